@@ -1,0 +1,96 @@
+//! Time. `Moment` is an instant in UTC of millisecond precision; `Clock` is the only place that asks the machine for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, Utc};
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::BigInt;
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00:00Z. Any value is allowed, also ones no calendar can show.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, AsExpression, FromSqlRow,
+)]
+#[diesel(sql_type = BigInt)]
+#[serde(transparent)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// Later than any other moment: the end of what does not end.
+    pub const NEVER: Moment = Moment(i64::MAX);
+    /// Earlier than any other moment.
+    pub const DAWN: Moment = Moment(i64::MIN);
+
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    pub const fn plus_seconds(self, seconds: i64) -> Moment {
+        Moment(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    pub const fn plus_days(self, days: i64) -> Moment {
+        self.plus_seconds(days.saturating_mul(86_400))
+    }
+
+    /// Milliseconds from `earlier` to `self`; negative when `self` is the earlier one.
+    pub const fn since(self, earlier: Moment) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The calendar's view; `None` for a moment outside its years (about ±262,000).
+    pub fn utc(self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_millis(self.0)
+    }
+}
+
+impl<DB: Backend> ToSql<BigInt, DB> for Moment
+where
+    i64: ToSql<BigInt, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.0.to_sql(out)
+    }
+}
+
+impl<DB: Backend> FromSql<BigInt, DB> for Moment
+where
+    i64: FromSql<BigInt, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        i64::from_sql(bytes).map(Moment)
+    }
+}
+
+/// Tells the time: the machine's, or in tests one that stands still until it is moved.
+#[derive(Debug, Clone, Default)]
+pub enum Clock {
+    #[default]
+    Machine,
+    Set(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands at `moment`.
+    pub fn set_to(moment: Moment) -> Clock {
+        Clock::Set(Arc::new(AtomicI64::new(moment.0)))
+    }
+
+    pub fn now(&self) -> Moment {
+        match self {
+            Clock::Machine => Moment(Utc::now().timestamp_millis()),
+            Clock::Set(at) => Moment(at.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Moves a set clock; the machine's clock stays as it is.
+    pub fn advance(&self, seconds: i64) {
+        if let Clock::Set(at) = self {
+            at.fetch_add(seconds * 1000, Ordering::SeqCst);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Which customer a set of ids is (§9.3): ids that stand together in one event are one customer, for ever.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::prelude::*;
+
+use super::app_user_id::{AppUserId, lookup_key};
+use super::merge;
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::ids::Ids;
+use crate::schema::{app_user_ids, customers};
+use crate::state::CustomerId;
+
+/// How many keys one statement asks for.
+const CHUNK: usize = 500;
+
+/// The ids one writer has met: what the database says of them, plus what the open transaction has changed. Valid only
+/// as long as nobody else can write.
+#[derive(Debug)]
+pub struct Census {
+    project: i64,
+    ids: Ids,
+    now: Moment,
+    known: HashMap<Vec<u8>, (CustomerId, Moment)>,
+    /// Customers that were made under this census, and need no comparison with older rows.
+    pub(super) new: BTreeSet<CustomerId>,
+}
+
+impl Census {
+    pub fn of(project: i64, ids: Ids, now: Moment) -> Census {
+        Census { project, ids, now, known: HashMap::new(), new: BTreeSet::new() }
+    }
+
+    pub fn project(&self) -> i64 {
+        self.project
+    }
+
+    pub fn next_id(&self) -> i64 {
+        self.ids.next(self.now)
+    }
+
+    /// Forgets everything: call it when the transaction was rolled back.
+    pub fn forget(&mut self) {
+        self.known.clear();
+        self.new.clear();
+    }
+
+    /// Whether a customer was made under this census.
+    pub fn is_new(&self, customer: CustomerId) -> bool {
+        self.new.contains(&customer)
+    }
+
+    /// The customer of these ids, made or merged as needed; `None` without ids. `at` is when the ids were seen.
+    pub fn customer_of(&mut self, conn: &mut Conn, ids: &[AppUserId], at: Moment) -> QueryResult<Option<CustomerId>> {
+        self.learn(conn, ids)?;
+        let mut owners: BTreeSet<CustomerId> = BTreeSet::new();
+        owners.extend(ids.iter().filter_map(|id| self.known.get(&lookup_key(id.as_str()))).map(|(owner, _)| *owner));
+        let mut owners = owners.into_iter();
+        let customer = match (owners.next(), ids.first()) {
+            (Some(oldest), _) => oldest,
+            (None, Some(first)) => self.create(conn, first)?,
+            (None, None) => return Ok(None),
+        };
+        for other in owners {
+            merge::into(conn, customer, other)?;
+            self.known.values_mut().filter(|(owner, _)| *owner == other).for_each(|(owner, _)| *owner = customer);
+            self.new.remove(&other);
+            self.new.remove(&customer);
+        }
+        for id in ids {
+            self.note(conn, customer, id, at)?;
+        }
+        Ok(Some(customer))
+    }
+
+    /// Asks for the ids not met before.
+    fn learn(&mut self, conn: &mut Conn, ids: &[AppUserId]) -> QueryResult<()> {
+        let mut unknown: Vec<Vec<u8>> = ids.iter().map(|id| lookup_key(id.as_str())).collect();
+        unknown.retain(|key| !self.known.contains_key(key));
+        for chunk in unknown.chunks(CHUNK) {
+            let rows: Vec<(Vec<u8>, CustomerId, i64)> = app_user_ids::table
+                .filter(app_user_ids::project_id.eq(self.project).and(app_user_ids::key.eq_any(chunk)))
+                .select((app_user_ids::key, app_user_ids::customer_id, app_user_ids::since))
+                .load(conn)?;
+            self.known.extend(rows.into_iter().map(|(key, owner, since)| (key, (owner, Moment(since)))));
+        }
+        Ok(())
+    }
+
+    fn create(&mut self, conn: &mut Conn, first: &AppUserId) -> QueryResult<CustomerId> {
+        let id = self.next_id();
+        let row = (
+            customers::id.eq(id),
+            customers::project_id.eq(self.project),
+            customers::original_app_user_id.eq(first.as_str()),
+            (
+                customers::spent_micros.eq(0),
+                customers::prices_missing.eq(0),
+                customers::payments.eq(0),
+                customers::refunds.eq(0),
+                customers::family_shared_only.eq(false),
+                customers::ids_count.eq(0),
+                customers::events_count.eq(0),
+                customers::active_at.eq(0),
+            ),
+            (
+                customers::is_subscriber.eq(false),
+                customers::made_one_time.eq(false),
+                customers::made_sandbox.eq(false),
+                customers::subscribed_until.eq(i64::MIN),
+                customers::granted_until.eq(i64::MIN),
+            ),
+        );
+        diesel::insert_into(customers::table).values(row).execute(conn)?;
+        self.new.insert(id);
+        Ok(id)
+    }
+
+    /// Remembers an id, or that it was there earlier than thought.
+    fn note(&mut self, conn: &mut Conn, customer: CustomerId, id: &AppUserId, at: Moment) -> QueryResult<()> {
+        let key = lookup_key(id.as_str());
+        match self.known.get_mut(&key) {
+            Some((_, since)) if *since <= at => return Ok(()),
+            Some((_, since)) => {
+                *since = at;
+                let own = app_user_ids::project_id.eq(self.project).and(app_user_ids::key.eq(&key));
+                let guess = own.and(app_user_ids::is_since_exact.eq(false));
+                diesel::update(app_user_ids::table.filter(guess))
+                    .set(app_user_ids::since.eq(at.millis()))
+                    .execute(conn)?;
+                return Ok(());
+            }
+            None => {}
+        }
+        let row = (
+            app_user_ids::project_id.eq(self.project),
+            app_user_ids::key.eq(&key),
+            app_user_ids::app_user_id.eq(id.as_str()),
+            app_user_ids::customer_id.eq(customer),
+            app_user_ids::since.eq(at.millis()),
+            app_user_ids::is_since_exact.eq(false),
+        );
+        diesel::insert_into(app_user_ids::table).values(row).execute(conn)?;
+        self.known.insert(key, (customer, at));
+        Ok(())
+    }
+}
+
+/// The customer of an id; `None` when nobody has it.
+pub fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Option<CustomerId>> {
+    app_user_ids::table
+        .filter(app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(app_user_id))))
+        .select(app_user_ids::customer_id)
+        .first(conn)
+        .optional()
+}

@@ -1,0 +1,131 @@
+//! Two customers turn out to be one (§9.3): everything of the younger row goes to the older one. There is no way back.
+
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::schema::*;
+use crate::state::CustomerId;
+
+/// Moves all that `from` has to `into` and removes `from`. What follows from events is left to be derived again.
+pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+    diesel::update(app_user_ids::table.filter(app_user_ids::customer_id.eq(from)))
+        .set(app_user_ids::customer_id.eq(into))
+        .execute(conn)?;
+    move_history(conn, into, from)?;
+    move_attributes(conn, into, from)?;
+    diesel::update(notes::table.filter(notes::customer_id.eq(from))).set(notes::customer_id.eq(into)).execute(conn)?;
+    move_override(conn, into, from)?;
+    move_links(conn, into, from)?;
+    move_contact(conn, into, from)?;
+    diesel::delete(customers::table.filter(customers::id.eq(from))).execute(conn)?;
+    Ok(())
+}
+
+/// A transfer between the two stands in both histories: one row of it stays.
+fn move_history(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+    let shared: Vec<i64> = history::table
+        .filter(history::customer_id.eq(from).and(history::side.eq("lost")))
+        .select(history::event_id)
+        .load(conn)?;
+    forget_rows(conn, into, from, &shared)?;
+    let shared: Vec<i64> = history::table
+        .filter(history::customer_id.eq(into).and(history::side.eq("lost")))
+        .select(history::event_id)
+        .load(conn)?;
+    forget_rows(conn, from, into, &shared)?;
+    diesel::update(history::table.filter(history::customer_id.eq(from)))
+        .set(history::customer_id.eq(into))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Removes from `loser`'s history those of `events` that `keeper` has as well.
+fn forget_rows(conn: &mut Conn, keeper: CustomerId, loser: CustomerId, events: &[i64]) -> QueryResult<()> {
+    for event in events {
+        let both = history::table.filter(history::event_id.eq(event).and(history::customer_id.eq(keeper)));
+        if both.count().get_result::<i64>(conn)? > 0 {
+            let own = history::event_id.eq(event).and(history::customer_id.eq(loser));
+            diesel::delete(history::table.filter(own)).execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the team or the app set moves, the newer value of a key staying; the rest is derived again.
+fn move_attributes(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+    let theirs: Vec<(String, i64)> = attributes::table
+        .filter(attributes::customer_id.eq(from).and(attributes::source.ne("event")))
+        .select((attributes::key, attributes::updated_at))
+        .load(conn)?;
+    for (key, updated_at) in theirs {
+        let own = attributes::customer_id.eq(into).and(attributes::key.eq(&key));
+        let older = own.and(attributes::updated_at.lt(updated_at));
+        diesel::delete(attributes::table.filter(older)).execute(conn)?;
+        let kept: i64 = attributes::table
+            .filter(attributes::customer_id.eq(into).and(attributes::key.eq(&key)))
+            .count()
+            .get_result(conn)?;
+        if kept == 0 {
+            let theirs = attributes::customer_id.eq(from).and(attributes::key.eq(&key));
+            diesel::update(attributes::table.filter(theirs)).set(attributes::customer_id.eq(into)).execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// The surviving customer's override stays; without one it takes the other's (§8).
+fn move_override(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+    let own = offering_overrides::table.filter(offering_overrides::customer_id.eq(into));
+    if own.count().get_result::<i64>(conn)? == 0 {
+        diesel::update(offering_overrides::table.filter(offering_overrides::customer_id.eq(from)))
+            .set(offering_overrides::customer_id.eq(into))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+fn move_links(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+    let others: Vec<CustomerId> = transfer_links::table
+        .filter(transfer_links::customer_id.eq(from).and(transfer_links::other_id.ne(into)))
+        .select(transfer_links::other_id)
+        .load(conn)?;
+    for other in others {
+        super::standing::link(conn, into, other)?;
+    }
+    Ok(())
+}
+
+#[derive(Queryable, AsChangeset)]
+#[diesel(table_name = customers)]
+struct Contact {
+    last_seen_at: Option<i64>,
+    app_version: Option<String>,
+    platform: Option<String>,
+    platform_version: Option<String>,
+    sdk_version: Option<String>,
+    locale: Option<String>,
+    country: Option<String>,
+}
+
+/// The last contact of either is the last contact of both.
+fn move_contact(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+    let mut contact = |id: CustomerId| {
+        customers::table
+            .filter(customers::id.eq(id))
+            .select((
+                customers::last_seen_at,
+                customers::app_version,
+                customers::platform,
+                customers::platform_version,
+                customers::sdk_version,
+                customers::locale,
+                customers::country,
+            ))
+            .first::<Contact>(conn)
+    };
+    let (ours, theirs) = (contact(into)?, contact(from)?);
+    if theirs.last_seen_at > ours.last_seen_at {
+        diesel::update(customers::table.filter(customers::id.eq(into))).set(&theirs).execute(conn)?;
+    }
+    Ok(())
+}

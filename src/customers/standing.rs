@@ -1,0 +1,324 @@
+//! Keeps what follows from the events beside them: reads the facts of a customer and of everybody linked by transfers,
+//! folds them, and writes what changed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use diesel::prelude::*;
+
+use super::terms;
+use crate::clock::Moment;
+use crate::db::{Both, Conn};
+use crate::events::{Delivery, Environment};
+use crate::money::Micros;
+use crate::schema::*;
+use crate::state::{AttributeValue, CustomerId, Fact, Kind, Purchase, Standing, fold};
+
+/// Says that purchases moved between two customers, so that each is folded with the other's events.
+pub fn link(conn: &mut Conn, one: CustomerId, other: CustomerId) -> QueryResult<()> {
+    for (from, to) in [(one, other), (other, one)] {
+        let row = (transfer_links::customer_id.eq(from), transfer_links::other_id.eq(to));
+        Both(diesel::insert_into(transfer_links::table).values(row).on_conflict_do_nothing()).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Derives the standing of these customers, and of all who are linked to them, from the stored events. `is_new` tells
+/// whose rows cannot hold anything older. Returns how many customers were derived.
+pub fn derive(
+    conn: &mut Conn,
+    customers: impl IntoIterator<Item = CustomerId>,
+    is_new: impl Fn(CustomerId) -> bool,
+) -> QueryResult<usize> {
+    let mut done: BTreeSet<CustomerId> = BTreeSet::new();
+    for customer in customers {
+        if done.contains(&customer) {
+            continue;
+        }
+        let group = with_links(conn, customer)?;
+        let mut standings = fold(facts_of(conn, &group)?);
+        for member in group {
+            let standing = standings.remove(&member).unwrap_or_default();
+            write(conn, member, standing, is_new(member))?;
+            done.insert(member);
+        }
+    }
+    Ok(done.len())
+}
+
+/// The customer and everybody reachable over transfers.
+fn with_links(conn: &mut Conn, customer: CustomerId) -> QueryResult<BTreeSet<CustomerId>> {
+    let mut group = BTreeSet::from([customer]);
+    let mut edge = vec![customer];
+    while let Some(member) = edge.pop() {
+        let others: Vec<CustomerId> = transfer_links::table
+            .filter(transfer_links::customer_id.eq(member))
+            .select(transfer_links::other_id)
+            .load(conn)?;
+        edge.extend(others.into_iter().filter(|other| group.insert(*other)));
+    }
+    Ok(group)
+}
+
+fn facts_of(conn: &mut Conn, group: &BTreeSet<CustomerId>) -> QueryResult<Vec<Fact>> {
+    let mut facts: HashMap<i64, Fact> = HashMap::new();
+    for customer in group {
+        let rows: Vec<(i64, String, i64, String)> = history::table
+            .inner_join(customers::table.on(customers::id.eq(history::customer_id)))
+            .inner_join(
+                events::table.on(events::project_id.eq(customers::project_id).and(events::id.eq(history::event_id))),
+            )
+            .filter(history::customer_id.eq(customer))
+            .select((history::event_id, history::side, events::received_at, events::body))
+            .load(conn)?;
+        for (event_id, side, received_at, body) in rows {
+            add_fact(&mut facts, *customer, event_id, &side, Moment(received_at), &body);
+        }
+    }
+    Ok(facts.into_values().collect())
+}
+
+fn add_fact(
+    facts: &mut HashMap<i64, Fact>,
+    customer: CustomerId,
+    event_id: i64,
+    side: &str,
+    received_at: Moment,
+    body: &str,
+) {
+    let is_lost = side == "lost";
+    if let Some(fact) = facts.get_mut(&event_id) {
+        if is_lost {
+            fact.lost_by = Some(customer);
+        } else {
+            fact.lost_by = fact.lost_by.or(Some(fact.customer)).filter(|other| *other != customer);
+            fact.customer = customer;
+        }
+        return;
+    }
+    match Delivery::read_stored(body, received_at) {
+        Ok(event) => {
+            facts.insert(event_id, Fact { event, customer, lost_by: None });
+        }
+        Err(reason) => tracing::error!(event_id, reason = reason.0, "a stored event cannot be read"),
+    }
+}
+
+fn write(conn: &mut Conn, customer: CustomerId, standing: Standing, is_new: bool) -> QueryResult<()> {
+    write_purchases(conn, customer, &standing.purchases, is_new)?;
+    write_attributes(conn, customer, &standing.attributes, is_new)?;
+    write_balances(conn, customer, &standing, is_new)?;
+    write_experiments(conn, customer, &standing, is_new)?;
+    let contact = terms::write(conn, customer, &standing, is_new)?;
+    write_summary(conn, customer, &standing, contact)
+}
+
+fn write_purchases(conn: &mut Conn, customer: CustomerId, all: &[Purchase], is_new: bool) -> QueryResult<()> {
+    let mut old: HashMap<(String, String), String> = HashMap::new();
+    if !is_new {
+        let rows: Vec<(String, String, String)> = purchases::table
+            .filter(purchases::customer_id.eq(customer))
+            .select((purchases::environment, purchases::key, purchases::body))
+            .load(conn)?;
+        old.extend(rows.into_iter().map(|(environment, key, body)| ((environment, key), body)));
+    }
+    for purchase in all {
+        let environment = purchase.environment.as_str();
+        let body = to_json(purchase);
+        match old.remove(&(environment.to_owned(), purchase.key.clone())) {
+            Some(stored) if stored == body => continue,
+            Some(_) => forget_purchase(conn, customer, environment, &purchase.key)?,
+            None => {}
+        }
+        let row = (
+            purchases::customer_id.eq(customer),
+            purchases::environment.eq(environment),
+            purchases::key.eq(&purchase.key),
+            purchases::store.eq(purchase.store.as_ref().map_or("", |store| store.as_str())),
+            purchases::product_id.eq(&purchase.product_id),
+            purchases::ends_at.eq(purchase.access_ends_at().millis()),
+            purchases::body.eq(body),
+        );
+        diesel::insert_into(purchases::table).values(row).execute(conn)?;
+    }
+    for (environment, key) in old.into_keys() {
+        forget_purchase(conn, customer, &environment, &key)?;
+    }
+    Ok(())
+}
+
+fn forget_purchase(conn: &mut Conn, customer: CustomerId, environment: &str, key: &str) -> QueryResult<()> {
+    let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(environment));
+    diesel::delete(purchases::table.filter(own.and(purchases::key.eq(key)))).execute(conn)?;
+    Ok(())
+}
+
+type StoredAttribute = (String, String, i64, bool, String);
+
+/// Values from events; a newer one that the team or the app set stays.
+fn write_attributes(
+    conn: &mut Conn,
+    customer: CustomerId,
+    new: &BTreeMap<String, AttributeValue>,
+    is_new: bool,
+) -> QueryResult<()> {
+    let mut old: HashMap<String, (AttributeValue, String)> = HashMap::new();
+    if !is_new {
+        let rows: Vec<StoredAttribute> = attributes::table
+            .filter(attributes::customer_id.eq(customer))
+            .select((
+                attributes::key,
+                attributes::value,
+                attributes::updated_at,
+                attributes::is_deleted,
+                attributes::source,
+            ))
+            .load(conn)?;
+        old.extend(rows.into_iter().map(|(key, value, at, is_deleted, source)| {
+            let value = AttributeValue { updated_at: Moment(at), value: (!is_deleted).then_some(value) };
+            (key, (value, source))
+        }));
+    }
+    for (key, value) in new {
+        match old.remove(key) {
+            Some((stored, source)) if stored == *value || (source != "event" && stored > *value) => continue,
+            Some(_) => forget_attribute(conn, customer, key)?,
+            None => {}
+        }
+        let row = (
+            attributes::customer_id.eq(customer),
+            attributes::key.eq(key),
+            attributes::value.eq(value.value.as_deref().unwrap_or("")),
+            attributes::updated_at.eq(value.updated_at.millis()),
+            attributes::is_deleted.eq(value.value.is_none()),
+            attributes::source.eq("event"),
+        );
+        diesel::insert_into(attributes::table).values(row).execute(conn)?;
+    }
+    for (key, (_, source)) in old {
+        if source == "event" {
+            forget_attribute(conn, customer, &key)?;
+        }
+    }
+    Ok(())
+}
+
+fn forget_attribute(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult<()> {
+    let own = attributes::customer_id.eq(customer).and(attributes::key.eq(key));
+    diesel::delete(attributes::table.filter(own)).execute(conn)?;
+    Ok(())
+}
+
+fn write_balances(conn: &mut Conn, customer: CustomerId, standing: &Standing, is_new: bool) -> QueryResult<()> {
+    if !is_new {
+        diesel::delete(balances::table.filter(balances::customer_id.eq(customer))).execute(conn)?;
+    }
+    for (code, balance) in &standing.balances {
+        let row = (
+            balances::customer_id.eq(customer),
+            balances::code.eq(code),
+            balances::name.eq(&balance.name),
+            balances::amount.eq(balance.amount),
+        );
+        diesel::insert_into(balances::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
+fn write_experiments(conn: &mut Conn, customer: CustomerId, standing: &Standing, is_new: bool) -> QueryResult<()> {
+    if !is_new {
+        diesel::delete(experiments::table.filter(experiments::customer_id.eq(customer))).execute(conn)?;
+    }
+    for (experiment, enrolled) in &standing.experiments {
+        let row = (
+            experiments::customer_id.eq(customer),
+            experiments::experiment_id.eq(experiment),
+            experiments::variant.eq(&enrolled.variant),
+            experiments::enrolled_at.eq(enrolled.at.map(Moment::millis)),
+        );
+        diesel::insert_into(experiments::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The columns that lists sort and filter by, and that the header shows.
+fn write_summary(
+    conn: &mut Conn,
+    customer: CustomerId,
+    standing: &Standing,
+    contact: terms::Contact,
+) -> QueryResult<()> {
+    let spent = Spent::of(&standing.purchases);
+    let latest = latest(&standing.purchases).map(|purchase| to_json(&purchase.without_picture()));
+    let ends = |kind: Kind| {
+        let own = production(&standing.purchases).filter(move |purchase| purchase.kind == kind);
+        own.map(|purchase| purchase.access_ends_at().millis()).max()
+    };
+    let subscribed_until = ends(Kind::Subscription);
+    let row = (
+        customers::original_app_user_id.eq(contact.original),
+        customers::event_country.eq(standing.country.as_deref()),
+        customers::display_name.eq(contact.display_name),
+        customers::email.eq(contact.email),
+        customers::ids_count.eq(contact.ids),
+        (
+            customers::spent_micros.eq(spent.net.0),
+            customers::prices_missing.eq(spent.prices_missing),
+            customers::payments.eq(spent.payments),
+            customers::refunds.eq(spent.refunds),
+            customers::family_shared_only.eq(spent.family_shared_only),
+            customers::events_count.eq(standing.events),
+            customers::first_event_at.eq(standing.first_event_at.map(Moment::millis)),
+            customers::active_at.eq(contact.active_at.millis()),
+        ),
+        (
+            customers::latest.eq(latest),
+            customers::is_subscriber.eq(subscribed_until.is_some()),
+            customers::made_one_time.eq(ends(Kind::OneTime).is_some()),
+            customers::made_sandbox.eq(standing.purchases.iter().any(|one| one.environment == Environment::Sandbox)),
+            customers::subscribed_until.eq(subscribed_until.unwrap_or(i64::MIN)),
+            customers::granted_until.eq(ends(Kind::Grant).unwrap_or(i64::MIN)),
+        ),
+    );
+    diesel::update(customers::table.filter(customers::id.eq(customer))).set(row).execute(conn)?;
+    Ok(())
+}
+
+/// Total spent (§6.6): production purchases of this customer, less refunds, before commission and taxes.
+#[derive(Debug, Default)]
+struct Spent {
+    net: Micros,
+    payments: i64,
+    refunds: i64,
+    prices_missing: i64,
+    family_shared_only: bool,
+}
+
+impl Spent {
+    fn of(all: &[Purchase]) -> Spent {
+        let mut spent = Spent::default();
+        for revenue in all.iter().filter(|purchase| purchase.counts_as_spent()).map(|purchase| purchase.revenue) {
+            spent.net = spent.net.plus(revenue.net);
+            spent.payments += revenue.payments;
+            spent.refunds += revenue.refunds;
+            spent.prices_missing += revenue.prices_missing;
+        }
+        let mut bought = production(all).filter(|purchase| purchase.kind != Kind::Grant).peekable();
+        spent.family_shared_only =
+            spent.net == Micros::ZERO && bought.peek().is_some() && bought.all(|purchase| purchase.is_family_share);
+        spent
+    }
+}
+
+fn production(all: &[Purchase]) -> impl Iterator<Item = &Purchase> {
+    all.iter().filter(|purchase| purchase.environment == Environment::Production)
+}
+
+/// The purchase that gives the customer a status: the latest one, grants last (§13.1).
+fn latest(all: &[Purchase]) -> Option<&Purchase> {
+    production(all).max_by_key(|purchase| (purchase.kind != Kind::Grant, purchase.period_start, &purchase.key))
+}
+
+/// Purchases hold strings, numbers and lists: writing them as JSON cannot fail.
+fn to_json(purchase: &Purchase) -> String {
+    serde_json::to_string(purchase).unwrap_or_else(|_| String::from("null"))
+}

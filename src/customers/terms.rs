@@ -1,0 +1,186 @@
+//! What the search box finds a customer by (§13): ids, transactions, e-mail, phone, name, all lower-cased.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+
+use super::app_user_id::lookup_key;
+use crate::clock::Moment;
+use crate::db::{Both, Conn};
+use crate::schema::{app_user_ids, attributes, customers, search_terms};
+use crate::state::{CustomerId, Standing};
+
+/// On what a search matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TermKind {
+    AppUserId,
+    Transaction,
+    Order,
+    Email,
+    Phone,
+    Name,
+}
+
+impl TermKind {
+    pub const ALL: [TermKind; 6] =
+        [TermKind::AppUserId, TermKind::Transaction, TermKind::Order, TermKind::Email, TermKind::Phone, TermKind::Name];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            TermKind::AppUserId => "id",
+            TermKind::Transaction => "transaction",
+            TermKind::Order => "order",
+            TermKind::Email => "email",
+            TermKind::Phone => "phone",
+            TermKind::Name => "name",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<TermKind> {
+        TermKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// What matched, in words.
+    pub const fn label(self) -> &'static str {
+        match self {
+            TermKind::AppUserId => "App User ID",
+            TermKind::Transaction => "Transaction",
+            TermKind::Order => "Order",
+            TermKind::Email => "E-mail",
+            TermKind::Phone => "Phone",
+            TermKind::Name => "Name",
+        }
+    }
+}
+
+/// The form in which texts are compared: lower case, white space at the ends gone.
+pub fn folded(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+/// A phone number's digits, with the plus of an international one; empty for what holds fewer than five digits.
+pub fn phone_digits(text: &str) -> String {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    if digits.len() < 5 { String::new() } else { digits }
+}
+
+/// The part of a Google order that all renewals share (§13): `GPA.1-2-3-4..7` → `GPA.1-2-3-4`.
+pub fn base_order(transaction: &str) -> Option<&str> {
+    transaction.split_once("..").map(|(base, _)| base).filter(|base| base.starts_with("GPA."))
+}
+
+/// What the header and the lists show of a customer's names.
+pub(super) struct Contact {
+    pub original: String,
+    pub display_name: Option<String>,
+    pub email: Option<String>,
+    pub ids: i64,
+    pub active_at: Moment,
+}
+
+type Term = (Vec<u8>, &'static str, String);
+
+/// Writes the terms of a customer, and returns the names among them.
+pub(super) fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, is_new: bool) -> QueryResult<Contact> {
+    let (project, last_seen): (i64, Option<i64>) =
+        customers::table.find(customer).select((customers::project_id, customers::last_seen_at)).first(conn)?;
+    let ids: Vec<String> = app_user_ids::table
+        .filter(app_user_ids::customer_id.eq(customer))
+        .order((app_user_ids::since, app_user_ids::key))
+        .select(app_user_ids::app_user_id)
+        .load(conn)?;
+    let values = named_values(conn, customer)?;
+    let value = |key: &str| values.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
+    let contact = Contact {
+        original: original(standing, &ids),
+        display_name: value("$displayName"),
+        email: value("$email"),
+        ids: i64::try_from(ids.len()).unwrap_or(i64::MAX),
+        active_at: standing.last_event_at.unwrap_or(Moment(0)).max(Moment(last_seen.unwrap_or(0))),
+    };
+    let phone = value("$phoneNumber");
+    let terms = terms_of(&ids, standing, &contact, phone.as_deref());
+    replace(conn, project, customer, terms, is_new)?;
+    Ok(contact)
+}
+
+/// The id the newest event calls the original, if the customer has it; else the earliest one seen.
+fn original(standing: &Standing, ids: &[String]) -> String {
+    let said = standing.original_app_user_id.as_ref().filter(|said| ids.contains(said));
+    said.or(ids.first()).cloned().unwrap_or_else(String::new)
+}
+
+fn named_values(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<(String, String)>> {
+    attributes::table
+        .filter(attributes::customer_id.eq(customer).and(attributes::is_deleted.eq(false)))
+        .filter(attributes::key.eq_any(["$displayName", "$email", "$phoneNumber"]))
+        .select((attributes::key, attributes::value))
+        .load(conn)
+}
+
+fn terms_of(ids: &[String], standing: &Standing, contact: &Contact, phone: Option<&str>) -> BTreeSet<Term> {
+    let mut terms = BTreeSet::new();
+    let mut add = |kind: TermKind, term: &str, value: &str| {
+        let term = folded(term);
+        if !term.is_empty() {
+            terms.insert((lookup_key(&term), kind.as_str(), value.to_owned()));
+        }
+    };
+    for id in ids {
+        add(TermKind::AppUserId, id, id);
+    }
+    for transaction in standing.purchases.iter().flat_map(|purchase| &purchase.transactions) {
+        add(TermKind::Transaction, transaction, transaction);
+        if let Some(base) = base_order(transaction) {
+            add(TermKind::Order, base, base);
+        }
+    }
+    if let Some(email) = &contact.email {
+        add(TermKind::Email, email, email);
+    }
+    if let Some(phone) = phone {
+        add(TermKind::Phone, phone, phone);
+        add(TermKind::Phone, &phone_digits(phone), phone);
+    }
+    if let Some(name) = &contact.display_name {
+        add(TermKind::Name, name, name);
+        for (start, _) in name.match_indices(char::is_whitespace).take(5) {
+            add(TermKind::Name, name.get(start..).unwrap_or(""), name);
+        }
+    }
+    terms
+}
+
+fn replace(
+    conn: &mut Conn,
+    project: i64,
+    customer: CustomerId,
+    terms: BTreeSet<Term>,
+    is_new: bool,
+) -> QueryResult<()> {
+    let mut old: BTreeSet<(Vec<u8>, String, String)> = BTreeSet::new();
+    if !is_new {
+        let rows = search_terms::table
+            .filter(search_terms::customer_id.eq(customer))
+            .select((search_terms::term, search_terms::kind, search_terms::value))
+            .load(conn)?;
+        old.extend(rows);
+    }
+    let new: BTreeSet<_> = terms.into_iter().map(|(term, kind, value)| (term, kind.to_owned(), value)).collect();
+    for (term, kind, _) in old.difference(&new) {
+        let own = search_terms::project_id.eq(project).and(search_terms::customer_id.eq(customer));
+        let this = own.and(search_terms::term.eq(term)).and(search_terms::kind.eq(kind));
+        diesel::delete(search_terms::table.filter(this)).execute(conn)?;
+    }
+    for (term, kind, value) in new.difference(&old) {
+        let row = (
+            search_terms::project_id.eq(project),
+            search_terms::term.eq(term),
+            search_terms::kind.eq(kind),
+            search_terms::customer_id.eq(customer),
+            search_terms::value.eq(value),
+        );
+        Both(diesel::insert_into(search_terms::table).values(row).on_conflict_do_nothing()).execute(conn)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! One connection type for two databases, and the pool's way of opening it. The scheme of the URL decides.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use diesel::connection::{AnsiTransactionManager, Connection, InstrumentationEvent, SimpleConnection};
+use diesel::r2d2::ManageConnection;
+use diesel::{PgConnection, QueryResult, SqliteConnection};
+
+/// An open connection to either database.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// Each commit reaches the disk before it returns (`FULL`), readers do not wait for the writer (`WAL`), deleted
+/// content is overwritten (`secure_delete`), and a second writer waits instead of failing (`busy_timeout`).
+const SQLITE_SETTINGS: &str = "
+    PRAGMA busy_timeout = 5000;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -4000;
+    PRAGMA mmap_size = 0;
+";
+
+const POSTGRES_SETTINGS: &str = "
+    SET statement_timeout = '15s';
+    SET lock_timeout = '5s';
+    SET idle_in_transaction_session_timeout = '60s';
+    SET timezone = 'UTC';
+";
+
+impl Conn {
+    pub(super) fn begin_read(&mut self) -> QueryResult<()> {
+        match self {
+            Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
+            Conn::Postgres(conn) => {
+                AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            }
+        }
+    }
+
+    /// A writer from its first statement: SQLite cannot turn a reader into a writer while others write.
+    pub(super) fn begin_write(&mut self) -> QueryResult<()> {
+        match self {
+            Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+            Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
+        }
+    }
+}
+
+/// Opens connections for the pool.
+#[derive(Debug)]
+pub struct Manager {
+    address: Address,
+    statements: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+enum Address {
+    Sqlite(String),
+    Postgres(String),
+}
+
+impl Manager {
+    /// # Errors
+    /// When the scheme of `url` is neither `sqlite:` nor `postgres:`.
+    pub fn new(url: &str, statements: Arc<AtomicU64>) -> Result<Manager, String> {
+        let address = match url.split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => Address::Sqlite(path.trim_start_matches("//").to_owned()),
+            Some(("postgres" | "postgresql", _)) => Address::Postgres(with_connect_timeout(url)),
+            _ => return Err("DATABASE_URL must start with sqlite: or postgres:".into()),
+        };
+        Ok(Manager { address, statements })
+    }
+
+    /// Opens one connection now, so that a wrong address is told at start.
+    ///
+    /// # Errors
+    /// One line naming the file or the server.
+    pub fn check(&self) -> Result<(), String> {
+        match (self.connect(), &self.address) {
+            (Ok(_), _) => Ok(()),
+            (Err(error), Address::Sqlite(path)) => Err(format!("cannot open the database file {path}: {error}")),
+            (Err(error), Address::Postgres(_)) => {
+                Err(format!("cannot reach the PostgreSQL server of DATABASE_URL: {}", one_line(&error.to_string())))
+            }
+        }
+    }
+
+    fn establish(&self) -> Result<Conn, diesel::r2d2::Error> {
+        let conn = match &self.address {
+            Address::Sqlite(path) => {
+                let mut conn = SqliteConnection::establish(path).map_err(diesel::r2d2::Error::ConnectionError)?;
+                conn.batch_execute(SQLITE_SETTINGS).map_err(diesel::r2d2::Error::QueryError)?;
+                Conn::Sqlite(conn)
+            }
+            Address::Postgres(url) => {
+                let mut conn = PgConnection::establish(url).map_err(diesel::r2d2::Error::ConnectionError)?;
+                conn.batch_execute(POSTGRES_SETTINGS).map_err(diesel::r2d2::Error::QueryError)?;
+                Conn::Postgres(conn)
+            }
+        };
+        Ok(conn)
+    }
+}
+
+fn with_connect_timeout(url: &str) -> String {
+    if url.contains("connect_timeout") {
+        return url.to_owned();
+    }
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}connect_timeout=2")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A connection in the pool, and whether it must not be used again.
+pub struct Slot {
+    pub(super) inner: Conn,
+    pub(super) is_broken: bool,
+}
+
+impl Slot {
+    /// After a failure: finds out whether the server is still there.
+    pub(super) fn check_after_failure(&mut self) {
+        if let Conn::Postgres(conn) = &mut self.inner {
+            self.is_broken = conn.batch_execute("SELECT 1").is_err();
+        }
+    }
+}
+
+impl Deref for Slot {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.inner
+    }
+}
+
+impl DerefMut for Slot {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.inner
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Slot;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Slot, Self::Error> {
+        let mut inner = self.establish()?;
+        let statements = self.statements.clone();
+        inner.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+                statements.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Ok(Slot { inner, is_broken: false })
+    }
+
+    fn is_valid(&self, _: &mut Slot) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn has_broken(&self, slot: &mut Slot) -> bool {
+        use diesel::r2d2::R2D2Connection;
+        slot.is_broken
+            || std::thread::panicking()
+            || match &mut slot.inner {
+                Conn::Sqlite(conn) => conn.is_broken(),
+                Conn::Postgres(conn) => conn.is_broken(),
+            }
+    }
+}

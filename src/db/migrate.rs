@@ -1,0 +1,76 @@
+//! Brings the tables to the shape this binary knows, and refuses a database that a newer one has shaped.
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationVersion;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{Conn, Db, Unavailable};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Any number will do as long as no other program on the same PostgreSQL database takes it.
+const LOCK: i64 = 0x0d05_51e2;
+
+/// Runs what is missing. Two processes may start at once: one waits for the other.
+///
+/// # Errors
+/// One line: the database is newer than this binary, or what the database said.
+pub fn run(db: &Db) -> Result<(), String> {
+    let mut conn = db.pool.get().map_err(|error| error.to_string())?;
+    match &mut conn.inner {
+        Conn::Sqlite(conn) => migrate(conn),
+        Conn::Postgres(conn) => {
+            conn.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK})")).map_err(said)?;
+            let done = migrate(conn);
+            conn.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK}); SET lock_timeout = '5s'")).map_err(said)?;
+            done
+        }
+    }
+}
+
+/// Whether every migration of this binary has been run, and no other: what `/readyz` asks.
+///
+/// # Errors
+/// [`Unavailable`] when the database does not answer.
+pub fn is_done(db: &Db) -> Result<bool, Unavailable> {
+    let mut conn = db.pool.get().map_err(|error| Unavailable(error.to_string()))?;
+    let applied = match &mut conn.inner {
+        Conn::Sqlite(conn) => conn.applied_migrations(),
+        Conn::Postgres(conn) => conn.applied_migrations(),
+    };
+    let applied = applied.map_err(|error| {
+        conn.check_after_failure();
+        Unavailable(error.to_string())
+    })?;
+    Ok(applied.len() == known().len())
+}
+
+fn migrate<DB, C>(conn: &mut C) -> Result<(), String>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+{
+    let known = known();
+    let applied = conn.applied_migrations().map_err(said)?;
+    if let Some(stranger) = applied.iter().find(|version| !known.contains(&version.to_string())) {
+        return Err(format!("the database was made by a newer dossier (migration {stranger}); use that one"));
+    }
+    conn.run_pending_migrations(MIGRATIONS).map_err(said)?;
+    Ok(())
+}
+
+fn known() -> Vec<String> {
+    use diesel::migration::MigrationSource;
+    let migrations = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&MIGRATIONS);
+    let versions = migrations.map(|all| all.iter().map(|one| version_of(one.name().version())).collect());
+    versions.unwrap_or_else(|_| Vec::new())
+}
+
+fn version_of(version: MigrationVersion<'_>) -> String {
+    version.to_string()
+}
+
+fn said(error: impl std::fmt::Display) -> String {
+    error.to_string().replace('\n', " ")
+}

@@ -1,0 +1,176 @@
+//! The store. `Db` lends a connection for one transaction: `read` for a snapshot, `write` for a change that is on disk
+//! when it returns. Work runs on threads that may block; nobody waits longer than [`POOL_WAIT`] for a connection.
+
+mod both;
+mod conn;
+mod failure;
+pub mod migrate;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use diesel::connection::{Connection, SimpleConnection, TransactionManager};
+use diesel::r2d2::{Pool, PooledConnection};
+
+pub use both::Both;
+pub use conn::{Conn, Manager};
+pub use failure::{Unavailable, is_unavailable};
+
+/// How long a request waits for a connection before it is answered 503.
+pub const POOL_WAIT: Duration = Duration::from_secs(2);
+
+/// The database of this process. Clones share one pool.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool<Manager>,
+    statements: Arc<AtomicU64>,
+}
+
+type Lent = PooledConnection<Manager>;
+
+impl Db {
+    /// Connects to `url` (`sqlite:PATH` or `postgres://…`), keeping up to `connections` open.
+    ///
+    /// # Errors
+    /// One line that says what is wrong with the address, the file or the server.
+    pub fn open(url: &str, connections: u32) -> Result<Db, String> {
+        let statements = Arc::new(AtomicU64::new(0));
+        let manager = Manager::new(url, statements.clone())?;
+        manager.check()?;
+        let pool = Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(1))
+            .connection_timeout(POOL_WAIT)
+            .test_on_check_out(false)
+            .error_handler(Box::new(failure::LogPoolErrors))
+            .build_unchecked(manager);
+        Ok(Db { pool, statements })
+    }
+
+    /// Statements sent since start-up, by every connection; transactions are not counted.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Runs `work` on one snapshot of the database, off the async threads.
+    ///
+    /// # Errors
+    /// What `work` returned, or [`Unavailable`] when no connection could be had in time.
+    pub async fn read<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<diesel::result::Error> + From<Unavailable> + Send + 'static,
+    {
+        let db = self.clone();
+        off_thread(move || db.read_here(work)).await
+    }
+
+    /// Runs `work` as one change, off the async threads: all of it is durable when this returns `Ok`, else none.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn write<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<diesel::result::Error> + From<Unavailable> + Send + 'static,
+    {
+        let db = self.clone();
+        off_thread(move || db.write_here(work)).await
+    }
+
+    /// [`Db::read`] on the thread that calls it.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn read_here<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<diesel::result::Error> + From<Unavailable>,
+    {
+        self.transaction(Conn::begin_read, work)
+    }
+
+    /// [`Db::write`] on the thread that calls it.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn write_here<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<diesel::result::Error> + From<Unavailable>,
+    {
+        self.transaction(Conn::begin_write, work)
+    }
+
+    fn transaction<T, E>(
+        &self,
+        begin: fn(&mut Conn) -> diesel::QueryResult<()>,
+        work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<diesel::result::Error> + From<Unavailable>,
+    {
+        let mut conn = self.begun(begin)?;
+        match work(&mut conn) {
+            Ok(value) => {
+                Tx::commit_transaction(&mut conn.inner).inspect_err(|_| conn.check_after_failure())?;
+                Ok(value)
+            }
+            Err(error) => {
+                if Tx::rollback_transaction(&mut conn.inner).is_err() {
+                    conn.check_after_failure();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// A connection with an open transaction. One that died while it lay in the pool is thrown away and the next is
+    /// tried: nothing was asked of it yet.
+    fn begun(&self, begin: fn(&mut Conn) -> diesel::QueryResult<()>) -> Result<Lent, Unavailable> {
+        let mut last = None;
+        for _ in 0..=self.pool.max_size() {
+            let mut conn = self.pool.get().map_err(|error| Unavailable(error.to_string()))?;
+            match begin(&mut conn) {
+                Ok(()) => return Ok(conn),
+                Err(error) => {
+                    conn.check_after_failure();
+                    let alive = !conn.is_broken;
+                    last = Some(error.to_string());
+                    if alive {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(Unavailable(last.unwrap_or_else(|| "no connection".into())))
+    }
+
+    /// Sends SQL as it is, outside any transaction: for pragmas and maintenance.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn batch(&self, sql: &str) -> Result<(), String> {
+        let mut conn = self.pool.get().map_err(|error| error.to_string())?;
+        conn.inner.batch_execute(sql).map_err(|error| error.to_string())
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        self.pool.get().is_ok_and(|conn| matches!(conn.inner, Conn::Sqlite(_)))
+    }
+}
+
+type Tx = <Conn as Connection>::TransactionManager;
+
+async fn off_thread<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Unavailable> + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Unavailable("the server is stopping".into()).into()),
+        },
+    }
+}

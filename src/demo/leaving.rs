@@ -1,0 +1,98 @@
+//! What goes wrong with a plan, or ends it, and how it comes back.
+
+use serde_json::json;
+
+use super::calendar::{DAY, HOUR, MINUTE};
+use super::catalog::product;
+use super::event::overlay;
+use super::store::{app_id, first_transaction};
+use super::story::Story;
+
+impl Story {
+    pub fn cancel(self, reason: &str) -> Story {
+        self.tell("CANCELLATION", json!({"cancel_reason": reason}))
+    }
+
+    pub fn uncancel(self) -> Story {
+        self.tell("UNCANCELLATION", json!({}))
+    }
+
+    /// The end of the period, or of its grace. Events that come later still are told at the clock.
+    pub fn expire(mut self, reason: &str) -> Story {
+        let plan = self.plan();
+        plan.expires = plan.grace.take().or(plan.expires);
+        let end = plan.due() + 2 * MINUTE;
+        self.clock = self.clock.max(end);
+        self.tell("EXPIRATION", json!({"expiration_reason": reason}))
+    }
+
+    /// Cancelled at the clock, and left to run out.
+    pub fn leave(self, reason: &str) -> Story {
+        self.cancel(reason).expire(reason)
+    }
+
+    /// The charge due failed; the store may give days of grace.
+    pub fn billing_issue(mut self, grace: Option<i64>) -> Story {
+        let plan = self.plan();
+        let due = plan.due();
+        plan.grace = grace.map(|days| due + days * DAY);
+        let until = plan.grace;
+        self.clock = due;
+        self.tell("BILLING_ISSUE", json!({"grace_period_expiration_at_ms": until}))
+            .tell("CANCELLATION", json!({"cancel_reason": "BILLING_ERROR"}))
+    }
+
+    /// The charge went through after so many days: within grace as if on time, else from that day on.
+    pub fn recover(mut self, days: i64) -> Story {
+        let (due, in_grace) = (self.plan().due(), self.plan().grace.is_some());
+        let paid = due + days * DAY;
+        self.renewed(if in_grace { due } else { paid }, paid)
+    }
+
+    /// Money back, and the access with it.
+    pub fn refund(mut self) -> Story {
+        let now = self.clock;
+        let plan = self.plan();
+        plan.paid_until = plan.expires;
+        plan.expires = plan.expires.map(|_| now);
+        let mut more = self.money(-1);
+        overlay(&mut more, json!({"cancel_reason": "CUSTOMER_SUPPORT"}));
+        self.tell("CANCELLATION", more)
+    }
+
+    pub fn reverse_refund(mut self) -> Story {
+        let plan = self.plan();
+        plan.expires = plan.paid_until.take();
+        let more = self.money(1);
+        self.tell("REFUND_REVERSED", more)
+    }
+
+    /// Google Play will pause at the end of the period, for so many days or until further notice.
+    pub fn pause(mut self, days: Option<i64>) -> Story {
+        let due = self.plan().due();
+        let resumes = days.map(|days| due + days * DAY);
+        self.tell("SUBSCRIPTION_PAUSED", json!({"auto_resume_at_ms": resumes}))
+    }
+
+    /// The team or the store moves the next charge.
+    pub fn extend(mut self, days: i64) -> Story {
+        let due = self.plan().due();
+        self.plan().expires = Some(due + days * DAY);
+        self.tell("SUBSCRIPTION_EXTENDED", json!({}))
+    }
+
+    /// The store could not be asked; access for a day at most.
+    pub fn temporary(mut self, id: &str, hours: i64) -> Story {
+        let (sold, now) = (product(id), self.clock);
+        let more = json!({
+            "app_user_id": self.customer.app_user_id, "app_id": app_id(sold.store),
+            "store": sold.store, "product_id": id, "entitlement_ids": sold.unlocks,
+            "purchased_at_ms": now, "expiration_at_ms": now + hours * HOUR,
+            "transaction_id": first_transaction(sold.store, &mut self.seed),
+        });
+        let mut event = self.envelope("TEMPORARY_ENTITLEMENT_GRANT");
+        overlay(&mut event, more);
+        self.add(event);
+        self
+    }
+}

@@ -1,0 +1,64 @@
+//! Where customers live: what they pay with, what it is worth in dollars, how their device speaks.
+
+pub struct Market {
+    pub country: &'static str,
+    pub locale: &'static str,
+    pub currency: &'static str,
+    /// Micro-dollars for one unit.
+    rate: i64,
+    pub tax: f64,
+}
+
+#[rustfmt::skip]
+const MARKETS: &[Market] = &[
+    row("US", "en-US", "USD", 1_000_000, 0.0),    row("CA", "fr-CA", "CAD", 718_000, 0.1154),
+    row("DE", "de-DE", "EUR", 1_111_000, 0.1597), row("FR", "fr-FR", "EUR", 1_111_000, 0.1667),
+    row("ES", "es-ES", "EUR", 1_111_000, 0.1736), row("IT", "it-IT", "EUR", 1_111_000, 0.1803),
+    row("NL", "nl-NL", "EUR", 1_111_000, 0.1736), row("IE", "en-IE", "EUR", 1_111_000, 0.187),
+    row("GR", "el-GR", "EUR", 1_111_000, 0.1935), row("FI", "fi-FI", "EUR", 1_111_000, 0.2032),
+    row("GB", "en-GB", "GBP", 1_290_000, 0.1667), row("SE", "sv-SE", "SEK", 101_000, 0.2),
+    row("PL", "pl-PL", "PLN", 258_000, 0.187),    row("UA", "uk-UA", "UAH", 23_700, 0.1667),
+    row("TR", "tr-TR", "TRY", 24_600, 0.1667),    row("MA", "ar-MA", "MAD", 107_500, 0.1667),
+    row("EG", "ar-EG", "EGP", 20_600, 0.1228),    row("IL", "he-IL", "ILS", 296_000, 0.1525),
+    row("NG", "en-NG", "NGN", 655, 0.0698),       row("KE", "sw-KE", "KES", 7_730, 0.1379),
+    row("ZA", "en-ZA", "ZAR", 56_200, 0.1304),    row("IN", "hi-IN", "INR", 11_400, 0.1525),
+    row("ID", "id-ID", "IDR", 60, 0.0991),        row("VN", "vi-VN", "VND", 38, 0.0909),
+    row("CN", "zh-Hans-CN", "CNY", 140_300, 0.0), row("TW", "zh-Hant-TW", "TWD", 30_500, 0.0476),
+    row("JP", "ja-JP", "JPY", 6_600, 0.0909),     row("KR", "ko-KR", "KRW", 690, 0.0909),
+    row("AU", "en-AU", "AUD", 655_000, 0.0909),   row("MX", "es-MX", "MXN", 54_100, 0.1379),
+    row("BR", "pt-BR", "BRL", 187_000, 0.0965),
+];
+
+#[rustfmt::skip]
+const fn row(
+    country: &'static str, locale: &'static str, currency: &'static str, rate: i64, tax: f64,
+) -> Market {
+    Market { country, locale, currency, rate, tax }
+}
+
+impl Market {
+    pub fn of(country: &str) -> &'static Market {
+        let found = MARKETS.iter().find(|market| market.country == country);
+        found.expect("the demo knows the country")
+    }
+
+    pub fn any(seed: &mut super::seed::Seed) -> &'static Market {
+        seed.pick(MARKETS)
+    }
+
+    /// What a price of so many dollar cents is here, in micro-units: whole tens where a unit is
+    /// worth little, else a price just below a whole one.
+    pub fn local(&self, cents: i64) -> i64 {
+        let units = (cents * 10_000 + self.rate / 2) / self.rate;
+        match (cents, self.rate) {
+            (0, _) => 0,
+            (_, ..10_000) => (units + 5) / 10 * 10_000_000,
+            _ => units.max(1) * 1_000_000 - 10_000,
+        }
+    }
+
+    /// Micro-dollars for an amount in micro-units, to a tenth of a cent as the stores report it.
+    pub fn dollars(&self, local: i64) -> i64 {
+        (local * self.rate / 1_000_000 + 500).div_euclid(1_000) * 1_000
+    }
+}

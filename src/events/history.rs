@@ -1,0 +1,89 @@
+//! Where an event stands in a customer's history (§4.3), and under which topic the filter finds it.
+
+use sha2::{Digest, Sha256};
+
+use super::{Event, EventType, Reason};
+use crate::clock::Moment;
+
+/// What a row of the history is about; the filter's choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Topic {
+    Money,
+    Access,
+    Trouble,
+    Identity,
+    Other,
+}
+
+impl Topic {
+    pub const ALL: [Topic; 5] = [Topic::Money, Topic::Access, Topic::Trouble, Topic::Identity, Topic::Other];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Topic::Money => "money",
+            Topic::Access => "access",
+            Topic::Trouble => "trouble",
+            Topic::Identity => "identity",
+            Topic::Other => "other",
+        }
+    }
+
+    /// The topic of a word; `None` for a word that names none.
+    pub fn parse(word: &str) -> Option<Topic> {
+        Topic::ALL.into_iter().find(|topic| topic.as_str() == word)
+    }
+}
+
+impl Event {
+    /// When the timeline shows it: the store's clock for what the store dates, else the clock that noticed it.
+    pub fn timeline_at(&self) -> Moment {
+        let own = match self.kind {
+            EventType::InitialPurchase
+            | EventType::Renewal
+            | EventType::NonRenewingPurchase
+            | EventType::TemporaryEntitlementGrant
+            | EventType::InvoiceIssuance => self.purchased_at,
+            EventType::Expiration => self.expires_at,
+            EventType::ExperimentEnrollment => self.experiments.first().and_then(|enrolment| enrolment.enrolled_at),
+            _ => None,
+        };
+        own.unwrap_or(self.event_at)
+    }
+
+    /// Orders events of the same two times: effects above causes, then by id. Greater comes first.
+    pub fn tie(&self) -> i64 {
+        let digest = Sha256::digest(self.id.as_bytes());
+        let id = digest.iter().take(7).fold(0_i64, |sum, byte| (sum << 8) | i64::from(*byte));
+        (i64::from(self.kind.causal_rank()) << 56) | id
+    }
+
+    /// The environment whose view shows it; both do when it has none (§4.5).
+    pub fn environment_word(&self) -> &'static str {
+        self.environment.map_or("none", |environment| environment.as_str())
+    }
+
+    pub fn topic(&self) -> Topic {
+        match self.kind {
+            EventType::InitialPurchase
+            | EventType::Renewal
+            | EventType::RefundReversed
+            | EventType::InvoiceIssuance
+            | EventType::VirtualCurrencyTransaction => Topic::Money,
+            EventType::NonRenewingPurchase if self.is_promotional() => Topic::Access,
+            EventType::NonRenewingPurchase => Topic::Money,
+            EventType::Cancellation if self.is_refund() => Topic::Money,
+            EventType::Cancellation if self.cancel_reason == Some(Reason::BillingError) => Topic::Trouble,
+            EventType::BillingIssue => Topic::Trouble,
+            EventType::Expiration if self.expiration_reason == Some(Reason::BillingError) => Topic::Trouble,
+            EventType::Cancellation
+            | EventType::Uncancellation
+            | EventType::Expiration
+            | EventType::SubscriptionPaused
+            | EventType::SubscriptionExtended
+            | EventType::ProductChange
+            | EventType::TemporaryEntitlementGrant => Topic::Access,
+            EventType::Transfer | EventType::SubscriberAlias => Topic::Identity,
+            EventType::ExperimentEnrollment | EventType::Test | EventType::Other(_) => Topic::Other,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Reading JSON that may hold anything: a field of the wrong type is as good as absent, a number keeps its digits.
+
+use serde_json::value::RawValue;
+
+use crate::clock::Moment;
+use crate::money::Micros;
+
+/// A field as it was sent; `None` for absent and null.
+pub type Field<'a> = Option<&'a RawValue>;
+
+/// A string, or a number or boolean as its own text.
+pub fn text(field: Field<'_>) -> Option<String> {
+    let raw = field?.get();
+    match raw.as_bytes().first()? {
+        b'"' => serde_json::from_str(raw).ok(),
+        b'{' | b'[' => None,
+        _ => Some(raw.to_owned()),
+    }
+}
+
+/// A string that says something. NUL, which PostgreSQL cannot store, becomes the picture of itself.
+pub fn word(field: Field<'_>) -> Option<String> {
+    text(field).filter(|text| !text.is_empty()).map(visible)
+}
+
+/// A name that must stay byte for byte what it was; whether it may be used is decided by who uses it.
+pub fn id(field: Field<'_>) -> Option<String> {
+    text(field).filter(|text| !text.is_empty())
+}
+
+/// The strings of an array, as [`id`].
+pub fn ids(field: Field<'_>) -> Vec<String> {
+    items(field).into_iter().filter_map(|item| id(Some(item))).collect()
+}
+
+/// Text that both databases can store.
+pub fn visible(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{2400}") } else { text }
+}
+
+/// A whole number, also when sent as a string or with an empty fraction (`12`, `"12"`, `12.0`, `1.2e1`).
+pub fn integer(field: Field<'_>) -> Option<i64> {
+    let text = text(field)?;
+    text.parse().ok().or_else(|| Micros::parse(&text).filter(|n| n.0 % 1_000_000 == 0).map(|n| n.0 / 1_000_000))
+}
+
+/// A time in milliseconds.
+pub fn moment(field: Field<'_>) -> Option<Moment> {
+    integer(field).map(Moment)
+}
+
+/// An amount of money, exact to the micro-unit.
+pub fn micros(field: Field<'_>) -> Option<Micros> {
+    Micros::parse(&text(field)?)
+}
+
+pub fn boolean(field: Field<'_>) -> Option<bool> {
+    match text(field)?.as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// The strings of an array; other items are left out. A single string counts as an array of one.
+pub fn words(field: Field<'_>) -> Option<Vec<String>> {
+    let raw = field?;
+    match raw.get().as_bytes().first()? {
+        b'[' => Some(items(field).into_iter().filter_map(|item| word(Some(item))).collect()),
+        b'"' => word(field).map(|one| vec![one]),
+        _ => None,
+    }
+}
+
+/// The items of an array; nothing for any other value.
+pub fn items(field: Field<'_>) -> Vec<&RawValue> {
+    field.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_else(Vec::new)
+}
+
+/// An object as some struct of fields; `None` for any other value.
+pub fn object<'a, T: serde::Deserialize<'a>>(field: Field<'a>) -> Option<T> {
+    serde_json::from_str(field?.get()).ok()
+}
+
+/// How many arrays and objects lie in one another, at the deepest.
+pub fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}

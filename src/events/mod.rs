@@ -1,0 +1,13 @@
+//! The facts: webhook events as they came, read leniently and kept for ever.
+
+mod delivery;
+mod event;
+pub mod history;
+pub mod ingest;
+pub mod json;
+pub mod kinds;
+pub mod queries;
+
+pub use delivery::{Delivery, MAX_BODY, Rejection};
+pub use event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};
+pub use kinds::{EventType, PeriodType, Reason, Store};

@@ -1,0 +1,81 @@
+//! Storing facts: each event once, each unusable delivery with its reason.
+
+use diesel::prelude::*;
+
+use super::Delivery;
+use crate::clock::Moment;
+use crate::db::{Both, Conn};
+use crate::schema::{events, history, rejected_deliveries};
+use crate::state::CustomerId;
+
+/// How many unusable deliveries a project keeps; the oldest go first.
+const KEPT_REJECTIONS: i64 = 1_000;
+
+/// Stores a delivery unless its event is there already. Returns whether it was new.
+pub fn insert(conn: &mut Conn, project: i64, id: i64, delivery: &Delivery) -> QueryResult<bool> {
+    let row = (
+        events::project_id.eq(project),
+        events::id.eq(id),
+        events::event_key.eq(crate::customers::lookup_key(&delivery.event.id)),
+        events::received_at.eq(delivery.received_at.millis()),
+        events::body.eq(&delivery.body),
+    );
+    Ok(Both(diesel::insert_into(events::table).values(row).on_conflict_do_nothing()).execute(conn)? > 0)
+}
+
+/// The stored body of an event.
+pub fn body_of(conn: &mut Conn, project: i64, event_id: &str) -> QueryResult<String> {
+    let key = crate::customers::lookup_key(event_id);
+    events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key))).select(events::body).first(conn)
+}
+
+/// Puts an event into a customer's history. `side` is `lost` for the customer a transfer takes from, else `own`.
+pub fn show_in_history(
+    conn: &mut Conn,
+    customer: CustomerId,
+    event_id: i64,
+    delivery: &Delivery,
+    side: &str,
+) -> QueryResult<()> {
+    let event = &delivery.event;
+    let row = (
+        history::customer_id.eq(customer),
+        history::timeline_at.eq(event.timeline_at().millis()),
+        history::event_at.eq(event.event_at.millis()),
+        history::tie.eq(event.tie()),
+        history::event_id.eq(event_id),
+        history::environment.eq(event.environment_word()),
+        history::topic.eq(event.topic().as_str()),
+        history::side.eq(side),
+    );
+    diesel::insert_into(history::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Keeps a delivery that could not be used.
+pub fn reject(conn: &mut Conn, project: i64, id: i64, at: Moment, reason: &str, body: &[u8]) -> QueryResult<()> {
+    let row = (
+        rejected_deliveries::project_id.eq(project),
+        rejected_deliveries::id.eq(id),
+        rejected_deliveries::received_at.eq(at.millis()),
+        rejected_deliveries::reason.eq(reason),
+        rejected_deliveries::body.eq(body),
+    );
+    diesel::insert_into(rejected_deliveries::table).values(row).execute(conn)?;
+    forget_oldest_rejections(conn, project)
+}
+
+fn forget_oldest_rejections(conn: &mut Conn, project: i64) -> QueryResult<()> {
+    let oldest_kept = rejected_deliveries::table
+        .filter(rejected_deliveries::project_id.eq(project))
+        .order(rejected_deliveries::id.desc())
+        .select(rejected_deliveries::id)
+        .offset(KEPT_REJECTIONS)
+        .first::<i64>(conn)
+        .optional()?;
+    if let Some(id) = oldest_kept {
+        let old = rejected_deliveries::project_id.eq(project).and(rejected_deliveries::id.le(id));
+        diesel::delete(rejected_deliveries::table.filter(old)).execute(conn)?;
+    }
+    Ok(())
+}

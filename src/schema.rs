@@ -1,0 +1,311 @@
+//! The tables, as Diesel sees them. The migrations define them; this file follows.
+
+diesel::table! {
+    projects (id) {
+        id -> BigInt,
+        slug -> Text,
+        name -> Text,
+        webhook_secret_hash -> Text,
+        transfer_behavior -> Text,
+        sandbox_transfer_behavior -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    people (id) {
+        id -> BigInt,
+        email -> Text,
+        name -> Text,
+        password_hash -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    memberships (project_id, person_id) {
+        project_id -> BigInt,
+        person_id -> BigInt,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    sessions (key_hash) {
+        key_hash -> Text,
+        person_id -> Nullable<BigInt>,
+        state -> Text,
+        created_at -> BigInt,
+        used_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    login_attempts (scope, subject_hash, id) {
+        scope -> Text,
+        subject_hash -> Text,
+        id -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    secrets (name) {
+        name -> Text,
+        value -> Binary,
+    }
+}
+
+diesel::table! {
+    products (project_id, store, identifier) {
+        project_id -> BigInt,
+        store -> Text,
+        identifier -> Text,
+        display_name -> Nullable<Text>,
+        #[sql_name = "type"]
+        kind -> Text,
+        duration -> Nullable<Text>,
+        price_micros -> Nullable<BigInt>,
+        currency -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    entitlements (project_id, identifier) {
+        project_id -> BigInt,
+        identifier -> Text,
+        display_name -> Text,
+    }
+}
+
+diesel::table! {
+    entitlement_products (project_id, entitlement, product) {
+        project_id -> BigInt,
+        entitlement -> Text,
+        product -> Text,
+    }
+}
+
+diesel::table! {
+    offerings (project_id, identifier) {
+        project_id -> BigInt,
+        identifier -> Text,
+        display_name -> Text,
+        is_default -> Bool,
+        is_archived -> Bool,
+        metadata -> Text,
+    }
+}
+
+diesel::table! {
+    packages (project_id, offering, identifier) {
+        project_id -> BigInt,
+        offering -> Text,
+        identifier -> Text,
+        display_name -> Text,
+        position -> BigInt,
+    }
+}
+
+diesel::table! {
+    package_products (project_id, offering, package, product) {
+        project_id -> BigInt,
+        offering -> Text,
+        package -> Text,
+        product -> Text,
+    }
+}
+
+diesel::table! {
+    customers (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        last_seen_at -> Nullable<BigInt>,
+        app_version -> Nullable<Text>,
+        platform -> Nullable<Text>,
+        platform_version -> Nullable<Text>,
+        sdk_version -> Nullable<Text>,
+        locale -> Nullable<Text>,
+        country -> Nullable<Text>,
+        original_app_user_id -> Text,
+        event_country -> Nullable<Text>,
+        display_name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        spent_micros -> BigInt,
+        prices_missing -> BigInt,
+        payments -> BigInt,
+        refunds -> BigInt,
+        family_shared_only -> Bool,
+        ids_count -> BigInt,
+        events_count -> BigInt,
+        first_event_at -> Nullable<BigInt>,
+        active_at -> BigInt,
+        latest -> Nullable<Text>,
+        is_subscriber -> Bool,
+        made_one_time -> Bool,
+        made_sandbox -> Bool,
+        subscribed_until -> BigInt,
+        granted_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    app_user_ids (project_id, key) {
+        project_id -> BigInt,
+        key -> Binary,
+        app_user_id -> Text,
+        customer_id -> BigInt,
+        since -> BigInt,
+        is_since_exact -> Bool,
+    }
+}
+
+diesel::table! {
+    search_terms (project_id, term, kind, customer_id) {
+        project_id -> BigInt,
+        term -> Binary,
+        kind -> Text,
+        customer_id -> BigInt,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    events (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        event_key -> Binary,
+        received_at -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    history (customer_id, timeline_at, event_at, tie, event_id) {
+        customer_id -> BigInt,
+        timeline_at -> BigInt,
+        event_at -> BigInt,
+        tie -> BigInt,
+        event_id -> BigInt,
+        environment -> Text,
+        topic -> Text,
+        side -> Text,
+    }
+}
+
+diesel::table! {
+    transfer_links (customer_id, other_id) {
+        customer_id -> BigInt,
+        other_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    purchases (customer_id, environment, key) {
+        customer_id -> BigInt,
+        environment -> Text,
+        key -> Text,
+        store -> Text,
+        product_id -> Text,
+        ends_at -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    attributes (customer_id, key) {
+        customer_id -> BigInt,
+        key -> Text,
+        value -> Text,
+        updated_at -> BigInt,
+        is_deleted -> Bool,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    balances (customer_id, code) {
+        customer_id -> BigInt,
+        code -> Text,
+        name -> Text,
+        amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    experiments (customer_id, experiment_id) {
+        customer_id -> BigInt,
+        experiment_id -> Text,
+        variant -> Text,
+        enrolled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    notes (customer_id, id) {
+        customer_id -> BigInt,
+        id -> BigInt,
+        body -> Text,
+        author -> Text,
+        author_email -> Text,
+        created_at -> BigInt,
+        edited_by -> Nullable<Text>,
+        edited_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    offering_overrides (customer_id) {
+        customer_id -> BigInt,
+        offering -> Text,
+        set_by -> Text,
+        set_at -> BigInt,
+        until -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    rejected_deliveries (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        received_at -> BigInt,
+        reason -> Text,
+        body -> Binary,
+    }
+}
+
+diesel::table! {
+    stale_customers (customer_id) {
+        customer_id -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    projects,
+    people,
+    memberships,
+    sessions,
+    login_attempts,
+    secrets,
+    products,
+    entitlements,
+    entitlement_products,
+    offerings,
+    packages,
+    package_products,
+    customers,
+    app_user_ids,
+    search_terms,
+    events,
+    history,
+    transfer_links,
+    purchases,
+    attributes,
+    balances,
+    experiments,
+    notes,
+    offering_overrides,
+    rejected_deliveries,
+    stale_customers,
+);

@@ -1,0 +1,223 @@
+//! The fold itself: events in the order of effect, each changing the standing of the customers it speaks of.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::attributes::AttributeValue;
+use super::purchase::{Kind, Purchase};
+use super::{CustomerId, Enrolled, Fact, Standing, order};
+use crate::clock::Moment;
+use crate::events::{Environment, Event, EventType, Store};
+
+/// Balances lie between nothing and this (§15).
+const MAX_BALANCE: i64 = 2_000_000_000;
+/// An initial purchase this close to a product change is its other half (§6.1).
+const CHANGE_MS: i64 = 3_600_000;
+
+/// The standings of all customers the facts speak of. Give it every fact of every customer that is linked to another
+/// by a transfer: purchases move between them.
+pub fn fold(mut facts: Vec<Fact>) -> BTreeMap<CustomerId, Standing> {
+    order::sort(&mut facts);
+    let mut state = Folding::default();
+    let mut seen = HashSet::new();
+    for fact in &facts {
+        if seen.insert(&fact.event.id) {
+            state.apply(fact);
+        }
+    }
+    state.finish()
+}
+
+/// Whose purchase, in which environment, under which key.
+pub(super) type Place = (CustomerId, Environment, String);
+
+#[derive(Default)]
+pub(super) struct Folding {
+    pub(super) purchases: BTreeMap<Place, Purchase>,
+    standings: BTreeMap<CustomerId, Standing>,
+    ledger_ids: HashSet<String>,
+    changes: Vec<(Place, Option<Store>, Moment)>,
+    starts: Vec<(Place, Option<Store>, Moment)>,
+}
+
+impl Folding {
+    fn apply(&mut self, fact: &Fact) {
+        let event = &fact.event;
+        self.witness(fact.customer, event);
+        if let Some(loser) = fact.lost_by.filter(|loser| *loser != fact.customer) {
+            self.witness(loser, event);
+        }
+        match event.kind {
+            EventType::Transfer => self.transfer(fact),
+            EventType::VirtualCurrencyTransaction => self.adjust(fact.customer, event),
+            EventType::Test
+            | EventType::InvoiceIssuance
+            | EventType::ExperimentEnrollment
+            | EventType::SubscriberAlias
+            | EventType::Other(_) => {}
+            _ => self.live(fact.customer, event),
+        }
+    }
+
+    /// What every event tells of its customer, whatever its type.
+    fn witness(&mut self, customer: CustomerId, event: &Event) {
+        let standing = self.standings.entry(customer).or_default();
+        standing.events += 1;
+        standing.first_event_at = Some(standing.first_event_at.map_or(event.event_at, |at| at.min(event.event_at)));
+        standing.last_event_at = Some(standing.last_event_at.map_or(event.event_at, |at| at.max(event.event_at)));
+        if event.original_app_user_id.is_some() {
+            standing.original_app_user_id.clone_from(&event.original_app_user_id);
+        }
+        if event.country_code.is_some() {
+            standing.country.clone_from(&event.country_code);
+        }
+        for update in &event.attributes {
+            let new = AttributeValue { updated_at: update.updated_at, value: update.value.clone() };
+            standing.attributes.entry(update.key.clone()).and_modify(|old| old.merge(new.clone())).or_insert(new);
+        }
+        for enrolment in &event.experiments {
+            let enrolled = Enrolled { variant: enrolment.variant.clone(), at: enrolment.enrolled_at };
+            standing.experiments.insert(enrolment.experiment_id.clone(), enrolled);
+        }
+    }
+
+    /// An event in the life of one purchase.
+    fn live(&mut self, customer: CustomerId, event: &Event) {
+        let place = self.place_of(customer, event);
+        match event.kind {
+            EventType::ProductChange => self.changes.push((place.clone(), event.store.clone(), event.event_at)),
+            EventType::InitialPurchase => {
+                self.end_temporary(customer, event);
+                self.starts.push((place.clone(), event.store.clone(), event.event_at));
+            }
+            _ => {}
+        }
+        match self.purchases.get_mut(&place) {
+            Some(purchase) => purchase.apply(event),
+            None => {
+                let mut purchase = Purchase::begun_by(event, place.2.clone(), kind_of(event));
+                purchase.apply_first(event);
+                self.purchases.insert(place, purchase);
+            }
+        }
+    }
+
+    /// The purchase an event speaks of (§6.1): found by its transaction where that is known as a purchase of its own,
+    /// else by the first transaction of the chain, else by the product.
+    fn place_of(&self, customer: CustomerId, event: &Event) -> Place {
+        let store = event.store.as_ref().map_or("", Store::as_str);
+        let environment = event.purchase_environment();
+        let place = |id: &str| (customer, environment, format!("{store}:{id}"));
+        let own = event.transaction_id.as_deref();
+        let first = event.original_transaction_id.as_deref();
+        let by_product = || place(&format!("product:{}", event.product_id.as_deref().unwrap_or("")));
+        if event.kind == EventType::TemporaryEntitlementGrant {
+            return place(&format!("temporary:{}", own.unwrap_or("")));
+        }
+        if event.kind == EventType::NonRenewingPurchase {
+            return own.or(first).map_or_else(by_product, place);
+        }
+        let chain = first.or(own).map_or_else(by_product, place);
+        if self.purchases.contains_key(&chain) && own == first {
+            return chain;
+        }
+        let single = own.map(place).filter(|found| self.purchases.contains_key(found));
+        let bridge = own
+            .map(|id| place(&format!("temporary:{id}")))
+            .filter(|found| event.kind == EventType::Expiration && self.purchases.contains_key(found));
+        single.or_else(|| bridge.filter(|_| !self.purchases.contains_key(&chain))).unwrap_or(chain)
+    }
+
+    /// The real purchase replaces the access that bridged the store's outage (§6.2).
+    fn end_temporary(&mut self, customer: CustomerId, event: &Event) {
+        let bridges = self.purchases.iter_mut().filter(|((owner, ..), purchase)| {
+            *owner == customer && purchase.kind == Kind::Temporary && purchase.store == event.store
+        });
+        for (_, purchase) in bridges {
+            purchase.end_at(event.event_at);
+        }
+    }
+
+    /// Moves purchases of the named store, not grants, to the customer who receives them (§5.3).
+    fn transfer(&mut self, fact: &Fact) {
+        let Some(loser) = fact.lost_by.filter(|loser| *loser != fact.customer) else { return };
+        let event = &fact.event;
+        let moves = |place: &Place, purchase: &Purchase| {
+            place.0 == loser
+                && purchase.kind != Kind::Grant
+                && (event.store.is_none() || purchase.store == event.store)
+                && (event.app_id.is_none() || purchase.app_id.is_none() || purchase.app_id == event.app_id)
+                && event.environment.is_none_or(|environment| environment == place.1)
+        };
+        let going: Vec<Place> =
+            self.purchases.iter().filter(|(place, one)| moves(place, one)).map(|(place, _)| place.clone()).collect();
+        for place in going {
+            if let Some(purchase) = self.purchases.remove(&place) {
+                self.receive((fact.customer, place.1, place.2), purchase);
+            }
+        }
+    }
+
+    fn receive(&mut self, place: Place, purchase: Purchase) {
+        match self.purchases.get_mut(&place) {
+            Some(own) => own.absorb(purchase),
+            None => {
+                self.purchases.insert(place, purchase);
+            }
+        }
+    }
+
+    /// Adds to balances; one entry of the upstream ledger counts once (§5.3).
+    fn adjust(&mut self, customer: CustomerId, event: &Event) {
+        if event.ledger_id.as_ref().is_some_and(|id| !self.ledger_ids.insert(id.clone())) {
+            return;
+        }
+        let standing = self.standings.entry(customer).or_default();
+        for adjustment in &event.adjustments {
+            let balance = standing.balances.entry(adjustment.code.clone()).or_default();
+            balance.amount = balance.amount.saturating_add(adjustment.amount);
+            if let Some(name) = &adjustment.name {
+                balance.name.clone_from(name);
+            }
+        }
+    }
+
+    fn finish(mut self) -> BTreeMap<CustomerId, Standing> {
+        self.mark_replaced();
+        for ((customer, ..), mut purchase) in self.purchases {
+            purchase.revenue = purchase.ledger.revenue();
+            self.standings.entry(customer).or_default().purchases.push(purchase);
+        }
+        for balance in self.standings.values_mut().flat_map(|standing| standing.balances.values_mut()) {
+            balance.amount = balance.amount.clamp(0, MAX_BALANCE);
+        }
+        self.standings
+    }
+
+    /// An initial purchase beside a product change of the same store within the hour took the old one's place (§6.1).
+    fn mark_replaced(&mut self) {
+        for (old, store, asked_at) in &self.changes {
+            let other_half = self.starts.iter().find(|(new, new_store, began_at)| {
+                (new.0, new.1) == (old.0, old.1)
+                    && new.2 != old.2
+                    && new_store == store
+                    && began_at.since(*asked_at).abs() <= CHANGE_MS
+            });
+            let Some((_, _, began_at)) = other_half else { continue };
+            if let Some(purchase) = self.purchases.get_mut(old) {
+                purchase.replaced_at = Some(*began_at);
+                purchase.pending_product = None;
+            }
+        }
+    }
+}
+
+/// What kind of purchase an event speaks of, when it is the first one heard of it.
+fn kind_of(event: &Event) -> Kind {
+    match event.kind {
+        _ if event.is_promotional() => Kind::Grant,
+        EventType::TemporaryEntitlementGrant => Kind::Temporary,
+        EventType::NonRenewingPurchase => Kind::OneTime,
+        EventType::Cancellation | EventType::RefundReversed if event.expires_at.is_none() => Kind::OneTime,
+        _ => Kind::Subscription,
+    }
+}

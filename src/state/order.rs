@@ -1,0 +1,51 @@
+//! The order in which events take effect (§6.3): by the time they were generated; those of one transaction that were
+//! generated together, by cause and effect.
+
+use std::collections::HashMap;
+
+use super::Fact;
+
+/// Events of one transaction closer together than this were generated for the same cause.
+const TOGETHER_MS: i64 = 1_000;
+
+/// Sorts facts into the order of effect. The same set of facts always comes out in the same order.
+pub fn sort(facts: &mut Vec<Fact>) {
+    facts.sort_by(|a, b| {
+        (a.event.event_at, a.event.kind.causal_rank(), &a.event.id).cmp(&(
+            b.event.event_at,
+            b.event.kind.causal_rank(),
+            &b.event.id,
+        ))
+    });
+    for cluster in clusters(facts) {
+        rearrange(facts, cluster);
+    }
+}
+
+/// Places of events of one transaction that follow each other closely.
+fn clusters(facts: &[Fact]) -> Vec<Vec<usize>> {
+    let mut open: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut done = Vec::new();
+    for (place, fact) in facts.iter().enumerate() {
+        let Some(transaction) = fact.event.transaction_id.as_deref() else { continue };
+        let cluster = open.entry(transaction).or_default();
+        let follows =
+            cluster.last().is_none_or(|&last| fact.event.event_at.since(facts[last].event.event_at) <= TOGETHER_MS);
+        if !follows {
+            done.push(std::mem::take(cluster));
+        }
+        cluster.push(place);
+    }
+    done.extend(open.into_values());
+    done.retain(|cluster| cluster.len() > 1);
+    done
+}
+
+/// Puts the events of a cluster into the cluster's places, causes first.
+fn rearrange(facts: &mut [Fact], places: Vec<usize>) {
+    let mut events: Vec<Fact> = places.iter().map(|&place| facts[place].clone()).collect();
+    events.sort_by_key(|fact| fact.event.kind.causal_rank());
+    for (place, fact) in places.into_iter().zip(events) {
+        facts[place] = fact;
+    }
+}

@@ -1,0 +1,84 @@
+//! The state a purchase is in at a moment (§6.4), and its word in lists (§13.1).
+
+use super::purchase::{Kind, Purchase};
+use crate::clock::Moment;
+use crate::events::{PeriodType, Reason};
+
+/// Where a purchase stands. The first nine give access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    Trial,
+    TrialCancelled,
+    Intro,
+    Active,
+    Cancelled,
+    Prepaid,
+    Grace,
+    GraceInTrial,
+    Granted,
+    Owned,
+    Temporary,
+    BillingRetry,
+    Paused,
+    Refunded,
+    Expired,
+    GrantOver,
+}
+
+impl Purchase {
+    /// The state at `now`.
+    pub fn status(&self, now: Moment) -> Status {
+        if self.is_active(now) { self.status_with_access(now) } else { self.status_without_access() }
+    }
+
+    fn status_with_access(&self, now: Moment) -> Status {
+        let is_trial = self.period_type == Some(PeriodType::Trial);
+        let is_past_period = self.expires_at.is_some_and(|end| end <= now);
+        match self.kind {
+            Kind::Grant => Status::Granted,
+            Kind::Temporary => Status::Temporary,
+            Kind::OneTime => Status::Owned,
+            Kind::Subscription if is_past_period && is_trial => Status::GraceInTrial,
+            Kind::Subscription if is_past_period || self.billing_issue_at.is_some() => Status::Grace,
+            Kind::Subscription if self.period_type == Some(PeriodType::Prepaid) => Status::Prepaid,
+            Kind::Subscription if is_trial && self.will_renew() => Status::Trial,
+            Kind::Subscription if is_trial => Status::TrialCancelled,
+            Kind::Subscription if !self.will_renew() => Status::Cancelled,
+            Kind::Subscription if self.period_type == Some(PeriodType::Intro) => Status::Intro,
+            Kind::Subscription => Status::Active,
+        }
+    }
+
+    fn status_without_access(&self) -> Status {
+        match (self.kind, &self.expiration_reason) {
+            (Kind::Grant, _) => Status::GrantOver,
+            _ if self.refunded_at.is_some() => Status::Refunded,
+            (Kind::Subscription, Some(Reason::SubscriptionPaused)) => Status::Paused,
+            (Kind::Subscription, Some(Reason::BillingError)) => Status::BillingRetry,
+            (Kind::Subscription, None) if self.billing_issue_at.is_some() => Status::BillingRetry,
+            _ => Status::Expired,
+        }
+    }
+}
+
+impl Status {
+    pub fn gives_access(self) -> bool {
+        !matches!(self, Status::BillingRetry | Status::Paused | Status::Refunded | Status::Expired | Status::GrantOver)
+    }
+
+    /// The word of the customer lists (§13.1); `None` for what lists do not call a status.
+    pub fn list_word(self) -> Option<&'static str> {
+        match self {
+            Status::Trial => Some("Free Trial"),
+            Status::TrialCancelled => Some("Cancelled Trial"),
+            Status::Intro => Some("Intro Period"),
+            Status::Active | Status::Prepaid => Some("Active"),
+            Status::Cancelled => Some("Cancelled"),
+            Status::Grace | Status::BillingRetry => Some("Billing Issue"),
+            Status::GraceInTrial => Some("Billing Issue Trial"),
+            Status::Granted => Some("Promotional"),
+            Status::Paused | Status::Refunded | Status::Expired => Some("Expired"),
+            Status::Owned | Status::Temporary | Status::GrantOver => None,
+        }
+    }
+}

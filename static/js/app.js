@@ -1,0 +1,7 @@
+// Starts every behaviour. Each finds its own elements by a data- attribute; the page is whole without any of them.
+import "./copy.js";
+import "./filter.js";
+import "./local-time.js";
+import "./search.js";
+import "./shortcut.js";
+import "./switch.js";

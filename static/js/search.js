@@ -1,0 +1,30 @@
+// form[data-search]: while one types, the server's guesses appear under the box, as the HTML it sent.
+import { announce } from "./announce.js";
+import { combobox } from "./combobox.js";
+
+const form = document.querySelector("form[data-search]");
+const panel = form?.querySelector("[data-suggestions]");
+if (panel) {
+  const input = form.querySelector("input[type=search]");
+  const show = combobox(input, panel);
+  let wait, running;
+  const stop = () => { clearTimeout(wait); running?.abort(); };
+  const close = () => { stop(); show(false); };
+
+  const ask = async () => {
+    running = new AbortController();
+    try {
+      const query = new URLSearchParams({ q: input.value.trim(), suggest: 1 });
+      const answer = await fetch(`${form.action}?${query}`, { signal: running.signal, headers: { Accept: "text/html" } });
+      // A log-in page or an error is no list of guesses.
+      if (!answer.ok || answer.redirected) return close();
+      panel.innerHTML = await answer.text();
+      announce(`${show(panel.childElementCount > 0)} suggestions`);
+    } catch { /* Aborted or offline: Enter still searches. */ }
+  };
+
+  input.addEventListener("input", () => { stop(); input.value.trim() ? (wait = setTimeout(ask, 120)) : show(false); });
+  input.addEventListener("keydown", (event) => { if (event.key === "Escape") stop(); });
+  form.addEventListener("submit", close);
+  form.addEventListener("focusout", (event) => { if (!form.contains(event.relatedTarget)) close(); });
+}
