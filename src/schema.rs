@@ -207,6 +207,9 @@ diesel::table! {
         key -> Text,
         store -> Text,
         product_id -> Text,
+        kind -> Text,
+        names_entitlements -> Bool,
+        starts_at -> BigInt,
         ends_at -> BigInt,
         body -> Text,
     }

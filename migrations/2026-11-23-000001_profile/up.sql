@@ -212,11 +212,16 @@ CREATE TABLE purchases (
     key TEXT NOT NULL,
     store TEXT NOT NULL,
     product_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    names_entitlements BOOLEAN NOT NULL,
+    starts_at BIGINT NOT NULL,
     ends_at BIGINT NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (customer_id, environment, key)
 );
-CREATE INDEX purchases_by_end ON purchases (customer_id, environment, ends_at);
+CREATE INDEX purchases_by_end ON purchases (customer_id, environment, kind, ends_at);
+CREATE INDEX purchases_by_start ON purchases (customer_id, environment, kind, names_entitlements, starts_at);
+CREATE INDEX purchases_by_product ON purchases (customer_id, environment, product_id);
 
 CREATE TABLE attributes (
     customer_id BIGINT NOT NULL REFERENCES customers (id) ON DELETE CASCADE,

@@ -135,6 +135,9 @@ fn write_purchases(conn: &mut Conn, customer: CustomerId, all: &[Purchase], is_n
             purchases::key.eq(&purchase.key),
             purchases::store.eq(purchase.store.as_ref().map_or("", |store| store.as_str())),
             purchases::product_id.eq(&purchase.product_id),
+            purchases::kind.eq(purchase.kind.as_str()),
+            purchases::names_entitlements.eq(!purchase.entitlement_ids.is_empty()),
+            purchases::starts_at.eq(purchase.period_start.millis()),
             purchases::ends_at.eq(purchase.access_ends_at().millis()),
             purchases::body.eq(body),
         );

@@ -55,6 +55,20 @@ impl Conn {
     }
 }
 
+impl Conn {
+    /// Keeps other processes from writing the same project's events until this transaction ends. SQLite has one
+    /// writer anyway.
+    ///
+    /// # Errors
+    /// What the database said; a lock that could not be had in time means "not now".
+    pub fn lock_project(&mut self, project: i64) -> QueryResult<()> {
+        match self {
+            Conn::Sqlite(_) => Ok(()),
+            Conn::Postgres(conn) => conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({project})")),
+        }
+    }
+}
+
 /// Opens connections for the pool.
 #[derive(Debug)]
 pub struct Manager {

@@ -9,6 +9,8 @@ mod order;
 mod purchase;
 mod spans;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use attributes::AttributeValue;
 pub use fold::fold;

@@ -22,6 +22,17 @@ pub enum Kind {
     Temporary,
 }
 
+impl Kind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Subscription => "subscription",
+            Kind::OneTime => "one_time",
+            Kind::Grant => "grant",
+            Kind::Temporary => "temporary",
+        }
+    }
+}
+
 /// A purchase and all that is known of it. Times that never came are `None`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Purchase {

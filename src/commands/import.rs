@@ -1,0 +1,217 @@
+//! `dossier import`: webhook bodies from files, one JSON a line, first all stored, then all followed by what follows
+//! from them. Stopped at any moment and run again it ends in the same state.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, stdin};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+
+use crate::clock::Clock;
+use crate::commands::settle;
+use crate::customers::Census;
+use crate::db::{Db, migrate};
+use crate::error::Error;
+use crate::events::ingest::{self, Outcome};
+use crate::events::{Delivery, MAX_BODY};
+use crate::ids::Ids;
+use crate::people::queries::project_by_slug;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The project the events belong to.
+    #[arg(long)]
+    pub project: String,
+    /// Files of webhook bodies, one JSON a line; "-" reads standard input.
+    #[arg(required = true)]
+    pub files: Vec<String>,
+}
+
+/// How many events share a commit.
+const BATCH: usize = 4_000;
+/// How many rejected lines the summary names.
+const NAMED_REJECTIONS: usize = 20;
+
+/// What an import did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub stored: u64,
+    pub duplicates: u64,
+    pub tests: u64,
+    pub rejected: u64,
+    /// File, line number and reason of the first rejected lines.
+    pub first_rejected: Vec<(String, u64, String)>,
+    pub customers: usize,
+}
+
+/// # Errors
+/// One line: the project, a file or the database cannot be used.
+pub fn run(args: &Args, config: &crate::config::Config) -> Result<(), String> {
+    let db = Db::open(&config.database_url, 1)?;
+    migrate::run(&db)?;
+    if db.is_sqlite() {
+        db.batch("PRAGMA cache_size = -200000; PRAGMA wal_autocheckpoint = 8000;")?;
+    }
+    let size = args.files.iter().filter_map(|name| std::fs::metadata(name).ok()).map(|meta| meta.len()).sum();
+    let bar = bar(size, "{bytes}/{total_bytes} {msg}");
+    let summary = import(&db, &args.project, &args.files, &bar)?;
+    bar.finish_and_clear();
+    print(&summary);
+    Ok(())
+}
+
+/// A progress bar that stays quiet when standard error is no terminal.
+pub fn bar(length: u64, shown: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:40}} {shown} {{elapsed}}, {{eta}} left"));
+    let bar = ProgressBar::new(length);
+    style.map_or(bar.clone(), |style| bar.with_style(style))
+}
+
+/// # Errors
+/// As [`run`].
+pub fn import(db: &Db, slug: &str, files: &[String], bar: &ProgressBar) -> Result<Summary, String> {
+    let project = db.read_here(|conn| project_by_slug(conn, slug)).map_err(said)?;
+    let project = project.ok_or_else(|| format!("there is no project {slug}"))?;
+    let (sender, lines) = sync_channel(2);
+    let reader = {
+        let (files, bar) = (files.to_vec(), bar.clone());
+        std::thread::spawn(move || read_files(&files, &sender, &bar))
+    };
+    let mut census = Census::of(project, Ids::random(), Clock::Machine.now());
+    let mut summary = Summary::default();
+    store_all(db, &mut census, &lines, &mut summary)?;
+    drop(lines);
+    reader.join().map_err(|_| "reading the files failed".to_owned())??;
+    bar.set_message("deriving");
+    summary.customers = settle::stale(db, |customer| census.is_new(customer), bar).map_err(said)?;
+    Ok(summary)
+}
+
+/// A line of a file, parsed.
+struct Line {
+    file: String,
+    number: u64,
+    parsed: Result<Delivery, String>,
+}
+
+fn read_files(files: &[String], sender: &SyncSender<Vec<Line>>, bar: &ProgressBar) -> Result<(), String> {
+    for name in files {
+        let unreadable = |error: std::io::Error| format!("cannot read {name}: {error}");
+        if name == "-" {
+            read_lines("standard input", stdin().lock(), sender, bar).map_err(unreadable)?;
+        } else {
+            let file = File::open(name).map_err(unreadable)?;
+            read_lines(name, BufReader::with_capacity(1 << 20, file), sender, bar).map_err(unreadable)?;
+        }
+    }
+    Ok(())
+}
+
+/// Parses line by line, so that a file of any size fits into memory.
+fn read_lines(
+    file: &str,
+    mut source: impl BufRead,
+    sender: &SyncSender<Vec<Line>>,
+    bar: &ProgressBar,
+) -> std::io::Result<()> {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut bytes = 0;
+    for number in 1.. {
+        let mut line = Vec::new();
+        let length = (&mut source).take(2 * MAX_BODY as u64).read_until(b'\n', &mut line)?;
+        if length == 0 {
+            break;
+        }
+        bar.inc(length as u64);
+        bytes += length;
+        while line.last().is_some_and(u8::is_ascii_whitespace) {
+            line.pop();
+        }
+        if !line.is_empty() {
+            batch.push(Line { file: file.to_owned(), number, parsed: parse(line) });
+        }
+        if batch.len() >= BATCH || bytes > 16 * MAX_BODY {
+            bytes = 0;
+            if sender.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err() {
+                return Ok(());
+            }
+        }
+    }
+    // Nobody listens only when storing has failed, and that error is the one to tell.
+    sender.send(batch).or(Ok(()))
+}
+
+fn parse(line: Vec<u8>) -> Result<Delivery, String> {
+    if line.len() > MAX_BODY {
+        return Err("the line is longer than 1 MiB".into());
+    }
+    Delivery::parse(line, Clock::Machine.now()).map_err(|(rejection, _)| rejection.0)
+}
+
+fn store_all(db: &Db, census: &mut Census, lines: &Receiver<Vec<Line>>, summary: &mut Summary) -> Result<(), String> {
+    for batch in lines {
+        let outcomes = match store(db, census, &batch) {
+            Ok(outcomes) => outcomes,
+            Err(_) => {
+                census.forget();
+                store(db, census, &batch).map_err(said)?
+            }
+        };
+        count(summary, batch, &outcomes);
+    }
+    Ok(())
+}
+
+fn store(db: &Db, census: &mut Census, batch: &[Line]) -> Result<Vec<Option<Outcome>>, Error> {
+    db.write_here(|conn| {
+        conn.lock_project(census.project())?;
+        let mut touched = BTreeSet::new();
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for line in batch {
+            let delivery = line.parsed.as_ref();
+            outcomes.push(match delivery {
+                Ok(delivery) => Some(ingest::store(conn, census, delivery, &mut touched)?),
+                Err(_) => None,
+            });
+        }
+        ingest::leave_stale(conn, &touched)?;
+        Ok(outcomes)
+    })
+}
+
+fn count(summary: &mut Summary, batch: Vec<Line>, outcomes: &[Option<Outcome>]) {
+    for (line, outcome) in batch.into_iter().zip(outcomes) {
+        match (outcome, line.parsed) {
+            (Some(Outcome::Stored), _) => summary.stored += 1,
+            (Some(Outcome::Duplicate), _) => summary.duplicates += 1,
+            (Some(Outcome::Test), _) => summary.tests += 1,
+            (None, Err(reason)) => {
+                summary.rejected += 1;
+                if summary.first_rejected.len() < NAMED_REJECTIONS {
+                    summary.first_rejected.push((line.file, line.number, reason));
+                }
+            }
+            (None, Ok(_)) => {}
+        }
+    }
+}
+
+fn print(summary: &Summary) {
+    let Summary { stored, duplicates, tests, rejected, .. } = summary;
+    println!("Stored {}, duplicates {}, rejected {}.", HumanCount(*stored), HumanCount(*duplicates), HumanCount(*rejected));
+    if *tests > 0 {
+        println!("Left out {} TEST events: they are no customer's.", HumanCount(*tests));
+    }
+    for (file, line, reason) in &summary.first_rejected {
+        println!("  {file}, line {line}: {reason}");
+    }
+    if *rejected > summary.first_rejected.len() as u64 {
+        println!("  … and {} more lines", rejected - summary.first_rejected.len() as u64);
+    }
+    println!("Derived the state of {} customers.", HumanCount(summary.customers as u64));
+}
+
+fn said(error: Error) -> String {
+    error.to_string()
+}

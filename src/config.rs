@@ -1,0 +1,153 @@
+//! Settings from flags and environment variables, read once at start and handed on as a value.
+
+use std::net::{IpAddr, SocketAddr};
+
+use clap::Args;
+use ipnet::IpNet;
+use url::{Origin, Url};
+
+/// What an operator may choose. Every flag has an environment variable of the name shown.
+#[derive(Args, Clone)]
+pub struct Flags {
+    /// Where the data is: sqlite:PATH or postgres://…
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:dossier.db", global = true, hide_env_values = true)]
+    database_url: String,
+    /// Address and port to listen on
+    #[arg(long, env = "DOSSIER_BIND", default_value = "127.0.0.1:8080", global = true)]
+    bind: String,
+    /// The address people type, such as https://dossier.example.com [default: http:// and the address of --bind]
+    #[arg(long, env = "DOSSIER_PUBLIC_URL", global = true)]
+    public_url: Option<String>,
+    /// Reverse proxies whose X-Forwarded-For and Forwarded are believed: addresses or networks with commas between
+    #[arg(long, env = "DOSSIER_TRUSTED_PROXIES", default_value = "", global = true)]
+    trusted_proxies: String,
+    /// Threads that serve requests [default: one per core]
+    #[arg(long, env = "DOSSIER_WORKERS", global = true)]
+    workers: Option<usize>,
+    /// Database connections to keep open at most
+    #[arg(long, env = "DOSSIER_CONNECTIONS", default_value_t = 16, global = true)]
+    connections: u32,
+    /// What to log: off, error, warn, info, debug, or a filter such as info,actix_server=warn
+    #[arg(long, env = "DOSSIER_LOG", default_value = "info", global = true)]
+    log: String,
+}
+
+/// Checked settings.
+#[derive(Clone)]
+pub struct Config {
+    pub database_url: String,
+    pub bind: SocketAddr,
+    pub public_url: Url,
+    pub trusted_proxies: Vec<IpNet>,
+    pub workers: usize,
+    pub connections: u32,
+    pub log: String,
+}
+
+impl Flags {
+    /// # Errors
+    /// One line naming the first variable that cannot be used.
+    pub fn check(self) -> Result<Config, String> {
+        let bind = bind(&self.bind)?;
+        Ok(Config {
+            database_url: self.database_url,
+            bind,
+            public_url: public_url(self.public_url.as_deref(), bind)?,
+            trusted_proxies: trusted_proxies(&self.trusted_proxies)?,
+            workers: at_least_one("DOSSIER_WORKERS", self.workers.unwrap_or_else(cores))?,
+            connections: at_least_one("DOSSIER_CONNECTIONS", self.connections)?,
+            log: self.log,
+        })
+    }
+}
+
+impl Config {
+    /// Whether browsers reach us over TLS, so that cookies may insist on it.
+    pub fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+
+    pub fn origin(&self) -> Origin {
+        self.public_url.origin()
+    }
+
+    /// An absolute address for other programs and people; never made from what a request says about its host.
+    pub fn address_of(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url.as_str().trim_end_matches('/'))
+    }
+}
+
+/// How many threads can work at the same time on this machine.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn bind(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("DOSSIER_BIND must be an address and a port such as 127.0.0.1:8080, not {text}"))
+}
+
+fn public_url(text: Option<&str>, bind: SocketAddr) -> Result<Url, String> {
+    let text = text.map_or_else(|| format!("http://{bind}"), str::to_owned);
+    match Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && is_bare(&url) => Ok(url),
+        _ => Err(format!("DOSSIER_PUBLIC_URL must be http:// or https:// and a host, nothing behind it, not {text}")),
+    }
+}
+
+fn is_bare(url: &Url) -> bool {
+    url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty()
+}
+
+fn trusted_proxies(text: &str) -> Result<Vec<IpNet>, String> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(network).collect()
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let single = text.parse::<IpAddr>().map(IpNet::from);
+    single
+        .or_else(|_| text.parse())
+        .map_err(|_| format!("DOSSIER_TRUSTED_PROXIES must list addresses or networks such as 10.0.0.0/8, not {text}"))
+}
+
+fn at_least_one<N: PartialOrd + From<u8>>(name: &str, number: N) -> Result<N, String> {
+    if number < N::from(1) { Err(format!("{name} must be at least 1")) } else { Ok(number) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags() -> Flags {
+        Flags {
+            database_url: "sqlite:dossier.db".into(),
+            bind: "127.0.0.1:8080".into(),
+            public_url: None,
+            trusted_proxies: String::new(),
+            workers: Some(2),
+            connections: 16,
+            log: "info".into(),
+        }
+    }
+
+    #[test]
+    fn the_public_address_follows_from_the_bound_one() {
+        let config = flags().check().expect("good flags");
+        assert_eq!(config.address_of("/login"), "http://127.0.0.1:8080/login");
+        assert!(!config.is_https());
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        let wrong = [
+            (Flags { bind: "here".into(), ..flags() }, "DOSSIER_BIND"),
+            (Flags { public_url: Some("ftp://a".into()), ..flags() }, "DOSSIER_PUBLIC_URL"),
+            (Flags { public_url: Some("https://a/b".into()), ..flags() }, "DOSSIER_PUBLIC_URL"),
+            (Flags { trusted_proxies: "10.0.0.0/8, x".into(), ..flags() }, "DOSSIER_TRUSTED_PROXIES"),
+            (Flags { workers: Some(0), ..flags() }, "DOSSIER_WORKERS"),
+            (Flags { connections: 0, ..flags() }, "DOSSIER_CONNECTIONS"),
+        ];
+        for (flags, name) in wrong {
+            assert!(flags.check().err().is_some_and(|said| said.starts_with(name)), "{name}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The one error of the program. `?` turns what the database says into it; `page::edge` turns it into a page for people
+//! or a JSON answer for machines, and is the only place that logs it.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::db;
+
+/// How long to wait before asking again when the database cannot serve.
+const SECONDS_UNTIL_BACK: u64 = 5;
+
+/// What may stay as it is in a query value: the rest is encoded.
+const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+#[derive(Debug)]
+pub enum Error {
+    /// Nobody is logged in. Holds the path to return to afterwards.
+    LogIn(String),
+    /// Known, but without the permission.
+    Forbidden,
+    /// A change asked for by a page of another site.
+    CrossSite,
+    /// Not there, or not for this person: the two are told alike.
+    NotFound,
+    /// The path is known, the method is not.
+    Method,
+    /// Cannot be understood. The sentence is shown.
+    BadRequest(String),
+    /// Understood and refused: the same page again as HTML, with what was typed and the reason (422).
+    Refused(String),
+    TooLarge,
+    /// The body did not arrive in time.
+    Slow,
+    /// Not a form.
+    MediaType,
+    TooManyRequests { retry_after: u64 },
+    /// Not now. The text is for the log.
+    Unavailable(String),
+    /// Our fault. The text is for the log.
+    Internal(String),
+}
+
+impl Error {
+    /// What is logged and never shown.
+    pub fn cause(&self) -> Option<&str> {
+        match self {
+            Error::Unavailable(cause) | Error::Internal(cause) => Some(cause),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.status_code();
+        f.write_str(status.canonical_reason().unwrap_or("error"))
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Error::LogIn(_) => StatusCode::SEE_OTHER,
+            Error::Forbidden | Error::CrossSite => StatusCode::FORBIDDEN,
+            Error::NotFound => StatusCode::NOT_FOUND,
+            Error::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Error::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Error::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::Slow => StatusCode::REQUEST_TIMEOUT,
+            Error::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Error::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Status and headers; the edge adds the body.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status_code());
+        let header = match self {
+            Error::LogIn(next) => HeaderValue::try_from(log_in_address(next)).ok().map(|value| (LOCATION, value)),
+            Error::TooManyRequests { retry_after } => Some((RETRY_AFTER, HeaderValue::from(*retry_after))),
+            Error::Unavailable(_) => Some((RETRY_AFTER, HeaderValue::from(SECONDS_UNTIL_BACK))),
+            _ => None,
+        };
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+fn log_in_address(next: &str) -> String {
+    match next {
+        "" | "/" => "/login".into(),
+        next => format!("/login?next={}", utf8_percent_encode(next, QUERY_VALUE)),
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Error {
+        match error {
+            diesel::result::Error::NotFound => Error::NotFound,
+            error if db::is_unavailable(&error) => Error::Unavailable(error.to_string()),
+            error => Error::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<db::Unavailable> for Error {
+    fn from(error: db::Unavailable) -> Error {
+        Error::Unavailable(error.0)
+    }
+}
+
+impl From<askama::Error> for Error {
+    fn from(error: askama::Error) -> Error {
+        Error::Internal(error.to_string())
+    }
+}

@@ -1,0 +1,93 @@
+//! What is shown when a request cannot be answered: a page with a title, a sentence and a way onward for people, JSON for
+//! machines. Our own faults show a reference, never their cause.
+
+use actix_web::ResponseError;
+use actix_web::http::StatusCode;
+use askama::Template;
+use serde::Serialize;
+
+use super::layout::{Layout, Section};
+use super::trail::Trail;
+use crate::error::Error;
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    layout: Layout,
+    status: u16,
+    title: &'a str,
+    sentence: &'a str,
+    /// The app user id that nobody has.
+    sought: Option<&'a str>,
+    /// For our own faults.
+    reference: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    code: u16,
+    message: &'a str,
+}
+
+/// Whether programs talk to this path, not people.
+pub fn is_for_machines(path: &str) -> bool {
+    path.starts_with("/webhooks/") || path.starts_with("/v1/") || matches!(path, "/healthz" | "/readyz")
+}
+
+/// `{"code":…,"message":…}`
+pub fn json(error: &actix_web::Error, status: StatusCode) -> String {
+    let (title, sentence) = words(error, status);
+    let message = if sentence.is_empty() { title } else { sentence };
+    serde_json::to_string(&Told { code: status.as_u16(), message }).unwrap_or_default()
+}
+
+/// The page, in the frame of the project where it is known.
+///
+/// # Errors
+/// When the template fails.
+pub fn page(error: &actix_web::Error, status: StatusCode, trail: &Trail) -> askama::Result<String> {
+    if let Some(Error::Refused(page)) = error.as_error::<Error>() {
+        return Ok(page.clone());
+    }
+    let (title, sentence) = words(error, status);
+    let frame = trail.frame.get().cloned();
+    let sought = trail.sought.get().map(String::as_str).filter(|_| status == StatusCode::NOT_FOUND && frame.is_some());
+    let reference = status.is_server_error().then_some(trail.reference.as_str());
+    let layout = Layout::new(title, frame, Section::Elsewhere);
+    ErrorPage { layout, status: status.as_u16(), title, sentence, sought, reference }.render()
+}
+
+/// Title and sentence. What other crates say about a request they refused is not for people's eyes.
+fn words(error: &actix_web::Error, status: StatusCode) -> (&str, &str) {
+    match error.as_error::<Error>() {
+        Some(Error::BadRequest(sentence)) => ("That could not be understood", sentence),
+        Some(Error::CrossSite) => (
+            "This did not come from Dossier",
+            "A change must be asked for from one of Dossier's own pages. Nothing was changed.",
+        ),
+        _ => words_of(status),
+    }
+}
+
+fn words_of(status: StatusCode) -> (&'static str, &'static str) {
+    match status.as_u16() {
+        303 | 401 => ("Log in first", ""),
+        403 => ("Your role does not allow this", "An admin of the project can give you another role."),
+        404 => ("There is nothing here", "The address may be mistyped, or what it named is gone."),
+        405 => ("That cannot be done here", "The address is known, but not for this kind of request."),
+        408 => ("The request took too long", "It did not arrive in time. Please send it again."),
+        413 => ("That is too large", "Nothing was stored."),
+        415 => ("That is not a form", "Nothing was stored."),
+        429 => ("Too many tries", "Please wait a little, then try again."),
+        503 => ("Not available right now", "The database does not answer. This page works again as soon as it does."),
+        500.. => ("Something went wrong on our side", "It has been noted. Please try again."),
+        _ => ("That could not be understood", "The request is not one that Dossier can read."),
+    }
+}
+
+/// The error a failed layer reports, as one of ours: session rows are all that the layers around a handler write.
+pub fn of_a_layer(error: &actix_web::Error) -> Option<Error> {
+    let ours = error.as_error::<Error>().is_none();
+    let status = error.as_response_error().status_code();
+    (ours && status.is_server_error()).then(|| Error::Unavailable(format!("{error}")))
+}

@@ -1,0 +1,129 @@
+//! Bodies of requests: read with a limit and within a time, so that a slow or endless sender holds nothing up.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::error::PayloadError;
+use actix_web::http::header::CONTENT_ENCODING;
+use actix_web::web::{Bytes, Query};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
+use futures_util::{Stream, StreamExt};
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+
+const FORM_LIMIT: usize = 64 * 1024;
+
+/// How long a body may take, from its first byte to its last.
+pub const BODY_TIME: Duration = Duration::from_secs(20);
+
+/// Why a body could not be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyError {
+    TooLarge,
+    Slow,
+    /// It ended before it was whole.
+    Broken,
+}
+
+impl From<BodyError> for Error {
+    fn from(error: BodyError) -> Error {
+        match error {
+            BodyError::TooLarge => Error::TooLarge,
+            BodyError::Slow => Error::Slow,
+            BodyError::Broken => Error::BadRequest("The request ended before it was complete.".into()),
+        }
+    }
+}
+
+/// Reads a whole body.
+///
+/// # Errors
+/// [`BodyError`], as soon as it is certain.
+pub async fn read_body<S>(payload: S, limit: usize, time: Duration) -> Result<Vec<u8>, BodyError>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    tokio::time::timeout(time, collect(payload, limit)).await.unwrap_or(Err(BodyError::Slow))
+}
+
+async fn collect<S>(mut payload: S, limit: usize) -> Result<Vec<u8>, BodyError>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    let mut body = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| BodyError::Broken)?;
+        if body.len() + chunk.len() > limit {
+            return Err(BodyError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// A form as browsers send it. A field that came twice or a missing one is a bad request; unknown ones are ignored.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Form<T>, Error>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let is_form = req.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        let is_plain = !req.headers().contains_key(CONTENT_ENCODING);
+        let payload = payload.take();
+        Box::pin(async move {
+            if !is_form || !is_plain {
+                return Err(Error::MediaType);
+            }
+            parse(&read_body(payload, FORM_LIMIT, BODY_TIME).await?).map(Form)
+        })
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    let unreadable = || Error::BadRequest("The form could not be read.".into());
+    let text = std::str::from_utf8(body).map_err(|_| unreadable())?;
+    Query::from_query(text).map(Query::into_inner).map_err(|_| unreadable())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize, Debug, PartialEq)]
+    struct Draft {
+        body: String,
+    }
+
+    #[test]
+    fn a_field_is_taken_once_and_strangers_are_ignored() {
+        assert_eq!(parse::<Draft>(b"body=a+b%26c&role=admin").ok(), Some(Draft { body: "a b&c".into() }));
+        assert!(parse::<Draft>(b"body=a&body=b").is_err());
+        assert!(parse::<Draft>(b"text=a").is_err());
+        assert!(parse::<Draft>(b"body=\xff").is_err());
+    }
+
+    #[actix_web::test]
+    async fn a_body_over_the_limit_is_refused_before_it_ends() {
+        let endless = stream::repeat_with(|| Ok(Bytes::from_static(b"0123456789")));
+        assert_eq!(read_body(endless, 25, BODY_TIME).await, Err(BodyError::TooLarge));
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_stops_coming_is_given_up() {
+        let stuck = stream::pending::<Result<Bytes, PayloadError>>();
+        assert_eq!(read_body(stuck, 25, Duration::from_millis(20)).await, Err(BodyError::Slow));
+    }
+
+    #[actix_web::test]
+    async fn a_body_of_exactly_the_limit_is_read() {
+        let parts = stream::iter([Ok(Bytes::from_static(b"ab")), Ok(Bytes::from_static(b"cd"))]);
+        assert_eq!(read_body(parts, 4, BODY_TIME).await, Ok(b"abcd".to_vec()));
+    }
+}

@@ -1,0 +1,113 @@
+//! Refuses changes that a page of another site asks for. Browsers say where a request comes from (`Sec-Fetch-Site`, older
+//! ones `Origin`), and no script can forge either, so forms need no token. Deliveries and clients of the API carry no
+//! cookie and are exempt.
+
+use actix_web::ResponseError;
+use actix_web::body::BoxBody;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderMap, HeaderName, ORIGIN};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use url::{Origin, Url};
+
+use crate::config::Config;
+use crate::error::Error;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+pub async fn guard(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let ours = req.app_data::<Data<Config>>().map(|config| config.origin());
+    if is_safe(req.method()) || is_exempt(req.path()) || ours.is_some_and(|ours| is_same_site(req.headers(), &ours)) {
+        return next.call(req).await.map(ServiceResponse::map_into_boxed_body);
+    }
+    // An answer, not an `Err`: the layers outside must still see a response.
+    Ok(req.into_response(actix_web::HttpResponse::from_error(Error::CrossSite)))
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn is_exempt(path: &str) -> bool {
+    path.starts_with("/webhooks/") || path.starts_with("/v1/")
+}
+
+/// `none` is a person's own doing: an address typed, a reload.
+fn is_same_site(headers: &HeaderMap, ours: &Origin) -> bool {
+    match (only(headers, &SEC_FETCH_SITE), only(headers, &ORIGIN)) {
+        (Some("same-origin" | "none"), _) => true,
+        (None, Some(origin)) if !headers.contains_key(SEC_FETCH_SITE) => is_ours(origin, ours),
+        _ => false,
+    }
+}
+
+/// The header's value, if it came once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name);
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+fn is_ours(origin: &str, ours: &Origin) -> bool {
+    Url::parse(origin).is_ok_and(|url| url.origin().is_tuple() && url.origin() == *ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    fn allowed(headers: &[(HeaderName, &'static str)]) -> bool {
+        let ours = Url::parse("https://dossier.example").expect("an address").origin();
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name.clone(), HeaderValue::from_static(value));
+        }
+        is_same_site(&map, &ours)
+    }
+
+    #[test]
+    fn our_own_pages_may_post() {
+        assert!(allowed(&[(SEC_FETCH_SITE, "same-origin")]));
+        assert!(allowed(&[(SEC_FETCH_SITE, "none")]));
+        assert!(allowed(&[(ORIGIN, "https://dossier.example")]));
+        assert!(allowed(&[(ORIGIN, "https://dossier.example:443")]));
+    }
+
+    #[test]
+    fn pages_of_other_sites_may_not() {
+        assert!(!allowed(&[]));
+        assert!(!allowed(&[(SEC_FETCH_SITE, "cross-site")]));
+        assert!(!allowed(&[(SEC_FETCH_SITE, "same-site")]));
+        assert!(!allowed(&[(SEC_FETCH_SITE, "cross-site"), (ORIGIN, "https://dossier.example")]));
+        assert!(!allowed(&[(SEC_FETCH_SITE, "same-origin"), (SEC_FETCH_SITE, "cross-site")]));
+        assert!(!allowed(&[(SEC_FETCH_SITE, "cross-site"), (SEC_FETCH_SITE, "same-origin")]));
+        let strangers = [
+            "null",
+            "http://dossier.example",
+            "https://dossier.example:8443",
+            "https://dossier.example.evil",
+            "https://evil.dossier.example",
+            "https://dossier.example@evil",
+            "dossier.example",
+            "",
+        ];
+        for origin in strangers {
+            assert!(!allowed(&[(ORIGIN, origin)]), "{origin}");
+        }
+        assert!(!allowed(&[(ORIGIN, "https://dossier.example"), (ORIGIN, "https://evil")]));
+    }
+
+    #[test]
+    fn reading_is_always_allowed_and_machines_are_exempt() {
+        assert!(is_safe(&Method::GET) && is_safe(&Method::HEAD) && !is_safe(&Method::POST) && !is_safe(&Method::PUT));
+        assert!(is_exempt("/webhooks/revenuecat/sundial") && is_exempt("/v1/subscribers/a"));
+        assert!(!is_exempt("/login") && !is_exempt("/v1x") && !is_exempt("//v1/"));
+    }
+}

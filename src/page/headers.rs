@@ -1,0 +1,57 @@
+//! Headers that every answer carries: pages, redirects, errors, files and JSON alike.
+
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, PERMISSIONS_POLICY, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+
+/// Nothing, unless a line here says so. What may come comes from our own files; nothing inline runs or styles, so markup
+/// that slips into a page stays dead text.
+const POLICY: &str = concat!(
+    "default-src 'none'; ",
+    // Behaviours are modules below /static.
+    "script-src 'self'; ",
+    "style-src 'self'; ",
+    // The sprite of icons; never a stranger's picture, which would tell when a page is opened.
+    "img-src 'self'; ",
+    "font-src 'self'; ",
+    // Suggestions while typing.
+    "connect-src 'self'; ",
+    "form-action 'self'; ",
+    "frame-ancestors 'none'; ",
+    "base-uri 'none'",
+);
+
+/// No page needs any of these, so no script may ask for them.
+const FEATURES: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), geolocation=(), \
+    gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), \
+    publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), web-share=(), xr-spatial-tracking=()";
+
+const ALWAYS: [(HeaderName, &str); 6] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    // The address of a page holds the customer's id: other sites must not learn it.
+    (REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (PERMISSIONS_POLICY, FEATURES),
+];
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TWO_YEARS: &str = "max-age=63072000; includeSubDomains";
+
+/// Adds them. What a handler chose for caching stays; without a choice nothing is stored anywhere.
+pub fn add(headers: &mut HeaderMap, is_https: bool, reference: &str) {
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if is_https {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TWO_YEARS));
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Ok(reference) = HeaderValue::from_str(reference) {
+        headers.insert(REQUEST_ID, reference);
+    }
+}

@@ -1,0 +1,115 @@
+//! What surrounds every page: title, top bar, search box, menus. A page's template starts with
+//! `{% extends "layout.html" %}` and its struct has a field `layout: Layout`.
+
+use std::sync::Arc;
+
+/// Who looks, and at which project.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    pub name: String,
+    pub email: String,
+    /// Empty on a page that belongs to no project.
+    pub role: &'static str,
+    pub project: Place,
+    /// All projects of this person, by name.
+    pub projects: Vec<Place>,
+    pub has_settings: bool,
+}
+
+/// A project in the switcher.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    pub slug: String,
+    pub name: String,
+}
+
+/// The part of a project that a page belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    Customers,
+    Settings,
+    Elsewhere,
+}
+
+pub struct Layout {
+    pub title: String,
+    /// `None` where nobody is logged in: no top bar.
+    pub frame: Option<Arc<Frame>>,
+    pub section: Section,
+    /// What the search box holds.
+    pub query: String,
+}
+
+impl Layout {
+    pub fn new(title: impl Into<String>, frame: Option<Arc<Frame>>, section: Section) -> Layout {
+        Layout { title: title.into(), frame, section, query: String::new() }
+    }
+
+    /// For a page that anybody may see.
+    pub fn bare(title: impl Into<String>) -> Layout {
+        Layout::new(title, None, Section::Elsewhere)
+    }
+
+    /// The page that answers a search keeps what was typed.
+    #[must_use]
+    pub fn with_query(mut self, query: impl Into<String>) -> Layout {
+        self.query = query.into();
+        self
+    }
+
+    pub fn is_in_customers(&self) -> bool {
+        self.section == Section::Customers
+    }
+
+    pub fn is_in_settings(&self) -> bool {
+        self.section == Section::Settings
+    }
+}
+
+impl Frame {
+    /// First letters of the first and the last name: "SM".
+    pub fn initials(&self) -> String {
+        let mut words = self.name.split_whitespace();
+        let first = words.next().and_then(|word| word.chars().next());
+        let last = words.next_back().and_then(|word| word.chars().next());
+        first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    }
+
+    pub fn has_project(&self) -> bool {
+        !self.project.slug.is_empty()
+    }
+
+    pub fn customers(&self) -> String {
+        self.project.customers()
+    }
+
+    pub fn settings(&self) -> String {
+        format!("/projects/{}/settings", self.project.slug)
+    }
+}
+
+impl Place {
+    pub fn customers(&self) -> String {
+        format!("/projects/{}/customers", self.slug)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_of_the_first_and_the_last_name() {
+        for (name, initials) in [("Sol Mbeki", "SM"), ("Ada", "A"), ("ana de la cruz", "AC"), ("", ""), ("ß ẞ", "SSẞ")] {
+            let frame = Frame {
+                name: name.into(),
+                email: String::new(),
+                role: "viewer",
+                project: Place::default(),
+                projects: Vec::new(),
+                has_settings: false,
+            };
+            assert_eq!(frame.initials(), initials);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What the log says about a request: one line, with the pattern of its route instead of its path, because a path holds
+//! personal data; no query, no address.
+
+use std::time::Duration;
+
+use actix_web::http::{Method, StatusCode};
+use tracing_subscriber::EnvFilter;
+
+use super::trail::Trail;
+
+/// Starts the log: JSON lines on standard output.
+///
+/// # Errors
+/// One line, when `filter` cannot be understood.
+pub fn start(filter: &str) -> Result<(), String> {
+    let filter = EnvFilter::try_new(filter).map_err(|error| format!("DOSSIER_LOG cannot be used: {error}"))?;
+    let lines = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter);
+    lines.try_init().map_err(|error| error.to_string())
+}
+
+pub fn request(trail: &Trail, method: &Method, status: StatusCode, took: Duration) {
+    let route = trail.matched.get().map_or("-", |line| line.pattern.as_str());
+    let ms = took.as_millis();
+    tracing::info!(request = trail.reference, %method, route, status = status.as_u16(), ms, "answered");
+}
+
+/// The cause of a 5xx, once; the answer shows only the reference.
+pub fn fault(trail: &Trail, status: StatusCode, cause: &str) {
+    let route = trail.matched.get().map_or("-", |line| line.pattern.as_str());
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE => tracing::warn!(request = trail.reference, route, cause, "not available"),
+        _ => tracing::error!(request = trail.reference, route, cause, "failed"),
+    }
+}

@@ -1,0 +1,62 @@
+//! What pages share: the layout around them, the table of routes, the layers every request passes.
+
+pub mod assets;
+pub mod edge;
+mod failure;
+pub mod filters;
+pub mod form;
+pub mod guard;
+mod headers;
+pub mod layout;
+pub mod log;
+pub mod routes;
+pub mod trail;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::ContentType;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use askama::Template;
+
+use crate::error::Error;
+
+pub use form::Form;
+pub use layout::{Frame, Layout, Place, Section};
+pub use routes::{Access, Routes};
+
+/// A template as an answer: `Ok(Page(ListPage { … }))`.
+pub struct Page<T>(pub T);
+
+impl<T: Template> Responder for Page<T> {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        html(StatusCode::OK, &self.0).unwrap_or_else(HttpResponse::from_error)
+    }
+}
+
+/// A template as an answer of another status.
+///
+/// # Errors
+/// When the template fails.
+pub fn html(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::build(status).content_type(ContentType::html()).body(template.render()?))
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |value: u8| DIGITS.get(usize::from(value & 15)).copied().unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
+
+/// `N` random bytes as hexadecimal digits.
+pub fn random_hex<const N: usize>() -> String {
+    hex(&random_bytes::<N>())
+}
+
+/// Random bytes from the system. Without them nothing here is safe, so their absence ends the request.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).unwrap_or_else(|error| panic!("the system has no random bytes: {error}"));
+    bytes
+}

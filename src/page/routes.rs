@@ -1,0 +1,153 @@
+//! The table of routes. A room names each of its paths once, with the permission it needs; what is registered with actix
+//! and what the tests walk through is the same list.
+
+use std::sync::Arc;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::ServiceRequest;
+use actix_web::guard::{self, Guard as _};
+use actix_web::http::Method;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, Responder, Route};
+
+use super::trail::Trail;
+use crate::error::Error;
+use crate::people::Permission;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, also without a log-in.
+    Public,
+    /// Anybody who is logged in.
+    Person,
+    /// Members of the project whose role has the permission.
+    Needs(Permission),
+}
+
+/// A line of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matched {
+    pub method: Method,
+    /// As actix reads it: `/projects/{p}/customers/{id}`.
+    pub pattern: String,
+    pub access: Access,
+}
+
+/// Collects routes, then hands them to actix.
+#[derive(Default)]
+pub struct Routes {
+    prefix: String,
+    entries: Vec<(Arc<Matched>, Route)>,
+}
+
+impl Routes {
+    pub fn get<F, Args>(&mut self, path: &str, permission: Permission, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::GET, path, Access::Needs(permission), handler);
+    }
+
+    pub fn post<F, Args>(&mut self, path: &str, permission: Permission, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::POST, path, Access::Needs(permission), handler);
+    }
+
+    pub fn public_get<F, Args>(&mut self, path: &str, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::GET, path, Access::Public, handler);
+    }
+
+    pub fn public_post<F, Args>(&mut self, path: &str, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::POST, path, Access::Public, handler);
+    }
+
+    /// For a page of the person rather than of a project.
+    pub fn person_get<F, Args>(&mut self, path: &str, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::GET, path, Access::Person, handler);
+    }
+
+    /// Registers what `room` does below `path`.
+    pub fn within(&mut self, path: &str, room: impl FnOnce(&mut Routes)) {
+        let outside = self.prefix.len();
+        self.prefix.push_str(path);
+        room(self);
+        self.prefix.truncate(outside);
+    }
+
+    /// Every line, in the order of registration.
+    pub fn table(&self) -> Vec<Matched> {
+        self.entries.iter().map(|(matched, _)| Matched::clone(matched)).collect()
+    }
+
+    /// One resource a path, so that a known path answers a wrong method with 405.
+    pub fn register(self, cfg: &mut ServiceConfig) {
+        let mut resources: Vec<(String, actix_web::Resource)> = Vec::new();
+        for (matched, route) in self.entries {
+            match resources.iter_mut().find(|(pattern, _)| *pattern == matched.pattern) {
+                Some((_, resource)) => {
+                    let known = std::mem::replace(resource, web::resource(""));
+                    *resource = known.route(route);
+                }
+                None => resources.push((matched.pattern.clone(), new_resource(&matched.pattern).route(route))),
+            }
+        }
+        for (_, resource) in resources {
+            cfg.service(resource);
+        }
+    }
+
+    fn add<F, Args>(&mut self, method: Method, path: &str, access: Access, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let pattern = format!("{}{path}", self.prefix);
+        let matched = Arc::new(Matched { method: method.clone(), pattern, access });
+        let line = matched.clone();
+        let route = answering(&method).to(handler).wrap(from_fn(move |req: ServiceRequest, next: Next<BoxBody>| {
+            note(&req, &line);
+            next.call(req)
+        }));
+        self.entries.push((matched, route));
+    }
+}
+
+fn new_resource(pattern: &str) -> actix_web::Resource {
+    web::resource(pattern).default_service(web::to(|| async { Err::<String, _>(Error::Method) }))
+}
+
+/// A route for GET answers HEAD as well; the server leaves the body out.
+fn answering(method: &Method) -> Route {
+    match *method {
+        Method::GET => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
+        _ => web::method(method.clone()),
+    }
+}
+
+fn note(req: &ServiceRequest, line: &Arc<Matched>) {
+    Trail::of(req.request()).matched.get_or_init(|| line.clone());
+}

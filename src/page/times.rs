@@ -1,0 +1,118 @@
+//! How times read: in full, by the day, and from now (§2).
+
+use crate::clock::Moment;
+
+/// `2021-04-23 at 01:53 AM UTC`; a moment no calendar can show is given as its number.
+pub fn full(at: Moment) -> String {
+    shown(at, "%Y-%m-%d at %I:%M %p UTC")
+}
+
+/// `11 Dec 2026`.
+pub fn day(at: Moment) -> String {
+    shown(at, "%-d %b %Y")
+}
+
+/// `11 Dec`, with the year where it is not the year of `now`.
+pub fn short_day(at: Moment, now: Moment) -> String {
+    let is_this_year = at.utc().zip(now.utc()).is_some_and(|(at, now)| {
+        use chrono::Datelike;
+        at.year() == now.year()
+    });
+    shown(at, if is_this_year { "%-d %b" } else { "%-d %b %Y" })
+}
+
+/// `3 Nov, 09:40 UTC`, with the year where it is not the year of `now`.
+pub fn day_and_time(at: Moment, now: Moment) -> String {
+    format!("{}, {}", short_day(at, now), shown(at, "%H:%M UTC"))
+}
+
+/// `November 2026`.
+pub fn month(at: Moment) -> String {
+    shown(at, "%B %Y")
+}
+
+/// For `<time datetime>`: RFC 3339 to the second; empty for a moment that machines cannot read there.
+pub fn machine(at: Moment) -> String {
+    let is_readable = (0..=253_402_300_799_999).contains(&at.millis());
+    if is_readable { shown(at, "%Y-%m-%dT%H:%M:%SZ") } else { String::new() }
+}
+
+fn shown(at: Moment, format: &str) -> String {
+    match at.utc() {
+        Some(utc) => utc.format(format).to_string(),
+        None => format!("{} ms", at.millis()),
+    }
+}
+
+/// `4 years ago`, `A minute ago`, `in 6 days`: rounded, not floored.
+pub fn relative(at: Moment, now: Moment) -> String {
+    let span = now.since(at);
+    match (amount(span.saturating_abs()), span >= 0) {
+        (Amount::One(words), true) => format!("{words} ago"),
+        (Amount::One(words), false) => format!("in {}", lower_first(words)),
+        (Amount::Many(number, unit), true) => format!("{number} {unit} ago"),
+        (Amount::Many(number, unit), false) => format!("in {number} {unit}"),
+    }
+}
+
+enum Amount {
+    One(&'static str),
+    Many(i64, &'static str),
+}
+
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// The thresholds of §2.
+fn amount(span: i64) -> Amount {
+    let many = |unit: i64, words| Amount::Many((span.saturating_add(unit / 2)) / unit, words);
+    match span {
+        _ if span < 45 * SECOND => Amount::One("A few seconds"),
+        _ if span < 90 * SECOND => Amount::One("A minute"),
+        _ if span < 45 * MINUTE => many(MINUTE, "minutes"),
+        _ if span < 90 * MINUTE => Amount::One("An hour"),
+        _ if span < 22 * HOUR => many(HOUR, "hours"),
+        _ if span < 36 * HOUR => Amount::One("A day"),
+        _ if span < 26 * DAY => many(DAY, "days"),
+        _ if span < 46 * DAY => Amount::One("A month"),
+        _ if span < 320 * DAY => many(DAY * 365 / 12, "months"),
+        _ if span < 548 * DAY => Amount::One("A year"),
+        _ => many(DAY * 1461 / 4, "years"),
+    }
+}
+
+fn lower_first(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_else(String::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Moment = Moment(1_795_453_200_000);
+
+    #[test]
+    fn times_far_out_of_any_calendar_are_shown_as_numbers() {
+        assert_eq!(full(Moment(i64::MAX)), "9223372036854775807 ms");
+        assert_eq!(full(Moment(78_789_789_798_798)), "4466-09-29 at 10:16 PM UTC");
+        assert_eq!(full(Moment(-1)), "1969-12-31 at 11:59 PM UTC");
+        assert_eq!(machine(Moment(-1)), "");
+    }
+
+    #[test]
+    fn relative_times_are_rounded_and_say_one_with_an_article() {
+        let ago = |millis: i64| relative(Moment(NOW.0 - millis), NOW);
+        assert_eq!(ago(0), "A few seconds ago");
+        assert_eq!(ago(60 * SECOND), "A minute ago");
+        assert_eq!(ago(2 * HOUR + 29 * MINUTE), "2 hours ago");
+        assert_eq!(ago(30 * DAY), "A month ago");
+        assert_eq!(ago(400 * DAY), "A year ago");
+        assert_eq!(ago(1_644 * DAY), "5 years ago");
+        assert_eq!(ago(-6 * DAY), "in 6 days");
+        assert_eq!(ago(-30 * DAY), "in a month");
+        assert_eq!(relative(Moment(i64::MIN), NOW).split(' ').nth(1), Some("years"));
+    }
+}

@@ -1,0 +1,336 @@
+//! The rows of §6.2 and the money of §6.6, one by one, and the order that must not matter.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::events::{Delivery, Reason};
+use crate::money::Micros;
+
+const DAY: i64 = 86_400_000;
+const LENA: CustomerId = 1;
+const SANDY: CustomerId = 2;
+
+/// An event of Lena's monthly App Store subscription, `day` days after its start.
+fn event(day: i64, kind: &str, extra: Value) -> Fact {
+    fact_of(LENA, day, kind, extra)
+}
+
+fn fact_of(customer: CustomerId, day: i64, kind: &str, extra: Value) -> Fact {
+    let mut fields = json!({
+        "id": format!("{customer}-{day}-{kind}-{extra}"), "type": kind, "event_timestamp_ms": day * DAY,
+        "product_id": "monthly", "period_type": "NORMAL", "purchased_at_ms": 0, "expiration_at_ms": 30 * DAY,
+        "environment": "PRODUCTION", "entitlement_ids": ["pro"], "store": "APP_STORE",
+        "transaction_id": "100", "original_transaction_id": "100", "price": 0,
+    });
+    for (key, value) in extra.as_object().into_iter().flatten() {
+        fields[key] = value.clone();
+    }
+    let body = json!({ "event": fields }).to_string();
+    let event = Delivery::read_stored(&body, Moment(0)).expect("the event reads");
+    Fact { event, customer, lost_by: None }
+}
+
+fn transfer(day: i64, from: CustomerId, to: CustomerId) -> Fact {
+    let fields = json!({ "expiration_at_ms": null, "transaction_id": null, "original_transaction_id": null });
+    Fact { lost_by: Some(from), ..fact_of(to, day, "TRANSFER", fields) }
+}
+
+fn initial() -> Fact {
+    event(0, "INITIAL_PURCHASE", json!({ "price": 9.99 }))
+}
+
+fn renewal(number: i64) -> Fact {
+    let extra = json!({
+        "price": 9.99, "transaction_id": format!("{}", 100 + number), "renewal_number": number + 1,
+        "purchased_at_ms": 30 * number * DAY, "expiration_at_ms": 30 * (number + 1) * DAY,
+    });
+    event(30 * number, "RENEWAL", extra)
+}
+
+fn lena(facts: Vec<Fact>) -> Standing {
+    fold(facts).remove(&LENA).unwrap_or_default()
+}
+
+fn only(facts: Vec<Fact>) -> Purchase {
+    let mut purchases = lena(facts).purchases;
+    assert_eq!(purchases.len(), 1, "{purchases:#?}");
+    purchases.remove(0)
+}
+
+fn spent(facts: Vec<Fact>) -> i64 {
+    lena(facts).purchases.iter().map(|purchase| purchase.revenue.net.0).sum()
+}
+
+fn day(number: i64) -> Moment {
+    Moment(number * DAY)
+}
+
+#[test]
+fn a_cancellation_stops_the_renewal_and_not_the_access() {
+    let cancelled = only(vec![initial(), event(5, "CANCELLATION", json!({ "cancel_reason": "UNSUBSCRIBE" }))]);
+    assert_eq!(cancelled.status(day(6)), Status::Cancelled);
+    assert!(!cancelled.will_renew() && cancelled.is_active(day(29)) && !cancelled.is_active(day(30)));
+    let back = only(vec![
+        initial(),
+        event(5, "CANCELLATION", json!({ "cancel_reason": "UNSUBSCRIBE" })),
+        event(6, "UNCANCELLATION", json!({})),
+    ]);
+    assert_eq!(back.status(day(6)), Status::Active);
+}
+
+#[test]
+fn a_trial_converts_into_a_paid_period() {
+    let trial = event(0, "INITIAL_PURCHASE", json!({ "period_type": "TRIAL", "expiration_at_ms": 7 * DAY }));
+    assert_eq!(only(vec![trial.clone()]).status(day(1)), Status::Trial);
+    let paid = json!({ "price": 9.99, "is_trial_conversion": true, "transaction_id": "101", "purchased_at_ms": 7 * DAY });
+    let purchase = only(vec![trial, event(7, "RENEWAL", paid)]);
+    assert_eq!(purchase.status(day(8)), Status::Active);
+    assert_eq!(purchase.spans.iter().map(|span| span.phase).collect::<Vec<_>>(), [Phase::Trial, Phase::Paid]);
+}
+
+#[test]
+fn grace_keeps_the_access_and_billing_retry_does_not() {
+    let issue = event(30, "BILLING_ISSUE", json!({ "grace_period_expiration_at_ms": 46 * DAY }));
+    let companion = event(30, "CANCELLATION", json!({ "cancel_reason": "BILLING_ERROR" }));
+    let grace = only(vec![initial(), issue.clone(), companion.clone()]);
+    assert_eq!(grace.status(day(40)), Status::Grace);
+    assert_eq!(grace.access_ends_at(), day(46));
+    let over = event(46, "EXPIRATION", json!({ "expiration_reason": "BILLING_ERROR" }));
+    let retry = only(vec![initial(), issue.clone(), companion.clone(), over.clone()]);
+    assert_eq!(retry.status(day(47)), Status::BillingRetry);
+    let revived = json!({ "price": 9.99, "transaction_id": "101", "purchased_at_ms": 50 * DAY, "expiration_at_ms": 80 * DAY });
+    let revived = only(vec![initial(), issue, companion, over, event(50, "RENEWAL", revived)]);
+    assert_eq!(revived.status(day(51)), Status::Active);
+    assert!(revived.will_renew());
+}
+
+#[test]
+fn a_pause_begins_when_the_period_ends() {
+    let asked = event(5, "SUBSCRIPTION_PAUSED", json!({ "auto_resume_at_ms": 60 * DAY, "store": "PLAY_STORE" }));
+    let start = event(0, "INITIAL_PURCHASE", json!({ "store": "PLAY_STORE" }));
+    assert_eq!(only(vec![start.clone(), asked.clone()]).status(day(6)), Status::Active);
+    let over = event(30, "EXPIRATION", json!({ "expiration_reason": "SUBSCRIPTION_PAUSED", "store": "PLAY_STORE" }));
+    let paused = only(vec![start, asked, over]);
+    assert_eq!(paused.status(day(31)), Status::Paused);
+    assert_eq!(paused.auto_resume_at, Some(day(60)));
+}
+
+#[test]
+fn a_refund_takes_access_and_money_back_and_a_reversal_returns_both() {
+    let refund = json!({ "cancel_reason": "CUSTOMER_SUPPORT", "price": -9.99, "expiration_at_ms": 10 * DAY });
+    let refunded = vec![initial(), event(10, "CANCELLATION", refund)];
+    let purchase = only(refunded.clone());
+    assert_eq!(purchase.status(day(11)), Status::Refunded);
+    assert_eq!((purchase.revenue.net.0, purchase.revenue.refunds), (0, 1));
+    assert!(purchase.unsubscribed_at.is_none());
+    let mut reversed = refunded;
+    reversed.push(event(12, "REFUND_REVERSED", json!({ "price": 9.99 })));
+    let purchase = only(reversed);
+    assert_eq!(purchase.status(day(13)), Status::Active);
+    assert_eq!((purchase.revenue.net.0, purchase.revenue.refunds), (9_990_000, 0));
+}
+
+#[test]
+fn a_refund_never_gives_back_more_than_was_charged() {
+    let refund = |id: i64, price: Value| {
+        event(id, "CANCELLATION", json!({ "cancel_reason": "CUSTOMER_SUPPORT", "price": price, "expiration_at_ms": DAY }))
+    };
+    assert_eq!(spent(vec![initial(), refund(2, json!(-9.99)), refund(3, json!(-9.99))]), 0);
+    assert_eq!(spent(vec![initial(), refund(2, json!(null))]), 0);
+    assert_eq!(spent(vec![initial(), renewal(1), refund(31, json!(0))]), 9_990_000);
+    assert_eq!(spent(vec![refund(2, json!(-9.99))]), -9_990_000, "a refund of what was never heard of is bad data, shown");
+}
+
+#[test]
+fn stripe_renewals_of_one_transaction_id_are_told_apart_by_their_number() {
+    let paid = |number: i64| {
+        let extra = json!({ "store": "STRIPE", "price": 5, "renewal_number": number, "purchased_at_ms": 30 * number * DAY });
+        event(30 * number, if number == 1 { "INITIAL_PURCHASE" } else { "RENEWAL" }, extra)
+    };
+    let refund = json!({ "store": "STRIPE", "cancel_reason": "CUSTOMER_SUPPORT", "price": -10, "renewal_number": 2 });
+    assert_eq!(spent(vec![paid(1), paid(2), event(70, "CANCELLATION", refund)]), 5_000_000);
+}
+
+#[test]
+fn an_expiration_of_an_older_transaction_does_not_end_the_newer_period() {
+    let old_end = event(31, "EXPIRATION", json!({ "expiration_reason": "UNSUBSCRIBE" }));
+    let purchase = only(vec![initial(), renewal(1), old_end]);
+    assert_eq!(purchase.status(day(32)), Status::Active);
+}
+
+#[test]
+fn consumables_bring_money_and_a_lifetime_purchase_does_not_end() {
+    let lifetime = json!({
+        "price": "199.99", "product_id": "lifetime", "transaction_id": "900", "original_transaction_id": "900",
+        "expiration_at_ms": null,
+    });
+    let bought = event(1, "NON_RENEWING_PURCHASE", lifetime.clone());
+    let purchase = only(vec![bought.clone()]);
+    assert_eq!((purchase.kind, purchase.status(day(9_999))), (Kind::OneTime, Status::Owned));
+    let mut back = lifetime;
+    back["cancel_reason"] = json!("CUSTOMER_SUPPORT");
+    back["price"] = json!(-199.99);
+    let refunded = only(vec![bought, event(2, "CANCELLATION", back)]);
+    assert_eq!((refunded.status(day(3)), refunded.revenue.net), (Status::Refunded, Micros::ZERO));
+}
+
+#[test]
+fn a_grant_ends_at_once_when_it_is_removed() {
+    let grant = json!({
+        "store": "PROMOTIONAL", "period_type": "PROMOTIONAL", "product_id": "rc_promo_pro_lifetime",
+        "transaction_id": "abc", "original_transaction_id": "abc", "expiration_at_ms": 73_000 * DAY,
+    });
+    let given = event(1, "NON_RENEWING_PURCHASE", grant.clone());
+    let purchase = only(vec![given.clone()]);
+    assert_eq!(purchase.status(day(2)), Status::Granted);
+    assert!(purchase.is_lifetime(day(2)) && !purchase.will_renew());
+    let mut removed = grant;
+    removed["cancel_reason"] = json!("DEVELOPER_INITIATED");
+    assert_eq!(only(vec![given, event(5, "CANCELLATION", removed)]).status(day(6)), Status::GrantOver);
+}
+
+#[test]
+fn temporary_access_lasts_a_day_or_until_the_real_purchase() {
+    let bridge = event(0, "TEMPORARY_ENTITLEMENT_GRANT", json!({ "expiration_at_ms": null, "transaction_id": "t" }));
+    let purchase = only(vec![bridge.clone()]);
+    assert_eq!((purchase.status(Moment(DAY - 1)), purchase.status(day(1))), (Status::Temporary, Status::Expired));
+    let real = event(0, "INITIAL_PURCHASE", json!({ "event_timestamp_ms": 3_600_000, "price": 1 }));
+    let standing = lena(vec![bridge, real]);
+    let bridge = standing.purchases.iter().find(|purchase| purchase.kind == Kind::Temporary);
+    assert_eq!(bridge.map(Purchase::access_ends_at), Some(Moment(3_600_000)));
+}
+
+#[test]
+fn an_immediate_change_on_google_play_replaces_the_old_subscription() {
+    let play = |extra: Value| {
+        let mut fields = json!({ "store": "PLAY_STORE" });
+        fields.as_object_mut().expect("an object").extend(extra.as_object().cloned().unwrap_or_default());
+        fields
+    };
+    let start = event(0, "INITIAL_PURCHASE", play(json!({})));
+    let change = event(5, "PRODUCT_CHANGE", play(json!({ "new_product_id": "yearly" })));
+    let next = json!({ "product_id": "yearly", "transaction_id": "7", "original_transaction_id": "7", "purchased_at_ms": 5 * DAY });
+    let standing = lena(vec![start, change, event(5, "INITIAL_PURCHASE", play(next))]);
+    let old = standing.purchases.iter().find(|purchase| purchase.product_id == "monthly").expect("the old one");
+    assert!(old.replaced_at.is_some() && !old.will_renew() && old.pending_product.is_none());
+}
+
+#[test]
+fn a_pending_change_is_done_by_the_next_renewal() {
+    let change = event(5, "PRODUCT_CHANGE", json!({ "new_product_id": "yearly" }));
+    assert_eq!(only(vec![initial(), change.clone()]).pending_product.as_deref(), Some("yearly"));
+    let mut next = renewal(1);
+    next.event.product_id = Some("yearly".into());
+    let purchase = only(vec![initial(), change, next]);
+    assert_eq!((purchase.product_id.as_str(), purchase.pending_product), ("yearly", None));
+}
+
+#[test]
+fn a_transfer_moves_purchases_with_their_money_and_leaves_grants() {
+    let grant = json!({ "store": "PROMOTIONAL", "period_type": "PROMOTIONAL", "transaction_id": "g", "original_transaction_id": "g" });
+    let facts = vec![initial(), event(1, "NON_RENEWING_PURCHASE", grant), transfer(2, LENA, SANDY)];
+    let mut all = fold(facts);
+    let (lena, sandy) = (all.remove(&LENA).unwrap_or_default(), all.remove(&SANDY).unwrap_or_default());
+    assert_eq!(lena.purchases.iter().map(|one| one.kind).collect::<Vec<_>>(), [Kind::Grant]);
+    assert_eq!(sandy.purchases.first().map(|one| one.revenue.net), Some(Micros(9_990_000)));
+}
+
+#[test]
+fn purchases_follow_a_chain_of_transfers() {
+    let all = fold(vec![initial(), transfer(2, LENA, SANDY), transfer(3, SANDY, 3), transfer(4, 3, LENA)]);
+    let holders: Vec<_> = all.iter().filter(|(_, one)| !one.purchases.is_empty()).map(|(id, _)| *id).collect();
+    assert_eq!(holders, [LENA]);
+}
+
+#[test]
+fn the_newest_attribute_stays_and_a_deletion_is_not_undone_by_an_older_value() {
+    let with = |day: i64, at: i64, value: Value| {
+        event(day, "RENEWAL", json!({ "subscriber_attributes": { "goal": { "value": value, "updated_at_ms": at * DAY + 200_000_000_000i64 } } }))
+    };
+    let value = |facts| lena(facts).attributes.get("goal").map(|goal| goal.value.clone());
+    assert_eq!(value(vec![with(1, 10, json!("sleep")), with(2, 5, json!("run"))]), Some(Some("sleep".into())));
+    assert_eq!(value(vec![with(1, 10, json!("")), with(2, 5, json!("run"))]), Some(None));
+}
+
+#[test]
+fn balances_add_up_and_count_one_ledger_entry_once() {
+    let change = |id: &str, amount: i64| {
+        let adjustments = json!([{ "amount": amount, "currency": { "code": "GEM", "name": "Gems" } }]);
+        let extra = json!({ "virtual_currency_transaction_id": id, "adjustments": adjustments });
+        event(amount, "VIRTUAL_CURRENCY_TRANSACTION", extra)
+    };
+    let standing = lena(vec![change("a", 100), change("a", 101), change("b", -30)]);
+    assert_eq!(standing.balances.get("GEM").map(|balance| balance.amount), Some(70));
+}
+
+#[test]
+fn a_first_event_of_any_type_tells_what_it_knows() {
+    let paused = only(vec![event(3, "SUBSCRIPTION_PAUSED", json!({ "auto_resume_at_ms": 60 * DAY }))]);
+    assert_eq!((paused.status(day(4)), paused.pause_asked_at), (Status::Active, Some(day(3))));
+    let expired = only(vec![event(30, "EXPIRATION", json!({ "expiration_reason": "UNSUBSCRIBE" }))]);
+    assert_eq!((expired.status(day(31)), expired.expiration_reason), (Status::Expired, Some(Reason::Unsubscribe)));
+}
+
+/// A life of random events: types, days, transactions, prices, customers and transfers between them.
+fn life() -> impl Strategy<Value = Vec<Fact>> {
+    let kinds = prop::sample::select(vec![
+        "INITIAL_PURCHASE",
+        "RENEWAL",
+        "CANCELLATION",
+        "UNCANCELLATION",
+        "NON_RENEWING_PURCHASE",
+        "SUBSCRIPTION_PAUSED",
+        "EXPIRATION",
+        "BILLING_ISSUE",
+        "PRODUCT_CHANGE",
+        "SUBSCRIPTION_EXTENDED",
+        "REFUND_REVERSED",
+        "TEMPORARY_ENTITLEMENT_GRANT",
+        "TRANSFER",
+        "PAYWALL_CLOSE",
+    ]);
+    let reasons = prop::sample::select(vec!["UNSUBSCRIBE", "BILLING_ERROR", "CUSTOMER_SUPPORT", "SUBSCRIPTION_PAUSED"]);
+    let one = (kinds, 0..60_i64, 0..4_i64, 1..3_i64, reasons, -20..20_i64);
+    prop::collection::vec(one, 1..14).prop_map(|all| all.into_iter().enumerate().map(random_fact).collect())
+}
+
+fn random_fact((index, one): (usize, (&'static str, i64, i64, i64, &'static str, i64))) -> Fact {
+    let (kind, day, transaction, customer, reason, price) = one;
+    if kind == "TRANSFER" {
+        let mut fact = transfer(day, 3 - customer, customer);
+        fact.event.id = format!("{index}");
+        return fact;
+    }
+    let extra = json!({
+        "id": format!("{index}"), "transaction_id": format!("{transaction}"), "price": price,
+        "original_transaction_id": format!("{}", transaction / 2), "purchased_at_ms": (day - day % 7) * DAY,
+        "expiration_at_ms": (day + 20) * DAY, "cancel_reason": reason, "expiration_reason": reason,
+    });
+    fact_of(customer, day, kind, extra)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn any_order_with_duplicates_gives_the_same_state(facts in life(), seed in any::<u64>()) {
+        let ordered = fold(facts.clone());
+        let mut shuffled: Vec<Fact> = facts.iter().chain(&facts).cloned().collect();
+        let mut random = seed;
+        for place in (1..shuffled.len()).rev() {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            shuffled.swap(place, (random >> 33) as usize % (place + 1));
+        }
+        prop_assert_eq!(fold(shuffled), ordered);
+    }
+
+    #[test]
+    fn bars_never_overlap(facts in life()) {
+        for purchase in fold(facts).values().flat_map(|standing| &standing.purchases) {
+            for pair in purchase.spans.windows(2) {
+                prop_assert!(pair[0].from < pair[0].to && pair[0].to <= pair[1].from, "{:?}", purchase.spans);
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The answers of §5.1: 200 taken, 400 unreadable (and kept), 401 not authorised, 413 too large, 5xx not stored.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use diesel::prelude::*;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::intake::Answer;
+use crate::app::Site;
+use crate::db::Conn;
+use crate::error::Error;
+use crate::events::ingest::Outcome;
+use crate::events::MAX_BODY;
+use crate::page::form;
+use crate::schema::projects;
+
+/// Takes one delivery. The body is read only once the sender has proved who it is.
+///
+/// # Errors
+/// As the module says.
+pub async fn receive(
+    request: HttpRequest,
+    slug: Path<String>,
+    payload: Payload,
+    site: Data<Site>,
+) -> Result<HttpResponse, Error> {
+    let slug = slug.into_inner();
+    let project = site.db.read(move |conn| project_of(conn, &slug)).await?;
+    let Some((project, secret_hash)) = project else {
+        return Ok(answer(StatusCode::NOT_FOUND, "unknown_project", "no project has this address"));
+    };
+    if !is_authorised(&request, &secret_hash) {
+        return Ok(answer(StatusCode::UNAUTHORIZED, "unauthorised", "the Authorization header is not this project's"));
+    }
+    let body = form::read_body(payload, MAX_BODY, form::BODY_TIME).await?;
+    Ok(match site.intake.take(project, body).await? {
+        Answer::Taken(Outcome::Stored) => answer(StatusCode::OK, "stored", "the event is stored"),
+        Answer::Taken(Outcome::Duplicate) => answer(StatusCode::OK, "duplicate", "the event was stored before"),
+        Answer::Taken(Outcome::Test) => answer(StatusCode::OK, "test", "a test event is not kept"),
+        Answer::Unreadable(reason) => answer(StatusCode::BAD_REQUEST, "unreadable", &reason),
+    })
+}
+
+fn project_of(conn: &mut Conn, slug: &str) -> Result<Option<(i64, String)>, Error> {
+    let found = projects::table
+        .filter(projects::slug.eq(slug))
+        .select((projects::id, projects::webhook_secret_hash))
+        .first(conn)
+        .optional()?;
+    Ok(found)
+}
+
+/// Whether the one `Authorization` header has exactly the project's value. Hashes of equal length are compared in
+/// constant time, so nothing is told of how far a wrong value was right.
+fn is_authorised(request: &HttpRequest, secret_hash: &str) -> bool {
+    let mut values = request.headers().get_all(AUTHORIZATION);
+    let (Some(value), None) = (values.next(), values.next()) else { return false };
+    let hash = crate::page::hex(&Sha256::digest(value.as_bytes()));
+    bool::from(hash.as_bytes().ct_eq(secret_hash.as_bytes()))
+}
+
+fn answer(status: StatusCode, code: &str, message: &str) -> HttpResponse {
+    HttpResponse::build(status).json(json!({ "code": code, "message": message }))
+}

@@ -1,0 +1,168 @@
+//! One writer, many waiting: deliveries that wait at the same time share one commit, so that durability costs one
+//! flush of the disk for all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::clock::Clock;
+use crate::customers::Census;
+use crate::db::Db;
+use crate::error::Error;
+use crate::events::ingest::{self, Outcome};
+use crate::events::{Delivery, Rejection, queries};
+use crate::ids::Ids;
+
+/// How many deliveries share a commit at most.
+const BATCH: usize = 256;
+/// How many bytes of bodies may wait, in units of 1 KiB; more must come again later.
+const WAITING_KIB: usize = 32 * 1024;
+/// How long a delivery waits for room.
+const ROOM_WAIT: Duration = Duration::from_secs(2);
+
+/// What a delivery is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Taken(Outcome),
+    /// Authenticated, but it cannot be read: kept with its reason.
+    Unreadable(String),
+}
+
+/// Hands deliveries to the writer. Clones share it; it stops when [`Intake::close`] is called.
+#[derive(Clone)]
+pub struct Intake {
+    sender: Arc<Mutex<Option<mpsc::Sender<Job>>>>,
+    writer: Arc<Mutex<Option<JoinHandle<()>>>>,
+    room: Arc<Semaphore>,
+}
+
+struct Job {
+    project: i64,
+    body: Vec<u8>,
+    reply: oneshot::Sender<Result<Answer, Error>>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Intake {
+    /// Starts the writer.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(db: Db, clock: Clock, ids: Ids) -> std::io::Result<Intake> {
+        let (sender, jobs) = mpsc::channel();
+        let writer = Writer { db, clock, ids };
+        let thread = std::thread::Builder::new().name("intake".into()).spawn(move || writer.run(&jobs))?;
+        Ok(Intake {
+            sender: Arc::new(Mutex::new(Some(sender))),
+            writer: Arc::new(Mutex::new(Some(thread))),
+            room: Arc::new(Semaphore::new(WAITING_KIB)),
+        })
+    }
+
+    /// Takes a body in; returns when it is on disk.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when too many wait or the database is away, [`Error::Internal`] when storing failed.
+    pub async fn take(&self, project: i64, body: Vec<u8>) -> Result<Answer, Error> {
+        let kib = u32::try_from(body.len() / 1024 + 1).unwrap_or(u32::MAX);
+        let room = tokio::time::timeout(ROOM_WAIT, self.room.clone().acquire_many_owned(kib)).await;
+        let Ok(Ok(room)) = room else { return Err(Error::Unavailable("too many deliveries are waiting".into())) };
+        let (reply, answer) = oneshot::channel();
+        self.hand_over(Job { project, body, reply, _room: room })?;
+        answer.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    fn hand_over(&self, job: Job) -> Result<(), Error> {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = sender.as_ref().ok_or_else(stopping)?;
+        sender.send(job).map_err(|_| stopping())
+    }
+
+    /// Finishes what waits and stops the writer.
+    pub fn close(&self) {
+        drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if writer.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer of deliveries ended badly");
+        }
+    }
+}
+
+fn stopping() -> Error {
+    Error::Unavailable("the server is stopping".into())
+}
+
+struct Writer {
+    db: Db,
+    clock: Clock,
+    ids: Ids,
+}
+
+type Parsed = Result<Delivery, (Rejection, Vec<u8>)>;
+
+impl Writer {
+    fn run(&self, jobs: &mpsc::Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            let batch: Vec<Job> = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1)).collect();
+            self.answer(batch);
+        }
+    }
+
+    /// Stores a batch in one commit. If that fails, each delivery gets a commit of its own, so that one that cannot be
+    /// stored does not take the others with it.
+    fn answer(&self, batch: Vec<Job>) {
+        let now = self.clock.now();
+        let (bodies, replies): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|job| ((job.project, job.body), (job.reply, job._room))).unzip();
+        let parsed: Vec<(i64, Parsed)> =
+            bodies.into_iter().map(|(project, body)| (project, Delivery::parse(body, now))).collect();
+        let answers = match self.store(&parsed) {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Err(error) if parsed.len() == 1 => vec![Err(error)],
+            Err(_) => parsed.iter().map(|one| self.store_one(one)).collect::<Vec<_>>(),
+        };
+        for ((reply, _room), answer) in replies.into_iter().zip(answers) {
+            if reply.send(answer).is_err() {
+                tracing::debug!("a sender left before its answer");
+            }
+        }
+    }
+
+    fn store_one(&self, one: &(i64, Parsed)) -> Result<Answer, Error> {
+        let mut answers = self.store(std::slice::from_ref(one))?;
+        answers.pop().ok_or_else(|| Error::Internal("a stored delivery has no answer".into()))
+    }
+
+    fn store(&self, batch: &[(i64, Parsed)]) -> Result<Vec<Answer>, Error> {
+        let stored = catch_unwind(AssertUnwindSafe(|| self.db.write_here(|conn| self.store_in(conn, batch))));
+        stored.unwrap_or_else(|_| Err(Error::Internal("storing a delivery panicked".into())))
+    }
+
+    fn store_in(&self, conn: &mut crate::db::Conn, batch: &[(i64, Parsed)]) -> Result<Vec<Answer>, Error> {
+        let now = self.clock.now();
+        let mut censuses: BTreeMap<i64, (Census, BTreeSet<i64>)> = BTreeMap::new();
+        for project in batch.iter().map(|(project, _)| *project).collect::<BTreeSet<_>>() {
+            conn.lock_project(project)?;
+            censuses.insert(project, (Census::of(project, self.ids.clone(), now), BTreeSet::new()));
+        }
+        let mut answers = Vec::with_capacity(batch.len());
+        for (project, parsed) in batch {
+            let Some((census, touched)) = censuses.get_mut(project) else { continue };
+            answers.push(match parsed {
+                Ok(delivery) => Answer::Taken(ingest::store(conn, census, delivery, touched)?),
+                Err((Rejection(reason), body)) => {
+                    queries::reject(conn, *project, census.next_id(), now, reason, body)?;
+                    Answer::Unreadable(reason.clone())
+                }
+            });
+        }
+        for (census, touched) in censuses.into_values() {
+            ingest::settle(conn, &census, touched)?;
+        }
+        Ok(answers)
+    }
+}

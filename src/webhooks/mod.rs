@@ -1,0 +1,12 @@
+//! RevenueCat's webhooks: deliveries in (§5.1). The 200 leaves after the commit.
+
+mod handlers;
+mod intake;
+
+pub use intake::{Answer, Intake};
+
+use crate::page::Routes;
+
+pub fn routes(routes: &mut Routes<'_>) {
+    routes.machine_post("/webhooks/revenuecat/{p}", handlers::receive);
+}
