@@ -6,11 +6,14 @@ use clap::Args;
 use ipnet::IpNet;
 use url::{Origin, Url};
 
+/// Where the data is when nobody says.
+pub const DEFAULT_DATABASE_URL: &str = "sqlite:dossier.db";
+
 /// What an operator may choose. Every flag has an environment variable of the name shown.
 #[derive(Args, Clone)]
 pub struct Flags {
     /// Where the data is: sqlite:PATH or postgres://…
-    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:dossier.db", global = true, hide_env_values = true)]
+    #[arg(long, env = "DATABASE_URL", default_value = DEFAULT_DATABASE_URL, global = true, hide_env_values = true)]
     database_url: String,
     /// Address and port to listen on
     #[arg(long, env = "DOSSIER_BIND", default_value = "127.0.0.1:8080", global = true)]
@@ -119,7 +122,7 @@ mod tests {
 
     fn flags() -> Flags {
         Flags {
-            database_url: "sqlite:dossier.db".into(),
+            database_url: DEFAULT_DATABASE_URL.into(),
             bind: "127.0.0.1:8080".into(),
             public_url: None,
             trusted_proxies: String::new(),

@@ -125,3 +125,9 @@ impl From<askama::Error> for Error {
         Error::Internal(error.to_string())
     }
 }
+
+impl From<getrandom::Error> for Error {
+    fn from(error: getrandom::Error) -> Error {
+        Error::Internal(error.to_string())
+    }
+}

@@ -3,12 +3,23 @@
 //! In reading order: the clock and names of rows, money; the store; the facts (`events`) and what follows from them
 //! (`state`); whose they are (`customers`).
 
+pub mod app;
+pub mod catalog;
 pub mod clock;
+pub mod commands;
+pub mod config;
 pub mod customers;
 pub mod db;
 pub mod demo;
+pub mod error;
 pub mod events;
+pub mod health;
 pub mod ids;
 pub mod money;
+pub mod page;
+pub mod people;
+pub mod profile;
 pub mod schema;
+pub mod settings;
 pub mod state;
+pub mod webhooks;

@@ -3,8 +3,9 @@
 use crate::catalog::{file::File, queries};
 use crate::config::Config;
 use crate::db::{Db, migrate};
+use super::said;
 use crate::error::Error;
-use crate::people::queries::project_by_slug;
+use crate::people::queries::project_id;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -33,11 +34,11 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     let db = Db::open(&config.database_url, 1)?;
     migrate::run(&db)?;
     let done = db.write_here(|conn| {
-        let Some(project) = project_by_slug(conn, slug)? else { return Ok(None) };
+        let Some(project) = project_id(conn, slug)? else { return Ok(None) };
         queries::apply(conn, project, &catalog)?;
         Ok::<_, Error>(Some(()))
     });
-    done.map_err(|error| error.to_string())?.ok_or_else(|| format!("there is no project {slug}"))?;
+    done.map_err(said)?.ok_or_else(|| format!("there is no project {slug}"))?;
     let File { products, entitlements, offerings } = &catalog;
     println!("{} products, {} entitlements, {} offerings.", products.len(), entitlements.len(), offerings.len());
     Ok(())

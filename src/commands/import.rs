@@ -12,11 +12,12 @@ use crate::clock::Clock;
 use crate::commands::settle;
 use crate::customers::Census;
 use crate::db::{Db, migrate};
+use super::said;
 use crate::error::Error;
 use crate::events::ingest::{self, Outcome};
 use crate::events::{Delivery, MAX_BODY};
 use crate::ids::Ids;
-use crate::people::queries::project_by_slug;
+use crate::people::queries::project_id;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -71,7 +72,7 @@ pub fn bar(length: u64, shown: &str) -> ProgressBar {
 /// # Errors
 /// As [`run`].
 pub fn import(db: &Db, slug: &str, files: &[String], bar: &ProgressBar) -> Result<Summary, String> {
-    let project = db.read_here(|conn| project_by_slug(conn, slug)).map_err(said)?;
+    let project = db.read_here(|conn| Ok::<_, Error>(project_id(conn, slug)?)).map_err(said)?;
     let project = project.ok_or_else(|| format!("there is no project {slug}"))?;
     let (sender, lines) = sync_channel(2);
     let reader = {
@@ -210,8 +211,4 @@ fn print(summary: &Summary) {
         println!("  … and {} more lines", rejected - summary.first_rejected.len() as u64);
     }
     println!("Derived the state of {} customers.", HumanCount(summary.customers as u64));
-}
-
-fn said(error: Error) -> String {
-    error.to_string()
 }

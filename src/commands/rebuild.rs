@@ -6,8 +6,9 @@ use super::import::bar;
 use super::settle;
 use crate::config::Config;
 use crate::db::{Conn, Db, migrate};
+use super::said;
 use crate::error::Error;
-use crate::people::queries::project_by_slug;
+use crate::people::queries::project_id;
 use crate::schema::customers;
 
 #[derive(Debug, clap::Args)]
@@ -22,11 +23,10 @@ pub struct Args {
 pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     let db = Db::open(&config.database_url, 1)?;
     migrate::run(&db)?;
-    let said = |error: Error| error.to_string();
     let project = match &args.project {
         None => None,
         Some(slug) => {
-            let found = db.read_here(|conn| project_by_slug(conn, slug)).map_err(said)?;
+            let found = db.read_here(|conn| Ok::<_, Error>(project_id(conn, slug)?)).map_err(said)?;
             Some(found.ok_or_else(|| format!("there is no project {slug}"))?)
         }
     };

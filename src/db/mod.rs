@@ -3,6 +3,7 @@
 
 mod both;
 mod conn;
+pub mod durability;
 mod failure;
 pub mod migrate;
 

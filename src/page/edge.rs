@@ -16,7 +16,7 @@ use actix_web::{HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 
 use super::trail::Trail;
-use super::{failure, headers, log, random_hex};
+use super::{failure, headers, hex, log, random_bytes};
 use crate::config::Config;
 use crate::error::Error;
 
@@ -46,7 +46,8 @@ pub async fn edge(
 
 impl Passing {
     fn begin(req: &ServiceRequest) -> Passing {
-        let trail = Trail::new(random_hex::<8>());
+        let reference = random_bytes::<8>().map(|bytes| hex(&bytes)).unwrap_or_default();
+        let trail = Trail::new(reference);
         req.extensions_mut().insert(trail.clone());
         Passing {
             trail,

@@ -89,5 +89,5 @@ fn words_of(status: StatusCode) -> (&'static str, &'static str) {
 pub fn of_a_layer(error: &actix_web::Error) -> Option<Error> {
     let ours = error.as_error::<Error>().is_none();
     let status = error.as_response_error().status_code();
-    (ours && status.is_server_error()).then(|| Error::Unavailable(format!("{error}")))
+    (ours && status.is_server_error()).then(|| Error::Unavailable(format!("{error:?}")))
 }

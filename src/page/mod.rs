@@ -3,13 +3,16 @@
 pub mod assets;
 pub mod edge;
 mod failure;
-pub mod filters;
 pub mod form;
 pub mod guard;
 mod headers;
 pub mod layout;
 pub mod log;
 pub mod routes;
+pub mod markdown;
+pub mod sentence;
+pub mod text;
+pub mod times;
 pub mod trail;
 
 use actix_web::http::StatusCode;
@@ -49,14 +52,11 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
-/// `N` random bytes as hexadecimal digits.
-pub fn random_hex<const N: usize>() -> String {
-    hex(&random_bytes::<N>())
-}
-
-/// Random bytes from the system. Without them nothing here is safe, so their absence ends the request.
-pub fn random_bytes<const N: usize>() -> [u8; N] {
+/// Bytes nobody can guess.
+///
+/// # Errors
+/// When the system has none to give.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).unwrap_or_else(|error| panic!("the system has no random bytes: {error}"));
-    bytes
+    getrandom::fill(&mut bytes).map(|()| bytes)
 }

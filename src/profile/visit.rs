@@ -1,12 +1,16 @@
 //! Who looks at whom, and when: what every card needs, read once on the page's own connection.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use crate::catalog::{self, Catalog};
 use crate::clock::Moment;
+use crate::customers::lookup_key;
 use crate::db::Conn;
 use crate::events::Environment;
-use crate::schema::{customers, purchases};
+use crate::page::text;
+use crate::schema::{app_user_ids, attributes, customers, projects, purchases};
 use crate::state::{CustomerId, Kind, Purchase};
 
 /// A look at one customer.
@@ -16,6 +20,8 @@ pub struct Visit {
     pub customer: Customer,
     /// The id in the address: any of the customer's ids.
     pub opened_as: String,
+    /// Since when that id is known.
+    pub since: Since,
     /// The address of the profile, percent-encoded, without query.
     pub href: String,
     /// Which data the history and the entitlements show: the "Sandbox data" switch.
@@ -24,10 +30,13 @@ pub struct Visit {
     pub catalog: Catalog,
     /// Purchases of `environment`, the ones that matter most first; see [`purchases_of`].
     pub purchases: Vec<Purchase>,
+    /// What is set, by key.
+    pub attributes: Vec<Attribute>,
 }
 
 /// The project the customer belongs to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = projects)]
 pub struct Project {
     pub id: i64,
     pub slug: String,
@@ -67,8 +76,88 @@ pub struct Customer {
     pub made_sandbox: bool,
 }
 
+/// Since when an id is known.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = app_user_ids)]
+pub struct Since {
+    #[diesel(column_name = since)]
+    pub at: Moment,
+    /// Whether that is when the id was made, not when an event first named it.
+    #[diesel(column_name = is_since_exact)]
+    pub is_exact: bool,
+}
+
+/// A value the app, the team or an event set.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = attributes)]
+pub struct Attribute {
+    pub key: String,
+    pub value: String,
+    pub updated_at: Moment,
+}
+
+impl Visit {
+    /// The customer who has this id, and what the cards share; `None` when nobody has it.
+    pub fn load(
+        conn: &mut Conn,
+        project: i64,
+        app_user_id: &str,
+        environment: Environment,
+        now: Moment,
+    ) -> QueryResult<Option<Visit>> {
+        let Some((project, customer, since)) = find(conn, project, app_user_id)? else { return Ok(None) };
+        let (catalog, purchases) = load_purchases(conn, project.id, customer.id, environment)?;
+        let attributes = attributes_of(conn, customer.id)?;
+        let href = href(&project.slug, app_user_id);
+        let opened_as = app_user_id.to_owned();
+        Ok(Some(Visit { project, customer, opened_as, since, href, environment, now, catalog, purchases, attributes }))
+    }
+
+    pub fn is_sandbox(&self) -> bool {
+        self.environment == Environment::Sandbox
+    }
+
+    /// What a purchase is called: the catalog's name, else the one an event told, else its id.
+    pub fn product_name<'a>(&'a self, purchase: &'a Purchase) -> &'a str {
+        match purchase.kind {
+            Kind::Grant => "Granted entitlement",
+            _ if purchase.product_id.is_empty() => "A product no event named",
+            _ => {
+                let store = purchase.store.as_ref().map_or("", |store| store.as_str());
+                let known = self.catalog.product_name(store, &purchase.product_id);
+                known.or(purchase.product_name.as_deref()).unwrap_or(&purchase.product_id)
+            }
+        }
+    }
+}
+
+/// The address of a profile.
+pub fn href(slug: &str, app_user_id: &str) -> String {
+    format!("/projects/{slug}/customers/{}", text::segment(app_user_id))
+}
+
+type Found = (Project, Customer, Since);
+
+fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Option<Found>> {
+    let own = app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(app_user_id)));
+    app_user_ids::table
+        .inner_join(customers::table.on(customers::id.eq(app_user_ids::customer_id)))
+        .inner_join(projects::table.on(projects::id.eq(app_user_ids::project_id)))
+        .filter(own)
+        .select((Project::as_select(), Customer::as_select(), Since::as_select()))
+        .first(conn)
+        .optional()
+}
+
+fn attributes_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Attribute>> {
+    attributes::table
+        .filter(attributes::customer_id.eq(customer).and(attributes::is_deleted.eq(false)))
+        .select(Attribute::as_select())
+        .load(conn)
+}
+
 /// How many purchases of a kind the page looks at.
-const MANY: i64 = 100;
+pub const MANY: i64 = 100;
 const SOME: i64 = 30;
 
 /// The purchases a page shows: subscriptions and grants, latest end first; one-time purchases that unlock something;
@@ -85,11 +174,9 @@ pub fn purchases_of(
             .select(purchases::body)
     };
     let one_time = Kind::OneTime.as_str();
-    let mut bodies: Vec<String> = Vec::new();
-    for kind in [Kind::Subscription, Kind::Grant, Kind::Temporary] {
-        let ended_last = own().filter(purchases::kind.eq(kind.as_str())).order(purchases::ends_at.desc()).limit(MANY);
-        bodies.extend(ended_last.load::<String>(conn)?);
-    }
+    let lasting = [Kind::Subscription, Kind::Grant, Kind::Temporary].map(Kind::as_str);
+    let ended_last = own().filter(purchases::kind.eq_any(lasting)).order(purchases::ends_at.desc()).limit(MANY);
+    let mut bodies: Vec<String> = ended_last.load(conn)?;
     let attached: Vec<&String> = catalog.unlocking_products().collect();
     let attached = own().filter(purchases::kind.eq(one_time).and(purchases::product_id.eq_any(attached))).limit(SOME);
     bodies.extend(attached.load::<String>(conn)?);
@@ -98,10 +185,16 @@ pub fn purchases_of(
         let newest = own().filter(like).order(purchases::starts_at.desc()).limit(SOME);
         bodies.extend(newest.load::<String>(conn)?);
     }
-    let mut found: Vec<Purchase> = bodies.iter().filter_map(|body| serde_json::from_str(body).ok()).collect();
-    let mut seen = std::collections::HashSet::new();
+    let mut found: Vec<Purchase> = bodies.iter().filter_map(|body| read_purchase(body)).collect();
+    let mut seen = HashSet::new();
     found.retain(|purchase| seen.insert(purchase.key.clone()));
     Ok(found)
+}
+
+/// A stored purchase. One that cannot be read is told to the log and left out, so that the rest can be seen.
+pub fn read_purchase(body: &str) -> Option<Purchase> {
+    let read = serde_json::from_str(body);
+    read.inspect_err(|error| tracing::error!(%error, "a stored purchase cannot be read; `dossier rebuild` mends it")).ok()
 }
 
 /// The catalog and the purchases of a look.

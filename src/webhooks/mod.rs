@@ -7,6 +7,6 @@ pub use intake::{Answer, Intake};
 
 use crate::page::Routes;
 
-pub fn routes(routes: &mut Routes<'_>) {
-    routes.machine_post("/webhooks/revenuecat/{p}", handlers::receive);
+pub fn routes(routes: &mut Routes) {
+    routes.public_post("/webhooks/revenuecat/{p}", handlers::receive);
 }

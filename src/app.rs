@@ -1,0 +1,126 @@
+//! Every route and every layer, for the server and for the tests.
+
+use std::sync::Arc;
+
+use actix_session::SessionMiddleware;
+use actix_session::config::BrowserSession;
+use actix_web::body::BoxBody;
+use actix_web::cookie::{Key, SameSite};
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpResponse};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Db;
+use crate::error::Error;
+use crate::health::{self, Readiness};
+use crate::ids::Ids;
+use crate::page::routes::Matched;
+use crate::page::{Routes, assets, edge, guard};
+use crate::people::handlers::ThrottleKey;
+use crate::people::password::Passwords;
+use crate::people::sessions::{Sessions, upkeep};
+use crate::people::steady::Steady;
+use crate::people::{self, secrets};
+use crate::settings;
+use crate::webhooks::{self, Intake};
+
+/// What the program is made of. Each worker thread gets a clone; all of them share one database.
+#[derive(Clone)]
+pub struct Site {
+    pub db: Db,
+    pub clock: Clock,
+    pub ids: Ids,
+    pub config: Arc<Config>,
+    pub intake: Intake,
+    steady: Steady,
+    passwords: Passwords,
+    readiness: Readiness,
+    key: Arc<Vec<u8>>,
+}
+
+impl Site {
+    /// # Errors
+    /// One line, when the database cannot give the key of the sessions or the system gives no thread.
+    pub fn new(db: Db, clock: Clock, ids: Ids, config: Config) -> Result<Site, String> {
+        let key = Arc::new(secrets::of(&db, secrets::SESSION_KEY)?);
+        let (steady, config) = (Steady::new(clock.clone()), Arc::new(config));
+        let (passwords, readiness) = (Passwords::default(), Readiness::default());
+        let intake = Intake::start(db.clone(), clock.clone(), ids.clone());
+        let intake = intake.map_err(|error| format!("no thread for the writer of deliveries: {error}"))?;
+        Ok(Site { db, clock, ids, config, intake, steady, passwords, readiness, key })
+    }
+
+    /// Signs the session cookie.
+    pub fn session_key(&self) -> Key {
+        Key::from(&self.key)
+    }
+
+    /// The name of the session cookie: where TLS lets it, one that browsers take from this host alone.
+    pub fn session_cookie(&self) -> &'static str {
+        if self.config.is_https() { "__Host-session" } else { "session" }
+    }
+
+    fn sessions(&self) -> SessionMiddleware<Sessions> {
+        let store = Sessions { db: self.db.clone(), steady: self.steady.clone() };
+        SessionMiddleware::builder(store, self.session_key())
+            .cookie_name(self.session_cookie().into())
+            .cookie_secure(self.config.is_https())
+            .cookie_http_only(true)
+            .cookie_same_site(SameSite::Lax)
+            .cookie_path("/".into())
+            .session_lifecycle(BrowserSession::default())
+            .build()
+    }
+}
+
+/// Every path with its permission. The order matters only where two patterns fit the same path.
+fn routes() -> Routes {
+    let mut routes = Routes::default();
+    health::routes(&mut routes);
+    assets::routes(&mut routes);
+    people::routes(&mut routes);
+    settings::routes(&mut routes);
+    webhooks::routes(&mut routes);
+    routes
+}
+
+/// The table of routes, as the tests walk through it.
+pub fn route_table() -> Vec<Matched> {
+    routes().table()
+}
+
+/// The whole application. The layers, from the outside in: `edge` (reference, headers, log, pages for errors),
+/// compression, `guard` (other sites), the session, `upkeep` of its row, then the routes.
+pub fn app(
+    site: &Site,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    App::new()
+        .app_data(Data::new(site.clone()))
+        .app_data(Data::new(site.db.clone()))
+        .app_data(Data::new(site.clock.clone()))
+        .app_data(Data::new(site.ids.clone()))
+        .app_data(Data::from(site.config.clone()))
+        .app_data(Data::new(site.steady.clone()))
+        .app_data(Data::new(site.passwords.clone()))
+        .app_data(Data::new(site.readiness.clone()))
+        .app_data(Data::new(ThrottleKey(site.key.to_vec())))
+        .configure(|cfg| routes().register(cfg))
+        .default_service(web::to(|| async { Err::<HttpResponse, _>(Error::NotFound) }))
+        // The last one wrapped is the first to see a request.
+        .wrap(from_fn(upkeep))
+        .wrap(site.sessions())
+        .wrap(from_fn(guard::guard))
+        .wrap(Compress::default())
+        .wrap(from_fn(edge::edge))
+}

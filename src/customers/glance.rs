@@ -1,0 +1,276 @@
+//! A customer at a glance: what a row of a list, a find and a line of a file show. Four queries for any number of rows.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::prelude::*;
+
+use super::app_user_id::is_anonymous;
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::money::{Micros, Money};
+use crate::page::sentence::Stamp;
+use crate::page::text::{segment, visible};
+use crate::schema::{app_user_ids, customers, products};
+use crate::state::{CustomerId, Purchase, Status};
+
+/// The columns it is made of.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = customers)]
+pub struct Row {
+    pub id: CustomerId,
+    pub last_seen_at: Option<Moment>,
+    pub country: Option<String>,
+    pub event_country: Option<String>,
+    pub original_app_user_id: String,
+    pub display_name: Option<String>,
+    pub email: Option<String>,
+    pub spent_micros: i64,
+    pub ids_count: i64,
+    pub active_at: Moment,
+    pub latest: Option<String>,
+    pub made_sandbox: bool,
+}
+
+/// A row with the names that stand in other tables.
+#[derive(Debug, Clone)]
+pub struct Glance {
+    pub row: Row,
+    /// The id to show: an identified one rather than an anonymous one, the earliest of them.
+    pub app_user_id: String,
+    /// The purchase that gives the customer a status (§13.1).
+    pub latest: Option<Purchase>,
+    /// What the catalog calls the product of `latest`.
+    product_name: Option<String>,
+    now: Moment,
+}
+
+/// A word in a badge, and its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Badge {
+    pub word: &'static str,
+    pub tone: &'static str,
+}
+
+/// The rows with their best ids and product names, in the order they came.
+pub fn complete(conn: &mut Conn, project: i64, now: Moment, rows: Vec<Row>) -> QueryResult<Vec<Glance>> {
+    let identified = identified_ids(conn, &rows)?;
+    let latest: Vec<Option<Purchase>> = rows.iter().map(latest_of).collect();
+    let names = product_names(conn, project, latest.iter().flatten())?;
+    let glances = rows.into_iter().zip(latest).map(|(row, latest)| {
+        let product_name = latest.as_ref().and_then(|latest| names.get(&product_of(latest)).cloned());
+        let app_user_id = identified.get(&row.id).unwrap_or(&row.original_app_user_id).clone();
+        Glance { row, app_user_id, latest, product_name, now }
+    });
+    Ok(glances.collect())
+}
+
+/// The rows of these customers of the project.
+pub fn rows_of(conn: &mut Conn, project: i64, ids: &[CustomerId]) -> QueryResult<Vec<Row>> {
+    customers::table
+        .filter(customers::id.eq_any(ids).and(customers::project_id.eq(project)))
+        .select(Row::as_select())
+        .load(conn)
+}
+
+/// The id that stands for a customer in an address.
+pub fn best_id(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Option<String>> {
+    let rows = rows_of(conn, project, &[customer])?;
+    let identified = identified_ids(conn, &rows)?;
+    Ok(rows.into_iter().next().map(|row| identified.get(&row.id).cloned().unwrap_or(row.original_app_user_id)))
+}
+
+/// `$RCAnonymousID:` is the range of keys from here …
+const ANONYMOUS_FROM: &[u8] = b"$RCAnonymousID:";
+/// … to here: `;` follows `:`.
+const ANONYMOUS_TO: &[u8] = b"$RCAnonymousID;";
+
+/// The earliest identified id of those whose original id is anonymous and not their only one.
+fn identified_ids(conn: &mut Conn, rows: &[Row]) -> QueryResult<HashMap<CustomerId, String>> {
+    let unclear = rows.iter().filter(|row| is_anonymous(&row.original_app_user_id) && row.ids_count > 1);
+    let unclear: Vec<CustomerId> = unclear.map(|row| row.id).collect();
+    let is_identified = app_user_ids::key.lt(ANONYMOUS_FROM).or(app_user_ids::key.ge(ANONYMOUS_TO));
+    let mut found: Vec<(CustomerId, Moment, String)> = app_user_ids::table
+        .filter(app_user_ids::customer_id.eq_any(unclear).and(is_identified))
+        .select((app_user_ids::customer_id, app_user_ids::since, app_user_ids::app_user_id))
+        .load(conn)?;
+    found.sort();
+    let mut earliest = HashMap::new();
+    for (customer, _, id) in found {
+        earliest.entry(customer).or_insert(id);
+    }
+    Ok(earliest)
+}
+
+/// A purchase that cannot be read is logged and left out: one bad row must not hide a list.
+fn latest_of(row: &Row) -> Option<Purchase> {
+    let read = serde_json::from_str(row.latest.as_deref()?);
+    read.inspect_err(|error| tracing::error!(customer = row.id, %error, "a latest purchase cannot be read")).ok()
+}
+
+type ProductKey = (String, String);
+
+fn product_of(purchase: &Purchase) -> ProductKey {
+    (purchase.store.as_ref().map_or("", |store| store.as_str()).to_owned(), purchase.product_id.clone())
+}
+
+fn product_names<'a>(
+    conn: &mut Conn,
+    project: i64,
+    purchases: impl Iterator<Item = &'a Purchase>,
+) -> QueryResult<HashMap<ProductKey, String>> {
+    let (stores, ids): (BTreeSet<String>, BTreeSet<String>) = purchases.map(product_of).unzip();
+    let rows: Vec<(String, String, Option<String>)> = products::table
+        .filter(products::project_id.eq(project))
+        .filter(products::store.eq_any(stores).and(products::identifier.eq_any(ids)))
+        .select((products::store, products::identifier, products::display_name))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(store, id, name)| Some(((store, id), name?))).collect())
+}
+
+impl Glance {
+    /// The address of the profile.
+    pub fn href(&self, project: &str) -> String {
+        profile_address(project, &self.app_user_id)
+    }
+
+    /// The name, or the address; `None` for somebody known by ids only.
+    pub fn name(&self) -> Option<String> {
+        let known = |text: &Option<String>| text.as_deref().filter(|text| !text.trim().is_empty()).map(visible);
+        known(&self.row.display_name).or_else(|| known(&self.row.email))
+    }
+
+    /// The id as it can be read.
+    pub fn id(&self) -> String {
+        visible(&self.app_user_id)
+    }
+
+    /// ISO 3166-1 alpha-2: where the app was last seen, else what the newest event names.
+    pub fn country(&self) -> Option<&str> {
+        let row = &self.row;
+        row.country.as_deref().or(row.event_country.as_deref()).map(str::trim).filter(|code| !code.is_empty())
+    }
+
+    /// What stands in place of a flag: two letters, or a question mark.
+    pub fn flag(&self) -> &str {
+        self.country().filter(|code| code.chars().count() <= 3).unwrap_or("?")
+    }
+
+    pub fn country_name(&self) -> String {
+        match self.country() {
+            Some(code) => rust_iso3166::from_alpha2(&code.to_uppercase()).map_or(code.to_owned(), |found| found.name.into()),
+            None => "Country unknown".into(),
+        }
+    }
+
+    /// The status of §13.1; `None` for what has none, such as a purchase for ever.
+    pub fn badge(&self) -> Option<Badge> {
+        match &self.latest {
+            Some(latest) => Badge::of(latest.status(self.now)),
+            None if self.row.made_sandbox => Some(Badge { word: "Sandbox only", tone: "quiet" }),
+            None => None,
+        }
+    }
+
+    /// What there is instead of a status.
+    pub fn without_status(&self) -> &'static str {
+        if self.latest.is_some() { "No subscription" } else { "No purchase" }
+    }
+
+    /// `USD 106.95`
+    pub fn spent(&self) -> String {
+        Money { amount: Micros(self.row.spent_micros), currency: "USD".into() }.shown()
+    }
+
+    /// What was bought last: its name in the catalog, in the events, or its id.
+    pub fn product(&self) -> Option<String> {
+        let latest = self.latest.as_ref()?;
+        let name = self.product_name.as_ref().or(latest.product_name.as_ref()).unwrap_or(&latest.product_id);
+        Some(if name.is_empty() { "Unknown product".into() } else { visible(name) })
+    }
+
+    pub fn bought(&self) -> Option<Stamp> {
+        self.latest.as_ref().map(|latest| Stamp::relative(latest.period_start, self.now))
+    }
+
+    pub fn seen(&self) -> Option<Stamp> {
+        self.row.last_seen_at.map(|at| Stamp::relative(at, self.now))
+    }
+
+    /// The newest event of somebody whose app was never heard of.
+    pub fn newest_event(&self) -> Option<Stamp> {
+        (self.row.active_at > Moment(0)).then(|| Stamp::relative(self.row.active_at, self.now))
+    }
+}
+
+impl Badge {
+    pub fn of(status: Status) -> Option<Badge> {
+        let word = status.list_word()?;
+        let tone = match status {
+            Status::Active | Status::Prepaid => "good",
+            Status::Trial | Status::Intro => "trial",
+            Status::Granted => "gift",
+            _ if word == "Expired" => "quiet",
+            _ => "warn",
+        };
+        Some(Badge { word, tone })
+    }
+}
+
+/// The address of the profile that has this id.
+pub fn profile_address(project: &str, app_user_id: &str) -> String {
+    format!("/projects/{project}/customers/{}", segment(app_user_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glance(row: Row) -> Glance {
+        Glance { app_user_id: row.original_app_user_id.clone(), row, latest: None, product_name: None, now: Moment(0) }
+    }
+
+    fn row() -> Row {
+        Row {
+            id: 1,
+            last_seen_at: None,
+            country: None,
+            event_country: None,
+            original_app_user_id: "team/42".into(),
+            display_name: None,
+            email: None,
+            spent_micros: -9_990_000,
+            ids_count: 1,
+            active_at: Moment(0),
+            latest: None,
+            made_sandbox: false,
+        }
+    }
+
+    #[test]
+    fn a_row_of_nothing_still_reads() {
+        let glance = glance(row());
+        assert_eq!((glance.flag(), glance.country_name().as_str()), ("?", "Country unknown"));
+        assert_eq!((glance.name(), glance.badge(), glance.without_status()), (None, None, "No purchase"));
+        assert_eq!(glance.spent(), "\u{2212}USD 9.99");
+        assert_eq!(glance.href("sundial"), "/projects/sundial/customers/team%2F42");
+        assert!(glance.newest_event().is_none());
+    }
+
+    #[test]
+    fn where_the_app_was_seen_counts_before_what_events_say() {
+        let glance = glance(Row { country: Some("FR".into()), event_country: Some("DE".into()), ..row() });
+        assert_eq!((glance.flag(), glance.country_name().as_str()), ("FR", "France"));
+    }
+
+    #[test]
+    fn an_empty_name_gives_way_to_the_address() {
+        let named = Row { display_name: Some(" ".into()), email: Some("a@b.example".into()), ..row() };
+        assert_eq!(glance(named).name().as_deref(), Some("a@b.example"));
+    }
+
+    #[test]
+    fn somebody_with_test_purchases_alone_is_called_so() {
+        let glance = glance(Row { made_sandbox: true, ..row() });
+        assert_eq!(glance.badge(), Some(Badge { word: "Sandbox only", tone: "quiet" }));
+    }
+}

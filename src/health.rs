@@ -1,0 +1,78 @@
+//! What balancers and supervisors ask: is the process alive, and can it serve?
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use diesel::prelude::*;
+
+use crate::clock::{Clock, Moment};
+use crate::db::{Both, Conn, Db, Unavailable, durability, migrate};
+use crate::error::Error;
+use crate::page::Routes;
+use crate::schema::secrets;
+
+/// Strangers may ask as often as they like; the database is asked once in this time.
+const FRESH: Duration = Duration::from_secs(1);
+
+const PROBE: &str = "readiness";
+
+/// The last answer and its time.
+#[derive(Clone, Default)]
+pub struct Readiness(Arc<Mutex<Option<(Instant, Vec<String>)>>>);
+
+pub fn routes(routes: &mut Routes) {
+    routes.public_get("/healthz", healthz);
+    routes.public_get("/readyz", readyz);
+    routes.public_get("/robots.txt", robots);
+}
+
+/// The process answers. Asks no database.
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "status": "alive" }))
+}
+
+/// The tables are there, and a change reaches the disk.
+async fn readyz(db: Data<Db>, clock: Data<Clock>, readiness: Data<Readiness>) -> Result<HttpResponse, Error> {
+    let warnings = match readiness.recent() {
+        Some(warnings) => warnings,
+        None => readiness.keep(ask(&db, clock.now()).await?),
+    };
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "ready", "warnings": warnings })))
+}
+
+async fn robots() -> &'static str {
+    "User-agent: *\nDisallow: /\n"
+}
+
+async fn ask(db: &Data<Db>, now: Moment) -> Result<Vec<String>, Error> {
+    let tables = db.clone();
+    let is_done = tokio::task::spawn_blocking(move || migrate::is_done(&tables)).await;
+    match is_done.unwrap_or_else(|error| Err(Unavailable(error.to_string())))? {
+        true => db.write(move |conn| Ok(probe(conn, now)?)).await,
+        false => Err(Error::Unavailable("the tables are not in the shape this program knows".into())),
+    }
+}
+
+/// A full disk and a file that became read-only show themselves only to a writer.
+fn probe(conn: &mut Conn, now: Moment) -> QueryResult<Vec<String>> {
+    let value = now.millis().to_be_bytes().to_vec();
+    let row = (secrets::name.eq(PROBE), secrets::value.eq(value.clone()));
+    let insert = diesel::insert_into(secrets::table).values(row);
+    Both(insert.on_conflict(secrets::name).do_update().set(secrets::value.eq(value))).execute(conn)?;
+    durability::warnings(conn)
+}
+
+impl Readiness {
+    fn recent(&self) -> Option<Vec<String>> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().filter(|(at, _)| at.elapsed() < FRESH).map(|(_, warnings)| warnings.clone())
+    }
+
+    fn keep(&self, warnings: Vec<String>) -> Vec<String> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some((Instant::now(), warnings.clone()));
+        warnings
+    }
+}

@@ -1,0 +1,153 @@
+//! Sentences with times and names in them, as pages print them: escaped, names kept apart from the direction of the text
+//! around them, times readable by machines and exact on hover.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::times;
+use crate::clock::Moment;
+
+/// A time: its words, and the exact time on hover where the words are less than that.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "stamp.html")]
+pub struct Stamp {
+    machine: String,
+    exact: String,
+    text: String,
+}
+
+impl HtmlSafe for Stamp {}
+
+impl Stamp {
+    /// `2021-04-23 at 01:53 AM UTC`
+    pub fn full(at: Moment) -> Stamp {
+        Stamp { machine: times::machine(at), exact: String::new(), text: times::full(at) }
+    }
+
+    /// `4 years ago`, `in 6 days`
+    pub fn relative(at: Moment, now: Moment) -> Stamp {
+        Stamp::saying(at, times::relative(at, now))
+    }
+
+    /// `2 Nov`, with the year where it is another one
+    pub fn short_day(at: Moment, now: Moment) -> Stamp {
+        Stamp::saying(at, times::short_day(at, now))
+    }
+
+    /// `11 Dec 2026`
+    pub fn day(at: Moment) -> Stamp {
+        Stamp::saying(at, times::day(at))
+    }
+
+    /// `3 Nov, 09:40 UTC`, with the year where it is another one
+    pub fn day_and_time(at: Moment, now: Moment) -> Stamp {
+        Stamp::saying(at, times::day_and_time(at, now))
+    }
+
+    /// Any words for a time.
+    pub fn saying(at: Moment, text: impl Into<String>) -> Stamp {
+        Stamp { machine: times::machine(at), exact: times::full(at), text: text.into() }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Words, names and times in a row.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Template)]
+#[template(path = "sentence.html")]
+pub struct Sentence {
+    pieces: Vec<Piece>,
+}
+
+impl HtmlSafe for Sentence {}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Words(String),
+    /// A name from outside, of whatever script.
+    Name(String),
+    /// An identifier from outside.
+    Code(String),
+    Time(Stamp),
+}
+
+impl Sentence {
+    pub fn of(words: impl Into<String>) -> Sentence {
+        Sentence::default().words(words)
+    }
+
+    #[must_use]
+    pub fn words(self, words: impl Into<String>) -> Sentence {
+        self.with(Piece::Words(words.into()))
+    }
+
+    #[must_use]
+    pub fn name(self, name: impl Into<String>) -> Sentence {
+        self.with(Piece::Name(name.into()))
+    }
+
+    #[must_use]
+    pub fn code(self, identifier: &str) -> Sentence {
+        self.with(Piece::Code(super::text::visible(identifier)))
+    }
+
+    #[must_use]
+    pub fn time(self, stamp: Stamp) -> Sentence {
+        self.with(Piece::Time(stamp))
+    }
+
+    /// One sentence after another.
+    #[must_use]
+    pub fn then(mut self, other: Sentence) -> Sentence {
+        self.pieces.extend(other.pieces);
+        self
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// The words alone.
+    pub fn plain(&self) -> String {
+        let text = |piece: &Piece| match piece {
+            Piece::Words(text) | Piece::Name(text) | Piece::Code(text) => text.clone(),
+            Piece::Time(stamp) => stamp.text.clone(),
+        };
+        self.pieces.iter().map(text).collect()
+    }
+
+    fn with(mut self, piece: Piece) -> Sentence {
+        self.pieces.push(piece);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOV_23: Moment = Moment(1_795_453_200_000);
+
+    #[test]
+    fn a_sentence_escapes_words_names_and_codes() {
+        let sentence = Sentence::of("a < b, ").name("<b>Lena</b>").words(" ").code("x\u{202E}&");
+        assert_eq!(
+            sentence.to_string(),
+            "a &#60; b, <bdi>&#60;b&#62;Lena&#60;/b&#62;</bdi> <span class=\"mono\">x‹U+202E›&#38;</span>"
+        );
+        assert_eq!(sentence.plain(), "a < b, <b>Lena</b> x‹U+202E›&");
+    }
+
+    #[test]
+    fn a_time_is_exact_on_hover_and_for_machines() {
+        let stamp = Stamp::relative(NOV_23.plus_days(6), NOV_23);
+        assert_eq!(
+            stamp.to_string(),
+            "<time datetime=\"2026-11-29T17:00:00Z\" title=\"2026-11-29 at 05:00 PM UTC\">in 6 days</time>"
+        );
+        assert_eq!(Stamp::full(NOV_23).to_string(), "<time datetime=\"2026-11-23T17:00:00Z\">2026-11-23 at 05:00 PM UTC</time>");
+        assert_eq!(Stamp::full(Moment(i64::MAX)).to_string(), "<span>9223372036854775807 ms</span>");
+    }
+}

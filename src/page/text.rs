@@ -1,0 +1,147 @@
+//! Text from outside: made visible where it hides something, and encoded where it stands in an address.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// All but the letters, digits and marks that mean nothing in an address (RFC 3986, unreserved).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text as one segment of a path, or as one value of a query.
+pub fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+/// An id as it can be read: characters that cannot be seen, or that turn the others around, are named (`‹U+202E›`), and
+/// spaces at either end or in a row are shown. What joins the parts of an emoji or of a word stays as it is.
+pub fn visible(text: &str) -> String {
+    let last = text.chars().count().saturating_sub(1);
+    let mut shown = String::with_capacity(text.len());
+    let mut before = None;
+    let mut letters = text.chars().enumerate().peekable();
+    while let Some((index, letter)) = letters.next() {
+        let after = letters.peek().map(|(_, next)| *next);
+        match letter {
+            ' ' if index == 0 || index == last || before == Some(' ') => shown.push('\u{2423}'),
+            _ if is_hidden(letter) && !joins(letter, before, after) => {
+                shown.push_str(&format!("\u{2039}U+{:04X}\u{203A}", u32::from(letter)));
+            }
+            _ => shown.push(letter),
+        }
+        before = Some(letter);
+    }
+    shown
+}
+
+/// Whether a character shows nothing of its own: controls, spaces of other widths, marks of direction, joiners, tags.
+fn is_hidden(letter: char) -> bool {
+    (letter.is_whitespace() && letter != ' ')
+        || letter.is_control()
+        || matches!(letter,
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Whether a hidden character does its honest work between its neighbours.
+fn joins(letter: char, before: Option<char>, after: Option<char>) -> bool {
+    match letter {
+        '\u{FE0E}' | '\u{FE0F}' => before.is_some_and(is_picture),
+        '\u{200D}' if before.is_some_and(is_picture) => after.is_some_and(is_picture),
+        '\u{200C}' | '\u{200D}' => before.is_some_and(is_joining_script) && after.is_some_and(is_joining_script),
+        _ => false,
+    }
+}
+
+fn is_picture(letter: char) -> bool {
+    matches!(letter, '\u{2190}'..='\u{2BFF}' | '\u{FE0F}' | '\u{1F000}'..='\u{1FAFF}')
+}
+
+/// Arabic and the scripts of India, where joiners change how letters are written.
+fn is_joining_script(letter: char) -> bool {
+    matches!(letter, '\u{0600}'..='\u{07FF}' | '\u{08A0}'..='\u{0DFF}')
+}
+
+/// `1 note`, `12 notes`, `1,204 events`.
+pub fn count(number: i64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{} {many}", grouped(number)) }
+}
+
+/// `1,204`.
+pub fn grouped(number: i64) -> String {
+    crate::money::Micros(number.saturating_mul(1_000_000)).shown()
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn listed(items: &[String]) -> String {
+    match items.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// With its first letter as a capital.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+/// With its first letter small, to stand inside a sentence.
+pub fn uncapitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
+}
+
+/// The first letters of the first and the last word: what stands in a person's tile.
+pub fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
+    let (first, last) = (words.next(), words.next_back());
+    let letters: String = first.into_iter().chain(last).flat_map(char::to_uppercase).collect();
+    if letters.is_empty() { "?".into() } else { letters }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_becomes_one_segment_of_a_path() {
+        assert_eq!(segment("$RCAnonymousID:84f"), "%24RCAnonymousID%3A84f");
+        assert_eq!(segment("a/b?c#d%e f+g@h;i=j"), "a%2Fb%3Fc%23d%25e%20f%2Bg%40h%3Bi%3Dj");
+        assert_eq!(segment("plain-id_1.2~x"), "plain-id_1.2~x");
+        assert_eq!(segment("نور"), "%D9%86%D9%88%D8%B1");
+    }
+
+    #[test]
+    fn what_hides_in_an_id_is_named() {
+        assert_eq!(visible("admin\u{202E}gpj"), "admin\u{2039}U+202E\u{203A}gpj");
+        assert_eq!(visible("a\u{200B}b\tc\u{A0}d\u{200D}e"), "a‹U+200B›b‹U+0009›c‹U+00A0›d‹U+200D›e");
+        assert_eq!(visible(" a  b "), "␣a ␣b␣");
+        assert_eq!(visible(" "), "␣");
+        assert_eq!(visible("\u{E0041}"), "‹U+E0041›");
+    }
+
+    #[test]
+    fn emoji_and_joined_letters_stay_whole() {
+        for whole in ["🧜🏽\u{200D}♀\u{FE0F}-mermaid", "می\u{200C}خواهم", "مستخدم-٤٤٧١", "lena.okafor_4471", "a b", ""] {
+            assert_eq!(visible(whole), whole);
+        }
+    }
+
+    #[test]
+    fn numbers_and_lists_read_as_words() {
+        assert_eq!(count(1, "note", "notes"), "1 note");
+        assert_eq!(count(0, "note", "notes"), "0 notes");
+        assert_eq!(count(1_204, "event", "events"), "1,204 events");
+        assert_eq!(listed(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+        assert_eq!(listed(&["a".into()]), "a");
+        assert_eq!(listed(&[]), "");
+    }
+
+    #[test]
+    fn initials_are_letters_or_a_question_mark() {
+        for (name, tile) in [("Lena Okafor", "LO"), ("نورا العبد الله", "نا"), ("(lena) ", "L"), ("💎", "?"), ("", "?")] {
+            assert_eq!(initials(name), tile, "{name}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The door of a project's pages. [`Door`] takes from a request what can be known without the database;
+//! [`Door::enter`] then asks, on the page's own connection, who this is and whether they may.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_session::SessionExt;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
+
+use super::queries::{self, SessionLine};
+use super::roles::{Permission, Role};
+use super::segment;
+use super::sessions::{Age, Pass, ROW, age};
+use super::steady::Steady;
+use crate::clock::{Clock, Moment};
+use crate::db::Conn;
+use crate::error::Error;
+use crate::page::trail::Trail;
+use crate::page::{Access, Frame, Layout, Place, Section};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub id: i64,
+    pub name: String,
+    pub email: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    pub id: i64,
+    pub slug: String,
+    pub name: String,
+}
+
+/// Before the door.
+pub struct Door {
+    /// The moment at which the request is answered.
+    pub now: Moment,
+    access: Access,
+    parameters: Vec<(String, String)>,
+    steady: Moment,
+    return_to: String,
+    pass: Arc<Pass>,
+    trail: Arc<Trail>,
+}
+
+/// Somebody who is logged in, and their projects by name.
+pub struct Greeting {
+    pub person: Person,
+    pub projects: Vec<(Project, Role)>,
+}
+
+/// Inside: a person in a project.
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub person: Person,
+    pub project: Project,
+    pub role: Role,
+    frame: Arc<Frame>,
+}
+
+impl FromRequest for Door {
+    type Error = Error;
+    type Future = Ready<Result<Door, Error>>;
+
+    fn from_request(req: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(Door::before(req))
+    }
+}
+
+impl Door {
+    fn before(req: &HttpRequest) -> Result<Door, Error> {
+        let lost = |what: &str| Error::Internal(format!("{what} is missing from the request"));
+        let trail = Trail::of(req);
+        let matched = trail.matched.get().ok_or_else(|| lost("its route"))?.clone();
+        let return_to = return_address(req);
+        let row = req.get_session().get::<String>(ROW).map_err(|error| Error::Internal(error.to_string()))?;
+        let row = row.ok_or_else(|| Error::LogIn(return_to.clone()))?;
+        let parameters = segment::named(&matched.pattern, req.uri().path()).ok_or(Error::NotFound)?;
+        let pass = Arc::new(Pass::new(row));
+        req.extensions_mut().insert(pass.clone());
+        let door = Door {
+            now: req.app_data::<Data<Clock>>().ok_or_else(|| lost("the clock"))?.now(),
+            steady: req.app_data::<Data<Steady>>().ok_or_else(|| lost("the clock"))?.now(),
+            access: matched.access,
+            parameters,
+            return_to,
+            pass,
+            trail,
+        };
+        if let Ok(id) = door.parameter("id") {
+            door.trail.sought.get_or_init(|| id.to_owned());
+        }
+        Ok(door)
+    }
+
+    /// A `{name}` of the route's path, decoded once.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the route has none of that name.
+    pub fn parameter(&self, name: &str) -> Result<&str, Error> {
+        let found = self.parameters.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).ok_or(Error::NotFound)
+    }
+
+    /// The customer's app user id in the path.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] on a route without one.
+    pub fn app_user_id(&self) -> Result<&str, Error> {
+        self.parameter("id")
+    }
+
+    /// Lets in whoever may use this route. One query.
+    ///
+    /// # Errors
+    /// [`Error::LogIn`]; [`Error::NotFound`] for a project that does not exist or is not this person's;
+    /// [`Error::Forbidden`] without the permission.
+    pub fn enter(&self, conn: &mut Conn) -> Result<Member, Error> {
+        let greeting = self.greet(conn)?;
+        let slug = self.parameter("p")?;
+        let frame = greeting.frame(slug);
+        let found = greeting.projects.into_iter().find(|(project, _)| project.slug == slug);
+        let (project, role) = found.ok_or(Error::NotFound)?;
+        let member = Member { person: greeting.person, project, role, frame: Arc::new(frame) };
+        self.trail.frame.get_or_init(|| member.frame.clone());
+        match self.access {
+            Access::Needs(permission) if !role.may(permission) => Err(Error::Forbidden),
+            _ => Ok(member),
+        }
+    }
+
+    /// Finds out who this is, whatever the project. One query.
+    ///
+    /// # Errors
+    /// [`Error::LogIn`] when the session is over or its person gone.
+    pub fn greet(&self, conn: &mut Conn) -> Result<Greeting, Error> {
+        let lines = queries::lines_of_session(conn, &self.pass.row)?;
+        let (created_at, used_at) = match lines.first() {
+            Some(line) => (line.created_at, line.used_at),
+            None => return Err(Error::LogIn(self.return_to.clone())),
+        };
+        let age = age(self.steady, created_at, used_at);
+        self.pass.found(age);
+        match age {
+            Age::Over => Err(Error::LogIn(self.return_to.clone())),
+            Age::Fresh | Age::Stale => Greeting::of(lines).ok_or(Error::NotFound),
+        }
+    }
+}
+
+/// A change cannot be repeated by a redirect, so after a log-in it is the start page.
+fn return_address(req: &HttpRequest) -> String {
+    let path = req.uri().path_and_query().map_or("/", |path| path.as_str());
+    if req.method().is_safe() { path.to_owned() } else { "/".to_owned() }
+}
+
+impl Greeting {
+    fn of(lines: Vec<SessionLine>) -> Option<Greeting> {
+        let (id, name, email) = lines.first()?.person.clone();
+        let mut projects: Vec<_> = lines.into_iter().filter_map(project_of).collect();
+        projects.sort_by_cached_key(|(project, _)| (project.name.to_lowercase(), project.slug.clone()));
+        Some(Greeting { person: Person { id, name, email }, projects })
+    }
+
+    /// The frame of the pages of the project `slug`; of pages without a project where there is none.
+    pub fn frame(&self, slug: &str) -> Frame {
+        let place = |project: &Project| Place { slug: project.slug.clone(), name: project.name.clone() };
+        let here = self.projects.iter().find(|(project, _)| project.slug == slug);
+        Frame {
+            name: self.person.name.clone(),
+            email: self.person.email.clone(),
+            role: here.map_or("", |(_, role)| role.name()),
+            project: here.map(|(project, _)| place(project)).unwrap_or_default(),
+            projects: self.projects.iter().map(|(project, _)| place(project)).collect(),
+            has_settings: here.is_some_and(|(_, role)| role.may(Permission::ReadSettings)),
+        }
+    }
+}
+
+fn project_of(line: SessionLine) -> Option<(Project, Role)> {
+    let (id, slug, name) = line.project?;
+    Some((Project { id, slug, name }, Role::parse(&line.role?)?))
+}
+
+impl Member {
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission)
+    }
+
+    /// What surrounds a page for this member.
+    pub fn layout(&self, title: impl Into<String>, section: Section) -> Layout {
+        Layout::new(title, Some(self.frame.clone()), section)
+    }
+
+    /// All projects of the person, for the switcher.
+    pub fn projects(&self) -> &[Place] {
+        &self.frame.projects
+    }
+}

@@ -1,0 +1,147 @@
+//! Logging in and out, and the start page.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, LOCATION};
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::door::Door;
+use super::password::{Passwords, Verdict};
+use super::sessions::PERSON;
+use super::steady::Steady;
+use super::throttle::Attempt;
+use super::{address, next, queries};
+use crate::config::Config;
+use crate::db::Db;
+use crate::error::Error;
+use crate::ids::Ids;
+use crate::page::{Form, Layout, Section, html};
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// Keeps the hashes of the throttle from telling whose they are.
+pub struct ThrottleKey(pub Vec<u8>);
+
+#[derive(Deserialize)]
+pub struct Credentials {
+    email: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    next: String,
+    /// Just logged out.
+    out: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LogInPage {
+    layout: Layout,
+    email: String,
+    next: String,
+    is_wrong: bool,
+    is_out: bool,
+}
+
+#[derive(Template)]
+#[template(path = "no_projects.html")]
+struct NoProjects {
+    layout: Layout,
+}
+
+/// `GET /login`: asks no database, so it is there when nothing else is.
+pub async fn log_in_page(asked: Query<Asked>) -> Result<HttpResponse, Error> {
+    html(StatusCode::OK, &log_in_form(String::new(), &asked.next, false, asked.out.is_some()))
+}
+
+/// `POST /login`: a new session under a new key, or the form again; never a hint whether the account exists.
+pub async fn log_in(
+    req: HttpRequest,
+    session: Session,
+    Form(typed): Form<Credentials>,
+    at: (Data<Db>, Data<Steady>, Data<Ids>, Data<Config>),
+    locks: (Data<Passwords>, Data<ThrottleKey>),
+) -> Result<HttpResponse, Error> {
+    let ((db, steady, ids, config), (passwords, key)) = (at, locks);
+    let (email, now) = (address_of_account(&typed.email), steady.now());
+    let from = address::of(&req, &config.trusted_proxies).to_string();
+    let attempt = Attempt::new(ids.next(now), &key.0, &email, &from);
+    let account = find_account(&db, attempt.clone(), email, now).await?;
+    let (person, kept) = account.unzip();
+    let verdict = passwords.check(typed.password, kept).await?;
+    let Some(person) = person.filter(|_| verdict != Verdict::Wrong) else {
+        return html(StatusCode::UNPROCESSABLE_ENTITY, &log_in_form(typed.email, &typed.next, true, false));
+    };
+    welcome(&db, attempt, person, verdict).await?;
+    session.renew();
+    session.insert(PERSON, person).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(see(next::path(&typed.next)))
+}
+
+/// `POST /logout`: the session's row goes, and with it every copy of its cookie.
+pub async fn log_out(session: Session) -> HttpResponse {
+    session.purge();
+    let mut response = see("/login?out=1");
+    let everything = actix_web::http::header::HeaderValue::from_static(r#""cache", "cookies", "storage""#);
+    response.headers_mut().insert(CLEAR_SITE_DATA, everything);
+    response
+}
+
+/// `GET /`: the customers of the first project.
+pub async fn start(door: Door, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let greeting = db.read(move |conn| door.greet(conn)).await?;
+    let frame = greeting.frame("");
+    match frame.projects.first() {
+        Some(place) => Ok(see(&place.customers())),
+        None => {
+            let layout = Layout::new("No project yet", Some(frame.into()), Section::Elsewhere);
+            html(StatusCode::OK, &NoProjects { layout })
+        }
+    }
+}
+
+fn log_in_form(email: String, next: &str, is_wrong: bool, is_out: bool) -> LogInPage {
+    let next = next::path(next).to_owned();
+    LogInPage { layout: Layout::bare("Log in"), email, next, is_wrong, is_out }
+}
+
+async fn find_account(
+    db: &Db,
+    attempt: Attempt,
+    email: String,
+    now: crate::clock::Moment,
+) -> Result<Option<(i64, String)>, Error> {
+    db.write(move |conn| {
+        attempt.count(conn, now)?;
+        Ok(queries::account(conn, &email)?)
+    })
+    .await
+}
+
+async fn welcome(db: &Db, attempt: Attempt, person: i64, verdict: Verdict) -> Result<(), Error> {
+    db.write(move |conn| {
+        if let Verdict::Outdated(hash) = verdict {
+            queries::set_password(conn, person, &hash)?;
+        }
+        Ok(attempt.forget(conn)?)
+    })
+    .await
+}
+
+/// Addresses are kept in lower case. What cannot be one is nobody's; NUL would upset PostgreSQL.
+pub fn address_of_account(typed: &str) -> String {
+    let email = typed.trim().to_lowercase();
+    if email.contains('\0') || email.len() > 320 { String::new() } else { email }
+}
+
+fn see(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
+}

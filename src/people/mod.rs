@@ -1,0 +1,26 @@
+//! Who is logged in, and what they may do.
+
+pub mod address;
+pub mod door;
+pub mod handlers;
+pub mod next;
+pub mod password;
+pub mod queries;
+pub mod roles;
+pub mod secrets;
+pub mod segment;
+pub mod sessions;
+pub mod steady;
+pub mod throttle;
+
+use crate::page::Routes;
+
+pub use door::{Door, Greeting, Member, Person, Project};
+pub use roles::{Permission, Role};
+
+pub fn routes(routes: &mut Routes) {
+    routes.public_get("/login", handlers::log_in_page);
+    routes.public_post("/login", handlers::log_in);
+    routes.public_post("/logout", handlers::log_out);
+    routes.person_get("/", handlers::start);
+}

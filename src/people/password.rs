@@ -1,0 +1,149 @@
+//! Passwords: what is accepted, how it is kept (argon2id), and how it is checked without telling whether the account
+//! exists. Hashing takes memory and a core, so only as many run at once as there are cores.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use crate::config::cores;
+use crate::error::Error;
+
+const SHORTEST: usize = 8;
+const LONGEST: usize = 1024;
+
+/// Memory in KiB, passes, lanes.
+const COST: (u32, u32, u32) = (19_456, 2, 1);
+
+/// How long a log-in may wait for its turn.
+const TURN: Duration = Duration::from_secs(10);
+
+/// What everybody tries first.
+const COMMON: &str = include_str!("common_passwords.txt");
+
+/// Stands in for the hash of an account that does not exist, so that a wrong address costs as much as a wrong password.
+static NOBODY: LazyLock<String> = LazyLock::new(|| hash("nobody has this password").unwrap_or_default());
+
+/// Checks passwords, a few at a time. Clones share the turns.
+#[derive(Clone)]
+pub struct Passwords {
+    turns: Arc<Semaphore>,
+}
+
+/// How a check went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Wrong,
+    Right,
+    /// Right, but kept at a lower cost than today's: here is the hash to keep instead.
+    Outdated(String),
+}
+
+impl Default for Passwords {
+    fn default() -> Passwords {
+        LazyLock::force(&NOBODY);
+        Passwords { turns: Arc::new(Semaphore::new(cores())) }
+    }
+}
+
+impl Passwords {
+    /// Compares `password` with `kept`; without an account there is nothing to compare with and it takes as long.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when too many wait.
+    pub async fn check(&self, password: String, kept: Option<String>) -> Result<Verdict, Error> {
+        let busy = |_| Error::Unavailable("too many log-ins wait for their turn".into());
+        let turn = tokio::time::timeout(TURN, self.turns.clone().acquire_owned()).await.map_err(busy)?;
+        let work = move || {
+            let verdict = verdict(&password, kept);
+            drop(turn);
+            verdict
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))
+    }
+}
+
+fn verdict(password: &str, kept: Option<String>) -> Verdict {
+    let exists = kept.is_some();
+    let kept = kept.unwrap_or_else(|| NOBODY.clone());
+    let matches = password.chars().count() <= LONGEST && hasher().verify_password(password.as_bytes(), kept.as_str()).is_ok();
+    match (exists && matches, is_outdated(&kept)) {
+        (false, _) => Verdict::Wrong,
+        (true, false) => Verdict::Right,
+        (true, true) => hash(password).map_or(Verdict::Right, Verdict::Outdated),
+    }
+}
+
+/// The form in which a password is kept.
+///
+/// # Errors
+/// When the system has no random bytes.
+pub fn hash(password: &str) -> Result<String, String> {
+    hasher().hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(|error| error.to_string())
+}
+
+/// Whether a password may be chosen.
+///
+/// # Errors
+/// One line that says why not.
+pub fn accept(password: &str) -> Result<(), String> {
+    match password.chars().count() {
+        ..SHORTEST => Err(format!("the password must have at least {SHORTEST} characters")),
+        SHORTEST..=LONGEST if is_common(password) => Err("that password is among the first that anybody tries".into()),
+        SHORTEST..=LONGEST => Ok(()),
+        _ => Err(format!("the password must have at most {LONGEST} characters")),
+    }
+}
+
+fn is_common(password: &str) -> bool {
+    let password = password.to_lowercase();
+    COMMON.lines().any(|common| common == password)
+}
+
+fn is_outdated(kept: &str) -> bool {
+    let parameter = |hash: &PasswordHash, name: &str| hash.params.get_decimal(name);
+    PasswordHash::new(kept).is_ok_and(|hash| {
+        let (memory, passes, _) = COST;
+        parameter(&hash, "m").is_none_or(|m| m < memory) || parameter(&hash, "t").is_none_or(|t| t < passes)
+    })
+}
+
+fn hasher() -> Argon2<'static> {
+    let (memory, passes, lanes) = COST;
+    let params = Params::new(memory, passes, lanes, None).unwrap_or_default();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_kept_as_argon2id_of_the_stated_cost() {
+        let kept = hash("open sesame, please").expect("a hash");
+        assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
+        assert_eq!(verdict("open sesame, please", Some(kept.clone())), Verdict::Right);
+        assert_eq!(verdict("open sesame, pleasf", Some(kept)), Verdict::Wrong);
+        assert_eq!(verdict("nobody has this password", None), Verdict::Wrong);
+    }
+
+    #[test]
+    fn a_hash_of_lower_cost_is_replaced() {
+        let cheap = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8_192, 1, 1, None).expect("params"));
+        let kept = cheap.hash_password(b"open sesame, please").expect("a hash").to_string();
+        let verdict = verdict("open sesame, please", Some(kept));
+        assert!(matches!(verdict, Verdict::Outdated(new) if new.contains("m=19456,t=2")));
+    }
+
+    #[test]
+    fn any_text_of_the_right_length_may_be_chosen_unless_it_is_common() {
+        assert!(accept("1234567").is_err());
+        assert!(accept("Passw0rd").is_err() && accept("iloveyou1").is_err());
+        assert!(accept("пароль 🌙 ok").is_ok());
+        assert!(accept("        \t  ").is_ok());
+        assert!(accept(&"a".repeat(1024)).is_ok() && accept(&"a".repeat(1025)).is_err());
+    }
+}

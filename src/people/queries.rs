@@ -1,0 +1,166 @@
+//! People, their memberships and their sessions.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::roles::Role;
+use super::sessions::{IDLE_HOURS, LONGEST_DAYS};
+use crate::clock::Moment;
+use crate::db::{Both, Conn};
+use crate::schema::{memberships, people, projects, sessions};
+
+/// A session's row, joined with its person and one of the person's projects.
+#[derive(Queryable)]
+pub struct SessionLine {
+    pub created_at: Moment,
+    pub used_at: Moment,
+    pub person: (i64, String, String),
+    pub role: Option<String>,
+    pub project: Option<(i64, String, String)>,
+}
+
+pub struct NewSession {
+    pub row: String,
+    pub person: Option<i64>,
+    pub state: HashMap<String, String>,
+    pub now: Moment,
+}
+
+pub struct NewPerson<'a> {
+    pub id: i64,
+    pub email: &'a str,
+    pub name: &'a str,
+    pub password_hash: &'a str,
+}
+
+pub struct NewProject<'a> {
+    pub id: i64,
+    pub slug: &'a str,
+    pub name: &'a str,
+    pub webhook_secret_hash: &'a str,
+}
+
+/// The session's person with all their projects, a line each; no line where there is no such session.
+pub fn lines_of_session(conn: &mut Conn, row: &str) -> QueryResult<Vec<SessionLine>> {
+    sessions::table
+        .inner_join(people::table.on(sessions::person_id.eq(people::id.nullable())))
+        .left_join(memberships::table.on(memberships::person_id.eq(people::id)))
+        .left_join(projects::table.on(projects::id.nullable().eq(memberships::project_id.nullable())))
+        .filter(sessions::key_hash.eq(row))
+        .select((
+            sessions::created_at,
+            sessions::used_at,
+            (people::id, people::name, people::email),
+            memberships::role.nullable(),
+            (projects::id, projects::slug, projects::name).nullable(),
+        ))
+        .load(conn)
+}
+
+/// Starts a session, and clears away those that are over.
+pub fn start_session(conn: &mut Conn, new: &NewSession) -> QueryResult<()> {
+    let idle = Moment(new.now.millis() - IDLE_HOURS * 3_600_000);
+    let old = new.now.plus_days(-LONGEST_DAYS);
+    diesel::delete(sessions::table.filter(sessions::used_at.lt(idle))).execute(conn)?;
+    diesel::delete(sessions::table.filter(sessions::created_at.lt(old))).execute(conn)?;
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::key_hash.eq(&new.row),
+            sessions::person_id.eq(new.person),
+            sessions::state.eq(written(&new.state)),
+            sessions::created_at.eq(new.now),
+            sessions::used_at.eq(new.now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn change_session(conn: &mut Conn, new: NewSession) -> QueryResult<()> {
+    let kept: Option<String> = sessions::table.find(&new.row).select(sessions::state).first(conn).optional()?;
+    let Some(kept) = kept else { return start_session(conn, &new) };
+    let mut state: HashMap<String, String> = serde_json::from_str(&kept).unwrap_or_default();
+    state.extend(new.state);
+    let row = diesel::update(sessions::table.find(&new.row));
+    row.set((sessions::state.eq(written(&state)), sessions::used_at.eq(new.now))).execute(conn)?;
+    Ok(())
+}
+
+pub fn use_session(conn: &mut Conn, row: &str, now: Moment) -> QueryResult<()> {
+    diesel::update(sessions::table.find(row)).set(sessions::used_at.eq(now)).execute(conn)?;
+    Ok(())
+}
+
+pub fn end_session(conn: &mut Conn, row: &str) -> QueryResult<()> {
+    diesel::delete(sessions::table.find(row)).execute(conn)?;
+    Ok(())
+}
+
+/// Id and password hash of the person with this address, written as [`Email`](super::handlers) stores it.
+pub fn account(conn: &mut Conn, email: &str) -> QueryResult<Option<(i64, String)>> {
+    people::table.filter(people::email.eq(email)).select((people::id, people::password_hash)).first(conn).optional()
+}
+
+pub fn set_password(conn: &mut Conn, person: i64, password_hash: &str) -> QueryResult<()> {
+    diesel::update(people::table.find(person)).set(people::password_hash.eq(password_hash)).execute(conn)?;
+    Ok(())
+}
+
+pub fn insert_person(conn: &mut Conn, new: &NewPerson<'_>, now: Moment) -> QueryResult<()> {
+    diesel::insert_into(people::table)
+        .values((
+            people::id.eq(new.id),
+            people::email.eq(new.email),
+            people::name.eq(new.name),
+            people::password_hash.eq(new.password_hash),
+            people::created_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Makes the person a member; one who is a member already gets the role.
+pub fn set_role(conn: &mut Conn, project: i64, person: i64, role: Role) -> QueryResult<()> {
+    let row = (
+        memberships::project_id.eq(project),
+        memberships::person_id.eq(person),
+        memberships::role.eq(role.name()),
+    );
+    let key = (memberships::project_id, memberships::person_id);
+    let insert = diesel::insert_into(memberships::table).values(row);
+    Both(insert.on_conflict(key).do_update().set(memberships::role.eq(role.name()))).execute(conn)?;
+    Ok(())
+}
+
+pub fn insert_project(conn: &mut Conn, new: &NewProject<'_>, now: Moment) -> QueryResult<()> {
+    diesel::insert_into(projects::table)
+        .values((
+            projects::id.eq(new.id),
+            projects::slug.eq(new.slug),
+            projects::name.eq(new.name),
+            projects::webhook_secret_hash.eq(new.webhook_secret_hash),
+            projects::transfer_behavior.eq("transfer_to_new"),
+            projects::created_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn project_id(conn: &mut Conn, slug: &str) -> QueryResult<Option<i64>> {
+    projects::table.filter(projects::slug.eq(slug)).select(projects::id).first(conn).optional()
+}
+
+/// The people of a project with their roles.
+pub fn members(conn: &mut Conn, project: i64) -> QueryResult<Vec<(String, String, String)>> {
+    let mut members: Vec<(String, String, String)> = memberships::table
+        .inner_join(people::table.on(people::id.eq(memberships::person_id)))
+        .filter(memberships::project_id.eq(project))
+        .select((people::name, people::email, memberships::role))
+        .load(conn)?;
+    members.sort();
+    Ok(members)
+}
+
+fn written(state: &HashMap<String, String>) -> String {
+    serde_json::to_string(state).unwrap_or_else(|_| "{}".into())
+}

@@ -1,0 +1,27 @@
+//! Keys the program makes for itself at first start and keeps in the database, so that every process has the same.
+
+use diesel::prelude::*;
+
+use crate::db::{Both, Conn, Db};
+use crate::error::Error;
+use crate::page::random_bytes;
+use crate::schema::secrets;
+
+/// Signs session cookies.
+pub const SESSION_KEY: &str = "session_key";
+
+/// The secret called `name`. Two processes may start at once: whoever comes first makes it, both read it.
+///
+/// # Errors
+/// One line for the operator.
+pub fn of(db: &Db, name: &'static str) -> Result<Vec<u8>, String> {
+    let told = |error: Error| format!("the database cannot be written: {}", error.cause().unwrap_or("unknown"));
+    let fresh = random_bytes::<64>().map_err(|error| error.to_string())?;
+    db.write_here(move |conn| Ok(keep(conn, name, &fresh)?)).map_err(told)
+}
+
+fn keep(conn: &mut Conn, name: &str, fresh: &[u8]) -> QueryResult<Vec<u8>> {
+    let row = (secrets::name.eq(name), secrets::value.eq(fresh));
+    Both(diesel::insert_into(secrets::table).values(row).on_conflict_do_nothing()).execute(conn)?;
+    secrets::table.find(name).select(secrets::value).first(conn)
+}

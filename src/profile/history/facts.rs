@@ -1,0 +1,107 @@
+//! The second line of a row: why it happened, until when access lasts, what was shown.
+
+use super::category::Category;
+use super::words;
+use crate::clock::Moment;
+use crate::events::{Event, PeriodType, Reason};
+use crate::page::sentence::{Sentence, Stamp};
+
+/// A text from outside in the second line is cut here; the detail page has all of it.
+const LONGEST: usize = 80;
+
+/// What else there is to say about an event, the most telling first.
+pub fn of(event: &Event, category: Category, now: Moment) -> Vec<Sentence> {
+    let mut facts: Vec<Sentence> = cause(event, category).into_iter().collect();
+    facts.extend(end(event, category, now));
+    if event.product_id.is_none() && !event.is_promotional() {
+        facts.extend(event.store.as_ref().map(|store| Sentence::default().name(store.name())));
+    }
+    facts.extend(event.is_family_share.then(|| Sentence::of("Family Sharing")));
+    if category.is_about_money() || category == Category::Trial {
+        facts.extend(event.offer_code.as_deref().map(|code| named("offer code ", code)));
+        facts.extend(event.presented_offering_id.as_deref().map(|id| named("shown offering: ", id)));
+    }
+    facts
+}
+
+fn cause(event: &Event, category: Category) -> Option<Sentence> {
+    match category {
+        Category::Trial | Category::Intro => period(event).map(Sentence::of),
+        Category::Start | Category::Renewed if event.period_type == Some(PeriodType::Prepaid) => said("prepaid"),
+        Category::PreferenceChanged => said("takes effect with the next renewal or purchase"),
+        Category::GrantRemoved => said("access ended"),
+        Category::Refunded => match &event.cancel_reason {
+            Some(Reason::CustomerSupport) | None => said("by customer support"),
+            Some(reason) => Some(told(reason)),
+        },
+        Category::OptedOut if event.period_type == Some(PeriodType::Trial) => said("during the trial"),
+        Category::BillingCancel => said("part of the billing issue, not a second problem"),
+        Category::UnknownCancel => Some(told(event.cancel_reason.as_ref().unwrap_or(&Reason::Unknown))),
+        Category::Resubscribed => said("renewal is on again"),
+        Category::Grace | Category::BillingIssue => said("the store is retrying"),
+        Category::Expired => Some(told(event.expiration_reason.as_ref().unwrap_or(&Reason::Unknown))),
+        Category::Temporary => said("while the store could not be asked"),
+        Category::Invoice => said("counts as spent once it is paid"),
+        Category::Unknown => said("a kind of event this version does not know"),
+        _ => None,
+    }
+}
+
+/// What ends or goes on, and when.
+fn end(event: &Event, category: Category, now: Moment) -> Option<Sentence> {
+    let dated = |words: &str, at: Moment| Sentence::of(format!("{words} ")).time(Stamp::short_day(at, now));
+    let ahead = event.expires_at.filter(|end| *end > event.event_at);
+    match category {
+        Category::OptedOut
+        | Category::PriceIncrease
+        | Category::DeveloperCancel
+        | Category::UnknownCancel
+        | Category::Refunded => ahead.map(|end| dated("access continues until", end)),
+        Category::Grace => event.grace_expires_at.map(|end| dated("access continues until", end)),
+        Category::Granted => {
+            let from = event.purchased_at.unwrap_or(event.event_at);
+            event.expires_at.filter(|end| !words::is_lifetime(from, *end)).map(|end| dated("until", end))
+        }
+        Category::Extended => event.expires_at.map(|end| dated("now until", end)),
+        Category::Temporary => event.expires_at.map(|end| dated("until", end)),
+        Category::PauseAsked => Some(pause(event, ahead, dated)),
+        _ => None,
+    }
+}
+
+/// A pause begins with the end of the period; when it ends is not always known.
+fn pause(event: &Event, begins: Option<Moment>, dated: impl Fn(&str, Moment) -> Sentence) -> Sentence {
+    let begins = begins.map_or(Sentence::of("begins when the period ends"), |at| dated("begins", at));
+    begins.then(match event.auto_resume_at {
+        Some(at) => dated(", resumes", at),
+        None => Sentence::of(", no date to resume"),
+    })
+}
+
+fn period(event: &Event) -> Option<String> {
+    let (from, to) = event.purchased_at.zip(event.expires_at)?;
+    (to > from).then(|| words::length(to.since(from)))
+}
+
+fn said(words: &'static str) -> Option<Sentence> {
+    Some(Sentence::of(words))
+}
+
+/// A reason in our words, or in the store's where we have none.
+fn told(reason: &Reason) -> Sentence {
+    match reason {
+        Reason::Other(word) => named("the store says ", word),
+        known => Sentence::of(known.words()),
+    }
+}
+
+fn named(words: &str, text: &str) -> Sentence {
+    Sentence::of(words).name(cut(text))
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or("")),
+        None => text.to_owned(),
+    }
+}

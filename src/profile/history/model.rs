@@ -1,0 +1,191 @@
+//! What of the history is asked for: the page's query string, read strictly where it matters, and places in the order of
+//! rows that links can name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::clock::Moment;
+use crate::events::history::Topic;
+
+/// Which rows, in which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Query {
+    /// Rows older than this one.
+    pub before: Option<Cursor>,
+    /// Rows newer than this one.
+    pub after: Option<Cursor>,
+    pub order: Order,
+    pub topic: Option<Topic>,
+}
+
+/// By which clock rows are ordered (§4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// When it happened.
+    #[default]
+    Timeline,
+    /// When the backend noticed it.
+    Event,
+}
+
+/// A row's place in both orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub timeline_at: Moment,
+    pub event_at: Moment,
+    pub tie: i64,
+    /// The number of the event's row.
+    pub event: i64,
+}
+
+/// Which of two customers a transfer's row belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The one it speaks of; of a transfer, the one who received.
+    Own,
+    Lost,
+}
+
+/// A sentence about a query string that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed(pub &'static str);
+
+impl Query {
+    /// Reads the query string of the profile. Names it does not know belong to others; empty values are none.
+    ///
+    /// # Errors
+    /// [`Malformed`] for a place, an order or a kind of row that cannot be.
+    pub fn parse(query: &str) -> Result<Query, Malformed> {
+        let mut read = Query::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
+            match name.as_ref() {
+                "before" => read.before = Some(value.parse()?),
+                "after" => read.after = Some(value.parse()?),
+                "order" => read.order = value.parse()?,
+                "topic" => read.topic = topic(&value)?,
+                _ => {}
+            }
+        }
+        match read {
+            Query { before: Some(_), after: Some(_), .. } => {
+                Err(Malformed("The address names both older and newer history. Only one can be shown."))
+            }
+            _ => Ok(read),
+        }
+    }
+}
+
+fn topic(word: &str) -> Result<Option<Topic>, Malformed> {
+    let unknown = Malformed("There is no such kind of history. It can be all, money, access, trouble, identity or other.");
+    if word == "all" { Ok(None) } else { Topic::parse(word).map(Some).ok_or(unknown) }
+}
+
+impl Order {
+    /// The value of `order` in an address; the usual order has none.
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Order::Timeline => None,
+            Order::Event => Some("event"),
+        }
+    }
+}
+
+impl FromStr for Order {
+    type Err = Malformed;
+
+    fn from_str(word: &str) -> Result<Order, Malformed> {
+        match word {
+            "timeline" => Ok(Order::Timeline),
+            "event" => Ok(Order::Event),
+            _ => Err(Malformed("There is no such order of the history. It can be timeline or event.")),
+        }
+    }
+}
+
+impl Side {
+    pub fn of(word: &str) -> Side {
+        if word == "lost" { Side::Lost } else { Side::Own }
+    }
+}
+
+impl Cursor {
+    /// Above every row.
+    pub const TOP: Cursor = Cursor { timeline_at: Moment::NEVER, event_at: Moment::NEVER, tie: i64::MAX, event: i64::MAX };
+
+    /// The time the row stands at.
+    pub const fn at(&self, order: Order) -> Moment {
+        match order {
+            Order::Timeline => self.timeline_at,
+            Order::Event => self.event_at,
+        }
+    }
+
+    /// Just above the row: "before" this is the row and what is older.
+    pub const fn above(self) -> Cursor {
+        Cursor { event: self.event.saturating_add(1), ..self }
+    }
+
+    /// Just below the row: "after" this is the row and what is newer.
+    pub const fn below(self) -> Cursor {
+        Cursor { event: self.event.saturating_sub(1), ..self }
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}.{}", self.timeline_at.millis(), self.event_at.millis(), self.tie, self.event)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Cursor, Malformed> {
+        let unreadable = Malformed("The address names a place in the history that cannot be read.");
+        let numbers: Result<Vec<i64>, _> = text.split('.').map(str::parse).collect();
+        match numbers.as_deref() {
+            Ok([timeline_at, event_at, tie, event]) => Ok(Cursor {
+                timeline_at: Moment(*timeline_at),
+                event_at: Moment(*event_at),
+                tie: *tie,
+                event: *event,
+            }),
+            _ => Err(unreadable),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(timeline_at: i64, event: i64) -> Cursor {
+        Cursor { timeline_at: Moment(timeline_at), event_at: Moment(-5), tie: 3, event }
+    }
+
+    #[test]
+    fn a_place_survives_its_own_address() {
+        for cursor in [place(1_795_453_200_000, 7), place(i64::MIN, i64::MAX), Cursor::TOP] {
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+    }
+
+    #[test]
+    fn a_malformed_place_is_refused() {
+        for bad in ["x", "1.2.3", "1.2.3.4.5", "1.2.3.", "1,2,3,4", "9223372036854775808.0.0.0", "1.2.3.4 ", "'; --"] {
+            assert!(bad.parse::<Cursor>().is_err(), "{bad}");
+            assert!(Query::parse(&format!("sandbox=1&before={bad}")).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_query_string_is_read_whatever_stands_beside_it() {
+        let read = Query::parse("sandbox=1&before=1.-5.3.7&order=event&topic=money&x=%FF").expect("a query");
+        let wanted = Query { before: Some(place(1, 7)), after: None, order: Order::Event, topic: Some(Topic::Money) };
+        assert_eq!(read, wanted);
+        assert_eq!(Query::parse("before=&topic=all&order=timeline"), Ok(Query::default()));
+        assert!(Query::parse("topic=everything").is_err());
+        assert!(Query::parse("order=price").is_err());
+        assert!(Query::parse("before=1.2.3.4&after=1.2.3.4").is_err());
+    }
+}

@@ -1,0 +1,229 @@
+//! The first line of a row: a verb and what it is about. Texts that came from outside are kept apart from ours, so that
+//! the page can set them off.
+
+use super::category::Category;
+use super::model::Side;
+use super::words;
+use crate::catalog::Catalog;
+use crate::customers::app_user_id::is_anonymous;
+use crate::events::{Adjustment, Event, Store};
+use crate::page::text;
+
+/// `Renewed` · `` · a product, or `Purchases transferred to another customer` · `` · an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub verb: String,
+    /// Between the verb and the subject.
+    pub joint: &'static str,
+    pub subject: Subject,
+    /// After the subject.
+    pub tail: String,
+}
+
+/// What a line is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    Nothing,
+    Product(Product),
+    /// Another product in place of the first.
+    Change {
+        from: String,
+        to: Product,
+    },
+    /// An App User ID of another customer.
+    Customer(String),
+    /// Identifiers that lead nowhere, and how many more there are.
+    Ids {
+        shown: Vec<String>,
+        more: usize,
+    },
+    Currency {
+        name: String,
+    },
+}
+
+/// A product as people know it, and where it was bought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    pub store: Option<Store>,
+    pub name: String,
+    /// `None` where the id is all there is, and stands as the name.
+    pub id: Option<String>,
+}
+
+/// How many ids a line names.
+const IDS: usize = 3;
+
+/// The lines of an event: one, but for a change of several currencies at once.
+pub fn lines(event: &Event, side: Side, catalog: &Catalog) -> Vec<Line> {
+    match Category::of(event) {
+        Category::Currency if !event.adjustments.is_empty() => {
+            event.adjustments.iter().map(|change| currency(event, change, catalog)).collect()
+        }
+        category => vec![line(event, category, side, catalog)],
+    }
+}
+
+fn line(event: &Event, category: Category, side: Side, catalog: &Catalog) -> Line {
+    match category {
+        Category::Granted => granted(event, catalog),
+        Category::GrantRemoved => about_entitlements("Had their granted entitlement removed", event, catalog),
+        Category::PreferenceChanged => changed(event, catalog),
+        Category::Transferred => transferred(event, side),
+        Category::Currency => bare("Changed a virtual currency balance"),
+        Category::Enrolled => enrolled(event),
+        Category::Alias => alias(event),
+        _ => {
+            let (verb, joint) = verb(category, event);
+            Line { verb: verb.to_owned(), joint, subject: product_of(event, catalog), tail: String::new() }
+        }
+    }
+}
+
+/// The verb, and the word that joins it to the product.
+fn verb(category: Category, event: &Event) -> (&str, &'static str) {
+    match category {
+        Category::Trial => ("Started a trial", ""),
+        Category::Intro => ("Started a subscription", "(introductory price)"),
+        Category::Start => ("Started a subscription", ""),
+        Category::Converted => ("Converted from a trial", ""),
+        Category::Renewed => ("Renewed", ""),
+        Category::Bought => ("Made a purchase", ""),
+        Category::Refunded => ("Was issued a refund", "of"),
+        Category::OptedOut => ("Opted out of renewal", "of"),
+        Category::PriceIncrease => ("Cancelled due to not agreeing to a price increase", ""),
+        Category::BillingCancel => ("Cancelled due to a billing error", ""),
+        Category::DeveloperCancel => ("Cancelled by the developer", ""),
+        Category::UnknownCancel => ("Cancelled due to unknown reasons", ""),
+        Category::Resubscribed => ("Resubscribed", "to"),
+        Category::Grace => ("Entered a grace period", ""),
+        Category::BillingIssue => ("Had a billing issue", ""),
+        Category::Expired => ("Subscription expired", ""),
+        Category::PauseAsked => ("Scheduled a pause", "of"),
+        Category::Extended => ("Subscription extended", ""),
+        Category::RefundReversed => ("Refund reversed", ""),
+        Category::Temporary => ("Temporary access granted", ""),
+        Category::Invoice => ("Was issued an invoice", ""),
+        _ => (event.kind.as_str(), ""),
+    }
+}
+
+fn bare(verb: impl Into<String>) -> Line {
+    Line { verb: verb.into(), joint: "", subject: Subject::Nothing, tail: String::new() }
+}
+
+/// The product an event is about, by the name the catalog, else the event, gives it.
+fn product_of(event: &Event, catalog: &Catalog) -> Subject {
+    match event.product_id.as_deref() {
+        Some(id) => {
+            let own_name = event.product_display_name.as_deref();
+            Subject::Product(named(event.store.as_ref(), id, own_name, catalog))
+        }
+        None => Subject::Nothing,
+    }
+}
+
+pub fn named(store: Option<&Store>, id: &str, own_name: Option<&str>, catalog: &Catalog) -> Product {
+    let known = store.and_then(|store| catalog.product_name(store.as_str(), id));
+    let name = known.or(own_name).filter(|name| *name != id);
+    Product {
+        store: store.cloned(),
+        name: name.unwrap_or(id).to_owned(),
+        id: name.map(|_| id.to_owned()),
+    }
+}
+
+fn entitlements(event: &Event, catalog: &Catalog) -> Vec<String> {
+    event.entitlement_ids.iter().map(|id| catalog.entitlement_name(id).to_owned()).collect()
+}
+
+/// `Was granted the Pro access entitlement` · `for a month`.
+fn granted(event: &Event, catalog: &Catalog) -> Line {
+    let names = entitlements(event, catalog);
+    let (the, noun) = match names.len() {
+        0 => return Line { subject: product_of(event, catalog), ..bare("Was granted an entitlement") },
+        1 => (text::listed(&names), "entitlement"),
+        _ => (text::listed(&names), "entitlements"),
+    };
+    let from = event.purchased_at.unwrap_or(event.event_at);
+    let tail = match event.expires_at {
+        Some(end) if !words::is_lifetime(from, end) => format!("for {}", words::length(end.since(from))),
+        _ => "without an end".to_owned(),
+    };
+    Line { tail, ..bare(format!("Was granted the {the} {noun}")) }
+}
+
+fn about_entitlements(verb: &str, event: &Event, catalog: &Catalog) -> Line {
+    let names = entitlements(event, catalog);
+    match event.product_id.clone() {
+        _ if names.is_empty() => Line { subject: product_of(event, catalog), ..bare(verb) },
+        id => {
+            let product = Product { store: event.store.clone(), name: text::listed(&names), id };
+            Line { subject: Subject::Product(product), ..bare(verb) }
+        }
+    }
+}
+
+/// `product_id` is the old product; the new one is not always told (§5.3).
+fn changed(event: &Event, catalog: &Catalog) -> Line {
+    let verb = bare("Changed renewal preference");
+    let old = product_of(event, catalog);
+    let Some(new) = event.new_product_id.as_deref() else { return Line { joint: "of", subject: old, ..verb } };
+    let to = named(event.store.as_ref(), new, None, catalog);
+    match old {
+        Subject::Product(old) => Line { joint: "from", subject: Subject::Change { from: old.name, to }, ..verb },
+        _ => Line { joint: "to", subject: Subject::Product(to), ..verb },
+    }
+}
+
+/// Names the other customer, by an id the app gave where there is one.
+fn transferred(event: &Event, side: Side) -> Line {
+    let (verb, others) = match side {
+        Side::Lost => ("Purchases transferred to another customer", &event.transferred_to),
+        Side::Own => ("Purchases transferred from another customer", &event.transferred_from),
+    };
+    let best = others.iter().find(|id| !is_anonymous(id)).or(others.first());
+    Line { subject: best.map_or(Subject::Nothing, |id| Subject::Customer(id.clone())), ..bare(verb) }
+}
+
+/// `Granted 100 GEM` · via purchase of Gem pack.
+fn currency(event: &Event, change: &Adjustment, catalog: &Catalog) -> Line {
+    let verb = if change.amount < 0 { "Spent" } else { "Granted" };
+    let product = event.product_id.as_deref().map(|id| {
+        let own_name = event.product_display_name.as_deref();
+        named(event.store.as_ref(), id, own_name, catalog).name
+    });
+    let tail = match (event.source.as_deref(), product) {
+        (Some("in_app_purchase") | None, Some(product)) if change.amount < 0 => format!("with a change of {product}"),
+        (Some("in_app_purchase") | None, Some(product)) => format!("via purchase of {product}"),
+        (Some("in_app_purchase"), None) => "via a purchase".to_owned(),
+        (Some("admin_api"), _) => "via API".to_owned(),
+        (Some(source), _) => format!("via {source}"),
+        (None, None) => String::new(),
+    };
+    let name = change.name.clone().filter(|name| *name != change.code);
+    let verb = format!("{verb} {} {}", words::grouped(change.amount.unsigned_abs()), change.code);
+    Line { subject: name.map_or(Subject::Nothing, |name| Subject::Currency { name }), tail, ..bare(verb) }
+}
+
+fn enrolled(event: &Event) -> Line {
+    let Some(enrolment) = event.experiments.first() else { return bare("Enrolled in an experiment") };
+    let subject = Subject::Ids { shown: vec![enrolment.experiment_id.clone()], more: 0 };
+    let tail = if enrolment.variant.is_empty() { String::new() } else { format!("variant {}", enrolment.variant) };
+    Line { subject, tail, ..bare("Enrolled in an experiment") }
+}
+
+/// The ids that were added: all but the one the customer had first.
+fn alias(event: &Event) -> Line {
+    let first = event.original_app_user_id.as_deref();
+    let mut ids: Vec<&str> = Vec::new();
+    for id in event.aliases.iter().chain(&event.app_user_id).map(String::as_str) {
+        if Some(id) != first && !ids.contains(&id) && ids.len() <= 100 {
+            ids.push(id);
+        }
+    }
+    let shown: Vec<String> = ids.iter().take(IDS).map(|id| (*id).to_owned()).collect();
+    let more = ids.len() - shown.len();
+    let subject = if shown.is_empty() { Subject::Nothing } else { Subject::Ids { shown, more } };
+    Line { subject, ..bare("Created a new alias") }
+}

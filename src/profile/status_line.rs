@@ -1,0 +1,273 @@
+//! What is to be said of a purchase's state (§7.1): one sentence per state, the same wherever a purchase is shown.
+
+use crate::clock::Moment;
+use crate::events::Reason;
+use crate::page::sentence::{Sentence, Stamp};
+use crate::page::{text, times};
+use crate::state::{Purchase, Status};
+
+/// The line beside a purchase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusLine {
+    /// What matters, to be read first: `Expires in 18 days`.
+    pub lead: Sentence,
+    /// The colour of the lead: what it means for access.
+    pub tone: &'static str,
+    /// The rest of the sentence, with its comma: `, cancelled on 2 Nov`.
+    pub rest: Sentence,
+    /// What is easily misread, said in full.
+    pub hint: Option<Sentence>,
+}
+
+/// Looks at one purchase at one moment. `name_of` gives the display name of another product of the same store.
+pub struct Teller<'a> {
+    pub purchase: &'a Purchase,
+    pub now: Moment,
+    pub name_of: &'a dyn Fn(&str) -> String,
+}
+
+impl StatusLine {
+    fn new(tone: &'static str, lead: Sentence) -> StatusLine {
+        StatusLine { lead, tone, rest: Sentence::default(), hint: None }
+    }
+
+    fn rest(mut self, rest: Option<Sentence>) -> StatusLine {
+        self.rest = rest.map_or_else(Sentence::default, |rest| Sentence::of(", ").then(rest));
+        self
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> StatusLine {
+        self.hint = Some(Sentence::of(hint));
+        self
+    }
+
+    /// Lead and rest in plain words.
+    pub fn plain(&self) -> String {
+        self.lead.plain() + &self.rest.plain()
+    }
+}
+
+impl Teller<'_> {
+    /// The line of §7.1's table.
+    pub fn line(&self) -> StatusLine {
+        let line = match self.purchase.status(self.now) {
+            Status::Active => self.renewing(),
+            Status::Intro => self.introductory(),
+            Status::Trial => self.trial(),
+            Status::TrialCancelled => self.trial_ending(),
+            Status::Cancelled => self.cancelled(),
+            Status::Prepaid => self.prepaid(),
+            Status::Grace => self.in_grace(false),
+            Status::GraceInTrial => self.in_grace(true),
+            Status::Granted => self.granted(),
+            Status::Owned => self.owned(),
+            Status::Temporary => self.temporary(),
+            Status::BillingRetry => self.in_retry(),
+            Status::Paused => self.paused(),
+            Status::Refunded => self.refunded(),
+            Status::Expired => self.expired(),
+            Status::GrantOver => self.grant_over(),
+        };
+        self.with_refund(line)
+    }
+
+    fn renewing(&self) -> StatusLine {
+        if self.purchase.pause_asked_at.is_some() {
+            return self.pausing();
+        }
+        StatusLine::new("good", Sentence::of("Renews ").time(self.until())).rest(self.change())
+    }
+
+    fn introductory(&self) -> StatusLine {
+        let line = self.renewing();
+        let told = Sentence::of("introductory price until then");
+        match line.rest.is_empty() {
+            true => line.rest(Some(told)),
+            false => line,
+        }
+    }
+
+    fn pausing(&self) -> StatusLine {
+        let lead = Sentence::of("Pauses on ").time(self.on(self.end()));
+        StatusLine::new("warn", lead).rest(Some(self.resuming())).hint("Access continues until the pause begins.")
+    }
+
+    fn trial(&self) -> StatusLine {
+        StatusLine::new("trial", Sentence::of("Trial, converts ").time(self.until())).rest(self.change())
+    }
+
+    fn trial_ending(&self) -> StatusLine {
+        let lead = Sentence::of("Trial, ends ").time(self.until());
+        StatusLine::new("warn", lead).rest(self.why_cancelled()).hint("Access continues until then. No charge follows.")
+    }
+
+    /// Cancelled is not ended: the misreading that costs most.
+    fn cancelled(&self) -> StatusLine {
+        let line = StatusLine::new("warn", Sentence::of("Expires ").time(self.until())).rest(self.why_cancelled());
+        match self.purchase.replaced_at {
+            Some(_) => line,
+            None => line.hint("Cancelled means that it will not renew. Access continues until the paid time ends."),
+        }
+    }
+
+    fn prepaid(&self) -> StatusLine {
+        let rest = Sentence::of("prepaid, does not renew by itself");
+        StatusLine::new("warn", Sentence::of("Expires ").time(self.until())).rest(Some(rest))
+    }
+
+    fn in_grace(&self, is_trial: bool) -> StatusLine {
+        let what = if is_trial { "Trial, grace period until " } else { "Grace period until " };
+        let lead = match self.purchase.grace_expires_at.filter(|grace| *grace > self.now) {
+            Some(grace) => Sentence::of(what).time(self.on(grace)),
+            None => Sentence::of("Billing issue, paid until ").time(self.on(self.end())),
+        };
+        let detected =
+            self.purchase.billing_issue_at.map(|at| Sentence::of("billing issue detected ").time(self.on(at)));
+        StatusLine::new("warn", lead).rest(detected).hint(
+            "The store could not collect the payment and tries again. Access continues meanwhile, so the end lies later \
+             than a renewal would.",
+        )
+    }
+
+    fn granted(&self) -> StatusLine {
+        let since = Sentence::of("granted on ").time(self.on(self.purchase.period_start));
+        if self.purchase.is_lifetime(self.now) {
+            return StatusLine::new("gift", Sentence::of("Does not expire")).rest(Some(since));
+        }
+        StatusLine::new("gift", Sentence::of("Expires ").time(self.until())).rest(Some(since))
+    }
+
+    fn owned(&self) -> StatusLine {
+        let bought = Sentence::of("bought on ").time(self.on(self.purchase.period_start));
+        if self.purchase.is_lifetime(self.now) {
+            return StatusLine::new("good", Sentence::of("Does not expire")).rest(Some(bought));
+        }
+        let rest = bought.words(", does not renew");
+        StatusLine::new("warn", Sentence::of("Expires ").time(self.until())).rest(Some(rest))
+    }
+
+    fn temporary(&self) -> StatusLine {
+        let until = Stamp::day_and_time(self.end(), self.now);
+        StatusLine::new("warn", Sentence::of("Temporary access until ").time(until))
+            .hint("The store could not be asked about this purchase. Access is given for a day at most, until it answers.")
+    }
+
+    fn in_retry(&self) -> StatusLine {
+        let detected = self.purchase.billing_issue_at.map(|at| {
+            Sentence::of("the store is retrying payment; billing issue detected ").time(self.on(at))
+        });
+        let rest = detected.unwrap_or_else(|| Sentence::of("the store is retrying payment"));
+        StatusLine::new("bad", Sentence::of("Expired ").time(self.ago(self.end())))
+            .rest(Some(rest))
+            .hint("Access returns by itself if the payment goes through.")
+    }
+
+    fn paused(&self) -> StatusLine {
+        StatusLine::new("warn", Sentence::of("Paused")).rest(Some(self.resuming()))
+    }
+
+    fn refunded(&self) -> StatusLine {
+        let at = self.purchase.refunded_at.unwrap_or_else(|| self.end());
+        StatusLine::new("bad", Sentence::of("Refunded on ").time(self.on(at)))
+    }
+
+    fn expired(&self) -> StatusLine {
+        let why = match (&self.purchase.expiration_reason, self.purchase.unsubscribed_at) {
+            (Some(reason), _) => Some(Sentence::of(reason.words())),
+            (None, Some(at)) => Some(Sentence::of("cancelled on ").time(self.on(at))),
+            (None, None) if self.purchase.will_renew() => {
+                Some(Sentence::of("no renewal and no expiry have been reported since"))
+            }
+            (None, None) => None,
+        };
+        let line = StatusLine::new("quiet", Sentence::of("Expired ").time(self.ago(self.end()))).rest(why);
+        match self.purchase.replaced_at {
+            Some(at) => line.rest(Some(Sentence::of("replaced by another product on ").time(self.on(at)))),
+            None => line,
+        }
+    }
+
+    fn grant_over(&self) -> StatusLine {
+        match self.purchase.unsubscribed_at {
+            Some(at) => StatusLine::new("quiet", Sentence::of("Removed by the team on ").time(self.on(at))),
+            None => StatusLine::new("quiet", Sentence::of("Expired ").time(self.ago(self.end()))),
+        }
+    }
+
+    /// For a one-time purchase that unlocks nothing: what counts is when.
+    pub fn bought(&self) -> StatusLine {
+        match self.purchase.refunded_at {
+            Some(_) => self.refunded(),
+            None => StatusLine::new("quiet", Sentence::of("Bought on ").time(self.on(self.purchase.period_start))),
+        }
+    }
+
+    /// Money that went back while access or renewal stayed: both surprise people.
+    fn with_refund(&self, line: StatusLine) -> StatusLine {
+        let Some(at) = self.purchase.refunded_at else { return line };
+        let is_active = self.purchase.is_active(self.now);
+        let refunded = Sentence::of("Refunded on ").time(self.on(at));
+        let hint = match (is_active, self.purchase.will_renew()) {
+            (true, true) => refunded.words(". The store did not end access, and the subscription is still set to renew."),
+            (true, false) => refunded.words(". The store did not end access."),
+            (false, true) => Sentence::of(
+                "The subscription is still set to renew: the store may charge again unless it is cancelled there.",
+            ),
+            (false, false) => return line,
+        };
+        StatusLine { hint: Some(hint), ..line }
+    }
+
+    fn why_cancelled(&self) -> Option<Sentence> {
+        let purchase = self.purchase;
+        if let Some(at) = purchase.replaced_at {
+            return Some(Sentence::of("replaced by another product on ").time(self.on(at)));
+        }
+        let at = purchase.unsubscribed_at?;
+        let told = Sentence::of("cancelled on ").time(self.on(at));
+        Some(match &purchase.cancel_reason {
+            Some(reason @ (Reason::PriceIncrease | Reason::DeveloperInitiated)) => {
+                told.words(format!(" ({})", reason.words()))
+            }
+            _ => told,
+        })
+    }
+
+    fn change(&self) -> Option<Sentence> {
+        let product = self.purchase.pending_product.as_deref()?;
+        Some(Sentence::of("changes to ").name((self.name_of)(product)).words(" on ").time(self.on(self.end())))
+    }
+
+    fn resuming(&self) -> Sentence {
+        match self.purchase.auto_resume_at {
+            Some(at) => Sentence::of("resumes on ").time(self.on(at)),
+            None => Sentence::of("with no date to resume"),
+        }
+    }
+
+    fn end(&self) -> Moment {
+        self.purchase.expires_at.unwrap_or(Moment::NEVER)
+    }
+
+    /// When access ends, from now: `in 18 days`.
+    fn until(&self) -> Stamp {
+        Stamp::relative(self.purchase.access_ends_at(), self.now)
+    }
+
+    fn ago(&self, at: Moment) -> Stamp {
+        Stamp::saying(at, text::uncapitalised(&times::relative(at, self.now)))
+    }
+
+    fn on(&self, at: Moment) -> Stamp {
+        Stamp::short_day(at, self.now)
+    }
+}
+
+/// Whether a purchase needs a person's eye although it gives no access: it may come back, or charge again.
+pub fn is_unsettled(purchase: &Purchase, now: Moment) -> bool {
+    match purchase.status(now) {
+        Status::BillingRetry | Status::Paused => true,
+        Status::Refunded => purchase.will_renew(),
+        _ => false,
+    }
+}

@@ -1,0 +1,23 @@
+//! The settings pages of a project: what it is, and deliveries that could not be read.
+
+mod overview;
+mod queries;
+mod rejected;
+
+use crate::page::Routes;
+use crate::people::Permission::{ReadRejected, ReadSettings};
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/projects/{p}/settings", |routes| {
+        routes.get("", ReadSettings, overview::show);
+        routes.get("/rejected", ReadRejected, rejected::show);
+    });
+}
+
+/// The settings pages a member may open, beside each of them.
+pub struct Nav {
+    pub base: String,
+    pub here: &'static str,
+    /// How many deliveries were rejected lately; `None` when the member may not know.
+    pub rejected: Option<i64>,
+}

@@ -1,0 +1,55 @@
+// No page breaks a rule of WCAG 2.2 AA that a machine can check, in light and in dark.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { LENA, customer, open, startBrowser, startDemo } from './support.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const LIST = '/projects/sundial/customers';
+const PAGES = [
+  LIST, `${LIST}?list=active`, `${LIST}?list=sandbox`, `${LIST}?list=one-time`, `${LIST}?list=expired`,
+  `${LIST}?q=lena`, `${LIST}?q=nobody-has-this`, LENA, `${LENA}?order=event&topic=money`, `${LENA}?sandbox=1`,
+  customer('sandy_sandbox'), `${customer('sandy_sandbox')}?sandbox=1`, customer('nobody'),
+  '/projects/sundial/settings', '/projects/sundial/settings/rejected', '/nowhere',
+];
+
+let demo;
+let browser;
+before(async () => { [demo, browser] = await Promise.all([startDemo(), startBrowser()]); });
+after(async () => { await browser.close(); await demo.stop(); });
+
+async function violations(page) {
+  await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate(() => window.axe.run(document, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  }));
+  return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html).join(' | ')}`);
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`no violations in ${colorScheme}`, async () => {
+    const page = await open(browser, demo, 'ada', { colorScheme, bypassCSP: true });
+    const first = await listOfEverybody(page);
+    for (const path of [...PAGES, ...first]) {
+      await page.goto(path);
+      assert.deepEqual(await violations(page), [], `${path} in ${colorScheme}`);
+    }
+    await page.goto(LENA);
+    await page.goto(await page.locator('#history a.event__detail').first().getAttribute('href'));
+    assert.deepEqual(await violations(page), [], 'an event');
+    await page.context().close();
+    const outside = await open(browser, demo, null, { colorScheme, bypassCSP: true });
+    await outside.goto('/login');
+    assert.deepEqual(await violations(outside), [], 'the log-in');
+    await outside.context().close();
+  });
+}
+
+/** Profiles of the first page of customers: every kind the demo has made lately. */
+async function listOfEverybody(page) {
+  await page.goto(LIST);
+  const links = await page.locator('a.row-link').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+  return links.slice(0, 25);
+}

@@ -1,0 +1,124 @@
+// What only a browser shows: keyboard, focus, no script, dark mode, narrow screens.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { LENA, open, startBrowser, startDemo } from './support.mjs';
+
+let demo;
+let browser;
+before(async () => { [demo, browser] = await Promise.all([startDemo(), startBrowser()]); });
+after(async () => {
+  await browser.close();
+  assert.equal(await demo.stop(), 0, 'the server ends cleanly');
+});
+
+test('an agent pastes an order number and lands on the profile, by keyboard alone', async () => {
+  const page = await open(browser, demo, 'sol');
+  await page.goto(LENA);
+  const order = (await page.textContent('body')).match(/GPA\.[0-9-]+/)?.[0] ?? 'lena@okafor.example';
+  await page.goto('/projects/sundial/customers');
+  await page.locator('body').press('/');
+  assert.equal(await page.evaluate(() => document.activeElement.name), 'q');
+  await page.keyboard.insertText(`Hello, I was charged twice. Order ${order}, please help`);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/customers\/lena\.okafor_4471/);
+  assert.match(await page.textContent('h1'), /Lena Okafor/);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('suggestions appear while typing and open with the arrow keys', async () => {
+  const page = await open(browser, demo, 'sol');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('lena', { delay: 20 });
+  await page.waitForSelector('[role=option]');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/customers\/[^?]+/);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('everything can be read without script', async () => {
+  const page = await open(browser, demo, 'vera', { javaScriptEnabled: false });
+  await page.fill('input[name=q]', 'lena@okafor.example');
+  await page.press('input[name=q]', 'Enter');
+  await page.waitForURL(/lena\.okafor_4471/);
+  const cards = ['details', 'notes', 'history', 'entitlements', 'offering', 'app-user-ids', 'attributes', 'attribution', 'manage'];
+  for (const card of cards) {
+    const heading = page.locator(`section#${card} h2`).first();
+    assert.ok(await heading.isVisible(), card);
+  }
+  await page.goto(`${LENA}?sandbox=1`);
+  assert.ok(await page.locator('form.switch button').first().isVisible(), 'the switch has a button');
+  await page.context().close();
+});
+
+test('the switch shows sandbox data and says that money is production', async () => {
+  const page = await open(browser, demo, 'dev');
+  await page.goto('/projects/sundial/customers/sandy_sandbox');
+  assert.equal(await page.locator('#history li.event .badge', { hasText: 'Sandbox' }).count(), 0);
+  await page.locator('form.switch input[type=checkbox]').check();
+  await page.waitForURL(/sandbox=1/);
+  assert.ok(await page.locator('#history .badge', { hasText: 'Sandbox' }).count() > 0);
+  assert.match(await page.textContent('#details'), /production/i);
+  await page.context().close();
+});
+
+test('dark mode follows the system', async () => {
+  const colour = async (colorScheme) => {
+    const page = await open(browser, demo, 'vera', { colorScheme });
+    const value = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await page.context().close();
+    return value;
+  };
+  assert.notEqual(await colour('light'), await colour('dark'));
+});
+
+test('nothing scrolls sideways from 390 to 2560 pixels', async () => {
+  const page = await open(browser, demo, 'ada');
+  for (const width of [390, 768, 1440, 2560]) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const path of ['/projects/sundial/customers', LENA, '/projects/sundial/customers?q=lena', '/projects/sundial/settings/rejected']) {
+      await page.goto(path);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(overflow <= 0, `${path} at ${width}: ${overflow} px too wide`);
+    }
+  }
+  await page.context().close();
+});
+
+test('a time tells the viewer their own zone', async () => {
+  const page = await open(browser, demo, 'sol', { timezoneId: 'Asia/Kolkata' });
+  await page.goto(LENA);
+  const time = page.locator('#details time').first();
+  await time.hover();
+  await page.waitForFunction((node) => node.title !== '', await time.elementHandle());
+  await page.context().close();
+});
+
+test('logging out ends the session and Back shows nothing', async () => {
+  const page = await open(browser, demo, 'sol');
+  await page.goto(LENA);
+  await page.evaluate(() => document.querySelector('form[action="/logout"]').requestSubmit());
+  await page.waitForURL(/login/);
+  await page.goBack();
+  assert.ok(!(await page.content()).includes('lena@okafor.example'));
+  await page.context().close();
+});
+
+test('a profile stays within its weight', async () => {
+  const page = await open(browser, demo, 'sol');
+  const sizes = {};
+  page.on('response', async (response) => {
+    const path = new URL(response.url()).pathname;
+    const body = await response.body().catch(() => Buffer.alloc(0));
+    const kind = /\.(css|js|svg)$/.exec(path)?.[1] ?? (path.includes('/customers/') ? 'html' : 'other');
+    sizes[kind] = (sizes[kind] ?? 0) + body.length;
+  });
+  await page.goto(LENA, { waitUntil: 'networkidle' });
+  assert.ok(sizes.html < 120 * 1024, `HTML ${sizes.html}`);
+  const assets = (sizes.css ?? 0) + (sizes.js ?? 0) + (sizes.svg ?? 0);
+  assert.ok(assets < 60 * 1024, `assets ${assets}`);
+  await page.context().close();
+});

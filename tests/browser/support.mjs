@@ -1,0 +1,81 @@
+// Starts the demo on a port of its own and a browser to look at it.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const BINARY = process.env.DOSSIER_BINARY;
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--no-first-run',
+];
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+  const { port } = server.address();
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+/** A running demo: its address, the log-ins it printed, and how to stop it. */
+export async function startDemo() {
+  const folder = mkdtempSync(join(tmpdir(), 'dossier-'));
+  const port = await freePort();
+  const env = { PATH: process.env.PATH, DOSSIER_BIND: `127.0.0.1:${port}`, DOSSIER_LOG: 'warn' };
+  const server = spawn(BINARY, ['demo'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let printed = '';
+  server.stdout.on('data', (chunk) => { printed += chunk; });
+  const address = `http://127.0.0.1:${port}`;
+  await untilAnswers(`${address}/readyz`, server);
+  const logins = Object.fromEntries([...printed.matchAll(/^\s+(\w+)@(\S+)\s+(\S+)/gm)]
+    .map(([, name, host, password]) => [name, { email: `${name}@${host}`, password }]));
+  const webhook = printed.match(/Authorization: (.+)$/m)?.[1];
+  const stop = async () => {
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill('SIGTERM');
+    const code = await ended;
+    rmSync(folder, { recursive: true, force: true });
+    return code;
+  };
+  return { address, logins, webhook, stop };
+}
+
+async function untilAnswers(address, server) {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
+    if (server.exitCode !== null) throw new Error(`the demo ended with ${server.exitCode}`);
+    const answer = await fetch(address).catch(() => null);
+    if (answer?.status === 200) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('the demo did not get ready');
+}
+
+export const startBrowser = () => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+
+/** A logged-in page that remembers everything a browser complains about. */
+export async function open(browser, demo, who, options = {}) {
+  const context = await browser.newContext({ baseURL: demo.address, viewport: { width: 1440, height: 1000 }, ...options });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('status of 4')) page.complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => page.complaints.push(String(error)));
+  if (who) {
+    const { email, password } = demo.logins[who];
+    await page.goto('/login');
+    await page.fill('input[name=email]', email);
+    await page.fill('input[name=password]', password);
+    await page.press('input[name=password]', 'Enter');
+    await page.waitForURL(/projects/);
+  }
+  return page;
+}
+
+export const LENA = '/projects/sundial/customers/lena.okafor_4471';
+export const customer = (id) => `/projects/sundial/customers/${encodeURIComponent(id)}`;

@@ -1,0 +1,56 @@
+//! Every crate that the program is built from has a permissive licence, and known-bad versions stay out.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+const PERMISSIVE: [&str; 13] = [
+    "MIT",
+    "MIT-0",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "0BSD",
+    "Unicode-3.0",
+    "PostgreSQL",
+    "CC0-1.0",
+    "Unlicense",
+];
+
+fn packages() -> Vec<Value> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-gnu"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo tells its packages");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("metadata is JSON");
+    metadata["packages"].as_array().expect("packages are listed").clone()
+}
+
+/// `A OR B` needs one of them, `A AND B` both; brackets group alternatives in the few crates that use them.
+fn is_permissive(expression: &str) -> bool {
+    let flat = expression.replace(['(', ')'], "").replace('/', " OR ");
+    flat.split(" AND ").all(|part| part.split(" OR ").any(|licence| PERMISSIVE.contains(&licence.trim())))
+}
+
+#[test]
+fn every_crate_is_permissively_licensed() {
+    let packages = packages();
+    assert!(packages.len() > 50);
+    for package in packages {
+        let licence = package["license"].as_str().unwrap_or("none");
+        assert!(is_permissive(licence), "{} {}: {licence}", package["name"], package["version"]);
+    }
+}
+
+#[test]
+fn the_sanitiser_is_newer_than_its_last_advisory() {
+    let packages = packages();
+    let ammonia = packages.iter().find(|package| package["name"] == "ammonia").expect("ammonia is used");
+    let version: Vec<u32> =
+        ammonia["version"].as_str().expect("a version").split('.').map(|part| part.parse().expect("a number")).collect();
+    assert!(version >= vec![4, 2, 3], "{version:?}");
+}
