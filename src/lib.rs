@@ -18,7 +18,6 @@ pub mod ids;
 pub mod money;
 pub mod page;
 pub mod people;
-pub mod profile;
 pub mod schema;
 pub mod settings;
 pub mod state;

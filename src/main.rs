@@ -1,1 +1,5 @@
-fn main() {}
+//! The program. What it can do is in `commands`.
+
+fn main() -> std::process::ExitCode {
+    dossier::commands::main()
+}

@@ -1,7 +1,6 @@
 //! What is shown when a request cannot be answered: a page with a title, a sentence and a way onward for people, JSON for
 //! machines. Our own faults show a reference, never their cause.
 
-use actix_web::ResponseError;
 use actix_web::http::StatusCode;
 use askama::Template;
 use serde::Serialize;

@@ -2,9 +2,7 @@
 //! ones `Origin`), and no script can forge either, so forms need no token. Deliveries and clients of the API carry no
 //! cookie and are exempt.
 
-use actix_web::ResponseError;
-use actix_web::body::BoxBody;
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, ORIGIN};

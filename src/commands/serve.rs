@@ -1,0 +1,110 @@
+//! `dossier serve`: the server, from the open port to the last answer.
+
+use std::any::Any;
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::{Extensions, Server, ServerHandle};
+use actix_web::rt::net::TcpStream;
+use actix_web::rt::{self, System};
+use actix_web::{HttpServer, http::KeepAlive};
+use socket2::SockRef;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::app::{Site, app};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::{Db, durability};
+use crate::error::Error;
+use crate::ids::Ids;
+use crate::page::log;
+
+/// How long the head of a request may take.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept for another request.
+const IDLE_TIME: Duration = Duration::from_secs(15);
+/// How long requests may take to end once the server is told to stop; an orchestrator kills after ten.
+const SECONDS_TO_FINISH: u64 = 8;
+/// How long an answer may lie unread before its connection is cut.
+const UNREAD_TIME: Duration = Duration::from_secs(30);
+/// Threads of a worker that may wait for the database: more than a short pile-up needs, so that none waits for a thread.
+const WAITING_THREADS: usize = 256;
+
+/// # Errors
+/// One line: the log, the database or the port cannot be used.
+pub fn run(config: Config) -> Result<(), String> {
+    log::start(&config.log)?;
+    let listener = listen(&config)?;
+    let db = super::open(&config)?;
+    warn_of_unsafe_settings(&db)?;
+    let site = Site::new(db, Clock::Machine, Ids::random(), config)?;
+    println!("Dossier listens on {}", site.config.public_url.as_str().trim_end_matches('/'));
+    let intake = site.intake.clone();
+    let served = System::new().block_on(serve(site, listener)).map_err(|error| format!("the server failed: {error}"));
+    intake.close();
+    served
+}
+
+/// The port is taken before the database is touched: a second start on one machine ends here.
+fn listen(config: &Config) -> Result<TcpListener, String> {
+    TcpListener::bind(config.bind).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => format!("{} is taken by another program; choose another DOSSIER_BIND", config.bind),
+        _ => format!("cannot listen on {} (DOSSIER_BIND): {error}", config.bind),
+    })
+}
+
+fn warn_of_unsafe_settings(db: &Db) -> Result<(), String> {
+    let warnings = db.read_here(|conn| Ok::<_, Error>(durability::warnings(conn)?)).map_err(super::said)?;
+    for warning in warnings {
+        tracing::warn!(warning, "acknowledged changes may be lost when the power fails");
+    }
+    Ok(())
+}
+
+async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
+    let (stop, stop_now) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let server = server(site, listener)?;
+    rt::spawn(stop_on_signal(server.handle(), stop, stop_now));
+    server.await
+}
+
+/// The server on a port that is already open; it runs when it is awaited.
+///
+/// # Errors
+/// When the port cannot be used.
+pub fn server(site: Site, listener: TcpListener) -> io::Result<Server> {
+    let workers = site.config.workers;
+    let server = HttpServer::new(move || app(&site))
+        .workers(workers)
+        .worker_max_blocking_threads(WAITING_THREADS)
+        .keep_alive(KeepAlive::Timeout(IDLE_TIME))
+        .client_request_timeout(HEAD_TIME)
+        .shutdown_timeout(SECONDS_TO_FINISH)
+        .disable_signals()
+        .on_connect(cut_unread)
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// A reader who never reads would hold the answer in memory for ever; the system cuts the connection instead.
+fn cut_unread(io: &dyn Any, _: &mut Extensions) {
+    if let Some(stream) = io.downcast_ref::<TcpStream>()
+        && let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_TIME))
+    {
+        tracing::debug!(%error, "a connection takes no time limit");
+    }
+}
+
+/// The first signal lets requests finish, the second does not.
+async fn stop_on_signal(server: ServerHandle, mut terminate: Signal, mut interrupt: Signal) {
+    let mut is_graceful = true;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        rt::spawn(server.stop(is_graceful));
+        is_graceful = false;
+    }
+}

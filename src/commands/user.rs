@@ -1,0 +1,130 @@
+//! `dossier user add`: a person in a project. The password comes on standard input, so that no list of processes and no
+//! shell history has it.
+
+use std::io::{IsTerminal, stdin};
+use std::process::Command;
+
+use super::said;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Conn;
+use crate::error::Error;
+use crate::ids::Ids;
+use crate::people::handlers::address_of_account;
+use crate::people::queries::{self, NewPerson};
+use crate::people::{Role, password};
+
+#[derive(clap::Subcommand)]
+pub enum Action {
+    /// Add a person to a project, or give a member another role; the password is read from standard input
+    Add(Person),
+}
+
+#[derive(clap::Args)]
+pub struct Person {
+    /// The project's slug
+    #[arg(long)]
+    project: String,
+    /// The address the person logs in with
+    #[arg(long)]
+    email: String,
+    /// What the others call the person
+    #[arg(long)]
+    name: String,
+    /// What the person may do
+    #[arg(long)]
+    role: Role,
+}
+
+/// What came of it.
+enum Added {
+    NoProject,
+    NoPassword,
+    NewPerson,
+    KnownPerson,
+}
+
+/// # Errors
+/// One line: the project is unknown, or the address, the name, the password or the database cannot be used.
+pub fn run(action: &Action, config: &Config) -> Result<(), String> {
+    let Action::Add(person) = action;
+    let (email, name) = (checked_email(&person.email)?, checked_name(&person.name)?);
+    let db = super::open(config)?;
+    let typed = typed_password()?;
+    let hash = typed.as_deref().map(accepted).transpose()?;
+    let added = db.write_here(|conn| add(conn, person, &email, name, hash.as_deref()));
+    match added.map_err(said)? {
+        Added::NoProject => Err(format!("there is no project {}", person.project)),
+        Added::NoPassword => Err("a new person needs a password on standard input".into()),
+        Added::NewPerson => done(&format!("{name} can log in as {email}, as {} of {}.", person.role, person.project)),
+        Added::KnownPerson => done(&format!("{email} is now {} of {}.", person.role, person.project)),
+    }
+}
+
+fn add(conn: &mut Conn, person: &Person, email: &str, name: &str, hash: Option<&str>) -> Result<Added, Error> {
+    let Some(project) = queries::project_id(conn, &person.project)? else { return Ok(Added::NoProject) };
+    if let Some((id, _)) = queries::account(conn, email)? {
+        hash.map_or(Ok(()), |hash| queries::set_password(conn, id, hash))?;
+        queries::set_role(conn, project, id, person.role)?;
+        return Ok(Added::KnownPerson);
+    }
+    let Some(password_hash) = hash else { return Ok(Added::NoPassword) };
+    let now = Clock::Machine.now();
+    let id = Ids::random().next(now);
+    queries::insert_person(conn, &NewPerson { id, email, name, password_hash }, now)?;
+    queries::set_role(conn, project, id, person.role)?;
+    Ok(Added::NewPerson)
+}
+
+fn done(sentence: &str) -> Result<(), String> {
+    println!("{sentence}");
+    Ok(())
+}
+
+fn accepted(typed: &str) -> Result<String, String> {
+    password::accept(typed)?;
+    password::hash(typed)
+}
+
+/// One line; `None` when it is empty, which keeps the password a known person has.
+fn typed_password() -> Result<Option<String>, String> {
+    let is_typed = stdin().is_terminal();
+    if is_typed {
+        eprint!("Password (empty: keep the one this person has): ");
+        echo("-echo");
+    }
+    let mut line = String::new();
+    let read = stdin().read_line(&mut line);
+    if is_typed {
+        echo("echo");
+        eprintln!();
+    }
+    read.map_err(|error| format!("the password cannot be read: {error}"))?;
+    let password = line.strip_suffix('\n').unwrap_or(&line);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    Ok((!password.is_empty()).then(|| password.to_owned()))
+}
+
+/// Keeps what is typed off the screen, where the terminal can.
+fn echo(mode: &str) {
+    if let Err(error) = Command::new("stty").arg(mode).status() {
+        eprintln!("(the terminal shows what is typed: {error})");
+    }
+}
+
+fn checked_email(typed: &str) -> Result<String, String> {
+    let email = address_of_account(typed);
+    let parts = email.split_once('@').filter(|(name, host)| !name.is_empty() && !host.is_empty());
+    match parts.is_some() && !email.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+        true => Ok(email),
+        false => Err(format!("{typed} is no e-mail address")),
+    }
+}
+
+fn checked_name(name: &str) -> Result<&str, String> {
+    let name = name.trim();
+    match (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control) {
+        true => Ok(name),
+        false => Err("a name has 1 to 100 characters".into()),
+    }
+}

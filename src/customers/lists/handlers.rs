@@ -1,0 +1,152 @@
+//! `GET /projects/{p}/customers`: a list, or with `q` a search.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use url::form_urlencoded;
+
+use super::model::{Cursor, List, PAGE, Place, Slice, list_named, slice};
+use super::queries;
+use crate::clock::Moment;
+use crate::config::Config;
+use crate::customers::glance::{self, Glance};
+use crate::customers::search::{self, Query};
+use crate::db::{Conn, Db};
+use crate::error::Error;
+use crate::page::{Layout, Section, html};
+use crate::people::{Door, Member, Permission};
+
+/// The fields of the address. Of a field that came twice the first counts; unknown ones are ignored.
+#[derive(Default)]
+struct Asked {
+    q: Option<String>,
+    list: Option<String>,
+    after: Option<String>,
+    before: Option<String>,
+    suggest: Option<String>,
+}
+
+impl Asked {
+    fn of(query: &str) -> Asked {
+        let mut asked = Asked::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let field = match name.as_ref() {
+                "q" => &mut asked.q,
+                "list" => &mut asked.list,
+                "after" => &mut asked.after,
+                "before" => &mut asked.before,
+                "suggest" => &mut asked.suggest,
+                _ => continue,
+            };
+            field.get_or_insert_with(|| value.into_owned());
+        }
+        asked
+    }
+}
+
+pub async fn index(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Config>) -> Result<HttpResponse, Error> {
+    let asked = Asked::of(req.query_string());
+    let is_suggesting = asked.suggest.as_deref() == Some("1");
+    let query = Query::parse(asked.q.as_deref().unwrap_or("")).map_err(|_| Error::BadRequest(TOO_LONG.into()))?;
+    match query {
+        Some(query) if is_suggesting => search::handlers::suggest(door, &db, query).await,
+        Some(query) => search::handlers::find(door, &db, query).await,
+        None => show(door, &asked, &db, config).await,
+    }
+}
+
+const TOO_LONG: &str = "That is more than 10 KB of text. Paste the part that holds an id, an order number or an address.";
+
+async fn show(door: Door, asked: &Asked, db: &Db, config: Data<Config>) -> Result<HttpResponse, Error> {
+    let list = list_named(asked.list.as_deref()).map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
+    let place = Place::parse(asked.after.as_deref(), asked.before.as_deref());
+    let place = place.map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
+    let page = db
+        .read(move |conn| {
+            let member = door.enter(conn)?;
+            if !member.may(Permission::ReadLists) {
+                return Err(Error::Forbidden);
+            }
+            ListPage::load(conn, &member, list, place, door.now, &config)
+        })
+        .await?;
+    html(StatusCode::OK, &page)
+}
+
+#[derive(Template)]
+#[template(path = "customers/list.html")]
+struct ListPage {
+    layout: Layout,
+    project: String,
+    list: List,
+    rows: Vec<Glance>,
+    newer: Option<Cursor>,
+    older: Option<Cursor>,
+    may_export: bool,
+    /// Where webhooks go, while none has come.
+    webhook_address: Option<String>,
+}
+
+impl ListPage {
+    fn load(
+        conn: &mut Conn,
+        member: &Member,
+        list: List,
+        place: Place,
+        now: Moment,
+        config: &Config,
+    ) -> Result<ListPage, Error> {
+        let project = &member.project;
+        let page = page(conn, project.id, list, place, now)?;
+        let is_new = page.rows.is_empty() && !queries::has_any(conn, project.id)?;
+        Ok(ListPage {
+            layout: member.layout("Customers", Section::Customers),
+            project: project.slug.clone(),
+            list,
+            rows: page.rows,
+            newer: page.newer,
+            older: page.older,
+            may_export: member.may(Permission::ExportLists),
+            webhook_address: is_new.then(|| config.address_of(&format!("/webhooks/revenuecat/{}", project.slug))),
+        })
+    }
+
+    fn lists(&self) -> [List; 5] {
+        List::ALL
+    }
+
+    /// The address of a list, from its top.
+    fn top(&self, list: &List) -> String {
+        format!("/projects/{}/customers?list={}", self.project, list.as_str())
+    }
+
+    fn file(&self) -> String {
+        format!("/projects/{}/customers.csv?list={}", self.project, self.list.as_str())
+    }
+}
+
+/// A page; the one that reaches the top of the list going up is the first page, and full.
+fn page(conn: &mut Conn, project: i64, list: List, place: Place, now: Moment) -> Result<Slice<Glance>, Error> {
+    let rows = queries::rows(conn, project, list, place, now, PAGE + 1)?;
+    if matches!(place, Place::Before(_)) && rows.len() < PAGE {
+        return page(conn, project, list, Place::Top, now);
+    }
+    let cut = slice(rows, place, |row| Cursor { active_at: row.active_at, id: row.id });
+    let rows = glance::complete(conn, project, now, cut.rows)?;
+    Ok(Slice { rows, newer: cut.newer, older: cut.older })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fields_of_an_address_are_read_leniently() {
+        let asked = Asked::of("q=a+b%26&q=c&list=&x=1&suggest=1&after=%ff");
+        assert_eq!(asked.q.as_deref(), Some("a b&"));
+        assert_eq!(asked.list.as_deref(), Some(""));
+        assert_eq!(asked.after.as_deref(), Some("\u{FFFD}"));
+        assert!(asked.before.is_none());
+    }
+}

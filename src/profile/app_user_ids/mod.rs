@@ -1,0 +1,6 @@
+//! App User IDs (§9.1): every id of this customer, the original first, then in the order they became known.
+
+mod card;
+mod queries;
+
+pub use card::Card;

@@ -1,0 +1,17 @@
+//! The ids of a customer.
+
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::schema::app_user_ids;
+use crate::state::CustomerId;
+
+/// In the order they became known, at most `most`.
+pub fn of(conn: &mut Conn, customer: CustomerId, most: i64) -> QueryResult<Vec<String>> {
+    app_user_ids::table
+        .filter(app_user_ids::customer_id.eq(customer))
+        .order((app_user_ids::since, app_user_ids::key))
+        .select(app_user_ids::app_user_id)
+        .limit(most)
+        .load(conn)
+}

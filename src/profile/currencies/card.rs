@@ -1,0 +1,45 @@
+//! The card: code, name, balance.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::page::text;
+use crate::profile::visit::Visit;
+use crate::schema::balances;
+
+#[derive(Debug, Template)]
+#[template(path = "profile/currencies.html")]
+pub struct Card {
+    balances: Vec<Balance>,
+}
+
+#[derive(Debug)]
+struct Balance {
+    code: String,
+    name: String,
+    amount: String,
+}
+
+impl HtmlSafe for Card {}
+
+impl Card {
+    /// One query. `None` without any balance.
+    pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Card>> {
+        let rows: Vec<(String, String, i64)> = balances::table
+            .filter(balances::customer_id.eq(visit.customer.id))
+            .select((balances::code, balances::name, balances::amount))
+            .load(conn)?;
+        let mut balances: Vec<Balance> = rows.into_iter().map(Balance::from).collect();
+        balances.sort_by(|one, other| one.code.cmp(&other.code));
+        Ok((!balances.is_empty()).then_some(Card { balances }))
+    }
+}
+
+impl From<(String, String, i64)> for Balance {
+    fn from((code, name, amount): (String, String, i64)) -> Balance {
+        let name = if name.is_empty() { code.clone() } else { name };
+        Balance { code, name, amount: text::grouped(amount) }
+    }
+}
