@@ -13,6 +13,7 @@ use actix_web::{App, HttpResponse};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::customers;
 use crate::db::Db;
 use crate::error::Error;
 use crate::health::{self, Readiness};
@@ -24,6 +25,7 @@ use crate::people::password::Passwords;
 use crate::people::sessions::{Sessions, upkeep};
 use crate::people::steady::Steady;
 use crate::people::{self, secrets};
+use crate::profile;
 use crate::settings;
 use crate::webhooks::{self, Intake};
 
@@ -82,6 +84,8 @@ fn routes() -> Routes {
     health::routes(&mut routes);
     assets::routes(&mut routes);
     people::routes(&mut routes);
+    customers::lists::routes(&mut routes);
+    profile::routes(&mut routes);
     settings::routes(&mut routes);
     webhooks::routes(&mut routes);
     routes

@@ -18,6 +18,7 @@ pub mod ids;
 pub mod money;
 pub mod page;
 pub mod people;
+pub mod profile;
 pub mod schema;
 pub mod settings;
 pub mod state;

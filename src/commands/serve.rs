@@ -41,6 +41,7 @@ pub fn run(config: Config) -> Result<(), String> {
     let site = Site::new(db, Clock::Machine, Ids::random(), config)?;
     println!("Dossier listens on {}", site.config.public_url.as_str().trim_end_matches('/'));
     let intake = site.intake.clone();
+    finish_imports(site.db.clone());
     let served = System::new().block_on(serve(site, listener)).map_err(|error| format!("the server failed: {error}"));
     intake.close();
     served
@@ -52,6 +53,15 @@ fn listen(config: &Config) -> Result<TcpListener, String> {
         io::ErrorKind::AddrInUse => format!("{} is taken by another program; choose another DOSSIER_BIND", config.bind),
         _ => format!("cannot listen on {} (DOSSIER_BIND): {error}", config.bind),
     })
+}
+
+/// An import that was interrupted left customers whose state does not follow from all their events yet.
+fn finish_imports(db: Db) {
+    std::thread::spawn(move || {
+        if let Err(error) = super::settle::stale(&db, |_| false, &indicatif::ProgressBar::hidden()) {
+            tracing::error!(cause = super::said(error), "the state of imported customers could not be derived");
+        }
+    });
 }
 
 fn warn_of_unsafe_settings(db: &Db) -> Result<(), String> {

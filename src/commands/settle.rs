@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use crate::customers::standing;
 use crate::db::{Conn, Db};
 use crate::error::Error;
-use crate::schema::stale_customers;
+use crate::schema::{customers, stale_customers};
 use crate::state::CustomerId;
 
 /// How many customers share a commit.
@@ -39,6 +39,11 @@ fn settle_chunk(conn: &mut Conn, is_new: impl Fn(CustomerId) -> bool) -> Result<
         .limit(CHUNK)
         .select(stale_customers::customer_id)
         .load(conn)?;
+    let owners = customers::table.filter(customers::id.eq_any(&chunk)).select(customers::project_id);
+    let projects: Vec<i64> = owners.distinct().order(customers::project_id).load(conn)?;
+    for project in projects {
+        conn.lock_project(project)?;
+    }
     standing::derive(conn, chunk.iter().copied(), is_new)?;
     diesel::delete(stale_customers::table.filter(stale_customers::customer_id.eq_any(&chunk))).execute(conn)?;
     Ok(chunk.len())

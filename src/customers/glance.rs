@@ -1,10 +1,11 @@
-//! A customer at a glance: what a row of a list, a find and a line of a file show. Four queries for any number of rows.
+//! A customer at a glance: what a row of a list, a find and a line of a file show. At most three queries for any number of rows.
 
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
 use super::app_user_id::is_anonymous;
+use super::store_badge::StoreBadge;
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::money::{Micros, Money};
@@ -88,6 +89,9 @@ const ANONYMOUS_TO: &[u8] = b"$RCAnonymousID;";
 fn identified_ids(conn: &mut Conn, rows: &[Row]) -> QueryResult<HashMap<CustomerId, String>> {
     let unclear = rows.iter().filter(|row| is_anonymous(&row.original_app_user_id) && row.ids_count > 1);
     let unclear: Vec<CustomerId> = unclear.map(|row| row.id).collect();
+    if unclear.is_empty() {
+        return Ok(HashMap::new());
+    }
     let is_identified = app_user_ids::key.lt(ANONYMOUS_FROM).or(app_user_ids::key.ge(ANONYMOUS_TO));
     let mut found: Vec<(CustomerId, Moment, String)> = app_user_ids::table
         .filter(app_user_ids::customer_id.eq_any(unclear).and(is_identified))
@@ -119,6 +123,9 @@ fn product_names<'a>(
     purchases: impl Iterator<Item = &'a Purchase>,
 ) -> QueryResult<HashMap<ProductKey, String>> {
     let (stores, ids): (BTreeSet<String>, BTreeSet<String>) = purchases.map(product_of).unzip();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(String, String, Option<String>)> = products::table
         .filter(products::project_id.eq(project))
         .filter(products::store.eq_any(stores).and(products::identifier.eq_any(ids)))
@@ -157,7 +164,9 @@ impl Glance {
 
     pub fn country_name(&self) -> String {
         match self.country() {
-            Some(code) => rust_iso3166::from_alpha2(&code.to_uppercase()).map_or(code.to_owned(), |found| found.name.into()),
+            Some(code) => {
+                rust_iso3166::from_alpha2(&code.to_uppercase()).map_or(code.to_owned(), |found| found.name.into())
+            }
             None => "Country unknown".into(),
         }
     }
@@ -186,6 +195,10 @@ impl Glance {
         let latest = self.latest.as_ref()?;
         let name = self.product_name.as_ref().or(latest.product_name.as_ref()).unwrap_or(&latest.product_id);
         Some(if name.is_empty() { "Unknown product".into() } else { visible(name) })
+    }
+
+    pub fn store(&self) -> StoreBadge {
+        StoreBadge::of(self.latest.as_ref().and_then(|latest| latest.store.as_ref()))
     }
 
     pub fn bought(&self) -> Option<Stamp> {

@@ -1,10 +1,15 @@
 //! Customers: any of their ids finds them, lists show them, and their standing follows from their events.
 
 pub mod app_user_id;
+pub mod glance;
 pub mod identity;
+pub mod lists;
 pub mod merge;
+pub mod search;
 pub mod standing;
+pub mod store_badge;
 pub mod terms;
+pub mod transfer_behavior;
 
 pub use app_user_id::{AppUserId, Forbidden, lookup_key};
 pub use identity::Census;

@@ -25,7 +25,8 @@ const SQLITE_SETTINGS: &str = "
     PRAGMA secure_delete = ON;
     PRAGMA trusted_schema = OFF;
     PRAGMA temp_store = MEMORY;
-    PRAGMA cache_size = -4000;
+    PRAGMA cache_size = -2000;
+    PRAGMA journal_size_limit = 67108864;
     PRAGMA mmap_size = 0;
 ";
 

@@ -14,6 +14,7 @@ pub struct Event {
     pub id: String,
     pub kind: EventType,
     pub event_at: Moment,
+    pub received_at: Moment,
     pub app_id: Option<String>,
     pub app_user_id: Option<String>,
     pub original_app_user_id: Option<String>,
@@ -171,6 +172,7 @@ impl Event {
             id,
             kind: kind.into(),
             event_at: json::moment(fields.event_timestamp_ms).or(purchased_at).unwrap_or(received_at),
+            received_at,
             app_id: json::word(fields.app_id),
             app_user_id: json::id(fields.app_user_id),
             original_app_user_id: json::id(fields.original_app_user_id),
@@ -216,6 +218,12 @@ impl Event {
     pub fn customer_ids(&self) -> impl Iterator<Item = &str> {
         let single = self.app_user_id.iter().chain(&self.original_app_user_id);
         single.chain(&self.aliases).map(String::as_str)
+    }
+
+    /// When it was generated, for people to read: a time that was still more than a day ahead when the event came is
+    /// no time, and the arrival stands for it (§5.3).
+    pub fn generated_at(&self) -> Moment {
+        if self.event_at > self.received_at.plus_days(1) { self.received_at } else { self.event_at }
     }
 
     /// The money a purchase is made with; production when nothing says otherwise.

@@ -47,7 +47,7 @@ impl Event {
             EventType::ExperimentEnrollment => self.experiments.first().and_then(|enrolment| enrolment.enrolled_at),
             _ => None,
         };
-        own.unwrap_or(self.event_at)
+        own.unwrap_or_else(|| self.generated_at())
     }
 
     /// Orders events of the same two times: effects above causes, then by id. Greater comes first.

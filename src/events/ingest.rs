@@ -110,7 +110,7 @@ fn owner(conn: &mut Conn, census: &mut Census, delivery: &Delivery, named: &[&st
         let body = delivery.body.as_bytes();
         queries::reject(conn, census.project(), census.next_id(), delivery.received_at, &reason, body)?;
     }
-    census.customer_of(conn, &ids, delivery.event.event_at)
+    census.customer_of(conn, &ids, delivery.event.generated_at())
 }
 
 /// Derives the standing of customers that [`store`] touched.

@@ -23,9 +23,12 @@ pub fn word(field: Field<'_>) -> Option<String> {
     text(field).filter(|text| !text.is_empty()).map(visible)
 }
 
-/// A name that must stay byte for byte what it was; whether it may be used is decided by who uses it.
+/// A name that must stay byte for byte what it was; whether it may be used is decided by who uses it. One that is no
+/// text (an unpaired surrogate) becomes the replacement character, which may name nothing.
 pub fn id(field: Field<'_>) -> Option<String> {
-    text(field).filter(|text| !text.is_empty())
+    let is_string = field.is_some_and(|raw| raw.get().starts_with('"'));
+    let unreadable = || is_string.then(|| String::from('\u{FFFD}'));
+    text(field).or_else(unreadable).filter(|text| !text.is_empty())
 }
 
 /// The strings of an array, as [`id`].

@@ -41,7 +41,7 @@ pub fn show_in_history(
     let row = (
         history::customer_id.eq(customer),
         history::timeline_at.eq(event.timeline_at().millis()),
-        history::event_at.eq(event.event_at.millis()),
+        history::event_at.eq(event.generated_at().millis()),
         history::tie.eq(event.tie()),
         history::event_id.eq(event_id),
         history::environment.eq(event.environment_word()),

@@ -77,6 +77,9 @@ impl Passing {
     fn explained(&self, response: HttpResponse) -> HttpResponse {
         let status = response.status();
         let Some(error) = response.error() else { return response };
+        if status.is_redirection() {
+            return response;
+        }
         if status.is_server_error() {
             let cause = error.as_error::<Error>().and_then(Error::cause).map(str::to_owned);
             log::fault(&self.trail, status, &cause.unwrap_or_else(|| error.to_string()));

@@ -20,7 +20,7 @@ pub fn start(filter: &str) -> Result<(), String> {
 
 pub fn request(trail: &Trail, method: &Method, status: StatusCode, took: Duration) {
     let route = trail.matched.get().map_or("-", |line| line.pattern.as_str());
-    let ms = took.as_millis();
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(request = trail.reference, %method, route, status = status.as_u16(), ms, "answered");
 }
 

@@ -26,6 +26,11 @@ pub fn day_and_time(at: Moment, now: Moment) -> String {
     format!("{}, {}", short_day(at, now), shown(at, "%H:%M UTC"))
 }
 
+/// `25 Jul 2022, 05:20:05 UTC`.
+pub fn to_the_second(at: Moment) -> String {
+    shown(at, "%-d %b %Y, %H:%M:%S UTC")
+}
+
 /// `November 2026`.
 pub fn month(at: Moment) -> String {
     shown(at, "%B %Y")

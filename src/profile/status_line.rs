@@ -271,3 +271,117 @@ pub fn is_unsettled(purchase: &Purchase, now: Moment) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::profile::testing::{NOW, purchase};
+
+    fn ago(days: i64) -> Moment {
+        NOW.plus_days(-days)
+    }
+
+    fn ahead(days: i64) -> Moment {
+        NOW.plus_days(days)
+    }
+
+    /// `[tone] lead and rest (hint)`
+    fn said(changes: Value) -> String {
+        let purchase = purchase(changes);
+        let name_of = |product: &str| format!("Product {product}");
+        let line = Teller { purchase: &purchase, now: NOW, name_of: &name_of }.line();
+        let hint = line.hint.as_ref().map_or_else(String::new, |hint| format!(" ({})", hint.plain()));
+        format!("[{}] {}{hint}", line.tone, line.plain())
+    }
+
+    #[test]
+    fn what_renews_says_when() {
+        let lines = [
+            said(json!({})),
+            said(json!({ "pending_product": "pro_monthly" })),
+            said(json!({ "period_type": "INTRO" })),
+            said(json!({ "period_type": "TRIAL", "expires_at": ahead(3) })),
+            said(json!({ "pause_asked_at": ago(1), "auto_resume_at": ahead(48) })),
+            said(json!({ "pause_asked_at": ago(1) })),
+        ];
+        insta::assert_snapshot!(lines.join("\n"), @"");
+    }
+
+    #[test]
+    fn what_ends_says_when_and_why() {
+        let lines = [
+            said(json!({ "unsubscribed_at": ago(21), "cancel_reason": "UNSUBSCRIBE" })),
+            said(json!({ "unsubscribed_at": ago(21), "cancel_reason": "PRICE_INCREASE" })),
+            said(json!({ "period_type": "TRIAL", "expires_at": ahead(3), "unsubscribed_at": ago(1) })),
+            said(json!({ "replaced_at": ago(2) })),
+            said(json!({ "period_type": "PREPAID", "expires_at": ahead(4) })),
+            said(json!({ "kind": "one_time", "expires_at": ahead(20), "period_start": ago(10) })),
+        ];
+        insta::assert_snapshot!(lines.join("\n"), @"");
+    }
+
+    #[test]
+    fn trouble_with_payment_says_what_the_store_does() {
+        let failing = json!({ "expires_at": ago(9), "billing_issue_at": ago(9), "grace_expires_at": ahead(7) });
+        let mut in_trial = failing.clone();
+        in_trial["period_type"] = json!("TRIAL");
+        let lines = [
+            said(failing),
+            said(in_trial),
+            said(json!({ "billing_issue_at": ago(1) })),
+            said(json!({ "expires_at": ago(11), "billing_issue_at": ago(11), "expiration_reason": "BILLING_ERROR" })),
+            said(json!({ "expires_at": ago(2), "expiration_reason": "SUBSCRIPTION_PAUSED", "auto_resume_at": ahead(12) })),
+            said(json!({ "expires_at": ago(2), "expiration_reason": "SUBSCRIPTION_PAUSED" })),
+            said(json!({ "kind": "temporary", "expires_at": NOW.plus_seconds(57_600) })),
+        ];
+        insta::assert_snapshot!(lines.join("\n"), @"");
+    }
+
+    #[test]
+    fn what_was_given_or_bought_for_good_says_so() {
+        let lines = [
+            said(json!({ "kind": "grant", "store": "PROMOTIONAL", "period_start": ago(19), "expires_at": ahead(12) })),
+            said(json!({ "kind": "grant", "store": "PROMOTIONAL", "period_start": ago(19), "expires_at": ahead(73_000) })),
+            said(json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": ago(120) })),
+            said(json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": ago(2), "unsubscribed_at": ago(2) })),
+            said(json!({ "kind": "one_time", "expires_at": null })),
+        ];
+        insta::assert_snapshot!(lines.join("\n"), @"");
+    }
+
+    #[test]
+    fn what_is_over_says_since_when_and_why() {
+        let lines = [
+            said(json!({ "expires_at": ago(180), "expiration_reason": "UNSUBSCRIBE" })),
+            said(json!({ "expires_at": ago(2), "unsubscribed_at": ago(20) })),
+            said(json!({ "expires_at": NOW.plus_seconds(-7_200) })),
+            said(json!({ "expires_at": ago(30), "replaced_at": ago(30), "expiration_reason": "UNSUBSCRIBE" })),
+            said(json!({ "expires_at": ago(30), "expiration_reason": "NEW_WORD" })),
+        ];
+        insta::assert_snapshot!(lines.join("\n"), @"");
+    }
+
+    #[test]
+    fn a_refund_says_whether_access_or_renewal_stayed() {
+        let refunded = json!({ "refunded_at": ago(20), "expires_at": ago(20) });
+        let mut off = refunded.clone();
+        off["unsubscribed_at"] = json!(ago(21));
+        let lines = [
+            said(off),
+            said(refunded),
+            said(json!({ "refunded_at": ago(20), "unsubscribed_at": ago(21) })),
+            said(json!({ "refunded_at": ago(20) })),
+            said(json!({ "kind": "one_time", "expires_at": null, "refunded_at": ago(20) })),
+        ];
+        insta::assert_snapshot!(lines.join("\n"), @"");
+    }
+
+    #[test]
+    fn times_out_of_any_calendar_do_not_break_a_line() {
+        assert_eq!(said(json!({ "expires_at": i64::MAX, "kind": "grant" })), "[gift] Does not expire, granted on 11 Dec 2025");
+        assert!(said(json!({ "expires_at": i64::MIN })).starts_with("[quiet] Expired "));
+        assert!(said(json!({ "expires_at": i64::MAX })).starts_with("[good] Renews in "));
+    }
+}

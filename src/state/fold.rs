@@ -62,8 +62,9 @@ impl Folding {
     fn witness(&mut self, customer: CustomerId, event: &Event) {
         let standing = self.standings.entry(customer).or_default();
         standing.events += 1;
-        standing.first_event_at = Some(standing.first_event_at.map_or(event.event_at, |at| at.min(event.event_at)));
-        standing.last_event_at = Some(standing.last_event_at.map_or(event.event_at, |at| at.max(event.event_at)));
+        let at = event.generated_at();
+        standing.first_event_at = Some(standing.first_event_at.map_or(at, |first| first.min(at)));
+        standing.last_event_at = Some(standing.last_event_at.map_or(at, |last| last.max(at)));
         if event.original_app_user_id.is_some() {
             standing.original_app_user_id.clone_from(&event.original_app_user_id);
         }

@@ -25,6 +25,14 @@ if (panel) {
 
   input.addEventListener("input", () => { stop(); input.value.trim() ? (wait = setTimeout(ask, 120)) : show(false); });
   input.addEventListener("keydown", (event) => { if (event.key === "Escape") stop(); });
+  // A search field drops the ends of pasted lines, which would glue an id to the word after it.
+  input.addEventListener("paste", (event) => {
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (!/[\r\n]/.test(text.trim())) return;
+    event.preventDefault();
+    input.setRangeText(text.trim().replace(/[\r\n]+/g, " "), input.selectionStart, input.selectionEnd, "end");
+    input.dispatchEvent(new Event("input"));
+  });
   form.addEventListener("submit", close);
   form.addEventListener("focusout", (event) => { if (!form.contains(event.relatedTarget)) close(); });
 }

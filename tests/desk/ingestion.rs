@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use dossier::clock::Moment;
 use dossier::customers::Census;
 use dossier::db::Conn;
 use dossier::error::Error;
@@ -82,7 +81,7 @@ pub fn deliver_together(desk: &Desk, project: i64, bodies: &[String]) -> Vec<Out
         let mut touched = BTreeSet::new();
         let mut outcomes = Vec::new();
         for body in bodies {
-            let delivery = Delivery::parse(body.clone().into_bytes(), Moment(0)).expect("the body reads");
+            let delivery = Delivery::parse(body.clone().into_bytes(), desk.clock.now()).expect("the body reads");
             outcomes.push(ingest::store(conn, &mut census, &delivery, &mut touched)?);
         }
         ingest::settle(conn, &census, touched)?;

@@ -59,17 +59,15 @@ pub async fn download(door: Door, asked: Query<Asked>, db: Data<Db>) -> Result<H
 
 /// The first rows are read before the answer begins: what goes wrong until then has a status of its own.
 async fn begin(door: Door, list: List, db: Data<Db>) -> Result<(String, Bytes, Export), Error> {
-    let store = db.clone();
-    store
-        .read(move |conn| {
-            let member = door.enter(conn)?;
-            let project = member.project.id;
-            let mut export = Export { db: db.get_ref().clone(), project, list, now: door.now, next: Some(Place::Top) };
-            let mut bytes = written(std::iter::once(HEAD.map(String::from)))?;
-            bytes.extend(export.read(conn)?);
-            Ok((file_name(&member.project.slug, list, door.now), bytes.into(), export))
-        })
-        .await
+    let store = db.get_ref().clone();
+    let load = move |conn: &mut Conn| {
+        let member = door.enter(conn)?;
+        let mut export = Export { db: store, project: member.project.id, list, now: door.now, next: Some(Place::Top) };
+        let mut bytes = written(std::iter::once(HEAD.map(String::from)))?;
+        bytes.extend(export.read(conn)?);
+        Ok((file_name(&member.project.slug, list, door.now), bytes.into(), export))
+    };
+    db.read(load).await
 }
 
 /// `sundial-active-2026-11-23.csv`

@@ -56,22 +56,21 @@ pub async fn index(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Conf
     }
 }
 
-const TOO_LONG: &str = "That is more than 10 KB of text. Paste the part that holds an id, an order number or an address.";
+const TOO_LONG: &str =
+    "That is more than 10 KB of text. Paste the part that holds an id, an order number or an address.";
 
 async fn show(door: Door, asked: &Asked, db: &Db, config: Data<Config>) -> Result<HttpResponse, Error> {
     let list = list_named(asked.list.as_deref()).map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
     let place = Place::parse(asked.after.as_deref(), asked.before.as_deref());
     let place = place.map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
-    let page = db
-        .read(move |conn| {
-            let member = door.enter(conn)?;
-            if !member.may(Permission::ReadLists) {
-                return Err(Error::Forbidden);
-            }
-            ListPage::load(conn, &member, list, place, door.now, &config)
-        })
-        .await?;
-    html(StatusCode::OK, &page)
+    let load = move |conn: &mut Conn| {
+        let member = door.enter(conn)?;
+        match member.may(Permission::ReadLists) {
+            true => ListPage::load(conn, &member, list, place, door.now, &config),
+            false => Err(Error::Forbidden),
+        }
+    };
+    html(StatusCode::OK, &db.read(load).await?)
 }
 
 #[derive(Template)]

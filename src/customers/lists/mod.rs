@@ -10,8 +10,8 @@ use crate::people::Permission;
 
 pub use model::{Cursor, List, Place};
 
-/// Below `/projects/{p}`. The first path also finds: see [`super::search`].
+/// Lists and finds share a path: whoever may read customers may search, and `ReadLists` is asked for a list.
 pub fn routes(routes: &mut Routes) {
-    routes.get("/customers", Permission::ReadLists, handlers::index);
-    routes.get("/customers.csv", Permission::ExportLists, csv::download);
+    routes.get("/projects/{p}/customers", Permission::ReadCustomers, handlers::index);
+    routes.get("/projects/{p}/customers.csv", Permission::ExportLists, csv::download);
 }

@@ -54,10 +54,14 @@ impl List {
     pub const fn empty(self) -> &'static str {
         match self {
             List::All => "No customers yet.",
-            List::Active => "Nobody has an active subscription or trial. Customers with granted access are not counted here.",
+            List::Active => {
+                "Nobody has an active subscription or trial. Customers with granted access are not counted here."
+            }
             List::Sandbox => "Nobody has made a test purchase. TestFlight, license testers and test modes all count.",
             List::OneTime => "Nobody has bought anything other than a subscription.",
-            List::Expired => "Nobody's subscription has ended. Paused subscriptions and failed payments count once access is gone.",
+            List::Expired => {
+                "Nobody's subscription has ended. Paused subscriptions and failed payments count once access is gone."
+            }
         }
     }
 }

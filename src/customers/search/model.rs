@@ -51,6 +51,13 @@ impl Query {
         Some(if digits.is_empty() { folded(&whole.text) } else { digits })
     }
 
+    /// What to know about the text when it finds nobody.
+    pub fn hint(&self) -> Option<&'static str> {
+        let is_order = self.text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("GPA."));
+        let digits = self.text.split("..").next().unwrap_or("").chars().filter(char::is_ascii_digit).count();
+        (is_order && digits != 17).then_some("Google order numbers have 4, 4, 4 and 5 digits. This one does not.")
+    }
+
     /// What was picked out of the text and is not the text itself.
     pub fn picked(&self) -> impl Iterator<Item = &str> {
         let named = self.pieces.iter().filter(|piece| piece.sureness == Sureness::Named && piece.in_place_of.is_none());
@@ -142,11 +149,7 @@ pub fn best(mut all: Vec<Match>) -> Vec<Match> {
 /// The match that needs no choice: somebody has this very id, or all exact matches are one customer's.
 pub fn only(best: &[Match]) -> Option<&Match> {
     let first = best.first().filter(|first| first.fit == Fit::Is)?;
-    let is_meant = match first.piece.sureness {
-        Sureness::Whole => true,
-        Sureness::Named => true,
-        Sureness::Guessed => looks_like_id(&first.piece.text),
-    };
+    let is_meant = first.piece.sureness != Sureness::Guessed || looks_like_id(&first.piece.text);
     let is_only = best.iter().all(|one| one.fit != Fit::Is || one.customer == first.customer);
     let is_very = first.is_very_id() && first.piece.sureness == Sureness::Whole;
     (is_meant && (is_only || is_very)).then_some(first)
@@ -159,6 +162,7 @@ pub fn by_customer(matches: Vec<Match>) -> Vec<(CustomerId, Vec<Match>)> {
     for one in matches {
         let index = *place.entry(one.customer).or_insert(groups.len());
         match groups.get_mut(index) {
+            Some((_, group)) if group.iter().any(|known| known.kind == one.kind && known.value == one.value) => {}
             Some((_, group)) => group.push(one),
             None => groups.push((one.customer, vec![one])),
         }
@@ -169,11 +173,12 @@ pub fn by_customer(matches: Vec<Match>) -> Vec<(CustomerId, Vec<Match>)> {
 /// A value cut where the searched text stands in it: before, the text, after.
 pub fn marked<'a>(value: &'a str, piece: &str, kind: TermKind) -> (&'a str, &'a str, &'a str) {
     let wanted: Vec<char> = match kind {
-        TermKind::Phone => phone_digits(piece).chars().collect(),
+        TermKind::Phone => piece.chars().filter(char::is_ascii_digit).collect(),
         _ => folded(piece).chars().collect(),
     };
-    let ends = || value.char_indices().map(|(start, _)| start).filter_map(|start| Some((start, ending(value.get(start..)?, &wanted, kind)? + start)));
-    let (start, end) = ends().next().unwrap_or((value.len(), value.len()));
+    let starts = value.char_indices().map(|(start, _)| start).filter(|_| !wanted.is_empty());
+    let mut hits = starts.filter_map(|start| Some((start, start + ending(value.get(start..)?, &wanted, kind)?)));
+    let (start, end) = hits.next().unwrap_or((value.len(), value.len()));
     (value.get(..start).unwrap_or(value), value.get(start..end).unwrap_or(""), value.get(end..).unwrap_or(""))
 }
 

@@ -60,9 +60,13 @@ impl Found {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.pieces.len() >= MOST_PIECES
+    }
+
     fn take(&mut self, text: &str, sureness: Sureness, in_place_of: Option<String>) -> bool {
         let length = text.chars().take(MAX_CHARS + 1).count();
-        let is_useful = (2..=MAX_CHARS).contains(&length) && self.pieces.len() < MOST_PIECES;
+        let is_useful = (2..=MAX_CHARS).contains(&length) && !self.is_full();
         if !is_useful || !self.seen.insert(text.to_owned()) {
             return false;
         }
@@ -73,8 +77,10 @@ impl Found {
 
 /// Without the punctuation of the sentence around it.
 fn trimmed(text: &str) -> &str {
-    const AROUND: &[char] =
-        &[',', ';', '.', ':', '!', '?', '"', '\'', '`', '(', ')', '[', ']', '{', '}', '<', '>', '*', '|', '“', '”', '«', '»'];
+    const AROUND: &[char] = &[
+        ',', ';', '.', ':', '!', '?', '"', '\'', '`', '(', ')', '[', ']', '{', '}', '<', '>', '*', '|', '“', '”', '«',
+        '»',
+    ];
     text.trim_matches(|letter: char| letter.is_whitespace() || AROUND.contains(&letter))
 }
 
@@ -99,6 +105,9 @@ const MOST_OF_VALUE: usize = 100;
 fn labelled(text: &str, found: &mut Found) {
     for label in LABELS.iter() {
         for hit in label.find_iter(text) {
+            if found.is_full() {
+                return;
+            }
             let rest = text.get(hit.end()..).unwrap_or("").lines().next().unwrap_or("");
             value(rest, found);
         }
@@ -190,17 +199,15 @@ fn quoted(text: &str, found: &mut Found) {
     }
 }
 
-/// Every other word, those that look like ids first.
+/// What words are cut at when they are no ids as a whole.
+const CUTS: [char; 13] = [',', ';', '|', '=', '"', '(', ')', '<', '>', '[', ']', '{', '}'];
+
+/// Every other word and its parts, those that look like ids first. Quoted fields of JSON were read before.
 fn words(text: &str, found: &mut Found) {
-    let all = || {
-        let inner = |word: &'_ str| word.contains([',', ';', '|', '=', '"', '(', '<', '[', '{']);
-        text.split_whitespace().flat_map(move |word| {
-            let parts = word.split([',', ';', '|', '=', '"', '(', ')', '<', '>', '[', ']', '{', '}']);
-            std::iter::once(word).chain(parts.filter(move |_| inner(word)))
-        })
-    };
-    all().filter(|word| looks_like_id(trimmed(word))).for_each(|word| found.add(word, Sureness::Guessed));
-    all().for_each(|word| found.add(word, Sureness::Guessed));
+    let all = || text.split_whitespace().filter(|word| !word.contains("\":"));
+    let parts = || all().flat_map(|word| std::iter::once(word).chain(word.split(CUTS))).map(trimmed);
+    parts().filter(|word| looks_like_id(word)).for_each(|word| found.add(word, Sureness::Guessed));
+    parts().for_each(|word| found.add(word, Sureness::Guessed));
 }
 
 /// Whether a word is rather an id than part of a sentence.
@@ -255,7 +262,8 @@ mod tests {
 
     #[test]
     fn lines_that_a_search_field_glued_together_still_give_what_has_a_shape() {
-        let glued = "Order: GPA.3390-1182-5530-01234Total: 5.99App user:$RCAnonymousID:5f1c0d2e9a774c21b80a6f1f4f6a9921iOS";
+        let glued =
+            "Order: GPA.3390-1182-5530-01234Total: 5.99App user:$RCAnonymousID:5f1c0d2e9a774c21b80a6f1f4f6a9921iOS";
         has(glued, &["GPA.3390-1182-5530-01234", "$RCAnonymousID:5f1c0d2e9a774c21b80a6f1f4f6a9921"]);
         has("id2f1f2a08 2f1f2a08-2b67-4a52-9c4d-2a7f83d2e111Order", &["2f1f2a08-2b67-4a52-9c4d-2a7f83d2e111"]);
     }
@@ -296,9 +304,10 @@ mod tests {
     #[test]
     fn an_address_of_a_profile_gives_the_id() {
         has("see https://dossier.example/projects/sundial/customers/team%2F42%3Fref=a?sandbox=1", &["team/42?ref=a"]);
-        has("https://app.revenuecat.com/customers/56965ae1/%24RCAnonymousID%3A5f1c0d2e9a774c21b80a6f1f4f6a9921", &[
-            "$RCAnonymousID:5f1c0d2e9a774c21b80a6f1f4f6a9921",
-        ]);
+        has(
+            "https://app.revenuecat.com/customers/56965ae1/%24RCAnonymousID%3A5f1c0d2e9a774c21b80a6f1f4f6a9921",
+            &["$RCAnonymousID:5f1c0d2e9a774c21b80a6f1f4f6a9921"],
+        );
     }
 
     #[test]
@@ -308,17 +317,18 @@ mod tests {
 
     #[test]
     fn mail_addresses_lose_the_sentence_around_them() {
-        has("From: Lena Okafor <Lena+pro@okafor.example>, sent by mailto:a.b@c.example.", &[
-            "Lena+pro@okafor.example",
-            "a.b@c.example",
-        ]);
+        has(
+            "From: Lena Okafor <Lena+pro@okafor.example>, sent by mailto:a.b@c.example.",
+            &["Lena+pro@okafor.example", "a.b@c.example"],
+        );
         has("Почта: вера@почта.рф!", &["вера@почта.рф"]);
     }
 
     #[test]
     fn ten_kilobytes_of_anything_give_at_most_forty_pieces() {
         let ids: String = (0..900).map(|number| format!("user_{number:05} ")).collect();
-        let mut hostile = vec![ids, "@".repeat(10_240), "\"\\".repeat(5_120), "a.".repeat(5_120), "$%{[(<".repeat(1_700)];
+        let mut hostile =
+            vec![ids, "@".repeat(10_240), "\"\\".repeat(5_120), "a.".repeat(5_120), "$%{[(<".repeat(1_700)];
         hostile.extend(["🌻".repeat(2_560), "1".repeat(10_240), "user:".repeat(2_048), "%".repeat(10_240)]);
         for text in hostile {
             assert!(pieces(&text).len() <= MOST_PIECES);

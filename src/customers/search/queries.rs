@@ -4,19 +4,41 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::model::{Fit, Match, key_range};
-use super::pasted::Piece;
+use super::model::{Fit, Match, Query, best, key_range};
+use super::pasted::{Piece, Sureness};
 use crate::customers::app_user_id::lookup_key;
 use crate::customers::terms::{TermKind, folded};
 use crate::db::Conn;
 use crate::schema::{app_user_ids, search_terms};
 use crate::state::CustomerId;
 
+/// The exact matches that count, best first. At most two queries.
+pub fn exact(conn: &mut Conn, project: i64, query: &Query) -> QueryResult<Vec<Match>> {
+    if query.pieces.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut matches = by_id(conn, project, &query.pieces)?;
+    matches.extend(by_term(conn, project, &query.pieces)?);
+    Ok(best(matches))
+}
+
+/// All matches that count, best first, and whether there were more than `most` rows to read. At most three queries.
+pub fn find(conn: &mut Conn, project: i64, query: &Query, most: i64) -> QueryResult<(Vec<Match>, bool)> {
+    let mut matches = exact(conn, project, query)?;
+    let is_picked = matches.first().is_some_and(|one| one.piece.sureness == Sureness::Named);
+    let (Some(beginning), Some(whole), false) = (query.beginning(), query.pieces.first(), is_picked) else {
+        return Ok((matches, false));
+    };
+    let (longer, is_cut) = by_beginning(conn, project, &beginning, whole, most)?;
+    matches.extend(longer);
+    Ok((best(matches), is_cut))
+}
+
 /// How many rows of an index one search reads at most: a heavy buyer has thousands of orders that begin alike.
 pub const MOST_ROWS: i64 = 500;
 
 /// Who has one of these very ids.
-pub fn by_id(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
+fn by_id(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
     let asked = keyed(pieces, |text| lookup_key(text));
     let rows: Vec<(Vec<u8>, String, CustomerId)> = app_user_ids::table
         .filter(app_user_ids::project_id.eq(project).and(app_user_ids::key.eq_any(asked.keys())))
@@ -29,36 +51,56 @@ pub fn by_id(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec
     Ok(found.collect())
 }
 
+/// A row of the index of terms: the term's key, its kind, what it was made of, whose it is.
+type Term = (Vec<u8>, String, String, CustomerId);
+
+const TERM: (search_terms::term, search_terms::kind, search_terms::value, search_terms::customer_id) =
+    (search_terms::term, search_terms::kind, search_terms::value, search_terms::customer_id);
+
 /// Who has one of these ids, orders, addresses, numbers or names, in any case.
-pub fn by_term(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
+fn by_term(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
     let asked = keyed(pieces, |text| lookup_key(&folded(text)));
-    let rows: Vec<(Vec<u8>, String, String, CustomerId)> = search_terms::table
+    let rows: Vec<Term> = search_terms::table
         .filter(search_terms::project_id.eq(project).and(search_terms::term.eq_any(asked.keys())))
-        .select((search_terms::term, search_terms::kind, search_terms::value, search_terms::customer_id))
+        .select(TERM)
         .limit(MOST_ROWS)
         .load(conn)?;
     let found = rows.into_iter().filter_map(|(key, kind, value, customer)| {
-        let piece = Piece::clone(asked.get(&key)?);
-        Some(Match { customer, kind: TermKind::parse(&kind)?, value, fit: Fit::Is, piece })
+        let (kind, piece) = (TermKind::parse(&kind)?, Piece::clone(asked.get(&key)?));
+        let fit = if is_whole(kind, &value, &folded(&piece.text)) { Fit::Is } else { Fit::BeginsWith };
+        Some(Match { customer, kind, value, fit, piece })
     });
     Ok(found.collect())
 }
 
 /// Who has something that begins like this.
-pub fn by_beginning(conn: &mut Conn, project: i64, beginning: &str, piece: &Piece) -> QueryResult<Vec<Match>> {
+fn by_beginning(
+    conn: &mut Conn,
+    project: i64,
+    beginning: &str,
+    piece: &Piece,
+    most: i64,
+) -> QueryResult<(Vec<Match>, bool)> {
     let (from, to) = key_range(beginning);
-    let rows: Vec<(Vec<u8>, String, String, CustomerId)> = search_terms::table
+    let rows: Vec<Term> = search_terms::table
         .filter(search_terms::project_id.eq(project).and(search_terms::term.ge(&from)).and(search_terms::term.lt(&to)))
-        .order((search_terms::project_id, search_terms::term, search_terms::kind, search_terms::customer_id))
-        .select((search_terms::term, search_terms::kind, search_terms::value, search_terms::customer_id))
-        .limit(MOST_ROWS)
+        .order((search_terms::term, search_terms::kind, search_terms::customer_id))
+        .select(TERM)
+        .limit(most)
         .load(conn)?;
+    let is_cut = i64::try_from(rows.len()).is_ok_and(|rows| rows >= most);
     let whole = lookup_key(beginning);
     let found = rows.into_iter().filter_map(|(key, kind, value, customer)| {
-        let fit = if key == whole { Fit::Is } else { Fit::BeginsWith };
-        Some(Match { customer, kind: TermKind::parse(&kind)?, value, fit, piece: piece.clone() })
+        let kind = TermKind::parse(&kind)?;
+        let fit = if key == whole && is_whole(kind, &value, beginning) { Fit::Is } else { Fit::BeginsWith };
+        Some(Match { customer, kind, value, fit, piece: piece.clone() })
     });
-    Ok(found.filter(|one| goes_on(one, &from, beginning)).collect())
+    Ok((found.filter(|one| goes_on(one, &from, beginning)).collect(), is_cut))
+}
+
+/// A name is terms from each of its words onwards; only the first of them is all of it.
+fn is_whole(kind: TermKind, value: &str, asked: &str) -> bool {
+    kind != TermKind::Name || folded(value) == asked
 }
 
 /// Keys hold only the head of a long text: the rest is compared here.

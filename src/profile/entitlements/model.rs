@@ -51,6 +51,8 @@ pub struct Source {
     pub ends_at: Moment,
     pub is_lifetime: bool,
     pub is_current: bool,
+    /// Whether the store charges again at the end, and no pause begins there.
+    pub renews: bool,
 }
 
 impl Grouped {
@@ -199,6 +201,7 @@ impl Source {
             status,
             ends_at: purchase.access_ends_at(),
             is_lifetime: purchase.is_lifetime(visit.now),
+            renews: purchase.will_renew() && purchase.pause_asked_at.is_none() && status.gives_access(),
             is_current: status.gives_access() || is_unsettled(purchase, visit.now),
         }
     }
@@ -221,4 +224,112 @@ fn badges(purchase: &Purchase) -> Vec<Badge> {
     let shared = purchase.is_family_share.then(|| Badge::new("family shared", "tone-quiet"));
     let sandbox = (purchase.environment == Environment::Sandbox).then(Badge::sandbox);
     shared.into_iter().chain(sandbox).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::profile::testing::{self, NOW};
+
+    fn grouped(purchases: Vec<Value>) -> Grouped {
+        let mut visit = testing::lena();
+        let keyed = purchases.into_iter().enumerate().map(|(index, mut changes)| {
+            changes["key"] = json!(format!("APP_STORE:{index}"));
+            testing::purchase(changes)
+        });
+        visit.purchases = keyed.collect();
+        Grouped::of(&visit)
+    }
+
+    fn said(groups: &[Group]) -> Vec<String> {
+        let source = |source: &Source| format!("{}: {}", source.name, source.line.lead.plain());
+        let group = |group: &Group| {
+            let sources: Vec<String> = group.sources.iter().map(source).collect();
+            format!("{} [{}] {}", group.title, group.badge.text, sources.join("; "))
+        };
+        groups.iter().map(group).collect()
+    }
+
+    fn ended(days: i64) -> Value {
+        json!({ "expires_at": NOW.plus_days(-days), "expiration_reason": "UNSUBSCRIBE", "product_name": format!("Over {days}") })
+    }
+
+    #[test]
+    fn what_is_active_stands_first_by_its_furthest_end_and_what_is_over_apart() {
+        let grouped = grouped(vec![
+            ended(90),
+            json!({ "product_name": "Near", "expires_at": NOW.plus_days(3) }),
+            json!({ "product_name": "Far", "expires_at": NOW.plus_days(300) }),
+            json!({ "product_name": "Both", "entitlement_ids": ["coach", "pro"] }),
+            json!({ "product_name": "For good", "kind": "one_time", "expires_at": null, "entitlement_ids": ["archive"] }),
+            ended(30),
+        ]);
+        assert_eq!(
+            said(&grouped.current),
+            [
+                "archive [Active] For good: Does not expire",
+                "pro [Active] Far: Renews in 10 months; Both: Renews in 18 days; Near: Renews in 3 days",
+                "coach [Active] Both: Renews in 18 days",
+            ]
+        );
+        assert_eq!(said(&grouped.past), ["pro [Expired] Over 30: Expired a month ago; Over 90: Expired 3 months ago"]);
+        assert_eq!((grouped.active(), grouped.past_count()), (3, 2));
+    }
+
+    #[test]
+    fn what_may_come_back_is_not_folded_away() {
+        let grouped = grouped(vec![
+            json!({ "expires_at": NOW.plus_days(-4), "expiration_reason": "BILLING_ERROR", "entitlement_ids": ["coach"] }),
+            json!({ "expires_at": NOW.plus_days(-5), "expiration_reason": "SUBSCRIPTION_PAUSED" }),
+            json!({ "expires_at": NOW.plus_days(-6), "refunded_at": NOW.plus_days(-6), "entitlement_ids": ["archive"] }),
+        ]);
+        let badges: Vec<&str> = grouped.current.iter().map(|group| group.badge.text.as_str()).collect();
+        assert_eq!(badges, ["Billing issue", "Paused", "Refunded"]);
+        assert_eq!((grouped.active(), grouped.past_count()), (0, 0));
+    }
+
+    #[test]
+    fn purchases_that_unlock_nothing_are_summed_up() {
+        let coins = |days: i64| {
+            let at = NOW.plus_days(-days);
+            json!({ "kind": "one_time", "product_name": "Coins", "expires_at": null, "entitlement_ids": [], "period_start": at })
+        };
+        let running = json!({ "product_name": "Legacy", "entitlement_ids": [] });
+        let grouped = grouped(vec![coins(9), coins(2), coins(5), coins(7), coins(8), running]);
+        assert_eq!(
+            said(&grouped.current),
+            ["Other purchases [unlock nothing] Legacy: Renews in 18 days; Coins: Bought on 21 Nov; Coins: Bought on 18 Nov; \
+              Coins: Bought on 16 Nov"]
+        );
+        let note = grouped.current.first().and_then(|group| group.note.as_deref());
+        assert_eq!(note, Some("And 2 more, all in the history."));
+        assert_eq!(grouped.active(), 0);
+    }
+
+    #[test]
+    fn a_grant_beside_a_subscription_is_explained_and_labelled() {
+        let grant = json!({ "kind": "grant", "store": "PROMOTIONAL", "product_id": "rc_promo_pro_monthly", "product_name": null });
+        let grouped = grouped(vec![json!({}), grant]);
+        let group = grouped.current.first().expect("one group");
+        assert!(group.note.as_deref().is_some_and(|note| note.contains("not added")), "{:?}", group.note);
+        let names: Vec<_> = group.sources.iter().map(|source| (source.name.as_str(), source.product_id.as_deref())).collect();
+        assert_eq!(names, [("Granted entitlement", None), ("Pro annual", Some("pro_annual"))]);
+    }
+
+    #[test]
+    fn rows_of_shared_and_sandbox_purchases_carry_badges() {
+        let grouped = grouped(vec![json!({ "is_family_share": true, "environment": "sandbox" })]);
+        let badges = grouped.current.iter().flat_map(|group| &group.sources).flat_map(|source| &source.badges);
+        assert_eq!(badges.map(|badge| badge.text.as_str()).collect::<Vec<_>>(), ["family shared", "Sandbox"]);
+    }
+
+    #[test]
+    fn the_same_hint_is_said_once() {
+        let cancelled = json!({ "unsubscribed_at": NOW.plus_days(-1) });
+        let grouped = grouped(vec![cancelled.clone(), cancelled]);
+        let hints = grouped.current.iter().flat_map(|group| &group.sources).filter(|source| source.line.hint.is_some());
+        assert_eq!(hints.count(), 1);
+    }
 }

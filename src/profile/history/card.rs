@@ -5,7 +5,7 @@ use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
 use super::links::{Choice, Links};
-use super::model::{Order, Query};
+use super::model::Query;
 use super::picture::Picture;
 use super::queries::{self, Slice};
 use super::rows::Row;
@@ -13,10 +13,9 @@ use super::wording::Subject;
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::events::history::Topic;
-use crate::page::text::segment;
 use crate::page::times;
 use crate::profile::store_badge::StoreBadge;
-use crate::profile::visit::Visit;
+use crate::profile::visit::{self, Visit};
 
 #[derive(Debug, Template)]
 #[template(path = "profile/history.html")]
@@ -31,7 +30,8 @@ pub struct Card {
     /// The days between which the rows of this page lie.
     pub shown: Option<(String, String)>,
     links: Links,
-    customers: String,
+    /// The project's slug.
+    project: String,
 }
 
 impl HtmlSafe for Card {}
@@ -85,14 +85,14 @@ impl Card {
             groups: grouped(rows),
             empty,
             shown,
-            customers: format!("/projects/{}/customers", visit.project.slug),
+            project: visit.project.slug.clone(),
             links,
         }
     }
 
     /// The profile of another customer.
     fn profile(&self, id: &str) -> String {
-        format!("{}/{}", self.customers, segment(id))
+        visit::href(&self.project, id)
     }
 }
 
@@ -161,4 +161,115 @@ fn headings(rows: &[Row], heading: fn(Moment) -> String) -> usize {
     let mut all: Vec<String> = rows.iter().map(|row| heading(row.at)).collect();
     all.dedup();
     all.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::model::Cursor;
+    use super::super::queries::Stored;
+    use super::*;
+    use crate::profile::testing::{NOW, lena, purchase, stranger};
+
+    fn stored(days_ago: i64, id: i64) -> Stored {
+        let at = NOW.plus_days(-days_ago);
+        let event = json!({
+            "id": format!("e/{id}"), "type": "RENEWAL", "store": "APP_STORE", "product_id": "<b>pro</b>",
+            "purchased_at_ms": at, "event_timestamp_ms": at, "price": 9.99, "currency": "EUR",
+            "price_in_purchased_currency": 8.99,
+        });
+        let place = Cursor { timeline_at: at, event_at: at, tie: 0, event: id };
+        let (environment, side) = ("sandbox".to_owned(), "own".to_owned());
+        Stored { place, environment, side, received_at: at, body: json!({ "event": event }).to_string() }
+    }
+
+    fn verbs(card: &Card) -> Vec<String> {
+        card.groups.iter().flat_map(|group| &group.rows).map(|row| row.verb().to_owned()).collect()
+    }
+
+    fn slice(rows: Vec<Stored>) -> Slice {
+        Slice { rows, newer: None, has_older: false }
+    }
+
+    #[test]
+    fn a_row_is_printed_whole_and_escaped() {
+        let html = Card::of(&lena(), &Query::default(), &slice(vec![stored(3, 5)]), None).to_string();
+        assert!(html.contains("<li class=\"event tone-good\" id=\"event-5\">"), "{html}");
+        assert!(html.contains("<b><bdi>&#60;b&#62;pro&#60;/b&#62;</bdi></b>"), "{html}");
+        assert!(html.contains("EUR 8.99<small>USD 9.99</small>"), "{html}");
+        assert!(html.contains("href=\"/projects/sundial/customers/lena.okafor_4471/events/e%2F5\""), "{html}");
+        assert!(html.contains("Sandbox</span>"), "{html}");
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_read_is_still_a_row() {
+        let damaged = Stored { body: "{".into(), ..stored(3, 5) };
+        let card = Card::of(&stranger(), &Query::default(), &slice(vec![damaged]), None);
+        assert_eq!(verbs(&card), ["An event that cannot be read"]);
+    }
+
+    #[test]
+    fn the_activity_rows_stand_where_they_belong() {
+        let of = |query: &Query, slice: &Slice| verbs(&Card::of(&lena(), query, slice, Some(NOW.plus_days(-10))));
+        let both = of(&Query::default(), &slice(vec![stored(3, 5)]));
+        assert_eq!(both, ["Last opened the app", "Renewed", "First seen using the app"]);
+        let more_follow = Slice { has_older: true, ..slice(vec![stored(3, 5)]) };
+        assert_eq!(of(&Query::default(), &more_follow), ["Last opened the app", "Renewed"]);
+        let second_page = Slice { newer: Some(NOW.plus_days(-3)), ..slice(vec![stored(4, 4)]) };
+        assert_eq!(of(&Query::default(), &second_page), ["Renewed", "First seen using the app"]);
+        let money = Query { topic: Some(Topic::Money), ..Query::default() };
+        assert_eq!(of(&money, &slice(vec![stored(3, 5)])), ["Renewed"]);
+        assert_eq!(verbs(&Card::of(&stranger(), &Query::default(), &slice(Vec::new()), None)), [""; 0]);
+    }
+
+    #[test]
+    fn an_empty_history_says_why() {
+        let mut visit = stranger();
+        let empty = |visit: &Visit, query: &Query| Card::of(visit, query, &slice(Vec::new()), None).empty;
+        let money = Query { topic: Some(Topic::Money), ..Query::default() };
+        let paged = Query { before: Some(Cursor::TOP), ..Query::default() };
+        assert_eq!(empty(&visit, &Query::default()), Some(Empty::Never));
+        visit.customer.events_count = 3;
+        assert_eq!(empty(&visit, &Query::default()), Some(Empty::OnlySandbox));
+        assert_eq!(empty(&visit, &money), Some(Empty::Topic));
+        assert_eq!(empty(&visit, &paged), Some(Empty::Beyond));
+        visit.environment = crate::events::Environment::Sandbox;
+        let card = Card::of(&visit, &Query::default(), &slice(Vec::new()), None);
+        assert_eq!(card.empty, Some(Empty::OnlyProduction));
+        assert!(card.to_string().contains("href=\"/projects/sundial/customers/u_90211#history\">Show it</a>"));
+    }
+
+    #[test]
+    fn busy_days_are_headings_and_quiet_ones_are_not() {
+        let headings = |rows| {
+            let card = Card::of(&stranger(), &Query::default(), &slice(rows), None);
+            card.groups.into_iter().map(|group| group.heading).collect::<Vec<_>>()
+        };
+        assert_eq!(headings(vec![stored(0, 9), stored(1, 8), stored(30, 7)]), ["November 2026", "October 2026"]);
+        let busy: Vec<Stored> = (0..10).map(|n| stored(n / 5, 20 - n)).collect();
+        assert_eq!(headings(busy), ["23 Nov 2026", "22 Nov 2026"]);
+    }
+
+    #[test]
+    fn the_pager_leads_both_ways() {
+        let page = Slice { rows: vec![stored(3, 5), stored(4, 4)], newer: Some(NOW), has_older: true };
+        let card = Card::of(&stranger(), &Query::default(), &page, None);
+        let (at, below) = (NOW.plus_days(-3).millis(), NOW.plus_days(-4).millis());
+        assert!(card.newer.is_some_and(|href| href.ends_with(&format!("?after={at}.{at}.0.5#history"))));
+        assert!(card.older.is_some_and(|href| href.ends_with(&format!("?before={below}.{below}.0.4#history"))));
+    }
+
+    #[test]
+    fn the_picture_tells_each_lane_in_words() {
+        let mut visit = lena();
+        let paid = json!({"phase": "paid", "from": NOW.plus_days(-347), "to": NOW.plus_days(18)});
+        visit.purchases = vec![purchase(json!({"unsubscribed_at": NOW, "product_name": "<Pro>", "spans": [paid]}))];
+        let html = Card::of(&visit, &Query::default(), &slice(Vec::new()), None).to_string();
+        assert!(html.contains("<rect class=\"bar bar--paid tone-good\" x="), "{html}");
+        assert!(html.contains("<rect class=\"bar bar--ending tone-good\" x="), "{html}");
+        let words = "&#60;Pro&#62;, App Store: paid from 11 Dec 2025 to 23 Nov 2026, paid and will not renew from";
+        assert!(html.contains(words), "{html}");
+        assert!(!html.contains("style="), "{html}");
+    }
 }

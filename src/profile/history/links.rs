@@ -125,7 +125,9 @@ mod tests {
 
     #[test]
     fn one_choice_of_each_kind_is_marked() {
-        let made = |choices: Vec<Choice>| choices.into_iter().filter(|one| one.is_made).map(|one| one.name).collect::<Vec<_>>();
+        let made = |choices: Vec<Choice>| {
+            choices.into_iter().filter(|one| one.is_made).map(|one| one.name).collect::<Vec<_>>()
+        };
         assert_eq!(made(links().topics()), ["Money"]);
         assert_eq!(made(links().orders()), ["when we learned of it"]);
     }

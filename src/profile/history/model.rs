@@ -76,7 +76,8 @@ impl Query {
 }
 
 fn topic(word: &str) -> Result<Option<Topic>, Malformed> {
-    let unknown = Malformed("There is no such kind of history. It can be all, money, access, trouble, identity or other.");
+    let unknown =
+        Malformed("There is no such kind of history. It can be all, money, access, trouble, identity or other.");
     if word == "all" { Ok(None) } else { Topic::parse(word).map(Some).ok_or(unknown) }
 }
 
@@ -110,7 +111,8 @@ impl Side {
 
 impl Cursor {
     /// Above every row.
-    pub const TOP: Cursor = Cursor { timeline_at: Moment::NEVER, event_at: Moment::NEVER, tie: i64::MAX, event: i64::MAX };
+    pub const TOP: Cursor =
+        Cursor { timeline_at: Moment::NEVER, event_at: Moment::NEVER, tie: i64::MAX, event: i64::MAX };
 
     /// The time the row stands at.
     pub const fn at(&self, order: Order) -> Moment {
@@ -144,12 +146,9 @@ impl FromStr for Cursor {
         let unreadable = Malformed("The address names a place in the history that cannot be read.");
         let numbers: Result<Vec<i64>, _> = text.split('.').map(str::parse).collect();
         match numbers.as_deref() {
-            Ok([timeline_at, event_at, tie, event]) => Ok(Cursor {
-                timeline_at: Moment(*timeline_at),
-                event_at: Moment(*event_at),
-                tie: *tie,
-                event: *event,
-            }),
+            Ok([timeline_at, event_at, tie, event]) => {
+                Ok(Cursor { timeline_at: Moment(*timeline_at), event_at: Moment(*event_at), tie: *tie, event: *event })
+            }
             _ => Err(unreadable),
         }
     }

@@ -1,11 +1,11 @@
 //! A row as it is printed, made of a stored event.
 
+use super::amount;
 use super::category::Category;
 use super::facts;
 use super::model::{Cursor, Order, Side};
 use super::queries::Stored;
 use super::wording::{self, Line, Subject};
-use super::amount;
 use crate::catalog::Catalog;
 use crate::clock::Moment;
 use crate::events::{Delivery, Environment, Event};
@@ -107,13 +107,17 @@ pub fn anchor(event: i64) -> String {
     format!("event-{event}")
 }
 
+/// Whether the two times of a row are more than a minute apart (§4.3).
+pub fn differ(place: Cursor) -> bool {
+    place.timeline_at.since(place.event_at).saturating_abs() > SAME_TIME_MS
+}
+
 fn other_clock(place: Cursor, order: Order, now: Moment) -> Option<Sentence> {
-    let differ = place.timeline_at.since(place.event_at).saturating_abs() > SAME_TIME_MS;
     let (word, at) = match order {
         Order::Timeline => ("noticed ", place.event_at),
         Order::Event => ("happened ", place.timeline_at),
     };
-    differ.then(|| Sentence::of(word).time(Stamp::day_and_time(at, now)))
+    differ(place).then(|| Sentence::of(word).time(Stamp::day_and_time(at, now)))
 }
 
 /// A Google bundle: the base product and its add-ons, one by one.

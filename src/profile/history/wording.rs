@@ -126,11 +126,7 @@ fn product_of(event: &Event, catalog: &Catalog) -> Subject {
 pub fn named(store: Option<&Store>, id: &str, own_name: Option<&str>, catalog: &Catalog) -> Product {
     let known = store.and_then(|store| catalog.product_name(store.as_str(), id));
     let name = known.or(own_name).filter(|name| *name != id);
-    Product {
-        store: store.cloned(),
-        name: name.unwrap_or(id).to_owned(),
-        id: name.map(|_| id.to_owned()),
-    }
+    Product { store: store.cloned(), name: name.unwrap_or(id).to_owned(), id: name.map(|_| id.to_owned()) }
 }
 
 fn entitlements(event: &Event, catalog: &Catalog) -> Vec<String> {

@@ -1,0 +1,199 @@
+//! The answers to a search: straight to a profile, a page of finds, or guesses while somebody types.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use askama::Template;
+
+use super::model::{Fit, Match, Query, by_customer, marked, only};
+use super::queries::{self, MOST_ROWS};
+use crate::clock::Moment;
+use crate::customers::glance::{self, Glance, profile_address};
+use crate::customers::terms::TermKind;
+use crate::db::{Conn, Db};
+use crate::error::Error;
+use crate::page::text::{count, visible};
+use crate::page::{Layout, Section, html};
+use crate::people::{Door, Member};
+
+/// How many customers a page of finds shows, and how many guesses.
+const MOST_FINDS: usize = 50;
+const MOST_GUESSES: usize = 8;
+/// Rows that are read for guesses: they are asked for at every key.
+const GUESS_ROWS: i64 = 80;
+
+/// A form was sent: an exact find opens.
+pub async fn find(door: Door, db: &Db, query: Query) -> Result<HttpResponse, Error> {
+    let load = move |conn: &mut Conn| -> Result<Answer, Error> {
+        let member = door.enter(conn)?;
+        match straight_to(conn, &member, &query)? {
+            Some(address) => Ok(Answer::Straight(address)),
+            None => FindsPage::load(conn, &member, query, door.now).map(Answer::Finds),
+        }
+    };
+    match db.read(load).await? {
+        Answer::Straight(address) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()),
+        Answer::Finds(page) => html(StatusCode::OK, &page),
+    }
+}
+
+/// Somebody is typing: the guesses alone, to be put below the box.
+pub async fn suggest(door: Door, db: &Db, query: Query) -> Result<HttpResponse, Error> {
+    let load = move |conn: &mut Conn| -> Result<Guesses, Error> {
+        let member = door.enter(conn)?;
+        let (matches, _) = queries::find(conn, member.project.id, &query, GUESS_ROWS)?;
+        finds(conn, &member, matches, MOST_GUESSES, door.now).map(|(finds, _)| Guesses { finds })
+    };
+    html(StatusCode::OK, &db.read(load).await?)
+}
+
+enum Answer {
+    Straight(String),
+    Finds(FindsPage),
+}
+
+fn straight_to(conn: &mut Conn, member: &Member, query: &Query) -> Result<Option<String>, Error> {
+    let exact = queries::exact(conn, member.project.id, query)?;
+    let Some(found) = only(&exact) else { return Ok(None) };
+    let id = match found.kind {
+        TermKind::AppUserId => Some(found.value.clone()),
+        _ => glance::best_id(conn, member.project.id, found.customer)?,
+    };
+    Ok(id.map(|id| profile_address(&member.project.slug, &id)))
+}
+
+/// The customers behind the matches, the best first and among equals the newest; and whether there are more.
+fn finds(
+    conn: &mut Conn,
+    member: &Member,
+    matches: Vec<Match>,
+    most: usize,
+    now: Moment,
+) -> Result<(Vec<Find>, bool), Error> {
+    let mut groups = by_customer(matches);
+    let has_more = groups.len() > most;
+    groups.truncate(most);
+    let ids: Vec<_> = groups.iter().map(|(customer, _)| *customer).collect();
+    let rows = glance::rows_of(conn, member.project.id, &ids)?;
+    let mut glances = glance::complete(conn, member.project.id, now, rows)?;
+    glances.sort_by_key(|glance| std::cmp::Reverse((glance.row.active_at, glance.row.id)));
+    let mut finds: Vec<Find> = Vec::new();
+    for glance in glances {
+        let own = groups.iter_mut().find(|(customer, _)| *customer == glance.row.id);
+        finds.extend(own.and_then(|(_, matches)| Find::of(&member.project.slug, glance, std::mem::take(matches))));
+    }
+    finds.sort_by_key(|find| find.rank);
+    Ok((finds, has_more))
+}
+
+/// A customer, and why they were found.
+struct Find {
+    glance: Glance,
+    href: String,
+    rank: (Fit, TermKind),
+    reasons: Vec<Reason>,
+}
+
+/// `E-mail is …`, with the searched part to be marked.
+struct Reason {
+    words: String,
+    before: String,
+    hit: String,
+    after: String,
+    /// The part of a longer text that led here.
+    is_picked: bool,
+}
+
+/// How many reasons one find gives.
+const MOST_REASONS: usize = 3;
+
+impl Find {
+    fn of(project: &str, glance: Glance, matches: Vec<Match>) -> Option<Find> {
+        let first = matches.first()?;
+        let href = match first.kind {
+            TermKind::AppUserId => profile_address(project, &first.value),
+            _ => glance.href(project),
+        };
+        let rank = (first.fit, first.kind);
+        let reasons = matches.iter().take(MOST_REASONS).map(Reason::of).collect();
+        Some(Find { glance, href, rank, reasons })
+    }
+}
+
+impl Reason {
+    fn of(one: &Match) -> Reason {
+        let (before, hit, after) = marked(&one.value, &one.piece.text, one.kind);
+        let verb = match one.fit {
+            Fit::Is => "is",
+            Fit::BeginsWith if before.is_empty() => "begins with",
+            Fit::BeginsWith => "has",
+        };
+        Reason {
+            words: format!("{} {verb}", one.kind.label()),
+            before: visible(before),
+            hit: visible(hit),
+            after: visible(after),
+            is_picked: one.piece.sureness != super::pasted::Sureness::Whole,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "customers/results.html")]
+struct FindsPage {
+    layout: Layout,
+    customers: String,
+    sought: String,
+    /// What was picked out of a longer text.
+    picked: Vec<String>,
+    finds: Vec<Find>,
+    has_more: bool,
+    hint: Option<&'static str>,
+}
+
+impl FindsPage {
+    fn load(conn: &mut Conn, member: &Member, query: Query, now: Moment) -> Result<FindsPage, Error> {
+        let (matches, is_cut) = queries::find(conn, member.project.id, &query, MOST_ROWS)?;
+        let (finds, has_more) = finds(conn, member, matches, MOST_FINDS, now)?;
+        let title = if finds.is_empty() { "Nobody matches" } else { "Search" };
+        Ok(FindsPage {
+            customers: format!("/projects/{}/customers", member.project.slug),
+            sought: shortened(&query.text),
+            picked: query.picked().take(MOST_NAMED).map(shortened).collect(),
+            hint: query.hint(),
+            finds,
+            has_more: has_more || is_cut,
+            layout: member.layout(title, Section::Customers).with_query(query.text),
+        })
+    }
+
+    fn heading(&self) -> String {
+        match self.finds.len() {
+            0 => "Nobody matches".into(),
+            1 if !self.has_more => "One customer matches".into(),
+            number if self.has_more => format!("More than {} match", count(number as i64, "customer", "customers")),
+            number => format!("{number} customers match"),
+        }
+    }
+
+    fn is_picked_apart(&self) -> bool {
+        self.picked.iter().any(|piece| *piece != self.sought)
+    }
+}
+
+/// How many of the picked pieces are named, and how much of each.
+const MOST_NAMED: usize = 12;
+const MOST_SHOWN: usize = 80;
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}…", visible(text.get(..end).unwrap_or(""))),
+        None => visible(text),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "customers/suggestions.html")]
+struct Guesses {
+    finds: Vec<Find>,
+}

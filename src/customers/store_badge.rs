@@ -1,0 +1,53 @@
+//! The mark of the store a purchase was made in: a picture with the store's name for those who do not see it.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use crate::events::Store;
+
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "profile/store_badge.html")]
+pub struct StoreBadge {
+    name: String,
+    icon: &'static str,
+    /// Sets what is no shop apart: ` store--promotional`, ` store--test`.
+    variant: &'static str,
+}
+
+impl HtmlSafe for StoreBadge {}
+
+impl StoreBadge {
+    pub fn of(store: Option<&Store>) -> StoreBadge {
+        let Some(store) = store else {
+            return StoreBadge { name: "Store unknown".into(), icon: "unknown", variant: "" };
+        };
+        let (icon, variant) = match store {
+            Store::Amazon => ("store-amazon", ""),
+            Store::AppStore => ("store-app-store", ""),
+            Store::MacAppStore => ("store-mac-app-store", ""),
+            Store::Paddle => ("store-paddle", ""),
+            Store::PlayStore => ("store-play-store", ""),
+            Store::Promotional => ("grant", " store--promotional"),
+            Store::WebBilling => ("store-web", ""),
+            Store::Roku => ("store-roku", ""),
+            Store::Stripe => ("store-stripe", ""),
+            Store::TestStore => ("experiment", " store--test"),
+            Store::Other(_) => ("unknown", ""),
+        };
+        StoreBadge { name: store.name().to_owned(), icon, variant }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_store_has_a_picture_of_the_sprite() {
+        let sprite = include_str!("../../static/icons/sprite.svg");
+        for word in Store::KNOWN.iter().chain(&["NEW_STORE"]) {
+            let badge = StoreBadge::of(Some(&Store::from((*word).to_owned())));
+            assert!(sprite.contains(&format!("id=\"{}\"", badge.icon)), "{word}");
+        }
+    }
+}

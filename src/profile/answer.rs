@@ -1,0 +1,206 @@
+//! The answer strip: what can be used now, in one sentence, then the facts asked for most. It says nothing that the cards
+//! do not say; it is made of what they are made of.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::details::{device, spent_in_usd};
+use super::entitlements::{Group, Grouped, Source};
+use super::visit::Visit;
+use crate::page::sentence::{Sentence, Stamp};
+use crate::page::text::{self, count};
+use crate::state::Status;
+
+#[derive(Debug, Template)]
+#[template(path = "profile/answer.html")]
+pub struct Answer {
+    now: Now,
+    is_sandbox: bool,
+    spent: String,
+    payments: String,
+    last_opened: Option<(Stamp, Stamp)>,
+    user_since: (Stamp, Stamp),
+    is_since_exact: bool,
+    device: Option<(String, String)>,
+}
+
+impl HtmlSafe for Answer {}
+
+/// What can be used now.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Now {
+    tone: &'static str,
+    headline: Sentence,
+    told: Sentence,
+}
+
+impl Answer {
+    pub fn of(visit: &Visit, entitlements: &Grouped) -> Answer {
+        let customer = &visit.customer;
+        let at = visit.since.at;
+        Answer {
+            now: Now::of(visit, entitlements),
+            is_sandbox: visit.is_sandbox(),
+            spent: spent_in_usd(customer),
+            payments: payments(visit),
+            last_opened: customer
+                .last_seen_at
+                .map(|at| (Stamp::relative(at, visit.now), Stamp::day_and_time(at, visit.now))),
+            user_since: (Stamp::relative(at, visit.now), Stamp::day(at)),
+            is_since_exact: visit.since.is_exact,
+            device: device_and_app(visit),
+        }
+    }
+}
+
+fn payments(visit: &Visit) -> String {
+    let customer = &visit.customer;
+    let payments = match customer.payments {
+        0 if customer.family_shared_only => "through Family Sharing".to_owned(),
+        0 => "no payments".to_owned(),
+        some => count(some, "payment", "payments"),
+    };
+    let refunds = (customer.refunds > 0).then(|| count(customer.refunds, "refund", "refunds"));
+    let missing = (customer.prices_missing > 0).then(|| format!("{} without a price", text::grouped(customer.prices_missing)));
+    let all: Vec<String> = std::iter::once(payments).chain(refunds).chain(missing).collect();
+    let production = if visit.is_sandbox() { "; production only" } else { "" };
+    format!("{}{production}", all.join(", "))
+}
+
+/// The device, and below it the app on it.
+fn device_and_app(visit: &Visit) -> Option<(String, String)> {
+    let customer = &visit.customer;
+    let known = |value: &Option<String>| value.clone().filter(|value| !value.trim().is_empty());
+    let app = known(&customer.app_version).map(|version| format!("App {version}"));
+    let below: Vec<String> = app.into_iter().chain(known(&customer.locale)).collect();
+    match device(customer) {
+        Some(device) => Some((device, below.join(", "))),
+        None => (!below.is_empty()).then(|| (below.join(", "), String::new())),
+    }
+}
+
+impl Now {
+    pub fn of(visit: &Visit, entitlements: &Grouped) -> Now {
+        let active: Vec<&Group> = entitlements.current.iter().filter(|group| group.is_active()).collect();
+        let best = active.first().and_then(|group| Some((*group, group.sources.first()?)));
+        match best {
+            Some((group, source)) => Now {
+                tone: tone(source.status),
+                headline: headline(group, source, visit),
+                told: source.told().then(others(active.get(1..).unwrap_or_default())),
+            },
+            None => Now { tone: "quiet", headline: Sentence::of("Nothing"), told: nothing(visit, entitlements) },
+        }
+    }
+}
+
+/// Yes; yes, but somebody must act; no.
+fn tone(status: Status) -> &'static str {
+    match status {
+        Status::Grace | Status::GraceInTrial | Status::Temporary => "warn",
+        status if status.gives_access() => "good",
+        _ => "quiet",
+    }
+}
+
+/// `Pro access until 11 Dec 2026`
+fn headline(group: &Group, source: &Source, visit: &Visit) -> Sentence {
+    let name = Sentence::default().name(&group.title);
+    let day = Stamp::day(source.ends_at);
+    if source.is_lifetime {
+        return name.words(", for good");
+    }
+    match source.status {
+        Status::Active | Status::Intro if source.renews => name.words(", renews on ").time(day),
+        Status::Trial => name.words(", on trial until ").time(day),
+        Status::Grace | Status::GraceInTrial => name.words(", in grace until ").time(day),
+        Status::Temporary => name.words(" until ").time(Stamp::day_and_time(source.ends_at, visit.now)),
+        _ => name.words(" until ").time(day),
+    }
+}
+
+/// How many further entitlements are named.
+const NAMED: usize = 2;
+
+/// ` Also: Archive (does not expire).`
+fn others(groups: &[&Group]) -> Sentence {
+    let named = groups.iter().filter_map(|group| Some((group, group.sources.first()?))).take(NAMED);
+    let mut told = Sentence::default();
+    for (index, (group, source)) in named.enumerate() {
+        let lead = Sentence::of(if index == 0 { " Also: " } else { ", " }).name(&group.title);
+        told = told.then(lead).words(format!(" ({})", text::uncapitalised(&source.line.lead.plain())));
+    }
+    match groups.len().saturating_sub(NAMED) {
+        0 if groups.is_empty() => told,
+        0 => told.words("."),
+        more => told.words(format!(" and {more} more.")),
+    }
+}
+
+/// Why there is nothing: what should be looked at, what unlocks nothing, what ended last, or that nothing ever came.
+fn nothing(visit: &Visit, entitlements: &Grouped) -> Sentence {
+    let unlocking = |groups: &'_ [Group]| groups.iter().position(|group| group.identifier.is_some());
+    let first = |groups: &'_ [Group]| unlocking(groups).and_then(|at| groups.get(at)?.sources.first().map(Source::told));
+    if let Some(told) = first(&entitlements.current) {
+        return told;
+    }
+    let running = entitlements.current.iter().flat_map(|group| &group.sources).find(|source| source.renews);
+    if let Some(source) = running {
+        return Sentence::default().name(&source.name).words(" is running, but the catalog attaches it to no entitlement.");
+    }
+    if let Some(told) = first(&entitlements.past) {
+        return told;
+    }
+    let hidden = if visit.customer.made_sandbox && !visit.is_sandbox() { " Test purchases show under “Sandbox data”." } else { "" };
+    let told = match (entitlements.is_empty(), visit.is_sandbox()) {
+        (true, true) => "No test purchase has ever reached this customer.",
+        (true, false) => "No purchase or grant has ever reached this customer.",
+        (false, _) => "What was bought unlocks no entitlement.",
+    };
+    Sentence::of(format!("{told}{hidden}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::profile::testing::{self, NOW};
+
+    fn said(purchases: Vec<Value>) -> String {
+        let mut visit = testing::lena();
+        visit.purchases = purchases.into_iter().map(testing::purchase).collect();
+        let now = Now::of(&visit, &Grouped::of(&visit));
+        format!("[{}] {} / {}", now.tone, now.headline.plain(), now.told.plain())
+    }
+
+    #[test]
+    fn the_answer_is_one_plain_sentence() {
+        let ended = json!({ "expires_at": NOW.plus_days(-90), "expiration_reason": "BILLING_ERROR" });
+        let lifetime = json!({ "key": "l", "kind": "one_time", "expires_at": null, "product_id": "archive", "entitlement_ids": ["archive"] });
+        let trial = json!({ "key": "t", "period_type": "TRIAL", "expires_at": NOW.plus_days(3), "entitlement_ids": ["coach"] });
+        let answers = [
+            said(vec![json!({})]),
+            said(vec![json!({ "unsubscribed_at": NOW.plus_days(-21) }), lifetime.clone()]),
+            said(vec![json!({}), lifetime, trial.clone()]),
+            said(vec![trial]),
+            said(vec![json!({ "expires_at": NOW.plus_days(-9), "billing_issue_at": NOW.plus_days(-9), "grace_expires_at": NOW.plus_days(7) })]),
+            said(vec![json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": NOW.plus_days(73_000) })]),
+            said(vec![json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "SUBSCRIPTION_PAUSED" })]),
+            said(vec![json!({ "entitlement_ids": [] })]),
+            said(vec![ended]),
+            said(vec![]),
+        ];
+        insta::assert_snapshot!(answers.join("\n"), @"");
+    }
+
+    #[test]
+    fn payments_and_refunds_are_counted_in_words() {
+        let mut visit = testing::lena();
+        assert_eq!(payments(&visit), "9 payments, 1 refund");
+        visit.customer.prices_missing = 2;
+        visit.environment = crate::events::Environment::Sandbox;
+        assert_eq!(payments(&visit), "9 payments, 1 refund, 2 without a price; production only");
+        assert_eq!(payments(&testing::stranger()), "no payments");
+    }
+}

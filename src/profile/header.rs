@@ -1,0 +1,170 @@
+//! The head of the page: who this is, in what standing, and the switch between production and sandbox data.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::badge::Badge;
+use super::details::country_name;
+use super::visit::{Visit, read_purchase};
+use crate::customers::glance;
+use crate::page::text;
+use crate::state::{Purchase, Status};
+
+#[derive(Debug, Template)]
+#[template(path = "profile/header.html")]
+pub struct Header {
+    initials: String,
+    /// Display name, else e-mail address; `None` for somebody known by ids only.
+    name: Option<String>,
+    badges: Vec<Badge>,
+    app_user_id: String,
+    /// Where the name is not the address itself.
+    email: Option<String>,
+    country: Option<Country>,
+    href: String,
+    /// Fields of the address that the switch keeps.
+    kept: Vec<(String, String)>,
+    is_sandbox: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Country {
+    flag: Option<String>,
+    name: String,
+}
+
+impl HtmlSafe for Header {}
+
+impl Header {
+    pub fn of(visit: &Visit, kept: Vec<(String, String)>) -> Header {
+        let customer = &visit.customer;
+        let known = |value: &Option<String>| value.clone().filter(|value| !value.trim().is_empty());
+        let (display_name, email) = (known(&customer.display_name), known(&customer.email));
+        let name = display_name.clone().or_else(|| email.clone());
+        Header {
+            initials: text::initials(name.as_deref().unwrap_or("")),
+            badges: badges(visit),
+            app_user_id: visit.opened_as.clone(),
+            email: email.filter(|_| display_name.is_some()),
+            country: known(&customer.country).or_else(|| known(&customer.event_country)).map(|code| Country::of(&code)),
+            href: visit.href.clone(),
+            is_sandbox: visit.is_sandbox(),
+            name,
+            kept,
+        }
+    }
+
+    /// What the browser's tab says.
+    pub fn title(&self) -> String {
+        text::visible(self.name.as_deref().unwrap_or(&self.app_user_id))
+    }
+}
+
+impl Country {
+    fn of(code: &str) -> Country {
+        Country { flag: flag(code), name: country_name(code) }
+    }
+}
+
+/// The two letters of a code as regional indicators, which systems draw as a flag.
+fn flag(code: &str) -> Option<String> {
+    let indicator = |letter: char| {
+        let upper = letter.to_ascii_uppercase();
+        let is_letter = upper.is_ascii_uppercase();
+        is_letter.then(|| char::from_u32(0x1F1E6 + u32::from(upper) - u32::from('A'))).flatten()
+    };
+    let letters: Option<String> = code.trim().chars().map(indicator).collect();
+    letters.filter(|letters| letters.chars().count() == 2)
+}
+
+/// The word of the lists, then what it leaves out: that no renewal follows, and that the team gave access as well.
+fn badges(visit: &Visit) -> Vec<Badge> {
+    let customer = &visit.customer;
+    let Some(latest) = customer.latest.as_deref().and_then(read_purchase) else {
+        let word = if customer.made_sandbox { "Sandbox only" } else { "No purchase" };
+        return vec![Badge::new(word, "tone-quiet")];
+    };
+    let status = latest.status(visit.now);
+    let word = match glance::Badge::of(status) {
+        Some(badge) => Badge::new(badge.word, tone(badge.tone)),
+        None => Badge::new("No subscription", "tone-quiet"),
+    };
+    let ends = will_end(&latest, status).then(|| Badge::new("Will not renew", "tone-warn"));
+    let given = visit.purchases.iter().any(|purchase| purchase.status(visit.now) == Status::Granted);
+    let granted = (given && !visit.is_sandbox() && status != Status::Granted).then(|| Badge::new("Granted", "tone-gift"));
+    let shared = customer.family_shared_only.then(|| Badge::new("Family Sharing", "tone-quiet"));
+    [Some(word), ends, granted, shared].into_iter().flatten().collect()
+}
+
+/// Whether a subscription gives access that no renewal will prolong.
+fn will_end(latest: &Purchase, status: Status) -> bool {
+    let is_failing = matches!(status, Status::Grace | Status::GraceInTrial);
+    let renews = latest.will_renew() || (is_failing && latest.unsubscribed_at.is_none());
+    latest.kind == crate::state::Kind::Subscription && status.gives_access() && !renews
+}
+
+fn tone(word: &str) -> &'static str {
+    match word {
+        "good" => "tone-good",
+        "warn" => "tone-warn",
+        "bad" => "tone-bad",
+        "trial" => "tone-trial",
+        "gift" => "tone-gift",
+        _ => "tone-quiet",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::profile::testing::{self, NOW};
+
+    fn words(visit: &Visit) -> Vec<String> {
+        badges(visit).into_iter().map(|badge| badge.text).collect()
+    }
+
+    fn bought(changes: serde_json::Value) -> Visit {
+        let mut visit = testing::stranger();
+        visit.customer.latest = serde_json::to_string(&testing::purchase(changes)).ok();
+        visit
+    }
+
+    #[test]
+    fn the_standing_is_the_word_of_the_lists_and_whether_it_will_end() {
+        assert_eq!(words(&testing::stranger()), ["No purchase"]);
+        assert_eq!(words(&bought(json!({}))), ["Active"]);
+        assert_eq!(words(&bought(json!({ "unsubscribed_at": NOW.plus_days(-2) }))), ["Cancelled", "Will not renew"]);
+        assert_eq!(words(&bought(json!({ "period_type": "PREPAID" }))), ["Active", "Will not renew"]);
+        let failing = json!({ "billing_issue_at": NOW.plus_days(-2), "grace_expires_at": NOW.plus_days(20) });
+        assert_eq!(words(&bought(failing)), ["Billing Issue"]);
+        let mut sandy = testing::stranger();
+        sandy.customer.made_sandbox = true;
+        assert_eq!(words(&sandy), ["Sandbox only"]);
+    }
+
+    #[test]
+    fn access_given_by_the_team_is_told_beside_the_standing() {
+        let mut visit = bought(json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "UNSUBSCRIBE" }));
+        visit.purchases = vec![testing::purchase(json!({ "kind": "grant", "store": "PROMOTIONAL" }))];
+        assert_eq!(words(&visit), ["Expired", "Granted"]);
+    }
+
+    #[test]
+    fn flags_are_of_two_letters() {
+        assert_eq!(flag("de").as_deref(), Some("🇩🇪"));
+        assert_eq!((flag("DEU"), flag("4x"), flag("")), (None, None, None));
+    }
+
+    #[test]
+    fn a_name_is_a_name_an_address_or_the_id() {
+        let mut visit = testing::lena();
+        assert_eq!(Header::of(&visit, Vec::new()).title(), "Lena Okafor");
+        visit.customer.display_name = Some(" ".into());
+        let header = Header::of(&visit, Vec::new());
+        assert_eq!((header.title().as_str(), &header.email), ("lena@okafor.example", &None));
+        visit.customer.email = None;
+        assert_eq!(Header::of(&visit, Vec::new()).title(), "lena.okafor_4471");
+    }
+}

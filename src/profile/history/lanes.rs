@@ -1,0 +1,351 @@
+//! The lanes of the picture: what each purchase was at which time, and the same in words. One-time purchases that unlock
+//! nothing are marks, those of one product on one lane.
+
+use super::axis;
+use super::words;
+use crate::catalog::Catalog;
+use crate::clock::Moment;
+use crate::events::Store;
+use crate::page::text::{count, listed};
+use crate::page::times;
+use crate::profile::visit::Visit;
+use crate::state::{Kind, Phase, Purchase, Span};
+
+/// What a bar or a mark means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Look {
+    Trial,
+    TrialEnding,
+    Paid,
+    Ending,
+    Grace,
+    Retry,
+    Paused,
+    Refunded,
+    Granted,
+    Bought,
+    BoughtBack,
+}
+
+/// A stretch of a lane; a mark when both ends are the same moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bar {
+    pub look: Look,
+    pub from: Moment,
+    /// [`Moment::NEVER`]: no end is in sight.
+    pub to: Moment,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    pub name: String,
+    pub bars: Vec<Bar>,
+    /// The lane as a sentence.
+    pub words: String,
+    is_active: bool,
+}
+
+/// The most lanes that are drawn, and the most bars on one: the newest.
+pub const MOST: usize = 12;
+const BARS: usize = 60;
+/// Stores stop retrying after about two months at the latest.
+const RETRY_DAYS: i64 = 60;
+
+/// All lanes, those that matter most first: what gives access now, then what ended last.
+pub fn of(visit: &Visit) -> Vec<Lane> {
+    let (marked, drawn): (Vec<&Purchase>, Vec<&Purchase>) =
+        visit.purchases.iter().partition(|purchase| is_mark(purchase, &visit.catalog));
+    let mut lanes: Vec<Lane> = drawn.into_iter().map(|purchase| of_purchase(purchase, visit)).collect();
+    lanes.extend(by_product(&marked, visit));
+    lanes.retain(|lane| !lane.words.is_empty());
+    lanes.sort_by_key(|lane| std::cmp::Reverse((lane.is_active, lane.end(), lane.start())));
+    lanes
+}
+
+impl Lane {
+    pub fn start(&self) -> Moment {
+        self.bars.first().map_or(Moment::NEVER, |bar| bar.from)
+    }
+
+    fn end(&self) -> Moment {
+        self.bars.last().map_or(Moment::DAWN, |bar| bar.to)
+    }
+}
+
+/// A thing bought once that stays with nobody as access.
+fn is_mark(purchase: &Purchase, catalog: &Catalog) -> bool {
+    purchase.kind == Kind::OneTime && purchase.expires_at.is_none() && catalog.unlocked_by(purchase).is_empty()
+}
+
+fn of_purchase(purchase: &Purchase, visit: &Visit) -> Lane {
+    let bars: Vec<Bar> = purchase.spans.iter().flat_map(|span| bars(purchase, *span, visit.now)).collect();
+    let skipped = bars.len().saturating_sub(BARS);
+    let bars: Vec<Bar> = bars.into_iter().skip(skipped).collect();
+    let name = name(purchase, visit);
+    let told: Vec<String> = bars.iter().map(told).collect();
+    let words = format!(
+        "{name}{}: {}.",
+        store(purchase),
+        if told.is_empty() { "no time known".into() } else { told.join(", ") }
+    );
+    let seen = bars.into_iter().filter(|bar| axis::is_in_sight(bar.from, visit.now)).collect();
+    Lane { name, bars: seen, words, is_active: purchase.is_active(visit.now) }
+}
+
+fn name(purchase: &Purchase, visit: &Visit) -> String {
+    let unlocked = visit.catalog.unlocked_by(purchase);
+    let entitlements: Vec<String> = unlocked.iter().map(|id| visit.catalog.entitlement_name(id).to_owned()).collect();
+    match purchase.kind {
+        Kind::Grant if entitlements.is_empty() => "Granted".to_owned(),
+        Kind::Grant => format!("Granted: {}", listed(&entitlements)),
+        Kind::Temporary => format!("Temporary: {}", visit.product_name(purchase)),
+        _ => visit.product_name(purchase).to_owned(),
+    }
+}
+
+fn store(purchase: &Purchase) -> String {
+    let store = purchase.store.as_ref().filter(|store| **store != Store::Promotional);
+    store.map(|store| format!(", {}", store.name())).unwrap_or_default()
+}
+
+/// A stretch of a purchase as bars: what is paid ahead and will not renew stands apart.
+fn bars(purchase: &Purchase, span: Span, now: Moment) -> Vec<Bar> {
+    let to = end(span, now);
+    if to <= span.from {
+        return Vec::new();
+    }
+    let look = match span.phase {
+        Phase::Trial => Look::Trial,
+        Phase::Paid => Look::Paid,
+        Phase::Grace => Look::Grace,
+        Phase::Retry => Look::Retry,
+        Phase::Paused => Look::Paused,
+        Phase::Refunded => Look::Refunded,
+        Phase::Granted => Look::Granted,
+    };
+    let ending = match look {
+        Look::Trial => Look::TrialEnding,
+        Look::Paid => Look::Ending,
+        other => other,
+    };
+    if purchase.will_renew() || to == Moment::NEVER || to <= now || ending == look {
+        return vec![Bar { look, from: span.from, to }];
+    }
+    let split = now.max(span.from);
+    let past = Bar { look, from: span.from, to: split };
+    let ahead = Bar { look: ending, from: split, to };
+    [past, ahead].into_iter().filter(|bar| bar.from < bar.to).collect()
+}
+
+/// Where a stretch ends as far as anybody knows.
+fn end(span: Span, now: Moment) -> Moment {
+    let is_open = span.to == Moment::NEVER;
+    match span.phase {
+        Phase::Retry if is_open => now.min(span.from.plus_days(RETRY_DAYS)),
+        Phase::Retry => span.to.min(span.from.plus_days(RETRY_DAYS)),
+        Phase::Paused if is_open => now,
+        _ if words::is_lifetime(now, span.to) => Moment::NEVER,
+        _ => span.to,
+    }
+}
+
+fn told(bar: &Bar) -> String {
+    let (from, to) = (times::day(bar.from), times::day(bar.to));
+    let what = bar.look.words();
+    match bar.to {
+        Moment::NEVER => format!("{what} since {from}, without an end"),
+        _ if from == to => format!("{what} on {from}"),
+        _ => format!("{what} from {from} to {to}"),
+    }
+}
+
+/// Marks of one product of one store on one lane.
+fn by_product(purchases: &[&Purchase], visit: &Visit) -> Vec<Lane> {
+    let mut lanes: Vec<(&Purchase, Vec<Bar>)> = Vec::new();
+    for purchase in purchases {
+        let at = purchase.first_purchased_at;
+        let look = if purchase.refunded_at.is_some() { Look::BoughtBack } else { Look::Bought };
+        let mark = Bar { look, from: at, to: at };
+        let is_same = |one: &Purchase| (&one.store, &one.product_id) == (&purchase.store, &purchase.product_id);
+        match lanes.iter_mut().find(|(one, _)| is_same(one)) {
+            Some((_, marks)) => marks.push(mark),
+            None => lanes.push((purchase, vec![mark])),
+        }
+    }
+    lanes.into_iter().map(|(purchase, marks)| of_marks(purchase, marks, visit)).collect()
+}
+
+fn of_marks(purchase: &Purchase, mut marks: Vec<Bar>, visit: &Visit) -> Lane {
+    marks.sort_by_key(|mark| mark.from);
+    let name = visit.product_name(purchase).to_owned();
+    let days: (String, String) = match (marks.first(), marks.last()) {
+        (Some(first), Some(last)) => (times::day(first.from), times::day(last.from)),
+        _ => (String::new(), String::new()),
+    };
+    let when = if days.0 == days.1 { format!("on {}", days.0) } else { format!("from {} to {}", days.0, days.1) };
+    let times =
+        if marks.len() == 1 { String::new() } else { format!("{} ", count(marks.len() as i64, "time", "times")) };
+    let back = marks.iter().filter(|mark| mark.look == Look::BoughtBack).count();
+    let back = if back == 0 { String::new() } else { format!(", {back} refunded") };
+    let words = format!("{name}{}: bought {times}{when}{back}.", store(purchase));
+    marks.retain(|mark| axis::is_in_sight(mark.from, visit.now));
+    Lane { name, bars: marks, words, is_active: false }
+}
+
+impl Look {
+    /// The classes of a bar: what it is, and its colour.
+    pub const fn classes(self) -> &'static str {
+        match self {
+            Look::Trial => "bar bar--trial tone-trial",
+            Look::TrialEnding => "bar bar--ending tone-trial",
+            Look::Paid | Look::Bought => "bar bar--paid tone-good",
+            Look::Ending => "bar bar--ending tone-good",
+            Look::Grace => "bar bar--grace tone-warn",
+            Look::Retry => "bar bar--retry tone-warn",
+            Look::Paused => "bar bar--paused tone-quiet",
+            Look::Refunded | Look::BoughtBack => "bar bar--refunded tone-bad",
+            Look::Granted => "bar bar--granted tone-gift",
+        }
+    }
+
+    /// The pattern that fills it, for those who do not tell the colours apart.
+    pub const fn pattern(self) -> Option<&'static str> {
+        match self {
+            Look::Trial => Some("fill-trial"),
+            Look::Grace => Some("fill-grace"),
+            Look::Retry => Some("fill-retry"),
+            Look::Paused => Some("fill-paused"),
+            Look::Refunded | Look::BoughtBack => Some("fill-refunded"),
+            Look::Granted => Some("fill-granted"),
+            Look::TrialEnding | Look::Paid | Look::Ending | Look::Bought => None,
+        }
+    }
+
+    pub const fn is_mark(self) -> bool {
+        matches!(self, Look::Bought | Look::BoughtBack)
+    }
+
+    /// Its name in the legend.
+    pub const fn legend(self) -> &'static str {
+        match self {
+            Look::Trial => "Trial",
+            Look::TrialEnding => "Trial, will not renew",
+            Look::Paid => "Paid",
+            Look::Ending => "Paid, will not renew",
+            Look::Grace => "Grace period",
+            Look::Retry => "Expired, store retrying",
+            Look::Paused => "Paused",
+            Look::Refunded => "Refunded",
+            Look::Granted => "Granted",
+            Look::Bought => "Bought once",
+            Look::BoughtBack => "Bought once, refunded",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Look::Trial => "trial",
+            Look::TrialEnding => "trial that will not renew",
+            Look::Paid => "paid",
+            Look::Ending => "paid and will not renew",
+            Look::Grace => "grace period",
+            Look::Retry => "expired with the store retrying",
+            Look::Paused => "paused",
+            Look::Refunded => "refunded",
+            Look::Granted => "granted",
+            Look::Bought => "bought",
+            Look::BoughtBack => "bought and refunded",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::profile::testing::{NOW, purchase, stranger};
+
+    fn lanes_of(purchases: Vec<Purchase>) -> Vec<Lane> {
+        of(&Visit { purchases, ..stranger() })
+    }
+
+    fn drawn(purchase: Purchase) -> Vec<(Look, i64, i64)> {
+        let days = |at: Moment| if at == Moment::NEVER { i64::MAX } else { at.since(NOW) / 86_400_000 };
+        let lane = lanes_of(vec![purchase]).pop().expect("a lane");
+        lane.bars.iter().map(|bar| (bar.look, days(bar.from), days(bar.to))).collect()
+    }
+
+    fn span(phase: &str, from: i64, to: i64) -> Value {
+        let to = if to == i64::MAX { Moment::NEVER } else { NOW.plus_days(to) };
+        json!({"phase": phase, "from": NOW.plus_days(from), "to": to})
+    }
+
+    #[test]
+    fn what_is_paid_ahead_is_dashed_only_when_it_will_not_renew() {
+        let spans = json!([span("trial", -30, -23), span("paid", -23, 18)]);
+        let renewing = purchase(json!({"spans": spans}));
+        assert_eq!(drawn(renewing), [(Look::Trial, -30, -23), (Look::Paid, -23, 18)]);
+        let ending = purchase(json!({"spans": spans, "unsubscribed_at": NOW}));
+        assert_eq!(drawn(ending), [(Look::Trial, -30, -23), (Look::Paid, -23, 0), (Look::Ending, 0, 18)]);
+        let trial = purchase(json!({"spans": [span("trial", -3, 4)], "unsubscribed_at": NOW, "period_type": "TRIAL"}));
+        assert_eq!(drawn(trial), [(Look::Trial, -3, 0), (Look::TrialEnding, 0, 4)]);
+    }
+
+    #[test]
+    fn open_stretches_end_where_anybody_knows() {
+        let open = |phase: &str, from: i64| drawn(purchase(json!({"spans": [span(phase, from, i64::MAX)]})));
+        assert_eq!(open("retry", -20), [(Look::Retry, -20, 0)]);
+        assert_eq!(open("retry", -200), [(Look::Retry, -200, -140)]);
+        assert_eq!(open("paused", -9), [(Look::Paused, -9, 0)]);
+        assert_eq!(open("granted", -9), [(Look::Granted, -9, i64::MAX)]);
+        let lifetime = purchase(json!({"spans": [span("granted", -9, 200 * 365)]}));
+        assert_eq!(drawn(lifetime), [(Look::Granted, -9, i64::MAX)]);
+    }
+
+    #[test]
+    fn consumables_of_one_product_are_marks_on_one_lane() {
+        let bought = |days: i64, key: &str, refunded: Value| {
+            purchase(json!({
+                "kind": "one_time", "key": key, "expires_at": null, "entitlement_ids": [], "product_id": "gems",
+                "product_name": "Gems", "first_purchased_at": NOW.plus_days(days), "refunded_at": refunded,
+                "spans": [span("paid", days, i64::MAX)],
+            }))
+        };
+        let lanes =
+            lanes_of(vec![bought(-3, "a", json!(null)), bought(-9, "b", json!(NOW)), bought(-5, "c", json!(null))]);
+        assert_eq!(lanes.len(), 1);
+        let looks: Vec<Look> = lanes[0].bars.iter().map(|bar| bar.look).collect();
+        assert_eq!(looks, [Look::BoughtBack, Look::Bought, Look::Bought]);
+        assert_eq!(lanes[0].words, "Gems, App Store: bought 3 times from 14 Nov 2026 to 20 Nov 2026, 1 refunded.");
+        let lifetime = purchase(json!({"kind": "one_time", "expires_at": null, "spans": [span("paid", -3, i64::MAX)]}));
+        assert_eq!(drawn(lifetime), [(Look::Paid, -3, i64::MAX)]);
+    }
+
+    #[test]
+    fn what_gives_access_comes_first() {
+        let named = |name: &str, to: i64| {
+            let ends = json!({"product_name": name, "key": name, "expires_at": NOW.plus_days(to), "spans": [span("paid", -90, to)]});
+            purchase(ends)
+        };
+        let lanes = lanes_of(vec![named("old", -60), named("now", 5), named("recent", -1)]);
+        assert_eq!(lanes.iter().map(|lane| lane.name.as_str()).collect::<Vec<_>>(), ["now", "recent", "old"]);
+    }
+
+    #[test]
+    fn dates_that_cannot_be_meant_are_told_but_not_drawn() {
+        let absurd = json!({"phase": "paid", "from": 253_402_300_799_000_i64, "to": i64::MAX});
+        let lane = lanes_of(vec![purchase(json!({"spans": [absurd]}))]).pop().expect("a lane");
+        assert_eq!(lane.bars, []);
+        assert_eq!(lane.words, "Pro annual, App Store: paid since 31 Dec 9999, without an end.");
+        let backwards = json!({"phase": "paid", "from": 5, "to": -5});
+        assert_eq!(drawn(purchase(json!({"spans": [backwards]}))), []);
+    }
+
+    #[test]
+    fn a_grant_is_called_by_what_it_gives() {
+        let grant = purchase(json!({"kind": "grant", "store": "PROMOTIONAL", "spans": [span("granted", -9, 9)]}));
+        let lane = lanes_of(vec![grant]).pop().expect("a lane");
+        assert_eq!(lane.words, "Granted: pro: granted from 14 Nov 2026 to 2 Dec 2026.");
+    }
+}

@@ -1,0 +1,131 @@
+//! The picture above the rows: a lane for each purchase, today as a line. Everything it shows is also said in words.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::axis::{Axis, Percent, Tick};
+use super::lanes::{self, Bar, Lane, Look};
+use crate::clock::Moment;
+use crate::page::times;
+use crate::profile::visit::Visit;
+
+#[derive(Debug, Template)]
+#[template(path = "profile/picture.html")]
+pub struct Picture {
+    title: String,
+    ticks: Vec<Tick>,
+    lanes: Vec<Drawn>,
+    legend: Vec<Look>,
+    patterns: BTreeSet<&'static str>,
+    today: Percent,
+    words: Vec<String>,
+    all: usize,
+}
+
+impl HtmlSafe for Picture {}
+
+/// A lane at its height.
+#[derive(Debug)]
+struct Drawn {
+    name: String,
+    short_name: String,
+    shapes: Vec<Shape>,
+    y: usize,
+}
+
+/// A bar from `x`, or a mark around it.
+#[derive(Debug)]
+struct Shape {
+    look: Look,
+    x: Percent,
+    width: Percent,
+}
+
+/// Pixels above the lanes and from one to the next.
+const TOP: usize = 30;
+const STEP: usize = 24;
+/// What a name has room for left of the lanes, in letters of the usual width.
+const NAME: usize = 16;
+/// The least width of a bar that can be seen.
+const LEAST: i64 = 40;
+
+impl Picture {
+    /// `None` where nothing was ever bought.
+    pub fn of(visit: &Visit) -> Option<Picture> {
+        let mut lanes = lanes::of(visit);
+        let all = lanes.len();
+        lanes.truncate(lanes::MOST);
+        lanes.sort_by_key(Lane::start);
+        let stretches = lanes.iter().flat_map(|lane| &lane.bars).map(|bar| (bar.from, bar.to));
+        let axis = Axis::over(stretches, visit.now);
+        let legend: BTreeSet<Look> = lanes.iter().flat_map(|lane| &lane.bars).map(|bar| bar.look).collect();
+        (!legend.is_empty()).then(|| Picture {
+            title: format!("Purchases from {} to {}", times::month(axis.from), times::month(axis.to)),
+            ticks: axis.ticks(),
+            patterns: legend.iter().filter_map(|look| look.pattern()).collect(),
+            legend: legend.into_iter().collect(),
+            today: axis.x(visit.now),
+            words: lanes.iter().map(|lane| lane.words.clone()).collect(),
+            lanes: lanes.into_iter().enumerate().map(|(row, lane)| Drawn::new(lane, row, &axis, visit.now)).collect(),
+            all,
+        })
+    }
+
+    /// The height below the last lane.
+    fn floor(&self) -> usize {
+        TOP + STEP * self.lanes.len()
+    }
+
+    fn description(&self) -> String {
+        let drawn = self.lanes.len();
+        let lanes = if drawn == 1 { "One lane".to_owned() } else { format!("{drawn} lanes") };
+        format!("{lanes}, told in words below.")
+    }
+}
+
+impl Drawn {
+    fn new(lane: Lane, row: usize, axis: &Axis, now: Moment) -> Drawn {
+        let shapes = lane.bars.iter().map(|bar| Shape::new(bar, axis, now)).collect();
+        Drawn { short_name: shortened(&lane.name), name: lane.name, shapes, y: TOP + STEP * row }
+    }
+}
+
+impl Shape {
+    fn new(bar: &Bar, axis: &Axis, now: Moment) -> Shape {
+        let to = if bar.to == Moment::NEVER { axis.open_end(now) } else { bar.to };
+        let (from, to) = (axis.x(bar.from), axis.x(to));
+        let width = Percent((to.0 - from.0).max(LEAST));
+        Shape { look: bar.look, x: Percent(from.0.min(10_000 - width.0)), width }
+    }
+}
+
+/// A name that fits; letters of East Asian scripts and pictures take the room of two.
+fn shortened(name: &str) -> String {
+    let width = |letter: char| if u32::from(letter) >= 0x2E80 { 2 } else { 1 };
+    if name.chars().map(width).sum::<usize>() <= NAME + 1 {
+        return name.to_owned();
+    }
+    let mut room = NAME;
+    let fits = |letter: &char| {
+        let left = room.checked_sub(width(*letter));
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    let start: String = name.chars().take_while(fits).collect();
+    format!("{}…", start.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn long_names_end_in_an_ellipsis() {
+        assert_eq!(shortened("Pro monthly"), "Pro monthly");
+        assert_eq!(shortened("Pro annual with coach add-on"), "Pro annual with…");
+        assert_eq!(shortened("月額プランと長い名前"), "月額プランと長い…");
+        assert_eq!(shortened(""), "");
+    }
+}

@@ -1,0 +1,34 @@
+//! The page of one customer: a head, an answer, nine cards. Each card is a room of its own and knows no other; only
+//! `page` knows all of them.
+//!
+//! What several cards need lies here: `visit` (who looks at whom, and when), `status_line` (what is to be said of a
+//! purchase's state), and the marks of stores and standings.
+
+pub mod answer;
+pub mod app_user_ids;
+pub mod attributes;
+pub mod attribution;
+pub mod badge;
+pub mod currencies;
+pub mod details;
+pub mod entitlements;
+pub mod event;
+pub mod header;
+pub mod history;
+pub mod manage;
+pub mod notes;
+pub mod offering;
+mod page;
+pub mod status_line;
+pub mod store_badge;
+#[cfg(test)]
+pub mod testing;
+pub mod visit;
+
+use crate::page::Routes;
+use crate::people::Permission::ReadCustomers;
+
+pub fn routes(routes: &mut Routes) {
+    routes.get("/projects/{p}/customers/{id}", ReadCustomers, page::show);
+    event::routes(routes);
+}

@@ -1,0 +1,103 @@
+//! `GET /projects/{p}/customers/{id}`: one connection, one snapshot, every card, one page.
+//!
+//! Its queries, whatever the amount of data: who looks (1); the id with its customer and project (1); the catalog (3);
+//! purchases (4); attributes (1); notes, entitlements, ids, currencies (1 each); offering (2); manage (3); and those of
+//! the history.
+
+use actix_web::HttpRequest;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpResponse, http::header::ContentType};
+use askama::Template;
+use url::form_urlencoded;
+
+use super::answer::Answer;
+use super::header::Header;
+use super::visit::Visit;
+use super::{app_user_ids, attributes, attribution, currencies, details, entitlements, history, manage, notes, offering};
+use crate::customers::AppUserId;
+use crate::db::{Conn, Db};
+use crate::error::Error;
+use crate::events::Environment;
+use crate::page::{Layout, Section};
+use crate::people::{Door, Member};
+
+/// What the address asks for.
+#[derive(Debug, Default)]
+struct Asked {
+    is_sandbox: bool,
+    shows_all_ids: bool,
+    history: history::Query,
+    /// What the sandbox switch keeps: choices that hold in both views, no places in one of them.
+    kept: Vec<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "profile/page.html")]
+struct ProfilePage {
+    layout: Layout,
+    header: Header,
+    answer: Answer,
+    details: details::Card,
+    notes: notes::Card,
+    history: history::Card,
+    entitlements: entitlements::Card,
+    offering: offering::Card,
+    currencies: Option<currencies::Card>,
+    app_user_ids: app_user_ids::Card,
+    attributes: attributes::Card,
+    attribution: Option<attribution::Card>,
+    manage: manage::Card,
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let asked = Asked::of(req.query_string())?;
+    let html = db.read(move |conn| rendered(conn, &door, &asked)).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+fn rendered(conn: &mut Conn, door: &Door, asked: &Asked) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let id = AppUserId::parse(door.app_user_id()?).map_err(|_| Error::NotFound)?;
+    let environment = if asked.is_sandbox { Environment::Sandbox } else { Environment::Production };
+    let visit = Visit::load(conn, member.project.id, id.as_str(), environment, door.now)?.ok_or(Error::NotFound)?;
+    let page = ProfilePage::load(conn, &member, &visit, asked)?;
+    Ok(Bytes::from(page.render()?))
+}
+
+impl ProfilePage {
+    fn load(conn: &mut Conn, member: &Member, visit: &Visit, asked: &Asked) -> Result<ProfilePage, Error> {
+        let header = Header::of(visit, asked.kept.clone());
+        let entitlements = entitlements::Card::load(conn, visit)?;
+        Ok(ProfilePage {
+            layout: member.layout(header.title(), Section::Customers),
+            answer: Answer::of(visit, &entitlements.grouped),
+            details: details::Card::of(visit),
+            notes: notes::Card::load(conn, visit)?,
+            history: history::Card::load(conn, visit, &asked.history)?,
+            offering: offering::Card::load(conn, visit)?,
+            currencies: currencies::Card::load(conn, visit)?,
+            app_user_ids: app_user_ids::Card::load(conn, visit, asked.shows_all_ids)?,
+            attributes: attributes::Card::of(visit),
+            attribution: attribution::Card::of(visit),
+            manage: manage::Card::load(conn, visit)?,
+            header,
+            entitlements,
+        })
+    }
+}
+
+impl Asked {
+    fn of(query: &str) -> Result<Asked, Error> {
+        let history = history::Query::parse(query).map_err(|malformed| Error::BadRequest(malformed.0.into()))?;
+        let mut asked = Asked { history, ..Asked::default() };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match name.as_ref() {
+                "sandbox" => asked.is_sandbox = value == "1",
+                "ids" => asked.shows_all_ids = value == "all",
+                "order" | "topic" if !value.is_empty() => asked.kept.push((name.into_owned(), value.into_owned())),
+                _ => {}
+            }
+        }
+        Ok(asked)
+    }
+}

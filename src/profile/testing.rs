@@ -1,0 +1,100 @@
+//! Looks at made-up customers, for the tests of the cards: nothing here touches a database.
+
+use serde_json::{Value, json};
+
+use super::visit::{Customer, Project, Since, Visit};
+use crate::catalog::Catalog;
+use crate::clock::Moment;
+use crate::events::Environment;
+use crate::state::Purchase;
+
+/// 2026-11-23 at 05:00 PM UTC
+pub const NOW: Moment = Moment(1_795_453_200_000);
+
+/// Pro annual in the App Store, renewing in 18 days, with these fields changed.
+pub fn purchase(changes: Value) -> Purchase {
+    let mut fields = json!({
+        "key": "APP_STORE:1", "kind": "subscription", "environment": "production", "store": "APP_STORE",
+        "app_id": null, "product_id": "pro_annual", "product_name": "Pro annual", "entitlement_ids": ["pro"],
+        "transaction_id": "1", "original_transaction_id": "1", "period_type": "NORMAL",
+        "first_purchased_at": NOW.plus_days(-347), "period_start": NOW.plus_days(-347),
+        "expires_at": NOW.plus_days(18), "is_family_share": false,
+        "revenue": { "net": 0, "payments": 0, "refunds": 0, "prices_missing": 0 }, "spans": [],
+    });
+    if let (Some(fields), Value::Object(changes)) = (fields.as_object_mut(), changes) {
+        fields.extend(changes);
+    }
+    serde_json::from_value(fields).expect("a purchase")
+}
+
+/// Lena subscribes.
+pub fn lena() -> Visit {
+    let mut visit = stranger();
+    visit.opened_as = "lena.okafor_4471".into();
+    visit.href = "/projects/sundial/customers/lena.okafor_4471".into();
+    visit.since = Since { at: NOW.plus_days(-381), is_exact: true };
+    visit.customer = Customer {
+        last_seen_at: Some(NOW.plus_seconds(-7_200)),
+        app_version: Some("4.12.0".into()),
+        platform: Some("iOS".into()),
+        platform_version: Some("Version 19.1 (Build 23B85)".into()),
+        sdk_version: Some("native 5.1.0".into()),
+        locale: Some("de-DE".into()),
+        country: Some("DE".into()),
+        original_app_user_id: "$RCAnonymousID:84326a29a74c4eed95abd9f86b3eff3f".into(),
+        display_name: Some("Lena Okafor".into()),
+        email: Some("lena@okafor.example".into()),
+        spent_micros: 106_950_000,
+        payments: 9,
+        refunds: 1,
+        ids_count: 3,
+        events_count: 14,
+        ..visit.customer
+    };
+    visit
+}
+
+/// Somebody of whom only an id is known.
+pub fn stranger() -> Visit {
+    Visit {
+        project: Project {
+            id: 1,
+            slug: "sundial".into(),
+            name: "Sundial".into(),
+            transfer_behavior: "transfer_to_new".into(),
+            sandbox_transfer_behavior: None,
+        },
+        customer: Customer {
+            id: 7,
+            last_seen_at: None,
+            app_version: None,
+            platform: None,
+            platform_version: None,
+            sdk_version: None,
+            locale: None,
+            country: None,
+            original_app_user_id: "u_90211".into(),
+            event_country: None,
+            display_name: None,
+            email: None,
+            spent_micros: 0,
+            prices_missing: 0,
+            payments: 0,
+            refunds: 0,
+            family_shared_only: false,
+            ids_count: 1,
+            events_count: 0,
+            first_event_at: None,
+            latest: None,
+            made_sandbox: false,
+        },
+        opened_as: "u_90211".into(),
+        since: Since { at: NOW.plus_seconds(-360), is_exact: false },
+        href: "/projects/sundial/customers/u_90211".into(),
+        environment: Environment::Production,
+        now: NOW,
+        catalog: Catalog::default(),
+        purchases: Vec::new(),
+        attributes: Vec::new(),
+    }
+}

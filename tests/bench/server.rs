@@ -1,0 +1,131 @@
+//! The program under test: its database prepared through the library, its server run as users run it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use dossier::clock::Moment;
+use dossier::commands::import;
+use dossier::customers::identity;
+use dossier::db::{Db, migrate};
+use dossier::error::Error;
+use dossier::people::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
+use dossier::people::{Role, password};
+use dossier::schema::notes;
+use sha2::{Digest, Sha256};
+
+use crate::load::{self, Client};
+
+pub const SECRET: &str = "Bearer bench";
+const EMAIL: &str = "ada@okafor.example";
+const PASSWORD: &str = "meridian-lantern-7";
+
+/// Makes the tables, the project and its admin.
+pub fn prepare(url: &str) {
+    let db = Db::open(url, 2).expect("the database opens");
+    migrate::run(&db).expect("the tables are made");
+    let hash = password::hash(PASSWORD).expect("the password can be hashed");
+    let secret = dossier::page::hex(&Sha256::digest(SECRET.as_bytes()));
+    let now = Moment(1_795_000_000_000);
+    let made = db.write_here(|conn| {
+        let new = NewProject { id: 1, slug: "bench", name: "Bench", webhook_secret_hash: &secret };
+        insert_project(conn, &new, now)?;
+        insert_person(conn, &NewPerson { id: 1, email: EMAIL, name: "Ada Okoye", password_hash: &hash }, now)?;
+        set_role(conn, 1, 1, Role::Admin)?;
+        Ok::<_, Error>(())
+    });
+    made.expect("an empty database takes the project");
+}
+
+pub fn import(url: &str, file: &Path) {
+    let db = Db::open(url, 1).expect("the database opens");
+    import::tune(&db).expect("the connection is tuned");
+    let files = [file.display().to_string()];
+    let summary = import::import(&db, "bench", &files, &indicatif::ProgressBar::hidden()).expect("the import works");
+    assert_eq!((summary.duplicates, summary.rejected), (0, 0));
+}
+
+pub fn add_notes(url: &str, customer: &str, count: i64) {
+    let db = Db::open(url, 1).expect("the database opens");
+    let added = db.write_here(|conn| {
+        let project = project_id(conn, "bench")?.ok_or(Error::NotFound)?;
+        let row = identity::find(conn, project, customer)?.ok_or(Error::NotFound)?;
+        for number in 0..count {
+            let note = (
+                notes::customer_id.eq(row),
+                notes::id.eq(number),
+                notes::body.eq("Charged twice on **2 Nov**; second charge `GPA.3390` refunded. Prefers *e-mail*."),
+                notes::author.eq("Sol Mbeki"),
+                notes::author_email.eq("sol@okafor.example"),
+                notes::created_at.eq(1_795_000_000_000 + number),
+            );
+            diesel::insert_into(notes::table).values(note).execute(conn)?;
+        }
+        Ok::<_, Error>(())
+    });
+    added.expect("notes are added");
+}
+
+/// A running server; it is stopped when this goes.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+    pub ready_after: Duration,
+}
+
+impl Server {
+    pub fn start(url: &str) -> Server {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("the port has an address");
+        drop(listener);
+        let began = Instant::now();
+        let child = Command::new(env!("CARGO_BIN_EXE_dossier"))
+            .env("DATABASE_URL", url)
+            .env("DOSSIER_BIND", address.to_string())
+            .env("DOSSIER_LOG", "warn")
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        while Client::open(address).and_then(|mut client| client.send(&load::get("/readyz", ""))).map_or(0, |a| a.status) != 200 {
+            assert!(began.elapsed() < Duration::from_secs(30), "the server did not get ready");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Server { child, address, ready_after: began.elapsed() }
+    }
+
+    /// The cookie of a fresh session.
+    pub fn log_in(&self) -> String {
+        let body = format!("email={EMAIL}&password={PASSWORD}");
+        let headers = "Sec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+        let mut client = Client::open(self.address).expect("the server answers");
+        let answer = client.send(&load::post("/login", headers, &body)).expect("the log-in is answered");
+        let cookie = answer.headers.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("set-cookie").then(|| value.split(';').next().unwrap_or("").to_owned())
+        });
+        cookie.unwrap_or_else(|| panic!("no cookie: {} {}", answer.status, answer.headers))
+    }
+
+    pub fn resident_mb(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    pub fn peak_mb(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
+        line.split_whitespace().next().and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) / 1024
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().expect("the server can be stopped");
+        self.child.wait().expect("the server ends");
+    }
+}

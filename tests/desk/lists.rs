@@ -1,0 +1,196 @@
+//! Who is in which list, in which order, and what the file of a list holds.
+
+use actix_web::http::StatusCode;
+use serde_json::json;
+
+use crate::finding::purchase;
+use crate::ingestion::deliver_together;
+use crate::support::cast::{ADA, DEV, SOL, VERA};
+use crate::support::{Answer, Desk, NOW};
+
+const DAY: i64 = 86_400_000;
+const LISTS: [&str; 5] = ["all", "active", "sandbox", "one-time", "expired"];
+
+async fn page(desk: &Desk, query: &str) -> Answer {
+    desk.get(&VERA, &format!("/projects/sundial/customers{query}")).await
+}
+
+/// The ids of the rows, top to bottom.
+fn ids(answer: &Answer) -> Vec<String> {
+    let rows = answer.body.split("class=\"row-link").skip(1);
+    rows.filter_map(|row| row.split("/customers/").nth(1)?.split('"').next().map(str::to_owned)).collect()
+}
+
+/// The address behind a link of the pager.
+fn link(answer: &Answer, rel: &str) -> Option<String> {
+    let before = answer.body.split(&format!("rel=\"{rel}\"")).next().filter(|before| *before != answer.body)?;
+    let href = before.rsplit("href=\"").next()?.split('"').next()?;
+    Some(href.replace("&amp;", "&").replace("/projects/sundial/customers", ""))
+}
+
+#[actix_web::test]
+async fn each_list_holds_its_own() {
+    let desk = Desk::open().await;
+    let (forever, grant) = (json!(NOW.millis() + 400 * DAY), "PROMOTIONAL");
+    deliver_together(&desk, desk.project, &[
+        purchase("active", 1, json!({})),
+        purchase("trial", 2, json!({ "period_type": "TRIAL", "price": 0 })),
+        purchase("expired", 60, json!({})),
+        purchase("sandbox", 3, json!({ "environment": "SANDBOX" })),
+        purchase("coins", 4, json!({ "type": "NON_RENEWING_PURCHASE", "product_id": "coins", "expiration_at_ms": null })),
+        purchase("granted", 5, json!({})),
+        purchase("granted", 4, json!({
+            "type": "NON_RENEWING_PURCHASE", "store": grant, "period_type": grant, "product_id": "rc_promo_pro",
+            "transaction_id": "promo", "original_transaction_id": "promo", "expiration_at_ms": forever, "price": 0,
+        })),
+    ]);
+    for (list, wanted) in [
+        ("all", vec!["active", "trial", "sandbox", "granted", "coins", "expired"]),
+        ("active", vec!["active", "trial"]),
+        ("sandbox", vec!["sandbox"]),
+        ("one-time", vec!["coins"]),
+        ("expired", vec!["expired"]),
+    ] {
+        let (mut found, mut wanted) = (ids(&page(&desk, &format!("?list={list}")).await), wanted);
+        found.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(found, wanted, "{list}");
+    }
+    let all = page(&desk, "").await.body;
+    for word in ["Sandbox only", "Free Trial", "Expired", "USD 9.99", "No app contact", "coins", "A day ago"] {
+        assert!(all.contains(word), "{word}");
+    }
+    desk.clock.advance(40 * 86_400);
+    assert!(ids(&page(&desk, "?list=active").await).is_empty());
+    assert_eq!(ids(&page(&desk, "?list=expired").await).len(), 4);
+}
+
+#[actix_web::test]
+async fn the_shown_id_is_an_identified_one_where_there_is_one() {
+    let desk = Desk::open().await;
+    let anonymous = "$RCAnonymousID:5f1c0d2e9a774c21b80a6f1f4f6a9921";
+    deliver_together(&desk, desk.project, &[
+        purchase(anonymous, 9, json!({})),
+        purchase("second", 7, json!({ "original_app_user_id": anonymous, "aliases": [anonymous, "second"] })),
+        purchase("first", 8, json!({ "original_app_user_id": anonymous, "aliases": [anonymous, "first"] })),
+        purchase("$RCAnonymousID:0", 1, json!({})),
+    ]);
+    assert_eq!(ids(&page(&desk, "").await), ["%24RCAnonymousID%3A0", "first"]);
+}
+
+#[actix_web::test]
+async fn pages_go_down_and_up_without_a_gap() {
+    let desk = Desk::open().await;
+    let bodies: Vec<String> = (0..120).map(|number| purchase(&format!("c{number:03}"), number / 7, json!({}))).collect();
+    deliver_together(&desk, desk.project, &bodies);
+    let first = page(&desk, "?list=all").await;
+    assert_eq!((ids(&first).len(), link(&first, "prev")), (50, None));
+    let second = page(&desk, &link(&first, "next").expect("an older page")).await;
+    let third = page(&desk, &link(&second, "next").expect("an older page")).await;
+    assert_eq!((ids(&third).len(), link(&third, "next")), (20, None));
+    let mut all = [ids(&first), ids(&second), ids(&third)].concat();
+    let back = page(&desk, &link(&third, "prev").expect("a newer page")).await;
+    assert_eq!(ids(&back), ids(&second));
+    let top = page(&desk, &link(&back, "prev").expect("a newer page")).await;
+    assert_eq!(ids(&top), ids(&first));
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 120);
+}
+
+#[actix_web::test]
+async fn going_up_ends_on_a_full_first_page() {
+    let desk = Desk::open().await;
+    let bodies: Vec<String> = (0..60).map(|number| purchase(&format!("c{number:03}"), 5, json!({}))).collect();
+    deliver_together(&desk, desk.project, &bodies);
+    let second = page(&desk, &link(&page(&desk, "").await, "next").expect("an older page")).await;
+    let newcomers: Vec<String> = (0..3).map(|number| purchase(&format!("n{number}"), 1, json!({}))).collect();
+    deliver_together(&desk, desk.project, &newcomers);
+    let up = page(&desk, &link(&second, "prev").expect("a newer page")).await;
+    assert_eq!(ids(&up).len(), 50);
+    let top = page(&desk, &link(&up, "prev").expect("a newer page")).await;
+    assert_eq!((ids(&top).len(), link(&top, "prev")), (50, None));
+}
+
+#[actix_web::test]
+async fn an_unknown_list_and_a_malformed_cursor_are_told_in_a_sentence() {
+    let desk = Desk::open().await;
+    let cursor = "0".repeat(32);
+    for query in ["list=whales", "list=Active", "after=x", "before=", "after=%00", "after=-1", &format!("after={cursor}&before={cursor}")] {
+        let answer = page(&desk, &format!("?{query}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
+        assert!(answer.body.contains("list"), "{query}");
+    }
+    let beyond = page(&desk, &format!("?after={cursor}")).await;
+    assert_eq!(beyond.status, StatusCode::OK);
+    let file = desk.get(&VERA, "/projects/sundial/customers.csv?list=whales").await;
+    assert_eq!(file.status, StatusCode::BAD_REQUEST);
+}
+
+#[actix_web::test]
+async fn an_empty_list_says_what_that_means() {
+    let desk = Desk::open().await;
+    let empty = page(&desk, "?list=expired").await.body;
+    assert!(empty.contains("No webhooks yet") && empty.contains("http://desk.example/webhooks/revenuecat/sundial"));
+    deliver_together(&desk, desk.project, &[purchase("lena", 1, json!({}))]);
+    for (list, sentence) in LISTS.iter().zip(["", "", "Nobody has made a test purchase", "Nobody has bought", "has ended"]) {
+        assert!(page(&desk, &format!("?list={list}")).await.body.contains(sentence), "{list}");
+    }
+}
+
+#[actix_web::test]
+async fn a_page_of_a_list_asks_the_same_number_of_queries_whatever_it_shows() {
+    let desk = Desk::open().await;
+    deliver_together(&desk, desk.project, &[purchase("one", 1, json!({}))]);
+    let asked = async |desk: &Desk| {
+        let cookie = desk.cookie(&VERA);
+        let before = desk.db.statements();
+        let request = actix_web::test::TestRequest::get().uri("/projects/sundial/customers");
+        assert_eq!(desk.call(request.insert_header(("cookie", cookie))).await.status, StatusCode::OK);
+        desk.db.statements() - before
+    };
+    let small = asked(&desk).await;
+    let bodies: Vec<String> = (0..60).map(|number| purchase(&format!("c{number}"), 1, json!({}))).collect();
+    deliver_together(&desk, desk.project, &bodies);
+    assert_eq!(asked(&desk).await, small);
+}
+
+#[actix_web::test]
+async fn a_list_is_a_file_for_those_who_may() {
+    let desk = Desk::open().await;
+    let formula = "=HYPERLINK(\"http://evil.example\")";
+    let name = json!({ "$displayName": { "value": "@SUM(1)", "updated_at_ms": NOW.millis() } });
+    deliver_together(&desk, desk.project, &[
+        purchase(formula, 1, json!({ "subscriber_attributes": name })),
+        purchase("over", 90, json!({})),
+    ]);
+    let file = desk.get(&ADA, "/projects/sundial/customers.csv?list=active").await;
+    assert_eq!(file.status, StatusCode::OK);
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"sundial-active-2026-11-23.csv\"");
+    assert!(file.header("content-type").starts_with("text/csv; charset=utf-8"));
+    assert_eq!(file.header("cache-control"), "no-store");
+    let lines: Vec<&str> = file.body.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].starts_with("app_user_id,name,email,country,status,total_spent_usd,"));
+    let wanted = "\"'=HYPERLINK(\"\"http://evil.example\"\")\",'@SUM(1),,,Active,9.99,pro_monthly,APP_STORE,2026-11-22T17:00:00Z,,";
+    assert!(lines[1].starts_with(wanted), "{}", lines[1]);
+    for person in [SOL, DEV] {
+        let refused = desk.get(&person, "/projects/sundial/customers.csv").await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", person.name);
+        assert!(!desk.get(&person, "/projects/sundial/customers").await.body.contains("customers.csv"));
+    }
+    assert!(page(&desk, "").await.body.contains("customers.csv?list=all"));
+}
+
+#[actix_web::test]
+async fn a_file_of_more_than_one_chunk_holds_everybody_once() {
+    let desk = Desk::open().await;
+    let bodies: Vec<String> = (0..2_300).map(|number| purchase(&format!("c{number:04}"), number % 9, json!({}))).collect();
+    deliver_together(&desk, desk.project, &bodies);
+    let file = desk.get(&ADA, "/projects/sundial/customers.csv").await;
+    let mut ids: Vec<&str> = file.body.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(ids.len(), 2_300);
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 2_300);
+}

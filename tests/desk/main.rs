@@ -1,0 +1,11 @@
+//! The whole program behind its own door: requests in, answers out, on a database of each test's own.
+
+mod finding;
+mod ingestion;
+mod lists;
+mod people;
+mod plans;
+mod routes;
+mod safety;
+mod settings;
+mod support;

@@ -1,0 +1,173 @@
+//! Every query of searches and lists reads a range of an index: the databases' own plans say so.
+
+use std::sync::{Arc, Mutex};
+
+use diesel::connection::InstrumentationEvent;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use dossier::clock::Moment;
+use dossier::customers::lists::{Cursor, List, Place, queries as lists};
+use dossier::customers::search::{Query, queries as search};
+use dossier::customers::glance;
+use dossier::db::Conn;
+use dossier::error::Error;
+
+use crate::support::{Desk, NOW};
+
+/// Enough rows that reading all of them costs more than an index, in two projects.
+fn fill(desk: &Desk) {
+    let bytes = |text: &str| match desk.db.is_sqlite() {
+        true => format!("CAST({text} AS BLOB)"),
+        false => format!("convert_to({text}, 'UTF8')"),
+    };
+    let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)";
+    let id = "'user-' || i";
+    let sql = format!(
+        "INSERT INTO customers (id, project_id, original_app_user_id, spent_micros, prices_missing, payments, refunds,
+            family_shared_only, ids_count, events_count, active_at, is_subscriber, made_one_time, made_sandbox,
+            subscribed_until, granted_until)
+        {numbers} SELECT i, 11 + i % 2, '$RCAnonymousID:' || i, 0, 0, 0, 0, 1 = 0, 2, 1, i * 1000, i % 3 = 0, i % 5 = 0, i % 7 = 0,
+            CASE WHEN i % 6 = 0 THEN {now} + i ELSE 0 END, 0 FROM n;
+        INSERT INTO app_user_ids (project_id, key, app_user_id, customer_id, since, is_since_exact)
+        {numbers} SELECT 11 + i % 2, {key}, {id}, i, i, 1 = 0 FROM n;
+        INSERT INTO search_terms (project_id, term, kind, customer_id, value)
+        {numbers} SELECT 11 + i % 2, {key}, 'id', i, {id} FROM n;
+        INSERT INTO search_terms (project_id, term, kind, customer_id, value)
+        {numbers} SELECT 11 + i % 2, {mail}, 'email', i, 'a@b.example' FROM n WHERE i % 50 = 0;
+        ANALYZE;",
+        now = NOW.millis(),
+        key = bytes(id),
+        mail = bytes("'a@b.example'"),
+    );
+    desk.db.batch(&sql).expect("rows");
+}
+
+/// What `work` asks of the database, as SQL with its values in it.
+fn asked(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> QueryResult<()>) -> Vec<String> {
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let notes = seen.clone();
+    conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            notes.lock().expect("nobody panicked").push(query.to_string());
+        }
+    });
+    work(conn).expect("it is answered");
+    conn.set_instrumentation(|_: InstrumentationEvent<'_>| {});
+    let is_sqlite = matches!(conn, Conn::Sqlite(_));
+    let seen = seen.lock().expect("nobody panicked");
+    seen.iter().map(|query| with_values(query, is_sqlite)).collect()
+}
+
+/// `SELECT … -- binds: [1, [108, 101]]` with the values in their places.
+fn with_values(query: &str, is_sqlite: bool) -> String {
+    let (sql, binds) = query.split_once(" -- binds: ").expect("a query with values");
+    let binds: Vec<serde_json::Value> = serde_json::from_str(binds).unwrap_or_else(|error| panic!("{error}: {binds}"));
+    let literals: Vec<String> = binds.iter().map(|value| literal(value, is_sqlite)).collect();
+    if is_sqlite {
+        let mut parts = sql.split('?');
+        let first = parts.next().unwrap_or_default().to_owned();
+        return parts.zip(literals).fold(first, |sql, (part, value)| sql + &value + part);
+    }
+    let numbered = (1..).zip(&literals).collect::<Vec<_>>();
+    numbered.iter().rev().fold(sql.to_owned(), |sql, (number, value)| sql.replace(&format!("${number}"), value))
+}
+
+fn literal(value: &serde_json::Value, is_sqlite: bool) -> String {
+    match value {
+        serde_json::Value::Array(bytes) => {
+            let hex: String = bytes.iter().map(|byte| format!("{:02x}", byte.as_u64().expect("a byte"))).collect();
+            if is_sqlite { format!("x'{hex}'") } else { format!("'\\x{hex}'::bytea") }
+        }
+        serde_json::Value::String(text) => format!("'{}'", text.replace('\'', "''")),
+        other => other.to_string(),
+    }
+}
+
+#[derive(QueryableByName)]
+struct SqliteStep {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+#[derive(QueryableByName)]
+struct PostgresStep {
+    #[diesel(sql_type = Text)]
+    #[diesel(column_name = "QUERY PLAN")]
+    step: String,
+}
+
+fn plan(conn: &mut Conn, sql: &str) -> Vec<String> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            let steps = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load::<SqliteStep>(conn);
+            steps.unwrap_or_else(|error| panic!("{error}: {sql}")).into_iter().map(|step| step.detail).collect()
+        }
+        Conn::Postgres(conn) => {
+            let steps = diesel::sql_query(format!("EXPLAIN {sql}")).load::<PostgresStep>(conn);
+            steps.unwrap_or_else(|error| panic!("{error}: {sql}")).into_iter().map(|step| step.step).collect()
+        }
+    }
+}
+
+/// Tables so small that no database would use an index of theirs.
+const TINY: [&str; 1] = ["products"];
+
+fn reads_ranges(conn: &mut Conn, what: &str, work: impl FnOnce(&mut Conn) -> QueryResult<()>) {
+    let statements = asked(conn, work);
+    assert!(!statements.is_empty(), "{what}");
+    for sql in statements {
+        if TINY.iter().any(|table| sql.contains(&format!("FROM \"{table}\"")) || sql.contains(&format!("FROM `{table}`"))) {
+            continue;
+        }
+        let plan = plan(conn, &sql).join("\n");
+        let bad = ["SCAN ", "TEMP B-TREE", "Seq Scan", "Sort"];
+        assert!(!bad.iter().any(|word| plan.contains(word)), "{what}\n{sql}\n{plan}");
+        assert!(plan.contains("USING INDEX") || plan.contains("USING COVERING INDEX") || plan.contains("USING INTEGER PRIMARY KEY") || plan.contains("Index"), "{what}\n{sql}\n{plan}");
+    }
+}
+
+#[actix_web::test]
+async fn searches_read_ranges_of_indexes() {
+    let desk = Desk::open().await;
+    fill(&desk);
+    let checked = desk.db.read_here(|conn| {
+        for text in [
+            "user-4002", "USER-4", "u", "a@b.example", "nobody", "+49 151 234567", "GPA.1234-5678-9012-34567..3",
+            "User ID: user-17\nmail a@b.example, order GPA.1234-5678-9012-34567 and more words",
+        ] {
+            let query = Query::parse(text).expect("short").expect("something");
+            reads_ranges(conn, text, |conn| search::find(conn, desk.project, &query, 500).map(drop));
+        }
+        let some: Vec<i64> = (1..=50).map(|number| number * 100).collect();
+        reads_ranges(conn, "rows", |conn| {
+            let rows = glance::rows_of(conn, 11, &some)?;
+            glance::complete(conn, 11, NOW, rows).map(drop)
+        });
+        reads_ranges(conn, "best id", |conn| {
+            assert_eq!(glance::best_id(conn, 11, 100)?.as_deref(), Some("user-100"));
+            Ok(())
+        });
+        Ok::<_, Error>(())
+    });
+    checked.expect("every plan reads ranges");
+}
+
+#[actix_web::test]
+async fn lists_read_ranges_of_indexes() {
+    let desk = Desk::open().await;
+    fill(&desk);
+    let middle = Cursor { active_at: Moment(3_000_000), id: 3_000 };
+    let checked = desk.db.read_here(|conn| {
+        for list in List::ALL {
+            for place in [Place::Top, Place::After(middle), Place::Before(middle)] {
+                for limit in [51, 1_000] {
+                    let what = format!("{list:?} {place:?} {limit}");
+                    reads_ranges(conn, &what, |conn| lists::rows(conn, 11, list, place, NOW, limit).map(drop));
+                }
+            }
+        }
+        reads_ranges(conn, "any", |conn| lists::has_any(conn, 11).map(drop));
+        Ok::<_, Error>(())
+    });
+    checked.expect("every plan reads ranges");
+}

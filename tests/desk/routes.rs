@@ -1,0 +1,99 @@
+//! Every route for every role, from the table the program itself registers: a route that is not in it does not exist.
+
+use actix_web::http::{Method, StatusCode};
+use actix_web::test::TestRequest;
+use dossier::app::route_table;
+use dossier::page::Access;
+use dossier::page::routes::Matched;
+
+use crate::support::cast::{MOONRISE, Person, SUNDIAL, TEAM};
+use crate::support::{Answer, Desk};
+
+/// The route's path in a project, with names of nothing in the other places.
+fn path(line: &Matched, project: &str) -> String {
+    let parts = line.pattern.split('/').map(|part| match part {
+        "{p}" => project,
+        "{hash}" | "{path:.*}" => "x",
+        part if part.starts_with('{') => "nobody",
+        part => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+async fn ask(desk: &Desk, line: &Matched, project: &str, person: Option<&Person>) -> Answer {
+    let request = TestRequest::default().method(line.method.clone()).uri(&path(line, project));
+    let request = request.insert_header(("sec-fetch-site", "same-origin"));
+    match person {
+        Some(person) => desk.call(request.insert_header(("cookie", desk.cookie(person)))).await,
+        None => desk.call(request).await,
+    }
+}
+
+fn project_routes() -> impl Iterator<Item = Matched> {
+    route_table().into_iter().filter(|line| matches!(line.access, Access::Needs(_)))
+}
+
+#[actix_web::test]
+async fn a_role_without_the_permission_gets_403_and_one_with_it_does_not() {
+    let desk = Desk::open().await;
+    for line in project_routes() {
+        let Access::Needs(permission) = line.access else { continue };
+        for person in &TEAM {
+            let status = ask(&desk, &line, SUNDIAL, Some(person)).await.status;
+            let is_refused = status == StatusCode::FORBIDDEN;
+            assert_eq!(is_refused, !person.role.may(permission), "{} {} {status}", person.name, line.pattern);
+            assert!(!status.is_server_error(), "{} {} {status}", person.name, line.pattern);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_pages_of_another_project_are_not_there() {
+    let desk = Desk::open().await;
+    for line in project_routes() {
+        for person in &TEAM {
+            for project in [MOONRISE, "nowhere"] {
+                let answer = ask(&desk, &line, project, Some(person)).await;
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{} {}", person.name, line.pattern);
+                assert!(!answer.body.contains("Moonrise"), "{}", line.pattern);
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn nobody_gets_past_the_log_in() {
+    let desk = Desk::open().await;
+    for line in route_table().into_iter().filter(|line| line.access != Access::Public) {
+        let answer = ask(&desk, &line, SUNDIAL, None).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", line.pattern);
+        assert!(answer.header("location").starts_with("/login"), "{}", line.pattern);
+        assert_eq!(answer.body, "", "{}", line.pattern);
+    }
+}
+
+#[actix_web::test]
+async fn methods_that_are_not_in_the_table_are_refused() {
+    let desk = Desk::open().await;
+    let table = route_table();
+    for line in &table {
+        for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {
+            let is_known = table.iter().any(|other| other.pattern == line.pattern && other.method == method);
+            if !is_known {
+                let other = Matched { method: method.clone(), ..line.clone() };
+                let status = ask(&desk, &other, SUNDIAL, Some(&TEAM[3])).await.status;
+                assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {}", line.pattern);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_table_of_routes() {
+    let line = |line: Matched| match line.access {
+        Access::Needs(permission) => format!("{:<5}{:<56}{permission:?}", line.method, line.pattern),
+        access => format!("{:<5}{:<56}{access:?}", line.method, line.pattern),
+    };
+    let table: Vec<String> = route_table().into_iter().map(line).map(|line| line.trim_end().to_owned()).collect();
+    insta::assert_snapshot!(table.join("\n"));
+}

@@ -1,0 +1,25 @@
+//! The people of the tests: one a role, all in the project `sundial`; and one who belongs nowhere.
+
+use dossier::people::Role;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Person {
+    pub id: i64,
+    pub name: &'static str,
+    pub email: &'static str,
+    pub role: Role,
+}
+
+pub const VERA: Person = Person { id: 1, name: "Vera Lind", email: "vera@sundial.example", role: Role::Viewer };
+pub const SOL: Person = Person { id: 2, name: "Sol Mbeki", email: "sol@sundial.example", role: Role::Support };
+pub const DEV: Person = Person { id: 3, name: "Dev Anand", email: "dev@sundial.example", role: Role::Developer };
+pub const ADA: Person = Person { id: 4, name: "Ada Okoye", email: "ada@sundial.example", role: Role::Admin };
+
+pub const TEAM: [Person; 4] = [VERA, SOL, DEV, ADA];
+
+/// Everybody's.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// The project the team belongs to, and one it does not.
+pub const SUNDIAL: &str = "sundial";
+pub const MOONRISE: &str = "moonrise";

@@ -1,0 +1,159 @@
+//! A desk to work at: the program with a database of its own, a clock that stands still and ids that count.
+
+pub mod cast;
+mod database;
+pub mod samples;
+pub mod seed;
+
+use std::collections::HashMap;
+
+use actix_web::body::{BoxBody, to_bytes};
+use actix_web::cookie::{Cookie, CookieJar};
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
+use actix_web::test::{self, TestRequest};
+use dossier::app::{Site, app};
+use dossier::clock::{Clock, Moment};
+use dossier::config::Config;
+use dossier::db::Db;
+use dossier::error::Error;
+use dossier::ids::Ids;
+use dossier::page::random_bytes;
+use dossier::people::queries::{NewProject, NewSession, insert_project, start_session};
+use dossier::people::sessions::{PERSON, row_of};
+
+use cast::Person;
+use database::Place;
+
+/// 2026-11-23T17:00:00Z
+pub const NOW: Moment = Moment(1_795_453_200_000);
+
+pub struct Desk {
+    pub db: Db,
+    pub clock: Clock,
+    pub ids: Ids,
+    /// The id of the project `sundial`.
+    pub project: i64,
+    pub site: Site,
+    // Last, so that it goes when nobody uses it any more.
+    _place: Place,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Desk {
+    pub async fn open() -> Desk {
+        Desk::open_at("http://desk.example").await
+    }
+
+    /// With another public address.
+    pub async fn open_at(public_url: &str) -> Desk {
+        Desk::open_with(|config| config.public_url = public_url.parse().expect("an address")).await
+    }
+
+    pub async fn open_with(change: impl FnOnce(&mut Config)) -> Desk {
+        let place = Place::make();
+        let (clock, ids) = (Clock::set_to(NOW), Ids::of_node(1));
+        let mut config = config(place.url());
+        change(&mut config);
+        let db = Db::open(&config.database_url, config.connections).expect("the database");
+        let site = Site::new(db.clone(), clock.clone(), ids.clone(), config).expect("a site");
+        Desk { db, clock, ids, project: seed::SUNDIAL_ID, site, _place: place }
+    }
+
+    /// Another empty project, for tests that need several.
+    pub fn project_of_its_own(&self) -> i64 {
+        let id = self.ids.next(self.clock.now());
+        let new = NewProject { id, slug: &format!("p{id}"), name: "Its own", webhook_secret_hash: "" };
+        self.db.write_here(|conn| Ok::<_, Error>(insert_project(conn, &new, NOW)?)).expect("a project");
+        id
+    }
+
+    pub async fn get(&self, person: &Person, path: &str) -> Answer {
+        self.call(TestRequest::get().uri(path).insert_header(("cookie", self.cookie(person)))).await
+    }
+
+    pub async fn anonymous_get(&self, path: &str) -> Answer {
+        self.call(TestRequest::get().uri(path)).await
+    }
+
+    /// As the form on a page of ours posts it.
+    #[allow(dead_code, reason = "the first action of a page will use it")]
+    pub async fn post_form(&self, person: &Person, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.call(form(path, fields).insert_header(("cookie", self.cookie(person)))).await
+    }
+
+    pub async fn anonymous_post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.call(form(path, fields)).await
+    }
+
+    pub async fn call(&self, request: TestRequest) -> Answer {
+        let service = test::init_service(app(&self.site)).await;
+        let response = match service.call(request.to_request()).await {
+            Ok(response) => ServiceResponse::into_parts(response).1,
+            Err(error) => error.as_response_error().error_response(),
+        };
+        Answer::of(response).await
+    }
+
+    /// The cookie of a session that has just begun, as `name=value`.
+    pub fn cookie(&self, person: &Person) -> String {
+        let key = dossier::page::hex(&random_bytes::<32>().expect("random bytes"));
+        let state = HashMap::from([(PERSON.to_owned(), person.id.to_string())]);
+        let new = NewSession { row: row_of(&key), person: Some(person.id), state, now: self.clock.now() };
+        self.db.write_here(|conn| Ok::<_, Error>(start_session(conn, &new)?)).expect("a session");
+        let mut jar = CookieJar::new();
+        let cookie = Cookie::new(self.site.session_cookie(), key);
+        jar.signed_mut(&self.site.session_key()).add(cookie);
+        let _ = dossier::page::log::start("debug");
+        jar.delta().map(|cookie| cookie.encoded().to_string()).collect()
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.site.intake.close();
+    }
+}
+
+impl Answer {
+    async fn of(response: actix_web::HttpResponse<BoxBody>) -> Answer {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = to_bytes(response.into_body()).await.unwrap_or_else(|error| panic!("{error}"));
+        Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    /// A header's value; empty without it.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("a plain header"))
+    }
+
+    /// The first cookie it sets, as `name=value`.
+    pub fn cookie(&self) -> String {
+        self.header("set-cookie").split(';').next().unwrap_or_default().to_owned()
+    }
+}
+
+fn form(path: &str, fields: &[(&str, &str)]) -> TestRequest {
+    let request = TestRequest::post().uri(path).insert_header(("sec-fetch-site", "same-origin"));
+    request.set_form(fields)
+}
+
+fn config(database_url: String) -> Config {
+    Config {
+        database_url,
+        bind: "127.0.0.1:0".parse().expect("an address"),
+        public_url: "http://desk.example".parse().expect("an address"),
+        trusted_proxies: Vec::new(),
+        workers: 1,
+        connections: 4,
+        log: "off".into(),
+    }
+}

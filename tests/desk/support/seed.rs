@@ -1,0 +1,37 @@
+//! What every test finds: two projects, and the cast in the first.
+
+use std::sync::OnceLock;
+
+use dossier::db::Db;
+use dossier::error::Error;
+use dossier::page::hex;
+use dossier::people::password;
+use dossier::people::queries::{NewPerson, NewProject, insert_person, insert_project, set_role};
+use sha2::{Digest, Sha256};
+
+use super::NOW;
+use super::cast::{MOONRISE, PASSWORD, SUNDIAL, TEAM};
+
+/// The `Authorization` value of the webhooks of both projects.
+pub const WEBHOOK_SECRET: &str = "Bearer let-me-in";
+
+pub const SUNDIAL_ID: i64 = 11;
+pub const MOONRISE_ID: i64 = 12;
+
+pub fn fill(db: &Db) {
+    static HASH: OnceLock<String> = OnceLock::new();
+    let hash = HASH.get_or_init(|| password::hash(PASSWORD).expect("a hash"));
+    let secret = hex(&Sha256::digest(WEBHOOK_SECRET));
+    let filled = db.write_here(|conn| {
+        for (id, slug, name) in [(SUNDIAL_ID, SUNDIAL, "Sundial"), (MOONRISE_ID, MOONRISE, "Moonrise")] {
+            insert_project(conn, &NewProject { id, slug, name, webhook_secret_hash: &secret }, NOW)?;
+        }
+        for person in TEAM {
+            let new = NewPerson { id: person.id, email: person.email, name: person.name, password_hash: hash };
+            insert_person(conn, &new, NOW)?;
+            set_role(conn, SUNDIAL_ID, person.id, person.role)?;
+        }
+        Ok::<_, Error>(())
+    });
+    filled.expect("the cast");
+}
