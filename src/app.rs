@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_session::SessionMiddleware;
-use actix_session::config::BrowserSession;
+use actix_session::config::{BrowserSession, CookieContentSecurity};
 use actix_web::body::BoxBody;
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -68,6 +68,8 @@ impl Site {
     fn sessions(&self) -> SessionMiddleware<Sessions> {
         let store = Sessions { db: self.db.clone(), steady: self.steady.clone() };
         SessionMiddleware::builder(store, self.session_key())
+            // A random key has nothing to hide, only to prove.
+            .cookie_content_security(CookieContentSecurity::Signed)
             .cookie_name(self.session_cookie().into())
             .cookie_secure(self.config.is_https())
             .cookie_http_only(true)

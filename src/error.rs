@@ -37,7 +37,9 @@ pub enum Error {
     Slow,
     /// Not a form.
     MediaType,
-    TooManyRequests { retry_after: u64 },
+    TooManyRequests {
+        retry_after: u64,
+    },
     /// Not now. The text is for the log.
     Unavailable(String),
     /// Our fault. The text is for the log.

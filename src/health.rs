@@ -20,7 +20,9 @@ const PROBE: &str = "readiness";
 
 /// The last answer and its time.
 #[derive(Clone, Default)]
-pub struct Readiness(Arc<Mutex<Option<(Instant, Vec<String>)>>>);
+pub struct Readiness(Arc<Mutex<Option<Asked>>>);
+
+type Asked = (Instant, Vec<String>);
 
 pub fn routes(routes: &mut Routes) {
     routes.public_get("/healthz", healthz);

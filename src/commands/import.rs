@@ -49,7 +49,7 @@ pub struct Summary {
 /// # Errors
 /// One line: the project, a file or the database cannot be used.
 pub fn run(args: &Args, config: &crate::config::Config) -> Result<(), String> {
-    let db = Db::open(&config.database_url, 1)?;
+    let db = Db::open(&config.database_url, 2)?;
     migrate::run(&db)?;
     tune(&db)?;
     let size = args.files.iter().filter_map(|name| std::fs::metadata(name).ok()).map(|meta| meta.len()).sum();
@@ -60,7 +60,7 @@ pub fn run(args: &Args, config: &crate::config::Config) -> Result<(), String> {
     Ok(())
 }
 
-/// Gives SQLite's only connection more memory and fewer checkpoints; each commit still reaches the disk.
+/// Gives SQLite's connections more memory and fewer checkpoints; each commit still reaches the disk.
 ///
 /// # Errors
 /// What the database said.
@@ -68,7 +68,7 @@ pub fn tune(db: &Db) -> Result<(), String> {
     if !db.is_sqlite() {
         return Ok(());
     }
-    db.batch("PRAGMA cache_size = -200000; PRAGMA wal_autocheckpoint = 8000;")
+    db.batch_everywhere("PRAGMA cache_size = -200000; PRAGMA wal_autocheckpoint = 8000;")
 }
 
 /// A progress bar that stays quiet when standard error is no terminal.

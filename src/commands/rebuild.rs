@@ -21,7 +21,7 @@ pub struct Args {
 /// # Errors
 /// One line: the project or the database cannot be used.
 pub fn run(args: &Args, config: &Config) -> Result<(), String> {
-    let db = Db::open(&config.database_url, 1)?;
+    let db = Db::open(&config.database_url, 2)?;
     migrate::run(&db)?;
     let project = match &args.project {
         None => None,

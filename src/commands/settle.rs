@@ -1,5 +1,8 @@
 //! Derives the standing of many customers in small transactions, so that a server on the same database goes on.
 
+use std::collections::BTreeMap;
+use std::sync::mpsc::{SyncSender, sync_channel};
+
 use diesel::prelude::*;
 use indicatif::ProgressBar;
 
@@ -7,12 +10,12 @@ use crate::customers::standing;
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::schema::{customers, stale_customers};
-use crate::state::CustomerId;
+use crate::state::{CustomerId, Standing};
 
 /// How many customers share a commit.
 const CHUNK: i64 = 1_000;
 
-/// Derives every customer that an import left stale; returns how many.
+/// Derives every customer that an import left stale; returns how many. One thread reads and folds while another writes.
 ///
 /// # Errors
 /// What the database said.
@@ -20,31 +23,61 @@ pub fn stale(db: &Db, is_new: impl Fn(CustomerId) -> bool, bar: &ProgressBar) ->
     let total = db.read_here(|conn| Ok::<i64, Error>(stale_customers::table.count().get_result(conn)?))?;
     bar.set_length(u64::try_from(total).unwrap_or(0));
     bar.set_position(0);
-    let mut derived = 0;
-    loop {
-        let done = db
-            .write_here(|conn| settle_chunk(conn, &is_new))
-            .or_else(|_: Error| db.write_here(|conn| settle_chunk(conn, |_| false)))?;
-        if done == 0 {
-            return Ok(derived);
+    let (sender, chunks) = sync_channel(1);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(move || read_all(db, &sender));
+        let mut derived = 0;
+        for chunk in &chunks {
+            db.write_here(|conn| settle(conn, &chunk, &is_new))
+                .or_else(|_: Error| db.write_here(|conn| settle(conn, &chunk, |_| false)))?;
+            derived += chunk.customers.len();
+            bar.inc(chunk.customers.len() as u64);
         }
-        derived += done;
-        bar.inc(done as u64);
+        match reader.join() {
+            Ok(read) => read.map(|()| derived),
+            Err(_) => Err(Error::Internal("reading events panicked".into())),
+        }
+    })
+}
+
+/// Customers in the order of their rows, and what follows from their events.
+struct Chunk {
+    customers: Vec<CustomerId>,
+    standings: BTreeMap<CustomerId, Standing>,
+}
+
+fn read_all(db: &Db, sender: &SyncSender<Chunk>) -> Result<(), Error> {
+    let mut last = CustomerId::MIN;
+    loop {
+        let chunk = db.read_here(|conn| read_chunk(conn, last))?;
+        let Some(end) = chunk.customers.last() else { return Ok(()) };
+        last = *end;
+        // Nobody listens only when writing has failed, and that error is the one to tell.
+        if sender.send(chunk).is_err() {
+            return Ok(());
+        }
     }
 }
 
-fn settle_chunk(conn: &mut Conn, is_new: impl Fn(CustomerId) -> bool) -> Result<usize, Error> {
-    let chunk: Vec<CustomerId> = stale_customers::table
+fn read_chunk(conn: &mut Conn, after: CustomerId) -> Result<Chunk, Error> {
+    let customers: Vec<CustomerId> = stale_customers::table
+        .filter(stale_customers::customer_id.gt(after))
         .order(stale_customers::customer_id)
         .limit(CHUNK)
         .select(stale_customers::customer_id)
         .load(conn)?;
-    let owners = customers::table.filter(customers::id.eq_any(&chunk)).select(customers::project_id);
+    let standings = standing::read(conn, customers.iter().copied())?;
+    Ok(Chunk { customers, standings })
+}
+
+fn settle(conn: &mut Conn, chunk: &Chunk, is_new: impl Fn(CustomerId) -> bool) -> Result<(), Error> {
+    let owners = customers::table.filter(customers::id.eq_any(&chunk.customers)).select(customers::project_id);
     let projects: Vec<i64> = owners.distinct().order(customers::project_id).load(conn)?;
     for project in projects {
         conn.lock_project(project)?;
     }
-    standing::derive(conn, chunk.iter().copied(), is_new)?;
-    diesel::delete(stale_customers::table.filter(stale_customers::customer_id.eq_any(&chunk))).execute(conn)?;
-    Ok(chunk.len())
+    standing::write_or_derive(conn, &chunk.standings, is_new)?;
+    let done = stale_customers::customer_id.eq_any(&chunk.customers);
+    diesel::delete(stale_customers::table.filter(done)).execute(conn)?;
+    Ok(())
 }

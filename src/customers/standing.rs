@@ -29,20 +29,45 @@ pub fn derive(
     customers: impl IntoIterator<Item = CustomerId>,
     is_new: impl Fn(CustomerId) -> bool,
 ) -> QueryResult<usize> {
-    let mut done: BTreeSet<CustomerId> = BTreeSet::new();
+    let read = read(conn, customers)?;
+    for (customer, standing) in &read {
+        write(conn, *customer, standing, is_new(*customer))?;
+    }
+    Ok(read.len())
+}
+
+/// The standings of these customers, and of all who are linked to them, as the stored events have them.
+pub fn read(
+    conn: &mut Conn,
+    customers: impl IntoIterator<Item = CustomerId>,
+) -> QueryResult<BTreeMap<CustomerId, Standing>> {
+    let mut all: BTreeMap<CustomerId, Standing> = BTreeMap::new();
     for customer in customers {
-        if done.contains(&customer) {
+        if all.contains_key(&customer) {
             continue;
         }
         let group = with_links(conn, customer)?;
         let mut standings = fold(facts_of(conn, &group)?);
-        for member in group {
-            let standing = standings.remove(&member).unwrap_or_default();
-            write(conn, member, standing, is_new(member))?;
-            done.insert(member);
+        all.extend(group.into_iter().map(|member| (member, standings.remove(&member).unwrap_or_default())));
+    }
+    Ok(all)
+}
+
+/// Writes standings that were read in another transaction; one whose customer got events since is derived again.
+pub fn write_or_derive(
+    conn: &mut Conn,
+    read: &BTreeMap<CustomerId, Standing>,
+    is_new: impl Fn(CustomerId) -> bool,
+) -> QueryResult<()> {
+    for (customer, standing) in read {
+        let of = history::table.filter(history::customer_id.eq(customer));
+        if of.count().get_result::<i64>(conn)? == standing.events {
+            write(conn, *customer, standing, is_new(*customer))?;
+        } else if customers::table.find(customer).count().get_result::<i64>(conn)? > 0 {
+            derive(conn, [*customer], |_| false)?;
         }
     }
-    Ok(done.len())
+    Ok(())
 }
 
 /// The customer and everybody reachable over transfers.
@@ -103,13 +128,13 @@ fn add_fact(
     }
 }
 
-fn write(conn: &mut Conn, customer: CustomerId, standing: Standing, is_new: bool) -> QueryResult<()> {
+fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, is_new: bool) -> QueryResult<()> {
     write_purchases(conn, customer, &standing.purchases, is_new)?;
     write_attributes(conn, customer, &standing.attributes, is_new)?;
-    write_balances(conn, customer, &standing, is_new)?;
-    write_experiments(conn, customer, &standing, is_new)?;
-    let contact = terms::write(conn, customer, &standing, is_new)?;
-    write_summary(conn, customer, &standing, contact)
+    write_balances(conn, customer, standing, is_new)?;
+    write_experiments(conn, customer, standing, is_new)?;
+    let contact = terms::write(conn, customer, standing, is_new)?;
+    write_summary(conn, customer, standing, contact)
 }
 
 fn write_purchases(conn: &mut Conn, customer: CustomerId, all: &[Purchase], is_new: bool) -> QueryResult<()> {

@@ -89,7 +89,7 @@ pub(super) fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, 
         .order((app_user_ids::since, app_user_ids::key))
         .select(app_user_ids::app_user_id)
         .load(conn)?;
-    let values = named_values(conn, customer)?;
+    let values = if is_new { names_in(standing) } else { named_values(conn, customer)? };
     let value = |key: &str| values.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
     let contact = Contact {
         original: original(standing, &ids),
@@ -108,6 +108,12 @@ pub(super) fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, 
 fn original(standing: &Standing, ids: &[String]) -> String {
     let said = standing.original_app_user_id.as_ref().filter(|said| ids.contains(said));
     said.or(ids.first()).cloned().unwrap_or_else(String::new)
+}
+
+/// What events alone say: nobody else has set anything of a new customer's.
+fn names_in(standing: &Standing) -> Vec<(String, String)> {
+    let set = standing.attributes.iter().filter_map(|(key, value)| Some((key.clone(), value.value.clone()?)));
+    set.filter(|(key, _)| matches!(key.as_str(), "$displayName" | "$email" | "$phoneNumber")).collect()
 }
 
 fn named_values(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<(String, String)>> {

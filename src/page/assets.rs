@@ -50,7 +50,8 @@ impl Assets {
     fn gather() -> Assets {
         let mut names: Vec<_> = Files::iter().map(Cow::into_owned).filter(|name| name != ORDER).collect();
         names.sort();
-        let mut files: HashMap<_, _> = names.iter().filter_map(|name| Some((name.clone(), File::embedded(name)?))).collect();
+        let mut files: HashMap<_, _> =
+            names.iter().filter_map(|name| Some((name.clone(), File::embedded(name)?))).collect();
         files.insert(STYLES.into(), File::new(STYLES, Bytes::from(styles())));
         Assets { base: format!("/static/{}", fingerprint(&files)), files }
     }
@@ -117,7 +118,9 @@ mod tests {
         let order = Files::get(ORDER).expect("an order").data.into_owned();
         let names = String::from_utf8(order).expect("text");
         assert!(names.lines().all(|name| Files::get(&format!("css/{name}")).is_some()), "{names}");
-        assert!(styles().starts_with(&String::from_utf8_lossy(&Files::get("css/layers.css").expect("layers").data)[..]));
+        assert!(
+            styles().starts_with(&String::from_utf8_lossy(&Files::get("css/layers.css").expect("layers").data)[..])
+        );
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Passing {
             log::fault(&self.trail, status, &cause.unwrap_or_else(|| error.to_string()));
         }
         let (body, media_type) = match self.is_for_machines {
-            true => (failure::json(error, status), "application/json; charset=utf-8"),
+            true => (failure::json(error, status), "application/json"),
             false => match failure::page(error, status, &self.trail) {
                 Ok(page) => (page, "text/html; charset=utf-8"),
                 Err(_) => (format!("{status}"), "text/plain; charset=utf-8"),

@@ -24,7 +24,7 @@ pub async fn guard(
         return next.call(req).await.map(ServiceResponse::map_into_boxed_body);
     }
     // An answer, not an `Err`: the layers outside must still see a response.
-    Ok(req.into_response(actix_web::HttpResponse::from_error(Error::CrossSite)))
+    Ok(req.error_response(Error::CrossSite))
 }
 
 fn is_safe(method: &Method) -> bool {

@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn initials_are_of_the_first_and_the_last_name() {
-        for (name, initials) in [("Sol Mbeki", "SM"), ("Ada", "A"), ("ana de la cruz", "AC"), ("", ""), ("ß ẞ", "SSẞ")] {
+        for (name, initials) in [("Sol Mbeki", "SM"), ("Ada", "A"), ("ana de la cruz", "AC"), ("", ""), ("ß ẞ", "SSẞ")]
+        {
             let frame = Frame {
                 name: name.into(),
                 email: String::new(),

@@ -80,7 +80,10 @@ mod tests {
     fn a_trusted_proxy_is_believed() {
         assert_eq!(seen("10.0.0.1", &[(X_FORWARDED_FOR, "198.51.100.7")]), "198.51.100.7");
         assert_eq!(seen("10.0.0.1", &[(X_FORWARDED_FOR, "198.51.100.7, 10.2.3.4")]), "198.51.100.7");
-        assert_eq!(seen("10.0.0.1", &[(X_FORWARDED_FOR, "198.51.100.7"), (X_FORWARDED_FOR, "10.2.3.4")]), "198.51.100.7");
+        assert_eq!(
+            seen("10.0.0.1", &[(X_FORWARDED_FOR, "198.51.100.7"), (X_FORWARDED_FOR, "10.2.3.4")]),
+            "198.51.100.7"
+        );
         assert_eq!(seen("::1", &[(FORWARDED, r#"for="[2001:db8::1]:4711";proto=https"#)]), "2001:db8::1");
         assert_eq!(seen("10.0.0.1", &[(X_FORWARDED_FOR, "198.51.100.7:5000")]), "198.51.100.7");
     }

@@ -69,7 +69,8 @@ impl Passwords {
 fn verdict(password: &str, kept: Option<String>) -> Verdict {
     let exists = kept.is_some();
     let kept = kept.unwrap_or_else(|| NOBODY.clone());
-    let matches = password.chars().count() <= LONGEST && hasher().verify_password(password.as_bytes(), kept.as_str()).is_ok();
+    let matches =
+        password.chars().count() <= LONGEST && hasher().verify_password(password.as_bytes(), kept.as_str()).is_ok();
     match (exists && matches, is_outdated(&kept)) {
         (false, _) => Verdict::Wrong,
         (true, false) => Verdict::Right,

@@ -121,11 +121,8 @@ pub fn insert_person(conn: &mut Conn, new: &NewPerson<'_>, now: Moment) -> Query
 
 /// Makes the person a member; one who is a member already gets the role.
 pub fn set_role(conn: &mut Conn, project: i64, person: i64, role: Role) -> QueryResult<()> {
-    let row = (
-        memberships::project_id.eq(project),
-        memberships::person_id.eq(person),
-        memberships::role.eq(role.name()),
-    );
+    let row =
+        (memberships::project_id.eq(project), memberships::person_id.eq(person), memberships::role.eq(role.name()));
     let key = (memberships::project_id, memberships::person_id);
     let insert = diesel::insert_into(memberships::table).values(row);
     Both(insert.on_conflict(key).do_update().set(memberships::role.eq(role.name()))).execute(conn)?;

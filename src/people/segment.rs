@@ -6,7 +6,12 @@ use percent_encoding::percent_decode_str;
 /// Names and values of the `{…}` in `pattern`, taken from the path as it was sent. `None` when a value is no text that
 /// both databases can hold.
 pub fn named(pattern: &str, raw_path: &str) -> Option<Vec<(String, String)>> {
-    pattern.split('/').zip(raw_path.split('/')).filter_map(|(name, raw)| Some((name_in(name)?, raw))).map(value).collect()
+    pattern
+        .split('/')
+        .zip(raw_path.split('/'))
+        .filter_map(|(name, raw)| Some((name_in(name)?, raw)))
+        .map(value)
+        .collect()
 }
 
 fn name_in(part: &str) -> Option<&str> {

@@ -34,8 +34,13 @@ impl Attempt {
     /// [`Error::TooManyRequests`] when there were too many.
     pub fn count(&self, conn: &mut Conn, now: Moment) -> Result<(), Error> {
         diesel::delete(attempts::table.filter(attempts::at.lt(Moment(now.millis() - WINDOW)))).execute(conn)?;
-        let wait = wait(conn, "account", &self.account, PER_ACCOUNT, now)?
-            .max(wait(conn, "address", &self.address, PER_ADDRESS, now)?);
+        let wait = wait(conn, "account", &self.account, PER_ACCOUNT, now)?.max(wait(
+            conn,
+            "address",
+            &self.address,
+            PER_ADDRESS,
+            now,
+        )?);
         if let Some(retry_after) = wait {
             return Err(Error::TooManyRequests { retry_after });
         }

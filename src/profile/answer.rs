@@ -191,7 +191,18 @@ mod tests {
             said(vec![ended]),
             said(vec![]),
         ];
-        insta::assert_snapshot!(answers.join("\n"), @"");
+        insta::assert_snapshot!(answers.join("\n"), @"
+        [good] pro, renews on 11 Dec 2026 / Pro annual, App Store. Renews in 18 days.
+        [good] archive, for good / Pro annual, App Store. Does not expire, bought on 11 Dec 2025. Also: pro (expires in 18 days).
+        [good] archive, for good / Pro annual, App Store. Does not expire, bought on 11 Dec 2025. Also: pro (renews in 18 days), coach (trial, converts in 3 days).
+        [good] coach, on trial until 26 Nov 2026 / Pro annual, App Store. Trial, converts in 3 days.
+        [warn] pro, in grace until 30 Nov 2026 / Pro annual, App Store. Grace period until 30 Nov, billing issue detected 14 Nov.
+        [good] pro, for good / Granted entitlement. Does not expire, granted on 11 Dec 2025.
+        [quiet] Nothing / Pro annual, App Store. Paused, with no date to resume.
+        [quiet] Nothing / Pro annual is running, but the catalog attaches it to no entitlement.
+        [quiet] Nothing / Pro annual, App Store. Expired 3 months ago, billing error.
+        [quiet] Nothing / No purchase or grant has ever reached this customer.
+        ");
     }
 
     #[test]

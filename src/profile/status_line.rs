@@ -62,10 +62,10 @@ impl Teller<'_> {
             Status::Granted => self.granted(),
             Status::Owned => self.owned(),
             Status::Temporary => self.temporary(),
-            Status::BillingRetry => self.in_retry(),
+            Status::BillingRetry if is_unsettled(self.purchase, self.now) => self.in_retry(),
             Status::Paused => self.paused(),
             Status::Refunded => self.refunded(),
-            Status::Expired => self.expired(),
+            Status::BillingRetry | Status::Expired => self.expired(),
             Status::GrantOver => self.grant_over(),
         };
         self.with_refund(line)
@@ -116,14 +116,19 @@ impl Teller<'_> {
     }
 
     fn in_grace(&self, is_trial: bool) -> StatusLine {
-        let what = if is_trial { "Trial, grace period until " } else { "Grace period until " };
-        let lead = match self.purchase.grace_expires_at.filter(|grace| *grace > self.now) {
-            Some(grace) => Sentence::of(what).time(self.on(grace)),
-            None => Sentence::of("Billing issue, paid until ").time(self.on(self.end())),
+        let detected = |what: &str| {
+            let at = self.purchase.billing_issue_at?;
+            Some(Sentence::of(what).time(self.on(at)))
         };
-        let detected =
-            self.purchase.billing_issue_at.map(|at| Sentence::of("billing issue detected ").time(self.on(at)));
-        StatusLine::new("warn", lead).rest(detected).hint(
+        let Some(grace) = self.purchase.grace_expires_at.filter(|grace| *grace > self.now) else {
+            let lead = Sentence::of("Billing issue, paid until ").time(self.on(self.end()));
+            return StatusLine::new("warn", lead)
+                .rest(detected("detected "))
+                .hint("The store could not collect the next payment and tries again.");
+        };
+        let what = if is_trial { "Trial, grace period until " } else { "Grace period until " };
+        let lead = Sentence::of(what).time(self.on(grace));
+        StatusLine::new("warn", lead).rest(detected("billing issue detected ")).hint(
             "The store could not collect the payment and tries again. Access continues meanwhile, so the end lies later \
              than a renewal would.",
         )
@@ -263,10 +268,14 @@ impl Teller<'_> {
     }
 }
 
+/// No store tries to collect a failed payment for longer than this; Apple gives up last.
+const RETRY_DAYS: i64 = 60;
+
 /// Whether a purchase needs a person's eye although it gives no access: it may come back, or charge again.
 pub fn is_unsettled(purchase: &Purchase, now: Moment) -> bool {
     match purchase.status(now) {
-        Status::BillingRetry | Status::Paused => true,
+        Status::BillingRetry => purchase.access_ends_at().plus_days(RETRY_DAYS) > now,
+        Status::Paused => true,
         Status::Refunded => purchase.will_renew(),
         _ => false,
     }
@@ -306,7 +315,14 @@ mod tests {
             said(json!({ "pause_asked_at": ago(1), "auto_resume_at": ahead(48) })),
             said(json!({ "pause_asked_at": ago(1) })),
         ];
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        [good] Renews in 18 days
+        [good] Renews in 18 days, changes to Product pro_monthly on 11 Dec
+        [good] Renews in 18 days, introductory price until then
+        [trial] Trial, converts in 3 days
+        [warn] Pauses on 11 Dec, resumes on 10 Jan 2027 (Access continues until the pause begins.)
+        [warn] Pauses on 11 Dec, with no date to resume (Access continues until the pause begins.)
+        ");
     }
 
     #[test]
@@ -319,7 +335,14 @@ mod tests {
             said(json!({ "period_type": "PREPAID", "expires_at": ahead(4) })),
             said(json!({ "kind": "one_time", "expires_at": ahead(20), "period_start": ago(10) })),
         ];
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        [warn] Expires in 18 days, cancelled on 2 Nov (Cancelled means that it will not renew. Access continues until the paid time ends.)
+        [warn] Expires in 18 days, cancelled on 2 Nov (price increase not accepted) (Cancelled means that it will not renew. Access continues until the paid time ends.)
+        [warn] Trial, ends in 3 days, cancelled on 22 Nov (Access continues until then. No charge follows.)
+        [warn] Expires in 18 days, replaced by another product on 21 Nov
+        [warn] Expires in 4 days, prepaid, does not renew by itself
+        [warn] Expires in 20 days, bought on 13 Nov, does not renew
+        ");
     }
 
     #[test]
@@ -336,7 +359,15 @@ mod tests {
             said(json!({ "expires_at": ago(2), "expiration_reason": "SUBSCRIPTION_PAUSED" })),
             said(json!({ "kind": "temporary", "expires_at": NOW.plus_seconds(57_600) })),
         ];
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        [warn] Grace period until 30 Nov, billing issue detected 14 Nov (The store could not collect the payment and tries again. Access continues meanwhile, so the end lies later than a renewal would.)
+        [warn] Trial, grace period until 30 Nov, billing issue detected 14 Nov (The store could not collect the payment and tries again. Access continues meanwhile, so the end lies later than a renewal would.)
+        [warn] Billing issue, paid until 11 Dec, detected 22 Nov (The store could not collect the next payment and tries again.)
+        [bad] Expired 11 days ago, the store is retrying payment; billing issue detected 12 Nov (Access returns by itself if the payment goes through.)
+        [warn] Paused, resumes on 5 Dec
+        [warn] Paused, with no date to resume
+        [warn] Temporary access until 24 Nov, 09:00 UTC (The store could not be asked about this purchase. Access is given for a day at most, until it answers.)
+        ");
     }
 
     #[test]
@@ -348,7 +379,13 @@ mod tests {
             said(json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": ago(2), "unsubscribed_at": ago(2) })),
             said(json!({ "kind": "one_time", "expires_at": null })),
         ];
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        [gift] Expires in 12 days, granted on 4 Nov
+        [gift] Does not expire, granted on 4 Nov
+        [quiet] Expired 4 months ago
+        [quiet] Removed by the team on 21 Nov
+        [good] Does not expire, bought on 11 Dec 2025
+        ");
     }
 
     #[test]
@@ -359,8 +396,16 @@ mod tests {
             said(json!({ "expires_at": NOW.plus_seconds(-7_200) })),
             said(json!({ "expires_at": ago(30), "replaced_at": ago(30), "expiration_reason": "UNSUBSCRIBE" })),
             said(json!({ "expires_at": ago(30), "expiration_reason": "NEW_WORD" })),
+            said(json!({ "expires_at": ago(90), "billing_issue_at": ago(90), "expiration_reason": "BILLING_ERROR" })),
         ];
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        [quiet] Expired 6 months ago, renewal was switched off
+        [quiet] Expired 2 days ago, cancelled on 3 Nov
+        [quiet] Expired 2 hours ago, no renewal and no expiry have been reported since
+        [quiet] Expired a month ago, replaced by another product on 24 Oct
+        [quiet] Expired a month ago, NEW_WORD
+        [quiet] Expired 3 months ago, billing error
+        ");
     }
 
     #[test]
@@ -375,7 +420,13 @@ mod tests {
             said(json!({ "refunded_at": ago(20) })),
             said(json!({ "kind": "one_time", "expires_at": null, "refunded_at": ago(20) })),
         ];
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        [bad] Refunded on 3 Nov
+        [bad] Refunded on 3 Nov (The subscription is still set to renew: the store may charge again unless it is cancelled there.)
+        [warn] Expires in 18 days, cancelled on 2 Nov (Refunded on 3 Nov. The store did not end access.)
+        [good] Renews in 18 days (Refunded on 3 Nov. The store did not end access, and the subscription is still set to renew.)
+        [bad] Refunded on 3 Nov
+        ");
     }
 
     #[test]

@@ -4,9 +4,9 @@ use actix_web::web::{Data, Query};
 use askama::Template;
 use serde::Deserialize;
 
+use super::Nav;
 use super::overview::nav;
 use super::queries::{self, Delivery};
-use super::Nav;
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::sentence::Stamp;

@@ -40,7 +40,7 @@ pub fn prepare(url: &str) {
 }
 
 pub fn import(url: &str, file: &Path) {
-    let db = Db::open(url, 1).expect("the database opens");
+    let db = Db::open(url, 2).expect("the database opens");
     import::tune(&db).expect("the connection is tuned");
     let files = [file.display().to_string()];
     let summary = import::import(&db, "bench", &files, &indicatif::ProgressBar::hidden()).expect("the import works");

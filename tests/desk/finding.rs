@@ -48,8 +48,11 @@ async fn desk() -> Desk {
     });
     let bodies = [
         purchase("lena.okafor_4471", 9, json!({
-            "aliases": [ANONYMOUS, "lena.okafor_4471", "Lena-Old"], "original_app_user_id": ANONYMOUS,
+            "aliases": [ANONYMOUS, "lena.okafor_4471"], "original_app_user_id": ANONYMOUS,
             "transaction_id": "197304551820", "subscriber_attributes": lena,
+        })),
+        purchase("Lena-Old", 8, json!({
+            "aliases": [ANONYMOUS, "Lena-Old"], "original_app_user_id": ANONYMOUS, "transaction_id": "197304551821",
         })),
         purchase("chidi", 8, google("GPA.3390-1182-5530-01234..7", 7)),
         purchase("sandy", 7, json!({ "environment": "SANDBOX", "transaction_id": "2000000831360853" })),
@@ -153,7 +156,7 @@ async fn nothing_found_says_what_was_looked_for_and_makes_nobody() {
         assert!(answer.body.contains("Nobody matches"), "{text}");
         assert!(!answer.body.contains("<script>alert"), "{text}");
     }
-    assert!(search(&desk, "GPA.3390-1182-5530-0123").await.body.contains("4, 4, 4 and 5 digits"));
+    assert!(search(&desk, "GPA.9999-1182-5530-0123").await.body.contains("4, 4, 4 and 5 digits"));
     assert_eq!(customers_in(&desk), before);
 }
 

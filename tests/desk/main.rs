@@ -9,3 +9,4 @@ mod routes;
 mod safety;
 mod settings;
 mod support;
+mod webhooks;

@@ -34,7 +34,8 @@ async fn the_right_password_opens_the_page_that_was_asked_for() {
     let form = desk.anonymous_get(asked.header("location")).await;
     assert!(form.body.contains(r#"name="next" value="/projects/sundial/settings?a=1""#), "{}", form.body);
 
-    let fields = [("email", " Ada@Sundial.example "), ("password", PASSWORD), ("next", "/projects/sundial/settings?a=1")];
+    let fields =
+        [("email", " Ada@Sundial.example "), ("password", PASSWORD), ("next", "/projects/sundial/settings?a=1")];
     let welcome = desk.anonymous_post_form("/login", &fields).await;
     assert_eq!(welcome.status, StatusCode::SEE_OTHER);
     assert_eq!(welcome.header("location"), "/projects/sundial/settings?a=1");
@@ -57,7 +58,9 @@ async fn a_wrong_password_and_an_unknown_account_are_answered_alike() {
 async fn odd_addresses_and_passwords_are_just_wrong() {
     let desk = Desk::open().await;
     let long = "a".repeat(5000);
-    for (email, password) in [("", ""), ("a\0b", "p\0q"), (&long, &long), ("' OR 1=1 --", "x"), ("ada@sundial.example", &long)] {
+    for (email, password) in
+        [("", ""), ("a\0b", "p\0q"), (&long, &long), ("' OR 1=1 --", "x"), ("ada@sundial.example", &long)]
+    {
         assert_eq!(log_in(&desk, email, password).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 }
@@ -120,9 +123,7 @@ async fn logging_out_ends_the_session_on_the_server() {
 async fn a_removed_person_is_out_at_once() {
     let desk = Desk::open().await;
     let cookie = desk.cookie(&ADA);
-    let gone = |conn: &mut dossier::db::Conn| {
-        Ok::<_, Error>(diesel::delete(people::table.find(ADA.id)).execute(conn)?)
-    };
+    let gone = |conn: &mut dossier::db::Conn| Ok::<_, Error>(diesel::delete(people::table.find(ADA.id)).execute(conn)?);
     assert_eq!(desk.db.write_here(gone).expect("removed"), 1);
     assert_eq!(visit(&desk, &cookie, CUSTOMERS).await.status, StatusCode::SEE_OTHER);
     assert_eq!(sessions_kept(&desk), 0);
@@ -227,7 +228,8 @@ async fn a_proxy_that_is_not_trusted_cannot_hide_an_address() {
     for guess in 0..31 {
         let (email, hop) = (format!("p{guess}@sundial.example"), format!("198.51.100.{guess}"));
         let fields = [("email", email.as_str()), ("password", "guess guess")];
-        let request = TestRequest::post().uri("/login").set_form(fields).peer_addr("192.0.2.1:4000".parse().expect("a peer"));
+        let request =
+            TestRequest::post().uri("/login").set_form(fields).peer_addr("192.0.2.1:4000".parse().expect("a peer"));
         let request = request.insert_header(("sec-fetch-site", "same-origin")).insert_header(("x-forwarded-for", hop));
         let status = desk.call(request).await.status;
         assert_eq!(status == StatusCode::TOO_MANY_REQUESTS, guess == 30, "{guess}: {status}");

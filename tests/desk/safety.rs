@@ -25,7 +25,10 @@ async fn every_kind(desk: &Desk) -> Vec<(&'static str, Answer)> {
         ("forbidden", desk.get(&SOL, "/projects/sundial/settings").await),
         ("unknown project", desk.get(&ADA, "/projects/nope/settings").await),
         ("bad request", desk.get(&ADA, "/projects/sundial/settings/rejected?after=x").await),
-        ("wrong method", desk.call(TestRequest::delete().uri("/login").insert_header(("sec-fetch-site", "none"))).await),
+        (
+            "wrong method",
+            desk.call(TestRequest::delete().uri("/login").insert_header(("sec-fetch-site", "none"))).await,
+        ),
         ("cross-site", desk.call(TestRequest::post().uri("/login")).await),
         ("refused log-in", desk.anonymous_post_form("/login", &[("email", "a"), ("password", "b")]).await),
         ("no form", desk.call(TestRequest::post().uri("/login").insert_header(("sec-fetch-site", "none"))).await),
@@ -148,7 +151,9 @@ async fn a_browser_that_names_only_the_origin_may_log_in() {
 #[actix_web::test]
 async fn a_log_in_leads_nowhere_but_here() {
     let desk = Desk::open().await;
-    for next in ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/%0d%0aX:1", "/login"] {
+    for next in
+        ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/%0d%0aX:1", "/login"]
+    {
         let fields = [("email", ADA.email), ("password", PASSWORD), ("next", next)];
         let answer = desk.anonymous_post_form("/login", &fields).await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/"), "{next}");
@@ -174,7 +179,9 @@ async fn the_host_of_a_request_is_shown_nowhere() {
 #[actix_web::test]
 async fn a_path_that_is_no_text_is_nowhere() {
     let desk = Desk::open().await;
-    for path in ["/projects/%FF/settings", "/projects/%00/settings", "/projects/sundial%00/settings", "/%2e%2e/%2e%2e/etc"] {
+    for path in
+        ["/projects/%FF/settings", "/projects/%00/settings", "/projects/sundial%00/settings", "/%2e%2e/%2e%2e/etc"]
+    {
         assert_eq!(desk.get(&ADA, path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }

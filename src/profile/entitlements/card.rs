@@ -43,10 +43,6 @@ impl Card {
         (active > 0).then(|| format!("{active} active"))
     }
 
-    fn past_told(&self) -> String {
-        format!("{} over", self.grouped.past_count())
-    }
-
     /// With nothing current, what is over is the answer.
     fn past_is_open(&self) -> bool {
         self.grouped.current.is_empty()

@@ -83,9 +83,12 @@ impl Grouped {
         self.current.iter().filter(|group| group.is_active()).count()
     }
 
-    /// How many purchases are over.
-    pub fn past_count(&self) -> usize {
-        self.past.iter().map(|group| group.sources.len()).sum()
+    /// `3 expired`, `4 expired or refunded`
+    pub fn past_counted(&self) -> String {
+        let count: usize = self.past.iter().map(|group| group.sources.len()).sum();
+        let is_refunded = |source: &Source| source.status == Status::Refunded;
+        let has_refunds = self.past.iter().flat_map(|group| &group.sources).any(is_refunded);
+        format!("{count} {}", if has_refunds { "expired or refunded" } else { "expired" })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -144,11 +147,13 @@ impl Grouped {
 
 impl Group {
     fn unlocked(title: &str, identifier: &str, sources: Vec<Source>) -> Group {
-        let badge = match sources.first().map(|source| source.status) {
+        let first = sources.first();
+        let badge = match first.map(|source| source.status) {
             Some(status) if status.gives_access() => Badge::new("Active", "tone-good"),
+            Some(Status::Refunded) => Badge::new("Refunded", "tone-bad"),
+            _ if first.is_some_and(|source| !source.is_current) => Badge::new("Expired", "tone-quiet"),
             Some(Status::BillingRetry) => Badge::new("Billing issue", "tone-bad"),
             Some(Status::Paused) => Badge::new("Paused", "tone-warn"),
-            Some(Status::Refunded) => Badge::new("Refunded", "tone-bad"),
             _ => Badge::new("Expired", "tone-quiet"),
         };
         let has = |is_grant: bool| {
@@ -275,7 +280,7 @@ mod tests {
             ]
         );
         assert_eq!(said(&grouped.past), ["pro [Expired] Over 30: Expired a month ago; Over 90: Expired 3 months ago"]);
-        assert_eq!((grouped.active(), grouped.past_count()), (3, 2));
+        assert_eq!((grouped.active(), grouped.past_counted().as_str()), (3, "2 expired"));
     }
 
     #[test]
@@ -287,7 +292,7 @@ mod tests {
         ]);
         let badges: Vec<&str> = grouped.current.iter().map(|group| group.badge.text.as_str()).collect();
         assert_eq!(badges, ["Billing issue", "Paused", "Refunded"]);
-        assert_eq!((grouped.active(), grouped.past_count()), (0, 0));
+        assert_eq!((grouped.active(), grouped.past.len()), (0, 0));
     }
 
     #[test]

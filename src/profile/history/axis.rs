@@ -80,7 +80,7 @@ impl Axis {
     pub fn ticks(&self) -> Vec<Tick> {
         let (dates, format): (Vec<Moment>, Format) = match self.length() {
             short if short <= 2 * DAY => (self.steps(HOUR, &[1, 2, 3, 6, 12]), Format::Hours),
-            middle if middle <= 75 * DAY => (self.steps(DAY, &[1, 2, 4, 7, 14]), Format::Days),
+            middle if middle <= 92 * DAY => (self.steps(DAY, &[1, 2, 4, 7, 14]), Format::Days),
             _ => self.months(),
         };
         let labels = dates.iter().enumerate().map(|(index, at)| format.label(*at, index == 0));
@@ -160,7 +160,7 @@ mod tests {
         let ago = |days: i64| NOW.plus_days(-days);
         assert_eq!(labels(ago(380), NOW.plus_days(18)), ["Nov 2025", "Jan 2026", "Mar", "May", "Jul", "Sep", "Nov"]);
         assert_eq!(labels(ago(6 * 365), NOW), ["2021", "2022", "2023", "2024", "2025", "2026"]);
-        assert_eq!(labels(ago(20), NOW), ["5 Nov 2026", "9 Nov", "13 Nov", "17 Nov", "21 Nov"]);
+        assert_eq!(labels(ago(20), NOW), ["7 Nov 2026", "11 Nov", "15 Nov", "19 Nov"]);
         assert_eq!(
             labels(NOW.plus_seconds(-1800), NOW),
             ["23 Nov, 11:00", "12:00", "13:00", "14:00", "15:00", "16:00"]

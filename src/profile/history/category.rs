@@ -116,16 +116,20 @@ impl Category {
 
     /// Whether the row is about an amount of money (§4.1).
     pub const fn is_about_money(self) -> bool {
+        let is_other = matches!(self, Category::Refunded | Category::RefundReversed | Category::Invoice);
+        is_other || (self.is_purchase() && !matches!(self, Category::Trial))
+    }
+
+    /// Whether the row is a purchase: what was shown and offered then is worth a word.
+    pub const fn is_purchase(self) -> bool {
         matches!(
             self,
-            Category::Intro
+            Category::Trial
+                | Category::Intro
                 | Category::Start
                 | Category::Converted
                 | Category::Renewed
                 | Category::Bought
-                | Category::Refunded
-                | Category::RefundReversed
-                | Category::Invoice
         )
     }
 }

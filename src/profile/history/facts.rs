@@ -17,7 +17,7 @@ pub fn of(event: &Event, category: Category, now: Moment) -> Vec<Sentence> {
         facts.extend(event.store.as_ref().map(|store| Sentence::default().name(store.name())));
     }
     facts.extend(event.is_family_share.then(|| Sentence::of("Family Sharing")));
-    if category.is_about_money() || category == Category::Trial {
+    if category.is_purchase() {
         facts.extend(event.offer_code.as_deref().map(|code| named("offer code ", code)));
         facts.extend(event.presented_offering_id.as_deref().map(|id| named("shown offering: ", id)));
     }
@@ -39,6 +39,7 @@ fn cause(event: &Event, category: Category) -> Option<Sentence> {
         Category::UnknownCancel => Some(told(event.cancel_reason.as_ref().unwrap_or(&Reason::Unknown))),
         Category::Resubscribed => said("renewal is on again"),
         Category::Grace | Category::BillingIssue => said("the store is retrying"),
+        Category::Expired if event.is_promotional() => said("its time was over"),
         Category::Expired => Some(told(event.expiration_reason.as_ref().unwrap_or(&Reason::Unknown))),
         Category::Temporary => said("while the store could not be asked"),
         Category::Invoice => said("counts as spent once it is paid"),

@@ -168,6 +168,9 @@ fn trouble_and_ends_say_why_and_until_when() {
     check("BILLING_ISSUE", json!({}), &line, ("billing", "tone-warn"), "the store is retrying");
     let line = format!("Subscription expired {PRO}");
     check("EXPIRATION", json!({"expiration_reason": "BILLING_ERROR"}), &line, ("expire", "tone-bad"), "billing error");
+    let grant = json!({"store": "PROMOTIONAL", "entitlement_ids": ["pro"], "product_id": "rc_promo_pro_weekly"});
+    let over = "Subscription expired [pro] (rc_promo_pro_weekly)";
+    check("EXPIRATION", grant, over, ("expire", "tone-bad"), "its time was over");
     check("EXPIRATION", json!({}), &line, ("expire", "tone-bad"), "the store gave no reason");
     let line = format!("Scheduled a pause of {PRO}");
     let pause = json!({"expiration_at_ms": NOW.plus_days(1), "auto_resume_at_ms": NOW.plus_days(60)});

@@ -67,7 +67,6 @@ pub fn lines(event: &Event, side: Side, catalog: &Catalog) -> Vec<Line> {
 fn line(event: &Event, category: Category, side: Side, catalog: &Catalog) -> Line {
     match category {
         Category::Granted => granted(event, catalog),
-        Category::GrantRemoved => about_entitlements("Had their granted entitlement removed", event, catalog),
         Category::PreferenceChanged => changed(event, catalog),
         Category::Transferred => transferred(event, side),
         Category::Currency => bare("Changed a virtual currency balance"),
@@ -89,6 +88,7 @@ fn verb(category: Category, event: &Event) -> (&str, &'static str) {
         Category::Converted => ("Converted from a trial", ""),
         Category::Renewed => ("Renewed", ""),
         Category::Bought => ("Made a purchase", ""),
+        Category::GrantRemoved => ("Had their granted entitlement removed", ""),
         Category::Refunded => ("Was issued a refund", "of"),
         Category::OptedOut => ("Opted out of renewal", "of"),
         Category::PriceIncrease => ("Cancelled due to not agreeing to a price increase", ""),
@@ -112,15 +112,15 @@ fn bare(verb: impl Into<String>) -> Line {
     Line { verb: verb.into(), joint: "", subject: Subject::Nothing, tail: String::new() }
 }
 
-/// The product an event is about, by the name the catalog, else the event, gives it.
+/// The product an event is about, by the name the catalog, else the event, gives it; a grant by what it gives.
 fn product_of(event: &Event, catalog: &Catalog) -> Subject {
-    match event.product_id.as_deref() {
-        Some(id) => {
-            let own_name = event.product_display_name.as_deref();
-            Subject::Product(named(event.store.as_ref(), id, own_name, catalog))
-        }
-        None => Subject::Nothing,
+    let Some(id) = event.product_id.as_deref() else { return Subject::Nothing };
+    let given = entitlements(event, catalog);
+    if event.is_promotional() && !given.is_empty() {
+        let product = Product { store: event.store.clone(), name: text::listed(&given), id: Some(id.to_owned()) };
+        return Subject::Product(product);
     }
+    Subject::Product(named(event.store.as_ref(), id, event.product_display_name.as_deref(), catalog))
 }
 
 pub fn named(store: Option<&Store>, id: &str, own_name: Option<&str>, catalog: &Catalog) -> Product {
@@ -147,17 +147,6 @@ fn granted(event: &Event, catalog: &Catalog) -> Line {
         _ => "without an end".to_owned(),
     };
     Line { tail, ..bare(format!("Was granted the {the} {noun}")) }
-}
-
-fn about_entitlements(verb: &str, event: &Event, catalog: &Catalog) -> Line {
-    let names = entitlements(event, catalog);
-    match event.product_id.clone() {
-        _ if names.is_empty() => Line { subject: product_of(event, catalog), ..bare(verb) },
-        id => {
-            let product = Product { store: event.store.clone(), name: text::listed(&names), id };
-            Line { subject: Subject::Product(product), ..bare(verb) }
-        }
-    }
 }
 
 /// `product_id` is the old product; the new one is not always told (§5.3).

@@ -2,6 +2,7 @@
 
 pub mod cast;
 mod database;
+pub mod project;
 pub mod samples;
 pub mod seed;
 
@@ -112,7 +113,6 @@ impl Desk {
         let mut jar = CookieJar::new();
         let cookie = Cookie::new(self.site.session_cookie(), key);
         jar.signed_mut(&self.site.session_key()).add(cookie);
-        let _ = dossier::page::log::start("debug");
         jar.delta().map(|cookie| cookie.encoded().to_string()).collect()
     }
 }
