@@ -14,12 +14,13 @@ use actix_web::{App, HttpResponse};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::customers;
-use crate::db::Db;
+use crate::db::{Db, durability};
 use crate::error::Error;
 use crate::health::{self, Readiness};
 use crate::ids::Ids;
 use crate::page::routes::Matched;
 use crate::page::{Routes, assets, edge, guard};
+use crate::people::door::Warnings;
 use crate::people::handlers::ThrottleKey;
 use crate::people::password::Passwords;
 use crate::people::sessions::{Sessions, upkeep};
@@ -40,6 +41,7 @@ pub struct Site {
     steady: Steady,
     passwords: Passwords,
     readiness: Readiness,
+    warnings: Warnings,
     key: Arc<Vec<u8>>,
 }
 
@@ -50,9 +52,15 @@ impl Site {
         let key = Arc::new(secrets::of(&db, secrets::SESSION_KEY)?);
         let (steady, config) = (Steady::new(clock.clone()), Arc::new(config));
         let (passwords, readiness) = (Passwords::default(), Readiness::default());
+        let warnings = Warnings(unsafe_settings(&db, &config)?.into());
         let intake = Intake::start(db.clone(), clock.clone(), ids.clone());
         let intake = intake.map_err(|error| format!("no thread for the writer of deliveries: {error}"))?;
-        Ok(Site { db, clock, ids, config, intake, steady, passwords, readiness, key })
+        Ok(Site { db, clock, ids, config, intake, steady, passwords, readiness, warnings, key })
+    }
+
+    /// What the operator should mend: for the log, and for admins on every page.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings.0
     }
 
     /// Signs the session cookie.
@@ -78,6 +86,14 @@ impl Site {
             .session_lifecycle(BrowserSession::default())
             .build()
     }
+}
+
+fn unsafe_settings(db: &Db, config: &Config) -> Result<Vec<String>, String> {
+    let found = db.read_here(|conn| Ok::<_, Error>(durability::warnings(conn)?));
+    let lossy = found.map_err(|error| format!("the database cannot be read: {}", error.cause().unwrap_or_default()))?;
+    let told = lossy.into_iter().map(|setting| format!("{setting}: a power failure can lose what was acknowledged."));
+    let open = config.is_in_the_clear().then(|| "DOSSIER_PUBLIC_URL is not https: passwords can be read on the way.".into());
+    Ok(told.chain(open).collect())
 }
 
 /// Every path with its permission. The order matters only where two patterns fit the same path.
@@ -120,6 +136,7 @@ pub fn app(
         .app_data(Data::new(site.steady.clone()))
         .app_data(Data::new(site.passwords.clone()))
         .app_data(Data::new(site.readiness.clone()))
+        .app_data(Data::new(site.warnings.clone()))
         .app_data(Data::new(ThrottleKey(site.key.to_vec())))
         .configure(|cfg| routes().register(cfg))
         .default_service(web::to(|| async { Err::<HttpResponse, _>(Error::NotFound) }))

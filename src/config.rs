@@ -4,7 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use clap::Args;
 use ipnet::IpNet;
-use url::{Origin, Url};
+use url::{Host, Origin, Url};
+
+/// What is logged when nothing is said: each request, not the server's own start.
+pub const DEFAULT_LOG: &str = "info,actix_server=warn";
 
 /// Where the data is when nobody says.
 pub const DEFAULT_DATABASE_URL: &str = "sqlite:dossier.db";
@@ -31,7 +34,7 @@ pub struct Flags {
     #[arg(long, env = "DOSSIER_CONNECTIONS", default_value_t = 16, global = true)]
     connections: u32,
     /// What to log: off, error, warn, info, debug, or a filter such as info,actix_server=warn
-    #[arg(long, env = "DOSSIER_LOG", default_value = "info", global = true)]
+    #[arg(long, env = "DOSSIER_LOG", default_value = DEFAULT_LOG, global = true)]
     log: String,
 }
 
@@ -68,6 +71,17 @@ impl Config {
     /// Whether browsers reach us over TLS, so that cookies may insist on it.
     pub fn is_https(&self) -> bool {
         self.public_url.scheme() == "https"
+    }
+
+    /// Whether what browsers send crosses a network unencrypted.
+    pub fn is_in_the_clear(&self) -> bool {
+        let is_here = match self.public_url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        !self.is_https() && !is_here
     }
 
     pub fn origin(&self) -> Origin {

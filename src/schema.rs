@@ -141,6 +141,7 @@ diesel::table! {
         first_event_at -> Nullable<BigInt>,
         active_at -> BigInt,
         latest -> Nullable<Text>,
+        status_purchase -> Nullable<Text>,
         is_subscriber -> Bool,
         made_one_time -> Bool,
         made_sandbox -> Bool,

@@ -136,6 +136,7 @@ CREATE TABLE customers (
     first_event_at BIGINT,
     active_at BIGINT NOT NULL,
     latest TEXT,
+    status_purchase TEXT,
     is_subscriber BOOLEAN NOT NULL,
     made_one_time BOOLEAN NOT NULL,
     made_sandbox BOOLEAN NOT NULL,

@@ -38,7 +38,7 @@ pub fn run(config: Config) -> Result<(), String> {
     migrate::run(&db)?;
     let (password, secret) = (random_word(6)?, format!("Bearer {}", random_word(24)?));
     build(&db, Clock::Machine.now(), &password, &secret)?;
-    println!("A demo project of made-up customers. Log in at {} as", config.address_of("/login"));
+    println!("\nA demo project of made-up customers. Log in at {} as", config.address_of("/login"));
     for (name, email, role) in TEAM {
         println!("  {email:<24} {password}   {name}, {}", role.name());
     }
@@ -47,7 +47,11 @@ pub fn run(config: Config) -> Result<(), String> {
     serve::run(config)
 }
 
+/// A database of its own where none is named, and a quiet log that leaves the log-ins on the screen.
 fn with_own_database(mut config: Config) -> Result<Config, String> {
+    if config.log == crate::config::DEFAULT_LOG {
+        config.log = "warn".into();
+    }
     if config.database_url == crate::config::DEFAULT_DATABASE_URL {
         for suffix in ["", "-wal", "-shm"] {
             let file = format!("{DEMO_FILE}{suffix}");

@@ -74,9 +74,17 @@ fn run(command: Command, config: Config) -> Result<(), String> {
     }
 }
 
-/// `--help` and `--version` are asked for and succeed; the rest is a mistake.
+/// `--help` and `--version` are asked for and succeed; the rest is a mistake, told in one line.
 fn refuse(refused: &clap::Error) -> ExitCode {
-    if refused.print().is_err() || refused.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    let text = refused.to_string();
+    if !refused.use_stderr() {
+        print!("{text}");
+        return ExitCode::SUCCESS;
+    }
+    let sentence: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let sentence = sentence.join(" ");
+    eprintln!("dossier: {} (--help tells more)", sentence.trim_start_matches("error: "));
+    ExitCode::FAILURE
 }
 
 /// Opens the database for a command and brings its tables up to date.

@@ -15,8 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::{Site, app};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{Db, durability};
-use crate::error::Error;
+use crate::db::Db;
 use crate::ids::Ids;
 use crate::page::log;
 
@@ -37,8 +36,10 @@ pub fn run(config: Config) -> Result<(), String> {
     log::start(&config.log)?;
     let listener = listen(&config)?;
     let db = super::open(&config)?;
-    warn_of_unsafe_settings(&db)?;
     let site = Site::new(db, Clock::Machine, Ids::random(), config)?;
+    for warning in site.warnings() {
+        tracing::warn!(warning, "unsafe setting");
+    }
     println!("Dossier listens on {}", site.config.public_url.as_str().trim_end_matches('/'));
     let intake = site.intake.clone();
     finish_imports(site.db.clone());
@@ -62,14 +63,6 @@ fn finish_imports(db: Db) {
             tracing::error!(cause = super::said(error), "the state of imported customers could not be derived");
         }
     });
-}
-
-fn warn_of_unsafe_settings(db: &Db) -> Result<(), String> {
-    let warnings = db.read_here(|conn| Ok::<_, Error>(durability::warnings(conn)?)).map_err(super::said)?;
-    for warning in warnings {
-        tracing::warn!(warning, "acknowledged changes may be lost when the power fails");
-    }
-    Ok(())
 }
 
 async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {

@@ -29,6 +29,7 @@ pub struct Row {
     pub ids_count: i64,
     pub active_at: Moment,
     pub latest: Option<String>,
+    pub status_purchase: Option<String>,
     pub made_sandbox: bool,
 }
 
@@ -38,8 +39,10 @@ pub struct Glance {
     pub row: Row,
     /// The id to show: an identified one rather than an anonymous one, the earliest of them.
     pub app_user_id: String,
-    /// The purchase that gives the customer a status (§13.1).
+    /// What was bought last.
     pub latest: Option<Purchase>,
+    /// The purchase that gives the customer a status (§13.1).
+    pub status_purchase: Option<Purchase>,
     /// What the catalog calls the product of `latest`.
     product_name: Option<String>,
     now: Moment,
@@ -55,12 +58,13 @@ pub struct Badge {
 /// The rows with their best ids and product names, in the order they came.
 pub fn complete(conn: &mut Conn, project: i64, now: Moment, rows: Vec<Row>) -> QueryResult<Vec<Glance>> {
     let identified = identified_ids(conn, &rows)?;
-    let latest: Vec<Option<Purchase>> = rows.iter().map(latest_of).collect();
+    let latest: Vec<Option<Purchase>> = rows.iter().map(|row| purchase_of(row, row.latest.as_deref())).collect();
     let names = product_names(conn, project, latest.iter().flatten())?;
     let glances = rows.into_iter().zip(latest).map(|(row, latest)| {
         let product_name = latest.as_ref().and_then(|latest| names.get(&product_of(latest)).cloned());
         let app_user_id = identified.get(&row.id).unwrap_or(&row.original_app_user_id).clone();
-        Glance { row, app_user_id, latest, product_name, now }
+        let status_purchase = purchase_of(&row, row.status_purchase.as_deref());
+        Glance { row, app_user_id, latest, status_purchase, product_name, now }
     });
     Ok(glances.collect())
 }
@@ -106,9 +110,9 @@ fn identified_ids(conn: &mut Conn, rows: &[Row]) -> QueryResult<HashMap<Customer
 }
 
 /// A purchase that cannot be read is logged and left out: one bad row must not hide a list.
-fn latest_of(row: &Row) -> Option<Purchase> {
-    let read = serde_json::from_str(row.latest.as_deref()?);
-    read.inspect_err(|error| tracing::error!(customer = row.id, %error, "a latest purchase cannot be read")).ok()
+fn purchase_of(row: &Row, stored: Option<&str>) -> Option<Purchase> {
+    let read = serde_json::from_str(stored?);
+    read.inspect_err(|error| tracing::error!(customer = row.id, %error, "a purchase cannot be read")).ok()
 }
 
 type ProductKey = (String, String);
@@ -165,7 +169,7 @@ impl Glance {
     pub fn country_name(&self) -> String {
         match self.country() {
             Some(code) => {
-                rust_iso3166::from_alpha2(&code.to_uppercase()).map_or(code.to_owned(), |found| found.name.into())
+                rust_iso3166::from_alpha2(&code.to_uppercase()).map_or_else(|| visible(code), |found| found.name.into())
             }
             None => "Country unknown".into(),
         }
@@ -173,8 +177,8 @@ impl Glance {
 
     /// The status of §13.1; `None` for what has none, such as a purchase for ever.
     pub fn badge(&self) -> Option<Badge> {
-        match &self.latest {
-            Some(latest) => Badge::of(latest.status(self.now)),
+        match &self.status_purchase {
+            Some(purchase) => Badge::of(purchase.status(self.now)),
             None if self.row.made_sandbox => Some(Badge { word: "Sandbox only", tone: "quiet" }),
             None => None,
         }
@@ -239,7 +243,14 @@ mod tests {
     use super::*;
 
     fn glance(row: Row) -> Glance {
-        Glance { app_user_id: row.original_app_user_id.clone(), row, latest: None, product_name: None, now: Moment(0) }
+        Glance {
+            app_user_id: row.original_app_user_id.clone(),
+            row,
+            latest: None,
+            status_purchase: None,
+            product_name: None,
+            now: Moment(0),
+        }
     }
 
     fn row() -> Row {
@@ -255,6 +266,7 @@ mod tests {
             ids_count: 1,
             active_at: Moment(0),
             latest: None,
+            status_purchase: None,
             made_sandbox: false,
         }
     }

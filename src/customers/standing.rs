@@ -276,7 +276,7 @@ fn write_summary(
     contact: terms::Contact,
 ) -> QueryResult<()> {
     let spent = Spent::of(&standing.purchases);
-    let latest = latest(&standing.purchases).map(|purchase| to_json(&purchase.without_picture()));
+    let compact = |purchase: &Purchase| to_json(&purchase.without_picture());
     let ends = |kind: Kind| {
         let own = production(&standing.purchases).filter(move |purchase| purchase.kind == kind);
         own.map(|purchase| purchase.access_ends_at().millis()).max()
@@ -299,7 +299,8 @@ fn write_summary(
             customers::active_at.eq(contact.active_at.millis()),
         ),
         (
-            customers::latest.eq(latest),
+            customers::latest.eq(latest(&standing.purchases).map(compact)),
+            customers::status_purchase.eq(status_purchase(&standing.purchases).map(compact)),
             customers::is_subscriber.eq(subscribed_until.is_some()),
             customers::made_one_time.eq(ends(Kind::OneTime).is_some()),
             customers::made_sandbox.eq(standing.purchases.iter().any(|one| one.environment == Environment::Sandbox)),
@@ -341,9 +342,20 @@ fn production(all: &[Purchase]) -> impl Iterator<Item = &Purchase> {
     all.iter().filter(|purchase| purchase.environment == Environment::Production)
 }
 
-/// The purchase that gives the customer a status: the latest one, grants last (§13.1).
+/// What was bought last; a grant only where nothing was bought.
 fn latest(all: &[Purchase]) -> Option<&Purchase> {
     production(all).max_by_key(|purchase| (purchase.kind != Kind::Grant, purchase.period_start, &purchase.key))
+}
+
+/// The purchase that gives the customer a status: the subscription with the furthest end, grants last (§13.1). The very
+/// latest transaction would call somebody expired who has a year left of another subscription.
+fn status_purchase(all: &[Purchase]) -> Option<&Purchase> {
+    let rank = |purchase: &Purchase| match purchase.kind {
+        Kind::Subscription => 2,
+        Kind::OneTime | Kind::Temporary => 1,
+        Kind::Grant => 0,
+    };
+    production(all).max_by_key(|one| (rank(one), one.access_ends_at(), one.period_start, &one.key))
 }
 
 /// Purchases hold strings, numbers and lists: writing them as JSON cannot fail.

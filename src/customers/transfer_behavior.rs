@@ -11,10 +11,7 @@ pub fn words(stored: &str) -> (&'static str, &'static str) {
             "Keep with original App User ID",
             "Purchases stay with the id that made them. Restoring under another identified id fails.",
         ),
-        "share" => (
-            "Share between App User IDs (legacy)",
-            "Restoring under another id makes both ids one customer.",
-        ),
+        "share" => ("Share between App User IDs (legacy)", "Restoring under another id makes both ids one customer."),
         _ => ("Transfer to new App User ID", "Restoring under another id moves the purchases there."),
     }
 }

@@ -97,3 +97,34 @@ impl Passing {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::StatusCode;
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, init_service};
+    use actix_web::{App, web};
+
+    use super::*;
+
+    async fn broken() -> HttpResponse {
+        panic!("a secret of the inside")
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_answered_like_any_fault_and_the_next_request_is_served() {
+        let routes =
+            App::new().route("/broken", web::get().to(broken)).route("/whole", web::get().to(HttpResponse::Ok));
+        let service = init_service(routes.wrap(from_fn(edge))).await;
+        let call = |path| actix_web::dev::Service::call(&service, TestRequest::get().uri(path).to_request());
+        let error = call("/broken").await.err().map(|error| error.as_response_error().error_response());
+        let response = error.expect("an error that carries its response");
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let reference = response.headers().get("x-request-id").expect("a reference").to_str().expect("text").to_owned();
+        assert!(response.headers().contains_key("content-security-policy"));
+        let body = actix_web::body::to_bytes(response.into_body()).await.unwrap_or_default();
+        let body = String::from_utf8_lossy(&body);
+        assert!(body.contains(&reference) && !body.contains("secret of the inside"), "{body}");
+        assert!(call("/whole").await.is_ok_and(|response| response.status() == StatusCode::OK));
+    }
+}

@@ -14,6 +14,8 @@ pub struct Frame {
     /// All projects of this person, by name.
     pub projects: Vec<Place>,
     pub has_settings: bool,
+    /// What an admin must know on every page: settings that could lose or leak data.
+    pub warnings: Arc<[String]>,
 }
 
 /// A project in the switcher.
@@ -109,6 +111,7 @@ mod tests {
                 project: Place::default(),
                 projects: Vec::new(),
                 has_settings: false,
+                warnings: Arc::default(),
             };
             assert_eq!(frame.initials(), initials);
         }

@@ -8,12 +8,16 @@ use tracing_subscriber::EnvFilter;
 
 use super::trail::Trail;
 
+/// What strangers send that is no HTTP would fill the log with errors; it is answered 400 and that is all.
+const QUIET: &str = "actix_http::h1=off";
+
 /// Starts the log: JSON lines on standard output.
 ///
 /// # Errors
 /// One line, when `filter` cannot be understood.
 pub fn start(filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| format!("DOSSIER_LOG cannot be used: {error}"))?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))
+        .map_err(|error| format!("DOSSIER_LOG cannot be used: {error}"))?;
     let lines = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter);
     lines.try_init().map_err(|error| error.to_string())
 }

@@ -67,7 +67,10 @@ mod tests {
     #[test]
     fn the_formatting_of_notes_is_kept() {
         for (source, html) in [
-            ("Refund **agreed**, *not* ~~paid~~", "<p>Refund <strong>agreed</strong>, <em>not</em> <del>paid</del></p>"),
+            (
+                "Refund **agreed**, *not* ~~paid~~",
+                "<p>Refund <strong>agreed</strong>, <em>not</em> <del>paid</del></p>",
+            ),
             ("see `GPA.3390-1182`", "<p>see <code>GPA.3390-1182</code></p>"),
             ("- a\n- b", "<ul><li>a</li><li>b</li></ul>"),
             ("3. a\n4. b", "<ol start=\"3\"><li>a</li><li>b</li></ol>"),

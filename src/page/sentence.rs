@@ -71,6 +71,8 @@ enum Piece {
     /// An identifier from outside.
     Code(String),
     Time(Stamp),
+    /// A remark that stays on one line.
+    Aside(String),
 }
 
 impl Sentence {
@@ -98,6 +100,11 @@ impl Sentence {
         self.with(Piece::Time(stamp))
     }
 
+    #[must_use]
+    pub fn aside(self, remark: impl Into<String>) -> Sentence {
+        self.with(Piece::Aside(remark.into()))
+    }
+
     /// One sentence after another.
     #[must_use]
     pub fn then(mut self, other: Sentence) -> Sentence {
@@ -112,7 +119,7 @@ impl Sentence {
     /// The words alone.
     pub fn plain(&self) -> String {
         let text = |piece: &Piece| match piece {
-            Piece::Words(text) | Piece::Name(text) | Piece::Code(text) => text.clone(),
+            Piece::Words(text) | Piece::Name(text) | Piece::Code(text) | Piece::Aside(text) => text.clone(),
             Piece::Time(stamp) => stamp.text.clone(),
         };
         self.pieces.iter().map(text).collect()
@@ -147,7 +154,10 @@ mod tests {
             stamp.to_string(),
             "<time datetime=\"2026-11-29T17:00:00Z\" title=\"2026-11-29 at 05:00 PM UTC\">in 6 days</time>"
         );
-        assert_eq!(Stamp::full(NOV_23).to_string(), "<time datetime=\"2026-11-23T17:00:00Z\">2026-11-23 at 05:00 PM UTC</time>");
+        assert_eq!(
+            Stamp::full(NOV_23).to_string(),
+            "<time datetime=\"2026-11-23T17:00:00Z\">2026-11-23 at 05:00 PM UTC</time>"
+        );
         assert_eq!(Stamp::full(Moment(i64::MAX)).to_string(), "<span>9223372036854775807 ms</span>");
     }
 }

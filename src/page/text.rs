@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn emoji_and_joined_letters_stay_whole() {
-        for whole in ["🧜🏽\u{200D}♀\u{FE0F}-mermaid", "می\u{200C}خواهم", "مستخدم-٤٤٧١", "lena.okafor_4471", "a b", ""] {
+        for whole in ["🧜🏽\u{200D}♀\u{FE0F}-mermaid", "می\u{200C}خواهم", "مستخدم-٤٤٧١", "lena.okafor_4471", "a b", ""]
+        {
             assert_eq!(visible(whole), whole);
         }
     }
@@ -140,7 +141,8 @@ mod tests {
 
     #[test]
     fn initials_are_letters_or_a_question_mark() {
-        for (name, tile) in [("Lena Okafor", "LO"), ("نورا العبد الله", "نا"), ("(lena) ", "L"), ("💎", "?"), ("", "?")] {
+        for (name, tile) in [("Lena Okafor", "LO"), ("نورا العبد الله", "نا"), ("(lena) ", "L"), ("💎", "?"), ("", "?")]
+        {
             assert_eq!(initials(name), tile, "{name}");
         }
     }

@@ -33,6 +33,10 @@ pub struct Project {
     pub name: String,
 }
 
+/// What an admin must be told on every page.
+#[derive(Debug, Clone, Default)]
+pub struct Warnings(pub Arc<[String]>);
+
 /// Before the door.
 pub struct Door {
     /// The moment at which the request is answered.
@@ -41,6 +45,7 @@ pub struct Door {
     parameters: Vec<(String, String)>,
     steady: Moment,
     return_to: String,
+    warnings: Arc<[String]>,
     pass: Arc<Pass>,
     trail: Arc<Trail>,
 }
@@ -86,6 +91,7 @@ impl Door {
             access: matched.access,
             parameters,
             return_to,
+            warnings: req.app_data::<Data<Warnings>>().map(|warnings| warnings.0.clone()).unwrap_or_default(),
             pass,
             trail,
         };
@@ -120,9 +126,12 @@ impl Door {
     pub fn enter(&self, conn: &mut Conn) -> Result<Member, Error> {
         let greeting = self.greet(conn)?;
         let slug = self.parameter("p")?;
-        let frame = greeting.frame(slug);
+        let mut frame = greeting.frame(slug);
         let found = greeting.projects.into_iter().find(|(project, _)| project.slug == slug);
         let (project, role) = found.ok_or(Error::NotFound)?;
+        if role == Role::Admin {
+            frame.warnings = self.warnings.clone();
+        }
         let member = Member { person: greeting.person, project, role, frame: Arc::new(frame) };
         self.trail.frame.get_or_init(|| member.frame.clone());
         match self.access {
@@ -175,6 +184,7 @@ impl Greeting {
             project: here.map(|(project, _)| place(project)).unwrap_or_default(),
             projects: self.projects.iter().map(|(project, _)| place(project)).collect(),
             has_settings: here.is_some_and(|(_, role)| role.may(Permission::ReadSettings)),
+            warnings: Arc::default(),
         }
     }
 }

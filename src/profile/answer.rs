@@ -5,7 +5,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::details::{device, spent_in_usd};
-use super::entitlements::{Group, Grouped, Source};
+use super::entitlements::{self, Group, Grouped, Source};
 use super::visit::Visit;
 use crate::page::sentence::{Sentence, Stamp};
 use crate::page::text::{self, count};
@@ -35,11 +35,11 @@ pub struct Now {
 }
 
 impl Answer {
-    pub fn of(visit: &Visit, entitlements: &Grouped) -> Answer {
+    pub fn of(visit: &Visit, entitlements: &entitlements::Card) -> Answer {
         let customer = &visit.customer;
         let at = visit.since.at;
         Answer {
-            now: Now::of(visit, entitlements),
+            now: Now::of(visit, &entitlements.grouped, entitlements.has_transfers),
             is_sandbox: visit.is_sandbox(),
             spent: spent_in_usd(customer),
             payments: payments(visit),
@@ -61,7 +61,8 @@ fn payments(visit: &Visit) -> String {
         some => count(some, "payment", "payments"),
     };
     let refunds = (customer.refunds > 0).then(|| count(customer.refunds, "refund", "refunds"));
-    let missing = (customer.prices_missing > 0).then(|| format!("{} without a price", text::grouped(customer.prices_missing)));
+    let missing =
+        (customer.prices_missing > 0).then(|| format!("{} without a price", text::grouped(customer.prices_missing)));
     let all: Vec<String> = std::iter::once(payments).chain(refunds).chain(missing).collect();
     let production = if visit.is_sandbox() { "; production only" } else { "" };
     format!("{}{production}", all.join(", "))
@@ -80,7 +81,7 @@ fn device_and_app(visit: &Visit) -> Option<(String, String)> {
 }
 
 impl Now {
-    pub fn of(visit: &Visit, entitlements: &Grouped) -> Now {
+    pub fn of(visit: &Visit, entitlements: &Grouped, has_transfers: bool) -> Now {
         let active: Vec<&Group> = entitlements.current.iter().filter(|group| group.is_active()).collect();
         let best = active.first().and_then(|group| Some((*group, group.sources.first()?)));
         match best {
@@ -89,7 +90,7 @@ impl Now {
                 headline: headline(group, source, visit),
                 told: source.told().then(others(active.get(1..).unwrap_or_default())),
             },
-            None => Now { tone: "quiet", headline: Sentence::of("Nothing"), told: nothing(visit, entitlements) },
+            None => Now { tone: "quiet", headline: Sentence::of("Nothing"), told: nothing(visit, entitlements, has_transfers) },
         }
     }
 }
@@ -138,21 +139,29 @@ fn others(groups: &[&Group]) -> Sentence {
 }
 
 /// Why there is nothing: what should be looked at, what unlocks nothing, what ended last, or that nothing ever came.
-fn nothing(visit: &Visit, entitlements: &Grouped) -> Sentence {
+fn nothing(visit: &Visit, entitlements: &Grouped, has_transfers: bool) -> Sentence {
     let unlocking = |groups: &'_ [Group]| groups.iter().position(|group| group.identifier.is_some());
-    let first = |groups: &'_ [Group]| unlocking(groups).and_then(|at| groups.get(at)?.sources.first().map(Source::told));
+    let first =
+        |groups: &'_ [Group]| unlocking(groups).and_then(|at| groups.get(at)?.sources.first().map(Source::told));
     if let Some(told) = first(&entitlements.current) {
         return told;
     }
     let running = entitlements.current.iter().flat_map(|group| &group.sources).find(|source| source.renews);
     if let Some(source) = running {
-        return Sentence::default().name(&source.name).words(" is running, but the catalog attaches it to no entitlement.");
+        return Sentence::default()
+            .name(&source.name)
+            .words(" is running, but the catalog attaches it to no entitlement.");
     }
     if let Some(told) = first(&entitlements.past) {
         return told;
     }
-    let hidden = if visit.customer.made_sandbox && !visit.is_sandbox() { " Test purchases show under “Sandbox data”." } else { "" };
+    let hidden = if visit.customer.made_sandbox && !visit.is_sandbox() {
+        " Test purchases show under “Sandbox data”."
+    } else {
+        ""
+    };
     let told = match (entitlements.is_empty(), visit.is_sandbox()) {
+        (true, false) if has_transfers => "There are no purchases here; the history says where they moved.",
         (true, true) => "No test purchase has ever reached this customer.",
         (true, false) => "No purchase or grant has ever reached this customer.",
         (false, _) => "What was bought unlocks no entitlement.",
@@ -170,7 +179,7 @@ mod tests {
     fn said(purchases: Vec<Value>) -> String {
         let mut visit = testing::lena();
         visit.purchases = purchases.into_iter().map(testing::purchase).collect();
-        let now = Now::of(&visit, &Grouped::of(&visit));
+        let now = Now::of(&visit, &Grouped::of(&visit), false);
         format!("[{}] {} / {}", now.tone, now.headline.plain(), now.told.plain())
     }
 
@@ -178,13 +187,16 @@ mod tests {
     fn the_answer_is_one_plain_sentence() {
         let ended = json!({ "expires_at": NOW.plus_days(-90), "expiration_reason": "BILLING_ERROR" });
         let lifetime = json!({ "key": "l", "kind": "one_time", "expires_at": null, "product_id": "archive", "entitlement_ids": ["archive"] });
-        let trial = json!({ "key": "t", "period_type": "TRIAL", "expires_at": NOW.plus_days(3), "entitlement_ids": ["coach"] });
+        let trial =
+            json!({ "key": "t", "period_type": "TRIAL", "expires_at": NOW.plus_days(3), "entitlement_ids": ["coach"] });
         let answers = [
             said(vec![json!({})]),
             said(vec![json!({ "unsubscribed_at": NOW.plus_days(-21) }), lifetime.clone()]),
             said(vec![json!({}), lifetime, trial.clone()]),
             said(vec![trial]),
-            said(vec![json!({ "expires_at": NOW.plus_days(-9), "billing_issue_at": NOW.plus_days(-9), "grace_expires_at": NOW.plus_days(7) })]),
+            said(vec![
+                json!({ "expires_at": NOW.plus_days(-9), "billing_issue_at": NOW.plus_days(-9), "grace_expires_at": NOW.plus_days(7) }),
+            ]),
             said(vec![json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": NOW.plus_days(73_000) })]),
             said(vec![json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "SUBSCRIPTION_PAUSED" })]),
             said(vec![json!({ "entitlement_ids": [] })]),
@@ -203,6 +215,14 @@ mod tests {
         [quiet] Nothing / Pro annual, App Store. Expired 3 months ago, billing error.
         [quiet] Nothing / No purchase or grant has ever reached this customer.
         ");
+    }
+
+    #[test]
+    fn purchases_that_moved_away_are_not_called_purchases_that_never_came() {
+        let visit = testing::lena();
+        let told = |has_transfers: bool| Now::of(&visit, &Grouped::of(&visit), has_transfers).told.plain();
+        assert_eq!(told(true), "There are no purchases here; the history says where they moved.");
+        assert_eq!(told(false), "No purchase or grant has ever reached this customer.");
     }
 
     #[test]

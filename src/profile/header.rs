@@ -8,7 +8,7 @@ use super::details::country_name;
 use super::visit::{Visit, read_purchase};
 use crate::customers::glance;
 use crate::page::text;
-use crate::state::{Purchase, Status};
+use crate::state::{Kind, Purchase, Status};
 
 #[derive(Debug, Template)]
 #[template(path = "profile/header.html")]
@@ -77,30 +77,43 @@ fn flag(code: &str) -> Option<String> {
     letters.filter(|letters| letters.chars().count() == 2)
 }
 
-/// The word of the lists, then what it leaves out: that no renewal follows, and that the team gave access as well.
+/// The word of the lists (§13.1), then what it leaves out: that no renewal follows, and that the team gave access as well.
 fn badges(visit: &Visit) -> Vec<Badge> {
     let customer = &visit.customer;
-    let Some(latest) = customer.latest.as_deref().and_then(read_purchase) else {
+    let Some(latest) = customer.status_purchase.as_deref().and_then(read_purchase) else {
         let word = if customer.made_sandbox { "Sandbox only" } else { "No purchase" };
         return vec![Badge::new(word, "tone-quiet")];
     };
-    let status = latest.status(visit.now);
+    let telling = telling(visit, &latest);
+    let status = telling.status(visit.now);
     let word = match glance::Badge::of(status) {
         Some(badge) => Badge::new(badge.word, tone(badge.tone)),
         None => Badge::new("No subscription", "tone-quiet"),
     };
-    let ends = will_end(&latest, status).then(|| Badge::new("Will not renew", "tone-warn"));
+    let ends = will_end(telling, status).then(|| Badge::new("Will not renew", "tone-warn"));
     let given = visit.purchases.iter().any(|purchase| purchase.status(visit.now) == Status::Granted);
-    let granted = (given && !visit.is_sandbox() && status != Status::Granted).then(|| Badge::new("Granted", "tone-gift"));
+    let granted =
+        (given && !visit.is_sandbox() && status != Status::Granted).then(|| Badge::new("Granted", "tone-gift"));
     let shared = customer.family_shared_only.then(|| Badge::new("Family Sharing", "tone-quiet"));
     [Some(word), ends, granted, shared].into_iter().flatten().collect()
+}
+
+/// The purchase whose state is the customer's: the latest one, unless that is over while an earlier subscription still
+/// gives access. "Expired" beside an answer that says yes would be taken for the answer.
+fn telling<'a>(visit: &'a Visit, latest: &'a Purchase) -> &'a Purchase {
+    if visit.is_sandbox() || latest.status(visit.now).gives_access() {
+        return latest;
+    }
+    let subscriptions = visit.purchases.iter().filter(|purchase| purchase.kind == Kind::Subscription);
+    let giving = subscriptions.filter(|purchase| purchase.is_active(visit.now));
+    giving.max_by_key(|purchase| (purchase.access_ends_at(), &purchase.key)).unwrap_or(latest)
 }
 
 /// Whether a subscription gives access that no renewal will prolong.
 fn will_end(latest: &Purchase, status: Status) -> bool {
     let is_failing = matches!(status, Status::Grace | Status::GraceInTrial);
     let renews = latest.will_renew() || (is_failing && latest.unsubscribed_at.is_none());
-    latest.kind == crate::state::Kind::Subscription && status.gives_access() && !renews
+    latest.kind == Kind::Subscription && status.gives_access() && !renews
 }
 
 fn tone(word: &str) -> &'static str {
@@ -127,7 +140,7 @@ mod tests {
 
     fn bought(changes: serde_json::Value) -> Visit {
         let mut visit = testing::stranger();
-        visit.customer.latest = serde_json::to_string(&testing::purchase(changes)).ok();
+        visit.customer.status_purchase = serde_json::to_string(&testing::purchase(changes)).ok();
         visit
     }
 
@@ -149,6 +162,14 @@ mod tests {
         let mut visit = bought(json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "UNSUBSCRIBE" }));
         visit.purchases = vec![testing::purchase(json!({ "kind": "grant", "store": "PROMOTIONAL" }))];
         assert_eq!(words(&visit), ["Expired", "Granted"]);
+    }
+
+    #[test]
+    fn a_subscription_that_still_gives_access_speaks_for_one_that_is_over() {
+        let mut visit = bought(json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "BILLING_ERROR" }));
+        assert_eq!(words(&visit), ["Billing Issue"]);
+        visit.purchases = vec![testing::purchase(json!({ "key": "b", "unsubscribed_at": NOW.plus_days(-9) }))];
+        assert_eq!(words(&visit), ["Cancelled", "Will not renew"]);
     }
 
     #[test]

@@ -13,7 +13,9 @@ use url::form_urlencoded;
 use super::answer::Answer;
 use super::header::Header;
 use super::visit::Visit;
-use super::{app_user_ids, attributes, attribution, currencies, details, entitlements, history, manage, notes, offering};
+use super::{
+    app_user_ids, attributes, attribution, currencies, details, entitlements, history, manage, notes, offering,
+};
 use crate::customers::AppUserId;
 use crate::db::{Conn, Db};
 use crate::error::Error;
@@ -70,7 +72,7 @@ impl ProfilePage {
         let entitlements = entitlements::Card::load(conn, visit)?;
         Ok(ProfilePage {
             layout: member.layout(header.title(), Section::Customers),
-            answer: Answer::of(visit, &entitlements.grouped),
+            answer: Answer::of(visit, &entitlements),
             details: details::Card::of(visit),
             notes: notes::Card::load(conn, visit)?,
             history: history::Card::load(conn, visit, &asked.history)?,

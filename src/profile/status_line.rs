@@ -1,7 +1,7 @@
 //! What is to be said of a purchase's state (§7.1): one sentence per state, the same wherever a purchase is shown.
 
 use crate::clock::Moment;
-use crate::events::Reason;
+use crate::events::{PeriodType, Reason};
 use crate::page::sentence::{Sentence, Stamp};
 use crate::page::{text, times};
 use crate::state::{Purchase, Status};
@@ -62,10 +62,10 @@ impl Teller<'_> {
             Status::Granted => self.granted(),
             Status::Owned => self.owned(),
             Status::Temporary => self.temporary(),
-            Status::BillingRetry if is_unsettled(self.purchase, self.now) => self.in_retry(),
+            Status::BillingRetry => self.in_retry(),
             Status::Paused => self.paused(),
             Status::Refunded => self.refunded(),
-            Status::BillingRetry | Status::Expired => self.expired(),
+            Status::Expired => self.expired(),
             Status::GrantOver => self.grant_over(),
         };
         self.with_refund(line)
@@ -153,14 +153,16 @@ impl Teller<'_> {
 
     fn temporary(&self) -> StatusLine {
         let until = Stamp::day_and_time(self.end(), self.now);
-        StatusLine::new("warn", Sentence::of("Temporary access until ").time(until))
-            .hint("The store could not be asked about this purchase. Access is given for a day at most, until it answers.")
+        StatusLine::new("warn", Sentence::of("Temporary access until ").time(until)).hint(
+            "The store could not be asked about this purchase. Access is given for a day at most, until it answers.",
+        )
     }
 
     fn in_retry(&self) -> StatusLine {
-        let detected = self.purchase.billing_issue_at.map(|at| {
-            Sentence::of("the store is retrying payment; billing issue detected ").time(self.on(at))
-        });
+        let detected = self
+            .purchase
+            .billing_issue_at
+            .map(|at| Sentence::of("the store is retrying payment; billing issue detected ").time(self.on(at)));
         let rest = detected.unwrap_or_else(|| Sentence::of("the store is retrying payment"));
         StatusLine::new("bad", Sentence::of("Expired ").time(self.ago(self.end())))
             .rest(Some(rest))
@@ -177,7 +179,9 @@ impl Teller<'_> {
     }
 
     fn expired(&self) -> StatusLine {
+        let is_prepaid = self.purchase.period_type == Some(PeriodType::Prepaid);
         let why = match (&self.purchase.expiration_reason, self.purchase.unsubscribed_at) {
+            (Some(Reason::Unsubscribe), _) if is_prepaid => Some(Sentence::of("prepaid time used up")),
             (Some(reason), _) => Some(Sentence::of(reason.words())),
             (None, Some(at)) => Some(Sentence::of("cancelled on ").time(self.on(at))),
             (None, None) if self.purchase.will_renew() => {
@@ -212,8 +216,10 @@ impl Teller<'_> {
         let Some(at) = self.purchase.refunded_at else { return line };
         let is_active = self.purchase.is_active(self.now);
         let refunded = Sentence::of("Refunded on ").time(self.on(at));
-        let hint = match (is_active, self.purchase.will_renew()) {
-            (true, true) => refunded.words(". The store did not end access, and the subscription is still set to renew."),
+        let hint = match (is_active, may_charge_again(self.purchase, self.now)) {
+            (true, true) => {
+                refunded.words(". The store did not end access, and the subscription is still set to renew.")
+            }
             (true, false) => refunded.words(". The store did not end access."),
             (false, true) => Sentence::of(
                 "The subscription is still set to renew: the store may charge again unless it is cancelled there.",
@@ -268,17 +274,21 @@ impl Teller<'_> {
     }
 }
 
-/// No store tries to collect a failed payment for longer than this; Apple gives up last.
-const RETRY_DAYS: i64 = 60;
+/// How long after a refund a renewal that is still on is worth a warning.
+const REFUND_DAYS: i64 = 60;
 
 /// Whether a purchase needs a person's eye although it gives no access: it may come back, or charge again.
 pub fn is_unsettled(purchase: &Purchase, now: Moment) -> bool {
     match purchase.status(now) {
-        Status::BillingRetry => purchase.access_ends_at().plus_days(RETRY_DAYS) > now,
-        Status::Paused => true,
-        Status::Refunded => purchase.will_renew(),
+        Status::BillingRetry | Status::Paused => true,
+        Status::Refunded => may_charge_again(purchase, now),
         _ => false,
     }
+}
+
+/// Whether money went back lately and renewal was not switched off.
+fn may_charge_again(purchase: &Purchase, now: Moment) -> bool {
+    purchase.will_renew() && purchase.refunded_at.is_some_and(|at| now < at.plus_days(REFUND_DAYS))
 }
 
 #[cfg(test)]
@@ -355,7 +365,9 @@ mod tests {
             said(in_trial),
             said(json!({ "billing_issue_at": ago(1) })),
             said(json!({ "expires_at": ago(11), "billing_issue_at": ago(11), "expiration_reason": "BILLING_ERROR" })),
-            said(json!({ "expires_at": ago(2), "expiration_reason": "SUBSCRIPTION_PAUSED", "auto_resume_at": ahead(12) })),
+            said(
+                json!({ "expires_at": ago(2), "expiration_reason": "SUBSCRIPTION_PAUSED", "auto_resume_at": ahead(12) }),
+            ),
             said(json!({ "expires_at": ago(2), "expiration_reason": "SUBSCRIPTION_PAUSED" })),
             said(json!({ "kind": "temporary", "expires_at": NOW.plus_seconds(57_600) })),
         ];
@@ -374,7 +386,9 @@ mod tests {
     fn what_was_given_or_bought_for_good_says_so() {
         let lines = [
             said(json!({ "kind": "grant", "store": "PROMOTIONAL", "period_start": ago(19), "expires_at": ahead(12) })),
-            said(json!({ "kind": "grant", "store": "PROMOTIONAL", "period_start": ago(19), "expires_at": ahead(73_000) })),
+            said(
+                json!({ "kind": "grant", "store": "PROMOTIONAL", "period_start": ago(19), "expires_at": ahead(73_000) }),
+            ),
             said(json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": ago(120) })),
             said(json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": ago(2), "unsubscribed_at": ago(2) })),
             said(json!({ "kind": "one_time", "expires_at": null })),
@@ -392,6 +406,7 @@ mod tests {
     fn what_is_over_says_since_when_and_why() {
         let lines = [
             said(json!({ "expires_at": ago(180), "expiration_reason": "UNSUBSCRIBE" })),
+            said(json!({ "expires_at": ago(17), "expiration_reason": "UNSUBSCRIBE", "period_type": "PREPAID" })),
             said(json!({ "expires_at": ago(2), "unsubscribed_at": ago(20) })),
             said(json!({ "expires_at": NOW.plus_seconds(-7_200) })),
             said(json!({ "expires_at": ago(30), "replaced_at": ago(30), "expiration_reason": "UNSUBSCRIBE" })),
@@ -400,6 +415,7 @@ mod tests {
         ];
         insta::assert_snapshot!(lines.join("\n"), @"
         [quiet] Expired 6 months ago, renewal was switched off
+        [quiet] Expired 17 days ago, prepaid time used up
         [quiet] Expired 2 days ago, cancelled on 3 Nov
         [quiet] Expired 2 hours ago, no renewal and no expiry have been reported since
         [quiet] Expired a month ago, replaced by another product on 24 Oct
@@ -419,6 +435,7 @@ mod tests {
             said(json!({ "refunded_at": ago(20), "unsubscribed_at": ago(21) })),
             said(json!({ "refunded_at": ago(20) })),
             said(json!({ "kind": "one_time", "expires_at": null, "refunded_at": ago(20) })),
+            said(json!({ "refunded_at": ago(400), "expires_at": ago(400), "expiration_reason": "CUSTOMER_SUPPORT" })),
         ];
         insta::assert_snapshot!(lines.join("\n"), @"
         [bad] Refunded on 3 Nov
@@ -426,12 +443,16 @@ mod tests {
         [warn] Expires in 18 days, cancelled on 2 Nov (Refunded on 3 Nov. The store did not end access.)
         [good] Renews in 18 days (Refunded on 3 Nov. The store did not end access, and the subscription is still set to renew.)
         [bad] Refunded on 3 Nov
+        [bad] Refunded on 19 Oct 2025
         ");
     }
 
     #[test]
     fn times_out_of_any_calendar_do_not_break_a_line() {
-        assert_eq!(said(json!({ "expires_at": i64::MAX, "kind": "grant" })), "[gift] Does not expire, granted on 11 Dec 2025");
+        assert_eq!(
+            said(json!({ "expires_at": i64::MAX, "kind": "grant" })),
+            "[gift] Does not expire, granted on 11 Dec 2025"
+        );
         assert!(said(json!({ "expires_at": i64::MIN })).starts_with("[quiet] Expired "));
         assert!(said(json!({ "expires_at": i64::MAX })).starts_with("[good] Renews in "));
     }

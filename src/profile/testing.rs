@@ -85,7 +85,7 @@ pub fn stranger() -> Visit {
             ids_count: 1,
             events_count: 0,
             first_event_at: None,
-            latest: None,
+            status_purchase: None,
             made_sandbox: false,
         },
         opened_as: "u_90211".into(),

@@ -71,8 +71,8 @@ pub struct Customer {
     pub ids_count: i64,
     pub events_count: i64,
     pub first_event_at: Option<Moment>,
-    /// The latest production purchase as JSON ([`Purchase`] without its picture).
-    pub latest: Option<String>,
+    /// The production purchase that gives the status, as JSON ([`Purchase`] without its picture).
+    pub status_purchase: Option<String>,
     pub made_sandbox: bool,
 }
 
@@ -194,7 +194,8 @@ pub fn purchases_of(
 /// A stored purchase. One that cannot be read is told to the log and left out, so that the rest can be seen.
 pub fn read_purchase(body: &str) -> Option<Purchase> {
     let read = serde_json::from_str(body);
-    read.inspect_err(|error| tracing::error!(%error, "a stored purchase cannot be read; `dossier rebuild` mends it")).ok()
+    read.inspect_err(|error| tracing::error!(%error, "a stored purchase cannot be read; `dossier rebuild` mends it"))
+        .ok()
 }
 
 /// The catalog and the purchases of a look.

@@ -4,6 +4,9 @@ use super::purchase::{Kind, Purchase};
 use crate::clock::Moment;
 use crate::events::{PeriodType, Reason};
 
+/// No store tries to collect a failed payment for longer than this; Apple gives up last.
+const RETRY_DAYS: i64 = 60;
+
 /// Where a purchase stands. The first nine give access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -28,7 +31,7 @@ pub enum Status {
 impl Purchase {
     /// The state at `now`.
     pub fn status(&self, now: Moment) -> Status {
-        if self.is_active(now) { self.status_with_access(now) } else { self.status_without_access() }
+        if self.is_active(now) { self.status_with_access(now) } else { self.status_without_access(now) }
     }
 
     fn status_with_access(&self, now: Moment) -> Status {
@@ -49,13 +52,14 @@ impl Purchase {
         }
     }
 
-    fn status_without_access(&self) -> Status {
+    fn status_without_access(&self, now: Moment) -> Status {
+        let may_be_collected = now < self.access_ends_at().plus_days(RETRY_DAYS);
         match (self.kind, &self.expiration_reason) {
             (Kind::Grant, _) => Status::GrantOver,
             _ if self.refunded_at.is_some() => Status::Refunded,
             (Kind::Subscription, Some(Reason::SubscriptionPaused)) => Status::Paused,
-            (Kind::Subscription, Some(Reason::BillingError)) => Status::BillingRetry,
-            (Kind::Subscription, None) if self.billing_issue_at.is_some() => Status::BillingRetry,
+            (Kind::Subscription, Some(Reason::BillingError)) if may_be_collected => Status::BillingRetry,
+            (Kind::Subscription, None) if self.billing_issue_at.is_some() && may_be_collected => Status::BillingRetry,
             _ => Status::Expired,
         }
     }

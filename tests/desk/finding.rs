@@ -42,24 +42,38 @@ async fn desk() -> Desk {
         ("$displayName", "Lena Okafor"),
         ("$phoneNumber", "+49 151 2345678"),
     ]);
-    let google = |id: &str, number: i64| json!({
-        "type": "RENEWAL", "store": "PLAY_STORE", "renewal_number": number, "transaction_id": id,
-        "original_transaction_id": "GPA.3390-1182-5530-01234",
-    });
+    let google = |id: &str, number: i64| {
+        json!({
+            "type": "RENEWAL", "store": "PLAY_STORE", "renewal_number": number, "transaction_id": id,
+            "original_transaction_id": "GPA.3390-1182-5530-01234",
+        })
+    };
     let bodies = [
-        purchase("lena.okafor_4471", 9, json!({
-            "aliases": [ANONYMOUS, "lena.okafor_4471"], "original_app_user_id": ANONYMOUS,
-            "transaction_id": "197304551820", "subscriber_attributes": lena,
-        })),
-        purchase("Lena-Old", 8, json!({
-            "aliases": [ANONYMOUS, "Lena-Old"], "original_app_user_id": ANONYMOUS, "transaction_id": "197304551821",
-        })),
+        purchase(
+            "lena.okafor_4471",
+            9,
+            json!({
+                "aliases": [ANONYMOUS, "lena.okafor_4471"], "original_app_user_id": ANONYMOUS,
+                "transaction_id": "197304551820", "subscriber_attributes": lena,
+            }),
+        ),
+        purchase(
+            "Lena-Old",
+            8,
+            json!({
+                "aliases": [ANONYMOUS, "Lena-Old"], "original_app_user_id": ANONYMOUS, "transaction_id": "197304551821",
+            }),
+        ),
         purchase("chidi", 8, google("GPA.3390-1182-5530-01234..7", 7)),
         purchase("sandy", 7, json!({ "environment": "SANDBOX", "transaction_id": "2000000831360853" })),
         purchase("mara", 6, json!({ "subscriber_attributes": known_as(&[("$email", "family@okafor.example")]) })),
-        purchase("noor", 5, json!({
-            "subscriber_attributes": known_as(&[("$email", "family@okafor.example"), ("$displayName", "نورا العبد الله")]),
-        })),
+        purchase(
+            "noor",
+            5,
+            json!({
+                "subscriber_attributes": known_as(&[("$email", "family@okafor.example"), ("$displayName", "نورا العبد الله")]),
+            }),
+        ),
         purchase("stripe_user", 4, json!({ "store": "STRIPE", "transaction_id": "si_RX9aLena4471" })),
         purchase("TASH", 3, json!({})),
         purchase("tash", 2, json!({})),
@@ -109,7 +123,12 @@ async fn pasted_text_goes_to_whom_it_names() {
     let desk = desk().await;
     let mail = "Hi,\r\nI paid twice?!\r\nOrder number: GPA.3390-1182-5530-01234..7\r\nthanks, C.";
     goes_to(&desk, mail, "chidi").await;
-    goes_to(&desk, "From: Lena Okafor <lena@okafor.example>\nMy app stopped. Please help, Grant and Mara", "lena.okafor_4471").await;
+    goes_to(
+        &desk,
+        "From: Lena Okafor <lena@okafor.example>\nMy app stopped. Please help, Grant and Mara",
+        "lena.okafor_4471",
+    )
+    .await;
     goes_to(&desk, "2026-11-23T10:01:12Z WARN restore failed user=mara code=7102", "mara").await;
     goes_to(&desk, r#"{"event":{"type":"RENEWAL","app_user_id":"noor","store":"APP_STORE"}}"#, "noor").await;
     let long = format!("User ID: stripe_user\n{}", "Lorem ipsum dolor sit amet. ".repeat(360));
@@ -150,7 +169,9 @@ async fn the_beginning_of_anything_finds_in_any_case() {
 async fn nothing_found_says_what_was_looked_for_and_makes_nobody() {
     let desk = desk().await;
     let before = customers_in(&desk);
-    for text in ["nobody-has-this", "a\0b", "%", "_", "' OR 1=1 --", "<script>alert(1)</script>", "\u{202E}gpj", "\u{FFFD}"] {
+    for text in
+        ["nobody-has-this", "a\0b", "%", "_", "' OR 1=1 --", "<script>alert(1)</script>", "\u{202E}gpj", "\u{FFFD}"]
+    {
         let answer = search(&desk, text).await;
         assert_eq!(answer.status, StatusCode::OK, "{text}");
         assert!(answer.body.contains("Nobody matches"), "{text}");
@@ -197,7 +218,8 @@ async fn guesses_are_a_fragment_and_never_lead_away() {
 async fn hostile_ids_are_shown_and_addressed_safely() {
     let desk = desk().await;
     let hostile = ["a/b?c#d%e+f g", "\"><script>alert(1)</script>", "\u{202E}drow", "💎💎", "o'neil & sons", "..;/x"];
-    let bodies: Vec<String> = hostile.iter().map(|id| purchase(id, 1, json!({ "transaction_id": format!("x{id}") }))).collect();
+    let bodies: Vec<String> =
+        hostile.iter().map(|id| purchase(id, 1, json!({ "transaction_id": format!("x{id}") }))).collect();
     deliver_together(&desk, desk.project, &bodies);
     for id in hostile {
         goes_to(&desk, id, id).await;

@@ -32,18 +32,30 @@ fn link(answer: &Answer, rel: &str) -> Option<String> {
 async fn each_list_holds_its_own() {
     let desk = Desk::open().await;
     let (forever, grant) = (json!(NOW.millis() + 400 * DAY), "PROMOTIONAL");
-    deliver_together(&desk, desk.project, &[
-        purchase("active", 1, json!({})),
-        purchase("trial", 2, json!({ "period_type": "TRIAL", "price": 0 })),
-        purchase("expired", 60, json!({})),
-        purchase("sandbox", 3, json!({ "environment": "SANDBOX" })),
-        purchase("coins", 4, json!({ "type": "NON_RENEWING_PURCHASE", "product_id": "coins", "expiration_at_ms": null })),
-        purchase("granted", 5, json!({})),
-        purchase("granted", 4, json!({
-            "type": "NON_RENEWING_PURCHASE", "store": grant, "period_type": grant, "product_id": "rc_promo_pro",
-            "transaction_id": "promo", "original_transaction_id": "promo", "expiration_at_ms": forever, "price": 0,
-        })),
-    ]);
+    deliver_together(
+        &desk,
+        desk.project,
+        &[
+            purchase("active", 1, json!({})),
+            purchase("trial", 2, json!({ "period_type": "TRIAL", "price": 0 })),
+            purchase("expired", 60, json!({})),
+            purchase("sandbox", 3, json!({ "environment": "SANDBOX" })),
+            purchase(
+                "coins",
+                4,
+                json!({ "type": "NON_RENEWING_PURCHASE", "product_id": "coins", "expiration_at_ms": null }),
+            ),
+            purchase("granted", 5, json!({})),
+            purchase(
+                "granted",
+                4,
+                json!({
+                    "type": "NON_RENEWING_PURCHASE", "store": grant, "period_type": grant, "product_id": "rc_promo_pro",
+                    "transaction_id": "promo", "original_transaction_id": "promo", "expiration_at_ms": forever, "price": 0,
+                }),
+            ),
+        ],
+    );
     for (list, wanted) in [
         ("all", vec!["active", "trial", "sandbox", "granted", "coins", "expired"]),
         ("active", vec!["active", "trial"]),
@@ -69,19 +81,24 @@ async fn each_list_holds_its_own() {
 async fn the_shown_id_is_an_identified_one_where_there_is_one() {
     let desk = Desk::open().await;
     let anonymous = "$RCAnonymousID:5f1c0d2e9a774c21b80a6f1f4f6a9921";
-    deliver_together(&desk, desk.project, &[
-        purchase(anonymous, 9, json!({})),
-        purchase("second", 7, json!({ "original_app_user_id": anonymous, "aliases": [anonymous, "second"] })),
-        purchase("first", 8, json!({ "original_app_user_id": anonymous, "aliases": [anonymous, "first"] })),
-        purchase("$RCAnonymousID:0", 1, json!({})),
-    ]);
+    deliver_together(
+        &desk,
+        desk.project,
+        &[
+            purchase(anonymous, 9, json!({})),
+            purchase("second", 7, json!({ "original_app_user_id": anonymous, "aliases": [anonymous, "second"] })),
+            purchase("first", 8, json!({ "original_app_user_id": anonymous, "aliases": [anonymous, "first"] })),
+            purchase("$RCAnonymousID:0", 1, json!({})),
+        ],
+    );
     assert_eq!(ids(&page(&desk, "").await), ["%24RCAnonymousID%3A0", "first"]);
 }
 
 #[actix_web::test]
 async fn pages_go_down_and_up_without_a_gap() {
     let desk = Desk::open().await;
-    let bodies: Vec<String> = (0..120).map(|number| purchase(&format!("c{number:03}"), number / 7, json!({}))).collect();
+    let bodies: Vec<String> =
+        (0..120).map(|number| purchase(&format!("c{number:03}"), number / 7, json!({}))).collect();
     deliver_together(&desk, desk.project, &bodies);
     let first = page(&desk, "?list=all").await;
     assert_eq!((ids(&first).len(), link(&first, "prev")), (50, None));
@@ -116,7 +133,15 @@ async fn going_up_ends_on_a_full_first_page() {
 async fn an_unknown_list_and_a_malformed_cursor_are_told_in_a_sentence() {
     let desk = Desk::open().await;
     let cursor = "0".repeat(32);
-    for query in ["list=whales", "list=Active", "after=x", "before=", "after=%00", "after=-1", &format!("after={cursor}&before={cursor}")] {
+    for query in [
+        "list=whales",
+        "list=Active",
+        "after=x",
+        "before=",
+        "after=%00",
+        "after=-1",
+        &format!("after={cursor}&before={cursor}"),
+    ] {
         let answer = page(&desk, &format!("?{query}")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
         assert!(answer.body.contains("list"), "{query}");
@@ -133,7 +158,9 @@ async fn an_empty_list_says_what_that_means() {
     let empty = page(&desk, "?list=expired").await.body;
     assert!(empty.contains("No webhooks yet") && empty.contains("http://desk.example/webhooks/revenuecat/sundial"));
     deliver_together(&desk, desk.project, &[purchase("lena", 1, json!({}))]);
-    for (list, sentence) in LISTS.iter().zip(["", "", "Nobody has made a test purchase", "Nobody has bought", "has ended"]) {
+    for (list, sentence) in
+        LISTS.iter().zip(["", "", "Nobody has made a test purchase", "Nobody has bought", "has ended"])
+    {
         assert!(page(&desk, &format!("?list={list}")).await.body.contains(sentence), "{list}");
     }
 }
@@ -160,10 +187,11 @@ async fn a_list_is_a_file_for_those_who_may() {
     let desk = Desk::open().await;
     let formula = "=HYPERLINK(\"http://evil.example\")";
     let name = json!({ "$displayName": { "value": "@SUM(1)", "updated_at_ms": NOW.millis() } });
-    deliver_together(&desk, desk.project, &[
-        purchase(formula, 1, json!({ "subscriber_attributes": name })),
-        purchase("over", 90, json!({})),
-    ]);
+    deliver_together(
+        &desk,
+        desk.project,
+        &[purchase(formula, 1, json!({ "subscriber_attributes": name })), purchase("over", 90, json!({}))],
+    );
     let file = desk.get(&ADA, "/projects/sundial/customers.csv?list=active").await;
     assert_eq!(file.status, StatusCode::OK);
     assert_eq!(file.header("content-disposition"), "attachment; filename=\"sundial-active-2026-11-23.csv\"");
@@ -185,7 +213,8 @@ async fn a_list_is_a_file_for_those_who_may() {
 #[actix_web::test]
 async fn a_file_of_more_than_one_chunk_holds_everybody_once() {
     let desk = Desk::open().await;
-    let bodies: Vec<String> = (0..2_300).map(|number| purchase(&format!("c{number:04}"), number % 9, json!({}))).collect();
+    let bodies: Vec<String> =
+        (0..2_300).map(|number| purchase(&format!("c{number:04}"), number % 9, json!({}))).collect();
     deliver_together(&desk, desk.project, &bodies);
     let file = desk.get(&ADA, "/projects/sundial/customers.csv").await;
     let mut ids: Vec<&str> = file.body.lines().skip(1).filter_map(|line| line.split(',').next()).collect();

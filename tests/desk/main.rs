@@ -1,6 +1,7 @@
 //! The whole program behind its own door: requests in, answers out, on a database of each test's own.
 
 mod finding;
+mod history;
 mod ingestion;
 mod lists;
 mod people;

@@ -6,9 +6,9 @@ use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use dossier::clock::Moment;
+use dossier::customers::glance;
 use dossier::customers::lists::{Cursor, List, Place, queries as lists};
 use dossier::customers::search::{Query, queries as search};
-use dossier::customers::glance;
 use dossier::db::Conn;
 use dossier::error::Error;
 
@@ -125,20 +125,27 @@ fn plan(conn: &mut Conn, sql: &str) -> Vec<String> {
 }
 
 /// Tables so small that no database would use an index of theirs.
-const TINY: [&str; 1] = ["products"];
+const TINY: &str = "products";
 
 fn reads_ranges(conn: &mut Conn, what: &str, work: impl FnOnce(&mut Conn) -> QueryResult<()>) {
     let statements = asked(conn, work);
     assert!(!statements.is_empty(), "{what}");
     for sql in statements {
-        if TINY.iter().any(|table| sql.contains(&format!("FROM \"{table}\"")) || sql.contains(&format!("FROM `{table}`"))) {
+        if sql.contains(&format!("FROM \"{TINY}\"")) || sql.contains(&format!("FROM `{TINY}`")) {
             continue;
         }
         let plan = plan(conn, &sql).join("\n");
-        let bad = ["SCAN ", "TEMP B-TREE", "Seq Scan", "Sort"];
-        assert!(!bad.iter().any(|word| plan.contains(word)), "{what}\n{sql}\n{plan}");
-        assert!(plan.contains("USING INDEX") || plan.contains("USING COVERING INDEX") || plan.contains("USING INTEGER PRIMARY KEY") || plan.contains("Index"), "{what}\n{sql}\n{plan}");
+        let reads_all = ["SCAN ", "Seq Scan"].iter().any(|word| plan.contains(word));
+        let has_index = ["USING INDEX", "USING COVERING INDEX", "Index Scan", "Index Only Scan"];
+        let has_index = has_index.iter().any(|word| plan.contains(word));
+        assert!(has_index && !reads_all && !sorts_much(&plan), "{what}\n{sql}\n{plan}");
     }
+}
+
+/// PostgreSQL may sort the few rows of a narrow range; what is cut by a limit must come in the order of its index.
+fn sorts_much(plan: &str) -> bool {
+    let estimates = plan.split("rows=").skip(1).filter_map(|rest| rest.split(' ').next()?.parse::<u64>().ok());
+    plan.contains("TEMP B-TREE") || (plan.contains("Sort") && estimates.max() > Some(200))
 }
 
 #[actix_web::test]
@@ -147,7 +154,13 @@ async fn searches_read_ranges_of_indexes() {
     fill(&desk);
     let checked = desk.db.read_here(|conn| {
         for text in [
-            "user-4002", "USER-4", "u", "a@b.example", "nobody", "+49 151 234567", "GPA.1234-5678-9012-34567..3",
+            "user-4002",
+            "USER-4",
+            "u",
+            "a@b.example",
+            "nobody",
+            "+49 151 234567",
+            "GPA.1234-5678-9012-34567..3",
             "User ID: user-17\nmail a@b.example, order GPA.1234-5678-9012-34567 and more words",
         ] {
             let query = Query::parse(text).expect("short").expect("something");

@@ -215,3 +215,32 @@ async fn the_files_are_found_under_their_hash_alone() {
         assert_eq!(desk.anonymous_get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
+
+#[actix_web::test]
+async fn with_every_connection_taken_pages_say_not_now_and_the_rest_goes_on() {
+    let desk = Desk::open_with(|config| config.connections = 1).await;
+    let cookie = desk.cookie(&ADA);
+    let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+    let (db, tell, wait) = (desk.db.clone(), held.0, release.1);
+    let holder = std::thread::spawn(move || {
+        db.read_here(|_| {
+            tell.send(()).expect("somebody listens");
+            wait.recv().expect("a word to go on");
+            Ok::<_, dossier::error::Error>(())
+        })
+    });
+    held.1.recv().expect("the connection is taken");
+    let settings = || TestRequest::get().uri("/projects/sundial/settings").insert_header(("cookie", cookie.clone()));
+    let started = std::time::Instant::now();
+    let page = desk.call(settings()).await;
+    assert!(started.elapsed() < std::time::Duration::from_secs(3));
+    assert_eq!((page.status, page.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "5"));
+    assert!(page.body.contains("Not available right now") && page.body.contains(page.header("x-request-id")));
+    for path in ["/login", "/healthz", &style_sheet()] {
+        assert_eq!(desk.anonymous_get(path).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(desk.anonymous_get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    release.0.send(()).expect("the holder listens");
+    holder.join().expect("no panic").expect("a read");
+    assert_eq!(desk.call(settings()).await.status, StatusCode::OK);
+}

@@ -122,7 +122,7 @@ impl Export {
 fn line(glance: &Glance) -> [String; HEAD.len()] {
     let (row, latest) = (&glance.row, glance.latest.as_ref());
     let text = |text: Option<&str>| harmless(text.unwrap_or(""));
-    let time = |at: Option<Moment>| at.map(times::machine).unwrap_or_else(String::new);
+    let time = |at: Option<Moment>| at.map_or_else(String::new, times::machine);
     [
         harmless(&glance.app_user_id),
         text(row.display_name.as_deref()),

@@ -12,7 +12,7 @@ use crate::customers::glance::{self, Glance, profile_address};
 use crate::customers::terms::TermKind;
 use crate::db::{Conn, Db};
 use crate::error::Error;
-use crate::page::text::{count, visible};
+use crate::page::text::visible;
 use crate::page::{Layout, Section, html};
 use crate::people::{Door, Member};
 
@@ -171,7 +171,7 @@ impl FindsPage {
         match self.finds.len() {
             0 => "Nobody matches".into(),
             1 if !self.has_more => "One customer matches".into(),
-            number if self.has_more => format!("More than {} match", count(number as i64, "customer", "customers")),
+            number if self.has_more => format!("More than {number} customers match"),
             number => format!("{number} customers match"),
         }
     }

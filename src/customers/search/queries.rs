@@ -39,7 +39,7 @@ pub const MOST_ROWS: i64 = 500;
 
 /// Who has one of these very ids.
 fn by_id(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
-    let asked = keyed(pieces, |text| lookup_key(text));
+    let asked = keyed(pieces, lookup_key);
     let rows: Vec<(Vec<u8>, String, CustomerId)> = app_user_ids::table
         .filter(app_user_ids::project_id.eq(project).and(app_user_ids::key.eq_any(asked.keys())))
         .select((app_user_ids::key, app_user_ids::app_user_id, app_user_ids::customer_id))

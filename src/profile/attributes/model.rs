@@ -85,11 +85,11 @@ mod tests {
 
     #[test]
     fn reserved_keys_stand_in_their_order_and_others_by_name() {
-        let keys = ["zebra", "$tenjinId", "$email", "Apple", "$new key", "apple", "$displayName", "$adjustId", "$campaign"];
+        let keys =
+            ["zebra", "$tenjinId", "$email", "Apple", "$new key", "apple", "$displayName", "$adjustId", "$campaign"];
         let labels: Vec<String> =
             set(&keys.map(|key| attribute(key, "x"))).into_iter().map(|attribute| attribute.label).collect();
-        let wanted =
-            ["Name", "E-mail", "Campaign", "Adjust ID", "Tenjin ID", "$new key", "Apple", "apple", "zebra"];
+        let wanted = ["Name", "E-mail", "Campaign", "Adjust ID", "Tenjin ID", "$new key", "Apple", "apple", "zebra"];
         assert_eq!(labels, wanted);
     }
 

@@ -38,8 +38,12 @@ mod tests {
 
     #[test]
     fn names_come_before_ids_and_empty_rows_are_left_out() {
-        let attributes =
-            [set("$campaign", "DE autumn"), set("$appleAdsCampaignId", "542"), set("$appleAdsKeywordId", "87"), set("$ad", "x")];
+        let attributes = [
+            set("$campaign", "DE autumn"),
+            set("$appleAdsCampaignId", "542"),
+            set("$appleAdsKeywordId", "87"),
+            set("$ad", "x"),
+        ];
         let rows = rows(&attributes);
         let said: Vec<_> = rows.iter().map(|row| (row.label, row.value.as_str())).collect();
         assert_eq!(said, [("Campaign", "DE autumn"), ("Keywords", "87")]);

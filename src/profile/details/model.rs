@@ -1,10 +1,10 @@
 //! The rows of §2: their order, their formats, and when they are left out.
 
-use crate::profile::visit::{Customer, Visit};
 use crate::customers::transfer_behavior;
 use crate::money::{Micros, Money};
 use crate::page::sentence::{Sentence, Stamp};
 use crate::page::text;
+use crate::profile::visit::{Customer, Visit};
 
 /// A name and a value, with what to know about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,8 @@ impl Row {
 /// The rows after App User ID and Project, which are more than words.
 pub fn rows(visit: &Visit) -> Vec<Row> {
     let customer = &visit.customer;
-    let raw = |label, value: &Option<String>| known(value).map(|value| Row::new(label, Sentence::default().name(value)));
+    let raw =
+        |label, value: &Option<String>| known(value).map(|value| Row::new(label, Sentence::default().name(value)));
     let rows = [
         raw("Last Seen App Version", &customer.app_version),
         country(customer),
@@ -49,7 +50,7 @@ fn known(value: &Option<String>) -> Option<&str> {
 
 /// `2021-04-23 at 01:53 AM UTC (4 years ago)`
 fn dated(full: Stamp, relative: Stamp) -> Sentence {
-    Sentence::default().time(full).words(format!(" ({})", relative.text()))
+    Sentence::default().time(full).words(" ").aside(format!("({})", relative.text()))
 }
 
 /// The English name of a country; an unknown code as it is.
@@ -133,7 +134,8 @@ mod tests {
     use crate::profile::testing;
 
     fn said(visit: &Visit) -> Vec<String> {
-        let notes = |row: &Row| if row.notes.is_empty() { String::new() } else { format!(" [{}]", row.notes.join(" ")) };
+        let notes =
+            |row: &Row| if row.notes.is_empty() { String::new() } else { format!(" [{}]", row.notes.join(" ")) };
         rows(visit).iter().map(|row| format!("{}: {}{}", row.label, row.value.plain(), notes(row))).collect()
     }
 

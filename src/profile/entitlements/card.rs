@@ -45,14 +45,23 @@ impl Card {
 
     /// With nothing current, what is over is the answer.
     fn past_is_open(&self) -> bool {
-        self.grouped.current.is_empty()
+        self.nothing().is_some()
     }
 
-    fn nothing(&self) -> &'static str {
-        match (self.grouped.is_empty(), self.is_sandbox) {
-            (false, _) => "No current entitlements. What unlocked something before is over.",
+    /// What stands in place of entitlements; `None` where there is one to look at.
+    fn nothing(&self) -> Option<&'static str> {
+        let grouped = &self.grouped;
+        if grouped.current.iter().any(|group| group.identifier.is_some()) {
+            return None;
+        }
+        Some(match (grouped.is_empty(), self.is_sandbox) {
+            (true, _) if self.has_transfers => "No current entitlements. There are no purchases here now.",
             (true, false) => "No current entitlements. No purchase and no grant has reached this customer.",
             (true, true) => "No current entitlements. No test purchase has reached this customer.",
-        }
+            (false, _) if grouped.past.iter().any(|group| group.identifier.is_some()) => {
+                "No current entitlements. What unlocked something before is over."
+            }
+            (false, _) => "No current entitlements. Nothing that was bought unlocks any.",
+        })
     }
 }

@@ -110,7 +110,8 @@ impl Grouped {
     fn sort(&mut self) {
         let rank = |group: &Group| {
             let best = group.sources.first();
-            let ends_at = best.map_or(Moment::DAWN, |source| if source.is_lifetime { Moment::NEVER } else { source.ends_at });
+            let ends_at =
+                best.map_or(Moment::DAWN, |source| if source.is_lifetime { Moment::NEVER } else { source.ends_at });
             (!group.is_active(), Reverse(ends_at), group.title.to_lowercase())
         };
         self.current.sort_by_key(rank);
@@ -305,8 +306,10 @@ mod tests {
         let grouped = grouped(vec![coins(9), coins(2), coins(5), coins(7), coins(8), running]);
         assert_eq!(
             said(&grouped.current),
-            ["Other purchases [unlock nothing] Legacy: Renews in 18 days; Coins: Bought on 21 Nov; Coins: Bought on 18 Nov; \
-              Coins: Bought on 16 Nov"]
+            [
+                "Other purchases [unlock nothing] Legacy: Renews in 18 days; Coins: Bought on 21 Nov; Coins: Bought on 18 Nov; \
+              Coins: Bought on 16 Nov"
+            ]
         );
         let note = grouped.current.first().and_then(|group| group.note.as_deref());
         assert_eq!(note, Some("And 2 more, all in the history."));
@@ -319,7 +322,8 @@ mod tests {
         let grouped = grouped(vec![json!({}), grant]);
         let group = grouped.current.first().expect("one group");
         assert!(group.note.as_deref().is_some_and(|note| note.contains("not added")), "{:?}", group.note);
-        let names: Vec<_> = group.sources.iter().map(|source| (source.name.as_str(), source.product_id.as_deref())).collect();
+        let names: Vec<_> =
+            group.sources.iter().map(|source| (source.name.as_str(), source.product_id.as_deref())).collect();
         assert_eq!(names, [("Granted entitlement", None), ("Pro annual", Some("pro_annual"))]);
     }
 

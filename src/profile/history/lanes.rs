@@ -6,7 +6,7 @@ use super::words;
 use crate::catalog::Catalog;
 use crate::clock::Moment;
 use crate::events::Store;
-use crate::page::text::{count, listed};
+use crate::page::text::{count, listed, visible};
 use crate::page::times;
 use crate::profile::visit::Visit;
 use crate::state::{Kind, Phase, Purchase, Span};
@@ -95,12 +95,12 @@ fn of_purchase(purchase: &Purchase, visit: &Visit) -> Lane {
 fn name(purchase: &Purchase, visit: &Visit) -> String {
     let unlocked = visit.catalog.unlocked_by(purchase);
     let entitlements: Vec<String> = unlocked.iter().map(|id| visit.catalog.entitlement_name(id).to_owned()).collect();
-    match purchase.kind {
+    visible(&match purchase.kind {
         Kind::Grant if entitlements.is_empty() => "Granted".to_owned(),
         Kind::Grant => format!("Granted: {}", listed(&entitlements)),
         Kind::Temporary => format!("Temporary: {}", visit.product_name(purchase)),
         _ => visit.product_name(purchase).to_owned(),
-    }
+    })
 }
 
 fn store(purchase: &Purchase) -> String {
@@ -177,7 +177,7 @@ fn by_product(purchases: &[&Purchase], visit: &Visit) -> Vec<Lane> {
 
 fn of_marks(purchase: &Purchase, mut marks: Vec<Bar>, visit: &Visit) -> Lane {
     marks.sort_by_key(|mark| mark.from);
-    let name = visit.product_name(purchase).to_owned();
+    let name = name(purchase, visit);
     let days: (String, String) = match (marks.first(), marks.last()) {
         (Some(first), Some(last)) => (times::day(first.from), times::day(last.from)),
         _ => (String::new(), String::new()),

@@ -37,7 +37,11 @@ impl Held {
             (!parts.is_empty()).then(|| format!("{}{tail}", listed(&parts)))
         };
         let lines = [
-            Some(format!("{} and everything found by {}", self.ids_counted(), if self.ids == 1 { "it" } else { "them" })),
+            Some(format!(
+                "{} and everything found by {}",
+                self.ids_counted(),
+                if self.ids == 1 { "it" } else { "them" }
+            )),
             together(
                 vec![some(self.events, "event", "events"), some(self.purchases, "purchase", "purchases")],
                 ", in production and in sandbox",
@@ -84,8 +88,13 @@ fn fate(purchase: &Purchase, now: Moment, name: String) -> Sentence {
     let sandbox = if purchase.environment == Environment::Sandbox { " (sandbox)" } else { "" };
     let store = purchase.store.as_ref().map_or("its store", Store::name);
     let told = Sentence::default().name(name).words(format!("{sandbox}, {store}: "));
-    match (&purchase.store, purchase.will_renew() || is_unsettled(purchase, now)) {
-        (_, false) => told.words("not changed; it ends ").time(Stamp::relative(purchase.access_ends_at(), now)).words("."),
+    if purchase.is_family_share {
+        return told.words("not touched. It belongs to a relative who shares it.");
+    }
+    match (&purchase.store, goes_on_charging(purchase, now)) {
+        (_, false) => {
+            told.words("not changed; it ends ").time(Stamp::relative(purchase.access_ends_at(), now)).words(".")
+        }
         (Some(Store::AppStore | Store::MacAppStore), _) => {
             told.words("not cancelled. Only the customer can do that, in their Apple account.")
         }
@@ -99,6 +108,12 @@ fn fate(purchase: &Purchase, now: Moment, name: String) -> Sentence {
         (Some(Store::TestStore), _) => told.words("not cancelled; it is a test and costs nothing."),
         _ => told.words("not cancelled. The store goes on charging until the customer cancels there."),
     }
+}
+
+/// Whether the store will charge again, or is trying to.
+fn goes_on_charging(purchase: &Purchase, now: Moment) -> bool {
+    let is_failing = purchase.billing_issue_at.is_some() && purchase.unsubscribed_at.is_none();
+    purchase.will_renew() || is_unsettled(purchase, now) || (is_failing && purchase.is_active(now))
 }
 
 #[cfg(test)]
@@ -138,6 +153,8 @@ mod tests {
         live.push(purchase(json!({ "unsubscribed_at": NOW.plus_days(-1) })));
         live.push(purchase(json!({ "expires_at": NOW.plus_days(-9), "expiration_reason": "UNSUBSCRIBE" })));
         live.push(purchase(json!({ "expires_at": NOW.plus_days(-9), "expiration_reason": "BILLING_ERROR" })));
+        live.push(purchase(json!({ "expires_at": NOW.plus_days(-2), "billing_issue_at": NOW.plus_days(-2), "grace_expires_at": NOW.plus_days(14) })));
+        live.push(purchase(json!({ "is_family_share": true })));
         let held = Held { live, ..Held::default() };
         let said: Vec<String> = held.going_on(NOW, |_| "Pro".into()).iter().map(Sentence::plain).collect();
         insta::assert_snapshot!(said.join("\n"), @"
@@ -149,6 +166,8 @@ mod tests {
         Pro, Test Store: not cancelled; it is a test and costs nothing.
         Pro, App Store: not changed; it ends in 18 days.
         Pro, App Store: not cancelled. Only the customer can do that, in their Apple account.
+        Pro, App Store: not cancelled. Only the customer can do that, in their Apple account.
+        Pro, App Store: not touched. It belongs to a relative who shares it.
         ");
     }
 }

@@ -59,7 +59,8 @@ fn told(current: &Current, now: Moment) -> Vec<Sentence> {
         }
         Current::NoDefault { ignored } => {
             let ignored = ignored.as_ref().map(|ignored| not_counting(ignored, now));
-            let none = Sentence::of("None of the project's offerings is the default, so the app gets no current offering.");
+            let none =
+                Sentence::of("None of the project's offerings is the default, so the app gets no current offering.");
             ignored.into_iter().chain([none, unknown()]).collect()
         }
         Current::None => Vec::new(),
@@ -114,7 +115,12 @@ mod tests {
             is_default: true,
             is_archived: false,
         };
-        let winback = Offering { identifier: "winback".into(), display_name: "Win-back".into(), is_default: false, ..standard.clone() };
+        let winback = Offering {
+            identifier: "winback".into(),
+            display_name: "Win-back".into(),
+            is_default: false,
+            ..standard.clone()
+        };
         let current = model::resolve(&[standard, winback], set, NOW);
         told(&current, NOW).iter().map(Sentence::plain).collect::<Vec<_>>().join(" ")
     }
@@ -145,6 +151,9 @@ mod tests {
             "The override to gone, set by Dev Anand on 20 Nov, does not count: the catalog has no such offering. The \
              project's default. Experiments and targeting rules are not known here."
         );
-        assert!(card(Some(set("winback", Some(NOW)))).starts_with("The override to winback, set by Dev Anand on 20 Nov, ended on 23 Nov."));
+        assert!(
+            card(Some(set("winback", Some(NOW))))
+                .starts_with("The override to winback, set by Dev Anand on 20 Nov, ended on 23 Nov.")
+        );
     }
 }
