@@ -92,7 +92,8 @@ fn unsafe_settings(db: &Db, config: &Config) -> Result<Vec<String>, String> {
     let found = db.read_here(|conn| Ok::<_, Error>(durability::warnings(conn)?));
     let lossy = found.map_err(|error| format!("the database cannot be read: {}", error.cause().unwrap_or_default()))?;
     let told = lossy.into_iter().map(|setting| format!("{setting}: a power failure can lose what was acknowledged."));
-    let open = config.is_in_the_clear().then(|| "DOSSIER_PUBLIC_URL is not https: passwords can be read on the way.".into());
+    let open =
+        config.is_in_the_clear().then(|| "DOSSIER_PUBLIC_URL is not https: passwords can be read on the way.".into());
     Ok(told.chain(open).collect())
 }
 

@@ -50,7 +50,11 @@ fn every_crate_is_permissively_licensed() {
 fn the_sanitiser_is_newer_than_its_last_advisory() {
     let packages = packages();
     let ammonia = packages.iter().find(|package| package["name"] == "ammonia").expect("ammonia is used");
-    let version: Vec<u32> =
-        ammonia["version"].as_str().expect("a version").split('.').map(|part| part.parse().expect("a number")).collect();
+    let version: Vec<u32> = ammonia["version"]
+        .as_str()
+        .expect("a version")
+        .split('.')
+        .map(|part| part.parse().expect("a number"))
+        .collect();
     assert!(version >= vec![4, 2, 3], "{version:?}");
 }

@@ -1,9 +1,9 @@
 //! `dossier catalog apply`: products, entitlements and offerings from one JSON file.
 
+use super::said;
 use crate::catalog::{file::File, queries};
 use crate::config::Config;
 use crate::db::{Db, migrate};
-use super::said;
 use crate::error::Error;
 use crate::people::queries::project_id;
 

@@ -8,11 +8,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
+use super::said;
 use crate::clock::Clock;
 use crate::commands::settle;
 use crate::customers::Census;
 use crate::db::{Db, migrate};
-use super::said;
 use crate::error::Error;
 use crate::events::ingest::{self, Outcome};
 use crate::events::{Delivery, MAX_BODY};
@@ -209,7 +209,12 @@ fn count(summary: &mut Summary, batch: Vec<Line>, outcomes: &[Option<Outcome>]) 
 
 fn print(summary: &Summary) {
     let Summary { stored, duplicates, tests, rejected, .. } = summary;
-    println!("Stored {}, duplicates {}, rejected {}.", HumanCount(*stored), HumanCount(*duplicates), HumanCount(*rejected));
+    println!(
+        "Stored {}, duplicates {}, rejected {}.",
+        HumanCount(*stored),
+        HumanCount(*duplicates),
+        HumanCount(*rejected)
+    );
     if *tests > 0 {
         println!("Left out {} TEST events: they are no customer's.", HumanCount(*tests));
     }

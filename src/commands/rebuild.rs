@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 
 use super::import::bar;
+use super::said;
 use super::settle;
 use crate::config::Config;
 use crate::db::{Conn, Db, migrate};
-use super::said;
 use crate::error::Error;
 use crate::people::queries::project_id;
 use crate::schema::customers;

@@ -90,7 +90,11 @@ impl Now {
                 headline: headline(group, source, visit),
                 told: source.told().then(others(active.get(1..).unwrap_or_default())),
             },
-            None => Now { tone: "quiet", headline: Sentence::of("Nothing"), told: nothing(visit, entitlements, has_transfers) },
+            None => Now {
+                tone: "quiet",
+                headline: Sentence::of("Nothing"),
+                told: nothing(visit, entitlements, has_transfers),
+            },
         }
     }
 }

@@ -158,7 +158,7 @@ fn attributes_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Attri
 
 /// How many purchases of a kind the page looks at.
 pub const MANY: i64 = 100;
-const SOME: i64 = 30;
+pub const SOME: i64 = 30;
 
 /// The purchases a page shows: subscriptions and grants, latest end first; one-time purchases that unlock something;
 /// and the newest of those that do not. A heavy buyer of consumables has thousands of the last.

@@ -83,7 +83,8 @@ fn a_cancellation_stops_the_renewal_and_not_the_access() {
 fn a_trial_converts_into_a_paid_period() {
     let trial = event(0, "INITIAL_PURCHASE", json!({ "period_type": "TRIAL", "expiration_at_ms": 7 * DAY }));
     assert_eq!(only(vec![trial.clone()]).status(day(1)), Status::Trial);
-    let paid = json!({ "price": 9.99, "is_trial_conversion": true, "transaction_id": "101", "purchased_at_ms": 7 * DAY });
+    let paid =
+        json!({ "price": 9.99, "is_trial_conversion": true, "transaction_id": "101", "purchased_at_ms": 7 * DAY });
     let purchase = only(vec![trial, event(7, "RENEWAL", paid)]);
     assert_eq!(purchase.status(day(8)), Status::Active);
     assert_eq!(purchase.spans.iter().map(|span| span.phase).collect::<Vec<_>>(), [Phase::Trial, Phase::Paid]);
@@ -99,7 +100,8 @@ fn grace_keeps_the_access_and_billing_retry_does_not() {
     let over = event(46, "EXPIRATION", json!({ "expiration_reason": "BILLING_ERROR" }));
     let retry = only(vec![initial(), issue.clone(), companion.clone(), over.clone()]);
     assert_eq!(retry.status(day(47)), Status::BillingRetry);
-    let revived = json!({ "price": 9.99, "transaction_id": "101", "purchased_at_ms": 50 * DAY, "expiration_at_ms": 80 * DAY });
+    let revived =
+        json!({ "price": 9.99, "transaction_id": "101", "purchased_at_ms": 50 * DAY, "expiration_at_ms": 80 * DAY });
     let revived = only(vec![initial(), issue, companion, over, event(50, "RENEWAL", revived)]);
     assert_eq!(revived.status(day(51)), Status::Active);
     assert!(revived.will_renew());
@@ -134,18 +136,27 @@ fn a_refund_takes_access_and_money_back_and_a_reversal_returns_both() {
 #[test]
 fn a_refund_never_gives_back_more_than_was_charged() {
     let refund = |id: i64, price: Value| {
-        event(id, "CANCELLATION", json!({ "cancel_reason": "CUSTOMER_SUPPORT", "price": price, "expiration_at_ms": DAY }))
+        event(
+            id,
+            "CANCELLATION",
+            json!({ "cancel_reason": "CUSTOMER_SUPPORT", "price": price, "expiration_at_ms": DAY }),
+        )
     };
     assert_eq!(spent(vec![initial(), refund(2, json!(-9.99)), refund(3, json!(-9.99))]), 0);
     assert_eq!(spent(vec![initial(), refund(2, json!(null))]), 0);
     assert_eq!(spent(vec![initial(), renewal(1), refund(31, json!(0))]), 9_990_000);
-    assert_eq!(spent(vec![refund(2, json!(-9.99))]), -9_990_000, "a refund of what was never heard of is bad data, shown");
+    assert_eq!(
+        spent(vec![refund(2, json!(-9.99))]),
+        -9_990_000,
+        "a refund of what was never heard of is bad data, shown"
+    );
 }
 
 #[test]
 fn stripe_renewals_of_one_transaction_id_are_told_apart_by_their_number() {
     let paid = |number: i64| {
-        let extra = json!({ "store": "STRIPE", "price": 5, "renewal_number": number, "purchased_at_ms": 30 * number * DAY });
+        let extra =
+            json!({ "store": "STRIPE", "price": 5, "renewal_number": number, "purchased_at_ms": 30 * number * DAY });
         event(30 * number, if number == 1 { "INITIAL_PURCHASE" } else { "RENEWAL" }, extra)
     };
     let refund = json!({ "store": "STRIPE", "cancel_reason": "CUSTOMER_SUPPORT", "price": -10, "renewal_number": 2 });
@@ -246,7 +257,11 @@ fn purchases_follow_a_chain_of_transfers() {
 #[test]
 fn the_newest_attribute_stays_and_a_deletion_is_not_undone_by_an_older_value() {
     let with = |day: i64, at: i64, value: Value| {
-        event(day, "RENEWAL", json!({ "subscriber_attributes": { "goal": { "value": value, "updated_at_ms": at * DAY + 200_000_000_000i64 } } }))
+        event(
+            day,
+            "RENEWAL",
+            json!({ "subscriber_attributes": { "goal": { "value": value, "updated_at_ms": at * DAY + 200_000_000_000i64 } } }),
+        )
     };
     let value = |facts| lena(facts).attributes.get("goal").map(|goal| goal.value.clone());
     assert_eq!(value(vec![with(1, 10, json!("sleep")), with(2, 5, json!("run"))]), Some(Some("sleep".into())));

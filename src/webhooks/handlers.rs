@@ -13,8 +13,8 @@ use super::intake::Answer;
 use crate::app::Site;
 use crate::db::Conn;
 use crate::error::Error;
-use crate::events::ingest::Outcome;
 use crate::events::MAX_BODY;
+use crate::events::ingest::Outcome;
 use crate::page::form;
 use crate::schema::projects;
 

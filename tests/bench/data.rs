@@ -56,8 +56,11 @@ fn ordinary(customer: usize, event: i64) -> String {
 /// A customer with `events` events and every card filled: 5 ids, 3 entitlements, 20 attributes.
 pub fn full(name: &str, events: i64) -> Vec<String> {
     let aliases: Vec<String> = (0..4).map(|number| format!("{name}-device-{number}")).collect();
-    let attributes: serde_json::Map<String, Value> =
-        (0..20).map(|number| (format!("attribute_{number}"), json!({ "value": format!("value {number}"), "updated_at_ms": START }))).collect();
+    let attributes: serde_json::Map<String, Value> = (0..20)
+        .map(|number| {
+            (format!("attribute_{number}"), json!({ "value": format!("value {number}"), "updated_at_ms": START }))
+        })
+        .collect();
     (0..events)
         .map(|event| {
             let at = START + event * 3_600_000;

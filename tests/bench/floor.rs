@@ -32,9 +32,8 @@ pub fn measure(url: &str, customer: &str, bytes: usize, time: Duration) -> Measu
     let (sender, handle) = std::sync::mpsc::channel();
     let server = std::thread::spawn(move || {
         System::new().block_on(async move {
-            let app = move || {
-                App::new().app_data(Data::new(db.clone())).app_data(ready.clone()).route("/", get().to(answer))
-            };
+            let app =
+                move || App::new().app_data(Data::new(db.clone())).app_data(ready.clone()).route("/", get().to(answer));
             let server = HttpServer::new(app).workers(dossier::config::cores()).disable_signals();
             let server = server.listen(listener).expect("the port is open").run();
             sender.send(server.handle()).expect("somebody waits");

@@ -88,7 +88,11 @@ impl Server {
             .stdout(Stdio::null())
             .spawn()
             .expect("the server starts");
-        while Client::open(address).and_then(|mut client| client.send(&load::get("/readyz", ""))).map_or(0, |a| a.status) != 200 {
+        while Client::open(address)
+            .and_then(|mut client| client.send(&load::get("/readyz", "")))
+            .map_or(0, |a| a.status)
+            != 200
+        {
             assert!(began.elapsed() < Duration::from_secs(30), "the server did not get ready");
             std::thread::sleep(Duration::from_millis(5));
         }

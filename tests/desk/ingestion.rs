@@ -45,7 +45,14 @@ fn profile(conn: &mut Conn, id: CustomerId) -> QueryResult<(Vec<String>, String)
     let rows: Vec<(i64, i64, i64, String, String, String)> = history::table
         .filter(history::customer_id.eq(id))
         .order((history::timeline_at, history::event_at, history::tie))
-        .select((history::timeline_at, history::event_at, history::tie, history::environment, history::topic, history::side))
+        .select((
+            history::timeline_at,
+            history::event_at,
+            history::tie,
+            history::environment,
+            history::topic,
+            history::side,
+        ))
         .load(conn)?;
     let terms: BTreeSet<(Vec<u8>, String, String)> = search_terms::table
         .filter(search_terms::customer_id.eq(id))
@@ -113,80 +120,144 @@ fn ids(app_user_id: &str, aliases: &[&str]) -> Value {
 }
 
 fn moved(day: i64, from: &[&str], to: &[&str]) -> String {
-    body(day, "TRANSFER", json!({
-        "transferred_from": from, "transferred_to": to, "app_user_id": null, "original_app_user_id": null,
-        "aliases": null, "product_id": null, "transaction_id": null, "original_transaction_id": null,
-    }))
+    body(
+        day,
+        "TRANSFER",
+        json!({
+            "transferred_from": from, "transferred_to": to, "app_user_id": null, "original_app_user_id": null,
+            "aliases": null, "product_id": null, "transaction_id": null, "original_transaction_id": null,
+        }),
+    )
 }
 
 /// Life cycles of §6.5, each short enough to be delivered in every order.
 fn life_cycles() -> Vec<(&'static str, Vec<String>)> {
     let day = |days: i64| json!(1_700_000_000_000 + days * DAY);
-    let paid = |number: i64| json!({
-        "price": 9.99, "transaction_id": format!("{}", 100 + number), "renewal_number": number + 1,
-        "purchased_at_ms": day(30 * number), "expiration_at_ms": day(30 * number + 30),
-    });
+    let paid = |number: i64| {
+        json!({
+            "price": 9.99, "transaction_id": format!("{}", 100 + number), "renewal_number": number + 1,
+            "purchased_at_ms": day(30 * number), "expiration_at_ms": day(30 * number + 30),
+        })
+    };
     let start = || body(0, "INITIAL_PURCHASE", json!({ "price": 9.99 }));
     vec![
-        ("trial to paid", vec![
-            body(0, "INITIAL_PURCHASE", json!({ "period_type": "TRIAL", "expiration_at_ms": day(7) })),
-            body(7, "RENEWAL", json!({ "is_trial_conversion": true, "transaction_id": "101", "purchased_at_ms": day(7), "price": 9.99 })),
-            body(8, "CANCELLATION", json!({ "cancel_reason": "UNSUBSCRIBE", "transaction_id": "101", "purchased_at_ms": day(7) })),
-        ]),
-        ("cancelled and back", vec![
-            start(),
-            body(3, "CANCELLATION", json!({ "cancel_reason": "UNSUBSCRIBE" })),
-            body(4, "UNCANCELLATION", json!({})),
-            body(30, "RENEWAL", paid(1)),
-        ]),
-        ("grace and recovery", vec![
-            start(),
-            body(30, "BILLING_ISSUE", json!({ "grace_period_expiration_at_ms": day(46) })),
-            body(30, "CANCELLATION", json!({ "cancel_reason": "BILLING_ERROR" })),
-            body(35, "RENEWAL", paid(1)),
-        ]),
-        ("billing retry", vec![
-            start(),
-            body(30, "BILLING_ISSUE", json!({})),
-            body(30, "CANCELLATION", json!({ "cancel_reason": "BILLING_ERROR" })),
-            body(30, "EXPIRATION", json!({ "expiration_reason": "BILLING_ERROR" })),
-        ]),
-        ("pause and resume", vec![
-            start(),
-            body(5, "SUBSCRIPTION_PAUSED", json!({ "auto_resume_at_ms": day(60) })),
-            body(30, "EXPIRATION", json!({ "expiration_reason": "SUBSCRIPTION_PAUSED" })),
-            body(60, "RENEWAL", paid(2)),
-        ]),
-        ("refunded and reversed", vec![
-            start(),
-            body(5, "CANCELLATION", json!({ "cancel_reason": "CUSTOMER_SUPPORT", "price": -9.99, "expiration_at_ms": day(5) })),
-            body(6, "EXPIRATION", json!({ "expiration_reason": "CUSTOMER_SUPPORT", "expiration_at_ms": day(5) })),
-            body(8, "REFUND_REVERSED", json!({ "price": 9.99 })),
-        ]),
-        ("an alias chain and a cycle", vec![
-            body(1, "INITIAL_PURCHASE", ids("a", &["a"])),
-            body(2, "SUBSCRIBER_ALIAS", ids("b", &["b"])),
-            body(3, "SUBSCRIBER_ALIAS", ids("c", &["c", "b"])),
-            body(4, "SUBSCRIBER_ALIAS", ids("a", &["a", "c"])),
-            body(5, "SUBSCRIBER_ALIAS", ids("b", &["b", "a"])),
-        ]),
-        ("transfers in a chain, then one customer", vec![
-            start(),
-            moved(2, &["lena"], &["mara"]),
-            moved(3, &["mara"], &["noor"]),
-            body(4, "RENEWAL", json!({ "app_user_id": "noor", "original_app_user_id": "noor", "aliases": ["noor"], "transaction_id": "101", "purchased_at_ms": day(4), "price": 9.99 })),
-            body(5, "SUBSCRIBER_ALIAS", ids("lena", &["lena", "mara"])),
-        ]),
-        ("attributes", vec![
-            body(1, "INITIAL_PURCHASE", json!({ "subscriber_attributes": { "$email": { "value": "lena@okafor.example", "updated_at_ms": day(1) } } })),
-            body(2, "RENEWAL", json!({ "subscriber_attributes": { "$email": { "value": "", "updated_at_ms": day(3) } } })),
-            body(3, "EXPIRATION", json!({ "subscriber_attributes": { "$email": { "value": "old@okafor.example", "updated_at_ms": day(2) } } })),
-        ]),
-        ("expired before it was bought", vec![
-            body(0, "INITIAL_PURCHASE", json!({ "expiration_at_ms": day(-1) })),
-            body(1, "EXPIRATION", json!({ "expiration_at_ms": day(-1) })),
-            body(1, "SUBSCRIPTION_EXTENDED", json!({ "expiration_at_ms": day(3) })),
-        ]),
+        (
+            "trial to paid",
+            vec![
+                body(0, "INITIAL_PURCHASE", json!({ "period_type": "TRIAL", "expiration_at_ms": day(7) })),
+                body(
+                    7,
+                    "RENEWAL",
+                    json!({ "is_trial_conversion": true, "transaction_id": "101", "purchased_at_ms": day(7), "price": 9.99 }),
+                ),
+                body(
+                    8,
+                    "CANCELLATION",
+                    json!({ "cancel_reason": "UNSUBSCRIBE", "transaction_id": "101", "purchased_at_ms": day(7) }),
+                ),
+            ],
+        ),
+        (
+            "cancelled and back",
+            vec![
+                start(),
+                body(3, "CANCELLATION", json!({ "cancel_reason": "UNSUBSCRIBE" })),
+                body(4, "UNCANCELLATION", json!({})),
+                body(30, "RENEWAL", paid(1)),
+            ],
+        ),
+        (
+            "grace and recovery",
+            vec![
+                start(),
+                body(30, "BILLING_ISSUE", json!({ "grace_period_expiration_at_ms": day(46) })),
+                body(30, "CANCELLATION", json!({ "cancel_reason": "BILLING_ERROR" })),
+                body(35, "RENEWAL", paid(1)),
+            ],
+        ),
+        (
+            "billing retry",
+            vec![
+                start(),
+                body(30, "BILLING_ISSUE", json!({})),
+                body(30, "CANCELLATION", json!({ "cancel_reason": "BILLING_ERROR" })),
+                body(30, "EXPIRATION", json!({ "expiration_reason": "BILLING_ERROR" })),
+            ],
+        ),
+        (
+            "pause and resume",
+            vec![
+                start(),
+                body(5, "SUBSCRIPTION_PAUSED", json!({ "auto_resume_at_ms": day(60) })),
+                body(30, "EXPIRATION", json!({ "expiration_reason": "SUBSCRIPTION_PAUSED" })),
+                body(60, "RENEWAL", paid(2)),
+            ],
+        ),
+        (
+            "refunded and reversed",
+            vec![
+                start(),
+                body(
+                    5,
+                    "CANCELLATION",
+                    json!({ "cancel_reason": "CUSTOMER_SUPPORT", "price": -9.99, "expiration_at_ms": day(5) }),
+                ),
+                body(6, "EXPIRATION", json!({ "expiration_reason": "CUSTOMER_SUPPORT", "expiration_at_ms": day(5) })),
+                body(8, "REFUND_REVERSED", json!({ "price": 9.99 })),
+            ],
+        ),
+        (
+            "an alias chain and a cycle",
+            vec![
+                body(1, "INITIAL_PURCHASE", ids("a", &["a"])),
+                body(2, "SUBSCRIBER_ALIAS", ids("b", &["b"])),
+                body(3, "SUBSCRIBER_ALIAS", ids("c", &["c", "b"])),
+                body(4, "SUBSCRIBER_ALIAS", ids("a", &["a", "c"])),
+                body(5, "SUBSCRIBER_ALIAS", ids("b", &["b", "a"])),
+            ],
+        ),
+        (
+            "transfers in a chain, then one customer",
+            vec![
+                start(),
+                moved(2, &["lena"], &["mara"]),
+                moved(3, &["mara"], &["noor"]),
+                body(
+                    4,
+                    "RENEWAL",
+                    json!({ "app_user_id": "noor", "original_app_user_id": "noor", "aliases": ["noor"], "transaction_id": "101", "purchased_at_ms": day(4), "price": 9.99 }),
+                ),
+                body(5, "SUBSCRIBER_ALIAS", ids("lena", &["lena", "mara"])),
+            ],
+        ),
+        (
+            "attributes",
+            vec![
+                body(
+                    1,
+                    "INITIAL_PURCHASE",
+                    json!({ "subscriber_attributes": { "$email": { "value": "lena@okafor.example", "updated_at_ms": day(1) } } }),
+                ),
+                body(
+                    2,
+                    "RENEWAL",
+                    json!({ "subscriber_attributes": { "$email": { "value": "", "updated_at_ms": day(3) } } }),
+                ),
+                body(
+                    3,
+                    "EXPIRATION",
+                    json!({ "subscriber_attributes": { "$email": { "value": "old@okafor.example", "updated_at_ms": day(2) } } }),
+                ),
+            ],
+        ),
+        (
+            "expired before it was bought",
+            vec![
+                body(0, "INITIAL_PURCHASE", json!({ "expiration_at_ms": day(-1) })),
+                body(1, "EXPIRATION", json!({ "expiration_at_ms": day(-1) })),
+                body(1, "SUBSCRIPTION_EXTENDED", json!({ "expiration_at_ms": day(3) })),
+            ],
+        ),
     ]
 }
 
@@ -239,7 +310,14 @@ async fn a_batch_in_one_commit_gives_the_same_profile_as_single_deliveries() {
 async fn any_order_of_random_events_gives_the_same_profiles() {
     let desk = Desk::open().await;
     let mut runner = TestRunner::new(Config { cases: 40, ..Config::default() });
-    let kinds = prop::sample::select(vec!["INITIAL_PURCHASE", "RENEWAL", "CANCELLATION", "EXPIRATION", "TRANSFER", "SUBSCRIBER_ALIAS"]);
+    let kinds = prop::sample::select(vec![
+        "INITIAL_PURCHASE",
+        "RENEWAL",
+        "CANCELLATION",
+        "EXPIRATION",
+        "TRANSFER",
+        "SUBSCRIBER_ALIAS",
+    ]);
     let one = (kinds, 0..40_i64, 0..3_i64, 0..5_usize, 0..5_usize);
     let lives = prop::collection::vec(one, 2..9).prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()));
     let checked = runner.run(&lives, |(ordered, shuffled)| {

@@ -6,6 +6,7 @@ mod ingestion;
 mod lists;
 mod people;
 mod plans;
+mod profile;
 mod routes;
 mod safety;
 mod settings;

@@ -30,7 +30,8 @@ fn count_events(desk: &Desk) -> i64 {
 }
 
 fn spent(desk: &Desk) -> i64 {
-    let spent = |conn: &mut dossier::db::Conn| Ok::<_, Error>(customers::table.select(customers::spent_micros).first(conn)?);
+    let spent =
+        |conn: &mut dossier::db::Conn| Ok::<_, Error>(customers::table.select(customers::spent_micros).first(conn)?);
     desk.db.read_here(spent).expect("there is a customer")
 }
 
@@ -111,7 +112,8 @@ async fn what_cannot_be_read_is_answered_400_and_kept_with_its_reason() {
         let answer = desk.deliver(&slug, body.clone()).await;
         assert_eq!(answer.status, 400, "{}", String::from_utf8_lossy(body).chars().take(80).collect::<String>());
     }
-    let kept = |conn: &mut dossier::db::Conn| Ok::<_, Error>(rejected_deliveries::table.count().get_result::<i64>(conn)?);
+    let kept =
+        |conn: &mut dossier::db::Conn| Ok::<_, Error>(rejected_deliveries::table.count().get_result::<i64>(conn)?);
     assert_eq!(desk.db.read_here(kept).expect("it counts"), bad.len() as i64);
     let page = desk.get(&ADA, &format!("/projects/{slug}/settings/rejected")).await;
     assert_eq!(page.status, 200);
@@ -136,9 +138,31 @@ async fn a_field_of_the_wrong_type_is_as_good_as_absent() {
     let slug = desk.project_of_the_cast();
     let sample: Value = serde_json::from_str(&purchase(json!({}))).expect("it is JSON");
     let fields: Vec<String> = sample["event"].as_object().expect("an object").keys().cloned().collect();
-    let more = ["subscriber_attributes", "experiments", "items", "adjustments", "transferred_from", "metadata", "is_family_share",
-        "renewal_number", "grace_period_expiration_at_ms", "auto_resume_at_ms", "cancel_reason", "country_code", "offer_code"];
-    let values = [json!(null), json!(true), json!(12), json!(-1.5), json!("text"), json!([]), json!([1, null, {}]), json!({ "a": 1 })];
+    let more = [
+        "subscriber_attributes",
+        "experiments",
+        "items",
+        "adjustments",
+        "transferred_from",
+        "metadata",
+        "is_family_share",
+        "renewal_number",
+        "grace_period_expiration_at_ms",
+        "auto_resume_at_ms",
+        "cancel_reason",
+        "country_code",
+        "offer_code",
+    ];
+    let values = [
+        json!(null),
+        json!(true),
+        json!(12),
+        json!(-1.5),
+        json!("text"),
+        json!([]),
+        json!([1, null, {}]),
+        json!({ "a": 1 }),
+    ];
     for (number, field) in fields.iter().map(String::as_str).chain(more).enumerate() {
         for (turn, value) in values.iter().enumerate() {
             let mut extra = json!({ "id": format!("{number}-{turn}") });
@@ -156,7 +180,15 @@ async fn a_field_of_the_wrong_type_is_as_good_as_absent() {
 async fn times_and_prices_out_of_all_reason_are_stored_and_shown() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
-    let times = [json!(0), json!(-1), json!(253_402_300_799_000i64), json!(i64::MAX), json!(i64::MIN), json!(1e300), json!("1790000000000")];
+    let times = [
+        json!(0),
+        json!(-1),
+        json!(253_402_300_799_000i64),
+        json!(i64::MAX),
+        json!(i64::MIN),
+        json!(1e300),
+        json!("1790000000000"),
+    ];
     for (number, time) in times.iter().enumerate() {
         for field in ["event_timestamp_ms", "purchased_at_ms", "expiration_at_ms", "grace_period_expiration_at_ms"] {
             let extra = json!({ "id": format!("{number}-{field}"), field: time, "transaction_id": format!("{number}{field}"), "price": 0 });
@@ -165,8 +197,10 @@ async fn times_and_prices_out_of_all_reason_are_stored_and_shown() {
     }
     let prices = ["4.9900000001", "1e2", "\"0.50\"", "1e400", "-0", "99999999999999999999"];
     for (number, price) in prices.iter().enumerate() {
-        let body = purchase(json!({ "id": format!("price-{number}"), "app_user_id": "mara", "original_app_user_id": "mara", "aliases": [],
-            "price": "PRICE", "transaction_id": format!("m{number}"), "original_transaction_id": format!("m{number}") }));
+        let body = purchase(
+            json!({ "id": format!("price-{number}"), "app_user_id": "mara", "original_app_user_id": "mara", "aliases": [],
+            "price": "PRICE", "transaction_id": format!("m{number}"), "original_transaction_id": format!("m{number}") }),
+        );
         assert_eq!(desk.deliver(&slug, body.replace("\"PRICE\"", price)).await.status, 200, "{price}");
     }
     let mara = |conn: &mut dossier::db::Conn| {
@@ -187,8 +221,26 @@ async fn odd_ids_can_be_opened_found_and_are_shown_as_text() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     let long = "x".repeat(1_500);
-    let odd = ["a/b", "a?b", "a#b", "a%b", "a%2Fb", "a+b c", "\"q\"'s", "<script>alert(1)</script>", "a\u{202E}b", "😀 id", "$RCAnonymousID:ab",
-        "نور", " leading", "a;b=c&d", "..a", "C:\\x", "'; DROP TABLE customers--", long.as_str()];
+    let odd = [
+        "a/b",
+        "a?b",
+        "a#b",
+        "a%b",
+        "a%2Fb",
+        "a+b c",
+        "\"q\"'s",
+        "<script>alert(1)</script>",
+        "a\u{202E}b",
+        "😀 id",
+        "$RCAnonymousID:ab",
+        "نور",
+        " leading",
+        "a;b=c&d",
+        "..a",
+        "C:\\x",
+        "'; DROP TABLE customers--",
+        long.as_str(),
+    ];
     for (number, id) in odd.iter().enumerate() {
         let extra = json!({ "id": format!("odd-{number}"), "app_user_id": id, "original_app_user_id": id, "aliases": [id],
             "transaction_id": format!("t{number}"), "original_transaction_id": format!("t{number}") });
@@ -206,13 +258,17 @@ async fn odd_ids_can_be_opened_found_and_are_shown_as_text() {
 async fn an_unpaired_surrogate_is_refused_and_nul_names_nobody() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
-    let with_id = |id: &str| purchase(json!({ "app_user_id": "ID", "original_app_user_id": null, "aliases": null })).replace("\"ID\"", id);
+    let with_id = |id: &str| {
+        purchase(json!({ "app_user_id": "ID", "original_app_user_id": null, "aliases": null })).replace("\"ID\"", id)
+    };
     let answer = desk.deliver(&slug, with_id("\"a\\u0000b\"")).await;
     assert_eq!(answer.status, 200);
     assert_eq!(desk.get(&VERA, &format!("/projects/{slug}/customers/a%00b")).await.status, 404);
-    let surrogate = with_id("\"a\\ud800b\"").replace("INITIAL_PURCHASE", "RENEWAL").replace("\"id\":\"{", "\"id\":\"s{");
+    let surrogate =
+        with_id("\"a\\ud800b\"").replace("INITIAL_PURCHASE", "RENEWAL").replace("\"id\":\"{", "\"id\":\"s{");
     assert_eq!(desk.deliver(&slug, surrogate).await.status, 200);
-    let kept = |conn: &mut dossier::db::Conn| Ok::<_, Error>(rejected_deliveries::table.count().get_result::<i64>(conn)?);
+    let kept =
+        |conn: &mut dossier::db::Conn| Ok::<_, Error>(rejected_deliveries::table.count().get_result::<i64>(conn)?);
     assert_eq!(desk.db.read_here(kept).expect("it counts"), 2, "both are reported");
     let nobody = |conn: &mut dossier::db::Conn| Ok::<i64, Error>(customers::table.count().get_result(conn)?);
     assert_eq!(desk.db.read_here(nobody).expect("it counts"), 0);
@@ -222,8 +278,14 @@ async fn an_unpaired_surrogate_is_refused_and_nul_names_nobody() {
 async fn thousands_of_attributes_and_a_huge_one_are_kept_and_the_page_stays_up() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
-    let many: serde_json::Map<String, Value> =
-        (0..1_000).map(|number| (format!("key_{number}"), json!({ "value": format!("value {number}"), "updated_at_ms": 1_700_000_000_000i64 }))).collect();
+    let many: serde_json::Map<String, Value> = (0..1_000)
+        .map(|number| {
+            (
+                format!("key_{number}"),
+                json!({ "value": format!("value {number}"), "updated_at_ms": 1_700_000_000_000i64 }),
+            )
+        })
+        .collect();
     assert_eq!(desk.deliver(&slug, purchase(json!({ "id": "many", "subscriber_attributes": many }))).await.status, 200);
     let huge = json!({ "id": "huge", "subscriber_attributes": { "story": { "value": "y".repeat(100_000), "updated_at_ms": 1_700_000_000_000i64 } } });
     assert_eq!(desk.deliver(&slug, purchase(huge)).await.status, 200);

@@ -2,30 +2,15 @@
 //! nothing are marks, those of one product on one lane.
 
 use super::axis;
+use super::look::Look;
 use super::words;
 use crate::catalog::Catalog;
 use crate::clock::Moment;
 use crate::events::Store;
 use crate::page::text::{count, listed, visible};
 use crate::page::times;
-use crate::profile::visit::Visit;
+use crate::profile::visit::{SOME, Visit};
 use crate::state::{Kind, Phase, Purchase, Span};
-
-/// What a bar or a mark means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Look {
-    Trial,
-    TrialEnding,
-    Paid,
-    Ending,
-    Grace,
-    Retry,
-    Paused,
-    Refunded,
-    Granted,
-    Bought,
-    BoughtBack,
-}
 
 /// A stretch of a lane; a mark when both ends are the same moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,10 +157,17 @@ fn by_product(purchases: &[&Purchase], visit: &Visit) -> Vec<Lane> {
             None => lanes.push((purchase, vec![mark])),
         }
     }
-    lanes.into_iter().map(|(purchase, marks)| of_marks(purchase, marks, visit)).collect()
+    let are_all = !leaves_some_out(visit);
+    lanes.into_iter().map(|(purchase, marks)| of_marks(purchase, marks, are_all, visit)).collect()
 }
 
-fn of_marks(purchase: &Purchase, mut marks: Vec<Bar>, visit: &Visit) -> Lane {
+/// Whether there are too many things bought once to look at all of them.
+pub fn leaves_some_out(visit: &Visit) -> bool {
+    let marked = visit.purchases.iter().filter(|purchase| is_mark(purchase, &visit.catalog));
+    marked.count() as i64 >= SOME
+}
+
+fn of_marks(purchase: &Purchase, mut marks: Vec<Bar>, are_all: bool, visit: &Visit) -> Lane {
     marks.sort_by_key(|mark| mark.from);
     let name = name(purchase, visit);
     let days: (String, String) = match (marks.first(), marks.last()) {
@@ -187,76 +179,10 @@ fn of_marks(purchase: &Purchase, mut marks: Vec<Bar>, visit: &Visit) -> Lane {
         if marks.len() == 1 { String::new() } else { format!("{} ", count(marks.len() as i64, "time", "times")) };
     let back = marks.iter().filter(|mark| mark.look == Look::BoughtBack).count();
     let back = if back == 0 { String::new() } else { format!(", {back} refunded") };
-    let words = format!("{name}{}: bought {times}{when}{back}.", store(purchase));
+    let before = if are_all { "" } else { ", and maybe before" };
+    let words = format!("{name}{}: bought {times}{when}{before}{back}.", store(purchase));
     marks.retain(|mark| axis::is_in_sight(mark.from, visit.now));
     Lane { name, bars: marks, words, is_active: false }
-}
-
-impl Look {
-    /// The classes of a bar: what it is, and its colour.
-    pub const fn classes(self) -> &'static str {
-        match self {
-            Look::Trial => "bar bar--trial tone-trial",
-            Look::TrialEnding => "bar bar--ending tone-trial",
-            Look::Paid | Look::Bought => "bar bar--paid tone-good",
-            Look::Ending => "bar bar--ending tone-good",
-            Look::Grace => "bar bar--grace tone-warn",
-            Look::Retry => "bar bar--retry tone-warn",
-            Look::Paused => "bar bar--paused tone-quiet",
-            Look::Refunded | Look::BoughtBack => "bar bar--refunded tone-bad",
-            Look::Granted => "bar bar--granted tone-gift",
-        }
-    }
-
-    /// The pattern that fills it, for those who do not tell the colours apart.
-    pub const fn pattern(self) -> Option<&'static str> {
-        match self {
-            Look::Trial => Some("fill-trial"),
-            Look::Grace => Some("fill-grace"),
-            Look::Retry => Some("fill-retry"),
-            Look::Paused => Some("fill-paused"),
-            Look::Refunded | Look::BoughtBack => Some("fill-refunded"),
-            Look::Granted => Some("fill-granted"),
-            Look::TrialEnding | Look::Paid | Look::Ending | Look::Bought => None,
-        }
-    }
-
-    pub const fn is_mark(self) -> bool {
-        matches!(self, Look::Bought | Look::BoughtBack)
-    }
-
-    /// Its name in the legend.
-    pub const fn legend(self) -> &'static str {
-        match self {
-            Look::Trial => "Trial",
-            Look::TrialEnding => "Trial, will not renew",
-            Look::Paid => "Paid",
-            Look::Ending => "Paid, will not renew",
-            Look::Grace => "Grace period",
-            Look::Retry => "Expired, store retrying",
-            Look::Paused => "Paused",
-            Look::Refunded => "Refunded",
-            Look::Granted => "Granted",
-            Look::Bought => "Bought once",
-            Look::BoughtBack => "Bought once, refunded",
-        }
-    }
-
-    const fn words(self) -> &'static str {
-        match self {
-            Look::Trial => "trial",
-            Look::TrialEnding => "trial that will not renew",
-            Look::Paid => "paid",
-            Look::Ending => "paid and will not renew",
-            Look::Grace => "grace period",
-            Look::Retry => "expired with the store retrying",
-            Look::Paused => "paused",
-            Look::Refunded => "refunded",
-            Look::Granted => "granted",
-            Look::Bought => "bought",
-            Look::BoughtBack => "bought and refunded",
-        }
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod category;
 mod facts;
 mod lanes;
 mod links;
+mod look;
 mod model;
 mod picture;
 mod queries;

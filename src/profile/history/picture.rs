@@ -6,7 +6,8 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::axis::{Axis, Percent, Tick};
-use super::lanes::{self, Bar, Lane, Look};
+use super::lanes::{self, Bar, Lane};
+use super::look::Look;
 use crate::clock::Moment;
 use crate::page::times;
 use crate::profile::visit::Visit;
@@ -22,6 +23,7 @@ pub struct Picture {
     today: Percent,
     words: Vec<String>,
     all: usize,
+    leaves_some_out: bool,
 }
 
 impl HtmlSafe for Picture {}
@@ -70,6 +72,7 @@ impl Picture {
             words: lanes.iter().map(|lane| lane.words.clone()).collect(),
             lanes: lanes.into_iter().enumerate().map(|(row, lane)| Drawn::new(lane, row, &axis, visit.now)).collect(),
             all,
+            leaves_some_out: lanes::leaves_some_out(visit),
         })
     }
 

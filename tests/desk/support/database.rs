@@ -39,7 +39,7 @@ impl Place {
 
 /// Tables and cast are made once a run, then copied.
 fn file(name: &str) -> Place {
-    static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
+    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
         let path = std::env::temp_dir().join(format!("dossier_template_{}.db", std::process::id()));
         remove(&path);
@@ -47,11 +47,13 @@ fn file(name: &str) -> Place {
         migrate::run(&db).expect("tables");
         seed::fill(&db);
         db.batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("everything in one file");
-        path
+        let bytes = std::fs::read(&path).expect("the template");
+        remove(&path);
+        bytes
     });
     let path = std::env::temp_dir().join(format!("dossier_{name}.db"));
     remove(&path);
-    std::fs::copy(template, &path).expect("a copy of the template");
+    std::fs::write(&path, template).expect("a copy of the template");
     Place::File(path)
 }
 
