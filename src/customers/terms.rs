@@ -107,7 +107,7 @@ pub(super) fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, 
 /// The id the newest event calls the original, if the customer has it; else the earliest one seen.
 fn original(standing: &Standing, ids: &[String]) -> String {
     let said = standing.original_app_user_id.as_ref().filter(|said| ids.contains(said));
-    said.or(ids.first()).cloned().unwrap_or_else(String::new)
+    said.or(ids.first()).cloned().unwrap_or_default()
 }
 
 /// What events alone say: nobody else has set anything of a new customer's.

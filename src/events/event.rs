@@ -184,7 +184,7 @@ impl Event {
             new_product_id: json::word(fields.new_product_id),
             entitlement_ids: json::words(fields.entitlement_ids)
                 .or_else(|| json::words(fields.entitlement_id))
-                .unwrap_or_else(Vec::new),
+                .unwrap_or_default(),
             period_type: json::word(fields.period_type).map(Into::into),
             purchased_at,
             expires_at: json::moment(fields.expiration_at_ms),
@@ -301,7 +301,7 @@ fn enrolments(fields: &Fields<'_>) -> Vec<Enrolment> {
         .filter_map(|one: EnrolmentFields<'_>| {
             Some(Enrolment {
                 experiment_id: json::word(one.experiment_id)?,
-                variant: json::word(one.experiment_variant).unwrap_or_else(String::new),
+                variant: json::word(one.experiment_variant).unwrap_or_default(),
                 enrolled_at: json::moment(one.enrolled_at_ms),
             })
         })

@@ -77,7 +77,7 @@ pub fn words(field: Field<'_>) -> Option<Vec<String>> {
 
 /// The items of an array; nothing for any other value.
 pub fn items(field: Field<'_>) -> Vec<&RawValue> {
-    field.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_else(Vec::new)
+    field.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
 }
 
 /// An object as some struct of fields; `None` for any other value.

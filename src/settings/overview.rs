@@ -6,6 +6,7 @@ use askama::Template;
 use super::{Nav, queries};
 use crate::clock::Moment;
 use crate::config::Config;
+use crate::customers::transfer_behavior;
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::sentence::Stamp;
@@ -43,7 +44,7 @@ impl Overview {
         Ok(Overview {
             layout: member.layout("Settings", Section::Settings),
             nav: nav(conn, member, "")?,
-            transfer_behavior: behavior(&queries::transfer_behavior(conn, project.id)?),
+            transfer_behavior: transfer_behavior::words(&queries::transfer_behavior(conn, project.id)?).0,
             role: member.role.name(),
             webhook: config.address_of(&format!("/webhooks/revenuecat/{}", project.slug)),
             last_delivery: last.map(|at| (Stamp::full(at), Stamp::relative(at, now))),
@@ -58,13 +59,4 @@ impl Overview {
 pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, Error> {
     let count = member.may(ReadRejected).then(|| queries::count_rejected(conn, member.project.id));
     Ok(Nav { base: format!("/projects/{}/settings", member.project.slug), here, rejected: count.transpose()? })
-}
-
-fn behavior(stored: &str) -> &'static str {
-    match stored {
-        "transfer_if_no_active" => "Transfer if there are no active subscriptions",
-        "keep_with_original" => "Keep with original App User ID",
-        "share" => "Share between App User IDs",
-        _ => "Transfer to new App User ID",
-    }
 }

@@ -9,7 +9,7 @@ use super::Fact;
 const TOGETHER_MS: i64 = 1_000;
 
 /// Sorts facts into the order of effect. The same set of facts always comes out in the same order.
-pub fn sort(facts: &mut Vec<Fact>) {
+pub fn sort(facts: &mut [Fact]) {
     facts.sort_by(|a, b| {
         (a.event.event_at, a.event.kind.causal_rank(), &a.event.id).cmp(&(
             b.event.event_at,

@@ -57,17 +57,17 @@ async fn answer(db: Data<Db>, ready: Data<Ready>) -> Result<HttpResponse, Error>
 fn queries(conn: &mut Conn, customer: &str) -> QueryResult<()> {
     lines_of_session(conn, "nobody")?;
     let own = app_user_ids::project_id.eq(1).and(app_user_ids::key.eq(lookup_key(customer)));
-    let (row, _names, _summary): (i64, (String, Option<String>, Option<String>), (Option<String>, i64, String)) =
-        app_user_ids::table
-            .inner_join(customers::table.on(customers::id.eq(app_user_ids::customer_id)))
-            .inner_join(projects::table.on(projects::id.eq(app_user_ids::project_id)))
-            .filter(own)
-            .select((
-                customers::id,
-                (customers::original_app_user_id, customers::display_name, customers::email),
-                (customers::latest, customers::spent_micros, projects::name),
-            ))
-            .first(conn)?;
+    type Names = (String, Option<String>, Option<String>);
+    let (row, ..): (i64, Names, (Option<String>, i64, String)) = app_user_ids::table
+        .inner_join(customers::table.on(customers::id.eq(app_user_ids::customer_id)))
+        .inner_join(projects::table.on(projects::id.eq(app_user_ids::project_id)))
+        .filter(own)
+        .select((
+            customers::id,
+            (customers::original_app_user_id, customers::display_name, customers::email),
+            (customers::latest, customers::spent_micros, projects::name),
+        ))
+        .first(conn)?;
     catalog::queries::load(conn, 1)?;
     purchases(conn, row)?;
     cards(conn, row)?;
