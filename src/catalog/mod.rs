@@ -29,11 +29,6 @@ impl Catalog {
         self.entitlements.get(identifier).map_or(identifier, String::as_str)
     }
 
-    /// The products that are attached to any entitlement.
-    pub fn unlocking_products(&self) -> impl Iterator<Item = &String> {
-        self.unlocks.keys()
-    }
-
     /// What a purchase unlocks: what the catalog attaches to its product now, or what its events said when the catalog
     /// does not attach it to anything (§1: attaching is retroactive).
     pub fn unlocked_by(&self, purchase: &Purchase) -> Vec<String> {

@@ -14,6 +14,8 @@ use crate::state::CustomerId;
 
 /// How many keys one statement asks for.
 const CHUNK: usize = 500;
+/// So few are asked for one by one: that statement is planned once for all.
+const FEW: usize = 6;
 
 /// The ids one writer has met: what the database says of them, plus what the open transaction has changed. Valid only
 /// as long as nobody else can write.
@@ -78,6 +80,9 @@ impl Census {
     fn learn(&mut self, conn: &mut Conn, ids: &[AppUserId]) -> QueryResult<()> {
         let mut unknown: Vec<Vec<u8>> = ids.iter().map(|id| lookup_key(id.as_str())).collect();
         unknown.retain(|key| !self.known.contains_key(key));
+        if unknown.len() <= FEW {
+            return unknown.into_iter().try_for_each(|key| self.learn_one(conn, key));
+        }
         for chunk in unknown.chunks(CHUNK) {
             let rows: Vec<(Vec<u8>, CustomerId, i64)> = app_user_ids::table
                 .filter(app_user_ids::project_id.eq(self.project).and(app_user_ids::key.eq_any(chunk)))
@@ -85,6 +90,16 @@ impl Census {
                 .load(conn)?;
             self.known.extend(rows.into_iter().map(|(key, owner, since)| (key, (owner, Moment(since)))));
         }
+        Ok(())
+    }
+
+    fn learn_one(&mut self, conn: &mut Conn, key: Vec<u8>) -> QueryResult<()> {
+        let found: Option<(CustomerId, i64)> = app_user_ids::table
+            .filter(app_user_ids::project_id.eq(self.project).and(app_user_ids::key.eq(&key)))
+            .select((app_user_ids::customer_id, app_user_ids::since))
+            .first(conn)
+            .optional()?;
+        self.known.extend(found.map(|(owner, since)| (key, (owner, Moment(since)))));
         Ok(())
     }
 

@@ -119,7 +119,9 @@ fn names_in(standing: &Standing) -> Vec<(String, String)> {
 fn named_values(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<(String, String)>> {
     attributes::table
         .filter(attributes::customer_id.eq(customer).and(attributes::is_deleted.eq(false)))
-        .filter(attributes::key.eq_any(["$displayName", "$email", "$phoneNumber"]))
+        .filter(
+            attributes::key.eq("$displayName").or(attributes::key.eq("$email")).or(attributes::key.eq("$phoneNumber")),
+        )
         .select((attributes::key, attributes::value))
         .load(conn)
 }

@@ -10,7 +10,7 @@ use crate::customers::lookup_key;
 use crate::db::Conn;
 use crate::events::Environment;
 use crate::page::text;
-use crate::schema::{app_user_ids, attributes, customers, projects, purchases};
+use crate::schema::{app_user_ids, attributes, customers, entitlement_products, projects, purchases};
 use crate::state::{CustomerId, Kind, Purchase};
 
 /// A look at one customer.
@@ -164,9 +164,9 @@ pub const SOME: i64 = 30;
 /// and the newest of those that do not. A heavy buyer of consumables has thousands of the last.
 pub fn purchases_of(
     conn: &mut Conn,
+    project: i64,
     customer: CustomerId,
     environment: Environment,
-    catalog: &Catalog,
 ) -> QueryResult<Vec<Purchase>> {
     let own = || {
         purchases::table
@@ -174,11 +174,13 @@ pub fn purchases_of(
             .select(purchases::body)
     };
     let one_time = Kind::OneTime.as_str();
-    let lasting = [Kind::Subscription, Kind::Grant, Kind::Temporary].map(Kind::as_str);
-    let ended_last = own().filter(purchases::kind.eq_any(lasting)).order(purchases::ends_at.desc()).limit(MANY);
+    let [subscription, grant, temporary] = [Kind::Subscription, Kind::Grant, Kind::Temporary].map(Kind::as_str);
+    let lasting = purchases::kind.eq(subscription).or(purchases::kind.eq(grant)).or(purchases::kind.eq(temporary));
+    let ended_last = own().filter(lasting).order(purchases::ends_at.desc()).limit(MANY);
     let mut bodies: Vec<String> = ended_last.load(conn)?;
-    let attached: Vec<&String> = catalog.unlocking_products().collect();
-    let attached = own().filter(purchases::kind.eq(one_time).and(purchases::product_id.eq_any(attached))).limit(SOME);
+    let attached = entitlement_products::table.filter(entitlement_products::project_id.eq(project));
+    let attached = purchases::product_id.eq_any(attached.select(entitlement_products::product));
+    let attached = own().filter(purchases::kind.eq(one_time).and(attached)).limit(SOME);
     bodies.extend(attached.load::<String>(conn)?);
     for names_entitlements in [true, false] {
         let like = purchases::kind.eq(one_time).and(purchases::names_entitlements.eq(names_entitlements));
@@ -206,6 +208,6 @@ pub fn load_purchases(
     environment: Environment,
 ) -> QueryResult<(Catalog, Vec<Purchase>)> {
     let catalog = catalog::queries::load(conn, project)?;
-    let found = purchases_of(conn, customer, environment, &catalog)?;
+    let found = purchases_of(conn, project, customer, environment)?;
     Ok((catalog, found))
 }

@@ -79,18 +79,23 @@ fn purchases(conn: &mut Conn, row: i64) -> QueryResult<()> {
         let of = purchases::customer_id.eq(row).and(purchases::environment.eq("production"));
         purchases::table.filter(of).select(purchases::body)
     };
-    let lasting = purchases::kind.eq_any(["subscription", "grant", "temporary"]);
+    let lasting =
+        purchases::kind.eq("subscription").or(purchases::kind.eq("grant")).or(purchases::kind.eq("temporary"));
     own().filter(lasting).order(purchases::ends_at.desc()).limit(100).load::<String>(conn)?;
     for names in [true, false] {
         let like = purchases::kind.eq("one_time").and(purchases::names_entitlements.eq(names));
         own().filter(like).order(purchases::starts_at.desc()).limit(30).load::<String>(conn)?;
     }
-    let nothing: [&str; 0] = [];
-    own().filter(purchases::product_id.eq_any(nothing)).limit(30).load::<String>(conn)?;
-    let both = purchases::customer_id.eq(row).and(purchases::environment.eq_any(["production", "sandbox"]));
+    let attached = entitlement_products::table.filter(entitlement_products::project_id.eq(1));
+    let attached = purchases::product_id.eq_any(attached.select(entitlement_products::product));
+    own().filter(purchases::kind.eq("one_time").and(attached)).limit(30).load::<String>(conn)?;
+    let both = purchases::customer_id
+        .eq(row)
+        .and(purchases::environment.eq("production").or(purchases::environment.eq("sandbox")));
     let live = purchases::table.filter(both.and(purchases::ends_at.gt(0))).order(purchases::ends_at.desc());
     live.limit(20).select(purchases::body).load::<String>(conn)?;
-    let kinds = purchases::table.filter(purchases::customer_id.eq(row)).group_by(purchases::kind);
+    let kinds =
+        purchases::table.filter(purchases::customer_id.eq(row)).group_by((purchases::environment, purchases::kind));
     kinds.select((purchases::kind, count_star())).load::<(String, i64)>(conn)?;
     Ok(())
 }
@@ -126,7 +131,9 @@ fn cards(conn: &mut Conn, row: i64) -> QueryResult<()> {
 fn history(conn: &mut Conn, row: i64) -> QueryResult<()> {
     history::table
         .inner_join(events::table.on(events::project_id.eq(1).and(events::id.eq(history::event_id))))
-        .filter(history::customer_id.eq(row).and(history::environment.eq_any(["production", "none"])))
+        .filter(
+            history::customer_id.eq(row).and(history::environment.eq("production").or(history::environment.eq("none"))),
+        )
         .order((history::timeline_at.desc(), history::event_at.desc(), history::tie.desc(), history::event_id.desc()))
         .limit(51)
         .select((history::timeline_at, history::side, events::received_at, events::body))

@@ -86,10 +86,15 @@ impl Place<'_> {
 
     fn nearest(&self, conn: &mut Conn, cursor: Cursor, towards: Towards, limit: i64) -> QueryResult<Vec<Stored>> {
         let project = self.visit.project.id;
-        let seen = [self.visit.environment.as_str(), "none"];
+        // Two comparisons, not a list: a statement with a list is planned anew each time.
+        let seen = self.visit.environment.as_str();
         let mut query = history::table
             .inner_join(events::table.on(events::project_id.eq(project).and(events::id.eq(history::event_id))))
-            .filter(history::customer_id.eq(self.visit.customer.id).and(history::environment.eq_any(seen)))
+            .filter(
+                history::customer_id
+                    .eq(self.visit.customer.id)
+                    .and(history::environment.eq(seen).or(history::environment.eq("none"))),
+            )
             .select((
                 (history::timeline_at, history::event_at, history::tie, history::event_id),
                 (history::environment, history::side, events::received_at, events::body),

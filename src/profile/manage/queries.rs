@@ -21,7 +21,7 @@ pub fn held(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
     let (notes, balances, experiments, overrides) = beside_events(conn, customer)?;
     let kinds: Vec<(String, i64)> = purchases::table
         .filter(purchases::customer_id.eq(customer))
-        .group_by(purchases::kind)
+        .group_by((purchases::environment, purchases::kind))
         .select((purchases::kind, count_star()))
         .load(conn)?;
     let of = |wanted: &dyn Fn(&str) -> bool| {
@@ -62,7 +62,7 @@ fn live(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Vec<P
     let own = purchases::customer_id.eq(customer).and(purchases::kind.eq(Kind::Subscription.as_str()));
     let recent = purchases::ends_at.gt(now.plus_days(-RETRY_DAYS).millis());
     let bodies: Vec<String> = purchases::table
-        .filter(own.and(purchases::environment.eq_any(["production", "sandbox"])).and(recent))
+        .filter(own.and(purchases::environment.eq("production").or(purchases::environment.eq("sandbox"))).and(recent))
         .order(purchases::ends_at.desc())
         .limit(NAMED)
         .select(purchases::body)
