@@ -222,7 +222,7 @@ CREATE TABLE purchases (
 );
 CREATE INDEX purchases_by_end ON purchases (customer_id, environment, kind, ends_at);
 CREATE INDEX purchases_by_start ON purchases (customer_id, environment, kind, names_entitlements, starts_at);
-CREATE INDEX purchases_by_product ON purchases (customer_id, environment, product_id);
+CREATE INDEX purchases_by_product ON purchases (customer_id, environment, kind, product_id);
 
 CREATE TABLE attributes (
     customer_id BIGINT NOT NULL REFERENCES customers (id) ON DELETE CASCADE,

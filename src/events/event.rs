@@ -113,6 +113,14 @@ impl Environment {
     }
 }
 
+/// How much of an event is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    /// Attributes are often the longest part, and most readers do not ask for them.
+    WithoutAttributes,
+}
+
 #[derive(Deserialize)]
 pub(super) struct Fields<'a> {
     #[serde(borrow, rename = "type")]
@@ -165,7 +173,7 @@ pub(super) struct Fields<'a> {
 
 impl Event {
     /// Reads the fields; `id` and `kind` were found before (nothing else is required).
-    pub(super) fn of(id: String, kind: String, fields: &Fields<'_>, received_at: Moment) -> Event {
+    pub(super) fn of(id: String, kind: String, fields: &Fields<'_>, received_at: Moment, extent: Extent) -> Event {
         let purchased_at = json::moment(fields.purchased_at_ms);
         let environment = json::text(fields.environment).or_else(|| json::text(fields.purchase_environment));
         Event {
@@ -177,7 +185,10 @@ impl Event {
             app_user_id: json::id(fields.app_user_id),
             original_app_user_id: json::id(fields.original_app_user_id),
             aliases: json::ids(fields.aliases),
-            attributes: attributes(fields.subscriber_attributes),
+            attributes: match extent {
+                Extent::Whole => attributes(fields.subscriber_attributes),
+                Extent::WithoutAttributes => Vec::new(),
+            },
             experiments: enrolments(fields),
             product_id: json::word(fields.product_id),
             product_display_name: json::word(fields.product_display_name),

@@ -37,7 +37,7 @@ for (const colorScheme of ['light', 'dark']) {
       assert.deepEqual(await violations(page), [], `${path} in ${colorScheme}`);
     }
     await page.goto(LENA);
-    await page.goto(await page.locator('#history a.event__detail').first().getAttribute('href'));
+    await page.goto(await page.locator('#history a[href*="/events/"]').first().getAttribute('href'));
     assert.deepEqual(await violations(page), [], 'an event');
     await page.context().close();
     const outside = await open(browser, demo, null, { colorScheme, bypassCSP: true });
@@ -51,5 +51,5 @@ for (const colorScheme of ['light', 'dark']) {
 async function listOfEverybody(page) {
   await page.goto(LIST);
   const links = await page.locator('a.row-link').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
-  return links.slice(0, 25);
+  return links.slice(0, 12);
 }

@@ -68,7 +68,7 @@ test('the switch shows sandbox data and says that money is production', async ()
 test('dark mode follows the system', async () => {
   const colour = async (colorScheme) => {
     const page = await open(browser, demo, 'vera', { colorScheme });
-    const value = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const value = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     await page.context().close();
     return value;
   };

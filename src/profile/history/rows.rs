@@ -45,7 +45,7 @@ const SAME_TIME_MS: i64 = 60_000;
 
 impl Row {
     pub fn of(stored: &Stored, visit: &Visit, order: Order) -> Row {
-        match Delivery::read_stored(&stored.body, stored.received_at) {
+        match Delivery::read_for_history(&stored.body, stored.received_at) {
             Ok(event) => Row::told(&event, stored, visit, order),
             Err(_) => Row::at(stored.place, order, visit.now),
         }
