@@ -20,6 +20,9 @@ const PERMISSIVE: [&str; 13] = [
     "Unlicense",
 ];
 
+/// File by file copyleft, used unchanged: ammonia, the sanitiser the project is built on, parses CSS with these.
+const WITH_AMMONIA: [&str; 2] = ["cssparser", "dtoa-short"];
+
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-gnu"])
@@ -42,7 +45,9 @@ fn every_crate_is_permissively_licensed() {
     assert!(packages.len() > 50);
     for package in packages {
         let licence = package["license"].as_str().unwrap_or("none");
-        assert!(is_permissive(licence), "{} {}: {licence}", package["name"], package["version"]);
+        let name = package["name"].as_str().unwrap_or("");
+        let comes_with_ammonia = licence == "MPL-2.0" && WITH_AMMONIA.contains(&name);
+        assert!(comes_with_ammonia || is_permissive(licence), "{} {}: {licence}", package["name"], package["version"]);
     }
 }
 
