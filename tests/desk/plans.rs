@@ -34,7 +34,7 @@ fn fill(desk: &Desk) {
         {numbers} SELECT 11 + i % 2, {key}, 'id', i, {id} FROM n;
         INSERT INTO search_terms (project_id, term, kind, customer_id, value)
         {numbers} SELECT 11 + i % 2, {mail}, 'email', i, 'a@b.example' FROM n WHERE i % 500 = 0;
-        ANALYZE;",
+        ANALYZE customers; ANALYZE app_user_ids; ANALYZE search_terms;",
         now = NOW.millis(),
         key = bytes(id),
         mail = bytes("'a@b.example'"),
