@@ -49,7 +49,7 @@ impl Micros {
     /// The number as people read it: no decimals when whole, else two, rounded half up (§2 Total Spent), with
     /// thousands apart and a true minus sign.
     pub fn shown(self) -> String {
-        let cents = (i128::from(self.0.unsigned_abs()) + 5_000) / 10_000;
+        let cents = (self.0.unsigned_abs() + 5_000) / 10_000;
         let (units, rest) = (group_thousands(cents / 100), cents % 100);
         let sign = if self.0 < 0 && cents > 0 { "\u{2212}" } else { "" };
         if rest == 0 { format!("{sign}{units}") } else { format!("{sign}{units}.{rest:02}") }
@@ -67,7 +67,7 @@ impl Money {
     }
 }
 
-fn group_thousands(units: i128) -> String {
+fn group_thousands(units: u64) -> String {
     let digits = units.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

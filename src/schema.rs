@@ -191,6 +191,7 @@ diesel::table! {
         environment -> Text,
         topic -> Text,
         side -> Text,
+        told -> Text,
     }
 }
 

@@ -183,7 +183,8 @@ CREATE TABLE events (
     UNIQUE (project_id, event_key)
 );
 
--- Which events a customer's history shows, in the order of the timeline and in the order they were generated.
+-- Which events a customer's history shows, in the order of the timeline and in the order they were generated. `told` is
+-- what a row tells of its event, so that a page of history reads no bodies.
 CREATE TABLE history (
     customer_id BIGINT NOT NULL REFERENCES customers (id) ON DELETE CASCADE,
     timeline_at BIGINT NOT NULL,
@@ -193,6 +194,7 @@ CREATE TABLE history (
     environment TEXT NOT NULL,
     topic TEXT NOT NULL,
     side TEXT NOT NULL,
+    told TEXT NOT NULL,
     PRIMARY KEY (customer_id, timeline_at, event_at, tie, event_id)
 );
 CREATE INDEX history_by_event ON history (customer_id, event_at, tie, event_id);

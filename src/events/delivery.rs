@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::event::{Event, Extent, Fields};
+use super::event::Event;
 use super::json;
+use super::read::Fields;
 use crate::clock::Moment;
 
 /// The largest body that is taken, in bytes.
@@ -17,6 +18,8 @@ const MAX_DEPTH: usize = 100;
 #[derive(Debug, Clone)]
 pub struct Delivery {
     pub event: Event,
+    /// What the history tells of it: see [`Event::told`].
+    pub told: String,
     /// The body as it came.
     pub body: String,
     pub received_at: Moment,
@@ -43,7 +46,7 @@ impl Delivery {
             Err(error) => return Err((reject("the body is not UTF-8"), error.into_bytes())),
         };
         match checked(&body, received_at) {
-            Ok(event) => Ok(Delivery { event, body, received_at }),
+            Ok(event) => Ok(Delivery { told: event.told(), event, body, received_at }),
             Err(reason) => Err((reason, body.into_bytes())),
         }
     }
@@ -53,15 +56,7 @@ impl Delivery {
     /// # Errors
     /// As [`Delivery::parse`]: only when the stored body was damaged.
     pub fn read_stored(body: &str, received_at: Moment) -> Result<Event, Rejection> {
-        read(body, received_at, Extent::Whole)
-    }
-
-    /// The event of a stored body without its attributes: all that a row of the history tells.
-    ///
-    /// # Errors
-    /// As [`Delivery::read_stored`].
-    pub fn read_for_history(body: &str, received_at: Moment) -> Result<Event, Rejection> {
-        read(body, received_at, Extent::WithoutAttributes)
+        read(body, received_at)
     }
 }
 
@@ -69,17 +64,17 @@ fn checked(body: &str, received_at: Moment) -> Result<Event, Rejection> {
     if json::depth(body) > MAX_DEPTH {
         return Err(reject("the JSON is nested too deeply"));
     }
-    read(body, received_at, Extent::Whole)
+    read(body, received_at)
 }
 
-fn read(body: &str, received_at: Moment, extent: Extent) -> Result<Event, Rejection> {
+fn read(body: &str, received_at: Moment) -> Result<Event, Rejection> {
     let not_json = |error: serde_json::Error| reject(&format!("the body is not the JSON expected: {error}"));
     let envelope: Envelope<'_> = serde_json::from_str(body).map_err(not_json)?;
     let event = envelope.event.ok_or_else(|| reject("the body has no event"))?;
     let fields: Fields<'_> = serde_json::from_str(event.get()).map_err(not_json)?;
     let kind = name(fields.kind).ok_or_else(|| reject("the event has no type"))?;
     let id = name(fields.id).ok_or_else(|| reject("the event has no id"))?;
-    Ok(Event::of(id, kind, &fields, received_at, extent))
+    Ok(Event::of(id, kind, &fields, received_at))
 }
 
 /// A name is a string, not empty, without NUL.

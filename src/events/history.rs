@@ -1,9 +1,10 @@
-//! Where an event stands in a customer's history (§4.3), and under which topic the filter finds it.
+//! Where an event stands in a customer's history (§4.3), under which topic the filter finds it, and what its row tells.
 
 use sha2::{Digest, Sha256};
 
 use super::{Event, EventType, Reason};
 use crate::clock::Moment;
+use crate::customers::app_user_id::is_anonymous;
 
 /// What a row of the history is about; the filter's choices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +35,15 @@ impl Topic {
     }
 }
 
+/// How many ids of a list a row may name or count.
+const TOLD_IDS: usize = 110;
+
+/// Ids the app gave before anonymous ones.
+fn identified_first(ids: &[String]) -> impl Iterator<Item = &String> {
+    let (anonymous, identified): (Vec<&String>, Vec<&String>) = ids.iter().partition(|id| is_anonymous(id));
+    identified.into_iter().chain(anonymous)
+}
+
 impl Event {
     /// When the timeline shows it: the store's clock for what the store dates, else the clock that noticed it.
     pub fn timeline_at(&self) -> Moment {
@@ -60,6 +70,31 @@ impl Event {
     /// The environment whose view shows it; both do when it has none (§4.5).
     pub fn environment_word(&self) -> &'static str {
         self.environment.map_or("none", |environment| environment.as_str())
+    }
+
+    /// What a row of the history tells, as JSON: the event without attributes, and without ids unless it is about them.
+    /// A page of history reads these instead of bodies, which may be a thousand times as long.
+    pub fn told(&self) -> String {
+        let names_ids = self.kind == EventType::SubscriberAlias;
+        let of_aliases = |ids: &[String]| ids.iter().filter(|_| names_ids).take(TOLD_IDS).cloned().collect();
+        let name = |id: &Option<String>| id.clone().filter(|_| names_ids);
+        let short = |ids: &[String]| identified_first(ids).take(TOLD_IDS).cloned().collect();
+        let told = Event {
+            attributes: Vec::new(),
+            aliases: of_aliases(&self.aliases),
+            app_user_id: name(&self.app_user_id),
+            original_app_user_id: name(&self.original_app_user_id),
+            transferred_from: short(&self.transferred_from),
+            transferred_to: short(&self.transferred_to),
+            ..self.clone()
+        };
+        // Strings, numbers and lists: writing them as JSON cannot fail.
+        serde_json::to_string(&told).unwrap_or_default()
+    }
+
+    /// The event as far as [`Event::told`] keeps it; `None` for what that did not write.
+    pub fn retold(told: &str) -> Option<Event> {
+        serde_json::from_str(told).ok()
     }
 
     pub fn topic(&self) -> Topic {

@@ -7,6 +7,7 @@ pub mod ingest;
 pub mod json;
 pub mod kinds;
 pub mod queries;
+mod read;
 
 pub use delivery::{Delivery, MAX_BODY, Rejection};
 pub use event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};

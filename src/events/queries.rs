@@ -47,6 +47,7 @@ pub fn show_in_history(
         history::environment.eq(event.environment_word()),
         history::topic.eq(event.topic().as_str()),
         history::side.eq(side),
+        history::told.eq(&delivery.told),
     );
     diesel::insert_into(history::table).values(row).execute(conn)?;
     Ok(())

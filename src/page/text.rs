@@ -1,5 +1,7 @@
 //! Text from outside: made visible where it hides something, and encoded where it stands in an address.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// All but the letters, digits and marks that mean nothing in an address (RFC 3986, unreserved).
@@ -7,12 +9,15 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// A text as one segment of a path, or as one value of a query.
 pub fn segment(text: &str) -> String {
-    utf8_percent_encode(text, SEGMENT).to_string()
+    Cow::from(utf8_percent_encode(text, SEGMENT)).into_owned()
 }
 
 /// An id as it can be read: characters that cannot be seen, or that turn the others around, are named (`‹U+202E›`), and
 /// spaces at either end or in a row are shown. What joins the parts of an emoji or of a word stays as it is.
 pub fn visible(text: &str) -> String {
+    if is_plain(text) {
+        return text.to_owned();
+    }
     let last = text.chars().count().saturating_sub(1);
     let mut shown = String::with_capacity(text.len());
     let mut before = None;
@@ -29,6 +34,12 @@ pub fn visible(text: &str) -> String {
         before = Some(letter);
     }
     shown
+}
+
+/// Most ids: letters, digits and marks of ASCII, with single spaces inside at most.
+fn is_plain(text: &str) -> bool {
+    let has_odd_spaces = text.starts_with(' ') || text.ends_with(' ') || text.contains("  ");
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !has_odd_spaces
 }
 
 /// Whether a character shows nothing of its own: controls, spaces of other widths, marks of direction, joiners, tags.

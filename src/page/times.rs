@@ -1,52 +1,64 @@
 //! How times read: in full, by the day, and from now (§2).
 
+use chrono::{DateTime, Datelike, Month, SecondsFormat, Timelike, Utc};
+
 use crate::clock::Moment;
 
 /// `2021-04-23 at 01:53 AM UTC`; a moment no calendar can show is given as its number.
 pub fn full(at: Moment) -> String {
-    shown(at, "%Y-%m-%d at %I:%M %p UTC")
+    shown(at, |utc| {
+        let (is_afternoon, hour) = utc.hour12();
+        let half = if is_afternoon { "PM" } else { "AM" };
+        format!("{:04}-{:02}-{:02} at {hour:02}:{:02} {half} UTC", utc.year(), utc.month(), utc.day(), utc.minute())
+    })
 }
 
 /// `11 Dec 2026`.
 pub fn day(at: Moment) -> String {
-    shown(at, "%-d %b %Y")
+    shown(at, |utc| format!("{} {} {}", utc.day(), month_of(utc, SHORT), utc.year()))
 }
 
 /// `11 Dec`, with the year where it is not the year of `now`.
 pub fn short_day(at: Moment, now: Moment) -> String {
-    let is_this_year = at.utc().zip(now.utc()).is_some_and(|(at, now)| {
-        use chrono::Datelike;
-        at.year() == now.year()
-    });
-    shown(at, if is_this_year { "%-d %b" } else { "%-d %b %Y" })
+    let is_this_year = at.utc().zip(now.utc()).is_some_and(|(at, now)| at.year() == now.year());
+    if is_this_year { shown(at, |utc| format!("{} {}", utc.day(), month_of(utc, SHORT))) } else { day(at) }
 }
 
 /// `3 Nov, 09:40 UTC`, with the year where it is not the year of `now`.
 pub fn day_and_time(at: Moment, now: Moment) -> String {
-    format!("{}, {}", short_day(at, now), shown(at, "%H:%M UTC"))
+    shown(at, |utc| format!("{}, {:02}:{:02} UTC", short_day(at, now), utc.hour(), utc.minute()))
 }
 
 /// `25 Jul 2022, 05:20:05 UTC`.
 pub fn to_the_second(at: Moment) -> String {
-    shown(at, "%-d %b %Y, %H:%M:%S UTC")
+    shown(at, |utc| format!("{}, {:02}:{:02}:{:02} UTC", day(at), utc.hour(), utc.minute(), utc.second()))
 }
 
 /// `November 2026`.
 pub fn month(at: Moment) -> String {
-    shown(at, "%B %Y")
+    shown(at, |utc| format!("{} {}", month_of(utc, usize::MAX), utc.year()))
 }
 
 /// For `<time datetime>`: RFC 3339 to the second; empty for a moment that machines cannot read there.
 pub fn machine(at: Moment) -> String {
     let is_readable = (0..=253_402_300_799_999).contains(&at.millis());
-    if is_readable { shown(at, "%Y-%m-%dT%H:%M:%SZ") } else { String::new() }
+    let written = at.utc().filter(|_| is_readable).map(|utc| utc.to_rfc3339_opts(SecondsFormat::Secs, true));
+    written.unwrap_or_default()
 }
 
-fn shown(at: Moment, format: &str) -> String {
-    match at.utc() {
-        Some(utc) => utc.format(format).to_string(),
-        None => format!("{} ms", at.millis()),
-    }
+// A page shows hundreds of times: none of them is worth reading a format string for.
+fn shown(at: Moment, format: impl FnOnce(DateTime<Utc>) -> String) -> String {
+    at.utc().map_or_else(|| format!("{} ms", at.millis()), format)
+}
+
+/// How many letters of a month's name stand in a day.
+const SHORT: usize = 3;
+
+/// The month's English name, as many letters of it.
+fn month_of(utc: DateTime<Utc>, letters: usize) -> &'static str {
+    let name =
+        u8::try_from(utc.month()).ok().and_then(|number| Month::try_from(number).ok()).map_or("", |month| month.name());
+    name.get(..letters).unwrap_or(name)
 }
 
 /// `4 years ago`, `A minute ago`, `in 6 days`: rounded, not floored.

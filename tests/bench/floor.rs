@@ -130,14 +130,16 @@ fn cards(conn: &mut Conn, row: i64) -> QueryResult<()> {
 
 fn history(conn: &mut Conn, row: i64) -> QueryResult<()> {
     history::table
-        .inner_join(events::table.on(events::project_id.eq(1).and(events::id.eq(history::event_id))))
         .filter(
             history::customer_id.eq(row).and(history::environment.eq("production").or(history::environment.eq("none"))),
         )
         .order((history::timeline_at.desc(), history::event_at.desc(), history::tie.desc(), history::event_id.desc()))
         .limit(51)
-        .select((history::timeline_at, history::side, events::received_at, events::body))
-        .load::<(i64, String, i64, String)>(conn)?;
+        .select((
+            (history::timeline_at, history::event_at, history::tie, history::event_id),
+            (history::environment, history::side, history::told),
+        ))
+        .load::<((i64, i64, i64, i64), (String, String, String))>(conn)?;
     let exact = app_user_ids::customer_id.eq(row).and(app_user_ids::is_since_exact.eq(true));
     let since = app_user_ids::table.filter(exact).order(app_user_ids::since.asc());
     since.select(app_user_ids::since).first::<i64>(conn).optional()?;

@@ -55,7 +55,7 @@ mod tests {
 
     fn amount(fields: &str) -> Option<Amount> {
         let body = format!("{{\"event\": {{\"id\": \"e\", {fields}}}}}");
-        let event = Delivery::read_for_history(&body, Moment(0)).expect("an event");
+        let event = Delivery::read_stored(&body, Moment(0)).expect("an event");
         of(&event, Category::of(&event))
     }
 

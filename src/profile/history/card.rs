@@ -170,6 +170,7 @@ mod tests {
     use super::super::model::Cursor;
     use super::super::queries::Stored;
     use super::*;
+    use crate::events::Delivery;
     use crate::profile::testing::{NOW, lena, purchase, stranger};
 
     fn stored(days_ago: i64, id: i64) -> Stored {
@@ -181,7 +182,8 @@ mod tests {
         });
         let place = Cursor { timeline_at: at, event_at: at, tie: 0, event: id };
         let (environment, side) = ("sandbox".to_owned(), "own".to_owned());
-        Stored { place, environment, side, received_at: at, body: json!({ "event": event }).to_string() }
+        let event = Delivery::read_stored(&json!({ "event": event }).to_string(), at).expect("an event");
+        Stored { place, environment, side, told: event.told() }
     }
 
     fn verbs(card: &Card) -> Vec<String> {
@@ -204,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_body_that_cannot_be_read_is_still_a_row() {
-        let damaged = Stored { body: "{".into(), ..stored(3, 5) };
+        let damaged = Stored { told: "{".into(), ..stored(3, 5) };
         let card = Card::of(&stranger(), &Query::default(), &slice(vec![damaged]), None);
         assert_eq!(verbs(&card), ["An event that cannot be read"]);
     }

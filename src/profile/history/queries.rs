@@ -8,7 +8,7 @@ use crate::clock::Moment;
 use crate::db::Conn;
 use crate::events::history::Topic;
 use crate::profile::visit::Visit;
-use crate::schema::{app_user_ids, events, history};
+use crate::schema::{app_user_ids, history};
 
 /// Rows on a page.
 pub const PAGE: usize = 50;
@@ -19,8 +19,8 @@ pub struct Stored {
     pub place: Cursor,
     pub environment: String,
     pub side: String,
-    pub received_at: Moment,
-    pub body: String,
+    /// What it tells: see [`crate::events::Event::told`].
+    pub told: String,
 }
 
 /// One page, newest first.
@@ -85,11 +85,9 @@ impl Place<'_> {
     }
 
     fn nearest(&self, conn: &mut Conn, cursor: Cursor, towards: Towards, limit: i64) -> QueryResult<Vec<Stored>> {
-        let project = self.visit.project.id;
         // Two comparisons, not a list: a statement with a list is planned anew each time.
         let seen = self.visit.environment.as_str();
         let mut query = history::table
-            .inner_join(events::table.on(events::project_id.eq(project).and(events::id.eq(history::event_id))))
             .filter(
                 history::customer_id
                     .eq(self.visit.customer.id)
@@ -97,7 +95,7 @@ impl Place<'_> {
             )
             .select((
                 (history::timeline_at, history::event_at, history::tie, history::event_id),
-                (history::environment, history::side, events::received_at, events::body),
+                (history::environment, history::side, history::told),
             ))
             .limit(limit)
             .into_boxed();
@@ -129,12 +127,12 @@ impl Place<'_> {
     }
 }
 
-type Row = ((i64, i64, i64, i64), (String, String, i64, String));
+type Row = ((i64, i64, i64, i64), (String, String, String));
 
 impl From<Row> for Stored {
-    fn from(((timeline_at, event_at, tie, event), (environment, side, received_at, body)): Row) -> Stored {
+    fn from(((timeline_at, event_at, tie, event), (environment, side, told)): Row) -> Stored {
         let place = Cursor { timeline_at: Moment(timeline_at), event_at: Moment(event_at), tie, event };
-        Stored { place, environment, side, received_at: Moment(received_at), body }
+        Stored { place, environment, side, told }
     }
 }
 

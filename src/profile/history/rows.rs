@@ -8,7 +8,7 @@ use super::queries::Stored;
 use super::wording::{self, Line, Subject};
 use crate::catalog::Catalog;
 use crate::clock::Moment;
-use crate::events::{Delivery, Environment, Event};
+use crate::events::{Environment, Event};
 use crate::page::sentence::{Sentence, Stamp};
 use crate::page::text::{count, segment};
 use crate::profile::visit::Visit;
@@ -45,9 +45,9 @@ const SAME_TIME_MS: i64 = 60_000;
 
 impl Row {
     pub fn of(stored: &Stored, visit: &Visit, order: Order) -> Row {
-        match Delivery::read_for_history(&stored.body, stored.received_at) {
-            Ok(event) => Row::told(&event, stored, visit, order),
-            Err(_) => Row::at(stored.place, order, visit.now),
+        match Event::retold(&stored.told) {
+            Some(event) => Row::told(&event, stored, visit, order),
+            None => Row::at(stored.place, order, visit.now),
         }
     }
 

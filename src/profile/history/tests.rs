@@ -18,7 +18,7 @@ fn event(kind: &str, fields: Value) -> Event {
     });
     let more = fields.as_object().expect("an object").clone();
     all.as_object_mut().expect("an object").extend(more);
-    Delivery::read_for_history(&json!({ "event": all }).to_string(), NOW).expect("an event")
+    Delivery::read_stored(&json!({ "event": all }).to_string(), NOW).expect("an event")
 }
 
 fn text(line: &Line) -> String {

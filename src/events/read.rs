@@ -1,0 +1,219 @@
+//! Reads the fields of a webhook's event, every one of §5.3, leniently: absent, null and of the wrong type are the same.
+
+use serde::Deserialize;
+
+use super::event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};
+use super::json::{self, Field};
+use crate::clock::Moment;
+use crate::money::Money;
+
+#[derive(Deserialize)]
+pub(super) struct Fields<'a> {
+    #[serde(borrow, rename = "type")]
+    pub kind: Field<'a>,
+    pub id: Field<'a>,
+    event_timestamp_ms: Field<'a>,
+    app_id: Field<'a>,
+    app_user_id: Field<'a>,
+    original_app_user_id: Field<'a>,
+    aliases: Field<'a>,
+    subscriber_attributes: Field<'a>,
+    experiments: Field<'a>,
+    product_id: Field<'a>,
+    product_display_name: Field<'a>,
+    new_product_id: Field<'a>,
+    entitlement_ids: Field<'a>,
+    entitlement_id: Field<'a>,
+    period_type: Field<'a>,
+    purchased_at_ms: Field<'a>,
+    expiration_at_ms: Field<'a>,
+    grace_period_expiration_at_ms: Field<'a>,
+    auto_resume_at_ms: Field<'a>,
+    store: Field<'a>,
+    environment: Field<'a>,
+    is_trial_conversion: Field<'a>,
+    cancel_reason: Field<'a>,
+    expiration_reason: Field<'a>,
+    presented_offering_id: Field<'a>,
+    price: Field<'a>,
+    currency: Field<'a>,
+    price_in_purchased_currency: Field<'a>,
+    transaction_id: Field<'a>,
+    original_transaction_id: Field<'a>,
+    is_family_share: Field<'a>,
+    country_code: Field<'a>,
+    offer_code: Field<'a>,
+    renewal_number: Field<'a>,
+    items: Field<'a>,
+    transferred_from: Field<'a>,
+    transferred_to: Field<'a>,
+    adjustments: Field<'a>,
+    source: Field<'a>,
+    purchase_environment: Field<'a>,
+    virtual_currency_transaction_id: Field<'a>,
+    experiment_id: Field<'a>,
+    experiment_variant: Field<'a>,
+    enrolled_at_ms: Field<'a>,
+    experiment_enrolled_at_ms: Field<'a>,
+}
+
+impl Event {
+    /// Reads the fields; `id` and `kind` were found before (nothing else is required).
+    pub(super) fn of(id: String, kind: String, fields: &Fields<'_>, received_at: Moment) -> Event {
+        let purchased_at = json::moment(fields.purchased_at_ms);
+        let environment = json::text(fields.environment).or_else(|| json::text(fields.purchase_environment));
+        Event {
+            id,
+            kind: kind.into(),
+            event_at: json::moment(fields.event_timestamp_ms).or(purchased_at).unwrap_or(received_at),
+            received_at,
+            app_id: json::word(fields.app_id),
+            app_user_id: json::id(fields.app_user_id),
+            original_app_user_id: json::id(fields.original_app_user_id),
+            aliases: json::ids(fields.aliases),
+            attributes: attributes(fields.subscriber_attributes),
+            experiments: enrolments(fields),
+            product_id: json::word(fields.product_id),
+            product_display_name: json::word(fields.product_display_name),
+            new_product_id: json::word(fields.new_product_id),
+            entitlement_ids: json::words(fields.entitlement_ids)
+                .or_else(|| json::words(fields.entitlement_id))
+                .unwrap_or_default(),
+            period_type: json::word(fields.period_type).map(Into::into),
+            purchased_at,
+            expires_at: json::moment(fields.expiration_at_ms),
+            grace_expires_at: json::moment(fields.grace_period_expiration_at_ms),
+            auto_resume_at: json::moment(fields.auto_resume_at_ms),
+            store: json::word(fields.store).map(Into::into),
+            environment: environment.as_deref().and_then(Environment::parse),
+            is_trial_conversion: json::boolean(fields.is_trial_conversion) == Some(true),
+            cancel_reason: json::word(fields.cancel_reason).map(Into::into),
+            expiration_reason: json::word(fields.expiration_reason).map(Into::into),
+            presented_offering_id: json::word(fields.presented_offering_id),
+            price: json::micros(fields.price),
+            paid: money(fields.price_in_purchased_currency, fields.currency),
+            transaction_id: json::word(fields.transaction_id),
+            original_transaction_id: json::word(fields.original_transaction_id),
+            is_family_share: json::boolean(fields.is_family_share) == Some(true),
+            country_code: json::word(fields.country_code),
+            offer_code: json::word(fields.offer_code),
+            renewal_number: json::integer(fields.renewal_number),
+            items: json::items(fields.items).into_iter().filter_map(|raw| item(Some(raw))).collect(),
+            transferred_from: json::ids(fields.transferred_from),
+            transferred_to: json::ids(fields.transferred_to),
+            adjustments: json::items(fields.adjustments).into_iter().filter_map(|raw| adjustment(Some(raw))).collect(),
+            source: json::word(fields.source),
+            ledger_id: json::word(fields.virtual_currency_transaction_id),
+        }
+    }
+}
+
+fn money(amount: Field<'_>, currency: Field<'_>) -> Option<Money> {
+    Some(Money { amount: json::micros(amount)?, currency: json::word(currency)? })
+}
+
+#[derive(Deserialize)]
+struct AttributeFields<'a> {
+    #[serde(borrow)]
+    value: Field<'a>,
+    updated_at_ms: Field<'a>,
+}
+
+fn attributes(field: Field<'_>) -> Vec<AttributeUpdate> {
+    let Some(map) = json::object::<std::collections::BTreeMap<String, &serde_json::value::RawValue>>(field) else {
+        return Vec::new();
+    };
+    let updates = map.into_iter().filter_map(|(key, raw)| {
+        let fields: AttributeFields<'_> = json::object(Some(raw))?;
+        let value = json::word(fields.value);
+        Some(AttributeUpdate {
+            key: canonical(json::visible(key)),
+            value,
+            updated_at: seconds_or_millis(fields.updated_at_ms)?,
+        })
+    });
+    updates.filter(|update| !update.key.is_empty() && update.key.len() <= 1_000).collect()
+}
+
+/// Some old exports wrote seconds: values below 10^11 are seconds (§16.1).
+fn seconds_or_millis(field: Field<'_>) -> Option<Moment> {
+    let value = json::integer(field).unwrap_or(0);
+    Some(Moment(if (1..100_000_000_000).contains(&value) { value * 1000 } else { value }))
+}
+
+/// One key has two spellings in the wild (§17).
+fn canonical(key: String) -> String {
+    if key == "$cleverTapId" { "$clevertapId".into() } else { key }
+}
+
+#[derive(Deserialize)]
+struct EnrolmentFields<'a> {
+    #[serde(borrow)]
+    experiment_id: Field<'a>,
+    experiment_variant: Field<'a>,
+    enrolled_at_ms: Field<'a>,
+}
+
+fn enrolments(fields: &Fields<'_>) -> Vec<Enrolment> {
+    let own = EnrolmentFields {
+        experiment_id: fields.experiment_id,
+        experiment_variant: fields.experiment_variant,
+        enrolled_at_ms: fields.enrolled_at_ms.or(fields.experiment_enrolled_at_ms),
+    };
+    let listed = json::items(fields.experiments).into_iter().filter_map(|raw| json::object(Some(raw)));
+    std::iter::once(own)
+        .chain(listed)
+        .filter_map(|one: EnrolmentFields<'_>| {
+            Some(Enrolment {
+                experiment_id: json::word(one.experiment_id)?,
+                variant: json::word(one.experiment_variant).unwrap_or_default(),
+                enrolled_at: json::moment(one.enrolled_at_ms),
+            })
+        })
+        .collect()
+}
+
+#[derive(Deserialize)]
+struct ItemFields<'a> {
+    #[serde(borrow)]
+    product_id: Field<'a>,
+    #[serde(rename = "type")]
+    kind: Field<'a>,
+    currency: Field<'a>,
+    price_in_purchased_currency: Field<'a>,
+    expiration_at_ms: Field<'a>,
+}
+
+fn item(field: Field<'_>) -> Option<Item> {
+    let fields: ItemFields<'_> = json::object(field)?;
+    Some(Item {
+        product_id: json::word(fields.product_id)?,
+        is_addon: json::word(fields.kind).as_deref() == Some("addon"),
+        paid: money(fields.price_in_purchased_currency, fields.currency),
+        expires_at: json::moment(fields.expiration_at_ms),
+    })
+}
+
+#[derive(Deserialize)]
+struct AdjustmentFields<'a> {
+    #[serde(borrow)]
+    amount: Field<'a>,
+    currency: Field<'a>,
+}
+
+#[derive(Deserialize)]
+struct CurrencyFields<'a> {
+    #[serde(borrow)]
+    code: Field<'a>,
+    name: Field<'a>,
+}
+
+fn adjustment(field: Field<'_>) -> Option<Adjustment> {
+    let fields: AdjustmentFields<'_> = json::object(field)?;
+    let currency: CurrencyFields<'_> = json::object(fields.currency)?;
+    Some(Adjustment {
+        amount: json::integer(fields.amount)?,
+        code: json::word(currency.code)?,
+        name: json::word(currency.name),
+    })
+}
