@@ -54,6 +54,11 @@ impl Error {
             _ => None,
         }
     }
+
+    /// Whether the same may work in a moment.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Error::Unavailable(_))
+    }
 }
 
 impl fmt::Display for Error {

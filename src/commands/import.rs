@@ -31,8 +31,8 @@ pub struct Args {
 
 /// How many events share a commit.
 const BATCH: usize = 4_000;
-/// How many rejected lines the summary names.
-const NAMED_REJECTIONS: usize = 20;
+/// How much of a line is read: enough to know that it is too long.
+const LONGEST_LINE: u64 = 2 * MAX_BODY as u64;
 
 /// What an import did.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -41,9 +41,18 @@ pub struct Summary {
     pub duplicates: u64,
     pub tests: u64,
     pub rejected: u64,
-    /// File, line number and reason of the first rejected lines.
-    pub first_rejected: Vec<(String, u64, String)>,
+    /// Every rejected line; lines that follow each other and have the same reason stand together.
+    pub rejected_lines: Vec<RejectedLines>,
     pub customers: usize,
+}
+
+/// Lines of a file that were rejected for the same reason.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RejectedLines {
+    pub file: String,
+    pub first: u64,
+    pub last: u64,
+    pub reason: String,
 }
 
 /// # Errors
@@ -129,12 +138,15 @@ fn read_lines(
     let mut bytes = 0;
     for number in 1.. {
         let mut line = Vec::new();
-        let length = (&mut source).take(2 * MAX_BODY as u64).read_until(b'\n', &mut line)?;
+        let mut length = (&mut source).take(LONGEST_LINE).read_until(b'\n', &mut line)? as u64;
         if length == 0 {
             break;
         }
-        bar.inc(length as u64);
-        bytes += length;
+        if length == LONGEST_LINE && line.last() != Some(&b'\n') {
+            length += skip_line(&mut source)?;
+        }
+        bar.inc(length);
+        bytes += line.len();
         while line.last().is_some_and(u8::is_ascii_whitespace) {
             line.pop();
         }
@@ -150,6 +162,23 @@ fn read_lines(
     }
     // Nobody listens only when storing has failed, and that error is the one to tell.
     sender.send(batch).or(Ok(()))
+}
+
+/// Passes over the rest of a line; returns how many bytes it had.
+fn skip_line(source: &mut impl BufRead) -> std::io::Result<u64> {
+    let mut skipped = 0;
+    loop {
+        let buffer = source.fill_buf()?;
+        let (length, is_end) = match buffer.iter().position(|byte| *byte == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (buffer.len(), buffer.is_empty()),
+        };
+        source.consume(length);
+        skipped += length as u64;
+        if is_end {
+            return Ok(skipped);
+        }
+    }
 }
 
 fn parse(line: Vec<u8>) -> Result<Delivery, String> {
@@ -185,7 +214,7 @@ fn store(db: &Db, census: &mut Census, batch: &[Line]) -> Result<Vec<Option<Outc
                 Err(_) => None,
             });
         }
-        ingest::leave_stale(conn, &touched)?;
+        ingest::leave_stale(conn, ingest::alive(census, touched))?;
         Ok(outcomes)
     })
 }
@@ -198,11 +227,19 @@ fn count(summary: &mut Summary, batch: Vec<Line>, outcomes: &[Option<Outcome>]) 
             (Some(Outcome::Test), _) => summary.tests += 1,
             (None, Err(reason)) => {
                 summary.rejected += 1;
-                if summary.first_rejected.len() < NAMED_REJECTIONS {
-                    summary.first_rejected.push((line.file, line.number, reason));
-                }
+                summary.name_rejected(line.file, line.number, reason);
             }
             (None, Ok(_)) => {}
+        }
+    }
+}
+
+impl Summary {
+    fn name_rejected(&mut self, file: String, number: u64, reason: String) {
+        let before = self.rejected_lines.last_mut();
+        match before.filter(|lines| lines.last + 1 == number && lines.file == file && lines.reason == reason) {
+            Some(lines) => lines.last = number,
+            None => self.rejected_lines.push(RejectedLines { file, first: number, last: number, reason }),
         }
     }
 }
@@ -218,11 +255,11 @@ fn print(summary: &Summary) {
     if *tests > 0 {
         println!("Left out {} TEST events: they are no customer's.", HumanCount(*tests));
     }
-    for (file, line, reason) in &summary.first_rejected {
-        println!("  {file}, line {line}: {reason}");
-    }
-    if *rejected > summary.first_rejected.len() as u64 {
-        println!("  … and {} more lines", rejected - summary.first_rejected.len() as u64);
+    for RejectedLines { file, first, last, reason } in &summary.rejected_lines {
+        match first == last {
+            true => println!("  {file}, line {first}: {reason}"),
+            false => println!("  {file}, lines {first} to {last}: {reason}"),
+        }
     }
     println!("Derived the state of {} customers.", HumanCount(summary.customers as u64));
 }

@@ -5,11 +5,15 @@ use diesel::prelude::*;
 use super::import::bar;
 use super::said;
 use super::settle;
+use crate::clock::{Clock, Moment};
 use crate::config::Config;
+use crate::customers::Census;
 use crate::db::{Conn, Db, migrate};
 use crate::error::Error;
+use crate::events::{Delivery, Rejection, ingest};
+use crate::ids::Ids;
 use crate::people::queries::project_id;
-use crate::schema::customers;
+use crate::schema::{customers, events, projects};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -37,20 +41,58 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-/// Derives every customer of the project, or of all; returns how many.
+/// How many events share a commit, so that a server on the same database goes on.
+const CHUNK: i64 = 500;
+
+/// Gives the events of the project, or of all, to their customers again, then derives every customer; returns how many.
 ///
 /// # Errors
 /// What the database said.
 pub fn rebuild(db: &Db, project: Option<i64>, bar: &indicatif::ProgressBar) -> Result<usize, Error> {
-    db.write_here(|conn| mark_stale(conn, project))?;
+    let all = db.read_here(|conn| Ok::<_, Error>(projects::table.select(projects::id).load::<i64>(conn)?))?;
+    for project in all.into_iter().filter(|one| project.is_none_or(|wanted| wanted == *one)) {
+        in_chunks(|after| db.write_here(|conn| give_again(conn, project, after)))?;
+        in_chunks(|after| db.write_here(|conn| mark_stale(conn, project, after)))?;
+    }
     settle::stale(db, |_| false, bar)
 }
 
-fn mark_stale(conn: &mut Conn, project: Option<i64>) -> Result<(), Error> {
-    let wanted = customers::table.select(customers::id);
-    let ids: Vec<i64> = match project {
-        Some(project) => wanted.filter(customers::project_id.eq(project)).load(conn)?,
-        None => wanted.load(conn)?,
-    };
-    Ok(crate::events::ingest::leave_stale(conn, &ids.into_iter().collect())?)
+/// Calls `chunk` with the last row of the one before, until there is none.
+fn in_chunks(mut chunk: impl FnMut(i64) -> Result<Option<i64>, Error>) -> Result<(), Error> {
+    let mut after = Some(i64::MIN);
+    while let Some(last) = after {
+        after = chunk(last)?;
+    }
+    Ok(())
+}
+
+fn give_again(conn: &mut Conn, project: i64, after: i64) -> Result<Option<i64>, Error> {
+    conn.lock_project(project)?;
+    let mut census = Census::of(project, Ids::random(), Clock::Machine.now());
+    let rows: Vec<(i64, i64, String)> = events::table
+        .filter(events::project_id.eq(project).and(events::id.gt(after)))
+        .order(events::id)
+        .limit(CHUNK)
+        .select((events::id, events::received_at, events::body))
+        .load(conn)?;
+    let last = rows.last().map(|(id, ..)| *id);
+    for (id, received_at, body) in rows {
+        match Delivery::parse(body.into_bytes(), Moment(received_at)) {
+            Ok(delivery) => ingest::give_again(conn, &mut census, id, &delivery)?,
+            Err((Rejection(reason), _)) => tracing::error!(event = id, reason, "a stored event cannot be read"),
+        }
+    }
+    Ok(last)
+}
+
+fn mark_stale(conn: &mut Conn, project: i64, after: i64) -> Result<Option<i64>, Error> {
+    let ids: Vec<i64> = customers::table
+        .filter(customers::project_id.eq(project).and(customers::id.gt(after)))
+        .order(customers::id)
+        .limit(CHUNK)
+        .select(customers::id)
+        .load(conn)?;
+    let last = ids.last().copied();
+    ingest::leave_stale(conn, ids)?;
+    Ok(last)
 }

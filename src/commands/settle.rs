@@ -1,16 +1,15 @@
 //! Derives the standing of many customers in small transactions, so that a server on the same database goes on.
 
-use std::collections::BTreeMap;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use diesel::prelude::*;
 use indicatif::ProgressBar;
 
-use crate::customers::standing;
+use crate::customers::standing::{self, Group};
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::schema::{customers, stale_customers};
-use crate::state::{CustomerId, Standing};
+use crate::state::CustomerId;
 
 /// How many customers share a commit.
 const CHUNK: i64 = 1_000;
@@ -43,7 +42,7 @@ pub fn stale(db: &Db, is_new: impl Fn(CustomerId) -> bool, bar: &ProgressBar) ->
 /// Customers in the order of their rows, and what follows from their events.
 struct Chunk {
     customers: Vec<CustomerId>,
-    standings: BTreeMap<CustomerId, Standing>,
+    groups: Vec<Group>,
 }
 
 fn read_all(db: &Db, sender: &SyncSender<Chunk>) -> Result<(), Error> {
@@ -66,8 +65,8 @@ fn read_chunk(conn: &mut Conn, after: CustomerId) -> Result<Chunk, Error> {
         .limit(CHUNK)
         .select(stale_customers::customer_id)
         .load(conn)?;
-    let standings = standing::read(conn, customers.iter().copied())?;
-    Ok(Chunk { customers, standings })
+    let groups = standing::read(conn, customers.iter().copied())?;
+    Ok(Chunk { customers, groups })
 }
 
 fn settle(conn: &mut Conn, chunk: &Chunk, is_new: impl Fn(CustomerId) -> bool) -> Result<(), Error> {
@@ -76,7 +75,7 @@ fn settle(conn: &mut Conn, chunk: &Chunk, is_new: impl Fn(CustomerId) -> bool) -
     for project in projects {
         conn.lock_project(project)?;
     }
-    standing::write_or_derive(conn, &chunk.standings, is_new)?;
+    standing::write_or_derive(conn, &chunk.groups, is_new)?;
     let done = stale_customers::customer_id.eq_any(&chunk.customers);
     diesel::delete(stale_customers::table.filter(done)).execute(conn)?;
     Ok(())

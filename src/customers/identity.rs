@@ -27,11 +27,13 @@ pub struct Census {
     known: HashMap<Vec<u8>, (CustomerId, Moment)>,
     /// Customers that were made under this census, and need no comparison with older rows.
     pub(super) new: BTreeSet<CustomerId>,
+    /// Customers that are no more, each with the one it went into.
+    merged: HashMap<CustomerId, CustomerId>,
 }
 
 impl Census {
     pub fn of(project: i64, ids: Ids, now: Moment) -> Census {
-        Census { project, ids, now, known: HashMap::new(), new: BTreeSet::new() }
+        Census { project, ids, now, known: HashMap::new(), new: BTreeSet::new(), merged: HashMap::new() }
     }
 
     pub fn project(&self) -> i64 {
@@ -46,11 +48,20 @@ impl Census {
     pub fn forget(&mut self) {
         self.known.clear();
         self.new.clear();
+        self.merged.clear();
     }
 
     /// Whether a customer was made under this census.
     pub fn is_new(&self, customer: CustomerId) -> bool {
         self.new.contains(&customer)
+    }
+
+    /// The customer that somebody met under this census is by now.
+    pub fn survivor_of(&self, mut customer: CustomerId) -> CustomerId {
+        while let Some(into) = self.merged.get(&customer) {
+            customer = *into;
+        }
+        customer
     }
 
     /// The customer of these ids, made or merged as needed; `None` without ids. `at` is when the ids were seen.
@@ -67,6 +78,7 @@ impl Census {
         for other in owners {
             merge::into(conn, customer, other)?;
             self.known.values_mut().filter(|(owner, _)| *owner == other).for_each(|(owner, _)| *owner = customer);
+            self.merged.insert(other, customer);
             self.new.remove(&other);
             self.new.remove(&customer);
         }

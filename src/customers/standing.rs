@@ -1,7 +1,7 @@
 //! Keeps what follows from the events beside them: reads the facts of a customer and of everybody linked by transfers,
 //! folds them, and writes what changed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -29,45 +29,59 @@ pub fn derive(
     customers: impl IntoIterator<Item = CustomerId>,
     is_new: impl Fn(CustomerId) -> bool,
 ) -> QueryResult<usize> {
-    let read = read(conn, customers)?;
-    for (customer, standing) in &read {
-        write(conn, *customer, standing, is_new(*customer))?;
-    }
-    Ok(read.len())
+    let groups = read(conn, customers)?;
+    groups.iter().try_for_each(|group| write_group(conn, group, &is_new))?;
+    Ok(groups.iter().map(Group::len).sum())
 }
+
+/// Customers who are linked by transfers, directly or over others, with their standings.
+pub type Group = BTreeMap<CustomerId, Standing>;
 
 /// The standings of these customers, and of all who are linked to them, as the stored events have them.
-pub fn read(
-    conn: &mut Conn,
-    customers: impl IntoIterator<Item = CustomerId>,
-) -> QueryResult<BTreeMap<CustomerId, Standing>> {
-    let mut all: BTreeMap<CustomerId, Standing> = BTreeMap::new();
+pub fn read(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) -> QueryResult<Vec<Group>> {
+    let mut groups = Vec::new();
+    let mut seen = HashSet::new();
     for customer in customers {
-        if all.contains_key(&customer) {
+        if !seen.insert(customer) {
             continue;
         }
-        let group = with_links(conn, customer)?;
-        let mut standings = fold(facts_of(conn, &group)?);
-        all.extend(group.into_iter().map(|member| (member, standings.remove(&member).unwrap_or_default())));
+        let members = with_links(conn, customer)?;
+        let mut standings = fold(facts_of(conn, &members)?);
+        seen.extend(members.iter().copied());
+        groups.push(members.into_iter().map(|one| (one, standings.remove(&one).unwrap_or_default())).collect());
     }
-    Ok(all)
+    Ok(groups)
 }
 
-/// Writes standings that were read in another transaction; one whose customer got events since is derived again.
-pub fn write_or_derive(
-    conn: &mut Conn,
-    read: &BTreeMap<CustomerId, Standing>,
-    is_new: impl Fn(CustomerId) -> bool,
-) -> QueryResult<()> {
-    for (customer, standing) in read {
-        let of = history::table.filter(history::customer_id.eq(customer));
-        if of.count().get_result::<i64>(conn)? == standing.events {
-            write(conn, *customer, standing, is_new(*customer))?;
-        } else if customers::table.find(customer).count().get_result::<i64>(conn)? > 0 {
-            derive(conn, [*customer], |_| false)?;
+/// Writes standings that were read in another transaction. What one of a group got since may change all of them, so the
+/// whole group is derived again.
+pub fn write_or_derive(conn: &mut Conn, groups: &[Group], is_new: impl Fn(CustomerId) -> bool) -> QueryResult<()> {
+    for group in groups {
+        if is_as_read(conn, group)? {
+            write_group(conn, group, &is_new)?;
+            continue;
+        }
+        for customer in group.keys() {
+            if customers::table.find(customer).count().get_result::<i64>(conn)? > 0 {
+                derive(conn, [*customer], |_| false)?;
+            }
         }
     }
     Ok(())
+}
+
+fn is_as_read(conn: &mut Conn, group: &Group) -> QueryResult<bool> {
+    for (customer, standing) in group {
+        let of = history::table.filter(history::customer_id.eq(customer));
+        if of.count().get_result::<i64>(conn)? != standing.events {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn write_group(conn: &mut Conn, group: &Group, is_new: &impl Fn(CustomerId) -> bool) -> QueryResult<()> {
+    group.iter().try_for_each(|(customer, standing)| write(conn, *customer, standing, is_new(*customer)))
 }
 
 /// The customer and everybody reachable over transfers.

@@ -1,12 +1,16 @@
 //! One connection type for two databases, and the pool's way of opening it. The scheme of the URL decides.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use diesel::connection::{AnsiTransactionManager, Connection, InstrumentationEvent, SimpleConnection};
 use diesel::r2d2::ManageConnection;
-use diesel::{PgConnection, QueryResult, SqliteConnection};
+use diesel::{ConnectionError, PgConnection, QueryResult, SqliteConnection};
+
+use super::Unavailable;
 
 /// An open connection to either database.
 #[derive(diesel::MultiConnection)]
@@ -75,6 +79,7 @@ impl Conn {
 pub struct Manager {
     address: Address,
     statements: Arc<AtomicU64>,
+    file: Arc<DatabaseFile>,
 }
 
 #[derive(Debug)]
@@ -83,16 +88,45 @@ enum Address {
     Postgres(String),
 }
 
+/// A database file as it was when the program opened it. What is written into a file that nobody can find any more is
+/// lost, so a connection is used only while the path still leads to the same file.
+#[derive(Debug, Default)]
+pub struct DatabaseFile(OnceLock<(PathBuf, (u64, u64))>);
+
+impl DatabaseFile {
+    fn remember(&self, path: &Path) {
+        if let Some(identity) = identity(path) {
+            self.0.get_or_init(|| (path.to_owned(), identity));
+        }
+    }
+
+    /// # Errors
+    /// [`Unavailable`] when the file was deleted or another one lies in its place.
+    pub fn check(&self) -> Result<(), Unavailable> {
+        match self.0.get() {
+            Some((path, opened)) if identity(path) != Some(*opened) => {
+                Err(Unavailable("the database file was deleted or replaced; put it back and restart".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Device and number of a file.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
 impl Manager {
     /// # Errors
     /// When the scheme of `url` is neither `sqlite:` nor `postgres:`.
-    pub fn new(url: &str, statements: Arc<AtomicU64>) -> Result<Manager, String> {
+    pub fn new(url: &str, statements: Arc<AtomicU64>, file: Arc<DatabaseFile>) -> Result<Manager, String> {
         let address = match url.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Address::Sqlite(path.trim_start_matches("//").to_owned()),
             Some(("postgres" | "postgresql", _)) => Address::Postgres(with_connect_timeout(url)),
             _ => return Err("DATABASE_URL must start with sqlite: or postgres:".into()),
         };
-        Ok(Manager { address, statements })
+        Ok(Manager { address, statements, file })
     }
 
     /// Opens one connection now, so that a wrong address is told at start.
@@ -112,8 +146,11 @@ impl Manager {
     fn establish(&self) -> Result<Conn, diesel::r2d2::Error> {
         let conn = match &self.address {
             Address::Sqlite(path) => {
+                let gone = |Unavailable(why)| ConnectionError::BadConnection(why);
+                self.file.check().map_err(gone).map_err(diesel::r2d2::Error::ConnectionError)?;
                 let mut conn = SqliteConnection::establish(path).map_err(diesel::r2d2::Error::ConnectionError)?;
                 conn.batch_execute(SQLITE_SETTINGS).map_err(diesel::r2d2::Error::QueryError)?;
+                self.file.remember(Path::new(path));
                 Conn::Sqlite(conn)
             }
             Address::Postgres(url) => {

@@ -15,6 +15,7 @@ use diesel::connection::{Connection, SimpleConnection, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection};
 
 pub use both::Both;
+use conn::DatabaseFile;
 pub use conn::{Conn, Manager};
 pub use failure::{Unavailable, is_unavailable};
 
@@ -26,6 +27,7 @@ pub const POOL_WAIT: Duration = Duration::from_secs(2);
 pub struct Db {
     pool: Pool<Manager>,
     statements: Arc<AtomicU64>,
+    file: Arc<DatabaseFile>,
 }
 
 type Lent = PooledConnection<Manager>;
@@ -37,7 +39,8 @@ impl Db {
     /// One line that says what is wrong with the address, the file or the server.
     pub fn open(url: &str, connections: u32) -> Result<Db, String> {
         let statements = Arc::new(AtomicU64::new(0));
-        let manager = Manager::new(url, statements.clone())?;
+        let file = Arc::new(DatabaseFile::default());
+        let manager = Manager::new(url, statements.clone(), file.clone())?;
         manager.check()?;
         let pool = Pool::builder()
             .max_size(connections)
@@ -46,7 +49,7 @@ impl Db {
             .test_on_check_out(false)
             .error_handler(Box::new(failure::LogPoolErrors))
             .build_unchecked(manager);
-        Ok(Db { pool, statements })
+        Ok(Db { pool, statements, file })
     }
 
     /// Statements sent since start-up, by every connection; transactions are not counted.
@@ -128,6 +131,7 @@ impl Db {
     /// A connection with an open transaction. One that died while it lay in the pool is thrown away and the next is
     /// tried: nothing was asked of it yet.
     fn begun(&self, begin: fn(&mut Conn) -> diesel::QueryResult<()>) -> Result<Lent, Unavailable> {
+        self.file.check()?;
         let mut last = None;
         for _ in 0..=self.pool.max_size() {
             let mut conn = self.pool.get().map_err(|error| Unavailable(error.to_string()))?;

@@ -69,18 +69,25 @@ fn checked(body: &str, received_at: Moment) -> Result<Event, Rejection> {
 
 fn read(body: &str, received_at: Moment) -> Result<Event, Rejection> {
     let not_json = |error: serde_json::Error| reject(&format!("the body is not the JSON expected: {error}"));
+    if !json::is_object(body) {
+        let anything: Result<&RawValue, _> = serde_json::from_str(body);
+        return Err(anything.map_or_else(not_json, |_| reject("the body is not an object")));
+    }
     let envelope: Envelope<'_> = serde_json::from_str(body).map_err(not_json)?;
     let event = envelope.event.ok_or_else(|| reject("the body has no event"))?;
+    if !json::is_object(event.get()) {
+        return Err(reject("the event is not an object"));
+    }
     let fields: Fields<'_> = serde_json::from_str(event.get()).map_err(not_json)?;
     let kind = name(fields.kind).ok_or_else(|| reject("the event has no type"))?;
     let id = name(fields.id).ok_or_else(|| reject("the event has no id"))?;
     Ok(Event::of(id, kind, &fields, received_at))
 }
 
-/// A name is a string, not empty, without NUL.
+/// A name is a string, not empty, without NUL and without what stands for characters that are none.
 fn name(field: json::Field<'_>) -> Option<String> {
     let is_string = field.is_some_and(|raw| raw.get().starts_with('"'));
-    json::id(field).filter(|word| is_string && !word.contains('\0'))
+    json::id(field).filter(|word| is_string && !word.contains(['\0', '\u{FFFD}']))
 }
 
 fn reject(reason: &str) -> Rejection {

@@ -1,7 +1,7 @@
 //! Taking deliveries in: stored raw first, then given to the customers they speak of, then followed by what follows
 //! from them. All of a batch is one transaction of the caller.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use diesel::prelude::*;
 
@@ -40,12 +40,25 @@ pub fn store(
         flag_changed_body(conn, census, delivery)?;
         return Ok(Outcome::Duplicate);
     }
-    if delivery.event.kind == EventType::Transfer {
-        give_transfer(conn, census, row, delivery, touched)?;
-    } else {
-        give(conn, census, row, delivery, touched)?;
+    let (places, refused) = places_of(conn, census, delivery)?;
+    if let Some(reason) = refused {
+        let body = delivery.body.as_bytes();
+        queries::reject(conn, census.project(), census.next_id(), delivery.received_at, &reason, body)?;
+    }
+    for (customer, side) in places {
+        queries::show_in_history(conn, customer, row, delivery, side)?;
+        touched.insert(customer);
     }
     Ok(Outcome::Stored)
+}
+
+/// Gives a stored event to its customers again, as if it had just come: what is right already stays untouched.
+///
+/// # Errors
+/// What the database said.
+pub fn give_again(conn: &mut Conn, census: &mut Census, row: i64, delivery: &Delivery) -> QueryResult<()> {
+    let (places, _) = places_of(conn, census, delivery)?;
+    queries::show_only_in(conn, &places, row, delivery)
 }
 
 /// The first body stays; a different one under the same id is kept for developers to see (§5.1).
@@ -59,58 +72,56 @@ fn flag_changed_body(conn: &mut Conn, census: &Census, delivery: &Delivery) -> Q
     queries::reject(conn, census.project(), census.next_id(), delivery.received_at, reason, delivery.body.as_bytes())
 }
 
-fn give(
-    conn: &mut Conn,
-    census: &mut Census,
-    row: i64,
-    delivery: &Delivery,
-    touched: &mut BTreeSet<CustomerId>,
-) -> QueryResult<()> {
-    let named: Vec<&str> = delivery.event.customer_ids().collect();
-    let Some(customer) = owner(conn, census, delivery, &named)? else { return Ok(()) };
-    touched.insert(customer);
-    queries::show_in_history(conn, customer, row, delivery, "own")
+/// In whose histories an event stands, and on which side of it they are; and the report on ids that can name nobody.
+type Places = (Vec<(CustomerId, &'static str)>, Option<String>);
+
+fn places_of(conn: &mut Conn, census: &mut Census, delivery: &Delivery) -> QueryResult<Places> {
+    let event = &delivery.event;
+    if event.kind == EventType::Transfer {
+        return places_of_transfer(conn, census, delivery);
+    }
+    let (customer, refused) = owner(conn, census, delivery, event.customer_ids())?;
+    Ok((customer.map(|customer| (customer, "own")).into_iter().collect(), refused))
 }
 
 /// A transfer speaks of two customers: it stands in both histories, and each is folded with the other (§5.3).
-fn give_transfer(
-    conn: &mut Conn,
-    census: &mut Census,
-    row: i64,
-    delivery: &Delivery,
-    touched: &mut BTreeSet<CustomerId>,
-) -> QueryResult<()> {
-    let list = |ids: &'_ [String]| ids.iter().map(String::as_str).map(str::to_owned).collect::<Vec<_>>();
-    let (from, to) = (list(&delivery.event.transferred_from), list(&delivery.event.transferred_to));
-    let loser = owner(conn, census, delivery, &from.iter().map(String::as_str).collect::<Vec<_>>())?;
-    let winner = owner(conn, census, delivery, &to.iter().map(String::as_str).collect::<Vec<_>>())?;
-    touched.extend(loser.into_iter().chain(winner));
-    if let Some(winner) = winner {
-        queries::show_in_history(conn, winner, row, delivery, "own")?;
+fn places_of_transfer(conn: &mut Conn, census: &mut Census, delivery: &Delivery) -> QueryResult<Places> {
+    let (from, to) = (&delivery.event.transferred_from, &delivery.event.transferred_to);
+    let (loser, refused) = owner(conn, census, delivery, from.iter().map(String::as_str))?;
+    let (winner, also_refused) = owner(conn, census, delivery, to.iter().map(String::as_str))?;
+    // Where the lists meet, finding the winner made both one.
+    let loser = loser.map(|loser| census.survivor_of(loser)).filter(|loser| winner != Some(*loser));
+    if let (Some(loser), Some(winner)) = (loser, winner) {
+        standing::link(conn, loser, winner)?;
     }
-    let Some(loser) = loser.filter(|loser| winner != Some(*loser)) else { return Ok(()) };
-    queries::show_in_history(conn, loser, row, delivery, "lost")?;
-    winner.map_or(Ok(()), |winner| standing::link(conn, loser, winner))
+    let places = winner.map(|winner| (winner, "own")).into_iter().chain(loser.map(|loser| (loser, "lost")));
+    Ok((places.collect(), refused.or(also_refused)))
 }
 
 /// The customer of the ids an event names. Ids that can name nobody are left out and reported (§9.2).
-fn owner(conn: &mut Conn, census: &mut Census, delivery: &Delivery, named: &[&str]) -> QueryResult<Option<CustomerId>> {
-    let mut ids: Vec<AppUserId> = Vec::with_capacity(named.len());
-    let mut seen = std::collections::HashSet::with_capacity(named.len());
-    let mut refused = Vec::new();
-    for text in named.iter().filter(|text| seen.insert(**text)) {
+fn owner<'a>(
+    conn: &mut Conn,
+    census: &mut Census,
+    delivery: &Delivery,
+    named: impl Iterator<Item = &'a str>,
+) -> QueryResult<(Option<CustomerId>, Option<String>)> {
+    let mut ids: Vec<AppUserId> = Vec::new();
+    let mut seen = HashSet::new();
+    let mut refused = None;
+    for text in named.filter(|text| seen.insert(*text)) {
         match AppUserId::parse(text) {
             Ok(id) => ids.push(id),
-            Err(why) => refused.push(why),
+            Err(why) => refused = refused.or(Some(why)),
         }
     }
-    if let Some(why) = refused.first() {
-        let kept = if ids.is_empty() { "The event is stored without a customer" } else { "The other ids were used" };
-        let reason = format!("An App User ID in this event {}. {kept}.", why.words());
-        let body = delivery.body.as_bytes();
-        queries::reject(conn, census.project(), census.next_id(), delivery.received_at, &reason, body)?;
-    }
-    census.customer_of(conn, &ids, delivery.event.generated_at())
+    let kept = if ids.is_empty() { "The event is stored without a customer" } else { "The other ids were used" };
+    let report = refused.map(|why| format!("An App User ID in this event {}. {kept}.", why.words()));
+    Ok((census.customer_of(conn, &ids, delivery.event.generated_at())?, report))
+}
+
+/// The customers that [`store`] touched, as they are by now: a later event may have made two of them one.
+pub fn alive(census: &Census, touched: BTreeSet<CustomerId>) -> BTreeSet<CustomerId> {
+    touched.into_iter().map(|customer| census.survivor_of(customer)).collect()
 }
 
 /// Derives the standing of customers that [`store`] touched.
@@ -118,14 +129,14 @@ fn owner(conn: &mut Conn, census: &mut Census, delivery: &Delivery, named: &[&st
 /// # Errors
 /// What the database said.
 pub fn settle(conn: &mut Conn, census: &Census, touched: BTreeSet<CustomerId>) -> QueryResult<usize> {
-    standing::derive(conn, touched, |customer| census.is_new(customer))
+    standing::derive(conn, alive(census, touched), |customer| census.is_new(customer))
 }
 
 /// Remembers customers whose standing must still be derived, for an import that is not finished.
 ///
 /// # Errors
 /// What the database said.
-pub fn leave_stale(conn: &mut Conn, touched: &BTreeSet<CustomerId>) -> QueryResult<()> {
+pub fn leave_stale(conn: &mut Conn, touched: impl IntoIterator<Item = CustomerId>) -> QueryResult<()> {
     for customer in touched {
         let row = stale_customers::customer_id.eq(customer);
         crate::db::Both(diesel::insert_into(stale_customers::table).values(row).on_conflict_do_nothing())

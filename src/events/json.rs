@@ -1,5 +1,7 @@
 //! Reading JSON that may hold anything: a field of the wrong type is as good as absent, a number keeps its digits.
 
+use std::collections::BTreeMap;
+
 use serde_json::value::RawValue;
 
 use crate::clock::Moment;
@@ -82,7 +84,45 @@ pub fn items(field: Field<'_>) -> Vec<&RawValue> {
 
 /// An object as some struct of fields; `None` for any other value.
 pub fn object<'a, T: serde::Deserialize<'a>>(field: Field<'a>) -> Option<T> {
-    serde_json::from_str(field?.get()).ok()
+    let raw = field?.get();
+    is_object(raw).then(|| serde_json::from_str(raw).ok())?
+}
+
+/// Whether a JSON text is an object: a struct would be read from an array as well.
+pub fn is_object(text: &str) -> bool {
+    text.trim_ascii_start().starts_with('{')
+}
+
+/// The entries of an object, in the order of their keys, the last of each key; nothing for any other value. Where a key
+/// is no text (an unpaired surrogate), the replacement character stands for what is none.
+pub fn entries(field: Field<'_>) -> BTreeMap<String, Box<RawValue>> {
+    let Some(raw) = field.map(RawValue::get).filter(|raw| is_object(raw)) else { return BTreeMap::new() };
+    serde_json::from_str(raw).or_else(|_| serde_json::from_str(&paired(raw))).unwrap_or_default()
+}
+
+/// A JSON text with the escapes of unpaired surrogates replaced.
+fn paired(text: &str) -> String {
+    const LONE: &str = "\\ufffd";
+    let mut mended = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        mended.push_str(before);
+        let (unit, low) = (code_unit(escape), escape.get(6..).and_then(code_unit));
+        let (kept, length) = match (unit, low) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (escape.get(..12), 12),
+            (Some(0xD800..=0xDFFF), _) => (Some(LONE), 6),
+            _ => (escape.get(..2), 2),
+        };
+        mended.push_str(kept.unwrap_or(escape));
+        rest = escape.get(length..).unwrap_or("");
+    }
+    mended + rest
+}
+
+/// The number of a `\uXXXX` at the start of a text.
+fn code_unit(text: &str) -> Option<u16> {
+    u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 
 /// How many arrays and objects lie in one another, at the deepest.

@@ -53,6 +53,44 @@ pub fn show_in_history(
     Ok(())
 }
 
+type Place = (CustomerId, i64, i64, i64, String, String, String, String);
+
+/// Makes the history show an event to these customers and nobody else; what is so already is not written again.
+pub fn show_only_in(
+    conn: &mut Conn,
+    places: &[(CustomerId, &str)],
+    event_id: i64,
+    delivery: &Delivery,
+) -> QueryResult<()> {
+    let mut stored: Vec<Place> = history::table
+        .filter(history::event_id.eq(event_id))
+        .select((
+            history::customer_id,
+            history::timeline_at,
+            history::event_at,
+            history::tie,
+            history::environment,
+            history::topic,
+            history::side,
+            history::told,
+        ))
+        .load(conn)?;
+    let event = &delivery.event;
+    let wanted = |customer: CustomerId, side: &str| {
+        let (timeline_at, event_at) = (event.timeline_at().millis(), event.generated_at().millis());
+        let (environment, topic) = (event.environment_word().to_owned(), event.topic().as_str().to_owned());
+        (customer, timeline_at, event_at, event.tie(), environment, topic, side.to_owned(), delivery.told.clone())
+    };
+    let mut wanted: Vec<Place> = places.iter().map(|(customer, side)| wanted(*customer, side)).collect();
+    stored.sort();
+    wanted.sort();
+    if stored == wanted {
+        return Ok(());
+    }
+    diesel::delete(history::table.filter(history::event_id.eq(event_id))).execute(conn)?;
+    places.iter().try_for_each(|(customer, side)| show_in_history(conn, *customer, event_id, delivery, side))
+}
+
 /// Keeps a delivery that could not be used.
 pub fn reject(conn: &mut Conn, project: i64, id: i64, at: Moment, reason: &str, body: &[u8]) -> QueryResult<()> {
     let row = (

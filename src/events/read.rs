@@ -61,17 +61,18 @@ impl Event {
     /// Reads the fields; `id` and `kind` were found before (nothing else is required).
     pub(super) fn of(id: String, kind: String, fields: &Fields<'_>, received_at: Moment) -> Event {
         let purchased_at = json::moment(fields.purchased_at_ms);
+        let event_at = json::moment(fields.event_timestamp_ms).or(purchased_at).unwrap_or(received_at);
         let environment = json::text(fields.environment).or_else(|| json::text(fields.purchase_environment));
         Event {
             id,
             kind: kind.into(),
-            event_at: json::moment(fields.event_timestamp_ms).or(purchased_at).unwrap_or(received_at),
+            event_at,
             received_at,
             app_id: json::word(fields.app_id),
             app_user_id: json::id(fields.app_user_id),
             original_app_user_id: json::id(fields.original_app_user_id),
             aliases: json::ids(fields.aliases),
-            attributes: attributes(fields.subscriber_attributes),
+            attributes: attributes(fields.subscriber_attributes, event_at),
             experiments: enrolments(fields),
             product_id: json::word(fields.product_id),
             product_display_name: json::word(fields.product_display_name),
@@ -119,26 +120,23 @@ struct AttributeFields<'a> {
     updated_at_ms: Field<'a>,
 }
 
-fn attributes(field: Field<'_>) -> Vec<AttributeUpdate> {
-    let Some(map) = json::object::<std::collections::BTreeMap<String, &serde_json::value::RawValue>>(field) else {
-        return Vec::new();
-    };
-    let updates = map.into_iter().filter_map(|(key, raw)| {
-        let fields: AttributeFields<'_> = json::object(Some(raw))?;
-        let value = json::word(fields.value);
-        Some(AttributeUpdate {
-            key: canonical(json::visible(key)),
-            value,
-            updated_at: seconds_or_millis(fields.updated_at_ms)?,
-        })
+/// A value that says no time is as old as the event; one that is no text says nothing, and deletes nothing.
+fn attributes(field: Field<'_>, event_at: Moment) -> Vec<AttributeUpdate> {
+    let updates = json::entries(field).into_iter().filter_map(|(key, raw)| {
+        let fields: AttributeFields<'_> = json::object(Some(&raw))?;
+        let value = match fields.value {
+            Some(raw) if json::text(Some(raw)).is_none() => return None,
+            value => json::word(value),
+        };
+        let updated_at = json::integer(fields.updated_at_ms).map_or(event_at, seconds_or_millis);
+        Some(AttributeUpdate { key: canonical(json::visible(key)), value, updated_at })
     });
     updates.filter(|update| !update.key.is_empty() && update.key.len() <= 1_000).collect()
 }
 
 /// Some old exports wrote seconds: values below 10^11 are seconds (§16.1).
-fn seconds_or_millis(field: Field<'_>) -> Option<Moment> {
-    let value = json::integer(field).unwrap_or(0);
-    Some(Moment(if (1..100_000_000_000).contains(&value) { value * 1000 } else { value }))
+fn seconds_or_millis(value: i64) -> Moment {
+    Moment(if (1..100_000_000_000).contains(&value) { value * 1000 } else { value })
 }
 
 /// One key has two spellings in the wild (§17).

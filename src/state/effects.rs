@@ -3,7 +3,7 @@
 use super::purchase::{Kind, Purchase};
 use super::spans::{Phase, cut, paint};
 use crate::clock::Moment;
-use crate::events::{Event, EventType, Reason};
+use crate::events::{Event, EventType, Reason, Store};
 
 /// Temporary access without an end in the event lasts this long (§5.3).
 const TEMPORARY_SECONDS: i64 = 86_400;
@@ -18,6 +18,9 @@ impl Purchase {
     /// A further event. One about an older transaction leaves the current period alone (§6.2).
     pub(super) fn apply(&mut self, event: &Event) {
         self.account(event);
+        if self.repeats_start(event) {
+            return self.renew_from(event.event_at, event);
+        }
         if self.is_older(event) {
             self.annotate(event);
             return;
@@ -43,6 +46,22 @@ impl Purchase {
             EventType::Cancellation if event.is_refund() => self.ledger.refund(event),
             _ => {}
         }
+    }
+
+    /// Stripe gives the renewal that follows a change of product the time of the first purchase (§5.3): the end it names
+    /// lies ahead of the one that is known.
+    fn repeats_start(&self, event: &Event) -> bool {
+        event.store == Some(Store::Stripe)
+            && event.kind == EventType::Renewal
+            && event.purchased_at.is_some_and(|at| at < self.period_start)
+            && event.expires_at > self.expires_at
+    }
+
+    fn renew_from(&mut self, start: Moment, event: &Event) {
+        let event = Event { purchased_at: Some(start), ..event.clone() };
+        cut(&mut self.spans, start);
+        self.take_period(&event);
+        self.take_effect(&event);
     }
 
     fn is_older(&self, event: &Event) -> bool {
@@ -114,7 +133,6 @@ impl Purchase {
         self.pause_asked_at = None;
         self.pending_product = None;
         self.pending_since = None;
-        self.replaced_at = None;
         self.expiration_reason = None;
         self.entitlement_ids.clone_from(&event.entitlement_ids);
     }
@@ -133,9 +151,12 @@ impl Purchase {
             return;
         }
         if event.is_refund() {
-            return self.refund(event);
+            self.refund(event);
         }
         match event.cancel_reason {
+            // Money back says nothing about renewal (§6.2).
+            Some(Reason::CustomerSupport) => return,
+            None if event.is_refund() => return,
             Some(Reason::BillingError) => {
                 self.billing_issue_at = self.billing_issue_at.or(Some(event.event_at));
                 return;
@@ -151,6 +172,7 @@ impl Purchase {
     /// may still be on.
     fn refund(&mut self, event: &Event) {
         self.refunded_at = Some(event.event_at);
+        self.grace_expires_at = None;
         match (self.kind, event.expires_at) {
             (_, Some(end)) => self.expires_at = Some(end),
             (Kind::Subscription, None) => self.end_at(event.event_at),

@@ -117,7 +117,13 @@ impl Folding {
         if event.kind == EventType::NonRenewingPurchase {
             return own.or(first).map_or_else(by_product, place);
         }
-        let chain = first.or(own).map_or_else(by_product, place);
+        // Without a first transaction the product tells a subscription from others (§6.1), a single purchase its own id.
+        let began_without = |first: &str| {
+            let known = self.purchases.get(&by_product());
+            known.is_some_and(|purchase| purchase.transactions.contains(first))
+        };
+        let chain = first.map(place).filter(|chain| self.purchases.contains_key(chain));
+        let chain = chain.or_else(|| first.filter(|first| !began_without(first)).map(place)).unwrap_or_else(by_product);
         if self.purchases.contains_key(&chain) && own == first {
             return chain;
         }
@@ -131,7 +137,8 @@ impl Folding {
     /// The real purchase replaces the access that bridged the store's outage (§6.2).
     fn end_temporary(&mut self, customer: CustomerId, event: &Event) {
         let bridges = self.purchases.iter_mut().filter(|((owner, ..), purchase)| {
-            *owner == customer && purchase.kind == Kind::Temporary && purchase.store == event.store
+            let is_same_store = purchase.store == event.store || purchase.store.is_none() || event.store.is_none();
+            *owner == customer && purchase.kind == Kind::Temporary && is_same_store
         });
         for (_, purchase) in bridges {
             purchase.end_at(event.event_at);
@@ -204,7 +211,9 @@ impl Folding {
                     && began_at.since(*asked_at).abs() <= CHANGE_MS
             });
             let Some((_, _, began_at)) = other_half else { continue };
-            if let Some(purchase) = self.purchases.get_mut(old) {
+            let is_over = |purchase: &&mut Purchase| purchase.period_start <= *began_at;
+            // One that was charged again afterwards goes on.
+            if let Some(purchase) = self.purchases.get_mut(old).filter(is_over) {
                 purchase.replaced_at = Some(*began_at);
                 purchase.pending_product = None;
             }

@@ -92,6 +92,18 @@ impl Intake {
     }
 }
 
+impl Job {
+    fn refuse(self) {
+        if self.reply.send(Err(away())).is_err() {
+            tracing::debug!("a sender left before its answer");
+        }
+    }
+}
+
+fn away() -> Error {
+    Error::Unavailable("the database does not take deliveries now".into())
+}
+
 fn stopping() -> Error {
     Error::Unavailable("the server is stopping".into())
 }
@@ -108,28 +120,47 @@ impl Writer {
     fn run(&self, jobs: &mpsc::Receiver<Job>) {
         while let Ok(first) = jobs.recv() {
             let batch: Vec<Job> = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1)).collect();
-            self.answer(batch);
+            if self.answer(batch) {
+                jobs.try_iter().for_each(Job::refuse);
+            }
         }
     }
 
     /// Stores a batch in one commit. If that fails, each delivery gets a commit of its own, so that one that cannot be
-    /// stored does not take the others with it.
-    fn answer(&self, batch: Vec<Job>) {
+    /// stored does not take the others with it. Returns whether the database is away: then nobody is made to wait for it
+    /// in turn.
+    fn answer(&self, batch: Vec<Job>) -> bool {
         let now = self.clock.now();
         let (bodies, replies): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|job| ((job.project, job.body), (job.reply, job._room))).unzip();
         let parsed: Vec<(i64, Parsed)> =
             bodies.into_iter().map(|(project, body)| (project, Delivery::parse(body, now))).collect();
         let answers = match self.store(&parsed) {
-            Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(error) if parsed.len() == 1 => vec![Err(error)],
-            Err(_) => parsed.iter().map(|one| self.store_one(one)).collect::<Vec<_>>(),
+            Ok(all) => all.into_iter().map(Ok).collect(),
+            Err(error) => self.one_by_one(&parsed, error),
         };
+        let is_away = answers.last().is_some_and(|last| last.as_ref().is_err_and(Error::is_unavailable));
         for ((reply, _room), answer) in replies.into_iter().zip(answers) {
             if reply.send(answer).is_err() {
                 tracing::debug!("a sender left before its answer");
             }
         }
+        is_away
+    }
+
+    /// What is left to do when a batch could not be stored.
+    fn one_by_one(&self, batch: &[(i64, Parsed)], error: Error) -> Vec<Result<Answer, Error>> {
+        if batch.len() == 1 {
+            return vec![Err(error)];
+        }
+        tracing::warn!(cause = error.cause(), deliveries = batch.len(), "a batch of deliveries was not stored");
+        let mut is_away = error.is_unavailable();
+        let one = |one| {
+            let answer = if is_away { Err(away()) } else { self.store_one(one) };
+            is_away = answer.as_ref().is_err_and(Error::is_unavailable);
+            answer
+        };
+        batch.iter().map(one).collect()
     }
 
     fn store_one(&self, one: &(i64, Parsed)) -> Result<Answer, Error> {
