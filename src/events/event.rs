@@ -13,6 +13,7 @@ pub struct Event {
     pub id: String,
     pub kind: EventType,
     pub event_at: Moment,
+    #[serde(skip)]
     pub received_at: Moment,
     #[serde(skip)]
     pub app_id: Option<String>,

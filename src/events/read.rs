@@ -215,3 +215,42 @@ fn adjustment(field: Field<'_>) -> Option<Adjustment> {
         name: json::word(currency.name),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::Delivery;
+
+    fn attributes_of(fields: &str) -> Vec<(String, Option<String>, i64)> {
+        let body = format!(
+            r#"{{"event":{{"id":"e","type":"RENEWAL","event_timestamp_ms":1700000000000,"subscriber_attributes":{fields}}}}}"#
+        );
+        let event = Delivery::read_stored(&body, Moment(0)).expect("an event");
+        event.attributes.into_iter().map(|one| (one.key, one.value, one.updated_at.millis())).collect()
+    }
+
+    #[test]
+    fn an_attribute_without_a_time_is_as_old_as_its_event() {
+        let read = attributes_of(r#"{"goal":{"value":"run"},"old":{"value":"x","updated_at_ms":1600000000}}"#);
+        let wanted = [("goal", "run", 1_700_000_000_000), ("old", "x", 1_600_000_000_000)];
+        assert_eq!(read, wanted.map(|(key, value, at)| (key.to_owned(), Some(value.to_owned()), at)));
+    }
+
+    #[test]
+    fn only_an_empty_value_deletes() {
+        let read = attributes_of(
+            r#"{"a":{"value":""},"b":{"value":null},"c":{},"d":{"value":{"x":1}},"e":{"value":[]},"f":7,"g":{"value":7}}"#,
+        );
+        let read: Vec<_> = read.iter().map(|(key, value, _)| (key.as_str(), value.as_deref())).collect();
+        assert_eq!(read, [("a", None), ("b", None), ("c", None), ("g", Some("7"))]);
+    }
+
+    #[test]
+    fn one_key_that_is_no_text_does_not_take_the_others_with_it() {
+        let read = attributes_of(
+            r#"{"$email":{"value":"a@b.example"},"\ud800":{"value":"x"},"\ud83d\ude00":{"value":"\\u"}}"#,
+        );
+        let read: Vec<_> = read.iter().map(|(key, value, _)| (key.as_str(), value.as_deref())).collect();
+        assert_eq!(read, [("$email", Some("a@b.example")), ("\u{FFFD}", Some("x")), ("\u{1F600}", Some("\\u"))]);
+    }
+}

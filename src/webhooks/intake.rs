@@ -120,16 +120,13 @@ impl Writer {
     fn run(&self, jobs: &mpsc::Receiver<Job>) {
         while let Ok(first) = jobs.recv() {
             let batch: Vec<Job> = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1)).collect();
-            if self.answer(batch) {
-                jobs.try_iter().for_each(Job::refuse);
-            }
+            self.answer(batch, jobs);
         }
     }
 
     /// Stores a batch in one commit. If that fails, each delivery gets a commit of its own, so that one that cannot be
-    /// stored does not take the others with it. Returns whether the database is away: then nobody is made to wait for it
-    /// in turn.
-    fn answer(&self, batch: Vec<Job>) -> bool {
+    /// stored does not take the others with it. If the database is away, nobody who waits is made to wait for it in turn.
+    fn answer(&self, batch: Vec<Job>, jobs: &mpsc::Receiver<Job>) {
         let now = self.clock.now();
         let (bodies, replies): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|job| ((job.project, job.body), (job.reply, job._room))).unzip();
@@ -140,12 +137,13 @@ impl Writer {
             Err(error) => self.one_by_one(&parsed, error),
         };
         let is_away = answers.last().is_some_and(|last| last.as_ref().is_err_and(Error::is_unavailable));
+        let in_vain: Vec<Job> = if is_away { jobs.try_iter().collect() } else { Vec::new() };
         for ((reply, _room), answer) in replies.into_iter().zip(answers) {
             if reply.send(answer).is_err() {
                 tracing::debug!("a sender left before its answer");
             }
         }
-        is_away
+        in_vain.into_iter().for_each(Job::refuse);
     }
 
     /// What is left to do when a batch could not be stored.

@@ -42,7 +42,7 @@ fn profile(conn: &mut Conn, id: CustomerId) -> QueryResult<(Vec<String>, String)
         .order(attributes::key)
         .select((attributes::key, attributes::value, attributes::updated_at, attributes::is_deleted))
         .load(conn)?;
-    let rows: Vec<(i64, i64, i64, String, String, String)> = history::table
+    let rows: Vec<(i64, i64, i64, String, String, String, String)> = history::table
         .filter(history::customer_id.eq(id))
         .order((history::timeline_at, history::event_at, history::tie))
         .select((
@@ -52,6 +52,7 @@ fn profile(conn: &mut Conn, id: CustomerId) -> QueryResult<(Vec<String>, String)
             history::environment,
             history::topic,
             history::side,
+            history::told,
         ))
         .load(conn)?;
     let terms: BTreeSet<(Vec<u8>, String, String)> = search_terms::table
@@ -101,7 +102,7 @@ fn state(desk: &Desk, project: i64) -> BTreeMap<Vec<String>, String> {
     desk.db.read_here(|conn| Ok::<_, Error>(profiles(conn, project)?)).expect("profiles are read")
 }
 
-fn body(day: i64, kind: &str, extra: Value) -> String {
+pub fn body(day: i64, kind: &str, extra: Value) -> String {
     let mut event = json!({
         "id": format!("{day}-{kind}-{extra}"), "type": kind, "event_timestamp_ms": 1_700_000_000_000 + day * DAY,
         "app_user_id": "lena", "original_app_user_id": "lena", "aliases": ["lena"], "store": "APP_STORE",
@@ -306,6 +307,28 @@ async fn a_batch_in_one_commit_gives_the_same_profile_as_single_deliveries() {
     }
 }
 
+/// Two customers are touched and a third event of the same commit makes them one.
+#[actix_web::test]
+async fn customers_that_become_one_within_a_batch_are_derived_as_one() {
+    let desk = Desk::open().await;
+    let bodies = [
+        body(0, "INITIAL_PURCHASE", ids("lena", &["lena"])),
+        body(1, "RENEWAL", ids("$RCAnonymousID:1", &["$RCAnonymousID:1"])),
+        body(2, "SUBSCRIBER_ALIAS", ids("lena", &["lena", "$RCAnonymousID:1"])),
+        body(3, "RENEWAL", ids("mara", &["mara"])),
+        moved(4, &["mara"], &["mara", "lena"]),
+    ];
+    let ordered = desk.project_of_its_own();
+    deliver(&desk, ordered, &bodies);
+    let ordered = state(&desk, ordered);
+    assert_eq!(ordered.keys().map(Vec::len).collect::<Vec<_>>(), [3], "the lists of the transfer meet");
+    for order in permutations(&bodies) {
+        let project = desk.project_of_its_own();
+        deliver_together(&desk, project, &order);
+        assert_eq!(state(&desk, project), ordered, "{order:#?}");
+    }
+}
+
 #[actix_web::test]
 async fn any_order_of_random_events_gives_the_same_profiles() {
     let desk = Desk::open().await;
@@ -385,6 +408,26 @@ async fn rebuilding_repairs_what_was_damaged() {
     damaged.expect("it is damaged");
     let bar = indicatif::ProgressBar::hidden();
     dossier::commands::rebuild::rebuild(&desk.db, None, &bar).expect("it rebuilds");
+    assert_eq!(state(&desk, project), before);
+}
+
+#[actix_web::test]
+async fn rebuilding_finds_the_histories_and_ids_in_the_events_again() {
+    let desk = Desk::open().await;
+    let project = desk.project_of_its_own();
+    for (_, bodies) in life_cycles() {
+        deliver(&desk, project, &bodies);
+    }
+    let before = state(&desk, project);
+    let damaged = desk.db.write_here(|conn| {
+        diesel::delete(history::table.filter(history::topic.eq("money"))).execute(conn)?;
+        diesel::update(history::table).set((history::told.eq("{}"), history::topic.eq("other"))).execute(conn)?;
+        diesel::delete(transfer_links::table).execute(conn)?;
+        Ok::<_, Error>(())
+    });
+    damaged.expect("it is damaged");
+    let bar = indicatif::ProgressBar::hidden();
+    dossier::commands::rebuild::rebuild(&desk.db, Some(project), &bar).expect("it rebuilds");
     assert_eq!(state(&desk, project), before);
 }
 

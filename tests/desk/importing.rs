@@ -1,0 +1,85 @@
+//! `dossier import`: what it stores, what it says, and that it can be interrupted.
+
+use dossier::commands::import::{RejectedLines, Summary, import};
+use serde_json::json;
+
+use crate::ingestion::{body, deliver, profiles};
+use crate::support::Desk;
+
+fn run(desk: &Desk, project: i64, lines: &[String]) -> Summary {
+    let path = std::env::temp_dir().join(format!("dossier_import_{}_{project}.jsonl", std::process::id()));
+    std::fs::write(&path, lines.join("\n")).expect("a file");
+    let files = [path.display().to_string()];
+    let summary = import(&desk.db, &format!("p{project}"), &files, &indicatif::ProgressBar::hidden());
+    std::fs::remove_file(&path).expect("the file goes");
+    summary.expect("it imports")
+}
+
+fn names(app_user_id: &str, aliases: &[&str]) -> serde_json::Value {
+    json!({ "app_user_id": app_user_id, "original_app_user_id": app_user_id, "aliases": aliases })
+}
+
+fn some_lives() -> Vec<String> {
+    let one = |number: i64| {
+        let (id, anonymous) = (format!("user-{number}"), format!("$RCAnonymousID:{number}"));
+        let own = json!({ "transaction_id": id, "original_transaction_id": id });
+        let with = |mut names: serde_json::Value| {
+            names.as_object_mut().expect("an object").extend(own.as_object().cloned().unwrap_or_default());
+            names
+        };
+        [
+            body(0, "INITIAL_PURCHASE", with(names(&anonymous, &[]))),
+            body(1, "RENEWAL", with(names(&id, &[]))),
+            body(2, "SUBSCRIBER_ALIAS", with(names(&id, &[&anonymous]))),
+        ]
+    };
+    (0..40).flat_map(one).collect()
+}
+
+#[actix_web::test]
+async fn an_import_ends_in_the_state_that_deliveries_do() {
+    let desk = Desk::open().await;
+    let (imported, delivered) = (desk.project_of_its_own(), desk.project_of_its_own());
+    let lines = some_lives();
+    let summary = run(&desk, imported, &lines);
+    assert_eq!((summary.stored, summary.duplicates, summary.rejected, summary.customers), (120, 0, 0, 40));
+    deliver(&desk, delivered, &lines);
+    let state = |project| desk.db.read_here(|conn| Ok::<_, dossier::error::Error>(profiles(conn, project)?));
+    assert_eq!(state(imported).expect("profiles"), state(delivered).expect("profiles"));
+    let again = run(&desk, imported, &lines);
+    assert_eq!((again.stored, again.duplicates), (0, 120));
+    assert_eq!(state(imported).expect("profiles"), state(delivered).expect("profiles"));
+}
+
+#[actix_web::test]
+async fn an_import_that_was_cut_off_and_run_again_ends_in_the_same_state() {
+    let desk = Desk::open().await;
+    let (whole, cut) = (desk.project_of_its_own(), desk.project_of_its_own());
+    let lines = some_lives();
+    run(&desk, whole, &lines);
+    run(&desk, cut, &lines[..61]);
+    run(&desk, cut, &lines);
+    let state = |project| desk.db.read_here(|conn| Ok::<_, dossier::error::Error>(profiles(conn, project)?));
+    assert_eq!(state(cut).expect("profiles"), state(whole).expect("profiles"));
+}
+
+#[actix_web::test]
+async fn the_summary_names_every_rejected_line() {
+    let desk = Desk::open().await;
+    let project = desk.project_of_its_own();
+    let lines = [
+        body(0, "INITIAL_PURCHASE", json!({})),
+        "x".repeat(5 << 20),
+        "{}".into(),
+        "{}".into(),
+        String::new(),
+        "not JSON".into(),
+        body(0, "TEST", json!({})),
+        body(0, "INITIAL_PURCHASE", json!({})),
+    ];
+    let summary = run(&desk, project, &lines);
+    assert_eq!((summary.stored, summary.duplicates, summary.tests, summary.rejected), (1, 1, 1, 4));
+    let at: Vec<(u64, u64)> =
+        summary.rejected_lines.iter().map(|RejectedLines { first, last, .. }| (*first, *last)).collect();
+    assert_eq!(at, [(2, 2), (3, 4), (6, 6)]);
+}
