@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -40,6 +40,16 @@ impl Moment {
     /// Milliseconds from `earlier` to `self`; negative when `self` is the earlier one.
     pub const fn since(self, earlier: Moment) -> i64 {
         self.0.saturating_sub(earlier.0)
+    }
+
+    /// The number of its day since 1970, in UTC.
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(86_400_000)
+    }
+
+    /// Its year and month, in UTC; years before all others for a moment outside the calendar.
+    pub fn month(self) -> (i64, u32) {
+        self.utc().map_or((i64::MIN, 0), |utc| (i64::from(utc.year()), utc.month()))
     }
 
     /// The calendar's view; `None` for a moment outside its years (about ±262,000).

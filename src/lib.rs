@@ -3,6 +3,10 @@
 //! In reading order: the clock and names of rows, money; the store; the facts (`events`) and what follows from them
 //! (`state`); whose they are (`customers`).
 
+/// A page is made of thousands of short strings, on one thread and for another that sends it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod app;
 pub mod catalog;
 pub mod clock;

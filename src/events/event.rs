@@ -47,7 +47,7 @@ pub struct Event {
     pub auto_resume_at: Option<Moment>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<Store>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip)]
     pub environment: Option<Environment>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_trial_conversion: bool,

@@ -8,9 +8,6 @@ use crate::db::{Both, Conn};
 use crate::schema::{events, history, rejected_deliveries};
 use crate::state::CustomerId;
 
-/// How many unusable deliveries a project keeps; the oldest go first.
-const KEPT_REJECTIONS: i64 = 1_000;
-
 /// Stores a delivery unless its event is there already. Returns whether it was new.
 pub fn insert(conn: &mut Conn, project: i64, id: i64, delivery: &Delivery) -> QueryResult<bool> {
     let row = (
@@ -101,20 +98,5 @@ pub fn reject(conn: &mut Conn, project: i64, id: i64, at: Moment, reason: &str, 
         rejected_deliveries::body.eq(body),
     );
     diesel::insert_into(rejected_deliveries::table).values(row).execute(conn)?;
-    forget_oldest_rejections(conn, project)
-}
-
-fn forget_oldest_rejections(conn: &mut Conn, project: i64) -> QueryResult<()> {
-    let oldest_kept = rejected_deliveries::table
-        .filter(rejected_deliveries::project_id.eq(project))
-        .order(rejected_deliveries::id.desc())
-        .select(rejected_deliveries::id)
-        .offset(KEPT_REJECTIONS)
-        .first::<i64>(conn)
-        .optional()?;
-    if let Some(id) = oldest_kept {
-        let old = rejected_deliveries::project_id.eq(project).and(rejected_deliveries::id.le(id));
-        diesel::delete(rejected_deliveries::table.filter(old)).execute(conn)?;
-    }
     Ok(())
 }

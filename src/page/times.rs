@@ -1,64 +1,145 @@
 //! How times read: in full, by the day, and from now (§2).
 
-use chrono::{DateTime, Datelike, Month, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, Datelike, Month, Timelike, Utc};
 
 use crate::clock::Moment;
 
 /// `2021-04-23 at 01:53 AM UTC`; a moment no calendar can show is given as its number.
 pub fn full(at: Moment) -> String {
-    shown(at, |utc| {
+    shown(at, |utc, out| {
         let (is_afternoon, hour) = utc.hour12();
-        let half = if is_afternoon { "PM" } else { "AM" };
-        format!("{:04}-{:02}-{:02} at {hour:02}:{:02} {half} UTC", utc.year(), utc.month(), utc.day(), utc.minute())
+        date(utc, out);
+        out.push_str(" at ");
+        two(hour, out);
+        out.push(':');
+        two(utc.minute(), out);
+        out.push_str(if is_afternoon { " PM UTC" } else { " AM UTC" });
     })
 }
 
 /// `11 Dec 2026`.
 pub fn day(at: Moment) -> String {
-    shown(at, |utc| format!("{} {} {}", utc.day(), month_of(utc, SHORT), utc.year()))
+    shown(at, |utc, out| day_of(utc, true, out))
 }
 
 /// `11 Dec`, with the year where it is not the year of `now`.
 pub fn short_day(at: Moment, now: Moment) -> String {
-    let is_this_year = at.utc().zip(now.utc()).is_some_and(|(at, now)| at.year() == now.year());
-    if is_this_year { shown(at, |utc| format!("{} {}", utc.day(), month_of(utc, SHORT))) } else { day(at) }
+    shown(at, |utc, out| day_of(utc, is_of_another_year(utc, now), out))
 }
 
 /// `3 Nov, 09:40 UTC`, with the year where it is not the year of `now`.
 pub fn day_and_time(at: Moment, now: Moment) -> String {
-    shown(at, |utc| format!("{}, {:02}:{:02} UTC", short_day(at, now), utc.hour(), utc.minute()))
+    shown(at, |utc, out| {
+        day_of(utc, is_of_another_year(utc, now), out);
+        out.push_str(", ");
+        time(utc, out);
+        out.push_str(" UTC");
+    })
 }
 
 /// `25 Jul 2022, 05:20:05 UTC`.
 pub fn to_the_second(at: Moment) -> String {
-    shown(at, |utc| format!("{}, {:02}:{:02}:{:02} UTC", day(at), utc.hour(), utc.minute(), utc.second()))
+    shown(at, |utc, out| {
+        day_of(utc, true, out);
+        out.push_str(", ");
+        time(utc, out);
+        out.push(':');
+        two(utc.second(), out);
+        out.push_str(" UTC");
+    })
 }
 
 /// `November 2026`.
 pub fn month(at: Moment) -> String {
-    shown(at, |utc| format!("{} {}", month_of(utc, usize::MAX), utc.year()))
+    shown(at, |utc, out| {
+        out.push_str(month_name(utc));
+        out.push(' ');
+        year(utc, out);
+    })
 }
 
 /// For `<time datetime>`: RFC 3339 to the second; empty for a moment that machines cannot read there.
 pub fn machine(at: Moment) -> String {
     let is_readable = (0..=253_402_300_799_999).contains(&at.millis());
-    let written = at.utc().filter(|_| is_readable).map(|utc| utc.to_rfc3339_opts(SecondsFormat::Secs, true));
-    written.unwrap_or_default()
+    if !is_readable {
+        return String::new();
+    }
+    shown(at, |utc, out| {
+        date(utc, out);
+        out.push('T');
+        time(utc, out);
+        out.push(':');
+        two(utc.second(), out);
+        out.push('Z');
+    })
 }
 
-// A page shows hundreds of times: none of them is worth reading a format string for.
-fn shown(at: Moment, format: impl FnOnce(DateTime<Utc>) -> String) -> String {
-    at.utc().map_or_else(|| format!("{} ms", at.millis()), format)
+// A page shows hundreds of times: written digit by digit, none of them reads a format string.
+fn shown(at: Moment, write: impl FnOnce(DateTime<Utc>, &mut String)) -> String {
+    let Some(utc) = at.utc() else { return format!("{} ms", at.millis()) };
+    let mut out = String::with_capacity(32);
+    write(utc, &mut out);
+    out
 }
 
-/// How many letters of a month's name stand in a day.
-const SHORT: usize = 3;
+fn is_of_another_year(utc: DateTime<Utc>, now: Moment) -> bool {
+    now.utc().is_none_or(|now| now.year() != utc.year())
+}
 
-/// The month's English name, as many letters of it.
-fn month_of(utc: DateTime<Utc>, letters: usize) -> &'static str {
-    let name =
-        u8::try_from(utc.month()).ok().and_then(|number| Month::try_from(number).ok()).map_or("", |month| month.name());
-    name.get(..letters).unwrap_or(name)
+/// `2021-04-23`
+fn date(utc: DateTime<Utc>, out: &mut String) {
+    year(utc, out);
+    out.push('-');
+    two(utc.month(), out);
+    out.push('-');
+    two(utc.day(), out);
+}
+
+/// `23 Apr`, `23 Apr 2021`
+fn day_of(utc: DateTime<Utc>, has_year: bool, out: &mut String) {
+    if utc.day() > 9 {
+        two(utc.day(), out);
+    } else {
+        digit(utc.day(), out);
+    }
+    out.push(' ');
+    out.push_str(month_name(utc).get(..3).unwrap_or_default());
+    if has_year {
+        out.push(' ');
+        year(utc, out);
+    }
+}
+
+/// `01:53`
+fn time(utc: DateTime<Utc>, out: &mut String) {
+    two(utc.hour(), out);
+    out.push(':');
+    two(utc.minute(), out);
+}
+
+/// Four digits; as many as it takes for what no calendar on a wall shows.
+fn year(utc: DateTime<Utc>, out: &mut String) {
+    match u32::try_from(utc.year()) {
+        Ok(year @ 1..=9_999) => {
+            two(year / 100, out);
+            two(year % 100, out);
+        }
+        _ => out.push_str(&utc.year().to_string()),
+    }
+}
+
+fn two(number: u32, out: &mut String) {
+    digit(number / 10, out);
+    digit(number % 10, out);
+}
+
+fn digit(number: u32, out: &mut String) {
+    out.extend(char::from_digit(number % 10, 10));
+}
+
+fn month_name(utc: DateTime<Utc>) -> &'static str {
+    let number = u8::try_from(utc.month()).ok();
+    number.and_then(|number| Month::try_from(number).ok()).map_or("", |month| month.name())
 }
 
 /// `4 years ago`, `A minute ago`, `in 6 days`: rounded, not floored.

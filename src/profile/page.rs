@@ -23,6 +23,9 @@ use crate::events::Environment;
 use crate::page::{Layout, Section};
 use crate::people::{Door, Member};
 
+/// Room for a page as long as most are, in bytes.
+const USUAL_LENGTH: usize = 96 * 1024;
+
 /// What the address asks for.
 #[derive(Debug, Default)]
 struct Asked {
@@ -63,7 +66,9 @@ fn rendered(conn: &mut Conn, door: &Door, asked: &Asked) -> Result<Bytes, Error>
     let environment = if asked.is_sandbox { Environment::Sandbox } else { Environment::Production };
     let visit = Visit::load(conn, member.project.id, id.as_str(), environment, door.now)?.ok_or(Error::NotFound)?;
     let page = ProfilePage::load(conn, &member, &visit, asked)?;
-    Ok(Bytes::from(page.render()?))
+    let mut html = String::with_capacity(USUAL_LENGTH);
+    page.render_into(&mut html)?;
+    Ok(Bytes::from(html))
 }
 
 impl ProfilePage {

@@ -141,26 +141,24 @@ const TWO_MONTHS_MS: i64 = 62 * 86_400_000;
 
 /// Puts rows under months, or under days where there is much to tell of each.
 fn grouped(rows: Vec<Row>) -> Vec<Group> {
-    let days = headings(&rows, times::day);
+    let mut days: Vec<i64> = rows.iter().map(|row| row.at.day()).collect();
+    days.dedup();
     let is_short = rows.first().zip(rows.last()).is_some_and(|(new, old)| new.at.since(old.at) < TWO_MONTHS_MS);
-    let by_day = is_short && days > 1 && rows.len() > days * MANY_A_DAY;
-    let heading: fn(Moment) -> String = if by_day { times::day } else { times::month };
+    let by_day = is_short && days.len() > 1 && rows.len() > days.len() * MANY_A_DAY;
     let mut groups: Vec<Group> = Vec::new();
+    let mut last = None;
     for row in rows {
-        let heading = heading(row.at);
-        match groups.last_mut() {
-            Some(group) if group.heading == heading => group.rows.push(row),
-            _ => groups.push(Group { heading, rows: vec![row] }),
+        let here = if by_day { (row.at.day(), 0) } else { row.at.month() };
+        match groups.last_mut().filter(|_| last == Some(here)) {
+            Some(group) => group.rows.push(row),
+            None => groups.push(Group {
+                heading: if by_day { times::day(row.at) } else { times::month(row.at) },
+                rows: vec![row],
+            }),
         }
+        last = Some(here);
     }
     groups
-}
-
-/// How many headings the rows would get.
-fn headings(rows: &[Row], heading: fn(Moment) -> String) -> usize {
-    let mut all: Vec<String> = rows.iter().map(|row| heading(row.at)).collect();
-    all.dedup();
-    all.len()
 }
 
 #[cfg(test)]
