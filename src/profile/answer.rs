@@ -82,13 +82,15 @@ fn device_and_app(visit: &Visit) -> Option<(String, String)> {
 
 impl Now {
     pub fn of(visit: &Visit, entitlements: &Grouped, has_transfers: bool) -> Now {
-        let active: Vec<&Group> = entitlements.current.iter().filter(|group| group.is_active()).collect();
-        let best = active.first().and_then(|group| Some((*group, group.sources.first()?)));
-        match best {
-            Some((group, source)) => Now {
+        let leading = entitlements.current.iter().filter(|group| group.is_active());
+        let mut active: Vec<(&Group, &Source)> =
+            leading.filter_map(|group| Some((group, leading_source(group)?))).collect();
+        active.sort_by_key(|(_, source)| lasts(source));
+        match active.split_first() {
+            Some(((group, source), rest)) => Now {
                 tone: tone(source.status),
                 headline: headline(group, source, visit),
-                told: source.told().then(others(active.get(1..).unwrap_or_default())),
+                told: source.told().then(also_granted(group, source, visit)).then(others(rest)),
             },
             None => Now {
                 tone: "quiet",
@@ -96,6 +98,31 @@ impl Now {
                 told: nothing(visit, entitlements, has_transfers),
             },
         }
+    }
+}
+
+/// What goes on by itself before what has an end: a date is no end to somebody whose subscription renews later.
+fn lasts(source: &Source) -> u8 {
+    match source {
+        _ if source.is_lifetime => 0,
+        _ if source.renews => 1,
+        _ => 2,
+    }
+}
+
+/// The purchase that speaks for an entitlement; of those that last alike the first.
+fn leading_source(group: &Group) -> Option<&Source> {
+    group.sources.iter().filter(|source| source.status.gives_access()).min_by_key(|source| lasts(source))
+}
+
+/// ` Also granted until 19 Dec.`, of a grant beside the purchase that is told of.
+fn also_granted(group: &Group, told: &Source, visit: &Visit) -> Sentence {
+    let mut grants = group.sources.iter().filter(|source| source.status == Status::Granted);
+    match grants.next() {
+        Some(grant) if told.status != Status::Granted && !told.is_lifetime => {
+            Sentence::of(" Also granted until ").time(Stamp::short_day(grant.ends_at, visit.now)).words(".")
+        }
+        _ => Sentence::default(),
     }
 }
 
@@ -128,10 +155,9 @@ fn headline(group: &Group, source: &Source, visit: &Visit) -> Sentence {
 const NAMED: usize = 2;
 
 /// ` Also: Archive (does not expire).`
-fn others(groups: &[&Group]) -> Sentence {
-    let named = groups.iter().filter_map(|group| Some((group, group.sources.first()?))).take(NAMED);
+fn others(groups: &[(&Group, &Source)]) -> Sentence {
     let mut told = Sentence::default();
-    for (index, (group, source)) in named.enumerate() {
+    for (index, (group, source)) in groups.iter().take(NAMED).enumerate() {
         let lead = Sentence::of(if index == 0 { " Also: " } else { ", " }).name(&group.title);
         told = told.then(lead).words(format!(" ({})", text::uncapitalised(&source.line.lead.plain())));
     }
@@ -219,6 +245,15 @@ mod tests {
         [quiet] Nothing / Pro annual, App Store. Expired 3 months ago, billing error.
         [quiet] Nothing / No purchase or grant has ever reached this customer.
         ");
+    }
+
+    #[test]
+    fn what_renews_speaks_before_a_grant_that_ends_later() {
+        let grant = json!({ "key": "g", "kind": "grant", "store": "PROMOTIONAL", "expires_at": NOW.plus_days(26) });
+        assert_eq!(
+            said(vec![json!({}), grant]),
+            "[good] pro, renews on 11 Dec 2026 / Pro annual, App Store. Renews in 18 days. Also granted until 19 Dec."
+        );
     }
 
     #[test]
