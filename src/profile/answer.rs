@@ -5,7 +5,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::details::{device, spent_in_usd};
-use super::entitlements::{self, Group, Grouped, Source};
+use super::entitlements::{self, Group, Grouped, Moved, Source};
 use super::visit::Visit;
 use crate::page::sentence::{Sentence, Stamp};
 use crate::page::text::{self, count};
@@ -37,12 +37,13 @@ pub struct Now {
 impl Answer {
     pub fn of(visit: &Visit, entitlements: &entitlements::Card) -> Answer {
         let customer = &visit.customer;
+        let moved = entitlements.moved.as_ref();
         let at = visit.since.at;
         Answer {
-            now: Now::of(visit, &entitlements.grouped, entitlements.has_transfers),
+            now: Now::of(visit, &entitlements.grouped, moved),
             is_sandbox: visit.is_sandbox(),
             spent: spent_in_usd(customer),
-            payments: payments(visit),
+            payments: payments(visit, moved),
             last_opened: customer
                 .last_seen_at
                 .map(|at| (Stamp::relative(at, visit.now), Stamp::day_and_time(at, visit.now))),
@@ -53,16 +54,24 @@ impl Answer {
     }
 }
 
-fn payments(visit: &Visit) -> String {
+fn payments(visit: &Visit, moved: Option<&Moved>) -> String {
     let customer = &visit.customer;
-    let payments = match customer.payments {
+    let unpriced = customer.prices_missing;
+    let payments = match customer.payments + unpriced {
         0 if customer.family_shared_only => "through Family Sharing".to_owned(),
+        0 if moved.is_some_and(|moved| moved.is_lost) && !visit.is_sandbox() => {
+            format!("payments moved to {}", moved.map(Moved::other).unwrap_or_default())
+        }
         0 => "no payments".to_owned(),
         some => count(some, "payment", "payments"),
     };
     let refunds = (customer.refunds > 0).then(|| count(customer.refunds, "refund", "refunds"));
-    let missing =
-        (customer.prices_missing > 0).then(|| format!("{} without a price", text::grouped(customer.prices_missing)));
+    let missing = match (unpriced, customer.payments) {
+        (0, _) => None,
+        (1, 0) => Some("price unknown".to_owned()),
+        (_, 0) => Some("prices unknown".to_owned()),
+        (some, _) => Some(count(some, "price unknown", "prices unknown")),
+    };
     let all: Vec<String> = std::iter::once(payments).chain(refunds).chain(missing).collect();
     let production = if visit.is_sandbox() { "; production only" } else { "" };
     format!("{}{production}", all.join(", "))
@@ -81,7 +90,7 @@ fn device_and_app(visit: &Visit) -> Option<(String, String)> {
 }
 
 impl Now {
-    pub fn of(visit: &Visit, entitlements: &Grouped, has_transfers: bool) -> Now {
+    pub fn of(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Now {
         let leading = entitlements.current.iter().filter(|group| group.is_active());
         let mut active: Vec<(&Group, &Source)> =
             leading.filter_map(|group| Some((group, leading_source(group)?))).collect();
@@ -95,7 +104,7 @@ impl Now {
             None => Now {
                 tone: "quiet",
                 headline: Sentence::of("Nothing"),
-                told: nothing(visit, entitlements, has_transfers),
+                told: nothing(visit, entitlements, moved),
             },
         }
     }
@@ -169,7 +178,7 @@ fn others(groups: &[(&Group, &Source)]) -> Sentence {
 }
 
 /// Why there is nothing: what should be looked at, what unlocks nothing, what ended last, or that nothing ever came.
-fn nothing(visit: &Visit, entitlements: &Grouped, has_transfers: bool) -> Sentence {
+fn nothing(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Sentence {
     let unlocking = |groups: &'_ [Group]| groups.iter().position(|group| group.identifier.is_some());
     let first =
         |groups: &'_ [Group]| unlocking(groups).and_then(|at| groups.get(at)?.sources.first().map(Source::told));
@@ -190,13 +199,14 @@ fn nothing(visit: &Visit, entitlements: &Grouped, has_transfers: bool) -> Senten
     } else {
         ""
     };
-    let told = match (entitlements.is_empty(), visit.is_sandbox()) {
-        (true, false) if has_transfers => "There are no purchases here; the history says where they moved.",
-        (true, true) => "No test purchase has ever reached this customer.",
-        (true, false) => "No purchase or grant has ever reached this customer.",
-        (false, _) => "What was bought unlocks no entitlement.",
+    let told = match (entitlements.is_empty(), moved) {
+        (true, Some(moved)) => moved.told(visit.now),
+        (true, None) if visit.is_sandbox() => Sentence::of("No test purchase has ever reached this customer."),
+        (true, None) if !hidden.is_empty() => Sentence::of("No real purchase or grant has ever reached this customer."),
+        (true, None) => Sentence::of("No purchase or grant has ever reached this customer."),
+        (false, _) => Sentence::of("What was bought unlocks no entitlement."),
     };
-    Sentence::of(format!("{told}{hidden}"))
+    told.words(hidden)
 }
 
 #[cfg(test)]
@@ -204,12 +214,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::profile::entitlements::moved_example;
     use crate::profile::testing::{self, NOW};
 
     fn said(purchases: Vec<Value>) -> String {
         let mut visit = testing::lena();
         visit.purchases = purchases.into_iter().map(testing::purchase).collect();
-        let now = Now::of(&visit, &Grouped::of(&visit), false);
+        let now = Now::of(&visit, &Grouped::of(&visit), None);
         format!("[{}] {} / {}", now.tone, now.headline.plain(), now.told.plain())
     }
 
@@ -258,19 +269,31 @@ mod tests {
 
     #[test]
     fn purchases_that_moved_away_are_not_called_purchases_that_never_came() {
-        let visit = testing::lena();
-        let told = |has_transfers: bool| Now::of(&visit, &Grouped::of(&visit), has_transfers).told.plain();
-        assert_eq!(told(true), "There are no purchases here; the history says where they moved.");
-        assert_eq!(told(false), "No purchase or grant has ever reached this customer.");
+        let mut visit = testing::lena();
+        let told = |moved: Option<&Moved>| Now::of(&visit, &Grouped::of(&visit), moved).told.plain();
+        assert_eq!(told(Some(&moved_example(true))), "Purchases moved to zofia.nowak on 9 Oct.");
+        let came = "Purchases came from zofia.nowak on 9 Oct; no event has told which.";
+        assert_eq!(told(Some(&moved_example(false))), came);
+        assert_eq!(told(None), "No purchase or grant has ever reached this customer.");
+        visit.customer.made_sandbox = true;
+        let hidden = "No real purchase or grant has ever reached this customer. Test purchases show under “Sandbox data”.";
+        assert_eq!(Now::of(&visit, &Grouped::of(&visit), None).told.plain(), hidden);
     }
 
     #[test]
     fn payments_and_refunds_are_counted_in_words() {
         let mut visit = testing::lena();
-        assert_eq!(payments(&visit), "9 payments, 1 refund");
+        assert_eq!(payments(&visit, None), "9 payments, 1 refund");
         visit.customer.prices_missing = 2;
         visit.environment = crate::events::Environment::Sandbox;
-        assert_eq!(payments(&visit), "9 payments, 1 refund, 2 without a price; production only");
-        assert_eq!(payments(&testing::stranger()), "no payments");
+        assert_eq!(payments(&visit, None), "11 payments, 1 refund, 2 prices unknown; production only");
+        let mut stranger = testing::stranger();
+        assert_eq!(payments(&stranger, None), "no payments");
+        assert_eq!(payments(&stranger, Some(&moved_example(true))), "payments moved to zofia.nowak");
+        assert_eq!(payments(&stranger, Some(&moved_example(false))), "no payments");
+        stranger.customer.prices_missing = 5;
+        assert_eq!(payments(&stranger, None), "5 payments, prices unknown");
+        stranger.customer.prices_missing = 1;
+        assert_eq!(payments(&stranger, None), "1 payment, price unknown");
     }
 }
