@@ -240,9 +240,10 @@ fn write_balances(conn: &mut Conn, customer: CustomerId, standing: &Standing, is
     if !is_new {
         diesel::delete(balances::table.filter(balances::customer_id.eq(customer))).execute(conn)?;
     }
-    for (code, balance) in &standing.balances {
+    for ((environment, code), balance) in &standing.balances {
         let row = (
             balances::customer_id.eq(customer),
+            balances::environment.eq(environment.as_str()),
             balances::code.eq(code),
             balances::name.eq(&balance.name),
             balances::amount.eq(balance.amount),
@@ -283,7 +284,7 @@ fn write_summary(
     };
     let subscribed_until = ends(Kind::Subscription);
     let row = (
-        customers::original_app_user_id.eq(contact.original),
+        (customers::original_app_user_id.eq(contact.original), customers::best_app_user_id.eq(contact.best)),
         customers::event_country.eq(standing.country.as_deref()),
         customers::display_name.eq(contact.display_name),
         customers::email.eq(contact.email),
