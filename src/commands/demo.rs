@@ -146,7 +146,6 @@ fn add_what_webhooks_do_not_tell(conn: &mut Conn, census: &mut Census, customer:
 }
 
 fn put_contact(conn: &mut Conn, project: i64, row: i64, id: &AppUserId, contact: &Contact) -> Result<(), Error> {
-    let active_at: i64 = customers::table.find(row).select(customers::active_at).first(conn)?;
     diesel::update(customers::table.find(row))
         .set((
             customers::last_seen_at.eq(contact.last_seen_ms),
@@ -156,7 +155,7 @@ fn put_contact(conn: &mut Conn, project: i64, row: i64, id: &AppUserId, contact:
             customers::sdk_version.eq(contact.sdk),
             customers::locale.eq(contact.locale),
             customers::country.eq(contact.country),
-            customers::active_at.eq(active_at.max(contact.last_seen_ms)),
+            customers::active_at.eq(contact.last_seen_ms),
         ))
         .execute(conn)?;
     let own = app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(id.as_str())));

@@ -1,17 +1,17 @@
-//! A customer at a glance: what a row of a list, a find and a line of a file show. At most three queries for any number of rows.
+//! A customer at a glance: what a row of a list, a find and a line of a file show. One query
+//! besides the rows themselves, for any number of them.
 
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
-use super::app_user_id::is_anonymous;
 use super::store_badge::StoreBadge;
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::money::{Micros, Money};
 use crate::page::sentence::Stamp;
 use crate::page::text::{segment, visible};
-use crate::schema::{app_user_ids, customers, products};
+use crate::schema::{customers, products};
 use crate::state::{CustomerId, Purchase, Status};
 
 /// The columns it is made of.
@@ -22,7 +22,8 @@ pub struct Row {
     pub last_seen_at: Option<Moment>,
     pub country: Option<String>,
     pub event_country: Option<String>,
-    pub original_app_user_id: String,
+    /// The id to show: an identified one rather than an anonymous one.
+    pub best_app_user_id: String,
     pub display_name: Option<String>,
     pub email: Option<String>,
     pub spent_micros: i64,
@@ -37,8 +38,6 @@ pub struct Row {
 #[derive(Debug, Clone)]
 pub struct Glance {
     pub row: Row,
-    /// The id to show: an identified one rather than an anonymous one, the earliest of them.
-    pub app_user_id: String,
     /// What was bought last.
     pub latest: Option<Purchase>,
     /// The purchase that gives the customer a status (§13.1).
@@ -55,16 +54,14 @@ pub struct Badge {
     pub tone: &'static str,
 }
 
-/// The rows with their best ids and product names, in the order they came.
+/// The rows with their product names, in the order they came.
 pub fn complete(conn: &mut Conn, project: i64, now: Moment, rows: Vec<Row>) -> QueryResult<Vec<Glance>> {
-    let identified = identified_ids(conn, &rows)?;
     let latest: Vec<Option<Purchase>> = rows.iter().map(|row| purchase_of(row, row.latest.as_deref())).collect();
     let names = product_names(conn, project, latest.iter().flatten())?;
     let glances = rows.into_iter().zip(latest).map(|(row, latest)| {
         let product_name = latest.as_ref().and_then(|latest| names.get(&product_of(latest)).cloned());
-        let app_user_id = identified.get(&row.id).unwrap_or(&row.original_app_user_id).clone();
         let status_purchase = purchase_of(&row, row.status_purchase.as_deref());
-        Glance { row, app_user_id, latest, status_purchase, product_name, now }
+        Glance { row, latest, status_purchase, product_name, now }
     });
     Ok(glances.collect())
 }
@@ -79,34 +76,11 @@ pub fn rows_of(conn: &mut Conn, project: i64, ids: &[CustomerId]) -> QueryResult
 
 /// The id that stands for a customer in an address.
 pub fn best_id(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Option<String>> {
-    let rows = rows_of(conn, project, &[customer])?;
-    let identified = identified_ids(conn, &rows)?;
-    Ok(rows.into_iter().next().map(|row| identified.get(&row.id).cloned().unwrap_or(row.original_app_user_id)))
-}
-
-/// `$RCAnonymousID:` is the range of keys from here …
-const ANONYMOUS_FROM: &[u8] = b"$RCAnonymousID:";
-/// … to here: `;` follows `:`.
-const ANONYMOUS_TO: &[u8] = b"$RCAnonymousID;";
-
-/// The earliest identified id of those whose original id is anonymous and not their only one.
-fn identified_ids(conn: &mut Conn, rows: &[Row]) -> QueryResult<HashMap<CustomerId, String>> {
-    let unclear = rows.iter().filter(|row| is_anonymous(&row.original_app_user_id) && row.ids_count > 1);
-    let unclear: Vec<CustomerId> = unclear.map(|row| row.id).collect();
-    if unclear.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let is_identified = app_user_ids::key.lt(ANONYMOUS_FROM).or(app_user_ids::key.ge(ANONYMOUS_TO));
-    let mut found: Vec<(CustomerId, Moment, String)> = app_user_ids::table
-        .filter(app_user_ids::customer_id.eq_any(unclear).and(is_identified))
-        .select((app_user_ids::customer_id, app_user_ids::since, app_user_ids::app_user_id))
-        .load(conn)?;
-    found.sort();
-    let mut earliest = HashMap::new();
-    for (customer, _, id) in found {
-        earliest.entry(customer).or_insert(id);
-    }
-    Ok(earliest)
+    customers::table
+        .filter(customers::id.eq(customer).and(customers::project_id.eq(project)))
+        .select(customers::best_app_user_id)
+        .first(conn)
+        .optional()
 }
 
 /// A purchase that cannot be read is logged and left out: one bad row must not hide a list.
@@ -141,7 +115,7 @@ fn product_names<'a>(
 impl Glance {
     /// The address of the profile.
     pub fn href(&self, project: &str) -> String {
-        profile_address(project, &self.app_user_id)
+        profile_address(project, &self.row.best_app_user_id)
     }
 
     /// The name, or the address; `None` for somebody known by ids only.
@@ -152,7 +126,7 @@ impl Glance {
 
     /// The id as it can be read.
     pub fn id(&self) -> String {
-        visible(&self.app_user_id)
+        visible(&self.row.best_app_user_id)
     }
 
     /// ISO 3166-1 alpha-2: where the app was last seen, else what the newest event names.
@@ -244,7 +218,6 @@ mod tests {
 
     fn glance(row: Row) -> Glance {
         Glance {
-            app_user_id: row.original_app_user_id.clone(),
             row,
             latest: None,
             status_purchase: None,
@@ -259,7 +232,7 @@ mod tests {
             last_seen_at: None,
             country: None,
             event_country: None,
-            original_app_user_id: "team/42".into(),
+            best_app_user_id: "team/42".into(),
             display_name: None,
             email: None,
             spent_micros: -9_990_000,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
-use super::app_user_id::lookup_key;
+use super::app_user_id::{is_anonymous, lookup_key};
 use crate::clock::Moment;
 use crate::db::{Both, Conn};
 use crate::schema::{app_user_ids, attributes, customers, search_terms};
@@ -72,9 +72,12 @@ pub fn base_order(transaction: &str) -> Option<&str> {
 /// What the header and the lists show of a customer's names.
 pub(super) struct Contact {
     pub original: String,
+    /// The id to show: the earliest identified one, else the original.
+    pub best: String,
     pub display_name: Option<String>,
     pub email: Option<String>,
     pub ids: i64,
+    /// What lists are ordered by: when the app was last seen, else the newest event.
     pub active_at: Moment,
 }
 
@@ -91,12 +94,14 @@ pub(super) fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, 
         .load(conn)?;
     let values = if is_new { names_in(standing) } else { named_values(conn, customer)? };
     let value = |key: &str| values.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
+    let original = original(standing, &ids);
     let contact = Contact {
-        original: original(standing, &ids),
+        best: best(&original, &ids),
+        original,
         display_name: value("$displayName"),
         email: value("$email"),
         ids: i64::try_from(ids.len()).unwrap_or(i64::MAX),
-        active_at: standing.last_event_at.unwrap_or(Moment(0)).max(Moment(last_seen.unwrap_or(0))),
+        active_at: last_seen.map(Moment).or(standing.last_event_at).unwrap_or(Moment(0)),
     };
     let phone = value("$phoneNumber");
     let terms = terms_of(&ids, standing, &contact, phone.as_deref());
@@ -108,6 +113,13 @@ pub(super) fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, 
 fn original(standing: &Standing, ids: &[String]) -> String {
     let said = standing.original_app_user_id.as_ref().filter(|said| ids.contains(said));
     said.or(ids.first()).cloned().unwrap_or_default()
+}
+
+/// An id the app gave tells people more than one an SDK made up; of those the original, else the earliest.
+fn best(original: &str, ids: &[String]) -> String {
+    let identified = ids.iter().map(String::as_str).find(|id| !is_anonymous(id));
+    let best = if is_anonymous(original) { identified.unwrap_or(original) } else { original };
+    best.to_owned()
 }
 
 /// What events alone say: nobody else has set anything of a new customer's.

@@ -124,7 +124,7 @@ fn line(glance: &Glance) -> [String; HEAD.len()] {
     let text = |text: Option<&str>| harmless(text.unwrap_or(""));
     let time = |at: Option<Moment>| at.map_or_else(String::new, times::machine);
     [
-        harmless(&glance.app_user_id),
+        harmless(&row.best_app_user_id),
         text(row.display_name.as_deref()),
         text(row.email.as_deref()),
         text(glance.country()),
