@@ -1,18 +1,20 @@
-//! A customer at a glance: what a row of a list, a find and a line of a file show. One query
-//! besides the rows themselves, for any number of them.
+//! A customer at a glance: what a row of a list, a find and a line of a file show. At most two
+//! queries besides the rows themselves, for any number of them.
 
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
+use super::country;
 use super::store_badge::StoreBadge;
 use crate::clock::Moment;
 use crate::db::Conn;
+use crate::events::Environment;
 use crate::money::{Micros, Money};
 use crate::page::sentence::Stamp;
-use crate::page::text::{segment, visible};
-use crate::schema::{customers, products};
-use crate::state::{CustomerId, Purchase, Status};
+use crate::page::text::{count, listed, segment, visible};
+use crate::schema::{customers, entitlements, products};
+use crate::state::{CustomerId, Kind, Purchase, Status};
 
 /// The columns it is made of.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -27,6 +29,7 @@ pub struct Row {
     pub display_name: Option<String>,
     pub email: Option<String>,
     pub spent_micros: i64,
+    pub prices_missing: i64,
     pub ids_count: i64,
     pub active_at: Moment,
     pub latest: Option<String>,
@@ -58,8 +61,12 @@ pub struct Badge {
 pub fn complete(conn: &mut Conn, project: i64, now: Moment, rows: Vec<Row>) -> QueryResult<Vec<Glance>> {
     let latest: Vec<Option<Purchase>> = rows.iter().map(|row| purchase_of(row, row.latest.as_deref())).collect();
     let names = product_names(conn, project, latest.iter().flatten())?;
+    let given = entitlement_names(conn, project, latest.iter().flatten())?;
     let glances = rows.into_iter().zip(latest).map(|(row, latest)| {
-        let product_name = latest.as_ref().and_then(|latest| names.get(&product_of(latest)).cloned());
+        let product_name = latest.as_ref().and_then(|latest| match latest.kind {
+            Kind::Grant => Some(granted(latest, &given)),
+            _ => names.get(&product_of(latest)).cloned(),
+        });
         let status_purchase = purchase_of(&row, row.status_purchase.as_deref());
         Glance { row, latest, status_purchase, product_name, now }
     });
@@ -100,7 +107,8 @@ fn product_names<'a>(
     project: i64,
     purchases: impl Iterator<Item = &'a Purchase>,
 ) -> QueryResult<HashMap<ProductKey, String>> {
-    let (stores, ids): (BTreeSet<String>, BTreeSet<String>) = purchases.map(product_of).unzip();
+    let sold = purchases.filter(|purchase| purchase.kind != Kind::Grant);
+    let (stores, ids): (BTreeSet<String>, BTreeSet<String>) = sold.map(product_of).unzip();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -110,6 +118,30 @@ fn product_names<'a>(
         .select((products::store, products::identifier, products::display_name))
         .load(conn)?;
     Ok(rows.into_iter().filter_map(|(store, id, name)| Some(((store, id), name?))).collect())
+}
+
+/// The names of what grants give, by identifier.
+fn entitlement_names<'a>(
+    conn: &mut Conn,
+    project: i64,
+    purchases: impl Iterator<Item = &'a Purchase>,
+) -> QueryResult<HashMap<String, String>> {
+    let grants = purchases.filter(|purchase| purchase.kind == Kind::Grant);
+    let ids: BTreeSet<&String> = grants.flat_map(|grant| &grant.entitlement_ids).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, String)> = entitlements::table
+        .filter(entitlements::project_id.eq(project).and(entitlements::identifier.eq_any(ids)))
+        .select((entitlements::identifier, entitlements::display_name))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// `Granted Pro access`: a grant is called by what it gives, never by the product made up for it (§7.1).
+fn granted(grant: &Purchase, names: &HashMap<String, String>) -> String {
+    let given: Vec<String> = grant.entitlement_ids.iter().map(|id| names.get(id).unwrap_or(id).clone()).collect();
+    if given.is_empty() { "Granted access".into() } else { format!("Granted {}", listed(&given)) }
 }
 
 impl Glance {
@@ -142,9 +174,7 @@ impl Glance {
 
     pub fn country_name(&self) -> String {
         match self.country() {
-            Some(code) => {
-                rust_iso3166::from_alpha2(&code.to_uppercase()).map_or_else(|| visible(code), |found| found.name.into())
-            }
+            Some(code) => country::name(code),
             None => "Country unknown".into(),
         }
     }
@@ -160,7 +190,18 @@ impl Glance {
 
     /// What there is instead of a status.
     pub fn without_status(&self) -> &'static str {
-        if self.latest.is_some() { "No subscription" } else { "No purchase" }
+        without_status(self.status_purchase.as_ref(), self.now)
+    }
+
+    /// Whether the total leaves something out, and what that is.
+    pub fn unpriced(&self) -> Option<String> {
+        let missing = self.row.prices_missing;
+        (missing > 0).then(|| format!("{} came without a price", count(missing, "payment", "payments")))
+    }
+
+    /// Whether what was bought last was bought with test money.
+    pub fn is_test(&self) -> bool {
+        self.latest.as_ref().is_some_and(|latest| latest.environment == Environment::Sandbox)
     }
 
     /// `USD 106.95`
@@ -180,7 +221,7 @@ impl Glance {
     }
 
     pub fn bought(&self) -> Option<Stamp> {
-        self.latest.as_ref().map(|latest| Stamp::relative(latest.period_start, self.now))
+        self.latest.as_ref().map(|latest| Stamp::relative(latest.period_start, self.now).inside())
     }
 
     pub fn seen(&self) -> Option<Stamp> {
@@ -189,7 +230,7 @@ impl Glance {
 
     /// The newest event of somebody whose app was never heard of.
     pub fn newest_event(&self) -> Option<Stamp> {
-        (self.row.active_at > Moment(0)).then(|| Stamp::relative(self.row.active_at, self.now))
+        (self.row.active_at > Moment(0)).then(|| Stamp::relative(self.row.active_at, self.now).inside())
     }
 }
 
@@ -207,6 +248,20 @@ impl Badge {
     }
 }
 
+/// What somebody has who owns something for good.
+pub const LIFETIME: &str = "Lifetime purchase";
+
+/// What a purchase that lists know no status for is called (§13.1); `None` for somebody without any.
+pub fn without_status(purchase: Option<&Purchase>, now: Moment) -> &'static str {
+    let Some(purchase) = purchase else { return "No purchase" };
+    let unlocks = !purchase.entitlement_ids.is_empty();
+    match purchase.status(now) {
+        Status::Owned if unlocks && purchase.is_lifetime(now) => LIFETIME,
+        Status::Temporary => "Temporary access",
+        _ => "No subscription",
+    }
+}
+
 /// The address of the profile that has this id.
 pub fn profile_address(project: &str, app_user_id: &str) -> String {
     format!("/projects/{project}/customers/{}", segment(app_user_id))
@@ -214,16 +269,13 @@ pub fn profile_address(project: &str, app_user_id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::profile::testing::{NOW, purchase};
 
     fn glance(row: Row) -> Glance {
-        Glance {
-            row,
-            latest: None,
-            status_purchase: None,
-            product_name: None,
-            now: Moment(0),
-        }
+        Glance { row, latest: None, status_purchase: None, product_name: None, now: Moment(0) }
     }
 
     fn row() -> Row {
@@ -236,6 +288,7 @@ mod tests {
             display_name: None,
             email: None,
             spent_micros: -9_990_000,
+            prices_missing: 0,
             ids_count: 1,
             active_at: Moment(0),
             latest: None,
@@ -264,6 +317,25 @@ mod tests {
     fn an_empty_name_gives_way_to_the_address() {
         let named = Row { display_name: Some(" ".into()), email: Some("a@b.example".into()), ..row() };
         assert_eq!(glance(named).name().as_deref(), Some("a@b.example"));
+    }
+
+    #[test]
+    fn a_purchase_for_good_is_called_so_and_a_grant_by_what_it_gives() {
+        let for_good = json!({ "kind": "one_time", "expires_at": null });
+        let called = |changes| without_status(Some(&purchase(changes)), NOW);
+        assert_eq!(called(for_good), "Lifetime purchase");
+        assert_eq!(called(json!({ "kind": "one_time", "expires_at": null, "entitlement_ids": [] })), "No subscription");
+        let grant = purchase(json!({ "kind": "grant", "product_id": "rc_promo_pro_monthly" }));
+        let names = HashMap::from([("pro".to_owned(), "Pro access".to_owned())]);
+        assert_eq!(granted(&grant, &names), "Granted Pro access");
+        assert_eq!(granted(&grant, &HashMap::new()), "Granted pro");
+    }
+
+    #[test]
+    fn a_total_that_leaves_something_out_says_so() {
+        assert_eq!(glance(row()).unpriced(), None);
+        let unpriced = glance(Row { prices_missing: 5, ..row() }).unpriced();
+        assert_eq!(unpriced.as_deref(), Some("5 payments came without a price"));
     }
 
     #[test]
