@@ -30,7 +30,7 @@ impl Moved {
         let in_view = history::environment.eq(visit.environment.as_str()).or(history::environment.eq("none"));
         let newest = history::table
             .filter(history::customer_id.eq(customer).and(in_view))
-            .filter(history::topic.eq(Topic::Identity.as_str()).and(history::told.like("%\"TRANSFER\"%")))
+            .filter(history::topic.eq(Topic::Identity.as_str()).and(history::told.like("%\"kind\":\"TRANSFER\"%")))
             .order((history::timeline_at.desc(), history::event_at.desc(), history::tie.desc()))
             .select(history::side.concat(history::told))
             .limit(1)
