@@ -289,7 +289,8 @@ fn a_balance_is_of_one_environment_unless_no_event_names_any() {
     let tested = lena(vec![change(1, 100, json!("SANDBOX"))]);
     assert_eq!(balance(&tested, Environment::Production), None);
     assert_eq!(balance(&tested, Environment::Sandbox), Some(100));
-    let both = lena(vec![change(1, 100, json!("SANDBOX")), change(2, 10, json!("PRODUCTION")), change(3, 1, json!(null))]);
+    let both =
+        lena(vec![change(1, 100, json!("SANDBOX")), change(2, 10, json!("PRODUCTION")), change(3, 1, json!(null))]);
     assert_eq!(balance(&both, Environment::Production), Some(11));
     assert_eq!(balance(&both, Environment::Sandbox), Some(101));
 }

@@ -32,9 +32,7 @@ impl Card {
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Card>> {
         let rows: Vec<(String, String, i64)> = balances::table
             .filter(
-                balances::customer_id
-                    .eq(visit.customer.id)
-                    .and(balances::environment.eq(visit.environment.as_str())),
+                balances::customer_id.eq(visit.customer.id).and(balances::environment.eq(visit.environment.as_str())),
             )
             .select((balances::code, balances::name, balances::amount))
             .load(conn)?;
