@@ -31,17 +31,18 @@ impl Catalog {
 
     /// What a purchase unlocks: what the catalog attaches now to its product and to the items of its bundle, or what its
     /// events said when the catalog attaches none of them to anything (§1: attaching is retroactive). Where it attaches
-    /// only some, those of the events' entitlements count as well that it has: the others may unlock them.
+    /// only some, those of the events' entitlements count as well that it has: the others may unlock them. What the product
+    /// itself unlocks stands first.
     pub fn unlocked_by(&self, purchase: &Purchase) -> Vec<String> {
         let products = || std::iter::once(&purchase.product_id).chain(&purchase.items);
-        let mut unlocked: BTreeSet<&String> = products().filter_map(|id| self.unlocks.get(id)).flatten().collect();
-        if unlocked.is_empty() {
+        let attached: Vec<&String> = products().filter_map(|id| self.unlocks.get(id)).flatten().collect();
+        if attached.is_empty() {
             return purchase.entitlement_ids.clone();
         }
-        if products().any(|id| !self.unlocks.contains_key(id)) {
-            unlocked.extend(purchase.entitlement_ids.iter().filter(|id| self.entitlements.contains_key(*id)));
-        }
-        unlocked.into_iter().cloned().collect()
+        let is_all = products().all(|id| self.unlocks.contains_key(id));
+        let known = purchase.entitlement_ids.iter().filter(|id| !is_all && self.entitlements.contains_key(*id));
+        let mut seen = BTreeSet::new();
+        attached.into_iter().chain(known).filter(|id| seen.insert(*id)).cloned().collect()
     }
 }
 
@@ -68,8 +69,8 @@ mod tests {
     fn a_bundle_unlocks_what_its_product_and_its_items_unlock() {
         let bundle = json!({ "items": ["coach_addon"], "entitlement_ids": ["pro", "coach", "gone"] });
         let base = ("pro_annual", "pro");
-        assert_eq!(unlocked(&[base, ("coach_addon", "coach")], bundle.clone()), ["coach", "pro"]);
-        assert_eq!(unlocked(&[base], bundle.clone()), ["coach", "pro"], "the item is not attached to anything");
+        assert_eq!(unlocked(&[base, ("coach_addon", "coach")], bundle.clone()), ["pro", "coach"]);
+        assert_eq!(unlocked(&[base], bundle.clone()), ["pro", "coach"], "the item is not attached to anything");
         assert_eq!(unlocked(&[("coach_addon", "coach")], bundle.clone()), ["coach", "pro"]);
         assert_eq!(unlocked(&[], bundle), ["pro", "coach", "gone"]);
     }

@@ -60,19 +60,25 @@ pub struct Source {
 
 impl Grouped {
     pub fn of(visit: &Visit) -> Grouped {
-        let mut unlocking: BTreeMap<String, Vec<&Purchase>> = BTreeMap::new();
+        let mut unlocking: BTreeMap<String, (usize, Vec<&Purchase>)> = BTreeMap::new();
         let mut others = Vec::new();
         for purchase in &visit.purchases {
             let entitlements = visit.catalog.unlocked_by(purchase);
             if entitlements.is_empty() {
                 others.push(purchase);
             }
-            for entitlement in entitlements {
-                unlocking.entry(entitlement).or_default().push(purchase);
+            for (place, entitlement) in entitlements.into_iter().enumerate() {
+                let (first, unlocked_by) = unlocking.entry(entitlement).or_insert((place, Vec::new()));
+                *first = place.min(*first);
+                unlocked_by.push(purchase);
             }
         }
         let mut grouped = Grouped::default();
-        for (entitlement, purchases) in unlocking {
+        let mut unlocking: Vec<_> = unlocking.into_iter().collect();
+        unlocking.sort_by_key(|(entitlement, (place, _))| {
+            (*place, visit.catalog.entitlement_name(entitlement).to_lowercase())
+        });
+        for (entitlement, (_, purchases)) in unlocking {
             grouped.add(visit, &entitlement, &purchases);
         }
         grouped.sort();
@@ -110,12 +116,13 @@ impl Grouped {
         }
     }
 
+    /// By the furthest end; of those that end together the ones that a product unlocks before those of its add-ons.
     fn sort(&mut self) {
         let rank = |group: &Group| {
             let best = group.sources.first();
             let ends_at =
                 best.map_or(Moment::DAWN, |source| if source.is_lifetime { Moment::NEVER } else { source.ends_at });
-            (!group.is_active(), Reverse(ends_at), group.title.to_lowercase())
+            (!group.is_active(), Reverse(ends_at))
         };
         self.current.sort_by_key(rank);
         self.past.sort_by_key(rank);
