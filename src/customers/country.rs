@@ -3,7 +3,7 @@
 use crate::page::text::visible;
 
 /// Where the name in everyday English is another one.
-const COMMON: [(&str, &str); 27] = [
+const COMMON: [(&str, &str); 28] = [
     ("BN", "Brunei"),
     ("BO", "Bolivia"),
     ("BQ", "Caribbean Netherlands"),
@@ -31,6 +31,7 @@ const COMMON: [(&str, &str); 27] = [
     ("VE", "Venezuela"),
     ("VG", "British Virgin Islands"),
     ("VI", "US Virgin Islands"),
+    ("VN", "Vietnam"),
 ];
 
 /// The English name of an ISO 3166-1 alpha-2 code; a code that is none stands as it is.

@@ -68,6 +68,9 @@ impl Card {
         }
         Some(match (grouped.is_empty(), self.is_sandbox) {
             (true, _) if self.moved.is_some() => "No current entitlements. There are no purchases here now.",
+            (true, false) if self.hides_sandbox => {
+                "No current entitlements. No real purchase and no grant has reached this customer."
+            }
             (true, false) => "No current entitlements. No purchase and no grant has reached this customer.",
             (true, true) => "No current entitlements. No test purchase has reached this customer.",
             (false, _) if grouped.past.iter().any(|group| group.identifier.is_some()) => {
