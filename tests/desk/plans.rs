@@ -157,6 +157,7 @@ async fn searches_read_ranges_of_indexes() {
             "user-4002",
             "USER-4",
             "u",
+            "Chloé Lefèvre",
             "a@b.example",
             "nobody",
             "+49 151 234567",

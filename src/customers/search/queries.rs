@@ -34,8 +34,8 @@ pub fn find(conn: &mut Conn, project: i64, query: &Query, most: i64) -> QueryRes
     matches.extend(longer);
     let name = folded_name(&whole.text);
     if name != beginning && name.contains(char::is_alphabetic) {
-        let (names, are_cut) = by_name(conn, project, &name, whole, most)?;
-        matches.extend(names);
+        let (longer, are_cut) = by_beginning(conn, project, &name, whole, most)?;
+        matches.extend(longer.into_iter().filter(|one| one.kind == TermKind::Name));
         is_cut |= are_cut;
     }
     Ok((best(matches), is_cut))
@@ -100,31 +100,13 @@ fn by_beginning(
         .limit(most)
         .load(conn)?;
     let is_cut = i64::try_from(rows.len()).is_ok_and(|rows| rows >= most);
-    Ok((longer(rows, beginning, piece), is_cut))
-}
-
-/// Whose name begins like this, or one of its words.
-fn by_name(conn: &mut Conn, project: i64, name: &str, piece: &Piece, most: i64) -> QueryResult<(Vec<Match>, bool)> {
-    let (from, to) = key_range(name);
-    let rows: Vec<Term> = search_terms::table
-        .filter(search_terms::project_id.eq(project).and(search_terms::term.ge(&from)).and(search_terms::term.lt(&to)))
-        .filter(search_terms::kind.eq(TermKind::Name.as_str()))
-        .order((search_terms::term, search_terms::kind, search_terms::customer_id))
-        .select(TERM)
-        .limit(most)
-        .load(conn)?;
-    let is_cut = i64::try_from(rows.len()).is_ok_and(|rows| rows >= most);
-    Ok((longer(rows, name, piece), is_cut))
-}
-
-fn longer(rows: Vec<Term>, beginning: &str, piece: &Piece) -> Vec<Match> {
     let whole = lookup_key(beginning);
     let found = rows.into_iter().filter_map(|(key, kind, value, customer)| {
         let kind = TermKind::parse(&kind)?;
         let fit = if key == whole && is_whole(kind, &value, beginning) { Fit::Is } else { Fit::BeginsWith };
         Some(Match { customer, kind, value, fit, piece: piece.clone() })
     });
-    found.filter(|one| goes_on(one, beginning)).collect()
+    Ok((found.filter(|one| goes_on(one, &from, beginning)).collect(), is_cut))
 }
 
 /// A name is terms from each of its words onwards; only the first of them is all of it.
@@ -133,9 +115,8 @@ fn is_whole(kind: TermKind, value: &str, asked: &str) -> bool {
 }
 
 /// Keys hold only the head of a long text: the rest is compared here.
-fn goes_on(one: &Match, beginning: &str) -> bool {
-    let (from, _) = key_range(beginning);
-    from.len() == beginning.len() || one.kind.folded(&one.value).contains(beginning)
+fn goes_on(one: &Match, head: &[u8], beginning: &str) -> bool {
+    head.len() == beginning.len() || one.kind.folded(&one.value).contains(beginning)
 }
 
 /// The pieces by their keys; of two with the same key the surer one.
