@@ -128,6 +128,7 @@ diesel::table! {
         locale -> Nullable<Text>,
         country -> Nullable<Text>,
         original_app_user_id -> Text,
+        best_app_user_id -> Text,
         event_country -> Nullable<Text>,
         display_name -> Nullable<Text>,
         email -> Nullable<Text>,
@@ -229,8 +230,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    balances (customer_id, code) {
+    balances (customer_id, environment, code) {
         customer_id -> BigInt,
+        environment -> Text,
         code -> Text,
         name -> Text,
         amount -> BigInt,

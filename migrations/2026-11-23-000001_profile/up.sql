@@ -123,6 +123,7 @@ CREATE TABLE customers (
     country TEXT,
     -- what follows from the events
     original_app_user_id TEXT NOT NULL,
+    best_app_user_id TEXT NOT NULL,
     event_country TEXT,
     display_name TEXT,
     email TEXT,
@@ -238,10 +239,11 @@ CREATE TABLE attributes (
 
 CREATE TABLE balances (
     customer_id BIGINT NOT NULL REFERENCES customers (id) ON DELETE CASCADE,
+    environment TEXT NOT NULL,
     code TEXT NOT NULL,
     name TEXT NOT NULL,
     amount BIGINT NOT NULL,
-    PRIMARY KEY (customer_id, code)
+    PRIMARY KEY (customer_id, environment, code)
 );
 
 CREATE TABLE experiments (

@@ -29,12 +29,54 @@ impl Catalog {
         self.entitlements.get(identifier).map_or(identifier, String::as_str)
     }
 
-    /// What a purchase unlocks: what the catalog attaches to its product now, or what its events said when the catalog
-    /// does not attach it to anything (§1: attaching is retroactive).
+    /// What a purchase unlocks: what the catalog attaches now to its product and to the items of its bundle, or what its
+    /// events said when the catalog attaches none of them to anything (§1: attaching is retroactive). Where it attaches
+    /// only some, those of the events' entitlements count as well that it has: the others may unlock them. What the product
+    /// itself unlocks stands first.
     pub fn unlocked_by(&self, purchase: &Purchase) -> Vec<String> {
-        match self.unlocks.get(&purchase.product_id) {
-            Some(entitlements) => entitlements.iter().cloned().collect(),
-            None => purchase.entitlement_ids.clone(),
+        let products = || std::iter::once(&purchase.product_id).chain(&purchase.items);
+        let attached: Vec<&String> = products().filter_map(|id| self.unlocks.get(id)).flatten().collect();
+        if attached.is_empty() {
+            return purchase.entitlement_ids.clone();
         }
+        let is_all = products().all(|id| self.unlocks.contains_key(id));
+        let known = purchase.entitlement_ids.iter().filter(|id| !is_all && self.entitlements.contains_key(*id));
+        let mut seen = BTreeSet::new();
+        attached.into_iter().chain(known).filter(|id| seen.insert(*id)).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::profile::testing::purchase;
+
+    /// Attaches these products to Pro and Coach.
+    fn unlocked(attached: &[(&str, &str)], changes: Value) -> Vec<String> {
+        let mut catalog = Catalog::default();
+        for id in ["pro", "coach"] {
+            catalog.entitlements.insert(id.into(), id.to_uppercase());
+        }
+        for (product, entitlement) in attached {
+            catalog.unlocks.entry((*product).into()).or_default().insert((*entitlement).into());
+        }
+        catalog.unlocked_by(&purchase(changes))
+    }
+
+    #[test]
+    fn a_bundle_unlocks_what_its_product_and_its_items_unlock() {
+        let bundle = json!({ "items": ["coach_addon"], "entitlement_ids": ["pro", "coach", "gone"] });
+        let base = ("pro_annual", "pro");
+        assert_eq!(unlocked(&[base, ("coach_addon", "coach")], bundle.clone()), ["pro", "coach"]);
+        assert_eq!(unlocked(&[base], bundle.clone()), ["pro", "coach"], "the item is not attached to anything");
+        assert_eq!(unlocked(&[("coach_addon", "coach")], bundle.clone()), ["coach", "pro"]);
+        assert_eq!(unlocked(&[], bundle), ["pro", "coach", "gone"]);
+    }
+
+    #[test]
+    fn what_the_catalog_attaches_counts_before_what_events_said() {
+        assert_eq!(unlocked(&[("pro_annual", "coach")], json!({ "entitlement_ids": ["pro"] })), ["coach"]);
     }
 }

@@ -9,7 +9,7 @@ use super::{said, serve};
 use crate::catalog;
 use crate::clock::{Clock, Moment};
 use crate::config::Config;
-use crate::customers::{AppUserId, Census, identity, lookup_key};
+use crate::customers::{AppUserId, Census, identity, lookup_key, standing};
 use crate::db::{Conn, Db, migrate};
 use crate::demo::{self, Author, Contact, Customer, Note, Override};
 use crate::error::Error;
@@ -146,7 +146,6 @@ fn add_what_webhooks_do_not_tell(conn: &mut Conn, census: &mut Census, customer:
 }
 
 fn put_contact(conn: &mut Conn, project: i64, row: i64, id: &AppUserId, contact: &Contact) -> Result<(), Error> {
-    let active_at: i64 = customers::table.find(row).select(customers::active_at).first(conn)?;
     diesel::update(customers::table.find(row))
         .set((
             customers::last_seen_at.eq(contact.last_seen_ms),
@@ -156,13 +155,14 @@ fn put_contact(conn: &mut Conn, project: i64, row: i64, id: &AppUserId, contact:
             customers::sdk_version.eq(contact.sdk),
             customers::locale.eq(contact.locale),
             customers::country.eq(contact.country),
-            customers::active_at.eq(active_at.max(contact.last_seen_ms)),
         ))
         .execute(conn)?;
     let own = app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(id.as_str())));
     diesel::update(app_user_ids::table.filter(own))
         .set((app_user_ids::since.eq(contact.first_seen_ms), app_user_ids::is_since_exact.eq(true)))
         .execute(conn)?;
+    // Which id is shown, and where lists have the customer, follow from both.
+    standing::derive(conn, [row], |_| false)?;
     Ok(())
 }
 

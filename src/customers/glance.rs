@@ -1,18 +1,20 @@
-//! A customer at a glance: what a row of a list, a find and a line of a file show. At most three queries for any number of rows.
+//! A customer at a glance: what a row of a list, a find and a line of a file show. At most two
+//! queries besides the rows themselves, for any number of them.
 
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
-use super::app_user_id::is_anonymous;
+use super::country;
 use super::store_badge::StoreBadge;
 use crate::clock::Moment;
 use crate::db::Conn;
+use crate::events::Environment;
 use crate::money::{Micros, Money};
 use crate::page::sentence::Stamp;
-use crate::page::text::{segment, visible};
-use crate::schema::{app_user_ids, customers, products};
-use crate::state::{CustomerId, Purchase, Status};
+use crate::page::text::{count, listed, segment, visible};
+use crate::schema::{customers, entitlements, products};
+use crate::state::{CustomerId, Kind, Purchase, Status};
 
 /// The columns it is made of.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -22,10 +24,12 @@ pub struct Row {
     pub last_seen_at: Option<Moment>,
     pub country: Option<String>,
     pub event_country: Option<String>,
-    pub original_app_user_id: String,
+    /// The id to show: an identified one rather than an anonymous one.
+    pub best_app_user_id: String,
     pub display_name: Option<String>,
     pub email: Option<String>,
     pub spent_micros: i64,
+    pub prices_missing: i64,
     pub ids_count: i64,
     pub active_at: Moment,
     pub latest: Option<String>,
@@ -37,8 +41,6 @@ pub struct Row {
 #[derive(Debug, Clone)]
 pub struct Glance {
     pub row: Row,
-    /// The id to show: an identified one rather than an anonymous one, the earliest of them.
-    pub app_user_id: String,
     /// What was bought last.
     pub latest: Option<Purchase>,
     /// The purchase that gives the customer a status (§13.1).
@@ -55,16 +57,18 @@ pub struct Badge {
     pub tone: &'static str,
 }
 
-/// The rows with their best ids and product names, in the order they came.
+/// The rows with their product names, in the order they came.
 pub fn complete(conn: &mut Conn, project: i64, now: Moment, rows: Vec<Row>) -> QueryResult<Vec<Glance>> {
-    let identified = identified_ids(conn, &rows)?;
     let latest: Vec<Option<Purchase>> = rows.iter().map(|row| purchase_of(row, row.latest.as_deref())).collect();
     let names = product_names(conn, project, latest.iter().flatten())?;
+    let given = entitlement_names(conn, project, latest.iter().flatten())?;
     let glances = rows.into_iter().zip(latest).map(|(row, latest)| {
-        let product_name = latest.as_ref().and_then(|latest| names.get(&product_of(latest)).cloned());
-        let app_user_id = identified.get(&row.id).unwrap_or(&row.original_app_user_id).clone();
+        let product_name = latest.as_ref().and_then(|latest| match latest.kind {
+            Kind::Grant => Some(granted(latest, &given)),
+            _ => names.get(&product_of(latest)).cloned(),
+        });
         let status_purchase = purchase_of(&row, row.status_purchase.as_deref());
-        Glance { row, app_user_id, latest, status_purchase, product_name, now }
+        Glance { row, latest, status_purchase, product_name, now }
     });
     Ok(glances.collect())
 }
@@ -79,34 +83,11 @@ pub fn rows_of(conn: &mut Conn, project: i64, ids: &[CustomerId]) -> QueryResult
 
 /// The id that stands for a customer in an address.
 pub fn best_id(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Option<String>> {
-    let rows = rows_of(conn, project, &[customer])?;
-    let identified = identified_ids(conn, &rows)?;
-    Ok(rows.into_iter().next().map(|row| identified.get(&row.id).cloned().unwrap_or(row.original_app_user_id)))
-}
-
-/// `$RCAnonymousID:` is the range of keys from here …
-const ANONYMOUS_FROM: &[u8] = b"$RCAnonymousID:";
-/// … to here: `;` follows `:`.
-const ANONYMOUS_TO: &[u8] = b"$RCAnonymousID;";
-
-/// The earliest identified id of those whose original id is anonymous and not their only one.
-fn identified_ids(conn: &mut Conn, rows: &[Row]) -> QueryResult<HashMap<CustomerId, String>> {
-    let unclear = rows.iter().filter(|row| is_anonymous(&row.original_app_user_id) && row.ids_count > 1);
-    let unclear: Vec<CustomerId> = unclear.map(|row| row.id).collect();
-    if unclear.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let is_identified = app_user_ids::key.lt(ANONYMOUS_FROM).or(app_user_ids::key.ge(ANONYMOUS_TO));
-    let mut found: Vec<(CustomerId, Moment, String)> = app_user_ids::table
-        .filter(app_user_ids::customer_id.eq_any(unclear).and(is_identified))
-        .select((app_user_ids::customer_id, app_user_ids::since, app_user_ids::app_user_id))
-        .load(conn)?;
-    found.sort();
-    let mut earliest = HashMap::new();
-    for (customer, _, id) in found {
-        earliest.entry(customer).or_insert(id);
-    }
-    Ok(earliest)
+    customers::table
+        .filter(customers::id.eq(customer).and(customers::project_id.eq(project)))
+        .select(customers::best_app_user_id)
+        .first(conn)
+        .optional()
 }
 
 /// A purchase that cannot be read is logged and left out: one bad row must not hide a list.
@@ -126,7 +107,8 @@ fn product_names<'a>(
     project: i64,
     purchases: impl Iterator<Item = &'a Purchase>,
 ) -> QueryResult<HashMap<ProductKey, String>> {
-    let (stores, ids): (BTreeSet<String>, BTreeSet<String>) = purchases.map(product_of).unzip();
+    let sold = purchases.filter(|purchase| purchase.kind != Kind::Grant);
+    let (stores, ids): (BTreeSet<String>, BTreeSet<String>) = sold.map(product_of).unzip();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -138,10 +120,34 @@ fn product_names<'a>(
     Ok(rows.into_iter().filter_map(|(store, id, name)| Some(((store, id), name?))).collect())
 }
 
+/// The names of what grants give, by identifier.
+fn entitlement_names<'a>(
+    conn: &mut Conn,
+    project: i64,
+    purchases: impl Iterator<Item = &'a Purchase>,
+) -> QueryResult<HashMap<String, String>> {
+    let grants = purchases.filter(|purchase| purchase.kind == Kind::Grant);
+    let ids: BTreeSet<&String> = grants.flat_map(|grant| &grant.entitlement_ids).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, String)> = entitlements::table
+        .filter(entitlements::project_id.eq(project).and(entitlements::identifier.eq_any(ids)))
+        .select((entitlements::identifier, entitlements::display_name))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// `Granted Pro access`: a grant is called by what it gives, never by the product made up for it (§7.1).
+fn granted(grant: &Purchase, names: &HashMap<String, String>) -> String {
+    let given: Vec<String> = grant.entitlement_ids.iter().map(|id| names.get(id).unwrap_or(id).clone()).collect();
+    if given.is_empty() { "Granted access".into() } else { format!("Granted {}", listed(&given)) }
+}
+
 impl Glance {
     /// The address of the profile.
     pub fn href(&self, project: &str) -> String {
-        profile_address(project, &self.app_user_id)
+        profile_address(project, &self.row.best_app_user_id)
     }
 
     /// The name, or the address; `None` for somebody known by ids only.
@@ -152,7 +158,7 @@ impl Glance {
 
     /// The id as it can be read.
     pub fn id(&self) -> String {
-        visible(&self.app_user_id)
+        visible(&self.row.best_app_user_id)
     }
 
     /// ISO 3166-1 alpha-2: where the app was last seen, else what the newest event names.
@@ -168,9 +174,7 @@ impl Glance {
 
     pub fn country_name(&self) -> String {
         match self.country() {
-            Some(code) => {
-                rust_iso3166::from_alpha2(&code.to_uppercase()).map_or_else(|| visible(code), |found| found.name.into())
-            }
+            Some(code) => country::name(code),
             None => "Country unknown".into(),
         }
     }
@@ -186,7 +190,18 @@ impl Glance {
 
     /// What there is instead of a status.
     pub fn without_status(&self) -> &'static str {
-        if self.latest.is_some() { "No subscription" } else { "No purchase" }
+        without_status(self.status_purchase.as_ref(), self.now)
+    }
+
+    /// Whether the total leaves something out, and what that is.
+    pub fn unpriced(&self) -> Option<String> {
+        let missing = self.row.prices_missing;
+        (missing > 0).then(|| format!("{} came without a price", count(missing, "payment", "payments")))
+    }
+
+    /// Whether what was bought last was bought with test money.
+    pub fn is_test(&self) -> bool {
+        self.latest.as_ref().is_some_and(|latest| latest.environment == Environment::Sandbox)
     }
 
     /// `USD 106.95`
@@ -206,7 +221,7 @@ impl Glance {
     }
 
     pub fn bought(&self) -> Option<Stamp> {
-        self.latest.as_ref().map(|latest| Stamp::relative(latest.period_start, self.now))
+        self.latest.as_ref().map(|latest| Stamp::relative(latest.period_start, self.now).inside())
     }
 
     pub fn seen(&self) -> Option<Stamp> {
@@ -215,7 +230,7 @@ impl Glance {
 
     /// The newest event of somebody whose app was never heard of.
     pub fn newest_event(&self) -> Option<Stamp> {
-        (self.row.active_at > Moment(0)).then(|| Stamp::relative(self.row.active_at, self.now))
+        (self.row.active_at > Moment(0)).then(|| Stamp::relative(self.row.active_at, self.now).inside())
     }
 }
 
@@ -233,6 +248,20 @@ impl Badge {
     }
 }
 
+/// What somebody has who owns something for good.
+pub const LIFETIME: &str = "Lifetime purchase";
+
+/// What a purchase that lists know no status for is called (§13.1); `None` for somebody without any.
+pub fn without_status(purchase: Option<&Purchase>, now: Moment) -> &'static str {
+    let Some(purchase) = purchase else { return "No purchase" };
+    let unlocks = !purchase.entitlement_ids.is_empty();
+    match purchase.status(now) {
+        Status::Owned if unlocks && purchase.is_lifetime(now) => LIFETIME,
+        Status::Temporary => "Temporary access",
+        _ => "No subscription",
+    }
+}
+
 /// The address of the profile that has this id.
 pub fn profile_address(project: &str, app_user_id: &str) -> String {
     format!("/projects/{project}/customers/{}", segment(app_user_id))
@@ -240,17 +269,13 @@ pub fn profile_address(project: &str, app_user_id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::profile::testing::{NOW, purchase};
 
     fn glance(row: Row) -> Glance {
-        Glance {
-            app_user_id: row.original_app_user_id.clone(),
-            row,
-            latest: None,
-            status_purchase: None,
-            product_name: None,
-            now: Moment(0),
-        }
+        Glance { row, latest: None, status_purchase: None, product_name: None, now: Moment(0) }
     }
 
     fn row() -> Row {
@@ -259,10 +284,11 @@ mod tests {
             last_seen_at: None,
             country: None,
             event_country: None,
-            original_app_user_id: "team/42".into(),
+            best_app_user_id: "team/42".into(),
             display_name: None,
             email: None,
             spent_micros: -9_990_000,
+            prices_missing: 0,
             ids_count: 1,
             active_at: Moment(0),
             latest: None,
@@ -291,6 +317,25 @@ mod tests {
     fn an_empty_name_gives_way_to_the_address() {
         let named = Row { display_name: Some(" ".into()), email: Some("a@b.example".into()), ..row() };
         assert_eq!(glance(named).name().as_deref(), Some("a@b.example"));
+    }
+
+    #[test]
+    fn a_purchase_for_good_is_called_so_and_a_grant_by_what_it_gives() {
+        let for_good = json!({ "kind": "one_time", "expires_at": null });
+        let called = |changes| without_status(Some(&purchase(changes)), NOW);
+        assert_eq!(called(for_good), "Lifetime purchase");
+        assert_eq!(called(json!({ "kind": "one_time", "expires_at": null, "entitlement_ids": [] })), "No subscription");
+        let grant = purchase(json!({ "kind": "grant", "product_id": "rc_promo_pro_monthly" }));
+        let names = HashMap::from([("pro".to_owned(), "Pro access".to_owned())]);
+        assert_eq!(granted(&grant, &names), "Granted Pro access");
+        assert_eq!(granted(&grant, &HashMap::new()), "Granted pro");
+    }
+
+    #[test]
+    fn a_total_that_leaves_something_out_says_so() {
+        assert_eq!(glance(row()).unpriced(), None);
+        let unpriced = glance(Row { prices_missing: 5, ..row() }).unpriced();
+        assert_eq!(unpriced.as_deref(), Some("5 payments came without a price"));
     }
 
     #[test]

@@ -121,6 +121,7 @@ impl Census {
             customers::id.eq(id),
             customers::project_id.eq(self.project),
             customers::original_app_user_id.eq(first.as_str()),
+            customers::best_app_user_id.eq(first.as_str()),
             (
                 customers::spent_micros.eq(0),
                 customers::prices_missing.eq(0),

@@ -1,6 +1,7 @@
 //! Customers: any of their ids finds them, lists show them, and their standing follows from their events.
 
 pub mod app_user_id;
+pub mod country;
 pub mod glance;
 pub mod identity;
 pub mod lists;

@@ -254,9 +254,10 @@ fn write_balances(conn: &mut Conn, customer: CustomerId, standing: &Standing, is
     if !is_new {
         diesel::delete(balances::table.filter(balances::customer_id.eq(customer))).execute(conn)?;
     }
-    for (code, balance) in &standing.balances {
+    for ((environment, code), balance) in &standing.balances {
         let row = (
             balances::customer_id.eq(customer),
+            balances::environment.eq(environment.as_str()),
             balances::code.eq(code),
             balances::name.eq(&balance.name),
             balances::amount.eq(balance.amount),
@@ -297,7 +298,7 @@ fn write_summary(
     };
     let subscribed_until = ends(Kind::Subscription);
     let row = (
-        customers::original_app_user_id.eq(contact.original),
+        (customers::original_app_user_id.eq(contact.original), customers::best_app_user_id.eq(contact.best)),
         customers::event_country.eq(standing.country.as_deref()),
         customers::display_name.eq(contact.display_name),
         customers::email.eq(contact.email),
@@ -356,9 +357,10 @@ fn production(all: &[Purchase]) -> impl Iterator<Item = &Purchase> {
     all.iter().filter(|purchase| purchase.environment == Environment::Production)
 }
 
-/// What was bought last; a grant only where nothing was bought.
+/// What was bought last; a grant only where nothing was bought, a test purchase only where there is neither.
 fn latest(all: &[Purchase]) -> Option<&Purchase> {
-    production(all).max_by_key(|purchase| (purchase.kind != Kind::Grant, purchase.period_start, &purchase.key))
+    let is_real = |purchase: &Purchase| purchase.environment == Environment::Production;
+    all.iter().max_by_key(|one| (is_real(one), one.kind != Kind::Grant, one.period_start, &one.key))
 }
 
 /// The purchase that gives the customer a status: the subscription with the furthest end, grants last (§13.1). The very

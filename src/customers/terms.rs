@@ -1,10 +1,13 @@
-//! What the search box finds a customer by (§13): ids, transactions, e-mail, phone, name, all lower-cased.
+//! What the search box finds a customer by (§13): ids, transactions, e-mail, phone, name, all lower-cased; names without
+//! their accents as well.
 
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::canonical_combining_class;
 
-use super::app_user_id::lookup_key;
+use super::app_user_id::{is_anonymous, lookup_key};
 use crate::clock::Moment;
 use crate::db::{Both, Conn};
 use crate::schema::{app_user_ids, attributes, customers, search_terms};
@@ -40,6 +43,11 @@ impl TermKind {
         TermKind::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
+    /// The form in which texts of this kind are compared.
+    pub fn folded(self, text: &str) -> String {
+        if self == TermKind::Name { folded_name(text) } else { folded(text) }
+    }
+
     /// What matched, in words.
     pub const fn label(self) -> &'static str {
         match self {
@@ -58,6 +66,22 @@ pub fn folded(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
+/// The form in which names are compared, so that they are found as people type them: no accents, no case, and one space
+/// wherever there is white space. Marks that make another letter of one stay: those of Japanese and of Indian scripts.
+pub fn folded_name(text: &str) -> String {
+    let word = |word: &str| word.chars().flat_map(folded_letter).collect::<String>();
+    text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A letter of a name as it is compared; nothing for an accent that stands alone.
+pub fn folded_letter(letter: char) -> impl Iterator<Item = char> {
+    let parts = std::iter::once(letter).nfkd().filter(|part| canonical_combining_class(*part) < FIRST_ACCENT);
+    parts.flat_map(char::to_lowercase)
+}
+
+/// Classes below are marks that make another letter.
+const FIRST_ACCENT: u8 = 10;
+
 /// A phone number's digits, with the plus of an international one; empty for what holds fewer than five digits.
 pub fn phone_digits(text: &str) -> String {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -72,9 +96,12 @@ pub fn base_order(transaction: &str) -> Option<&str> {
 /// What the header and the lists show of a customer's names.
 pub(super) struct Contact {
     pub original: String,
+    /// The id to show: the earliest identified one, else the original.
+    pub best: String,
     pub display_name: Option<String>,
     pub email: Option<String>,
     pub ids: i64,
+    /// What lists are ordered by: when the app was last seen, else the newest event.
     pub active_at: Moment,
 }
 
@@ -91,12 +118,14 @@ pub(super) fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, 
         .load(conn)?;
     let values = if is_new { names_in(standing) } else { named_values(conn, customer)? };
     let value = |key: &str| values.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
+    let original = original(standing, &ids);
     let contact = Contact {
-        original: original(standing, &ids),
+        best: best(&original, &ids),
+        original,
         display_name: value("$displayName"),
         email: value("$email"),
         ids: i64::try_from(ids.len()).unwrap_or(i64::MAX),
-        active_at: standing.last_event_at.unwrap_or(Moment(0)).max(Moment(last_seen.unwrap_or(0))),
+        active_at: last_seen.map(Moment).or(standing.last_event_at).unwrap_or(Moment(0)),
     };
     let phone = value("$phoneNumber");
     let terms = terms_of(&ids, standing, &contact, phone.as_deref());
@@ -108,6 +137,13 @@ pub(super) fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, 
 fn original(standing: &Standing, ids: &[String]) -> String {
     let said = standing.original_app_user_id.as_ref().filter(|said| ids.contains(said));
     said.or(ids.first()).cloned().unwrap_or_default()
+}
+
+/// An id the app gave tells people more than one an SDK made up; of those the original, else the earliest.
+fn best(original: &str, ids: &[String]) -> String {
+    let identified = ids.iter().map(String::as_str).find(|id| !is_anonymous(id));
+    let best = if is_anonymous(original) { identified.unwrap_or(original) } else { original };
+    best.to_owned()
 }
 
 /// What events alone say: nobody else has set anything of a new customer's.
@@ -129,7 +165,7 @@ fn named_values(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<(Strin
 fn terms_of(ids: &[String], standing: &Standing, contact: &Contact, phone: Option<&str>) -> BTreeSet<Term> {
     let mut terms = BTreeSet::new();
     let mut add = |kind: TermKind, term: &str, value: &str| {
-        let term = folded(term);
+        let term = kind.folded(term);
         if !term.is_empty() {
             terms.insert((lookup_key(&term), kind.as_str(), value.to_owned()));
         }
@@ -191,4 +227,22 @@ fn replace(
         Both(diesel::insert_into(search_terms::table).values(row).on_conflict_do_nothing()).execute(conn)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_as_people_type_them() {
+        let same =
+            [("Chloé  Lefèvre", "chloe lefevre"), ("Lena\u{A0} Okafor ", "lena okafor"), ("Ｗiśniewski", "wisniewski")];
+        for (name, typed) in same {
+            assert_eq!(folded_name(name), typed);
+        }
+        assert_eq!(folded_name("e\u{301}"), folded_name("É"));
+        assert_eq!(folded_name("ΣΟΦΟΣ"), folded_name("σοφος").replace('ς', "σ"));
+        assert_ne!(folded_name("がく"), folded_name("かく"));
+        assert_ne!(folded_name("के"), folded_name("क"));
+    }
 }

@@ -44,6 +44,12 @@ impl Stamp {
         Stamp::saying(at, times::day_and_time(at, now))
     }
 
+    /// The same inside a sentence or a cell: `a month ago` where it would begin with a capital.
+    #[must_use]
+    pub fn inside(&self) -> Stamp {
+        Stamp { text: super::text::uncapitalised(&self.text), ..self.clone() }
+    }
+
     /// Any words for a time.
     pub fn saying(at: Moment, text: impl Into<String>) -> Stamp {
         Stamp { machine: times::machine(at), exact: times::full(at), text: text.into() }
@@ -158,6 +164,7 @@ mod tests {
             Stamp::full(NOV_23).to_string(),
             "<time datetime=\"2026-11-23T17:00:00Z\">2026-11-23 at 05:00 PM UTC</time>"
         );
+        assert_eq!(Stamp::relative(NOV_23, NOV_23.plus_days(30)).inside().text(), "a month ago");
         assert_eq!(Stamp::full(Moment(i64::MAX)).to_string(), "<span>9223372036854775807 ms</span>");
     }
 }

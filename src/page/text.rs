@@ -18,22 +18,41 @@ pub fn visible(text: &str) -> String {
     if is_plain(text) {
         return text.to_owned();
     }
-    let last = text.chars().count().saturating_sub(1);
     let mut shown = String::with_capacity(text.len());
+    each_visible(text, |_, words| shown.push_str(words));
+    shown
+}
+
+/// The same, cut in three at these bytes of the text: how a character shows depends on those around it.
+pub fn visible_parts(text: &str, start: usize, end: usize) -> [String; 3] {
+    let [mut before, mut inside, mut after] = [const { String::new() }; 3];
+    each_visible(text, |at, words| {
+        let part = match at {
+            _ if at < start => &mut before,
+            _ if at < end => &mut inside,
+            _ => &mut after,
+        };
+        part.push_str(words);
+    });
+    [before, inside, after]
+}
+
+/// Gives every character of a text as it can be read, with the byte it stands at.
+fn each_visible(text: &str, mut give: impl FnMut(usize, &str)) {
+    let last = text.char_indices().next_back().map_or(0, |(at, _)| at);
     let mut before = None;
-    let mut letters = text.chars().enumerate().peekable();
-    while let Some((index, letter)) = letters.next() {
+    let mut letters = text.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
         let after = letters.peek().map(|(_, next)| *next);
         match letter {
-            ' ' if index == 0 || index == last || before == Some(' ') => shown.push('\u{2423}'),
+            ' ' if at == 0 || at == last || before == Some(' ') => give(at, "\u{2423}"),
             _ if is_hidden(letter) && !joins(letter, before, after) => {
-                shown.push_str(&format!("\u{2039}U+{:04X}\u{203A}", u32::from(letter)));
+                give(at, &format!("\u{2039}U+{:04X}\u{203A}", u32::from(letter)));
             }
-            _ => shown.push(letter),
+            _ => give(at, letter.encode_utf8(&mut [0; 4])),
         }
         before = Some(letter);
     }
-    shown
 }
 
 /// Most ids: letters, digits and marks of ASCII, with single spaces inside at most.
@@ -130,6 +149,13 @@ mod tests {
         assert_eq!(visible(" a  b "), "␣a ␣b␣");
         assert_eq!(visible(" "), "␣");
         assert_eq!(visible("\u{E0041}"), "‹U+E0041›");
+    }
+
+    #[test]
+    fn a_part_shows_as_it_does_in_the_whole() {
+        assert_eq!(visible_parts("Lena Okafor", 0, 4), ["", "Lena", " Okafor"].map(String::from));
+        assert_eq!(visible_parts("a  b ", 1, 2), ["a", " ", "␣b␣"].map(String::from));
+        assert_eq!(visible_parts("x\u{202E}", 9, 9), ["x‹U+202E›", "", ""].map(String::from));
     }
 
     #[test]

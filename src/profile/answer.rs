@@ -5,7 +5,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::details::{device, spent_in_usd};
-use super::entitlements::{self, Group, Grouped, Source};
+use super::entitlements::{self, Group, Grouped, Moved, Source};
 use super::visit::Visit;
 use crate::page::sentence::{Sentence, Stamp};
 use crate::page::text::{self, count};
@@ -37,12 +37,13 @@ pub struct Now {
 impl Answer {
     pub fn of(visit: &Visit, entitlements: &entitlements::Card) -> Answer {
         let customer = &visit.customer;
+        let moved = entitlements.moved.as_ref();
         let at = visit.since.at;
         Answer {
-            now: Now::of(visit, &entitlements.grouped, entitlements.has_transfers),
+            now: Now::of(visit, &entitlements.grouped, moved),
             is_sandbox: visit.is_sandbox(),
             spent: spent_in_usd(customer),
-            payments: payments(visit),
+            payments: payments(visit, moved),
             last_opened: customer
                 .last_seen_at
                 .map(|at| (Stamp::relative(at, visit.now), Stamp::day_and_time(at, visit.now))),
@@ -53,16 +54,24 @@ impl Answer {
     }
 }
 
-fn payments(visit: &Visit) -> String {
+fn payments(visit: &Visit, moved: Option<&Moved>) -> String {
     let customer = &visit.customer;
-    let payments = match customer.payments {
+    let unpriced = customer.prices_missing;
+    let payments = match customer.payments + unpriced {
         0 if customer.family_shared_only => "through Family Sharing".to_owned(),
+        0 if moved.is_some_and(|moved| moved.is_lost) && !visit.is_sandbox() => {
+            format!("payments moved to {}", moved.map(Moved::other).unwrap_or_default())
+        }
         0 => "no payments".to_owned(),
         some => count(some, "payment", "payments"),
     };
     let refunds = (customer.refunds > 0).then(|| count(customer.refunds, "refund", "refunds"));
-    let missing =
-        (customer.prices_missing > 0).then(|| format!("{} without a price", text::grouped(customer.prices_missing)));
+    let missing = match (unpriced, customer.payments) {
+        (0, _) => None,
+        (1, 0) => Some("price unknown".to_owned()),
+        (_, 0) => Some("prices unknown".to_owned()),
+        (some, _) => Some(count(some, "price unknown", "prices unknown")),
+    };
     let all: Vec<String> = std::iter::once(payments).chain(refunds).chain(missing).collect();
     let production = if visit.is_sandbox() { "; production only" } else { "" };
     format!("{}{production}", all.join(", "))
@@ -81,21 +90,57 @@ fn device_and_app(visit: &Visit) -> Option<(String, String)> {
 }
 
 impl Now {
-    pub fn of(visit: &Visit, entitlements: &Grouped, has_transfers: bool) -> Now {
-        let active: Vec<&Group> = entitlements.current.iter().filter(|group| group.is_active()).collect();
-        let best = active.first().and_then(|group| Some((*group, group.sources.first()?)));
-        match best {
-            Some((group, source)) => Now {
+    pub fn of(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Now {
+        let leading = entitlements.current.iter().filter(|group| group.is_active());
+        let mut active: Vec<(&Group, &Source)> =
+            leading.filter_map(|group| Some((group, leading_source(group)?))).collect();
+        active.sort_by_key(|(_, source)| lasts(source));
+        match active.split_first() {
+            Some(((group, source), rest)) => Now {
                 tone: tone(source.status),
                 headline: headline(group, source, visit),
-                told: source.told().then(others(active.get(1..).unwrap_or_default())),
+                told: source.told().then(also_granted(group, source, visit)).then(others(rest)),
             },
-            None => Now {
+            None => bridged(visit, entitlements).unwrap_or_else(|| Now {
                 tone: "quiet",
                 headline: Sentence::of("Nothing"),
-                told: nothing(visit, entitlements, has_transfers),
-            },
+                told: nothing(visit, entitlements, moved),
+            }),
         }
+    }
+}
+
+/// Access runs while the store cannot be asked, and nobody knows to what.
+fn bridged(visit: &Visit, entitlements: &Grouped) -> Option<Now> {
+    let mut sources = entitlements.current.iter().flat_map(|group| &group.sources);
+    let source = sources.find(|source| source.status == Status::Temporary)?;
+    let until = Stamp::day_and_time(source.ends_at, visit.now);
+    let told = Sentence::of(format!("{}. No event has told which entitlement it gives.", source.store_name));
+    Some(Now { tone: tone(source.status), headline: Sentence::of("Temporary access until ").time(until), told })
+}
+
+/// What goes on by itself before what has an end: a date is no end to somebody whose subscription renews later.
+fn lasts(source: &Source) -> u8 {
+    match source {
+        _ if source.is_lifetime => 0,
+        _ if source.renews => 1,
+        _ => 2,
+    }
+}
+
+/// The purchase that speaks for an entitlement; of those that last alike the first.
+fn leading_source(group: &Group) -> Option<&Source> {
+    group.sources.iter().filter(|source| source.status.gives_access()).min_by_key(|source| lasts(source))
+}
+
+/// ` Also granted until 19 Dec.`, of a grant beside the purchase that is told of.
+fn also_granted(group: &Group, told: &Source, visit: &Visit) -> Sentence {
+    let mut grants = group.sources.iter().filter(|source| source.status == Status::Granted);
+    match grants.next() {
+        Some(grant) if told.status != Status::Granted && !told.is_lifetime => {
+            Sentence::of(" Also granted until ").time(Stamp::short_day(grant.ends_at, visit.now)).words(".")
+        }
+        _ => Sentence::default(),
     }
 }
 
@@ -128,10 +173,9 @@ fn headline(group: &Group, source: &Source, visit: &Visit) -> Sentence {
 const NAMED: usize = 2;
 
 /// ` Also: Archive (does not expire).`
-fn others(groups: &[&Group]) -> Sentence {
-    let named = groups.iter().filter_map(|group| Some((group, group.sources.first()?))).take(NAMED);
+fn others(groups: &[(&Group, &Source)]) -> Sentence {
     let mut told = Sentence::default();
-    for (index, (group, source)) in named.enumerate() {
+    for (index, (group, source)) in groups.iter().take(NAMED).enumerate() {
         let lead = Sentence::of(if index == 0 { " Also: " } else { ", " }).name(&group.title);
         told = told.then(lead).words(format!(" ({})", text::uncapitalised(&source.line.lead.plain())));
     }
@@ -143,7 +187,7 @@ fn others(groups: &[&Group]) -> Sentence {
 }
 
 /// Why there is nothing: what should be looked at, what unlocks nothing, what ended last, or that nothing ever came.
-fn nothing(visit: &Visit, entitlements: &Grouped, has_transfers: bool) -> Sentence {
+fn nothing(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Sentence {
     let unlocking = |groups: &'_ [Group]| groups.iter().position(|group| group.identifier.is_some());
     let first =
         |groups: &'_ [Group]| unlocking(groups).and_then(|at| groups.get(at)?.sources.first().map(Source::told));
@@ -164,13 +208,14 @@ fn nothing(visit: &Visit, entitlements: &Grouped, has_transfers: bool) -> Senten
     } else {
         ""
     };
-    let told = match (entitlements.is_empty(), visit.is_sandbox()) {
-        (true, false) if has_transfers => "There are no purchases here; the history says where they moved.",
-        (true, true) => "No test purchase has ever reached this customer.",
-        (true, false) => "No purchase or grant has ever reached this customer.",
-        (false, _) => "What was bought unlocks no entitlement.",
+    let told = match (entitlements.is_empty(), moved) {
+        (true, Some(moved)) => moved.told(visit.now),
+        (true, None) if visit.is_sandbox() => Sentence::of("No test purchase has ever reached this customer."),
+        (true, None) if !hidden.is_empty() => Sentence::of("No real purchase or grant has ever reached this customer."),
+        (true, None) => Sentence::of("No purchase or grant has ever reached this customer."),
+        (false, _) => Sentence::of("What was bought unlocks no entitlement."),
     };
-    Sentence::of(format!("{told}{hidden}"))
+    told.words(hidden)
 }
 
 #[cfg(test)]
@@ -178,12 +223,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::profile::entitlements::moved_example;
     use crate::profile::testing::{self, NOW};
 
     fn said(purchases: Vec<Value>) -> String {
         let mut visit = testing::lena();
         visit.purchases = purchases.into_iter().map(testing::purchase).collect();
-        let now = Now::of(&visit, &Grouped::of(&visit), false);
+        let now = Now::of(&visit, &Grouped::of(&visit), None);
         format!("[{}] {} / {}", now.tone, now.headline.plain(), now.told.plain())
     }
 
@@ -222,20 +268,42 @@ mod tests {
     }
 
     #[test]
+    fn what_renews_speaks_before_a_grant_that_ends_later() {
+        let grant = json!({ "key": "g", "kind": "grant", "store": "PROMOTIONAL", "expires_at": NOW.plus_days(26) });
+        assert_eq!(
+            said(vec![json!({}), grant]),
+            "[good] pro, renews on 11 Dec 2026 / Pro annual, App Store. Renews in 18 days. Also granted until 19 Dec."
+        );
+    }
+
+    #[test]
     fn purchases_that_moved_away_are_not_called_purchases_that_never_came() {
-        let visit = testing::lena();
-        let told = |has_transfers: bool| Now::of(&visit, &Grouped::of(&visit), has_transfers).told.plain();
-        assert_eq!(told(true), "There are no purchases here; the history says where they moved.");
-        assert_eq!(told(false), "No purchase or grant has ever reached this customer.");
+        let mut visit = testing::lena();
+        let told = |moved: Option<&Moved>| Now::of(&visit, &Grouped::of(&visit), moved).told.plain();
+        assert_eq!(told(Some(&moved_example(true))), "Purchases moved to zofia.nowak on 9 Oct.");
+        let came = "Purchases came from zofia.nowak on 9 Oct; no event has told which.";
+        assert_eq!(told(Some(&moved_example(false))), came);
+        assert_eq!(told(None), "No purchase or grant has ever reached this customer.");
+        visit.customer.made_sandbox = true;
+        let hidden =
+            "No real purchase or grant has ever reached this customer. Test purchases show under “Sandbox data”.";
+        assert_eq!(Now::of(&visit, &Grouped::of(&visit), None).told.plain(), hidden);
     }
 
     #[test]
     fn payments_and_refunds_are_counted_in_words() {
         let mut visit = testing::lena();
-        assert_eq!(payments(&visit), "9 payments, 1 refund");
+        assert_eq!(payments(&visit, None), "9 payments, 1 refund");
         visit.customer.prices_missing = 2;
         visit.environment = crate::events::Environment::Sandbox;
-        assert_eq!(payments(&visit), "9 payments, 1 refund, 2 without a price; production only");
-        assert_eq!(payments(&testing::stranger()), "no payments");
+        assert_eq!(payments(&visit, None), "11 payments, 1 refund, 2 prices unknown; production only");
+        let mut stranger = testing::stranger();
+        assert_eq!(payments(&stranger, None), "no payments");
+        assert_eq!(payments(&stranger, Some(&moved_example(true))), "payments moved to zofia.nowak");
+        assert_eq!(payments(&stranger, Some(&moved_example(false))), "no payments");
+        stranger.customer.prices_missing = 5;
+        assert_eq!(payments(&stranger, None), "5 payments, prices unknown");
+        stranger.customer.prices_missing = 1;
+        assert_eq!(payments(&stranger, None), "1 payment, price unknown");
     }
 }

@@ -6,8 +6,9 @@ use askama::filters::HtmlSafe;
 use super::badge::Badge;
 use super::details::country_name;
 use super::visit::{Visit, read_purchase};
+use crate::clock::Moment;
 use crate::customers::glance;
-use crate::page::text;
+use crate::page::{text, times};
 use crate::state::{Kind, Purchase, Status};
 
 #[derive(Debug, Template)]
@@ -86,16 +87,21 @@ fn badges(visit: &Visit) -> Vec<Badge> {
     };
     let telling = telling(visit, &latest);
     let status = telling.status(visit.now);
+    let owns = !visit.is_sandbox() && visit.purchases.iter().any(|purchase| is_owned(visit, purchase));
     let word = match glance::Badge::of(status) {
-        Some(badge) => Badge::new(badge.word, tone(badge.tone)),
-        None => Badge::new("No subscription", "tone-quiet"),
+        Some(badge) if owns && badge.word == "Expired" && status != Status::Paused => None,
+        Some(badge) => Some(Badge::new(badge.word, tone(badge.tone))),
+        None if owns => None,
+        None => Some(Badge::new(glance::without_status(Some(telling), visit.now), "tone-quiet")),
     };
+    let owned = owns.then(|| Badge::new(glance::LIFETIME, "tone-quiet"));
+    let pause = pause(telling, status, visit.now).map(|text| Badge::new(text, "tone-warn"));
     let ends = will_end(telling, status).then(|| Badge::new("Will not renew", "tone-warn"));
     let given = visit.purchases.iter().any(|purchase| purchase.status(visit.now) == Status::Granted);
     let granted =
         (given && !visit.is_sandbox() && status != Status::Granted).then(|| Badge::new("Granted", "tone-gift"));
     let shared = customer.family_shared_only.then(|| Badge::new("Family Sharing", "tone-quiet"));
-    [Some(word), ends, granted, shared].into_iter().flatten().collect()
+    [word, owned, pause, ends, granted, shared].into_iter().flatten().collect()
 }
 
 /// The purchase whose state is the customer's: the latest one, unless that is over while an earlier subscription still
@@ -107,6 +113,23 @@ fn telling<'a>(visit: &'a Visit, latest: &'a Purchase) -> &'a Purchase {
     let subscriptions = visit.purchases.iter().filter(|purchase| purchase.kind == Kind::Subscription);
     let giving = subscriptions.filter(|purchase| purchase.is_active(visit.now));
     giving.max_by_key(|purchase| (purchase.access_ends_at(), &purchase.key)).unwrap_or(latest)
+}
+
+/// Whether something bought once gives access for good.
+fn is_owned(visit: &Visit, purchase: &Purchase) -> bool {
+    let lasts = purchase.status(visit.now) == Status::Owned && purchase.is_lifetime(visit.now);
+    lasts && !visit.catalog.unlocked_by(purchase).is_empty()
+}
+
+/// The lists call a paused subscription expired, and one that will pause active.
+fn pause(purchase: &Purchase, status: Status, now: Moment) -> Option<String> {
+    match (status, purchase.pause_asked_at, purchase.expires_at) {
+        (Status::Paused, ..) => Some("Paused".into()),
+        (status, Some(_), Some(end)) if status.gives_access() && purchase.will_renew() => {
+            Some(format!("Pauses on {}", times::short_day(end, now)))
+        }
+        _ => None,
+    }
 }
 
 /// Whether a subscription gives access that no renewal will prolong.
@@ -162,6 +185,28 @@ mod tests {
         let mut visit = bought(json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "UNSUBSCRIBE" }));
         visit.purchases = vec![testing::purchase(json!({ "kind": "grant", "store": "PROMOTIONAL" }))];
         assert_eq!(words(&visit), ["Expired", "Granted"]);
+    }
+
+    #[test]
+    fn what_is_owned_for_good_speaks_before_what_has_ended() {
+        let lifetime = json!({ "key": "l", "kind": "one_time", "expires_at": null });
+        let mut visit = bought(json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "UNSUBSCRIBE" }));
+        visit.purchases = vec![testing::purchase(lifetime.clone())];
+        assert_eq!(words(&visit), ["Lifetime purchase"]);
+        visit.customer.status_purchase = serde_json::to_string(&testing::purchase(json!({}))).ok();
+        assert_eq!(words(&visit), ["Active", "Lifetime purchase"]);
+        let mut visit = bought(lifetime);
+        assert_eq!(words(&visit), ["Lifetime purchase"], "the catalog may not know it");
+        visit.purchases = vec![testing::purchase(json!({ "kind": "one_time", "expires_at": null }))];
+        assert_eq!(words(&visit), ["Lifetime purchase"]);
+    }
+
+    #[test]
+    fn a_pause_is_told_beside_the_word_of_the_lists() {
+        let paused = json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "SUBSCRIPTION_PAUSED" });
+        assert_eq!(words(&bought(paused)), ["Expired", "Paused"]);
+        let asked = json!({ "pause_asked_at": NOW.plus_days(-2) });
+        assert_eq!(words(&bought(asked)), ["Active", "Pauses on 11 Dec"]);
     }
 
     #[test]

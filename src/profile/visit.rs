@@ -121,6 +121,7 @@ impl Visit {
     pub fn product_name<'a>(&'a self, purchase: &'a Purchase) -> &'a str {
         match purchase.kind {
             Kind::Grant => "Granted entitlement",
+            Kind::Temporary if purchase.product_id.is_empty() => "Temporary access",
             _ if purchase.product_id.is_empty() => "A product no event named",
             _ => {
                 let store = purchase.store.as_ref().map_or("", |store| store.as_str());

@@ -180,8 +180,10 @@ impl Folding {
             return;
         }
         let standing = self.standings.entry(customer).or_default();
-        for adjustment in &event.adjustments {
-            let balance = standing.balances.entry(adjustment.code.clone()).or_default();
+        let both = [Environment::Production, Environment::Sandbox];
+        let counted = both.into_iter().filter(|one| event.environment.is_none_or(|own| own == *one));
+        for (environment, adjustment) in counted.flat_map(|one| event.adjustments.iter().map(move |it| (one, it))) {
+            let balance = standing.balances.entry((environment, adjustment.code.clone())).or_default();
             balance.amount = balance.amount.saturating_add(adjustment.amount);
             if let Some(name) = &adjustment.name {
                 balance.name.clone_from(name);

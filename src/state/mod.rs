@@ -22,7 +22,7 @@ pub use status::Status;
 use std::collections::BTreeMap;
 
 use crate::clock::Moment;
-use crate::events::Event;
+use crate::events::{Environment, Event};
 
 /// The number of a customer's row.
 pub type CustomerId = i64;
@@ -42,7 +42,8 @@ pub struct Fact {
 pub struct Standing {
     pub purchases: Vec<Purchase>,
     pub attributes: BTreeMap<String, AttributeValue>,
-    pub balances: BTreeMap<String, Balance>,
+    /// By environment and code. A change that names no environment counts in both (§4.5).
+    pub balances: BTreeMap<(Environment, String), Balance>,
     pub experiments: BTreeMap<String, Enrolled>,
     /// As the newest event has it (§9.3).
     pub original_app_user_id: Option<String>,

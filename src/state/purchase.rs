@@ -47,6 +47,9 @@ pub struct Purchase {
     pub product_name: Option<String>,
     /// What the events say it unlocks; the project's catalog may know better.
     pub entitlement_ids: Vec<String>,
+    /// The other products of a bundle (Google add-ons).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<String>,
     pub transaction_id: Option<String>,
     pub original_transaction_id: Option<String>,
     pub period_type: Option<PeriodType>,
@@ -97,6 +100,7 @@ impl Purchase {
             product_id: String::new(),
             product_name: None,
             entitlement_ids: Vec::new(),
+            items: Vec::new(),
             transaction_id: None,
             original_transaction_id: event.original_transaction_id.clone(),
             period_type: None,
@@ -133,6 +137,7 @@ impl Purchase {
         self.first_purchased_at = self.first_purchased_at.min(start);
         self.period_start = start;
         self.expires_at = event.expires_at;
+        self.items.clear();
         self.take_description(event);
         self.is_family_share = event.is_family_share;
         self.offer_code = event.offer_code.clone();
@@ -156,6 +161,10 @@ impl Purchase {
         keep(&event.presented_offering_id, &mut self.presented_offering);
         if !event.entitlement_ids.is_empty() {
             self.entitlement_ids.clone_from(&event.entitlement_ids);
+        }
+        if !event.items.is_empty() && is_own_product {
+            let items = event.items.iter().map(|item| item.product_id.clone());
+            self.items = items.filter(|id| *id != self.product_id).collect();
         }
         self.period_type = event.period_type.clone().or(self.period_type.take());
         self.renewal_number = event.renewal_number.or(self.renewal_number);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::events::{Delivery, Reason};
+use crate::events::{Delivery, Environment, Reason};
 use crate::money::Micros;
 
 const DAY: i64 = 86_400_000;
@@ -332,7 +332,27 @@ fn balances_add_up_and_count_one_ledger_entry_once() {
         event(amount, "VIRTUAL_CURRENCY_TRANSACTION", extra)
     };
     let standing = lena(vec![change("a", 100), change("a", 101), change("b", -30)]);
-    assert_eq!(standing.balances.get("GEM").map(|balance| balance.amount), Some(70));
+    assert_eq!(balance(&standing, Environment::Production), Some(70));
+}
+
+#[test]
+fn a_balance_is_of_one_environment_unless_no_event_names_any() {
+    let change = |day: i64, amount: i64, environment: Value| {
+        let adjustments = json!([{ "amount": amount, "currency": { "code": "GEM", "name": "Gems" } }]);
+        let extra = json!({ "adjustments": adjustments, "environment": null, "purchase_environment": environment });
+        event(day, "VIRTUAL_CURRENCY_TRANSACTION", extra)
+    };
+    let tested = lena(vec![change(1, 100, json!("SANDBOX"))]);
+    assert_eq!(balance(&tested, Environment::Production), None);
+    assert_eq!(balance(&tested, Environment::Sandbox), Some(100));
+    let both =
+        lena(vec![change(1, 100, json!("SANDBOX")), change(2, 10, json!("PRODUCTION")), change(3, 1, json!(null))]);
+    assert_eq!(balance(&both, Environment::Production), Some(11));
+    assert_eq!(balance(&both, Environment::Sandbox), Some(101));
+}
+
+fn balance(standing: &Standing, environment: Environment) -> Option<i64> {
+    standing.balances.get(&(environment, "GEM".to_owned())).map(|balance| balance.amount)
 }
 
 #[test]

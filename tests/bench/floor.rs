@@ -116,7 +116,8 @@ fn cards(conn: &mut Conn, row: i64) -> QueryResult<()> {
         .select(app_user_ids::app_user_id)
         .limit(201)
         .load::<String>(conn)?;
-    balances::table.filter(balances::customer_id.eq(row)).select(balances::code).load::<String>(conn)?;
+    let held = balances::customer_id.eq(row).and(balances::environment.eq("production"));
+    balances::table.filter(held).select(balances::code).load::<String>(conn)?;
     let set = offering_overrides::table.filter(offering_overrides::customer_id.eq(row));
     set.select(offering_overrides::offering).load::<String>(conn)?;
     offerings::table.filter(offerings::project_id.eq(1)).select(offerings::identifier).load::<String>(conn)?;

@@ -119,6 +119,37 @@ async fn each_key_goes_straight_to_its_customer() {
 }
 
 #[actix_web::test]
+async fn names_are_found_without_their_accents_and_spaces() {
+    let desk = desk().await;
+    let named = |name: &str| json!({ "subscriber_attributes": known_as(&[("$displayName", name)]) });
+    let bodies = [purchase("chloe", 1, named("Chloé  Lefèvre")), purchase("tomasz", 1, named("Tomasz Wiśniewski"))];
+    deliver_together(&desk, desk.project, &bodies);
+    for typed in ["chloe lefevre", "CHLOÉ LEFÈVRE", "Chloe\u{301}  Lefe\u{300}vre"] {
+        goes_to(&desk, typed, "chloe").await;
+    }
+    goes_to(&desk, "Lena  Okafor", "lena.okafor_4471").await;
+    for (typed, hit) in [("wisn", "Wiśn"), ("wiśn", "Wiśn"), ("chloé lef", "Chloé ␣Lef")] {
+        let answer = search(&desk, typed).await.body;
+        assert!(answer.contains(&format!("<span class=\"hit\">{hit}</span>")), "{typed}: {answer}");
+    }
+    let answer = search(&desk, "okafor").await.body;
+    assert!(
+        answer.contains("Lena <span class=\"hit\">Okafor</span>"),
+        "a space between words is no odd space: {answer}"
+    );
+}
+
+#[actix_web::test]
+async fn one_order_is_one_reason() {
+    let desk = desk().await;
+    let order = json!({ "store": "PLAY_STORE", "transaction_id": "GPA.1111-2222-3333-44444..0",
+        "original_transaction_id": "GPA.1111-2222-3333-44444" });
+    deliver_together(&desk, desk.project, &[purchase("greta", 1, order)]);
+    let answer = search(&desk, "GPA.1111-2222").await.body;
+    assert_eq!(answer.matches("GPA.1111-2222</span>-3333-44444<").count(), 1, "{answer}");
+}
+
+#[actix_web::test]
 async fn pasted_text_goes_to_whom_it_names() {
     let desk = desk().await;
     let mail = "Hi,\r\nI paid twice?!\r\nOrder number: GPA.3390-1182-5530-01234..7\r\nthanks, C.";
@@ -153,7 +184,7 @@ async fn the_beginning_of_anything_finds_in_any_case() {
     let desk = desk().await;
     for (text, why) in [
         ("LENA.OK", "App User ID begins with"),
-        ("gpa.3390-1182", "Order begins with"),
+        ("gpa.3390-1182", "Transaction begins with"),
         ("okaf", "Name has"),
         ("okafor", "Name has"),
         ("+4915123", "Phone has"),

@@ -1,6 +1,9 @@
 //! Who is in which list, in which order, and what the file of a list holds.
 
 use actix_web::http::StatusCode;
+use diesel::prelude::*;
+use dossier::error::Error;
+use dossier::schema::customers;
 use serde_json::json;
 
 use crate::finding::purchase;
@@ -69,7 +72,7 @@ async fn each_list_holds_its_own() {
         assert_eq!(found, wanted, "{list}");
     }
     let all = page(&desk, "").await.body;
-    for word in ["Sandbox only", "Free Trial", "Expired", "USD 9.99", "No app contact", "coins", "A day ago"] {
+    for word in ["Sandbox only", "Free Trial", "Expired", "USD 9.99", "No app contact", "coins", "a day ago"] {
         assert!(all.contains(word), "{word}");
     }
     desk.clock.advance(40 * 86_400);
@@ -92,6 +95,52 @@ async fn the_shown_id_is_an_identified_one_where_there_is_one() {
         ],
     );
     assert_eq!(ids(&page(&desk, "").await), ["%24RCAnonymousID%3A0", "first"]);
+}
+
+#[actix_web::test]
+async fn rows_read_in_the_order_of_their_last_column() {
+    let desk = Desk::open().await;
+    let bodies = ["a", "b", "c"].map(|id| purchase(id, 5, json!({})));
+    deliver_together(&desk, desk.project, &bodies);
+    let seen = [("a", 3), ("b", 1)];
+    let written = desk.db.write_here(|conn| {
+        for (id, days) in seen {
+            diesel::update(customers::table.filter(customers::original_app_user_id.eq(id)))
+                .set(customers::last_seen_at.eq(NOW.millis() - days * DAY))
+                .execute(conn)?;
+        }
+        Ok::<_, Error>(())
+    });
+    written.expect("contacts");
+    deliver_together(&desk, desk.project, &["a", "b", "c"].map(|id| purchase(id, 2, json!({ "type": "RENEWAL" }))));
+    assert_eq!(ids(&page(&desk, "").await), ["b", "c", "a"], "an event counts where the app was never heard of");
+}
+
+#[actix_web::test]
+async fn rows_tell_what_was_tested_granted_or_sold_at_an_unknown_price() {
+    let desk = Desk::open().await;
+    let grant = json!({
+        "type": "NON_RENEWING_PURCHASE", "store": "PROMOTIONAL", "product_id": "rc_promo_pro_monthly",
+        "entitlement_ids": ["pro"], "price": 0,
+    });
+    let lifetime = json!({
+        "type": "NON_RENEWING_PURCHASE", "product_id": "lifetime", "expiration_at_ms": null, "entitlement_ids": ["pro"],
+    });
+    let bodies = [
+        purchase("sandy", 1, json!({ "environment": "SANDBOX" })),
+        purchase("gifted", 2, grant),
+        purchase("owner", 3, lifetime),
+        purchase("unpriced", 4, json!({ "price": null })),
+    ];
+    deliver_together(&desk, desk.project, &bodies);
+    let html = page(&desk, "").await.body;
+    let rows: Vec<&str> = html.split("<tr role=\"row\">").skip(2).collect();
+    let [sandy, gifted, owner, unpriced] = rows.as_slice() else { panic!("four rows: {html}") };
+    assert!(sandy.contains("pro_monthly") && sandy.contains(">Sandbox</span>"), "{sandy}");
+    assert!(sandy.contains("a day ago") && !sandy.contains("A day ago"), "{sandy}");
+    assert!(gifted.contains("Granted pro") && !gifted.contains("rc_promo"), "{gifted}");
+    assert!(owner.contains("Lifetime purchase") && !owner.contains("price unknown"), "{owner}");
+    assert!(unpriced.contains("price unknown") && unpriced.contains("1 payment came without a price"), "{unpriced}");
 }
 
 #[actix_web::test]

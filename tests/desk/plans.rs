@@ -23,10 +23,10 @@ fn fill(desk: &Desk) {
     let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)";
     let id = "'user-' || i";
     let sql = format!(
-        "INSERT INTO customers (id, project_id, original_app_user_id, spent_micros, prices_missing, payments, refunds,
+        "INSERT INTO customers (id, project_id, original_app_user_id, best_app_user_id, spent_micros, prices_missing, payments, refunds,
             family_shared_only, ids_count, events_count, active_at, is_subscriber, made_one_time, made_sandbox,
             subscribed_until, granted_until)
-        {numbers} SELECT i, 11 + i % 2, '$RCAnonymousID:' || i, 0, 0, 0, 0, 1 = 0, 2, 1, i * 1000, i % 3 = 0, i % 5 = 0, i % 7 = 0,
+        {numbers} SELECT i, 11 + i % 2, '$RCAnonymousID:' || i, {id}, 0, 0, 0, 0, 1 = 0, 2, 1, i * 1000, i % 3 = 0, i % 5 = 0, i % 7 = 0,
             CASE WHEN i % 6 = 0 THEN {now} + i ELSE 0 END, 0 FROM n;
         INSERT INTO app_user_ids (project_id, key, app_user_id, customer_id, since, is_since_exact)
         {numbers} SELECT 11 + i % 2, {key}, {id}, i, i, 1 = 0 FROM n;
@@ -157,6 +157,7 @@ async fn searches_read_ranges_of_indexes() {
             "user-4002",
             "USER-4",
             "u",
+            "Chloé Lefèvre",
             "a@b.example",
             "nobody",
             "+49 151 234567",

@@ -175,7 +175,7 @@ async fn somebody_of_whom_only_an_id_is_known_has_a_page_that_says_so() {
     let html = page(&desk, "sandy").await;
     let strip = words(&html, "class=\"answer\"", "</dl>");
     assert!(
-        strip.contains("Nothing No purchase or grant has ever reached this customer. Test purchases show"),
+        strip.contains("Nothing No real purchase or grant has ever reached this customer. Test purchases show"),
         "{strip}"
     );
     assert!(words(&html, "profile-head__name", "</ul>").contains("Sandbox only"));
@@ -186,6 +186,48 @@ async fn somebody_of_whom_only_an_id_is_known_has_a_page_that_says_so() {
     assert!(sandbox.contains("Showing sandbox data."));
     assert!(card(&sandbox, "entitlements").contains("Sandbox"));
     assert!(words(&sandbox, "class=\"answer\"", "</dl>").contains("no payments; production only"));
+}
+
+#[actix_web::test]
+async fn a_transfer_is_told_on_both_sides_by_the_best_id() {
+    let desk = Desk::open().await;
+    let transfer = json!({
+        "type": "TRANSFER", "app_user_id": null, "original_app_user_id": null, "aliases": null, "product_id": null,
+        "transaction_id": null, "transferred_from": ["$RCAnonymousID:1", "jakub"],
+        "transferred_to": ["$RCAnonymousID:2", "zofia"],
+    });
+    let bought = json!({ "aliases": ["jakub", "$RCAnonymousID:1"] });
+    deliver_together(&desk, desk.project, &[purchase("jakub", 9, bought), purchase("zofia", 3, transfer.clone())]);
+    let jakub = page(&desk, "jakub").await;
+    let told = "Purchases moved to zofia on 20 Nov.";
+    assert!(card(&jakub, "entitlements").contains(told), "{}", card(&jakub, "entitlements"));
+    assert!(jakub.contains("href=\"/projects/sundial/customers/zofia\""));
+    let strip = words(&jakub, "class=\"answer\"", "</dl>");
+    assert!(strip.contains(told) && strip.contains("payments moved to zofia"), "{strip}");
+    let zofia = page(&desk, "zofia").await;
+    assert!(!card(&zofia, "entitlements").contains("Purchases came"), "they are there");
+    let mut unseen = transfer;
+    unseen["transferred_from"] = json!(["somebody-else"]);
+    unseen["transferred_to"] = json!(["mara"]);
+    deliver_together(&desk, desk.project, &[purchase("mara", 2, unseen)]);
+    let told = "Purchases came from somebody-else on 21 Nov; no event has told which.";
+    let mara = page(&desk, "mara").await;
+    assert!(card(&mara, "entitlements").contains(told), "{}", card(&mara, "entitlements"));
+    assert!(words(&mara, "class=\"answer\"", "</dl>").contains(told));
+}
+
+#[actix_web::test]
+async fn balances_follow_the_sandbox_switch() {
+    let desk = Desk::open().await;
+    let adjusted = json!({
+        "type": "VIRTUAL_CURRENCY_TRANSACTION", "environment": null, "purchase_environment": "SANDBOX",
+        "adjustments": [{ "amount": 100, "currency": { "code": "GEM", "name": "Gems" } }],
+    });
+    deliver_together(&desk, desk.project, &[purchase("sandy", 3, adjusted)]);
+    assert!(!page(&desk, "sandy").await.contains("id=\"currencies\""));
+    let sandbox = desk.get(&VERA, "/projects/sundial/customers/sandy?sandbox=1").await.body;
+    let card = card(&sandbox, "currencies");
+    assert!(card.contains("Sandbox") && card.contains("Gems GEM 100"), "{card}");
 }
 
 #[actix_web::test]

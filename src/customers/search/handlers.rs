@@ -12,7 +12,7 @@ use crate::customers::glance::{self, Glance, profile_address};
 use crate::customers::terms::TermKind;
 use crate::db::{Conn, Db};
 use crate::error::Error;
-use crate::page::text::visible;
+use crate::page::text::{visible, visible_parts};
 use crate::page::{Layout, Section, html};
 use crate::people::{Door, Member};
 
@@ -115,24 +115,32 @@ impl Find {
             _ => glance.href(project),
         };
         let rank = (first.fit, first.kind);
-        let reasons = matches.iter().take(MOST_REASONS).map(Reason::of).collect();
+        let says_more = |one: &&Match| !is_said_by_transaction(one, &matches);
+        let reasons = matches.iter().filter(says_more).take(MOST_REASONS).map(Reason::of).collect();
         Some(Find { glance, href, rank, reasons })
     }
 }
 
+/// A first order is its first transaction as well: one reason is enough.
+fn is_said_by_transaction(one: &Match, all: &[Match]) -> bool {
+    let says_it = |other: &Match| other.kind == TermKind::Transaction && other.value == one.value;
+    one.kind == TermKind::Order && all.iter().any(says_it)
+}
+
 impl Reason {
     fn of(one: &Match) -> Reason {
-        let (before, hit, after) = marked(&one.value, &one.piece.text, one.kind);
+        let (before, hit, _) = marked(&one.value, &one.piece.text, one.kind);
         let verb = match one.fit {
             Fit::Is => "is",
             Fit::BeginsWith if before.is_empty() => "begins with",
             Fit::BeginsWith => "has",
         };
+        let [before, hit, after] = visible_parts(&one.value, before.len(), before.len() + hit.len());
         Reason {
             words: format!("{} {verb}", one.kind.label()),
-            before: visible(before),
-            hit: visible(hit),
-            after: visible(after),
+            before,
+            hit,
+            after,
             is_picked: one.piece.sureness != super::pasted::Sureness::Whole,
         }
     }

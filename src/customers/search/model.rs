@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::pasted::{self, Piece, Sureness, looks_like_id};
 use crate::customers::app_user_id::MAX_CHARS;
-use crate::customers::terms::{TermKind, folded, phone_digits};
+use crate::customers::terms::{TermKind, folded, folded_letter, phone_digits};
 use crate::state::CustomerId;
 
 /// The longest text that is searched, in bytes.
@@ -174,7 +174,7 @@ pub fn by_customer(matches: Vec<Match>) -> Vec<(CustomerId, Vec<Match>)> {
 pub fn marked<'a>(value: &'a str, piece: &str, kind: TermKind) -> (&'a str, &'a str, &'a str) {
     let wanted: Vec<char> = match kind {
         TermKind::Phone => piece.chars().filter(char::is_ascii_digit).collect(),
-        _ => folded(piece).chars().collect(),
+        _ => kind.folded(piece).chars().collect(),
     };
     let starts = value.char_indices().map(|(start, _)| start).filter(|_| !wanted.is_empty());
     let mut hits = starts.filter_map(|start| Some((start, start + ending(value.get(start..)?, &wanted, kind)?)));
@@ -182,17 +182,29 @@ pub fn marked<'a>(value: &'a str, piece: &str, kind: TermKind) -> (&'a str, &'a 
     (value.get(..start).unwrap_or(value), value.get(start..end).unwrap_or(""), value.get(end..).unwrap_or(""))
 }
 
-/// Where `wanted` ends, if `text` begins with it in any case. In phone numbers only digits count.
+/// Where `wanted` ends, if `text` begins with it in any case. In phone numbers only digits count; in names no accents, and
+/// white space of any length is one space.
 fn ending(text: &str, wanted: &[char], kind: TermKind) -> Option<usize> {
     let mut left = wanted.iter().peekable();
+    let mut before = None;
     for (at, letter) in text.char_indices() {
-        if left.peek().is_none() {
+        let is_accent = kind == TermKind::Name && folded_letter(letter).next().is_none();
+        if left.peek().is_none() && !is_accent {
             return Some(at);
         }
-        if kind == TermKind::Phone && !letter.is_ascii_digit() && at > 0 {
-            continue;
-        }
-        if !letter.to_lowercase().all(|lower| left.next() == Some(&lower)) {
+        let is_skipped = match kind {
+            TermKind::Phone => !letter.is_ascii_digit() && at > 0,
+            TermKind::Name => letter.is_whitespace() && before.is_some_and(char::is_whitespace),
+            _ => false,
+        };
+        before = Some(letter);
+        let mut takes = |lower: char| is_skipped || left.next() == Some(&lower);
+        let fits = match kind {
+            TermKind::Name if letter.is_whitespace() => takes(' '),
+            TermKind::Name => folded_letter(letter).all(takes),
+            _ => letter.to_lowercase().all(takes),
+        };
+        if !fits {
             return None;
         }
     }
@@ -270,6 +282,9 @@ mod tests {
     #[test]
     fn the_matched_part_is_marked_in_any_case() {
         assert_eq!(marked("Lena Okafor", "okA", TermKind::Name), ("Lena ", "Oka", "for"));
+        assert_eq!(marked("Chloé  Lefèvre", "chloe lef", TermKind::Name), ("", "Chloé  Lef", "èvre"));
+        assert_eq!(marked("Chloe\u{301} L", "chloe", TermKind::Name), ("", "Chloe\u{301}", " L"));
+        assert_eq!(marked("Lena Okafor", "okA", TermKind::Email), ("Lena ", "Oka", "for"));
         assert_eq!(marked("+49 (151) 23", "4915", TermKind::Phone), ("+", "49 (15", "1) 23"));
         assert_eq!(marked("نورا", "نو", TermKind::Name), ("", "نو", "را"));
         assert_eq!(marked("İstanbul", "x", TermKind::Name), ("İstanbul", "", ""));

@@ -1,13 +1,13 @@
 //! Looks texts up in the index of ids and in the index of terms.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
 use super::model::{Fit, Match, Query, best, key_range};
 use super::pasted::{Piece, Sureness};
 use crate::customers::app_user_id::lookup_key;
-use crate::customers::terms::{TermKind, folded};
+use crate::customers::terms::{TermKind, folded, folded_name};
 use crate::db::Conn;
 use crate::schema::{app_user_ids, search_terms};
 use crate::state::CustomerId;
@@ -22,15 +22,22 @@ pub fn exact(conn: &mut Conn, project: i64, query: &Query) -> QueryResult<Vec<Ma
     Ok(best(matches))
 }
 
-/// All matches that count, best first, and whether there were more than `most` rows to read. At most three queries.
+/// All matches that count, best first, and whether there were more than `most` rows to read. At most three queries, and a
+/// fourth for a name that is typed with accents.
 pub fn find(conn: &mut Conn, project: i64, query: &Query, most: i64) -> QueryResult<(Vec<Match>, bool)> {
     let mut matches = exact(conn, project, query)?;
     let is_picked = matches.first().is_some_and(|one| one.piece.sureness == Sureness::Named);
     let (Some(beginning), Some(whole), false) = (query.beginning(), query.pieces.first(), is_picked) else {
         return Ok((matches, false));
     };
-    let (longer, is_cut) = by_beginning(conn, project, &beginning, whole, most)?;
+    let (longer, mut is_cut) = by_beginning(conn, project, &beginning, whole, most)?;
     matches.extend(longer);
+    let name = folded_name(&whole.text);
+    if name != beginning && name.contains(char::is_alphabetic) {
+        let (longer, are_cut) = by_beginning(conn, project, &name, whole, most)?;
+        matches.extend(longer.into_iter().filter(|one| one.kind == TermKind::Name));
+        is_cut |= are_cut;
+    }
     Ok((best(matches), is_cut))
 }
 
@@ -60,14 +67,18 @@ const TERM: (search_terms::term, search_terms::kind, search_terms::value, search
 /// Who has one of these ids, orders, addresses, numbers or names, in any case.
 fn by_term(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
     let asked = keyed(pieces, |text| lookup_key(&folded(text)));
+    let names = keyed(pieces, |text| lookup_key(&folded_name(text)));
+    let keys: BTreeSet<&Vec<u8>> = asked.keys().chain(names.keys()).collect();
     let rows: Vec<Term> = search_terms::table
-        .filter(search_terms::project_id.eq(project).and(search_terms::term.eq_any(asked.keys())))
+        .filter(search_terms::project_id.eq(project).and(search_terms::term.eq_any(keys)))
         .select(TERM)
         .limit(MOST_ROWS)
         .load(conn)?;
     let found = rows.into_iter().filter_map(|(key, kind, value, customer)| {
-        let (kind, piece) = (TermKind::parse(&kind)?, Piece::clone(asked.get(&key)?));
-        let fit = if is_whole(kind, &value, &folded(&piece.text)) { Fit::Is } else { Fit::BeginsWith };
+        let kind = TermKind::parse(&kind)?;
+        let asked = if kind == TermKind::Name { &names } else { &asked };
+        let piece = Piece::clone(asked.get(&key)?);
+        let fit = if is_whole(kind, &value, &piece.text) { Fit::Is } else { Fit::BeginsWith };
         Some(Match { customer, kind, value, fit, piece })
     });
     Ok(found.collect())
@@ -100,12 +111,12 @@ fn by_beginning(
 
 /// A name is terms from each of its words onwards; only the first of them is all of it.
 fn is_whole(kind: TermKind, value: &str, asked: &str) -> bool {
-    kind != TermKind::Name || folded(value) == asked
+    kind != TermKind::Name || folded_name(value) == folded_name(asked)
 }
 
 /// Keys hold only the head of a long text: the rest is compared here.
 fn goes_on(one: &Match, head: &[u8], beginning: &str) -> bool {
-    head.len() == beginning.len() || folded(&one.value).contains(beginning)
+    head.len() == beginning.len() || one.kind.folded(&one.value).contains(beginning)
 }
 
 /// The pieces by their keys; of two with the same key the surer one.

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::page::text;
+use crate::profile::badge::Badge;
 use crate::profile::visit::Visit;
 use crate::schema::balances;
 
@@ -13,6 +14,8 @@ use crate::schema::balances;
 #[template(path = "profile/currencies.html")]
 pub struct Card {
     balances: Vec<Balance>,
+    /// Set for sandbox data.
+    mark: Option<Badge>,
 }
 
 #[derive(Debug)]
@@ -25,15 +28,18 @@ struct Balance {
 impl HtmlSafe for Card {}
 
 impl Card {
-    /// One query. `None` without any balance.
+    /// One query. `None` without any balance in this view.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Card>> {
         let rows: Vec<(String, String, i64)> = balances::table
-            .filter(balances::customer_id.eq(visit.customer.id))
+            .filter(
+                balances::customer_id.eq(visit.customer.id).and(balances::environment.eq(visit.environment.as_str())),
+            )
             .select((balances::code, balances::name, balances::amount))
             .load(conn)?;
         let mut balances: Vec<Balance> = rows.into_iter().map(Balance::from).collect();
         balances.sort_by(|one, other| one.code.cmp(&other.code));
-        Ok((!balances.is_empty()).then_some(Card { balances }))
+        let mark = visit.is_sandbox().then(Badge::sandbox);
+        Ok((!balances.is_empty()).then_some(Card { balances, mark }))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Virtual currencies (§15): balances as the events add up, an estimate. The card stands only where there is one.
+//! Virtual currencies (§15): balances as the events add up, an estimate. They follow the sandbox
+//! switch, and the card stands only where there is one.
 
 mod card;
 

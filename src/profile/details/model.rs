@@ -55,8 +55,7 @@ fn dated(full: Stamp, relative: Stamp) -> Sentence {
 
 /// The English name of a country; an unknown code as it is.
 pub fn country_name(code: &str) -> String {
-    let found = rust_iso3166::from_alpha2(&code.to_uppercase());
-    found.map_or_else(|| text::visible(code), |country| country.name.to_owned())
+    crate::customers::country::name(code)
 }
 
 /// Where the app was last seen; failing that what the newest event names, which may be the store's country.

@@ -2,22 +2,35 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use diesel::prelude::*;
+use diesel::QueryResult;
 
 use super::model::Grouped;
+use super::moved::Moved;
 use crate::db::Conn;
+use crate::page::sentence::Stamp;
 use crate::profile::visit::Visit;
-use crate::schema::transfer_links;
 
 #[derive(Debug, Template)]
 #[template(path = "profile/entitlements.html")]
 pub struct Card {
     pub grouped: Grouped,
-    /// Whether purchases ever moved between this customer and another one.
-    pub has_transfers: bool,
+    /// The newest transfer between this customer and another one.
+    pub moved: Option<Moved>,
+    /// The same as the card says it.
+    transfer: Option<Transfer>,
     is_sandbox: bool,
     /// Whether there are test purchases that this view leaves out.
     pub hides_sandbox: bool,
+}
+
+/// `Purchases moved to zofia.nowak on 9 Oct.`, with a link.
+#[derive(Debug)]
+struct Transfer {
+    lead: &'static str,
+    other: String,
+    href: Option<String>,
+    when: Stamp,
+    rest: &'static str,
 }
 
 impl HtmlSafe for Card {}
@@ -25,14 +38,13 @@ impl HtmlSafe for Card {}
 impl Card {
     /// One query; the purchases came with the visit.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
-        let link = transfer_links::table
-            .filter(transfer_links::customer_id.eq(visit.customer.id))
-            .select(transfer_links::other_id)
-            .first::<i64>(conn)
-            .optional()?;
+        let moved = Moved::load(conn, visit)?;
+        let grouped = Grouped::of(visit);
+        let counts = |moved: &&Moved| moved.is_lost || grouped.is_empty();
         Ok(Card {
-            grouped: Grouped::of(visit),
-            has_transfers: link.is_some(),
+            transfer: moved.as_ref().filter(counts).map(|moved| Transfer::of(moved, visit)),
+            grouped,
+            moved,
             is_sandbox: visit.is_sandbox(),
             hides_sandbox: visit.customer.made_sandbox && !visit.is_sandbox(),
         })
@@ -55,7 +67,10 @@ impl Card {
             return None;
         }
         Some(match (grouped.is_empty(), self.is_sandbox) {
-            (true, _) if self.has_transfers => "No current entitlements. There are no purchases here now.",
+            (true, _) if self.moved.is_some() => "No current entitlements. There are no purchases here now.",
+            (true, false) if self.hides_sandbox => {
+                "No current entitlements. No real purchase and no grant has reached this customer."
+            }
             (true, false) => "No current entitlements. No purchase and no grant has reached this customer.",
             (true, true) => "No current entitlements. No test purchase has reached this customer.",
             (false, _) if grouped.past.iter().any(|group| group.identifier.is_some()) => {
@@ -63,5 +78,17 @@ impl Card {
             }
             (false, _) => "No current entitlements. Nothing that was bought unlocks any.",
         })
+    }
+}
+
+impl Transfer {
+    fn of(moved: &Moved, visit: &Visit) -> Transfer {
+        Transfer {
+            lead: moved.lead(),
+            other: moved.other(),
+            href: moved.href(visit),
+            when: moved.when(visit.now),
+            rest: moved.rest(),
+        }
     }
 }

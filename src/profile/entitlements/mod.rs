@@ -2,6 +2,10 @@
 
 mod card;
 mod model;
+mod moved;
 
 pub use card::Card;
 pub use model::{Group, Grouped, Source};
+pub use moved::Moved;
+#[cfg(test)]
+pub use moved::example as moved_example;

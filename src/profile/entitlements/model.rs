@@ -16,6 +16,9 @@ use crate::state::{Kind, Purchase, Status};
 /// How many used-up purchases are listed one by one.
 const CONSUMABLES: usize = 3;
 
+/// The heading of access of which only the fact is known.
+const TEMPORARY: &str = "Temporary access";
+
 /// The card's content, and what the answer at the top of the page is drawn from.
 #[derive(Debug, Default)]
 pub struct Grouped {
@@ -57,19 +60,25 @@ pub struct Source {
 
 impl Grouped {
     pub fn of(visit: &Visit) -> Grouped {
-        let mut unlocking: BTreeMap<String, Vec<&Purchase>> = BTreeMap::new();
+        let mut unlocking: BTreeMap<String, (usize, Vec<&Purchase>)> = BTreeMap::new();
         let mut others = Vec::new();
         for purchase in &visit.purchases {
             let entitlements = visit.catalog.unlocked_by(purchase);
             if entitlements.is_empty() {
                 others.push(purchase);
             }
-            for entitlement in entitlements {
-                unlocking.entry(entitlement).or_default().push(purchase);
+            for (place, entitlement) in entitlements.into_iter().enumerate() {
+                let (first, unlocked_by) = unlocking.entry(entitlement).or_insert((place, Vec::new()));
+                *first = place.min(*first);
+                unlocked_by.push(purchase);
             }
         }
         let mut grouped = Grouped::default();
-        for (entitlement, purchases) in unlocking {
+        let mut unlocking: Vec<_> = unlocking.into_iter().collect();
+        unlocking.sort_by_key(|(entitlement, (place, _))| {
+            (*place, visit.catalog.entitlement_name(entitlement).to_lowercase())
+        });
+        for (entitlement, (_, purchases)) in unlocking {
             grouped.add(visit, &entitlement, &purchases);
         }
         grouped.sort();
@@ -107,19 +116,28 @@ impl Grouped {
         }
     }
 
+    /// By the furthest end; of those that end together the ones that a product unlocks before those of its add-ons.
     fn sort(&mut self) {
         let rank = |group: &Group| {
             let best = group.sources.first();
             let ends_at =
                 best.map_or(Moment::DAWN, |source| if source.is_lifetime { Moment::NEVER } else { source.ends_at });
-            (!group.is_active(), Reverse(ends_at), group.title.to_lowercase())
+            (!group.is_active(), Reverse(ends_at))
         };
         self.current.sort_by_key(rank);
         self.past.sort_by_key(rank);
     }
 
-    /// Purchases that unlock nothing stand under a heading of their own, used-up ones counted.
+    /// Purchases that unlock nothing stand under a heading of their own, used-up ones counted; so does temporary access
+    /// to nobody knows what.
     fn add_others(&mut self, visit: &Visit, others: Vec<&Purchase>) {
+        let (bridges, others): (Vec<&Purchase>, Vec<&Purchase>) =
+            others.into_iter().partition(|purchase| purchase.kind == Kind::Temporary);
+        for bridge in bridges {
+            let source = Source::of(visit, bridge);
+            let groups = if source.is_current { &mut self.current } else { &mut self.past };
+            groups.push(Group::temporary(source));
+        }
         let (mut used, lasting): (Vec<&Purchase>, Vec<&Purchase>) =
             others.into_iter().partition(|purchase| purchase.kind == Kind::OneTime && purchase.expires_at.is_none());
         used.sort_by_key(|purchase| (Reverse(purchase.period_start), purchase.key.clone()));
@@ -163,6 +181,15 @@ impl Group {
         let note = (has(true) && has(false))
             .then(|| "The grant runs beside the purchase: its time is not added to the end.".to_owned());
         Group { title: title.to_owned(), identifier: Some(identifier.to_owned()), badge, sources, note }
+    }
+
+    fn temporary(source: Source) -> Group {
+        let badge = match source.is_current {
+            true => Badge::new("Active", "tone-warn"),
+            false => Badge::new("Expired", "tone-quiet"),
+        };
+        let note = Some("No event has told which entitlement it gives.".to_owned());
+        Group { title: TEMPORARY.into(), identifier: None, badge, sources: vec![source], note }
     }
 
     fn others(sources: Vec<Source>, hidden: usize) -> Group {
@@ -314,6 +341,19 @@ mod tests {
         let note = grouped.current.first().and_then(|group| group.note.as_deref());
         assert_eq!(note, Some("And 2 more, all in the history."));
         assert_eq!(grouped.active(), 0);
+    }
+
+    #[test]
+    fn temporary_access_is_not_called_a_purchase_that_unlocks_nothing() {
+        let bridge = |ids: Value| json!({ "kind": "temporary", "product_id": "", "expires_at": NOW.plus_days(1), "entitlement_ids": ids });
+        let known = grouped(vec![bridge(json!(["pro"]))]);
+        assert_eq!(said(&known.current), ["pro [Active] Temporary access: Temporary access until 24 Nov, 17:00 UTC"]);
+        let unknown = grouped(vec![bridge(json!([]))]);
+        assert_eq!(
+            said(&unknown.current),
+            ["Temporary access [Active] Temporary access: Temporary access until 24 Nov, 17:00 UTC"]
+        );
+        assert_eq!((known.active(), unknown.active()), (1, 0));
     }
 
     #[test]

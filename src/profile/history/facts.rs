@@ -40,12 +40,19 @@ fn cause(event: &Event, category: Category) -> Option<Sentence> {
         Category::Resubscribed => said("renewal is on again"),
         Category::Grace | Category::BillingIssue => said("the store is retrying"),
         Category::Expired if event.is_promotional() => said("its time was over"),
+        Category::Expired if is_prepaid_over(event) => said("prepaid time was over"),
         Category::Expired => Some(told(event.expiration_reason.as_ref().unwrap_or(&Reason::Unknown))),
         Category::Temporary => said("while the store could not be asked"),
-        Category::Invoice => said("counts as spent once it is paid"),
+        Category::Invoice => said("an invoice is not yet a payment"),
         Category::Unknown => said("a kind of event this version does not know"),
         _ => None,
     }
+}
+
+/// Prepaid time ends by itself, which stores report as a renewal that is off.
+fn is_prepaid_over(event: &Event) -> bool {
+    let is_plain = matches!(event.expiration_reason, None | Some(Reason::Unsubscribe | Reason::Unknown));
+    is_plain && event.period_type == Some(PeriodType::Prepaid)
 }
 
 /// What ends or goes on, and when.

@@ -40,9 +40,8 @@ const RETRY_DAYS: i64 = 60;
 pub fn of(visit: &Visit) -> Vec<Lane> {
     let (marked, drawn): (Vec<&Purchase>, Vec<&Purchase>) =
         visit.purchases.iter().partition(|purchase| is_mark(purchase, &visit.catalog));
-    let mut lanes: Vec<Lane> = drawn.into_iter().map(|purchase| of_purchase(purchase, visit)).collect();
+    let mut lanes: Vec<Lane> = drawn.into_iter().filter_map(|purchase| of_purchase(purchase, visit)).collect();
     lanes.extend(by_product(&marked, visit));
-    lanes.retain(|lane| !lane.words.is_empty());
     lanes.sort_by_key(|lane| std::cmp::Reverse((lane.is_active, lane.end(), lane.start())));
     lanes
 }
@@ -50,6 +49,11 @@ pub fn of(visit: &Visit) -> Vec<Lane> {
 impl Lane {
     pub fn start(&self) -> Moment {
         self.bars.first().map_or(Moment::NEVER, |bar| bar.from)
+    }
+
+    /// Whether any of it can be seen: dates that cannot be meant are told only.
+    pub fn is_drawn(&self) -> bool {
+        !self.bars.is_empty()
     }
 
     fn end(&self) -> Moment {
@@ -62,19 +66,33 @@ fn is_mark(purchase: &Purchase, catalog: &Catalog) -> bool {
     purchase.kind == Kind::OneTime && purchase.expires_at.is_none() && catalog.unlocked_by(purchase).is_empty()
 }
 
-fn of_purchase(purchase: &Purchase, visit: &Visit) -> Lane {
-    let bars: Vec<Bar> = purchase.spans.iter().flat_map(|span| bars(purchase, *span, visit.now)).collect();
+/// `None` where nothing is known of its time.
+fn of_purchase(purchase: &Purchase, visit: &Visit) -> Option<Lane> {
+    let mut bars: Vec<Bar> = purchase.spans.iter().flat_map(|span| bars(purchase, *span, visit.now)).collect();
+    bars.extend(temporary(purchase).or_else(|| pause_ahead(purchase, visit.now)));
+    if bars.is_empty() {
+        return None;
+    }
     let skipped = bars.len().saturating_sub(BARS);
     let bars: Vec<Bar> = bars.into_iter().skip(skipped).collect();
     let name = name(purchase, visit);
     let told: Vec<String> = bars.iter().map(told).collect();
-    let words = format!(
-        "{name}{}: {}.",
-        store(purchase),
-        if told.is_empty() { "no time known".into() } else { told.join(", ") }
-    );
+    let words = format!("{name}{}: {}.", store(purchase), told.join(", "));
     let seen = bars.into_iter().filter(|bar| axis::is_in_sight(bar.from, visit.now)).collect();
-    Lane { name, bars: seen, words, is_active: purchase.is_active(visit.now) }
+    Some(Lane { name, bars: seen, words, is_active: purchase.is_active(visit.now) })
+}
+
+/// Temporary access has no periods: it runs from when it was given until the store answers.
+fn temporary(purchase: &Purchase) -> Option<Bar> {
+    let (from, to) = (purchase.period_start, purchase.access_ends_at());
+    (purchase.kind == Kind::Temporary && from < to).then_some(Bar { look: Look::Temporary, from, to })
+}
+
+/// A pause that was asked for begins when the paid time ends; it is drawn when its end is known.
+fn pause_ahead(purchase: &Purchase, now: Moment) -> Option<Bar> {
+    let from = purchase.expires_at.filter(|end| *end > now && purchase.pause_asked_at.is_some())?;
+    let to = purchase.auto_resume_at.filter(|to| *to > from && purchase.will_renew())?;
+    Some(Bar { look: Look::Paused, from, to })
 }
 
 fn name(purchase: &Purchase, visit: &Visit) -> String {
@@ -83,7 +101,9 @@ fn name(purchase: &Purchase, visit: &Visit) -> String {
     visible(&match purchase.kind {
         Kind::Grant if entitlements.is_empty() => "Granted".to_owned(),
         Kind::Grant => format!("Granted: {}", listed(&entitlements)),
-        Kind::Temporary => format!("Temporary: {}", visit.product_name(purchase)),
+        Kind::Temporary if !purchase.product_id.is_empty() => {
+            format!("Temporary: {}", visit.product_name(purchase))
+        }
         _ => visit.product_name(purchase).to_owned(),
     })
 }
@@ -95,11 +115,12 @@ fn store(purchase: &Purchase) -> String {
 
 /// A stretch of a purchase as bars: what is paid ahead and will not renew stands apart.
 fn bars(purchase: &Purchase, span: Span, now: Moment) -> Vec<Bar> {
-    let to = end(span, now);
+    let to = end(purchase, span, now);
     if to <= span.from {
         return Vec::new();
     }
     let look = match span.phase {
+        _ if purchase.kind == Kind::Temporary => return Vec::new(),
         Phase::Trial => Look::Trial,
         Phase::Paid => Look::Paid,
         Phase::Grace => Look::Grace,
@@ -123,12 +144,12 @@ fn bars(purchase: &Purchase, span: Span, now: Moment) -> Vec<Bar> {
 }
 
 /// Where a stretch ends as far as anybody knows.
-fn end(span: Span, now: Moment) -> Moment {
+fn end(purchase: &Purchase, span: Span, now: Moment) -> Moment {
     let is_open = span.to == Moment::NEVER;
     match span.phase {
         Phase::Retry if is_open => now.min(span.from.plus_days(RETRY_DAYS)),
         Phase::Retry => span.to.min(span.from.plus_days(RETRY_DAYS)),
-        Phase::Paused if is_open => now,
+        Phase::Paused if is_open => purchase.auto_resume_at.map_or(now, |resumes| resumes.max(now)),
         _ if words::is_lifetime(now, span.to) => Moment::NEVER,
         _ => span.to,
     }
@@ -230,6 +251,34 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_is_drawn_ahead_to_the_day_it_ends() {
+        let paused = json!({"spans": [span("paused", -9, i64::MAX)], "auto_resume_at": NOW.plus_days(40)});
+        assert_eq!(drawn(purchase(paused)), [(Look::Paused, -9, 40)]);
+        let asked = |resumes: Value| {
+            let spans = json!([span("paid", -30, 18)]);
+            drawn(purchase(json!({"spans": spans, "pause_asked_at": NOW, "auto_resume_at": resumes})))
+        };
+        assert_eq!(asked(json!(NOW.plus_days(50))), [(Look::Paid, -30, 18), (Look::Paused, 18, 50)]);
+        assert_eq!(asked(json!(null)), [(Look::Paid, -30, 18)]);
+    }
+
+    #[test]
+    fn temporary_access_has_a_bar_of_its_own() {
+        let temporary = |product: &str| {
+            let fields = json!({
+                "kind": "temporary", "product_id": product, "period_start": NOW, "expires_at": NOW.plus_days(1),
+            });
+            lanes_of(vec![purchase(fields)]).pop().expect("a lane")
+        };
+        let lane = temporary("");
+        assert_eq!(lane.bars, [Bar { look: Look::Temporary, from: NOW, to: NOW.plus_days(1) }]);
+        let said = "Temporary access, App Store: temporary access from 23 Nov 2026 to 24 Nov 2026.";
+        assert_eq!((lane.name.as_str(), lane.words.as_str()), ("Temporary access", said));
+        assert_eq!(temporary("pro_annual").name, "Temporary: Pro annual");
+        assert_eq!(lanes_of(vec![purchase(json!({}))]), [], "a purchase of no known time has no lane");
+    }
+
+    #[test]
     fn consumables_of_one_product_are_marks_on_one_lane() {
         let bought = |days: i64, key: &str, refunded: Value| {
             purchase(json!({
@@ -265,7 +314,7 @@ mod tests {
         assert_eq!(lane.bars, []);
         assert_eq!(lane.words, "Pro annual, App Store: paid since 31 Dec 9999, without an end.");
         let backwards = json!({"phase": "paid", "from": 5, "to": -5});
-        assert_eq!(drawn(purchase(json!({"spans": [backwards]}))), []);
+        assert_eq!(lanes_of(vec![purchase(json!({"spans": [backwards]}))]), []);
     }
 
     #[test]

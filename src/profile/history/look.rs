@@ -12,6 +12,7 @@ pub enum Look {
     Paused,
     Refunded,
     Granted,
+    Temporary,
     Bought,
     BoughtBack,
 }
@@ -29,6 +30,7 @@ impl Look {
             Look::Paused => "bar bar--paused tone-quiet",
             Look::Refunded | Look::BoughtBack => "bar bar--refunded tone-bad",
             Look::Granted => "bar bar--granted tone-gift",
+            Look::Temporary => "bar bar--temporary tone-warn",
         }
     }
 
@@ -41,6 +43,7 @@ impl Look {
             Look::Paused => Some("fill-paused"),
             Look::Refunded | Look::BoughtBack => Some("fill-refunded"),
             Look::Granted => Some("fill-granted"),
+            Look::Temporary => Some("fill-temporary"),
             Look::TrialEnding | Look::Paid | Look::Ending | Look::Bought => None,
         }
     }
@@ -61,6 +64,7 @@ impl Look {
             Look::Paused => "Paused",
             Look::Refunded => "Refunded",
             Look::Granted => "Granted",
+            Look::Temporary => "Temporary",
             Look::Bought => "Bought once",
             Look::BoughtBack => "Bought once, refunded",
         }
@@ -78,6 +82,7 @@ impl Look {
             Look::Paused => "paused",
             Look::Refunded => "refunded",
             Look::Granted => "granted",
+            Look::Temporary => "temporary access",
             Look::Bought => "bought",
             Look::BoughtBack => "bought and refunded",
         }

@@ -56,7 +56,7 @@ const LEAST: i64 = 40;
 impl Picture {
     /// `None` where nothing was ever bought.
     pub fn of(visit: &Visit) -> Option<Picture> {
-        let mut lanes = lanes::of(visit);
+        let (mut lanes, unseen): (Vec<Lane>, Vec<Lane>) = lanes::of(visit).into_iter().partition(Lane::is_drawn);
         let all = lanes.len();
         lanes.truncate(lanes::MOST);
         lanes.sort_by_key(Lane::start);
@@ -69,7 +69,7 @@ impl Picture {
             patterns: legend.iter().filter_map(|look| look.pattern()).collect(),
             legend: legend.into_iter().collect(),
             today: axis.x(visit.now),
-            words: lanes.iter().map(|lane| lane.words.clone()).collect(),
+            words: lanes.iter().chain(&unseen).map(|lane| lane.words.clone()).collect(),
             lanes: lanes.into_iter().enumerate().map(|(row, lane)| Drawn::new(lane, row, &axis, visit.now)).collect(),
             all,
             leaves_some_out: lanes::leaves_some_out(visit),

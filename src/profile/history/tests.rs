@@ -93,7 +93,7 @@ fn purchases_and_renewals_have_their_words() {
         json!({}),
         &format!("Was issued an invoice {PRO}"),
         ("invoice", "tone-quiet"),
-        "counts as spent once it is paid",
+        "an invoice is not yet a payment",
     );
 }
 
@@ -116,7 +116,7 @@ fn grants_name_the_entitlement() {
     let line = "Was granted the pro and coach entitlements without an end";
     check("NON_RENEWING_PURCHASE", forever, line, ("grant", "tone-gift"), "");
     let removed = json!({"store": "PROMOTIONAL", "entitlement_ids": ["pro"], "cancel_reason": "DEVELOPER_INITIATED", "price": -1});
-    let line = "Had their granted entitlement removed [pro] (pro_annual)";
+    let line = "Had their granted entitlement removed [pro]";
     check("CANCELLATION", removed, line, ("remove", "tone-bad"), "access ended");
 }
 
@@ -169,8 +169,12 @@ fn trouble_and_ends_say_why_and_until_when() {
     let line = format!("Subscription expired {PRO}");
     check("EXPIRATION", json!({"expiration_reason": "BILLING_ERROR"}), &line, ("expire", "tone-bad"), "billing error");
     let grant = json!({"store": "PROMOTIONAL", "entitlement_ids": ["pro"], "product_id": "rc_promo_pro_weekly"});
-    let over = "Subscription expired [pro] (rc_promo_pro_weekly)";
-    check("EXPIRATION", grant, over, ("expire", "tone-bad"), "its time was over");
+    check("EXPIRATION", grant, "Granted pro ended", ("expire", "tone-bad"), "its time was over");
+    let nameless = json!({"store": "PROMOTIONAL", "product_id": "rc_promo_pro_weekly"});
+    check("EXPIRATION", nameless.clone(), "Granted access ended", ("expire", "tone-bad"), "its time was over");
+    check("NON_RENEWING_PURCHASE", nameless, "Was granted an entitlement", ("grant", "tone-gift"), "");
+    let prepaid = json!({"period_type": "PREPAID", "expiration_reason": "UNSUBSCRIBE"});
+    check("EXPIRATION", prepaid, &line, ("expire", "tone-bad"), "prepaid time was over");
     check("EXPIRATION", json!({}), &line, ("expire", "tone-bad"), "the store gave no reason");
     let line = format!("Scheduled a pause of {PRO}");
     let pause = json!({"expiration_at_ms": NOW.plus_days(1), "auto_resume_at_ms": NOW.plus_days(60)});
@@ -216,7 +220,7 @@ fn each_change_of_a_currency_has_a_line() {
     let bought = json!({"adjustments": [gem(100)], "source": "in_app_purchase"});
     check(kind, bought, "Granted 100 GEM (Gems) via purchase of Pro annual", look, "");
     let back = json!({"adjustments": [gem(-100)], "source": "in_app_purchase"});
-    check(kind, back, "Spent 100 GEM (Gems) with a change of Pro annual", look, "");
+    check(kind, back, "Removed 100 GEM (Gems) with a change of Pro annual", look, "");
     let expired = json!({"adjustments": [gem(-100)], "source": "expiration", "product_id": null, "store": null});
     check(kind, expired, "Spent 100 GEM (Gems) via expiration", look, "");
     check(kind, json!({"adjustments": "none"}), "Changed a virtual currency balance", look, "");

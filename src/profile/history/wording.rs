@@ -67,6 +67,7 @@ pub fn lines(event: &Event, side: Side, catalog: &Catalog) -> Vec<Line> {
 fn line(event: &Event, category: Category, side: Side, catalog: &Catalog) -> Line {
     match category {
         Category::Granted => granted(event, catalog),
+        Category::Expired if event.is_promotional() => grant_over(event, catalog),
         Category::PreferenceChanged => changed(event, catalog),
         Category::Transferred => transferred(event, side),
         Category::Currency => bare("Changed a virtual currency balance"),
@@ -112,13 +113,14 @@ fn bare(verb: impl Into<String>) -> Line {
     Line { verb: verb.into(), joint: "", subject: Subject::Nothing, tail: String::new() }
 }
 
-/// The product an event is about, by the name the catalog, else the event, gives it; a grant by what it gives.
+/// The product an event is about, by the name the catalog, else the event, gives it; a grant by what it gives, never by
+/// the product made up for it (§7.1).
 fn product_of(event: &Event, catalog: &Catalog) -> Subject {
     let Some(id) = event.product_id.as_deref() else { return Subject::Nothing };
-    let given = entitlements(event, catalog);
-    if event.is_promotional() && !given.is_empty() {
-        let product = Product { store: event.store.clone(), name: text::listed(&given), id: Some(id.to_owned()) };
-        return Subject::Product(product);
+    if event.is_promotional() {
+        let given = entitlements(event, catalog);
+        let product = Product { store: event.store.clone(), name: text::listed(&given), id: None };
+        return if given.is_empty() { Subject::Nothing } else { Subject::Product(product) };
     }
     Subject::Product(named(event.store.as_ref(), id, event.product_display_name.as_deref(), catalog))
 }
@@ -137,7 +139,7 @@ fn entitlements(event: &Event, catalog: &Catalog) -> Vec<String> {
 fn granted(event: &Event, catalog: &Catalog) -> Line {
     let names = entitlements(event, catalog);
     let (the, noun) = match names.len() {
-        0 => return Line { subject: product_of(event, catalog), ..bare("Was granted an entitlement") },
+        0 => return bare("Was granted an entitlement"),
         1 => (text::listed(&names), "entitlement"),
         _ => (text::listed(&names), "entitlements"),
     };
@@ -147,6 +149,16 @@ fn granted(event: &Event, catalog: &Catalog) -> Line {
         _ => "without an end".to_owned(),
     };
     Line { tail, ..bare(format!("Was granted the {the} {noun}")) }
+}
+
+/// `Granted Pro access ended`
+fn grant_over(event: &Event, catalog: &Catalog) -> Line {
+    let names = entitlements(event, catalog);
+    bare(if names.is_empty() {
+        "Granted access ended".into()
+    } else {
+        format!("Granted {} ended", text::listed(&names))
+    })
 }
 
 /// `product_id` is the old product; the new one is not always told (§5.3).
@@ -171,9 +183,14 @@ fn transferred(event: &Event, side: Side) -> Line {
     Line { subject: best.map_or(Subject::Nothing, |id| Subject::Customer(id.clone())), ..bare(verb) }
 }
 
-/// `Granted 100 GEM` · via purchase of Gem pack.
+/// `Granted 100 GEM` · via purchase of Gem pack. What a purchase takes away was not spent: it was refunded or changed.
 fn currency(event: &Event, change: &Adjustment, catalog: &Catalog) -> Line {
-    let verb = if change.amount < 0 { "Spent" } else { "Granted" };
+    let is_of_store = event.source.as_deref() == Some("in_app_purchase");
+    let verb = match change.amount < 0 {
+        true if is_of_store => "Removed",
+        true => "Spent",
+        false => "Granted",
+    };
     let product = event.product_id.as_deref().map(|id| {
         let own_name = event.product_display_name.as_deref();
         named(event.store.as_ref(), id, own_name, catalog).name

@@ -1,6 +1,6 @@
 //! What is held on a customer, counted, and the subscriptions that would go on without us.
 
-use diesel::dsl::count_star;
+use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
 
 use super::model::Held;
@@ -45,7 +45,10 @@ type Beside = (i64, i64, i64, i64);
 
 fn beside_events(conn: &mut Conn, customer: CustomerId) -> QueryResult<Beside> {
     let notes = notes::table.filter(notes::customer_id.eq(customer)).select(count_star()).single_value();
-    let balances = balances::table.filter(balances::customer_id.eq(customer)).select(count_star()).single_value();
+    let balances = balances::table
+        .filter(balances::customer_id.eq(customer))
+        .select(count(balances::code).aggregate_distinct())
+        .single_value();
     let experiments =
         experiments::table.filter(experiments::customer_id.eq(customer)).select(count_star()).single_value();
     let overrides = offering_overrides::table
