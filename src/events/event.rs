@@ -13,7 +13,7 @@ pub struct Event {
     pub id: String,
     pub kind: EventType,
     pub event_at: Moment,
-    #[serde(skip)]
+    #[serde(skip, default = "never")]
     pub received_at: Moment,
     #[serde(skip)]
     pub app_id: Option<String>,
@@ -87,6 +87,11 @@ pub struct Event {
     pub source: Option<String>,
     #[serde(skip)]
     pub ledger_id: Option<String>,
+}
+
+/// When an event arrived that is told again: what it says of its own time is settled.
+fn never() -> Moment {
+    Moment::NEVER
 }
 
 /// Which money a transaction was made with: a property of the transaction, never of a customer.

@@ -80,6 +80,7 @@ impl Event {
         let name = |id: &Option<String>| id.clone().filter(|_| names_ids);
         let short = |ids: &[String]| identified_first(ids).take(TOLD_IDS).cloned().collect();
         let told = Event {
+            event_at: self.generated_at(),
             attributes: Vec::new(),
             aliases: of_aliases(&self.aliases),
             app_user_id: name(&self.app_user_id),
