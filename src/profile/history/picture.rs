@@ -28,11 +28,10 @@ pub struct Picture {
 
 impl HtmlSafe for Picture {}
 
-/// A lane at its height.
+/// A lane at its height; its name stands beside the picture, so that it stays when the picture scrolls.
 #[derive(Debug)]
 struct Drawn {
     name: String,
-    short_name: String,
     shapes: Vec<Shape>,
     y: usize,
 }
@@ -48,8 +47,6 @@ struct Shape {
 /// Pixels above the lanes and from one to the next.
 const TOP: usize = 30;
 const STEP: usize = 24;
-/// What a name has room for left of the lanes, in letters of the usual width.
-const NAME: usize = 16;
 /// The least width of a bar that can be seen.
 const LEAST: i64 = 40;
 
@@ -91,7 +88,7 @@ impl Picture {
 impl Drawn {
     fn new(lane: Lane, row: usize, axis: &Axis, now: Moment) -> Drawn {
         let shapes = lane.bars.iter().map(|bar| Shape::new(bar, axis, now)).collect();
-        Drawn { short_name: shortened(&lane.name), name: lane.name, shapes, y: TOP + STEP * row }
+        Drawn { name: lane.name, shapes, y: TOP + STEP * row }
     }
 }
 
@@ -101,34 +98,5 @@ impl Shape {
         let (from, to) = (axis.x(bar.from), axis.x(to));
         let width = Percent((to.0 - from.0).max(LEAST));
         Shape { look: bar.look, x: Percent(from.0.min(10_000 - width.0)), width }
-    }
-}
-
-/// A name that fits; letters of East Asian scripts and pictures take the room of two.
-fn shortened(name: &str) -> String {
-    let width = |letter: char| if u32::from(letter) >= 0x2E80 { 2 } else { 1 };
-    if name.chars().map(width).sum::<usize>() <= NAME + 1 {
-        return name.to_owned();
-    }
-    let mut room = NAME;
-    let fits = |letter: &char| {
-        let left = room.checked_sub(width(*letter));
-        room = left.unwrap_or(0);
-        left.is_some()
-    };
-    let start: String = name.chars().take_while(fits).collect();
-    format!("{}…", start.trim_end())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shortened;
-
-    #[test]
-    fn long_names_end_in_an_ellipsis() {
-        assert_eq!(shortened("Pro monthly"), "Pro monthly");
-        assert_eq!(shortened("Pro annual with coach add-on"), "Pro annual with…");
-        assert_eq!(shortened("月額プランと長い名前"), "月額プランと長い…");
-        assert_eq!(shortened(""), "");
     }
 }
