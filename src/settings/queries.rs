@@ -1,7 +1,7 @@
 //! What the settings pages read.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Integer};
+use diesel::sql_types::{Binary, Integer, Nullable};
 
 use crate::clock::Moment;
 use crate::db::Conn;
@@ -11,8 +11,8 @@ use crate::schema::{events, projects, rejected_deliveries as rejected};
 pub const COUNTED: i64 = 1000;
 
 diesel::define_sql_function! {
-    /// Counts bytes, from 1.
-    fn substr(bytes: Binary, from: Integer, count: Integer) -> Binary;
+    /// Counts bytes, from 1. SQLite answers nothing where there are none.
+    fn substr(bytes: Binary, from: Integer, count: Integer) -> Nullable<Binary>;
 }
 diesel::define_sql_function! {
     /// In bytes.
@@ -25,7 +25,7 @@ pub struct Delivery {
     pub received_at: Moment,
     pub reason: String,
     /// The first bytes of the body.
-    pub head: Vec<u8>,
+    pub head: Option<Vec<u8>>,
     /// How many bytes it has.
     pub length: i32,
 }

@@ -94,15 +94,15 @@ impl Rejected {
 impl Row {
     fn of(delivery: Delivery, now: Moment) -> Row {
         let bytes = usize::try_from(delivery.length).unwrap_or_default();
-        let text = String::from_utf8_lossy(&delivery.head);
-        let head: String = text.chars().take(SHOWN).collect();
+        let start = delivery.head.unwrap_or_default();
+        let head: String = String::from_utf8_lossy(&start).chars().take(SHOWN).collect();
         let at = delivery.received_at;
         Row {
             id: delivery.id,
             received: (Stamp::full(at), Stamp::relative(at, now)),
             reason: delivery.reason,
             size: size(bytes),
-            is_whole: head.len() == bytes && head.as_bytes() == delivery.head,
+            is_whole: head.len() == bytes && head.as_bytes() == start,
             head,
         }
     }
