@@ -1,7 +1,7 @@
 //! What the settings pages read.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Integer, Nullable};
+use diesel::sql_types::{Binary, Integer};
 
 use crate::clock::Moment;
 use crate::db::Conn;

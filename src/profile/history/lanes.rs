@@ -21,13 +21,13 @@ pub struct Bar {
     pub to: Moment,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lane {
     pub name: String,
     pub bars: Vec<Bar>,
     /// The lane as a sentence.
     pub words: String,
-    is_active: bool,
+    pub is_active: bool,
 }
 
 /// The most lanes that are drawn, and the most bars on one: the newest.

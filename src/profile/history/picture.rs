@@ -47,6 +47,8 @@ struct Shape {
 /// Pixels above the lanes and from one to the next.
 const TOP: usize = 30;
 const STEP: usize = 24;
+/// Marks nearer to each other than this are one to the eye.
+const APART: i64 = 50;
 /// The least width of a bar that can be seen.
 const LEAST: i64 = 40;
 
@@ -87,16 +89,39 @@ impl Picture {
 
 impl Drawn {
     fn new(lane: Lane, row: usize, axis: &Axis, now: Moment) -> Drawn {
-        let shapes = lane.bars.iter().map(|bar| Shape::new(bar, axis, now)).collect();
+        let mut shapes: Vec<Shape> = lane.bars.iter().map(|bar| Shape::new(bar, axis, now)).collect();
+        shapes.dedup_by(|next, last| last.hides(next));
         Drawn { name: lane.name, shapes, y: TOP + STEP * row }
     }
 }
 
 impl Shape {
+    /// Whether the mark after this one would run into it; the lane's name says how many there are.
+    fn hides(&self, next: &Shape) -> bool {
+        self.look.is_mark() && self.look == next.look && next.x.0 - self.x.0 < APART
+    }
+
     fn new(bar: &Bar, axis: &Axis, now: Moment) -> Shape {
         let to = if bar.to == Moment::NEVER { axis.open_end(now) } else { bar.to };
         let (from, to) = (axis.x(bar.from), axis.x(to));
         let width = Percent((to.0 - from.0).max(LEAST));
         Shape { look: bar.look, x: Percent(from.0.min(10_000 - width.0)), width }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_that_would_merge_into_a_bar_are_drawn_once() {
+        let now = Moment(1_795_453_200_000);
+        let mark = |days: i64, look| Bar { look, from: now.plus_days(days), to: now.plus_days(days) };
+        let bars = [(-1_000, Look::Bought), (-3, Look::Bought), (-2, Look::Bought), (-2, Look::BoughtBack)];
+        let axis = Axis { from: now.plus_days(-1_000), to: now };
+        let lane =
+            Lane { name: "Gems".into(), bars: bars.map(|(days, look)| mark(days, look)).into(), ..Lane::default() };
+        let looks: Vec<Look> = Drawn::new(lane, 0, &axis, now).shapes.iter().map(|shape| shape.look).collect();
+        assert_eq!(looks, [Look::Bought, Look::Bought, Look::BoughtBack]);
     }
 }
