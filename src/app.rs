@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{BrowserSession, CookieContentSecurity};
+use actix_web::App;
 use actix_web::body::BoxBody;
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpResponse};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -20,7 +20,7 @@ use crate::health::{self, Readiness};
 use crate::ids::Ids;
 use crate::page::routes::Matched;
 use crate::page::{Routes, assets, edge, guard};
-use crate::people::door::Warnings;
+use crate::people::door::{self, Warnings};
 use crate::people::handlers::ThrottleKey;
 use crate::people::password::Passwords;
 use crate::people::sessions::{Sessions, upkeep};
@@ -140,7 +140,7 @@ pub fn app(
         .app_data(Data::new(site.warnings.clone()))
         .app_data(Data::new(ThrottleKey(site.key.to_vec())))
         .configure(|cfg| routes().register(cfg))
-        .default_service(web::to(|| async { Err::<HttpResponse, _>(Error::NotFound) }))
+        .default_service(web::to(door::nowhere))
         // The last one wrapped is the first to see a request.
         .wrap(from_fn(upkeep))
         .wrap(site.sessions())

@@ -43,7 +43,7 @@ impl Delivery {
     pub fn parse(body: Vec<u8>, received_at: Moment) -> Result<Delivery, (Rejection, Vec<u8>)> {
         let body = match String::from_utf8(body) {
             Ok(body) => body,
-            Err(error) => return Err((reject("the body is not UTF-8"), error.into_bytes())),
+            Err(error) => return Err((reject("The body is not UTF-8."), error.into_bytes())),
         };
         match checked(&body, received_at) {
             Ok(event) => Ok(Delivery { told: event.told(), event, body, received_at }),
@@ -62,26 +62,38 @@ impl Delivery {
 
 fn checked(body: &str, received_at: Moment) -> Result<Event, Rejection> {
     if json::depth(body) > MAX_DEPTH {
-        return Err(reject("the JSON is nested too deeply"));
+        return Err(reject("The JSON is nested too deeply."));
     }
     read(body, received_at)
 }
 
 fn read(body: &str, received_at: Moment) -> Result<Event, Rejection> {
-    let not_json = |error: serde_json::Error| reject(&format!("the body is not the JSON expected: {error}"));
-    if !json::is_object(body) {
-        let anything: Result<&RawValue, _> = serde_json::from_str(body);
-        return Err(anything.map_or_else(not_json, |_| reject("the body is not an object")));
-    }
-    let envelope: Envelope<'_> = serde_json::from_str(body).map_err(not_json)?;
-    let event = envelope.event.ok_or_else(|| reject("the body has no event"))?;
-    if !json::is_object(event.get()) {
-        return Err(reject("the event is not an object"));
-    }
-    let fields: Fields<'_> = serde_json::from_str(event.get()).map_err(not_json)?;
-    let kind = name(fields.kind).ok_or_else(|| reject("the event has no type"))?;
-    let id = name(fields.id).ok_or_else(|| reject("the event has no id"))?;
+    let envelope: Envelope<'_> =
+        serde_json::from_str(object(body, "body")?).map_err(|error| misshapen("body", &error))?;
+    let event = envelope.event.ok_or_else(|| reject("The body has no event."))?;
+    let fields: Fields<'_> =
+        serde_json::from_str(object(event.get(), "event")?).map_err(|error| misshapen("event", &error))?;
+    let kind = name(fields.kind).ok_or_else(|| reject("The event has no type."))?;
+    let id = name(fields.id).ok_or_else(|| reject("The event has no id."))?;
     Ok(Event::of(id, kind, &fields, received_at))
+}
+
+/// The text, if it may be an object: a struct would be read from an array as well.
+fn object<'a>(text: &'a str, what: &str) -> Result<&'a str, Rejection> {
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(raw) if json::is_object(raw.get()) => Ok(text),
+        Ok(_) => Err(reject(&format!("The {what} is not a JSON object."))),
+        Err(error) => Err(reject(&format!("The {what} is not valid JSON: {error}."))),
+    }
+}
+
+/// An object of another shape, such as one with a field that came twice.
+fn misshapen(what: &str, error: &serde_json::Error) -> Rejection {
+    let error = error.to_string();
+    match error.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
+        Some(field) => reject(&format!("The {what} has the field “{field}” twice.")),
+        None => reject(&format!("The {what} is not a JSON object.")),
+    }
 }
 
 /// A name is a string, not empty, without NUL and without what stands for characters that are none.
@@ -92,4 +104,41 @@ fn name(field: json::Field<'_>) -> Option<String> {
 
 fn reject(reason: &str) -> Rejection {
     Rejection(reason.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_sentences_in_plain_words() {
+        let reason = |body: &[u8]| Delivery::parse(body.to_vec(), Moment(0)).err().map(|(reason, _)| reason.0);
+        let reasons: Vec<String> = [
+            b"\xff".as_slice(),
+            b"hello",
+            b"{",
+            b"[]",
+            b"{}",
+            b"{\"event\":{},\"event\":{}}",
+            b"{\"event\":7}",
+            b"{\"event\":{\"id\":\"1\"}}",
+            b"{\"event\":{\"type\":\"RENEWAL\"}}",
+            b"{\"event\":{\"type\":\"RENEWAL\",\"id\":\"1\",\"id\":\"2\"}}",
+        ]
+        .into_iter()
+        .filter_map(reason)
+        .collect();
+        insta::assert_snapshot!(reasons.join("\n"), @r"
+        The body is not UTF-8.
+        The body is not valid JSON: expected value at line 1 column 1.
+        The body is not valid JSON: EOF while parsing an object at line 1 column 1.
+        The body is not a JSON object.
+        The body has no event.
+        The body has the field “event” twice.
+        The event is not a JSON object.
+        The event has no type.
+        The event has no id.
+        The event has the field “id” twice.
+        ");
+    }
 }

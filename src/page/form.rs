@@ -10,6 +10,7 @@ use actix_web::web::{Bytes, Query};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
 use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use crate::error::Error;
 
@@ -83,6 +84,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     }
 }
 
+/// A field of an address. Of one that came twice the first counts.
+pub fn field(query: &str, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
+
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let unreadable = || Error::BadRequest("The form could not be read.".into());
     let text = std::str::from_utf8(body).map_err(|_| unreadable())?;
@@ -107,6 +114,12 @@ mod tests {
         assert!(parse::<Draft>(b"body=a&body=b").is_err());
         assert!(parse::<Draft>(b"text=a").is_err());
         assert!(parse::<Draft>(b"body=\xff").is_err());
+    }
+
+    #[test]
+    fn a_field_of_an_address_is_the_first_of_its_name() {
+        assert_eq!(field("a=1&b=x+y%26&b=2&c", "b").as_deref(), Some("x y&"));
+        assert_eq!((field("c", "c").as_deref(), field("", "c")), (Some(""), None));
     }
 
     #[actix_web::test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_session::SessionExt;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
 
 use super::queries::{self, SessionLine};
 use super::roles::{Permission, Role};
@@ -14,8 +14,9 @@ use super::segment;
 use super::sessions::{Age, Pass, ROW, age};
 use super::steady::Steady;
 use crate::clock::{Clock, Moment};
-use crate::db::Conn;
+use crate::db::{Conn, Db};
 use crate::error::Error;
+use crate::page::routes::Matched;
 use crate::page::trail::Trail;
 use crate::page::{Access, Frame, Layout, Place, Section};
 
@@ -63,6 +64,21 @@ pub struct Member {
     pub project: Project,
     pub role: Role,
     frame: Arc<Frame>,
+}
+
+/// The answer to addresses that no route knows. Below a project its members see it in their frame; to everybody else
+/// all such addresses look the same, whether or not there is a project.
+pub async fn nowhere(req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    if !req.path().starts_with("/projects/") {
+        return Err(Error::NotFound);
+    }
+    let line = Matched { method: req.method().clone(), pattern: "/projects/{p}".into(), access: Access::Person };
+    Trail::of(&req).matched.get_or_init(|| Arc::new(line));
+    let error = match Door::before(&req) {
+        Ok(door) => door.refuse(&db, Error::NotFound).await,
+        Err(error) => error,
+    };
+    Err(if matches!(error, Error::LogIn(_)) { Error::NotFound } else { error })
 }
 
 impl FromRequest for Door {
@@ -138,6 +154,11 @@ impl Door {
             Access::Needs(permission) if !role.may(permission) => Err(Error::Forbidden),
             _ => Ok(member),
         }
+    }
+
+    /// An error to be told inside the frame; who may not come in learns that instead.
+    pub async fn refuse(self, db: &Db, error: Error) -> Error {
+        db.read(move |conn| self.enter(conn).map(drop)).await.err().unwrap_or(error)
     }
 
     /// Finds out who this is, whatever the project. One query.

@@ -55,17 +55,18 @@ struct ProfilePage {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let asked = Asked::of(req.query_string())?;
-    let html = db.read(move |conn| rendered(conn, &door, &asked)).await?;
+    let query = req.query_string().to_owned();
+    let html = db.read(move |conn| rendered(conn, &door, &query)).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
-fn rendered(conn: &mut Conn, door: &Door, asked: &Asked) -> Result<Bytes, Error> {
+fn rendered(conn: &mut Conn, door: &Door, query: &str) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
+    let asked = Asked::of(query)?;
     let id = AppUserId::parse(door.app_user_id()?).map_err(|_| Error::NotFound)?;
     let environment = if asked.is_sandbox { Environment::Sandbox } else { Environment::Production };
     let visit = Visit::load(conn, member.project.id, id.as_str(), environment, door.now)?.ok_or(Error::NotFound)?;
-    let page = ProfilePage::load(conn, &member, &visit, asked)?;
+    let page = ProfilePage::load(conn, &member, &visit, &asked)?;
     let mut html = String::with_capacity(USUAL_LENGTH);
     page.render_into(&mut html)?;
     Ok(Bytes::from(html))

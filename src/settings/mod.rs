@@ -11,6 +11,7 @@ pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings", |routes| {
         routes.get("", ReadSettings, overview::show);
         routes.get("/rejected", ReadRejected, rejected::show);
+        routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
     });
 }
 

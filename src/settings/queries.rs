@@ -1,6 +1,7 @@
 //! What the settings pages read.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Binary, Integer};
 
 use crate::clock::Moment;
 use crate::db::Conn;
@@ -9,12 +10,24 @@ use crate::schema::{events, projects, rejected_deliveries as rejected};
 /// The number in the navigation stops here.
 pub const COUNTED: i64 = 1000;
 
+diesel::define_sql_function! {
+    /// Counts bytes, from 1. SQLite answers nothing where there are none.
+    fn substr(bytes: Binary, from: Integer, count: Integer) -> Nullable<Binary>;
+}
+diesel::define_sql_function! {
+    /// In bytes.
+    fn length(bytes: Binary) -> Integer;
+}
+
 #[derive(Queryable)]
 pub struct Delivery {
     pub id: i64,
     pub received_at: Moment,
     pub reason: String,
-    pub body: Vec<u8>,
+    /// The first bytes of the body.
+    pub head: Option<Vec<u8>>,
+    /// How many bytes it has.
+    pub length: i32,
 }
 
 /// What happens to purchases when another customer restores them.
@@ -39,12 +52,29 @@ pub fn count_rejected(conn: &mut Conn, project: i64) -> QueryResult<i64> {
     Ok(i64::try_from(ids.len()).unwrap_or(COUNTED))
 }
 
-/// The newest `limit` before the one with the id `before`.
-pub fn rejected_before(conn: &mut Conn, project: i64, before: i64, limit: i64) -> QueryResult<Vec<Delivery>> {
+/// The newest `limit` before the one with the id `before`, with `head` bytes of their bodies.
+pub fn rejected_before(
+    conn: &mut Conn,
+    project: i64,
+    before: i64,
+    limit: i64,
+    head: i32,
+) -> QueryResult<Vec<Delivery>> {
     rejected::table
         .filter(rejected::project_id.eq(project).and(rejected::id.lt(before)))
         .order(rejected::id.desc())
-        .select((rejected::id, rejected::received_at, rejected::reason, rejected::body))
+        .select((
+            rejected::id,
+            rejected::received_at,
+            rejected::reason,
+            substr(rejected::body, 1, head),
+            length(rejected::body),
+        ))
         .limit(limit)
         .load(conn)
+}
+
+/// The whole body of one.
+pub fn rejected_body(conn: &mut Conn, project: i64, id: i64) -> QueryResult<Option<Vec<u8>>> {
+    rejected::table.find((project, id)).select(rejected::body).first(conn).optional()
 }

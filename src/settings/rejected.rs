@@ -1,25 +1,25 @@
-//! `GET /projects/{p}/settings/rejected`: deliveries that carried the right secret and could not be used, as they came.
+//! `GET /projects/{p}/settings/rejected`: deliveries that carried the right secret and could not be used, and how each
+//! begins. `…/rejected/{delivery}`: all of one, as it came.
 
-use actix_web::web::{Data, Query};
+use actix_web::http::header::CONTENT_DISPOSITION;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use serde::Deserialize;
 
 use super::Nav;
 use super::overview::nav;
 use super::queries::{self, Delivery};
+use crate::clock::Moment;
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::sentence::Stamp;
-use crate::page::{Layout, Page, Section};
+use crate::page::{Layout, Page, Section, form};
 use crate::people::{Door, Member};
 
 const ROWS: usize = 50;
-
-#[derive(Deserialize)]
-pub struct Asked {
-    /// The id of the last delivery on the page before.
-    after: Option<String>,
-}
+/// How many characters of a body the page shows, and how many bytes those can be.
+const SHOWN: usize = 1_000;
+const SHOWN_BYTES: i32 = 4_000;
 
 #[derive(Template)]
 #[template(path = "settings/rejected.html")]
@@ -32,19 +32,41 @@ pub struct Rejected {
 }
 
 struct Row {
-    received_at: Stamp,
+    id: i64,
+    received: (Stamp, Stamp),
     reason: String,
     size: String,
-    body: String,
+    /// How the body begins.
+    head: String,
+    /// Whether that is all of it, letter by letter.
+    is_whole: bool,
 }
 
-pub async fn show(door: Door, asked: Query<Asked>, db: Data<Db>) -> Result<Page<Rejected>, Error> {
-    let before = cursor(asked.into_inner().after)?;
+/// `after` is the id of the last delivery on the page before.
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<Page<Rejected>, Error> {
+    let after = form::field(req.query_string(), "after");
     let load = move |conn: &mut Conn| {
         let member = door.enter(conn)?;
-        Rejected::load(conn, &member, before)
+        Rejected::load(conn, &member, cursor(after)?, door.now)
     };
     db.read(load).await.map(Page)
+}
+
+/// Saved, never shown: a browser that took it for a page would run what a stranger sent.
+pub async fn body(door: Door, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let load = move |conn: &mut Conn| {
+        let member = door.enter(conn)?;
+        let id: i64 = door.parameter("delivery")?.parse().map_err(|_| Error::NotFound)?;
+        let body = queries::rejected_body(conn, member.project.id, id)?.ok_or(Error::NotFound)?;
+        Ok::<_, Error>((id, body))
+    };
+    let (id, body) = db.read(load).await?;
+    let (media_type, ending) = match std::str::from_utf8(&body) {
+        Ok(_) => ("text/plain; charset=utf-8", "txt"),
+        Err(_) => ("application/octet-stream", "bin"),
+    };
+    let disposition = format!("attachment; filename=\"rejected-{id}.{ending}\"");
+    Ok(HttpResponse::Ok().content_type(media_type).insert_header((CONTENT_DISPOSITION, disposition)).body(body))
 }
 
 fn cursor(after: Option<String>) -> Result<Option<i64>, Error> {
@@ -53,35 +75,41 @@ fn cursor(after: Option<String>) -> Result<Option<i64>, Error> {
 }
 
 impl Rejected {
-    fn load(conn: &mut Conn, member: &Member, before: Option<i64>) -> Result<Rejected, Error> {
+    fn load(conn: &mut Conn, member: &Member, before: Option<i64>, now: Moment) -> Result<Rejected, Error> {
         let limit = i64::try_from(ROWS + 1).unwrap_or(i64::MAX);
-        let mut found = queries::rejected_before(conn, member.project.id, before.unwrap_or(i64::MAX), limit)?;
+        let before_id = before.unwrap_or(i64::MAX);
+        let mut found = queries::rejected_before(conn, member.project.id, before_id, limit, SHOWN_BYTES)?;
         let has_more = found.len() > ROWS;
         found.truncate(ROWS);
         Ok(Rejected {
             layout: member.layout("Rejected deliveries", Section::Settings),
             nav: nav(conn, member, "rejected")?,
             next: found.last().map(|last| last.id).filter(|_| has_more),
-            deliveries: found.into_iter().map(Row::from).collect(),
+            deliveries: found.into_iter().map(|delivery| Row::of(delivery, now)).collect(),
             is_first: before.is_none(),
         })
     }
 }
 
 impl Row {
-    fn size_label(&self) -> String {
-        format!("What was sent, {}", self.size)
-    }
-}
-
-impl From<Delivery> for Row {
-    fn from(delivery: Delivery) -> Row {
+    fn of(delivery: Delivery, now: Moment) -> Row {
+        let bytes = usize::try_from(delivery.length).unwrap_or_default();
+        let start = delivery.head.unwrap_or_default();
+        let head: String = String::from_utf8_lossy(&start).chars().take(SHOWN).collect();
+        let at = delivery.received_at;
         Row {
-            received_at: Stamp::full(delivery.received_at),
+            id: delivery.id,
+            received: (Stamp::full(at), Stamp::relative(at, now)),
             reason: delivery.reason,
-            size: size(delivery.body.len()),
-            body: String::from_utf8_lossy(&delivery.body).into_owned(),
+            size: size(bytes),
+            is_whole: head.len() == bytes && head.as_bytes() == start,
+            head,
         }
+    }
+
+    fn size_label(&self) -> String {
+        let part = if self.is_whole { "" } else { ", how it begins" };
+        format!("What was sent, {}{part}", self.size)
     }
 }
 

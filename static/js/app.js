@@ -2,6 +2,7 @@
 import "./copy.js";
 import "./filter.js";
 import "./local-time.js";
+import "./row.js";
 import "./search.js";
 import "./shortcut.js";
 import "./switch.js";

@@ -1,5 +1,6 @@
-// A text field with a list of options under it: arrows choose, Enter opens the chosen one, Escape closes the list.
-export function combobox(input, panel) {
+// A text field with a list of options under it: arrows choose, Enter opens the chosen one, Escape closes the list, and
+// ArrowDown in a closed one asks for it again.
+export function combobox(input, panel, ask) {
   let chosen = -1;
   const options = () => [...panel.querySelectorAll("[role=option]")];
   const aria = (values) => { for (const name in values) input.setAttribute(`aria-${name}`, values[name]); };
@@ -19,7 +20,8 @@ export function combobox(input, panel) {
   };
 
   input.addEventListener("keydown", (event) => {
-    if (panel.hidden || event.isComposing) return;
+    if (event.isComposing) return;
+    if (panel.hidden) { if (event.key === "ArrowDown") ask(); return; }
     const count = options().length;
     const step = { ArrowDown: (chosen + 1) % count, ArrowUp: (chosen < 1 ? count : chosen) - 1 }[event.key];
     if (event.key === "Escape") show(false);

@@ -1,20 +1,84 @@
-// Pages speak UTC. A <time> says the viewer's own time in its tooltip, and [data-zone] names the zone once, at the foot.
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-const format = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+// Pages speak UTC. Hover, focus and a tap tell a time exactly, in UTC and in the viewer's own zone; the button at the foot
+// writes all of them so.
+const button = document.querySelector("[data-zone]");
+// A date without a clock belongs to no zone.
+const TIMES = "time[datetime*=T]";
+const DAY = { day: "numeric", month: "short" };
+const CLOCK = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+const local = (time, ...format) => new Date(time.dateTime).toLocaleString("en-GB", Object.assign({}, DAY, ...format));
 
-function explain(event) {
-  const time = event.target.closest?.("time[datetime]") ?? event.target.querySelector?.(":scope > time[datetime]");
-  // A date without a clock belongs to no zone.
-  if (!time || "local" in time.dataset || !time.dateTime.includes("T")) return;
-  const moment = new Date(time.dateTime);
-  if (Number.isNaN(moment.getTime())) return;
-  time.dataset.local = "";
-  time.title = [time.title, `Your time: ${format.format(moment)}`].filter(Boolean).join("\n");
+const tip = Object.assign(document.createElement("p"), { className: "tip", id: "tip", hidden: true });
+tip.setAttribute("role", "tooltip");
+document.body.append(tip);
+let anchor, wait;
+
+function tell(time) {
+  // The browser's own tooltip would say half of it again.
+  if (time.title) time.dataset.exact = time.title;
+  time.removeAttribute("title");
+  const { exact, utc } = time.dataset;
+  return `${exact ?? utc ?? time.textContent}\n${local(time, { weekday: "short", year: "numeric" }, CLOCK)}, your time`;
 }
 
-document.addEventListener("pointerover", explain);
-document.addEventListener("focusin", explain);
+function show(from, times) {
+  hide();
+  if (!times.length) return;
+  tip.textContent = times.map(tell).join("\n");
+  tip.hidden = false;
+  anchor = from;
+  anchor.setAttribute("aria-describedby", "tip");
+  place();
+}
 
-for (const place of document.querySelectorAll("[data-zone]")) {
-  place.textContent = `Point at a time to read it in yours (${zone.replaceAll("_", " ")}).`;
+function place() {
+  const [at, own] = [anchor, tip].map((box) => box.getBoundingClientRect());
+  tip.style.left = `${Math.max(8, Math.min(at.left, innerWidth - own.width - 8))}px`;
+  tip.style.top = `${at.bottom + own.height < innerHeight ? at.bottom : at.top - own.height}px`;
+}
+
+function hide() {
+  clearTimeout(wait);
+  tip.hidden = true;
+  anchor?.removeAttribute("aria-describedby");
+}
+
+const on = (type, listener) => document.addEventListener(type, listener, true);
+on("pointerover", ({ target }) => {
+  const time = target.closest(TIMES);
+  if (time) show(time, [time]);
+  else if (target === tip) clearTimeout(wait);
+});
+on("pointerout", ({ target, pointerType }) => {
+  if (pointerType === "mouse" && target.closest(`${TIMES}, .tip`)) wait = setTimeout(hide, 200);
+});
+on("pointerdown", ({ target }) => target.closest(TIMES) || hide());
+on("keydown", ({ key }) => key === "Escape" && hide());
+// Moving the focus scrolls.
+on("scroll", () => (!tip.hidden && anchor.matches(":focus") ? place() : hide()));
+on("focusout", hide);
+// A row's link tells the times of the row.
+on("focusin", ({ target }) => {
+  const row = target.matches("a:focus-visible") && target.closest("tr, li");
+  if (row) show(target, [...row.querySelectorAll(TIMES)]);
+});
+
+function write(own) {
+  for (const time of document.querySelectorAll(TIMES)) {
+    const utc = (time.dataset.utc ??= time.textContent);
+    const [year, clock, second] = [/\d{4}/, / UTC$/, /:\d\d:/].map((part) => part.test(utc));
+    // "2 hours ago" is the same everywhere.
+    if (!clock && !/^\d+ \w{3}( \d{4})?$/.test(utc)) continue;
+    const format = [year && { year: "numeric" }, clock && CLOCK, second && { second: "2-digit" }];
+    time.textContent = own ? local(time, ...format) : utc;
+  }
+  button.previousElementSibling.textContent = own ? "Times are in your zone, months and the picture in UTC." : "All times are UTC.";
+  button.setAttribute("aria-pressed", own);
+}
+
+if (button) {
+  const isOwn = () => localStorage.zone === "own";
+  button.hidden = false;
+  button.textContent += ` (${Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll("_", " ")})`;
+  button.onclick = () => write((localStorage.zone = isOwn() ? "utc" : "own") === "own");
+  write(isOwn());
 }

@@ -6,12 +6,13 @@ const form = document.querySelector("form[data-search]");
 const panel = form?.querySelector("[data-suggestions]");
 if (panel) {
   const input = form.querySelector("input[type=search]");
-  const show = combobox(input, panel);
   let wait, running;
   const stop = () => { clearTimeout(wait); running?.abort(); };
   const close = () => { stop(); show(false); };
 
   const ask = async () => {
+    stop();
+    if (!input.value.trim()) return show(false);
     running = new AbortController();
     try {
       const query = new URLSearchParams({ q: input.value.trim(), suggest: 1 });
@@ -23,7 +24,9 @@ if (panel) {
     } catch { /* Aborted or offline: Enter still searches. */ }
   };
 
-  input.addEventListener("input", () => { stop(); input.value.trim() ? (wait = setTimeout(ask, 120)) : show(false); });
+  const show = combobox(input, panel, ask);
+  input.addEventListener("input", () => { stop(); wait = setTimeout(ask, 120); });
+  input.addEventListener("focus", ask);
   input.addEventListener("keydown", (event) => { if (event.key === "Escape") stop(); });
   // A search field drops the ends of pasted lines, which would glue an id to the word after it.
   input.addEventListener("paste", (event) => {

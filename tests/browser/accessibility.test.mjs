@@ -12,7 +12,8 @@ const PAGES = [
   LIST, `${LIST}?list=active`, `${LIST}?list=sandbox`, `${LIST}?list=one-time`, `${LIST}?list=expired`,
   `${LIST}?q=lena`, `${LIST}?q=nobody-has-this`, LENA, `${LENA}?order=event&topic=money`, `${LENA}?sandbox=1`,
   customer('sandy_sandbox'), `${customer('sandy_sandbox')}?sandbox=1`, customer('nobody'),
-  '/projects/sundial/settings', '/projects/sundial/settings/rejected', '/nowhere',
+  '/projects/sundial/settings', '/projects/sundial/settings/rejected', '/nowhere', '/projects/sundial/nowhere',
+  `${LIST}?list=nonsense`, `${LIST}?after=nonsense`,
 ];
 
 let demo;
@@ -31,6 +32,7 @@ async function violations(page) {
 for (const colorScheme of ['light', 'dark']) {
   test(`no violations in ${colorScheme}`, async () => {
     const page = await open(browser, demo, 'ada', { colorScheme, bypassCSP: true });
+    for (const body of ['{"event":7}', 'x'.repeat(2000)]) await deliver(body);
     const first = await listOfEverybody(page);
     for (const path of [...PAGES, ...first]) {
       await page.goto(path);
@@ -45,6 +47,13 @@ for (const colorScheme of ['light', 'dark']) {
     assert.deepEqual(await violations(outside), [], 'the log-in');
     await outside.context().close();
   });
+}
+
+/** Sends a webhook that cannot be read. */
+async function deliver(body) {
+  const url = `${demo.address}/webhooks/revenuecat/sundial`;
+  const answer = await fetch(url, { method: 'POST', body, headers: { authorization: demo.webhook } });
+  assert.equal(answer.status, 400);
 }
 
 /** Profiles of the first page of customers: every kind the demo has made lately. */

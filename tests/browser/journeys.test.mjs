@@ -32,6 +32,10 @@ test('suggestions appear while typing and open with the arrow keys', async () =>
   await page.keyboard.press('Control+k');
   await page.keyboard.type('lena', { delay: 20 });
   await page.waitForSelector('[role=option]');
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('[role=option]', { state: 'hidden' });
+  await page.keyboard.press('ArrowDown');
+  await page.waitForSelector('[role=option]');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await page.waitForURL(/customers\/[^?]+/);
@@ -91,9 +95,22 @@ test('nothing scrolls sideways from 390 to 2560 pixels', async () => {
 test('a time tells the viewer their own zone', async () => {
   const page = await open(browser, demo, 'sol', { timezoneId: 'Asia/Kolkata' });
   await page.goto(LENA);
-  const time = page.locator('#details time').first();
-  await time.hover();
-  await page.waitForFunction((node) => node.title !== '', await time.elementHandle());
+  const tip = page.locator('[role=tooltip]');
+  await page.locator('#details time').first().hover();
+  assert.match(await tip.textContent(), /UTC\n.*GMT\+5:30, your time/);
+  await page.keyboard.press('Escape');
+  assert.ok(await tip.isHidden());
+  await page.locator('#history .event__detail a').first().focus();
+  await page.keyboard.press('Tab');
+  assert.match(await tip.textContent(), /your time/);
+  await page.locator('[data-zone]').click();
+  assert.match(await page.locator('#details time').first().textContent(), /GMT\+5:30/);
+  await page.goto('/projects/sundial/customers');
+  await page.locator('tbody time').first().hover();
+  assert.match(await tip.textContent(), /your time/);
+  await page.locator('tbody time').first().click();
+  await page.waitForURL(/customers\/[^?]+/);
+  assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
 

@@ -1,5 +1,7 @@
 //! `dossier import`: what it stores, what it says, and that it can be interrupted.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use dossier::commands::import::{RejectedLines, Summary, import};
 use serde_json::json;
 
@@ -7,7 +9,9 @@ use crate::ingestion::{body, deliver, profiles};
 use crate::support::Desk;
 
 fn run(desk: &Desk, project: i64, lines: &[String]) -> Summary {
-    let path = std::env::temp_dir().join(format!("dossier_import_{}_{project}.jsonl", std::process::id()));
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("dossier_import_{}_{number}.jsonl", std::process::id()));
     std::fs::write(&path, lines.join("\n")).expect("a file");
     let files = [path.display().to_string()];
     let summary = import(&desk.db, &format!("p{project}"), &files, &indicatif::ProgressBar::hidden());

@@ -195,6 +195,11 @@ async fn an_unknown_list_and_a_malformed_cursor_are_told_in_a_sentence() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
         assert!(answer.body.contains("list"), "{query}");
     }
+    let unknown = page(&desk, "?list=nonsense").await.body;
+    assert!(unknown.contains("There is no list “<bdi>nonsense</bdi>”"), "{unknown}");
+    for list in LISTS {
+        assert!(unknown.contains(&format!("href=\"/projects/sundial/customers?list={list}\"")), "{list}");
+    }
     let beyond = page(&desk, &format!("?after={cursor}")).await;
     assert_eq!(beyond.status, StatusCode::OK);
     let file = desk.get(&VERA, "/projects/sundial/customers.csv?list=whales").await;

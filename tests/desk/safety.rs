@@ -244,3 +244,38 @@ async fn with_every_connection_taken_pages_say_not_now_and_the_rest_goes_on() {
     holder.join().expect("no panic").expect("a read");
     assert_eq!(desk.call(settings()).await.status, StatusCode::OK);
 }
+
+#[actix_web::test]
+async fn an_error_below_a_project_stands_in_the_frame_for_its_members_alone() {
+    let desk = Desk::open().await;
+    let too_long = format!("customers?q={}", "x".repeat(20_000));
+    let pages = [
+        ("customers?list=nonsense", 400),
+        ("customers?list=all&after=xx", 400),
+        (too_long.as_str(), 400),
+        ("customers.csv?list=nonsense", 400),
+        ("customers/nobody", 404),
+        ("customers/nobody?topic=everything", 400),
+        ("customers/nobody/events/none?sandbox=1&sandbox=2", 404),
+        ("settings/rejected?after=x", 400),
+        ("settings/rejected/x", 404),
+        ("nope", 404),
+        ("nope/deeper?q=1", 404),
+        ("", 404),
+    ];
+    for (path, status) in pages {
+        let answer = desk.get(&ADA, &format!("/projects/sundial/{path}")).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        assert!(answer.body.contains("data-search") && answer.body.contains("Ada Okoye"), "{path}");
+    }
+    for person in [&ADA, &SOL] {
+        let foreign = desk.get(person, "/projects/moonrise/nope").await;
+        let missing = desk.get(person, "/projects/nowhere/nope").await;
+        assert_eq!((foreign.status, missing.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+        assert_eq!(foreign.body, missing.body);
+        assert!(!foreign.body.contains("data-search"));
+    }
+    let stranger = desk.anonymous_get("/projects/sundial/nope").await;
+    assert_eq!((stranger.status, stranger.header("location")), (StatusCode::NOT_FOUND, ""));
+    assert_eq!(stranger.body, desk.anonymous_get("/projects/nowhere/nope").await.body);
+}

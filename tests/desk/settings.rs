@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use dossier::error::Error;
 use dossier::schema::rejected_deliveries as rejected;
 
-use crate::support::cast::{ADA, DEV};
+use crate::support::cast::{ADA, DEV, SOL};
 use crate::support::{Desk, NOW};
 
 fn reject(desk: &Desk, count: i64, body: &[u8]) {
@@ -55,6 +55,48 @@ async fn a_rejected_body_is_shown_as_text() {
     assert!(page.body.contains("reason 0.") && page.body.contains("What was sent, 33 bytes"), "{}", page.body);
     assert!(page.body.contains("&#60;script&#62;alert(1)&#60;/script&#62;\u{fffd}"), "{}", page.body);
     assert!(!page.body.contains("<script>alert"));
+}
+
+#[actix_web::test]
+async fn a_long_body_is_shown_in_part_and_had_in_full_from_its_own_address() {
+    let desk = Desk::open().await;
+    let body = "é".repeat(2_000);
+    reject(&desk, 1, body.as_bytes());
+    let page = desk.get(&DEV, "/projects/sundial/settings/rejected").await;
+    assert_eq!(page.body.matches('é').count(), 1_000);
+    assert!(page.body.contains("What was sent, 4.0 KB, how it begins"), "{}", page.body);
+    assert!(page.body.contains("href=\"/projects/sundial/settings/rejected/1000\""), "{}", page.body);
+    let raw = desk.get(&DEV, "/projects/sundial/settings/rejected/1000").await;
+    assert_eq!((raw.status, raw.body), (StatusCode::OK, body));
+    assert_eq!(raw.headers.get("content-type").expect("a type"), "text/plain; charset=utf-8");
+    let disposition = raw.headers.get("content-disposition").expect("a disposition");
+    assert_eq!(disposition, "attachment; filename=\"rejected-1000.txt\"");
+}
+
+#[actix_web::test]
+async fn a_body_that_is_no_text_is_bytes_and_one_of_another_project_is_not_there() {
+    let desk = Desk::open().await;
+    reject(&desk, 1, b"\xff\xfe");
+    let raw = desk.get(&DEV, "/projects/sundial/settings/rejected/1000").await;
+    assert_eq!(raw.header("content-type"), "application/octet-stream");
+    let other = desk.project_of_the_cast();
+    for path in ["1001", "x", "1000000000000000000000", "-1"] {
+        let answer = desk.get(&DEV, &format!("/projects/sundial/settings/rejected/{path}")).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let elsewhere = desk.get(&DEV, &format!("/projects/{other}/settings/rejected/1000")).await;
+    assert_eq!(elsewhere.status, StatusCode::NOT_FOUND);
+    assert_eq!(desk.get(&SOL, "/projects/sundial/settings/rejected/1000").await.status, StatusCode::FORBIDDEN);
+}
+
+#[actix_web::test]
+async fn a_short_body_can_be_copied_and_a_long_one_cannot() {
+    let desk = Desk::open().await;
+    reject(&desk, 1, b"{");
+    assert!(desk.get(&DEV, "/projects/sundial/settings/rejected").await.body.contains("data-copy=\"{\""));
+    let desk = Desk::open().await;
+    reject(&desk, 1, "x".repeat(1_001).as_bytes());
+    assert!(!desk.get(&DEV, "/projects/sundial/settings/rejected").await.body.contains("data-copy=\"x"));
 }
 
 #[actix_web::test]

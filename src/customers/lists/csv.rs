@@ -3,11 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
-use actix_web::web::{Bytes, Data, Query};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, stream};
-use serde::Deserialize;
 
 use super::model::{Cursor, List, Place, list_named};
 use super::queries;
@@ -16,7 +15,7 @@ use crate::customers::glance::{self, Glance};
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::money::Micros;
-use crate::page::times;
+use crate::page::{form, times};
 use crate::people::Door;
 
 /// Rows read at once.
@@ -41,15 +40,9 @@ const HEAD: [&str; 12] = [
     "app_user_ids",
 ];
 
-#[derive(Deserialize)]
-pub struct Asked {
-    list: Option<String>,
-}
-
 /// `GET /projects/{p}/customers.csv`
-pub async fn download(door: Door, asked: Query<Asked>, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let list = list_named(asked.list.as_deref()).map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
-    let (name, first, export) = begin(door, list, db).await?;
+pub async fn download(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let (name, first, export) = begin(door, form::field(req.query_string(), "list"), db).await?;
     let disposition = format!("attachment; filename=\"{name}\"");
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8; header=present")
@@ -58,10 +51,11 @@ pub async fn download(door: Door, asked: Query<Asked>, db: Data<Db>) -> Result<H
 }
 
 /// The first rows are read before the answer begins: what goes wrong until then has a status of its own.
-async fn begin(door: Door, list: List, db: Data<Db>) -> Result<(String, Bytes, Export), Error> {
+async fn begin(door: Door, word: Option<String>, db: Data<Db>) -> Result<(String, Bytes, Export), Error> {
     let store = db.get_ref().clone();
     let load = move |conn: &mut Conn| {
         let member = door.enter(conn)?;
+        let list = list_named(word.as_deref()).map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
         let mut export = Export { db: store, project: member.project.id, list, now: door.now, next: Some(Place::Top) };
         let mut bytes = written(std::iter::once(HEAD.map(String::from)))?;
         bytes.extend(export.read(conn)?);

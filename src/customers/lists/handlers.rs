@@ -48,29 +48,63 @@ impl Asked {
 pub async fn index(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Config>) -> Result<HttpResponse, Error> {
     let asked = Asked::of(req.query_string());
     let is_suggesting = asked.suggest.as_deref() == Some("1");
-    let query = Query::parse(asked.q.as_deref().unwrap_or("")).map_err(|_| Error::BadRequest(TOO_LONG.into()))?;
-    match query {
-        Some(query) if is_suggesting => search::handlers::suggest(door, &db, query).await,
-        Some(query) => search::handlers::find(door, &db, query).await,
-        None => show(door, &asked, &db, config).await,
+    match Query::parse(asked.q.as_deref().unwrap_or("")) {
+        Ok(Some(query)) if is_suggesting => search::handlers::suggest(door, &db, query).await,
+        Ok(Some(query)) => search::handlers::find(door, &db, query).await,
+        Ok(None) => show(door, asked, &db, config).await,
+        Err(_) => Err(door.refuse(&db, Error::BadRequest(TOO_LONG.into())).await),
     }
 }
 
 const TOO_LONG: &str =
     "That is more than 10 KB of text. Paste the part that holds an id, an order number or an address.";
 
-async fn show(door: Door, asked: &Asked, db: &Db, config: Data<Config>) -> Result<HttpResponse, Error> {
-    let list = list_named(asked.list.as_deref()).map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
-    let place = Place::parse(asked.after.as_deref(), asked.before.as_deref());
-    let place = place.map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
-    let load = move |conn: &mut Conn| {
+async fn show(door: Door, asked: Asked, db: &Db, config: Data<Config>) -> Result<HttpResponse, Error> {
+    let load = move |conn: &mut Conn| -> Result<Answer, Error> {
         let member = door.enter(conn)?;
-        match member.may(Permission::ReadLists) {
-            true => ListPage::load(conn, &member, list, place, door.now, &config),
-            false => Err(Error::Forbidden),
+        if !member.may(Permission::ReadLists) {
+            return Err(Error::Forbidden);
         }
+        let Ok(list) = list_named(asked.list.as_deref()) else {
+            return Ok(Answer::NoList(NoListPage::of(&member, asked.list.unwrap_or_default())));
+        };
+        let place = Place::parse(asked.after.as_deref(), asked.before.as_deref());
+        let place = place.map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
+        ListPage::load(conn, &member, list, place, door.now, &config).map(Answer::List)
     };
-    html(StatusCode::OK, &db.read(load).await?)
+    match db.read(load).await? {
+        Answer::List(page) => html(StatusCode::OK, &page),
+        Answer::NoList(page) => html(StatusCode::BAD_REQUEST, &page),
+    }
+}
+
+enum Answer {
+    List(ListPage),
+    NoList(NoListPage),
+}
+
+/// The address names a list that is none.
+#[derive(Template)]
+#[template(path = "customers/no_list.html")]
+struct NoListPage {
+    layout: Layout,
+    project: String,
+    /// The word in the address.
+    word: String,
+}
+
+impl NoListPage {
+    fn of(member: &Member, word: String) -> NoListPage {
+        NoListPage {
+            layout: member.layout("No such list", Section::Customers),
+            project: member.project.slug.clone(),
+            word,
+        }
+    }
+
+    fn lists(&self) -> [List; 5] {
+        List::ALL
+    }
 }
 
 #[derive(Template)]
@@ -115,9 +149,8 @@ impl ListPage {
         List::ALL
     }
 
-    /// The address of a list, from its top.
     fn top(&self, list: &List) -> String {
-        format!("/projects/{}/customers?list={}", self.project, list.as_str())
+        list.top(&self.project)
     }
 
     fn file(&self) -> String {

@@ -39,6 +39,11 @@ impl List {
         List::ALL.into_iter().find(|list| list.as_str() == word)
     }
 
+    /// Its address, from its top.
+    pub fn top(self, project: &str) -> String {
+        format!("/projects/{project}/customers?list={}", self.as_str())
+    }
+
     /// On its tab.
     pub const fn label(self) -> &'static str {
         match self {

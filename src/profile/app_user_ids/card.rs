@@ -41,6 +41,13 @@ struct Id {
 
 impl HtmlSafe for Card {}
 
+impl Id {
+    /// What follows the prefix of an anonymous id.
+    fn rest(&self) -> String {
+        text::visible(self.id.strip_prefix(app_user_id::ANONYMOUS_PREFIX).unwrap_or(&self.id))
+    }
+}
+
 impl Card {
     /// One query.
     pub fn load(conn: &mut Conn, visit: &Visit, shows_all: bool) -> QueryResult<Card> {
@@ -108,5 +115,6 @@ mod tests {
     fn anonymous_ids_are_known_by_their_prefix() {
         let ids = labelled(vec!["$RCAnonymousID:5A-x".into()], "lena", "lena");
         assert_eq!(ids.iter().map(|id| id.is_anonymous).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(ids[1].rest(), "5A-x");
     }
 }

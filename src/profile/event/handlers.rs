@@ -1,24 +1,19 @@
 //! Shows an event to those who may see the customer.
 
-use actix_web::web::{Data, Query};
-use serde::Deserialize;
+use actix_web::HttpRequest;
+use actix_web::web::Data;
 
 use super::page::EventPage;
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::events::Environment;
-use crate::page::Page;
+use crate::page::{Page, form};
 use crate::people::Door;
 use crate::profile::visit::Visit;
 
-/// The view of the profile to go back to.
-#[derive(Deserialize)]
-pub struct Asked {
-    sandbox: Option<String>,
-}
-
-pub async fn show(door: Door, asked: Query<Asked>, db: Data<Db>) -> Result<Page<EventPage>, Error> {
-    let environment = match asked.sandbox.as_deref() {
+/// `sandbox` tells the view of the profile to go back to.
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<Page<EventPage>, Error> {
+    let environment = match form::field(req.query_string(), "sandbox").as_deref() {
         Some("1") => Environment::Sandbox,
         _ => Environment::Production,
     };

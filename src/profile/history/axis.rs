@@ -30,11 +30,10 @@ const DAY: i64 = 24 * HOUR;
 const EARLIEST: Moment = Moment(1_199_145_600_000);
 const DAYS_AHEAD: i64 = 400;
 const SHORTEST: i64 = 6 * HOUR;
-/// Where lanes begin, right of their names, and how wide they are.
-const LEFT: i64 = 1_600;
-const WIDTH: i64 = 8_400;
+/// The whole width: names stand beside the picture.
+const WIDTH: i64 = 10_000;
 /// A label further right than this would leave the picture.
-const LAST_LABEL: i64 = 9_400;
+const LAST_LABEL: i64 = 9_200;
 const MOST_TICKS: i64 = 7;
 
 impl fmt::Display for Percent {
@@ -69,7 +68,7 @@ impl Axis {
     pub fn x(&self, at: Moment) -> Percent {
         let inside = i128::from(at.max(self.from).min(self.to).since(self.from));
         let part = inside * i128::from(WIDTH) / i128::from(self.length());
-        Percent(LEFT + i64::try_from(part).unwrap_or(WIDTH))
+        Percent(i64::try_from(part).unwrap_or(WIDTH))
     }
 
     /// Where what does not end is cut off: a little after today.
@@ -172,7 +171,7 @@ mod tests {
         let absurd = Axis::over([(Moment(i64::MIN), Moment(253_402_300_799_000))].into_iter(), NOW);
         assert!(absurd.from > Moment(1_100_000_000_000) && absurd.to < NOW.plus_days(800));
         assert_eq!(absurd.x(Moment::NEVER), Percent(10_000));
-        assert_eq!(absurd.x(Moment::DAWN), Percent(1_600));
+        assert_eq!(absurd.x(Moment::DAWN), Percent(0));
         assert!(absurd.ticks().len() <= 8);
         let early = Moment(-1_000);
         let axis = Axis::over([(early, Moment::NEVER)].into_iter(), early);

@@ -81,7 +81,7 @@ impl Category {
         }
     }
 
-    /// The name of a symbol in the sprite, and the class of a colour family.
+    /// The name of an icon in the sprite, and the class of a colour family.
     pub const fn look(self) -> (&'static str, &'static str) {
         match self {
             Category::Trial => ("trial", "tone-trial"),

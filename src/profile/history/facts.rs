@@ -19,9 +19,14 @@ pub fn of(event: &Event, category: Category, now: Moment) -> Vec<Sentence> {
     facts.extend(event.is_family_share.then(|| Sentence::of("Family Sharing")));
     if category.is_purchase() {
         facts.extend(event.offer_code.as_deref().map(|code| named("offer code ", code)));
-        facts.extend(event.presented_offering_id.as_deref().map(|id| named("shown offering: ", id)));
     }
     facts
+}
+
+/// Which offering the app showed: the least of the facts, which narrow screens leave out.
+pub fn offering(event: &Event, category: Category) -> Option<Sentence> {
+    let id = event.presented_offering_id.as_deref().filter(|_| category.is_purchase())?;
+    Some(named("shown offering: ", id))
 }
 
 fn cause(event: &Event, category: Category) -> Option<Sentence> {

@@ -7,7 +7,7 @@ use super::words;
 use crate::catalog::Catalog;
 use crate::clock::Moment;
 use crate::events::Store;
-use crate::page::text::{count, listed, visible};
+use crate::page::text::{count, grouped, listed, visible};
 use crate::page::times;
 use crate::profile::visit::{SOME, Visit};
 use crate::state::{Kind, Phase, Purchase, Span};
@@ -21,13 +21,13 @@ pub struct Bar {
     pub to: Moment,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lane {
     pub name: String,
     pub bars: Vec<Bar>,
     /// The lane as a sentence.
     pub words: String,
-    is_active: bool,
+    pub is_active: bool,
 }
 
 /// The most lanes that are drawn, and the most bars on one: the newest.
@@ -202,6 +202,7 @@ fn of_marks(purchase: &Purchase, mut marks: Vec<Bar>, are_all: bool, visit: &Vis
     let back = if back == 0 { String::new() } else { format!(", {back} refunded") };
     let before = if are_all { "" } else { ", and maybe before" };
     let words = format!("{name}{}: bought {times}{when}{before}{back}.", store(purchase));
+    let name = if marks.len() == 1 { name } else { format!("{name} \u{d7}{}", grouped(marks.len() as i64)) };
     marks.retain(|mark| axis::is_in_sight(mark.from, visit.now));
     Lane { name, bars: marks, words, is_active: false }
 }
@@ -290,6 +291,7 @@ mod tests {
         let lanes =
             lanes_of(vec![bought(-3, "a", json!(null)), bought(-9, "b", json!(NOW)), bought(-5, "c", json!(null))]);
         assert_eq!(lanes.len(), 1);
+        assert_eq!(lanes[0].name, "Gems ×3");
         let looks: Vec<Look> = lanes[0].bars.iter().map(|bar| bar.look).collect();
         assert_eq!(looks, [Look::BoughtBack, Look::Bought, Look::Bought]);
         assert_eq!(lanes[0].words, "Gems, App Store: bought 3 times from 14 Nov 2026 to 20 Nov 2026, 1 refunded.");

@@ -23,14 +23,16 @@ impl Look {
         match self {
             Look::Trial => "bar bar--trial tone-trial",
             Look::TrialEnding => "bar bar--ending tone-trial",
-            Look::Paid | Look::Bought => "bar bar--paid tone-good",
+            Look::Paid => "bar bar--paid tone-good",
             Look::Ending => "bar bar--ending tone-good",
             Look::Grace => "bar bar--grace tone-warn",
             Look::Retry => "bar bar--retry tone-warn",
             Look::Paused => "bar bar--paused tone-quiet",
-            Look::Refunded | Look::BoughtBack => "bar bar--refunded tone-bad",
+            Look::Refunded => "bar bar--refunded tone-bad",
             Look::Granted => "bar bar--granted tone-gift",
             Look::Temporary => "bar bar--temporary tone-warn",
+            Look::Bought => "bar bar--once tone-good",
+            Look::BoughtBack => "bar bar--once bar--back tone-bad",
         }
     }
 
@@ -41,10 +43,10 @@ impl Look {
             Look::Grace => Some("fill-grace"),
             Look::Retry => Some("fill-retry"),
             Look::Paused => Some("fill-paused"),
-            Look::Refunded | Look::BoughtBack => Some("fill-refunded"),
+            Look::Refunded => Some("fill-refunded"),
             Look::Granted => Some("fill-granted"),
             Look::Temporary => Some("fill-temporary"),
-            Look::TrialEnding | Look::Paid | Look::Ending | Look::Bought => None,
+            Look::TrialEnding | Look::Paid | Look::Ending | Look::Bought | Look::BoughtBack => None,
         }
     }
 

@@ -28,11 +28,10 @@ pub struct Picture {
 
 impl HtmlSafe for Picture {}
 
-/// A lane at its height.
+/// A lane at its height; its name stands beside the picture, so that it stays when the picture scrolls.
 #[derive(Debug)]
 struct Drawn {
     name: String,
-    short_name: String,
     shapes: Vec<Shape>,
     y: usize,
 }
@@ -48,8 +47,8 @@ struct Shape {
 /// Pixels above the lanes and from one to the next.
 const TOP: usize = 30;
 const STEP: usize = 24;
-/// What a name has room for left of the lanes, in letters of the usual width.
-const NAME: usize = 16;
+/// Marks nearer to each other than this are one to the eye.
+const APART: i64 = 50;
 /// The least width of a bar that can be seen.
 const LEAST: i64 = 40;
 
@@ -90,12 +89,18 @@ impl Picture {
 
 impl Drawn {
     fn new(lane: Lane, row: usize, axis: &Axis, now: Moment) -> Drawn {
-        let shapes = lane.bars.iter().map(|bar| Shape::new(bar, axis, now)).collect();
-        Drawn { short_name: shortened(&lane.name), name: lane.name, shapes, y: TOP + STEP * row }
+        let mut shapes: Vec<Shape> = lane.bars.iter().map(|bar| Shape::new(bar, axis, now)).collect();
+        shapes.dedup_by(|next, last| last.hides(next));
+        Drawn { name: lane.name, shapes, y: TOP + STEP * row }
     }
 }
 
 impl Shape {
+    /// Whether the mark after this one would run into it; the lane's name says how many there are.
+    fn hides(&self, next: &Shape) -> bool {
+        self.look.is_mark() && self.look == next.look && next.x.0 - self.x.0 < APART
+    }
+
     fn new(bar: &Bar, axis: &Axis, now: Moment) -> Shape {
         let to = if bar.to == Moment::NEVER { axis.open_end(now) } else { bar.to };
         let (from, to) = (axis.x(bar.from), axis.x(to));
@@ -104,31 +109,19 @@ impl Shape {
     }
 }
 
-/// A name that fits; letters of East Asian scripts and pictures take the room of two.
-fn shortened(name: &str) -> String {
-    let width = |letter: char| if u32::from(letter) >= 0x2E80 { 2 } else { 1 };
-    if name.chars().map(width).sum::<usize>() <= NAME + 1 {
-        return name.to_owned();
-    }
-    let mut room = NAME;
-    let fits = |letter: &char| {
-        let left = room.checked_sub(width(*letter));
-        room = left.unwrap_or(0);
-        left.is_some()
-    };
-    let start: String = name.chars().take_while(fits).collect();
-    format!("{}…", start.trim_end())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::shortened;
+    use super::*;
 
     #[test]
-    fn long_names_end_in_an_ellipsis() {
-        assert_eq!(shortened("Pro monthly"), "Pro monthly");
-        assert_eq!(shortened("Pro annual with coach add-on"), "Pro annual with…");
-        assert_eq!(shortened("月額プランと長い名前"), "月額プランと長い…");
-        assert_eq!(shortened(""), "");
+    fn marks_that_would_merge_into_a_bar_are_drawn_once() {
+        let now = Moment(1_795_453_200_000);
+        let mark = |days: i64, look| Bar { look, from: now.plus_days(days), to: now.plus_days(days) };
+        let bars = [(-1_000, Look::Bought), (-3, Look::Bought), (-2, Look::Bought), (-2, Look::BoughtBack)];
+        let axis = Axis { from: now.plus_days(-1_000), to: now };
+        let lane =
+            Lane { name: "Gems".into(), bars: bars.map(|(days, look)| mark(days, look)).into(), ..Lane::default() };
+        let looks: Vec<Look> = Drawn::new(lane, 0, &axis, now).shapes.iter().map(|shape| shape.look).collect();
+        assert_eq!(looks, [Look::Bought, Look::Bought, Look::BoughtBack]);
     }
 }

@@ -27,6 +27,8 @@ pub struct Row {
     pub when: Stamp,
     /// The other of the two times, where they differ (§4.3), and everything else there is to say.
     pub facts: Vec<Sentence>,
+    /// The offering that was shown.
+    pub offering: Option<Sentence>,
     pub fold: Option<Fold>,
     pub amount: Option<amount::Amount>,
     /// Where all of it can be read.
@@ -63,6 +65,7 @@ impl Row {
             lines: wording::lines(event, Side::of(&stored.side), &visit.catalog),
             is_sandbox: stored.environment == Environment::Sandbox.as_str(),
             fold: bundle(event, &visit.catalog),
+            offering: facts::offering(event, category),
             amount: amount::of(event, category),
             detail: Some(format!("{}/events/{}{query}", visit.href, segment(&event.id))),
             ..row
@@ -90,6 +93,7 @@ impl Row {
             at,
             when: Stamp::day_and_time(at, now),
             facts: Vec::new(),
+            offering: None,
             fold: None,
             amount: None,
             detail: None,

@@ -44,7 +44,8 @@ fn told(event: &Event, side: Side) -> (String, &'static str, &'static str, Strin
     let category = Category::of(event);
     let (icon, tone) = category.look();
     let lines: Vec<String> = lines(event, side, &Catalog::default()).iter().map(text).collect();
-    let facts: Vec<String> = facts::of(event, category, NOW).iter().map(|fact| fact.plain()).collect();
+    let facts = facts::of(event, category, NOW).into_iter().chain(facts::offering(event, category));
+    let facts: Vec<String> = facts.map(|fact| fact.plain()).collect();
     (lines.join(" | "), icon, tone, facts.join(" · "))
 }
 
