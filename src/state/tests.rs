@@ -394,8 +394,10 @@ fn life() -> impl Strategy<Value = Vec<Fact>> {
 }
 
 type What = (&'static str, &'static str, &'static str, bool, bool);
+/// Kind, day and step, transaction, customer, reason, price, and the rest.
+type Drawn = (&'static str, (i64, i64), i64, i64, &'static str, i64, What);
 
-fn random_fact((index, one): (usize, (&'static str, (i64, i64), i64, i64, &'static str, i64, What))) -> Fact {
+fn random_fact((index, one): (usize, Drawn)) -> Fact {
     let (kind, (day, step), transaction, customer, reason, price, what) = one;
     let (store, period, environment, is_shared, names_first) = what;
     if kind == "TRANSFER" {
