@@ -107,7 +107,7 @@ fn measure(url: &str, customers: usize, special: &[&str; 3], with_webhooks: bool
         ("profile, any customer", spread(|n| format!("/projects/bench/customers/{}", data::name(n)))),
         (
             "search by start of an e-mail",
-            spread(|n| format!("/projects/bench/customers?q=customer-{:05}&suggest=1", n / 10)),
+            spread(|n| format!("/projects/bench/customers?q=customer-{:05}&suggest=1", n / 100)),
         ),
         ("search by transaction", spread(|n| format!("/projects/bench/customers?q=2{n:010}0003&suggest=1"))),
         ("search without a hit", spread(|n| format!("/projects/bench/customers?q=nobody-{n}&suggest=1"))),
