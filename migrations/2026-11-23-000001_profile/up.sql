@@ -147,6 +147,8 @@ CREATE TABLE customers (
 CREATE INDEX customers_all ON customers (project_id, active_at, id);
 CREATE INDEX customers_subscribers
     ON customers (project_id, is_subscriber, active_at, id, subscribed_until, granted_until);
+CREATE INDEX customers_by_end
+    ON customers (project_id, subscribed_until, granted_until, active_at, id);
 CREATE INDEX customers_one_time ON customers (project_id, made_one_time, active_at, id);
 CREATE INDEX customers_sandbox ON customers (project_id, made_sandbox, active_at, id);
 

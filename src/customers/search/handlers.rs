@@ -74,7 +74,7 @@ fn finds(
     let has_more = groups.len() > most;
     groups.truncate(most);
     let ids: Vec<_> = groups.iter().map(|(customer, _)| *customer).collect();
-    let rows = glance::rows_of(conn, member.project.id, &ids)?;
+    let rows = glance::rows_of(conn, &ids)?;
     let mut glances = glance::complete(conn, member.project.id, now, rows)?;
     glances.sort_by_key(|glance| std::cmp::Reverse((glance.row.active_at, glance.row.id)));
     let mut finds: Vec<Find> = Vec::new();
