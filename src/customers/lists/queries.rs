@@ -11,7 +11,7 @@ use crate::state::CustomerId;
 
 /// A list of no more customers than this is read whole and sorted here: where few are active among many who were, or the
 /// other way round, walking by time would pass over nearly all to find them.
-const FEW: i64 = 2_000;
+const FEW: i64 = 1_000;
 
 /// Up to `limit` rows: from the top or behind a row newest first, before a row in the opposite order.
 pub fn rows(
