@@ -9,6 +9,8 @@ diesel::table! {
         transfer_behavior -> Text,
         sandbox_transfer_behavior -> Nullable<Text>,
         created_at -> BigInt,
+        note_length -> BigInt,
+        note_count -> BigInt,
     }
 }
 
@@ -37,6 +39,7 @@ diesel::table! {
         state -> Text,
         created_at -> BigInt,
         used_at -> BigInt,
+        proved_at -> BigInt,
     }
 }
 
@@ -258,6 +261,52 @@ diesel::table! {
         created_at -> BigInt,
         edited_by -> Nullable<Text>,
         edited_at -> Nullable<BigInt>,
+        author_id -> Nullable<BigInt>,
+        edited_by_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audit_entries (project_id, position) {
+        project_id -> BigInt,
+        position -> BigInt,
+        id -> BigInt,
+        at -> BigInt,
+        actor_kind -> Text,
+        actor_id -> Nullable<BigInt>,
+        role -> Text,
+        action -> Text,
+        subject -> Text,
+        request -> Text,
+        details_hash -> Text,
+        previous_hash -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    audit_details (project_id, position) {
+        project_id -> BigInt,
+        position -> BigInt,
+        customer_id -> Nullable<BigInt>,
+        salt -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    receipts (person_id, id) {
+        person_id -> BigInt,
+        id -> BigInt,
+        project_id -> BigInt,
+        customer_id -> Nullable<BigInt>,
+        once -> Nullable<Text>,
+        fingerprint -> Text,
+        at -> BigInt,
+        location -> Text,
+        told -> Text,
+        undo -> Nullable<Text>,
+        undone_at -> Nullable<BigInt>,
     }
 }
 
