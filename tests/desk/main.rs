@@ -2,6 +2,7 @@
 
 mod away;
 mod finding;
+mod giving;
 mod history;
 mod importing;
 mod ingestion;
