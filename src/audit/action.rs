@@ -28,6 +28,9 @@ actions! {
     NoteCreated "note_created" "added a note",
     NoteUpdated "note_updated" "edited a note",
     NoteDeleted "note_deleted" "deleted a note",
+    EntitlementGranted "entitlement_granted" "granted an entitlement",
+    EntitlementRevoked "entitlement_revoked" "removed a granted entitlement",
+    PurchasesTransferred "purchases_transferred" "moved the purchases to another customer",
     ActionUndone "action_undone" "undid what they had done",
 }
 

@@ -4,6 +4,7 @@ import "./editor.js";
 import "./filter.js";
 import "./flash.js";
 import "./local-time.js";
+import "./look.js";
 import "./row.js";
 import "./search.js";
 import "./shortcut.js";
