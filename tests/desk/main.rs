@@ -3,6 +3,7 @@
 mod away;
 mod finding;
 mod giving;
+mod grants;
 mod history;
 mod importing;
 mod ingestion;
@@ -15,4 +16,5 @@ mod routes;
 mod safety;
 mod settings;
 mod support;
+mod transfer;
 mod webhooks;
