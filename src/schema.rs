@@ -322,6 +322,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    grant_ends (customer_id, purchase_key) {
+        customer_id -> BigInt,
+        purchase_key -> Text,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
     rejected_deliveries (project_id, id) {
         project_id -> BigInt,
         id -> BigInt,
@@ -365,6 +373,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_details,
     receipts,
     offering_overrides,
+    grant_ends,
     rejected_deliveries,
     stale_customers,
 );

@@ -53,6 +53,23 @@ pub fn read(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) ->
     Ok(groups)
 }
 
+/// Every fact that the standings of these customers, and of all who are linked to them, follow from.
+pub fn facts(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) -> QueryResult<Vec<Fact>> {
+    let mut members = BTreeSet::new();
+    for customer in customers {
+        if !members.contains(&customer) {
+            members.extend(with_links(conn, customer)?);
+        }
+    }
+    facts_of(conn, &members)
+}
+
+/// The standings that follow from these facts, and those that would if there were `more`: the look before an action.
+pub fn outlook(facts: Vec<Fact>, more: Vec<Fact>) -> (Group, Group) {
+    let then = facts.iter().cloned().chain(more).collect();
+    (fold(facts), fold(then))
+}
+
 /// Writes standings that were read in another transaction. What one of a group got since may change all of them, so the
 /// whole group is derived again.
 pub fn write_or_derive(conn: &mut Conn, groups: &[Group], is_new: impl Fn(CustomerId) -> bool) -> QueryResult<()> {

@@ -6,6 +6,7 @@ pub mod history;
 pub mod ingest;
 pub mod json;
 pub mod kinds;
+pub mod own;
 pub mod queries;
 mod read;
 

@@ -3,6 +3,7 @@
 mod away;
 mod finding;
 mod forms;
+mod giving;
 mod history;
 mod importing;
 mod ingestion;
