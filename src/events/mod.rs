@@ -6,6 +6,7 @@ pub mod history;
 pub mod ingest;
 pub mod json;
 pub mod kinds;
+pub mod nameless;
 pub mod queries;
 mod read;
 
