@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use crate::acts::{Dialog, Flash};
+
 /// Who looks, and at which project.
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -40,11 +42,15 @@ pub struct Layout {
     pub section: Section,
     /// What the search box holds.
     pub query: String,
+    /// What just happened.
+    pub flash: Option<Flash>,
+    /// What lies over the page.
+    pub dialog: Option<Dialog>,
 }
 
 impl Layout {
     pub fn new(title: impl Into<String>, frame: Option<Arc<Frame>>, section: Section) -> Layout {
-        Layout { title: title.into(), frame, section, query: String::new() }
+        Layout { title: title.into(), frame, section, query: String::new(), flash: None, dialog: None }
     }
 
     /// For a page that anybody may see.
@@ -56,6 +62,18 @@ impl Layout {
     #[must_use]
     pub fn with_query(mut self, query: impl Into<String>) -> Layout {
         self.query = query.into();
+        self
+    }
+
+    #[must_use]
+    pub fn with_flash(mut self, flash: Option<Flash>) -> Layout {
+        self.flash = flash;
+        self
+    }
+
+    #[must_use]
+    pub fn with_dialog(mut self, dialog: Option<Dialog>) -> Layout {
+        self.dialog = dialog;
         self
     }
 

@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
 use super::queries::{self, SessionLine};
 use super::roles::{Permission, Role};
 use super::segment;
-use super::sessions::{Age, Pass, ROW, age};
+use super::sessions::{Age, Pass, ROW, age, is_proven};
 use super::steady::Steady;
 use crate::clock::{Clock, Moment};
 use crate::db::{Conn, Db};
@@ -54,6 +54,8 @@ pub struct Door {
 /// Somebody who is logged in, and their projects by name.
 pub struct Greeting {
     pub person: Person,
+    /// Whether they proved lately who they are.
+    pub is_proven: bool,
     pub projects: Vec<(Project, Role)>,
 }
 
@@ -63,6 +65,8 @@ pub struct Member {
     pub person: Person,
     pub project: Project,
     pub role: Role,
+    /// Whether they proved lately who they are: what cannot be taken back asks for that.
+    pub is_proven: bool,
     frame: Arc<Frame>,
 }
 
@@ -148,7 +152,8 @@ impl Door {
         if role == Role::Admin {
             frame.warnings = self.warnings.clone();
         }
-        let member = Member { person: greeting.person, project, role, frame: Arc::new(frame) };
+        let is_proven = greeting.is_proven;
+        let member = Member { person: greeting.person, project, role, is_proven, frame: Arc::new(frame) };
         self.trail.frame.get_or_init(|| member.frame.clone());
         match self.access {
             Access::Needs(permission) if !role.may(permission) => Err(Error::Forbidden),
@@ -167,15 +172,15 @@ impl Door {
     /// [`Error::LogIn`] when the session is over or its person gone.
     pub fn greet(&self, conn: &mut Conn) -> Result<Greeting, Error> {
         let lines = queries::lines_of_session(conn, &self.pass.row)?;
-        let (created_at, used_at) = match lines.first() {
-            Some(line) => (line.created_at, line.used_at),
+        let (created_at, used_at, proved_at) = match lines.first() {
+            Some(line) => (line.created_at, line.used_at, line.proved_at),
             None => return Err(Error::LogIn(self.return_to.clone())),
         };
         let age = age(self.steady, created_at, used_at);
         self.pass.found(age);
         match age {
             Age::Over => Err(Error::LogIn(self.return_to.clone())),
-            Age::Fresh | Age::Stale => Greeting::of(lines).ok_or(Error::NotFound),
+            Age::Fresh | Age::Stale => Greeting::of(lines, is_proven(self.steady, proved_at)).ok_or(Error::NotFound),
         }
     }
 }
@@ -187,11 +192,11 @@ fn return_address(req: &HttpRequest) -> String {
 }
 
 impl Greeting {
-    fn of(lines: Vec<SessionLine>) -> Option<Greeting> {
+    fn of(lines: Vec<SessionLine>, is_proven: bool) -> Option<Greeting> {
         let (id, name, email) = lines.first()?.person.clone();
         let mut projects: Vec<_> = lines.into_iter().filter_map(project_of).collect();
         projects.sort_by_cached_key(|(project, _)| (project.name.to_lowercase(), project.slug.clone()));
-        Some(Greeting { person: Person { id, name, email }, projects })
+        Some(Greeting { person: Person { id, name, email }, is_proven, projects })
     }
 
     /// The frame of the pages of the project `slug`; of pages without a project where there is none.

@@ -29,6 +29,8 @@ use crate::page::{hex, random_bytes};
 pub const IDLE_HOURS: i64 = 12;
 /// And after this long in any case.
 pub const LONGEST_DAYS: i64 = 7;
+/// How long a proof of who somebody is counts as fresh.
+const FRESH_MINUTES: i64 = 15;
 /// How exactly the last request is remembered: a write a page would be too much.
 const REMEMBER_EACH: i64 = 5 * 60 * 1000;
 
@@ -62,6 +64,11 @@ pub fn age(now: Moment, created_at: Moment, used_at: Moment) -> Age {
         REMEMBER_EACH.. => Age::Stale,
         _ => Age::Fresh,
     }
+}
+
+/// Whether somebody proved lately who they are. Sessions begin with a proof.
+pub fn is_proven(now: Moment, proved_at: Moment) -> bool {
+    now.since(proved_at) <= FRESH_MINUTES * 60_000
 }
 
 /// The name of a session's row: the key itself is only in the cookie.
