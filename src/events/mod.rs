@@ -9,6 +9,7 @@ pub mod kinds;
 pub mod nameless;
 pub mod queries;
 mod read;
+mod screen;
 
 pub use delivery::{Delivery, MAX_BODY, Rejection};
 pub use event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};
