@@ -3,6 +3,7 @@
 mod away;
 mod erasing;
 mod finding;
+mod forms;
 mod history;
 mod importing;
 mod ingestion;
