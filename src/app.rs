@@ -74,7 +74,8 @@ impl Site {
     }
 
     fn sessions(&self) -> SessionMiddleware<Sessions> {
-        let store = Sessions { db: self.db.clone(), steady: self.steady.clone() };
+        let (db, steady, limits) = (self.db.clone(), self.steady.clone(), self.config.session_limits);
+        let store = Sessions { db, steady, limits };
         SessionMiddleware::builder(store, self.session_key())
             // A random key has nothing to hide, only to prove.
             .cookie_content_security(CookieContentSecurity::Signed)

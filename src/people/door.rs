@@ -11,9 +11,10 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
 use super::queries::{self, SessionLine};
 use super::roles::{Permission, Role};
 use super::segment;
-use super::sessions::{Age, Pass, ROW, age};
+use super::sessions::{Age, Pass, ROW};
 use super::steady::Steady;
 use crate::clock::{Clock, Moment};
+use crate::config::{Config, SessionLimits};
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::routes::Matched;
@@ -45,6 +46,7 @@ pub struct Door {
     access: Access,
     parameters: Vec<(String, String)>,
     steady: Moment,
+    limits: SessionLimits,
     return_to: String,
     warnings: Arc<[String]>,
     pass: Arc<Pass>,
@@ -104,6 +106,7 @@ impl Door {
         let door = Door {
             now: req.app_data::<Data<Clock>>().ok_or_else(|| lost("the clock"))?.now(),
             steady: req.app_data::<Data<Steady>>().ok_or_else(|| lost("the clock"))?.now(),
+            limits: req.app_data::<Data<Config>>().map(|config| config.session_limits).unwrap_or_default(),
             access: matched.access,
             parameters,
             return_to,
@@ -171,7 +174,7 @@ impl Door {
             Some(line) => (line.created_at, line.used_at),
             None => return Err(Error::LogIn(self.return_to.clone())),
         };
-        let age = age(self.steady, created_at, used_at);
+        let age = self.limits.age(self.steady, created_at, used_at);
         self.pass.found(age);
         match age {
             Age::Over => Err(Error::LogIn(self.return_to.clone())),

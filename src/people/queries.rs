@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::roles::Role;
-use super::sessions::{IDLE_HOURS, LONGEST_DAYS};
 use crate::clock::Moment;
+use crate::config::SessionLimits;
 use crate::db::{Both, Conn};
 use crate::schema::{memberships, people, projects, sessions};
 
@@ -25,6 +25,7 @@ pub struct NewSession {
     pub person: Option<i64>,
     pub state: HashMap<String, String>,
     pub now: Moment,
+    pub limits: SessionLimits,
 }
 
 pub struct NewPerson<'a> {
@@ -60,10 +61,9 @@ pub fn lines_of_session(conn: &mut Conn, row: &str) -> QueryResult<Vec<SessionLi
 
 /// Starts a session, and clears away those that are over.
 pub fn start_session(conn: &mut Conn, new: &NewSession) -> QueryResult<()> {
-    let idle = Moment(new.now.millis() - IDLE_HOURS * 3_600_000);
-    let old = new.now.plus_days(-LONGEST_DAYS);
-    diesel::delete(sessions::table.filter(sessions::used_at.lt(idle))).execute(conn)?;
-    diesel::delete(sessions::table.filter(sessions::created_at.lt(old))).execute(conn)?;
+    let limits = new.limits;
+    diesel::delete(sessions::table.filter(sessions::used_at.lt(limits.last_used(new.now)))).execute(conn)?;
+    diesel::delete(sessions::table.filter(sessions::created_at.lt(limits.first_made(new.now)))).execute(conn)?;
     diesel::insert_into(sessions::table)
         .values((
             sessions::key_hash.eq(&new.row),

@@ -21,16 +21,17 @@ use sha2::{Digest, Sha256};
 use super::queries::{self, NewSession};
 use super::steady::Steady;
 use crate::clock::Moment;
+use crate::config::SessionLimits;
 use crate::db::Db;
 use crate::error::Error;
 use crate::page::{hex, random_bytes};
 
-/// Without a request for this long, a session is over.
-pub const IDLE_HOURS: i64 = 12;
-/// And after this long in any case.
-pub const LONGEST_DAYS: i64 = 7;
-/// How exactly the last request is remembered: a write a page would be too much.
-const REMEMBER_EACH: i64 = 5 * 60 * 1000;
+/// How exactly the last request is remembered: a write a page would be too much. A shorter limit is kept more exactly.
+const REMEMBER_EACH: i64 = 5 * MINUTE;
+const REMEMBERED_AT_LEAST: i64 = 12;
+
+const MINUTE: i64 = 60 * 1000;
+const HOUR: i64 = 60 * MINUTE;
 
 /// In a session's state: who is logged in.
 pub const PERSON: &str = "person";
@@ -43,6 +44,7 @@ type State = HashMap<String, String>;
 pub struct Sessions {
     pub db: Db,
     pub steady: Steady,
+    pub limits: SessionLimits,
 }
 
 /// What a session's times mean now.
@@ -54,13 +56,24 @@ pub enum Age {
     Over,
 }
 
-pub fn age(now: Moment, created_at: Moment, used_at: Moment) -> Age {
-    let is_idle = now.since(used_at) > IDLE_HOURS * 3_600_000;
-    let is_old = now.since(created_at) > LONGEST_DAYS * 86_400_000;
-    match now.since(used_at) {
-        _ if is_idle || is_old => Age::Over,
-        REMEMBER_EACH.. => Age::Stale,
-        _ => Age::Fresh,
+impl SessionLimits {
+    pub fn age(self, now: Moment, created_at: Moment, used_at: Moment) -> Age {
+        let unused = now.since(used_at);
+        match unused {
+            _ if used_at < self.last_used(now) || created_at < self.first_made(now) => Age::Over,
+            _ if unused >= REMEMBER_EACH.min(self.idle_minutes * MINUTE / REMEMBERED_AT_LEAST) => Age::Stale,
+            _ => Age::Fresh,
+        }
+    }
+
+    /// A session used last before this is over.
+    pub fn last_used(self, now: Moment) -> Moment {
+        Moment(now.millis().saturating_sub(self.idle_minutes * MINUTE))
+    }
+
+    /// A session made before this is over.
+    pub fn first_made(self, now: Moment) -> Moment {
+        Moment(now.millis().saturating_sub(self.hours * HOUR))
     }
 }
 
@@ -108,7 +121,7 @@ impl Sessions {
     fn new_session(&self, row: String, mut state: State) -> Result<NewSession, Error> {
         state.remove(ROW);
         let person = state.get(PERSON).and_then(|id| id.parse().ok());
-        Ok(NewSession { row, person, state, now: self.steady.now() })
+        Ok(NewSession { row, person, state, now: self.steady.now(), limits: self.limits })
     }
 }
 
@@ -165,15 +178,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_ends_twelve_hours_after_its_last_use_and_seven_days_after_its_start() {
-        let start = Moment(1_000_000_000_000);
+    fn a_session_ends_an_hour_after_its_last_use_and_twelve_hours_after_its_start() {
+        let (limits, start) = (SessionLimits::default(), Moment(1_000_000_000_000));
         let at = |seconds| start.plus_seconds(seconds);
-        assert_eq!(age(at(60), start, start), Age::Fresh);
-        assert_eq!(age(at(300), start, start), Age::Stale);
-        assert_eq!(age(at(12 * 3600), start, start), Age::Stale);
-        assert_eq!(age(at(12 * 3600 + 1), start, start), Age::Over);
-        assert_eq!(age(at(7 * 86_400 + 1), start, at(7 * 86_400)), Age::Over);
-        assert_eq!(age(at(-3600), start, start), Age::Fresh);
+        assert_eq!(limits.age(at(60), start, start), Age::Fresh);
+        assert_eq!(limits.age(at(300), start, start), Age::Stale);
+        assert_eq!(limits.age(at(3600), start, start), Age::Stale);
+        assert_eq!(limits.age(at(3601), start, start), Age::Over);
+        assert_eq!(limits.age(at(12 * 3600), start, at(12 * 3600)), Age::Fresh);
+        assert_eq!(limits.age(at(12 * 3600 + 1), start, at(12 * 3600)), Age::Over);
+        assert_eq!(limits.age(at(-3600), start, start), Age::Fresh);
+    }
+
+    #[test]
+    fn a_short_limit_is_kept_by_the_second() {
+        let (limits, start) = (SessionLimits { idle_minutes: 1, hours: 1 }, Moment(1_000_000_000_000));
+        assert_eq!(limits.age(start.plus_seconds(4), start, start), Age::Fresh);
+        assert_eq!(limits.age(start.plus_seconds(5), start, start), Age::Stale);
     }
 
     #[test]
