@@ -23,6 +23,10 @@ pub struct SessionLine {
 pub struct NewSession {
     pub row: String,
     pub person: Option<i64>,
+    /// Whose second factor is still to come.
+    pub half_in: Option<i64>,
+    /// In words.
+    pub browser: String,
     pub state: HashMap<String, String>,
     pub now: Moment,
     pub limits: SessionLimits,
@@ -48,7 +52,7 @@ pub fn lines_of_session(conn: &mut Conn, row: &str) -> QueryResult<Vec<SessionLi
         .inner_join(people::table.on(sessions::person_id.eq(people::id.nullable())))
         .left_join(memberships::table.on(memberships::person_id.eq(people::id)))
         .left_join(projects::table.on(projects::id.nullable().eq(memberships::project_id.nullable())))
-        .filter(sessions::key_hash.eq(row))
+        .filter(sessions::key_hash.eq(row).and(people::closed_at.is_null()))
         .select((
             sessions::created_at,
             sessions::used_at,
@@ -68,12 +72,24 @@ pub fn start_session(conn: &mut Conn, new: &NewSession) -> QueryResult<()> {
         .values((
             sessions::key_hash.eq(&new.row),
             sessions::person_id.eq(new.person),
+            sessions::half_in.eq(new.half_in),
+            sessions::browser.eq(&new.browser),
             sessions::state.eq(written(&new.state)),
             sessions::created_at.eq(new.now),
             sessions::used_at.eq(new.now),
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// The person who is half in, and since when; `None` for a session that is not.
+pub fn half_in(conn: &mut Conn, row: &str) -> QueryResult<Option<(i64, Moment)>> {
+    sessions::table
+        .inner_join(people::table.on(sessions::half_in.eq(people::id.nullable())))
+        .filter(sessions::key_hash.eq(row).and(people::closed_at.is_null()))
+        .select((people::id, sessions::created_at))
+        .first(conn)
+        .optional()
 }
 
 pub fn change_session(conn: &mut Conn, new: NewSession) -> QueryResult<()> {
@@ -88,6 +104,13 @@ pub fn change_session(conn: &mut Conn, new: NewSession) -> QueryResult<()> {
 
 pub fn use_session(conn: &mut Conn, row: &str, now: Moment) -> QueryResult<()> {
     diesel::update(sessions::table.find(row)).set(sessions::used_at.eq(now)).execute(conn)?;
+    let person: Option<Option<i64>> = sessions::table.find(row).select(sessions::person_id).first(conn).optional()?;
+    person.flatten().map_or(Ok(()), |person| see_person(conn, person, now))
+}
+
+/// Notes when somebody was last here.
+pub fn see_person(conn: &mut Conn, person: i64, now: Moment) -> QueryResult<()> {
+    diesel::update(people::table.find(person)).set(people::seen_at.eq(now)).execute(conn)?;
     Ok(())
 }
 
@@ -96,9 +119,10 @@ pub fn end_session(conn: &mut Conn, row: &str) -> QueryResult<()> {
     Ok(())
 }
 
-/// Id and password hash of the person with this address, written as [`Email`](super::handlers) stores it.
+/// Id and password hash of the open account with this address, written as [`Email`](super::handlers) stores it.
 pub fn account(conn: &mut Conn, email: &str) -> QueryResult<Option<(i64, String)>> {
-    people::table.filter(people::email.eq(email)).select((people::id, people::password_hash)).first(conn).optional()
+    let open = people::table.filter(people::email.eq(email).and(people::closed_at.is_null()));
+    open.select((people::id, people::password_hash)).first(conn).optional()
 }
 
 pub fn set_password(conn: &mut Conn, person: i64, password_hash: &str) -> QueryResult<()> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_session::{Session, SessionInsertError};
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::cookie::time::Duration;
@@ -35,6 +36,10 @@ const HOUR: i64 = 60 * MINUTE;
 
 /// In a session's state: who is logged in.
 pub const PERSON: &str = "person";
+/// In a session's state: whose password was right, while the second factor is still to come.
+pub const HALF_IN: &str = "half_in";
+/// In a session's state: the browser, in words.
+pub const BROWSER: &str = "browser";
 /// In a session's state as the middleware sees it: which row of the table it is.
 pub const ROW: &str = "row";
 
@@ -121,8 +126,33 @@ impl Sessions {
     fn new_session(&self, row: String, mut state: State) -> Result<NewSession, Error> {
         state.remove(ROW);
         let person = state.get(PERSON).and_then(|id| id.parse().ok());
-        Ok(NewSession { row, person, state, now: self.steady.now(), limits: self.limits })
+        let half_in = state.get(HALF_IN).and_then(|id| id.parse().ok());
+        let browser = state.remove(BROWSER).and_then(|words| serde_json::from_str(&words).ok()).unwrap_or_default();
+        Ok(NewSession { row, person, half_in, browser, state, now: self.steady.now(), limits: self.limits })
     }
+}
+
+/// Begins a session of `person` under a new key; the one before ends.
+///
+/// # Errors
+/// Never in practice: a number and a few words can always be kept.
+pub fn begin(session: &Session, person: i64, browser: String) -> Result<(), Error> {
+    begin_as(session, PERSON, person, browser)
+}
+
+/// Begins a session that opens nothing but the question for the second factor.
+///
+/// # Errors
+/// As [`begin`].
+pub fn begin_half(session: &Session, person: i64) -> Result<(), Error> {
+    begin_as(session, HALF_IN, person, String::new())
+}
+
+fn begin_as(session: &Session, what: &str, person: i64, browser: String) -> Result<(), Error> {
+    let kept = |error: SessionInsertError| Error::Internal(error.to_string());
+    session.renew();
+    session.insert(what, person).map_err(kept)?;
+    session.insert(BROWSER, browser).map_err(kept)
 }
 
 /// What a request found out about its session, for afterwards.

@@ -109,7 +109,15 @@ impl Desk {
         let key = dossier::page::hex(&random_bytes::<32>().expect("random bytes"));
         let state = HashMap::from([(PERSON.to_owned(), person.id.to_string())]);
         let limits = SessionLimits::default();
-        let new = NewSession { row: row_of(&key), person: Some(person.id), state, now: self.clock.now(), limits };
+        let new = NewSession {
+            row: row_of(&key),
+            person: Some(person.id),
+            half_in: None,
+            browser: String::new(),
+            state,
+            now: self.clock.now(),
+            limits,
+        };
         self.db.write_here(|conn| Ok::<_, Error>(start_session(conn, &new)?)).expect("a session");
         let mut jar = CookieJar::new();
         let cookie = Cookie::new(self.site.session_cookie(), key);
