@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use super::look::Look;
+
 /// Who looks, and at which project.
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -16,6 +18,7 @@ pub struct Frame {
     pub has_settings: bool,
     /// What an admin must know on every page: settings that could lose or leak data.
     pub warnings: Arc<[String]>,
+    pub look: Look,
 }
 
 /// A project in the switcher.
@@ -57,6 +60,10 @@ impl Layout {
     pub fn with_query(mut self, query: impl Into<String>) -> Layout {
         self.query = query.into();
         self
+    }
+
+    pub fn look(&self) -> Look {
+        self.frame.as_ref().map(|frame| frame.look).unwrap_or_default()
     }
 
     pub fn is_in_customers(&self) -> bool {
@@ -112,6 +119,7 @@ mod tests {
                 projects: Vec::new(),
                 has_settings: false,
                 warnings: Arc::default(),
+                look: Look::default(),
             };
             assert_eq!(frame.initials(), initials);
         }

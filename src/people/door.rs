@@ -19,7 +19,7 @@ use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::routes::Matched;
 use crate::page::trail::Trail;
-use crate::page::{Access, Frame, Layout, Place, Section};
+use crate::page::{Access, Frame, Layout, Look, Place, Section};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -33,6 +33,7 @@ pub struct Project {
     pub id: i64,
     pub slug: String,
     pub name: String,
+    pub requires_second_factor: bool,
 }
 
 /// What an admin must be told on every page.
@@ -56,6 +57,8 @@ pub struct Door {
 /// Somebody who is logged in, and their projects by name.
 pub struct Greeting {
     pub person: Person,
+    pub has_second_factor: bool,
+    pub look: Look,
     pub projects: Vec<(Project, Role)>,
 }
 
@@ -141,13 +144,16 @@ impl Door {
     ///
     /// # Errors
     /// [`Error::LogIn`]; [`Error::NotFound`] for a project that does not exist or is not this person's;
-    /// [`Error::Forbidden`] without the permission.
+    /// [`Error::SecondFactor`] for one that requires what this person has not; [`Error::Forbidden`] without the permission.
     pub fn enter(&self, conn: &mut Conn) -> Result<Member, Error> {
         let greeting = self.greet(conn)?;
         let slug = self.parameter("p")?;
         let mut frame = greeting.frame(slug);
         let found = greeting.projects.into_iter().find(|(project, _)| project.slug == slug);
         let (project, role) = found.ok_or(Error::NotFound)?;
+        if project.requires_second_factor && !greeting.has_second_factor {
+            return Err(Error::SecondFactor(self.return_to.clone()));
+        }
         if role == Role::Admin {
             frame.warnings = self.warnings.clone();
         }
@@ -191,10 +197,13 @@ fn return_address(req: &HttpRequest) -> String {
 
 impl Greeting {
     fn of(lines: Vec<SessionLine>) -> Option<Greeting> {
-        let (id, name, email) = lines.first()?.person.clone();
+        let first = lines.first()?;
+        let (id, name, email) = first.person.clone();
+        let (theme, zone) = &first.look;
+        let (look, has_second_factor) = (Look::parse(theme, zone.as_deref()), first.second_factor_at.is_some());
         let mut projects: Vec<_> = lines.into_iter().filter_map(project_of).collect();
         projects.sort_by_cached_key(|(project, _)| (project.name.to_lowercase(), project.slug.clone()));
-        Some(Greeting { person: Person { id, name, email }, projects })
+        Some(Greeting { person: Person { id, name, email }, has_second_factor, look, projects })
     }
 
     /// The frame of the pages of the project `slug`; of pages without a project where there is none.
@@ -209,13 +218,14 @@ impl Greeting {
             projects: self.projects.iter().map(|(project, _)| place(project)).collect(),
             has_settings: here.is_some_and(|(_, role)| role.may(Permission::ReadSettings)),
             warnings: Arc::default(),
+            look: self.look,
         }
     }
 }
 
 fn project_of(line: SessionLine) -> Option<(Project, Role)> {
-    let (id, slug, name) = line.project?;
-    Some((Project { id, slug, name }, Role::parse(&line.role?)?))
+    let (id, slug, name, requires_second_factor) = line.project?;
+    Some((Project { id, slug, name, requires_second_factor }, Role::parse(&line.role?)?))
 }
 
 impl Member {
@@ -226,6 +236,10 @@ impl Member {
     /// What surrounds a page for this member.
     pub fn layout(&self, title: impl Into<String>, section: Section) -> Layout {
         Layout::new(title, Some(self.frame.clone()), section)
+    }
+
+    pub fn look(&self) -> Look {
+        self.frame.look
     }
 
     /// All projects of the person, for the switcher.

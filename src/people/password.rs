@@ -55,12 +55,24 @@ impl Passwords {
     /// # Errors
     /// [`Error::Unavailable`] when too many wait.
     pub async fn check(&self, password: String, kept: Option<String>) -> Result<Verdict, Error> {
+        self.in_turn(move || verdict(&password, kept)).await
+    }
+
+    /// The form in which a chosen password is kept.
+    ///
+    /// # Errors
+    /// As [`Passwords::check`].
+    pub async fn hash(&self, password: String) -> Result<String, Error> {
+        self.in_turn(move || hash(&password)).await?.map_err(Error::Internal)
+    }
+
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let busy = |_| Error::Unavailable("too many log-ins wait for their turn".into());
         let turn = tokio::time::timeout(TURN, self.turns.clone().acquire_owned()).await.map_err(busy)?;
         let work = move || {
-            let verdict = verdict(&password, kept);
+            let done = work();
             drop(turn);
-            verdict
+            done
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))
     }

@@ -16,8 +16,12 @@ pub struct SessionLine {
     pub created_at: Moment,
     pub used_at: Moment,
     pub person: (i64, String, String),
+    /// Theme and zone.
+    pub look: (String, Option<String>),
+    pub second_factor_at: Option<Moment>,
     pub role: Option<String>,
-    pub project: Option<(i64, String, String)>,
+    /// With whether it requires a second factor.
+    pub project: Option<(i64, String, String, bool)>,
 }
 
 pub struct NewSession {
@@ -57,8 +61,10 @@ pub fn lines_of_session(conn: &mut Conn, row: &str) -> QueryResult<Vec<SessionLi
             sessions::created_at,
             sessions::used_at,
             (people::id, people::name, people::email),
+            (people::theme, people::time_zone),
+            people::second_factor_at,
             memberships::role.nullable(),
-            (projects::id, projects::slug, projects::name).nullable(),
+            (projects::id, projects::slug, projects::name, projects::requires_second_factor).nullable(),
         ))
         .load(conn)
 }

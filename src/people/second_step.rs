@@ -7,7 +7,6 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
-use url::form_urlencoded::byte_serialize;
 
 use super::handlers::{ThrottleKey, see};
 use super::sessions::{self, ROW};
@@ -17,7 +16,7 @@ use super::{address, browser, next, queries, second_factor};
 use crate::clock::{Clock, Moment};
 use crate::config::Config;
 use crate::db::{Conn, Db};
-use crate::error::Error;
+use crate::error::{Error, address_with_next};
 use crate::ids::Ids;
 use crate::page::{Form, Layout, html};
 
@@ -118,9 +117,6 @@ fn form(next: &str, is_wrong: bool) -> CodePage {
     CodePage { layout: Layout::bare("Log in"), next: next::path(next).to_owned(), is_wrong }
 }
 
-fn with_next(path: &str, next: &str) -> String {
-    match next::path(next) {
-        "/" => path.to_owned(),
-        next => format!("{path}?next={}", byte_serialize(next.as_bytes()).collect::<String>()),
-    }
+fn with_next(page: &str, next: &str) -> String {
+    address_with_next(page, next::path(next))
 }

@@ -68,7 +68,7 @@ fn rendered(conn: &mut Conn, door: &Door, query: &str) -> Result<Bytes, Error> {
     let visit = Visit::load(conn, member.project.id, id.as_str(), environment, door.now)?.ok_or(Error::NotFound)?;
     let page = ProfilePage::load(conn, &member, &visit, &asked)?;
     let mut html = String::with_capacity(USUAL_LENGTH);
-    page.render_into(&mut html)?;
+    page.render_into_with_values(&mut html, &member.look())?;
     Ok(Bytes::from(html))
 }
 
