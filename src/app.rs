@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use actix_session::SessionMiddleware;
 use actix_session::config::{BrowserSession, CookieContentSecurity};
+use actix_session::{Session, SessionMiddleware};
 use actix_web::App;
 use actix_web::body::BoxBody;
 use actix_web::cookie::{Key, SameSite};
@@ -11,6 +11,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 
+use crate::acts::Prover;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::customers;
@@ -61,6 +62,12 @@ impl Site {
     /// What the operator should mend: for the log, and for admins on every page.
     pub fn warnings(&self) -> &[String] {
         &self.warnings.0
+    }
+
+    /// What a fresh authentication needs of a request.
+    pub fn prover(&self, session: Session, address: String) -> Prover {
+        let (passwords, throttle_key) = (self.passwords.clone(), self.key.to_vec());
+        Prover { passwords, session, throttle_key, address, steady: self.steady.now() }
     }
 
     /// Signs the session cookie.

@@ -32,8 +32,8 @@ pub enum Error {
     Method,
     /// Cannot be understood. The sentence is shown.
     BadRequest(String),
-    /// Understood and refused: the same page again as HTML, with what was typed and the reason (422).
-    Refused(String),
+    /// Understood and refused: the same page again, its dialog open, with what was typed and the reason (422).
+    Refused(Refusal),
     TooLarge,
     /// The body did not arrive in time.
     Slow,
@@ -46,6 +46,45 @@ pub enum Error {
     Unavailable(String),
     /// Our fault. The text is for the log.
     Internal(String),
+}
+
+/// Why input was refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusal {
+    pub problems: Vec<Problem>,
+    /// Nothing is wrong with it, but somebody else changed the same thing meanwhile.
+    pub is_stale: bool,
+}
+
+/// What is wrong with a field, what is allowed, in one or two sentences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The field's name; empty for the form as a whole.
+    pub field: &'static str,
+    pub sentence: String,
+}
+
+impl Refusal {
+    pub fn of(field: &'static str, sentence: impl Into<String>) -> Refusal {
+        Refusal { problems: vec![Problem { field, sentence: sentence.into() }], is_stale: false }
+    }
+
+    /// Somebody else was faster.
+    pub fn stale() -> Refusal {
+        Refusal { problems: Vec::new(), is_stale: true }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        Error::Refused(refusal)
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Error {
+        Error::Refused(Refusal { problems: vec![problem], is_stale: false })
+    }
 }
 
 impl Error {
@@ -80,6 +119,7 @@ impl ResponseError for Error {
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Method => StatusCode::METHOD_NOT_ALLOWED,
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Error::Refused(refusal) if refusal.is_stale => StatusCode::CONFLICT,
             Error::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Slow => StatusCode::REQUEST_TIMEOUT,

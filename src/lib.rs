@@ -7,7 +7,9 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+pub mod acts;
 pub mod app;
+pub mod audit;
 pub mod catalog;
 pub mod clock;
 pub mod commands;

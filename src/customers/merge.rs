@@ -14,6 +14,12 @@ pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<
     move_history(conn, into, from)?;
     move_attributes(conn, into, from)?;
     diesel::update(notes::table.filter(notes::customer_id.eq(from))).set(notes::customer_id.eq(into)).execute(conn)?;
+    diesel::update(audit_details::table.filter(audit_details::customer_id.eq(from)))
+        .set(audit_details::customer_id.eq(into))
+        .execute(conn)?;
+    diesel::update(receipts::table.filter(receipts::customer_id.eq(from)))
+        .set(receipts::customer_id.eq(into))
+        .execute(conn)?;
     move_override(conn, into, from)?;
     move_links(conn, into, from)?;
     move_contact(conn, into, from)?;

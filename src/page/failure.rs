@@ -45,9 +45,6 @@ pub fn json(error: &actix_web::Error, status: StatusCode) -> String {
 /// # Errors
 /// When the template fails.
 pub fn page(error: &actix_web::Error, status: StatusCode, trail: &Trail) -> askama::Result<String> {
-    if let Some(Error::Refused(page)) = error.as_error::<Error>() {
-        return Ok(page.clone());
-    }
     let (title, sentence) = words(error, status);
     let frame = trail.frame.get().cloned();
     let sought = trail.sought.get().map(String::as_str).filter(|_| status == StatusCode::NOT_FOUND && frame.is_some());
@@ -60,6 +57,9 @@ pub fn page(error: &actix_web::Error, status: StatusCode, trail: &Trail) -> aska
 fn words(error: &actix_web::Error, status: StatusCode) -> (&str, &str) {
     match error.as_error::<Error>() {
         Some(Error::BadRequest(sentence)) => ("That could not be understood", sentence),
+        Some(Error::Refused(refusal)) if !refusal.problems.is_empty() => {
+            ("That could not be accepted", refusal.problems.first().map_or("", |problem| &problem.sentence))
+        }
         Some(Error::CrossSite) => (
             "This did not come from Dossier",
             "A change must be asked for from one of Dossier's own pages. Nothing was changed.",
@@ -75,6 +75,8 @@ fn words_of(status: StatusCode) -> (&'static str, &'static str) {
         404 => ("There is nothing here", "The address may be mistyped, or what it named is gone."),
         405 => ("That cannot be done here", "The address is known, but not for this kind of request."),
         408 => ("The request took too long", "It did not arrive in time. Please send it again."),
+        409 => ("Somebody else was faster", "Nothing was changed. Look at what is there now, then try again."),
+        422 => ("That could not be accepted", "Nothing was stored."),
         413 => ("That is too large", "Nothing was stored."),
         415 => ("That is not a form", "Nothing was stored."),
         429 => ("Too many tries", "Please wait a little, then try again."),

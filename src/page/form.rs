@@ -14,7 +14,8 @@ use url::form_urlencoded;
 
 use crate::error::Error;
 
-const FORM_LIMIT: usize = 64 * 1024;
+/// How long a form may be, in bytes.
+pub const FORM_LIMIT: usize = 64 * 1024;
 
 /// How long a body may take, from its first byte to its last.
 pub const BODY_TIME: Duration = Duration::from_secs(20);
@@ -72,16 +73,26 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Form<T>, Error>>>>;
 
     fn from_request(req: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let is_form = req.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        let is_plain = !req.headers().contains_key(CONTENT_ENCODING);
-        let payload = payload.take();
-        Box::pin(async move {
-            if !is_form || !is_plain {
-                return Err(Error::MediaType);
-            }
-            parse(&read_body(payload, FORM_LIMIT, BODY_TIME).await?).map(Form)
-        })
+        let (req, payload) = (req.clone(), payload.take());
+        Box::pin(async move { parse(&read_form(&req, payload, FORM_LIMIT).await?).map(Form) })
     }
+}
+
+/// The whole body of a form.
+///
+/// # Errors
+/// [`Error::MediaType`] for something else than a form, else as [`read_body`].
+pub async fn read_form(req: &HttpRequest, payload: dev::Payload, limit: usize) -> Result<Vec<u8>, Error> {
+    let is_form = req.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
+    if !is_form || req.headers().contains_key(CONTENT_ENCODING) {
+        return Err(Error::MediaType);
+    }
+    Ok(read_body(payload, limit, BODY_TIME).await?)
+}
+
+/// The fields of a form, in the order they came.
+pub fn pairs(body: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(body).into_owned().collect()
 }
 
 /// A field of an address. Of one that came twice the first counts.
@@ -90,7 +101,11 @@ pub fn field(query: &str, name: &str) -> Option<String> {
     pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+/// What `T` reads from a form.
+///
+/// # Errors
+/// [`Error::BadRequest`] when a field came twice, is missing or is not UTF-8.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let unreadable = || Error::BadRequest("The form could not be read.".into());
     let text = std::str::from_utf8(body).map_err(|_| unreadable())?;
     Query::from_query(text).map(Query::into_inner).map_err(|_| unreadable())

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::look::Look;
+use crate::acts::{Dialog, Flash};
 
 /// Who looks, and at which project.
 #[derive(Debug, Clone)]
@@ -43,11 +44,15 @@ pub struct Layout {
     pub section: Section,
     /// What the search box holds.
     pub query: String,
+    /// What just happened.
+    pub flash: Option<Flash>,
+    /// What lies over the page.
+    pub dialog: Option<Dialog>,
 }
 
 impl Layout {
     pub fn new(title: impl Into<String>, frame: Option<Arc<Frame>>, section: Section) -> Layout {
-        Layout { title: title.into(), frame, section, query: String::new() }
+        Layout { title: title.into(), frame, section, query: String::new(), flash: None, dialog: None }
     }
 
     /// For a page that anybody may see.
@@ -64,6 +69,18 @@ impl Layout {
 
     pub fn look(&self) -> Look {
         self.frame.as_ref().map(|frame| frame.look).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn with_flash(mut self, flash: Option<Flash>) -> Layout {
+        self.flash = flash;
+        self
+    }
+
+    #[must_use]
+    pub fn with_dialog(mut self, dialog: Option<Dialog>) -> Layout {
+        self.dialog = dialog;
+        self
     }
 
     pub fn is_in_customers(&self) -> bool {

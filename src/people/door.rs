@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
 use super::queries::{self, SessionLine};
 use super::roles::{Permission, Role};
 use super::segment;
-use super::sessions::{Age, Pass, ROW};
+use super::sessions::{Age, Pass, ROW, is_proven};
 use super::steady::Steady;
 use crate::clock::{Clock, Moment};
 use crate::config::{Config, SessionLimits};
@@ -57,6 +57,8 @@ pub struct Door {
 /// Somebody who is logged in, and their projects by name.
 pub struct Greeting {
     pub person: Person,
+    /// Whether they proved lately who they are.
+    pub is_proven: bool,
     pub has_second_factor: bool,
     pub look: Look,
     pub projects: Vec<(Project, Role)>,
@@ -68,6 +70,8 @@ pub struct Member {
     pub person: Person,
     pub project: Project,
     pub role: Role,
+    /// Whether they proved lately who they are: what cannot be taken back asks for that.
+    pub is_proven: bool,
     frame: Arc<Frame>,
 }
 
@@ -157,7 +161,8 @@ impl Door {
         if role == Role::Admin {
             frame.warnings = self.warnings.clone();
         }
-        let member = Member { person: greeting.person, project, role, frame: Arc::new(frame) };
+        let is_proven = greeting.is_proven;
+        let member = Member { person: greeting.person, project, role, is_proven, frame: Arc::new(frame) };
         self.trail.frame.get_or_init(|| member.frame.clone());
         match self.access {
             Access::Needs(permission) if !role.may(permission) => Err(Error::Forbidden),
@@ -176,15 +181,15 @@ impl Door {
     /// [`Error::LogIn`] when the session is over or its person gone.
     pub fn greet(&self, conn: &mut Conn) -> Result<Greeting, Error> {
         let lines = queries::lines_of_session(conn, &self.pass.row)?;
-        let (created_at, used_at) = match lines.first() {
-            Some(line) => (line.created_at, line.used_at),
+        let (created_at, used_at, proved_at) = match lines.first() {
+            Some(line) => (line.created_at, line.used_at, line.proved_at),
             None => return Err(Error::LogIn(self.return_to.clone())),
         };
         let age = self.limits.age(self.steady, created_at, used_at);
         self.pass.found(age);
         match age {
             Age::Over => Err(Error::LogIn(self.return_to.clone())),
-            Age::Fresh | Age::Stale => Greeting::of(lines).ok_or(Error::NotFound),
+            Age::Fresh | Age::Stale => Greeting::of(lines, is_proven(self.steady, proved_at)).ok_or(Error::NotFound),
         }
     }
 }
@@ -196,14 +201,14 @@ fn return_address(req: &HttpRequest) -> String {
 }
 
 impl Greeting {
-    fn of(lines: Vec<SessionLine>) -> Option<Greeting> {
+    fn of(lines: Vec<SessionLine>, is_proven: bool) -> Option<Greeting> {
         let first = lines.first()?;
         let (id, name, email) = first.person.clone();
         let (theme, zone) = &first.look;
         let (look, has_second_factor) = (Look::parse(theme, zone.as_deref()), first.second_factor_at.is_some());
         let mut projects: Vec<_> = lines.into_iter().filter_map(project_of).collect();
         projects.sort_by_cached_key(|(project, _)| (project.name.to_lowercase(), project.slug.clone()));
-        Some(Greeting { person: Person { id, name, email }, has_second_factor, look, projects })
+        Some(Greeting { person: Person { id, name, email }, is_proven, has_second_factor, look, projects })
     }
 
     /// The frame of the pages of the project `slug`; of pages without a project where there is none.

@@ -15,6 +15,7 @@ use crate::schema::{memberships, people, projects, sessions};
 pub struct SessionLine {
     pub created_at: Moment,
     pub used_at: Moment,
+    pub proved_at: Moment,
     pub person: (i64, String, String),
     /// Theme and zone.
     pub look: (String, Option<String>),
@@ -60,6 +61,7 @@ pub fn lines_of_session(conn: &mut Conn, row: &str) -> QueryResult<Vec<SessionLi
         .select((
             sessions::created_at,
             sessions::used_at,
+            sessions::proved_at,
             (people::id, people::name, people::email),
             (people::theme, people::time_zone),
             people::second_factor_at,
@@ -83,6 +85,7 @@ pub fn start_session(conn: &mut Conn, new: &NewSession) -> QueryResult<()> {
             sessions::state.eq(written(&new.state)),
             sessions::created_at.eq(new.now),
             sessions::used_at.eq(new.now),
+            sessions::proved_at.eq(new.now),
         ))
         .execute(conn)?;
     Ok(())

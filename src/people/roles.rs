@@ -17,27 +17,61 @@ pub enum Permission {
     ReadCustomers,
     ReadLists,
     ExportLists,
+    /// See in a customer's history what the team did.
+    ReadTeam,
+    WriteNotes,
+    EditAttributes,
+    OverrideOffering,
+    GrantEntitlements,
+    TransferPurchases,
+    BlockCustomers,
+    /// Everything that is held on one customer, as a file.
+    ExportCustomers,
+    DeleteCustomers,
+    DeleteTestAccounts,
     ReadSettings,
     ReadRejected,
+    ManageCatalog,
+    /// The project's webhook secret.
+    ManageSecrets,
+    ManageProject,
     ReadPeople,
+    ManagePeople,
+    ReadAudit,
 }
 
-use Permission::{ExportLists, ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings};
+use Permission::{
+    BlockCustomers, DeleteCustomers, DeleteTestAccounts, EditAttributes, ExportCustomers, ExportLists,
+    GrantEntitlements, ManageCatalog, ManagePeople, ManageProject, ManageSecrets, OverrideOffering, ReadAudit,
+    ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings, ReadTeam, TransferPurchases, WriteNotes,
+};
+
+/// What a support agent may; developers and admins may more.
+const HELPING: [Permission; 9] = [
+    ReadCustomers,
+    ReadLists,
+    ReadTeam,
+    WriteNotes,
+    EditAttributes,
+    OverrideOffering,
+    GrantEntitlements,
+    TransferPurchases,
+    BlockCustomers,
+];
 
 impl Role {
     pub const ALL: [Role; 4] = [Role::Viewer, Role::Support, Role::Developer, Role::Admin];
 
-    pub const fn permissions(self) -> &'static [Permission] {
-        match self {
-            Role::Viewer => &[ReadCustomers, ReadLists, ExportLists],
-            Role::Support => &[ReadCustomers, ReadLists],
-            Role::Developer => &[ReadCustomers, ReadLists, ReadSettings, ReadRejected],
-            Role::Admin => &[ReadCustomers, ReadLists, ExportLists, ReadSettings, ReadRejected, ReadPeople],
-        }
-    }
-
     pub fn may(self, permission: Permission) -> bool {
-        self.permissions().contains(&permission)
+        match self {
+            Role::Viewer => matches!(permission, ReadCustomers | ReadLists | ExportLists),
+            Role::Support => HELPING.contains(&permission),
+            Role::Developer => {
+                matches!(permission, ReadSettings | ReadRejected | ManageCatalog | ManageSecrets)
+                    || HELPING.contains(&permission)
+            }
+            Role::Admin => true,
+        }
     }
 
     /// As it is stored, typed on the command line and shown.
@@ -62,7 +96,29 @@ impl fmt::Display for Role {
 }
 
 impl Permission {
-    pub const ALL: [Permission; 6] = [ReadCustomers, ReadLists, ExportLists, ReadSettings, ReadRejected, ReadPeople];
+    pub const ALL: [Permission; 21] = [
+        ReadCustomers,
+        ReadLists,
+        ExportLists,
+        ReadTeam,
+        WriteNotes,
+        EditAttributes,
+        OverrideOffering,
+        GrantEntitlements,
+        TransferPurchases,
+        BlockCustomers,
+        ExportCustomers,
+        DeleteCustomers,
+        DeleteTestAccounts,
+        ReadSettings,
+        ReadRejected,
+        ManageCatalog,
+        ManageSecrets,
+        ManageProject,
+        ReadPeople,
+        ManagePeople,
+        ReadAudit,
+    ];
 }
 
 #[cfg(test)]
@@ -73,16 +129,31 @@ mod tests {
     fn the_table_of_roles_and_permissions() {
         let line = |permission: Permission| {
             let cells = Role::ALL.map(|role| if role.may(permission) { "yes" } else { " . " });
-            format!("{:<14} {}", format!("{permission:?}"), cells.join("  "))
+            format!("{:<18} {}", format!("{permission:?}"), cells.join("  "))
         };
         let table = Permission::ALL.map(line).join("\n");
         insta::assert_snapshot!(table, @r"
-        ReadCustomers  yes  yes  yes  yes
-        ReadLists      yes  yes  yes  yes
-        ExportLists    yes   .    .   yes
-        ReadSettings    .    .   yes  yes
-        ReadRejected    .    .   yes  yes
-        ReadPeople      .    .    .   yes
+        ReadCustomers      yes  yes  yes  yes
+        ReadLists          yes  yes  yes  yes
+        ExportLists        yes   .    .   yes
+        ReadTeam            .   yes  yes  yes
+        WriteNotes          .   yes  yes  yes
+        EditAttributes      .   yes  yes  yes
+        OverrideOffering    .   yes  yes  yes
+        GrantEntitlements   .   yes  yes  yes
+        TransferPurchases   .   yes  yes  yes
+        BlockCustomers      .   yes  yes  yes
+        ExportCustomers     .    .    .   yes
+        DeleteCustomers     .    .    .   yes
+        DeleteTestAccounts  .    .    .   yes
+        ReadSettings        .    .   yes  yes
+        ReadRejected        .    .   yes  yes
+        ManageCatalog       .    .   yes  yes
+        ManageSecrets       .    .   yes  yes
+        ManageProject       .    .    .   yes
+        ReadPeople          .    .    .   yes
+        ManagePeople        .    .    .   yes
+        ReadAudit           .    .    .   yes
         ");
     }
 

@@ -27,6 +27,8 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::page::{hex, random_bytes};
 
+/// How long a proof of who somebody is counts as fresh.
+const FRESH_MINUTES: i64 = 15;
 /// How exactly the last request is remembered: a write a page would be too much. A shorter limit is kept more exactly.
 const REMEMBER_EACH: i64 = 5 * MINUTE;
 const REMEMBERED_AT_LEAST: i64 = 12;
@@ -80,6 +82,11 @@ impl SessionLimits {
     pub fn first_made(self, now: Moment) -> Moment {
         Moment(now.millis().saturating_sub(self.hours * HOUR))
     }
+}
+
+/// Whether somebody proved lately who they are. Sessions begin with a proof.
+pub fn is_proven(now: Moment, proved_at: Moment) -> bool {
+    now.since(proved_at) <= FRESH_MINUTES * MINUTE
 }
 
 /// The name of a session's row: the key itself is only in the cookie.

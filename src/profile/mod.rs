@@ -4,6 +4,7 @@
 //! What several cards need lies here: `visit` (who looks at whom, and when), `status_line` (what is to be said of a
 //! purchase's state), and the marks of stores and standings.
 
+pub mod acting;
 pub mod answer;
 pub mod app_user_ids;
 pub mod attributes;
@@ -23,6 +24,7 @@ pub mod status_line;
 pub mod store_badge;
 #[cfg(test)]
 pub mod testing;
+mod undo;
 pub mod visit;
 
 use crate::page::Routes;
@@ -30,5 +32,7 @@ use crate::people::Permission::ReadCustomers;
 
 pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers/{id}", ReadCustomers, page::show);
+    routes.post("/projects/{p}/customers/{id}/undo", ReadCustomers, undo::undo);
     event::routes(routes);
+    notes::routes(routes);
 }

@@ -16,10 +16,9 @@ use super::visit::Visit;
 use super::{
     app_user_ids, attributes, attribution, currencies, details, entitlements, history, manage, notes, offering,
 };
-use crate::customers::AppUserId;
+use crate::acts::{self, Dialog, Flash, Opened};
 use crate::db::{Conn, Db};
 use crate::error::Error;
-use crate::events::Environment;
 use crate::page::{Layout, Section};
 use crate::people::{Door, Member};
 
@@ -29,7 +28,6 @@ const USUAL_LENGTH: usize = 96 * 1024;
 /// What the address asks for.
 #[derive(Debug, Default)]
 struct Asked {
-    is_sandbox: bool,
     shows_all_ids: bool,
     history: history::Query,
     /// What the sandbox switch keeps: choices that hold in both views, no places in one of them.
@@ -56,17 +54,25 @@ struct ProfilePage {
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let query = req.query_string().to_owned();
-    let html = db.read(move |conn| rendered(conn, &door, &query)).await?;
+    let opened = Opened::asked(&query)?;
+    let html = db.read(move |conn| rendered(conn, &door, &query, opened)).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
-fn rendered(conn: &mut Conn, door: &Door, query: &str) -> Result<Bytes, Error> {
+/// The page, with a dialog over it where one is open.
+///
+/// # Errors
+/// As [`show`].
+pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
     let asked = Asked::of(query)?;
-    let id = AppUserId::parse(door.app_user_id()?).map_err(|_| Error::NotFound)?;
-    let environment = if asked.is_sandbox { Environment::Sandbox } else { Environment::Production };
-    let visit = Visit::load(conn, member.project.id, id.as_str(), environment, door.now)?.ok_or(Error::NotFound)?;
-    let page = ProfilePage::load(conn, &member, &visit, &asked)?;
+    let visit = Visit::entered(conn, door, &member, query)?;
+    let mut page = ProfilePage::load(conn, &member, &visit, &asked)?;
+    let flash = acts::flash(conn, &member, query, door.now)?.map(|flash| flash.undone_at(visit.action("undo")));
+    page.layout = page.layout.with_flash(flash);
+    if let Some(opened) = opened {
+        page.open(conn, &member, &visit, opened)?;
+    }
     let mut html = String::with_capacity(USUAL_LENGTH);
     page.render_into_with_values(&mut html, &member.look())?;
     Ok(Bytes::from(html))
@@ -92,6 +98,25 @@ impl ProfilePage {
             entitlements,
         })
     }
+
+    /// Opens a dialog. Where there is none of its name, or not for this person, a refusal is told in the corner.
+    fn open(&mut self, conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<(), Error> {
+        let told = opened.told();
+        let dialog = dialog(conn, member, visit, opened)?;
+        if dialog.is_none() && !told.is_empty() {
+            self.layout.flash = Some(Flash::problem(told));
+        }
+        self.layout.dialog = dialog;
+        Ok(())
+    }
+}
+
+/// Each room's dialogs begin with its name.
+fn dialog(conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<Option<Dialog>, Error> {
+    match opened.name.split('-').next() {
+        Some("note") => notes::dialog(conn, visit, opened.on(member, visit.at("notes"))),
+        _ => Ok(None),
+    }
 }
 
 impl Asked {
@@ -100,7 +125,6 @@ impl Asked {
         let mut asked = Asked { history, ..Asked::default() };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
-                "sandbox" => asked.is_sandbox = value == "1",
                 "ids" => asked.shows_all_ids = value == "all",
                 "order" | "topic" if !value.is_empty() => asked.kept.push((name.into_owned(), value.into_owned())),
                 _ => {}

@@ -6,6 +6,7 @@ use super::visit::{Customer, Project, Since, Visit};
 use crate::catalog::Catalog;
 use crate::clock::Moment;
 use crate::events::Environment;
+use crate::people::Role;
 use crate::state::Purchase;
 
 /// 2026-11-23 at 05:00 PM UTC
@@ -63,6 +64,8 @@ pub fn stranger() -> Visit {
             name: "Sundial".into(),
             transfer_behavior: "transfer_to_new".into(),
             sandbox_transfer_behavior: None,
+            note_length: 255,
+            note_count: 10,
         },
         customer: Customer {
             id: 7,
@@ -93,6 +96,7 @@ pub fn stranger() -> Visit {
         href: "/projects/sundial/customers/u_90211".into(),
         environment: Environment::Production,
         now: NOW,
+        role: Role::Support,
         catalog: Catalog::default(),
         purchases: Vec::new(),
         attributes: Vec::new(),

@@ -6,10 +6,12 @@ use diesel::prelude::*;
 
 use crate::catalog::{self, Catalog};
 use crate::clock::Moment;
-use crate::customers::lookup_key;
+use crate::customers::{AppUserId, lookup_key};
 use crate::db::Conn;
+use crate::error::Error;
 use crate::events::Environment;
-use crate::page::text;
+use crate::page::{form, text};
+use crate::people::{Door, Member, Permission, Role};
 use crate::schema::{app_user_ids, attributes, customers, entitlement_products, projects, purchases};
 use crate::state::{CustomerId, Kind, Purchase};
 
@@ -27,6 +29,8 @@ pub struct Visit {
     /// Which data the history and the entitlements show: the "Sandbox data" switch.
     pub environment: Environment,
     pub now: Moment,
+    /// What the person who looks is in the project.
+    pub role: Role,
     pub catalog: Catalog,
     /// Purchases of `environment`, the ones that matter most first; see [`purchases_of`].
     pub purchases: Vec<Purchase>,
@@ -43,6 +47,10 @@ pub struct Project {
     pub name: String,
     pub transfer_behavior: String,
     pub sandbox_transfer_behavior: Option<String>,
+    /// How long a note may be, in characters.
+    pub note_length: i64,
+    /// How many notes a customer may have.
+    pub note_count: i64,
 }
 
 /// The customer's row: what the app told, and what follows from the events.
@@ -97,20 +105,67 @@ pub struct Attribute {
 }
 
 impl Visit {
+    /// The customer of the address, in the view that its query asks for.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when nobody has that id.
+    pub fn entered(conn: &mut Conn, door: &Door, member: &Member, query: &str) -> Result<Visit, Error> {
+        let environment = match form::field(query, "sandbox").as_deref() {
+            Some("1") => Environment::Sandbox,
+            _ => Environment::Production,
+        };
+        let id = AppUserId::parse(door.app_user_id()?).map_err(|_| Error::NotFound)?;
+        let (who, at) = ((id.as_str(), environment), (member.role, door.now));
+        Visit::load(conn, member.project.id, who, at)?.ok_or(Error::NotFound)
+    }
+
     /// The customer who has this id, and what the cards share; `None` when nobody has it.
     pub fn load(
         conn: &mut Conn,
         project: i64,
-        app_user_id: &str,
-        environment: Environment,
-        now: Moment,
+        (app_user_id, environment): (&str, Environment),
+        (role, now): (Role, Moment),
     ) -> QueryResult<Option<Visit>> {
         let Some((project, customer, since)) = find(conn, project, app_user_id)? else { return Ok(None) };
         let (catalog, purchases) = load_purchases(conn, project.id, customer.id, environment)?;
         let attributes = attributes_of(conn, customer.id)?;
         let href = href(&project.slug, app_user_id);
         let opened_as = app_user_id.to_owned();
-        Ok(Some(Visit { project, customer, opened_as, since, href, environment, now, catalog, purchases, attributes }))
+        Ok(Some(Visit {
+            project,
+            customer,
+            opened_as,
+            since,
+            href,
+            environment,
+            now,
+            role,
+            catalog,
+            purchases,
+            attributes,
+        }))
+    }
+
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission)
+    }
+
+    /// The page again, at this card, with the sandbox switch as it is.
+    pub fn at(&self, card: &str) -> String {
+        let query = if self.is_sandbox() { "?sandbox=1" } else { "" };
+        format!("{}{query}#{card}", self.href)
+    }
+
+    /// The page with this dialog open.
+    pub fn dialog(&self, name: &str) -> String {
+        let sandbox = if self.is_sandbox() { "sandbox=1&" } else { "" };
+        format!("{}?{sandbox}dialog={}", self.href, text::segment(name))
+    }
+
+    /// Where a form of the page posts to: `notes` is `C/notes`.
+    pub fn action(&self, path: &str) -> String {
+        let query = if self.is_sandbox() { "?sandbox=1" } else { "" };
+        format!("{}/{path}{query}", self.href)
     }
 
     pub fn is_sandbox(&self) -> bool {

@@ -1,8 +1,12 @@
 // Starts every behaviour. Each finds its own elements by a data- attribute; the page is whole without any of them.
 import "./copy.js";
+import "./editor.js";
 import "./filter.js";
+import "./flash.js";
 import "./local-time.js";
 import "./row.js";
 import "./search.js";
 import "./shortcut.js";
 import "./switch.js";
+// Last: what it opens, the others have to know by then.
+import "./dialog.js";

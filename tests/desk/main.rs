@@ -6,6 +6,7 @@ mod history;
 mod importing;
 mod ingestion;
 mod lists;
+mod notes;
 mod people;
 mod plans;
 mod profile;

@@ -4,29 +4,35 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
-use super::queries::{self, Note};
+use super::model::Note;
+use super::queries;
 use crate::db::Conn;
 use crate::page::markdown::{self, CleanHtml};
 use crate::page::sentence::{Sentence, Stamp};
+use crate::people::Permission::WriteNotes;
 use crate::profile::visit::Visit;
-
-/// How many notes a customer may have (§3).
-const MOST: usize = 10;
 
 #[derive(Debug, Template)]
 #[template(path = "profile/notes.html")]
 pub struct Card {
     notes: Vec<Shown>,
+    /// How many a customer may have.
+    most: i64,
+    /// The dialog for a new one; `None` for somebody who may only read.
+    add: Option<String>,
 }
 
 #[derive(Debug)]
 struct Shown {
+    id: i64,
     body: CleanHtml,
     author: String,
     author_email: String,
     added_at: Stamp,
     /// `edited by Sol Mbeki on …`
     edited: Option<Sentence>,
+    /// The dialogs that change and delete it.
+    actions: Option<(String, String)>,
 }
 
 impl HtmlSafe for Card {}
@@ -35,21 +41,36 @@ impl Card {
     /// One query.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
         let notes = queries::of(conn, visit.customer.id)?;
-        Ok(Card { notes: notes.into_iter().map(Shown::from).collect() })
+        Ok(Card::of(visit, notes))
+    }
+
+    fn of(visit: &Visit, notes: Vec<Note>) -> Card {
+        Card {
+            notes: notes.into_iter().map(|note| Shown::of(visit, note)).collect(),
+            most: visit.project.note_count,
+            add: visit.may(WriteNotes).then(|| visit.dialog("note-add")),
+        }
     }
 
     fn count(&self) -> String {
-        format!("{} of {MOST}", self.notes.len())
+        format!("{} of {}", self.notes.len(), self.most)
+    }
+
+    fn is_full(&self) -> bool {
+        i64::try_from(self.notes.len()).unwrap_or(i64::MAX) >= self.most
     }
 }
 
-impl From<Note> for Shown {
-    fn from(note: Note) -> Shown {
+impl Shown {
+    fn of(visit: &Visit, note: Note) -> Shown {
+        let dialog = |verb: &str| visit.dialog(&format!("note-{verb}.{}", note.id));
         let edited = note.edited_at.map(|at| match &note.edited_by {
             Some(by) => Sentence::of("edited by ").name(by).words(" on ").time(Stamp::full(at)),
             None => Sentence::of("edited on ").time(Stamp::full(at)),
         });
         Shown {
+            id: note.id,
+            actions: visit.may(WriteNotes).then(|| (dialog("edit"), dialog("delete"))),
             body: markdown::render(&note.body),
             author: note.author,
             author_email: note.author_email,
@@ -63,10 +84,16 @@ impl From<Note> for Shown {
 mod tests {
     use super::*;
     use crate::clock::Moment;
+    use crate::people::Role;
+    use crate::profile::testing;
 
     #[test]
     fn a_note_is_rendered_with_its_author_and_its_marks() {
         let note = Note {
+            customer_id: 7,
+            id: 3,
+            author_id: None,
+            edited_by_id: None,
             body: "Charged **twice** <script>".into(),
             author: "Sol <Mbeki>".into(),
             author_email: "sol@sundial.example".into(),
@@ -74,7 +101,7 @@ mod tests {
             edited_by: Some("Ada Okoye".into()),
             edited_at: Some(Moment(1_793_699_040_000)),
         };
-        let html = Card { notes: vec![note.into()] }.to_string();
+        let html = Card::of(&testing::lena(), vec![note]).to_string();
         assert!(html.contains("Charged <strong>twice</strong> &lt;script&gt;"), "{html}");
         assert!(html.contains("Sol &#60;Mbeki&#62;"), "{html}");
         assert!(html.contains("edited by <bdi>Ada Okoye</bdi> on <time"), "{html}");
@@ -83,6 +110,10 @@ mod tests {
 
     #[test]
     fn without_notes_the_card_says_what_will_stand_here() {
-        assert!(Card { notes: Vec::new() }.to_string().contains("No notes yet."));
+        let mut visit = testing::lena();
+        assert!(Card::of(&visit, Vec::new()).to_string().contains("dialog=note-add"));
+        visit.role = Role::Viewer;
+        let html = Card::of(&visit, Vec::new()).to_string();
+        assert!(html.contains("No notes yet.") && !html.contains("dialog="), "{html}");
     }
 }

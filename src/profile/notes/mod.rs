@@ -1,6 +1,25 @@
-//! Notes (§3): what the team wrote about this customer, newest first. Adding comes later.
+//! Notes (§3): what the team wrote about this customer, newest first. At most ten of at most 255 characters, unless the
+//! project says otherwise.
 
 mod card;
+mod dialog;
+mod handlers;
+mod model;
 mod queries;
+mod undo;
+
+use crate::page::Routes;
+use crate::people::Permission::WriteNotes;
 
 pub use card::Card;
+pub use dialog::dialog;
+pub use undo::{Undo, undo};
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/projects/{p}/customers/{id}/notes", |routes| {
+        routes.post("", WriteNotes, handlers::add);
+        routes.post("/preview", WriteNotes, handlers::preview);
+        routes.post("/{n}", WriteNotes, handlers::edit);
+        routes.post("/{n}/delete", WriteNotes, handlers::delete);
+    });
+}

@@ -2,22 +2,10 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use super::model::Note;
 use crate::db::Conn;
 use crate::schema::notes;
 use crate::state::CustomerId;
-
-/// A note as it was written.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = notes)]
-pub struct Note {
-    pub body: String,
-    pub author: String,
-    pub author_email: String,
-    pub created_at: Moment,
-    pub edited_by: Option<String>,
-    pub edited_at: Option<Moment>,
-}
 
 /// Newest first. A merge may leave a customer with more than one may add.
 pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Note>> {
@@ -26,4 +14,37 @@ pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Note>> {
         .order((notes::created_at.desc(), notes::id.desc()))
         .select(Note::as_select())
         .load(conn)
+}
+
+/// # Errors
+/// `NotFound` when this customer has no such note.
+pub fn find(conn: &mut Conn, customer: CustomerId, id: i64) -> QueryResult<Note> {
+    notes::table.find((customer, id)).select(Note::as_select()).first(conn)
+}
+
+pub fn count(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> {
+    notes::table.filter(notes::customer_id.eq(customer)).count().get_result(conn)
+}
+
+pub fn insert(conn: &mut Conn, note: &Note) -> QueryResult<()> {
+    diesel::insert_into(notes::table).values(note).execute(conn)?;
+    Ok(())
+}
+
+/// Writes a note's text and who edited it, when.
+pub fn update(conn: &mut Conn, note: &Note) -> QueryResult<()> {
+    diesel::update(notes::table.find((note.customer_id, note.id)))
+        .set((
+            notes::body.eq(&note.body),
+            notes::edited_by.eq(&note.edited_by),
+            notes::edited_by_id.eq(note.edited_by_id),
+            notes::edited_at.eq(note.edited_at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn delete(conn: &mut Conn, note: &Note) -> QueryResult<()> {
+    diesel::delete(notes::table.find((note.customer_id, note.id))).execute(conn)?;
+    Ok(())
 }

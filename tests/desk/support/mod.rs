@@ -86,13 +86,25 @@ impl Desk {
     }
 
     /// As the form on a page of ours posts it.
-    #[allow(dead_code, reason = "the first action of a page will use it")]
     pub async fn post_form(&self, person: &Person, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.call(form(path, fields).insert_header(("cookie", self.cookie(person)))).await
     }
 
     pub async fn anonymous_post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.call(form(path, fields)).await
+    }
+
+    /// The same form, sent so many times at once.
+    pub async fn post_form_at_once(
+        &self,
+        person: &Person,
+        path: &str,
+        fields: &[(&str, &str)],
+        times: usize,
+    ) -> Vec<Answer> {
+        let cookie = self.cookie(person);
+        let send = || self.call(form(path, fields).insert_header(("cookie", cookie.clone())));
+        futures_util::future::join_all((0..times).map(|_| send())).await
     }
 
     pub async fn call(&self, request: TestRequest) -> Answer {
@@ -142,6 +154,20 @@ impl Answer {
     /// A header's value; empty without it.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("a plain header"))
+    }
+
+    /// Where it leads on to, without the receipt.
+    pub fn location(&self) -> String {
+        let location = self.header("location");
+        let (path, fragment) = location.split_once('#').unwrap_or((location, ""));
+        let path = path.split(['?', '&']).filter(|part| !part.starts_with("done=")).collect::<Vec<_>>().join("?");
+        format!("{path}#{fragment}")
+    }
+
+    /// The receipt it leads on with.
+    pub fn receipt(&self) -> String {
+        let query = self.header("location").split_once("done=").map_or("", |(_, rest)| rest);
+        query.split(['&', '#']).next().unwrap_or_default().to_owned()
     }
 
     /// The first cookie it sets, as `name=value`.

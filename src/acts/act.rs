@@ -1,0 +1,215 @@
+//! A form that was sent, and the one way to act on it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_session::SessionExt;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ContentType, LOCATION};
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::done::{Done, with_receipt};
+use super::opened::Opened;
+use super::proof::{self, Prover};
+use super::receipts::{self, Sent};
+use crate::app::Site;
+use crate::audit::{self, Actor, Origin};
+use crate::clock::Moment;
+use crate::db::{Conn, Db};
+use crate::error::Error;
+use crate::ids::Ids;
+use crate::page::form::{self, FORM_LIMIT};
+use crate::page::hex;
+use crate::page::trail::Trail;
+use crate::people::{Door, Member, Permission, address};
+
+/// The field that makes a form work once.
+const ONCE: &str = "once";
+
+/// A form, who sent it, and all that acting on it needs. `T` is what the action reads from the form.
+pub struct Act<T> {
+    draft: T,
+    typed: Vec<(String, String)>,
+    sent: Sent,
+    door: Arc<Door>,
+    db: Db,
+    ids: Ids,
+    origin: Origin,
+    prover: Prover,
+    needs_proof: bool,
+    /// The query of the address it was sent to.
+    pub query: String,
+}
+
+/// Inside the transaction of an action.
+pub struct Doing<'a> {
+    pub conn: &'a mut Conn,
+    pub member: &'a Member,
+    pub door: &'a Door,
+    pub ids: &'a Ids,
+    pub now: Moment,
+}
+
+impl Doing<'_> {
+    /// A name for a new row.
+    pub fn next_id(&self) -> i64 {
+        self.ids.next(self.now)
+    }
+
+    /// Asks again, for an action whose permission depends on more than its route.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn permit(&self, permission: Permission) -> Result<(), Error> {
+        if self.member.may(permission) { Ok(()) } else { Err(Error::Forbidden) }
+    }
+}
+
+impl<T> Act<T> {
+    /// Asks for a fresh authentication first.
+    #[must_use]
+    pub fn with_proof(mut self) -> Act<T> {
+        self.needs_proof = true;
+        self
+    }
+
+    /// A `{name}` of the route's path.
+    ///
+    /// # Errors
+    /// As [`Door::parameter`].
+    pub fn parameter(&self, name: &str) -> Result<String, Error> {
+        self.door.parameter(name).map(str::to_owned)
+    }
+
+    /// Does `work` in one transaction: whoever may not is refused before it, the entry of the audit log and the receipt
+    /// are written after it. Then the answer: on to where [`Done`] says; or, when it was refused, what `page` makes of the
+    /// dialog (422, or 409 when somebody else was faster).
+    ///
+    /// # Errors
+    /// Everything but a refusal.
+    pub async fn run<W, P>(mut self, dialog: &str, page: P, work: W) -> Result<HttpResponse, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Doing<'_>, T) -> Result<Done, Error> + Send + 'static,
+        P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+    {
+        let (db, door, typed) = (self.db.clone(), self.door.clone(), std::mem::take(&mut self.typed));
+        let done = match self.prove(&typed).await {
+            Ok(()) => self.perform(work).await,
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(location) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()),
+            Err(Error::Refused(refusal)) => {
+                let status = if refusal.is_stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+                let opened = Opened::again(dialog, typed, refusal)?;
+                let html = db.read(move |conn| page(conn, &door, opened)).await?;
+                Ok(HttpResponse::build(status).content_type(ContentType::html()).body(html))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Answers a form that changes nothing.
+    ///
+    /// # Errors
+    /// What `work` returned; as [`Door::enter`].
+    pub async fn read<R, W>(self, work: W) -> Result<R, Error>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+        W: FnOnce(&mut Conn, &Member, T) -> Result<R, Error> + Send + 'static,
+    {
+        let Act { draft, door, db, .. } = self;
+        db.read(move |conn| door.enter(conn).and_then(|member| work(conn, &member, draft))).await
+    }
+
+    async fn prove(&self, typed: &[(String, String)]) -> Result<(), Error> {
+        if !self.needs_proof {
+            return Ok(());
+        }
+        let door = self.door.clone();
+        let member = self.db.read(move |conn| door.enter(conn)).await?;
+        if member.is_proven {
+            return Ok(());
+        }
+        let password = typed.iter().find(|(name, _)| name == proof::FIELD).map(|(_, value)| value.clone());
+        self.prover.check(&self.db, &member, self.ids.next(self.door.now), password).await
+    }
+
+    /// The transaction; returns where to go on.
+    async fn perform<W>(self, work: W) -> Result<String, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Doing<'_>, T) -> Result<Done, Error> + Send + 'static,
+    {
+        let Act { draft, sent, door, db, ids, origin, .. } = self;
+        let transaction = move |conn: &mut Conn| {
+            let member = door.enter(conn)?;
+            conn.lock_project(member.project.id)?;
+            if let Some((receipt, location)) = receipts::before(conn, member.person.id, &sent)? {
+                return Ok(with_receipt(&location, receipt));
+            }
+            let now = door.now;
+            let done = work(&mut Doing { conn: &mut *conn, member: &member, door: &door, ids: &ids, now }, draft)?;
+            let (receipt, customer) = (ids.next(now), done.trace.customer);
+            receipts::insert(conn, &member, (receipt, customer, now), &sent, &done)?;
+            let actor = Actor::person(member.person.id, member.role.name());
+            audit::append(conn, (member.project.id, ids.next(now), now), &actor, &origin, done.trace)?;
+            Ok(with_receipt(&done.location, receipt))
+        };
+        db.write(transaction).await
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Act<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Act<T>, Error>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let (req, payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            // Who may not even come in learns nothing about the form.
+            let door = Door::extract(&req).await?;
+            let read = form::read_form(&req, payload, FORM_LIMIT).await;
+            let read = read.and_then(|body| Ok((form::parse(&body)?, form::pairs(&body))));
+            match (read, req.app_data::<Data<Db>>()) {
+                (Ok((draft, typed)), _) => Act::of(&req, door, draft, typed),
+                (Err(error), Some(db)) => Err(door.refuse(db, error).await),
+                (Err(error), None) => Err(error),
+            }
+        })
+    }
+}
+
+impl<T> Act<T> {
+    fn of(req: &HttpRequest, door: Door, draft: T, typed: Vec<(String, String)>) -> Result<Act<T>, Error> {
+        let lost = || Error::Internal("the site is missing from the request".into());
+        let site: &Data<Site> = req.app_data().ok_or_else(lost)?;
+        let address = address::of(req, &site.config.trusted_proxies).to_string();
+        let once = typed.iter().find(|(name, value)| name == ONCE && !value.is_empty()).map(|(_, key)| key.clone());
+        Ok(Act {
+            sent: Sent { once, fingerprint: fingerprint(req.path(), &typed) },
+            origin: Origin { request: Trail::of(req).reference.clone(), address: Some(address.clone()) },
+            prover: site.prover(req.get_session(), address),
+            query: req.query_string().to_owned(),
+            door: Arc::new(door),
+            db: site.db.clone(),
+            ids: site.ids.clone(),
+            needs_proof: false,
+            draft,
+            typed,
+        })
+    }
+}
+
+/// The same for the same form: what was typed as proof does not belong to it.
+fn fingerprint(path: &str, typed: &[(String, String)]) -> String {
+    let mut fields: Vec<_> = typed.iter().filter(|(name, _)| name != ONCE && name != proof::FIELD).collect();
+    fields.sort();
+    hex(&Sha256::digest(serde_json::to_string(&(path, fields)).unwrap_or_default()))
+}

@@ -1,0 +1,78 @@
+//! What an action leaves: its entry in the log, what the person is told, and how it can be undone.
+
+use serde::Serialize;
+
+use crate::audit::Trace;
+
+/// For how long an action can be undone.
+pub const UNDO_MINUTES: i64 = 10;
+
+/// A finished action.
+#[derive(Debug)]
+pub struct Done {
+    pub trace: Trace,
+    /// What happened, as a sentence with the object's name: `Note added.`
+    pub told: String,
+    /// Where to go on: path, query and fragment.
+    pub location: String,
+    /// What undoing needs to know, as JSON.
+    pub undo: Option<String>,
+}
+
+/// What just happened, in the corner of the page it led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flash {
+    pub told: String,
+    pub is_problem: bool,
+    /// The receipt that undoing names.
+    pub undo: Option<i64>,
+    /// Where undoing is asked for.
+    pub undo_href: String,
+}
+
+impl Done {
+    pub fn new(trace: Trace, told: impl Into<String>, location: impl Into<String>) -> Done {
+        Done { trace, told: told.into(), location: location.into(), undo: None }
+    }
+
+    /// Offers to undo it.
+    #[must_use]
+    pub fn with_undo(mut self, undo: &impl Serialize) -> Done {
+        self.undo = serde_json::to_string(undo).ok();
+        self
+    }
+}
+
+impl Flash {
+    /// What could not be done, where there is no dialog to say it in.
+    pub fn problem(sentence: impl Into<String>) -> Flash {
+        Flash { told: sentence.into(), is_problem: true, undo: None, undo_href: String::new() }
+    }
+
+    /// Lets it be undone by a form that posts to `href`.
+    #[must_use]
+    pub fn undone_at(mut self, href: String) -> Flash {
+        self.undo_href = href;
+        self
+    }
+}
+
+/// The address with the receipt in its query: what the next page reads the flash from.
+pub(super) fn with_receipt(location: &str, receipt: i64) -> String {
+    let (path, fragment) = location.split_once('#').map_or((location, None), |(path, rest)| (path, Some(rest)));
+    let joint = if path.contains('?') { '&' } else { '?' };
+    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    format!("{path}{joint}done={receipt}{fragment}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_receipt_stands_in_the_query_before_the_fragment() {
+        assert_eq!(with_receipt("/a#notes", 7), "/a?done=7#notes");
+        assert_eq!(with_receipt("/a?sandbox=1#notes", 7), "/a?sandbox=1&done=7#notes");
+        assert_eq!(with_receipt("/a", 7), "/a?done=7");
+    }
+}

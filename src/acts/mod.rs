@@ -1,0 +1,18 @@
+//! Actions: what every form has in common.
+//!
+//! A handler takes an [`Act`] (the form, and who sent it from where), names the dialog it came from and does its work in
+//! one transaction. The work returns [`Done`], which holds the entry for the audit log, so a change without a trace does
+//! not compile. Sending the same form again is answered as the first time; refused input opens the same dialog with what
+//! was typed.
+
+mod act;
+mod done;
+mod opened;
+mod proof;
+mod receipts;
+
+pub use act::{Act, Doing};
+pub use done::{Done, Flash, UNDO_MINUTES};
+pub use opened::{Dialog, Opened};
+pub use proof::Prover;
+pub use receipts::{flash, take_undo};

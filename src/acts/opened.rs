@@ -1,0 +1,141 @@
+//! A dialog that a page opens: asked for by its address, or again because the input was refused.
+
+use std::fmt;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use url::form_urlencoded;
+
+use crate::error::{Error, Problem, Refusal};
+use crate::page::{hex, random_bytes};
+use crate::people::Member;
+
+/// Which dialog, what its fields hold, and what was wrong with them.
+#[derive(Debug, Clone, Default)]
+pub struct Opened {
+    /// `note-edit`
+    pub name: String,
+    /// What it is about, where there are several: `17` of `note-edit.17`.
+    pub subject: String,
+    /// Where its close button leads.
+    pub back: String,
+    /// The key that makes the form work once.
+    pub once: String,
+    /// Whether the person must prove who they are again before something that cannot be undone.
+    pub asks_proof: bool,
+    /// Somebody else changed it meanwhile.
+    pub is_stale: bool,
+    typed: Vec<(String, String)>,
+    problems: Vec<Problem>,
+}
+
+/// A dialog ready to be printed.
+#[derive(Debug, Clone)]
+pub struct Dialog(String);
+
+impl HtmlSafe for Dialog {}
+
+impl fmt::Display for Dialog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Dialog {
+    /// # Errors
+    /// When the template fails.
+    pub fn of(template: &impl Template) -> Result<Dialog, Error> {
+        Ok(Dialog(template.render()?))
+    }
+}
+
+impl Opened {
+    /// The dialog that `?dialog=` names; other fields of the address fill its own.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub fn asked(query: &str) -> Result<Option<Opened>, Error> {
+        let typed: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        match typed.iter().find(|(name, _)| name == "dialog").map(|(_, dialog)| dialog.clone()) {
+            Some(dialog) => Opened::new(&dialog, typed).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The dialog again, with what was typed and why it was refused.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub(super) fn again(dialog: &str, typed: Vec<(String, String)>, refusal: Refusal) -> Result<Opened, Error> {
+        let opened = Opened::new(dialog, typed)?;
+        Ok(Opened { problems: refusal.problems, is_stale: refusal.is_stale, ..opened })
+    }
+
+    fn new(dialog: &str, typed: Vec<(String, String)>) -> Result<Opened, Error> {
+        let (name, subject) = dialog.split_once('.').unwrap_or((dialog, ""));
+        let (name, subject) = (name.to_owned(), subject.to_owned());
+        Ok(Opened { name, subject, typed, once: hex(&random_bytes::<16>()?), ..Opened::default() })
+    }
+
+    /// On a page of this member's, that is closed by going to `back`.
+    #[must_use]
+    pub fn on(mut self, member: &Member, back: String) -> Opened {
+        self.asks_proof = !member.is_proven;
+        self.back = back;
+        self
+    }
+
+    /// The subject as the number of a row.
+    pub fn number(&self) -> Option<i64> {
+        self.subject.parse().ok()
+    }
+
+    /// What was typed into a field; `None` for a dialog just opened.
+    pub fn typed(&self, field: &str) -> Option<&str> {
+        self.typed.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
+    }
+
+    /// What a field holds: what was typed, else what there is.
+    pub fn value<'a>(&'a self, field: &str, current: &'a str) -> &'a str {
+        self.typed(field).unwrap_or(current)
+    }
+
+    /// Why a field was refused; the empty name stands for the form as a whole.
+    pub fn problem(&self, field: &str) -> Option<&str> {
+        self.problems.iter().find(|problem| problem.field == field).map(|problem| problem.sentence.as_str())
+    }
+
+    /// The field that gets the focus: the first with a problem, else the one the dialog begins with.
+    pub fn has_focus(&self, field: &str, first: &str) -> bool {
+        let wrong = self.problems.iter().map(|problem| problem.field).find(|name| !name.is_empty());
+        wrong.unwrap_or(first) == field
+    }
+
+    /// All that is wrong, for a page that has no such dialog.
+    pub fn told(&self) -> String {
+        self.problems.iter().map(|problem| problem.sentence.as_str()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_a_dialog_its_subject_and_its_fields() {
+        let opened = Opened::asked("sandbox=1&dialog=attribute-edit.a.b&value=x+y").ok().flatten().expect("a dialog");
+        assert_eq!((opened.name.as_str(), opened.subject.as_str()), ("attribute-edit", "a.b"));
+        assert_eq!((opened.value("value", "z"), opened.value("key", "k")), ("x y", "k"));
+        assert!(opened.has_focus("key", "key") && opened.problem("key").is_none());
+        assert!(Opened::asked("sandbox=1").is_ok_and(|opened| opened.is_none()));
+    }
+
+    #[test]
+    fn a_refused_form_keeps_what_was_typed_and_focuses_what_was_wrong() {
+        let refusal = Refusal::of("value", "It is too long.");
+        let typed = vec![("value".to_owned(), "abc".to_owned())];
+        let opened = Opened::again("attribute-edit.plan", typed, refusal).expect("a dialog");
+        assert_eq!((opened.value("value", ""), opened.problem("value")), ("abc", Some("It is too long.")));
+        assert!(opened.has_focus("value", "key") && !opened.has_focus("key", "key"));
+    }
+}

@@ -1,0 +1,65 @@
+//! Appending to the log. Reading it is each page's own business.
+
+use diesel::prelude::*;
+
+use super::entry::hash_of_details;
+use super::{Actor, Entry, Origin, Trace};
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::error::Error;
+use crate::page::{hex, random_bytes};
+use crate::schema::{audit_details, audit_entries};
+
+/// Appends an entry with the row id `id`. The project stays locked until the transaction ends, so that the chain does not fork.
+///
+/// # Errors
+/// What the database said, or that the system has no random bytes.
+pub fn append(
+    conn: &mut Conn,
+    (project, id, now): (i64, i64, Moment),
+    actor: &Actor,
+    origin: &Origin,
+    mut trace: Trace,
+) -> Result<(), Error> {
+    conn.lock_project(project)?;
+    let (position, previous_hash) = head(conn, project)?.unwrap_or_default();
+    let salt = hex(&random_bytes::<16>()?);
+    trace.details.address = trace.details.address.take().or_else(|| origin.address.clone());
+    let body = serde_json::to_string(&trace.details).map_err(|error| Error::Internal(error.to_string()))?;
+    let mut entry = Entry {
+        project_id: project,
+        position: position + 1,
+        id,
+        at: now,
+        actor_kind: actor.kind.name().to_owned(),
+        actor_id: actor.id,
+        role: actor.role.clone(),
+        action: trace.action.name().to_owned(),
+        subject: trace.customer.map(|customer| customer.to_string()).unwrap_or_default(),
+        request: origin.request.clone(),
+        details_hash: hash_of_details(&salt, &body),
+        previous_hash,
+        hash: String::new(),
+    };
+    entry.hash = entry.hashed();
+    diesel::insert_into(audit_entries::table).values(&entry).execute(conn)?;
+    let details = (
+        audit_details::project_id.eq(project),
+        audit_details::position.eq(entry.position),
+        audit_details::customer_id.eq(trace.customer),
+        audit_details::salt.eq(salt),
+        audit_details::body.eq(body),
+    );
+    diesel::insert_into(audit_details::table).values(details).execute(conn)?;
+    Ok(())
+}
+
+/// Position and hash of the newest entry.
+pub fn head(conn: &mut Conn, project: i64) -> QueryResult<Option<(i64, String)>> {
+    audit_entries::table
+        .filter(audit_entries::project_id.eq(project))
+        .order(audit_entries::position.desc())
+        .select((audit_entries::position, audit_entries::hash))
+        .first(conn)
+        .optional()
+}

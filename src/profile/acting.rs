@@ -1,0 +1,32 @@
+//! Acting on the customer of an address: what the handlers of all cards share.
+
+use actix_web::HttpResponse;
+
+use super::page;
+use super::visit::Visit;
+use crate::acts::{Act, Doing, Done};
+use crate::error::Error;
+
+/// What an action answers: on to the page again, or the page with its dialog open.
+pub type Outcome = Result<HttpResponse, Error>;
+
+/// Does `work` for the customer, in one transaction, and enters it in the log as done to them. A refusal opens `dialog`
+/// over the page; without a dialog's name it is told in the corner.
+///
+/// # Errors
+/// As [`Act::run`].
+pub async fn on_customer<T, W>(act: Act<T>, dialog: &str, work: W) -> Outcome
+where
+    T: Send + 'static,
+    W: FnOnce(&mut Doing<'_>, &Visit, T) -> Result<Done, Error> + Send + 'static,
+{
+    let query = act.query.clone();
+    let again = query.clone();
+    let page = move |conn: &mut _, door: &_, opened| page::rendered(conn, door, &again, Some(opened));
+    let work = move |doing: &mut Doing<'_>, draft| {
+        let visit = Visit::entered(doing.conn, doing.door, doing.member, &query)?;
+        let done = work(doing, &visit, draft)?;
+        Ok(Done { trace: done.trace.of(visit.customer.id, &visit.opened_as), ..done })
+    };
+    act.run(dialog, page, work).await
+}

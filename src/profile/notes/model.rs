@@ -1,0 +1,134 @@
+//! What a note is, and what may be one.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Moment;
+use crate::error::{Problem, Refusal};
+use crate::people::Person;
+use crate::schema::notes;
+
+/// A note as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = notes)]
+pub struct Note {
+    pub customer_id: i64,
+    pub id: i64,
+    pub body: String,
+    pub author: String,
+    pub author_email: String,
+    pub author_id: Option<i64>,
+    pub created_at: Moment,
+    pub edited_by: Option<String>,
+    pub edited_by_id: Option<i64>,
+    pub edited_at: Option<Moment>,
+}
+
+impl Note {
+    pub fn new((customer_id, id): (i64, i64), body: NoteBody, by: &Person, now: Moment) -> Note {
+        Note {
+            customer_id,
+            id,
+            body: body.0,
+            author: by.name.clone(),
+            author_email: by.email.clone(),
+            author_id: Some(by.id),
+            created_at: now,
+            edited_by: None,
+            edited_by_id: None,
+            edited_at: None,
+        }
+    }
+
+    /// The note as somebody changed it; author and creation stay.
+    #[must_use]
+    pub fn edited(&self, body: NoteBody, by: &Person, now: Moment) -> Note {
+        let (edited_by, edited_by_id) = (Some(by.name.clone()), Some(by.id));
+        Note { body: body.0, edited_by, edited_by_id, edited_at: Some(now), ..self.clone() }
+    }
+
+    /// Which state of the note somebody saw: the time it was last written.
+    pub fn version(&self) -> i64 {
+        self.edited_at.unwrap_or(self.created_at).millis()
+    }
+
+    /// Whoever wrote it last.
+    pub fn last_writer(&self) -> &str {
+        self.edited_by.as_deref().unwrap_or(&self.author)
+    }
+
+    /// # Errors
+    /// A refusal as stale when `seen` is another state than this one.
+    pub fn must_be(&self, seen: Option<i64>) -> Result<(), Refusal> {
+        if seen.is_none_or(|seen| seen == self.version()) { Ok(()) } else { Err(Refusal::stale()) }
+    }
+}
+
+/// The Markdown source of a note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoteBody(pub String);
+
+impl NoteBody {
+    /// A line's end is one character, whatever the browser sent; everything else is kept as typed.
+    ///
+    /// # Errors
+    /// A [`Problem`] of the field `body`: nothing in it, more than `most` characters (Unicode scalar values), or NUL.
+    pub fn parse(typed: &str, most: i64) -> Result<NoteBody, Problem> {
+        let refused = |sentence: String| Problem { field: "body", sentence };
+        let body = typed.replace("\r\n", "\n").replace('\r', "\n");
+        let length = i64::try_from(body.chars().count()).unwrap_or(i64::MAX);
+        if body.trim().is_empty() {
+            return Err(refused("Write something first.".into()));
+        }
+        if body.contains('\0') {
+            return Err(refused("The note holds a NUL character, which cannot be stored.".into()));
+        }
+        if length > most {
+            return Err(refused(format!(
+                "{length} characters are {} too many: a note has at most {most}.",
+                length - most
+            )));
+        }
+        Ok(NoteBody(body))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(typed: &str) -> Result<String, String> {
+        NoteBody::parse(typed, 255).map(|body| body.0).map_err(|problem| problem.sentence)
+    }
+
+    #[test]
+    fn characters_are_counted_after_line_ends_became_one() {
+        for letter in ["a", "é", "語", "🧜", "e\u{301}"] {
+            let unit = letter.chars().count();
+            let most = letter.repeat(255 / unit);
+            assert_eq!(told(&most), Ok(most.clone()), "{letter}");
+            let many = letter.repeat(255 / unit + 1);
+            assert!(told(&many).is_err(), "{letter}");
+        }
+        assert_eq!(told(&"\r\na".repeat(127)).map(|body| body.len()), Ok(254));
+        assert_eq!(told(&"a\r\n".repeat(85)).map(|body| body.len()), Ok(170));
+    }
+
+    #[test]
+    fn nothing_and_nul_are_refused_in_words() {
+        assert_eq!(told(" \r\n\t\u{A0}"), Err("Write something first.".into()));
+        assert!(told("a\0b").is_err_and(|told| told.contains("NUL")));
+        let long = "a".repeat(260);
+        assert_eq!(told(&long), Err("260 characters are 5 too many: a note has at most 255.".into()));
+    }
+
+    #[test]
+    fn another_state_of_a_note_than_the_one_seen_is_stale() {
+        let sol = Person { id: 2, name: "Sol Mbeki".into(), email: "sol@sundial.example".into() };
+        let note = Note::new((7, 1), NoteBody("a".into()), &sol, Moment(5));
+        let edited = note.edited(NoteBody("b".into()), &sol, Moment(9));
+        assert!(note.must_be(Some(5)).is_ok() && note.must_be(None).is_ok());
+        assert_eq!(edited.must_be(Some(5)), Err(Refusal::stale()));
+        assert_eq!((edited.created_at, edited.last_writer()), (Moment(5), "Sol Mbeki"));
+    }
+}

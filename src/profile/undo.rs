@@ -1,0 +1,37 @@
+//! `POST C/undo`: takes back what the flash has just told of, for ten minutes. Undoing is an action like any other.
+
+use serde::{Deserialize, Serialize};
+
+use super::acting::{Outcome, on_customer};
+use super::notes;
+use super::visit::Visit;
+use crate::acts::{Act, Doing, Done, take_undo};
+use crate::error::Error;
+
+/// What each room needs to undo one of its actions.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Undo {
+    Note(notes::Undo),
+}
+
+#[derive(Deserialize)]
+pub struct Draft {
+    receipt: i64,
+}
+
+pub async fn undo(act: Act<Draft>) -> Outcome {
+    on_customer(act, "", |doing, visit, draft| {
+        let undo = take_undo(doing.conn, doing.member, visit.customer.id, draft.receipt, doing.now)?;
+        match serde_json::from_str(&undo) {
+            Ok(undo) => take_back(doing, visit, undo),
+            Err(error) => Err(Error::Internal(error.to_string())),
+        }
+    })
+    .await
+}
+
+fn take_back(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
+    match undo {
+        Undo::Note(undo) => notes::undo(doing, visit, undo),
+    }
+}

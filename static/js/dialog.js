@@ -1,0 +1,57 @@
+// a[data-dialog-link] leads to the page with a dialog open; here the dialog is fetched and opened in place. One that the
+// server opened becomes modal. Closing keeps it, so that what was typed is there when it is opened again.
+import { ready } from "./ready.js";
+
+const page = document.querySelectorAll("header, main, footer");
+const known = new Map();
+
+function show(dialog, href) {
+  for (const element of document.querySelectorAll("dialog[open]")) element.close();
+  for (const part of page) part.inert = false;
+  dialog.removeAttribute("open");
+  if (!dialog.isConnected) document.body.append(dialog);
+  if (!dialog.dataset.ready) {
+    dialog.dataset.ready = "";
+    dialog.addEventListener("click", (event) => {
+      const close = event.target.closest("[data-close]");
+      if (!close && event.target !== dialog) return;
+      event.preventDefault();
+      dialog.close();
+    });
+    ready(dialog);
+  }
+  if (href) known.set(href, dialog);
+  dialog.showModal();
+}
+
+async function open(link) {
+  const dialog = known.get(link.href) ?? (await load(link.href));
+  if (dialog) show(dialog, link.href);
+  else location.assign(link.href);
+}
+
+async function load(href) {
+  try {
+    const answer = await fetch(href, { headers: { Accept: "text/html" } });
+    if (!answer.ok || answer.redirected) return null;
+    const dialog = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("dialog[data-dialog]");
+    return dialog && document.importNode(dialog, true);
+  } catch { return null; }
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-dialog-link]");
+  if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  for (const menu of document.querySelectorAll(":popover-open")) menu.hidePopover();
+  open(link);
+});
+
+const served = document.querySelector("dialog[data-dialog]");
+if (served) {
+  show(served);
+  // Its address would open it again on reload.
+  const address = new URL(location.href);
+  address.searchParams.delete("dialog");
+  if (location.search.includes("dialog=")) history.replaceState(null, "", address);
+}

@@ -1,0 +1,227 @@
+//! Writing notes: who may, what may be one, and what stays true when several write at once.
+
+use actix_web::http::StatusCode;
+use diesel::prelude::*;
+use dossier::error::Error;
+use dossier::schema::{audit_details, audit_entries, notes};
+use serde_json::json;
+
+use crate::ingestion::deliver_together;
+use crate::support::cast::{ADA, DEV, SOL, TEAM, VERA};
+use crate::support::{Answer, Desk};
+
+const LENA: &str = "/projects/sundial/customers/lena";
+
+async fn desk_with_lena() -> Desk {
+    let desk = Desk::open().await;
+    let event = json!({ "id": "e1", "type": "TRIAL_STARTED", "app_user_id": "lena", "event_timestamp_ms": 1_790_000_000_000_i64 });
+    deliver_together(&desk, desk.project, &[json!({ "event": event }).to_string()]);
+    desk
+}
+
+fn stored(desk: &Desk) -> Vec<(i64, String)> {
+    let read =
+        |conn: &mut _| Ok::<_, Error>(notes::table.order(notes::id).select((notes::id, notes::body)).load(conn)?);
+    desk.db.read_here(read).expect("notes")
+}
+
+fn log(desk: &Desk) -> Vec<String> {
+    let read = |conn: &mut _| {
+        let own = audit_details::table.on(audit_details::position.eq(audit_entries::position));
+        let lines: Vec<(String, String, Option<i64>)> = audit_entries::table
+            .inner_join(own)
+            .order(audit_entries::position)
+            .select((audit_entries::action, audit_entries::role, audit_entries::actor_id))
+            .load(conn)?;
+        Ok::<_, Error>(lines)
+    };
+    let lines = desk.db.read_here(read).expect("the log");
+    lines.into_iter().map(|(action, role, actor)| format!("{action} by {role} {}", actor.unwrap_or_default())).collect()
+}
+
+async fn add(desk: &Desk, body: &str) -> Answer {
+    desk.post_form(&SOL, &format!("{LENA}/notes"), &[("body", body)]).await
+}
+
+#[actix_web::test]
+async fn a_note_is_added_shown_and_logged() {
+    let desk = desk_with_lena().await;
+    let answer = add(&desk, "Charged **twice**\r\nrefund agreed").await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{LENA}#notes")));
+    let page = desk.get(&SOL, answer.header("location")).await.body;
+    assert!(page.contains("Charged <strong>twice</strong><br>") && page.contains("1 of 10"), "the note");
+    assert!(page.contains("<p>Note added.</p>") && page.contains(">Undo</button>"), "the flash");
+    assert_eq!(log(&desk), ["note_created by support 2"]);
+    let other = desk.get(&DEV, answer.header("location")).await.body;
+    assert!(!other.contains("Note added."), "the flash is told to whoever did it");
+}
+
+#[actix_web::test]
+async fn roles_that_help_may_write_and_viewers_may_not() {
+    let desk = desk_with_lena().await;
+    for person in &TEAM {
+        let answer = desk.post_form(person, &format!("{LENA}/notes"), &[("body", "x")]).await;
+        let may = person.id != VERA.id;
+        assert_eq!(answer.status, if may { StatusCode::SEE_OTHER } else { StatusCode::FORBIDDEN }, "{}", person.name);
+        let page = desk.get(person, LENA).await.body;
+        assert_eq!(page.contains("dialog=note-add"), may, "{}", person.name);
+    }
+    assert_eq!(stored(&desk).len(), 3);
+    let dialog = desk.get(&VERA, &format!("{LENA}?dialog=note-add")).await;
+    assert!(dialog.status == StatusCode::OK && !dialog.body.contains("<dialog"), "a viewer gets no dialog");
+}
+
+#[actix_web::test]
+async fn an_unknown_customer_or_note_is_404() {
+    let desk = desk_with_lena().await;
+    let nobody = "/projects/sundial/customers/nobody";
+    for path in ["notes", "notes/1", "notes/1/delete", "undo"] {
+        for whose in [nobody, LENA] {
+            if (path, whose) == ("notes", LENA) {
+                continue;
+            }
+            let fields = [("body", "x"), ("receipt", "1")];
+            let answer = desk.post_form(&SOL, &format!("{whose}/{path}"), &fields).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{whose}/{path}");
+        }
+    }
+    assert!(log(&desk).is_empty());
+}
+
+#[actix_web::test]
+async fn refused_input_comes_back_in_its_dialog() {
+    let desk = desk_with_lena().await;
+    let long = "🧜<b>".repeat(64);
+    for (body, reason) in [(long.as_str(), "1 too many"), (" \r\n", "Write something first."), ("a\0b", "NUL")] {
+        let answer = add(&desk, body).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains("<dialog") && answer.body.contains(reason), "{reason}");
+        assert!(answer.body.contains("aria-invalid=\"true\" aria-describedby=\"body-reason\""), "{reason}");
+    }
+    assert!(add(&desk, &long).await.body.contains("🧜&#60;b&#62;🧜"), "the text is kept");
+    assert_eq!((stored(&desk).len(), log(&desk).len()), (0, 0));
+    assert_eq!(add(&desk, &"é\r\n".repeat(127)).await.status, StatusCode::SEE_OTHER, "254 characters");
+    let dialog = desk.get(&SOL, &format!("{LENA}?dialog=note-add")).await.body;
+    assert!(
+        dialog.contains("<dialog")
+            && dialog.contains("0/255")
+            && dialog.contains("<main id=\"main\" tabindex=\"-1\" inert>")
+    );
+}
+
+#[actix_web::test]
+async fn fifty_at_once_make_ten_notes() {
+    let desk = desk_with_lena().await;
+    let path = format!("{LENA}/notes");
+    let answers = desk.post_form_at_once(&SOL, &path, &[("body", "x")], 50).await;
+    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(StatusCode::SEE_OTHER), count(StatusCode::UNPROCESSABLE_ENTITY)), (10, 40));
+    assert_eq!((stored(&desk).len(), log(&desk).len()), (10, 10));
+    let page = desk.get(&SOL, LENA).await.body;
+    assert!(page.contains("10 of 10") && page.contains("Full: delete one"), "the card says why");
+}
+
+#[actix_web::test]
+async fn a_form_works_once() {
+    let desk = desk_with_lena().await;
+    let path = format!("{LENA}/notes");
+    let fields = [("body", "once"), ("once", "k1")];
+    let answers = desk.post_form_at_once(&SOL, &path, &fields, 50).await;
+    assert!(answers.iter().all(|answer| answer.header("location") == answers[0].header("location")));
+    assert!(answers[0].receipt().parse::<i64>().is_ok());
+    assert_eq!((stored(&desk).len(), log(&desk).len()), (1, 1));
+    let other = desk.post_form(&SOL, &path, &[("body", "other"), ("once", "k1")]).await;
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(other.body.contains("sent before") && other.body.contains("other</textarea>"));
+    assert_eq!(desk.post_form(&DEV, &path, &fields).await.status, StatusCode::SEE_OTHER, "a key is one person's own");
+}
+
+#[actix_web::test]
+async fn a_note_is_edited_by_anybody_who_may_and_says_so() {
+    let desk = desk_with_lena().await;
+    add(&desk, "first").await;
+    let (id, _) = stored(&desk).remove(0);
+    desk.clock.advance(60);
+    let dialog = desk.get(&ADA, &format!("{LENA}?dialog=note-edit.{id}")).await.body;
+    assert!(dialog.contains("first</textarea>") && dialog.contains("name=\"seen\""));
+    let answer = desk.post_form(&ADA, &format!("{LENA}/notes/{id}"), &[("body", "second")]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let page = desk.get(&SOL, LENA).await.body;
+    assert!(page.contains("<p>second</p>") && page.contains("edited by <bdi>Ada Okoye</bdi>"), "edited");
+    assert!(page.contains(">Sol Mbeki</bdi>"), "the author stays");
+    assert_eq!(log(&desk), ["note_created by support 2", "note_updated by admin 4"]);
+}
+
+#[actix_web::test]
+async fn two_who_edit_at_once_see_both_versions() {
+    let desk = desk_with_lena().await;
+    add(&desk, "first").await;
+    let (id, _) = stored(&desk).remove(0);
+    let path = format!("{LENA}/notes/{id}");
+    let seen = desk.clock.now().millis().to_string();
+    desk.clock.advance(60);
+    let first = desk.post_form(&ADA, &path, &[("body", "by Ada"), ("seen", &seen)]).await;
+    assert_eq!(first.status, StatusCode::SEE_OTHER);
+    let second = desk.post_form(&DEV, &path, &[("body", "by Dev"), ("seen", &seen)]).await;
+    assert_eq!(second.status, StatusCode::CONFLICT);
+    assert!(second.body.contains("by Ada</pre>") && second.body.contains("by Dev</textarea>"), "both versions");
+    assert_eq!(stored(&desk), [(id, "by Ada".to_owned())]);
+    let now = desk.clock.now().millis().to_string();
+    let again = desk.post_form(&DEV, &path, &[("body", "by Dev"), ("seen", &now)]).await;
+    assert_eq!((again.status, stored(&desk)), (StatusCode::SEE_OTHER, vec![(id, "by Dev".to_owned())]));
+    let deleted = desk.post_form(&SOL, &format!("{path}/delete"), &[("seen", &seen)]).await;
+    assert_eq!(deleted.status, StatusCode::CONFLICT, "what is deleted is what was seen");
+}
+
+async fn undo(desk: &Desk, answer: &Answer) -> Answer {
+    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("receipt", &answer.receipt())]).await
+}
+
+#[actix_web::test]
+async fn adding_editing_and_deleting_are_undone_and_logged() {
+    let desk = desk_with_lena().await;
+    let added = add(&desk, "first").await;
+    assert_eq!(undo(&desk, &added).await.status, StatusCode::SEE_OTHER);
+    assert!(stored(&desk).is_empty());
+    add(&desk, "kept").await;
+    let before = stored(&desk);
+    let path = format!("{LENA}/notes/{}", before[0].0);
+    desk.clock.advance(1);
+    let edited = desk.post_form(&SOL, &path, &[("body", "changed")]).await;
+    undo(&desk, &edited).await;
+    assert_eq!(stored(&desk), before);
+    let deleted = desk.post_form(&SOL, &format!("{path}/delete"), &[]).await;
+    assert!(stored(&desk).is_empty());
+    undo(&desk, &deleted).await;
+    assert_eq!(stored(&desk), before);
+    assert_eq!(log(&desk).len(), 7);
+    let again = undo(&desk, &deleted).await;
+    assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.body.contains("undone already"));
+}
+
+#[actix_web::test]
+async fn undo_ends_after_ten_minutes_is_ones_own_and_overwrites_nobody() {
+    let desk = desk_with_lena().await;
+    let added = add(&desk, "first").await;
+    let (id, _) = stored(&desk).remove(0);
+    let fields = [("receipt", added.receipt())];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let by_dev = desk.post_form(&DEV, &format!("{LENA}/undo"), &fields).await;
+    assert_eq!(by_dev.status, StatusCode::NOT_FOUND);
+    desk.clock.advance(60);
+    desk.post_form(&DEV, &format!("{LENA}/notes/{id}"), &[("body", "by Dev")]).await;
+    let refused = undo(&desk, &added).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains("Dev Anand changed the note"));
+    desk.clock.advance(600);
+    let late = undo(&desk, &added).await;
+    assert!(late.status == StatusCode::UNPROCESSABLE_ENTITY && late.body.contains("more than 10 minutes ago"));
+    assert_eq!(stored(&desk), [(id, "by Dev".to_owned())]);
+}
+
+#[actix_web::test]
+async fn the_preview_is_rendered_like_the_note() {
+    let desk = desk_with_lena().await;
+    let answer = desk.post_form(&SOL, &format!("{LENA}/notes/preview"), &[("body", "**a** <script>")]).await;
+    assert_eq!((answer.status, answer.body.trim()), (StatusCode::OK, "<p><strong>a</strong> &lt;script&gt;</p>"));
+    assert!(stored(&desk).is_empty() && log(&desk).is_empty());
+}
