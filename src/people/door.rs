@@ -72,6 +72,7 @@ pub struct Member {
     pub role: Role,
     /// Whether they proved lately who they are: what cannot be taken back asks for that.
     pub is_proven: bool,
+    pub has_second_factor: bool,
     frame: Arc<Frame>,
 }
 
@@ -153,16 +154,16 @@ impl Door {
         let greeting = self.greet(conn)?;
         let slug = self.parameter("p")?;
         let mut frame = greeting.frame(slug);
-        let found = greeting.projects.into_iter().find(|(project, _)| project.slug == slug);
-        let (project, role) = found.ok_or(Error::NotFound)?;
+        let found = greeting.projects.iter().find(|(project, _)| project.slug == slug);
+        let (project, role) = found.cloned().ok_or(Error::NotFound)?;
         if project.requires_second_factor && !greeting.has_second_factor {
             return Err(Error::SecondFactor(self.return_to.clone()));
         }
         if role == Role::Admin {
             frame.warnings = self.warnings.clone();
         }
-        let is_proven = greeting.is_proven;
-        let member = Member { person: greeting.person, project, role, is_proven, frame: Arc::new(frame) };
+        let Greeting { person, is_proven, has_second_factor, .. } = greeting;
+        let member = Member { person, project, role, is_proven, has_second_factor, frame: Arc::new(frame) };
         self.trail.frame.get_or_init(|| member.frame.clone());
         match self.access {
             Access::Needs(permission) if !role.may(permission) => Err(Error::Forbidden),

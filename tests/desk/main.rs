@@ -2,6 +2,7 @@
 
 mod away;
 mod finding;
+mod forms;
 mod history;
 mod importing;
 mod ingestion;
