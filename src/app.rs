@@ -11,6 +11,7 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest};
 
+use crate::account;
 use crate::acts::Prover;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -113,6 +114,7 @@ fn routes() -> Routes {
     health::routes(&mut routes);
     assets::routes(&mut routes);
     people::routes(&mut routes);
+    account::routes(&mut routes);
     customers::lists::routes(&mut routes);
     profile::routes(&mut routes);
     settings::routes(&mut routes);

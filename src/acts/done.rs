@@ -67,6 +67,11 @@ impl Done {
 }
 
 impl Flash {
+    /// What was done.
+    pub fn told(sentence: impl Into<String>) -> Flash {
+        Flash { is_problem: false, ..Flash::problem(sentence) }
+    }
+
     /// What could not be done, where there is no dialog to say it in.
     pub fn problem(sentence: impl Into<String>) -> Flash {
         Flash { told: sentence.into(), is_problem: true, undo: None, undo_href: String::new() }

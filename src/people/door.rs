@@ -137,6 +137,16 @@ impl Door {
         found.map(|(_, value)| value.as_str()).ok_or(Error::NotFound)
     }
 
+    /// The row of the session that asks.
+    pub fn session_row(&self) -> &str {
+        &self.pass.row
+    }
+
+    /// Sessions used and made since these moments are not over.
+    pub fn open_since(&self) -> (Moment, Moment) {
+        (self.limits.last_used(self.steady), self.limits.first_made(self.steady))
+    }
+
     /// The customer's app user id in the path.
     ///
     /// # Errors
@@ -210,6 +220,11 @@ impl Greeting {
         let mut projects: Vec<_> = lines.into_iter().filter_map(project_of).collect();
         projects.sort_by_cached_key(|(project, _)| (project.name.to_lowercase(), project.slug.clone()));
         Some(Greeting { person: Person { id, name, email }, is_proven, has_second_factor, look, projects })
+    }
+
+    /// What surrounds a page that belongs to no project.
+    pub fn layout(&self, title: &str) -> Layout {
+        Layout::new(title, Some(Arc::new(self.frame(""))), Section::Elsewhere)
     }
 
     /// The frame of the pages of the project `slug`; of pages without a project where there is none.

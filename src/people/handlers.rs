@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::error::Error;
 use crate::ids::Ids;
-use crate::page::{Form, Layout, Section, html, html_for};
+use crate::page::{Form, Layout, html, html_for};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
@@ -103,10 +103,7 @@ pub async fn start(door: Door, db: Data<Db>) -> Result<HttpResponse, Error> {
     let frame = greeting.frame("");
     match frame.projects.first() {
         Some(place) => Ok(see(&place.customers())),
-        None => {
-            let layout = Layout::new("No project yet", Some(frame.into()), Section::Elsewhere);
-            html_for(greeting.look, StatusCode::OK, &NoProjects { layout })
-        }
+        None => html_for(greeting.look, StatusCode::OK, &NoProjects { layout: greeting.layout("No project yet") }),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod invitations;
 pub mod members;
 pub mod names;
 pub mod next;
+pub mod own;
 pub mod password;
 pub mod queries;
 pub mod roles;

@@ -111,6 +111,20 @@ pub fn accept(password: &str) -> Result<(), String> {
     }
 }
 
+/// Whether somebody of this address and name may choose it.
+///
+/// # Errors
+/// As [`accept`].
+pub fn accept_of(password: &str, email: &str, name: &str) -> Result<(), String> {
+    accept(password)?;
+    let typed = password.trim().to_lowercase();
+    let mailbox = email.split('@').next().unwrap_or_default();
+    match [email, mailbox, &name.to_lowercase()].iter().any(|word| *word == typed) {
+        true => Err("the password must not be your name or your address".into()),
+        false => Ok(()),
+    }
+}
+
 fn is_common(password: &str) -> bool {
     let password = password.to_lowercase();
     COMMON.lines().any(|common| common == password)
@@ -149,6 +163,17 @@ mod tests {
         let kept = cheap.hash_password(b"open sesame, please").expect("a hash").to_string();
         let verdict = verdict("open sesame, please", Some(kept));
         assert!(matches!(verdict, Verdict::Outdated(new) if new.contains("m=19456,t=2")));
+    }
+
+    #[test]
+    fn nobody_may_choose_their_own_name() {
+        let accept = |password| accept_of(password, "ada.okoye@sundial.example", "Ada Okoye");
+        assert!(
+            accept("ada okoye").is_err()
+                && accept("Ada.Okoye").is_err()
+                && accept("ada.okoye@sundial.example").is_err()
+        );
+        assert!(accept("ada okoye 1").is_ok());
     }
 
     #[test]
