@@ -22,6 +22,8 @@ function show(dialog, href) {
   }
   if (href) known.set(href, dialog);
   dialog.showModal();
+  // Fetched only by those who write.
+  if (dialog.querySelector("[data-editor]")) import("./editor.js");
 }
 
 async function open(link) {

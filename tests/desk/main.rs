@@ -1,7 +1,9 @@
 //! The whole program behind its own door: requests in, answers out, on a database of each test's own.
 
 mod away;
+mod erasing;
 mod finding;
+mod forms;
 mod giving;
 mod grants;
 mod history;

@@ -13,7 +13,7 @@ use crate::customers::terms::TermKind;
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::text::{visible, visible_parts};
-use crate::page::{Layout, Section, html};
+use crate::page::{Layout, Section, html, html_for};
 use crate::people::{Door, Member};
 
 /// How many customers a page of finds shows, and how many guesses.
@@ -28,12 +28,12 @@ pub async fn find(door: Door, db: &Db, query: Query) -> Result<HttpResponse, Err
         let member = door.enter(conn)?;
         match straight_to(conn, &member, &query)? {
             Some(address) => Ok(Answer::Straight(address)),
-            None => FindsPage::load(conn, &member, query, door.now).map(Answer::Finds),
+            None => FindsPage::load(conn, &member, query, door.now).map(|page| Answer::Finds(Box::new(page))),
         }
     };
     match db.read(load).await? {
         Answer::Straight(address) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()),
-        Answer::Finds(page) => html(StatusCode::OK, &page),
+        Answer::Finds(page) => html_for(page.layout.look(), StatusCode::OK, &*page),
     }
 }
 
@@ -49,7 +49,7 @@ pub async fn suggest(door: Door, db: &Db, query: Query) -> Result<HttpResponse, 
 
 enum Answer {
     Straight(String),
-    Finds(FindsPage),
+    Finds(Box<FindsPage>),
 }
 
 fn straight_to(conn: &mut Conn, member: &Member, query: &Query) -> Result<Option<String>, Error> {
