@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::entry::hash_of_details;
-use super::{Actor, Entry, Origin, Trace};
+use super::{Action, Actor, Entry, Origin, Trace};
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::Error;
@@ -63,3 +63,41 @@ pub fn head(conn: &mut Conn, project: i64) -> QueryResult<Option<(i64, String)>>
         .first(conn)
         .optional()
 }
+
+/// Erases what the log says of somebody who left: entries that name them, and from where they came to their account. The
+/// entries themselves stay, as links of the chain.
+pub fn forget_person(conn: &mut Conn, project: i64, person: i64, names: &[&str]) -> QueryResult<()> {
+    let own = audit_details::project_id.eq(audit_entries::project_id);
+    let own = own.and(audit_details::position.eq(audit_entries::position));
+    let entries: Vec<(i64, Option<i64>, String)> = audit_entries::table
+        .inner_join(audit_details::table.on(own))
+        .filter(audit_entries::project_id.eq(project).and(audit_entries::action.eq_any(ABOUT_PEOPLE.map(Action::name))))
+        .select((audit_entries::position, audit_entries::actor_id, audit_details::body))
+        .load(conn)?;
+    let names: Vec<String> = names.iter().filter_map(|name| serde_json::to_string(name).ok()).collect();
+    for (position, actor, body) in entries {
+        if actor == Some(person) || names.iter().any(|name| body.contains(name)) {
+            diesel::delete(audit_details::table.find((project, position))).execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is done to accounts and members, not to customers.
+const ABOUT_PEOPLE: [Action; 15] = [
+    Action::SignedIn,
+    Action::SignInFailed,
+    Action::SignedOut,
+    Action::SessionsEnded,
+    Action::NameChanged,
+    Action::PasswordChanged,
+    Action::SecondFactorEnabled,
+    Action::SecondFactorDisabled,
+    Action::RecoveryCodesReplaced,
+    Action::MemberInvited,
+    Action::InvitationWithdrawn,
+    Action::MemberJoined,
+    Action::MemberRoleChanged,
+    Action::MemberRemoved,
+    Action::SecondFactorRequired,
+];
