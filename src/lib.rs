@@ -18,6 +18,7 @@ pub mod config;
 pub mod customers;
 pub mod db;
 pub mod demo;
+pub mod due;
 pub mod error;
 pub mod events;
 pub mod health;

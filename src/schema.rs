@@ -11,6 +11,7 @@ diesel::table! {
         created_at -> BigInt,
         note_length -> BigInt,
         note_count -> BigInt,
+        others_may_delete -> Bool,
         requires_second_factor -> Bool,
     }
 }
@@ -358,6 +359,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    grant_ends (customer_id, purchase_key) {
+        customer_id -> BigInt,
+        purchase_key -> Text,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
     rejected_deliveries (project_id, id) {
         project_id -> BigInt,
         id -> BigInt,
@@ -369,6 +378,73 @@ diesel::table! {
 
 diesel::table! {
     stale_customers (customer_id) {
+        customer_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    tombstones (project_id, id_hash) {
+        project_id -> BigInt,
+        id_hash -> Binary,
+        erased_at -> BigInt,
+        late -> BigInt,
+    }
+}
+
+diesel::table! {
+    blocked_customers (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        app_user_id -> Text,
+        ids -> BigInt,
+        blocked_at -> BigInt,
+        ignored -> BigInt,
+    }
+}
+
+diesel::table! {
+    blocked_ids (project_id, id_hash) {
+        project_id -> BigInt,
+        id_hash -> Binary,
+        blocked_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    inherited_events (customer_id, event_id, side) {
+        customer_id -> BigInt,
+        event_id -> BigInt,
+        side -> Text,
+        nameless -> BigInt,
+    }
+}
+
+diesel::table! {
+    sweeps (id) {
+        id -> BigInt,
+        asked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    deletion_jobs (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        person_id -> BigInt,
+        role -> Text,
+        asked_at -> BigInt,
+        wanted -> Text,
+        chosen -> BigInt,
+        erased -> BigInt,
+        kept -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    deletion_choices (project_id, job_id, customer_id) {
+        project_id -> BigInt,
+        job_id -> BigInt,
         customer_id -> BigInt,
     }
 }
@@ -404,6 +480,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_details,
     receipts,
     offering_overrides,
+    grant_ends,
     rejected_deliveries,
     stale_customers,
+    tombstones,
+    blocked_customers,
+    blocked_ids,
+    inherited_events,
+    sweeps,
+    deletion_jobs,
+    deletion_choices,
 );

@@ -1,8 +1,10 @@
 //! The whole program behind its own door: requests in, answers out, on a database of each test's own.
 
 mod away;
+mod erasing;
 mod finding;
 mod forms;
+mod giving;
 mod history;
 mod importing;
 mod ingestion;

@@ -24,7 +24,6 @@ struct Invite {
 #[template(path = "settings/people/link.html")]
 struct Link {
     form: Opened,
-    action: String,
 }
 
 #[derive(Template)]
@@ -79,7 +78,7 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
     let action = |path: &str| format!("{}/{path}", address(member));
     match (form.name.as_str(), line) {
         ("member-invite", None) => Dialog::of(&Invite { action: action("invitations"), form }).map(Some),
-        ("invitation-link", None) if form.is_shown_once => Dialog::of(&Link { action: action(""), form }).map(Some),
+        ("invitation-link", None) if form.is_shown_once => Dialog::of(&Link { form }).map(Some),
         ("invitation-withdraw", None) => {
             let open = invitations::queries::of(conn, member.project.id, now)?;
             let Some(invitation) = open.into_iter().find(|one| form.number() == Some(one.id)) else { return Ok(None) };

@@ -5,6 +5,7 @@ mod database;
 pub mod project;
 pub mod samples;
 pub mod seed;
+pub mod traces;
 
 use std::collections::HashMap;
 
