@@ -67,9 +67,9 @@ pub async fn invite(act: Act<Invited>, config: Data<Config>) -> Outcome {
 }
 
 pub async fn withdraw(act: Act<Nothing>) -> Outcome {
-    let dialog = format!("invitation-withdraw.{}", act.parameter("invitation")?);
+    let dialog = format!("invitation-withdraw.{}", act.parameter("i")?);
     let work = |doing: &mut Doing<'_>, _| {
-        let id: i64 = doing.door.parameter("invitation")?.parse().map_err(|_| Error::NotFound)?;
+        let id: i64 = doing.door.parameter("i")?.parse().map_err(|_| Error::NotFound)?;
         let project = doing.member.project.id;
         let open = invitations::queries::of(doing.conn, project, doing.now)?;
         let invitation = open.into_iter().find(|one| one.id == id).ok_or(Error::NotFound)?;

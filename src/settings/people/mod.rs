@@ -11,9 +11,11 @@ pub fn routes(routes: &mut Routes) {
     routes.within("/people", |routes| {
         routes.get("", ReadPeople, page::show);
         routes.post("/second-factor", ManagePeople, handlers::require_second_factor);
-        routes.post("/invitations", ManagePeople, handlers::invite);
-        routes.post("/invitations/{invitation}/withdraw", ManagePeople, handlers::withdraw);
         routes.post("/{person}/role", ManagePeople, handlers::change_role);
-        routes.post("/{person}/remove", ManagePeople, handlers::remove);
+        routes.post("/{person}/delete", ManagePeople, handlers::remove);
+    });
+    routes.within("/invitations", |routes| {
+        routes.post("", ManagePeople, handlers::invite);
+        routes.post("/{i}/delete", ManagePeople, handlers::withdraw);
     });
 }
