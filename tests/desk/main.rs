@@ -1,5 +1,6 @@
 //! The whole program behind its own door: requests in, answers out, on a database of each test's own.
 
+mod account;
 mod away;
 mod erasing;
 mod finding;
@@ -8,13 +9,16 @@ mod giving;
 mod history;
 mod importing;
 mod ingestion;
+mod invitations;
 mod lists;
+mod members;
 mod notes;
 mod people;
 mod plans;
 mod profile;
 mod routes;
 mod safety;
+mod second_factor;
 mod settings;
 mod support;
 mod webhooks;
