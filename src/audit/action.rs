@@ -43,7 +43,9 @@ actions! {
     MemberRoleChanged "member_role_changed" "changed somebody's role",
     MemberRemoved "member_removed" "removed somebody",
     SecondFactorRequired "second_factor_required" "changed whether a second factor is required",
-    ActionUndone "action_undone" "undid what they had done",
+    EntitlementGranted "entitlement_granted" "granted an entitlement",
+    EntitlementRevoked "entitlement_revoked" "removed a granted entitlement",
+    PurchasesTransferred "purchases_transferred" "moved the purchases to another customer",
 }
 
 impl Action {

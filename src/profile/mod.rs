@@ -24,6 +24,7 @@ pub mod status_line;
 pub mod store_badge;
 #[cfg(test)]
 pub mod testing;
+pub mod transfer;
 mod undo;
 pub mod visit;
 
@@ -35,4 +36,6 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/projects/{p}/customers/{id}/undo", ReadCustomers, undo::undo);
     event::routes(routes);
     notes::routes(routes);
+    entitlements::routes(routes);
+    transfer::routes(routes);
 }
