@@ -28,6 +28,12 @@ actions! {
     NoteCreated "note_created" "added a note",
     NoteUpdated "note_updated" "edited a note",
     NoteDeleted "note_deleted" "deleted a note",
+    CustomerDeleted "customer_deleted" "deleted a customer",
+    CustomerBlocked "customer_blocked" "blocked a customer",
+    CustomerUnblocked "customer_unblocked" "unblocked a customer",
+    CustomerExported "customer_exported" "looked at everything held on a customer",
+    TestAccountsChosen "test_accounts_chosen" "asked to delete test accounts",
+    TestAccountsDeleted "test_accounts_deleted" "deleted test accounts",
     ActionUndone "action_undone" "undid what they had done",
 }
 

@@ -32,6 +32,8 @@ pub struct Project {
     pub id: i64,
     pub slug: String,
     pub name: String,
+    /// Whether support and developers may delete customers as well.
+    pub others_may_delete: bool,
 }
 
 /// What an admin must be told on every page.
@@ -156,7 +158,7 @@ impl Door {
         let member = Member { person: greeting.person, project, role, is_proven, frame: Arc::new(frame) };
         self.trail.frame.get_or_init(|| member.frame.clone());
         match self.access {
-            Access::Needs(permission) if !role.may(permission) => Err(Error::Forbidden),
+            Access::Needs(permission) if !member.may(permission) => Err(Error::Forbidden),
             _ => Ok(member),
         }
     }
@@ -216,13 +218,13 @@ impl Greeting {
 }
 
 fn project_of(line: SessionLine) -> Option<(Project, Role)> {
-    let (id, slug, name) = line.project?;
-    Some((Project { id, slug, name }, Role::parse(&line.role?)?))
+    let (id, slug, name, others_may_delete) = line.project?;
+    Some((Project { id, slug, name, others_may_delete }, Role::parse(&line.role?)?))
 }
 
 impl Member {
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may(permission)
+        self.role.may_in(self.project.others_may_delete, permission)
     }
 
     /// What surrounds a page for this member.

@@ -18,7 +18,8 @@ pub struct SessionLine {
     pub proved_at: Moment,
     pub person: (i64, String, String),
     pub role: Option<String>,
-    pub project: Option<(i64, String, String)>,
+    /// Id, slug, name, and whether others than admins may delete customers.
+    pub project: Option<(i64, String, String, bool)>,
 }
 
 pub struct NewSession {
@@ -55,7 +56,7 @@ pub fn lines_of_session(conn: &mut Conn, row: &str) -> QueryResult<Vec<SessionLi
             sessions::proved_at,
             (people::id, people::name, people::email),
             memberships::role.nullable(),
-            (projects::id, projects::slug, projects::name).nullable(),
+            (projects::id, projects::slug, projects::name, projects::others_may_delete).nullable(),
         ))
         .load(conn)
 }

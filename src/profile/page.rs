@@ -115,6 +115,7 @@ impl ProfilePage {
 fn dialog(conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<Option<Dialog>, Error> {
     match opened.name.split('-').next() {
         Some("note") => notes::dialog(conn, visit, opened.on(member, visit.at("notes"))),
+        Some("manage") => manage::dialog(conn, visit, opened.on(member, visit.at("manage"))),
         _ => Ok(None),
     }
 }

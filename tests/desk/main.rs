@@ -1,6 +1,7 @@
 //! The whole program behind its own door: requests in, answers out, on a database of each test's own.
 
 mod away;
+mod deleting;
 mod erasing;
 mod finding;
 mod forms;

@@ -25,3 +25,13 @@ pub fn work(db: &Db) -> Result<bool, Error> {
         Ok::<_, Error>(true)
     })
 }
+
+/// [`work`] right after an erasure, off the async threads. What does not work now is done in the background.
+pub async fn soon(db: &Db) {
+    let db = db.clone();
+    match tokio::task::spawn_blocking(move || work(&db)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(cause = error.cause(), "the leftovers of an erasure wait to be cleared away"),
+        Err(error) => tracing::error!(%error, "clearing away the leftovers of an erasure panicked"),
+    }
+}
