@@ -7,6 +7,7 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+pub mod account;
 pub mod acts;
 pub mod app;
 pub mod audit;
@@ -17,6 +18,7 @@ pub mod config;
 pub mod customers;
 pub mod db;
 pub mod demo;
+pub mod due;
 pub mod error;
 pub mod events;
 pub mod health;

@@ -12,6 +12,7 @@ diesel::table! {
         note_length -> BigInt,
         note_count -> BigInt,
         others_may_delete -> Bool,
+        requires_second_factor -> Bool,
     }
 }
 
@@ -22,6 +23,11 @@ diesel::table! {
         name -> Text,
         password_hash -> Text,
         created_at -> BigInt,
+        time_zone -> Nullable<Text>,
+        theme -> Text,
+        second_factor_at -> Nullable<BigInt>,
+        seen_at -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
     }
 }
 
@@ -41,6 +47,36 @@ diesel::table! {
         created_at -> BigInt,
         used_at -> BigInt,
         proved_at -> BigInt,
+        half_in -> Nullable<BigInt>,
+        browser -> Text,
+    }
+}
+
+diesel::table! {
+    second_factors (person_id) {
+        person_id -> BigInt,
+        secret -> Binary,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (person_id, code_hash) {
+        person_id -> BigInt,
+        code_hash -> Text,
+    }
+}
+
+diesel::table! {
+    invitations (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        token_hash -> Text,
+        email -> Text,
+        role -> Text,
+        invited_by -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -323,6 +359,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    grant_ends (customer_id, purchase_key) {
+        customer_id -> BigInt,
+        purchase_key -> Text,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
     rejected_deliveries (project_id, id) {
         project_id -> BigInt,
         id -> BigInt,
@@ -410,6 +454,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     people,
     memberships,
     sessions,
+    second_factors,
+    recovery_codes,
+    invitations,
     login_attempts,
     secrets,
     products,
@@ -433,6 +480,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_details,
     receipts,
     offering_overrides,
+    grant_ends,
     rejected_deliveries,
     stale_customers,
     tombstones,

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use actix_session::SessionExt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION};
 use actix_web::web::{Bytes, Data};
@@ -12,7 +11,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::done::{Done, with_receipt};
+use super::done::{Done, ShownOnce, with_receipt};
 use super::opened::Opened;
 use super::proof::{self, Prover};
 use super::receipts::{self, Sent};
@@ -69,6 +68,12 @@ impl Doing<'_> {
     }
 }
 
+/// How the answer goes on.
+enum Next {
+    Page(String),
+    Shown(ShownOnce),
+}
+
 impl<T> Act<T> {
     /// Asks for a fresh authentication first.
     #[must_use]
@@ -87,7 +92,7 @@ impl<T> Act<T> {
 
     /// Does `work` in one transaction: whoever may not is refused before it, the entry of the audit log and the receipt
     /// are written after it. Then the answer: on to where [`Done`] says; or, when it was refused, what `page` makes of the
-    /// dialog (422, or 409 when somebody else was faster).
+    /// dialog (422, or 409 when somebody else was faster) or of what is shown once.
     ///
     /// # Errors
     /// Everything but a refusal.
@@ -103,7 +108,12 @@ impl<T> Act<T> {
             Err(error) => Err(error),
         };
         match done {
-            Ok(location) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()),
+            Ok(Next::Page(location)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()),
+            Ok(Next::Shown(shown)) => {
+                let opened = Opened::showing(shown)?;
+                let html = db.read(move |conn| page(conn, &door, opened)).await?;
+                Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+            }
             Err(Error::Refused(refusal)) => {
                 let status = if refusal.is_stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
                 let opened = Opened::again(dialog, typed, refusal)?;
@@ -137,12 +147,12 @@ impl<T> Act<T> {
         if member.is_proven {
             return Ok(());
         }
-        let password = typed.iter().find(|(name, _)| name == proof::FIELD).map(|(_, value)| value.clone());
-        self.prover.check(&self.db, &member, self.ids.next(self.door.now), password).await
+        let who = (&member.person, member.has_second_factor);
+        self.prover.check(&self.db, who, (self.ids.next(self.door.now), self.door.now), proof::typed(typed)).await
     }
 
-    /// The transaction; returns where to go on.
-    async fn perform<W>(self, work: W) -> Result<String, Error>
+    /// The transaction; returns how to go on.
+    async fn perform<W>(self, work: W) -> Result<Next, Error>
     where
         T: Send + 'static,
         W: FnOnce(&mut Doing<'_>, T) -> Result<Done, Error> + Send + 'static,
@@ -152,7 +162,7 @@ impl<T> Act<T> {
             let member = door.enter(conn)?;
             conn.lock_project(member.project.id)?;
             if let Some((receipt, location)) = receipts::before(conn, member.person.id, &sent)? {
-                return Ok(with_receipt(&location, receipt));
+                return Ok(Next::Page(with_receipt(&location, receipt)));
             }
             let now = door.now;
             let done = work(&mut Doing { conn: &mut *conn, member: &member, door: &door, ids: &ids, now }, draft)?;
@@ -160,7 +170,8 @@ impl<T> Act<T> {
             receipts::insert(conn, &member, (receipt, customer, now), &sent, &done)?;
             let actor = Actor::person(member.person.id, member.role.name());
             audit::append(conn, (member.project.id, ids.next(now), now), &actor, &origin, done.trace)?;
-            Ok(with_receipt(&done.location, receipt))
+            let on = Next::Page(with_receipt(&done.location, receipt));
+            Ok(done.shown_once.map_or(on, Next::Shown))
         };
         db.write(transaction).await
     }
@@ -193,7 +204,7 @@ impl<T> Act<T> {
         let address = address::of(req, &site.config.trusted_proxies).to_string();
         let once = typed.iter().find(|(name, value)| name == ONCE && !value.is_empty()).map(|(_, key)| key.clone());
         let origin = Origin { request: Trail::of(req).reference.clone(), address: Some(address.clone()) };
-        let prover = site.prover(req.get_session(), address);
+        let prover = site.prover(req, address);
         Ok(Act {
             sent: Sent { once, fingerprint: fingerprint(&prover.throttle_key, req.path(), &typed) },
             origin,

@@ -16,6 +16,7 @@ use crate::app::{Site, app};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::due::Worker;
 use crate::ids::Ids;
 use crate::page::log;
 
@@ -43,8 +44,11 @@ pub fn run(config: Config) -> Result<(), String> {
     println!("Dossier listens on {}", site.config.public_url.as_str().trim_end_matches('/'));
     let intake = site.intake.clone();
     finish_imports(site.db.clone());
+    let due = Worker::start(site.db.clone(), site.clock.clone(), site.ids.clone());
+    let due = due.map_err(|error| format!("no thread for what comes due: {error}"))?;
     let served = System::new().block_on(serve(site, listener)).map_err(|error| format!("the server failed: {error}"));
     intake.close();
+    due.stop();
     served
 }
 

@@ -21,6 +21,10 @@ pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<
         .set(receipts::customer_id.eq(into))
         .execute(conn)?;
     move_override(conn, into, from)?;
+    // No two grants have one key.
+    diesel::update(grant_ends::table.filter(grant_ends::customer_id.eq(from)))
+        .set(grant_ends::customer_id.eq(into))
+        .execute(conn)?;
     move_links(conn, into, from)?;
     move_inheritance(conn, into, from)?;
     move_contact(conn, into, from)?;

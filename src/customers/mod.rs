@@ -5,6 +5,7 @@ pub mod country;
 pub mod erasure;
 pub mod facts;
 pub mod glance;
+pub mod grants;
 pub mod identity;
 pub mod lists;
 pub mod merge;
@@ -12,7 +13,9 @@ pub mod search;
 pub mod standing;
 pub mod store_badge;
 pub mod terms;
+pub mod transfer;
 pub mod transfer_behavior;
+pub mod whom;
 
 pub use app_user_id::{AppUserId, Forbidden, lookup_key};
 pub use identity::Census;

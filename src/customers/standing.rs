@@ -1,7 +1,7 @@
 //! Keeps what follows from the events beside them: reads the facts of a customer and of everybody linked by transfers,
 //! folds them, and writes what changed.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::db::{Both, Conn};
 use crate::events::Environment;
 use crate::money::Micros;
 use crate::schema::*;
-use crate::state::{AttributeValue, CustomerId, Kind, Purchase, Standing, fold};
+use crate::state::{AttributeValue, CustomerId, Fact, Kind, Purchase, Standing, fold};
 
 /// Says that purchases moved between two customers, so that each is folded with the other's events.
 pub fn link(conn: &mut Conn, one: CustomerId, other: CustomerId) -> QueryResult<()> {
@@ -53,6 +53,23 @@ pub fn read(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) ->
         groups.push(members.into_iter().map(|one| (one, standings.remove(&one).unwrap_or_default())).collect());
     }
     Ok(groups)
+}
+
+/// Every fact that the standings of these customers, and of all who are linked to them, follow from.
+pub fn facts(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) -> QueryResult<Vec<Fact>> {
+    let mut members = BTreeSet::new();
+    for customer in customers {
+        if !members.contains(&customer) {
+            members.extend(facts::with_links(conn, customer)?);
+        }
+    }
+    Ok(facts::Reader::new(conn)?.facts_of(conn, &members)?.into_values().collect())
+}
+
+/// The standings that follow from these facts, and those that would if there were `more`: the look before an action.
+pub fn outlook(facts: Vec<Fact>, more: Vec<Fact>) -> (Group, Group) {
+    let then = facts.iter().cloned().chain(more).collect();
+    (fold(facts), fold(then))
 }
 
 /// Writes standings that were read in another transaction. What one of a group got since may change all of them, so the

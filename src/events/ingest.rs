@@ -171,6 +171,19 @@ pub fn settle(conn: &mut Conn, census: &Census, touched: BTreeSet<CustomerId>) -
     standing::derive(conn, alive(census, touched), |customer| census.is_new(customer))
 }
 
+/// Takes in events of our own: stored, shown and followed by what follows from them, as if they had been delivered. The
+/// caller holds the project's lock.
+///
+/// # Errors
+/// What the database said.
+pub fn append(conn: &mut Conn, census: &mut Census, deliveries: &[Delivery]) -> QueryResult<()> {
+    let mut touched = BTreeSet::new();
+    for delivery in deliveries {
+        store(conn, census, delivery, &mut touched)?;
+    }
+    settle(conn, census, touched).map(drop)
+}
+
 /// Remembers customers whose standing must still be derived, for an import that is not finished.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ pub mod ingest;
 pub mod json;
 pub mod kinds;
 pub mod nameless;
+pub mod own;
 pub mod queries;
 mod read;
 mod screen;

@@ -10,15 +10,15 @@ use serde::Deserialize;
 
 use super::door::Door;
 use super::password::{Passwords, Verdict};
-use super::sessions::PERSON;
 use super::steady::Steady;
 use super::throttle::Attempt;
-use super::{address, next, queries};
+use super::{address, browser, next, queries, second_factor, second_step, sessions};
+use crate::clock::Moment;
 use crate::config::Config;
 use crate::db::Db;
 use crate::error::Error;
 use crate::ids::Ids;
-use crate::page::{Form, Layout, Section, html};
+use crate::page::{Form, Layout, html, html_for};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
@@ -80,9 +80,11 @@ pub async fn log_in(
     let Some(person) = person.filter(|_| verdict != Verdict::Wrong) else {
         return html(StatusCode::UNPROCESSABLE_ENTITY, &log_in_form(typed.email, &typed.next, true, false));
     };
-    welcome(&db, attempt, person, verdict).await?;
-    session.renew();
-    session.insert(PERSON, person).map_err(|error| Error::Internal(error.to_string()))?;
+    if welcome(&db, attempt, person, verdict, now).await? {
+        sessions::begin_half(&session, person)?;
+        return Ok(see(&second_step::address(&typed.next)));
+    }
+    sessions::begin(&session, person, browser::of(&req))?;
     Ok(see(next::path(&typed.next)))
 }
 
@@ -101,10 +103,7 @@ pub async fn start(door: Door, db: Data<Db>) -> Result<HttpResponse, Error> {
     let frame = greeting.frame("");
     match frame.projects.first() {
         Some(place) => Ok(see(&place.customers())),
-        None => {
-            let layout = Layout::new("No project yet", Some(frame.into()), Section::Elsewhere);
-            html(StatusCode::OK, &NoProjects { layout })
-        }
+        None => html_for(greeting.look, StatusCode::OK, &NoProjects { layout: greeting.layout("No project yet") }),
     }
 }
 
@@ -113,12 +112,7 @@ fn log_in_form(email: String, next: &str, is_wrong: bool, is_out: bool) -> LogIn
     LogInPage { layout: Layout::bare("Log in"), email, next, is_wrong, is_out }
 }
 
-async fn find_account(
-    db: &Db,
-    attempt: Attempt,
-    email: String,
-    now: crate::clock::Moment,
-) -> Result<Option<(i64, String)>, Error> {
+async fn find_account(db: &Db, attempt: Attempt, email: String, now: Moment) -> Result<Option<(i64, String)>, Error> {
     db.write(move |conn| {
         attempt.count(conn, now)?;
         Ok(queries::account(conn, &email)?)
@@ -126,12 +120,18 @@ async fn find_account(
     .await
 }
 
-async fn welcome(db: &Db, attempt: Attempt, person: i64, verdict: Verdict) -> Result<(), Error> {
+/// The password was right. Says whether the second factor is still to come.
+async fn welcome(db: &Db, attempt: Attempt, person: i64, verdict: Verdict, now: Moment) -> Result<bool, Error> {
     db.write(move |conn| {
         if let Verdict::Outdated(hash) = verdict {
             queries::set_password(conn, person, &hash)?;
         }
-        Ok(attempt.forget(conn)?)
+        attempt.forget(conn)?;
+        let has_second_factor = second_factor::queries::on_since(conn, person)?.is_some();
+        if !has_second_factor {
+            queries::see_person(conn, person, now)?;
+        }
+        Ok(has_second_factor)
     })
     .await
 }
@@ -142,6 +142,6 @@ pub fn address_of_account(typed: &str) -> String {
     if email.contains('\0') || email.len() > 320 { String::new() } else { email }
 }
 
-fn see(path: &str) -> HttpResponse {
+pub fn see(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }

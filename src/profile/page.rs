@@ -74,7 +74,7 @@ pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened
         page.open(conn, &member, &visit, opened)?;
     }
     let mut html = String::with_capacity(USUAL_LENGTH);
-    page.render_into(&mut html)?;
+    page.render_into_with_values(&mut html, &member.look())?;
     Ok(Bytes::from(html))
 }
 

@@ -251,11 +251,9 @@ pub fn purchases_of(
     Ok(found)
 }
 
-/// A stored purchase. One that cannot be read is told to the log and left out, so that the rest can be seen.
+/// A stored purchase: see [`Purchase::stored`].
 pub fn read_purchase(body: &str) -> Option<Purchase> {
-    let read = serde_json::from_str(body);
-    read.inspect_err(|error| tracing::error!(%error, "a stored purchase cannot be read; `dossier rebuild` mends it"))
-        .ok()
+    Purchase::stored(body)
 }
 
 /// The catalog and the purchases of a look.

@@ -181,6 +181,15 @@ impl Purchase {
         paint(&mut self.spans, phase, from, event.expires_at.unwrap_or(Moment::NEVER));
     }
 
+    /// A stored purchase. One that cannot be read is told to the log and left out, so that the rest can be seen.
+    pub fn stored(body: &str) -> Option<Purchase> {
+        let read = serde_json::from_str(body);
+        read.inspect_err(
+            |error| tracing::error!(%error, "a stored purchase cannot be read; `dossier rebuild` mends it"),
+        )
+        .ok()
+    }
+
     /// A copy without the bars: for where only the state counts.
     pub fn without_picture(&self) -> Purchase {
         Purchase { spans: Vec::new(), ..self.clone() }

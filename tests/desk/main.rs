@@ -5,6 +5,7 @@ mod deleting;
 mod erasing;
 mod finding;
 mod forms;
+mod giving;
 mod history;
 mod importing;
 mod ingestion;

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use dossier::clock::Moment;
 use dossier::customers::glance;
+use dossier::customers::grants::{End, queries as grants};
 use dossier::customers::lists::{Cursor, List, Place, queries as lists};
 use dossier::customers::search::{Query, queries as search};
 use dossier::db::Conn;
@@ -34,6 +35,8 @@ fn fill(desk: &Desk) {
         {numbers} SELECT 11 + i % 2, {key}, 'id', i, {id} FROM n;
         INSERT INTO search_terms (project_id, term, kind, customer_id, value)
         {numbers} SELECT 11 + i % 2, {mail}, 'email', i, 'a@b.example' FROM n WHERE i % 500 = 0;
+        INSERT INTO grant_ends (customer_id, purchase_key, ends_at)
+        {numbers} SELECT i, 'PROMOTIONAL:' || i, {now} + i * 1000 FROM n;
         ",
         now = NOW.millis(),
         never = "-9223372036854775807 - 1",
@@ -49,7 +52,9 @@ fn fill(desk: &Desk) {
 
 /// Lets the database count the rows its plans are made for.
 fn count(desk: &Desk) {
-    desk.db.batch("ANALYZE customers; ANALYZE app_user_ids; ANALYZE search_terms;").expect("counted");
+    desk.db
+        .batch("ANALYZE customers; ANALYZE app_user_ids; ANALYZE search_terms; ANALYZE grant_ends;")
+        .expect("counted");
 }
 
 /// What `work` asks of the database, as SQL with its values in it.
@@ -221,6 +226,25 @@ fn check_lists(desk: &Desk) {
         Ok::<_, Error>(())
     });
     checked.expect("every plan reads ranges");
+}
+
+#[actix_web::test]
+async fn what_has_come_due_is_read_from_a_range() {
+    let desk = Desk::open().await;
+    fill(&desk);
+    let middle = End { at: NOW.plus_seconds(100), customer: 100, key: "PROMOTIONAL:100".into(), project: 11 };
+    for _ in 0..2 {
+        let checked = desk.db.read_here(|conn| {
+            for (now, after) in
+                [(NOW, &End::first()), (NOW.plus_seconds(200), &End::first()), (NOW.plus_seconds(200), &middle)]
+            {
+                reads_ranges(conn, "ends", |conn| grants::due(conn, now, after, 50).map(drop));
+            }
+            Ok::<_, Error>(grants::due(conn, NOW.plus_seconds(200), &middle, 500)?)
+        });
+        assert_eq!(checked.expect("every plan reads ranges").len(), 100);
+        count(&desk);
+    }
 }
 
 /// The numbers of the customers on all pages of a list, from one end to the other.

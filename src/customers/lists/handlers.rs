@@ -15,7 +15,7 @@ use crate::customers::glance::{self, Glance};
 use crate::customers::search::{self, Query};
 use crate::db::{Conn, Db};
 use crate::error::Error;
-use crate::page::{Layout, Section, html};
+use crate::page::{Layout, Section, html_for};
 use crate::people::{Door, Member, Permission};
 
 /// The fields of the address. Of a field that came twice the first counts; unknown ones are ignored.
@@ -80,8 +80,8 @@ async fn show(door: Door, asked: Asked, db: &Db, config: Data<Config>) -> Result
         Ok(Answer::List(page))
     };
     match db.read(load).await? {
-        Answer::List(page) => html(StatusCode::OK, &page),
-        Answer::NoList(page) => html(StatusCode::BAD_REQUEST, &page),
+        Answer::List(page) => html_for(page.layout.look(), StatusCode::OK, &page),
+        Answer::NoList(page) => html_for(page.layout.look(), StatusCode::BAD_REQUEST, &page),
     }
 }
 

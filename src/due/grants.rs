@@ -1,0 +1,49 @@
+//! Grants end by themselves (§7.2): each one made here whose time is over gets its `EXPIRATION`, once.
+
+use super::Work;
+use crate::customers::grants::{End, Holder, queries};
+use crate::db::Conn;
+use crate::error::Error;
+
+/// How many share a transaction.
+const BATCH: i64 = 50;
+
+/// Goes through all that are due, in order. What cannot be told is logged and passed over until the next time.
+pub fn tell_ends(work: &Work) -> Result<usize, Error> {
+    let (mut last, mut told) = (End::first(), 0);
+    loop {
+        let ends = work.db.read_here(|conn| Ok::<_, Error>(queries::due(conn, work.now, &last, BATCH)?))?;
+        let Some(end) = ends.last() else { return Ok(told) };
+        last = end.clone();
+        told += batch(work, ends)?;
+    }
+}
+
+/// All in one transaction; where that fails each in its own, so that one grant does not keep the others waiting.
+fn batch(work: &Work, mut ends: Vec<End>) -> Result<usize, Error> {
+    // Locks are taken in one order by everybody.
+    ends.sort_by_key(|end| end.project);
+    match work.db.write_here(|conn| tell(conn, work, &ends)) {
+        Err(error) if !error.is_unavailable() => Ok(ends.iter().map(|end| alone(work, end)).sum()),
+        told => told,
+    }
+}
+
+fn alone(work: &Work, end: &End) -> usize {
+    let told = work.db.write_here(|conn| tell(conn, work, std::slice::from_ref(end)));
+    told.unwrap_or_else(|error| {
+        let cause = error.cause().unwrap_or_default();
+        tracing::error!(customer = end.customer, cause, "the end of a grant could not be told");
+        0
+    })
+}
+
+fn tell(conn: &mut Conn, work: &Work, ends: &[End]) -> Result<usize, Error> {
+    let mut told = 0;
+    for end in ends {
+        let (project, customer) = (end.project, end.customer);
+        let holder = Holder { project, customer, ids: work.ids.clone(), now: work.now };
+        told += usize::from(holder.tell_end(conn, &end.key)?);
+    }
+    Ok(told)
+}

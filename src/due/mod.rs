@@ -1,0 +1,53 @@
+//! What happens by itself with time: a thread that looks every so often which work has come due. A job asks one question
+//! of an index, works in small transactions, and may run in several processes at once.
+
+mod grants;
+mod worker;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::clock::Moment;
+use crate::customers::erasure;
+use crate::db::Db;
+use crate::error::Error;
+use crate::ids::Ids;
+
+pub use worker::Worker;
+
+/// What a job works with.
+#[derive(Clone)]
+pub struct Work {
+    pub db: Db,
+    pub ids: Ids,
+    pub now: Moment,
+}
+
+/// Does what has come due; returns how much that was.
+type Job = fn(&Work) -> Result<usize, Error>;
+
+/// Every job by its name in the log.
+const JOBS: [(&str, Job); 2] =
+    [("the end of grants", grants::tell_ends), ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db))];
+
+/// Does all that has come due. A job that fails leaves the others alone, and is tried again the next time.
+pub fn run(work: &Work) -> usize {
+    let each = |(name, job): &(&str, Job)| {
+        let result = catch_unwind(AssertUnwindSafe(|| job(work)));
+        done(name, result.unwrap_or_else(|_| Err(Error::Internal("it panicked".into()))))
+    };
+    JOBS.iter().map(each).sum()
+}
+
+fn done(job: &str, result: Result<usize, Error>) -> usize {
+    match result {
+        Ok(0) => 0,
+        Ok(count) => {
+            tracing::info!(job, count, "done by itself");
+            count
+        }
+        Err(error) => {
+            tracing::error!(job, cause = error.cause().unwrap_or_default(), "what came due could not be done");
+            0
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The thread that does what has come due, from the start of the server to its end.
+
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::{Work, run};
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::ids::Ids;
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// Works until it is stopped.
+pub struct Worker {
+    stop: mpsc::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Worker {
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(db: Db, clock: Clock, ids: Ids) -> std::io::Result<Worker> {
+        let (stop, stopped) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("due".into()).spawn(move || {
+            loop {
+                run(&Work { db: db.clone(), ids: ids.clone(), now: clock.now() });
+                if stopped.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+            }
+        })?;
+        Ok(Worker { stop, thread })
+    }
+
+    /// Lets it finish what it is at.
+    pub fn stop(self) {
+        drop(self.stop);
+        if self.thread.join().is_err() {
+            tracing::error!("the thread for what comes due ended badly");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Events of our own making: what the team does here is a fact like any other, in the shape of a delivery (§5.3), and
+//! goes the same way. They carry no app, because no app had a part in it.
+
+mod promotional;
+mod transfer;
+
+use serde_json::{Value, json};
+
+use super::Delivery;
+use crate::clock::Moment;
+use crate::error::Error;
+use crate::page::{hex, random_bytes};
+
+pub use promotional::Grant;
+pub use transfer::transfer;
+
+/// Whom an event is about: the one id that names the customer (§9.4), the first one known, and all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whom {
+    pub app_user_id: String,
+    pub original: String,
+    /// Those the app gave before those that an SDK made up.
+    pub ids: Vec<String>,
+}
+
+impl Whom {
+    /// Adds the customer to an event.
+    fn named_in(&self, mut event: Value) -> Value {
+        event["app_user_id"] = json!(self.app_user_id);
+        event["original_app_user_id"] = json!(self.original);
+        event["aliases"] = json!(self.ids);
+        event
+    }
+}
+
+/// The event as a delivery that comes at `now`.
+fn delivery(event: Value, now: Moment) -> Result<Delivery, Error> {
+    let body = json!({ "api_version": "1.0", "event": event }).to_string();
+    Delivery::parse(body.into_bytes(), now).map_err(|(rejection, _)| Error::Internal(rejection.0))
+}
+
+/// An id that no other event has.
+fn fresh_id() -> Result<String, Error> {
+    Ok(uuid(random_bytes()?, 4))
+}
+
+/// Sixteen bytes as a UUID of the given version.
+fn uuid(mut bytes: [u8; 16], version: u8) -> String {
+    let [_, _, _, _, _, _, kind, _, variant, ..] = &mut bytes;
+    *kind = (*kind & 0x0F) | (version << 4);
+    *variant = (*variant & 0x3F) | 0x80;
+    let digits = hex(&bytes);
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| digits.get(range).unwrap_or(""));
+    parts.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_uuid_and_never_the_same() {
+        assert_eq!(uuid([0xFF; 16], 4), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(uuid([0; 16], 8), "00000000-0000-8000-8000-000000000000");
+        assert_ne!(fresh_id().expect("bytes"), fresh_id().expect("bytes"));
+    }
+}

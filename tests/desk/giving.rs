@@ -1,0 +1,342 @@
+//! Grants and transfers below the pages: what is stored, what follows from it, what happens by itself, on both databases.
+
+use std::sync::Barrier;
+
+use diesel::prelude::*;
+use dossier::catalog;
+use dossier::clock::Moment;
+use dossier::customers::grants::{Given, Holder, Length, Preset, Refusal, queries};
+use dossier::customers::transfer::{self, Move};
+use dossier::customers::{identity, standing};
+use dossier::db::Db;
+use dossier::due::{self, Work};
+use dossier::error::Error;
+use dossier::schema::{events, grant_ends, history, purchases};
+use dossier::state::{Kind, Purchase, Status};
+use serde_json::{Value, json};
+
+use crate::finding::purchase;
+use crate::ingestion::{deliver, deliver_together};
+use crate::support::{Desk, NOW};
+
+/// Two entitlements, and products that unlock none by themselves.
+pub fn stock(desk: &Desk) {
+    let file = json!({ "products": [], "offerings": [], "entitlements": [
+        { "id": "pro", "display_name": "Pro access", "products": [] },
+        { "id": "coach", "display_name": "Coach", "products": [] },
+    ]});
+    let file = catalog::file::File::parse(&file.to_string()).expect("a catalog");
+    let applied = desk.db.write_here(|conn| Ok::<_, Error>(catalog::queries::apply(conn, desk.project, &file)?));
+    applied.expect("the catalog is applied");
+}
+
+/// Lena subscribes; the catalog is stocked.
+pub async fn desk() -> Desk {
+    let desk = Desk::open().await;
+    stock(&desk);
+    deliver(&desk, desk.project, &[purchase("lena", 3, json!({ "entitlement_ids": ["pro"] }))]);
+    desk
+}
+
+pub fn customer(desk: &Desk, id: &str) -> i64 {
+    let found = desk.db.read_here(|conn| Ok::<_, Error>(identity::find(conn, desk.project, id)?));
+    found.expect("it is asked").expect("somebody has the id")
+}
+
+pub fn holder(desk: &Desk, id: &str) -> Holder {
+    let customer = customer(desk, id);
+    Holder { project: desk.project, customer, ids: desk.ids.clone(), now: desk.clock.now() }
+}
+
+pub fn give(desk: &Desk, id: &str, entitlement: &str, preset: Preset) -> Given {
+    let length = Length::Preset(preset);
+    let given = desk.db.write_here(|conn| holder(desk, id).give(conn, entitlement, length, false));
+    given.expect("it is stored").expect("it is given")
+}
+
+/// Purchases as they are stored, by their keys.
+pub fn bought(desk: &Desk, id: &str) -> Vec<Purchase> {
+    let own = purchases::table.filter(purchases::customer_id.eq(customer(desk, id)));
+    let own = own.order((purchases::environment, purchases::key)).select(purchases::body);
+    let bodies: Vec<String> = desk.db.read_here(|conn| Ok::<_, Error>(own.load(conn)?)).expect("they are read");
+    bodies.iter().map(|body| Purchase::stored(body).expect("it reads")).collect()
+}
+
+pub fn grants(desk: &Desk, id: &str) -> Vec<Purchase> {
+    bought(desk, id).into_iter().filter(|purchase| purchase.kind == Kind::Grant).collect()
+}
+
+/// The types of the events in a customer's history, oldest first, with the side they are on.
+pub fn told(desk: &Desk, id: &str) -> Vec<String> {
+    let own = history::table.filter(history::customer_id.eq(customer(desk, id)));
+    let own = own.order((history::event_at, history::tie)).select((history::side, history::told));
+    let rows: Vec<(String, String)> = desk.db.read_here(|conn| Ok::<_, Error>(own.load(conn)?)).expect("rows");
+    let kind = |told: &str| serde_json::from_str::<Value>(told).expect("JSON")["kind"].as_str().map(str::to_owned);
+    rows.iter().map(|(side, told)| format!("{side} {}", kind(told).expect("a kind"))).collect()
+}
+
+pub fn stored_events(desk: &Desk) -> i64 {
+    desk.db.read_here(|conn| Ok::<_, Error>(events::table.count().get_result(conn)?)).expect("it counts")
+}
+
+fn awaited(desk: &Desk) -> i64 {
+    desk.db.read_here(|conn| Ok::<_, Error>(grant_ends::table.count().get_result(conn)?)).expect("it counts")
+}
+
+fn work(desk: &Desk, db: &Db) -> Work {
+    Work { db: db.clone(), ids: desk.ids.clone(), now: desk.clock.now() }
+}
+
+fn run(desk: &Desk) -> usize {
+    due::run(&work(desk, &desk.db))
+}
+
+#[actix_web::test]
+async fn a_grant_gives_access_until_its_end() {
+    let desk = desk().await;
+    let given = give(&desk, "lena", "coach", Preset::Weekly);
+    let grants = grants(&desk, "lena");
+    let [grant] = grants.as_slice() else { panic!("{grants:?}") };
+    assert_eq!((&grant.key, grant.product_id.as_str()), (&given.key, "rc_promo_coach_weekly"));
+    assert_eq!((grant.period_start, grant.expires_at), (NOW, Some(NOW.plus_days(7))));
+    assert_eq!(grant.status(NOW.plus_days(7).plus_seconds(-1)), Status::Granted);
+    assert_eq!(grant.status(NOW.plus_days(7)), Status::GrantOver);
+    assert_eq!(told(&desk, "lena"), ["own INITIAL_PURCHASE", "own NON_RENEWING_PURCHASE"]);
+}
+
+#[actix_web::test]
+async fn a_second_grant_of_the_same_entitlement_is_refused_and_of_another_is_not() {
+    let desk = desk().await;
+    let first = give(&desk, "lena", "pro", Preset::Monthly);
+    let length = Length::Preset(Preset::Yearly);
+    let again = |entitlement: &str, replaces: bool| {
+        let holder = holder(&desk, "lena");
+        desk.db.write_here(|conn| holder.give(conn, entitlement, length, replaces)).expect("it is decided")
+    };
+    let refused = again("pro", false).expect_err("there is one");
+    assert!(matches!(refused, Refusal::Held(held) if held.ends_at == first.ends_at && !held.is_lifetime));
+    assert_eq!(again("Pro", false), Err(Refusal::NotConfigured));
+    assert!(again("coach", false).is_ok());
+    let replaced = again("pro", true).expect("it takes the place of the first");
+    assert_eq!(replaced.replaced.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), [first.key.as_str()]);
+    let running = desk.db.read_here(|conn| Ok::<_, Error>(queries::running(conn, customer(&desk, "lena"), NOW)?));
+    assert_eq!(running.expect("grants").len(), 2);
+    assert_eq!(told(&desk, "lena").iter().filter(|kind| kind.ends_with("CANCELLATION")).count(), 1);
+    assert_eq!(awaited(&desk), 2);
+}
+
+#[actix_web::test]
+async fn a_removal_ends_all_grants_of_the_entitlement_at_once_and_no_other() {
+    let desk = desk().await;
+    // One that another program made.
+    let foreign = json!({
+        "type": "NON_RENEWING_PURCHASE", "store": "PROMOTIONAL", "period_type": "PROMOTIONAL", "entitlement_ids": ["pro"],
+        "product_id": "rc_promo_pro_lifetime", "transaction_id": "f", "original_transaction_id": "f",
+        "expiration_at_ms": NOW.plus_days(70_000), "price": 0,
+    });
+    deliver(&desk, desk.project, &[purchase("lena", 2, foreign)]);
+    let coach = give(&desk, "lena", "coach", Preset::Weekly);
+    let removed = desk.db.write_here(|conn| holder(&desk, "lena").remove(conn, "PROMOTIONAL:f"));
+    assert_eq!(removed.expect("it is stored").map(|all| all.len()), Some(1));
+    let pro = give(&desk, "lena", "pro", Preset::Weekly);
+    desk.clock.advance(3_600);
+    let remove = |key: &str| desk.db.write_here(|conn| holder(&desk, "lena").remove(conn, key)).expect("it is stored");
+    let removed = remove(&pro.key).expect("it is running");
+    assert_eq!((removed.len(), removed[0].ends_at), (1, pro.ends_at));
+    let now = desk.clock.now();
+    let state: Vec<(String, Status)> =
+        grants(&desk, "lena").into_iter().map(|one| (one.key.clone(), one.status(now))).collect();
+    assert!(state.iter().all(|(key, status)| (*status == Status::Granted) == (*key == coach.key)), "{state:?}");
+    assert_eq!(remove(&pro.key), None, "it is over");
+    assert_eq!(remove("APP_STORE:t-lena"), None, "it is no grant");
+    assert_eq!(awaited(&desk), 1);
+}
+
+#[actix_web::test]
+async fn an_end_is_told_once_by_two_workers() {
+    let desk = desk().await;
+    let other = Db::open(&desk.site.config.database_url, 2).expect("a second process");
+    for id in 0..60 {
+        deliver(
+            &desk,
+            desk.project,
+            &[purchase(&format!("user-{id}"), 3, json!({ "transaction_id": id.to_string() }))],
+        );
+        give(&desk, &format!("user-{id}"), "pro", Preset::Daily);
+    }
+    let lasting = give(&desk, "lena", "pro", Preset::Weekly);
+    let before = stored_events(&desk);
+    assert_eq!(run(&desk), 0, "nothing is due");
+    desk.clock.advance(86_400 * 2);
+    let (both, jobs) = (Barrier::new(2), [work(&desk, &desk.db), work(&desk, &other)]);
+    let counts: Vec<usize> = std::thread::scope(|scope| {
+        let both = &both;
+        let start = |job| scope.spawn(move || (both.wait(), due::run(job)).1);
+        let threads: Vec<_> = jobs.iter().map(start).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    assert_eq!(counts.iter().sum::<usize>(), 60, "{counts:?}");
+    assert_eq!(stored_events(&desk), before + 60);
+    let [grant] = grants(&desk, "user-7").try_into().expect("one grant");
+    assert_eq!(grant.status(desk.clock.now()), Status::GrantOver);
+    assert_eq!((grant.expires_at, grant.unsubscribed_at), (Some(NOW.plus_days(1)), None));
+    assert_eq!(told(&desk, "user-7").last().map(String::as_str), Some("own EXPIRATION"));
+    assert!(grants(&desk, "lena").iter().all(|one| one.key == lasting.key && one.expiration_reason.is_none()));
+    assert_eq!((run(&desk), awaited(&desk)), (0, 1));
+}
+
+#[actix_web::test]
+async fn an_end_is_not_told_of_a_grant_removed_early_or_of_a_customer_who_is_gone() {
+    let desk = desk().await;
+    deliver(&desk, desk.project, &[purchase("mara", 3, json!({})), purchase("zoe", 3, json!({}))]);
+    let removed = give(&desk, "lena", "pro", Preset::Daily);
+    desk.db.write_here(|conn| holder(&desk, "lena").remove(conn, &removed.key)).expect("it is removed");
+    give(&desk, "mara", "pro", Preset::Daily);
+    let gone = customer(&desk, "mara");
+    desk.db.batch(&format!("DELETE FROM customers WHERE id = {gone}")).expect("she goes");
+    let before = stored_events(&desk);
+    desk.clock.advance(86_400 * 2);
+    assert_eq!((run(&desk), stored_events(&desk)), (0, before));
+}
+
+#[actix_web::test]
+async fn an_end_follows_a_customer_who_became_another() {
+    let desk = desk().await;
+    deliver(&desk, desk.project, &[purchase("mara", 2, json!({}))]);
+    give(&desk, "mara", "pro", Preset::Daily);
+    let alias = json!({ "type": "SUBSCRIBER_ALIAS", "aliases": ["lena", "mara"], "app_user_id": "lena" });
+    deliver(&desk, desk.project, &[purchase("lena", 1, alias)]);
+    assert_eq!(customer(&desk, "mara"), customer(&desk, "lena"));
+    desk.clock.advance(86_400 * 2);
+    assert_eq!(run(&desk), 1);
+    assert_eq!(told(&desk, "lena").last().map(String::as_str), Some("own EXPIRATION"));
+}
+
+fn moves(desk: &Desk, from: &str, to: &str) -> Move {
+    let (from, to) = (customer(desk, from), customer(desk, to));
+    Move { project: desk.project, from, to, now: desk.clock.now() }
+}
+
+fn transfer(desk: &Desk, from: &str, to: &str) -> Result<i64, transfer::Refusal> {
+    let one = moves(desk, from, to);
+    desk.db.write_here(|conn| one.make(conn, &desk.ids)).expect("it is stored")
+}
+
+/// Lena has a subscription, a test subscription, a one-time purchase and a grant; Mara a subscription.
+async fn two() -> Desk {
+    let desk = desk().await;
+    let test = json!({ "environment": "SANDBOX", "transaction_id": "s", "original_transaction_id": "s" });
+    let once = json!({
+        "type": "NON_RENEWING_PURCHASE", "store": "PLAY_STORE", "transaction_id": "o", "original_transaction_id": "o",
+        "expiration_at_ms": null, "product_id": "archive",
+    });
+    let all = [purchase("lena", 2, test), purchase("lena", 1, once), purchase("mara", 1, json!({}))];
+    deliver_together(&desk, desk.project, &all);
+    give(&desk, "lena", "pro", Preset::Weekly);
+    desk
+}
+
+fn keys(desk: &Desk, id: &str) -> Vec<String> {
+    bought(desk, id).into_iter().filter(|one| one.kind != Kind::Grant).map(|one| one.key).collect()
+}
+
+#[actix_web::test]
+async fn a_transfer_moves_what_stores_sold_and_leaves_grants() {
+    let desk = two().await;
+    assert_eq!(transfer(&desk, "lena", "mara"), Ok(3));
+    assert_eq!((keys(&desk, "lena").len(), grants(&desk, "lena").len()), (0, 1));
+    assert_eq!(keys(&desk, "mara"), ["APP_STORE:t-lena", "APP_STORE:t-mara", "PLAY_STORE:o", "APP_STORE:s"]);
+    assert_eq!(grants(&desk, "mara"), []);
+    assert_eq!(told(&desk, "lena").last().map(String::as_str), Some("lost TRANSFER"));
+    assert_eq!(told(&desk, "mara").last().map(String::as_str), Some("own TRANSFER"));
+    assert_ne!(customer(&desk, "lena"), customer(&desk, "mara"));
+    assert_eq!(transfer(&desk, "lena", "mara"), Err(transfer::Refusal::Nothing));
+    assert_eq!(transfer(&desk, "mara", "mara"), Err(transfer::Refusal::Same));
+}
+
+#[actix_web::test]
+async fn what_a_transfer_shows_beforehand_is_what_it_does() {
+    let desk = two().await;
+    let one = moves(&desk, "lena", "mara");
+    let seen = desk.db.read_here(|conn| one.outlook(conn)).expect("an outlook");
+    let sides = [("lena", &seen.from), ("mara", &seen.to)];
+    let check = |side: fn(&(dossier::state::Standing, dossier::state::Standing)) -> &dossier::state::Standing| {
+        for (id, both) in sides {
+            let mut wanted: Vec<Value> = side(both).purchases.iter().map(|one| json!(one)).collect();
+            let mut stored: Vec<Value> = bought(&desk, id).iter().map(|one| json!(one)).collect();
+            wanted.sort_by_key(Value::to_string);
+            stored.sort_by_key(Value::to_string);
+            assert_eq!(wanted, stored, "{id}");
+        }
+    };
+    check(|both| &both.0);
+    transfer(&desk, "lena", "mara").expect("it moves");
+    check(|both| &both.1);
+}
+
+#[actix_web::test]
+async fn there_and_back_at_once_loses_no_purchase() {
+    let desk = two().await;
+    let other = Db::open(&desk.site.config.database_url, 2).expect("a second process");
+    for _ in 0..5 {
+        let (both, there, back) = (Barrier::new(2), moves(&desk, "lena", "mara"), moves(&desk, "mara", "lena"));
+        let make = |db: &Db, one: Move| (both.wait(), db.write_here(|conn| one.make(conn, &desk.ids))).1;
+        let made = std::thread::scope(|scope| {
+            let back = scope.spawn(|| make(&other, back));
+            (make(&desk.db, there), back.join().expect("no panic"))
+        });
+        assert!(made.0.is_ok() && made.1.is_ok(), "{made:?}");
+        let mut all = keys(&desk, "lena");
+        all.extend(keys(&desk, "mara"));
+        all.sort();
+        assert_eq!(all, ["APP_STORE:s", "APP_STORE:t-lena", "APP_STORE:t-mara", "PLAY_STORE:o"]);
+    }
+}
+
+#[actix_web::test]
+async fn what_arrives_late_still_follows_the_purchase() {
+    let desk = two().await;
+    transfer(&desk, "lena", "mara").expect("it moves");
+    let give = json!({
+        "type": "RENEWAL", "id": "late", "transaction_id": "t-lena-2", "original_transaction_id": "t-lena",
+        "event_timestamp_ms": NOW.plus_seconds(-60), "purchased_at_ms": NOW.plus_seconds(-60),
+        "expiration_at_ms": NOW.plus_days(30),
+    });
+    deliver(&desk, desk.project, &[purchase("lena", 0, give)]);
+    assert_eq!(keys(&desk, "lena"), [] as [&str; 0]);
+    let renewed = bought(&desk, "mara").into_iter().find(|one| one.key == "APP_STORE:t-lena").expect("it moved");
+    assert_eq!(renewed.expires_at, Some(NOW.plus_days(30)));
+}
+
+#[actix_web::test]
+async fn a_sender_whose_clock_is_ahead_does_not_undo_a_transfer() {
+    let desk = desk().await;
+    let ahead = json!({
+        "type": "RENEWAL", "id": "ahead", "event_timestamp_ms": Moment(4_000_000_000_000), "transaction_id": "t2",
+        "original_transaction_id": "t-lena",
+    });
+    deliver(&desk, desk.project, &[purchase("lena", 0, ahead), purchase("mara", 1, json!({}))]);
+    for (from, to) in [("lena", "mara"), ("mara", "lena"), ("lena", "mara")] {
+        assert!(transfer(&desk, from, to).is_ok());
+        assert_eq!((keys(&desk, from).len(), keys(&desk, to).len()), (0, 2), "{from} to {to}");
+    }
+}
+
+#[actix_web::test]
+async fn everything_can_be_derived_again() {
+    let desk = two().await;
+    let removed = give(&desk, "lena", "coach", Preset::Daily);
+    desk.db.write_here(|conn| holder(&desk, "lena").remove(conn, &removed.key)).expect("it is removed");
+    give(&desk, "mara", "coach", Preset::Daily);
+    desk.clock.advance(86_400 * 8);
+    assert_eq!(run(&desk), 2);
+    transfer(&desk, "lena", "mara").expect("it moves");
+    let before = (bought(&desk, "lena"), bought(&desk, "mara"), told(&desk, "lena"), told(&desk, "mara"));
+    let bar = indicatif::ProgressBar::hidden();
+    dossier::commands::rebuild::rebuild(&desk.db, Some(desk.project), &bar).expect("it is rebuilt");
+    let after = (bought(&desk, "lena"), bought(&desk, "mara"), told(&desk, "lena"), told(&desk, "mara"));
+    assert_eq!(before, after);
+    let customers = [customer(&desk, "lena"), customer(&desk, "mara")];
+    let read = desk.db.read_here(|conn| Ok::<_, Error>(standing::read(conn, customers)?)).expect("they are read");
+    assert_eq!(read.len(), 1, "a transfer links them");
+}
