@@ -58,7 +58,7 @@ pub fn append(
         actor_id: actor.id,
         role: actor.role.clone(),
         action: trace.action.name().to_owned(),
-        subject: trace.customer.map(|customer| customer.to_string()).unwrap_or_default(),
+        subject: trace.customer.or(trace.erased).map(|customer| customer.to_string()).unwrap_or_default(),
         request: origin.request.clone(),
         details_hash: hash_of_details(&salt, &body),
         previous_hash,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::Project;
 use super::roles::Role;
 use crate::clock::Moment;
 use crate::config::SessionLimits;
@@ -21,8 +22,7 @@ pub struct SessionLine {
     pub look: (String, Option<String>),
     pub second_factor_at: Option<Moment>,
     pub role: Option<String>,
-    /// With whether it requires a second factor.
-    pub project: Option<(i64, String, String, bool)>,
+    pub project: Option<Project>,
 }
 
 pub struct NewSession {
@@ -53,6 +53,8 @@ pub struct NewProject<'a> {
 
 /// The session's person with all their projects, a line each; no line where there is no such session.
 pub fn lines_of_session(conn: &mut Conn, row: &str) -> QueryResult<Vec<SessionLine>> {
+    let project =
+        (projects::id, projects::slug, projects::name, projects::others_may_delete, projects::requires_second_factor);
     sessions::table
         .inner_join(people::table.on(sessions::person_id.eq(people::id.nullable())))
         .left_join(memberships::table.on(memberships::person_id.eq(people::id)))
@@ -66,7 +68,7 @@ pub fn lines_of_session(conn: &mut Conn, row: &str) -> QueryResult<Vec<SessionLi
             (people::theme, people::time_zone),
             people::second_factor_at,
             memberships::role.nullable(),
-            (projects::id, projects::slug, projects::name, projects::requires_second_factor).nullable(),
+            project.nullable(),
         ))
         .load(conn)
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod away;
+mod deleting;
 mod erasing;
 mod finding;
 mod forms;

@@ -83,6 +83,15 @@ impl Desk {
         self.call(TestRequest::get().uri(path).insert_header(("cookie", self.cookie(person)))).await
     }
 
+    /// In a session that began before.
+    pub async fn get_with(&self, cookie: &str, path: &str) -> Answer {
+        self.call(TestRequest::get().uri(path).insert_header(("cookie", cookie))).await
+    }
+
+    pub async fn post_with(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.call(form(path, fields).insert_header(("cookie", cookie))).await
+    }
+
     pub async fn anonymous_get(&self, path: &str) -> Answer {
         self.call(TestRequest::get().uri(path)).await
     }
