@@ -216,10 +216,12 @@ impl<T> Act<T> {
         let site: &Data<Site> = req.app_data().ok_or_else(lost)?;
         let address = address::of(req, &site.config.trusted_proxies).to_string();
         let once = typed.iter().find(|(name, value)| name == ONCE && !value.is_empty()).map(|(_, key)| key.clone());
+        let origin = Origin { request: Trail::of(req).reference.clone(), address: Some(address.clone()) };
+        let prover = site.prover(req, address);
         Ok(Act {
-            sent: Sent { once, fingerprint: fingerprint(req.path(), &typed) },
-            origin: Origin { request: Trail::of(req).reference.clone(), address: Some(address.clone()) },
-            prover: site.prover(req, address),
+            sent: Sent { once, fingerprint: fingerprint(&prover.throttle_key, req.path(), &typed) },
+            origin,
+            prover,
             query: req.query_string().to_owned(),
             door: Arc::new(door),
             db: site.db.clone(),
@@ -231,9 +233,10 @@ impl<T> Act<T> {
     }
 }
 
-/// The same for the same form: what was typed as proof does not belong to it.
-fn fingerprint(path: &str, typed: &[(String, String)]) -> String {
+/// The same for the same form: what was typed as proof does not belong to it. `key` keeps it from telling who was meant.
+fn fingerprint(key: &[u8], path: &str, typed: &[(String, String)]) -> String {
     let mut fields: Vec<_> = typed.iter().filter(|(name, _)| name != ONCE && name != proof::FIELD).collect();
     fields.sort();
-    hex(&Sha256::digest(serde_json::to_string(&(path, fields)).unwrap_or_default()))
+    let form = serde_json::to_string(&(path, fields)).unwrap_or_default();
+    hex(&Sha256::new().chain_update(key).chain_update(form).finalize())
 }

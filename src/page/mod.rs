@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod edge;
 mod failure;
+pub mod file;
 pub mod form;
 pub mod guard;
 mod headers;

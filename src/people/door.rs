@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix_session::SessionExt;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
+use diesel::prelude::*;
 
 use super::queries::{self, SessionLine};
 use super::roles::{Permission, Role};
@@ -20,6 +21,7 @@ use crate::error::Error;
 use crate::page::routes::Matched;
 use crate::page::trail::Trail;
 use crate::page::{Access, Frame, Layout, Look, Place, Section};
+use crate::schema::projects;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -28,11 +30,14 @@ pub struct Person {
     pub email: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = projects)]
 pub struct Project {
     pub id: i64,
     pub slug: String,
     pub name: String,
+    /// Whether support and developers may delete customers as well.
+    pub others_may_delete: bool,
     pub requires_second_factor: bool,
 }
 
@@ -176,7 +181,7 @@ impl Door {
         let member = Member { person, project, role, is_proven, has_second_factor, frame: Arc::new(frame) };
         self.trail.frame.get_or_init(|| member.frame.clone());
         match self.access {
-            Access::Needs(permission) if !role.may(permission) => Err(Error::Forbidden),
+            Access::Needs(permission) if !member.may(permission) => Err(Error::Forbidden),
             _ => Ok(member),
         }
     }
@@ -245,13 +250,12 @@ impl Greeting {
 }
 
 fn project_of(line: SessionLine) -> Option<(Project, Role)> {
-    let (id, slug, name, requires_second_factor) = line.project?;
-    Some((Project { id, slug, name, requires_second_factor }, Role::parse(&line.role?)?))
+    Some((line.project?, Role::parse(&line.role?)?))
 }
 
 impl Member {
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may(permission)
+        self.role.may_in(self.project.others_may_delete, permission)
     }
 
     /// What surrounds a page for this member.

@@ -35,6 +35,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers/{id}", ReadCustomers, page::show);
     routes.post("/projects/{p}/customers/{id}/undo", ReadCustomers, undo::undo);
     event::routes(routes);
+    manage::routes(routes);
     notes::routes(routes);
     entitlements::routes(routes);
     transfer::routes(routes);

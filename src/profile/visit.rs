@@ -51,6 +51,8 @@ pub struct Project {
     pub note_length: i64,
     /// How many notes a customer may have.
     pub note_count: i64,
+    /// Whether support and developers may delete customers as well.
+    pub others_may_delete: bool,
 }
 
 /// The customer's row: what the app told, and what follows from the events.
@@ -147,7 +149,7 @@ impl Visit {
     }
 
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may(permission)
+        self.role.may_in(self.project.others_may_delete, permission)
     }
 
     /// The page again, at this card, with the sandbox switch as it is.

@@ -62,8 +62,7 @@ pub fn of(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<Vec<Invitat
 
 /// The invitation of a link, with its project; `None` for one that is unknown, used, withdrawn or expired.
 pub fn find(conn: &mut Conn, token: &Token, now: Moment) -> QueryResult<Option<(Invitation, Project)>> {
-    type Found = (Row, (i64, String, String, bool));
-    let found: Option<Found> = invitations::table
+    let found: Option<(Row, Project)> = invitations::table
         .inner_join(people::table.on(people::id.eq(invitations::invited_by)))
         .inner_join(projects::table.on(projects::id.eq(invitations::project_id)))
         .filter(invitations::token_hash.eq(token.hash()).and(invitations::expires_at.gt(now)))
@@ -77,13 +76,11 @@ pub fn find(conn: &mut Conn, token: &Token, now: Moment) -> QueryResult<Option<(
                 invitations::created_at,
                 invitations::expires_at,
             ),
-            (projects::id, projects::slug, projects::name, projects::requires_second_factor),
+            Project::as_select(),
         ))
         .first(conn)
         .optional()?;
-    Ok(found.and_then(|(row, (id, slug, name, requires_second_factor))| {
-        Some((invitation(row)?, Project { id, slug, name, requires_second_factor }))
-    }))
+    Ok(found.and_then(|(row, project)| Some((invitation(row)?, project))))
 }
 
 /// Uses it up or withdraws it: says whether it was still there, so that of two at once only one has it.

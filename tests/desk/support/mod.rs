@@ -2,6 +2,7 @@
 
 pub mod cast;
 mod database;
+pub mod phone;
 pub mod project;
 pub mod samples;
 pub mod seed;
@@ -82,6 +83,15 @@ impl Desk {
         self.call(TestRequest::get().uri(path).insert_header(("cookie", self.cookie(person)))).await
     }
 
+    /// In a session that began before.
+    pub async fn get_with(&self, cookie: &str, path: &str) -> Answer {
+        self.call(TestRequest::get().uri(path).insert_header(("cookie", cookie))).await
+    }
+
+    pub async fn post_with(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.call(form(path, fields).insert_header(("cookie", cookie))).await
+    }
+
     pub async fn anonymous_get(&self, path: &str) -> Answer {
         self.call(TestRequest::get().uri(path)).await
     }
@@ -89,6 +99,15 @@ impl Desk {
     /// As the form on a page of ours posts it.
     pub async fn post_form(&self, person: &Person, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.call(form(path, fields).insert_header(("cookie", self.cookie(person)))).await
+    }
+
+    /// In a session that goes on.
+    pub async fn get_with(&self, cookie: &str, path: &str) -> Answer {
+        self.call(TestRequest::get().uri(path).insert_header(("cookie", cookie.to_owned()))).await
+    }
+
+    pub async fn post_with(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.call(form(path, fields).insert_header(("cookie", cookie.to_owned()))).await
     }
 
     pub async fn anonymous_post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
