@@ -13,6 +13,7 @@ const PAGES = [
   `${LIST}?q=lena`, `${LIST}?q=nobody-has-this`, LENA, `${LENA}?order=event&topic=money`, `${LENA}?sandbox=1`,
   customer('sandy_sandbox'), `${customer('sandy_sandbox')}?sandbox=1`, customer('nobody'),
   '/projects/sundial/settings', '/projects/sundial/settings/rejected', '/nowhere', '/projects/sundial/nowhere',
+  `${LENA}?dialog=grant`, `${LENA}/transfer`, `${LENA}/transfer?to=zofia.nowak`, `${LENA}/transfer?to=nobody`,
   `${LIST}?list=nonsense`, `${LIST}?after=nonsense`,
 ];
 
