@@ -34,6 +34,9 @@ pub fn log(desk: &Desk) -> Vec<String> {
     desk.db.read_here(read).expect("the log").into_iter().map(line).collect()
 }
 
+/// Fields of a form.
+type Typed<'a> = &'a [(&'a str, &'a str)];
+
 async fn give(desk: &Desk, fields: &[(&str, &str)]) -> Answer {
     desk.post_form(&SOL, &format!("{LENA}/grants"), fields).await
 }
@@ -122,7 +125,7 @@ async fn an_unknown_customer_or_grant_is_404() {
 async fn refused_input_comes_back_in_its_dialog() {
     let desk = desk().await;
     let long = "é".repeat(256);
-    let cases: [(&[(&str, &str)], &str, &str); 8] = [
+    let cases: [(Typed, &str, &str); 8] = [
         (&[("duration", "weekly")], "entitlement", "Choose an entitlement."),
         (&[("entitlement", "gold"), ("duration", "weekly")], "entitlement", "no such entitlement"),
         (&[("entitlement", "pro")], "duration", "Choose how long"),
