@@ -24,6 +24,8 @@ before(async () => { [demo, browser] = await Promise.all([startDemo(), startBrow
 after(async () => { await browser.close(); await demo.stop(); });
 
 async function violations(page) {
+  // What is still fading in has less contrast.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
   await page.evaluate(AXE);
   const { violations: found } = await page.evaluate(() => window.axe.run(document, {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
