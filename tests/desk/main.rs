@@ -3,6 +3,7 @@
 mod away;
 mod deleting;
 mod erasing;
+mod exporting;
 mod finding;
 mod forms;
 mod giving;
