@@ -73,6 +73,19 @@ impl Site {
         Prover { passwords, session, browser, throttle_key, address, steady: self.steady.now() }
     }
 
+    /// The form in which a chosen password is kept.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when too many wait.
+    pub async fn hash_password(&self, password: String) -> Result<String, Error> {
+        self.passwords.hash(password).await
+    }
+
+    /// Keeps the hashes of the throttle from telling whose they are.
+    pub fn throttle_key(&self) -> &[u8] {
+        &self.key
+    }
+
     /// Signs the session cookie.
     pub fn session_key(&self) -> Key {
         Key::from(&self.key)

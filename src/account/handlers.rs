@@ -89,7 +89,8 @@ pub async fn change_password(own: Own<NewPassword>, passwords: Data<Passwords>) 
 
 pub async fn end_session(own: Own<OneSession>) -> Outcome {
     own.run("sessions", rendered, |owner, draft| {
-        let is_other = draft.session != owner.door.session_row();
+        let is_row = draft.session.bytes().all(|letter| letter.is_ascii_hexdigit());
+        let is_other = is_row && draft.session != owner.door.session_row();
         match is_other && queries::end_session(owner.conn, owner.greeting.person.id, &draft.session)? {
             true => Ok(Kept::new(
                 Some(Trace::new(Action::SessionsEnded).after("1 session")),

@@ -19,7 +19,7 @@ use crate::app::Site;
 use crate::audit::{self, Actor, Origin};
 use crate::clock::Moment;
 use crate::db::{Conn, Db};
-use crate::error::Error;
+use crate::error::{Error, Refusal};
 use crate::ids::Ids;
 use crate::page::form::{self, FORM_LIMIT};
 use crate::page::hex;
@@ -123,6 +123,19 @@ impl<T> Act<T> {
         let (db, door, typed) = (act.db.clone(), act.door.clone(), std::mem::take(&mut act.typed));
         let proven = act.prove(&typed).await.map(|()| Next::Page(location));
         answered(&db, door, (dialog, typed), page, proven).await
+    }
+
+    /// Changes nothing: the dialog again with what was typed, for a look at what it would do.
+    ///
+    /// # Errors
+    /// What `page` returned; as [`Door::enter`].
+    pub async fn again<P>(self, dialog: &str, page: P) -> Result<HttpResponse, Error>
+    where
+        P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+    {
+        let opened = Opened::again(dialog, self.typed, Refusal::default())?;
+        let html = self.db.read(move |conn| page(conn, &self.door, opened)).await?;
+        Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
     }
 
     /// Answers a form that changes nothing.

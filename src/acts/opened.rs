@@ -71,7 +71,7 @@ impl Opened {
     ///
     /// # Errors
     /// When the system has no random bytes.
-    pub(super) fn again(dialog: &str, typed: Vec<(String, String)>, refusal: Refusal) -> Result<Opened, Error> {
+    pub fn again(dialog: &str, typed: Vec<(String, String)>, refusal: Refusal) -> Result<Opened, Error> {
         let opened = Opened::new(dialog, typed)?;
         Ok(Opened { problems: refusal.problems, is_stale: refusal.is_stale, ..opened })
     }

@@ -15,7 +15,7 @@ use super::done::ShownOnce;
 use super::opened::Opened;
 use super::proof::{self, Prover};
 use crate::app::Site;
-use crate::audit::{self, Actor, Origin, Trace};
+use crate::audit::{Everywhere, Origin, Trace};
 use crate::clock::Moment;
 use crate::db::{Conn, Db};
 use crate::error::Error;
@@ -141,37 +141,15 @@ impl<T> Own<T> {
         let transaction = move |conn: &mut Conn| {
             let greeting = door.greet(conn)?;
             let now = door.now;
-            lock(conn, &greeting)?;
+            let everywhere = Everywhere::lock(conn, greeting.person.id)?;
             let kept = work(&mut Owner { conn: &mut *conn, greeting: &greeting, door: &door, now }, draft)?;
             if let Some(trace) = &kept.trace {
-                enter(conn, &greeting, (&ids, now), &origin, trace)?;
+                everywhere.append(conn, (&ids, now), &origin, trace)?;
             }
             Ok(kept)
         };
         db.write(transaction).await
     }
-}
-
-/// Always in the same order, so that two who belong to the same projects do not wait for each other.
-fn lock(conn: &mut Conn, greeting: &Greeting) -> Result<(), Error> {
-    let mut projects: Vec<i64> = greeting.projects.iter().map(|(project, _)| project.id).collect();
-    projects.sort_unstable();
-    Ok(projects.into_iter().try_for_each(|project| conn.lock_project(project))?)
-}
-
-/// An entry in the log of each of the person's projects.
-fn enter(
-    conn: &mut Conn,
-    greeting: &Greeting,
-    (ids, now): (&Ids, Moment),
-    origin: &Origin,
-    trace: &Trace,
-) -> Result<(), Error> {
-    for (project, role) in &greeting.projects {
-        let actor = Actor::person(greeting.person.id, role.name());
-        audit::append(conn, (project.id, ids.next(now), now), &actor, origin, trace.clone())?;
-    }
-    Ok(())
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Own<T> {

@@ -43,13 +43,15 @@ actions! {
     MemberRoleChanged "member_role_changed" "changed somebody's role",
     MemberRemoved "member_removed" "removed somebody",
     SecondFactorRequired "second_factor_required" "changed whether a second factor is required",
+    EntitlementGranted "entitlement_granted" "granted an entitlement",
+    EntitlementRevoked "entitlement_revoked" "removed a granted entitlement",
+    PurchasesTransferred "purchases_transferred" "moved the purchases to another customer",
     CustomerDeleted "customer_deleted" "deleted a customer",
     CustomerBlocked "customer_blocked" "blocked a customer",
     CustomerUnblocked "customer_unblocked" "unblocked a customer",
     CustomerExported "customer_exported" "looked at everything held on a customer",
     TestAccountsChosen "test_accounts_chosen" "asked to delete test accounts",
     TestAccountsDeleted "test_accounts_deleted" "deleted test accounts",
-    ActionUndone "action_undone" "undid what they had done",
 }
 
 impl Action {

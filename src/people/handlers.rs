@@ -13,11 +13,13 @@ use super::password::{Passwords, Verdict};
 use super::steady::Steady;
 use super::throttle::Attempt;
 use super::{address, browser, next, queries, second_factor, second_step, sessions};
-use crate::clock::Moment;
+use crate::audit::{Action, Everywhere, Origin, Trace};
+use crate::clock::{Clock, Moment};
 use crate::config::Config;
 use crate::db::Db;
 use crate::error::Error;
 use crate::ids::Ids;
+use crate::page::trail::Trail;
 use crate::page::{Form, Layout, html, html_for};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
@@ -75,12 +77,14 @@ pub async fn log_in(
     let from = address::of(&req, &config.trusted_proxies).to_string();
     let attempt = Attempt::new(ids.next(now), &key.0, &email, &from);
     let account = find_account(&db, attempt.clone(), email, now).await?;
-    let (person, kept) = account.unzip();
+    let (known, kept) = account.unzip();
     let verdict = passwords.check(typed.password, kept).await?;
-    let Some(person) = person.filter(|_| verdict != Verdict::Wrong) else {
+    let origin = Origin { request: Trail::of(&req).reference.clone(), address: Some(from) };
+    let Some(person) = known.filter(|_| verdict != Verdict::Wrong) else {
+        actix_web::rt::spawn(note_refusal(db, ids, known, origin, now));
         return html(StatusCode::UNPROCESSABLE_ENTITY, &log_in_form(typed.email, &typed.next, true, false));
     };
-    if welcome(&db, attempt, person, verdict, now).await? {
+    if welcome(&db, (attempt, verdict), person, (ids, now), origin).await? {
         sessions::begin_half(&session, person)?;
         return Ok(see(&second_step::address(&typed.next)));
     }
@@ -89,12 +93,26 @@ pub async fn log_in(
 }
 
 /// `POST /logout`: the session's row goes, and with it every copy of its cookie.
-pub async fn log_out(session: Session) -> HttpResponse {
+pub async fn log_out(
+    req: HttpRequest,
+    session: Session,
+    at: (Data<Db>, Data<Clock>, Data<Ids>, Data<Config>),
+) -> Result<HttpResponse, Error> {
+    let (db, clock, ids, config) = at;
+    let row = second_step::row_of(&session)?;
+    let address = address::of(&req, &config.trusted_proxies).to_string();
+    let origin = Origin { request: Trail::of(&req).reference.clone(), address: Some(address) };
+    db.write(move |conn| {
+        let Some(person) = queries::person_of_session(conn, &row)? else { return Ok(()) };
+        let trace = Trace::new(Action::SignedOut);
+        Everywhere::lock(conn, person)?.append(conn, (&ids, clock.now()), &origin, &trace)
+    })
+    .await?;
     session.purge();
     let mut response = see("/login?out=1");
     let everything = actix_web::http::header::HeaderValue::from_static(r#""cache", "cookies", "storage""#);
     response.headers_mut().insert(CLEAR_SITE_DATA, everything);
-    response
+    Ok(response)
 }
 
 /// `GET /`: the customers of the first project.
@@ -121,8 +139,15 @@ async fn find_account(db: &Db, attempt: Attempt, email: String, now: Moment) -> 
 }
 
 /// The password was right. Says whether the second factor is still to come.
-async fn welcome(db: &Db, attempt: Attempt, person: i64, verdict: Verdict, now: Moment) -> Result<bool, Error> {
+async fn welcome(
+    db: &Db,
+    (attempt, verdict): (Attempt, Verdict),
+    person: i64,
+    (ids, now): (Data<Ids>, Moment),
+    origin: Origin,
+) -> Result<bool, Error> {
     db.write(move |conn| {
+        let everywhere = Everywhere::lock(conn, person)?;
         if let Verdict::Outdated(hash) = verdict {
             queries::set_password(conn, person, &hash)?;
         }
@@ -130,10 +155,22 @@ async fn welcome(db: &Db, attempt: Attempt, person: i64, verdict: Verdict, now: 
         let has_second_factor = second_factor::queries::on_since(conn, person)?.is_some();
         if !has_second_factor {
             queries::see_person(conn, person, now)?;
+            everywhere.append(conn, (&ids, now), &origin, &Trace::new(Action::SignedIn))?;
         }
         Ok(has_second_factor)
     })
     .await
+}
+
+/// After the answer, so that it takes no longer for an account that exists.
+async fn note_refusal(db: Data<Db>, ids: Data<Ids>, known: Option<i64>, origin: Origin, now: Moment) {
+    let Some(person) = known else { return };
+    let noted = db.write(move |conn| {
+        Everywhere::lock(conn, person)?.append(conn, (&ids, now), &origin, &Trace::new(Action::SignInFailed))
+    });
+    if let Err(error) = noted.await {
+        tracing::warn!(cause = error.cause(), "a refused log-in could not be noted");
+    }
 }
 
 /// Addresses are kept in lower case. What cannot be one is nobody's; NUL would upset PostgreSQL.

@@ -32,4 +32,5 @@ pub fn routes(routes: &mut Routes) {
     routes.public_post("/login/code", second_step::answer);
     routes.public_post("/logout", handlers::log_out);
     routes.person_get("/", handlers::start);
+    invitations::routes(routes);
 }

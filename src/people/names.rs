@@ -1,6 +1,7 @@
 //! What people are called, and the addresses they log in with.
 
 use super::handlers::address_of_account;
+use crate::page::text::visible;
 
 /// An e-mail address as accounts keep it: in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +35,9 @@ impl Name {
     /// One line that says what is wrong.
     pub fn parse(typed: &str) -> Result<Name, String> {
         let name = typed.trim();
-        match (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.contains(char::is_control) {
-            true => Ok(Name(name.to_owned())),
+        match (1..=LONGEST_NAME).contains(&name.chars().count()) {
+            true if visible(name) == name && !name.contains(char::is_control) => Ok(Name(name.to_owned())),
+            true => Err("a name has no characters that cannot be seen, and no two spaces in a row".into()),
             false => Err(format!("a name has 1 to {LONGEST_NAME} characters")),
         }
     }
@@ -61,6 +63,6 @@ mod tests {
     fn a_name_has_one_to_a_hundred_characters() {
         assert_eq!(Name::parse("  Åda 🌙 ").map(|name| name.0), Ok("Åda 🌙".into()));
         assert!(Name::parse(&"ß".repeat(100)).is_ok() && Name::parse(&"ß".repeat(101)).is_err());
-        assert!(Name::parse(" ").is_err() && Name::parse("a\0b").is_err() && Name::parse("a\u{202e}b").is_ok());
+        assert!(Name::parse(" ").is_err() && Name::parse("a\0b").is_err() && Name::parse("a\u{202e}b").is_err());
     }
 }

@@ -103,6 +103,12 @@ pub fn half_in(conn: &mut Conn, row: &str) -> QueryResult<Option<(i64, Moment)>>
         .optional()
 }
 
+/// Whose session it is.
+pub fn person_of_session(conn: &mut Conn, row: &str) -> QueryResult<Option<i64>> {
+    let person: Option<Option<i64>> = sessions::table.find(row).select(sessions::person_id).first(conn).optional()?;
+    Ok(person.flatten())
+}
+
 pub fn change_session(conn: &mut Conn, new: NewSession) -> QueryResult<()> {
     let kept: Option<String> = sessions::table.find(&new.row).select(sessions::state).first(conn).optional()?;
     let Some(kept) = kept else { return start_session(conn, &new) };
@@ -115,8 +121,7 @@ pub fn change_session(conn: &mut Conn, new: NewSession) -> QueryResult<()> {
 
 pub fn use_session(conn: &mut Conn, row: &str, now: Moment) -> QueryResult<()> {
     diesel::update(sessions::table.find(row)).set(sessions::used_at.eq(now)).execute(conn)?;
-    let person: Option<Option<i64>> = sessions::table.find(row).select(sessions::person_id).first(conn).optional()?;
-    person.flatten().map_or(Ok(()), |person| see_person(conn, person, now))
+    person_of_session(conn, row)?.map_or(Ok(()), |person| see_person(conn, person, now))
 }
 
 /// Notes when somebody was last here.
@@ -154,6 +159,26 @@ pub fn insert_person(conn: &mut Conn, new: &NewPerson<'_>, now: Moment) -> Query
     Ok(())
 }
 
+/// Opens a closed account again.
+pub fn reopen(conn: &mut Conn, new: &NewPerson<'_>) -> QueryResult<()> {
+    let open =
+        (people::name.eq(new.name), people::password_hash.eq(new.password_hash), people::closed_at.eq(None::<Moment>));
+    diesel::update(people::table.find(new.id)).set(open).execute(conn)?;
+    Ok(())
+}
+
+/// Id of whoever has this address, and whether the account is open.
+pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<(i64, bool)>> {
+    let own = people::table.filter(people::email.eq(email));
+    own.select((people::id, people::closed_at.is_null())).first(conn).optional()
+}
+
+pub fn role_of(conn: &mut Conn, project: i64, person: i64) -> QueryResult<Option<Role>> {
+    let name: Option<String> =
+        memberships::table.find((project, person)).select(memberships::role).first(conn).optional()?;
+    Ok(name.and_then(|name| Role::parse(&name)))
+}
+
 /// Makes the person a member; one who is a member already gets the role.
 pub fn set_role(conn: &mut Conn, project: i64, person: i64, role: Role) -> QueryResult<()> {
     let row =
@@ -182,15 +207,10 @@ pub fn project_id(conn: &mut Conn, slug: &str) -> QueryResult<Option<i64>> {
     projects::table.filter(projects::slug.eq(slug)).select(projects::id).first(conn).optional()
 }
 
-/// The people of a project with their roles.
-pub fn members(conn: &mut Conn, project: i64) -> QueryResult<Vec<(String, String, String)>> {
-    let mut members: Vec<(String, String, String)> = memberships::table
-        .inner_join(people::table.on(people::id.eq(memberships::person_id)))
-        .filter(memberships::project_id.eq(project))
-        .select((people::name, people::email, memberships::role))
-        .load(conn)?;
-    members.sort();
-    Ok(members)
+pub fn require_second_factor(conn: &mut Conn, project: i64, is_required: bool) -> QueryResult<()> {
+    let row = diesel::update(projects::table.find(project));
+    row.set(projects::requires_second_factor.eq(is_required)).execute(conn)?;
+    Ok(())
 }
 
 fn written(state: &HashMap<String, String>) -> String {

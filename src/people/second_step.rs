@@ -13,11 +13,13 @@ use super::sessions::{self, ROW};
 use super::steady::Steady;
 use super::throttle::Attempt;
 use super::{address, browser, next, queries, second_factor};
+use crate::audit::{Action, Everywhere, Origin, Trace};
 use crate::clock::{Clock, Moment};
 use crate::config::Config;
 use crate::db::{Conn, Db};
 use crate::error::{Error, address_with_next};
 use crate::ids::Ids;
+use crate::page::trail::Trail;
 use crate::page::{Form, Layout, html};
 
 const MINUTES: i64 = 5;
@@ -80,23 +82,31 @@ pub async fn answer(
     let (db, clock, steady, ids) = at;
     let (row, now, steady) = (row_of(&session)?, clock.now(), steady.now());
     let (id, from) = (ids.next(now), address::of(&req, &config.trusted_proxies).to_string());
+    let origin = Origin { request: Trail::of(&req).reference.clone(), address: Some(from.clone()) };
+    let next = typed.next.clone();
     let check = move |conn: &mut Conn| {
         let Some(person) = who(conn, &row, steady)? else { return Ok(Outcome::Gone) };
+        let everywhere = Everywhere::lock(conn, person)?;
         let attempt = Attempt::code(id, &key.0, person, &from);
         attempt.count(conn, steady)?;
         if !second_factor::queries::spend(conn, person, &typed.code, now)? {
+            let trace = Trace::new(Action::SignInFailed).about("second factor");
+            everywhere.append(conn, (&ids, now), &origin, &trace)?;
             return Ok(Outcome::Wrong);
         }
         attempt.forget(conn)?;
         queries::see_person(conn, person, now)?;
+        let by =
+            if second_factor::RecoveryCode::parse(&typed.code).is_some() { "recovery code" } else { "second factor" };
+        everywhere.append(conn, (&ids, now), &origin, &Trace::new(Action::SignedIn).about(by))?;
         Ok::<_, Error>(Outcome::Right(person))
     };
     match db.write(check).await? {
-        Outcome::Gone => Ok(see(&with_next("/login", &typed.next))),
-        Outcome::Wrong => html(StatusCode::UNPROCESSABLE_ENTITY, &form(&typed.next, true)),
+        Outcome::Gone => Ok(see(&with_next("/login", &next))),
+        Outcome::Wrong => html(StatusCode::UNPROCESSABLE_ENTITY, &form(&next, true)),
         Outcome::Right(person) => {
             sessions::begin(&session, person, browser::of(&req))?;
-            Ok(see(next::path(&typed.next)))
+            Ok(see(next::path(&next)))
         }
     }
 }
@@ -108,7 +118,7 @@ fn who(conn: &mut Conn, row: &str, now: Moment) -> Result<Option<i64>, Error> {
 }
 
 /// The row of the session; the empty one, which does not exist, without a cookie.
-fn row_of(session: &Session) -> Result<String, Error> {
+pub fn row_of(session: &Session) -> Result<String, Error> {
     let row = session.get::<String>(ROW).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(row.unwrap_or_default())
 }

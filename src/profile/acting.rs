@@ -52,3 +52,12 @@ where
     };
     act.run(dialog, page, work).await
 }
+
+/// Changes nothing: the page with `dialog` open again, which shows what the choices in it would do.
+///
+/// # Errors
+/// As [`Act::again`].
+pub async fn look_ahead<T>(act: Act<T>, dialog: &str) -> Outcome {
+    let query = act.query.clone();
+    act.again(dialog, move |conn, door, opened| page::rendered(conn, door, &query, Some(opened))).await
+}

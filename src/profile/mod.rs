@@ -25,6 +25,7 @@ pub mod status_line;
 pub mod store_badge;
 #[cfg(test)]
 pub mod testing;
+pub mod transfer;
 mod undo;
 pub mod visit;
 
@@ -38,4 +39,6 @@ pub fn routes(routes: &mut Routes) {
     export::routes(routes);
     manage::routes(routes);
     notes::routes(routes);
+    entitlements::routes(routes);
+    transfer::routes(routes);
 }

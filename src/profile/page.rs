@@ -116,6 +116,7 @@ fn dialog(conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Re
     match opened.name.split('-').next() {
         Some("note") => notes::dialog(conn, visit, opened.on(member, visit.at("notes"))),
         Some("export") => export::dialog(visit, opened.on(member, visit.at("manage"))),
+        Some("grant") => entitlements::dialog(conn, visit, opened.on(member, visit.at("entitlements"))),
         Some("manage") => manage::dialog(conn, visit, opened.on(member, visit.at("manage"))),
         _ => Ok(None),
     }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::acting::{Outcome, on_customer};
-use super::notes;
 use super::visit::Visit;
+use super::{entitlements, notes};
 use crate::acts::{Act, Doing, Done, take_undo};
 use crate::error::Error;
 
@@ -12,6 +12,7 @@ use crate::error::Error;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Undo {
     Note(notes::Undo),
+    Grant(entitlements::Undo),
 }
 
 #[derive(Deserialize)]
@@ -33,5 +34,6 @@ pub async fn undo(act: Act<Draft>) -> Outcome {
 fn take_back(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
     match undo {
         Undo::Note(undo) => notes::undo(doing, visit, undo),
+        Undo::Grant(undo) => entitlements::undo(doing, visit, undo),
     }
 }

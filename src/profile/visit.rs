@@ -174,6 +174,13 @@ impl Visit {
         self.environment == Environment::Sandbox
     }
 
+    /// Whether a store has sold anything, in production or in sandbox.
+    pub fn has_purchases(&self) -> bool {
+        let counted = self.customer.status_purchase.as_deref().and_then(read_purchase);
+        let is_bought = |purchase: &Purchase| purchase.kind != Kind::Grant;
+        self.customer.made_sandbox || self.purchases.iter().chain(&counted).any(is_bought)
+    }
+
     /// What a purchase is called: the catalog's name, else the one an event told, else its id.
     pub fn product_name<'a>(&'a self, purchase: &'a Purchase) -> &'a str {
         match purchase.kind {

@@ -2,6 +2,7 @@
 
 pub mod cast;
 mod database;
+pub mod phone;
 pub mod project;
 pub mod samples;
 pub mod seed;
