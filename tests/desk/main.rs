@@ -2,6 +2,7 @@
 
 mod account;
 mod away;
+mod blocking;
 mod deleting;
 mod erasing;
 mod exporting;

@@ -28,7 +28,7 @@ pub async fn show(door: Door, req: HttpRequest) -> Outcome {
     let read = |conn: &mut Conn, member: &Member, visit: &Visit| {
         let held = queries::held(conn, visit)?;
         let page = ExportPage::load(conn, member, visit, &held)?;
-        Ok(Bytes::from(page.render()?))
+        Ok(Bytes::from(page.render_with_values(&member.look())?))
     };
     match look(door, &req, "page", read).await? {
         Looked::At(html) => Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html)),
