@@ -14,7 +14,7 @@ use super::answer::Answer;
 use super::header::Header;
 use super::visit::Visit;
 use super::{
-    app_user_ids, attributes, attribution, currencies, details, entitlements, history, manage, notes, offering,
+    app_user_ids, attributes, attribution, currencies, details, entitlements, export, history, manage, notes, offering,
 };
 use crate::acts::{self, Dialog, Flash, Opened};
 use crate::db::{Conn, Db};
@@ -115,6 +115,7 @@ impl ProfilePage {
 fn dialog(conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<Option<Dialog>, Error> {
     match opened.name.split('-').next() {
         Some("note") => notes::dialog(conn, visit, opened.on(member, visit.at("notes"))),
+        Some("export") => export::dialog(visit, opened.on(member, visit.at("manage"))),
         Some("grant") => entitlements::dialog(conn, visit, opened.on(member, visit.at("entitlements"))),
         Some("manage") => manage::dialog(conn, visit, opened.on(member, visit.at("manage"))),
         _ => Ok(None),

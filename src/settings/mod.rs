@@ -1,5 +1,6 @@
-//! The settings pages of a project: what it is, who belongs to it, and deliveries that could not be read.
+//! The settings pages of a project: what it is, who belongs to it, who is blocked, and deliveries that could not be read.
 
+mod blocked;
 mod overview;
 mod people;
 mod queries;
@@ -15,6 +16,7 @@ pub fn routes(routes: &mut Routes) {
         routes.get("/rejected", ReadRejected, rejected::show);
         routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
     });
+    blocked::routes(routes);
 }
 
 /// The settings pages a member may open, beside each of them.
@@ -24,4 +26,6 @@ pub struct Nav {
     /// How many deliveries were rejected lately; `None` when the member may not know.
     pub rejected: Option<i64>,
     pub has_people: bool,
+    pub has_overview: bool,
+    pub has_blocked: bool,
 }

@@ -11,7 +11,7 @@ use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::sentence::Stamp;
 use crate::page::{Layout, Page, Section};
-use crate::people::Permission::{ReadPeople, ReadRejected};
+use crate::people::Permission::{BlockCustomers, ReadPeople, ReadRejected, ReadSettings};
 use crate::people::{Door, Member};
 
 #[derive(Template)]
@@ -60,5 +60,7 @@ pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, 
         here,
         rejected: count.transpose()?,
         has_people: member.may(ReadPeople),
+        has_overview: member.may(ReadSettings),
+        has_blocked: member.may(BlockCustomers),
     })
 }

@@ -2,8 +2,10 @@
 
 mod account;
 mod away;
+mod blocking;
 mod deleting;
 mod erasing;
+mod exporting;
 mod finding;
 mod forms;
 mod giving;
