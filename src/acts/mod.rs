@@ -13,6 +13,6 @@ mod receipts;
 
 pub use act::{Act, Doing};
 pub use done::{Done, Flash, UNDO_MINUTES};
-pub use opened::{Dialog, Opened};
+pub use opened::{Dialog, Opened, fresh_key};
 pub use proof::Prover;
 pub use receipts::{flash, take_undo};

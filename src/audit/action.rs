@@ -28,6 +28,12 @@ actions! {
     NoteCreated "note_created" "added a note",
     NoteUpdated "note_updated" "edited a note",
     NoteDeleted "note_deleted" "deleted a note",
+    AttributeSet "attribute_set" "set an attribute",
+    AttributeDeleted "attribute_deleted" "cleared an attribute",
+    OfferingOverrideSet "offering_override_set" "chose another offering",
+    OfferingOverrideCleared "offering_override_cleared" "went back to the default offering",
+    TestCustomerMarked "test_customer_marked" "marked a test customer of theirs",
+    TestCustomerUnmarked "test_customer_unmarked" "took the mark off a test customer",
     ActionUndone "action_undone" "undid what they had done",
 }
 
