@@ -20,6 +20,7 @@ pub mod manage;
 pub mod notes;
 pub mod offering;
 mod page;
+mod star;
 pub mod status_line;
 pub mod store_badge;
 #[cfg(test)]
@@ -35,4 +36,7 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/projects/{p}/customers/{id}/undo", ReadCustomers, undo::undo);
     event::routes(routes);
     notes::routes(routes);
+    offering::routes(routes);
+    attributes::routes(routes);
+    star::routes(routes);
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::acting::{Outcome, on_customer};
-use super::notes;
 use super::visit::Visit;
+use super::{attributes, notes, offering};
 use crate::acts::{Act, Doing, Done, take_undo};
 use crate::error::Error;
 
@@ -12,6 +12,8 @@ use crate::error::Error;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Undo {
     Note(notes::Undo),
+    Attribute(attributes::Undo),
+    Offering(offering::Undo),
 }
 
 #[derive(Deserialize)]
@@ -33,5 +35,7 @@ pub async fn undo(act: Act<Draft>) -> Outcome {
 fn take_back(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
     match undo {
         Undo::Note(undo) => notes::undo(doing, visit, undo),
+        Undo::Attribute(undo) => attributes::undo(doing, visit, undo),
+        Undo::Offering(undo) => offering::undo(doing, visit, undo),
     }
 }

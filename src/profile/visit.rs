@@ -51,6 +51,8 @@ pub struct Project {
     pub note_length: i64,
     /// How many notes a customer may have.
     pub note_count: i64,
+    /// Whether developers may change the offering of test customers only.
+    pub overrides_only_tests: bool,
 }
 
 /// The customer's row: what the app told, and what follows from the events.

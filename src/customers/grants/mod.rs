@@ -6,5 +6,5 @@ mod length;
 pub mod queries;
 
 pub use acts::{Given, Held, Holder, Refusal, Removed};
-pub use length::{CUSTOM, Length, NoLength, Preset, UNTIL};
+pub use length::{CUSTOM, Length, NoLength, Preset, UNTIL, end_of_day};
 pub use queries::End;
