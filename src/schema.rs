@@ -12,6 +12,8 @@ diesel::table! {
         note_length -> BigInt,
         note_count -> BigInt,
         overrides_only_tests -> Bool,
+        others_may_delete -> Bool,
+        requires_second_factor -> Bool,
     }
 }
 
@@ -22,6 +24,11 @@ diesel::table! {
         name -> Text,
         password_hash -> Text,
         created_at -> BigInt,
+        time_zone -> Nullable<Text>,
+        theme -> Text,
+        second_factor_at -> Nullable<BigInt>,
+        seen_at -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
     }
 }
 
@@ -41,6 +48,36 @@ diesel::table! {
         created_at -> BigInt,
         used_at -> BigInt,
         proved_at -> BigInt,
+        half_in -> Nullable<BigInt>,
+        browser -> Text,
+    }
+}
+
+diesel::table! {
+    second_factors (person_id) {
+        person_id -> BigInt,
+        secret -> Binary,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (person_id, code_hash) {
+        person_id -> BigInt,
+        code_hash -> Text,
+    }
+}
+
+diesel::table! {
+    invitations (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        token_hash -> Text,
+        email -> Text,
+        role -> Text,
+        invited_by -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -357,11 +394,81 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    tombstones (project_id, id_hash) {
+        project_id -> BigInt,
+        id_hash -> Binary,
+        erased_at -> BigInt,
+        late -> BigInt,
+    }
+}
+
+diesel::table! {
+    blocked_customers (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        app_user_id -> Text,
+        ids -> BigInt,
+        blocked_at -> BigInt,
+        ignored -> BigInt,
+    }
+}
+
+diesel::table! {
+    blocked_ids (project_id, id_hash) {
+        project_id -> BigInt,
+        id_hash -> Binary,
+        blocked_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    inherited_events (customer_id, event_id, side) {
+        customer_id -> BigInt,
+        event_id -> BigInt,
+        side -> Text,
+        nameless -> BigInt,
+    }
+}
+
+diesel::table! {
+    sweeps (id) {
+        id -> BigInt,
+        asked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    deletion_jobs (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        person_id -> BigInt,
+        role -> Text,
+        asked_at -> BigInt,
+        wanted -> Text,
+        chosen -> BigInt,
+        erased -> BigInt,
+        kept -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    deletion_choices (project_id, job_id, customer_id) {
+        project_id -> BigInt,
+        job_id -> BigInt,
+        customer_id -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     projects,
     people,
     memberships,
     sessions,
+    second_factors,
+    recovery_codes,
+    invitations,
     login_attempts,
     secrets,
     products,
@@ -389,4 +496,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     grant_ends,
     rejected_deliveries,
     stale_customers,
+    tombstones,
+    blocked_customers,
+    blocked_ids,
+    inherited_events,
+    sweeps,
+    deletion_jobs,
+    deletion_choices,
 );

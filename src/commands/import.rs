@@ -40,6 +40,8 @@ pub struct Summary {
     pub stored: u64,
     pub duplicates: u64,
     pub tests: u64,
+    /// Events of customers who were erased since, or are blocked.
+    pub turned_away: u64,
     pub rejected: u64,
     /// Every rejected line; lines that follow each other and have the same reason stand together.
     pub rejected_lines: Vec<RejectedLines>,
@@ -205,6 +207,7 @@ fn store_all(db: &Db, census: &mut Census, lines: &Receiver<Vec<Line>>, summary:
 fn store(db: &Db, census: &mut Census, batch: &[Line]) -> Result<Vec<Option<Outcome>>, Error> {
     db.write_here(|conn| {
         conn.lock_project(census.project())?;
+        ingest::expect(conn, census, batch.iter().filter_map(|line| line.parsed.as_ref().ok()))?;
         let mut touched = BTreeSet::new();
         let mut outcomes = Vec::with_capacity(batch.len());
         for line in batch {
@@ -225,6 +228,7 @@ fn count(summary: &mut Summary, batch: Vec<Line>, outcomes: &[Option<Outcome>]) 
             (Some(Outcome::Stored), _) => summary.stored += 1,
             (Some(Outcome::Duplicate), _) => summary.duplicates += 1,
             (Some(Outcome::Test), _) => summary.tests += 1,
+            (Some(Outcome::Late | Outcome::Ignored), _) => summary.turned_away += 1,
             (None, Err(reason)) => {
                 summary.rejected += 1;
                 summary.name_rejected(line.file, line.number, reason);
@@ -245,7 +249,7 @@ impl Summary {
 }
 
 fn print(summary: &Summary) {
-    let Summary { stored, duplicates, tests, rejected, .. } = summary;
+    let Summary { stored, duplicates, tests, turned_away, rejected, .. } = summary;
     println!(
         "Stored {}, duplicates {}, rejected {}.",
         HumanCount(*stored),
@@ -254,6 +258,9 @@ fn print(summary: &Summary) {
     );
     if *tests > 0 {
         println!("Left out {} TEST events: they are no customer's.", HumanCount(*tests));
+    }
+    if *turned_away > 0 {
+        println!("Left out {} events of customers who were deleted or are blocked.", HumanCount(*turned_away));
     }
     for RejectedLines { file, first, last, reason } in &summary.rejected_lines {
         match first == last {

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 
 use super::app_user_id::{AppUserId, lookup_key};
+use super::erasure::{Gate, Verdict};
 use super::merge;
 use crate::clock::Moment;
 use crate::db::Conn;
@@ -29,11 +30,31 @@ pub struct Census {
     pub(super) new: BTreeSet<CustomerId>,
     /// Customers that are no more, each with the one it went into.
     merged: HashMap<CustomerId, CustomerId>,
+    gate: Gate,
 }
 
 impl Census {
     pub fn of(project: i64, ids: Ids, now: Moment) -> Census {
-        Census { project, ids, now, known: HashMap::new(), new: BTreeSet::new(), merged: HashMap::new() }
+        Census {
+            project,
+            ids,
+            now,
+            known: HashMap::new(),
+            new: BTreeSet::new(),
+            merged: HashMap::new(),
+            gate: Gate::default(),
+        }
+    }
+
+    /// Looks ahead at the ids of a transaction: who was erased or blocked is asked for all of them at once.
+    pub fn expect<'a>(&mut self, conn: &mut Conn, ids: impl Iterator<Item = &'a str>) -> QueryResult<()> {
+        self.gate.forget();
+        self.gate.learn(conn, self.project, ids)
+    }
+
+    /// Whether an event of these ids, generated `at`, may be their customer's.
+    pub fn verdict(&mut self, conn: &mut Conn, ids: &[&str], at: Moment) -> QueryResult<Verdict> {
+        self.gate.verdict(conn, self.project, ids, at)
     }
 
     pub fn project(&self) -> i64 {
@@ -49,6 +70,7 @@ impl Census {
         self.known.clear();
         self.new.clear();
         self.merged.clear();
+        self.gate.forget();
     }
 
     /// Whether a customer was made under this census.

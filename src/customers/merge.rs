@@ -29,6 +29,7 @@ pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<
         .set(grant_ends::customer_id.eq(into))
         .execute(conn)?;
     move_links(conn, into, from)?;
+    move_inheritance(conn, into, from)?;
     move_contact(conn, into, from)?;
     diesel::delete(customers::table.filter(customers::id.eq(from))).execute(conn)?;
     Ok(())
@@ -102,6 +103,18 @@ fn move_links(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResul
         .load(conn)?;
     for other in others {
         super::standing::link(conn, into, other)?;
+    }
+    Ok(())
+}
+
+/// What either has from somebody erased, both have.
+fn move_inheritance(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+    let theirs: Vec<(i64, String, CustomerId)> = inherited_events::table
+        .filter(inherited_events::customer_id.eq(from))
+        .select((inherited_events::event_id, inherited_events::side, inherited_events::nameless))
+        .load(conn)?;
+    for (event, side, nameless) in theirs {
+        super::erasure::inherit(conn, into, event, &side, nameless)?;
     }
     Ok(())
 }

@@ -3,6 +3,8 @@
 pub mod app_user_id;
 pub mod attributes;
 pub mod country;
+pub mod erasure;
+pub mod facts;
 pub mod glance;
 pub mod grants;
 pub mod identity;

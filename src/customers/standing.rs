@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
 
+use super::facts;
 use super::terms;
 use crate::clock::Moment;
 use crate::db::{Both, Conn};
-use crate::events::{Delivery, Environment};
+use crate::events::Environment;
 use crate::money::Micros;
 use crate::schema::*;
 use crate::state::{AttributeValue, CustomerId, Fact, Kind, Purchase, Standing, fold};
@@ -39,14 +40,15 @@ pub type Group = BTreeMap<CustomerId, Standing>;
 
 /// The standings of these customers, and of all who are linked to them, as the stored events have them.
 pub fn read(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) -> QueryResult<Vec<Group>> {
+    let reader = facts::Reader::new(conn)?;
     let mut groups = Vec::new();
     let mut seen = HashSet::new();
     for customer in customers {
         if !seen.insert(customer) {
             continue;
         }
-        let members = with_links(conn, customer)?;
-        let mut standings = fold(facts_of(conn, &members)?);
+        let members = facts::with_links(conn, customer)?;
+        let mut standings = fold(reader.facts_of(conn, &members)?.into_values().collect());
         seen.extend(members.iter().copied());
         groups.push(members.into_iter().map(|one| (one, standings.remove(&one).unwrap_or_default())).collect());
     }
@@ -58,10 +60,10 @@ pub fn facts(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) -
     let mut members = BTreeSet::new();
     for customer in customers {
         if !members.contains(&customer) {
-            members.extend(with_links(conn, customer)?);
+            members.extend(facts::with_links(conn, customer)?);
         }
     }
-    facts_of(conn, &members)
+    Ok(facts::Reader::new(conn)?.facts_of(conn, &members)?.into_values().collect())
 }
 
 /// The standings that follow from these facts, and those that would if there were `more`: the look before an action.
@@ -99,64 +101,6 @@ fn is_as_read(conn: &mut Conn, group: &Group) -> QueryResult<bool> {
 
 fn write_group(conn: &mut Conn, group: &Group, is_new: &impl Fn(CustomerId) -> bool) -> QueryResult<()> {
     group.iter().try_for_each(|(customer, standing)| write(conn, *customer, standing, is_new(*customer)))
-}
-
-/// The customer and everybody reachable over transfers.
-fn with_links(conn: &mut Conn, customer: CustomerId) -> QueryResult<BTreeSet<CustomerId>> {
-    let mut group = BTreeSet::from([customer]);
-    let mut edge = vec![customer];
-    while let Some(member) = edge.pop() {
-        let others: Vec<CustomerId> = transfer_links::table
-            .filter(transfer_links::customer_id.eq(member))
-            .select(transfer_links::other_id)
-            .load(conn)?;
-        edge.extend(others.into_iter().filter(|other| group.insert(*other)));
-    }
-    Ok(group)
-}
-
-fn facts_of(conn: &mut Conn, group: &BTreeSet<CustomerId>) -> QueryResult<Vec<Fact>> {
-    let mut facts: HashMap<i64, Fact> = HashMap::new();
-    for customer in group {
-        let rows: Vec<(i64, String, i64, String)> = history::table
-            .inner_join(customers::table.on(customers::id.eq(history::customer_id)))
-            .inner_join(
-                events::table.on(events::project_id.eq(customers::project_id).and(events::id.eq(history::event_id))),
-            )
-            .filter(history::customer_id.eq(customer))
-            .select((history::event_id, history::side, events::received_at, events::body))
-            .load(conn)?;
-        for (event_id, side, received_at, body) in rows {
-            add_fact(&mut facts, *customer, event_id, &side, Moment(received_at), &body);
-        }
-    }
-    Ok(facts.into_values().collect())
-}
-
-fn add_fact(
-    facts: &mut HashMap<i64, Fact>,
-    customer: CustomerId,
-    event_id: i64,
-    side: &str,
-    received_at: Moment,
-    body: &str,
-) {
-    let is_lost = side == "lost";
-    if let Some(fact) = facts.get_mut(&event_id) {
-        if is_lost {
-            fact.lost_by = Some(customer);
-        } else {
-            fact.lost_by = fact.lost_by.or(Some(fact.customer)).filter(|other| *other != customer);
-            fact.customer = customer;
-        }
-        return;
-    }
-    match Delivery::read_stored(body, received_at) {
-        Ok(event) => {
-            facts.insert(event_id, Fact { event, customer, lost_by: None });
-        }
-        Err(reason) => tracing::error!(event_id, reason = reason.0, "a stored event cannot be read"),
-    }
 }
 
 fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, is_new: bool) -> QueryResult<()> {

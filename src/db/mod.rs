@@ -5,6 +5,7 @@ mod both;
 mod conn;
 pub mod durability;
 mod failure;
+mod leftovers;
 pub mod migrate;
 
 use std::sync::Arc;

@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use diesel::prelude::*;
 
+use super::screen::{self, Screened};
 use super::{Delivery, EventType, queries};
-use crate::customers::{AppUserId, Census, standing};
+use crate::customers::{AppUserId, Census, erasure, standing};
 use crate::db::Conn;
 use crate::schema::stale_customers;
 use crate::state::CustomerId;
@@ -19,6 +20,22 @@ pub enum Outcome {
     Duplicate,
     /// A `TEST`: answered, not kept.
     Test,
+    /// Older than the erasure of its customer: answered, not kept.
+    Late,
+    /// For a blocked id: only that it came is kept.
+    Ignored,
+}
+
+/// Looks ahead at the deliveries of a transaction, before the first is stored. Without it each is asked about alone.
+///
+/// # Errors
+/// What the database said.
+pub fn expect<'a>(
+    conn: &mut Conn,
+    census: &mut Census,
+    deliveries: impl Iterator<Item = &'a Delivery>,
+) -> QueryResult<()> {
+    census.expect(conn, deliveries.flat_map(|delivery| screen::ids_in(&delivery.event)))
 }
 
 /// Stores a delivery and puts it into the histories it belongs to. The customers it touches join `touched`; their
@@ -35,6 +52,24 @@ pub fn store(
     if delivery.event.kind == EventType::Test {
         return Ok(Outcome::Test);
     }
+    match screen::screen(conn, census, delivery)? {
+        Screened::Taken { delivery, to_nobody } => take(conn, census, &delivery, to_nobody, touched),
+        Screened::Late => Ok(Outcome::Late),
+        Screened::Ignored(Some(mark)) => {
+            queries::insert(conn, census.project(), census.next_id(), &mark)?;
+            Ok(Outcome::Ignored)
+        }
+        Screened::Ignored(None) => Ok(Outcome::Ignored),
+    }
+}
+
+fn take(
+    conn: &mut Conn,
+    census: &mut Census,
+    delivery: &Delivery,
+    to_nobody: bool,
+    touched: &mut BTreeSet<CustomerId>,
+) -> QueryResult<Outcome> {
     let row = census.next_id();
     if !queries::insert(conn, census.project(), row, delivery)? {
         flag_changed_body(conn, census, delivery)?;
@@ -48,6 +83,9 @@ pub fn store(
     for (customer, side) in places {
         queries::show_in_history(conn, customer, row, delivery, side)?;
         touched.insert(customer);
+        if to_nobody {
+            erasure::inherit(conn, customer, row, "own", -row)?;
+        }
     }
     Ok(Outcome::Stored)
 }
@@ -58,7 +96,8 @@ pub fn store(
 /// What the database said.
 pub fn give_again(conn: &mut Conn, census: &mut Census, row: i64, delivery: &Delivery) -> QueryResult<()> {
     let (places, _) = places_of(conn, census, delivery)?;
-    queries::show_only_in(conn, &places, row, delivery)
+    queries::show_only_in(conn, &places, row, delivery)?;
+    if delivery.event.kind == EventType::Transfer { erasure::link_again(conn, row) } else { Ok(()) }
 }
 
 /// The first body stays; a different one under the same id is kept for developers to see (§5.1).

@@ -9,6 +9,8 @@ use crate::schema::secrets;
 
 /// Signs session cookies.
 pub const SESSION_KEY: &str = "session_key";
+/// Stands for ids that were erased.
+pub const ERASURE_KEY: &str = "erasure_key";
 
 /// The secret called `name`. Two processes may start at once: whoever comes first makes it, both read it.
 ///
@@ -18,6 +20,23 @@ pub fn of(db: &Db, name: &'static str) -> Result<Vec<u8>, String> {
     let told = |error: Error| format!("the database cannot be written: {}", error.cause().unwrap_or("unknown"));
     let fresh = random_bytes::<64>().map_err(|error| error.to_string())?;
     db.write_here(move |conn| Ok(keep(conn, name, &fresh)?)).map_err(told)
+}
+
+/// The secret called `name`, made now if there is none, as part of a change.
+///
+/// # Errors
+/// What the database said, or that the system has no random bytes.
+pub fn within(conn: &mut Conn, name: &str) -> Result<Vec<u8>, Error> {
+    let fresh = random_bytes::<64>()?;
+    Ok(keep(conn, name, &fresh)?)
+}
+
+/// The secret called `name`, if it was ever made.
+///
+/// # Errors
+/// What the database said.
+pub fn find(conn: &mut Conn, name: &str) -> QueryResult<Option<Vec<u8>>> {
+    secrets::table.find(name).select(secrets::value).first(conn).optional()
 }
 
 fn keep(conn: &mut Conn, name: &str, fresh: &[u8]) -> QueryResult<Vec<u8>> {

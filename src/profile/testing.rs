@@ -67,6 +67,7 @@ pub fn stranger() -> Visit {
             note_length: 255,
             note_count: 10,
             overrides_only_tests: false,
+            others_may_delete: false,
         },
         customer: Customer {
             id: 7,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::acting::{Outcome, on_customer};
 use super::visit::Visit;
-use super::{attributes, notes, offering};
+use super::{attributes, entitlements, notes, offering};
 use crate::acts::{Act, Doing, Done, take_undo};
 use crate::error::Error;
 
@@ -14,6 +14,7 @@ pub enum Undo {
     Note(notes::Undo),
     Attribute(attributes::Undo),
     Offering(offering::Undo),
+    Grant(entitlements::Undo),
 }
 
 #[derive(Deserialize)]
@@ -37,5 +38,6 @@ fn take_back(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, E
         Undo::Note(undo) => notes::undo(doing, visit, undo),
         Undo::Attribute(undo) => attributes::undo(doing, visit, undo),
         Undo::Offering(undo) => offering::undo(doing, visit, undo),
+        Undo::Grant(undo) => entitlements::undo(doing, visit, undo),
     }
 }

@@ -1,6 +1,7 @@
-//! The settings pages of a project: what it is, and deliveries that could not be read.
+//! The settings pages of a project: what it is, who belongs to it, and deliveries that could not be read.
 
 mod overview;
+mod people;
 mod queries;
 mod rejected;
 
@@ -10,6 +11,7 @@ use crate::people::Permission::{ReadRejected, ReadSettings};
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings", |routes| {
         routes.get("", ReadSettings, overview::show);
+        people::routes(routes);
         routes.get("/rejected", ReadRejected, rejected::show);
         routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
     });
@@ -21,4 +23,5 @@ pub struct Nav {
     pub here: &'static str,
     /// How many deliveries were rejected lately; `None` when the member may not know.
     pub rejected: Option<i64>,
+    pub has_people: bool,
 }

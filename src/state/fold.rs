@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::attributes::AttributeValue;
 use super::purchase::{Kind, Purchase};
+use super::sources::Sources;
 use super::{CustomerId, Enrolled, Fact, Standing, order};
 use crate::clock::Moment;
 use crate::events::{Environment, Event, EventType, Store};
@@ -15,16 +16,21 @@ const CHANGE_MS: i64 = 3_600_000;
 
 /// The standings of all customers the facts speak of. Give it every fact of every customer that is linked to another
 /// by a transfer: purchases move between them.
-pub fn fold(mut facts: Vec<Fact>) -> BTreeMap<CustomerId, Standing> {
-    order::sort(&mut facts);
+pub fn fold(facts: Vec<Fact>) -> BTreeMap<CustomerId, Standing> {
     let mut state = Folding::default();
+    apply_all(&mut state, facts);
+    state.finish()
+}
+
+/// Applies each event once, in the order of effect.
+pub(super) fn apply_all(state: &mut Folding, mut facts: Vec<Fact>) {
+    order::sort(&mut facts);
     let mut seen = HashSet::new();
     for fact in &facts {
         if seen.insert(&fact.event.id) {
             state.apply(fact);
         }
     }
-    state.finish()
 }
 
 /// Whose purchase, in which environment, under which key.
@@ -37,6 +43,7 @@ pub(super) struct Folding {
     ledger_ids: HashSet<String>,
     changes: Vec<(Place, Option<Store>, Moment)>,
     starts: Vec<(Place, Option<Store>, Moment)>,
+    pub(super) sources: Sources,
 }
 
 impl Folding {
@@ -85,6 +92,7 @@ impl Folding {
     /// An event in the life of one purchase.
     fn live(&mut self, customer: CustomerId, event: &Event) {
         let place = self.place_of(customer, event);
+        self.sources.note(&place, &event.id);
         match event.kind {
             EventType::ProductChange => self.changes.push((place.clone(), event.store.clone(), event.event_at)),
             EventType::InitialPurchase => {
@@ -141,7 +149,8 @@ impl Folding {
             let is_same_store = purchase.store == event.store || purchase.store.is_none() || event.store.is_none();
             *owner == customer && purchase.kind == Kind::Temporary && is_same_store
         });
-        for (_, purchase) in bridges {
+        for (place, purchase) in bridges {
+            self.sources.note(place, &event.id);
             purchase.end_at(event.event_at);
         }
     }
@@ -161,7 +170,9 @@ impl Folding {
             self.purchases.iter().filter(|(place, one)| moves(place, one)).map(|(place, _)| place.clone()).collect();
         for place in going {
             if let Some(purchase) = self.purchases.remove(&place) {
-                self.receive((fact.customer, place.1, place.2), purchase);
+                let to = (fact.customer, place.1, place.2.clone());
+                self.sources.hand_on(&place, &to, &event.id);
+                self.receive(to, purchase);
             }
         }
     }

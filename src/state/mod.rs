@@ -7,6 +7,7 @@ mod fold;
 mod ledger;
 mod order;
 mod purchase;
+mod sources;
 mod spans;
 mod status;
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub use attributes::AttributeValue;
 pub use fold::fold;
 pub use ledger::Revenue;
 pub use purchase::{Kind, Purchase};
+pub use sources::sources;
 pub use spans::{Phase, Span};
 pub use status::Status;
 

@@ -442,4 +442,49 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn who_loses_a_predecessor_keeps_what_came_from_them(facts in life(), seed in any::<u64>()) {
+        let facts = among_three(facts, seed);
+        let kept = without_name(&facts, LENA);
+        let (before, after) = (fold(facts), fold(kept));
+        for customer in [SANDY, 3] {
+            let of = |all: &BTreeMap<CustomerId, Standing>| all.get(&customer).cloned().unwrap_or_default();
+            prop_assert_eq!(of(&after), of(&before));
+        }
+        prop_assert!(!after.contains_key(&LENA));
+    }
+}
+
+/// Lets a third customer take part where the second did.
+fn among_three(facts: Vec<Fact>, seed: u64) -> Vec<Fact> {
+    let third = |index: usize, customer: CustomerId| match customer {
+        SANDY if seed >> (index % 60) & 1 == 1 => 3,
+        LENA if seed >> (index % 60) & 7 == 6 => 3,
+        other => other,
+    };
+    let one = |(index, fact): (usize, Fact)| Fact {
+        customer: third(index, fact.customer),
+        lost_by: fact.lost_by.map(|loser| third(index + 30, loser)),
+        event: fact.event,
+    };
+    facts.into_iter().enumerate().map(one).collect()
+}
+
+/// What stays of the facts when a customer is erased (§12.1): theirs from which purchases of others follow, and the
+/// transfers with others, in nobody's name.
+fn without_name(facts: &[Fact], erased: CustomerId) -> Vec<Fact> {
+    const NAMELESS: CustomerId = -1;
+    let mut sources = sources(facts.to_vec());
+    sources.remove(&erased);
+    let is_source = |fact: &Fact| sources.values().any(|events| events.contains(&fact.event.id));
+    let named = |customer: CustomerId| if customer == erased { NAMELESS } else { customer };
+    let is_others = |fact: &Fact| fact.customer != erased || fact.lost_by.is_some_and(|loser| loser != erased);
+    let kept = facts.iter().filter(|fact| is_others(fact) || is_source(fact));
+    kept.map(|fact| Fact {
+        customer: named(fact.customer),
+        lost_by: fact.lost_by.map(named),
+        event: fact.event.clone(),
+    })
+    .collect()
 }

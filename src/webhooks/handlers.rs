@@ -41,6 +41,10 @@ pub async fn receive(
         Answer::Taken(Outcome::Stored) => answer(StatusCode::OK, "stored", "the event is stored"),
         Answer::Taken(Outcome::Duplicate) => answer(StatusCode::OK, "duplicate", "the event was stored before"),
         Answer::Taken(Outcome::Test) => answer(StatusCode::OK, "test", "a test event is not kept"),
+        Answer::Taken(Outcome::Late) => {
+            answer(StatusCode::OK, "erased", "the event is older than its customer's erasure")
+        }
+        Answer::Taken(Outcome::Ignored) => answer(StatusCode::OK, "ignored", "the event is for a blocked id"),
         Answer::Unreadable(reason) => answer(StatusCode::BAD_REQUEST, "unreadable", &reason),
     })
 }

@@ -176,7 +176,10 @@ impl Writer {
         let mut censuses: BTreeMap<i64, (Census, BTreeSet<i64>)> = BTreeMap::new();
         for project in batch.iter().map(|(project, _)| *project).collect::<BTreeSet<_>>() {
             conn.lock_project(project)?;
-            censuses.insert(project, (Census::of(project, self.ids.clone(), now), BTreeSet::new()));
+            let mut census = Census::of(project, self.ids.clone(), now);
+            let own = batch.iter().filter(|(of, _)| *of == project);
+            ingest::expect(conn, &mut census, own.filter_map(|(_, parsed)| parsed.as_ref().ok()))?;
+            censuses.insert(project, (census, BTreeSet::new()));
         }
         let mut answers = Vec::with_capacity(batch.len());
         for (project, parsed) in batch {

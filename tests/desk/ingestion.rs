@@ -98,7 +98,7 @@ pub fn deliver_together(desk: &Desk, project: i64, bodies: &[String]) -> Vec<Out
     stored.expect("the deliveries are stored")
 }
 
-fn state(desk: &Desk, project: i64) -> BTreeMap<Vec<String>, String> {
+pub fn state(desk: &Desk, project: i64) -> BTreeMap<Vec<String>, String> {
     desk.db.read_here(|conn| Ok::<_, Error>(profiles(conn, project)?)).expect("profiles are read")
 }
 
@@ -116,11 +116,11 @@ pub fn body(day: i64, kind: &str, extra: Value) -> String {
     json!({ "api_version": "1.0", "event": event }).to_string()
 }
 
-fn ids(app_user_id: &str, aliases: &[&str]) -> Value {
+pub fn ids(app_user_id: &str, aliases: &[&str]) -> Value {
     json!({ "app_user_id": app_user_id, "original_app_user_id": aliases.first(), "aliases": aliases })
 }
 
-fn moved(day: i64, from: &[&str], to: &[&str]) -> String {
+pub fn moved(day: i64, from: &[&str], to: &[&str]) -> String {
     body(
         day,
         "TRANSFER",

@@ -1,12 +1,9 @@
 //! A list as a file: read and sent a piece at a time, so that its length costs neither memory nor a connection that is
 //! held. A customer who becomes active while the file is made moves to the top and may be missing from it.
 
-use std::time::{Duration, Instant};
-
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::{Stream, stream};
 
 use super::model::{Cursor, List, Place, list_named};
 use super::queries;
@@ -15,15 +12,12 @@ use crate::customers::glance::{self, Glance};
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::money::Micros;
+use crate::page::file::{self, Source};
 use crate::page::{form, times};
 use crate::people::Door;
 
 /// Rows read at once.
 const CHUNK: usize = 1_000;
-/// Bytes sent at once …
-const PIECE: usize = 16 * 1024;
-/// … and how long the reader may take for them.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 const HEAD: [&str; 12] = [
     "app_user_id",
@@ -42,21 +36,21 @@ const HEAD: [&str; 12] = [
 
 /// `GET /projects/{p}/customers.csv`
 pub async fn download(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let store = db.get_ref().clone();
     let (name, first, export) = begin(door, form::field(req.query_string(), "list"), db).await?;
     let disposition = format!("attachment; filename=\"{name}\"");
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8; header=present")
         .insert_header((CONTENT_DISPOSITION, disposition))
-        .streaming(export.stream(first)))
+        .streaming(file::stream(store, first, export)))
 }
 
 /// The first rows are read before the answer begins: what goes wrong until then has a status of its own.
 async fn begin(door: Door, word: Option<String>, db: Data<Db>) -> Result<(String, Bytes, Export), Error> {
-    let store = db.get_ref().clone();
     let load = move |conn: &mut Conn| {
         let member = door.enter(conn)?;
         let list = list_named(word.as_deref()).map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
-        let mut export = Export { db: store, project: member.project.id, list, now: door.now, next: Some(Place::Top) };
+        let mut export = Export { project: member.project.id, list, now: door.now, next: Some(Place::Top) };
         let mut bytes = written(std::iter::once(HEAD.map(String::from)))?;
         bytes.extend(export.read(conn)?);
         Ok((file_name(&member.project.slug, list, door.now), bytes.into(), export))
@@ -73,7 +67,6 @@ fn file_name(project: &str, list: List, now: Moment) -> String {
 }
 
 struct Export {
-    db: Db,
     project: i64,
     list: List,
     now: Moment,
@@ -81,25 +74,9 @@ struct Export {
     next: Option<Place>,
 }
 
-impl Export {
-    /// Whoever takes longer than [`PATIENCE`] for a piece is cut off: the file ends unfinished, which browsers report.
-    fn stream(self, first: Bytes) -> impl Stream<Item = Result<Bytes, Error>> {
-        stream::try_unfold((self, first, Instant::now()), |(mut export, mut ready, given_at)| async move {
-            if given_at.elapsed() > PATIENCE {
-                return Err(Error::Slow);
-            }
-            while ready.is_empty() && export.next.is_some() {
-                let db = export.db.clone();
-                (export, ready) = db
-                    .read(move |conn| -> Result<_, Error> {
-                        let bytes = export.read(conn)?;
-                        Ok((export, Bytes::from(bytes)))
-                    })
-                    .await?;
-            }
-            let piece = ready.split_to(ready.len().min(PIECE));
-            Ok((!piece.is_empty()).then(|| (piece, (export, ready, Instant::now()))))
-        })
+impl Source for Export {
+    fn is_over(&self) -> bool {
+        self.next.is_none()
     }
 
     /// The next rows as lines.

@@ -1,0 +1,115 @@
+//! The gate that events pass: what happened before their customer was erased does not bring the customer back (§12.1),
+//! and what comes for a blocked id makes nobody (§12.2).
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+
+use super::Seal;
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::schema::{blocked_customers, blocked_ids, tombstones};
+
+/// How many hashes one statement asks for.
+const CHUNK: usize = 500;
+
+/// What is to be done with an event for the customer of some ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Welcome,
+    /// One of the ids belonged to a customer who was erased after the event.
+    Late,
+    /// One of the ids is blocked.
+    Blocked,
+}
+
+/// What is known of an id that is erased or blocked.
+#[derive(Debug, Clone, Copy, Default)]
+struct Barred {
+    erased_at: Option<Moment>,
+    blocked: Option<i64>,
+}
+
+/// Remembers what it asked the database, so it is good for one transaction. Where nobody was ever erased it asks once.
+#[derive(Debug, Default)]
+pub struct Gate {
+    seal: Option<Option<Seal>>,
+    known: HashMap<Vec<u8>, Barred>,
+}
+
+impl Gate {
+    /// Asks for many ids at once.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn learn<'a>(&mut self, conn: &mut Conn, project: i64, ids: impl Iterator<Item = &'a str>) -> QueryResult<()> {
+        let Some(seal) = self.seal(conn, project)? else { return Ok(()) };
+        let unknown: HashSet<Vec<u8>> =
+            ids.map(|id| seal.of(id)).filter(|hash| !self.known.contains_key(hash)).collect();
+        let unknown: Vec<Vec<u8>> = unknown.into_iter().collect();
+        unknown.chunks(CHUNK).try_for_each(|hashes| self.ask(conn, project, hashes))
+    }
+
+    /// What is to be done with an event of these ids that was generated `at`; counts the ones that are turned away.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn verdict(&mut self, conn: &mut Conn, project: i64, ids: &[&str], at: Moment) -> QueryResult<Verdict> {
+        self.learn(conn, project, ids.iter().copied())?;
+        let Some(seal) = self.seal(conn, project)? else { return Ok(Verdict::Welcome) };
+        let hashes: Vec<Vec<u8>> = ids.iter().map(|id| seal.of(id)).collect();
+        let barred = |hash: &&Vec<u8>| self.known.get(*hash).copied().unwrap_or_default();
+        if let Some(blocked) = hashes.iter().find_map(|hash| barred(&hash).blocked) {
+            count_ignored(conn, project, blocked)?;
+            return Ok(Verdict::Blocked);
+        }
+        let is_late = |hash: &&Vec<u8>| barred(hash).erased_at.is_some_and(|erased_at| at <= erased_at);
+        match hashes.iter().find(is_late) {
+            Some(hash) => count_late(conn, project, hash).map(|()| Verdict::Late),
+            None => Ok(Verdict::Welcome),
+        }
+    }
+
+    /// Forgets everything: call it when a transaction begins.
+    pub fn forget(&mut self) {
+        *self = Gate::default();
+    }
+
+    fn seal(&mut self, conn: &mut Conn, project: i64) -> QueryResult<Option<Seal>> {
+        if self.seal.is_none() {
+            self.seal = Some(Seal::find(conn, project)?);
+        }
+        Ok(self.seal.clone().flatten())
+    }
+
+    fn ask(&mut self, conn: &mut Conn, project: i64, hashes: &[Vec<u8>]) -> QueryResult<()> {
+        self.known.extend(hashes.iter().map(|hash| (hash.clone(), Barred::default())));
+        let erased: Vec<(Vec<u8>, Moment)> = tombstones::table
+            .filter(tombstones::project_id.eq(project).and(tombstones::id_hash.eq_any(hashes)))
+            .select((tombstones::id_hash, tombstones::erased_at))
+            .load(conn)?;
+        for (hash, at) in erased {
+            self.known.entry(hash).or_default().erased_at = Some(at);
+        }
+        let blocked: Vec<(Vec<u8>, i64)> = blocked_ids::table
+            .filter(blocked_ids::project_id.eq(project).and(blocked_ids::id_hash.eq_any(hashes)))
+            .select((blocked_ids::id_hash, blocked_ids::blocked_id))
+            .load(conn)?;
+        for (hash, blocked) in blocked {
+            self.known.entry(hash).or_default().blocked = Some(blocked);
+        }
+        Ok(())
+    }
+}
+
+fn count_late(conn: &mut Conn, project: i64, hash: &[u8]) -> QueryResult<()> {
+    let row = tombstones::table.filter(tombstones::project_id.eq(project).and(tombstones::id_hash.eq(hash)));
+    diesel::update(row).set(tombstones::late.eq(tombstones::late + 1)).execute(conn)?;
+    Ok(())
+}
+
+fn count_ignored(conn: &mut Conn, project: i64, blocked: i64) -> QueryResult<()> {
+    let row = blocked_customers::table.find((project, blocked));
+    diesel::update(row).set(blocked_customers::ignored.eq(blocked_customers::ignored + 1)).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! The facts of customers: their own events, and without a name those of erased ones from whom they have purchases.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::events::Delivery;
+use crate::schema::*;
+use crate::state::{CustomerId, Fact};
+
+/// The side of a customer whom a transfer takes from.
+pub const LOST: &str = "lost";
+
+/// Facts by the row of their event.
+pub type Facts = HashMap<i64, Fact>;
+
+/// Row, side, arrival, body.
+type Row = (i64, String, i64, String);
+
+/// Reads facts; made once for many customers.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    /// Whether anybody has purchases from somebody erased.
+    any_inherited: bool,
+}
+
+impl Reader {
+    /// One query.
+    pub fn new(conn: &mut Conn) -> QueryResult<Reader> {
+        let any_inherited =
+            diesel::select(exists(inherited_events::table.select(inherited_events::event_id))).get_result(conn)?;
+        Ok(Reader { any_inherited })
+    }
+
+    /// Every fact of these customers.
+    pub fn facts_of(self, conn: &mut Conn, group: &BTreeSet<CustomerId>) -> QueryResult<Facts> {
+        let mut facts = Facts::new();
+        for customer in group {
+            for row in own(conn, *customer)? {
+                add(&mut facts, *customer, row);
+            }
+            if self.any_inherited {
+                inherited(conn, *customer)?.into_iter().for_each(|(nameless, row)| add(&mut facts, nameless, row));
+            }
+        }
+        Ok(facts)
+    }
+}
+
+/// The customer and everybody reachable over transfers.
+pub fn with_links(conn: &mut Conn, customer: CustomerId) -> QueryResult<BTreeSet<CustomerId>> {
+    let mut group = BTreeSet::from([customer]);
+    let mut edge = vec![customer];
+    while let Some(member) = edge.pop() {
+        let others: Vec<CustomerId> = transfer_links::table
+            .filter(transfer_links::customer_id.eq(member))
+            .select(transfer_links::other_id)
+            .load(conn)?;
+        edge.extend(others.into_iter().filter(|other| group.insert(*other)));
+    }
+    Ok(group)
+}
+
+fn own(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Row>> {
+    history::table
+        .inner_join(customers::table.on(customers::id.eq(history::customer_id)))
+        .inner_join(
+            events::table.on(events::project_id.eq(customers::project_id).and(events::id.eq(history::event_id))),
+        )
+        .filter(history::customer_id.eq(customer))
+        .select((history::event_id, history::side, events::received_at, events::body))
+        .load(conn)
+}
+
+fn inherited(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<(CustomerId, Row)>> {
+    inherited_events::table
+        .inner_join(customers::table.on(customers::id.eq(inherited_events::customer_id)))
+        .inner_join(
+            events::table
+                .on(events::project_id.eq(customers::project_id).and(events::id.eq(inherited_events::event_id))),
+        )
+        .filter(inherited_events::customer_id.eq(customer))
+        .select((
+            inherited_events::nameless,
+            (inherited_events::event_id, inherited_events::side, events::received_at, events::body),
+        ))
+        .load(conn)
+}
+
+/// A transfer comes twice, once from each side.
+fn add(facts: &mut Facts, customer: CustomerId, (event_id, side, received_at, body): Row) {
+    let is_lost = side == LOST;
+    if let Some(fact) = facts.get_mut(&event_id) {
+        if is_lost {
+            fact.lost_by = Some(customer);
+        } else {
+            fact.lost_by = fact.lost_by.or(Some(fact.customer)).filter(|other| *other != customer);
+            fact.customer = customer;
+        }
+        return;
+    }
+    match Delivery::read_stored(&body, Moment(received_at)) {
+        Ok(event) => {
+            facts.insert(event_id, Fact { event, customer, lost_by: None });
+        }
+        Err(reason) => tracing::error!(event_id, reason = reason.0, "a stored event cannot be read"),
+    }
+}

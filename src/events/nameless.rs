@@ -1,0 +1,236 @@
+//! What stays of an event's body when somebody in it is erased (§12.1): what purchases of others follow from, never a
+//! name, a value of the person, or a field nobody here knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::json::{self, Field};
+
+/// A customer of a `TRANSFER`: the one who lost purchases, or the one who received them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Party {
+    From,
+    To,
+}
+
+/// What a purchase is derived from, all of it plain values.
+const OF_PURCHASES: [&str; 27] = [
+    "id",
+    "type",
+    "event_timestamp_ms",
+    "app_id",
+    "product_id",
+    "product_display_name",
+    "new_product_id",
+    "entitlement_id",
+    "period_type",
+    "purchased_at_ms",
+    "expiration_at_ms",
+    "grace_period_expiration_at_ms",
+    "auto_resume_at_ms",
+    "store",
+    "environment",
+    "is_trial_conversion",
+    "cancel_reason",
+    "expiration_reason",
+    "presented_offering_id",
+    "price",
+    "currency",
+    "price_in_purchased_currency",
+    "transaction_id",
+    "original_transaction_id",
+    "is_family_share",
+    "offer_code",
+    "renewal_number",
+];
+
+/// What an item of a bundle tells.
+const OF_ITEMS: [&str; 5] = ["product_id", "type", "currency", "price_in_purchased_currency", "expiration_at_ms"];
+
+/// That an event came, of what kind, and when.
+const OF_MARKS: [&str; 5] = ["id", "type", "event_timestamp_ms", "store", "environment"];
+
+type Fields = BTreeMap<String, Box<RawValue>>;
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    api_version: Field<'a>,
+    #[serde(borrow)]
+    event: Field<'a>,
+}
+
+#[derive(Serialize)]
+struct Rewritten {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_version: Option<Box<RawValue>>,
+    event: Fields,
+}
+
+/// The body of an event from which purchases follow that somebody else has by now.
+pub fn of_purchase(body: &str) -> Option<String> {
+    let (mut rewritten, fields) = plain(body, &OF_PURCHASES)?;
+    if let Some(words) = fields.get("entitlement_ids").and_then(|raw| json::words(Some(raw))) {
+        rewritten.event.insert("entitlement_ids".into(), raw(&words)?);
+    }
+    let items: Vec<Fields> = fields.get("items").map_or_else(Vec::new, |raw| {
+        let of_item = |item| only(&json::entries(Some(item)), &OF_ITEMS);
+        json::items(Some(raw)).into_iter().map(of_item).collect()
+    });
+    if !items.is_empty() {
+        rewritten.event.insert("items".into(), raw(&items)?);
+    }
+    serde_json::to_string(&rewritten).ok()
+}
+
+/// The body of an event that is kept only so that it is known to have come.
+pub fn mark(body: &str) -> Option<String> {
+    serde_json::to_string(&plain(body, &OF_MARKS)?.0).ok()
+}
+
+/// The body of a `TRANSFER` without one of its parties. What the event tells beside is the receiver's.
+pub fn transfer_without(body: &str, party: Party) -> Option<String> {
+    let (mut rewritten, mut fields) = plain(body, &[])?;
+    let list = if party == Party::From { "transferred_from" } else { "transferred_to" };
+    let gone: BTreeSet<String> = json::ids(fields.get(list).map(|raw| &**raw)).into_iter().collect();
+    let is_theirs = |key: &str, raw: &RawValue| {
+        (party == Party::To && key == "subscriber_attributes") || names(raw, &gone) || gone.contains(key)
+    };
+    fields.remove(list);
+    let other = if party == Party::From { "transferred_to" } else { "transferred_from" };
+    let kept_as_it_is = |key: &str| key == other || OF_PURCHASES.contains(&key);
+    fields.retain(|key, raw| kept_as_it_is(key) || !is_theirs(key, raw));
+    fields.insert(list.into(), raw(&[(); 0])?);
+    rewritten.event = fields;
+    serde_json::to_string(&rewritten).ok()
+}
+
+/// The body with no more than these plain fields, and all it had.
+fn plain(body: &str, kept: &[&str]) -> Option<(Rewritten, Fields)> {
+    let envelope: Envelope<'_> = serde_json::from_str(body).ok()?;
+    let fields = json::entries(envelope.event);
+    let api_version = envelope.api_version.filter(|raw| is_plain(raw)).map(ToOwned::to_owned);
+    Some((Rewritten { api_version, event: only(&fields, kept) }, fields))
+}
+
+fn only(fields: &Fields, kept: &[&str]) -> Fields {
+    let plain = fields.iter().filter(|(key, raw)| kept.contains(&key.as_str()) && is_plain(raw));
+    plain.map(|(key, raw)| (key.clone(), raw.clone())).collect()
+}
+
+fn is_plain(raw: &RawValue) -> bool {
+    !raw.get().starts_with(['{', '['])
+}
+
+/// Whether one of these texts stands anywhere in a value. What cannot be read may name anybody.
+fn names(raw: &RawValue, texts: &BTreeSet<String>) -> bool {
+    serde_json::from_str(raw.get()).map_or(true, |value| holds(&value, texts))
+}
+
+fn holds(value: &Value, texts: &BTreeSet<String>) -> bool {
+    match value {
+        Value::String(text) => texts.contains(text),
+        Value::Number(number) => texts.contains(&number.to_string()),
+        Value::Array(items) => items.iter().any(|item| holds(item, texts)),
+        Value::Object(entries) => entries.iter().any(|(key, value)| texts.contains(key) || holds(value, texts)),
+        Value::Null | Value::Bool(_) => false,
+    }
+}
+
+fn raw(value: &impl Serialize) -> Option<Box<RawValue>> {
+    serde_json::value::to_raw_value(value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Moment;
+    use crate::events::{Delivery, Event};
+    use serde_json::json;
+
+    fn read(body: &str) -> Event {
+        Delivery::read_stored(body, Moment(0)).expect("an event")
+    }
+
+    fn sold() -> String {
+        let known: BTreeMap<&str, Value> = OF_PURCHASES.iter().map(|key| (*key, json!(format!("of {key}")))).collect();
+        let mut event = json!(known);
+        for (key, value) in [
+            ("price", json!(9.990)),
+            ("event_timestamp_ms", json!(5)),
+            ("purchased_at_ms", json!(4)),
+            ("expiration_at_ms", json!(9)),
+            ("price_in_purchased_currency", json!(8)),
+            ("entitlement_ids", json!(["pro", { "who": "lena" }])),
+            ("items", json!([{ "product_id": "p", "type": "addon", "who": "lena" }])),
+            ("app_user_id", json!("lena")),
+            ("original_app_user_id", json!("lena")),
+            ("aliases", json!(["lena"])),
+            ("subscriber_attributes", json!({ "$email": { "value": "lena@sundial.example" } })),
+            ("experiments", json!([{ "experiment_id": "lena" }])),
+            ("country_code", json!("lena")),
+            ("of_tomorrow", json!("lena")),
+        ] {
+            event[key] = value;
+        }
+        json!({ "event": event, "api_version": "1.0", "sender": "lena" }).to_string()
+    }
+
+    #[test]
+    fn an_event_of_a_purchase_loses_the_person_and_nothing_of_the_purchase() {
+        let nameless = of_purchase(&sold()).expect("a body");
+        assert!(!nameless.contains("lena"), "{nameless}");
+        let person = Event {
+            app_user_id: None,
+            original_app_user_id: None,
+            aliases: Vec::new(),
+            attributes: Vec::new(),
+            experiments: Vec::new(),
+            country_code: None,
+            ..read(&sold())
+        };
+        assert_eq!(read(&nameless), person);
+        assert_eq!(of_purchase(&nameless), Some(nameless));
+    }
+
+    #[test]
+    fn a_mark_tells_what_came_and_not_for_whom() {
+        let marked = mark(&sold()).expect("a body");
+        assert_eq!(
+            marked,
+            r#"{"api_version":"1.0","event":{"environment":"of environment","event_timestamp_ms":5,"id":"of id","store":"of store","type":"of type"}}"#
+        );
+        assert_eq!(mark(r#"{"event":{"id":{"who":"lena"}}}"#).as_deref(), Some(r#"{"event":{}}"#));
+    }
+
+    #[test]
+    fn a_transfer_forgets_one_party_and_keeps_the_other() {
+        let body = json!({ "event": {
+            "id": "1", "type": "TRANSFER", "event_timestamp_ms": 5, "store": "APP_STORE",
+            "transferred_from": ["lena", "7"], "transferred_to": ["sandy"], "app_user_id": "lena",
+            "seen": [{ "lena": 1 }], "number": 7, "note": "sandy", "subscriber_attributes": { "goal": { "value": "x" } },
+        }});
+        let text = |value: Option<String>| value.unwrap_or_default();
+        let lost = text(transfer_without(&body.to_string(), Party::From));
+        assert_eq!(
+            lost,
+            r#"{"event":{"event_timestamp_ms":5,"id":"1","note":"sandy","store":"APP_STORE","subscriber_attributes":{"goal":{"value":"x"}},"transferred_from":[],"transferred_to":["sandy"],"type":"TRANSFER"}}"#
+        );
+        let received = text(transfer_without(&body.to_string(), Party::To));
+        assert!(!received.contains("sandy") && !received.contains("goal") && received.contains("lena"), "{received}");
+        assert_eq!(text(transfer_without(&lost, Party::From)), lost);
+        let neither = text(transfer_without(&lost, Party::To));
+        assert_eq!(text(transfer_without(&received, Party::From)), neither);
+    }
+
+    #[test]
+    fn a_transfer_whose_type_and_party_are_the_same_word_stays_one() {
+        let body =
+            r#"{"event":{"id":"TRANSFER","type":"TRANSFER","transferred_from":["TRANSFER"],"transferred_to":["b"]}}"#;
+        let event = read(&transfer_without(body, Party::From).expect("a body"));
+        assert_eq!((event.transferred_from.len(), event.transferred_to), (0, vec!["b".to_owned()]));
+    }
+}
