@@ -19,6 +19,7 @@ pub mod history;
 pub mod manage;
 pub mod notes;
 pub mod offering;
+pub mod overrides;
 mod page;
 mod star;
 pub mod status_line;
@@ -41,6 +42,7 @@ pub fn routes(routes: &mut Routes) {
     offering::routes(routes);
     attributes::routes(routes);
     star::routes(routes);
+    overrides::routes(routes);
     entitlements::routes(routes);
     transfer::routes(routes);
 }

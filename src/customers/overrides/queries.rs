@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::model::{Cursor, End, Override};
 use crate::clock::Moment;
 use crate::db::Conn;
-use crate::schema::offering_overrides;
+use crate::schema::{offering_overrides, projects};
 use crate::state::CustomerId;
 
 pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Override>> {
@@ -94,4 +94,9 @@ pub fn take_end(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResu
         .set(offering_overrides::is_end_told.eq(true))
         .execute(conn)?;
     if taken > 0 { of(conn, customer) } else { Ok(None) }
+}
+
+/// Whether developers of the project may change the offering of test customers only.
+pub fn are_developers_held(conn: &mut Conn, project: i64) -> QueryResult<bool> {
+    projects::table.find(project).select(projects::overrides_only_tests).first(conn)
 }
