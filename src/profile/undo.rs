@@ -11,9 +11,9 @@ use crate::error::Error;
 /// What each room needs to undo one of its actions.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Undo {
-    Note(notes::Undo),
-    Attribute(attributes::Undo),
-    Offering(offering::Undo),
+    Note(Box<notes::Undo>),
+    Attribute(Box<attributes::Undo>),
+    Offering(Box<offering::Undo>),
     Grant(entitlements::Undo),
 }
 
@@ -35,9 +35,9 @@ pub async fn undo(act: Act<Draft>) -> Outcome {
 
 fn take_back(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
     match undo {
-        Undo::Note(undo) => notes::undo(doing, visit, undo),
-        Undo::Attribute(undo) => attributes::undo(doing, visit, undo),
-        Undo::Offering(undo) => offering::undo(doing, visit, undo),
+        Undo::Note(undo) => notes::undo(doing, visit, *undo),
+        Undo::Attribute(undo) => attributes::undo(doing, visit, *undo),
+        Undo::Offering(undo) => offering::undo(doing, visit, *undo),
         Undo::Grant(undo) => entitlements::undo(doing, visit, undo),
     }
 }

@@ -85,7 +85,7 @@ fn change(
     queries::put(doing.conn, &after)?;
     standing::derive(doing.conn, [visit.customer.id], |_| false)?;
     let trace = trace(before.as_ref(), Some(&after));
-    let undo = undo::Undo::Attribute(Undo { before, after });
+    let undo = undo::Undo::Attribute(Undo { before, after }.into());
     Ok(Done::new(trace, told, visit.at("attributes")).with_undo(&undo))
 }
 

@@ -54,7 +54,7 @@ pub async fn choose(act: Act<Draft>) -> Outcome {
         let name = offerings.iter().find(|one| one.identifier == set.offering).map(|one| one.display_name.as_str());
         let told = told(name.unwrap_or(&set.offering), until);
         let trace = trace(before.as_ref(), Some(&set)).because(set.reason.clone());
-        let undo = undo::Undo::Offering(Undo { before, after: Some(set) });
+        let undo = undo::Undo::Offering(Undo { before, after: Some(set) }.into());
         Ok(Done::new(trace, told, visit.at("offering")).with_undo(&undo))
     })
     .await
@@ -74,7 +74,7 @@ pub fn cleared(
     let set = before.filter(|set| !set.is_over(doing.now)).ok_or_else(none)?;
     overrides::queries::remove(doing.conn, set.customer_id)?;
     let trace = trace(Some(&set), None).because(reason);
-    let undo = undo::Undo::Offering(Undo { before: Some(set), after: None });
+    let undo = undo::Undo::Offering(Undo { before: Some(set), after: None }.into());
     Ok(Done::new(trace, "The app gets the project's default again.", location).with_undo(&undo))
 }
 

@@ -101,15 +101,6 @@ impl Desk {
         self.call(form(path, fields).insert_header(("cookie", self.cookie(person)))).await
     }
 
-    /// In a session that goes on.
-    pub async fn get_with(&self, cookie: &str, path: &str) -> Answer {
-        self.call(TestRequest::get().uri(path).insert_header(("cookie", cookie.to_owned()))).await
-    }
-
-    pub async fn post_with(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-        self.call(form(path, fields).insert_header(("cookie", cookie.to_owned()))).await
-    }
-
     pub async fn anonymous_post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.call(form(path, fields)).await
     }
