@@ -84,6 +84,11 @@ impl<T> Act<T> {
         self
     }
 
+    /// What the action reads from the form.
+    pub fn draft(&self) -> &T {
+        &self.draft
+    }
+
     /// A `{name}` of the route's path.
     ///
     /// # Errors

@@ -8,12 +8,14 @@ use diesel::sql_types::Text;
 use dossier::clock::Moment;
 use dossier::customers::glance;
 use dossier::customers::grants::{End, queries as grants};
-use dossier::customers::lists::{Cursor, List, Place, queries as lists};
+use dossier::customers::lists::{Cursor, List, Place, Reader, queries as lists};
 use dossier::customers::search::{Query, queries as search};
 use dossier::db::Conn;
 use dossier::error::Error;
 
 use crate::support::{Desk, NOW};
+
+const READER: Reader = Reader { project: 11, person: 2 };
 
 /// Enough rows that reading all of them costs more than an index, in two projects.
 fn fill(desk: &Desk) {
@@ -219,7 +221,7 @@ fn check_lists(desk: &Desk) {
         for list in List::ALL {
             for place in [Place::Top, Place::After(middle), Place::Before(middle)] {
                 let what = format!("{list:?} {place:?}");
-                reads_ranges(conn, &what, |conn| lists::rows(conn, 11, list, place, NOW, 51).map(drop));
+                reads_ranges(conn, &what, |conn| lists::rows(conn, READER, list, place, NOW, 51).map(drop));
             }
         }
         reads_ranges(conn, "any", |conn| lists::has_any(conn, 11).map(drop));
@@ -252,7 +254,7 @@ fn numbers(desk: &Desk, now: Moment, is_backwards: bool) -> Vec<i64> {
     let mut place = if is_backwards { Place::Before(Cursor { active_at: Moment::DAWN, id: 0 }) } else { Place::Top };
     let mut all = Vec::new();
     loop {
-        let page = |conn: &mut Conn| Ok::<_, Error>(lists::rows(conn, 11, List::Active, place, now, 50)?);
+        let page = |conn: &mut Conn| Ok::<_, Error>(lists::rows(conn, READER, List::Active, place, now, 50)?);
         let rows = desk.db.read_here(page).expect("a page");
         let Some(last) = rows.last() else { return all };
         let last = Cursor { active_at: last.active_at, id: last.id };
