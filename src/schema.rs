@@ -12,6 +12,9 @@ diesel::table! {
         note_length -> BigInt,
         note_count -> BigInt,
         others_may_delete -> Bool,
+        webhook_secret_set_at -> Nullable<BigInt>,
+        old_webhook_secret_hash -> Nullable<Text>,
+        old_webhook_secret_until -> Nullable<BigInt>,
     }
 }
 

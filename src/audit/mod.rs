@@ -6,12 +6,14 @@
 
 mod action;
 mod entry;
+mod line;
 pub mod queries;
 mod trace;
 mod verify;
 
 pub use action::Action;
 pub use entry::Entry;
+pub use line::{Line, Row, Told};
 pub use queries::append;
 pub use trace::{Actor, ActorKind, Details, Origin, Trace};
 pub use verify::{Broken, Verified, verify};
