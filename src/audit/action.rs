@@ -28,6 +28,7 @@ actions! {
     NoteCreated "note_created" "added a note",
     NoteUpdated "note_updated" "edited a note",
     NoteDeleted "note_deleted" "deleted a note",
+    AuditExported "audit_exported" "downloaded the audit log",
     ActionUndone "action_undone" "undid what they had done",
 }
 

@@ -113,10 +113,7 @@ fn lines_after(conn: &mut Conn, project: i64, position: i64) -> QueryResult<Vec<
         .filter(audit_entries::project_id.eq(project).and(audit_entries::position.gt(position)))
         .order(audit_entries::position.asc())
         .limit(CHUNK)
-        .select((
-            Entry::as_select(),
-            (audit_details::customer_id, audit_details::salt, audit_details::body).nullable(),
-        ))
+        .select((Entry::as_select(), (audit_details::customer_id, audit_details::salt, audit_details::body).nullable()))
         .load(conn)
 }
 

@@ -1,5 +1,6 @@
-//! The settings pages of a project: what it is, and deliveries that could not be read.
+//! The settings pages of a project: what it is, what was done in it, and deliveries that could not be read.
 
+pub mod audit;
 mod overview;
 mod queries;
 mod rejected;
@@ -10,6 +11,7 @@ use crate::people::Permission::{ReadRejected, ReadSettings};
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings", |routes| {
         routes.get("", ReadSettings, overview::show);
+        audit::routes(routes);
         routes.get("/rejected", ReadRejected, rejected::show);
         routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
     });
@@ -19,6 +21,7 @@ pub fn routes(routes: &mut Routes) {
 pub struct Nav {
     pub base: String,
     pub here: &'static str,
+    pub has_audit: bool,
     /// How many deliveries were rejected lately; `None` when the member may not know.
     pub rejected: Option<i64>,
 }

@@ -11,7 +11,7 @@ use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::sentence::Stamp;
 use crate::page::{Layout, Page, Section};
-use crate::people::Permission::{ReadPeople, ReadRejected};
+use crate::people::Permission::{ReadAudit, ReadPeople, ReadRejected};
 use crate::people::{Door, Member, queries as people};
 
 #[derive(Template)]
@@ -58,5 +58,10 @@ impl Overview {
 /// The navigation of the settings pages; `here` is the last part of the current one's address.
 pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, Error> {
     let count = member.may(ReadRejected).then(|| queries::count_rejected(conn, member.project.id));
-    Ok(Nav { base: format!("/projects/{}/settings", member.project.slug), here, rejected: count.transpose()? })
+    Ok(Nav {
+        base: format!("/projects/{}/settings", member.project.slug),
+        here,
+        has_audit: member.may(ReadAudit),
+        rejected: count.transpose()?,
+    })
 }

@@ -1,5 +1,6 @@
 //! The whole program behind its own door: requests in, answers out, on a database of each test's own.
 
+mod audit;
 mod audit_chain;
 mod away;
 mod erasing;
