@@ -19,4 +19,5 @@ mod routes;
 mod safety;
 mod settings;
 mod support;
+mod team_history;
 mod webhooks;

@@ -13,6 +13,7 @@ use dossier::customers::lists::{Cursor, List, Place, queries as lists};
 use dossier::customers::search::{Query, queries as search};
 use dossier::db::Conn;
 use dossier::error::Error;
+use dossier::profile::history;
 use dossier::settings::audit::{Chosen, Who, queries as log};
 
 use crate::support::{Desk, NOW};
@@ -295,6 +296,10 @@ async fn the_log_is_read_in_ranges_whatever_is_asked_for() {
                 let what = format!("{chosen:?} {place:?}");
                 reads_ranges(conn, &what, |conn| log::lines(conn, 12, chosen, place, 51).map(drop));
             }
+        }
+        for place in ["", "&before=1.1.0.9000", "&after=1.1.0.9000"] {
+            let query = history::Query::parse(&format!("topic=team{place}")).expect("a query");
+            reads_ranges(conn, place, |conn| history::team::page(conn, 42, &query).map(drop));
         }
         reads_ranges(conn, "the newest", |conn| dossier::audit::queries::head(conn, 12).map(drop));
         Ok::<_, Error>(())
