@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use actix_session::config::{BrowserSession, CookieContentSecurity};
-use actix_session::{Session, SessionMiddleware};
-use actix_web::App;
+use actix_session::{SessionExt, SessionMiddleware};
 use actix_web::body::BoxBody;
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
+use actix_web::{App, HttpRequest};
 
+use crate::account;
 use crate::acts::Prover;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -21,6 +22,7 @@ use crate::health::{self, Readiness};
 use crate::ids::Ids;
 use crate::page::routes::Matched;
 use crate::page::{Routes, assets, edge, guard};
+use crate::people::browser;
 use crate::people::door::{self, Warnings};
 use crate::people::handlers::ThrottleKey;
 use crate::people::password::Passwords;
@@ -65,9 +67,23 @@ impl Site {
     }
 
     /// What a fresh authentication needs of a request.
-    pub fn prover(&self, session: Session, address: String) -> Prover {
+    pub fn prover(&self, req: &HttpRequest, address: String) -> Prover {
         let (passwords, throttle_key) = (self.passwords.clone(), self.key.to_vec());
-        Prover { passwords, session, throttle_key, address, steady: self.steady.now() }
+        let (session, browser) = (req.get_session(), browser::of(req));
+        Prover { passwords, session, browser, throttle_key, address, steady: self.steady.now() }
+    }
+
+    /// The form in which a chosen password is kept.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when too many wait.
+    pub async fn hash_password(&self, password: String) -> Result<String, Error> {
+        self.passwords.hash(password).await
+    }
+
+    /// Keeps the hashes of the throttle from telling whose they are.
+    pub fn throttle_key(&self) -> &[u8] {
+        &self.key
     }
 
     /// Signs the session cookie.
@@ -81,7 +97,8 @@ impl Site {
     }
 
     fn sessions(&self) -> SessionMiddleware<Sessions> {
-        let store = Sessions { db: self.db.clone(), steady: self.steady.clone() };
+        let (db, steady, limits) = (self.db.clone(), self.steady.clone(), self.config.session_limits);
+        let store = Sessions { db, steady, limits };
         SessionMiddleware::builder(store, self.session_key())
             // A random key has nothing to hide, only to prove.
             .cookie_content_security(CookieContentSecurity::Signed)
@@ -110,6 +127,7 @@ fn routes() -> Routes {
     health::routes(&mut routes);
     assets::routes(&mut routes);
     people::routes(&mut routes);
+    account::routes(&mut routes);
     customers::lists::routes(&mut routes);
     profile::routes(&mut routes);
     settings::routes(&mut routes);

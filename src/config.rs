@@ -33,6 +33,12 @@ pub struct Flags {
     /// Database connections to keep open at most
     #[arg(long, env = "DOSSIER_CONNECTIONS", default_value_t = 16, global = true)]
     connections: u32,
+    /// Minutes without a request after which a log-in is over
+    #[arg(long, env = "DOSSIER_SESSION_IDLE_MINUTES", default_value_t = 60, global = true)]
+    session_idle_minutes: u32,
+    /// Hours after which a log-in is over in any case
+    #[arg(long, env = "DOSSIER_SESSION_HOURS", default_value_t = 12, global = true)]
+    session_hours: u32,
     /// What to log: off, error, warn, info, debug, or a filter such as info,actix_server=warn
     #[arg(long, env = "DOSSIER_LOG", default_value = DEFAULT_LOG, global = true)]
     log: String,
@@ -47,7 +53,23 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     pub workers: usize,
     pub connections: u32,
+    pub session_limits: SessionLimits,
     pub log: String,
+}
+
+/// How long somebody stays logged in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Without a request for so many minutes, a session is over.
+    pub idle_minutes: i64,
+    /// And after so many hours in any case.
+    pub hours: i64,
+}
+
+impl Default for SessionLimits {
+    fn default() -> SessionLimits {
+        SessionLimits { idle_minutes: 60, hours: 12 }
+    }
 }
 
 impl Flags {
@@ -62,6 +84,10 @@ impl Flags {
             trusted_proxies: trusted_proxies(&self.trusted_proxies)?,
             workers: at_least_one("DOSSIER_WORKERS", self.workers.unwrap_or_else(cores))?,
             connections: at_least_one("DOSSIER_CONNECTIONS", self.connections)?,
+            session_limits: SessionLimits {
+                idle_minutes: at_least_one("DOSSIER_SESSION_IDLE_MINUTES", self.session_idle_minutes)?.into(),
+                hours: at_least_one("DOSSIER_SESSION_HOURS", self.session_hours)?.into(),
+            },
             log: self.log,
         })
     }
@@ -142,6 +168,8 @@ mod tests {
             trusted_proxies: String::new(),
             workers: Some(2),
             connections: 16,
+            session_idle_minutes: 60,
+            session_hours: 12,
             log: "info".into(),
         }
     }
@@ -162,6 +190,8 @@ mod tests {
             (Flags { trusted_proxies: "10.0.0.0/8, x".into(), ..flags() }, "DOSSIER_TRUSTED_PROXIES"),
             (Flags { workers: Some(0), ..flags() }, "DOSSIER_WORKERS"),
             (Flags { connections: 0, ..flags() }, "DOSSIER_CONNECTIONS"),
+            (Flags { session_idle_minutes: 0, ..flags() }, "DOSSIER_SESSION_IDLE_MINUTES"),
+            (Flags { session_hours: 0, ..flags() }, "DOSSIER_SESSION_HOURS"),
         ];
         for (flags, name) in wrong {
             assert!(flags.check().err().is_some_and(|said| said.starts_with(name)), "{name}");

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -20,6 +20,8 @@ const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remov
 pub enum Error {
     /// Nobody is logged in. Holds the path to return to afterwards.
     LogIn(String),
+    /// The project asks for a second factor and this person has none. Holds the path to return to afterwards.
+    SecondFactor(String),
     /// Known, but without the permission.
     Forbidden,
     /// A change asked for by a page of another site.
@@ -112,7 +114,7 @@ impl std::error::Error for Error {}
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
-            Error::LogIn(_) => StatusCode::SEE_OTHER,
+            Error::LogIn(_) | Error::SecondFactor(_) => StatusCode::SEE_OTHER,
             Error::Forbidden | Error::CrossSite => StatusCode::FORBIDDEN,
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -132,7 +134,8 @@ impl ResponseError for Error {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::new(self.status_code());
         let header = match self {
-            Error::LogIn(next) => HeaderValue::try_from(log_in_address(next)).ok().map(|value| (LOCATION, value)),
+            Error::LogIn(next) => onward("/login", next),
+            Error::SecondFactor(next) => onward("/account/second-factor", next),
             Error::TooManyRequests { retry_after } => Some((RETRY_AFTER, HeaderValue::from(*retry_after))),
             Error::Unavailable(_) => Some((RETRY_AFTER, HeaderValue::from(SECONDS_UNTIL_BACK))),
             _ => None,
@@ -144,10 +147,16 @@ impl ResponseError for Error {
     }
 }
 
-fn log_in_address(next: &str) -> String {
+/// To a page that leads on to `next` afterwards.
+fn onward(page: &str, next: &str) -> Option<(HeaderName, HeaderValue)> {
+    HeaderValue::try_from(address_with_next(page, next)).ok().map(|value| (LOCATION, value))
+}
+
+/// The address of a page that leads on to `next` afterwards.
+pub fn address_with_next(page: &str, next: &str) -> String {
     match next {
-        "" | "/" => "/login".into(),
-        next => format!("/login?next={}", utf8_percent_encode(next, QUERY_VALUE)),
+        "" | "/" => page.into(),
+        next => format!("{page}?next={}", utf8_percent_encode(next, QUERY_VALUE)),
     }
 }
 

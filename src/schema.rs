@@ -15,6 +15,7 @@ diesel::table! {
         webhook_secret_set_at -> Nullable<BigInt>,
         old_webhook_secret_hash -> Nullable<Text>,
         old_webhook_secret_until -> Nullable<BigInt>,
+        requires_second_factor -> Bool,
     }
 }
 
@@ -25,6 +26,11 @@ diesel::table! {
         name -> Text,
         password_hash -> Text,
         created_at -> BigInt,
+        time_zone -> Nullable<Text>,
+        theme -> Text,
+        second_factor_at -> Nullable<BigInt>,
+        seen_at -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
     }
 }
 
@@ -44,6 +50,36 @@ diesel::table! {
         created_at -> BigInt,
         used_at -> BigInt,
         proved_at -> BigInt,
+        half_in -> Nullable<BigInt>,
+        browser -> Text,
+    }
+}
+
+diesel::table! {
+    second_factors (person_id) {
+        person_id -> BigInt,
+        secret -> Binary,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (person_id, code_hash) {
+        person_id -> BigInt,
+        code_hash -> Text,
+    }
+}
+
+diesel::table! {
+    invitations (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        token_hash -> Text,
+        email -> Text,
+        role -> Text,
+        invited_by -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -421,6 +457,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     people,
     memberships,
     sessions,
+    second_factors,
+    recovery_codes,
+    invitations,
     login_attempts,
     secrets,
     products,

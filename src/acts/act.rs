@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use actix_session::SessionExt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION};
 use actix_web::web::{Bytes, Data};
@@ -12,7 +11,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::done::{Done, with_receipt};
+use super::done::{Done, ShownOnce, with_receipt};
 use super::opened::Opened;
 use super::proof::{self, Prover};
 use super::receipts::{self, Sent};
@@ -20,7 +19,7 @@ use crate::app::Site;
 use crate::audit::{self, Actor, Origin};
 use crate::clock::Moment;
 use crate::db::{Conn, Db};
-use crate::error::Error;
+use crate::error::{Error, Refusal};
 use crate::ids::Ids;
 use crate::page::form::{self, FORM_LIMIT};
 use crate::page::hex;
@@ -29,6 +28,8 @@ use crate::people::{Door, Member, Permission, address};
 
 /// The field that makes a form work once.
 const ONCE: &str = "once";
+/// The longest key that is taken; a form with another one works each time it is sent.
+const KEY_LENGTH: usize = 255;
 
 /// A form, who sent it, and all that acting on it needs. `T` is what the action reads from the form.
 pub struct Act<T> {
@@ -69,6 +70,12 @@ impl Doing<'_> {
     }
 }
 
+/// How the answer goes on.
+enum Next {
+    Page(String),
+    Shown(ShownOnce),
+}
+
 impl<T> Act<T> {
     /// Asks for a fresh authentication first.
     #[must_use]
@@ -87,7 +94,7 @@ impl<T> Act<T> {
 
     /// Does `work` in one transaction: whoever may not is refused before it, the entry of the audit log and the receipt
     /// are written after it. Then the answer: on to where [`Done`] says; or, when it was refused, what `page` makes of the
-    /// dialog (422, or 409 when somebody else was faster).
+    /// dialog (422, or 409 when somebody else was faster) or of what is shown once.
     ///
     /// # Errors
     /// Everything but a refusal.
@@ -103,7 +110,12 @@ impl<T> Act<T> {
             Err(error) => Err(error),
         };
         match done {
-            Ok(location) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()),
+            Ok(Next::Page(location)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()),
+            Ok(Next::Shown(shown)) => {
+                let opened = Opened::showing(shown)?;
+                let html = db.read(move |conn| page(conn, &door, opened)).await?;
+                Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+            }
             Err(Error::Refused(refusal)) => {
                 let status = if refusal.is_stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
                 let opened = Opened::again(dialog, typed, refusal)?;
@@ -112,6 +124,19 @@ impl<T> Act<T> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Changes nothing: the dialog again with what was typed, for a look at what it would do.
+    ///
+    /// # Errors
+    /// What `page` returned; as [`Door::enter`].
+    pub async fn again<P>(self, dialog: &str, page: P) -> Result<HttpResponse, Error>
+    where
+        P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+    {
+        let opened = Opened::again(dialog, self.typed, Refusal::default())?;
+        let html = self.db.read(move |conn| page(conn, &self.door, opened)).await?;
+        Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
     }
 
     /// Answers a form that changes nothing.
@@ -137,12 +162,12 @@ impl<T> Act<T> {
         if member.is_proven {
             return Ok(());
         }
-        let password = typed.iter().find(|(name, _)| name == proof::FIELD).map(|(_, value)| value.clone());
-        self.prover.check(&self.db, &member, self.ids.next(self.door.now), password).await
+        let who = (&member.person, member.has_second_factor);
+        self.prover.check(&self.db, who, (self.ids.next(self.door.now), self.door.now), proof::typed(typed)).await
     }
 
-    /// The transaction; returns where to go on.
-    async fn perform<W>(self, work: W) -> Result<String, Error>
+    /// The transaction; returns how to go on.
+    async fn perform<W>(self, work: W) -> Result<Next, Error>
     where
         T: Send + 'static,
         W: FnOnce(&mut Doing<'_>, T) -> Result<Done, Error> + Send + 'static,
@@ -152,7 +177,7 @@ impl<T> Act<T> {
             let member = door.enter(conn)?;
             conn.lock_project(member.project.id)?;
             if let Some((receipt, location)) = receipts::before(conn, member.person.id, &sent)? {
-                return Ok(with_receipt(&location, receipt));
+                return Ok(Next::Page(with_receipt(&location, receipt)));
             }
             let now = door.now;
             let done = work(&mut Doing { conn: &mut *conn, member: &member, door: &door, ids: &ids, now }, draft)?;
@@ -160,7 +185,8 @@ impl<T> Act<T> {
             receipts::insert(conn, &member, (receipt, customer, now), &sent, &done)?;
             let actor = Actor::person(member.person.id, member.role.name());
             audit::append(conn, (member.project.id, ids.next(now), now), &actor, &origin, done.trace)?;
-            Ok(with_receipt(&done.location, receipt))
+            let on = Next::Page(with_receipt(&done.location, receipt));
+            Ok(done.shown_once.map_or(on, Next::Shown))
         };
         db.write(transaction).await
     }
@@ -191,11 +217,13 @@ impl<T> Act<T> {
         let lost = || Error::Internal("the site is missing from the request".into());
         let site: &Data<Site> = req.app_data().ok_or_else(lost)?;
         let address = address::of(req, &site.config.trusted_proxies).to_string();
-        let once = typed.iter().find(|(name, value)| name == ONCE && !value.is_empty()).map(|(_, key)| key.clone());
+        let once = typed.iter().find(|(name, value)| name == ONCE && is_key(value)).map(|(_, key)| key.clone());
+        let origin = Origin { request: Trail::of(req).reference.clone(), address: Some(address.clone()) };
+        let prover = site.prover(req, address);
         Ok(Act {
-            sent: Sent { once, fingerprint: fingerprint(req.path(), &typed) },
-            origin: Origin { request: Trail::of(req).reference.clone(), address: Some(address.clone()) },
-            prover: site.prover(req.get_session(), address),
+            sent: Sent { once, fingerprint: fingerprint(&prover.throttle_key, req.path(), &typed) },
+            origin,
+            prover,
             query: req.query_string().to_owned(),
             door: Arc::new(door),
             db: site.db.clone(),
@@ -207,9 +235,15 @@ impl<T> Act<T> {
     }
 }
 
-/// The same for the same form: what was typed as proof does not belong to it.
-fn fingerprint(path: &str, typed: &[(String, String)]) -> String {
+/// Whether a text can be a key: the pages make them of 32 hexadecimal digits, other senders as they like.
+fn is_key(text: &str) -> bool {
+    (1..=KEY_LENGTH).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The same for the same form: what was typed as proof does not belong to it. `key` keeps it from telling who was meant.
+fn fingerprint(key: &[u8], path: &str, typed: &[(String, String)]) -> String {
     let mut fields: Vec<_> = typed.iter().filter(|(name, _)| name != ONCE && name != proof::FIELD).collect();
     fields.sort();
-    hex(&Sha256::digest(serde_json::to_string(&(path, fields)).unwrap_or_default()))
+    let form = serde_json::to_string(&(path, fields)).unwrap_or_default();
+    hex(&Sha256::new().chain_update(key).chain_update(form).finalize())
 }

@@ -17,6 +17,22 @@ pub struct Done {
     pub location: String,
     /// What undoing needs to know, as JSON.
     pub undo: Option<String>,
+    pub shown_once: Option<ShownOnce>,
+}
+
+/// What is told now and kept nowhere, such as a secret just made: instead of going on, the form is answered with the page
+/// and this dialog over it.
+#[derive(Debug)]
+pub struct ShownOnce {
+    pub dialog: &'static str,
+    pub fields: Vec<(String, String)>,
+}
+
+impl ShownOnce {
+    pub fn new(dialog: &'static str, fields: &[(&str, &str)]) -> ShownOnce {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        ShownOnce { dialog, fields: fields.iter().map(owned).collect() }
+    }
 }
 
 /// What just happened, in the corner of the page it led to.
@@ -32,7 +48,14 @@ pub struct Flash {
 
 impl Done {
     pub fn new(trace: Trace, told: impl Into<String>, location: impl Into<String>) -> Done {
-        Done { trace, told: told.into(), location: location.into(), undo: None }
+        Done { trace, told: told.into(), location: location.into(), undo: None, shown_once: None }
+    }
+
+    /// Answers with what nobody can be shown again.
+    #[must_use]
+    pub fn showing(mut self, shown: ShownOnce) -> Done {
+        self.shown_once = Some(shown);
+        self
     }
 
     /// Offers to undo it.
@@ -44,6 +67,11 @@ impl Done {
 }
 
 impl Flash {
+    /// What was done.
+    pub fn told(sentence: impl Into<String>) -> Flash {
+        Flash { is_problem: false, ..Flash::problem(sentence) }
+    }
+
     /// What could not be done, where there is no dialog to say it in.
     pub fn problem(sentence: impl Into<String>) -> Flash {
         Flash { told: sentence.into(), is_problem: true, undo: None, undo_href: String::new() }

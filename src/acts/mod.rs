@@ -8,11 +8,13 @@
 mod act;
 mod done;
 mod opened;
+mod own;
 mod proof;
 mod receipts;
 
 pub use act::{Act, Doing};
-pub use done::{Done, Flash, UNDO_MINUTES};
+pub use done::{Done, Flash, ShownOnce, UNDO_MINUTES};
 pub use opened::{Dialog, Opened};
+pub use own::{Kept, Own, Owner};
 pub use proof::Prover;
 pub use receipts::{flash, take_undo};

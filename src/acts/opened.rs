@@ -6,6 +6,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use url::form_urlencoded;
 
+use super::done::ShownOnce;
 use crate::error::{Error, Problem, Refusal};
 use crate::page::{hex, random_bytes};
 use crate::people::Member;
@@ -23,6 +24,10 @@ pub struct Opened {
     pub once: String,
     /// Whether the person must prove who they are again before something that cannot be undone.
     pub asks_proof: bool,
+    /// Whether they can do so with a code as well.
+    pub has_second_factor: bool,
+    /// It shows what an action has just made, for the only time. An address cannot ask for that.
+    pub is_shown_once: bool,
     /// Somebody else changed it meanwhile.
     pub is_stale: bool,
     typed: Vec<(String, String)>,
@@ -66,9 +71,17 @@ impl Opened {
     ///
     /// # Errors
     /// When the system has no random bytes.
-    pub(super) fn again(dialog: &str, typed: Vec<(String, String)>, refusal: Refusal) -> Result<Opened, Error> {
+    pub fn again(dialog: &str, typed: Vec<(String, String)>, refusal: Refusal) -> Result<Opened, Error> {
         let opened = Opened::new(dialog, typed)?;
         Ok(Opened { problems: refusal.problems, is_stale: refusal.is_stale, ..opened })
+    }
+
+    /// The dialog that shows what an action has just made.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub(super) fn showing(shown: ShownOnce) -> Result<Opened, Error> {
+        Ok(Opened { is_shown_once: true, ..Opened::new(shown.dialog, shown.fields)? })
     }
 
     fn new(dialog: &str, typed: Vec<(String, String)>) -> Result<Opened, Error> {
@@ -79,9 +92,15 @@ impl Opened {
 
     /// On a page of this member's, that is closed by going to `back`.
     #[must_use]
-    pub fn on(mut self, member: &Member, back: String) -> Opened {
-        self.asks_proof = !member.is_proven;
-        self.back = back;
+    pub fn on(self, member: &Member, back: String) -> Opened {
+        Opened { back, ..self.by(member.is_proven, member.has_second_factor) }
+    }
+
+    /// In front of somebody who proved lately who they are, or not.
+    #[must_use]
+    pub fn by(mut self, is_proven: bool, has_second_factor: bool) -> Opened {
+        self.asks_proof = !is_proven;
+        self.has_second_factor = has_second_factor;
         self
     }
 

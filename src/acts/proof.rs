@@ -1,16 +1,15 @@
 //! Fresh authentication: before what cannot be taken back, somebody whose log-in is not recent types their password again,
-//! in the same dialog, and the action goes on from there.
+//! or a code of their second factor, in the same dialog, and the action goes on from there.
 
 use actix_session::Session;
 
 use crate::clock::Moment;
 use crate::db::Db;
 use crate::error::{Error, Refusal};
-use crate::people::Member;
+use crate::people::Person;
 use crate::people::password::{Passwords, Verdict};
-use crate::people::queries;
-use crate::people::sessions::PERSON;
 use crate::people::throttle::Attempt;
+use crate::people::{queries, second_factor, sessions};
 
 /// The dialog's field for it.
 pub const FIELD: &str = "password";
@@ -19,6 +18,7 @@ pub const FIELD: &str = "password";
 pub struct Prover {
     pub passwords: Passwords,
     pub session: Session,
+    pub browser: String,
     pub throttle_key: Vec<u8>,
     /// Where the request came from.
     pub address: String,
@@ -26,28 +26,81 @@ pub struct Prover {
     pub steady: Moment,
 }
 
+/// What was typed as proof.
+pub fn typed(fields: &[(String, String)]) -> Option<String> {
+    fields.iter().find(|(name, value)| name == FIELD && !value.is_empty()).map(|(_, value)| value.clone())
+}
+
 impl Prover {
-    /// Checks the typed password. On success the session goes on under a new key, as fresh as after a log-in.
+    /// Checks what was typed: a password or, of whoever has a second factor, a code. On success the session goes on under
+    /// a new key, as fresh as after a log-in.
     ///
     /// # Errors
     /// [`Error::Refused`] beside the field; [`Error::TooManyRequests`] after too many tries.
-    pub async fn check(&self, db: &Db, member: &Member, attempt_id: i64, typed: Option<String>) -> Result<(), Error> {
+    pub async fn check(
+        &self,
+        db: &Db,
+        (person, has_second_factor): (&Person, bool),
+        (attempt, now): (i64, Moment),
+        typed: Option<String>,
+    ) -> Result<(), Error> {
         let asks = "Type your password: this cannot be taken back, and your log-in is more than 15 minutes old.";
-        let typed = typed.filter(|typed| !typed.is_empty()).ok_or_else(|| Refusal::of(FIELD, asks))?;
-        let email = member.person.email.clone();
-        let attempt = Attempt::new(attempt_id, &self.throttle_key, &email, &self.address);
-        let (counted, now) = (attempt.clone(), self.steady);
+        let typed = typed.ok_or_else(|| Refusal::of(FIELD, asks))?;
+        let is_right = match has_second_factor && is_code(&typed) {
+            true => self.is_right_code(db, person.id, (attempt, now), typed).await?,
+            false => self.is_right_password(db, person, attempt, typed).await?,
+        };
+        match is_right {
+            true => sessions::begin(&self.session, person.id, self.browser.clone()),
+            false if has_second_factor => Err(Refusal::of(FIELD, "That is neither your password nor a code.").into()),
+            false => Err(Refusal::of(FIELD, "That is not your password.").into()),
+        }
+    }
+
+    async fn is_right_password(&self, db: &Db, person: &Person, id: i64, typed: String) -> Result<bool, Error> {
+        let (email, now) = (person.email.clone(), self.steady);
+        let attempt = Attempt::new(id, &self.throttle_key, &email, &self.address);
+        let counted = attempt.clone();
         let account = db.write(move |conn| {
             counted.count(conn, now)?;
             Ok::<_, Error>(queries::account(conn, &email)?)
         });
         let kept = account.await?.map(|(_, kept)| kept);
         if self.passwords.check(typed, kept).await? == Verdict::Wrong {
-            return Err(Refusal::of(FIELD, "That is not your password.").into());
+            return Ok(false);
         }
         db.write(move |conn| Ok::<_, Error>(attempt.forget(conn)?)).await?;
-        self.session.renew();
-        let person = self.session.insert(PERSON, member.person.id);
-        person.map_err(|error| Error::Internal(error.to_string()))
+        Ok(true)
+    }
+
+    async fn is_right_code(&self, db: &Db, person: i64, at: (i64, Moment), typed: String) -> Result<bool, Error> {
+        let attempt = Attempt::code(at.0, &self.throttle_key, person, &self.address);
+        let (now, steady) = (at.1, self.steady);
+        db.write(move |conn| {
+            attempt.count(conn, steady)?;
+            let is_right = second_factor::queries::spend(conn, person, &typed, now)?;
+            if is_right {
+                attempt.forget(conn)?;
+            }
+            Ok(is_right)
+        })
+        .await
+    }
+}
+
+/// Six digits are too short for a password. Recovery codes are for the log-in alone.
+fn is_code(typed: &str) -> bool {
+    let digits = typed.chars().filter(|letter| !letter.is_whitespace());
+    digits.clone().count() == 6 && digits.clone().all(|letter| letter.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn six_digits_are_a_code_and_anything_else_a_password() {
+        assert!(is_code("123456") && is_code(" 123 456 "));
+        assert!(!is_code("1234567") && !is_code("12345a") && !is_code("") && !is_code("7k2m-x9qd-4b0t-hw31"));
     }
 }

@@ -3,12 +3,40 @@
 use diesel::prelude::*;
 
 use super::entry::hash_of_details;
-use super::{Actor, Entry, Origin, Trace};
+use super::{Action, Actor, Entry, Origin, Trace};
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::Error;
 use crate::page::{hex, random_bytes};
 use crate::schema::{audit_details, audit_entries};
+
+/// What people do to their own accounts and to members, not to customers.
+const ABOUT_PEOPLE: [Action; 15] = [
+    Action::SignedIn,
+    Action::SignInFailed,
+    Action::SignedOut,
+    Action::SessionsEnded,
+    Action::NameChanged,
+    Action::PasswordChanged,
+    Action::SecondFactorEnabled,
+    Action::SecondFactorDisabled,
+    Action::RecoveryCodesReplaced,
+    Action::MemberInvited,
+    Action::InvitationWithdrawn,
+    Action::MemberJoined,
+    Action::MemberRoleChanged,
+    Action::MemberRemoved,
+    Action::SecondFactorRequired,
+];
+
+/// Of these, what names somebody else.
+const NAMING_OTHERS: [Action; 4] =
+    [Action::MemberInvited, Action::InvitationWithdrawn, Action::MemberRoleChanged, Action::MemberRemoved];
+
+/// Whether an action's entries may be blanked when a person is erased.
+pub(super) fn is_about_people(action: &str) -> bool {
+    ABOUT_PEOPLE.iter().any(|known| known.name() == action)
+}
 
 /// Appends an entry with the row id `id`. The project stays locked until the transaction ends, so that the chain does not fork.
 ///
@@ -35,7 +63,7 @@ pub fn append(
         actor_id: actor.id,
         role: actor.role.clone(),
         action: trace.action.name().to_owned(),
-        subject: trace.customer.map(|customer| customer.to_string()).unwrap_or_default(),
+        subject: trace.customer.or(trace.erased).map(|customer| customer.to_string()).unwrap_or_default(),
         request: origin.request.clone(),
         details_hash: hash_of_details(&salt, &body),
         previous_hash,
@@ -64,9 +92,35 @@ pub fn head(conn: &mut Conn, project: i64) -> QueryResult<Option<(i64, String)>>
         .optional()
 }
 
+/// Whether an entry has this hash.
+pub fn has_hash(conn: &mut Conn, project: i64, hash: &str) -> QueryResult<bool> {
+    let own = audit_entries::project_id.eq(project).and(audit_entries::hash.eq(hash));
+    Ok(audit_entries::table.filter(own).count().get_result::<i64>(conn)? > 0)
+}
+
 /// Takes away what an entry says of one customer and of another who is erased. The entry itself stays as it is.
 pub fn blank(conn: &mut Conn, entry: (i64, i64)) -> QueryResult<()> {
     let nothing = (audit_details::salt.eq(""), audit_details::body.eq(""));
     diesel::update(audit_details::table.find(entry)).set(nothing).execute(conn)?;
+    Ok(())
+}
+
+/// Erases what the log says of somebody who left: entries that name them, and from where they came to their account. The
+/// entries themselves stay, as links of the chain.
+pub fn forget_person(conn: &mut Conn, project: i64, person: i64, names: &[&str]) -> QueryResult<()> {
+    let own = audit_details::project_id.eq(audit_entries::project_id);
+    let own = own.and(audit_details::position.eq(audit_entries::position));
+    let entries: Vec<(i64, Option<i64>, String)> = audit_entries::table
+        .inner_join(audit_details::table.on(own))
+        .filter(audit_entries::project_id.eq(project).and(audit_entries::action.eq_any(ABOUT_PEOPLE.map(Action::name))))
+        .filter(audit_entries::actor_id.eq(person).or(audit_entries::action.eq_any(NAMING_OTHERS.map(Action::name))))
+        .select((audit_entries::position, audit_entries::actor_id, audit_details::body))
+        .load(conn)?;
+    let names: Vec<String> = names.iter().filter_map(|name| serde_json::to_string(name).ok()).collect();
+    for (position, actor, body) in entries {
+        if actor == Some(person) || names.iter().any(|name| body.contains(name)) {
+            blank(conn, (project, position))?;
+        }
+    }
     Ok(())
 }

@@ -11,6 +11,8 @@ pub struct Trace {
     pub action: Action,
     /// Whom it concerns; `None` where it is about the project.
     pub customer: Option<CustomerId>,
+    /// The row of a customer whom the action erased: the entry names it, as those before it do.
+    pub erased: Option<CustomerId>,
     pub details: Details,
 }
 
@@ -65,7 +67,7 @@ pub struct Origin {
 
 impl Trace {
     pub fn new(action: Action) -> Trace {
-        Trace { action, customer: None, details: Details::default() }
+        Trace { action, customer: None, erased: None, details: Details::default() }
     }
 
     /// It concerns this customer.
@@ -73,6 +75,13 @@ impl Trace {
     pub fn of(mut self, customer: CustomerId, app_user_id: &str) -> Trace {
         self.customer = Some(customer);
         self.details.app_user_id = Some(app_user_id.to_owned());
+        self
+    }
+
+    /// It left nothing of this customer: what is said of it must not tell who they were.
+    #[must_use]
+    pub fn of_erased(mut self, customer: CustomerId) -> Trace {
+        self.erased = Some(customer);
         self
     }
 

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::Entry;
 use super::entry::hash_of_details;
 use super::line::is_blank;
+use super::queries::is_about_people;
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::schema::{audit_details, audit_entries, customers};
@@ -19,8 +20,6 @@ pub struct Verified {
     pub erased: i64,
     /// The hash of the newest entry: noted elsewhere, it shows later that no entry was cut off the end.
     pub head: String,
-    /// Whether an entry has the hash that was asked for.
-    pub has_sought: bool,
 }
 
 /// The first entry that is not as it was written.
@@ -39,11 +38,9 @@ pub struct Broken {
 type Details = (Option<i64>, String, String);
 type Line = (Entry, Option<Details>);
 
-/// Looks for an entry with the hash `sought` on the way.
-///
 /// # Errors
 /// What the database said. The inner result is the verdict.
-pub fn verify(conn: &mut Conn, project: i64, sought: &str) -> QueryResult<Result<Verified, Broken>> {
+pub fn verify(conn: &mut Conn, project: i64) -> QueryResult<Result<Verified, Broken>> {
     let mut verified = Verified::default();
     loop {
         let lines = lines_after(conn, project, verified.entries)?;
@@ -51,14 +48,13 @@ pub fn verify(conn: &mut Conn, project: i64, sought: &str) -> QueryResult<Result
             return Ok(Ok(verified));
         }
         for (entry, details) in lines {
-            let details = details.filter(|(_, salt, body)| !is_blank(salt, body) || entry.subject.is_empty());
-            if let Err(why) = follows(&entry, &verified).and(matches(conn, &entry, details.as_ref())?) {
+            let is_gone = details.as_ref().is_none_or(|(_, salt, body)| is_blank(salt, body));
+            if let Err(why) = follows(&entry, &verified).and(matches(conn, &entry, details)?) {
                 let (position, found) = (verified.entries + 1, entry.position);
                 return Ok(Err(Broken { position, why, found, at: entry.at, action: entry.action }));
             }
             verified.entries += 1;
-            verified.erased += i64::from(details.is_none());
-            verified.has_sought |= entry.hash == sought;
+            verified.erased += i64::from(is_gone);
             verified.head = entry.hash;
         }
     }
@@ -77,30 +73,23 @@ fn follows(entry: &Entry, before: &Verified) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether the details are those of the entry. They may be gone only where the customer is, or where they named another
-/// one; they may be another customer's only where the two became one.
-fn matches(conn: &mut Conn, entry: &Entry, details: Option<&Details>) -> QueryResult<Result<(), &'static str>> {
+/// Whether the details are those of the entry. They may be gone only where the customer is, and blank only where they may
+/// have named somebody who was erased; they may be another customer's only where the two became one.
+fn matches(conn: &mut Conn, entry: &Entry, details: Option<Details>) -> QueryResult<Result<(), &'static str>> {
     let subject = entry.subject.parse::<i64>().ok();
-    let Some((customer, salt, body)) = details else {
-        let is_blank = has_row(conn, entry)?;
-        return Ok(match subject {
-            Some(subject) if is_blank || !customer_exists(conn, subject)? => Ok(()),
-            _ => Err("its details are missing although nobody was erased"),
-        });
-    };
-    if hash_of_details(salt, body) != entry.details_hash {
-        return Ok(Err("its details were changed"));
-    }
-    Ok(match (subject, customer) {
-        (subject, customer) if subject == *customer => Ok(()),
-        (Some(subject), Some(_)) if !customer_exists(conn, subject)? => Ok(()),
-        _ => Err("its details were given to another customer"),
+    Ok(match details {
+        None if is_erased(conn, subject)? => Ok(()),
+        None => Err("its details are missing although nobody was erased"),
+        Some((_, salt, body)) if is_blank(&salt, &body) => match subject.is_some() || is_about_people(&entry.action) {
+            true => Ok(()),
+            false => Err("its details were taken away although nobody was erased"),
+        },
+        Some((_, salt, body)) if hash_of_details(&salt, &body) != entry.details_hash => Err("its details were changed"),
+        Some((customer, ..)) if customer != subject && !is_erased(conn, subject)? => {
+            Err("its details were given to another customer")
+        }
+        Some(_) => Ok(()),
     })
-}
-
-fn has_row(conn: &mut Conn, entry: &Entry) -> QueryResult<bool> {
-    let row = audit_details::table.find((entry.project_id, entry.position));
-    Ok(row.count().get_result::<i64>(conn)? > 0)
 }
 
 fn lines_after(conn: &mut Conn, project: i64, position: i64) -> QueryResult<Vec<Line>> {
@@ -117,6 +106,8 @@ fn lines_after(conn: &mut Conn, project: i64, position: i64) -> QueryResult<Vec<
         .load(conn)
 }
 
-fn customer_exists(conn: &mut Conn, customer: i64) -> QueryResult<bool> {
-    Ok(customers::table.find(customer).count().get_result::<i64>(conn)? > 0)
+/// Whether there was a customer, and is no more.
+fn is_erased(conn: &mut Conn, subject: Option<i64>) -> QueryResult<bool> {
+    let Some(customer) = subject else { return Ok(false) };
+    Ok(customers::table.find(customer).count().get_result::<i64>(conn)? == 0)
 }

@@ -29,6 +29,13 @@ impl Catalog {
         self.entitlements.get(identifier).map_or(identifier, String::as_str)
     }
 
+    /// Identifier and display name of every entitlement, by name.
+    pub fn entitlements(&self) -> Vec<(&str, &str)> {
+        let mut all: Vec<_> = self.entitlements.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
+        all.sort_by_cached_key(|(id, name)| (name.to_lowercase(), *id));
+        all
+    }
+
     /// What a purchase unlocks: what the catalog attaches now to its product and to the items of its bundle, or what its
     /// events said when the catalog attaches none of them to anything (§1: attaching is retroactive). Where it attaches
     /// only some, those of the events' entitlements count as well that it has: the others may unlock them. What the product

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::db::Conn;
 use crate::error::Error;
 use crate::ids::Ids;
-use crate::people::handlers::address_of_account;
+use crate::people::names::{Email, Name};
 use crate::people::queries::{self, NewPerson};
 use crate::people::{Role, password};
 
@@ -48,11 +48,12 @@ enum Added {
 /// One line: the project is unknown, or the address, the name, the password or the database cannot be used.
 pub fn run(action: &Action, config: &Config) -> Result<(), String> {
     let Action::Add(person) = action;
-    let (email, name) = (checked_email(&person.email)?, checked_name(&person.name)?);
+    let (email, name) = (Email::parse(&person.email)?, Name::parse(&person.name)?);
+    let (email, name) = (email.as_str(), name.as_str());
     let db = super::open(config)?;
     let typed = typed_password()?;
     let hash = typed.as_deref().map(accepted).transpose()?;
-    let added = db.write_here(|conn| add(conn, person, &email, name, hash.as_deref()));
+    let added = db.write_here(|conn| add(conn, person, email, name, hash.as_deref()));
     match added.map_err(said)? {
         Added::NoProject => Err(format!("there is no project {}", person.project)),
         Added::NoPassword => Err("a new person needs a password on standard input".into()),
@@ -109,22 +110,5 @@ fn typed_password() -> Result<Option<String>, String> {
 fn echo(mode: &str) {
     if let Err(error) = Command::new("stty").arg(mode).status() {
         eprintln!("(the terminal shows what is typed: {error})");
-    }
-}
-
-fn checked_email(typed: &str) -> Result<String, String> {
-    let email = address_of_account(typed);
-    let parts = email.split_once('@').filter(|(name, host)| !name.is_empty() && !host.is_empty());
-    match parts.is_some() && !email.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
-        true => Ok(email),
-        false => Err(format!("{typed} is no e-mail address")),
-    }
-}
-
-fn checked_name(name: &str) -> Result<&str, String> {
-    let name = name.trim();
-    match (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control) {
-        true => Ok(name),
-        false => Err("a name has 1 to 100 characters".into()),
     }
 }

@@ -67,9 +67,21 @@ impl Conn {
     /// # Errors
     /// What the database said; a lock that could not be had in time means "not now".
     pub fn lock_project(&mut self, project: i64) -> QueryResult<()> {
+        self.lock(project)
+    }
+
+    /// The same for a person, across projects. Whoever needs both locks takes the project's first.
+    ///
+    /// # Errors
+    /// As [`Conn::lock_project`].
+    pub fn lock_person(&mut self, person: i64) -> QueryResult<()> {
+        self.lock(person)
+    }
+
+    fn lock(&mut self, row: i64) -> QueryResult<()> {
         match self {
             Conn::Sqlite(_) => Ok(()),
-            Conn::Postgres(conn) => conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({project})")),
+            Conn::Postgres(conn) => conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({row})")),
         }
     }
 }

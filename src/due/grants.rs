@@ -41,9 +41,10 @@ fn alone(work: &Work, end: &End) -> usize {
 fn tell(conn: &mut Conn, work: &Work, ends: &[End]) -> Result<usize, Error> {
     let mut told = 0;
     for end in ends {
+        conn.lock_project(end.project)?;
         let (project, customer) = (end.project, end.customer);
-        let holder = Holder { project, customer, ids: work.ids.clone(), now: work.now };
-        told += usize::from(holder.tell_end(conn, &end.key)?);
+        let holder = Holder { project, customer, now: work.now };
+        told += usize::from(holder.tell_end(conn, &work.ids, &end.key)?);
     }
     Ok(told)
 }

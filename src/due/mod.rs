@@ -7,6 +7,7 @@ mod worker;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::clock::Moment;
+use crate::customers::erasure;
 use crate::db::Db;
 use crate::error::Error;
 use crate::ids::Ids;
@@ -25,7 +26,8 @@ pub struct Work {
 type Job = fn(&Work) -> Result<usize, Error>;
 
 /// Every job by its name in the log.
-const JOBS: [(&str, Job); 1] = [("the end of grants", grants::tell_ends)];
+const JOBS: [(&str, Job); 2] =
+    [("the end of grants", grants::tell_ends), ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db))];
 
 /// Does all that has come due. A job that fails leaves the others alone, and is tried again the next time.
 pub fn run(work: &Work) -> usize {

@@ -1,60 +1,23 @@
-//! Tables as files: read and sent a piece at a time, so that their length costs neither memory nor a connection that is
-//! held.
-
-use std::time::{Duration, Instant};
+//! Tables as files.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Bytes;
-use futures_util::{Stream, stream};
 
+use super::file::{self, Source};
 use crate::clock::Moment;
-use crate::db::{Conn, Db};
+use crate::db::Db;
 use crate::error::Error;
 
 /// Rows to read at once.
 pub const CHUNK: usize = 1_000;
-/// Bytes sent at once …
-const PIECE: usize = 16 * 1024;
-/// … and how long the reader may take for them.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A table that is read from where it was left.
-pub trait Table: Send + 'static {
-    /// The next rows as lines; nothing once there are no more.
-    ///
-    /// # Errors
-    /// What the database said.
-    fn read(&mut self, conn: &mut Conn) -> Result<Vec<u8>, Error>;
-
-    fn has_more(&self) -> bool;
-}
 
 /// The answer that sends `first`, then the rest of the table.
-pub fn download(name: &str, db: Db, first: Bytes, table: impl Table) -> HttpResponse {
+pub fn download(name: &str, db: Db, first: Bytes, table: impl Source) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8; header=present")
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(sent(db, first, table))
-}
-
-/// Whoever takes longer than [`PATIENCE`] for a piece is cut off: the file ends unfinished, which browsers report.
-fn sent(db: Db, first: Bytes, table: impl Table) -> impl Stream<Item = Result<Bytes, Error>> {
-    stream::try_unfold((db, table, first, Instant::now()), |(db, mut table, mut ready, given_at)| async move {
-        if given_at.elapsed() > PATIENCE {
-            return Err(Error::Slow);
-        }
-        while ready.is_empty() && table.has_more() {
-            (table, ready) = db
-                .read(move |conn| -> Result<_, Error> {
-                    let bytes = table.read(conn)?;
-                    Ok((table, Bytes::from(bytes)))
-                })
-                .await?;
-        }
-        let piece = ready.split_to(ready.len().min(PIECE));
-        Ok((!piece.is_empty()).then(|| (piece, (db, table, ready, Instant::now()))))
-    })
+        .streaming(file::stream(db, first, table))
 }
 
 /// `sundial-active-2026-11-23.csv`

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::look::Look;
 use crate::acts::{Dialog, Flash};
 
 /// Who looks, and at which project.
@@ -18,6 +19,7 @@ pub struct Frame {
     pub has_settings: bool,
     /// What an admin must know on every page: settings that could lose or leak data.
     pub warnings: Arc<[String]>,
+    pub look: Look,
 }
 
 /// A project in the switcher.
@@ -63,6 +65,10 @@ impl Layout {
     pub fn with_query(mut self, query: impl Into<String>) -> Layout {
         self.query = query.into();
         self
+    }
+
+    pub fn look(&self) -> Look {
+        self.frame.as_ref().map(|frame| frame.look).unwrap_or_default()
     }
 
     #[must_use]
@@ -130,6 +136,7 @@ mod tests {
                 projects: Vec::new(),
                 has_settings: false,
                 warnings: Arc::default(),
+                look: Look::default(),
             };
             assert_eq!(frame.initials(), initials);
         }

@@ -5,11 +5,13 @@ mod change;
 pub mod csv;
 pub mod edge;
 mod failure;
+pub mod file;
 pub mod form;
 pub mod guard;
 mod headers;
 pub mod layout;
 pub mod log;
+pub mod look;
 pub mod markdown;
 pub mod routes;
 pub mod sentence;
@@ -22,11 +24,13 @@ use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use askama::Template;
 
+use self::trail::Trail;
 use crate::error::Error;
 
 pub use change::Change;
 pub use form::Form;
 pub use layout::{Frame, Layout, Place, Section};
+pub use look::Look;
 pub use routes::{Access, Routes};
 
 /// A template as an answer: `Ok(Page(ListPage { … }))`.
@@ -35,17 +39,27 @@ pub struct Page<T>(pub T);
 impl<T: Template> Responder for Page<T> {
     type Body = actix_web::body::BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        html(StatusCode::OK, &self.0).unwrap_or_else(HttpResponse::from_error)
+    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+        let look = Trail::of(req).frame.get().map(|frame| frame.look).unwrap_or_default();
+        html_for(look, StatusCode::OK, &self.0).unwrap_or_else(HttpResponse::from_error)
     }
 }
 
-/// A template as an answer of another status.
+/// A template as an answer of another status, with times in UTC alone.
 ///
 /// # Errors
 /// When the template fails.
 pub fn html(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::build(status).content_type(ContentType::html()).body(template.render()?))
+    html_for(Look::default(), status, template)
+}
+
+/// A template as an answer to somebody whose account says how it should look.
+///
+/// # Errors
+/// When the template fails.
+pub fn html_for(look: Look, status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
+    let body = template.render_with_values(&look)?;
+    Ok(HttpResponse::build(status).content_type(ContentType::html()).body(body))
 }
 
 /// Bytes as lower-case hexadecimal digits.

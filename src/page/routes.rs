@@ -89,6 +89,16 @@ impl Routes {
         self.add(Method::GET, path, Access::Person, handler);
     }
 
+    /// For a change to the person's own account.
+    pub fn person_post<F, Args>(&mut self, path: &str, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::POST, path, Access::Person, handler);
+    }
+
     /// Registers what `room` does below `path`.
     pub fn within(&mut self, path: &str, room: impl FnOnce(&mut Routes)) {
         let outside = self.prefix.len();

@@ -1,8 +1,9 @@
 //! Sentences with times and names in them, as pages print them: escaped, names kept apart from the direction of the text
-//! around them, times readable by machines and exact on hover.
+//! around them, times readable by machines and exact on hover, and told a second time there to whoever chose a zone.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use chrono_tz::Tz;
 
 use super::times;
 use crate::clock::Moment;
@@ -11,6 +12,7 @@ use crate::clock::Moment;
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(path = "stamp.html")]
 pub struct Stamp {
+    at: Moment,
     machine: String,
     exact: String,
     text: String,
@@ -21,7 +23,7 @@ impl HtmlSafe for Stamp {}
 impl Stamp {
     /// `2021-04-23 at 01:53 AM UTC`
     pub fn full(at: Moment) -> Stamp {
-        Stamp { machine: times::machine(at), exact: String::new(), text: times::full(at) }
+        Stamp { at, machine: times::machine(at), exact: String::new(), text: times::full(at) }
     }
 
     /// `4 years ago`, `in 6 days`
@@ -52,11 +54,17 @@ impl Stamp {
 
     /// Any words for a time.
     pub fn saying(at: Moment, text: impl Into<String>) -> Stamp {
-        Stamp { machine: times::machine(at), exact: times::full(at), text: text.into() }
+        Stamp { at, machine: times::machine(at), exact: times::full(at), text: text.into() }
     }
 
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// In UTC, and below it on the clock of whoever looks.
+    fn two_clocks(&self, zone: &Tz) -> String {
+        let utc = if self.exact.is_empty() { &self.text } else { &self.exact };
+        format!("{utc}\n{}, your time", times::in_zone(self.at, *zone))
     }
 }
 
@@ -164,6 +172,10 @@ mod tests {
             Stamp::full(NOV_23).to_string(),
             "<time datetime=\"2026-11-23T17:00:00Z\">2026-11-23 at 05:00 PM UTC</time>"
         );
+        let look = crate::page::Look::parse("system", Some("Asia/Kolkata"));
+        let sentence = Sentence::of("until ").time(Stamp::day(NOV_23)).render_with_values(&look).expect("a sentence");
+        let title = "2026-11-23 at 05:00 PM UTC\nMon 23 Nov 2026, 22:30 IST, your time";
+        assert!(sentence.contains(&format!("title=\"{title}\">23 Nov 2026</time>")), "{sentence}");
         assert_eq!(Stamp::relative(NOV_23, NOV_23.plus_days(30)).inside().text(), "a month ago");
         assert_eq!(Stamp::full(Moment(i64::MAX)).to_string(), "<span>9223372036854775807 ms</span>");
     }

@@ -12,6 +12,13 @@ pub fn segment(text: &str) -> String {
     Cow::from(utf8_percent_encode(text, SEGMENT)).into_owned()
 }
 
+/// A remark as a sentence: `a name has …` becomes `A name has ….`
+pub fn sentence(remark: &str) -> String {
+    let mut letters = remark.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
 /// An id as it can be read: characters that cannot be seen, or that turn the others around, are named (`‹U+202E›`), and
 /// spaces at either end or in a row are shown. What joins the parts of an emoji or of a word stays as it is.
 pub fn visible(text: &str) -> String {

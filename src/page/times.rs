@@ -1,6 +1,7 @@
 //! How times read: in full, by the day, and from now (§2).
 
 use chrono::{DateTime, Datelike, Month, Timelike, Utc};
+use chrono_tz::Tz;
 
 use crate::clock::Moment;
 
@@ -49,6 +50,13 @@ pub fn to_the_second(at: Moment) -> String {
     })
 }
 
+/// `Fri 23 Apr 2021, 03:53 CEST`: on the clocks of a zone, for the years that machines read as well.
+pub fn in_zone(at: Moment, zone: Tz) -> String {
+    let utc = at.utc().filter(|_| is_readable(at));
+    let local = utc.map(|utc| utc.with_timezone(&zone).format("%a %-d %b %Y, %H:%M %Z").to_string());
+    local.unwrap_or_else(|| full(at))
+}
+
 /// `November 2026`.
 pub fn month(at: Moment) -> String {
     shown(at, |utc, out| {
@@ -60,8 +68,7 @@ pub fn month(at: Moment) -> String {
 
 /// For `<time datetime>`: RFC 3339 to the second; empty for a moment that machines cannot read there.
 pub fn machine(at: Moment) -> String {
-    let is_readable = (0..=253_402_300_799_999).contains(&at.millis());
-    if !is_readable {
+    if !is_readable(at) {
         return String::new();
     }
     shown(at, |utc, out| {
@@ -72,6 +79,10 @@ pub fn machine(at: Moment) -> String {
         two(utc.second(), out);
         out.push('Z');
     })
+}
+
+fn is_readable(at: Moment) -> bool {
+    (0..=253_402_300_799_999).contains(&at.millis())
 }
 
 // A page shows hundreds of times: written digit by digit, none of them reads a format string.
@@ -198,6 +209,17 @@ mod tests {
         assert_eq!(full(Moment(78_789_789_798_798)), "4466-09-30 at 08:43 PM UTC");
         assert_eq!(full(Moment(-1)), "1969-12-31 at 11:59 PM UTC");
         assert_eq!(machine(Moment(-1)), "");
+    }
+
+    #[test]
+    fn a_zone_has_its_own_clock_in_summer_and_winter() {
+        let berlin = Tz::Europe__Berlin;
+        assert_eq!(in_zone(NOW, berlin), "Mon 23 Nov 2026, 18:00 CET");
+        assert_eq!(in_zone(Moment(1_619_142_780_000), berlin), "Fri 23 Apr 2021, 03:53 CEST");
+        assert_eq!(in_zone(Moment(i64::MAX), berlin), "9223372036854775807 ms");
+        assert!(in_zone(Moment(78_789_789_798_798), berlin).contains("4466"));
+        let last = chrono::DateTime::<Utc>::MAX_UTC.timestamp_millis();
+        assert_eq!(in_zone(Moment(last), Tz::Pacific__Auckland), full(Moment(last)));
     }
 
     #[test]

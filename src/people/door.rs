@@ -7,18 +7,21 @@ use std::sync::Arc;
 use actix_session::SessionExt;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
+use diesel::prelude::*;
 
 use super::queries::{self, SessionLine};
 use super::roles::{Permission, Role};
 use super::segment;
-use super::sessions::{Age, Pass, ROW, age, is_proven};
+use super::sessions::{Age, Pass, ROW, is_proven};
 use super::steady::Steady;
 use crate::clock::{Clock, Moment};
+use crate::config::{Config, SessionLimits};
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::routes::Matched;
 use crate::page::trail::Trail;
-use crate::page::{Access, Frame, Layout, Place, Section};
+use crate::page::{Access, Frame, Layout, Look, Place, Section};
+use crate::schema::projects;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -27,11 +30,15 @@ pub struct Person {
     pub email: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = projects)]
 pub struct Project {
     pub id: i64,
     pub slug: String,
     pub name: String,
+    /// Whether support and developers may delete customers as well.
+    pub others_may_delete: bool,
+    pub requires_second_factor: bool,
 }
 
 /// What an admin must be told on every page.
@@ -45,6 +52,7 @@ pub struct Door {
     access: Access,
     parameters: Vec<(String, String)>,
     steady: Moment,
+    limits: SessionLimits,
     return_to: String,
     warnings: Arc<[String]>,
     pass: Arc<Pass>,
@@ -56,6 +64,8 @@ pub struct Greeting {
     pub person: Person,
     /// Whether they proved lately who they are.
     pub is_proven: bool,
+    pub has_second_factor: bool,
+    pub look: Look,
     pub projects: Vec<(Project, Role)>,
 }
 
@@ -67,6 +77,7 @@ pub struct Member {
     pub role: Role,
     /// Whether they proved lately who they are: what cannot be taken back asks for that.
     pub is_proven: bool,
+    pub has_second_factor: bool,
     frame: Arc<Frame>,
 }
 
@@ -108,6 +119,7 @@ impl Door {
         let door = Door {
             now: req.app_data::<Data<Clock>>().ok_or_else(|| lost("the clock"))?.now(),
             steady: req.app_data::<Data<Steady>>().ok_or_else(|| lost("the clock"))?.now(),
+            limits: req.app_data::<Data<Config>>().map(|config| config.session_limits).unwrap_or_default(),
             access: matched.access,
             parameters,
             return_to,
@@ -130,6 +142,16 @@ impl Door {
         found.map(|(_, value)| value.as_str()).ok_or(Error::NotFound)
     }
 
+    /// The row of the session that asks.
+    pub fn session_row(&self) -> &str {
+        &self.pass.row
+    }
+
+    /// Sessions used and made since these moments are not over.
+    pub fn open_since(&self) -> (Moment, Moment) {
+        (self.limits.last_used(self.steady), self.limits.first_made(self.steady))
+    }
+
     /// The customer's app user id in the path.
     ///
     /// # Errors
@@ -142,21 +164,24 @@ impl Door {
     ///
     /// # Errors
     /// [`Error::LogIn`]; [`Error::NotFound`] for a project that does not exist or is not this person's;
-    /// [`Error::Forbidden`] without the permission.
+    /// [`Error::SecondFactor`] for one that requires what this person has not; [`Error::Forbidden`] without the permission.
     pub fn enter(&self, conn: &mut Conn) -> Result<Member, Error> {
         let greeting = self.greet(conn)?;
         let slug = self.parameter("p")?;
         let mut frame = greeting.frame(slug);
-        let found = greeting.projects.into_iter().find(|(project, _)| project.slug == slug);
-        let (project, role) = found.ok_or(Error::NotFound)?;
+        let found = greeting.projects.iter().find(|(project, _)| project.slug == slug);
+        let (project, role) = found.cloned().ok_or(Error::NotFound)?;
+        if project.requires_second_factor && !greeting.has_second_factor {
+            return Err(Error::SecondFactor(self.return_to.clone()));
+        }
         if role == Role::Admin {
             frame.warnings = self.warnings.clone();
         }
-        let is_proven = greeting.is_proven;
-        let member = Member { person: greeting.person, project, role, is_proven, frame: Arc::new(frame) };
+        let Greeting { person, is_proven, has_second_factor, .. } = greeting;
+        let member = Member { person, project, role, is_proven, has_second_factor, frame: Arc::new(frame) };
         self.trail.frame.get_or_init(|| member.frame.clone());
         match self.access {
-            Access::Needs(permission) if !role.may(permission) => Err(Error::Forbidden),
+            Access::Needs(permission) if !member.may(permission) => Err(Error::Forbidden),
             _ => Ok(member),
         }
     }
@@ -176,7 +201,7 @@ impl Door {
             Some(line) => (line.created_at, line.used_at, line.proved_at),
             None => return Err(Error::LogIn(self.return_to.clone())),
         };
-        let age = age(self.steady, created_at, used_at);
+        let age = self.limits.age(self.steady, created_at, used_at);
         self.pass.found(age);
         match age {
             Age::Over => Err(Error::LogIn(self.return_to.clone())),
@@ -193,10 +218,18 @@ fn return_address(req: &HttpRequest) -> String {
 
 impl Greeting {
     fn of(lines: Vec<SessionLine>, is_proven: bool) -> Option<Greeting> {
-        let (id, name, email) = lines.first()?.person.clone();
+        let first = lines.first()?;
+        let (id, name, email) = first.person.clone();
+        let (theme, zone) = &first.look;
+        let (look, has_second_factor) = (Look::parse(theme, zone.as_deref()), first.second_factor_at.is_some());
         let mut projects: Vec<_> = lines.into_iter().filter_map(project_of).collect();
         projects.sort_by_cached_key(|(project, _)| (project.name.to_lowercase(), project.slug.clone()));
-        Some(Greeting { person: Person { id, name, email }, is_proven, projects })
+        Some(Greeting { person: Person { id, name, email }, is_proven, has_second_factor, look, projects })
+    }
+
+    /// What surrounds a page that belongs to no project.
+    pub fn layout(&self, title: &str) -> Layout {
+        Layout::new(title, Some(Arc::new(self.frame(""))), Section::Elsewhere)
     }
 
     /// The frame of the pages of the project `slug`; of pages without a project where there is none.
@@ -211,23 +244,27 @@ impl Greeting {
             projects: self.projects.iter().map(|(project, _)| place(project)).collect(),
             has_settings: here.is_some_and(|(_, role)| role.may(Permission::ReadSettings)),
             warnings: Arc::default(),
+            look: self.look,
         }
     }
 }
 
 fn project_of(line: SessionLine) -> Option<(Project, Role)> {
-    let (id, slug, name) = line.project?;
-    Some((Project { id, slug, name }, Role::parse(&line.role?)?))
+    Some((line.project?, Role::parse(&line.role?)?))
 }
 
 impl Member {
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may(permission)
+        self.role.may_in(self.project.others_may_delete, permission)
     }
 
     /// What surrounds a page for this member.
     pub fn layout(&self, title: impl Into<String>, section: Section) -> Layout {
         Layout::new(title, Some(self.frame.clone()), section)
+    }
+
+    pub fn look(&self) -> Look {
+        self.frame.look
     }
 
     /// All projects of the person, for the switcher.

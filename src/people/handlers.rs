@@ -10,15 +10,17 @@ use serde::Deserialize;
 
 use super::door::Door;
 use super::password::{Passwords, Verdict};
-use super::sessions::PERSON;
 use super::steady::Steady;
 use super::throttle::Attempt;
-use super::{address, next, queries};
+use super::{address, browser, next, queries, second_factor, second_step, sessions};
+use crate::audit::{Action, Everywhere, Origin, Trace};
+use crate::clock::{Clock, Moment};
 use crate::config::Config;
 use crate::db::Db;
 use crate::error::Error;
 use crate::ids::Ids;
-use crate::page::{Form, Layout, Section, html};
+use crate::page::trail::Trail;
+use crate::page::{Form, Layout, html, html_for};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
@@ -75,24 +77,42 @@ pub async fn log_in(
     let from = address::of(&req, &config.trusted_proxies).to_string();
     let attempt = Attempt::new(ids.next(now), &key.0, &email, &from);
     let account = find_account(&db, attempt.clone(), email, now).await?;
-    let (person, kept) = account.unzip();
+    let (known, kept) = account.unzip();
     let verdict = passwords.check(typed.password, kept).await?;
-    let Some(person) = person.filter(|_| verdict != Verdict::Wrong) else {
+    let origin = Origin { request: Trail::of(&req).reference.clone(), address: Some(from) };
+    let Some(person) = known.filter(|_| verdict != Verdict::Wrong) else {
+        actix_web::rt::spawn(note_refusal(db, ids, known, origin, now));
         return html(StatusCode::UNPROCESSABLE_ENTITY, &log_in_form(typed.email, &typed.next, true, false));
     };
-    welcome(&db, attempt, person, verdict).await?;
-    session.renew();
-    session.insert(PERSON, person).map_err(|error| Error::Internal(error.to_string()))?;
+    if welcome(&db, (attempt, verdict), person, (ids, now), origin).await? {
+        sessions::begin_half(&session, person)?;
+        return Ok(see(&second_step::address(&typed.next)));
+    }
+    sessions::begin(&session, person, browser::of(&req))?;
     Ok(see(next::path(&typed.next)))
 }
 
 /// `POST /logout`: the session's row goes, and with it every copy of its cookie.
-pub async fn log_out(session: Session) -> HttpResponse {
+pub async fn log_out(
+    req: HttpRequest,
+    session: Session,
+    at: (Data<Db>, Data<Clock>, Data<Ids>, Data<Config>),
+) -> Result<HttpResponse, Error> {
+    let (db, clock, ids, config) = at;
+    let row = second_step::row_of(&session)?;
+    let address = address::of(&req, &config.trusted_proxies).to_string();
+    let origin = Origin { request: Trail::of(&req).reference.clone(), address: Some(address) };
+    db.write(move |conn| {
+        let Some(person) = queries::person_of_session(conn, &row)? else { return Ok(()) };
+        let trace = Trace::new(Action::SignedOut);
+        Everywhere::lock(conn, person)?.append(conn, (&ids, clock.now()), &origin, &trace)
+    })
+    .await?;
     session.purge();
     let mut response = see("/login?out=1");
     let everything = actix_web::http::header::HeaderValue::from_static(r#""cache", "cookies", "storage""#);
     response.headers_mut().insert(CLEAR_SITE_DATA, everything);
-    response
+    Ok(response)
 }
 
 /// `GET /`: the customers of the first project.
@@ -101,10 +121,7 @@ pub async fn start(door: Door, db: Data<Db>) -> Result<HttpResponse, Error> {
     let frame = greeting.frame("");
     match frame.projects.first() {
         Some(place) => Ok(see(&place.customers())),
-        None => {
-            let layout = Layout::new("No project yet", Some(frame.into()), Section::Elsewhere);
-            html(StatusCode::OK, &NoProjects { layout })
-        }
+        None => html_for(greeting.look, StatusCode::OK, &NoProjects { layout: greeting.layout("No project yet") }),
     }
 }
 
@@ -113,12 +130,7 @@ fn log_in_form(email: String, next: &str, is_wrong: bool, is_out: bool) -> LogIn
     LogInPage { layout: Layout::bare("Log in"), email, next, is_wrong, is_out }
 }
 
-async fn find_account(
-    db: &Db,
-    attempt: Attempt,
-    email: String,
-    now: crate::clock::Moment,
-) -> Result<Option<(i64, String)>, Error> {
+async fn find_account(db: &Db, attempt: Attempt, email: String, now: Moment) -> Result<Option<(i64, String)>, Error> {
     db.write(move |conn| {
         attempt.count(conn, now)?;
         Ok(queries::account(conn, &email)?)
@@ -126,14 +138,39 @@ async fn find_account(
     .await
 }
 
-async fn welcome(db: &Db, attempt: Attempt, person: i64, verdict: Verdict) -> Result<(), Error> {
+/// The password was right. Says whether the second factor is still to come.
+async fn welcome(
+    db: &Db,
+    (attempt, verdict): (Attempt, Verdict),
+    person: i64,
+    (ids, now): (Data<Ids>, Moment),
+    origin: Origin,
+) -> Result<bool, Error> {
     db.write(move |conn| {
+        let everywhere = Everywhere::lock(conn, person)?;
         if let Verdict::Outdated(hash) = verdict {
             queries::set_password(conn, person, &hash)?;
         }
-        Ok(attempt.forget(conn)?)
+        attempt.forget(conn)?;
+        let has_second_factor = second_factor::queries::on_since(conn, person)?.is_some();
+        if !has_second_factor {
+            queries::see_person(conn, person, now)?;
+            everywhere.append(conn, (&ids, now), &origin, &Trace::new(Action::SignedIn))?;
+        }
+        Ok(has_second_factor)
     })
     .await
+}
+
+/// After the answer, so that it takes no longer for an account that exists.
+async fn note_refusal(db: Data<Db>, ids: Data<Ids>, known: Option<i64>, origin: Origin, now: Moment) {
+    let Some(person) = known else { return };
+    let noted = db.write(move |conn| {
+        Everywhere::lock(conn, person)?.append(conn, (&ids, now), &origin, &Trace::new(Action::SignInFailed))
+    });
+    if let Err(error) = noted.await {
+        tracing::warn!(cause = error.cause(), "a refused log-in could not be noted");
+    }
 }
 
 /// Addresses are kept in lower case. What cannot be one is nobody's; NUL would upset PostgreSQL.
@@ -142,6 +179,6 @@ pub fn address_of_account(typed: &str) -> String {
     if email.contains('\0') || email.len() > 320 { String::new() } else { email }
 }
 
-fn see(path: &str) -> HttpResponse {
+pub fn see(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }

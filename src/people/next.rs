@@ -38,7 +38,7 @@ fn stays_here(next: &str) -> bool {
 /// Back to the log-in or straight out again is nowhere to go.
 fn is_door(next: &str) -> bool {
     let path = next.split('?').next().unwrap_or_default();
-    matches!(path, "/login" | "/logout")
+    matches!(path, "/login" | "/login/code" | "/logout")
 }
 
 #[cfg(test)]
@@ -136,6 +136,7 @@ mod tests {
             "https://dossier.example.evil",
             "/login",
             "/login?next=//evil",
+            "/login/code",
             "/logout",
         ];
         assert!(strangers.len() >= 60);

@@ -55,12 +55,24 @@ impl Passwords {
     /// # Errors
     /// [`Error::Unavailable`] when too many wait.
     pub async fn check(&self, password: String, kept: Option<String>) -> Result<Verdict, Error> {
+        self.in_turn(move || verdict(&password, kept)).await
+    }
+
+    /// The form in which a chosen password is kept.
+    ///
+    /// # Errors
+    /// As [`Passwords::check`].
+    pub async fn hash(&self, password: String) -> Result<String, Error> {
+        self.in_turn(move || hash(&password)).await?.map_err(Error::Internal)
+    }
+
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let busy = |_| Error::Unavailable("too many log-ins wait for their turn".into());
         let turn = tokio::time::timeout(TURN, self.turns.clone().acquire_owned()).await.map_err(busy)?;
         let work = move || {
-            let verdict = verdict(&password, kept);
+            let done = work();
             drop(turn);
-            verdict
+            done
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))
     }
@@ -96,6 +108,20 @@ pub fn accept(password: &str) -> Result<(), String> {
         SHORTEST..=LONGEST if is_common(password) => Err("that password is among the first that anybody tries".into()),
         SHORTEST..=LONGEST => Ok(()),
         _ => Err(format!("the password must have at most {LONGEST} characters")),
+    }
+}
+
+/// Whether somebody of this address and name may choose it.
+///
+/// # Errors
+/// As [`accept`].
+pub fn accept_of(password: &str, email: &str, name: &str) -> Result<(), String> {
+    accept(password)?;
+    let typed = password.trim().to_lowercase();
+    let mailbox = email.split('@').next().unwrap_or_default();
+    match [email, mailbox, &name.to_lowercase()].iter().any(|word| *word == typed) {
+        true => Err("the password must not be your name or your address".into()),
+        false => Ok(()),
     }
 }
 
@@ -137,6 +163,17 @@ mod tests {
         let kept = cheap.hash_password(b"open sesame, please").expect("a hash").to_string();
         let verdict = verdict("open sesame, please", Some(kept));
         assert!(matches!(verdict, Verdict::Outdated(new) if new.contains("m=19456,t=2")));
+    }
+
+    #[test]
+    fn nobody_may_choose_their_own_name() {
+        let accept = |password| accept_of(password, "ada.okoye@sundial.example", "Ada Okoye");
+        assert!(
+            accept("ada okoye").is_err()
+                && accept("Ada.Okoye").is_err()
+                && accept("ada.okoye@sundial.example").is_err()
+        );
+        assert!(accept("ada okoye 1").is_ok());
     }
 
     #[test]

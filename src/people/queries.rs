@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::Project;
 use super::roles::Role;
-use super::sessions::{IDLE_HOURS, LONGEST_DAYS};
 use crate::clock::Moment;
+use crate::config::SessionLimits;
 use crate::db::{Both, Conn};
 use crate::schema::{memberships, people, projects, sessions};
 
@@ -17,15 +18,23 @@ pub struct SessionLine {
     pub used_at: Moment,
     pub proved_at: Moment,
     pub person: (i64, String, String),
+    /// Theme and zone.
+    pub look: (String, Option<String>),
+    pub second_factor_at: Option<Moment>,
     pub role: Option<String>,
-    pub project: Option<(i64, String, String)>,
+    pub project: Option<Project>,
 }
 
 pub struct NewSession {
     pub row: String,
     pub person: Option<i64>,
+    /// Whose second factor is still to come.
+    pub half_in: Option<i64>,
+    /// In words.
+    pub browser: String,
     pub state: HashMap<String, String>,
     pub now: Moment,
+    pub limits: SessionLimits,
 }
 
 pub struct NewPerson<'a> {
@@ -44,32 +53,37 @@ pub struct NewProject<'a> {
 
 /// The session's person with all their projects, a line each; no line where there is no such session.
 pub fn lines_of_session(conn: &mut Conn, row: &str) -> QueryResult<Vec<SessionLine>> {
+    let project =
+        (projects::id, projects::slug, projects::name, projects::others_may_delete, projects::requires_second_factor);
     sessions::table
         .inner_join(people::table.on(sessions::person_id.eq(people::id.nullable())))
         .left_join(memberships::table.on(memberships::person_id.eq(people::id)))
         .left_join(projects::table.on(projects::id.nullable().eq(memberships::project_id.nullable())))
-        .filter(sessions::key_hash.eq(row))
+        .filter(sessions::key_hash.eq(row).and(people::closed_at.is_null()))
         .select((
             sessions::created_at,
             sessions::used_at,
             sessions::proved_at,
             (people::id, people::name, people::email),
+            (people::theme, people::time_zone),
+            people::second_factor_at,
             memberships::role.nullable(),
-            (projects::id, projects::slug, projects::name).nullable(),
+            project.nullable(),
         ))
         .load(conn)
 }
 
 /// Starts a session, and clears away those that are over.
 pub fn start_session(conn: &mut Conn, new: &NewSession) -> QueryResult<()> {
-    let idle = Moment(new.now.millis() - IDLE_HOURS * 3_600_000);
-    let old = new.now.plus_days(-LONGEST_DAYS);
-    diesel::delete(sessions::table.filter(sessions::used_at.lt(idle))).execute(conn)?;
-    diesel::delete(sessions::table.filter(sessions::created_at.lt(old))).execute(conn)?;
+    let limits = new.limits;
+    diesel::delete(sessions::table.filter(sessions::used_at.lt(limits.last_used(new.now)))).execute(conn)?;
+    diesel::delete(sessions::table.filter(sessions::created_at.lt(limits.first_made(new.now)))).execute(conn)?;
     diesel::insert_into(sessions::table)
         .values((
             sessions::key_hash.eq(&new.row),
             sessions::person_id.eq(new.person),
+            sessions::half_in.eq(new.half_in),
+            sessions::browser.eq(&new.browser),
             sessions::state.eq(written(&new.state)),
             sessions::created_at.eq(new.now),
             sessions::used_at.eq(new.now),
@@ -77,6 +91,22 @@ pub fn start_session(conn: &mut Conn, new: &NewSession) -> QueryResult<()> {
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// The person who is half in, and since when; `None` for a session that is not.
+pub fn half_in(conn: &mut Conn, row: &str) -> QueryResult<Option<(i64, Moment)>> {
+    sessions::table
+        .inner_join(people::table.on(sessions::half_in.eq(people::id.nullable())))
+        .filter(sessions::key_hash.eq(row).and(people::closed_at.is_null()))
+        .select((people::id, sessions::created_at))
+        .first(conn)
+        .optional()
+}
+
+/// Whose session it is.
+pub fn person_of_session(conn: &mut Conn, row: &str) -> QueryResult<Option<i64>> {
+    let person: Option<Option<i64>> = sessions::table.find(row).select(sessions::person_id).first(conn).optional()?;
+    Ok(person.flatten())
 }
 
 pub fn change_session(conn: &mut Conn, new: NewSession) -> QueryResult<()> {
@@ -91,6 +121,12 @@ pub fn change_session(conn: &mut Conn, new: NewSession) -> QueryResult<()> {
 
 pub fn use_session(conn: &mut Conn, row: &str, now: Moment) -> QueryResult<()> {
     diesel::update(sessions::table.find(row)).set(sessions::used_at.eq(now)).execute(conn)?;
+    person_of_session(conn, row)?.map_or(Ok(()), |person| see_person(conn, person, now))
+}
+
+/// Notes when somebody was last here.
+pub fn see_person(conn: &mut Conn, person: i64, now: Moment) -> QueryResult<()> {
+    diesel::update(people::table.find(person)).set(people::seen_at.eq(now)).execute(conn)?;
     Ok(())
 }
 
@@ -99,9 +135,10 @@ pub fn end_session(conn: &mut Conn, row: &str) -> QueryResult<()> {
     Ok(())
 }
 
-/// Id and password hash of the person with this address, written as [`Email`](super::handlers) stores it.
+/// Id and password hash of the open account with this address, written as [`Email`](super::handlers) stores it.
 pub fn account(conn: &mut Conn, email: &str) -> QueryResult<Option<(i64, String)>> {
-    people::table.filter(people::email.eq(email)).select((people::id, people::password_hash)).first(conn).optional()
+    let open = people::table.filter(people::email.eq(email).and(people::closed_at.is_null()));
+    open.select((people::id, people::password_hash)).first(conn).optional()
 }
 
 pub fn set_password(conn: &mut Conn, person: i64, password_hash: &str) -> QueryResult<()> {
@@ -120,6 +157,26 @@ pub fn insert_person(conn: &mut Conn, new: &NewPerson<'_>, now: Moment) -> Query
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// Opens a closed account again.
+pub fn reopen(conn: &mut Conn, new: &NewPerson<'_>) -> QueryResult<()> {
+    let open =
+        (people::name.eq(new.name), people::password_hash.eq(new.password_hash), people::closed_at.eq(None::<Moment>));
+    diesel::update(people::table.find(new.id)).set(open).execute(conn)?;
+    Ok(())
+}
+
+/// Id of whoever has this address, and whether the account is open.
+pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<(i64, bool)>> {
+    let own = people::table.filter(people::email.eq(email));
+    own.select((people::id, people::closed_at.is_null())).first(conn).optional()
+}
+
+pub fn role_of(conn: &mut Conn, project: i64, person: i64) -> QueryResult<Option<Role>> {
+    let name: Option<String> =
+        memberships::table.find((project, person)).select(memberships::role).first(conn).optional()?;
+    Ok(name.and_then(|name| Role::parse(&name)))
 }
 
 /// Makes the person a member; one who is a member already gets the role.
@@ -150,15 +207,10 @@ pub fn project_id(conn: &mut Conn, slug: &str) -> QueryResult<Option<i64>> {
     projects::table.filter(projects::slug.eq(slug)).select(projects::id).first(conn).optional()
 }
 
-/// The people of a project with their roles.
-pub fn members(conn: &mut Conn, project: i64) -> QueryResult<Vec<(String, String, String)>> {
-    let mut members: Vec<(String, String, String)> = memberships::table
-        .inner_join(people::table.on(people::id.eq(memberships::person_id)))
-        .filter(memberships::project_id.eq(project))
-        .select((people::name, people::email, memberships::role))
-        .load(conn)?;
-    members.sort();
-    Ok(members)
+pub fn require_second_factor(conn: &mut Conn, project: i64, is_required: bool) -> QueryResult<()> {
+    let row = diesel::update(projects::table.find(project));
+    row.set(projects::requires_second_factor.eq(is_required)).execute(conn)?;
+    Ok(())
 }
 
 fn written(state: &HashMap<String, String>) -> String {

@@ -47,7 +47,7 @@ use Permission::{
 };
 
 /// What a support agent may; developers and admins may more.
-const HELPING: [Permission; 9] = [
+const HELPING: [Permission; 10] = [
     ReadCustomers,
     ReadLists,
     ReadTeam,
@@ -57,6 +57,7 @@ const HELPING: [Permission; 9] = [
     GrantEntitlements,
     TransferPurchases,
     BlockCustomers,
+    ExportCustomers,
 ];
 
 impl Role {
@@ -72,6 +73,12 @@ impl Role {
             }
             Role::Admin => true,
         }
+    }
+
+    /// What the role may in a project: deleting customers can be opened to support and developers there.
+    pub fn may_in(self, others_may_delete: bool, permission: Permission) -> bool {
+        let is_other = matches!(self, Role::Support | Role::Developer);
+        self.may(permission) || (permission == DeleteCustomers && others_may_delete && is_other)
     }
 
     /// As it is stored, typed on the command line and shown.
@@ -143,7 +150,7 @@ mod tests {
         GrantEntitlements   .   yes  yes  yes
         TransferPurchases   .   yes  yes  yes
         BlockCustomers      .   yes  yes  yes
-        ExportCustomers     .    .    .   yes
+        ExportCustomers     .   yes  yes  yes
         DeleteCustomers     .    .    .   yes
         DeleteTestAccounts  .    .    .   yes
         ReadSettings        .    .   yes  yes
@@ -155,6 +162,17 @@ mod tests {
         ManagePeople        .    .    .   yes
         ReadAudit           .    .    .   yes
         ");
+    }
+
+    #[test]
+    fn a_project_lets_support_and_developers_delete_customers_and_nothing_more() {
+        for permission in Permission::ALL {
+            for role in Role::ALL {
+                let is_let = permission == DeleteCustomers && matches!(role, Role::Support | Role::Developer);
+                assert_eq!(role.may_in(true, permission), role.may(permission) || is_let, "{role} {permission:?}");
+                assert_eq!(role.may_in(false, permission), role.may(permission));
+            }
+        }
     }
 
     #[test]

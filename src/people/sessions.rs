@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_session::{Session, SessionInsertError};
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::cookie::time::Duration;
@@ -21,21 +22,26 @@ use sha2::{Digest, Sha256};
 use super::queries::{self, NewSession};
 use super::steady::Steady;
 use crate::clock::Moment;
+use crate::config::SessionLimits;
 use crate::db::Db;
 use crate::error::Error;
 use crate::page::{hex, random_bytes};
 
-/// Without a request for this long, a session is over.
-pub const IDLE_HOURS: i64 = 12;
-/// And after this long in any case.
-pub const LONGEST_DAYS: i64 = 7;
 /// How long a proof of who somebody is counts as fresh.
 const FRESH_MINUTES: i64 = 15;
-/// How exactly the last request is remembered: a write a page would be too much.
-const REMEMBER_EACH: i64 = 5 * 60 * 1000;
+/// How exactly the last request is remembered: a write a page would be too much. A shorter limit is kept more exactly.
+const REMEMBER_EACH: i64 = 5 * MINUTE;
+const REMEMBERED_AT_LEAST: i64 = 12;
+
+const MINUTE: i64 = 60 * 1000;
+const HOUR: i64 = 60 * MINUTE;
 
 /// In a session's state: who is logged in.
 pub const PERSON: &str = "person";
+/// In a session's state: whose password was right, while the second factor is still to come.
+pub const HALF_IN: &str = "half_in";
+/// In a session's state: the browser, in words.
+pub const BROWSER: &str = "browser";
 /// In a session's state as the middleware sees it: which row of the table it is.
 pub const ROW: &str = "row";
 
@@ -45,6 +51,7 @@ type State = HashMap<String, String>;
 pub struct Sessions {
     pub db: Db,
     pub steady: Steady,
+    pub limits: SessionLimits,
 }
 
 /// What a session's times mean now.
@@ -56,19 +63,30 @@ pub enum Age {
     Over,
 }
 
-pub fn age(now: Moment, created_at: Moment, used_at: Moment) -> Age {
-    let is_idle = now.since(used_at) > IDLE_HOURS * 3_600_000;
-    let is_old = now.since(created_at) > LONGEST_DAYS * 86_400_000;
-    match now.since(used_at) {
-        _ if is_idle || is_old => Age::Over,
-        REMEMBER_EACH.. => Age::Stale,
-        _ => Age::Fresh,
+impl SessionLimits {
+    pub fn age(self, now: Moment, created_at: Moment, used_at: Moment) -> Age {
+        let unused = now.since(used_at);
+        match unused {
+            _ if used_at < self.last_used(now) || created_at < self.first_made(now) => Age::Over,
+            _ if unused >= REMEMBER_EACH.min(self.idle_minutes * MINUTE / REMEMBERED_AT_LEAST) => Age::Stale,
+            _ => Age::Fresh,
+        }
+    }
+
+    /// A session used last before this is over.
+    pub fn last_used(self, now: Moment) -> Moment {
+        Moment(now.millis().saturating_sub(self.idle_minutes * MINUTE))
+    }
+
+    /// A session made before this is over.
+    pub fn first_made(self, now: Moment) -> Moment {
+        Moment(now.millis().saturating_sub(self.hours * HOUR))
     }
 }
 
 /// Whether somebody proved lately who they are. Sessions begin with a proof.
 pub fn is_proven(now: Moment, proved_at: Moment) -> bool {
-    now.since(proved_at) <= FRESH_MINUTES * 60_000
+    now.since(proved_at) <= FRESH_MINUTES * MINUTE
 }
 
 /// The name of a session's row: the key itself is only in the cookie.
@@ -115,8 +133,33 @@ impl Sessions {
     fn new_session(&self, row: String, mut state: State) -> Result<NewSession, Error> {
         state.remove(ROW);
         let person = state.get(PERSON).and_then(|id| id.parse().ok());
-        Ok(NewSession { row, person, state, now: self.steady.now() })
+        let half_in = state.get(HALF_IN).and_then(|id| id.parse().ok());
+        let browser = state.remove(BROWSER).and_then(|words| serde_json::from_str(&words).ok()).unwrap_or_default();
+        Ok(NewSession { row, person, half_in, browser, state, now: self.steady.now(), limits: self.limits })
     }
+}
+
+/// Begins a session of `person` under a new key; the one before ends.
+///
+/// # Errors
+/// Never in practice: a number and a few words can always be kept.
+pub fn begin(session: &Session, person: i64, browser: String) -> Result<(), Error> {
+    begin_as(session, PERSON, person, browser)
+}
+
+/// Begins a session that opens nothing but the question for the second factor.
+///
+/// # Errors
+/// As [`begin`].
+pub fn begin_half(session: &Session, person: i64) -> Result<(), Error> {
+    begin_as(session, HALF_IN, person, String::new())
+}
+
+fn begin_as(session: &Session, what: &str, person: i64, browser: String) -> Result<(), Error> {
+    let kept = |error: SessionInsertError| Error::Internal(error.to_string());
+    session.renew();
+    session.insert(what, person).map_err(kept)?;
+    session.insert(BROWSER, browser).map_err(kept)
 }
 
 /// What a request found out about its session, for afterwards.
@@ -172,15 +215,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_ends_twelve_hours_after_its_last_use_and_seven_days_after_its_start() {
-        let start = Moment(1_000_000_000_000);
+    fn a_session_ends_an_hour_after_its_last_use_and_twelve_hours_after_its_start() {
+        let (limits, start) = (SessionLimits::default(), Moment(1_000_000_000_000));
         let at = |seconds| start.plus_seconds(seconds);
-        assert_eq!(age(at(60), start, start), Age::Fresh);
-        assert_eq!(age(at(300), start, start), Age::Stale);
-        assert_eq!(age(at(12 * 3600), start, start), Age::Stale);
-        assert_eq!(age(at(12 * 3600 + 1), start, start), Age::Over);
-        assert_eq!(age(at(7 * 86_400 + 1), start, at(7 * 86_400)), Age::Over);
-        assert_eq!(age(at(-3600), start, start), Age::Fresh);
+        assert_eq!(limits.age(at(60), start, start), Age::Fresh);
+        assert_eq!(limits.age(at(300), start, start), Age::Stale);
+        assert_eq!(limits.age(at(3600), start, start), Age::Stale);
+        assert_eq!(limits.age(at(3601), start, start), Age::Over);
+        assert_eq!(limits.age(at(12 * 3600), start, at(12 * 3600)), Age::Fresh);
+        assert_eq!(limits.age(at(12 * 3600 + 1), start, at(12 * 3600)), Age::Over);
+        assert_eq!(limits.age(at(-3600), start, start), Age::Fresh);
+    }
+
+    #[test]
+    fn a_short_limit_is_kept_by_the_second() {
+        let (limits, start) = (SessionLimits { idle_minutes: 1, hours: 1 }, Moment(1_000_000_000_000));
+        assert_eq!(limits.age(start.plus_seconds(4), start, start), Age::Fresh);
+        assert_eq!(limits.age(start.plus_seconds(5), start, start), Age::Stale);
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Slows down guessing of passwords: only so many failed checks per account and per address in a while, counted in the
-//! database, so that a restart or a second process changes nothing. Accounts that do not exist are counted like others.
+//! Slows down guessing of passwords and codes: only so many failed checks per account and per address in a while, counted
+//! in the database, so that a restart or a second process changes nothing. Accounts that do not exist are counted like
+//! others.
 
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
@@ -10,65 +11,94 @@ use crate::error::Error;
 use crate::page::hex;
 use crate::schema::login_attempts as attempts;
 
-const WINDOW: i64 = 3 * 60 * 1000;
-const PER_ACCOUNT: usize = 10;
-const PER_ADDRESS: usize = 30;
+/// How many checks of one kind may fail, and in how many milliseconds.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    scope: &'static str,
+    most: usize,
+    window: i64,
+}
+
+const MINUTE: i64 = 60 * 1000;
+
+const ACCOUNT: Limit = Limit { scope: "account", most: 10, window: 3 * MINUTE };
+const ADDRESS: Limit = Limit { scope: "address", most: 30, window: 3 * MINUTE };
+/// Whoever guesses codes knows the password already, and there are only a million codes.
+const CODE: Limit = Limit { scope: "code", most: 10, window: LONGEST };
+const INVITATION: Limit = Limit { scope: "invitation", most: 30, window: 3 * MINUTE };
+
+/// After this an attempt is forgotten.
+const LONGEST: i64 = 15 * MINUTE;
 
 /// A try that may be made. It counts from now on, unless it turns out right.
 #[derive(Debug, Clone)]
 pub struct Attempt {
     id: i64,
-    account: String,
-    address: String,
+    subjects: Vec<(Limit, String)>,
 }
 
 impl Attempt {
-    /// `key` keeps the hashes from telling whose they are.
+    /// At a password. `key` keeps the hashes from telling whose they are.
     pub fn new(id: i64, key: &[u8], email: &str, address: &str) -> Attempt {
-        Attempt { id, account: subject(key, "account", email), address: subject(key, "address", address) }
+        Attempt::of(id, key, &[(ACCOUNT, email), (ADDRESS, address)])
     }
 
-    /// Counts the try before the password is looked at, so that many at once are not more than one after the other.
+    /// At a code of a second factor.
+    pub fn code(id: i64, key: &[u8], person: i64, address: &str) -> Attempt {
+        Attempt::of(id, key, &[(CODE, &person.to_string()), (ADDRESS, address)])
+    }
+
+    /// At the link of an invitation.
+    pub fn invitation(id: i64, key: &[u8], address: &str) -> Attempt {
+        Attempt::of(id, key, &[(INVITATION, address)])
+    }
+
+    fn of(id: i64, key: &[u8], counted: &[(Limit, &str)]) -> Attempt {
+        let subjects = counted.iter().map(|(limit, text)| (*limit, subject(key, limit.scope, text)));
+        Attempt { id, subjects: subjects.collect() }
+    }
+
+    /// Counts the try before anything is looked at, so that many at once are not more than one after the other.
     ///
     /// # Errors
     /// [`Error::TooManyRequests`] when there were too many.
     pub fn count(&self, conn: &mut Conn, now: Moment) -> Result<(), Error> {
-        diesel::delete(attempts::table.filter(attempts::at.lt(Moment(now.millis() - WINDOW)))).execute(conn)?;
-        let wait = wait(conn, "account", &self.account, PER_ACCOUNT, now)?.max(wait(
-            conn,
-            "address",
-            &self.address,
-            PER_ADDRESS,
-            now,
-        )?);
-        if let Some(retry_after) = wait {
+        diesel::delete(attempts::table.filter(attempts::at.lt(Moment(now.millis() - LONGEST)))).execute(conn)?;
+        let mut longest = None;
+        for (limit, subject) in &self.subjects {
+            longest = longest.max(wait(conn, *limit, subject, now)?);
+        }
+        if let Some(retry_after) = longest {
             return Err(Error::TooManyRequests { retry_after });
         }
-        insert(conn, "account", &self.account, self.id, now)?;
-        insert(conn, "address", &self.address, self.id, now)?;
+        for (limit, subject) in &self.subjects {
+            insert(conn, limit.scope, subject, self.id, now)?;
+        }
         Ok(())
     }
 
-    /// The password was right: this try was no guess.
+    /// It was right: this try was no guess.
     ///
     /// # Errors
     /// What the database said.
     pub fn forget(&self, conn: &mut Conn) -> QueryResult<()> {
-        diesel::delete(attempts::table.find(("account", &self.account, self.id))).execute(conn)?;
-        diesel::delete(attempts::table.find(("address", &self.address, self.id))).execute(conn)?;
+        for (limit, subject) in &self.subjects {
+            diesel::delete(attempts::table.find((limit.scope, subject, self.id))).execute(conn)?;
+        }
         Ok(())
     }
 }
 
 /// Seconds until the next try may be made, if it is not now.
-fn wait(conn: &mut Conn, scope: &str, subject: &str, most: usize, now: Moment) -> QueryResult<Option<u64>> {
+fn wait(conn: &mut Conn, limit: Limit, subject: &str, now: Moment) -> QueryResult<Option<u64>> {
+    let recent = attempts::at.ge(Moment(now.millis() - limit.window));
     let mut times: Vec<Moment> = attempts::table
-        .filter(attempts::scope.eq(scope).and(attempts::subject_hash.eq(subject)))
+        .filter(attempts::scope.eq(limit.scope).and(attempts::subject_hash.eq(subject)).and(recent))
         .select(attempts::at)
         .load(conn)?;
     times.sort();
-    let blocking = times.len().checked_sub(most).and_then(|index| times.get(index));
-    Ok(blocking.map(|at| seconds(at.millis() + WINDOW - now.millis())))
+    let blocking = times.len().checked_sub(limit.most).and_then(|index| times.get(index));
+    Ok(blocking.map(|at| seconds(at.millis() + limit.window - now.millis())))
 }
 
 fn seconds(millis: i64) -> u64 {
@@ -136,6 +166,15 @@ mod tests {
         }
         assert_eq!(tried(&db, 30, "sol@sundial.example", "192.0.2.1", NOW).err(), Some(180));
         assert!(tried(&db, 31, "sol@sundial.example", "192.0.2.2", NOW).is_ok());
+    }
+
+    #[test]
+    fn the_eleventh_guess_at_a_code_has_to_wait_a_quarter_of_an_hour() {
+        let db = database("code");
+        let tried = |id: i64, now| db.write_here(|conn| Attempt::code(id, b"key", 4, "192.0.2.1").count(conn, now));
+        assert!((0..10).all(|id| tried(id, NOW).is_ok()));
+        assert!(matches!(tried(10, NOW.plus_seconds(300)), Err(Error::TooManyRequests { retry_after: 600 })));
+        assert!(tried(11, NOW.plus_seconds(901)).is_ok());
     }
 
     #[test]

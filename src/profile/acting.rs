@@ -5,6 +5,7 @@ use actix_web::HttpResponse;
 use super::page;
 use super::visit::Visit;
 use crate::acts::{Act, Doing, Done};
+use crate::audit::Trace;
 use crate::error::Error;
 
 /// What an action answers: on to the page again, or the page with its dialog open.
@@ -20,13 +21,43 @@ where
     T: Send + 'static,
     W: FnOnce(&mut Doing<'_>, &Visit, T) -> Result<Done, Error> + Send + 'static,
 {
+    let entered = |trace: Trace, visit: &Visit| trace.of(visit.customer.id, &visit.opened_as);
+    at_customer(act, dialog, work, entered).await
+}
+
+/// The same, for what leaves no customer: the entry names only the row that is gone.
+///
+/// # Errors
+/// As [`Act::run`].
+pub async fn on_vanishing<T, W>(act: Act<T>, dialog: &str, work: W) -> Outcome
+where
+    T: Send + 'static,
+    W: FnOnce(&mut Doing<'_>, &Visit, T) -> Result<Done, Error> + Send + 'static,
+{
+    at_customer(act, dialog, work, |trace, visit| trace.of_erased(visit.customer.id)).await
+}
+
+async fn at_customer<T, W>(act: Act<T>, dialog: &str, work: W, entered: fn(Trace, &Visit) -> Trace) -> Outcome
+where
+    T: Send + 'static,
+    W: FnOnce(&mut Doing<'_>, &Visit, T) -> Result<Done, Error> + Send + 'static,
+{
     let query = act.query.clone();
     let again = query.clone();
     let page = move |conn: &mut _, door: &_, opened| page::rendered(conn, door, &again, Some(opened));
     let work = move |doing: &mut Doing<'_>, draft| {
         let visit = Visit::entered(doing.conn, doing.door, doing.member, &query)?;
         let done = work(doing, &visit, draft)?;
-        Ok(Done { trace: done.trace.of(visit.customer.id, &visit.opened_as), ..done })
+        Ok(Done { trace: entered(done.trace, &visit), ..done })
     };
     act.run(dialog, page, work).await
+}
+
+/// Changes nothing: the page with `dialog` open again, which shows what the choices in it would do.
+///
+/// # Errors
+/// As [`Act::again`].
+pub async fn look_ahead<T>(act: Act<T>, dialog: &str) -> Outcome {
+    let query = act.query.clone();
+    act.again(dialog, move |conn, door, opened| page::rendered(conn, door, &query, Some(opened))).await
 }

@@ -24,6 +24,7 @@ pub mod status_line;
 pub mod store_badge;
 #[cfg(test)]
 pub mod testing;
+pub mod transfer;
 mod undo;
 pub mod visit;
 
@@ -34,5 +35,8 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers/{id}", ReadCustomers, page::show);
     routes.post("/projects/{p}/customers/{id}/undo", ReadCustomers, undo::undo);
     event::routes(routes);
+    manage::routes(routes);
     notes::routes(routes);
+    entitlements::routes(routes);
+    transfer::routes(routes);
 }

@@ -78,7 +78,7 @@ pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened
         page.open(conn, &member, &visit, opened)?;
     }
     let mut html = String::with_capacity(USUAL_LENGTH);
-    page.render_into(&mut html)?;
+    page.render_into_with_values(&mut html, &member.look())?;
     Ok(Bytes::from(html))
 }
 
@@ -119,6 +119,8 @@ impl ProfilePage {
 fn dialog(conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<Option<Dialog>, Error> {
     match opened.name.split('-').next() {
         Some("note") => notes::dialog(conn, visit, opened.on(member, visit.at("notes"))),
+        Some("grant") => entitlements::dialog(conn, visit, opened.on(member, visit.at("entitlements"))),
+        Some("manage") => manage::dialog(conn, visit, opened.on(member, visit.at("manage"))),
         _ => Ok(None),
     }
 }

@@ -51,6 +51,8 @@ pub struct Project {
     pub note_length: i64,
     /// How many notes a customer may have.
     pub note_count: i64,
+    /// Whether support and developers may delete customers as well.
+    pub others_may_delete: bool,
 }
 
 /// The customer's row: what the app told, and what follows from the events.
@@ -147,7 +149,7 @@ impl Visit {
     }
 
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may(permission)
+        self.role.may_in(self.project.others_may_delete, permission)
     }
 
     /// The page again, at this card, with the sandbox switch as it is.
@@ -170,6 +172,13 @@ impl Visit {
 
     pub fn is_sandbox(&self) -> bool {
         self.environment == Environment::Sandbox
+    }
+
+    /// Whether a store has sold anything, in production or in sandbox.
+    pub fn has_purchases(&self) -> bool {
+        let counted = self.customer.status_purchase.as_deref().and_then(read_purchase);
+        let is_bought = |purchase: &Purchase| purchase.kind != Kind::Grant;
+        self.customer.made_sandbox || self.purchases.iter().chain(&counted).any(is_bought)
     }
 
     /// What a purchase is called: the catalog's name, else the one an event told, else its id.

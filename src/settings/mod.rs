@@ -1,7 +1,9 @@
-//! The settings pages of a project: what it is, what was done in it, and deliveries that could not be read.
+//! The settings pages of a project: what it is, who belongs to it, what was done in it, and deliveries that could not be
+//! read.
 
 pub mod audit;
 mod overview;
+mod people;
 mod queries;
 mod rejected;
 
@@ -12,6 +14,7 @@ pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings", |routes| {
         routes.get("", ReadSettings, overview::show);
         audit::routes(routes);
+        people::routes(routes);
         routes.get("/rejected", ReadRejected, rejected::show);
         routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
     });
@@ -24,4 +27,5 @@ pub struct Nav {
     pub has_audit: bool,
     /// How many deliveries were rejected lately; `None` when the member may not know.
     pub rejected: Option<i64>,
+    pub has_people: bool,
 }

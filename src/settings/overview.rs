@@ -1,4 +1,4 @@
-//! `GET /projects/{p}/settings`: the project, where its deliveries go, its people.
+//! `GET /projects/{p}/settings`: the project, and where its deliveries go.
 
 use actix_web::web::Data;
 use askama::Template;
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::page::sentence::Stamp;
 use crate::page::{Layout, Page, Section};
 use crate::people::Permission::{ReadAudit, ReadPeople, ReadRejected};
-use crate::people::{Door, Member, queries as people};
+use crate::people::{Door, Member};
 
 #[derive(Template)]
 #[template(path = "settings/index.html")]
@@ -25,8 +25,6 @@ pub struct Overview {
     role: &'static str,
     webhook: String,
     last_delivery: Option<(Stamp, Stamp)>,
-    /// Name, address, role; `None` when the member may not see them.
-    people: Option<Vec<(String, String, String)>>,
 }
 
 pub async fn show(door: Door, db: Data<Db>, config: Data<Config>) -> Result<Page<Overview>, Error> {
@@ -48,7 +46,6 @@ impl Overview {
             role: member.role.name(),
             webhook: config.address_of(&format!("/webhooks/revenuecat/{}", project.slug)),
             last_delivery: last.map(|at| (Stamp::full(at), Stamp::relative(at, now))),
-            people: member.may(ReadPeople).then(|| people::members(conn, project.id)).transpose()?,
             name: project.name.clone(),
             slug: project.slug.clone(),
         })
@@ -63,5 +60,6 @@ pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, 
         here,
         has_audit: member.may(ReadAudit),
         rejected: count.transpose()?,
+        has_people: member.may(ReadPeople),
     })
 }

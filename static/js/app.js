@@ -3,6 +3,7 @@ import "./copy.js";
 import "./filter.js";
 import "./flash.js";
 import "./local-time.js";
+import "./look.js";
 import "./row.js";
 import "./search.js";
 import "./shortcut.js";

@@ -5,7 +5,17 @@ const button = document.querySelector("[data-zone]");
 const TIMES = "time[datetime*=T]";
 const DAY = { day: "numeric", month: "short" };
 const CLOCK = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
-const local = (time, ...format) => new Date(time.dateTime).toLocaleString("en-GB", Object.assign({}, DAY, ...format));
+// The account's zone; where it names none, or one that this browser does not know, the machine's.
+const zone = { timeZone: known(document.documentElement.dataset.timeZone) };
+const local = (time, ...format) => new Date(time.dateTime).toLocaleString("en-GB", Object.assign({}, zone, DAY, ...format));
+
+function known(timeZone) {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone }).resolvedOptions().timeZone;
+  } catch {
+    return known();
+  }
+}
 
 const tip = Object.assign(document.createElement("p"), { className: "tip", id: "tip", hidden: true });
 tip.setAttribute("role", "tooltip");
@@ -13,8 +23,8 @@ document.body.append(tip);
 let anchor, wait;
 
 function tell(time) {
-  // The browser's own tooltip would say half of it again.
-  if (time.title) time.dataset.exact = time.title;
+  // The browser's own tooltip would say it again; of its two clocks the first is UTC.
+  if (time.title) [time.dataset.exact] = time.title.split("\n");
   time.removeAttribute("title");
   const { exact, utc } = time.dataset;
   return `${exact ?? utc ?? time.textContent}\n${local(time, { weekday: "short", year: "numeric" }, CLOCK)}, your time`;
@@ -78,7 +88,7 @@ function write(own) {
 if (button) {
   const isOwn = () => localStorage.zone === "own";
   button.hidden = false;
-  button.textContent += ` (${Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll("_", " ")})`;
+  button.textContent += ` (${zone.timeZone.replaceAll("_", " ")})`;
   button.onclick = () => write((localStorage.zone = isOwn() ? "utc" : "own") === "own");
   write(isOwn());
 }

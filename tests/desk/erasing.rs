@@ -133,7 +133,7 @@ async fn everything_known(desk: &Desk) {
 }
 
 fn sweep(desk: &Desk) {
-    assert!(sweeping::work(&desk.db).expect("it sweeps"), "nobody is in the way");
+    assert!(sweeping::work(&desk.db).expect("it sweeps") > 0, "nobody is in the way");
 }
 
 #[actix_web::test]

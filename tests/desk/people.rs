@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
+use dossier::config::SessionLimits;
 use dossier::error::Error;
 use dossier::people::Role;
 use dossier::people::queries::set_role;
@@ -146,11 +147,11 @@ async fn another_role_and_no_membership_count_from_the_next_request() {
 }
 
 #[actix_web::test]
-async fn a_session_lasts_twelve_hours_without_use_and_seven_days_with_it() {
+async fn a_session_lasts_an_hour_without_use_and_twelve_hours_with_it() {
     let desk = Desk::open().await;
     let (idle, used) = (desk.cookie(&ADA), desk.cookie(&ADA));
-    for _ in 0..7 * 4 {
-        desk.clock.advance(6 * 3600 - 1);
+    for _ in 0..24 {
+        desk.clock.advance(1800 - 1);
         assert_eq!(visit(&desk, &used, CUSTOMERS).await.status, StatusCode::OK);
         wait_until_noted(&desk).await;
     }
@@ -165,6 +166,18 @@ async fn a_session_lasts_twelve_hours_without_use_and_seven_days_with_it() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     assert_eq!(visit(&desk, &used, CUSTOMERS).await.status, StatusCode::SEE_OTHER, "a clock set back revives nothing");
+}
+
+#[actix_web::test]
+async fn how_long_a_session_lasts_is_a_setting() {
+    let limits = SessionLimits { idle_minutes: 600, hours: 11 };
+    let desk = Desk::open_with(|config| config.session_limits = limits).await;
+    let cookie = desk.cookie(&ADA);
+    desk.clock.advance(9 * 3600);
+    assert_eq!(visit(&desk, &cookie, CUSTOMERS).await.status, StatusCode::OK);
+    wait_until_noted(&desk).await;
+    desk.clock.advance(2 * 3600 + 1);
+    assert_eq!(visit(&desk, &cookie, CUSTOMERS).await.status, StatusCode::SEE_OTHER);
 }
 
 /// The last use of a session is written after the answer.

@@ -205,7 +205,9 @@ async fn a_transfer_is_told_on_both_sides_by_the_best_id() {
     let strip = words(&jakub, "class=\"answer\"", "</dl>");
     assert!(strip.contains(told) && strip.contains("payments moved to zofia"), "{strip}");
     let zofia = page(&desk, "zofia").await;
-    assert!(!card(&zofia, "entitlements").contains("Purchases came"), "they are there");
+    let told = "Purchases came from jakub on 20 Nov.";
+    assert!(card(&zofia, "entitlements").contains(told), "{}", card(&zofia, "entitlements"));
+    assert!(!words(&zofia, "class=\"answer\"", "</dl>").contains("came from"), "they are there");
     let mut unseen = transfer;
     unseen["transferred_from"] = json!(["somebody-else"]);
     unseen["transferred_to"] = json!(["mara"]);

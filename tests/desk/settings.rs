@@ -30,12 +30,13 @@ fn reject(desk: &Desk, count: i64, body: &[u8]) {
 }
 
 #[actix_web::test]
-async fn the_project_page_says_where_deliveries_go_and_shows_people_to_admins_alone() {
+async fn the_project_page_says_where_deliveries_go_and_leads_admins_alone_to_people() {
     let desk = Desk::open().await;
     let admin = desk.get(&ADA, "/projects/sundial/settings").await;
     let developer = desk.get(&DEV, "/projects/sundial/settings").await;
     assert!(admin.body.contains("http://desk.example/webhooks/revenuecat/sundial"));
-    assert!(admin.body.contains("sol@sundial.example") && !developer.body.contains("sol@sundial.example"));
+    let link = "href=\"/projects/sundial/settings/people\"";
+    assert!(admin.body.contains(link) && !developer.body.contains(link));
     assert!(developer.body.contains("None yet.") && developer.body.contains("0 deliveries"));
 }
 

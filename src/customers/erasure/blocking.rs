@@ -36,6 +36,19 @@ pub enum Problem {
     Full,
 }
 
+impl Problem {
+    /// For whoever wanted to block.
+    pub fn sentence(self) -> String {
+        match self {
+            Problem::Id(why) => format!("This id cannot be blocked: it {why}."),
+            Problem::Already => "This id is blocked already.".into(),
+            Problem::Full => {
+                format!("The project has {MOST} blocked customers, and more are not allowed. Unblock one first.")
+            }
+        }
+    }
+}
+
 /// What blocking did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {

@@ -41,7 +41,7 @@ fn stands_in(name: &str, text: &str) -> bool {
 fn ends_a_name(beside: char, is_telling: bool) -> bool {
     match is_telling {
         true => !beside.is_alphanumeric(),
-        false => beside.is_whitespace() || "\"'`,:;[]{}()<>/=&?".contains(beside),
+        false => beside.is_whitespace() || "\"'`,:;[]{}()<>/=&?#".contains(beside),
     }
 }
 

@@ -1,10 +1,22 @@
 //! Grants (§7.2): access that the team gives without a store. They never touch billing, and they do not stack: time runs
-//! beside a subscription, not after it. All they do is told by events of our own.
+//! beside a subscription, not after it. All they do is told by events of our own: `plan` says which, `acts` adds them.
 
 mod acts;
 mod length;
+mod plan;
 pub mod queries;
 
-pub use acts::{Given, Held, Holder, Refusal, Removed};
+use crate::clock::Moment;
+use crate::state::CustomerId;
+
 pub use length::{CUSTOM, Length, NoLength, Preset, UNTIL};
+pub use plan::{Given, Held, Plan, Refusal, Removed};
 pub use queries::End;
+
+/// Whose grants, at which moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    pub project: i64,
+    pub customer: CustomerId,
+    pub now: Moment,
+}

@@ -10,7 +10,8 @@ use crate::customers::glance::{self, Glance};
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::money::Micros;
-use crate::page::csv::{self, CHUNK, Table, harmless, written};
+use crate::page::csv::{self, CHUNK, harmless, written};
+use crate::page::file::Source;
 use crate::page::{form, times};
 use crate::people::Door;
 
@@ -56,7 +57,7 @@ struct Export {
     next: Option<Place>,
 }
 
-impl Table for Export {
+impl Source for Export {
     fn read(&mut self, conn: &mut Conn) -> Result<Vec<u8>, Error> {
         let Some(place) = self.next else { return Ok(Vec::new()) };
         let rows = queries::rows(conn, self.project, self.list, place, self.now, CHUNK)?;
@@ -66,8 +67,8 @@ impl Table for Export {
         written(glances.iter().map(line))
     }
 
-    fn has_more(&self) -> bool {
-        self.next.is_some()
+    fn is_over(&self) -> bool {
+        self.next.is_none()
     }
 }
 

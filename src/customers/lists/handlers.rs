@@ -8,13 +8,14 @@ use url::form_urlencoded;
 
 use super::model::{Cursor, List, PAGE, Place, Slice, list_named, slice};
 use super::queries;
+use crate::acts;
 use crate::clock::Moment;
 use crate::config::Config;
 use crate::customers::glance::{self, Glance};
 use crate::customers::search::{self, Query};
 use crate::db::{Conn, Db};
 use crate::error::Error;
-use crate::page::{Layout, Section, html};
+use crate::page::{Layout, Section, html_for};
 use crate::people::{Door, Member, Permission};
 
 /// The fields of the address. Of a field that came twice the first counts; unknown ones are ignored.
@@ -25,6 +26,8 @@ struct Asked {
     after: Option<String>,
     before: Option<String>,
     suggest: Option<String>,
+    /// What was done before this page.
+    done: Option<String>,
 }
 
 impl Asked {
@@ -37,6 +40,7 @@ impl Asked {
                 "after" => &mut asked.after,
                 "before" => &mut asked.before,
                 "suggest" => &mut asked.suggest,
+                "done" => &mut asked.done,
                 _ => continue,
             };
             field.get_or_insert_with(|| value.into_owned());
@@ -70,11 +74,14 @@ async fn show(door: Door, asked: Asked, db: &Db, config: Data<Config>) -> Result
         };
         let place = Place::parse(asked.after.as_deref(), asked.before.as_deref());
         let place = place.map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
-        ListPage::load(conn, &member, list, place, door.now, &config).map(Answer::List)
+        let mut page = ListPage::load(conn, &member, list, place, door.now, &config)?;
+        let done = format!("done={}", asked.done.unwrap_or_default());
+        page.layout.flash = acts::flash(conn, &member, &done, door.now)?;
+        Ok(Answer::List(page))
     };
     match db.read(load).await? {
-        Answer::List(page) => html(StatusCode::OK, &page),
-        Answer::NoList(page) => html(StatusCode::BAD_REQUEST, &page),
+        Answer::List(page) => html_for(page.layout.look(), StatusCode::OK, &page),
+        Answer::NoList(page) => html_for(page.layout.look(), StatusCode::BAD_REQUEST, &page),
     }
 }
 

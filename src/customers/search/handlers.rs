@@ -13,7 +13,7 @@ use crate::customers::terms::TermKind;
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::text::{visible, visible_parts};
-use crate::page::{Layout, Section, html};
+use crate::page::{Layout, Section, html, html_for};
 use crate::people::{Door, Member};
 
 /// How many customers a page of finds shows, and how many guesses.
@@ -33,7 +33,7 @@ pub async fn find(door: Door, db: &Db, query: Query) -> Result<HttpResponse, Err
     };
     match db.read(load).await? {
         Answer::Straight(address) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()),
-        Answer::Finds(page) => html(StatusCode::OK, &*page),
+        Answer::Finds(page) => html_for(page.layout.look(), StatusCode::OK, &*page),
     }
 }
 

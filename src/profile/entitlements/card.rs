@@ -4,10 +4,12 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
+use super::grants::{GIVE, REVOKE};
 use super::model::Grouped;
 use super::moved::Moved;
 use crate::db::Conn;
 use crate::page::sentence::Stamp;
+use crate::people::Permission::{GrantEntitlements, TransferPurchases};
 use crate::profile::visit::Visit;
 
 #[derive(Debug, Template)]
@@ -21,6 +23,18 @@ pub struct Card {
     is_sandbox: bool,
     /// Whether there are test purchases that this view leaves out.
     pub hides_sandbox: bool,
+    tools: Option<Tools>,
+    /// Why access cannot be granted here.
+    hint: Option<&'static str>,
+}
+
+/// What can be done; `None` for what cannot.
+#[derive(Debug)]
+struct Tools {
+    /// The dialog that gives access.
+    grant: Option<String>,
+    /// The page that moves the purchases.
+    transfer: Option<String>,
 }
 
 /// `Purchases moved to zofia.nowak on 9 Oct.`, with a link.
@@ -39,10 +53,14 @@ impl Card {
     /// One query; the purchases came with the visit.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
         let moved = Moved::load(conn, visit)?;
-        let grouped = Grouped::of(visit);
-        let counts = |moved: &&Moved| moved.is_lost || grouped.is_empty();
+        let mut grouped = Grouped::of(visit);
+        if visit.may(GrantEntitlements) && !visit.is_sandbox() {
+            grouped.offer_removal(|key| visit.dialog(&format!("{REVOKE}.{key}")));
+        }
         Ok(Card {
-            transfer: moved.as_ref().filter(counts).map(|moved| Transfer::of(moved, visit)),
+            transfer: moved.as_ref().map(|moved| Transfer::of(moved, visit, grouped.is_empty())),
+            tools: Tools::of(visit),
+            hint: hint(visit),
             grouped,
             moved,
             is_sandbox: visit.is_sandbox(),
@@ -81,14 +99,32 @@ impl Card {
     }
 }
 
+impl Tools {
+    fn of(visit: &Visit) -> Option<Tools> {
+        let may_grant = visit.may(GrantEntitlements) && !visit.is_sandbox() && !visit.catalog.entitlements().is_empty();
+        let grant = may_grant.then(|| visit.dialog(GIVE));
+        let transfer = (visit.may(TransferPurchases) && visit.has_purchases()).then(|| visit.action("transfer"));
+        (grant.is_some() || transfer.is_some()).then_some(Tools { grant, transfer })
+    }
+}
+
+fn hint(visit: &Visit) -> Option<&'static str> {
+    match (visit.may(GrantEntitlements), visit.is_sandbox(), visit.catalog.entitlements().is_empty()) {
+        (false, ..) => None,
+        (_, true, _) => Some("Grants are production: switch “Sandbox data” off to give or remove access."),
+        (_, _, true) => Some("Access can be granted once the catalog has an entitlement."),
+        _ => None,
+    }
+}
+
 impl Transfer {
-    fn of(moved: &Moved, visit: &Visit) -> Transfer {
+    fn of(moved: &Moved, visit: &Visit, has_nothing: bool) -> Transfer {
         Transfer {
             lead: moved.lead(),
             other: moved.other(),
             href: moved.href(visit),
             when: moved.when(visit.now),
-            rest: moved.rest(),
+            rest: if has_nothing { moved.rest() } else { "." },
         }
     }
 }

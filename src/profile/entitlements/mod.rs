@@ -1,10 +1,14 @@
-//! Entitlements (§7.1): what this customer can use, through which purchase, until when. Read only; granting comes later.
+//! Entitlements (§7): what this customer can use, through which purchase, until when; and the grants by which the team
+//! gives access itself.
 
 mod card;
+mod grants;
+mod look;
 mod model;
 mod moved;
 
 pub use card::Card;
+pub use grants::{Undo, dialog, routes, undo};
 pub use model::{Group, Grouped, Source};
 pub use moved::Moved;
 #[cfg(test)]

@@ -43,6 +43,7 @@ pub struct Group {
 /// One purchase under an entitlement.
 #[derive(Debug)]
 pub struct Source {
+    pub key: String,
     pub store: StoreBadge,
     pub store_name: String,
     pub name: String,
@@ -56,13 +57,29 @@ pub struct Source {
     pub is_current: bool,
     /// Whether the store charges again at the end, and no pause begins there.
     pub renews: bool,
+    /// What can be done with it; set by the card.
+    pub menu: Option<Menu>,
+}
+
+/// The actions of a grant.
+#[derive(Debug)]
+pub struct Menu {
+    /// Tells it from the other menus of the page.
+    pub id: String,
+    /// The dialog that removes it.
+    pub remove: String,
 }
 
 impl Grouped {
     pub fn of(visit: &Visit) -> Grouped {
+        Grouped::with(visit, &visit.purchases)
+    }
+
+    /// The same for other purchases than the customer has now: after something that is only thought of.
+    pub fn with(visit: &Visit, purchases: &[Purchase]) -> Grouped {
         let mut unlocking: BTreeMap<String, (usize, Vec<&Purchase>)> = BTreeMap::new();
         let mut others = Vec::new();
-        for purchase in &visit.purchases {
+        for purchase in purchases {
             let entitlements = visit.catalog.unlocked_by(purchase);
             if entitlements.is_empty() {
                 others.push(purchase);
@@ -102,6 +119,14 @@ impl Grouped {
 
     pub fn is_empty(&self) -> bool {
         self.current.is_empty() && self.past.is_empty()
+    }
+
+    /// Lets every running grant be removed, in the dialog that is named after its key.
+    pub fn offer_removal(&mut self, dialog: impl Fn(&str) -> String) {
+        let running = self.current.iter_mut().flat_map(|group| &mut group.sources);
+        for (number, source) in running.filter(|source| source.status == Status::Granted).enumerate() {
+            source.menu = Some(Menu { id: format!("grant-{number}"), remove: dialog(&source.key) });
+        }
     }
 
     fn add(&mut self, visit: &Visit, entitlement: &str, purchases: &[&Purchase]) {
@@ -225,6 +250,7 @@ impl Source {
         let shows_id = purchase.kind != Kind::Grant && name != purchase.product_id && !purchase.product_id.is_empty();
         let status = purchase.status(visit.now);
         Source {
+            key: purchase.key.clone(),
             store: StoreBadge::of(purchase.store.as_ref()),
             store_name: purchase.store.as_ref().map_or("store unknown", |store| store.name()).to_owned(),
             name: name.to_owned(),
@@ -236,6 +262,7 @@ impl Source {
             is_lifetime: purchase.is_lifetime(visit.now),
             renews: purchase.will_renew() && purchase.pause_asked_at.is_none() && status.gives_access(),
             is_current: status.gives_access() || is_unsettled(purchase, visit.now),
+            menu: None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The card: what would be erased, what would go on, what cannot be undone.
+//! The card: what deleting erases, what would go on, what cannot be undone; and the ways to it for those who may.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -8,6 +8,7 @@ use super::model::Held;
 use super::queries;
 use crate::db::Conn;
 use crate::page::sentence::Sentence;
+use crate::people::Permission::{BlockCustomers, DeleteCustomers, ExportCustomers};
 use crate::profile::visit::Visit;
 
 #[derive(Debug, Template)]
@@ -15,6 +16,10 @@ use crate::profile::visit::Visit;
 pub struct Card {
     held: Held,
     going_on: Vec<Sentence>,
+    /// The dialogs, and the page of everything that is held; `None` for those who may not.
+    delete: Option<String>,
+    block: Option<String>,
+    export: Option<String>,
 }
 
 impl HtmlSafe for Card {}
@@ -23,7 +28,37 @@ impl Card {
     /// Three queries.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
         let held = queries::held(conn, visit)?;
-        let going_on = held.going_on(visit.now, |purchase| visit.product_name(purchase).to_owned());
-        Ok(Card { held, going_on })
+        Ok(Card::of(visit, held))
+    }
+
+    fn of(visit: &Visit, held: Held) -> Card {
+        Card {
+            going_on: held.going_on(visit.now, |purchase| visit.product_name(purchase).to_owned()),
+            delete: visit.may(DeleteCustomers).then(|| visit.dialog("manage-delete")),
+            block: visit.may(BlockCustomers).then(|| visit.dialog("manage-block")),
+            export: visit.may(ExportCustomers).then(|| format!("{}/export", visit.href)),
+            held,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::people::Role;
+    use crate::profile::testing;
+
+    #[test]
+    fn each_role_sees_the_controls_it_may_use() {
+        let mut visit = testing::lena();
+        let mut shown = |role, others_may_delete| {
+            (visit.role, visit.project.others_may_delete) = (role, others_may_delete);
+            let html = Card::of(&visit, Held { ids: 3, events: 1, ..Held::default() }).to_string();
+            ["manage-delete", "manage-block", "/export"].map(|control| html.contains(control))
+        };
+        assert_eq!(shown(Role::Viewer, true), [false, false, false]);
+        assert_eq!(shown(Role::Support, false), [false, true, true]);
+        assert_eq!(shown(Role::Support, true), [true, true, true]);
+        assert_eq!(shown(Role::Admin, false), [true, true, true]);
     }
 }

@@ -1,7 +1,20 @@
-//! Manage (§12.1): what deleting this customer would mean, in numbers. The control comes later, so none is shown.
+//! Manage (§12): what deleting this customer means, in numbers; deleting and blocking them.
 
 mod card;
+mod dialog;
+mod handlers;
 mod model;
 mod queries;
 
+use crate::page::Routes;
+use crate::people::Permission::{BlockCustomers, DeleteCustomers};
+
 pub use card::Card;
+pub use dialog::dialog;
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/projects/{p}/customers/{id}", |routes| {
+        routes.post("/delete", DeleteCustomers, handlers::delete);
+        routes.post("/block", BlockCustomers, handlers::block);
+    });
+}

@@ -1,11 +1,14 @@
-//! What would be erased, and what would go on outside, as sentences.
+//! What is erased, and what goes on outside, as sentences; and what must be typed before it is.
+
+use serde::Deserialize;
 
 use crate::clock::Moment;
+use crate::error::Refusal;
 use crate::events::{Environment, Store};
 use crate::page::sentence::{Sentence, Stamp};
 use crate::page::text::{count, listed};
 use crate::profile::status_line::is_unsettled;
-use crate::state::Purchase;
+use crate::state::{CustomerId, Purchase};
 
 /// All that is held on a customer, in numbers.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +22,8 @@ pub struct Held {
     pub balances: i64,
     pub experiments: i64,
     pub has_override: bool,
+    /// Customers with whom purchases were exchanged.
+    pub partners: i64,
     /// Recent subscriptions of both environments.
     pub live: Vec<Purchase>,
 }
@@ -77,9 +82,62 @@ impl Held {
         live.map(|purchase| fate(purchase, now, name_of(purchase))).collect()
     }
 
+    /// Tells whether what was seen is what there is: `7.3.14.3.2.8`, the customer's row first.
+    pub fn version(&self, customer: CustomerId) -> String {
+        let beside = self.balances + self.experiments + i64::from(self.has_override);
+        let bought = self.purchases + self.grants;
+        let numbers = [customer, self.ids, self.events, bought, self.notes, self.attributes, beside];
+        numbers.map(|number| number.to_string()).join(".")
+    }
+
     /// Whether anything was bought in a store, so that it can come back.
     pub fn can_return(&self) -> bool {
         self.purchases > 0
+    }
+}
+
+/// What was typed to delete a customer.
+#[derive(Debug, Deserialize)]
+pub struct Confirmation {
+    #[serde(default)]
+    pub confirm: String,
+    /// The state of what is held that was seen; see [`Held::version`].
+    pub seen: Option<String>,
+}
+
+impl Confirmation {
+    /// # Errors
+    /// A refusal when it is not the id, letter by letter; 409 when something came or went since it was looked at.
+    pub fn check(&self, app_user_id: &str, held: &Held, customer: CustomerId) -> Result<(), Refusal> {
+        if self.confirm != app_user_id && self.confirm.trim() != app_user_id {
+            let sentence = "That is not the id. Type it letter by letter as it stands above, capitals included.";
+            return Err(Refusal::of("confirm", sentence));
+        }
+        match &self.seen {
+            Some(seen) if *seen != held.version(customer) => Err(Refusal::stale()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What was ticked to block one (§12.2).
+#[derive(Debug, Deserialize)]
+pub struct Ticked {
+    /// That everything held is lost.
+    pub lost: Option<String>,
+    /// That nobody who pays is locked out.
+    pub checked: Option<String>,
+}
+
+impl Ticked {
+    /// # Errors
+    /// A refusal beside the first box that is not ticked.
+    pub fn check(&self) -> Result<(), Refusal> {
+        match (&self.lost, &self.checked) {
+            (None, _) => Err(Refusal::of("lost", "Tick this to go on: blocking deletes the customer.")),
+            (_, None) => Err(Refusal::of("checked", "Tick this to go on: look at the purchases first.")),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -134,6 +192,7 @@ mod tests {
             balances: 2,
             experiments: 1,
             has_override: true,
+            partners: 0,
             live: Vec::new(),
         };
         insta::assert_snapshot!(held.erased().join("\n"), @"
@@ -143,7 +202,23 @@ mod tests {
         The offering override, 2 currency balances and 1 experiment enrolment
         ");
         assert!(!held.is_bare());
+        assert_eq!(held.version(7), "7.3.14.3.2.8.4");
         assert!(Held { ids: 1, ..Held::default() }.is_bare());
+    }
+
+    #[test]
+    fn the_id_must_be_typed_and_what_was_seen_must_still_be_so() {
+        let held = Held { ids: 1, ..Held::default() };
+        let check = |confirm: &str, seen: Option<String>| {
+            Confirmation { confirm: confirm.into(), seen }.check("Lena", &held, 7).err()
+        };
+        assert_eq!(check(" Lena\n", None), None);
+        assert_eq!(check("Lena", Some(held.version(7))), None);
+        assert_eq!(check("Lena", Some(held.version(8))), Some(Refusal::stale()));
+        for typed in ["lena", "", "Len", "Lena2"] {
+            let field = check(typed, None).map(|refusal| refusal.problems[0].field);
+            assert_eq!(field, Some("confirm"), "{typed}");
+        }
     }
 
     #[test]

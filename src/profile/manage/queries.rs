@@ -7,7 +7,7 @@ use super::model::Held;
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::profile::visit::{Visit, read_purchase};
-use crate::schema::{balances, experiments, notes, offering_overrides, purchases};
+use crate::schema::{balances, experiments, notes, offering_overrides, purchases, transfer_links};
 use crate::state::{CustomerId, Kind, Purchase};
 
 /// How many live subscriptions are named one by one.
@@ -18,7 +18,7 @@ const RETRY_DAYS: i64 = 90;
 /// Three queries.
 pub fn held(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
     let customer = visit.customer.id;
-    let (notes, balances, experiments, overrides) = beside_events(conn, customer)?;
+    let (notes, balances, experiments, overrides, partners) = beside_events(conn, customer)?;
     let kinds: Vec<(String, i64)> = purchases::table
         .filter(purchases::customer_id.eq(customer))
         .group_by((purchases::environment, purchases::kind))
@@ -37,11 +37,13 @@ pub fn held(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
         balances,
         experiments,
         has_override: overrides > 0,
+        partners,
         live: live(conn, customer, visit.now)?,
     })
 }
 
-type Beside = (i64, i64, i64, i64);
+type Counts = (Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+type Beside = (i64, i64, i64, i64, i64);
 
 fn beside_events(conn: &mut Conn, customer: CustomerId) -> QueryResult<Beside> {
     let notes = notes::table.filter(notes::customer_id.eq(customer)).select(count_star()).single_value();
@@ -55,9 +57,12 @@ fn beside_events(conn: &mut Conn, customer: CustomerId) -> QueryResult<Beside> {
         .filter(offering_overrides::customer_id.eq(customer))
         .select(count_star())
         .single_value();
-    let found: (Option<i64>, Option<i64>, Option<i64>, Option<i64>) =
-        diesel::select((notes, balances, experiments, overrides)).first(conn)?;
-    Ok((found.0.unwrap_or(0), found.1.unwrap_or(0), found.2.unwrap_or(0), found.3.unwrap_or(0)))
+    let partners =
+        transfer_links::table.filter(transfer_links::customer_id.eq(customer)).select(count_star()).single_value();
+    let (notes, balances, experiments, overrides, partners): Counts =
+        diesel::select((notes, balances, experiments, overrides, partners)).first(conn)?;
+    let some = |number: Option<i64>| number.unwrap_or(0);
+    Ok((some(notes), some(balances), some(experiments), some(overrides), some(partners)))
 }
 
 /// Subscriptions of both environments that a store may still charge for, or that still give access.

@@ -11,7 +11,8 @@ use crate::audit::{self, Action, Actor, Details, Line, Origin, Trace};
 use crate::customers::lists::{Cursor, Place};
 use crate::db::Conn;
 use crate::error::Error;
-use crate::page::csv::{self, CHUNK, Table, harmless, written};
+use crate::page::csv::{self, CHUNK, harmless, written};
+use crate::page::file::Source;
 use crate::page::times;
 use crate::page::trail::Trail;
 use crate::people::{Door, Member, address};
@@ -80,7 +81,7 @@ impl Export {
     }
 }
 
-impl Table for Export {
+impl Source for Export {
     fn read(&mut self, conn: &mut Conn) -> Result<Vec<u8>, Error> {
         let Some(place) = self.next else { return Ok(Vec::new()) };
         let lines = queries::lines(conn, self.project, &self.chosen, place, CHUNK)?;
@@ -89,8 +90,8 @@ impl Table for Export {
         written(lines.iter().map(cells))
     }
 
-    fn has_more(&self) -> bool {
-        self.next.is_some()
+    fn is_over(&self) -> bool {
+        self.next.is_none()
     }
 }
 

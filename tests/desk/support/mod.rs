@@ -2,6 +2,7 @@
 
 pub mod cast;
 mod database;
+pub mod phone;
 pub mod project;
 pub mod samples;
 pub mod seed;
@@ -17,7 +18,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
 use dossier::app::{Site, app};
 use dossier::clock::{Clock, Moment};
-use dossier::config::Config;
+use dossier::config::{Config, SessionLimits};
 use dossier::db::Db;
 use dossier::error::Error;
 use dossier::ids::Ids;
@@ -82,6 +83,15 @@ impl Desk {
         self.call(TestRequest::get().uri(path).insert_header(("cookie", self.cookie(person)))).await
     }
 
+    /// In a session that began before.
+    pub async fn get_with(&self, cookie: &str, path: &str) -> Answer {
+        self.call(TestRequest::get().uri(path).insert_header(("cookie", cookie))).await
+    }
+
+    pub async fn post_with(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.call(form(path, fields).insert_header(("cookie", cookie))).await
+    }
+
     pub async fn anonymous_get(&self, path: &str) -> Answer {
         self.call(TestRequest::get().uri(path)).await
     }
@@ -121,7 +131,16 @@ impl Desk {
     pub fn cookie(&self, person: &Person) -> String {
         let key = dossier::page::hex(&random_bytes::<32>().expect("random bytes"));
         let state = HashMap::from([(PERSON.to_owned(), person.id.to_string())]);
-        let new = NewSession { row: row_of(&key), person: Some(person.id), state, now: self.clock.now() };
+        let limits = SessionLimits::default();
+        let new = NewSession {
+            row: row_of(&key),
+            person: Some(person.id),
+            half_in: None,
+            browser: String::new(),
+            state,
+            now: self.clock.now(),
+            limits,
+        };
         self.db.write_here(|conn| Ok::<_, Error>(start_session(conn, &new)?)).expect("a session");
         let mut jar = CookieJar::new();
         let cookie = Cookie::new(self.site.session_cookie(), key);
@@ -181,6 +200,7 @@ fn config(database_url: String) -> Config {
         trusted_proxies: Vec::new(),
         workers: 1,
         connections: 4,
+        session_limits: SessionLimits::default(),
         log: "off".into(),
     }
 }

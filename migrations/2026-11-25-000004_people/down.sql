@@ -1,0 +1,11 @@
+ALTER TABLE sessions DROP COLUMN browser;
+ALTER TABLE sessions DROP COLUMN half_in;
+ALTER TABLE projects DROP COLUMN requires_second_factor;
+DROP TABLE invitations;
+DROP TABLE recovery_codes;
+DROP TABLE second_factors;
+ALTER TABLE people DROP COLUMN closed_at;
+ALTER TABLE people DROP COLUMN seen_at;
+ALTER TABLE people DROP COLUMN second_factor_at;
+ALTER TABLE people DROP COLUMN theme;
+ALTER TABLE people DROP COLUMN time_zone;

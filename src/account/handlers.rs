@@ -1,0 +1,113 @@
+//! Name, look, password and sessions.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Deserialize;
+
+use super::page::rendered;
+use crate::acts::{Kept, Own};
+use crate::audit::{Action, Trace};
+use crate::error::{Error, Refusal};
+use crate::page::Look;
+use crate::page::look::Theme;
+use crate::page::text::sentence;
+use crate::people::names::Name;
+use crate::people::password::{self, Passwords};
+use crate::people::{own as queries, queries as people};
+
+type Outcome = Result<HttpResponse, Error>;
+
+#[derive(Deserialize)]
+pub struct NewName {
+    name: String,
+}
+
+#[derive(Deserialize)]
+pub struct NewLook {
+    theme: String,
+    zone: String,
+}
+
+#[derive(Deserialize)]
+pub struct NewPassword {
+    new_password: String,
+}
+
+#[derive(Deserialize)]
+pub struct OneSession {
+    session: String,
+}
+
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+pub async fn rename(own: Own<NewName>) -> Outcome {
+    own.run("name", rendered, |owner, draft| {
+        let name = Name::parse(&draft.name).map_err(|why| Refusal::of("name", sentence(&why)))?;
+        let person = &owner.greeting.person;
+        queries::rename(owner.conn, person.id, name.as_str())?;
+        let trace = Trace::new(Action::NameChanged).before(&person.name).after(name.as_str());
+        Ok(Kept::new(Some(trace), "/account?done=name#name"))
+    })
+    .await
+}
+
+pub async fn choose_look(own: Own<NewLook>) -> Outcome {
+    own.run("look", rendered, |owner, draft| {
+        let look = look(&draft)?;
+        queries::set_look(owner.conn, owner.greeting.person.id, look)?;
+        Ok(Kept::new(None, "/account?done=look#look"))
+    })
+    .await
+}
+
+fn look(draft: &NewLook) -> Result<Look, Error> {
+    let theme = Theme::parse(&draft.theme).ok_or_else(|| Refusal::of("theme", "Choose one of the three."))?;
+    let zone = match draft.zone.as_str() {
+        "" => None,
+        name => Some(name.parse().map_err(|_| Refusal::of("zone", "Choose a place from the list."))?),
+    };
+    Ok(Look { theme, zone })
+}
+
+/// Whoever else is logged in as this person is out.
+pub async fn change_password(own: Own<NewPassword>, passwords: Data<Passwords>) -> Outcome {
+    let typed = own.draft().new_password.clone();
+    // Outside the transaction: hashing is slow on purpose.
+    let hash = passwords.hash(typed.clone()).await?;
+    own.with_password()
+        .run("password", rendered, move |owner, _| {
+            let person = &owner.greeting.person;
+            let accepted = password::accept_of(&typed, &person.email, &person.name);
+            accepted.map_err(|why| Refusal::of("new_password", sentence(&why)))?;
+            people::set_password(owner.conn, person.id, &hash)?;
+            queries::end_others(owner.conn, person.id, "")?;
+            Ok(Kept::new(Some(Trace::new(Action::PasswordChanged)), "/account?done=password#password"))
+        })
+        .await
+}
+
+pub async fn end_session(own: Own<OneSession>) -> Outcome {
+    own.run("sessions", rendered, |owner, draft| {
+        let is_row = draft.session.bytes().all(|letter| letter.is_ascii_hexdigit());
+        let is_other = is_row && draft.session != owner.door.session_row();
+        match is_other && queries::end_session(owner.conn, owner.greeting.person.id, &draft.session)? {
+            true => Ok(Kept::new(
+                Some(Trace::new(Action::SessionsEnded).after("1 session")),
+                "/account?done=session#sessions",
+            )),
+            false => Err(Error::NotFound),
+        }
+    })
+    .await
+}
+
+pub async fn end_others(own: Own<Nothing>) -> Outcome {
+    own.run("sessions", rendered, |owner, _| {
+        let ended = queries::end_others(owner.conn, owner.greeting.person.id, owner.door.session_row())?;
+        let told = format!("{ended} {}", if ended == 1 { "session" } else { "sessions" });
+        let trace = (ended > 0).then(|| Trace::new(Action::SessionsEnded).after(told));
+        Ok(Kept::new(trace, "/account?done=sessions#sessions"))
+    })
+    .await
+}

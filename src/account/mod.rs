@@ -1,0 +1,23 @@
+//! `/account`: what somebody settles for themselves, whatever projects they belong to.
+
+mod handlers;
+mod page;
+mod second_factor;
+
+use crate::page::Routes;
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/account", |routes| {
+        routes.person_get("", page::show);
+        routes.person_post("/name", handlers::rename);
+        routes.person_post("/look", handlers::choose_look);
+        routes.person_post("/password", handlers::change_password);
+        routes.person_post("/sessions/end", handlers::end_session);
+        routes.person_post("/sessions/end-others", handlers::end_others);
+        routes.person_get("/second-factor", second_factor::page::show);
+        routes.person_post("/second-factor", second_factor::handlers::begin);
+        routes.person_post("/second-factor/confirm", second_factor::handlers::confirm);
+        routes.person_post("/second-factor/codes", second_factor::handlers::replace_codes);
+        routes.person_post("/second-factor/off", second_factor::handlers::switch_off);
+    });
+}

@@ -1,0 +1,159 @@
+//! `GET /account`: everything on one page, each part with its own form.
+
+use actix_web::http::header::ContentType;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::acts::{Flash, Opened};
+use crate::clock::Moment;
+use crate::db::{Conn, Db};
+use crate::error::Error;
+use crate::page::look::{Look, Theme, places};
+use crate::page::sentence::Stamp;
+use crate::page::{Layout, form};
+use crate::people::own::{self, OpenSession};
+use crate::people::{Door, Greeting, Person, second_factor};
+
+#[derive(Template)]
+#[template(path = "account/page.html")]
+struct AccountPage {
+    layout: Layout,
+    person: Person,
+    /// Name and role.
+    projects: Vec<(String, &'static str)>,
+    look: Look,
+    /// The form that was sent and refused.
+    form: Opened,
+    second_factor: Option<Stamp>,
+    codes_left: i64,
+    sessions: Vec<Line>,
+}
+
+/// A session as it is shown.
+struct Line {
+    row: String,
+    browser: String,
+    began: Stamp,
+    used: Stamp,
+    is_this: bool,
+}
+
+/// The places of one continent: values and names.
+struct Continent {
+    name: &'static str,
+    places: Vec<(&'static str, String)>,
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let flash = form::field(req.query_string(), "done").and_then(|what| told(&what)).map(Flash::told);
+    let html = db.read(move |conn| load(conn, &door, Opened::default())?.with_flash(flash).html()).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+/// The page with a form that was refused.
+///
+/// # Errors
+/// As [`show`].
+pub fn rendered(conn: &mut Conn, door: &Door, form: Opened) -> Result<Bytes, Error> {
+    load(conn, door, form)?.html()
+}
+
+fn load(conn: &mut Conn, door: &Door, form: Opened) -> Result<AccountPage, Error> {
+    let greeting = door.greet(conn)?;
+    let id = greeting.person.id;
+    let since = second_factor::queries::on_since(conn, id)?;
+    let (used_since, made_since) = door.open_since();
+    let open = own::sessions(conn, id, used_since, made_since)?;
+    Ok(AccountPage {
+        layout: greeting.layout("Your account"),
+        projects: projects(&greeting),
+        look: greeting.look,
+        form,
+        second_factor: since.map(Stamp::day),
+        codes_left: second_factor::queries::count_codes(conn, id)?,
+        sessions: open.into_iter().map(|session| Line::of(session, door, door.now)).collect(),
+        person: greeting.person,
+    })
+}
+
+fn projects(greeting: &Greeting) -> Vec<(String, &'static str)> {
+    greeting.projects.iter().map(|(project, role)| (project.name.clone(), role.name())).collect()
+}
+
+/// What the page tells after a change.
+fn told(what: &str) -> Option<&'static str> {
+    match what {
+        "name" => Some("Your name is changed."),
+        "look" => Some("Pages look like this from now on."),
+        "password" => Some("Your password is changed, and you are logged out everywhere else."),
+        "session" => Some("That session has ended."),
+        "sessions" => Some("You are logged out everywhere else."),
+        "factor-off" => Some("Your second factor is switched off."),
+        _ => None,
+    }
+}
+
+impl AccountPage {
+    fn with_flash(mut self, flash: Option<Flash>) -> AccountPage {
+        self.layout = self.layout.with_flash(flash);
+        self
+    }
+
+    fn html(self) -> Result<Bytes, Error> {
+        Ok(Bytes::from(self.render_with_values(&self.look)?))
+    }
+
+    /// What a field of one of the forms holds.
+    fn value<'a>(&'a self, form: &str, field: &str, current: &'a str) -> &'a str {
+        if self.form.name == form { self.form.value(field, current) } else { current }
+    }
+
+    fn themes(&self) -> [(&'static str, &'static str, bool); 3] {
+        let chosen = self.value("look", "theme", self.look.theme.name());
+        let words = |theme| match theme {
+            Theme::System => "As the system",
+            Theme::Light => "Light",
+            Theme::Dark => "Dark",
+        };
+        Theme::ALL.map(|theme| (theme.name(), words(theme), theme.name() == chosen))
+    }
+
+    fn zone(&self) -> &str {
+        self.value("look", "zone", self.look.zone_name())
+    }
+
+    /// A zone that the list does not name, kept as it is.
+    fn other_zone(&self) -> Option<&str> {
+        Some(self.zone()).filter(|zone| !zone.is_empty() && !places().any(|place| place == *zone))
+    }
+
+    fn continents(&self) -> Vec<Continent> {
+        let mut all: Vec<Continent> = Vec::new();
+        for place in places() {
+            let (name, city) = place.split_once('/').unwrap_or((place, place));
+            let city = (place, city.replace('_', " ").replace('/', ", "));
+            match all.last_mut().filter(|continent| continent.name == name) {
+                Some(continent) => continent.places.push(city),
+                None => all.push(Continent { name, places: vec![city] }),
+            }
+        }
+        all
+    }
+
+    fn has_others(&self) -> bool {
+        self.sessions.iter().any(|line| !line.is_this)
+    }
+}
+
+impl Line {
+    fn of(session: OpenSession, door: &Door, now: Moment) -> Line {
+        Line {
+            is_this: session.row == door.session_row(),
+            browser: if session.browser.is_empty() { "An unknown browser".into() } else { session.browser },
+            began: Stamp::day_and_time(session.created_at, now),
+            used: Stamp::relative(session.used_at, now),
+            row: session.row,
+        }
+    }
+}

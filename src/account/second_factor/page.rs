@@ -1,0 +1,107 @@
+//! The page: off, being set up, just switched on, or on.
+
+use actix_web::http::header::ContentType;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::acts::Opened;
+use crate::config::Config;
+use crate::db::{Conn, Db};
+use crate::error::Error;
+use crate::page::sentence::Stamp;
+use crate::page::{Layout, Look, form};
+use crate::people::next;
+use crate::people::second_factor::{Picture, Secret, queries};
+use crate::people::{Door, Greeting};
+
+#[derive(Template)]
+#[template(path = "account/second_factor.html")]
+struct FactorPage {
+    layout: Layout,
+    look: Look,
+    form: Opened,
+    /// Where to go on afterwards.
+    next: String,
+    /// The projects that require it.
+    required_by: Vec<String>,
+    state: State,
+}
+
+enum State {
+    Off,
+    /// A secret is made and waits for its first code.
+    Pending {
+        picture: Picture,
+        groups: Vec<String>,
+    },
+    /// Recovery codes, for the only time.
+    Codes(Vec<String>),
+    On {
+        since: Stamp,
+        left: i64,
+    },
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let next = form::field(req.query_string(), "next").unwrap_or_default();
+    let html = db.read(move |conn| FactorPage::load(conn, &door, Opened::default(), &next, "")?.html()).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+/// The page after one of its forms was sent.
+pub fn rendered(config: &Config) -> impl FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static {
+    let host = config.public_url.host_str().unwrap_or_default().to_owned();
+    move |conn, door, form| {
+        let next = form.value("next", "").to_owned();
+        FactorPage::load(conn, door, form, &next, &host)?.html()
+    }
+}
+
+impl FactorPage {
+    fn load(conn: &mut Conn, door: &Door, form: Opened, next: &str, host: &str) -> Result<FactorPage, Error> {
+        let greeting = door.greet(conn)?;
+        let requiring = greeting.projects.iter().filter(|(project, _)| project.requires_second_factor);
+        Ok(FactorPage {
+            layout: greeting.layout("Second factor"),
+            look: greeting.look,
+            next: next::path(next).to_owned(),
+            required_by: requiring.map(|(project, _)| project.name.clone()).collect(),
+            state: state(conn, &greeting, &form, host)?,
+            form: form.by(greeting.is_proven, greeting.has_second_factor),
+        })
+    }
+
+    fn html(self) -> Result<Bytes, Error> {
+        Ok(Bytes::from(self.render_with_values(&self.look)?))
+    }
+
+    fn has_next(&self) -> bool {
+        self.next != "/"
+    }
+
+    /// Why a form was refused as a whole, or its one field.
+    fn problem(&self, form: &str, field: &str) -> Option<&str> {
+        if self.form.name == form { self.form.problem(field) } else { None }
+    }
+}
+
+fn state(conn: &mut Conn, greeting: &Greeting, form: &Opened, host: &str) -> Result<State, Error> {
+    let id = greeting.person.id;
+    let since = queries::on_since(conn, id)?;
+    match (form.name.as_str(), since) {
+        ("shown", Some(_)) if form.is_shown_once => {
+            Ok(State::Codes(form.value("codes", "").split_whitespace().map(str::to_owned).collect()))
+        }
+        (_, Some(since)) => Ok(State::On { since: Stamp::day(since), left: queries::count_codes(conn, id)? }),
+        ("confirm", None) => match queries::secret(conn, id)? {
+            Some(bytes) => pending(&Secret::of(bytes, &greeting.person.email, host)?),
+            None => Ok(State::Off),
+        },
+        (_, None) => Ok(State::Off),
+    }
+}
+
+fn pending(secret: &Secret) -> Result<State, Error> {
+    Ok(State::Pending { picture: Picture::of(&secret.address()?)?, groups: secret.groups() })
+}

@@ -1,0 +1,183 @@
+//! A form of somebody's own account. As [`Act`](super::Act), but it belongs to no project: what it leaves is entered in the
+//! log of every project of theirs.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ContentType, LOCATION};
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
+use serde::de::DeserializeOwned;
+
+use super::done::ShownOnce;
+use super::opened::Opened;
+use super::proof::{self, Prover};
+use crate::app::Site;
+use crate::audit::{Everywhere, Origin, Trace};
+use crate::clock::Moment;
+use crate::db::{Conn, Db};
+use crate::error::Error;
+use crate::ids::Ids;
+use crate::page::form::{self, FORM_LIMIT};
+use crate::page::trail::Trail;
+use crate::people::{Door, Greeting, address};
+
+pub struct Own<T> {
+    draft: T,
+    typed: Vec<(String, String)>,
+    door: Arc<Door>,
+    db: Db,
+    ids: Ids,
+    origin: Origin,
+    prover: Prover,
+    proof: Proof,
+}
+
+/// Whether the form asks who somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    No,
+    /// Where their log-in is not recent.
+    Fresh,
+    /// The password, in any case.
+    Password,
+}
+
+/// Inside the transaction: whose account it is.
+pub struct Owner<'a> {
+    pub conn: &'a mut Conn,
+    pub greeting: &'a Greeting,
+    pub door: &'a Door,
+    pub now: Moment,
+}
+
+/// What became of it.
+pub struct Kept {
+    /// What is worth an entry in the logs.
+    pub trace: Option<Trace>,
+    pub location: String,
+    pub shown_once: Option<ShownOnce>,
+}
+
+impl Kept {
+    pub fn new(trace: Option<Trace>, location: impl Into<String>) -> Kept {
+        Kept { trace, location: location.into(), shown_once: None }
+    }
+
+    /// Answers with what nobody can be shown again.
+    #[must_use]
+    pub fn showing(self, shown: ShownOnce) -> Kept {
+        Kept { shown_once: Some(shown), ..self }
+    }
+}
+
+impl<T> Own<T> {
+    /// Asks for a fresh authentication first.
+    #[must_use]
+    pub fn with_proof(self) -> Own<T> {
+        Own { proof: Proof::Fresh, ..self }
+    }
+
+    /// Asks for the password, however fresh the log-in is.
+    #[must_use]
+    pub fn with_password(self) -> Own<T> {
+        Own { proof: Proof::Password, ..self }
+    }
+
+    /// What the form holds, before anything is done.
+    pub fn draft(&self) -> &T {
+        &self.draft
+    }
+
+    /// Does `work` in one transaction, then goes on; when it was refused, `page` shows the form called `name` again.
+    ///
+    /// # Errors
+    /// Everything but a refusal.
+    pub async fn run<W, P>(mut self, name: &str, page: P, work: W) -> Result<HttpResponse, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Owner<'_>, T) -> Result<Kept, Error> + Send + 'static,
+        P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+    {
+        let (db, door, typed) = (self.db.clone(), self.door.clone(), std::mem::take(&mut self.typed));
+        let kept = match self.prove(&typed).await {
+            Ok(()) => self.perform(work).await,
+            Err(error) => Err(error),
+        };
+        let (status, opened) = match kept {
+            Ok(Kept { shown_once: None, location, .. }) => {
+                return Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish());
+            }
+            Ok(Kept { shown_once: Some(shown), .. }) => (StatusCode::OK, Opened::showing(shown)?),
+            Err(Error::Refused(refusal)) => (StatusCode::UNPROCESSABLE_ENTITY, Opened::again(name, typed, refusal)?),
+            Err(error) => return Err(error),
+        };
+        let html = db.read(move |conn| page(conn, &door, opened)).await?;
+        Ok(HttpResponse::build(status).content_type(ContentType::html()).body(html))
+    }
+
+    async fn prove(&self, typed: &[(String, String)]) -> Result<(), Error> {
+        if self.proof == Proof::No {
+            return Ok(());
+        }
+        let door = self.door.clone();
+        let greeting = self.db.read(move |conn| door.greet(conn)).await?;
+        let takes_codes = match self.proof {
+            Proof::Fresh if greeting.is_proven => return Ok(()),
+            proof => greeting.has_second_factor && proof == Proof::Fresh,
+        };
+        let attempt = (self.ids.next(self.door.now), self.door.now);
+        self.prover.check(&self.db, (&greeting.person, takes_codes), attempt, proof::typed(typed)).await
+    }
+
+    async fn perform<W>(self, work: W) -> Result<Kept, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Owner<'_>, T) -> Result<Kept, Error> + Send + 'static,
+    {
+        let Own { draft, door, db, ids, origin, .. } = self;
+        let transaction = move |conn: &mut Conn| {
+            let greeting = door.greet(conn)?;
+            let now = door.now;
+            let everywhere = Everywhere::lock(conn, greeting.person.id)?;
+            let kept = work(&mut Owner { conn: &mut *conn, greeting: &greeting, door: &door, now }, draft)?;
+            if let Some(trace) = &kept.trace {
+                everywhere.append(conn, (&ids, now), &origin, trace)?;
+            }
+            Ok(kept)
+        };
+        db.write(transaction).await
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Own<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Own<T>, Error>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let (req, payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let door = Door::extract(&req).await?;
+            let lost = || Error::Internal("the site is missing from the request".into());
+            let site: &Data<Site> = req.app_data().ok_or_else(lost)?;
+            // Whoever is not logged in learns nothing about the form.
+            let door = Arc::new(door);
+            let greeted = door.clone();
+            site.db.read(move |conn| greeted.greet(conn)).await?;
+            let body = form::read_form(&req, payload, FORM_LIMIT).await?;
+            let address = address::of(&req, &site.config.trusted_proxies).to_string();
+            Ok(Own {
+                draft: form::parse(&body)?,
+                typed: form::pairs(&body),
+                door,
+                db: site.db.clone(),
+                ids: site.ids.clone(),
+                origin: Origin { request: Trail::of(&req).reference.clone(), address: Some(address.clone()) },
+                prover: site.prover(&req, address),
+                proof: Proof::No,
+            })
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! Opening an invitation's link, and accepting it.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::model::{Invitation, Token};
+use super::page::{Guest, InvitationPage, gone};
+use super::queries;
+use crate::acts::Opened;
+use crate::app::Site;
+use crate::audit::{self, Action, Actor, Origin, Trace};
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::error::{Error, Refusal};
+use crate::page::Form;
+use crate::page::text::sentence;
+use crate::page::trail::Trail;
+use crate::people::door::{Door, Project};
+use crate::people::handlers::see;
+use crate::people::names::Name;
+use crate::people::queries::{self as people, NewPerson};
+use crate::people::throttle::Attempt;
+use crate::people::{address, browser, password, sessions};
+
+/// What somebody without an account types.
+#[derive(Deserialize)]
+pub struct Typed {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// Who joins: somebody with an account, or name and password hash of a new one.
+enum Joining {
+    Person(i64),
+    New { closed: Option<i64>, name: Name, hash: String },
+}
+
+type Opening = ((Invitation, Project), Guest);
+
+/// `GET /invitations/{token}`
+pub async fn show(req: HttpRequest, door: Option<Door>, site: Data<Site>) -> Result<HttpResponse, Error> {
+    match open(&req, door, &site).await? {
+        Some((found, guest)) => InvitationPage::new(req.path(), found, guest, Opened::default()).answer(StatusCode::OK),
+        None => missed(&req, &site).await,
+    }
+}
+
+/// `POST /invitations/{token}`: a member, logged in.
+pub async fn accept(
+    req: HttpRequest,
+    door: Option<Door>,
+    session: Session,
+    site: Data<Site>,
+    Form(typed): Form<Typed>,
+) -> Result<HttpResponse, Error> {
+    let Some((found, guest)) = open(&req, door, &site).await? else { return missed(&req, &site).await };
+    let joining = match &guest {
+        Guest::Invited { id } => Joining::Person(*id),
+        Guest::New { closed } => match checked(&typed, &found.0.email) {
+            Ok(name) => Joining::New { closed: *closed, name, hash: site.hash_password(typed.password).await? },
+            Err(refusal) => {
+                let form = Opened::again("join", vec![("name".into(), typed.name)], refusal)?;
+                return InvitationPage::new(req.path(), found, guest, form).answer(StatusCode::UNPROCESSABLE_ENTITY);
+            }
+        },
+        Guest::Unknown { .. } | Guest::Other { .. } | Guest::Member => return Ok(see(req.path())),
+    };
+    let (token, is_new) = (token(&req), matches!(joining, Joining::New { .. }));
+    let (origin, at) = (origin(&req, &site), site.clone());
+    let Some(person) = site.db.write(move |conn| join(conn, &at, &token, joining, &origin)).await? else {
+        return gone();
+    };
+    if is_new {
+        sessions::begin(&session, person, browser::of(&req))?;
+    }
+    Ok(see(&format!("/projects/{}/customers", found.1.slug)))
+}
+
+/// The invitation and who looks at it; `None` for a link that does not count.
+async fn open(req: &HttpRequest, door: Option<Door>, site: &Data<Site>) -> Result<Option<Opening>, Error> {
+    let (token, path, now) = (token(req), req.path().to_owned(), site.clock.now());
+    let look = move |conn: &mut Conn| {
+        let Some((invitation, project)) = queries::find(conn, &token, now)? else { return Ok(None) };
+        let greeting = match door.map(|door| door.greet(conn)) {
+            Some(Ok(greeting)) => Some(greeting),
+            Some(Err(Error::LogIn(_))) | None => None,
+            Some(Err(error)) => return Err(error),
+        };
+        let guest = Guest::of(conn, &invitation, greeting, &path)?;
+        Ok(Some(((invitation, project), guest)))
+    };
+    site.db.read(look).await
+}
+
+/// Nobody guesses a token of 256 bits, but nobody shall try for long either.
+async fn missed(req: &HttpRequest, site: &Data<Site>) -> Result<HttpResponse, Error> {
+    let now = site.clock.now();
+    let address = address::of(req, &site.config.trusted_proxies).to_string();
+    let attempt = Attempt::invitation(site.ids.next(now), site.throttle_key(), &address);
+    site.db.write(move |conn| attempt.count(conn, now)).await?;
+    gone()
+}
+
+/// One transaction: of two who accept at once, one joins. `None` when it does not count any more.
+fn join(conn: &mut Conn, site: &Site, token: &Token, joining: Joining, origin: &Origin) -> Result<Option<i64>, Error> {
+    let now = site.clock.now();
+    let Some((invitation, project)) = queries::find(conn, token, now)? else { return Ok(None) };
+    conn.lock_project(project.id)?;
+    if !queries::take(conn, project.id, invitation.id)? {
+        return Ok(None);
+    }
+    let admitted = admit(conn, site, &invitation.email, joining, now)?;
+    let person = admitted.ok_or(Error::NotFound)?;
+    people::set_role(conn, project.id, person, invitation.role)?;
+    let actor = Actor::person(person, invitation.role.name());
+    let trace = Trace::new(Action::MemberJoined).about(invitation.email).after(invitation.role.name());
+    audit::append(conn, (project.id, site.ids.next(now), now), &actor, origin, trace)?;
+    Ok(Some(person))
+}
+
+/// The account that joins, made or opened again where it has to be. It may be closed or opened at this very moment, from
+/// another project: `None` when it is not as it was.
+fn admit(conn: &mut Conn, site: &Site, email: &str, joining: Joining, now: Moment) -> Result<Option<i64>, Error> {
+    let id = match &joining {
+        Joining::Person(id) | Joining::New { closed: Some(id), .. } => *id,
+        Joining::New { closed: None, .. } => site.ids.next(now),
+    };
+    conn.lock_person(id)?;
+    match (joining, people::by_email(conn, email)?) {
+        (Joining::Person(_), Some((_, true))) => return Ok(Some(id)),
+        (Joining::New { closed: Some(_), name, hash }, Some((_, false))) => {
+            people::reopen(conn, &NewPerson { id, email, name: name.as_str(), password_hash: &hash })?;
+        }
+        (Joining::New { closed: None, name, hash }, None) => {
+            people::insert_person(conn, &NewPerson { id, email, name: name.as_str(), password_hash: &hash }, now)?;
+        }
+        _ => return Ok(None),
+    }
+    people::see_person(conn, id, now)?;
+    Ok(Some(id))
+}
+
+fn checked(typed: &Typed, email: &str) -> Result<Name, Refusal> {
+    let name = Name::parse(&typed.name).map_err(|why| Refusal::of("name", sentence(&why)))?;
+    let accepted = password::accept_of(&typed.password, email, name.as_str());
+    accepted.map_err(|why| Refusal::of("password", sentence(&why)))?;
+    Ok(name)
+}
+
+fn token(req: &HttpRequest) -> Token {
+    Token::of_link(req.match_info().get("token").unwrap_or_default())
+}
+
+fn origin(req: &HttpRequest, site: &Site) -> Origin {
+    let address = address::of(req, &site.config.trusted_proxies).to_string();
+    Origin { request: Trail::of(req).reference.clone(), address: Some(address) }
+}

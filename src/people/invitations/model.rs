@@ -1,0 +1,70 @@
+//! An open invitation, and the token that its link holds.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::clock::Moment;
+use crate::error::Error;
+use crate::page::{hex, random_bytes};
+use crate::people::Role;
+
+/// How long a link works.
+pub const DAYS: i64 = 7;
+
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    pub project: i64,
+    pub id: i64,
+    pub email: String,
+    pub role: Role,
+    pub inviter: String,
+    pub created_at: Moment,
+    pub expires_at: Moment,
+}
+
+/// What only the link knows.
+pub struct Token(String);
+
+impl Token {
+    /// # Errors
+    /// When the system has no random bytes.
+    pub fn fresh() -> Result<Token, Error> {
+        Ok(Token(hex(&random_bytes::<32>()?)))
+    }
+
+    pub fn of_link(text: &str) -> Token {
+        Token(text.to_owned())
+    }
+
+    /// As it is kept.
+    pub fn hash(&self) -> String {
+        hex(&Sha256::digest(&self.0))
+    }
+
+    /// The link's path.
+    pub fn path(&self) -> String {
+        format!("/invitations/{}", self.0)
+    }
+}
+
+/// Not in a log by accident.
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_in_the_link_and_only_its_hash_elsewhere() {
+        let (one, other) = (Token::fresh().expect("a token"), Token::fresh().expect("a token"));
+        assert_ne!(one.hash(), other.hash());
+        assert_eq!(Token::of_link(one.path().trim_start_matches("/invitations/")).hash(), one.hash());
+        assert!(!one.path().contains(&one.hash()) && format!("{one:?}") == "Token(…)");
+        assert_eq!(one.path().len(), "/invitations/".len() + 64);
+    }
+}

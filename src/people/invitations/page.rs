@@ -1,0 +1,89 @@
+//! What whoever opens an invitation's link sees, depending on who they are.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use super::model::Invitation;
+use crate::acts::Opened;
+use crate::db::Conn;
+use crate::error::{Error, address_with_next};
+use crate::page::sentence::Stamp;
+use crate::page::{Layout, html};
+use crate::people::door::Project;
+use crate::people::{Greeting, queries};
+
+#[derive(Template)]
+#[template(path = "invitations/page.html")]
+pub struct InvitationPage {
+    layout: Layout,
+    action: String,
+    invitation: Invitation,
+    project: Project,
+    guest: Guest,
+    form: Opened,
+}
+
+#[derive(Template)]
+#[template(path = "invitations/gone.html")]
+struct Gone {
+    layout: Layout,
+}
+
+/// Who opens the link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guest {
+    /// Somebody without an account, or whose account was closed.
+    New { closed: Option<i64> },
+    /// Somebody with an account who is not logged in.
+    Unknown { log_in: String },
+    /// The one who is meant.
+    Invited { id: i64 },
+    /// Somebody else.
+    Other { name: String },
+    /// A member already.
+    Member,
+}
+
+impl Guest {
+    pub fn of(
+        conn: &mut Conn,
+        invitation: &Invitation,
+        greeting: Option<Greeting>,
+        path: &str,
+    ) -> Result<Guest, Error> {
+        let account = queries::by_email(conn, &invitation.email)?;
+        Ok(match (account, greeting) {
+            (_, Some(greeting)) if greeting.person.email != invitation.email => {
+                Guest::Other { name: greeting.person.name }
+            }
+            (_, Some(greeting)) if queries::role_of(conn, invitation.project, greeting.person.id)?.is_some() => {
+                Guest::Member
+            }
+            (_, Some(greeting)) => Guest::Invited { id: greeting.person.id },
+            (Some((_, true)), None) => Guest::Unknown { log_in: address_with_next("/login", path) },
+            (Some((id, false)), None) => Guest::New { closed: Some(id) },
+            (None, None) => Guest::New { closed: None },
+        })
+    }
+}
+
+impl InvitationPage {
+    pub fn new(path: &str, (invitation, project): (Invitation, Project), guest: Guest, form: Opened) -> InvitationPage {
+        let layout = Layout::bare(format!("Join {}", project.name));
+        InvitationPage { layout, action: path.to_owned(), invitation, project, guest, form }
+    }
+
+    fn last_day(&self) -> Stamp {
+        Stamp::day(self.invitation.expires_at)
+    }
+
+    pub fn answer(&self, status: StatusCode) -> Result<HttpResponse, Error> {
+        html(status, self)
+    }
+}
+
+/// The same for every link that does not count, whatever the reason.
+pub fn gone() -> Result<HttpResponse, Error> {
+    html(StatusCode::NOT_FOUND, &Gone { layout: Layout::bare("This invitation does not count") })
+}

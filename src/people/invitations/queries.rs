@@ -1,0 +1,93 @@
+//! Open invitations. An accepted or withdrawn one is gone.
+
+use diesel::prelude::*;
+
+use super::model::{DAYS, Invitation, Token};
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::people::door::Project;
+use crate::people::names::Email;
+use crate::people::roles::Role;
+use crate::schema::{invitations, people, projects};
+
+type Row = (i64, i64, String, String, String, Moment, Moment);
+
+/// What an admin asks for.
+pub struct New<'a> {
+    pub project: i64,
+    pub id: i64,
+    pub email: &'a Email,
+    pub role: Role,
+    pub invited_by: i64,
+}
+
+/// Adds one; those that have expired are cleared away, and an older one to the same address counts no more.
+pub fn insert(conn: &mut Conn, new: &New<'_>, token: &Token, now: Moment) -> QueryResult<()> {
+    let of_project = || invitations::table.filter(invitations::project_id.eq(new.project));
+    diesel::delete(of_project().filter(invitations::expires_at.le(now))).execute(conn)?;
+    diesel::delete(of_project().filter(invitations::email.eq(new.email.as_str()))).execute(conn)?;
+    diesel::insert_into(invitations::table)
+        .values((
+            invitations::project_id.eq(new.project),
+            invitations::id.eq(new.id),
+            invitations::token_hash.eq(token.hash()),
+            invitations::email.eq(new.email.as_str()),
+            invitations::role.eq(new.role.name()),
+            invitations::invited_by.eq(new.invited_by),
+            invitations::created_at.eq(now),
+            invitations::expires_at.eq(now.plus_days(DAYS)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The open ones of a project, newest first.
+pub fn of(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<Vec<Invitation>> {
+    let rows: Vec<Row> = invitations::table
+        .inner_join(people::table.on(people::id.eq(invitations::invited_by)))
+        .filter(invitations::project_id.eq(project).and(invitations::expires_at.gt(now)))
+        .order(invitations::id.desc())
+        .select((
+            invitations::project_id,
+            invitations::id,
+            invitations::email,
+            invitations::role,
+            people::name,
+            invitations::created_at,
+            invitations::expires_at,
+        ))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(invitation).collect())
+}
+
+/// The invitation of a link, with its project; `None` for one that is unknown, used, withdrawn or expired.
+pub fn find(conn: &mut Conn, token: &Token, now: Moment) -> QueryResult<Option<(Invitation, Project)>> {
+    let found: Option<(Row, Project)> = invitations::table
+        .inner_join(people::table.on(people::id.eq(invitations::invited_by)))
+        .inner_join(projects::table.on(projects::id.eq(invitations::project_id)))
+        .filter(invitations::token_hash.eq(token.hash()).and(invitations::expires_at.gt(now)))
+        .select((
+            (
+                invitations::project_id,
+                invitations::id,
+                invitations::email,
+                invitations::role,
+                people::name,
+                invitations::created_at,
+                invitations::expires_at,
+            ),
+            Project::as_select(),
+        ))
+        .first(conn)
+        .optional()?;
+    Ok(found.and_then(|(row, project)| Some((invitation(row)?, project))))
+}
+
+/// Uses it up or withdraws it: says whether it was still there, so that of two at once only one has it.
+pub fn take(conn: &mut Conn, project: i64, id: i64) -> QueryResult<bool> {
+    Ok(diesel::delete(invitations::table.find((project, id))).execute(conn)? == 1)
+}
+
+fn invitation((project, id, email, role, inviter, created_at, expires_at): Row) -> Option<Invitation> {
+    Some(Invitation { project, id, email, role: Role::parse(&role)?, inviter, created_at, expires_at })
+}

@@ -1,0 +1,86 @@
+//! Who belongs to a project. What decides over admins runs under [`Conn::lock_project`], so that two at once do not leave
+//! a project without one.
+
+use diesel::prelude::*;
+
+use super::model::{FORMER, Line};
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::people::roles::Role;
+use crate::people::second_factor;
+use crate::schema::{app_user_ids, invitations, memberships, notes, offering_overrides, people, sessions};
+
+type Row = (i64, String, String, String, Option<Moment>, Option<Moment>);
+
+/// The people of a project, by name.
+pub fn of(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
+    let rows: Vec<Row> = memberships::table
+        .inner_join(people::table.on(people::id.eq(memberships::person_id)))
+        .filter(memberships::project_id.eq(project))
+        .select((people::id, people::name, people::email, memberships::role, people::second_factor_at, people::seen_at))
+        .load(conn)?;
+    let mut lines: Vec<Line> = rows.into_iter().filter_map(line).collect();
+    lines.sort_by_cached_key(|line| (line.name.to_lowercase(), line.email.clone()));
+    Ok(lines)
+}
+
+fn line((id, name, email, role, second_factor_at, seen_at): Row) -> Option<Line> {
+    let role = Role::parse(&role)?;
+    Some(Line { id, name, email, role, has_second_factor: second_factor_at.is_some(), seen_at })
+}
+
+/// Takes somebody out of a project, with the invitations they sent; from the next request on they may nothing there.
+pub fn remove(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()> {
+    withdraw_invitations(conn, project, person)?;
+    diesel::delete(memberships::table.find((project, person))).execute(conn)?;
+    Ok(())
+}
+
+/// Links sent by somebody who is no admin any more would let them come back by another door.
+pub fn withdraw_invitations(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()> {
+    let sent = invitations::project_id.eq(project).and(invitations::invited_by.eq(person));
+    diesel::delete(invitations::table.filter(sent)).execute(conn)?;
+    Ok(())
+}
+
+/// Closes the account of somebody who belongs to no project: no log-in, no session, no second factor. Says whether.
+pub fn close_if_alone(conn: &mut Conn, person: i64, now: Moment) -> QueryResult<bool> {
+    // Somebody may be accepting an invitation for them.
+    conn.lock_person(person)?;
+    let left: i64 = memberships::table.filter(memberships::person_id.eq(person)).count().get_result(conn)?;
+    if left > 0 {
+        return Ok(false);
+    }
+    let closed = (people::closed_at.eq(now), people::password_hash.eq(""));
+    diesel::update(people::table.find(person)).set(closed).execute(conn)?;
+    diesel::delete(sessions::table.filter(sessions::person_id.eq(person))).execute(conn)?;
+    diesel::delete(sessions::table.filter(sessions::half_in.eq(person))).execute(conn)?;
+    second_factor::queries::switch_off(conn, person)?;
+    Ok(true)
+}
+
+/// What the person wrote in this project stays, without their name.
+pub fn erase_name(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()> {
+    let customers = || {
+        let own = app_user_ids::table.filter(app_user_ids::project_id.eq(project));
+        own.select(app_user_ids::customer_id)
+    };
+    let name: String = people::table.find(person).select(people::name).first(conn)?;
+    let written = notes::author_id.eq(person).and(notes::customer_id.eq_any(customers()));
+    let nobody = (notes::author.eq(FORMER), notes::author_email.eq(""), notes::author_id.eq(None::<i64>));
+    diesel::update(notes::table.filter(written)).set(nobody).execute(conn)?;
+    let edited = notes::edited_by_id.eq(person).and(notes::customer_id.eq_any(customers()));
+    let nobody = (notes::edited_by.eq(FORMER), notes::edited_by_id.eq(None::<i64>));
+    diesel::update(notes::table.filter(edited)).set(nobody).execute(conn)?;
+    let set = offering_overrides::set_by.eq(name).and(offering_overrides::customer_id.eq_any(customers()));
+    diesel::update(offering_overrides::table.filter(set)).set(offering_overrides::set_by.eq(FORMER)).execute(conn)?;
+    Ok(())
+}
+
+/// The row of a closed account stays as the root of what the person did; who it was goes.
+pub fn erase_account(conn: &mut Conn, person: i64) -> QueryResult<()> {
+    let nobody =
+        (people::name.eq(FORMER), people::email.eq(format!("former-{person}")), people::time_zone.eq(None::<String>));
+    diesel::update(people::table.find(person)).set(nobody).execute(conn)?;
+    Ok(())
+}

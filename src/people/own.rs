@@ -1,0 +1,53 @@
+//! What somebody changes about themselves: name, look, password, sessions.
+
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::page::Look;
+use crate::schema::{people, sessions};
+
+/// An open session.
+#[derive(Debug, Queryable)]
+pub struct OpenSession {
+    pub row: String,
+    pub browser: String,
+    pub created_at: Moment,
+    pub used_at: Moment,
+}
+
+pub fn rename(conn: &mut Conn, person: i64, name: &str) -> QueryResult<()> {
+    diesel::update(people::table.find(person)).set(people::name.eq(name)).execute(conn)?;
+    Ok(())
+}
+
+pub fn set_look(conn: &mut Conn, person: i64, look: Look) -> QueryResult<()> {
+    let zone = look.zone.map(|zone| zone.name());
+    let row = (people::theme.eq(look.theme.name()), people::time_zone.eq(zone));
+    diesel::update(people::table.find(person)).set(row).execute(conn)?;
+    Ok(())
+}
+
+/// The sessions that are not over, the one used last first.
+pub fn sessions(conn: &mut Conn, person: i64, used_since: Moment, made_since: Moment) -> QueryResult<Vec<OpenSession>> {
+    sessions::table
+        .filter(sessions::person_id.eq(person))
+        .filter(sessions::used_at.ge(used_since).and(sessions::created_at.ge(made_since)))
+        .order((sessions::used_at.desc(), sessions::key_hash))
+        .select((sessions::key_hash, sessions::browser, sessions::created_at, sessions::used_at))
+        .load(conn)
+}
+
+/// Ends one; says whether it was there.
+pub fn end_session(conn: &mut Conn, person: i64, row: &str) -> QueryResult<bool> {
+    let own = sessions::table.find(row).filter(sessions::person_id.eq(person));
+    Ok(diesel::delete(own).execute(conn)? == 1)
+}
+
+/// Ends all but one, also those that are only half in.
+pub fn end_others(conn: &mut Conn, person: i64, row: &str) -> QueryResult<usize> {
+    let others = sessions::table.filter(sessions::person_id.eq(person).and(sessions::key_hash.ne(row)));
+    let ended = diesel::delete(others).execute(conn)?;
+    diesel::delete(sessions::table.filter(sessions::half_in.eq(person))).execute(conn)?;
+    Ok(ended)
+}

@@ -1,0 +1,20 @@
+//! Giving access without a store, and taking it back (§7.2).
+
+mod dialog;
+mod handlers;
+mod undo;
+mod wish;
+
+use crate::page::Routes;
+use crate::people::Permission::GrantEntitlements;
+
+pub use dialog::{GIVE, REVOKE, dialog};
+pub use undo::{Undo, undo};
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/projects/{p}/customers/{id}/grants", |routes| {
+        routes.post("", GrantEntitlements, handlers::give);
+        routes.post("/look", GrantEntitlements, handlers::look);
+        routes.post("/{g}/revoke", GrantEntitlements, handlers::revoke);
+    });
+}

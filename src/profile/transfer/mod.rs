@@ -1,0 +1,15 @@
+//! Transfer (§7.3): what stores sold to one customer moves to another. A page of its own: find the other customer, see
+//! both before and after, move.
+
+mod destination;
+mod handlers;
+mod page;
+mod review;
+
+use crate::page::Routes;
+use crate::people::Permission::TransferPurchases;
+
+pub fn routes(routes: &mut Routes) {
+    routes.get("/projects/{p}/customers/{id}/transfer", TransferPurchases, handlers::show);
+    routes.post("/projects/{p}/customers/{id}/transfer", TransferPurchases, handlers::make);
+}

@@ -1,0 +1,109 @@
+//! The dialogs of the page.
+
+use askama::Template;
+
+use super::page::address;
+use crate::acts::{Dialog, Opened};
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::error::Error;
+use crate::people::Permission::ManagePeople;
+use crate::people::invitations::{self, DAYS, Invitation};
+use crate::people::members::{self, FORMER, Line};
+use crate::people::{Member, Role};
+
+#[derive(Template)]
+#[template(path = "settings/people/invite.html")]
+struct Invite {
+    form: Opened,
+    action: String,
+}
+
+/// The link of an invitation just made, for the only time.
+#[derive(Template)]
+#[template(path = "settings/people/link.html")]
+struct Link {
+    form: Opened,
+}
+
+#[derive(Template)]
+#[template(path = "settings/people/withdraw.html")]
+struct Withdraw {
+    form: Opened,
+    action: String,
+    invitation: Invitation,
+}
+
+#[derive(Template)]
+#[template(path = "settings/people/role.html")]
+struct ChangeRole {
+    form: Opened,
+    action: String,
+    line: Line,
+}
+
+#[derive(Template)]
+#[template(path = "settings/people/remove.html")]
+struct Remove {
+    form: Opened,
+    action: String,
+    line: Line,
+}
+
+#[derive(Template)]
+#[template(path = "settings/people/require.html")]
+struct Require {
+    form: Opened,
+    action: String,
+    is_required: bool,
+    without: Vec<String>,
+    has_own: bool,
+}
+
+/// What a role may, in words.
+const ROLES: [(Role, &str); 4] = [
+    (Role::Viewer, "sees profiles, lists and events"),
+    (Role::Support, "helps customers: notes, attributes, grants, offerings, transfers"),
+    (Role::Developer, "as support, and the catalog, keys and webhooks"),
+    (Role::Admin, "everything, also people and deleting customers"),
+];
+
+/// The dialog of this name; `None` when there is none, or nobody it could be about.
+pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Result<Option<Dialog>, Error> {
+    if !member.may(ManagePeople) {
+        return Ok(None);
+    }
+    let lines = members::queries::of(conn, member.project.id)?;
+    let line = lines.iter().find(|line| form.number() == Some(line.id)).cloned();
+    let action = |path: &str| format!("{}/{path}", address(member));
+    let invitations = format!("/projects/{}/settings/invitations", member.project.slug);
+    match (form.name.as_str(), line) {
+        ("member-invite", None) => Dialog::of(&Invite { action: invitations, form }).map(Some),
+        ("invitation-link", None) if form.is_shown_once => Dialog::of(&Link { form }).map(Some),
+        ("invitation-withdraw", None) => {
+            let open = invitations::queries::of(conn, member.project.id, now)?;
+            let Some(invitation) = open.into_iter().find(|one| form.number() == Some(one.id)) else { return Ok(None) };
+            let action = format!("{invitations}/{}/delete", invitation.id);
+            Dialog::of(&Withdraw { form, action, invitation }).map(Some)
+        }
+        ("member-role", Some(line)) => {
+            Dialog::of(&ChangeRole { action: action(&format!("{}/role", line.id)), form, line }).map(Some)
+        }
+        ("member-remove", Some(line)) => {
+            Dialog::of(&Remove { action: action(&format!("{}/delete", line.id)), form, line }).map(Some)
+        }
+        ("factor-require", None) => {
+            let without = lines.into_iter().filter(|line| !line.has_second_factor).map(|line| line.name);
+            let (is_required, has_own) = (member.project.requires_second_factor, member.has_second_factor);
+            let require =
+                Require { action: action("second-factor"), form, is_required, without: without.collect(), has_own };
+            Dialog::of(&require).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Name, what it may, and whether it is the one chosen.
+pub fn roles(chosen: &str) -> Vec<(&'static str, &'static str, bool)> {
+    ROLES.iter().map(|(role, words)| (role.name(), *words, role.name() == chosen)).collect()
+}

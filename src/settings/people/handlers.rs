@@ -1,0 +1,175 @@
+//! Inviting, changing roles, removing, and requiring a second factor. All of it asks for a fresh authentication.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Deserialize;
+
+use super::page::{address, rendered};
+use crate::acts::{Act, Doing, Done, ShownOnce};
+use crate::audit::{self, Action, Trace};
+use crate::config::Config;
+use crate::error::{Error, Refusal};
+use crate::page::text::sentence;
+use crate::people::Role;
+use crate::people::invitations::{self, Token};
+use crate::people::members::{self, FORMER, Line, may_leave_admins};
+use crate::people::names::Email;
+use crate::people::queries as people;
+
+type Outcome = Result<HttpResponse, Error>;
+
+#[derive(Deserialize)]
+pub struct Invited {
+    email: String,
+    role: String,
+}
+
+#[derive(Deserialize)]
+pub struct NewRole {
+    role: String,
+    /// The role that was seen.
+    seen: String,
+}
+
+#[derive(Deserialize)]
+pub struct Leaving {
+    seen: String,
+    #[serde(default)]
+    erase: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Required {
+    required: bool,
+}
+
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+pub async fn invite(act: Act<Invited>, config: Data<Config>) -> Outcome {
+    let work = move |doing: &mut Doing<'_>, draft: Invited| {
+        let email = Email::parse(&draft.email).map_err(|why| Refusal::of("email", sentence(&why)))?;
+        let role = role(&draft.role)?;
+        let project = doing.member.project.id;
+        if members::queries::of(doing.conn, project)?.iter().any(|line| line.email == email.as_str()) {
+            return Err(Refusal::of("email", "This person belongs to the project already.").into());
+        }
+        let token = Token::fresh()?;
+        let (id, invited_by) = (doing.next_id(), doing.member.person.id);
+        let new = invitations::queries::New { project, id, email: &email, role, invited_by };
+        invitations::queries::insert(doing.conn, &new, &token, doing.now)?;
+        let trace = Trace::new(Action::MemberInvited).about(email.as_str()).after(role.name());
+        let link = config.address_of(&token.path());
+        let shown = ShownOnce::new("invitation-link", &[("link", &link), ("email", email.as_str())]);
+        Ok(Done::new(trace, format!("{} is invited.", email.as_str()), address(doing.member)).showing(shown))
+    };
+    act.with_proof().run("member-invite", rendered, work).await
+}
+
+pub async fn withdraw(act: Act<Nothing>) -> Outcome {
+    let dialog = format!("invitation-withdraw.{}", act.parameter("i")?);
+    let work = |doing: &mut Doing<'_>, _| {
+        let id: i64 = doing.door.parameter("i")?.parse().map_err(|_| Error::NotFound)?;
+        let project = doing.member.project.id;
+        let open = invitations::queries::of(doing.conn, project, doing.now)?;
+        let invitation = open.into_iter().find(|one| one.id == id).ok_or(Error::NotFound)?;
+        if !invitations::queries::take(doing.conn, project, id)? {
+            return Err(Error::NotFound);
+        }
+        let trace = Trace::new(Action::InvitationWithdrawn).about(&invitation.email).before(invitation.role.name());
+        Ok(Done::new(trace, "The invitation is withdrawn.", address(doing.member)))
+    };
+    act.with_proof().run(&dialog, rendered, work).await
+}
+
+pub async fn change_role(act: Act<NewRole>) -> Outcome {
+    let dialog = format!("member-role.{}", act.parameter("person")?);
+    let work = |doing: &mut Doing<'_>, draft: NewRole| {
+        let (line, admins) = member_of(doing)?;
+        let role = role(&draft.role)?;
+        must_be(&line, &draft.seen)?;
+        if role == line.role {
+            return Err(Refusal::of("role", "That is the role already.").into());
+        }
+        may_leave_admins(line.role, admins).map_err(|why| Refusal::of("role", why))?;
+        let project = doing.member.project.id;
+        people::set_role(doing.conn, project, line.id, role)?;
+        members::queries::withdraw_invitations(doing.conn, project, line.id)?;
+        let trace = Trace::new(Action::MemberRoleChanged).about(&line.email);
+        let trace = trace.before(line.role.name()).after(role.name());
+        Ok(Done::new(trace, format!("{} is now {role}.", line.name), onward(doing, &line)))
+    };
+    act.with_proof().run(&dialog, rendered, work).await
+}
+
+pub async fn remove(act: Act<Leaving>) -> Outcome {
+    let dialog = format!("member-remove.{}", act.parameter("person")?);
+    let work = |doing: &mut Doing<'_>, draft: Leaving| {
+        let (line, admins) = member_of(doing)?;
+        must_be(&line, &draft.seen)?;
+        may_leave_admins(line.role, admins).map_err(|why| Refusal::of("", why))?;
+        let project = doing.member.project.id;
+        members::queries::remove(doing.conn, project, line.id)?;
+        let is_closed = members::queries::close_if_alone(doing.conn, line.id, doing.now)?;
+        let trace = Trace::new(Action::MemberRemoved).before(line.role.name());
+        let (trace, told) = match draft.erase.is_some() {
+            true => {
+                erase(doing, &line, is_closed)?;
+                (trace.about(FORMER), "One person is removed, and their name is erased.".to_owned())
+            }
+            false => (trace.about(&line.email), format!("{} is removed.", line.name)),
+        };
+        Ok(Done::new(trace, told, onward(doing, &line)))
+    };
+    act.with_proof().run(&dialog, rendered, work).await
+}
+
+pub async fn require_second_factor(act: Act<Required>) -> Outcome {
+    let work = |doing: &mut Doing<'_>, draft: Required| {
+        if draft.required && !doing.member.has_second_factor {
+            return Err(Refusal::of("", "Set up your own second factor first, or you lock yourself out.").into());
+        }
+        let project = doing.member.project.id;
+        people::require_second_factor(doing.conn, project, draft.required)?;
+        let words = |is_required| if is_required { "required" } else { "optional" };
+        let trace = Trace::new(Action::SecondFactorRequired);
+        let trace = trace.before(words(doing.member.project.requires_second_factor)).after(words(draft.required));
+        let told = format!("A second factor is now {}.", words(draft.required));
+        Ok(Done::new(trace, told, address(doing.member)))
+    };
+    act.with_proof().run("factor-require", rendered, work).await
+}
+
+fn role(typed: &str) -> Result<Role, Error> {
+    Role::parse(typed).ok_or_else(|| Refusal::of("role", "Choose one of the four roles.").into())
+}
+
+/// The member of the address, and how many admins there are: read under the project's lock, so that both stay so.
+fn member_of(doing: &mut Doing<'_>) -> Result<(Line, usize), Error> {
+    let id: i64 = doing.door.parameter("person")?.parse().map_err(|_| Error::NotFound)?;
+    let lines = members::queries::of(doing.conn, doing.member.project.id)?;
+    let admins = lines.iter().filter(|line| line.role == Role::Admin).count();
+    let line = lines.into_iter().find(|line| line.id == id).ok_or(Error::NotFound)?;
+    Ok((line, admins))
+}
+
+/// # Errors
+/// A stale form when somebody else gave the member another role meanwhile.
+fn must_be(line: &Line, seen: &str) -> Result<(), Error> {
+    if line.role.name() == seen { Ok(()) } else { Err(Refusal::stale().into()) }
+}
+
+fn erase(doing: &mut Doing<'_>, line: &Line, is_closed: bool) -> Result<(), Error> {
+    let project = doing.member.project.id;
+    members::queries::erase_name(doing.conn, project, line.id)?;
+    audit::queries::forget_person(doing.conn, project, line.id, &[&line.name, &line.email])?;
+    if is_closed {
+        members::queries::erase_account(doing.conn, line.id)?;
+    }
+    Ok(())
+}
+
+/// Whoever gave up their own place has no business on this page any more.
+fn onward(doing: &Doing<'_>, line: &Line) -> String {
+    if line.id == doing.member.person.id { "/".into() } else { address(doing.member) }
+}

@@ -1,0 +1,21 @@
+//! `/projects/{p}/settings/people`: who belongs to the project, as what, and who is invited.
+
+mod dialog;
+mod handlers;
+mod page;
+
+use crate::page::Routes;
+use crate::people::Permission::{ManagePeople, ReadPeople};
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/people", |routes| {
+        routes.get("", ReadPeople, page::show);
+        routes.post("/second-factor", ManagePeople, handlers::require_second_factor);
+        routes.post("/{person}/role", ManagePeople, handlers::change_role);
+        routes.post("/{person}/delete", ManagePeople, handlers::remove);
+    });
+    routes.within("/invitations", |routes| {
+        routes.post("", ManagePeople, handlers::invite);
+        routes.post("/{i}/delete", ManagePeople, handlers::withdraw);
+    });
+}

@@ -1,0 +1,30 @@
+// [data-looks-at]: whenever a choice of its form changes, the server works out anew what the form would do, and says it in
+// every [data-part]. A button's data-says names what it does while that is certain.
+import { whenReady } from "./ready.js";
+
+whenReady("[data-looks-at]", (spot) => {
+  const form = spot.closest("form");
+  let running;
+
+  const name = () => {
+    for (const button of form.querySelectorAll("[data-says]")) if (button.dataset.says) button.textContent = button.dataset.says;
+  };
+
+  const look = async () => {
+    running?.abort();
+    running = new AbortController();
+    try {
+      const answer = await fetch(spot.dataset.looksAt, { method: "POST", body: new URLSearchParams(new FormData(form)), signal: running.signal });
+      if (!answer.ok || answer.redirected) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const part of form.querySelectorAll("[data-part]")) {
+        const now = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
+        if (now) part.replaceChildren(...document.importNode(now, true).childNodes);
+      }
+      name();
+    } catch { /* Aborted or offline: the server says the same when the form is sent. */ }
+  };
+
+  form.addEventListener("change", (event) => { if (event.target.name !== "reason") look(); });
+  name();
+});

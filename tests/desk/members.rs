@@ -1,0 +1,315 @@
+//! The people of a project: roles, leaving, and that a project keeps an admin.
+
+use actix_web::http::StatusCode;
+use diesel::prelude::*;
+use dossier::error::Error;
+use dossier::people::Role;
+use dossier::people::queries::{role_of, set_role};
+use dossier::schema::{audit_details, audit_entries, invitations, notes, people, sessions};
+use serde_json::json;
+
+use crate::ingestion::deliver_together;
+use crate::support::Desk;
+use crate::support::cast::{ADA, DEV, PASSWORD, Person, SOL, TEAM, VERA};
+
+const PEOPLE: &str = "/projects/sundial/settings/people";
+const LENA: &str = "/projects/sundial/customers/lena";
+
+fn role_path(person: &Person) -> String {
+    format!("{PEOPLE}/{}/role", person.id)
+}
+
+fn delete_path(person: &Person) -> String {
+    format!("{PEOPLE}/{}/delete", person.id)
+}
+
+fn role(desk: &Desk, person: &Person) -> Option<Role> {
+    let project = desk.project;
+    desk.db.read_here(|conn| Ok::<_, Error>(role_of(conn, project, person.id)?)).expect("a role")
+}
+
+fn make(desk: &Desk, person: &Person, role: Role) {
+    let project = desk.project;
+    desk.db.write_here(|conn| Ok::<_, Error>(set_role(conn, project, person.id, role)?)).expect("a role");
+}
+
+fn log(desk: &Desk) -> Vec<(String, String)> {
+    let own = audit_details::table.on(audit_details::position.eq(audit_entries::position));
+    let lines = audit_entries::table.inner_join(own).order(audit_entries::position);
+    let lines = lines.select((audit_entries::action, audit_details::body));
+    desk.db.read_here(|conn| Ok::<_, Error>(lines.load(conn)?)).expect("the log")
+}
+
+/// Lena, a note about her that Sol wrote, and one of Dev's that Sol edited.
+async fn write_notes(desk: &Desk) {
+    let event = json!({ "id": "e1", "type": "TRIAL_STARTED", "app_user_id": "lena", "event_timestamp_ms": 1_790_000_000_000_i64 });
+    deliver_together(desk, desk.project, &[json!({ "event": event }).to_string()]);
+    for person in [&SOL, &DEV] {
+        let added = desk.post_form(person, &format!("{LENA}/notes"), &[("body", "Hello")]).await;
+        assert_eq!(added.status, StatusCode::SEE_OTHER);
+    }
+    let newest = notes::table.order(notes::id.desc()).select(notes::id);
+    let id: i64 = desk.db.read_here(|conn| Ok::<_, Error>(newest.first(conn)?)).expect("a note");
+    let dialog = desk.get(&SOL, &format!("{LENA}?dialog=note-edit.{id}")).await.body;
+    let seen =
+        dialog.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a version");
+    let fields = [("body", "Hello!"), ("seen", seen)];
+    let edited = desk.post_form(&SOL, &format!("{LENA}/notes/{id}"), &fields).await;
+    assert_eq!(edited.status, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn admins_see_who_belongs_to_the_project_and_nobody_else_does() {
+    let desk = Desk::open().await;
+    desk.set_up_second_factor(&SOL).await;
+    let page = desk.get(&ADA, PEOPLE).await.body;
+    for person in &TEAM {
+        assert!(page.contains(person.name) && page.contains(person.email), "{}", person.name);
+    }
+    assert!(
+        page.matches("<span class=\"badge tone-good\">On</span>").count() == 1 && page.contains("3 of 4 have none")
+    );
+    assert!(page.contains("dialog=member-invite") && page.contains("Nobody is invited at the moment."));
+    for person in [&VERA, &SOL, &DEV] {
+        assert_eq!(desk.get(person, PEOPLE).await.status, StatusCode::FORBIDDEN, "{}", person.name);
+    }
+}
+
+#[actix_web::test]
+async fn when_somebody_was_last_here_is_shown() {
+    let desk = Desk::open().await;
+    desk.anonymous_post_form("/login", &[("email", SOL.email), ("password", PASSWORD)]).await;
+    desk.clock.advance(7_200);
+    let page = desk.get(&ADA, PEOPLE).await.body;
+    assert!(page.contains(">2 hours ago</time>") && page.contains("<span class=\"quiet\">Never</span>"), "{page}");
+}
+
+#[actix_web::test]
+async fn a_role_is_changed_and_counts_from_the_next_request() {
+    let desk = Desk::open().await;
+    let cookie = desk.cookie(&SOL);
+    let dialog = desk.get(&ADA, &format!("{PEOPLE}?dialog=member-role.{}", SOL.id)).await.body;
+    assert!(dialog.contains("Change the role of Sol Mbeki") && dialog.contains("value=\"support\" checked"));
+    let answer = desk.post_form(&ADA, &role_path(&SOL), &[("role", "developer"), ("seen", "support")]).await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{PEOPLE}#")));
+    assert!(desk.get(&ADA, answer.header("location")).await.body.contains("Sol Mbeki is now developer."));
+    assert_eq!(role(&desk, &SOL), Some(Role::Developer));
+    assert_eq!(desk.get_with(&cookie, "/projects/sundial/settings").await.status, StatusCode::OK);
+    let log = log(&desk);
+    assert_eq!(log[0].0, "member_role_changed");
+    assert!(
+        log[0].1.contains(r#""about":"sol@sundial.example","before":"support","after":"developer""#),
+        "{}",
+        log[0].1
+    );
+}
+
+#[actix_web::test]
+async fn nobody_but_an_admin_changes_roles_least_of_all_their_own() {
+    let desk = Desk::open().await;
+    for person in [&VERA, &SOL, &DEV] {
+        for whom in &TEAM {
+            let fields = [("role", "admin"), ("seen", whom.role.name())];
+            assert_eq!(desk.post_form(person, &role_path(whom), &fields).await.status, StatusCode::FORBIDDEN);
+            assert_eq!(desk.post_form(person, &delete_path(whom), &fields).await.status, StatusCode::FORBIDDEN);
+        }
+        let required = desk.post_form(person, &format!("{PEOPLE}/second-factor"), &[("required", "true")]).await;
+        assert_eq!(required.status, StatusCode::FORBIDDEN);
+    }
+    assert!(TEAM.iter().all(|person| role(&desk, person) == Some(person.role)) && log(&desk).is_empty());
+}
+
+#[actix_web::test]
+async fn what_is_wrong_with_a_role_is_told_in_the_dialog() {
+    let desk = Desk::open().await;
+    for (typed, reason) in [("owner", "Choose one of the four"), ("support", "That is the role already.")] {
+        let answer = desk.post_form(&ADA, &role_path(&SOL), &[("role", typed), ("seen", "support")]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{typed}");
+        assert!(answer.body.contains("<dialog") && answer.body.contains(reason), "{typed}");
+    }
+    let stale = desk.post_form(&ADA, &role_path(&SOL), &[("role", "viewer"), ("seen", "developer")]).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    assert!(
+        stale.body.contains("Somebody else changed it meanwhile.") && stale.body.contains("value=\"viewer\" checked")
+    );
+    for path in [format!("{PEOPLE}/99/role"), format!("{PEOPLE}/x/role"), format!("{PEOPLE}/99/delete")] {
+        let answer = desk.post_form(&ADA, &path, &[("role", "viewer"), ("seen", "support")]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(role(&desk, &SOL), Some(Role::Support));
+}
+
+#[actix_web::test]
+async fn the_last_admin_can_neither_step_down_nor_leave() {
+    let desk = Desk::open().await;
+    let down = desk.post_form(&ADA, &role_path(&ADA), &[("role", "viewer"), ("seen", "admin")]).await;
+    let gone = desk.post_form(&ADA, &delete_path(&ADA), &[("seen", "admin")]).await;
+    for answer in [down, gone] {
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains("last admin"), "{}", answer.body);
+    }
+    assert_eq!(role(&desk, &ADA), Some(Role::Admin));
+}
+
+#[actix_web::test]
+async fn two_admins_who_remove_each_other_at_once_leave_one() {
+    for round in 0..5 {
+        let desk = Desk::open().await;
+        make(&desk, &DEV, Role::Admin);
+        let (dev, ada) = (delete_path(&DEV), delete_path(&ADA));
+        let (one, other) = futures_util::future::join(
+            desk.post_form(&ADA, &dev, &[("seen", "admin")]),
+            desk.post_form(&DEV, &ada, &[("seen", "admin")]),
+        )
+        .await;
+        let left = [&ADA, &DEV].into_iter().filter(|person| role(&desk, person) == Some(Role::Admin)).count();
+        assert_eq!(left, 1, "round {round}: {} {}", one.status, other.status);
+    }
+}
+
+#[actix_web::test]
+async fn many_admins_who_step_down_at_once_leave_one() {
+    let desk = Desk::open().await;
+    for person in &TEAM {
+        make(&desk, person, Role::Admin);
+    }
+    let steps = TEAM.iter().map(|person| {
+        let (desk, path) = (&desk, role_path(person));
+        async move { desk.post_form(person, &path, &[("role", "viewer"), ("seen", "admin")]).await.status }
+    });
+    let statuses = futures_util::future::join_all(steps).await;
+    let left = TEAM.iter().filter(|person| role(&desk, person) == Some(Role::Admin)).count();
+    assert_eq!(left, 1, "{statuses:?}");
+}
+
+#[actix_web::test]
+async fn somebody_removed_is_out_at_once_and_their_account_closes_with_the_last_project() {
+    let desk = Desk::open().await;
+    let (cookie, half) = (desk.cookie(&SOL), PASSWORD);
+    let answer = desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "support")]).await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{PEOPLE}#")));
+    assert_eq!(desk.get_with(&cookie, "/projects/sundial/customers").await.status, StatusCode::SEE_OTHER);
+    let fields = [("email", SOL.email), ("password", half)];
+    let closed = desk.anonymous_post_form("/login", &fields).await;
+    let unknown = desk.anonymous_post_form("/login", &[("email", "eve@sundial.example"), ("password", half)]).await;
+    assert_eq!(closed.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(closed.body.replace(SOL.email, "eve@sundial.example"), unknown.body);
+    let kept: i64 = desk
+        .db
+        .read_here(|conn| {
+            let own = sessions::table.filter(sessions::person_id.eq(SOL.id));
+            Ok::<_, Error>(own.count().get_result(conn)?)
+        })
+        .expect("a count");
+    assert_eq!(kept, 0);
+    assert!(log(&desk).iter().any(|(name, body)| name == "member_removed" && body.contains(SOL.email)));
+}
+
+#[actix_web::test]
+async fn somebody_of_two_projects_keeps_the_other() {
+    let desk = Desk::open().await;
+    let slug = desk.project_of_the_cast();
+    let cookie = desk.cookie(&SOL);
+    desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "support")]).await;
+    assert_eq!(desk.get_with(&cookie, "/projects/sundial/customers").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(desk.get_with(&cookie, &format!("/projects/{slug}/customers")).await.status, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn a_closed_account_is_opened_again_by_an_invitation() {
+    let desk = Desk::open().await;
+    desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "support")]).await;
+    let fields = [("email", SOL.email), ("role", "viewer")];
+    let page = desk.post_form(&ADA, "/projects/sundial/settings/invitations", &fields).await.body;
+    let link = page
+        .split("http://desk.example")
+        .find(|part| part.starts_with("/invitations/"))
+        .and_then(|part| part.get(..77));
+    let joined =
+        desk.anonymous_post_form(link.expect("a link"), &[("name", "Sol"), ("password", "a new beginning")]).await;
+    assert_eq!(joined.status, StatusCode::SEE_OTHER);
+    assert_eq!(role(&desk, &SOL), Some(Role::Viewer));
+    let fields = [("email", SOL.email), ("password", "a new beginning")];
+    assert_eq!(desk.anonymous_post_form("/login", &fields).await.status, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn whoever_stops_being_admin_leaves_no_open_invitation() {
+    let desk = Desk::open().await;
+    make(&desk, &DEV, Role::Admin);
+    let fields = [("email", "eve@x.example"), ("role", "admin")];
+    assert_eq!(desk.post_form(&DEV, "/projects/sundial/settings/invitations", &fields).await.status, StatusCode::OK);
+    desk.post_form(&ADA, &role_path(&DEV), &[("role", "support"), ("seen", "admin")]).await;
+    let left = invitations::table.count();
+    assert_eq!(desk.db.read_here(|conn| Ok::<i64, Error>(left.get_result(conn)?)).expect("a count"), 0);
+}
+
+#[actix_web::test]
+async fn notes_keep_the_name_of_somebody_removed_unless_it_is_to_be_erased() {
+    let desk = Desk::open().await;
+    write_notes(&desk).await;
+    desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "support")]).await;
+    let page = desk.get(&ADA, LENA).await.body;
+    assert!(page.contains("Sol Mbeki") && page.contains("edited by <bdi>Sol Mbeki</bdi>"));
+}
+
+#[actix_web::test]
+async fn an_erased_name_is_nowhere_any_more_and_the_log_still_holds_together() {
+    let desk = Desk::open().await;
+    desk.anonymous_post_form("/login", &[("email", SOL.email), ("password", PASSWORD)]).await;
+    write_notes(&desk).await;
+    desk.post_form(&ADA, &role_path(&SOL), &[("role", "viewer"), ("seen", "support")]).await;
+    let answer = desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "viewer"), ("erase", "1")]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let page = desk.get(&ADA, LENA).await.body;
+    assert!(page.contains("A former member") && !page.contains("Sol Mbeki") && !page.contains(SOL.email));
+    let (name, email): (String, String) = desk
+        .db
+        .read_here(|conn| Ok::<_, Error>(people::table.find(SOL.id).select((people::name, people::email)).first(conn)?))
+        .expect("the row");
+    assert!(!name.contains("Sol") && !email.contains("sol@"), "{name} {email}");
+    let log = format!("{:?}", log(&desk));
+    assert!(!log.contains("Sol Mbeki") && !log.contains(SOL.email), "{log}");
+    let project = desk.project;
+    let verified = desk.db.read_here(|conn| Ok::<_, Error>(dossier::audit::verify(conn, project)));
+    assert!(matches!(verified, Ok(Ok(_))), "the chain");
+}
+
+#[actix_web::test]
+async fn removing_and_changing_ask_for_a_fresh_log_in() {
+    let desk = Desk::open().await;
+    let posts = [
+        (role_path(&SOL), vec![("role", "viewer"), ("seen", "support")]),
+        (delete_path(&SOL), vec![("seen", "support")]),
+        (format!("{PEOPLE}/second-factor"), vec![("required", "false")]),
+    ];
+    let cookie = desk.cookie(&ADA);
+    desk.clock.advance(16 * 60);
+    for (path, fields) in &posts {
+        let answer = desk.post_with(&cookie, path, fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(answer.body.contains("id=\"password-reason\""), "{path}");
+    }
+    assert_eq!(role(&desk, &SOL), Some(Role::Support));
+    let (path, fields) = &posts[0];
+    let fields: Vec<_> = fields.iter().copied().chain([("password", PASSWORD)]).collect();
+    assert_eq!(desk.post_with(&cookie, path, &fields).await.status, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn a_second_factor_is_required_only_by_an_admin_who_has_one() {
+    let desk = Desk::open().await;
+    let path = format!("{PEOPLE}/second-factor");
+    let refused = desk.post_form(&ADA, &path, &[("required", "true")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("<dialog") && refused.body.contains("lock yourself out"));
+    assert_eq!(desk.post_form(&ADA, &path, &[("required", "maybe")]).await.status, StatusCode::BAD_REQUEST);
+    desk.set_up_second_factor(&ADA).await;
+    assert_eq!(desk.post_form(&ADA, &path, &[("required", "true")]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(desk.get(&SOL, LENA).await.status, StatusCode::SEE_OTHER);
+    assert!(desk.get(&ADA, PEOPLE).await.body.contains("badge tone-warn\">Off"));
+    assert_eq!(desk.post_form(&ADA, &path, &[("required", "false")]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(desk.get(&SOL, "/projects/sundial/customers").await.status, StatusCode::OK);
+    let changes: Vec<_> = log(&desk).into_iter().filter(|(name, _)| name == "second_factor_required").collect();
+    assert!(changes.len() == 2 && changes[0].1.contains(r#""before":"optional","after":"required""#), "{changes:?}");
+}

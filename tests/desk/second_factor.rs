@@ -1,0 +1,261 @@
+//! The second factor: setting it up, logging in with it, recovery codes, and projects that require it.
+
+use actix_web::http::StatusCode;
+use diesel::prelude::*;
+use dossier::error::Error;
+use dossier::schema::{audit_entries, projects, recovery_codes, second_factors, sessions};
+
+use crate::support::cast::{ADA, PASSWORD, Person, SOL};
+use crate::support::{Answer, Desk};
+
+const PAGE: &str = "/projects/sundial/customers";
+
+async fn log_in(desk: &Desk, person: &Person, next: &str) -> Answer {
+    desk.anonymous_post_form("/login", &[("email", person.email), ("password", PASSWORD), ("next", next)]).await
+}
+
+/// Log-in up to the code; returns the cookie of the session that is half in.
+async fn half_in(desk: &Desk, person: &Person) -> String {
+    let answer = log_in(desk, person, "").await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/login/code"));
+    answer.cookie()
+}
+
+fn entries(desk: &Desk) -> Vec<String> {
+    let names = audit_entries::table.order(audit_entries::position).select(audit_entries::action);
+    desk.db.read_here(|conn| Ok::<_, Error>(names.load(conn)?)).expect("the log")
+}
+
+fn require(desk: &Desk) {
+    let row = diesel::update(projects::table.find(desk.project)).set(projects::requires_second_factor.eq(true));
+    desk.db.write_here(|conn| Ok::<_, Error>(row.execute(conn)?)).expect("required");
+}
+
+#[actix_web::test]
+async fn set_up_with_a_code_it_asks_at_the_next_log_in_and_leads_on() {
+    let desk = Desk::open().await;
+    let (phone, codes) = desk.set_up_second_factor(&SOL).await;
+    assert_eq!(codes.len(), 10);
+    let next = format!("{PAGE}?list=all");
+    let first = log_in(&desk, &SOL, &next).await;
+    assert_eq!(first.header("location"), "/login/code?next=/projects/sundial/customers%3Flist%3Dall");
+    let page = desk.get_with(&first.cookie(), first.header("location")).await;
+    assert!(
+        page.status == StatusCode::OK
+            && page.body.contains(r#"name="next" value="/projects/sundial/customers?list=all""#)
+    );
+    let fields = [("code", phone.code(&desk)), ("next", next.clone())];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let second = desk.post_with(&first.cookie(), "/login/code", &fields).await;
+    assert_eq!((second.status, second.header("location")), (StatusCode::SEE_OTHER, next.as_str()));
+    assert_eq!(desk.get_with(&second.cookie(), PAGE).await.status, StatusCode::OK);
+    assert_ne!(first.cookie(), second.cookie());
+    assert_eq!(desk.get_with(&first.cookie(), PAGE).await.status, StatusCode::SEE_OTHER, "the half session is gone");
+    assert_eq!(entries(&desk), ["second_factor_enabled", "user_signed_in"]);
+}
+
+#[actix_web::test]
+async fn half_in_opens_no_page_and_does_nothing() {
+    let desk = Desk::open().await;
+    desk.set_up_second_factor(&ADA).await;
+    let cookie = half_in(&desk, &ADA).await;
+    for line in dossier::app::route_table().into_iter().filter(|line| line.access != dossier::page::Access::Public) {
+        let path = line.pattern.replace("{p}", "sundial").replace(['{', '}'], "");
+        let answer = match line.method.as_str() {
+            "GET" => desk.get_with(&cookie, &path).await,
+            _ => desk.post_with(&cookie, &path, &[]).await,
+        };
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{} {}", line.method, line.pattern);
+        assert!(answer.header("location").starts_with("/login"), "{}", line.pattern);
+    }
+}
+
+#[actix_web::test]
+async fn half_in_is_over_after_five_minutes_and_without_a_password_there_is_no_code_page() {
+    let desk = Desk::open().await;
+    let (phone, _) = desk.set_up_second_factor(&SOL).await;
+    let cookie = half_in(&desk, &SOL).await;
+    desk.clock.advance(301);
+    let late = desk.post_with(&cookie, "/login/code", &[("code", &phone.code(&desk))]).await;
+    assert_eq!((late.status, late.header("location")), (StatusCode::SEE_OTHER, "/login"));
+    assert_eq!(desk.get_with(&cookie, "/login/code?next=/account").await.header("location"), "/login?next=/account");
+    assert_eq!(desk.anonymous_get("/login/code").await.header("location"), "/login");
+    let whole = desk.cookie(&SOL);
+    assert_eq!(
+        desk.get_with(&whole, "/login/code").await.header("location"),
+        "/login",
+        "a whole session is not half in"
+    );
+}
+
+#[actix_web::test]
+async fn a_code_works_once_also_when_it_comes_twice_at_once() {
+    let desk = Desk::open().await;
+    let (phone, _) = desk.set_up_second_factor(&SOL).await;
+    let code = phone.code(&desk);
+    let (one, other) = (half_in(&desk, &SOL).await, half_in(&desk, &SOL).await);
+    let fields = [("code", code.as_str())];
+    let answers = futures_util::future::join(
+        desk.post_with(&one, "/login/code", &fields),
+        desk.post_with(&other, "/login/code", &fields),
+    )
+    .await;
+    let mut statuses = [answers.0.status.as_u16(), answers.1.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 422]);
+    let refused = desk.post_with(&half_in(&desk, &SOL).await, "/login/code", &fields).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains("does not count"));
+    desk.clock.advance(30);
+    let next = desk.post_with(&half_in(&desk, &SOL).await, "/login/code", &[("code", &phone.code(&desk))]).await;
+    assert_eq!(next.status, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn a_recovery_code_works_once_and_the_page_counts_what_is_left() {
+    let desk = Desk::open().await;
+    let (_, codes) = desk.set_up_second_factor(&SOL).await;
+    let typed = codes[3].to_uppercase().replace('-', " ");
+    let cookie = half_in(&desk, &SOL).await;
+    let answer = desk.post_with(&cookie, "/login/code", &[("code", &typed)]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert!(desk.get_with(&answer.cookie(), "/account").await.body.contains("9 of 10 recovery codes"));
+    let again = desk.post_with(&half_in(&desk, &SOL).await, "/login/code", &[("code", &codes[3])]).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let stored: Vec<String> = desk
+        .db
+        .read_here(|conn| Ok::<_, Error>(recovery_codes::table.select(recovery_codes::code_hash).load(conn)?))
+        .expect("hashes");
+    assert!(stored.len() == 9 && stored.iter().all(|hash| hash.len() == 64));
+}
+
+#[actix_web::test]
+async fn new_recovery_codes_replace_the_old_ones() {
+    let desk = Desk::open().await;
+    let (_, old) = desk.set_up_second_factor(&SOL).await;
+    let page = desk.post_form(&SOL, "/account/second-factor/codes", &[]).await;
+    assert!(page.status == StatusCode::OK && !page.body.contains(&old[0]));
+    let refused = desk.post_with(&half_in(&desk, &SOL).await, "/login/code", &[("code", &old[0])]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let plain = desk.get(&SOL, "/account/second-factor").await;
+    assert!(!plain.body.contains("class=\"codes") && plain.body.contains("10 of 10"), "they are shown once");
+}
+
+#[actix_web::test]
+async fn guessing_codes_is_slowed_down_and_counted_over_several_log_ins() {
+    let desk = Desk::open().await;
+    let (phone, _) = desk.set_up_second_factor(&SOL).await;
+    for guess in 0..10 {
+        let cookie = half_in(&desk, &SOL).await;
+        let answer = desk.post_with(&cookie, "/login/code", &[("code", "000000")]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{guess}");
+    }
+    let cookie = half_in(&desk, &SOL).await;
+    let answer = desk.post_with(&cookie, "/login/code", &[("code", &phone.code(&desk))]).await;
+    assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "900"));
+    desk.clock.advance(901);
+    let cookie = half_in(&desk, &SOL).await;
+    let answer = desk.post_with(&cookie, "/login/code", &[("code", &phone.code(&desk))]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "the owner gets in");
+    assert_eq!(entries(&desk).iter().filter(|name| *name == "sign_in_failed").count(), 10);
+}
+
+#[actix_web::test]
+async fn nothing_is_asked_before_a_code_has_proved_that_the_secret_arrived() {
+    let desk = Desk::open().await;
+    let cookie = desk.cookie(&SOL);
+    let begun = desk.post_with(&cookie, "/account/second-factor", &[]).await;
+    assert!(begun.status == StatusCode::OK && begun.body.contains("<svg class=\"qr\" viewBox=\"0 0 "));
+    assert!(!begun.body.contains("data:"), "the picture is markup");
+    let wrong = desk.post_with(&cookie, "/account/second-factor/confirm", &[("code", "000000")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains("aria-describedby=\"code-reason\"") && wrong.body.contains("class=\"qr\""));
+    assert_eq!(log_in(&desk, &SOL, "").await.header("location"), "/");
+    let later = desk.get_with(&cookie, "/account/second-factor").await;
+    assert!(!later.body.contains("class=\"qr\""), "a secret is shown in one answer only");
+    assert!(entries(&desk).iter().all(|name| name != "second_factor_enabled"));
+}
+
+#[actix_web::test]
+async fn switching_it_off_takes_secret_and_codes_along() {
+    let desk = Desk::open().await;
+    desk.set_up_second_factor(&SOL).await;
+    let off = desk.post_form(&SOL, "/account/second-factor/off", &[]).await;
+    assert_eq!((off.status, off.header("location")), (StatusCode::SEE_OTHER, "/account?done=factor-off#second-factor"));
+    let left = desk.db.read_here(|conn| {
+        let secrets: i64 = second_factors::table.count().get_result(conn)?;
+        let codes: i64 = recovery_codes::table.count().get_result(conn)?;
+        Ok::<_, Error>(secrets + codes)
+    });
+    assert_eq!(left.expect("a count"), 0);
+    assert_eq!(log_in(&desk, &SOL, "").await.header("location"), "/");
+    let again = desk.post_form(&SOL, "/account/second-factor/off", &[]).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(again.body.contains("off already"), "{}", again.body);
+}
+
+#[actix_web::test]
+async fn changing_it_asks_for_a_proof_and_takes_a_code_for_one() {
+    let desk = Desk::open().await;
+    let (phone, _) = desk.set_up_second_factor(&SOL).await;
+    let cookie = desk.cookie(&SOL);
+    desk.clock.advance(16 * 60);
+    assert!(desk.get_with(&cookie, "/account/second-factor").await.body.contains("or a code from your app"));
+    for (proof, reason) in [("", "Type your password"), ("000000", "neither"), ("wrong horse battery", "neither")] {
+        let answer = desk.post_with(&cookie, "/account/second-factor/off", &[("password", proof)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{proof}");
+        assert!(answer.body.contains(reason) && answer.body.contains("password-reason"), "{proof}");
+    }
+    let code = phone.code(&desk);
+    let answer = desk.post_with(&cookie, "/account/second-factor/codes", &[("password", &code)]).await;
+    assert!(answer.status == StatusCode::OK && answer.body.contains("class=\"codes"));
+    let renewed = answer.cookie();
+    assert_eq!(desk.get_with(&cookie, "/account").await.status, StatusCode::SEE_OTHER, "the session has a new key");
+    let off = desk.post_with(&renewed, "/account/second-factor/off", &[]).await;
+    assert_eq!(off.status, StatusCode::SEE_OTHER, "and is fresh");
+}
+
+#[actix_web::test]
+async fn a_project_that_requires_one_leads_to_the_set_up_and_then_on() {
+    let desk = Desk::open().await;
+    require(&desk);
+    let cookie = desk.cookie(&SOL);
+    let asked = desk.get_with(&cookie, &format!("{PAGE}?list=all")).await;
+    let set_up = "/account/second-factor?next=/projects/sundial/customers%3Flist%3Dall";
+    assert_eq!((asked.status, asked.header("location")), (StatusCode::SEE_OTHER, set_up));
+    let posted = desk.post_with(&cookie, &format!("{PAGE}/lena/notes"), &[("body", "x")]).await;
+    assert_eq!((posted.status, posted.header("location")), (StatusCode::SEE_OTHER, "/account/second-factor"));
+    let page = desk.get_with(&cookie, set_up).await;
+    assert!(page.body.contains("Sundial</strong> asks for a second factor"), "{}", page.body);
+    let next = format!("{PAGE}?list=all");
+    let begun = desk.post_with(&cookie, "/account/second-factor", &[("next", &next)]).await;
+    assert!(begun.body.contains(&format!("name=\"next\" value=\"{next}\"")));
+    let code = crate::support::phone::Phone::scan(&begun.body).code(&desk);
+    let on = desk.post_with(&cookie, "/account/second-factor/confirm", &[("code", &code), ("next", &next)]).await;
+    assert!(on.body.contains(&format!("href=\"{next}\">I have kept them")), "{}", on.body);
+    assert_eq!(desk.get_with(&cookie, &next).await.status, StatusCode::OK);
+    assert_eq!(desk.get(&SOL, "/projects/moonrise/customers").await.status, StatusCode::NOT_FOUND);
+}
+
+#[actix_web::test]
+async fn the_set_up_leads_nowhere_but_here() {
+    let desk = Desk::open().await;
+    let page = desk.get(&SOL, "/account/second-factor?next=//evil.example").await;
+    assert!(!page.body.contains("evil"));
+    let begun = desk.post_form(&SOL, "/account/second-factor", &[("next", "https://evil.example")]).await;
+    assert!(!begun.body.contains("evil"));
+}
+
+#[actix_web::test]
+async fn the_half_session_is_kept_without_a_person() {
+    let desk = Desk::open().await;
+    desk.set_up_second_factor(&SOL).await;
+    half_in(&desk, &SOL).await;
+    let rows: Vec<(Option<i64>, Option<i64>)> = desk
+        .db
+        .read_here(|conn| {
+            let half = sessions::table.filter(sessions::half_in.is_not_null());
+            Ok::<_, Error>(half.select((sessions::person_id, sessions::half_in)).load(conn)?)
+        })
+        .expect("rows");
+    assert_eq!(rows, [(None, Some(SOL.id))]);
+}
