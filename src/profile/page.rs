@@ -21,6 +21,7 @@ use crate::acts::{self, Dialog, Flash, Opened};
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::{Layout, Section};
+use crate::people::Permission::ReadTeam;
 use crate::people::{Door, Member};
 
 /// Room for a page as long as most are, in bytes.
@@ -68,6 +69,9 @@ pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened
     let member = door.enter(conn)?;
     let asked = Asked::of(query)?;
     let visit = Visit::entered(conn, door, &member, query)?;
+    if asked.history.shown == history::Shown::Team && !visit.may(ReadTeam) {
+        return Err(Error::Forbidden);
+    }
     let mut page = ProfilePage::load(conn, &member, &visit, &asked)?;
     let flash = acts::flash(conn, &member, query, door.now)?.map(|flash| flash.undone_at(visit.action("undo")));
     page.layout = page.layout.with_flash(flash);
