@@ -1,6 +1,7 @@
 //! The whole program behind its own door: requests in, answers out, on a database of each test's own.
 
 mod account;
+mod attributes;
 mod away;
 mod deleting;
 mod erasing;
@@ -15,6 +16,7 @@ mod invitations;
 mod lists;
 mod members;
 mod notes;
+mod offering;
 mod people;
 mod plans;
 mod profile;
@@ -22,6 +24,7 @@ mod routes;
 mod safety;
 mod second_factor;
 mod settings;
+mod stars;
 mod support;
 mod transfer;
 mod webhooks;
