@@ -1,6 +1,7 @@
 //! The whole program behind its own door: requests in, answers out, on a database of each test's own.
 
 mod account;
+mod attributes;
 mod audit;
 mod audit_chain;
 mod away;
@@ -19,6 +20,7 @@ mod invitations;
 mod lists;
 mod members;
 mod notes;
+mod offering;
 mod people;
 mod plans;
 mod profile;
@@ -26,6 +28,7 @@ mod routes;
 mod safety;
 mod second_factor;
 mod settings;
+mod stars;
 mod support;
 mod team_history;
 mod transfer;

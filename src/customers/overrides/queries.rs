@@ -48,14 +48,14 @@ pub fn in_force(
 fn ending(conn: &mut Conn, project: i64, now: Moment, after: Option<Cursor>, most: i64) -> QueryResult<Vec<Override>> {
     let (until, set_at) = (offering_overrides::until, offering_overrides::set_at);
     let mut query = offering_overrides::table
-        .filter(offering_overrides::project_id.eq(project).and(until.gt(now)))
+        .filter(offering_overrides::project_id.eq(project).and(until.gt(now.millis())))
         .order((until, set_at, offering_overrides::customer_id))
         .select(Override::as_select())
         .limit(most)
         .into_boxed();
     if let Some((Cursor { set_at: at, customer, .. }, end)) = after.and_then(|after| Some((after, after.until?))) {
-        let later = set_at.gt(at).or(set_at.eq(at).and(offering_overrides::customer_id.gt(customer)));
-        query = query.filter(until.ge(end)).filter(until.gt(end).or(later.nullable()));
+        let later = set_at.gt(at.millis()).or(set_at.eq(at.millis()).and(offering_overrides::customer_id.gt(customer)));
+        query = query.filter(until.ge(end.millis())).filter(until.gt(end.millis()).or(later.nullable()));
     }
     query.load(conn)
 }
@@ -64,12 +64,15 @@ fn endless(conn: &mut Conn, project: i64, after: Option<Cursor>, most: i64) -> Q
     let set_at = offering_overrides::set_at;
     let mut query = offering_overrides::table
         .filter(offering_overrides::project_id.eq(project).and(offering_overrides::until.is_null()))
-        .order((set_at, offering_overrides::customer_id))
+        // All are alike in the first; with it, the order is that of the index to both databases.
+        .order((offering_overrides::until, set_at, offering_overrides::customer_id))
         .select(Override::as_select())
         .limit(most)
         .into_boxed();
     if let Some(Cursor { set_at: at, customer, .. }) = after {
-        query = query.filter(set_at.ge(at).and(set_at.gt(at).or(offering_overrides::customer_id.gt(customer))));
+        query = query.filter(
+            set_at.ge(at.millis()).and(set_at.gt(at.millis()).or(offering_overrides::customer_id.gt(customer))),
+        );
     }
     query.load(conn)
 }
@@ -79,8 +82,8 @@ pub fn due(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResult<
     let (until, customer) = (offering_overrides::until, offering_overrides::customer_id);
     offering_overrides::table
         .filter(offering_overrides::is_end_told.eq(false))
-        .filter(until.le(now).and(until.ge(after.at)))
-        .filter(until.gt(after.at).or(customer.gt(after.customer).nullable()))
+        .filter(until.le(now.millis()).and(until.ge(after.at.millis())))
+        .filter(until.gt(after.at.millis()).or(customer.gt(after.customer).nullable()))
         .order((until, customer))
         .limit(most)
         .select((until.assume_not_null(), customer, offering_overrides::project_id))
