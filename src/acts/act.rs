@@ -28,6 +28,8 @@ use crate::people::{Door, Member, Permission, address};
 
 /// The field that makes a form work once.
 const ONCE: &str = "once";
+/// The longest key that is taken; a form with another one works each time it is sent.
+const KEY_LENGTH: usize = 255;
 
 /// A form, who sent it, and all that acting on it needs. `T` is what the action reads from the form.
 pub struct Act<T> {
@@ -82,6 +84,11 @@ impl<T> Act<T> {
         self
     }
 
+    /// What the action reads from the form.
+    pub fn draft(&self) -> &T {
+        &self.draft
+    }
+
     /// A `{name}` of the route's path.
     ///
     /// # Errors
@@ -107,21 +114,22 @@ impl<T> Act<T> {
             Ok(()) => self.perform(work).await,
             Err(error) => Err(error),
         };
-        match done {
-            Ok(Next::Page(location)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()),
-            Ok(Next::Shown(shown)) => {
-                let opened = Opened::showing(shown)?;
-                let html = db.read(move |conn| page(conn, &door, opened)).await?;
-                Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
-            }
-            Err(Error::Refused(refusal)) => {
-                let status = if refusal.is_stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
-                let opened = Opened::again(dialog, typed, refusal)?;
-                let html = db.read(move |conn| page(conn, &door, opened)).await?;
-                Ok(HttpResponse::build(status).content_type(ContentType::html()).body(html))
-            }
-            Err(error) => Err(error),
-        }
+        answered(&db, door, (dialog, typed), page, done).await
+    }
+
+    /// Asks for a fresh authentication and nothing else, then goes on to `location`.
+    ///
+    /// # Errors
+    /// As [`Act::run`].
+    pub async fn only_prove<P>(self, dialog: &str, page: P, location: String) -> Result<HttpResponse, Error>
+    where
+        T: Send + 'static,
+        P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+    {
+        let mut act = self.with_proof();
+        let (db, door, typed) = (act.db.clone(), act.door.clone(), std::mem::take(&mut act.typed));
+        let proven = act.prove(&typed).await.map(|()| Next::Page(location));
+        answered(&db, door, (dialog, typed), page, proven).await
     }
 
     /// Changes nothing: the dialog again with what was typed, for a look at what it would do.
@@ -190,6 +198,34 @@ impl<T> Act<T> {
     }
 }
 
+/// On to the next page; or this one with what is shown once, or with the dialog that was refused.
+async fn answered<P>(
+    db: &Db,
+    door: Arc<Door>,
+    (dialog, typed): (&str, Vec<(String, String)>),
+    page: P,
+    done: Result<Next, Error>,
+) -> Result<HttpResponse, Error>
+where
+    P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+{
+    match done {
+        Ok(Next::Page(location)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()),
+        Ok(Next::Shown(shown)) => {
+            let opened = Opened::showing(shown)?;
+            let html = db.read(move |conn| page(conn, &door, opened)).await?;
+            Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+        }
+        Err(Error::Refused(refusal)) => {
+            let status = if refusal.is_stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+            let opened = Opened::again(dialog, typed, refusal)?;
+            let html = db.read(move |conn| page(conn, &door, opened)).await?;
+            Ok(HttpResponse::build(status).content_type(ContentType::html()).body(html))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 impl<T: DeserializeOwned + 'static> FromRequest for Act<T> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Act<T>, Error>>>>;
@@ -215,7 +251,7 @@ impl<T> Act<T> {
         let lost = || Error::Internal("the site is missing from the request".into());
         let site: &Data<Site> = req.app_data().ok_or_else(lost)?;
         let address = address::of(req, &site.config.trusted_proxies).to_string();
-        let once = typed.iter().find(|(name, value)| name == ONCE && !value.is_empty()).map(|(_, key)| key.clone());
+        let once = typed.iter().find(|(name, value)| name == ONCE && is_key(value)).map(|(_, key)| key.clone());
         let origin = Origin { request: Trail::of(req).reference.clone(), address: Some(address.clone()) };
         let prover = site.prover(req, address);
         Ok(Act {
@@ -231,6 +267,11 @@ impl<T> Act<T> {
             typed,
         })
     }
+}
+
+/// Whether a text can be a key: the pages make them of 32 hexadecimal digits, other senders as they like.
+fn is_key(text: &str) -> bool {
+    (1..=KEY_LENGTH).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The same for the same form: what was typed as proof does not belong to it. `key` keeps it from telling who was meant.

@@ -1,9 +1,14 @@
 //! The whole program behind its own door: requests in, answers out, on a database of each test's own.
 
 mod account;
+mod attributes;
+mod audit;
+mod audit_chain;
 mod away;
+mod blocking;
 mod deleting;
 mod erasing;
+mod exporting;
 mod finding;
 mod forms;
 mod giving;
@@ -15,6 +20,7 @@ mod invitations;
 mod lists;
 mod members;
 mod notes;
+mod offering;
 mod people;
 mod plans;
 mod profile;
@@ -22,6 +28,8 @@ mod routes;
 mod safety;
 mod second_factor;
 mod settings;
+mod stars;
 mod support;
+mod team_history;
 mod transfer;
 mod webhooks;
