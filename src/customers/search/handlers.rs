@@ -13,7 +13,7 @@ use crate::customers::terms::TermKind;
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::text::{visible, visible_parts};
-use crate::page::{Layout, Section, html, html_for};
+use crate::page::{Layout, Look, Section, html_for};
 use crate::people::{Door, Member};
 
 /// How many customers a page of finds shows, and how many guesses.
@@ -39,12 +39,14 @@ pub async fn find(door: Door, db: &Db, query: Query) -> Result<HttpResponse, Err
 
 /// Somebody is typing: the guesses alone, to be put below the box.
 pub async fn suggest(door: Door, db: &Db, query: Query) -> Result<HttpResponse, Error> {
-    let load = move |conn: &mut Conn| -> Result<Guesses, Error> {
+    let load = move |conn: &mut Conn| -> Result<(Look, Guesses), Error> {
         let member = door.enter(conn)?;
         let (matches, _) = queries::find(conn, member.project.id, &query, GUESS_ROWS)?;
-        finds(conn, &member, matches, MOST_GUESSES, door.now).map(|(finds, _)| Guesses { finds })
+        let (finds, _) = finds(conn, &member, matches, MOST_GUESSES, door.now)?;
+        Ok((member.look(), Guesses { finds }))
     };
-    html(StatusCode::OK, &db.read(load).await?)
+    let (look, guesses) = db.read(load).await?;
+    html_for(look, StatusCode::OK, &guesses)
 }
 
 enum Answer {
