@@ -2,6 +2,7 @@
 //! of an index, works in small transactions, and may run in several processes at once.
 
 mod grants;
+mod overrides;
 mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,8 +27,11 @@ pub struct Work {
 type Job = fn(&Work) -> Result<usize, Error>;
 
 /// Every job by its name in the log.
-const JOBS: [(&str, Job); 2] =
-    [("the end of grants", grants::tell_ends), ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db))];
+const JOBS: [(&str, Job); 3] = [
+    ("the end of grants", grants::tell_ends),
+    ("the end of overrides", overrides::tell_ends),
+    ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db)),
+];
 
 /// Does all that has come due. A job that fails leaves the others alone, and is tried again the next time.
 pub fn run(work: &Work) -> usize {

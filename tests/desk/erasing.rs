@@ -75,7 +75,7 @@ fn canary(day: i64, kind: &str, extra: Value) -> String {
 }
 
 /// Everything that can be known of a customer, with the canary in it.
-async fn everything_known(desk: &Desk) {
+pub async fn everything_known(desk: &Desk) {
     let bodies = [
         canary(0, "INITIAL_PURCHASE", json!({ "price": 9.99 })),
         canary(30, "RENEWAL", json!({ "price": 9.99 })),

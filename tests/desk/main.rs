@@ -1,9 +1,13 @@
 //! The whole program behind its own door: requests in, answers out, on a database of each test's own.
 
 mod account;
+mod audit;
+mod audit_chain;
 mod away;
+mod blocking;
 mod deleting;
 mod erasing;
+mod exporting;
 mod finding;
 mod forms;
 mod giving;
@@ -23,5 +27,6 @@ mod safety;
 mod second_factor;
 mod settings;
 mod support;
+mod team_history;
 mod transfer;
 mod webhooks;

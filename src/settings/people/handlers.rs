@@ -5,9 +5,10 @@ use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::page::{address, rendered};
-use crate::acts::{Act, Doing, Done, ShownOnce};
+use crate::acts::{Act, Doing, Done, ShownOnce, forget_receipts};
 use crate::audit::{self, Action, Trace};
 use crate::config::Config;
+use crate::customers::stars;
 use crate::error::{Error, Refusal};
 use crate::page::text::sentence;
 use crate::people::Role;
@@ -109,6 +110,7 @@ pub async fn remove(act: Act<Leaving>) -> Outcome {
         must_be(&line, &draft.seen)?;
         may_leave_admins(line.role, admins).map_err(|why| Refusal::of("", why))?;
         let project = doing.member.project.id;
+        stars::unmark_all(doing.conn, project, line.id)?;
         members::queries::remove(doing.conn, project, line.id)?;
         let is_closed = members::queries::close_if_alone(doing.conn, line.id, doing.now)?;
         let trace = Trace::new(Action::MemberRemoved).before(line.role.name());
@@ -162,7 +164,9 @@ fn must_be(line: &Line, seen: &str) -> Result<(), Error> {
 fn erase(doing: &mut Doing<'_>, line: &Line, is_closed: bool) -> Result<(), Error> {
     let project = doing.member.project.id;
     members::queries::erase_name(doing.conn, project, line.id)?;
-    audit::queries::forget_person(doing.conn, project, line.id, &[&line.name, &line.email])?;
+    let names = [line.name.as_str(), line.email.as_str()];
+    audit::queries::forget_person(doing.conn, project, line.id, &names)?;
+    forget_receipts(doing.conn, project, line.id, &names)?;
     if is_closed {
         members::queries::erase_account(doing.conn, line.id)?;
     }
