@@ -8,7 +8,9 @@ use super::page::{address, rendered};
 use crate::acts::{Act, Doing, Done, ShownOnce, forget_receipts};
 use crate::audit::{self, Action, Trace};
 use crate::config::Config;
+use crate::customers::erasure::{self, sweeping};
 use crate::customers::stars;
+use crate::db::Db;
 use crate::error::{Error, Refusal};
 use crate::page::text::sentence;
 use crate::people::Role;
@@ -103,7 +105,7 @@ pub async fn change_role(act: Act<NewRole>) -> Outcome {
     act.with_proof().run(&dialog, rendered, work).await
 }
 
-pub async fn remove(act: Act<Leaving>) -> Outcome {
+pub async fn remove(act: Act<Leaving>, db: Data<Db>) -> Outcome {
     let dialog = format!("member-remove.{}", act.parameter("person")?);
     let work = |doing: &mut Doing<'_>, draft: Leaving| {
         let (line, admins) = member_of(doing)?;
@@ -123,7 +125,9 @@ pub async fn remove(act: Act<Leaving>) -> Outcome {
         };
         Ok(Done::new(trace, told, onward(doing, &line)))
     };
-    act.with_proof().run(&dialog, rendered, work).await
+    let answer = act.with_proof().run(&dialog, rendered, work).await?;
+    sweeping::soon(&db).await;
+    Ok(answer)
 }
 
 pub async fn require_second_factor(act: Act<Required>) -> Outcome {
@@ -170,7 +174,7 @@ fn erase(doing: &mut Doing<'_>, line: &Line, is_closed: bool) -> Result<(), Erro
     if is_closed {
         members::queries::erase_account(doing.conn, line.id)?;
     }
-    Ok(())
+    Ok(erasure::ask_sweep(doing.conn, line.id, doing.now)?)
 }
 
 /// Whoever gave up their own place has no business on this page any more.
