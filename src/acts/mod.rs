@@ -19,4 +19,4 @@ pub use look::look;
 pub use opened::{Dialog, Opened, fresh_key};
 pub use own::{Kept, Own, Owner};
 pub use proof::Prover;
-pub use receipts::{flash, take_undo};
+pub use receipts::{flash, forget as forget_receipts, take_undo};

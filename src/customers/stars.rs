@@ -24,6 +24,14 @@ pub fn unmark(conn: &mut Conn, customer: CustomerId, person: i64) -> QueryResult
     Ok(diesel::delete(test_customers::table.find((customer, person))).execute(conn)? > 0)
 }
 
+/// The marks of somebody who leaves the project.
+pub fn unmark_all(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()> {
+    for customer in of(conn, project, person)? {
+        unmark(conn, customer, person)?;
+    }
+    Ok(())
+}
+
 /// The customers of a project whom a person marked, the one marked last first.
 pub fn of(conn: &mut Conn, project: i64, person: i64) -> QueryResult<Vec<CustomerId>> {
     test_customers::table

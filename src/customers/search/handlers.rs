@@ -14,7 +14,7 @@ use crate::customers::terms::TermKind;
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::text::{visible, visible_parts};
-use crate::page::{Layout, Section, html, html_for};
+use crate::page::{Layout, Look, Section, html_for};
 use crate::people::{Door, Member};
 use crate::state::CustomerId;
 
@@ -42,16 +42,17 @@ pub async fn find(door: Door, db: &Db, query: Query) -> Result<HttpResponse, Err
 /// Somebody is typing, or about to: the guesses alone, to be put below the box. Their own test customers come first; before
 /// anything is typed they are all there is.
 pub async fn suggest(door: Door, db: &Db, query: Option<Query>) -> Result<HttpResponse, Error> {
-    let load = move |conn: &mut Conn| -> Result<Guesses, Error> {
+    let load = move |conn: &mut Conn| -> Result<(Look, Guesses), Error> {
         let member = door.enter(conn)?;
         let marked = stars::of(conn, member.project.id, member.person.id)?;
         let finds = match &query {
             Some(query) => guesses(conn, &member, query, &marked, door.now)?,
             None => own(conn, &member, &marked, door.now)?,
         };
-        Ok(Guesses { finds, is_own: query.is_none() })
+        Ok((member.look(), Guesses { finds, is_own: query.is_none() }))
     };
-    html(StatusCode::OK, &db.read(load).await?)
+    let (look, guesses) = db.read(load).await?;
+    html_for(look, StatusCode::OK, &guesses)
 }
 
 fn guesses(
