@@ -13,6 +13,7 @@ pub mod search;
 pub mod standing;
 pub mod store_badge;
 pub mod terms;
+pub mod test_accounts;
 pub mod transfer;
 pub mod transfer_behavior;
 pub mod whom;

@@ -270,7 +270,7 @@ async fn who_gave_purchases_away_does_not_get_them_back() {
     );
     assert_eq!(count(&desk, |conn| purchases::table.count().get_result(conn)), 1);
     let late = transfer(5, &["lena"], &["mara"]);
-    assert_eq!(deliver(&desk, project, &[late.clone()]), [Outcome::Stored]);
+    assert_eq!(deliver(&desk, project, std::slice::from_ref(&late)), [Outcome::Stored]);
     assert_eq!(count(&desk, |conn| purchases::table.count().get_result(conn)), 0);
     assert_eq!(deliver(&desk, project, &[late]), [Outcome::Duplicate]);
     rebuild(&desk, project);

@@ -25,5 +25,6 @@ mod safety;
 mod second_factor;
 mod settings;
 mod support;
+mod test_accounts;
 mod transfer;
 mod webhooks;
