@@ -28,6 +28,8 @@ use crate::people::{Door, Member, Permission, address};
 
 /// The field that makes a form work once.
 const ONCE: &str = "once";
+/// The longest key that is taken; a form with another one works each time it is sent.
+const KEY_LENGTH: usize = 255;
 
 /// A form, who sent it, and all that acting on it needs. `T` is what the action reads from the form.
 pub struct Act<T> {
@@ -80,6 +82,11 @@ impl<T> Act<T> {
     pub fn with_proof(mut self) -> Act<T> {
         self.needs_proof = true;
         self
+    }
+
+    /// What the action reads from the form.
+    pub fn draft(&self) -> &T {
+        &self.draft
     }
 
     /// A `{name}` of the route's path.
@@ -244,7 +251,7 @@ impl<T> Act<T> {
         let lost = || Error::Internal("the site is missing from the request".into());
         let site: &Data<Site> = req.app_data().ok_or_else(lost)?;
         let address = address::of(req, &site.config.trusted_proxies).to_string();
-        let once = typed.iter().find(|(name, value)| name == ONCE && !value.is_empty()).map(|(_, key)| key.clone());
+        let once = typed.iter().find(|(name, value)| name == ONCE && is_key(value)).map(|(_, key)| key.clone());
         let origin = Origin { request: Trail::of(req).reference.clone(), address: Some(address.clone()) };
         let prover = site.prover(req, address);
         Ok(Act {
@@ -260,6 +267,11 @@ impl<T> Act<T> {
             typed,
         })
     }
+}
+
+/// Whether a text can be a key: the pages make them of 32 hexadecimal digits, other senders as they like.
+fn is_key(text: &str) -> bool {
+    (1..=KEY_LENGTH).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The same for the same form: what was typed as proof does not belong to it. `key` keeps it from telling who was meant.

@@ -16,7 +16,7 @@ mod receipts;
 pub use act::{Act, Doing};
 pub use done::{Done, Flash, ShownOnce, UNDO_MINUTES};
 pub use look::look;
-pub use opened::{Dialog, Opened};
+pub use opened::{Dialog, Opened, fresh_key};
 pub use own::{Kept, Own, Owner};
 pub use proof::Prover;
 pub use receipts::{flash, take_undo};

@@ -34,6 +34,14 @@ pub struct Opened {
     problems: Vec<Problem>,
 }
 
+/// A key that makes a form work once.
+///
+/// # Errors
+/// When the system has no random bytes.
+pub fn fresh_key() -> Result<String, Error> {
+    Ok(hex(&random_bytes::<16>()?))
+}
+
 /// A dialog ready to be printed.
 #[derive(Debug, Clone)]
 pub struct Dialog(String);
@@ -87,7 +95,7 @@ impl Opened {
     fn new(dialog: &str, typed: Vec<(String, String)>) -> Result<Opened, Error> {
         let (name, subject) = dialog.split_once('.').unwrap_or((dialog, ""));
         let (name, subject) = (name.to_owned(), subject.to_owned());
-        Ok(Opened { name, subject, typed, once: hex(&random_bytes::<16>()?), ..Opened::default() })
+        Ok(Opened { name, subject, typed, once: fresh_key()?, ..Opened::default() })
     }
 
     /// On a page of this member's, that is closed by going to `back`.

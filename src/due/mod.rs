@@ -2,6 +2,7 @@
 //! of an index, works in small transactions, and may run in several processes at once.
 
 mod grants;
+mod overrides;
 mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,9 +27,10 @@ pub struct Work {
 type Job = fn(&Work) -> Result<usize, Error>;
 
 /// Every job by its name in the log.
-const JOBS: [(&str, Job); 3] = [
+const JOBS: [(&str, Job); 4] = [
     ("the end of grants", grants::tell_ends),
     ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, work.now)),
+    ("the end of overrides", overrides::tell_ends),
     ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db)),
 ];
 

@@ -20,7 +20,9 @@ pub mod history;
 pub mod manage;
 pub mod notes;
 pub mod offering;
+pub mod overrides;
 mod page;
+mod star;
 pub mod status_line;
 pub mod store_badge;
 #[cfg(test)]
@@ -39,6 +41,10 @@ pub fn routes(routes: &mut Routes) {
     export::routes(routes);
     manage::routes(routes);
     notes::routes(routes);
+    offering::routes(routes);
+    attributes::routes(routes);
+    star::routes(routes);
+    overrides::routes(routes);
     entitlements::routes(routes);
     transfer::routes(routes);
 }

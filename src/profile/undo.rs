@@ -4,14 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::acting::{Outcome, on_customer};
 use super::visit::Visit;
-use super::{entitlements, notes};
+use super::{attributes, entitlements, notes, offering};
 use crate::acts::{Act, Doing, Done, take_undo};
 use crate::error::Error;
 
 /// What each room needs to undo one of its actions.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Undo {
-    Note(notes::Undo),
+    Note(Box<notes::Undo>),
+    Attribute(Box<attributes::Undo>),
+    Offering(Box<offering::Undo>),
     Grant(entitlements::Undo),
 }
 
@@ -33,7 +35,9 @@ pub async fn undo(act: Act<Draft>) -> Outcome {
 
 fn take_back(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
     match undo {
-        Undo::Note(undo) => notes::undo(doing, visit, undo),
+        Undo::Note(undo) => notes::undo(doing, visit, *undo),
+        Undo::Attribute(undo) => attributes::undo(doing, visit, *undo),
+        Undo::Offering(undo) => offering::undo(doing, visit, *undo),
         Undo::Grant(undo) => entitlements::undo(doing, visit, undo),
     }
 }

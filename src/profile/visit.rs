@@ -52,6 +52,8 @@ pub struct Project {
     pub note_length: i64,
     /// How many notes a customer may have.
     pub note_count: i64,
+    /// Whether developers may change the offering of test customers only.
+    pub overrides_only_tests: bool,
     /// Whether support and developers may delete customers as well.
     pub others_may_delete: bool,
 }

@@ -1,5 +1,7 @@
-//! The settings pages of a project: what it is, who belongs to it, who is blocked, and deliveries that could not be read.
+//! The settings pages of a project: what it is, who belongs to it, what was done in it, who is blocked, and deliveries
+//! that could not be read.
 
+pub mod audit;
 mod blocked;
 mod overview;
 mod people;
@@ -13,6 +15,7 @@ use crate::people::Permission::{ReadRejected, ReadSettings};
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings", |routes| {
         routes.get("", ReadSettings, overview::show);
+        audit::routes(routes);
         people::routes(routes);
         routes.get("/rejected", ReadRejected, rejected::show);
         routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
@@ -25,6 +28,7 @@ pub fn routes(routes: &mut Routes) {
 pub struct Nav {
     pub base: String,
     pub here: &'static str,
+    pub has_audit: bool,
     /// How many deliveries were rejected lately; `None` when the member may not know.
     pub rejected: Option<i64>,
     pub has_people: bool,

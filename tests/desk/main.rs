@@ -1,6 +1,8 @@
 //! The whole program behind its own door: requests in, answers out, on a database of each test's own.
 
 mod account;
+mod audit;
+mod audit_chain;
 mod away;
 mod blocking;
 mod deleting;
@@ -25,6 +27,7 @@ mod safety;
 mod second_factor;
 mod settings;
 mod support;
+mod team_history;
 mod test_accounts;
 mod transfer;
 mod webhooks;

@@ -84,6 +84,8 @@ fn furnish(desk: &Desk, id: &str) {
         diesel::insert_into(offering_overrides::table)
             .values((
                 offering_overrides::customer_id.eq(customer),
+                offering_overrides::project_id.eq(desk.project),
+                offering_overrides::is_end_told.eq(false),
                 offering_overrides::offering.eq("winback"),
                 offering_overrides::set_by.eq("Dev Anand"),
                 offering_overrides::set_at.eq(NOW.millis() - 3 * DAY),

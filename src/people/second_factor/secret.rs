@@ -70,7 +70,8 @@ mod tests {
     use super::*;
 
     fn secret() -> Secret {
-        Secret::of(b"12345678901234567890".to_vec(), "ada@sundial.example", "desk.example").ok().expect("a secret")
+        Secret::of(b"12345678901234567890".to_vec(), "ada@sundial.example", "desk.example")
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// RFC 6238, appendix B: the last six of its eight digits.
