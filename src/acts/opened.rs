@@ -122,6 +122,11 @@ impl Opened {
         self.typed.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
     }
 
+    /// What was typed into all fields of a name.
+    pub fn all(&self, field: &str) -> Vec<&str> {
+        self.typed.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str()).collect()
+    }
+
     /// What a field holds: what was typed, else what there is.
     pub fn value<'a>(&'a self, field: &str, current: &'a str) -> &'a str {
         self.typed(field).unwrap_or(current)

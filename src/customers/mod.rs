@@ -16,6 +16,7 @@ pub mod standing;
 pub mod stars;
 pub mod store_badge;
 pub mod terms;
+pub mod test_accounts;
 pub mod transfer;
 pub mod transfer_behavior;
 pub mod whom;

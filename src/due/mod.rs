@@ -8,7 +8,7 @@ mod worker;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::clock::Moment;
-use crate::customers::erasure;
+use crate::customers::{erasure, test_accounts};
 use crate::db::Db;
 use crate::error::Error;
 use crate::ids::Ids;
@@ -27,8 +27,9 @@ pub struct Work {
 type Job = fn(&Work) -> Result<usize, Error>;
 
 /// Every job by its name in the log.
-const JOBS: [(&str, Job); 3] = [
+const JOBS: [(&str, Job); 4] = [
     ("the end of grants", grants::tell_ends),
+    ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, work.now)),
     ("the end of overrides", overrides::tell_ends),
     ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db)),
 ];

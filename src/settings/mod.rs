@@ -7,6 +7,7 @@ mod overview;
 mod people;
 mod queries;
 mod rejected;
+mod test_accounts;
 
 use crate::page::Routes;
 use crate::people::Permission::{ReadRejected, ReadSettings};
@@ -20,6 +21,7 @@ pub fn routes(routes: &mut Routes) {
         routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
     });
     blocked::routes(routes);
+    test_accounts::routes(routes);
 }
 
 /// The settings pages a member may open, beside each of them.
@@ -32,4 +34,5 @@ pub struct Nav {
     pub has_people: bool,
     pub has_overview: bool,
     pub has_blocked: bool,
+    pub has_test_accounts: bool,
 }

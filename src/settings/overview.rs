@@ -11,7 +11,9 @@ use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::sentence::Stamp;
 use crate::page::{Layout, Page, Section};
-use crate::people::Permission::{BlockCustomers, ReadAudit, ReadPeople, ReadRejected, ReadSettings};
+use crate::people::Permission::{
+    BlockCustomers, DeleteTestAccounts, ReadAudit, ReadPeople, ReadRejected, ReadSettings,
+};
 use crate::people::{Door, Member};
 
 #[derive(Template)]
@@ -63,5 +65,6 @@ pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, 
         has_people: member.may(ReadPeople),
         has_overview: member.may(ReadSettings),
         has_blocked: member.may(BlockCustomers),
+        has_test_accounts: member.may(DeleteTestAccounts),
     })
 }

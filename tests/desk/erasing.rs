@@ -119,12 +119,16 @@ pub async fn everything_known(desk: &Desk) {
         let overridden = (
             offering_overrides::customer_id.eq(customer),
             offering_overrides::project_id.eq(project),
+            offering_overrides::is_end_told.eq(false),
             offering_overrides::offering.eq("kanarie"),
             offering_overrides::set_by.eq("Sol Mbeki"),
             offering_overrides::set_at.eq(1),
             offering_overrides::reason.eq("kanarie"),
         );
         diesel::insert_into(offering_overrides::table).values(overridden).execute(conn)?;
+        let starred =
+            (test_customers::customer_id.eq(customer), test_customers::person_id.eq(SOL.id), test_customers::at.eq(1));
+        diesel::insert_into(test_customers::table).values(starred).execute(conn)?;
         diesel::insert_into(stale_customers::table).values(stale_customers::customer_id.eq(customer)).execute(conn)?;
         Ok::<_, Error>(())
     });

@@ -31,5 +31,6 @@ mod settings;
 mod stars;
 mod support;
 mod team_history;
+mod test_accounts;
 mod transfer;
 mod webhooks;
