@@ -7,6 +7,7 @@
 
 mod act;
 mod done;
+mod look;
 mod opened;
 mod own;
 mod proof;
@@ -14,6 +15,7 @@ mod receipts;
 
 pub use act::{Act, Doing};
 pub use done::{Done, Flash, ShownOnce, UNDO_MINUTES};
+pub use look::look;
 pub use opened::{Dialog, Opened, fresh_key};
 pub use own::{Kept, Own, Owner};
 pub use proof::Prover;

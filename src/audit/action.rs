@@ -34,7 +34,7 @@ actions! {
     OfferingOverrideCleared "offering_override_cleared" "went back to the default offering",
     TestCustomerMarked "test_customer_marked" "marked a test customer of theirs",
     TestCustomerUnmarked "test_customer_unmarked" "took the mark off a test customer",
-    ActionUndone "action_undone" "undid what they had done",
+    AuditExported "audit_exported" "downloaded the audit log",
     SignedIn "user_signed_in" "logged in",
     SignInFailed "sign_in_failed" "was refused at the log-in",
     SignedOut "signed_out" "logged out",

@@ -7,6 +7,7 @@
 mod action;
 mod entry;
 mod everywhere;
+mod line;
 pub mod queries;
 mod trace;
 mod verify;
@@ -14,6 +15,7 @@ mod verify;
 pub use action::Action;
 pub use entry::Entry;
 pub use everywhere::Everywhere;
+pub use line::{Line, Row, Told};
 pub use queries::append;
 pub use trace::{Actor, ActorKind, Details, Origin, Trace};
 pub use verify::{Broken, Verified, verify};

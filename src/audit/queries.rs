@@ -33,6 +33,11 @@ const ABOUT_PEOPLE: [Action; 15] = [
 const NAMING_OTHERS: [Action; 4] =
     [Action::MemberInvited, Action::InvitationWithdrawn, Action::MemberRoleChanged, Action::MemberRemoved];
 
+/// Whether an action's entries may be blanked when a person is erased.
+pub(super) fn is_about_people(action: &str) -> bool {
+    ABOUT_PEOPLE.iter().any(|known| known.name() == action)
+}
+
 /// Appends an entry with the row id `id`. The project stays locked until the transaction ends, so that the chain does not fork.
 ///
 /// # Errors
@@ -85,6 +90,12 @@ pub fn head(conn: &mut Conn, project: i64) -> QueryResult<Option<(i64, String)>>
         .select((audit_entries::position, audit_entries::hash))
         .first(conn)
         .optional()
+}
+
+/// Whether an entry has this hash.
+pub fn has_hash(conn: &mut Conn, project: i64, hash: &str) -> QueryResult<bool> {
+    let own = audit_entries::project_id.eq(project).and(audit_entries::hash.eq(hash));
+    Ok(audit_entries::table.filter(own).count().get_result::<i64>(conn)? > 0)
 }
 
 /// Takes away what an entry says of one customer and of another who is erased. The entry itself stays as it is.

@@ -125,6 +125,9 @@ impl Actor {
 }
 
 impl ActorKind {
+    pub const ALL: [ActorKind; 4] = [ActorKind::Person, ActorKind::System, ActorKind::Operator, ActorKind::ApiKey];
+
+    /// As the log keeps it.
     pub const fn name(self) -> &'static str {
         match self {
             ActorKind::Person => "person",
@@ -132,5 +135,9 @@ impl ActorKind {
             ActorKind::Operator => "operator",
             ActorKind::ApiKey => "api_key",
         }
+    }
+
+    pub fn parse(name: &str) -> Option<ActorKind> {
+        ActorKind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }

@@ -4,6 +4,9 @@ use diesel::prelude::*;
 
 use super::Entry;
 use super::entry::hash_of_details;
+use super::line::is_blank;
+use super::queries::is_about_people;
+use crate::clock::Moment;
 use crate::db::Conn;
 use crate::schema::{audit_details, audit_entries, customers};
 
@@ -13,7 +16,7 @@ const CHUNK: i64 = 500;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Verified {
     pub entries: i64,
-    /// Entries whose details went with their customer.
+    /// Entries whose details went with a customer.
     pub erased: i64,
     /// The hash of the newest entry: noted elsewhere, it shows later that no entry was cut off the end.
     pub head: String,
@@ -25,10 +28,15 @@ pub struct Broken {
     pub position: i64,
     /// What is wrong, in words.
     pub why: &'static str,
+    /// The entry at which it shows: the next one where one is missing.
+    pub found: i64,
+    pub at: Moment,
+    pub action: String,
 }
 
-/// An entry with the salt and the body of its details.
-type Line = (Entry, Option<(String, String)>);
+/// Customer, salt and body.
+type Details = (Option<i64>, String, String);
+type Line = (Entry, Option<Details>);
 
 /// # Errors
 /// What the database said. The inner result is the verdict.
@@ -40,12 +48,10 @@ pub fn verify(conn: &mut Conn, project: i64) -> QueryResult<Result<Verified, Bro
             return Ok(Ok(verified));
         }
         for (entry, details) in lines {
-            // Blank ones named a customer beside their own who was erased.
-            let is_blank = details.as_ref().is_some_and(|(salt, body)| salt.is_empty() && body.is_empty());
-            let details = details.filter(|_| !is_blank);
-            let is_gone = is_blank || (details.is_none() && !customer_exists(conn, &entry.subject)?);
-            if let Err(why) = check(&entry, details, is_gone, &verified) {
-                return Ok(Err(Broken { position: verified.entries + 1, why }));
+            let is_gone = details.as_ref().is_none_or(|(_, salt, body)| is_blank(salt, body));
+            if let Err(why) = follows(&entry, &verified).and(matches(conn, &entry, details)?) {
+                let (position, found) = (verified.entries + 1, entry.position);
+                return Ok(Err(Broken { position, why, found, at: entry.at, action: entry.action }));
             }
             verified.entries += 1;
             verified.erased += i64::from(is_gone);
@@ -54,12 +60,7 @@ pub fn verify(conn: &mut Conn, project: i64) -> QueryResult<Result<Verified, Bro
     }
 }
 
-fn check(
-    entry: &Entry,
-    details: Option<(String, String)>,
-    is_gone: bool,
-    before: &Verified,
-) -> Result<(), &'static str> {
+fn follows(entry: &Entry, before: &Verified) -> Result<(), &'static str> {
     if entry.position != before.entries + 1 {
         return Err("it is missing");
     }
@@ -69,11 +70,26 @@ fn check(
     if entry.hash != entry.hashed() {
         return Err("it was changed");
     }
-    match details {
-        Some((salt, body)) if hash_of_details(&salt, &body) != entry.details_hash => Err("its details were changed"),
-        None if !is_gone => Err("its details are missing although its customer is still here"),
-        _ => Ok(()),
-    }
+    Ok(())
+}
+
+/// Whether the details are those of the entry. They may be gone only where the customer is, and blank only where they may
+/// have named somebody who was erased; they may be another customer's only where the two became one.
+fn matches(conn: &mut Conn, entry: &Entry, details: Option<Details>) -> QueryResult<Result<(), &'static str>> {
+    let subject = entry.subject.parse::<i64>().ok();
+    Ok(match details {
+        None if is_erased(conn, subject)? => Ok(()),
+        None => Err("its details are missing although nobody was erased"),
+        Some((_, salt, body)) if is_blank(&salt, &body) => match subject.is_some() || is_about_people(&entry.action) {
+            true => Ok(()),
+            false => Err("its details were taken away although nobody was erased"),
+        },
+        Some((_, salt, body)) if hash_of_details(&salt, &body) != entry.details_hash => Err("its details were changed"),
+        Some((customer, ..)) if customer != subject && !is_erased(conn, subject)? => {
+            Err("its details were given to another customer")
+        }
+        Some(_) => Ok(()),
+    })
 }
 
 fn lines_after(conn: &mut Conn, project: i64, position: i64) -> QueryResult<Vec<Line>> {
@@ -86,12 +102,12 @@ fn lines_after(conn: &mut Conn, project: i64, position: i64) -> QueryResult<Vec<
         .filter(audit_entries::project_id.eq(project).and(audit_entries::position.gt(position)))
         .order(audit_entries::position.asc())
         .limit(CHUNK)
-        .select((Entry::as_select(), (audit_details::salt, audit_details::body).nullable()))
+        .select((Entry::as_select(), (audit_details::customer_id, audit_details::salt, audit_details::body).nullable()))
         .load(conn)
 }
 
-/// Without a customer there is nobody whose erasure could have taken the details.
-fn customer_exists(conn: &mut Conn, subject: &str) -> QueryResult<bool> {
-    let Ok(customer) = subject.parse::<i64>() else { return Ok(true) };
-    Ok(customers::table.find(customer).count().get_result::<i64>(conn)? > 0)
+/// Whether there was a customer, and is no more.
+fn is_erased(conn: &mut Conn, subject: Option<i64>) -> QueryResult<bool> {
+    let Some(customer) = subject else { return Ok(false) };
+    Ok(customers::table.find(customer).count().get_result::<i64>(conn)? == 0)
 }

@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, each in its own file.
 
+pub mod audit;
 mod catalog;
 pub mod demo;
 pub mod import;
@@ -41,6 +42,8 @@ enum Command {
     User(user::Action),
     /// Products, entitlements and offerings
     Catalog(catalog::Args),
+    /// The log of what the team did
+    Audit(audit::Args),
     /// Store webhook bodies from files, one JSON a line
     Import(import::Args),
     /// Derive everything again from the stored events
@@ -69,6 +72,7 @@ fn run(command: Command, config: Config) -> Result<(), String> {
         Command::Project(action) => project::run(&action, &config),
         Command::User(action) => user::run(&action, &config),
         Command::Catalog(args) => catalog::run(&args, &config),
+        Command::Audit(args) => audit::run(&args, &config),
         Command::Import(args) => import::run(&args, &config),
         Command::Rebuild(args) => rebuild::run(&args, &config),
     }

@@ -59,8 +59,10 @@ impl Move {
         }
         let (_, event) = self.told(conn)?;
         let mut census = Census::of(self.project, ids.clone(), self.now);
-        ingest::append(conn, &mut census, &[event])?;
-        Ok(Ok(moved))
+        match ingest::append(conn, &mut census, &[event])? {
+            true => Ok(Ok(moved)),
+            false => Err(Error::Internal("the event of a transfer was turned away".into())),
+        }
     }
 
     /// What both have now and would have afterwards, folded from all their events and the one that would be added.

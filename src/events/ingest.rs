@@ -172,16 +172,18 @@ pub fn settle(conn: &mut Conn, census: &Census, touched: BTreeSet<CustomerId>) -
 }
 
 /// Takes in events of our own: stored, shown and followed by what follows from them, as if they had been delivered. The
-/// caller holds the project's lock.
+/// caller holds the project's lock. Returns whether all were taken: one may be turned away as older than an erasure.
 ///
 /// # Errors
 /// What the database said.
-pub fn append(conn: &mut Conn, census: &mut Census, deliveries: &[Delivery]) -> QueryResult<()> {
+pub fn append(conn: &mut Conn, census: &mut Census, deliveries: &[Delivery]) -> QueryResult<bool> {
     let mut touched = BTreeSet::new();
+    let mut all_taken = true;
     for delivery in deliveries {
-        store(conn, census, delivery, &mut touched)?;
+        all_taken &= store(conn, census, delivery, &mut touched)? == Outcome::Stored;
     }
-    settle(conn, census, touched).map(drop)
+    settle(conn, census, touched)?;
+    Ok(all_taken)
 }
 
 /// Remembers customers whose standing must still be derived, for an import that is not finished.

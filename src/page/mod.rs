@@ -1,6 +1,8 @@
 //! What pages share: the layout around them, the table of routes, the layers every request passes.
 
 pub mod assets;
+mod change;
+pub mod csv;
 pub mod edge;
 mod failure;
 pub mod file;
@@ -25,6 +27,7 @@ use askama::Template;
 use self::trail::Trail;
 use crate::error::Error;
 
+pub use change::Change;
 pub use form::Form;
 pub use layout::{Frame, Layout, Place, Section};
 pub use look::Look;

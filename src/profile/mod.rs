@@ -14,6 +14,7 @@ pub mod currencies;
 pub mod details;
 pub mod entitlements;
 pub mod event;
+mod export;
 pub mod header;
 pub mod history;
 pub mod manage;
@@ -37,6 +38,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers/{id}", ReadCustomers, page::show);
     routes.post("/projects/{p}/customers/{id}/undo", ReadCustomers, undo::undo);
     event::routes(routes);
+    export::routes(routes);
     manage::routes(routes);
     notes::routes(routes);
     offering::routes(routes);

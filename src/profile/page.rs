@@ -15,12 +15,13 @@ use super::header::Header;
 use super::star::Star;
 use super::visit::Visit;
 use super::{
-    app_user_ids, attributes, attribution, currencies, details, entitlements, history, manage, notes, offering,
+    app_user_ids, attributes, attribution, currencies, details, entitlements, export, history, manage, notes, offering,
 };
 use crate::acts::{self, Dialog, Flash, Opened};
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::{Layout, Section};
+use crate::people::Permission::ReadTeam;
 use crate::people::{Door, Member};
 
 /// Room for a page as long as most are, in bytes.
@@ -68,6 +69,9 @@ pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened
     let member = door.enter(conn)?;
     let asked = Asked::of(query)?;
     let visit = Visit::entered(conn, door, &member, query)?;
+    if asked.history.shown == history::Shown::Team && !visit.may(ReadTeam) {
+        return Err(Error::Forbidden);
+    }
     let mut page = ProfilePage::load(conn, &member, &visit, &asked)?;
     let flash = acts::flash(conn, &member, query, door.now)?.map(|flash| flash.undone_at(visit.action("undo")));
     page.layout = page.layout.with_flash(flash);
@@ -116,6 +120,7 @@ impl ProfilePage {
 fn dialog(conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<Option<Dialog>, Error> {
     match opened.name.split('-').next() {
         Some("note") => notes::dialog(conn, visit, opened.on(member, visit.at("notes"))),
+        Some("export") => export::dialog(visit, opened.on(member, visit.at("manage"))),
         Some("offering") => offering::dialog(conn, visit, opened.on(member, visit.at("offering"))),
         Some("attribute") => attributes::dialog(conn, visit, opened.on(member, visit.at("attributes"))),
         Some("grant") => entitlements::dialog(conn, visit, opened.on(member, visit.at("entitlements"))),

@@ -1,5 +1,8 @@
-//! The settings pages of a project: what it is, who belongs to it, and deliveries that could not be read.
+//! The settings pages of a project: what it is, who belongs to it, what was done in it, who is blocked, and deliveries
+//! that could not be read.
 
+pub mod audit;
+mod blocked;
 mod overview;
 mod people;
 mod queries;
@@ -11,17 +14,22 @@ use crate::people::Permission::{ReadRejected, ReadSettings};
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings", |routes| {
         routes.get("", ReadSettings, overview::show);
+        audit::routes(routes);
         people::routes(routes);
         routes.get("/rejected", ReadRejected, rejected::show);
         routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
     });
+    blocked::routes(routes);
 }
 
 /// The settings pages a member may open, beside each of them.
 pub struct Nav {
     pub base: String,
     pub here: &'static str,
+    pub has_audit: bool,
     /// How many deliveries were rejected lately; `None` when the member may not know.
     pub rejected: Option<i64>,
     pub has_people: bool,
+    pub has_overview: bool,
+    pub has_blocked: bool,
 }

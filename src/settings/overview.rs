@@ -11,7 +11,7 @@ use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::sentence::Stamp;
 use crate::page::{Layout, Page, Section};
-use crate::people::Permission::{ReadPeople, ReadRejected};
+use crate::people::Permission::{BlockCustomers, ReadAudit, ReadPeople, ReadRejected, ReadSettings};
 use crate::people::{Door, Member};
 
 #[derive(Template)]
@@ -58,7 +58,10 @@ pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, 
     Ok(Nav {
         base: format!("/projects/{}/settings", member.project.slug),
         here,
+        has_audit: member.may(ReadAudit),
         rejected: count.transpose()?,
         has_people: member.may(ReadPeople),
+        has_overview: member.may(ReadSettings),
+        has_blocked: member.may(BlockCustomers),
     })
 }

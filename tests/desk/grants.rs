@@ -34,6 +34,9 @@ pub fn log(desk: &Desk) -> Vec<String> {
     desk.db.read_here(read).expect("the log").into_iter().map(line).collect()
 }
 
+/// Fields of a form.
+type Typed<'a> = &'a [(&'a str, &'a str)];
+
 async fn give(desk: &Desk, fields: &[(&str, &str)]) -> Answer {
     desk.post_form(&SOL, &format!("{LENA}/grants"), fields).await
 }
@@ -122,7 +125,7 @@ async fn an_unknown_customer_or_grant_is_404() {
 async fn refused_input_comes_back_in_its_dialog() {
     let desk = desk().await;
     let long = "é".repeat(256);
-    let cases: [(&[(&str, &str)], &str, &str); 8] = [
+    let cases: [(Typed, &str, &str); 8] = [
         (&[("duration", "weekly")], "entitlement", "Choose an entitlement."),
         (&[("entitlement", "gold"), ("duration", "weekly")], "entitlement", "no such entitlement"),
         (&[("entitlement", "pro")], "duration", "Choose how long"),
@@ -316,4 +319,20 @@ async fn an_entitlement_of_any_spelling_is_granted() {
     let grant = grants(&desk, "lena").remove(0);
     assert_eq!((grant.product_id, grant.entitlement_ids), (format!("rc_promo_{odd}_weekly"), vec![odd.to_owned()]));
     assert!(customer(&desk, "lena") > 0 && revoke(&desk, &grant.key).await.status == StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn what_no_database_can_be_asked_for_is_not_there() {
+    let desk = desk().await;
+    for dialog in
+        ["grant&entitlement=%00", "grant-revoke.%00", "grant-revoke", "grant-more", "grant&duration=%00&until=%00"]
+    {
+        let page = desk.get(&SOL, &format!("{LENA}?dialog={dialog}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{dialog}");
+        assert_eq!(page.body.contains("<dialog"), dialog.starts_with("grant&"), "{dialog}");
+    }
+    let fields = [("entitlement", "p\0"), ("duration", "weekly")];
+    assert_eq!(give(&desk, &fields).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(revoke(&desk, "p\0").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(desk.get(&SOL, &format!("{LENA}/transfer?to=%00")).await.status, StatusCode::OK);
 }

@@ -2,9 +2,13 @@
 
 mod account;
 mod attributes;
+mod audit;
+mod audit_chain;
 mod away;
+mod blocking;
 mod deleting;
 mod erasing;
+mod exporting;
 mod finding;
 mod forms;
 mod giving;
@@ -26,5 +30,6 @@ mod second_factor;
 mod settings;
 mod stars;
 mod support;
+mod team_history;
 mod transfer;
 mod webhooks;

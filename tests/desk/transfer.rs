@@ -1,6 +1,8 @@
 //! Moving purchases to another customer: who may, to whom, what is shown before and what is left behind.
 
 use actix_web::http::StatusCode;
+use dossier::customers::AppUserId;
+use dossier::customers::erasure::blocking;
 use serde_json::json;
 
 use crate::finding::purchase;
@@ -8,7 +10,7 @@ use crate::giving::{bought, grants, keys, stored_events, told, two};
 use crate::grants::log;
 use crate::ingestion::deliver;
 use crate::support::cast::{SOL, TEAM, VERA};
-use crate::support::{Answer, Desk};
+use crate::support::{Answer, Desk, NOW};
 
 const LENA: &str = "/projects/sundial/customers/lena";
 const MARA: &str = "/projects/sundial/customers/mara";
@@ -31,7 +33,7 @@ async fn purchases_move_to_the_other_customer_and_both_pages_say_so() {
     assert!(left.contains(&format!("href=\"{MARA}\"")), "the way on");
     assert!(left.contains("Granted entitlement"), "the grant stays");
     assert_eq!((keys(&desk, "lena").len(), keys(&desk, "mara").len(), grants(&desk, "lena").len()), (0, 4, 1));
-    assert_eq!(log(&desk), ["purchases_transferred: - | 3 purchases | moved to the customer its event names | -"]);
+    assert_eq!(log(&desk), ["purchases_transferred: - | 3 purchases | moved to mara | -"]);
 }
 
 #[actix_web::test]
@@ -116,6 +118,12 @@ async fn a_destination_that_cannot_be_is_refused_with_what_was_typed() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{to}");
         assert!(answer.body.contains(reason) && answer.body.contains("aria-describedby=\"to-reason\""), "{reason}");
     }
+    let blocked = AppUserId::parse("zed").expect("an id");
+    let done = desk.db.write_here(|conn| blocking::block(conn, desk.project, &blocked, (desk.ids.next(NOW), NOW)));
+    done.expect("it is decided").expect("it is blocked");
+    assert!(transfer(&desk, "lena", "zed").await.body.contains("This App User ID is blocked."));
+    let looked = desk.get(&SOL, &format!("{LENA}/transfer?to=zed")).await.body;
+    assert!(looked.contains("This App User ID is blocked."), "before anything is asked");
     assert!(transfer(&desk, "lena", "no<body").await.body.contains("value=\"no&#60;body\""), "the text is kept");
     assert_eq!((stored_events(&desk), log(&desk).len(), keys(&desk, "lena").len()), (before, 0, 3));
 }

@@ -17,7 +17,9 @@ impl Holder {
     /// # Errors
     /// What the database said.
     pub fn carry_out(self, conn: &mut Conn, ids: &Ids, plan: &Plan) -> Result<(), Error> {
-        self.append(conn, ids, &plan.events)?;
+        if !self.append(conn, ids, &plan.events)? {
+            return Err(Error::Internal("an event of a grant was turned away".into()));
+        }
         for removed in &plan.removed {
             queries::take_end(conn, self.customer, &removed.key)?;
         }
@@ -40,11 +42,10 @@ impl Holder {
             return Ok(false);
         };
         let whom = whom::of(conn, self.customer)?;
-        self.append(conn, ids, &[of_purchase(&grant).ended(&whom, at, self.now)?])?;
-        Ok(true)
+        self.append(conn, ids, &[of_purchase(&grant).ended(&whom, at, self.now)?])
     }
 
-    fn append(self, conn: &mut Conn, ids: &Ids, events: &[Delivery]) -> Result<(), Error> {
+    fn append(self, conn: &mut Conn, ids: &Ids, events: &[Delivery]) -> Result<bool, Error> {
         let mut census = Census::of(self.project, ids.clone(), self.now);
         Ok(ingest::append(conn, &mut census, events)?)
     }

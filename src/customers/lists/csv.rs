@@ -1,7 +1,5 @@
-//! A list as a file: read and sent a piece at a time, so that its length costs neither memory nor a connection that is
-//! held. A customer who becomes active while the file is made moves to the top and may be missing from it.
+//! A list as a file. A customer who becomes active while the file is made moves to the top and may be missing from it.
 
-use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -12,12 +10,10 @@ use crate::customers::glance::{self, Glance};
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::money::Micros;
-use crate::page::file::{self, Source};
+use crate::page::csv::{self, CHUNK, harmless, written};
+use crate::page::file::Source;
 use crate::page::{form, times};
 use crate::people::Door;
-
-/// Rows read at once.
-const CHUNK: usize = 1_000;
 
 const HEAD: [&str; 12] = [
     "app_user_id",
@@ -36,34 +32,21 @@ const HEAD: [&str; 12] = [
 
 /// `GET /projects/{p}/customers.csv`
 pub async fn download(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let store = db.get_ref().clone();
-    let (name, first, export) = begin(door, form::field(req.query_string(), "list"), db).await?;
-    let disposition = format!("attachment; filename=\"{name}\"");
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8; header=present")
-        .insert_header((CONTENT_DISPOSITION, disposition))
-        .streaming(file::stream(store, first, export)))
+    let (name, first, export) = begin(door, form::field(req.query_string(), "list"), &db).await?;
+    Ok(csv::download(&name, db.get_ref().clone(), first, export))
 }
 
 /// The first rows are read before the answer begins: what goes wrong until then has a status of its own.
-async fn begin(door: Door, word: Option<String>, db: Data<Db>) -> Result<(String, Bytes, Export), Error> {
+async fn begin(door: Door, word: Option<String>, db: &Db) -> Result<(String, Bytes, Export), Error> {
     let load = move |conn: &mut Conn| {
         let member = door.enter(conn)?;
         let list = list_named(word.as_deref()).map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
         let mut export = Export { reader: Reader::of(&member), list, now: door.now, next: Some(Place::Top) };
         let mut bytes = written(std::iter::once(HEAD.map(String::from)))?;
         bytes.extend(export.read(conn)?);
-        Ok((file_name(&member.project.slug, list, door.now), bytes.into(), export))
+        Ok((csv::file_name(&member.project.slug, list.as_str(), door.now), bytes.into(), export))
     };
     db.read(load).await
-}
-
-/// `sundial-active-2026-11-23.csv`
-fn file_name(project: &str, list: List, now: Moment) -> String {
-    let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
-    let project: String = project.chars().filter(is_plain).collect();
-    let day = now.utc().map_or_else(String::new, |now| now.format("-%Y-%m-%d").to_string());
-    format!("{project}-{}{day}.csv", list.as_str())
 }
 
 struct Export {
@@ -75,11 +58,6 @@ struct Export {
 }
 
 impl Source for Export {
-    fn is_over(&self) -> bool {
-        self.next.is_none()
-    }
-
-    /// The next rows as lines.
     fn read(&mut self, conn: &mut Conn) -> Result<Vec<u8>, Error> {
         let Some(place) = self.next else { return Ok(Vec::new()) };
         let rows = queries::rows(conn, self.reader, self.list, place, self.now, CHUNK)?;
@@ -87,6 +65,10 @@ impl Source for Export {
         self.next = last.map(|row| Place::After(Cursor { active_at: row.active_at, id: row.id }));
         let glances = glance::complete(conn, self.reader.project, self.now, rows)?;
         written(glances.iter().map(line))
+    }
+
+    fn is_over(&self) -> bool {
+        self.next.is_none()
     }
 }
 
@@ -110,12 +92,6 @@ fn line(glance: &Glance) -> [String; HEAD.len()] {
     ]
 }
 
-/// A text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe in front.
-pub fn harmless(text: &str) -> String {
-    let starts = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'];
-    if text.starts_with(starts) { format!("'{text}") } else { text.to_owned() }
-}
-
 /// `106.95`, `-9.99`, `0.000001`: exact, with at least two decimals.
 fn decimal(amount: Micros) -> String {
     let (sign, micros) = (if amount.is_negative() { "-" } else { "" }, amount.0.unsigned_abs());
@@ -124,27 +100,9 @@ fn decimal(amount: Micros) -> String {
     format!("{sign}{}.{cents}{}", micros / 1_000_000, finer.trim_end_matches('0'))
 }
 
-fn written(lines: impl Iterator<Item = [String; HEAD.len()]>) -> Result<Vec<u8>, Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for line in lines {
-        writer.write_record(line).map_err(|error| Error::Internal(error.to_string()))?;
-    }
-    writer.into_inner().map_err(|error| Error::Internal(error.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_begins_like_a_formula_is_made_text() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "=cmd|' /C calc'!A0", "\n=1"] {
-            assert_eq!(harmless(formula), format!("'{formula}"));
-        }
-        for text in ["", "lena", "$RCAnonymousID:1", "a=1", " =1", "'", "نورا"] {
-            assert_eq!(harmless(text), text);
-        }
-    }
 
     #[test]
     fn our_own_numbers_stay_numbers() {
@@ -152,19 +110,5 @@ mod tests {
         assert_eq!(decimal(Micros(-9_990_000)), "-9.99");
         assert_eq!(decimal(Micros(1)), "0.000001");
         assert_eq!(decimal(Micros(i64::MIN)), "-9223372036854.775808");
-    }
-
-    #[test]
-    fn quotes_commas_and_line_ends_stay_inside_their_cell() {
-        let mut cells = HEAD.map(|_| String::new());
-        cells[0] = "a\"b,c\r\nd".into();
-        let text = String::from_utf8(written(std::iter::once(cells)).expect("a line")).expect("UTF-8");
-        assert_eq!(text, "\"a\"\"b,c\r\nd\",,,,,,,,,,,\n");
-    }
-
-    #[test]
-    fn a_file_name_holds_nothing_but_plain_letters() {
-        let name = file_name("a\"/../b\r\n", List::OneTime, Moment(1_795_453_200_000));
-        assert_eq!(name, "ab-one-time-2026-11-23.csv");
     }
 }

@@ -5,10 +5,11 @@ use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
 use super::links::{Choice, Links};
-use super::model::Query;
+use super::model::{Query, Shown};
 use super::picture::Picture;
 use super::queries::{self, Slice};
 use super::rows::Row;
+use super::team;
 use super::wording::Subject;
 use crate::clock::Moment;
 use crate::db::Conn;
@@ -54,6 +55,8 @@ pub enum Empty {
     OnlySandbox,
     /// Nothing under this topic.
     Topic,
+    /// Nobody of the team did anything.
+    Team,
     /// The address names a place beyond the last row.
     Beyond,
 }
@@ -64,6 +67,9 @@ impl Card {
     /// # Errors
     /// What the database said.
     pub fn load(conn: &mut Conn, visit: &Visit, query: &Query) -> QueryResult<Card> {
+        if query.shown == Shown::Team {
+            return Ok(Card::of_team(visit, query, &team::page(conn, visit.customer.id, query)?));
+        }
         let slice = queries::page(conn, visit, query)?;
         let first_seen = queries::first_seen(conn, visit.customer.id)?;
         Ok(Card::of(visit, query, &slice, first_seen))
@@ -80,11 +86,30 @@ impl Card {
             picture: Picture::of(visit),
             newer: slice.newer.map(|_| first.map_or_else(|| links.newest(), |row| links.newer_than(row.place))),
             older: last.filter(|_| slice.has_older).map(|row| links.older_than(row.place)),
-            topics: if empty.is_some_and(Empty::is_for_all_topics) { Vec::new() } else { links.topics() },
+            topics: links.topics(!empty.is_some_and(Empty::is_for_all_topics)),
             orders: if empty.is_some() { Vec::new() } else { links.orders() },
             groups: grouped(rows),
             empty,
             shown,
+            project: visit.project.slug.clone(),
+            links,
+        }
+    }
+
+    fn of_team(visit: &Visit, query: &Query, page: &team::Page) -> Card {
+        let links = Links::new(visit, query);
+        let rows = team::rows(page, visit);
+        let (first, last) = (page.lines.first(), page.lines.last());
+        let place = team::Page::place;
+        Card {
+            picture: Picture::of(visit),
+            newer: page.has_newer.then(|| first.map_or_else(|| links.newest(), |line| links.newer_than(place(line)))),
+            older: last.filter(|_| page.has_older).map(|line| links.older_than(place(line))),
+            topics: links.topics(true),
+            orders: Vec::new(),
+            empty: rows.is_empty().then(|| Empty::why(visit, query)),
+            shown: rows.first().zip(rows.last()).map(|(first, last)| (times::day(first.at), times::day(last.at))),
+            groups: grouped(rows),
             project: visit.project.slug.clone(),
             links,
         }
@@ -100,9 +125,11 @@ impl Empty {
     fn why(visit: &Visit, query: &Query) -> Empty {
         let is_paged = query.before.is_some() || query.after.is_some();
         match visit.is_sandbox() {
+            _ if query.shown == Shown::Team && !is_paged => Empty::Team,
+            _ if query.shown == Shown::Team => Empty::Beyond,
             _ if visit.customer.events_count == 0 => Empty::Never,
             _ if is_paged => Empty::Beyond,
-            _ if query.topic.is_some() => Empty::Topic,
+            _ if query.shown != Shown::All => Empty::Topic,
             true => Empty::OnlyProduction,
             false => Empty::OnlySandbox,
         }
@@ -116,7 +143,7 @@ impl Empty {
 
 /// The two rows that come from the app's own contact, where they belong on this page (§4.2).
 fn add_activity(rows: &mut Vec<Row>, visit: &Visit, query: &Query, slice: &Slice, first_seen: Option<Moment>) {
-    if !matches!(query.topic, None | Some(Topic::Other)) {
+    if !matches!(query.shown, Shown::All | Shown::Topic(Topic::Other)) {
         return;
     }
     let oldest = slice.rows.last().map(|row| row.place.at(query.order));
@@ -218,7 +245,7 @@ mod tests {
         assert_eq!(of(&Query::default(), &more_follow), ["Last opened the app", "Renewed"]);
         let second_page = Slice { newer: Some(NOW.plus_days(-3)), ..slice(vec![stored(4, 4)]) };
         assert_eq!(of(&Query::default(), &second_page), ["Renewed", "First seen using the app"]);
-        let money = Query { topic: Some(Topic::Money), ..Query::default() };
+        let money = Query { shown: Shown::Topic(Topic::Money), ..Query::default() };
         assert_eq!(of(&money, &slice(vec![stored(3, 5)])), ["Renewed"]);
         assert_eq!(verbs(&Card::of(&stranger(), &Query::default(), &slice(Vec::new()), None)), [""; 0]);
     }
@@ -227,7 +254,7 @@ mod tests {
     fn an_empty_history_says_why() {
         let mut visit = stranger();
         let empty = |visit: &Visit, query: &Query| Card::of(visit, query, &slice(Vec::new()), None).empty;
-        let money = Query { topic: Some(Topic::Money), ..Query::default() };
+        let money = Query { shown: Shown::Topic(Topic::Money), ..Query::default() };
         let paged = Query { before: Some(Cursor::TOP), ..Query::default() };
         assert_eq!(empty(&visit, &Query::default()), Some(Empty::Never));
         visit.customer.events_count = 3;

@@ -1,8 +1,9 @@
 //! Addresses of the same history, seen otherwise. What an address does not change, it keeps.
 
-use super::model::{Cursor, Order, Query};
+use super::model::{Cursor, Order, Query, Shown};
 use crate::events::Environment;
 use crate::events::history::Topic;
+use crate::people::Permission::ReadTeam;
 use crate::profile::visit::Visit;
 
 /// Makes addresses from the one that is open.
@@ -11,7 +12,9 @@ pub struct Links {
     profile: String,
     environment: Environment,
     order: Order,
-    topic: Option<Topic>,
+    shown: Shown,
+    /// Whether what the team did is for this person.
+    has_team: bool,
 }
 
 /// A choice among several; the one that is made is marked.
@@ -24,18 +27,23 @@ pub struct Choice {
 
 impl Links {
     pub fn new(visit: &Visit, query: &Query) -> Links {
-        let Query { order, topic, .. } = *query;
-        Links { profile: visit.href.clone(), environment: visit.environment, order, topic }
+        let Query { order, shown, .. } = *query;
+        let (environment, has_team) = (visit.environment, visit.may(ReadTeam));
+        Links { profile: visit.href.clone(), environment, order, shown, has_team }
     }
 
-    pub fn topics(&self) -> Vec<Choice> {
-        let choices = [None].into_iter().chain(Topic::ALL.map(Some));
-        let choice = |topic: Option<Topic>| Choice {
-            name: topic.map_or("All", name),
-            href: Links { topic, ..self.clone() }.newest(),
-            is_made: topic == self.topic,
+    /// Where nothing happened, the team may have done something all the same.
+    pub fn topics(&self, has_events: bool) -> Vec<Choice> {
+        let topics: &[Topic] = if has_events { &Topic::ALL } else { &[] };
+        let topics = topics.iter().copied().map(Shown::Topic);
+        let team = self.has_team.then_some(Shown::Team);
+        let choices: Vec<Shown> = [Shown::All].into_iter().chain(topics).chain(team).collect();
+        let choice = |shown: Shown| Choice {
+            name: name(shown),
+            href: Links { shown, ..self.clone() }.newest(),
+            is_made: shown == self.shown,
         };
-        choices.map(choice).collect()
+        if choices.len() > 1 { choices.into_iter().map(choice).collect() } else { Vec::new() }
     }
 
     pub fn orders(&self) -> Vec<Choice> {
@@ -53,7 +61,7 @@ impl Links {
     }
 
     pub fn all_topics(&self) -> String {
-        Links { topic: None, ..self.clone() }.newest()
+        Links { shown: Shown::All, ..self.clone() }.newest()
     }
 
     pub fn older_than(&self, place: Cursor) -> String {
@@ -75,7 +83,7 @@ impl Links {
 
     fn address(&self, fragment: &str, page: Option<(&str, Cursor)>) -> String {
         let sandbox = (self.environment == Environment::Sandbox).then(|| "sandbox=1".to_owned());
-        let topic = self.topic.map(|topic| format!("topic={}", topic.as_str()));
+        let topic = self.shown.word().map(|word| format!("topic={word}"));
         let order = self.order.word().map(|word| format!("order={word}"));
         let page = page.map(|(name, place)| format!("{name}={place}"));
         let query: Vec<String> = [sandbox, topic, order, page].into_iter().flatten().collect();
@@ -87,17 +95,19 @@ impl Links {
 /// The page of the whole history that begins with a row, and the row on it.
 pub fn to_row(profile: &str, environment: Environment, place: Cursor) -> String {
     let profile = profile.to_owned();
-    let links = Links { profile, environment, order: Order::Timeline, topic: None };
+    let links = Links { profile, environment, order: Order::Timeline, shown: Shown::All, has_team: false };
     links.address(&super::rows::anchor(place.event), Some(("before", place.above())))
 }
 
-fn name(topic: Topic) -> &'static str {
-    match topic {
-        Topic::Money => "Money",
-        Topic::Access => "Access",
-        Topic::Trouble => "Trouble",
-        Topic::Identity => "Identity",
-        Topic::Other => "Other",
+fn name(shown: Shown) -> &'static str {
+    match shown {
+        Shown::All => "All",
+        Shown::Topic(Topic::Money) => "Money",
+        Shown::Topic(Topic::Access) => "Access",
+        Shown::Topic(Topic::Trouble) => "Trouble",
+        Shown::Topic(Topic::Identity) => "Identity",
+        Shown::Topic(Topic::Other) => "Other",
+        Shown::Team => "Team",
     }
 }
 
@@ -109,8 +119,9 @@ mod tests {
     const PLACE: Cursor = Cursor { timeline_at: Moment(1), event_at: Moment(-2), tie: 3, event: 4 };
 
     fn links() -> Links {
-        let (order, topic) = (Order::Event, Some(Topic::Money));
-        Links { profile: "/projects/sundial/customers/lena".into(), environment: Environment::Sandbox, order, topic }
+        let profile = "/projects/sundial/customers/lena".into();
+        let (environment, order, shown) = (Environment::Sandbox, Order::Event, Shown::Topic(Topic::Money));
+        Links { profile, environment, order, shown, has_team: false }
     }
 
     #[test]
@@ -119,7 +130,7 @@ mod tests {
         assert_eq!(links().older_than(PLACE), format!("{base}&topic=money&order=event&before=1.-2.3.4#history"));
         assert_eq!(links().newer_than(PLACE), format!("{base}&topic=money&order=event&after=1.-2.3.4#history"));
         assert_eq!(links().all_topics(), format!("{base}&order=event#history"));
-        let plain = Links { topic: None, order: Order::Timeline, ..links() };
+        let plain = Links { shown: Shown::All, order: Order::Timeline, ..links() };
         assert_eq!(plain.other_environment(), "/projects/sundial/customers/lena#history");
     }
 
@@ -128,8 +139,21 @@ mod tests {
         let made = |choices: Vec<Choice>| {
             choices.into_iter().filter(|one| one.is_made).map(|one| one.name).collect::<Vec<_>>()
         };
-        assert_eq!(made(links().topics()), ["Money"]);
+        assert_eq!(made(links().topics(true)), ["Money"]);
         assert_eq!(made(links().orders()), ["when we learned of it"]);
+    }
+
+    #[test]
+    fn what_the_team_did_is_a_choice_for_those_who_may_see_it() {
+        let names = |links: Links, has_events: bool| {
+            links.topics(has_events).into_iter().map(|one| one.name).collect::<Vec<_>>()
+        };
+        let may = || Links { has_team: true, ..links() };
+        assert_eq!(names(may(), true).last(), Some(&"Team"));
+        assert_eq!(names(may(), false), ["All", "Team"]);
+        assert!(!names(links(), true).contains(&"Team") && names(links(), false).is_empty());
+        let team = may().topics(true).pop().expect("a choice");
+        assert_eq!(team.href, "/projects/sundial/customers/lena?sandbox=1&topic=team&order=event#history");
     }
 
     #[test]

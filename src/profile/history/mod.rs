@@ -1,7 +1,7 @@
 //! Customer history (§4): what happened, newest first, in words; above it a picture of what ran when.
 //!
 //! `category` decides what an event is called, `wording`, `facts` and `amount` say the rest, `rows` puts a row together;
-//! `lanes`, `axis` and `picture` draw.
+//! `lanes`, `axis` and `picture` draw. `team` tells what the team did.
 
 mod amount;
 mod axis;
@@ -15,6 +15,7 @@ mod model;
 mod picture;
 mod queries;
 mod rows;
+pub mod team;
 #[cfg(test)]
 mod tests;
 mod wording;
@@ -25,7 +26,7 @@ pub use amount::{Amount, of as amount};
 pub use card::Card;
 pub use category::Category;
 pub use links::to_row;
-pub use model::{Cursor, Malformed, Order, Query, Side};
+pub use model::{Cursor, Malformed, Order, Query, Shown, Side};
 pub use rows::differ;
 pub use wording::{Line, Subject, lines};
 pub use words::grouped;

@@ -15,7 +15,17 @@ pub struct Query {
     /// Rows newer than this one.
     pub after: Option<Cursor>,
     pub order: Order,
-    pub topic: Option<Topic>,
+    pub shown: Shown,
+}
+
+/// The kind of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Shown {
+    #[default]
+    All,
+    Topic(Topic),
+    /// What the team did, from the audit log.
+    Team,
 }
 
 /// By which clock rows are ordered (§4.3).
@@ -62,7 +72,7 @@ impl Query {
                 "before" => read.before = Some(value.parse()?),
                 "after" => read.after = Some(value.parse()?),
                 "order" => read.order = value.parse()?,
-                "topic" => read.topic = topic(&value)?,
+                "topic" => read.shown = value.parse()?,
                 _ => {}
             }
         }
@@ -75,10 +85,36 @@ impl Query {
     }
 }
 
-fn topic(word: &str) -> Result<Option<Topic>, Malformed> {
-    let unknown =
-        Malformed("There is no such kind of history. It can be all, money, access, trouble, identity or other.");
-    if word == "all" { Ok(None) } else { Topic::parse(word).map(Some).ok_or(unknown) }
+impl Shown {
+    /// The value of `topic` in an address; all has none.
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Shown::All => None,
+            Shown::Topic(topic) => Some(topic.as_str()),
+            Shown::Team => Some("team"),
+        }
+    }
+
+    pub const fn topic(self) -> Option<Topic> {
+        match self {
+            Shown::Topic(topic) => Some(topic),
+            Shown::All | Shown::Team => None,
+        }
+    }
+}
+
+impl FromStr for Shown {
+    type Err = Malformed;
+
+    fn from_str(word: &str) -> Result<Shown, Malformed> {
+        let unknown =
+            "There is no such kind of history. It can be all, money, access, trouble, identity, other or team.";
+        match word {
+            "all" => Ok(Shown::All),
+            "team" => Ok(Shown::Team),
+            word => Topic::parse(word).map(Shown::Topic).ok_or(Malformed(unknown)),
+        }
+    }
 }
 
 impl Order {
@@ -180,9 +216,11 @@ mod tests {
     #[test]
     fn the_query_string_is_read_whatever_stands_beside_it() {
         let read = Query::parse("sandbox=1&before=1.-5.3.7&order=event&topic=money&x=%FF").expect("a query");
-        let wanted = Query { before: Some(place(1, 7)), after: None, order: Order::Event, topic: Some(Topic::Money) };
+        let wanted =
+            Query { before: Some(place(1, 7)), after: None, order: Order::Event, shown: Shown::Topic(Topic::Money) };
         assert_eq!(read, wanted);
         assert_eq!(Query::parse("before=&topic=all&order=timeline"), Ok(Query::default()));
+        assert_eq!(Query::parse("topic=team").map(|query| query.shown), Ok(Shown::Team));
         assert!(Query::parse("topic=everything").is_err());
         assert!(Query::parse("order=price").is_err());
         assert!(Query::parse("before=1.2.3.4&after=1.2.3.4").is_err());

@@ -46,7 +46,7 @@ enum Towards {
 }
 
 pub fn page(conn: &mut Conn, visit: &Visit, query: &Query) -> QueryResult<Slice> {
-    let place = Place { visit, order: query.order, topic: query.topic };
+    let place = Place { visit, order: query.order, topic: query.shown.topic() };
     match (query.before, query.after) {
         (Some(cursor), _) => before(conn, &place, cursor),
         (None, Some(cursor)) => after(conn, &place, cursor),

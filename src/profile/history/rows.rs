@@ -9,6 +9,7 @@ use super::wording::{self, Line, Subject};
 use crate::catalog::Catalog;
 use crate::clock::Moment;
 use crate::events::{Environment, Event};
+use crate::page::Change;
 use crate::page::sentence::{Sentence, Stamp};
 use crate::page::text::{count, segment};
 use crate::profile::visit::Visit;
@@ -20,6 +21,8 @@ pub struct Row {
     pub anchor: Option<String>,
     pub icon: &'static str,
     pub tone: &'static str,
+    /// Who of the team did it.
+    pub by: Option<String>,
     pub lines: Vec<Line>,
     pub is_sandbox: bool,
     /// The time it stands at.
@@ -30,6 +33,8 @@ pub struct Row {
     /// The offering that was shown.
     pub offering: Option<Sentence>,
     pub fold: Option<Fold>,
+    /// What the team changed.
+    pub change: Option<Change>,
     pub amount: Option<amount::Amount>,
     /// Where all of it can be read.
     pub detail: Option<String>,
@@ -81,13 +86,14 @@ impl Row {
         }
     }
 
-    /// One of the two rows that no event tells of.
+    /// A row that no event tells of.
     pub fn of_activity(look: (&'static str, &'static str), verb: &str, at: Moment, now: Moment) -> Row {
         let (icon, tone) = look;
         Row {
             anchor: None,
             icon,
             tone,
+            by: None,
             lines: vec![Line { verb: verb.to_owned(), joint: "", subject: Subject::Nothing, tail: String::new() }],
             is_sandbox: false,
             at,
@@ -95,6 +101,7 @@ impl Row {
             facts: Vec::new(),
             offering: None,
             fold: None,
+            change: None,
             amount: None,
             detail: None,
         }

@@ -35,7 +35,7 @@ pub async fn add(act: Act<Draft>) -> Outcome {
         let note = Note::new((visit.customer.id, doing.next_id()), body, &doing.member.person, doing.now);
         queries::insert(doing.conn, &note)?;
         let trace = Trace::new(Action::NoteCreated).after(&note.body);
-        let undo = undo::Undo::Note(Undo::Added(note).into());
+        let undo = undo::Undo::Note(Box::new(Undo::Added(note)));
         Ok(Done::new(trace, "Note added.", visit.at("notes")).with_undo(&undo))
     })
     .await
@@ -50,7 +50,7 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
         let edited = note.edited(body, &doing.member.person, doing.now);
         queries::update(doing.conn, &edited)?;
         let trace = Trace::new(Action::NoteUpdated).before(&note.body).after(&edited.body);
-        let undo = undo::Undo::Note(Undo::Edited { before: note, after: edited }.into());
+        let undo = undo::Undo::Note(Box::new(Undo::Edited { before: note, after: edited }));
         Ok(Done::new(trace, "Note changed.", visit.at("notes")).with_undo(&undo))
     })
     .await
@@ -63,7 +63,7 @@ pub async fn delete(act: Act<Seen>) -> Outcome {
         note.must_be(draft.seen)?;
         queries::delete(doing.conn, &note)?;
         let trace = Trace::new(Action::NoteDeleted).before(&note.body);
-        let undo = undo::Undo::Note(Undo::Deleted(note).into());
+        let undo = undo::Undo::Note(Box::new(Undo::Deleted(note)));
         Ok(Done::new(trace, "Note deleted.", visit.at("notes")).with_undo(&undo))
     })
     .await

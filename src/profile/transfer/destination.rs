@@ -2,6 +2,7 @@
 
 use diesel::QueryResult;
 
+use crate::customers::erasure::blocking;
 use crate::customers::search::model::{Query, by_customer};
 use crate::customers::search::queries;
 use crate::customers::{glance, identity};
@@ -37,10 +38,14 @@ pub struct Offer {
 /// The customer who gets the purchases, by any of their ids.
 ///
 /// # Errors
-/// A refusal beside the field: nobody has the id, or it is the same customer. `NotFound` stands for neither.
+/// What the database said. The inner result refuses beside the field: nobody has the id, it is blocked, or it is the same
+/// customer.
 pub fn receiver(conn: &mut Conn, visit: &Visit, to: &str) -> QueryResult<Result<CustomerId, Refusal>> {
-    let found = identity::find(conn, visit.project.id, to.trim())?;
-    Ok(match found {
+    let (project, to) = (visit.project.id, to.trim());
+    Ok(match identity::find(conn, project, to)? {
+        None if blocking::find(conn, project, to)?.is_some() => {
+            Err(refused("This App User ID is blocked. Unblock it first, or choose another one."))
+        }
         None => Err(refused("No customer has this App User ID. Nobody is made by a transfer.")),
         Some(found) if found == visit.customer.id => Err(refused("This is the same customer. Choose another one.")),
         Some(found) => Ok(found),
@@ -50,10 +55,11 @@ pub fn receiver(conn: &mut Conn, visit: &Visit, to: &str) -> QueryResult<Result<
 /// Looks for whoever was meant.
 ///
 /// # Errors
-/// A refusal beside the field when it can be nobody.
+/// What the database said. The inner result refuses beside the field.
 pub fn seek(conn: &mut Conn, visit: &Visit, typed: &str) -> QueryResult<Result<Sought, Refusal>> {
     let typed = typed.trim();
-    if identity::find(conn, visit.project.id, typed)?.is_some() {
+    let is_blocked = blocking::find(conn, visit.project.id, typed)?.is_some();
+    if is_blocked || identity::find(conn, visit.project.id, typed)?.is_some() {
         return Ok(receiver(conn, visit, typed)?.map(|found| Sought::One(found, typed.to_owned())));
     }
     let Ok(Some(query)) = Query::parse(typed) else {

@@ -58,8 +58,8 @@ fn done(doing: &mut Doing<'_>, visit: &Visit, to: CustomerId, moved: i64) -> Res
     let counted = text::count(moved, "purchase", "purchases");
     let told = format!("{counted} moved here from {}.", review::name(visit));
     let trace = Trace::new(Action::PurchasesTransferred).of(visit.customer.id, &visit.opened_as);
-    let trace = trace.before(&counted).after("moved to the customer its event names");
     let id = glance::best_id(doing.conn, visit.project.id, to)?.ok_or(Error::NotFound)?;
+    let trace = trace.before(&counted).after(format!("moved to {id}"));
     let view = if visit.is_sandbox() { "?sandbox=1" } else { "" };
     let location = format!("{}{view}#entitlements", visit::href(&visit.project.slug, &id));
     Ok(Done::new(trace, told, location))

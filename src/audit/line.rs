@@ -1,0 +1,122 @@
+//! An entry as pages tell it: with the name of whoever did it, and with what it says as long as that is kept.
+
+use super::{Action, ActorKind, Details, Entry};
+use crate::state::CustomerId;
+
+/// What a reader of the log selects: the entry; customer, salt and body of its details; the name of the person.
+pub type Row = (Entry, Option<(Option<i64>, String, String)>, Option<String>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub entry: Entry,
+    pub told: Told,
+    /// Whom it concerns, where they still are.
+    pub customer: Option<CustomerId>,
+    person: Option<String>,
+}
+
+/// What an entry says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    Known(Details),
+    /// It went with a customer.
+    Erased,
+    /// A later version wrote it, or somebody else did.
+    Unreadable,
+}
+
+impl Line {
+    pub fn of((entry, details, person): Row) -> Line {
+        let customer = details.as_ref().and_then(|(customer, ..)| *customer);
+        let told = match details {
+            Some((_, salt, body)) if !is_blank(&salt, &body) => {
+                serde_json::from_str(&body).map_or(Told::Unreadable, Told::Known)
+            }
+            _ => Told::Erased,
+        };
+        Line { entry, told, customer, person }
+    }
+
+    /// The name of whoever did it.
+    pub fn who(&self) -> &str {
+        match ActorKind::parse(&self.entry.actor_kind) {
+            Some(ActorKind::Person) => self.person.as_deref().unwrap_or("A former member"),
+            Some(ActorKind::System) => "Dossier",
+            Some(ActorKind::Operator) => "Command line",
+            Some(ActorKind::ApiKey) => "An API key",
+            None => &self.entry.actor_kind,
+        }
+    }
+
+    /// What follows the name: `added a note`. An action that came after this version is called by its name.
+    pub fn words(&self) -> &str {
+        match Action::parse(&self.entry.action) {
+            Some(action) => action.words(),
+            None => &self.entry.action,
+        }
+    }
+
+    pub fn details(&self) -> Option<&Details> {
+        match &self.told {
+            Told::Known(details) => Some(details),
+            Told::Erased | Told::Unreadable => None,
+        }
+    }
+}
+
+/// Whether details were taken away because they named somebody who was erased.
+pub(super) fn is_blank(salt: &str, body: &str) -> bool {
+    salt.is_empty() && body.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Moment;
+
+    fn line(kind: &str, body: Option<&str>, person: Option<&str>) -> Line {
+        let entry = Entry {
+            project_id: 11,
+            position: 1,
+            id: 5,
+            at: Moment(0),
+            actor_kind: kind.into(),
+            actor_id: None,
+            role: String::new(),
+            action: "note_created".into(),
+            subject: "7".into(),
+            request: String::new(),
+            details_hash: String::new(),
+            previous_hash: String::new(),
+            hash: String::new(),
+        };
+        let salt = |body: &str| if body.is_empty() { String::new() } else { "salt".to_owned() };
+        Line::of((entry, body.map(|body| (Some(7), salt(body), body.to_owned())), person.map(str::to_owned)))
+    }
+
+    #[test]
+    fn everybody_has_a_name() {
+        let who = |kind, person| line(kind, None, person).who().to_owned();
+        assert_eq!(who("person", Some("Sol Mbeki")), "Sol Mbeki");
+        assert_eq!(who("person", None), "A former member");
+        assert_eq!([who("system", None), who("operator", None)], ["Dossier", "Command line"]);
+        assert_eq!([who("api_key", None), who("robot", None)], ["An API key", "robot"]);
+    }
+
+    #[test]
+    fn what_is_gone_is_told_apart_from_what_cannot_be_read() {
+        let told = |body| line("system", body, None).told;
+        assert_eq!((told(None), told(Some(""))), (Told::Erased, Told::Erased));
+        assert_eq!(told(Some("{")), Told::Unreadable);
+        let known = Details { about: Some("plan".into()), ..Details::default() };
+        assert_eq!(told(Some(r#"{"about":"plan","later":1}"#)), Told::Known(known));
+    }
+
+    #[test]
+    fn an_action_of_a_later_version_is_called_by_its_name() {
+        let mut line = line("system", None, None);
+        assert_eq!(line.words(), "added a note");
+        line.entry.action = "moon_painted".into();
+        assert_eq!(line.words(), "moon_painted");
+    }
+}

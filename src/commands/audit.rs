@@ -1,0 +1,93 @@
+//! `dossier audit verify`: whether the log of what the team did is as it was written.
+
+use diesel::prelude::*;
+
+use super::said;
+use crate::audit::{self, Broken, Verified};
+use crate::config::Config;
+use crate::db::{Conn, Db};
+use crate::error::Error;
+use crate::page::times;
+use crate::schema::projects;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Action {
+    /// Checks that no entry was changed, taken out or put in; prints each project's newest hash
+    Verify {
+        /// Only this project; otherwise all.
+        #[arg(long)]
+        project: Option<String>,
+        /// A hash printed earlier: fails when the log does not reach back to it.
+        #[arg(long)]
+        head: Option<String>,
+    },
+}
+
+/// # Errors
+/// One line: the first entry that is not as it was written, or what cannot be used.
+pub fn run(args: &Args, config: &Config) -> Result<(), String> {
+    let Action::Verify { project, head } = &args.action;
+    let db = super::open(config)?;
+    for line in verify(&db, project.as_deref(), head.as_deref())? {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// A line for each project whose log is whole.
+///
+/// # Errors
+/// As [`run`].
+pub fn verify(db: &Db, slug: Option<&str>, head: Option<&str>) -> Result<Vec<String>, String> {
+    let chosen = db.read_here(|conn| Ok::<_, Error>(projects_called(conn, slug)?)).map_err(said)?;
+    if let (true, Some(slug)) = (chosen.is_empty(), slug) {
+        return Err(format!("there is no project {slug}"));
+    }
+    let sought = head.map(|head| head.trim().to_lowercase()).unwrap_or_default();
+    let (mut lines, mut has_sought) = (Vec::new(), head.is_none());
+    for (project, slug) in chosen {
+        let read = db.read_here(|conn| {
+            let is_known = audit::queries::has_hash(conn, project, &sought)?;
+            Ok::<_, Error>((is_known, audit::verify(conn, project)?))
+        });
+        let (is_known, verdict) = read.map_err(said)?;
+        has_sought |= is_known;
+        let verified = verdict.map_err(|broken| told(&slug, &broken))?;
+        lines.push(whole(&slug, &verified));
+    }
+    match has_sought {
+        true => Ok(lines),
+        false => Err(format!("no entry has the hash {sought}: the end of the log was cut off, or all of it replaced")),
+    }
+}
+
+fn projects_called(conn: &mut Conn, slug: Option<&str>) -> QueryResult<Vec<(i64, String)>> {
+    let mut query = projects::table.select((projects::id, projects::slug)).order(projects::slug).into_boxed();
+    if let Some(slug) = slug {
+        query = query.filter(projects::slug.eq(slug));
+    }
+    query.load(conn)
+}
+
+fn whole(slug: &str, verified: &Verified) -> String {
+    let Verified { entries, erased, head, .. } = verified;
+    match entries {
+        0 => format!("{slug}: no entries yet"),
+        _ => format!("{slug}: {entries} entries as they were written, {erased} erased with customers, head {head}"),
+    }
+}
+
+fn told(slug: &str, broken: &Broken) -> String {
+    let Broken { position, why, found, at, action } = broken;
+    let at = times::to_the_second(*at);
+    match position == found {
+        true => format!("{slug}: entry {position} ({action}, {at}): {why}"),
+        false => format!("{slug}: entry {position}: {why}; the next is entry {found} ({action}, {at})"),
+    }
+}

@@ -1,0 +1,17 @@
+//! The audit log (§14): who did what, newest first, by person, action, customer and day; or all that was chosen as a file.
+
+mod download;
+mod model;
+mod page;
+pub mod queries;
+mod row;
+
+use crate::page::Routes;
+use crate::people::Permission::ReadAudit;
+
+pub use model::{Chosen, Filter, Who};
+
+pub fn routes(routes: &mut Routes) {
+    routes.get("/audit", ReadAudit, page::show);
+    routes.get("/audit.csv", ReadAudit, download::download);
+}

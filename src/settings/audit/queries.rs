@@ -1,0 +1,95 @@
+//! Entries of the log, newest first, each page a range of an index.
+
+use diesel::prelude::*;
+
+use super::model::{Chosen, Who};
+use crate::audit::{ActorKind, Entry, Line, Row};
+use crate::customers::lists::{Cursor, Place};
+use crate::db::Conn;
+use crate::schema::{audit_details, audit_entries, memberships, people};
+use crate::state::CustomerId;
+
+/// Of one customer no more entries than the newest of these are looked at.
+const OF_A_CUSTOMER: i64 = 10_000;
+
+/// Up to `limit` entries: from the newest or behind one newest first, before one in the opposite order.
+pub fn lines(conn: &mut Conn, project: i64, chosen: &Chosen, place: Place, limit: usize) -> QueryResult<Vec<Line>> {
+    let mut query = audit_entries::table
+        .left_join(
+            audit_details::table.on(audit_details::project_id
+                .eq(audit_entries::project_id)
+                .and(audit_details::position.eq(audit_entries::position))),
+        )
+        .left_join(people::table.on(people::id.nullable().eq(audit_entries::actor_id)))
+        .filter(audit_entries::project_id.eq(project))
+        .select((
+            Entry::as_select(),
+            (audit_details::customer_id, audit_details::salt, audit_details::body).nullable(),
+            people::name.nullable(),
+        ))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .into_boxed();
+    if let Some(customer) = chosen.customer {
+        query = query.filter(audit_entries::position.eq_any(positions_of(conn, customer)?));
+    }
+    query = match chosen.who {
+        Some(Who::Person(id)) => {
+            let person = ActorKind::Person.name();
+            query.filter(audit_entries::actor_kind.eq(person).and(audit_entries::actor_id.eq(id)))
+        }
+        Some(Who::Other(kind)) => {
+            query.filter(audit_entries::actor_kind.eq(kind.name()).and(audit_entries::actor_id.is_null()))
+        }
+        None => query,
+    };
+    if let Some(action) = chosen.action {
+        query = query.filter(audit_entries::action.eq(action.name()));
+    }
+    if let Some(since) = chosen.since {
+        query = query.filter(audit_entries::at.ge(since.millis()));
+    }
+    if let Some(until) = chosen.until {
+        query = query.filter(audit_entries::at.lt(until.millis()));
+    }
+    // A bound on the time alone lets both databases start there.
+    query = match place {
+        Place::Top => query,
+        Place::After(Cursor { active_at: at, id }) => {
+            let at = at.millis();
+            let is_older = audit_entries::at.lt(at).or(audit_entries::position.lt(id));
+            query.filter(audit_entries::at.le(at).and(is_older))
+        }
+        Place::Before(Cursor { active_at: at, id }) => {
+            let at = at.millis();
+            let is_newer = audit_entries::at.gt(at).or(audit_entries::position.gt(id));
+            query.filter(audit_entries::at.ge(at).and(is_newer))
+        }
+    };
+    let rows: Vec<Row> = match place {
+        Place::Before(_) => query.order((audit_entries::at.asc(), audit_entries::position.asc())).load(conn)?,
+        Place::Top | Place::After(_) => {
+            query.order((audit_entries::at.desc(), audit_entries::position.desc())).load(conn)?
+        }
+    };
+    Ok(rows.into_iter().map(Line::of).collect())
+}
+
+fn positions_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<i64>> {
+    audit_details::table
+        .filter(audit_details::customer_id.eq(customer))
+        .order(audit_details::position.desc())
+        .select(audit_details::position)
+        .limit(OF_A_CUSTOMER)
+        .load(conn)
+}
+
+/// The people of a project, by name.
+pub fn members(conn: &mut Conn, project: i64) -> QueryResult<Vec<(i64, String)>> {
+    let mut members: Vec<(i64, String)> = memberships::table
+        .inner_join(people::table.on(people::id.eq(memberships::person_id)))
+        .filter(memberships::project_id.eq(project))
+        .select((people::id, people::name))
+        .load(conn)?;
+    members.sort_by_cached_key(|(id, name)| (name.to_lowercase(), *id));
+    Ok(members)
+}

@@ -1,0 +1,222 @@
+//! The page of the audit log: who did what, found again, as a page and as a file.
+
+use actix_web::http::StatusCode;
+use dossier::audit::{self, Action, Actor, Origin, Trace};
+use dossier::customers::{erasure, identity};
+use dossier::error::Error;
+
+use crate::ingestion::{body, deliver, ids};
+use crate::support::cast::{ADA, DEV, SOL, TEAM};
+use crate::support::{Desk, NOW};
+
+const LOG: &str = "/projects/sundial/settings/audit";
+const FILE: &str = "/projects/sundial/settings/audit.csv";
+
+async fn note(desk: &Desk, id: &str, text: &str) {
+    desk.clock.advance(60);
+    let path = format!("/projects/sundial/customers/{id}/notes");
+    let answer = desk.post_form(&SOL, &path, &[("body", text)]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{id}");
+}
+
+async fn desk_with(customers: &[&str]) -> Desk {
+    let desk = Desk::open().await;
+    for id in customers {
+        deliver(&desk, desk.project, &[body(1, "RENEWAL", ids(id, &[id]))]);
+    }
+    desk
+}
+
+/// Enters something that no form does.
+fn enter(desk: &Desk, actor: &Actor, trace: Trace) {
+    let now = desk.clock.now();
+    let key = (desk.project, desk.ids.next(now), now);
+    let entered = desk.db.write_here(|conn| audit::append(conn, key, actor, &Origin::default(), trace));
+    entered.expect("an entry");
+}
+
+async fn page(desk: &Desk, query: &str) -> String {
+    let answer = desk.get(&ADA, &format!("{LOG}{query}")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{query}");
+    answer.body
+}
+
+/// The words of each row of the table.
+fn rows(html: &str) -> Vec<String> {
+    let body = html.split_once("<tbody").and_then(|(_, rest)| rest.split_once("</tbody>")).map_or("", |(body, _)| body);
+    let words = |row: &str| {
+        let texts: Vec<&str> = row.split('<').filter_map(|piece| Some(piece.split_once('>')?.1)).collect();
+        texts.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    body.split("<tr").skip(1).map(words).collect()
+}
+
+#[actix_web::test]
+async fn an_entry_tells_who_did_what_when_to_whom_and_why() {
+    let desk = desk_with(&["lena/1"]).await;
+    note(&desk, "lena%2F1", "Charged <b>twice</b>").await;
+    let plain = Trace::new(Action::NoteUpdated).about("plan").before("a\nb").after("c".repeat(90));
+    let trace = plain.because(Some("she asked".into()));
+    enter(&desk, &Actor::person(ADA.id, "admin"), trace);
+    enter(&desk, &Actor::system(), Trace::new(Action::NoteDeleted).because(Some("undone".into())));
+    enter(&desk, &Actor::operator(), Trace::new(Action::NoteDeleted));
+    enter(&desk, &Actor::person(99, "support"), Trace::new(Action::NoteDeleted));
+    let html = page(&desk, "").await;
+    let rows = rows(&html);
+    assert!(rows[0].contains("A former member support Deleted a note"), "{rows:?}");
+    assert!(rows[1].contains("Command line Deleted a note") && rows[2].contains("Dossier Deleted a note"), "{rows:?}");
+    assert!(rows[2].contains("Taken back with Undo."), "{rows:?}");
+    assert!(rows[3].contains("Ada Okoye admin Edited a note plan Before and after a b ccc"), "{rows:?}");
+    assert!(rows[3].contains("Reason: she asked"), "{rows:?}");
+    let first = "2026-11-23 at 05:01 PM UTC A few seconds ago Sol Mbeki support Added a note Charged &#60;b&#62;twice";
+    assert!(rows[4].starts_with(first), "{rows:?}");
+    assert!(html.contains("href=\"/projects/sundial/customers/lena%2F1\"") && !html.contains("Charged <b>"), "{html}");
+}
+
+#[actix_web::test]
+async fn the_log_is_for_admins() {
+    let desk = desk_with(&["lena"]).await;
+    for person in &TEAM {
+        let may = person.id == ADA.id;
+        for path in [LOG, FILE] {
+            let status = desk.get(person, path).await.status;
+            assert_eq!(status == StatusCode::OK, may, "{} {path}", person.name);
+        }
+    }
+    assert!(!desk.get(&DEV, "/projects/sundial/settings").await.body.contains("settings/audit"));
+    assert!(desk.get(&ADA, "/projects/sundial/settings").await.body.contains("settings/audit"));
+}
+
+#[actix_web::test]
+async fn entries_are_found_by_person_action_customer_and_day() {
+    let desk = desk_with(&["lena", "mara"]).await;
+    deliver(&desk, desk.project, &[body(2, "SUBSCRIBER_ALIAS", ids("lena", &["lena", "ipad"]))]);
+    note(&desk, "lena", "one").await;
+    note(&desk, "mara", "two").await;
+    let path = "/projects/sundial/customers/lena/notes";
+    desk.post_form(&DEV, path, &[("body", "three")]).await;
+    desk.clock.advance(24 * 3600);
+    note(&desk, "lena", "four").await;
+    enter(&desk, &Actor::system(), Trace::new(Action::NoteDeleted).before("five"));
+    let found = async |query: &str| {
+        let words = ["one", "two", "three", "four", "five"];
+        let rows = rows(&page(&desk, query).await);
+        let word = |row: &String| words.into_iter().find(|word| row.contains(word)).unwrap_or("?");
+        rows.iter().map(word).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(found("").await, "five four three two one");
+    assert_eq!(found("?person=2").await, "four two one");
+    assert_eq!(found("?person=system").await, "five");
+    assert_eq!(found("?action=note_deleted").await, "five");
+    assert_eq!(found("?customer=+ipad+").await, "four three one", "any id finds the customer");
+    assert_eq!(found("?customer=mara&person=2").await, "two");
+    assert_eq!(found("?to=2026-11-23").await, "three two one");
+    assert_eq!(found("?from=2026-11-24&to=2026-11-24&person=&action=&customer=").await, "five four");
+    for none in ["?customer=nobody", "?customer=LENA", "?person=4", "?from=2027-01-01", "?customer=%00"] {
+        let html = page(&desk, none).await;
+        assert!(rows(&html).is_empty() && html.contains("Nothing like this was done."), "{none}");
+    }
+    let kept = page(&desk, "?customer=ipad&person=2&from=2026-11-01").await;
+    assert!(kept.contains("value=\"ipad\"") && kept.contains("value=\"2\" selected") && kept.contains("2026-11-01"));
+}
+
+#[actix_web::test]
+async fn what_cannot_be_asked_for_is_a_bad_request() {
+    let desk = Desk::open().await;
+    for query in
+        ["person=x", "action=other", "from=23.11.2026", "to=2026-02-30", "after=x", "before=1", "after=&before=1"]
+    {
+        for path in [LOG, FILE] {
+            let answer = desk.get(&ADA, &format!("{path}?{query}")).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}?{query}");
+        }
+    }
+    assert!(rows(&page(&desk, "").await).is_empty(), "what was refused is no action");
+}
+
+#[actix_web::test]
+async fn pages_are_turned_both_ways_and_keep_the_filter() {
+    let desk = Desk::open().await;
+    for number in 0..120_i64 {
+        desk.clock.advance(if number % 3 == 0 { 1 } else { 0 });
+        let trace = Trace::new(Action::NoteCreated).about(format!("n{number}"));
+        enter(&desk, &Actor::person(SOL.id, "support"), trace);
+        enter(&desk, &Actor::person(DEV.id, "developer"), Trace::new(Action::NoteCreated));
+    }
+    let numbers = |html: &str| {
+        let marks = html.split("<bdi>n").skip(1).filter_map(|rest| rest.split('<').next()?.parse().ok());
+        marks.collect::<Vec<i64>>()
+    };
+    let onward = |html: &str, rel: &str| {
+        let (before, _) = html.split_once(&format!("\" rel=\"{rel}\""))?;
+        let (_, href) = before.rsplit_once("href=\"")?;
+        href.replace("&#38;", "&").strip_prefix(LOG).map(str::to_owned)
+    };
+    let first = page(&desk, "?person=2").await;
+    assert_eq!(numbers(&first), (70..120).rev().collect::<Vec<_>>());
+    assert!(onward(&first, "prev").is_none());
+    let second = page(&desk, &onward(&first, "next").expect("a second page")).await;
+    let third = page(&desk, &onward(&second, "next").expect("a third page")).await;
+    assert_eq!(numbers(&second), (20..70).rev().collect::<Vec<_>>());
+    assert_eq!((numbers(&third).len(), onward(&third, "next")), (20, None));
+    let back = page(&desk, &onward(&third, "prev").expect("a way back")).await;
+    assert_eq!(numbers(&back), numbers(&second));
+    assert_eq!(numbers(&page(&desk, &onward(&back, "prev").expect("the top")).await), numbers(&first));
+}
+
+#[actix_web::test]
+async fn what_was_done_to_somebody_erased_says_no_more_than_that() {
+    let desk = desk_with(&["lena", "gone"]).await;
+    note(&desk, "gone", "a secret").await;
+    desk.get(&ADA, &format!("{FILE}?customer=gone")).await;
+    let erased = desk.db.write_here(|conn| {
+        let customer = identity::find(conn, desk.project, "gone")?.ok_or(Error::NotFound)?;
+        erasure::erase(conn, desk.project, &[customer], NOW)
+    });
+    assert_eq!(erased.expect("erased").customers, 1);
+    let html = page(&desk, "").await;
+    let rows = rows(&html);
+    assert_eq!(rows.len(), 2);
+    assert!(rows.iter().all(|row| row.contains("What it said was erased with the customer.")), "{rows:?}");
+    assert!(
+        rows[1].contains("Sol Mbeki support Added a note") && !html.contains("a secret") && !html.contains("gone<")
+    );
+    assert!(!html.contains("/customers/gone"), "no link to nobody");
+    let verified = desk.db.read_here(|conn| Ok::<_, Error>(audit::verify(conn, desk.project)?));
+    assert!(verified.expect("read").is_ok_and(|whole| whole.erased == 2));
+}
+
+#[actix_web::test]
+async fn the_file_holds_what_was_chosen_and_having_it_is_an_entry() {
+    let desk = desk_with(&["lena", "mara"]).await;
+    note(&desk, "lena", "=1+1").await;
+    note(&desk, "mara", "two, \"three\"\nfour").await;
+    let all = desk.get(&ADA, FILE).await;
+    assert_eq!(all.header("content-type"), "text/csv; charset=utf-8; header=present");
+    assert_eq!(all.header("content-disposition"), "attachment; filename=\"sundial-audit-2026-11-23.csv\"");
+    let mut reader = csv::Reader::from_reader(all.body.as_bytes());
+    let cells: Vec<Vec<String>> =
+        reader.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect();
+    assert_eq!(cells.len(), 3);
+    assert_eq!(cells[0][..6], ["3", "2026-11-23T17:02:00Z", "Ada Okoye", "person", "admin", "audit_exported"]);
+    assert_eq!((cells[1][6].as_str(), cells[1][9].as_str()), ("mara", "two, \"three\"\nfour"));
+    assert_eq!(cells[2][9], "'=1+1", "no formula");
+    assert_eq!(cells[1][14], cells[0][13], "the chain is in the file");
+    let some = desk.get(&ADA, &format!("{FILE}?customer=lena&action=note_created")).await.body;
+    assert_eq!(some.lines().count(), 2, "{some}");
+    assert_eq!(desk.get(&ADA, &format!("{FILE}?customer=nobody")).await.body.lines().count(), 1);
+    let rows = rows(&page(&desk, "?action=audit_exported").await);
+    assert_eq!(rows.len(), 3);
+    assert!(rows[1].contains("Downloaded the audit log action=note_created lena"), "{rows:?}");
+}
+
+#[actix_web::test]
+async fn a_long_file_is_whole() {
+    let desk = Desk::open().await;
+    for _ in 0..2_100 {
+        enter(&desk, &Actor::system(), Trace::new(Action::NoteCreated).before("x".repeat(40)));
+    }
+    let file = desk.get(&ADA, FILE).await.body;
+    let positions: Vec<i64> = file.lines().skip(1).filter_map(|line| line.split(',').next()?.parse().ok()).collect();
+    assert_eq!(positions, (1..=2_101).rev().collect::<Vec<_>>());
+}

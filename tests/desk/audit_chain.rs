@@ -1,0 +1,197 @@
+//! The chain of the audit log: whole after all that may happen to it, and broken by whoever touches it.
+
+use diesel::connection::SimpleConnection;
+use dossier::audit::{self, Broken, Verified};
+use dossier::commands::audit::verify;
+use dossier::customers::{erasure, identity};
+use dossier::db::Conn;
+use dossier::error::Error;
+
+use crate::ingestion::{body, deliver, ids};
+use crate::support::Desk;
+use crate::support::cast::{ADA, DEV, SOL};
+
+fn path(id: &str) -> String {
+    format!("/projects/sundial/customers/{id}")
+}
+
+async fn note(desk: &Desk, id: &str, text: &str) {
+    desk.clock.advance(60);
+    desk.post_form(&SOL, &format!("{}/notes", path(id)), &[("body", text)]).await;
+}
+
+fn known(desk: &Desk, id: &str) -> i64 {
+    let found = desk.db.read_here(|conn| Ok::<_, Error>(identity::find(conn, desk.project, id)?));
+    found.expect("an answer").expect("a customer")
+}
+
+fn erase(desk: &Desk, id: &str) {
+    let customer = known(desk, id);
+    let erased = desk.db.write_here(|conn| erasure::erase(conn, desk.project, &[customer], desk.clock.now()));
+    assert_eq!(erased.expect("it works").customers, 1);
+}
+
+fn checked(desk: &Desk) -> Result<Verified, Broken> {
+    let verdict = desk.db.read_here(|conn| Ok::<_, Error>(audit::verify(conn, desk.project)?));
+    verdict.expect("the log is read")
+}
+
+/// Nine entries, eight of them about four customers, of whom two became one, and one was erased.
+async fn desk_with_a_log() -> Desk {
+    let desk = Desk::open().await;
+    for id in ["lena", "mara", "noor", "gone"] {
+        deliver(&desk, desk.project, &[body(1, "RENEWAL", ids(id, &[id]))]);
+    }
+    for (id, text) in [("lena", "one"), ("mara", "two"), ("gone", "three"), ("gone", "four"), ("noor", "five")] {
+        note(&desk, id, text).await;
+    }
+    let undo = [("receipt", "1")];
+    assert_eq!(desk.post_form(&ADA, &format!("{}/undo", path("noor")), &undo).await.status.as_u16(), 404);
+    for text in ["six", "seven", "eight"] {
+        note(&desk, "lena", text).await;
+    }
+    deliver(&desk, desk.project, &[body(2, "SUBSCRIBER_ALIAS", ids("lena", &["lena", "mara"]))]);
+    erase(&desk, "gone");
+    desk.clock.advance(60);
+    assert_eq!(desk.get(&ADA, "/projects/sundial/settings/audit.csv").await.status.as_u16(), 200);
+    desk
+}
+
+#[actix_web::test]
+async fn a_log_is_whole_after_notes_a_merge_and_an_erasure() {
+    let desk = desk_with_a_log().await;
+    let verified = checked(&desk).expect("a whole chain");
+    assert_eq!((verified.entries, verified.erased, verified.head.len()), (9, 2, 64));
+    let lines = verify(&desk.db, None, None).expect("all projects");
+    let head = &verified.head;
+    let whole = format!("sundial: 9 entries as they were written, 2 erased with customers, head {head}");
+    assert_eq!(lines, ["moonrise: no entries yet".to_owned(), whole]);
+    note(&desk, "noor", "later").await;
+    assert_eq!(verify(&desk.db, Some("sundial"), Some(&head.to_uppercase())).map(|lines| lines.len()), Ok(1));
+    assert_eq!(verify(&desk.db, Some("nowhere"), None), Err("there is no project nowhere".into()));
+}
+
+/// What a tamperer would send to the database, the entry at which it must show, and why. Entry 3 and 4 are about who was
+/// erased, entry 2 about who became one with another, entry 9 about nobody.
+fn tampering(desk: &Desk) -> Vec<(String, i64, &'static str)> {
+    let (lena, noor) = (known(desk, "lena"), known(desk, "noor"));
+    let entry = |position: i64, change: &str| {
+        format!("UPDATE audit_entries SET {change} WHERE project_id = 11 AND position = {position}")
+    };
+    let details = |position: i64, change: &str| {
+        format!("UPDATE audit_details SET {change} WHERE project_id = 11 AND position = {position}")
+    };
+    let other_hash = format!("'{}'", "0".repeat(64));
+    let gap = "DELETE FROM audit_details WHERE position = 5; DELETE FROM audit_entries WHERE position = 5;";
+    let swap = |one: i64, other: i64| {
+        let pair = "salt, body";
+        format!(
+            "UPDATE audit_details SET salt = 'x' || salt WHERE position = {one};
+            UPDATE audit_details SET ({pair}) = (SELECT substr(salt, 2), body FROM audit_details WHERE position = {one})
+                WHERE position = {other};"
+        )
+    };
+    vec![
+        (entry(1, "id = id + 1"), 1, "it was changed"),
+        (entry(2, "at = at - 60000"), 2, "it was changed"),
+        (entry(3, "actor_kind = 'system'"), 3, "it was changed"),
+        (entry(4, "actor_id = 4"), 4, "it was changed"),
+        (entry(4, "actor_id = NULL"), 4, "it was changed"),
+        (entry(5, "role = 'admin'"), 5, "it was changed"),
+        (entry(6, "action = 'note_deleted'"), 6, "it was changed"),
+        (entry(7, &format!("subject = '{noor}'")), 7, "it was changed"),
+        (entry(8, "request = 'another'"), 8, "it was changed"),
+        (entry(1, &format!("details_hash = {other_hash}")), 1, "it was changed"),
+        (entry(1, &format!("previous_hash = {other_hash}")), 1, "it does not follow the entry before it"),
+        (entry(5, &format!("previous_hash = {other_hash}")), 5, "it does not follow the entry before it"),
+        (entry(7, &format!("hash = {other_hash}")), 7, "it was changed"),
+        (details(5, "body = replace(body, 'five', 'fine')"), 5, "its details were changed"),
+        (details(5, "salt = 'salt'"), 5, "its details were changed"),
+        (details(5, "body = '{}'"), 5, "its details were changed"),
+        (details(5, &format!("customer_id = {lena}")), 5, "its details were given to another customer"),
+        (details(6, "customer_id = NULL"), 6, "its details were given to another customer"),
+        (details(9, "salt = '', body = ''"), 9, "its details were taken"),
+        (swap(6, 7), 6, "its details were changed"),
+        ("DELETE FROM audit_details WHERE position = 5".into(), 5, "its details are missing although nobody was erased"),
+        (gap.into(), 5, "it is missing"),
+        (gap.replace('5', "1"), 1, "it is missing"),
+        (format!("{gap} UPDATE audit_entries SET position = position - 1 WHERE position > 5;"), 5, "it does not follow"),
+        (
+            "DELETE FROM audit_details; UPDATE audit_entries SET position = 99 WHERE position = 6;
+            UPDATE audit_entries SET position = 6 WHERE position = 7; UPDATE audit_entries SET position = 7 WHERE position = 99;"
+                .into(),
+            1,
+            "its details are missing although nobody was erased",
+        ),
+        (
+            "INSERT INTO audit_entries SELECT project_id, 10, id, at, actor_kind, actor_id, role, action, subject, request,
+                details_hash, hash, hash FROM audit_entries WHERE position = 9"
+                .into(),
+            10,
+            "it was changed",
+        ),
+    ]
+}
+
+/// The verdict on a copy with these changes, which is thrown away.
+fn verdict_after(desk: &Desk, sql: &str) -> Result<Verified, Broken> {
+    let mut verdict = None;
+    let thrown = desk.db.write_here(|conn: &mut Conn| {
+        let done = match conn {
+            Conn::Sqlite(conn) => {
+                // Whoever may write the file may switch this off.
+                conn.batch_execute("PRAGMA defer_foreign_keys = ON").and_then(|()| conn.batch_execute(sql))
+            }
+            Conn::Postgres(conn) => conn.batch_execute(sql),
+        };
+        done.unwrap_or_else(|error| panic!("{error}: {sql}"));
+        verdict = Some(audit::verify(conn, desk.project)?);
+        Err::<(), _>(Error::NotFound)
+    });
+    assert!(thrown.is_err());
+    verdict.expect("a verdict")
+}
+
+#[actix_web::test]
+async fn every_tampered_copy_is_caught_at_the_first_broken_entry() {
+    let desk = desk_with_a_log().await;
+    if !desk.db.is_sqlite() {
+        let key = "ALTER TABLE audit_details DROP CONSTRAINT audit_details_project_id_position_fkey";
+        desk.db.batch(key).expect("whoever may write may drop it");
+    }
+    let copies = tampering(&desk);
+    assert!(copies.len() >= 20, "{}", copies.len());
+    for (sql, position, why) in copies {
+        let broken = verdict_after(&desk, &sql).expect_err(&sql);
+        assert!(broken.position == position && broken.why.starts_with(why), "{sql}: {broken:?}");
+        assert!(broken.at > dossier::clock::Moment(0) && !broken.action.is_empty(), "{broken:?}");
+    }
+    assert!(checked(&desk).is_ok(), "the copies were thrown away");
+}
+
+#[actix_web::test]
+async fn an_end_that_was_cut_off_shows_by_a_hash_noted_before() {
+    let desk = desk_with_a_log().await;
+    let head = checked(&desk).expect("a whole chain").head;
+    let cut = "DELETE FROM audit_details WHERE position > 6; DELETE FROM audit_entries WHERE position > 6;";
+    assert!(verdict_after(&desk, cut).is_ok_and(|left| left.entries == 6), "what is left is whole");
+    assert!(verify(&desk.db, None, Some(&head)).is_ok());
+    desk.db.batch(cut).expect("cut off");
+    let told = verify(&desk.db, None, Some(&head)).expect_err("cut off");
+    assert!(told.starts_with(&format!("no entry has the hash {head}")), "{told}");
+}
+
+#[actix_web::test]
+async fn the_command_names_the_entry_its_time_and_what_is_wrong() {
+    let desk = desk_with_a_log().await;
+    note(&desk, "noor", "nine").await;
+    desk.post_form(&DEV, &format!("{}/notes", path("noor")), &[("body", "ten")]).await;
+    desk.db.batch("UPDATE audit_entries SET role = 'admin' WHERE position = 10").expect("changed");
+    let told = verify(&desk.db, None, None).expect_err("changed");
+    assert_eq!(told, "sundial: entry 10 (note_created, 23 Nov 2026, 17:10:00 UTC): it was changed");
+    let cut = "DELETE FROM audit_details WHERE position = 10; DELETE FROM audit_entries WHERE position = 10;";
+    desk.db.batch(cut).expect("taken out");
+    let told = verify(&desk.db, Some("sundial"), None).expect_err("taken out");
+    let next = "the next is entry 11 (note_created, 23 Nov 2026, 17:10:00 UTC)";
+    assert_eq!(told, format!("sundial: entry 10: it is missing; {next}"));
+}

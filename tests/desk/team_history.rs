@@ -1,0 +1,141 @@
+//! What the team did, in the history of a customer: told apart from what happened to them, to those who may know.
+
+use actix_web::http::StatusCode;
+use actix_web::test::TestRequest;
+use dossier::audit::{self, Action, Actor, Origin, Trace};
+use dossier::customers::identity;
+use dossier::error::Error;
+
+use crate::ingestion::{body, deliver, ids};
+use crate::support::Desk;
+use crate::support::cast::{ADA, DEV, SOL, TEAM, VERA};
+
+const LENA: &str = "/projects/sundial/customers/lena";
+
+async fn desk_with_lena() -> Desk {
+    let desk = Desk::open().await;
+    deliver(&desk, desk.project, &[body(1, "RENEWAL", ids("lena", &["lena"]))]);
+    desk
+}
+
+/// The words of the history card.
+fn words(html: &str) -> String {
+    let card = html.split_once("id=\"history\"").map_or("", |(_, rest)| rest);
+    let card = card.split_once("</section>").map_or(card, |(card, _)| card);
+    let texts: Vec<&str> = card.split('<').filter_map(|piece| Some(piece.split_once('>')?.1)).collect();
+    texts.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+async fn team(desk: &Desk, query: &str) -> String {
+    let answer = desk.get(&SOL, &format!("{LENA}?topic=team{query}")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{query}");
+    answer.body
+}
+
+fn enter(desk: &Desk, count: i64) {
+    let entered = desk.db.write_here(|conn| {
+        let lena = identity::find(conn, desk.project, "lena")?.ok_or(Error::NotFound)?;
+        for number in 0..count {
+            let trace = Trace::new(Action::NoteUpdated).about(format!("n{number}")).of(lena, "lena");
+            let key = (desk.project, desk.ids.next(desk.clock.now()), desk.clock.now());
+            audit::append(conn, key, &Actor::person(DEV.id, "developer"), &Origin::default(), trace)?;
+        }
+        Ok::<_, Error>(())
+    });
+    entered.expect("entries");
+}
+
+#[actix_web::test]
+async fn what_the_team_did_reads_like_the_rest_of_the_history() {
+    let desk = desk_with_lena().await;
+    let added = desk.post_form(&SOL, &format!("{LENA}/notes"), &[("body", "Charged <i>twice</i>")]).await;
+    desk.clock.advance(60);
+    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("receipt", &added.receipt())]).await;
+    let html = team(&desk, "").await;
+    let told = words(&html);
+    assert!(
+        told.contains("November 2026 Sol Mbeki deleted a note 23 Nov, 17:01 UTC support taken back with Undo"),
+        "{told}"
+    );
+    assert!(
+        told.contains("Sol Mbeki added a note 23 Nov, 17:00 UTC support Charged &#60;i&#62;twice&#60;/i&#62;"),
+        "{told}"
+    );
+    assert!(html.contains("<li class=\"event tone-accent\" id=\"act-2\">") && !told.contains("Renewed"), "{told}");
+    let usual = words(&desk.get(&SOL, LENA).await.body);
+    assert!(usual.contains("Renewed") && !usual.contains("Sol Mbeki"), "{usual}");
+}
+
+#[actix_web::test]
+async fn viewers_neither_see_the_choice_nor_what_is_behind_it() {
+    let desk = desk_with_lena().await;
+    for person in &TEAM {
+        let may = person.id != VERA.id;
+        assert_eq!(desk.get(person, LENA).await.body.contains("topic=team"), may, "{}", person.name);
+        let status = desk.get(person, &format!("{LENA}?topic=team")).await.status;
+        assert_eq!(status, if may { StatusCode::OK } else { StatusCode::FORBIDDEN }, "{}", person.name);
+    }
+    let nobody = desk.get(&SOL, "/projects/sundial/customers/nobody?topic=team").await;
+    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    assert_eq!(desk.get(&SOL, &format!("{LENA}?topic=team&before=7")).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[actix_web::test]
+async fn without_anything_done_it_says_so() {
+    let desk = desk_with_lena().await;
+    let told = words(&team(&desk, "").await);
+    assert!(told.contains("The team has not done anything for this customer."), "{told}");
+    let beyond = words(&team(&desk, "&before=1.1.0.1").await);
+    assert!(beyond.contains("There is nothing beyond this point."), "{beyond}");
+}
+
+#[actix_web::test]
+async fn its_pages_are_turned_both_ways() {
+    let desk = desk_with_lena().await;
+    enter(&desk, 120);
+    let numbers = |html: &str| {
+        let marks = html.split("<bdi>n").skip(1).filter_map(|rest| rest.split('<').next()?.parse().ok());
+        marks.collect::<Vec<i64>>()
+    };
+    let onward = |html: &str, rel: &str| {
+        let (before, _) = html.split_once(&format!("\" rel=\"{rel}\""))?;
+        let href = before.rsplit_once("href=\"")?.1.replace("&#38;", "&");
+        href.split('#').next().and_then(|href| href.strip_prefix(&format!("{LENA}?topic=team"))).map(str::to_owned)
+    };
+    let first = team(&desk, "").await;
+    assert_eq!((numbers(&first), onward(&first, "prev")), ((70..120).rev().collect(), None));
+    let second = team(&desk, &onward(&first, "next").expect("older")).await;
+    let third = team(&desk, &onward(&second, "next").expect("older")).await;
+    assert_eq!((numbers(&third), onward(&third, "next")), ((0..20).rev().collect(), None));
+    let back = team(&desk, &onward(&third, "prev").expect("newer")).await;
+    assert_eq!(numbers(&back), (20..70).rev().collect::<Vec<_>>());
+    assert_eq!(numbers(&team(&desk, &onward(&back, "prev").expect("newer")).await), numbers(&first));
+}
+
+#[actix_web::test]
+async fn it_costs_the_same_however_much_was_done_and_the_usual_page_nothing() {
+    let desk = desk_with_lena().await;
+    let asked = async |query: &str| {
+        let request = TestRequest::get().uri(&format!("{LENA}{query}")).insert_header(("cookie", desk.cookie(&ADA)));
+        let before = desk.db.statements();
+        assert_eq!(desk.call(request).await.status, StatusCode::OK);
+        desk.db.statements() - before
+    };
+    let (usual, of_team) = (asked("").await, asked("?topic=team").await);
+    enter(&desk, 200);
+    assert_eq!((asked("").await, asked("?topic=team").await), (usual, of_team));
+    assert!(of_team < usual, "the events are not read for it");
+}
+
+#[actix_web::test]
+async fn after_a_merge_the_survivor_has_both_stories() {
+    let desk = desk_with_lena().await;
+    deliver(&desk, desk.project, &[body(1, "RENEWAL", ids("mara", &["mara"]))]);
+    for id in ["lena", "mara"] {
+        let path = format!("/projects/sundial/customers/{id}/notes");
+        desk.post_form(&SOL, &path, &[("body", &format!("about {id}"))]).await;
+    }
+    deliver(&desk, desk.project, &[body(2, "SUBSCRIBER_ALIAS", ids("lena", &["lena", "mara"]))]);
+    let told = words(&team(&desk, "").await);
+    assert!(told.contains("about lena") && told.contains("about mara"), "{told}");
+}
