@@ -20,6 +20,7 @@ mod notes;
 mod people;
 mod plans;
 mod profile;
+mod project_settings;
 mod routes;
 mod safety;
 mod second_factor;
