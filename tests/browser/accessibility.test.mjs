@@ -16,6 +16,8 @@ const PAGES = [
   `${LENA}?dialog=grant`, `${LENA}/transfer`, `${LENA}/transfer?to=zofia.nowak`, `${LENA}/transfer?to=nobody`,
   '/projects/sundial/settings/people', '/projects/sundial/settings/people?dialog=member-invite',
   '/projects/sundial/settings/people?dialog=factor-require', '/account', '/account/second-factor',
+  `${LIST}?list=mine`, '/projects/sundial/overrides', `${LENA}?dialog=offering-choose`, `${LENA}?dialog=attribute-add`,
+  `${LENA}?dialog=attribute-edit.%24email`, `${LENA}?dialog=attribute-edit.%24mediaSource`,
   `${LIST}?list=nonsense`, `${LIST}?after=nonsense`,
 ];
 
