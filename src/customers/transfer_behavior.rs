@@ -1,5 +1,10 @@
 //! What happens when a purchase of one identified customer shows up under another (§9.5): a setting of the project.
 
+/// The options, as they are stored.
+pub const OPTIONS: [&str; 4] = ["transfer_to_new", "transfer_if_no_active", "keep_with_original", SHARE];
+/// The one that cannot be chosen again once left.
+pub const SHARE: &str = "share";
+
 /// The option's name, and what it means for the people concerned. What is stored and unknown counts as the default.
 pub fn words(stored: &str) -> (&'static str, &'static str) {
     match stored {
@@ -11,7 +16,7 @@ pub fn words(stored: &str) -> (&'static str, &'static str) {
             "Keep with original App User ID",
             "Purchases stay with the id that made them. Restoring under another identified id fails.",
         ),
-        "share" => ("Share between App User IDs (legacy)", "Restoring under another id makes both ids one customer."),
+        SHARE => ("Share between App User IDs (legacy)", "Restoring under another id makes both ids one customer."),
         _ => ("Transfer to new App User ID", "Restoring under another id moves the purchases there."),
     }
 }

@@ -5,9 +5,11 @@ pub mod audit;
 mod blocked;
 mod overview;
 mod people;
+pub mod project;
 mod queries;
 mod rejected;
 mod test_accounts;
+pub mod webhook;
 
 use crate::page::Routes;
 use crate::people::Permission::{ReadRejected, ReadSettings};
@@ -15,6 +17,8 @@ use crate::people::Permission::{ReadRejected, ReadSettings};
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings", |routes| {
         routes.get("", ReadSettings, overview::show);
+        project::routes(routes);
+        webhook::routes(routes);
         audit::routes(routes);
         people::routes(routes);
         routes.get("/rejected", ReadRejected, rejected::show);

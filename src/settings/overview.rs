@@ -1,40 +1,64 @@
 //! `GET /projects/{p}/settings`: the project, and where its deliveries go.
 
-use actix_web::web::Data;
+use actix_web::http::header::ContentType;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::{Nav, queries};
+use super::{Nav, project, queries, webhook};
+use crate::acts::{self, Flash, Opened};
 use crate::clock::Moment;
 use crate::config::Config;
-use crate::customers::transfer_behavior;
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::sentence::Stamp;
-use crate::page::{Layout, Page, Section};
+use crate::page::{Layout, Section};
 use crate::people::Permission::{
-    BlockCustomers, DeleteTestAccounts, ReadAudit, ReadPeople, ReadRejected, ReadSettings,
+    BlockCustomers, DeleteTestAccounts, ManageProject, ManageSecrets, ReadAudit, ReadPeople, ReadRejected, ReadSettings,
 };
 use crate::people::{Door, Member};
 
 #[derive(Template)]
 #[template(path = "settings/index.html")]
-pub struct Overview {
+struct Overview {
     layout: Layout,
     nav: Nav,
-    name: String,
     slug: String,
-    transfer_behavior: &'static str,
+    settings: project::Settings,
     role: &'static str,
     webhook: String,
+    secret: webhook::Standing,
     last_delivery: Option<(Stamp, Stamp)>,
+    may_manage: bool,
+    may_replace: bool,
+    now: Moment,
 }
 
-pub async fn show(door: Door, db: Data<Db>, config: Data<Config>) -> Result<Page<Overview>, Error> {
-    let load = move |conn: &mut Conn| {
-        let member = door.enter(conn)?;
-        Overview::load(conn, &member, &config, door.now)
-    };
-    db.read(load).await.map(Page)
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Config>) -> Result<HttpResponse, Error> {
+    let query = req.query_string().to_owned();
+    let opened = Opened::asked(&query)?;
+    let html = db.read(move |conn| load(conn, &door, &config, &query, opened)).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+/// The page with a dialog over it, for an action.
+pub fn page(config: Data<Config>) -> impl FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static {
+    move |conn, door, opened| load(conn, door, &config, "", Some(opened))
+}
+
+/// The address of the page.
+pub fn address(member: &Member) -> String {
+    format!("/projects/{}/settings", member.project.slug)
+}
+
+fn load(conn: &mut Conn, door: &Door, config: &Config, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let mut page = Overview::load(conn, &member, config, door.now)?;
+    page.layout.flash = acts::flash(conn, &member, query, door.now)?;
+    if let Some(opened) = opened {
+        page.open(conn, &member, opened)?;
+    }
+    Ok(Bytes::from(page.render_with_values(&member.look())?))
 }
 
 impl Overview {
@@ -44,13 +68,46 @@ impl Overview {
         Ok(Overview {
             layout: member.layout("Settings", Section::Settings),
             nav: nav(conn, member, "")?,
-            transfer_behavior: transfer_behavior::words(&queries::transfer_behavior(conn, project.id)?).0,
+            settings: project::of(conn, project.id)?,
             role: member.role.name(),
             webhook: config.address_of(&format!("/webhooks/revenuecat/{}", project.slug)),
+            secret: webhook::of(conn, project.id)?,
             last_delivery: last.map(|at| (Stamp::full(at), Stamp::relative(at, now))),
-            name: project.name.clone(),
+            may_manage: member.may(ManageProject),
+            may_replace: member.may(ManageSecrets),
             slug: project.slug.clone(),
+            now,
         })
+    }
+
+    /// Each part's dialogs begin with its name.
+    fn open(&mut self, conn: &mut Conn, member: &Member, opened: Opened) -> Result<(), Error> {
+        let told = opened.told();
+        let opened = opened.on(member, address(member));
+        let dialog = match opened.name.split('-').next() {
+            Some("project") => project::dialog(conn, member, opened)?,
+            Some("webhook") => webhook::dialog(conn, member, opened, (self.now, &self.webhook))?,
+            _ => None,
+        };
+        if dialog.is_none() && !told.is_empty() {
+            self.layout.flash = Some(Flash::problem(told));
+        }
+        self.layout.dialog = dialog;
+        Ok(())
+    }
+
+    fn opens(&self, dialog: &str) -> String {
+        format!("{}?dialog={dialog}", self.nav.base)
+    }
+
+    /// When the secret was replaced.
+    fn replaced_at(&self) -> Option<Stamp> {
+        self.secret.set_at.map(Stamp::full)
+    }
+
+    /// Until when the old one counts.
+    fn overlap(&self) -> Option<(Stamp, Stamp)> {
+        self.secret.overlap(self.now).map(|at| (Stamp::full(at), Stamp::relative(at, self.now).inside()))
     }
 }
 
@@ -58,7 +115,7 @@ impl Overview {
 pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, Error> {
     let count = member.may(ReadRejected).then(|| queries::count_rejected(conn, member.project.id));
     Ok(Nav {
-        base: format!("/projects/{}/settings", member.project.slug),
+        base: address(member),
         here,
         has_audit: member.may(ReadAudit),
         rejected: count.transpose()?,

@@ -5,7 +5,7 @@ use diesel::sql_types::{Binary, Integer};
 
 use crate::clock::Moment;
 use crate::db::Conn;
-use crate::schema::{events, projects, rejected_deliveries as rejected};
+use crate::schema::{events, rejected_deliveries as rejected};
 
 /// The number in the navigation stops here.
 pub const COUNTED: i64 = 1000;
@@ -28,11 +28,6 @@ pub struct Delivery {
     pub head: Option<Vec<u8>>,
     /// How many bytes it has.
     pub length: i32,
-}
-
-/// What happens to purchases when another customer restores them.
-pub fn transfer_behavior(conn: &mut Conn, project: i64) -> QueryResult<String> {
-    projects::table.find(project).select(projects::transfer_behavior).first(conn)
 }
 
 /// When the last usable delivery came. Ids grow with time, so it is the last row of the key.

@@ -7,10 +7,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use diesel::prelude::*;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 use super::intake::Answer;
 use crate::app::Site;
+use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::Error;
 use crate::events::MAX_BODY;
@@ -30,10 +31,10 @@ pub async fn receive(
 ) -> Result<HttpResponse, Error> {
     let slug = slug.into_inner();
     let project = site.db.read(move |conn| project_of(conn, &slug)).await?;
-    let Some((project, secret_hash)) = project else {
+    let Some((project, secrets)) = project else {
         return Ok(answer(StatusCode::NOT_FOUND, "unknown_project", "no project has this address"));
     };
-    if !is_authorised(&request, &secret_hash) {
+    if !secrets.allow(&request, site.clock.now()) {
         return Ok(answer(StatusCode::UNAUTHORIZED, "unauthorised", "the Authorization header is not this project's"));
     }
     let body = form::read_body(payload, MAX_BODY, form::BODY_TIME).await?;
@@ -49,23 +50,39 @@ pub async fn receive(
     })
 }
 
-fn project_of(conn: &mut Conn, slug: &str) -> Result<Option<(i64, String)>, Error> {
-    let found = projects::table
-        .filter(projects::slug.eq(slug))
-        .select((projects::id, projects::webhook_secret_hash))
-        .first(conn)
-        .optional()?;
-    Ok(found)
+/// The hashes of the values that count.
+#[derive(Queryable)]
+struct Secrets {
+    hash: String,
+    /// The value before, and until when it counts.
+    old: Option<String>,
+    old_until: Option<Moment>,
 }
 
-/// Whether the one `Authorization` header has exactly the project's value. Hashes of equal length are compared in
-/// constant time, so nothing is told of how far a wrong value was right.
-fn is_authorised(request: &HttpRequest, secret_hash: &str) -> bool {
-    let mut values = request.headers().get_all(AUTHORIZATION);
-    let (Some(value), None) = (values.next(), values.next()) else { return false };
-    let hash = crate::page::hex(&Sha256::digest(value.as_bytes()));
-    bool::from(hash.as_bytes().ct_eq(secret_hash.as_bytes()))
+fn project_of(conn: &mut Conn, slug: &str) -> Result<Option<(i64, Secrets)>, Error> {
+    let secrets =
+        (projects::webhook_secret_hash, projects::old_webhook_secret_hash, projects::old_webhook_secret_until);
+    let found = projects::table.filter(projects::slug.eq(slug)).select((projects::id, secrets)).first(conn);
+    Ok(found.optional()?)
 }
+
+impl Secrets {
+    /// Whether the one `Authorization` header has exactly a value that counts. Hashes of equal length are compared in
+    /// constant time, both of them, so nothing is told of how far a wrong value was right, nor of which.
+    fn allow(&self, request: &HttpRequest, now: Moment) -> bool {
+        let mut values = request.headers().get_all(AUTHORIZATION);
+        let (Some(value), None) = (values.next(), values.next()) else { return false };
+        let hash = crate::page::hex(&Sha256::digest(value.as_bytes()));
+        let is_current = hash.as_bytes().ct_eq(self.hash.as_bytes());
+        let old = self.old.as_deref().unwrap_or(NO_HASH);
+        let old_counts = self.old.is_some() && self.old_until.is_some_and(|until| now < until);
+        let is_old = hash.as_bytes().ct_eq(old.as_bytes()) & Choice::from(u8::from(old_counts));
+        bool::from(is_current | is_old)
+    }
+}
+
+/// As long as a hash.
+const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 fn answer(status: StatusCode, code: &str, message: &str) -> HttpResponse {
     HttpResponse::build(status).json(json!({ "code": code, "message": message }))

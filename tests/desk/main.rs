@@ -24,6 +24,7 @@ mod offering;
 mod people;
 mod plans;
 mod profile;
+mod project_settings;
 mod routes;
 mod safety;
 mod second_factor;

@@ -11,6 +11,7 @@ use crate::acts::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::error::{Error, Refusal};
 use crate::page::markdown;
+use crate::page::text::count;
 use crate::profile::acting::{Outcome, on_customer};
 use crate::profile::undo;
 use crate::profile::visit::Visit;
@@ -82,7 +83,7 @@ pub fn must_have_room(doing: &mut Doing<'_>, visit: &Visit) -> Result<(), Error>
     if queries::count(doing.conn, visit.customer.id)? < most {
         return Ok(());
     }
-    Err(Refusal::of("", format!("This customer has {most} notes, and more are not allowed. Delete one first.")).into())
+    Err(Refusal::of("", format!("A customer has at most {}. Delete one first.", count(most, "note", "notes"))).into())
 }
 
 fn note_of(doing: &mut Doing<'_>, visit: &Visit) -> Result<Note, Error> {

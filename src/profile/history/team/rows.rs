@@ -14,7 +14,7 @@ pub fn row(entered: &Entered, visit: &Visit) -> Row {
     let details = entered.details().unwrap_or(&empty);
     let look = (icon(&entered.entry.action), TONE);
     let row = Row::of_activity(look, entered.words(), entered.entry.at, visit.now);
-    let subject = details.about.as_ref().map_or(Subject::Nothing, about);
+    let subject = details.about.as_deref().map_or(Subject::Nothing, about);
     Row {
         anchor: Some(format!("act-{}", entered.entry.position)),
         by: Some(entered.who().to_owned()),
@@ -36,8 +36,8 @@ fn icon(action: &str) -> &'static str {
     }
 }
 
-fn about(what: &String) -> Subject {
-    Subject::Ids { shown: vec![what.clone()], more: 0 }
+fn about(what: &str) -> Subject {
+    Subject::Ids { shown: vec![what.to_owned()], more: 0 }
 }
 
 fn facts(entered: &Entered, reason: Option<&str>) -> Vec<Sentence> {

@@ -1,0 +1,29 @@
+//! Changing the settings.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+
+use super::model::Draft;
+use super::queries;
+use crate::acts::{Act, Doing, Done};
+use crate::audit::{Action, Trace};
+use crate::config::Config;
+use crate::error::{Error, Refusal};
+use crate::settings::overview;
+
+pub async fn update(act: Act<Draft>, config: Data<Config>) -> Result<HttpResponse, Error> {
+    let work = |doing: &mut Doing<'_>, draft: Draft| {
+        let project = doing.member.project.id;
+        let before = queries::of(doing.conn, project)?;
+        let after = before.parse(&draft)?;
+        if draft.seen != before.version() {
+            return Err(Refusal::stale().into());
+        }
+        let unchanged = || Refusal::of("", "Nothing differs from what is set already.");
+        let (was, is) = before.difference(&after).ok_or_else(unchanged)?;
+        queries::update(doing.conn, project, &after)?;
+        let trace = Trace::new(Action::ProjectUpdated).before(was).after(is);
+        Ok(Done::new(trace, "The settings are changed.", overview::address(doing.member)))
+    };
+    act.run("project-edit", overview::page(config), work).await
+}

@@ -1,0 +1,18 @@
+//! What a project's admins decide: its name, how much may be noted, what becomes of purchases that show up under another
+//! id (§9.5), and who may delete customers.
+
+mod dialog;
+mod handlers;
+mod model;
+mod queries;
+
+use crate::page::Routes;
+use crate::people::Permission::ManageProject;
+
+pub use dialog::dialog;
+pub use model::{Settings, name};
+pub use queries::of;
+
+pub fn routes(routes: &mut Routes) {
+    routes.post("/project", ManageProject, handlers::update);
+}

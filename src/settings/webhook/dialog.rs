@@ -1,0 +1,67 @@
+//! The dialogs: replace the value, end the old one, and see the new one, once.
+
+use askama::Template;
+
+use super::model::OVERLAPS;
+use super::queries;
+use crate::acts::{Dialog, Opened};
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::error::Error;
+use crate::page::sentence::Stamp;
+use crate::people::Member;
+use crate::people::Permission::ManageSecrets;
+
+#[derive(Template)]
+#[template(path = "settings/webhook/replace.html")]
+struct Replace {
+    form: Opened,
+    action: String,
+    /// Until when an older value counts, which ends with this.
+    overlap: Option<Stamp>,
+}
+
+#[derive(Template)]
+#[template(path = "settings/webhook/end.html")]
+struct End {
+    form: Opened,
+    action: String,
+    until: Stamp,
+}
+
+#[derive(Template)]
+#[template(path = "settings/webhook/secret.html")]
+struct Shown {
+    form: Opened,
+    address: String,
+}
+
+/// The dialog of this name; `None` when there is none, or nothing it could be about.
+pub fn dialog(
+    conn: &mut Conn,
+    member: &Member,
+    form: Opened,
+    (now, address): (Moment, &str),
+) -> Result<Option<Dialog>, Error> {
+    if !member.may(ManageSecrets) {
+        return Ok(None);
+    }
+    let action = format!("/projects/{}/settings/webhook/secret", member.project.slug);
+    let overlap = queries::of(conn, member.project.id)?.overlap(now).map(Stamp::full);
+    match (form.name.as_str(), overlap) {
+        ("webhook-replace", overlap) => Dialog::of(&Replace { form, action, overlap }).map(Some),
+        ("webhook-end", Some(until)) => Dialog::of(&End { form, action: format!("{action}/end"), until }).map(Some),
+        ("webhook-secret", _) if form.is_shown_once => {
+            Dialog::of(&Shown { form, address: address.to_owned() }).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+impl Replace {
+    /// Hours, words, and which is chosen.
+    fn overlaps(&self) -> impl Iterator<Item = (i64, &'static str, bool)> {
+        let chosen = self.form.value("overlap", "24").to_owned();
+        OVERLAPS.into_iter().map(move |(hours, words)| (hours, words, hours.to_string() == chosen))
+    }
+}

@@ -1,0 +1,21 @@
+//! The value of the `Authorization` header that RevenueCat sends (§5.1): replacing it, with a time in which the old one
+//! still counts, so that no delivery is lost while it is changed at the other end.
+
+mod dialog;
+mod handlers;
+mod model;
+mod queries;
+
+use crate::page::Routes;
+use crate::people::Permission::ManageSecrets;
+
+pub use dialog::dialog;
+pub use model::Secret;
+pub use queries::{Standing, of};
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/webhook/secret", |routes| {
+        routes.post("", ManageSecrets, handlers::replace);
+        routes.post("/end", ManageSecrets, handlers::end);
+    });
+}

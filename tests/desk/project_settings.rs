@@ -1,0 +1,282 @@
+//! Changing what a project is: its name, limits and rules, and the secret of its webhook.
+
+use actix_web::http::StatusCode;
+use actix_web::test::TestRequest;
+use diesel::prelude::*;
+use dossier::error::Error;
+use dossier::schema::{audit_details, audit_entries, projects, receipts};
+
+use crate::ingestion::{body, deliver, ids};
+use crate::support::cast::{ADA, DEV, PASSWORD, SOL, TEAM, VERA};
+use crate::support::seed::WEBHOOK_SECRET;
+use crate::support::{Answer, Desk};
+
+const SETTINGS: &str = "/projects/sundial/settings";
+const PROJECT: &str = "/projects/sundial/settings/project";
+const SECRET: &str = "/projects/sundial/settings/webhook/secret";
+
+/// The state of the settings that the dialog holds.
+async fn seen(desk: &Desk) -> String {
+    let dialog = desk.get(&ADA, &format!("{SETTINGS}?dialog=project-edit")).await.body;
+    let value = dialog.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    value.expect("a version").to_owned()
+}
+
+/// The form as it stands, with these fields changed.
+fn form<'a>(seen: &'a str, changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let usual = [
+        ("name", "Sundial"),
+        ("note_length", "255"),
+        ("note_count", "10"),
+        ("transfer_behavior", "transfer_to_new"),
+        ("sandbox_transfer_behavior", ""),
+        ("seen", seen),
+    ];
+    let kept = usual.into_iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+    kept.chain(changes.iter().copied()).collect()
+}
+
+async fn change(desk: &Desk, changes: &[(&str, &str)]) -> Answer {
+    let seen = seen(desk).await;
+    desk.post_form(&ADA, PROJECT, &form(&seen, changes)).await
+}
+
+fn log(desk: &Desk) -> Vec<(String, String)> {
+    let own = audit_details::table.on(audit_details::position.eq(audit_entries::position));
+    let lines = audit_entries::table.inner_join(own).order(audit_entries::position);
+    let lines = lines.select((audit_entries::action, audit_details::body));
+    desk.db.read_here(|conn| Ok::<_, Error>(lines.load(conn)?)).expect("the log")
+}
+
+#[actix_web::test]
+async fn an_admin_changes_the_settings_and_the_log_has_what_differs() {
+    let desk = Desk::open().await;
+    let changes = [
+        ("name", " Sundial & <Moon> "),
+        ("note_count", "2"),
+        ("sandbox_transfer_behavior", "keep_with_original"),
+        ("others_may_delete", "1"),
+    ];
+    let answer = change(&desk, &changes).await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{SETTINGS}#")));
+    let page = desk.get(&ADA, answer.header("location")).await.body;
+    for told in [
+        "Sundial &#38; &#60;Moon&#62;",
+        "2 at most",
+        "Keep with original App User ID",
+        "Admins, developers and support",
+        "The settings are changed.",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
+    let (action, details) = log(&desk).remove(0);
+    assert!(action == "project_updated" && details.contains("Notes of a customer: 10 at most"), "{details}");
+    assert!(!details.contains("Length of a note"), "what stays is not told: {details}");
+}
+
+#[actix_web::test]
+async fn the_limits_count_at_once_and_what_is_there_stays() {
+    let desk = Desk::open().await;
+    deliver(&desk, desk.project, &[body(1, "RENEWAL", ids("lena", &["lena"]))]);
+    let notes = "/projects/sundial/customers/lena/notes";
+    for text in ["one", "two"] {
+        desk.post_form(&SOL, notes, &[("body", text)]).await;
+    }
+    change(&desk, &[("note_count", "1"), ("note_length", "5")]).await;
+    let page = desk.get(&SOL, "/projects/sundial/customers/lena").await.body;
+    assert!(page.contains("2 of 1") && page.contains("<p>one</p>"), "both stay");
+    let refused = desk.post_form(&SOL, notes, &[("body", "3")]).await;
+    assert!(refused.body.contains("A customer has at most 1 note"), "no more");
+    change(&desk, &[("note_count", "100"), ("note_length", "5000")]).await;
+    let long = "語".repeat(5_000);
+    assert_eq!(desk.post_form(&SOL, notes, &[("body", &long)]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(desk.post_form(&SOL, notes, &[("body", &format!("{long}x"))]).await.status.as_u16(), 422);
+}
+
+#[actix_web::test]
+async fn the_settings_are_for_admins() {
+    let desk = Desk::open().await;
+    for person in &TEAM {
+        let answer = desk.post_form(person, PROJECT, &form("", &[])).await;
+        let wanted = if person.id == ADA.id { StatusCode::CONFLICT } else { StatusCode::FORBIDDEN };
+        assert_eq!(answer.status, wanted, "{}", person.name);
+    }
+    let developer = desk.get(&DEV, &format!("{SETTINGS}?dialog=project-edit")).await.body;
+    assert!(!developer.contains("<dialog") && !developer.contains("dialog=project-edit"));
+    let elsewhere = desk.post_form(&ADA, "/projects/moonrise/settings/project", &form("", &[])).await;
+    assert_eq!(elsewhere.status, StatusCode::NOT_FOUND);
+}
+
+#[actix_web::test]
+async fn refused_settings_come_back_with_every_reason() {
+    let desk = Desk::open().await;
+    let wrong = [("name", " "), ("note_length", "5001"), ("note_count", "ten"), ("transfer_behavior", "share")];
+    let answer = change(&desk, &wrong).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for told in [
+        "A name has 1 to 100 characters.",
+        "A whole number from 1 to 5000.",
+        "A whole number from 1 to 100.",
+        "Sharing cannot be switched on again once it was left.",
+        "value=\"ten\"",
+    ] {
+        assert!(answer.body.contains(told), "{told}");
+    }
+    assert!(!answer.body.contains(">Share between"), "it is not offered");
+    let same = change(&desk, &[]).await;
+    assert!(same.status == StatusCode::UNPROCESSABLE_ENTITY && same.body.contains("Nothing differs"));
+    assert!(log(&desk).is_empty());
+}
+
+#[actix_web::test]
+async fn sharing_can_be_kept_and_not_come_back_to() {
+    let desk = Desk::open().await;
+    let legacy = "UPDATE projects SET transfer_behavior = 'share' WHERE slug = 'sundial'";
+    desk.db.batch(legacy).expect("an old project");
+    let kept = change(&desk, &[("transfer_behavior", "share"), ("name", "Old")]).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER);
+    let left = change(&desk, &[("transfer_behavior", "keep_with_original"), ("name", "Old")]).await;
+    assert_eq!(left.status, StatusCode::SEE_OTHER);
+    let back = change(&desk, &[("transfer_behavior", "share"), ("name", "Old")]).await;
+    assert!(back.status == StatusCode::UNPROCESSABLE_ENTITY && back.body.contains("Sharing cannot be switched on"));
+}
+
+#[actix_web::test]
+async fn two_who_change_the_settings_at_once_see_both_versions() {
+    let desk = Desk::open().await;
+    let seen = seen(&desk).await;
+    assert_eq!(desk.post_form(&ADA, PROJECT, &form(&seen, &[("name", "Mine")])).await.status, StatusCode::SEE_OTHER);
+    let late = desk.post_form(&ADA, PROJECT, &form(&seen, &[("name", "Yours")])).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.body.contains("<bdi>Mine</bdi>") && late.body.contains("value=\"Yours\""), "both");
+    assert_eq!(log(&desk).len(), 1);
+}
+
+#[actix_web::test]
+async fn support_may_delete_customers_where_the_project_says_so() {
+    let desk = Desk::open().await;
+    deliver(&desk, desk.project, &[body(1, "RENEWAL", ids("lena", &["lena"]))]);
+    let path = "/projects/sundial/customers/lena/delete";
+    assert_eq!(desk.post_form(&SOL, path, &[]).await.status, StatusCode::FORBIDDEN);
+    change(&desk, &[("others_may_delete", "1")]).await;
+    assert_eq!(desk.post_form(&SOL, path, &[("confirm", "x")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(desk.post_form(&VERA, path, &[]).await.status, StatusCode::FORBIDDEN);
+}
+
+async fn knock(desk: &Desk, secret: &str) -> StatusCode {
+    let request = TestRequest::post()
+        .uri("/webhooks/revenuecat/sundial")
+        .insert_header(("authorization", secret))
+        .insert_header(("content-type", "application/json"))
+        .set_payload(body(1, "TEST", ids("lena", &["lena"])));
+    desk.call(request).await.status
+}
+
+/// The value that an answer shows.
+fn shown(answer: &Answer) -> String {
+    let value = answer.body.split("data-copy=\"Bearer ").nth(1).and_then(|rest| rest.split('"').next());
+    format!("Bearer {}", value.expect("a value"))
+}
+
+const GOOD: (StatusCode, StatusCode) = (StatusCode::OK, StatusCode::UNAUTHORIZED);
+
+#[actix_web::test]
+async fn a_new_secret_is_shown_once_and_the_old_one_counts_for_a_day() {
+    let desk = Desk::open().await;
+    let answer = desk.post_form(&DEV, SECRET, &[("overlap", "24"), ("once", "k1")]).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let new = shown(&answer);
+    assert!(answer.body.contains("It is shown only now.") && answer.body.contains("webhooks/revenuecat/sundial"));
+    assert_eq!((knock(&desk, &new).await, knock(&desk, WEBHOOK_SECRET).await), (GOOD.0, GOOD.0));
+    assert_eq!(knock(&desk, "Bearer other").await, GOOD.1);
+    let again = desk.post_form(&DEV, SECRET, &[("overlap", "24"), ("once", "k1")]).await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER);
+    let page = desk.get(&DEV, again.header("location")).await.body;
+    assert!(!page.contains(&new) && page.contains("The new one was shown once.") && page.contains("End it now"));
+    let asked = desk.get(&DEV, &format!("{SETTINGS}?dialog=webhook-secret&value={}", "x")).await.body;
+    assert!(!asked.contains("<dialog"), "an address cannot ask for it");
+    desk.clock.advance(24 * 3600 - 1);
+    assert_eq!(knock(&desk, WEBHOOK_SECRET).await, GOOD.0);
+    desk.clock.advance(1);
+    assert_eq!((knock(&desk, WEBHOOK_SECRET).await, knock(&desk, &new).await), (GOOD.1, GOOD.0));
+    assert!(!desk.get(&DEV, SETTINGS).await.body.contains("End it now"));
+    let (action, details) = log(&desk).remove(0);
+    assert!(action == "webhook_secret_replaced" && details.contains("counts until 24 Nov 2026, 17:00:00 UTC"));
+    let kept = |conn: &mut _| Ok::<_, Error>(receipts::table.select(receipts::told).load::<String>(conn)?);
+    let kept = desk.db.read_here(kept).expect("receipts").join(" ");
+    assert!(!kept.contains("Bearer") && !details.contains("Bearer"), "it is kept nowhere");
+}
+
+#[actix_web::test]
+async fn the_old_secret_can_end_at_once_or_before_its_time() {
+    let desk = Desk::open().await;
+    let first = shown(&desk.post_form(&DEV, SECRET, &[("overlap", "0")]).await);
+    assert_eq!((knock(&desk, WEBHOOK_SECRET).await, knock(&desk, &first).await), (GOOD.1, GOOD.0));
+    let second = shown(&desk.post_form(&DEV, SECRET, &[("overlap", "168")]).await);
+    assert_eq!((knock(&desk, &first).await, knock(&desk, &second).await), (GOOD.0, GOOD.0));
+    let third = shown(&desk.post_form(&DEV, SECRET, &[("overlap", "1")]).await);
+    assert_eq!((knock(&desk, &first).await, knock(&desk, &second).await), (GOOD.1, GOOD.0), "two at a time");
+    let ended = desk.post_form(&DEV, &format!("{SECRET}/end"), &[]).await;
+    assert_eq!(ended.status, StatusCode::SEE_OTHER);
+    assert_eq!((knock(&desk, &second).await, knock(&desk, &third).await), (GOOD.1, GOOD.0));
+    let again = desk.post_form(&DEV, &format!("{SECRET}/end"), &[]).await;
+    assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.body.contains("does not count any more"));
+    assert_eq!(log(&desk).len(), 4);
+}
+
+#[actix_web::test]
+async fn a_chosen_secret_is_what_a_header_can_carry() {
+    let desk = Desk::open().await;
+    let chosen = desk.post_form(&DEV, SECRET, &[("overlap", "24"), ("value", "Bearer mine-and-ours")]).await;
+    assert_eq!((chosen.status, knock(&desk, "Bearer mine-and-ours").await), (StatusCode::OK, GOOD.0));
+    for (field, value, reason) in [
+        ("value", " a", "printable ASCII"),
+        ("value", "ä", "printable ASCII"),
+        ("value", "Bearer mine-and-ours", "That is the value already."),
+        ("overlap", "2", "Choose one of these."),
+        ("overlap", "", "Choose one of these."),
+    ] {
+        let usual = if field == "value" { ("overlap", "24") } else { ("value", "") };
+        let answer = desk.post_form(&DEV, SECRET, &[usual, (field, value)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{value}");
+        assert!(answer.body.contains(reason) && answer.body.contains("<dialog"), "{reason}");
+    }
+}
+
+#[actix_web::test]
+async fn the_secret_is_for_developers_and_admins_who_prove_who_they_are() {
+    let desk = Desk::open().await;
+    for person in &TEAM {
+        let status = desk.post_form(person, &format!("{SECRET}/end"), &[]).await.status;
+        let may = person.id == DEV.id || person.id == ADA.id;
+        assert_eq!(status == StatusCode::FORBIDDEN, !may, "{}", person.name);
+        assert_eq!(desk.post_form(person, SECRET, &[("overlap", "24")]).await.status == StatusCode::OK, may);
+    }
+    let cookie = desk.cookie(&DEV);
+    desk.clock.advance(16 * 60);
+    let asks = desk.post_with(&cookie, SECRET, &[("overlap", "24")]).await;
+    assert!(asks.status == StatusCode::UNPROCESSABLE_ENTITY && asks.body.contains("name=\"password\""));
+    let wrong = desk.post_with(&cookie, SECRET, &[("overlap", "24"), ("password", "wrong")]).await;
+    assert!(wrong.body.contains("not your password") && wrong.body.contains("value=\"24\" checked"));
+    let right = desk.post_with(&cookie, SECRET, &[("overlap", "24"), ("password", PASSWORD)]).await;
+    assert_eq!(right.status, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn fifty_clicks_replace_the_secret_once() {
+    let desk = Desk::open().await;
+    let answers = desk.post_form_at_once(&DEV, SECRET, &[("overlap", "24"), ("once", "k")], 50).await;
+    let (mut values, mut others) = (Vec::new(), 0);
+    for answer in &answers {
+        match answer.status {
+            StatusCode::OK => values.push(shown(answer)),
+            StatusCode::SEE_OTHER => others += 1,
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!((values.len(), others, log(&desk).len()), (1, 49, 1));
+    assert_eq!((knock(&desk, &values[0]).await, knock(&desk, WEBHOOK_SECRET).await), (GOOD.0, GOOD.0));
+    let other = projects::table.filter(projects::slug.eq("moonrise")).select(projects::webhook_secret_set_at);
+    let other = desk.db.read_here(|conn| Ok::<_, Error>(other.first::<Option<i64>>(conn)?));
+    assert_eq!(other.expect("the other project"), None);
+}
