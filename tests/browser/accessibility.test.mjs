@@ -19,6 +19,8 @@ const PAGES = [
   '/projects/sundial/settings/test-accounts/review?bought=sandbox&scope=all', `${LENA}?dialog=manage-block`,
   '/projects/sundial/settings/people', '/projects/sundial/settings/people?dialog=member-invite',
   '/projects/sundial/settings/people?dialog=factor-require', '/account', '/account/second-factor',
+  `${LIST}?list=mine`, '/projects/sundial/overrides', `${LENA}?dialog=offering-choose`, `${LENA}?dialog=attribute-add`,
+  `${LENA}?dialog=attribute-edit.%24email`, `${LENA}?dialog=attribute-edit.%24mediaSource`,
   `${LIST}?list=nonsense`, `${LIST}?after=nonsense`,
 ];
 
