@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod audit_chain;
 mod away;
+mod catalog;
 mod deleting;
 mod erasing;
 mod finding;

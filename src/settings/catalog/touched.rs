@@ -11,7 +11,7 @@ use diesel::sql_types::{BigInt, Text};
 use crate::clock::Moment;
 use crate::customers::grants::{CUSTOM, Preset};
 use crate::db::{Both, Conn};
-use crate::page::text::count;
+use crate::page::text::{capitalised, count};
 use crate::schema::{customers, purchases};
 
 /// How many purchases are looked at for each.
@@ -36,6 +36,15 @@ impl Touched {
     pub fn told(self) -> String {
         let number = count(self.customers, "customer", "customers");
         if self.is_more { format!("at least {number}") } else { number }
+    }
+
+    /// The beginning of a sentence: `Nobody has`, `137 customers have`.
+    pub fn have(self) -> String {
+        match (self.customers, self.is_more) {
+            (0, false) => "Nobody has".into(),
+            (1, false) => "1 customer has".into(),
+            _ => format!("{} have", capitalised(&self.told())),
+        }
     }
 
     /// From the number of customers, doubled, and one more where not all purchases were looked at: what a subquery, which
@@ -81,13 +90,14 @@ pub fn by_entitlements(conn: &mut Conn, project: i64, now: Moment) -> QueryResul
                     SELECT a.product FROM entitlement_products a
                         WHERE a.project_id = e.project_id AND a.entitlement = e.identifier
                     UNION ALL {}
-                ) AS given INNER JOIN purchases u ON u.product_id = given.product AND u.ends_at > $2 LIMIT {}
+                ) AS given INNER JOIN purchases u ON u.product_id = given.product AND u.ends_at > $1 LIMIT {}
             ) AS seen LEFT JOIN customers c ON c.id = seen.customer_id AND c.project_id = e.project_id
-        ) AS touched FROM entitlements e WHERE e.project_id = $1",
+        ) AS touched FROM entitlements e WHERE e.project_id = $2",
         words.join(" UNION ALL "),
         LOOKED_AT + 1,
     );
-    let query = sql_query(sql).bind::<BigInt, _>(project).bind::<BigInt, _>(now.millis());
+    // SQLite counts values in the order in which their places stand in the text.
+    let query = sql_query(sql).bind::<BigInt, _>(now.millis()).bind::<BigInt, _>(project);
     let counted: Vec<Counted> = Both(query).load(conn)?;
     Ok(counted.into_iter().map(|one| (one.identifier, Touched::told_by(one.touched))).collect())
 }
@@ -126,6 +136,8 @@ mod tests {
         assert_eq!((some.to_string(), some.told()), ("137".into(), "137 customers".into()));
         let many = Touched::told_by(2 * 912 + 1);
         assert_eq!((many.to_string(), many.told()), ("912+".into(), "at least 912 customers".into()));
+        assert_eq!(many.have(), "At least 912 customers have");
+        assert_eq!([Touched::told_by(0).have(), Touched::told_by(2).have()], ["Nobody has", "1 customer has"]);
         assert_eq!(Touched { customers: 1, is_more: false }.told(), "1 customer");
         assert!(TOLD.contains(&format!("> {LOOKED_AT} ")));
     }

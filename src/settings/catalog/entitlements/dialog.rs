@@ -69,7 +69,7 @@ fn delete(conn: &mut Conn, form: Opened, action: String, row: &Entitlement, now:
     let touched = touched::by_entitlements(conn, row.project_id, now)?;
     let touched = touched.get(&row.identifier).copied().unwrap_or_default();
     let told = vec![
-        Sentence::of(format!("{} have it now.", touched.told())),
+        Sentence::of(format!("{} it now.", touched.have())),
         Sentence::of(
             "Its products are detached. One that is attached to nothing else unlocks again what its events say.",
         )
@@ -103,8 +103,8 @@ fn detach(
     let attached = queries::attached(conn, row.project_id)?;
     let is_last = !attached.iter().any(|(other, products)| *other != row.identifier && products.contains(&product));
     let touched = touched::by_product(conn, row.project_id, &product, Some(now))?;
-    let loss = Sentence::of(format!("{} have it running now. They lose ", touched.told())).name(&row.display_name);
-    let loss = loss.words(" at once, unless something else gives it to them.");
+    let loss = Sentence::of(format!("{} it running now. Who does loses ", touched.have())).name(&row.display_name);
+    let loss = loss.words(" at once, unless something else gives it.");
     let events = is_last.then(|| {
         Sentence::of(
             "It is attached to nothing else: from then on it unlocks what its events say, which may be the same.",

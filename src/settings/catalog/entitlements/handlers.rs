@@ -72,7 +72,7 @@ pub async fn attach(act: Act<Chosen>) -> Outcome {
         }
         let now = touched::by_product(doing.conn, row.project_id, &product, Some(doing.now))?;
         let trace = Trace::new(Action::ProductAttached).about(&row.identifier).after(&product);
-        let told = format!("{product} unlocks {}. {} have it running now.", row.display_name, now.told());
+        let told = format!("{product} unlocks {}. {} it running now.", row.display_name, now.have());
         Ok(done(doing, trace, told))
     };
     act.run(&dialog, page::rendered, work).await
