@@ -11,6 +11,7 @@ diesel::table! {
         created_at -> BigInt,
         note_length -> BigInt,
         note_count -> BigInt,
+        overrides_only_tests -> Bool,
         others_may_delete -> Bool,
         webhook_secret_set_at -> Nullable<BigInt>,
         old_webhook_secret_hash -> Nullable<Text>,
@@ -353,11 +354,22 @@ diesel::table! {
 diesel::table! {
     offering_overrides (customer_id) {
         customer_id -> BigInt,
+        project_id -> BigInt,
         offering -> Text,
         set_by -> Text,
+        set_by_id -> Nullable<BigInt>,
         set_at -> BigInt,
         until -> Nullable<BigInt>,
         reason -> Nullable<Text>,
+        is_end_told -> Bool,
+    }
+}
+
+diesel::table! {
+    test_customers (customer_id, person_id) {
+        customer_id -> BigInt,
+        person_id -> BigInt,
+        at -> BigInt,
     }
 }
 
@@ -483,6 +495,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_details,
     receipts,
     offering_overrides,
+    test_customers,
     grant_ends,
     rejected_deliveries,
     stale_customers,

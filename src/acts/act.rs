@@ -84,6 +84,11 @@ impl<T> Act<T> {
         self
     }
 
+    /// What the action reads from the form.
+    pub fn draft(&self) -> &T {
+        &self.draft
+    }
+
     /// A `{name}` of the route's path.
     ///
     /// # Errors
@@ -109,21 +114,22 @@ impl<T> Act<T> {
             Ok(()) => self.perform(work).await,
             Err(error) => Err(error),
         };
-        match done {
-            Ok(Next::Page(location)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()),
-            Ok(Next::Shown(shown)) => {
-                let opened = Opened::showing(shown)?;
-                let html = db.read(move |conn| page(conn, &door, opened)).await?;
-                Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
-            }
-            Err(Error::Refused(refusal)) => {
-                let status = if refusal.is_stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
-                let opened = Opened::again(dialog, typed, refusal)?;
-                let html = db.read(move |conn| page(conn, &door, opened)).await?;
-                Ok(HttpResponse::build(status).content_type(ContentType::html()).body(html))
-            }
-            Err(error) => Err(error),
-        }
+        answered(&db, door, (dialog, typed), page, done).await
+    }
+
+    /// Asks for a fresh authentication and nothing else, then goes on to `location`.
+    ///
+    /// # Errors
+    /// As [`Act::run`].
+    pub async fn only_prove<P>(self, dialog: &str, page: P, location: String) -> Result<HttpResponse, Error>
+    where
+        T: Send + 'static,
+        P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+    {
+        let mut act = self.with_proof();
+        let (db, door, typed) = (act.db.clone(), act.door.clone(), std::mem::take(&mut act.typed));
+        let proven = act.prove(&typed).await.map(|()| Next::Page(location));
+        answered(&db, door, (dialog, typed), page, proven).await
     }
 
     /// Changes nothing: the dialog again with what was typed, for a look at what it would do.
@@ -189,6 +195,34 @@ impl<T> Act<T> {
             Ok(done.shown_once.map_or(on, Next::Shown))
         };
         db.write(transaction).await
+    }
+}
+
+/// On to the next page; or this one with what is shown once, or with the dialog that was refused.
+async fn answered<P>(
+    db: &Db,
+    door: Arc<Door>,
+    (dialog, typed): (&str, Vec<(String, String)>),
+    page: P,
+    done: Result<Next, Error>,
+) -> Result<HttpResponse, Error>
+where
+    P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+{
+    match done {
+        Ok(Next::Page(location)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()),
+        Ok(Next::Shown(shown)) => {
+            let opened = Opened::showing(shown)?;
+            let html = db.read(move |conn| page(conn, &door, opened)).await?;
+            Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+        }
+        Err(Error::Refused(refusal)) => {
+            let status = if refusal.is_stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+            let opened = Opened::again(dialog, typed, refusal)?;
+            let html = db.read(move |conn| page(conn, &door, opened)).await?;
+            Ok(HttpResponse::build(status).content_type(ContentType::html()).body(html))
+        }
+        Err(error) => Err(error),
     }
 }
 

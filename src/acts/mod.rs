@@ -7,6 +7,7 @@
 
 mod act;
 mod done;
+mod look;
 mod opened;
 mod own;
 mod proof;
@@ -14,7 +15,8 @@ mod receipts;
 
 pub use act::{Act, Doing};
 pub use done::{Done, Flash, ShownOnce, UNDO_MINUTES};
-pub use opened::{Dialog, Opened};
+pub use look::look;
+pub use opened::{Dialog, Opened, fresh_key};
 pub use own::{Kept, Own, Owner};
 pub use proof::Prover;
-pub use receipts::{flash, take_undo};
+pub use receipts::{flash, forget as forget_receipts, take_undo};

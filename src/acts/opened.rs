@@ -34,6 +34,14 @@ pub struct Opened {
     problems: Vec<Problem>,
 }
 
+/// A key that makes a form work once.
+///
+/// # Errors
+/// When the system has no random bytes.
+pub fn fresh_key() -> Result<String, Error> {
+    Ok(hex(&random_bytes::<16>()?))
+}
+
 /// A dialog ready to be printed.
 #[derive(Debug, Clone)]
 pub struct Dialog(String);
@@ -87,7 +95,7 @@ impl Opened {
     fn new(dialog: &str, typed: Vec<(String, String)>) -> Result<Opened, Error> {
         let (name, subject) = dialog.split_once('.').unwrap_or((dialog, ""));
         let (name, subject) = (name.to_owned(), subject.to_owned());
-        Ok(Opened { name, subject, typed, once: hex(&random_bytes::<16>()?), ..Opened::default() })
+        Ok(Opened { name, subject, typed, once: fresh_key()?, ..Opened::default() })
     }
 
     /// On a page of this member's, that is closed by going to `back`.
@@ -112,6 +120,11 @@ impl Opened {
     /// What was typed into a field; `None` for a dialog just opened.
     pub fn typed(&self, field: &str) -> Option<&str> {
         self.typed.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
+    }
+
+    /// What was typed into all fields of a name.
+    pub fn all(&self, field: &str) -> Vec<&str> {
+        self.typed.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str()).collect()
     }
 
     /// What a field holds: what was typed, else what there is.

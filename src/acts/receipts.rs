@@ -111,3 +111,21 @@ pub fn take_undo(conn: &mut Conn, member: &Member, customer: i64, id: i64, now: 
     diesel::update(receipts::table.find((member.person.id, id))).set(receipts::undone_at.eq(now)).execute(conn)?;
     Ok(undo)
 }
+
+/// Receipts of somebody whose name is erased, and those that name them: they would bring the name back.
+///
+/// # Errors
+/// What the database said.
+pub fn forget(conn: &mut Conn, project: i64, person: i64, names: &[&str]) -> QueryResult<()> {
+    let rows: Vec<(i64, i64, String, Option<String>)> = receipts::table
+        .filter(receipts::project_id.eq(project))
+        .select((receipts::person_id, receipts::id, receipts::told, receipts::undo))
+        .load(conn)?;
+    for (whose, id, told, undo) in rows {
+        let text = told + undo.as_deref().unwrap_or_default();
+        if whose == person || names.iter().any(|name| text.contains(name)) {
+            diesel::delete(receipts::table.find((whose, id))).execute(conn)?;
+        }
+    }
+    Ok(())
+}

@@ -32,20 +32,32 @@ impl Everywhere {
         Ok(Everywhere { person, projects })
     }
 
-    /// The same entry in each log.
+    /// The same entry in each log, done by the person.
     ///
     /// # Errors
     /// As [`append`].
-    pub fn append(
+    pub fn append(&self, conn: &mut Conn, at: (&Ids, Moment), origin: &Origin, trace: &Trace) -> Result<(), Error> {
+        self.append_by(conn, |role| Actor::person(self.person, role), at, origin, trace)
+    }
+
+    /// Done to the person at the command line.
+    ///
+    /// # Errors
+    /// As [`append`].
+    pub fn append_by_operator(&self, conn: &mut Conn, at: (&Ids, Moment), trace: &Trace) -> Result<(), Error> {
+        self.append_by(conn, |_| Actor::operator(), at, &Origin::default(), trace)
+    }
+
+    fn append_by(
         &self,
         conn: &mut Conn,
+        actor: impl Fn(&str) -> Actor,
         (ids, now): (&Ids, Moment),
         origin: &Origin,
         trace: &Trace,
     ) -> Result<(), Error> {
         for (project, role) in &self.projects {
-            let actor = Actor::person(self.person, role);
-            append(conn, (*project, ids.next(now), now), &actor, origin, trace.clone())?;
+            append(conn, (*project, ids.next(now), now), &actor(role), origin, trace.clone())?;
         }
         Ok(())
     }

@@ -142,7 +142,7 @@ fn add_what_webhooks_do_not_tell(conn: &mut Conn, census: &mut Census, customer:
     for note in &customer.notes {
         put_note(conn, row, census.next_id(), note)?;
     }
-    customer.offering_override.as_ref().map_or(Ok(()), |set| put_override(conn, row, set))
+    customer.offering_override.as_ref().map_or(Ok(()), |set| put_override(conn, project, row, set))
 }
 
 fn put_contact(conn: &mut Conn, project: i64, row: i64, id: &AppUserId, contact: &Contact) -> Result<(), Error> {
@@ -183,10 +183,12 @@ fn put_note(conn: &mut Conn, row: i64, id: i64, note: &Note) -> Result<(), Error
     Ok(())
 }
 
-fn put_override(conn: &mut Conn, row: i64, set: &Override) -> Result<(), Error> {
+fn put_override(conn: &mut Conn, project: i64, row: i64, set: &Override) -> Result<(), Error> {
     diesel::insert_into(offering_overrides::table)
         .values((
             offering_overrides::customer_id.eq(row),
+            offering_overrides::project_id.eq(project),
+            offering_overrides::is_end_told.eq(false),
             offering_overrides::offering.eq(set.offering),
             offering_overrides::set_by.eq(person(set.by).0),
             offering_overrides::set_at.eq(set.at_ms),

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, stdin};
 use std::process::Command;
 
 use super::said;
+use crate::audit::{self, Everywhere, Trace};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Conn;
@@ -12,12 +13,21 @@ use crate::error::Error;
 use crate::ids::Ids;
 use crate::people::names::{Email, Name};
 use crate::people::queries::{self, NewPerson};
-use crate::people::{Role, password};
+use crate::people::{Role, own, password, second_factor};
 
 #[derive(clap::Subcommand)]
 pub enum Action {
     /// Add a person to a project, or give a member another role; the password is read from standard input
     Add(Person),
+    /// Let somebody log in without their second factor: for a lost phone and lost recovery codes
+    SecondFactorOff(Account),
+}
+
+#[derive(clap::Args)]
+pub struct Account {
+    /// The address the person logs in with
+    #[arg(long)]
+    email: String,
 }
 
 #[derive(clap::Args)]
@@ -47,7 +57,32 @@ enum Added {
 /// # Errors
 /// One line: the project is unknown, or the address, the name, the password or the database cannot be used.
 pub fn run(action: &Action, config: &Config) -> Result<(), String> {
-    let Action::Add(person) = action;
+    match action {
+        Action::Add(person) => add_person(person, config),
+        Action::SecondFactorOff(account) => second_factor_off(account, config),
+    }
+}
+
+fn second_factor_off(account: &Account, config: &Config) -> Result<(), String> {
+    let email = Email::parse(&account.email)?;
+    let db = super::open(config)?;
+    let found = db.write_here(|conn| {
+        let Some((id, _)) = queries::account(conn, email.as_str())? else { return Ok(false) };
+        let everywhere = Everywhere::lock(conn, id)?;
+        second_factor::queries::switch_off(conn, id)?;
+        let trace = Trace::new(audit::Action::SecondFactorDisabled).about(email.as_str());
+        everywhere.append_by_operator(conn, (&Ids::random(), Clock::Machine.now()), &trace)?;
+        Ok::<_, Error>(true)
+    });
+    match found.map_err(said)? {
+        true => {
+            done(&format!("{} logs in with the password alone, and can set up a second factor again.", email.as_str()))
+        }
+        false => Err(format!("nobody logs in as {}", email.as_str())),
+    }
+}
+
+fn add_person(person: &Person, config: &Config) -> Result<(), String> {
     let (email, name) = (Email::parse(&person.email)?, Name::parse(&person.name)?);
     let (email, name) = (email.as_str(), name.as_str());
     let db = super::open(config)?;
@@ -64,15 +99,23 @@ pub fn run(action: &Action, config: &Config) -> Result<(), String> {
 
 fn add(conn: &mut Conn, person: &Person, email: &str, name: &str, hash: Option<&str>) -> Result<Added, Error> {
     let Some(project) = queries::project_id(conn, &person.project)? else { return Ok(Added::NoProject) };
-    if let Some((id, _)) = queries::account(conn, email)? {
-        hash.map_or(Ok(()), |hash| queries::set_password(conn, id, hash))?;
+    let known = queries::by_email(conn, email)?;
+    if let Some((id, true)) = known {
+        if let Some(hash) = hash {
+            queries::set_password(conn, id, hash)?;
+            own::end_others(conn, id, "")?;
+        }
         queries::set_role(conn, project, id, person.role)?;
         return Ok(Added::KnownPerson);
     }
     let Some(password_hash) = hash else { return Ok(Added::NoPassword) };
     let now = Clock::Machine.now();
-    let id = Ids::random().next(now);
-    queries::insert_person(conn, &NewPerson { id, email, name, password_hash }, now)?;
+    let id = known.map_or_else(|| Ids::random().next(now), |(id, _)| id);
+    let new = NewPerson { id, email, name, password_hash };
+    match known {
+        Some(_) => queries::reopen(conn, &new)?,
+        None => queries::insert_person(conn, &new, now)?,
+    }
     queries::set_role(conn, project, id, person.role)?;
     Ok(Added::NewPerson)
 }

@@ -2,6 +2,8 @@
 
 use diesel::prelude::*;
 
+use super::overrides::{self, Override};
+use super::stars;
 use crate::db::Conn;
 use crate::schema::*;
 use crate::state::CustomerId;
@@ -21,6 +23,7 @@ pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<
         .set(receipts::customer_id.eq(into))
         .execute(conn)?;
     move_override(conn, into, from)?;
+    stars::merge(conn, into, from)?;
     // No two grants have one key.
     diesel::update(grant_ends::table.filter(grant_ends::customer_id.eq(from)))
         .set(grant_ends::customer_id.eq(into))
@@ -84,13 +87,11 @@ fn move_attributes(conn: &mut Conn, into: CustomerId, from: CustomerId) -> Query
     Ok(())
 }
 
-/// The surviving customer's override stays; without one it takes the other's (§8).
+/// The surviving customer's override stays; without one, or with one that is known to be over, it takes the other's (§8).
 fn move_override(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let own = offering_overrides::table.filter(offering_overrides::customer_id.eq(into));
-    if own.count().get_result::<i64>(conn)? == 0 {
-        diesel::update(offering_overrides::table.filter(offering_overrides::customer_id.eq(from)))
-            .set(offering_overrides::customer_id.eq(into))
-            .execute(conn)?;
+    let Some(theirs) = overrides::queries::of(conn, from)? else { return Ok(()) };
+    if overrides::queries::of(conn, into)?.is_none_or(|own| own.is_end_told) {
+        overrides::queries::put(conn, &Override { customer_id: into, ..theirs })?;
     }
     Ok(())
 }

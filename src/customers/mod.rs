@@ -1,6 +1,7 @@
 //! Customers: any of their ids finds them, lists show them, and their standing follows from their events.
 
 pub mod app_user_id;
+pub mod attributes;
 pub mod country;
 pub mod erasure;
 pub mod facts;
@@ -9,10 +10,13 @@ pub mod grants;
 pub mod identity;
 pub mod lists;
 pub mod merge;
+pub mod overrides;
 pub mod search;
 pub mod standing;
+pub mod stars;
 pub mod store_badge;
 pub mod terms;
+pub mod test_accounts;
 pub mod transfer;
 pub mod transfer_behavior;
 pub mod whom;

@@ -2,12 +2,13 @@
 //! of an index, works in small transactions, and may run in several processes at once.
 
 mod grants;
+mod overrides;
 mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::clock::Moment;
-use crate::customers::erasure;
+use crate::customers::{erasure, test_accounts};
 use crate::db::Db;
 use crate::error::Error;
 use crate::ids::Ids;
@@ -26,8 +27,12 @@ pub struct Work {
 type Job = fn(&Work) -> Result<usize, Error>;
 
 /// Every job by its name in the log.
-const JOBS: [(&str, Job); 2] =
-    [("the end of grants", grants::tell_ends), ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db))];
+const JOBS: [(&str, Job); 4] = [
+    ("the end of grants", grants::tell_ends),
+    ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, work.now)),
+    ("the end of overrides", overrides::tell_ends),
+    ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db)),
+];
 
 /// Does all that has come due. A job that fails leaves the others alone, and is tried again the next time.
 pub fn run(work: &Work) -> usize {

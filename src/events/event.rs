@@ -57,6 +57,9 @@ pub struct Event {
     pub expiration_reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub presented_offering_id: Option<String>,
+    /// Of an override that is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offering_id: Option<String>,
     /// In US dollars, before tax and commission; negative for refunds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Micros>,

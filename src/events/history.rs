@@ -119,7 +119,10 @@ impl Event {
             | EventType::ProductChange
             | EventType::TemporaryEntitlementGrant => Topic::Access,
             EventType::Transfer | EventType::SubscriberAlias => Topic::Identity,
-            EventType::ExperimentEnrollment | EventType::Test | EventType::Other(_) => Topic::Other,
+            EventType::ExperimentEnrollment
+            | EventType::OfferingOverrideEnded
+            | EventType::Test
+            | EventType::Other(_) => Topic::Other,
         }
     }
 }

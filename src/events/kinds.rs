@@ -4,12 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! open_words {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$remark:meta])* $variant:ident = $word:literal),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(from = "String", into = "String")]
         pub enum $name {
-            $($variant,)*
+            $($(#[$remark])* $variant,)*
             /// A word that came after this list was written.
             Other(String),
         }
@@ -65,6 +65,8 @@ open_words!(
         VirtualCurrencyTransaction = "VIRTUAL_CURRENCY_TRANSACTION",
         ExperimentEnrollment = "EXPERIMENT_ENROLLMENT",
         SubscriberAlias = "SUBSCRIBER_ALIAS",
+        /// Made here: what the team had set for a while is over.
+        OfferingOverrideEnded = "OFFERING_OVERRIDE_ENDED",
     }
 );
 

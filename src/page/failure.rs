@@ -18,6 +18,8 @@ struct ErrorPage<'a> {
     sentence: &'a str,
     /// The app user id that nobody has.
     sought: Option<&'a str>,
+    /// It is blocked; whether the person may change that.
+    blocked: Option<bool>,
     /// For our own faults.
     reference: Option<&'a str>,
 }
@@ -50,7 +52,8 @@ pub fn page(error: &actix_web::Error, status: StatusCode, trail: &Trail) -> aska
     let sought = trail.sought.get().map(String::as_str).filter(|_| status == StatusCode::NOT_FOUND && frame.is_some());
     let reference = status.is_server_error().then_some(trail.reference.as_str());
     let layout = Layout::new(title, frame, Section::Elsewhere);
-    ErrorPage { layout, status: status.as_u16(), title, sentence, sought, reference }.render()
+    let blocked = trail.blocked.get().copied();
+    ErrorPage { layout, status: status.as_u16(), title, sentence, sought, blocked, reference }.render()
 }
 
 /// Title and sentence. What other crates say about a request they refused is not for people's eyes.

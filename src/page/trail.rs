@@ -17,6 +17,8 @@ pub struct Trail {
     pub frame: OnceLock<Arc<Frame>>,
     /// The app user id in the path.
     pub sought: OnceLock<String>,
+    /// That id is blocked; holds whether the person may unblock it.
+    pub blocked: OnceLock<bool>,
 }
 
 impl Trail {

@@ -160,6 +160,11 @@ impl Door {
         self.parameter("id")
     }
 
+    /// Remembers for the page of the error that the id in the path is blocked.
+    pub fn is_to_blocked(&self, may_unblock: bool) {
+        self.trail.blocked.get_or_init(|| may_unblock);
+    }
+
     /// Lets in whoever may use this route. One query.
     ///
     /// # Errors

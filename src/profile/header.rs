@@ -5,6 +5,7 @@ use askama::filters::HtmlSafe;
 
 use super::badge::Badge;
 use super::details::country_name;
+use super::star::Star;
 use super::visit::{Visit, read_purchase};
 use crate::clock::Moment;
 use crate::customers::glance;
@@ -26,6 +27,7 @@ pub struct Header {
     /// Fields of the address that the switch keeps.
     kept: Vec<(String, String)>,
     is_sandbox: bool,
+    star: Star,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ struct Country {
 impl HtmlSafe for Header {}
 
 impl Header {
-    pub fn of(visit: &Visit, kept: Vec<(String, String)>) -> Header {
+    pub fn of(visit: &Visit, kept: Vec<(String, String)>, star: Star) -> Header {
         let customer = &visit.customer;
         let known = |value: &Option<String>| value.clone().filter(|value| !value.trim().is_empty());
         let (display_name, email) = (known(&customer.display_name), known(&customer.email));
@@ -52,6 +54,7 @@ impl Header {
             is_sandbox: visit.is_sandbox(),
             name,
             kept,
+            star,
         }
     }
 
@@ -221,11 +224,12 @@ mod tests {
     #[test]
     fn a_name_is_a_name_an_address_or_the_id() {
         let mut visit = testing::lena();
-        assert_eq!(Header::of(&visit, Vec::new()).title(), "Lena Okafor");
+        let header = |visit: &Visit| Header::of(visit, Vec::new(), Star::of(visit, false, String::new()));
+        assert_eq!(header(&visit).title(), "Lena Okafor");
         visit.customer.display_name = Some(" ".into());
-        let header = Header::of(&visit, Vec::new());
-        assert_eq!((header.title().as_str(), &header.email), ("lena@okafor.example", &None));
+        let titled = header(&visit);
+        assert_eq!((titled.title().as_str(), &titled.email), ("lena@okafor.example", &None));
         visit.customer.email = None;
-        assert_eq!(Header::of(&visit, Vec::new()).title(), "lena.okafor_4471");
+        assert_eq!(header(&visit).title(), "lena.okafor_4471");
     }
 }

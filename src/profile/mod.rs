@@ -14,12 +14,15 @@ pub mod currencies;
 pub mod details;
 pub mod entitlements;
 pub mod event;
+mod export;
 pub mod header;
 pub mod history;
 pub mod manage;
 pub mod notes;
 pub mod offering;
+pub mod overrides;
 mod page;
+mod star;
 pub mod status_line;
 pub mod store_badge;
 #[cfg(test)]
@@ -35,8 +38,13 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers/{id}", ReadCustomers, page::show);
     routes.post("/projects/{p}/customers/{id}/undo", ReadCustomers, undo::undo);
     event::routes(routes);
+    export::routes(routes);
     manage::routes(routes);
     notes::routes(routes);
+    offering::routes(routes);
+    attributes::routes(routes);
+    star::routes(routes);
+    overrides::routes(routes);
     entitlements::routes(routes);
     transfer::routes(routes);
 }

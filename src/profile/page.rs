@@ -1,7 +1,7 @@
 //! `GET /projects/{p}/customers/{id}`: one connection, one snapshot, every card, one page.
 //!
 //! Its queries, whatever the amount of data: who looks (1); the id with its customer and project (1); the catalog (3);
-//! purchases (4); attributes (1); notes, entitlements, ids, currencies (1 each); offering (2); manage (3); and those of
+//! purchases (4); attributes (1); the star (1); notes, entitlements, ids, currencies (1 each); offering (2); manage (3); and those of
 //! the history.
 
 use actix_web::HttpRequest;
@@ -12,9 +12,10 @@ use url::form_urlencoded;
 
 use super::answer::Answer;
 use super::header::Header;
+use super::star::Star;
 use super::visit::Visit;
 use super::{
-    app_user_ids, attributes, attribution, currencies, details, entitlements, history, manage, notes, offering,
+    app_user_ids, attributes, attribution, currencies, details, entitlements, export, history, manage, notes, offering,
 };
 use crate::acts::{self, Dialog, Flash, Opened};
 use crate::db::{Conn, Db};
@@ -84,7 +85,7 @@ pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened
 
 impl ProfilePage {
     fn load(conn: &mut Conn, member: &Member, visit: &Visit, asked: &Asked) -> Result<ProfilePage, Error> {
-        let header = Header::of(visit, asked.kept.clone());
+        let header = Header::of(visit, asked.kept.clone(), Star::load(conn, member, visit)?);
         let entitlements = entitlements::Card::load(conn, visit)?;
         Ok(ProfilePage {
             layout: member.layout(header.title(), Section::Customers),
@@ -119,6 +120,9 @@ impl ProfilePage {
 fn dialog(conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<Option<Dialog>, Error> {
     match opened.name.split('-').next() {
         Some("note") => notes::dialog(conn, visit, opened.on(member, visit.at("notes"))),
+        Some("export") => export::dialog(visit, opened.on(member, visit.at("manage"))),
+        Some("offering") => offering::dialog(conn, visit, opened.on(member, visit.at("offering"))),
+        Some("attribute") => attributes::dialog(conn, visit, opened.on(member, visit.at("attributes"))),
         Some("grant") => entitlements::dialog(conn, visit, opened.on(member, visit.at("entitlements"))),
         Some("manage") => manage::dialog(conn, visit, opened.on(member, visit.at("manage"))),
         _ => Ok(None),

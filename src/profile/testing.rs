@@ -66,6 +66,7 @@ pub fn stranger() -> Visit {
             sandbox_transfer_behavior: None,
             note_length: 255,
             note_count: 10,
+            overrides_only_tests: false,
             others_may_delete: false,
         },
         customer: Customer {

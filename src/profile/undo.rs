@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::acting::{Outcome, on_customer};
 use super::visit::Visit;
-use super::{entitlements, notes};
+use super::{attributes, entitlements, notes, offering};
 use crate::acts::{Act, Doing, Done, take_undo};
 use crate::error::Error;
 
@@ -12,6 +12,8 @@ use crate::error::Error;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Undo {
     Note(Box<notes::Undo>),
+    Attribute(Box<attributes::Undo>),
+    Offering(Box<offering::Undo>),
     Grant(entitlements::Undo),
 }
 
@@ -34,6 +36,8 @@ pub async fn undo(act: Act<Draft>) -> Outcome {
 fn take_back(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
     match undo {
         Undo::Note(undo) => notes::undo(doing, visit, *undo),
+        Undo::Attribute(undo) => attributes::undo(doing, visit, *undo),
+        Undo::Offering(undo) => offering::undo(doing, visit, *undo),
         Undo::Grant(undo) => entitlements::undo(doing, visit, undo),
     }
 }

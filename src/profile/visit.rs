@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::catalog::{self, Catalog};
 use crate::clock::Moment;
+use crate::customers::erasure::blocking;
 use crate::customers::{AppUserId, lookup_key};
 use crate::db::Conn;
 use crate::error::Error;
@@ -51,6 +52,8 @@ pub struct Project {
     pub note_length: i64,
     /// How many notes a customer may have.
     pub note_count: i64,
+    /// Whether developers may change the offering of test customers only.
+    pub overrides_only_tests: bool,
     /// Whether support and developers may delete customers as well.
     pub others_may_delete: bool,
 }
@@ -118,7 +121,11 @@ impl Visit {
         };
         let id = AppUserId::parse(door.app_user_id()?).map_err(|_| Error::NotFound)?;
         let (who, at) = ((id.as_str(), environment), (member.role, door.now));
-        Visit::load(conn, member.project.id, who, at)?.ok_or(Error::NotFound)
+        let found = Visit::load(conn, member.project.id, who, at)?;
+        if found.is_none() && blocking::find(conn, member.project.id, id.as_str())?.is_some() {
+            door.is_to_blocked(member.may(Permission::BlockCustomers));
+        }
+        found.ok_or(Error::NotFound)
     }
 
     /// The customer who has this id, and what the cards share; `None` when nobody has it.

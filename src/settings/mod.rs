@@ -1,13 +1,15 @@
-//! The settings pages of a project: what it is, who belongs to it, what was done in it, and deliveries that could not be
-//! read.
+//! The settings pages of a project: what it is, who belongs to it, what was done in it, who is blocked, and deliveries
+//! that could not be read.
 
 pub mod audit;
+mod blocked;
 pub mod catalog;
 mod overview;
 mod people;
 pub mod project;
 mod queries;
 mod rejected;
+mod test_accounts;
 pub mod told;
 pub mod webhook;
 
@@ -25,6 +27,8 @@ pub fn routes(routes: &mut Routes) {
         routes.get("/rejected", ReadRejected, rejected::show);
         routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
     });
+    blocked::routes(routes);
+    test_accounts::routes(routes);
 }
 
 /// The settings pages a member may open, beside each of them.
@@ -36,4 +40,7 @@ pub struct Nav {
     /// How many deliveries were rejected lately; `None` when the member may not know.
     pub rejected: Option<i64>,
     pub has_people: bool,
+    pub has_overview: bool,
+    pub has_blocked: bool,
+    pub has_test_accounts: bool,
 }

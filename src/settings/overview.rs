@@ -13,7 +13,9 @@ use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::sentence::Stamp;
 use crate::page::{Layout, Section};
-use crate::people::Permission::{ManageProject, ManageSecrets, ReadAudit, ReadPeople, ReadRejected};
+use crate::people::Permission::{
+    BlockCustomers, DeleteTestAccounts, ManageProject, ManageSecrets, ReadAudit, ReadPeople, ReadRejected, ReadSettings,
+};
 use crate::people::{Door, Member};
 
 #[derive(Template)]
@@ -119,5 +121,8 @@ pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, 
         has_audit: member.may(ReadAudit),
         rejected: count.transpose()?,
         has_people: member.may(ReadPeople),
+        has_overview: member.may(ReadSettings),
+        has_blocked: member.may(BlockCustomers),
+        has_test_accounts: member.may(DeleteTestAccounts),
     })
 }

@@ -60,6 +60,7 @@ impl Folding {
             | EventType::InvoiceIssuance
             | EventType::ExperimentEnrollment
             | EventType::SubscriberAlias
+            | EventType::OfferingOverrideEnded
             | EventType::Other(_) => {}
             _ => self.live(fact.customer, event),
         }

@@ -1,5 +1,6 @@
 // Starts every behaviour. Each finds its own elements by a data- attribute; the page is whole without any of them.
 import "./copy.js";
+import "./counter.js";
 import "./filter.js";
 import "./flash.js";
 import "./local-time.js";

@@ -1,4 +1,5 @@
-// form[data-search]: while one types, the server's guesses appear under the box, as the HTML it sent.
+// form[data-search]: while one types, the server's guesses appear under the box, as the HTML it sent; before that, one's
+// own test customers.
 import { announce } from "./announce.js";
 import { combobox } from "./combobox.js";
 
@@ -12,7 +13,6 @@ if (panel) {
 
   const ask = async () => {
     stop();
-    if (!input.value.trim()) return show(false);
     running = new AbortController();
     try {
       const query = new URLSearchParams({ q: input.value.trim(), suggest: 1 });
@@ -20,7 +20,8 @@ if (panel) {
       // A log-in page or an error is no list of guesses.
       if (!answer.ok || answer.redirected) return close();
       panel.innerHTML = await answer.text();
-      announce(`${show(panel.childElementCount > 0)} suggestions`);
+      const count = show(panel.childElementCount > 0);
+      if (count || input.value.trim()) announce(`${count} suggestions`);
     } catch { /* Aborted or offline: Enter still searches. */ }
   };
 

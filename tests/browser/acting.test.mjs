@@ -89,3 +89,44 @@ for (const javaScriptEnabled of [true, false]) {
     await page.context().close();
   });
 }
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`access is granted and removed ${javaScriptEnabled ? 'with' : 'without'} script`, async () => {
+    const page = await open(browser, demo, 'sol', { javaScriptEnabled });
+    await page.goto(LENA);
+    await page.click('#entitlements a[href*="dialog=grant"]');
+    await page.selectOption('#entitlement', 'coach');
+    await page.selectOption('#duration', 'weekly');
+    await page.fill('#reason', 'sorry for the wait');
+    await page.click('dialog .button--main');
+    await page.waitForSelector('.flash');
+    assert.match(await page.textContent('#entitlements'), /Coach coach Active[\s\S]*Expires in 7 days/);
+    assert.match(await page.textContent('#history'), /Was granted the Coach entitlement/);
+    await page.click('#entitlements .source__more button');
+    await page.click('#entitlements .menu:popover-open a');
+    await page.click('dialog .button--danger');
+    await page.waitForSelector('.flash');
+    assert.match(await page.textContent('#history'), /Had their granted entitlement removed/);
+    assert.doesNotMatch(await page.textContent('#entitlements'), /Coach coach Active/);
+    await page.context().close();
+  });
+}
+
+test('a customer is deleted by typing the id, and is gone', async () => {
+  const page = await open(browser, demo, 'ada');
+  const gone = '/projects/sundial/customers/lars.dekker';
+  await page.goto(gone);
+  await page.click('#manage a[href*="manage-delete"]');
+  await page.waitForSelector('dialog:modal');
+  await page.fill('dialog input[name=confirm]', 'lars');
+  await page.press('dialog input[name=confirm]', 'Enter');
+  await page.waitForSelector('.field__reason');
+  assert.equal(await page.inputValue('dialog input[name=confirm]'), 'lars');
+  await page.fill('dialog input[name=confirm]', 'lars.dekker');
+  await page.press('dialog input[name=confirm]', 'Enter');
+  await page.waitForSelector('.flash');
+  assert.doesNotMatch(await page.textContent('main'), /lars\.dekker/);
+  assert.equal((await page.goto(gone)).status(), 404);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});

@@ -75,7 +75,7 @@ fn canary(day: i64, kind: &str, extra: Value) -> String {
 }
 
 /// Everything that can be known of a customer, with the canary in it.
-async fn everything_known(desk: &Desk) {
+pub async fn everything_known(desk: &Desk) {
     let bodies = [
         canary(0, "INITIAL_PURCHASE", json!({ "price": 9.99 })),
         canary(30, "RENEWAL", json!({ "price": 9.99 })),
@@ -118,12 +118,17 @@ async fn everything_known(desk: &Desk) {
         diesel::update(customers::table.find(customer)).set(seen).execute(conn)?;
         let overridden = (
             offering_overrides::customer_id.eq(customer),
+            offering_overrides::project_id.eq(project),
+            offering_overrides::is_end_told.eq(false),
             offering_overrides::offering.eq("kanarie"),
             offering_overrides::set_by.eq("Sol Mbeki"),
             offering_overrides::set_at.eq(1),
             offering_overrides::reason.eq("kanarie"),
         );
         diesel::insert_into(offering_overrides::table).values(overridden).execute(conn)?;
+        let starred =
+            (test_customers::customer_id.eq(customer), test_customers::person_id.eq(SOL.id), test_customers::at.eq(1));
+        diesel::insert_into(test_customers::table).values(starred).execute(conn)?;
         diesel::insert_into(stale_customers::table).values(stale_customers::customer_id.eq(customer)).execute(conn)?;
         Ok::<_, Error>(())
     });
@@ -270,7 +275,7 @@ async fn who_gave_purchases_away_does_not_get_them_back() {
     );
     assert_eq!(count(&desk, |conn| purchases::table.count().get_result(conn)), 1);
     let late = transfer(5, &["lena"], &["mara"]);
-    assert_eq!(deliver(&desk, project, &[late.clone()]), [Outcome::Stored]);
+    assert_eq!(deliver(&desk, project, std::slice::from_ref(&late)), [Outcome::Stored]);
     assert_eq!(count(&desk, |conn| purchases::table.count().get_result(conn)), 0);
     assert_eq!(deliver(&desk, project, &[late]), [Outcome::Duplicate]);
     rebuild(&desk, project);

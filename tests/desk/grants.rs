@@ -320,3 +320,19 @@ async fn an_entitlement_of_any_spelling_is_granted() {
     assert_eq!((grant.product_id, grant.entitlement_ids), (format!("rc_promo_{odd}_weekly"), vec![odd.to_owned()]));
     assert!(customer(&desk, "lena") > 0 && revoke(&desk, &grant.key).await.status == StatusCode::SEE_OTHER);
 }
+
+#[actix_web::test]
+async fn what_no_database_can_be_asked_for_is_not_there() {
+    let desk = desk().await;
+    for dialog in
+        ["grant&entitlement=%00", "grant-revoke.%00", "grant-revoke", "grant-more", "grant&duration=%00&until=%00"]
+    {
+        let page = desk.get(&SOL, &format!("{LENA}?dialog={dialog}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{dialog}");
+        assert_eq!(page.body.contains("<dialog"), dialog.starts_with("grant&"), "{dialog}");
+    }
+    let fields = [("entitlement", "p\0"), ("duration", "weekly")];
+    assert_eq!(give(&desk, &fields).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(revoke(&desk, "p\0").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(desk.get(&SOL, &format!("{LENA}/transfer?to=%00")).await.status, StatusCode::OK);
+}

@@ -1,12 +1,15 @@
 //! The whole program behind its own door: requests in, answers out, on a database of each test's own.
 
 mod account;
+mod attributes;
 mod audit;
 mod audit_chain;
 mod away;
+mod blocking;
 mod catalog;
 mod deleting;
 mod erasing;
+mod exporting;
 mod finding;
 mod forms;
 mod giving;
@@ -18,6 +21,7 @@ mod invitations;
 mod lists;
 mod members;
 mod notes;
+mod offering;
 mod people;
 mod plans;
 mod profile;
@@ -26,7 +30,9 @@ mod routes;
 mod safety;
 mod second_factor;
 mod settings;
+mod stars;
 mod support;
 mod team_history;
+mod test_accounts;
 mod transfer;
 mod webhooks;

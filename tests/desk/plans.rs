@@ -9,8 +9,10 @@ use dossier::audit::{Action, ActorKind};
 use dossier::clock::Moment;
 use dossier::customers::glance;
 use dossier::customers::grants::{End, queries as grants};
-use dossier::customers::lists::{Cursor, List, Place, queries as lists};
+use dossier::customers::lists::{Cursor, List, Place, Reader, queries as lists};
+use dossier::customers::overrides;
 use dossier::customers::search::{Query, queries as search};
+use dossier::customers::stars;
 use dossier::db::Conn;
 use dossier::error::Error;
 use dossier::profile::history;
@@ -18,6 +20,8 @@ use dossier::settings::audit::{Chosen, Who, queries as log};
 use dossier::settings::catalog::touched;
 
 use crate::support::{Desk, NOW};
+
+const READER: Reader = Reader { project: 11, person: 2 };
 
 /// Enough rows that reading all of them costs more than an index, in two projects.
 fn fill(desk: &Desk) {
@@ -41,6 +45,11 @@ fn fill(desk: &Desk) {
         {numbers} SELECT 11 + i % 2, {mail}, 'email', i, 'a@b.example' FROM n WHERE i % 500 = 0;
         INSERT INTO grant_ends (customer_id, purchase_key, ends_at)
         {numbers} SELECT i, 'PROMOTIONAL:' || i, {now} + i * 1000 FROM n;
+        INSERT INTO offering_overrides (customer_id, project_id, offering, set_by, set_at, until, is_end_told)
+        {numbers} SELECT i, 11 + i % 2, 'winback', 'Sol Mbeki', {now} - i,
+            CASE WHEN i % 3 > 0 THEN {now} + i * 1000 END, i % 5 = 0 FROM n;
+        INSERT INTO test_customers (customer_id, person_id, at)
+        {numbers} SELECT i, 1 + i % 4, i FROM n WHERE i % 70 = 0;
         ",
         now = NOW.millis(),
         never = "-9223372036854775807 - 1",
@@ -57,7 +66,10 @@ fn fill(desk: &Desk) {
 /// Lets the database count the rows its plans are made for.
 fn count(desk: &Desk) {
     desk.db
-        .batch("ANALYZE customers; ANALYZE app_user_ids; ANALYZE search_terms; ANALYZE grant_ends;")
+        .batch(
+            "ANALYZE customers; ANALYZE app_user_ids; ANALYZE search_terms; ANALYZE grant_ends;
+                ANALYZE offering_overrides; ANALYZE test_customers;",
+        )
         .expect("counted");
 }
 
@@ -197,6 +209,7 @@ fn check_searches(desk: &Desk) {
         ] {
             let query = Query::parse(text).expect("short").expect("something");
             reads_ranges(conn, text, |conn| search::find(conn, desk.project, &query, 80).map(drop));
+            reads_ranges(conn, text, |conn| search::guess(conn, desk.project, &query, 80, &[4002, 100]).map(drop));
         }
         let some: Vec<i64> = (1..=50).map(|number| number * 100).collect();
         reads_ranges(conn, "rows", |conn| {
@@ -227,7 +240,7 @@ fn check_lists(desk: &Desk) {
         for list in List::ALL {
             for place in [Place::Top, Place::After(middle), Place::Before(middle)] {
                 let what = format!("{list:?} {place:?}");
-                reads_ranges(conn, &what, |conn| lists::rows(conn, 11, list, place, NOW, 51).map(drop));
+                reads_ranges(conn, &what, |conn| lists::rows(conn, READER, list, place, NOW, 51).map(drop));
             }
         }
         reads_ranges(conn, "any", |conn| lists::has_any(conn, 11).map(drop));
@@ -353,12 +366,43 @@ async fn customers_of_a_product_are_counted_from_an_index() {
     checked.expect("every plan reads ranges");
 }
 
+#[actix_web::test]
+async fn overrides_are_read_from_ranges() {
+    let desk = Desk::open().await;
+    fill(&desk);
+    let middle = |until: Option<i64>| {
+        let (until, set_at) = (until.map(|seconds| NOW.plus_seconds(seconds)), Moment(NOW.millis() - 9_000));
+        overrides::Cursor { until, set_at, customer: 9_000 }
+    };
+    let late = overrides::End { at: NOW.plus_seconds(100), customer: 100, project: 11 };
+    for _ in 0..2 {
+        let checked = desk.db.read_here(|conn| {
+            for after in [None, Some(middle(Some(9_000))), Some(middle(None))] {
+                let what = format!("{after:?}");
+                reads_ranges(conn, &what, |conn| overrides::queries::in_force(conn, 11, NOW, after, 51).map(drop));
+            }
+            for after in [overrides::End::FIRST, late] {
+                let now = NOW.plus_seconds(200);
+                reads_ranges(conn, "due", |conn| overrides::queries::due(conn, now, &after, 50).map(drop));
+            }
+            reads_ranges(conn, "marked", |conn| stars::is_marked(conn, 7, 4).map(drop));
+            Ok::<_, Error>(overrides::queries::due(conn, NOW.plus_seconds(200), &late, 500)?)
+        });
+        assert_eq!(
+            checked.expect("every plan reads ranges").len(),
+            54,
+            "of a hundred, less those told or without an end"
+        );
+        count(&desk);
+    }
+}
+
 /// The numbers of the customers on all pages of a list, from one end to the other.
 fn numbers(desk: &Desk, now: Moment, is_backwards: bool) -> Vec<i64> {
     let mut place = if is_backwards { Place::Before(Cursor { active_at: Moment::DAWN, id: 0 }) } else { Place::Top };
     let mut all = Vec::new();
     loop {
-        let page = |conn: &mut Conn| Ok::<_, Error>(lists::rows(conn, 11, List::Active, place, now, 50)?);
+        let page = |conn: &mut Conn| Ok::<_, Error>(lists::rows(conn, READER, List::Active, place, now, 50)?);
         let rows = desk.db.read_here(page).expect("a page");
         let Some(last) = rows.last() else { return all };
         let last = Cursor { active_at: last.active_at, id: last.id };

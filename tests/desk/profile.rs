@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use dossier::catalog;
 use dossier::error::Error;
 use dossier::page::text::segment;
+use dossier::people::Role;
 use dossier::schema::{app_user_ids, notes, offering_overrides, offerings};
 use serde_json::{Value, json};
 
@@ -84,6 +85,8 @@ fn furnish(desk: &Desk, id: &str) {
         diesel::insert_into(offering_overrides::table)
             .values((
                 offering_overrides::customer_id.eq(customer),
+                offering_overrides::project_id.eq(desk.project),
+                offering_overrides::is_end_told.eq(false),
                 offering_overrides::offering.eq("winback"),
                 offering_overrides::set_by.eq("Dev Anand"),
                 offering_overrides::set_at.eq(NOW.millis() - 3 * DAY),
@@ -157,13 +160,13 @@ async fn what_is_known_stands_on_its_card() {
 }
 
 #[actix_web::test]
-async fn every_role_reads_the_page_and_finds_no_control_that_changes_anything() {
+async fn every_role_reads_the_page_and_finds_only_its_own_mark_to_change_without_a_dialog() {
     let desk = Desk::open().await;
     deliver_together(&desk, desk.project, &[lena()]);
     for person in TEAM {
         let answer = desk.get(&person, "/projects/sundial/customers/lena").await;
         assert_eq!(answer.status, StatusCode::OK, "{}", person.name);
-        assert_eq!(answer.body.matches("method=\"post\"").count(), 1, "only the log-out");
+        assert_eq!(answer.body.matches("method=\"post\"").count(), 2, "the log-out, the star");
         assert_eq!(answer.header("cache-control"), "no-store");
     }
 }
@@ -325,9 +328,9 @@ async fn times_beyond_every_calendar_are_shown_as_they_are() {
     }
 }
 
-/// Who looks 1, the id 1, the catalog 3, purchases 4, attributes 1, notes 1, entitlements 1, history, offering 2,
+/// Who looks 1, the id 1, the star 1, the catalog 3, purchases 4, attributes 1, notes 1, entitlements 1, history, offering 2,
 /// currencies 1, ids 1, manage 3.
-const MOST_QUERIES: u64 = 25;
+const MOST_QUERIES: u64 = 26;
 
 #[actix_web::test]
 async fn a_page_asks_the_same_number_of_queries_whatever_it_shows() {

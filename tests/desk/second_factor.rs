@@ -259,3 +259,17 @@ async fn the_half_session_is_kept_without_a_person() {
         .expect("rows");
     assert_eq!(rows, [(None, Some(SOL.id))]);
 }
+
+#[actix_web::test]
+async fn the_operator_lets_somebody_in_who_lost_phone_and_codes() {
+    let desk = Desk::open().await;
+    desk.set_up_second_factor(&SOL).await;
+    let run = |email: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dossier"));
+        command.args(["user", "second-factor-off", "--email", email]);
+        command.env("DATABASE_URL", &desk.site.config.database_url).output().expect("it runs").status.success()
+    };
+    assert!(!run("eve@sundial.example") && run(SOL.email));
+    assert_eq!(log_in(&desk, &SOL, "").await.header("location"), "/");
+    assert_eq!(entries(&desk)[..2], ["second_factor_enabled", "second_factor_disabled"]);
+}

@@ -1,12 +1,13 @@
 //! Blocking (§12.2): erases a customer and forbids all their ids, until they are unblocked.
 
 use diesel::prelude::*;
+use serde::Deserialize;
 
 use super::{Erased, Seal, erase, queries};
 use crate::clock::Moment;
 use crate::customers::{AppUserId, identity};
 use crate::db::Conn;
-use crate::error::Error;
+use crate::error::{Error, Refusal};
 use crate::schema::{blocked_customers, blocked_ids, tombstones};
 use crate::state::CustomerId;
 
@@ -45,6 +46,27 @@ impl Problem {
             Problem::Full => {
                 format!("The project has {MOST} blocked customers, and more are not allowed. Unblock one first.")
             }
+        }
+    }
+}
+
+/// What was ticked to block one (§12.2).
+#[derive(Debug, Deserialize)]
+pub struct Ticked {
+    /// That everything held is lost.
+    pub lost: Option<String>,
+    /// That nobody who pays is locked out.
+    pub checked: Option<String>,
+}
+
+impl Ticked {
+    /// # Errors
+    /// A refusal beside the first box that is not ticked.
+    pub fn check(&self) -> Result<(), Refusal> {
+        match (&self.lost, &self.checked) {
+            (None, _) => Err(Refusal::of("lost", "Tick this to go on: blocking deletes the customer.")),
+            (_, None) => Err(Refusal::of("checked", "Tick this to go on: look at the purchases first.")),
+            _ => Ok(()),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::clock::Moment;
 use crate::customers::standing;
 use crate::db::Conn;
 use crate::error::Error;
+use crate::page::text::count;
 use crate::state::CustomerId;
 
 /// What was erased, in numbers.
@@ -16,6 +17,15 @@ pub struct Erased {
     pub customers: usize,
     pub ids: usize,
     pub events: usize,
+}
+
+impl Erased {
+    /// `3 App User IDs, 14 events`: tells nothing of who it was.
+    pub fn numbers(self) -> String {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let ids = count(number(self.ids), "App User ID", "App User IDs");
+        format!("{ids}, {}", count(number(self.events), "event", "events"))
+    }
 }
 
 /// Erases these customers of the project: every id, all their events of both environments, and whatever else is kept of

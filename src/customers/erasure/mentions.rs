@@ -4,8 +4,11 @@
 use diesel::prelude::*;
 
 use super::names::Names;
+use super::queries;
 use crate::audit;
+use crate::clock::Moment;
 use crate::db::Conn;
+use crate::events::{Delivery, EventType};
 use crate::schema::{audit_details, receipts, rejected_deliveries as rejected};
 use crate::state::CustomerId;
 
@@ -35,6 +38,42 @@ fn remove_rejected(conn: &mut Conn, project: i64, names: &Names) -> QueryResult<
             diesel::delete(rejected::table.find((project, id))).execute(conn)?;
         }
     }
+}
+
+/// Arrival, reason and, where it is only about this customer, the body of each rejected delivery that names them.
+pub type RejectedRow = (Moment, String, Option<String>);
+
+/// The rejected deliveries that name a customer.
+pub fn rejected_naming(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Vec<RejectedRow>> {
+    let ids = queries::ids_of(conn, project, customer)?;
+    let mut names = Names::default();
+    names.extend(queries::contacts_of(conn, customer)?);
+    names.extend(ids.iter().cloned());
+    let mut found = Vec::new();
+    let mut after = i64::MIN;
+    loop {
+        let rows: Vec<(i64, Moment, String, Vec<u8>)> = rejected::table
+            .filter(rejected::project_id.eq(project).and(rejected::id.gt(after)))
+            .order(rejected::id)
+            .limit(CHUNK)
+            .select((rejected::id, rejected::received_at, rejected::reason, rejected::body))
+            .load(conn)?;
+        let Some((last, ..)) = rows.last() else { return Ok(found) };
+        after = *last;
+        for (_, at, reason, body) in rows {
+            let text = String::from_utf8_lossy(&body).into_owned();
+            if names.are_in(&text) {
+                found.push((at, reason, Some(text).filter(|text| is_about(text, at, &ids))));
+            }
+        }
+    }
+}
+
+/// Whether a body is an event of nobody but the customer with these ids.
+fn is_about(body: &str, received_at: Moment, ids: &[String]) -> bool {
+    let Ok(event) = Delivery::read_stored(body, received_at) else { return false };
+    let is_own = |id: &str| ids.iter().any(|own| own == id);
+    event.kind != EventType::Transfer && event.customer_ids().all(is_own)
 }
 
 /// Rows of receipts: whose, which, and every text in them.

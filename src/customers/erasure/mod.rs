@@ -18,4 +18,6 @@ pub mod sweeping;
 pub use erase::{Erased, erase};
 pub use gate::{Gate, Verdict};
 pub use heirs::{inherit, link_again};
+pub use mentions::rejected_naming;
+pub use queries::ask_sweep;
 pub use seal::Seal;

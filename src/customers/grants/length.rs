@@ -162,7 +162,10 @@ impl Length {
 }
 
 /// `YYYY-MM-DD` and nothing else, its last second still ahead.
-fn end_of_day(date: &str, now: Moment) -> Result<Moment, NoLength> {
+///
+/// # Errors
+/// [`NoLength`] with the reason.
+pub fn end_of_day(date: &str, now: Moment) -> Result<Moment, NoLength> {
     let is_date = date.len() == 10
         && date
             .bytes()

@@ -9,7 +9,7 @@ pub mod queries;
 use crate::clock::Moment;
 use crate::state::CustomerId;
 
-pub use length::{CUSTOM, Length, NoLength, Preset, UNTIL};
+pub use length::{CUSTOM, Length, NoLength, Preset, UNTIL, end_of_day};
 pub use plan::{Given, Held, Plan, Refusal, Removed};
 pub use queries::End;
 

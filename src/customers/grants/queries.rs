@@ -27,6 +27,10 @@ impl End {
 
 /// Whether the project has this entitlement.
 pub fn is_configured(conn: &mut Conn, project: i64, entitlement: &str) -> QueryResult<bool> {
+    // PostgreSQL can neither store NUL nor be asked for it.
+    if entitlement.contains('\0') {
+        return Ok(false);
+    }
     let own = entitlements::project_id.eq(project).and(entitlements::identifier.eq(entitlement));
     let found: i64 = entitlements::table.filter(own).count().get_result(conn)?;
     Ok(found > 0)
@@ -46,6 +50,9 @@ pub fn running(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResul
 
 /// One grant, running or over.
 pub fn find(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult<Option<Purchase>> {
+    if key.contains('\0') {
+        return Ok(None);
+    }
     let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(Environment::Production.as_str()));
     let body: Option<String> = purchases::table
         .filter(own.and(purchases::key.eq(key)).and(purchases::kind.eq(Kind::Grant.as_str())))

@@ -4,7 +4,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::model::{Cursor, List, Place, list_named};
-use super::queries;
+use super::queries::{self, Reader};
 use crate::clock::Moment;
 use crate::customers::glance::{self, Glance};
 use crate::db::{Conn, Db};
@@ -41,7 +41,7 @@ async fn begin(door: Door, word: Option<String>, db: &Db) -> Result<(String, Byt
     let load = move |conn: &mut Conn| {
         let member = door.enter(conn)?;
         let list = list_named(word.as_deref()).map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
-        let mut export = Export { project: member.project.id, list, now: door.now, next: Some(Place::Top) };
+        let mut export = Export { reader: Reader::of(&member), list, now: door.now, next: Some(Place::Top) };
         let mut bytes = written(std::iter::once(HEAD.map(String::from)))?;
         bytes.extend(export.read(conn)?);
         Ok((csv::file_name(&member.project.slug, list.as_str(), door.now), bytes.into(), export))
@@ -50,7 +50,7 @@ async fn begin(door: Door, word: Option<String>, db: &Db) -> Result<(String, Byt
 }
 
 struct Export {
-    project: i64,
+    reader: Reader,
     list: List,
     now: Moment,
     /// Where the next rows begin; `None` after the last.
@@ -60,10 +60,10 @@ struct Export {
 impl Source for Export {
     fn read(&mut self, conn: &mut Conn) -> Result<Vec<u8>, Error> {
         let Some(place) = self.next else { return Ok(Vec::new()) };
-        let rows = queries::rows(conn, self.project, self.list, place, self.now, CHUNK)?;
+        let rows = queries::rows(conn, self.reader, self.list, place, self.now, CHUNK)?;
         let last = rows.last().filter(|_| rows.len() == CHUNK);
         self.next = last.map(|row| Place::After(Cursor { active_at: row.active_at, id: row.id }));
-        let glances = glance::complete(conn, self.project, self.now, rows)?;
+        let glances = glance::complete(conn, self.reader.project, self.now, rows)?;
         written(glances.iter().map(line))
     }
 

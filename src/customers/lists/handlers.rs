@@ -7,7 +7,7 @@ use askama::Template;
 use url::form_urlencoded;
 
 use super::model::{Cursor, List, PAGE, Place, Slice, list_named, slice};
-use super::queries;
+use super::queries::{self, Reader};
 use crate::acts;
 use crate::clock::Moment;
 use crate::config::Config;
@@ -53,7 +53,7 @@ pub async fn index(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Conf
     let asked = Asked::of(req.query_string());
     let is_suggesting = asked.suggest.as_deref() == Some("1");
     match Query::parse(asked.q.as_deref().unwrap_or("")) {
-        Ok(Some(query)) if is_suggesting => search::handlers::suggest(door, &db, query).await,
+        Ok(query) if is_suggesting => search::handlers::suggest(door, &db, query).await,
         Ok(Some(query)) => search::handlers::find(door, &db, query).await,
         Ok(None) => show(door, asked, &db, config).await,
         Err(_) => Err(door.refuse(&db, Error::BadRequest(TOO_LONG.into())).await),
@@ -109,7 +109,7 @@ impl NoListPage {
         }
     }
 
-    fn lists(&self) -> [List; 5] {
+    fn lists(&self) -> [List; 6] {
         List::ALL
     }
 }
@@ -138,7 +138,7 @@ impl ListPage {
         config: &Config,
     ) -> Result<ListPage, Error> {
         let project = &member.project;
-        let page = page(conn, project.id, list, place, now)?;
+        let page = page(conn, Reader::of(member), list, place, now)?;
         let is_new = page.rows.is_empty() && !queries::has_any(conn, project.id)?;
         Ok(ListPage {
             layout: member.layout("Customers", Section::Customers),
@@ -152,10 +152,6 @@ impl ListPage {
         })
     }
 
-    fn lists(&self) -> [List; 5] {
-        List::ALL
-    }
-
     fn top(&self, list: &List) -> String {
         list.top(&self.project)
     }
@@ -166,13 +162,13 @@ impl ListPage {
 }
 
 /// A page; the one that reaches the top of the list going up is the first page, and full.
-fn page(conn: &mut Conn, project: i64, list: List, place: Place, now: Moment) -> Result<Slice<Glance>, Error> {
-    let rows = queries::rows(conn, project, list, place, now, PAGE + 1)?;
+fn page(conn: &mut Conn, reader: Reader, list: List, place: Place, now: Moment) -> Result<Slice<Glance>, Error> {
+    let rows = queries::rows(conn, reader, list, place, now, PAGE + 1)?;
     if matches!(place, Place::Before(_)) && rows.len() < PAGE {
-        return page(conn, project, list, Place::Top, now);
+        return page(conn, reader, list, Place::Top, now);
     }
     let cut = slice(rows, place, |row| Cursor { active_at: row.active_at, id: row.id });
-    let rows = glance::complete(conn, project, now, cut.rows)?;
+    let rows = glance::complete(conn, reader.project, now, cut.rows)?;
     Ok(Slice { rows, newer: cut.newer, older: cut.older })
 }
 

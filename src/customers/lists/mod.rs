@@ -9,6 +9,7 @@ use crate::page::Routes;
 use crate::people::Permission;
 
 pub use model::{Cursor, List, Place};
+pub use queries::Reader;
 
 /// Lists and finds share a path: whoever may read customers may search, and `ReadLists` is asked for a list.
 pub fn routes(routes: &mut Routes) {

@@ -19,10 +19,12 @@ pub enum List {
     OneTime,
     /// There was a production subscription, and none gives access.
     Expired,
+    /// Whom the person who looks marked as a test customer of theirs.
+    Mine,
 }
 
 impl List {
-    pub const ALL: [List; 5] = [List::All, List::Active, List::Sandbox, List::OneTime, List::Expired];
+    pub const ALL: [List; 6] = [List::All, List::Active, List::Sandbox, List::OneTime, List::Expired, List::Mine];
 
     /// As it stands in an address.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +34,7 @@ impl List {
             List::Sandbox => "sandbox",
             List::OneTime => "one-time",
             List::Expired => "expired",
+            List::Mine => "mine",
         }
     }
 
@@ -52,6 +55,7 @@ impl List {
             List::Sandbox => "Sandbox",
             List::OneTime => "Non-subscription",
             List::Expired => "Expired",
+            List::Mine => "My test customers",
         }
     }
 
@@ -66,6 +70,10 @@ impl List {
             List::OneTime => "Nobody has bought anything other than a subscription.",
             List::Expired => {
                 "Nobody's subscription has ended. Paused subscriptions and failed payments count once access is gone."
+            }
+            List::Mine => {
+                "You have marked nobody. The star on a customer's page marks them as your test customer: they stand here, \
+                 and come first when you search."
             }
         }
     }
@@ -128,8 +136,9 @@ impl Place {
 pub fn list_named(word: Option<&str>) -> Result<List, Unknown> {
     match word {
         None | Some("") => Ok(List::All),
-        Some(word) => List::parse(word)
-            .ok_or(Unknown("There is no list of that name. The lists are all, active, sandbox, one-time and expired.")),
+        Some(word) => List::parse(word).ok_or(Unknown(
+            "There is no list of that name. The lists are all, active, sandbox, one-time, expired and mine.",
+        )),
     }
 }
 

@@ -6,30 +6,49 @@ use super::model::{Cursor, List, Place};
 use crate::clock::Moment;
 use crate::customers::glance::{self, Row};
 use crate::db::Conn;
-use crate::schema::customers;
+use crate::people::Member;
+use crate::schema::{customers, test_customers};
 use crate::state::CustomerId;
 
 /// A list of no more customers than this is read whole and sorted here: where few are active among many who were, or the
 /// other way round, walking by time would pass over nearly all to find them.
 const FEW: i64 = 1_000;
 
+/// Whose lists, and who looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reader {
+    pub project: i64,
+    pub person: i64,
+}
+
+impl Reader {
+    pub fn of(member: &Member) -> Reader {
+        Reader { project: member.project.id, person: member.person.id }
+    }
+}
+
 /// Up to `limit` rows: from the top or behind a row newest first, before a row in the opposite order.
 pub fn rows(
     conn: &mut Conn,
-    project: i64,
+    reader: Reader,
     list: List,
     place: Place,
     now: Moment,
     limit: usize,
 ) -> QueryResult<Vec<Row>> {
-    match few(conn, project, list, now)? {
+    match few(conn, reader, list, now)? {
         Some(all) => chosen(conn, all, place, limit),
-        None => walked(conn, project, list, place, now, limit),
+        None => walked(conn, reader, list, place, now, limit),
     }
 }
 
-/// Everybody in a list that is told by when access ends, if they are few.
-fn few(conn: &mut Conn, project: i64, list: List, now: Moment) -> QueryResult<Option<Vec<Cursor>>> {
+/// Everybody in a list that is told by when access ends, or by who marked them, if they are few.
+fn few(
+    conn: &mut Conn,
+    Reader { project, person }: Reader,
+    list: List,
+    now: Moment,
+) -> QueryResult<Option<Vec<Cursor>>> {
     let now = now.millis();
     let by_end = customers::table
         .filter(customers::project_id.eq(project))
@@ -42,6 +61,12 @@ fn few(conn: &mut Conn, project: i64, list: List, now: Moment) -> QueryResult<Op
         // Who never subscribed has the least of numbers there.
         List::Expired => by_end
             .filter(customers::subscribed_until.gt(i64::MIN).and(customers::subscribed_until.le(now)))
+            .load(conn)?,
+        List::Mine => test_customers::table
+            .inner_join(customers::table.on(customers::id.eq(test_customers::customer_id)))
+            .filter(test_customers::person_id.eq(person).and(customers::project_id.eq(project)))
+            .select((customers::active_at, customers::id))
+            .limit(FEW + 1)
             .load(conn)?,
         List::All | List::OneTime | List::Sandbox => return Ok(None),
     };
@@ -68,7 +93,14 @@ fn chosen(conn: &mut Conn, mut all: Vec<Cursor>, place: Place, limit: usize) -> 
     Ok(rows)
 }
 
-fn walked(conn: &mut Conn, project: i64, list: List, place: Place, now: Moment, limit: usize) -> QueryResult<Vec<Row>> {
+fn walked(
+    conn: &mut Conn,
+    Reader { project, person }: Reader,
+    list: List,
+    place: Place,
+    now: Moment,
+    limit: usize,
+) -> QueryResult<Vec<Row>> {
     let mut query = customers::table
         .filter(customers::project_id.eq(project))
         .select(Row::as_select())
@@ -86,6 +118,10 @@ fn walked(conn: &mut Conn, project: i64, list: List, place: Place, now: Moment, 
         List::Expired => query.filter(subscriber.and(until.le(now.millis()))),
         List::OneTime => query.filter(customers::made_one_time.eq(true)),
         List::Sandbox => query.filter(customers::made_sandbox.eq(true)),
+        List::Mine => {
+            let mine = test_customers::table.filter(test_customers::person_id.eq(person));
+            query.filter(customers::id.eq_any(mine.select(test_customers::customer_id)))
+        }
     };
     // A bound on the first column alone lets both databases start at the row instead of at the end of the index.
     query = match place {

@@ -9,12 +9,14 @@ use super::model::{Fit, Match, Query, by_customer, marked, only};
 use super::queries::{self, MOST_ROWS};
 use crate::clock::Moment;
 use crate::customers::glance::{self, Glance, profile_address};
+use crate::customers::stars;
 use crate::customers::terms::TermKind;
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::text::{visible, visible_parts};
-use crate::page::{Layout, Section, html, html_for};
+use crate::page::{Layout, Look, Section, html_for};
 use crate::people::{Door, Member};
+use crate::state::CustomerId;
 
 /// How many customers a page of finds shows, and how many guesses.
 const MOST_FINDS: usize = 50;
@@ -37,14 +39,40 @@ pub async fn find(door: Door, db: &Db, query: Query) -> Result<HttpResponse, Err
     }
 }
 
-/// Somebody is typing: the guesses alone, to be put below the box.
-pub async fn suggest(door: Door, db: &Db, query: Query) -> Result<HttpResponse, Error> {
-    let load = move |conn: &mut Conn| -> Result<Guesses, Error> {
+/// Somebody is typing, or about to: the guesses alone, to be put below the box. Their own test customers come first; before
+/// anything is typed they are all there is.
+pub async fn suggest(door: Door, db: &Db, query: Option<Query>) -> Result<HttpResponse, Error> {
+    let load = move |conn: &mut Conn| -> Result<(Look, Guesses), Error> {
         let member = door.enter(conn)?;
-        let (matches, _) = queries::find(conn, member.project.id, &query, GUESS_ROWS)?;
-        finds(conn, &member, matches, MOST_GUESSES, door.now).map(|(finds, _)| Guesses { finds })
+        let marked = stars::of(conn, member.project.id, member.person.id)?;
+        let finds = match &query {
+            Some(query) => guesses(conn, &member, query, &marked, door.now)?,
+            None => own(conn, &member, &marked, door.now)?,
+        };
+        Ok((member.look(), Guesses { finds, is_own: query.is_none() }))
     };
-    html(StatusCode::OK, &db.read(load).await?)
+    let (look, guesses) = db.read(load).await?;
+    html_for(look, StatusCode::OK, &guesses)
+}
+
+fn guesses(
+    conn: &mut Conn,
+    member: &Member,
+    query: &Query,
+    marked: &[CustomerId],
+    now: Moment,
+) -> Result<Vec<Find>, Error> {
+    let matches = queries::guess(conn, member.project.id, query, GUESS_ROWS, marked)?;
+    finds(conn, member, matches, (MOST_GUESSES, marked), now).map(|(finds, _)| finds)
+}
+
+/// The marked customers, the one marked last first.
+fn own(conn: &mut Conn, member: &Member, marked: &[CustomerId], now: Moment) -> Result<Vec<Find>, Error> {
+    let first = marked.get(..MOST_GUESSES).unwrap_or(marked);
+    let rows = glance::rows_of(conn, first)?;
+    let mut glances = glance::complete(conn, member.project.id, now, rows)?;
+    glances.sort_by_key(|glance| first.iter().position(|marked| *marked == glance.row.id));
+    Ok(glances.into_iter().map(|glance| Find::own(&member.project.slug, glance)).collect())
 }
 
 enum Answer {
@@ -62,15 +90,16 @@ fn straight_to(conn: &mut Conn, member: &Member, query: &Query) -> Result<Option
     Ok(id.map(|id| profile_address(&member.project.slug, &id)))
 }
 
-/// The customers behind the matches, the best first and among equals the newest; and whether there are more.
+/// The customers behind the matches, marked ones first, then the best, among equals the newest; and whether there are more.
 fn finds(
     conn: &mut Conn,
     member: &Member,
     matches: Vec<Match>,
-    most: usize,
+    (most, marked): (usize, &[CustomerId]),
     now: Moment,
 ) -> Result<(Vec<Find>, bool), Error> {
     let mut groups = by_customer(matches);
+    groups.sort_by_key(|(customer, _)| !marked.contains(customer));
     let has_more = groups.len() > most;
     groups.truncate(most);
     let ids: Vec<_> = groups.iter().map(|(customer, _)| *customer).collect();
@@ -82,7 +111,8 @@ fn finds(
         let own = groups.iter_mut().find(|(customer, _)| *customer == glance.row.id);
         finds.extend(own.and_then(|(_, matches)| Find::of(&member.project.slug, glance, std::mem::take(matches))));
     }
-    finds.sort_by_key(|find| find.rank);
+    finds.iter_mut().for_each(|find| find.is_own = marked.contains(&find.glance.row.id));
+    finds.sort_by_key(|find| (!find.is_own, find.rank));
     Ok((finds, has_more))
 }
 
@@ -91,6 +121,8 @@ struct Find {
     glance: Glance,
     href: String,
     rank: (Fit, TermKind),
+    /// A test customer of whoever searches.
+    is_own: bool,
     reasons: Vec<Reason>,
 }
 
@@ -117,7 +149,13 @@ impl Find {
         let rank = (first.fit, first.kind);
         let says_more = |one: &&Match| !is_said_by_transaction(one, &matches);
         let reasons = matches.iter().filter(says_more).take(MOST_REASONS).map(Reason::of).collect();
-        Some(Find { glance, href, rank, reasons })
+        Some(Find { glance, href, rank, is_own: false, reasons })
+    }
+
+    /// One that nobody searched for.
+    fn own(project: &str, glance: Glance) -> Find {
+        let (href, rank) = (glance.href(project), (Fit::Is, TermKind::AppUserId));
+        Find { glance, href, rank, is_own: true, reasons: Vec::new() }
     }
 }
 
@@ -162,7 +200,7 @@ struct FindsPage {
 impl FindsPage {
     fn load(conn: &mut Conn, member: &Member, query: Query, now: Moment) -> Result<FindsPage, Error> {
         let (matches, is_cut) = queries::find(conn, member.project.id, &query, MOST_ROWS)?;
-        let (finds, has_more) = finds(conn, member, matches, MOST_FINDS, now)?;
+        let (finds, has_more) = finds(conn, member, matches, (MOST_FINDS, &[]), now)?;
         let title = if finds.is_empty() { "Nobody matches" } else { "Search" };
         Ok(FindsPage {
             customers: format!("/projects/{}/customers", member.project.slug),
@@ -204,4 +242,6 @@ fn shortened(text: &str) -> String {
 #[template(path = "customers/suggestions.html")]
 struct Guesses {
     finds: Vec<Find>,
+    /// Nothing was typed.
+    is_own: bool,
 }

@@ -30,15 +30,31 @@ pub fn find(conn: &mut Conn, project: i64, query: &Query, most: i64) -> QueryRes
     let (Some(beginning), Some(whole), false) = (query.beginning(), query.pieces.first(), is_picked) else {
         return Ok((matches, false));
     };
-    let (longer, mut is_cut) = by_beginning(conn, project, &beginning, whole, most)?;
+    let (longer, mut is_cut) = by_beginning(conn, project, &beginning, whole, (most, None))?;
     matches.extend(longer);
     let name = folded_name(&whole.text);
     if name != beginning && name.contains(char::is_alphabetic) {
-        let (longer, are_cut) = by_beginning(conn, project, &name, whole, most)?;
+        let (longer, are_cut) = by_beginning(conn, project, &name, whole, (most, None))?;
         matches.extend(longer.into_iter().filter(|one| one.kind == TermKind::Name));
         is_cut |= are_cut;
     }
     Ok((best(matches), is_cut))
+}
+
+/// The matches while somebody types, those of marked customers among them however many others there are. At most one query
+/// more.
+pub fn guess(
+    conn: &mut Conn,
+    project: i64,
+    query: &Query,
+    most: i64,
+    marked: &[CustomerId],
+) -> QueryResult<Vec<Match>> {
+    let (mut matches, is_cut) = find(conn, project, query, most)?;
+    if let (Some(beginning), Some(whole), true) = (query.beginning(), query.pieces.first(), is_cut) {
+        matches.extend(by_beginning(conn, project, &beginning, whole, (MOST_ROWS, Some(marked)))?.0);
+    }
+    Ok(best(matches))
 }
 
 /// How many rows of an index one search reads at most: a heavy buyer has thousands of orders that begin alike.
@@ -84,21 +100,25 @@ fn by_term(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<M
     Ok(found.collect())
 }
 
-/// Who has something that begins like this.
+/// Who has something that begins like this; of all, or among some.
 fn by_beginning(
     conn: &mut Conn,
     project: i64,
     beginning: &str,
     piece: &Piece,
-    most: i64,
+    (most, among): (i64, Option<&[CustomerId]>),
 ) -> QueryResult<(Vec<Match>, bool)> {
     let (from, to) = key_range(beginning);
-    let rows: Vec<Term> = search_terms::table
+    let mut terms = search_terms::table
         .filter(search_terms::project_id.eq(project).and(search_terms::term.ge(&from)).and(search_terms::term.lt(&to)))
-        .order((search_terms::term, search_terms::kind, search_terms::customer_id))
         .select(TERM)
         .limit(most)
-        .load(conn)?;
+        .into_boxed();
+    terms = match among {
+        Some(some) => terms.filter(search_terms::customer_id.eq_any(some)),
+        None => terms.order((search_terms::term, search_terms::kind, search_terms::customer_id)),
+    };
+    let rows: Vec<Term> = terms.load(conn)?;
     let is_cut = i64::try_from(rows.len()).is_ok_and(|rows| rows >= most);
     let whole = lookup_key(beginning);
     let found = rows.into_iter().filter_map(|(key, kind, value, customer)| {

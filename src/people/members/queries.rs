@@ -72,8 +72,12 @@ pub fn erase_name(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()>
     let edited = notes::edited_by_id.eq(person).and(notes::customer_id.eq_any(customers()));
     let nobody = (notes::edited_by.eq(FORMER), notes::edited_by_id.eq(None::<i64>));
     diesel::update(notes::table.filter(edited)).set(nobody).execute(conn)?;
-    let set = offering_overrides::set_by.eq(name).and(offering_overrides::customer_id.eq_any(customers()));
-    diesel::update(offering_overrides::table.filter(set)).set(offering_overrides::set_by.eq(FORMER)).execute(conn)?;
+    // Overrides made before ids were kept are told by the name.
+    let unknown = offering_overrides::set_by_id.is_null().and(offering_overrides::set_by.eq(name));
+    let set = offering_overrides::set_by_id.eq(person).or(unknown.nullable());
+    let set = offering_overrides::table.filter(offering_overrides::project_id.eq(project)).filter(set);
+    let nobody = (offering_overrides::set_by.eq(FORMER), offering_overrides::set_by_id.eq(None::<i64>));
+    diesel::update(set).set(nobody).execute(conn)?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use askama::filters::HtmlSafe;
 
 use super::model::{self, Set, Unset};
 use crate::page::text;
+use crate::people::Permission::EditAttributes;
 use crate::profile::visit::Visit;
 
 #[derive(Debug, Template)]
@@ -12,6 +13,15 @@ use crate::profile::visit::Visit;
 pub struct Card {
     set: Vec<Set>,
     unset: Vec<Unset>,
+    /// The dialogs of somebody who may change attributes.
+    dialogs: Option<Dialogs>,
+}
+
+#[derive(Debug)]
+struct Dialogs {
+    add: String,
+    /// Of one key, which the address ends with.
+    edit: String,
 }
 
 impl HtmlSafe for Card {}
@@ -19,7 +29,12 @@ impl HtmlSafe for Card {}
 impl Card {
     /// No query: the attributes came with the visit.
     pub fn of(visit: &Visit) -> Card {
-        Card { set: model::set(&visit.attributes), unset: model::unset(&visit.attributes) }
+        let dialogs = || Dialogs { add: visit.dialog("attribute-add"), edit: visit.dialog("attribute-edit.") };
+        Card {
+            set: model::set(&visit.attributes),
+            unset: model::unset(&visit.attributes),
+            dialogs: visit.may(EditAttributes).then(dialogs),
+        }
     }
 
     fn count(&self) -> String {
@@ -28,5 +43,31 @@ impl Card {
 
     fn unset_count(&self) -> String {
         format!("{} reserved keys without a value", self.unset.len())
+    }
+}
+
+impl Dialogs {
+    fn edit(&self, key: &str) -> String {
+        format!("{}{}", self.edit, text::segment(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Moment;
+    use crate::people::Role;
+    use crate::profile::testing;
+    use crate::profile::visit::Attribute;
+
+    #[test]
+    fn every_row_leads_to_its_dialog_for_those_who_may() {
+        let mut visit = testing::lena();
+        visit.attributes = vec![Attribute { key: "a&b=<c>".into(), value: "x".into(), updated_at: Moment(0) }];
+        let html = Card::of(&visit).to_string();
+        assert!(html.contains("dialog=attribute-edit.a%26b%3D%3Cc%3E\""), "{html}");
+        assert!(html.contains("dialog=attribute-edit.%24email\"") && html.contains("dialog=attribute-add\""), "{html}");
+        visit.role = Role::Viewer;
+        assert!(!Card::of(&visit).to_string().contains("dialog="));
     }
 }

@@ -1,7 +1,22 @@
-//! Attributes (§10): keys and values the app, the team or events set. Set ones first, known keys by their labels.
+//! Attributes (§10): keys and values the app, the team or events set. Set ones first, known keys by their labels; those
+//! who may add, change and clear them.
 
 mod card;
+mod dialog;
+mod handlers;
 mod model;
-mod reserved;
+mod undo;
+
+use crate::page::Routes;
+use crate::people::Permission::EditAttributes;
 
 pub use card::Card;
+pub use dialog::dialog;
+pub use undo::{Undo, undo};
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/projects/{p}/customers/{id}/attributes", |routes| {
+        routes.post("", EditAttributes, handlers::set);
+        routes.post("/delete", EditAttributes, handlers::clear);
+    });
+}

@@ -1,6 +1,6 @@
 //! Order and looks of attributes: reserved ones in their order, then the others by name; long values cut in sight.
 
-use super::reserved;
+use crate::customers::attributes::reserved;
 use crate::page::text;
 use crate::profile::visit::Attribute;
 
@@ -12,8 +12,9 @@ const HEAD: usize = 500;
 pub struct Set {
     /// The label of a reserved key, else the key.
     pub label: String,
-    /// The key, where the label is another word.
-    pub key: Option<String>,
+    pub key: String,
+    /// Whether the label is another word than the key.
+    pub is_labelled: bool,
     pub head: String,
     /// What follows the head, and how long the whole is.
     pub tail: Option<Tail>,
@@ -57,7 +58,8 @@ impl Set {
         let (head, tail) = cut(&attribute.value);
         Set {
             label: label.map_or_else(|| text::visible(&attribute.key), str::to_owned),
-            key: label.map(|_| attribute.key.clone()),
+            key: attribute.key.clone(),
+            is_labelled: label.is_some(),
             sought: format!("{} {} {head}", label.unwrap_or(""), attribute.key).trim_start().to_owned(),
             head,
             tail,

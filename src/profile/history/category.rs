@@ -34,6 +34,8 @@ pub enum Category {
     Currency,
     Enrolled,
     Alias,
+    /// An offering the team had chosen for a while gives way to the default.
+    OverrideEnded,
     /// A type that came after this table was written: shown by its own name.
     Unknown,
 }
@@ -65,6 +67,7 @@ impl Category {
             EventType::VirtualCurrencyTransaction => Category::Currency,
             EventType::ExperimentEnrollment => Category::Enrolled,
             EventType::SubscriberAlias => Category::Alias,
+            EventType::OfferingOverrideEnded => Category::OverrideEnded,
             EventType::Test | EventType::Other(_) => Category::Unknown,
         }
     }
@@ -110,6 +113,7 @@ impl Category {
             Category::Currency => ("coins", "tone-accent"),
             Category::Enrolled => ("experiment", "tone-accent"),
             Category::Alias => ("alias", "tone-quiet"),
+            Category::OverrideEnded => ("change", "tone-quiet"),
             Category::Unknown => ("unknown", "tone-quiet"),
         }
     }

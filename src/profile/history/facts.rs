@@ -49,6 +49,7 @@ fn cause(event: &Event, category: Category) -> Option<Sentence> {
         Category::Expired => Some(told(event.expiration_reason.as_ref().unwrap_or(&Reason::Unknown))),
         Category::Temporary => said("while the store could not be asked"),
         Category::Invoice => said("an invoice is not yet a payment"),
+        Category::OverrideEnded => said("the project's default applies again"),
         Category::Unknown => said("a kind of event this version does not know"),
         _ => None,
     }

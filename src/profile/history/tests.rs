@@ -247,6 +247,13 @@ fn identities_and_experiments_show_their_ids() {
 }
 
 #[test]
+fn the_end_of_an_override_names_the_offering() {
+    let ended = json!({"product_id": null, "store": null, "offering_id": "winback"});
+    let default = "the project's default applies again";
+    check("OFFERING_OVERRIDE_ENDED", ended, "Offering override ended (winback)", ("change", "tone-quiet"), default);
+}
+
+#[test]
 fn a_product_without_a_name_is_its_id_alone() {
     let nameless = json!({"product_display_name": null, "product_id": "com.x.pro:monthly"});
     check("RENEWAL", nameless, "Renewed [com.x.pro:monthly]", ("renew", "tone-good"), "");

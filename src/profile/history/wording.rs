@@ -73,6 +73,7 @@ fn line(event: &Event, category: Category, side: Side, catalog: &Catalog) -> Lin
         Category::Currency => bare("Changed a virtual currency balance"),
         Category::Enrolled => enrolled(event),
         Category::Alias => alias(event),
+        Category::OverrideEnded => override_ended(event),
         _ => {
             let (verb, joint) = verb(category, event);
             Line { verb: verb.to_owned(), joint, subject: product_of(event, catalog), tail: String::new() }
@@ -213,6 +214,13 @@ fn enrolled(event: &Event) -> Line {
     let subject = Subject::Ids { shown: vec![enrolment.experiment_id.clone()], more: 0 };
     let tail = if enrolment.variant.is_empty() { String::new() } else { format!("variant {}", enrolment.variant) };
     Line { subject, tail, ..bare("Enrolled in an experiment") }
+}
+
+/// `Offering override ended` · `winback`
+fn override_ended(event: &Event) -> Line {
+    let shown: Vec<String> = event.offering_id.iter().cloned().collect();
+    let subject = if shown.is_empty() { Subject::Nothing } else { Subject::Ids { shown, more: 0 } };
+    Line { subject, ..bare("Offering override ended") }
 }
 
 /// The ids that were added: all but the one the customer had first.

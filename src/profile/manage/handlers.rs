@@ -2,14 +2,14 @@
 
 use actix_web::web::Data;
 
-use super::model::{Confirmation, Ticked};
+use super::model::Confirmation;
 use super::queries;
 use crate::acts::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
-use crate::customers::erasure::{self, Erased, blocking, sweeping};
+use crate::customers::erasure::blocking::{self, Ticked};
+use crate::customers::erasure::{self, sweeping};
 use crate::db::Db;
 use crate::error::{Error, Refusal};
-use crate::page::text::count;
 use crate::profile::acting::{Outcome, on_vanishing};
 use crate::profile::visit::Visit;
 
@@ -18,8 +18,8 @@ pub async fn delete(act: Act<Confirmation>, db: Data<Db>) -> Outcome {
         let held = queries::held(doing.conn, visit)?;
         confirmation.check(&visit.opened_as, &held, visit.customer.id)?;
         let erased = erasure::erase(doing.conn, visit.project.id, &[visit.customer.id], doing.now)?;
-        let told = format!("Customer deleted: {}.", numbers(erased));
-        Ok(Done::new(Trace::new(Action::CustomerDeleted).about(numbers(erased)), told, list(visit)))
+        let told = format!("Customer deleted: {}.", erased.numbers());
+        Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), told, list(visit)))
     };
     let answer = on_vanishing(act.with_proof(), "manage-delete", work).await?;
     sweeping::soon(&db).await;
@@ -32,19 +32,12 @@ pub async fn block(act: Act<Ticked>, db: Data<Db>) -> Outcome {
         let id = blocking::parse(&visit.opened_as).map_err(refused)?;
         let row = (doing.next_id(), doing.now);
         let done = blocking::block(doing.conn, visit.project.id, &id, row)?.map_err(refused)?;
-        let told = format!("Customer blocked and deleted: {}.", numbers(done.erased));
-        Ok(Done::new(Trace::new(Action::CustomerBlocked).about(numbers(done.erased)), told, list(visit)))
+        let told = format!("Customer blocked and deleted: {}.", done.erased.numbers());
+        Ok(Done::new(Trace::new(Action::CustomerBlocked).about(done.erased.numbers()), told, list(visit)))
     };
     let answer = on_vanishing(act.with_proof(), "manage-block", work).await?;
     sweeping::soon(&db).await;
     Ok(answer)
-}
-
-/// Nothing here tells who it was.
-fn numbers(erased: Erased) -> String {
-    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    let ids = count(number(erased.ids), "App User ID", "App User IDs");
-    format!("{ids}, {}", count(number(erased.events), "event", "events"))
 }
 
 fn list(visit: &Visit) -> String {

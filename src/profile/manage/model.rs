@@ -120,27 +120,6 @@ impl Confirmation {
     }
 }
 
-/// What was ticked to block one (§12.2).
-#[derive(Debug, Deserialize)]
-pub struct Ticked {
-    /// That everything held is lost.
-    pub lost: Option<String>,
-    /// That nobody who pays is locked out.
-    pub checked: Option<String>,
-}
-
-impl Ticked {
-    /// # Errors
-    /// A refusal beside the first box that is not ticked.
-    pub fn check(&self) -> Result<(), Refusal> {
-        match (&self.lost, &self.checked) {
-            (None, _) => Err(Refusal::of("lost", "Tick this to go on: blocking deletes the customer.")),
-            (_, None) => Err(Refusal::of("checked", "Tick this to go on: look at the purchases first.")),
-            _ => Ok(()),
-        }
-    }
-}
-
 /// What the store does with a subscription when its customer is deleted here (§12.1).
 fn fate(purchase: &Purchase, now: Moment, name: String) -> Sentence {
     let sandbox = if purchase.environment == Environment::Sandbox { " (sandbox)" } else { "" };

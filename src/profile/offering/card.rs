@@ -4,12 +4,15 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
-use super::model::{self, Current, Ignored, Offering, Override, Why};
+use super::model::{self, Current, Ignored, Offering, Why};
 use super::queries;
 use crate::clock::Moment;
+use crate::customers::overrides::{self, HELD, Override};
 use crate::db::Conn;
 use crate::page::sentence::{Sentence, Stamp};
+use crate::people::Permission::OverrideOffering;
 use crate::profile::visit::Visit;
+use crate::state::Purchase;
 
 #[derive(Debug, Template)]
 #[template(path = "profile/offering.html")]
@@ -19,6 +22,10 @@ pub struct Card {
     told: Vec<Sentence>,
     /// For the command that fills the catalog.
     slug: String,
+    /// The dialog that chooses another one.
+    choose: Option<String>,
+    /// Why there is none, for somebody who would look for it.
+    held: Option<&'static str>,
 }
 
 impl HtmlSafe for Card {}
@@ -27,9 +34,16 @@ impl Card {
     /// Two queries.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
         let offerings = queries::offerings_of(conn, visit.project.id)?;
-        let set = queries::override_of(conn, visit.customer.id)?;
+        let set = overrides::queries::of(conn, visit.customer.id)?;
         let current = model::resolve(&offerings, set, visit.now);
-        Ok(Card { told: told(&current, visit.now), current, slug: visit.project.slug.clone() })
+        let (may, is_allowed) = (visit.may(OverrideOffering), may_change(visit));
+        Ok(Card {
+            told: told(&current, visit.now),
+            current,
+            slug: visit.project.slug.clone(),
+            choose: (may && is_allowed).then(|| visit.dialog("offering-choose")),
+            held: (may && !is_allowed).then_some(HELD),
+        })
     }
 
     fn offering(&self) -> Option<&Offering> {
@@ -46,6 +60,12 @@ impl Card {
     fn has_offerings(&self) -> bool {
         !matches!(self.current, Current::None)
     }
+}
+
+/// Whether a person of this role may change what this customer gets (§14, and the project's setting).
+pub fn may_change(visit: &Visit) -> bool {
+    let best = visit.customer.status_purchase.as_deref().and_then(Purchase::stored);
+    overrides::may_change(visit.role, visit.project.overrides_only_tests, best.as_ref())
 }
 
 fn told(current: &Current, now: Moment) -> Vec<Sentence> {
@@ -67,7 +87,7 @@ fn told(current: &Current, now: Moment) -> Vec<Sentence> {
     }
 }
 
-fn set_by(set: &Override, now: Moment) -> Sentence {
+pub fn set_by(set: &Override, now: Moment) -> Sentence {
     let told = Sentence::of("Set by ").name(&set.set_by).words(" on ").time(Stamp::short_day(set.set_at, now));
     let told = match set.until {
         Some(until) => told.words(", until ").time(Stamp::day_and_time(until, now)),
@@ -126,13 +146,7 @@ mod tests {
     }
 
     fn set(offering: &str, until: Option<Moment>) -> Override {
-        Override {
-            offering: offering.into(),
-            set_by: "Dev Anand".into(),
-            set_at: NOW.plus_days(-3),
-            until,
-            reason: Some("sandbox paywall check".into()),
-        }
+        crate::profile::offering::testing::set(offering, until, Some("sandbox paywall check"))
     }
 
     #[test]

@@ -1,8 +1,26 @@
-//! Current offering (§8): what the app offers this customer, the project's default or the one the team set for them.
-//! Choosing comes later.
+//! Current offering (§8): what the app offers this customer, the project's default or the one the team chose for them,
+//! perhaps until a day.
 
 mod card;
+mod choices;
+mod dialog;
+mod handlers;
 mod model;
 mod queries;
+#[cfg(test)]
+mod testing;
+mod undo;
+
+use crate::page::Routes;
+use crate::people::Permission::OverrideOffering;
 
 pub use card::Card;
+pub use dialog::dialog;
+pub use handlers::{cleared, must_be_allowed};
+pub use model::Offering;
+pub use queries::offerings_of;
+pub use undo::{Undo, undo};
+
+pub fn routes(routes: &mut Routes) {
+    routes.post("/projects/{p}/customers/{id}/offering", OverrideOffering, handlers::choose);
+}

@@ -1,11 +1,10 @@
-//! The project's offerings, and the one set for a customer.
+//! The project's offerings, and what is in them.
 
 use diesel::prelude::*;
 
-use super::model::{Offering, Override};
+use super::model::Offering;
 use crate::db::Conn;
-use crate::schema::{offering_overrides, offerings};
-use crate::state::CustomerId;
+use crate::schema::{offerings, packages};
 
 /// A project has tens of them, archived ones included.
 pub fn offerings_of(conn: &mut Conn, project: i64) -> QueryResult<Vec<Offering>> {
@@ -16,10 +15,11 @@ pub fn offerings_of(conn: &mut Conn, project: i64) -> QueryResult<Vec<Offering>>
         .load(conn)
 }
 
-pub fn override_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Override>> {
-    offering_overrides::table
-        .filter(offering_overrides::customer_id.eq(customer))
-        .select(Override::as_select())
-        .first(conn)
-        .optional()
+/// The packages of all offerings: the offering, and what the package is called, in the order of the paywall.
+pub fn packages_of(conn: &mut Conn, project: i64) -> QueryResult<Vec<(String, String)>> {
+    packages::table
+        .filter(packages::project_id.eq(project))
+        .order((packages::offering, packages::position, packages::identifier))
+        .select((packages::offering, packages::display_name))
+        .load(conn)
 }

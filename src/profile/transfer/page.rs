@@ -57,7 +57,7 @@ pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Opened) -> Re
     if page.problem.is_none() && page.has_purchases && !page.sought.trim().is_empty() {
         page.look(conn, &visit)?;
     }
-    Ok(Bytes::from(page.render()?))
+    Ok(Bytes::from(page.render_with_values(&member.look())?))
 }
 
 impl TransferPage {

@@ -5,9 +5,12 @@ use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::page::{address, rendered};
-use crate::acts::{Act, Doing, Done, ShownOnce};
+use crate::acts::{Act, Doing, Done, ShownOnce, forget_receipts};
 use crate::audit::{self, Action, Trace};
 use crate::config::Config;
+use crate::customers::erasure::{self, sweeping};
+use crate::customers::stars;
+use crate::db::Db;
 use crate::error::{Error, Refusal};
 use crate::page::text::sentence;
 use crate::people::Role;
@@ -102,13 +105,14 @@ pub async fn change_role(act: Act<NewRole>) -> Outcome {
     act.with_proof().run(&dialog, rendered, work).await
 }
 
-pub async fn remove(act: Act<Leaving>) -> Outcome {
+pub async fn remove(act: Act<Leaving>, db: Data<Db>) -> Outcome {
     let dialog = format!("member-remove.{}", act.parameter("person")?);
     let work = |doing: &mut Doing<'_>, draft: Leaving| {
         let (line, admins) = member_of(doing)?;
         must_be(&line, &draft.seen)?;
         may_leave_admins(line.role, admins).map_err(|why| Refusal::of("", why))?;
         let project = doing.member.project.id;
+        stars::unmark_all(doing.conn, project, line.id)?;
         members::queries::remove(doing.conn, project, line.id)?;
         let is_closed = members::queries::close_if_alone(doing.conn, line.id, doing.now)?;
         let trace = Trace::new(Action::MemberRemoved).before(line.role.name());
@@ -121,7 +125,9 @@ pub async fn remove(act: Act<Leaving>) -> Outcome {
         };
         Ok(Done::new(trace, told, onward(doing, &line)))
     };
-    act.with_proof().run(&dialog, rendered, work).await
+    let answer = act.with_proof().run(&dialog, rendered, work).await?;
+    sweeping::soon(&db).await;
+    Ok(answer)
 }
 
 pub async fn require_second_factor(act: Act<Required>) -> Outcome {
@@ -162,11 +168,13 @@ fn must_be(line: &Line, seen: &str) -> Result<(), Error> {
 fn erase(doing: &mut Doing<'_>, line: &Line, is_closed: bool) -> Result<(), Error> {
     let project = doing.member.project.id;
     members::queries::erase_name(doing.conn, project, line.id)?;
-    audit::queries::forget_person(doing.conn, project, line.id, &[&line.name, &line.email])?;
+    let names = [line.name.as_str(), line.email.as_str()];
+    audit::queries::forget_person(doing.conn, project, line.id, &names)?;
+    forget_receipts(doing.conn, project, line.id, &names)?;
     if is_closed {
         members::queries::erase_account(doing.conn, line.id)?;
     }
-    Ok(())
+    Ok(erasure::ask_sweep(doing.conn, line.id, doing.now)?)
 }
 
 /// Whoever gave up their own place has no business on this page any more.

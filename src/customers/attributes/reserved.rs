@@ -67,3 +67,36 @@ pub fn find(key: &str) -> Option<(usize, &'static str)> {
 pub fn is_code(key: &str) -> bool {
     key.ends_with("Id") || key.ends_with("Tokens") || matches!(key, "$ip" | "$idfa" | "$idfv")
 }
+
+/// Keys whose values are not written over by hand (§10.4): what identifies a device, and what an ad network told.
+const KEPT: &[&str] = &[
+    "$ip",
+    "$idfa",
+    "$idfv",
+    "$gpsAdId",
+    "$androidId",
+    "$amazonAdId",
+    "$mediaSource",
+    "$campaign",
+    "$adGroup",
+    "$ad",
+    "$keyword",
+    "$creative",
+    "$appleAdsCampaignId",
+    "$appleAdsAdGroupId",
+    "$appleAdsKeywordId",
+];
+
+pub fn is_kept(key: &str) -> bool {
+    KEPT.contains(&key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kept_key_is_a_reserved_one() {
+        assert!(KEPT.iter().all(|key| find(key).is_some()));
+    }
+}

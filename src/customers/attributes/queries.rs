@@ -1,0 +1,82 @@
+//! The stored values of a customer's attributes, those that were cleared included.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::schema::attributes;
+use crate::state::CustomerId;
+
+/// The newest word on a key: a value, or that it was cleared.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = attributes)]
+pub struct Stored {
+    pub customer_id: CustomerId,
+    pub key: String,
+    pub value: String,
+    pub updated_at: Moment,
+    pub is_deleted: bool,
+    /// Who said so: [`TEAM`], or `event`.
+    pub source: String,
+}
+
+/// Somebody of the team, on this page.
+pub const TEAM: &str = "team";
+
+impl Stored {
+    /// What the team says now, after `before`: never dated earlier than what it takes the place of, whatever the app's
+    /// clock said, so that it is the newest word. `None` clears.
+    pub fn by_team(
+        customer_id: CustomerId,
+        key: &str,
+        value: Option<String>,
+        before: Option<&Stored>,
+        now: Moment,
+    ) -> Stored {
+        let after = before.map_or(Moment::DAWN, |before| Moment(before.updated_at.millis().saturating_add(1)));
+        Stored {
+            customer_id,
+            key: key.to_owned(),
+            is_deleted: value.is_none(),
+            value: value.unwrap_or_default(),
+            updated_at: now.max(after),
+            source: TEAM.to_owned(),
+        }
+    }
+
+    /// The value; `None` where it was cleared.
+    pub fn set(&self) -> Option<&str> {
+        Some(self.value.as_str()).filter(|_| !self.is_deleted)
+    }
+
+    pub fn is_of_team(&self) -> bool {
+        self.source == TEAM
+    }
+}
+
+pub fn find(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult<Option<Stored>> {
+    attributes::table.find((customer, key)).select(Stored::as_select()).first(conn).optional()
+}
+
+/// How many keys have a value that are not reserved.
+pub fn count_custom(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> {
+    attributes::table
+        .filter(attributes::customer_id.eq(customer).and(attributes::is_deleted.eq(false)))
+        .filter(attributes::key.not_like("$%"))
+        .count()
+        .get_result(conn)
+}
+
+/// Writes it in place of what was said before.
+pub fn put(conn: &mut Conn, stored: &Stored) -> QueryResult<()> {
+    remove(conn, stored.customer_id, &stored.key)?;
+    diesel::insert_into(attributes::table).values(stored).execute(conn)?;
+    Ok(())
+}
+
+/// Forgets all that was said here of a key: what the events say counts again.
+pub fn remove(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult<()> {
+    diesel::delete(attributes::table.find((customer, key))).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! Which values may be typed for a key (§10.3): text of at most 500 characters, and for some keys more than that.
+
+use super::AttributeKey;
+use crate::error::Problem;
+
+/// The most characters of a value.
+pub const MAX_VALUE: usize = 500;
+/// The most partners whom data may not be shared with.
+const MAX_PARTNERS: usize = 50;
+
+/// A value that its key may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypedValue(pub String);
+
+/// What a key asks of its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    Text,
+    Email,
+    OneOf(&'static [&'static str]),
+    /// `all`, or partners with commas between them.
+    Partners,
+    /// A UUID; all zeros means that consent was not given.
+    AdvertisingId,
+    /// `true` asks the server to fill in what it sees of the device, which is not there while somebody types.
+    Seen,
+}
+
+const CONSENTS: &[&str] = &["restricted", "denied", "authorized", "unknown"];
+const REFUNDS: &[&str] = &["DO_NOT_HANDLE", "GRANT_REFUND", "DECLINE_REFUND", "LET_APPLE_DECIDE"];
+
+impl Rule {
+    pub fn of(key: &str) -> Rule {
+        match key {
+            "$email" => Rule::Email,
+            "$attConsentStatus" => Rule::OneOf(CONSENTS),
+            "$appleRefundHandlingPreference" => Rule::OneOf(REFUNDS),
+            "$appsflyerSharingFilter" => Rule::Partners,
+            "$idfa" | "$gpsAdId" => Rule::AdvertisingId,
+            "$ip" | "$deviceVersion" => Rule::Seen,
+            _ => Rule::Text,
+        }
+    }
+
+    /// What to know before typing.
+    pub const fn hint(self) -> Option<&'static str> {
+        match self {
+            Rule::Email => Some("An e-mail address, as in name@example.com."),
+            Rule::Partners => Some("The word all, or up to 50 partner ids with commas: a,b."),
+            Rule::AdvertisingId => Some("As 8-4-4-4-12 letters a to f and digits. All zeros: no consent."),
+            Rule::OneOf(_) | Rule::Text | Rule::Seen => None,
+        }
+    }
+
+    fn problem_of(self, value: &str) -> Option<String> {
+        match self {
+            Rule::Text => None,
+            Rule::Email => {
+                (!is_address(value)).then(|| "This is not an e-mail address, as in name@example.com.".into())
+            }
+            Rule::OneOf(words) => (!words.contains(&value)).then(|| format!("Choose one of {}.", words.join(", "))),
+            Rule::Partners => partners(value),
+            Rule::AdvertisingId => (!is_uuid(value))
+                .then(|| "This is not an advertising id: 8-4-4-4-12 letters a to f and digits, with dashes.".into()),
+            Rule::Seen => (value == "true").then(|| {
+                "The word true asks for what the server sees of the device, which only the app can do. Type the value."
+                    .into()
+            }),
+        }
+    }
+}
+
+impl TypedValue {
+    /// A line's end is one character, whatever the browser sent; everything else is kept as typed.
+    ///
+    /// # Errors
+    /// A [`Problem`] of the field `value`.
+    pub fn parse(key: &AttributeKey, typed: &str) -> Result<TypedValue, Problem> {
+        let value = typed.replace("\r\n", "\n").replace('\r', "\n");
+        let problem = general(&value).or_else(|| Rule::of(key.as_str()).problem_of(&value));
+        match problem {
+            Some(sentence) => Err(Problem { field: "value", sentence }),
+            None => Ok(TypedValue(value)),
+        }
+    }
+}
+
+fn general(value: &str) -> Option<String> {
+    let length = value.chars().count();
+    if value.is_empty() {
+        return Some("Type a value.".into());
+    }
+    if value.contains('\0') {
+        return Some("The value holds a NUL character, which cannot be stored.".into());
+    }
+    (length > MAX_VALUE)
+        .then(|| format!("{length} characters are {} too many: a value has at most {MAX_VALUE}.", length - MAX_VALUE))
+}
+
+/// Something before one `@`, and a name with a dot in it behind.
+fn is_address(value: &str) -> bool {
+    let is_plain =
+        !value.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "<>(),;".contains(letter));
+    let Some((before, domain)) = value.split_once('@') else { return false };
+    let mut labels = domain.split('.');
+    is_plain
+        && !before.is_empty()
+        && domain.contains('.')
+        && !domain.contains('@')
+        && labels.all(|label| !label.is_empty())
+}
+
+fn is_uuid(value: &str) -> bool {
+    let lengths = value.split('-').map(str::len);
+    let is_hex = value.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
+    is_hex && lengths.eq([8, 4, 4, 4, 12])
+}
+
+fn partners(value: &str) -> Option<String> {
+    let partners: Vec<&str> = value.split(',').map(str::trim).collect();
+    if partners.iter().any(|partner| partner.is_empty() || partner.contains(char::is_whitespace)) {
+        return Some("Type the word all, or partner ids with a comma between each two: a,b.".into());
+    }
+    (partners.len() > MAX_PARTNERS).then(|| {
+        format!("{} partners are {} too many: at most {MAX_PARTNERS}.", partners.len(), partners.len() - MAX_PARTNERS)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(key: &str, typed: &str) -> Result<String, String> {
+        let key = AttributeKey::parse(key).expect("a key");
+        TypedValue::parse(&key, typed).map(|value| value.0).map_err(|problem| problem.sentence)
+    }
+
+    fn is_fine(key: &str, typed: &str) -> bool {
+        told(key, typed).is_ok()
+    }
+
+    #[test]
+    fn a_value_of_five_hundred_characters_is_the_longest() {
+        for letter in ["a", "é", "語", "🧜", "e\u{301}"] {
+            let unit = letter.chars().count();
+            assert!(is_fine("plan", &letter.repeat(500 / unit)), "{letter}");
+            assert!(!is_fine("plan", &letter.repeat(500 / unit + 1)), "{letter}");
+        }
+        assert_eq!(told("plan", &"a\r\n".repeat(250)), Ok("a\n".repeat(250)));
+        let long = told("plan", &"a".repeat(503));
+        assert_eq!(long, Err("503 characters are 3 too many: a value has at most 500.".into()));
+        assert_eq!((told("plan", ""), is_fine("plan", " ")), (Err("Type a value.".into()), true));
+        assert!(told("plan", "a\0").is_err_and(|told| told.contains("NUL")));
+    }
+
+    #[test]
+    fn an_address_looks_like_one() {
+        for good in ["a@b.c", "lena+x@okafor.example", "Ö@bücher.example", "a.b@c.d.e"] {
+            assert!(is_fine("$email", good), "{good}");
+        }
+        for bad in
+            ["a", "a@b", "@b.c", "a@.c", "a@b.", "a@b..c", "a b@c.d", "a@b@c.d", " a@b.c", "Lena <a@b.c>", "a@b.c\n"]
+        {
+            assert!(!is_fine("$email", bad), "{bad}");
+        }
+        assert!(is_fine("$phoneNumber", "call me maybe"), "phone numbers have no format");
+    }
+
+    #[test]
+    fn some_keys_have_words_of_their_own() {
+        assert!(is_fine("$attConsentStatus", "authorized") && !is_fine("$attConsentStatus", "Authorized"));
+        assert!(is_fine("$appleRefundHandlingPreference", "DO_NOT_HANDLE"));
+        let refused = told("$appleRefundHandlingPreference", "no");
+        let words = "Choose one of DO_NOT_HANDLE, GRANT_REFUND, DECLINE_REFUND, LET_APPLE_DECIDE.";
+        assert_eq!(refused, Err(words.into()));
+        assert!(told("$ip", "true").is_err() && is_fine("$ip", "203.0.113.9") && is_fine("$deviceVersion", "iPad14,1"));
+        assert!(told("$deviceVersion", "true").is_err() && is_fine("plan", "true"));
+    }
+
+    #[test]
+    fn partners_are_all_or_at_most_fifty() {
+        let some = |number: usize| vec!["x"; number].join(",");
+        for good in ["all", "a", "a,b", "facebook_int, googleadwords_int", &some(50)] {
+            assert!(is_fine("$appsflyerSharingFilter", good), "{good}");
+        }
+        for bad in ["a,", ",", "a b", " ", "a,,b"] {
+            assert!(!is_fine("$appsflyerSharingFilter", bad), "{bad}");
+        }
+        assert_eq!(told("$appsflyerSharingFilter", &some(51)), Err("51 partners are 1 too many: at most 50.".into()));
+    }
+
+    #[test]
+    fn an_advertising_id_is_a_uuid() {
+        for good in ["00000000-0000-0000-0000-000000000000", "6D92078A-8246-4BA4-AE5B-76104861E7DC"] {
+            assert!(is_fine("$idfa", good) && is_fine("$gpsAdId", &good.to_lowercase()), "{good}");
+        }
+        for bad in ["6D92078A82464BA4AE5B76104861E7DC", "6D92078A-8246-4BA4-AE5B-76104861E7D", "g", "{x}", "-----"] {
+            assert!(!is_fine("$idfa", bad), "{bad}");
+        }
+        assert!(is_fine("$idfv", "anything"));
+    }
+}

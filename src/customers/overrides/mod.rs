@@ -1,0 +1,7 @@
+//! Overrides (§8): the offering the team chose for one customer in place of the project's default, perhaps until a day.
+
+pub mod acts;
+mod model;
+pub mod queries;
+
+pub use model::{Cursor, End, HELD, Override, may_change};

@@ -1,0 +1,164 @@
+//! What an override is, where one stands among the others, and whose offering a developer may change.
+
+use std::fmt;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Moment;
+use crate::error::Refusal;
+use crate::people::Role;
+use crate::schema::offering_overrides;
+use crate::state::{CustomerId, Kind, Purchase};
+
+/// What the team set for one customer.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = offering_overrides)]
+pub struct Override {
+    pub customer_id: CustomerId,
+    pub project_id: i64,
+    pub offering: String,
+    pub set_by: String,
+    pub set_by_id: Option<i64>,
+    pub set_at: Moment,
+    /// The last moment at which it does not count any more; `None` for one without an end.
+    pub until: Option<Moment>,
+    pub reason: Option<String>,
+    /// Whether the history tells of its end.
+    pub is_end_told: bool,
+}
+
+impl Override {
+    pub fn is_over(&self, now: Moment) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+
+    /// Which state somebody saw: the time it was set; 0 where there is none.
+    pub fn version(set: Option<&Override>) -> i64 {
+        set.map_or(0, |set| set.set_at.millis())
+    }
+
+    /// # Errors
+    /// A refusal as stale when `seen` is another state than this one.
+    pub fn must_be(set: Option<&Override>, seen: Option<i64>) -> Result<(), Refusal> {
+        if seen.is_none_or(|seen| seen == Override::version(set)) { Ok(()) } else { Err(Refusal::stale()) }
+    }
+}
+
+/// Whether somebody of this role may change which offering a customer gets, where developers are held to test customers:
+/// those who never bought with real money. What the team granted is no purchase. `best` is the customer's best purchase in
+/// production, grants last.
+pub fn may_change(role: Role, is_held_to_tests: bool, best: Option<&Purchase>) -> bool {
+    let is_test = best.is_none_or(|purchase| purchase.kind == Kind::Grant);
+    role != Role::Developer || !is_held_to_tests || is_test
+}
+
+/// Why somebody who may override offerings may not here.
+pub const HELD: &str = "In this project developers change the offering of test customers only, and this customer has \
+                        bought something with real money.";
+
+/// A place in the list of overrides: soonest end first, then those without one; among equals the one set first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub until: Option<Moment>,
+    pub set_at: Moment,
+    pub customer: CustomerId,
+}
+
+impl Cursor {
+    pub fn of(set: &Override) -> Cursor {
+        Cursor { until: set.until, set_at: set.set_at, customer: set.customer_id }
+    }
+
+    /// Reads what [`Cursor`]'s `Display` writes.
+    pub fn parse(text: &str) -> Option<Cursor> {
+        let mut parts = text.split('.');
+        let until = match parts.next()? {
+            "none" => None,
+            until => Some(Moment(number(until)?)),
+        };
+        let cursor = Cursor { until, set_at: Moment(number(parts.next()?)?), customer: number(parts.next()?)? };
+        parts.next().is_none().then_some(cursor)
+    }
+}
+
+/// A number as it is written, and in no other way.
+fn number(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|number: &i64| number.to_string() == text)
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.until {
+            Some(until) => write!(f, "{}", until.millis())?,
+            None => f.write_str("none")?,
+        }
+        write!(f, ".{}.{}", self.set_at.millis(), self.customer)
+    }
+}
+
+/// An override that is over, and the history does not tell so yet: where it stands among the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct End {
+    pub at: Moment,
+    pub customer: CustomerId,
+    pub project: i64,
+}
+
+impl End {
+    /// Before every other.
+    pub const FIRST: End = End { at: Moment::DAWN, customer: CustomerId::MIN, project: 0 };
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::profile::testing::{NOW, purchase};
+
+    #[test]
+    fn a_place_is_read_as_it_was_written_and_in_no_other_way() {
+        for until in [None, Some(Moment(1_795_453_200_000)), Some(Moment(-5))] {
+            let cursor = Cursor { until, set_at: Moment(7), customer: i64::MAX };
+            assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
+        }
+        for text in
+            ["", "none", "1.2", "1.2.3.4", "+1.2.3", "01.2.3", "none.x.1", "NONE.1.1", "1.2.9223372036854775808"]
+        {
+            assert_eq!(Cursor::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn developers_may_be_held_to_customers_who_never_bought() {
+        let bought = purchase(json!({}));
+        let granted = purchase(json!({ "kind": "grant", "store": "PROMOTIONAL" }));
+        for role in Role::ALL {
+            let is_held = role == Role::Developer;
+            assert!(may_change(role, false, Some(&bought)) && may_change(role, true, None), "{role}");
+            assert_eq!(may_change(role, true, Some(&bought)), !is_held, "{role}");
+            assert!(may_change(role, true, Some(&granted)), "{role}");
+        }
+    }
+
+    #[test]
+    fn an_override_is_over_at_the_moment_it_names() {
+        let set = |until| Override {
+            customer_id: 7,
+            project_id: 1,
+            offering: "winback".into(),
+            set_by: "Dev Anand".into(),
+            set_by_id: Some(3),
+            set_at: NOW,
+            until,
+            reason: None,
+            is_end_told: false,
+        };
+        assert!(!set(None).is_over(NOW) && !set(Some(Moment(NOW.0 + 1))).is_over(NOW));
+        assert!(set(Some(NOW)).is_over(NOW));
+        assert!(Override::must_be(None, Some(0)).is_ok() && Override::must_be(None, None).is_ok());
+        assert_eq!(Override::must_be(Some(&set(None)), Some(0)), Err(Refusal::stale()));
+        assert!(Override::must_be(Some(&set(None)), Some(NOW.millis())).is_ok());
+    }
+}

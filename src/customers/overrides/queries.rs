@@ -1,0 +1,105 @@
+//! The override of a customer, those in force in a project, and those whose end is still to be told.
+
+use diesel::prelude::*;
+
+use super::model::{Cursor, End, Override};
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::schema::{offering_overrides, projects};
+use crate::state::CustomerId;
+
+pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Override>> {
+    offering_overrides::table.find(customer).select(Override::as_select()).first(conn).optional()
+}
+
+/// Sets it in place of any other.
+pub fn put(conn: &mut Conn, set: &Override) -> QueryResult<()> {
+    remove(conn, set.customer_id)?;
+    diesel::insert_into(offering_overrides::table).values(set).execute(conn)?;
+    Ok(())
+}
+
+pub fn remove(conn: &mut Conn, customer: CustomerId) -> QueryResult<()> {
+    diesel::delete(offering_overrides::table.find(customer)).execute(conn)?;
+    Ok(())
+}
+
+/// The next overrides of a project that are not over: soonest end first, those without one last. At most two queries, each
+/// a range of the index.
+pub fn in_force(
+    conn: &mut Conn,
+    project: i64,
+    now: Moment,
+    after: Option<Cursor>,
+    most: i64,
+) -> QueryResult<Vec<Override>> {
+    let mut found = match after {
+        Some(Cursor { until: None, .. }) => Vec::new(),
+        after => ending(conn, project, now, after, most)?,
+    };
+    let left = most - i64::try_from(found.len()).unwrap_or(most);
+    if left > 0 {
+        let after = after.filter(|after| after.until.is_none());
+        found.extend(endless(conn, project, after, left)?);
+    }
+    Ok(found)
+}
+
+fn ending(conn: &mut Conn, project: i64, now: Moment, after: Option<Cursor>, most: i64) -> QueryResult<Vec<Override>> {
+    let (until, set_at) = (offering_overrides::until, offering_overrides::set_at);
+    let mut query = offering_overrides::table
+        .filter(offering_overrides::project_id.eq(project).and(until.gt(now.millis())))
+        .order((until, set_at, offering_overrides::customer_id))
+        .select(Override::as_select())
+        .limit(most)
+        .into_boxed();
+    if let Some((Cursor { set_at: at, customer, .. }, end)) = after.and_then(|after| Some((after, after.until?))) {
+        let later = set_at.gt(at.millis()).or(set_at.eq(at.millis()).and(offering_overrides::customer_id.gt(customer)));
+        query = query.filter(until.ge(end.millis())).filter(until.gt(end.millis()).or(later.nullable()));
+    }
+    query.load(conn)
+}
+
+fn endless(conn: &mut Conn, project: i64, after: Option<Cursor>, most: i64) -> QueryResult<Vec<Override>> {
+    let set_at = offering_overrides::set_at;
+    let mut query = offering_overrides::table
+        .filter(offering_overrides::project_id.eq(project).and(offering_overrides::until.is_null()))
+        // All are alike in the first; with it, the order is that of the index to both databases.
+        .order((offering_overrides::until, set_at, offering_overrides::customer_id))
+        .select(Override::as_select())
+        .limit(most)
+        .into_boxed();
+    if let Some(Cursor { set_at: at, customer, .. }) = after {
+        query = query.filter(
+            set_at.ge(at.millis()).and(set_at.gt(at.millis()).or(offering_overrides::customer_id.gt(customer))),
+        );
+    }
+    query.load(conn)
+}
+
+/// The next overrides that are over without the history telling so, after the one given.
+pub fn due(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResult<Vec<End>> {
+    let (until, customer) = (offering_overrides::until, offering_overrides::customer_id);
+    offering_overrides::table
+        .filter(offering_overrides::is_end_told.eq(false))
+        .filter(until.le(now.millis()).and(until.ge(after.at.millis())))
+        .filter(until.gt(after.at.millis()).or(customer.gt(after.customer).nullable()))
+        .order((until, customer))
+        .limit(most)
+        .select((until.assume_not_null(), customer, offering_overrides::project_id))
+        .load(conn)
+}
+
+/// The override whose end is to be told now: whoever gets it tells it, and nobody gets it again.
+pub fn take_end(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Option<Override>> {
+    let over = offering_overrides::is_end_told.eq(false).and(offering_overrides::until.le(now));
+    let taken = diesel::update(offering_overrides::table.find(customer).filter(over))
+        .set(offering_overrides::is_end_told.eq(true))
+        .execute(conn)?;
+    if taken > 0 { of(conn, customer) } else { Ok(None) }
+}
+
+/// Whether developers of the project may change the offering of test customers only.
+pub fn are_developers_held(conn: &mut Conn, project: i64) -> QueryResult<bool> {
+    projects::table.find(project).select(projects::overrides_only_tests).first(conn)
+}

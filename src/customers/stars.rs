@@ -1,0 +1,55 @@
+//! "This is me testing": the customers whom somebody of the team uses for tests, each person their own.
+
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::{Both, Conn};
+use crate::schema::{customers, test_customers};
+use crate::state::CustomerId;
+
+pub fn is_marked(conn: &mut Conn, customer: CustomerId, person: i64) -> QueryResult<bool> {
+    let found: i64 = test_customers::table.find((customer, person)).count().get_result(conn)?;
+    Ok(found > 0)
+}
+
+/// Returns whether that was new.
+pub fn mark(conn: &mut Conn, customer: CustomerId, person: i64, now: Moment) -> QueryResult<bool> {
+    let row =
+        (test_customers::customer_id.eq(customer), test_customers::person_id.eq(person), test_customers::at.eq(now));
+    Ok(Both(diesel::insert_into(test_customers::table).values(row).on_conflict_do_nothing()).execute(conn)? > 0)
+}
+
+/// Returns whether there was a mark.
+pub fn unmark(conn: &mut Conn, customer: CustomerId, person: i64) -> QueryResult<bool> {
+    Ok(diesel::delete(test_customers::table.find((customer, person))).execute(conn)? > 0)
+}
+
+/// The marks of somebody who leaves the project.
+pub fn unmark_all(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()> {
+    for customer in of(conn, project, person)? {
+        unmark(conn, customer, person)?;
+    }
+    Ok(())
+}
+
+/// The customers of a project whom a person marked, the one marked last first.
+pub fn of(conn: &mut Conn, project: i64, person: i64) -> QueryResult<Vec<CustomerId>> {
+    test_customers::table
+        .inner_join(customers::table.on(customers::id.eq(test_customers::customer_id)))
+        .filter(test_customers::person_id.eq(person).and(customers::project_id.eq(project)))
+        .order((test_customers::at.desc(), test_customers::customer_id.desc()))
+        .select(test_customers::customer_id)
+        .load(conn)
+}
+
+/// Two customers became one: whoever marked either has marked the survivor.
+pub(super) fn merge(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+    let marks: Vec<(i64, Moment)> = test_customers::table
+        .filter(test_customers::customer_id.eq(from))
+        .select((test_customers::person_id, test_customers::at))
+        .load(conn)?;
+    for (person, at) in marks {
+        mark(conn, into, person, at)?;
+    }
+    Ok(())
+}

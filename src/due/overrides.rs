@@ -1,0 +1,29 @@
+//! Overrides end by themselves (§8): the history tells of each, once. The offering itself needs no job: whoever asks which
+//! one applies looks at the time.
+
+use super::Work;
+use crate::customers::overrides::{End, acts, queries};
+use crate::error::Error;
+
+/// How many are read at once. Each is told in a transaction of its own.
+const BATCH: i64 = 50;
+
+/// Goes through all that are due, in order. What cannot be told is logged and passed over until the next time.
+pub fn tell_ends(work: &Work) -> Result<usize, Error> {
+    let (mut last, mut told) = (End::FIRST, 0);
+    loop {
+        let ends = work.db.read_here(|conn| Ok::<_, Error>(queries::due(conn, work.now, &last, BATCH)?))?;
+        let Some(end) = ends.last() else { return Ok(told) };
+        last = *end;
+        told += ends.iter().filter(|end| tell(work, end)).count();
+    }
+}
+
+fn tell(work: &Work, end: &End) -> bool {
+    let told = work.db.write_here(|conn| acts::tell_end(conn, end.project, end.customer, &work.ids, work.now));
+    told.unwrap_or_else(|error| {
+        let cause = error.cause().unwrap_or_default();
+        tracing::error!(customer = end.customer, cause, "the end of an override could not be told");
+        false
+    })
+}

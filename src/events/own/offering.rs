@@ -1,0 +1,50 @@
+//! The end of an override that the team had set until a day (§8): from then on the project's default applies by itself.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{Whom, delivery, uuid};
+use crate::clock::Moment;
+use crate::error::Error;
+use crate::events::{Delivery, EventType};
+
+/// An override that was set at one moment is over at another. It belongs to no environment, so that both views show it.
+/// All of the event follows from the override, whoever notices the end, and however late.
+///
+/// # Errors
+/// [`Error::Internal`] for a body that cannot be read back, which none is.
+pub fn override_ended(
+    whom: &Whom,
+    offering: &str,
+    (set_at, ended_at): (Moment, Moment),
+    now: Moment,
+) -> Result<Delivery, Error> {
+    let own = format!("the end of the override to {offering} of {} set at {}", whom.app_user_id, set_at.millis());
+    let mut id = [0; 16];
+    id.iter_mut().zip(Sha256::digest(own).iter()).for_each(|(byte, from)| *byte = *from);
+    let event = json!({
+        "id": uuid(id, 8),
+        "type": EventType::OfferingOverrideEnded,
+        "event_timestamp_ms": ended_at,
+        "offering_id": offering,
+    });
+    delivery(whom.named_in(event), now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Moment = Moment(1_795_453_200_000);
+
+    #[test]
+    fn the_end_of_an_override_is_one_event_whoever_notices_it() {
+        let whom = Whom { app_user_id: "lena".into(), original: "lena".into(), ids: vec!["lena".into()] };
+        let ended = |set_at, now| override_ended(&whom, "winback", (set_at, NOW), now).expect("a delivery");
+        let (one, late) = (ended(NOW.plus_days(-3), NOW), ended(NOW.plus_days(-3), NOW.plus_days(2)));
+        assert_eq!(one.body, late.body);
+        assert_eq!((one.event.event_at, one.event.environment), (NOW, None));
+        assert_eq!(one.event.offering_id.as_deref(), Some("winback"));
+        assert_ne!(one.event.id, ended(NOW.plus_days(-2), NOW).event.id);
+    }
+}

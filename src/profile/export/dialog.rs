@@ -1,0 +1,23 @@
+//! The dialog for somebody whose log-in is not recent.
+
+use askama::Template;
+
+use crate::acts::{Dialog, Opened};
+use crate::error::Error;
+use crate::people::Permission::ExportCustomers;
+use crate::profile::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "profile/export/prove.html")]
+struct Prove {
+    form: Opened,
+    action: String,
+}
+
+/// The dialog of this name; `None` when there is none, or not for this person.
+pub fn dialog(visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
+    if form.name != "export-prove" || !visit.may(ExportCustomers) {
+        return Ok(None);
+    }
+    Dialog::of(&Prove { form, action: visit.action("export") }).map(Some)
+}

@@ -1,0 +1,70 @@
+//! The file: all but the events in one part, then the events a few hundred at a time.
+
+use actix_web::web::Bytes;
+
+use super::model::{Event, Held};
+use super::queries::{self, Place};
+use crate::db::Conn;
+use crate::error::Error;
+use crate::page::file::Source;
+use crate::schema::customers;
+use crate::state::CustomerId;
+
+/// Events read at once.
+const CHUNK: i64 = 200;
+
+/// The events of a customer, still to be written.
+pub struct Events {
+    project: i64,
+    customer: CustomerId,
+    /// Where the next ones begin; `None` after the last.
+    next: Option<Place>,
+    is_first: bool,
+}
+
+impl Events {
+    pub fn of(project: i64, customer: CustomerId) -> Events {
+        Events { project, customer, next: Some(Place::START), is_first: true }
+    }
+}
+
+/// The beginning of the file: everything that is held, up to the list of events.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn beginning(held: &Held) -> Result<Bytes, Error> {
+    let mut json = serde_json::to_vec(held).map_err(|error| Error::Internal(error.to_string()))?;
+    json.pop();
+    json.extend_from_slice(b",\"events\":[");
+    Ok(json.into())
+}
+
+impl Source for Events {
+    fn is_over(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// A customer who is deleted meanwhile ends the file before its end.
+    fn read(&mut self, conn: &mut Conn) -> Result<Vec<u8>, Error> {
+        use diesel::prelude::*;
+        let Some(place) = self.next else { return Ok(Vec::new()) };
+        customers::table.find(self.customer).select(customers::id).first::<CustomerId>(conn)?;
+        let (events, next) = queries::events_after(conn, (self.project, self.customer), place, CHUNK)?;
+        self.next = next;
+        let mut json = written(&events, &mut self.is_first)?;
+        if self.next.is_none() {
+            json.extend_from_slice(b"]}\n");
+        }
+        Ok(json)
+    }
+}
+
+fn written(events: &[Event], is_first: &mut bool) -> Result<Vec<u8>, Error> {
+    let mut json = Vec::new();
+    for event in events {
+        json.extend_from_slice(if *is_first { b"\n" } else { b",\n" });
+        *is_first = false;
+        serde_json::to_writer(&mut json, event).map_err(|error| Error::Internal(error.to_string()))?;
+    }
+    Ok(json)
+}

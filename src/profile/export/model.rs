@@ -1,0 +1,182 @@
+//! What the file says, field by field. Times are RFC 3339 in UTC unless a field's name ends in `_ms`; an absent value is
+//! null.
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::clock::Moment;
+use crate::events::EventType;
+use crate::events::nameless::{Party, transfer_without};
+use crate::page::times;
+
+/// The name and version of the schema. A field may be added without a new version, never changed or removed.
+pub const SCHEMA: &str = "dossier.customer/1";
+
+/// All of it but `events`, which follow as the last field: `[{"received_at", "body"}]`, every webhook as it came, in the
+/// order in which they were generated.
+#[derive(Debug, Serialize)]
+pub struct Held {
+    pub schema: &'static str,
+    pub made_at: Time,
+    /// The project's name.
+    pub project: String,
+    /// Every id, the earliest first.
+    pub app_user_ids: Vec<Id>,
+    pub details: Details,
+    pub attributes: Vec<Attribute>,
+    pub notes: Vec<Note>,
+    pub offering_override: Option<Override>,
+    pub experiments: Vec<Experiment>,
+    pub balances: Vec<Balance>,
+    /// Subscriptions, one-time purchases and grants as they follow from the events; amounts in millionths of US dollars.
+    pub purchases: Vec<Box<RawValue>>,
+    /// What the team did, the newest last.
+    pub team_actions: Vec<TeamAction>,
+    /// Deliveries that could not be used and name the customer. Bodies that may be about others are left out.
+    pub rejected_deliveries: Vec<Rejected>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Id {
+    pub app_user_id: String,
+    pub since: Time,
+    /// Whether that is when it was made, not when an event first named it.
+    pub is_since_exact: bool,
+    pub is_original: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Details {
+    pub display_name: Option<String>,
+    pub email: Option<String>,
+    pub last_seen_at: Option<Time>,
+    pub app_version: Option<String>,
+    pub platform: Option<String>,
+    pub platform_version: Option<String>,
+    pub sdk_version: Option<String>,
+    pub locale: Option<String>,
+    /// Where the app was last seen (ISO 3166-1 alpha-2).
+    pub country: Option<String>,
+    /// The one the newest event names.
+    pub event_country: Option<String>,
+    pub total_spent_usd_micros: i64,
+    pub first_event_at: Option<Time>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Attribute {
+    pub key: String,
+    /// Null: it was deleted.
+    pub value: Option<String>,
+    pub updated_at: Time,
+    pub source: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Note {
+    /// As it was typed: Markdown.
+    pub text: String,
+    pub written_by: &'static str,
+    pub created_at: Time,
+    pub edited_at: Option<Time>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Override {
+    pub offering: String,
+    pub set_by: &'static str,
+    pub set_at: Time,
+    pub until: Option<Time>,
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Experiment {
+    pub experiment_id: String,
+    pub variant: String,
+    pub enrolled_at: Option<Time>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Balance {
+    pub environment: String,
+    pub code: String,
+    pub name: String,
+    pub amount: i64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct TeamAction {
+    pub at: Time,
+    pub action: String,
+    /// `support`, `admin` …; empty for what happened by itself.
+    pub role: String,
+    pub app_user_id: Option<String>,
+    pub about: Option<String>,
+    pub before: Option<String>,
+    pub after: Option<String>,
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Rejected {
+    pub received_at: Time,
+    pub reason: String,
+    pub body: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Event {
+    pub received_at: Time,
+    pub body: Box<RawValue>,
+}
+
+/// Who of the team it was is the team's own.
+pub const TEAM: &str = "team member";
+
+/// A time as people and machines read it; one outside the calendar as its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(pub Moment);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.utc() {
+            Some(utc) => serializer.collect_str(&utc.format("%Y-%m-%dT%H:%M:%S%.3fZ")),
+            None => serializer.serialize_i64(self.0.millis()),
+        }
+    }
+}
+
+impl Time {
+    /// As on the page.
+    pub fn shown(self) -> String {
+        times::full(self.0)
+    }
+}
+
+/// A body as it came, without the other party of a transfer.
+pub fn own_part(body: String, kind: &EventType, is_lost: bool) -> Option<String> {
+    let other = if is_lost { Party::To } else { Party::From };
+    if *kind == EventType::Transfer { transfer_without(&body, other) } else { Some(body) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_for_machines() {
+        let written = |millis: i64| serde_json::to_string(&Time(Moment(millis))).expect("JSON");
+        assert_eq!(written(1_795_453_200_123), "\"2026-11-23T17:00:00.123Z\"");
+        assert_eq!(written(i64::MAX), "9223372036854775807");
+    }
+
+    #[test]
+    fn the_other_party_of_a_transfer_is_left_out() {
+        let body = r#"{"event":{"id":"1","type":"TRANSFER","transferred_from":["lena"],"transferred_to":["mara"]}}"#;
+        let part = |is_lost| own_part(body.into(), &EventType::Transfer, is_lost).expect("a body");
+        assert!(part(true).contains("lena") && !part(true).contains("mara"));
+        assert!(part(false).contains("mara") && !part(false).contains("lena"));
+        assert_eq!(own_part(body.into(), &EventType::Renewal, true).as_deref(), Some(body));
+    }
+}

@@ -1,0 +1,47 @@
+//! The page, and taking one override back from it.
+
+use actix_web::http::header::ContentType;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::page::{address, rendered};
+use crate::acts::{Act, Done};
+use crate::customers::overrides::{self, Override};
+use crate::db::Db;
+use crate::error::Error;
+use crate::events::Environment;
+use crate::people::Door;
+use crate::profile::acting::Outcome;
+use crate::profile::offering::{cleared, must_be_allowed};
+use crate::profile::visit::Visit;
+
+pub async fn index(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let query = req.query_string().to_owned();
+    let html = db.read(move |conn| rendered(conn, &door, &query, None)).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+#[derive(Deserialize)]
+pub struct Draft {
+    /// An App User ID of the customer.
+    customer: String,
+    /// The state that was seen: when it was set.
+    seen: Option<i64>,
+}
+
+/// `POST /projects/{p}/overrides/clear`: the default again, for one customer of the page.
+pub async fn clear(act: Act<Draft>) -> Outcome {
+    let page = |conn: &mut _, door: &_, opened| rendered(conn, door, "", Some(opened));
+    act.run("", page, |doing, draft| {
+        let (member, id) = (doing.member, draft.customer.as_str());
+        let who = ((id, Environment::Production), (member.role, doing.now));
+        let visit = Visit::load(doing.conn, member.project.id, who.0, who.1)?.ok_or(Error::NotFound)?;
+        must_be_allowed(&visit)?;
+        let before = overrides::queries::of(doing.conn, visit.customer.id)?;
+        Override::must_be(before.as_ref(), draft.seen)?;
+        let done = cleared(doing, before, None, address(&member.project.slug, id))?;
+        Ok(Done { trace: done.trace.of(visit.customer.id, id), ..done })
+    })
+    .await
+}

@@ -1,0 +1,39 @@
+//! The dialogs of the page.
+
+use askama::Template;
+
+use super::page::address;
+use crate::acts::{Dialog, Opened};
+use crate::customers::erasure::blocking::Blocked;
+use crate::error::Error;
+use crate::page::text::segment;
+use crate::people::Member;
+
+#[derive(Template)]
+#[template(path = "settings/blocked/block.html")]
+struct Block {
+    form: Opened,
+    action: String,
+}
+
+#[derive(Template)]
+#[template(path = "settings/blocked/unblock.html")]
+struct Unblock {
+    form: Opened,
+    action: String,
+    blocked: Blocked,
+}
+
+/// The dialog of this name; `None` when there is none, or nobody it could be about.
+pub fn dialog(member: &Member, all: &[Blocked], form: Opened) -> Result<Option<Dialog>, Error> {
+    let blocked = all.iter().find(|one| form.number() == Some(one.id)).cloned();
+    match (form.name.as_str(), blocked) {
+        ("blocked-add", None) => Dialog::of(&Block { action: address(member), form }).map(Some),
+        ("blocked-end", Some(blocked)) => {
+            let id = segment(&blocked.app_user_id);
+            let action = format!("/projects/{}/customers/{id}/unblock", member.project.slug);
+            Dialog::of(&Unblock { form, action, blocked }).map(Some)
+        }
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,59 @@
+//! Blocking an id that was typed, and unblocking.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Deserialize;
+
+use super::page::{address, rendered};
+use crate::acts::{Act, Doing, Done};
+use crate::audit::{Action, Trace};
+use crate::customers::erasure::blocking::{self, Problem, Ticked};
+use crate::customers::erasure::sweeping;
+use crate::db::Db;
+use crate::error::{Error, Refusal};
+
+#[derive(Deserialize)]
+pub struct Typed {
+    #[serde(default)]
+    app_user_id: String,
+    #[serde(flatten)]
+    ticked: Ticked,
+}
+
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+pub async fn block(act: Act<Typed>, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let work = |doing: &mut Doing<'_>, typed: Typed| {
+        let id = blocking::parse(&typed.app_user_id).map_err(refused)?;
+        typed.ticked.check()?;
+        let row = (doing.next_id(), doing.now);
+        let done = blocking::block(doing.conn, doing.member.project.id, &id, row)?.map_err(refused)?;
+        let told = match done.customer {
+            Some(_) => format!("Blocked, and the customer deleted: {}.", done.erased.numbers()),
+            None => "Blocked. Nobody had this id.".into(),
+        };
+        let trace = Trace::new(Action::CustomerBlocked).about(done.erased.numbers());
+        let trace = done.customer.into_iter().fold(trace, Trace::of_erased);
+        Ok(Done::new(trace, told, address(doing.member)))
+    };
+    let answer = act.with_proof().run("blocked-add", rendered, work).await?;
+    sweeping::soon(&db).await;
+    Ok(answer)
+}
+
+/// `POST C/unblock`
+pub async fn unblock(act: Act<Nothing>) -> Result<HttpResponse, Error> {
+    let work = |doing: &mut Doing<'_>, _| {
+        let project = doing.member.project.id;
+        let blocked = blocking::find(doing.conn, project, doing.door.app_user_id()?)?.ok_or(Error::NotFound)?;
+        blocking::unblock(doing.conn, project, blocked.id, doing.now)?;
+        let told = "Unblocked. Whoever uses the id from now on begins anew.";
+        Ok(Done::new(Trace::new(Action::CustomerUnblocked), told, address(doing.member)))
+    };
+    act.run("", rendered, work).await
+}
+
+fn refused(problem: Problem) -> Error {
+    Refusal::of("app_user_id", problem.sentence()).into()
+}

@@ -1,0 +1,16 @@
+//! `/projects/{p}/settings/blocked`: who is blocked (§12.2), blocking an id, and letting it be used again.
+
+mod dialog;
+mod handlers;
+mod page;
+
+use crate::page::Routes;
+use crate::people::Permission::BlockCustomers;
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/projects/{p}", |routes| {
+        routes.get("/settings/blocked", BlockCustomers, page::show);
+        routes.post("/settings/blocked", BlockCustomers, handlers::block);
+        routes.post("/customers/{id}/unblock", BlockCustomers, handlers::unblock);
+    });
+}

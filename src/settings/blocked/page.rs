@@ -1,0 +1,98 @@
+//! The list.
+
+use actix_web::http::header::ContentType;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::dialog::dialog;
+use crate::acts::{self, Flash, Opened};
+use crate::customers::erasure::blocking::{self, Blocked, MOST};
+use crate::db::{Conn, Db};
+use crate::error::Error;
+use crate::page::sentence::Stamp;
+use crate::page::text::count;
+use crate::page::{Layout, Section};
+use crate::people::{Door, Member};
+use crate::settings::Nav;
+use crate::settings::overview::nav;
+
+#[derive(Template)]
+#[template(path = "settings/blocked.html")]
+struct BlockedPage {
+    layout: Layout,
+    nav: Nav,
+    rows: Vec<Row>,
+    /// Events that came too late for customers who were deleted.
+    late: i64,
+}
+
+struct Row {
+    blocked: Blocked,
+    at: Stamp,
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let query = req.query_string().to_owned();
+    let opened = Opened::asked(&query)?;
+    let html = db.read(move |conn| load(conn, &door, &query, opened)).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+/// The page with a dialog over it.
+///
+/// # Errors
+/// As [`show`].
+pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, Error> {
+    load(conn, door, "", Some(opened))
+}
+
+/// The address of the page.
+pub fn address(member: &Member) -> String {
+    format!("/projects/{}/settings/blocked", member.project.slug)
+}
+
+fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let all = blocking::all(conn, member.project.id)?;
+    let mut flash = acts::flash(conn, &member, query, door.now)?;
+    let mut layout = member.layout("Blocked", Section::Settings);
+    if let Some(opened) = opened {
+        let told = opened.told();
+        layout.dialog = dialog(&member, &all, opened.on(&member, address(&member)))?;
+        flash = flash.or((layout.dialog.is_none() && !told.is_empty()).then(|| Flash::problem(told)));
+    }
+    let page = BlockedPage {
+        layout: layout.with_flash(flash),
+        nav: nav(conn, &member, "blocked")?,
+        rows: all.into_iter().map(|blocked| Row { at: Stamp::full(blocked.at), blocked }).collect(),
+        late: blocking::count_late(conn, member.project.id)?,
+    };
+    Ok(Bytes::from(page.render_with_values(&member.look())?))
+}
+
+impl BlockedPage {
+    fn count(&self) -> String {
+        format!("{} of {MOST}", self.rows.len())
+    }
+
+    fn is_full(&self) -> bool {
+        i64::try_from(self.rows.len()).unwrap_or(i64::MAX) >= MOST
+    }
+
+    fn opens(&self, dialog: &str) -> String {
+        format!("{}/blocked?dialog={dialog}", self.nav.base)
+    }
+
+    fn late(&self) -> String {
+        count(self.late, "event", "events")
+    }
+}
+
+impl Row {
+    /// Ids that are blocked with it.
+    fn others(&self) -> Option<String> {
+        let others = self.blocked.ids - 1;
+        (others > 0).then(|| format!("and {}", count(others, "other id", "other ids")))
+    }
+}

@@ -1,0 +1,24 @@
+//! `/projects/{p}/settings/test-accounts`: choose a filter, look at who fits and why, confirm with a typed number, and
+//! watch the job.
+
+mod handlers;
+mod page;
+mod progress;
+mod review;
+
+use crate::page::Routes;
+use crate::people::Permission::DeleteTestAccounts;
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/projects/{p}/settings/test-accounts", |routes| {
+        routes.get("", DeleteTestAccounts, page::show);
+        routes.get("/review", DeleteTestAccounts, review::show);
+        routes.post("", DeleteTestAccounts, handlers::start);
+        routes.get("/jobs/{job}", DeleteTestAccounts, progress::show);
+    });
+}
+
+/// The address of these pages.
+pub fn address(slug: &str) -> String {
+    format!("/projects/{slug}/settings/test-accounts")
+}

@@ -1,0 +1,326 @@
+//! Setting, changing and clearing attributes: who may, what may be typed, what follows at once, and who was faster.
+
+use actix_web::http::StatusCode;
+use diesel::prelude::*;
+use dossier::customers::attributes::Stored;
+use dossier::error::Error;
+use dossier::schema::attributes;
+use serde_json::json;
+
+use crate::grants::log;
+use crate::ingestion::deliver_together;
+use crate::support::cast::{DEV, SOL, TEAM, VERA};
+use crate::support::{Answer, Desk, NOW};
+
+const LENA: &str = "/projects/sundial/customers/lena";
+
+/// Lena, of whom an event told these values an hour ago.
+async fn desk_with(values: &[(&str, &str)]) -> Desk {
+    let desk = Desk::open().await;
+    tell(&desk, "e1", values, NOW.millis() - 3_600_000);
+    desk
+}
+
+fn tell(desk: &Desk, id: &str, values: &[(&str, &str)], at: i64) {
+    let told = values.iter().map(|(key, value)| ((*key).to_owned(), json!({ "value": value, "updated_at_ms": at })));
+    let told: serde_json::Map<_, _> = told.collect();
+    let event = json!({ "id": id, "type": "TRIAL_STARTED", "app_user_id": "lena", "subscriber_attributes": told,
+        "event_timestamp_ms": 1_790_000_000_000_i64 });
+    deliver_together(desk, desk.project, &[json!({ "event": event }).to_string()]);
+}
+
+fn stored(desk: &Desk) -> Vec<Stored> {
+    let all = attributes::table.order(attributes::key).select(Stored::as_select());
+    desk.db.read_here(|conn| Ok::<_, Error>(all.load(conn)?)).expect("attributes")
+}
+
+/// Keys and values that are set.
+fn values(desk: &Desk) -> Vec<(String, String)> {
+    let set = stored(desk).into_iter().filter(|one| !one.is_deleted);
+    set.map(|one| (one.key, one.value)).collect()
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+async fn set(desk: &Desk, key: &str, value: &str) -> Answer {
+    desk.post_form(&SOL, &format!("{LENA}/attributes"), &[("key", key), ("value", value)]).await
+}
+
+async fn clear(desk: &Desk, key: &str) -> Answer {
+    desk.post_form(&SOL, &format!("{LENA}/attributes/delete"), &[("key", key)]).await
+}
+
+async fn undo(desk: &Desk, answer: &Answer) -> Answer {
+    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("receipt", &answer.receipt())]).await
+}
+
+#[actix_web::test]
+async fn an_attribute_is_set_changed_and_cleared_shown_and_logged() {
+    let desk = desk_with(&[]).await;
+    let answer = set(&desk, "plan", "gold").await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{LENA}#attributes")));
+    let page = desk.get(&SOL, answer.header("location")).await.body;
+    assert!(page.contains("<p>plan set.</p>") && page.contains(">Undo</button>"), "the flash");
+    assert!(page.contains("<bdi>plan</bdi></dt><dd><bdi>gold</bdi>"), "the card");
+    desk.clock.advance(60);
+    set(&desk, "plan", "silver").await;
+    assert_eq!(values(&desk), pairs(&[("plan", "silver")]));
+    let cleared = clear(&desk, "plan").await;
+    assert!(desk.get(&SOL, cleared.header("location")).await.body.contains("<p>plan cleared.</p>"));
+    let [tombstone] = stored(&desk).try_into().expect("one row");
+    assert!(tombstone.is_deleted && tombstone.source == "team" && tombstone.updated_at >= desk.clock.now());
+    assert_eq!(
+        log(&desk),
+        [
+            "attribute_set: plan | - | gold | -",
+            "attribute_set: plan | gold | silver | -",
+            "attribute_deleted: plan | silver | - | -"
+        ]
+    );
+}
+
+#[actix_web::test]
+async fn roles_that_help_may_edit_and_viewers_may_not() {
+    let desk = desk_with(&[("plan", "gold")]).await;
+    for person in &TEAM {
+        let wanted = if person.id == VERA.id { StatusCode::FORBIDDEN } else { StatusCode::SEE_OTHER };
+        let form = |path: &str| format!("{LENA}/attributes{path}");
+        assert_eq!(desk.post_form(person, &form(""), &[("key", "a"), ("value", "x")]).await.status, wanted);
+        assert_eq!(desk.post_form(person, &form("/delete"), &[("key", "a")]).await.status, wanted, "{}", person.name);
+        let page = desk.get(person, LENA).await.body;
+        assert_eq!(page.contains("dialog=attribute-"), person.id != VERA.id, "{}", person.name);
+    }
+    let dialog = desk.get(&VERA, &format!("{LENA}?dialog=attribute-edit.plan")).await.body;
+    assert!(!dialog.contains("<dialog"), "a viewer gets no dialog");
+}
+
+#[actix_web::test]
+async fn an_unknown_customer_or_value_is_404() {
+    let desk = desk_with(&[]).await;
+    let nobody = "/projects/sundial/customers/nobody/attributes";
+    for path in [nobody, "/projects/moonrise/customers/lena/attributes"] {
+        for path in [path.to_owned(), format!("{path}/delete")] {
+            let answer = desk.post_form(&SOL, &path, &[("key", "a"), ("value", "x")]).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+    set(&desk, "gone", "x").await;
+    clear(&desk, "gone").await;
+    for key in ["plan", "gone", "", "a\0b"] {
+        assert_eq!(clear(&desk, key).await.status, StatusCode::NOT_FOUND, "{key:?}");
+    }
+    assert_eq!(log(&desk).len(), 2);
+}
+
+#[actix_web::test]
+async fn refused_input_comes_back_with_its_reason_beside_its_field() {
+    let desk = desk_with(&[("$idfa", "6D92078A-8246-4BA4-AE5B-76104861E7DC")]).await;
+    let long = "🧜".repeat(501);
+    for (key, value, field, reason) in [
+        ("", "x", "key", "Type a name"),
+        ("a b", "x", "key", "no spaces"),
+        ("$plan", "x", "key", "are reserved"),
+        ("$Email", "x", "key", "did you mean $email?"),
+        (&"k".repeat(41), "x", "key", "1 too many"),
+        ("plan", "", "value", "Type a value."),
+        ("plan", &long, "value", "501 characters are 1 too many"),
+        ("plan", "a\0b", "value", "NUL"),
+        ("$email", "lena at okafor", "value", "not an e-mail address"),
+        ("$attConsentStatus", "yes", "value", "restricted, denied, authorized, unknown"),
+        ("$idfa", "00000000-0000-0000-0000-000000000000", "value", "clear it first"),
+        ("$ip", "true", "value", "only the app"),
+    ] {
+        let answer = set(&desk, key, value).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{key} {value}");
+        let body = &answer.body;
+        assert!(body.contains("<dialog") && body.contains(reason), "{reason}");
+        assert!(body.contains(&format!("id=\"{field}-reason\"")), "{reason}");
+        assert!(body.contains(&format!("aria-invalid=\"true\" aria-describedby=\"{field}-reason\"")), "{reason}");
+        let kept = if value.contains('\0') { "name=\"value\"".to_owned() } else { format!("value=\"{value}\"") };
+        assert!(body.contains(&kept), "{key} {value} is kept");
+    }
+    assert!(log(&desk).is_empty());
+    for (key, value) in [("k".repeat(40).as_str(), "é\r\n".repeat(250).as_str()), ("$email", "lena@okafor.example")] {
+        assert_eq!(set(&desk, key, value).await.status, StatusCode::SEE_OTHER, "{key}");
+    }
+    assert!(values(&desk).contains(&("k".repeat(40), "é\n".repeat(250))));
+}
+
+#[actix_web::test]
+async fn a_kept_value_is_replaced_by_clearing_it_first() {
+    let desk = desk_with(&[("$campaign", "autumn")]).await;
+    let dialog = desk.get(&SOL, &format!("{LENA}?dialog=attribute-edit.%24campaign")).await.body;
+    assert!(dialog.contains("clear it first") && dialog.contains(">Clear the value</button>"));
+    assert!(!dialog.contains(">Save the value</button>"));
+    assert_eq!(set(&desk, "$campaign", "winter").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(clear(&desk, "$campaign").await.status, StatusCode::SEE_OTHER);
+    let page = desk.get(&SOL, LENA).await.body;
+    assert!(!page.contains("id=\"attribution\""), "the attribution follows at once");
+    assert_eq!(set(&desk, "$campaign", "winter").await.status, StatusCode::SEE_OTHER);
+    let page = desk.get(&SOL, LENA).await.body;
+    let attribution = page.split("id=\"attribution\"").nth(1).expect("the card");
+    assert!(attribution.contains("winter"));
+}
+
+#[actix_web::test]
+async fn names_lists_and_the_search_follow_at_once() {
+    let desk = desk_with(&[("$displayName", "Lena Okafor"), ("$email", "lena@okafor.example")]).await;
+    set(&desk, "$displayName", "Lena Weber").await;
+    set(&desk, "$email", "lena@weber.example").await;
+    set(&desk, "$phoneNumber", "+49 151 2345678").await;
+    let page = desk.get(&SOL, LENA).await.body;
+    assert!(page.contains("<title>Lena Weber · Dossier</title>") && page.contains("lena@weber.example"));
+    let list = desk.get(&SOL, "/projects/sundial/customers").await.body;
+    assert!(list.contains("Lena Weber") && !list.contains("Okafor"));
+    let find = |text: &str| format!("/projects/sundial/customers?q={}", dossier::page::text::segment(text));
+    for text in ["lena@weber.example", "Weber", "00491512345678"] {
+        let answer = desk.get(&SOL, &find(text)).await;
+        assert!(answer.status == StatusCode::SEE_OTHER || answer.body.contains("One customer matches"), "{text}");
+    }
+    assert!(desk.get(&SOL, &find("lena@okafor.example")).await.body.contains("Nobody matches"));
+    clear(&desk, "$email").await;
+    assert!(desk.get(&SOL, &find("lena@weber.example")).await.body.contains("Nobody matches"));
+}
+
+#[actix_web::test]
+async fn a_late_event_does_not_bring_back_what_was_changed_or_cleared() {
+    let desk = desk_with(&[("plan", "gold"), ("goal", "sleep")]).await;
+    set(&desk, "plan", "silver").await;
+    clear(&desk, "goal").await;
+    let late = NOW.millis() - 1_000;
+    tell(&desk, "e2", &[("plan", "bronze"), ("goal", "run")], late);
+    assert_eq!(values(&desk), pairs(&[("plan", "silver")]));
+    tell(&desk, "e3", &[("plan", "newest"), ("goal", "swim")], NOW.millis() + 60_000);
+    assert_eq!(values(&desk), pairs(&[("goal", "swim"), ("plan", "newest")]));
+    // The app's clock was ahead; what somebody writes now is the newest word all the same.
+    set(&desk, "plan", "by hand").await;
+    assert_eq!(values(&desk), pairs(&[("goal", "swim"), ("plan", "by hand")]));
+}
+
+#[actix_web::test]
+async fn two_who_edit_at_once_see_both_versions() {
+    let desk = desk_with(&[("plan", "gold")]).await;
+    let path = format!("{LENA}/attributes");
+    let seen = (NOW.millis() - 3_600_000).to_string();
+    let dialog = desk.get(&SOL, &format!("{LENA}?dialog=attribute-edit.plan")).await.body;
+    assert!(dialog.contains(&format!("name=\"seen\" value=\"{seen}\"")) && dialog.contains("value=\"gold\""));
+    let first = desk.post_form(&DEV, &path, &[("key", "plan"), ("value", "by Dev"), ("seen", &seen)]).await;
+    assert_eq!(first.status, StatusCode::SEE_OTHER);
+    let second = desk.post_form(&SOL, &path, &[("key", "plan"), ("value", "by Sol"), ("seen", &seen)]).await;
+    assert_eq!(second.status, StatusCode::CONFLICT);
+    assert!(second.body.contains("A colleague changed this value") && second.body.contains("by Dev</pre>"));
+    assert!(second.body.contains("value=\"by Sol\""), "the text is kept");
+    tell(&desk, "e2", &[("plan", "by the app")], NOW.millis() + 5_000);
+    let cleared = desk.post_form(&SOL, &format!("{path}/delete"), &[("key", "plan"), ("seen", &seen)]).await;
+    assert_eq!(cleared.status, StatusCode::CONFLICT, "what is cleared is what was seen");
+    assert!(cleared.body.contains("The app changed this value") && cleared.body.contains("by the app</pre>"));
+    let unset = desk.post_form(&SOL, &path, &[("key", "plan"), ("value", "x"), ("seen", "0")]).await;
+    assert_eq!(unset.status, StatusCode::CONFLICT, "it had no value when the dialog was opened");
+    assert_eq!(values(&desk), pairs(&[("plan", "by the app")]));
+}
+
+#[actix_web::test]
+async fn setting_changing_and_clearing_are_undone_and_logged() {
+    let desk = desk_with(&[("plan", "gold")]).await;
+    let before = stored(&desk);
+    let added = set(&desk, "goal", "sleep").await;
+    assert_eq!(undo(&desk, &added).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(stored(&desk), before);
+    let changed = set(&desk, "plan", "silver").await;
+    undo(&desk, &changed).await;
+    assert_eq!(stored(&desk), before);
+    let cleared = clear(&desk, "plan").await;
+    let told = undo(&desk, &cleared).await;
+    assert!(desk.get(&SOL, told.header("location")).await.body.contains("<p>plan is as before.</p>"));
+    assert_eq!(stored(&desk), before);
+    let lines = log(&desk);
+    assert_eq!(lines[1], "attribute_deleted: goal | sleep | - | undone");
+    assert_eq!((lines[5].as_str(), lines.len()), ("attribute_set: plan | - | gold | undone", 6));
+    let again = set(&desk, "plan", "silver").await;
+    desk.post_form(&DEV, &format!("{LENA}/attributes"), &[("key", "plan"), ("value", "by Dev")]).await;
+    let refused = undo(&desk, &again).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains("was changed meanwhile"));
+}
+
+#[actix_web::test]
+async fn undo_lets_count_what_the_app_said_meanwhile() {
+    let desk = desk_with(&[("plan", "gold")]).await;
+    let changed = set(&desk, "plan", "silver").await;
+    // Newer than what it was before, older than what was typed.
+    tell(&desk, "e2", &[("plan", "bronze")], NOW.millis() - 1_000);
+    assert_eq!(values(&desk), pairs(&[("plan", "silver")]));
+    undo(&desk, &changed).await;
+    assert_eq!(values(&desk), pairs(&[("plan", "bronze")]));
+}
+
+#[actix_web::test]
+async fn fifty_names_of_ones_own_are_the_most() {
+    let desk = desk_with(&[("$email", "lena@okafor.example"), ("$new", "x")]).await;
+    for number in 0..49 {
+        assert_eq!(set(&desk, &format!("key{number}"), "x").await.status, StatusCode::SEE_OTHER);
+    }
+    let path = format!("{LENA}/attributes");
+    let cookie = desk.cookie(&SOL);
+    let send = |number: usize| {
+        let fields = [("key", format!("late{number}")), ("value", "x".to_owned())];
+        let (desk, cookie, path) = (&desk, cookie.clone(), path.clone());
+        async move {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            desk.post_with(&cookie, &path, &fields).await.status
+        }
+    };
+    let answers = futures_util::future::join_all((0..50).map(send)).await;
+    let count = |status| answers.iter().filter(|answer| **answer == status).count();
+    assert_eq!((count(StatusCode::SEE_OTHER), count(StatusCode::UNPROCESSABLE_ENTITY)), (1, 49));
+    assert_eq!(values(&desk).len(), 52);
+    let refused = set(&desk, "one_more", "x").await;
+    assert!(refused.body.contains("has 50 attributes") && refused.body.contains("id=\"key-reason\""));
+    assert_eq!(set(&desk, "key0", "y").await.status, StatusCode::SEE_OTHER, "changing adds none");
+    assert_eq!(set(&desk, "$displayName", "Lena").await.status, StatusCode::SEE_OTHER, "reserved ones do not count");
+    let cleared = clear(&desk, "key1").await;
+    assert_eq!(set(&desk, "one_more", "x").await.status, StatusCode::SEE_OTHER);
+    let full = undo(&desk, &cleared).await;
+    assert!(full.status == StatusCode::UNPROCESSABLE_ENTITY && full.body.contains("has 50 attributes"));
+}
+
+#[actix_web::test]
+async fn a_form_works_once() {
+    let desk = desk_with(&[]).await;
+    let fields = [("key", "plan"), ("value", "gold"), ("once", "k1")];
+    let answers = desk.post_form_at_once(&SOL, &format!("{LENA}/attributes"), &fields, 50).await;
+    assert!(answers.iter().all(|answer| answer.header("location") == answers[0].header("location")));
+    assert_eq!(log(&desk).len(), 1);
+}
+
+#[actix_web::test]
+async fn what_the_app_named_otherwise_can_be_cleared_and_not_typed() {
+    let desk = desk_with(&[("plan name", "gold"), ("$new", "x")]).await;
+    for key in ["plan%20name", "%24new"] {
+        let dialog = desk.get(&SOL, &format!("{LENA}?dialog=attribute-edit.{key}")).await.body;
+        assert!(dialog.contains("Only the app can give this name a value") && !dialog.contains(">Save the value<"));
+    }
+    assert_eq!(set(&desk, "plan name", "x").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(clear(&desk, "plan name").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(values(&desk), pairs(&[("$new", "x")]));
+}
+
+#[actix_web::test]
+async fn a_dialog_fits_the_key_it_is_about() {
+    let desk = desk_with(&[("note", "two\nlines")]).await;
+    let dialog = async |key: &str| desk.get(&SOL, &format!("{LENA}?dialog=attribute-edit.{key}")).await.body;
+    let consent = dialog("%24attConsentStatus").await;
+    assert!(consent.contains("<select") && consent.contains("<option>authorized</option>"));
+    assert!(consent.contains("Set <bdi>ATT Consent</bdi>") && consent.contains("name=\"seen\" value=\"0\""));
+    assert!(dialog("%24email").await.contains("type=\"email\""));
+    assert!(dialog("note").await.contains("<textarea") && dialog("note").await.contains("two\nlines</textarea>"));
+    let add = desk.get(&SOL, &format!("{LENA}?dialog=attribute-add")).await.body;
+    assert!(add.contains("<option value=\"$email\" label=\"E-mail\"></option>"));
+    for key in ["", "a%20b", "%00"] {
+        assert!(!dialog(key).await.contains("<dialog"), "{key}");
+    }
+    let emptied = desk.post_form(&SOL, &format!("{LENA}/attributes"), &[("key", "note"), ("value", "")]).await;
+    assert_eq!(emptied.status, StatusCode::SEE_OTHER, "an empty value clears");
+    assert!(values(&desk).is_empty());
+}

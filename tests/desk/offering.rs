@@ -1,0 +1,419 @@
+//! Choosing the offering of a customer: who may, until when, who was faster, how it ends by itself; and the page of all
+//! that were chosen.
+
+use std::sync::Barrier;
+
+use actix_web::http::StatusCode;
+use diesel::prelude::*;
+use dossier::catalog;
+use dossier::clock::Moment;
+use dossier::customers::overrides::Override;
+use dossier::due::{self, Work};
+use dossier::error::Error;
+use dossier::schema::{offering_overrides, offerings, projects};
+use serde_json::json;
+
+use crate::finding::purchase;
+use crate::giving::{customer, told};
+use crate::grants::log;
+use crate::ingestion::deliver_together;
+use crate::support::cast::{ADA, DEV, Person, SOL, TEAM, VERA};
+use crate::support::{Answer, Desk, NOW};
+
+const LENA: &str = "/projects/sundial/customers/lena";
+const OVERRIDES: &str = "/projects/sundial/overrides";
+
+/// Lena subscribes, Sandy tests; Standard is the default, Old is archived.
+async fn desk() -> Desk {
+    let desk = Desk::open().await;
+    let offering = |id: &str, name: &str| {
+        json!({ "id": id, "display_name": name, "default": id == "standard", "metadata": {},
+        "packages": [{ "id": "$rc_annual", "display_name": format!("{name} annual"), "products": [] }] })
+    };
+    let sold = json!({ "products": [], "entitlements": [], "offerings": [
+        offering("standard", "Standard"), offering("winback", "Win-back"), offering("old", "Old"), offering("zen", "Zen"),
+    ]});
+    let sold = catalog::file::File::parse(&sold.to_string()).expect("a catalog");
+    let stocked = desk.db.write_here(|conn| {
+        catalog::queries::apply(conn, desk.project, &sold)?;
+        let old = offerings::table.filter(offerings::identifier.eq("old"));
+        diesel::update(old).set(offerings::is_archived.eq(true)).execute(conn)?;
+        Ok::<_, Error>(())
+    });
+    stocked.expect("it is sold");
+    let test = purchase("sandy", 4, json!({ "environment": "SANDBOX" }));
+    deliver_together(&desk, desk.project, &[purchase("lena", 3, json!({})), test]);
+    desk
+}
+
+async fn choose_as(desk: &Desk, person: &Person, fields: &[(&str, &str)]) -> Answer {
+    desk.post_form(person, &format!("{LENA}/offering"), fields).await
+}
+
+async fn choose(desk: &Desk, offering: &str, until: &str) -> Answer {
+    choose_as(desk, &SOL, &[("offering", offering), ("until", until)]).await
+}
+
+async fn undo(desk: &Desk, answer: &Answer) -> Answer {
+    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("receipt", &answer.receipt())]).await
+}
+
+fn stored(desk: &Desk) -> Vec<Override> {
+    let all = offering_overrides::table.order(offering_overrides::customer_id).select(Override::as_select());
+    desk.db.read_here(|conn| Ok::<_, Error>(all.load(conn)?)).expect("overrides")
+}
+
+/// What is chosen, and until when.
+fn chosen(desk: &Desk) -> Vec<(String, Option<Moment>)> {
+    stored(desk).into_iter().map(|set| (set.offering, set.until)).collect()
+}
+
+fn worked(desk: &Desk) -> usize {
+    due::run(&Work { db: desk.db.clone(), ids: desk.ids.clone(), now: desk.clock.now() })
+}
+
+/// The last second of the desk's day.
+const TONIGHT: Moment = NOW.plus_seconds(7 * 3_600 - 1);
+
+#[actix_web::test]
+async fn another_offering_is_chosen_shown_and_taken_back() {
+    let desk = desk().await;
+    let fields = [("offering", "winback"), ("until", "2026-11-30"), ("reason", "asked for a discount")];
+    let answer = choose_as(&desk, &SOL, &fields).await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{LENA}#offering")));
+    let page = desk.get(&SOL, answer.header("location")).await.body;
+    assert!(page.contains("<p>The app gets Win-back until 30 Nov 2026.</p>") && page.contains(">Undo</button>"));
+    let card = page.split("id=\"offering\"").nth(1).expect("the card");
+    for said in ["Win-back", "Override", "Set by <bdi>Sol Mbeki</bdi>", "30 Nov, 23:59 UTC", "asked for a discount"] {
+        assert!(card.contains(said), "{said}");
+    }
+    let answer = choose(&desk, "", "").await;
+    let page = desk.get(&SOL, answer.header("location")).await.body;
+    assert!(page.contains("<p>The app gets the project's default again.</p>") || page.contains("default again.</p>"));
+    assert!(stored(&desk).is_empty());
+    let until = "winback until 30 Nov 2026, 23:59:59 UTC";
+    assert_eq!(
+        log(&desk),
+        [
+            format!("offering_override_set: - | - | {until} | asked for a discount"),
+            format!("offering_override_cleared: - | {until} | - | -")
+        ]
+    );
+}
+
+#[actix_web::test]
+async fn roles_that_help_may_choose_and_viewers_may_not() {
+    let desk = desk().await;
+    for person in &TEAM {
+        let wanted = if person.id == VERA.id { StatusCode::FORBIDDEN } else { StatusCode::SEE_OTHER };
+        assert_eq!(choose_as(&desk, person, &[("offering", "winback")]).await.status, wanted, "{}", person.name);
+        let clear = desk.post_form(person, &format!("{OVERRIDES}/clear"), &[("customer", "lena")]).await;
+        assert_eq!(clear.status, wanted, "{}", person.name);
+        let page = desk.get(person, LENA).await.body;
+        assert_eq!(page.contains("dialog=offering-choose"), person.id != VERA.id, "{}", person.name);
+    }
+    assert!(!desk.get(&VERA, &format!("{LENA}?dialog=offering-choose")).await.body.contains("<dialog"));
+}
+
+#[actix_web::test]
+async fn an_unknown_customer_is_404() {
+    let desk = desk().await;
+    for path in ["/projects/sundial/customers/nobody/offering", "/projects/moonrise/customers/lena/offering"] {
+        assert_eq!(desk.post_form(&SOL, path, &[("offering", "")]).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    for customer in ["nobody", "", "a\0b"] {
+        let answer = desk.post_form(&SOL, &format!("{OVERRIDES}/clear"), &[("customer", customer)]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{customer:?}");
+    }
+    assert!(log(&desk).is_empty());
+}
+
+#[actix_web::test]
+async fn refused_input_comes_back_in_its_dialog() {
+    let desk = desk().await;
+    let long = "語".repeat(256);
+    for (offering, until, reason, field, told) in [
+        ("old", "", "", "offering", "archived"),
+        ("gone", "", "", "offering", "no such offering"),
+        ("WINBACK", "", "", "offering", "no such offering"),
+        ("winback", "2026-11-22", "", "until", "This day is over"),
+        ("winback", "30.11.2026", "", "until", "not a day"),
+        ("winback", "", long.as_str(), "reason", "1 too many"),
+        ("", "", "", "offering", "default already"),
+        ("standard", "", "", "offering", "default already"),
+    ] {
+        let fields = [("offering", offering), ("until", until), ("reason", reason)];
+        let answer = choose_as(&desk, &SOL, &fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{told}");
+        let body = &answer.body;
+        assert!(
+            body.contains("<dialog") && body.contains(told) && body.contains(&format!("{field}-reason\"")),
+            "{told}"
+        );
+        assert!(body.contains(&format!("value=\"{reason}\"")), "the reason is kept");
+    }
+    assert!(stored(&desk).is_empty() && log(&desk).is_empty());
+    assert_eq!(choose(&desk, "winback", "2026-11-23").await.status, StatusCode::SEE_OTHER, "tonight lies ahead");
+    assert_eq!(chosen(&desk), [("winback".to_owned(), Some(TONIGHT))]);
+}
+
+#[actix_web::test]
+async fn the_selector_begins_with_the_default_and_tells_what_follows() {
+    let desk = desk().await;
+    let dialog = desk.get(&SOL, &format!("{LENA}?dialog=offering-choose")).await.body;
+    let values: Vec<&str> =
+        dialog.split("name=\"offering\" value=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(values, ["", "winback", "zen"]);
+    assert!(dialog.contains("Now the app gets <bdi>Standard</bdi>, the project&#39;s default."), "before");
+    assert!(
+        dialog.contains("The app gets <bdi>Win-back</bdi> until it ends or is taken back, then <bdi>Standard</bdi>.")
+    );
+    assert!(dialog.contains("value=\"\" checked autofocus") && dialog.contains("Win-back annual"));
+    choose(&desk, "zen", "2026-12-24").await;
+    let dialog = desk.get(&SOL, &format!("{LENA}?dialog=offering-choose")).await.body;
+    assert!(dialog.contains("value=\"zen\" checked") && dialog.contains("value=\"2026-12-24\""));
+}
+
+#[actix_web::test]
+async fn two_who_choose_at_once_see_both_choices() {
+    let desk = desk().await;
+    let first = choose_as(&desk, &DEV, &[("offering", "zen"), ("seen", "0")]).await;
+    assert_eq!(first.status, StatusCode::SEE_OTHER);
+    let second = choose_as(&desk, &SOL, &[("offering", "winback"), ("seen", "0")]).await;
+    assert_eq!(second.status, StatusCode::CONFLICT);
+    for said in
+        ["Somebody changed the offering", "<bdi>Zen</bdi>", "Set by <bdi>Dev Anand</bdi>", "value=\"winback\" checked"]
+    {
+        assert!(second.body.contains(said), "{said}");
+    }
+    assert_eq!(chosen(&desk), [("zen".to_owned(), None)]);
+    let seen = NOW.millis().to_string();
+    let again = choose_as(&desk, &SOL, &[("offering", "winback"), ("seen", &seen)]).await;
+    assert_eq!((again.status, chosen(&desk)), (StatusCode::SEE_OTHER, vec![("winback".to_owned(), None)]));
+}
+
+#[actix_web::test]
+async fn fifty_at_once_who_saw_none_choose_once() {
+    let desk = desk().await;
+    let path = format!("{LENA}/offering");
+    let answers = desk.post_form_at_once(&SOL, &path, &[("offering", "zen"), ("seen", "0")], 50).await;
+    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(StatusCode::SEE_OTHER), count(StatusCode::CONFLICT)), (1, 49));
+    assert_eq!((stored(&desk).len(), log(&desk).len()), (1, 1));
+    let fields = [("offering", "winback"), ("once", "k1")];
+    let answers = desk.post_form_at_once(&SOL, &path, &fields, 50).await;
+    assert!(answers.iter().all(|answer| answer.header("location") == answers[0].header("location")));
+    assert_eq!(log(&desk).len(), 2);
+}
+
+#[actix_web::test]
+async fn choosing_and_taking_back_are_undone_and_logged() {
+    let desk = desk().await;
+    let set = choose(&desk, "winback", "2026-11-30").await;
+    undo(&desk, &set).await;
+    assert!(stored(&desk).is_empty());
+    choose(&desk, "winback", "2026-11-30").await;
+    let before = stored(&desk);
+    desk.clock.advance(60);
+    let changed = choose(&desk, "zen", "").await;
+    let told = undo(&desk, &changed).await;
+    assert!(desk.get(&SOL, told.header("location")).await.body.contains("<p>The offering is as before.</p>"));
+    assert_eq!(stored(&desk), before);
+    let cleared = choose(&desk, "", "").await;
+    undo(&desk, &cleared).await;
+    assert_eq!(stored(&desk), before);
+    assert!(log(&desk)[1].ends_with("| undone"), "{:?}", log(&desk));
+    let set = choose(&desk, "zen", "").await;
+    desk.clock.advance(60);
+    choose_as(&desk, &DEV, &[("offering", "winback")]).await;
+    let refused = undo(&desk, &set).await;
+    assert!(
+        refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains("Dev Anand changed the offering")
+    );
+}
+
+#[actix_web::test]
+async fn an_end_comes_by_itself_and_is_told_once() {
+    let desk = desk().await;
+    choose(&desk, "winback", "2026-11-23").await;
+    assert_eq!(worked(&desk), 0);
+    desk.clock.advance(7 * 3_600 - 1);
+    let page = desk.get(&SOL, LENA).await.body;
+    assert!(page.contains("Standard") && page.contains("ended on"), "the default applies before anything is told");
+    let barrier = Barrier::new(2);
+    let both = std::thread::scope(|scope| {
+        let work = || {
+            barrier.wait();
+            worked(&desk)
+        };
+        let (one, other) = (scope.spawn(work), scope.spawn(work));
+        one.join().expect("it works") + other.join().expect("it works")
+    });
+    assert_eq!((both, worked(&desk)), (1, 0));
+    assert_eq!(told(&desk, "lena").iter().filter(|line| line.contains("OFFERING_OVERRIDE_ENDED")).count(), 1);
+    for view in ["", "?sandbox=1"] {
+        let page = desk.get(&SOL, &format!("{LENA}{view}")).await.body;
+        let history = page.split("id=\"history\"").nth(1).expect("the card");
+        assert!(history.contains("Offering override ended") && history.contains("winback"), "{view}");
+        assert!(history.contains("the project&#39;s default applies again"), "{view}");
+    }
+    assert_eq!(log(&desk).len(), 1, "nobody did it");
+    let nothing = choose(&desk, "", "").await;
+    assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY, "there is nothing to take back");
+}
+
+#[actix_web::test]
+async fn an_end_that_nobody_told_yet_is_told_before_another_choice() {
+    let desk = desk().await;
+    choose(&desk, "winback", "2026-11-23").await;
+    desk.clock.advance(8 * 3_600);
+    choose(&desk, "zen", "").await;
+    assert_eq!(told(&desk, "lena").iter().filter(|line| line.contains("OFFERING_OVERRIDE_ENDED")).count(), 1);
+    assert_eq!((worked(&desk), chosen(&desk)), (0, vec![("zen".to_owned(), None)]));
+    choose(&desk, "winback", "2026-11-30").await;
+    choose(&desk, "", "").await;
+    desk.clock.advance(30 * 86_400);
+    assert_eq!(worked(&desk), 0, "what was taken back has no end to tell");
+}
+
+#[actix_web::test]
+async fn the_page_lists_what_ends_first_and_clears_from_there() {
+    let desk = desk().await;
+    let empty = desk.get(&VERA, OVERRIDES).await;
+    assert!(empty.status == StatusCode::OK && empty.body.contains("No customer has an offering of their own"));
+    let ids = ["ana", "bo", "cy", "di"];
+    deliver_together(&desk, desk.project, &ids.map(|id| purchase(id, 1, json!({}))));
+    for (id, until) in [("ana", ""), ("bo", "2026-12-24"), ("cy", "2026-11-30"), ("di", "")] {
+        let fields = [("offering", "winback"), ("until", until), ("reason", id)];
+        desk.post_form(&SOL, &format!("/projects/sundial/customers/{id}/offering"), &fields).await;
+        desk.clock.advance(60);
+    }
+    choose(&desk, "zen", "2026-11-23").await;
+    desk.clock.advance(8 * 3_600);
+    let order = |html: &str| -> Vec<String> {
+        let found = html.split("name=\"customer\" value=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        found.map(str::to_owned).collect()
+    };
+    let page = desk.get(&SOL, OVERRIDES).await.body;
+    assert_eq!(order(&page), ["cy", "bo", "ana", "di"], "one that is over is not in force");
+    assert!(page.contains("aria-current=\"page\">Offering overrides</a>") && page.contains("Win-back"));
+    let viewer = desk.get(&VERA, OVERRIDES).await.body;
+    assert!(viewer.contains("customers/cy#offering") && order(&viewer).is_empty(), "a viewer reads");
+    let list = desk.get(&VERA, "/projects/sundial/customers").await.body;
+    assert!(list.contains(&format!("href=\"{OVERRIDES}\"")), "the lists lead there");
+    let fields = [("customer", "bo"), ("seen", "5")];
+    let stale = desk.post_form(&SOL, &format!("{OVERRIDES}/clear"), &fields).await;
+    assert!(stale.status == StatusCode::CONFLICT && stale.body.contains("Somebody changed this override"));
+    let seen = (NOW.millis() + 60_000).to_string();
+    let cleared = desk.post_form(&SOL, &format!("{OVERRIDES}/clear"), &[("customer", "bo"), ("seen", &seen)]).await;
+    assert_eq!(cleared.status, StatusCode::SEE_OTHER);
+    let page = desk.get(&SOL, cleared.header("location")).await.body;
+    assert_eq!(order(&page), ["cy", "ana", "di"]);
+    assert!(page.contains("action=\"/projects/sundial/customers/bo/undo\""), "the flash offers to undo it");
+    let path = "/projects/sundial/customers/bo/undo";
+    let back = desk.post_form(&SOL, path, &[("receipt", &cleared.receipt())]).await;
+    assert_eq!(back.status, StatusCode::SEE_OTHER);
+    assert_eq!(order(&desk.get(&SOL, OVERRIDES).await.body), ["cy", "bo", "ana", "di"]);
+    let again = desk.post_form(&SOL, &format!("{OVERRIDES}/clear"), &[("customer", "lena")]).await;
+    assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.body.contains("default already"));
+}
+
+#[actix_web::test]
+async fn the_page_is_turned_over_fifty_at_a_time() {
+    let desk = desk().await;
+    let ids: Vec<String> = (0..120).map(|number| format!("u{number:03}")).collect();
+    deliver_together(&desk, desk.project, &ids.iter().map(|id| purchase(id, 1, json!({}))).collect::<Vec<_>>());
+    let set = |number: i64, id: &str| Override {
+        customer_id: customer(&desk, id),
+        project_id: desk.project,
+        offering: "winback".into(),
+        set_by: "Sol Mbeki".into(),
+        set_by_id: None,
+        set_at: NOW.plus_seconds(number / 4),
+        until: (number < 70).then(|| NOW.plus_days(1 + number / 3)),
+        reason: None,
+        is_end_told: false,
+    };
+    let sets: Vec<Override> = ids.iter().zip(0..).map(|(id, number)| set(number, id)).collect();
+    let put = desk.db.write_here(|conn| {
+        sets.iter().try_for_each(|set| dossier::customers::overrides::queries::put(conn, set)).map_err(Error::from)
+    });
+    put.expect("they are set");
+    let (mut address, mut seen) = (OVERRIDES.to_owned(), Vec::new());
+    for wanted in [50, 50, 20] {
+        let page = desk.get(&SOL, &address).await.body;
+        let rows: Vec<&str> = page.split("#offering\"><bdi").skip(1).collect();
+        assert_eq!(rows.len(), wanted);
+        let ids = page.split("name=\"customer\" value=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        seen.extend(ids.map(str::to_owned));
+        address =
+            page.split("rel=\"next\"").next().and_then(|before| before.rsplit("href=\"").next()).unwrap_or("").into();
+        address = address.trim_end_matches("\" ").to_owned();
+    }
+    let mut wanted = sets;
+    wanted.sort_by_key(|set| (set.until.unwrap_or(Moment::NEVER), set.set_at, set.customer_id));
+    let wanted: Vec<String> = wanted
+        .iter()
+        .map(|set| {
+            ids[usize::try_from((0..120).find(|n| customer(&desk, &ids[*n]) == set.customer_id).expect("one"))
+                .expect("small")]
+            .clone()
+        })
+        .collect();
+    assert_eq!(seen, wanted);
+    for place in ["x", "1.2", "none.1.x"] {
+        assert_eq!(desk.get(&SOL, &format!("{OVERRIDES}?after={place}")).await.status, StatusCode::BAD_REQUEST);
+    }
+}
+
+#[actix_web::test]
+async fn developers_can_be_held_to_test_customers() {
+    let desk = desk().await;
+    let held = desk.db.write_here(|conn| {
+        diesel::update(projects::table.find(desk.project))
+            .set(projects::overrides_only_tests.eq(true))
+            .execute(conn)?;
+        Ok::<_, Error>(())
+    });
+    held.expect("it is set");
+    let refused = choose_as(&desk, &DEV, &[("offering", "winback")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("test customers only") && !refused.body.contains("<dialog"));
+    let page = desk.get(&DEV, LENA).await.body;
+    assert!(!page.contains("dialog=offering-choose") && page.contains("test customers only"), "the card says why");
+    assert!(!desk.get(&DEV, &format!("{LENA}?dialog=offering-choose")).await.body.contains("<dialog"));
+    let sandy = "/projects/sundial/customers/sandy/offering";
+    assert_eq!(desk.post_form(&DEV, sandy, &[("offering", "winback")]).await.status, StatusCode::SEE_OTHER);
+    for person in [&SOL, &ADA] {
+        assert_eq!(choose_as(&desk, person, &[("offering", "winback")]).await.status, StatusCode::SEE_OTHER);
+    }
+    let clear = desk.post_form(&DEV, &format!("{OVERRIDES}/clear"), &[("customer", "lena")]).await;
+    assert_eq!(clear.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let list = desk.get(&DEV, OVERRIDES).await.body;
+    assert!(list.contains("value=\"sandy\"") && !list.contains("value=\"lena\""), "a button where they may");
+    assert_eq!(chosen(&desk).len(), 2);
+}
+
+#[actix_web::test]
+async fn a_merge_keeps_the_survivors_choice_unless_it_is_over() {
+    for (own, wanted) in [("zen", "zen"), ("", "winback")] {
+        let desk = desk().await;
+        if !own.is_empty() {
+            choose(&desk, own, "").await;
+        }
+        desk.post_form(&SOL, "/projects/sundial/customers/sandy/offering", &[("offering", "winback")]).await;
+        let event = json!({ "id": "m", "type": "SUBSCRIBER_ALIAS", "app_user_id": "lena", "aliases": ["sandy"],
+            "event_timestamp_ms": NOW.millis() });
+        deliver_together(&desk, desk.project, &[json!({ "event": event }).to_string()]);
+        assert_eq!(chosen(&desk), [(wanted.to_owned(), None)], "{own}");
+    }
+    let desk = desk().await;
+    choose(&desk, "zen", "2026-11-23").await;
+    desk.clock.advance(8 * 3_600);
+    worked(&desk);
+    desk.post_form(&SOL, "/projects/sundial/customers/sandy/offering", &[("offering", "winback")]).await;
+    let event = json!({ "id": "m", "type": "SUBSCRIBER_ALIAS", "app_user_id": "lena", "aliases": ["sandy"],
+        "event_timestamp_ms": NOW.millis() });
+    deliver_together(&desk, desk.project, &[json!({ "event": event }).to_string()]);
+    assert_eq!(chosen(&desk), [("winback".to_owned(), None)]);
+}
