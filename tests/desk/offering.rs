@@ -69,7 +69,7 @@ fn chosen(desk: &Desk) -> Vec<(String, Option<Moment>)> {
 }
 
 fn worked(desk: &Desk) -> usize {
-    due::run(&Work { db: desk.db.clone(), ids: desk.ids.clone(), now: desk.clock.now() })
+    due::run(&Work { clock: desk.clock.clone(), db: desk.db.clone(), ids: desk.ids.clone(), now: desk.clock.now() })
 }
 
 /// The last second of the desk's day.
