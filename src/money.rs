@@ -46,6 +46,14 @@ impl Micros {
         self.0 < 0
     }
 
+    /// The number as programs read it, exact, with at least two decimals: `106.95`, `-9.99`, `0.000001`.
+    pub fn decimal(self) -> String {
+        let (sign, micros) = (if self.is_negative() { "-" } else { "" }, self.0.unsigned_abs());
+        let digits = format!("{:06}", micros % 1_000_000);
+        let (cents, finer) = digits.split_at_checked(2).unwrap_or((&digits, ""));
+        format!("{sign}{}.{cents}{}", micros / 1_000_000, finer.trim_end_matches('0'))
+    }
+
     /// The number as people read it: no decimals when whole, else two, rounded half up (§2 Total Spent), with
     /// thousands apart and a true minus sign.
     pub fn shown(self) -> String {
@@ -95,6 +103,14 @@ mod tests {
         for bad in ["", "NaN", "1e400", "12,5", "ten", "99999999999999999999"] {
             assert_eq!(Micros::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn programs_read_every_digit() {
+        assert_eq!(Micros(106_950_000).decimal(), "106.95");
+        assert_eq!(Micros(-9_990_000).decimal(), "-9.99");
+        assert_eq!(Micros(1).decimal(), "0.000001");
+        assert_eq!(Micros(i64::MIN).decimal(), "-9223372036854.775808");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::rules;
+
 /// A whole file. What it does not name stays as it is.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,9 +68,6 @@ pub struct Package {
     pub products: Vec<String>,
 }
 
-/// The most characters an identifier may have (§1).
-const MAX_IDENTIFIER: usize = 200;
-
 impl File {
     /// # Errors
     /// One line that names what is wrong.
@@ -79,20 +78,69 @@ impl File {
     }
 
     fn check(&self) -> Result<(), String> {
-        let identifiers = self.products.iter().map(|one| &one.id).chain(self.entitlements.iter().map(|one| &one.id));
-        for id in identifiers.chain(self.offerings.iter().map(|one| &one.id)) {
-            if id.is_empty() || id.contains('\0') || id.chars().count() > MAX_IDENTIFIER {
-                return Err(format!("the id {id:?} must have 1 to {MAX_IDENTIFIER} characters"));
-            }
-        }
-        for (product, price) in self.products.iter().filter_map(|one| Some((one, one.price.as_ref()?))) {
-            if crate::money::Micros::parse(&price.amount).is_none() {
-                return Err(format!("the price of {} is no decimal: {:?}", product.id, price.amount));
-            }
-        }
+        self.products.iter().try_for_each(|one| one.check().map_err(|why| format!("product {:?}: {why}", one.id)))?;
+        self.entitlements
+            .iter()
+            .try_for_each(|one| one.check().map_err(|why| format!("entitlement {:?}: {why}", one.id)))?;
+        self.offerings.iter().try_for_each(|one| one.check().map_err(|why| format!("offering {:?}: {why}", one.id)))?;
         match self.offerings.iter().filter(|offering| offering.default).count() {
             0 | 1 => Ok(()),
             more => Err(format!("{more} offerings are marked as the default; one can be")),
         }
+    }
+}
+
+impl Product {
+    fn check(&self) -> Result<(), String> {
+        rules::identifier(&self.id)?;
+        rules::store(&self.store)?;
+        rules::kind(&self.kind)?;
+        rules::duration(self.duration.as_deref().unwrap_or(""))?;
+        self.display_name.as_deref().map(rules::name).transpose()?;
+        self.price.as_ref().map(|price| rules::price(&price.amount, &price.currency)).transpose()?;
+        Ok(())
+    }
+}
+
+impl Entitlement {
+    fn check(&self) -> Result<(), String> {
+        rules::identifier(&self.id)?;
+        rules::name(&self.display_name)?;
+        self.products.iter().try_for_each(|product| rules::identifier(product).map(drop))
+    }
+}
+
+impl Offering {
+    fn check(&self) -> Result<(), String> {
+        rules::identifier(&self.id)?;
+        rules::name(&self.display_name)?;
+        rules::written(&self.metadata)?;
+        self.packages.iter().try_for_each(|package| {
+            rules::identifier(&package.id)?;
+            rules::name(&package.display_name)?;
+            package.products.iter().try_for_each(|product| rules::identifier(product).map(drop))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_with_the_name_of_where() {
+        let told = |text: &str| File::parse(text).map(drop).unwrap_err();
+        let product = |change: &str| {
+            format!(r#"{{"products": [{{"id": "a", "store": "APP_STORE", "type": "consumable"{change}}}]}}"#)
+        };
+        assert!(File::parse(&product("")).is_ok());
+        assert!(told(&product(r#", "duration": "1M""#)).starts_with("product \"a\": a duration is written"));
+        assert!(told(&product(r#", "price": {"amount": "x", "currency": "USD"}"#)).contains("is no decimal"));
+        assert!(told(&product("").replace("consumable", "thing")).contains("a product is one of subscription"));
+        assert!(told(r#"{"entitlements": [{"id": "", "display_name": "a"}]}"#).starts_with("entitlement \"\": an id"));
+        let two = r#"{"offerings": [{"id": "a", "display_name": "a", "default": true},
+            {"id": "b", "display_name": "b", "default": true}]}"#;
+        assert_eq!(told(two), "2 offerings are marked as the default; one can be");
+        assert!(told(r#"{"offers": []}"#).starts_with("the file is no catalog: unknown field"));
     }
 }

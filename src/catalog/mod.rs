@@ -2,6 +2,9 @@
 
 pub mod file;
 pub mod queries;
+pub mod rows;
+pub mod rules;
+pub mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -10,6 +10,7 @@ use crate::schema::{entitlement_products, entitlements, offerings, package_produ
 
 /// Writes what the file names; twice is the same as once.
 pub fn apply(conn: &mut Conn, project: i64, file: &File) -> QueryResult<()> {
+    conn.lock_project(project)?;
     for product in &file.products {
         put_product(conn, project, product)?;
     }
@@ -88,6 +89,11 @@ fn put_offering(conn: &mut Conn, project: i64, offering: &Offering) -> QueryResu
             offerings::metadata.eq(&metadata),
         ));
     Both(statement).execute(conn)?;
+    if offering.default {
+        // What is archived is nobody's default.
+        let own = offerings::table.find((project, &offering.id));
+        diesel::update(own).set(offerings::is_archived.eq(false)).execute(conn)?;
+    }
     for (position, package) in (0..).zip(&offering.packages) {
         put_package(conn, project, &offering.id, position, package)?;
     }

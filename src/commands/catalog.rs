@@ -1,10 +1,13 @@
 //! `dossier catalog apply`: products, entitlements and offerings from one JSON file.
 
 use super::said;
+use crate::audit::{self, Actor, Origin, Trace};
 use crate::catalog::{file::File, queries};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Db, migrate};
 use crate::error::Error;
+use crate::ids::Ids;
 use crate::people::queries::project_id;
 
 #[derive(Debug, clap::Args)]
@@ -36,10 +39,18 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     let done = db.write_here(|conn| {
         let Some(project) = project_id(conn, slug)? else { return Ok(None) };
         queries::apply(conn, project, &catalog)?;
+        let now = Clock::Machine.now();
+        let trace = Trace::new(audit::Action::CatalogApplied).after(told(&catalog));
+        let key = (project, Ids::random().next(now), now);
+        audit::append(conn, key, &Actor::operator(), &Origin::default(), trace)?;
         Ok::<_, Error>(Some(()))
     });
     done.map_err(said)?.ok_or_else(|| format!("there is no project {slug}"))?;
-    let File { products, entitlements, offerings } = &catalog;
-    println!("{} products, {} entitlements, {} offerings.", products.len(), entitlements.len(), offerings.len());
+    println!("{}.", told(&catalog));
     Ok(())
+}
+
+fn told(catalog: &File) -> String {
+    let File { products, entitlements, offerings } = catalog;
+    format!("{} products, {} entitlements, {} offerings", products.len(), entitlements.len(), offerings.len())
 }

@@ -3,18 +3,21 @@
 
 pub mod audit;
 mod blocked;
+pub mod catalog;
 mod overview;
 mod people;
 pub mod project;
 mod queries;
 mod rejected;
 mod test_accounts;
+pub mod told;
 pub mod webhook;
 
 use crate::page::Routes;
 use crate::people::Permission::{ReadRejected, ReadSettings};
 
 pub fn routes(routes: &mut Routes) {
+    catalog::routes(routes);
     routes.within("/projects/{p}/settings", |routes| {
         routes.get("", ReadSettings, overview::show);
         project::routes(routes);
@@ -31,6 +34,7 @@ pub fn routes(routes: &mut Routes) {
 /// The settings pages a member may open, beside each of them.
 pub struct Nav {
     pub base: String,
+    pub catalog: String,
     pub here: &'static str,
     pub has_audit: bool,
     /// How many deliveries were rejected lately; `None` when the member may not know.

@@ -116,6 +116,7 @@ pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, 
     let count = member.may(ReadRejected).then(|| queries::count_rejected(conn, member.project.id));
     Ok(Nav {
         base: address(member),
+        catalog: format!("/projects/{}/catalog", member.project.slug),
         here,
         has_audit: member.may(ReadAudit),
         rejected: count.transpose()?,

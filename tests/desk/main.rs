@@ -6,6 +6,7 @@ mod audit;
 mod audit_chain;
 mod away;
 mod blocking;
+mod catalog;
 mod deleting;
 mod erasing;
 mod exporting;

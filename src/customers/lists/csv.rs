@@ -82,7 +82,7 @@ fn line(glance: &Glance) -> [String; HEAD.len()] {
         text(row.email.as_deref()),
         text(glance.country()),
         glance.badge().map_or("", |badge| badge.word).to_owned(),
-        decimal(Micros(row.spent_micros)),
+        Micros(row.spent_micros).decimal(),
         text(latest.map(|latest| latest.product_id.as_str())),
         text(latest.and_then(|latest| latest.store.as_ref()).map(|store| store.as_str())),
         time(latest.map(|latest| latest.period_start)),
@@ -90,25 +90,4 @@ fn line(glance: &Glance) -> [String; HEAD.len()] {
         time(Some(row.active_at).filter(|at| *at > Moment(0))),
         row.ids_count.to_string(),
     ]
-}
-
-/// `106.95`, `-9.99`, `0.000001`: exact, with at least two decimals.
-fn decimal(amount: Micros) -> String {
-    let (sign, micros) = (if amount.is_negative() { "-" } else { "" }, amount.0.unsigned_abs());
-    let digits = format!("{:06}", micros % 1_000_000);
-    let (cents, finer) = digits.split_at_checked(2).unwrap_or((&digits, ""));
-    format!("{sign}{}.{cents}{}", micros / 1_000_000, finer.trim_end_matches('0'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn our_own_numbers_stay_numbers() {
-        assert_eq!(decimal(Micros(106_950_000)), "106.95");
-        assert_eq!(decimal(Micros(-9_990_000)), "-9.99");
-        assert_eq!(decimal(Micros(1)), "0.000001");
-        assert_eq!(decimal(Micros(i64::MIN)), "-9223372036854.775808");
-    }
 }

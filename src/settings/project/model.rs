@@ -2,13 +2,12 @@
 
 use diesel::prelude::*;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use crate::customers::transfer_behavior::{OPTIONS, SHARE, words};
 use crate::error::{Problem, Refusal};
-use crate::page::hex;
 use crate::page::text::count;
 use crate::schema::projects;
+use crate::settings::told::Told;
 
 /// A form holds no longer note than this, whatever its letters are.
 pub const LONGEST_NOTE: i64 = 5_000;
@@ -108,35 +107,17 @@ impl Settings {
         self.sandbox_transfer_behavior.as_deref().unwrap_or(&self.transfer_behavior)
     }
 
-    /// Which state of the settings somebody saw.
-    pub fn version(&self) -> String {
-        let lines: Vec<String> = self.told().into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        hex(&Sha256::digest(lines.join("\n")))
-    }
-
     /// Every setting with its value, in words.
-    pub fn told(&self) -> [(&'static str, String); 6] {
+    pub fn told(&self) -> Told {
         let sandbox = self.sandbox_transfer_behavior.as_deref().map_or("As in production", |own| words(own).0);
-        [
+        Told(vec![
             ("Name", self.name.clone()),
             ("Length of a note", count(self.note_length, "character", "characters")),
             ("Notes of a customer", format!("{} at most", self.note_count)),
             ("Transfer Behavior", words(&self.transfer_behavior).0.to_owned()),
             ("In the sandbox", sandbox.to_owned()),
             ("Who may delete customers", who_deletes(self.others_may_delete).to_owned()),
-        ]
-    }
-
-    /// What differs, as a before and an after; `None` where nothing does.
-    pub fn difference(&self, after: &Settings) -> Option<(String, String)> {
-        let (mut before_told, mut after_told) = (Vec::new(), Vec::new());
-        for ((name, before), (_, after)) in self.told().into_iter().zip(after.told()) {
-            if before != after {
-                before_told.push(format!("{name}: {before}"));
-                after_told.push(format!("{name}: {after}"));
-            }
-        }
-        (!after_told.is_empty()).then(|| (before_told.join("\n"), after_told.join("\n")))
+        ])
     }
 }
 
@@ -219,10 +200,8 @@ mod tests {
     #[test]
     fn only_what_differs_is_told() {
         let after = Settings { note_count: 20, others_may_delete: true, ..settings() };
-        let (before, after) = settings().difference(&after).expect("a difference");
+        let (before, after) = settings().told().difference(&after.told()).expect("a difference");
         assert_eq!(before, "Notes of a customer: 10 at most\nWho may delete customers: Admins");
         assert_eq!(after, "Notes of a customer: 20 at most\nWho may delete customers: Admins, developers and support");
-        assert_eq!(settings().difference(&settings()), None);
-        assert_ne!(settings().version(), Settings { note_length: 256, ..settings() }.version());
     }
 }

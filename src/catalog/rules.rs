@@ -1,0 +1,156 @@
+//! What may stand in a catalog (§1): the same for the catalog file and for the forms. Each rule returns what is kept, or
+//! one line that says what is wrong.
+
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+use serde_json::{Map, Value};
+
+use crate::money::Micros;
+
+/// The most characters of an identifier, and of a name.
+pub const LONGEST_NAME: usize = 200;
+/// The most characters of an offering's metadata, written without spaces.
+pub const LONGEST_METADATA: usize = 4_000;
+
+/// What a product can be, and how people call it.
+pub const KINDS: [(&str, &str); 5] = [
+    ("subscription", "Subscription"),
+    ("non_renewing_subscription", "Non-renewing subscription"),
+    ("non_consumable", "Non-consumable"),
+    ("consumable", "Consumable"),
+    ("one_time", "One-time"),
+];
+
+/// Kept to the letter. What no address can hold is refused, so that whatever there is can be opened.
+pub fn identifier(typed: &str) -> Result<String, String> {
+    let is_text = !typed.contains(['\0', char::REPLACEMENT_CHARACTER]) && typed != "." && typed != "..";
+    match is_text && (1..=LONGEST_NAME).contains(&typed.chars().count()) {
+        true => Ok(typed.to_owned()),
+        false => Err(format!("an identifier has 1 to {LONGEST_NAME} characters and is not . or ..")),
+    }
+}
+
+pub fn name(typed: &str) -> Result<String, String> {
+    let name = typed.trim();
+    match (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.contains(char::is_control) {
+        true => Ok(name.to_owned()),
+        false => Err(format!("a name has 1 to {LONGEST_NAME} characters")),
+    }
+}
+
+/// In upper case, as in events. A store that came after this version is as good as a known one.
+pub fn store(typed: &str) -> Result<String, String> {
+    let store = typed.trim().to_uppercase();
+    let is_word = store.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
+    match is_word && (1..=50).contains(&store.len()) {
+        true => Ok(store),
+        false => Err(format!("{typed:?} is no store; one is called like APP_STORE")),
+    }
+}
+
+pub fn kind(typed: &str) -> Result<&'static str, String> {
+    let known = KINDS.iter().find(|(kind, _)| *kind == typed).map(|(kind, _)| *kind);
+    known.ok_or_else(|| format!("a product is one of {}", KINDS.map(|(kind, _)| kind).join(", ")))
+}
+
+/// ISO 8601 in whole years, months, weeks and days; `None` for what has no period.
+pub fn duration(typed: &str) -> Result<Option<String>, String> {
+    static PERIOD: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^P([0-9]{1,4}Y)?([0-9]{1,4}M)?([0-9]{1,4}W)?([0-9]{1,4}D)?$").ok());
+    match typed.trim().to_uppercase() {
+        empty if empty.is_empty() => Ok(None),
+        period if period.len() > 1 && PERIOD.as_ref().is_some_and(|rule| rule.is_match(&period)) => Ok(Some(period)),
+        _ => Err("a duration is written as P1W, P1M or P1Y".into()),
+    }
+}
+
+/// An amount and its currency, or neither.
+pub fn price(amount: &str, currency: &str) -> Result<Option<(Micros, String)>, String> {
+    let (amount, currency) = (amount.trim(), currency.trim().to_uppercase());
+    if amount.is_empty() {
+        return Ok(None);
+    }
+    let micros = Micros::parse(amount).filter(|micros| !micros.is_negative());
+    let micros = micros.ok_or_else(|| format!("{amount:?} is no decimal such as 4.99"))?;
+    match currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        true => Ok(Some((micros, currency))),
+        false => Err("a currency has three letters, such as USD".into()),
+    }
+}
+
+/// A JSON object as it is kept: without spaces. Nothing typed is an empty one.
+pub fn metadata(typed: &str) -> Result<String, String> {
+    let typed = if typed.trim().is_empty() { "{}" } else { typed };
+    let object: Map<String, Value> =
+        serde_json::from_str(typed).map_err(|error| format!("the metadata is no JSON object: {error}"))?;
+    written(&object)
+}
+
+/// The same for an object that was read already.
+pub fn written(object: &Map<String, Value>) -> Result<String, String> {
+    let text = Value::Object(object.clone()).to_string();
+    match text.chars().count() {
+        0..=LONGEST_METADATA => Ok(text),
+        length => Err(format!("the metadata has {length} characters, {LONGEST_METADATA} at most are kept")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_is_kept_to_the_letter_within_its_limits() {
+        for good in ["a", "$rc_annual", "pro:monthly", "a/b?#%", " x ", "نورا", &"語".repeat(200)] {
+            assert_eq!(identifier(good), Ok(good.to_owned()));
+        }
+        for bad in ["", ".", "..", "a\0", "a\u{FFFD}", &"a".repeat(201)] {
+            assert!(identifier(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn names_stores_and_kinds_are_what_people_and_events_say() {
+        assert_eq!(name("  Pro access "), Ok("Pro access".into()));
+        assert!(name(" ").is_err() && name("a\nb").is_err() && name(&"a".repeat(201)).is_err());
+        assert_eq!(store("app_store"), Ok("APP_STORE".into()));
+        assert!(
+            store("").is_err() && store("App Store").is_err() && store("ſtore").is_ok_and(|store| store == "STORE")
+        );
+        assert_eq!(kind("consumable"), Ok("consumable"));
+        assert!(kind("Consumable").is_err() && kind("").is_err());
+    }
+
+    #[test]
+    fn durations_are_periods_of_iso_8601() {
+        for (typed, kept) in [("P1M", "P1M"), ("p1y6m", "P1Y6M"), (" P7D ", "P7D"), ("P2W", "P2W")] {
+            assert_eq!(duration(typed), Ok(Some(kept.into())));
+        }
+        assert_eq!(duration(" "), Ok(None));
+        for bad in ["P", "1M", "PT1H", "P1.5M", "P-1M", "P1M1Y", "monthly", "P99999D"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_price_has_an_amount_and_a_currency_or_neither() {
+        assert_eq!(price("4.99", "usd"), Ok(Some((Micros(4_990_000), "USD".into()))));
+        assert_eq!(price(" ", "USD"), Ok(None));
+        for (amount, currency) in [("4,99", "USD"), ("-1", "USD"), ("1e400", "USD"), ("4.99", ""), ("4.99", "US$")] {
+            assert!(price(amount, currency).is_err(), "{amount} {currency}");
+        }
+    }
+
+    #[test]
+    fn metadata_is_a_json_object_of_limited_length() {
+        assert_eq!(metadata(" {\"b\": 1.50, \"a\": [ ]} "), Ok("{\"a\":[],\"b\":1.50}".into()));
+        assert_eq!(metadata(""), Ok("{}".into()));
+        for bad in ["[]", "null", "{", "{\"a\":}", "{} {}", &"[".repeat(200)] {
+            assert!(metadata(bad).is_err(), "{bad}");
+        }
+        let object = |length: usize| format!("{{\"a\":\"{}\"}}", "語".repeat(length - 8));
+        assert_eq!(metadata(&object(4_000)).map(|kept| kept.chars().count()), Ok(4_000));
+        assert!(metadata(&object(4_001)).is_err_and(|told| told.contains("4001 characters")));
+    }
+}

@@ -1,0 +1,114 @@
+//! Changing one thing of a catalog. Whoever calls holds the project's lock, so that what was checked stays true.
+
+use diesel::prelude::*;
+
+use super::rows::{Entitlement, Offering, Package, Product};
+use crate::db::{Both, Conn};
+use crate::schema::{entitlement_products, entitlements, offerings, package_products, packages, products};
+
+pub fn insert_product(conn: &mut Conn, row: &Product) -> QueryResult<()> {
+    diesel::insert_into(products::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn update_product(conn: &mut Conn, row: &Product) -> QueryResult<()> {
+    let own = products::table.find((row.project_id, &row.store, &row.identifier));
+    diesel::update(own).set(row).execute(conn)?;
+    Ok(())
+}
+
+/// What it is attached to stays attached: entitlements and packages name products by their ids.
+pub fn delete_product(conn: &mut Conn, row: &Product) -> QueryResult<()> {
+    diesel::delete(products::table.find((row.project_id, &row.store, &row.identifier))).execute(conn)?;
+    Ok(())
+}
+
+pub fn insert_entitlement(conn: &mut Conn, row: &Entitlement) -> QueryResult<()> {
+    diesel::insert_into(entitlements::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn update_entitlement(conn: &mut Conn, row: &Entitlement) -> QueryResult<()> {
+    diesel::update(entitlements::table.find((row.project_id, &row.identifier))).set(row).execute(conn)?;
+    Ok(())
+}
+
+/// With all that is attached to it.
+pub fn delete_entitlement(conn: &mut Conn, row: &Entitlement) -> QueryResult<()> {
+    diesel::delete(entitlements::table.find((row.project_id, &row.identifier))).execute(conn)?;
+    Ok(())
+}
+
+/// Returns whether it was not attached before.
+pub fn attach(conn: &mut Conn, (project, entitlement): (i64, &str), product: &str) -> QueryResult<bool> {
+    let row = (
+        entitlement_products::project_id.eq(project),
+        entitlement_products::entitlement.eq(entitlement),
+        entitlement_products::product.eq(product),
+    );
+    let added = Both(diesel::insert_into(entitlement_products::table).values(row).on_conflict_do_nothing());
+    Ok(added.execute(conn)? > 0)
+}
+
+/// Returns whether it was attached.
+pub fn detach(conn: &mut Conn, (project, entitlement): (i64, &str), product: &str) -> QueryResult<bool> {
+    let row = entitlement_products::table.find((project, entitlement, product));
+    Ok(diesel::delete(row).execute(conn)? > 0)
+}
+
+pub fn insert_offering(conn: &mut Conn, row: &Offering) -> QueryResult<()> {
+    diesel::insert_into(offerings::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn update_offering(conn: &mut Conn, row: &Offering) -> QueryResult<()> {
+    diesel::update(offerings::table.find((row.project_id, &row.identifier))).set(row).execute(conn)?;
+    Ok(())
+}
+
+/// Makes it the default, and the one that was no more. There is never more than one.
+pub fn choose_default(conn: &mut Conn, row: &Offering) -> QueryResult<()> {
+    let others = offerings::table.filter(offerings::project_id.eq(row.project_id));
+    diesel::update(others).set(offerings::is_default.eq(false)).execute(conn)?;
+    update_offering(conn, &Offering { is_default: true, ..row.clone() })
+}
+
+/// With its packages.
+pub fn delete_offering(conn: &mut Conn, row: &Offering) -> QueryResult<()> {
+    diesel::delete(offerings::table.find((row.project_id, &row.identifier))).execute(conn)?;
+    Ok(())
+}
+
+pub fn insert_package(conn: &mut Conn, row: &Package) -> QueryResult<()> {
+    diesel::insert_into(packages::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn update_package(conn: &mut Conn, row: &Package) -> QueryResult<()> {
+    let own = packages::table.find((row.project_id, &row.offering, &row.identifier));
+    diesel::update(own).set(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn delete_package(conn: &mut Conn, row: &Package) -> QueryResult<()> {
+    diesel::delete(packages::table.find((row.project_id, &row.offering, &row.identifier))).execute(conn)?;
+    Ok(())
+}
+
+/// Returns whether it was not in the package before.
+pub fn put_in(conn: &mut Conn, package: &Package, product: &str) -> QueryResult<bool> {
+    let row = (
+        package_products::project_id.eq(package.project_id),
+        package_products::offering.eq(&package.offering),
+        package_products::package.eq(&package.identifier),
+        package_products::product.eq(product),
+    );
+    let added = Both(diesel::insert_into(package_products::table).values(row).on_conflict_do_nothing());
+    Ok(added.execute(conn)? > 0)
+}
+
+/// Returns whether it was in the package.
+pub fn take_out(conn: &mut Conn, package: &Package, product: &str) -> QueryResult<bool> {
+    let key = (package.project_id, package.offering.as_str(), package.identifier.as_str(), product);
+    Ok(diesel::delete(package_products::table.find(key)).execute(conn)? > 0)
+}

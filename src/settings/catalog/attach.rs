@@ -1,0 +1,54 @@
+//! Choosing a product, for an entitlement or a package.
+
+use askama::Template;
+use serde::Deserialize;
+
+use super::{queries, touched};
+use crate::acts::Opened;
+use crate::catalog::rules;
+use crate::db::Conn;
+use crate::error::{Error, Refusal};
+use crate::events::Store;
+use crate::page::sentence::Sentence;
+use crate::page::text::sentence;
+
+/// What was typed or chosen. Products are named by their ids, whatever the store; one need not be in the catalog yet.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Draft {
+    pub product: String,
+}
+
+impl Draft {
+    /// # Errors
+    /// A [`Refusal`] of the field `product`.
+    pub fn parse(&self) -> Result<String, Refusal> {
+        rules::identifier(self.product.trim()).map_err(|why| Refusal::of("product", sentence(&why)))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "settings/catalog/attach.html")]
+pub struct Attach {
+    pub form: Opened,
+    pub action: String,
+    pub title: String,
+    /// What will happen, a paragraph each.
+    pub told: Vec<Sentence>,
+    /// Ids, and what they are.
+    pub products: Vec<(String, String)>,
+    pub button: &'static str,
+}
+
+/// The products of the catalog that are not among `without`, with who bought them.
+pub fn choices(conn: &mut Conn, project: i64, without: &[String]) -> Result<Vec<(String, String)>, Error> {
+    let touched = touched::by_products(conn, project)?;
+    let products = queries::products(conn, project)?;
+    let choices = products.into_iter().filter(|one| !without.contains(&one.identifier)).map(|one| {
+        let bought = touched.get(&(one.store.clone(), one.identifier.clone())).copied().unwrap_or_default();
+        let name = one.display_name.unwrap_or_else(|| one.identifier.clone());
+        let what = format!("{name}, {}, {}", Store::from(one.store).name(), bought.told());
+        (one.identifier, what)
+    });
+    Ok(choices.collect())
+}

@@ -1,0 +1,47 @@
+//! The catalog (§1): what a project sells, what that unlocks, and in which offerings apps show it; each with the number of
+//! customers it touches.
+
+mod attach;
+mod confirm;
+mod entitlements;
+mod named;
+mod offerings;
+mod packages;
+mod page;
+mod products;
+pub mod queries;
+pub mod touched;
+
+use actix_web::HttpResponse;
+
+use crate::error::Error;
+use crate::page::Routes;
+use crate::page::layout::Layout;
+use crate::people::Member;
+use crate::people::Permission::ReadSettings;
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/projects/{p}/catalog", |routes| {
+        routes.get("", ReadSettings, page::show);
+        products::routes(routes);
+        entitlements::routes(routes);
+        offerings::routes(routes);
+        packages::routes(routes);
+    });
+}
+
+/// What an action answers.
+type Outcome = Result<HttpResponse, Error>;
+
+/// The address of the catalog, and of what lies below it.
+fn address(member: &Member) -> String {
+    format!("/projects/{}/catalog", member.project.slug)
+}
+
+/// Lays a dialog over a page; where there is none, `told` says in the corner what could not be done.
+fn lay_over(layout: &mut Layout, dialog: Option<crate::acts::Dialog>, told: String) {
+    if dialog.is_none() && !told.is_empty() {
+        layout.flash = Some(crate::acts::Flash::problem(told));
+    }
+    layout.dialog = dialog;
+}

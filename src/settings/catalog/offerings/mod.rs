@@ -1,0 +1,31 @@
+//! Offerings: what apps show. One of them is the default; what is archived is offered to nobody.
+
+mod dialog;
+mod draft;
+mod handlers;
+mod page;
+
+use crate::page::Routes;
+use crate::page::text::segment;
+use crate::people::Member;
+use crate::people::Permission::{ManageCatalog, ReadSettings};
+
+pub use dialog::dialog_to_add;
+pub use page::rendered;
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/offerings", |routes| {
+        routes.post("", ManageCatalog, handlers::add);
+        routes.get("/{offering}", ReadSettings, page::show);
+        routes.post("/{offering}", ManageCatalog, handlers::edit);
+        routes.post("/{offering}/default", ManageCatalog, handlers::choose_default);
+        routes.post("/{offering}/archive", ManageCatalog, handlers::archive);
+        routes.post("/{offering}/unarchive", ManageCatalog, handlers::unarchive);
+        routes.post("/{offering}/delete", ManageCatalog, handlers::delete);
+    });
+}
+
+/// The page of an offering.
+pub fn href(member: &Member, identifier: &str) -> String {
+    format!("{}/offerings/{}", super::address(member), segment(identifier))
+}

@@ -1,0 +1,19 @@
+//! Packages: the places of an offering, each with the equivalent products of every store.
+
+mod dialog;
+mod handlers;
+
+use crate::page::Routes;
+use crate::people::Permission::ManageCatalog;
+
+pub use dialog::dialog;
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/offerings/{offering}/packages", |routes| {
+        routes.post("", ManageCatalog, handlers::add);
+        routes.post("/{package}", ManageCatalog, handlers::edit);
+        routes.post("/{package}/delete", ManageCatalog, handlers::delete);
+        routes.post("/{package}/attach", ManageCatalog, handlers::attach);
+        routes.post("/{package}/detach", ManageCatalog, handlers::detach);
+    });
+}

@@ -1,0 +1,19 @@
+//! Products: what is sold in a store, by the store's own id.
+
+mod dialog;
+mod draft;
+mod handlers;
+
+use crate::page::Routes;
+use crate::people::Permission::ManageCatalog;
+
+pub use dialog::dialog;
+pub use draft::told;
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/products", |routes| {
+        routes.post("", ManageCatalog, handlers::add);
+        routes.post("/{store}/{product}", ManageCatalog, handlers::edit);
+        routes.post("/{store}/{product}/delete", ManageCatalog, handlers::delete);
+    });
+}

@@ -1,0 +1,144 @@
+//! How many customers something in the catalog touches: counted to a limit, so that a page costs the same for ten
+//! customers and for a million.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::clock::Moment;
+use crate::customers::grants::{CUSTOM, Preset};
+use crate::db::{Both, Conn};
+use crate::page::text::{capitalised, count};
+use crate::schema::{customers, purchases};
+
+/// How many purchases are looked at for each.
+const LOOKED_AT: i64 = 1_000;
+
+/// A number of customers; with more purchases than are looked at, there may be more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Touched {
+    pub customers: i64,
+    pub is_more: bool,
+}
+
+impl fmt::Display for Touched {
+    /// `137`, `912+`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.customers, if self.is_more { "+" } else { "" })
+    }
+}
+
+impl Touched {
+    /// `137 customers`, `at least 912 customers`
+    pub fn told(self) -> String {
+        let number = count(self.customers, "customer", "customers");
+        if self.is_more { format!("at least {number}") } else { number }
+    }
+
+    /// The beginning of a sentence: `Nobody has`, `137 customers have`.
+    pub fn have(self) -> String {
+        match (self.customers, self.is_more) {
+            (0, false) => "Nobody has".into(),
+            (1, false) => "1 customer has".into(),
+            _ => format!("{} have", capitalised(&self.told())),
+        }
+    }
+
+    /// From the number of customers, doubled, and one more where not all purchases were looked at: what a subquery, which
+    /// has one column, can tell.
+    fn told_by(number: i64) -> Touched {
+        Touched { customers: number / 2, is_more: number % 2 == 1 }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = Text)]
+    store: String,
+    #[diesel(sql_type = Text)]
+    identifier: String,
+    #[diesel(sql_type = BigInt)]
+    touched: i64,
+}
+
+/// For each product, by store and id, who has bought it, in the sandbox too.
+pub fn by_products(conn: &mut Conn, project: i64) -> QueryResult<HashMap<(String, String), Touched>> {
+    let sql = format!(
+        "SELECT p.store, p.identifier, (
+            SELECT {TOLD} FROM (
+                SELECT u.customer_id, u.store FROM purchases u WHERE u.product_id = p.identifier LIMIT {}
+            ) AS seen LEFT JOIN customers c
+                ON c.id = seen.customer_id AND c.project_id = p.project_id AND seen.store = p.store
+        ) AS touched FROM products p WHERE p.project_id = $1",
+        LOOKED_AT + 1,
+    );
+    let counted: Vec<Counted> = Both(sql_query(sql).bind::<BigInt, _>(project)).load(conn)?;
+    Ok(counted.into_iter().map(|one| ((one.store, one.identifier), Touched::told_by(one.touched))).collect())
+}
+
+/// For each entitlement, who has it now: by a product attached to it, or by a grant. Products attached to nothing may give
+/// it too, where their events say so.
+pub fn by_entitlements(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<HashMap<String, Touched>> {
+    let words: Vec<String> = Preset::ALL.iter().map(|preset| preset.word()).chain([CUSTOM]).map(granted).collect();
+    let sql = format!(
+        "SELECT '' AS store, e.identifier, (
+            SELECT {TOLD} FROM (
+                SELECT u.customer_id FROM (
+                    SELECT a.product FROM entitlement_products a
+                        WHERE a.project_id = e.project_id AND a.entitlement = e.identifier
+                    UNION ALL {}
+                ) AS given INNER JOIN purchases u ON u.product_id = given.product AND u.ends_at > $1 LIMIT {}
+            ) AS seen LEFT JOIN customers c ON c.id = seen.customer_id AND c.project_id = e.project_id
+        ) AS touched FROM entitlements e WHERE e.project_id = $2",
+        words.join(" UNION ALL "),
+        LOOKED_AT + 1,
+    );
+    // SQLite counts values in the order in which their places stand in the text.
+    let query = sql_query(sql).bind::<BigInt, _>(now.millis()).bind::<BigInt, _>(project);
+    let counted: Vec<Counted> = Both(query).load(conn)?;
+    Ok(counted.into_iter().map(|one| (one.identifier, Touched::told_by(one.touched))).collect())
+}
+
+/// The customers among the purchases that were looked at, as [`Touched::told_by`] reads it.
+const TOLD: &str = "COUNT(DISTINCT c.id) * 2 + CASE WHEN COUNT(*) > 1000 THEN 1 ELSE 0 END";
+
+/// What a grant of an entitlement is called as a product (§7.2).
+fn granted(word: &str) -> String {
+    format!("SELECT 'rc_promo_' || e.identifier || '_{word}'")
+}
+
+/// Who bought this product: ever, or so that it has not ended at `since`.
+pub fn by_product(conn: &mut Conn, project: i64, product: &str, since: Option<Moment>) -> QueryResult<Touched> {
+    let since = since.unwrap_or(Moment::DAWN).millis();
+    let mut found: Vec<(i64, i64)> = purchases::table
+        .inner_join(customers::table.on(customers::id.eq(purchases::customer_id)))
+        .filter(purchases::product_id.eq(product).and(purchases::ends_at.gt(since)))
+        .select((customers::project_id, customers::id))
+        .limit(LOOKED_AT + 1)
+        .load(conn)?;
+    let is_more = i64::try_from(found.len()).unwrap_or(i64::MAX) > LOOKED_AT;
+    found.retain(|(of, _)| *of == project);
+    found.sort_unstable();
+    found.dedup();
+    Ok(Touched { customers: i64::try_from(found.len()).unwrap_or(i64::MAX), is_more })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_told_with_what_is_not_counted() {
+        let some = Touched::told_by(2 * 137);
+        assert_eq!((some.to_string(), some.told()), ("137".into(), "137 customers".into()));
+        let many = Touched::told_by(2 * 912 + 1);
+        assert_eq!((many.to_string(), many.told()), ("912+".into(), "at least 912 customers".into()));
+        assert_eq!(many.have(), "At least 912 customers have");
+        assert_eq!([Touched::told_by(0).have(), Touched::told_by(2).have()], ["Nobody has", "1 customer has"]);
+        assert_eq!(Touched { customers: 1, is_more: false }.told(), "1 customer");
+        assert!(TOLD.contains(&format!("> {LOOKED_AT} ")));
+    }
+}
