@@ -365,6 +365,8 @@ async fn archiving_says_for_how_many_customers_an_offering_is_set() {
             diesel::insert_into(offering_overrides::table)
                 .values((
                     offering_overrides::customer_id.eq(lena),
+                    offering_overrides::project_id.eq(desk.project),
+                    offering_overrides::is_end_told.eq(false),
                     offering_overrides::offering.eq("winback"),
                     offering_overrides::set_by.eq("Dev Anand"),
                     offering_overrides::set_at.eq(NOW.millis()),

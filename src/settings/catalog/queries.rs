@@ -9,7 +9,7 @@ use crate::catalog::rows::{Entitlement, Offering, Package, Product};
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::schema::{
-    customers, entitlement_products, entitlements, offering_overrides, offerings, package_products, packages, products,
+    entitlement_products, entitlements, offering_overrides, offerings, package_products, packages, products,
 };
 
 /// By name, then by id.
@@ -94,8 +94,7 @@ pub fn packed(conn: &mut Conn, project: i64, offering: &str) -> QueryResult<BTre
 pub fn overrides(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<HashMap<String, i64>> {
     let until = offering_overrides::until;
     let counts: Vec<(String, i64)> = offering_overrides::table
-        .inner_join(customers::table.on(customers::id.eq(offering_overrides::customer_id)))
-        .filter(customers::project_id.eq(project))
+        .filter(offering_overrides::project_id.eq(project))
         .filter(until.is_null().or(until.gt(now.millis())))
         .group_by(offering_overrides::offering)
         .select((offering_overrides::offering, count_star()))

@@ -40,9 +40,15 @@ impl Edit {
     }
 
     fn lets_others_delete(&self) -> bool {
-        match self.form.typed("seen") {
-            Some(_) => self.form.typed("others_may_delete").is_some(),
-            None => self.now.others_may_delete,
-        }
+        self.is_checked("others_may_delete", self.now.others_may_delete)
+    }
+
+    fn lets_developers_override_tests_alone(&self) -> bool {
+        self.is_checked("overrides_only_tests", self.now.overrides_only_tests)
+    }
+
+    /// A form leaves out what is not checked.
+    fn is_checked(&self, field: &str, current: bool) -> bool {
+        if self.form.typed("seen").is_some() { self.form.typed(field).is_some() } else { current }
     }
 }

@@ -26,6 +26,8 @@ pub struct Settings {
     /// `None`: as in production.
     pub sandbox_transfer_behavior: Option<String>,
     pub others_may_delete: bool,
+    /// Whether developers may set another offering for test customers only.
+    pub overrides_only_tests: bool,
 }
 
 /// What was typed.
@@ -38,6 +40,7 @@ pub struct Draft {
     transfer_behavior: String,
     sandbox_transfer_behavior: String,
     others_may_delete: Option<String>,
+    overrides_only_tests: Option<String>,
     /// The state of the settings that was seen.
     pub seen: String,
 }
@@ -89,6 +92,7 @@ impl Settings {
             transfer_behavior: transfer_behavior.clone(),
             sandbox_transfer_behavior: Some(sandbox.clone()).filter(|sandbox| !sandbox.is_empty()),
             others_may_delete: draft.others_may_delete.is_some(),
+            overrides_only_tests: draft.overrides_only_tests.is_some(),
         };
         if refusal.problems.is_empty() { Ok(parsed) } else { Err(refusal) }
     }
@@ -117,12 +121,17 @@ impl Settings {
             ("Transfer Behavior", words(&self.transfer_behavior).0.to_owned()),
             ("In the sandbox", sandbox.to_owned()),
             ("Who may delete customers", who_deletes(self.others_may_delete).to_owned()),
+            ("Developers override offerings", of_whom(self.overrides_only_tests).to_owned()),
         ])
     }
 }
 
 fn who_deletes(others: bool) -> &'static str {
     if others { "Admins, developers and support" } else { "Admins" }
+}
+
+fn of_whom(only_tests: bool) -> &'static str {
+    if only_tests { "Of customers without a production purchase" } else { "Of all customers" }
 }
 
 fn offered(current: &str) -> Vec<&'static str> {
@@ -148,6 +157,7 @@ mod tests {
             transfer_behavior: "transfer_to_new".into(),
             sandbox_transfer_behavior: None,
             others_may_delete: false,
+            overrides_only_tests: false,
         }
     }
 
@@ -159,6 +169,7 @@ mod tests {
             transfer_behavior: settings.transfer_behavior.clone(),
             sandbox_transfer_behavior: settings.sandbox_transfer_behavior.clone().unwrap_or_default(),
             others_may_delete: settings.others_may_delete.then(|| "1".to_owned()),
+            overrides_only_tests: settings.overrides_only_tests.then(|| "1".to_owned()),
             seen: String::new(),
         }
     }
