@@ -16,6 +16,12 @@ const PAGES = [
   `${LENA}?dialog=grant`, `${LENA}/transfer`, `${LENA}/transfer?to=zofia.nowak`, `${LENA}/transfer?to=nobody`,
   '/projects/sundial/settings/people', '/projects/sundial/settings/people?dialog=member-invite',
   '/projects/sundial/settings/people?dialog=factor-require', '/account', '/account/second-factor',
+  '/projects/sundial/settings?dialog=project-edit', '/projects/sundial/settings?dialog=webhook-replace',
+  '/projects/sundial/settings/audit', '/projects/sundial/settings/audit?customer=nobody', `${LENA}?topic=team`,
+  '/projects/sundial/catalog', '/projects/sundial/catalog/offerings/winback',
+  '/projects/sundial/catalog?dialog=product-add', '/projects/sundial/catalog?dialog=entitlement-attach.pro',
+  '/projects/sundial/catalog/offerings/standard?dialog=package-edit.%24rc_monthly',
+  '/projects/sundial/catalog/offerings/winback?dialog=offering-archive',
   `${LIST}?list=nonsense`, `${LIST}?after=nonsense`,
 ];
 
