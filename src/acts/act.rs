@@ -180,8 +180,10 @@ impl<T> Act<T> {
     {
         let Act { draft, sent, door, db, ids, origin, .. } = self;
         let transaction = move |conn: &mut Conn| {
+            let project = door.enter(conn)?.project.id;
+            conn.lock_project(project)?;
+            // Again: while it waited for the lock the person may have lost the role.
             let member = door.enter(conn)?;
-            conn.lock_project(member.project.id)?;
             if let Some((receipt, location)) = receipts::before(conn, member.person.id, &sent)? {
                 return Ok(Next::Page(with_receipt(&location, receipt)));
             }

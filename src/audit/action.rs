@@ -77,6 +77,7 @@ actions! {
     CustomerDeleted "customer_deleted" "deleted a customer",
     CustomerBlocked "customer_blocked" "blocked a customer",
     CustomerUnblocked "customer_unblocked" "unblocked a customer",
+    CustomersExported "customers_exported" "downloaded a list of customers",
     CustomerExported "customer_exported" "looked at everything held on a customer",
     TestAccountsChosen "test_accounts_chosen" "asked to delete test accounts",
     TestAccountsDeleted "test_accounts_deleted" "deleted test accounts",

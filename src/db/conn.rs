@@ -78,6 +78,15 @@ impl Conn {
         self.lock(person)
     }
 
+    /// The same for what a hash stands for: all who count the same tries.
+    ///
+    /// # Errors
+    /// As [`Conn::lock_project`].
+    pub fn lock_hash(&mut self, hash: &str) -> QueryResult<()> {
+        let digits: String = hash.chars().take(15).collect();
+        self.lock(i64::from_str_radix(&digits, 16).unwrap_or_default())
+    }
+
     fn lock(&mut self, row: i64) -> QueryResult<()> {
         match self {
             Conn::Sqlite(_) => Ok(()),

@@ -1,27 +1,34 @@
-//! What a database keeps of rows that were deleted, and how it is made to let go: SQLite's log of changes, PostgreSQL's
-//! dead rows.
+//! What a database keeps of rows that were deleted, and how it is made to let go: SQLite's log of changes and what rows
+//! that moved have left behind in its pages, PostgreSQL's dead rows.
 
 use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::Integer;
+use diesel::sql_types::{BigInt, Integer};
 
 use super::{Conn, Db, Unavailable};
 
 /// How long a checkpoint may hold writers up while it waits for readers, in milliseconds.
 const PATIENCE: u32 = 200;
 
+/// A SQLite file of at most so many bytes is written anew: meanwhile the copy lies in memory and writers wait.
+const SMALL: i64 = 64 << 20;
+
 /// Tables that hold what is known of customers.
-const OF_CUSTOMERS: [&str; 17] = [
+const OF_CUSTOMERS: [&str; 22] = [
     "app_user_ids",
     "attributes",
     "audit_details",
     "balances",
+    "blocked_customers",
+    "blocked_ids",
     "customers",
     "deletion_choices",
+    "deletion_jobs",
     "events",
     "experiments",
+    "grant_ends",
     "history",
     "inherited_events",
     "notes",
@@ -30,6 +37,7 @@ const OF_CUSTOMERS: [&str; 17] = [
     "receipts",
     "rejected_deliveries",
     "search_terms",
+    "test_customers",
     "transfer_links",
 ];
 
@@ -37,6 +45,12 @@ const OF_CUSTOMERS: [&str; 17] = [
 struct Checkpoint {
     #[diesel(sql_type = Integer)]
     busy: i32,
+}
+
+#[derive(QueryableByName)]
+struct Length {
+    #[diesel(sql_type = BigInt)]
+    bytes: i64,
 }
 
 impl Db {
@@ -48,7 +62,7 @@ impl Db {
     pub fn clear_leftovers(&self) -> Result<bool, Unavailable> {
         let mut conn = self.pool.get().map_err(|error| Unavailable(error.to_string()))?;
         let cleared = match &mut conn.inner {
-            Conn::Sqlite(conn) => truncate_log(conn),
+            Conn::Sqlite(conn) => write_anew(conn).and_then(|()| truncate_log(conn)),
             Conn::Postgres(conn) => vacuum(conn).map(|()| true),
         };
         cleared.map_err(|error| {
@@ -56,6 +70,17 @@ impl Db {
             Unavailable(error.to_string())
         })
     }
+}
+
+/// Where rows moved from one page to another, a copy can stay in the unused part of the first: `secure_delete` knows only
+/// rows that are deleted. A large file is left as it is; the README says what an operator does then.
+fn write_anew(conn: &mut SqliteConnection) -> QueryResult<()> {
+    let length = "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size";
+    let length: Length = sql_query(length).get_result(conn)?;
+    if length.bytes > SMALL {
+        return Ok(());
+    }
+    conn.batch_execute("VACUUM")
 }
 
 /// Deleted content in the file is overwritten already (`secure_delete`); the log still holds pages as they were before.

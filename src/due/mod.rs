@@ -7,7 +7,7 @@ mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::clock::Moment;
+use crate::clock::{Clock, Moment};
 use crate::customers::{erasure, test_accounts};
 use crate::db::Db;
 use crate::error::Error;
@@ -21,6 +21,8 @@ pub struct Work {
     pub db: Db,
     pub ids: Ids,
     pub now: Moment,
+    /// For work that goes on for long.
+    pub clock: Clock,
 }
 
 /// Does what has come due; returns how much that was.
@@ -29,7 +31,7 @@ type Job = fn(&Work) -> Result<usize, Error>;
 /// Every job by its name in the log.
 const JOBS: [(&str, Job); 4] = [
     ("the end of grants", grants::tell_ends),
-    ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, work.now)),
+    ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, &work.clock)),
     ("the end of overrides", overrides::tell_ends),
     ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db)),
 ];

@@ -25,7 +25,7 @@ impl Worker {
         let (stop, stopped) = mpsc::channel();
         let thread = std::thread::Builder::new().name("due".into()).spawn(move || {
             loop {
-                run(&Work { db: db.clone(), ids: ids.clone(), now: clock.now() });
+                run(&Work { clock: clock.clone(), db: db.clone(), ids: ids.clone(), now: clock.now() });
                 if stopped.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }

@@ -66,6 +66,7 @@ impl Attempt {
         diesel::delete(attempts::table.filter(attempts::at.lt(Moment(now.millis() - LONGEST)))).execute(conn)?;
         let mut longest = None;
         for (limit, subject) in &self.subjects {
+            conn.lock_hash(subject)?;
             longest = longest.max(wait(conn, *limit, subject, now)?);
         }
         if let Some(retry_after) = longest {

@@ -57,3 +57,12 @@ if (served) {
   address.searchParams.delete("dialog");
   if (location.search.includes("dialog=")) history.replaceState(null, "", address);
 }
+
+// A form on its way is not sent again by a second click; coming back to the page makes it new.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) event.preventDefault();
+  else form.dataset.sent = "1";
+});
+addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent; });

@@ -82,13 +82,13 @@ function write(own) {
     time.textContent = own ? local(time, ...format) : utc;
   }
   button.previousElementSibling.textContent = own ? "Times are in your zone, months and the picture in UTC." : "All times are UTC.";
-  button.setAttribute("aria-pressed", own);
+  button.textContent = own ? "Show them in UTC" : `Show them in my zone (${zone.timeZone.replaceAll("_", " ")})`;
 }
 
 if (button) {
   const isOwn = () => localStorage.zone === "own";
-  button.hidden = false;
-  button.textContent += ` (${zone.timeZone.replaceAll("_", " ")})`;
+  // Where it is UTC there is nothing to choose.
+  button.hidden = /^(Etc\/)?UTC$/.test(zone.timeZone);
   button.onclick = () => write((localStorage.zone = isOwn() ? "utc" : "own") === "own");
   write(isOwn());
 }

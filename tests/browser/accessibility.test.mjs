@@ -14,6 +14,9 @@ const PAGES = [
   customer('sandy_sandbox'), `${customer('sandy_sandbox')}?sandbox=1`, customer('nobody'),
   '/projects/sundial/settings', '/projects/sundial/settings/rejected', '/nowhere', '/projects/sundial/nowhere',
   `${LENA}?dialog=grant`, `${LENA}/transfer`, `${LENA}/transfer?to=zofia.nowak`, `${LENA}/transfer?to=nobody`,
+  '/projects/sundial/settings/blocked', '/projects/sundial/settings/blocked?dialog=blocked-add',
+  '/projects/sundial/settings/test-accounts?bought=sandbox', `${LENA}/export`, `${LENA}?dialog=manage-delete`,
+  '/projects/sundial/settings/test-accounts/review?bought=sandbox&scope=all', `${LENA}?dialog=manage-block`,
   '/projects/sundial/settings/people', '/projects/sundial/settings/people?dialog=member-invite',
   '/projects/sundial/settings/people?dialog=factor-require', '/account', '/account/second-factor',
   '/projects/sundial/settings?dialog=project-edit', '/projects/sundial/settings?dialog=webhook-replace',
@@ -22,6 +25,8 @@ const PAGES = [
   '/projects/sundial/catalog?dialog=product-add', '/projects/sundial/catalog?dialog=entitlement-attach.pro',
   '/projects/sundial/catalog/offerings/standard?dialog=package-edit.%24rc_monthly',
   '/projects/sundial/catalog/offerings/winback?dialog=offering-archive',
+  `${LIST}?list=mine`, '/projects/sundial/overrides', `${LENA}?dialog=offering-choose`, `${LENA}?dialog=attribute-add`,
+  `${LENA}?dialog=attribute-edit.%24email`, `${LENA}?dialog=attribute-edit.%24mediaSource`,
   `${LIST}?list=nonsense`, `${LIST}?after=nonsense`,
 ];
 

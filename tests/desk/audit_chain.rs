@@ -1,7 +1,7 @@
 //! The chain of the audit log: whole after all that may happen to it, and broken by whoever touches it.
 
 use diesel::connection::SimpleConnection;
-use dossier::audit::{self, Broken, Verified};
+use dossier::audit::{self, Action, Actor, Broken, Origin, Trace, Verified};
 use dossier::commands::audit::verify;
 use dossier::customers::{erasure, identity};
 use dossier::db::Conn;
@@ -36,7 +36,7 @@ fn checked(desk: &Desk) -> Result<Verified, Broken> {
     verdict.expect("the log is read")
 }
 
-/// Nine entries, eight of them about four customers, of whom two became one, and one was erased.
+/// Ten entries, eight of them about four customers, of whom two became one, and one was erased: entry 10 says so.
 async fn desk_with_a_log() -> Desk {
     let desk = Desk::open().await;
     for id in ["lena", "mara", "noor", "gone"] {
@@ -54,6 +54,11 @@ async fn desk_with_a_log() -> Desk {
     erase(&desk, "gone");
     desk.clock.advance(60);
     assert_eq!(desk.get(&ADA, "/projects/sundial/settings/audit.csv").await.status.as_u16(), 200);
+    let told = desk.db.write_here(|conn| {
+        let row = (desk.project, desk.ids.next(desk.clock.now()), desk.clock.now());
+        audit::append(conn, row, &Actor::system(), &Origin::default(), Trace::new(Action::CustomerDeleted))
+    });
+    told.expect("the erasure has its entry");
     desk
 }
 
@@ -61,10 +66,10 @@ async fn desk_with_a_log() -> Desk {
 async fn a_log_is_whole_after_notes_a_merge_and_an_erasure() {
     let desk = desk_with_a_log().await;
     let verified = checked(&desk).expect("a whole chain");
-    assert_eq!((verified.entries, verified.erased, verified.head.len()), (9, 2, 64));
+    assert_eq!((verified.entries, verified.erased, verified.head.len()), (10, 2, 64));
     let lines = verify(&desk.db, None, None).expect("all projects");
     let head = &verified.head;
-    let whole = format!("sundial: 9 entries as they were written, 2 erased with customers, head {head}");
+    let whole = format!("sundial: 10 entries as they were written, 2 erased with customers, head {head}");
     assert_eq!(lines, ["moonrise: no entries yet".to_owned(), whole]);
     note(&desk, "noor", "later").await;
     assert_eq!(verify(&desk.db, Some("sundial"), Some(&head.to_uppercase())).map(|lines| lines.len()), Ok(1));
@@ -111,6 +116,12 @@ fn tampering(desk: &Desk) -> Vec<(String, i64, &'static str)> {
         (details(5, &format!("customer_id = {lena}")), 5, "its details were given to another customer"),
         (details(6, "customer_id = NULL"), 6, "its details were given to another customer"),
         (details(9, "salt = '', body = ''"), 9, "its details were taken"),
+        (
+            "UPDATE audit_details SET salt = '', body = '' WHERE position = 8; DELETE FROM audit_entries WHERE position = 10"
+                .into(),
+            3,
+            "its details are gone although nobody was erased after it",
+        ),
         (swap(6, 7), 6, "its details were changed"),
         ("DELETE FROM audit_details WHERE position = 5".into(), 5, "its details are missing although nobody was erased"),
         (gap.into(), 5, "it is missing"),
@@ -124,10 +135,10 @@ fn tampering(desk: &Desk) -> Vec<(String, i64, &'static str)> {
             "its details are missing although nobody was erased",
         ),
         (
-            "INSERT INTO audit_entries SELECT project_id, 10, id, at, actor_kind, actor_id, role, action, subject, request,
-                details_hash, hash, hash FROM audit_entries WHERE position = 9"
+            "INSERT INTO audit_entries SELECT project_id, 11, id, at, actor_kind, actor_id, role, action, subject, request,
+                details_hash, hash, hash FROM audit_entries WHERE position = 10"
                 .into(),
-            10,
+            11,
             "it was changed",
         ),
     ]

@@ -8,6 +8,7 @@ use dossier::events::ingest::Outcome;
 use dossier::schema::*;
 use serde_json::json;
 
+use crate::erasing::transfer;
 use crate::ingestion::{body, deliver};
 use crate::support::cast::{ADA, DEV, PASSWORD, SOL, TEAM, VERA};
 use crate::support::{Answer, Desk, traces};
@@ -193,4 +194,24 @@ async fn events_that_arrive_during_the_deletion_leave_nothing_half() {
     });
     assert_eq!(left.expect("it counts"), (0, 0), "all of them happened before it");
     assert_eq!(deliver(&desk, project, &[named(7)]), [Outcome::Late]);
+}
+
+#[actix_web::test]
+async fn the_other_side_of_a_transfer_still_says_that_purchases_moved() {
+    let desk = Desk::open().await;
+    let bought = json!({ "expiration_at_ms": 1_797_000_000_000i64, "app_user_id": "lena-kanarie", "original_app_user_id": "lena-kanarie", "aliases": [] });
+    deliver(
+        &desk,
+        desk.project,
+        &[body(1_090, "INITIAL_PURCHASE", bought), transfer(1_095, &["lena-kanarie"], &["mara"])],
+    );
+    let dialog = desk.get(&ADA, &format!("{LENA}?dialog=manage-delete")).await.body;
+    assert!(dialog.contains("stay with that customer, in nobody else’s name"));
+    assert_eq!(delete(&desk, &ADA).await.status, StatusCode::SEE_OTHER);
+    let mara = desk.get(&ADA, "/projects/sundial/customers/mara").await.body;
+    assert!(mara.contains("Purchases transferred from another customer") && !mara.contains("lena-kanarie"));
+    assert!(mara.contains("monthly"), "the purchase is still hers");
+    desk.db.write_here(|conn| Ok::<_, Error>(diesel::delete(purchases::table).execute(conn)?)).expect("it is gone");
+    let mara = desk.get(&ADA, "/projects/sundial/customers/mara").await.body;
+    assert!(mara.contains("Purchases came from") && mara.contains("another customer"));
 }

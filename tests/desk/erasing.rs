@@ -28,7 +28,7 @@ fn erase_customer(desk: &Desk, project: i64, app_user_id: &str) -> Erased {
 }
 
 /// A transfer whose own id names nobody; of every store.
-fn transfer(day: i64, from: &[&str], to: &[&str]) -> String {
+pub fn transfer(day: i64, from: &[&str], to: &[&str]) -> String {
     let mut sent: Value = serde_json::from_str(&moved(day, from, to)).expect("JSON");
     sent["event"]["id"] = json!(format!("transfer-{day}-{}", from.len()));
     sent["event"]["store"] = Value::Null;

@@ -104,7 +104,7 @@ fn awaited(desk: &Desk) -> i64 {
 }
 
 fn work(desk: &Desk, db: &Db) -> Work {
-    Work { db: db.clone(), ids: desk.ids.clone(), now: desk.clock.now() }
+    Work { clock: desk.clock.clone(), db: db.clone(), ids: desk.ids.clone(), now: desk.clock.now() }
 }
 
 fn run(desk: &Desk) -> usize {

@@ -69,7 +69,7 @@ fn chosen(desk: &Desk) -> Vec<(String, Option<Moment>)> {
 }
 
 fn worked(desk: &Desk) -> usize {
-    due::run(&Work { db: desk.db.clone(), ids: desk.ids.clone(), now: desk.clock.now() })
+    due::run(&Work { clock: desk.clock.clone(), db: desk.db.clone(), ids: desk.ids.clone(), now: desk.clock.now() })
 }
 
 /// The last second of the desk's day.
@@ -350,16 +350,10 @@ async fn the_page_is_turned_over_fifty_at_a_time() {
             page.split("rel=\"next\"").next().and_then(|before| before.rsplit("href=\"").next()).unwrap_or("").into();
         address = address.trim_end_matches("\" ").to_owned();
     }
-    let mut wanted = sets;
+    let mut wanted = sets.clone();
     wanted.sort_by_key(|set| (set.until.unwrap_or(Moment::NEVER), set.set_at, set.customer_id));
-    let wanted: Vec<String> = wanted
-        .iter()
-        .map(|set| {
-            ids[usize::try_from((0..120).find(|n| customer(&desk, &ids[*n]) == set.customer_id).expect("one"))
-                .expect("small")]
-            .clone()
-        })
-        .collect();
+    let number = |set: &Override| sets.iter().position(|one| one.customer_id == set.customer_id).expect("one of them");
+    let wanted: Vec<String> = wanted.iter().map(|set| ids[number(set)].clone()).collect();
     assert_eq!(seen, wanted);
     for place in ["x", "1.2", "none.1.x"] {
         assert_eq!(desk.get(&SOL, &format!("{OVERRIDES}?after={place}")).await.status, StatusCode::BAD_REQUEST);

@@ -6,7 +6,6 @@ use diesel::prelude::*;
 use dossier::catalog;
 use dossier::error::Error;
 use dossier::page::text::segment;
-use dossier::people::Role;
 use dossier::schema::{app_user_ids, notes, offering_overrides, offerings};
 use serde_json::{Value, json};
 

@@ -218,7 +218,7 @@ async fn whoever_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_entry()
         chosen.iter().map(|one| one.id).filter(|id| *id != customer(&desk, "other")).collect();
     let job = start(&desk, &wanted, &[&chosen[..], &[12_345]].concat());
     deliver(&desk, desk.project, &[of("buyer", "RENEWAL", json!({ "environment": "PRODUCTION", "price": 9.99 }))]);
-    assert_eq!(work(&desk.db, &desk.ids, NOW).expect("it works"), 47);
+    assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("it works"), 47);
     let done = now(&desk, &job);
     assert_eq!((done.chosen, done.erased, done.kept, done.wanted.as_str()), (49, 47, 2, ""));
     assert!(done.finished_at == Some(NOW) && left(&desk) == names(&["buyer", "other"]));
@@ -227,7 +227,7 @@ async fn whoever_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_entry()
     assert!(
         told[0].0 == "test_accounts_deleted" && told[0].1 == Some(ADA.id) && told[0].2.contains("47 customers, 2 kept")
     );
-    assert_eq!(work(&desk.db, &desk.ids, NOW).expect("nothing is left to do"), 0);
+    assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("nothing is left to do"), 0);
     dossier::customers::erasure::sweeping::work(&desk.db).expect("it sweeps");
     assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
 }
@@ -245,8 +245,8 @@ async fn several_processes_share_the_work_and_none_is_done_twice() {
         let open = || dossier::db::Db::open(&desk.site.config.database_url, 1).expect("the database");
         let workers: Vec<_> = (0..3)
             .map(|node| {
-                let (db, ids) = (open(), dossier::ids::Ids::of_node(50 + node));
-                scope.spawn(move || work(&db, &ids, NOW).expect("it works"))
+                let (db, ids, clock) = (open(), dossier::ids::Ids::of_node(50 + node), desk.clock.clone());
+                scope.spawn(move || work(&db, &ids, &clock).expect("it works"))
             })
             .collect();
         workers.into_iter().map(|worker| worker.join().expect("it ends well")).sum()

@@ -5,6 +5,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::model::{Cursor, List, Place, list_named};
 use super::queries::{self, Reader};
+use crate::acts;
+use crate::audit::{Action, Trace};
 use crate::clock::Moment;
 use crate::customers::glance::{self, Glance};
 use crate::db::{Conn, Db};
@@ -13,7 +15,7 @@ use crate::money::Micros;
 use crate::page::csv::{self, CHUNK, harmless, written};
 use crate::page::file::Source;
 use crate::page::{form, times};
-use crate::people::Door;
+use crate::people::{Door, Member};
 
 const HEAD: [&str; 12] = [
     "app_user_id",
@@ -32,21 +34,24 @@ const HEAD: [&str; 12] = [
 
 /// `GET /projects/{p}/customers.csv`
 pub async fn download(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let (name, first, export) = begin(door, form::field(req.query_string(), "list"), &db).await?;
+    let (name, first, export) = begin(door, &req).await?;
     Ok(csv::download(&name, db.get_ref().clone(), first, export))
 }
 
 /// The first rows are read before the answer begins: what goes wrong until then has a status of its own.
-async fn begin(door: Door, word: Option<String>, db: &Db) -> Result<(String, Bytes, Export), Error> {
-    let load = move |conn: &mut Conn| {
-        let member = door.enter(conn)?;
+/// Having the file is an action with its trace.
+async fn begin(door: Door, req: &HttpRequest) -> Result<(String, Bytes, Export), Error> {
+    let word = form::field(req.query_string(), "list");
+    let load = move |conn: &mut Conn, member: &Member, door: &Door| {
         let list = list_named(word.as_deref()).map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
-        let mut export = Export { reader: Reader::of(&member), list, now: door.now, next: Some(Place::Top) };
+        let mut export = Export { reader: Reader::of(member), list, now: door.now, next: Some(Place::Top) };
         let mut bytes = written(std::iter::once(HEAD.map(String::from)))?;
         bytes.extend(export.read(conn)?);
-        Ok((csv::file_name(&member.project.slug, list.as_str(), door.now), bytes.into(), export))
+        let name = csv::file_name(&member.project.slug, list.as_str(), door.now);
+        let trace = Trace::new(Action::CustomersExported).about(list.as_str());
+        Ok(((name, bytes.into(), export), Some(trace)))
     };
-    db.read(load).await
+    acts::look(req, door, load).await
 }
 
 struct Export {

@@ -4,7 +4,7 @@
 use super::jobs::{self, Job};
 use super::queries;
 use crate::audit::{self, Action, Actor, Origin, Trace};
-use crate::clock::Moment;
+use crate::clock::{Clock, Moment};
 use crate::customers::erasure;
 use crate::db::{Conn, Db};
 use crate::error::Error;
@@ -15,14 +15,14 @@ use crate::state::CustomerId;
 /// How many share a transaction: few, so that nobody waits long for it.
 const STEP: i64 = 20;
 
-/// Works until every job of every project is done; returns how many customers were deleted.
+/// Works until every job of every project is done, each step dated when it begins; returns how many customers were deleted.
 ///
 /// # Errors
 /// What the database said; the next call goes on from there.
-pub fn work(db: &Db, ids: &Ids, now: Moment) -> Result<usize, Error> {
+pub fn work(db: &Db, ids: &Ids, clock: &Clock) -> Result<usize, Error> {
     let mut erased = 0;
     for job in db.read_here(|conn| Ok::<_, Error>(jobs::open(conn)?))? {
-        while let Some(step) = advance(db, ids, &job, now)? {
+        while let Some(step) = advance(db, ids, &job, clock.now())? {
             erased += step;
         }
     }

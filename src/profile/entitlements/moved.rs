@@ -1,5 +1,6 @@
 //! Where purchases went to, or came from: the newest transfer between this customer and another one (§7.3).
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::clock::Moment;
@@ -9,7 +10,7 @@ use crate::events::history::Topic;
 use crate::page::sentence::{Sentence, Stamp};
 use crate::page::text::visible;
 use crate::profile::visit::{self, Visit};
-use crate::schema::{history, transfer_links};
+use crate::schema::{customers, history, inherited_events, transfer_links};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
@@ -24,7 +25,7 @@ pub struct Moved {
 const LOST: &str = "lost";
 
 impl Moved {
-    /// One query, which reads the history of those only who are linked to somebody.
+    /// One query, which reads the history of those only who are linked to somebody, or were to one who is deleted by now.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Moved>> {
         let customer = visit.customer.id;
         let in_view = history::environment.eq(visit.environment.as_str()).or(history::environment.eq("none"));
@@ -35,8 +36,12 @@ impl Moved {
             .select(history::side.concat(history::told))
             .limit(1)
             .single_value();
-        let told: Option<Option<String>> = transfer_links::table
-            .filter(transfer_links::customer_id.eq(customer))
+        let linked = transfer_links::table.filter(transfer_links::customer_id.eq(customer));
+        let inherits = inherited_events::table.filter(inherited_events::customer_id.eq(customer));
+        let has_partner =
+            exists(linked.select(transfer_links::other_id)).or(exists(inherits.select(inherited_events::event_id)));
+        let told: Option<Option<String>> = customers::table
+            .filter(customers::id.eq(customer).and(has_partner))
             .select(newest)
             .first(conn)
             .optional()?;

@@ -31,6 +31,15 @@ impl Card {
         Ok(Card::of(visit, held))
     }
 
+    /// For those who do not find the button.
+    fn who_may(&self) -> &'static str {
+        match (&self.delete, &self.block) {
+            (Some(_), _) => "",
+            (None, Some(_)) => " An admin can do it. Blocking deletes as much, and keeps the id out.",
+            (None, None) => " An admin can do it.",
+        }
+    }
+
     fn of(visit: &Visit, held: Held) -> Card {
         Card {
             going_on: held.going_on(visit.now, |purchase| visit.product_name(purchase).to_owned()),

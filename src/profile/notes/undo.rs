@@ -21,21 +21,24 @@ pub enum Undo {
 
 pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
     doing.permit(WriteNotes)?;
+    // Of a customer who became one with another since, the note is the survivor's.
+    let here = |note: Note| Note { customer_id: visit.customer.id, ..note };
     let (trace, told) = match undo {
         Undo::Added(note) => {
             must_be_untouched(doing, visit, &note)?;
+            let note = here(note);
             queries::delete(doing.conn, &note)?;
             (Trace::new(Action::NoteDeleted).before(note.body), "The note is gone again.")
         }
         Undo::Edited { before, after } => {
             must_be_untouched(doing, visit, &after)?;
+            let before = here(before);
             queries::update(doing.conn, &before)?;
             (Trace::new(Action::NoteUpdated).before(after.body).after(before.body), "The note reads as before.")
         }
         Undo::Deleted(note) => {
             must_have_room(doing, visit)?;
-            // Of a customer who became one with another since, it is the survivor's.
-            let note = Note { customer_id: visit.customer.id, ..note };
+            let note = here(note);
             queries::insert(doing.conn, &note)?;
             (Trace::new(Action::NoteCreated).after(note.body), "The note is back.")
         }

@@ -28,7 +28,6 @@ struct Choose {
     set_by: Option<Sentence>,
     seen: i64,
     until: String,
-    reason: String,
     today: String,
 }
 
@@ -54,7 +53,6 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
         set_by: running.map(|set| set_by(set, visit.now)),
         seen: Override::version(set.as_ref()),
         until: running.and_then(|set| set.until).map(day).unwrap_or_default(),
-        reason: running.and_then(|set| set.reason.clone()).unwrap_or_default(),
         today: day(visit.now),
         form,
     };

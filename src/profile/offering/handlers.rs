@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::card::may_change;
-use super::model::Chosen;
+use super::chosen::Chosen;
 use super::{Undo, queries};
 use crate::acts::{Act, Doing, Done};
 use crate::audit::{Action, Trace};

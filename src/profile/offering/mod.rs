@@ -3,6 +3,7 @@
 
 mod card;
 mod choices;
+mod chosen;
 mod dialog;
 mod handlers;
 mod model;

@@ -33,7 +33,7 @@ pub async fn block(act: Act<Typed>, db: Data<Db>) -> Result<HttpResponse, Error>
             Some(_) => format!("Blocked, and the customer deleted: {}.", done.erased.numbers()),
             None => "Blocked. Nobody had this id.".into(),
         };
-        let trace = Trace::new(Action::CustomerBlocked).about(done.erased.numbers());
+        let trace = Trace::new(Action::CustomerBlocked).about(format!("block {}", row.0)).after(done.erased.numbers());
         let trace = done.customer.into_iter().fold(trace, Trace::of_erased);
         Ok(Done::new(trace, told, address(doing.member)))
     };
@@ -49,7 +49,8 @@ pub async fn unblock(act: Act<Nothing>) -> Result<HttpResponse, Error> {
         let blocked = blocking::find(doing.conn, project, doing.door.app_user_id()?)?.ok_or(Error::NotFound)?;
         blocking::unblock(doing.conn, project, blocked.id, doing.now)?;
         let told = "Unblocked. Whoever uses the id from now on begins anew.";
-        Ok(Done::new(Trace::new(Action::CustomerUnblocked), told, address(doing.member)))
+        let trace = Trace::new(Action::CustomerUnblocked).about(format!("block {}", blocked.id));
+        Ok(Done::new(trace, told, address(doing.member)))
     };
     act.run("", rendered, work).await
 }

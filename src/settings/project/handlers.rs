@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::error::{Error, Refusal};
 use crate::settings::overview;
 
+/// Who may delete is among them, so it asks for a fresh authentication.
 pub async fn update(act: Act<Draft>, config: Data<Config>) -> Result<HttpResponse, Error> {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
         let project = doing.member.project.id;
@@ -25,5 +26,5 @@ pub async fn update(act: Act<Draft>, config: Data<Config>) -> Result<HttpRespons
         let trace = Trace::new(Action::ProjectUpdated).before(was).after(is);
         Ok(Done::new(trace, "The settings are changed.", overview::address(doing.member)))
     };
-    act.run("project-edit", overview::page(config), work).await
+    act.with_proof().run("project-edit", overview::page(config), work).await
 }

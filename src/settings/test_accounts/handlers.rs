@@ -51,9 +51,9 @@ pub async fn start(act: Act<Typed>, site: Data<Site>) -> Result<HttpResponse, Er
 
 /// The work begins at once; if this process ends meanwhile, it goes on with what comes due.
 fn begin(site: &Site) {
-    let (db, ids, now) = (site.db.clone(), site.ids.clone(), site.clock.now());
+    let (db, ids, clock) = (site.db.clone(), site.ids.clone(), site.clock.clone());
     std::thread::spawn(move || {
-        if let Err(error) = work(&db, &ids, now) {
+        if let Err(error) = work(&db, &ids, &clock) {
             tracing::warn!(cause = error.cause(), "deleting test accounts goes on later");
         }
     });

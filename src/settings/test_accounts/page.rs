@@ -119,6 +119,11 @@ impl Found {
         count(number(self.total), "customer", "customers")
     }
 
+    /// Whether there are more than this page shows.
+    fn has_others(&self) -> bool {
+        self.total > self.rows.len()
+    }
+
     /// Whether there may be more than one job can take.
     fn is_capped(&self) -> bool {
         self.total >= MOST
