@@ -32,8 +32,8 @@ impl Change {
     fn summary(&self) -> &'static str {
         match (&self.before, &self.after) {
             (Some(_), Some(_)) => "Before and after",
-            (Some(_), None) => "What it was",
-            _ => "What it is",
+            (Some(_), None) => "What it said",
+            _ => "What it says",
         }
     }
 }

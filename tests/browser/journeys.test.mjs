@@ -83,7 +83,7 @@ test('nothing scrolls sideways from 390 to 2560 pixels', async () => {
   const page = await open(browser, demo, 'ada');
   for (const width of [390, 768, 1440, 2560]) {
     await page.setViewportSize({ width, height: 900 });
-    for (const path of ['/projects/sundial/customers', LENA, '/projects/sundial/customers?q=lena', '/projects/sundial/settings/rejected']) {
+    for (const path of ['/projects/sundial/customers', LENA, '/projects/sundial/customers?q=lena', '/projects/sundial/settings/rejected', '/projects/sundial/settings', '/projects/sundial/settings/audit', '/projects/sundial/catalog', '/projects/sundial/catalog/offerings/standard']) {
       await page.goto(path);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.ok(overflow <= 0, `${path} at ${width}: ${overflow} px too wide`);

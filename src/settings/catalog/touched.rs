@@ -15,7 +15,7 @@ use crate::page::text::{capitalised, count};
 use crate::schema::{customers, purchases};
 
 /// How many purchases are looked at for each.
-const LOOKED_AT: i64 = 1_000;
+const LOOKED_AT: i64 = 5_000;
 
 /// A number of customers; with more purchases than are looked at, there may be more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub fn by_entitlements(conn: &mut Conn, project: i64, now: Moment) -> QueryResul
 }
 
 /// The customers among the purchases that were looked at, as [`Touched::told_by`] reads it.
-const TOLD: &str = "COUNT(DISTINCT c.id) * 2 + CASE WHEN COUNT(*) > 1000 THEN 1 ELSE 0 END";
+const TOLD: &str = "COUNT(DISTINCT c.id) * 2 + CASE WHEN COUNT(*) > 5000 THEN 1 ELSE 0 END";
 
 /// What a grant of an entitlement is called as a product (§7.2).
 fn granted(word: &str) -> String {

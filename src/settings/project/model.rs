@@ -121,7 +121,7 @@ impl Settings {
             ("Transfer Behavior", words(&self.transfer_behavior).0.to_owned()),
             ("In the sandbox", sandbox.to_owned()),
             ("Who may delete customers", who_deletes(self.others_may_delete).to_owned()),
-            ("Developers override offerings", of_whom(self.overrides_only_tests).to_owned()),
+            ("Developers set offerings for", of_whom(self.overrides_only_tests).to_owned()),
         ])
     }
 }
@@ -131,7 +131,7 @@ fn who_deletes(others: bool) -> &'static str {
 }
 
 fn of_whom(only_tests: bool) -> &'static str {
-    if only_tests { "Of customers without a production purchase" } else { "Of all customers" }
+    if only_tests { "Customers without a production purchase" } else { "All customers" }
 }
 
 fn offered(current: &str) -> Vec<&'static str> {
