@@ -183,9 +183,10 @@ async fn every_tampered_copy_is_caught_at_the_first_broken_entry() {
 #[actix_web::test]
 async fn an_end_that_was_cut_off_shows_by_a_hash_noted_before() {
     let desk = desk_with_a_log().await;
+    note(&desk, "noor", "the last").await;
     let head = checked(&desk).expect("a whole chain").head;
-    let cut = "DELETE FROM audit_details WHERE position > 6; DELETE FROM audit_entries WHERE position > 6;";
-    assert!(verdict_after(&desk, cut).is_ok_and(|left| left.entries == 6), "what is left is whole");
+    let cut = "DELETE FROM audit_details WHERE position > 10; DELETE FROM audit_entries WHERE position > 10;";
+    assert!(verdict_after(&desk, cut).is_ok_and(|left| left.entries == 10), "what is left is whole");
     assert!(verify(&desk.db, None, Some(&head)).is_ok());
     desk.db.batch(cut).expect("cut off");
     let told = verify(&desk.db, None, Some(&head)).expect_err("cut off");
@@ -197,12 +198,12 @@ async fn the_command_names_the_entry_its_time_and_what_is_wrong() {
     let desk = desk_with_a_log().await;
     note(&desk, "noor", "nine").await;
     desk.post_form(&DEV, &format!("{}/notes", path("noor")), &[("body", "ten")]).await;
-    desk.db.batch("UPDATE audit_entries SET role = 'admin' WHERE position = 10").expect("changed");
+    desk.db.batch("UPDATE audit_entries SET role = 'admin' WHERE position = 11").expect("changed");
     let told = verify(&desk.db, None, None).expect_err("changed");
-    assert_eq!(told, "sundial: entry 10 (note_created, 23 Nov 2026, 17:10:00 UTC): it was changed");
-    let cut = "DELETE FROM audit_details WHERE position = 10; DELETE FROM audit_entries WHERE position = 10;";
+    assert_eq!(told, "sundial: entry 11 (note_created, 23 Nov 2026, 17:10:00 UTC): it was changed");
+    let cut = "DELETE FROM audit_details WHERE position = 11; DELETE FROM audit_entries WHERE position = 11;";
     desk.db.batch(cut).expect("taken out");
     let told = verify(&desk.db, Some("sundial"), None).expect_err("taken out");
-    let next = "the next is entry 11 (note_created, 23 Nov 2026, 17:10:00 UTC)";
-    assert_eq!(told, format!("sundial: entry 10: it is missing; {next}"));
+    let next = "the next is entry 12 (note_created, 23 Nov 2026, 17:10:00 UTC)";
+    assert_eq!(told, format!("sundial: entry 11: it is missing; {next}"));
 }
