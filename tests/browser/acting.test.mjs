@@ -92,7 +92,7 @@ for (const javaScriptEnabled of [true, false]) {
 
 for (const javaScriptEnabled of [true, false]) {
   test(`access is granted and removed ${javaScriptEnabled ? 'with' : 'without'} script`, async () => {
-    const page = await open(browser, demo, 'sol', { javaScriptEnabled });
+    const page = await open(browser, demo, 'sol', { javaScriptEnabled, reducedMotion: 'reduce' });
     await page.goto(LENA);
     await page.click('#entitlements a[href*="dialog=grant"]');
     await page.selectOption('#entitlement', 'coach');
