@@ -324,3 +324,18 @@ async fn a_dialog_fits_the_key_it_is_about() {
     assert_eq!(emptied.status, StatusCode::SEE_OTHER, "an empty value clears");
     assert!(values(&desk).is_empty());
 }
+
+#[actix_web::test]
+async fn adding_a_name_that_somebody_has_just_set_shows_theirs_and_keeps_it() {
+    let desk = desk_with(&[("plan", "gold")]).await;
+    let add = desk.get(&SOL, &format!("{LENA}?dialog=attribute-add")).await.body;
+    assert!(add.contains("name=\"new\" value=\"1\""));
+    let fields = [("key", "plan"), ("value", "silver"), ("new", "1")];
+    let refused = desk.post_form(&SOL, &format!("{LENA}/attributes"), &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("plan has a value already: gold.") && refused.body.contains("value=\"silver\""));
+    assert_eq!(values(&desk), pairs(&[("plan", "gold")]));
+    clear(&desk, "plan").await;
+    assert_eq!(desk.post_form(&SOL, &format!("{LENA}/attributes"), &fields).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(values(&desk), pairs(&[("plan", "silver")]));
+}

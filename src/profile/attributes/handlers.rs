@@ -9,6 +9,7 @@ use crate::audit::{Action, Trace};
 use crate::customers::attributes::{AttributeKey, MAX_CUSTOM, Stored, TypedValue, queries};
 use crate::customers::standing;
 use crate::error::{Error, Problem, Refusal};
+use crate::page::text;
 use crate::profile::acting::{Outcome, on_customer};
 use crate::profile::undo;
 use crate::profile::visit::Visit;
@@ -21,6 +22,8 @@ pub struct Draft {
     value: String,
     /// The state that was seen when the editing of a known key began; 0 without a value.
     seen: Option<i64>,
+    /// Whether it shall be a key that has no value yet.
+    new: Option<String>,
 }
 
 impl Draft {
@@ -40,6 +43,9 @@ pub async fn set(act: Act<Draft>) -> Outcome {
         }
         let value = TypedValue::parse(&key, &draft.value)?;
         must_be(before.as_ref(), draft.seen)?;
+        if draft.new.is_some() {
+            must_be_new(&key, before.as_ref())?;
+        }
         must_be_open(&key, before.as_ref())?;
         if !is_set(before.as_ref()) {
             must_have_room(doing, visit, &key)?;
@@ -102,7 +108,7 @@ pub fn trace(before: Option<&Stored>, after: Option<&Stored>) -> Trace {
 
 /// The name of a key in a sentence.
 pub fn label(key: &str) -> String {
-    AttributeKey::parse(key).map_or_else(|_| crate::page::text::visible(key), |key| key.label().to_owned())
+    AttributeKey::parse(key).map_or_else(|_| text::visible(key), |key| key.label().to_owned())
 }
 
 fn is_set(stored: Option<&Stored>) -> bool {
@@ -114,6 +120,14 @@ fn is_set(stored: Option<&Stored>) -> bool {
 fn must_be(stored: Option<&Stored>, seen: Option<i64>) -> Result<(), Refusal> {
     let version = stored.map_or(0, |stored| stored.updated_at.millis());
     if seen.is_none_or(|seen| seen == version) { Ok(()) } else { Err(Refusal::stale()) }
+}
+
+/// # Errors
+/// A [`Problem`] that tells the value there is, for somebody who meant to add one.
+fn must_be_new(key: &AttributeKey, before: Option<&Stored>) -> Result<(), Problem> {
+    let Some(value) = before.and_then(Stored::set) else { return Ok(()) };
+    let sentence = format!("{} has a value already: {}. Change it on the card.", key.label(), text::visible(value));
+    Err(Problem { field: "key", sentence })
 }
 
 fn must_be_open(key: &AttributeKey, before: Option<&Stored>) -> Result<(), Problem> {
