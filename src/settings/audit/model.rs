@@ -49,13 +49,11 @@ impl Filter {
             let parsed = field(name).map(|text| NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d"));
             parsed.transpose().map_err(|_| "A day is written as 2026-11-23.")
         };
-        Ok(Filter {
-            who: who.transpose()?,
-            action: action.transpose()?,
-            customer: field("customer"),
-            from: day("from")?,
-            to: day("to")?,
-        })
+        let (from, to) = (day("from")?, day("to")?);
+        if from > to && to.is_some() {
+            return Err("The first day is after the last one.");
+        }
+        Ok(Filter { who: who.transpose()?, action: action.transpose()?, customer: field("customer"), from, to })
     }
 
     /// As the query of an address.
@@ -133,8 +131,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_asked_for_is_told() {
-        for query in ["person=x", "person=person", "action=other", "from=yesterday", "to=2026-02-30", "from=23.11.2026"]
-        {
+        for query in [
+            "person=x",
+            "person=person",
+            "action=other",
+            "from=yesterday",
+            "to=2026-02-30",
+            "from=23.11.2026",
+            "from=2026-11-24&to=2026-11-23",
+        ] {
             assert!(Filter::parse(query).is_err(), "{query}");
         }
         assert_eq!(Filter::parse("person=system").map(|filter| filter.who), Ok(Some(Who::Other(ActorKind::System))));
