@@ -26,6 +26,7 @@ use crate::people::browser;
 use crate::people::door::{self, Warnings};
 use crate::people::handlers::ThrottleKey;
 use crate::people::password::Passwords;
+use crate::people::refusals::refusals;
 use crate::people::sessions::{Sessions, upkeep};
 use crate::people::steady::Steady;
 use crate::people::{self, secrets};
@@ -141,7 +142,7 @@ pub fn route_table() -> Vec<Matched> {
 }
 
 /// The whole application. The layers, from the outside in: `edge` (reference, headers, log, pages for errors),
-/// compression, `guard` (other sites), the session, `upkeep` of its row, then the routes.
+/// compression, `guard` (other sites), the session, `upkeep` of its row, `refusals`, then the routes.
 pub fn app(
     site: &Site,
 ) -> App<
@@ -167,6 +168,7 @@ pub fn app(
         .configure(|cfg| routes().register(cfg))
         .default_service(web::to(door::nowhere))
         // The last one wrapped is the first to see a request.
+        .wrap(from_fn(refusals))
         .wrap(from_fn(upkeep))
         .wrap(site.sessions())
         .wrap(from_fn(guard::guard))

@@ -59,6 +59,7 @@ actions! {
     SignedIn "user_signed_in" "logged in",
     SignInFailed "sign_in_failed" "was refused at the log-in",
     SignedOut "signed_out" "logged out",
+    AuthorizationRefused "authorization_refused" "was not allowed to",
     SessionsEnded "sessions_ended" "logged out elsewhere",
     NameChanged "name_changed" "changed their name",
     PasswordChanged "password_changed" "changed their password",

@@ -15,10 +15,19 @@ pub struct Trail {
     pub reference: String,
     pub matched: OnceLock<Arc<Matched>>,
     pub frame: OnceLock<Arc<Frame>>,
+    pub asking: OnceLock<Asking>,
     /// The app user id in the path.
     pub sought: OnceLock<String>,
     /// That id is blocked; holds whether the person may unblock it.
     pub blocked: OnceLock<bool>,
+}
+
+/// A member of a project, as the log names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking {
+    pub project: i64,
+    pub person: i64,
+    pub role: &'static str,
 }
 
 impl Trail {

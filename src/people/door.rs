@@ -19,7 +19,7 @@ use crate::config::{Config, SessionLimits};
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::routes::Matched;
-use crate::page::trail::Trail;
+use crate::page::trail::{Asking, Trail};
 use crate::page::{Access, Frame, Layout, Look, Place, Section};
 use crate::schema::projects;
 
@@ -185,6 +185,11 @@ impl Door {
         let Greeting { person, is_proven, has_second_factor, .. } = greeting;
         let member = Member { person, project, role, is_proven, has_second_factor, frame: Arc::new(frame) };
         self.trail.frame.get_or_init(|| member.frame.clone());
+        self.trail.asking.get_or_init(|| Asking {
+            project: member.project.id,
+            person: member.person.id,
+            role: member.role.name(),
+        });
         match self.access {
             Access::Needs(permission) if !member.may(permission) => Err(Error::Forbidden),
             _ => Ok(member),

@@ -11,6 +11,7 @@ pub mod next;
 pub mod own;
 pub mod password;
 pub mod queries;
+pub mod refusals;
 pub mod roles;
 pub mod second_factor;
 mod second_step;

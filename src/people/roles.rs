@@ -126,6 +126,33 @@ impl Permission {
         ManagePeople,
         ReadAudit,
     ];
+
+    /// What it lets people do: `write notes`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            ReadCustomers => "see customers",
+            ReadLists => "see lists of customers",
+            ExportLists => "download lists of customers",
+            ReadTeam => "see what the team did",
+            WriteNotes => "write notes",
+            EditAttributes => "change attributes",
+            OverrideOffering => "choose offerings",
+            GrantEntitlements => "grant entitlements",
+            TransferPurchases => "move purchases",
+            BlockCustomers => "block customers",
+            ExportCustomers => "see everything held on a customer",
+            DeleteCustomers => "delete customers",
+            DeleteTestAccounts => "delete test accounts",
+            ReadSettings => "see the settings",
+            ReadRejected => "see rejected deliveries",
+            ManageCatalog => "change the catalog",
+            ManageSecrets => "replace secrets",
+            ManageProject => "change the project",
+            ReadPeople => "see the project's people",
+            ManagePeople => "change the project's people",
+            ReadAudit => "see the audit log",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use dossier::customers::{erasure, identity};
 use dossier::error::Error;
 
 use crate::ingestion::{body, deliver, ids};
-use crate::support::cast::{ADA, DEV, SOL, TEAM};
+use crate::support::cast::{ADA, DEV, SOL, TEAM, VERA};
 use crate::support::{Desk, NOW};
 
 const LOG: &str = "/projects/sundial/settings/audit";
@@ -224,4 +224,20 @@ async fn a_long_file_is_whole() {
     let file = desk.get(&ADA, FILE).await.body;
     let positions: Vec<i64> = file.lines().skip(1).filter_map(|line| line.split(',').next()?.parse().ok()).collect();
     assert_eq!(positions, (1..=2_101).rev().collect::<Vec<_>>());
+}
+
+#[actix_web::test]
+async fn whoever_was_not_allowed_to_do_something_stands_in_the_log() {
+    let desk = desk_with(&["lena/1"]).await;
+    let notes = "/projects/sundial/customers/lena%2F1/notes";
+    assert_eq!(desk.post_form(&VERA, notes, &[("body", "a")]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(desk.get(&SOL, LOG).await.status, StatusCode::FORBIDDEN);
+    let html = page(&desk, "?action=authorization_refused").await;
+    let told = rows(&html);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("Sol Mbeki support Was not allowed to see the audit log"), "{told:?}");
+    assert!(told[1].contains("Vera Lind viewer Was not allowed to write notes lena/1"), "{told:?}");
+    assert_eq!(rows(&page(&desk, "?customer=lena%2F1").await).len(), 1, "it is found by whom it was about");
+    assert_eq!(desk.get(&VERA, "/projects/elsewhere/settings").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(rows(&page(&desk, "?action=authorization_refused").await).len(), 2, "nothing of another project");
 }

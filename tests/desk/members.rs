@@ -147,7 +147,10 @@ async fn nobody_but_an_admin_changes_roles_least_of_all_their_own() {
         let required = desk.post_form(person, &format!("{PEOPLE}/second-factor"), &[("required", "true")]).await;
         assert_eq!(required.status, StatusCode::FORBIDDEN);
     }
-    assert!(TEAM.iter().all(|person| role(&desk, person) == Some(person.role)) && log(&desk).is_empty());
+    assert!(TEAM.iter().all(|person| role(&desk, person) == Some(person.role)));
+    let log = log(&desk);
+    assert_eq!(log.len(), 3 * (2 * TEAM.len() + 1), "each refusal is told");
+    assert!(log.iter().all(|(action, _)| action == "authorization_refused"), "{log:?}");
 }
 
 #[actix_web::test]
