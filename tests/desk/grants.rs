@@ -168,6 +168,10 @@ async fn a_second_grant_is_refused_with_the_offer_to_replace_the_first() {
     let replaced = give(&desk, &[&fields[..], &[("replace", "1")]].concat()).await;
     assert_eq!(replaced.status, StatusCode::SEE_OTHER);
     assert_eq!((running(&desk).len(), grants(&desk, "lena").len()), (1, 2));
+    let page = desk.get(&SOL, LENA).await.body;
+    let history = page.split_once("id=\"history\"").expect("a history").1;
+    let place = |words: &str| history.find(words).expect("a row");
+    assert!(place("sprite.svg#grant") < place("sprite.svg#remove"), "the new one stands above");
     let last = log(&desk).remove(1);
     assert!(
         last.starts_with("entitlement_granted: pro | granted to 2026-11-30 at 05:00 PM UTC | for 31 days"),

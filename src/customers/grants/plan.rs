@@ -75,7 +75,9 @@ impl Holder {
         if let Some(first) = running.first().filter(|_| !replaces) {
             return Ok(Err(Refusal::Held(Held::by(first, self.now))));
         }
-        let mut plan = self.taking_back(conn, &catalog, &running)?;
+        // A moment earlier, so that the history tells it before what takes its place.
+        let before = Holder { now: Moment(self.now.millis() - 1), ..self };
+        let mut plan = before.taking_back(conn, &catalog, &running)?;
         let grant = Grant::new(entitlement, length.word(), self.now, length.ends_at(self.now))?;
         self.add(conn, &mut plan, &grant)?;
         Ok(Ok(plan))
