@@ -333,6 +333,28 @@ async fn random_transfers_and_erasures_change_nothing_for_the_others() {
     checked.expect("others stay as they are");
 }
 
+#[actix_web::test]
+async fn purchases_that_were_taken_on_do_not_come_back_when_those_who_took_them_are_erased() {
+    let desk = Desk::open().await;
+    let project = desk.project;
+    let bodies = [
+        body(0, "INITIAL_PURCHASE", json!({ "price": 9.99 })),
+        transfer(1, &["lena"], &["mara"]),
+        transfer(2, &["mara"], &["noor"]),
+        transfer(3, &["mara"], &["lena"]),
+    ];
+    deliver(&desk, project, &bodies);
+    let before = seen_of_others(&desk, project, &["mara", "noor"]);
+    assert_eq!(count(&desk, |conn| purchases::table.count().get_result(conn)), 1, "noor has it");
+    for gone in ["mara", "noor"] {
+        erase_customer(&desk, project, gone);
+        assert_eq!(seen_of_others(&desk, project, &["mara", "noor"]), before, "without {gone}");
+    }
+    rebuild(&desk, project);
+    assert_eq!(seen_of_others(&desk, project, &["mara", "noor"]), before);
+    assert_eq!(count(&desk, |conn| purchases::table.count().get_result(conn)), 0);
+}
+
 /// The stored texts of a project that hold a name.
 fn traces_of_rows(desk: &Desk, project: i64, name: &str) -> Vec<String> {
     let read = desk.db.read_here(|conn| {

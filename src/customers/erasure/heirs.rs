@@ -1,10 +1,10 @@
 //! What others have from a customer who is erased stays with them, and stays derived: the events it follows from are left
 //! to them without a name, and the transfers between lose the one party.
 //!
-//! Those who received something are folded with exactly the facts that made it, so nothing of theirs changes. All other
-//! events of the customer go.
+//! Those who received something are folded with the facts that made it, and with every transfer the customer had a part
+//! in, so nothing of theirs changes. All other events of the customer go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::db::{Both, Conn};
 use crate::events::nameless::{self, Party};
 use crate::events::{Delivery, EventType};
 use crate::schema::{customers, events, history, inherited_events};
-use crate::state::{CustomerId, Fact, sources};
+use crate::state::{CustomerId, sources};
 
 /// A row that holds an event for the customer: the event, the side they are on, and as whom they stand in it.
 type Place = (i64, String, CustomerId);
@@ -36,7 +36,9 @@ pub fn provide(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResu
     Ok(others)
 }
 
-/// Gives each of the others the events they need; returns those, with the customer's side.
+/// Gives each of the others the events they need; returns those, with the customer's side. Purchases follow from what
+/// [`sources`] names. That somebody has no purchase any more follows from transfers, also from those between others: it
+/// was taken on before it could come back. So all transfers stay with all, and all of them are folded together.
 fn leave(
     conn: &mut Conn,
     customer: CustomerId,
@@ -44,33 +46,23 @@ fn leave(
     facts: &Facts,
     others: &BTreeSet<CustomerId>,
 ) -> QueryResult<BTreeSet<(i64, String)>> {
-    let by_event: BTreeMap<&str, &Fact> = facts.values().map(|fact| (fact.event.id.as_str(), fact)).collect();
     let sources = sources(facts.values().cloned().collect());
     let mut left = BTreeSet::new();
     for heir in others {
         let needed = sources.get(heir).cloned().unwrap_or_default();
-        let mut inherits = false;
         for (row, side, name) in places {
             let Some(fact) = facts.get(row) else { continue };
-            let is_source = needed.contains(&fact.event.id);
-            if is_source || parties(fact).any(|party| party == *heir) {
+            if fact.event.kind == EventType::Transfer || needed.contains(&fact.event.id) {
                 inherit(conn, *heir, *row, side, *name)?;
                 left.extend((*name == -customer).then(|| (*row, side.clone())));
             }
-            inherits |= is_source;
         }
-        // Whoever had the purchases before or in between is folded with who has them now.
-        let before = needed.iter().filter_map(|id| by_event.get(id.as_str())).flat_map(|fact| parties(fact));
-        let before: BTreeSet<CustomerId> =
-            before.filter(|one| inherits && one != heir && others.contains(one)).collect();
-        before.into_iter().try_for_each(|other| standing::link(conn, *heir, other))?;
+    }
+    let mut others = others.iter();
+    if let Some(first) = others.next() {
+        others.try_for_each(|other| standing::link(conn, *first, *other))?;
     }
     Ok(left)
-}
-
-/// The customers of an event: both, of a transfer.
-fn parties(fact: &Fact) -> impl Iterator<Item = CustomerId> {
-    [Some(fact.customer), fact.lost_by].into_iter().flatten()
 }
 
 /// The customer's own events, which will be nobody's, and those they had from somebody erased before.
