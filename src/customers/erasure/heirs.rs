@@ -52,7 +52,7 @@ fn leave(
         let needed = sources.get(heir).cloned().unwrap_or_default();
         for (row, side, name) in places {
             let Some(fact) = facts.get(row) else { continue };
-            if fact.event.kind == EventType::Transfer || needed.contains(&fact.event.id) {
+            if fact.lost_by.is_some() || needed.contains(&fact.event.id) {
                 inherit(conn, *heir, *row, side, *name)?;
                 left.extend((*name == -customer).then(|| (*row, side.clone())));
             }

@@ -18,6 +18,11 @@ impl Table {
         Table { title, heads: heads.to_vec(), rows }
     }
 
+    /// The cells of a row, each under its head.
+    pub fn named<'a>(&'a self, row: &'a [String]) -> impl Iterator<Item = (&'a &'static str, &'a String)> {
+        self.heads.iter().zip(row)
+    }
+
     /// What its section is called in addresses.
     pub fn id(&self) -> String {
         self.title.to_lowercase().replace(' ', "-")
