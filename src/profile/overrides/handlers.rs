@@ -11,6 +11,7 @@ use crate::customers::overrides::{self, Override};
 use crate::db::Db;
 use crate::error::Error;
 use crate::events::Environment;
+use crate::page::text;
 use crate::people::Door;
 use crate::profile::acting::Outcome;
 use crate::profile::offering::{cleared, must_be_allowed};
@@ -41,7 +42,8 @@ pub async fn clear(act: Act<Draft>) -> Outcome {
         let before = overrides::queries::of(doing.conn, visit.customer.id)?;
         Override::must_be(before.as_ref(), draft.seen)?;
         let done = cleared(doing, before, None, address(&member.project.slug, id))?;
-        Ok(Done { trace: done.trace.of(visit.customer.id, id), ..done })
+        let told = format!("{} gets the project's default again.", text::visible(id));
+        Ok(Done { trace: done.trace.of(visit.customer.id, id), told, ..done })
     })
     .await
 }
