@@ -3,7 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::Fact;
+use super::{CustomerId, Fact};
+use crate::events::Store;
+
+/// Whose transaction, of which store.
+type Transaction<'a> = (CustomerId, Option<&'a Store>, &'a str);
 
 /// Events of one transaction closer together than this were generated for the same cause.
 const TOGETHER_MS: i64 = 1_000;
@@ -24,11 +28,11 @@ pub fn sort(facts: &mut [Fact]) {
 
 /// Places of events of one transaction that follow each other closely.
 fn clusters(facts: &[Fact]) -> Vec<Vec<usize>> {
-    let mut open: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut open: HashMap<Transaction<'_>, Vec<usize>> = HashMap::new();
     let mut done = Vec::new();
     for (place, fact) in facts.iter().enumerate() {
         let Some(transaction) = fact.event.transaction_id.as_deref() else { continue };
-        let cluster = open.entry(transaction).or_default();
+        let cluster = open.entry((fact.customer, fact.event.store.as_ref(), transaction)).or_default();
         let follows =
             cluster.last().is_none_or(|&last| fact.event.event_at.since(facts[last].event.event_at) <= TOGETHER_MS);
         if !follows {
