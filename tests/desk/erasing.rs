@@ -355,6 +355,29 @@ async fn purchases_that_were_taken_on_do_not_come_back_when_those_who_took_them_
     assert_eq!(count(&desk, |conn| purchases::table.count().get_result(conn)), 0);
 }
 
+#[actix_web::test]
+async fn an_id_that_many_shared_leaves_each_of_its_events_once() {
+    let desk = Desk::open().await;
+    let project = desk.project;
+    let mut bodies = vec![body(0, "INITIAL_PURCHASE", json!({ "price": 9.99 }))];
+    for number in 0..40 {
+        let one = format!("shared-{number}");
+        bodies.push(transfer(2 * number + 1, &["lena"], &[&one]));
+        bodies.push(transfer(2 * number + 2, &[&one], &["lena"]));
+    }
+    bodies.push(transfer(100, &["lena"], &["shared-7"]));
+    deliver(&desk, project, &bodies);
+    let before = seen_of_others(&desk, project, &["lena"]);
+    erase_customer(&desk, project, "lena");
+    assert_eq!(seen_of_others(&desk, project, &["lena"]), before);
+    let left = count(&desk, |conn| inherited_events::table.count().get_result(conn));
+    assert_eq!(left, 82, "the purchase and each transfer, not once for each who shared");
+    let lost = desk.db.write_here(|conn| Ok::<_, Error>(diesel::delete(transfer_links::table).execute(conn)?));
+    assert!(lost.is_ok());
+    rebuild(&desk, project);
+    assert_eq!(seen_of_others(&desk, project, &["lena"]), before);
+}
+
 /// The stored texts of a project that hold a name.
 fn traces_of_rows(desk: &Desk, project: i64, name: &str) -> Vec<String> {
     let read = desk.db.read_here(|conn| {

@@ -1,8 +1,8 @@
 //! What others have from a customer who is erased stays with them, and stays derived: the events it follows from are left
 //! to them without a name, and the transfers between lose the one party.
 //!
-//! Those who received something are folded with the facts that made it, and with every transfer the customer had a part
-//! in, so nothing of theirs changes. All other events of the customer go.
+//! Those who exchanged purchases with the customer are folded together, with the facts those came from and every transfer
+//! the customer had a part in, so nothing of theirs changes. All other events of the customer go.
 
 use std::collections::BTreeSet;
 
@@ -36,9 +36,9 @@ pub fn provide(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResu
     Ok(others)
 }
 
-/// Gives each of the others the events they need; returns those, with the customer's side. Purchases follow from what
-/// [`sources`] names. That somebody has no purchase any more follows from transfers, also from those between others: it
-/// was taken on before it could come back. So all transfers stay with all, and all of them are folded together.
+/// Gives the events that the others need to one of them, with whom all are folded; returns those, with the customer's
+/// side. Purchases follow from what [`sources`] names. That somebody has no purchase any more follows from transfers, also
+/// from those between others: it was taken on before it could come back. So every transfer stays.
 fn leave(
     conn: &mut Conn,
     customer: CustomerId,
@@ -46,22 +46,19 @@ fn leave(
     facts: &Facts,
     others: &BTreeSet<CustomerId>,
 ) -> QueryResult<BTreeSet<(i64, String)>> {
-    let sources = sources(facts.values().cloned().collect());
-    let mut left = BTreeSet::new();
-    for heir in others {
-        let needed = sources.get(heir).cloned().unwrap_or_default();
-        for (row, side, name) in places {
-            let Some(fact) = facts.get(row) else { continue };
-            if fact.lost_by.is_some() || needed.contains(&fact.event.id) {
-                inherit(conn, *heir, *row, side, *name)?;
-                left.extend((*name == -customer).then(|| (*row, side.clone())));
-            }
+    let mut sources = sources(facts.values().cloned().collect());
+    sources.remove(&customer);
+    let needed: BTreeSet<String> = sources.into_values().flatten().collect();
+    let (mut left, mut others) = (BTreeSet::new(), others.iter());
+    let Some(heir) = others.next() else { return Ok(left) };
+    for (row, side, name) in places {
+        let Some(fact) = facts.get(row) else { continue };
+        if fact.lost_by.is_some() || needed.contains(&fact.event.id) {
+            inherit(conn, *heir, *row, side, *name)?;
+            left.extend((*name == -customer).then(|| (*row, side.clone())));
         }
     }
-    let mut others = others.iter();
-    if let Some(first) = others.next() {
-        others.try_for_each(|other| standing::link(conn, *first, *other))?;
-    }
+    others.try_for_each(|other| standing::link(conn, *heir, *other))?;
     Ok(left)
 }
 
