@@ -61,6 +61,7 @@ impl Done {
     /// Offers to undo it.
     #[must_use]
     pub fn with_undo(mut self, undo: &impl Serialize) -> Done {
+        // Numbers, strings and lists: writing them as JSON cannot fail.
         self.undo = serde_json::to_string(undo).ok();
         self
     }
