@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::db;
+use crate::people::Permission;
 
 /// How long to wait before asking again when the database cannot serve.
 const SECONDS_UNTIL_BACK: u64 = 5;
@@ -23,7 +24,7 @@ pub enum Error {
     /// The project asks for a second factor and this person has none. Holds the path to return to afterwards.
     SecondFactor(String),
     /// Known, but without the permission.
-    Forbidden,
+    Forbidden(Permission),
     /// A change asked for by a page of another site.
     CrossSite,
     /// Not there, or not for this person: the two are told alike.
@@ -115,7 +116,7 @@ impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Error::LogIn(_) | Error::SecondFactor(_) => StatusCode::SEE_OTHER,
-            Error::Forbidden | Error::CrossSite => StatusCode::FORBIDDEN,
+            Error::Forbidden(_) | Error::CrossSite => StatusCode::FORBIDDEN,
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Method => StatusCode::METHOD_NOT_ALLOWED,
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,

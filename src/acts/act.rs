@@ -66,7 +66,7 @@ impl Doing<'_> {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn permit(&self, permission: Permission) -> Result<(), Error> {
-        if self.member.may(permission) { Ok(()) } else { Err(Error::Forbidden) }
+        if self.member.may(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
     }
 }
 

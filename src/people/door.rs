@@ -191,7 +191,7 @@ impl Door {
             role: member.role.name(),
         });
         match self.access {
-            Access::Needs(permission) if !member.may(permission) => Err(Error::Forbidden),
+            Access::Needs(permission) if !member.may(permission) => Err(Error::Forbidden(permission)),
             _ => Ok(member),
         }
     }

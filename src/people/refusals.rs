@@ -5,14 +5,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-use super::address;
+use super::{Permission, address};
 use crate::app::Site;
 use crate::audit::{self, Action, Actor, Origin, Trace};
 use crate::clock::Moment;
 use crate::customers::identity;
 use crate::db::Conn;
 use crate::error::Error;
-use crate::page::Access;
 use crate::page::trail::{Asking, Trail};
 
 /// Enters a refused authorisation before it is answered. An entry that fails is told to the operator: the answer stays.
@@ -22,9 +21,10 @@ pub async fn refusals<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let response = next.call(req).await?;
     let error = response.response().error().and_then(|error| error.as_error::<Error>());
-    if matches!(error, Some(Error::Forbidden)) {
+    if let Some(Error::Forbidden(permission)) = error {
         let req = response.request();
-        if let (Some(site), Some(refused)) = (req.app_data::<Data<Site>>(), Refused::of(&Trail::of(req))) {
+        let refused = Refused::of(*permission, &Trail::of(req));
+        if let (Some(site), Some(refused)) = (req.app_data::<Data<Site>>(), refused) {
             let address = address::of(req, &site.config.trusted_proxies).to_string();
             refused.note(site, address).await;
         }
@@ -35,8 +35,7 @@ pub async fn refusals<B: MessageBody + 'static>(
 /// What was refused, to whom.
 struct Refused {
     asking: Asking,
-    /// What they may not do.
-    what: String,
+    permission: Permission,
     /// The app user id in the path.
     sought: Option<String>,
     request: String,
@@ -44,14 +43,9 @@ struct Refused {
 
 impl Refused {
     /// `None` for a request that did not come as far as a project.
-    fn of(trail: &Trail) -> Option<Refused> {
+    fn of(permission: Permission, trail: &Trail) -> Option<Refused> {
         let asking = trail.asking.get()?.clone();
-        let line = trail.matched.get()?;
-        let what = match line.access {
-            Access::Needs(permission) => permission.words().to_owned(),
-            Access::Public | Access::Person => format!("{} {}", line.method, line.pattern),
-        };
-        Some(Refused { asking, what, sought: trail.sought.get().cloned(), request: trail.reference.clone() })
+        Some(Refused { asking, permission, sought: trail.sought.get().cloned(), request: trail.reference.clone() })
     }
 
     async fn note(self, site: &Site, address: String) {
@@ -64,7 +58,7 @@ impl Refused {
 
     fn append(self, conn: &mut Conn, (id, now): (i64, Moment), address: String) -> Result<(), Error> {
         let Asking { project, person, role } = self.asking;
-        let trace = Trace::new(Action::AuthorizationRefused).about(self.what);
+        let trace = Trace::new(Action::AuthorizationRefused).about(self.permission.words());
         let customer = match &self.sought {
             Some(sought) => identity::find(conn, project, sought)?,
             None => None,

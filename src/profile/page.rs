@@ -70,7 +70,7 @@ pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened
     let asked = Asked::of(query)?;
     let visit = Visit::entered(conn, door, &member, query)?;
     if asked.history.shown == history::Shown::Team && !visit.may(ReadTeam) {
-        return Err(Error::Forbidden);
+        return Err(Error::Forbidden(ReadTeam));
     }
     let mut page = ProfilePage::load(conn, &member, &visit, &asked)?;
     let flash = acts::flash(conn, &member, query, door.now)?.map(|flash| flash.undone_at(visit.action("undo")));

@@ -238,6 +238,10 @@ async fn whoever_was_not_allowed_to_do_something_stands_in_the_log() {
     assert!(told[0].contains("Sol Mbeki support Was not allowed to see the audit log"), "{told:?}");
     assert!(told[1].contains("Vera Lind viewer Was not allowed to write notes lena/1"), "{told:?}");
     assert_eq!(rows(&page(&desk, "?customer=lena%2F1").await).len(), 1, "it is found by whom it was about");
+    let team = desk.get(&VERA, "/projects/sundial/customers/lena%2F1?topic=team").await;
+    assert_eq!(team.status, StatusCode::FORBIDDEN);
+    let told = rows(&page(&desk, "?customer=lena%2F1").await);
+    assert!(told[0].contains("Was not allowed to see what the team did"), "not what the route asks: {told:?}");
     assert_eq!(desk.get(&VERA, "/projects/elsewhere/settings").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(rows(&page(&desk, "?action=authorization_refused").await).len(), 2, "nothing of another project");
+    assert_eq!(rows(&page(&desk, "?action=authorization_refused").await).len(), 3, "nothing of another project");
 }

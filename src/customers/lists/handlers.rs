@@ -67,7 +67,7 @@ async fn show(door: Door, asked: Asked, db: &Db, config: Data<Config>) -> Result
     let load = move |conn: &mut Conn| -> Result<Answer, Error> {
         let member = door.enter(conn)?;
         if !member.may(Permission::ReadLists) {
-            return Err(Error::Forbidden);
+            return Err(Error::Forbidden(Permission::ReadLists));
         }
         let Ok(list) = list_named(asked.list.as_deref()) else {
             return Ok(Answer::NoList(NoListPage::of(&member, asked.list.unwrap_or_default())));
