@@ -15,6 +15,7 @@ use crate::account;
 use crate::acts::Prover;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::countries::Countries;
 use crate::customers;
 use crate::db::{Db, durability};
 use crate::error::Error;
@@ -42,6 +43,7 @@ pub struct Site {
     pub ids: Ids,
     pub config: Arc<Config>,
     pub intake: Intake,
+    pub countries: Countries,
     steady: Steady,
     passwords: Passwords,
     readiness: Readiness,
@@ -51,15 +53,17 @@ pub struct Site {
 
 impl Site {
     /// # Errors
-    /// One line, when the database cannot give the key of the sessions or the system gives no thread.
+    /// One line, when the database cannot give the key of the sessions, the system gives no thread or the chosen table of
+    /// countries is none.
     pub fn new(db: Db, clock: Clock, ids: Ids, config: Config) -> Result<Site, String> {
+        let countries = Countries::open(config.geoip.as_deref())?;
         let key = Arc::new(secrets::of(&db, secrets::SESSION_KEY)?);
         let (steady, config) = (Steady::new(clock.clone()), Arc::new(config));
         let (passwords, readiness) = (Passwords::default(), Readiness::default());
         let warnings = Warnings(unsafe_settings(&db, &config)?.into());
         let intake = Intake::start(db.clone(), clock.clone(), ids.clone());
         let intake = intake.map_err(|error| format!("no thread for the writer of deliveries: {error}"))?;
-        Ok(Site { db, clock, ids, config, intake, steady, passwords, readiness, warnings, key })
+        Ok(Site { db, clock, ids, config, intake, countries, steady, passwords, readiness, warnings, key })
     }
 
     /// What the operator should mend: for the log, and for admins on every page.

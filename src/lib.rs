@@ -15,6 +15,7 @@ pub mod catalog;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod countries;
 pub mod customers;
 pub mod db;
 pub mod demo;
