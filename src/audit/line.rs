@@ -49,6 +49,12 @@ impl Line {
         }
     }
 
+    /// What they were at the time; empty for the program itself.
+    pub fn role(&self) -> &str {
+        let is_key = ActorKind::parse(&self.entry.actor_kind) == Some(ActorKind::ApiKey);
+        if is_key { "API key" } else { &self.entry.role }
+    }
+
     /// What follows the name: `added a note`. An action that came after this version is called by its name.
     pub fn words(&self) -> &str {
         match Action::parse(&self.entry.action) {

@@ -2,6 +2,7 @@
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
@@ -37,6 +38,8 @@ pub struct Caller {
     parameters: Option<Vec<(String, String)>>,
     origin: Origin,
     site: Data<Site>,
+    /// Whether the call was counted: one that asks twice of the database is one call.
+    is_counted: Arc<AtomicBool>,
     pub device: Device,
     pub query: String,
     pub now: Moment,
@@ -140,7 +143,8 @@ impl Caller {
 
     fn pass(&self, needs: Needs) -> Pass {
         let (key_hash, device) = (self.key_hash.clone(), self.device.clone());
-        Pass { key_hash, needs, site: self.site.clone().into_inner(), device, now: self.now }
+        let is_counted = self.is_counted.clone();
+        Pass { key_hash, needs, is_counted, site: self.site.clone().into_inner(), device, now: self.now }
     }
 }
 
@@ -148,6 +152,7 @@ impl Caller {
 struct Pass {
     key_hash: Option<String>,
     needs: Needs,
+    is_counted: Arc<AtomicBool>,
     site: Arc<Site>,
     device: Device,
     now: Moment,
@@ -161,8 +166,10 @@ impl Pass {
             code: fault::KEY_UNKNOWN,
             message: "The API key is missing, unknown or revoked.".into(),
         })?;
-        self.site.pace.admit(&key)?;
-        self.site.sightings.used(&key, self.now);
+        if !self.is_counted.swap(true, Ordering::Relaxed) {
+            self.site.pace.admit(&key)?;
+            self.site.sightings.used(&key, self.now);
+        }
         match (self.needs, key.kind()) {
             (Needs::Secret, Kind::Public) => Err(fault::forbidden(
                 fault::KEY_NOT_GOOD,
@@ -228,6 +235,7 @@ impl Caller {
             query: req.query_string().to_owned(),
             now: site.clock.now(),
             site: site.clone(),
+            is_counted: Arc::default(),
         })
     }
 }

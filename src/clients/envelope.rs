@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 
 use super::door::Inside;
 use super::time::{At, at};
@@ -15,6 +15,7 @@ use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::Error;
 use crate::events::{Environment, PeriodType, Store};
+use crate::money::Micros;
 use crate::schema::{app_user_ids, attributes, customers, purchases};
 use crate::state::{CustomerId, Kind, Purchase};
 
@@ -278,10 +279,20 @@ fn period_type(purchase: &Purchase) -> &'static str {
     }
 }
 
-/// Nothing is paid for a grant or a trial.
+/// What the current period cost, where that is known. Nothing is paid for a grant or a trial.
 fn price(purchase: &Purchase) -> Option<Value> {
     let is_free = purchase.kind == Kind::Grant || purchase.period_type == Some(PeriodType::Trial);
-    is_free.then(|| json!({ "amount": 0, "currency": "USD" }))
+    match &purchase.paid {
+        Some(paid) => Some(json!({ "amount": number(paid.amount), "currency": paid.currency })),
+        None => is_free.then(|| json!({ "amount": 0, "currency": "USD" })),
+    }
+}
+
+/// A JSON number with exactly the digits of the amount.
+fn number(amount: Micros) -> Number {
+    let digits = amount.decimal();
+    let short = digits.trim_end_matches('0').trim_end_matches('.');
+    short.parse().unwrap_or_else(|_| Number::from(0))
 }
 
 /// Where the customer themselves can cancel a subscription that runs.

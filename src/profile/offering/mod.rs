@@ -8,7 +8,7 @@ mod dialog;
 mod handlers;
 mod queries;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 mod undo;
 
 use crate::page::Routes;
