@@ -3,6 +3,7 @@
 
 mod offering;
 mod promotional;
+mod test_sale;
 mod transfer;
 
 use serde_json::{Value, json};
@@ -14,7 +15,8 @@ use crate::page::{hex, random_bytes};
 
 pub use offering::override_ended;
 pub use promotional::Grant;
-pub use transfer::transfer;
+pub use test_sale::{Period, TestSale};
+pub use transfer::{Moved, transfer};
 
 /// Whom an event is about: the one id that names the customer (§9.4), the first one known, and all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
