@@ -10,6 +10,7 @@ mod envelope;
 mod fault;
 pub mod keys;
 mod pace;
+mod receipts;
 mod sightings;
 mod time;
 
@@ -25,4 +26,5 @@ pub fn routes(routes: &mut Routes) {
     routes.within("/v1/subscribers/{id}", |routes| {
         routes.keyed(Method::GET, "", customer::show);
     });
+    routes.keyed(Method::POST, "/v1/receipts", receipts::take);
 }

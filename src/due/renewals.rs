@@ -9,25 +9,39 @@ use crate::error::Error;
 /// How many are read at once. Each step is told in a transaction of its own.
 const BATCH: i64 = 50;
 
-/// Goes through all that are due, in order: one that was down for long catches up step by step. What cannot be told is
-/// logged and passed over until the next time.
+/// Goes through all that are due, in order; one that was left alone for long catches up step by step. What cannot be told
+/// is logged and passed over until the next time.
 pub fn tell(work: &Work) -> Result<usize, Error> {
     let (mut last, mut told) = (Due::first(), 0);
     loop {
         let due = work.db.read_here(|conn| Ok::<_, Error>(queries::due(conn, work.now, &last, BATCH)?))?;
         let Some(end) = due.last() else { return Ok(told) };
         last = end.clone();
-        told += due.iter().filter(|due| step(work, due)).count();
+        told += due.into_iter().map(|due| catch_up(work, due)).sum::<usize>();
     }
 }
 
-fn step(work: &Work, due: &Due) -> bool {
-    let told = work.db.write_here(|conn| go_on(conn, &work.ids, due, work.now));
-    told.unwrap_or_else(|error| {
-        let cause = error.cause().unwrap_or_default();
-        tracing::error!(customer = due.customer, cause, "a subscription of the Test Store could not go on");
-        false
-    })
+/// Every step of one subscription that is due by now.
+fn catch_up(work: &Work, mut due: Due) -> usize {
+    let mut told = 0;
+    loop {
+        let step = work.db.write_here(|conn| {
+            let is_told = go_on(conn, &work.ids, &due, work.now)?;
+            Ok::<_, Error>((is_told, queries::again(conn, &due, work.now)?))
+        });
+        match step {
+            Ok((is_told, next)) => {
+                told += usize::from(is_told);
+                let Some(next) = next else { return told };
+                due = next;
+            }
+            Err(error) => {
+                let cause = error.cause().unwrap_or_default();
+                tracing::error!(customer = due.customer, cause, "a subscription of the Test Store could not go on");
+                return told;
+            }
+        }
+    }
 }
 
 /// How long until the next one is due, so that nobody is without access between two periods.

@@ -11,6 +11,7 @@ use crate::events::ingest;
 use crate::events::own::{Period, TestSale};
 use crate::ids::Ids;
 use crate::money::{Micros, Money};
+use crate::state::CustomerId;
 
 /// What an app posts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +31,10 @@ pub enum Bought {
     Now { product: String },
     /// The token bought it for them before.
     Before,
-    /// Somebody else had it. It was moved, or both are one customer by now.
-    Elsewhere { moved_from: Option<String> },
+    /// Somebody else had it. It was moved, with all they had bought in the Test Store.
+    Moved { from: CustomerId, from_id: String },
+    /// Somebody else had it. Both are one customer from now on.
+    Joined,
 }
 
 /// Why nothing is bought.

@@ -32,12 +32,12 @@ impl Buyer {
             Way::Refuse => Ok(Err(Refusal::InUse)),
             Way::Join => {
                 self.join(conn, ids, &own, &theirs)?;
-                Ok(Ok(Bought::Elsewhere { moved_from: None }))
+                Ok(Ok(Bought::Joined))
             }
             Way::Move => {
                 let Buyer { project, customer, now } = self;
                 Move { project, from: holder, to: customer, now }.make_of_test_store(conn, ids)?;
-                Ok(Ok(Bought::Elsewhere { moved_from: Some(theirs.app_user_id) }))
+                Ok(Ok(Bought::Moved { from: holder, from_id: theirs.app_user_id }))
             }
         }
     }

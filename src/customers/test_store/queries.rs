@@ -27,6 +27,24 @@ pub struct Due {
     pub renewals: i64,
 }
 
+type Row = (
+    test_sales::due_at,
+    test_sales::customer_id,
+    test_sales::token,
+    customers::project_id,
+    test_sales::period,
+    test_sales::renewals,
+);
+
+const ROW: Row = (
+    test_sales::due_at,
+    test_sales::customer_id,
+    test_sales::token,
+    customers::project_id,
+    test_sales::period,
+    test_sales::renewals,
+);
+
 impl Due {
     /// Before every other.
     pub fn first() -> Due {
@@ -146,15 +164,20 @@ pub fn due(conn: &mut Conn, now: Moment, after: &Due, most: i64) -> QueryResult<
         .filter(at.le(now.millis()).and(at.ge(start)).and(at.gt(start).or(later)))
         .order((test_sales::due_at, test_sales::customer_id, test_sales::token))
         .limit(most)
-        .select((
-            test_sales::due_at,
-            test_sales::customer_id,
-            test_sales::token,
-            customers::project_id,
-            test_sales::period,
-            test_sales::renewals,
-        ))
+        .select(ROW)
         .load(conn)
+}
+
+/// The same subscription, where its next period has ended as well.
+pub fn again(conn: &mut Conn, due: &Due, now: Moment) -> QueryResult<Option<Due>> {
+    let (at, start) = (test_sales::due_at, due.at.millis());
+    test_sales::table
+        .inner_join(customers::table.on(customers::id.eq(test_sales::customer_id)))
+        .filter(test_sales::customer_id.eq(due.customer).and(test_sales::token.eq(&due.token)))
+        .filter(at.gt(start).and(at.le(now.millis())))
+        .select(ROW)
+        .first(conn)
+        .optional()
 }
 
 /// When the next period ends.
