@@ -16,6 +16,7 @@ use crate::acts::Prover;
 use crate::clients::{self, Pace, Sightings};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::countries::Countries;
 use crate::customers;
 use crate::db::{Db, durability};
 use crate::error::Error;
@@ -45,6 +46,7 @@ pub struct Site {
     pub intake: Intake,
     pub sightings: Sightings,
     pub pace: Pace,
+    pub countries: Countries,
     steady: Steady,
     passwords: Passwords,
     readiness: Readiness,
@@ -54,8 +56,10 @@ pub struct Site {
 
 impl Site {
     /// # Errors
-    /// One line, when the database cannot give the key of the sessions or the system gives no thread.
+    /// One line, when the database cannot give the key of the sessions, the system gives no thread or the chosen table of
+    /// countries is none.
     pub fn new(db: Db, clock: Clock, ids: Ids, config: Config) -> Result<Site, String> {
+        let countries = Countries::open(config.geoip.as_deref())?;
         let key = Arc::new(secrets::of(&db, secrets::SESSION_KEY)?);
         let (steady, config) = (Steady::new(clock.clone()), Arc::new(config));
         let (passwords, readiness) = (Passwords::default(), Readiness::default());
@@ -65,7 +69,21 @@ impl Site {
         let sightings = Sightings::start(db.clone());
         let sightings = sightings.map_err(|error| format!("no thread for the writer of sightings: {error}"))?;
         let pace = Pace::of(config.key_limits);
-        Ok(Site { db, clock, ids, config, intake, sightings, pace, steady, passwords, readiness, warnings, key })
+        Ok(Site {
+            db,
+            clock,
+            ids,
+            config,
+            intake,
+            sightings,
+            pace,
+            countries,
+            steady,
+            passwords,
+            readiness,
+            warnings,
+            key,
+        })
     }
 
     /// What the operator should mend: for the log, and for admins on every page.

@@ -162,12 +162,10 @@ async fn a_purchase_shows_on_the_profile_with_who_made_it() {
     let page = desk.get(&SOL, "/projects/sundial/customers/sandy?sandbox=1").await;
     assert!(page.body.contains("month (test)") && page.body.contains("Test Store"), "{}", page.body);
     assert!(page.body.contains("Pro access"));
-    let team = desk.get(&SOL, "/projects/sundial/customers/sandy?history=team").await;
+    let team = desk.get(&SOL, "/projects/sundial/customers/sandy?topic=team").await;
     assert!(team.body.contains("Sundial app") && team.body.contains("bought in the Test Store"), "{}", team.body);
     let found = desk.get(&SOL, &format!("/projects/sundial/customers?q={}", token(1))).await;
     assert!(found.body.contains("sandy") || found.header("location").contains("sandy"), "{}", found.body);
-    let plain = desk.get(&SOL, "/projects/sundial/customers/sandy").await;
-    assert!(!plain.body.contains("month (test)"), "sandbox data is not shown unless asked for");
 }
 
 #[actix_web::test]
@@ -410,6 +408,20 @@ async fn an_active_subscription_is_not_bought_twice_and_an_expired_one_is() {
 }
 
 #[actix_web::test]
+async fn a_catalog_without_test_products_sells_the_others_as_it_shows_them() {
+    let desk = Desk::open().await;
+    let file = json!({ "products": [
+        { "id": "pro_monthly", "store": "APP_STORE", "type": "subscription", "duration": "P1M",
+          "price": { "amount": "9.99", "currency": "USD" } },
+    ]});
+    let file = catalog::file::File::parse(&file.to_string()).expect("a catalog");
+    desk.db.write_here(|conn| Ok::<_, Error>(catalog::queries::apply(conn, desk.project, &file)?)).expect("applied");
+    let key = key(&desk, Some("TEST_STORE"));
+    let said = buy(&desk, &key, "sandy", "pro_monthly", 1).await;
+    assert_eq!(said["subscriber"]["subscriptions"]["pro_monthly"]["store"], "test_store");
+}
+
+#[actix_web::test]
 async fn a_price_in_another_currency_is_told_in_that_currency() {
     let (desk, key) = desk().await;
     buy(&desk, &key, "sandy", "euros", 1).await;
@@ -464,6 +476,7 @@ async fn a_token_of_somebody_without_a_name_makes_both_one_customer() {
     let said = buy(&desk, &key, "vic", "month", 1).await;
     assert_eq!(said["subscriber"]["original_app_user_id"], nameless);
     assert_eq!(customer(&desk, "vic"), customer(&desk, nameless));
+    assert_eq!(told(&desk, "vic"), ["own INITIAL_PURCHASE", "own SUBSCRIBER_ALIAS"]);
     desk.clock.advance(5 * MINUTE);
     assert_eq!((run(&desk), bought(&desk, "vic").len()), (1, 1));
 }
@@ -493,6 +506,25 @@ async fn mobile_sdks_and_servers_buy_the_same_way() {
     assert_eq!(taken.status, StatusCode::OK, "{}", taken.body);
     let said: Value = serde_json::from_str(&taken.body).expect("JSON");
     assert_eq!(said["subscriber"]["original_app_user_id"], "new one");
+    let attributes = json!({ "plan": { "value": "pro", "updated_at_ms": 5 }, "two words": { "value": "x" } });
+    let mut with_attributes = posted("vic", "coins", &token(4));
+    with_attributes["attributes"] = attributes.clone();
+    let taken = desk.call(request(&key, "iOS", with_attributes.to_string())).await;
+    let said: Value = serde_json::from_str(&taken.body).expect("JSON");
+    assert_eq!(
+        (taken.status, &said["subscriber"]["non_subscriptions"]["coins"][0]["id"]),
+        (StatusCode::OK, &json!(token(4)))
+    );
+    assert_eq!(said["attributes_error_response"]["code"], 7263, "{said}");
+    assert_eq!(said["attributes_error_response"]["attribute_errors"][0]["key_name"], "two words");
+    // Most refusals are a receipt for the attributes.
+    let mut refusal = posted("lena", "gone", &token(5));
+    refusal["attributes"] = attributes;
+    assert_eq!(refused(&desk.call(request(&key, "android", refusal.to_string())).await), (404, 7101));
+    for id in ["vic", "lena"] {
+        let page = desk.get(&SOL, &format!("/projects/sundial/customers/{id}")).await;
+        assert!(page.body.contains("plan") && !page.body.contains("two words"), "{id}");
+    }
     let silent = request(&secret, "", server.to_string());
     assert_eq!(refused(&desk.call(silent).await), (400, 7000));
 }

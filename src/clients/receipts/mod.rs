@@ -7,56 +7,84 @@ mod refused;
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
 
+use super::attributes::Problem;
 use super::door::{Caller, Inside, Needs};
 use super::envelope::{self, Envelope};
 use super::sightings::Fetched;
-use super::{answer, customers};
+use super::{answer, attributes, body, customers};
 use crate::audit::{Action, Trace};
 use crate::customers::test_store::{Bought, Buyer};
 use crate::db::Conn;
 use crate::error::{Error, Fault};
-use crate::page::form::{BODY_TIME, read_body};
+use crate::state::CustomerId;
 
 use receipt::Receipt;
 
-/// In bytes. Receipts of the App Store grow with every purchase.
-const LONGEST_BODY: usize = 1 << 20;
+/// What is said after the commit: SDKs take most refusals for a receipt of all else that they sent.
+struct Taken {
+    sold: Result<Envelope, Fault>,
+    problems: Vec<Problem>,
+}
 
-/// What a refusal says is said after the commit: SDKs take most of them for a receipt of all else that they sent.
-type Taken = Result<Envelope, Fault>;
+/// The customer, and which attributes that came along were not saved.
+#[derive(Serialize)]
+struct PartlyTaken {
+    #[serde(flatten)]
+    envelope: Envelope,
+    attributes_error_response: attributes::Partly,
+}
 
-pub async fn take(req: HttpRequest, caller: Caller, body: Payload) -> Result<HttpResponse, Error> {
-    let receipt = Receipt::read(&read_body(body, LONGEST_BODY, BODY_TIME).await?);
-    let (project, id, is_secret, taken) = caller
+pub async fn take(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
+    caller.read(Needs::Any, |_, inside| refused::without_platform(inside)).await?;
+    let receipt = Receipt::of(&body::json(payload).await?)?;
+    let id = receipt.app_user_id.clone();
+    let (project, is_secret, taken) = caller
         .act(Needs::Any, move |conn, inside| {
-            let receipt = receipt?;
-            let (traces, taken) = sold(conn, inside, &receipt)?;
-            Ok((traces, (inside.project, receipt.app_user_id, inside.key.is_secret(), taken)))
+            let (traces, taken) = taken(conn, inside, &receipt)?;
+            Ok((traces, (inside.project, inside.key.is_secret(), taken)))
         })
         .await?;
     if !is_secret {
         caller.saw(project, &id, Fetched::Info);
     }
-    answer::customer(&req, StatusCode::OK, taken?)
+    let envelope = taken.sold?;
+    if taken.problems.is_empty() {
+        return answer::customer(&req, StatusCode::OK, envelope);
+    }
+    let attributes_error_response = attributes::Partly::of(taken.problems);
+    Ok(HttpResponse::Ok().json(PartlyTaken { envelope, attributes_error_response }))
 }
 
-fn sold(conn: &mut Conn, inside: &Inside<'_>, receipt: &Receipt) -> Result<(Vec<Trace>, Taken), Error> {
-    refused::without_platform(inside)?;
+/// What came along is saved, whatever becomes of the purchase.
+fn taken(conn: &mut Conn, inside: &Inside<'_>, receipt: &Receipt) -> Result<(Vec<Trace>, Taken), Error> {
     let (customer, _) = customers::found_or_made(conn, inside, &receipt.app_user_id)?;
+    let (set, problems) = attributes::apply(conn, inside, customer, &receipt.attributes)?;
+    let mut traces: Vec<Trace> = set.into_iter().map(|trace| trace.of(customer, &receipt.app_user_id)).collect();
+    let sold = sold(conn, inside, customer, receipt)?;
+    let sold = sold.map(|(trace, envelope)| {
+        traces.extend(trace);
+        envelope
+    });
+    Ok((traces, Taken { sold, problems }))
+}
+
+type Sold = Result<(Option<Trace>, Envelope), Fault>;
+
+fn sold(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId, receipt: &Receipt) -> Result<Sold, Error> {
     let order = match refused::unless_test_store(inside, receipt) {
         Ok(order) => order,
-        Err(fault) => return Ok((Vec::new(), Err(fault))),
+        Err(fault) => return Ok(Err(fault)),
     };
     let buyer = Buyer { project: inside.project, customer, now: inside.now };
     let bought = match buyer.buy(conn, inside.ids, &order)? {
         Ok(bought) => bought,
-        Err(why) => return Ok((Vec::new(), Err(refused::told(why, &order)))),
+        Err(why) => return Ok(Err(refused::told(why, &order))),
     };
     // Two customers may have become one.
     let customer = customers::known(conn, inside, &receipt.app_user_id)?;
-    let traces = trace(bought, buyer, receipt);
-    Ok((traces.into_iter().collect(), Ok(envelope::of(conn, inside, customer)?)))
+    Ok(Ok((trace(bought, buyer, receipt), envelope::of(conn, inside, customer)?)))
 }
 
 fn trace(bought: Bought, buyer: Buyer, receipt: &Receipt) -> Option<Trace> {

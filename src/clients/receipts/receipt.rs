@@ -1,6 +1,6 @@
 //! What is read of a receipt's body: the few fields that matter here, as the SDKs and servers write them.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::clients::fault;
 use crate::error::Error;
@@ -16,15 +16,15 @@ pub struct Receipt {
     pub product: Option<String>,
     pub offering: Option<String>,
     pub is_restore: bool,
+    /// As endpoint 5 takes them.
+    pub attributes: Map<String, Value>,
 }
 
 impl Receipt {
     /// # Errors
-    /// [`crate::error::Fault`]: code 7226 where it is no JSON object or has no token, 7220 where the customer has no id.
-    pub fn read(body: &[u8]) -> Result<Receipt, Error> {
-        let read: Value =
-            serde_json::from_slice(body).map_err(|_| fault::malformed("The body is not a JSON object."))?;
-        let fields = read.as_object().ok_or_else(|| fault::malformed("The body is not a JSON object."))?;
+    /// [`crate::error::Fault`] 7226 where it is no JSON object, or names no customer or no token.
+    pub fn of(body: &Value) -> Result<Receipt, Error> {
+        let fields = body.as_object().ok_or_else(|| fault::malformed("The body is not a JSON object."))?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str);
         let required = |name: &str| text(name).ok_or_else(|| fault::malformed(&format!("The body has no {name}.")));
         let listed = || fields.get("product_ids").and_then(Value::as_array).and_then(|all| all.first()?.as_str());
@@ -35,6 +35,7 @@ impl Receipt {
             fetch_token: token.ok_or_else(|| fault::malformed("The fetch_token is empty."))?.to_owned(),
             product: text("product_id").or_else(listed).and_then(short),
             offering: text("presented_offering_identifier").and_then(short).filter(|text| !text.contains('\0')),
+            attributes: fields.get("attributes").and_then(Value::as_object).cloned().unwrap_or_default(),
             is_restore: fields.get("is_restore").and_then(Value::as_bool).unwrap_or(false),
         })
     }
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
 
     fn read(body: &Value) -> Result<Receipt, String> {
-        Receipt::read(body.to_string().as_bytes()).map_err(|error| match error {
+        Receipt::of(body).map_err(|error| match error {
             Error::Client(fault) => format!("{} {}", fault.code, fault.message),
             other => other.to_string(),
         })

@@ -3,12 +3,14 @@
 
 use super::{Bought, Buyer, Refusal, queries};
 use crate::customers::app_user_id::is_anonymous;
+use crate::customers::overrides::{self, Override};
 use crate::customers::transfer::Move;
 use crate::customers::transfer_behavior::SHARE;
-use crate::customers::{AppUserId, Census, standing, whom};
+use crate::customers::{Census, identity, whom};
 use crate::db::Conn;
 use crate::error::Error;
-use crate::events::own::Whom;
+use crate::events::ingest;
+use crate::events::own::{self, Whom};
 use crate::ids::Ids;
 use crate::state::CustomerId;
 
@@ -61,13 +63,23 @@ impl Buyer {
         })
     }
 
+    /// By an event of our own, so that it stands in the history. The override of whoever has a name stays (§8).
     fn join(self, conn: &mut Conn, ids: &Ids, own: &Whom, theirs: &Whom) -> Result<(), Error> {
-        let both = [own, theirs].map(|whom| AppUserId::parse(&whom.app_user_id));
-        let known: Vec<AppUserId> = both.into_iter().flatten().collect();
+        let kept = overrides::queries::of(conn, self.customer)?.filter(|set| !set.is_end_told);
+        let both = Whom {
+            app_user_id: own.app_user_id.clone(),
+            original: theirs.original.clone(),
+            ids: vec![own.app_user_id.clone(), theirs.app_user_id.clone()],
+        };
         let mut census = Census::of(self.project, ids.clone(), self.now);
-        let one = census.customer_of(conn, &known, self.now)?;
-        standing::derive(conn, one, |_| false)?;
-        Ok(())
+        if !ingest::append(conn, &mut census, &[own::aliased(&both, self.now)?])? {
+            return Err(Error::Internal("the event of a merge was turned away".into()));
+        }
+        let merged = identity::find(conn, self.project, &own.app_user_id)?.ok_or(Error::NotFound)?;
+        match kept {
+            Some(kept) => Ok(overrides::queries::put(conn, &Override { customer_id: merged, ..kept })?),
+            None => Ok(()),
+        }
     }
 }
 

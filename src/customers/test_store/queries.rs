@@ -52,14 +52,23 @@ impl Due {
     }
 }
 
-/// A product of the Test Store.
+/// A product of the Test Store. Where the catalog names none at all, those of other stores are sold there as well, as apps
+/// are shown them.
 pub fn product(conn: &mut Conn, project: i64, identifier: &str) -> QueryResult<Option<Product>> {
     // PostgreSQL can neither store NUL nor be asked for it.
     if identifier.contains('\0') {
         return Ok(None);
     }
     let row = products::table.find((project, Store::TestStore.as_str(), identifier));
-    row.select(Product::as_select()).first(conn).optional()
+    if let Some(found) = row.select(Product::as_select()).first(conn).optional()? {
+        return Ok(Some(found));
+    }
+    let own = products::project_id.eq(project).and(products::store.eq(Store::TestStore.as_str()));
+    if products::table.filter(own).count().get_result::<i64>(conn)? > 0 {
+        return Ok(None);
+    }
+    let others = products::table.filter(products::project_id.eq(project).and(products::identifier.eq(identifier)));
+    others.order(products::store.desc()).select(Product::as_select()).first(conn).optional()
 }
 
 /// What happens to a purchase of the sandbox that shows up under another id (§9.5).
