@@ -76,6 +76,7 @@ actions! {
     SecondFactorRequired "second_factor_required" "changed whether a second factor is required",
     EntitlementGranted "entitlement_granted" "granted an entitlement",
     EntitlementRevoked "entitlement_revoked" "removed a granted entitlement",
+    TestPurchaseMade "test_purchase_made" "bought in the Test Store",
     PurchasesTransferred "purchases_transferred" "moved the purchases to another customer",
     CustomerDeleted "customer_deleted" "deleted a customer",
     CustomerBlocked "customer_blocked" "blocked a customer",

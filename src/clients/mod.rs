@@ -20,6 +20,7 @@ mod offerings;
 mod overrides;
 mod pace;
 mod products;
+mod receipts;
 mod shelf;
 mod sightings;
 mod time;
@@ -49,6 +50,7 @@ pub fn routes(routes: &mut Routes) {
         routes.keyed(Method::POST, "/entitlements/{entitlement}/revoke_promotionals", grants::revoke);
         routes.keyed(Method::GET, "/virtual_currencies", lookups::currencies);
     });
+    routes.keyed(Method::POST, "/v1/receipts", receipts::take);
     routes.keyed(Method::GET, "/rcbilling/v1/subscribers/{id}/products", products::show);
     routes.keyed(Method::GET, "/v1/product_entitlement_mapping", lookups::mapping);
     routes.keyed(Method::POST, "/v1/events", lookups::swallow);

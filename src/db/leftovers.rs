@@ -16,7 +16,7 @@ const PATIENCE: u32 = 200;
 const SMALL: i64 = 64 << 20;
 
 /// Tables that hold what is known of customers.
-const OF_CUSTOMERS: [&str; 22] = [
+const OF_CUSTOMERS: [&str; 23] = [
     "app_user_ids",
     "attributes",
     "audit_details",
@@ -38,6 +38,7 @@ const OF_CUSTOMERS: [&str; 22] = [
     "rejected_deliveries",
     "search_terms",
     "test_customers",
+    "test_sales",
     "transfer_links",
 ];
 

@@ -40,5 +40,6 @@ mod stars;
 mod support;
 mod team_history;
 mod test_accounts;
+mod test_store;
 mod transfer;
 mod webhooks;
