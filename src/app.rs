@@ -13,6 +13,7 @@ use actix_web::{App, HttpRequest};
 
 use crate::account;
 use crate::acts::Prover;
+use crate::clients::{self, Pace, Sightings};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::countries::Countries;
@@ -22,7 +23,7 @@ use crate::error::Error;
 use crate::health::{self, Readiness};
 use crate::ids::Ids;
 use crate::page::routes::Matched;
-use crate::page::{Routes, assets, edge, guard};
+use crate::page::{Routes, assets, cors, edge, guard};
 use crate::people::browser;
 use crate::people::door::{self, Warnings};
 use crate::people::handlers::ThrottleKey;
@@ -43,6 +44,8 @@ pub struct Site {
     pub ids: Ids,
     pub config: Arc<Config>,
     pub intake: Intake,
+    pub sightings: Sightings,
+    pub pace: Pace,
     pub countries: Countries,
     steady: Steady,
     passwords: Passwords,
@@ -63,7 +66,24 @@ impl Site {
         let warnings = Warnings(unsafe_settings(&db, &config)?.into());
         let intake = Intake::start(db.clone(), clock.clone(), ids.clone());
         let intake = intake.map_err(|error| format!("no thread for the writer of deliveries: {error}"))?;
-        Ok(Site { db, clock, ids, config, intake, countries, steady, passwords, readiness, warnings, key })
+        let sightings = Sightings::start(db.clone());
+        let sightings = sightings.map_err(|error| format!("no thread for the writer of sightings: {error}"))?;
+        let pace = Pace::of(config.key_limits);
+        Ok(Site {
+            db,
+            clock,
+            ids,
+            config,
+            intake,
+            sightings,
+            pace,
+            countries,
+            steady,
+            passwords,
+            readiness,
+            warnings,
+            key,
+        })
     }
 
     /// What the operator should mend: for the log, and for admins on every page.
@@ -137,6 +157,7 @@ fn routes() -> Routes {
     profile::routes(&mut routes);
     settings::routes(&mut routes);
     webhooks::routes(&mut routes);
+    clients::routes(&mut routes);
     routes
 }
 
@@ -146,7 +167,7 @@ pub fn route_table() -> Vec<Matched> {
 }
 
 /// The whole application. The layers, from the outside in: `edge` (reference, headers, log, pages for errors),
-/// compression, `guard` (other sites), the session, `upkeep` of its row, `refusals`, then the routes.
+/// compression, `cors` (questions of browsers), `guard` (other sites), the session, `upkeep` of its row, `refusals`, then the routes.
 pub fn app(
     site: &Site,
 ) -> App<
@@ -176,6 +197,7 @@ pub fn app(
         .wrap(from_fn(upkeep))
         .wrap(site.sessions())
         .wrap(from_fn(guard::guard))
+        .wrap(from_fn(cors::preflights))
         .wrap(Compress::default())
         .wrap(from_fn(edge::edge))
 }

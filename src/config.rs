@@ -1,6 +1,7 @@
 //! Settings from flags and environment variables, read once at start and handed on as a value.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -43,6 +44,12 @@ pub struct Flags {
     /// Hours after which a log-in is over in any case
     #[arg(long, env = "DOSSIER_SESSION_HOURS", default_value_t = 12, global = true)]
     session_hours: u32,
+    /// Requests a minute that one app's public key may make: all users of the app share it
+    #[arg(long, env = "DOSSIER_PUBLIC_KEY_REQUESTS", default_value_t = 120_000, global = true)]
+    public_key_requests: u32,
+    /// Requests a minute that one secret key may make
+    #[arg(long, env = "DOSSIER_SECRET_KEY_REQUESTS", default_value_t = 3_000, global = true)]
+    secret_key_requests: u32,
     /// What to log: off, error, warn, info, debug, or a filter such as info,actix_server=warn
     #[arg(long, env = "DOSSIER_LOG", default_value = DEFAULT_LOG, global = true)]
     log: String,
@@ -60,7 +67,15 @@ pub struct Config {
     pub workers: usize,
     pub connections: u32,
     pub session_limits: SessionLimits,
+    pub key_limits: KeyLimits,
     pub log: String,
+}
+
+/// How many requests a minute one key of the client API may make, in each process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyLimits {
+    pub public: NonZeroU32,
+    pub secret: NonZeroU32,
 }
 
 /// How long somebody stays logged in.
@@ -70,6 +85,13 @@ pub struct SessionLimits {
     pub idle_minutes: i64,
     /// And after so many hours in any case.
     pub hours: i64,
+}
+
+impl Default for KeyLimits {
+    fn default() -> KeyLimits {
+        let at_least = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+        KeyLimits { public: at_least(120_000), secret: at_least(3_000) }
+    }
 }
 
 impl Default for SessionLimits {
@@ -94,6 +116,10 @@ impl Flags {
             session_limits: SessionLimits {
                 idle_minutes: at_least_one("DOSSIER_SESSION_IDLE_MINUTES", self.session_idle_minutes)?.into(),
                 hours: at_least_one("DOSSIER_SESSION_HOURS", self.session_hours)?.into(),
+            },
+            key_limits: KeyLimits {
+                public: not_zero("DOSSIER_PUBLIC_KEY_REQUESTS", self.public_key_requests)?,
+                secret: not_zero("DOSSIER_SECRET_KEY_REQUESTS", self.secret_key_requests)?,
             },
             log: self.log,
         })
@@ -163,6 +189,10 @@ fn at_least_one<N: PartialOrd + From<u8>>(name: &str, number: N) -> Result<N, St
     if number < N::from(1) { Err(format!("{name} must be at least 1")) } else { Ok(number) }
 }
 
+fn not_zero(name: &str, number: u32) -> Result<NonZeroU32, String> {
+    NonZeroU32::new(number).ok_or_else(|| format!("{name} must be at least 1"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +208,8 @@ mod tests {
             connections: 16,
             session_idle_minutes: 60,
             session_hours: 12,
+            public_key_requests: 120_000,
+            secret_key_requests: 3_000,
             log: "info".into(),
         }
     }
@@ -200,6 +232,8 @@ mod tests {
             (Flags { connections: 0, ..flags() }, "DOSSIER_CONNECTIONS"),
             (Flags { session_idle_minutes: 0, ..flags() }, "DOSSIER_SESSION_IDLE_MINUTES"),
             (Flags { session_hours: 0, ..flags() }, "DOSSIER_SESSION_HOURS"),
+            (Flags { public_key_requests: 0, ..flags() }, "DOSSIER_PUBLIC_KEY_REQUESTS"),
+            (Flags { secret_key_requests: 0, ..flags() }, "DOSSIER_SECRET_KEY_REQUESTS"),
         ];
         for (flags, name) in wrong {
             assert!(flags.check().err().is_some_and(|said| said.starts_with(name)), "{name}");

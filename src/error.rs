@@ -43,10 +43,20 @@ pub enum Error {
     TooManyRequests {
         retry_after: u64,
     },
+    /// Refused in the terms of the client API (client contract, 2).
+    Client(Fault),
     /// Not now. The text is for the log.
     Unavailable(String),
     /// Our fault. The text is for the log.
     Internal(String),
+}
+
+/// What a program is told that called the API: a status, the number by which SDKs know what is meant, and a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub status: StatusCode,
+    pub code: u16,
+    pub message: String,
 }
 
 /// Why input was refused.
@@ -73,6 +83,12 @@ impl Refusal {
     /// Somebody else was faster.
     pub fn stale() -> Refusal {
         Refusal { problems: Vec::new(), is_stale: true }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Error {
+        Error::Client(fault)
     }
 }
 
@@ -126,6 +142,7 @@ impl ResponseError for Error {
             Error::Slow => StatusCode::REQUEST_TIMEOUT,
             Error::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Error::Client(fault) => fault.status,
             Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

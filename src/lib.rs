@@ -12,6 +12,7 @@ pub mod acts;
 pub mod app;
 pub mod audit;
 pub mod catalog;
+pub mod clients;
 pub mod clock;
 pub mod commands;
 pub mod config;

@@ -85,6 +85,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_keys (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        name -> Text,
+        kind -> Text,
+        store -> Nullable<Text>,
+        key_hash -> Text,
+        hint -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     login_attempts (scope, subject_hash, id) {
         scope -> Text,
         subject_hash -> Text,
@@ -192,6 +208,8 @@ diesel::table! {
         made_sandbox -> Bool,
         subscribed_until -> BigInt,
         granted_until -> BigInt,
+        info_fetched_at -> Nullable<BigInt>,
+        offerings_fetched_at -> Nullable<BigInt>,
     }
 }
 
@@ -203,6 +221,7 @@ diesel::table! {
         customer_id -> BigInt,
         since -> BigInt,
         is_since_exact -> Bool,
+        seen_at -> Nullable<BigInt>,
     }
 }
 
@@ -472,6 +491,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     second_factors,
     recovery_codes,
     invitations,
+    api_keys,
     login_attempts,
     secrets,
     products,

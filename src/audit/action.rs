@@ -37,6 +37,8 @@ actions! {
     ProjectUpdated "project_updated" "changed the project's settings",
     WebhookSecretReplaced "webhook_secret_replaced" "replaced the webhook's Authorization value",
     WebhookSecretEnded "webhook_secret_ended" "ended the webhook's old Authorization value",
+    ApiKeyCreated "api_key_created" "made an API key",
+    ApiKeyRevoked "api_key_revoked" "revoked an API key",
     CatalogApplied "catalog_applied" "applied a catalog file",
     ProductCreated "product_created" "added a product",
     ProductUpdated "product_updated" "changed a product",

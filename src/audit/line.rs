@@ -43,7 +43,8 @@ impl Line {
             Some(ActorKind::Person) => self.person.as_deref().unwrap_or("A former member"),
             Some(ActorKind::System) => "Dossier",
             Some(ActorKind::Operator) => "Command line",
-            Some(ActorKind::ApiKey) => "An API key",
+            Some(ActorKind::ApiKey) if self.entry.role.is_empty() => "An API key",
+            Some(ActorKind::ApiKey) => &self.entry.role,
             None => &self.entry.actor_kind,
         }
     }

@@ -41,9 +41,9 @@ pub struct Details {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     pub kind: ActorKind,
-    /// The person's row.
+    /// The person's row, or the key's.
     pub id: Option<i64>,
-    /// The role they had at the time; empty for the program itself.
+    /// The role they had at the time; the name of a key; empty for the program itself.
     pub role: String,
 }
 
@@ -113,6 +113,11 @@ impl Trace {
 impl Actor {
     pub fn person(id: i64, role: &str) -> Actor {
         Actor { kind: ActorKind::Person, id: Some(id), role: role.to_owned() }
+    }
+
+    /// Whoever holds a key of the API.
+    pub fn api_key(id: i64, name: &str) -> Actor {
+        Actor { kind: ActorKind::ApiKey, id: Some(id), role: name.to_owned() }
     }
 
     pub fn system() -> Actor {

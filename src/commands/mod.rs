@@ -4,6 +4,7 @@ pub mod audit;
 mod catalog;
 pub mod demo;
 pub mod import;
+mod key;
 mod project;
 pub mod rebuild;
 pub mod serve;
@@ -40,6 +41,9 @@ enum Command {
     /// People
     #[command(subcommand)]
     User(user::Action),
+    /// Keys of the client API, for apps and servers
+    #[command(subcommand)]
+    Key(key::Action),
     /// Products, entitlements and offerings
     Catalog(catalog::Args),
     /// The log of what the team did
@@ -71,6 +75,7 @@ fn run(command: Command, config: Config) -> Result<(), String> {
         Command::Demo => demo::run(config),
         Command::Project(action) => project::run(&action, &config),
         Command::User(action) => user::run(&action, &config),
+        Command::Key(action) => key::run(&action, &config),
         Command::Catalog(args) => catalog::run(&args, &config),
         Command::Audit(args) => audit::run(&args, &config),
         Command::Import(args) => import::run(&args, &config),

@@ -42,12 +42,13 @@ pub fn run(config: Config) -> Result<(), String> {
         tracing::warn!(warning, "unsafe setting");
     }
     println!("Dossier listens on {}", site.config.public_url.as_str().trim_end_matches('/'));
-    let intake = site.intake.clone();
+    let (intake, sightings) = (site.intake.clone(), site.sightings.clone());
     finish_imports(site.db.clone());
     let due = Worker::start(site.db.clone(), site.clock.clone(), site.ids.clone());
     let due = due.map_err(|error| format!("no thread for what comes due: {error}"))?;
     let served = System::new().block_on(serve(site, listener)).map_err(|error| format!("the server failed: {error}"));
     intake.close();
+    sightings.close();
     due.stop();
     served
 }

@@ -16,7 +16,7 @@ use actix_web::{HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 
 use super::trail::Trail;
-use super::{failure, headers, hex, log, random_bytes};
+use super::{cors, failure, headers, hex, log, random_bytes};
 use crate::config::Config;
 use crate::error::Error;
 
@@ -25,6 +25,8 @@ struct Passing {
     trail: Arc<Trail>,
     method: Method,
     is_for_machines: bool,
+    is_for_clients: bool,
+    is_for_browsers: bool,
     is_https: bool,
     since: Instant,
 }
@@ -53,6 +55,8 @@ impl Passing {
             trail,
             method: req.method().clone(),
             is_for_machines: failure::is_for_machines(req.path()),
+            is_for_clients: cors::is_for_clients(req.path()),
+            is_for_browsers: cors::is_for_browsers(req.path()),
             is_https: req.app_data::<Data<Config>>().is_some_and(|config| config.is_https()),
             since: Instant::now(),
         }
@@ -69,6 +73,9 @@ impl Passing {
             response = self.explained(response);
         }
         headers::add(response.headers_mut(), self.is_https, &self.trail.reference);
+        if self.is_for_browsers {
+            cors::allow(response.headers_mut());
+        }
         log::request(&self.trail, &self.method, response.status(), self.since.elapsed());
         response
     }
@@ -85,7 +92,7 @@ impl Passing {
             log::fault(&self.trail, status, &cause.unwrap_or_else(|| error.to_string()));
         }
         let (body, media_type) = match self.is_for_machines {
-            true => (failure::json(error, status), "application/json"),
+            true => (failure::json(error, status, self.is_for_clients), "application/json"),
             false => match failure::page(error, status, &self.trail) {
                 Ok(page) => (page, "text/html; charset=utf-8"),
                 Err(_) => (format!("{status}"), "text/plain; charset=utf-8"),

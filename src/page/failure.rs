@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde::Serialize;
 
+use super::cors;
 use super::layout::{Layout, Section};
 use super::trail::Trail;
 use crate::error::Error;
@@ -32,14 +33,35 @@ struct Told<'a> {
 
 /// Whether programs talk to this path, not people.
 pub fn is_for_machines(path: &str) -> bool {
-    path.starts_with("/webhooks/") || path.starts_with("/v1/") || matches!(path, "/healthz" | "/readyz")
+    path.starts_with("/webhooks/") || cors::is_for_clients(path) || matches!(path, "/healthz" | "/readyz")
 }
 
-/// `{"code":…,"message":…}`
-pub fn json(error: &actix_web::Error, status: StatusCode) -> String {
+/// `{"code":…,"message":…}`, for apps and servers with the numbers that SDKs know.
+pub fn json(error: &actix_web::Error, status: StatusCode, is_for_clients: bool) -> String {
     let (title, sentence) = words(error, status);
-    let message = if sentence.is_empty() { title } else { sentence };
-    serde_json::to_string(&Told { code: status.as_u16(), message }).unwrap_or_default()
+    let message = match error.as_error::<Error>() {
+        Some(Error::Client(fault)) => &fault.message,
+        _ if sentence.is_empty() => title,
+        _ => sentence,
+    };
+    let code = match error.as_error::<Error>() {
+        Some(Error::Client(fault)) => fault.code,
+        _ if is_for_clients => code_of(status),
+        _ => status.as_u16(),
+    };
+    serde_json::to_string(&Told { code, message }).unwrap_or_default()
+}
+
+/// What SDKs call an error that no rule of the API names (client contract, 2).
+fn code_of(status: StatusCode) -> u16 {
+    match status.as_u16() {
+        401 => 7225,
+        403 => 7224,
+        404 => 7259,
+        429 => 7114,
+        500.. => 7110,
+        _ => 7226,
+    }
 }
 
 /// The page, in the frame of the project where it is known.

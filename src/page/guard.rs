@@ -10,6 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use url::{Origin, Url};
 
+use super::cors;
 use crate::config::Config;
 use crate::error::Error;
 
@@ -32,7 +33,7 @@ fn is_safe(method: &Method) -> bool {
 }
 
 fn is_exempt(path: &str) -> bool {
-    path.starts_with("/webhooks/") || path.starts_with("/v1/")
+    path.starts_with("/webhooks/") || cors::is_for_clients(path)
 }
 
 /// `none` is a person's own doing: an address typed, a reload.
@@ -106,6 +107,7 @@ mod tests {
     fn reading_is_always_allowed_and_machines_are_exempt() {
         assert!(is_safe(&Method::GET) && is_safe(&Method::HEAD) && !is_safe(&Method::POST) && !is_safe(&Method::PUT));
         assert!(is_exempt("/webhooks/revenuecat/sundial") && is_exempt("/v1/subscribers/a"));
+        assert!(is_exempt("/rcbilling/v1/subscribers/a/products") && is_exempt("/v2/projects"));
         assert!(!is_exempt("/login") && !is_exempt("/v1x") && !is_exempt("//v1/"));
     }
 }

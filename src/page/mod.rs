@@ -2,6 +2,7 @@
 
 pub mod assets;
 mod change;
+pub mod cors;
 pub mod csv;
 pub mod edge;
 mod failure;

@@ -20,10 +20,19 @@ use crate::people::Permission;
 pub enum Access {
     /// Anybody, also without a log-in.
     Public,
+    /// Whoever has a key of the client API; the handler says which kind.
+    Key,
     /// Anybody who is logged in.
     Person,
     /// Members of the project whose role has the permission.
     Needs(Permission),
+}
+
+impl Access {
+    /// Whether somebody has to be logged in.
+    pub fn is_for_people(self) -> bool {
+        matches!(self, Access::Person | Access::Needs(_))
+    }
 }
 
 /// A line of the table.
@@ -77,6 +86,16 @@ impl Routes {
         F::Output: Responder + 'static,
     {
         self.add(Method::POST, path, Access::Public, handler);
+    }
+
+    /// For apps and servers with a key.
+    pub fn keyed<F, Args>(&mut self, method: Method, path: &str, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(method, path, Access::Key, handler);
     }
 
     /// For a page of the person rather than of a project.

@@ -64,11 +64,24 @@ async fn the_pages_of_another_project_are_not_there() {
 #[actix_web::test]
 async fn nobody_gets_past_the_log_in() {
     let desk = Desk::open().await;
-    for line in route_table().into_iter().filter(|line| line.access != Access::Public) {
+    for line in route_table().into_iter().filter(|line| line.access.is_for_people()) {
         let answer = ask(&desk, &line, SUNDIAL, None).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", line.pattern);
         assert!(answer.header("location").starts_with("/login"), "{}", line.pattern);
         assert_eq!(answer.body, "", "{}", line.pattern);
+    }
+}
+
+#[actix_web::test]
+async fn nothing_of_the_client_api_is_done_without_a_key() {
+    let desk = Desk::open().await;
+    for line in route_table().into_iter().filter(|line| line.access == Access::Key) {
+        for person in [None, Some(&TEAM[3])] {
+            let answer = ask(&desk, &line, SUNDIAL, person).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{} {}", line.method, line.pattern);
+            assert_eq!(answer.header("content-type"), "application/json", "{}", line.pattern);
+            assert!(!answer.headers.contains_key("set-cookie"), "{}", line.pattern);
+        }
     }
 }
 

@@ -97,6 +97,16 @@ impl Holder {
         self.taking_back(conn, &catalog, &all).map(Some)
     }
 
+    /// Taking back all running grants of an entitlement. `None`: there is none.
+    ///
+    /// # Errors
+    /// As [`Holder::plan_grant`].
+    pub fn plan_removal_of(self, conn: &mut Conn, entitlement: &str) -> Result<Option<Plan>, Error> {
+        let catalog = catalog::queries::load(conn, self.project)?;
+        let running = self.running(conn, &catalog, &[entitlement.to_owned()])?;
+        if running.is_empty() { Ok(None) } else { self.taking_back(conn, &catalog, &running).map(Some) }
+    }
+
     /// Taking back this one grant. `None`: it is not running.
     ///
     /// # Errors

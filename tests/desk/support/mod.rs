@@ -18,7 +18,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
 use dossier::app::{Site, app};
 use dossier::clock::{Clock, Moment};
-use dossier::config::{Config, SessionLimits};
+use dossier::config::{Config, KeyLimits, SessionLimits};
 use dossier::db::Db;
 use dossier::error::Error;
 use dossier::ids::Ids;
@@ -152,6 +152,7 @@ impl Desk {
 impl Drop for Desk {
     fn drop(&mut self) {
         self.site.intake.close();
+        self.site.sightings.close();
     }
 }
 
@@ -202,6 +203,7 @@ fn config(database_url: String) -> Config {
         workers: 1,
         connections: 4,
         session_limits: SessionLimits::default(),
+        key_limits: KeyLimits::default(),
         log: "off".into(),
     }
 }

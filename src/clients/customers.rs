@@ -1,0 +1,64 @@
+//! Customers by their ids: found, or made at the first contact (client contract, 3, endpoint 1).
+
+use crate::customers::{AppUserId, Census, identity, standing};
+use crate::db::Conn;
+use crate::error::Error;
+use crate::state::CustomerId;
+
+use super::door::{Inside, new_id};
+use super::fault;
+use super::sightings::store_contact;
+use crate::customers::erasure::Verdict;
+
+/// The customer of an id; an answer of 404 when nobody has it.
+///
+/// # Errors
+/// [`crate::error::Fault`]; what the database said.
+pub fn known(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) -> Result<CustomerId, Error> {
+    find(conn, inside, app_user_id)?.ok_or_else(fault::no_customer)
+}
+
+/// The customer of an id, if anybody has it.
+///
+/// # Errors
+/// What the database said.
+pub fn find(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) -> Result<Option<CustomerId>, Error> {
+    Ok(identity::find(conn, inside.project, app_user_id)?)
+}
+
+/// The customer of an id, made if nobody has it, and whether it was made now. The caller writes.
+///
+/// # Errors
+/// [`crate::error::Fault`] for an id that nobody may be given; what the database said.
+pub fn found_or_made(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) -> Result<(CustomerId, bool), Error> {
+    if let Some(known) = find(conn, inside, app_user_id)? {
+        return Ok((known, false));
+    }
+    let id = new_id(app_user_id)?;
+    let mut census = Census::of(inside.project, inside.ids.clone(), inside.now);
+    let customer = welcome(conn, inside, &mut census, &[id])?;
+    Ok((customer, true))
+}
+
+/// The customer of ids that are one from now on.
+///
+/// # Errors
+/// As [`found_or_made`].
+pub fn welcome(
+    conn: &mut Conn,
+    inside: &Inside<'_>,
+    census: &mut Census,
+    ids: &[AppUserId],
+) -> Result<CustomerId, Error> {
+    let names: Vec<&str> = ids.iter().map(AppUserId::as_str).collect();
+    if census.verdict(conn, &names, inside.now)? == Verdict::Blocked {
+        return Err(fault::no_id("This App User ID is blocked."));
+    }
+    let customer = census.customer_of(conn, ids, inside.now)?;
+    let customer = customer.ok_or_else(|| Error::Internal("ids without a customer".into()))?;
+    if inside.is_sighting() {
+        store_contact(conn, customer, inside.device, inside.now)?;
+    }
+    standing::derive(conn, [customer], |one| census.is_new(one))?;
+    Ok(customer)
+}

@@ -1,0 +1,241 @@
+//! Who calls: the key in the `Authorization` header, and what an SDK says of itself in the others (client contract, 2).
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, dev};
+
+use super::device::Device;
+use super::fault;
+use super::keys::{self, Key, Kind};
+use super::sightings::{Fetched, Sighting};
+use crate::app::Site;
+use crate::audit::{self, Actor, Origin, Trace};
+use crate::clock::Moment;
+use crate::customers::{AppUserId, lookup_key};
+use crate::db::Conn;
+use crate::error::{Error, Fault};
+use crate::ids::Ids;
+use crate::page::trail::Trail;
+use crate::people::segment;
+
+/// Which keys a call takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    Any,
+    /// An app's: there is an answer for an app alone.
+    App,
+    Secret,
+}
+
+/// A call that is not let in yet.
+pub struct Caller {
+    key_hash: Option<String>,
+    parameters: Option<Vec<(String, String)>>,
+    origin: Origin,
+    site: Data<Site>,
+    pub device: Device,
+    pub query: String,
+    pub now: Moment,
+}
+
+/// A call that was let in.
+pub struct Inside<'a> {
+    pub key: Key,
+    pub project: i64,
+    pub now: Moment,
+    pub ids: &'a Ids,
+    pub device: &'a Device,
+}
+
+impl Caller {
+    /// A `{name}` of the path, decoded once.
+    ///
+    /// # Errors
+    /// [`Fault`] for one that is no text.
+    pub fn parameter(&self, name: &str) -> Result<&str, Error> {
+        let all = self.parameters.as_deref().ok_or_else(|| fault::no_id("The path is not valid UTF-8."))?;
+        let found = all.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        found.ok_or_else(|| Error::Internal(format!("the route has no {name}")))
+    }
+
+    /// The app user id of the path, as it was sent: it may be one that nobody may get any more.
+    ///
+    /// # Errors
+    /// As [`Caller::parameter`].
+    pub fn app_user_id(&self) -> Result<&str, Error> {
+        self.parameter("id")
+    }
+
+    /// Runs `work` on one snapshot.
+    ///
+    /// # Errors
+    /// [`Fault`] for a key that does not count or is not good for this; [`Error::TooManyRequests`]; what `work` returned.
+    pub async fn read<T, W>(&self, needs: Needs, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Conn, &Inside<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        let pass = self.pass(needs);
+        let snapshot = move |conn: &mut Conn| {
+            let inside = pass.enter(conn)?;
+            work(conn, &inside)
+        };
+        self.site.db.read(snapshot).await
+    }
+
+    /// Runs `work` as one change of what is the customer's own: first contact, a log-in, what the app tells of itself.
+    ///
+    /// # Errors
+    /// As [`Caller::read`].
+    pub async fn write<T, W>(&self, needs: Needs, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Conn, &Inside<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        let pass = self.pass(needs);
+        let transaction = move |conn: &mut Conn| {
+            let inside = pass.enter(conn)?;
+            conn.lock_project(inside.project)?;
+            work(conn, &inside)
+        };
+        self.site.db.write(transaction).await
+    }
+
+    /// Runs `work` as one action of whoever holds the key, and leaves its traces.
+    ///
+    /// # Errors
+    /// As [`Caller::read`].
+    pub async fn act<T, W>(&self, needs: Needs, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Conn, &Inside<'_>) -> Result<(Vec<Trace>, T), Error> + Send + 'static,
+    {
+        let origin = self.origin.clone();
+        let acting = move |conn: &mut Conn, inside: &Inside<'_>| {
+            let (traces, done) = work(conn, inside)?;
+            let actor = Actor::api_key(inside.key.id, &inside.key.name);
+            for trace in traces {
+                audit::append(conn, (inside.project, inside.next_id(), inside.now), &actor, &origin, trace)?;
+            }
+            Ok(done)
+        };
+        self.write(needs, acting).await
+    }
+
+    /// Remembers that an app was open, unless the call is a server's. It is written a little later, with others.
+    pub fn saw(&self, project: i64, app_user_id: &str, fetched: Fetched) {
+        if let Some(device) = self.device.seen() {
+            let key = lookup_key(app_user_id);
+            self.site.sightings.add(Sighting { project, key, at: self.now, device: device.clone(), fetched });
+        }
+    }
+
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    fn pass(&self, needs: Needs) -> Pass {
+        let (key_hash, device) = (self.key_hash.clone(), self.device.clone());
+        Pass { key_hash, needs, site: self.site.clone().into_inner(), device, now: self.now }
+    }
+}
+
+/// What is needed to let a call in, on whatever thread.
+struct Pass {
+    key_hash: Option<String>,
+    needs: Needs,
+    site: Arc<Site>,
+    device: Device,
+    now: Moment,
+}
+
+impl Pass {
+    fn enter(&self, conn: &mut Conn) -> Result<Inside<'_>, Error> {
+        let found = self.key_hash.as_deref().map(|hash| keys::queries::find(conn, hash)).transpose()?;
+        let key = found.flatten().ok_or_else(|| Fault {
+            status: StatusCode::UNAUTHORIZED,
+            code: fault::KEY_UNKNOWN,
+            message: "The API key is missing, unknown or revoked.".into(),
+        })?;
+        self.site.pace.admit(&key)?;
+        self.site.sightings.used(&key, self.now);
+        match (self.needs, key.kind()) {
+            (Needs::Secret, Kind::Public) => Err(fault::forbidden(
+                fault::KEY_NOT_GOOD,
+                "This needs a secret key: what it does is not for every copy of an app.",
+            )),
+            (Needs::App, Kind::Secret) => Err(fault::forbidden(
+                fault::SECRET_FOR_APP,
+                "This needs the public key of an app: the answer depends on the app's store.",
+            )),
+            _ => Ok(Inside { project: key.project_id, key, now: self.now, ids: &self.site.ids, device: &self.device }),
+        }
+    }
+}
+
+impl Inside<'_> {
+    /// A name for a new row.
+    pub fn next_id(&self) -> i64 {
+        self.ids.next(self.now)
+    }
+
+    /// Whether an app called, which moves what is known of its device.
+    pub fn is_sighting(&self) -> bool {
+        !self.key.is_secret() && self.device.seen().is_some()
+    }
+}
+
+/// An id that somebody may be given: at most 100 characters and no `/` (§9.2).
+///
+/// # Errors
+/// [`Fault`] with code 7220.
+pub fn new_id(text: &str) -> Result<AppUserId, Error> {
+    const LONGEST: usize = 100;
+    let refused = |why: &str| Err(fault::no_id(&format!("This App User ID {why}.")));
+    match AppUserId::parse(text) {
+        Err(why) => refused(why.words()),
+        Ok(_) if text.contains('/') => refused("holds a /"),
+        Ok(_) if text.chars().count() > LONGEST => refused("has more than 100 characters"),
+        Ok(id) => Ok(id),
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Error;
+    type Future = Ready<Result<Caller, Error>>;
+
+    fn from_request(req: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(Caller::of(req))
+    }
+}
+
+impl Caller {
+    fn of(req: &HttpRequest) -> Result<Caller, Error> {
+        let lost = |what: &str| Error::Internal(format!("{what} is missing from the request"));
+        let site: &Data<Site> = req.app_data().ok_or_else(|| lost("the site"))?;
+        let trail = Trail::of(req);
+        let matched = trail.matched.get().ok_or_else(|| lost("its route"))?;
+        Ok(Caller {
+            key_hash: bearer(req).map(keys::hash_of),
+            parameters: segment::named(&matched.pattern, req.uri().path()),
+            // The address is an end user's: it is not kept.
+            origin: Origin { request: trail.reference.clone(), address: None },
+            device: Device::of(req, site),
+            query: req.query_string().to_owned(),
+            now: site.clock.now(),
+            site: site.clone(),
+        })
+    }
+}
+
+/// The one `Authorization: Bearer KEY`.
+fn bearer(req: &HttpRequest) -> Option<&str> {
+    let mut values = req.headers().get_all(AUTHORIZATION);
+    let value = values.next()?.to_str().ok()?;
+    let (scheme, key) = value.split_once(' ')?;
+    (values.next().is_none() && scheme.eq_ignore_ascii_case("bearer")).then(|| key.trim())
+}

@@ -1,0 +1,43 @@
+//! The numbers by which SDKs know an error (client contract, 2), and how they are said.
+
+use actix_web::http::StatusCode;
+
+use crate::error::{Error, Fault};
+
+pub const NO_ID: u16 = 7220;
+pub const KEY_NOT_GOOD: u16 = 7224;
+pub const KEY_UNKNOWN: u16 = 7225;
+pub const MALFORMED: u16 = 7226;
+pub const SECRET_FOR_APP: u16 = 7243;
+pub const NO_CUSTOMER: u16 = 7259;
+pub const SOME_ATTRIBUTES: u16 = 7263;
+pub const NO_ATTRIBUTES: u16 = 7264;
+
+/// 400: the call cannot be understood.
+pub fn malformed(message: &str) -> Error {
+    told(StatusCode::BAD_REQUEST, MALFORMED, message)
+}
+
+/// 400: the id may name nobody.
+pub fn no_id(message: &str) -> Error {
+    told(StatusCode::BAD_REQUEST, NO_ID, message)
+}
+
+/// 403: the key is known, and not good for this.
+pub fn forbidden(code: u16, message: &str) -> Error {
+    told(StatusCode::FORBIDDEN, code, message)
+}
+
+/// 404: nobody has this id.
+pub fn no_customer() -> Error {
+    told(StatusCode::NOT_FOUND, NO_CUSTOMER, "No customer has this App User ID.")
+}
+
+/// 404: the project has no such thing.
+pub fn missing(message: &str) -> Error {
+    told(StatusCode::NOT_FOUND, MALFORMED, message)
+}
+
+pub fn told(status: StatusCode, code: u16, message: &str) -> Error {
+    Fault { status, code, message: message.to_owned() }.into()
+}

@@ -1,0 +1,161 @@
+//! What a key looks like: a prefix that tells what it is for, then letters and digits nobody can guess.
+
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+use crate::page::{hex, random_bytes};
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// In the hands of every user of the app: what an SDK needs, and nothing else.
+    Public,
+    /// On a server: everything but what is an app's alone.
+    Secret,
+}
+
+/// A store as apps know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Platform {
+    /// As events name it.
+    pub store: &'static str,
+    /// What the SDKs of this platform expect a key to begin with.
+    pub prefix: &'static str,
+    pub name: &'static str,
+}
+
+const fn platform(store: &'static str, prefix: &'static str, name: &'static str) -> Platform {
+    Platform { store, prefix, name }
+}
+
+/// Every platform an app can have a key for.
+pub const PLATFORMS: [Platform; 9] = [
+    platform("APP_STORE", "appl_", "App Store"),
+    platform("MAC_APP_STORE", "mac_", "Mac App Store"),
+    platform("PLAY_STORE", "goog_", "Google Play"),
+    platform("AMAZON", "amzn_", "Amazon Appstore"),
+    platform("GALAXY", "galx_", "Galaxy Store"),
+    platform("RC_BILLING", "rcb_", "Web Billing"),
+    platform("STRIPE", "strp_", "Stripe"),
+    platform("PADDLE", "pdl_", "Paddle"),
+    platform("TEST_STORE", "test_", "Test Store"),
+];
+
+/// The platform of a store; `None` for one that no app has a key for.
+pub fn platform_of(store: &str) -> Option<Platform> {
+    PLATFORMS.into_iter().find(|platform| platform.store == store)
+}
+
+const SECRET_PREFIX: &str = "sk_";
+const SHORTEST: usize = 12;
+const LONGEST: usize = 200;
+/// How much of a key is shown, after its prefix and before its end.
+const SHOWN: usize = 4;
+
+/// A key as its holder has it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Value(String);
+
+impl Kind {
+    /// As it is stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Public => "public",
+            Kind::Secret => "secret",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Kind> {
+        [Kind::Public, Kind::Secret].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl Value {
+    /// A new one: for the app of a platform, or a secret one.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub fn fresh(platform: Option<Platform>) -> Result<Value, Error> {
+        let prefix = platform.map_or(SECRET_PREFIX, |platform| platform.prefix);
+        Ok(Value(format!("{prefix}{}", hex(&random_bytes::<24>()?))))
+    }
+
+    /// A chosen one. The SDKs refuse keys with other characters or another beginning.
+    ///
+    /// # Errors
+    /// One line that says what is wrong.
+    pub fn parse(typed: &str, platform: Option<Platform>) -> Result<Value, String> {
+        let prefix = platform.map_or(SECRET_PREFIX, |platform| platform.prefix);
+        let is_plain = typed.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
+        match is_plain && (SHORTEST..=LONGEST).contains(&typed.len()) && typed.starts_with(prefix) {
+            true => Ok(Value(typed.to_owned())),
+            false => Err(format!(
+                "it begins with {prefix} and has {SHORTEST} to {LONGEST} letters, digits and the marks _ . -"
+            )),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn hash(&self) -> String {
+        hash(&self.0)
+    }
+
+    /// Enough to know it by, and too little to use it: `test_1f3a…9c2e`.
+    pub fn hint(&self) -> String {
+        let head = self.0.find('_').map_or(0, |at| at + 1) + SHOWN;
+        let tail = self.0.len().saturating_sub(SHOWN);
+        match (self.0.get(..head), self.0.get(tail..)) {
+            (Some(start), Some(end)) if self.0.len() >= 2 * SHOWN + head => format!("{start}…{end}"),
+            (Some(start), _) if self.0.len() > head => format!("{start}…"),
+            _ => String::from("…"),
+        }
+    }
+}
+
+/// What people call the holder of a key: 1 to 100 characters on one line.
+///
+/// # Errors
+/// One line that says what is wrong.
+pub fn name(typed: &str) -> Result<String, String> {
+    const MOST: usize = 100;
+    let name = typed.trim();
+    match (1..=MOST).contains(&name.chars().count()) && !name.contains(char::is_control) {
+        true => Ok(name.to_owned()),
+        false => Err(format!("a key's name has 1 to {MOST} characters")),
+    }
+}
+
+/// What is kept of a key. Looking it up by this hash tells nothing of how far a wrong one was right.
+pub fn hash(key: &str) -> String {
+    hex(&Sha256::digest(key.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_begins_as_the_sdks_of_its_platform_expect() {
+        for platform in PLATFORMS {
+            let key = Value::fresh(Some(platform)).expect("a key");
+            assert!(key.0.starts_with(platform.prefix) && key.0.len() == platform.prefix.len() + 48);
+            assert!(Value::parse(&key.0, Some(platform)).is_ok());
+        }
+        assert!(Value::fresh(None).is_ok_and(|key| key.0.starts_with("sk_")));
+        assert!(Value::parse("rcb_sb_0123456789", platform_of("RC_BILLING")).is_ok());
+        for bad in ["sk_short", "rcb_0123456789abc", "sk_0123456789 abc", "", "sk_0123456789é"] {
+            assert!(Value::parse(bad, None).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_hint_shows_too_little_to_use() {
+        let hint = |key: &str| Value(key.to_owned()).hint();
+        assert_eq!(hint("sk_0123456789abcdef"), "sk_0123…cdef");
+        assert_eq!(hint("sk_012345678"), "sk_0123…");
+        assert_eq!(hint("sk_0123"), "…");
+    }
+}

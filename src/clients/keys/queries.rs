@@ -1,0 +1,102 @@
+//! The table of keys.
+
+use diesel::prelude::*;
+
+use super::model::{Kind, Value};
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::schema::api_keys;
+
+/// A key that counts, without what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+pub struct Key {
+    pub project_id: i64,
+    pub id: i64,
+    pub name: String,
+    #[diesel(deserialize_as = String)]
+    kind: String,
+    /// Whose products the app sells; without one for a secret key.
+    pub store: Option<String>,
+    pub used_at: Option<Moment>,
+}
+
+impl Key {
+    pub fn kind(&self) -> Kind {
+        // What is no word of ours may do the least.
+        Kind::parse(&self.kind).unwrap_or(Kind::Public)
+    }
+
+    pub fn is_secret(&self) -> bool {
+        self.kind() == Kind::Secret
+    }
+}
+
+/// A key that is to be made.
+pub struct NewKey<'a> {
+    pub project: i64,
+    pub id: i64,
+    pub name: &'a str,
+    /// The store of a public key; `None` makes a secret one.
+    pub store: Option<&'a str>,
+    pub created_by: &'a str,
+}
+
+/// The key with this hash that was not revoked.
+///
+/// # Errors
+/// What the database said.
+pub fn find(conn: &mut Conn, hash: &str) -> QueryResult<Option<Key>> {
+    api_keys::table
+        .filter(api_keys::key_hash.eq(hash).and(api_keys::revoked_at.is_null()))
+        .select(Key::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Whether a key with this hash was ever made.
+///
+/// # Errors
+/// What the database said.
+pub fn is_known(conn: &mut Conn, hash: &str) -> QueryResult<bool> {
+    Ok(api_keys::table.filter(api_keys::key_hash.eq(hash)).count().get_result::<i64>(conn)? > 0)
+}
+
+/// # Errors
+/// What the database said.
+pub fn insert(conn: &mut Conn, new: &NewKey<'_>, value: &Value, now: Moment) -> QueryResult<()> {
+    let kind = if new.store.is_some() { Kind::Public } else { Kind::Secret };
+    let row = (
+        api_keys::project_id.eq(new.project),
+        api_keys::id.eq(new.id),
+        api_keys::name.eq(new.name),
+        api_keys::kind.eq(kind.name()),
+        api_keys::store.eq(new.store),
+        api_keys::key_hash.eq(value.hash()),
+        api_keys::hint.eq(value.hint()),
+        api_keys::created_by.eq(new.created_by),
+        api_keys::created_at.eq(now),
+    );
+    diesel::insert_into(api_keys::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Ends a key at once; returns whether it counted until now.
+///
+/// # Errors
+/// What the database said.
+pub fn revoke(conn: &mut Conn, project: i64, id: i64, now: Moment) -> QueryResult<bool> {
+    let counting = api_keys::table.find((project, id)).filter(api_keys::revoked_at.is_null());
+    Ok(diesel::update(counting).set(api_keys::revoked_at.eq(now)).execute(conn)? > 0)
+}
+
+/// Remembers when a key was used.
+///
+/// # Errors
+/// What the database said.
+pub fn touch(conn: &mut Conn, project: i64, id: i64, at: Moment) -> QueryResult<()> {
+    let older = api_keys::used_at.is_null().or(api_keys::used_at.lt(at));
+    let key = api_keys::table.find((project, id)).filter(older);
+    diesel::update(key).set(api_keys::used_at.eq(at)).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Times as v1 writes them: UTC, whole seconds, `Z` (client contract, the opening).
+
+use chrono::{DateTime, Datelike, Utc};
+use serde::{Serialize, Serializer};
+
+use crate::clock::Moment;
+
+/// A moment in an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct At(Moment);
+
+/// The last second that every client can read.
+const LAST: i64 = 253_402_300_799_000;
+
+pub fn at(moment: Moment) -> At {
+    At(moment)
+}
+
+impl Serialize for At {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&written(self.0))
+    }
+}
+
+fn written(moment: Moment) -> String {
+    let utc = Moment(moment.millis().min(LAST)).utc().filter(|utc| utc.year() >= 0);
+    utc.unwrap_or(DateTime::<Utc>::UNIX_EPOCH).format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_whole_seconds_and_a_year_of_four_digits() {
+        assert_eq!(written(Moment(1_795_453_200_999)), "2026-11-23T17:00:00Z");
+        assert_eq!(written(Moment::NEVER), "9999-12-31T23:59:59Z");
+        assert_eq!(written(Moment(7_952_342_400_000)), "2222-01-01T00:00:00Z");
+        assert_eq!(
+            (written(Moment(0)), written(Moment::DAWN)),
+            ("1970-01-01T00:00:00Z".into(), "1970-01-01T00:00:00Z".into())
+        );
+    }
+}

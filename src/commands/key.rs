@@ -1,0 +1,97 @@
+//! `dossier key add`: a key of the client API, printed once.
+
+use super::said;
+use crate::audit::{self, Actor, Origin, Trace};
+use crate::clients::keys::{self, NewKey, PLATFORMS, Platform, Value, platform_of};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Conn;
+use crate::error::Error;
+use crate::ids::Ids;
+use crate::people::queries;
+
+#[derive(clap::Subcommand)]
+pub enum Action {
+    /// Add a key to a project; it is printed once
+    Add(Args),
+}
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The project's slug
+    #[arg(long)]
+    project: String,
+    /// What people call the app or the server that will hold it
+    #[arg(long)]
+    app: String,
+    /// For an app: what an SDK needs, and nothing else
+    #[arg(long, conflicts_with = "secret", required_unless_present = "secret")]
+    public: bool,
+    /// For a server: everything the API can do
+    #[arg(long)]
+    secret: bool,
+    /// The store of the app, such as app_store, play_store, rc_billing, test_store [default: what --value or --app tell, else rc_billing]
+    #[arg(long, conflicts_with = "secret")]
+    store: Option<String>,
+    /// The key itself, for one that apps have already [default: a new random one]
+    #[arg(long)]
+    value: Option<String>,
+}
+
+/// # Errors
+/// One line: the project is unknown, or the store, the value or the database cannot be used.
+pub fn run(action: &Action, config: &Config) -> Result<(), String> {
+    let Action::Add(args) = action;
+    let name = keys::name(&args.app)?;
+    let platform = if args.secret { None } else { Some(platform(args)?) };
+    let value = match &args.value {
+        Some(chosen) => Value::parse(chosen, platform).map_err(|why| format!("--value: {why}"))?,
+        None => Value::fresh(platform).map_err(said)?,
+    };
+    let db = super::open(config)?;
+    let added = db.write_here(|conn| add(conn, &args.project, &name, platform, &value)).map_err(said)?;
+    match added {
+        Added::NoProject => Err(format!("there is no project {}", args.project)),
+        Added::Known => Err("--value: this key is in use already, or was revoked".into()),
+        Added::Done => {
+            let kind = platform.map_or_else(|| "Secret key".into(), |one| format!("Public key, {},", one.name));
+            println!("{kind} of {name}: {}", value.as_str());
+            println!("It is not shown again. Clients call {}", config.address_of(""));
+            Ok(())
+        }
+    }
+}
+
+enum Added {
+    NoProject,
+    Known,
+    Done,
+}
+
+fn add(conn: &mut Conn, slug: &str, name: &str, platform: Option<Platform>, value: &Value) -> Result<Added, Error> {
+    let Some(project) = queries::project_id(conn, slug)? else { return Ok(Added::NoProject) };
+    conn.lock_project(project)?;
+    if keys::queries::is_known(conn, &value.hash())? {
+        return Ok(Added::Known);
+    }
+    let (ids, now) = (Ids::random(), Clock::Machine.now());
+    let store = platform.map(|platform| platform.store);
+    let new = NewKey { project, id: ids.next(now), name, store, created_by: "Command line" };
+    keys::queries::insert(conn, &new, value, now)?;
+    let trace = Trace::new(audit::Action::ApiKeyCreated).about(name).after(value.hint());
+    audit::append(conn, (project, ids.next(now), now), &Actor::operator(), &Origin::default(), trace)?;
+    Ok(Added::Done)
+}
+
+/// The platform that was named; else the one whose prefix the chosen key has; else the one the app is called after.
+fn platform(args: &Args) -> Result<Platform, String> {
+    let known = || PLATFORMS.map(|platform| platform.store.to_lowercase()).join(", ");
+    if let Some(store) = &args.store {
+        return platform_of(&store.to_uppercase()).ok_or_else(|| format!("--store is one of {}", known()));
+    }
+    let chosen = args.value.as_deref().unwrap_or_default();
+    let by_prefix = PLATFORMS.into_iter().find(|platform| chosen.starts_with(platform.prefix));
+    let by_name = || platform_of(&args.app.to_uppercase());
+    let platform = by_prefix.or_else(by_name).or_else(|| platform_of("RC_BILLING"));
+    platform.ok_or_else(|| format!("--store says which app this is for: {}", known()))
+}

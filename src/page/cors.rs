@@ -1,0 +1,54 @@
+//! Apps in a browser call the client API from their own origin (client contract, 2). Its paths, and no page's, may be read
+//! from anywhere: no cookie is involved, and what a caller may do hangs on its key alone.
+
+use actix_web::HttpResponse;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderValue,
+};
+use actix_web::middleware::Next;
+
+/// A header list is so long at most; a longer one is no SDK's.
+const LONGEST_LIST: usize = 4_000;
+/// The headers that SDKs send, for a caller that names none.
+const HEADERS: &str = "authorization, content-type, x-is-sandbox, x-platform, x-platform-flavor, \
+                       x-platform-flavor-version, x-version, x-revenuecat-etag, x-rc-subscriber-token";
+/// For how many seconds a browser may remember the answer.
+const MAX_AGE: &str = "7200";
+
+/// Whether apps and servers call this path with a key.
+pub fn is_for_clients(path: &str) -> bool {
+    ["/v1/", "/rcbilling/", "/v2/"].into_iter().any(|start| path.starts_with(start))
+}
+
+/// Whether apps in a browser call it: the rest is for servers alone.
+pub fn is_for_browsers(path: &str) -> bool {
+    ["/v1/", "/rcbilling/"].into_iter().any(|start| path.starts_with(start))
+}
+
+/// Lets every origin read an answer.
+pub fn allow(headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+}
+
+/// Answers the question that a browser asks before it calls, without a key.
+pub async fn preflights(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if *req.method() != Method::OPTIONS || !is_for_browsers(req.path()) {
+        return next.call(req).await.map(ServiceResponse::map_into_boxed_body);
+    }
+    let asked = req.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).filter(|list| list.len() <= LONGEST_LIST).cloned();
+    // By name: `*` would not cover Authorization.
+    let list = asked.unwrap_or_else(|| HeaderValue::from_static(HEADERS));
+    let answer = HttpResponse::NoContent()
+        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PATCH, DELETE, OPTIONS"))
+        .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, list))
+        .insert_header((ACCESS_CONTROL_MAX_AGE, MAX_AGE))
+        .finish();
+    Ok(req.into_response(answer))
+}
