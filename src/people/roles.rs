@@ -34,6 +34,8 @@ pub enum Permission {
     ManageCatalog,
     /// The project's webhook secret.
     ManageSecrets,
+    /// The keys of the client API.
+    ManageKeys,
     ManageProject,
     ReadPeople,
     ManagePeople,
@@ -42,8 +44,9 @@ pub enum Permission {
 
 use Permission::{
     BlockCustomers, DeleteCustomers, DeleteTestAccounts, EditAttributes, ExportCustomers, ExportLists,
-    GrantEntitlements, ManageCatalog, ManagePeople, ManageProject, ManageSecrets, OverrideOffering, ReadAudit,
-    ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings, ReadTeam, TransferPurchases, WriteNotes,
+    GrantEntitlements, ManageCatalog, ManageKeys, ManagePeople, ManageProject, ManageSecrets, OverrideOffering,
+    ReadAudit, ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings, ReadTeam, TransferPurchases,
+    WriteNotes,
 };
 
 /// What a support agent may; developers and admins may more.
@@ -68,7 +71,7 @@ impl Role {
             Role::Viewer => matches!(permission, ReadCustomers | ReadLists | ExportLists),
             Role::Support => HELPING.contains(&permission),
             Role::Developer => {
-                matches!(permission, ReadSettings | ReadRejected | ManageCatalog | ManageSecrets)
+                matches!(permission, ReadSettings | ReadRejected | ManageCatalog | ManageSecrets | ManageKeys)
                     || HELPING.contains(&permission)
             }
             Role::Admin => true,
@@ -103,7 +106,7 @@ impl fmt::Display for Role {
 }
 
 impl Permission {
-    pub const ALL: [Permission; 21] = [
+    pub const ALL: [Permission; 22] = [
         ReadCustomers,
         ReadLists,
         ExportLists,
@@ -121,6 +124,7 @@ impl Permission {
         ReadRejected,
         ManageCatalog,
         ManageSecrets,
+        ManageKeys,
         ManageProject,
         ReadPeople,
         ManagePeople,
@@ -147,6 +151,7 @@ impl Permission {
             ReadRejected => "see rejected deliveries",
             ManageCatalog => "change the catalog",
             ManageSecrets => "replace secrets",
+            ManageKeys => "make API keys",
             ManageProject => "change the project",
             ReadPeople => "see the project's people",
             ManagePeople => "change the project's people",
@@ -184,6 +189,7 @@ mod tests {
         ReadRejected        .    .   yes  yes
         ManageCatalog       .    .   yes  yes
         ManageSecrets       .    .   yes  yes
+        ManageKeys          .    .   yes  yes
         ManageProject       .    .    .   yes
         ReadPeople          .    .    .   yes
         ManagePeople        .    .    .   yes

@@ -4,6 +4,7 @@
 pub mod audit;
 mod blocked;
 pub mod catalog;
+mod keys;
 mod overview;
 mod people;
 pub mod project;
@@ -22,6 +23,7 @@ pub fn routes(routes: &mut Routes) {
         routes.get("", ReadSettings, overview::show);
         project::routes(routes);
         webhook::routes(routes);
+        keys::routes(routes);
         audit::routes(routes);
         people::routes(routes);
         routes.get("/rejected", ReadRejected, rejected::show);
@@ -41,6 +43,7 @@ pub struct Nav {
     pub rejected: Option<i64>,
     pub has_people: bool,
     pub has_overview: bool,
+    pub has_keys: bool,
     pub has_blocked: bool,
     pub has_test_accounts: bool,
 }
