@@ -12,13 +12,10 @@ use super::door::{Caller, Inside, Needs};
 use super::{answer, body, customers, envelope, fault};
 use crate::audit::Trace;
 use crate::clock::Moment;
-use crate::customers::grants::{self, Holder, Length, Preset, Refusal};
+use crate::customers::grants::{self, Holder, Length, Preset};
 use crate::db::Conn;
 use crate::error::Error;
 use crate::state::CustomerId;
-
-/// A grant that ends so close to one that runs is the same, asked for again.
-const REPEAT_MS: i64 = 2 * 3_600_000;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Draft {
@@ -69,17 +66,12 @@ pub fn grant(
     length: Length,
 ) -> Result<Option<Trace>, Error> {
     let holder = holder(inside, customer);
-    let planned = holder.plan_grant(conn, entitlement, length, false)?;
-    let plan = match planned {
-        Ok(plan) => plan,
-        Err(Refusal::NotConfigured) => return Err(no_entitlement()),
-        Err(Refusal::Held(held)) if held.ends_at.since(length.ends_at(inside.now)).abs() <= REPEAT_MS => {
-            return Ok(None);
-        }
-        Err(Refusal::Held(_)) => holder.plan_grant(conn, entitlement, length, true)?.map_err(|_| no_entitlement())?,
-    };
+    let plan = holder.plan_as_asked(conn, entitlement, length)?.map_err(|_| no_entitlement())?;
+    if plan.is_empty() {
+        return Ok(None);
+    }
     holder.carry_out(conn, inside.ids, &plan)?;
-    Ok(Some(grants::given(entitlement, length, &plan)))
+    Ok(Some(plan.grant_entry(entitlement, length)))
 }
 
 /// Ends every running grant of an entitlement; no trace when there is none.
@@ -96,9 +88,12 @@ pub fn take_back(
     if !grants::queries::is_configured(conn, inside.project, entitlement)? {
         return Err(no_entitlement());
     }
-    let Some(plan) = holder.plan_removal_of(conn, entitlement)? else { return Ok(None) };
+    let plan = holder.plan_removal_of_all(conn, entitlement)?;
+    if plan.is_empty() {
+        return Ok(None);
+    }
     holder.carry_out(conn, inside.ids, &plan)?;
-    Ok(Some(grants::taken(&plan)))
+    Ok(Some(plan.removal_entry()))
 }
 
 fn holder(inside: &Inside<'_>, customer: CustomerId) -> Holder {

@@ -7,7 +7,7 @@ use super::door::{Caller, Inside, Needs};
 use super::envelope::{self, Envelope};
 use super::{answer, customers, fault};
 use crate::audit::Trace;
-use crate::customers::overrides::acts;
+use crate::customers::overrides::acts::{Choice, Refusal};
 use crate::db::Conn;
 use crate::error::Error;
 
@@ -46,11 +46,10 @@ pub fn assign(
     customer: i64,
     offering: Option<&str>,
 ) -> Result<Option<Trace>, Error> {
-    let wish = acts::Wish { offering: offering.unwrap_or_default(), until: None, reason: None };
-    let by = acts::By { name: &inside.key.name, id: None };
-    match acts::choose(conn, (inside.project, customer), &wish, &by, (inside.ids, inside.now))? {
-        Ok(changed) => Ok(changed.map(|change| change.trace())),
-        Err(acts::NotOffered::Unknown) => Err(fault::missing("The project has no such offering.")),
-        Err(acts::NotOffered::Archived) => Err(fault::malformed("This offering is archived.")),
+    let choice = Choice { project: inside.project, customer, by: &inside.key.name, now: inside.now };
+    match choice.make(conn, inside.ids, offering)? {
+        Ok(trace) => Ok(trace),
+        Err(Refusal::Unknown) => Err(fault::missing("The project has no such offering.")),
+        Err(Refusal::Archived) => Err(fault::malformed("This offering is archived.")),
     }
 }

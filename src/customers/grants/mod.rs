@@ -5,7 +5,6 @@ mod acts;
 mod length;
 mod plan;
 pub mod queries;
-mod told;
 
 use crate::clock::Moment;
 use crate::state::CustomerId;
@@ -13,7 +12,6 @@ use crate::state::CustomerId;
 pub use length::{CUSTOM, Length, NoLength, Preset, UNTIL, end_of_day};
 pub use plan::{Given, Held, Plan, Refusal, Removed};
 pub use queries::End;
-pub use told::{entitlements, given, taken};
 
 /// Whose grants, at which moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

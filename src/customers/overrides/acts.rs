@@ -1,4 +1,5 @@
-//! Choosing an offering, and telling the end of a choice. Whoever calls writes, and holds the project's lock until the transaction ends.
+//! Choosing an offering for a customer, and telling the end of that. Whoever calls writes, and holds the project's lock until
+//! the transaction ends.
 
 use super::{Override, queries};
 use crate::audit::{Action, Trace};
@@ -10,6 +11,101 @@ use crate::events::{ingest, own};
 use crate::ids::Ids;
 use crate::page::times;
 use crate::state::CustomerId;
+
+/// Whose offering is chosen, by whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice<'a> {
+    pub project: i64,
+    pub customer: CustomerId,
+    /// As the card names whoever chose.
+    pub by: &'a str,
+    pub now: Moment,
+}
+
+/// Why an offering cannot be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The project has no such offering.
+    Unknown,
+    Archived,
+}
+
+impl Choice<'_> {
+    /// Lets the customer's app get this offering without an end; `None`, or the default's own name, takes an override back
+    /// (§8). Returns the entry of it, and none when nothing changes: a program that asks twice means it once.
+    ///
+    /// # Errors
+    /// What the database said; [`Error::NotFound`] for a customer who is no more.
+    pub fn make(
+        self,
+        conn: &mut Conn,
+        ids: &Ids,
+        offering: Option<&str>,
+    ) -> Result<Result<Option<Trace>, Refusal>, Error> {
+        let sold = offering.map(|id| queries::sold(conn, self.project, id)).transpose()?;
+        let (is_default, is_archived) = match sold {
+            Some(None) => return Ok(Err(Refusal::Unknown)),
+            Some(Some(found)) => found,
+            None => (true, false),
+        };
+        if is_archived {
+            return Ok(Err(Refusal::Archived));
+        }
+        let before = current(conn, (self.project, self.customer), ids, self.now)?;
+        let before = before.filter(|set| !set.is_over(self.now));
+        let chosen = offering.filter(|_| !is_default).map(|offering| self.of(offering));
+        let is_same = |one: &Override, other: &Override| (&one.offering, one.until) == (&other.offering, other.until);
+        match (&before, &chosen) {
+            (None, None) => return Ok(Ok(None)),
+            (Some(before), Some(chosen)) if is_same(before, chosen) => return Ok(Ok(None)),
+            (_, Some(chosen)) => queries::put(conn, chosen)?,
+            (_, None) => queries::remove(conn, self.customer)?,
+        }
+        Ok(Ok(Some(entry(before.as_ref(), chosen.as_ref()))))
+    }
+
+    fn of(self, offering: &str) -> Override {
+        Override {
+            customer_id: self.customer,
+            project_id: self.project,
+            offering: offering.to_owned(),
+            set_by: self.by.to_owned(),
+            set_by_id: None,
+            set_at: self.now,
+            until: None,
+            reason: None,
+            is_end_told: false,
+        }
+    }
+}
+
+/// The override there is. One that is over, without the history saying so yet, is told first: what takes its place would
+/// hide its end.
+///
+/// # Errors
+/// As [`tell_end`].
+pub fn current(
+    conn: &mut Conn,
+    (project, customer): (i64, CustomerId),
+    ids: &Ids,
+    now: Moment,
+) -> Result<Option<Override>, Error> {
+    tell_end(conn, project, customer, ids, now)?;
+    Ok(queries::of(conn, customer)?)
+}
+
+/// What the log says of a change.
+pub fn entry(before: Option<&Override>, after: Option<&Override>) -> Trace {
+    let action = if after.is_some() { Action::OfferingOverrideSet } else { Action::OfferingOverrideCleared };
+    let words = |set: &Override| match set.until {
+        Some(until) => format!("{} until {}", set.offering, times::to_the_second(until)),
+        None => set.offering.clone(),
+    };
+    let mut trace = Trace::new(action);
+    trace.details.before = before.map(words);
+    trace.details.after = after.map(words);
+    trace
+}
 
 /// Tells in the customer's history that an override is over, unless it is not, or somebody else has; returns whether it did.
 ///
@@ -23,96 +119,4 @@ pub fn tell_end(conn: &mut Conn, project: i64, customer: CustomerId, ids: &Ids, 
     let mut census = Census::of(project, ids.clone(), now);
     ingest::append(conn, &mut census, &[ended])?;
     Ok(true)
-}
-
-/// Which offering, until when, and why.
-#[derive(Debug, Clone, Copy)]
-pub struct Wish<'a> {
-    /// Its identifier; empty for the project's default.
-    pub offering: &'a str,
-    pub until: Option<Moment>,
-    pub reason: Option<&'a str>,
-}
-
-/// Who chooses.
-#[derive(Debug, Clone, Copy)]
-pub struct By<'a> {
-    pub name: &'a str,
-    /// A person's row.
-    pub id: Option<i64>,
-}
-
-/// Why an offering cannot be chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotOffered {
-    Unknown,
-    Archived,
-}
-
-/// An override in place of another one, or of none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chosen {
-    pub before: Option<Override>,
-    pub after: Option<Override>,
-}
-
-impl Chosen {
-    /// What the log says of it.
-    pub fn trace(&self) -> Trace {
-        trace(self.before.as_ref(), self.after.as_ref())
-    }
-}
-
-/// Sets an override, or clears it for the default, chosen by no name or by its own. `None`: there was none to clear. An
-/// override that is over, without the history saying so yet, is told first: what takes its place would hide its end.
-///
-/// # Errors
-/// What the database said; [`Error::NotFound`] for a customer who is no more.
-pub fn choose(
-    conn: &mut Conn,
-    (project, customer): (i64, CustomerId),
-    wish: &Wish<'_>,
-    by: &By<'_>,
-    (ids, now): (&Ids, Moment),
-) -> Result<Result<Option<Chosen>, NotOffered>, Error> {
-    tell_end(conn, project, customer, ids, now)?;
-    let before = queries::of(conn, customer)?;
-    let offerings = queries::offerings_of(conn, project)?;
-    let found = offerings.iter().find(|one| one.identifier == wish.offering);
-    let offering = match found {
-        None if wish.offering.is_empty() => None,
-        None => return Ok(Err(NotOffered::Unknown)),
-        Some(found) if found.is_archived => return Ok(Err(NotOffered::Archived)),
-        Some(found) => Some(found.identifier.clone()).filter(|_| !found.is_default),
-    };
-    let after = offering.map(|offering| Override {
-        customer_id: customer,
-        project_id: project,
-        offering,
-        set_by: by.name.to_owned(),
-        set_by_id: by.id,
-        set_at: now,
-        until: wish.until,
-        reason: wish.reason.map(str::to_owned),
-        is_end_told: false,
-    });
-    match &after {
-        Some(after) => queries::put(conn, after)?,
-        None if before.as_ref().is_some_and(|set| !set.is_over(now)) => queries::remove(conn, customer)?,
-        None => return Ok(Ok(None)),
-    }
-    Ok(Ok(Some(Chosen { before, after })))
-}
-
-/// What the log says of a change.
-pub fn trace(before: Option<&Override>, after: Option<&Override>) -> Trace {
-    let action = if after.is_some() { Action::OfferingOverrideSet } else { Action::OfferingOverrideCleared };
-    let words = |set: &Override| match set.until {
-        Some(until) => format!("{} until {}", set.offering, times::to_the_second(until)),
-        None => set.offering.clone(),
-    };
-    let mut trace = Trace::new(action);
-    trace.details.before = before.map(words);
-    trace.details.after = after.map(words);
-    trace
 }

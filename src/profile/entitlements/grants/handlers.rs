@@ -3,7 +3,7 @@
 use super::wish::{self, Draft, Farewell, Wish};
 use super::{GIVE, REVOKE, Undo};
 use crate::acts::{Act, Doing, Done};
-use crate::customers::grants::{self, Holder, Plan, queries};
+use crate::customers::grants::{Holder, Plan, queries};
 use crate::error::{Error, Refusal};
 use crate::page::text;
 use crate::profile::acting::{Outcome, look_ahead, on_customer};
@@ -19,11 +19,8 @@ pub async fn give(act: Act<Draft>) -> Outcome {
         holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
         let name = visit.catalog.entitlement_name(&wish.entitlement);
         let told = format!("{name} granted {}.", wish.length.said());
-        let done = Done::new(
-            grants::given(&wish.entitlement, wish.length, &plan).because(wish.reason.clone()),
-            told,
-            visit.at("entitlements"),
-        );
+        let entry = plan.grant_entry(&wish.entitlement, wish.length).because(wish.reason.clone());
+        let done = Done::new(entry, told, visit.at("entitlements"));
         let keys = plan.given.into_iter().map(|one| one.key).collect();
         Ok(done.with_undo(&undo::Undo::Grant(Undo::Given(keys, plan.removed))))
     })
@@ -47,7 +44,7 @@ pub async fn revoke(act: Act<Farewell>) -> Outcome {
         };
         holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
         let told = format!("{} removed.", text::capitalised(&removed(visit, &plan)));
-        let done = Done::new(grants::taken(&plan).because(reason), told, visit.at("entitlements"));
+        let done = Done::new(plan.removal_entry().because(reason), told, visit.at("entitlements"));
         Ok(done.with_undo(&undo::Undo::Grant(Undo::Removed(plan.removed))))
     })
     .await
@@ -60,7 +57,7 @@ pub fn holder(visit: &Visit) -> Holder {
 /// `granted Pro access`, `2 grants of Pro access`
 pub fn removed(visit: &Visit, plan: &Plan) -> String {
     let names: Vec<String> =
-        grants::entitlements(plan).iter().map(|id| visit.catalog.entitlement_name(id).to_owned()).collect();
+        plan.removed_entitlements().iter().map(|id| visit.catalog.entitlement_name(id).to_owned()).collect();
     let what = if names.is_empty() { "access".to_owned() } else { text::listed(&names) };
     match plan.removed.len() {
         1 => format!("granted {what}"),
