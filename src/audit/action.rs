@@ -77,6 +77,7 @@ actions! {
     EntitlementGranted "entitlement_granted" "granted an entitlement",
     EntitlementRevoked "entitlement_revoked" "removed a granted entitlement",
     PurchasesTransferred "purchases_transferred" "moved the purchases to another customer",
+    CustomerCreated "customer_created" "added a customer",
     CustomerDeleted "customer_deleted" "deleted a customer",
     CustomerBlocked "customer_blocked" "blocked a customer",
     CustomerUnblocked "customer_unblocked" "unblocked a customer",

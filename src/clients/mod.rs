@@ -23,6 +23,7 @@ mod products;
 mod shelf;
 mod sightings;
 mod time;
+mod v2;
 
 use actix_web::http::Method;
 
@@ -53,4 +54,5 @@ pub fn routes(routes: &mut Routes) {
     routes.keyed(Method::GET, "/v1/product_entitlement_mapping", lookups::mapping);
     routes.keyed(Method::POST, "/v1/events", lookups::swallow);
     routes.keyed(Method::POST, "/v1/diagnostics", lookups::swallow);
+    v2::routes(routes);
 }

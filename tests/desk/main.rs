@@ -36,4 +36,5 @@ mod support;
 mod team_history;
 mod test_accounts;
 mod transfer;
+mod v2;
 mod webhooks;
