@@ -78,6 +78,7 @@ actions! {
     EntitlementRevoked "entitlement_revoked" "removed a granted entitlement",
     TestPurchaseMade "test_purchase_made" "bought in the Test Store",
     PurchasesTransferred "purchases_transferred" "moved the purchases to another customer",
+    CustomerCreated "customer_created" "added a customer",
     CustomerDeleted "customer_deleted" "deleted a customer",
     CustomerBlocked "customer_blocked" "blocked a customer",
     CustomerUnblocked "customer_unblocked" "unblocked a customer",

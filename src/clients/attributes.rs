@@ -25,8 +25,8 @@ const FILL_IN: &str = "true";
 /// Why a value was not saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    key_name: String,
-    message: String,
+    pub key_name: String,
+    pub message: String,
 }
 
 /// What is said of values that were not saved.

@@ -251,7 +251,7 @@ fn rank(purchase: &Purchase) -> (Moment, bool, Moment) {
 }
 
 /// Everything with an end, and every subscription.
-fn is_subscription(purchase: &Purchase) -> bool {
+pub fn is_subscription(purchase: &Purchase) -> bool {
     purchase.kind != Kind::OneTime || purchase.expires_at.is_some()
 }
 
@@ -264,8 +264,13 @@ fn product(purchase: &Purchase) -> (String, Option<String>) {
     }
 }
 
+/// Whether the team gave it.
+pub fn is_grant(purchase: &Purchase) -> bool {
+    purchase.kind == Kind::Grant
+}
+
 /// In lower case. What no event named is called external.
-fn store(purchase: &Purchase) -> String {
+pub fn store(purchase: &Purchase) -> String {
     purchase.store.as_ref().map_or_else(|| "external".into(), |store| store.as_str().to_lowercase())
 }
 
@@ -296,7 +301,7 @@ fn number(amount: Micros) -> Number {
 }
 
 /// Where the customer themselves can cancel a subscription that runs.
-fn management_url(purchase: &Purchase, now: Moment) -> Option<&'static str> {
+pub fn management_url(purchase: &Purchase, now: Moment) -> Option<&'static str> {
     if purchase.kind != Kind::Subscription || !purchase.is_active(now) {
         return None;
     }

@@ -24,6 +24,7 @@ mod receipts;
 mod shelf;
 mod sightings;
 mod time;
+mod v2;
 
 use actix_web::http::Method;
 
@@ -55,4 +56,5 @@ pub fn routes(routes: &mut Routes) {
     routes.keyed(Method::GET, "/v1/product_entitlement_mapping", lookups::mapping);
     routes.keyed(Method::POST, "/v1/events", lookups::swallow);
     routes.keyed(Method::POST, "/v1/diagnostics", lookups::swallow);
+    v2::routes(routes);
 }

@@ -42,4 +42,5 @@ mod team_history;
 mod test_accounts;
 mod test_store;
 mod transfer;
+mod v2;
 mod webhooks;
