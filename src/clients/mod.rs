@@ -24,7 +24,7 @@ mod receipts;
 mod shelf;
 mod sightings;
 mod time;
-mod v2;
+pub mod v2;
 
 use actix_web::http::Method;
 
