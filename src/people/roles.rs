@@ -27,6 +27,8 @@ pub enum Permission {
     BlockCustomers,
     /// Everything that is held on one customer, as a file.
     ExportCustomers,
+    /// Send an event once more to an endpoint it was queued for.
+    ResendDeliveries,
     DeleteCustomers,
     DeleteTestAccounts,
     ReadSettings,
@@ -34,6 +36,8 @@ pub enum Permission {
     ManageCatalog,
     /// The project's webhook secret.
     ManageSecrets,
+    /// Where events are sent.
+    ManageDestinations,
     ManageProject,
     ReadPeople,
     ManagePeople,
@@ -42,12 +46,13 @@ pub enum Permission {
 
 use Permission::{
     BlockCustomers, DeleteCustomers, DeleteTestAccounts, EditAttributes, ExportCustomers, ExportLists,
-    GrantEntitlements, ManageCatalog, ManagePeople, ManageProject, ManageSecrets, OverrideOffering, ReadAudit,
-    ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings, ReadTeam, TransferPurchases, WriteNotes,
+    GrantEntitlements, ManageCatalog, ManageDestinations, ManagePeople, ManageProject, ManageSecrets, OverrideOffering,
+    ReadAudit, ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings, ReadTeam, ResendDeliveries,
+    TransferPurchases, WriteNotes,
 };
 
 /// What a support agent may; developers and admins may more.
-const HELPING: [Permission; 10] = [
+const HELPING: [Permission; 11] = [
     ReadCustomers,
     ReadLists,
     ReadTeam,
@@ -58,6 +63,7 @@ const HELPING: [Permission; 10] = [
     TransferPurchases,
     BlockCustomers,
     ExportCustomers,
+    ResendDeliveries,
 ];
 
 impl Role {
@@ -68,7 +74,7 @@ impl Role {
             Role::Viewer => matches!(permission, ReadCustomers | ReadLists | ExportLists),
             Role::Support => HELPING.contains(&permission),
             Role::Developer => {
-                matches!(permission, ReadSettings | ReadRejected | ManageCatalog | ManageSecrets)
+                matches!(permission, ReadSettings | ReadRejected | ManageCatalog | ManageSecrets | ManageDestinations)
                     || HELPING.contains(&permission)
             }
             Role::Admin => true,
@@ -103,7 +109,7 @@ impl fmt::Display for Role {
 }
 
 impl Permission {
-    pub const ALL: [Permission; 21] = [
+    pub const ALL: [Permission; 23] = [
         ReadCustomers,
         ReadLists,
         ExportLists,
@@ -115,12 +121,14 @@ impl Permission {
         TransferPurchases,
         BlockCustomers,
         ExportCustomers,
+        ResendDeliveries,
         DeleteCustomers,
         DeleteTestAccounts,
         ReadSettings,
         ReadRejected,
         ManageCatalog,
         ManageSecrets,
+        ManageDestinations,
         ManageProject,
         ReadPeople,
         ManagePeople,
@@ -141,12 +149,14 @@ impl Permission {
             TransferPurchases => "move purchases",
             BlockCustomers => "block customers",
             ExportCustomers => "see everything held on a customer",
+            ResendDeliveries => "send events again",
             DeleteCustomers => "delete customers",
             DeleteTestAccounts => "delete test accounts",
             ReadSettings => "see the settings",
             ReadRejected => "see rejected deliveries",
             ManageCatalog => "change the catalog",
             ManageSecrets => "replace secrets",
+            ManageDestinations => "change webhook endpoints",
             ManageProject => "change the project",
             ReadPeople => "see the project's people",
             ManagePeople => "change the project's people",
@@ -178,12 +188,14 @@ mod tests {
         TransferPurchases   .   yes  yes  yes
         BlockCustomers      .   yes  yes  yes
         ExportCustomers     .   yes  yes  yes
+        ResendDeliveries    .   yes  yes  yes
         DeleteCustomers     .    .    .   yes
         DeleteTestAccounts  .    .    .   yes
         ReadSettings        .    .   yes  yes
         ReadRejected        .    .   yes  yes
         ManageCatalog       .    .   yes  yes
         ManageSecrets       .    .   yes  yes
+        ManageDestinations  .    .   yes  yes
         ManageProject       .    .    .   yes
         ReadPeople          .    .    .   yes
         ManagePeople        .    .    .   yes

@@ -4,6 +4,7 @@
 pub mod audit;
 mod blocked;
 pub mod catalog;
+mod destinations;
 mod overview;
 mod people;
 pub mod project;
@@ -24,6 +25,7 @@ pub fn routes(routes: &mut Routes) {
         webhook::routes(routes);
         audit::routes(routes);
         people::routes(routes);
+        destinations::routes(routes);
         routes.get("/rejected", ReadRejected, rejected::show);
         routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
     });
@@ -42,5 +44,6 @@ pub struct Nav {
     pub has_people: bool,
     pub has_overview: bool,
     pub has_blocked: bool,
+    pub has_destinations: bool,
     pub has_test_accounts: bool,
 }
