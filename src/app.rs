@@ -14,7 +14,7 @@ use actix_web::{App, HttpRequest};
 use crate::account;
 use crate::acts::Prover;
 use crate::clients::{self, Pace, Sightings};
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::config::Config;
 use crate::countries::Countries;
 use crate::customers;
@@ -22,6 +22,8 @@ use crate::db::{Db, durability};
 use crate::error::Error;
 use crate::health::{self, Readiness};
 use crate::ids::Ids;
+use crate::live::{self, Live};
+use crate::outgoing::{Client, Courier};
 use crate::page::routes::Matched;
 use crate::page::{Routes, assets, cors, edge, guard};
 use crate::people::browser;
@@ -47,6 +49,7 @@ pub struct Site {
     pub sightings: Sightings,
     pub pace: Pace,
     pub countries: Countries,
+    pub live: Live,
     steady: Steady,
     passwords: Passwords,
     readiness: Readiness,
@@ -69,6 +72,7 @@ impl Site {
         let sightings = Sightings::start(db.clone());
         let sightings = sightings.map_err(|error| format!("no thread for the writer of sightings: {error}"))?;
         let pace = Pace::of(config.key_limits);
+        let live = Live::new(db.clone());
         Ok(Site {
             db,
             clock,
@@ -78,12 +82,19 @@ impl Site {
             sightings,
             pace,
             countries,
+            live,
             steady,
             passwords,
             readiness,
             warnings,
             key,
         })
+    }
+
+    /// Sends what is queued for webhook endpoints.
+    pub fn courier(&self) -> Courier {
+        let client = Client::new(self.config.reach.clone());
+        Courier { db: self.db.clone(), clock: self.clock.clone(), ids: self.ids.clone(), client }
     }
 
     /// What the operator should mend: for the log, and for admins on every page.
@@ -109,6 +120,11 @@ impl Site {
     /// Keeps the hashes of the throttle from telling whose they are.
     pub fn throttle_key(&self) -> &[u8] {
         &self.key
+    }
+
+    /// Time that does not run backwards.
+    pub fn steady_now(&self) -> Moment {
+        self.steady.now()
     }
 
     /// Signs the session cookie.
@@ -155,6 +171,7 @@ fn routes() -> Routes {
     account::routes(&mut routes);
     customers::lists::routes(&mut routes);
     profile::routes(&mut routes);
+    live::routes(&mut routes);
     settings::routes(&mut routes);
     webhooks::routes(&mut routes);
     clients::routes(&mut routes);
@@ -184,6 +201,7 @@ pub fn app(
         .app_data(Data::new(site.db.clone()))
         .app_data(Data::new(site.clock.clone()))
         .app_data(Data::new(site.ids.clone()))
+        .app_data(Data::new(site.live.clone()))
         .app_data(Data::from(site.config.clone()))
         .app_data(Data::new(site.steady.clone()))
         .app_data(Data::new(site.passwords.clone()))

@@ -8,6 +8,8 @@ use clap::Args;
 use ipnet::IpNet;
 use url::{Host, Origin, Url};
 
+use crate::outgoing::Reach;
+
 /// What is logged when nothing is said: each request, not the server's own start.
 pub const DEFAULT_LOG: &str = "info,actix_server=warn";
 
@@ -50,6 +52,12 @@ pub struct Flags {
     /// Requests a minute that one secret key may make
     #[arg(long, env = "DOSSIER_SECRET_KEY_REQUESTS", default_value_t = 3_000, global = true)]
     secret_key_requests: u32,
+    /// Let webhook endpoints be http:// as well as https://
+    #[arg(long, env = "DOSSIER_OUTGOING_HTTP", global = true, value_parser = clap::builder::FalseyValueParser::new())]
+    outgoing_http: bool,
+    /// Networks of your own that webhook endpoints may be in: addresses or networks with commas between
+    #[arg(long, env = "DOSSIER_OUTGOING_PRIVATE", default_value = "", global = true)]
+    outgoing_private: String,
     /// What to log: off, error, warn, info, debug, or a filter such as info,actix_server=warn
     #[arg(long, env = "DOSSIER_LOG", default_value = DEFAULT_LOG, global = true)]
     log: String,
@@ -68,6 +76,8 @@ pub struct Config {
     pub connections: u32,
     pub session_limits: SessionLimits,
     pub key_limits: KeyLimits,
+    /// Where webhook endpoints may be.
+    pub reach: Reach,
     pub log: String,
 }
 
@@ -109,7 +119,7 @@ impl Flags {
             database_url: self.database_url,
             bind,
             public_url: public_url(self.public_url.as_deref(), bind)?,
-            trusted_proxies: trusted_proxies(&self.trusted_proxies)?,
+            trusted_proxies: networks("DOSSIER_TRUSTED_PROXIES", &self.trusted_proxies)?,
             geoip: self.geoip.filter(|path| !path.as_os_str().is_empty()),
             workers: at_least_one("DOSSIER_WORKERS", self.workers.unwrap_or_else(cores))?,
             connections: at_least_one("DOSSIER_CONNECTIONS", self.connections)?,
@@ -120,6 +130,10 @@ impl Flags {
             key_limits: KeyLimits {
                 public: not_zero("DOSSIER_PUBLIC_KEY_REQUESTS", self.public_key_requests)?,
                 secret: not_zero("DOSSIER_SECRET_KEY_REQUESTS", self.secret_key_requests)?,
+            },
+            reach: Reach {
+                allows_http: self.outgoing_http,
+                private: networks("DOSSIER_OUTGOING_PRIVATE", &self.outgoing_private)?,
             },
             log: self.log,
         })
@@ -174,15 +188,15 @@ fn is_bare(url: &Url) -> bool {
     url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty()
 }
 
-fn trusted_proxies(text: &str) -> Result<Vec<IpNet>, String> {
-    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(network).collect()
+fn networks(name: &str, text: &str) -> Result<Vec<IpNet>, String> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| network(name, part)).collect()
 }
 
-fn network(text: &str) -> Result<IpNet, String> {
+fn network(name: &str, text: &str) -> Result<IpNet, String> {
     let single = text.parse::<IpAddr>().map(IpNet::from);
     single
         .or_else(|_| text.parse())
-        .map_err(|_| format!("DOSSIER_TRUSTED_PROXIES must list addresses or networks such as 10.0.0.0/8, not {text}"))
+        .map_err(|_| format!("{name} must list addresses or networks such as 10.0.0.0/8, not {text}"))
 }
 
 fn at_least_one<N: PartialOrd + From<u8>>(name: &str, number: N) -> Result<N, String> {
@@ -210,6 +224,8 @@ mod tests {
             session_hours: 12,
             public_key_requests: 120_000,
             secret_key_requests: 3_000,
+            outgoing_http: false,
+            outgoing_private: String::new(),
             log: "info".into(),
         }
     }
@@ -228,6 +244,7 @@ mod tests {
             (Flags { public_url: Some("ftp://a".into()), ..flags() }, "DOSSIER_PUBLIC_URL"),
             (Flags { public_url: Some("https://a/b".into()), ..flags() }, "DOSSIER_PUBLIC_URL"),
             (Flags { trusted_proxies: "10.0.0.0/8, x".into(), ..flags() }, "DOSSIER_TRUSTED_PROXIES"),
+            (Flags { outgoing_private: "10.0.0.0/40".into(), ..flags() }, "DOSSIER_OUTGOING_PRIVATE"),
             (Flags { workers: Some(0), ..flags() }, "DOSSIER_WORKERS"),
             (Flags { connections: 0, ..flags() }, "DOSSIER_CONNECTIONS"),
             (Flags { session_idle_minutes: 0, ..flags() }, "DOSSIER_SESSION_IDLE_MINUTES"),

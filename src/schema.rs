@@ -493,6 +493,67 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    destinations (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        name -> Text,
+        url -> Text,
+        authorization_value -> Nullable<Text>,
+        environment -> Text,
+        sends_received -> Bool,
+        is_on -> Bool,
+        secret -> Binary,
+        secret_set_at -> BigInt,
+        old_secret -> Nullable<Binary>,
+        old_secret_until -> Nullable<BigInt>,
+        created_at -> BigInt,
+        last_at -> Nullable<BigInt>,
+        last_status -> Nullable<BigInt>,
+        last_problem -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    destination_types (project_id, destination_id, kind) {
+        project_id -> BigInt,
+        destination_id -> BigInt,
+        #[sql_name = "type"]
+        kind -> Text,
+    }
+}
+
+diesel::table! {
+    outgoing (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        destination_id -> BigInt,
+        event_row -> Nullable<BigInt>,
+        event_type -> Text,
+        body -> Text,
+        queued_at -> BigInt,
+        state -> Text,
+        due_at -> BigInt,
+        leased_by -> Nullable<BigInt>,
+        tries -> BigInt,
+        finished_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    delivery_attempts (project_id, delivery_id, id) {
+        project_id -> BigInt,
+        delivery_id -> BigInt,
+        id -> BigInt,
+        at -> BigInt,
+        took_ms -> BigInt,
+        request_headers -> Text,
+        status -> Nullable<BigInt>,
+        response_body -> Nullable<Text>,
+        problem -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     projects,
     people,
@@ -537,4 +598,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     sweeps,
     deletion_jobs,
     deletion_choices,
+    destinations,
+    destination_types,
+    outgoing,
+    delivery_attempts,
 );

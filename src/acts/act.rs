@@ -97,6 +97,15 @@ impl<T> Act<T> {
         self.door.parameter(name).map(str::to_owned)
     }
 
+    /// Finds out whether the person may do this at all, for what must be asked elsewhere before [`Act::run`].
+    ///
+    /// # Errors
+    /// As [`Door::enter`].
+    pub async fn admit(&self) -> Result<(), Error> {
+        let door = self.door.clone();
+        self.db.read(move |conn| door.enter(conn).map(drop)).await
+    }
+
     /// Does `work` in one transaction: whoever may not is refused before it, the entry of the audit log and the receipt
     /// are written after it. Then the answer: on to where [`Done`] says; or, when it was refused, what `page` makes of the
     /// dialog (422, or 409 when somebody else was faster) or of what is shown once.

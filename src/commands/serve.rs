@@ -18,6 +18,8 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::due::Worker;
 use crate::ids::Ids;
+use crate::live::Live;
+use crate::outgoing;
 use crate::page::log;
 
 /// How long the head of a request may take.
@@ -46,10 +48,13 @@ pub fn run(config: Config) -> Result<(), String> {
     finish_imports(site.db.clone());
     let due = Worker::start(site.db.clone(), site.clock.clone(), site.ids.clone());
     let due = due.map_err(|error| format!("no thread for what comes due: {error}"))?;
+    let outgoing = outgoing::Worker::start(site.courier());
+    let outgoing = outgoing.map_err(|error| format!("no thread for deliveries: {error}"))?;
     let served = System::new().block_on(serve(site, listener)).map_err(|error| format!("the server failed: {error}"));
     intake.close();
     sightings.close();
     due.stop();
+    outgoing.stop();
     served
 }
 
@@ -72,8 +77,9 @@ fn finish_imports(db: Db) {
 
 async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
     let (stop, stop_now) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let live = site.live.clone();
     let server = server(site, listener)?;
-    rt::spawn(stop_on_signal(server.handle(), stop, stop_now));
+    rt::spawn(stop_on_signal(server.handle(), live, stop, stop_now));
     server.await
 }
 
@@ -105,13 +111,15 @@ fn cut_unread(io: &dyn Any, _: &mut Extensions) {
 }
 
 /// The first signal lets requests finish, the second does not.
-async fn stop_on_signal(server: ServerHandle, mut terminate: Signal, mut interrupt: Signal) {
+/// What pages listen to would never finish by itself: it ends first.
+async fn stop_on_signal(server: ServerHandle, live: Live, mut terminate: Signal, mut interrupt: Signal) {
     let mut is_graceful = true;
     loop {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        live.close();
         rt::spawn(server.stop(is_graceful));
         is_graceful = false;
     }

@@ -16,7 +16,7 @@ const PATIENCE: u32 = 200;
 const SMALL: i64 = 64 << 20;
 
 /// Tables that hold what is known of customers.
-const OF_CUSTOMERS: [&str; 23] = [
+const OF_CUSTOMERS: [&str; 25] = [
     "app_user_ids",
     "attributes",
     "audit_details",
@@ -26,6 +26,7 @@ const OF_CUSTOMERS: [&str; 23] = [
     "customers",
     "deletion_choices",
     "deletion_jobs",
+    "delivery_attempts",
     "events",
     "experiments",
     "grant_ends",
@@ -33,6 +34,7 @@ const OF_CUSTOMERS: [&str; 23] = [
     "inherited_events",
     "notes",
     "offering_overrides",
+    "outgoing",
     "purchases",
     "receipts",
     "rejected_deliveries",

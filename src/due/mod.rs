@@ -13,6 +13,7 @@ use crate::customers::{erasure, test_accounts};
 use crate::db::Db;
 use crate::error::Error;
 use crate::ids::Ids;
+use crate::outgoing;
 
 pub use worker::Worker;
 
@@ -30,11 +31,12 @@ pub struct Work {
 type Job = fn(&Work) -> Result<usize, Error>;
 
 /// Every job by its name in the log.
-const JOBS: [(&str, Job); 5] = [
+const JOBS: [(&str, Job); 6] = [
     ("the end of grants", grants::tell_ends),
     ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, &work.clock)),
     ("the end of overrides", overrides::tell_ends),
     ("what goes on in the Test Store", renewals::tell),
+    ("pruning deliveries", |work| outgoing::prune(&work.db, work.now)),
     ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db)),
 ];
 

@@ -9,6 +9,7 @@ use super::screen::{self, Screened};
 use super::{Delivery, EventType, queries};
 use crate::customers::{AppUserId, Census, erasure, standing};
 use crate::db::Conn;
+use crate::outgoing::{self, Source};
 use crate::schema::stale_customers;
 use crate::state::CustomerId;
 
@@ -171,19 +172,22 @@ pub fn settle(conn: &mut Conn, census: &Census, touched: BTreeSet<CustomerId>) -
     standing::derive(conn, alive(census, touched), |customer| census.is_new(customer))
 }
 
-/// Takes in events of our own: stored, shown and followed by what follows from them, as if they had been delivered. The
-/// caller holds the project's lock. Returns whether all were taken: one may be turned away as older than an erasure.
+/// Takes in events of our own: stored, shown, followed by what follows from them as if they had been delivered, and queued
+/// for the endpoints that want them. The caller holds the project's lock. Returns whether all were taken: one may be turned away as older than an erasure.
 ///
 /// # Errors
 /// What the database said.
 pub fn append(conn: &mut Conn, census: &mut Census, deliveries: &[Delivery]) -> QueryResult<bool> {
     let mut touched = BTreeSet::new();
-    let mut all_taken = true;
+    let mut stored = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        all_taken &= store(conn, census, delivery, &mut touched)? == Outcome::Stored;
+        if store(conn, census, delivery, &mut touched)? == Outcome::Stored {
+            stored.push(delivery);
+        }
     }
     settle(conn, census, touched)?;
-    Ok(all_taken)
+    outgoing::announce(conn, census, &stored, Source::Own)?;
+    Ok(stored.len() == deliveries.len())
 }
 
 /// Remembers customers whose standing must still be derived, for an import that is not finished.

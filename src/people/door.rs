@@ -133,6 +133,22 @@ impl Door {
         Ok(door)
     }
 
+    /// The same door at a later moment: for an answer that goes on and on.
+    #[must_use]
+    pub fn at(&self, now: Moment, steady: Moment) -> Door {
+        Door {
+            now,
+            steady,
+            access: self.access,
+            parameters: self.parameters.clone(),
+            limits: self.limits,
+            return_to: self.return_to.clone(),
+            warnings: self.warnings.clone(),
+            pass: self.pass.clone(),
+            trail: self.trail.clone(),
+        }
+    }
+
     /// A `{name}` of the route's path, decoded once.
     ///
     /// # Errors

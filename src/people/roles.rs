@@ -27,6 +27,8 @@ pub enum Permission {
     BlockCustomers,
     /// Everything that is held on one customer, as a file.
     ExportCustomers,
+    /// Send an event once more to an endpoint it was queued for.
+    ResendDeliveries,
     DeleteCustomers,
     DeleteTestAccounts,
     ReadSettings,
@@ -36,6 +38,8 @@ pub enum Permission {
     ManageSecrets,
     /// The keys of the client API.
     ManageKeys,
+    /// Where events are sent.
+    ManageDestinations,
     ManageProject,
     ReadPeople,
     ManagePeople,
@@ -44,13 +48,13 @@ pub enum Permission {
 
 use Permission::{
     BlockCustomers, DeleteCustomers, DeleteTestAccounts, EditAttributes, ExportCustomers, ExportLists,
-    GrantEntitlements, ManageCatalog, ManageKeys, ManagePeople, ManageProject, ManageSecrets, OverrideOffering,
-    ReadAudit, ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings, ReadTeam, TransferPurchases,
-    WriteNotes,
+    GrantEntitlements, ManageCatalog, ManageDestinations, ManageKeys, ManagePeople, ManageProject, ManageSecrets,
+    OverrideOffering, ReadAudit, ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings, ReadTeam,
+    ResendDeliveries, TransferPurchases, WriteNotes,
 };
 
 /// What a support agent may; developers and admins may more.
-const HELPING: [Permission; 10] = [
+const HELPING: [Permission; 11] = [
     ReadCustomers,
     ReadLists,
     ReadTeam,
@@ -61,6 +65,7 @@ const HELPING: [Permission; 10] = [
     TransferPurchases,
     BlockCustomers,
     ExportCustomers,
+    ResendDeliveries,
 ];
 
 impl Role {
@@ -71,8 +76,10 @@ impl Role {
             Role::Viewer => matches!(permission, ReadCustomers | ReadLists | ExportLists),
             Role::Support => HELPING.contains(&permission),
             Role::Developer => {
-                matches!(permission, ReadSettings | ReadRejected | ManageCatalog | ManageSecrets | ManageKeys)
-                    || HELPING.contains(&permission)
+                matches!(
+                    permission,
+                    ReadSettings | ReadRejected | ManageCatalog | ManageSecrets | ManageKeys | ManageDestinations
+                ) || HELPING.contains(&permission)
             }
             Role::Admin => true,
         }
@@ -106,7 +113,7 @@ impl fmt::Display for Role {
 }
 
 impl Permission {
-    pub const ALL: [Permission; 22] = [
+    pub const ALL: [Permission; 24] = [
         ReadCustomers,
         ReadLists,
         ExportLists,
@@ -118,6 +125,7 @@ impl Permission {
         TransferPurchases,
         BlockCustomers,
         ExportCustomers,
+        ResendDeliveries,
         DeleteCustomers,
         DeleteTestAccounts,
         ReadSettings,
@@ -125,6 +133,7 @@ impl Permission {
         ManageCatalog,
         ManageSecrets,
         ManageKeys,
+        ManageDestinations,
         ManageProject,
         ReadPeople,
         ManagePeople,
@@ -145,6 +154,7 @@ impl Permission {
             TransferPurchases => "move purchases",
             BlockCustomers => "block customers",
             ExportCustomers => "see everything held on a customer",
+            ResendDeliveries => "send events again",
             DeleteCustomers => "delete customers",
             DeleteTestAccounts => "delete test accounts",
             ReadSettings => "see the settings",
@@ -152,6 +162,7 @@ impl Permission {
             ManageCatalog => "change the catalog",
             ManageSecrets => "replace secrets",
             ManageKeys => "make API keys",
+            ManageDestinations => "change webhook endpoints",
             ManageProject => "change the project",
             ReadPeople => "see the project's people",
             ManagePeople => "change the project's people",
@@ -183,6 +194,7 @@ mod tests {
         TransferPurchases   .   yes  yes  yes
         BlockCustomers      .   yes  yes  yes
         ExportCustomers     .   yes  yes  yes
+        ResendDeliveries    .   yes  yes  yes
         DeleteCustomers     .    .    .   yes
         DeleteTestAccounts  .    .    .   yes
         ReadSettings        .    .   yes  yes
@@ -190,6 +202,7 @@ mod tests {
         ManageCatalog       .    .   yes  yes
         ManageSecrets       .    .   yes  yes
         ManageKeys          .    .   yes  yes
+        ManageDestinations  .    .   yes  yes
         ManageProject       .    .    .   yes
         ReadPeople          .    .    .   yes
         ManagePeople        .    .    .   yes

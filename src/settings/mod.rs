@@ -4,6 +4,7 @@
 pub mod audit;
 mod blocked;
 pub mod catalog;
+mod destinations;
 mod keys;
 mod overview;
 mod people;
@@ -26,6 +27,7 @@ pub fn routes(routes: &mut Routes) {
         keys::routes(routes);
         audit::routes(routes);
         people::routes(routes);
+        destinations::routes(routes);
         routes.get("/rejected", ReadRejected, rejected::show);
         routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
     });
@@ -45,5 +47,6 @@ pub struct Nav {
     pub has_overview: bool,
     pub has_keys: bool,
     pub has_blocked: bool,
+    pub has_destinations: bool,
     pub has_test_accounts: bool,
 }

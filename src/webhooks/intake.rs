@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::events::ingest::{self, Outcome};
 use crate::events::{Delivery, Rejection, queries};
 use crate::ids::Ids;
+use crate::outgoing::{self, Source};
 
 /// How many deliveries share a commit at most.
 const BATCH: usize = 256;
@@ -182,18 +183,26 @@ impl Writer {
             censuses.insert(project, (census, BTreeSet::new()));
         }
         let mut answers = Vec::with_capacity(batch.len());
+        let mut stored: BTreeMap<i64, Vec<&Delivery>> = BTreeMap::new();
         for (project, parsed) in batch {
             let Some((census, touched)) = censuses.get_mut(project) else { continue };
             answers.push(match parsed {
-                Ok(delivery) => Answer::Taken(ingest::store(conn, census, delivery, touched)?),
+                Ok(delivery) => {
+                    let outcome = ingest::store(conn, census, delivery, touched)?;
+                    if outcome == Outcome::Stored {
+                        stored.entry(*project).or_default().push(delivery);
+                    }
+                    Answer::Taken(outcome)
+                }
                 Err((Rejection(reason), body)) => {
                     queries::reject(conn, *project, census.next_id(), now, reason, body)?;
                     Answer::Unreadable(reason.clone())
                 }
             });
         }
-        for (census, touched) in censuses.into_values() {
+        for (project, (census, touched)) in censuses {
             ingest::settle(conn, &census, touched)?;
+            outgoing::announce(conn, &census, stored.get(&project).map_or(&[], Vec::as_slice), Source::Received)?;
         }
         Ok(answers)
     }

@@ -3,6 +3,7 @@ import "./copy.js";
 import "./counter.js";
 import "./filter.js";
 import "./flash.js";
+import "./live.js";
 import "./local-time.js";
 import "./look.js";
 import "./row.js";

@@ -85,8 +85,12 @@ function write(own) {
   button.textContent = own ? "Show them in UTC" : `Show them in my zone (${zone.timeZone.replaceAll("_", " ")})`;
 }
 
+const isOwn = () => localStorage.zone === "own";
+
+// For what arrived later.
+export const writeTimes = () => button && write(isOwn());
+
 if (button) {
-  const isOwn = () => localStorage.zone === "own";
   // Where it is UTC there is nothing to choose.
   button.hidden = /^(Etc\/)?UTC$/.test(zone.timeZone);
   button.onclick = () => write((localStorage.zone = isOwn() ? "utc" : "own") === "own");

@@ -23,10 +23,10 @@ async function freePort() {
 }
 
 /** A running demo: its address, the log-ins and keys it printed, and how to stop it. */
-export async function startDemo() {
+export async function startDemo(settings = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'dossier-'));
   const port = await freePort();
-  const env = { PATH: process.env.PATH, DOSSIER_BIND: `127.0.0.1:${port}`, DOSSIER_LOG: 'warn' };
+  const env = { PATH: process.env.PATH, DOSSIER_BIND: `127.0.0.1:${port}`, DOSSIER_LOG: 'warn', ...settings };
   const server = spawn(BINARY, ['demo'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   server.stdout.on('data', (chunk) => { printed += chunk; });

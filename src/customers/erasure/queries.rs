@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::{Both, Conn};
+use crate::outgoing as deliveries;
 use crate::schema::*;
 use crate::state::CustomerId;
 
@@ -50,6 +51,7 @@ pub fn remove(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResul
     let of_project = events::project_id.eq(project);
     let inherited = of_project.and(events::id.eq_any(inherited)).and(nobody_elses);
     let own = of_project.and(events::id.eq_any(own)).and(nobody_elses);
+    deliveries::forget(conn, project, customer)?;
     diesel::delete(events::table.filter(inherited)).execute(conn)?;
     let events = diesel::delete(events::table.filter(own)).execute(conn)?;
     diesel::delete(customers::table.filter(customers::id.eq(customer))).execute(conn)?;

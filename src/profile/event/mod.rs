@@ -1,4 +1,4 @@
-//! One event (§4.4): when it happened, what it is called, and all of it as it came.
+//! One event (§4.4): when it happened, what it is called, to whom it was sent, and all of it as it came.
 
 mod code;
 mod handlers;
@@ -7,8 +7,11 @@ mod page;
 mod queries;
 
 use crate::page::Routes;
-use crate::people::Permission::ReadCustomers;
+use crate::people::Permission::{ReadCustomers, ResendDeliveries};
 
 pub fn routes(routes: &mut Routes) {
-    routes.get("/projects/{p}/customers/{id}/events/{event_id}", ReadCustomers, handlers::show);
+    routes.within("/projects/{p}/customers/{id}/events/{event_id}", |routes| {
+        routes.get("", ReadCustomers, handlers::show);
+        routes.post("/deliveries/{delivery}/resend", ResendDeliveries, handlers::resend);
+    });
 }

@@ -5,12 +5,15 @@ use askama::Template;
 use super::code::Code;
 use super::json;
 use super::queries::{self, Found};
+use crate::acts::{Flash, fresh_key};
 use crate::db::Conn;
 use crate::error::Error;
 use crate::events::{Delivery, Environment, Event};
+use crate::outgoing::sent::{self, Sent};
 use crate::page::sentence::{Sentence, Stamp};
 use crate::page::{Layout, Section, text};
 use crate::people::Member;
+use crate::people::Permission::{ManageDestinations, ResendDeliveries};
 use crate::profile::history::{self, Amount, Category, Subject};
 use crate::profile::visit::{self, Visit};
 
@@ -26,6 +29,10 @@ pub struct EventPage {
     row: String,
     environment: Option<Environment>,
     facts: Facts,
+    /// To whom it was sent, or will be.
+    deliveries: Vec<Sent>,
+    /// Where endpoints are set up, for those who may.
+    endpoints: Option<String>,
     /// The event as it came; `None` when it cannot be read.
     code: Option<Code>,
     /// What the copy button copies.
@@ -60,7 +67,11 @@ impl EventPage {
         let heading = heading(&event, &found, visit);
         let environment = environment(&found);
         let code = json::read(&found.body).and_then(|body| body.field("event")).as_ref().map(Code::of);
+        let sent = sent::of_event(conn, visit.project.id, found.place.event, visit.now)?;
+        let settings = || format!("/projects/{}/settings/destinations", visit.project.slug);
         Ok(EventPage {
+            deliveries: with_again(sent, visit, event_id)?,
+            endpoints: visit.may(ManageDestinations).then(settings),
             layout: member.layout(heading.clone(), Section::Customers),
             customer: name(visit),
             customers: format!("/projects/{}/customers", visit.project.slug),
@@ -73,6 +84,24 @@ impl EventPage {
             code,
         })
     }
+
+    /// With what just happened in the corner.
+    #[must_use]
+    pub fn with_flash(self, flash: Option<Flash>) -> EventPage {
+        EventPage { layout: self.layout.with_flash(flash), ..self }
+    }
+}
+
+/// The deliveries, each with its way of sending it again where this person may.
+fn with_again(all: Vec<Sent>, visit: &Visit, event_id: &str) -> Result<Vec<Sent>, Error> {
+    if !visit.may(ResendDeliveries) {
+        return Ok(all);
+    }
+    let again = |one: Sent| {
+        let path = format!("events/{}/deliveries/{}/resend", text::segment(event_id), one.id());
+        Ok(one.sent_again_at(visit.action(&path), fresh_key()?))
+    };
+    all.into_iter().map(again).collect()
 }
 
 impl Facts {

@@ -33,6 +33,10 @@ pub struct Card {
     links: Links,
     /// The project's slug.
     project: String,
+    /// Where news of the customer can be listened to.
+    live: String,
+    /// Whether this is the page that new events belong on.
+    is_newest: bool,
 }
 
 impl HtmlSafe for Card {}
@@ -92,6 +96,8 @@ impl Card {
             empty,
             shown,
             project: visit.project.slug.clone(),
+            live: live(visit),
+            is_newest: query.before.is_none() && query.after.is_none(),
             links,
         }
     }
@@ -111,6 +117,8 @@ impl Card {
             shown: rows.first().zip(rows.last()).map(|(first, last)| (times::day(first.at), times::day(last.at))),
             groups: grouped(rows),
             project: visit.project.slug.clone(),
+            live: live(visit),
+            is_newest: query.before.is_none() && query.after.is_none(),
             links,
         }
     }
@@ -119,6 +127,12 @@ impl Card {
     fn profile(&self, id: &str) -> String {
         visit::href(&self.project, id)
     }
+}
+
+/// Where events after those that this page knows of are told.
+fn live(visit: &Visit) -> String {
+    let sandbox = if visit.is_sandbox() { "&sandbox=1" } else { "" };
+    format!("{}/live?since={}{sandbox}", visit.href, visit.customer.events_count)
 }
 
 impl Empty {

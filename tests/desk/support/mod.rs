@@ -5,6 +5,7 @@ pub mod client;
 mod database;
 pub mod phone;
 pub mod project;
+pub mod receiver;
 pub mod samples;
 pub mod seed;
 pub mod traces;
@@ -23,6 +24,7 @@ use dossier::config::{Config, KeyLimits, SessionLimits};
 use dossier::db::Db;
 use dossier::error::Error;
 use dossier::ids::Ids;
+use dossier::outgoing::Reach;
 use dossier::page::random_bytes;
 use dossier::people::queries::{NewProject, NewSession, insert_project, start_session};
 use dossier::people::sessions::{PERSON, row_of};
@@ -205,6 +207,7 @@ fn config(database_url: String) -> Config {
         connections: 4,
         session_limits: SessionLimits::default(),
         key_limits: KeyLimits::default(),
+        reach: Reach::default(),
         log: "off".into(),
     }
 }

@@ -1,0 +1,4 @@
+DROP TABLE delivery_attempts;
+DROP TABLE outgoing;
+DROP TABLE destination_types;
+DROP TABLE destinations;

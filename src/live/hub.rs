@@ -1,0 +1,206 @@
+//! Who listens, and the one thread that asks the database for all of them. It begins with the first listener and ends
+//! with the last.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::queries;
+use crate::db::{Conn, Db};
+use crate::error::Error;
+use crate::events::Environment;
+use crate::state::CustomerId;
+
+/// How often the database is asked.
+const EVERY: Duration = Duration::from_secs(1);
+/// How often it is asked whether somebody may still listen.
+const RECHECK: Duration = Duration::from_secs(30);
+/// How many may listen to one process.
+const MOST: usize = 1_000;
+
+/// What a listener is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// So many events came since the page was made.
+    Events(i64),
+    /// The customer is no more, or the person may not see them any more.
+    Gone,
+}
+
+/// Asks again whether a person may see the customer.
+pub type Check = Arc<dyn Fn(&mut Conn) -> bool + Send + Sync>;
+
+/// Whose events somebody listens to, in which view, and how many the page shows already.
+#[derive(Clone)]
+pub struct Wish {
+    pub customer: CustomerId,
+    pub environment: Environment,
+    pub since: i64,
+    /// How many there were when the listener came.
+    pub told: i64,
+    pub check: Check,
+}
+
+/// The listeners of this process. Clones share them.
+#[derive(Clone)]
+pub struct Live {
+    db: Db,
+    shared: Arc<(Mutex<State>, Condvar)>,
+}
+
+#[derive(Default)]
+struct State {
+    listeners: BTreeMap<u64, Listener>,
+    next: u64,
+    is_polling: bool,
+    is_closed: bool,
+}
+
+#[derive(Clone)]
+struct Listener {
+    wish: Wish,
+    told: i64,
+    checked_at: Instant,
+    sender: UnboundedSender<News>,
+}
+
+/// A place among the listeners: given back when it is dropped.
+pub struct Seat {
+    pub news: UnboundedReceiver<News>,
+    live: Live,
+    number: u64,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.live.lock().listeners.remove(&self.number);
+    }
+}
+
+impl Live {
+    pub fn new(db: Db) -> Live {
+        Live { db, shared: Arc::default() }
+    }
+
+    /// Takes a seat. `first` is what there is to tell at once.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when there is no room, no thread, or the server is stopping.
+    pub fn join(&self, wish: Wish, first: i64) -> Result<Seat, Error> {
+        let mut state = self.lock();
+        if state.is_closed || state.listeners.len() >= MOST {
+            return Err(Error::Unavailable("nobody more can listen".into()));
+        }
+        if !state.is_polling {
+            let live = self.clone();
+            let thread = std::thread::Builder::new().name("live".into()).spawn(move || live.poll());
+            thread.map_err(|error| Error::Unavailable(format!("no thread for listeners: {error}")))?;
+            state.is_polling = true;
+        }
+        let (sender, news) = unbounded_channel();
+        if first > 0 {
+            let _ = sender.send(News::Events(first));
+        }
+        let number = state.next;
+        state.next += 1;
+        let (told, checked_at) = (wish.told, Instant::now());
+        state.listeners.insert(number, Listener { wish, told, checked_at, sender });
+        Ok(Seat { news, live: self.clone(), number })
+    }
+
+    /// How many listen.
+    pub fn listeners(&self) -> usize {
+        self.lock().listeners.len()
+    }
+
+    /// Sends everybody away, and lets nobody in any more: the server is stopping.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.is_closed = true;
+        state.listeners.clear();
+        self.shared.1.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn poll(&self) {
+        while let Some(listeners) = self.wait() {
+            let asked = self.db.read_here(|conn| look(conn, &listeners));
+            match asked {
+                Ok(found) => self.tell(found),
+                Err(error) => tracing::warn!(cause = error.cause(), "listeners could not be told of news"),
+            }
+        }
+    }
+
+    /// Waits for the next turn; `None` when nobody listens any more.
+    fn wait(&self) -> Option<BTreeMap<u64, Listener>> {
+        let waited = self.shared.1.wait_timeout_while(self.lock(), EVERY, |state| !state.is_closed);
+        let mut state = waited.map_or_else(|poisoned| poisoned.into_inner().0, |(state, _)| state);
+        if state.listeners.is_empty() {
+            state.is_polling = false;
+            return None;
+        }
+        Some(state.listeners.clone())
+    }
+
+    fn tell(&self, found: Vec<Found>) {
+        let mut state = self.lock();
+        for Found { number, told, checked_at, news } in found {
+            let Some(listener) = state.listeners.get_mut(&number) else { continue };
+            (listener.told, listener.checked_at) = (told, checked_at);
+            if let Some(news) = news {
+                // Whoever is gone gives the seat back.
+                let _ = listener.sender.send(news);
+            }
+            if news == Some(News::Gone) {
+                state.listeners.remove(&number);
+            }
+        }
+    }
+}
+
+/// What there is for a listener.
+struct Found {
+    number: u64,
+    told: i64,
+    checked_at: Instant,
+    news: Option<News>,
+}
+
+fn look(conn: &mut Conn, listeners: &BTreeMap<u64, Listener>) -> Result<Vec<Found>, Error> {
+    let mut customers: Vec<CustomerId> = listeners.values().map(|listener| listener.wish.customer).collect();
+    customers.sort_unstable();
+    customers.dedup();
+    let counts = queries::counts(conn, &customers)?;
+    let mut found = Vec::new();
+    for (number, listener) in listeners {
+        let count = counts.get(&listener.wish.customer).copied();
+        found.extend(for_one(conn, *number, listener, count)?);
+    }
+    Ok(found)
+}
+
+/// What is to be told to one; `None` where nothing changed.
+fn for_one(conn: &mut Conn, number: u64, of: &Listener, count: Option<i64>) -> Result<Option<Found>, Error> {
+    let gone = Found { number, told: of.told, checked_at: of.checked_at, news: Some(News::Gone) };
+    let Some(count) = count else { return Ok(Some(gone)) };
+    let is_due = of.checked_at.elapsed() >= RECHECK;
+    if count == of.told && !is_due {
+        return Ok(None);
+    }
+    // Nothing is told to somebody who may not know it any more.
+    if !(of.wish.check)(conn) {
+        return Ok(Some(gone));
+    }
+    let news = match count == of.told {
+        true => 0,
+        false => queries::news(conn, of.wish.customer, of.wish.environment, (of.wish.since, count))?,
+    };
+    let news = (news > 0).then_some(News::Events(news));
+    Ok(Some(Found { told: count, checked_at: Instant::now(), news, ..gone }))
+}

@@ -1,0 +1,60 @@
+//! Whether anything is new: the number of a customer's events is kept with them, so asking is one look-up.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use crate::customers::lookup_key;
+use crate::db::Conn;
+use crate::events::Environment;
+use crate::schema::{app_user_ids, customers, history};
+use crate::state::CustomerId;
+
+/// How many customers a statement asks for.
+const CHUNK: usize = 500;
+/// More new events than this are not counted.
+const MOST: i64 = 1_000;
+
+/// The customer of an id, with the number of their events.
+pub fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Option<(CustomerId, i64)>> {
+    app_user_ids::table
+        .inner_join(customers::table.on(customers::id.eq(app_user_ids::customer_id)))
+        .filter(app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(app_user_id))))
+        .select((customers::id, customers::events_count))
+        .first(conn)
+        .optional()
+}
+
+/// How many events each of these customers has; those who are no more are left out.
+pub fn counts(conn: &mut Conn, of: &[CustomerId]) -> QueryResult<BTreeMap<CustomerId, i64>> {
+    let mut counts = BTreeMap::new();
+    for chunk in of.chunks(CHUNK) {
+        let rows: Vec<(CustomerId, i64)> = customers::table
+            .filter(customers::id.eq_any(chunk))
+            .select((customers::id, customers::events_count))
+            .load(conn)?;
+        counts.extend(rows);
+    }
+    Ok(counts)
+}
+
+/// How many of the events after the first `since` belong to a view of the profile.
+pub fn news(
+    conn: &mut Conn,
+    customer: CustomerId,
+    environment: Environment,
+    (since, now): (i64, i64),
+) -> QueryResult<i64> {
+    let more = now.saturating_sub(since).clamp(0, MOST);
+    if more == 0 {
+        return Ok(0);
+    }
+    let newest: Vec<String> = history::table
+        .filter(history::customer_id.eq(customer))
+        .order(history::event_id.desc())
+        .select(history::environment)
+        .limit(more)
+        .load(conn)?;
+    let is_in_view = |of: &&String| of.as_str() == "none" || of.as_str() == environment.as_str();
+    Ok(i64::try_from(newest.iter().filter(is_in_view).count()).unwrap_or(MOST))
+}

@@ -1,0 +1,56 @@
+//! What is sent (§5): the event as it is stored, with the id that names the customer now (§9.4).
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use crate::customers::app_user_id::is_anonymous;
+use crate::db::Conn;
+use crate::events::{Delivery, EventType};
+use crate::schema::{app_user_ids, history};
+
+/// The body of a delivery of a stored event. Where nothing is known of when the customer's ids were seen, any of them will
+/// do, so the event's own stays.
+///
+/// # Errors
+/// What the database said.
+pub fn of(conn: &mut Conn, event_row: i64, delivery: &Delivery) -> QueryResult<String> {
+    let names_nobody = delivery.event.kind == EventType::Transfer || delivery.event.app_user_id.is_none();
+    if names_nobody {
+        return Ok(delivery.body.clone());
+    }
+    let seen = seen_last(conn, event_row)?.filter(|id| Some(id) != delivery.event.app_user_id.as_ref());
+    Ok(seen.and_then(|id| renamed(&delivery.body, &id)).unwrap_or_else(|| delivery.body.clone()))
+}
+
+/// The customer's last seen id that the app gave, else the last seen of any kind.
+fn seen_last(conn: &mut Conn, event_row: i64) -> QueryResult<Option<String>> {
+    let owner = history::table.filter(history::event_id.eq(event_row).and(history::side.eq("own")));
+    let ids: Vec<String> = app_user_ids::table
+        .filter(app_user_ids::customer_id.eq_any(owner.select(history::customer_id)))
+        .filter(app_user_ids::seen_at.is_not_null())
+        .order((app_user_ids::seen_at.desc(), app_user_ids::key))
+        .select(app_user_ids::app_user_id)
+        .load(conn)?;
+    let given = ids.iter().find(|id| !is_anonymous(id));
+    Ok(given.or(ids.first()).cloned())
+}
+
+/// The body with another `app_user_id`; `None` for one that is no event.
+fn renamed(body: &str, app_user_id: &str) -> Option<String> {
+    let mut sent: Value = serde_json::from_str(body).ok()?;
+    *sent.get_mut("event")?.get_mut("app_user_id")? = Value::String(app_user_id.to_owned());
+    serde_json::to_string(&sent).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_id_leaves_the_rest_of_the_body_as_it_is() {
+        let body = r#"{"api_version":"1.0","event":{"app_user_id":"a","price":4.990,"big":12345678901234567890}}"#;
+        let sent = renamed(body, "lena").expect("a body");
+        assert_eq!(sent, body.replace("\"a\"", "\"lena\""));
+        assert_eq!(renamed("[]", "lena"), None);
+    }
+}

@@ -1,0 +1,124 @@
+//! An endpoint, and which events it wants (§5.1 Filters).
+
+use diesel::prelude::*;
+
+use super::Secret;
+use crate::clock::Moment;
+use crate::events::{Environment, Event};
+use crate::schema::destinations;
+
+/// How many endpoints a project may have.
+pub const MOST: usize = 20;
+
+/// A webhook endpoint of a project.
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = destinations, treat_none_as_null = true)]
+pub struct Destination {
+    pub project_id: i64,
+    pub id: i64,
+    pub name: String,
+    pub url: String,
+    /// The value of the `Authorization` header; never shown.
+    pub authorization_value: Option<String>,
+    pub environment: String,
+    /// Also what came from outside, not only what Dossier made.
+    pub sends_received: bool,
+    pub is_on: bool,
+    pub secret: Vec<u8>,
+    pub secret_set_at: Moment,
+    pub old_secret: Option<Vec<u8>>,
+    /// Until when the old secret signs along.
+    pub old_secret_until: Option<Moment>,
+    pub created_at: Moment,
+    /// Of the newest attempt: when, the answer's status, and what went wrong without one.
+    pub last_at: Option<Moment>,
+    pub last_status: Option<i64>,
+    pub last_problem: Option<String>,
+}
+
+/// Which environment's events an endpoint wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environments {
+    All,
+    Production,
+    Sandbox,
+}
+
+impl Environments {
+    pub const ALL: [Environments; 3] = [Environments::All, Environments::Production, Environments::Sandbox];
+
+    /// As it is stored and sent.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Environments::All => "all",
+            Environments::Production => "production",
+            Environments::Sandbox => "sandbox",
+        }
+    }
+
+    pub const fn words(self) -> &'static str {
+        match self {
+            Environments::All => "Production and sandbox",
+            Environments::Production => "Production only",
+            Environments::Sandbox => "Sandbox only",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Environments> {
+        Environments::ALL.into_iter().find(|known| known.name() == name)
+    }
+
+    /// An event of no environment goes to both.
+    fn wants(self, environment: Option<Environment>) -> bool {
+        match (self, environment) {
+            (Environments::All, _) | (_, None) => true,
+            (Environments::Production, Some(of)) => of == Environment::Production,
+            (Environments::Sandbox, Some(of)) => of == Environment::Sandbox,
+        }
+    }
+}
+
+impl Destination {
+    /// One that is on, with nothing set yet.
+    pub fn new((project_id, id, now): (i64, i64, Moment), secret: Vec<u8>) -> Destination {
+        Destination {
+            project_id,
+            id,
+            name: String::new(),
+            url: String::new(),
+            authorization_value: None,
+            environment: Environments::All.name().to_owned(),
+            sends_received: false,
+            is_on: true,
+            secret,
+            secret_set_at: now,
+            old_secret: None,
+            old_secret_until: None,
+            created_at: now,
+            last_at: None,
+            last_status: None,
+            last_problem: None,
+        }
+    }
+
+    pub fn environments(&self) -> Environments {
+        Environments::parse(&self.environment).unwrap_or(Environments::All)
+    }
+
+    /// Whether it wants an event; `types` are those it asks for, none for every type.
+    pub fn wants(&self, types: &[String], event: &Event, is_own: bool) -> bool {
+        let is_of_type = types.is_empty() || types.iter().any(|kind| kind == event.kind.as_str());
+        self.is_on && (is_own || self.sends_received) && is_of_type && self.environments().wants(event.environment)
+    }
+
+    /// The secrets that sign now, the newest first.
+    pub fn secrets(&self, now: Moment) -> Vec<Secret> {
+        let old = self.old_secret.clone().filter(|_| self.overlap(now).is_some());
+        [Some(self.secret.clone()), old].into_iter().flatten().map(Secret).collect()
+    }
+
+    /// Until when the old secret signs along, where it still does.
+    pub fn overlap(&self, now: Moment) -> Option<Moment> {
+        self.old_secret_until.filter(|until| *until > now)
+    }
+}

@@ -1,0 +1,43 @@
+//! Deliveries are kept for a while after they are done, to look at and to send again.
+
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::Db;
+use crate::error::Error;
+use crate::schema::outgoing;
+
+/// For so many days what was sent is kept, and what failed.
+const DAYS: [(&str, i64); 2] = [("sent", 30), ("failed", 90)];
+/// How many go in a transaction.
+const BATCH: i64 = 500;
+
+/// Removes what is old. Returns how many deliveries.
+///
+/// # Errors
+/// What the database said.
+pub fn prune(db: &Db, now: Moment) -> Result<usize, Error> {
+    let mut pruned = 0;
+    for (state, days) in DAYS {
+        loop {
+            let count = db.write_here(|conn| batch(conn, state, now.plus_days(-days)))?;
+            pruned += count;
+            if i64::try_from(count).unwrap_or(BATCH) < BATCH {
+                break;
+            }
+        }
+    }
+    Ok(pruned)
+}
+
+fn batch(conn: &mut crate::db::Conn, state: &str, before: Moment) -> Result<usize, Error> {
+    let old: Vec<(i64, i64)> = outgoing::table
+        .filter(outgoing::state.eq(state).and(outgoing::finished_at.lt(before)))
+        .select((outgoing::project_id, outgoing::id))
+        .limit(BATCH)
+        .load(conn)?;
+    for row in &old {
+        diesel::delete(outgoing::table.find(*row)).execute(conn)?;
+    }
+    Ok(old.len())
+}

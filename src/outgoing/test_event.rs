@@ -1,0 +1,65 @@
+//! The `TEST` event (§5.2): every common field with sample values, many of them nothing, and nobody's name.
+
+use serde_json::{Value, json};
+
+use crate::clock::Moment;
+use crate::error::Error;
+use crate::page::{hex, random_bytes};
+
+/// Its id and its body.
+///
+/// # Errors
+/// When the system has no random bytes.
+pub fn body(now: Moment) -> Result<String, Error> {
+    let id = hex(&random_bytes::<16>()?);
+    let event = json!({
+        "id": id,
+        "type": "TEST",
+        "event_timestamp_ms": now,
+        "app_id": null,
+        "app_user_id": "test_user",
+        "original_app_user_id": "test_user",
+        "aliases": ["test_user"],
+        "subscriber_attributes": {},
+        "product_id": "test_product",
+        "entitlement_ids": null,
+        "entitlement_id": null,
+        "period_type": "NORMAL",
+        "purchased_at_ms": now,
+        "expiration_at_ms": now.plus_seconds(7_200),
+        "store": "APP_STORE",
+        "environment": "SANDBOX",
+        "presented_offering_id": null,
+        "price": null,
+        "currency": null,
+        "price_in_purchased_currency": null,
+        "tax_percentage": null,
+        "commission_percentage": null,
+        "takehome_percentage": null,
+        "transaction_id": null,
+        "original_transaction_id": null,
+        "is_family_share": null,
+        "country_code": "US",
+        "offer_code": null,
+        "renewal_number": null,
+        "metadata": null,
+    });
+    Ok(envelope(event))
+}
+
+fn envelope(event: Value) -> String {
+    json!({ "api_version": "1.0", "event": event }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::{Delivery, EventType};
+
+    #[test]
+    fn a_test_event_is_one_to_whoever_reads_events() {
+        let body = body(Moment(1_795_453_200_000)).expect("a body");
+        let event = Delivery::read_stored(&body, Moment(1_795_453_200_000)).expect("an event");
+        assert_eq!((event.kind, event.price), (EventType::Test, None));
+    }
+}

@@ -1,0 +1,126 @@
+//! One endpoint: what it is sent, how that goes, and the newest deliveries.
+
+use actix_web::http::header::ContentType;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::dialog::dialog;
+use super::handlers::named;
+use super::model;
+use super::page::Last;
+use crate::acts::{self, Flash, Opened, fresh_key};
+use crate::clock::Moment;
+use crate::db::{Conn, Db};
+use crate::error::Error;
+use crate::outgoing::Destination;
+use crate::outgoing::queries::{self, Asking, Counts};
+use crate::outgoing::sent::{self, Sent};
+use crate::page::sentence::Stamp;
+use crate::page::text::{count, grouped};
+use crate::page::{Layout, Section};
+use crate::people::{Door, Member};
+use crate::settings::Nav;
+use crate::settings::overview::nav;
+use crate::settings::told::Told;
+
+/// How many deliveries are shown.
+const SHOWN: i64 = 20;
+
+#[derive(Template)]
+#[template(path = "settings/destinations/one.html")]
+struct EndpointPage {
+    layout: Layout,
+    nav: Nav,
+    endpoint: Destination,
+    told: Told,
+    counts: Counts,
+    deliveries: Vec<Sent>,
+    base: String,
+    /// Makes each form of the page work once.
+    once: String,
+    now: Moment,
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let query = req.query_string().to_owned();
+    let opened = Opened::asked(&query)?;
+    let html = db.read(move |conn| load(conn, &door, &query, opened)).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+/// The page with a dialog over it.
+///
+/// # Errors
+/// As [`show`].
+pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, Error> {
+    load(conn, door, "", Some(opened))
+}
+
+/// The address of an endpoint's page.
+pub fn address(member: &Member, id: i64) -> String {
+    format!("{}/{id}", super::page::address(member))
+}
+
+fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let asking = named(conn, door, member.project.id)?;
+    let mut flash = acts::flash(conn, &member, query, door.now)?;
+    let mut layout = member.layout(asking.0.name.clone(), Section::Settings);
+    if let Some(opened) = opened {
+        let told = opened.told();
+        layout.dialog = dialog(&member, Some(&asking), opened.on(&member, address(&member, asking.0.id)))?;
+        flash = flash.or((layout.dialog.is_none() && !told.is_empty()).then(|| Flash::problem(told)));
+    }
+    let page = EndpointPage::load(conn, &member, layout.with_flash(flash), asking, door.now)?;
+    Ok(Bytes::from(page.render_with_values(&member.look())?))
+}
+
+impl EndpointPage {
+    fn load(
+        conn: &mut Conn,
+        member: &Member,
+        layout: Layout,
+        (endpoint, types): Asking,
+        now: Moment,
+    ) -> Result<EndpointPage, Error> {
+        let of = (member.project.id, endpoint.id);
+        Ok(EndpointPage {
+            layout,
+            nav: nav(conn, member, "destinations")?,
+            told: model::told(&endpoint, &types),
+            counts: queries::counts(conn, of)?,
+            deliveries: sent::to(conn, of, SHOWN, now)?,
+            base: address(member, endpoint.id),
+            once: fresh_key()?,
+            endpoint,
+            now,
+        })
+    }
+
+    fn opens(&self, dialog: &str) -> String {
+        format!("{}?dialog={dialog}.{}", self.base, self.endpoint.id)
+    }
+
+    /// Since when the secret signs.
+    fn secret_set_at(&self) -> Stamp {
+        Stamp::full(self.endpoint.secret_set_at)
+    }
+
+    /// Until when the old one signs along.
+    fn overlap(&self) -> Option<Stamp> {
+        self.endpoint.overlap(self.now).map(Stamp::full)
+    }
+
+    fn last(&self) -> Option<(Stamp, Last)> {
+        self.endpoint.last_at.map(|at| (Stamp::relative(at, self.now).inside(), Last::of(&self.endpoint)))
+    }
+
+    fn waiting(&self) -> String {
+        grouped(self.counts.waiting)
+    }
+
+    fn failed(&self) -> String {
+        count(self.counts.failed, "delivery", "deliveries")
+    }
+}

@@ -1,0 +1,116 @@
+// Events go out and come in while somebody looks: an endpoint is made and tested, and an open profile hears of news.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { LENA, open, startBrowser, startDemo } from './support.mjs';
+
+let demo;
+let browser;
+let receiver;
+const came = [];
+before(async () => {
+  receiver = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => { body += chunk; });
+    request.on('end', () => { came.push({ headers: request.headers, body }); response.end(); });
+  });
+  await new Promise((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const settings = { DOSSIER_OUTGOING_HTTP: '1', DOSSIER_OUTGOING_PRIVATE: '127.0.0.1' };
+  [demo, browser] = await Promise.all([startDemo(settings), startBrowser()]);
+});
+after(async () => {
+  await browser.close();
+  receiver.close();
+  assert.equal(await demo.stop(), 0, 'the server ends cleanly');
+});
+
+const hook = () => `http://127.0.0.1:${receiver.address().port}/hook`;
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`an endpoint is made, tested and seen to work ${javaScriptEnabled ? 'with' : 'without'} script`, async () => {
+    const page = await open(browser, demo, 'dev', { javaScriptEnabled });
+    const before = came.length;
+    await page.goto('/projects/sundial/settings');
+    await page.click('text=Webhook endpoints');
+    await page.click('a[href*="dialog=destination-new"]');
+    await page.fill('#name', javaScriptEnabled ? 'Sundial server' : 'Second server');
+    await page.fill('#url', 'http://10.0.0.1/');
+    await page.fill('#authorization', 'Bearer of the receiver');
+    await page.click('dialog .button--main');
+    await page.waitForSelector('#url-reason');
+    assert.equal(await page.inputValue('#url'), 'http://10.0.0.1/', 'what was typed is kept');
+    await page.fill('#url', hook());
+    await page.fill('#authorization', 'Bearer of the receiver');
+    await page.click('dialog .button--main');
+    await page.waitForSelector('.secret');
+    assert.match(await page.textContent('.secret'), /whsec_\S{40,}/);
+    await page.click('dialog .button--main');
+    await page.click(`text=${javaScriptEnabled ? 'Sundial server' : 'Second server'}`);
+    await page.click('text=Send a test event');
+    await page.waitForSelector('.delivery');
+    assert.match(await page.textContent('.delivery'), /TEST[\s\S]*Sent[\s\S]*Answered 200/);
+    assert.equal(came.length, before + 1);
+    assert.equal(came.at(-1).headers.authorization, 'Bearer of the receiver');
+    assert.match(came.at(-1).headers['webhook-signature'], /^v1,/);
+    assert.doesNotMatch(await page.content(), /of the receiver/, 'never shown');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+}
+
+async function deliver(id, environment = 'PRODUCTION') {
+  const event = {
+    id, type: 'RENEWAL', event_timestamp_ms: Date.now(), app_user_id: 'lena.okafor_4471', original_app_user_id: 'lena.okafor_4471',
+    aliases: ['lena.okafor_4471'], product_id: 'pro_monthly', store: 'APP_STORE', environment, period_type: 'NORMAL',
+    purchased_at_ms: Date.now(), expiration_at_ms: Date.now() + 86_400_000, transaction_id: id, original_transaction_id: 'news',
+  };
+  const answer = await fetch(`${demo.address}/webhooks/revenuecat/sundial`, {
+    method: 'POST', headers: { authorization: demo.webhook, 'content-type': 'application/json' },
+    body: JSON.stringify({ api_version: '1.0', event }),
+  });
+  assert.equal(answer.status, 200);
+}
+
+const rows = (page) => page.locator('#history .event').count();
+
+test('an open profile tells of new events within two seconds, and lets them in where nobody is disturbed', async () => {
+  const [resting, reading] = [await open(browser, demo, 'vera'), await open(browser, demo, 'vera')];
+  for (const page of [resting, reading]) await page.goto(LENA);
+  await reading.evaluate(() => document.querySelector('#history').scrollIntoView());
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const before = await reading.locator('#history time').allTextContents();
+  const sent = Date.now();
+  await deliver('news-1');
+  await reading.waitForSelector('[data-live]:not([hidden])', { timeout: 2_500 });
+  assert.equal(await reading.textContent('[data-live] a'), '1 new event');
+  await resting.waitForSelector('#history a[href*="news-1"]', { state: 'attached', timeout: 2_500 });
+  assert.ok(Date.now() - sent < 3_000);
+  assert.deepEqual(await reading.locator('#history time').allTextContents(), before, 'nothing moved under the reader');
+  await deliver('news-2', 'SANDBOX');
+  await deliver('news-3');
+  await reading.waitForFunction(() => document.querySelector('[data-live] a').textContent === '2 new events', null, { timeout: 2_500 });
+  await reading.click('[data-live] a');
+  await reading.waitForSelector('#history a[href*="news-3"]');
+  assert.ok(await reading.isHidden('[data-live]'));
+  assert.ok((await rows(reading)) > 0);
+  for (const page of [resting, reading]) {
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  }
+});
+
+test('who logs out in one tab is told nothing more in the other', async () => {
+  const page = await open(browser, demo, 'sol');
+  await page.goto(LENA);
+  const other = await page.context().newPage();
+  await other.goto(LENA);
+  await other.click('[popovertarget=person-menu]');
+  await other.click('#person-menu form[action="/logout"] button');
+  await other.waitForURL(/login/);
+  await deliver('news-4');
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  assert.equal(await page.locator('[data-live]:not([hidden])').count(), 0);
+  assert.equal(await page.locator('#history a[href*="news-4"]').count(), 0);
+  await page.context().close();
+});

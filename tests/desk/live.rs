@@ -1,0 +1,190 @@
+//! Open profiles learn of new events: within two seconds, whichever process took them in, and nobody who may not.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::Service;
+use actix_web::http::StatusCode;
+use actix_web::test::{TestRequest, init_service};
+use diesel::prelude::*;
+use dossier::app::app;
+use dossier::customers::erasure::erase;
+use dossier::customers::identity;
+use dossier::error::Error;
+use dossier::schema::sessions;
+use serde_json::json;
+
+use crate::ingestion::{body, deliver};
+use crate::support::Desk;
+use crate::support::cast::{SOL, VERA};
+
+const LIVE: &str = "/projects/sundial/customers/lena/live";
+
+async fn desk() -> Desk {
+    let desk = Desk::open().await;
+    deliver(&desk, desk.project, &[body(1_090, "INITIAL_PURCHASE", json!({ "id": "first" }))]);
+    desk
+}
+
+fn renew(desk: &Desk, id: &str, environment: &str) {
+    deliver(desk, desk.project, &[body(1_095, "RENEWAL", json!({ "id": id, "environment": environment }))]);
+}
+
+/// A stream that is being read.
+struct Listening {
+    status: StatusCode,
+    body: BoxBody,
+    encoding: String,
+}
+
+async fn listen(desk: &Desk, cookie: &str, path: &str) -> Listening {
+    let service = init_service(app(&desk.site)).await;
+    let request =
+        TestRequest::get().uri(path).insert_header(("cookie", cookie)).insert_header(("accept-encoding", "gzip, br"));
+    let response = match service.call(request.to_request()).await {
+        Ok(response) => response.into_parts().1,
+        Err(error) => error.as_response_error().error_response(),
+    };
+    let encoding = response.headers().get("content-encoding").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Listening { status: response.status(), encoding: encoding.to_owned(), body: response.into_body() }
+}
+
+impl Listening {
+    /// The next piece; `None` at the end. It must come within two seconds.
+    async fn next(&mut self) -> Option<String> {
+        let next = std::future::poll_fn(|context| Pin::new(&mut self.body).poll_next(context));
+        let next = tokio::time::timeout(Duration::from_secs(2), next).await.expect("something within two seconds");
+        next.map(|piece| String::from_utf8(piece.unwrap_or_default().to_vec()).expect("text"))
+    }
+
+    async fn is_quiet(&mut self) -> bool {
+        let next = std::future::poll_fn(|context| Pin::new(&mut self.body).poll_next(context));
+        tokio::time::timeout(Duration::from_millis(2_200), next).await.is_err()
+    }
+}
+
+#[actix_web::test]
+async fn a_new_event_is_told_in_the_view_it_belongs_to() {
+    let desk = desk().await;
+    let cookie = desk.cookie(&VERA);
+    let mut real = listen(&desk, &cookie, &format!("{LIVE}?since=1")).await;
+    let mut test = listen(&desk, &cookie, &format!("{LIVE}?since=1&sandbox=1")).await;
+    assert_eq!((real.status, real.encoding.as_str()), (StatusCode::OK, "identity"), "nothing holds it back");
+    assert_eq!(real.next().await.as_deref(), Some("retry: 5000\n\n"));
+    assert!(test.next().await.is_some());
+    renew(&desk, "r1", "PRODUCTION");
+    assert_eq!(real.next().await.as_deref(), Some("event: news\ndata: 1\n\n"));
+    renew(&desk, "r2", "SANDBOX");
+    renew(&desk, "r3", "SANDBOX");
+    let told = test.next().await.expect("news");
+    let told = if told.contains("data: 1\n") { test.next().await.expect("more news") } else { told };
+    assert_eq!(told, "event: news\ndata: 2\n\n");
+    let again = real.next().await;
+    assert_eq!(again.as_deref(), Some("event: news\ndata: 1\n\n"), "still one in this view");
+}
+
+#[actix_web::test]
+async fn whoever_comes_back_is_told_at_once_what_they_missed() {
+    let desk = desk().await;
+    renew(&desk, "r1", "PRODUCTION");
+    renew(&desk, "r2", "PRODUCTION");
+    let mut back = listen(&desk, &desk.cookie(&VERA), &format!("{LIVE}?since=1")).await;
+    assert!(back.next().await.is_some());
+    assert_eq!(back.next().await.as_deref(), Some("event: news\ndata: 2\n\n"));
+    for since in ["3", "99", "-5", "x", ""] {
+        let answer = listen(&desk, &desk.cookie(&VERA), &format!("{LIVE}?since={since}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{since}");
+    }
+}
+
+#[actix_web::test]
+async fn the_page_says_where_to_listen() {
+    let desk = desk().await;
+    let page = desk.get(&VERA, "/projects/sundial/customers/lena?sandbox=1").await.body;
+    assert!(
+        page.contains("data-live=\"/projects/sundial/customers/lena/live?since=1&#38;sandbox=1\" data-newest hidden"),
+        "{page}"
+    );
+    let older = desk.get(&VERA, "/projects/sundial/customers/lena?before=1.1.0.1").await.body;
+    assert!(older.contains("/live?since=1\" hidden"));
+}
+
+#[actix_web::test]
+async fn nobody_listens_who_may_not() {
+    let desk = desk().await;
+    let nobody = listen(&desk, &desk.cookie(&VERA), "/projects/sundial/customers/nobody/live").await;
+    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    assert_eq!(listen(&desk, "", LIVE).await.status, StatusCode::SEE_OTHER);
+    let cookie = desk.cookie(&SOL);
+    let mut left = listen(&desk, &cookie, LIVE).await;
+    assert!(left.next().await.is_some());
+    desk.post_with(&cookie, "/logout", &[]).await;
+    renew(&desk, "r1", "PRODUCTION");
+    assert_eq!(left.next().await.as_deref(), Some("event: gone\ndata:\n\n"), "logged out, told nothing more");
+    assert_eq!(left.next().await, None);
+}
+
+#[actix_web::test]
+async fn it_ends_with_the_customer_and_with_the_server() {
+    let desk = desk().await;
+    let cookie = desk.cookie(&VERA);
+    let mut of_erased = listen(&desk, &cookie, LIVE).await;
+    assert!(of_erased.next().await.is_some());
+    let erased = desk.db.write_here(|conn| {
+        let customer = identity::find(conn, desk.project, "lena")?;
+        erase(conn, desk.project, &Vec::from_iter(customer), desk.clock.now())
+    });
+    erased.expect("she is erased");
+    assert_eq!(of_erased.next().await.as_deref(), Some("event: gone\ndata:\n\n"));
+    deliver(
+        &desk,
+        desk.project,
+        &[body(
+            1_200,
+            "INITIAL_PURCHASE",
+            json!({ "id": "mara", "app_user_id": "mara", "original_app_user_id": "mara", "aliases": [] }),
+        )],
+    );
+    let mut open = listen(&desk, &cookie, "/projects/sundial/customers/mara/live").await;
+    assert!(open.next().await.is_some());
+    desk.site.live.close();
+    assert_eq!(open.next().await, None);
+    assert_eq!(
+        listen(&desk, &cookie, "/projects/sundial/customers/mara/live").await.status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+}
+
+#[actix_web::test]
+async fn nothing_is_asked_when_nobody_listens() {
+    let desk = desk().await;
+    let mut one = listen(&desk, &desk.cookie(&VERA), LIVE).await;
+    assert!(one.next().await.is_some());
+    assert!(one.is_quiet().await);
+    assert_eq!(desk.site.live.listeners(), 1);
+    drop(one);
+    assert_eq!(desk.site.live.listeners(), 0);
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let before = desk.db.statements();
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert_eq!(desk.db.statements(), before);
+}
+
+#[actix_web::test]
+async fn an_open_page_keeps_nobody_logged_in() {
+    let desk = desk().await;
+    let cookie = desk.cookie(&VERA);
+    let used = |desk: &Desk| {
+        let all =
+            |conn: &mut dossier::db::Conn| Ok::<Vec<i64>, Error>(sessions::table.select(sessions::used_at).load(conn)?);
+        desk.db.read_here(all).expect("the sessions")
+    };
+    let before = used(&desk);
+    desk.clock.advance(1_800);
+    assert_eq!(listen(&desk, &cookie, LIVE).await.status, StatusCode::OK);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(used(&desk), before);
+    desk.clock.advance(1_801);
+    assert_eq!(listen(&desk, &cookie, LIVE).await.status, StatusCode::SEE_OTHER);
+}
