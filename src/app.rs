@@ -16,6 +16,7 @@ use crate::acts::Prover;
 use crate::clients::{self, Pace, Sightings};
 use crate::clock::{Clock, Moment};
 use crate::config::Config;
+use crate::countries::Countries;
 use crate::customers;
 use crate::db::{Db, durability};
 use crate::error::Error;
@@ -48,6 +49,7 @@ pub struct Site {
     pub sightings: Sightings,
     pub pace: Pace,
     pub live: Live,
+    pub countries: Countries,
     steady: Steady,
     passwords: Passwords,
     readiness: Readiness,
@@ -57,8 +59,10 @@ pub struct Site {
 
 impl Site {
     /// # Errors
-    /// One line, when the database cannot give the key of the sessions or the system gives no thread.
+    /// One line, when the database cannot give the key of the sessions, the system gives no thread or the chosen table of
+    /// countries is none.
     pub fn new(db: Db, clock: Clock, ids: Ids, config: Config) -> Result<Site, String> {
+        let countries = Countries::open(config.geoip.as_deref())?;
         let key = Arc::new(secrets::of(&db, secrets::SESSION_KEY)?);
         let (steady, config) = (Steady::new(clock.clone()), Arc::new(config));
         let (passwords, readiness) = (Passwords::default(), Readiness::default());
@@ -69,7 +73,22 @@ impl Site {
         let sightings = sightings.map_err(|error| format!("no thread for the writer of sightings: {error}"))?;
         let pace = Pace::of(config.key_limits);
         let live = Live::new(db.clone());
-        Ok(Site { db, clock, ids, config, intake, sightings, pace, live, steady, passwords, readiness, warnings, key })
+        Ok(Site {
+            db,
+            clock,
+            ids,
+            config,
+            intake,
+            sightings,
+            pace,
+            live,
+            countries,
+            steady,
+            passwords,
+            readiness,
+            warnings,
+            key,
+        })
     }
 
     /// Sends what is queued for webhook endpoints.

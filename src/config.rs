@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 use clap::Args;
 use ipnet::IpNet;
@@ -30,6 +31,9 @@ pub struct Flags {
     /// Reverse proxies whose X-Forwarded-For and Forwarded are believed: addresses or networks with commas between
     #[arg(long, env = "DOSSIER_TRUSTED_PROXIES", default_value = "", global = true)]
     trusted_proxies: String,
+    /// A MaxMind DB file with the countries of addresses [default: the table in the program]
+    #[arg(long, env = "DOSSIER_GEOIP", global = true)]
+    geoip: Option<PathBuf>,
     /// Threads that serve requests [default: one per core]
     #[arg(long, env = "DOSSIER_WORKERS", global = true)]
     workers: Option<usize>,
@@ -66,6 +70,8 @@ pub struct Config {
     pub bind: SocketAddr,
     pub public_url: Url,
     pub trusted_proxies: Vec<IpNet>,
+    /// Another table of countries than the one in the program.
+    pub geoip: Option<PathBuf>,
     pub workers: usize,
     pub connections: u32,
     pub session_limits: SessionLimits,
@@ -114,6 +120,7 @@ impl Flags {
             bind,
             public_url: public_url(self.public_url.as_deref(), bind)?,
             trusted_proxies: networks("DOSSIER_TRUSTED_PROXIES", &self.trusted_proxies)?,
+            geoip: self.geoip.filter(|path| !path.as_os_str().is_empty()),
             workers: at_least_one("DOSSIER_WORKERS", self.workers.unwrap_or_else(cores))?,
             connections: at_least_one("DOSSIER_CONNECTIONS", self.connections)?,
             session_limits: SessionLimits {
@@ -210,6 +217,7 @@ mod tests {
             bind: "127.0.0.1:8080".into(),
             public_url: None,
             trusted_proxies: String::new(),
+            geoip: None,
             workers: Some(2),
             connections: 16,
             session_idle_minutes: 60,

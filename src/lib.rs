@@ -16,6 +16,7 @@ pub mod clients;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod countries;
 pub mod customers;
 pub mod db;
 pub mod demo;

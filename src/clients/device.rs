@@ -27,13 +27,15 @@ impl Device {
     pub fn of(req: &HttpRequest, site: &Site) -> Device {
         let headers = req.headers();
         let text = |name: &str| header(headers, name);
+        // Looked at for the country, and dropped.
+        let from = address::of(req, &site.config.trusted_proxies);
         Device {
             platform: text("x-platform"),
             platform_version: text("x-platform-version"),
             app_version: text("x-client-version"),
             sdk_version: sdk_version(text("x-version"), text("x-platform-flavor"), text("x-platform-flavor-version")),
             locale: locale(headers),
-            country: country(req, site, text("x-storefront").as_deref()),
+            country: site.countries.country_of(from, text("x-storefront").as_deref()).map(str::to_owned),
             hardware: text("x-platform-device"),
         }
     }
@@ -49,19 +51,6 @@ impl Device {
         let known: Vec<&str> = parts.into_iter().filter_map(|part| part.as_deref()).collect();
         (!known.is_empty()).then(|| known.join(" "))
     }
-}
-
-/// The country of the address, else the one of the app's store. The address itself goes no further.
-fn country(req: &HttpRequest, site: &Site, storefront: Option<&str>) -> Option<String> {
-    let _address = address::of(req, &site.config.trusted_proxies);
-    storefront.and_then(of_storefront)
-}
-
-/// Google Play tells two letters, the App Store three.
-fn of_storefront(code: &str) -> Option<String> {
-    let upper = code.to_uppercase();
-    let found = rust_iso3166::from_alpha2(&upper).or_else(|| rust_iso3166::from_alpha3(&upper));
-    found.map(|country| country.alpha2.to_owned())
 }
 
 fn sdk_version(version: Option<String>, flavor: Option<String>, of_flavor: Option<String>) -> Option<String> {
@@ -125,12 +114,6 @@ mod tests {
         assert_eq!(told("react-native").as_deref(), Some("6.2.1 (react-native 8.1.0)"));
         assert_eq!(told("native").as_deref(), Some("6.2.1"));
         assert_eq!(sdk_version(None, Some("flutter".into()), None), None);
-    }
-
-    #[test]
-    fn a_storefront_has_two_letters_or_three() {
-        assert_eq!((of_storefront("BRA").as_deref(), of_storefront("br").as_deref()), (Some("BR"), Some("BR")));
-        assert_eq!((of_storefront(""), of_storefront("Brazil")), (None, None));
     }
 
     #[test]

@@ -9,8 +9,8 @@ pub const KEY_NOT_GOOD: u16 = 7224;
 pub const KEY_UNKNOWN: u16 = 7225;
 pub const MALFORMED: u16 = 7226;
 pub const SECRET_FOR_APP: u16 = 7243;
-pub const NOT_ALIASED: u16 = 7255;
 pub const NO_CUSTOMER: u16 = 7259;
+pub const SOME_ATTRIBUTES: u16 = 7263;
 pub const NO_ATTRIBUTES: u16 = 7264;
 
 /// 400: the call cannot be understood.

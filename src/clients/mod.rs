@@ -2,14 +2,25 @@
 //! official SDKs and REST clients work with it unchanged.
 
 mod answer;
+mod attributes;
+mod attribution;
+mod body;
 mod customer;
 mod customers;
+mod deletion;
 mod device;
 mod door;
 mod envelope;
 mod fault;
+mod grants;
+mod identify;
 pub mod keys;
+mod lookups;
+mod offerings;
+mod overrides;
 mod pace;
+mod products;
+mod shelf;
 mod sightings;
 mod time;
 
@@ -22,7 +33,24 @@ pub use pace::Pace;
 pub use sightings::Sightings;
 
 pub fn routes(routes: &mut Routes) {
+    // Before the ids: nobody is called so.
+    routes.keyed(Method::POST, "/v1/subscribers/identify", identify::log_in);
     routes.within("/v1/subscribers/{id}", |routes| {
         routes.keyed(Method::GET, "", customer::show);
+        routes.keyed(Method::DELETE, "", deletion::delete);
+        routes.keyed(Method::GET, "/offerings", offerings::show);
+        routes.keyed(Method::DELETE, "/offerings/override", overrides::clear);
+        routes.keyed(Method::POST, "/offerings/{offering}/override", overrides::choose);
+        routes.keyed(Method::POST, "/alias", identify::alias);
+        routes.keyed(Method::POST, "/attributes", attributes::set);
+        routes.keyed(Method::POST, "/attribution", attribution::told);
+        routes.keyed(Method::POST, "/adservices_attribution", attribution::adservices);
+        routes.keyed(Method::POST, "/entitlements/{entitlement}/promotional", grants::give);
+        routes.keyed(Method::POST, "/entitlements/{entitlement}/revoke_promotionals", grants::revoke);
+        routes.keyed(Method::GET, "/virtual_currencies", lookups::currencies);
     });
+    routes.keyed(Method::GET, "/rcbilling/v1/subscribers/{id}/products", products::show);
+    routes.keyed(Method::GET, "/v1/product_entitlement_mapping", lookups::mapping);
+    routes.keyed(Method::POST, "/v1/events", lookups::swallow);
+    routes.keyed(Method::POST, "/v1/diagnostics", lookups::swallow);
 }

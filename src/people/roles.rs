@@ -36,6 +36,8 @@ pub enum Permission {
     ManageCatalog,
     /// The project's webhook secret.
     ManageSecrets,
+    /// The keys of the client API.
+    ManageKeys,
     /// Where events are sent.
     ManageDestinations,
     ManageProject,
@@ -46,8 +48,8 @@ pub enum Permission {
 
 use Permission::{
     BlockCustomers, DeleteCustomers, DeleteTestAccounts, EditAttributes, ExportCustomers, ExportLists,
-    GrantEntitlements, ManageCatalog, ManageDestinations, ManagePeople, ManageProject, ManageSecrets, OverrideOffering,
-    ReadAudit, ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings, ReadTeam, ResendDeliveries,
+    GrantEntitlements, ManageCatalog, ManageDestinations, ManageKeys, ManagePeople, ManageProject, ManageSecrets,
+    OverrideOffering, ReadAudit, ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings, ReadTeam, ResendDeliveries,
     TransferPurchases, WriteNotes,
 };
 
@@ -74,7 +76,10 @@ impl Role {
             Role::Viewer => matches!(permission, ReadCustomers | ReadLists | ExportLists),
             Role::Support => HELPING.contains(&permission),
             Role::Developer => {
-                matches!(permission, ReadSettings | ReadRejected | ManageCatalog | ManageSecrets | ManageDestinations)
+                matches!(
+                    permission,
+                    ReadSettings | ReadRejected | ManageCatalog | ManageSecrets | ManageKeys | ManageDestinations
+                )
                     || HELPING.contains(&permission)
             }
             Role::Admin => true,
@@ -109,7 +114,7 @@ impl fmt::Display for Role {
 }
 
 impl Permission {
-    pub const ALL: [Permission; 23] = [
+    pub const ALL: [Permission; 24] = [
         ReadCustomers,
         ReadLists,
         ExportLists,
@@ -128,6 +133,7 @@ impl Permission {
         ReadRejected,
         ManageCatalog,
         ManageSecrets,
+        ManageKeys,
         ManageDestinations,
         ManageProject,
         ReadPeople,
@@ -156,6 +162,7 @@ impl Permission {
             ReadRejected => "see rejected deliveries",
             ManageCatalog => "change the catalog",
             ManageSecrets => "replace secrets",
+            ManageKeys => "make API keys",
             ManageDestinations => "change webhook endpoints",
             ManageProject => "change the project",
             ReadPeople => "see the project's people",
@@ -195,6 +202,7 @@ mod tests {
         ReadRejected        .    .   yes  yes
         ManageCatalog       .    .   yes  yes
         ManageSecrets       .    .   yes  yes
+        ManageKeys          .    .   yes  yes
         ManageDestinations  .    .   yes  yes
         ManageProject       .    .    .   yes
         ReadPeople          .    .    .   yes

@@ -5,6 +5,7 @@ pub mod audit;
 mod blocked;
 pub mod catalog;
 mod destinations;
+mod keys;
 mod overview;
 mod people;
 pub mod project;
@@ -23,6 +24,7 @@ pub fn routes(routes: &mut Routes) {
         routes.get("", ReadSettings, overview::show);
         project::routes(routes);
         webhook::routes(routes);
+        keys::routes(routes);
         audit::routes(routes);
         people::routes(routes);
         destinations::routes(routes);
@@ -43,6 +45,7 @@ pub struct Nav {
     pub rejected: Option<i64>,
     pub has_people: bool,
     pub has_overview: bool,
+    pub has_keys: bool,
     pub has_blocked: bool,
     pub has_destinations: bool,
     pub has_test_accounts: bool,

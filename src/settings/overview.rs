@@ -14,8 +14,8 @@ use crate::error::Error;
 use crate::page::sentence::Stamp;
 use crate::page::{Layout, Section};
 use crate::people::Permission::{
-    BlockCustomers, DeleteTestAccounts, ManageDestinations, ManageProject, ManageSecrets, ReadAudit, ReadPeople,
-    ReadRejected, ReadSettings,
+    BlockCustomers, DeleteTestAccounts, ManageDestinations, ManageKeys, ManageProject, ManageSecrets, ReadAudit,
+    ReadPeople, ReadRejected, ReadSettings,
 };
 use crate::people::{Door, Member};
 
@@ -123,6 +123,7 @@ pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, 
         rejected: count.transpose()?,
         has_people: member.may(ReadPeople),
         has_overview: member.may(ReadSettings),
+        has_keys: member.may(ManageKeys),
         has_blocked: member.may(BlockCustomers),
         has_destinations: member.may(ManageDestinations),
         has_test_accounts: member.may(DeleteTestAccounts),

@@ -135,6 +135,7 @@ impl Purchase {
         self.pending_since = None;
         self.expiration_reason = None;
         self.entitlement_ids.clone_from(&event.entitlement_ids);
+        self.paid.clone_from(&event.paid);
     }
 
     fn change_product(&mut self, event: &Event) {

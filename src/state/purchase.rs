@@ -8,6 +8,7 @@ use super::ledger::{Ledger, Revenue};
 use super::spans::{Phase, Span, paint};
 use crate::clock::Moment;
 use crate::events::{Environment, Event, EventType, PeriodType, Reason, Store};
+use crate::money::Money;
 
 /// What was bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -74,6 +75,10 @@ pub struct Purchase {
     pub presented_offering: Option<String>,
     pub offer_code: Option<String>,
     pub renewal_number: Option<i64>,
+    /// The price of the current period or of the single purchase, in the currency it was paid in; zero while on trial,
+    /// `None` where the store did not tell it or where this was derived before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<Money>,
     /// In US dollars; filled when the fold ends.
     pub revenue: Revenue,
     pub spans: Vec<Span>,
@@ -122,6 +127,7 @@ impl Purchase {
             presented_offering: None,
             offer_code: None,
             renewal_number: None,
+            paid: None,
             revenue: Revenue::default(),
             spans: Vec::new(),
             ledger: Ledger::default(),

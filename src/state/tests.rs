@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::events::{Delivery, Environment, Reason};
-use crate::money::Micros;
+use crate::money::{Micros, Money};
 
 const DAY: i64 = 86_400_000;
 const LENA: CustomerId = 1;
@@ -88,6 +88,21 @@ fn a_trial_converts_into_a_paid_period() {
     let purchase = only(vec![trial, event(7, "RENEWAL", paid)]);
     assert_eq!(purchase.status(day(8)), Status::Active);
     assert_eq!(purchase.spans.iter().map(|span| span.phase).collect::<Vec<_>>(), [Phase::Trial, Phase::Paid]);
+}
+
+#[test]
+fn the_price_is_that_of_the_newest_period_in_the_currency_it_was_paid_in() {
+    let price =
+        |amount: f64| json!({ "price": amount, "currency": "EUR", "price_in_purchased_currency": amount - 1.0 });
+    let euros = |micros| Some(Money { amount: Micros(micros), currency: "EUR".into() });
+    let mut dearer = renewal(1);
+    dearer.event.paid = euros(10_990_000);
+    let first = event(0, "INITIAL_PURCHASE", price(9.99));
+    assert_eq!(only(vec![first.clone()]).paid, euros(8_990_000));
+    assert_eq!(only(vec![dearer.clone(), first.clone()]).paid, euros(10_990_000));
+    let refund = event(31, "CANCELLATION", json!({ "cancel_reason": "CUSTOMER_SUPPORT", "price": -9.99 }));
+    assert_eq!(only(vec![first, dearer, refund]).paid, euros(10_990_000), "money back is not a price");
+    assert_eq!(only(vec![event(1, "EXPIRATION", json!({}))]).paid, None);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod history;
 mod importing;
 mod ingestion;
 mod invitations;
+mod keys;
 mod lists;
 mod live;
 mod members;

@@ -42,6 +42,39 @@ pub struct NewKey<'a> {
     pub created_by: &'a str,
 }
 
+/// A key as the settings list it, revoked or not.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+pub struct Line {
+    pub id: i64,
+    pub name: String,
+    /// `None` for a secret key.
+    pub store: Option<String>,
+    pub hint: String,
+    pub created_by: String,
+    pub created_at: Moment,
+    pub used_at: Option<Moment>,
+    pub revoked_at: Option<Moment>,
+}
+
+impl Line {
+    /// Whether it is not revoked.
+    pub fn counts(&self) -> bool {
+        self.revoked_at.is_none()
+    }
+}
+
+/// Every key of a project: those that count first, the newest first among each.
+///
+/// # Errors
+/// What the database said.
+pub fn of(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
+    let own = api_keys::table.filter(api_keys::project_id.eq(project));
+    let mut all: Vec<Line> = own.select(Line::as_select()).load(conn)?;
+    all.sort_by_key(|line| (line.revoked_at.is_some(), std::cmp::Reverse((line.created_at, line.id))));
+    Ok(all)
+}
+
 /// The key with this hash that was not revoked.
 ///
 /// # Errors

@@ -17,9 +17,12 @@ pub struct Stored {
     pub value: String,
     pub updated_at: Moment,
     pub is_deleted: bool,
-    /// Who said so: [`TEAM`], or `event`.
+    /// Who said so: [`TEAM`], [`APP`], or `event`.
     pub source: String,
 }
+
+/// The app, or a server of theirs.
+pub const APP: &str = "app";
 
 /// Somebody of the team, on this page.
 pub const TEAM: &str = "team";

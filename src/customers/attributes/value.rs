@@ -98,7 +98,7 @@ fn general(value: &str) -> Option<String> {
 }
 
 /// Something before one `@`, and a name with a dot in it behind.
-fn is_address(value: &str) -> bool {
+pub fn is_address(value: &str) -> bool {
     let is_plain =
         !value.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "<>(),;".contains(letter));
     let Some((before, domain)) = value.split_once('@') else { return false };

@@ -23,7 +23,9 @@ pub enum Preset {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {
     Preset(Preset),
-    /// The last second of a day.
+    /// A preset that ends at another moment than now and its days: it was to begin at another.
+    Shifted(Preset, Moment),
+    /// A moment: where people choose it, the last second of a day.
     Until(Moment),
 }
 
@@ -107,7 +109,7 @@ impl Preset {
         }
     }
 
-    fn ends_at(self, now: Moment) -> Moment {
+    pub fn ends_at(self, now: Moment) -> Moment {
         let lifetime = || now.utc()?.checked_add_months(Months::new(LIFETIME_MONTHS));
         match self.days() {
             Some(days) => now.plus_days(days),
@@ -137,14 +139,14 @@ impl Length {
     pub fn ends_at(self, now: Moment) -> Moment {
         match self {
             Length::Preset(preset) => preset.ends_at(now),
-            Length::Until(end) => end,
+            Length::Shifted(_, end) | Length::Until(end) => end,
         }
     }
 
     /// The end of a granted product's id.
     pub const fn word(self) -> &'static str {
         match self {
-            Length::Preset(preset) => preset.word(),
+            Length::Preset(preset) | Length::Shifted(preset, _) => preset.word(),
             Length::Until(_) => CUSTOM,
         }
     }
@@ -156,7 +158,7 @@ impl Length {
                 Some(days) => format!("for {}", crate::page::text::count(days, "day", "days")),
                 None => "for a lifetime".into(),
             },
-            Length::Until(end) => format!("until {}", crate::page::times::day(end)),
+            Length::Shifted(_, end) | Length::Until(end) => format!("until {}", crate::page::times::day(end)),
         }
     }
 }

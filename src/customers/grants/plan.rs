@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::length::Length;
 use super::{Holder, queries};
+use crate::audit::{Action, Trace};
 use crate::catalog::{self, Catalog};
 use crate::clock::Moment;
 use crate::customers::whom;
@@ -12,7 +13,11 @@ use crate::db::Conn;
 use crate::error::Error;
 use crate::events::own::Grant;
 use crate::events::{Delivery, Store};
+use crate::page::times;
 use crate::state::Purchase;
+
+/// An end so near to that of a running grant asks for nothing new (client contract, 3, endpoint 8).
+const REPEAT_MILLIS: i64 = 2 * 3_600_000;
 
 /// Events to be added, and what they say of which grants.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +86,36 @@ impl Holder {
         let grant = Grant::new(entitlement, length.word(), self.now, length.ends_at(self.now))?;
         self.add(conn, &mut plan, &grant)?;
         Ok(Ok(plan))
+    }
+
+    /// Giving access as a program asks for it: one that asks twice means it once, so an end close to that of a running
+    /// grant adds nothing, and any other end takes its place. The plan may be empty.
+    ///
+    /// # Errors
+    /// As [`Holder::plan_grant`].
+    pub fn plan_as_asked(
+        self,
+        conn: &mut Conn,
+        entitlement: &str,
+        length: Length,
+    ) -> Result<Result<Plan, Refusal>, Error> {
+        match self.plan_grant(conn, entitlement, length, false)? {
+            Err(Refusal::Held(held)) if held.ends_at.since(length.ends_at(self.now)).abs() <= REPEAT_MILLIS => {
+                Ok(Ok(Plan::default()))
+            }
+            Err(Refusal::Held(_)) => self.plan_grant(conn, entitlement, length, true),
+            planned => Ok(planned),
+        }
+    }
+
+    /// Taking back every running grant of an entitlement. The plan is empty when there is none.
+    ///
+    /// # Errors
+    /// As [`Holder::plan_grant`].
+    pub fn plan_removal_of_all(self, conn: &mut Conn, entitlement: &str) -> Result<Plan, Error> {
+        let catalog = catalog::queries::load(conn, self.project)?;
+        let all = self.running(conn, &catalog, &[entitlement.to_owned()])?;
+        self.taking_back(conn, &catalog, &all)
     }
 
     /// Taking back a running grant, and with it all others of the same entitlement (§7.2). `None`: it is not running.
@@ -154,6 +189,42 @@ impl Holder {
             });
         }
         Ok(plan)
+    }
+}
+
+impl Plan {
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// What the grants that it takes back unlocked, each once.
+    pub fn removed_entitlements(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for id in self.removed.iter().flat_map(|one| &one.entitlements) {
+            if !all.contains(id) {
+                all.push(id.clone());
+            }
+        }
+        all
+    }
+
+    /// The entry of giving access, perhaps in place of what was given before.
+    pub fn grant_entry(&self, entitlement: &str, length: Length) -> Trace {
+        let ends_at = self.given.first().map_or_else(String::new, |given| times::full(given.ends_at));
+        let after = format!("{}, to {ends_at}", length.said());
+        self.after_what_was(Trace::new(Action::EntitlementGranted).about(entitlement).after(after))
+    }
+
+    /// The entry of what it takes back.
+    pub fn removal_entry(&self) -> Trace {
+        self.after_what_was(Trace::new(Action::EntitlementRevoked).about(self.removed_entitlements().join(", ")))
+    }
+
+    fn after_what_was(&self, trace: Trace) -> Trace {
+        match self.removed.first() {
+            Some(first) => trace.before(format!("granted to {}", times::full(first.ends_at))),
+            None => trace,
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Overrides (§8): the offering the team chose for one customer in place of the project's default, perhaps until a day.
 
 pub mod acts;
+pub mod current;
 mod model;
 pub mod queries;
 
+pub use current::Offering;
 pub use model::{Cursor, End, HELD, Override, may_change};

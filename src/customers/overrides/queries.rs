@@ -2,14 +2,34 @@
 
 use diesel::prelude::*;
 
+use super::current::Offering;
 use super::model::{Cursor, End, Override};
 use crate::clock::Moment;
 use crate::db::Conn;
-use crate::schema::{offering_overrides, projects};
+use crate::schema::{offering_overrides, offerings, projects};
 use crate::state::CustomerId;
 
 pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Override>> {
     offering_overrides::table.find(customer).select(Override::as_select()).first(conn).optional()
+}
+
+/// Whether an offering of the project is the default, and whether it is archived; `None` when there is no such offering.
+pub fn sold(conn: &mut Conn, project: i64, offering: &str) -> QueryResult<Option<(bool, bool)>> {
+    // PostgreSQL can neither store NUL nor be asked for it.
+    if offering.contains('\0') {
+        return Ok(None);
+    }
+    let own = offerings::project_id.eq(project).and(offerings::identifier.eq(offering));
+    offerings::table.filter(own).select((offerings::is_default, offerings::is_archived)).first(conn).optional()
+}
+
+/// A project has tens of them, archived ones included.
+pub fn offerings_of(conn: &mut Conn, project: i64) -> QueryResult<Vec<Offering>> {
+    offerings::table
+        .filter(offerings::project_id.eq(project))
+        .order(offerings::identifier)
+        .select(Offering::as_select())
+        .load(conn)
 }
 
 /// Sets it in place of any other.

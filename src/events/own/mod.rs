@@ -1,6 +1,7 @@
 //! Events of our own making: what the team does here is a fact like any other, in the shape of a delivery (§5.3), and
 //! goes the same way. They carry no app, because no app had a part in it.
 
+mod alias;
 mod offering;
 mod promotional;
 mod transfer;
@@ -12,6 +13,7 @@ use crate::clock::Moment;
 use crate::error::Error;
 use crate::page::{hex, random_bytes};
 
+pub use alias::aliased;
 pub use offering::override_ended;
 pub use promotional::Grant;
 pub use transfer::transfer;

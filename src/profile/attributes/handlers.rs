@@ -5,8 +5,7 @@ use serde::Deserialize;
 use super::Undo;
 use super::dialog::KEPT;
 use crate::acts::{Act, Doing, Done};
-use crate::audit::{Action, Trace};
-use crate::customers::attributes::{AttributeKey, MAX_CUSTOM, Stored, TypedValue, queries};
+use crate::customers::attributes::{self, AttributeKey, MAX_CUSTOM, Stored, TypedValue, queries};
 use crate::customers::standing;
 use crate::error::{Error, Problem, Refusal};
 use crate::page::text;
@@ -90,20 +89,9 @@ fn change(
 ) -> Result<Done, Error> {
     queries::put(doing.conn, &after)?;
     standing::derive(doing.conn, [visit.customer.id], |_| false)?;
-    let trace = trace(before.as_ref(), Some(&after));
+    let trace = attributes::trace(before.as_ref(), Some(&after));
     let undo = undo::Undo::Attribute(Undo { before, after }.into());
     Ok(Done::new(trace, told, visit.at("attributes")).with_undo(&undo))
-}
-
-/// What the log says of a change.
-pub fn trace(before: Option<&Stored>, after: Option<&Stored>) -> Trace {
-    let value = |stored: Option<&Stored>| stored.and_then(Stored::set).map(str::to_owned);
-    let action = if is_set(after) { Action::AttributeSet } else { Action::AttributeDeleted };
-    let mut trace = Trace::new(action);
-    trace.details.about = before.or(after).map(|stored| stored.key.clone());
-    trace.details.before = value(before);
-    trace.details.after = value(after);
-    trace
 }
 
 /// The name of a key in a sentence.

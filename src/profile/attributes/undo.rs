@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::handlers::{label, must_have_room, trace};
+use super::handlers::{label, must_have_room};
 use crate::acts::{Doing, Done};
-use crate::customers::attributes::{AttributeKey, Stored, queries};
+use crate::customers::attributes::{self, AttributeKey, Stored, queries};
 use crate::customers::standing;
 use crate::error::{Error, Refusal};
 use crate::people::Permission::EditAttributes;
@@ -38,7 +38,7 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
         None => queries::remove(doing.conn, customer, &key)?,
     }
     standing::derive(doing.conn, [customer], |_| false)?;
-    let trace = trace(Some(&after), before.as_ref()).because(Some("undone".into()));
+    let trace = attributes::trace(Some(&after), before.as_ref()).because(Some("undone".into()));
     let told = format!("{} is as before.", label(&key));
     Ok(Done::new(trace, told, visit.at("attributes")))
 }

@@ -4,9 +4,8 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
-use super::model::{self, Current, Ignored, Offering, Why};
-use super::queries;
 use crate::clock::Moment;
+use crate::customers::overrides::current::{self, Current, Ignored, Offering, Why};
 use crate::customers::overrides::{self, HELD, Override};
 use crate::db::Conn;
 use crate::page::sentence::{Sentence, Stamp};
@@ -33,9 +32,9 @@ impl HtmlSafe for Card {}
 impl Card {
     /// Two queries.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
-        let offerings = queries::offerings_of(conn, visit.project.id)?;
+        let offerings = overrides::queries::offerings_of(conn, visit.project.id)?;
         let set = overrides::queries::of(conn, visit.customer.id)?;
-        let current = model::resolve(&offerings, set, visit.now);
+        let current = current::resolve(&offerings, set, visit.now);
         let (may, is_allowed) = (visit.may(OverrideOffering), may_change(visit));
         Ok(Card {
             told: told(&current, visit.now),
@@ -141,7 +140,7 @@ mod tests {
             is_default: false,
             ..standard.clone()
         };
-        let current = model::resolve(&[standard, winback], set, NOW);
+        let current = current::resolve(&[standard, winback], set, NOW);
         told(&current, NOW).iter().map(Sentence::plain).collect::<Vec<_>>().join(" ")
     }
 

@@ -1,9 +1,9 @@
 //! What may be chosen (§8): the project's default first, which is no override, then all other offerings; each with what
 //! the app would get.
 
-use super::model::{self, Current, Offering};
 use crate::clock::Moment;
 use crate::customers::overrides::Override;
+use crate::customers::overrides::current::{self, Current, Offering};
 use crate::page::sentence::Sentence;
 use crate::page::text;
 
@@ -31,7 +31,7 @@ pub fn of(
     chosen: Option<&str>,
     now: Moment,
 ) -> Vec<Choice> {
-    let current = model::resolve(offerings, set.cloned(), now);
+    let current = current::resolve(offerings, set.cloned(), now);
     let kept = match &current {
         Current::Overridden { offering, .. } => offering.identifier.as_str(),
         _ => "",
@@ -44,7 +44,7 @@ pub fn of(
         is_now: value == kept,
         is_chosen: value == chosen,
         packages: offering.map(|offering| packages_in(packages, &offering.identifier)).unwrap_or_default(),
-        after: after(&model::resolve(offerings, overriding(value, now), now)),
+        after: after(&current::resolve(offerings, overriding(value, now), now)),
     };
     let usable = || offerings.iter().filter(|offering| !offering.is_archived);
     let default = usable().find(|offering| offering.is_default);

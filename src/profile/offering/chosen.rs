@@ -1,8 +1,8 @@
 //! What may be chosen: one of the project's offerings, perhaps until a day, or the default.
 
-use super::model::Offering;
 use crate::clock::Moment;
 use crate::customers::grants::end_of_day;
+use crate::customers::overrides::current::Offering;
 use crate::error::Problem;
 
 /// The most characters of a reason.

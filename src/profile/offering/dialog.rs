@@ -4,10 +4,10 @@ use askama::Template;
 
 use super::card::{may_change, set_by};
 use super::choices::{self, Choice};
-use super::model::{self, Current};
 use super::queries;
 use crate::acts::{Dialog, Opened};
 use crate::clock::Moment;
+use crate::customers::overrides::current::{self, Current};
 use crate::customers::overrides::{self, Override};
 use crate::db::Conn;
 use crate::error::Error;
@@ -36,9 +36,9 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
     if form.name != "offering-choose" || !visit.may(OverrideOffering) || !may_change(visit) {
         return Ok(None);
     }
-    let offerings = queries::offerings_of(conn, visit.project.id)?;
+    let offerings = overrides::queries::offerings_of(conn, visit.project.id)?;
     let set = overrides::queries::of(conn, visit.customer.id)?;
-    let current = model::resolve(&offerings, set.clone(), visit.now);
+    let current = current::resolve(&offerings, set.clone(), visit.now);
     if current == Current::None {
         return Ok(None);
     }

@@ -2,11 +2,10 @@
 
 use serde::Deserialize;
 
+use super::Undo;
 use super::card::may_change;
 use super::chosen::Chosen;
-use super::{Undo, queries};
 use crate::acts::{Act, Doing, Done};
-use crate::audit::{Action, Trace};
 use crate::clock::Moment;
 use crate::customers::overrides::{self, HELD, Override};
 use crate::error::{Error, Refusal};
@@ -32,8 +31,9 @@ pub struct Draft {
 pub async fn choose(act: Act<Draft>) -> Outcome {
     on_customer(act, "offering-choose", |doing, visit, draft| {
         must_be_allowed(visit)?;
-        let before = current(doing, visit)?;
-        let offerings = queries::offerings_of(doing.conn, visit.project.id)?;
+        let whose = (visit.project.id, visit.customer.id);
+        let before = overrides::acts::current(doing.conn, whose, doing.ids, doing.now)?;
+        let offerings = overrides::queries::offerings_of(doing.conn, visit.project.id)?;
         let chosen = Chosen::parse((&draft.offering, &draft.until, &draft.reason), &offerings, doing.now)?;
         Override::must_be(before.as_ref(), draft.seen)?;
         let Some((offering, until)) = chosen.set else {
@@ -53,7 +53,7 @@ pub async fn choose(act: Act<Draft>) -> Outcome {
         overrides::queries::put(doing.conn, &set)?;
         let name = offerings.iter().find(|one| one.identifier == set.offering).map(|one| one.display_name.as_str());
         let told = told(name.unwrap_or(&set.offering), until);
-        let trace = trace(before.as_ref(), Some(&set)).because(set.reason.clone());
+        let trace = overrides::acts::entry(before.as_ref(), Some(&set)).because(set.reason.clone());
         let undo = undo::Undo::Offering(Undo { before, after: Some(set) }.into());
         Ok(Done::new(trace, told, visit.at("offering")).with_undo(&undo))
     })
@@ -73,7 +73,7 @@ pub fn cleared(
     let none = || Refusal::of("offering", "The app gets the project's default already: nothing is changed.");
     let set = before.filter(|set| !set.is_over(doing.now)).ok_or_else(none)?;
     overrides::queries::remove(doing.conn, set.customer_id)?;
-    let trace = trace(Some(&set), None).because(reason);
+    let trace = overrides::acts::entry(Some(&set), None).because(reason);
     let undo = undo::Undo::Offering(Undo { before: Some(set), after: None }.into());
     Ok(Done::new(trace, "The app gets the project's default again.", location).with_undo(&undo))
 }
@@ -84,29 +84,9 @@ pub fn must_be_allowed(visit: &Visit) -> Result<(), Refusal> {
     if may_change(visit) { Ok(()) } else { Err(Refusal::of("", HELD)) }
 }
 
-/// The override there is. One that is over, without the history saying so yet, is told first: what takes its place would
-/// hide its end.
-fn current(doing: &mut Doing<'_>, visit: &Visit) -> Result<Option<Override>, Error> {
-    overrides::acts::tell_end(doing.conn, visit.project.id, visit.customer.id, doing.ids, doing.now)?;
-    Ok(overrides::queries::of(doing.conn, visit.customer.id)?)
-}
-
 fn told(name: &str, until: Option<Moment>) -> String {
     match until {
         Some(until) => format!("The app gets {name} until {}.", times::day(until)),
         None => format!("The app gets {name} now."),
     }
-}
-
-/// What the log says of a change.
-pub fn trace(before: Option<&Override>, after: Option<&Override>) -> Trace {
-    let action = if after.is_some() { Action::OfferingOverrideSet } else { Action::OfferingOverrideCleared };
-    let words = |set: &Override| match set.until {
-        Some(until) => format!("{} until {}", set.offering, times::to_the_second(until)),
-        None => set.offering.clone(),
-    };
-    let mut trace = Trace::new(action);
-    trace.details.before = before.map(words);
-    trace.details.after = after.map(words);
-    trace
 }

@@ -6,10 +6,9 @@ mod choices;
 mod chosen;
 mod dialog;
 mod handlers;
-mod model;
 mod queries;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 mod undo;
 
 use crate::page::Routes;
@@ -18,8 +17,6 @@ use crate::people::Permission::OverrideOffering;
 pub use card::Card;
 pub use dialog::dialog;
 pub use handlers::{cleared, must_be_allowed};
-pub use model::Offering;
-pub use queries::offerings_of;
 pub use undo::{Undo, undo};
 
 pub fn routes(routes: &mut Routes) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::handlers::{must_be_allowed, trace};
+use super::handlers::must_be_allowed;
 use crate::acts::{Doing, Done};
 use crate::customers::overrides::{self, Override};
 use crate::error::{Error, Refusal};
@@ -32,6 +32,6 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
         Some(before) => overrides::queries::put(doing.conn, before)?,
         None => overrides::queries::remove(doing.conn, customer)?,
     }
-    let trace = trace(undo.after.as_ref(), before.as_ref()).because(Some("undone".into()));
+    let trace = overrides::acts::entry(undo.after.as_ref(), before.as_ref()).because(Some("undone".into()));
     Ok(Done::new(trace, "The offering is as before.", visit.at("offering")))
 }

@@ -6,6 +6,7 @@ use askama::Template;
 use crate::acts::{self, Flash, Opened, fresh_key};
 use crate::clock::Moment;
 use crate::customers::glance::{self, Glance};
+use crate::customers::overrides::Offering;
 use crate::customers::overrides::{self, Cursor, Override, may_change};
 use crate::db::Conn;
 use crate::error::Error;
@@ -14,7 +15,6 @@ use crate::page::sentence::{Sentence, Stamp};
 use crate::page::{Layout, Section, text};
 use crate::people::Permission::OverrideOffering;
 use crate::people::{Door, Member};
-use crate::profile::offering::{Offering, offerings_of};
 use crate::profile::visit;
 
 /// Rows of a page.
@@ -78,7 +78,7 @@ impl OverridesPage {
         let mut found = overrides::queries::in_force(conn, project.id, now, after, most)?;
         let has_more = found.len() > PAGE;
         found.truncate(PAGE);
-        let offerings = offerings_of(conn, project.id)?;
+        let offerings = overrides::queries::offerings_of(conn, project.id)?;
         let held = overrides::queries::are_developers_held(conn, project.id)?;
         let ids: Vec<_> = found.iter().map(|set| set.customer_id).collect();
         let rows = glance::rows_of(conn, &ids)?;

@@ -201,6 +201,7 @@ fn config(database_url: String) -> Config {
         bind: "127.0.0.1:0".parse().expect("an address"),
         public_url: "http://desk.example".parse().expect("an address"),
         trusted_proxies: Vec::new(),
+        geoip: None,
         workers: 1,
         connections: 4,
         session_limits: SessionLimits::default(),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::handlers::{entitlements, holder, removed};
+use super::handlers::{holder, removed};
 use super::wish::until;
 use crate::acts::{Dialog, Opened};
 use crate::customers::grants::{Held, Length, Plan, Preset, UNTIL};
@@ -131,7 +131,7 @@ impl Revoke {
             action: visit.action(&format!("grants/{}/revoke", text::segment(&form.subject))),
             what: removed(visit, plan),
             count: plan.removed.len(),
-            looks: Look::ahead(conn, visit, &entitlements(plan), &plan.events)?,
+            looks: Look::ahead(conn, visit, &plan.removed_entitlements(), &plan.events)?,
             form,
         })
     }

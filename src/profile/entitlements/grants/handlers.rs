@@ -3,10 +3,9 @@
 use super::wish::{self, Draft, Farewell, Wish};
 use super::{GIVE, REVOKE, Undo};
 use crate::acts::{Act, Doing, Done};
-use crate::audit::{Action, Trace};
 use crate::customers::grants::{Holder, Plan, queries};
 use crate::error::{Error, Refusal};
-use crate::page::{text, times};
+use crate::page::text;
 use crate::profile::acting::{Outcome, look_ahead, on_customer};
 use crate::profile::undo;
 use crate::profile::visit::Visit;
@@ -20,7 +19,8 @@ pub async fn give(act: Act<Draft>) -> Outcome {
         holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
         let name = visit.catalog.entitlement_name(&wish.entitlement);
         let told = format!("{name} granted {}.", wish.length.said());
-        let done = Done::new(given(&wish, &plan), told, visit.at("entitlements"));
+        let entry = plan.grant_entry(&wish.entitlement, wish.length).because(wish.reason.clone());
+        let done = Done::new(entry, told, visit.at("entitlements"));
         let keys = plan.given.into_iter().map(|one| one.key).collect();
         Ok(done.with_undo(&undo::Undo::Grant(Undo::Given(keys, plan.removed))))
     })
@@ -44,7 +44,7 @@ pub async fn revoke(act: Act<Farewell>) -> Outcome {
         };
         holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
         let told = format!("{} removed.", text::capitalised(&removed(visit, &plan)));
-        let done = Done::new(taken(&plan).because(reason), told, visit.at("entitlements"));
+        let done = Done::new(plan.removal_entry().because(reason), told, visit.at("entitlements"));
         Ok(done.with_undo(&undo::Undo::Grant(Undo::Removed(plan.removed))))
     })
     .await
@@ -57,41 +57,11 @@ pub fn holder(visit: &Visit) -> Holder {
 /// `granted Pro access`, `2 grants of Pro access`
 pub fn removed(visit: &Visit, plan: &Plan) -> String {
     let names: Vec<String> =
-        entitlements(plan).iter().map(|id| visit.catalog.entitlement_name(id).to_owned()).collect();
+        plan.removed_entitlements().iter().map(|id| visit.catalog.entitlement_name(id).to_owned()).collect();
     let what = if names.is_empty() { "access".to_owned() } else { text::listed(&names) };
     match plan.removed.len() {
         1 => format!("granted {what}"),
         many => format!("{many} grants of {what}"),
-    }
-}
-
-/// What the grants that a plan takes back unlocked, each once.
-pub fn entitlements(plan: &Plan) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    for id in plan.removed.iter().flat_map(|one| &one.entitlements) {
-        if !all.contains(id) {
-            all.push(id.clone());
-        }
-    }
-    all
-}
-
-fn given(wish: &Wish, plan: &Plan) -> Trace {
-    let ends_at = plan.given.first().map_or_else(String::new, |given| times::full(given.ends_at));
-    let trace = Trace::new(Action::EntitlementGranted).about(&wish.entitlement).because(wish.reason.clone());
-    let trace = trace.after(format!("{}, to {ends_at}", wish.length.said()));
-    match plan.removed.first() {
-        Some(first) => trace.before(format!("granted to {}", times::full(first.ends_at))),
-        None => trace,
-    }
-}
-
-/// The entry of what a plan takes back.
-pub fn taken(plan: &Plan) -> Trace {
-    let trace = Trace::new(Action::EntitlementRevoked).about(entitlements(plan).join(", "));
-    match plan.removed.first() {
-        Some(first) => trace.before(format!("granted to {}", times::full(first.ends_at))),
-        None => trace,
     }
 }
 

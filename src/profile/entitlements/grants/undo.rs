@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::handlers::{holder, taken};
+use super::handlers::holder;
 use crate::acts::{Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::customers::grants::{Plan, Removed};
@@ -26,7 +26,7 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
         Undo::Removed(removed) => (give_back(doing, visit, &removed)?, "The granted access is back."),
     };
     holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
-    let trace = if plan.removed.is_empty() { given_back(&plan) } else { taken(&plan) };
+    let trace = if plan.removed.is_empty() { given_back(&plan) } else { plan.removal_entry() };
     Ok(Done::new(trace.because(Some("undone".into())), told, visit.at("entitlements")))
 }
 

@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
+use super::Override;
 use crate::clock::Moment;
-use crate::customers::overrides::Override;
 use crate::schema::offerings;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]

@@ -1,0 +1,211 @@
+//! `POST …/attributes`: what the app or a server knows of the customer (client contract, 3, endpoint 5; §10).
+
+use actix_web::http::StatusCode;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::door::{Caller, Inside, Needs};
+use super::sightings::Fetched;
+use super::{answer, body, customers, envelope, fault};
+use crate::audit::Trace;
+use crate::clock::Moment;
+use crate::customers::attributes::{self, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Stored, queries};
+use crate::customers::standing;
+use crate::db::Conn;
+use crate::error::Error;
+use crate::state::CustomerId;
+
+/// Keys that lists, the header and the search show.
+const NAMING: [&str; 3] = ["$displayName", "$email", "$phoneNumber"];
+/// What mobile SDKs send in place of a value that the server sees better.
+const FILL_IN: &str = "true";
+
+/// Why a value was not saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    key_name: String,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Partly {
+    code: u16,
+    message: &'static str,
+    attribute_errors: Vec<Problem>,
+}
+
+pub async fn set(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
+    caller.read(Needs::Any, |_, _| Ok(())).await?;
+    let id = caller.app_user_id()?.to_owned();
+    let told = told(body::json(payload).await)?;
+    let asked = id.clone();
+    let (project, problems, envelope) = caller
+        .act(Needs::Any, move |conn, inside| {
+            let customer = match inside.key.is_secret() {
+                true => customers::found_or_made(conn, inside, &asked)?.0,
+                false => customers::known(conn, inside, &asked)?,
+            };
+            let (traces, problems) = apply(conn, inside, customer, &told)?;
+            let traces = traces.into_iter().map(|trace| trace.of(customer, &asked)).collect();
+            Ok((traces, (inside.project, problems, envelope::of(conn, inside, customer)?)))
+        })
+        .await?;
+    caller.saw(project, &id, Fetched::Other);
+    match problems.is_empty() {
+        true => answer::customer(&req, StatusCode::OK, envelope),
+        false => Ok(HttpResponse::BadRequest().json(Partly {
+            code: fault::SOME_ATTRIBUTES,
+            message: "Some attributes were not saved.",
+            attribute_errors: problems,
+        })),
+    }
+}
+
+/// The attributes of a body.
+///
+/// # Errors
+/// [`crate::error::Fault`] 7264.
+pub fn told(body: Result<Value, Error>) -> Result<Map<String, Value>, Error> {
+    let refused = || {
+        let message = "The body must be an object with an object called attributes.";
+        fault::told(StatusCode::BAD_REQUEST, fault::NO_ATTRIBUTES, message)
+    };
+    match body {
+        Ok(Value::Object(mut body)) => match body.remove("attributes") {
+            Some(Value::Object(attributes)) => Ok(attributes),
+            _ => Err(refused()),
+        },
+        Ok(_) | Err(Error::Client(_)) => Err(refused()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Saves what can be saved, and says of the rest why not. A server's changes leave traces; an app's are the customer's own.
+///
+/// # Errors
+/// What the database said.
+pub fn apply(
+    conn: &mut Conn,
+    inside: &Inside<'_>,
+    customer: CustomerId,
+    told: &Map<String, Value>,
+) -> Result<(Vec<Trace>, Vec<Problem>), Error> {
+    let (mut traces, mut problems, mut is_named) = (Vec::new(), Vec::new(), false);
+    for (key, entry) in told {
+        let wish = match Wish::parse(key, entry, inside) {
+            Ok(Some(wish)) => wish,
+            Ok(None) => continue,
+            Err(message) => {
+                problems.push(Problem { key_name: key.clone(), message });
+                continue;
+            }
+        };
+        match wish.save(conn, customer)? {
+            Saved::Changed(before, after) => {
+                is_named |= NAMING.contains(&key.as_str());
+                if inside.key.is_secret() {
+                    traces.push(attributes::trace(before.as_ref(), Some(&after)));
+                }
+            }
+            Saved::Older => {}
+            Saved::NoRoom => {
+                let message = format!("A customer has at most {MAX_CUSTOM} attributes of the app's own naming.");
+                problems.push(Problem { key_name: key.clone(), message });
+            }
+        }
+    }
+    if is_named {
+        standing::derive(conn, [customer], |_| false)?;
+    }
+    Ok((traces, problems))
+}
+
+/// One value that was sent.
+struct Wish {
+    key: String,
+    /// `None` clears.
+    value: Option<String>,
+    at: Moment,
+}
+
+enum Saved {
+    Changed(Option<Stored>, Stored),
+    /// Something newer is known.
+    Older,
+    NoRoom,
+}
+
+impl Wish {
+    /// `None` for a value that only the server could fill in, and does not.
+    fn parse(key: &str, entry: &Value, inside: &Inside<'_>) -> Result<Option<Wish>, String> {
+        well_formed(key)?;
+        let Value::Object(entry) = entry else { return Err("An attribute is an object with a value.".into()) };
+        let at = match entry.get("updated_at_ms") {
+            None | Some(Value::Null) => inside.now,
+            Some(at) => Moment(at.as_i64().ok_or("updated_at_ms is not a whole number.")?),
+        };
+        let value = match entry.get("value") {
+            Some(Value::String(value)) => Some(value.clone()).filter(|value| !value.is_empty()),
+            Some(Value::Null) => None,
+            _ => return Err("The value must be a string or null.".into()),
+        };
+        let value = match (key, value) {
+            ("$ip", Some(value)) if value == FILL_IN => return Ok(None),
+            ("$deviceVersion", Some(value)) if value == FILL_IN => match inside.device.described() {
+                Some(described) => Some(described),
+                None => return Ok(None),
+            },
+            (_, value) => value,
+        };
+        value.as_deref().map_or(Ok(()), |value| fits(key, value))?;
+        Ok(Some(Wish { key: key.to_owned(), value, at }))
+    }
+
+    /// Older never overwrites newer, not even a clearing (§10.4).
+    fn save(self, conn: &mut Conn, customer: CustomerId) -> Result<Saved, Error> {
+        let before = queries::find(conn, customer, &self.key)?;
+        if before.as_ref().is_some_and(|before| before.updated_at >= self.at) {
+            return Ok(Saved::Older);
+        }
+        let is_new = self.value.is_some() && before.as_ref().is_none_or(|before| before.is_deleted);
+        if is_new && !self.key.starts_with('$') && queries::count_custom(conn, customer)? >= MAX_CUSTOM {
+            return Ok(Saved::NoRoom);
+        }
+        let after = Stored {
+            customer_id: customer,
+            key: self.key,
+            is_deleted: self.value.is_none(),
+            value: self.value.unwrap_or_default(),
+            updated_at: self.at,
+            source: queries::APP.to_owned(),
+        };
+        queries::put(conn, &after)?;
+        Ok(Saved::Changed(before, after))
+    }
+}
+
+/// Reserved keys that came after this version are taken: an app would not send them again.
+fn well_formed(key: &str) -> Result<(), String> {
+    let name = key.strip_prefix('$').unwrap_or(key);
+    let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let starts = name.starts_with(|first: char| first.is_ascii_alphabetic());
+    match is_word && starts && key.chars().count() <= MAX_KEY {
+        true => Ok(()),
+        false => Err("Key format is not valid.".into()),
+    }
+}
+
+fn fits(key: &str, value: &str) -> Result<(), String> {
+    if value.contains('\0') {
+        return Err("The value holds a NUL character, which cannot be stored.".into());
+    }
+    if value.chars().count() > MAX_VALUE {
+        return Err(format!("The value has more than {MAX_VALUE} characters."));
+    }
+    match key == "$email" && !attributes::is_address(value) {
+        true => Err("The value is not an e-mail address.".into()),
+        false => Ok(()),
+    }
+}

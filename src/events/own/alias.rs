@@ -1,0 +1,17 @@
+//! Two ids turned out to be one customer at a log-in (§9.5).
+
+use serde_json::json;
+
+use super::{Whom, delivery, fresh_id};
+use crate::clock::Moment;
+use crate::error::Error;
+use crate::events::{Delivery, EventType};
+
+/// The ids of `whom` are one customer from now on.
+///
+/// # Errors
+/// [`Error::Internal`] when the system has no random bytes.
+pub fn aliased(whom: &Whom, now: Moment) -> Result<Delivery, Error> {
+    let event = json!({ "id": fresh_id()?, "type": EventType::SubscriberAlias, "event_timestamp_ms": now });
+    delivery(whom.named_in(event), now)
+}

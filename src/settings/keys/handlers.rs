@@ -1,0 +1,84 @@
+//! Making and revoking keys. Both ask for a fresh authentication.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Deserialize;
+
+use super::dialog::SERVER;
+use super::page::{address, page};
+use crate::acts::{Act, Doing, Done, ShownOnce};
+use crate::audit::{Action, Trace};
+use crate::clients::keys::{self, NewKey, Platform, Value, platform_of, queries};
+use crate::config::Config;
+use crate::error::{Error, Refusal};
+use crate::page::text::sentence;
+
+type Outcome = Result<HttpResponse, Error>;
+
+#[derive(Deserialize)]
+pub struct Draft {
+    #[serde(default)]
+    name: String,
+    /// A store, or [`SERVER`].
+    #[serde(default, rename = "for")]
+    whose: String,
+    /// A chosen key; empty for one made at random.
+    #[serde(default)]
+    value: String,
+}
+
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+pub async fn make(act: Act<Draft>, config: Data<Config>) -> Outcome {
+    let work = |doing: &mut Doing<'_>, draft: Draft| {
+        let name = keys::name(&draft.name).map_err(|why| Refusal::of("name", sentence(&why)))?;
+        let platform = platform(&draft.whose)?;
+        let value = chosen(draft.value.trim(), platform)?;
+        if queries::is_known(doing.conn, &value.hash())? {
+            return Err(Refusal::of("value", "This key is in use already, or was revoked. Choose another one.").into());
+        }
+        let new = NewKey {
+            project: doing.member.project.id,
+            id: doing.next_id(),
+            name: &name,
+            store: platform.map(|platform| platform.store),
+            created_by: &doing.member.person.name,
+        };
+        queries::insert(doing.conn, &new, &value, doing.now)?;
+        let trace = Trace::new(Action::ApiKeyCreated).about(&name).after(value.hint());
+        let shown = ShownOnce::new("key-shown", &[("key", value.as_str()), ("name", &name), ("for", &draft.whose)]);
+        Ok(Done::new(trace, format!("The key of {name} was shown once."), address(doing.member)).showing(shown))
+    };
+    act.with_proof().run("key-make", page(config), work).await
+}
+
+pub async fn revoke(act: Act<Nothing>, config: Data<Config>) -> Outcome {
+    let dialog = format!("key-revoke.{}", act.parameter("key")?);
+    let work = |doing: &mut Doing<'_>, _| {
+        let id: i64 = doing.door.parameter("key")?.parse().map_err(|_| Error::NotFound)?;
+        let project = doing.member.project.id;
+        let line = queries::of(doing.conn, project)?.into_iter().find(|line| line.id == id).ok_or(Error::NotFound)?;
+        if !queries::revoke(doing.conn, project, id, doing.now)? {
+            return Err(Refusal::of("", "This key is revoked already.").into());
+        }
+        let trace = Trace::new(Action::ApiKeyRevoked).about(&line.name).before(&line.hint);
+        Ok(Done::new(trace, format!("The key of {} is revoked.", line.name), address(doing.member)))
+    };
+    act.with_proof().run(&dialog, page(config), work).await
+}
+
+/// The platform of an app; `None` for a server.
+fn platform(typed: &str) -> Result<Option<Platform>, Refusal> {
+    match typed {
+        SERVER => Ok(None),
+        store => platform_of(store).map(Some).ok_or_else(|| Refusal::of("for", "Choose what the key is for.")),
+    }
+}
+
+fn chosen(typed: &str, platform: Option<Platform>) -> Result<Value, Error> {
+    match typed {
+        "" => Value::fresh(platform),
+        typed => Value::parse(typed, platform).map_err(|why| Refusal::of("value", sentence(&why)).into()),
+    }
+}

@@ -1,0 +1,17 @@
+//! `/projects/{p}/settings/keys`: the keys by which apps and servers call the client API. A key is shown once, when it is
+//! made; a revoked one is turned away from that moment on.
+
+mod dialog;
+mod handlers;
+mod page;
+
+use crate::page::Routes;
+use crate::people::Permission::ManageKeys;
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/keys", |routes| {
+        routes.get("", ManageKeys, page::show);
+        routes.post("", ManageKeys, handlers::make);
+        routes.post("/{key}/revoke", ManageKeys, handlers::revoke);
+    });
+}
