@@ -31,6 +31,8 @@ pub enum Error {
     NotFound,
     /// The path is known, the method is not.
     Method,
+    /// A parameter of a call cannot be taken; the problem's field names it.
+    Parameter(Problem),
     /// Cannot be understood. The sentence is shown.
     BadRequest(String),
     /// Understood and refused: the same page again, its dialog open, with what was typed and the reason (422).
@@ -135,7 +137,7 @@ impl ResponseError for Error {
             Error::Forbidden(_) | Error::CrossSite => StatusCode::FORBIDDEN,
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Error::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Error::Parameter(_) | Error::BadRequest(_) => StatusCode::BAD_REQUEST,
             Error::Refused(refusal) if refusal.is_stale => StatusCode::CONFLICT,
             Error::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -393,6 +393,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    test_sales (customer_id, token) {
+        customer_id -> BigInt,
+        token -> Text,
+        due_at -> BigInt,
+        period -> BigInt,
+        renewals -> BigInt,
+    }
+}
+
+diesel::table! {
     grant_ends (customer_id, purchase_key) {
         customer_id -> BigInt,
         purchase_key -> Text,
@@ -578,6 +588,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     offering_overrides,
     test_customers,
     grant_ends,
+    test_sales,
     rejected_deliveries,
     stale_customers,
     tombstones,

@@ -49,6 +49,15 @@ impl Line {
         }
     }
 
+    /// As what they did it: a person's role at the time, or what else than a person they are; empty where the name says so.
+    pub fn role(&self) -> &str {
+        match ActorKind::parse(&self.entry.actor_kind) {
+            Some(ActorKind::ApiKey) if self.entry.role.is_empty() => "",
+            Some(ActorKind::ApiKey) => "API key",
+            _ => &self.entry.role,
+        }
+    }
+
     /// What follows the name: `added a note`. An action that came after this version is called by its name.
     pub fn words(&self) -> &str {
         match Action::parse(&self.entry.action) {
@@ -102,6 +111,9 @@ mod tests {
         assert_eq!(who("person", None), "A former member");
         assert_eq!([who("system", None), who("operator", None)], ["Dossier", "Command line"]);
         assert_eq!([who("api_key", None), who("robot", None)], ["An API key", "robot"]);
+        let mut key = line("api_key", None, None);
+        key.entry.role = "Billing".into();
+        assert_eq!((key.who(), key.role()), ("Billing", "API key"));
     }
 
     #[test]

@@ -39,6 +39,11 @@ impl Catalog {
         all
     }
 
+    /// What a product unlocks.
+    pub fn unlocked_by_product(&self, product: &str) -> Vec<String> {
+        self.unlocks.get(product).into_iter().flatten().cloned().collect()
+    }
+
     /// What a purchase unlocks: what the catalog attaches now to its product and to the items of its bundle, or what its
     /// events said when the catalog attaches none of them to anything (§1: attaching is retroactive). Where it attaches
     /// only some, those of the events' entitlements count as well that it has: the others may unlock them. What the product

@@ -25,15 +25,23 @@ const FILL_IN: &str = "true";
 /// Why a value was not saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    key_name: String,
-    message: String,
+    pub key_name: String,
+    pub message: String,
 }
 
+/// What is said of values that were not saved.
 #[derive(Serialize)]
-struct Partly {
+pub struct Partly {
     code: u16,
     message: &'static str,
     attribute_errors: Vec<Problem>,
+}
+
+impl Partly {
+    pub fn of(problems: Vec<Problem>) -> Partly {
+        let message = "Some attributes were not saved.";
+        Partly { code: fault::SOME_ATTRIBUTES, message, attribute_errors: problems }
+    }
 }
 
 pub async fn set(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
@@ -55,11 +63,7 @@ pub async fn set(req: HttpRequest, caller: Caller, payload: Payload) -> Result<H
     caller.saw(project, &id, Fetched::Other);
     match problems.is_empty() {
         true => answer::customer(&req, StatusCode::OK, envelope),
-        false => Ok(HttpResponse::BadRequest().json(Partly {
-            code: fault::SOME_ATTRIBUTES,
-            message: "Some attributes were not saved.",
-            attribute_errors: problems,
-        })),
+        false => Ok(HttpResponse::BadRequest().json(Partly::of(problems))),
     }
 }
 

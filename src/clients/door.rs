@@ -1,7 +1,7 @@
 //! Who calls: the key in the `Authorization` header, and what an SDK says of itself in the others (client contract, 2).
 
 use std::future::{Ready, ready};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpRequest, dev};
 use super::device::Device;
 use super::fault;
 use super::keys::{self, Key, Kind};
+use super::pace::Spent;
 use super::sightings::{Fetched, Sighting};
 use crate::app::Site;
 use crate::audit::{self, Actor, Origin, Trace};
@@ -36,6 +37,7 @@ pub struct Caller {
     key_hash: Option<String>,
     parameters: Option<Vec<(String, String)>>,
     origin: Origin,
+    spent: Arc<OnceLock<Spent>>,
     site: Data<Site>,
     pub device: Device,
     pub query: String,
@@ -138,9 +140,14 @@ impl Caller {
         &self.site
     }
 
+    /// What the key has used of its minute, once the call was let in.
+    pub fn spent(&self) -> Option<Spent> {
+        self.spent.get().copied()
+    }
+
     fn pass(&self, needs: Needs) -> Pass {
-        let (key_hash, device) = (self.key_hash.clone(), self.device.clone());
-        Pass { key_hash, needs, site: self.site.clone().into_inner(), device, now: self.now }
+        let (key_hash, device, spent) = (self.key_hash.clone(), self.device.clone(), self.spent.clone());
+        Pass { key_hash, needs, spent, site: self.site.clone().into_inner(), device, now: self.now }
     }
 }
 
@@ -148,6 +155,7 @@ impl Caller {
 struct Pass {
     key_hash: Option<String>,
     needs: Needs,
+    spent: Arc<OnceLock<Spent>>,
     site: Arc<Site>,
     device: Device,
     now: Moment,
@@ -161,8 +169,12 @@ impl Pass {
             code: fault::KEY_UNKNOWN,
             message: "The API key is missing, unknown or revoked.".into(),
         })?;
-        self.site.pace.admit(&key)?;
-        self.site.sightings.used(&key, self.now);
+        // A call counts once, however often it comes to the database.
+        if self.spent.get().is_none() {
+            let spent = self.site.pace.admit(&key)?;
+            self.spent.get_or_init(|| spent);
+            self.site.sightings.used(&key, self.now);
+        }
         match (self.needs, key.kind()) {
             (Needs::Secret, Kind::Public) => Err(fault::forbidden(
                 fault::KEY_NOT_GOOD,
@@ -221,6 +233,7 @@ impl Caller {
         let matched = trail.matched.get().ok_or_else(|| lost("its route"))?;
         Ok(Caller {
             key_hash: bearer(req).map(keys::hash_of),
+            spent: Arc::default(),
             parameters: segment::named(&matched.pattern, req.uri().path()),
             // The address is an end user's: it is not kept.
             origin: Origin { request: trail.reference.clone(), address: None },

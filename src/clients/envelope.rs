@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 
 use super::door::Inside;
 use super::time::{At, at};
@@ -15,6 +15,7 @@ use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::Error;
 use crate::events::{Environment, PeriodType, Store};
+use crate::money::Micros;
 use crate::schema::{app_user_ids, attributes, customers, purchases};
 use crate::state::{CustomerId, Kind, Purchase};
 
@@ -250,7 +251,7 @@ fn rank(purchase: &Purchase) -> (Moment, bool, Moment) {
 }
 
 /// Everything with an end, and every subscription.
-fn is_subscription(purchase: &Purchase) -> bool {
+pub fn is_subscription(purchase: &Purchase) -> bool {
     purchase.kind != Kind::OneTime || purchase.expires_at.is_some()
 }
 
@@ -263,8 +264,13 @@ fn product(purchase: &Purchase) -> (String, Option<String>) {
     }
 }
 
+/// Whether the team gave it.
+pub fn is_grant(purchase: &Purchase) -> bool {
+    purchase.kind == Kind::Grant
+}
+
 /// In lower case. What no event named is called external.
-fn store(purchase: &Purchase) -> String {
+pub fn store(purchase: &Purchase) -> String {
     purchase.store.as_ref().map_or_else(|| "external".into(), |store| store.as_str().to_lowercase())
 }
 
@@ -278,14 +284,24 @@ fn period_type(purchase: &Purchase) -> &'static str {
     }
 }
 
-/// Nothing is paid for a grant or a trial.
+/// What the current period cost, where that is known. Nothing is paid for a grant or a trial.
 fn price(purchase: &Purchase) -> Option<Value> {
     let is_free = purchase.kind == Kind::Grant || purchase.period_type == Some(PeriodType::Trial);
-    is_free.then(|| json!({ "amount": 0, "currency": "USD" }))
+    match &purchase.paid {
+        Some(paid) => Some(json!({ "amount": number(paid.amount), "currency": paid.currency })),
+        None => is_free.then(|| json!({ "amount": 0, "currency": "USD" })),
+    }
+}
+
+/// A JSON number with exactly the digits of the amount.
+fn number(amount: Micros) -> Number {
+    let digits = amount.decimal();
+    let short = digits.trim_end_matches('0').trim_end_matches('.');
+    short.parse().unwrap_or_else(|_| Number::from(0))
 }
 
 /// Where the customer themselves can cancel a subscription that runs.
-fn management_url(purchase: &Purchase, now: Moment) -> Option<&'static str> {
+pub fn management_url(purchase: &Purchase, now: Moment) -> Option<&'static str> {
     if purchase.kind != Kind::Subscription || !purchase.is_active(now) {
         return None;
     }

@@ -4,6 +4,10 @@ use actix_web::http::StatusCode;
 
 use crate::error::{Error, Fault};
 
+pub const NO_PLATFORM: u16 = 7000;
+pub const STORE_PROBLEM: u16 = 7101;
+pub const IN_USE: u16 = 7102;
+pub const NO_RECEIPT: u16 = 7103;
 pub const NO_ID: u16 = 7220;
 pub const KEY_NOT_GOOD: u16 = 7224;
 pub const KEY_UNKNOWN: u16 = 7225;
@@ -12,6 +16,8 @@ pub const SECRET_FOR_APP: u16 = 7243;
 pub const NO_CUSTOMER: u16 = 7259;
 pub const SOME_ATTRIBUTES: u16 = 7263;
 pub const NO_ATTRIBUTES: u16 = 7264;
+pub const UNSUPPORTED: u16 = 7662;
+pub const SUBSCRIBED: u16 = 7772;
 
 /// 400: the call cannot be understood.
 pub fn malformed(message: &str) -> Error {

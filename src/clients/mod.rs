@@ -20,9 +20,11 @@ mod offerings;
 mod overrides;
 mod pace;
 mod products;
+mod receipts;
 mod shelf;
 mod sightings;
 mod time;
+mod v2;
 
 use actix_web::http::Method;
 
@@ -49,8 +51,10 @@ pub fn routes(routes: &mut Routes) {
         routes.keyed(Method::POST, "/entitlements/{entitlement}/revoke_promotionals", grants::revoke);
         routes.keyed(Method::GET, "/virtual_currencies", lookups::currencies);
     });
+    routes.keyed(Method::POST, "/v1/receipts", receipts::take);
     routes.keyed(Method::GET, "/rcbilling/v1/subscribers/{id}/products", products::show);
     routes.keyed(Method::GET, "/v1/product_entitlement_mapping", lookups::mapping);
     routes.keyed(Method::POST, "/v1/events", lookups::swallow);
     routes.keyed(Method::POST, "/v1/diagnostics", lookups::swallow);
+    v2::routes(routes);
 }

@@ -3,22 +3,33 @@
 use std::sync::Arc;
 
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
 
 use super::keys::Key;
 use crate::config::KeyLimits;
 use crate::error::Error;
 
+type Limiter = RateLimiter<i64, DashMapStateStore<i64>, DefaultClock, StateInformationMiddleware>;
+
+/// What a key has used of its minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spent {
+    pub calls: u32,
+    pub limit: u32,
+}
+
 /// Counts the calls of every key. Clones share the counts.
 #[derive(Clone)]
 pub struct Pace {
-    public: Arc<DefaultKeyedRateLimiter<i64>>,
-    secret: Arc<DefaultKeyedRateLimiter<i64>>,
+    public: Arc<Limiter>,
+    secret: Arc<Limiter>,
 }
 
 impl Pace {
     pub fn of(limits: KeyLimits) -> Pace {
-        let limiter = |most| Arc::new(RateLimiter::dashmap(Quota::per_minute(most)));
+        let limiter = |most| Arc::new(RateLimiter::dashmap(Quota::per_minute(most)).with_middleware());
         Pace { public: limiter(limits.public), secret: limiter(limits.secret) }
     }
 
@@ -26,11 +37,13 @@ impl Pace {
     ///
     /// # Errors
     /// [`Error::TooManyRequests`] with the seconds to wait.
-    pub fn admit(&self, key: &Key) -> Result<(), Error> {
+    pub fn admit(&self, key: &Key) -> Result<Spent, Error> {
         let limiter = if key.is_secret() { &self.secret } else { &self.public };
-        limiter.check_key(&key.id).map_err(|until| {
+        let state = limiter.check_key(&key.id).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             Error::TooManyRequests { retry_after: wait.as_secs() + 1 }
-        })
+        })?;
+        let limit = state.quota().burst_size().get();
+        Ok(Spent { calls: limit.saturating_sub(state.remaining_burst_capacity()), limit })
     }
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{said, serve};
 use crate::catalog;
+use crate::clients::keys::{self, NewKey, Value, platform_of};
 use crate::clock::{Clock, Moment};
 use crate::config::Config;
 use crate::customers::{AppUserId, Census, identity, lookup_key, standing};
@@ -38,13 +39,33 @@ pub fn run(config: Config) -> Result<(), String> {
     migrate::run(&db)?;
     let (password, secret) = (random_word(6)?, format!("Bearer {}", random_word(24)?));
     build(&db, Clock::Machine.now(), &password, &secret)?;
+    let [app, server] = add_keys(&db, Clock::Machine.now()).map_err(said)?;
     println!("\nA demo project of made-up customers. Log in at {} as", config.address_of("/login"));
     for (name, email, role) in TEAM {
         println!("  {email:<24} {password}   {name}, {}", role.name());
     }
     println!("Webhooks: POST {} with Authorization: {secret}", config.address_of("/webhooks/revenuecat/sundial"));
+    println!("SDKs: proxyURL {}, key {app} (Test Store)", config.address_of(""));
+    println!("REST API: key {server} (secret)");
     println!("Paste an order number: GPA.3390-1182-5530-01234, or an e-mail address: lena@okafor.example");
     serve::run(config)
+}
+
+/// A key for an app that buys in the Test Store, and a secret one.
+fn add_keys(db: &Db, now: Moment) -> Result<[String; 2], Error> {
+    let ids = Ids::random();
+    let values = [Value::fresh(platform_of("TEST_STORE"))?, Value::fresh(None)?];
+    let [app, server] = &values;
+    db.write_here(|conn| {
+        let project = project_id(conn, SLUG)?.ok_or(Error::NotFound)?;
+        for (value, name, store) in [(app, "Sundial for the web", Some("TEST_STORE")), (server, "Billing server", None)]
+        {
+            let new = NewKey { project, id: ids.next(now), name, store, created_by: "Dev Anand" };
+            keys::queries::insert(conn, &new, value, now)?;
+        }
+        Ok::<_, Error>(())
+    })?;
+    Ok(values.map(|value| value.as_str().to_owned()))
 }
 
 /// A database of its own where none is named, and a quiet log that leaves the log-ins on the screen.

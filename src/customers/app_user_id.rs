@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 pub const MAX_CHARS: usize = 1_500;
 
 /// Words that are no ids: what apps send when they mean "nobody".
-const BLOCKED: [&str; 17] = [
+const BLOCKED: [&str; 18] = [
     "no_user",
     "null",
     "none",
@@ -24,6 +24,8 @@ const BLOCKED: [&str; 17] = [
     "[]",
     "{}",
     "[object Object]",
+    // NUL as some apps write it out.
+    "\\x00",
 ];
 
 /// The start of every id that an SDK made up itself (§1.1).

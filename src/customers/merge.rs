@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::overrides::{self, Override};
-use super::stars;
+use super::{stars, test_store};
 use crate::db::Conn;
 use crate::schema::*;
 use crate::state::CustomerId;
@@ -28,6 +28,8 @@ pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<
     diesel::update(grant_ends::table.filter(grant_ends::customer_id.eq(from)))
         .set(grant_ends::customer_id.eq(into))
         .execute(conn)?;
+    // No two purchases of the Test Store have one token.
+    test_store::queries::hand_on(conn, into, from)?;
     move_links(conn, into, from)?;
     move_inheritance(conn, into, from)?;
     move_contact(conn, into, from)?;

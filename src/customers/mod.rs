@@ -17,6 +17,7 @@ pub mod stars;
 pub mod store_badge;
 pub mod terms;
 pub mod test_accounts;
+pub mod test_store;
 pub mod transfer;
 pub mod transfer_behavior;
 pub mod whom;

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::{Census, standing, whom};
+use super::{Census, standing, test_store, whom};
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::Error;
@@ -57,10 +57,27 @@ impl Move {
         if moved == 0 {
             return Ok(Err(Refusal::Nothing));
         }
-        let (_, event) = self.told(conn)?;
+        let (_, event) = self.told(conn, own::Moved::Everything)?;
+        self.append(conn, ids, event)?;
+        Ok(Ok(moved))
+    }
+
+    /// Moves what was bought in the Test Store and nothing else, because one of its receipts showed up there (§9.5). The
+    /// caller holds the project's lock.
+    ///
+    /// # Errors
+    /// As [`Move::make`].
+    pub fn make_of_test_store(self, conn: &mut Conn, ids: &Ids) -> Result<(), Error> {
+        let (_, event) = self.told(conn, own::Moved::OfTestStore)?;
+        self.append(conn, ids, event)
+    }
+
+    /// What goes on by itself in the Test Store goes on with the receiver.
+    fn append(self, conn: &mut Conn, ids: &Ids, event: Delivery) -> Result<(), Error> {
+        test_store::queries::hand_on(conn, self.to, self.from)?;
         let mut census = Census::of(self.project, ids.clone(), self.now);
         match ingest::append(conn, &mut census, &[event])? {
-            true => Ok(Ok(moved)),
+            true => Ok(()),
             false => Err(Error::Internal("the event of a transfer was turned away".into())),
         }
     }
@@ -70,7 +87,7 @@ impl Move {
     /// # Errors
     /// As [`Move::make`].
     pub fn outlook(self, conn: &mut Conn) -> Result<Outlook, Error> {
-        let (facts, delivery) = self.told(conn)?;
+        let (facts, delivery) = self.told(conn, own::Moved::Everything)?;
         let fact = Fact { event: delivery.event, customer: self.to, lost_by: Some(self.from) };
         let (mut before, mut after) = standing::outlook(facts, vec![fact]);
         let mut of =
@@ -80,11 +97,11 @@ impl Move {
 
     /// All facts of both, and the event that moves the purchases. It comes after every one of them, also after those of
     /// a sender whose clock is ahead: else they would give the purchases back.
-    fn told(self, conn: &mut Conn) -> Result<(Vec<Fact>, Delivery), Error> {
+    fn told(self, conn: &mut Conn, what: own::Moved) -> Result<(Vec<Fact>, Delivery), Error> {
         let facts = standing::facts(conn, [self.from, self.to])?;
         let newest = facts.iter().map(|fact| fact.event.event_at.millis()).max().unwrap_or(i64::MIN);
         let at = self.now.max(Moment(newest.saturating_add(1)));
-        let event = own::transfer(&whom::of(conn, self.from)?, &whom::of(conn, self.to)?, at, self.now)?;
+        let event = own::transfer(what, &whom::of(conn, self.from)?, &whom::of(conn, self.to)?, (at, self.now))?;
         Ok((facts, event))
     }
 }

@@ -16,7 +16,7 @@ const PATIENCE: u32 = 200;
 const SMALL: i64 = 64 << 20;
 
 /// Tables that hold what is known of customers.
-const OF_CUSTOMERS: [&str; 24] = [
+const OF_CUSTOMERS: [&str; 25] = [
     "app_user_ids",
     "attributes",
     "audit_details",
@@ -40,6 +40,7 @@ const OF_CUSTOMERS: [&str; 24] = [
     "rejected_deliveries",
     "search_terms",
     "test_customers",
+    "test_sales",
     "transfer_links",
 ];
 

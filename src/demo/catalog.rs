@@ -40,20 +40,23 @@ const PRODUCTS: &[Product] = &[
     sold("sundial_web_pro_monthly", "RC_BILLING", "Pro monthly (web)", "subscription", "P1M", 899, PRO),
     sold("roku_pro_monthly", "ROKU", "Pro monthly", "subscription", "P1M", 999, PRO),
     sold("pri_01jsundialproannual", "PADDLE", "Pro annual", "subscription", "P1Y", 4999, PRO),
+    sold("test_pro_weekly", "TEST_STORE", "Pro weekly (test)", "subscription", "P1W", 299, PRO),
     sold("test_pro_monthly", "TEST_STORE", "Pro monthly (test)", "subscription", "P1M", 999, PRO),
+    sold("test_pro_annual", "TEST_STORE", "Pro annual (test)", "subscription", "P1Y", 5999, PRO),
+    sold("test_pro_lifetime", "TEST_STORE", "Pro for life (test)", "non_consumable", "", 14999, PRO),
 ];
 
 #[rustfmt::skip]
 const PACKAGES: &[(&str, &str, &[&str])] = &[
-    ("$rc_weekly", "Weekly", &["pro_weekly", "sundial_pro:weekly"]),
+    ("$rc_weekly", "Weekly", &["pro_weekly", "sundial_pro:weekly", "test_pro_weekly"]),
     ("$rc_monthly", "Monthly", &[
         "pro_monthly", "sundial_pro:monthly", "com.sundial.amazon.pro.monthly", "roku_pro_monthly",
         "sundial_web_pro_monthly", "test_pro_monthly",
     ]),
     ("$rc_annual", "Annual", &[
-        "pro_annual", "mac_pro_annual", "sundial_pro:annual", "pri_01jsundialproannual",
+        "pro_annual", "mac_pro_annual", "sundial_pro:annual", "pri_01jsundialproannual", "test_pro_annual",
     ]),
-    ("$rc_lifetime", "Lifetime", &["pro_lifetime", "sundial_lifetime"]),
+    ("$rc_lifetime", "Lifetime", &["pro_lifetime", "sundial_lifetime", "test_pro_lifetime"]),
     ("coach", "Coach", &["coach_monthly", "sundial_coach:monthly"]),
 ];
 

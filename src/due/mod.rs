@@ -3,6 +3,7 @@
 
 mod grants;
 mod overrides;
+mod renewals;
 mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,10 +31,11 @@ pub struct Work {
 type Job = fn(&Work) -> Result<usize, Error>;
 
 /// Every job by its name in the log.
-const JOBS: [(&str, Job); 5] = [
+const JOBS: [(&str, Job); 6] = [
     ("the end of grants", grants::tell_ends),
     ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, &work.clock)),
     ("the end of overrides", overrides::tell_ends),
+    ("what goes on in the Test Store", renewals::tell),
     ("pruning deliveries", |work| outgoing::prune(&work.db, work.now)),
     ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db)),
 ];

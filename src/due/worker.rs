@@ -4,12 +4,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{Work, run};
+use super::{Work, renewals, run};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::ids::Ids;
 
-/// How often it looks.
+/// How often it looks at least.
 const EVERY: Duration = Duration::from_secs(30);
 
 /// Works until it is stopped.
@@ -25,8 +25,9 @@ impl Worker {
         let (stop, stopped) = mpsc::channel();
         let thread = std::thread::Builder::new().name("due".into()).spawn(move || {
             loop {
-                run(&Work { clock: clock.clone(), db: db.clone(), ids: ids.clone(), now: clock.now() });
-                if stopped.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
+                let work = || Work { clock: clock.clone(), db: db.clone(), ids: ids.clone(), now: clock.now() };
+                run(&work());
+                if stopped.recv_timeout(renewals::rest(&work(), EVERY)) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
             }

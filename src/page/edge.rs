@@ -16,7 +16,7 @@ use actix_web::{HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 
 use super::trail::Trail;
-use super::{cors, failure, headers, hex, log, random_bytes};
+use super::{cors, failure, headers, hex, log, random_bytes, told_v2};
 use crate::config::Config;
 use crate::error::Error;
 
@@ -26,6 +26,7 @@ struct Passing {
     method: Method,
     is_for_machines: bool,
     is_for_clients: bool,
+    is_for_v2: bool,
     is_for_browsers: bool,
     is_https: bool,
     since: Instant,
@@ -56,6 +57,7 @@ impl Passing {
             method: req.method().clone(),
             is_for_machines: failure::is_for_machines(req.path()),
             is_for_clients: cors::is_for_clients(req.path()),
+            is_for_v2: told_v2::is_for(req.path()),
             is_for_browsers: cors::is_for_browsers(req.path()),
             is_https: req.app_data::<Data<Config>>().is_some_and(|config| config.is_https()),
             since: Instant::now(),
@@ -92,6 +94,7 @@ impl Passing {
             log::fault(&self.trail, status, &cause.unwrap_or_else(|| error.to_string()));
         }
         let (body, media_type) = match self.is_for_machines {
+            _ if self.is_for_v2 => (told_v2::json(error, status), "application/json"),
             true => (failure::json(error, status, self.is_for_clients), "application/json"),
             false => match failure::page(error, status, &self.trail) {
                 Ok(page) => (page, "text/html; charset=utf-8"),

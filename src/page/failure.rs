@@ -79,8 +79,9 @@ pub fn page(error: &actix_web::Error, status: StatusCode, trail: &Trail) -> aska
 }
 
 /// Title and sentence. What other crates say about a request they refused is not for people's eyes.
-fn words(error: &actix_web::Error, status: StatusCode) -> (&str, &str) {
+pub(super) fn words(error: &actix_web::Error, status: StatusCode) -> (&str, &str) {
     match error.as_error::<Error>() {
+        Some(Error::Parameter(problem)) => ("That could not be understood", &problem.sentence),
         Some(Error::BadRequest(sentence)) => ("That could not be understood", sentence),
         Some(Error::Refused(refusal)) if !refusal.problems.is_empty() => {
             ("That could not be accepted", refusal.problems.first().map_or("", |problem| &problem.sentence))

@@ -18,6 +18,7 @@ pub mod routes;
 pub mod sentence;
 pub mod text;
 pub mod times;
+pub mod told_v2;
 pub mod trail;
 
 use actix_web::http::StatusCode;

@@ -49,8 +49,8 @@ pub enum Permission {
 use Permission::{
     BlockCustomers, DeleteCustomers, DeleteTestAccounts, EditAttributes, ExportCustomers, ExportLists,
     GrantEntitlements, ManageCatalog, ManageDestinations, ManageKeys, ManagePeople, ManageProject, ManageSecrets,
-    OverrideOffering, ReadAudit, ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings, ReadTeam, ResendDeliveries,
-    TransferPurchases, WriteNotes,
+    OverrideOffering, ReadAudit, ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings, ReadTeam,
+    ResendDeliveries, TransferPurchases, WriteNotes,
 };
 
 /// What a support agent may; developers and admins may more.
@@ -79,8 +79,7 @@ impl Role {
                 matches!(
                     permission,
                     ReadSettings | ReadRejected | ManageCatalog | ManageSecrets | ManageKeys | ManageDestinations
-                )
-                    || HELPING.contains(&permission)
+                ) || HELPING.contains(&permission)
             }
             Role::Admin => true,
         }

@@ -22,6 +22,7 @@ pub mod notes;
 pub mod offering;
 pub mod overrides;
 mod page;
+pub mod pickup;
 mod star;
 pub mod status_line;
 pub mod store_badge;

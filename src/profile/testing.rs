@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::pickup::Changes;
 use super::visit::{Customer, Project, Since, Visit};
 use crate::catalog::Catalog;
 use crate::clock::Moment;
@@ -92,6 +93,8 @@ pub fn stranger() -> Visit {
             first_event_at: None,
             status_purchase: None,
             made_sandbox: false,
+            info_fetched_at: None,
+            offerings_fetched_at: None,
         },
         opened_as: "u_90211".into(),
         since: Since { at: NOW.plus_seconds(-360), is_exact: false },
@@ -102,5 +105,6 @@ pub fn stranger() -> Visit {
         catalog: Catalog::default(),
         purchases: Vec::new(),
         attributes: Vec::new(),
+        changes: Changes::default(),
     }
 }

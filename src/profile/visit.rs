@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 
+use super::pickup::{Changes, What};
 use crate::catalog::{self, Catalog};
 use crate::clock::Moment;
 use crate::customers::erasure::blocking;
@@ -11,6 +12,7 @@ use crate::customers::{AppUserId, lookup_key};
 use crate::db::Conn;
 use crate::error::Error;
 use crate::events::Environment;
+use crate::page::sentence::Sentence;
 use crate::page::{form, text};
 use crate::people::{Door, Member, Permission, Role};
 use crate::schema::{app_user_ids, attributes, customers, entitlement_products, projects, purchases};
@@ -37,6 +39,7 @@ pub struct Visit {
     pub purchases: Vec<Purchase>,
     /// What is set, by key.
     pub attributes: Vec<Attribute>,
+    pub changes: Changes,
 }
 
 /// The project the customer belongs to.
@@ -87,6 +90,10 @@ pub struct Customer {
     /// The production purchase that gives the status, as JSON ([`Purchase`] without its picture).
     pub status_purchase: Option<String>,
     pub made_sandbox: bool,
+    /// When an app last asked what the customer may use.
+    pub info_fetched_at: Option<Moment>,
+    /// When an app last asked which offering is theirs.
+    pub offerings_fetched_at: Option<Moment>,
 }
 
 /// Since when an id is known.
@@ -138,6 +145,7 @@ impl Visit {
         let Some((project, customer, since)) = find(conn, project, app_user_id)? else { return Ok(None) };
         let (catalog, purchases) = load_purchases(conn, project.id, customer.id, environment)?;
         let attributes = attributes_of(conn, customer.id)?;
+        let changes = Changes::of(conn, project.id, &customer)?;
         let href = href(&project.slug, app_user_id);
         let opened_as = app_user_id.to_owned();
         Ok(Some(Visit {
@@ -152,6 +160,7 @@ impl Visit {
             catalog,
             purchases,
             attributes,
+            changes,
         }))
     }
 
@@ -175,6 +184,11 @@ impl Visit {
     pub fn action(&self, path: &str) -> String {
         let query = if self.is_sandbox() { "?sandbox=1" } else { "" };
         format!("{}/{path}{query}", self.href)
+    }
+
+    /// Whether the app has fetched since the last change of something.
+    pub fn picked_up(&self, what: What) -> Option<Sentence> {
+        self.changes.told(what, &self.customer, self.now)
     }
 
     pub fn is_sandbox(&self) -> bool {

@@ -1,5 +1,5 @@
-//! The machine's own floor: a bare handler that runs the profile's indexed queries and returns a ready page of the same
-//! size. It decides nothing, parses nothing and writes no HTML.
+//! The machine's own floor: a bare handler that runs the indexed queries of a page, or of a call of the client API, and
+//! returns a ready answer of the same size. It decides nothing, parses nothing and writes neither HTML nor JSON.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -21,12 +21,21 @@ use crate::load::{self, Measured};
 struct Ready {
     customer: String,
     page: Bytes,
+    queries: Queries,
 }
 
-/// Serves the floor for one customer and measures it as the profile is measured.
-pub fn measure(url: &str, customer: &str, bytes: usize, time: Duration) -> Measured {
+/// What a handler asks the database.
+pub type Queries = fn(&mut Conn, &str) -> QueryResult<()>;
+
+/// Serves the floor for one customer and measures it over so many connections.
+pub fn measure(
+    url: &str,
+    (customer, bytes): (&str, usize),
+    queries: Queries,
+    (connections, time): (usize, Duration),
+) -> Measured {
     let db = Db::open(url, 16).expect("the database opens");
-    let ready = Data::new(Ready { customer: customer.into(), page: Bytes::from(vec![b' '; bytes]) });
+    let ready = Data::new(Ready { customer: customer.into(), page: Bytes::from(vec![b' '; bytes]), queries });
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("the port has an address");
     let (sender, handle) = std::sync::mpsc::channel();
@@ -41,20 +50,35 @@ pub fn measure(url: &str, customer: &str, bytes: usize, time: Duration) -> Measu
         })
     });
     let handle = handle.recv().expect("the floor starts");
-    let measured = load::run(address, 4, time, |_, _| load::get("/", ""));
+    let measured = load::run(address, connections, time, |_, _| load::get("/", ""));
     System::new().block_on(handle.stop(true));
     server.join().expect("the floor ends").expect("the floor ends well");
     measured
 }
 
 async fn answer(db: Data<Db>, ready: Data<Ready>) -> Result<HttpResponse, Error> {
-    let customer = ready.customer.clone();
+    let (customer, queries) = (ready.customer.clone(), ready.queries);
     db.read(move |conn| Ok::<_, Error>(queries(conn, &customer)?)).await?;
     Ok(HttpResponse::Ok().content_type("text/html").body(ready.page.clone()))
 }
 
+/// The rows that an app's call for its customer reads, in as many statements.
+pub fn info(conn: &mut Conn, customer: &str) -> QueryResult<()> {
+    api_keys::table.select(api_keys::id).filter(api_keys::key_hash.eq("nobody's")).first::<i64>(conn).optional()?;
+    let own = app_user_ids::project_id.eq(1).and(app_user_ids::key.eq(lookup_key(customer)));
+    let row: i64 = app_user_ids::table.filter(own).select(app_user_ids::customer_id).first(conn)?;
+    let names = (customers::original_app_user_id, customers::last_seen_at);
+    customers::table.find(row).select(names).first::<(String, Option<i64>)>(conn)?;
+    let since = app_user_ids::table.filter(app_user_ids::customer_id.eq(row));
+    since.select(diesel::dsl::min(app_user_ids::since)).first::<Option<i64>>(conn)?;
+    catalog::queries::load(conn, 1)?;
+    let bought = purchases::table.filter(purchases::customer_id.eq(row)).select(purchases::body);
+    bought.load::<String>(conn)?;
+    Ok(())
+}
+
 /// The same rows as the profile reads, in as many statements.
-fn queries(conn: &mut Conn, customer: &str) -> QueryResult<()> {
+pub fn profile(conn: &mut Conn, customer: &str) -> QueryResult<()> {
     lines_of_session(conn, "nobody")?;
     let own = app_user_ids::project_id.eq(1).and(app_user_ids::key.eq(lookup_key(customer)));
     type Names = (String, Option<String>, Option<String>);

@@ -92,7 +92,7 @@ fn measure(url: &str, customers: usize, special: &[&str; 3], with_webhooks: bool
         load::run(server.address, 4, TIME, move |_, _| load::get(&path, &cookie))
     };
     let [full, few, many] = special.map(|name| get(page(name)));
-    let floor = floor::measure(url, special[0], full.bytes, TIME);
+    let floor = floor::measure(url, (special[0], full.bytes), floor::profile, (4, TIME));
     let spread = |path: fn(usize) -> String| {
         let cookie = cookie.clone();
         load::run(server.address, 4, TIME, move |connection, number| {
@@ -129,8 +129,34 @@ fn measure(url: &str, customers: usize, special: &[&str; 3], with_webhooks: bool
             print(&format!("webhooks, {senders} senders"), &measured, None);
         }
     }
+    if with_webhooks {
+        sdk_traffic(url, &server, customers);
+    }
     println!("  resident {} MB, at most {} MB", server.resident_mb(), server.peak_mb());
     rows
+}
+
+/// What apps send: of a hundred calls 80 ask for the customer, 15 for the offerings, 5 write an attribute.
+fn sdk_traffic(url: &str, server: &Server, customers: usize) {
+    const CONNECTIONS: usize = 64;
+    let key = server::add_app_key(url);
+    let mix = |connection: usize, number: usize| {
+        let name = data::name((connection * 7_919 + number * 104_729) % customers);
+        let path = format!("/v1/subscribers/{name}");
+        let headers = format!("Authorization: Bearer {key}\r\nX-Platform: web\r\nX-Version: 1.63.1\r\n");
+        match (connection * 31 + number) % 100 {
+            0..80 => load::call(&path, &headers),
+            80..95 => load::call(&format!("{path}/offerings"), &headers),
+            _ => {
+                let body = format!(r#"{{"attributes":{{"opened":{{"value":"{number}"}}}}}}"#);
+                load::post(&format!("{path}/attributes"), &headers, &body)
+            }
+        }
+    };
+    let measured = load::run(server.address, CONNECTIONS, TIME, mix);
+    let floor = floor::measure(url, (&data::name(1), measured.bytes), floor::info, (CONNECTIONS, TIME));
+    print("floor of an app's call", &floor, Some(&floor));
+    print("SDK traffic, 64 connections", &measured, Some(&floor));
 }
 
 fn print(name: &str, row: &Measured, floor: Option<&Measured>) {

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
+use dossier::clients::keys::{self, NewKey, Value, platform_of};
 use dossier::clock::Moment;
 use dossier::commands::import;
 use dossier::customers::identity;
@@ -68,6 +69,19 @@ pub fn add_notes(url: &str, customer: &str, count: i64) {
     added.expect("notes are added");
 }
 
+/// Makes a key for a web app.
+pub fn add_app_key(url: &str) -> String {
+    let db = Db::open(url, 1).expect("the database opens");
+    let value = Value::fresh(platform_of("RC_BILLING")).expect("a key can be made");
+    let added = db.write_here(|conn| {
+        let project = project_id(conn, "bench")?.ok_or(Error::NotFound)?;
+        let new = NewKey { project, id: 1, name: "Web", store: Some("RC_BILLING"), created_by: "Ada Okoye" };
+        Ok::<_, Error>(keys::queries::insert(conn, &new, &value, Moment(1_795_000_000_000))?)
+    });
+    added.expect("the key is added");
+    value.as_str().to_owned()
+}
+
 /// A running server; it is stopped when this goes.
 pub struct Server {
     child: Child,
@@ -85,6 +99,7 @@ impl Server {
             .env("DATABASE_URL", url)
             .env("DOSSIER_BIND", address.to_string())
             .env("DOSSIER_LOG", "warn")
+            .env("DOSSIER_PUBLIC_KEY_REQUESTS", "1000000000")
             .stdout(Stdio::null())
             .spawn()
             .expect("the server starts");

@@ -22,7 +22,7 @@ async function freePort() {
   return port;
 }
 
-/** A running demo: its address, the log-ins it printed, and how to stop it. */
+/** A running demo: its address, the log-ins and keys it printed, and how to stop it. */
 export async function startDemo(settings = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'dossier-'));
   const port = await freePort();
@@ -34,6 +34,7 @@ export async function startDemo(settings = {}) {
   await untilAnswers(`${address}/readyz`, server);
   const logins = Object.fromEntries([...printed.matchAll(/^\s+(\w+)@(\S+)\s+(\S+)/gm)]
     .map(([, name, host, password]) => [name, { email: `${name}@${host}`, password }]));
+  const keys = { app: printed.match(/(test_\w+)/)?.[1], server: printed.match(/(sk_\w+)/)?.[1] };
   const webhook = printed.match(/Authorization: (.+)$/m)?.[1];
   const stop = async () => {
     const ended = new Promise((resolve) => server.once('exit', resolve));
@@ -42,7 +43,7 @@ export async function startDemo(settings = {}) {
     rmSync(folder, { recursive: true, force: true });
     return code;
   };
-  return { address, logins, webhook, stop };
+  return { address, logins, webhook, keys, stop };
 }
 
 async function untilAnswers(address, server) {

@@ -126,6 +126,14 @@ pub async fn everything_known(desk: &Desk) {
             offering_overrides::reason.eq("kanarie"),
         );
         diesel::insert_into(offering_overrides::table).values(overridden).execute(conn)?;
+        let going_on = (
+            test_sales::customer_id.eq(customer),
+            test_sales::token.eq("test_1_kanarie"),
+            test_sales::due_at.eq(i64::MAX),
+            test_sales::period.eq(1),
+            test_sales::renewals.eq(0),
+        );
+        diesel::insert_into(test_sales::table).values(going_on).execute(conn)?;
         let starred =
             (test_customers::customer_id.eq(customer), test_customers::person_id.eq(SOL.id), test_customers::at.eq(1));
         diesel::insert_into(test_customers::table).values(starred).execute(conn)?;

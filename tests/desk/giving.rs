@@ -103,11 +103,11 @@ fn awaited(desk: &Desk) -> i64 {
     desk.db.read_here(|conn| Ok::<_, Error>(grant_ends::table.count().get_result(conn)?)).expect("it counts")
 }
 
-fn work(desk: &Desk, db: &Db) -> Work {
+pub fn work(desk: &Desk, db: &Db) -> Work {
     Work { clock: desk.clock.clone(), db: db.clone(), ids: desk.ids.clone(), now: desk.clock.now() }
 }
 
-fn run(desk: &Desk) -> usize {
+pub fn run(desk: &Desk) -> usize {
     due::run(&work(desk, &desk.db))
 }
 

@@ -24,7 +24,7 @@ const LENA: &str = "/projects/sundial/customers/lena";
 const OVERRIDES: &str = "/projects/sundial/overrides";
 
 /// Lena subscribes, Sandy tests; Standard is the default, Old is archived.
-async fn desk() -> Desk {
+pub async fn stocked() -> Desk {
     let desk = Desk::open().await;
     let offering = |id: &str, name: &str| {
         json!({ "id": id, "display_name": name, "default": id == "standard", "metadata": {},
@@ -77,7 +77,7 @@ const TONIGHT: Moment = NOW.plus_seconds(7 * 3_600 - 1);
 
 #[actix_web::test]
 async fn another_offering_is_chosen_shown_and_taken_back() {
-    let desk = desk().await;
+    let desk = stocked().await;
     let fields = [("offering", "winback"), ("until", "2026-11-30"), ("reason", "asked for a discount")];
     let answer = choose_as(&desk, &SOL, &fields).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{LENA}#offering")));
@@ -103,7 +103,7 @@ async fn another_offering_is_chosen_shown_and_taken_back() {
 
 #[actix_web::test]
 async fn roles_that_help_may_choose_and_viewers_may_not() {
-    let desk = desk().await;
+    let desk = stocked().await;
     for person in &TEAM {
         let wanted = if person.id == VERA.id { StatusCode::FORBIDDEN } else { StatusCode::SEE_OTHER };
         assert_eq!(choose_as(&desk, person, &[("offering", "winback")]).await.status, wanted, "{}", person.name);
@@ -117,7 +117,7 @@ async fn roles_that_help_may_choose_and_viewers_may_not() {
 
 #[actix_web::test]
 async fn an_unknown_customer_is_404() {
-    let desk = desk().await;
+    let desk = stocked().await;
     for path in ["/projects/sundial/customers/nobody/offering", "/projects/moonrise/customers/lena/offering"] {
         assert_eq!(desk.post_form(&SOL, path, &[("offering", "")]).await.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -130,7 +130,7 @@ async fn an_unknown_customer_is_404() {
 
 #[actix_web::test]
 async fn refused_input_comes_back_in_its_dialog() {
-    let desk = desk().await;
+    let desk = stocked().await;
     let long = "語".repeat(256);
     for (offering, until, reason, field, told) in [
         ("old", "", "", "offering", "archived"),
@@ -159,7 +159,7 @@ async fn refused_input_comes_back_in_its_dialog() {
 
 #[actix_web::test]
 async fn the_selector_begins_with_the_default_and_tells_what_follows() {
-    let desk = desk().await;
+    let desk = stocked().await;
     let dialog = desk.get(&SOL, &format!("{LENA}?dialog=offering-choose")).await.body;
     let values: Vec<&str> =
         dialog.split("name=\"offering\" value=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
@@ -176,7 +176,7 @@ async fn the_selector_begins_with_the_default_and_tells_what_follows() {
 
 #[actix_web::test]
 async fn two_who_choose_at_once_see_both_choices() {
-    let desk = desk().await;
+    let desk = stocked().await;
     let first = choose_as(&desk, &DEV, &[("offering", "zen"), ("seen", "0")]).await;
     assert_eq!(first.status, StatusCode::SEE_OTHER);
     let second = choose_as(&desk, &SOL, &[("offering", "winback"), ("seen", "0")]).await;
@@ -194,7 +194,7 @@ async fn two_who_choose_at_once_see_both_choices() {
 
 #[actix_web::test]
 async fn fifty_at_once_who_saw_none_choose_once() {
-    let desk = desk().await;
+    let desk = stocked().await;
     let path = format!("{LENA}/offering");
     let answers = desk.post_form_at_once(&SOL, &path, &[("offering", "zen"), ("seen", "0")], 50).await;
     let count = |status| answers.iter().filter(|answer| answer.status == status).count();
@@ -208,7 +208,7 @@ async fn fifty_at_once_who_saw_none_choose_once() {
 
 #[actix_web::test]
 async fn choosing_and_taking_back_are_undone_and_logged() {
-    let desk = desk().await;
+    let desk = stocked().await;
     let set = choose(&desk, "winback", "2026-11-30").await;
     undo(&desk, &set).await;
     assert!(stored(&desk).is_empty());
@@ -234,7 +234,7 @@ async fn choosing_and_taking_back_are_undone_and_logged() {
 
 #[actix_web::test]
 async fn an_end_comes_by_itself_and_is_told_once() {
-    let desk = desk().await;
+    let desk = stocked().await;
     choose(&desk, "winback", "2026-11-23").await;
     assert_eq!(worked(&desk), 0);
     desk.clock.advance(7 * 3_600 - 1);
@@ -264,7 +264,7 @@ async fn an_end_comes_by_itself_and_is_told_once() {
 
 #[actix_web::test]
 async fn an_end_that_nobody_told_yet_is_told_before_another_choice() {
-    let desk = desk().await;
+    let desk = stocked().await;
     choose(&desk, "winback", "2026-11-23").await;
     desk.clock.advance(8 * 3_600);
     choose(&desk, "zen", "").await;
@@ -278,7 +278,7 @@ async fn an_end_that_nobody_told_yet_is_told_before_another_choice() {
 
 #[actix_web::test]
 async fn the_page_lists_what_ends_first_and_clears_from_there() {
-    let desk = desk().await;
+    let desk = stocked().await;
     let empty = desk.get(&VERA, OVERRIDES).await;
     assert!(empty.status == StatusCode::OK && empty.body.contains("No customer has an offering of their own"));
     let ids = ["ana", "bo", "cy", "di"];
@@ -320,7 +320,7 @@ async fn the_page_lists_what_ends_first_and_clears_from_there() {
 
 #[actix_web::test]
 async fn the_page_is_turned_over_fifty_at_a_time() {
-    let desk = desk().await;
+    let desk = stocked().await;
     let ids: Vec<String> = (0..120).map(|number| format!("u{number:03}")).collect();
     deliver_together(&desk, desk.project, &ids.iter().map(|id| purchase(id, 1, json!({}))).collect::<Vec<_>>());
     let set = |number: i64, id: &str| Override {
@@ -362,7 +362,7 @@ async fn the_page_is_turned_over_fifty_at_a_time() {
 
 #[actix_web::test]
 async fn developers_can_be_held_to_test_customers() {
-    let desk = desk().await;
+    let desk = stocked().await;
     let held = desk.db.write_here(|conn| {
         diesel::update(projects::table.find(desk.project))
             .set(projects::overrides_only_tests.eq(true))
@@ -391,7 +391,7 @@ async fn developers_can_be_held_to_test_customers() {
 #[actix_web::test]
 async fn a_merge_keeps_the_survivors_choice_unless_it_is_over() {
     for (own, wanted) in [("zen", "zen"), ("", "winback")] {
-        let desk = desk().await;
+        let desk = stocked().await;
         if !own.is_empty() {
             choose(&desk, own, "").await;
         }
@@ -401,7 +401,7 @@ async fn a_merge_keeps_the_survivors_choice_unless_it_is_over() {
         deliver_together(&desk, desk.project, &[json!({ "event": event }).to_string()]);
         assert_eq!(chosen(&desk), [(wanted.to_owned(), None)], "{own}");
     }
-    let desk = desk().await;
+    let desk = stocked().await;
     choose(&desk, "zen", "2026-11-23").await;
     desk.clock.advance(8 * 3_600);
     worked(&desk);

@@ -13,6 +13,7 @@ use dossier::customers::lists::{Cursor, List, Place, Reader, queries as lists};
 use dossier::customers::overrides;
 use dossier::customers::search::{Query, queries as search};
 use dossier::customers::stars;
+use dossier::customers::test_store;
 use dossier::db::Conn;
 use dossier::error::Error;
 use dossier::profile::history;
@@ -45,6 +46,8 @@ fn fill(desk: &Desk) {
         {numbers} SELECT 11 + i % 2, {mail}, 'email', i, 'a@b.example' FROM n WHERE i % 500 = 0;
         INSERT INTO grant_ends (customer_id, purchase_key, ends_at)
         {numbers} SELECT i, 'PROMOTIONAL:' || i, {now} + i * 1000 FROM n;
+        INSERT INTO test_sales (customer_id, token, due_at, period, renewals)
+        {numbers} SELECT i, 'test_1_' || i, {now} + i * 1000, 300000, 0 FROM n;
         INSERT INTO offering_overrides (customer_id, project_id, offering, set_by, set_at, until, is_end_told)
         {numbers} SELECT i, 11 + i % 2, 'winback', 'Sol Mbeki', {now} - i,
             CASE WHEN i % 3 > 0 THEN {now} + i * 1000 END, i % 5 = 0 FROM n;
@@ -67,7 +70,7 @@ fn fill(desk: &Desk) {
 fn count(desk: &Desk) {
     desk.db
         .batch(
-            "ANALYZE customers; ANALYZE app_user_ids; ANALYZE search_terms; ANALYZE grant_ends;
+            "ANALYZE customers; ANALYZE app_user_ids; ANALYZE search_terms; ANALYZE grant_ends; ANALYZE test_sales;
                 ANALYZE offering_overrides; ANALYZE test_customers;",
         )
         .expect("counted");
@@ -262,6 +265,26 @@ async fn what_has_come_due_is_read_from_a_range() {
                 reads_ranges(conn, "ends", |conn| grants::due(conn, now, after, 50).map(drop));
             }
             Ok::<_, Error>(grants::due(conn, NOW.plus_seconds(200), &middle, 500)?)
+        });
+        assert_eq!(checked.expect("every plan reads ranges").len(), 100);
+        count(&desk);
+    }
+}
+
+#[actix_web::test]
+async fn what_goes_on_in_the_test_store_is_read_from_a_range() {
+    let desk = Desk::open().await;
+    fill(&desk);
+    let (now, first) = (NOW.plus_seconds(200), test_store::Due::first());
+    let middle =
+        test_store::Due { at: NOW.plus_seconds(100), customer: 100, token: "test_1_100".into(), ..first.clone() };
+    for _ in 0..2 {
+        let checked = desk.db.read_here(|conn| {
+            for (now, after) in [(NOW, &first), (now, &first), (now, &middle)] {
+                reads_ranges(conn, "sales", |conn| test_store::queries::due(conn, now, after, 50).map(drop));
+            }
+            reads_ranges(conn, "a token", |conn| test_store::queries::holder(conn, 11, "test_1_7").map(drop));
+            Ok::<_, Error>(test_store::queries::due(conn, now, &middle, 500)?)
         });
         assert_eq!(checked.expect("every plan reads ranges").len(), 100);
         count(&desk);

@@ -4,6 +4,7 @@
 mod alias;
 mod offering;
 mod promotional;
+mod test_sale;
 mod transfer;
 
 use serde_json::{Value, json};
@@ -16,7 +17,8 @@ use crate::page::{hex, random_bytes};
 pub use alias::aliased;
 pub use offering::override_ended;
 pub use promotional::Grant;
-pub use transfer::transfer;
+pub use test_sale::{Period, TestSale};
+pub use transfer::{Moved, transfer};
 
 /// Whom an event is about: the one id that names the customer (§9.4), the first one known, and all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]

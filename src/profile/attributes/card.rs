@@ -4,8 +4,10 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::model::{self, Set, Unset};
+use crate::page::sentence::Sentence;
 use crate::page::text;
 use crate::people::Permission::EditAttributes;
+use crate::profile::pickup::What;
 use crate::profile::visit::Visit;
 
 #[derive(Debug, Template)]
@@ -15,6 +17,8 @@ pub struct Card {
     unset: Vec<Unset>,
     /// The dialogs of somebody who may change attributes.
     dialogs: Option<Dialogs>,
+    /// Whether the app has called since the last change.
+    picked_up: Option<Sentence>,
 }
 
 #[derive(Debug)]
@@ -34,6 +38,7 @@ impl Card {
             set: model::set(&visit.attributes),
             unset: model::unset(&visit.attributes),
             dialogs: visit.may(EditAttributes).then(dialogs),
+            picked_up: visit.picked_up(What::Attributes),
         }
     }
 

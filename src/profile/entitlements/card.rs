@@ -8,8 +8,9 @@ use super::grants::{GIVE, REVOKE};
 use super::model::Grouped;
 use super::moved::Moved;
 use crate::db::Conn;
-use crate::page::sentence::Stamp;
+use crate::page::sentence::{Sentence, Stamp};
 use crate::people::Permission::{GrantEntitlements, TransferPurchases};
+use crate::profile::pickup::What;
 use crate::profile::visit::Visit;
 
 #[derive(Debug, Template)]
@@ -26,6 +27,8 @@ pub struct Card {
     tools: Option<Tools>,
     /// Why access cannot be granted here.
     hint: Option<&'static str>,
+    /// Whether the app has fetched since the last grant.
+    picked_up: Option<Sentence>,
 }
 
 /// What can be done; `None` for what cannot.
@@ -61,6 +64,7 @@ impl Card {
             transfer: moved.as_ref().map(|moved| Transfer::of(moved, visit, grouped.is_empty())),
             tools: Tools::of(visit),
             hint: hint(visit),
+            picked_up: visit.picked_up(What::Access),
             grouped,
             moved,
             is_sandbox: visit.is_sandbox(),

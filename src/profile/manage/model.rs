@@ -129,6 +129,7 @@ fn fate(purchase: &Purchase, now: Moment, name: String) -> Sentence {
         return told.words("not touched. It belongs to a relative who shares it.");
     }
     match (&purchase.store, goes_on_charging(purchase, now)) {
+        (Some(Store::TestStore), _) => told.words("ends with the customer; it is a test and costs nothing."),
         (_, false) => {
             told.words("not changed; it ends ").time(Stamp::relative(purchase.access_ends_at(), now)).words(".")
         }
@@ -142,7 +143,6 @@ fn fate(purchase: &Purchase, now: Moment, name: String) -> Sentence {
         (Some(Store::WebBilling), _) => {
             told.words("not reached from here. Deleting the customer at the billing provider cancels it at once.")
         }
-        (Some(Store::TestStore), _) => told.words("not cancelled; it is a test and costs nothing."),
         _ => told.words("not cancelled. The store goes on charging until the customer cancels there."),
     }
 }
@@ -217,7 +217,7 @@ mod tests {
         Pro, Stripe: not cancelled. Cancel it in Stripe first.
         Pro, Web Billing: not reached from here. Deleting the customer at the billing provider cancels it at once.
         Pro, Amazon Appstore: not cancelled. The store goes on charging until the customer cancels there.
-        Pro, Test Store: not cancelled; it is a test and costs nothing.
+        Pro, Test Store: ends with the customer; it is a test and costs nothing.
         Pro, App Store: not changed; it ends in 18 days.
         Pro, App Store: not cancelled. Only the customer can do that, in their Apple account.
         Pro, App Store: not cancelled. Only the customer can do that, in their Apple account.

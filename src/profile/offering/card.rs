@@ -10,6 +10,7 @@ use crate::customers::overrides::{self, HELD, Override};
 use crate::db::Conn;
 use crate::page::sentence::{Sentence, Stamp};
 use crate::people::Permission::OverrideOffering;
+use crate::profile::pickup::What;
 use crate::profile::visit::Visit;
 use crate::state::Purchase;
 
@@ -25,6 +26,8 @@ pub struct Card {
     choose: Option<String>,
     /// Why there is none, for somebody who would look for it.
     held: Option<&'static str>,
+    /// Whether the app has seen the last change.
+    picked_up: Option<Sentence>,
 }
 
 impl HtmlSafe for Card {}
@@ -42,6 +45,7 @@ impl Card {
             slug: visit.project.slug.clone(),
             choose: (may && is_allowed).then(|| visit.dialog("offering-choose")),
             held: (may && !is_allowed).then_some(HELD),
+            picked_up: visit.picked_up(What::Offering),
         })
     }
 

@@ -104,7 +104,7 @@ fn cells(line: &Line) -> [String; HEAD.len()] {
         times::machine(entry.at),
         harmless(line.who()),
         entry.actor_kind.clone(),
-        entry.role.clone(),
+        line.role().to_owned(),
         entry.action.clone(),
         text(&details.app_user_id),
         text(&details.about),

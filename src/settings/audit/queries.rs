@@ -38,7 +38,9 @@ pub fn lines(conn: &mut Conn, project: i64, chosen: &Chosen, place: Place, limit
             query.filter(audit_entries::actor_kind.eq(person).and(audit_entries::actor_id.eq(id)))
         }
         Some(Who::Other(kind)) => {
-            query.filter(audit_entries::actor_kind.eq(kind.name()).and(audit_entries::actor_id.is_null()))
+            let of_kind = query.filter(audit_entries::actor_kind.eq(kind.name()));
+            // All keys together; the others have no ids.
+            if kind == ActorKind::ApiKey { of_kind } else { of_kind.filter(audit_entries::actor_id.is_null()) }
         }
         None => query,
     };

@@ -33,7 +33,7 @@ impl Row {
         Row {
             at: (Stamp::full(line.entry.at), Stamp::relative(line.entry.at, now)),
             who: line.who().to_owned(),
-            role: line.entry.role.clone(),
+            role: line.role().to_owned(),
             by_them: by_them(line, slug, filter),
             what: capitalised(line.words()),
             about: details.about.clone(),

@@ -1,6 +1,7 @@
 //! A desk to work at: the program with a database of its own, a clock that stands still and ids that count.
 
 pub mod cast;
+pub mod client;
 mod database;
 pub mod phone;
 pub mod project;

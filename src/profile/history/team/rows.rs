@@ -41,7 +41,7 @@ fn about(what: &str) -> Subject {
 }
 
 fn facts(entered: &Entered, reason: Option<&str>) -> Vec<Sentence> {
-    let role = Some(entered.entry.role.as_str()).filter(|role| !role.is_empty()).map(Sentence::of);
+    let role = Some(entered.role()).filter(|role| !role.is_empty()).map(Sentence::of);
     let why = reason.map(|reason| match reason {
         "undone" => Sentence::of("taken back with Undo"),
         reason => Sentence::of("reason: ").name(reason),

@@ -1,0 +1,140 @@
+//! Listing, making, reading and deleting customers.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Payload;
+use diesel::prelude::*;
+use serde::Serialize;
+
+use super::attributes;
+use super::customer::{self, Row, base};
+use super::door::{self, Within};
+use super::fields::{Fields, wrong};
+use super::list::{Window, gone};
+use crate::audit::{Action, Trace};
+use crate::clients::door::Caller;
+use crate::clients::{customers as known, deletion, fault};
+use crate::clock::Moment;
+use crate::customers::erasure::sweeping;
+use crate::customers::terms::{TermKind, folded};
+use crate::customers::{identity, lookup_key};
+use crate::db::Conn;
+use crate::error::Error;
+use crate::page::form;
+use crate::schema::{customers, search_terms};
+use crate::state::CustomerId;
+
+#[derive(Debug, Serialize)]
+struct Deleted {
+    object: &'static str,
+    id: String,
+    deleted_at: Moment,
+}
+
+/// `GET …/customers`: those known longest first, so that who comes meanwhile comes last. `search` is an e-mail address.
+pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
+    let query = caller.query.clone();
+    let list = door::read(&caller, move |conn, within| {
+        let search = form::field(&query, "search").filter(|search| !search.is_empty());
+        let window = Window::of(&query, base(within))?.keeping("search", search.clone());
+        let after = start(conn, within, &query, &window)?;
+        let rows = match &search {
+            Some(email) => with_email(conn, within.inside.project, email, after, window.one_more())?,
+            None => following(conn, within.inside.project, after, window.one_more())?,
+        };
+        let last = rows.get(window.limit.saturating_sub(1)).map(|row| row.id.to_string());
+        let window = window.keeping(PLACE, last);
+        Ok(window.filled(customer::all(conn, within, rows)?, |shown| shown.id.clone()))
+    })
+    .await?;
+    Ok(door::answer(&caller, StatusCode::OK, &list))
+}
+
+/// `POST …/customers`
+pub async fn create(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
+    door::knock(&caller).await?;
+    let fields = Fields::of(payload).await?;
+    let id = fields.text("id")?;
+    let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if !is_plain {
+        return Err(wrong("id", "An id has letters, digits, _ and - only."));
+    }
+    let told = fields.list("attributes")?.map(attributes::told).transpose()?.unwrap_or_default();
+    let made = door::act(&caller, move |conn, within| {
+        let (made, is_new) = known::found_or_made(conn, within.inside, &id)?;
+        if !is_new {
+            return Err(fault::told(StatusCode::CONFLICT, fault::MALFORMED, "A customer has this id already."));
+        }
+        let mut traces = vec![Trace::new(Action::CustomerCreated).of(made, &id)];
+        traces.extend(attributes::save(conn, within, (made, &id), &told)?);
+        Ok((traces, customer::of(conn, within, made, !told.is_empty())?))
+    })
+    .await?;
+    Ok(door::answer(&caller, StatusCode::CREATED, &made))
+}
+
+/// `GET …/customers/{id}`, by any id of theirs.
+pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
+    let id = caller.app_user_id()?.to_owned();
+    let expand = form::field(&caller.query, "expand").unwrap_or_default();
+    let has_attributes = expand.split(',').any(|part| part.trim() == "attributes");
+    let shown = door::read(&caller, move |conn, within| {
+        let found = known::known(conn, within.inside, &id)?;
+        customer::of(conn, within, found, has_attributes)
+    })
+    .await?;
+    Ok(door::answer(&caller, StatusCode::OK, &shown))
+}
+
+/// `DELETE …/customers/{id}`: the same action as on the page.
+pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
+    let id = caller.app_user_id()?.to_owned();
+    let deleted = door::act(&caller, move |conn, within| {
+        let found = known::known(conn, within.inside, &id)?;
+        let trace = deletion::erase(conn, within.inside, found)?;
+        Ok((vec![trace], Deleted { object: "customer", id, deleted_at: within.inside.now }))
+    })
+    .await?;
+    sweeping::soon(&caller.site().db).await;
+    Ok(door::answer(&caller, StatusCode::OK, &deleted))
+}
+
+/// The parameter of our own that says where the last customer of a window stood: it may be gone by now, or be one with
+/// another.
+const PLACE: &str = "place";
+
+/// The row after which the window starts.
+fn start(conn: &mut Conn, within: &Within<'_>, query: &str, window: &Window) -> Result<CustomerId, Error> {
+    let Some(after) = &window.after else { return Ok(CustomerId::MIN) };
+    match form::field(query, PLACE).and_then(|place| place.parse().ok()) {
+        Some(place) => Ok(place),
+        None => identity::find(conn, within.inside.project, after)?.ok_or_else(gone),
+    }
+}
+
+fn following(conn: &mut Conn, project: i64, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
+    customers::table
+        .filter(customers::project_id.eq(project).and(customers::id.gt(after)))
+        .order(customers::id)
+        .limit(most)
+        .select(Row::as_select())
+        .load(conn)
+}
+
+/// Whose `$email` is exactly this.
+fn with_email(conn: &mut Conn, project: i64, email: &str, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
+    // PostgreSQL can neither store NUL nor be asked for it.
+    if email.contains('\0') {
+        return Ok(Vec::new());
+    }
+    let term = search_terms::project_id.eq(project).and(search_terms::term.eq(lookup_key(&folded(email))));
+    let found: Vec<CustomerId> = search_terms::table
+        .filter(term.and(search_terms::kind.eq(TermKind::Email.as_str())))
+        .filter(search_terms::value.eq(email).and(search_terms::customer_id.gt(after)))
+        .order(search_terms::customer_id)
+        .limit(most)
+        .select(search_terms::customer_id)
+        .load(conn)?;
+    let own = customers::table.filter(customers::id.eq_any(found));
+    own.order(customers::id).select(Row::as_select()).load(conn)
+}

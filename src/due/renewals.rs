@@ -1,0 +1,55 @@
+//! Subscriptions of the Test Store go on by themselves (§17): each step is told once, in order, dated when it was due.
+
+use std::time::Duration;
+
+use super::Work;
+use crate::customers::test_store::{Due, go_on, queries};
+use crate::error::Error;
+
+/// How many are read at once. Each step is told in a transaction of its own.
+const BATCH: i64 = 50;
+
+/// Goes through all that are due, in order; one that was left alone for long catches up step by step. What cannot be told
+/// is logged and passed over until the next time.
+pub fn tell(work: &Work) -> Result<usize, Error> {
+    let (mut last, mut told) = (Due::first(), 0);
+    loop {
+        let due = work.db.read_here(|conn| Ok::<_, Error>(queries::due(conn, work.now, &last, BATCH)?))?;
+        let Some(end) = due.last() else { return Ok(told) };
+        last = end.clone();
+        told += due.into_iter().map(|due| catch_up(work, due)).sum::<usize>();
+    }
+}
+
+/// Every step of one subscription that is due by now.
+fn catch_up(work: &Work, mut due: Due) -> usize {
+    let mut told = 0;
+    loop {
+        let step = work.db.write_here(|conn| {
+            let is_told = go_on(conn, &work.ids, &due, work.now)?;
+            Ok::<_, Error>((is_told, queries::again(conn, &due, work.now)?))
+        });
+        match step {
+            Ok((is_told, next)) => {
+                told += usize::from(is_told);
+                let Some(next) = next else { return told };
+                due = next;
+            }
+            Err(error) => {
+                let cause = error.cause().unwrap_or_default();
+                tracing::error!(customer = due.customer, cause, "a subscription of the Test Store could not go on");
+                return told;
+            }
+        }
+    }
+}
+
+/// How long until the next one is due, so that nobody is without access between two periods.
+pub fn rest(work: &Work, most: Duration) -> Duration {
+    let next = work.db.read_here(|conn| Ok::<_, Error>(queries::next(conn)?));
+    let wait = next.ok().flatten().map(|at| at.since(work.now).max(LEAST_MS));
+    wait.and_then(|millis| u64::try_from(millis).ok()).map_or(most, |millis| most.min(Duration::from_millis(millis)))
+}
+
+/// One that fails is not tried without a pause.
+const LEAST_MS: i64 = 1_000;

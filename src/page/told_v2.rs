@@ -1,0 +1,73 @@
+//! Errors as v2 of the client API tells them (client contract, 6): a type, a message, and whether the same call may work
+//! later.
+
+use actix_web::http::StatusCode;
+use serde::Serialize;
+
+use super::failure::words;
+use crate::error::Error;
+
+/// How long to wait when the database cannot serve.
+const BACKOFF_MS: u64 = 5_000;
+
+#[derive(Serialize)]
+struct Told<'a> {
+    object: &'static str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    message: &'a str,
+    retryable: bool,
+    doc_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backoff_ms: Option<u64>,
+}
+
+/// Whether errors of this path are told so.
+pub fn is_for(path: &str) -> bool {
+    path == "/v2" || path.starts_with("/v2/")
+}
+
+/// `{"object":"error","type":…}`
+pub fn json(error: &actix_web::Error, status: StatusCode) -> String {
+    let (title, sentence) = words(error, status);
+    let ours = error.as_error::<Error>();
+    let kind = kind(status);
+    let told = Told {
+        object: "error",
+        kind,
+        message: match ours {
+            Some(Error::Client(fault)) => &fault.message,
+            _ if sentence.is_empty() => title,
+            _ => sentence,
+        },
+        retryable: matches!(status.as_u16(), 408 | 423 | 429 | 500..),
+        doc_url: format!("https://errors.rev.cat/{}", kind.replace('_', "-")),
+        param: match ours {
+            Some(Error::Parameter(problem)) => Some(problem.field),
+            _ => None,
+        },
+        backoff_ms: match ours {
+            Some(Error::TooManyRequests { retry_after }) => Some(retry_after.saturating_mul(1_000)),
+            Some(Error::Unavailable(_)) => Some(BACKOFF_MS),
+            _ => None,
+        },
+    };
+    serde_json::to_string(&told).unwrap_or_default()
+}
+
+fn kind(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "parameter_error",
+        401 => "authentication_error",
+        403 => "authorization_error",
+        404 => "resource_missing",
+        409 => "resource_already_exists",
+        422 => "unprocessable_entity_error",
+        423 => "resource_locked_error",
+        429 => "rate_limit_error",
+        500.. => "server_error",
+        _ => "invalid_request",
+    }
+}

@@ -1,0 +1,165 @@
+// The published SDK for browsers, unchanged, on a page of another origin: nothing is set but where it calls.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { customer, open, startBrowser, startDemo } from './support.mjs';
+
+const SDK = readFileSync(new URL('./node_modules/@revenuecat/purchases-js/dist/Purchases.es.js', import.meta.url));
+const APP = `<!doctype html><html lang="en"><title>An app</title><script type="module">
+import * as sdk from '/sdk.js';
+window.sdk = sdk;
+</script>`;
+/** What an agent sees of a step of the app, this many milliseconds later at most. */
+const SOON = 1000;
+
+let demo;
+let browser;
+let origin;
+let site;
+before(async () => {
+  site = createServer((request, response) => {
+    const isSdk = request.url === '/sdk.js';
+    response.setHeader('content-type', isSdk ? 'text/javascript' : 'text/html');
+    response.end(isSdk ? SDK : APP);
+  });
+  await new Promise((ready) => site.listen(0, '127.0.0.1', ready));
+  origin = `http://localhost:${site.address().port}`;
+  [demo, browser] = await Promise.all([startDemo(), startBrowser()]);
+});
+after(async () => {
+  await browser.close();
+  site.close();
+  assert.equal(await demo.stop(), 0, 'the server ends cleanly');
+});
+
+/** The app, opened by this user; `null` for somebody the SDK makes up. */
+async function app(user) {
+  const context = await browser.newContext({ locale: 'de-DE' });
+  const page = await context.newPage();
+  page.faults = [];
+  page.on('pageerror', (error) => page.faults.push(String(error)));
+  await page.goto(origin);
+  await page.waitForFunction(() => window.sdk);
+  page.user = await page.evaluate(([key, proxyURL, user]) => {
+    const { Purchases } = window.sdk;
+    const appUserId = user ?? Purchases.generateRevenueCatAnonymousAppUserId();
+    Purchases.configure({ apiKey: key, appUserId, httpConfig: { proxyURL }, flags: { collectAnalyticsEvents: false } });
+    return appUserId;
+  }, [demo.keys.app, demo.address, user]);
+  return page;
+}
+
+const info = (page) => page.evaluate(async () => {
+  const told = await window.sdk.Purchases.getSharedInstance().getCustomerInfo();
+  return { original: told.originalAppUserId, active: Object.keys(told.entitlements.active) };
+});
+const offerings = (page) => page.evaluate(async () => {
+  const purchases = window.sdk.Purchases.getSharedInstance();
+  purchases.invalidateOfferingsCache?.();
+  const told = await purchases.getOfferings();
+  return { current: told.current?.identifier ?? null, all: Object.keys(told.all) };
+});
+
+/** Loads the profile until it says so. */
+async function shows(agent, id, texts, query = '') {
+  const since = Date.now();
+  for (;;) {
+    await agent.goto(`${customer(id)}${query}`);
+    const body = await agent.textContent('body');
+    const missing = texts.filter((text) => !body.includes(text));
+    if (missing.length === 0) return;
+    assert.ok(Date.now() - since < SOON, `the profile does not say ${missing}`);
+  }
+}
+
+test('a new user of either kind appears on the profile with what the SDK tells', async () => {
+  const agent = await open(browser, demo, 'sol');
+  for (const user of [null, 'zoe.park']) {
+    const page = await app(user);
+    assert.deepEqual(await info(page), { original: page.user, active: [] });
+    await shows(agent, page.user, ['1.63.1', 'web', 'de-DE', 'just now']);
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  }
+  await agent.context().close();
+});
+
+test('an offering chosen on the page is the current one of that user alone', async () => {
+  const [first, second] = [await app('chosen.one'), await app('other.one')];
+  await info(first);
+  const standard = await offerings(first);
+  assert.equal(standard.current, 'standard');
+  assert.deepEqual(standard.all.sort(), ['standard', 'summer_test', 'winback']);
+  const agent = await open(browser, demo, 'sol');
+  await agent.goto(`${customer('chosen.one')}?dialog=offering-choose`);
+  await agent.locator('dialog[open] input[value=winback]').check();
+  await agent.locator('dialog[open] button[type=submit]:not([name])').last().click();
+  await agent.waitForURL(/#offering/);
+  assert.match(await agent.textContent('#offering'), /has not fetched since the change/);
+  assert.deepEqual([(await offerings(first)).current, (await offerings(second)).current], ['winback', 'standard']);
+  await shows(agent, 'chosen.one', ['Fetched by the app since the last change']);
+  for (const page of [first, second, agent]) await page.context().close();
+});
+
+test('attributes that the app sets are on the card', async () => {
+  const page = await app('attributed');
+  await page.evaluate(() => window.sdk.Purchases.getSharedInstance().setAttributes({
+    $email: 'mira@okafor.example', $displayName: 'Mira Okafor', favourite: 'dawn chorus',
+  }));
+  const agent = await open(browser, demo, 'sol');
+  await shows(agent, 'attributed', ['Mira Okafor', 'mira@okafor.example', 'dawn chorus']);
+  await page.evaluate(() => window.sdk.Purchases.getSharedInstance().setAttributes({ favourite: null }));
+  await agent.goto(customer('attributed'));
+  assert.doesNotMatch(await agent.textContent('body'), /dawn chorus/);
+  for (const one of [page, agent]) await one.context().close();
+});
+
+test('an anonymous user who logs in is one customer with both ids', async () => {
+  const page = await app(null);
+  const anonymous = page.user;
+  await info(page);
+  const wasCreated = await page.evaluate(async () => {
+    const purchases = window.sdk.Purchases.getSharedInstance();
+    const told = await purchases.identifyUser('named.later');
+    return [told.wasCreated, purchases.getAppUserId()];
+  });
+  assert.equal(wasCreated[1], 'named.later');
+  assert.equal((await info(page)).original, anonymous);
+  const agent = await open(browser, demo, 'sol');
+  await shows(agent, 'named.later', [anonymous]);
+  await shows(agent, anonymous, ['named.later']);
+  for (const one of [page, agent]) await one.context().close();
+});
+
+test('a purchase in the Test Store unlocks the entitlement and shows on the profile', async () => {
+  const page = await app('buyer.one');
+  await offerings(page);
+  const bought = page.evaluate(async () => {
+    const purchases = window.sdk.Purchases.getSharedInstance();
+    const { current } = await purchases.getOfferings();
+    const { customerInfo } = await purchases.purchase({ rcPackage: current.monthly });
+    return Object.keys(customerInfo.entitlements.active);
+  });
+  await page.getByRole('button', { name: 'Test valid purchase' }).click();
+  assert.deepEqual(await bought, ['pro']);
+  assert.deepEqual((await info(page)).active, ['pro']);
+  const agent = await open(browser, demo, 'sol');
+  await shows(agent, 'buyer.one', ['Pro monthly (test)', 'Sandbox'], '?sandbox=1');
+  assert.match(await agent.textContent('#entitlements'), /Active/);
+  assert.deepEqual(page.faults, []);
+  for (const one of [page, agent]) await one.context().close();
+});
+
+test('a wrong key is told as such, across origins', async () => {
+  const page = await app('wrong.key');
+  const code = await page.evaluate(async ([proxyURL]) => {
+    const { Purchases } = window.sdk;
+    Purchases.getSharedInstance().close();
+    const other = Purchases.configure({ apiKey: 'test_0000000000000000', appUserId: 'wrong.key', httpConfig: { proxyURL } });
+    return other.getCustomerInfo().then(() => null, (error) => error.errorCode);
+  }, [demo.address]);
+  assert.equal(code, 11, 'invalid credentials');
+  await page.context().close();
+});

@@ -1,0 +1,162 @@
+//! What servers do over the client API: the same actions as on the page, with the same traces.
+
+use actix_web::http::StatusCode;
+use diesel::prelude::*;
+use dossier::error::Error;
+use dossier::schema::audit_entries;
+use serde_json::{Value, json};
+
+use crate::giving;
+use crate::offering;
+use crate::support::cast::SOL;
+use crate::support::{Answer, Desk, NOW};
+
+const DAY: i64 = 86_400_000;
+
+/// What the log says was done, and by which key.
+fn actions(desk: &Desk) -> Vec<String> {
+    let lines = audit_entries::table.order(audit_entries::position);
+    let lines = lines.select((audit_entries::action, audit_entries::role, audit_entries::actor_kind));
+    let lines: Vec<(String, String, String)> =
+        desk.db.read_here(|conn| Ok::<_, Error>(lines.load(conn)?)).expect("entries");
+    assert!(lines.iter().all(|(.., kind)| kind == "api_key"), "{lines:?}");
+    lines.into_iter().map(|(action, key, _)| format!("{action} by {key}")).collect()
+}
+
+fn coach(answer: &Answer) -> Value {
+    answer.json()["subscriber"]["entitlements"]["coach"].clone()
+}
+
+#[actix_web::test]
+async fn access_is_granted_repeated_replaced_and_taken_back() {
+    let desk = giving::desk().await;
+    let server = desk.server();
+    let path = "/v1/subscribers/lena/entitlements/coach/promotional";
+    let given = server.post(path, json!({ "duration": "weekly" })).await;
+    assert_eq!(given.status, StatusCode::CREATED);
+    let expected = json!({
+        "expires_date": "2026-11-30T17:00:00Z", "grace_period_expires_date": null,
+        "product_identifier": "rc_promo_coach_weekly", "purchase_date": "2026-11-23T17:00:00Z",
+    });
+    assert_eq!(coach(&given), expected);
+    let subscription = &given.json()["subscriber"]["subscriptions"]["rc_promo_coach_weekly"];
+    assert_eq!((&subscription["store"], &subscription["price"]["amount"]), (&json!("promotional"), &json!(0)));
+    desk.clock.advance(3_600);
+    // An end within two hours is the same, asked for again.
+    let end = NOW.millis() + 7 * DAY + 7_000_000;
+    assert_eq!(coach(&server.post(path, json!({ "end_time_ms": end })).await), expected);
+    let longer = server.post(path, json!({ "duration": "lifetime" })).await;
+    assert_eq!(coach(&longer)["expires_date"], "2226-11-23T18:00:00Z");
+    desk.clock.advance(60);
+    let revoke = "/v1/subscribers/lena/entitlements/coach/revoke_promotionals";
+    let revoked = server.post(revoke, Value::Null).await;
+    assert_eq!((revoked.status, &coach(&revoked)["expires_date"]), (StatusCode::OK, &json!("2026-11-23T18:01:00Z")));
+    assert_eq!(server.post(revoke, Value::Null).await.status, StatusCode::OK, "also when there is none");
+    assert_eq!(
+        actions(&desk),
+        [
+            "entitlement_granted by Billing server",
+            "entitlement_granted by Billing server",
+            "entitlement_revoked by Billing server",
+        ]
+    );
+    insta::assert_debug_snapshot!(giving::told(&desk, "lena"));
+    let page = desk.get(&SOL, "/projects/sundial/customers/lena?topic=team").await;
+    assert!(page.body.contains("Billing server") && page.body.contains("API key"), "the history says whose key it was");
+}
+
+#[actix_web::test]
+async fn what_cannot_be_granted_is_refused_and_changes_nothing() {
+    let desk = giving::desk().await;
+    let server = desk.server();
+    let path = "/v1/subscribers/lena/entitlements/coach/promotional";
+    let bodies = [
+        json!({}),
+        json!({ "duration": "forever" }),
+        json!({ "end_time_ms": NOW }),
+        json!({ "end_time_ms": "soon" }),
+        json!([]),
+    ];
+    for body in bodies {
+        assert_eq!(server.post(path, body.clone()).await.refused(), (400, 7226), "{body}");
+    }
+    let weekly = json!({ "duration": "weekly" });
+    let unknown = "/v1/subscribers/lena/entitlements/gone/promotional";
+    assert_eq!(server.post(unknown, weekly.clone()).await.refused(), (404, 7226));
+    let nobody = "/v1/subscribers/nobody/entitlements/coach/promotional";
+    assert_eq!(server.post(nobody, weekly.clone()).await.refused(), (404, 7259));
+    assert_eq!(desk.web_app().post(path, weekly).await.refused(), (403, 7224));
+    assert_eq!((actions(&desk), giving::grants(&desk, "lena").len()), (Vec::new(), 0));
+}
+
+#[actix_web::test]
+async fn a_start_only_moves_the_end_and_may_have_a_fraction() {
+    let desk = giving::desk().await;
+    let start = format!("{}.25", NOW.millis() - DAY);
+    let body = format!(r#"{{"duration": "weekly", "start_time_ms": {start}}}"#);
+    let path = "/v1/subscribers/lena/entitlements/coach/promotional";
+    let given = desk.server().call(actix_web::http::Method::POST, path, Some(body)).await;
+    assert_eq!((given.status, &coach(&given)["expires_date"]), (StatusCode::CREATED, &json!("2026-11-29T17:00:00Z")));
+    assert_eq!(coach(&given)["product_identifier"], "rc_promo_coach_weekly");
+}
+
+#[actix_web::test]
+async fn an_override_changes_what_the_app_gets_at_once_for_that_customer_alone() {
+    let desk = offering::stocked().await;
+    let (server, app) = (desk.server(), desk.web_app());
+    let current = async |id: &str| {
+        app.get(&format!("/v1/subscribers/{id}/offerings")).await.json()["current_offering_id"].clone()
+    };
+    assert_eq!(current("lena").await, "standard");
+    let set = server.post("/v1/subscribers/lena/offerings/winback/override", Value::Null).await;
+    assert_eq!(set.status, StatusCode::CREATED);
+    set.json();
+    assert_eq!((current("lena").await, current("sandy").await), (json!("winback"), json!("standard")));
+    let page = desk.get(&SOL, "/projects/sundial/customers/lena").await;
+    assert!(page.body.contains("Billing server"), "the card says whose key it was");
+    for _ in 0..2 {
+        let cleared = server.delete("/v1/subscribers/lena/offerings/override").await;
+        assert_eq!(cleared.status, StatusCode::CREATED, "also when there was none");
+    }
+    assert_eq!(current("lena").await, "standard");
+    let expected = ["offering_override_set by Billing server", "offering_override_cleared by Billing server"];
+    assert_eq!(actions(&desk), expected);
+    for (path, refused) in [
+        ("lena/offerings/gone", (404, 7226)),
+        ("lena/offerings/old", (400, 7226)),
+        ("nobody/offerings/zen", (404, 7259)),
+    ] {
+        assert_eq!(server.post(&format!("/v1/subscribers/{path}/override"), Value::Null).await.refused(), refused);
+    }
+    assert_eq!(app.delete("/v1/subscribers/lena/offerings/override").await.refused(), (403, 7224));
+}
+
+#[actix_web::test]
+async fn a_deleted_customer_is_gone_under_every_id_and_begins_anew() {
+    let desk = Desk::open().await;
+    let (app, server) = (desk.web_app(), desk.server());
+    let anonymous = "$RCAnonymousID:0123456789abcdef0123456789abcdef";
+    app.get("/v1/subscribers/$RCAnonymousID:0123456789abcdef0123456789abcdef").await;
+    app.post("/v1/subscribers/identify", json!({ "app_user_id": anonymous, "new_app_user_id": "lena" })).await;
+    let deleted = server.delete("/v1/subscribers/lena").await;
+    assert_eq!((deleted.status, deleted.json()), (StatusCode::OK, json!({ "app_user_id": "lena", "deleted": true })));
+    assert_eq!(server.delete("/v1/subscribers/lena").await.refused(), (404, 7259));
+    assert_eq!(actions(&desk), ["customer_deleted by Billing server"]);
+    for id in ["lena", anonymous] {
+        assert_eq!(app.get(&format!("/v1/subscribers/{id}")).await.status, StatusCode::CREATED, "{id}");
+    }
+}
+
+#[actix_web::test]
+async fn a_key_cannot_touch_who_is_blocked() {
+    let desk = Desk::open().await;
+    let app = desk.web_app();
+    let refused = desk.server().get("/v1/subscribers/lena").await;
+    assert_eq!(refused.status, StatusCode::CREATED);
+    let path = "/projects/sundial/customers/lena/block";
+    let blocked = desk.post_form(&SOL, path, &[("lost", "1"), ("checked", "1")]).await;
+    assert_eq!(blocked.status, StatusCode::SEE_OTHER, "{}", blocked.body);
+    assert_eq!(app.get("/v1/subscribers/lena").await.refused(), (400, 7220));
+    let body = json!({ "app_user_id": "$RCAnonymousID:1", "new_app_user_id": "lena" });
+    assert_eq!(app.post("/v1/subscribers/identify", body).await.refused(), (400, 7220));
+}

@@ -1,0 +1,86 @@
+//! Apps and servers that call the client API.
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use dossier::clients::keys::{NewKey, Value, platform_of, queries};
+use dossier::error::Error;
+use serde_json::Value as Json;
+
+use super::{Answer, Desk};
+
+/// Somebody with a key.
+pub struct Client<'a> {
+    desk: &'a Desk,
+    pub key: String,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Desk {
+    /// The web app of the project, as purchases-js calls.
+    pub fn web_app(&self) -> Client<'_> {
+        self.app("RC_BILLING").with("x-platform", "web").with("x-version", "1.63.1")
+    }
+
+    /// An app of a store, with a key and nothing else.
+    pub fn app(&self, store: &str) -> Client<'_> {
+        self.client(self.project, store, Some(store))
+    }
+
+    /// A server with a secret key called `Billing server`.
+    pub fn server(&self) -> Client<'_> {
+        self.client(self.project, "Billing server", None)
+    }
+
+    pub fn client(&self, project: i64, name: &str, store: Option<&str>) -> Client<'_> {
+        let value = Value::fresh(store.and_then(platform_of)).expect("a key");
+        let new = NewKey { project, id: self.ids.next(self.clock.now()), name, store, created_by: "Ada Okoye" };
+        let made = self.db.write_here(|conn| Ok::<_, Error>(queries::insert(conn, &new, &value, self.clock.now())?));
+        made.expect("a key");
+        Client { desk: self, key: value.as_str().to_owned(), headers: Vec::new() }
+    }
+}
+
+impl Client<'_> {
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, None).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Json) -> Answer {
+        self.call(Method::POST, path, Some(body.to_string())).await
+    }
+
+    pub async fn call(&self, method: Method, path: &str, body: Option<String>) -> Answer {
+        let request = TestRequest::default().method(method).uri(path);
+        let request = request.insert_header(("authorization", format!("Bearer {}", self.key)));
+        let request =
+            self.headers.iter().fold(request, |request, (name, value)| request.insert_header((*name, value.as_str())));
+        let request = body.into_iter().fold(request, |request, body| request.set_payload(body));
+        let answer = self.desk.call(request).await;
+        self.desk.site.sightings.settle();
+        answer
+    }
+}
+
+impl Answer {
+    /// The body, which is JSON whatever happened.
+    pub fn json(&self) -> Json {
+        assert_eq!(self.header("content-type"), "application/json", "{}", self.body);
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// Status and number of an error.
+    pub fn refused(&self) -> (u16, i64) {
+        let told = self.json();
+        assert!(told["message"].as_str().is_some_and(|message| !message.is_empty()), "{told}");
+        (self.status.as_u16(), told["code"].as_i64().unwrap_or_else(|| panic!("{told}")))
+    }
+}
