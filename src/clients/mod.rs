@@ -25,7 +25,7 @@ mod shelf;
 mod sightings;
 mod store_actions;
 mod time;
-mod v2;
+pub mod v2;
 
 use actix_web::http::Method;
 

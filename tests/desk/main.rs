@@ -12,6 +12,7 @@ mod clients_acting;
 mod clients_attributes;
 mod clients_login;
 mod clients_selling;
+mod countries;
 mod deleting;
 mod erasing;
 mod exporting;

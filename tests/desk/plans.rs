@@ -6,6 +6,7 @@ use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use dossier::audit::{Action, ActorKind};
+use dossier::clients::v2::queries as bulk;
 use dossier::clock::Moment;
 use dossier::customers::glance;
 use dossier::customers::grants::{End, queries as grants};
@@ -250,6 +251,20 @@ fn check_lists(desk: &Desk) {
         Ok::<_, Error>(())
     });
     checked.expect("every plan reads ranges");
+}
+
+#[actix_web::test]
+async fn customers_in_bulk_are_read_from_ranges() {
+    let desk = Desk::open().await;
+    fill(&desk);
+    let checked = desk.db.read_here(|conn| {
+        reads_ranges(conn, "customers in bulk", |conn| bulk::following(conn, 11, 15_000, 21).map(drop));
+        reads_ranges(conn, "customers of an address", |conn| {
+            bulk::with_email(conn, 11, "a@b.example", 15_000, 21).map(drop)
+        });
+        Ok::<_, Error>(())
+    });
+    checked.expect("they are read");
 }
 
 #[actix_web::test]

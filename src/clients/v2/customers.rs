@@ -3,25 +3,23 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
-use diesel::prelude::*;
 use serde::Serialize;
 
 use super::attributes;
-use super::customer::{self, Row, base};
+use super::customer::{self, base};
 use super::door::{self, Within};
 use super::fields::{Fields, wrong};
 use super::list::{Window, gone};
+use super::queries;
 use crate::audit::{Action, Trace};
 use crate::clients::door::Caller;
 use crate::clients::{customers as known, deletion, fault};
 use crate::clock::Moment;
 use crate::customers::erasure::sweeping;
-use crate::customers::terms::{TermKind, folded};
-use crate::customers::{identity, lookup_key};
+use crate::customers::identity;
 use crate::db::Conn;
 use crate::error::Error;
 use crate::page::form;
-use crate::schema::{customers, search_terms};
 use crate::state::CustomerId;
 
 #[derive(Debug, Serialize)]
@@ -39,8 +37,8 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
         let window = Window::of(&query, base(within))?.keeping("search", search.clone());
         let after = start(conn, within, &query, &window)?;
         let rows = match &search {
-            Some(email) => with_email(conn, within.inside.project, email, after, window.one_more())?,
-            None => following(conn, within.inside.project, after, window.one_more())?,
+            Some(email) => queries::with_email(conn, within.inside.project, email, after, window.one_more())?,
+            None => queries::following(conn, within.inside.project, after, window.one_more())?,
         };
         let last = rows.get(window.limit.saturating_sub(1)).map(|row| row.id.to_string());
         let window = window.keeping(PLACE, last);
@@ -110,31 +108,4 @@ fn start(conn: &mut Conn, within: &Within<'_>, query: &str, window: &Window) -> 
         Some(place) => Ok(place),
         None => identity::find(conn, within.inside.project, after)?.ok_or_else(gone),
     }
-}
-
-fn following(conn: &mut Conn, project: i64, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
-    customers::table
-        .filter(customers::project_id.eq(project).and(customers::id.gt(after)))
-        .order(customers::id)
-        .limit(most)
-        .select(Row::as_select())
-        .load(conn)
-}
-
-/// Whose `$email` is exactly this.
-fn with_email(conn: &mut Conn, project: i64, email: &str, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
-    // PostgreSQL can neither store NUL nor be asked for it.
-    if email.contains('\0') {
-        return Ok(Vec::new());
-    }
-    let term = search_terms::project_id.eq(project).and(search_terms::term.eq(lookup_key(&folded(email))));
-    let found: Vec<CustomerId> = search_terms::table
-        .filter(term.and(search_terms::kind.eq(TermKind::Email.as_str())))
-        .filter(search_terms::value.eq(email).and(search_terms::customer_id.gt(after)))
-        .order(search_terms::customer_id)
-        .limit(most)
-        .select(search_terms::customer_id)
-        .load(conn)?;
-    let own = customers::table.filter(customers::id.eq_any(found));
-    own.order(customers::id).select(Row::as_select()).load(conn)
 }

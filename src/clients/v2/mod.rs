@@ -15,6 +15,7 @@ mod fields;
 mod list;
 mod projects;
 mod purchases;
+pub mod queries;
 mod subscriptions;
 
 use actix_web::http::Method;

@@ -1,0 +1,44 @@
+//! Customers in bulk, by row: each window is a range of an index.
+
+use diesel::prelude::*;
+
+use super::customer::Row;
+use crate::customers::lookup_key;
+use crate::customers::terms::{TermKind, folded};
+use crate::db::Conn;
+use crate::schema::{customers, search_terms};
+use crate::state::CustomerId;
+
+/// The customers of a project after a row, in the order of their rows.
+///
+/// # Errors
+/// What the database said.
+pub fn following(conn: &mut Conn, project: i64, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
+    customers::table
+        .filter(customers::project_id.eq(project).and(customers::id.gt(after)))
+        .order(customers::id)
+        .limit(most)
+        .select(Row::as_select())
+        .load(conn)
+}
+
+/// Whose `$email` is exactly this, after a row.
+///
+/// # Errors
+/// What the database said.
+pub fn with_email(conn: &mut Conn, project: i64, email: &str, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
+    // PostgreSQL can neither store NUL nor be asked for it.
+    if email.contains('\0') {
+        return Ok(Vec::new());
+    }
+    let term = search_terms::project_id.eq(project).and(search_terms::term.eq(lookup_key(&folded(email))));
+    let found: Vec<CustomerId> = search_terms::table
+        .filter(term.and(search_terms::kind.eq(TermKind::Email.as_str())))
+        .filter(search_terms::value.eq(email).and(search_terms::customer_id.gt(after)))
+        .order(search_terms::customer_id)
+        .limit(most)
+        .select(search_terms::customer_id)
+        .load(conn)?;
+    let own = customers::table.filter(customers::id.eq_any(found));
+    own.order(customers::id).select(Row::as_select()).load(conn)
+}

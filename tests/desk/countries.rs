@@ -1,0 +1,69 @@
+//! The country of a caller: told by the address, and the address told to nobody.
+
+use actix_web::http::StatusCode;
+use actix_web::test::TestRequest;
+use diesel::prelude::*;
+use dossier::error::Error;
+use dossier::schema::customers;
+
+use crate::keys::make;
+use crate::support::cast::DEV;
+use crate::support::{Desk, traces};
+
+/// The country that is known after one call of an app, from a peer and with these headers.
+async fn country(desk: &Desk, key: &str, peer: &str, headers: &[(&str, &str)]) -> Option<String> {
+    let request =
+        TestRequest::get().uri("/v1/subscribers/lena").peer_addr(format!("{peer}:4711").parse().expect("a peer"));
+    let request =
+        request.insert_header(("authorization", format!("Bearer {key}"))).insert_header(("x-platform", "web"));
+    let request = headers.iter().fold(request, |request, header| request.insert_header(*header));
+    assert!(matches!(desk.call(request).await.status, StatusCode::OK | StatusCode::CREATED));
+    desk.site.sightings.settle();
+    let country = customers::table.select(customers::country);
+    desk.db.read_here(|conn| Ok::<_, Error>(country.first(conn)?)).expect("a customer")
+}
+
+#[actix_web::test]
+async fn an_address_tells_the_country_and_is_kept_nowhere() {
+    let desk = Desk::open().await;
+    let key = make(&desk, &DEV, "Web app", "RC_BILLING").await;
+    assert_eq!(country(&desk, &key, "80.156.0.1", &[]).await.as_deref(), Some("DE"));
+    desk.clock.advance(1);
+    assert_eq!(country(&desk, &key, "[2001:200::1]", &[]).await.as_deref(), Some("JP"));
+    for address in ["80.156.0.1", "2001:200::"] {
+        assert!(traces::of(&desk, address).is_empty(), "{address}");
+    }
+}
+
+#[actix_web::test]
+async fn only_a_proxy_of_ours_says_who_is_behind_it() {
+    let desk = Desk::open_with(|config| config.trusted_proxies = vec!["10.0.0.0/8".parse().expect("a network")]).await;
+    let key = make(&desk, &DEV, "Web app", "RC_BILLING").await;
+    let forwarded = [("x-forwarded-for", "80.156.0.1")];
+    assert_eq!(country(&desk, &key, "8.8.8.8", &forwarded).await.as_deref(), Some("US"));
+    desk.clock.advance(1);
+    assert_eq!(country(&desk, &key, "10.1.2.3", &forwarded).await.as_deref(), Some("DE"));
+    desk.clock.advance(1);
+    let forwarded = [("forwarded", "for=\"[2001:200::1]\";proto=https")];
+    assert_eq!(country(&desk, &key, "10.1.2.3", &forwarded).await.as_deref(), Some("JP"));
+    assert!(traces::of(&desk, "80.156.0.1").is_empty());
+}
+
+#[actix_web::test]
+async fn the_stores_country_stands_where_the_address_tells_nothing() {
+    let desk = Desk::open().await;
+    let key = make(&desk, &DEV, "iPhone app", "APP_STORE").await;
+    assert_eq!(country(&desk, &key, "127.0.0.1", &[]).await, None);
+    desk.clock.advance(1);
+    assert_eq!(country(&desk, &key, "127.0.0.1", &[("x-storefront", "BRA")]).await.as_deref(), Some("BR"));
+    desk.clock.advance(1);
+    assert_eq!(country(&desk, &key, "80.156.0.1", &[("x-storefront", "BRA")]).await.as_deref(), Some("DE"));
+}
+
+#[actix_web::test]
+async fn another_table_is_used_where_one_is_named() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/src/countries/table.mmdb");
+    let desk = Desk::open_with(|config| config.geoip = Some(table.into())).await;
+    let key = make(&desk, &DEV, "Web app", "RC_BILLING").await;
+    assert_eq!(country(&desk, &key, "80.156.0.1", &[]).await.as_deref(), Some("DE"));
+}
