@@ -87,6 +87,8 @@ actions! {
     TestPurchaseMade "test_purchase_made" "bought in the Test Store",
     PurchasesTransferred "purchases_transferred" "moved the purchases to another customer",
     CustomerCreated "customer_created" "added a customer",
+    PurchaseRefunded "purchase_refunded" "refunded a purchase",
+    SubscriptionCancelled "subscription_cancelled" "switched off a renewal",
     CustomerDeleted "customer_deleted" "deleted a customer",
     CustomerBlocked "customer_blocked" "blocked a customer",
     CustomerUnblocked "customer_unblocked" "unblocked a customer",

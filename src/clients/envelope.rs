@@ -130,8 +130,11 @@ pub fn of(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId) -> Result<
     })
 }
 
-/// Every purchase that a client can be told of, of both environments.
-fn purchases_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Purchase>> {
+/// Every purchase that a client can be told of, of both environments, oldest first.
+///
+/// # Errors
+/// What the database said.
+pub fn purchases_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Purchase>> {
     let bodies: Vec<String> =
         purchases::table.filter(purchases::customer_id.eq(customer)).select(purchases::body).load(conn)?;
     let mut all: Vec<Purchase> = bodies.iter().filter_map(|body| Purchase::stored(body)).collect();

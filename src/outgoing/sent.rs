@@ -182,7 +182,7 @@ impl Sent {
         let attempts = count(self.row.tries, "attempt", "attempts");
         let relative = |at| Stamp::relative(at, self.now).inside();
         match self.row.state.as_str() {
-            "sent" => Sentence::of("Delivered ").time(relative(self.row.finished_at)).words(format!(", {attempts}")),
+            "sent" => Sentence::of("Delivered ").time(relative(self.row.finished_at)).words(format!(", {attempts}.")),
             "failed" => {
                 let given_up = Sentence::of("Given up ").time(relative(self.row.finished_at));
                 given_up.words(format!(" after {attempts}. Nothing is tried by itself any more."))

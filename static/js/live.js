@@ -19,7 +19,14 @@ function listen() {
 async function tell(place, count) {
   const words = count === 1 ? "1 new event" : `${count} new events`;
   if (isAtRest(place) && (await slipIn())) return announce(words);
-  place.querySelector("a").textContent = words;
+  const link = place.querySelector("a");
+  link.textContent = words;
+  // To the page that is open already a link would only scroll.
+  link.onclick = (event) => {
+    if (!("newest" in place.dataset)) return;
+    event.preventDefault();
+    slipIn().then((done) => done || location.reload());
+  };
   if (place.hidden) announce(words);
   place.hidden = false;
 }

@@ -160,3 +160,95 @@ async fn a_key_cannot_touch_who_is_blocked() {
     let body = json!({ "app_user_id": "$RCAnonymousID:1", "new_app_user_id": "lena" });
     assert_eq!(app.post("/v1/subscribers/identify", body).await.refused(), (400, 7220));
 }
+
+/// A month of Plus, bought in the Test Store, and five hundred coins.
+async fn bought() -> Desk {
+    let desk = giving::desk().await;
+    let product = |id: &str, kind: &str, duration: Value| {
+        let price = json!({ "amount": "9.99", "currency": "USD" });
+        json!({ "id": id, "store": "TEST_STORE", "display_name": id, "type": kind, "duration": duration, "price": price })
+    };
+    let sold = json!({
+        "products": [product("plus", "subscription", json!("P1M")), product("coins", "consumable", Value::Null)],
+        "entitlements": [{ "id": "coach", "display_name": "Coach", "products": ["plus"] }],
+    });
+    let sold = dossier::catalog::file::File::parse(&sold.to_string()).expect("a catalog");
+    let apply = |conn: &mut _| Ok::<_, Error>(dossier::catalog::queries::apply(conn, desk.project, &sold)?);
+    desk.db.write_here(apply).expect("it is sold");
+    for (product, token) in [("plus", PLUS), ("coins", COINS)] {
+        let app = desk.app("TEST_STORE").with("x-platform", "web");
+        let body = json!({ "app_user_id": "sandy", "product_id": product, "fetch_token": token });
+        let answer = app.post("/v1/receipts", body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    }
+    desk
+}
+
+const PLUS: &str = "test_1795453200000_0b3f0a2e-3d1c-4a55-9d7e-4f7f0d1e2a3b";
+const COINS: &str = "test_1795453200001_1b3f0a2e-3d1c-4a55-9d7e-4f7f0d1e2a3b";
+
+#[actix_web::test]
+async fn a_test_purchase_is_switched_off_and_paid_back() {
+    let desk = bought().await;
+    let server = desk.server();
+    desk.clock.advance(60);
+    let cancelled = server.post(&format!("/v1/subscribers/sandy/subscriptions/{PLUS}/cancel"), Value::Null).await;
+    assert_eq!(cancelled.status, StatusCode::OK, "{}", cancelled.body);
+    let plus = |answer: &Answer| answer.json()["subscriber"]["subscriptions"]["plus"].clone();
+    assert_eq!(plus(&cancelled)["unsubscribe_detected_at"], "2026-11-23T17:01:00Z");
+    assert_eq!(plus(&cancelled)["expires_date"], "2026-11-23T17:05:00Z", "access lasts until the end");
+    let again = server.post(&format!("/v1/subscribers/sandy/subscriptions/{PLUS}/cancel"), Value::Null).await;
+    assert_eq!(again.refused(), (400, 7101));
+    let revoked = server.post("/v1/subscribers/sandy/subscriptions/plus/revoke", Value::Null).await;
+    assert_eq!(revoked.status, StatusCode::OK, "{}", revoked.body);
+    assert_eq!(plus(&revoked)["refunded_at"], "2026-11-23T17:01:00Z");
+    assert_eq!(coach(&revoked)["expires_date"], "2026-11-23T17:01:00Z", "access ends now");
+    let coins = format!("/v1/subscribers/sandy/transactions/{COINS}/refund");
+    assert_eq!(server.post(&coins, Value::Null).await.status, StatusCode::OK);
+    assert!(server.post(&coins, Value::Null).await.status.is_client_error(), "nothing is paid back twice");
+    let expected = ["subscription_cancelled", "purchase_refunded", "purchase_refunded"];
+    let done: Vec<String> = actions(&desk).into_iter().filter(|line| !line.starts_with("test_purchase")).collect();
+    assert_eq!(done, expected.map(|action| format!("{action} by Billing server")));
+    desk.clock.advance(600);
+    let due = dossier::due::Work {
+        clock: desk.clock.clone(),
+        db: desk.db.clone(),
+        ids: desk.ids.clone(),
+        now: desk.clock.now(),
+    };
+    dossier::due::run(&due);
+    assert_eq!(
+        plus(&server.get("/v1/subscribers/sandy").await)["expires_date"],
+        "2026-11-23T17:01:00Z",
+        "it never renews"
+    );
+}
+
+#[actix_web::test]
+async fn what_only_a_store_could_do_says_so() {
+    let desk = bought().await;
+    let server = desk.server();
+    let days = json!({ "extend_by_days": 7 });
+    let extended = json!({ "extend_by_days": 7, "extend_reason_code": 0 });
+    let cases = [
+        ("lena/transactions/t-lena/refund", Value::Null, (400, 7101)),
+        ("lena/transactions/gone/refund", Value::Null, (404, 7259)),
+        ("nobody/transactions/t-lena/refund", Value::Null, (404, 7259)),
+        ("lena/subscriptions/pro_monthly/revoke", Value::Null, (400, 7101)),
+        ("lena/subscriptions/t-lena/cancel", Value::Null, (400, 7101)),
+        ("lena/subscriptions/pro_monthly/defer", days.clone(), (400, 7101)),
+        ("lena/subscriptions/pro_monthly/defer", json!({}), (400, 7226)),
+        ("lena/subscriptions/pro_monthly/defer", json!({ "extend_by_days": 366 }), (400, 7226)),
+        ("lena/subscriptions/t-lena/extend", extended, (400, 7101)),
+        ("lena/subscriptions/t-lena/extend", days, (400, 7226)),
+        ("sandy/subscriptions/plus/defer", json!({ "expiry_time_ms": NOW.plus_days(9) }), (400, 7101)),
+    ];
+    for (path, body, refused) in cases {
+        let answer = server.post(&format!("/v1/subscribers/{path}"), body).await;
+        assert_eq!(answer.refused(), refused, "{path}");
+    }
+    assert_eq!(
+        desk.web_app().post("/v1/subscribers/lena/transactions/t-lena/refund", Value::Null).await.refused(),
+        (403, 7224)
+    );
+}

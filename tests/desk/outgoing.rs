@@ -447,6 +447,10 @@ async fn a_test_event_shows_what_came_of_it() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(200));
     let (id, _) = add(&desk, &receiver.url, &[("type_RENEWAL", "1")]).await;
+    let page = desk.get(&DEV, &format!("{PAGE}/{id}")).await.body;
+    for form in ["test", "switch"] {
+        assert!(page.contains(&format!("action=\"{PAGE}/{id}/{form}\"")), "{page}");
+    }
     let worker = outgoing::Worker::start(courier(&desk)).expect("a thread");
     let answer = desk.post_form(&DEV, &format!("{PAGE}/{id}/test"), &[]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);

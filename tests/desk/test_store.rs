@@ -572,8 +572,8 @@ async fn receipts_of_stores_without_a_connection_stay_with_the_store() {
     let (desk, _) = desk().await;
     let secret = key(&desk, None);
     for (store, platform, wanted, named) in [
-        (Some("APP_STORE"), "iOS", (503, 7101), "App Store"),
-        (Some("MAC_APP_STORE"), "macOS", (503, 7101), "Mac App Store"),
+        (Some("APP_STORE"), "iOS", (400, 7662), "App Store"),
+        (Some("MAC_APP_STORE"), "macOS", (400, 7662), "Mac App Store"),
         (Some("PLAY_STORE"), "android", (400, 7662), "Google Play"),
         (Some("AMAZON"), "amazon", (400, 7662), "Amazon Appstore"),
         (Some("STRIPE"), "web", (400, 7662), "Stripe"),

@@ -1,6 +1,6 @@
 //! Why a receipt is not taken, in the words and numbers of SDKs (client contract, 2). They decide what becomes of a purchase
-//! that its store has been paid for: Android lets go of it on every 4xx but code 7662, iOS on every 4xx whatever. So what
-//! only waits for a connection is told to iOS as a 503: it keeps the purchase, and posts it again.
+//! that its store has been paid for: Android lets go of it on every 4xx but code 7662, which is why that is the answer where
+//! only a connection is missing.
 
 use actix_web::http::StatusCode;
 
@@ -52,13 +52,7 @@ fn not_connected(inside: &Inside<'_>) -> Fault {
         "This installation has no connection to {name}, so the purchase was not taken. It is safe with the store: post it \
          again once there is one. Until then the purchases come in through webhooks."
     );
-    let of_apple = matches!(store, Some(Store::AppStore | Store::MacAppStore));
-    let (status, code) = match (inside.key.is_secret(), of_apple) {
-        (true, _) => (StatusCode::BAD_REQUEST, fault::STORE_PROBLEM),
-        (false, true) => (StatusCode::SERVICE_UNAVAILABLE, fault::STORE_PROBLEM),
-        (false, false) => (StatusCode::BAD_REQUEST, fault::UNSUPPORTED),
-    };
-    Fault { status, code, message }
+    bad(if inside.key.is_secret() { fault::STORE_PROBLEM } else { fault::UNSUPPORTED }, &message)
 }
 
 /// The store behind a platform, as servers and SDKs name it.

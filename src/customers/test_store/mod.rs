@@ -8,6 +8,7 @@ pub mod queries;
 mod renew;
 mod schedule;
 mod token;
+mod undo;
 
 use crate::clock::Moment;
 use crate::state::CustomerId;
@@ -17,6 +18,7 @@ pub use queries::Due;
 pub use renew::go_on;
 pub use schedule::RENEWALS;
 pub use token::Token;
+pub use undo::{cancel, refund};
 
 /// Who buys, in which project, at which moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::{Whom, delivery, uuid};
 use crate::clock::Moment;
 use crate::error::Error;
 use crate::events::{Delivery, EventType, PeriodType, Reason, Store};
-use crate::money::Money;
+use crate::money::{Micros, Money};
 
 /// What was bought, by which token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,33 @@ impl TestSale {
     pub fn switched_off(&self, whom: &Whom, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "cancel_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
         self.told(whom, EventType::Cancellation, period, (period.starts_at, now), why)
+    }
+
+    /// Somebody switched its renewal off, within a period.
+    ///
+    /// # Errors
+    /// As [`TestSale::bought`].
+    pub fn cancelled(&self, whom: &Whom, period: Period, now: Moment) -> Result<Delivery, Error> {
+        let why = json!({ "cancel_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
+        self.told(whom, EventType::Cancellation, period, (now, now), why)
+    }
+
+    /// What was paid for the period is paid back, which ends access at once.
+    ///
+    /// # Errors
+    /// As [`TestSale::bought`].
+    pub fn refunded(&self, whom: &Whom, period: Period, now: Moment) -> Result<Delivery, Error> {
+        let mut event = self.event(&EventType::Cancellation, id(&self.token, "refunded", period.renewals), period, now);
+        event["cancel_reason"] = json!(Reason::CustomerSupport);
+        for price in ["price", "price_in_purchased_currency"] {
+            // What is not known stays unknown.
+            let paid = event[price].as_number().and_then(|paid| Micros::parse(&paid.to_string()));
+            event[price] = paid.map_or(Value::Null, |paid| decimal(Micros::ZERO.minus(paid).decimal()));
+        }
+        if period.ends_at.is_some() {
+            event["expiration_at_ms"] = json!(now);
+        }
+        delivery(whom.named_in(event), now)
     }
 
     /// It is over.
@@ -147,7 +174,6 @@ fn id(token: &str, what: &str, renewals: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Micros;
 
     const NOW: Moment = Moment(1_795_453_200_000);
     const TOKEN: &str = "test_1795453200000_5f0c7a52-6f0e-4a43-9d5b-0d8a3f1b2c3d";

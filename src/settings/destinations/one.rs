@@ -36,7 +36,8 @@ struct EndpointPage {
     told: Told,
     counts: Counts,
     deliveries: Vec<Sent>,
-    base: String,
+    /// The address of this page.
+    here: String,
     /// Makes each form of the page work once.
     once: String,
     now: Moment,
@@ -91,7 +92,7 @@ impl EndpointPage {
             told: model::told(&endpoint, &types),
             counts: queries::counts(conn, of)?,
             deliveries: sent::to(conn, of, SHOWN, now)?,
-            base: address(member, endpoint.id),
+            here: address(member, endpoint.id),
             once: fresh_key()?,
             endpoint,
             now,
@@ -99,7 +100,7 @@ impl EndpointPage {
     }
 
     fn opens(&self, dialog: &str) -> String {
-        format!("{}?dialog={dialog}.{}", self.base, self.endpoint.id)
+        format!("{}?dialog={dialog}.{}", self.here, self.endpoint.id)
     }
 
     /// Since when the secret signs.
