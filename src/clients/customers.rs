@@ -1,8 +1,11 @@
 //! Customers by their ids: found, or made at the first contact (client contract, 3, endpoint 1).
 
-use crate::customers::{AppUserId, Census, identity, standing};
+use diesel::prelude::*;
+
+use crate::customers::{AppUserId, Census, identity, lookup_key, standing};
 use crate::db::Conn;
 use crate::error::Error;
+use crate::schema::app_user_ids;
 use crate::state::CustomerId;
 
 use super::door::{Inside, new_id};
@@ -37,7 +40,18 @@ pub fn found_or_made(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) ->
     let id = new_id(app_user_id)?;
     let mut census = Census::of(inside.project, inside.ids.clone(), inside.now);
     let customer = welcome(conn, inside, &mut census, &[id])?;
+    began(conn, inside, app_user_id)?;
     Ok((customer, true))
+}
+
+/// Remembers that an id was made now, and not only named by an event.
+///
+/// # Errors
+/// What the database said.
+pub fn began(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) -> Result<(), Error> {
+    let row = app_user_ids::table.find((inside.project, lookup_key(app_user_id)));
+    diesel::update(row).set(app_user_ids::is_since_exact.eq(true)).execute(conn)?;
+    Ok(())
 }
 
 /// The customer of ids that are one from now on.

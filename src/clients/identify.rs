@@ -81,6 +81,9 @@ fn joined(
     let is_one = current == new || (from.is_some() && from == to);
     if !is_one && rule(conn, current, to)? {
         merge(conn, inside, (current, from), (new, to))?;
+        for (id, _) in [(current, from), (new, to)].into_iter().filter(|(_, known)| known.is_none()) {
+            customers::began(conn, inside, id)?;
+        }
     } else if from.is_none() {
         customers::found_or_made(conn, inside, current)?;
     }

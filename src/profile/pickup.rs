@@ -85,7 +85,7 @@ impl Changes {
         match fetched.filter(|at| *at > changed) {
             Some(at) if age <= FETCHED_DAYS * 86_400_000 => Some(
                 Sentence::of("Fetched by the app since the last change, most recently ")
-                    .time(Stamp::relative(at, now))
+                    .time(Stamp::relative(at, now).inside())
                     .words("."),
             ),
             None if age <= UNFETCHED_DAYS * 86_400_000 => Some(waiting(what, changed, now)),
@@ -95,7 +95,9 @@ impl Changes {
 }
 
 fn waiting(what: What, changed: Moment, now: Moment) -> Sentence {
-    let told = Sentence::of("The app has not fetched since the change ").time(Stamp::relative(changed, now)).words(".");
+    let told = Sentence::of("The app has not fetched since the change ")
+        .time(Stamp::relative(changed, now).inside())
+        .words(".");
     match what {
         What::Offering => told.words(" Mobile SDKs may keep offerings for five minutes."),
         What::Access | What::Attributes => told,
