@@ -49,7 +49,7 @@ pub async fn set(req: HttpRequest, caller: Caller, payload: Payload) -> Result<H
     let id = caller.app_user_id()?.to_owned();
     let told = told(body::json(payload).await)?;
     let asked = id.clone();
-    let (project, problems, envelope) = caller
+    let (problems, envelope) = caller
         .act(Needs::Any, move |conn, inside| {
             let customer = match inside.key.is_secret() {
                 true => customers::found_or_made(conn, inside, &asked)?.0,
@@ -57,10 +57,10 @@ pub async fn set(req: HttpRequest, caller: Caller, payload: Payload) -> Result<H
             };
             let (traces, problems) = apply(conn, inside, customer, &told)?;
             let traces = traces.into_iter().map(|trace| trace.of(customer, &asked)).collect();
-            Ok((traces, (inside.project, problems, envelope::of(conn, inside, customer)?)))
+            Ok((traces, (problems, envelope::of(conn, inside, customer)?)))
         })
         .await?;
-    caller.saw(project, &id, Fetched::Other);
+    caller.saw(&id, Fetched::Other);
     match problems.is_empty() {
         true => answer::customer(&req, StatusCode::OK, envelope),
         false => Ok(HttpResponse::BadRequest().json(Partly::of(problems))),

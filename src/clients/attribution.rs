@@ -67,7 +67,7 @@ pub async fn adservices(caller: Caller, payload: Payload) -> Result<HttpResponse
 async fn keep(caller: &Caller, told: Map<String, Value>, only_first: bool) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let asked = id.clone();
-    let project = caller
+    caller
         .act(Needs::Any, move |conn, inside| {
             let (customer, _) = customers::found_or_made(conn, inside, &asked)?;
             let known = queries::find(conn, customer, SOURCE)?.is_some_and(|known| !known.is_deleted);
@@ -75,10 +75,10 @@ async fn keep(caller: &Caller, told: Map<String, Value>, only_first: bool) -> Re
             // What does not fit is left out: nothing here could be sent again in a better way.
             let (traces, _) = attributes::apply(conn, inside, customer, &told)?;
             let traces = traces.into_iter().map(|trace| trace.of(customer, &asked)).collect();
-            Ok((traces, inside.project))
+            Ok((traces, ()))
         })
         .await?;
-    caller.saw(project, &id, Fetched::Other);
+    caller.saw(&id, Fetched::Other);
     Ok(HttpResponse::Ok().json(json!({})))
 }
 

@@ -14,24 +14,20 @@ pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Erro
     let found = caller
         .read(Needs::Any, move |conn, inside| {
             let Some(known) = customers::find(conn, inside, &asked)? else { return Ok(None) };
-            Ok(Some((inside.project, inside.key.is_secret(), envelope::of(conn, inside, known)?)))
+            envelope::of(conn, inside, known).map(Some)
         })
         .await?;
-    if let Some((project, is_secret, envelope)) = found {
-        if !is_secret {
-            caller.saw(project, &id, Fetched::Info);
-        }
+    if let Some(envelope) = found {
+        caller.saw(&id, Fetched::Info);
         return answer::customer(&req, StatusCode::OK, envelope);
     }
     let asked = id.clone();
-    let (project, is_new, is_secret, envelope) = caller
+    let (is_new, envelope) = caller
         .write(Needs::Any, move |conn, inside| {
             let (customer, is_new) = customers::found_or_made(conn, inside, &asked)?;
-            Ok((inside.project, is_new, inside.key.is_secret(), envelope::of(conn, inside, customer)?))
+            Ok((is_new, envelope::of(conn, inside, customer)?))
         })
         .await?;
-    if !is_secret {
-        caller.saw(project, &id, Fetched::Info);
-    }
+    caller.saw(&id, Fetched::Info);
     answer::customer(&req, if is_new { StatusCode::CREATED } else { StatusCode::OK }, envelope)
 }

@@ -37,7 +37,7 @@ pub struct Caller {
     key_hash: Option<String>,
     parameters: Option<Vec<(String, String)>>,
     origin: Origin,
-    spent: Arc<OnceLock<Spent>>,
+    let_in: Arc<OnceLock<LetIn>>,
     site: Data<Site>,
     pub device: Device,
     pub query: String,
@@ -129,10 +129,12 @@ impl Caller {
     }
 
     /// Remembers that an app was open, unless the call is a server's. It is written a little later, with others.
-    pub fn saw(&self, project: i64, app_user_id: &str, fetched: Fetched) {
-        if let Some(device) = self.device.seen() {
+    pub fn saw(&self, app_user_id: &str, fetched: Fetched) {
+        let app = self.let_in.get().filter(|let_in| let_in.is_app);
+        if let (Some(LetIn { project, .. }), Some(device)) = (app, self.device.seen()) {
             let key = lookup_key(app_user_id);
-            self.site.sightings.add(Sighting { project, key, at: self.now, device: device.clone(), fetched });
+            let sighting = Sighting { project: *project, key, at: self.now, device: device.clone(), fetched };
+            self.site.sightings.add(sighting);
         }
     }
 
@@ -142,20 +144,29 @@ impl Caller {
 
     /// What the key has used of its minute, once the call was let in.
     pub fn spent(&self) -> Option<Spent> {
-        self.spent.get().copied()
+        self.let_in.get().map(|let_in| let_in.spent)
     }
 
     fn pass(&self, needs: Needs) -> Pass {
-        let (key_hash, device, spent) = (self.key_hash.clone(), self.device.clone(), self.spent.clone());
-        Pass { key_hash, needs, spent, site: self.site.clone().into_inner(), device, now: self.now }
+        let (key_hash, device, let_in) = (self.key_hash.clone(), self.device.clone(), self.let_in.clone());
+        Pass { key_hash, needs, let_in, site: self.site.clone().into_inner(), device, now: self.now }
     }
+}
+
+/// What is known of a call once it was let in.
+#[derive(Debug)]
+struct LetIn {
+    project: i64,
+    /// An app's key, not a server's.
+    is_app: bool,
+    spent: Spent,
 }
 
 /// What is needed to let a call in, on whatever thread.
 struct Pass {
     key_hash: Option<String>,
     needs: Needs,
-    spent: Arc<OnceLock<Spent>>,
+    let_in: Arc<OnceLock<LetIn>>,
     site: Arc<Site>,
     device: Device,
     now: Moment,
@@ -170,9 +181,10 @@ impl Pass {
             message: "The API key is missing, unknown or revoked.".into(),
         })?;
         // A call counts once, however often it comes to the database.
-        if self.spent.get().is_none() {
+        if self.let_in.get().is_none() {
             let spent = self.site.pace.admit(&key)?;
-            self.spent.get_or_init(|| spent);
+            let let_in = LetIn { project: key.project_id, is_app: !key.is_secret(), spent };
+            self.let_in.get_or_init(|| let_in);
             self.site.sightings.used(&key, self.now);
         }
         match (self.needs, key.kind()) {
@@ -233,7 +245,7 @@ impl Caller {
         let matched = trail.matched.get().ok_or_else(|| lost("its route"))?;
         Ok(Caller {
             key_hash: bearer(req).map(keys::hash_of),
-            spent: Arc::default(),
+            let_in: Arc::default(),
             parameters: segment::named(&matched.pattern, req.uri().path()),
             // The address is an end user's: it is not kept.
             origin: Origin { request: trail.reference.clone(), address: None },

@@ -57,13 +57,13 @@ async fn join(
     rule: Rule,
 ) -> Result<HttpResponse, Error> {
     let into = new.clone();
-    let (project, is_new, envelope) = caller
+    let (is_new, envelope) = caller
         .write(Needs::Any, move |conn, inside| {
             let (envelope, is_new) = joined(conn, inside, (&current, &into), rule)?;
-            Ok((inside.project, is_new, envelope))
+            Ok((is_new, envelope))
         })
         .await?;
-    caller.saw(project, &new, Fetched::Info);
+    caller.saw(&new, Fetched::Info);
     answer::customer(req, if is_new { StatusCode::CREATED } else { StatusCode::OK }, envelope)
 }
 

@@ -42,13 +42,13 @@ struct Package {
 pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let asked = id.clone();
-    let (project, sold) = caller
+    let sold = caller
         .read(Needs::App, move |conn, inside| {
             let current = current_of(conn, inside, &asked)?;
-            Ok((inside.project, Offerings { current_offering_id: current, offerings: all(conn, inside)? }))
+            Ok(Offerings { current_offering_id: current, offerings: all(conn, inside)? })
         })
         .await?;
-    caller.saw(project, &id, Fetched::Offerings);
+    caller.saw(&id, Fetched::Offerings);
     answer::of(&req, &id, &sold)
 }
 

@@ -218,6 +218,9 @@ async fn a_servers_reading_is_no_contact_and_an_apps_is() {
         assert_eq!(seen(&client.get("/v1/subscribers/lena").await), Value::Null);
         assert_eq!(seen(&client.get("/v1/subscribers/lena").await), Value::Null);
     }
+    let body = json!({ "attributes": { "plan": { "value": "a" } } });
+    server.post("/v1/subscribers/lena/attributes", body).await;
+    assert_eq!(seen(&server.get("/v1/subscribers/lena").await), Value::Null, "nor is a server's writing");
     desk.clock.advance(60);
     assert_eq!(seen(&app.get("/v1/subscribers/lena").await), "2026-11-23T17:01:00Z");
     desk.clock.advance(60);

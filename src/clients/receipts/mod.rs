@@ -40,15 +40,13 @@ pub async fn take(req: HttpRequest, caller: Caller, payload: Payload) -> Result<
     caller.read(Needs::Any, |_, inside| refused::without_platform(inside)).await?;
     let receipt = Receipt::of(&body::json(payload).await?)?;
     let id = receipt.app_user_id.clone();
-    let (project, is_secret, taken) = caller
+    let taken = caller
         .act(Needs::Any, move |conn, inside| {
             let (traces, taken) = taken(conn, inside, &receipt)?;
-            Ok((traces, (inside.project, inside.key.is_secret(), taken)))
+            Ok((traces, taken))
         })
         .await?;
-    if !is_secret {
-        caller.saw(project, &id, Fetched::Info);
-    }
+    caller.saw(&id, Fetched::Info);
     let envelope = taken.sold?;
     if taken.problems.is_empty() {
         return answer::customer(&req, StatusCode::OK, envelope);
