@@ -5,8 +5,14 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::door::{Caller, Needs};
 use super::sightings::Fetched;
-use super::{answer, customers, envelope};
+use super::{answer, customers, envelope, fault};
 use crate::error::Error;
+
+/// An empty id.
+pub async fn nobody(caller: Caller) -> Result<HttpResponse, Error> {
+    caller.read(Needs::Any, |_, _| Ok(())).await?;
+    Err(fault::no_id("The App User ID is empty."))
+}
 
 pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();

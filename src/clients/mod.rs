@@ -38,6 +38,7 @@ pub use sightings::Sightings;
 pub fn routes(routes: &mut Routes) {
     // Before the ids: nobody is called so.
     routes.keyed(Method::POST, "/v1/subscribers/identify", identify::log_in);
+    routes.keyed(Method::GET, "/v1/subscribers/", customer::nobody);
     routes.within("/v1/subscribers/{id}", |routes| {
         routes.keyed(Method::GET, "", customer::show);
         routes.keyed(Method::DELETE, "", deletion::delete);

@@ -90,6 +90,7 @@ async fn ids_that_name_nobody_are_refused_and_make_nobody() {
         assert_eq!(app.get(&format!("/v1/subscribers/{id}")).await.refused(), (400, 7220), "{id}");
     }
     assert_eq!(app.get(&format!("/v1/subscribers/{}", "%C3%A9".repeat(101))).await.refused(), (400, 7220));
+    assert_eq!(app.get("/v1/subscribers/").await.refused(), (400, 7220));
     assert_eq!(count(&desk), 0);
     assert_eq!(app.get(&format!("/v1/subscribers/{}", "%C3%A9".repeat(100))).await.status, StatusCode::CREATED);
     // One that came in by a webhook is there, and may be read.
