@@ -11,7 +11,7 @@ use super::sightings::Fetched;
 use super::{answer, body, customers, envelope, fault};
 use crate::audit::Trace;
 use crate::clock::Moment;
-use crate::customers::attributes::{self, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Stored, queries};
+use crate::customers::attributes::{self, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Stored, queries, reserved};
 use crate::customers::standing;
 use crate::db::Conn;
 use crate::error::Error;
@@ -19,6 +19,10 @@ use crate::state::CustomerId;
 
 /// Keys that lists, the header and the search show.
 const NAMING: [&str; 3] = ["$displayName", "$email", "$phoneNumber"];
+/// The most reserved keys of one customer, those that came after this version among them.
+const MAX_RESERVED: i64 = 150;
+/// The most attributes of one call.
+const MOST: usize = 250;
 /// What mobile SDKs send in place of a value that the server sees better.
 const FILL_IN: &str = "true";
 
@@ -73,12 +77,12 @@ pub async fn set(req: HttpRequest, caller: Caller, payload: Payload) -> Result<H
 /// [`crate::error::Fault`] 7264.
 pub fn told(body: Result<Value, Error>) -> Result<Map<String, Value>, Error> {
     let refused = || {
-        let message = "The body must be an object with an object called attributes.";
+        let message = "The body must be an object with an object called attributes, of at most 250.";
         fault::told(StatusCode::BAD_REQUEST, fault::NO_ATTRIBUTES, message)
     };
     match body {
         Ok(Value::Object(mut body)) => match body.remove("attributes") {
-            Some(Value::Object(attributes)) => Ok(attributes),
+            Some(Value::Object(attributes)) if attributes.len() <= MOST => Ok(attributes),
             _ => Err(refused()),
         },
         Ok(_) | Err(Error::Client(_)) => Err(refused()),
@@ -174,7 +178,7 @@ impl Wish {
             return Ok(Saved::Older);
         }
         let is_new = self.value.is_some() && before.as_ref().is_none_or(|before| before.is_deleted);
-        if is_new && !self.key.starts_with('$') && queries::count_custom(conn, customer)? >= MAX_CUSTOM {
+        if is_new && !has_room(conn, customer, &self.key)? {
             return Ok(Saved::NoRoom);
         }
         let after = Stored {
@@ -188,6 +192,15 @@ impl Wish {
         queries::put(conn, &after)?;
         Ok(Saved::Changed(before, after))
     }
+}
+
+/// An app has fifty keys of its own naming, and as many reserved ones that came after this version.
+fn has_room(conn: &mut Conn, customer: CustomerId, key: &str) -> Result<bool, Error> {
+    Ok(match (key.starts_with('$'), reserved::find(key)) {
+        (true, Some(_)) => true,
+        (true, None) => queries::count_reserved(conn, customer)? < MAX_RESERVED,
+        (false, _) => queries::count_custom(conn, customer)? < MAX_CUSTOM,
+    })
 }
 
 /// Reserved keys that came after this version are taken: an app would not send them again.

@@ -12,10 +12,13 @@ use super::door::{Caller, Inside, Needs};
 use super::{answer, body, customers, envelope, fault};
 use crate::audit::Trace;
 use crate::clock::Moment;
-use crate::customers::grants::{self, Holder, Length, Preset};
+use crate::customers::grants::{Holder, Length, Preset};
 use crate::db::Conn;
 use crate::error::Error;
 use crate::state::CustomerId;
+
+/// The last moment of the year 9999.
+const LAST: Moment = Moment(253_402_300_799_999);
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Draft {
@@ -85,9 +88,6 @@ pub fn take_back(
     entitlement: &str,
 ) -> Result<Option<Trace>, Error> {
     let holder = holder(inside, customer);
-    if !grants::queries::is_configured(conn, inside.project, entitlement)? {
-        return Err(no_entitlement());
-    }
     let plan = holder.plan_removal_of_all(conn, entitlement)?;
     if plan.is_empty() {
         return Ok(None);
@@ -124,9 +124,10 @@ impl Draft {
             }
             (None, None) => return Err(fault::malformed("The body must have an end_time_ms or a duration.")),
         };
-        match length.ends_at(now) > now {
-            true => Ok(length),
-            false => Err(fault::malformed("The grant would be over already.")),
+        match length.ends_at(now) {
+            end if end > LAST => Err(fault::malformed("The grant would end after the year 9999.")),
+            end if end > now => Ok(length),
+            _ => Err(fault::malformed("The grant would be over already.")),
         }
     }
 }

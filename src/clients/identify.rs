@@ -27,39 +27,18 @@ pub struct Login {
     new_app_user_id: String,
 }
 
-#[derive(Deserialize)]
-pub struct Alias {
-    new_app_user_id: String,
-}
-
 /// `POST /v1/subscribers/identify`
 pub async fn log_in(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     caller.read(Needs::Any, |_, _| Ok(())).await?;
     let Login { app_user_id, new_app_user_id } = body::parsed(payload).await?;
-    join(&req, &caller, (app_user_id, new_app_user_id), may_merge).await
+    join(&req, &caller, (app_user_id, new_app_user_id)).await
 }
 
-/// `POST /v1/subscribers/{id}/alias`, which old SDKs call: the two are one, whoever they were.
-pub async fn alias(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    caller.read(Needs::Any, |_, _| Ok(())).await?;
-    let id = caller.app_user_id()?.to_owned();
-    let Alias { new_app_user_id } = body::parsed(payload).await?;
-    join(&req, &caller, (id, new_app_user_id), |_, _, _| Ok(true)).await
-}
-
-/// Whether two ids are to become one customer; the second is of a known customer or of nobody.
-type Rule = fn(&mut Conn, &str, Option<CustomerId>) -> QueryResult<bool>;
-
-async fn join(
-    req: &HttpRequest,
-    caller: &Caller,
-    (current, new): (String, String),
-    rule: Rule,
-) -> Result<HttpResponse, Error> {
+async fn join(req: &HttpRequest, caller: &Caller, (current, new): (String, String)) -> Result<HttpResponse, Error> {
     let into = new.clone();
     let (is_new, envelope) = caller
         .write(Needs::Any, move |conn, inside| {
-            let (envelope, is_new) = joined(conn, inside, (&current, &into), rule)?;
+            let (envelope, is_new) = joined(conn, inside, (&current, &into))?;
             Ok((is_new, envelope))
         })
         .await?;
@@ -67,19 +46,14 @@ async fn join(
     answer::customer(req, if is_new { StatusCode::CREATED } else { StatusCode::OK }, envelope)
 }
 
-fn joined(
-    conn: &mut Conn,
-    inside: &Inside<'_>,
-    (current, new): (&str, &str),
-    rule: Rule,
-) -> Result<(Envelope, bool), Error> {
+fn joined(conn: &mut Conn, inside: &Inside<'_>, (current, new): (&str, &str)) -> Result<(Envelope, bool), Error> {
     let (from, to) = (customers::find(conn, inside, current)?, customers::find(conn, inside, new)?);
     // Before anything is made: both ids must be good, or known.
     for (id, _) in [(current, from), (new, to)].into_iter().filter(|(_, known)| known.is_none()) {
         new_id(id)?;
     }
     let is_one = current == new || (from.is_some() && from == to);
-    if !is_one && rule(conn, current, to)? {
+    if !is_one && may_merge(conn, current, to)? {
         merge(conn, inside, (current, from), (new, to))?;
         for (id, _) in [(current, from), (new, to)].into_iter().filter(|(_, known)| known.is_none()) {
             customers::began(conn, inside, id)?;

@@ -45,7 +45,6 @@ pub fn routes(routes: &mut Routes) {
         routes.keyed(Method::GET, "/offerings", offerings::show);
         routes.keyed(Method::DELETE, "/offerings/override", overrides::clear);
         routes.keyed(Method::POST, "/offerings/{offering}/override", overrides::choose);
-        routes.keyed(Method::POST, "/alias", identify::alias);
         routes.keyed(Method::POST, "/attributes", attributes::set);
         routes.keyed(Method::POST, "/attribution", attribution::told);
         routes.keyed(Method::POST, "/adservices_attribution", attribution::adservices);

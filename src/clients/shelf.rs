@@ -15,6 +15,8 @@ const GOOGLE: &str = "PLAY_STORE";
 /// Products by their identifiers.
 pub struct Shelf {
     products: BTreeMap<String, Product>,
+    /// Whether Google Play itself is asked, which knows base plans apart from their products.
+    is_google: bool,
 }
 
 /// The products of the key's store; of all stores for a server.
@@ -30,7 +32,8 @@ pub fn of(conn: &mut Conn, inside: &Inside<'_>) -> QueryResult<Shelf> {
     let own = |product: &Product| inside.key.store.as_ref().is_none_or(|store| product.store == *store);
     let has_own = all.iter().any(own);
     let sold = all.into_iter().filter(|product| !has_own || own(product));
-    Ok(Shelf { products: sold.map(|product| (product.identifier.clone(), product)).collect() })
+    let is_google = inside.key.store.as_deref() == Some(GOOGLE);
+    Ok(Shelf { products: sold.map(|product| (product.identifier.clone(), product)).collect(), is_google })
 }
 
 impl Shelf {
@@ -48,8 +51,7 @@ impl Shelf {
 
     /// The product as its store knows it, and the base plan that Google Play has beside it.
     pub fn parts(&self, identifier: &str) -> (String, Option<String>) {
-        let is_google = self.find(identifier).is_some_and(|product| product.store == GOOGLE);
-        match identifier.split_once(':').filter(|_| is_google) {
+        match identifier.split_once(':').filter(|_| self.is_google) {
             Some((product, plan)) => (product.to_owned(), Some(plan.to_owned())),
             None => (identifier.to_owned(), None),
         }

@@ -36,13 +36,25 @@ impl Courier {
     pub fn take(&self, busy: &BTreeMap<i64, usize>) -> Result<Vec<Job>, Error> {
         let room = ROOM.saturating_sub(busy.values().sum());
         let full: Vec<i64> = busy.iter().filter(|(_, count)| **count >= EACH).map(|(id, _)| *id).collect();
+        // Endpoints with nothing under way come first: a backlog at one keeps no other waiting.
+        let idle_first: Vec<i64> = busy.keys().copied().collect();
+        let each = if busy.is_empty() { EACH } else { 1 };
+        for passed_over in [idle_first, full] {
+            let jobs = self.take_beside(&passed_over, (room, each))?;
+            if !jobs.is_empty() {
+                return Ok(jobs);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn take_beside(&self, passed_over: &[i64], (room, each): (usize, usize)) -> Result<Vec<Job>, Error> {
         let now = self.clock.now();
-        if room == 0 || !self.db.read_here(|conn| Ok::<_, Error>(lease::is_due(conn, now, &full)?))? {
+        if room == 0 || !self.db.read_here(|conn| Ok::<_, Error>(lease::is_due(conn, now, passed_over)?))? {
             return Ok(Vec::new());
         }
-        let each = if busy.is_empty() { EACH } else { 1 };
         let mark = self.ids.next(now);
-        self.db.write_here(|conn| Ok(lease::take(conn, (mark, now), &full, (room, each))?))
+        self.db.write_here(|conn| Ok(lease::take(conn, (mark, now), passed_over, (room, each))?))
     }
 
     /// Sends one and enters the answer. A failure to enter it is logged: the delivery comes due again by itself.

@@ -21,12 +21,12 @@ const MAX_AGE: &str = "7200";
 
 /// Whether apps and servers call this path with a key.
 pub fn is_for_clients(path: &str) -> bool {
-    ["/v1/", "/rcbilling/", "/v2/"].into_iter().any(|start| path.starts_with(start))
+    is_for_browsers(path) || path.starts_with("/v2/")
 }
 
 /// Whether apps in a browser call it: the rest is for servers alone.
 pub fn is_for_browsers(path: &str) -> bool {
-    ["/v1/", "/rcbilling/"].into_iter().any(|start| path.starts_with(start))
+    ["/v1/", "/rcbilling/", "/auth/"].into_iter().any(|start| path.starts_with(start))
 }
 
 /// Lets every origin read an answer.

@@ -160,12 +160,12 @@ async fn what_a_log_in_joined_follows_from_the_stored_events() {
 }
 
 #[actix_web::test]
-async fn an_old_sdk_may_still_join_two_ids() {
+async fn no_copy_of_an_app_can_join_two_named_customers() {
     let desk = Desk::open().await;
     let app = desk.web_app();
     open(&app, "lena").await;
     open(&app, "sandy").await;
     let body = json!({ "new_app_user_id": "sandy" });
-    assert_eq!(app.post("/v1/subscribers/lena/alias", body).await.status, StatusCode::OK);
-    assert_eq!(people(&desk), [["lena", "sandy"]]);
+    assert_eq!(app.post("/v1/subscribers/lena/alias", body).await.refused(), (404, 7259));
+    assert_eq!(people(&desk), [["lena"], ["sandy"]]);
 }

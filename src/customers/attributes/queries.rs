@@ -71,6 +71,15 @@ pub fn count_custom(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> {
         .get_result(conn)
 }
 
+/// How many reserved keys have a value.
+pub fn count_reserved(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> {
+    attributes::table
+        .filter(attributes::customer_id.eq(customer).and(attributes::is_deleted.eq(false)))
+        .filter(attributes::key.like("$%"))
+        .count()
+        .get_result(conn)
+}
+
 /// Writes it in place of what was said before.
 pub fn put(conn: &mut Conn, stored: &Stored) -> QueryResult<()> {
     remove(conn, stored.customer_id, &stored.key)?;

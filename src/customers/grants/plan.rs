@@ -89,7 +89,7 @@ impl Holder {
     }
 
     /// Giving access as a program asks for it: one that asks twice means it once, so an end close to that of a running
-    /// grant adds nothing, and any other end takes its place. The plan may be empty.
+    /// grant adds nothing, nor does an earlier one, which would take access away; a later end takes its place. The plan may be empty.
     ///
     /// # Errors
     /// As [`Holder::plan_grant`].
@@ -100,7 +100,7 @@ impl Holder {
         length: Length,
     ) -> Result<Result<Plan, Refusal>, Error> {
         match self.plan_grant(conn, entitlement, length, false)? {
-            Err(Refusal::Held(held)) if held.ends_at.since(length.ends_at(self.now)).abs() <= REPEAT_MILLIS => {
+            Err(Refusal::Held(held)) if length.ends_at(self.now).since(held.ends_at) <= REPEAT_MILLIS => {
                 Ok(Ok(Plan::default()))
             }
             Err(Refusal::Held(_)) => self.plan_grant(conn, entitlement, length, true),
