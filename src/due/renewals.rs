@@ -47,7 +47,11 @@ fn catch_up(work: &Work, mut due: Due) -> usize {
 /// How long until the next one is due, so that nobody is without access between two periods.
 pub fn rest(work: &Work, most: Duration) -> Duration {
     let next = work.db.read_here(|conn| Ok::<_, Error>(queries::next(conn)?));
-    let wait = next.ok().flatten().map(|at| at.since(work.now).max(LEAST_MS));
+    let wait = next
+        .inspect_err(|error| tracing::warn!(cause = error.cause(), "when the next test purchase is due is not known"))
+        .ok()
+        .flatten()
+        .map(|at| at.since(work.now).max(LEAST_MS));
     wait.and_then(|millis| u64::try_from(millis).ok()).map_or(most, |millis| most.min(Duration::from_millis(millis)))
 }
 
