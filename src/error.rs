@@ -11,6 +11,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::db;
 use crate::people::Permission;
 
+/// What a key of the API has used of its minute (client contract, 6), and how much there is.
+pub const CALLS_USED: HeaderName = HeaderName::from_static("revenuecat-rate-limit-current-usage");
+pub const CALLS_LIMIT: HeaderName = HeaderName::from_static("revenuecat-rate-limit-current-limit");
+
 /// How long to wait before asking again when the database cannot serve.
 const SECONDS_UNTIL_BACK: u64 = 5;
 
@@ -42,8 +46,10 @@ pub enum Error {
     Slow,
     /// Not a form.
     MediaType,
+    /// Seconds until the next may come, and for a key of the API how many calls it has in a minute.
     TooManyRequests {
         retry_after: u64,
+        limit: Option<u32>,
     },
     /// Refused in the terms of the client API (client contract, 2).
     Client(Fault),
@@ -153,15 +159,20 @@ impl ResponseError for Error {
     /// Status and headers; the edge adds the body.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::new(self.status_code());
+        let headers = response.headers_mut();
+        if let Error::TooManyRequests { limit: Some(limit), .. } = self {
+            headers.insert(CALLS_USED, HeaderValue::from(*limit));
+            headers.insert(CALLS_LIMIT, HeaderValue::from(*limit));
+        }
         let header = match self {
             Error::LogIn(next) => onward("/login", next),
             Error::SecondFactor(next) => onward("/account/second-factor", next),
-            Error::TooManyRequests { retry_after } => Some((RETRY_AFTER, HeaderValue::from(*retry_after))),
+            Error::TooManyRequests { retry_after, .. } => Some((RETRY_AFTER, HeaderValue::from(*retry_after))),
             Error::Unavailable(_) => Some((RETRY_AFTER, HeaderValue::from(SECONDS_UNTIL_BACK))),
             _ => None,
         };
         if let Some((name, value)) = header {
-            response.headers_mut().insert(name, value);
+            headers.insert(name, value);
         }
         response
     }

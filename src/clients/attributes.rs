@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::door::{Caller, Inside, Needs};
 use super::sightings::Fetched;
+use super::time::is_readable;
 use super::{answer, body, customers, envelope, fault};
 use crate::audit::Trace;
 use crate::clock::Moment;
@@ -152,7 +153,10 @@ impl Wish {
         let Value::Object(entry) = entry else { return Err("An attribute is an object with a value.".into()) };
         let at = match entry.get("updated_at_ms") {
             None | Some(Value::Null) => inside.now,
-            Some(at) => Moment(at.as_i64().ok_or("updated_at_ms is not a whole number.")?),
+            Some(at) => {
+                let at = at.as_i64().map(Moment).filter(|at| is_readable(*at));
+                at.ok_or("updated_at_ms must be milliseconds since 1970, until the year 9999.")?
+            }
         };
         let value = match entry.get("value") {
             Some(Value::String(value)) => Some(value.clone()).filter(|value| !value.is_empty()),

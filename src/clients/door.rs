@@ -90,6 +90,7 @@ impl Caller {
     }
 
     /// Runs `work` as one change of what is the customer's own: first contact, a log-in, what the app tells of itself.
+    /// Whoever was not let in yet is asked for the key first, so that nobody without one keeps writers waiting.
     ///
     /// # Errors
     /// As [`Caller::read`].
@@ -98,6 +99,9 @@ impl Caller {
         T: Send + 'static,
         W: FnOnce(&mut Conn, &Inside<'_>) -> Result<T, Error> + Send + 'static,
     {
+        if self.let_in.get().is_none() {
+            self.read(needs, |_, _| Ok(())).await?;
+        }
         let pass = self.pass(needs);
         let transaction = move |conn: &mut Conn| {
             let inside = pass.enter(conn)?;

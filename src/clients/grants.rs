@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Number;
 
 use super::door::{Caller, Inside, Needs};
+use super::time::LAST;
 use super::{answer, body, customers, envelope, fault};
 use crate::audit::Trace;
 use crate::clock::Moment;
@@ -16,9 +17,6 @@ use crate::customers::grants::{Holder, Length, Preset};
 use crate::db::Conn;
 use crate::error::Error;
 use crate::state::CustomerId;
-
-/// The last moment of the year 9999.
-const LAST: Moment = Moment(253_402_300_799_999);
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Draft {

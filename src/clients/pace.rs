@@ -41,7 +41,8 @@ impl Pace {
         let limiter = if key.is_secret() { &self.secret } else { &self.public };
         let state = limiter.check_key(&key.id).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
-            Error::TooManyRequests { retry_after: wait.as_secs() + 1 }
+            let limit = Some(until.quota().burst_size().get());
+            Error::TooManyRequests { retry_after: wait.as_secs() + 1, limit }
         })?;
         let limit = state.quota().burst_size().get();
         Ok(Spent { calls: limit.saturating_sub(state.remaining_burst_capacity()), limit })

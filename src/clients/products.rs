@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::door::{Caller, Needs};
+use super::sightings::Fetched;
 use super::{answer, shelf};
 use crate::catalog::rows::Product;
 use crate::error::Error;
@@ -26,6 +27,7 @@ pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Erro
             Ok(found.filter_map(details).collect::<Vec<_>>())
         })
         .await?;
+    caller.saw(&id, Fetched::Other);
     answer::of(&req, &id, &json!({ "product_details": details }))
 }
 

@@ -9,8 +9,13 @@ use crate::clock::Moment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct At(Moment);
 
-/// The last second that every client can read.
-const LAST: i64 = 253_402_300_799_000;
+/// The end of the year 9999, later than which no client can read.
+pub const LAST: Moment = Moment(253_402_300_799_999);
+
+/// Whether a time that was sent lies in the years that everybody can read, from 1970.
+pub fn is_readable(moment: Moment) -> bool {
+    (Moment(0)..=LAST).contains(&moment)
+}
 
 pub fn at(moment: Moment) -> At {
     At(moment)
@@ -23,7 +28,7 @@ impl Serialize for At {
 }
 
 fn written(moment: Moment) -> String {
-    let utc = Moment(moment.millis().min(LAST)).utc().filter(|utc| utc.year() >= 0);
+    let utc = moment.min(LAST).utc().filter(|utc| utc.year() >= 0);
     utc.unwrap_or(DateTime::<Utc>::UNIX_EPOCH).format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

@@ -22,7 +22,7 @@ pub fn is_unavailable(error: &Error) -> bool {
 
 /// The words SQLite and PostgreSQL use; Diesel has no kinds for them.
 fn says_not_now(message: &str) -> bool {
-    const SIGNS: [&str; 12] = [
+    const SIGNS: [&str; 13] = [
         "database is locked",
         "database or disk is full",
         "disk I/O error",
@@ -34,6 +34,7 @@ fn says_not_now(message: &str) -> bool {
         "the database system is",
         "statement timeout",
         "lock timeout",
+        "deadlock detected",
         "connection to server",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))

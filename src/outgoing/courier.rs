@@ -1,6 +1,7 @@
 //! From the queue to the endpoint and back: takes deliveries, sends them, enters what came of them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::client::{Answer, Client};
 use super::lease::{self, Job};
@@ -14,6 +15,10 @@ use crate::ids::Ids;
 /// others.
 pub const ROOM: usize = 64;
 pub const EACH: usize = 4;
+
+/// How often it tries to enter an answer while the database cannot serve: what is not entered is sent again.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// What is told of a header that is a secret.
 const HIDDEN: &str = "(not shown)";
@@ -71,7 +76,14 @@ impl Courier {
     fn enter(&self, job: &Job, at: Moment, what: (&str, &Answer)) -> Result<(), Error> {
         let now = self.clock.now();
         let id = self.ids.next(now);
-        self.db.write_here(|conn| Ok(lease::finish(conn, job, (id, at, now), what)?))
+        let mut left = TRIES;
+        loop {
+            left -= 1;
+            match self.db.write_here(|conn| Ok::<_, Error>(lease::finish(conn, job, (id, at, now), what)?)) {
+                Err(error) if error.is_unavailable() && left > 0 => std::thread::sleep(PAUSE),
+                done => return done,
+            }
+        }
     }
 
     /// Sends everything that is due and waits for it; returns how many deliveries that were.

@@ -49,7 +49,7 @@ pub fn json(error: &actix_web::Error, status: StatusCode) -> String {
             _ => None,
         },
         backoff_ms: match ours {
-            Some(Error::TooManyRequests { retry_after }) => Some(retry_after.saturating_mul(1_000)),
+            Some(Error::TooManyRequests { retry_after, .. }) => Some(retry_after.saturating_mul(1_000)),
             Some(Error::Unavailable(_)) => Some(BACKOFF_MS),
             _ => None,
         },

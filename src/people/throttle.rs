@@ -70,7 +70,7 @@ impl Attempt {
             longest = longest.max(wait(conn, *limit, subject, now)?);
         }
         if let Some(retry_after) = longest {
-            return Err(Error::TooManyRequests { retry_after });
+            return Err(Error::TooManyRequests { retry_after, limit: None });
         }
         for (limit, subject) in &self.subjects {
             insert(conn, limit.scope, subject, self.id, now)?;
@@ -132,7 +132,7 @@ mod tests {
         let attempt = Attempt::new(id, b"key", email, address);
         match db.write_here(|conn| attempt.count(conn, now)) {
             Ok(()) => Ok(attempt),
-            Err(Error::TooManyRequests { retry_after }) => Err(retry_after),
+            Err(Error::TooManyRequests { retry_after, .. }) => Err(retry_after),
             Err(error) => panic!("{error:?}"),
         }
     }
@@ -174,7 +174,7 @@ mod tests {
         let db = database("code");
         let tried = |id: i64, now| db.write_here(|conn| Attempt::code(id, b"key", 4, "192.0.2.1").count(conn, now));
         assert!((0..10).all(|id| tried(id, NOW).is_ok()));
-        assert!(matches!(tried(10, NOW.plus_seconds(300)), Err(Error::TooManyRequests { retry_after: 600 })));
+        assert!(matches!(tried(10, NOW.plus_seconds(300)), Err(Error::TooManyRequests { retry_after: 600, .. })));
         assert!(tried(11, NOW.plus_seconds(901)).is_ok());
     }
 

@@ -129,6 +129,28 @@ async fn only_a_key_that_counts_opens_the_api() {
 }
 
 #[actix_web::test]
+async fn who_may_not_come_in_does_not_wait_for_those_who_write() {
+    let desk = Desk::open().await;
+    let app = desk.web_app();
+    let (locked, is_locked) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (db, project) = (desk.db.clone(), desk.project);
+    let writer = std::thread::spawn(move || {
+        let holding = db.write_here(|conn| {
+            conn.lock_project(project)?;
+            locked.send(()).expect("somebody waits");
+            Ok::<_, Error>(drop(released.recv()))
+        });
+        holding.expect("it writes");
+    });
+    is_locked.recv().expect("it is locked");
+    let answer = desk.call(app.request(Method::DELETE, "/v1/subscribers/lena")).await;
+    release.send(()).expect("it waits");
+    writer.join().expect("it ends");
+    assert_eq!(answer.refused(), (403, 7224));
+}
+
+#[actix_web::test]
 async fn a_key_opens_its_own_project_alone() {
     let desk = Desk::open().await;
     let other = desk.client(seed::MOONRISE_ID, "Moonrise", None);
@@ -230,6 +252,17 @@ async fn a_servers_reading_is_no_contact_and_an_apps_is() {
     let used: Vec<Option<i64>> = desk.db.read_here(|conn| Ok::<_, Error>(used.load(conn)?)).expect("keys");
     let after = |seconds| Some(NOW.plus_seconds(seconds).millis());
     assert_eq!(used, [after(120), after(60), after(0)]);
+    for path in [
+        "/rcbilling/v1/subscribers/lena/products?id=plus",
+        "/v1/subscribers/lena/offerings",
+        "/v1/subscribers/lena/virtual_currencies",
+    ] {
+        desk.clock.advance(1);
+        assert_eq!(app.get(path).await.status, StatusCode::OK);
+        let seen_at = customers::table.select(customers::last_seen_at);
+        let seen_at: Option<i64> = desk.db.read_here(|conn| Ok::<_, Error>(seen_at.first(conn)?)).expect("a customer");
+        assert_eq!(seen_at, Some(desk.clock.now().millis()), "{path}");
+    }
 }
 
 #[actix_web::test]
@@ -324,6 +357,7 @@ async fn what_there_is_not_is_said_in_json() {
         "/rcbilling/v1/branding",
         "/v1/subscribers/lena/intro_eligibility",
         "/v1/offers",
+        "/auth/token",
         "/v1/",
         "/v1/subscribers",
     ] {

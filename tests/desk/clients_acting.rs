@@ -47,6 +47,8 @@ async fn access_is_granted_repeated_replaced_and_taken_back() {
     assert_eq!(coach(&server.post(path, json!({ "end_time_ms": end })).await), expected);
     let longer = server.post(path, json!({ "duration": "lifetime" })).await;
     assert_eq!(coach(&longer)["expires_date"], "2226-11-23T18:00:00Z");
+    let shorter = server.post(path, json!({ "duration": "daily" })).await;
+    assert_eq!((shorter.status, coach(&shorter)), (StatusCode::CREATED, coach(&longer)), "no grant makes one shorter");
     desk.clock.advance(60);
     let revoke = "/v1/subscribers/lena/entitlements/coach/revoke_promotionals";
     let revoked = server.post(revoke, Value::Null).await;
@@ -75,6 +77,7 @@ async fn what_cannot_be_granted_is_refused_and_changes_nothing() {
         json!({ "duration": "forever" }),
         json!({ "end_time_ms": NOW }),
         json!({ "end_time_ms": "soon" }),
+        json!({ "end_time_ms": 253_402_300_800_000_i64 }),
         json!([]),
     ];
     for body in bodies {

@@ -71,6 +71,8 @@ async fn what_cannot_be_saved_is_named_and_the_rest_is_saved() {
         "1st": entry(json!("x")), "": entry(json!("x")), "$": entry(json!("x")), "n": entry(json!(7)), "e": json!("x"),
         "$email": entry(json!("nobody")), "long": entry(json!("é".repeat(501))), "fits": entry(json!("é".repeat(500))),
         "nul": entry(json!("a\u{0}b")), "when": json!({ "value": "x", "updated_at_ms": "soon" }),
+        "then": json!({ "value": "x", "updated_at_ms": 253_402_300_800_000_i64 }),
+        "before": json!({ "value": "x", "updated_at_ms": -1 }),
         "k".repeat(41): entry(json!("x")), "k".repeat(40): entry(json!("x")),
     }});
     let answer = desk.web_app().post(PATH, body).await;
@@ -84,7 +86,10 @@ async fn what_cannot_be_saved_is_named_and_the_rest_is_saved() {
         .collect();
     wrong.sort_unstable();
     let long = "k".repeat(41);
-    assert_eq!(wrong, ["", "$", "$email", "1st", "e", long.as_str(), "long", "n", "nul", "two words", "when"]);
+    assert_eq!(
+        wrong,
+        ["", "$", "$email", "1st", "before", "e", long.as_str(), "long", "n", "nul", "then", "two words", "when"]
+    );
     let mut kept: Vec<String> = known(&desk).await.keys().cloned().collect();
     kept.sort_unstable();
     assert_eq!(kept, ["$brandNewKey".to_owned(), "fits".into(), "good".into(), "k".repeat(40)]);
@@ -100,6 +105,23 @@ async fn a_customer_has_at_most_fifty_of_the_apps_own() {
     assert_eq!(known(&desk).await.len(), 50);
     assert_eq!(set(&desk.web_app(), "a00", json!("changed"), NOW.millis() + 1).await.status, StatusCode::OK);
     assert_eq!(set(&desk.web_app(), "$displayName", json!("Lena"), 1).await.status, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn reserved_keys_and_those_of_one_call_have_an_end_too() {
+    let desk = desk().await;
+    let app = desk.web_app();
+    let of = |prefix: &str, many: usize| {
+        let entries = (0..many).map(|number| (format!("{prefix}{number:03}"), json!({ "value": "x" })));
+        json!({ "attributes": entries.collect::<Map<String, Value>>() })
+    };
+    assert_eq!(app.post(PATH, of("$new", 251)).await.refused(), (400, 7264));
+    assert_eq!(known(&desk).await, Map::new());
+    let answer = app.post(PATH, of("$new", 151)).await;
+    assert_eq!((answer.refused(), answer.json()["attribute_errors"].as_array().map(Vec::len)), ((400, 7263), Some(1)));
+    assert_eq!(known(&desk).await.len(), 150);
+    assert_eq!(set(&app, "$email", json!("lena@okafor.example"), 1).await.status, StatusCode::OK, "those we know fit");
+    assert_eq!(set(&app, "plan", json!("a"), 1).await.status, StatusCode::OK);
 }
 
 #[actix_web::test]

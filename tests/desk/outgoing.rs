@@ -305,6 +305,28 @@ async fn one_that_hangs_holds_up_no_others() {
 }
 
 #[actix_web::test]
+async fn a_backlog_at_one_endpoint_keeps_no_other_waiting() {
+    let desk = desk().await;
+    let (first, second) =
+        (add(&desk, "http://127.0.0.1:9/one", &[]).await.0, add(&desk, "http://127.0.0.1:9/two", &[]).await.0);
+    let enqueue = |destination: i64, many: usize| {
+        let put = desk.db.write_here(|conn| {
+            (0..many).try_for_each(|_| {
+                let row = (desk.project, desk.ids.next(desk.clock.now()), desk.clock.now());
+                outgoing::enqueue_test(conn, row, destination)
+            })
+        });
+        put.expect("it is queued");
+    };
+    enqueue(first, 300);
+    desk.clock.advance(1);
+    enqueue(second, 1);
+    let under_way = BTreeMap::from([(first, 1)]);
+    let taken = courier(&desk).take(&under_way).expect("it takes");
+    assert_eq!(taken.iter().map(|job| job.destination.id).collect::<Vec<_>>(), [second]);
+}
+
+#[actix_web::test]
 async fn a_server_that_is_killed_while_it_sends_loses_nothing() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Hang(Duration::from_secs(30)));

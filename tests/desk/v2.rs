@@ -286,6 +286,7 @@ async fn access_is_given_once_however_often_it_is_asked_for_and_taken_back() {
         (json!({ "entitlement_id": "coach", "expires_at": NOW }), "expires_at"),
         (json!({ "entitlement_id": "coach", "expires_at": "2031" }), "expires_at"),
         (json!({ "entitlement_id": "coach", "expires_at": 1e300 }), "expires_at"),
+        (json!({ "entitlement_id": "coach", "expires_at": 253_402_300_800_000_i64 }), "expires_at"),
     ] {
         let told = refused(&desk, Method::POST, &path, Some(body.clone()), StatusCode::BAD_REQUEST).await;
         assert_eq!(told, ("parameter_error".into(), parameter.into()), "{body}");
@@ -484,6 +485,7 @@ async fn an_answer_tells_what_is_left_and_the_end_of_it_when_to_come_back() {
     assert_eq!(left(&ask(&desk, Method::GET, CUSTOMERS, None).await), ("2".into(), "2".into()));
     let over = ask(&desk, Method::GET, CUSTOMERS, None).await;
     let error = read(&over, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(left(&over), ("2".into(), "2".into()));
     assert_eq!((&error["type"], &error["retryable"]), (&json!("rate_limit_error"), &json!(true)));
     assert!(error["backoff_ms"].as_i64().is_some_and(|wait| wait >= 1_000) && !over.header("retry-after").is_empty());
 }

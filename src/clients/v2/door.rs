@@ -10,7 +10,7 @@ use crate::clients::door::{Caller, Inside, Needs};
 use crate::clients::fault;
 use crate::clock::Moment;
 use crate::db::Conn;
-use crate::error::Error;
+use crate::error::{CALLS_LIMIT, CALLS_USED, Error};
 use crate::schema::projects;
 
 /// The project of the key.
@@ -74,8 +74,8 @@ pub async fn knock(caller: &Caller) -> Result<(), Error> {
 pub fn answer(caller: &Caller, status: StatusCode, body: &impl Serialize) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     if let Some(spent) = caller.spent() {
-        answer.insert_header(("revenuecat-rate-limit-current-usage", spent.calls.to_string()));
-        answer.insert_header(("revenuecat-rate-limit-current-limit", spent.limit.to_string()));
+        answer.insert_header((CALLS_USED, spent.calls));
+        answer.insert_header((CALLS_LIMIT, spent.limit));
     }
     answer.json(body)
 }

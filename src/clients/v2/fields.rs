@@ -4,6 +4,7 @@ use actix_web::web::Payload;
 use serde_json::{Map, Value};
 
 use crate::clients::body;
+use crate::clients::time::is_readable;
 use crate::clock::Moment;
 use crate::error::{Error, Problem};
 
@@ -43,10 +44,10 @@ impl Fields {
     }
 
     /// # Errors
-    /// [`Error::Parameter`] for anything but whole milliseconds since 1970.
+    /// [`Error::Parameter`] for anything but whole milliseconds since 1970, until the year 9999.
     pub fn moment(&self, name: &'static str) -> Result<Moment, Error> {
-        let millis = self.0.get(name).and_then(Value::as_i64);
-        millis.map(Moment).ok_or_else(|| wrong(name, format!("{name} must be milliseconds since 1970.")))
+        let moment = self.0.get(name).and_then(Value::as_i64).map(Moment).filter(|moment| is_readable(*moment));
+        moment.ok_or_else(|| wrong(name, format!("{name} must be milliseconds since 1970, until the year 9999.")))
     }
 
     /// A list; `None` where it is left out or null.

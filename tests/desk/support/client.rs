@@ -58,11 +58,15 @@ impl Client<'_> {
         self.call(Method::POST, path, Some(body.to_string())).await
     }
 
-    pub async fn call(&self, method: Method, path: &str, body: Option<String>) -> Answer {
+    /// A call without a body, not sent yet.
+    pub fn request(&self, method: Method, path: &str) -> TestRequest {
         let request = TestRequest::default().method(method).uri(path);
         let request = request.insert_header(("authorization", format!("Bearer {}", self.key)));
-        let request =
-            self.headers.iter().fold(request, |request, (name, value)| request.insert_header((*name, value.as_str())));
+        self.headers.iter().fold(request, |request, (name, value)| request.insert_header((*name, value.as_str())))
+    }
+
+    pub async fn call(&self, method: Method, path: &str, body: Option<String>) -> Answer {
+        let request = self.request(method, path);
         let request = body.into_iter().fold(request, |request, body| request.set_payload(body));
         let answer = self.desk.call(request).await;
         self.desk.site.sightings.settle();
