@@ -107,9 +107,13 @@ pub fn of(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId) -> Result<
     let since: Option<Moment> = since.select(diesel::dsl::min(app_user_ids::since)).first(conn)?;
     // The call itself is contact, though it is written down a moment later.
     let last_seen = if inside.is_sighting() { last_seen.max(Some(inside.now)) } else { last_seen };
-    let catalog = catalog::queries::load(conn, inside.project)?;
-    let sold = Sold { catalog, now: inside.now };
     let all = purchases_of(conn, customer)?;
+    // Most customers never bought anything, and need no catalog to say so.
+    let catalog = match all.is_empty() {
+        true => Catalog::default(),
+        false => catalog::queries::load(conn, inside.project)?,
+    };
+    let sold = Sold { catalog, now: inside.now };
     let subscriptions = sold.subscriptions(&all);
     Ok(Envelope {
         request_date: at(inside.now),

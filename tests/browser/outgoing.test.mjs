@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { LENA, open, startBrowser, startDemo } from './support.mjs';
+import { LENA, open, startBrowser, startDemo, violations } from './support.mjs';
 
 let demo;
 let browser;
@@ -55,6 +55,24 @@ for (const javaScriptEnabled of [true, false]) {
     assert.match(came.at(-1).headers['webhook-signature'], /^v1,/);
     assert.doesNotMatch(await page.content(), /of the receiver/, 'never shown');
     assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`no violations on the pages of an endpoint in ${colorScheme}`, async () => {
+    const page = await open(browser, demo, 'dev', { colorScheme, bypassCSP: true });
+    await page.goto('/projects/sundial/settings/destinations');
+    assert.deepEqual(await violations(page, colorScheme), [], 'the list');
+    await page.click('text=Sundial server');
+    await page.waitForSelector('.delivery');
+    assert.deepEqual(await violations(page, colorScheme), [], 'the endpoint');
+    const address = page.url();
+    for (const action of ['edit', 'replace', 'delete']) {
+      await page.goto(`${address}?dialog=destination-${action}.${address.split('/').at(-1)}`);
+      await page.waitForSelector('dialog[open]');
+      assert.deepEqual(await violations(page, colorScheme), [], action);
+    }
     await page.context().close();
   });
 }

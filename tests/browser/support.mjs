@@ -1,13 +1,15 @@
 // Starts the demo on a port of its own and a browser to look at it.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const BINARY = process.env.DOSSIER_BINARY;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking',
@@ -80,3 +82,17 @@ export async function open(browser, demo, who, options = {}) {
 
 export const LENA = '/projects/sundial/customers/lena.okafor_4471';
 export const customer = (id) => `/projects/sundial/customers/${encodeURIComponent(id)}`;
+
+/**
+ * What axe has against a page, which was opened with `bypassCSP`. In dark only colours are another matter than in light.
+ */
+export async function violations(page, colorScheme = 'light') {
+  // What is still fading in has less contrast.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
+  await page.evaluate(AXE);
+  const rules = colorScheme === 'dark'
+    ? ['color-contrast']
+    : ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const { violations: found } = await page.evaluate((runOnly) => window.axe.run(document, { runOnly }), rules);
+  return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html).join(' | ')}`);
+}
