@@ -10,7 +10,8 @@ use crate::clock::Moment;
 use crate::db::Conn;
 use crate::page::sentence::{Sentence, Stamp};
 use crate::page::text::count;
-use crate::schema::{delivery_attempts as attempts, destinations, outgoing};
+use crate::schema::{delivery_attempts as attempts, destinations, history, outgoing};
+use crate::state::CustomerId;
 
 /// How many attempts of a page's deliveries are shown.
 const ATTEMPTS: i64 = 200;
@@ -100,6 +101,31 @@ pub fn is_tried(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<boo
     let tries: Option<i64> =
         outgoing::table.find((project, delivery)).select(outgoing::tries).first(conn).optional()?;
     Ok(tries.is_none_or(|tries| tries > 0))
+}
+
+/// To whom an event of a customer went.
+#[derive(Debug, Clone, Queryable)]
+pub struct PassedOn {
+    pub endpoint: String,
+    pub event_type: String,
+    pub queued_at: Moment,
+    /// `waiting`, `sent` or `failed`.
+    pub state: String,
+}
+
+/// What is still known of where a customer's events went, the oldest first.
+///
+/// # Errors
+/// What the database said.
+pub fn of_customer(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Vec<PassedOn>> {
+    let endpoint = destinations::project_id.eq(outgoing::project_id).and(destinations::id.eq(outgoing::destination_id));
+    let events = history::table.filter(history::customer_id.eq(customer)).select(history::event_id.nullable());
+    outgoing::table
+        .inner_join(destinations::table.on(endpoint))
+        .filter(outgoing::project_id.eq(project).and(outgoing::event_row.eq_any(events)))
+        .order(outgoing::id)
+        .select((destinations::name, outgoing::event_type, outgoing::queued_at, outgoing::state))
+        .load(conn)
 }
 
 #[diesel::dsl::auto_type]

@@ -139,7 +139,8 @@ async fn who_may_not_come_in_does_not_wait_for_those_who_write() {
         let holding = db.write_here(|conn| {
             conn.lock_project(project)?;
             locked.send(()).expect("somebody waits");
-            Ok::<_, Error>(drop(released.recv()))
+            released.recv().expect("somebody releases it");
+            Ok::<_, Error>(())
         });
         holding.expect("it writes");
     });

@@ -1,8 +1,8 @@
 //! Events go out: to whom, as what, signed how; what happens when a receiver fails, and when we do.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use base64::Engine;
@@ -155,6 +155,22 @@ async fn what_came_from_outside_goes_on_only_where_it_is_asked_for() {
     assert_eq!(send(&desk), 1);
     assert_eq!((own.requests().len(), all.requests().len()), (0, 1));
     assert_eq!(all.requests()[0].body, sent, "as it came");
+}
+
+#[actix_web::test]
+async fn everything_we_hold_says_to_whom_events_went() {
+    let desk = desk().await;
+    let receiver = Receiver::open(Manner::Answer(200));
+    add(&desk, &receiver.url, &[]).await;
+    grant(&desk, "lena").await;
+    assert_eq!(send(&desk), 1);
+    let file: Value = serde_json::from_str(&desk.get(&SOL, &format!("{LENA}/export.json")).await.body).expect("JSON");
+    let went = json!([{
+        "to": "Sundial server", "event_type": "NON_RENEWING_PURCHASE", "queued_at": "2026-11-23T17:00:00.000Z", "state": "sent",
+    }]);
+    assert_eq!(file["passed_on"], went);
+    let page = desk.get(&SOL, &format!("{LENA}/export")).await.body;
+    assert!(page.contains("Passed on") && page.contains(">Sundial server</td>"), "{page}");
 }
 
 #[actix_web::test]
@@ -326,24 +342,60 @@ async fn a_backlog_at_one_endpoint_keeps_no_other_waiting() {
     assert_eq!(taken.iter().map(|job| job.destination.id).collect::<Vec<_>>(), [second]);
 }
 
+/// The program itself, on the database of the desk and by the machine's clock, until it is killed.
+struct Process(Child);
+
+impl Process {
+    fn start(desk: &Desk) -> Process {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+        command.env("DATABASE_URL", &desk.site.config.database_url).env("DOSSIER_BIND", "127.0.0.1:0");
+        command.env("DOSSIER_OUTGOING_HTTP", "1").env("DOSSIER_OUTGOING_PRIVATE", "127.0.0.0/8");
+        Process(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server starts"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.0.kill().expect("it is killed");
+        self.0.wait().expect("it is gone");
+    }
+}
+
+#[actix_web::test]
+async fn two_servers_on_one_database_share_the_work_and_send_nothing_twice() {
+    let desk = desk().await;
+    let receiver = Receiver::open(Manner::Hang(Duration::from_secs(8)));
+    add(&desk, &receiver.url, &[("sends_received", "1")]).await;
+    for number in 0..10 {
+        receive(&desk, &body(1_095, "RENEWAL", json!({ "id": format!("r{number}") }))).await;
+    }
+    let servers = [Process::start(&desk), Process::start(&desk)];
+    assert!(!receiver.wait_for(1).is_empty());
+    let first = Instant::now();
+    assert_eq!(receiver.wait_for(8).len(), 8);
+    assert!(first.elapsed() < Duration::from_secs(8), "one server alone sends four at a time");
+    receiver.behaves(Manner::Answer(200));
+    let done = || states(&desk).iter().filter(|state| **state == ("sent".to_owned(), 1)).count();
+    let until = Instant::now() + Duration::from_secs(40);
+    while done() < 10 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(servers);
+    let mut ids: Vec<String> = receiver.requests().iter().map(|one| one.header("webhook-id").to_owned()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((done(), receiver.requests().len(), ids.len()), (10, 10, 10));
+}
+
 #[actix_web::test]
 async fn a_server_that_is_killed_while_it_sends_loses_nothing() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Hang(Duration::from_secs(30)));
     add(&desk, &receiver.url, &[]).await;
     grant(&desk, "lena").await;
-    let mut server = Command::new(env!("CARGO_BIN_EXE_dossier"))
-        .env("DATABASE_URL", &desk.site.config.database_url)
-        .env("DOSSIER_BIND", "127.0.0.1:0")
-        .env("DOSSIER_OUTGOING_HTTP", "1")
-        .env("DOSSIER_OUTGOING_PRIVATE", "127.0.0.0/8")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the server starts");
+    let server = Process::start(&desk);
     assert_eq!(receiver.wait_for(1).len(), 1, "it is sending");
-    server.kill().expect("it is killed");
-    server.wait().expect("it is gone");
+    drop(server);
     assert_eq!(states(&desk), [("waiting".to_owned(), 0)], "nobody knows what came of it");
     receiver.behaves(Manner::Answer(200));
     let now = dossier::clock::Clock::Machine.now().since(desk.clock.now()) / 1000;

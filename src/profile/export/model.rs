@@ -34,6 +34,8 @@ pub struct Held {
     pub team_actions: Vec<TeamAction>,
     /// Deliveries that could not be used and name the customer. Bodies that may be about others are left out.
     pub rejected_deliveries: Vec<Rejected>,
+    /// Events that were passed on to servers of the project's own, the newest last, as long as that is remembered.
+    pub passed_on: Vec<PassedOn>,
 }
 
 #[derive(Debug, Serialize)]
@@ -123,6 +125,16 @@ pub struct Rejected {
     pub received_at: Time,
     pub reason: String,
     pub body: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct PassedOn {
+    /// The endpoint's name.
+    pub to: String,
+    pub event_type: String,
+    pub queued_at: Time,
+    /// `waiting`, `sent` or `failed`.
+    pub state: String,
 }
 
 #[derive(Debug, Serialize)]

@@ -4,14 +4,15 @@ use diesel::prelude::*;
 use serde_json::value::RawValue;
 
 use super::model::{
-    Attribute, Balance, Details, Event, Experiment, Held, Id, Note, Override, Rejected, SCHEMA, TEAM, TeamAction, Time,
-    own_part,
+    Attribute, Balance, Details, Event, Experiment, Held, Id, Note, Override, PassedOn, Rejected, SCHEMA, TEAM,
+    TeamAction, Time, own_part,
 };
 use crate::audit;
 use crate::clock::Moment;
 use crate::customers::facts::LOST;
 use crate::db::Conn;
 use crate::events::Delivery;
+use crate::outgoing::sent;
 use crate::profile::visit::Visit;
 use crate::schema::*;
 use crate::state::CustomerId;
@@ -33,6 +34,7 @@ pub fn held(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
         purchases: purchases_of(conn, customer)?,
         team_actions: team_actions(conn, customer)?,
         rejected_deliveries: rejected(conn, visit)?,
+        passed_on: passed_on(conn, visit)?,
     })
 }
 
@@ -182,6 +184,17 @@ fn rejected(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<Rejected>> {
         received_at: Time(received_at),
         reason,
         body,
+    };
+    Ok(found.into_iter().map(one).collect())
+}
+
+fn passed_on(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<PassedOn>> {
+    let found = sent::of_customer(conn, visit.project.id, visit.customer.id)?;
+    let one = |one: sent::PassedOn| PassedOn {
+        to: one.endpoint,
+        event_type: one.event_type,
+        queued_at: Time(one.queued_at),
+        state: one.state,
     };
     Ok(found.into_iter().map(one).collect())
 }

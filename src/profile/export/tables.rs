@@ -51,6 +51,10 @@ pub fn tables(held: &Held) -> Vec<Table> {
     });
     let rejected =
         held.rejected_deliveries.iter().map(|one| vec![one.received_at.shown(), one.reason.clone(), text(&one.body)]);
+    let passed_on = held
+        .passed_on
+        .iter()
+        .map(|one| vec![one.queued_at.shown(), words(&one.event_type), one.to.clone(), words(&one.state)]);
     let purchases = held.purchases.iter().filter_map(|body| read_purchase(body.get())).map(|one| of_purchase(&one));
     vec![
         Table::of("App User IDs", &["Id", "Known since"], ids.collect()),
@@ -63,6 +67,7 @@ pub fn tables(held: &Held) -> Vec<Table> {
         Table::of("Purchases", &["Product", "Store", "Environment", "Began", "Ends", "Paid"], purchases.collect()),
         Table::of("What the team did", &["When", "What", "Role", "Details"], actions.collect()),
         Table::of("Rejected deliveries", &["Received", "Why", "Body"], rejected.collect()),
+        Table::of("Passed on", &["When", "Event", "To", "State"], passed_on.collect()),
     ]
 }
 

@@ -57,7 +57,7 @@ impl Receiver {
 
     /// Waits until so many requests have come.
     pub fn wait_for(&self, count: usize) -> Vec<Request> {
-        let until = Instant::now() + Duration::from_secs(10);
+        let until = Instant::now() + Duration::from_secs(30);
         while self.requests().len() < count && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(10));
         }
