@@ -1,5 +1,5 @@
-//! A database for one test: a SQLite file, or with `TEST_DATABASE_URL` a schema on that PostgreSQL server. Both go away
-//! with the test.
+//! A database for one test: a SQLite file, or with `TEST_DATABASE_URL` a database on that PostgreSQL server. Both go away
+//! with the test; what they are copied from stays on the server until the next run.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -11,7 +11,7 @@ use super::seed;
 
 pub enum Place {
     File(PathBuf),
-    Schema { server: String, name: String },
+    Database { server: String, name: String },
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -21,7 +21,7 @@ impl Place {
     pub fn make() -> Place {
         let name = format!("desk_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         match std::env::var("TEST_DATABASE_URL") {
-            Ok(server) => schema(server, name),
+            Ok(server) => database(server, name),
             Err(_) => file(&name),
         }
     }
@@ -29,10 +29,7 @@ impl Place {
     pub fn url(&self) -> String {
         match self {
             Place::File(path) => format!("sqlite:{}", path.display()),
-            Place::Schema { server, name } => {
-                let separator = if server.contains('?') { '&' } else { '?' };
-                format!("{server}{separator}options=-csearch_path%3D{name}")
-            }
+            Place::Database { server, name } => on(server, name),
         }
     }
 }
@@ -57,24 +54,38 @@ fn file(name: &str) -> Place {
     Place::File(path)
 }
 
-fn schema(server: String, name: String) -> Place {
-    let admin = Db::open(&server, 1).expect("the server of TEST_DATABASE_URL");
-    admin.batch(&format!("CREATE SCHEMA {name}")).expect("a schema");
-    let place = Place::Schema { server, name };
-    let db = Db::open(&place.url(), 1).expect("the schema");
-    migrate::run(&db).expect("tables");
-    seed::fill(&db);
-    place
+/// Tables and cast are made once a run here too: PostgreSQL copies a database much faster than it makes tables.
+fn database(server: String, name: String) -> Place {
+    static TEMPLATE: OnceLock<()> = OnceLock::new();
+    const NAME: &str = "dossier_desk_template";
+    TEMPLATE.get_or_init(|| {
+        tell(&server, &format!("DROP DATABASE IF EXISTS {NAME} WITH (FORCE)"));
+        tell(&server, &format!("CREATE DATABASE {NAME}"));
+        let db = Db::open(&on(&server, NAME), 1).expect("the template");
+        migrate::run(&db).expect("tables");
+        seed::fill(&db);
+    });
+    tell(&server, &format!("CREATE DATABASE {name} TEMPLATE {NAME}"));
+    Place::Database { server, name }
+}
+
+/// The address of another database on the same server.
+fn on(server: &str, name: &str) -> String {
+    let mut url = url::Url::parse(server).expect("an address in TEST_DATABASE_URL");
+    url.set_path(name);
+    url.into()
+}
+
+fn tell(server: &str, statement: &str) {
+    let admin = Db::open(server, 1).expect("the server of TEST_DATABASE_URL");
+    admin.batch(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         match self {
             Place::File(path) => remove(path),
-            Place::Schema { server, name } => {
-                let admin = Db::open(server, 1).expect("the server of TEST_DATABASE_URL");
-                admin.batch(&format!("DROP SCHEMA {name} CASCADE")).expect("the schema goes");
-            }
+            Place::Database { server, name } => tell(server, &format!("DROP DATABASE {name} WITH (FORCE)")),
         }
     }
 }
