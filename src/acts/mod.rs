@@ -16,7 +16,7 @@ mod receipts;
 pub use act::{Act, Doing};
 pub use done::{Done, Flash, ShownOnce, UNDO_MINUTES};
 pub use look::look;
-pub use opened::{Dialog, Opened, fresh_key};
+pub use opened::{Dialog, Opened, fresh_key, page};
 pub use own::{Kept, Own, Owner};
 pub use proof::Prover;
 pub use receipts::{flash, forget as forget_receipts, take_undo};

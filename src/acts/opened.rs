@@ -2,14 +2,18 @@
 
 use std::fmt;
 
+use actix_web::http::header::ContentType;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use url::form_urlencoded;
 
 use super::done::ShownOnce;
+use crate::db::{Conn, Db};
 use crate::error::{Error, Problem, Refusal};
 use crate::page::{hex, random_bytes};
-use crate::people::Member;
+use crate::people::{Door, Member};
 
 /// Which dialog, what its fields hold, and what was wrong with them.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +44,20 @@ pub struct Opened {
 /// When the system has no random bytes.
 pub fn fresh_key() -> Result<String, Error> {
     Ok(hex(&random_bytes::<16>()?))
+}
+
+/// Answers with a page and the dialog that its address asks for.
+///
+/// # Errors
+/// What `load` returned; when the system has no random bytes.
+pub async fn page<L>(door: Door, req: &HttpRequest, db: &Db, load: L) -> Result<HttpResponse, Error>
+where
+    L: FnOnce(&mut Conn, &Door, &str, Option<Opened>) -> Result<Bytes, Error> + Send + 'static,
+{
+    let query = req.query_string().to_owned();
+    let opened = Opened::asked(&query)?;
+    let html = db.read(move |conn| load(conn, &door, &query, opened)).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
 /// A dialog ready to be printed.

@@ -77,10 +77,12 @@ impl Layout {
         self
     }
 
-    #[must_use]
-    pub fn with_dialog(mut self, dialog: Option<Dialog>) -> Layout {
+    /// Lays a dialog over the page; where there is none, `told` says in the corner what could not be done.
+    pub fn lay_over(&mut self, dialog: Option<Dialog>, told: String) {
+        if dialog.is_none() && !told.is_empty() {
+            self.flash = Some(Flash::problem(told));
+        }
         self.dialog = dialog;
-        self
     }
 
     pub fn is_in_customers(&self) -> bool {

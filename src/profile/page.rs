@@ -5,8 +5,8 @@
 //! the history.
 
 use actix_web::HttpRequest;
+use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data};
-use actix_web::{HttpResponse, http::header::ContentType};
 use askama::Template;
 use url::form_urlencoded;
 
@@ -17,7 +17,7 @@ use super::visit::Visit;
 use super::{
     app_user_ids, attributes, attribution, currencies, details, entitlements, export, history, manage, notes, offering,
 };
-use crate::acts::{self, Dialog, Flash, Opened};
+use crate::acts::{self, Dialog, Opened};
 use crate::db::{Conn, Db};
 use crate::error::Error;
 use crate::page::{Layout, Section};
@@ -55,10 +55,7 @@ struct ProfilePage {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let query = req.query_string().to_owned();
-    let opened = Opened::asked(&query)?;
-    let html = db.read(move |conn| rendered(conn, &door, &query, opened)).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+    acts::page(door, &req, &db, rendered).await
 }
 
 /// The page, with a dialog over it where one is open.
@@ -108,10 +105,7 @@ impl ProfilePage {
     fn open(&mut self, conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<(), Error> {
         let told = opened.told();
         let dialog = dialog(conn, member, visit, opened)?;
-        if dialog.is_none() && !told.is_empty() {
-            self.layout.flash = Some(Flash::problem(told));
-        }
-        self.layout.dialog = dialog;
+        self.layout.lay_over(dialog, told);
         Ok(())
     }
 }

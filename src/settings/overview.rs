@@ -1,12 +1,11 @@
 //! `GET /projects/{p}/settings`: the project, and where its deliveries go.
 
-use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::{Nav, project, queries, webhook};
-use crate::acts::{self, Flash, Opened};
+use crate::acts::{self, Opened};
 use crate::clock::Moment;
 use crate::config::Config;
 use crate::db::{Conn, Db};
@@ -36,10 +35,7 @@ struct Overview {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Config>) -> Result<HttpResponse, Error> {
-    let query = req.query_string().to_owned();
-    let opened = Opened::asked(&query)?;
-    let html = db.read(move |conn| load(conn, &door, &config, &query, opened)).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+    acts::page(door, &req, &db, move |conn, door, query, opened| load(conn, door, &config, query, opened)).await
 }
 
 /// The page with a dialog over it, for an action.
@@ -90,10 +86,7 @@ impl Overview {
             Some("webhook") => webhook::dialog(conn, member, opened, (self.now, &self.webhook))?,
             _ => None,
         };
-        if dialog.is_none() && !told.is_empty() {
-            self.layout.flash = Some(Flash::problem(told));
-        }
-        self.layout.dialog = dialog;
+        self.layout.lay_over(dialog, told);
         Ok(())
     }
 

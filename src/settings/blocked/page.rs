@@ -1,12 +1,11 @@
 //! The list.
 
-use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::acts::{self, Flash, Opened};
+use crate::acts::{self, Opened};
 use crate::customers::erasure::blocking::{self, Blocked, MOST};
 use crate::db::{Conn, Db};
 use crate::error::Error;
@@ -33,10 +32,7 @@ struct Row {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let query = req.query_string().to_owned();
-    let opened = Opened::asked(&query)?;
-    let html = db.read(move |conn| load(conn, &door, &query, opened)).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+    acts::page(door, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
@@ -55,15 +51,15 @@ pub fn address(member: &Member) -> String {
 fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
     let all = blocking::all(conn, member.project.id)?;
-    let mut flash = acts::flash(conn, &member, query, door.now)?;
-    let mut layout = member.layout("Blocked", Section::Settings);
+    let flash = acts::flash(conn, &member, query, door.now)?;
+    let mut layout = member.layout("Blocked", Section::Settings).with_flash(flash);
     if let Some(opened) = opened {
         let told = opened.told();
-        layout.dialog = dialog(&member, &all, opened.on(&member, address(&member)))?;
-        flash = flash.or((layout.dialog.is_none() && !told.is_empty()).then(|| Flash::problem(told)));
+        let dialog = dialog(&member, &all, opened.on(&member, address(&member)))?;
+        layout.lay_over(dialog, told);
     }
     let page = BlockedPage {
-        layout: layout.with_flash(flash),
+        layout,
         nav: nav(conn, &member, "blocked")?,
         rows: all.into_iter().map(|blocked| Row { at: Stamp::full(blocked.at), blocked }).collect(),
         late: blocking::count_late(conn, member.project.id)?,

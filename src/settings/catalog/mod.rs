@@ -16,7 +16,6 @@ use actix_web::HttpResponse;
 
 use crate::error::Error;
 use crate::page::Routes;
-use crate::page::layout::Layout;
 use crate::people::Member;
 use crate::people::Permission::ReadSettings;
 
@@ -36,12 +35,4 @@ type Outcome = Result<HttpResponse, Error>;
 /// The address of the catalog, and of what lies below it.
 fn address(member: &Member) -> String {
     format!("/projects/{}/catalog", member.project.slug)
-}
-
-/// Lays a dialog over a page; where there is none, `told` says in the corner what could not be done.
-fn lay_over(layout: &mut Layout, dialog: Option<crate::acts::Dialog>, told: String) {
-    if dialog.is_none() && !told.is_empty() {
-        layout.flash = Some(crate::acts::Flash::problem(told));
-    }
-    layout.dialog = dialog;
 }

@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::touched::{self, Touched};
-use super::{address, entitlements, lay_over, offerings, products, queries};
+use super::{address, entitlements, offerings, products, queries};
 use crate::acts::{self, Opened};
 use crate::catalog::rows::{Entitlement, Offering, Product};
 use crate::clock::Moment;
@@ -57,10 +56,7 @@ struct ProductRow {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let query = req.query_string().to_owned();
-    let opened = Opened::asked(&query)?;
-    let html = db.read(move |conn| load(conn, &door, &query, opened)).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+    acts::page(door, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
@@ -78,7 +74,7 @@ fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Re
     if let Some(opened) = opened {
         let told = opened.told();
         let dialog = dialog(conn, &member, opened.on(&member, address(&member)), door.now)?;
-        lay_over(&mut page.layout, dialog, told);
+        page.layout.lay_over(dialog, told);
     }
     Ok(Bytes::from(page.render_with_values(&member.look())?))
 }

@@ -1,6 +1,5 @@
 //! One endpoint: what it is sent, how that goes, and the newest deliveries.
 
-use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -9,7 +8,7 @@ use super::dialog::dialog;
 use super::handlers::named;
 use super::model;
 use super::page::Last;
-use crate::acts::{self, Flash, Opened, fresh_key};
+use crate::acts::{self, Opened, fresh_key};
 use crate::clock::Moment;
 use crate::db::{Conn, Db};
 use crate::error::Error;
@@ -44,10 +43,7 @@ struct EndpointPage {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let query = req.query_string().to_owned();
-    let opened = Opened::asked(&query)?;
-    let html = db.read(move |conn| load(conn, &door, &query, opened)).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+    acts::page(door, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
@@ -66,14 +62,14 @@ pub fn address(member: &Member, id: i64) -> String {
 fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
     let asking = named(conn, door, member.project.id)?;
-    let mut flash = acts::flash(conn, &member, query, door.now)?;
-    let mut layout = member.layout(asking.0.name.clone(), Section::Settings);
+    let flash = acts::flash(conn, &member, query, door.now)?;
+    let mut layout = member.layout(asking.0.name.clone(), Section::Settings).with_flash(flash);
     if let Some(opened) = opened {
         let told = opened.told();
-        layout.dialog = dialog(&member, Some(&asking), opened.on(&member, address(&member, asking.0.id)))?;
-        flash = flash.or((layout.dialog.is_none() && !told.is_empty()).then(|| Flash::problem(told)));
+        let dialog = dialog(&member, Some(&asking), opened.on(&member, address(&member, asking.0.id)))?;
+        layout.lay_over(dialog, told);
     }
-    let page = EndpointPage::load(conn, &member, layout.with_flash(flash), asking, door.now)?;
+    let page = EndpointPage::load(conn, &member, layout, asking, door.now)?;
     Ok(Bytes::from(page.render_with_values(&member.look())?))
 }
 

@@ -1,12 +1,11 @@
 //! The list of endpoints.
 
-use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::acts::{self, Flash, Opened};
+use crate::acts::{self, Opened};
 use crate::clock::Moment;
 use crate::db::{Conn, Db};
 use crate::error::Error;
@@ -43,10 +42,7 @@ pub struct Last {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let query = req.query_string().to_owned();
-    let opened = Opened::asked(&query)?;
-    let html = db.read(move |conn| load(conn, &door, &query, opened)).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+    acts::page(door, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
@@ -66,19 +62,19 @@ fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Re
     let member = door.enter(conn)?;
     let all = queries::all(conn, member.project.id)?;
     let mut waiting = queries::waiting(conn, member.project.id)?;
-    let mut flash = acts::flash(conn, &member, query, door.now)?;
-    let mut layout = member.layout("Webhook endpoints", Section::Settings);
+    let flash = acts::flash(conn, &member, query, door.now)?;
+    let mut layout = member.layout("Webhook endpoints", Section::Settings).with_flash(flash);
     if let Some(opened) = opened {
         let told = opened.told();
-        layout.dialog = dialog(&member, None, opened.on(&member, address(&member)))?;
-        flash = flash.or((layout.dialog.is_none() && !told.is_empty()).then(|| Flash::problem(told)));
+        let dialog = dialog(&member, None, opened.on(&member, address(&member)))?;
+        layout.lay_over(dialog, told);
     }
     let row = |asking: Asking| {
         let waiting = waiting.remove(&asking.0.id).unwrap_or_default();
         Row::of(asking, waiting, &member, door.now)
     };
     let rows = all.into_iter().map(row).collect();
-    let page = ListPage { layout: layout.with_flash(flash), nav: nav(conn, &member, "destinations")?, rows };
+    let page = ListPage { layout, nav: nav(conn, &member, "destinations")?, rows };
     Ok(Bytes::from(page.render_with_values(&member.look())?))
 }
 

@@ -1,12 +1,11 @@
 //! The page: every key there was, and what to do with one.
 
-use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::acts::{self, Flash, Opened};
+use crate::acts::{self, Opened};
 use crate::clients::keys::{Line, platform_of, queries};
 use crate::clock::Moment;
 use crate::config::Config;
@@ -40,10 +39,7 @@ struct Row {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Config>) -> Result<HttpResponse, Error> {
-    let query = req.query_string().to_owned();
-    let opened = Opened::asked(&query)?;
-    let html = db.read(move |conn| load(conn, &door, &config, &query, opened)).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+    acts::page(door, &req, &db, move |conn, door, query, opened| load(conn, door, &config, query, opened)).await
 }
 
 /// The page with a dialog over it, for an action.
@@ -59,21 +55,18 @@ pub fn address(member: &Member) -> String {
 fn load(conn: &mut Conn, door: &Door, config: &Config, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
     let origin = config.address_of("");
-    let mut flash = acts::flash(conn, &member, query, door.now)?;
-    let mut layout = member.layout("API keys", Section::Settings);
+    let flash = acts::flash(conn, &member, query, door.now)?;
+    let mut layout = member.layout("API keys", Section::Settings).with_flash(flash);
     let keys: Vec<Row> =
         queries::of(conn, member.project.id)?.into_iter().map(|line| Row::of(line, door.now)).collect();
     if let Some(opened) = opened {
         let told = opened.told();
         let lines: Vec<&Line> = keys.iter().map(|row| &row.line).collect();
         let dialog = dialog(&member, opened.on(&member, address(&member)), &lines, &origin)?;
-        if dialog.is_none() && !told.is_empty() {
-            flash = Some(Flash::problem(told));
-        }
-        layout = layout.with_dialog(dialog);
+        layout.lay_over(dialog, told);
     }
     let page = KeysPage {
-        layout: layout.with_flash(flash),
+        layout,
         nav: nav(conn, &member, "keys")?,
         slug: member.project.slug.clone(),
         origin,

@@ -1,12 +1,11 @@
 //! The page: members, open invitations, and whether a second factor is required.
 
-use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::acts::{self, Flash, Opened};
+use crate::acts::{self, Opened};
 use crate::clock::Moment;
 use crate::db::{Conn, Db};
 use crate::error::Error;
@@ -39,10 +38,7 @@ struct Row {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let query = req.query_string().to_owned();
-    let opened = Opened::asked(&query)?;
-    let html = db.read(move |conn| load(conn, &door, &query, opened)).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+    acts::page(door, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
@@ -61,16 +57,12 @@ pub fn address(member: &Member) -> String {
 fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
     let mut page = PeoplePage::load(conn, &member, door.now)?;
-    let mut flash = acts::flash(conn, &member, query, door.now)?;
+    page.layout.flash = acts::flash(conn, &member, query, door.now)?;
     if let Some(opened) = opened {
         let told = opened.told();
         let dialog = dialog(conn, &member, opened.on(&member, address(&member)), door.now)?;
-        if dialog.is_none() && !told.is_empty() {
-            flash = Some(Flash::problem(told));
-        }
-        page.layout = page.layout.with_dialog(dialog);
+        page.layout.lay_over(dialog, told);
     }
-    page.layout = page.layout.with_flash(flash);
     Ok(Bytes::from(page.render_with_values(&member.look())?))
 }
 

@@ -1,6 +1,5 @@
 //! `GET /projects/{p}/catalog/offerings/{offering}`: an offering with its packages.
 
-use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -17,7 +16,7 @@ use crate::page::text::segment;
 use crate::page::{Layout, Section};
 use crate::people::Permission::ManageCatalog;
 use crate::people::{Door, Member};
-use crate::settings::catalog::{lay_over, packages, queries};
+use crate::settings::catalog::{packages, queries};
 use crate::settings::{Nav, overview};
 
 #[derive(Template)]
@@ -35,10 +34,7 @@ struct OfferingPage {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let query = req.query_string().to_owned();
-    let opened = Opened::asked(&query)?;
-    let html = db.read(move |conn| load(conn, &door, &query, opened)).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+    acts::page(door, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
@@ -56,7 +52,7 @@ fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Re
     if let Some(opened) = opened {
         let told = opened.told();
         let dialog = page.dialog(conn, &member, opened.on(&member, page.href.clone()))?;
-        lay_over(&mut page.layout, dialog, told);
+        page.layout.lay_over(dialog, told);
     }
     Ok(Bytes::from(page.render_with_values(&member.look())?))
 }
