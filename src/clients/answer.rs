@@ -1,7 +1,7 @@
 //! Answers with the tag by which mobile SDKs ask whether anything is new (client contract, 2, ETags).
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -36,6 +36,10 @@ pub fn of(req: &HttpRequest, whose: &str, answer: &impl Serialize) -> Result<Htt
 }
 
 fn tagged(req: &HttpRequest, status: StatusCode, tag: &str, body: String, time: Option<i64>) -> HttpResponse {
+    if req.method() != Method::GET {
+        // What was done is not done again by asking again, and a log-in says once that it made somebody.
+        return HttpResponse::build(status).content_type("application/json").body(body);
+    }
     let sent = req.headers().get(TAG).is_some_and(|sent| sent.as_bytes() == tag.as_bytes());
     let is_known = sent && status == StatusCode::OK;
     let mut answer = HttpResponse::build(if is_known { StatusCode::NOT_MODIFIED } else { status });

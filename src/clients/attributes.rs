@@ -22,8 +22,10 @@ use crate::state::CustomerId;
 const NAMING: [&str; 3] = ["$displayName", "$email", "$phoneNumber"];
 /// The most reserved keys of one customer, those that came after this version among them.
 const MAX_RESERVED: i64 = 150;
+/// The most keys of which only is kept when they were cleared.
+const MAX_CLEARED: i64 = 500;
 /// The most attributes of one call.
-const MOST: usize = 250;
+pub const MOST: usize = 250;
 /// What mobile SDKs send in place of a value that the server sees better.
 const FILL_IN: &str = "true";
 
@@ -102,7 +104,9 @@ pub fn apply(
     told: &Map<String, Value>,
 ) -> Result<(Vec<Trace>, Vec<Problem>), Error> {
     let (mut traces, mut problems, mut is_named) = (Vec::new(), Vec::new(), false);
-    for (key, entry) in told {
+    // What is cleared makes room for what is set.
+    let (cleared, set): (Vec<_>, Vec<_>) = told.iter().partition(|(_, entry)| clears(entry));
+    for (key, entry) in cleared.into_iter().chain(set) {
         let wish = match Wish::parse(key, entry, inside) {
             Ok(Some(wish)) => wish,
             Ok(None) => continue,
@@ -129,6 +133,10 @@ pub fn apply(
         standing::derive(conn, [customer], |_| false)?;
     }
     Ok((traces, problems))
+}
+
+fn clears(entry: &Value) -> bool {
+    matches!(entry.get("value"), Some(Value::Null)) || entry.get("value").is_some_and(|value| value == "")
 }
 
 /// One value that was sent.
@@ -179,6 +187,10 @@ impl Wish {
     fn save(self, conn: &mut Conn, customer: CustomerId) -> Result<Saved, Error> {
         let before = queries::find(conn, customer, &self.key)?;
         if before.as_ref().is_some_and(|before| before.updated_at >= self.at) {
+            return Ok(Saved::Older);
+        }
+        // What was never set need not be cleared; that it was is kept for what comes late, as long as there is room.
+        if self.value.is_none() && before.is_none() && queries::count_cleared(conn, customer)? >= MAX_CLEARED {
             return Ok(Saved::Older);
         }
         let is_new = self.value.is_some() && before.as_ref().is_none_or(|before| before.is_deleted);

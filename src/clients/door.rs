@@ -42,6 +42,8 @@ pub struct Caller {
     pub device: Device,
     pub query: String,
     pub now: Moment,
+    /// It brings what an SDK drops after most refusals and sends again after others.
+    is_upload: bool,
 }
 
 /// A call that was let in.
@@ -153,7 +155,8 @@ impl Caller {
 
     fn pass(&self, needs: Needs) -> Pass {
         let (key_hash, device, let_in) = (self.key_hash.clone(), self.device.clone(), self.let_in.clone());
-        Pass { key_hash, needs, let_in, site: self.site.clone().into_inner(), device, now: self.now }
+        let site = self.site.clone().into_inner();
+        Pass { key_hash, needs, let_in, site, device, now: self.now, is_upload: self.is_upload }
     }
 }
 
@@ -174,6 +177,7 @@ struct Pass {
     site: Arc<Site>,
     device: Device,
     now: Moment,
+    is_upload: bool,
 }
 
 impl Pass {
@@ -186,7 +190,7 @@ impl Pass {
         })?;
         // A call counts once, however often it comes to the database.
         if self.let_in.get().is_none() {
-            let spent = self.site.pace.admit(&key)?;
+            let spent = self.site.pace.admit(&key).map_err(|error| self.kept(error, &key))?;
             let let_in = LetIn { project: key.project_id, is_app: !key.is_secret(), spent };
             self.let_in.get_or_init(|| let_in);
             self.site.sightings.used(&key, self.now);
@@ -201,6 +205,19 @@ impl Pass {
                 "This needs the public key of an app: the answer depends on the app's store.",
             )),
             _ => Ok(Inside { project: key.project_id, key, now: self.now, ids: &self.site.ids, device: &self.device }),
+        }
+    }
+}
+
+impl Pass {
+    /// Android takes every 4xx but 404 for an end of the matter and forgets what it wanted to say; after a 503 it comes
+    /// again (client contract, 2, Errors).
+    fn kept(&self, error: Error, key: &Key) -> Error {
+        match error {
+            Error::TooManyRequests { .. } if self.is_upload && !key.is_secret() => {
+                Error::Unavailable("the copies of an app call too fast".into())
+            }
+            error => error,
         }
     }
 }
@@ -256,6 +273,7 @@ impl Caller {
             device: Device::of(req, site),
             query: req.query_string().to_owned(),
             now: site.clock.now(),
+            is_upload: matched.pattern.ends_with("/attributes") || matched.pattern == "/v1/receipts",
             site: site.clone(),
         })
     }

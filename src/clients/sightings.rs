@@ -2,6 +2,7 @@
 //! for a moment and written together. A clean stop writes what is left.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -135,7 +136,9 @@ fn run(db: &Db, jobs: &mpsc::Receiver<Job>) {
                 Err(_) => break,
             }
         }
-        gathered.write(db);
+        if catch_unwind(AssertUnwindSafe(|| gathered.write(db))).is_err() {
+            tracing::error!("writing sightings panicked");
+        }
     }
 }
 
@@ -239,9 +242,19 @@ struct Contact<'a> {
     country: Option<&'a str>,
 }
 
-/// Writes what a device tells of itself, unless a later contact is known. What it did not tell stays as it was.
+/// Writes what a device tells of itself, unless a later contact is known. What it did not tell stays as it was, but of a
+/// device of another platform nothing does.
 pub fn store_contact(conn: &mut Conn, customer: i64, device: &Device, at: Moment) -> QueryResult<()> {
     let older = customers::last_seen_at.is_null().or(customers::last_seen_at.lt(at.millis()));
+    if let Some(platform) = &device.platform {
+        let versions = (
+            customers::app_version.eq(None::<String>),
+            customers::platform_version.eq(None::<String>),
+            customers::sdk_version.eq(None::<String>),
+        );
+        let elsewhere = customers::table.find(customer).filter(older.and(customers::platform.ne(platform)));
+        diesel::update(elsewhere).set(versions).execute(conn)?;
+    }
     let contact = Contact {
         last_seen_at: Some(at.millis()),
         active_at: at.millis(),

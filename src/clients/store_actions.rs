@@ -88,16 +88,29 @@ impl Wish {
             let product =
                 purchase.product_id.split_once(':').map_or(purchase.product_id.as_str(), |(product, _)| product);
             let by_product = purchase.product_id == named || product == named;
-            let transactions = [&purchase.transaction_id, &purchase.original_transaction_id];
-            let by_transaction = transactions.into_iter().flatten().any(|one| one == named);
-            if matches!(self, Wish::Revoke | Wish::Defer) { by_product } else { by_transaction }
+            let is = |transaction: &Option<String>| transaction.as_deref() == Some(named);
+            match self {
+                Wish::Revoke | Wish::Defer => by_product,
+                // Of a subscription this is the newest payment alone.
+                Wish::Refund => is(&purchase.transaction_id),
+                Wish::Cancel | Wish::Extend => is(&purchase.transaction_id) || is(&purchase.original_transaction_id),
+            }
         };
-        let is_one_time = |purchase: &Purchase| purchase.kind == Kind::OneTime;
-        let mut found: Vec<Purchase> =
-            all.into_iter().filter(is_named).filter(|one| self == Wish::Refund || !is_one_time(one)).collect();
+        let fits = |purchase: &Purchase| match self {
+            Wish::Refund => true,
+            Wish::Revoke => envelope::is_subscription(purchase),
+            Wish::Defer | Wish::Cancel | Wish::Extend => purchase.kind != Kind::OneTime,
+        };
+        let is_older = all.iter().any(|purchase| purchase.original_transaction_id.as_deref() == Some(named));
+        let mut found: Vec<Purchase> = all.into_iter().filter(|one| is_named(one) && fits(one)).collect();
         found.sort_by_key(|purchase| purchase.period_start);
-        let none = || fault::told(StatusCode::NOT_FOUND, fault::NO_CUSTOMER, "This customer has no such purchase.");
-        found.pop().ok_or_else(none)
+        found.pop().ok_or_else(|| match self == Wish::Refund && is_older {
+            true => {
+                let why = "This was an earlier payment of the subscription: only the newest can be refunded here.";
+                fault::told(StatusCode::BAD_REQUEST, fault::STORE_PROBLEM, why)
+            }
+            false => fault::told(StatusCode::NOT_FOUND, fault::NO_CUSTOMER, "This customer has no such purchase."),
+        })
     }
 
     fn carry_out(

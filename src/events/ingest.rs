@@ -173,7 +173,7 @@ pub fn settle(conn: &mut Conn, census: &Census, touched: BTreeSet<CustomerId>) -
 }
 
 /// Takes in events of our own: stored, shown, followed by what follows from them as if they had been delivered, and queued
-/// for the endpoints that want them. The caller holds the project's lock. Returns whether all were taken: one may be turned away as older than an erasure.
+/// for the endpoints that want them. The caller holds the project's lock. Returns whether all were new.
 ///
 /// # Errors
 /// What the database said.
@@ -181,7 +181,8 @@ pub fn append(conn: &mut Conn, census: &mut Census, deliveries: &[Delivery]) -> 
     let mut touched = BTreeSet::new();
     let mut stored = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        if store(conn, census, delivery, &mut touched)? == Outcome::Stored {
+        // Whom it is about is here: nothing of it came too late, whatever clock dated an erasure.
+        if take(conn, census, delivery, false, &mut touched)? == Outcome::Stored {
             stored.push(delivery);
         }
     }

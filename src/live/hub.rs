@@ -2,6 +2,7 @@
 //! with the last.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -129,8 +130,8 @@ impl Live {
 
     fn poll(&self) {
         while let Some(listeners) = self.wait() {
-            let asked = self.db.read_here(|conn| look(conn, &listeners));
-            match asked {
+            let asked = catch_unwind(AssertUnwindSafe(|| self.db.read_here(|conn| look(conn, &listeners))));
+            match asked.unwrap_or_else(|_| Err(Error::Internal("it panicked".into()))) {
                 Ok(found) => self.tell(found),
                 Err(error) => tracing::warn!(cause = error.cause(), "listeners could not be told of news"),
             }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::clients::attributes::MOST;
 use crate::clients::fault;
 use crate::error::Error;
 
@@ -35,10 +36,15 @@ impl Receipt {
             fetch_token: token.ok_or_else(|| fault::malformed("The fetch_token is empty."))?.to_owned(),
             product: text("product_id").or_else(listed).and_then(short),
             offering: text("presented_offering_identifier").and_then(short).filter(|text| !text.contains('\0')),
-            attributes: fields.get("attributes").and_then(Value::as_object).cloned().unwrap_or_default(),
+            attributes: fields.get("attributes").and_then(Value::as_object).map(first_ones).unwrap_or_default(),
             is_restore: fields.get("is_restore").and_then(Value::as_bool).unwrap_or(false),
         })
     }
+}
+
+/// As many as one call may set.
+fn first_ones(all: &Map<String, Value>) -> Map<String, Value> {
+    all.iter().take(MOST).map(|(key, entry)| (key.clone(), entry.clone())).collect()
 }
 
 #[cfg(test)]

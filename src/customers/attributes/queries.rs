@@ -80,6 +80,14 @@ pub fn count_reserved(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64>
         .get_result(conn)
 }
 
+/// How many keys were cleared.
+pub fn count_cleared(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> {
+    attributes::table
+        .filter(attributes::customer_id.eq(customer).and(attributes::is_deleted.eq(true)))
+        .count()
+        .get_result(conn)
+}
+
 /// Writes it in place of what was said before.
 pub fn put(conn: &mut Conn, stored: &Stored) -> QueryResult<()> {
     remove(conn, stored.customer_id, &stored.key)?;

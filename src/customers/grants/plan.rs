@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::length::Length;
+use super::length::{Length, Preset};
 use super::{Holder, queries};
 use crate::audit::{Action, Trace};
 use crate::catalog::{self, Catalog};
@@ -100,12 +100,15 @@ impl Holder {
         length: Length,
     ) -> Result<Result<Plan, Refusal>, Error> {
         match self.plan_grant(conn, entitlement, length, false)? {
-            Err(Refusal::Held(held)) if length.ends_at(self.now).since(held.ends_at) <= REPEAT_MILLIS => {
-                Ok(Ok(Plan::default()))
-            }
+            Err(Refusal::Held(held)) if self.repeats(&held, length) => Ok(Ok(Plan::default())),
             Err(Refusal::Held(_)) => self.plan_grant(conn, entitlement, length, true),
             planned => Ok(planned),
         }
+    }
+
+    fn repeats(self, held: &Held, length: Length) -> bool {
+        let is_for_life = held.is_lifetime && length == Length::Preset(Preset::Lifetime);
+        is_for_life || length.ends_at(self.now).since(held.ends_at) <= REPEAT_MILLIS
     }
 
     /// Taking back every running grant of an entitlement. The plan is empty when there is none.

@@ -33,7 +33,7 @@ impl Buyer {
         match self.way(conn, (&own, &theirs), holder, is_restore)? {
             Way::Refuse => Ok(Err(Refusal::InUse)),
             Way::Join => {
-                self.join(conn, ids, &own, &theirs)?;
+                self.join(conn, ids, (&own, &theirs), holder)?;
                 Ok(Ok(Bought::Joined))
             }
             Way::Move => {
@@ -64,8 +64,9 @@ impl Buyer {
     }
 
     /// By an event of our own, so that it stands in the history. The override of whoever has a name stays (§8).
-    fn join(self, conn: &mut Conn, ids: &Ids, own: &Whom, theirs: &Whom) -> Result<(), Error> {
-        let kept = overrides::queries::of(conn, self.customer)?.filter(|set| !set.is_end_told);
+    fn join(self, conn: &mut Conn, ids: &Ids, (own, theirs): (&Whom, &Whom), holder: CustomerId) -> Result<(), Error> {
+        let named = if is_nameless(own) && !is_nameless(theirs) { holder } else { self.customer };
+        let kept = overrides::queries::of(conn, named)?.filter(|set| !set.is_end_told);
         let both = Whom {
             app_user_id: own.app_user_id.clone(),
             original: theirs.original.clone(),

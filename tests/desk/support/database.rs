@@ -77,7 +77,8 @@ fn on(server: &str, name: &str) -> String {
 }
 
 fn tell(server: &str, statement: &str) {
-    let admin = Db::open(server, 1).expect("the server of TEST_DATABASE_URL");
+    static ADMIN: OnceLock<Db> = OnceLock::new();
+    let admin = ADMIN.get_or_init(|| Db::open(server, 2).expect("the server of TEST_DATABASE_URL"));
     admin.batch(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
