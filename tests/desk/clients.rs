@@ -299,6 +299,37 @@ async fn what_an_sdk_tells_of_itself_is_on_the_card() {
 }
 
 #[actix_web::test]
+async fn a_device_of_another_platform_leaves_nothing_of_the_one_before() {
+    let desk = Desk::open().await;
+    let phone = desk.app("APP_STORE").with("x-platform", "iOS").with("x-platform-version", "Version 17.5");
+    phone.with("x-client-version", "3.2.1").with("x-version", "5.1.0").get("/v1/subscribers/lena").await;
+    desk.clock.advance(1);
+    desk.web_app().get("/v1/subscribers/lena").await;
+    type Told = (Option<String>, Option<String>, Option<String>, Option<String>);
+    let told = customers::table.select((
+        customers::platform,
+        customers::platform_version,
+        customers::app_version,
+        customers::sdk_version,
+    ));
+    let told: Told = desk.db.read_here(|conn| Ok::<_, Error>(told.first(conn)?)).expect("a customer");
+    assert_eq!(told, (Some("web".into()), None, None, Some("1.63.1".into())));
+}
+
+#[actix_web::test]
+async fn uploads_of_apps_that_call_too_fast_are_told_to_come_again() {
+    let desk = Desk::open_with(|config| config.key_limits.public = std::num::NonZeroU32::new(2).expect("two")).await;
+    let app = desk.web_app();
+    for _ in 0..2 {
+        assert!(app.get("/v1/subscribers/lena").await.status.is_success());
+    }
+    assert_eq!(app.get("/v1/subscribers/lena").await.refused(), (429, 7114));
+    let body = json!({ "attributes": { "plan": { "value": "a" } } });
+    let later = app.post("/v1/subscribers/lena/attributes", body).await;
+    assert_eq!((later.status, later.header("retry-after").is_empty()), (StatusCode::SERVICE_UNAVAILABLE, false));
+}
+
+#[actix_web::test]
 async fn the_country_is_that_of_the_address_and_the_address_is_nowhere() {
     let desk =
         Desk::open_with(|config| config.trusted_proxies = vec!["127.0.0.1/32".parse().expect("a network")]).await;
@@ -383,6 +414,9 @@ async fn a_tag_that_still_fits_gets_no_body_and_changes_with_the_customer() {
         (again.status, again.body.as_str(), again.header("x-revenuecat-etag")),
         (StatusCode::NOT_MODIFIED, "", tag.as_str())
     );
+    let named = json!({ "app_user_id": "lena", "new_app_user_id": "lena" });
+    let log_in = app.post("/v1/subscribers/identify", named).await;
+    assert!(log_in.status.is_success() && !log_in.headers.contains_key("x-revenuecat-etag"), "{}", log_in.body);
     assert_eq!(ask().get("/v1/subscribers/sandy").await.status, StatusCode::CREATED);
     assert_eq!(ask().get("/v1/subscribers/sandy").await.status, StatusCode::OK);
     giving::give(&desk, "lena", "pro", dossier::customers::grants::Preset::Weekly);

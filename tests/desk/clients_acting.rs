@@ -68,6 +68,36 @@ async fn access_is_granted_repeated_replaced_and_taken_back() {
 }
 
 #[actix_web::test]
+async fn a_lifetime_that_is_asked_for_again_stays_the_one_there_is() {
+    let desk = giving::desk().await;
+    let server = desk.server();
+    for _ in 0..3 {
+        let given =
+            server.post("/v1/subscribers/lena/entitlements/coach/promotional", json!({ "duration": "lifetime" })).await;
+        assert_eq!(
+            (given.status, coach(&given)["expires_date"].as_str()),
+            (StatusCode::CREATED, Some("2226-11-23T17:00:00Z"))
+        );
+        desk.clock.advance(86_400);
+    }
+    assert_eq!(actions(&desk), ["entitlement_granted by Billing server"]);
+}
+
+#[actix_web::test]
+async fn who_came_back_at_the_moment_of_the_erasure_can_be_given_something() {
+    let desk = giving::desk().await;
+    let server = desk.server();
+    assert_eq!(server.delete("/v1/subscribers/lena").await.status, StatusCode::OK);
+    assert_eq!(server.get("/v1/subscribers/lena").await.status, StatusCode::CREATED);
+    let path = "/v1/subscribers/lena/entitlements/coach/promotional";
+    let given = server.post(path, json!({ "duration": "weekly" })).await;
+    assert_eq!(
+        (given.status, coach(&given)["expires_date"].as_str()),
+        (StatusCode::CREATED, Some("2026-11-30T17:00:00Z"))
+    );
+}
+
+#[actix_web::test]
 async fn what_cannot_be_granted_is_refused_and_changes_nothing() {
     let desk = giving::desk().await;
     let server = desk.server();
@@ -225,6 +255,22 @@ async fn a_test_purchase_is_switched_off_and_paid_back() {
         "2026-11-23T17:01:00Z",
         "it never renews"
     );
+}
+
+#[actix_web::test]
+async fn refunding_an_earlier_payment_does_not_refund_the_newest() {
+    let desk = bought().await;
+    let server = desk.server();
+    desk.clock.advance(301);
+    let (clock, db, ids) = (desk.clock.clone(), desk.db.clone(), desk.ids.clone());
+    dossier::due::run(&dossier::due::Work { clock, db, ids, now: desk.clock.now() });
+    let refund = |transaction: &str| format!("/v1/subscribers/sandy/transactions/{transaction}/refund");
+    assert_eq!(server.post(&refund(PLUS), Value::Null).await.refused(), (400, 7101));
+    let told = server.get("/v1/subscribers/sandy").await.json();
+    let plus = &told["subscriber"]["subscriptions"]["plus"];
+    assert_eq!((&plus["refunded_at"], &plus["expires_date"]), (&Value::Null, &json!("2026-11-23T17:10:00Z")));
+    let newest = plus["store_transaction_id"].as_str().expect("a transaction");
+    assert_eq!(server.post(&refund(newest), Value::Null).await.status, StatusCode::OK);
 }
 
 #[actix_web::test]

@@ -105,6 +105,10 @@ async fn a_customer_has_at_most_fifty_of_the_apps_own() {
     assert_eq!(known(&desk).await.len(), 50);
     assert_eq!(set(&desk.web_app(), "a00", json!("changed"), NOW.millis() + 1).await.status, StatusCode::OK);
     assert_eq!(set(&desk.web_app(), "$displayName", json!("Lena"), 1).await.status, StatusCode::OK);
+    desk.clock.advance(1);
+    let swapped = json!({ "a00a": { "value": "x" }, "a49": { "value": null } });
+    let answer = desk.web_app().post(PATH, json!({ "attributes": swapped })).await;
+    assert_eq!(answer.status, StatusCode::OK, "what is cleared makes room first: {}", answer.body);
 }
 
 #[actix_web::test]

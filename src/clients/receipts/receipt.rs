@@ -75,6 +75,13 @@ mod tests {
     }
 
     #[test]
+    fn no_more_attributes_are_looked_at_than_one_call_may_set() {
+        let all: Map<String, Value> = (0..300).map(|number| (format!("a{number}"), json!({ "value": null }))).collect();
+        let body = json!({ "app_user_id": "lena", "fetch_token": "test_1_a", "attributes": all });
+        assert_eq!(read(&body).expect("it reads").attributes.len(), 250);
+    }
+
+    #[test]
     fn the_customer_and_the_token_are_required() {
         let malformed = |body: Value| read(&body).expect_err("it is refused");
         assert_eq!(malformed(json!({ "fetch_token": "test_1_a" })), "7226 The body has no app_user_id.");
