@@ -7,11 +7,11 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use diesel::prelude::*;
 
-use crate::clock::{Clock, Moment};
+use crate::base::clock::{Clock, Moment};
+use crate::base::error::Error;
+use crate::db::schema::secrets;
 use crate::db::{Both, Conn, Db, Unavailable, durability, migrate};
-use crate::error::Error;
 use crate::page::Routes;
-use crate::schema::secrets;
 
 /// Strangers may ask as often as they like; the database is asked once in this time.
 const FRESH: Duration = Duration::from_secs(1);

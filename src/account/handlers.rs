@@ -7,13 +7,13 @@ use serde::Deserialize;
 use super::page::rendered;
 use crate::acts::{Kept, Own};
 use crate::audit::{Action, Trace};
-use crate::error::{Error, Refusal};
-use crate::page::Look;
-use crate::page::look::Theme;
-use crate::page::text::sentence;
+use crate::base::error::{Error, Refusal};
 use crate::people::names::Name;
 use crate::people::password::{self, Passwords};
 use crate::people::{own as queries, queries as people};
+use crate::wording::Look;
+use crate::wording::preferences::Theme;
+use crate::wording::text::sentence;
 
 type Outcome = Result<HttpResponse, Error>;
 

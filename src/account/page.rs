@@ -6,14 +6,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::acts::{Flash, Opened};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::look::{Look, Theme, places};
-use crate::page::sentence::Stamp;
 use crate::page::{Layout, form};
 use crate::people::own::{self, OpenSession};
 use crate::people::{Door, Greeting, Person, second_factor};
+use crate::wording::Look;
+use crate::wording::preferences::{Theme, places};
+use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "account/page.html")]

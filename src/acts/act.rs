@@ -17,14 +17,15 @@ use super::proof::{self, Prover};
 use super::receipts::{self, Sent};
 use crate::app::Site;
 use crate::audit::{self, Actor, Origin};
-use crate::clock::Moment;
+use crate::base::Permission;
+use crate::base::clock::Moment;
+use crate::base::error::{Error, Refusal};
+use crate::base::hex;
+use crate::base::ids::Ids;
 use crate::db::{Conn, Db};
-use crate::error::{Error, Refusal};
-use crate::ids::Ids;
 use crate::page::form::{self, FORM_LIMIT};
-use crate::page::hex;
 use crate::page::trail::Trail;
-use crate::people::{Door, Member, Permission, address};
+use crate::people::{Door, Member, address};
 
 /// The field that makes a form work once.
 const ONCE: &str = "once";

@@ -5,8 +5,8 @@ use actix_web::web::Data;
 
 use crate::app::Site;
 use crate::audit::{self, Actor, Origin, Trace};
+use crate::base::error::Error;
 use crate::db::Conn;
-use crate::error::Error;
 use crate::page::trail::Trail;
 use crate::people::{Door, Member, address};
 

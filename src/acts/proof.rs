@@ -3,9 +3,9 @@
 
 use actix_session::Session;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::{Error, Refusal};
 use crate::db::Db;
-use crate::error::{Error, Refusal};
 use crate::people::Person;
 use crate::people::password::{Passwords, Verdict};
 use crate::people::throttle::Attempt;

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::clock::Moment;
-use crate::page::hex;
-use crate::schema::audit_entries;
+use crate::base::clock::Moment;
+use crate::base::hex;
+use crate::db::schema::audit_entries;
 
 /// An entry as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]

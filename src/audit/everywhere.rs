@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 
 use super::{Actor, Origin, Trace, append};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::ids::Ids;
-use crate::schema::memberships;
+use crate::db::schema::memberships;
 
 /// The projects of a person, locked until the transaction ends.
 pub struct Everywhere {

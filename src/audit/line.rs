@@ -82,7 +82,7 @@ pub(super) fn is_blank(salt: &str, body: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Moment;
+    use crate::base::clock::Moment;
 
     fn line(kind: &str, body: Option<&str>, person: Option<&str>) -> Line {
         let entry = Entry {

@@ -4,11 +4,11 @@ use diesel::prelude::*;
 
 use super::entry::hash_of_details;
 use super::{Action, Actor, Entry, Origin, Trace};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::{hex, random_bytes};
 use crate::db::Conn;
-use crate::error::Error;
-use crate::page::{hex, random_bytes};
-use crate::schema::{audit_details, audit_entries};
+use crate::db::schema::{audit_details, audit_entries};
 
 /// What people do to their own accounts and to members, not to customers.
 const ABOUT_PEOPLE: [Action; 15] = [

@@ -6,9 +6,9 @@ use super::entry::hash_of_details;
 use super::line::is_blank;
 use super::queries::is_about_people;
 use super::{Action, Entry};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::schema::{audit_details, audit_entries, customers, deletion_jobs};
+use crate::db::schema::{audit_details, audit_entries, customers, deletion_jobs};
 
 const CHUNK: i64 = 500;
 

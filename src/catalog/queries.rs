@@ -4,9 +4,9 @@ use diesel::prelude::*;
 
 use super::Catalog;
 use super::file::{Entitlement, File, Offering, Package, Product};
+use crate::base::money::Micros;
+use crate::db::schema::{entitlement_products, entitlements, offerings, package_products, packages, products};
 use crate::db::{Both, Conn};
-use crate::money::Micros;
-use crate::schema::{entitlement_products, entitlements, offerings, package_products, packages, products};
 
 /// Writes what the file names; twice is the same as once.
 pub fn apply(conn: &mut Conn, project: i64, file: &File) -> QueryResult<()> {

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::schema::{entitlements, offerings, packages, products};
+use crate::db::schema::{entitlements, offerings, packages, products};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = products, primary_key(project_id, store, identifier), treat_none_as_null = true)]

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
-use crate::money::Micros;
+use crate::base::money::Micros;
 
 /// The most characters of an identifier, and of a name.
 pub const LONGEST_NAME: usize = 200;

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::rows::{Entitlement, Offering, Package, Product};
+use crate::db::schema::{entitlement_products, entitlements, offerings, package_products, packages, products};
 use crate::db::{Both, Conn};
-use crate::schema::{entitlement_products, entitlements, offerings, package_products, packages, products};
 
 pub fn insert_product(conn: &mut Conn, row: &Product) -> QueryResult<()> {
     diesel::insert_into(products::table).values(row).execute(conn)?;

@@ -7,8 +7,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::envelope::Envelope;
-use crate::error::Error;
-use crate::page::hex;
+use crate::base::error::Error;
+use crate::base::hex;
 
 const TAG: HeaderName = HeaderName::from_static("x-revenuecat-etag");
 const REQUEST_TIME: HeaderName = HeaderName::from_static("x-revenuecat-request-time");

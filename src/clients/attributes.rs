@@ -11,11 +11,11 @@ use super::sightings::Fetched;
 use super::time::is_readable;
 use super::{answer, body, customers, envelope, fault};
 use crate::audit::Trace;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::customers::attributes::{self, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Stored, queries, reserved};
 use crate::customers::standing;
 use crate::db::Conn;
-use crate::error::Error;
 use crate::state::CustomerId;
 
 /// Keys that lists, the header and the search show.
@@ -77,7 +77,7 @@ pub async fn set(req: HttpRequest, caller: Caller, payload: Payload) -> Result<H
 /// The attributes of a body.
 ///
 /// # Errors
-/// [`crate::error::Fault`] 7264.
+/// [`crate::base::error::Fault`] 7264.
 pub fn told(body: Result<Value, Error>) -> Result<Map<String, Value>, Error> {
     let refused = || {
         let message = "The body must be an object with an object called attributes, of at most 250.";

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::door::{Caller, Needs};
 use super::sightings::Fetched;
 use super::{attributes, body, customers};
+use crate::base::error::Error;
 use crate::customers::attributes::queries;
-use crate::error::Error;
 
 /// Networks by the numbers SDKs send, and the attribute that holds the network's own id.
 const NETWORKS: [(&str, &str, Option<&str>); 6] = [

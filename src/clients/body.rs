@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::fault;
-use crate::error::Error;
+use crate::base::error::Error;
 use crate::page::form;
 
 /// The most bytes of a body. Events of an app come by the hundred, and are the largest.
@@ -14,7 +14,7 @@ const LIMIT: usize = 1024 * 1024;
 /// A body as JSON.
 ///
 /// # Errors
-/// [`crate::error::Fault`] 7226 for anything else; [`Error::TooLarge`], [`Error::Slow`].
+/// [`crate::base::error::Fault`] 7226 for anything else; [`Error::TooLarge`], [`Error::Slow`].
 pub async fn json(payload: Payload) -> Result<Value, Error> {
     parsed(payload).await
 }

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::door::{Caller, Needs};
 use super::sightings::Fetched;
 use super::{answer, customers, envelope, fault};
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// An empty id.
 pub async fn nobody(caller: Caller) -> Result<HttpResponse, Error> {

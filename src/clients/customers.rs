@@ -2,10 +2,11 @@
 
 use diesel::prelude::*;
 
-use crate::customers::{AppUserId, Census, identity, lookup_key, standing};
+use crate::base::error::Error;
+use crate::base::{AppUserId, lookup_key};
+use crate::customers::{Census, identity, standing};
 use crate::db::Conn;
-use crate::error::Error;
-use crate::schema::app_user_ids;
+use crate::db::schema::app_user_ids;
 use crate::state::CustomerId;
 
 use super::door::{Inside, new_id};
@@ -16,7 +17,7 @@ use crate::customers::erasure::Verdict;
 /// The customer of an id; an answer of 404 when nobody has it.
 ///
 /// # Errors
-/// [`crate::error::Fault`]; what the database said.
+/// [`crate::base::error::Fault`]; what the database said.
 pub fn known(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) -> Result<CustomerId, Error> {
     find(conn, inside, app_user_id)?.ok_or_else(fault::no_customer)
 }
@@ -32,7 +33,7 @@ pub fn find(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) -> Result<O
 /// The customer of an id, made if nobody has it, and whether it was made now. The caller writes.
 ///
 /// # Errors
-/// [`crate::error::Fault`] for an id that nobody may be given; what the database said.
+/// [`crate::base::error::Fault`] for an id that nobody may be given; what the database said.
 pub fn found_or_made(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) -> Result<(CustomerId, bool), Error> {
     if let Some(known) = find(conn, inside, app_user_id)? {
         return Ok((known, false));

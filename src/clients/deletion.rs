@@ -7,9 +7,9 @@ use serde_json::json;
 use super::customers;
 use super::door::{Caller, Inside, Needs};
 use crate::audit::{Action, Trace};
+use crate::base::error::Error;
 use crate::customers::erasure::{self, sweeping};
 use crate::db::Conn;
-use crate::error::Error;
 use crate::state::CustomerId;
 
 pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {

@@ -15,11 +15,11 @@ use super::pace::Spent;
 use super::sightings::{Fetched, Sighting};
 use crate::app::Site;
 use crate::audit::{self, Actor, Origin, Trace};
-use crate::clock::Moment;
-use crate::customers::{AppUserId, lookup_key};
+use crate::base::clock::Moment;
+use crate::base::error::{Error, Fault};
+use crate::base::ids::Ids;
+use crate::base::{AppUserId, lookup_key};
 use crate::db::Conn;
-use crate::error::{Error, Fault};
-use crate::ids::Ids;
 use crate::page::trail::Trail;
 use crate::people::segment;
 

@@ -10,13 +10,13 @@ use serde_json::{Number, Value, json};
 
 use super::door::Inside;
 use super::time::{At, at};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::money::Micros;
 use crate::catalog::{self, Catalog};
-use crate::clock::Moment;
 use crate::db::Conn;
-use crate::error::Error;
+use crate::db::schema::{app_user_ids, attributes, customers, purchases};
 use crate::events::{Environment, PeriodType, Store};
-use crate::money::Micros;
-use crate::schema::{app_user_ids, attributes, customers, purchases};
 use crate::state::{CustomerId, Kind, Purchase};
 
 /// The whole answer.

@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 
-use crate::error::{Error, Fault};
+use crate::base::error::{Error, Fault};
 
 pub const NO_PLATFORM: u16 = 7000;
 pub const STORE_PROBLEM: u16 = 7101;

@@ -12,10 +12,10 @@ use super::door::{Caller, Inside, Needs};
 use super::time::LAST;
 use super::{answer, body, customers, envelope, fault};
 use crate::audit::Trace;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::customers::grants::{Holder, Length, Preset};
 use crate::db::Conn;
-use crate::error::Error;
 use crate::state::CustomerId;
 
 #[derive(Debug, Default, Deserialize)]
@@ -58,7 +58,7 @@ pub async fn revoke(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Er
 /// Gives access, in place of what was granted before; no trace when the same is running already.
 ///
 /// # Errors
-/// [`crate::error::Fault`] for an unknown entitlement; what the database said.
+/// [`crate::base::error::Fault`] for an unknown entitlement; what the database said.
 pub fn grant(
     conn: &mut Conn,
     inside: &Inside<'_>,

@@ -11,14 +11,15 @@ use super::door::{Caller, Inside, Needs, new_id};
 use super::envelope::{self, Envelope};
 use super::sightings::{Fetched, store_contact};
 use super::{answer, body, customers, fault};
-use crate::customers::app_user_id::{ANONYMOUS_PREFIX, is_anonymous};
+use crate::base::AppUserId;
+use crate::base::app_user_id::{ANONYMOUS_PREFIX, is_anonymous};
+use crate::base::error::Error;
+use crate::customers::Census;
 use crate::customers::erasure::Verdict;
 use crate::customers::overrides::{self, Override};
-use crate::customers::{AppUserId, Census};
 use crate::db::Conn;
-use crate::error::Error;
+use crate::db::schema::app_user_ids;
 use crate::events::{ingest, own};
-use crate::schema::app_user_ids;
 use crate::state::CustomerId;
 
 #[derive(Deserialize)]
@@ -128,7 +129,7 @@ fn original(
     to: Option<CustomerId>,
 ) -> Result<String, Error> {
     let first = |conn: &mut Conn, customer: CustomerId| -> QueryResult<(i64, String)> {
-        use crate::schema::customers;
+        use crate::db::schema::customers;
         let since = app_user_ids::table.filter(app_user_ids::customer_id.eq(customer));
         let since: Option<i64> = since.select(diesel::dsl::min(app_user_ids::since)).first(conn)?;
         let original = customers::table.find(customer).select(customers::original_app_user_id).first(conn)?;

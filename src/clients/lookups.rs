@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::door::{Caller, Needs};
 use super::sightings::Fetched;
 use super::{answer, body, customers, shelf};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::db::schema::{balances, entitlement_products};
 use crate::events::Environment;
-use crate::schema::{balances, entitlement_products};
 
 /// `GET …/virtual_currencies`: what the events add up to (§15), of the environment the app was built for.
 pub async fn currencies(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {

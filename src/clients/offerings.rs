@@ -11,11 +11,11 @@ use serde_json::Value;
 use super::door::{Caller, Inside, Needs};
 use super::sightings::Fetched;
 use super::{answer, customers, shelf};
+use crate::base::error::Error;
 use crate::customers::overrides::current::{self, Current};
 use crate::customers::overrides::{self};
 use crate::db::Conn;
-use crate::error::Error;
-use crate::schema::{offerings, package_products, packages};
+use crate::db::schema::{offerings, package_products, packages};
 
 #[derive(Serialize)]
 struct Offerings {

@@ -7,9 +7,9 @@ use super::door::{Caller, Inside, Needs};
 use super::envelope::{self, Envelope};
 use super::{answer, customers, fault};
 use crate::audit::Trace;
+use crate::base::error::Error;
 use crate::customers::overrides::acts::{Choice, Refusal};
 use crate::db::Conn;
-use crate::error::Error;
 
 /// `POST …/offerings/{offering}/override`
 pub async fn choose(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
@@ -39,7 +39,7 @@ async fn change(caller: &Caller, offering: Option<String>) -> Result<Envelope, E
 /// Sets or clears the override of a customer; returns the trace of a change, if there was any.
 ///
 /// # Errors
-/// [`crate::error::Fault`] for an offering that the project does not have, or has archived; what the database said.
+/// [`crate::base::error::Fault`] for an offering that the project does not have, or has archived; what the database said.
 pub fn assign(
     conn: &mut Conn,
     inside: &Inside<'_>,

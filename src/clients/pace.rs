@@ -8,8 +8,8 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::keys::Key;
-use crate::config::KeyLimits;
-use crate::error::Error;
+use crate::base::config::KeyLimits;
+use crate::base::error::Error;
 
 type Limiter = RateLimiter<i64, DashMapStateStore<i64>, DefaultClock, StateInformationMiddleware>;
 

@@ -8,8 +8,8 @@ use url::form_urlencoded;
 use super::door::{Caller, Needs};
 use super::sightings::Fetched;
 use super::{answer, shelf};
+use crate::base::error::Error;
 use crate::catalog::rows::Product;
-use crate::error::Error;
 
 /// The only way to buy a product that the catalog knows.
 const OPTION: &str = "base_option";

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::door::Inside;
 use crate::catalog::rows::Product;
 use crate::db::Conn;
-use crate::schema::products;
+use crate::db::schema::products;
 
 const GOOGLE: &str = "PLAY_STORE";
 

@@ -11,10 +11,10 @@ use diesel::prelude::*;
 
 use super::device::Device;
 use super::keys::{self, Key};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::db::schema::{app_user_ids, customers};
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::schema::{app_user_ids, customers};
 
 /// How long what was seen is gathered.
 const GATHER: Duration = Duration::from_millis(250);

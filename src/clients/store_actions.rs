@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::door::{Caller, Inside, Needs};
 use super::{answer, body, customers, envelope, fault};
 use crate::audit::{Action, Trace};
+use crate::base::error::Error;
 use crate::customers::test_store::{self, Buyer};
 use crate::db::Conn;
-use crate::error::Error;
 use crate::events::Store;
 use crate::state::{Kind, Purchase};
 
@@ -136,7 +136,7 @@ impl Wish {
     }
 
     /// # Errors
-    /// [`crate::error::Fault`] that says what is missing, or that there is nothing to do.
+    /// [`crate::base::error::Fault`] that says what is missing, or that there is nothing to do.
     fn must_be_possible(self, inside: &Inside<'_>, purchase: &Purchase) -> Result<(), Error> {
         let refused = |why: &str| Err(fault::told(StatusCode::BAD_REQUEST, fault::STORE_PROBLEM, why));
         let store = purchase.store.clone().unwrap_or(Store::Other(String::new()));

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Serialize, Serializer};
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 
 /// A moment in an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,11 +4,11 @@ use diesel::prelude::*;
 
 use super::said;
 use crate::audit::{self, Broken, Verified};
-use crate::config::Config;
+use crate::base::config::Config;
+use crate::base::error::Error;
+use crate::db::schema::projects;
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::times;
-use crate::schema::projects;
+use crate::wording::times;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -6,19 +6,21 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::{said, serve};
+use crate::base::Role;
+use crate::base::clock::{Clock, Moment};
+use crate::base::config::Config;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::base::{AppUserId, lookup_key};
 use crate::catalog;
 use crate::clients::keys::{self, NewKey, Value, platform_of};
-use crate::clock::{Clock, Moment};
-use crate::config::Config;
-use crate::customers::{AppUserId, Census, identity, lookup_key, standing};
+use crate::customers::{Census, identity, standing};
+use crate::db::schema::{app_user_ids, customers, notes, offering_overrides};
 use crate::db::{Conn, Db, migrate};
 use crate::demo::{self, Author, Contact, Customer, Note, Override};
-use crate::error::Error;
 use crate::events::{Delivery, ingest};
-use crate::ids::Ids;
+use crate::people::password;
 use crate::people::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
-use crate::people::{Role, password};
-use crate::schema::{app_user_ids, customers, notes, offering_overrides};
 
 const SLUG: &str = "sundial";
 /// Where the demo lives when no database is named: made anew at each start, so that "2 days ago" stays true.
@@ -70,10 +72,10 @@ fn add_keys(db: &Db, now: Moment) -> Result<[String; 2], Error> {
 
 /// A database of its own where none is named, and a quiet log that leaves the log-ins on the screen.
 fn with_own_database(mut config: Config) -> Result<Config, String> {
-    if config.log == crate::config::DEFAULT_LOG {
+    if config.log == crate::base::config::DEFAULT_LOG {
         config.log = "warn".into();
     }
-    if config.database_url == crate::config::DEFAULT_DATABASE_URL {
+    if config.database_url == crate::base::config::DEFAULT_DATABASE_URL {
         for suffix in ["", "-wal", "-shm"] {
             let file = format!("{DEMO_FILE}{suffix}");
             match std::fs::remove_file(&file) {
@@ -92,7 +94,7 @@ fn with_own_database(mut config: Config) -> Result<Config, String> {
 fn random_word(bytes: usize) -> Result<String, String> {
     let mut word = vec![0; bytes];
     getrandom::fill(&mut word).map_err(|error| error.to_string())?;
-    Ok(crate::page::hex(&word))
+    Ok(crate::base::hex(&word))
 }
 
 /// Fills an empty database with the demo's project, people and customers.
@@ -125,7 +127,7 @@ pub fn build(db: &Db, now: Moment, password: &str, webhook_secret: &str) -> Resu
 
 fn project_of_team(conn: &mut Conn, ids: &Ids, now: Moment, hash: &str, secret: &str) -> Result<i64, Error> {
     let project = ids.next(now);
-    let webhook_secret_hash = &crate::page::hex(&Sha256::digest(secret.as_bytes()));
+    let webhook_secret_hash = &crate::base::hex(&Sha256::digest(secret.as_bytes()));
     let new = NewProject { id: project, slug: SLUG, name: "Sundial", webhook_secret_hash };
     insert_project(conn, &new, now)?;
     for (name, email, role) in TEAM {

@@ -9,14 +9,14 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use super::said;
-use crate::clock::Clock;
+use crate::base::clock::Clock;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::commands::settle;
 use crate::customers::Census;
 use crate::db::{Db, migrate};
-use crate::error::Error;
 use crate::events::ingest::{self, Outcome};
 use crate::events::{Delivery, MAX_BODY};
-use crate::ids::Ids;
 use crate::people::queries::project_id;
 
 #[derive(Debug, clap::Args)]
@@ -59,7 +59,7 @@ pub struct RejectedLines {
 
 /// # Errors
 /// One line: the project, a file or the database cannot be used.
-pub fn run(args: &Args, config: &crate::config::Config) -> Result<(), String> {
+pub fn run(args: &Args, config: &crate::base::config::Config) -> Result<(), String> {
     let db = Db::open(&config.database_url, 2)?;
     migrate::run(&db)?;
     tune(&db)?;

@@ -2,12 +2,12 @@
 
 use super::said;
 use crate::audit::{self, Actor, Origin, Trace};
+use crate::base::clock::Clock;
+use crate::base::config::Config;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::clients::keys::{self, NewKey, PLATFORMS, Platform, Value, platform_of};
-use crate::clock::Clock;
-use crate::config::Config;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::ids::Ids;
 use crate::people::queries;
 
 #[derive(clap::Subcommand)]

@@ -15,9 +15,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Flags};
+use crate::base::config::{Config, Flags};
+use crate::base::error::Error;
 use crate::db::{Db, migrate};
-use crate::error::Error;
 
 /// A self-hosted customer profile for apps that sell subscriptions
 #[derive(Parser)]

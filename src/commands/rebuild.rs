@@ -5,15 +5,15 @@ use diesel::prelude::*;
 use super::import::bar;
 use super::said;
 use super::settle;
-use crate::clock::{Clock, Moment};
-use crate::config::Config;
+use crate::base::clock::{Clock, Moment};
+use crate::base::config::Config;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::customers::Census;
+use crate::db::schema::{customers, events, projects};
 use crate::db::{Conn, Db, migrate};
-use crate::error::Error;
 use crate::events::{Delivery, Rejection, ingest};
-use crate::ids::Ids;
 use crate::people::queries::project_id;
-use crate::schema::{customers, events, projects};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

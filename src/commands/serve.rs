@@ -13,11 +13,11 @@ use socket2::SockRef;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{Site, app};
-use crate::clock::Clock;
-use crate::config::Config;
+use crate::base::clock::Clock;
+use crate::base::config::Config;
+use crate::base::ids::Ids;
 use crate::db::Db;
 use crate::due::Worker;
-use crate::ids::Ids;
 use crate::live::Live;
 use crate::outgoing;
 use crate::page::log;

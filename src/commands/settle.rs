@@ -5,10 +5,10 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use diesel::prelude::*;
 use indicatif::ProgressBar;
 
+use crate::base::error::Error;
 use crate::customers::standing::{self, Group};
+use crate::db::schema::{customers, stale_customers};
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::schema::{customers, stale_customers};
 use crate::state::CustomerId;
 
 /// How many customers share a commit.

@@ -6,14 +6,15 @@ use std::process::Command;
 
 use super::said;
 use crate::audit::{self, Everywhere, Trace};
-use crate::clock::Clock;
-use crate::config::Config;
+use crate::base::Role;
+use crate::base::clock::Clock;
+use crate::base::config::Config;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::ids::Ids;
 use crate::people::names::{Email, Name};
 use crate::people::queries::{self, NewPerson};
-use crate::people::{Role, own, password, second_factor};
+use crate::people::{own, password, second_factor};
 
 #[derive(clap::Subcommand)]
 pub enum Action {

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
+use crate::db::schema::*;
 use crate::events::Delivery;
-use crate::schema::*;
 use crate::state::{CustomerId, Fact};
 
 /// The side of a customer whom a transfer takes from.

@@ -5,16 +5,16 @@ use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
-use super::country;
 use super::store_badge::StoreBadge;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::money::{Micros, Money};
 use crate::db::Conn;
+use crate::db::schema::{customers, entitlements, products};
 use crate::events::Environment;
-use crate::money::{Micros, Money};
-use crate::page::sentence::Stamp;
-use crate::page::text::{count, listed, segment, visible};
-use crate::schema::{customers, entitlements, products};
 use crate::state::{CustomerId, Kind, Purchase, Status};
+use crate::wording::country;
+use crate::wording::sentence::Stamp;
+use crate::wording::text::{count, listed, segment, visible};
 
 /// The columns it is made of.
 #[derive(Debug, Clone, Queryable, Selectable)]

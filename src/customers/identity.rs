@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
-use super::app_user_id::{AppUserId, lookup_key};
 use super::erasure::{Gate, Verdict};
 use super::merge;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::ids::Ids;
+use crate::base::{AppUserId, lookup_key};
 use crate::db::Conn;
-use crate::ids::Ids;
-use crate::schema::{app_user_ids, customers};
+use crate::db::schema::{app_user_ids, customers};
 use crate::state::CustomerId;
 
 /// How many keys one statement asks for.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::overrides::{self, Override};
 use super::{stars, test_store};
 use crate::db::Conn;
-use crate::schema::*;
+use crate::db::schema::*;
 use crate::state::CustomerId;
 
 /// Moves all that `from` has to `into` and removes `from`. What follows from events is left to be derived again.

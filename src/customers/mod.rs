@@ -1,8 +1,6 @@
 //! Customers: any of their ids finds them, lists show them, and their standing follows from their events.
 
-pub mod app_user_id;
 pub mod attributes;
-pub mod country;
 pub mod erasure;
 pub mod facts;
 pub mod glance;
@@ -22,5 +20,4 @@ pub mod transfer;
 pub mod transfer_behavior;
 pub mod whom;
 
-pub use app_user_id::{AppUserId, Forbidden, lookup_key};
 pub use identity::Census;

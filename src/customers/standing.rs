@@ -7,11 +7,11 @@ use diesel::prelude::*;
 
 use super::facts;
 use super::terms;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::money::Micros;
+use crate::db::schema::*;
 use crate::db::{Both, Conn};
 use crate::events::Environment;
-use crate::money::Micros;
-use crate::schema::*;
 use crate::state::{AttributeValue, CustomerId, Fact, Kind, Purchase, Standing, fold};
 
 /// Says that purchases moved between two customers, so that each is folded with the other's events.

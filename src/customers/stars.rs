@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::db::schema::{customers, test_customers};
 use crate::db::{Both, Conn};
-use crate::schema::{customers, test_customers};
 use crate::state::CustomerId;
 
 pub fn is_marked(conn: &mut Conn, customer: CustomerId, person: i64) -> QueryResult<bool> {

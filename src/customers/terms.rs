@@ -7,10 +7,11 @@ use diesel::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
-use super::app_user_id::{is_anonymous, lookup_key};
-use crate::clock::Moment;
+use crate::base::app_user_id::is_anonymous;
+use crate::base::clock::Moment;
+use crate::base::lookup_key;
+use crate::db::schema::{app_user_ids, attributes, customers, search_terms};
 use crate::db::{Both, Conn};
-use crate::schema::{app_user_ids, attributes, customers, search_terms};
 use crate::state::{CustomerId, Standing};
 
 /// On what a search matched.

@@ -4,12 +4,12 @@
 use diesel::prelude::*;
 
 use super::{Census, standing, test_store, whom};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::db::Conn;
-use crate::error::Error;
+use crate::db::schema::purchases;
 use crate::events::{Delivery, ingest, own};
-use crate::ids::Ids;
-use crate::schema::purchases;
 use crate::state::{CustomerId, Fact, Kind, Standing};
 
 /// From whom to whom, in one project.

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::app_user_id::is_anonymous;
+use crate::base::app_user_id::is_anonymous;
 use crate::db::Conn;
+use crate::db::schema::{app_user_ids, customers};
 use crate::events::own::Whom;
-use crate::schema::{app_user_ids, customers};
 use crate::state::CustomerId;
 
 /// The customer's ids: the one that names it best (§9.4; which id was seen last is not kept), the first, and all.

@@ -7,6 +7,8 @@ pub mod durability;
 mod failure;
 mod leftovers;
 pub mod migrate;
+pub mod schema;
+pub mod secrets;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,9 +1,9 @@
 //! Grants end by themselves (§7.2): each one made here whose time is over gets its `EXPIRATION`, once.
 
 use super::Work;
+use crate::base::error::Error;
 use crate::customers::grants::{End, Holder, queries};
 use crate::db::Conn;
-use crate::error::Error;
 
 /// How many share a transaction.
 const BATCH: i64 = 50;

@@ -8,11 +8,11 @@ mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::clock::{Clock, Moment};
+use crate::base::clock::{Clock, Moment};
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::customers::{erasure, test_accounts};
 use crate::db::Db;
-use crate::error::Error;
-use crate::ids::Ids;
 use crate::outgoing;
 
 pub use worker::Worker;

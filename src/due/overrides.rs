@@ -2,8 +2,8 @@
 //! one applies looks at the time.
 
 use super::Work;
+use crate::base::error::Error;
 use crate::customers::overrides::{End, acts, queries};
-use crate::error::Error;
 
 /// How many are read at once. Each is told in a transaction of its own.
 const BATCH: i64 = 50;

@@ -5,9 +5,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{Work, renewals, run};
-use crate::clock::Clock;
+use crate::base::clock::Clock;
+use crate::base::ids::Ids;
 use crate::db::Db;
-use crate::ids::Ids;
 
 /// How often it looks at least.
 const EVERY: Duration = Duration::from_secs(30);

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::event::Event;
 use super::json;
 use super::read::Fields;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 
 /// The largest body that is taken, in bytes.
 pub const MAX_BODY: usize = 1 << 20;

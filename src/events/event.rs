@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::kinds::{EventType, PeriodType, Reason, Store};
-use crate::clock::Moment;
-use crate::money::{Micros, Money};
+use crate::base::clock::Moment;
+use crate::base::money::{Micros, Money};
 
 /// What one webhook said. Times and amounts are as sent; `event_at` falls back to the purchase time, then to the time
 /// of arrival. Written as JSON it keeps what a row of the history tells: see [`Event::told`].

@@ -3,8 +3,8 @@
 use sha2::{Digest, Sha256};
 
 use super::{Event, EventType, Reason};
-use crate::clock::Moment;
-use crate::customers::app_user_id::is_anonymous;
+use crate::base::app_user_id::is_anonymous;
+use crate::base::clock::Moment;
 
 /// What a row of the history is about; the filter's choices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,10 +7,11 @@ use diesel::prelude::*;
 
 use super::screen::{self, Screened};
 use super::{Delivery, EventType, queries};
-use crate::customers::{AppUserId, Census, erasure, standing};
+use crate::base::AppUserId;
+use crate::customers::{Census, erasure, standing};
 use crate::db::Conn;
+use crate::db::schema::stale_customers;
 use crate::outgoing::{self, Source};
-use crate::schema::stale_customers;
 use crate::state::CustomerId;
 
 /// What became of a delivery.

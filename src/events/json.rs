@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::clock::Moment;
-use crate::money::Micros;
+use crate::base::clock::Moment;
+use crate::base::money::Micros;
 
 /// A field as it was sent; `None` for absent and null.
 pub type Field<'a> = Option<&'a RawValue>;

@@ -147,7 +147,7 @@ fn raw(value: &impl Serialize) -> Option<Box<RawValue>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Moment;
+    use crate::base::clock::Moment;
     use crate::events::{Delivery, Event};
     use serde_json::json;
 

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 
 use super::Delivery;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::db::schema::{events, history, rejected_deliveries};
 use crate::db::{Both, Conn};
-use crate::schema::{events, history, rejected_deliveries};
 use crate::state::CustomerId;
 
 /// Stores a delivery unless its event is there already. Returns whether it was new.
@@ -13,7 +13,7 @@ pub fn insert(conn: &mut Conn, project: i64, id: i64, delivery: &Delivery) -> Qu
     let row = (
         events::project_id.eq(project),
         events::id.eq(id),
-        events::event_key.eq(crate::customers::lookup_key(&delivery.event.id)),
+        events::event_key.eq(crate::base::lookup_key(&delivery.event.id)),
         events::received_at.eq(delivery.received_at.millis()),
         events::body.eq(&delivery.body),
     );
@@ -22,7 +22,7 @@ pub fn insert(conn: &mut Conn, project: i64, id: i64, delivery: &Delivery) -> Qu
 
 /// The stored body of an event.
 pub fn body_of(conn: &mut Conn, project: i64, event_id: &str) -> QueryResult<String> {
-    let key = crate::customers::lookup_key(event_id);
+    let key = crate::base::lookup_key(event_id);
     events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key))).select(events::body).first(conn)
 }
 

@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};
 use super::json::{self, Field};
-use crate::clock::Moment;
-use crate::money::Money;
+use crate::base::clock::Moment;
+use crate::base::money::Money;
 
 #[derive(Deserialize)]
 pub(super) struct Fields<'a> {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::queries;
+use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::error::Error;
 use crate::events::Environment;
 use crate::state::CustomerId;
 

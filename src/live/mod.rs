@@ -5,8 +5,8 @@ mod handlers;
 mod hub;
 mod queries;
 
+use crate::base::Permission::ReadCustomers;
 use crate::page::Routes;
-use crate::people::Permission::ReadCustomers;
 
 pub use hub::Live;
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use crate::customers::lookup_key;
+use crate::base::lookup_key;
 use crate::db::Conn;
+use crate::db::schema::{app_user_ids, customers, history};
 use crate::events::Environment;
-use crate::schema::{app_user_ids, customers, history};
 use crate::state::CustomerId;
 
 /// How many customers a statement asks for.

@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 use serde_json::Value;
 
-use crate::customers::app_user_id::is_anonymous;
+use crate::base::app_user_id::is_anonymous;
 use crate::db::Conn;
+use crate::db::schema::{app_user_ids, history};
 use crate::events::{Delivery, EventType};
-use crate::schema::{app_user_ids, history};
 
 /// The body of a delivery of a stored event. Where nothing is known of when the customer's ids were seen, any of them will
 /// do, so the event's own stays.

@@ -128,5 +128,5 @@ fn told_of_io(error: &std::io::Error) -> String {
 }
 
 fn sentence(words: &str) -> String {
-    format!("{}.", crate::page::text::capitalised(words).trim_end_matches('.'))
+    format!("{}.", crate::wording::text::capitalised(words).trim_end_matches('.'))
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::client::{Answer, Client};
 use super::lease::{self, Job};
 use super::signing;
-use crate::clock::{Clock, Moment};
+use crate::base::clock::{Clock, Moment};
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::db::Db;
-use crate::error::Error;
-use crate::ids::Ids;
 
 /// How many are sent at the same time by a process, and of these how many to one endpoint: one that hangs holds up no
 /// others.

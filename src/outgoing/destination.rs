@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 
 use super::Secret;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::db::schema::destinations;
 use crate::events::{Environment, Event};
-use crate::schema::destinations;
 
 /// How many endpoints a project may have.
 pub const MOST: usize = 20;

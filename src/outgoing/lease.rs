@@ -5,9 +5,9 @@ use diesel::prelude::*;
 
 use super::client::Answer;
 use super::destination::Destination;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::schema::{delivery_attempts as attempts, destinations, outgoing};
+use crate::db::schema::{delivery_attempts as attempts, destinations, outgoing};
 
 /// How long a delivery is kept for whoever took it, in seconds: longer than a request can last.
 pub const LEASE: i64 = 150;

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::db::Db;
-use crate::error::Error;
-use crate::schema::outgoing;
+use crate::db::schema::outgoing;
 
 /// For so many days what was sent is kept, and what failed.
 const DAYS: [(&str, i64); 2] = [("sent", 30), ("failed", 90)];

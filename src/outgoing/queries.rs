@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::destination::Destination;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::schema::{destination_types as types, destinations, outgoing};
+use crate::db::schema::{destination_types as types, destinations, outgoing};
 
 /// An endpoint with the types it asks for; none for every type.
 pub type Asking = (Destination, Vec<String>);

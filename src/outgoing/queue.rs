@@ -4,12 +4,13 @@ use diesel::prelude::*;
 
 use super::destination::Destination;
 use super::{body, queries, test_event};
-use crate::clock::Moment;
-use crate::customers::{Census, lookup_key};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::lookup_key;
+use crate::customers::Census;
 use crate::db::Conn;
-use crate::error::Error;
+use crate::db::schema::{events, history, inherited_events, outgoing};
 use crate::events::Delivery;
-use crate::schema::{events, history, inherited_events, outgoing};
 use crate::state::CustomerId;
 
 /// Where an event comes from.

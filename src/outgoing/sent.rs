@@ -6,12 +6,12 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::page::sentence::{Sentence, Stamp};
-use crate::page::text::count;
-use crate::schema::{delivery_attempts as attempts, destinations, history, outgoing};
+use crate::db::schema::{delivery_attempts as attempts, destinations, history, outgoing};
 use crate::state::CustomerId;
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text::count;
 
 /// How many attempts of a page's deliveries are shown.
 const ATTEMPTS: i64 = 200;

@@ -6,9 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::clock::Moment;
-use crate::error::Error;
-use crate::page::random_bytes;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::random_bytes;
 
 /// What receivers are told the secret by.
 const PREFIX: &str = "whsec_";

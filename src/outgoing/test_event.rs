@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::clock::Moment;
-use crate::error::Error;
-use crate::page::{hex, random_bytes};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::{hex, random_bytes};
 
 /// Its id and its body.
 ///

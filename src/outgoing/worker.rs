@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::courier::Courier;
 use super::lease::Job;
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(1);

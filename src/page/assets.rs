@@ -11,9 +11,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-use super::hex;
 use super::routes::Routes;
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::base::hex;
 
 #[derive(RustEmbed)]
 #[folder = "static/"]

@@ -5,9 +5,9 @@ use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Bytes;
 
 use super::file::{self, Source};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::db::Db;
-use crate::error::Error;
 
 /// Rows to read at once.
 pub const CHUNK: usize = 1_000;

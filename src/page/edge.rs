@@ -16,9 +16,10 @@ use actix_web::{HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 
 use super::trail::Trail;
-use super::{cors, failure, headers, hex, log, random_bytes, told_v2};
-use crate::config::Config;
-use crate::error::Error;
+use super::{cors, failure, headers, log, told_v2};
+use crate::base::config::Config;
+use crate::base::error::Error;
+use crate::base::{hex, random_bytes};
 
 /// What the edge keeps of a request, because an error takes the request with it.
 struct Passing {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::cors;
 use super::layout::{Layout, Section};
 use super::trail::Trail;
-use crate::error::Error;
+use crate::base::error::Error;
 
 #[derive(Template)]
 #[template(path = "error.html")]

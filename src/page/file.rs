@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use actix_web::web::Bytes;
 use futures_util::{Stream, stream};
 
+use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::error::Error;
 
 /// Bytes sent at once …
 const PIECE: usize = 16 * 1024;

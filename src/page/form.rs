@@ -12,7 +12,7 @@ use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// How long a form may be, in bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;

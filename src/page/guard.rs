@@ -11,8 +11,8 @@ use actix_web::web::Data;
 use url::{Origin, Url};
 
 use super::cors;
-use crate::config::Config;
-use crate::error::Error;
+use crate::base::config::Config;
+use crate::base::error::Error;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

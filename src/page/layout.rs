@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::look::Look;
 use crate::acts::{Dialog, Flash};
+use crate::wording::Look;
 
 /// Who looks, and at which project.
 #[derive(Debug, Clone)]

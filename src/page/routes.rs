@@ -12,8 +12,8 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Responder, Route};
 
 use super::trail::Trail;
-use crate::error::Error;
-use crate::people::Permission;
+use crate::base::Permission;
+use crate::base::error::Error;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

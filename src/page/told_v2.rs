@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 
 use super::failure::words;
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// How long to wait when the database cannot serve.
 const BACKOFF_MS: u64 = 5_000;

@@ -10,18 +10,19 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
 use diesel::prelude::*;
 
 use super::queries::{self, SessionLine};
-use super::roles::{Permission, Role};
 use super::segment;
 use super::sessions::{Age, Pass, ROW, is_proven};
-use super::steady::Steady;
-use crate::clock::{Clock, Moment};
-use crate::config::{Config, SessionLimits};
+use crate::base::clock::{Clock, Moment};
+use crate::base::config::{Config, SessionLimits};
+use crate::base::error::Error;
+use crate::base::monotonic::Steady;
+use crate::base::{Permission, Role};
+use crate::db::schema::projects;
 use crate::db::{Conn, Db};
-use crate::error::Error;
 use crate::page::routes::Matched;
 use crate::page::trail::{Asking, Trail};
-use crate::page::{Access, Frame, Layout, Look, Place, Section};
-use crate::schema::projects;
+use crate::page::{Access, Frame, Layout, Place, Section};
+use crate::wording::Look;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {

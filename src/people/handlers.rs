@@ -10,15 +10,15 @@ use serde::Deserialize;
 
 use super::door::Door;
 use super::password::{Passwords, Verdict};
-use super::steady::Steady;
 use super::throttle::Attempt;
 use super::{address, browser, next, queries, second_factor, second_step, sessions};
 use crate::audit::{Action, Everywhere, Origin, Trace};
-use crate::clock::{Clock, Moment};
-use crate::config::Config;
+use crate::base::clock::{Clock, Moment};
+use crate::base::config::Config;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::base::monotonic::Steady;
 use crate::db::Db;
-use crate::error::Error;
-use crate::ids::Ids;
 use crate::page::trail::Trail;
 use crate::page::{Form, Layout, html, html_for};
 

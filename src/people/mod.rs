@@ -12,19 +12,15 @@ pub mod own;
 pub mod password;
 pub mod queries;
 pub mod refusals;
-pub mod roles;
 pub mod second_factor;
 mod second_step;
-pub mod secrets;
 pub mod segment;
 pub mod sessions;
-pub mod steady;
 pub mod throttle;
 
 use crate::page::Routes;
 
 pub use door::{Door, Greeting, Member, Person, Project};
-pub use roles::{Permission, Role};
 
 pub fn routes(routes: &mut Routes) {
     routes.public_get("/login", handlers::log_in_page);

@@ -1,7 +1,7 @@
 //! What people are called, and the addresses they log in with.
 
 use super::handlers::address_of_account;
-use crate::page::text::visible;
+use crate::wording::text::visible;
 
 /// An e-mail address as accounts keep it: in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]

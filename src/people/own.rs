@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::page::Look;
-use crate::schema::{people, sessions};
+use crate::db::schema::{people, sessions};
+use crate::wording::Look;
 
 /// An open session.
 #[derive(Debug, Queryable)]

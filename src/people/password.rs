@@ -9,8 +9,8 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
-use crate::config::cores;
-use crate::error::Error;
+use crate::base::config::cores;
+use crate::base::error::Error;
 
 const SHORTEST: usize = 8;
 const LONGEST: usize = 1024;

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::Project;
-use super::roles::Role;
-use crate::clock::Moment;
-use crate::config::SessionLimits;
+use crate::base::Role;
+use crate::base::clock::Moment;
+use crate::base::config::SessionLimits;
+use crate::db::schema::{memberships, people, projects, sessions};
 use crate::db::{Both, Conn};
-use crate::schema::{memberships, people, projects, sessions};
 
 /// A session's row, joined with its person and one of the person's projects.
 #[derive(Queryable)]

@@ -20,12 +20,12 @@ use anyhow::anyhow;
 use sha2::{Digest, Sha256};
 
 use super::queries::{self, NewSession};
-use super::steady::Steady;
-use crate::clock::Moment;
-use crate::config::SessionLimits;
+use crate::base::clock::Moment;
+use crate::base::config::SessionLimits;
+use crate::base::error::Error;
+use crate::base::monotonic::Steady;
+use crate::base::{hex, random_bytes};
 use crate::db::Db;
-use crate::error::Error;
-use crate::page::{hex, random_bytes};
 
 /// How long a proof of who somebody is counts as fresh.
 const FRESH_MINUTES: i64 = 15;

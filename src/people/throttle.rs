@@ -5,11 +5,11 @@
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::hex;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::page::hex;
-use crate::schema::login_attempts as attempts;
+use crate::db::schema::login_attempts as attempts;
 
 /// How many checks of one kind may fail, and in how many milliseconds.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use super::page;
 use super::visit::Visit;
 use crate::acts::{Act, Doing, Done};
 use crate::audit::Trace;
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// What an action answers: on to the page again, or the page with its dialog open.
 pub type Outcome = Result<HttpResponse, Error>;

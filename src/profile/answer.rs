@@ -7,9 +7,10 @@ use askama::filters::HtmlSafe;
 use super::details::{device, spent_in_usd};
 use super::entitlements::{self, Group, Grouped, Moved, Source};
 use super::visit::Visit;
-use crate::page::sentence::{Sentence, Stamp};
-use crate::page::text::{self, count};
 use crate::state::Status;
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text;
+use crate::wording::text::count;
 
 #[derive(Debug, Template)]
 #[template(path = "profile/answer.html")]

@@ -7,10 +7,10 @@ use super::badge::Badge;
 use super::details::country_name;
 use super::star::Star;
 use super::visit::{Visit, read_purchase};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::customers::glance;
-use crate::page::{text, times};
 use crate::state::{Kind, Purchase, Status};
+use crate::wording::{text, times};
 
 #[derive(Debug, Template)]
 #[template(path = "profile/header.html")]

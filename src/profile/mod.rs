@@ -32,8 +32,8 @@ pub mod transfer;
 mod undo;
 pub mod visit;
 
+use crate::base::Permission::ReadCustomers;
 use crate::page::Routes;
-use crate::people::Permission::ReadCustomers;
 
 pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers/{id}", ReadCustomers, page::show);

@@ -18,10 +18,10 @@ use super::{
     app_user_ids, attributes, attribution, currencies, details, entitlements, export, history, manage, notes, offering,
 };
 use crate::acts::{self, Dialog, Opened};
+use crate::base::Permission::ReadTeam;
+use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::error::Error;
 use crate::page::{Layout, Section};
-use crate::people::Permission::ReadTeam;
 use crate::people::{Door, Member};
 
 /// Room for a page as long as most are, in bytes.

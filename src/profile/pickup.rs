@@ -6,10 +6,10 @@ use diesel::prelude::*;
 
 use super::visit::Customer;
 use crate::audit::Action;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::page::sentence::{Sentence, Stamp};
-use crate::schema::{audit_details, audit_entries};
+use crate::db::schema::{audit_details, audit_entries};
+use crate::wording::sentence::{Sentence, Stamp};
 
 /// What can be picked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

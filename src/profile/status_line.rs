@@ -1,10 +1,10 @@
 //! What is to be said of a purchase's state (§7.1): one sentence per state, the same wherever a purchase is shown.
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::events::{PeriodType, Reason};
-use crate::page::sentence::{Sentence, Stamp};
-use crate::page::{text, times};
 use crate::state::{Purchase, Status};
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::{text, times};
 
 /// The line beside a purchase.
 #[derive(Debug, Clone, PartialEq, Eq)]

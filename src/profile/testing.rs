@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::pickup::Changes;
 use super::visit::{Customer, Project, Since, Visit};
+use crate::base::Role;
+use crate::base::clock::Moment;
 use crate::catalog::Catalog;
-use crate::clock::Moment;
 use crate::events::Environment;
-use crate::people::Role;
 use crate::state::Purchase;
 
 /// 2026-11-23 at 05:00 PM UTC

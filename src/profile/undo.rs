@@ -6,7 +6,7 @@ use super::acting::{Outcome, on_customer};
 use super::visit::Visit;
 use super::{attributes, entitlements, notes, offering};
 use crate::acts::{Act, Doing, Done, take_undo};
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// What each room needs to undo one of its actions.
 #[derive(Debug, Clone, Serialize, Deserialize)]

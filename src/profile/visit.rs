@@ -5,18 +5,20 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::pickup::{Changes, What};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::{AppUserId, lookup_key};
+use crate::base::{Permission, Role};
 use crate::catalog::{self, Catalog};
-use crate::clock::Moment;
 use crate::customers::erasure::blocking;
-use crate::customers::{AppUserId, lookup_key};
 use crate::db::Conn;
-use crate::error::Error;
+use crate::db::schema::{app_user_ids, attributes, customers, entitlement_products, projects, purchases};
 use crate::events::Environment;
-use crate::page::sentence::Sentence;
-use crate::page::{form, text};
-use crate::people::{Door, Member, Permission, Role};
-use crate::schema::{app_user_ids, attributes, customers, entitlement_products, projects, purchases};
+use crate::page::form;
+use crate::people::{Door, Member};
 use crate::state::{CustomerId, Kind, Purchase};
+use crate::wording::sentence::Sentence;
+use crate::wording::text;
 
 /// A look at one customer.
 #[derive(Debug)]

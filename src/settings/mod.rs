@@ -15,8 +15,8 @@ mod test_accounts;
 pub mod told;
 pub mod webhook;
 
+use crate::base::Permission::{ReadRejected, ReadSettings};
 use crate::page::Routes;
-use crate::people::Permission::{ReadRejected, ReadSettings};
 
 pub fn routes(routes: &mut Routes) {
     catalog::routes(routes);

@@ -6,17 +6,17 @@ use askama::Template;
 
 use super::{Nav, project, queries, webhook};
 use crate::acts::{self, Opened};
-use crate::clock::Moment;
-use crate::config::Config;
-use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::sentence::Stamp;
-use crate::page::{Layout, Section};
-use crate::people::Permission::{
+use crate::base::Permission::{
     BlockCustomers, DeleteTestAccounts, ManageDestinations, ManageKeys, ManageProject, ManageSecrets, ReadAudit,
     ReadPeople, ReadRejected, ReadSettings,
 };
+use crate::base::clock::Moment;
+use crate::base::config::Config;
+use crate::base::error::Error;
+use crate::db::{Conn, Db};
+use crate::page::{Layout, Section};
 use crate::people::{Door, Member};
+use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "settings/index.html")]

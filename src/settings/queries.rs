@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Integer};
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::schema::{events, rejected_deliveries as rejected};
+use crate::db::schema::{events, rejected_deliveries as rejected};
 
 /// The number in the navigation stops here.
 pub const COUNTED: i64 = 1000;

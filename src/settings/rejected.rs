@@ -9,12 +9,12 @@ use askama::Template;
 use super::Nav;
 use super::overview::nav;
 use super::queries::{self, Delivery};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::sentence::Stamp;
 use crate::page::{Layout, Page, Section, form};
 use crate::people::{Door, Member};
+use crate::wording::sentence::Stamp;
 
 const ROWS: usize = 50;
 /// How many characters of a body the page shows, and how many bytes those can be.

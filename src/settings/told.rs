@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::page::hex;
+use crate::base::hex;
 
 /// Names and values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Attributes: of all values ever sent for a key, the newest stays (§10.4).
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 
 /// The newest word on a key; a deletion is remembered with its date, so that an older value cannot come back.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

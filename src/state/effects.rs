@@ -2,7 +2,7 @@
 
 use super::purchase::{Kind, Purchase};
 use super::spans::{Phase, cut, paint};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::events::{Event, EventType, Reason, Store};
 
 /// Temporary access without an end in the event lasts this long (§5.3).

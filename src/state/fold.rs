@@ -6,7 +6,7 @@ use super::attributes::AttributeValue;
 use super::purchase::{Kind, Purchase};
 use super::sources::Sources;
 use super::{CustomerId, Enrolled, Fact, Standing, order};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::events::{Environment, Event, EventType, Store};
 
 /// Balances lie between nothing and this (§15).

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::money::Micros;
 use crate::events::{Event, Store};
-use crate::money::Micros;
 
 /// Charges and refunds of one purchase, transaction by transaction.
 #[derive(Debug, Clone, Default, PartialEq)]

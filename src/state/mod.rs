@@ -23,7 +23,7 @@ pub use status::Status;
 
 use std::collections::BTreeMap;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::events::{Environment, Event};
 
 /// The number of a customer's row.

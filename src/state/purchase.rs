@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ledger::{Ledger, Revenue};
 use super::spans::{Phase, Span, paint};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::money::Money;
 use crate::events::{Environment, Event, EventType, PeriodType, Reason, Store};
-use crate::money::Money;
 
 /// What was bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

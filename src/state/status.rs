@@ -1,7 +1,7 @@
 //! The state a purchase is in at a moment (§6.4), and its word in lists (§13.1).
 
 use super::purchase::{Kind, Purchase};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::events::{PeriodType, Reason};
 
 /// No store tries to collect a failed payment for longer than this; Apple gives up last.

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::base::money::{Micros, Money};
 use crate::events::{Delivery, Environment, Reason};
-use crate::money::{Micros, Money};
 
 const DAY: i64 = 86_400_000;
 const LENA: CustomerId = 1;

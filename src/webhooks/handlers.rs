@@ -11,13 +11,13 @@ use subtle::{Choice, ConstantTimeEq};
 
 use super::intake::Answer;
 use crate::app::Site;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::db::Conn;
-use crate::error::Error;
+use crate::db::schema::projects;
 use crate::events::MAX_BODY;
 use crate::events::ingest::Outcome;
 use crate::page::form;
-use crate::schema::projects;
 
 /// Takes one delivery. The body is read only once the sender has proved who it is.
 ///
@@ -72,7 +72,7 @@ impl Secrets {
     fn allow(&self, request: &HttpRequest, now: Moment) -> bool {
         let mut values = request.headers().get_all(AUTHORIZATION);
         let (Some(value), None) = (values.next(), values.next()) else { return false };
-        let hash = crate::page::hex(&Sha256::digest(value.as_bytes()));
+        let hash = crate::base::hex(&Sha256::digest(value.as_bytes()));
         let is_current = hash.as_bytes().ct_eq(self.hash.as_bytes());
         let old = self.old.as_deref().unwrap_or(NO_HASH);
         let old_counts = self.old.is_some() && self.old_until.is_some_and(|until| now < until);

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::clock::Clock;
+use crate::base::clock::Clock;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::customers::Census;
 use crate::db::Db;
-use crate::error::Error;
 use crate::events::ingest::{self, Outcome};
 use crate::events::{Delivery, Rejection, queries};
-use crate::ids::Ids;
 use crate::outgoing::{self, Source};
 
 /// How many deliveries share a commit at most.

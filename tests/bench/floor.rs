@@ -9,12 +9,12 @@ use actix_web::web::{Bytes, Data, get};
 use actix_web::{App, HttpResponse, HttpServer};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use dossier::base::error::Error;
+use dossier::base::lookup_key;
 use dossier::catalog;
-use dossier::customers::lookup_key;
+use dossier::db::schema::*;
 use dossier::db::{Conn, Db};
-use dossier::error::Error;
 use dossier::people::queries::lines_of_session;
-use dossier::schema::*;
 
 use crate::load::{self, Measured};
 
@@ -43,7 +43,7 @@ pub fn measure(
         System::new().block_on(async move {
             let app =
                 move || App::new().app_data(Data::new(db.clone())).app_data(ready.clone()).route("/", get().to(answer));
-            let server = HttpServer::new(app).workers(dossier::config::cores()).disable_signals();
+            let server = HttpServer::new(app).workers(dossier::base::config::cores()).disable_signals();
             let server = server.listen(listener).expect("the port is open").run();
             sender.send(server.handle()).expect("somebody waits");
             server.await

@@ -22,7 +22,7 @@ fn main() {
     std::fs::create_dir_all(&scratch).expect("a temporary folder can be made");
     let url = std::env::var("DATABASE_URL").unwrap_or_else(|_| format!("sqlite:{}/bench.db", scratch.display()));
     println!("Database: {}", url.split(':').next().unwrap_or("?"));
-    println!("Machine: {} cores, {}", dossier::config::cores(), cpu());
+    println!("Machine: {} cores, {}", dossier::base::config::cores(), cpu());
     server::prepare(&url);
     import(&url, &scratch, 0..SMALL, "ordinary customers");
     let special = special_customers(&url, &scratch);

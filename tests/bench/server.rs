@@ -6,15 +6,16 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
+use dossier::base::Role;
+use dossier::base::clock::Moment;
+use dossier::base::error::Error;
 use dossier::clients::keys::{self, NewKey, Value, platform_of};
-use dossier::clock::Moment;
 use dossier::commands::import;
 use dossier::customers::identity;
+use dossier::db::schema::notes;
 use dossier::db::{Db, migrate};
-use dossier::error::Error;
+use dossier::people::password;
 use dossier::people::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
-use dossier::people::{Role, password};
-use dossier::schema::notes;
 use sha2::{Digest, Sha256};
 
 use crate::load::{self, Client};
@@ -28,7 +29,7 @@ pub fn prepare(url: &str) {
     let db = Db::open(url, 2).expect("the database opens");
     migrate::run(&db).expect("the tables are made");
     let hash = password::hash(PASSWORD).expect("the password can be hashed");
-    let secret = dossier::page::hex(&Sha256::digest(SECRET.as_bytes()));
+    let secret = dossier::base::hex(&Sha256::digest(SECRET.as_bytes()));
     let now = Moment(1_795_000_000_000);
     let made = db.write_here(|conn| {
         let new = NewProject { id: 1, slug: "bench", name: "Bench", webhook_secret_hash: &secret };

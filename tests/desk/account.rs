@@ -4,8 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::USER_AGENT;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::{audit_details, audit_entries, people, sessions};
+use dossier::base::error::Error;
+use dossier::db::schema::{audit_details, audit_entries, people, sessions};
 
 use crate::support::Desk;
 use crate::support::cast::{ADA, PASSWORD, SOL, TEAM, VERA};

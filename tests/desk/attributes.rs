@@ -2,9 +2,9 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
+use dossier::base::error::Error;
 use dossier::customers::attributes::Stored;
-use dossier::error::Error;
-use dossier::schema::attributes;
+use dossier::db::schema::attributes;
 use serde_json::json;
 
 use crate::grants::log;
@@ -174,7 +174,7 @@ async fn names_lists_and_the_search_follow_at_once() {
     assert!(page.contains("<title>Lena Weber · Dossier</title>") && page.contains("lena@weber.example"));
     let list = desk.get(&SOL, "/projects/sundial/customers").await.body;
     assert!(list.contains("Lena Weber") && !list.contains("Okafor"));
-    let find = |text: &str| format!("/projects/sundial/customers?q={}", dossier::page::text::segment(text));
+    let find = |text: &str| format!("/projects/sundial/customers?q={}", dossier::wording::text::segment(text));
     for text in ["lena@weber.example", "Weber", "00491512345678"] {
         let answer = desk.get(&SOL, &find(text)).await;
         assert!(answer.status == StatusCode::SEE_OTHER || answer.body.contains("One customer matches"), "{text}");

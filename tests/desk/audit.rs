@@ -2,8 +2,8 @@
 
 use actix_web::http::StatusCode;
 use dossier::audit::{self, Action, Actor, Origin, Trace};
+use dossier::base::error::Error;
 use dossier::customers::{erasure, identity};
-use dossier::error::Error;
 
 use crate::ingestion::{body, deliver, ids};
 use crate::support::cast::{ADA, DEV, SOL, TEAM, VERA};

@@ -2,10 +2,10 @@
 
 use diesel::connection::SimpleConnection;
 use dossier::audit::{self, Action, Actor, Broken, Origin, Trace, Verified};
+use dossier::base::error::Error;
 use dossier::commands::audit::verify;
 use dossier::customers::{erasure, identity};
 use dossier::db::Conn;
-use dossier::error::Error;
 
 use crate::ingestion::{body, deliver, ids};
 use crate::support::Desk;
@@ -175,7 +175,7 @@ async fn every_tampered_copy_is_caught_at_the_first_broken_entry() {
     for (sql, position, why) in copies {
         let broken = verdict_after(&desk, &sql).expect_err(&sql);
         assert!(broken.position == position && broken.why.starts_with(why), "{sql}: {broken:?}");
-        assert!(broken.at > dossier::clock::Moment(0) && !broken.action.is_empty(), "{broken:?}");
+        assert!(broken.at > dossier::base::clock::Moment(0) && !broken.action.is_empty(), "{broken:?}");
     }
     assert!(checked(&desk).is_ok(), "the copies were thrown away");
 }

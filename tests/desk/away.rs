@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
+use dossier::base::error::Error;
 use dossier::db::Db;
-use dossier::error::Error;
-use dossier::schema::events;
+use dossier::db::schema::events;
 use serde_json::json;
 
 use crate::ingestion::body;

@@ -3,10 +3,10 @@
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::audit;
-use dossier::customers::AppUserId;
+use dossier::base::AppUserId;
+use dossier::base::error::Error;
 use dossier::customers::erasure::blocking::{self, MOST};
-use dossier::error::Error;
-use dossier::schema::*;
+use dossier::db::schema::*;
 use serde_json::json;
 
 use crate::ingestion::{body, deliver};

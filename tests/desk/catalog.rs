@@ -2,10 +2,10 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
+use dossier::base::error::Error;
 use dossier::catalog::{self, file::File};
-use dossier::error::Error;
-use dossier::page::text::segment;
-use dossier::schema::{audit_details, audit_entries, offering_overrides, offerings, packages};
+use dossier::db::schema::{audit_details, audit_entries, offering_overrides, offerings, packages};
+use dossier::wording::text::segment;
 use serde_json::json;
 
 use crate::finding::purchase;

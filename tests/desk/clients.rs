@@ -5,8 +5,8 @@ use std::time::Duration;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::{api_keys, app_user_ids, customers};
+use dossier::base::error::Error;
+use dossier::db::schema::{api_keys, app_user_ids, customers};
 use serde_json::{Value, json};
 
 use crate::finding::purchase;

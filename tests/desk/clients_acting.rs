@@ -2,8 +2,8 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::audit_entries;
+use dossier::base::error::Error;
+use dossier::db::schema::audit_entries;
 use serde_json::{Value, json};
 
 use crate::giving;

@@ -2,8 +2,8 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::{app_user_ids, customers};
+use dossier::base::error::Error;
+use dossier::db::schema::{app_user_ids, customers};
 use serde_json::{Value, json};
 
 use crate::finding::purchase;

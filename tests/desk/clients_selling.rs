@@ -2,8 +2,8 @@
 //! 3, 19 to 21).
 
 use actix_web::http::StatusCode;
+use dossier::base::error::Error;
 use dossier::catalog;
-use dossier::error::Error;
 use serde_json::{Value, json};
 
 use crate::finding::purchase;

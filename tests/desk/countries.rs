@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::customers;
+use dossier::base::error::Error;
+use dossier::db::schema::customers;
 
 use crate::keys::make;
 use crate::support::cast::DEV;

@@ -3,9 +3,9 @@
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::audit;
-use dossier::error::Error;
+use dossier::base::error::Error;
+use dossier::db::schema::*;
 use dossier::events::ingest::Outcome;
-use dossier::schema::*;
 use serde_json::json;
 
 use crate::erasing::transfer;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use dossier::base::AppUserId;
+use dossier::base::error::Error;
 use dossier::customers::erasure::{Erased, blocking, erase, sweeping};
-use dossier::customers::{AppUserId, identity};
-use dossier::error::Error;
+use dossier::customers::identity;
+use dossier::db::schema::*;
 use dossier::events::ingest::Outcome;
-use dossier::schema::*;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};

@@ -3,8 +3,8 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::*;
+use dossier::base::error::Error;
+use dossier::db::schema::*;
 use serde_json::{Value, json};
 
 use crate::erasing::everything_known;

@@ -2,9 +2,9 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::page::text::segment;
-use dossier::schema::customers;
+use dossier::base::error::Error;
+use dossier::db::schema::customers;
+use dossier::wording::text::segment;
 use serde_json::{Value, json};
 
 use crate::ingestion::deliver_together;

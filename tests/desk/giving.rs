@@ -3,15 +3,15 @@
 use std::sync::Barrier;
 
 use diesel::prelude::*;
+use dossier::base::clock::Moment;
+use dossier::base::error::Error;
 use dossier::catalog;
-use dossier::clock::Moment;
 use dossier::customers::grants::{Given, Holder, Length, Plan, Preset, Refusal, Removed, queries};
 use dossier::customers::transfer::{self, Move};
 use dossier::customers::{identity, standing};
 use dossier::db::Db;
+use dossier::db::schema::{events, grant_ends, history, purchases};
 use dossier::due::{self, Work};
-use dossier::error::Error;
-use dossier::schema::{events, grant_ends, history, purchases};
 use dossier::state::{Kind, Purchase, Status};
 use serde_json::{Value, json};
 

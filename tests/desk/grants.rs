@@ -2,11 +2,11 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
+use dossier::base::error::Error;
 use dossier::catalog;
-use dossier::error::Error;
-use dossier::page::text::segment;
-use dossier::schema::{audit_details, audit_entries};
+use dossier::db::schema::{audit_details, audit_entries};
 use dossier::state::Status;
+use dossier::wording::text::segment;
 use serde_json::json;
 
 use crate::giving::{customer, desk, grants, stored_events, told};

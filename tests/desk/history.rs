@@ -1,7 +1,7 @@
 //! The history of one customer: every row once, in both orders, forth and back; and each event on a page of its own.
 
 use actix_web::http::StatusCode;
-use dossier::page::text::segment;
+use dossier::wording::text::segment;
 use serde_json::{Value, json};
 
 use crate::finding::purchase;

@@ -48,7 +48,7 @@ async fn an_import_ends_in_the_state_that_deliveries_do() {
     let summary = run(&desk, imported, &lines);
     assert_eq!((summary.stored, summary.duplicates, summary.rejected, summary.customers), (120, 0, 0, 40));
     deliver(&desk, delivered, &lines);
-    let state = |project| desk.db.read_here(|conn| Ok::<_, dossier::error::Error>(profiles(conn, project)?));
+    let state = |project| desk.db.read_here(|conn| Ok::<_, dossier::base::error::Error>(profiles(conn, project)?));
     assert_eq!(state(imported).expect("profiles"), state(delivered).expect("profiles"));
     let again = run(&desk, imported, &lines);
     assert_eq!((again.stored, again.duplicates), (0, 120));
@@ -63,7 +63,7 @@ async fn an_import_that_was_cut_off_and_run_again_ends_in_the_same_state() {
     run(&desk, whole, &lines);
     run(&desk, cut, &lines[..61]);
     run(&desk, cut, &lines);
-    let state = |project| desk.db.read_here(|conn| Ok::<_, dossier::error::Error>(profiles(conn, project)?));
+    let state = |project| desk.db.read_here(|conn| Ok::<_, dossier::base::error::Error>(profiles(conn, project)?));
     assert_eq!(state(cut).expect("profiles"), state(whole).expect("profiles"));
 }
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
+use dossier::base::error::Error;
 use dossier::customers::Census;
 use dossier::db::Conn;
-use dossier::error::Error;
+use dossier::db::schema::*;
 use dossier::events::Delivery;
 use dossier::events::ingest::{self, Outcome};
-use dossier::schema::*;
 use dossier::state::CustomerId;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

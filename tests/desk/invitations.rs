@@ -2,10 +2,10 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::people::Role;
+use dossier::base::Role;
+use dossier::base::error::Error;
+use dossier::db::schema::{audit_entries, invitations, memberships, people};
 use dossier::people::queries::role_of;
-use dossier::schema::{audit_entries, invitations, memberships, people};
 
 use crate::support::cast::{ADA, DEV, PASSWORD, SOL, VERA};
 use crate::support::{Answer, Desk};
@@ -70,7 +70,7 @@ async fn the_link_is_shown_once_and_only_its_hash_is_kept() {
         .db
         .read_here(|conn| Ok::<_, Error>(invitations::table.select(invitations::token_hash).first(conn)?))
         .expect("a row");
-    assert_eq!(hash, dossier::page::hex(&<sha2::Sha256 as sha2::Digest>::digest(token)));
+    assert_eq!(hash, dossier::base::hex(&<sha2::Sha256 as sha2::Digest>::digest(token)));
 }
 
 #[actix_web::test]

@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::{api_keys, audit_details, audit_entries};
+use dossier::base::error::Error;
+use dossier::db::schema::{api_keys, audit_details, audit_entries};
 
 use crate::support::cast::{ADA, DEV, PASSWORD, Person, SOL};
 use crate::support::{Answer, Desk, traces};

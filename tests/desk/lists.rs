@@ -2,8 +2,8 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::customers;
+use dossier::base::error::Error;
+use dossier::db::schema::customers;
 use serde_json::json;
 
 use crate::finding::purchase;

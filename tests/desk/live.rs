@@ -9,10 +9,10 @@ use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, init_service};
 use diesel::prelude::*;
 use dossier::app::app;
+use dossier::base::error::Error;
 use dossier::customers::erasure::erase;
 use dossier::customers::identity;
-use dossier::error::Error;
-use dossier::schema::sessions;
+use dossier::db::schema::sessions;
 use serde_json::json;
 
 use crate::ingestion::{body, deliver};

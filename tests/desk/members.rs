@@ -2,10 +2,10 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::people::Role;
+use dossier::base::Role;
+use dossier::base::error::Error;
+use dossier::db::schema::{audit_details, audit_entries, invitations, notes, offering_overrides, sessions};
 use dossier::people::queries::{role_of, set_role};
-use dossier::schema::{audit_details, audit_entries, invitations, notes, offering_overrides, sessions};
 use serde_json::json;
 
 use crate::ingestion::deliver_together;

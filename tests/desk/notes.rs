@@ -2,8 +2,8 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::{audit_details, audit_entries, notes};
+use dossier::base::error::Error;
+use dossier::db::schema::{audit_details, audit_entries, notes};
 use serde_json::json;
 
 use crate::ingestion::deliver_together;

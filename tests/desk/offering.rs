@@ -5,12 +5,12 @@ use std::sync::Barrier;
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
+use dossier::base::clock::Moment;
+use dossier::base::error::Error;
 use dossier::catalog;
-use dossier::clock::Moment;
 use dossier::customers::overrides::Override;
+use dossier::db::schema::{offering_overrides, offerings, projects};
 use dossier::due::{self, Work};
-use dossier::error::Error;
-use dossier::schema::{offering_overrides, offerings, projects};
 use serde_json::json;
 
 use crate::finding::purchase;

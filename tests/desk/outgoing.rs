@@ -9,13 +9,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use diesel::prelude::*;
 use dossier::app::Site;
+use dossier::base::error::Error;
+use dossier::base::ids::Ids;
 use dossier::customers::erasure::{erase, sweeping};
 use dossier::customers::identity;
-use dossier::error::Error;
-use dossier::ids::Ids;
+use dossier::db::schema::outgoing as queue;
+use dossier::db::schema::{app_user_ids, audit_entries, delivery_attempts, destinations, history};
 use dossier::outgoing::{self, Client, Courier, LEASE, RETRIES, Reach};
-use dossier::schema::outgoing as queue;
-use dossier::schema::{app_user_ids, audit_entries, delivery_attempts, destinations, history};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -89,7 +89,7 @@ async fn grant(desk: &Desk, customer: &str) {
 }
 
 fn catalog(desk: &Desk) {
-    use dossier::schema::entitlements;
+    use dossier::db::schema::entitlements;
     let row = (
         entitlements::project_id.eq(desk.project),
         entitlements::identifier.eq("pro"),
@@ -398,7 +398,7 @@ async fn a_server_that_is_killed_while_it_sends_loses_nothing() {
     drop(server);
     assert_eq!(states(&desk), [("waiting".to_owned(), 0)], "nobody knows what came of it");
     receiver.behaves(Manner::Answer(200));
-    let now = dossier::clock::Clock::Machine.now().since(desk.clock.now()) / 1000;
+    let now = dossier::base::clock::Clock::Machine.now().since(desk.clock.now()) / 1000;
     desk.clock.advance(now - 10);
     assert_eq!(send(&desk), 0, "the lease of the dead still counts");
     desk.clock.advance(LEASE + 20);

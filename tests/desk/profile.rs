@@ -3,10 +3,10 @@
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
+use dossier::base::error::Error;
 use dossier::catalog;
-use dossier::error::Error;
-use dossier::page::text::segment;
-use dossier::schema::{app_user_ids, notes, offering_overrides, offerings};
+use dossier::db::schema::{app_user_ids, notes, offering_overrides, offerings};
+use dossier::wording::text::segment;
 use serde_json::{Value, json};
 
 use crate::finding::purchase;
@@ -240,7 +240,7 @@ async fn an_id_nobody_has_or_can_have_is_a_404_that_names_it() {
     for id in ["nobody", "a/b", "null", "..", "%", " lena"] {
         let answer = open(&desk, id).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{id}");
-        assert!(answer.body.contains(&dossier::page::text::visible(id)), "{id}");
+        assert!(answer.body.contains(&dossier::wording::text::visible(id)), "{id}");
         assert!(answer.body.contains("name=\"q\""), "a search box");
     }
     deliver_together(&desk, desk.project, &[lena()]);

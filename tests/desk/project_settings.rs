@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::{audit_details, audit_entries, projects, receipts};
+use dossier::base::error::Error;
+use dossier::db::schema::{audit_details, audit_entries, projects, receipts};
 
 use crate::ingestion::{body, deliver, ids};
 use crate::support::cast::{ADA, DEV, PASSWORD, SOL, TEAM, VERA};

@@ -226,7 +226,7 @@ async fn with_every_connection_taken_pages_say_not_now_and_the_rest_goes_on() {
         db.read_here(|_| {
             tell.send(()).expect("somebody listens");
             wait.recv().expect("a word to go on");
-            Ok::<_, dossier::error::Error>(())
+            Ok::<_, dossier::base::error::Error>(())
         })
     });
     held.1.recv().expect("the connection is taken");

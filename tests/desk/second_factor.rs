@@ -2,8 +2,8 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::{audit_entries, projects, recovery_codes, second_factors, sessions};
+use dossier::base::error::Error;
+use dossier::db::schema::{audit_entries, projects, recovery_codes, second_factors, sessions};
 
 use crate::support::cast::{ADA, PASSWORD, Person, SOL};
 use crate::support::{Answer, Desk};

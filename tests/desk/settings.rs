@@ -2,8 +2,8 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::rejected_deliveries as rejected;
+use dossier::base::error::Error;
+use dossier::db::schema::rejected_deliveries as rejected;
 
 use crate::support::cast::{ADA, DEV, SOL};
 use crate::support::{Desk, NOW};

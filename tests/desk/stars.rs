@@ -2,8 +2,8 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::test_customers;
+use dossier::base::error::Error;
+use dossier::db::schema::test_customers;
 use serde_json::json;
 
 use crate::grants::log;
@@ -150,7 +150,7 @@ async fn a_mark_moves_with_a_merge_and_goes_with_the_customer() {
     let page = desk.get(&VERA, &format!("{CUSTOMERS}/tester-01")).await.body;
     assert!(page.contains("aria-pressed=\"true\""));
     let gone = desk.db.write_here(|conn| {
-        diesel::delete(dossier::schema::customers::table).execute(conn)?;
+        diesel::delete(dossier::db::schema::customers::table).execute(conn)?;
         Ok::<_, Error>(())
     });
     gone.expect("they go");

@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use dossier::audit::{self, Action, Actor, Origin, Trace};
+use dossier::base::error::Error;
 use dossier::customers::identity;
-use dossier::error::Error;
 
 use crate::ingestion::{body, deliver, ids};
 use crate::support::Desk;

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::audit;
+use dossier::base::error::Error;
 use dossier::customers::identity;
 use dossier::customers::test_accounts::jobs::{self, Asker};
 use dossier::customers::test_accounts::{Job, Pattern, Wanted, queries, work};
-use dossier::error::Error;
-use dossier::schema::*;
+use dossier::db::schema::*;
 use dossier::state::CustomerId;
 use serde_json::{Value, json};
 
@@ -245,7 +245,7 @@ async fn several_processes_share_the_work_and_none_is_done_twice() {
         let open = || dossier::db::Db::open(&desk.site.config.database_url, 1).expect("the database");
         let workers: Vec<_> = (0..3)
             .map(|node| {
-                let (db, ids, clock) = (open(), dossier::ids::Ids::of_node(50 + node), desk.clock.clone());
+                let (db, ids, clock) = (open(), dossier::base::ids::Ids::of_node(50 + node), desk.clock.clone());
                 scope.spawn(move || work(&db, &ids, &clock).expect("it works"))
             })
             .collect();

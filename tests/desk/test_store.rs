@@ -5,15 +5,15 @@ use std::sync::Barrier;
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
+use dossier::base::clock::Moment;
+use dossier::base::error::Error;
 use dossier::catalog;
 use dossier::clients::keys;
-use dossier::clock::Moment;
 use dossier::customers::erasure::erase;
 use dossier::customers::transfer::Move;
 use dossier::db::Db;
+use dossier::db::schema::{api_keys, app_user_ids, projects, test_sales};
 use dossier::due;
-use dossier::error::Error;
-use dossier::schema::{api_keys, app_user_ids, projects, test_sales};
 use dossier::state::{Purchase, Status};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Moving purchases to another customer: who may, to whom, what is shown before and what is left behind.
 
 use actix_web::http::StatusCode;
-use dossier::customers::AppUserId;
+use dossier::base::AppUserId;
 use dossier::customers::erasure::blocking;
 use serde_json::json;
 

@@ -3,10 +3,10 @@
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
+use dossier::base::error::Error;
 use dossier::catalog;
 use dossier::clients::keys::{NewKey, Value as Secret, platform_of, queries};
-use dossier::error::Error;
-use dossier::schema::{app_user_ids, customers};
+use dossier::db::schema::{app_user_ids, customers};
 use serde_json::{Value, json};
 
 use crate::finding::purchase;

@@ -2,8 +2,8 @@
 
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::schema::{customers, events, rejected_deliveries};
+use dossier::base::error::Error;
+use dossier::db::schema::{customers, events, rejected_deliveries};
 use serde_json::{Value, json};
 
 use crate::support::cast::{ADA, VERA};
@@ -248,7 +248,7 @@ async fn odd_ids_can_be_opened_found_and_are_shown_as_text() {
         let extra = json!({ "id": format!("odd-{number}"), "app_user_id": id, "original_app_user_id": id, "aliases": [id],
             "transaction_id": format!("t{number}"), "original_transaction_id": format!("t{number}") });
         assert_eq!(desk.deliver(&slug, purchase(extra)).await.status, 200, "{id}");
-        let segment = dossier::page::text::segment(id);
+        let segment = dossier::wording::text::segment(id);
         let page = desk.get(&VERA, &format!("/projects/{slug}/customers/{segment}")).await;
         assert_eq!(page.status, 200, "{id}");
         assert!(!page.body.contains("<script>alert"), "{id}");
@@ -333,7 +333,8 @@ async fn every_sample_shows_up_in_the_right_words() {
         let desk = Desk::open().await;
         let slug = desk.project_of_the_cast();
         assert_eq!(desk.deliver(&slug, body).await.status, 200, "{expected}");
-        let page = desk.get(&VERA, &format!("/projects/{slug}/customers/{}", dossier::page::text::segment(id))).await;
+        let page =
+            desk.get(&VERA, &format!("/projects/{slug}/customers/{}", dossier::wording::text::segment(id))).await;
         assert_eq!(page.status, 200, "{expected}");
         let card = page.body.split("<section class=\"card card--history\"").nth(1).expect("the history");
         let card = card.split("</section>").next().unwrap_or_default();

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::page::rendered;
 use crate::acts::{Kept, Own, Owner, ShownOnce};
 use crate::audit::{Action, Trace};
-use crate::config::Config;
-use crate::error::{Error, Refusal};
+use crate::base::config::Config;
+use crate::base::error::{Error, Refusal};
 use crate::people::next;
 use crate::people::second_factor::{RecoveryCode, Secret, queries};
 

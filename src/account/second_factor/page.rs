@@ -6,14 +6,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::acts::Opened;
-use crate::config::Config;
+use crate::base::config::Config;
+use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::sentence::Stamp;
-use crate::page::{Layout, Look, form};
+use crate::page::{Layout, form};
 use crate::people::next;
 use crate::people::second_factor::{Picture, Secret, queries};
 use crate::people::{Door, Greeting};
+use crate::wording::Look;
+use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "account/second_factor.html")]

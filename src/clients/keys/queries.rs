@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 
 use super::model::{Kind, Value};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::schema::api_keys;
+use crate::db::schema::api_keys;
 
 /// A key that counts, without what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]

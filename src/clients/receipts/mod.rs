@@ -15,9 +15,9 @@ use super::envelope::{self, Envelope};
 use super::sightings::Fetched;
 use super::{answer, attributes, body, customers};
 use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Fault};
 use crate::customers::test_store::{Bought, Buyer};
 use crate::db::Conn;
-use crate::error::{Error, Fault};
 use crate::state::CustomerId;
 
 use receipt::Receipt;

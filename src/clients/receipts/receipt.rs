@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::base::error::Error;
 use crate::clients::attributes::MOST;
 use crate::clients::fault;
-use crate::error::Error;
 
 /// The most characters of a product's or an offering's identifier that are looked at.
 const LONGEST: usize = 200;
@@ -23,7 +23,7 @@ pub struct Receipt {
 
 impl Receipt {
     /// # Errors
-    /// [`crate::error::Fault`] 7226 where it is no JSON object, or names no customer or no token.
+    /// [`crate::base::error::Fault`] 7226 where it is no JSON object, or names no customer or no token.
     pub fn of(body: &Value) -> Result<Receipt, Error> {
         let fields = body.as_object().ok_or_else(|| fault::malformed("The body is not a JSON object."))?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str);

@@ -5,10 +5,10 @@
 use actix_web::http::StatusCode;
 
 use super::receipt::Receipt;
+use crate::base::error::{Error, Fault};
 use crate::clients::door::Inside;
 use crate::clients::fault;
 use crate::customers::test_store::{Order, Refusal, Token};
-use crate::error::{Error, Fault};
 use crate::events::Store;
 
 /// A server says for which platform it speaks.

@@ -9,15 +9,15 @@ use super::customer::{self, Customer};
 use super::door::{self, Within};
 use super::fields::{Fields, wrong};
 use crate::audit::{Action, Trace};
+use crate::base::error::Error;
 use crate::clients::door::Caller;
 use crate::clients::{customers, fault, grants, overrides};
 use crate::customers::grants::Length;
 use crate::customers::identity;
 use crate::customers::transfer::{Move, Refusal};
 use crate::db::Conn;
-use crate::error::Error;
-use crate::page::text::count;
 use crate::state::CustomerId;
+use crate::wording::text::count;
 
 #[derive(Serialize)]
 struct Transferred {

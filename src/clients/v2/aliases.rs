@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::customer::address;
 use super::door;
 use super::list::Window;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::clients::customers;
 use crate::clients::door::Caller;
-use crate::clock::Moment;
-use crate::error::Error;
-use crate::schema::app_user_ids;
+use crate::db::schema::app_user_ids;
 
 #[derive(Debug, Serialize)]
 struct Alias {

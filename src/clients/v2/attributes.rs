@@ -12,12 +12,12 @@ use super::door::{self, Within};
 use super::fields::{Fields, wrong};
 use super::list::{List, Window};
 use crate::audit::Trace;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::clients::door::Caller;
 use crate::clients::{attributes, customers};
-use crate::clock::Moment;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::schema::attributes as table;
+use crate::db::schema::attributes as table;
 use crate::state::CustomerId;
 
 /// How many may be sent at once.

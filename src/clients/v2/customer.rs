@@ -9,12 +9,12 @@ use super::attributes::{self, Attribute};
 use super::door::Within;
 use super::entitlements::{self, ActiveEntitlement};
 use super::list::List;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::page::text;
-use crate::schema::{app_user_ids, customers};
+use crate::db::schema::{app_user_ids, customers};
 use crate::state::CustomerId;
+use crate::wording::text;
 
 #[derive(Debug, Serialize)]
 pub struct Customer {

@@ -12,13 +12,13 @@ use super::fields::{Fields, wrong};
 use super::list::{Window, gone};
 use super::queries;
 use crate::audit::{Action, Trace};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::clients::door::Caller;
 use crate::clients::{customers as known, deletion, fault};
-use crate::clock::Moment;
 use crate::customers::erasure::sweeping;
 use crate::customers::identity;
 use crate::db::Conn;
-use crate::error::Error;
 use crate::page::form;
 use crate::state::CustomerId;
 

@@ -6,12 +6,12 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::audit::Trace;
+use crate::base::clock::Moment;
+use crate::base::error::{CALLS_LIMIT, CALLS_USED, Error};
 use crate::clients::door::{Caller, Inside, Needs};
 use crate::clients::fault;
-use crate::clock::Moment;
 use crate::db::Conn;
-use crate::error::{CALLS_LIMIT, CALLS_USED, Error};
-use crate::schema::projects;
+use crate::db::schema::projects;
 
 /// The project of the key.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -31,7 +31,7 @@ pub struct Within<'a> {
 /// Runs `work` on one snapshot.
 ///
 /// # Errors
-/// [`crate::error::Fault`] for a key that is not good for this project; what `work` returned.
+/// [`crate::base::error::Fault`] for a key that is not good for this project; what `work` returned.
 pub async fn read<T, W>(caller: &Caller, work: W) -> Result<T, Error>
 where
     T: Send + 'static,

@@ -10,13 +10,13 @@ use serde::Serialize;
 use super::customer::address;
 use super::door::{self, Within};
 use super::list::Window;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::catalog;
 use crate::clients::customers;
 use crate::clients::door::Caller;
-use crate::clock::Moment;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::schema::purchases;
+use crate::db::schema::purchases;
 use crate::state::{CustomerId, Purchase};
 
 #[derive(Debug, Serialize)]

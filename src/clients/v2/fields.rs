@@ -3,10 +3,10 @@
 use actix_web::web::Payload;
 use serde_json::{Map, Value};
 
+use crate::base::clock::Moment;
+use crate::base::error::{Error, Problem};
 use crate::clients::body;
 use crate::clients::time::is_readable;
-use crate::clock::Moment;
-use crate::error::{Error, Problem};
 
 /// Refuses a parameter of the call.
 pub fn wrong(parameter: &'static str, sentence: impl Into<String>) -> Error {
@@ -18,7 +18,7 @@ pub struct Fields(Map<String, Value>);
 
 impl Fields {
     /// # Errors
-    /// [`crate::error::Fault`] for a body that is no JSON object.
+    /// [`crate::base::error::Fault`] for a body that is no JSON object.
     pub async fn of(payload: Payload) -> Result<Fields, Error> {
         body::parsed(payload).await.map(Fields)
     }

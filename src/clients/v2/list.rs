@@ -4,8 +4,9 @@
 use serde::Serialize;
 
 use super::fields::wrong;
-use crate::error::Error;
-use crate::page::{form, text};
+use crate::base::error::Error;
+use crate::page::form;
+use crate::wording::text;
 
 const USUAL: usize = 20;
 const MOST: usize = 1_000;

@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::door::{self, Project};
 use super::list::{List, Window};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::clients::door::{Caller, Needs};
-use crate::clock::Moment;
-use crate::error::Error;
-use crate::schema::projects;
+use crate::db::schema::projects;
 
 #[derive(Debug, Serialize)]
 struct Shown {

@@ -11,16 +11,17 @@ use super::customer::address;
 use super::door::{self, Within};
 use super::fields::wrong;
 use super::list::{List, Window};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::hex;
+use crate::base::money::Micros;
 use crate::catalog::{self, Catalog};
 use crate::clients::door::Caller;
 use crate::clients::{customers, envelope};
-use crate::clock::Moment;
 use crate::db::Conn;
-use crate::error::Error;
+use crate::db::schema::{customers as people, purchases};
 use crate::events::Environment;
-use crate::money::Micros;
-use crate::page::{form, hex};
-use crate::schema::{customers as people, purchases};
+use crate::page::form;
 use crate::state::{CustomerId, Purchase};
 
 /// What is true of anything bought.

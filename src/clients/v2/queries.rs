@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 
 use super::customer::Row;
-use crate::customers::lookup_key;
+use crate::base::lookup_key;
 use crate::customers::terms::{TermKind, folded};
 use crate::db::Conn;
-use crate::schema::{customers, search_terms};
+use crate::db::schema::{customers, search_terms};
 use crate::state::CustomerId;
 
 /// The customers of a project after a row, in the order of their rows.

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::door;
 use super::purchases::{Bought, Listed, dollars, list, transaction};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::clients::door::Caller;
 use crate::clients::envelope;
-use crate::clock::Moment;
-use crate::error::Error;
 use crate::state::{Purchase, Status};
 
 #[derive(Debug, Serialize)]

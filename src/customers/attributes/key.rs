@@ -1,8 +1,8 @@
 //! Which keys may be typed (§10.1, §10.2). Events may bring others, which are kept as they came.
 
 use super::reserved;
-use crate::error::Problem;
-use crate::page::text;
+use crate::base::error::Problem;
+use crate::wording::text;
 
 /// The most characters of a key.
 pub const MAX_KEY: usize = 40;

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::schema::attributes;
+use crate::db::schema::attributes;
 use crate::state::CustomerId;
 
 /// The newest word on a key: a value, or that it was cleared.

@@ -1,7 +1,7 @@
 //! Which values may be typed for a key (§10.3): text of at most 500 characters, and for some keys more than that.
 
 use super::AttributeKey;
-use crate::error::Problem;
+use crate::base::error::Problem;
 
 /// The most characters of a value.
 pub const MAX_VALUE: usize = 500;

@@ -4,11 +4,12 @@ use diesel::prelude::*;
 use serde::Deserialize;
 
 use super::{Erased, Seal, erase, queries};
-use crate::clock::Moment;
-use crate::customers::{AppUserId, identity};
+use crate::base::AppUserId;
+use crate::base::clock::Moment;
+use crate::base::error::{Error, Refusal};
+use crate::customers::identity;
 use crate::db::Conn;
-use crate::error::{Error, Refusal};
-use crate::schema::{blocked_customers, blocked_ids, tombstones};
+use crate::db::schema::{blocked_customers, blocked_ids, tombstones};
 use crate::state::CustomerId;
 
 /// How many customers of a project may be blocked at a time.

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::names::Names;
 use super::{Seal, heirs, mentions, queries};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::customers::standing;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::page::text::count;
 use crate::state::CustomerId;
+use crate::wording::text::count;
 
 /// What was erased, in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

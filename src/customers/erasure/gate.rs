@@ -6,9 +6,9 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 
 use super::Seal;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::schema::{blocked_customers, blocked_ids, tombstones};
+use crate::db::schema::{blocked_customers, blocked_ids, tombstones};
 
 /// How many hashes one statement asks for.
 const CHUNK: usize = 500;

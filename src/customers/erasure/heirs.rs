@@ -10,10 +10,10 @@ use diesel::prelude::*;
 
 use crate::customers::facts::{self, Facts, LOST};
 use crate::customers::standing;
+use crate::db::schema::{customers, events, history, inherited_events};
 use crate::db::{Both, Conn};
 use crate::events::nameless::{self, Party};
 use crate::events::{Delivery, EventType};
-use crate::schema::{customers, events, history, inherited_events};
 use crate::state::{CustomerId, sources};
 
 /// A row that holds an event for the customer: the event, the side they are on, and as whom they stand in it.

@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use super::names::Names;
 use super::queries;
 use crate::audit;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
+use crate::db::schema::{audit_details, receipts, rejected_deliveries as rejected};
 use crate::events::{Delivery, EventType};
-use crate::schema::{audit_details, receipts, rejected_deliveries as rejected};
 use crate::state::CustomerId;
 
 /// How many bodies are held at a time.

@@ -3,10 +3,10 @@
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::db::schema::*;
 use crate::db::{Both, Conn};
 use crate::outgoing as deliveries;
-use crate::schema::*;
 use crate::state::CustomerId;
 
 /// Every id of a customer; none when there is no such customer in the project.

@@ -3,9 +3,10 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::base::error::Error;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::people::secrets::{self, ERASURE_KEY};
+use crate::db::secrets;
+use crate::db::secrets::ERASURE_KEY;
 
 /// Makes the hashes of one project's ids.
 #[derive(Debug, Clone)]

@@ -3,9 +3,9 @@
 
 use diesel::prelude::*;
 
+use crate::base::error::Error;
 use crate::db::Db;
-use crate::error::Error;
-use crate::schema::sweeps;
+use crate::db::schema::sweeps;
 
 /// Clears away what the erasures so far have left. Returns of how many; none while readers are in the way.
 ///

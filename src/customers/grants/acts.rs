@@ -3,12 +3,12 @@
 
 use super::plan::{Plan, of_purchase};
 use super::{Holder, queries};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::customers::{Census, whom};
 use crate::db::Conn;
-use crate::error::Error;
 use crate::events::{Delivery, ingest};
-use crate::ids::Ids;
 use crate::state::Purchase;
 
 impl Holder {

@@ -2,7 +2,7 @@
 
 use chrono::{Months, NaiveDate};
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 
 /// The choices, as the API names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -155,10 +155,10 @@ impl Length {
     pub fn said(self) -> String {
         match self {
             Length::Preset(preset) => match preset.days() {
-                Some(days) => format!("for {}", crate::page::text::count(days, "day", "days")),
+                Some(days) => format!("for {}", crate::wording::text::count(days, "day", "days")),
                 None => "for a lifetime".into(),
             },
-            Length::Shifted(_, end) | Length::Until(end) => format!("until {}", crate::page::times::day(end)),
+            Length::Shifted(_, end) | Length::Until(end) => format!("until {}", crate::wording::times::day(end)),
         }
     }
 }
@@ -209,7 +209,7 @@ mod tests {
 
     fn end(duration: &str, until: &str) -> Result<String, NoLength> {
         let length = Length::parse(duration, until, NOW)?;
-        Ok(crate::page::times::machine(length.ends_at(NOW)))
+        Ok(crate::wording::times::machine(length.ends_at(NOW)))
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
     fn a_lifetime_that_begins_on_a_leap_day_ends_two_hundred_years_later() {
         // 2000-02-29; there is no 2200-02-29.
         let leap = Moment(951_782_400_000);
-        assert_eq!(crate::page::times::machine(Preset::Lifetime.ends_at(leap)), "2200-02-28T00:00:00Z");
+        assert_eq!(crate::wording::times::machine(Preset::Lifetime.ends_at(leap)), "2200-02-28T00:00:00Z");
         assert_eq!(Preset::Lifetime.ends_at(Moment::NEVER), Moment::NEVER);
     }
 

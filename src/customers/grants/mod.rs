@@ -6,7 +6,7 @@ mod length;
 mod plan;
 pub mod queries;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::state::CustomerId;
 
 pub use length::{CUSTOM, Length, NoLength, Preset, UNTIL, end_of_day};

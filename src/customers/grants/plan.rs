@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use super::length::{Length, Preset};
 use super::{Holder, queries};
 use crate::audit::{Action, Trace};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::catalog::{self, Catalog};
-use crate::clock::Moment;
 use crate::customers::whom;
 use crate::db::Conn;
-use crate::error::Error;
 use crate::events::own::Grant;
 use crate::events::{Delivery, Store};
-use crate::page::times;
 use crate::state::Purchase;
+use crate::wording::times;
 
 /// An end so near to that of a running grant asks for nothing new (client contract, 3, endpoint 8).
 const REPEAT_MILLIS: i64 = 2 * 3_600_000;

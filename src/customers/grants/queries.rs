@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
+use crate::db::schema::{customers, entitlements, grant_ends, purchases};
 use crate::events::Environment;
-use crate::schema::{customers, entitlements, grant_ends, purchases};
 use crate::state::{CustomerId, Kind, Purchase};
 
 /// A grant made here whose end is still to be told, and where it stands among the others: those that end first come first.

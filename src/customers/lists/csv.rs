@@ -7,15 +7,16 @@ use super::model::{Cursor, List, Place, list_named};
 use super::queries::{self, Reader};
 use crate::acts;
 use crate::audit::{Action, Trace};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::money::Micros;
 use crate::customers::glance::{self, Glance};
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::money::Micros;
 use crate::page::csv::{self, CHUNK, harmless, written};
 use crate::page::file::Source;
-use crate::page::{form, times};
+use crate::page::form;
 use crate::people::{Door, Member};
+use crate::wording::times;
 
 const HEAD: [&str; 12] = [
     "app_user_id",

@@ -9,14 +9,15 @@ use url::form_urlencoded;
 use super::model::{Cursor, List, PAGE, Place, Slice, list_named, slice};
 use super::queries::{self, Reader};
 use crate::acts;
-use crate::clock::Moment;
-use crate::config::Config;
+use crate::base::Permission;
+use crate::base::clock::Moment;
+use crate::base::config::Config;
+use crate::base::error::Error;
 use crate::customers::glance::{self, Glance};
 use crate::customers::search::{self, Query};
 use crate::db::{Conn, Db};
-use crate::error::Error;
 use crate::page::{Layout, Section, html_for};
-use crate::people::{Door, Member, Permission};
+use crate::people::{Door, Member};
 
 /// The fields of the address. Of a field that came twice the first counts; unknown ones are ignored.
 #[derive(Default)]

@@ -5,8 +5,8 @@ pub mod handlers;
 pub mod model;
 pub mod queries;
 
+use crate::base::Permission;
 use crate::page::Routes;
-use crate::people::Permission;
 
 pub use model::{Cursor, List, Place};
 pub use queries::Reader;

@@ -1,7 +1,7 @@
 //! Which lists there are, and a place in one: pages are told apart by the row they begin behind, never by a number, so
 //! that none is shown twice and none costs more than another.
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::state::CustomerId;
 
 /// How many rows a page has.

@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 
 use super::model::{Cursor, List, Place};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::customers::glance::{self, Row};
 use crate::db::Conn;
+use crate::db::schema::{customers, test_customers};
 use crate::people::Member;
-use crate::schema::{customers, test_customers};
 use crate::state::CustomerId;
 
 /// A list of no more customers than this is read whole and sorted here: where few are active among many who were, or the

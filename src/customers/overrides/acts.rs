@@ -3,14 +3,14 @@
 
 use super::{Override, queries};
 use crate::audit::{Action, Trace};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::customers::{Census, whom};
 use crate::db::Conn;
-use crate::error::Error;
 use crate::events::{ingest, own};
-use crate::ids::Ids;
-use crate::page::times;
 use crate::state::CustomerId;
+use crate::wording::times;
 
 /// Whose offering is chosen, by whom.
 #[derive(Debug, Clone, Copy)]

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::Override;
-use crate::clock::Moment;
-use crate::schema::offerings;
+use crate::base::clock::Moment;
+use crate::db::schema::offerings;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = offerings)]

@@ -5,10 +5,10 @@ use std::fmt;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Moment;
-use crate::error::Refusal;
-use crate::people::Role;
-use crate::schema::offering_overrides;
+use crate::base::Role;
+use crate::base::clock::Moment;
+use crate::base::error::Refusal;
+use crate::db::schema::offering_overrides;
 use crate::state::{CustomerId, Kind, Purchase};
 
 /// What the team set for one customer.

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 
 use super::current::Offering;
 use super::model::{Cursor, End, Override};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::schema::{offering_overrides, offerings, projects};
+use crate::db::schema::{offering_overrides, offerings, projects};
 use crate::state::CustomerId;
 
 pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Override>> {

@@ -7,16 +7,17 @@ use askama::Template;
 
 use super::model::{Fit, Match, Query, by_customer, marked, only};
 use super::queries::{self, MOST_ROWS};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::customers::glance::{self, Glance, profile_address};
 use crate::customers::stars;
 use crate::customers::terms::TermKind;
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::text::{visible, visible_parts};
-use crate::page::{Layout, Look, Section, html_for};
+use crate::page::{Layout, Section, html_for};
 use crate::people::{Door, Member};
 use crate::state::CustomerId;
+use crate::wording::Look;
+use crate::wording::text::{visible, visible_parts};
 
 /// How many customers a page of finds shows, and how many guesses.
 const MOST_FINDS: usize = 50;

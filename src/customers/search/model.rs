@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::pasted::{self, Piece, Sureness, looks_like_id};
-use crate::customers::app_user_id::MAX_CHARS;
+use crate::base::app_user_id::MAX_CHARS;
 use crate::customers::terms::{TermKind, folded, folded_letter, phone_digits};
 use crate::state::CustomerId;
 

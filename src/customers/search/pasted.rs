@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use percent_encoding::percent_decode_str;
 use regex_lite::Regex;
 
-use crate::customers::app_user_id::{ANONYMOUS_PREFIX, MAX_CHARS};
+use crate::base::app_user_id::{ANONYMOUS_PREFIX, MAX_CHARS};
 use crate::customers::terms::{base_order, phone_digits};
 
 /// How many pieces of one text are looked up.

@@ -6,10 +6,10 @@ use diesel::prelude::*;
 
 use super::model::{Fit, Match, Query, best, key_range};
 use super::pasted::{Piece, Sureness};
-use crate::customers::app_user_id::lookup_key;
+use crate::base::lookup_key;
 use crate::customers::terms::{TermKind, folded, folded_name};
 use crate::db::Conn;
-use crate::schema::{app_user_ids, search_terms};
+use crate::db::schema::{app_user_ids, search_terms};
 use crate::state::CustomerId;
 
 /// The exact matches that count, best first. At most two queries.

@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 
 use super::Wanted;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::schema::{deletion_choices as choices, deletion_jobs as jobs};
+use crate::db::schema::{deletion_choices as choices, deletion_jobs as jobs};
 use crate::state::CustomerId;
 
 /// A job as far as it has come.

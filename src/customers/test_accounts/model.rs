@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::Serializer;
 
-use crate::clock::Moment;
-use crate::error::{Error, Refusal};
-use crate::page::text::count;
-use crate::page::times;
+use crate::base::clock::Moment;
+use crate::base::error::{Error, Refusal};
+use crate::wording::text::count;
+use crate::wording::times;
 
 /// What they may have bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,13 +6,13 @@ use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
 
 use super::{MOST, Pattern, Wanted};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::lookup_key;
 use crate::customers::lists::Cursor;
-use crate::customers::lookup_key;
 use crate::db::Conn;
+use crate::db::schema::*;
 use crate::events::Environment;
 use crate::events::history::Topic;
-use crate::schema::*;
 use crate::state::{CustomerId, Kind};
 
 use super::Bought;

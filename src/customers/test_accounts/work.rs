@@ -4,13 +4,13 @@
 use super::jobs::{self, Job};
 use super::queries;
 use crate::audit::{self, Action, Actor, Origin, Trace};
-use crate::clock::{Clock, Moment};
+use crate::base::clock::{Clock, Moment};
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::customers::erasure;
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::ids::Ids;
-use crate::page::text::count;
 use crate::state::CustomerId;
+use crate::wording::text::count;
 
 /// How many share a transaction: few, so that nobody waits long for it.
 const STEP: i64 = 20;

@@ -1,16 +1,16 @@
 //! Taking a token: the product is bought, once, whoever posts the token and however often.
 
 use super::{Buyer, Token, queries, schedule};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::base::money::{Micros, Money};
 use crate::catalog::{self, rows::Product};
-use crate::clock::Moment;
 use crate::customers::erasure::Verdict;
 use crate::customers::{Census, whom};
 use crate::db::Conn;
-use crate::error::Error;
 use crate::events::ingest;
 use crate::events::own::{Period, TestSale};
-use crate::ids::Ids;
-use crate::money::{Micros, Money};
 use crate::state::CustomerId;
 
 /// What an app posts.

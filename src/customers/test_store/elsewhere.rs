@@ -2,16 +2,16 @@
 //! an SDK made up is the same person.
 
 use super::{Bought, Buyer, Refusal, queries};
-use crate::customers::app_user_id::is_anonymous;
+use crate::base::app_user_id::is_anonymous;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::customers::overrides::{self, Override};
 use crate::customers::transfer::Move;
 use crate::customers::transfer_behavior::SHARE;
 use crate::customers::{Census, identity, whom};
 use crate::db::Conn;
-use crate::error::Error;
 use crate::events::ingest;
 use crate::events::own::{self, Whom};
-use crate::ids::Ids;
 use crate::state::CustomerId;
 
 /// What is done with it.

@@ -10,7 +10,7 @@ mod schedule;
 mod token;
 mod undo;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::state::CustomerId;
 
 pub use buy::{Bought, Order, Refusal};

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use super::token::key_of;
+use crate::base::clock::Moment;
+use crate::base::lookup_key;
 use crate::catalog::rows::Product;
-use crate::clock::Moment;
-use crate::customers::{facts, lookup_key};
+use crate::customers::facts;
 use crate::db::Conn;
+use crate::db::schema::{customers, events, history, inherited_events, products, projects, purchases, test_sales};
 use crate::events::own::TestSale;
 use crate::events::{Environment, Store};
-use crate::schema::{customers, events, history, inherited_events, products, projects, purchases, test_sales};
 use crate::state::{CustomerId, Kind, Purchase};
 
 /// A subscription whose period ends, and where it stands among the others: those that end first come first.

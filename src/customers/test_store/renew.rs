@@ -5,14 +5,14 @@
 use diesel::QueryResult;
 
 use super::{Due, RENEWALS, queries};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::catalog;
-use crate::clock::Moment;
 use crate::customers::{Census, whom};
 use crate::db::Conn;
-use crate::error::Error;
 use crate::events::own::{Period, TestSale, Whom};
 use crate::events::{Delivery, ingest};
-use crate::ids::Ids;
 use crate::state::{CustomerId, Purchase};
 
 /// Tells the next step of one subscription, unless somebody else has; returns whether it did.

@@ -1,6 +1,6 @@
 //! What an SDK posts for a purchase in the Test Store: `test_<milliseconds>_<UUID>` (client contract, 18).
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::events::Store;
 
 const PREFIX: &str = "test_";

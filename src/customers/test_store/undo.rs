@@ -1,13 +1,13 @@
 //! Paying back what was bought in the Test Store, and switching a renewal off: as a store would, with no money behind it.
 
 use super::Buyer;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::catalog;
 use crate::customers::{Census, whom};
 use crate::db::Conn;
-use crate::error::Error;
 use crate::events::own::{Period, TestSale, Whom};
 use crate::events::{Delivery, ingest};
-use crate::ids::Ids;
 use crate::state::Purchase;
 
 /// Pays back the current period, or what has none; access ends at once.

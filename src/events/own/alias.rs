@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{Whom, delivery, fresh_id};
-use crate::clock::Moment;
-use crate::error::Error;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::events::{Delivery, EventType};
 
 /// The ids of `whom` are one customer from now on.

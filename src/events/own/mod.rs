@@ -10,9 +10,9 @@ mod transfer;
 use serde_json::{Value, json};
 
 use super::Delivery;
-use crate::clock::Moment;
-use crate::error::Error;
-use crate::page::{hex, random_bytes};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::{hex, random_bytes};
 
 pub use alias::aliased;
 pub use offering::override_ended;

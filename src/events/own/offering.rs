@@ -4,8 +4,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{Whom, delivery, uuid};
-use crate::clock::Moment;
-use crate::error::Error;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::events::{Delivery, EventType};
 
 /// An override that was set at one moment is over at another. It belongs to no environment, so that both views show it.

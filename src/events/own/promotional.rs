@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Whom, delivery, fresh_id, uuid};
-use crate::clock::Moment;
-use crate::error::Error;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::{hex, random_bytes};
 use crate::events::{Delivery, EventType, PeriodType, Reason, Store};
-use crate::page::{hex, random_bytes};
 
 /// Access that the team gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Grant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Micros;
+    use crate::base::money::Micros;
 
     const NOW: Moment = Moment(1_795_453_200_000);
 

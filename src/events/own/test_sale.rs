@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Whom, delivery, uuid};
-use crate::clock::Moment;
-use crate::error::Error;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::money::{Micros, Money};
 use crate::events::{Delivery, EventType, PeriodType, Reason, Store};
-use crate::money::{Micros, Money};
 
 /// What was bought, by which token.
 #[derive(Debug, Clone, PartialEq, Eq)]

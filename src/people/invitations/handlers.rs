@@ -12,11 +12,10 @@ use super::queries;
 use crate::acts::Opened;
 use crate::app::Site;
 use crate::audit::{self, Action, Actor, Origin, Trace};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::{Error, Refusal};
 use crate::db::Conn;
-use crate::error::{Error, Refusal};
 use crate::page::Form;
-use crate::page::text::sentence;
 use crate::page::trail::Trail;
 use crate::people::door::{Door, Project};
 use crate::people::handlers::see;
@@ -24,6 +23,7 @@ use crate::people::names::Name;
 use crate::people::queries::{self as people, NewPerson};
 use crate::people::throttle::Attempt;
 use crate::people::{address, browser, password, sessions};
+use crate::wording::text::sentence;
 
 /// What somebody without an account types.
 #[derive(Deserialize)]

@@ -6,12 +6,12 @@ use askama::Template;
 
 use super::model::Invitation;
 use crate::acts::Opened;
+use crate::base::error::{Error, address_with_next};
 use crate::db::Conn;
-use crate::error::{Error, address_with_next};
-use crate::page::sentence::Stamp;
 use crate::page::{Layout, html};
 use crate::people::door::Project;
 use crate::people::{Greeting, queries};
+use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "invitations/page.html")]

@@ -3,12 +3,12 @@
 use diesel::prelude::*;
 
 use super::model::{DAYS, Invitation, Token};
-use crate::clock::Moment;
+use crate::base::Role;
+use crate::base::clock::Moment;
 use crate::db::Conn;
+use crate::db::schema::{invitations, people, projects};
 use crate::people::door::Project;
 use crate::people::names::Email;
-use crate::people::roles::Role;
-use crate::schema::{invitations, people, projects};
 
 type Row = (i64, i64, String, String, String, Moment, Moment);
 

@@ -1,7 +1,7 @@
 //! A member as the list shows them, and the rule that a project keeps an admin.
 
-use crate::clock::Moment;
-use crate::people::Role;
+use crate::base::Role;
+use crate::base::clock::Moment;
 
 /// Who stands under what an erased person wrote.
 pub const FORMER: &str = "A former member";

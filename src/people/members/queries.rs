@@ -4,11 +4,11 @@
 use diesel::prelude::*;
 
 use super::model::{FORMER, Line};
-use crate::clock::Moment;
+use crate::base::Role;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::people::roles::Role;
+use crate::db::schema::{app_user_ids, invitations, memberships, notes, offering_overrides, people, sessions};
 use crate::people::second_factor;
-use crate::schema::{app_user_ids, invitations, memberships, notes, offering_overrides, people, sessions};
 
 type Row = (i64, String, String, String, Option<Moment>, Option<Moment>);
 

@@ -2,7 +2,7 @@
 
 use qrcodegen::{QrCode, QrCodeEcc};
 
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// Light squares around the code, as readers expect.
 const QUIET: i32 = 4;

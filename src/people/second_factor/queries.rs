@@ -5,10 +5,10 @@ use diesel::prelude::*;
 
 use super::recovery::RecoveryCode;
 use super::secret::Secret;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::db::schema::{people, recovery_codes, second_factors};
 use crate::db::{Both, Conn};
-use crate::error::Error;
-use crate::schema::{people, recovery_codes, second_factors};
 
 /// Since when the person's log-in asks for a code.
 pub fn on_since(conn: &mut Conn, person: i64) -> QueryResult<Option<Moment>> {

@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::error::Error;
-use crate::page::{hex, random_bytes};
+use crate::base::error::Error;
+use crate::base::{hex, random_bytes};
 
 /// How many somebody gets.
 pub const COUNT: usize = 10;

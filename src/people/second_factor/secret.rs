@@ -2,9 +2,9 @@
 
 use totp_rs::{Builder, Totp};
 
-use crate::clock::Moment;
-use crate::error::Error;
-use crate::page::random_bytes;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::random_bytes;
 
 /// Bytes of a secret, as RFC 4226 advises.
 const LENGTH: usize = 20;

@@ -5,10 +5,10 @@ use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
 use super::queries;
-use crate::customers::app_user_id;
+use crate::base::app_user_id;
 use crate::db::Conn;
-use crate::page::text;
 use crate::profile::visit::Visit;
+use crate::wording::text;
 
 /// How many ids stand unfolded.
 const UNFOLDED: usize = 10;

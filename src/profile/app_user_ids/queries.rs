@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::schema::app_user_ids;
+use crate::db::schema::app_user_ids;
 use crate::state::CustomerId;
 
 /// In the order they became known, at most `most`.

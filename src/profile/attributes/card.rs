@@ -4,11 +4,11 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::model::{self, Set, Unset};
-use crate::page::sentence::Sentence;
-use crate::page::text;
-use crate::people::Permission::EditAttributes;
+use crate::base::Permission::EditAttributes;
 use crate::profile::pickup::What;
 use crate::profile::visit::Visit;
+use crate::wording::sentence::Sentence;
+use crate::wording::text;
 
 #[derive(Debug, Template)]
 #[template(path = "profile/attributes.html")]
@@ -60,8 +60,8 @@ impl Dialogs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Moment;
-    use crate::people::Role;
+    use crate::base::Role;
+    use crate::base::clock::Moment;
     use crate::profile::testing;
     use crate::profile::visit::Attribute;
 

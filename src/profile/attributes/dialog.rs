@@ -3,10 +3,10 @@
 use askama::Template;
 
 use crate::acts::{Dialog, Opened};
+use crate::base::Permission::EditAttributes;
+use crate::base::error::Error;
 use crate::customers::attributes::{AttributeKey, MAX_VALUE, Rule, Stored, queries, reserved};
 use crate::db::Conn;
-use crate::error::Error;
-use crate::people::Permission::EditAttributes;
 use crate::profile::visit::Visit;
 
 /// Longer values get a field of several lines.
@@ -70,7 +70,7 @@ impl Edit {
         Ok(Some(Edit {
             action: visit.action("attributes"),
             clear: visit.action("attributes/delete"),
-            label: typable.as_ref().map_or_else(|| crate::page::text::visible(&key), |key| key.label().to_owned()),
+            label: typable.as_ref().map_or_else(|| crate::wording::text::visible(&key), |key| key.label().to_owned()),
             rule: Rule::of(&key),
             form,
             key,

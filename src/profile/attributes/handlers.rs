@@ -5,13 +5,13 @@ use serde::Deserialize;
 use super::Undo;
 use super::dialog::KEPT;
 use crate::acts::{Act, Doing, Done};
+use crate::base::error::{Error, Problem, Refusal};
 use crate::customers::attributes::{self, AttributeKey, MAX_CUSTOM, Stored, TypedValue, queries};
 use crate::customers::standing;
-use crate::error::{Error, Problem, Refusal};
-use crate::page::text;
 use crate::profile::acting::{Outcome, on_customer};
 use crate::profile::undo;
 use crate::profile::visit::Visit;
+use crate::wording::text;
 
 /// What was typed.
 #[derive(Deserialize)]

@@ -7,8 +7,8 @@ mod handlers;
 mod model;
 mod undo;
 
+use crate::base::Permission::EditAttributes;
 use crate::page::Routes;
-use crate::people::Permission::EditAttributes;
 
 pub use card::Card;
 pub use dialog::dialog;

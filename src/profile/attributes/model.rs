@@ -1,8 +1,8 @@
 //! Order and looks of attributes: reserved ones in their order, then the others by name; long values cut in sight.
 
 use crate::customers::attributes::reserved;
-use crate::page::text;
 use crate::profile::visit::Attribute;
+use crate::wording::text;
 
 /// The most characters a value shows unfolded. What people type may have 500; apps send more.
 const HEAD: usize = 500;
@@ -79,7 +79,7 @@ fn cut(value: &str) -> (String, Option<Tail>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Moment;
+    use crate::base::clock::Moment;
 
     fn attribute(key: &str, value: &str) -> Attribute {
         Attribute { key: key.into(), value: value.into(), updated_at: Moment(0) }

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::handlers::{label, must_have_room};
 use crate::acts::{Doing, Done};
+use crate::base::Permission::EditAttributes;
+use crate::base::error::{Error, Refusal};
 use crate::customers::attributes::{self, AttributeKey, Stored, queries};
 use crate::customers::standing;
-use crate::error::{Error, Refusal};
-use crate::people::Permission::EditAttributes;
 use crate::profile::visit::Visit;
 
 /// What it takes to undo an action.

@@ -30,7 +30,7 @@ pub fn rows(attributes: &[Attribute]) -> Vec<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Moment;
+    use crate::base::clock::Moment;
 
     fn set(key: &str, value: &str) -> Attribute {
         Attribute { key: key.into(), value: value.into(), updated_at: Moment(0) }

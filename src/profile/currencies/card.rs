@@ -5,10 +5,10 @@ use askama::filters::HtmlSafe;
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::page::text;
+use crate::db::schema::balances;
 use crate::profile::badge::Badge;
 use crate::profile::visit::Visit;
-use crate::schema::balances;
+use crate::wording::text;
 
 #[derive(Debug, Template)]
 #[template(path = "profile/currencies.html")]

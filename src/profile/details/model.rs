@@ -1,10 +1,10 @@
 //! The rows of §2: their order, their formats, and when they are left out.
 
+use crate::base::money::{Micros, Money};
 use crate::customers::transfer_behavior;
-use crate::money::{Micros, Money};
-use crate::page::sentence::{Sentence, Stamp};
-use crate::page::text;
 use crate::profile::visit::{Customer, Visit};
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text;
 
 /// A name and a value, with what to know about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ fn dated(full: Stamp, relative: Stamp) -> Sentence {
 
 /// The English name of a country; an unknown code as it is.
 pub fn country_name(code: &str) -> String {
-    crate::customers::country::name(code)
+    crate::wording::country::name(code)
 }
 
 /// Where the app was last seen; failing that what the newest event names, which may be the store's country.
@@ -128,7 +128,7 @@ fn transfer_behavior(visit: &Visit) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Moment;
+    use crate::base::clock::Moment;
     use crate::events::Environment;
     use crate::profile::testing;
 

@@ -7,11 +7,11 @@ use diesel::QueryResult;
 use super::grants::{GIVE, REVOKE};
 use super::model::Grouped;
 use super::moved::Moved;
+use crate::base::Permission::{GrantEntitlements, TransferPurchases};
 use crate::db::Conn;
-use crate::page::sentence::{Sentence, Stamp};
-use crate::people::Permission::{GrantEntitlements, TransferPurchases};
 use crate::profile::pickup::What;
 use crate::profile::visit::Visit;
+use crate::wording::sentence::{Sentence, Stamp};
 
 #[derive(Debug, Template)]
 #[template(path = "profile/entitlements.html")]

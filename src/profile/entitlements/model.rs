@@ -3,15 +3,15 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::events::Environment;
-use crate::page::sentence::Sentence;
-use crate::page::text;
 use crate::profile::badge::Badge;
 use crate::profile::status_line::{StatusLine, Teller, is_unsettled};
 use crate::profile::store_badge::StoreBadge;
 use crate::profile::visit::Visit;
 use crate::state::{Kind, Purchase, Status};
+use crate::wording::sentence::Sentence;
+use crate::wording::text;
 
 /// How many used-up purchases are listed one by one.
 const CONSUMABLES: usize = 3;

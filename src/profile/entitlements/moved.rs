@@ -3,14 +3,14 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
+use crate::db::schema::{customers, history, inherited_events, transfer_links};
 use crate::events::Event;
 use crate::events::history::Topic;
-use crate::page::sentence::{Sentence, Stamp};
-use crate::page::text::visible;
 use crate::profile::visit::{self, Visit};
-use crate::schema::{customers, history, inherited_events, transfer_links};
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text::visible;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {

@@ -6,8 +6,8 @@ use std::fmt;
 use askama::filters::{Escaper, Html, HtmlSafe};
 
 use super::json::Node;
-use crate::clock::Moment;
-use crate::page::times;
+use crate::base::clock::Moment;
+use crate::wording::times;
 
 /// Pieces in a row.
 #[derive(Debug, Default, PartialEq, Eq)]

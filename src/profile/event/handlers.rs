@@ -10,12 +10,12 @@ use super::page::EventPage;
 use super::queries;
 use crate::acts::{self, Act, Doing, Done, Flash, Opened};
 use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
-use crate::error::{Error, Refusal};
 use crate::outgoing::{self, sent};
-use crate::page::text::segment;
 use crate::people::Door;
 use crate::profile::visit::Visit;
+use crate::wording::text::segment;
 
 #[derive(Deserialize)]
 pub struct Nothing {}

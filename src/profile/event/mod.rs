@@ -6,8 +6,8 @@ mod json;
 mod page;
 mod queries;
 
+use crate::base::Permission::{ReadCustomers, ResendDeliveries};
 use crate::page::Routes;
-use crate::people::Permission::{ReadCustomers, ResendDeliveries};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/customers/{id}/events/{event_id}", |routes| {

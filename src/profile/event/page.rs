@@ -6,16 +6,17 @@ use super::code::Code;
 use super::json;
 use super::queries::{self, Found};
 use crate::acts::{Flash, fresh_key};
+use crate::base::Permission::{ManageDestinations, ResendDeliveries};
+use crate::base::error::Error;
 use crate::db::Conn;
-use crate::error::Error;
 use crate::events::{Delivery, Environment, Event};
 use crate::outgoing::sent::{self, Sent};
-use crate::page::sentence::{Sentence, Stamp};
-use crate::page::{Layout, Section, text};
+use crate::page::{Layout, Section};
 use crate::people::Member;
-use crate::people::Permission::{ManageDestinations, ResendDeliveries};
 use crate::profile::history::{self, Amount, Category, Subject};
 use crate::profile::visit::{self, Visit};
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text;
 
 #[derive(Template)]
 #[template(path = "profile/event.html")]

@@ -2,12 +2,12 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
-use crate::customers::lookup_key;
+use crate::base::clock::Moment;
+use crate::base::lookup_key;
 use crate::db::Conn;
+use crate::db::schema::{events, history};
 use crate::profile::history::{Cursor, Side};
 use crate::profile::visit::Visit;
-use crate::schema::{events, history};
 
 pub struct Found {
     pub place: Cursor,

@@ -3,8 +3,8 @@
 use askama::Template;
 
 use crate::acts::{Dialog, Opened};
-use crate::error::Error;
-use crate::people::Permission::ExportCustomers;
+use crate::base::Permission::ExportCustomers;
+use crate::base::error::Error;
 use crate::profile::visit::Visit;
 
 #[derive(Template)]

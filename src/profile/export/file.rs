@@ -4,10 +4,10 @@ use actix_web::web::Bytes;
 
 use super::model::{Event, Held};
 use super::queries::{self, Place};
+use crate::base::error::Error;
 use crate::db::Conn;
-use crate::error::Error;
+use crate::db::schema::customers;
 use crate::page::file::Source;
-use crate::schema::customers;
 use crate::state::CustomerId;
 
 /// Events read at once.

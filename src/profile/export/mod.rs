@@ -11,8 +11,8 @@ mod page;
 mod queries;
 mod tables;
 
+use crate::base::Permission::ExportCustomers;
 use crate::page::Routes;
-use crate::people::Permission::ExportCustomers;
 
 pub use dialog::dialog;
 

@@ -4,10 +4,10 @@
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::events::EventType;
 use crate::events::nameless::{Party, transfer_without};
-use crate::page::times;
+use crate::wording::times;
 
 /// The name and version of the schema. A field may be added without a new version, never changed or removed.
 pub const SCHEMA: &str = "dossier.customer/1";

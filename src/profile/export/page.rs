@@ -5,12 +5,12 @@ use askama::Template;
 use super::model::{Event, Held, Time};
 use super::queries::{self, Place};
 use super::tables::{Table, of_event, tables};
+use crate::base::error::Error;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::page::text::count;
 use crate::page::{Layout, Section};
 use crate::people::Member;
 use crate::profile::visit::Visit;
+use crate::wording::text::count;
 
 /// How many events the page shows; the file has all.
 const EVENTS: i64 = 1_000;

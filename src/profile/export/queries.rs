@@ -8,13 +8,13 @@ use super::model::{
     TeamAction, Time, own_part,
 };
 use crate::audit;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::customers::facts::LOST;
 use crate::db::Conn;
+use crate::db::schema::*;
 use crate::events::Delivery;
 use crate::outgoing::sent;
 use crate::profile::visit::Visit;
-use crate::schema::*;
 use crate::state::CustomerId;
 
 /// Everything but the events.

@@ -1,11 +1,11 @@
 //! What is held, as tables.
 
 use super::model::{Attribute, Event, Held, Time};
+use crate::base::money::{Micros, Money};
 use crate::events::{Delivery, Event as Read};
-use crate::money::{Micros, Money};
-use crate::page::text::capitalised;
 use crate::profile::visit::read_purchase;
 use crate::state::Purchase;
+use crate::wording::text::capitalised;
 
 pub struct Table {
     pub title: &'static str,

@@ -3,8 +3,8 @@
 
 use super::category::Category;
 use super::words;
+use crate::base::money::{Micros, Money};
 use crate::events::{Event, Item};
-use crate::money::{Micros, Money};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Amount {
@@ -50,7 +50,7 @@ pub fn of_item(item: &Item) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Moment;
+    use crate::base::clock::Moment;
     use crate::events::Delivery;
 
     fn amount(fields: &str) -> Option<Amount> {

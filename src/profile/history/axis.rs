@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 
 /// Hundredths of a percent of the picture's width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -11,12 +11,12 @@ use super::queries::{self, Slice};
 use super::rows::Row;
 use super::team;
 use super::wording::Subject;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::events::history::Topic;
-use crate::page::times;
 use crate::profile::store_badge::StoreBadge;
 use crate::profile::visit::{self, Visit};
+use crate::wording::times;
 
 #[derive(Debug, Template)]
 #[template(path = "profile/history.html")]

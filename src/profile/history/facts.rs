@@ -2,9 +2,9 @@
 
 use super::category::Category;
 use super::words;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::events::{Event, PeriodType, Reason};
-use crate::page::sentence::{Sentence, Stamp};
+use crate::wording::sentence::{Sentence, Stamp};
 
 /// A text from outside in the second line is cut here; the detail page has all of it.
 const LONGEST: usize = 80;

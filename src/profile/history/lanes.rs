@@ -4,13 +4,13 @@
 use super::axis;
 use super::look::Look;
 use super::words;
+use crate::base::clock::Moment;
 use crate::catalog::Catalog;
-use crate::clock::Moment;
 use crate::events::Store;
-use crate::page::text::{count, grouped, listed, visible};
-use crate::page::times;
 use crate::profile::visit::{SOME, Visit};
 use crate::state::{Kind, Phase, Purchase, Span};
+use crate::wording::text::{count, grouped, listed, visible};
+use crate::wording::times;
 
 /// A stretch of a lane; a mark when both ends are the same moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

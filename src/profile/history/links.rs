@@ -1,9 +1,9 @@
 //! Addresses of the same history, seen otherwise. What an address does not change, it keeps.
 
 use super::model::{Cursor, Order, Query, Shown};
+use crate::base::Permission::ReadTeam;
 use crate::events::Environment;
 use crate::events::history::Topic;
-use crate::people::Permission::ReadTeam;
 use crate::profile::visit::Visit;
 
 /// Makes addresses from the one that is open.
@@ -114,7 +114,7 @@ fn name(shown: Shown) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Moment;
+    use crate::base::clock::Moment;
 
     const PLACE: Cursor = Cursor { timeline_at: Moment(1), event_at: Moment(-2), tie: 3, event: 4 };
 

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::events::history::Topic;
 
 /// Which rows, in which order.

@@ -8,9 +8,9 @@ use askama::filters::HtmlSafe;
 use super::axis::{Axis, Percent, Tick};
 use super::lanes::{self, Bar, Lane};
 use super::look::Look;
-use crate::clock::Moment;
-use crate::page::times;
+use crate::base::clock::Moment;
 use crate::profile::visit::Visit;
+use crate::wording::times;
 
 #[derive(Debug, Template)]
 #[template(path = "profile/picture.html")]

@@ -4,11 +4,11 @@
 use diesel::prelude::*;
 
 use super::model::{Cursor, Order, Query};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
+use crate::db::schema::{app_user_ids, history};
 use crate::events::history::Topic;
 use crate::profile::visit::Visit;
-use crate::schema::{app_user_ids, history};
 
 /// Rows on a page.
 pub const PAGE: usize = 50;

@@ -6,13 +6,13 @@ use super::facts;
 use super::model::{Cursor, Order, Side};
 use super::queries::Stored;
 use super::wording::{self, Line, Subject};
+use crate::base::clock::Moment;
 use crate::catalog::Catalog;
-use crate::clock::Moment;
 use crate::events::{Environment, Event};
 use crate::page::Change;
-use crate::page::sentence::{Sentence, Stamp};
-use crate::page::text::{count, segment};
 use crate::profile::visit::Visit;
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text::{count, segment};
 
 /// One entry of the list.
 #[derive(Debug)]

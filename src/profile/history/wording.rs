@@ -4,10 +4,10 @@
 use super::category::Category;
 use super::model::Side;
 use super::words;
+use crate::base::app_user_id::is_anonymous;
 use crate::catalog::Catalog;
-use crate::customers::app_user_id::is_anonymous;
 use crate::events::{Adjustment, Event, Store};
-use crate::page::text;
+use crate::wording::text;
 
 /// `Renewed` · `` · a product, or `Purchases transferred to another customer` · `` · an id.
 #[derive(Debug, Clone, PartialEq, Eq)]

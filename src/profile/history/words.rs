@@ -1,7 +1,7 @@
 //! Small words that several rows share: lengths of time, and numbers of any size.
 
-use crate::clock::Moment;
-use crate::page::text;
+use crate::base::clock::Moment;
+use crate::wording::text;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;

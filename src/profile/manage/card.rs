@@ -6,10 +6,10 @@ use diesel::QueryResult;
 
 use super::model::Held;
 use super::queries;
+use crate::base::Permission::{BlockCustomers, DeleteCustomers, ExportCustomers};
 use crate::db::Conn;
-use crate::page::sentence::Sentence;
-use crate::people::Permission::{BlockCustomers, DeleteCustomers, ExportCustomers};
 use crate::profile::visit::Visit;
+use crate::wording::sentence::Sentence;
 
 #[derive(Debug, Template)]
 #[template(path = "profile/manage.html")]
@@ -54,7 +54,7 @@ impl Card {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::people::Role;
+    use crate::base::Role;
     use crate::profile::testing;
 
     #[test]

@@ -5,11 +5,11 @@ use askama::Template;
 use super::model::Held;
 use super::queries;
 use crate::acts::{Dialog, Opened};
+use crate::base::Permission::{BlockCustomers, DeleteCustomers};
+use crate::base::error::Error;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::page::sentence::Sentence;
-use crate::people::Permission::{BlockCustomers, DeleteCustomers};
 use crate::profile::visit::Visit;
+use crate::wording::sentence::Sentence;
 
 #[derive(Template)]
 #[template(path = "profile/manage/delete.html")]

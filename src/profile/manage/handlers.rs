@@ -6,10 +6,10 @@ use super::model::Confirmation;
 use super::queries;
 use crate::acts::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Refusal};
 use crate::customers::erasure::blocking::{self, Ticked};
 use crate::customers::erasure::{self, sweeping};
 use crate::db::Db;
-use crate::error::{Error, Refusal};
 use crate::profile::acting::{Outcome, on_vanishing};
 use crate::profile::visit::Visit;
 

@@ -6,8 +6,8 @@ mod handlers;
 mod model;
 mod queries;
 
+use crate::base::Permission::{BlockCustomers, DeleteCustomers};
 use crate::page::Routes;
-use crate::people::Permission::{BlockCustomers, DeleteCustomers};
 
 pub use card::Card;
 pub use dialog::dialog;

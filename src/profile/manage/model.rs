@@ -2,13 +2,13 @@
 
 use serde::Deserialize;
 
-use crate::clock::Moment;
-use crate::error::Refusal;
+use crate::base::clock::Moment;
+use crate::base::error::Refusal;
 use crate::events::{Environment, Store};
-use crate::page::sentence::{Sentence, Stamp};
-use crate::page::text::{count, listed};
 use crate::profile::status_line::is_unsettled;
 use crate::state::{CustomerId, Purchase};
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text::{count, listed};
 
 /// All that is held on a customer, in numbers.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +68,7 @@ impl Held {
                 "",
             ),
         ];
-        lines.into_iter().flatten().map(|line| crate::page::text::capitalised(&line)).collect()
+        lines.into_iter().flatten().map(|line| crate::wording::text::capitalised(&line)).collect()
     }
 
     /// `3 App User IDs`

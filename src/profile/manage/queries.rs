@@ -4,10 +4,10 @@ use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
 
 use super::model::Held;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
+use crate::db::schema::{balances, experiments, notes, offering_overrides, purchases, transfer_links};
 use crate::profile::visit::{Visit, read_purchase};
-use crate::schema::{balances, experiments, notes, offering_overrides, purchases, transfer_links};
 use crate::state::{CustomerId, Kind, Purchase};
 
 /// How many live subscriptions are named one by one.

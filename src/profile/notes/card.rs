@@ -6,11 +6,11 @@ use diesel::QueryResult;
 
 use super::model::Note;
 use super::queries;
+use crate::base::Permission::WriteNotes;
 use crate::db::Conn;
 use crate::page::markdown::{self, CleanHtml};
-use crate::page::sentence::{Sentence, Stamp};
-use crate::people::Permission::WriteNotes;
 use crate::profile::visit::Visit;
+use crate::wording::sentence::{Sentence, Stamp};
 
 #[derive(Debug, Template)]
 #[template(path = "profile/notes.html")]
@@ -83,8 +83,8 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Moment;
-    use crate::people::Role;
+    use crate::base::Role;
+    use crate::base::clock::Moment;
     use crate::profile::testing;
 
     #[test]

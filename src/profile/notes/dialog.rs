@@ -6,10 +6,10 @@ use diesel::OptionalExtension;
 use super::model::Note;
 use super::queries;
 use crate::acts::{Dialog, Opened};
+use crate::base::Permission::WriteNotes;
+use crate::base::error::Error;
 use crate::db::Conn;
-use crate::error::Error;
 use crate::page::markdown::{self, CleanHtml};
-use crate::people::Permission::WriteNotes;
 use crate::profile::visit::Visit;
 
 #[derive(Template)]

@@ -9,12 +9,12 @@ use super::model::{Note, NoteBody};
 use super::{Undo, queries};
 use crate::acts::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
-use crate::error::{Error, Refusal};
+use crate::base::error::{Error, Refusal};
 use crate::page::markdown;
-use crate::page::text::count;
 use crate::profile::acting::{Outcome, on_customer};
 use crate::profile::undo;
 use crate::profile::visit::Visit;
+use crate::wording::text::count;
 
 /// What was typed.
 #[derive(Deserialize)]

@@ -8,8 +8,8 @@ mod model;
 mod queries;
 mod undo;
 
+use crate::base::Permission::WriteNotes;
 use crate::page::Routes;
-use crate::people::Permission::WriteNotes;
 
 pub use card::Card;
 pub use dialog::dialog;

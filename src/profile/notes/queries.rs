@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::model::Note;
 use crate::db::Conn;
-use crate::schema::notes;
+use crate::db::schema::notes;
 use crate::state::CustomerId;
 
 /// Newest first. A merge may leave a customer with more than one may add.

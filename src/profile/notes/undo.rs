@@ -7,8 +7,8 @@ use super::model::Note;
 use super::queries;
 use crate::acts::{Doing, Done};
 use crate::audit::{Action, Trace};
-use crate::error::{Error, Refusal};
-use crate::people::Permission::WriteNotes;
+use crate::base::Permission::WriteNotes;
+use crate::base::error::{Error, Refusal};
 use crate::profile::visit::Visit;
 
 /// What it takes to undo an action.

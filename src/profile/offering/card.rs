@@ -4,15 +4,15 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
-use crate::clock::Moment;
+use crate::base::Permission::OverrideOffering;
+use crate::base::clock::Moment;
 use crate::customers::overrides::current::{self, Current, Ignored, Offering, Why};
 use crate::customers::overrides::{self, HELD, Override};
 use crate::db::Conn;
-use crate::page::sentence::{Sentence, Stamp};
-use crate::people::Permission::OverrideOffering;
 use crate::profile::pickup::What;
 use crate::profile::visit::Visit;
 use crate::state::Purchase;
+use crate::wording::sentence::{Sentence, Stamp};
 
 #[derive(Debug, Template)]
 #[template(path = "profile/offering.html")]

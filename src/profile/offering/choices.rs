@@ -1,11 +1,11 @@
 //! What may be chosen (§8): the project's default first, which is no override, then all other offerings; each with what
 //! the app would get.
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::customers::overrides::Override;
 use crate::customers::overrides::current::{self, Current, Offering};
-use crate::page::sentence::Sentence;
-use crate::page::text;
+use crate::wording::sentence::Sentence;
+use crate::wording::text;
 
 /// One line of the selector.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! What may be chosen: one of the project's offerings, perhaps until a day, or the default.
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Problem;
 use crate::customers::grants::end_of_day;
 use crate::customers::overrides::current::Offering;
-use crate::error::Problem;
 
 /// The most characters of a reason.
 pub const MAX_REASON: usize = 255;

@@ -6,15 +6,15 @@ use super::card::{may_change, set_by};
 use super::choices::{self, Choice};
 use super::queries;
 use crate::acts::{Dialog, Opened};
-use crate::clock::Moment;
+use crate::base::Permission::OverrideOffering;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::customers::overrides::current::{self, Current};
 use crate::customers::overrides::{self, Override};
 use crate::db::Conn;
-use crate::error::Error;
-use crate::page::sentence::Sentence;
-use crate::page::times;
-use crate::people::Permission::OverrideOffering;
 use crate::profile::visit::Visit;
+use crate::wording::sentence::Sentence;
+use crate::wording::times;
 
 #[derive(Template)]
 #[template(path = "profile/offering/choose.html")]

@@ -6,13 +6,13 @@ use super::Undo;
 use super::card::may_change;
 use super::chosen::Chosen;
 use crate::acts::{Act, Doing, Done};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::{Error, Refusal};
 use crate::customers::overrides::{self, HELD, Override};
-use crate::error::{Error, Refusal};
-use crate::page::times;
 use crate::profile::acting::{Outcome, on_customer};
 use crate::profile::undo;
 use crate::profile::visit::Visit;
+use crate::wording::times;
 
 /// What was chosen.
 #[derive(Deserialize)]

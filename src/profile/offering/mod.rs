@@ -11,8 +11,8 @@ mod queries;
 pub mod testing;
 mod undo;
 
+use crate::base::Permission::OverrideOffering;
 use crate::page::Routes;
-use crate::people::Permission::OverrideOffering;
 
 pub use card::Card;
 pub use dialog::dialog;

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::schema::packages;
+use crate::db::schema::packages;
 
 /// The packages of all offerings: the offering, and what the package is called, in the order of the paywall.
 pub fn packages_of(conn: &mut Conn, project: i64) -> QueryResult<Vec<(String, String)>> {

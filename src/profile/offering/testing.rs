@@ -1,6 +1,6 @@
 //! Overrides, for the tests of the room.
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::customers::overrides::Override;
 use crate::profile::testing::NOW;
 

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::handlers::must_be_allowed;
 use crate::acts::{Doing, Done};
+use crate::base::Permission::OverrideOffering;
+use crate::base::error::{Error, Refusal};
 use crate::customers::overrides::{self, Override};
-use crate::error::{Error, Refusal};
-use crate::people::Permission::OverrideOffering;
 use crate::profile::visit::Visit;
 
 /// What it takes to undo an action.

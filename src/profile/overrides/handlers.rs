@@ -7,15 +7,15 @@ use serde::Deserialize;
 
 use super::page::{address, rendered};
 use crate::acts::{Act, Done};
+use crate::base::error::Error;
 use crate::customers::overrides::{self, Override};
 use crate::db::Db;
-use crate::error::Error;
 use crate::events::Environment;
-use crate::page::text;
 use crate::people::Door;
 use crate::profile::acting::Outcome;
 use crate::profile::offering::{cleared, must_be_allowed};
 use crate::profile::visit::Visit;
+use crate::wording::text;
 
 pub async fn index(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let query = req.query_string().to_owned();

@@ -3,8 +3,8 @@
 mod handlers;
 mod page;
 
+use crate::base::Permission::{OverrideOffering, ReadCustomers};
 use crate::page::Routes;
-use crate::people::Permission::{OverrideOffering, ReadCustomers};
 
 pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/overrides", ReadCustomers, handlers::index);

@@ -4,18 +4,19 @@ use actix_web::web::Bytes;
 use askama::Template;
 
 use crate::acts::{self, Flash, Opened, fresh_key};
-use crate::clock::Moment;
+use crate::base::Permission::OverrideOffering;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::customers::glance::{self, Glance};
 use crate::customers::overrides::Offering;
 use crate::customers::overrides::{self, Cursor, Override, may_change};
 use crate::db::Conn;
-use crate::error::Error;
 use crate::page::form::field;
-use crate::page::sentence::{Sentence, Stamp};
-use crate::page::{Layout, Section, text};
-use crate::people::Permission::OverrideOffering;
+use crate::page::{Layout, Section};
 use crate::people::{Door, Member};
 use crate::profile::visit;
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text;
 
 /// Rows of a page.
 const PAGE: usize = 50;

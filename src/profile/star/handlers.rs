@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use crate::acts::{Act, Done};
 use crate::audit::{Action, Trace};
+use crate::base::error::Refusal;
 use crate::customers::stars;
-use crate::error::Refusal;
 use crate::profile::acting::{Outcome, on_customer};
 
 /// The button says it all.

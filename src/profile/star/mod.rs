@@ -4,12 +4,12 @@
 mod handlers;
 
 use crate::acts::fresh_key;
+use crate::base::Permission::ReadCustomers;
+use crate::base::error::Error;
 use crate::customers::stars;
 use crate::db::Conn;
-use crate::error::Error;
 use crate::page::Routes;
 use crate::people::Member;
-use crate::people::Permission::ReadCustomers;
 use crate::profile::visit::Visit;
 
 /// What the button shows, and does.

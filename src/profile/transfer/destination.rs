@@ -2,12 +2,12 @@
 
 use diesel::QueryResult;
 
+use crate::base::error::{Problem, Refusal};
 use crate::customers::erasure::blocking;
 use crate::customers::search::model::{Query, by_customer};
 use crate::customers::search::queries;
 use crate::customers::{glance, identity};
 use crate::db::Conn;
-use crate::error::{Problem, Refusal};
 use crate::profile::visit::Visit;
 use crate::state::CustomerId;
 

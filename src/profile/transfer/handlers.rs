@@ -8,14 +8,14 @@ use serde::Deserialize;
 use super::{destination, page, review};
 use crate::acts::{Act, Doing, Done, Opened};
 use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Refusal};
 use crate::customers::{glance, transfer};
 use crate::db::Db;
-use crate::error::{Error, Refusal};
-use crate::page::text;
 use crate::people::Door;
 use crate::profile::acting::Outcome;
 use crate::profile::visit::{self, Visit};
 use crate::state::CustomerId;
+use crate::wording::text;
 
 /// What was confirmed.
 #[derive(Debug, Deserialize)]

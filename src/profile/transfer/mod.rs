@@ -6,8 +6,8 @@ mod handlers;
 mod page;
 mod review;
 
+use crate::base::Permission::TransferPurchases;
 use crate::page::Routes;
-use crate::people::Permission::TransferPurchases;
 
 pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers/{id}/transfer", TransferPurchases, handlers::show);

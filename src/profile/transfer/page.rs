@@ -6,9 +6,9 @@ use askama::Template;
 use super::destination::{self, Offer, Sought, TO};
 use super::review::{self, Review};
 use crate::acts::Opened;
+use crate::base::error::Error;
 use crate::customers::transfer::movable;
 use crate::db::Conn;
-use crate::error::Error;
 use crate::page::{Layout, Section};
 use crate::people::Door;
 use crate::profile::visit::Visit;
@@ -74,7 +74,7 @@ impl TransferPage {
     /// An offer with the address that chooses it.
     fn chosen(&self, offer: Offer) -> (Offer, String) {
         let joint = if self.is_sandbox { '&' } else { '?' };
-        let href = format!("{}{joint}{TO}={}", self.action, crate::page::text::segment(&offer.id));
+        let href = format!("{}{joint}{TO}={}", self.action, crate::wording::text::segment(&offer.id));
         (offer, href)
     }
 }

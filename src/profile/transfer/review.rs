@@ -4,15 +4,16 @@ use std::cmp::Reverse;
 
 use sha2::{Digest, Sha256};
 
+use crate::base::error::Error;
+use crate::base::hex;
 use crate::customers::transfer::{Move, Outlook};
 use crate::db::Conn;
-use crate::error::Error;
 use crate::events::Environment;
-use crate::page::sentence::Sentence;
-use crate::page::{hex, text};
 use crate::profile::entitlements::Grouped;
 use crate::profile::visit::{self, Visit};
 use crate::state::{CustomerId, Kind, Purchase, Standing};
+use crate::wording::sentence::Sentence;
+use crate::wording::text;
 
 /// What a transfer would do.
 #[derive(Debug)]

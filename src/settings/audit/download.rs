@@ -8,14 +8,14 @@ use super::page::{asked, customer_of};
 use super::queries;
 use crate::app::Site;
 use crate::audit::{self, Action, Actor, Details, Line, Origin, Trace};
+use crate::base::error::Error;
 use crate::customers::lists::{Cursor, Place};
 use crate::db::Conn;
-use crate::error::Error;
 use crate::page::csv::{self, CHUNK, harmless, written};
 use crate::page::file::Source;
-use crate::page::times;
 use crate::page::trail::Trail;
 use crate::people::{Door, Member, address};
+use crate::wording::times;
 
 const HEAD: [&str; 15] = [
     "position",

@@ -6,8 +6,8 @@ mod page;
 pub mod queries;
 mod row;
 
+use crate::base::Permission::ReadAudit;
 use crate::page::Routes;
-use crate::people::Permission::ReadAudit;
 
 pub use model::{Chosen, Filter, Who};
 

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use url::form_urlencoded;
 
 use crate::audit::{Action, ActorKind};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::page::form;
 use crate::state::CustomerId;
 

@@ -8,16 +8,16 @@ use super::model::{Filter, Who};
 use super::queries;
 use super::row::Row;
 use crate::audit::{self, Action, ActorKind, Line};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::customers::identity;
 use crate::customers::lists::model::{Cursor, PAGE, Place, slice};
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::text::capitalised;
 use crate::page::{Layout, Page, Section, form};
 use crate::people::{Door, Member};
 use crate::settings::{Nav, overview};
 use crate::state::CustomerId;
+use crate::wording::text::capitalised;
 
 #[derive(Template)]
 #[template(path = "settings/audit.html")]

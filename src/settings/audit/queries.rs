@@ -6,7 +6,7 @@ use super::model::{Chosen, Who};
 use crate::audit::{ActorKind, Entry, Line, Row};
 use crate::customers::lists::{Cursor, Place};
 use crate::db::Conn;
-use crate::schema::{audit_details, audit_entries, memberships, people};
+use crate::db::schema::{audit_details, audit_entries, memberships, people};
 use crate::state::CustomerId;
 
 /// Of one customer no more entries than the newest of these are looked at.

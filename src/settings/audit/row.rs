@@ -2,11 +2,11 @@
 
 use super::model::{Filter, Who};
 use crate::audit::{ActorKind, Details, Line, Told};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::page::Change;
-use crate::page::sentence::Stamp;
-use crate::page::text::capitalised;
 use crate::profile::visit;
+use crate::wording::sentence::Stamp;
+use crate::wording::text::capitalised;
 
 pub struct Row {
     pub at: (Stamp, Stamp),

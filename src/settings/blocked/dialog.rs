@@ -4,10 +4,10 @@ use askama::Template;
 
 use super::page::address;
 use crate::acts::{Dialog, Opened};
+use crate::base::error::Error;
 use crate::customers::erasure::blocking::Blocked;
-use crate::error::Error;
-use crate::page::text::segment;
 use crate::people::Member;
+use crate::wording::text::segment;
 
 #[derive(Template)]
 #[template(path = "settings/blocked/block.html")]

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use super::page::{address, rendered};
 use crate::acts::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Refusal};
 use crate::customers::erasure::blocking::{self, Problem, Ticked};
 use crate::customers::erasure::sweeping;
 use crate::db::Db;
-use crate::error::{Error, Refusal};
 
 #[derive(Deserialize)]
 pub struct Typed {

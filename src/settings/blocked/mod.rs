@@ -4,8 +4,8 @@ mod dialog;
 mod handlers;
 mod page;
 
+use crate::base::Permission::BlockCustomers;
 use crate::page::Routes;
-use crate::people::Permission::BlockCustomers;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}", |routes| {

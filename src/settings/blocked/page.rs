@@ -6,15 +6,15 @@ use askama::Template;
 
 use super::dialog::dialog;
 use crate::acts::{self, Opened};
+use crate::base::error::Error;
 use crate::customers::erasure::blocking::{self, Blocked, MOST};
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::sentence::Stamp;
-use crate::page::text::count;
 use crate::page::{Layout, Section};
 use crate::people::{Door, Member};
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::wording::sentence::Stamp;
+use crate::wording::text::count;
 
 #[derive(Template)]
 #[template(path = "settings/blocked.html")]

@@ -5,12 +5,12 @@ use serde::Deserialize;
 
 use super::{queries, touched};
 use crate::acts::Opened;
+use crate::base::error::{Error, Refusal};
 use crate::catalog::rules;
 use crate::db::Conn;
-use crate::error::{Error, Refusal};
 use crate::events::Store;
-use crate::page::sentence::Sentence;
-use crate::page::text::sentence;
+use crate::wording::sentence::Sentence;
+use crate::wording::text::sentence;
 
 /// What was typed or chosen. Products are named by their ids, whatever the store; one need not be in the catalog yet.
 #[derive(Debug, Default, Deserialize)]

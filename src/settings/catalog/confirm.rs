@@ -3,8 +3,8 @@
 use askama::Template;
 
 use crate::acts::{Dialog, Opened};
-use crate::error::Error;
-use crate::page::sentence::Sentence;
+use crate::base::error::Error;
+use crate::wording::sentence::Sentence;
 
 #[derive(Template)]
 #[template(path = "settings/catalog/confirm.html")]

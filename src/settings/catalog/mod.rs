@@ -14,10 +14,10 @@ pub mod touched;
 
 use actix_web::HttpResponse;
 
-use crate::error::Error;
+use crate::base::Permission::ReadSettings;
+use crate::base::error::Error;
 use crate::page::Routes;
 use crate::people::Member;
-use crate::people::Permission::ReadSettings;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/catalog", |routes| {

@@ -4,10 +4,10 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::acts::Opened;
+use crate::base::error::{Problem, Refusal};
 use crate::catalog::rules;
-use crate::error::{Problem, Refusal};
-use crate::page::text::sentence;
 use crate::settings::told::Told;
+use crate::wording::text::sentence;
 
 /// What was typed.
 #[derive(Debug, Default, Deserialize)]

@@ -9,18 +9,18 @@ use askama::Template;
 use super::touched::{self, Touched};
 use super::{address, entitlements, offerings, products, queries};
 use crate::acts::{self, Opened};
+use crate::base::Permission::ManageCatalog;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::catalog::rows::{Entitlement, Offering, Product};
-use crate::clock::Moment;
 use crate::db::{Conn, Db};
-use crate::error::Error;
 use crate::events::Store;
-use crate::page::text::segment;
 use crate::page::{Layout, Section};
-use crate::people::Permission::ManageCatalog;
 use crate::people::{Door, Member};
 use crate::profile::store_badge::StoreBadge;
 use crate::settings::told::Told;
 use crate::settings::{Nav, overview};
+use crate::wording::text::segment;
 
 #[derive(Template)]
 #[template(path = "settings/catalog/page.html")]

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
+use crate::base::clock::Moment;
 use crate::catalog::rows::{Entitlement, Offering, Package, Product};
-use crate::clock::Moment;
 use crate::db::Conn;
-use crate::schema::{
+use crate::db::schema::{
     entitlement_products, entitlements, offering_overrides, offerings, package_products, packages, products,
 };
 

@@ -8,11 +8,11 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::customers::grants::{CUSTOM, Preset};
+use crate::db::schema::{customers, purchases};
 use crate::db::{Both, Conn};
-use crate::page::text::{capitalised, count};
-use crate::schema::{customers, purchases};
+use crate::wording::text::{capitalised, count};
 
 /// How many purchases are looked at for each.
 const LOOKED_AT: i64 = 5_000;

@@ -5,7 +5,7 @@ use askama::Template;
 use super::model::{LONGEST_NAME, TYPE, told, types};
 use super::{one, page};
 use crate::acts::{Dialog, Opened};
-use crate::error::Error;
+use crate::base::error::Error;
 use crate::outgoing::queries::Asking;
 use crate::outgoing::{Environments, OVERLAP_HOURS};
 use crate::people::Member;

@@ -11,12 +11,12 @@ use super::{one, page};
 use crate::acts::{Act, Doing, Done, ShownOnce};
 use crate::app::Site;
 use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
-use crate::error::{Error, Refusal};
 use crate::outgoing::queries::Asking;
 use crate::outgoing::{self, Destination, MOST, OUT_OF_REACH, OVERLAP_HOURS, Reach, Secret, queries, sent};
-use crate::page::text::count;
 use crate::people::Door;
+use crate::wording::text::count;
 
 type Outcome = Result<HttpResponse, Error>;
 

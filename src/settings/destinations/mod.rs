@@ -7,8 +7,8 @@ mod model;
 mod one;
 mod page;
 
+use crate::base::Permission::ManageDestinations;
 use crate::page::Routes;
-use crate::people::Permission::ManageDestinations;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/destinations", |routes| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use url::Url;
 
-use crate::error::{Problem, Refusal};
+use crate::base::error::{Problem, Refusal};
 use crate::events::EventType;
 use crate::outgoing::{Destination, Environments, Reach};
 use crate::settings::told::Told;

@@ -9,19 +9,19 @@ use super::handlers::named;
 use super::model;
 use super::page::Last;
 use crate::acts::{self, Opened, fresh_key};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::error::Error;
 use crate::outgoing::Destination;
 use crate::outgoing::queries::{self, Asking, Counts};
 use crate::outgoing::sent::{self, Sent};
-use crate::page::sentence::Stamp;
-use crate::page::text::{count, grouped};
 use crate::page::{Layout, Section};
 use crate::people::{Door, Member};
 use crate::settings::Nav;
 use crate::settings::overview::nav;
 use crate::settings::told::Told;
+use crate::wording::sentence::Stamp;
+use crate::wording::text::{count, grouped};
 
 /// How many deliveries are shown.
 const SHOWN: i64 = 20;

@@ -6,17 +6,17 @@ use askama::Template;
 
 use super::dialog::dialog;
 use crate::acts::{self, Opened};
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::error::Error;
 use crate::outgoing::queries::{self, Asking};
 use crate::outgoing::{Destination, MOST};
-use crate::page::sentence::Stamp;
-use crate::page::text::grouped;
 use crate::page::{Layout, Section};
 use crate::people::{Door, Member};
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::wording::sentence::Stamp;
+use crate::wording::text::grouped;
 
 #[derive(Template)]
 #[template(path = "settings/destinations/list.html")]

@@ -4,10 +4,10 @@ use askama::Template;
 
 use super::page::{address, kind};
 use crate::acts::{Dialog, Opened};
+use crate::base::Permission::ManageKeys;
+use crate::base::error::Error;
 use crate::clients::keys::{Line, PLATFORMS, Platform, platform_of};
-use crate::error::Error;
 use crate::people::Member;
-use crate::people::Permission::ManageKeys;
 
 /// The choice for a server's key, beside the stores.
 pub const SERVER: &str = "server";

@@ -8,10 +8,10 @@ use super::dialog::SERVER;
 use super::page::{address, page};
 use crate::acts::{Act, Doing, Done, ShownOnce};
 use crate::audit::{Action, Trace};
+use crate::base::config::Config;
+use crate::base::error::{Error, Refusal};
 use crate::clients::keys::{self, NewKey, Platform, Value, platform_of, queries};
-use crate::config::Config;
-use crate::error::{Error, Refusal};
-use crate::page::text::sentence;
+use crate::wording::text::sentence;
 
 type Outcome = Result<HttpResponse, Error>;
 

@@ -5,8 +5,8 @@ mod dialog;
 mod handlers;
 mod page;
 
+use crate::base::Permission::ManageKeys;
 use crate::page::Routes;
-use crate::people::Permission::ManageKeys;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/keys", |routes| {

@@ -6,16 +6,16 @@ use askama::Template;
 
 use super::dialog::dialog;
 use crate::acts::{self, Opened};
+use crate::base::clock::Moment;
+use crate::base::config::Config;
+use crate::base::error::Error;
 use crate::clients::keys::{Line, platform_of, queries};
-use crate::clock::Moment;
-use crate::config::Config;
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::sentence::Stamp;
 use crate::page::{Layout, Section};
 use crate::people::{Door, Member};
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "settings/keys.html")]

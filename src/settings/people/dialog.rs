@@ -4,13 +4,14 @@ use askama::Template;
 
 use super::page::address;
 use crate::acts::{Dialog, Opened};
-use crate::clock::Moment;
+use crate::base::Permission::ManagePeople;
+use crate::base::Role;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::people::Permission::ManagePeople;
+use crate::people::Member;
 use crate::people::invitations::{self, DAYS, Invitation};
 use crate::people::members::{self, FORMER, Line};
-use crate::people::{Member, Role};
 
 #[derive(Template)]
 #[template(path = "settings/people/invite.html")]

@@ -7,17 +7,17 @@ use serde::Deserialize;
 use super::page::{address, rendered};
 use crate::acts::{Act, Doing, Done, ShownOnce, forget_receipts};
 use crate::audit::{self, Action, Trace};
-use crate::config::Config;
+use crate::base::Role;
+use crate::base::config::Config;
+use crate::base::error::{Error, Refusal};
 use crate::customers::erasure::{self, sweeping};
 use crate::customers::stars;
 use crate::db::Db;
-use crate::error::{Error, Refusal};
-use crate::page::text::sentence;
-use crate::people::Role;
 use crate::people::invitations::{self, Token};
 use crate::people::members::{self, FORMER, Line, may_leave_admins};
 use crate::people::names::Email;
 use crate::people::queries as people;
+use crate::wording::text::sentence;
 
 type Outcome = Result<HttpResponse, Error>;
 

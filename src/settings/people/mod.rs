@@ -4,8 +4,8 @@ mod dialog;
 mod handlers;
 mod page;
 
+use crate::base::Permission::{ManagePeople, ReadPeople};
 use crate::page::Routes;
-use crate::people::Permission::{ManagePeople, ReadPeople};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/people", |routes| {

@@ -6,17 +6,17 @@ use askama::Template;
 
 use super::dialog::dialog;
 use crate::acts::{self, Opened};
-use crate::clock::Moment;
+use crate::base::Permission::ManagePeople;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::sentence::Stamp;
 use crate::page::{Layout, Section};
-use crate::people::Permission::ManagePeople;
 use crate::people::invitations::{self, Invitation};
 use crate::people::members::{self, Line};
 use crate::people::{Door, Member};
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "settings/people.html")]

@@ -5,11 +5,11 @@ use askama::Template;
 use super::model::{LONGEST_NOTE, MOST_NOTES, Settings};
 use super::queries;
 use crate::acts::{Dialog, Opened};
+use crate::base::Permission::ManageProject;
+use crate::base::error::Error;
 use crate::customers::transfer_behavior::words;
 use crate::db::Conn;
-use crate::error::Error;
 use crate::people::Member;
-use crate::people::Permission::ManageProject;
 
 #[derive(Template)]
 #[template(path = "settings/project/edit.html")]

@@ -7,8 +7,8 @@ use super::model::Draft;
 use super::queries;
 use crate::acts::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
-use crate::config::Config;
-use crate::error::{Error, Refusal};
+use crate::base::config::Config;
+use crate::base::error::{Error, Refusal};
 use crate::settings::overview;
 
 /// Who may delete is among them, so it asks for a fresh authentication.

@@ -6,8 +6,8 @@ mod handlers;
 mod model;
 mod queries;
 
+use crate::base::Permission::ManageProject;
 use crate::page::Routes;
-use crate::people::Permission::ManageProject;
 
 pub use dialog::dialog;
 pub use model::{Settings, name};

@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 use serde::Deserialize;
 
+use crate::base::error::{Problem, Refusal};
 use crate::customers::transfer_behavior::{OPTIONS, SHARE, words};
-use crate::error::{Problem, Refusal};
-use crate::page::text::count;
-use crate::schema::projects;
+use crate::db::schema::projects;
 use crate::settings::told::Told;
+use crate::wording::text::count;
 
 /// A form holds no longer note than this, whatever its letters are.
 pub const LONGEST_NOTE: i64 = 5_000;
@@ -66,7 +66,7 @@ impl Settings {
         let mut refusal = Refusal::default();
         let mut or_refuse = |field: &'static str, sentence: String| refusal.problems.push(Problem { field, sentence });
         let name = name(&draft.name).unwrap_or_else(|why| {
-            or_refuse("name", crate::page::text::sentence(&why));
+            or_refuse("name", crate::wording::text::sentence(&why));
             String::new()
         });
         let mut number = |field: &'static str, typed: &str, most: i64| {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::model::Settings;
 use crate::db::Conn;
-use crate::schema::projects;
+use crate::db::schema::projects;
 
 pub fn of(conn: &mut Conn, project: i64) -> QueryResult<Settings> {
     projects::table.find(project).select(Settings::as_select()).first(conn)

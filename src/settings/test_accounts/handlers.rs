@@ -9,11 +9,11 @@ use super::review::{Choice, rendered};
 use crate::acts::{Act, Doing, Done};
 use crate::app::Site;
 use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Refusal};
 use crate::customers::test_accounts::jobs::{self, Asker};
 use crate::customers::test_accounts::work;
-use crate::error::{Error, Refusal};
-use crate::page::text::{count, grouped};
 use crate::state::CustomerId;
+use crate::wording::text::{count, grouped};
 
 #[derive(Deserialize)]
 pub struct Typed {

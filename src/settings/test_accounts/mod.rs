@@ -6,8 +6,8 @@ mod page;
 mod progress;
 mod review;
 
+use crate::base::Permission::DeleteTestAccounts;
 use crate::page::Routes;
-use crate::people::Permission::DeleteTestAccounts;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings/test-accounts", |routes| {

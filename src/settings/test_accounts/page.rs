@@ -9,18 +9,18 @@ use url::form_urlencoded;
 use super::address;
 use super::progress::Progress;
 use crate::acts::Opened;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::customers::lists::Cursor;
 use crate::customers::test_accounts::queries::{self, Candidate};
 use crate::customers::test_accounts::{Bought, MOST, Wanted, jobs};
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::text::{count, grouped};
 use crate::page::{Layout, Section, form};
 use crate::people::{Door, Member};
 use crate::profile::visit::href;
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::wording::text::{count, grouped};
 
 /// Rows a page.
 const ROWS: usize = 50;

@@ -7,16 +7,16 @@ use askama::Template;
 
 use super::address;
 use crate::acts;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::customers::test_accounts::{Job, jobs};
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::sentence::Stamp;
-use crate::page::text::{count, grouped};
 use crate::page::{Layout, Section};
 use crate::people::Door;
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::wording::sentence::Stamp;
+use crate::wording::text::{count, grouped};
 
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 /// Seconds until the page looks again.

@@ -8,16 +8,16 @@ use url::form_urlencoded;
 
 use super::address;
 use crate::acts::Opened;
+use crate::base::error::{Error, Refusal};
 use crate::customers::test_accounts::queries::{self, Candidate};
 use crate::customers::test_accounts::{MOST, Wanted};
 use crate::db::{Conn, Db};
-use crate::error::{Error, Refusal};
-use crate::page::text::{count, grouped};
 use crate::page::{Layout, Section};
 use crate::people::{Door, Member};
 use crate::settings::Nav;
 use crate::settings::overview::nav;
 use crate::state::CustomerId;
+use crate::wording::text::{count, grouped};
 
 /// Who was chosen: everybody who fits, or those who were ticked.
 #[derive(Debug, Clone, PartialEq, Eq)]

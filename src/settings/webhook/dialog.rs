@@ -5,12 +5,12 @@ use askama::Template;
 use super::model::OVERLAPS;
 use super::queries;
 use crate::acts::{Dialog, Opened};
-use crate::clock::Moment;
+use crate::base::Permission::ManageSecrets;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::page::sentence::Stamp;
 use crate::people::Member;
-use crate::people::Permission::ManageSecrets;
+use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "settings/webhook/replace.html")]

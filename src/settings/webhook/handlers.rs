@@ -8,11 +8,11 @@ use super::model::{Draft, Secret, overlap};
 use super::queries;
 use crate::acts::{Act, Doing, Done, ShownOnce};
 use crate::audit::{Action, Trace};
-use crate::clock::Moment;
-use crate::config::Config;
-use crate::error::{Error, Refusal};
-use crate::page::{text, times};
+use crate::base::clock::Moment;
+use crate::base::config::Config;
+use crate::base::error::{Error, Refusal};
 use crate::settings::overview;
+use crate::wording::{text, times};
 
 type Outcome = Result<HttpResponse, Error>;
 

@@ -6,8 +6,8 @@ mod handlers;
 mod model;
 mod queries;
 
+use crate::base::Permission::ManageSecrets;
 use crate::page::Routes;
-use crate::people::Permission::ManageSecrets;
 
 pub use dialog::dialog;
 pub use model::Secret;

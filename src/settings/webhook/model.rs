@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::clock::Moment;
-use crate::error::Error;
-use crate::page::{hex, random_bytes};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::{hex, random_bytes};
 
 const LONGEST: usize = 5_000;
 

@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::schema::projects;
+use crate::db::schema::projects;
 
 /// How things stand with the values.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]

@@ -1,6 +1,6 @@
 //! The people of the tests: one a role, all in the project `sundial`; and one who belongs nowhere.
 
-use dossier::people::Role;
+use dossier::base::Role;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Person {

@@ -19,13 +19,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
 use dossier::app::{Site, app};
-use dossier::clock::{Clock, Moment};
-use dossier::config::{Config, KeyLimits, SessionLimits};
+use dossier::base::clock::{Clock, Moment};
+use dossier::base::config::{Config, KeyLimits, SessionLimits};
+use dossier::base::error::Error;
+use dossier::base::ids::Ids;
+use dossier::base::random_bytes;
 use dossier::db::Db;
-use dossier::error::Error;
-use dossier::ids::Ids;
 use dossier::outgoing::Reach;
-use dossier::page::random_bytes;
 use dossier::people::queries::{NewProject, NewSession, insert_project, start_session};
 use dossier::people::sessions::{PERSON, row_of};
 
@@ -132,7 +132,7 @@ impl Desk {
 
     /// The cookie of a session that has just begun, as `name=value`.
     pub fn cookie(&self, person: &Person) -> String {
-        let key = dossier::page::hex(&random_bytes::<32>().expect("random bytes"));
+        let key = dossier::base::hex(&random_bytes::<32>().expect("random bytes"));
         let state = HashMap::from([(PERSON.to_owned(), person.id.to_string())]);
         let limits = SessionLimits::default();
         let new = NewSession {

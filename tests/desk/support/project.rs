@@ -2,10 +2,10 @@
 
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use dossier::error::Error;
-use dossier::people::Role;
+use dossier::base::Role;
+use dossier::base::error::Error;
+use dossier::db::schema::{people, projects};
 use dossier::people::queries::set_role;
-use dossier::schema::{people, projects};
 use sha2::{Digest, Sha256};
 
 use super::{Answer, Desk};
@@ -17,7 +17,7 @@ impl Desk {
     /// A project with a known secret that everybody of the cast is a member of; returns its slug.
     pub fn project_of_the_cast(&self) -> String {
         let id = self.project_of_its_own();
-        let hash = dossier::page::hex(&Sha256::digest(SECRET.as_bytes()));
+        let hash = dossier::base::hex(&Sha256::digest(SECRET.as_bytes()));
         let made = self.db.write_here(|conn| {
             diesel::update(projects::table.find(id)).set(projects::webhook_secret_hash.eq(&hash)).execute(conn)?;
             let people: Vec<i64> = people::table.select(people::id).load(conn)?;

@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
+use dossier::base::error::Error;
+use dossier::base::hex;
 use dossier::db::Db;
-use dossier::error::Error;
-use dossier::page::hex;
 use dossier::people::password;
 use dossier::people::queries::{NewPerson, NewProject, insert_person, insert_project, set_role};
 use sha2::{Digest, Sha256};

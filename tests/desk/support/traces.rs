@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
-use dossier::error::Error;
-use dossier::page::hex;
+use dossier::base::error::Error;
+use dossier::base::hex;
 
 use super::Desk;
 

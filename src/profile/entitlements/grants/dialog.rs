@@ -5,13 +5,13 @@ use askama::Template;
 use super::handlers::{holder, removed};
 use super::wish::until;
 use crate::acts::{Dialog, Opened};
+use crate::base::Permission::GrantEntitlements;
+use crate::base::error::Error;
 use crate::customers::grants::{Held, Length, Plan, Preset, UNTIL};
 use crate::db::Conn;
-use crate::error::Error;
-use crate::page::{text, times};
-use crate::people::Permission::GrantEntitlements;
 use crate::profile::entitlements::look::Look;
 use crate::profile::visit::Visit;
+use crate::wording::{text, times};
 
 pub const GIVE: &str = "grant";
 pub const REVOKE: &str = "grant-revoke";

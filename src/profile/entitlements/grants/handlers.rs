@@ -3,12 +3,12 @@
 use super::wish::{self, Draft, Farewell, Wish};
 use super::{GIVE, REVOKE, Undo};
 use crate::acts::{Act, Doing, Done};
+use crate::base::error::{Error, Refusal};
 use crate::customers::grants::{Holder, Plan, queries};
-use crate::error::{Error, Refusal};
-use crate::page::text;
 use crate::profile::acting::{Outcome, look_ahead, on_customer};
 use crate::profile::undo;
 use crate::profile::visit::Visit;
+use crate::wording::text;
 
 pub async fn give(act: Act<Draft>) -> Outcome {
     on_customer(act, GIVE, |doing, visit, draft| {

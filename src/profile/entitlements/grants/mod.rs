@@ -5,8 +5,8 @@ mod handlers;
 mod undo;
 mod wish;
 
+use crate::base::Permission::GrantEntitlements;
 use crate::page::Routes;
-use crate::people::Permission::GrantEntitlements;
 
 pub use dialog::{GIVE, REVOKE, dialog};
 pub use undo::{Undo, undo};

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::handlers::holder;
 use crate::acts::{Doing, Done};
 use crate::audit::{Action, Trace};
+use crate::base::Permission::GrantEntitlements;
+use crate::base::error::{Error, Refusal};
 use crate::customers::grants::{Plan, Removed};
-use crate::error::{Error, Refusal};
-use crate::page::times;
-use crate::people::Permission::GrantEntitlements;
 use crate::profile::visit::Visit;
+use crate::wording::times;
 
 /// What it takes to undo an action.
 #[derive(Debug, Clone, Serialize, Deserialize)]

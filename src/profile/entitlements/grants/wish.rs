@@ -2,11 +2,12 @@
 
 use serde::Deserialize;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
+use crate::base::error;
+use crate::base::error::{Error, Problem};
 use crate::customers::grants::{Held, Length, NoLength, Refusal};
-use crate::error::{self, Error, Problem};
-use crate::page::times;
 use crate::profile::visit::Visit;
+use crate::wording::times;
 
 /// The fields of the dialog that gives access.
 #[derive(Debug, Default, Deserialize)]

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 
 use crate::audit::{Entry, Line, Row};
 use crate::db::Conn;
+use crate::db::schema::{audit_details, audit_entries, people};
 use crate::profile::history::model::{Cursor, Query};
 use crate::profile::history::queries::PAGE;
-use crate::schema::{audit_details, audit_entries, people};
 use crate::state::CustomerId;
 
 /// Newest first, with what lies beside it.

@@ -2,10 +2,10 @@
 
 use crate::audit::{Details, Line as Entered, Told};
 use crate::page::Change;
-use crate::page::sentence::Sentence;
 use crate::profile::history::rows::Row;
 use crate::profile::history::wording::{Line, Subject};
 use crate::profile::visit::Visit;
+use crate::wording::sentence::Sentence;
 
 const TONE: &str = "tone-accent";
 

@@ -1,18 +1,18 @@
 //! The dialogs of an entitlement.
 
 use crate::acts::{Dialog, Opened};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::catalog::rows::Entitlement;
-use crate::clock::Moment;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::page::sentence::Sentence;
-use crate::page::text::segment;
 use crate::people::Member;
 use crate::settings::catalog::attach::{Attach, choices};
 use crate::settings::catalog::confirm::Confirm;
 use crate::settings::catalog::named::Write;
 use crate::settings::catalog::{address, queries, touched};
 use crate::settings::told::Told;
+use crate::wording::sentence::Sentence;
+use crate::wording::text::segment;
 
 const HINT: &str = "Your app asks for it by this. It cannot be changed later.";
 

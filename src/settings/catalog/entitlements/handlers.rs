@@ -4,9 +4,9 @@ use serde::Deserialize;
 
 use crate::acts::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Refusal};
 use crate::catalog::rows::Entitlement;
 use crate::catalog::writes;
-use crate::error::{Error, Refusal};
 use crate::settings::catalog::attach::Draft as Chosen;
 use crate::settings::catalog::named::Draft;
 use crate::settings::catalog::{Outcome, address, page, queries, touched};

@@ -5,15 +5,15 @@ use askama::Template;
 use super::draft::{indented, told};
 use super::href;
 use crate::acts::{Dialog, Opened};
+use crate::base::error::Error;
 use crate::catalog::rows::Offering;
 use crate::catalog::rules::LONGEST_METADATA;
-use crate::error::Error;
-use crate::page::sentence::Sentence;
-use crate::page::text::count;
 use crate::people::Member;
 use crate::settings::catalog::address;
 use crate::settings::catalog::confirm::Confirm;
 use crate::settings::told::Told;
+use crate::wording::sentence::Sentence;
+use crate::wording::text::count;
 
 #[derive(Template)]
 #[template(path = "settings/catalog/offering_form.html")]

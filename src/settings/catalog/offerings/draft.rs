@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
+use crate::base::error::{Problem, Refusal};
 use crate::catalog::rows::Offering;
 use crate::catalog::rules;
-use crate::error::{Problem, Refusal};
-use crate::page::text::sentence;
 use crate::settings::told::Told;
+use crate::wording::text::sentence;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

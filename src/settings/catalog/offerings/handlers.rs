@@ -6,9 +6,9 @@ use super::draft::{Draft, told};
 use super::{href, page};
 use crate::acts::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Refusal};
 use crate::catalog::rows::Offering;
 use crate::catalog::writes;
-use crate::error::{Error, Refusal};
 use crate::settings::catalog::page as catalog_page;
 use crate::settings::catalog::{Outcome, address, queries};
 

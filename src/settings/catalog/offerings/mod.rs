@@ -5,10 +5,10 @@ mod draft;
 mod handlers;
 mod page;
 
+use crate::base::Permission::{ManageCatalog, ReadSettings};
 use crate::page::Routes;
-use crate::page::text::segment;
 use crate::people::Member;
-use crate::people::Permission::{ManageCatalog, ReadSettings};
+use crate::wording::text::segment;
 
 pub use dialog::dialog_to_add;
 pub use page::rendered;

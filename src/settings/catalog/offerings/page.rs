@@ -8,16 +8,16 @@ use super::dialog::{Known, dialog};
 use super::draft::indented;
 use super::href;
 use crate::acts::{self, Opened};
+use crate::base::Permission::ManageCatalog;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::catalog::rows::{Offering, Package};
-use crate::clock::Moment;
 use crate::db::{Conn, Db};
-use crate::error::Error;
-use crate::page::text::segment;
 use crate::page::{Layout, Section};
-use crate::people::Permission::ManageCatalog;
 use crate::people::{Door, Member};
 use crate::settings::catalog::{packages, queries};
 use crate::settings::{Nav, overview};
+use crate::wording::text::segment;
 
 #[derive(Template)]
 #[template(path = "settings/catalog/offering.html")]

@@ -1,16 +1,16 @@
 //! The dialogs of a package.
 
 use crate::acts::{Dialog, Opened};
+use crate::base::error::Error;
 use crate::catalog::rows::Package;
 use crate::db::Conn;
-use crate::error::Error;
-use crate::page::sentence::Sentence;
-use crate::page::text::segment;
 use crate::people::Member;
 use crate::settings::catalog::attach::{Attach, choices};
 use crate::settings::catalog::confirm::Confirm;
 use crate::settings::catalog::named::Write;
 use crate::settings::told::Told;
+use crate::wording::sentence::Sentence;
+use crate::wording::text::segment;
 
 /// The identifiers that SDKs know by themselves (§1).
 const USUAL: [(&str, &str); 7] = [

@@ -4,18 +4,18 @@ use askama::Template;
 
 use super::draft::told;
 use crate::acts::{Dialog, Opened};
+use crate::base::error::Error;
+use crate::base::money::Micros;
 use crate::catalog::rows::Product;
 use crate::catalog::rules;
 use crate::db::Conn;
-use crate::error::Error;
 use crate::events::Store;
-use crate::money::Micros;
-use crate::page::sentence::Sentence;
-use crate::page::text::{listed, segment};
 use crate::people::Member;
 use crate::settings::catalog::confirm::Confirm;
 use crate::settings::catalog::{address, queries, touched};
 use crate::settings::told::Told;
+use crate::wording::sentence::Sentence;
+use crate::wording::text::{listed, segment};
 
 #[derive(Template)]
 #[template(path = "settings/catalog/product.html")]

@@ -2,13 +2,13 @@
 
 use serde::Deserialize;
 
+use crate::base::error::{Problem, Refusal};
+use crate::base::money::{Micros, Money};
 use crate::catalog::rows::Product;
 use crate::catalog::rules;
-use crate::error::{Problem, Refusal};
 use crate::events::Store;
-use crate::money::{Micros, Money};
-use crate::page::text::sentence;
 use crate::settings::told::Told;
+use crate::wording::text::sentence;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

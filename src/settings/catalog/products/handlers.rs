@@ -5,9 +5,9 @@ use serde::Deserialize;
 use super::draft::{Draft, told};
 use crate::acts::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Refusal};
 use crate::catalog::rows::Product;
 use crate::catalog::writes;
-use crate::error::{Error, Refusal};
 use crate::settings::catalog::{Outcome, address, page, queries};
 
 #[derive(Deserialize)]

@@ -4,8 +4,8 @@ mod dialog;
 mod draft;
 mod handlers;
 
+use crate::base::Permission::ManageCatalog;
 use crate::page::Routes;
-use crate::people::Permission::ManageCatalog;
 
 pub use dialog::dialog;
 pub use draft::told;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::clock::{Clock, Moment};
+use crate::base::clock::{Clock, Moment};
 
 /// The later of the clock and of what has passed on the machine's own count since start-up.
 #[derive(Debug, Clone)]

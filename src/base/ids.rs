@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 
 const EPOCH: i64 = 1_704_067_200_000;
 const COUNTER_BITS: u32 = 12;

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
+use crate::base::error::Error;
+use crate::base::random_bytes;
+use crate::db::schema::secrets;
 use crate::db::{Both, Conn, Db};
-use crate::error::Error;
-use crate::page::random_bytes;
-use crate::schema::secrets;
 
 /// Signs session cookies.
 pub const SESSION_KEY: &str = "session_key";

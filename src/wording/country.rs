@@ -1,6 +1,6 @@
 //! Countries by the names people use: the standard's own are made for treaties ("Korea (Republic of)").
 
-use crate::page::text::visible;
+use crate::wording::text::visible;
 
 /// Where the name in everyday English is another one.
 const COMMON: [(&str, &str); 28] = [

@@ -8,8 +8,8 @@ use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::base::Permission;
 use crate::db;
-use crate::people::Permission;
 
 /// What a key of the API has used of its minute (client contract, 6), and how much there is.
 pub const CALLS_USED: HeaderName = HeaderName::from_static("revenuecat-rate-limit-current-usage");

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, Month, Timelike, Utc};
 use chrono_tz::Tz;
 
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 
 /// `2021-04-23 at 01:53 AM UTC`; a moment no calendar can show is given as its number.
 pub fn full(at: Moment) -> String {

@@ -105,7 +105,7 @@ pub fn count(number: i64, one: &str, many: &str) -> String {
 
 /// `1,204`.
 pub fn grouped(number: i64) -> String {
-    crate::money::Micros(number.saturating_mul(1_000_000)).shown()
+    crate::base::money::Micros(number.saturating_mul(1_000_000)).shown()
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -6,7 +6,7 @@ use askama::filters::HtmlSafe;
 use chrono_tz::Tz;
 
 use super::times;
-use crate::clock::Moment;
+use crate::base::clock::Moment;
 
 /// A time: its words, and the exact time on hover where the words are less than that.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
@@ -172,7 +172,7 @@ mod tests {
             Stamp::full(NOV_23).to_string(),
             "<time datetime=\"2026-11-23T17:00:00Z\">2026-11-23 at 05:00 PM UTC</time>"
         );
-        let look = crate::page::Look::parse("system", Some("Asia/Kolkata"));
+        let look = crate::wording::Look::parse("system", Some("Asia/Kolkata"));
         let sentence = Sentence::of("until ").time(Stamp::day(NOV_23)).render_with_values(&look).expect("a sentence");
         let title = "2026-11-23 at 05:00 PM UTC\nMon 23 Nov 2026, 22:30 IST, your time";
         assert!(sentence.contains(&format!("title=\"{title}\">23 Nov 2026</time>")), "{sentence}");
