@@ -20,12 +20,12 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::monotonic::Steady;
 use crate::clients::{self, Pace, Sightings};
-use crate::customers;
 use crate::db::secrets;
 use crate::db::{Db, durability};
+use crate::endpoints::{Client, Courier};
 use crate::health::{self, Readiness};
+use crate::ingest::Intake;
 use crate::live::{self, Live};
-use crate::outgoing::{Client, Courier};
 use crate::page::routes::Matched;
 use crate::page::{Routes, assets, cors, edge, guard};
 use crate::people;
@@ -37,7 +37,7 @@ use crate::people::refusals::refusals;
 use crate::people::sessions::{Sessions, upkeep};
 use crate::profile;
 use crate::settings;
-use crate::webhooks::{self, Intake};
+use crate::webhooks;
 
 /// What the program is made of. Each worker thread gets a clone; all of them share one database.
 #[derive(Clone)]
@@ -170,7 +170,7 @@ fn routes() -> Routes {
     assets::routes(&mut routes);
     people::routes(&mut routes);
     account::routes(&mut routes);
-    customers::lists::routes(&mut routes);
+    crate::pages::directory::lists::routes(&mut routes);
     profile::routes(&mut routes);
     live::routes(&mut routes);
     settings::routes(&mut routes);

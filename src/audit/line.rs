@@ -1,7 +1,7 @@
 //! An entry as pages tell it: with the name of whoever did it, and with what it says as long as that is kept.
 
 use super::{Action, ActorKind, Details, Entry};
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// What a reader of the log selects: the entry; customer, salt and body of its details; the name of the person.
 pub type Row = (Entry, Option<(Option<i64>, String, String)>, Option<String>);

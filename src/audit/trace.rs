@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Action;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// What a closure that changes something returns, so that no change is without its entry.
 #[derive(Debug, Clone)]

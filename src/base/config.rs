@@ -8,7 +8,7 @@ use clap::Args;
 use ipnet::IpNet;
 use url::{Host, Origin, Url};
 
-use crate::outgoing::Reach;
+use crate::endpoints::Reach;
 
 /// What is logged when nothing is said: each request, not the server's own start.
 pub const DEFAULT_LOG: &str = "info,actix_server=warn";

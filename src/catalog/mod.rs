@@ -8,7 +8,7 @@ pub mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::state::Purchase;
+use crate::projection::Purchase;
 
 /// The names and links of a project's catalog that a profile needs.
 #[derive(Debug, Clone, Default)]

@@ -14,9 +14,9 @@ use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::attributes::{self, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Stored, queries, reserved};
-use crate::customers::standing;
+use crate::customers::state;
 use crate::db::Conn;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// Keys that lists, the header and the search show.
 const NAMING: [&str; 3] = ["$displayName", "$email", "$phoneNumber"];
@@ -119,7 +119,7 @@ pub fn apply(
             Saved::Changed(before, after) => {
                 is_named |= NAMING.contains(&key.as_str());
                 if inside.key.is_secret() {
-                    traces.push(attributes::trace(before.as_ref(), Some(&after)));
+                    traces.push(crate::operations::trace(before.as_ref(), Some(&after)));
                 }
             }
             Saved::Older => {}
@@ -130,7 +130,7 @@ pub fn apply(
         }
     }
     if is_named {
-        standing::derive(conn, [customer], |_| false)?;
+        state::derive(conn, [customer], |_| false)?;
     }
     Ok((traces, problems))
 }

@@ -4,15 +4,15 @@ use diesel::prelude::*;
 
 use crate::base::error::Error;
 use crate::base::{AppUserId, lookup_key};
-use crate::customers::{Census, identity, standing};
+use crate::customers::{Census, identity, state};
 use crate::db::Conn;
 use crate::db::schema::app_user_ids;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 use super::door::{Inside, new_id};
 use super::fault;
 use super::sightings::store_contact;
-use crate::customers::erasure::Verdict;
+use crate::customers::Verdict;
 
 /// The customer of an id; an answer of 404 when nobody has it.
 ///
@@ -74,6 +74,6 @@ pub fn welcome(
     if inside.is_sighting() {
         store_contact(conn, customer, inside.device, inside.now)?;
     }
-    standing::derive(conn, [customer], |one| census.is_new(one))?;
+    state::derive(conn, [customer], |one| census.is_new(one))?;
     Ok(customer)
 }

@@ -8,9 +8,10 @@ use super::customers;
 use super::door::{Caller, Inside, Needs};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
-use crate::customers::erasure::{self, sweeping};
 use crate::db::Conn;
-use crate::state::CustomerId;
+use crate::operations::erasure;
+use crate::operations::erasure::sweeping;
+use crate::projection::CustomerId;
 
 pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();

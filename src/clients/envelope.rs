@@ -17,7 +17,7 @@ use crate::catalog::{self, Catalog};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, attributes, customers, purchases};
 use crate::events::{Environment, PeriodType, Store};
-use crate::state::{CustomerId, Kind, Purchase};
+use crate::projection::{CustomerId, Kind, Purchase};
 
 /// The whole answer.
 #[derive(Debug, Serialize)]

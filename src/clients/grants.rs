@@ -14,9 +14,9 @@ use super::{answer, body, customers, envelope, fault};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::customers::grants::{Holder, Length, Preset};
 use crate::db::Conn;
-use crate::state::CustomerId;
+use crate::operations::grants::{Holder, Length, Preset};
+use crate::projection::CustomerId;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Draft {

@@ -15,12 +15,13 @@ use crate::base::AppUserId;
 use crate::base::app_user_id::{ANONYMOUS_PREFIX, is_anonymous};
 use crate::base::error::Error;
 use crate::customers::Census;
-use crate::customers::erasure::Verdict;
+use crate::customers::Verdict;
 use crate::customers::overrides::{self, Override};
 use crate::db::Conn;
 use crate::db::schema::app_user_ids;
-use crate::events::{ingest, own};
-use crate::state::CustomerId;
+use crate::events::own;
+use crate::ingest;
+use crate::projection::CustomerId;
 
 #[derive(Deserialize)]
 pub struct Login {

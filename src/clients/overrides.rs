@@ -8,8 +8,8 @@ use super::envelope::{self, Envelope};
 use super::{answer, customers, fault};
 use crate::audit::Trace;
 use crate::base::error::Error;
-use crate::customers::overrides::acts::{Choice, Refusal};
 use crate::db::Conn;
+use crate::operations::overrides::{Choice, Refusal};
 
 /// `POST …/offerings/{offering}/override`
 pub async fn choose(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {

@@ -10,10 +10,11 @@ use super::door::{Caller, Inside, Needs};
 use super::{answer, body, customers, envelope, fault};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
-use crate::customers::test_store::{self, Buyer};
 use crate::db::Conn;
 use crate::events::Store;
-use crate::state::{Kind, Purchase};
+use crate::operations::test_store;
+use crate::operations::test_store::Buyer;
+use crate::projection::{Kind, Purchase};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +129,7 @@ impl Wish {
                 Action::SubscriptionCancelled
             }
             _ => {
-                test_store::refund(conn, inside.ids, buyer, purchase)?;
+                crate::operations::test_store::refund(conn, inside.ids, buyer, purchase)?;
                 Action::PurchaseRefunded
             }
         };

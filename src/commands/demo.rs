@@ -14,11 +14,12 @@ use crate::base::ids::Ids;
 use crate::base::{AppUserId, lookup_key};
 use crate::catalog;
 use crate::clients::keys::{self, NewKey, Value, platform_of};
-use crate::customers::{Census, identity, standing};
+use crate::customers::{Census, identity, state};
 use crate::db::schema::{app_user_ids, customers, notes, offering_overrides};
 use crate::db::{Conn, Db, migrate};
 use crate::demo::{self, Author, Contact, Customer, Note, Override};
-use crate::events::{Delivery, ingest};
+use crate::events::Delivery;
+use crate::ingest;
 use crate::people::password;
 use crate::people::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
 
@@ -185,7 +186,7 @@ fn put_contact(conn: &mut Conn, project: i64, row: i64, id: &AppUserId, contact:
         .set((app_user_ids::since.eq(contact.first_seen_ms), app_user_ids::is_since_exact.eq(true)))
         .execute(conn)?;
     // Which id is shown, and where lists have the customer, follow from both.
-    standing::derive(conn, [row], |_| false)?;
+    state::derive(conn, [row], |_| false)?;
     Ok(())
 }
 

@@ -15,8 +15,9 @@ use crate::base::ids::Ids;
 use crate::commands::settle;
 use crate::customers::Census;
 use crate::db::{Db, migrate};
-use crate::events::ingest::{self, Outcome};
 use crate::events::{Delivery, MAX_BODY};
+use crate::ingest;
+use crate::ingest::Outcome;
 use crate::people::queries::project_id;
 
 #[derive(Debug, clap::Args)]

@@ -12,7 +12,8 @@ use crate::base::ids::Ids;
 use crate::customers::Census;
 use crate::db::schema::{customers, events, projects};
 use crate::db::{Conn, Db, migrate};
-use crate::events::{Delivery, Rejection, ingest};
+use crate::events::{Delivery, Rejection};
+use crate::ingest;
 use crate::people::queries::project_id;
 
 #[derive(Debug, clap::Args)]

@@ -18,8 +18,8 @@ use crate::base::config::Config;
 use crate::base::ids::Ids;
 use crate::db::Db;
 use crate::due::Worker;
+use crate::endpoints;
 use crate::live::Live;
-use crate::outgoing;
 use crate::page::log;
 
 /// How long the head of a request may take.
@@ -48,7 +48,7 @@ pub fn run(config: Config) -> Result<(), String> {
     finish_imports(site.db.clone());
     let due = Worker::start(site.db.clone(), site.clock.clone(), site.ids.clone());
     let due = due.map_err(|error| format!("no thread for what comes due: {error}"))?;
-    let outgoing = outgoing::Worker::start(site.courier());
+    let outgoing = endpoints::Worker::start(site.courier());
     let outgoing = outgoing.map_err(|error| format!("no thread for deliveries: {error}"))?;
     let served = System::new().block_on(serve(site, listener)).map_err(|error| format!("the server failed: {error}"));
     intake.close();

@@ -6,10 +6,11 @@ use diesel::prelude::*;
 use indicatif::ProgressBar;
 
 use crate::base::error::Error;
-use crate::customers::standing::{self, Group};
+use crate::customers::state;
+use crate::customers::state::Group;
 use crate::db::schema::{customers, stale_customers};
 use crate::db::{Conn, Db};
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// How many customers share a commit.
 const CHUNK: i64 = 1_000;
@@ -65,7 +66,7 @@ fn read_chunk(conn: &mut Conn, after: CustomerId) -> Result<Chunk, Error> {
         .limit(CHUNK)
         .select(stale_customers::customer_id)
         .load(conn)?;
-    let groups = standing::read(conn, customers.iter().copied())?;
+    let groups = state::read(conn, customers.iter().copied())?;
     Ok(Chunk { customers, groups })
 }
 
@@ -75,7 +76,7 @@ fn settle(conn: &mut Conn, chunk: &Chunk, is_new: impl Fn(CustomerId) -> bool) -
     for project in projects {
         conn.lock_project(project)?;
     }
-    standing::write_or_derive(conn, &chunk.groups, is_new)?;
+    state::write_or_derive(conn, &chunk.groups, is_new)?;
     let done = stale_customers::customer_id.eq_any(&chunk.customers);
     diesel::delete(stale_customers::table.filter(done)).execute(conn)?;
     Ok(())

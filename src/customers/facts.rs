@@ -9,7 +9,7 @@ use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::*;
 use crate::events::Delivery;
-use crate::state::{CustomerId, Fact};
+use crate::projection::{CustomerId, Fact};
 
 /// The side of a customer whom a transfer takes from.
 pub const LOST: &str = "lost";

@@ -4,14 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
-use super::erasure::{Gate, Verdict};
 use super::merge;
 use crate::base::clock::Moment;
 use crate::base::ids::Ids;
 use crate::base::{AppUserId, lookup_key};
+use crate::customers::{Gate, Verdict};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers};
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// How many keys one statement asks for.
 const CHUNK: usize = 500;

@@ -3,10 +3,11 @@
 use diesel::prelude::*;
 
 use super::overrides::{self, Override};
-use super::{stars, test_store};
+use super::stars;
 use crate::db::Conn;
 use crate::db::schema::*;
-use crate::state::CustomerId;
+use crate::operations::test_store;
+use crate::projection::CustomerId;
 
 /// Moves all that `from` has to `into` and removes `from`. What follows from events is left to be derived again.
 pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
@@ -104,7 +105,7 @@ fn move_links(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResul
         .select(transfer_links::other_id)
         .load(conn)?;
     for other in others {
-        super::standing::link(conn, into, other)?;
+        crate::customers::state::link(conn, into, other)?;
     }
     Ok(())
 }
@@ -116,7 +117,7 @@ fn move_inheritance(conn: &mut Conn, into: CustomerId, from: CustomerId) -> Quer
         .select((inherited_events::event_id, inherited_events::side, inherited_events::nameless))
         .load(conn)?;
     for (event, side, nameless) in theirs {
-        super::erasure::inherit(conn, into, event, &side, nameless)?;
+        crate::customers::inherit(conn, into, event, &side, nameless)?;
     }
     Ok(())
 }

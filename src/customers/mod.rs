@@ -1,23 +1,20 @@
 //! Customers: any of their ids finds them, lists show them, and their standing follows from their events.
 
 pub mod attributes;
-pub mod erasure;
 pub mod facts;
-pub mod glance;
-pub mod grants;
+pub mod id_hash;
 pub mod identity;
-pub mod lists;
 pub mod merge;
 pub mod overrides;
-pub mod search;
-pub mod standing;
+pub mod retained;
+pub mod search_terms;
 pub mod stars;
-pub mod store_badge;
-pub mod terms;
-pub mod test_accounts;
-pub mod test_store;
-pub mod transfer;
+pub mod state;
+pub mod subject;
+pub mod tombstones;
 pub mod transfer_behavior;
-pub mod whom;
 
+pub use id_hash::Seal;
 pub use identity::Census;
+pub use retained::{inherit, link_again};
+pub use tombstones::{Gate, Verdict};

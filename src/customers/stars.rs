@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::base::clock::Moment;
 use crate::db::schema::{customers, test_customers};
 use crate::db::{Both, Conn};
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 pub fn is_marked(conn: &mut Conn, customer: CustomerId, person: i64) -> QueryResult<bool> {
     let found: i64 = test_customers::table.find((customer, person)).count().get_result(conn)?;

@@ -2,8 +2,8 @@
 
 use super::Work;
 use crate::base::error::Error;
-use crate::customers::grants::{End, Holder, queries};
 use crate::db::Conn;
+use crate::operations::grants::{End, Holder, queries};
 
 /// How many share a transaction.
 const BATCH: i64 = 50;

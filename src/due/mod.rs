@@ -11,9 +11,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::customers::{erasure, test_accounts};
 use crate::db::Db;
-use crate::outgoing;
+use crate::endpoints;
+use crate::operations::{erasure, test_accounts};
 
 pub use worker::Worker;
 
@@ -36,7 +36,7 @@ const JOBS: [(&str, Job); 6] = [
     ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, &work.clock)),
     ("the end of overrides", overrides::tell_ends),
     ("what goes on in the Test Store", renewals::tell),
-    ("pruning deliveries", |work| outgoing::prune(&work.db, work.now)),
+    ("pruning deliveries", |work| endpoints::prune(&work.db, work.now)),
     ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db)),
 ];
 

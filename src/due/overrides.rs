@@ -3,7 +3,8 @@
 
 use super::Work;
 use crate::base::error::Error;
-use crate::customers::overrides::{End, acts, queries};
+use crate::customers::overrides::{End, queries};
+use crate::operations::overrides;
 
 /// How many are read at once. Each is told in a transaction of its own.
 const BATCH: i64 = 50;
@@ -20,7 +21,7 @@ pub fn tell_ends(work: &Work) -> Result<usize, Error> {
 }
 
 fn tell(work: &Work, end: &End) -> bool {
-    let told = work.db.write_here(|conn| acts::tell_end(conn, end.project, end.customer, &work.ids, work.now));
+    let told = work.db.write_here(|conn| overrides::tell_end(conn, end.project, end.customer, &work.ids, work.now));
     told.unwrap_or_else(|error| {
         let cause = error.cause().unwrap_or_default();
         tracing::error!(customer = end.customer, cause, "the end of an override could not be told");

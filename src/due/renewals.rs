@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Work;
 use crate::base::error::Error;
-use crate::customers::test_store::{Due, go_on, queries};
+use crate::operations::test_store::{Due, go_on, queries};
 
 /// How many are read at once. Each step is told in a transaction of its own.
 const BATCH: i64 = 50;

@@ -3,14 +3,11 @@
 mod delivery;
 mod event;
 pub mod history;
-pub mod ingest;
 pub mod json;
 pub mod kinds;
-pub mod nameless;
 pub mod own;
-pub mod queries;
 mod read;
-mod screen;
+pub mod redaction;
 
 pub use delivery::{Delivery, MAX_BODY, Rejection};
 pub use event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};

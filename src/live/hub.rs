@@ -12,7 +12,7 @@ use super::queries;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::events::Environment;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// How often the database is asked.
 const EVERY: Duration = Duration::from_secs(1);

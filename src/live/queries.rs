@@ -8,7 +8,7 @@ use crate::base::lookup_key;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers, history};
 use crate::events::Environment;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// How many customers a statement asks for.
 const CHUNK: usize = 500;

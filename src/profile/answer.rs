@@ -7,7 +7,7 @@ use askama::filters::HtmlSafe;
 use super::details::{device, spent_in_usd};
 use super::entitlements::{self, Group, Grouped, Moved, Source};
 use super::visit::Visit;
-use crate::state::Status;
+use crate::projection::Status;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;
 use crate::wording::text::count;

@@ -8,8 +8,8 @@ use super::details::country_name;
 use super::star::Star;
 use super::visit::{Visit, read_purchase};
 use crate::base::clock::Moment;
-use crate::customers::glance;
-use crate::state::{Kind, Purchase, Status};
+use crate::pages::directory::overview;
+use crate::projection::{Kind, Purchase, Status};
 use crate::wording::{text, times};
 
 #[derive(Debug, Template)]
@@ -86,13 +86,13 @@ fn badges(visit: &Visit) -> Vec<Badge> {
     let telling = telling(visit, &latest);
     let status = telling.status(visit.now);
     let owns = !visit.is_sandbox() && visit.purchases.iter().any(|purchase| is_owned(visit, purchase));
-    let word = match glance::Badge::of(status) {
+    let word = match overview::Badge::of(status) {
         Some(badge) if owns && badge.word == "Expired" && status != Status::Paused => None,
         Some(badge) => Some(Badge::new(badge.word, tone(badge.tone))),
         None if owns => None,
-        None => Some(Badge::new(glance::without_status(Some(telling), visit.now), "tone-quiet")),
+        None => Some(Badge::new(overview::without_status(Some(telling), visit.now), "tone-quiet")),
     };
-    let owned = owns.then(|| Badge::new(glance::LIFETIME, "tone-quiet"));
+    let owned = owns.then(|| Badge::new(overview::LIFETIME, "tone-quiet"));
     let pause = pause(telling, status, visit.now).map(|text| Badge::new(text, "tone-warn"));
     let ends = will_end(telling, status).then(|| Badge::new("Will not renew", "tone-warn"));
     let given = visit.purchases.iter().any(|purchase| purchase.status(visit.now) == Status::Granted);

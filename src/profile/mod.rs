@@ -20,11 +20,9 @@ pub mod history;
 pub mod manage;
 pub mod notes;
 pub mod offering;
-pub mod overrides;
 mod page;
 pub mod pickup;
 mod star;
-pub mod status_line;
 pub mod store_badge;
 #[cfg(test)]
 pub mod testing;
@@ -45,7 +43,7 @@ pub fn routes(routes: &mut Routes) {
     offering::routes(routes);
     attributes::routes(routes);
     star::routes(routes);
-    overrides::routes(routes);
+    crate::pages::directory::overrides::routes(routes);
     entitlements::routes(routes);
     transfer::routes(routes);
 }

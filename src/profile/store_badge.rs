@@ -1,3 +1,3 @@
-//! The mark of a store: see [`crate::customers::store_badge`], which lists and finds share with the cards.
+//! The mark of a store: see [`crate::pages::store_badge`], which lists and finds share with the cards.
 
-pub use crate::customers::store_badge::StoreBadge;
+pub use crate::pages::store_badge::StoreBadge;

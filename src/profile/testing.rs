@@ -8,7 +8,7 @@ use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::catalog::Catalog;
 use crate::events::Environment;
-use crate::state::Purchase;
+use crate::projection::Purchase;
 
 /// 2026-11-23 at 05:00 PM UTC
 pub const NOW: Moment = Moment(1_795_453_200_000);

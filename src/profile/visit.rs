@@ -10,13 +10,13 @@ use crate::base::error::Error;
 use crate::base::{AppUserId, lookup_key};
 use crate::base::{Permission, Role};
 use crate::catalog::{self, Catalog};
-use crate::customers::erasure::blocking;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, attributes, customers, entitlement_products, projects, purchases};
 use crate::events::Environment;
+use crate::operations::erasure::blocking;
 use crate::page::form;
 use crate::people::{Door, Member};
-use crate::state::{CustomerId, Kind, Purchase};
+use crate::projection::{CustomerId, Kind, Purchase};
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
 

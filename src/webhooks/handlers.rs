@@ -9,14 +9,14 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::intake::Answer;
 use crate::app::Site;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::db::schema::projects;
 use crate::events::MAX_BODY;
-use crate::events::ingest::Outcome;
+use crate::ingest::Answer;
+use crate::ingest::Outcome;
 use crate::page::form;
 
 /// Takes one delivery. The body is read only once the sender has proved who it is.

@@ -1,9 +1,6 @@
 //! RevenueCat's webhooks: deliveries in (§5.1). The 200 leaves after the commit.
 
 mod handlers;
-mod intake;
-
-pub use intake::{Answer, Intake};
 
 use crate::page::Routes;
 

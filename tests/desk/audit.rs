@@ -3,7 +3,8 @@
 use actix_web::http::StatusCode;
 use dossier::audit::{self, Action, Actor, Origin, Trace};
 use dossier::base::error::Error;
-use dossier::customers::{erasure, identity};
+use dossier::customers::identity;
+use dossier::operations::erasure;
 
 use crate::ingestion::{body, deliver, ids};
 use crate::support::cast::{ADA, DEV, SOL, TEAM, VERA};

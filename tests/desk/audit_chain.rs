@@ -4,8 +4,9 @@ use diesel::connection::SimpleConnection;
 use dossier::audit::{self, Action, Actor, Broken, Origin, Trace, Verified};
 use dossier::base::error::Error;
 use dossier::commands::audit::verify;
-use dossier::customers::{erasure, identity};
+use dossier::customers::identity;
 use dossier::db::Conn;
+use dossier::operations::erasure;
 
 use crate::ingestion::{body, deliver, ids};
 use crate::support::Desk;

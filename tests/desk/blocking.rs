@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use dossier::audit;
 use dossier::base::AppUserId;
 use dossier::base::error::Error;
-use dossier::customers::erasure::blocking::{self, MOST};
 use dossier::db::schema::*;
+use dossier::operations::erasure::blocking;
+use dossier::operations::erasure::blocking::MOST;
 use serde_json::json;
 
 use crate::ingestion::{body, deliver};

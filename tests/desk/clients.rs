@@ -188,7 +188,7 @@ async fn an_envelope_holds_what_was_bought_and_granted() {
         "is_family_share": true, "price": null, "entitlement_ids": ["pro"], "expiration_at_ms": at - day });
     let lena = [purchase("lena", 3, google), purchase("lena", 2, coins), purchase("lena", 40, odd)];
     deliver_together(&desk, desk.project, &lena);
-    giving::give(&desk, "lena", "pro", dossier::customers::grants::Preset::Lifetime);
+    giving::give(&desk, "lena", "pro", dossier::operations::grants::Preset::Lifetime);
     let mut told = desk.server().get("/v1/subscribers/lena").await.json();
     let subscriptions = told["subscriber"]["subscriptions"].as_object_mut().expect("subscriptions");
     for (_, one) in subscriptions.iter_mut().filter(|(product, _)| product.starts_with("rc_promo_")) {
@@ -419,7 +419,7 @@ async fn a_tag_that_still_fits_gets_no_body_and_changes_with_the_customer() {
     assert!(log_in.status.is_success() && !log_in.headers.contains_key("x-revenuecat-etag"), "{}", log_in.body);
     assert_eq!(ask().get("/v1/subscribers/sandy").await.status, StatusCode::CREATED);
     assert_eq!(ask().get("/v1/subscribers/sandy").await.status, StatusCode::OK);
-    giving::give(&desk, "lena", "pro", dossier::customers::grants::Preset::Weekly);
+    giving::give(&desk, "lena", "pro", dossier::operations::grants::Preset::Weekly);
     assert_eq!(ask().get("/v1/subscribers/lena").await.status, StatusCode::OK);
 }
 

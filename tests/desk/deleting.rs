@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use dossier::audit;
 use dossier::base::error::Error;
 use dossier::db::schema::*;
-use dossier::events::ingest::Outcome;
+use dossier::ingest::Outcome;
 use serde_json::json;
 
 use crate::erasing::transfer;
@@ -85,7 +85,7 @@ async fn an_admin_deletes_a_customer_by_typing_the_id() {
     if desk.db.is_sqlite() {
         assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new(), "at once");
     }
-    dossier::customers::erasure::sweeping::work(&desk.db).expect("it sweeps");
+    dossier::operations::erasure::sweeping::work(&desk.db).expect("it sweeps");
     assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
 }
 

@@ -6,13 +6,14 @@ use diesel::prelude::*;
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::catalog;
-use dossier::customers::grants::{Given, Holder, Length, Plan, Preset, Refusal, Removed, queries};
-use dossier::customers::transfer::{self, Move};
-use dossier::customers::{identity, standing};
+use dossier::customers::{identity, state as standing};
 use dossier::db::Db;
 use dossier::db::schema::{events, grant_ends, history, purchases};
 use dossier::due::{self, Work};
-use dossier::state::{Kind, Purchase, Status};
+use dossier::operations::grants::{Given, Holder, Length, Plan, Preset, Refusal, Removed, queries};
+use dossier::operations::transfer;
+use dossier::operations::transfer::Move;
+use dossier::projection::{Kind, Purchase, Status};
 use serde_json::{Value, json};
 
 use crate::finding::purchase;
@@ -274,7 +275,9 @@ async fn what_a_transfer_shows_beforehand_is_what_it_does() {
     let one = moves(&desk, "lena", "mara");
     let seen = desk.db.read_here(|conn| one.outlook(conn)).expect("an outlook");
     let sides = [("lena", &seen.from), ("mara", &seen.to)];
-    let check = |side: fn(&(dossier::state::Standing, dossier::state::Standing)) -> &dossier::state::Standing| {
+    let check = |side: fn(
+        &(dossier::projection::Standing, dossier::projection::Standing),
+    ) -> &dossier::projection::Standing| {
         for (id, both) in sides {
             let mut wanted: Vec<Value> = side(both).purchases.iter().map(|one| json!(one)).collect();
             let mut stored: Vec<Value> = bought(&desk, id).iter().map(|one| json!(one)).collect();

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use dossier::base::error::Error;
 use dossier::catalog;
 use dossier::db::schema::{audit_details, audit_entries};
-use dossier::state::Status;
+use dossier::projection::Status;
 use dossier::wording::text::segment;
 use serde_json::json;
 

@@ -10,9 +10,9 @@ use actix_web::test::{TestRequest, init_service};
 use diesel::prelude::*;
 use dossier::app::app;
 use dossier::base::error::Error;
-use dossier::customers::erasure::erase;
 use dossier::customers::identity;
 use dossier::db::schema::sessions;
+use dossier::operations::erasure::erase;
 use serde_json::json;
 
 use crate::ingestion::{body, deliver};

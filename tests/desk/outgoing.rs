@@ -11,11 +11,12 @@ use diesel::prelude::*;
 use dossier::app::Site;
 use dossier::base::error::Error;
 use dossier::base::ids::Ids;
-use dossier::customers::erasure::{erase, sweeping};
 use dossier::customers::identity;
 use dossier::db::schema::outgoing as queue;
 use dossier::db::schema::{app_user_ids, audit_entries, delivery_attempts, destinations, history};
-use dossier::outgoing::{self, Client, Courier, LEASE, RETRIES, Reach};
+use dossier::endpoints;
+use dossier::endpoints::{Client, Courier, LEASE, RETRIES, Reach};
+use dossier::operations::erasure::{erase, sweeping};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -313,7 +314,7 @@ async fn one_that_hangs_holds_up_no_others() {
     for number in 0..12 {
         receive(&desk, &body(1_095, "RENEWAL", json!({ "id": format!("r{number}") }))).await;
     }
-    let worker = outgoing::Worker::start(courier(&desk)).expect("a thread");
+    let worker = endpoints::Worker::start(courier(&desk)).expect("a thread");
     let came = fast.wait_for(12).len();
     worker.stop();
     assert_eq!(came, 12, "while {} hang", slow.requests().len());
@@ -329,7 +330,7 @@ async fn a_backlog_at_one_endpoint_keeps_no_other_waiting() {
         let put = desk.db.write_here(|conn| {
             (0..many).try_for_each(|_| {
                 let row = (desk.project, desk.ids.next(desk.clock.now()), desk.clock.now());
-                outgoing::enqueue_test(conn, row, destination)
+                endpoints::enqueue_test(conn, row, destination)
             })
         });
         put.expect("it is queued");
@@ -525,7 +526,7 @@ async fn a_test_event_shows_what_came_of_it() {
     for form in ["test", "switch"] {
         assert!(page.contains(&format!("action=\"{PAGE}/{id}/{form}\"")), "{page}");
     }
-    let worker = outgoing::Worker::start(courier(&desk)).expect("a thread");
+    let worker = endpoints::Worker::start(courier(&desk)).expect("a thread");
     let answer = desk.post_form(&DEV, &format!("{PAGE}/{id}/test"), &[]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert!(answer.location().contains("#delivery-"), "{}", answer.location());
@@ -657,8 +658,8 @@ async fn old_deliveries_are_pruned_and_what_waits_is_not() {
     receive(&desk, &body(1_095, "RENEWAL", json!({ "id": "r1" }))).await;
     send(&desk);
     receive(&desk, &body(1_095, "RENEWAL", json!({ "id": "r2" }))).await;
-    assert_eq!(outgoing::prune(&desk.db, desk.clock.now().plus_days(30)).expect("it prunes"), 0);
-    assert_eq!(outgoing::prune(&desk.db, desk.clock.now().plus_days(31)).expect("it prunes"), 1);
+    assert_eq!(endpoints::prune(&desk.db, desk.clock.now().plus_days(30)).expect("it prunes"), 0);
+    assert_eq!(endpoints::prune(&desk.db, desk.clock.now().plus_days(31)).expect("it prunes"), 1);
     assert_eq!(states(&desk), [("waiting".to_owned(), 0)]);
 }
 

@@ -9,14 +9,14 @@ use dossier::audit::{Action, ActorKind};
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::clients::v2::queries as bulk;
-use dossier::customers::glance;
-use dossier::customers::grants::{End, queries as grants};
-use dossier::customers::lists::{Cursor, List, Place, Reader, queries as lists};
 use dossier::customers::overrides;
-use dossier::customers::search::{Query, queries as search};
 use dossier::customers::stars;
-use dossier::customers::test_store;
 use dossier::db::Conn;
+use dossier::operations::grants::{End, queries as grants};
+use dossier::operations::test_store;
+use dossier::pages::directory::lists::{Cursor, List, Place, Reader, queries as lists};
+use dossier::pages::directory::overview;
+use dossier::pages::directory::search::{Query, queries as search};
 use dossier::profile::history;
 use dossier::settings::audit::{Chosen, Who, queries as log};
 use dossier::settings::catalog::touched;
@@ -217,11 +217,11 @@ fn check_searches(desk: &Desk) {
         }
         let some: Vec<i64> = (1..=50).map(|number| number * 100).collect();
         reads_ranges(conn, "rows", |conn| {
-            let rows = glance::rows_of(conn, &some)?;
-            glance::complete(conn, 11, NOW, rows).map(drop)
+            let rows = overview::rows_of(conn, &some)?;
+            overview::complete(conn, 11, NOW, rows).map(drop)
         });
         reads_ranges(conn, "best id", |conn| {
-            assert_eq!(glance::best_id(conn, 11, 100)?.as_deref(), Some("user-100"));
+            assert_eq!(overview::best_id(conn, 11, 100)?.as_deref(), Some("user-100"));
             Ok(())
         });
         Ok::<_, Error>(())

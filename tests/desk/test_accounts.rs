@@ -7,10 +7,11 @@ use diesel::prelude::*;
 use dossier::audit;
 use dossier::base::error::Error;
 use dossier::customers::identity;
-use dossier::customers::test_accounts::jobs::{self, Asker};
-use dossier::customers::test_accounts::{Job, Pattern, Wanted, queries, work};
 use dossier::db::schema::*;
-use dossier::state::CustomerId;
+use dossier::operations::test_accounts::jobs;
+use dossier::operations::test_accounts::jobs::Asker;
+use dossier::operations::test_accounts::{Job, Pattern, Wanted, queries, work};
+use dossier::projection::CustomerId;
 use serde_json::{Value, json};
 
 use crate::ingestion::{body, deliver, deliver_together};
@@ -228,7 +229,7 @@ async fn whoever_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_entry()
         told[0].0 == "test_accounts_deleted" && told[0].1 == Some(ADA.id) && told[0].2.contains("47 customers, 2 kept")
     );
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("nothing is left to do"), 0);
-    dossier::customers::erasure::sweeping::work(&desk.db).expect("it sweeps");
+    dossier::operations::erasure::sweeping::work(&desk.db).expect("it sweeps");
     assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
 }
 

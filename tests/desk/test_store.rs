@@ -9,12 +9,12 @@ use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::catalog;
 use dossier::clients::keys;
-use dossier::customers::erasure::erase;
-use dossier::customers::transfer::Move;
 use dossier::db::Db;
 use dossier::db::schema::{api_keys, app_user_ids, projects, test_sales};
 use dossier::due;
-use dossier::state::{Purchase, Status};
+use dossier::operations::erasure::erase;
+use dossier::operations::transfer::Move;
+use dossier::projection::{Purchase, Status};
 use serde_json::{Value, json};
 
 use crate::finding::purchase;

@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use dossier::base::AppUserId;
-use dossier::customers::erasure::blocking;
+use dossier::operations::erasure::blocking;
 use serde_json::json;
 
 use crate::finding::purchase;

@@ -16,9 +16,9 @@ use super::sightings::Fetched;
 use super::{answer, attributes, body, customers};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Fault};
-use crate::customers::test_store::{Bought, Buyer};
 use crate::db::Conn;
-use crate::state::CustomerId;
+use crate::operations::test_store::{Bought, Buyer};
+use crate::projection::CustomerId;
 
 use receipt::Receipt;
 

@@ -8,8 +8,8 @@ use super::receipt::Receipt;
 use crate::base::error::{Error, Fault};
 use crate::clients::door::Inside;
 use crate::clients::fault;
-use crate::customers::test_store::{Order, Refusal, Token};
 use crate::events::Store;
+use crate::operations::test_store::{Order, Refusal, Token};
 
 /// A server says for which platform it speaks.
 ///

@@ -12,11 +12,11 @@ use crate::audit::{Action, Trace};
 use crate::base::error::Error;
 use crate::clients::door::Caller;
 use crate::clients::{customers, fault, grants, overrides};
-use crate::customers::grants::Length;
 use crate::customers::identity;
-use crate::customers::transfer::{Move, Refusal};
 use crate::db::Conn;
-use crate::state::CustomerId;
+use crate::operations::grants::Length;
+use crate::operations::transfer::{Move, Refusal};
+use crate::projection::CustomerId;
 use crate::wording::text::count;
 
 #[derive(Serialize)]

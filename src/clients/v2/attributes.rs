@@ -18,7 +18,7 @@ use crate::clients::door::Caller;
 use crate::clients::{attributes, customers};
 use crate::db::Conn;
 use crate::db::schema::attributes as table;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// How many may be sent at once.
 const MOST: usize = 50;

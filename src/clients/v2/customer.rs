@@ -13,7 +13,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers};
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 use crate::wording::text;
 
 #[derive(Debug, Serialize)]

@@ -16,11 +16,11 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::clients::door::Caller;
 use crate::clients::{customers as known, deletion, fault};
-use crate::customers::erasure::sweeping;
 use crate::customers::identity;
 use crate::db::Conn;
+use crate::operations::erasure::sweeping;
 use crate::page::form;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 #[derive(Debug, Serialize)]
 struct Deleted {

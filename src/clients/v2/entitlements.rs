@@ -17,7 +17,7 @@ use crate::clients::customers;
 use crate::clients::door::Caller;
 use crate::db::Conn;
 use crate::db::schema::purchases;
-use crate::state::{CustomerId, Purchase};
+use crate::projection::{CustomerId, Purchase};
 
 #[derive(Debug, Serialize)]
 pub struct ActiveEntitlement {

@@ -22,7 +22,7 @@ use crate::db::Conn;
 use crate::db::schema::{customers as people, purchases};
 use crate::events::Environment;
 use crate::page::form;
-use crate::state::{CustomerId, Purchase};
+use crate::projection::{CustomerId, Purchase};
 
 /// What is true of anything bought.
 #[derive(Debug, Serialize)]

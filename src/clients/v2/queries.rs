@@ -4,10 +4,10 @@ use diesel::prelude::*;
 
 use super::customer::Row;
 use crate::base::lookup_key;
-use crate::customers::terms::{TermKind, folded};
+use crate::customers::search_terms::{TermKind, folded};
 use crate::db::Conn;
 use crate::db::schema::{customers, search_terms};
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// The customers of a project after a row, in the order of their rows.
 ///

@@ -11,7 +11,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::clients::door::Caller;
 use crate::clients::envelope;
-use crate::state::{Purchase, Status};
+use crate::projection::{Purchase, Status};
 
 #[derive(Debug, Serialize)]
 struct Subscription {

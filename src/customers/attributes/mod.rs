@@ -4,10 +4,8 @@
 mod key;
 pub mod queries;
 pub mod reserved;
-mod told;
 mod value;
 
 pub use key::{AttributeKey, MAX_CUSTOM, MAX_KEY};
 pub use queries::Stored;
-pub use told::trace;
 pub use value::{MAX_VALUE, Rule, TypedValue, is_address};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::attributes;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// The newest word on a key: a value, or that it was cleared.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]

@@ -1,6 +1,5 @@
 //! Overrides (§8): the offering the team chose for one customer in place of the project's default, perhaps until a day.
 
-pub mod acts;
 pub mod current;
 mod model;
 pub mod queries;

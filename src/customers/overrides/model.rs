@@ -9,7 +9,7 @@ use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::error::Refusal;
 use crate::db::schema::offering_overrides;
-use crate::state::{CustomerId, Kind, Purchase};
+use crate::projection::{CustomerId, Kind, Purchase};
 
 /// What the team set for one customer.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use super::model::{Cursor, End, Override};
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{offering_overrides, offerings, projects};
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Override>> {
     offering_overrides::table.find(customer).select(Override::as_select()).first(conn).optional()

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::app_user_ids;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// In the order they became known, at most `most`.
 pub fn of(conn: &mut Conn, customer: CustomerId, most: i64) -> QueryResult<Vec<String>> {

@@ -6,8 +6,8 @@ use super::Undo;
 use super::dialog::KEPT;
 use crate::acts::{Act, Doing, Done};
 use crate::base::error::{Error, Problem, Refusal};
-use crate::customers::attributes::{self, AttributeKey, MAX_CUSTOM, Stored, TypedValue, queries};
-use crate::customers::standing;
+use crate::customers::attributes::{AttributeKey, MAX_CUSTOM, Stored, TypedValue, queries};
+use crate::customers::state;
 use crate::profile::acting::{Outcome, on_customer};
 use crate::profile::undo;
 use crate::profile::visit::Visit;
@@ -88,8 +88,8 @@ fn change(
     told: String,
 ) -> Result<Done, Error> {
     queries::put(doing.conn, &after)?;
-    standing::derive(doing.conn, [visit.customer.id], |_| false)?;
-    let trace = attributes::trace(before.as_ref(), Some(&after));
+    state::derive(doing.conn, [visit.customer.id], |_| false)?;
+    let trace = crate::operations::trace(before.as_ref(), Some(&after));
     let undo = undo::Undo::Attribute(Undo { before, after }.into());
     Ok(Done::new(trace, told, visit.at("attributes")).with_undo(&undo))
 }

@@ -6,8 +6,8 @@ use super::handlers::{label, must_have_room};
 use crate::acts::{Doing, Done};
 use crate::base::Permission::EditAttributes;
 use crate::base::error::{Error, Refusal};
-use crate::customers::attributes::{self, AttributeKey, Stored, queries};
-use crate::customers::standing;
+use crate::customers::attributes::{AttributeKey, Stored, queries};
+use crate::customers::state;
 use crate::profile::visit::Visit;
 
 /// What it takes to undo an action.
@@ -37,8 +37,8 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
         Some(before) => queries::put(doing.conn, before)?,
         None => queries::remove(doing.conn, customer, &key)?,
     }
-    standing::derive(doing.conn, [customer], |_| false)?;
-    let trace = attributes::trace(Some(&after), before.as_ref()).because(Some("undone".into()));
+    state::derive(doing.conn, [customer], |_| false)?;
+    let trace = crate::operations::trace(Some(&after), before.as_ref()).because(Some("undone".into()));
     let told = format!("{} is as before.", label(&key));
     Ok(Done::new(trace, told, visit.at("attributes")))
 }

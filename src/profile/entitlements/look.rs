@@ -3,11 +3,11 @@
 use diesel::QueryResult;
 
 use super::model::{Grouped, Source};
-use crate::customers::standing;
+use crate::customers::state;
 use crate::db::Conn;
 use crate::events::Delivery;
 use crate::profile::visit::Visit;
-use crate::state::{Fact, Purchase, Standing};
+use crate::projection::{Fact, Purchase, Standing};
 
 /// One entitlement before and after.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ impl Look {
     ) -> QueryResult<Vec<Look>> {
         let customer = visit.customer.id;
         let fact = |one: &Delivery| Fact { event: one.event.clone(), customer, lost_by: None };
-        let facts = standing::facts(conn, [customer])?;
-        let (mut now, mut then) = standing::outlook(facts, events.iter().map(fact).collect());
+        let facts = state::facts(conn, [customer])?;
+        let (mut now, mut then) = state::outlook(facts, events.iter().map(fact).collect());
         let [mut now, mut then] =
             [&mut now, &mut then].map(|group| grouped(visit, group.remove(&customer).unwrap_or_default()));
         let look = |id: &String| Look {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::base::clock::Moment;
 use crate::events::Environment;
+use crate::explanation::status_line::{StatusLine, Teller, is_unsettled};
 use crate::profile::badge::Badge;
-use crate::profile::status_line::{StatusLine, Teller, is_unsettled};
 use crate::profile::store_badge::StoreBadge;
 use crate::profile::visit::Visit;
-use crate::state::{Kind, Purchase, Status};
+use crate::projection::{Kind, Purchase, Status};
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
 

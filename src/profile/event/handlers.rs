@@ -12,7 +12,8 @@ use crate::acts::{self, Act, Doing, Done, Flash, Opened};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
-use crate::outgoing::{self, sent};
+use crate::endpoints;
+use crate::endpoints::deliveries;
 use crate::people::Door;
 use crate::profile::visit::Visit;
 use crate::wording::text::segment;
@@ -48,10 +49,10 @@ pub async fn resend(act: Act<Nothing>) -> Result<HttpResponse, Error> {
         let event_id = doing.door.parameter("event_id")?;
         let found = queries::find(doing.conn, &visit, event_id)?.ok_or(Error::NotFound)?;
         let delivery = doing.door.parameter("delivery")?.parse().map_err(|_| Error::NotFound)?;
-        if sent::event_of(doing.conn, visit.project.id, delivery)? != Some(found.place.event) {
+        if deliveries::event_of(doing.conn, visit.project.id, delivery)? != Some(found.place.event) {
             return Err(Error::NotFound);
         }
-        if !outgoing::resend(doing.conn, visit.project.id, delivery, doing.now)? {
+        if !endpoints::resend(doing.conn, visit.project.id, delivery, doing.now)? {
             return Err(Refusal::of("", "It is on its way right now.").into());
         }
         let trace = Trace::new(Action::WebhookResent).about(event_id).of(visit.customer.id, &visit.opened_as);

@@ -9,8 +9,9 @@ use crate::acts::{Flash, fresh_key};
 use crate::base::Permission::{ManageDestinations, ResendDeliveries};
 use crate::base::error::Error;
 use crate::db::Conn;
+use crate::endpoints::deliveries;
+use crate::endpoints::deliveries::Sent;
 use crate::events::{Delivery, Environment, Event};
-use crate::outgoing::sent::{self, Sent};
 use crate::page::{Layout, Section};
 use crate::people::Member;
 use crate::profile::history::{self, Amount, Category, Subject};
@@ -68,7 +69,7 @@ impl EventPage {
         let heading = heading(&event, &found, visit);
         let environment = environment(&found);
         let code = json::read(&found.body).and_then(|body| body.field("event")).as_ref().map(Code::of);
-        let sent = sent::of_event(conn, visit.project.id, found.place.event, visit.now)?;
+        let sent = deliveries::of_event(conn, visit.project.id, found.place.event, visit.now)?;
         let settings = || format!("/projects/{}/settings/destinations", visit.project.slug);
         Ok(EventPage {
             deliveries: with_again(sent, visit, event_id)?,

@@ -8,7 +8,7 @@ use crate::base::error::Error;
 use crate::db::Conn;
 use crate::db::schema::customers;
 use crate::page::file::Source;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// Events read at once.
 const CHUNK: i64 = 200;

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::base::clock::Moment;
 use crate::events::EventType;
-use crate::events::nameless::{Party, transfer_without};
+use crate::events::redaction::{Party, transfer_without};
 use crate::wording::times;
 
 /// The name and version of the schema. A field may be added without a new version, never changed or removed.

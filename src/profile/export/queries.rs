@@ -12,10 +12,10 @@ use crate::base::clock::Moment;
 use crate::customers::facts::LOST;
 use crate::db::Conn;
 use crate::db::schema::*;
+use crate::endpoints::deliveries;
 use crate::events::Delivery;
-use crate::outgoing::sent;
 use crate::profile::visit::Visit;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// Everything but the events.
 pub fn held(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
@@ -179,7 +179,7 @@ fn team_actions(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<TeamAc
 }
 
 fn rejected(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<Rejected>> {
-    let found = crate::customers::erasure::rejected_naming(conn, visit.project.id, visit.customer.id)?;
+    let found = crate::operations::erasure::rejected_naming(conn, visit.project.id, visit.customer.id)?;
     let one = |(received_at, reason, body): (Moment, String, Option<String>)| Rejected {
         received_at: Time(received_at),
         reason,
@@ -189,8 +189,8 @@ fn rejected(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<Rejected>> {
 }
 
 fn passed_on(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<PassedOn>> {
-    let found = sent::of_customer(conn, visit.project.id, visit.customer.id)?;
-    let one = |one: sent::PassedOn| PassedOn {
+    let found = deliveries::of_customer(conn, visit.project.id, visit.customer.id)?;
+    let one = |one: deliveries::PassedOn| PassedOn {
         to: one.endpoint,
         event_type: one.event_type,
         queued_at: Time(one.queued_at),

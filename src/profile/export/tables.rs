@@ -4,7 +4,7 @@ use super::model::{Attribute, Event, Held, Time};
 use crate::base::money::{Micros, Money};
 use crate::events::{Delivery, Event as Read};
 use crate::profile::visit::read_purchase;
-use crate::state::Purchase;
+use crate::projection::Purchase;
 use crate::wording::text::capitalised;
 
 pub struct Table {

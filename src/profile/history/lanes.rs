@@ -8,7 +8,7 @@ use crate::base::clock::Moment;
 use crate::catalog::Catalog;
 use crate::events::Store;
 use crate::profile::visit::{SOME, Visit};
-use crate::state::{Kind, Phase, Purchase, Span};
+use crate::projection::{Kind, Phase, Purchase, Span};
 use crate::wording::text::{count, grouped, listed, visible};
 use crate::wording::times;
 

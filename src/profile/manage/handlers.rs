@@ -7,9 +7,11 @@ use super::queries;
 use crate::acts::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
-use crate::customers::erasure::blocking::{self, Ticked};
-use crate::customers::erasure::{self, sweeping};
 use crate::db::Db;
+use crate::operations::erasure;
+use crate::operations::erasure::blocking;
+use crate::operations::erasure::blocking::Ticked;
+use crate::operations::erasure::sweeping;
 use crate::profile::acting::{Outcome, on_vanishing};
 use crate::profile::visit::Visit;
 

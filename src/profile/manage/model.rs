@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::base::clock::Moment;
 use crate::base::error::Refusal;
 use crate::events::{Environment, Store};
-use crate::profile::status_line::is_unsettled;
-use crate::state::{CustomerId, Purchase};
+use crate::explanation::status_line::is_unsettled;
+use crate::projection::{CustomerId, Purchase};
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::{count, listed};
 

@@ -8,7 +8,7 @@ use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{balances, experiments, notes, offering_overrides, purchases, transfer_links};
 use crate::profile::visit::{Visit, read_purchase};
-use crate::state::{CustomerId, Kind, Purchase};
+use crate::projection::{CustomerId, Kind, Purchase};
 
 /// How many live subscriptions are named one by one.
 const NAMED: i64 = 20;

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::model::Note;
 use crate::db::Conn;
 use crate::db::schema::notes;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// Newest first. A merge may leave a customer with more than one may add.
 pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Note>> {

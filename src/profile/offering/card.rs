@@ -11,7 +11,7 @@ use crate::customers::overrides::{self, HELD, Override};
 use crate::db::Conn;
 use crate::profile::pickup::What;
 use crate::profile::visit::Visit;
-use crate::state::Purchase;
+use crate::projection::Purchase;
 use crate::wording::sentence::{Sentence, Stamp};
 
 #[derive(Debug, Template)]

@@ -2,8 +2,8 @@
 
 use crate::base::clock::Moment;
 use crate::base::error::Problem;
-use crate::customers::grants::end_of_day;
 use crate::customers::overrides::current::Offering;
+use crate::operations::grants::end_of_day;
 
 /// The most characters of a reason.
 pub const MAX_REASON: usize = 255;

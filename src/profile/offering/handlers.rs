@@ -32,7 +32,7 @@ pub async fn choose(act: Act<Draft>) -> Outcome {
     on_customer(act, "offering-choose", |doing, visit, draft| {
         must_be_allowed(visit)?;
         let whose = (visit.project.id, visit.customer.id);
-        let before = overrides::acts::current(doing.conn, whose, doing.ids, doing.now)?;
+        let before = crate::operations::overrides::current(doing.conn, whose, doing.ids, doing.now)?;
         let offerings = overrides::queries::offerings_of(doing.conn, visit.project.id)?;
         let chosen = Chosen::parse((&draft.offering, &draft.until, &draft.reason), &offerings, doing.now)?;
         Override::must_be(before.as_ref(), draft.seen)?;
@@ -53,7 +53,7 @@ pub async fn choose(act: Act<Draft>) -> Outcome {
         overrides::queries::put(doing.conn, &set)?;
         let name = offerings.iter().find(|one| one.identifier == set.offering).map(|one| one.display_name.as_str());
         let told = told(name.unwrap_or(&set.offering), until);
-        let trace = overrides::acts::entry(before.as_ref(), Some(&set)).because(set.reason.clone());
+        let trace = crate::operations::overrides::entry(before.as_ref(), Some(&set)).because(set.reason.clone());
         let undo = undo::Undo::Offering(Undo { before, after: Some(set) }.into());
         Ok(Done::new(trace, told, visit.at("offering")).with_undo(&undo))
     })
@@ -73,7 +73,7 @@ pub fn cleared(
     let none = || Refusal::of("offering", "The app gets the project's default already: nothing is changed.");
     let set = before.filter(|set| !set.is_over(doing.now)).ok_or_else(none)?;
     overrides::queries::remove(doing.conn, set.customer_id)?;
-    let trace = overrides::acts::entry(Some(&set), None).because(reason);
+    let trace = crate::operations::overrides::entry(Some(&set), None).because(reason);
     let undo = undo::Undo::Offering(Undo { before: Some(set), after: None }.into());
     Ok(Done::new(trace, "The app gets the project's default again.", location).with_undo(&undo))
 }

@@ -32,6 +32,7 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
         Some(before) => overrides::queries::put(doing.conn, before)?,
         None => overrides::queries::remove(doing.conn, customer)?,
     }
-    let trace = overrides::acts::entry(undo.after.as_ref(), before.as_ref()).because(Some("undone".into()));
+    let trace =
+        crate::operations::overrides::entry(undo.after.as_ref(), before.as_ref()).because(Some("undone".into()));
     Ok(Done::new(trace, "The offering is as before.", visit.at("offering")))
 }

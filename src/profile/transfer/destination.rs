@@ -3,13 +3,15 @@
 use diesel::QueryResult;
 
 use crate::base::error::{Problem, Refusal};
-use crate::customers::erasure::blocking;
-use crate::customers::search::model::{Query, by_customer};
-use crate::customers::search::queries;
-use crate::customers::{glance, identity};
+use crate::customers::identity;
 use crate::db::Conn;
+use crate::operations::erasure::blocking;
+use crate::pages::directory::overview;
+use crate::pages::directory::search::Query;
+use crate::pages::directory::search::model::by_customer;
+use crate::pages::directory::search::queries;
 use crate::profile::visit::Visit;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// The field of the page.
 pub const TO: &str = "to";
@@ -68,10 +70,10 @@ pub fn seek(conn: &mut Conn, visit: &Visit, typed: &str) -> QueryResult<Result<S
     let (matches, _) = queries::find(conn, visit.project.id, &query, MOST_ROWS)?;
     let ids: Vec<CustomerId> = by_customer(matches).into_iter().map(|(customer, _)| customer).take(MOST).collect();
     let is_only_same = ids == [visit.customer.id];
-    let mut rows = glance::rows_of(conn, &ids)?;
+    let mut rows = overview::rows_of(conn, &ids)?;
     rows.retain(|row| row.id != visit.customer.id);
     rows.sort_by_key(|row| std::cmp::Reverse((row.active_at, row.id)));
-    let offer = |row: glance::Row| Offer { id: row.best_app_user_id, name: row.display_name, email: row.email };
+    let offer = |row: overview::Row| Offer { id: row.best_app_user_id, name: row.display_name, email: row.email };
     Ok(match rows.len() {
         0 if is_only_same => Err(refused("This is the same customer. Choose another one.")),
         0 => Err(refused("Nobody was found. An App User ID must be whole and exact.")),

@@ -9,12 +9,13 @@ use super::{destination, page, review};
 use crate::acts::{Act, Doing, Done, Opened};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
-use crate::customers::{glance, transfer};
 use crate::db::Db;
+use crate::operations::transfer;
+use crate::pages::directory::overview;
 use crate::people::Door;
 use crate::profile::acting::Outcome;
 use crate::profile::visit::{self, Visit};
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 use crate::wording::text;
 
 /// What was confirmed.
@@ -58,7 +59,7 @@ fn done(doing: &mut Doing<'_>, visit: &Visit, to: CustomerId, moved: i64) -> Res
     let counted = text::count(moved, "purchase", "purchases");
     let told = format!("{counted} moved here from {}.", review::name(visit));
     let trace = Trace::new(Action::PurchasesTransferred).of(visit.customer.id, &visit.opened_as);
-    let id = glance::best_id(doing.conn, visit.project.id, to)?.ok_or(Error::NotFound)?;
+    let id = overview::best_id(doing.conn, visit.project.id, to)?.ok_or(Error::NotFound)?;
     let trace = trace.before(&counted).after(format!("moved to {id}"));
     let view = if visit.is_sandbox() { "?sandbox=1" } else { "" };
     let location = format!("{}{view}#entitlements", visit::href(&visit.project.slug, &id));

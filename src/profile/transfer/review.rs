@@ -6,12 +6,12 @@ use sha2::{Digest, Sha256};
 
 use crate::base::error::Error;
 use crate::base::hex;
-use crate::customers::transfer::{Move, Outlook};
 use crate::db::Conn;
 use crate::events::Environment;
+use crate::operations::transfer::{Move, Outlook};
 use crate::profile::entitlements::Grouped;
 use crate::profile::visit::{self, Visit};
-use crate::state::{CustomerId, Kind, Purchase, Standing};
+use crate::projection::{CustomerId, Kind, Purchase, Standing};
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
 

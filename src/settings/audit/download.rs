@@ -9,11 +9,11 @@ use super::queries;
 use crate::app::Site;
 use crate::audit::{self, Action, Actor, Details, Line, Origin, Trace};
 use crate::base::error::Error;
-use crate::customers::lists::{Cursor, Place};
 use crate::db::Conn;
 use crate::page::csv::{self, CHUNK, harmless, written};
 use crate::page::file::Source;
 use crate::page::trail::Trail;
+use crate::pages::directory::lists::{Cursor, Place};
 use crate::people::{Door, Member, address};
 use crate::wording::times;
 

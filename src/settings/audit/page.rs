@@ -11,12 +11,13 @@ use crate::audit::{self, Action, ActorKind, Line};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::identity;
-use crate::customers::lists::model::{Cursor, PAGE, Place, slice};
 use crate::db::{Conn, Db};
 use crate::page::{Layout, Page, Section, form};
+use crate::pages::directory::lists::model::{PAGE, slice};
+use crate::pages::directory::lists::{Cursor, Place};
 use crate::people::{Door, Member};
+use crate::projection::CustomerId;
 use crate::settings::{Nav, overview};
-use crate::state::CustomerId;
 use crate::wording::text::capitalised;
 
 #[derive(Template)]

@@ -5,7 +5,7 @@ use askama::Template;
 use super::page::address;
 use crate::acts::{Dialog, Opened};
 use crate::base::error::Error;
-use crate::customers::erasure::blocking::Blocked;
+use crate::operations::erasure::blocking::Blocked;
 use crate::people::Member;
 use crate::wording::text::segment;
 

@@ -8,9 +8,10 @@ use super::page::{address, rendered};
 use crate::acts::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
-use crate::customers::erasure::blocking::{self, Problem, Ticked};
-use crate::customers::erasure::sweeping;
 use crate::db::Db;
+use crate::operations::erasure::blocking;
+use crate::operations::erasure::blocking::{Problem, Ticked};
+use crate::operations::erasure::sweeping;
 
 #[derive(Deserialize)]
 pub struct Typed {

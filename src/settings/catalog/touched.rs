@@ -9,9 +9,9 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::base::clock::Moment;
-use crate::customers::grants::{CUSTOM, Preset};
 use crate::db::schema::{customers, purchases};
 use crate::db::{Both, Conn};
+use crate::operations::grants::{CUSTOM, Preset};
 use crate::wording::text::{capitalised, count};
 
 /// How many purchases are looked at for each.

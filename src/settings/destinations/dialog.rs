@@ -6,8 +6,8 @@ use super::model::{LONGEST_NAME, TYPE, told, types};
 use super::{one, page};
 use crate::acts::{Dialog, Opened};
 use crate::base::error::Error;
-use crate::outgoing::queries::Asking;
-use crate::outgoing::{Environments, OVERLAP_HOURS};
+use crate::endpoints::queries::Asking;
+use crate::endpoints::{Environments, OVERLAP_HOURS};
 use crate::people::Member;
 use crate::settings::told::Told;
 

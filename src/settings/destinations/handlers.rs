@@ -13,8 +13,9 @@ use crate::app::Site;
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
-use crate::outgoing::queries::Asking;
-use crate::outgoing::{self, Destination, MOST, OUT_OF_REACH, OVERLAP_HOURS, Reach, Secret, queries, sent};
+use crate::endpoints;
+use crate::endpoints::queries::Asking;
+use crate::endpoints::{Destination, MOST, OUT_OF_REACH, OVERLAP_HOURS, Reach, Secret, deliveries, queries};
 use crate::people::Door;
 use crate::wording::text::count;
 
@@ -133,7 +134,7 @@ pub async fn test(act: Act<Nothing>, db: Data<Db>) -> Outcome {
             return Err(Refusal::of("", "Switch the endpoint on first.").into());
         }
         let id = doing.next_id();
-        outgoing::enqueue_test(doing.conn, (project, id, doing.now), found.id)?;
+        endpoints::enqueue_test(doing.conn, (project, id, doing.now), found.id)?;
         // Whoever waits for it may have left.
         let _ = tell.send((project, id));
         let trace = Trace::new(Action::DestinationTested).about(&found.name);
@@ -152,7 +153,7 @@ const LOOKS: (Duration, usize) = (Duration::from_millis(100), 30);
 
 async fn until_tried(db: &Db, project: i64, delivery: i64) -> Result<(), Error> {
     for _ in 0..LOOKS.1 {
-        if db.read(move |conn| Ok::<_, Error>(sent::is_tried(conn, project, delivery)?)).await? {
+        if db.read(move |conn| Ok::<_, Error>(deliveries::is_tried(conn, project, delivery)?)).await? {
             return Ok(());
         }
         tokio::time::sleep(LOOKS.0).await;
@@ -165,7 +166,7 @@ pub async fn resend_failed(act: Act<Nothing>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
         let (found, _) = named(doing.conn, doing.door, project)?;
-        let again = outgoing::resend_failed(doing.conn, project, found.id, doing.now)?;
+        let again = endpoints::resend_failed(doing.conn, project, found.id, doing.now)?;
         if again == 0 {
             return Err(Refusal::of("", "Nothing was given up.").into());
         }

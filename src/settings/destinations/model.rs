@@ -6,8 +6,8 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::base::error::{Problem, Refusal};
+use crate::endpoints::{Destination, Environments, Reach};
 use crate::events::EventType;
-use crate::outgoing::{Destination, Environments, Reach};
 use crate::settings::told::Told;
 use crate::settings::webhook;
 

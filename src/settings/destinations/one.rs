@@ -12,9 +12,11 @@ use crate::acts::{self, Opened, fresh_key};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::outgoing::Destination;
-use crate::outgoing::queries::{self, Asking, Counts};
-use crate::outgoing::sent::{self, Sent};
+use crate::endpoints::Destination;
+use crate::endpoints::deliveries;
+use crate::endpoints::deliveries::Sent;
+use crate::endpoints::queries;
+use crate::endpoints::queries::{Asking, Counts};
 use crate::page::{Layout, Section};
 use crate::people::{Door, Member};
 use crate::settings::Nav;
@@ -87,7 +89,7 @@ impl EndpointPage {
             nav: nav(conn, member, "destinations")?,
             told: model::told(&endpoint, &types),
             counts: queries::counts(conn, of)?,
-            deliveries: sent::to(conn, of, SHOWN, now)?,
+            deliveries: deliveries::to(conn, of, SHOWN, now)?,
             here: address(member, endpoint.id),
             once: fresh_key()?,
             endpoint,

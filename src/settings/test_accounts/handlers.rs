@@ -10,9 +10,10 @@ use crate::acts::{Act, Doing, Done};
 use crate::app::Site;
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
-use crate::customers::test_accounts::jobs::{self, Asker};
-use crate::customers::test_accounts::work;
-use crate::state::CustomerId;
+use crate::operations::test_accounts::jobs;
+use crate::operations::test_accounts::jobs::Asker;
+use crate::operations::test_accounts::work;
+use crate::projection::CustomerId;
 use crate::wording::text::{count, grouped};
 
 #[derive(Deserialize)]

@@ -25,7 +25,7 @@ use dossier::base::error::Error;
 use dossier::base::ids::Ids;
 use dossier::base::random_bytes;
 use dossier::db::Db;
-use dossier::outgoing::Reach;
+use dossier::endpoints::Reach;
 use dossier::people::queries::{NewProject, NewSession, insert_project, start_session};
 use dossier::people::sessions::{PERSON, row_of};
 

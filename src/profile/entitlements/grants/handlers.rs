@@ -4,7 +4,7 @@ use super::wish::{self, Draft, Farewell, Wish};
 use super::{GIVE, REVOKE, Undo};
 use crate::acts::{Act, Doing, Done};
 use crate::base::error::{Error, Refusal};
-use crate::customers::grants::{Holder, Plan, queries};
+use crate::operations::grants::{Holder, Plan, queries};
 use crate::profile::acting::{Outcome, look_ahead, on_customer};
 use crate::profile::undo;
 use crate::profile::visit::Visit;

@@ -7,7 +7,7 @@ use crate::acts::{Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::Permission::GrantEntitlements;
 use crate::base::error::{Error, Refusal};
-use crate::customers::grants::{Plan, Removed};
+use crate::operations::grants::{Plan, Removed};
 use crate::profile::visit::Visit;
 use crate::wording::times;
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::base::clock::Moment;
 use crate::base::error;
 use crate::base::error::{Error, Problem};
-use crate::customers::grants::{Held, Length, NoLength, Refusal};
+use crate::operations::grants::{Held, Length, NoLength, Refusal};
 use crate::profile::visit::Visit;
 use crate::wording::times;
 
@@ -116,7 +116,7 @@ pub fn must_be_production(visit: &Visit) -> Result<(), error::Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::customers::grants::Preset;
+    use crate::operations::grants::Preset;
     use crate::profile::testing::{self, NOW};
 
     fn draft(fields: &[(&str, &str)]) -> Draft {

@@ -7,7 +7,7 @@ use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries, people};
 use crate::profile::history::model::{Cursor, Query};
 use crate::profile::history::queries::PAGE;
-use crate::state::CustomerId;
+use crate::projection::CustomerId;
 
 /// Newest first, with what lies beside it.
 #[derive(Debug, Default)]

@@ -1,0 +1,133 @@
+//! One request to an endpoint: a minute for all of it, no redirects, no proxy, and only 200 is success (§5.1).
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use ureq::http::{HeaderName, HeaderValue, Request};
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, Body, Error};
+
+use crate::endpoints::Reach;
+use crate::endpoints::allowlist::{Checked, OutOfReach};
+
+/// From the look-up of the name to the last byte of the answer.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
+/// As much of an answer is kept, in bytes.
+const KEPT: u64 = 4_096;
+
+/// Sends deliveries. Clones share what they are made of.
+#[derive(Clone)]
+pub struct Client {
+    agent: Agent,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    pub status: Option<u16>,
+    /// How the answer begins.
+    pub body: Option<String>,
+    /// What went wrong, where there is no answer: a sentence.
+    pub problem: Option<String>,
+    /// How long it took, in milliseconds.
+    pub took_ms: i64,
+}
+
+impl Answer {
+    pub fn is_success(&self) -> bool {
+        self.status == Some(200)
+    }
+}
+
+impl Client {
+    pub fn new(reach: Reach) -> Client {
+        Client::with_timeout(reach, TIMEOUT)
+    }
+
+    /// With less patience, for tests.
+    pub fn with_timeout(reach: Reach, timeout: Duration) -> Client {
+        let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
+        let config = Agent::config_builder()
+            .tls_config(tls)
+            .https_only(!reach.allows_http)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            // Each connection is opened anew, so that each address is checked.
+            .max_idle_connections(0)
+            .timeout_global(Some(timeout))
+            .user_agent(concat!("Dossier/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Client { agent: Agent::with_parts(config, DefaultConnector::default(), Checked { reach }) }
+    }
+
+    /// Posts a JSON body.
+    pub fn post(&self, url: &str, headers: &[(String, String)], body: &str) -> Answer {
+        let since = Instant::now();
+        let answer = match request(url, headers, body) {
+            Ok(request) => self.agent.run(request).map_or_else(|error| failed(&error), answered),
+            Err(problem) => Answer { problem: Some(problem), ..Answer::default() },
+        };
+        Answer { took_ms: i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX), ..answer }
+    }
+}
+
+fn request<'a>(url: &str, headers: &[(String, String)], body: &'a str) -> Result<Request<&'a str>, String> {
+    let mut request = Request::post(url).body(body).map_err(|error| sentence(&error.to_string()))?;
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| sentence(&error.to_string()))?;
+        let value = HeaderValue::from_str(value).map_err(|error| sentence(&error.to_string()))?;
+        request.headers_mut().insert(name, value);
+    }
+    Ok(request)
+}
+
+fn answered(response: ureq::http::Response<Body>) -> Answer {
+    let status = response.status().as_u16();
+    let mut kept = Vec::new();
+    // The status has told what matters; an answer that breaks off is kept as far as it came.
+    let read = response.into_body().into_reader().take(KEPT).read_to_end(&mut kept);
+    if let Err(error) = read {
+        tracing::debug!(%error, "the answer of an endpoint broke off");
+    }
+    let body = String::from_utf8_lossy(&kept).replace('\0', "\u{FFFD}");
+    Answer { status: Some(status), body: Some(body).filter(|body| !body.is_empty()), ..Answer::default() }
+}
+
+fn failed(error: &Error) -> Answer {
+    Answer { problem: Some(told(error)), ..Answer::default() }
+}
+
+/// What went wrong, for people: no addresses, no inner words where there are better ones.
+fn told(error: &Error) -> String {
+    match error {
+        Error::Timeout(_) => "No answer within a minute.".into(),
+        Error::HostNotFound => "The name of the server cannot be resolved.".into(),
+        Error::ConnectionFailed => "No connection could be made.".into(),
+        Error::Other(other) if other.is::<OutOfReach>() => crate::endpoints::OUT_OF_REACH.into(),
+        Error::Io(error) => told_of_io(error),
+        Error::Tls(_) | Error::NativeTls(_) => "The TLS connection could not be made: is the certificate valid?".into(),
+        other => sentence(&other.to_string()),
+    }
+}
+
+fn told_of_io(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::ConnectionRefused => "The server refused the connection.".into(),
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+            "The server closed the connection.".into()
+        }
+        ErrorKind::UnexpectedEof => "The server closed the connection without an answer.".into(),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "The server cannot be reached.".into(),
+        ErrorKind::TimedOut => "No answer in time.".into(),
+        _ if error.to_string().contains("lookup") => "The name of the server cannot be resolved.".into(),
+        _ => sentence(&error.to_string()),
+    }
+}
+
+fn sentence(words: &str) -> String {
+    format!("{}.", crate::wording::text::capitalised(words).trim_end_matches('.'))
+}

@@ -1,0 +1,268 @@
+//! Deliveries as pages show them (§4.4): to whom, how it stands, and what was sent and answered each time.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use diesel::prelude::*;
+
+use crate::base::clock::Moment;
+use crate::db::Conn;
+use crate::db::schema::{delivery_attempts as attempts, destinations, history, outgoing};
+use crate::projection::CustomerId;
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text::count;
+
+/// How many attempts of a page's deliveries are shown.
+const ATTEMPTS: i64 = 200;
+
+/// A delivery with its attempts, the newest first.
+#[derive(Debug, Clone, Template)]
+#[template(path = "outgoing/delivery.html")]
+pub struct Sent {
+    row: Row,
+    attempts: Vec<Attempt>,
+    now: Moment,
+    /// Where "send again" posts to, for those who may, and the key that makes the form work once.
+    again: Option<(String, String)>,
+    /// What leads the row: the endpoint on an event's page, the event's type on an endpoint's.
+    is_of_event: bool,
+}
+
+impl HtmlSafe for Sent {}
+
+#[derive(Debug, Clone, Queryable)]
+struct Row {
+    id: i64,
+    event_type: String,
+    body: String,
+    queued_at: Moment,
+    state: String,
+    due_at: Moment,
+    leased_by: Option<i64>,
+    tries: i64,
+    finished_at: Moment,
+    name: String,
+    url: String,
+    is_on: bool,
+}
+
+#[derive(Debug, Clone, Queryable)]
+struct Attempt {
+    delivery: i64,
+    at: Moment,
+    took_ms: i64,
+    headers: String,
+    status: Option<i64>,
+    body: Option<String>,
+    problem: Option<String>,
+}
+
+/// The deliveries of an event.
+///
+/// # Errors
+/// What the database said.
+pub fn of_event(conn: &mut Conn, project: i64, event_row: i64, now: Moment) -> QueryResult<Vec<Sent>> {
+    let rows = rows()
+        .filter(outgoing::project_id.eq(project).and(outgoing::event_row.eq(event_row)))
+        .order(outgoing::id)
+        .load(conn)?;
+    with_attempts(conn, project, rows, (now, true))
+}
+
+/// The newest deliveries to an endpoint.
+///
+/// # Errors
+/// What the database said.
+pub fn to(conn: &mut Conn, (project, endpoint): (i64, i64), most: i64, now: Moment) -> QueryResult<Vec<Sent>> {
+    let rows = rows()
+        .filter(outgoing::project_id.eq(project).and(outgoing::destination_id.eq(endpoint)))
+        .order(outgoing::id.desc())
+        .limit(most)
+        .load(conn)?;
+    with_attempts(conn, project, rows, (now, false))
+}
+
+/// The event row of a delivery of an event; `None` where there is no such delivery.
+///
+/// # Errors
+/// What the database said.
+pub fn event_of(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<Option<i64>> {
+    let row: Option<Option<i64>> =
+        outgoing::table.find((project, delivery)).select(outgoing::event_row).first(conn).optional()?;
+    Ok(row.flatten())
+}
+
+/// Whether a delivery was tried since it was queued.
+///
+/// # Errors
+/// What the database said.
+pub fn is_tried(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<bool> {
+    let tries: Option<i64> =
+        outgoing::table.find((project, delivery)).select(outgoing::tries).first(conn).optional()?;
+    Ok(tries.is_none_or(|tries| tries > 0))
+}
+
+/// To whom an event of a customer went.
+#[derive(Debug, Clone, Queryable)]
+pub struct PassedOn {
+    pub endpoint: String,
+    pub event_type: String,
+    pub queued_at: Moment,
+    /// `waiting`, `sent` or `failed`.
+    pub state: String,
+}
+
+/// What is still known of where a customer's events went, the oldest first.
+///
+/// # Errors
+/// What the database said.
+pub fn of_customer(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Vec<PassedOn>> {
+    let endpoint = destinations::project_id.eq(outgoing::project_id).and(destinations::id.eq(outgoing::destination_id));
+    let events = history::table.filter(history::customer_id.eq(customer)).select(history::event_id.nullable());
+    outgoing::table
+        .inner_join(destinations::table.on(endpoint))
+        .filter(outgoing::project_id.eq(project).and(outgoing::event_row.eq_any(events)))
+        .order(outgoing::id)
+        .select((destinations::name, outgoing::event_type, outgoing::queued_at, outgoing::state))
+        .load(conn)
+}
+
+#[diesel::dsl::auto_type]
+fn rows() -> _ {
+    let own = destinations::project_id.eq(outgoing::project_id).and(destinations::id.eq(outgoing::destination_id));
+    outgoing::table.inner_join(destinations::table.on(own)).select((
+        outgoing::id,
+        outgoing::event_type,
+        outgoing::body,
+        outgoing::queued_at,
+        outgoing::state,
+        outgoing::due_at,
+        outgoing::leased_by,
+        outgoing::tries,
+        outgoing::finished_at,
+        destinations::name,
+        destinations::url,
+        destinations::is_on,
+    ))
+}
+
+fn with_attempts(
+    conn: &mut Conn,
+    project: i64,
+    rows: Vec<Row>,
+    (now, is_of_event): (Moment, bool),
+) -> QueryResult<Vec<Sent>> {
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let made: Vec<Attempt> = attempts::table
+        .filter(attempts::project_id.eq(project).and(attempts::delivery_id.eq_any(&ids)))
+        .order(attempts::id.desc())
+        .select((
+            attempts::delivery_id,
+            attempts::at,
+            attempts::took_ms,
+            attempts::request_headers,
+            attempts::status,
+            attempts::response_body,
+            attempts::problem,
+        ))
+        .limit(ATTEMPTS)
+        .load(conn)?;
+    let mut by_delivery: BTreeMap<i64, Vec<Attempt>> = BTreeMap::new();
+    made.into_iter().for_each(|attempt| by_delivery.entry(attempt.delivery).or_default().push(attempt));
+    let sent = |row: Row| {
+        let attempts = by_delivery.remove(&row.id).unwrap_or_default();
+        Sent { row, attempts, now, again: None, is_of_event }
+    };
+    Ok(rows.into_iter().map(sent).collect())
+}
+
+impl Sent {
+    pub fn id(&self) -> i64 {
+        self.row.id
+    }
+
+    /// Lets it be sent again by a form that posts to `action`.
+    #[must_use]
+    pub fn sent_again_at(self, action: String, once: String) -> Sent {
+        Sent { again: Some((action, once)), ..self }
+    }
+
+    fn is_under_way(&self) -> bool {
+        self.row.state == "waiting" && self.row.leased_by.is_some() && self.row.due_at > self.now
+    }
+
+    /// How it stands, and the tone of that.
+    fn status(&self) -> (&'static str, &'static str) {
+        match self.row.state.as_str() {
+            "sent" => ("Sent", "good"),
+            "failed" => ("Failed", "bad"),
+            _ if self.is_under_way() => ("Being sent", "quiet"),
+            _ if self.row.tries > 0 => ("Retrying", "warn"),
+            _ => ("Waiting", "quiet"),
+        }
+    }
+
+    /// `Delivered 3 minutes ago, at the second attempt`.
+    fn told(&self) -> Sentence {
+        let attempts = count(self.row.tries, "attempt", "attempts");
+        let relative = |at| Stamp::relative(at, self.now).inside();
+        match self.row.state.as_str() {
+            "sent" => Sentence::of("Delivered ").time(relative(self.row.finished_at)).words(format!(", {attempts}.")),
+            "failed" => {
+                let given_up = Sentence::of("Given up ").time(relative(self.row.finished_at));
+                given_up.words(format!(" after {attempts}. Nothing is tried by itself any more."))
+            }
+            _ if self.is_under_way() => Sentence::of("On its way now."),
+            _ if !self.row.is_on => Sentence::of("It waits until the endpoint is switched on again."),
+            _ if self.row.tries > 0 => {
+                let next = Sentence::of(format!("{attempts} so far, the next "));
+                if self.row.due_at <= self.now {
+                    next.words("now.")
+                } else {
+                    next.time(relative(self.row.due_at)).words(".")
+                }
+            }
+            _ => Sentence::of("Queued ").time(relative(self.row.queued_at)).words("."),
+        }
+    }
+
+    /// The newest answer, beside the status.
+    fn last(&self) -> Option<String> {
+        self.attempts.first().map(Attempt::told)
+    }
+
+    /// The body in lines, as far as it is JSON.
+    fn body(&self) -> String {
+        let value: Option<serde_json::Value> = serde_json::from_str(&self.row.body).ok();
+        let pretty = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
+        pretty.unwrap_or_else(|| self.row.body.clone())
+    }
+
+    fn headers(&self) -> Option<&str> {
+        self.attempts.first().map(|attempt| attempt.headers.as_str())
+    }
+
+    /// Each attempt with its time.
+    fn attempts(&self) -> impl Iterator<Item = (Stamp, &Attempt)> {
+        self.attempts.iter().map(|attempt| (Stamp::full(attempt.at), attempt))
+    }
+}
+
+impl Attempt {
+    /// `Answered 503`, or what went wrong.
+    fn told(&self) -> String {
+        match (self.status, &self.problem) {
+            (Some(status @ 300..=399), _) => format!("Answered {status}. Redirects are not followed."),
+            (Some(status @ 201..=299), _) => format!("Answered {status}. Only 200 counts as received."),
+            (Some(status), _) => format!("Answered {status}."),
+            (None, Some(problem)) => problem.clone(),
+            (None, None) => "No answer.".into(),
+        }
+    }
+
+    /// `0.2 s`
+    fn took(&self) -> String {
+        format!("{}.{} s", self.took_ms / 1000, self.took_ms % 1000 / 100)
+    }
+}

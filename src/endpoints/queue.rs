@@ -1,0 +1,172 @@
+//! Putting deliveries into the queue, inside the transaction that stores the event.
+
+use diesel::prelude::*;
+
+use super::{body, queries, test_event};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::lookup_key;
+use crate::customers::Census;
+use crate::db::Conn;
+use crate::db::schema::{events, history, inherited_events, outgoing};
+use crate::endpoints::Destination;
+use crate::events::Delivery;
+use crate::projection::CustomerId;
+
+/// Where an event comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Made here.
+    Own,
+    /// Delivered to us.
+    Received,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = outgoing)]
+struct Row<'a> {
+    project_id: i64,
+    id: i64,
+    destination_id: i64,
+    event_row: Option<i64>,
+    event_type: &'a str,
+    body: &'a str,
+    queued_at: Moment,
+    state: &'static str,
+    due_at: Moment,
+    tries: i64,
+    finished_at: Moment,
+}
+
+/// Queues events that were stored a moment ago for every endpoint that wants them. Nothing is sent of what is imported or
+/// derived again: nobody calls this for it.
+///
+/// # Errors
+/// What the database said.
+pub fn announce(conn: &mut Conn, census: &Census, stored: &[&Delivery], source: Source) -> QueryResult<()> {
+    if stored.is_empty() {
+        return Ok(());
+    }
+    let project = census.project();
+    let wanting = queries::on(conn, project, source == Source::Received)?;
+    if wanting.is_empty() {
+        return Ok(());
+    }
+    for delivery in stored {
+        tell(conn, census, &wanting, delivery, source)?;
+    }
+    Ok(())
+}
+
+type Wanting = (Destination, Vec<String>);
+
+fn tell(conn: &mut Conn, census: &Census, wanting: &[Wanting], came: &Delivery, source: Source) -> QueryResult<()> {
+    let is_own = source == Source::Own;
+    let takers: Vec<&Destination> =
+        wanting.iter().filter(|(one, types)| one.wants(types, &came.event, is_own)).map(|(one, _)| one).collect();
+    if takers.is_empty() {
+        return Ok(());
+    }
+    // What is stored may say less than what came: see `events::screen`.
+    let found: Option<(i64, String)> = events::table
+        .filter(events::project_id.eq(census.project()).and(events::event_key.eq(lookup_key(&came.event.id))))
+        .select((events::id, events::body))
+        .first(conn)
+        .optional()?;
+    let Some((row, stored)) = found else { return Ok(()) };
+    let stored = Delivery { body: stored, ..(*came).clone() };
+    let body = body::of(conn, row, &stored)?;
+    for taker in takers {
+        let now = came.received_at;
+        let id = census.next_id();
+        let (project, event_row) = (census.project(), Some(row));
+        insert(conn, &Row { event_row, ..Row::new((project, id, now), taker.id, came.event.kind.as_str(), &body) })?;
+    }
+    Ok(())
+}
+
+impl<'a> Row<'a> {
+    fn new(
+        (project_id, id, now): (i64, i64, Moment),
+        destination_id: i64,
+        event_type: &'a str,
+        body: &'a str,
+    ) -> Row<'a> {
+        Row {
+            project_id,
+            id,
+            destination_id,
+            event_row: None,
+            event_type,
+            body,
+            queued_at: now,
+            state: "waiting",
+            due_at: now,
+            tries: 0,
+            finished_at: Moment::NEVER,
+        }
+    }
+}
+
+fn insert(conn: &mut Conn, row: &Row<'_>) -> QueryResult<()> {
+    diesel::insert_into(outgoing::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Queues a `TEST` event as the delivery `id`.
+///
+/// # Errors
+/// What the database said, or that the system has no random bytes.
+pub fn enqueue_test(conn: &mut Conn, (project, id, now): (i64, i64, Moment), destination: i64) -> Result<(), Error> {
+    let body = test_event::body(now)?;
+    insert(conn, &Row::new((project, id, now), destination, "TEST", &body))?;
+    Ok(())
+}
+
+/// Puts a delivery to the front, with all its attempts before it, unless it is being sent right now. Returns whether it was.
+///
+/// # Errors
+/// What the database said.
+pub fn resend(conn: &mut Conn, project: i64, delivery: i64, now: Moment) -> QueryResult<bool> {
+    let free = outgoing::leased_by.is_null().or(outgoing::due_at.le(now));
+    let again = (
+        outgoing::state.eq("waiting"),
+        outgoing::due_at.eq(now),
+        outgoing::leased_by.eq(None::<i64>),
+        outgoing::tries.eq(0),
+        outgoing::finished_at.eq(Moment::NEVER),
+    );
+    let one = outgoing::table.filter(outgoing::project_id.eq(project).and(outgoing::id.eq(delivery)).and(free));
+    Ok(diesel::update(one).set(again).execute(conn)? > 0)
+}
+
+/// Queues everything again that was given up for an endpoint. Returns how many deliveries.
+///
+/// # Errors
+/// What the database said.
+pub fn resend_failed(conn: &mut Conn, project: i64, destination: i64, now: Moment) -> QueryResult<usize> {
+    let of_endpoint = outgoing::project_id.eq(project).and(outgoing::destination_id.eq(destination));
+    let again = (
+        outgoing::state.eq("waiting"),
+        outgoing::due_at.eq(now),
+        outgoing::tries.eq(0),
+        outgoing::finished_at.eq(Moment::NEVER),
+    );
+    diesel::update(outgoing::table.filter(of_endpoint.and(outgoing::state.eq("failed")))).set(again).execute(conn)
+}
+
+/// Removes every delivery of a customer's events, those still to be sent among them: their bodies name the customer.
+/// It comes before the events themselves go.
+///
+/// # Errors
+/// What the database said.
+pub fn forget(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<()> {
+    let own = history::table.filter(history::customer_id.eq(customer)).select(history::event_id.nullable());
+    let inherited = inherited_events::table
+        .filter(inherited_events::customer_id.eq(customer))
+        .select(inherited_events::event_id.nullable());
+    let of_project = outgoing::project_id.eq(project);
+    diesel::delete(outgoing::table.filter(of_project.and(outgoing::event_row.eq_any(own)))).execute(conn)?;
+    diesel::delete(outgoing::table.filter(of_project.and(outgoing::event_row.eq_any(inherited)))).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Storing facts: each event once, each unusable delivery with its reason.
+
+use diesel::prelude::*;
+
+use crate::base::clock::Moment;
+use crate::db::schema::{events, history, rejected_deliveries};
+use crate::db::{Both, Conn};
+use crate::events::Delivery;
+use crate::projection::CustomerId;
+
+/// Stores a delivery unless its event is there already. Returns whether it was new.
+pub fn insert(conn: &mut Conn, project: i64, id: i64, delivery: &Delivery) -> QueryResult<bool> {
+    let row = (
+        events::project_id.eq(project),
+        events::id.eq(id),
+        events::event_key.eq(crate::base::lookup_key(&delivery.event.id)),
+        events::received_at.eq(delivery.received_at.millis()),
+        events::body.eq(&delivery.body),
+    );
+    Ok(Both(diesel::insert_into(events::table).values(row).on_conflict_do_nothing()).execute(conn)? > 0)
+}
+
+/// The stored body of an event.
+pub fn body_of(conn: &mut Conn, project: i64, event_id: &str) -> QueryResult<String> {
+    let key = crate::base::lookup_key(event_id);
+    events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key))).select(events::body).first(conn)
+}
+
+/// Puts an event into a customer's history. `side` is `lost` for the customer a transfer takes from, else `own`.
+pub fn show_in_history(
+    conn: &mut Conn,
+    customer: CustomerId,
+    event_id: i64,
+    delivery: &Delivery,
+    side: &str,
+) -> QueryResult<()> {
+    let event = &delivery.event;
+    let row = (
+        history::customer_id.eq(customer),
+        history::timeline_at.eq(event.timeline_at().millis()),
+        history::event_at.eq(event.generated_at().millis()),
+        history::tie.eq(event.tie()),
+        history::event_id.eq(event_id),
+        history::environment.eq(event.environment_word()),
+        history::topic.eq(event.topic().as_str()),
+        history::side.eq(side),
+        history::told.eq(&delivery.told),
+    );
+    diesel::insert_into(history::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+type Place = (CustomerId, i64, i64, i64, String, String, String, String);
+
+/// Makes the history show an event to these customers and nobody else; what is so already is not written again.
+pub fn show_only_in(
+    conn: &mut Conn,
+    places: &[(CustomerId, &str)],
+    event_id: i64,
+    delivery: &Delivery,
+) -> QueryResult<()> {
+    let mut stored: Vec<Place> = history::table
+        .filter(history::event_id.eq(event_id))
+        .select((
+            history::customer_id,
+            history::timeline_at,
+            history::event_at,
+            history::tie,
+            history::environment,
+            history::topic,
+            history::side,
+            history::told,
+        ))
+        .load(conn)?;
+    let event = &delivery.event;
+    let wanted = |customer: CustomerId, side: &str| {
+        let (timeline_at, event_at) = (event.timeline_at().millis(), event.generated_at().millis());
+        let (environment, topic) = (event.environment_word().to_owned(), event.topic().as_str().to_owned());
+        (customer, timeline_at, event_at, event.tie(), environment, topic, side.to_owned(), delivery.told.clone())
+    };
+    let mut wanted: Vec<Place> = places.iter().map(|(customer, side)| wanted(*customer, side)).collect();
+    stored.sort();
+    wanted.sort();
+    if stored == wanted {
+        return Ok(());
+    }
+    diesel::delete(history::table.filter(history::event_id.eq(event_id))).execute(conn)?;
+    places.iter().try_for_each(|(customer, side)| show_in_history(conn, *customer, event_id, delivery, side))
+}
+
+/// Keeps a delivery that could not be used.
+pub fn reject(conn: &mut Conn, project: i64, id: i64, at: Moment, reason: &str, body: &[u8]) -> QueryResult<()> {
+    let row = (
+        rejected_deliveries::project_id.eq(project),
+        rejected_deliveries::id.eq(id),
+        rejected_deliveries::received_at.eq(at.millis()),
+        rejected_deliveries::reason.eq(reason),
+        rejected_deliveries::body.eq(body),
+    );
+    diesel::insert_into(rejected_deliveries::table).values(row).execute(conn)?;
+    Ok(())
+}

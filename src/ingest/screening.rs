@@ -1,0 +1,85 @@
+//! What of a delivery may come in, where somebody in it was erased or is blocked (§12.1, §12.2).
+//!
+//! The ids of an event are one customer, so one erased id among them keeps the whole event out: had the others been known
+//! as theirs, they would be erased as well. The two parties of a transfer are judged apart: it comes in for the one who is
+//! still here, without the other's name.
+
+use std::borrow::Cow;
+
+use diesel::prelude::*;
+
+use crate::customers::Census;
+use crate::customers::Verdict;
+use crate::db::Conn;
+use crate::events::EventType;
+use crate::events::redaction;
+use crate::events::redaction::Party;
+use crate::events::{Delivery, Event};
+
+/// A delivery that was looked at.
+#[derive(Debug)]
+pub enum Screened<'a> {
+    /// It comes in. A transfer's receiver may be nobody who is here.
+    Taken { delivery: Cow<'a, Delivery>, to_nobody: bool },
+    /// It is older than the erasure of its customer: not kept.
+    Late,
+    /// It is for a blocked id: that it came is kept, and no more.
+    Ignored(Option<Delivery>),
+}
+
+/// # Errors
+/// What the database said.
+pub fn screen<'a>(conn: &mut Conn, census: &mut Census, delivery: &'a Delivery) -> QueryResult<Screened<'a>> {
+    let event = &delivery.event;
+    if event.kind == EventType::Transfer {
+        return transfer(conn, census, delivery);
+    }
+    let ids: Vec<&str> = event.customer_ids().collect();
+    Ok(match census.verdict(conn, &ids, event.generated_at())? {
+        Verdict::Welcome => as_it_is(delivery),
+        Verdict::Late => Screened::Late,
+        Verdict::Blocked => ignored(delivery),
+    })
+}
+
+fn transfer<'a>(conn: &mut Conn, census: &mut Census, delivery: &'a Delivery) -> QueryResult<Screened<'a>> {
+    let mut of = |ids: &[String]| {
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        census.verdict(conn, &ids, delivery.event.generated_at())
+    };
+    let (from, to) = (of(&delivery.event.transferred_from)?, of(&delivery.event.transferred_to)?);
+    let nobody_else = |others: &[String]| others.is_empty();
+    Ok(match (from, to) {
+        (Verdict::Welcome, Verdict::Welcome) => as_it_is(delivery),
+        (Verdict::Welcome, _) if !nobody_else(&delivery.event.transferred_from) => without(delivery, Party::To),
+        (_, Verdict::Welcome) if !nobody_else(&delivery.event.transferred_to) => without(delivery, Party::From),
+        (Verdict::Blocked, _) | (_, Verdict::Blocked) => ignored(delivery),
+        _ => Screened::Late,
+    })
+}
+
+fn as_it_is(delivery: &Delivery) -> Screened<'_> {
+    Screened::Taken { delivery: Cow::Borrowed(delivery), to_nobody: false }
+}
+
+fn without(delivery: &Delivery, party: Party) -> Screened<'_> {
+    match redaction::transfer_without(&delivery.body, party).and_then(|body| rewritten(delivery, body)) {
+        Some(stripped) => Screened::Taken { delivery: Cow::Owned(stripped), to_nobody: party == Party::To },
+        None => Screened::Late,
+    }
+}
+
+fn ignored(delivery: &Delivery) -> Screened<'_> {
+    Screened::Ignored(redaction::mark(&delivery.body).and_then(|body| rewritten(delivery, body)))
+}
+
+/// The delivery with another body.
+fn rewritten(delivery: &Delivery, body: String) -> Option<Delivery> {
+    Delivery::parse(body.into_bytes(), delivery.received_at).ok()
+}
+
+/// Every id that an event names.
+pub fn ids_in(event: &Event) -> impl Iterator<Item = &str> {
+    let moved = event.transferred_from.iter().chain(&event.transferred_to).map(String::as_str);
+    event.customer_ids().chain(moved)
+}

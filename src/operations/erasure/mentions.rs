@@ -1,0 +1,103 @@
+//! Where else somebody may be named: deliveries that were rejected, what the team was told lately, and what the log says
+//! of others.
+
+use diesel::prelude::*;
+
+use super::names::Names;
+use super::queries;
+use crate::audit;
+use crate::base::clock::Moment;
+use crate::db::Conn;
+use crate::db::schema::{audit_details, receipts, rejected_deliveries as rejected};
+use crate::events::{Delivery, EventType};
+use crate::projection::CustomerId;
+
+/// How many bodies are held at a time.
+const CHUNK: i64 = 50;
+
+/// Removes the project's rejected deliveries and receipts that name somebody, and the details of `neighbours` that do.
+pub fn remove(conn: &mut Conn, project: i64, names: &Names, neighbours: &[CustomerId]) -> QueryResult<()> {
+    remove_rejected(conn, project, names)?;
+    remove_receipts(conn, project, names)?;
+    neighbours.iter().try_for_each(|neighbour| blank_details(conn, *neighbour, names))
+}
+
+fn remove_rejected(conn: &mut Conn, project: i64, names: &Names) -> QueryResult<()> {
+    let mut after = i64::MIN;
+    loop {
+        let bodies: Vec<(i64, Vec<u8>)> = rejected::table
+            .filter(rejected::project_id.eq(project).and(rejected::id.gt(after)))
+            .order(rejected::id)
+            .limit(CHUNK)
+            .select((rejected::id, rejected::body))
+            .load(conn)?;
+        let Some((last, _)) = bodies.last() else { return Ok(()) };
+        after = *last;
+        let naming = bodies.iter().filter(|(_, body)| names.are_in(&String::from_utf8_lossy(body)));
+        for (id, _) in naming {
+            diesel::delete(rejected::table.find((project, id))).execute(conn)?;
+        }
+    }
+}
+
+/// Arrival, reason and, where it is only about this customer, the body of each rejected delivery that names them.
+pub type RejectedRow = (Moment, String, Option<String>);
+
+/// The rejected deliveries that name a customer.
+pub fn rejected_naming(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Vec<RejectedRow>> {
+    let ids = queries::ids_of(conn, project, customer)?;
+    let mut names = Names::default();
+    names.extend(queries::contacts_of(conn, customer)?);
+    names.extend(ids.iter().cloned());
+    let mut found = Vec::new();
+    let mut after = i64::MIN;
+    loop {
+        let rows: Vec<(i64, Moment, String, Vec<u8>)> = rejected::table
+            .filter(rejected::project_id.eq(project).and(rejected::id.gt(after)))
+            .order(rejected::id)
+            .limit(CHUNK)
+            .select((rejected::id, rejected::received_at, rejected::reason, rejected::body))
+            .load(conn)?;
+        let Some((last, ..)) = rows.last() else { return Ok(found) };
+        after = *last;
+        for (_, at, reason, body) in rows {
+            let text = String::from_utf8_lossy(&body).into_owned();
+            if names.are_in(&text) {
+                found.push((at, reason, Some(text).filter(|text| is_about(text, at, &ids))));
+            }
+        }
+    }
+}
+
+/// Whether a body is an event of nobody but the customer with these ids.
+fn is_about(body: &str, received_at: Moment, ids: &[String]) -> bool {
+    let Ok(event) = Delivery::read_stored(body, received_at) else { return false };
+    let is_own = |id: &str| ids.iter().any(|own| own == id);
+    event.kind != EventType::Transfer && event.customer_ids().all(is_own)
+}
+
+/// Rows of receipts: whose, which, and every text in them.
+type Receipt = (i64, i64, String, String, Option<String>);
+
+fn remove_receipts(conn: &mut Conn, project: i64, names: &Names) -> QueryResult<()> {
+    let all: Vec<Receipt> = receipts::table
+        .filter(receipts::project_id.eq(project))
+        .select((receipts::person_id, receipts::id, receipts::location, receipts::told, receipts::undo))
+        .load(conn)?;
+    for (person, id, location, told, undo) in all {
+        if [Some(location), Some(told), undo].into_iter().flatten().any(|text| names.are_in(&text)) {
+            diesel::delete(receipts::table.find((person, id))).execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the log says of another customer and in it of this one.
+fn blank_details(conn: &mut Conn, neighbour: CustomerId, names: &Names) -> QueryResult<()> {
+    let details: Vec<(i64, i64, String)> = audit_details::table
+        .filter(audit_details::customer_id.eq(neighbour))
+        .select((audit_details::project_id, audit_details::position, audit_details::body))
+        .load(conn)?;
+    let naming = details.into_iter().filter(|(.., body)| names.are_in(body));
+    naming.map(|(project, position, _)| (project, position)).try_for_each(|entry| audit::queries::blank(conn, entry))
+}

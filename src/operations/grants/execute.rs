@@ -1,0 +1,58 @@
+//! Doing what was planned, and telling that a grant's time is over. Whoever calls holds the project's lock until the
+//! transaction ends, so that what was looked at stays true.
+
+use super::plan::{Plan, of_purchase};
+use super::{Holder, queries};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::customers::{Census, subject};
+use crate::db::Conn;
+use crate::events::Delivery;
+use crate::ingest;
+use crate::projection::Purchase;
+
+impl Holder {
+    /// Adds the events of a plan. The end of what was given is awaited, of what was taken back not any more.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn carry_out(self, conn: &mut Conn, ids: &Ids, plan: &Plan) -> Result<(), Error> {
+        if !self.append(conn, ids, &plan.events)? {
+            return Err(Error::Internal("an event of a grant was turned away".into()));
+        }
+        for removed in &plan.removed {
+            queries::take_end(conn, self.customer, &removed.key)?;
+        }
+        for given in &plan.given {
+            queries::await_end(conn, self.customer, &given.key, given.ends_at)?;
+        }
+        Ok(())
+    }
+
+    /// Tells that the time of a grant is over, unless somebody else has; returns whether it did.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn tell_end(self, conn: &mut Conn, ids: &Ids, key: &str) -> Result<bool, Error> {
+        if !queries::take_end(conn, self.customer, key)? {
+            return Ok(false);
+        }
+        let ended = queries::find(conn, self.customer, key)?.filter(|grant| is_untold(grant, self.now));
+        let Some((grant, at)) = ended.and_then(|grant| grant.expires_at.map(|at| (grant, at))) else {
+            return Ok(false);
+        };
+        let whom = subject::of(conn, self.customer)?;
+        self.append(conn, ids, &[of_purchase(&grant).ended(&whom, at, self.now)?])
+    }
+
+    fn append(self, conn: &mut Conn, ids: &Ids, events: &[Delivery]) -> Result<bool, Error> {
+        let mut census = Census::of(self.project, ids.clone(), self.now);
+        Ok(ingest::append(conn, &mut census, events)?)
+    }
+}
+
+/// Whether a grant has come to its end, and no event says so.
+fn is_untold(grant: &Purchase, now: Moment) -> bool {
+    !grant.is_active(now) && grant.unsubscribed_at.is_none() && grant.expiration_reason.is_none()
+}

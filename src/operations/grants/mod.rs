@@ -1,0 +1,22 @@
+//! Grants (§7.2): access that the team gives without a store. They never touch billing, and they do not stack: time runs
+//! beside a subscription, not after it. All they do is told by events of our own: `plan` says which, `acts` adds them.
+
+pub mod execute;
+mod length;
+mod plan;
+pub mod queries;
+
+use crate::base::clock::Moment;
+use crate::projection::CustomerId;
+
+pub use length::{CUSTOM, Length, NoLength, Preset, UNTIL, end_of_day};
+pub use plan::{Given, Held, Plan, Refusal, Removed};
+pub use queries::End;
+
+/// Whose grants, at which moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    pub project: i64,
+    pub customer: CustomerId,
+    pub now: Moment,
+}

@@ -1,0 +1,254 @@
+//! What giving or taking back a grant comes to, before it is done: the events it would add. The dialogs look ahead with
+//! them, and doing it adds the very same.
+
+use serde::{Deserialize, Serialize};
+
+use super::length::{Length, Preset};
+use super::{Holder, queries};
+use crate::audit::{Action, Trace};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::catalog::{self, Catalog};
+use crate::customers::subject;
+use crate::db::Conn;
+use crate::events::own::Grant;
+use crate::events::{Delivery, Store};
+use crate::projection::Purchase;
+use crate::wording::times;
+
+/// An end so near to that of a running grant asks for nothing new (client contract, 3, endpoint 8).
+const REPEAT_MILLIS: i64 = 2 * 3_600_000;
+
+/// Events to be added, and what they say of which grants.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    pub events: Vec<Delivery>,
+    pub given: Vec<Given>,
+    pub removed: Vec<Removed>,
+}
+
+/// A grant that is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The key of the purchase.
+    pub key: String,
+    pub ends_at: Moment,
+}
+
+/// A grant that is taken back before its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removed {
+    pub key: String,
+    pub entitlements: Vec<String>,
+    /// When it would have ended.
+    pub ends_at: Moment,
+}
+
+/// Why nothing is granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The project has no such entitlement.
+    NotConfigured,
+    /// The customer has a running grant of it already.
+    Held(Held),
+}
+
+/// The grant that stands in the way of another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub ends_at: Moment,
+    pub is_lifetime: bool,
+}
+
+impl Holder {
+    /// Giving access. A second running grant of one entitlement is refused, unless it shall replace the first (§7.2).
+    ///
+    /// # Errors
+    /// What the database said; [`Error::NotFound`] for a customer who is no more.
+    pub fn plan_grant(
+        self,
+        conn: &mut Conn,
+        entitlement: &str,
+        length: Length,
+        replaces: bool,
+    ) -> Result<Result<Plan, Refusal>, Error> {
+        if !queries::is_configured(conn, self.project, entitlement)? {
+            return Ok(Err(Refusal::NotConfigured));
+        }
+        let catalog = catalog::queries::load(conn, self.project)?;
+        let running = self.running(conn, &catalog, &[entitlement.to_owned()])?;
+        if let Some(first) = running.first().filter(|_| !replaces) {
+            return Ok(Err(Refusal::Held(Held::by(first, self.now))));
+        }
+        // A moment earlier, so that the history tells it before what takes its place.
+        let before = Holder { now: Moment(self.now.millis() - 1), ..self };
+        let mut plan = before.taking_back(conn, &catalog, &running)?;
+        let grant = Grant::new(entitlement, length.word(), self.now, length.ends_at(self.now))?;
+        self.add(conn, &mut plan, &grant)?;
+        Ok(Ok(plan))
+    }
+
+    /// Giving access as a program asks for it: one that asks twice means it once, so an end close to that of a running
+    /// grant adds nothing, nor does an earlier one, which would take access away; a later end takes its place. The plan may be empty.
+    ///
+    /// # Errors
+    /// As [`Holder::plan_grant`].
+    pub fn plan_as_asked(
+        self,
+        conn: &mut Conn,
+        entitlement: &str,
+        length: Length,
+    ) -> Result<Result<Plan, Refusal>, Error> {
+        match self.plan_grant(conn, entitlement, length, false)? {
+            Err(Refusal::Held(held)) if self.repeats(&held, length) => Ok(Ok(Plan::default())),
+            Err(Refusal::Held(_)) => self.plan_grant(conn, entitlement, length, true),
+            planned => Ok(planned),
+        }
+    }
+
+    fn repeats(self, held: &Held, length: Length) -> bool {
+        let is_for_life = held.is_lifetime && length == Length::Preset(Preset::Lifetime);
+        is_for_life || length.ends_at(self.now).since(held.ends_at) <= REPEAT_MILLIS
+    }
+
+    /// Taking back every running grant of an entitlement. The plan is empty when there is none.
+    ///
+    /// # Errors
+    /// As [`Holder::plan_grant`].
+    pub fn plan_removal_of_all(self, conn: &mut Conn, entitlement: &str) -> Result<Plan, Error> {
+        let catalog = catalog::queries::load(conn, self.project)?;
+        let all = self.running(conn, &catalog, &[entitlement.to_owned()])?;
+        self.taking_back(conn, &catalog, &all)
+    }
+
+    /// Taking back a running grant, and with it all others of the same entitlement (§7.2). `None`: it is not running.
+    ///
+    /// # Errors
+    /// As [`Holder::plan_grant`].
+    pub fn plan_removal(self, conn: &mut Conn, key: &str) -> Result<Option<Plan>, Error> {
+        let Some(grant) = self.running_one(conn, key)? else { return Ok(None) };
+        let catalog = catalog::queries::load(conn, self.project)?;
+        let mut all = self.running(conn, &catalog, &catalog.unlocked_by(&grant))?;
+        if all.is_empty() {
+            all.push(grant);
+        }
+        self.taking_back(conn, &catalog, &all).map(Some)
+    }
+
+    /// Taking back this one grant. `None`: it is not running.
+    ///
+    /// # Errors
+    /// As [`Holder::plan_grant`].
+    pub fn plan_removal_of_one(self, conn: &mut Conn, key: &str) -> Result<Option<Plan>, Error> {
+        let Some(grant) = self.running_one(conn, key)? else { return Ok(None) };
+        let catalog = catalog::queries::load(conn, self.project)?;
+        self.taking_back(conn, &catalog, &[grant]).map(Some)
+    }
+
+    /// Adds to a plan that grants which were taken back are given again, each for what was left of its time.
+    ///
+    /// # Errors
+    /// As [`Holder::plan_grant`].
+    pub fn plan_again(self, conn: &mut Conn, plan: &mut Plan, removed: &[Removed]) -> Result<(), Error> {
+        for one in removed.iter().filter(|one| one.ends_at > self.now) {
+            let Some(first) = one.entitlements.first() else { continue };
+            let grant = Grant::new(first, super::CUSTOM, self.now, one.ends_at)?;
+            self.add(conn, plan, &Grant { entitlements: one.entitlements.clone(), ..grant })?;
+        }
+        Ok(())
+    }
+
+    /// The running grants that unlock one of these entitlements; those that end last first.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn running(self, conn: &mut Conn, catalog: &Catalog, entitlements: &[String]) -> Result<Vec<Purchase>, Error> {
+        let mut running = queries::running(conn, self.customer, self.now)?;
+        running.retain(|grant| catalog.unlocked_by(grant).iter().any(|own| entitlements.contains(own)));
+        Ok(running)
+    }
+
+    fn running_one(self, conn: &mut Conn, key: &str) -> Result<Option<Purchase>, Error> {
+        Ok(queries::find(conn, self.customer, key)?.filter(|grant| grant.is_active(self.now)))
+    }
+
+    fn add(self, conn: &mut Conn, plan: &mut Plan, grant: &Grant) -> Result<(), Error> {
+        let whom = subject::of(conn, self.customer)?;
+        plan.events.push(grant.given(&whom)?);
+        plan.given.push(Given { key: key_of(grant), ends_at: grant.ends_at.unwrap_or(Moment::NEVER) });
+        Ok(())
+    }
+
+    /// One event for each.
+    fn taking_back(self, conn: &mut Conn, catalog: &Catalog, grants: &[Purchase]) -> Result<Plan, Error> {
+        let whom = subject::of(conn, self.customer)?;
+        let mut plan = Plan::default();
+        for grant in grants {
+            plan.events.push(of_purchase(grant).removed(&whom, self.now)?);
+            plan.removed.push(Removed {
+                key: grant.key.clone(),
+                entitlements: catalog.unlocked_by(grant),
+                ends_at: grant.access_ends_at(),
+            });
+        }
+        Ok(plan)
+    }
+}
+
+impl Plan {
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// What the grants that it takes back unlocked, each once.
+    pub fn removed_entitlements(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for id in self.removed.iter().flat_map(|one| &one.entitlements) {
+            if !all.contains(id) {
+                all.push(id.clone());
+            }
+        }
+        all
+    }
+
+    /// The entry of giving access, perhaps in place of what was given before.
+    pub fn grant_entry(&self, entitlement: &str, length: Length) -> Trace {
+        let ends_at = self.given.first().map_or_else(String::new, |given| times::full(given.ends_at));
+        let after = format!("{}, to {ends_at}", length.said());
+        self.after_what_was(Trace::new(Action::EntitlementGranted).about(entitlement).after(after))
+    }
+
+    /// The entry of what it takes back.
+    pub fn removal_entry(&self) -> Trace {
+        self.after_what_was(Trace::new(Action::EntitlementRevoked).about(self.removed_entitlements().join(", ")))
+    }
+
+    fn after_what_was(&self, trace: Trace) -> Trace {
+        match self.removed.first() {
+            Some(first) => trace.before(format!("granted to {}", times::full(first.ends_at))),
+            None => trace,
+        }
+    }
+}
+
+impl Held {
+    pub fn by(grant: &Purchase, now: Moment) -> Held {
+        Held { ends_at: grant.access_ends_at(), is_lifetime: grant.is_lifetime(now) }
+    }
+}
+
+/// The key that the fold gives a grant (§6.1).
+fn key_of(grant: &Grant) -> String {
+    format!("{}:{}", Store::Promotional.as_str(), grant.transaction_id.as_deref().unwrap_or(""))
+}
+
+/// A stored grant, as events speak of it.
+pub(super) fn of_purchase(purchase: &Purchase) -> Grant {
+    Grant {
+        transaction_id: purchase.transaction_id.clone(),
+        product_id: purchase.product_id.clone(),
+        entitlements: purchase.entitlement_ids.clone(),
+        starts_at: purchase.period_start,
+        ends_at: purchase.expires_at,
+    }
+}

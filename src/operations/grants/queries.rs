@@ -1,0 +1,92 @@
+//! The grants of a customer, and those made here whose end is still to be told.
+
+use diesel::prelude::*;
+
+use crate::base::clock::Moment;
+use crate::db::Conn;
+use crate::db::schema::{customers, entitlements, grant_ends, purchases};
+use crate::events::Environment;
+use crate::projection::{CustomerId, Kind, Purchase};
+
+/// A grant made here whose end is still to be told, and where it stands among the others: those that end first come first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
+pub struct End {
+    pub at: Moment,
+    pub customer: CustomerId,
+    /// The key of the purchase.
+    pub key: String,
+    pub project: i64,
+}
+
+impl End {
+    /// Before every other.
+    pub fn first() -> End {
+        End { at: Moment::DAWN, customer: CustomerId::MIN, key: String::new(), project: 0 }
+    }
+}
+
+/// Whether the project has this entitlement.
+pub fn is_configured(conn: &mut Conn, project: i64, entitlement: &str) -> QueryResult<bool> {
+    // PostgreSQL can neither store NUL nor be asked for it.
+    if entitlement.contains('\0') {
+        return Ok(false);
+    }
+    let own = entitlements::project_id.eq(project).and(entitlements::identifier.eq(entitlement));
+    let found: i64 = entitlements::table.filter(own).count().get_result(conn)?;
+    Ok(found > 0)
+}
+
+/// The grants that give access now; those that end last first.
+pub fn running(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Vec<Purchase>> {
+    let bodies: Vec<String> = purchases::table
+        .filter(purchases::customer_id.eq(customer))
+        .filter(purchases::environment.eq(Environment::Production.as_str()))
+        .filter(purchases::kind.eq(Kind::Grant.as_str()).and(purchases::ends_at.gt(now.millis())))
+        .order(purchases::ends_at.desc())
+        .select(purchases::body)
+        .load(conn)?;
+    Ok(bodies.iter().filter_map(|body| Purchase::stored(body)).collect())
+}
+
+/// One grant, running or over.
+pub fn find(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult<Option<Purchase>> {
+    if key.contains('\0') {
+        return Ok(None);
+    }
+    let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(Environment::Production.as_str()));
+    let body: Option<String> = purchases::table
+        .filter(own.and(purchases::key.eq(key)).and(purchases::kind.eq(Kind::Grant.as_str())))
+        .select(purchases::body)
+        .first(conn)
+        .optional()?;
+    Ok(body.and_then(|body| Purchase::stored(&body)))
+}
+
+/// Remembers that the end of a grant is to be told.
+pub fn await_end(conn: &mut Conn, customer: CustomerId, key: &str, at: Moment) -> QueryResult<()> {
+    let row =
+        (grant_ends::customer_id.eq(customer), grant_ends::purchase_key.eq(key), grant_ends::ends_at.eq(at.millis()));
+    diesel::insert_into(grant_ends::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Returns whether the end was still to be told: who gets `true` tells it, or has made it needless.
+pub fn take_end(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult<bool> {
+    let own = grant_ends::customer_id.eq(customer).and(grant_ends::purchase_key.eq(key));
+    Ok(diesel::delete(grant_ends::table.filter(own)).execute(conn)? > 0)
+}
+
+/// The next grants whose end has come, after the one given.
+pub fn due(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResult<Vec<End>> {
+    let (at, start) = (grant_ends::ends_at, after.at.millis());
+    let later = grant_ends::customer_id
+        .gt(after.customer)
+        .or(grant_ends::customer_id.eq(after.customer).and(grant_ends::purchase_key.gt(&after.key)));
+    grant_ends::table
+        .inner_join(customers::table.on(customers::id.eq(grant_ends::customer_id)))
+        .filter(at.le(now.millis()).and(at.ge(start)).and(at.gt(start).or(later)))
+        .order((grant_ends::ends_at, grant_ends::customer_id, grant_ends::purchase_key))
+        .limit(most)
+        .select((grant_ends::ends_at, grant_ends::customer_id, grant_ends::purchase_key, customers::project_id))
+        .load(conn)
+}

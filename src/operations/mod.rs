@@ -1,0 +1,11 @@
+//! What can be done to a customer, without HTTP. Each has the request (a parsed type), the plan (what would follow) and the execution, which returns the trace for the audit log.
+
+pub mod attributes;
+pub mod erasure;
+pub mod grants;
+pub mod overrides;
+pub mod test_accounts;
+pub mod test_store;
+pub mod transfer;
+
+pub use attributes::trace;

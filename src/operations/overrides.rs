@@ -1,0 +1,123 @@
+//! Choosing an offering for a customer, and telling the end of that. Whoever calls writes, and holds the project's lock until
+//! the transaction ends.
+
+use crate::audit::{Action, Trace};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::customers::overrides::{Override, queries};
+use crate::customers::{Census, subject};
+use crate::db::Conn;
+use crate::events::own;
+use crate::ingest;
+use crate::projection::CustomerId;
+use crate::wording::times;
+
+/// Whose offering is chosen, by whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice<'a> {
+    pub project: i64,
+    pub customer: CustomerId,
+    /// As the card names whoever chose.
+    pub by: &'a str,
+    pub now: Moment,
+}
+
+/// Why an offering cannot be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The project has no such offering.
+    Unknown,
+    Archived,
+}
+
+impl Choice<'_> {
+    /// Lets the customer's app get this offering without an end; `None`, or the default's own name, takes an override back
+    /// (§8). Returns the entry of it, and none when nothing changes: a program that asks twice means it once.
+    ///
+    /// # Errors
+    /// What the database said; [`Error::NotFound`] for a customer who is no more.
+    pub fn make(
+        self,
+        conn: &mut Conn,
+        ids: &Ids,
+        offering: Option<&str>,
+    ) -> Result<Result<Option<Trace>, Refusal>, Error> {
+        let sold = offering.map(|id| queries::sold(conn, self.project, id)).transpose()?;
+        let (is_default, is_archived) = match sold {
+            Some(None) => return Ok(Err(Refusal::Unknown)),
+            Some(Some(found)) => found,
+            None => (true, false),
+        };
+        if is_archived {
+            return Ok(Err(Refusal::Archived));
+        }
+        let before = current(conn, (self.project, self.customer), ids, self.now)?;
+        let before = before.filter(|set| !set.is_over(self.now));
+        let chosen = offering.filter(|_| !is_default).map(|offering| self.of(offering));
+        let is_same = |one: &Override, other: &Override| (&one.offering, one.until) == (&other.offering, other.until);
+        match (&before, &chosen) {
+            (None, None) => return Ok(Ok(None)),
+            (Some(before), Some(chosen)) if is_same(before, chosen) => return Ok(Ok(None)),
+            (_, Some(chosen)) => queries::put(conn, chosen)?,
+            (_, None) => queries::remove(conn, self.customer)?,
+        }
+        Ok(Ok(Some(entry(before.as_ref(), chosen.as_ref()))))
+    }
+
+    fn of(self, offering: &str) -> Override {
+        Override {
+            customer_id: self.customer,
+            project_id: self.project,
+            offering: offering.to_owned(),
+            set_by: self.by.to_owned(),
+            set_by_id: None,
+            set_at: self.now,
+            until: None,
+            reason: None,
+            is_end_told: false,
+        }
+    }
+}
+
+/// The override there is. One that is over, without the history saying so yet, is told first: what takes its place would
+/// hide its end.
+///
+/// # Errors
+/// As [`tell_end`].
+pub fn current(
+    conn: &mut Conn,
+    (project, customer): (i64, CustomerId),
+    ids: &Ids,
+    now: Moment,
+) -> Result<Option<Override>, Error> {
+    tell_end(conn, project, customer, ids, now)?;
+    Ok(queries::of(conn, customer)?)
+}
+
+/// What the log says of a change.
+pub fn entry(before: Option<&Override>, after: Option<&Override>) -> Trace {
+    let action = if after.is_some() { Action::OfferingOverrideSet } else { Action::OfferingOverrideCleared };
+    let words = |set: &Override| match set.until {
+        Some(until) => format!("{} until {}", set.offering, times::to_the_second(until)),
+        None => set.offering.clone(),
+    };
+    let mut trace = Trace::new(action);
+    trace.details.before = before.map(words);
+    trace.details.after = after.map(words);
+    trace
+}
+
+/// Tells in the customer's history that an override is over, unless it is not, or somebody else has; returns whether it did.
+///
+/// # Errors
+/// What the database said; [`Error::NotFound`] for a customer who is no more.
+pub fn tell_end(conn: &mut Conn, project: i64, customer: CustomerId, ids: &Ids, now: Moment) -> Result<bool, Error> {
+    conn.lock_project(project)?;
+    let Some(over) = queries::take_end(conn, customer, now)? else { return Ok(false) };
+    let span = (over.set_at, over.until.unwrap_or(now));
+    let ended = own::override_ended(&subject::of(conn, customer)?, &over.offering, span, now)?;
+    let mut census = Census::of(project, ids.clone(), now);
+    ingest::append(conn, &mut census, &[ended])?;
+    Ok(true)
+}

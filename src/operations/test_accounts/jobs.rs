@@ -1,0 +1,120 @@
+//! Jobs: who asked for what, who is still to be deleted, and how far it has come.
+
+use diesel::prelude::*;
+
+use super::Wanted;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::db::Conn;
+use crate::db::schema::{deletion_choices as choices, deletion_jobs as jobs};
+use crate::projection::CustomerId;
+
+/// A job as far as it has come.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = jobs)]
+pub struct Job {
+    pub project_id: i64,
+    pub id: i64,
+    pub person_id: i64,
+    /// The role they had when they asked.
+    pub role: String,
+    pub asked_at: Moment,
+    /// What was wanted, as JSON; empty once the job is done.
+    pub wanted: String,
+    pub chosen: i64,
+    pub erased: i64,
+    /// Chosen, and no longer proven to be tests when their turn came.
+    pub kept: i64,
+    pub finished_at: Option<Moment>,
+}
+
+/// Who asks, and as what.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    pub person: i64,
+    pub role: &'a str,
+}
+
+impl Job {
+    pub fn wanted(&self) -> Result<Wanted, Error> {
+        serde_json::from_str(&self.wanted).map_err(|error| Error::Internal(error.to_string()))
+    }
+
+    pub fn done(&self) -> i64 {
+        self.erased + self.kept
+    }
+}
+
+/// Notes a job with the row `id` for those who were chosen.
+///
+/// # Errors
+/// What the database said.
+pub fn start(
+    conn: &mut Conn,
+    (project, id, now): (i64, i64, Moment),
+    asker: Asker<'_>,
+    wanted: &Wanted,
+    chosen: &[CustomerId],
+) -> Result<(), Error> {
+    let wanted = serde_json::to_string(wanted).map_err(|error| Error::Internal(error.to_string()))?;
+    let row = (
+        jobs::project_id.eq(project),
+        jobs::id.eq(id),
+        jobs::person_id.eq(asker.person),
+        jobs::role.eq(asker.role),
+        jobs::asked_at.eq(now),
+        jobs::wanted.eq(wanted),
+        jobs::chosen.eq(i64::try_from(chosen.len()).unwrap_or(i64::MAX)),
+        (jobs::erased.eq(0), jobs::kept.eq(0)),
+    );
+    diesel::insert_into(jobs::table).values(row).execute(conn)?;
+    for customer in chosen {
+        let row = (choices::project_id.eq(project), choices::job_id.eq(id), choices::customer_id.eq(customer));
+        diesel::insert_into(choices::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
+pub fn find(conn: &mut Conn, project: i64, id: i64) -> QueryResult<Option<Job>> {
+    jobs::table.find((project, id)).select(Job::as_select()).first(conn).optional()
+}
+
+/// The last jobs of a project, the newest first.
+pub fn last(conn: &mut Conn, project: i64, limit: i64) -> QueryResult<Vec<Job>> {
+    let of_project = jobs::table.filter(jobs::project_id.eq(project));
+    of_project.order(jobs::id.desc()).limit(limit).select(Job::as_select()).load(conn)
+}
+
+/// Jobs of all projects that are not done.
+pub fn open(conn: &mut Conn) -> QueryResult<Vec<Job>> {
+    jobs::table.filter(jobs::finished_at.is_null()).order(jobs::id).select(Job::as_select()).load(conn)
+}
+
+/// Some who are still to be deleted.
+pub fn next(conn: &mut Conn, job: &Job, limit: i64) -> QueryResult<Vec<CustomerId>> {
+    choices::table
+        .filter(choices::project_id.eq(job.project_id).and(choices::job_id.eq(job.id)))
+        .order(choices::customer_id)
+        .limit(limit)
+        .select(choices::customer_id)
+        .load(conn)
+}
+
+/// Strikes customers off and counts what became of them.
+pub fn settle(conn: &mut Conn, job: &Job, customers: &[CustomerId], erased: i64) -> QueryResult<()> {
+    let kept = i64::try_from(customers.len()).unwrap_or(i64::MAX) - erased;
+    for customer in customers {
+        diesel::delete(choices::table.find((job.project_id, job.id, customer))).execute(conn)?;
+    }
+    diesel::update(jobs::table.find((job.project_id, job.id)))
+        .set((jobs::erased.eq(jobs::erased + erased), jobs::kept.eq(jobs::kept + kept)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Marks a job as done; returns whether it was not before. What was wanted may have named somebody and goes.
+pub fn finish(conn: &mut Conn, job: &Job, now: Moment) -> QueryResult<bool> {
+    let open = jobs::project_id.eq(job.project_id).and(jobs::id.eq(job.id)).and(jobs::finished_at.is_null());
+    let done = (jobs::finished_at.eq(now), jobs::wanted.eq(""));
+    Ok(diesel::update(jobs::table.filter(open)).set(done).execute(conn)? > 0)
+}

@@ -1,0 +1,178 @@
+//! Who is proven to be a test. The same condition lists them and is asked again when they are deleted.
+
+use std::collections::BTreeMap;
+
+use diesel::dsl::{count_star, exists, not};
+use diesel::prelude::*;
+
+use super::{MOST, Pattern, Wanted};
+use crate::base::clock::Moment;
+use crate::base::lookup_key;
+use crate::db::Conn;
+use crate::db::schema::*;
+use crate::events::Environment;
+use crate::events::history::Topic;
+use crate::pages::directory::lists::Cursor;
+use crate::projection::{CustomerId, Kind};
+
+use super::Bought;
+
+/// How many are read at once.
+const CHUNK: usize = 500;
+/// The longest beginning of an id that is looked up by its key, in bytes.
+const PLAIN: usize = 128;
+
+/// A customer as the condition found them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    pub id: CustomerId,
+    pub app_user_id: String,
+    pub active_at: Moment,
+    pub events: i64,
+    /// Of the sandbox; there are no others.
+    pub purchases: i64,
+    /// The id for which they were chosen, where ids were asked for.
+    pub fitting: Option<String>,
+}
+
+/// The next `limit`, newest seen first, and where they end, unless these are the last.
+pub fn page(
+    conn: &mut Conn,
+    project: i64,
+    wanted: &Wanted,
+    after: Option<Cursor>,
+    limit: usize,
+) -> QueryResult<(Vec<Candidate>, Option<Cursor>)> {
+    let (mut found, mut place, mut is_over) = (Vec::new(), after, false);
+    while found.len() <= limit && !is_over {
+        let rows = rows(conn, project, wanted, None, place, CHUNK)?;
+        is_over = rows.len() < CHUNK;
+        place = rows.last().map(|row| Cursor { active_at: row.2, id: row.0 });
+        found.extend(completed(conn, wanted, rows)?);
+    }
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let last = found.last().map(|last| Cursor { active_at: last.active_at, id: last.id });
+    Ok((found, last.filter(|_| has_more)))
+}
+
+/// Everybody who is wanted, up to [`MOST`].
+pub fn all(conn: &mut Conn, project: i64, wanted: &Wanted) -> QueryResult<Vec<Candidate>> {
+    Ok(page(conn, project, wanted, None, MOST)?.0)
+}
+
+/// Those of `chosen` who are still wanted, and still proven.
+pub fn still(conn: &mut Conn, project: i64, wanted: &Wanted, chosen: &[CustomerId]) -> QueryResult<Vec<Candidate>> {
+    let mut found = Vec::new();
+    for chunk in chosen.chunks(CHUNK) {
+        let rows = rows(conn, project, wanted, Some(chunk), None, CHUNK)?;
+        found.extend(completed(conn, wanted, rows)?);
+    }
+    Ok(found)
+}
+
+type Row = (CustomerId, String, Moment, i64);
+
+fn rows(
+    conn: &mut Conn,
+    project: i64,
+    wanted: &Wanted,
+    among: Option<&[CustomerId]>,
+    after: Option<Cursor>,
+    limit: usize,
+) -> QueryResult<Vec<Row>> {
+    let purchases_of = || purchases::table.filter(purchases::customer_id.eq(customers::id));
+    let history_of = || history::table.filter(history::customer_id.eq(customers::id));
+    let is_real = purchases::environment.ne(Environment::Sandbox.as_str()).or(purchases::kind.eq(Kind::Grant.as_str()));
+    // What is not said to be of the sandbox is not.
+    let outside = || history_of().filter(history::environment.ne(Environment::Sandbox.as_str()));
+    let [money, access, trouble, identity, other] = Topic::ALL.map(Topic::as_str);
+    let of_purchases = history::topic.eq(money).or(history::topic.eq(access)).or(history::topic.eq(trouble));
+    let transfer = history::topic.eq(identity).and(history::told.like("%\"kind\":\"TRANSFER\"%"));
+    // An event of a type that is not known yet might be one of a purchase.
+    let unknown = history::topic.eq(other).and(history::told.not_like("%\"kind\":\"EXPERIMENT_ENROLLMENT\"%"));
+    let inherited = inherited_events::table.filter(inherited_events::customer_id.eq(customers::id));
+    let spent_nothing = customers::spent_micros.eq(0).and(customers::prices_missing.eq(0));
+    let paid_nothing = customers::payments.eq(0).and(customers::refunds.eq(0));
+    let bought_nothing = customers::is_subscriber.eq(false).and(customers::made_one_time.eq(false));
+    let mut query = customers::table
+        .filter(customers::project_id.eq(project).and(customers::granted_until.eq(i64::MIN)))
+        .filter(spent_nothing.and(paid_nothing).and(bought_nothing))
+        .filter(not(exists(purchases_of().filter(is_real).select(purchases::key))))
+        .filter(not(exists(outside().filter(of_purchases.or(transfer).or(unknown)).select(history::event_id))))
+        .filter(not(exists(inherited.select(inherited_events::event_id))))
+        .select((customers::id, customers::best_app_user_id, customers::active_at, customers::events_count))
+        .order((customers::active_at.desc(), customers::id.desc()))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .into_boxed();
+    let any_purchase = exists(purchases_of().select(purchases::key));
+    query = match wanted.bought {
+        Bought::Sandbox => query.filter(customers::made_sandbox.eq(true)).filter(any_purchase),
+        Bought::Nothing => query.filter(customers::made_sandbox.eq(false)).filter(not(any_purchase)),
+        Bought::Either => query,
+    };
+    if let Some(before) = wanted.before {
+        query = query.filter(customers::active_at.lt(before.millis()));
+    }
+    if let Some(pattern) = &wanted.ids {
+        let like = app_user_ids::app_user_id.like(pattern.like()).escape('\\');
+        let (from, to) = keys_of(pattern);
+        let near = app_user_ids::project_id.eq(project).and(app_user_ids::key.ge(from)).and(app_user_ids::key.lt(to));
+        query = query
+            .filter(customers::id.eq_any(app_user_ids::table.filter(near.and(like)).select(app_user_ids::customer_id)));
+    }
+    if let Some(among) = among {
+        query = query.filter(customers::id.eq_any(among.to_vec()));
+    }
+    if let Some(after) = after {
+        let is_older = customers::active_at.lt(after.active_at.millis()).or(customers::id.lt(after.id));
+        query = query.filter(customers::active_at.le(after.active_at.millis()).and(is_older));
+    }
+    query.load(conn)
+}
+
+/// The keys between which all ids lie that fit.
+fn keys_of(pattern: &Pattern) -> (Vec<u8>, Vec<u8>) {
+    let beginning = pattern.beginning().as_bytes();
+    let from = lookup_key(pattern.beginning());
+    let from = if beginning.len() > PLAIN { beginning.iter().take(PLAIN).copied().collect() } else { from };
+    // No byte of a text is this great.
+    let to = from.iter().copied().chain([0xFF]).collect();
+    (from, to)
+}
+
+/// What the rows do not hold; without those whom only `LIKE` finds, which SQLite reads without regard to case.
+fn completed(conn: &mut Conn, wanted: &Wanted, rows: Vec<Row>) -> QueryResult<Vec<Candidate>> {
+    let ids: Vec<CustomerId> = rows.iter().map(|row| row.0).collect();
+    let counts: Vec<(CustomerId, i64)> = purchases::table
+        .filter(purchases::customer_id.eq_any(&ids))
+        .group_by(purchases::customer_id)
+        .select((purchases::customer_id, count_star()))
+        .load(conn)?;
+    let counts: BTreeMap<CustomerId, i64> = counts.into_iter().collect();
+    let fitting = match &wanted.ids {
+        Some(pattern) => fitting(conn, pattern, &ids)?,
+        None => BTreeMap::new(),
+    };
+    let candidate = |(id, app_user_id, active_at, events)| Candidate {
+        id,
+        app_user_id,
+        active_at,
+        events,
+        purchases: counts.get(&id).copied().unwrap_or(0),
+        fitting: fitting.get(&id).cloned(),
+    };
+    let all = rows.into_iter().map(candidate);
+    Ok(all.filter(|one| wanted.ids.is_none() || one.fitting.is_some()).collect())
+}
+
+/// An id of each of these customers that fits.
+fn fitting(conn: &mut Conn, pattern: &Pattern, customers: &[CustomerId]) -> QueryResult<BTreeMap<CustomerId, String>> {
+    let like = app_user_ids::app_user_id.like(pattern.like()).escape('\\');
+    let ids: Vec<(CustomerId, String)> = app_user_ids::table
+        .filter(app_user_ids::customer_id.eq_any(customers).and(like))
+        .order((app_user_ids::since.desc(), app_user_ids::key))
+        .select((app_user_ids::customer_id, app_user_ids::app_user_id))
+        .load(conn)?;
+    Ok(ids.into_iter().filter(|(_, id)| pattern.fits(id)).collect())
+}

@@ -1,0 +1,82 @@
+//! The work of the jobs, a few customers a transaction. Each takes the next ones off the list and deletes them as one
+//! change, so a process that dies loses nothing, and several share the work without doing any of it twice.
+
+use super::jobs::{self, Job};
+use super::queries;
+use crate::audit::{self, Action, Actor, Origin, Trace};
+use crate::base::clock::{Clock, Moment};
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::db::{Conn, Db};
+use crate::operations::erasure;
+use crate::projection::CustomerId;
+use crate::wording::text::count;
+
+/// How many share a transaction: few, so that nobody waits long for it.
+const STEP: i64 = 20;
+
+/// Works until every job of every project is done, each step dated when it begins; returns how many customers were deleted.
+///
+/// # Errors
+/// What the database said; the next call goes on from there.
+pub fn work(db: &Db, ids: &Ids, clock: &Clock) -> Result<usize, Error> {
+    let mut erased = 0;
+    for job in db.read_here(|conn| Ok::<_, Error>(jobs::open(conn)?))? {
+        while let Some(step) = advance(db, ids, &job, clock.now())? {
+            erased += step;
+        }
+    }
+    Ok(erased)
+}
+
+/// One step; `None` when the job is done. Where a step fails its customers are tried one by one, so that one who cannot be
+/// deleted does not keep the others.
+fn advance(db: &Db, ids: &Ids, job: &Job, now: Moment) -> Result<Option<usize>, Error> {
+    match db.write_here(|conn| step(conn, ids, job, STEP, now)) {
+        Err(error) if !error.is_unavailable() => alone(db, ids, job, now, &error),
+        done => done,
+    }
+}
+
+fn alone(db: &Db, ids: &Ids, job: &Job, now: Moment, error: &Error) -> Result<Option<usize>, Error> {
+    match db.write_here(|conn| step(conn, ids, job, 1, now)) {
+        Err(again) if !again.is_unavailable() => {
+            tracing::error!(job = job.id, cause = error.cause(), "a test account could not be deleted");
+            db.write_here(|conn| {
+                let next = jobs::next(conn, job, 1)?;
+                Ok::<_, Error>(jobs::settle(conn, job, &next, 0)?)
+            })?;
+            Ok(Some(0))
+        }
+        done => done,
+    }
+}
+
+/// Whoever is no longer proven to be a test, or not what was wanted, is kept.
+fn step(conn: &mut Conn, ids: &Ids, job: &Job, limit: i64, now: Moment) -> Result<Option<usize>, Error> {
+    conn.lock_project(job.project_id)?;
+    let next = jobs::next(conn, job, limit)?;
+    if next.is_empty() {
+        return finish(conn, ids, job, now).map(|()| None);
+    }
+    let still = queries::still(conn, job.project_id, &job.wanted()?, &next)?;
+    let still: Vec<CustomerId> = still.into_iter().map(|one| one.id).collect();
+    let erased = erasure::erase(conn, job.project_id, &still, now)?.customers;
+    jobs::settle(conn, job, &next, i64::try_from(erased).unwrap_or(i64::MAX))?;
+    Ok(Some(erased))
+}
+
+/// The one entry of the whole job.
+fn finish(conn: &mut Conn, ids: &Ids, job: &Job, now: Moment) -> Result<(), Error> {
+    if !jobs::finish(conn, job, now)? {
+        return Ok(());
+    }
+    let done = jobs::find(conn, job.project_id, job.id)?.ok_or(Error::NotFound)?;
+    let told = match done.kept {
+        0 => count(done.erased, "customer", "customers"),
+        kept => format!("{}, {kept} kept", count(done.erased, "customer", "customers")),
+    };
+    let trace = Trace::new(Action::TestAccountsDeleted).about(told);
+    let actor = Actor::person(job.person_id, &job.role);
+    audit::append(conn, (job.project_id, ids.next(now), now), &actor, &Origin::default(), trace)
+}

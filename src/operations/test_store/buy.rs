@@ -1,0 +1,125 @@
+//! Taking a token: the product is bought, once, whoever posts the token and however often.
+
+use super::{Buyer, Token, queries, schedule};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::base::money::{Micros, Money};
+use crate::catalog::{self, rows::Product};
+use crate::customers::Verdict;
+use crate::customers::{Census, subject};
+use crate::db::Conn;
+use crate::events::own::{Period, TestSale};
+use crate::ingest;
+use crate::projection::CustomerId;
+
+/// What an app posts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    pub token: Token,
+    pub product: Option<String>,
+    /// The offering it was shown in.
+    pub offering: Option<String>,
+    /// The app brings back an old purchase, it does not make a new one (§9.5).
+    pub is_restore: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bought {
+    /// The product is theirs from now on.
+    Now { product: String },
+    /// The token bought it for them before.
+    Before,
+    /// Somebody else had it. It was moved, with all they had bought in the Test Store.
+    Moved { from: CustomerId, from_id: String },
+    /// Somebody else had it. Both are one customer from now on.
+    Joined,
+}
+
+/// Why nothing is bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The order names none.
+    NoProduct,
+    /// The Test Store has no such product.
+    UnknownProduct,
+    /// They have it already.
+    Held,
+    /// It is somebody else's, and stays so.
+    InUse,
+    /// It was made before the customer was erased, or they are blocked.
+    TurnedAway,
+}
+
+/// A subscription, and what unlocks something for good, are had once.
+const HAD_ONCE: [&str; 2] = [RENEWING, "non_consumable"];
+const RENEWING: &str = "subscription";
+const ENDING: [&str; 2] = [RENEWING, "non_renewing_subscription"];
+
+impl Buyer {
+    /// Takes an order. Whoever calls holds the project's lock until the transaction ends.
+    ///
+    /// # Errors
+    /// What the database said; [`Error::NotFound`] for a customer who is no more.
+    pub fn buy(self, conn: &mut Conn, ids: &Ids, order: &Order) -> Result<Result<Bought, Refusal>, Error> {
+        match queries::holder(conn, self.project, order.token.as_str())? {
+            Some(holder) if holder == self.customer => Ok(Ok(Bought::Before)),
+            Some(holder) => self.take_over(conn, ids, holder, order.is_restore),
+            None => self.buy_anew(conn, ids, order),
+        }
+    }
+
+    fn buy_anew(self, conn: &mut Conn, ids: &Ids, order: &Order) -> Result<Result<Bought, Refusal>, Error> {
+        let Some(named) = &order.product else { return Ok(Err(Refusal::NoProduct)) };
+        let Some(product) = queries::product(conn, self.project, named)? else {
+            return Ok(Err(Refusal::UnknownProduct));
+        };
+        if self.has(conn, &product)? {
+            return Ok(Err(Refusal::Held));
+        }
+        let mut census = Census::of(self.project, ids.clone(), self.now);
+        let whom = subject::of(conn, self.customer)?;
+        let names: Vec<&str> = whom.ids.iter().map(String::as_str).collect();
+        // A retry of what was bought before an erasure does not bring it back (§12.1).
+        let at = order.token.made_at().min(self.now);
+        if census.verdict(conn, &names, at)? != Verdict::Welcome {
+            return Ok(Err(Refusal::TurnedAway));
+        }
+        let (sale, period) = (self.sale(conn, order, &product)?, first_period(&product, self.now));
+        let renews = product.kind == RENEWING && period.ends_at.is_some();
+        if !ingest::append(conn, &mut census, &[sale.bought(&whom, period, renews)?])? {
+            return Ok(Err(Refusal::TurnedAway));
+        }
+        if let Some(end) = period.ends_at.filter(|_| renews) {
+            queries::await_end(conn, self.customer, &sale.token, end, end.since(period.starts_at))?;
+        }
+        Ok(Ok(Bought::Now { product: product.identifier }))
+    }
+
+    fn has(self, conn: &mut Conn, product: &Product) -> Result<bool, Error> {
+        if !HAD_ONCE.contains(&product.kind.as_str()) {
+            return Ok(false);
+        }
+        let held = queries::held(conn, self.customer, self.now)?;
+        Ok(held.iter().any(|purchase| purchase.product_id == product.identifier))
+    }
+
+    fn sale(self, conn: &mut Conn, order: &Order, product: &Product) -> Result<TestSale, Error> {
+        let catalog = catalog::queries::load(conn, self.project)?;
+        let price = product.price_micros.zip(product.currency.clone());
+        Ok(TestSale {
+            token: order.token.as_str().to_owned(),
+            product_id: product.identifier.clone(),
+            entitlements: catalog.unlocked_by_product(&product.identifier),
+            offering: order.offering.clone(),
+            price: price.map(|(micros, currency)| Money { amount: Micros(micros), currency }),
+        })
+    }
+}
+
+fn first_period(product: &Product, starts_at: Moment) -> Period {
+    let length = product.duration.as_deref().filter(|_| ENDING.contains(&product.kind.as_str()));
+    let ends_at = length.and_then(schedule::period).map(|millis| Moment(starts_at.millis().saturating_add(millis)));
+    Period { renewals: 0, starts_at, ends_at }
+}

@@ -1,0 +1,89 @@
+//! A token that bought something for somebody else: the project says what that means (§9.5). Who has no name but one that
+//! an SDK made up is the same person.
+
+use super::{Bought, Buyer, Refusal, queries};
+use crate::base::app_user_id::is_anonymous;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::customers::overrides::{self, Override};
+use crate::customers::transfer_behavior::SHARE;
+use crate::customers::{Census, identity, subject};
+use crate::db::Conn;
+use crate::events::own::{self, Whom};
+use crate::ingest;
+use crate::operations::transfer::Move;
+use crate::projection::CustomerId;
+
+/// What is done with it.
+enum Way {
+    Join,
+    Move,
+    Refuse,
+}
+
+impl Buyer {
+    pub(super) fn take_over(
+        self,
+        conn: &mut Conn,
+        ids: &Ids,
+        holder: CustomerId,
+        is_restore: bool,
+    ) -> Result<Result<Bought, Refusal>, Error> {
+        let (own, theirs) = (subject::of(conn, self.customer)?, subject::of(conn, holder)?);
+        match self.way(conn, (&own, &theirs), holder, is_restore)? {
+            Way::Refuse => Ok(Err(Refusal::InUse)),
+            Way::Join => {
+                self.join(conn, ids, (&own, &theirs), holder)?;
+                Ok(Ok(Bought::Joined))
+            }
+            Way::Move => {
+                let Buyer { project, customer, now } = self;
+                Move { project, from: holder, to: customer, now }.make_of_test_store(conn, ids)?;
+                Ok(Ok(Bought::Moved { from: holder, from_id: theirs.app_user_id }))
+            }
+        }
+    }
+
+    fn way(
+        self,
+        conn: &mut Conn,
+        (own, theirs): (&Whom, &Whom),
+        holder: CustomerId,
+        is_restore: bool,
+    ) -> Result<Way, Error> {
+        if is_nameless(theirs) {
+            return Ok(Way::Join);
+        }
+        Ok(match queries::transfer_behavior(conn, self.project)?.as_str() {
+            "keep_with_original" => Way::Refuse,
+            "transfer_if_no_active" if queries::is_subscribed(conn, holder, self.now)? => Way::Refuse,
+            SHARE if is_nameless(own) || is_restore => Way::Join,
+            SHARE => Way::Refuse,
+            _ => Way::Move,
+        })
+    }
+
+    /// By an event of our own, so that it stands in the history. The override of whoever has a name stays (§8).
+    fn join(self, conn: &mut Conn, ids: &Ids, (own, theirs): (&Whom, &Whom), holder: CustomerId) -> Result<(), Error> {
+        let named = if is_nameless(own) && !is_nameless(theirs) { holder } else { self.customer };
+        let kept = overrides::queries::of(conn, named)?.filter(|set| !set.is_end_told);
+        let both = Whom {
+            app_user_id: own.app_user_id.clone(),
+            original: theirs.original.clone(),
+            ids: vec![own.app_user_id.clone(), theirs.app_user_id.clone()],
+        };
+        let mut census = Census::of(self.project, ids.clone(), self.now);
+        if !ingest::append(conn, &mut census, &[own::aliased(&both, self.now)?])? {
+            return Err(Error::Internal("the event of a merge was turned away".into()));
+        }
+        let merged = identity::find(conn, self.project, &own.app_user_id)?.ok_or(Error::NotFound)?;
+        match kept {
+            Some(kept) => Ok(overrides::queries::put(conn, &Override { customer_id: merged, ..kept })?),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_nameless(whom: &Whom) -> bool {
+    whom.ids.iter().all(|id| is_anonymous(id))
+}

@@ -1,0 +1,196 @@
+//! What the Test Store sells, what was bought there, and what goes on by itself.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+
+use super::token::key_of;
+use crate::base::clock::Moment;
+use crate::base::lookup_key;
+use crate::catalog::rows::Product;
+use crate::customers::facts;
+use crate::db::Conn;
+use crate::db::schema::{customers, events, history, inherited_events, products, projects, purchases, test_sales};
+use crate::events::own::TestSale;
+use crate::events::{Environment, Store};
+use crate::projection::{CustomerId, Kind, Purchase};
+
+/// A subscription whose period ends, and where it stands among the others: those that end first come first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
+pub struct Due {
+    pub at: Moment,
+    pub customer: CustomerId,
+    pub token: String,
+    pub project: i64,
+    /// How long the next period lasts, in milliseconds.
+    pub period: i64,
+    /// How often it was renewed.
+    pub renewals: i64,
+}
+
+type Row = (
+    test_sales::due_at,
+    test_sales::customer_id,
+    test_sales::token,
+    customers::project_id,
+    test_sales::period,
+    test_sales::renewals,
+);
+
+const ROW: Row = (
+    test_sales::due_at,
+    test_sales::customer_id,
+    test_sales::token,
+    customers::project_id,
+    test_sales::period,
+    test_sales::renewals,
+);
+
+impl Due {
+    /// Before every other.
+    pub fn first() -> Due {
+        Due { at: Moment::DAWN, customer: CustomerId::MIN, token: String::new(), project: 0, period: 0, renewals: 0 }
+    }
+}
+
+/// A product of the Test Store. Where the catalog names none at all, those of other stores are sold there as well, as apps
+/// are shown them.
+pub fn product(conn: &mut Conn, project: i64, identifier: &str) -> QueryResult<Option<Product>> {
+    // PostgreSQL can neither store NUL nor be asked for it.
+    if identifier.contains('\0') {
+        return Ok(None);
+    }
+    let row = products::table.find((project, Store::TestStore.as_str(), identifier));
+    if let Some(found) = row.select(Product::as_select()).first(conn).optional()? {
+        return Ok(Some(found));
+    }
+    let own = products::project_id.eq(project).and(products::store.eq(Store::TestStore.as_str()));
+    if products::table.filter(own).count().get_result::<i64>(conn)? > 0 {
+        return Ok(None);
+    }
+    let others = products::table.filter(products::project_id.eq(project).and(products::identifier.eq(identifier)));
+    others.order(products::store.desc()).select(Product::as_select()).first(conn).optional()
+}
+
+/// What happens to a purchase of the sandbox that shows up under another id (§9.5).
+pub fn transfer_behavior(conn: &mut Conn, project: i64) -> QueryResult<String> {
+    let (general, of_sandbox): (String, Option<String>) = projects::table
+        .find(project)
+        .select((projects::transfer_behavior, projects::sandbox_transfer_behavior))
+        .first(conn)?;
+    Ok(of_sandbox.unwrap_or(general))
+}
+
+/// The purchase of a token, if this customer has it.
+pub fn bought(conn: &mut Conn, customer: CustomerId, token: &str) -> QueryResult<Option<Purchase>> {
+    let row = purchases::table.find((customer, Environment::Sandbox.as_str(), key_of(token)));
+    let body: Option<String> = row.select(purchases::body).first(conn).optional()?;
+    Ok(body.and_then(|body| Purchase::stored(&body)))
+}
+
+/// What a customer bought in the Test Store and has now, apart from what is used up.
+pub fn held(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Vec<Purchase>> {
+    let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(Environment::Sandbox.as_str()));
+    let of_store = purchases::store.eq(Store::TestStore.as_str()).and(purchases::ends_at.gt(now.millis()));
+    let bodies: Vec<String> = purchases::table.filter(own.and(of_store)).select(purchases::body).load(conn)?;
+    Ok(bodies.iter().filter_map(|body| Purchase::stored(body)).collect())
+}
+
+/// Whether a subscription of the Test Store gives a customer access now.
+pub fn is_subscribed(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<bool> {
+    Ok(held(conn, customer, now)?.iter().any(|purchase| purchase.kind == Kind::Subscription))
+}
+
+/// Who has what a token bought: whoever bought it, or somebody it was moved to. `None` for a token that bought nothing.
+pub fn holder(conn: &mut Conn, project: i64, token: &str) -> QueryResult<Option<CustomerId>> {
+    let key = lookup_key(&TestSale::id_of_purchase(token));
+    let told = events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key)));
+    let Some(event) = told.select(events::id).first::<i64>(conn).optional()? else { return Ok(None) };
+    let buyer: Option<CustomerId> =
+        history::table.filter(history::event_id.eq(event)).select(history::customer_id).first(conn).optional()?;
+    let heir = inherited_events::table.filter(inherited_events::event_id.eq(event));
+    let known = match buyer {
+        Some(buyer) => Some(buyer),
+        None => heir.select(inherited_events::customer_id).first(conn).optional()?,
+    };
+    match known {
+        Some(known) => Ok(Some(among_links(conn, known, token)?.unwrap_or(known))),
+        None => Ok(None),
+    }
+}
+
+/// Who has the purchase of a token, among those with whom a customer exchanged purchases.
+pub fn among_links(conn: &mut Conn, customer: CustomerId, token: &str) -> QueryResult<Option<CustomerId>> {
+    let group: BTreeSet<CustomerId> = facts::with_links(conn, customer)?;
+    for one in group {
+        if bought(conn, one, token)?.is_some() {
+            return Ok(Some(one));
+        }
+    }
+    Ok(None)
+}
+
+/// Remembers when the first period of a subscription ends.
+pub fn await_end(conn: &mut Conn, customer: CustomerId, token: &str, at: Moment, period: i64) -> QueryResult<()> {
+    let row = (
+        test_sales::customer_id.eq(customer),
+        test_sales::token.eq(token),
+        test_sales::due_at.eq(at.millis()),
+        test_sales::period.eq(period),
+        test_sales::renewals.eq(0),
+    );
+    diesel::insert_into(test_sales::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Puts off what is due; returns whether it still was: who gets `true` tells what happened.
+pub fn put_off(conn: &mut Conn, due: &Due, until: Moment, renewals: i64) -> QueryResult<bool> {
+    let row = test_sales::table.find((due.customer, &due.token)).filter(test_sales::due_at.eq(due.at.millis()));
+    let then = (test_sales::due_at.eq(until.millis()), test_sales::renewals.eq(renewals));
+    Ok(diesel::update(row).set(then).execute(conn)? > 0)
+}
+
+/// Forgets what is due; returns whether it still was.
+pub fn take(conn: &mut Conn, due: &Due) -> QueryResult<bool> {
+    let row = test_sales::table.find((due.customer, &due.token)).filter(test_sales::due_at.eq(due.at.millis()));
+    Ok(diesel::delete(row).execute(conn)? > 0)
+}
+
+/// Gives what one customer has going to another.
+pub fn hand_on(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+    let theirs = test_sales::table.filter(test_sales::customer_id.eq(from));
+    diesel::update(theirs).set(test_sales::customer_id.eq(into)).execute(conn)?;
+    Ok(())
+}
+
+/// The next subscriptions whose period has ended, after the one given.
+pub fn due(conn: &mut Conn, now: Moment, after: &Due, most: i64) -> QueryResult<Vec<Due>> {
+    let (at, start) = (test_sales::due_at, after.at.millis());
+    let later = test_sales::customer_id
+        .gt(after.customer)
+        .or(test_sales::customer_id.eq(after.customer).and(test_sales::token.gt(&after.token)));
+    test_sales::table
+        .inner_join(customers::table.on(customers::id.eq(test_sales::customer_id)))
+        .filter(at.le(now.millis()).and(at.ge(start)).and(at.gt(start).or(later)))
+        .order((test_sales::due_at, test_sales::customer_id, test_sales::token))
+        .limit(most)
+        .select(ROW)
+        .load(conn)
+}
+
+/// The same subscription, where its next period has ended as well.
+pub fn again(conn: &mut Conn, due: &Due, now: Moment) -> QueryResult<Option<Due>> {
+    let (at, start) = (test_sales::due_at, due.at.millis());
+    test_sales::table
+        .inner_join(customers::table.on(customers::id.eq(test_sales::customer_id)))
+        .filter(test_sales::customer_id.eq(due.customer).and(test_sales::token.eq(&due.token)))
+        .filter(at.gt(start).and(at.le(now.millis())))
+        .select(ROW)
+        .first(conn)
+        .optional()
+}
+
+/// When the next period ends.
+pub fn next(conn: &mut Conn) -> QueryResult<Option<Moment>> {
+    test_sales::table.order(test_sales::due_at).select(test_sales::due_at).first(conn).optional()
+}

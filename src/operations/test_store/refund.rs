@@ -1,0 +1,52 @@
+//! Paying back what was bought in the Test Store, and switching a renewal off: as a store would, with no money behind it.
+
+use super::Buyer;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::catalog;
+use crate::customers::{Census, subject};
+use crate::db::Conn;
+use crate::events::Delivery;
+use crate::events::own::{Period, TestSale, Whom};
+use crate::ingest;
+use crate::projection::Purchase;
+
+/// Pays back the current period, or what has none; access ends at once.
+///
+/// # Errors
+/// What the database said; [`Error::NotFound`] for a customer who is no more.
+pub fn refund(conn: &mut Conn, ids: &Ids, buyer: Buyer, purchase: &Purchase) -> Result<(), Error> {
+    tell(conn, ids, buyer, purchase, |sale, whom, period| sale.refunded(whom, period, buyer.now))
+}
+
+/// Switches the renewal off: access lasts until the period ends.
+///
+/// # Errors
+/// As [`refund`].
+pub fn cancel(conn: &mut Conn, ids: &Ids, buyer: Buyer, purchase: &Purchase) -> Result<(), Error> {
+    tell(conn, ids, buyer, purchase, |sale, whom, period| sale.cancelled(whom, period, buyer.now))
+}
+
+fn tell(
+    conn: &mut Conn,
+    ids: &Ids,
+    buyer: Buyer,
+    purchase: &Purchase,
+    event: impl FnOnce(&TestSale, &Whom, Period) -> Result<Delivery, Error>,
+) -> Result<(), Error> {
+    let catalog = catalog::queries::load(conn, buyer.project)?;
+    let token = purchase.original_transaction_id.clone().or_else(|| purchase.transaction_id.clone());
+    let sale = TestSale {
+        token: token.unwrap_or_default(),
+        product_id: purchase.product_id.clone(),
+        entitlements: catalog.unlocked_by(purchase),
+        offering: purchase.presented_offering.clone(),
+        price: purchase.paid.clone(),
+    };
+    let renewals = purchase.renewal_number.unwrap_or(1).saturating_sub(1);
+    let period = Period { renewals, starts_at: purchase.period_start, ends_at: purchase.expires_at };
+    let told = event(&sale, &subject::of(conn, buyer.customer)?, period)?;
+    let mut census = Census::of(buyer.project, ids.clone(), buyer.now);
+    ingest::append(conn, &mut census, &[told])?;
+    Ok(())
+}

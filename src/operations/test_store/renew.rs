@@ -1,0 +1,101 @@
+//! What becomes of a subscription when its period ends: it renews, five times, and then it is over (§17). Whatever else
+//! happened to it meanwhile counts first: one that was moved goes on elsewhere, one that was switched off or paid back
+//! ends, one that was extended waits.
+
+use diesel::QueryResult;
+
+use super::{Due, RENEWALS, queries};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::catalog;
+use crate::customers::{Census, subject};
+use crate::db::Conn;
+use crate::events::Delivery;
+use crate::events::own::{Period, TestSale, Whom};
+use crate::ingest;
+use crate::projection::{CustomerId, Purchase};
+
+/// Tells the next step of one subscription, unless somebody else has; returns whether it did.
+///
+/// # Errors
+/// What the database said.
+pub fn go_on(conn: &mut Conn, ids: &Ids, due: &Due, now: Moment) -> Result<bool, Error> {
+    conn.lock_project(due.project)?;
+    let Some(holder) = queries::among_links(conn, due.customer, &due.token)? else {
+        queries::take(conn, due)?;
+        return Ok(false);
+    };
+    let Some((purchase, end)) = running(conn, holder, due)? else {
+        queries::take(conn, due)?;
+        return Ok(false);
+    };
+    if end > due.at {
+        queries::put_off(conn, due, end, due.renewals)?;
+        return Ok(false);
+    }
+    let step = Step { due, purchase: &purchase, end, now };
+    let events = if step.renews() { step.renew(conn, holder)? } else { step.expire(conn, holder)? };
+    let Some(events) = events else { return Ok(false) };
+    let mut census = Census::of(due.project, ids.clone(), now);
+    ingest::append(conn, &mut census, &events)?;
+    Ok(true)
+}
+
+/// The purchase and its end, unless the history tells that end already.
+fn running(conn: &mut Conn, holder: CustomerId, due: &Due) -> QueryResult<Option<(Purchase, Moment)>> {
+    let bought = queries::bought(conn, holder, &due.token)?;
+    let running = bought.filter(|purchase| purchase.expiration_reason.is_none());
+    Ok(running.and_then(|purchase| purchase.expires_at.map(|end| (purchase, end))))
+}
+
+struct Step<'a> {
+    due: &'a Due,
+    purchase: &'a Purchase,
+    end: Moment,
+    now: Moment,
+}
+
+impl Step<'_> {
+    fn renews(&self) -> bool {
+        self.purchase.will_renew() && self.purchase.refunded_at.is_none() && self.due.renewals < RENEWALS
+    }
+
+    /// `None` when somebody else has told it.
+    fn renew(&self, conn: &mut Conn, holder: CustomerId) -> Result<Option<Vec<Delivery>>, Error> {
+        let renewals = self.due.renewals.saturating_add(1);
+        let ends_at = Moment(self.end.millis().saturating_add(self.due.period));
+        if !queries::put_off(conn, self.due, ends_at, renewals)? {
+            return Ok(None);
+        }
+        let (whom, sale) = self.told_of(conn, holder)?;
+        let period = Period { renewals, starts_at: self.end, ends_at: Some(ends_at) };
+        let mut events = vec![sale.renewed(&whom, period, self.now)?];
+        if renewals >= RENEWALS {
+            events.push(sale.switched_off(&whom, period, self.now)?);
+        }
+        Ok(Some(events))
+    }
+
+    fn expire(&self, conn: &mut Conn, holder: CustomerId) -> Result<Option<Vec<Delivery>>, Error> {
+        if !queries::take(conn, self.due)? {
+            return Ok(None);
+        }
+        let (whom, sale) = self.told_of(conn, holder)?;
+        let (renewals, starts_at) = (self.due.renewals, self.purchase.period_start);
+        let period = Period { renewals, starts_at, ends_at: Some(self.end) };
+        Ok(Some(vec![sale.expired(&whom, period, self.now)?]))
+    }
+
+    fn told_of(&self, conn: &mut Conn, holder: CustomerId) -> Result<(Whom, TestSale), Error> {
+        let catalog = catalog::queries::load(conn, self.due.project)?;
+        let sale = TestSale {
+            token: self.due.token.clone(),
+            product_id: self.purchase.product_id.clone(),
+            entitlements: catalog.unlocked_by(self.purchase),
+            offering: self.purchase.presented_offering.clone(),
+            price: self.purchase.paid.clone(),
+        };
+        Ok((subject::of(conn, holder)?, sale))
+    }
+}

@@ -1,0 +1,109 @@
+//! Moving purchases from one customer to another (§7.3): all that came from stores, of both environments. The two stay
+//! two; grants, currencies, notes, attributes and ids stay where they are.
+
+use diesel::prelude::*;
+
+use super::test_store;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::customers::{Census, state, subject};
+use crate::db::Conn;
+use crate::db::schema::purchases;
+use crate::events::{Delivery, own};
+use crate::ingest;
+use crate::projection::{CustomerId, Fact, Kind, Standing};
+
+/// From whom to whom, in one project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    pub project: i64,
+    pub from: CustomerId,
+    pub to: CustomerId,
+    pub now: Moment,
+}
+
+/// Why nothing can move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Both ids are of one customer.
+    Same,
+    /// There are no purchases of a store.
+    Nothing,
+}
+
+/// Both customers before and after.
+#[derive(Debug, Default)]
+pub struct Outlook {
+    pub from: (Standing, Standing),
+    pub to: (Standing, Standing),
+}
+
+/// How many purchases a transfer would move.
+pub fn movable(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> {
+    let own = purchases::customer_id.eq(customer).and(purchases::kind.ne(Kind::Grant.as_str()));
+    purchases::table.filter(own).count().get_result(conn)
+}
+
+impl Move {
+    /// Moves them; returns how many. The caller writes: the project's lock is held until its transaction ends.
+    ///
+    /// # Errors
+    /// What the database said; [`Error::NotFound`] for a customer who is no more.
+    pub fn make(self, conn: &mut Conn, ids: &Ids) -> Result<Result<i64, Refusal>, Error> {
+        conn.lock_project(self.project)?;
+        if self.from == self.to {
+            return Ok(Err(Refusal::Same));
+        }
+        let moved = movable(conn, self.from)?;
+        if moved == 0 {
+            return Ok(Err(Refusal::Nothing));
+        }
+        let (_, event) = self.told(conn, own::Moved::Everything)?;
+        self.append(conn, ids, event)?;
+        Ok(Ok(moved))
+    }
+
+    /// Moves what was bought in the Test Store and nothing else, because one of its receipts showed up there (§9.5). The
+    /// caller holds the project's lock.
+    ///
+    /// # Errors
+    /// As [`Move::make`].
+    pub fn make_of_test_store(self, conn: &mut Conn, ids: &Ids) -> Result<(), Error> {
+        let (_, event) = self.told(conn, own::Moved::OfTestStore)?;
+        self.append(conn, ids, event)
+    }
+
+    /// What goes on by itself in the Test Store goes on with the receiver.
+    fn append(self, conn: &mut Conn, ids: &Ids, event: Delivery) -> Result<(), Error> {
+        test_store::queries::hand_on(conn, self.to, self.from)?;
+        let mut census = Census::of(self.project, ids.clone(), self.now);
+        match ingest::append(conn, &mut census, &[event])? {
+            true => Ok(()),
+            false => Err(Error::Internal("the event of a transfer was turned away".into())),
+        }
+    }
+
+    /// What both have now and would have afterwards, folded from all their events and the one that would be added.
+    ///
+    /// # Errors
+    /// As [`Move::make`].
+    pub fn outlook(self, conn: &mut Conn) -> Result<Outlook, Error> {
+        let (facts, delivery) = self.told(conn, own::Moved::Everything)?;
+        let fact = Fact { event: delivery.event, customer: self.to, lost_by: Some(self.from) };
+        let (mut before, mut after) = state::outlook(facts, vec![fact]);
+        let mut of =
+            |one: CustomerId| (before.remove(&one).unwrap_or_default(), after.remove(&one).unwrap_or_default());
+        Ok(Outlook { from: of(self.from), to: of(self.to) })
+    }
+
+    /// All facts of both, and the event that moves the purchases. It comes after every one of them, also after those of
+    /// a sender whose clock is ahead: else they would give the purchases back.
+    fn told(self, conn: &mut Conn, what: own::Moved) -> Result<(Vec<Fact>, Delivery), Error> {
+        let facts = state::facts(conn, [self.from, self.to])?;
+        let newest = facts.iter().map(|fact| fact.event.event_at.millis()).max().unwrap_or(i64::MIN);
+        let at = self.now.max(Moment(newest.saturating_add(1)));
+        let event = own::transfer(what, &subject::of(conn, self.from)?, &subject::of(conn, self.to)?, (at, self.now))?;
+        Ok((facts, event))
+    }
+}

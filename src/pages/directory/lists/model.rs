@@ -1,0 +1,216 @@
+//! Which lists there are, and a place in one: pages are told apart by the row they begin behind, never by a number, so
+//! that none is shown twice and none costs more than another.
+
+use crate::base::clock::Moment;
+use crate::projection::CustomerId;
+
+/// How many rows a page has.
+pub const PAGE: usize = 50;
+
+/// A list, by who is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum List {
+    All,
+    /// A production subscription or trial gives access, and no grant does.
+    Active,
+    /// Any sandbox purchase.
+    Sandbox,
+    /// A production purchase that was no subscription.
+    OneTime,
+    /// There was a production subscription, and none gives access.
+    Expired,
+    /// Whom the person who looks marked as a test customer of theirs.
+    Mine,
+}
+
+impl List {
+    pub const ALL: [List; 6] = [List::All, List::Active, List::Sandbox, List::OneTime, List::Expired, List::Mine];
+
+    /// As it stands in an address.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            List::All => "all",
+            List::Active => "active",
+            List::Sandbox => "sandbox",
+            List::OneTime => "one-time",
+            List::Expired => "expired",
+            List::Mine => "mine",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<List> {
+        List::ALL.into_iter().find(|list| list.as_str() == word)
+    }
+
+    /// Its address, from its top.
+    pub fn top(self, project: &str) -> String {
+        format!("/projects/{project}/customers?list={}", self.as_str())
+    }
+
+    /// On its tab.
+    pub const fn label(self) -> &'static str {
+        match self {
+            List::All => "All",
+            List::Active => "Active subscription",
+            List::Sandbox => "Sandbox",
+            List::OneTime => "Non-subscription",
+            List::Expired => "Expired",
+            List::Mine => "My test customers",
+        }
+    }
+
+    /// Why nobody is in it.
+    pub const fn empty(self) -> &'static str {
+        match self {
+            List::All => "No customers yet.",
+            List::Active => {
+                "Nobody has an active subscription or trial. Customers with granted access are not counted here."
+            }
+            List::Sandbox => "Nobody has made a test purchase. TestFlight, license testers and test modes all count.",
+            List::OneTime => "Nobody has bought anything other than a subscription.",
+            List::Expired => {
+                "Nobody's subscription has ended. Paused subscriptions and failed payments count once access is gone."
+            }
+            List::Mine => {
+                "You have marked nobody. The star on a customer's page marks them as your test customer: they stand here, \
+                 and come first when you search."
+            }
+        }
+    }
+}
+
+/// The row a page begins behind: what the list is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub active_at: Moment,
+    pub id: CustomerId,
+}
+
+impl Cursor {
+    /// Reads what [`Cursor`]'s `Display` writes.
+    pub fn parse(text: &str) -> Option<Cursor> {
+        let is_well_formed = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let (active_at, id) = text.split_at_checked(16).filter(|_| is_well_formed)?;
+        let number = |digits| u64::from_str_radix(digits, 16).map(u64::cast_signed).ok();
+        Some(Cursor { active_at: Moment(number(active_at)?), id: number(id)? })
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}{:016x}", self.active_at.millis(), self.id)
+    }
+}
+
+/// Where in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Top,
+    /// The rows seen longer ago than this one.
+    After(Cursor),
+    /// The rows seen more recently than this one.
+    Before(Cursor),
+}
+
+/// A sentence that says what is wrong with the address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown(pub &'static str);
+
+impl Place {
+    /// # Errors
+    /// [`Unknown`] for a cursor that this program did not make, or two of them.
+    pub fn parse(after: Option<&str>, before: Option<&str>) -> Result<Place, Unknown> {
+        const SENTENCE: &str = "This page of the list does not exist. Start from the top of the list.";
+        let read = |text| Cursor::parse(text).ok_or(Unknown(SENTENCE));
+        match (after, before) {
+            (None, None) => Ok(Place::Top),
+            (Some(after), None) => read(after).map(Place::After),
+            (None, Some(before)) => read(before).map(Place::Before),
+            (Some(_), Some(_)) => Err(Unknown(SENTENCE)),
+        }
+    }
+}
+
+/// # Errors
+/// [`Unknown`] for a word that is no list; no word means all.
+pub fn list_named(word: Option<&str>) -> Result<List, Unknown> {
+    match word {
+        None | Some("") => Ok(List::All),
+        Some(word) => List::parse(word).ok_or(Unknown(
+            "There is no list of that name. The lists are all, active, sandbox, one-time, expired and mine.",
+        )),
+    }
+}
+
+/// A page of rows, and the cursors of its neighbours.
+#[derive(Debug)]
+pub struct Slice<T> {
+    pub rows: Vec<T>,
+    pub newer: Option<Cursor>,
+    pub older: Option<Cursor>,
+}
+
+/// Cuts what a query returned, one row more than a page, to the page. Rows come newest first for every place but
+/// `Before`, for which they come from the cursor upwards.
+pub fn slice<T>(mut rows: Vec<T>, place: Place, cursor: impl Fn(&T) -> Cursor) -> Slice<T> {
+    let has_more = rows.len() > PAGE;
+    rows.truncate(PAGE);
+    let (has_newer, has_older) = match place {
+        Place::Top => (false, has_more),
+        Place::After(_) => (true, has_more),
+        Place::Before(_) => (has_more, true),
+    };
+    if matches!(place, Place::Before(_)) {
+        rows.reverse();
+    }
+    let newer = rows.first().map(&cursor).filter(|_| has_newer);
+    let older = rows.last().map(&cursor).filter(|_| has_older);
+    Slice { rows, newer, older }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cursor(number: i64) -> Cursor {
+        Cursor { active_at: Moment(number), id: number }
+    }
+
+    #[test]
+    fn a_cursor_is_read_as_it_was_written() {
+        for (active_at, id) in [(0, 1), (1_795_453_200_000, i64::MAX), (-5, 42), (i64::MIN, 0)] {
+            let cursor = Cursor { active_at: Moment(active_at), id };
+            assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_any_other_shape_is_refused() {
+        let good = cursor(7).to_string();
+        let bad = ["", "1", "x", &good[1..], &format!("{good}0"), &good.to_uppercase().replace('0', "A"), "-", "0x0"];
+        for text in bad.iter().copied().chain(["é".repeat(16).as_str(), "%00", "' OR 1=1", &"+".repeat(32)]) {
+            assert_eq!(Cursor::parse(text), None, "{text}");
+            assert!(Place::parse(Some(text), None).is_err() && Place::parse(None, Some(text)).is_err());
+        }
+        assert!(Place::parse(Some(&good), Some(&good)).is_err());
+        assert_eq!(Place::parse(Some(&good), None), Ok(Place::After(cursor(7))));
+    }
+
+    #[test]
+    fn every_list_is_found_by_its_word() {
+        assert!(List::ALL.into_iter().all(|list| List::parse(list.as_str()) == Some(list)));
+        assert_eq!(list_named(None), Ok(List::All));
+        assert!(list_named(Some("Active")).is_err());
+    }
+
+    #[test]
+    fn a_page_knows_its_neighbours() {
+        let rows = |count: i64| (0..count).collect::<Vec<_>>();
+        let full = slice(rows(51), Place::Top, |number| cursor(*number));
+        assert_eq!((full.rows.len(), full.newer, full.older), (50, None, Some(cursor(49))));
+        let last = slice(rows(3), Place::After(cursor(9)), |number| cursor(*number));
+        assert_eq!((last.newer, last.older), (Some(cursor(0)), None));
+        let first = slice(rows(50), Place::Before(cursor(9)), |number| cursor(*number));
+        assert_eq!((first.rows.first(), first.newer, first.older), (Some(&49), None, Some(cursor(0))));
+    }
+}

@@ -1,0 +1,154 @@
+//! Rows of a list: each list is a range of one index, read from a row onwards, or read whole where it is short.
+
+use diesel::prelude::*;
+
+use super::model::{Cursor, List, Place};
+use crate::base::clock::Moment;
+use crate::db::Conn;
+use crate::db::schema::{customers, test_customers};
+use crate::pages::directory::overview;
+use crate::pages::directory::overview::Row;
+use crate::people::Member;
+use crate::projection::CustomerId;
+
+/// A list of no more customers than this is read whole and sorted here: where few are active among many who were, or the
+/// other way round, walking by time would pass over nearly all to find them.
+const FEW: i64 = 1_000;
+
+/// Whose lists, and who looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reader {
+    pub project: i64,
+    pub person: i64,
+}
+
+impl Reader {
+    pub fn of(member: &Member) -> Reader {
+        Reader { project: member.project.id, person: member.person.id }
+    }
+}
+
+/// Up to `limit` rows: from the top or behind a row newest first, before a row in the opposite order.
+pub fn rows(
+    conn: &mut Conn,
+    reader: Reader,
+    list: List,
+    place: Place,
+    now: Moment,
+    limit: usize,
+) -> QueryResult<Vec<Row>> {
+    match few(conn, reader, list, now)? {
+        Some(all) => chosen(conn, all, place, limit),
+        None => walked(conn, reader, list, place, now, limit),
+    }
+}
+
+/// Everybody in a list that is told by when access ends, or by who marked them, if they are few.
+fn few(
+    conn: &mut Conn,
+    Reader { project, person }: Reader,
+    list: List,
+    now: Moment,
+) -> QueryResult<Option<Vec<Cursor>>> {
+    let now = now.millis();
+    let by_end = customers::table
+        .filter(customers::project_id.eq(project))
+        .select((customers::active_at, customers::id))
+        .limit(FEW + 1);
+    let found: Vec<(Moment, CustomerId)> = match list {
+        List::Active => {
+            by_end.filter(customers::subscribed_until.gt(now).and(customers::granted_until.le(now))).load(conn)?
+        }
+        // Who never subscribed has the least of numbers there.
+        List::Expired => by_end
+            .filter(customers::subscribed_until.gt(i64::MIN).and(customers::subscribed_until.le(now)))
+            .load(conn)?,
+        List::Mine => test_customers::table
+            .inner_join(customers::table.on(customers::id.eq(test_customers::customer_id)))
+            .filter(test_customers::person_id.eq(person).and(customers::project_id.eq(project)))
+            .select((customers::active_at, customers::id))
+            .limit(FEW + 1)
+            .load(conn)?,
+        List::All | List::OneTime | List::Sandbox => return Ok(None),
+    };
+    let are_few = i64::try_from(found.len()).is_ok_and(|found| found <= FEW);
+    Ok(are_few.then(|| found.into_iter().map(|(active_at, id)| Cursor { active_at, id }).collect()))
+}
+
+/// The rows of these customers that belong to the place, in its order.
+fn chosen(conn: &mut Conn, mut all: Vec<Cursor>, place: Place, limit: usize) -> QueryResult<Vec<Row>> {
+    let time = |one: &Cursor| (one.active_at, one.id);
+    all.sort_unstable_by_key(|one| std::cmp::Reverse(time(one)));
+    match place {
+        Place::Top => {}
+        Place::After(row) => all.retain(|one| time(one) < time(&row)),
+        Place::Before(row) => {
+            all.retain(|one| time(one) > time(&row));
+            all.reverse();
+        }
+    }
+    all.truncate(limit);
+    let ids: Vec<CustomerId> = all.iter().map(|one| one.id).collect();
+    let mut rows = overview::rows_of(conn, &ids)?;
+    rows.sort_by_cached_key(|row| ids.iter().position(|id| *id == row.id));
+    Ok(rows)
+}
+
+fn walked(
+    conn: &mut Conn,
+    Reader { project, person }: Reader,
+    list: List,
+    place: Place,
+    now: Moment,
+    limit: usize,
+) -> QueryResult<Vec<Row>> {
+    let mut query = customers::table
+        .filter(customers::project_id.eq(project))
+        .select(Row::as_select())
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .into_boxed();
+    let subscriber = customers::is_subscriber.eq(true);
+    // A sum is no column: it keeps the databases from the index of ends, out of which they would have to sort all rows.
+    let until = customers::subscribed_until + 0;
+    query = match list {
+        List::All => query,
+        List::Active => {
+            let is_active = until.gt(now.millis()).and(customers::granted_until.le(now.millis()));
+            query.filter(subscriber.and(is_active))
+        }
+        List::Expired => query.filter(subscriber.and(until.le(now.millis()))),
+        List::OneTime => query.filter(customers::made_one_time.eq(true)),
+        List::Sandbox => query.filter(customers::made_sandbox.eq(true)),
+        List::Mine => {
+            let mine = test_customers::table.filter(test_customers::person_id.eq(person));
+            query.filter(customers::id.eq_any(mine.select(test_customers::customer_id)))
+        }
+    };
+    // A bound on the first column alone lets both databases start at the row instead of at the end of the index.
+    query = match place {
+        Place::Top => query,
+        Place::After(row) => {
+            let is_older = customers::active_at.lt(row.active_at.millis()).or(customers::id.lt(row.id));
+            query.filter(customers::active_at.le(row.active_at.millis()).and(is_older))
+        }
+        Place::Before(row) => {
+            let is_newer = customers::active_at.gt(row.active_at.millis()).or(customers::id.gt(row.id));
+            query.filter(customers::active_at.ge(row.active_at.millis()).and(is_newer))
+        }
+    };
+    match place {
+        Place::Before(_) => query.order((customers::active_at.asc(), customers::id.asc())).load(conn),
+        Place::Top | Place::After(_) => query.order((customers::active_at.desc(), customers::id.desc())).load(conn),
+    }
+}
+
+/// Whether the project has any customer.
+pub fn has_any(conn: &mut Conn, project: i64) -> QueryResult<bool> {
+    let first: Option<i64> = customers::table
+        .filter(customers::project_id.eq(project))
+        .order((customers::active_at.desc(), customers::id.desc()))
+        .select(customers::id)
+        .first(conn)
+        .optional()?;
+    Ok(first.is_some())
+}

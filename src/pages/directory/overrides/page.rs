@@ -1,0 +1,144 @@
+//! The page as it is printed: a row for each override, and whose it is.
+
+use actix_web::web::Bytes;
+use askama::Template;
+
+use crate::acts::{self, Flash, Opened, fresh_key};
+use crate::base::Permission::OverrideOffering;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::customers::overrides::Offering;
+use crate::customers::overrides::{self, Cursor, Override, may_change};
+use crate::db::Conn;
+use crate::page::form::field;
+use crate::page::{Layout, Section};
+use crate::pages::directory::overview;
+use crate::pages::directory::overview::Glance;
+use crate::people::{Door, Member};
+use crate::profile::visit;
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text;
+
+/// Rows of a page.
+const PAGE: usize = 50;
+
+#[derive(Template)]
+#[template(path = "profile/overrides.html")]
+struct OverridesPage {
+    layout: Layout,
+    project: String,
+    default: Option<Offering>,
+    rows: Vec<Row>,
+    /// Whether this page is not the first.
+    is_later: bool,
+    next: Option<Cursor>,
+}
+
+struct Row {
+    glance: Glance,
+    href: String,
+    offering: String,
+    identifier: String,
+    /// Until when, who chose it, why; and whether it counts at all.
+    told: Sentence,
+    seen: i64,
+    /// The key of the form that takes it back, for those who may.
+    once: Option<String>,
+}
+
+/// Where to go after an override of this customer was taken back.
+pub fn address(project: &str, app_user_id: &str) -> String {
+    format!("/projects/{project}/overrides?of={}", text::segment(app_user_id))
+}
+
+/// The page, and in its corner what was just done or refused.
+///
+/// # Errors
+/// [`Error::BadRequest`] for a place in the list that this program did not name; what the database said.
+pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let after = match field(query, "after") {
+        Some(place) => Some(Cursor::parse(&place).ok_or_else(|| Error::BadRequest(NO_PLACE.into()))?),
+        None => None,
+    };
+    let mut page = OverridesPage::load(conn, &member, after, door.now)?;
+    let undo = |of: String| format!("{}/undo", visit::href(&member.project.slug, &of));
+    let flash = acts::flash(conn, &member, query, door.now)?;
+    let flash = flash.map(|flash| flash.undone_at(field(query, "of").map(undo).unwrap_or_default()));
+    let refused = opened.map(|opened| if opened.is_stale { CHANGED.into() } else { opened.told() });
+    page.layout = page.layout.with_flash(refused.map(Flash::problem).or(flash));
+    Ok(Bytes::from(page.render()?))
+}
+
+const NO_PLACE: &str = "This page of the list does not exist. Start from the top of the list.";
+const CHANGED: &str = "Somebody changed this override meanwhile. It stands as it is now; look again.";
+
+impl OverridesPage {
+    fn load(conn: &mut Conn, member: &Member, after: Option<Cursor>, now: Moment) -> Result<OverridesPage, Error> {
+        let project = &member.project;
+        let most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+        let mut found = overrides::queries::in_force(conn, project.id, now, after, most)?;
+        let has_more = found.len() > PAGE;
+        found.truncate(PAGE);
+        let offerings = overrides::queries::offerings_of(conn, project.id)?;
+        let held = overrides::queries::are_developers_held(conn, project.id)?;
+        let ids: Vec<_> = found.iter().map(|set| set.customer_id).collect();
+        let rows = overview::rows_of(conn, &ids)?;
+        let glances = overview::complete(conn, project.id, now, rows)?;
+        let next = found.last().map(Cursor::of).filter(|_| has_more);
+        let mut rows = Vec::new();
+        for set in found {
+            let Some(glance) = glances.iter().find(|glance| glance.row.id == set.customer_id) else { continue };
+            let may = member.may(OverrideOffering) && may_change(member.role, held, glance.status_purchase.as_ref());
+            let once = may.then(fresh_key).transpose()?;
+            rows.push(Row::of(&project.slug, glance.clone(), &set, &offerings, once, now));
+        }
+        let default = offerings.into_iter().find(|offering| offering.is_default && !offering.is_archived);
+        let layout = member.layout("Offering overrides", Section::Customers);
+        Ok(OverridesPage { layout, project: project.slug.clone(), default, rows, is_later: after.is_some(), next })
+    }
+
+    fn top(&self) -> String {
+        format!("/projects/{}/overrides", self.project)
+    }
+}
+
+impl Row {
+    fn of(
+        project: &str,
+        glance: Glance,
+        set: &Override,
+        offerings: &[Offering],
+        once: Option<String>,
+        now: Moment,
+    ) -> Row {
+        let offering = offerings.iter().find(|offering| offering.identifier == set.offering);
+        Row {
+            href: format!("{}#offering", glance.href(project)),
+            offering: offering.map_or(&set.offering, |offering| &offering.display_name).clone(),
+            identifier: text::visible(&set.offering),
+            told: told(set, offering, now),
+            seen: Override::version(Some(set)),
+            once,
+            glance,
+        }
+    }
+}
+
+/// `until 30 Nov, 23:59 UTC. Set by Sol Mbeki on 20 Nov: “asked for a discount”.`
+fn told(set: &Override, offering: Option<&Offering>, now: Moment) -> Sentence {
+    let told = match set.until {
+        Some(until) => Sentence::of("until ").time(Stamp::day_and_time(until, now)),
+        None => Sentence::of("without an end"),
+    };
+    let told = told.words(". Set by ").name(&set.set_by).words(" on ").time(Stamp::short_day(set.set_at, now));
+    let told = match &set.reason {
+        Some(reason) => told.words(": \u{201C}").name(reason).words("\u{201D}."),
+        None => told.words("."),
+    };
+    match offering {
+        None => told.words(" It does not count: the catalog has no such offering."),
+        Some(offering) if offering.is_archived => told.words(" It does not count: that offering is archived."),
+        Some(_) => told,
+    }
+}

@@ -1,0 +1,347 @@
+//! A customer at a glance: what a row of a list, a find and a line of a file show. At most two
+//! queries besides the rows themselves, for any number of them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::prelude::*;
+
+use crate::base::clock::Moment;
+use crate::base::money::{Micros, Money};
+use crate::db::Conn;
+use crate::db::schema::{customers, entitlements, products};
+use crate::events::Environment;
+use crate::pages::store_badge::StoreBadge;
+use crate::projection::{CustomerId, Kind, Purchase, Status};
+use crate::wording::country;
+use crate::wording::sentence::Stamp;
+use crate::wording::text::{count, listed, segment, visible};
+
+/// The columns it is made of.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = customers)]
+pub struct Row {
+    pub id: CustomerId,
+    pub last_seen_at: Option<Moment>,
+    pub country: Option<String>,
+    pub event_country: Option<String>,
+    /// The id to show: an identified one rather than an anonymous one.
+    pub best_app_user_id: String,
+    pub display_name: Option<String>,
+    pub email: Option<String>,
+    pub spent_micros: i64,
+    pub prices_missing: i64,
+    pub ids_count: i64,
+    pub active_at: Moment,
+    pub latest: Option<String>,
+    pub status_purchase: Option<String>,
+    pub made_sandbox: bool,
+}
+
+/// A row with the names that stand in other tables.
+#[derive(Debug, Clone)]
+pub struct Glance {
+    pub row: Row,
+    /// What was bought last.
+    pub latest: Option<Purchase>,
+    /// The purchase that gives the customer a status (§13.1).
+    pub status_purchase: Option<Purchase>,
+    /// What the catalog calls the product of `latest`.
+    product_name: Option<String>,
+    now: Moment,
+}
+
+/// A word in a badge, and its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Badge {
+    pub word: &'static str,
+    pub tone: &'static str,
+}
+
+/// The rows with their product names, in the order they came.
+pub fn complete(conn: &mut Conn, project: i64, now: Moment, rows: Vec<Row>) -> QueryResult<Vec<Glance>> {
+    let latest: Vec<Option<Purchase>> = rows.iter().map(|row| purchase_of(row, row.latest.as_deref())).collect();
+    let names = product_names(conn, project, latest.iter().flatten())?;
+    let given = entitlement_names(conn, project, latest.iter().flatten())?;
+    let glances = rows.into_iter().zip(latest).map(|(row, latest)| {
+        let product_name = latest.as_ref().and_then(|latest| match latest.kind {
+            Kind::Grant => Some(granted(latest, &given)),
+            _ => names.get(&product_of(latest)).cloned(),
+        });
+        let status_purchase = purchase_of(&row, row.status_purchase.as_deref());
+        Glance { row, latest, status_purchase, product_name, now }
+    });
+    Ok(glances.collect())
+}
+
+/// The rows of these customers. That they are the project's is known from where their numbers were found: asking for it
+/// again would lead SQLite to an index of all its customers.
+pub fn rows_of(conn: &mut Conn, ids: &[CustomerId]) -> QueryResult<Vec<Row>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    customers::table.filter(customers::id.eq_any(ids)).select(Row::as_select()).load(conn)
+}
+
+/// The id that stands for a customer in an address.
+pub fn best_id(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Option<String>> {
+    customers::table
+        .filter(customers::id.eq(customer).and(customers::project_id.eq(project)))
+        .select(customers::best_app_user_id)
+        .first(conn)
+        .optional()
+}
+
+/// A purchase that cannot be read is logged and left out: one bad row must not hide a list.
+fn purchase_of(row: &Row, stored: Option<&str>) -> Option<Purchase> {
+    let read = serde_json::from_str(stored?);
+    read.inspect_err(|error| tracing::error!(customer = row.id, %error, "a purchase cannot be read")).ok()
+}
+
+type ProductKey = (String, String);
+
+fn product_of(purchase: &Purchase) -> ProductKey {
+    (purchase.store.as_ref().map_or("", |store| store.as_str()).to_owned(), purchase.product_id.clone())
+}
+
+fn product_names<'a>(
+    conn: &mut Conn,
+    project: i64,
+    purchases: impl Iterator<Item = &'a Purchase>,
+) -> QueryResult<HashMap<ProductKey, String>> {
+    let sold = purchases.filter(|purchase| purchase.kind != Kind::Grant);
+    let (stores, ids): (BTreeSet<String>, BTreeSet<String>) = sold.map(product_of).unzip();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, String, Option<String>)> = products::table
+        .filter(products::project_id.eq(project))
+        .filter(products::store.eq_any(stores).and(products::identifier.eq_any(ids)))
+        .select((products::store, products::identifier, products::display_name))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(store, id, name)| Some(((store, id), name?))).collect())
+}
+
+/// The names of what grants give, by identifier.
+fn entitlement_names<'a>(
+    conn: &mut Conn,
+    project: i64,
+    purchases: impl Iterator<Item = &'a Purchase>,
+) -> QueryResult<HashMap<String, String>> {
+    let grants = purchases.filter(|purchase| purchase.kind == Kind::Grant);
+    let ids: BTreeSet<&String> = grants.flat_map(|grant| &grant.entitlement_ids).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, String)> = entitlements::table
+        .filter(entitlements::project_id.eq(project).and(entitlements::identifier.eq_any(ids)))
+        .select((entitlements::identifier, entitlements::display_name))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// `Granted Pro access`: a grant is called by what it gives, never by the product made up for it (§7.1).
+fn granted(grant: &Purchase, names: &HashMap<String, String>) -> String {
+    let given: Vec<String> = grant.entitlement_ids.iter().map(|id| names.get(id).unwrap_or(id).clone()).collect();
+    if given.is_empty() { "Granted access".into() } else { format!("Granted {}", listed(&given)) }
+}
+
+impl Glance {
+    /// The address of the profile.
+    pub fn href(&self, project: &str) -> String {
+        profile_address(project, &self.row.best_app_user_id)
+    }
+
+    /// The name, or the address; `None` for somebody known by ids only.
+    pub fn name(&self) -> Option<String> {
+        let known = |text: &Option<String>| text.as_deref().filter(|text| !text.trim().is_empty()).map(visible);
+        known(&self.row.display_name).or_else(|| known(&self.row.email))
+    }
+
+    /// The id as it can be read.
+    pub fn id(&self) -> String {
+        visible(&self.row.best_app_user_id)
+    }
+
+    /// ISO 3166-1 alpha-2: where the app was last seen, else what the newest event names.
+    pub fn country(&self) -> Option<&str> {
+        let row = &self.row;
+        row.country.as_deref().or(row.event_country.as_deref()).map(str::trim).filter(|code| !code.is_empty())
+    }
+
+    /// What stands in place of a flag: two letters, or a question mark.
+    pub fn flag(&self) -> &str {
+        self.country().filter(|code| code.chars().count() <= 3).unwrap_or("?")
+    }
+
+    pub fn country_name(&self) -> String {
+        match self.country() {
+            Some(code) => country::name(code),
+            None => "Country unknown".into(),
+        }
+    }
+
+    /// The status of §13.1; `None` for what has none, such as a purchase for ever.
+    pub fn badge(&self) -> Option<Badge> {
+        match &self.status_purchase {
+            Some(purchase) => Badge::of(purchase.status(self.now)),
+            None if self.row.made_sandbox => Some(Badge { word: "Sandbox only", tone: "quiet" }),
+            None => None,
+        }
+    }
+
+    /// What there is instead of a status.
+    pub fn without_status(&self) -> &'static str {
+        without_status(self.status_purchase.as_ref(), self.now)
+    }
+
+    /// Whether the total leaves something out, and what that is.
+    pub fn unpriced(&self) -> Option<String> {
+        let missing = self.row.prices_missing;
+        (missing > 0).then(|| format!("{} came without a price", count(missing, "payment", "payments")))
+    }
+
+    /// Whether what was bought last was bought with test money.
+    pub fn is_test(&self) -> bool {
+        self.latest.as_ref().is_some_and(|latest| latest.environment == Environment::Sandbox)
+    }
+
+    /// `USD 106.95`
+    pub fn spent(&self) -> String {
+        Money { amount: Micros(self.row.spent_micros), currency: "USD".into() }.shown()
+    }
+
+    /// What was bought last: its name in the catalog, in the events, or its id.
+    pub fn product(&self) -> Option<String> {
+        let latest = self.latest.as_ref()?;
+        let name = self.product_name.as_ref().or(latest.product_name.as_ref()).unwrap_or(&latest.product_id);
+        Some(if name.is_empty() { "Unknown product".into() } else { visible(name) })
+    }
+
+    pub fn store(&self) -> StoreBadge {
+        StoreBadge::of(self.latest.as_ref().and_then(|latest| latest.store.as_ref()))
+    }
+
+    pub fn bought(&self) -> Option<Stamp> {
+        self.latest.as_ref().map(|latest| Stamp::relative(latest.period_start, self.now).inside())
+    }
+
+    pub fn seen(&self) -> Option<Stamp> {
+        self.row.last_seen_at.map(|at| Stamp::relative(at, self.now))
+    }
+
+    /// The newest event of somebody whose app was never heard of.
+    pub fn newest_event(&self) -> Option<Stamp> {
+        (self.row.active_at > Moment(0)).then(|| Stamp::relative(self.row.active_at, self.now).inside())
+    }
+}
+
+impl Badge {
+    pub fn of(status: Status) -> Option<Badge> {
+        let word = status.list_word()?;
+        let tone = match status {
+            Status::Active | Status::Prepaid => "good",
+            Status::Trial | Status::Intro => "trial",
+            Status::Granted => "gift",
+            _ if word == "Expired" => "quiet",
+            _ => "warn",
+        };
+        Some(Badge { word, tone })
+    }
+}
+
+/// What somebody has who owns something for good.
+pub const LIFETIME: &str = "Lifetime purchase";
+
+/// What a purchase that lists know no status for is called (§13.1); `None` for somebody without any.
+pub fn without_status(purchase: Option<&Purchase>, now: Moment) -> &'static str {
+    let Some(purchase) = purchase else { return "No purchase" };
+    let unlocks = !purchase.entitlement_ids.is_empty();
+    match purchase.status(now) {
+        Status::Owned if unlocks && purchase.is_lifetime(now) => LIFETIME,
+        Status::Temporary => "Temporary access",
+        _ => "No subscription",
+    }
+}
+
+/// The address of the profile that has this id.
+pub fn profile_address(project: &str, app_user_id: &str) -> String {
+    format!("/projects/{project}/customers/{}", segment(app_user_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::profile::testing::{NOW, purchase};
+
+    fn glance(row: Row) -> Glance {
+        Glance { row, latest: None, status_purchase: None, product_name: None, now: Moment(0) }
+    }
+
+    fn row() -> Row {
+        Row {
+            id: 1,
+            last_seen_at: None,
+            country: None,
+            event_country: None,
+            best_app_user_id: "team/42".into(),
+            display_name: None,
+            email: None,
+            spent_micros: -9_990_000,
+            prices_missing: 0,
+            ids_count: 1,
+            active_at: Moment(0),
+            latest: None,
+            status_purchase: None,
+            made_sandbox: false,
+        }
+    }
+
+    #[test]
+    fn a_row_of_nothing_still_reads() {
+        let glance = glance(row());
+        assert_eq!((glance.flag(), glance.country_name().as_str()), ("?", "Country unknown"));
+        assert_eq!((glance.name(), glance.badge(), glance.without_status()), (None, None, "No purchase"));
+        assert_eq!(glance.spent(), "\u{2212}USD 9.99");
+        assert_eq!(glance.href("sundial"), "/projects/sundial/customers/team%2F42");
+        assert!(glance.newest_event().is_none());
+    }
+
+    #[test]
+    fn where_the_app_was_seen_counts_before_what_events_say() {
+        let glance = glance(Row { country: Some("FR".into()), event_country: Some("DE".into()), ..row() });
+        assert_eq!((glance.flag(), glance.country_name().as_str()), ("FR", "France"));
+    }
+
+    #[test]
+    fn an_empty_name_gives_way_to_the_address() {
+        let named = Row { display_name: Some(" ".into()), email: Some("a@b.example".into()), ..row() };
+        assert_eq!(glance(named).name().as_deref(), Some("a@b.example"));
+    }
+
+    #[test]
+    fn a_purchase_for_good_is_called_so_and_a_grant_by_what_it_gives() {
+        let for_good = json!({ "kind": "one_time", "expires_at": null });
+        let called = |changes| without_status(Some(&purchase(changes)), NOW);
+        assert_eq!(called(for_good), "Lifetime purchase");
+        assert_eq!(called(json!({ "kind": "one_time", "expires_at": null, "entitlement_ids": [] })), "No subscription");
+        let grant = purchase(json!({ "kind": "grant", "product_id": "rc_promo_pro_monthly" }));
+        let names = HashMap::from([("pro".to_owned(), "Pro access".to_owned())]);
+        assert_eq!(granted(&grant, &names), "Granted Pro access");
+        assert_eq!(granted(&grant, &HashMap::new()), "Granted pro");
+    }
+
+    #[test]
+    fn a_total_that_leaves_something_out_says_so() {
+        assert_eq!(glance(row()).unpriced(), None);
+        let unpriced = glance(Row { prices_missing: 5, ..row() }).unpriced();
+        assert_eq!(unpriced.as_deref(), Some("5 payments came without a price"));
+    }
+
+    #[test]
+    fn somebody_with_test_purchases_alone_is_called_so() {
+        let glance = glance(Row { made_sandbox: true, ..row() });
+        assert_eq!(glance.badge(), Some(Badge { word: "Sandbox only", tone: "quiet" }));
+    }
+}

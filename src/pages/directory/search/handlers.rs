@@ -1,0 +1,249 @@
+//! The answers to a search: straight to a profile, a page of finds, or guesses while somebody types.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use askama::Template;
+
+use super::model::{Fit, Match, Query, by_customer, marked, only};
+use super::queries::{self, MOST_ROWS};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::customers::search_terms::TermKind;
+use crate::customers::stars;
+use crate::db::{Conn, Db};
+use crate::page::{Layout, Section, html_for};
+use crate::pages::directory::overview;
+use crate::pages::directory::overview::{Glance, profile_address};
+use crate::people::{Door, Member};
+use crate::projection::CustomerId;
+use crate::wording::Look;
+use crate::wording::text::{visible, visible_parts};
+
+/// How many customers a page of finds shows, and how many guesses.
+const MOST_FINDS: usize = 50;
+const MOST_GUESSES: usize = 8;
+/// Rows that are read for guesses: they are asked for at every key.
+const GUESS_ROWS: i64 = 80;
+
+/// A form was sent: an exact find opens.
+pub async fn find(door: Door, db: &Db, query: Query) -> Result<HttpResponse, Error> {
+    let load = move |conn: &mut Conn| -> Result<Answer, Error> {
+        let member = door.enter(conn)?;
+        match straight_to(conn, &member, &query)? {
+            Some(address) => Ok(Answer::Straight(address)),
+            None => FindsPage::load(conn, &member, query, door.now).map(|page| Answer::Finds(Box::new(page))),
+        }
+    };
+    match db.read(load).await? {
+        Answer::Straight(address) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()),
+        Answer::Finds(page) => html_for(page.layout.look(), StatusCode::OK, &*page),
+    }
+}
+
+/// Somebody is typing, or about to: the guesses alone, to be put below the box. Their own test customers come first; before
+/// anything is typed they are all there is.
+pub async fn suggest(door: Door, db: &Db, query: Option<Query>) -> Result<HttpResponse, Error> {
+    let load = move |conn: &mut Conn| -> Result<(Look, Guesses), Error> {
+        let member = door.enter(conn)?;
+        let marked = stars::of(conn, member.project.id, member.person.id)?;
+        let finds = match &query {
+            Some(query) => guesses(conn, &member, query, &marked, door.now)?,
+            None => own(conn, &member, &marked, door.now)?,
+        };
+        Ok((member.look(), Guesses { finds, is_own: query.is_none() }))
+    };
+    let (look, guesses) = db.read(load).await?;
+    html_for(look, StatusCode::OK, &guesses)
+}
+
+fn guesses(
+    conn: &mut Conn,
+    member: &Member,
+    query: &Query,
+    marked: &[CustomerId],
+    now: Moment,
+) -> Result<Vec<Find>, Error> {
+    let matches = queries::guess(conn, member.project.id, query, GUESS_ROWS, marked)?;
+    finds(conn, member, matches, (MOST_GUESSES, marked), now).map(|(finds, _)| finds)
+}
+
+/// The marked customers, the one marked last first.
+fn own(conn: &mut Conn, member: &Member, marked: &[CustomerId], now: Moment) -> Result<Vec<Find>, Error> {
+    let first = marked.get(..MOST_GUESSES).unwrap_or(marked);
+    let rows = overview::rows_of(conn, first)?;
+    let mut glances = overview::complete(conn, member.project.id, now, rows)?;
+    glances.sort_by_key(|glance| first.iter().position(|marked| *marked == glance.row.id));
+    Ok(glances.into_iter().map(|glance| Find::own(&member.project.slug, glance)).collect())
+}
+
+enum Answer {
+    Straight(String),
+    Finds(Box<FindsPage>),
+}
+
+fn straight_to(conn: &mut Conn, member: &Member, query: &Query) -> Result<Option<String>, Error> {
+    let exact = queries::exact(conn, member.project.id, query)?;
+    let Some(found) = only(&exact) else { return Ok(None) };
+    let id = match found.kind {
+        TermKind::AppUserId => Some(found.value.clone()),
+        _ => overview::best_id(conn, member.project.id, found.customer)?,
+    };
+    Ok(id.map(|id| profile_address(&member.project.slug, &id)))
+}
+
+/// The customers behind the matches, marked ones first, then the best, among equals the newest; and whether there are more.
+fn finds(
+    conn: &mut Conn,
+    member: &Member,
+    matches: Vec<Match>,
+    (most, marked): (usize, &[CustomerId]),
+    now: Moment,
+) -> Result<(Vec<Find>, bool), Error> {
+    let mut groups = by_customer(matches);
+    groups.sort_by_key(|(customer, _)| !marked.contains(customer));
+    let has_more = groups.len() > most;
+    groups.truncate(most);
+    let ids: Vec<_> = groups.iter().map(|(customer, _)| *customer).collect();
+    let rows = overview::rows_of(conn, &ids)?;
+    let mut glances = overview::complete(conn, member.project.id, now, rows)?;
+    glances.sort_by_key(|glance| std::cmp::Reverse((glance.row.active_at, glance.row.id)));
+    let mut finds: Vec<Find> = Vec::new();
+    for glance in glances {
+        let own = groups.iter_mut().find(|(customer, _)| *customer == glance.row.id);
+        finds.extend(own.and_then(|(_, matches)| Find::of(&member.project.slug, glance, std::mem::take(matches))));
+    }
+    finds.iter_mut().for_each(|find| find.is_own = marked.contains(&find.glance.row.id));
+    finds.sort_by_key(|find| (!find.is_own, find.rank));
+    Ok((finds, has_more))
+}
+
+/// A customer, and why they were found.
+struct Find {
+    glance: Glance,
+    href: String,
+    rank: (Fit, TermKind),
+    /// A test customer of whoever searches.
+    is_own: bool,
+    reasons: Vec<Reason>,
+}
+
+/// `E-mail is …`, with the searched part to be marked.
+struct Reason {
+    words: String,
+    before: String,
+    hit: String,
+    after: String,
+    /// The part of a longer text that led here.
+    is_picked: bool,
+}
+
+/// How many reasons one find gives.
+const MOST_REASONS: usize = 3;
+
+impl Find {
+    fn of(project: &str, glance: Glance, matches: Vec<Match>) -> Option<Find> {
+        let first = matches.first()?;
+        let href = match first.kind {
+            TermKind::AppUserId => profile_address(project, &first.value),
+            _ => glance.href(project),
+        };
+        let rank = (first.fit, first.kind);
+        let says_more = |one: &&Match| !is_said_by_transaction(one, &matches);
+        let reasons = matches.iter().filter(says_more).take(MOST_REASONS).map(Reason::of).collect();
+        Some(Find { glance, href, rank, is_own: false, reasons })
+    }
+
+    /// One that nobody searched for.
+    fn own(project: &str, glance: Glance) -> Find {
+        let (href, rank) = (glance.href(project), (Fit::Is, TermKind::AppUserId));
+        Find { glance, href, rank, is_own: true, reasons: Vec::new() }
+    }
+}
+
+/// A first order is its first transaction as well: one reason is enough.
+fn is_said_by_transaction(one: &Match, all: &[Match]) -> bool {
+    let says_it = |other: &Match| other.kind == TermKind::Transaction && other.value == one.value;
+    one.kind == TermKind::Order && all.iter().any(says_it)
+}
+
+impl Reason {
+    fn of(one: &Match) -> Reason {
+        let (before, hit, _) = marked(&one.value, &one.piece.text, one.kind);
+        let verb = match one.fit {
+            Fit::Is => "is",
+            Fit::BeginsWith if before.is_empty() => "begins with",
+            Fit::BeginsWith => "has",
+        };
+        let [before, hit, after] = visible_parts(&one.value, before.len(), before.len() + hit.len());
+        Reason {
+            words: format!("{} {verb}", one.kind.label()),
+            before,
+            hit,
+            after,
+            is_picked: one.piece.sureness != super::pasted::Sureness::Whole,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "customers/results.html")]
+struct FindsPage {
+    layout: Layout,
+    customers: String,
+    sought: String,
+    /// What was picked out of a longer text.
+    picked: Vec<String>,
+    finds: Vec<Find>,
+    has_more: bool,
+    hint: Option<&'static str>,
+}
+
+impl FindsPage {
+    fn load(conn: &mut Conn, member: &Member, query: Query, now: Moment) -> Result<FindsPage, Error> {
+        let (matches, is_cut) = queries::find(conn, member.project.id, &query, MOST_ROWS)?;
+        let (finds, has_more) = finds(conn, member, matches, (MOST_FINDS, &[]), now)?;
+        let title = if finds.is_empty() { "Nobody matches" } else { "Search" };
+        Ok(FindsPage {
+            customers: format!("/projects/{}/customers", member.project.slug),
+            sought: shortened(&query.text),
+            picked: query.picked().take(MOST_NAMED).map(shortened).collect(),
+            hint: query.hint(),
+            finds,
+            has_more: has_more || is_cut,
+            layout: member.layout(title, Section::Customers).with_query(query.text),
+        })
+    }
+
+    fn heading(&self) -> String {
+        match self.finds.len() {
+            0 => "Nobody matches".into(),
+            1 if !self.has_more => "One customer matches".into(),
+            number if self.has_more => format!("More than {number} customers match"),
+            number => format!("{number} customers match"),
+        }
+    }
+
+    fn is_picked_apart(&self) -> bool {
+        self.picked.iter().any(|piece| *piece != self.sought)
+    }
+}
+
+/// How many of the picked pieces are named, and how much of each.
+const MOST_NAMED: usize = 12;
+const MOST_SHOWN: usize = 80;
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}…", visible(text.get(..end).unwrap_or(""))),
+        None => visible(text),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "customers/suggestions.html")]
+struct Guesses {
+    finds: Vec<Find>,
+    /// Nothing was typed.
+    is_own: bool,
+}

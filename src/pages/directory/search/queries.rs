@@ -1,0 +1,149 @@
+//! Looks texts up in the index of ids and in the index of terms.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::prelude::*;
+
+use super::model::{Fit, Match, Query, best, key_range};
+use super::pasted::{Piece, Sureness};
+use crate::base::lookup_key;
+use crate::customers::search_terms::{TermKind, folded, folded_name};
+use crate::db::Conn;
+use crate::db::schema::{app_user_ids, search_terms};
+use crate::projection::CustomerId;
+
+/// The exact matches that count, best first. At most two queries.
+pub fn exact(conn: &mut Conn, project: i64, query: &Query) -> QueryResult<Vec<Match>> {
+    if query.pieces.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut matches = by_id(conn, project, &query.pieces)?;
+    matches.extend(by_term(conn, project, &query.pieces)?);
+    Ok(best(matches))
+}
+
+/// All matches that count, best first, and whether there were more than `most` rows to read. At most three queries, and a
+/// fourth for a name that is typed with accents.
+pub fn find(conn: &mut Conn, project: i64, query: &Query, most: i64) -> QueryResult<(Vec<Match>, bool)> {
+    let mut matches = exact(conn, project, query)?;
+    let is_picked = matches.first().is_some_and(|one| one.piece.sureness == Sureness::Named);
+    let (Some(beginning), Some(whole), false) = (query.beginning(), query.pieces.first(), is_picked) else {
+        return Ok((matches, false));
+    };
+    let (longer, mut is_cut) = by_beginning(conn, project, &beginning, whole, (most, None))?;
+    matches.extend(longer);
+    let name = folded_name(&whole.text);
+    if name != beginning && name.contains(char::is_alphabetic) {
+        let (longer, are_cut) = by_beginning(conn, project, &name, whole, (most, None))?;
+        matches.extend(longer.into_iter().filter(|one| one.kind == TermKind::Name));
+        is_cut |= are_cut;
+    }
+    Ok((best(matches), is_cut))
+}
+
+/// The matches while somebody types, those of marked customers among them however many others there are. At most one query
+/// more.
+pub fn guess(
+    conn: &mut Conn,
+    project: i64,
+    query: &Query,
+    most: i64,
+    marked: &[CustomerId],
+) -> QueryResult<Vec<Match>> {
+    let (mut matches, is_cut) = find(conn, project, query, most)?;
+    if let (Some(beginning), Some(whole), true) = (query.beginning(), query.pieces.first(), is_cut) {
+        matches.extend(by_beginning(conn, project, &beginning, whole, (MOST_ROWS, Some(marked)))?.0);
+    }
+    Ok(best(matches))
+}
+
+/// How many rows of an index one search reads at most: a heavy buyer has thousands of orders that begin alike.
+pub const MOST_ROWS: i64 = 500;
+
+/// Who has one of these very ids.
+fn by_id(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
+    let asked = keyed(pieces, lookup_key);
+    let rows: Vec<(Vec<u8>, String, CustomerId)> = app_user_ids::table
+        .filter(app_user_ids::project_id.eq(project).and(app_user_ids::key.eq_any(asked.keys())))
+        .select((app_user_ids::key, app_user_ids::app_user_id, app_user_ids::customer_id))
+        .load(conn)?;
+    let found = rows.into_iter().filter_map(|(key, value, customer)| {
+        let piece = Piece::clone(asked.get(&key)?);
+        Some(Match { customer, kind: TermKind::AppUserId, value, fit: Fit::Is, piece })
+    });
+    Ok(found.collect())
+}
+
+/// A row of the index of terms: the term's key, its kind, what it was made of, whose it is.
+type Term = (Vec<u8>, String, String, CustomerId);
+
+const TERM: (search_terms::term, search_terms::kind, search_terms::value, search_terms::customer_id) =
+    (search_terms::term, search_terms::kind, search_terms::value, search_terms::customer_id);
+
+/// Who has one of these ids, orders, addresses, numbers or names, in any case.
+fn by_term(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
+    let asked = keyed(pieces, |text| lookup_key(&folded(text)));
+    let names = keyed(pieces, |text| lookup_key(&folded_name(text)));
+    let keys: BTreeSet<&Vec<u8>> = asked.keys().chain(names.keys()).collect();
+    let rows: Vec<Term> = search_terms::table
+        .filter(search_terms::project_id.eq(project).and(search_terms::term.eq_any(keys)))
+        .select(TERM)
+        .limit(MOST_ROWS)
+        .load(conn)?;
+    let found = rows.into_iter().filter_map(|(key, kind, value, customer)| {
+        let kind = TermKind::parse(&kind)?;
+        let asked = if kind == TermKind::Name { &names } else { &asked };
+        let piece = Piece::clone(asked.get(&key)?);
+        let fit = if is_whole(kind, &value, &piece.text) { Fit::Is } else { Fit::BeginsWith };
+        Some(Match { customer, kind, value, fit, piece })
+    });
+    Ok(found.collect())
+}
+
+/// Who has something that begins like this; of all, or among some.
+fn by_beginning(
+    conn: &mut Conn,
+    project: i64,
+    beginning: &str,
+    piece: &Piece,
+    (most, among): (i64, Option<&[CustomerId]>),
+) -> QueryResult<(Vec<Match>, bool)> {
+    let (from, to) = key_range(beginning);
+    let mut terms = search_terms::table
+        .filter(search_terms::project_id.eq(project).and(search_terms::term.ge(&from)).and(search_terms::term.lt(&to)))
+        .select(TERM)
+        .limit(most)
+        .into_boxed();
+    terms = match among {
+        Some(some) => terms.filter(search_terms::customer_id.eq_any(some)),
+        None => terms.order((search_terms::term, search_terms::kind, search_terms::customer_id)),
+    };
+    let rows: Vec<Term> = terms.load(conn)?;
+    let is_cut = i64::try_from(rows.len()).is_ok_and(|rows| rows >= most);
+    let whole = lookup_key(beginning);
+    let found = rows.into_iter().filter_map(|(key, kind, value, customer)| {
+        let kind = TermKind::parse(&kind)?;
+        let fit = if key == whole && is_whole(kind, &value, beginning) { Fit::Is } else { Fit::BeginsWith };
+        Some(Match { customer, kind, value, fit, piece: piece.clone() })
+    });
+    Ok((found.filter(|one| goes_on(one, &from, beginning)).collect(), is_cut))
+}
+
+/// A name is terms from each of its words onwards; only the first of them is all of it.
+fn is_whole(kind: TermKind, value: &str, asked: &str) -> bool {
+    kind != TermKind::Name || folded_name(value) == folded_name(asked)
+}
+
+/// Keys hold only the head of a long text: the rest is compared here.
+fn goes_on(one: &Match, head: &[u8], beginning: &str) -> bool {
+    head.len() == beginning.len() || one.kind.folded(&one.value).contains(beginning)
+}
+
+/// The pieces by their keys; of two with the same key the surer one.
+fn keyed(pieces: &[Piece], key: impl Fn(&str) -> Vec<u8>) -> HashMap<Vec<u8>, &Piece> {
+    let mut keyed = HashMap::new();
+    for piece in pieces {
+        keyed.entry(key(&piece.text)).or_insert(piece);
+    }
+    keyed
+}

@@ -1,0 +1,4 @@
+//! The pages people see.
+
+pub mod directory;
+pub mod store_badge;
