@@ -12,7 +12,15 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest};
 
 use crate::account;
-use crate::acts::Prover;
+use crate::auth;
+use crate::auth::Prover;
+use crate::auth::browser;
+use crate::auth::log_in::ThrottleKey;
+use crate::auth::password::Passwords;
+use crate::auth::refusals::refusals;
+use crate::auth::request;
+use crate::auth::request::Warnings;
+use crate::auth::sessions::{Sessions, upkeep};
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
 use crate::base::countries::Countries;
@@ -26,17 +34,10 @@ use crate::endpoints::{Client, Courier};
 use crate::health::{self, Readiness};
 use crate::ingest::Intake;
 use crate::live::{self, Live};
-use crate::page::routes::Matched;
-use crate::page::{Routes, assets, cors, edge, guard};
-use crate::people;
-use crate::people::browser;
-use crate::people::door::{self, Warnings};
-use crate::people::handlers::ThrottleKey;
-use crate::people::password::Passwords;
-use crate::people::refusals::refusals;
-use crate::people::sessions::{Sessions, upkeep};
 use crate::profile;
 use crate::settings;
+use crate::web::routes::Matched;
+use crate::web::{Routes, assets, cors, edge, guard};
 use crate::webhooks;
 
 /// What the program is made of. Each worker thread gets a clone; all of them share one database.
@@ -168,7 +169,7 @@ fn routes() -> Routes {
     let mut routes = Routes::default();
     health::routes(&mut routes);
     assets::routes(&mut routes);
-    people::routes(&mut routes);
+    auth::routes(&mut routes);
     account::routes(&mut routes);
     crate::pages::directory::lists::routes(&mut routes);
     profile::routes(&mut routes);
@@ -210,7 +211,7 @@ pub fn app(
         .app_data(Data::new(site.warnings.clone()))
         .app_data(Data::new(ThrottleKey(site.key.to_vec())))
         .configure(|cfg| routes().register(cfg))
-        .default_service(web::to(door::nowhere))
+        .default_service(web::to(request::nowhere))
         // The last one wrapped is the first to see a request.
         .wrap(from_fn(refusals))
         .wrap(from_fn(upkeep))

@@ -11,7 +11,7 @@ use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
 use crate::db::schema::secrets;
 use crate::db::{Both, Conn, Db, Unavailable, durability, migrate};
-use crate::page::Routes;
+use crate::web::Routes;
 
 /// Strangers may ask as often as they like; the database is asked once in this time.
 const FRESH: Duration = Duration::from_secs(1);

@@ -8,9 +8,10 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod account;
-pub mod acts;
+pub mod actions;
 pub mod app;
 pub mod audit;
+pub mod auth;
 pub mod base;
 pub mod catalog;
 pub mod clients;
@@ -26,11 +27,10 @@ pub mod health;
 pub mod ingest;
 pub mod live;
 pub mod operations;
-pub mod page;
 pub mod pages;
-pub mod people;
 pub mod profile;
 pub mod projection;
 pub mod settings;
+pub mod web;
 pub mod webhooks;
 pub mod wording;

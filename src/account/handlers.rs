@@ -5,12 +5,13 @@ use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::page::rendered;
-use crate::acts::{Kept, Own};
+use crate::actions::{Kept, Own};
 use crate::audit::{Action, Trace};
+use crate::auth::names::Name;
+use crate::auth::password;
+use crate::auth::password::Passwords;
+use crate::auth::{account, queries as people};
 use crate::base::error::{Error, Refusal};
-use crate::people::names::Name;
-use crate::people::password::{self, Passwords};
-use crate::people::{own as queries, queries as people};
 use crate::wording::Look;
 use crate::wording::preferences::Theme;
 use crate::wording::text::sentence;
@@ -45,7 +46,7 @@ pub async fn rename(own: Own<NewName>) -> Outcome {
     own.run("name", rendered, |owner, draft| {
         let name = Name::parse(&draft.name).map_err(|why| Refusal::of("name", sentence(&why)))?;
         let person = &owner.greeting.person;
-        queries::rename(owner.conn, person.id, name.as_str())?;
+        account::rename(owner.conn, person.id, name.as_str())?;
         let trace = Trace::new(Action::NameChanged).before(&person.name).after(name.as_str());
         Ok(Kept::new(Some(trace), "/account?done=name#name"))
     })
@@ -55,7 +56,7 @@ pub async fn rename(own: Own<NewName>) -> Outcome {
 pub async fn choose_look(own: Own<NewLook>) -> Outcome {
     own.run("look", rendered, |owner, draft| {
         let look = look(&draft)?;
-        queries::set_look(owner.conn, owner.greeting.person.id, look)?;
+        account::set_look(owner.conn, owner.greeting.person.id, look)?;
         Ok(Kept::new(None, "/account?done=look#look"))
     })
     .await
@@ -81,7 +82,7 @@ pub async fn change_password(own: Own<NewPassword>, passwords: Data<Passwords>) 
             let accepted = password::accept_of(&typed, &person.email, &person.name);
             accepted.map_err(|why| Refusal::of("new_password", sentence(&why)))?;
             people::set_password(owner.conn, person.id, &hash)?;
-            queries::end_others(owner.conn, person.id, "")?;
+            account::end_others(owner.conn, person.id, "")?;
             Ok(Kept::new(Some(Trace::new(Action::PasswordChanged)), "/account?done=password#password"))
         })
         .await
@@ -91,7 +92,7 @@ pub async fn end_session(own: Own<OneSession>) -> Outcome {
     own.run("sessions", rendered, |owner, draft| {
         let is_row = draft.session.bytes().all(|letter| letter.is_ascii_hexdigit());
         let is_other = is_row && draft.session != owner.door.session_row();
-        match is_other && queries::end_session(owner.conn, owner.greeting.person.id, &draft.session)? {
+        match is_other && account::end_session(owner.conn, owner.greeting.person.id, &draft.session)? {
             true => Ok(Kept::new(
                 Some(Trace::new(Action::SessionsEnded).after("1 session")),
                 "/account?done=session#sessions",
@@ -104,7 +105,7 @@ pub async fn end_session(own: Own<OneSession>) -> Outcome {
 
 pub async fn end_others(own: Own<Nothing>) -> Outcome {
     own.run("sessions", rendered, |owner, _| {
-        let ended = queries::end_others(owner.conn, owner.greeting.person.id, owner.door.session_row())?;
+        let ended = account::end_others(owner.conn, owner.greeting.person.id, owner.door.session_row())?;
         let told = format!("{ended} {}", if ended == 1 { "session" } else { "sessions" });
         let trace = (ended > 0).then(|| Trace::new(Action::SessionsEnded).after(told));
         Ok(Kept::new(trace, "/account?done=sessions#sessions"))

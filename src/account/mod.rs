@@ -4,7 +4,7 @@ mod handlers;
 mod page;
 mod second_factor;
 
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/account", |routes| {

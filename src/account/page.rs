@@ -5,13 +5,14 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::acts::{Flash, Opened};
+use crate::actions::{Flash, Opened};
+use crate::auth::account;
+use crate::auth::account::OpenSession;
+use crate::auth::{Door, Greeting, Person, second_factor};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::page::{Layout, form};
-use crate::people::own::{self, OpenSession};
-use crate::people::{Door, Greeting, Person, second_factor};
+use crate::web::{Layout, form};
 use crate::wording::Look;
 use crate::wording::preferences::{Theme, places};
 use crate::wording::sentence::Stamp;
@@ -65,7 +66,7 @@ fn load(conn: &mut Conn, door: &Door, form: Opened) -> Result<AccountPage, Error
     let id = greeting.person.id;
     let since = second_factor::queries::on_since(conn, id)?;
     let (used_since, made_since) = door.open_since();
-    let open = own::sessions(conn, id, used_since, made_since)?;
+    let open = account::sessions(conn, id, used_since, made_since)?;
     Ok(AccountPage {
         layout: greeting.layout("Your account"),
         projects: projects(&greeting),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::fault;
 use crate::base::error::Error;
-use crate::page::form;
+use crate::web::form;
 
 /// The most bytes of a body. Events of an app come by the hundred, and are the largest.
 const LIMIT: usize = 1024 * 1024;

@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 
 use crate::app::Site;
-use crate::people::address;
+use crate::auth::address;
 
 /// The most characters kept of one header.
 const LONGEST: usize = 100;

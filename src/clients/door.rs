@@ -10,18 +10,19 @@ use actix_web::{FromRequest, HttpRequest, dev};
 
 use super::device::Device;
 use super::fault;
-use super::keys::{self, Key, Kind};
 use super::pace::Spent;
 use super::sightings::{Fetched, Sighting};
 use crate::app::Site;
 use crate::audit::{self, Actor, Origin, Trace};
+use crate::auth::api_keys;
+use crate::auth::api_keys::{Key, Kind};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Fault};
 use crate::base::ids::Ids;
 use crate::base::{AppUserId, lookup_key};
 use crate::db::Conn;
-use crate::page::trail::Trail;
-use crate::people::segment;
+use crate::web::path;
+use crate::web::trail::Trail;
 
 /// Which keys a call takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,7 +183,7 @@ struct Pass {
 
 impl Pass {
     fn enter(&self, conn: &mut Conn) -> Result<Inside<'_>, Error> {
-        let found = self.key_hash.as_deref().map(|hash| keys::queries::find(conn, hash)).transpose()?;
+        let found = self.key_hash.as_deref().map(|hash| api_keys::queries::find(conn, hash)).transpose()?;
         let key = found.flatten().ok_or_else(|| Fault {
             status: StatusCode::UNAUTHORIZED,
             code: fault::KEY_UNKNOWN,
@@ -265,9 +266,9 @@ impl Caller {
         let trail = Trail::of(req);
         let matched = trail.matched.get().ok_or_else(|| lost("its route"))?;
         Ok(Caller {
-            key_hash: bearer(req).map(keys::hash_of),
+            key_hash: bearer(req).map(api_keys::hash_of),
             let_in: Arc::default(),
-            parameters: segment::named(&matched.pattern, req.uri().path()),
+            parameters: path::named(&matched.pattern, req.uri().path()),
             // The address is an end user's: it is not kept.
             origin: Origin { request: trail.reference.clone(), address: None },
             device: Device::of(req, site),

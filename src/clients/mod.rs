@@ -14,7 +14,6 @@ mod envelope;
 mod fault;
 mod grants;
 mod identify;
-pub mod keys;
 mod lookups;
 mod offerings;
 mod overrides;
@@ -29,7 +28,7 @@ pub mod v2;
 
 use actix_web::http::Method;
 
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use door::{Caller, Inside, Needs};
 pub use pace::Pace;

@@ -7,7 +7,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-use super::keys::Key;
+use crate::auth::api_keys::Key;
 use crate::base::config::KeyLimits;
 use crate::base::error::Error;
 

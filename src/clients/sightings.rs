@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 
 use super::device::Device;
-use super::keys::{self, Key};
+use crate::auth::api_keys;
+use crate::auth::api_keys::Key;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::schema::{app_user_ids, customers};
@@ -198,7 +199,7 @@ impl Gathered {
             merged.store(conn, *project, key)?;
         }
         for ((project, key), at) in &self.used {
-            keys::queries::touch(conn, *project, *key, *at)?;
+            api_keys::queries::touch(conn, *project, *key, *at)?;
         }
         Ok(())
     }

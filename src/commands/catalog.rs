@@ -2,13 +2,13 @@
 
 use super::said;
 use crate::audit::{self, Actor, Origin, Trace};
+use crate::auth::queries::project_id;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::catalog::{file::File, queries};
 use crate::db::{Db, migrate};
-use crate::people::queries::project_id;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -6,6 +6,10 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::{said, serve};
+use crate::auth::api_keys;
+use crate::auth::api_keys::{NewKey, Value, platform_of};
+use crate::auth::password;
+use crate::auth::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
 use crate::base::Role;
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
@@ -13,15 +17,12 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::{AppUserId, lookup_key};
 use crate::catalog;
-use crate::clients::keys::{self, NewKey, Value, platform_of};
 use crate::customers::{Census, identity, state};
 use crate::db::schema::{app_user_ids, customers, notes, offering_overrides};
 use crate::db::{Conn, Db, migrate};
 use crate::demo::{self, Author, Contact, Customer, Note, Override};
 use crate::events::Delivery;
 use crate::ingest;
-use crate::people::password;
-use crate::people::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
 
 const SLUG: &str = "sundial";
 /// Where the demo lives when no database is named: made anew at each start, so that "2 days ago" stays true.
@@ -64,7 +65,7 @@ fn add_keys(db: &Db, now: Moment) -> Result<[String; 2], Error> {
         for (value, name, store) in [(app, "Sundial for the web", Some("TEST_STORE")), (server, "Billing server", None)]
         {
             let new = NewKey { project, id: ids.next(now), name, store, created_by: "Dev Anand" };
-            keys::queries::insert(conn, &new, value, now)?;
+            api_keys::queries::insert(conn, &new, value, now)?;
         }
         Ok::<_, Error>(())
     })?;

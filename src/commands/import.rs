@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use super::said;
+use crate::auth::queries::project_id;
 use crate::base::clock::Clock;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
@@ -18,7 +19,6 @@ use crate::db::{Db, migrate};
 use crate::events::{Delivery, MAX_BODY};
 use crate::ingest;
 use crate::ingest::Outcome;
-use crate::people::queries::project_id;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -2,13 +2,14 @@
 
 use super::said;
 use crate::audit::{self, Actor, Origin, Trace};
+use crate::auth::api_keys;
+use crate::auth::api_keys::{NewKey, PLATFORMS, Platform, Value, platform_of};
+use crate::auth::queries;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::clients::keys::{self, NewKey, PLATFORMS, Platform, Value, platform_of};
 use crate::db::Conn;
-use crate::people::queries;
 
 #[derive(clap::Subcommand)]
 pub enum Action {
@@ -42,7 +43,7 @@ pub struct Args {
 /// One line: the project is unknown, or the store, the value or the database cannot be used.
 pub fn run(action: &Action, config: &Config) -> Result<(), String> {
     let Action::Add(args) = action;
-    let name = keys::name(&args.app)?;
+    let name = api_keys::name(&args.app)?;
     let platform = if args.secret { None } else { Some(platform(args)?) };
     let value = match &args.value {
         Some(chosen) => Value::parse(chosen, platform).map_err(|why| format!("--value: {why}"))?,
@@ -71,13 +72,13 @@ enum Added {
 fn add(conn: &mut Conn, slug: &str, name: &str, platform: Option<Platform>, value: &Value) -> Result<Added, Error> {
     let Some(project) = queries::project_id(conn, slug)? else { return Ok(Added::NoProject) };
     conn.lock_project(project)?;
-    if keys::queries::is_known(conn, &value.hash())? {
+    if api_keys::queries::is_known(conn, &value.hash())? {
         return Ok(Added::Known);
     }
     let (ids, now) = (Ids::random(), Clock::Machine.now());
     let store = platform.map(|platform| platform.store);
     let new = NewKey { project, id: ids.next(now), name, store, created_by: "Command line" };
-    keys::queries::insert(conn, &new, value, now)?;
+    api_keys::queries::insert(conn, &new, value, now)?;
     let trace = Trace::new(audit::Action::ApiKeyCreated).about(name).after(value.hint());
     audit::append(conn, (project, ids.next(now), now), &Actor::operator(), &Origin::default(), trace)?;
     Ok(Added::Done)

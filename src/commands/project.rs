@@ -1,11 +1,12 @@
 //! `dossier project add`: a project, and what RevenueCat must be told to reach it.
 
 use super::said;
+use crate::auth::queries;
+use crate::auth::queries::NewProject;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::people::queries::{self, NewProject};
 use crate::settings::project;
 use crate::settings::webhook::Secret;
 

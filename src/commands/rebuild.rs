@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::import::bar;
 use super::said;
 use super::settle;
+use crate::auth::queries::project_id;
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
 use crate::base::error::Error;
@@ -14,7 +15,6 @@ use crate::db::schema::{customers, events, projects};
 use crate::db::{Conn, Db, migrate};
 use crate::events::{Delivery, Rejection};
 use crate::ingest;
-use crate::people::queries::project_id;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -20,7 +20,7 @@ use crate::db::Db;
 use crate::due::Worker;
 use crate::endpoints;
 use crate::live::Live;
-use crate::page::log;
+use crate::web::log;
 
 /// How long the head of a request may take.
 const HEAD_TIME: Duration = Duration::from_secs(5);

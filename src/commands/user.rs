@@ -6,15 +6,16 @@ use std::process::Command;
 
 use super::said;
 use crate::audit::{self, Everywhere, Trace};
+use crate::auth::names::{Email, Name};
+use crate::auth::queries;
+use crate::auth::queries::NewPerson;
+use crate::auth::{account, password, second_factor};
 use crate::base::Role;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::db::Conn;
-use crate::people::names::{Email, Name};
-use crate::people::queries::{self, NewPerson};
-use crate::people::{own, password, second_factor};
 
 #[derive(clap::Subcommand)]
 pub enum Action {
@@ -104,7 +105,7 @@ fn add(conn: &mut Conn, person: &Person, email: &str, name: &str, hash: Option<&
     if let Some((id, true)) = known {
         if let Some(hash) = hash {
             queries::set_password(conn, id, hash)?;
-            own::end_others(conn, id, "")?;
+            account::end_others(conn, id, "")?;
         }
         queries::set_role(conn, project, id, person.role)?;
         return Ok(Added::KnownPerson);

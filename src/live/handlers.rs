@@ -13,12 +13,12 @@ use futures_util::{Stream, stream};
 use super::hub::{Check, News, Seat, Wish};
 use super::{Live, queries};
 use crate::app::Site;
+use crate::auth::Door;
+use crate::auth::sessions::Pass;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::events::Environment;
-use crate::page::form;
-use crate::people::Door;
-use crate::people::sessions::Pass;
+use crate::web::form;
 
 /// How often something is sent, whether or not there is news.
 const HEARTBEAT: Duration = Duration::from_secs(15);

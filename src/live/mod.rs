@@ -6,7 +6,7 @@ mod hub;
 mod queries;
 
 use crate::base::Permission::ReadCustomers;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use hub::Live;
 

@@ -1,4 +1,5 @@
 //! The pages people see.
 
 pub mod directory;
+pub mod invitations;
 pub mod store_badge;

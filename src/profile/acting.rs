@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 
 use super::page;
 use super::visit::Visit;
-use crate::acts::{Act, Doing, Done};
+use crate::actions::{Act, Doing, Done};
 use crate::audit::Trace;
 use crate::base::error::Error;
 

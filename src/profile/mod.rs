@@ -31,7 +31,7 @@ mod undo;
 pub mod visit;
 
 use crate::base::Permission::ReadCustomers;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers/{id}", ReadCustomers, page::show);

@@ -17,12 +17,13 @@ use super::visit::Visit;
 use super::{
     app_user_ids, attributes, attribution, currencies, details, entitlements, export, history, manage, notes, offering,
 };
-use crate::acts::{self, Dialog, Opened};
+use crate::actions;
+use crate::actions::{Dialog, Opened};
+use crate::auth::{Door, Member};
 use crate::base::Permission::ReadTeam;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::page::{Layout, Section};
-use crate::people::{Door, Member};
+use crate::web::{Layout, Section};
 
 /// Room for a page as long as most are, in bytes.
 const USUAL_LENGTH: usize = 96 * 1024;
@@ -55,7 +56,7 @@ struct ProfilePage {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    acts::page(door, &req, &db, rendered).await
+    actions::page(door, &req, &db, rendered).await
 }
 
 /// The page, with a dialog over it where one is open.
@@ -70,7 +71,7 @@ pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened
         return Err(Error::Forbidden(ReadTeam));
     }
     let mut page = ProfilePage::load(conn, &member, &visit, &asked)?;
-    let flash = acts::flash(conn, &member, query, door.now)?.map(|flash| flash.undone_at(visit.action("undo")));
+    let flash = actions::flash(conn, &member, query, door.now)?.map(|flash| flash.undone_at(visit.action("undo")));
     page.layout = page.layout.with_flash(flash);
     if let Some(opened) = opened {
         page.open(conn, &member, &visit, opened)?;

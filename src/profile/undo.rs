@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::acting::{Outcome, on_customer};
 use super::visit::Visit;
 use super::{attributes, entitlements, notes, offering};
-use crate::acts::{Act, Doing, Done, take_undo};
+use crate::actions::{Act, Doing, Done, take_undo};
 use crate::base::error::Error;
 
 /// What each room needs to undo one of its actions.

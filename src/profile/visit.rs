@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::pickup::{Changes, What};
+use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::{AppUserId, lookup_key};
@@ -14,9 +15,8 @@ use crate::db::Conn;
 use crate::db::schema::{app_user_ids, attributes, customers, entitlement_products, projects, purchases};
 use crate::events::Environment;
 use crate::operations::erasure::blocking;
-use crate::page::form;
-use crate::people::{Door, Member};
 use crate::projection::{CustomerId, Kind, Purchase};
+use crate::web::form;
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
 

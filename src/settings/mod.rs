@@ -16,7 +16,7 @@ pub mod told;
 pub mod webhook;
 
 use crate::base::Permission::{ReadRejected, ReadSettings};
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     catalog::routes(routes);

@@ -5,7 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::{Nav, project, queries, webhook};
-use crate::acts::{self, Opened};
+use crate::actions;
+use crate::actions::Opened;
+use crate::auth::{Door, Member};
 use crate::base::Permission::{
     BlockCustomers, DeleteTestAccounts, ManageDestinations, ManageKeys, ManageProject, ManageSecrets, ReadAudit,
     ReadPeople, ReadRejected, ReadSettings,
@@ -14,8 +16,7 @@ use crate::base::clock::Moment;
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::page::{Layout, Section};
-use crate::people::{Door, Member};
+use crate::web::{Layout, Section};
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
@@ -35,7 +36,7 @@ struct Overview {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Config>) -> Result<HttpResponse, Error> {
-    acts::page(door, &req, &db, move |conn, door, query, opened| load(conn, door, &config, query, opened)).await
+    actions::page(door, &req, &db, move |conn, door, query, opened| load(conn, door, &config, query, opened)).await
 }
 
 /// The page with a dialog over it, for an action.
@@ -51,7 +52,7 @@ pub fn address(member: &Member) -> String {
 fn load(conn: &mut Conn, door: &Door, config: &Config, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
     let mut page = Overview::load(conn, &member, config, door.now)?;
-    page.layout.flash = acts::flash(conn, &member, query, door.now)?;
+    page.layout.flash = actions::flash(conn, &member, query, door.now)?;
     if let Some(opened) = opened {
         page.open(conn, &member, opened)?;
     }

@@ -9,11 +9,11 @@ use askama::Template;
 use super::Nav;
 use super::overview::nav;
 use super::queries::{self, Delivery};
+use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::page::{Layout, Page, Section, form};
-use crate::people::{Door, Member};
+use crate::web::{Layout, Page, Section, form};
 use crate::wording::sentence::Stamp;
 
 const ROWS: usize = 50;

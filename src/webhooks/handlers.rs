@@ -17,7 +17,7 @@ use crate::db::schema::projects;
 use crate::events::MAX_BODY;
 use crate::ingest::Answer;
 use crate::ingest::Outcome;
-use crate::page::form;
+use crate::web::form;
 
 /// Takes one delivery. The body is read only once the sender has proved who it is.
 ///

@@ -2,7 +2,7 @@
 
 mod handlers;
 
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.public_post("/webhooks/revenuecat/{p}", handlers::receive);

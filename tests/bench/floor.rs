@@ -9,12 +9,12 @@ use actix_web::web::{Bytes, Data, get};
 use actix_web::{App, HttpResponse, HttpServer};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use dossier::auth::queries::lines_of_session;
 use dossier::base::error::Error;
 use dossier::base::lookup_key;
 use dossier::catalog;
 use dossier::db::schema::*;
 use dossier::db::{Conn, Db};
-use dossier::people::queries::lines_of_session;
 
 use crate::load::{self, Measured};
 

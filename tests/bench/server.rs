@@ -6,16 +6,17 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
+use dossier::auth::api_keys;
+use dossier::auth::api_keys::{NewKey, Value, platform_of};
+use dossier::auth::password;
+use dossier::auth::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
 use dossier::base::Role;
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
-use dossier::clients::keys::{self, NewKey, Value, platform_of};
 use dossier::commands::import;
 use dossier::customers::identity;
 use dossier::db::schema::notes;
 use dossier::db::{Db, migrate};
-use dossier::people::password;
-use dossier::people::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
 use sha2::{Digest, Sha256};
 
 use crate::load::{self, Client};
@@ -77,7 +78,7 @@ pub fn add_app_key(url: &str) -> String {
     let added = db.write_here(|conn| {
         let project = project_id(conn, "bench")?.ok_or(Error::NotFound)?;
         let new = NewKey { project, id: 1, name: "Web", store: Some("RC_BILLING"), created_by: "Ada Okoye" };
-        Ok::<_, Error>(keys::queries::insert(conn, &new, &value, Moment(1_795_000_000_000))?)
+        Ok::<_, Error>(api_keys::queries::insert(conn, &new, &value, Moment(1_795_000_000_000))?)
     });
     added.expect("the key is added");
     value.as_str().to_owned()

@@ -6,7 +6,7 @@ use std::path::Path;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
 use dossier::app::route_table;
-use dossier::page::Access;
+use dossier::web::Access;
 use serde_json::json;
 
 use crate::ingestion::deliver_together;

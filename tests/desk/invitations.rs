@@ -2,10 +2,10 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
+use dossier::auth::queries::role_of;
 use dossier::base::Role;
 use dossier::base::error::Error;
 use dossier::db::schema::{audit_entries, invitations, memberships, people};
-use dossier::people::queries::role_of;
 
 use crate::support::cast::{ADA, DEV, PASSWORD, SOL, VERA};
 use crate::support::{Answer, Desk};

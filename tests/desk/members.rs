@@ -2,10 +2,10 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
+use dossier::auth::queries::{role_of, set_role};
 use dossier::base::Role;
 use dossier::base::error::Error;
 use dossier::db::schema::{audit_details, audit_entries, invitations, notes, offering_overrides, sessions};
-use dossier::people::queries::{role_of, set_role};
 use serde_json::json;
 
 use crate::ingestion::deliver_together;

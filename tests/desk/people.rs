@@ -3,11 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
+use dossier::auth::queries::set_role;
 use dossier::base::Role;
 use dossier::base::config::SessionLimits;
 use dossier::base::error::Error;
 use dossier::db::schema::{login_attempts, memberships, people, sessions};
-use dossier::people::queries::set_role;
 
 use crate::support::cast::{ADA, DEV, PASSWORD, SOL, VERA};
 use crate::support::{Answer, Desk, NOW};

@@ -3,8 +3,8 @@
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
 use dossier::app::route_table;
-use dossier::page::Access;
-use dossier::page::routes::Matched;
+use dossier::web::Access;
+use dossier::web::routes::Matched;
 
 use crate::support::cast::{MOONRISE, Person, SUNDIAL, TEAM};
 use crate::support::{Answer, Desk};

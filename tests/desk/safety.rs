@@ -10,7 +10,7 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 fn style_sheet() -> String {
-    format!("{}/app.css", dossier::page::assets::base())
+    format!("{}/app.css", dossier::web::assets::base())
 }
 
 /// One answer of every kind.
@@ -207,11 +207,11 @@ async fn no_other_spelling_of_a_path_opens_it() {
 async fn the_files_are_found_under_their_hash_alone() {
     let desk = Desk::open().await;
     for name in ["app.css", "js/app.js", "icons/sprite.svg", "fonts/next-latin.woff2"] {
-        let path = format!("{}/{name}", dossier::page::assets::base());
+        let path = format!("{}/{name}", dossier::web::assets::base());
         assert_eq!(desk.anonymous_get(&path).await.status, StatusCode::OK, "{path}");
     }
     for name in ["css/order.txt", "../Cargo.toml", "%2e%2e/Cargo.toml", ""] {
-        let path = format!("{}/{name}", dossier::page::assets::base());
+        let path = format!("{}/{name}", dossier::web::assets::base());
         assert_eq!(desk.anonymous_get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }

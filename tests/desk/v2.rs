@@ -3,9 +3,9 @@
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
+use dossier::auth::api_keys::{NewKey, Value as Secret, platform_of, queries};
 use dossier::base::error::Error;
 use dossier::catalog;
-use dossier::clients::keys::{NewKey, Value as Secret, platform_of, queries};
 use dossier::db::schema::{app_user_ids, customers};
 use serde_json::{Value, json};
 

@@ -5,12 +5,12 @@ use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::page::rendered;
-use crate::acts::{Kept, Own, Owner, ShownOnce};
+use crate::actions::{Kept, Own, Owner, ShownOnce};
 use crate::audit::{Action, Trace};
+use crate::auth::next;
+use crate::auth::second_factor::{RecoveryCode, Secret, queries};
 use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
-use crate::people::next;
-use crate::people::second_factor::{RecoveryCode, Secret, queries};
 
 type Outcome = Result<HttpResponse, Error>;
 

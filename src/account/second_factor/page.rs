@@ -5,14 +5,14 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::acts::Opened;
+use crate::actions::Opened;
+use crate::auth::next;
+use crate::auth::second_factor::{Picture, Secret, queries};
+use crate::auth::{Door, Greeting};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::page::{Layout, form};
-use crate::people::next;
-use crate::people::second_factor::{Picture, Secret, queries};
-use crate::people::{Door, Greeting};
+use crate::web::{Layout, form};
 use crate::wording::Look;
 use crate::wording::sentence::Stamp;
 

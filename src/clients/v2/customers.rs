@@ -19,8 +19,8 @@ use crate::clients::{customers as known, deletion, fault};
 use crate::customers::identity;
 use crate::db::Conn;
 use crate::operations::erasure::sweeping;
-use crate::page::form;
 use crate::projection::CustomerId;
+use crate::web::form;
 
 #[derive(Debug, Serialize)]
 struct Deleted {

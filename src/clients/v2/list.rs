@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::fields::wrong;
 use crate::base::error::Error;
-use crate::page::form;
+use crate::web::form;
 use crate::wording::text;
 
 const USUAL: usize = 20;

@@ -20,7 +20,7 @@ mod subscriptions;
 
 use actix_web::http::Method;
 
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.keyed(Method::GET, "/v2/projects", projects::index);

@@ -21,8 +21,8 @@ use crate::clients::{customers, envelope};
 use crate::db::Conn;
 use crate::db::schema::{customers as people, purchases};
 use crate::events::Environment;
-use crate::page::form;
 use crate::projection::{CustomerId, Purchase};
+use crate::web::form;
 
 /// What is true of anything bought.
 #[derive(Debug, Serialize)]

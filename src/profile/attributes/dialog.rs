@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
 use crate::base::Permission::EditAttributes;
 use crate::base::error::Error;
 use crate::customers::attributes::{AttributeKey, MAX_VALUE, Rule, Stored, queries, reserved};

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::Undo;
 use super::dialog::KEPT;
-use crate::acts::{Act, Doing, Done};
+use crate::actions::{Act, Doing, Done};
 use crate::base::error::{Error, Problem, Refusal};
 use crate::customers::attributes::{AttributeKey, MAX_CUSTOM, Stored, TypedValue, queries};
 use crate::customers::state;

@@ -8,7 +8,7 @@ mod model;
 mod undo;
 
 use crate::base::Permission::EditAttributes;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use card::Card;
 pub use dialog::dialog;

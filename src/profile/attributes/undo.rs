@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::handlers::{label, must_have_room};
-use crate::acts::{Doing, Done};
+use crate::actions::{Doing, Done};
 use crate::base::Permission::EditAttributes;
 use crate::base::error::{Error, Refusal};
 use crate::customers::attributes::{AttributeKey, Stored, queries};

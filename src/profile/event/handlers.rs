@@ -8,13 +8,14 @@ use serde::Deserialize;
 
 use super::page::EventPage;
 use super::queries;
-use crate::acts::{self, Act, Doing, Done, Flash, Opened};
+use crate::actions;
+use crate::actions::{Act, Doing, Done, Flash, Opened};
 use crate::audit::{Action, Trace};
+use crate::auth::Door;
 use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
 use crate::endpoints;
 use crate::endpoints::deliveries;
-use crate::people::Door;
 use crate::profile::visit::Visit;
 use crate::wording::text::segment;
 
@@ -33,7 +34,7 @@ fn load(conn: &mut Conn, door: &Door, query: &str, refused: Option<Opened>) -> R
     let visit = Visit::entered(conn, door, &member, query)?;
     let flash = match refused {
         Some(refused) => Some(Flash::problem(refused.told())),
-        None => acts::flash(conn, &member, query, door.now)?,
+        None => actions::flash(conn, &member, query, door.now)?,
     };
     let page = EventPage::load(conn, &visit, &member, door.parameter("event_id")?)?.with_flash(flash);
     Ok(Bytes::from(page.render_with_values(&member.look())?))

@@ -7,7 +7,7 @@ mod page;
 mod queries;
 
 use crate::base::Permission::{ReadCustomers, ResendDeliveries};
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/customers/{id}/events/{event_id}", |routes| {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
 use crate::base::Permission::ExportCustomers;
 use crate::base::error::Error;
 use crate::profile::visit::Visit;

@@ -7,8 +7,8 @@ use super::queries::{self, Place};
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::db::schema::customers;
-use crate::page::file::Source;
 use crate::projection::CustomerId;
+use crate::web::file::Source;
 
 /// Events read at once.
 const CHUNK: i64 = 200;

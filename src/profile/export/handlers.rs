@@ -9,16 +9,17 @@ use serde::Deserialize;
 use super::file::{Events, beginning};
 use super::page::ExportPage;
 use super::queries;
-use crate::acts::{self, Act};
+use crate::actions;
+use crate::actions::Act;
 use crate::audit::{Action, Trace};
+use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::page::file;
-use crate::people::{Door, Member};
 use crate::profile::acting::Outcome;
 use crate::profile::page;
 use crate::profile::visit::{self, Visit};
+use crate::web::file;
 
 #[derive(Deserialize)]
 pub struct Nothing {}
@@ -74,7 +75,7 @@ where
     W: FnOnce(&mut Conn, &Member, &Visit) -> Result<R, Error> + Send + 'static,
 {
     let query = req.query_string().to_owned();
-    acts::look(req, door, move |conn, member, door| {
+    actions::look(req, door, move |conn, member, door| {
         let visit = Visit::entered(conn, door, member, &query)?;
         if !member.is_proven {
             return Ok((Looked::Proving(visit.dialog("export-prove")), None));

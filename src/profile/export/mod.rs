@@ -12,7 +12,7 @@ mod queries;
 mod tables;
 
 use crate::base::Permission::ExportCustomers;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use dialog::dialog;
 

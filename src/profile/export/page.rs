@@ -5,11 +5,11 @@ use askama::Template;
 use super::model::{Event, Held, Time};
 use super::queries::{self, Place};
 use super::tables::{Table, of_event, tables};
+use crate::auth::Member;
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::page::{Layout, Section};
-use crate::people::Member;
 use crate::profile::visit::Visit;
+use crate::web::{Layout, Section};
 use crate::wording::text::count;
 
 /// How many events the page shows; the file has all.

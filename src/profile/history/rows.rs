@@ -9,8 +9,8 @@ use super::wording::{self, Line, Subject};
 use crate::base::clock::Moment;
 use crate::catalog::Catalog;
 use crate::events::{Environment, Event};
-use crate::page::Change;
 use crate::profile::visit::Visit;
+use crate::web::Change;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::{count, segment};
 

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::model::Held;
 use super::queries;
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
 use crate::base::Permission::{BlockCustomers, DeleteCustomers};
 use crate::base::error::Error;
 use crate::db::Conn;

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 
 use super::model::Confirmation;
 use super::queries;
-use crate::acts::{Act, Doing, Done};
+use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::db::Db;

@@ -7,7 +7,7 @@ mod model;
 mod queries;
 
 use crate::base::Permission::{BlockCustomers, DeleteCustomers};
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use card::Card;
 pub use dialog::dialog;

@@ -8,8 +8,9 @@ use super::model::Note;
 use super::queries;
 use crate::base::Permission::WriteNotes;
 use crate::db::Conn;
-use crate::page::markdown::{self, CleanHtml};
 use crate::profile::visit::Visit;
+use crate::web::markdown;
+use crate::web::markdown::CleanHtml;
 use crate::wording::sentence::{Sentence, Stamp};
 
 #[derive(Debug, Template)]

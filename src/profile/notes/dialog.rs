@@ -5,12 +5,13 @@ use diesel::OptionalExtension;
 
 use super::model::Note;
 use super::queries;
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
 use crate::base::Permission::WriteNotes;
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::page::markdown::{self, CleanHtml};
 use crate::profile::visit::Visit;
+use crate::web::markdown;
+use crate::web::markdown::CleanHtml;
 
 #[derive(Template)]
 #[template(path = "profile/notes/write.html")]

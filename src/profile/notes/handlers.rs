@@ -7,13 +7,13 @@ use serde::Deserialize;
 
 use super::model::{Note, NoteBody};
 use super::{Undo, queries};
-use crate::acts::{Act, Doing, Done};
+use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
-use crate::page::markdown;
 use crate::profile::acting::{Outcome, on_customer};
 use crate::profile::undo;
 use crate::profile::visit::Visit;
+use crate::web::markdown;
 use crate::wording::text::count;
 
 /// What was typed.

@@ -9,7 +9,7 @@ mod queries;
 mod undo;
 
 use crate::base::Permission::WriteNotes;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use card::Card;
 pub use dialog::dialog;

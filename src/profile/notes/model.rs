@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::Person;
 use crate::base::clock::Moment;
 use crate::base::error::{Problem, Refusal};
 use crate::db::schema::notes;
-use crate::people::Person;
 
 /// A note as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::handlers::must_have_room;
 use super::model::Note;
 use super::queries;
-use crate::acts::{Doing, Done};
+use crate::actions::{Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::Permission::WriteNotes;
 use crate::base::error::{Error, Refusal};

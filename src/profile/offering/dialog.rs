@@ -5,7 +5,7 @@ use askama::Template;
 use super::card::{may_change, set_by};
 use super::choices::{self, Choice};
 use super::queries;
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
 use crate::base::Permission::OverrideOffering;
 use crate::base::clock::Moment;
 use crate::base::error::Error;

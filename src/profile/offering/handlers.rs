@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::Undo;
 use super::card::may_change;
 use super::chosen::Chosen;
-use crate::acts::{Act, Doing, Done};
+use crate::actions::{Act, Doing, Done};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::customers::overrides::{self, HELD, Override};

@@ -12,7 +12,7 @@ pub mod testing;
 mod undo;
 
 use crate::base::Permission::OverrideOffering;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use card::Card;
 pub use dialog::dialog;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::handlers::must_be_allowed;
-use crate::acts::{Doing, Done};
+use crate::actions::{Doing, Done};
 use crate::base::Permission::OverrideOffering;
 use crate::base::error::{Error, Refusal};
 use crate::customers::overrides::{self, Override};

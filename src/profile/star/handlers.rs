@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::acts::{Act, Done};
+use crate::actions::{Act, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::Refusal;
 use crate::customers::stars;

@@ -3,14 +3,14 @@
 
 mod handlers;
 
-use crate::acts::fresh_key;
+use crate::actions::fresh_key;
+use crate::auth::Member;
 use crate::base::Permission::ReadCustomers;
 use crate::base::error::Error;
 use crate::customers::stars;
 use crate::db::Conn;
-use crate::page::Routes;
-use crate::people::Member;
 use crate::profile::visit::Visit;
+use crate::web::Routes;
 
 /// What the button shows, and does.
 #[derive(Debug, Clone)]

@@ -6,13 +6,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::{destination, page, review};
-use crate::acts::{Act, Doing, Done, Opened};
+use crate::actions::{Act, Doing, Done, Opened};
 use crate::audit::{Action, Trace};
+use crate::auth::Door;
 use crate::base::error::{Error, Refusal};
 use crate::db::Db;
 use crate::operations::transfer;
 use crate::pages::directory::overview;
-use crate::people::Door;
 use crate::profile::acting::Outcome;
 use crate::profile::visit::{self, Visit};
 use crate::projection::CustomerId;

@@ -7,7 +7,7 @@ mod page;
 mod review;
 
 use crate::base::Permission::TransferPurchases;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers/{id}/transfer", TransferPurchases, handlers::show);

@@ -5,13 +5,13 @@ use askama::Template;
 
 use super::destination::{self, Offer, Sought, TO};
 use super::review::{self, Review};
-use crate::acts::Opened;
+use crate::actions::Opened;
+use crate::auth::Door;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::operations::transfer::movable;
-use crate::page::{Layout, Section};
-use crate::people::Door;
 use crate::profile::visit::Visit;
+use crate::web::{Layout, Section};
 
 #[derive(Template)]
 #[template(path = "profile/transfer.html")]

@@ -8,13 +8,14 @@ use super::page::{asked, customer_of};
 use super::queries;
 use crate::app::Site;
 use crate::audit::{self, Action, Actor, Details, Line, Origin, Trace};
+use crate::auth::{Door, Member, address};
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::page::csv::{self, CHUNK, harmless, written};
-use crate::page::file::Source;
-use crate::page::trail::Trail;
 use crate::pages::directory::lists::{Cursor, Place};
-use crate::people::{Door, Member, address};
+use crate::web::csv;
+use crate::web::csv::{CHUNK, harmless, written};
+use crate::web::file::Source;
+use crate::web::trail::Trail;
 use crate::wording::times;
 
 const HEAD: [&str; 15] = [

@@ -7,7 +7,7 @@ pub mod queries;
 mod row;
 
 use crate::base::Permission::ReadAudit;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use model::{Chosen, Filter, Who};
 

@@ -5,8 +5,8 @@ use url::form_urlencoded;
 
 use crate::audit::{Action, ActorKind};
 use crate::base::clock::Moment;
-use crate::page::form;
 use crate::projection::CustomerId;
+use crate::web::form;
 
 /// What the address asks for, as it was typed. What is empty asks for nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

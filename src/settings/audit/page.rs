@@ -8,16 +8,16 @@ use super::model::{Filter, Who};
 use super::queries;
 use super::row::Row;
 use crate::audit::{self, Action, ActorKind, Line};
+use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::identity;
 use crate::db::{Conn, Db};
-use crate::page::{Layout, Page, Section, form};
 use crate::pages::directory::lists::model::{PAGE, slice};
 use crate::pages::directory::lists::{Cursor, Place};
-use crate::people::{Door, Member};
 use crate::projection::CustomerId;
 use crate::settings::{Nav, overview};
+use crate::web::{Layout, Page, Section, form};
 use crate::wording::text::capitalised;
 
 #[derive(Template)]

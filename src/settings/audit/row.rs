@@ -3,8 +3,8 @@
 use super::model::{Filter, Who};
 use crate::audit::{ActorKind, Details, Line, Told};
 use crate::base::clock::Moment;
-use crate::page::Change;
 use crate::profile::visit;
+use crate::web::Change;
 use crate::wording::sentence::Stamp;
 use crate::wording::text::capitalised;
 

@@ -3,10 +3,10 @@
 use askama::Template;
 
 use super::page::address;
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
+use crate::auth::Member;
 use crate::base::error::Error;
 use crate::operations::erasure::blocking::Blocked;
-use crate::people::Member;
 use crate::wording::text::segment;
 
 #[derive(Template)]

@@ -5,7 +5,7 @@ mod handlers;
 mod page;
 
 use crate::base::Permission::BlockCustomers;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}", |routes| {

@@ -5,15 +5,16 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::acts::{self, Opened};
+use crate::actions;
+use crate::actions::Opened;
+use crate::auth::{Door, Member};
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::operations::erasure::blocking;
 use crate::operations::erasure::blocking::{Blocked, MOST};
-use crate::page::{Layout, Section};
-use crate::people::{Door, Member};
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::web::{Layout, Section};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::count;
 
@@ -33,7 +34,7 @@ struct Row {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    acts::page(door, &req, &db, load).await
+    actions::page(door, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
@@ -52,7 +53,7 @@ pub fn address(member: &Member) -> String {
 fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
     let all = blocking::all(conn, member.project.id)?;
-    let flash = acts::flash(conn, &member, query, door.now)?;
+    let flash = actions::flash(conn, &member, query, door.now)?;
     let mut layout = member.layout("Blocked", Section::Settings).with_flash(flash);
     if let Some(opened) = opened {
         let told = opened.told();

@@ -4,7 +4,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{queries, touched};
-use crate::acts::Opened;
+use crate::actions::Opened;
 use crate::base::error::{Error, Refusal};
 use crate::catalog::rules;
 use crate::db::Conn;

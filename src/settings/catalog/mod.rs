@@ -14,10 +14,10 @@ pub mod touched;
 
 use actix_web::HttpResponse;
 
+use crate::auth::Member;
 use crate::base::Permission::ReadSettings;
 use crate::base::error::Error;
-use crate::page::Routes;
-use crate::people::Member;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/catalog", |routes| {

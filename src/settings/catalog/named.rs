@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 
-use crate::acts::Opened;
+use crate::actions::Opened;
 use crate::base::error::{Problem, Refusal};
 use crate::catalog::rules;
 use crate::settings::told::Told;

@@ -8,18 +8,19 @@ use askama::Template;
 
 use super::touched::{self, Touched};
 use super::{address, entitlements, offerings, products, queries};
-use crate::acts::{self, Opened};
+use crate::actions;
+use crate::actions::Opened;
+use crate::auth::{Door, Member};
 use crate::base::Permission::ManageCatalog;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::catalog::rows::{Entitlement, Offering, Product};
 use crate::db::{Conn, Db};
 use crate::events::Store;
-use crate::page::{Layout, Section};
-use crate::people::{Door, Member};
 use crate::profile::store_badge::StoreBadge;
 use crate::settings::told::Told;
 use crate::settings::{Nav, overview};
+use crate::web::{Layout, Section};
 use crate::wording::text::segment;
 
 #[derive(Template)]
@@ -56,7 +57,7 @@ struct ProductRow {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    acts::page(door, &req, &db, load).await
+    actions::page(door, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
@@ -70,7 +71,7 @@ pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, E
 fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
     let mut page = CatalogPage::load(conn, &member, door.now)?;
-    page.layout.flash = acts::flash(conn, &member, query, door.now)?;
+    page.layout.flash = actions::flash(conn, &member, query, door.now)?;
     if let Some(opened) = opened {
         let told = opened.told();
         let dialog = dialog(conn, &member, opened.on(&member, address(&member)), door.now)?;
@@ -80,7 +81,7 @@ fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Re
 }
 
 /// Each part's dialogs begin with its name.
-fn dialog(conn: &mut Conn, member: &Member, opened: Opened, now: Moment) -> Result<Option<acts::Dialog>, Error> {
+fn dialog(conn: &mut Conn, member: &Member, opened: Opened, now: Moment) -> Result<Option<actions::Dialog>, Error> {
     match opened.name.split('-').next() {
         _ if !member.may(ManageCatalog) => Ok(None),
         Some("product") => products::dialog(conn, member, opened),

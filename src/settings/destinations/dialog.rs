@@ -4,11 +4,11 @@ use askama::Template;
 
 use super::model::{LONGEST_NAME, TYPE, told, types};
 use super::{one, page};
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
+use crate::auth::Member;
 use crate::base::error::Error;
 use crate::endpoints::queries::Asking;
 use crate::endpoints::{Environments, OVERLAP_HOURS};
-use crate::people::Member;
 use crate::settings::told::Told;
 
 /// Adding or changing one.

@@ -8,15 +8,15 @@ use serde::Deserialize;
 
 use super::model::{Authorization, Draft, Wanted, told};
 use super::{one, page};
-use crate::acts::{Act, Doing, Done, ShownOnce};
+use crate::actions::{Act, Doing, Done, ShownOnce};
 use crate::app::Site;
 use crate::audit::{Action, Trace};
+use crate::auth::Door;
 use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
 use crate::endpoints;
 use crate::endpoints::queries::Asking;
 use crate::endpoints::{Destination, MOST, OUT_OF_REACH, OVERLAP_HOURS, Reach, Secret, deliveries, queries};
-use crate::people::Door;
 use crate::wording::text::count;
 
 type Outcome = Result<HttpResponse, Error>;

@@ -8,7 +8,7 @@ mod one;
 mod page;
 
 use crate::base::Permission::ManageDestinations;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/destinations", |routes| {

@@ -8,7 +8,9 @@ use super::dialog::dialog;
 use super::handlers::named;
 use super::model;
 use super::page::Last;
-use crate::acts::{self, Opened, fresh_key};
+use crate::actions;
+use crate::actions::{Opened, fresh_key};
+use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
@@ -17,11 +19,10 @@ use crate::endpoints::deliveries;
 use crate::endpoints::deliveries::Sent;
 use crate::endpoints::queries;
 use crate::endpoints::queries::{Asking, Counts};
-use crate::page::{Layout, Section};
-use crate::people::{Door, Member};
 use crate::settings::Nav;
 use crate::settings::overview::nav;
 use crate::settings::told::Told;
+use crate::web::{Layout, Section};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::{count, grouped};
 
@@ -45,7 +46,7 @@ struct EndpointPage {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    acts::page(door, &req, &db, load).await
+    actions::page(door, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
@@ -64,7 +65,7 @@ pub fn address(member: &Member, id: i64) -> String {
 fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
     let asking = named(conn, door, member.project.id)?;
-    let flash = acts::flash(conn, &member, query, door.now)?;
+    let flash = actions::flash(conn, &member, query, door.now)?;
     let mut layout = member.layout(asking.0.name.clone(), Section::Settings).with_flash(flash);
     if let Some(opened) = opened {
         let told = opened.told();

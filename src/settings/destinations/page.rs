@@ -5,17 +5,18 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::acts::{self, Opened};
+use crate::actions;
+use crate::actions::Opened;
+use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::endpoints::queries;
 use crate::endpoints::queries::Asking;
 use crate::endpoints::{Destination, MOST};
-use crate::page::{Layout, Section};
-use crate::people::{Door, Member};
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::web::{Layout, Section};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::grouped;
 
@@ -43,7 +44,7 @@ pub struct Last {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    acts::page(door, &req, &db, load).await
+    actions::page(door, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
@@ -63,7 +64,7 @@ fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Re
     let member = door.enter(conn)?;
     let all = queries::all(conn, member.project.id)?;
     let mut waiting = queries::waiting(conn, member.project.id)?;
-    let flash = acts::flash(conn, &member, query, door.now)?;
+    let flash = actions::flash(conn, &member, query, door.now)?;
     let mut layout = member.layout("Webhook endpoints", Section::Settings).with_flash(flash);
     if let Some(opened) = opened {
         let told = opened.told();

@@ -3,11 +3,11 @@
 use askama::Template;
 
 use super::page::{address, kind};
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
+use crate::auth::Member;
+use crate::auth::api_keys::{Line, PLATFORMS, Platform, platform_of};
 use crate::base::Permission::ManageKeys;
 use crate::base::error::Error;
-use crate::clients::keys::{Line, PLATFORMS, Platform, platform_of};
-use crate::people::Member;
 
 /// The choice for a server's key, beside the stores.
 pub const SERVER: &str = "server";

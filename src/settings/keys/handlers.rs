@@ -6,11 +6,12 @@ use serde::Deserialize;
 
 use super::dialog::SERVER;
 use super::page::{address, page};
-use crate::acts::{Act, Doing, Done, ShownOnce};
+use crate::actions::{Act, Doing, Done, ShownOnce};
 use crate::audit::{Action, Trace};
+use crate::auth::api_keys;
+use crate::auth::api_keys::{NewKey, Platform, Value, platform_of, queries};
 use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
-use crate::clients::keys::{self, NewKey, Platform, Value, platform_of, queries};
 use crate::wording::text::sentence;
 
 type Outcome = Result<HttpResponse, Error>;
@@ -32,7 +33,7 @@ pub struct Nothing {}
 
 pub async fn make(act: Act<Draft>, config: Data<Config>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
-        let name = keys::name(&draft.name).map_err(|why| Refusal::of("name", sentence(&why)))?;
+        let name = api_keys::name(&draft.name).map_err(|why| Refusal::of("name", sentence(&why)))?;
         let platform = platform(&draft.whose)?;
         let value = chosen(draft.value.trim(), platform)?;
         if queries::is_known(doing.conn, &value.hash())? {

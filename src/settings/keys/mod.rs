@@ -6,7 +6,7 @@ mod handlers;
 mod page;
 
 use crate::base::Permission::ManageKeys;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/keys", |routes| {

@@ -5,16 +5,17 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::acts::{self, Opened};
+use crate::actions;
+use crate::actions::Opened;
+use crate::auth::api_keys::{Line, platform_of, queries};
+use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::config::Config;
 use crate::base::error::Error;
-use crate::clients::keys::{Line, platform_of, queries};
 use crate::db::{Conn, Db};
-use crate::page::{Layout, Section};
-use crate::people::{Door, Member};
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::web::{Layout, Section};
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
@@ -39,7 +40,7 @@ struct Row {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Config>) -> Result<HttpResponse, Error> {
-    acts::page(door, &req, &db, move |conn, door, query, opened| load(conn, door, &config, query, opened)).await
+    actions::page(door, &req, &db, move |conn, door, query, opened| load(conn, door, &config, query, opened)).await
 }
 
 /// The page with a dialog over it, for an action.
@@ -55,7 +56,7 @@ pub fn address(member: &Member) -> String {
 fn load(conn: &mut Conn, door: &Door, config: &Config, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
     let origin = config.address_of("");
-    let flash = acts::flash(conn, &member, query, door.now)?;
+    let flash = actions::flash(conn, &member, query, door.now)?;
     let mut layout = member.layout("API keys", Section::Settings).with_flash(flash);
     let keys: Vec<Row> =
         queries::of(conn, member.project.id)?.into_iter().map(|line| Row::of(line, door.now)).collect();

@@ -3,15 +3,16 @@
 use askama::Template;
 
 use super::page::address;
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
+use crate::auth::Member;
+use crate::auth::invitations::{DAYS, Invitation};
+use crate::auth::members;
+use crate::auth::members::{FORMER, Line};
 use crate::base::Permission::ManagePeople;
 use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::people::Member;
-use crate::people::invitations::{self, DAYS, Invitation};
-use crate::people::members::{self, FORMER, Line};
 
 #[derive(Template)]
 #[template(path = "settings/people/invite.html")]
@@ -82,7 +83,7 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
         ("member-invite", None) => Dialog::of(&Invite { action: invitations, form }).map(Some),
         ("invitation-link", None) if form.is_shown_once => Dialog::of(&Link { form }).map(Some),
         ("invitation-withdraw", None) => {
-            let open = invitations::queries::of(conn, member.project.id, now)?;
+            let open = crate::auth::invitations::queries::of(conn, member.project.id, now)?;
             let Some(invitation) = open.into_iter().find(|one| form.number() == Some(one.id)) else { return Ok(None) };
             let action = format!("{invitations}/{}/delete", invitation.id);
             Dialog::of(&Withdraw { form, action, invitation }).map(Some)

@@ -5,8 +5,13 @@ use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::page::{address, rendered};
-use crate::acts::{Act, Doing, Done, ShownOnce, forget_receipts};
+use crate::actions::{Act, Doing, Done, ShownOnce, forget_receipts};
 use crate::audit::{self, Action, Trace};
+use crate::auth::invitations::Token;
+use crate::auth::members;
+use crate::auth::members::{FORMER, Line, may_leave_admins};
+use crate::auth::names::Email;
+use crate::auth::queries as people;
 use crate::base::Role;
 use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
@@ -14,10 +19,6 @@ use crate::customers::stars;
 use crate::db::Db;
 use crate::operations::erasure;
 use crate::operations::erasure::sweeping;
-use crate::people::invitations::{self, Token};
-use crate::people::members::{self, FORMER, Line, may_leave_admins};
-use crate::people::names::Email;
-use crate::people::queries as people;
 use crate::wording::text::sentence;
 
 type Outcome = Result<HttpResponse, Error>;
@@ -60,8 +61,8 @@ pub async fn invite(act: Act<Invited>, config: Data<Config>) -> Outcome {
         }
         let token = Token::fresh()?;
         let (id, invited_by) = (doing.next_id(), doing.member.person.id);
-        let new = invitations::queries::New { project, id, email: &email, role, invited_by };
-        invitations::queries::insert(doing.conn, &new, &token, doing.now)?;
+        let new = crate::auth::invitations::queries::New { project, id, email: &email, role, invited_by };
+        crate::auth::invitations::queries::insert(doing.conn, &new, &token, doing.now)?;
         let trace = Trace::new(Action::MemberInvited).about(email.as_str()).after(role.name());
         let link = config.address_of(&token.path());
         let shown = ShownOnce::new("invitation-link", &[("link", &link), ("email", email.as_str())]);
@@ -75,9 +76,9 @@ pub async fn withdraw(act: Act<Nothing>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let id: i64 = doing.door.parameter("i")?.parse().map_err(|_| Error::NotFound)?;
         let project = doing.member.project.id;
-        let open = invitations::queries::of(doing.conn, project, doing.now)?;
+        let open = crate::auth::invitations::queries::of(doing.conn, project, doing.now)?;
         let invitation = open.into_iter().find(|one| one.id == id).ok_or(Error::NotFound)?;
-        if !invitations::queries::take(doing.conn, project, id)? {
+        if !crate::auth::invitations::queries::take(doing.conn, project, id)? {
             return Err(Error::NotFound);
         }
         let trace = Trace::new(Action::InvitationWithdrawn).about(&invitation.email).before(invitation.role.name());

@@ -5,7 +5,7 @@ mod handlers;
 mod page;
 
 use crate::base::Permission::{ManagePeople, ReadPeople};
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/people", |routes| {

@@ -5,17 +5,19 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::acts::{self, Opened};
+use crate::actions;
+use crate::actions::Opened;
+use crate::auth::invitations::Invitation;
+use crate::auth::members;
+use crate::auth::members::Line;
+use crate::auth::{Door, Member};
 use crate::base::Permission::ManagePeople;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::page::{Layout, Section};
-use crate::people::invitations::{self, Invitation};
-use crate::people::members::{self, Line};
-use crate::people::{Door, Member};
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::web::{Layout, Section};
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
@@ -38,7 +40,7 @@ struct Row {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    acts::page(door, &req, &db, load).await
+    actions::page(door, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
@@ -57,7 +59,7 @@ pub fn address(member: &Member) -> String {
 fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
     let mut page = PeoplePage::load(conn, &member, door.now)?;
-    page.layout.flash = acts::flash(conn, &member, query, door.now)?;
+    page.layout.flash = actions::flash(conn, &member, query, door.now)?;
     if let Some(opened) = opened {
         let told = opened.told();
         let dialog = dialog(conn, &member, opened.on(&member, address(&member)), door.now)?;
@@ -69,7 +71,7 @@ fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Re
 impl PeoplePage {
     fn load(conn: &mut Conn, member: &Member, now: Moment) -> Result<PeoplePage, Error> {
         let lines = members::queries::of(conn, member.project.id)?;
-        let open = invitations::queries::of(conn, member.project.id, now)?;
+        let open = crate::auth::invitations::queries::of(conn, member.project.id, now)?;
         Ok(PeoplePage {
             layout: member.layout("People", Section::Settings),
             nav: nav(conn, member, "people")?,

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 
 use super::model::Draft;
 use super::queries;
-use crate::acts::{Act, Doing, Done};
+use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};

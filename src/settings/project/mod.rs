@@ -7,7 +7,7 @@ mod model;
 mod queries;
 
 use crate::base::Permission::ManageProject;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use dialog::dialog;
 pub use model::{Settings, name};

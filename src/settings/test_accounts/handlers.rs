@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::address;
 use super::review::{Choice, rendered};
-use crate::acts::{Act, Doing, Done};
+use crate::actions::{Act, Doing, Done};
 use crate::app::Site;
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};

@@ -7,7 +7,7 @@ mod progress;
 mod review;
 
 use crate::base::Permission::DeleteTestAccounts;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings/test-accounts", |routes| {

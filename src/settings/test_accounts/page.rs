@@ -8,19 +8,19 @@ use url::form_urlencoded;
 
 use super::address;
 use super::progress::Progress;
-use crate::acts::Opened;
+use crate::actions::Opened;
+use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::operations::test_accounts::queries;
 use crate::operations::test_accounts::queries::Candidate;
 use crate::operations::test_accounts::{Bought, MOST, Wanted, jobs};
-use crate::page::{Layout, Section, form};
 use crate::pages::directory::lists::Cursor;
-use crate::people::{Door, Member};
 use crate::profile::visit::href;
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::web::{Layout, Section, form};
 use crate::wording::text::{count, grouped};
 
 /// Rows a page.

@@ -6,15 +6,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::address;
-use crate::acts;
+use crate::actions;
+use crate::auth::Door;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::operations::test_accounts::{Job, jobs};
-use crate::page::{Layout, Section};
-use crate::people::Door;
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::web::{Layout, Section};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::{count, grouped};
 
@@ -47,7 +47,7 @@ pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResp
         let job = jobs::find(conn, member.project.id, id)?.ok_or(Error::NotFound)?;
         let is_done = job.finished_at.is_some();
         let place = address(&member.project.slug);
-        let flash = acts::flash(conn, &member, &query, door.now)?.filter(|_| !is_done);
+        let flash = actions::flash(conn, &member, &query, door.now)?.filter(|_| !is_done);
         let page = JobPage {
             layout: member.layout("Delete test accounts", Section::Settings).with_flash(flash),
             nav: nav(conn, &member, "test-accounts")?,

@@ -7,17 +7,17 @@ use askama::Template;
 use url::form_urlencoded;
 
 use super::address;
-use crate::acts::Opened;
+use crate::actions::Opened;
+use crate::auth::{Door, Member};
 use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
 use crate::operations::test_accounts::queries;
 use crate::operations::test_accounts::queries::Candidate;
 use crate::operations::test_accounts::{MOST, Wanted};
-use crate::page::{Layout, Section};
-use crate::people::{Door, Member};
 use crate::projection::CustomerId;
 use crate::settings::Nav;
 use crate::settings::overview::nav;
+use crate::web::{Layout, Section};
 use crate::wording::text::{count, grouped};
 
 /// Who was chosen: everybody who fits, or those who were ticked.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::model::{Draft, Secret, overlap};
 use super::queries;
-use crate::acts::{Act, Doing, Done, ShownOnce};
+use crate::actions::{Act, Doing, Done, ShownOnce};
 use crate::audit::{Action, Trace};
 use crate::base::clock::Moment;
 use crate::base::config::Config;

@@ -7,7 +7,7 @@ mod model;
 mod queries;
 
 use crate::base::Permission::ManageSecrets;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use dialog::dialog;
 pub use model::Secret;

@@ -2,8 +2,8 @@
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use dossier::auth::api_keys::{NewKey, Value, platform_of, queries};
 use dossier::base::error::Error;
-use dossier::clients::keys::{NewKey, Value, platform_of, queries};
 use serde_json::Value as Json;
 
 use super::{Answer, Desk};

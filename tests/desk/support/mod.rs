@@ -19,6 +19,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
 use dossier::app::{Site, app};
+use dossier::auth::queries::{NewProject, NewSession, insert_project, start_session};
+use dossier::auth::sessions::{PERSON, row_of};
 use dossier::base::clock::{Clock, Moment};
 use dossier::base::config::{Config, KeyLimits, SessionLimits};
 use dossier::base::error::Error;
@@ -26,8 +28,6 @@ use dossier::base::ids::Ids;
 use dossier::base::random_bytes;
 use dossier::db::Db;
 use dossier::endpoints::Reach;
-use dossier::people::queries::{NewProject, NewSession, insert_project, start_session};
-use dossier::people::sessions::{PERSON, row_of};
 
 use cast::Person;
 use database::Place;

@@ -2,10 +2,10 @@
 
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
+use dossier::auth::queries::set_role;
 use dossier::base::Role;
 use dossier::base::error::Error;
 use dossier::db::schema::{people, projects};
-use dossier::people::queries::set_role;
 use sha2::{Digest, Sha256};
 
 use super::{Answer, Desk};

@@ -2,11 +2,11 @@
 
 use std::sync::OnceLock;
 
+use dossier::auth::password;
+use dossier::auth::queries::{NewPerson, NewProject, insert_person, insert_project, set_role};
 use dossier::base::error::Error;
 use dossier::base::hex;
 use dossier::db::Db;
-use dossier::people::password;
-use dossier::people::queries::{NewPerson, NewProject, insert_person, insert_project, set_role};
 use sha2::{Digest, Sha256};
 
 use super::NOW;

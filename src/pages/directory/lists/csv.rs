@@ -5,18 +5,19 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::model::{Cursor, List, Place, list_named};
 use super::queries::{self, Reader};
-use crate::acts;
+use crate::actions;
 use crate::audit::{Action, Trace};
+use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::money::Micros;
 use crate::db::{Conn, Db};
-use crate::page::csv::{self, CHUNK, harmless, written};
-use crate::page::file::Source;
-use crate::page::form;
 use crate::pages::directory::overview;
 use crate::pages::directory::overview::Glance;
-use crate::people::{Door, Member};
+use crate::web::csv;
+use crate::web::csv::{CHUNK, harmless, written};
+use crate::web::file::Source;
+use crate::web::form;
 use crate::wording::times;
 
 const HEAD: [&str; 12] = [
@@ -53,7 +54,7 @@ async fn begin(door: Door, req: &HttpRequest) -> Result<(String, Bytes, Export),
         let trace = Trace::new(Action::CustomersExported).about(list.as_str());
         Ok(((name, bytes.into(), export), Some(trace)))
     };
-    acts::look(req, door, load).await
+    actions::look(req, door, load).await
 }
 
 struct Export {

@@ -8,18 +8,18 @@ use url::form_urlencoded;
 
 use super::model::{Cursor, List, PAGE, Place, Slice, list_named, slice};
 use super::queries::{self, Reader};
-use crate::acts;
+use crate::actions;
+use crate::auth::{Door, Member};
 use crate::base::Permission;
 use crate::base::clock::Moment;
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::page::{Layout, Section, html_for};
 use crate::pages::directory::overview;
 use crate::pages::directory::overview::Glance;
 use crate::pages::directory::search;
 use crate::pages::directory::search::Query;
-use crate::people::{Door, Member};
+use crate::web::{Layout, Section, html_for};
 
 /// The fields of the address. Of a field that came twice the first counts; unknown ones are ignored.
 #[derive(Default)]
@@ -79,7 +79,7 @@ async fn show(door: Door, asked: Asked, db: &Db, config: Data<Config>) -> Result
         let place = place.map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
         let mut page = ListPage::load(conn, &member, list, place, door.now, &config)?;
         let done = format!("done={}", asked.done.unwrap_or_default());
-        page.layout.flash = acts::flash(conn, &member, &done, door.now)?;
+        page.layout.flash = actions::flash(conn, &member, &done, door.now)?;
         Ok(Answer::List(page))
     };
     match db.read(load).await? {

@@ -6,7 +6,7 @@ pub mod model;
 pub mod queries;
 
 use crate::base::Permission;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use model::{Cursor, List, Place};
 pub use queries::Reader;

@@ -3,12 +3,12 @@
 use diesel::prelude::*;
 
 use super::model::{Cursor, List, Place};
+use crate::auth::Member;
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{customers, test_customers};
 use crate::pages::directory::overview;
 use crate::pages::directory::overview::Row;
-use crate::people::Member;
 use crate::projection::CustomerId;
 
 /// A list of no more customers than this is read whole and sorted here: where few are active among many who were, or the

@@ -6,12 +6,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::page::{address, rendered};
-use crate::acts::{Act, Done};
+use crate::actions::{Act, Done};
+use crate::auth::Door;
 use crate::base::error::Error;
 use crate::customers::overrides::{self, Override};
 use crate::db::Db;
 use crate::events::Environment;
-use crate::people::Door;
 use crate::profile::acting::Outcome;
 use crate::profile::offering::{cleared, must_be_allowed};
 use crate::profile::visit::Visit;

@@ -4,7 +4,7 @@ mod handlers;
 mod page;
 
 use crate::base::Permission::{OverrideOffering, ReadCustomers};
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/overrides", ReadCustomers, handlers::index);

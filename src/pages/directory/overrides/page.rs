@@ -3,19 +3,20 @@
 use actix_web::web::Bytes;
 use askama::Template;
 
-use crate::acts::{self, Flash, Opened, fresh_key};
+use crate::actions;
+use crate::actions::{Flash, Opened, fresh_key};
+use crate::auth::{Door, Member};
 use crate::base::Permission::OverrideOffering;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::overrides::Offering;
 use crate::customers::overrides::{self, Cursor, Override, may_change};
 use crate::db::Conn;
-use crate::page::form::field;
-use crate::page::{Layout, Section};
 use crate::pages::directory::overview;
 use crate::pages::directory::overview::Glance;
-use crate::people::{Door, Member};
 use crate::profile::visit;
+use crate::web::form::field;
+use crate::web::{Layout, Section};
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;
 
@@ -63,7 +64,7 @@ pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened
     };
     let mut page = OverridesPage::load(conn, &member, after, door.now)?;
     let undo = |of: String| format!("{}/undo", visit::href(&member.project.slug, &of));
-    let flash = acts::flash(conn, &member, query, door.now)?;
+    let flash = actions::flash(conn, &member, query, door.now)?;
     let flash = flash.map(|flash| flash.undone_at(field(query, "of").map(undo).unwrap_or_default()));
     let refused = opened.map(|opened| if opened.is_stale { CHANGED.into() } else { opened.told() });
     page.layout = page.layout.with_flash(refused.map(Flash::problem).or(flash));

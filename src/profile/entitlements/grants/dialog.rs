@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::handlers::{holder, removed};
 use super::wish::until;
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
 use crate::base::Permission::GrantEntitlements;
 use crate::base::error::Error;
 use crate::db::Conn;

@@ -2,7 +2,7 @@
 
 use super::wish::{self, Draft, Farewell, Wish};
 use super::{GIVE, REVOKE, Undo};
-use crate::acts::{Act, Doing, Done};
+use crate::actions::{Act, Doing, Done};
 use crate::base::error::{Error, Refusal};
 use crate::operations::grants::{Holder, Plan, queries};
 use crate::profile::acting::{Outcome, look_ahead, on_customer};

@@ -6,7 +6,7 @@ mod undo;
 mod wish;
 
 use crate::base::Permission::GrantEntitlements;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use dialog::{GIVE, REVOKE, dialog};
 pub use undo::{Undo, undo};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::handlers::holder;
-use crate::acts::{Doing, Done};
+use crate::actions::{Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::Permission::GrantEntitlements;
 use crate::base::error::{Error, Refusal};

@@ -1,10 +1,10 @@
 //! A row of what the team did.
 
 use crate::audit::{Details, Line as Entered, Told};
-use crate::page::Change;
 use crate::profile::history::rows::Row;
 use crate::profile::history::wording::{Line, Subject};
 use crate::profile::visit::Visit;
+use crate::web::Change;
 use crate::wording::sentence::Sentence;
 
 const TONE: &str = "tone-accent";

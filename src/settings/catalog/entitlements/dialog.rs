@@ -1,11 +1,11 @@
 //! The dialogs of an entitlement.
 
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
+use crate::auth::Member;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::catalog::rows::Entitlement;
 use crate::db::Conn;
-use crate::people::Member;
 use crate::settings::catalog::attach::{Attach, choices};
 use crate::settings::catalog::confirm::Confirm;
 use crate::settings::catalog::named::Write;

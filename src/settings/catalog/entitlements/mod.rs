@@ -5,7 +5,7 @@ mod dialog;
 mod handlers;
 
 use crate::base::Permission::ManageCatalog;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use dialog::dialog;
 

@@ -4,11 +4,11 @@ use askama::Template;
 
 use super::draft::{indented, told};
 use super::href;
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
+use crate::auth::Member;
 use crate::base::error::Error;
 use crate::catalog::rows::Offering;
 use crate::catalog::rules::LONGEST_METADATA;
-use crate::people::Member;
 use crate::settings::catalog::address;
 use crate::settings::catalog::confirm::Confirm;
 use crate::settings::told::Told;

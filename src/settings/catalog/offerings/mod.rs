@@ -5,9 +5,9 @@ mod draft;
 mod handlers;
 mod page;
 
+use crate::auth::Member;
 use crate::base::Permission::{ManageCatalog, ReadSettings};
-use crate::page::Routes;
-use crate::people::Member;
+use crate::web::Routes;
 use crate::wording::text::segment;
 
 pub use dialog::dialog_to_add;

@@ -7,16 +7,17 @@ use askama::Template;
 use super::dialog::{Known, dialog};
 use super::draft::indented;
 use super::href;
-use crate::acts::{self, Opened};
+use crate::actions;
+use crate::actions::Opened;
+use crate::auth::{Door, Member};
 use crate::base::Permission::ManageCatalog;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::catalog::rows::{Offering, Package};
 use crate::db::{Conn, Db};
-use crate::page::{Layout, Section};
-use crate::people::{Door, Member};
 use crate::settings::catalog::{packages, queries};
 use crate::settings::{Nav, overview};
+use crate::web::{Layout, Section};
 use crate::wording::text::segment;
 
 #[derive(Template)]
@@ -34,7 +35,7 @@ struct OfferingPage {
 }
 
 pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    acts::page(door, &req, &db, load).await
+    actions::page(door, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
@@ -48,7 +49,7 @@ pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, E
 fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = door.enter(conn)?;
     let mut page = OfferingPage::load(conn, &member, door.parameter("offering")?, door.now)?;
-    page.layout.flash = acts::flash(conn, &member, query, door.now)?;
+    page.layout.flash = actions::flash(conn, &member, query, door.now)?;
     if let Some(opened) = opened {
         let told = opened.told();
         let dialog = page.dialog(conn, &member, opened.on(&member, page.href.clone()))?;
@@ -83,7 +84,7 @@ impl OfferingPage {
     }
 
     /// Each part's dialogs begin with its name.
-    fn dialog(&self, conn: &mut Conn, member: &Member, opened: Opened) -> Result<Option<acts::Dialog>, Error> {
+    fn dialog(&self, conn: &mut Conn, member: &Member, opened: Opened) -> Result<Option<actions::Dialog>, Error> {
         let default = std::iter::once(&self.row).chain(&self.others).find(|offering| offering.is_default);
         let known = Known { row: &self.row, overrides: self.overrides, default, is_alone: self.others.is_empty() };
         match opened.name.split('-').next() {

@@ -1,10 +1,10 @@
 //! The dialogs of a package.
 
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
+use crate::auth::Member;
 use crate::base::error::Error;
 use crate::catalog::rows::Package;
 use crate::db::Conn;
-use crate::people::Member;
 use crate::settings::catalog::attach::{Attach, choices};
 use crate::settings::catalog::confirm::Confirm;
 use crate::settings::catalog::named::Write;

@@ -4,7 +4,7 @@ mod dialog;
 mod handlers;
 
 use crate::base::Permission::ManageCatalog;
-use crate::page::Routes;
+use crate::web::Routes;
 
 pub use dialog::dialog;
 

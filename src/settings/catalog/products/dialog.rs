@@ -3,14 +3,14 @@
 use askama::Template;
 
 use super::draft::told;
-use crate::acts::{Dialog, Opened};
+use crate::actions::{Dialog, Opened};
+use crate::auth::Member;
 use crate::base::error::Error;
 use crate::base::money::Micros;
 use crate::catalog::rows::Product;
 use crate::catalog::rules;
 use crate::db::Conn;
 use crate::events::Store;
-use crate::people::Member;
 use crate::settings::catalog::confirm::Confirm;
 use crate::settings::catalog::{address, queries, touched};
 use crate::settings::told::Told;

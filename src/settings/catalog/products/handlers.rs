@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::draft::{Draft, told};
-use crate::acts::{Act, Doing, Done};
+use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::catalog::rows::Product;

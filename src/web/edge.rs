@@ -16,10 +16,11 @@ use actix_web::{HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 
 use super::trail::Trail;
-use super::{cors, failure, headers, log, told_v2};
+use super::{cors, failure, headers, log};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
+use crate::web::error_body_v2;
 
 /// What the edge keeps of a request, because an error takes the request with it.
 struct Passing {
@@ -58,7 +59,7 @@ impl Passing {
             method: req.method().clone(),
             is_for_machines: failure::is_for_machines(req.path()),
             is_for_clients: cors::is_for_clients(req.path()),
-            is_for_v2: told_v2::is_for(req.path()),
+            is_for_v2: error_body_v2::is_for(req.path()),
             is_for_browsers: cors::is_for_browsers(req.path()),
             is_https: req.app_data::<Data<Config>>().is_some_and(|config| config.is_https()),
             since: Instant::now(),
@@ -95,7 +96,7 @@ impl Passing {
             log::fault(&self.trail, status, &cause.unwrap_or_else(|| error.to_string()));
         }
         let (body, media_type) = match self.is_for_machines {
-            _ if self.is_for_v2 => (told_v2::json(error, status), "application/json"),
+            _ if self.is_for_v2 => (error_body_v2::json(error, status), "application/json"),
             true => (failure::json(error, status, self.is_for_clients), "application/json"),
             false => match failure::page(error, status, &self.trail) {
                 Ok(page) => (page, "text/html; charset=utf-8"),

@@ -10,7 +10,6 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
 use diesel::prelude::*;
 
 use super::queries::{self, SessionLine};
-use super::segment;
 use super::sessions::{Age, Pass, ROW, is_proven};
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::{Config, SessionLimits};
@@ -19,9 +18,10 @@ use crate::base::monotonic::Steady;
 use crate::base::{Permission, Role};
 use crate::db::schema::projects;
 use crate::db::{Conn, Db};
-use crate::page::routes::Matched;
-use crate::page::trail::{Asking, Trail};
-use crate::page::{Access, Frame, Layout, Place, Section};
+use crate::web::path;
+use crate::web::routes::Matched;
+use crate::web::trail::{Asking, Trail};
+use crate::web::{Access, Frame, Layout, Place, Section};
 use crate::wording::Look;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Door {
         let return_to = return_address(req);
         let row = req.get_session().get::<String>(ROW).map_err(|error| Error::Internal(error.to_string()))?;
         let row = row.ok_or_else(|| Error::LogIn(return_to.clone()))?;
-        let parameters = segment::named(&matched.pattern, req.uri().path()).ok_or(Error::NotFound)?;
+        let parameters = path::named(&matched.pattern, req.uri().path()).ok_or(Error::NotFound)?;
         let pass = Arc::new(Pass::new(row));
         req.extensions_mut().insert(pass.clone());
         let door = Door {

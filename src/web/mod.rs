@@ -5,6 +5,7 @@ mod change;
 pub mod cors;
 pub mod csv;
 pub mod edge;
+pub mod error_body_v2;
 mod failure;
 pub mod file;
 pub mod form;
@@ -13,8 +14,8 @@ mod headers;
 pub mod layout;
 pub mod log;
 pub mod markdown;
+pub mod path;
 pub mod routes;
-pub mod told_v2;
 pub mod trail;
 
 use actix_web::http::StatusCode;

@@ -10,10 +10,10 @@ use askama::filters::HtmlSafe;
 use url::form_urlencoded;
 
 use super::done::ShownOnce;
+use crate::auth::{Door, Member};
 use crate::base::error::{Error, Problem, Refusal};
 use crate::base::{hex, random_bytes};
 use crate::db::{Conn, Db};
-use crate::people::{Door, Member};
 
 /// Which dialog, what its fields hold, and what was wrong with them.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,6 @@
 //! What people are called, and the addresses they log in with.
 
-use super::handlers::address_of_account;
+use crate::auth::log_in::address_of_account;
 use crate::wording::text::visible;
 
 /// An e-mail address as accounts keep it: in lower case.

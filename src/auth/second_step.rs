@@ -8,19 +8,19 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::handlers::{ThrottleKey, see};
 use super::sessions::{self, ROW};
 use super::throttle::Attempt;
 use super::{address, browser, next, queries, second_factor};
 use crate::audit::{Action, Everywhere, Origin, Trace};
+use crate::auth::log_in::{ThrottleKey, see};
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
 use crate::base::error::{Error, address_with_next};
 use crate::base::ids::Ids;
 use crate::base::monotonic::Steady;
 use crate::db::{Conn, Db};
-use crate::page::trail::Trail;
-use crate::page::{Form, Layout, html};
+use crate::web::trail::Trail;
+use crate::web::{Form, Layout, html};
 
 const MINUTES: i64 = 5;
 

@@ -8,19 +8,19 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::door::Door;
 use super::password::{Passwords, Verdict};
 use super::throttle::Attempt;
 use super::{address, browser, next, queries, second_factor, second_step, sessions};
 use crate::audit::{Action, Everywhere, Origin, Trace};
+use crate::auth::Door;
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::monotonic::Steady;
 use crate::db::Db;
-use crate::page::trail::Trail;
-use crate::page::{Form, Layout, html, html_for};
+use crate::web::trail::Trail;
+use crate::web::{Form, Layout, html, html_for};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 

@@ -4,11 +4,11 @@
 use diesel::prelude::*;
 
 use super::model::{FORMER, Line};
+use crate::auth::second_factor;
 use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, invitations, memberships, notes, offering_overrides, people, sessions};
-use crate::people::second_factor;
 
 type Row = (i64, String, String, String, Option<Moment>, Option<Moment>);
 

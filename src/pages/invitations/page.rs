@@ -4,13 +4,13 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::model::Invitation;
-use crate::acts::Opened;
+use crate::actions::Opened;
+use crate::auth::Project;
+use crate::auth::invitations::Invitation;
+use crate::auth::{Greeting, queries};
 use crate::base::error::{Error, address_with_next};
 use crate::db::Conn;
-use crate::page::{Layout, html};
-use crate::people::door::Project;
-use crate::people::{Greeting, queries};
+use crate::web::{Layout, html};
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]

@@ -3,13 +3,13 @@
 
 use actix_session::Session;
 
+use crate::auth::Person;
+use crate::auth::password::{Passwords, Verdict};
+use crate::auth::throttle::Attempt;
+use crate::auth::{queries, second_factor, sessions};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::db::Db;
-use crate::people::Person;
-use crate::people::password::{Passwords, Verdict};
-use crate::people::throttle::Attempt;
-use crate::people::{queries, second_factor, sessions};
 
 /// The dialog's field for it.
 pub const FIELD: &str = "password";

@@ -5,10 +5,10 @@ use actix_web::web::Data;
 
 use crate::app::Site;
 use crate::audit::{self, Actor, Origin, Trace};
+use crate::auth::{Door, Member, address};
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::page::trail::Trail;
-use crate::people::{Door, Member, address};
+use crate::web::trail::Trail;
 
 /// Reads in one transaction and enters the trace, if there is one, in the log.
 ///

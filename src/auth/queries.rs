@@ -135,7 +135,7 @@ pub fn end_session(conn: &mut Conn, row: &str) -> QueryResult<()> {
     Ok(())
 }
 
-/// Id and password hash of the open account with this address, written as [`Email`](super::handlers) stores it.
+/// Id and password hash of the open account with this address, written as [`Email`](crate::auth::log_in) stores it.
 pub fn account(conn: &mut Conn, email: &str) -> QueryResult<Option<(i64, String)>> {
     let open = people::table.filter(people::email.eq(email).and(people::closed_at.is_null()));
     open.select((people::id, people::password_hash)).first(conn).optional()

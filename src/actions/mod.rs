@@ -5,18 +5,16 @@
 //! not compile. Sending the same form again is answered as the first time; refused input opens the same dialog with what
 //! was typed.
 
-mod act;
+pub mod account;
+pub mod action;
+pub mod disclosure;
 mod done;
-mod look;
 mod opened;
-mod own;
-mod proof;
-mod receipts;
+pub mod submissions;
 
-pub use act::{Act, Doing};
+pub use account::{Kept, Own, Owner};
+pub use action::{Act, Doing};
+pub use disclosure::look;
 pub use done::{Done, Flash, ShownOnce, UNDO_MINUTES};
-pub use look::look;
 pub use opened::{Dialog, Opened, fresh_key, page};
-pub use own::{Kept, Own, Owner};
-pub use proof::Prover;
-pub use receipts::{flash, forget as forget_receipts, take_undo};
+pub use submissions::{flash, forget as forget_receipts, take_undo};

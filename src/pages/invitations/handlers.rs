@@ -6,23 +6,24 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::model::{Invitation, Token};
 use super::page::{Guest, InvitationPage, gone};
-use super::queries;
-use crate::acts::Opened;
+use crate::actions::Opened;
 use crate::app::Site;
 use crate::audit::{self, Action, Actor, Origin, Trace};
+use crate::auth::invitations::queries;
+use crate::auth::invitations::{Invitation, Token};
+use crate::auth::log_in::see;
+use crate::auth::names::Name;
+use crate::auth::queries as people;
+use crate::auth::queries::NewPerson;
+use crate::auth::throttle::Attempt;
+use crate::auth::{Door, Project};
+use crate::auth::{address, browser, password, sessions};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::db::Conn;
-use crate::page::Form;
-use crate::page::trail::Trail;
-use crate::people::door::{Door, Project};
-use crate::people::handlers::see;
-use crate::people::names::Name;
-use crate::people::queries::{self as people, NewPerson};
-use crate::people::throttle::Attempt;
-use crate::people::{address, browser, password, sessions};
+use crate::web::Form;
+use crate::web::trail::Trail;
 use crate::wording::text::sentence;
 
 /// What somebody without an account types.

@@ -13,7 +13,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::identity;
 use crate::db::Conn;
-use crate::page::trail::{Asking, Trail};
+use crate::web::trail::{Asking, Trail};
 
 /// Enters a refused authorisation before it is answered. An entry that fails is told to the operator: the answer stays.
 pub async fn refusals<B: MessageBody + 'static>(

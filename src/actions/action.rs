@@ -13,19 +13,21 @@ use sha2::{Digest, Sha256};
 
 use super::done::{Done, ShownOnce, with_receipt};
 use super::opened::Opened;
-use super::proof::{self, Prover};
-use super::receipts::{self, Sent};
+use crate::actions::submissions;
+use crate::actions::submissions::Sent;
 use crate::app::Site;
 use crate::audit::{self, Actor, Origin};
+use crate::auth::{Door, Member, address};
+use crate::auth::{Prover, fresh_authentication};
 use crate::base::Permission;
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::base::hex;
 use crate::base::ids::Ids;
 use crate::db::{Conn, Db};
-use crate::page::form::{self, FORM_LIMIT};
-use crate::page::trail::Trail;
-use crate::people::{Door, Member, address};
+use crate::web::form;
+use crate::web::form::FORM_LIMIT;
+use crate::web::trail::Trail;
 
 /// The field that makes a form work once.
 const ONCE: &str = "once";
@@ -179,7 +181,9 @@ impl<T> Act<T> {
             return Ok(());
         }
         let who = (&member.person, member.has_second_factor);
-        self.prover.check(&self.db, who, (self.ids.next(self.door.now), self.door.now), proof::typed(typed)).await
+        self.prover
+            .check(&self.db, who, (self.ids.next(self.door.now), self.door.now), fresh_authentication::typed(typed))
+            .await
     }
 
     /// The transaction; returns how to go on.
@@ -194,13 +198,13 @@ impl<T> Act<T> {
             conn.lock_project(project)?;
             // Again: while it waited for the lock the person may have lost the role.
             let member = door.enter(conn)?;
-            if let Some((receipt, location)) = receipts::before(conn, member.person.id, &sent)? {
+            if let Some((receipt, location)) = submissions::before(conn, member.person.id, &sent)? {
                 return Ok(Next::Page(with_receipt(&location, receipt)));
             }
             let now = door.now;
             let done = work(&mut Doing { conn: &mut *conn, member: &member, door: &door, ids: &ids, now }, draft)?;
             let (receipt, customer) = (ids.next(now), done.trace.customer);
-            receipts::insert(conn, &member, (receipt, customer, now), &sent, &done)?;
+            submissions::insert(conn, &member, (receipt, customer, now), &sent, &done)?;
             let actor = Actor::person(member.person.id, member.role.name());
             audit::append(conn, (member.project.id, ids.next(now), now), &actor, &origin, done.trace)?;
             let on = Next::Page(with_receipt(&done.location, receipt));
@@ -288,7 +292,8 @@ fn is_key(text: &str) -> bool {
 
 /// The same for the same form: what was typed as proof does not belong to it. `key` keeps it from telling who was meant.
 fn fingerprint(key: &[u8], path: &str, typed: &[(String, String)]) -> String {
-    let mut fields: Vec<_> = typed.iter().filter(|(name, _)| name != ONCE && name != proof::FIELD).collect();
+    let mut fields: Vec<_> =
+        typed.iter().filter(|(name, _)| name != ONCE && name != fresh_authentication::FIELD).collect();
     fields.sort();
     let form = serde_json::to_string(&(path, fields)).unwrap_or_default();
     hex(&Sha256::new().chain_update(key).chain_update(form).finalize())

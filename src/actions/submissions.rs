@@ -4,12 +4,12 @@
 use diesel::prelude::*;
 
 use super::done::{Done, Flash, UNDO_MINUTES};
+use crate::auth::Member;
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::db::Conn;
 use crate::db::schema::receipts;
-use crate::page::form;
-use crate::people::Member;
+use crate::web::form;
 
 /// How long a form that was sent is remembered.
 const KEPT_DAYS: i64 = 1;

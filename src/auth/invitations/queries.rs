@@ -3,12 +3,12 @@
 use diesel::prelude::*;
 
 use super::model::{DAYS, Invitation, Token};
+use crate::auth::Project;
+use crate::auth::names::Email;
 use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{invitations, people, projects};
-use crate::people::door::Project;
-use crate::people::names::Email;
 
 type Row = (i64, i64, String, String, String, Moment, Moment);
 

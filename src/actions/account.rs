@@ -13,16 +13,17 @@ use serde::de::DeserializeOwned;
 
 use super::done::ShownOnce;
 use super::opened::Opened;
-use super::proof::{self, Prover};
 use crate::app::Site;
 use crate::audit::{Everywhere, Origin, Trace};
+use crate::auth::{Door, Greeting, address};
+use crate::auth::{Prover, fresh_authentication};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::db::{Conn, Db};
-use crate::page::form::{self, FORM_LIMIT};
-use crate::page::trail::Trail;
-use crate::people::{Door, Greeting, address};
+use crate::web::form;
+use crate::web::form::FORM_LIMIT;
+use crate::web::trail::Trail;
 
 pub struct Own<T> {
     draft: T,
@@ -129,7 +130,7 @@ impl<T> Own<T> {
             proof => greeting.has_second_factor && proof == Proof::Fresh,
         };
         let attempt = (self.ids.next(self.door.now), self.door.now);
-        self.prover.check(&self.db, (&greeting.person, takes_codes), attempt, proof::typed(typed)).await
+        self.prover.check(&self.db, (&greeting.person, takes_codes), attempt, fresh_authentication::typed(typed)).await
     }
 
     async fn perform<W>(self, work: W) -> Result<Kept, Error>

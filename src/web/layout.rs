@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::acts::{Dialog, Flash};
+use crate::actions::{Dialog, Flash};
 use crate::wording::Look;
 
 /// Who looks, and at which project.

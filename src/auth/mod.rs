@@ -1,0 +1,35 @@
+//! Who is logged in, and what they may do.
+
+pub mod account;
+pub mod address;
+pub mod api_keys;
+pub mod browser;
+pub mod fresh_authentication;
+pub mod invitations;
+pub mod log_in;
+pub mod members;
+pub mod names;
+pub mod next;
+pub mod password;
+pub mod queries;
+pub mod refusals;
+pub mod request;
+pub mod second_factor;
+mod second_step;
+pub mod sessions;
+pub mod throttle;
+
+use crate::web::Routes;
+
+pub use fresh_authentication::Prover;
+pub use request::{Door, Greeting, Member, Person, Project};
+
+pub fn routes(routes: &mut Routes) {
+    routes.public_get("/login", crate::auth::log_in::log_in_page);
+    routes.public_post("/login", crate::auth::log_in::log_in);
+    routes.public_get("/login/code", second_step::show);
+    routes.public_post("/login/code", second_step::answer);
+    routes.public_post("/logout", crate::auth::log_in::log_out);
+    routes.person_get("/", crate::auth::log_in::start);
+    crate::pages::invitations::routes(routes);
+}
