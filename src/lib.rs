@@ -7,30 +7,25 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-pub mod account;
 pub mod actions;
-pub mod app;
+pub mod api;
 pub mod audit;
 pub mod auth;
 pub mod base;
 pub mod catalog;
-pub mod clients;
-pub mod commands;
+pub mod cli;
 pub mod customers;
 pub mod db;
-pub mod demo;
-pub mod due;
 pub mod endpoints;
 pub mod events;
 pub mod explanation;
-pub mod health;
 pub mod ingest;
+pub mod jobs;
 pub mod live;
 pub mod operations;
 pub mod pages;
-pub mod profile;
 pub mod projection;
-pub mod settings;
+pub mod server;
 pub mod web;
 pub mod webhooks;
 pub mod wording;

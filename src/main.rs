@@ -1,5 +1,5 @@
 //! The program. What it can do is in `commands`.
 
 fn main() -> std::process::ExitCode {
-    dossier::commands::main()
+    dossier::cli::main()
 }

@@ -13,7 +13,6 @@ use serde::de::DeserializeOwned;
 
 use super::done::ShownOnce;
 use super::opened::Opened;
-use crate::app::Site;
 use crate::audit::{Everywhere, Origin, Trace};
 use crate::auth::{Door, Greeting, address};
 use crate::auth::{Prover, fresh_authentication};
@@ -21,6 +20,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::db::{Conn, Db};
+use crate::server::app::Site;
 use crate::web::form;
 use crate::web::form::FORM_LIMIT;
 use crate::web::trail::Trail;

@@ -3,11 +3,11 @@
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 
-use crate::app::Site;
 use crate::audit::{self, Actor, Origin, Trace};
 use crate::auth::{Door, Member, address};
 use crate::base::error::Error;
 use crate::db::Conn;
+use crate::server::app::Site;
 use crate::web::trail::Trail;
 
 /// Reads in one transaction and enters the trace, if there is one, in the log.

@@ -6,13 +6,13 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use super::address;
-use crate::app::Site;
 use crate::audit::{self, Action, Actor, Origin, Trace};
 use crate::base::Permission;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::identity;
 use crate::db::Conn;
+use crate::server::app::Site;
 use crate::web::trail::{Asking, Trail};
 
 /// Enters a refused authorisation before it is answered. An entry that fails is told to the operator: the answer stays.

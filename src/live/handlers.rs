@@ -12,12 +12,12 @@ use futures_util::{Stream, stream};
 
 use super::hub::{Check, News, Seat, Wish};
 use super::{Live, queries};
-use crate::app::Site;
 use crate::auth::Door;
 use crate::auth::sessions::Pass;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::events::Environment;
+use crate::server::app::Site;
 use crate::web::form;
 
 /// How often something is sent, whether or not there is news.

@@ -9,7 +9,6 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::app::Site;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
@@ -17,6 +16,7 @@ use crate::db::schema::projects;
 use crate::events::MAX_BODY;
 use crate::ingest::Answer;
 use crate::ingest::Outcome;
+use crate::server::app::Site;
 use crate::web::form;
 
 /// Takes one delivery. The body is read only once the sender has proved who it is.

@@ -13,7 +13,7 @@ use dossier::auth::queries::{NewPerson, NewProject, insert_person, insert_projec
 use dossier::base::Role;
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
-use dossier::commands::import;
+use dossier::cli::import;
 use dossier::customers::identity;
 use dossier::db::schema::notes;
 use dossier::db::{Db, migrate};

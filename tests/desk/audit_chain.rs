@@ -3,7 +3,7 @@
 use diesel::connection::SimpleConnection;
 use dossier::audit::{self, Action, Actor, Broken, Origin, Trace, Verified};
 use dossier::base::error::Error;
-use dossier::commands::audit::verify;
+use dossier::cli::audit::verify;
 use dossier::customers::identity;
 use dossier::db::Conn;
 use dossier::operations::erasure;

@@ -243,13 +243,13 @@ async fn a_test_purchase_is_switched_off_and_paid_back() {
     let done: Vec<String> = actions(&desk).into_iter().filter(|line| !line.starts_with("test_purchase")).collect();
     assert_eq!(done, expected.map(|action| format!("{action} by Billing server")));
     desk.clock.advance(600);
-    let due = dossier::due::Work {
+    let due = dossier::jobs::Work {
         clock: desk.clock.clone(),
         db: desk.db.clone(),
         ids: desk.ids.clone(),
         now: desk.clock.now(),
     };
-    dossier::due::run(&due);
+    dossier::jobs::run(&due);
     assert_eq!(
         plus(&server.get("/v1/subscribers/sandy").await)["expires_date"],
         "2026-11-23T17:01:00Z",
@@ -263,7 +263,7 @@ async fn refunding_an_earlier_payment_does_not_refund_the_newest() {
     let server = desk.server();
     desk.clock.advance(301);
     let (clock, db, ids) = (desk.clock.clone(), desk.db.clone(), desk.ids.clone());
-    dossier::due::run(&dossier::due::Work { clock, db, ids, now: desk.clock.now() });
+    dossier::jobs::run(&dossier::jobs::Work { clock, db, ids, now: desk.clock.now() });
     let refund = |transaction: &str| format!("/v1/subscribers/sandy/transactions/{transaction}/refund");
     assert_eq!(server.post(&refund(PLUS), Value::Null).await.refused(), (400, 7101));
     let told = server.get("/v1/subscribers/sandy").await.json();

@@ -152,7 +152,7 @@ async fn what_a_log_in_joined_follows_from_the_stored_events() {
     open(&app, ANONYMOUS).await;
     log_in(&app, ANONYMOUS, "lena").await;
     let bar = indicatif::ProgressBar::hidden();
-    dossier::commands::rebuild::rebuild(&desk.db, None, &bar).expect("rebuilt");
+    dossier::cli::rebuild::rebuild(&desk.db, None, &bar).expect("rebuilt");
     assert_eq!(people(&desk), [[ANONYMOUS, "lena"]]);
     let best = customers::table.select(customers::best_app_user_id);
     let best: String = desk.db.read_here(|conn| Ok::<_, Error>(best.first(conn)?)).expect("a customer");

@@ -45,7 +45,7 @@ fn of(day: i64, id: &str, aliases: &[&str]) -> String {
 
 fn rebuild(desk: &Desk, project: i64) {
     let bar = indicatif::ProgressBar::hidden();
-    dossier::commands::rebuild::rebuild(&desk.db, Some(project), &bar).expect("it rebuilds");
+    dossier::cli::rebuild::rebuild(&desk.db, Some(project), &bar).expect("it rebuilds");
 }
 
 fn who(desk: &Desk, project: i64) -> Vec<Vec<String>> {

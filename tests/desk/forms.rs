@@ -5,7 +5,7 @@ use std::path::Path;
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
-use dossier::app::route_table;
+use dossier::server::app::route_table;
 use dossier::web::Access;
 use serde_json::json;
 

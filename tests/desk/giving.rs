@@ -9,7 +9,8 @@ use dossier::catalog;
 use dossier::customers::{identity, state as standing};
 use dossier::db::Db;
 use dossier::db::schema::{events, grant_ends, history, purchases};
-use dossier::due::{self, Work};
+use dossier::jobs;
+use dossier::jobs::Work;
 use dossier::operations::grants::{Given, Holder, Length, Plan, Preset, Refusal, Removed, queries};
 use dossier::operations::transfer;
 use dossier::operations::transfer::Move;
@@ -109,7 +110,7 @@ pub fn work(desk: &Desk, db: &Db) -> Work {
 }
 
 pub fn run(desk: &Desk) -> usize {
-    due::run(&work(desk, &desk.db))
+    jobs::run(&work(desk, &desk.db))
 }
 
 #[actix_web::test]
@@ -186,7 +187,7 @@ async fn an_end_is_told_once_by_two_workers() {
     let (both, jobs) = (Barrier::new(2), [work(&desk, &desk.db), work(&desk, &other)]);
     let counts: Vec<usize> = std::thread::scope(|scope| {
         let both = &both;
-        let start = |job| scope.spawn(move || (both.wait(), due::run(job)).1);
+        let start = |job| scope.spawn(move || (both.wait(), jobs::run(job)).1);
         let threads: Vec<_> = jobs.iter().map(start).collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });
@@ -350,7 +351,7 @@ async fn everything_can_be_derived_again() {
     transfer(&desk, "lena", "mara").expect("it moves");
     let before = (bought(&desk, "lena"), bought(&desk, "mara"), told(&desk, "lena"), told(&desk, "mara"));
     let bar = indicatif::ProgressBar::hidden();
-    dossier::commands::rebuild::rebuild(&desk.db, Some(desk.project), &bar).expect("it is rebuilt");
+    dossier::cli::rebuild::rebuild(&desk.db, Some(desk.project), &bar).expect("it is rebuilt");
     let after = (bought(&desk, "lena"), bought(&desk, "mara"), told(&desk, "lena"), told(&desk, "mara"));
     assert_eq!(before, after);
     let customers = [customer(&desk, "lena"), customer(&desk, "mara")];

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use dossier::commands::import::{RejectedLines, Summary, import};
+use dossier::cli::import::{RejectedLines, Summary, import};
 use serde_json::json;
 
 use crate::ingestion::{body, deliver, profiles};

@@ -392,7 +392,7 @@ async fn rebuilding_changes_nothing_when_nothing_is_wrong() {
     }
     let before = state(&desk, project);
     let bar = indicatif::ProgressBar::hidden();
-    dossier::commands::rebuild::rebuild(&desk.db, Some(project), &bar).expect("it rebuilds");
+    dossier::cli::rebuild::rebuild(&desk.db, Some(project), &bar).expect("it rebuilds");
     assert_eq!(state(&desk, project), before);
 }
 
@@ -409,7 +409,7 @@ async fn rebuilding_repairs_what_was_damaged() {
     });
     damaged.expect("it is damaged");
     let bar = indicatif::ProgressBar::hidden();
-    dossier::commands::rebuild::rebuild(&desk.db, None, &bar).expect("it rebuilds");
+    dossier::cli::rebuild::rebuild(&desk.db, None, &bar).expect("it rebuilds");
     assert_eq!(state(&desk, project), before);
 }
 
@@ -429,7 +429,7 @@ async fn rebuilding_finds_the_histories_and_ids_in_the_events_again() {
     });
     damaged.expect("it is damaged");
     let bar = indicatif::ProgressBar::hidden();
-    dossier::commands::rebuild::rebuild(&desk.db, Some(project), &bar).expect("it rebuilds");
+    dossier::cli::rebuild::rebuild(&desk.db, Some(project), &bar).expect("it rebuilds");
     assert_eq!(state(&desk, project), before);
 }
 

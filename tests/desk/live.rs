@@ -8,11 +8,11 @@ use actix_web::dev::Service;
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, init_service};
 use diesel::prelude::*;
-use dossier::app::app;
 use dossier::base::error::Error;
 use dossier::customers::identity;
 use dossier::db::schema::sessions;
 use dossier::operations::erasure::erase;
+use dossier::server::app::app;
 use serde_json::json;
 
 use crate::ingestion::{body, deliver};

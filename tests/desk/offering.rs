@@ -10,7 +10,8 @@ use dossier::base::error::Error;
 use dossier::catalog;
 use dossier::customers::overrides::Override;
 use dossier::db::schema::{offering_overrides, offerings, projects};
-use dossier::due::{self, Work};
+use dossier::jobs;
+use dossier::jobs::Work;
 use serde_json::json;
 
 use crate::finding::purchase;
@@ -69,7 +70,7 @@ fn chosen(desk: &Desk) -> Vec<(String, Option<Moment>)> {
 }
 
 fn worked(desk: &Desk) -> usize {
-    due::run(&Work { clock: desk.clock.clone(), db: desk.db.clone(), ids: desk.ids.clone(), now: desk.clock.now() })
+    jobs::run(&Work { clock: desk.clock.clone(), db: desk.db.clone(), ids: desk.ids.clone(), now: desk.clock.now() })
 }
 
 /// The last second of the desk's day.

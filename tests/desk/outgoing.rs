@@ -8,7 +8,6 @@ use actix_web::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use diesel::prelude::*;
-use dossier::app::Site;
 use dossier::base::error::Error;
 use dossier::base::ids::Ids;
 use dossier::customers::identity;
@@ -17,6 +16,7 @@ use dossier::db::schema::{app_user_ids, audit_entries, delivery_attempts, destin
 use dossier::endpoints;
 use dossier::endpoints::{Client, Courier, LEASE, RETRIES, Reach};
 use dossier::operations::erasure::{erase, sweeping};
+use dossier::server::app::Site;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -202,7 +202,7 @@ async fn nothing_is_sent_of_what_is_imported_or_derived_again() {
     add(&desk, &receiver.url, &[("sends_received", "1")]).await;
     deliver_together(&desk, desk.project, &[body(1_095, "RENEWAL", json!({ "id": "imported" }))]);
     let bar = indicatif::ProgressBar::hidden();
-    dossier::commands::rebuild::rebuild(&desk.db, Some(desk.project), &bar).expect("it rebuilds");
+    dossier::cli::rebuild::rebuild(&desk.db, Some(desk.project), &bar).expect("it rebuilds");
     assert_eq!((states(&desk), send(&desk)), (vec![], 0));
 }
 

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use dossier::api::v2::queries as bulk;
 use dossier::audit::{Action, ActorKind};
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
-use dossier::clients::v2::queries as bulk;
 use dossier::customers::overrides;
 use dossier::customers::stars;
 use dossier::db::Conn;
@@ -17,9 +17,9 @@ use dossier::operations::test_store;
 use dossier::pages::directory::lists::{Cursor, List, Place, Reader, queries as lists};
 use dossier::pages::directory::overview;
 use dossier::pages::directory::search::{Query, queries as search};
-use dossier::profile::history;
-use dossier::settings::audit::{Chosen, Who, queries as log};
-use dossier::settings::catalog::touched;
+use dossier::pages::profile::history;
+use dossier::pages::settings::audit::{Chosen, Who, queries as log};
+use dossier::pages::settings::catalog::touched;
 
 use crate::support::{Desk, NOW};
 

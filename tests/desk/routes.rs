@@ -2,7 +2,7 @@
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
-use dossier::app::route_table;
+use dossier::server::app::route_table;
 use dossier::web::Access;
 use dossier::web::routes::Matched;
 

@@ -59,7 +59,7 @@ async fn half_in_opens_no_page_and_does_nothing() {
     let desk = Desk::open().await;
     desk.set_up_second_factor(&ADA).await;
     let cookie = half_in(&desk, &ADA).await;
-    for line in dossier::app::route_table().into_iter().filter(|line| line.access.is_for_people()) {
+    for line in dossier::server::app::route_table().into_iter().filter(|line| line.access.is_for_people()) {
         let path = line.pattern.replace("{p}", "sundial").replace(['{', '}'], "");
         let answer = match line.method.as_str() {
             "GET" => desk.get_with(&cookie, &path).await,

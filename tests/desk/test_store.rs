@@ -11,7 +11,7 @@ use dossier::base::error::Error;
 use dossier::catalog;
 use dossier::db::Db;
 use dossier::db::schema::{api_keys, app_user_ids, projects, test_sales};
-use dossier::due;
+use dossier::jobs;
 use dossier::operations::erasure::erase;
 use dossier::operations::transfer::Move;
 use dossier::projection::{Purchase, Status};
@@ -277,7 +277,7 @@ async fn two_processes_tell_each_step_once() {
     let (both, jobs) = (Barrier::new(2), [work(&desk, &desk.db), work(&desk, &other)]);
     let counts: Vec<usize> = std::thread::scope(|scope| {
         let both = &both;
-        let start = |job| scope.spawn(move || (both.wait(), due::run(job)).1);
+        let start = |job| scope.spawn(move || (both.wait(), jobs::run(job)).1);
         let threads: Vec<_> = jobs.iter().map(start).collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });

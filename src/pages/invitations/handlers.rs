@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use super::page::{Guest, InvitationPage, gone};
 use crate::actions::Opened;
-use crate::app::Site;
 use crate::audit::{self, Action, Actor, Origin, Trace};
 use crate::auth::invitations::queries;
 use crate::auth::invitations::{Invitation, Token};
@@ -22,6 +21,7 @@ use crate::auth::{address, browser, password, sessions};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::db::Conn;
+use crate::server::app::Site;
 use crate::web::Form;
 use crate::web::trail::Trail;
 use crate::wording::text::sentence;

@@ -18,7 +18,6 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
-use dossier::app::{Site, app};
 use dossier::auth::queries::{NewProject, NewSession, insert_project, start_session};
 use dossier::auth::sessions::{PERSON, row_of};
 use dossier::base::clock::{Clock, Moment};
@@ -28,6 +27,7 @@ use dossier::base::ids::Ids;
 use dossier::base::random_bytes;
 use dossier::db::Db;
 use dossier::endpoints::Reach;
+use dossier::server::app::{Site, app};
 
 use cast::Person;
 use database::Place;

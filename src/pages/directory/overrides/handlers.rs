@@ -12,9 +12,9 @@ use crate::base::error::Error;
 use crate::customers::overrides::{self, Override};
 use crate::db::Db;
 use crate::events::Environment;
-use crate::profile::acting::Outcome;
-use crate::profile::offering::{cleared, must_be_allowed};
-use crate::profile::visit::Visit;
+use crate::pages::profile::acting::Outcome;
+use crate::pages::profile::offering::{cleared, must_be_allowed};
+use crate::pages::profile::visit::Visit;
 use crate::wording::text;
 
 pub async fn index(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {

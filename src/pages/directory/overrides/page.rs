@@ -14,7 +14,7 @@ use crate::customers::overrides::{self, Cursor, Override, may_change};
 use crate::db::Conn;
 use crate::pages::directory::overview;
 use crate::pages::directory::overview::Glance;
-use crate::profile::visit;
+use crate::pages::profile::visit;
 use crate::web::form::field;
 use crate::web::{Layout, Section};
 use crate::wording::sentence::{Sentence, Stamp};

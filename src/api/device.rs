@@ -1,0 +1,125 @@
+//! What an SDK tells of the device it runs on (client contract, 2): never a reason to refuse a call.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
+
+use crate::auth::address;
+use crate::server::app::Site;
+
+/// The most characters kept of one header.
+const LONGEST: usize = 100;
+
+/// What the headers say; `None` where nothing readable came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Device {
+    pub platform: Option<String>,
+    pub platform_version: Option<String>,
+    pub app_version: Option<String>,
+    /// With the name of a wrapper around it: `6.2.1 (react-native 8.1.0)`.
+    pub sdk_version: Option<String>,
+    pub locale: Option<String>,
+    /// Where the call came from (ISO 3166-1 alpha-2).
+    pub country: Option<String>,
+    pub hardware: Option<String>,
+}
+
+impl Device {
+    pub fn of(req: &HttpRequest, site: &Site) -> Device {
+        let headers = req.headers();
+        let text = |name: &str| header(headers, name);
+        // Looked at for the country, and dropped.
+        let from = address::of(req, &site.config.trusted_proxies);
+        Device {
+            platform: text("x-platform"),
+            platform_version: text("x-platform-version"),
+            app_version: text("x-client-version"),
+            sdk_version: sdk_version(text("x-version"), text("x-platform-flavor"), text("x-platform-flavor-version")),
+            locale: locale(headers),
+            country: site.countries.country_of(from, text("x-storefront").as_deref()).map(str::to_owned),
+            hardware: text("x-platform-device"),
+        }
+    }
+
+    /// The same, when it is an app's: an SDK names its platform.
+    pub fn seen(&self) -> Option<&Device> {
+        self.platform.as_ref().map(|_| self)
+    }
+
+    /// What an app means that asks for `$deviceVersion` to be filled in (client contract, 5).
+    pub fn described(&self) -> Option<String> {
+        let parts = [&self.platform, &self.platform_version, &self.hardware];
+        let known: Vec<&str> = parts.into_iter().filter_map(|part| part.as_deref()).collect();
+        (!known.is_empty()).then(|| known.join(" "))
+    }
+}
+
+fn sdk_version(version: Option<String>, flavor: Option<String>, of_flavor: Option<String>) -> Option<String> {
+    let version = version?;
+    match (flavor.filter(|flavor| flavor != "native"), of_flavor) {
+        (Some(flavor), Some(own)) => Some(format!("{version} ({flavor} {own})")),
+        (Some(flavor), None) => Some(format!("{version} ({flavor})")),
+        (None, _) => Some(version),
+    }
+}
+
+/// The device's own language, else the first it prefers, else the browser's.
+fn locale(headers: &HeaderMap) -> Option<String> {
+    let first = |list: String| list.split([',', ';']).next().map(|tag| tag.trim().to_owned());
+    let preferred = || header(headers, "x-preferred-locales").and_then(first);
+    let accepted = || header(headers, ACCEPT_LANGUAGE.as_str()).and_then(first).filter(|tag| tag != "*");
+    let tag = header(headers, "x-client-locale").or_else(preferred).or_else(accepted)?;
+    Some(tag.replace('_', "-")).filter(|tag| !tag.is_empty())
+}
+
+/// A header as text: what cannot be read is left out, what is too long is cut.
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?.trim();
+    let cut: String = value.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
+    (!cut.is_empty()).then_some(cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn headers(all: &[(&str, &str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in all {
+            let name = HeaderName::try_from(*name).expect("a name");
+            map.append(name, HeaderValue::from_str(value).expect("a value"));
+        }
+        map
+    }
+
+    #[test]
+    fn the_locale_is_the_devices_else_the_first_preferred_else_the_browsers() {
+        let all = [("x-client-locale", "pt-BR"), ("x-preferred-locales", "de_DE,en_US"), ("accept-language", "fr")];
+        let told = |from: usize| locale(&headers(all.get(from..).unwrap_or_default()));
+        assert_eq!(
+            (told(0).as_deref(), told(1).as_deref(), told(2).as_deref()),
+            (Some("pt-BR"), Some("de-DE"), Some("fr"))
+        );
+        assert_eq!(
+            locale(&headers(&[("x-client-locale", ""), ("accept-language", "en-US,en;q=0.9")])).as_deref(),
+            Some("en-US")
+        );
+        assert_eq!(locale(&headers(&[("accept-language", "*")])), None);
+    }
+
+    #[test]
+    fn a_wrapper_is_told_with_the_sdk_it_wraps() {
+        let told = |flavor: &str| sdk_version(Some("6.2.1".into()), Some(flavor.into()), Some("8.1.0".into()));
+        assert_eq!(told("react-native").as_deref(), Some("6.2.1 (react-native 8.1.0)"));
+        assert_eq!(told("native").as_deref(), Some("6.2.1"));
+        assert_eq!(sdk_version(None, Some("flutter".into()), None), None);
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_what_is_no_text_left_out() {
+        let long = headers(&[("x-platform-version", &"v".repeat(5_000))]);
+        assert_eq!(header(&long, "x-platform-version").map(|text| text.len()), Some(LONGEST));
+        assert_eq!(header(&headers(&[("x-platform", "  ")]), "x-platform"), None);
+    }
+}

@@ -1,0 +1,64 @@
+//! Answers with the tag by which mobile SDKs ask whether anything is new (client contract, 2, ETags).
+
+use actix_web::http::header::HeaderName;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::api::v1::customer_info::Envelope;
+use crate::base::error::Error;
+use crate::base::hex;
+
+const TAG: HeaderName = HeaderName::from_static("x-revenuecat-etag");
+const REQUEST_TIME: HeaderName = HeaderName::from_static("x-revenuecat-request-time");
+
+/// A customer. The tag holds still as long as nothing changes but the time of the call and of the last contact, which
+/// every call moves.
+///
+/// # Errors
+/// When it cannot be written as JSON, which it always can.
+pub fn customer(req: &HttpRequest, status: StatusCode, mut envelope: Envelope) -> Result<HttpResponse, Error> {
+    let body = json(&envelope)?;
+    envelope.subscriber.last_seen = None;
+    let tag = tag(&[&json(&envelope.subscriber)?]);
+    Ok(tagged(req, status, &tag, body, Some(envelope.request_date_ms)))
+}
+
+/// Anything else that is `whose`.
+///
+/// # Errors
+/// As [`customer`].
+pub fn of(req: &HttpRequest, whose: &str, answer: &impl Serialize) -> Result<HttpResponse, Error> {
+    let body = json(answer)?;
+    let tag = tag(&[&body, whose]);
+    Ok(tagged(req, StatusCode::OK, &tag, body, None))
+}
+
+fn tagged(req: &HttpRequest, status: StatusCode, tag: &str, body: String, time: Option<i64>) -> HttpResponse {
+    if req.method() != Method::GET {
+        // What was done is not done again by asking again, and a log-in says once that it made somebody.
+        return HttpResponse::build(status).content_type("application/json").body(body);
+    }
+    let sent = req.headers().get(TAG).is_some_and(|sent| sent.as_bytes() == tag.as_bytes());
+    let is_known = sent && status == StatusCode::OK;
+    let mut answer = HttpResponse::build(if is_known { StatusCode::NOT_MODIFIED } else { status });
+    answer.insert_header((TAG, tag));
+    if let Some(time) = time {
+        answer.insert_header((REQUEST_TIME, time.to_string()));
+    }
+    if is_known { answer.finish() } else { answer.content_type("application/json").body(body) }
+}
+
+fn json(answer: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(answer).map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn tag(parts: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.as_bytes());
+        digest.update([0]);
+    }
+    hex(digest.finalize().get(..12).unwrap_or_default())
+}

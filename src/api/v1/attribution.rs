@@ -1,0 +1,129 @@
+//! Where a customer came from, as old SDKs and Apple's AdServices tell it (client contract, 3, endpoints 11 and 12). It
+//! becomes attributes like those that SDKs of today send; the latest word counts.
+
+use actix_web::HttpResponse;
+use actix_web::web::Payload;
+use serde_json::{Map, Value, json};
+
+use super::attributes;
+use crate::api::last_seen::Fetched;
+use crate::api::{Caller, Needs};
+use crate::api::{body, customers};
+use crate::base::error::Error;
+use crate::customers::attributes::queries;
+
+/// Networks by the numbers SDKs send, and the attribute that holds the network's own id.
+const NETWORKS: [(&str, &str, Option<&str>); 6] = [
+    ("0", "Apple Search Ads", None),
+    ("1", "Adjust", Some("$adjustId")),
+    ("2", "AppsFlyer", Some("$appsflyerId")),
+    ("3", "Branch", Some("$branchId")),
+    ("4", "Tenjin", Some("$tenjinId")),
+    ("5", "Facebook", Some("$fbAnonId")),
+];
+
+/// What networks call things, and the attribute each becomes.
+const FIELDS: [(&str, &str); 19] = [
+    ("campaign", "$campaign"),
+    ("campaign_name", "$campaign"),
+    ("iad-campaign-name", "$campaign"),
+    ("adgroup", "$adGroup"),
+    ("ad_group", "$adGroup"),
+    ("adset", "$adGroup"),
+    ("af_adset", "$adGroup"),
+    ("iad-adgroup-name", "$adGroup"),
+    ("ad", "$ad"),
+    ("af_ad", "$ad"),
+    ("keyword", "$keyword"),
+    ("keywords", "$keyword"),
+    ("af_keywords", "$keyword"),
+    ("iad-keyword", "$keyword"),
+    ("creative", "$creative"),
+    ("iad-creativeset-name", "$creative"),
+    ("rc_idfa", "$idfa"),
+    ("rc_idfv", "$idfv"),
+    ("rc_gps_adid", "$gpsAdId"),
+];
+
+const SOURCE: &str = "$mediaSource";
+const ADSERVICES: &str = "Apple Search Ads (token received)";
+
+/// `POST …/attribution`
+pub async fn told(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
+    caller.read(Needs::Any, |_, _| Ok(())).await?;
+    let body = body::json(payload).await?;
+    keep(&caller, of_network(&body), false).await
+}
+
+/// `POST …/adservices_attribution`: the token says no more than that there is one; only Apple can resolve it.
+pub async fn adservices(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
+    caller.read(Needs::Any, |_, _| Ok(())).await?;
+    let body = body::json(payload).await?;
+    let token = body.get("aad_attribution_token").and_then(Value::as_str).unwrap_or_default();
+    let told = if token.is_empty() { Map::new() } else { Map::from_iter([(SOURCE.to_owned(), value(ADSERVICES))]) };
+    keep(&caller, told, true).await
+}
+
+/// `only_first`: what is known already says more.
+async fn keep(caller: &Caller, told: Map<String, Value>, only_first: bool) -> Result<HttpResponse, Error> {
+    let id = caller.app_user_id()?.to_owned();
+    let asked = id.clone();
+    caller
+        .act(Needs::Any, move |conn, inside| {
+            let (customer, _) = customers::found_or_made(conn, inside, &asked)?;
+            let known = queries::find(conn, customer, SOURCE)?.is_some_and(|known| !known.is_deleted);
+            let told = if only_first && known { Map::new() } else { told };
+            // What does not fit is left out: nothing here could be sent again in a better way.
+            let (traces, _) = attributes::apply(conn, inside, customer, &told)?;
+            let traces = traces.into_iter().map(|trace| trace.of(customer, &asked)).collect();
+            Ok((traces, ()))
+        })
+        .await?;
+    caller.saw(&id, Fetched::Other);
+    Ok(HttpResponse::Ok().json(json!({})))
+}
+
+fn of_network(body: &Value) -> Map<String, Value> {
+    let mut told = Map::new();
+    let number = match body.get("network") {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    };
+    let text = |name: &str| body.get("data")?.get(name)?.as_str().filter(|text| !text.is_empty());
+    if let Some((_, name, own_id)) = NETWORKS.iter().find(|(known, ..)| *known == number) {
+        told.insert(SOURCE.to_owned(), value(text("media_source").unwrap_or(name)));
+        if let (Some(key), Some(id)) = (own_id, text("rc_attribution_network_id")) {
+            told.insert((*key).to_owned(), value(id));
+        }
+    }
+    for (field, key) in FIELDS {
+        if let Some(found) = text(field).filter(|_| !told.contains_key(key)) {
+            told.insert(key.to_owned(), value(found));
+        }
+    }
+    told
+}
+
+fn value(text: &str) -> Value {
+    json!({ "value": text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_named_by_a_number_or_its_text() {
+        let data =
+            json!({ "campaign": "spring", "adset": "a", "rc_idfa": "1", "rc_attribution_network_id": "n", "x": 1 });
+        let expected = json!({
+            "$mediaSource": { "value": "AppsFlyer" }, "$appsflyerId": { "value": "n" }, "$campaign": { "value": "spring" },
+            "$adGroup": { "value": "a" }, "$idfa": { "value": "1" },
+        });
+        for network in [json!("2"), json!(2)] {
+            assert_eq!(Value::Object(of_network(&json!({ "network": network, "data": data }))), expected);
+        }
+        assert!(of_network(&json!({ "network": 77 })).is_empty() && of_network(&json!([])).is_empty());
+    }
+}

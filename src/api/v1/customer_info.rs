@@ -1,0 +1,321 @@
+//! The customer as clients read them (client contract, 3, endpoint 1): no key more and none less than it lists, times in
+//! whole seconds.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::{Number, Value, json};
+
+use super::time::{At, at};
+use crate::api::Inside;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::money::Micros;
+use crate::catalog::{self, Catalog};
+use crate::db::Conn;
+use crate::db::schema::{app_user_ids, attributes, customers, purchases};
+use crate::events::{Environment, PeriodType, Store};
+use crate::projection::{CustomerId, Kind, Purchase};
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+pub struct Envelope {
+    pub request_date: At,
+    pub request_date_ms: i64,
+    pub subscriber: Subscriber,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Subscriber {
+    original_app_user_id: String,
+    first_seen: At,
+    pub last_seen: Option<At>,
+    management_url: Option<&'static str>,
+    original_application_version: Option<String>,
+    original_purchase_date: Option<At>,
+    other_purchases: BTreeMap<String, Value>,
+    entitlements: BTreeMap<String, Entitlement>,
+    subscriptions: BTreeMap<String, Subscription>,
+    non_subscriptions: BTreeMap<String, Vec<OneTime>>,
+    /// For servers alone: absent from every answer to an app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscriber_attributes: Option<BTreeMap<String, Attribute>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Entitlement {
+    expires_date: Option<At>,
+    grace_period_expires_date: Option<At>,
+    product_identifier: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_plan_identifier: Option<String>,
+    purchase_date: At,
+}
+
+#[derive(Debug, Serialize)]
+struct Subscription {
+    purchase_date: At,
+    original_purchase_date: At,
+    expires_date: Option<At>,
+    store: String,
+    is_sandbox: bool,
+    period_type: &'static str,
+    ownership_type: &'static str,
+    unsubscribe_detected_at: Option<At>,
+    billing_issues_detected_at: Option<At>,
+    refunded_at: Option<At>,
+    grace_period_expires_date: Option<At>,
+    auto_resume_date: Option<At>,
+    store_transaction_id: Option<String>,
+    price: Option<Value>,
+    display_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_plan_identifier: Option<String>,
+    management_url: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct OneTime {
+    id: String,
+    purchase_date: At,
+    original_purchase_date: At,
+    store: String,
+    is_sandbox: bool,
+    store_transaction_id: Option<String>,
+    display_name: Option<String>,
+    price: Option<Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct Attribute {
+    value: String,
+    updated_at_ms: i64,
+}
+
+/// The envelope of a customer, for whoever asks.
+///
+/// # Errors
+/// What the database said; [`Error::NotFound`] for a customer who is no more.
+pub fn of(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId) -> Result<Envelope, Error> {
+    let (original, last_seen): (String, Option<Moment>) = customers::table
+        .find(customer)
+        .select((customers::original_app_user_id, customers::last_seen_at))
+        .first(conn)?;
+    let since = app_user_ids::table.filter(app_user_ids::customer_id.eq(customer));
+    let since: Option<Moment> = since.select(diesel::dsl::min(app_user_ids::since)).first(conn)?;
+    // The call itself is contact, though it is written down a moment later.
+    let last_seen = if inside.is_sighting() { last_seen.max(Some(inside.now)) } else { last_seen };
+    let all = purchases_of(conn, customer)?;
+    // Most customers never bought anything, and need no catalog to say so.
+    let catalog = match all.is_empty() {
+        true => Catalog::default(),
+        false => catalog::queries::load(conn, inside.project)?,
+    };
+    let sold = Sold { catalog, now: inside.now };
+    let subscriptions = sold.subscriptions(&all);
+    Ok(Envelope {
+        request_date: at(inside.now),
+        request_date_ms: inside.now.millis(),
+        subscriber: Subscriber {
+            original_app_user_id: original,
+            first_seen: at(since.unwrap_or(inside.now)),
+            last_seen: last_seen.map(at),
+            management_url: sold.management_url(&all),
+            original_application_version: None,
+            original_purchase_date: None,
+            other_purchases: BTreeMap::new(),
+            entitlements: sold.entitlements(&all),
+            subscriptions,
+            non_subscriptions: sold.one_time(&all),
+            subscriber_attributes: inside.key.is_secret().then(|| attributes_of(conn, customer)).transpose()?,
+        },
+    })
+}
+
+/// Every purchase that a client can be told of, of both environments, oldest first.
+///
+/// # Errors
+/// What the database said.
+pub fn purchases_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Purchase>> {
+    let bodies: Vec<String> =
+        purchases::table.filter(purchases::customer_id.eq(customer)).select(purchases::body).load(conn)?;
+    let mut all: Vec<Purchase> = bodies.iter().filter_map(|body| Purchase::stored(body)).collect();
+    // One that was paid back for good gives nothing, and has no field to say so.
+    all.retain(|purchase| purchase.expires_at.is_some() || purchase.refunded_at.is_none());
+    all.sort_by_key(|purchase| (purchase.period_start, purchase.key.clone()));
+    Ok(all)
+}
+
+fn attributes_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<BTreeMap<String, Attribute>> {
+    let rows: Vec<(String, String, i64)> = attributes::table
+        .filter(attributes::customer_id.eq(customer).and(attributes::is_deleted.eq(false)))
+        .select((attributes::key, attributes::value, attributes::updated_at))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(key, value, updated_at_ms)| (key, Attribute { value, updated_at_ms })).collect())
+}
+
+/// What is told of purchases.
+struct Sold {
+    catalog: Catalog,
+    now: Moment,
+}
+
+impl Sold {
+    /// Of every product the purchase that lasts longest.
+    fn subscriptions(&self, all: &[Purchase]) -> BTreeMap<String, Subscription> {
+        let mut best: BTreeMap<String, &Purchase> = BTreeMap::new();
+        for purchase in all.iter().filter(|purchase| is_subscription(purchase)) {
+            let first = best.entry(product(purchase).0).or_insert(purchase);
+            if rank(purchase) > rank(first) {
+                *first = purchase;
+            }
+        }
+        best.into_iter().map(|(product, purchase)| (product, self.subscription(purchase))).collect()
+    }
+
+    fn subscription(&self, purchase: &Purchase) -> Subscription {
+        Subscription {
+            purchase_date: at(purchase.period_start),
+            original_purchase_date: at(purchase.first_purchased_at),
+            expires_date: purchase.expires_at.map(at),
+            store: store(purchase),
+            is_sandbox: purchase.environment == Environment::Sandbox,
+            period_type: period_type(purchase),
+            ownership_type: if purchase.is_family_share { "FAMILY_SHARED" } else { "PURCHASED" },
+            unsubscribe_detected_at: purchase.unsubscribed_at.map(at),
+            billing_issues_detected_at: purchase.billing_issue_at.map(at),
+            refunded_at: purchase.refunded_at.map(at),
+            grace_period_expires_date: purchase.grace_expires_at.map(at),
+            auto_resume_date: purchase.auto_resume_at.map(at),
+            store_transaction_id: purchase.transaction_id.clone(),
+            price: price(purchase),
+            display_name: self.name(purchase),
+            product_plan_identifier: product(purchase).1,
+            management_url: management_url(purchase, self.now),
+        }
+    }
+
+    fn one_time(&self, all: &[Purchase]) -> BTreeMap<String, Vec<OneTime>> {
+        let mut bought: BTreeMap<String, Vec<OneTime>> = BTreeMap::new();
+        for purchase in all.iter().filter(|purchase| !is_subscription(purchase)) {
+            bought.entry(product(purchase).0).or_default().push(OneTime {
+                id: purchase.transaction_id.clone().unwrap_or_else(|| purchase.key.clone()),
+                purchase_date: at(purchase.period_start),
+                original_purchase_date: at(purchase.period_start),
+                store: store(purchase),
+                is_sandbox: purchase.environment == Environment::Sandbox,
+                store_transaction_id: purchase.transaction_id.clone(),
+                display_name: self.name(purchase),
+                price: price(purchase),
+            });
+        }
+        bought
+    }
+
+    /// Each by the purchase behind it that ends last.
+    fn entitlements(&self, all: &[Purchase]) -> BTreeMap<String, Entitlement> {
+        let mut best: BTreeMap<String, &Purchase> = BTreeMap::new();
+        for purchase in all {
+            for entitlement in self.catalog.unlocked_by(purchase) {
+                let first = best.entry(entitlement).or_insert(purchase);
+                if rank(purchase) > rank(first) {
+                    *first = purchase;
+                }
+            }
+        }
+        best.into_iter().map(|(entitlement, purchase)| (entitlement, unlocked(purchase))).collect()
+    }
+
+    fn name(&self, purchase: &Purchase) -> Option<String> {
+        let store = purchase.store.as_ref().map_or("", Store::as_str);
+        let known = self.catalog.product_name(store, &purchase.product_id);
+        known.or(purchase.product_name.as_deref()).map(str::to_owned)
+    }
+
+    fn management_url(&self, all: &[Purchase]) -> Option<&'static str> {
+        let mut active: Vec<&Purchase> = all.iter().filter(|purchase| is_subscription(purchase)).collect();
+        active.sort_by_key(|purchase| Reverse(rank(purchase)));
+        active.into_iter().find_map(|purchase| management_url(purchase, self.now))
+    }
+}
+
+fn unlocked(purchase: &Purchase) -> Entitlement {
+    let (product_identifier, product_plan_identifier) = product(purchase);
+    Entitlement {
+        expires_date: purchase.expires_at.map(at),
+        grace_period_expires_date: purchase.grace_expires_at.map(at),
+        product_identifier,
+        product_plan_identifier,
+        purchase_date: at(purchase.period_start),
+    }
+}
+
+/// The order in which purchases of one thing are preferred.
+fn rank(purchase: &Purchase) -> (Moment, bool, Moment) {
+    (purchase.access_ends_at(), purchase.environment == Environment::Production, purchase.period_start)
+}
+
+/// Everything with an end, and every subscription.
+pub fn is_subscription(purchase: &Purchase) -> bool {
+    purchase.kind != Kind::OneTime || purchase.expires_at.is_some()
+}
+
+/// The product, and the base plan that Google puts behind a colon. Access of which only the fact is known has neither.
+fn product(purchase: &Purchase) -> (String, Option<String>) {
+    match (purchase.store.as_ref(), purchase.product_id.split_once(':')) {
+        _ if purchase.product_id.is_empty() => ("unknown_product".into(), None),
+        (Some(Store::PlayStore), Some((product, plan))) => (product.to_owned(), Some(plan.to_owned())),
+        _ => (purchase.product_id.clone(), None),
+    }
+}
+
+/// Whether the team gave it.
+pub fn is_grant(purchase: &Purchase) -> bool {
+    purchase.kind == Kind::Grant
+}
+
+/// In lower case. What no event named is called external.
+pub fn store(purchase: &Purchase) -> String {
+    purchase.store.as_ref().map_or_else(|| "external".into(), |store| store.as_str().to_lowercase())
+}
+
+/// One of the four that SDKs know: with any other Android drops the whole list.
+fn period_type(purchase: &Purchase) -> &'static str {
+    match purchase.period_type {
+        Some(PeriodType::Trial) => "trial",
+        Some(PeriodType::Intro) => "intro",
+        Some(PeriodType::Prepaid) => "prepaid",
+        _ => "normal",
+    }
+}
+
+/// What the current period cost, where that is known. Nothing is paid for a grant or a trial.
+fn price(purchase: &Purchase) -> Option<Value> {
+    let is_free = purchase.kind == Kind::Grant || purchase.period_type == Some(PeriodType::Trial);
+    match &purchase.paid {
+        Some(paid) => Some(json!({ "amount": number(paid.amount), "currency": paid.currency })),
+        None => is_free.then(|| json!({ "amount": 0, "currency": "USD" })),
+    }
+}
+
+/// A JSON number with exactly the digits of the amount.
+fn number(amount: Micros) -> Number {
+    let digits = amount.decimal();
+    let short = digits.trim_end_matches('0').trim_end_matches('.');
+    short.parse().unwrap_or_else(|_| Number::from(0))
+}
+
+/// Where the customer themselves can cancel a subscription that runs.
+pub fn management_url(purchase: &Purchase, now: Moment) -> Option<&'static str> {
+    if purchase.kind != Kind::Subscription || !purchase.is_active(now) {
+        return None;
+    }
+    match purchase.store {
+        Some(Store::AppStore | Store::MacAppStore) => Some("https://apps.apple.com/account/subscriptions"),
+        Some(Store::PlayStore) => Some("https://play.google.com/store/account/subscriptions"),
+        Some(Store::Amazon) => Some("https://www.amazon.com/gp/mas/your-account/myapps/yoursubscriptions"),
+        _ => None,
+    }
+}

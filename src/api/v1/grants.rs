@@ -1,0 +1,177 @@
+//! Giving access and taking it back (client contract, 3, endpoints 8 and 9; §7.2): the same actions as on the page.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use serde::Deserialize;
+use serde_json::Number;
+
+use super::answer;
+use super::time::LAST;
+use crate::api::v1::customer_info;
+use crate::api::{Caller, Inside, Needs};
+use crate::api::{body, customers, errors};
+use crate::audit::Trace;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::db::Conn;
+use crate::operations::grants::{Holder, Length, Preset};
+use crate::projection::CustomerId;
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Draft {
+    end_time_ms: Option<Number>,
+    duration: Option<String>,
+    start_time_ms: Option<Number>,
+}
+
+/// `POST …/entitlements/{entitlement}/promotional`
+pub async fn give(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
+    caller.read(Needs::Secret, |_, _| Ok(())).await?;
+    let (id, entitlement) = (caller.app_user_id()?.to_owned(), caller.parameter("entitlement")?.to_owned());
+    let length = body::parsed::<Draft>(payload).await?.length(caller.now)?;
+    let envelope = caller
+        .act(Needs::Secret, move |conn, inside| {
+            let customer = customers::known(conn, inside, &id)?;
+            let given = grant(conn, inside, customer, &entitlement, length)?;
+            let traces = given.map(|trace| trace.of(customer, &id)).into_iter().collect();
+            Ok((traces, customer_info::of(conn, inside, customer)?))
+        })
+        .await?;
+    answer::customer(&req, StatusCode::CREATED, envelope)
+}
+
+/// `POST …/entitlements/{entitlement}/revoke_promotionals`
+pub async fn revoke(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+    let (id, entitlement) = (caller.app_user_id()?.to_owned(), caller.parameter("entitlement")?.to_owned());
+    let envelope = caller
+        .act(Needs::Secret, move |conn, inside| {
+            let customer = customers::known(conn, inside, &id)?;
+            let taken = take_back(conn, inside, customer, &entitlement)?;
+            let traces = taken.map(|trace| trace.of(customer, &id)).into_iter().collect();
+            Ok((traces, customer_info::of(conn, inside, customer)?))
+        })
+        .await?;
+    answer::customer(&req, StatusCode::OK, envelope)
+}
+
+/// Gives access, in place of what was granted before; no trace when the same is running already.
+///
+/// # Errors
+/// [`crate::base::error::Fault`] for an unknown entitlement; what the database said.
+pub fn grant(
+    conn: &mut Conn,
+    inside: &Inside<'_>,
+    customer: CustomerId,
+    entitlement: &str,
+    length: Length,
+) -> Result<Option<Trace>, Error> {
+    let holder = holder(inside, customer);
+    let plan = holder.plan_as_asked(conn, entitlement, length)?.map_err(|_| no_entitlement())?;
+    if plan.is_empty() {
+        return Ok(None);
+    }
+    holder.carry_out(conn, inside.ids, &plan)?;
+    Ok(Some(plan.grant_entry(entitlement, length)))
+}
+
+/// Ends every running grant of an entitlement; no trace when there is none.
+///
+/// # Errors
+/// As [`grant`].
+pub fn take_back(
+    conn: &mut Conn,
+    inside: &Inside<'_>,
+    customer: CustomerId,
+    entitlement: &str,
+) -> Result<Option<Trace>, Error> {
+    let holder = holder(inside, customer);
+    let plan = holder.plan_removal_of_all(conn, entitlement)?;
+    if plan.is_empty() {
+        return Ok(None);
+    }
+    holder.carry_out(conn, inside.ids, &plan)?;
+    Ok(Some(plan.removal_entry()))
+}
+
+fn holder(inside: &Inside<'_>, customer: CustomerId) -> Holder {
+    Holder { project: inside.project, customer, now: inside.now }
+}
+
+fn no_entitlement() -> Error {
+    errors::missing("The project has no such entitlement.")
+}
+
+impl Draft {
+    /// An explicit end, or a preset that may be counted from another start.
+    fn length(self, now: Moment) -> Result<Length, Error> {
+        let end = self.end_time_ms.as_ref().map(millis).transpose()?;
+        let start = self.start_time_ms.as_ref().map(millis).transpose()?;
+        let length = match (end, self.duration.as_deref()) {
+            (Some(end), _) => Length::Until(end),
+            (None, Some(word)) => {
+                let preset = Preset::ALL.into_iter().find(|preset| preset.word() == word);
+                let preset = preset.ok_or_else(|| {
+                    let known = Preset::ALL.map(Preset::word).join(", ");
+                    errors::malformed(&format!("The duration must be one of {known}."))
+                })?;
+                match start {
+                    Some(start) => Length::Shifted(preset, preset.ends_at(start)),
+                    None => Length::Preset(preset),
+                }
+            }
+            (None, None) => return Err(errors::malformed("The body must have an end_time_ms or a duration.")),
+        };
+        match length.ends_at(now) {
+            end if end > LAST => Err(errors::malformed("The grant would end after the year 9999.")),
+            end if end > now => Ok(length),
+            _ => Err(errors::malformed("The grant would be over already.")),
+        }
+    }
+}
+
+/// Some clients send a fraction.
+fn millis(number: &Number) -> Result<Moment, Error> {
+    let text = number.to_string();
+    let decimal = Decimal::from_str_exact(&text).or_else(|_| Decimal::from_scientific(&text));
+    let whole = decimal.ok().and_then(|decimal| decimal.trunc().to_i64());
+    whole.map(Moment).ok_or_else(|| errors::malformed("A time must be in milliseconds since 1970."))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const NOW: Moment = Moment(1_795_453_200_000);
+
+    fn length(draft: Value) -> Option<Length> {
+        serde_json::from_value::<Draft>(draft).expect("a draft").length(NOW).ok()
+    }
+
+    #[test]
+    fn a_grant_ends_where_it_is_told_or_after_its_preset() {
+        assert_eq!(length(json!({ "duration": "weekly" })), Some(Length::Preset(Preset::Weekly)));
+        let end = NOW.plus_days(3);
+        assert_eq!(length(json!({ "end_time_ms": end, "duration": "x" })), Some(Length::Until(end)));
+        let start = json!(format!("{}.5", NOW.plus_days(-1).millis()).parse::<f64>().expect("a number"));
+        let shifted = Some(Length::Shifted(Preset::Weekly, NOW.plus_days(6)));
+        assert_eq!(length(json!({ "duration": "weekly", "start_time_ms": start })), shifted);
+    }
+
+    #[test]
+    fn what_would_be_over_or_says_nothing_is_refused() {
+        for draft in [
+            json!({}),
+            json!({ "duration": "forever" }),
+            json!({ "end_time_ms": NOW }),
+            json!({ "duration": "daily", "start_time_ms": NOW.plus_days(-2) }),
+            json!({ "end_time_ms": 1e300 }),
+        ] {
+            assert_eq!(length(draft.clone()), None, "{draft}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The small answers of the contract (3, endpoints 19 to 21): currencies, what products unlock, and what is swallowed.
+
+use std::collections::BTreeMap;
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use diesel::prelude::*;
+use serde_json::{Value, json};
+
+use super::{answer, shelf};
+use crate::api::last_seen::Fetched;
+use crate::api::{Caller, Needs};
+use crate::api::{body, customers};
+use crate::base::error::Error;
+use crate::db::schema::{balances, entitlement_products};
+use crate::events::Environment;
+
+/// `GET …/virtual_currencies`: what the events add up to (§15), of the environment the app was built for.
+pub async fn currencies(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+    let id = caller.app_user_id()?.to_owned();
+    let is_sandbox = req.headers().get("x-is-sandbox").is_some_and(|value| value.as_bytes() == b"true");
+    let environment = if is_sandbox { Environment::Sandbox } else { Environment::Production };
+    let asked = id.clone();
+    let held: Vec<(String, String, i64)> = caller
+        .read(Needs::Any, move |conn, inside| {
+            let Some(customer) = customers::find(conn, inside, &asked)? else {
+                return Ok(Vec::new());
+            };
+            let own = balances::customer_id.eq(customer).and(balances::environment.eq(environment.as_str()));
+            let rows = balances::table.filter(own).select((balances::code, balances::name, balances::amount));
+            Ok(rows.load(conn)?)
+        })
+        .await?;
+    caller.saw(&id, Fetched::Other);
+    let entry = |(code, name, amount): (String, String, i64)| {
+        let told = json!({ "balance": amount, "code": code, "name": name, "description": null });
+        (code, told)
+    };
+    let held: BTreeMap<String, Value> = held.into_iter().map(entry).collect();
+    answer::of(&req, &id, &json!({ "virtual_currencies": held }))
+}
+
+/// `GET /v1/product_entitlement_mapping`
+pub async fn mapping(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+    let mapping = caller
+        .read(Needs::Any, |conn, inside| {
+            let shelf = shelf::of(conn, inside)?;
+            let links: Vec<(String, String)> = entitlement_products::table
+                .filter(entitlement_products::project_id.eq(inside.project))
+                .order((entitlement_products::product, entitlement_products::entitlement))
+                .select((entitlement_products::product, entitlement_products::entitlement))
+                .load(conn)?;
+            let mut unlocks: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            links.iter().for_each(|(product, entitlement)| unlocks.entry(product).or_default().push(entitlement));
+            let entry = |identifier: &str| {
+                let (product, plan) = shelf.parts(identifier);
+                let mut told = json!({ "product_identifier": product, "entitlements": unlocks.get(identifier) });
+                if let Some(plan) = plan {
+                    told["base_plan_id"] = json!(plan);
+                }
+                (identifier.to_owned(), told)
+            };
+            let sold = shelf.all().map(|product| product.identifier.as_str());
+            Ok(sold.filter(|one| unlocks.contains_key(*one)).map(entry).collect::<BTreeMap<String, Value>>())
+        })
+        .await?;
+    answer::of(&req, "", &json!({ "product_entitlement_mapping": mapping }))
+}
+
+/// `POST /v1/events`, `POST /v1/diagnostics`: of no use here, and an SDK would send them again and again.
+pub async fn swallow(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
+    caller.read(Needs::Any, |_, _| Ok(())).await?;
+    body::dropped(payload).await?;
+    Ok(HttpResponse::Ok().json(json!({})))
+}

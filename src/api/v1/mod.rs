@@ -1,0 +1,53 @@
+//! The client API, v1: what apps and servers send, and what they must get back. Its contract is the clients' own: the
+//! official SDKs and REST clients work with it unchanged.
+
+mod answer;
+pub mod attributes;
+mod attribution;
+mod customer;
+pub mod customer_info;
+pub mod deletion;
+pub mod grants;
+mod identify;
+mod lookups;
+mod offerings;
+pub mod overrides;
+mod products;
+mod receipts;
+mod shelf;
+mod store_actions;
+pub mod time;
+
+use actix_web::http::Method;
+
+use crate::web::Routes;
+
+pub fn routes(routes: &mut Routes) {
+    // Before the ids: nobody is called so.
+    routes.keyed(Method::POST, "/v1/subscribers/identify", identify::log_in);
+    routes.keyed(Method::GET, "/v1/subscribers/", customer::nobody);
+    routes.within("/v1/subscribers/{id}", |routes| {
+        routes.keyed(Method::GET, "", customer::show);
+        routes.keyed(Method::DELETE, "", deletion::delete);
+        routes.keyed(Method::GET, "/offerings", offerings::show);
+        routes.keyed(Method::DELETE, "/offerings/override", overrides::clear);
+        routes.keyed(Method::POST, "/offerings/{offering}/override", overrides::choose);
+        routes.keyed(Method::POST, "/attributes", attributes::set);
+        routes.keyed(Method::POST, "/attribution", attribution::told);
+        routes.keyed(Method::POST, "/adservices_attribution", attribution::adservices);
+        routes.keyed(Method::POST, "/entitlements/{entitlement}/promotional", grants::give);
+        routes.keyed(Method::POST, "/entitlements/{entitlement}/revoke_promotionals", grants::revoke);
+        routes.keyed(Method::POST, "/transactions/{transaction}/refund", store_actions::refund);
+        routes.keyed(Method::POST, "/subscriptions/{subscription}/revoke", store_actions::revoke);
+        routes.keyed(Method::POST, "/subscriptions/{subscription}/defer", store_actions::defer);
+        routes.keyed(Method::POST, "/subscriptions/{subscription}/cancel", store_actions::cancel);
+        routes.keyed(Method::POST, "/subscriptions/{subscription}/extend", store_actions::extend);
+        routes.keyed(Method::GET, "/virtual_currencies", lookups::currencies);
+    });
+    routes.keyed(Method::POST, "/v1/receipts", receipts::take);
+    routes.keyed(Method::GET, "/rcbilling/v1/subscribers/{id}/products", products::show);
+    routes.keyed(Method::GET, "/v1/product_entitlement_mapping", lookups::mapping);
+    routes.keyed(Method::POST, "/v1/events", lookups::swallow);
+    routes.keyed(Method::POST, "/v1/diagnostics", lookups::swallow);
+    crate::api::v2::routes(routes);
+}

@@ -1,0 +1,57 @@
+//! Choosing the offering of one customer (client contract, 3, endpoints 6 and 7; §8): the same action as on the page.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::answer;
+use crate::api::v1::customer_info;
+use crate::api::v1::customer_info::Envelope;
+use crate::api::{Caller, Inside, Needs};
+use crate::api::{customers, errors};
+use crate::audit::Trace;
+use crate::base::error::Error;
+use crate::db::Conn;
+use crate::operations::overrides::{Choice, Refusal};
+
+/// `POST …/offerings/{offering}/override`
+pub async fn choose(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+    let offering = caller.parameter("offering")?.to_owned();
+    let envelope = change(&caller, Some(offering)).await?;
+    answer::customer(&req, StatusCode::CREATED, envelope)
+}
+
+/// `DELETE …/offerings/override`
+pub async fn clear(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+    let envelope = change(&caller, None).await?;
+    answer::customer(&req, StatusCode::CREATED, envelope)
+}
+
+async fn change(caller: &Caller, offering: Option<String>) -> Result<Envelope, Error> {
+    let id = caller.app_user_id()?.to_owned();
+    caller
+        .act(Needs::Secret, move |conn, inside| {
+            let customer = customers::known(conn, inside, &id)?;
+            let trace = assign(conn, inside, customer, offering.as_deref())?;
+            let traces = trace.map(|trace| trace.of(customer, &id)).into_iter().collect();
+            Ok((traces, customer_info::of(conn, inside, customer)?))
+        })
+        .await
+}
+
+/// Sets or clears the override of a customer; returns the trace of a change, if there was any.
+///
+/// # Errors
+/// [`crate::base::error::Fault`] for an offering that the project does not have, or has archived; what the database said.
+pub fn assign(
+    conn: &mut Conn,
+    inside: &Inside<'_>,
+    customer: i64,
+    offering: Option<&str>,
+) -> Result<Option<Trace>, Error> {
+    let choice = Choice { project: inside.project, customer, by: &inside.key.name, now: inside.now };
+    match choice.make(conn, inside.ids, offering)? {
+        Ok(trace) => Ok(trace),
+        Err(Refusal::Unknown) => Err(errors::missing("The project has no such offering.")),
+        Err(Refusal::Archived) => Err(errors::malformed("This offering is archived.")),
+    }
+}

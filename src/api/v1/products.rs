@@ -1,0 +1,92 @@
+//! `GET /rcbilling/…/products`: what products cost (client contract, 3, endpoint 3). purchases-js asks it for everything,
+//! the mobile SDKs with the key of the Test Store.
+
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::{answer, shelf};
+use crate::api::last_seen::Fetched;
+use crate::api::{Caller, Needs};
+use crate::base::error::Error;
+use crate::catalog::rows::Product;
+
+/// The only way to buy a product that the catalog knows.
+const OPTION: &str = "base_option";
+
+pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+    let id = caller.app_user_id()?.to_owned();
+    let wanted: Vec<String> = form_urlencoded::parse(caller.query.as_bytes())
+        .filter(|(name, _)| name == "id")
+        .map(|(_, value)| value.into_owned())
+        .collect();
+    let details = caller
+        .read(Needs::Any, move |conn, inside| {
+            let shelf = shelf::of(conn, inside)?;
+            let found = wanted.iter().filter_map(|product| shelf.find(product));
+            Ok(found.filter_map(details).collect::<Vec<_>>())
+        })
+        .await?;
+    caller.saw(&id, Fetched::Other);
+    answer::of(&req, &id, &json!({ "product_details": details }))
+}
+
+/// `None` for what has no price, or no period that SDKs can read: they would show it wrong, or drop it.
+fn details(product: &Product) -> Option<Value> {
+    let price = json!({ "amount_micros": product.price_micros?, "currency": product.currency.as_ref()? });
+    let (kind, sold) = match product.kind.as_str() {
+        "subscription" => {
+            let period = period(product.duration.as_deref()?)?;
+            let base = json!({ "period_duration": period, "cycle_count": 1, "price": price });
+            ("subscription", json!({ "base": base, "trial": null, "intro_price": null, "discount": null }))
+        }
+        "consumable" | "non_renewing_subscription" => ("consumable", json!({ "base_price": price })),
+        _ => ("non_consumable", json!({ "base_price": price })),
+    };
+    let mut option = sold;
+    option["id"] = json!(OPTION);
+    option["price_id"] = json!(format!("prc_{}", product.identifier));
+    Some(json!({
+        "identifier": product.identifier,
+        "product_type": kind,
+        "title": product.display_name.as_ref().unwrap_or(&product.identifier),
+        "description": null,
+        "default_purchase_option_id": OPTION,
+        "purchase_options": { OPTION: option },
+    }))
+}
+
+/// A period of one number and one unit, as SDKs read it: `P1Y6M` is `P18M`. `None` where months meet days.
+fn period(duration: &str) -> Option<String> {
+    let mut parts: Vec<(u32, char)> = Vec::new();
+    let mut digits = String::new();
+    for letter in duration.strip_prefix('P')?.chars() {
+        if letter.is_ascii_digit() {
+            digits.push(letter);
+        } else {
+            parts.push((digits.parse().ok()?, letter));
+            digits.clear();
+        }
+    }
+    parts.retain(|(number, _)| *number > 0);
+    match parts.as_slice() {
+        [(number, unit)] => Some(format!("P{number}{unit}")),
+        [(years, 'Y'), (months, 'M')] => Some(format!("P{}M", years.checked_mul(12)?.checked_add(*months)?)),
+        [(weeks, 'W'), (days, 'D')] => Some(format!("P{}D", weeks.checked_mul(7)?.checked_add(*days)?)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_has_one_number_and_one_unit() {
+        let cases = [("P1M", Some("P1M")), ("P1Y6M", Some("P18M")), ("P1W1D", Some("P8D")), ("P0Y3M", Some("P3M"))];
+        for (duration, told) in cases {
+            assert_eq!(period(duration).as_deref(), told);
+        }
+        assert_eq!((period("P1M3D"), period("P"), period("1M")), (None, None, None));
+    }
+}

@@ -1,0 +1,167 @@
+//! What servers ask of a store (client contract, 3, endpoints 13 to 17). The Test Store does it here; for any other store an
+//! answer says what is missing.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::Value;
+
+use super::answer;
+use crate::api::v1::customer_info;
+use crate::api::{Caller, Inside, Needs};
+use crate::api::{body, customers, errors};
+use crate::audit::{Action, Trace};
+use crate::base::error::Error;
+use crate::db::Conn;
+use crate::events::Store;
+use crate::operations::test_store;
+use crate::operations::test_store::Buyer;
+use crate::projection::{Kind, Purchase};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Refund,
+    Revoke,
+    Cancel,
+    Defer,
+    Extend,
+}
+
+/// `POST …/transactions/{transaction}/refund`
+pub async fn refund(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+    act(req, caller, Wish::Refund).await
+}
+
+/// `POST …/subscriptions/{subscription}/revoke`, by product.
+pub async fn revoke(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+    act(req, caller, Wish::Revoke).await
+}
+
+/// `POST …/subscriptions/{subscription}/cancel`, by transaction.
+pub async fn cancel(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+    act(req, caller, Wish::Cancel).await
+}
+
+/// `POST …/subscriptions/{subscription}/defer`, by product: a later end, or so many days more.
+pub async fn defer(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
+    caller.read(Needs::Secret, |_, _| Ok(())).await?;
+    let body = body::json(payload).await?;
+    let is_whole = |name: &str| body.get(name).and_then(Value::as_i64);
+    let days = is_whole("extend_by_days").filter(|days| (1..=365).contains(days));
+    match is_whole("expiry_time_ms").is_some() != days.is_some() {
+        true => act(req, caller, Wish::Defer).await,
+        false => Err(errors::malformed("The body must have either an expiry_time_ms or extend_by_days from 1 to 365.")),
+    }
+}
+
+/// `POST …/subscriptions/{subscription}/extend`, by transaction.
+pub async fn extend(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
+    caller.read(Needs::Secret, |_, _| Ok(())).await?;
+    let body = body::json(payload).await?;
+    let within = |name: &str, most: i64, least: i64| {
+        body.get(name).and_then(Value::as_i64).is_some_and(|number| (least..=most).contains(&number))
+    };
+    match within("extend_by_days", 90, 1) && within("extend_reason_code", 3, 0) {
+        true => act(req, caller, Wish::Extend).await,
+        false => {
+            Err(errors::malformed("The body must have extend_by_days from 1 to 90 and extend_reason_code from 0 to 3."))
+        }
+    }
+}
+
+async fn act(req: HttpRequest, caller: Caller, wish: Wish) -> Result<HttpResponse, Error> {
+    let id = caller.app_user_id()?.to_owned();
+    let named = caller.parameter(if wish == Wish::Refund { "transaction" } else { "subscription" })?.to_owned();
+    let envelope = caller
+        .act(Needs::Secret, move |conn, inside| {
+            let customer = customers::known(conn, inside, &id)?;
+            let purchase = wish.find(customer_info::purchases_of(conn, customer)?, &named)?;
+            let trace = wish.carry_out(conn, inside, customer, &purchase)?.of(customer, &id);
+            Ok((vec![trace], customer_info::of(conn, inside, customer)?))
+        })
+        .await?;
+    answer::customer(&req, StatusCode::OK, envelope)
+}
+
+impl Wish {
+    /// The newest purchase that is named: by its product, or by one of its transactions.
+    fn find(self, all: Vec<Purchase>, named: &str) -> Result<Purchase, Error> {
+        let is_named = |purchase: &Purchase| {
+            let product =
+                purchase.product_id.split_once(':').map_or(purchase.product_id.as_str(), |(product, _)| product);
+            let by_product = purchase.product_id == named || product == named;
+            let is = |transaction: &Option<String>| transaction.as_deref() == Some(named);
+            match self {
+                Wish::Revoke | Wish::Defer => by_product,
+                // Of a subscription this is the newest payment alone.
+                Wish::Refund => is(&purchase.transaction_id),
+                Wish::Cancel | Wish::Extend => is(&purchase.transaction_id) || is(&purchase.original_transaction_id),
+            }
+        };
+        let fits = |purchase: &Purchase| match self {
+            Wish::Refund => true,
+            Wish::Revoke => customer_info::is_subscription(purchase),
+            Wish::Defer | Wish::Cancel | Wish::Extend => purchase.kind != Kind::OneTime,
+        };
+        let is_older = all.iter().any(|purchase| purchase.original_transaction_id.as_deref() == Some(named));
+        let mut found: Vec<Purchase> = all.into_iter().filter(|one| is_named(one) && fits(one)).collect();
+        found.sort_by_key(|purchase| purchase.period_start);
+        found.pop().ok_or_else(|| match self == Wish::Refund && is_older {
+            true => {
+                let why = "This was an earlier payment of the subscription: only the newest can be refunded here.";
+                errors::told(StatusCode::BAD_REQUEST, errors::STORE_PROBLEM, why)
+            }
+            false => errors::told(StatusCode::NOT_FOUND, errors::NO_CUSTOMER, "This customer has no such purchase."),
+        })
+    }
+
+    fn carry_out(
+        self,
+        conn: &mut Conn,
+        inside: &Inside<'_>,
+        customer: i64,
+        purchase: &Purchase,
+    ) -> Result<Trace, Error> {
+        self.must_be_possible(inside, purchase)?;
+        let buyer = Buyer { project: inside.project, customer, now: inside.now };
+        let action = match self {
+            Wish::Cancel => {
+                test_store::cancel(conn, inside.ids, buyer, purchase)?;
+                Action::SubscriptionCancelled
+            }
+            _ => {
+                crate::operations::test_store::refund(conn, inside.ids, buyer, purchase)?;
+                Action::PurchaseRefunded
+            }
+        };
+        Ok(Trace::new(action).about(&purchase.product_id))
+    }
+
+    /// # Errors
+    /// [`crate::base::error::Fault`] that says what is missing, or that there is nothing to do.
+    fn must_be_possible(self, inside: &Inside<'_>, purchase: &Purchase) -> Result<(), Error> {
+        let refused = |why: &str| Err(errors::told(StatusCode::BAD_REQUEST, errors::STORE_PROBLEM, why));
+        let store = purchase.store.clone().unwrap_or(Store::Other(String::new()));
+        let is_over = !purchase.is_active(inside.now);
+        match (self, &store) {
+            (_, Store::Promotional) => refused("This was granted, not bought: revoke_promotionals takes it back."),
+            (Wish::Defer, _) if store != Store::PlayStore => {
+                refused("Only subscriptions of Google Play can be deferred.")
+            }
+            (Wish::Extend, _) if !matches!(store, Store::AppStore | Store::MacAppStore) => {
+                refused("Only subscriptions of the App Store can be extended.")
+            }
+            (_, store) if *store != Store::TestStore => {
+                let name = if store.name().is_empty() { "the store" } else { store.name() };
+                refused(&format!(
+                    "This installation has no connection to {name}, so nothing was changed. Do it in the store's own console."
+                ))
+            }
+            (Wish::Refund | Wish::Revoke, _) if purchase.refunded_at.is_some() => refused("It was refunded already."),
+            (Wish::Revoke | Wish::Cancel, _) if is_over => refused("The subscription is over already."),
+            (Wish::Cancel, _) if purchase.unsubscribed_at.is_some() => refused("Its renewal is switched off already."),
+            _ => Ok(()),
+        }
+    }
+}

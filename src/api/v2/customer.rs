@@ -1,0 +1,104 @@
+//! A customer as v2 shows it: the machine-readable twin of the profile's header (client contract, 6).
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use super::attributes::{self, Attribute};
+use super::entitlements::{self, ActiveEntitlement};
+use super::list::List;
+use crate::api::v2::project_call::Within;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::db::Conn;
+use crate::db::schema::{app_user_ids, customers};
+use crate::projection::CustomerId;
+use crate::wording::text;
+
+#[derive(Debug, Serialize)]
+pub struct Customer {
+    object: &'static str,
+    /// The id it was first known by.
+    pub id: String,
+    project_id: String,
+    first_seen_at: Moment,
+    last_seen_at: Option<Moment>,
+    last_seen_app_version: Option<String>,
+    last_seen_country: Option<String>,
+    last_seen_platform: Option<String>,
+    last_seen_platform_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active_entitlements: Option<List<ActiveEntitlement>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<List<Attribute>>,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = customers)]
+pub struct Row {
+    pub id: CustomerId,
+    pub original_app_user_id: String,
+    last_seen_at: Option<Moment>,
+    app_version: Option<String>,
+    country: Option<String>,
+    platform: Option<String>,
+    platform_version: Option<String>,
+}
+
+/// One customer, with what it may use; with its attributes where they are asked for.
+///
+/// # Errors
+/// What the database said; [`Error::NotFound`] for a customer who is no more.
+pub fn of(conn: &mut Conn, within: &Within<'_>, customer: CustomerId, has_attributes: bool) -> Result<Customer, Error> {
+    let row: Row = customers::table.find(customer).select(Row::as_select()).first(conn)?;
+    let url = address(within, &row.original_app_user_id);
+    let active = entitlements::of(conn, within, customer)?;
+    let attributes = has_attributes.then(|| attributes::of(conn, customer)).transpose()?;
+    let shown = all(conn, within, vec![row])?.into_iter().next().ok_or(Error::NotFound)?;
+    Ok(Customer {
+        active_entitlements: Some(List::whole(active, format!("{url}/active_entitlements"))),
+        attributes: attributes.map(|all| List::whole(all, format!("{url}/attributes"))),
+        ..shown
+    })
+}
+
+/// Many customers, in one query more.
+///
+/// # Errors
+/// What the database said.
+pub fn all(conn: &mut Conn, within: &Within<'_>, rows: Vec<Row>) -> QueryResult<Vec<Customer>> {
+    let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
+    let since: Vec<(CustomerId, Moment)> = app_user_ids::table
+        .filter(app_user_ids::customer_id.eq_any(ids))
+        .select((app_user_ids::customer_id, app_user_ids::since))
+        .load(conn)?;
+    let mut first: HashMap<CustomerId, Moment> = HashMap::new();
+    for (customer, at) in since {
+        first.entry(customer).and_modify(|known| *known = at.min(*known)).or_insert(at);
+    }
+    let shown = rows.into_iter().map(|row| Customer {
+        object: "customer",
+        project_id: within.project.slug.clone(),
+        first_seen_at: first.get(&row.id).copied().unwrap_or(within.inside.now),
+        id: row.original_app_user_id,
+        last_seen_at: row.last_seen_at,
+        last_seen_app_version: row.app_version,
+        last_seen_country: row.country,
+        last_seen_platform: row.platform,
+        last_seen_platform_version: row.platform_version,
+        active_entitlements: None,
+        attributes: None,
+    });
+    Ok(shown.collect())
+}
+
+/// Where customers of the project are listed.
+pub fn base(within: &Within<'_>) -> String {
+    format!("/v2/projects/{}/customers", within.project.slug)
+}
+
+/// The address of a customer under one of its ids.
+pub fn address(within: &Within<'_>, app_user_id: &str) -> String {
+    format!("{}/{}", base(within), text::segment(app_user_id))
+}

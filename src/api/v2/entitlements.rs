@@ -1,0 +1,66 @@
+//! `GET …/customers/{id}/active_entitlements`: what a customer may use now (§7.1).
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use diesel::prelude::*;
+use serde::Serialize;
+
+use super::customer::address;
+use super::list::Window;
+use crate::api::Caller;
+use crate::api::customers;
+use crate::api::v2::project_call;
+use crate::api::v2::project_call::Within;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::catalog;
+use crate::db::Conn;
+use crate::db::schema::purchases;
+use crate::projection::{CustomerId, Purchase};
+
+#[derive(Debug, Serialize)]
+pub struct ActiveEntitlement {
+    object: &'static str,
+    entitlement_id: String,
+    /// `None`: access does not end.
+    expires_at: Option<Moment>,
+}
+
+pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
+    let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
+    let list = project_call::read(&caller, move |conn, within| {
+        let customer = customers::known(conn, within.inside, &id)?;
+        let window = Window::of(&query, format!("{}/active_entitlements", address(within, &id)))?;
+        window.cut(of(conn, within, customer)?, |active| active.entitlement_id.clone())
+    })
+    .await?;
+    Ok(project_call::answer(&caller, StatusCode::OK, &list))
+}
+
+/// Each with the furthest end of what unlocks it, by identifier; of both environments, as apps see it.
+///
+/// # Errors
+/// What the database said.
+pub fn of(conn: &mut Conn, within: &Within<'_>, customer: CustomerId) -> QueryResult<Vec<ActiveEntitlement>> {
+    let now = within.inside.now;
+    let catalog = catalog::queries::load(conn, within.inside.project)?;
+    let bodies: Vec<String> = purchases::table
+        .filter(purchases::customer_id.eq(customer).and(purchases::ends_at.gt(now.millis())))
+        .select(purchases::body)
+        .load(conn)?;
+    let mut ends: BTreeMap<String, Moment> = BTreeMap::new();
+    for purchase in bodies.iter().filter_map(|body| Purchase::stored(body)).filter(|purchase| purchase.is_active(now)) {
+        for entitlement in catalog.unlocked_by(&purchase) {
+            let end = ends.entry(entitlement).or_insert(Moment::DAWN);
+            *end = purchase.access_ends_at().max(*end);
+        }
+    }
+    let active = ends.into_iter().map(|(entitlement_id, end)| ActiveEntitlement {
+        object: "customer.active_entitlement",
+        entitlement_id,
+        expires_at: Some(end).filter(|end| *end != Moment::NEVER),
+    });
+    Ok(active.collect())
+}

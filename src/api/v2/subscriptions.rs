@@ -1,0 +1,114 @@
+//! `GET …/customers/{id}/subscriptions`: everything with an end, grants among it.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::purchases::{Bought, Listed, dollars, list, transaction};
+use crate::api::Caller;
+use crate::api::v1::customer_info;
+use crate::api::v2::project_call;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::projection::{Purchase, Status};
+
+#[derive(Debug, Serialize)]
+struct Subscription {
+    object: &'static str,
+    #[serde(flatten)]
+    bought: Bought,
+    starts_at: Moment,
+    current_period_starts_at: Moment,
+    current_period_ends_at: Option<Moment>,
+    ends_at: Option<Moment>,
+    gives_access: bool,
+    /// Whether the store is still trying to collect a payment.
+    pending_payment: bool,
+    auto_renewal_status: &'static str,
+    status: &'static str,
+    total_revenue_in_usd: Value,
+    store_subscription_identifier: String,
+    management_url: Option<&'static str>,
+    pending_changes: Option<Value>,
+}
+
+impl Listed for Subscription {
+    fn id(&self) -> &str {
+        &self.bought.id
+    }
+}
+
+pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
+    let list = list(&caller, "subscriptions", |teller, purchase| {
+        let state = purchase.status(teller.now);
+        let one = Subscription {
+            object: "subscription",
+            bought: teller.bought("sub", purchase),
+            starts_at: purchase.first_purchased_at,
+            current_period_starts_at: purchase.period_start,
+            current_period_ends_at: purchase.expires_at,
+            ends_at: purchase.expires_at,
+            gives_access: purchase.is_active(teller.now),
+            pending_payment: matches!(state, Status::Grace | Status::GraceInTrial | Status::BillingRetry),
+            auto_renewal_status: renewal(purchase),
+            status: status(state),
+            total_revenue_in_usd: dollars(purchase.revenue.net),
+            store_subscription_identifier: transaction(purchase),
+            management_url: customer_info::management_url(purchase, teller.now),
+            pending_changes: None,
+        };
+        customer_info::is_subscription(purchase).then_some(one)
+    });
+    let list = list.await?;
+    Ok(project_call::answer(&caller, StatusCode::OK, &list))
+}
+
+/// The word of v2 for where a purchase stands.
+fn status(state: Status) -> &'static str {
+    match state {
+        Status::Trial | Status::TrialCancelled => "trialing",
+        Status::Grace | Status::GraceInTrial => "in_grace_period",
+        Status::BillingRetry => "in_billing_retry",
+        Status::Paused => "paused",
+        state if state.gives_access() => "active",
+        _ => "expired",
+    }
+}
+
+/// What happens at the end of the period.
+fn renewal(purchase: &Purchase) -> &'static str {
+    match purchase {
+        one if !one.will_renew() => "will_not_renew",
+        one if one.pending_product.is_some() => "will_change_product",
+        one if one.pause_asked_at.is_some() => "will_pause",
+        _ => "will_renew",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::pages::profile::testing::{NOW, purchase};
+
+    #[test]
+    fn the_words_follow_from_where_a_purchase_stands() {
+        let told = |changes| {
+            let one = purchase(changes);
+            (status(one.status(NOW)), renewal(&one))
+        };
+        let (ahead, over) = (NOW.plus_days(3), NOW.plus_days(-3));
+        assert_eq!(told(json!({ "expires_at": ahead })), ("active", "will_renew"));
+        assert_eq!(told(json!({ "expires_at": ahead, "period_type": "TRIAL" })), ("trialing", "will_renew"));
+        let left = json!({ "expires_at": ahead, "unsubscribed_at": over });
+        assert_eq!(told(left), ("active", "will_not_renew"));
+        let failing = json!({ "expires_at": over, "grace_expires_at": ahead, "billing_issue_at": over });
+        assert_eq!(told(failing), ("in_grace_period", "will_not_renew"));
+        assert_eq!(told(json!({ "expires_at": over, "billing_issue_at": over })).0, "in_billing_retry");
+        assert_eq!(told(json!({ "expires_at": ahead, "pending_product": "pro" })), ("active", "will_change_product"));
+        assert_eq!(told(json!({ "expires_at": ahead, "pause_asked_at": over })), ("active", "will_pause"));
+        assert_eq!(told(json!({ "expires_at": over, "unsubscribed_at": over })), ("expired", "will_not_renew"));
+    }
+}

@@ -1,0 +1,236 @@
+//! `dossier demo`: a project of made-up customers of every kind, one log-in per role printed, then served.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::{said, serve};
+use crate::auth::api_keys;
+use crate::auth::api_keys::{NewKey, Value, platform_of};
+use crate::auth::password;
+use crate::auth::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
+use crate::base::Role;
+use crate::base::clock::{Clock, Moment};
+use crate::base::config::Config;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::base::{AppUserId, lookup_key};
+use crate::catalog;
+use crate::cli::demo_data;
+use crate::cli::demo_data::{Author, Contact, Customer, Note, Override};
+use crate::customers::{Census, identity, state};
+use crate::db::schema::{app_user_ids, customers, notes, offering_overrides};
+use crate::db::{Conn, Db, migrate};
+use crate::events::Delivery;
+use crate::ingest;
+
+const SLUG: &str = "sundial";
+/// Where the demo lives when no database is named: made anew at each start, so that "2 days ago" stays true.
+pub const DEMO_FILE: &str = "dossier-demo.db";
+
+const TEAM: [(&str, &str, Role); 4] = [
+    ("Vera Lind", "vera@dossier.example", Role::Viewer),
+    ("Sol Mbeki", "sol@dossier.example", Role::Support),
+    ("Dev Anand", "dev@dossier.example", Role::Developer),
+    ("Ada Okoye", "ada@dossier.example", Role::Admin),
+];
+
+/// # Errors
+/// One line: the database cannot be used, or holds a project of that name already.
+pub fn run(config: Config) -> Result<(), String> {
+    let config = with_own_database(config)?;
+    let db = Db::open(&config.database_url, config.connections)?;
+    migrate::run(&db)?;
+    let (password, secret) = (random_word(6)?, format!("Bearer {}", random_word(24)?));
+    build(&db, Clock::Machine.now(), &password, &secret)?;
+    let [app, server] = add_keys(&db, Clock::Machine.now()).map_err(said)?;
+    println!("\nA demo project of made-up customers. Log in at {} as", config.address_of("/login"));
+    for (name, email, role) in TEAM {
+        println!("  {email:<24} {password}   {name}, {}", role.name());
+    }
+    println!("Webhooks: POST {} with Authorization: {secret}", config.address_of("/webhooks/revenuecat/sundial"));
+    println!("SDKs: proxyURL {}, key {app} (Test Store)", config.address_of(""));
+    println!("REST API: key {server} (secret)");
+    println!("Paste an order number: GPA.3390-1182-5530-01234, or an e-mail address: lena@okafor.example");
+    serve::run(config)
+}
+
+/// A key for an app that buys in the Test Store, and a secret one.
+fn add_keys(db: &Db, now: Moment) -> Result<[String; 2], Error> {
+    let ids = Ids::random();
+    let values = [Value::fresh(platform_of("TEST_STORE"))?, Value::fresh(None)?];
+    let [app, server] = &values;
+    db.write_here(|conn| {
+        let project = project_id(conn, SLUG)?.ok_or(Error::NotFound)?;
+        for (value, name, store) in [(app, "Sundial for the web", Some("TEST_STORE")), (server, "Billing server", None)]
+        {
+            let new = NewKey { project, id: ids.next(now), name, store, created_by: "Dev Anand" };
+            api_keys::queries::insert(conn, &new, value, now)?;
+        }
+        Ok::<_, Error>(())
+    })?;
+    Ok(values.map(|value| value.as_str().to_owned()))
+}
+
+/// A database of its own where none is named, and a quiet log that leaves the log-ins on the screen.
+fn with_own_database(mut config: Config) -> Result<Config, String> {
+    if config.log == crate::base::config::DEFAULT_LOG {
+        config.log = "warn".into();
+    }
+    if config.database_url == crate::base::config::DEFAULT_DATABASE_URL {
+        for suffix in ["", "-wal", "-shm"] {
+            let file = format!("{DEMO_FILE}{suffix}");
+            match std::fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(format!("cannot replace {file}: {error}"));
+                }
+                _ => {}
+            }
+        }
+        config.database_url = format!("sqlite:{DEMO_FILE}");
+    }
+    Ok(config)
+}
+
+/// Twice as many characters as `bytes`: enough to keep others on this machine out.
+fn random_word(bytes: usize) -> Result<String, String> {
+    let mut word = vec![0; bytes];
+    getrandom::fill(&mut word).map_err(|error| error.to_string())?;
+    Ok(crate::base::hex(&word))
+}
+
+/// Fills an empty database with the demo's project, people and customers.
+///
+/// # Errors
+/// One line: what the database said, or that the project exists.
+pub fn build(db: &Db, now: Moment, password: &str, webhook_secret: &str) -> Result<(), String> {
+    let catalog = catalog::file::File::parse(&demo_data::catalog().to_string())?;
+    let hash = password::hash(password)?;
+    let ids = Ids::random();
+    let made = db.write_here(|conn| {
+        if project_id(conn, SLUG)?.is_some() {
+            return Ok(false);
+        }
+        let project = project_of_team(conn, &ids, now, &hash, webhook_secret)?;
+        catalog::queries::apply(conn, project, &catalog)?;
+        let mut census = Census::of(project, ids.clone(), now);
+        let everybody = demo_data::customers(now.millis());
+        store_events(conn, &mut census, &everybody, now)?;
+        for customer in &everybody {
+            add_what_webhooks_do_not_tell(conn, &mut census, customer)?;
+        }
+        Ok::<_, Error>(true)
+    });
+    match made.map_err(said)? {
+        true => Ok(()),
+        false => Err(format!("the database holds a project {SLUG} already; name an empty one in DATABASE_URL")),
+    }
+}
+
+fn project_of_team(conn: &mut Conn, ids: &Ids, now: Moment, hash: &str, secret: &str) -> Result<i64, Error> {
+    let project = ids.next(now);
+    let webhook_secret_hash = &crate::base::hex(&Sha256::digest(secret.as_bytes()));
+    let new = NewProject { id: project, slug: SLUG, name: "Sundial", webhook_secret_hash };
+    insert_project(conn, &new, now)?;
+    for (name, email, role) in TEAM {
+        let id = ids.next(now);
+        insert_person(conn, &NewPerson { id, email, name, password_hash: hash }, now)?;
+        set_role(conn, project, id, role)?;
+    }
+    Ok(project)
+}
+
+fn store_events(conn: &mut Conn, census: &mut Census, all: &[Customer], now: Moment) -> Result<(), Error> {
+    let mut touched = BTreeSet::new();
+    for event in all.iter().flat_map(|customer| &customer.events) {
+        let body = serde_json::json!({ "api_version": "1.0", "event": event }).to_string();
+        let delivery = Delivery::parse(body.into_bytes(), now);
+        let delivery = delivery.map_err(|(rejection, _)| Error::Internal(rejection.0))?;
+        ingest::store(conn, census, &delivery, &mut touched)?;
+    }
+    ingest::settle(conn, census, touched)?;
+    Ok(())
+}
+
+fn add_what_webhooks_do_not_tell(conn: &mut Conn, census: &mut Census, customer: &Customer) -> Result<(), Error> {
+    let id = AppUserId::parse(&customer.app_user_id).map_err(|why| Error::Internal(why.words().into()))?;
+    let project = census.project();
+    if identity::find(conn, project, id.as_str())?.is_none() {
+        let first_seen = customer.contact.as_ref().map_or(Moment::DAWN, |contact| Moment(contact.first_seen_ms));
+        let made = census.customer_of(conn, std::slice::from_ref(&id), first_seen)?;
+        ingest::settle(conn, census, made.into_iter().collect())?;
+    }
+    let row = identity::find(conn, project, id.as_str())?.ok_or(Error::NotFound)?;
+    if let Some(contact) = &customer.contact {
+        put_contact(conn, project, row, &id, contact)?;
+    }
+    for note in &customer.notes {
+        put_note(conn, row, census.next_id(), note)?;
+    }
+    customer.offering_override.as_ref().map_or(Ok(()), |set| put_override(conn, project, row, set))
+}
+
+fn put_contact(conn: &mut Conn, project: i64, row: i64, id: &AppUserId, contact: &Contact) -> Result<(), Error> {
+    diesel::update(customers::table.find(row))
+        .set((
+            customers::last_seen_at.eq(contact.last_seen_ms),
+            customers::app_version.eq(contact.app_version),
+            customers::platform.eq(contact.platform),
+            customers::platform_version.eq(contact.platform_version),
+            customers::sdk_version.eq(contact.sdk),
+            customers::locale.eq(contact.locale),
+            customers::country.eq(contact.country),
+        ))
+        .execute(conn)?;
+    let own = app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(id.as_str())));
+    diesel::update(app_user_ids::table.filter(own))
+        .set((app_user_ids::since.eq(contact.first_seen_ms), app_user_ids::is_since_exact.eq(true)))
+        .execute(conn)?;
+    // Which id is shown, and where lists have the customer, follow from both.
+    state::derive(conn, [row], |_| false)?;
+    Ok(())
+}
+
+fn put_note(conn: &mut Conn, row: i64, id: i64, note: &Note) -> Result<(), Error> {
+    let (author, email, _) = person(note.author);
+    diesel::insert_into(notes::table)
+        .values((
+            notes::customer_id.eq(row),
+            notes::id.eq(id),
+            notes::body.eq(note.body),
+            notes::author.eq(author),
+            notes::author_email.eq(email),
+            notes::created_at.eq(note.at_ms),
+            notes::edited_by.eq(note.edited.as_ref().map(|(author, _)| person(*author).0)),
+            notes::edited_at.eq(note.edited.as_ref().map(|(_, at)| *at)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn put_override(conn: &mut Conn, project: i64, row: i64, set: &Override) -> Result<(), Error> {
+    diesel::insert_into(offering_overrides::table)
+        .values((
+            offering_overrides::customer_id.eq(row),
+            offering_overrides::project_id.eq(project),
+            offering_overrides::is_end_told.eq(false),
+            offering_overrides::offering.eq(set.offering),
+            offering_overrides::set_by.eq(person(set.by).0),
+            offering_overrides::set_at.eq(set.at_ms),
+            offering_overrides::until.eq(set.until_ms),
+            offering_overrides::reason.eq(set.reason),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn person(author: Author) -> (&'static str, &'static str, Role) {
+    let [vera, sol, dev, ada] = TEAM;
+    match author {
+        Author::Vera => vera,
+        Author::Sol => sol,
+        Author::Dev => dev,
+        Author::Ada => ada,
+    }
+}

@@ -1,0 +1,273 @@
+//! `dossier import`: webhook bodies from files, one JSON a line, first all stored, then all followed by what follows
+//! from them. Stopped at any moment and run again it ends in the same state.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, stdin};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+
+use super::said;
+use crate::auth::queries::project_id;
+use crate::base::clock::Clock;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::cli::settle;
+use crate::customers::Census;
+use crate::db::{Db, migrate};
+use crate::events::{Delivery, MAX_BODY};
+use crate::ingest;
+use crate::ingest::Outcome;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The project the events belong to.
+    #[arg(long)]
+    pub project: String,
+    /// Files of webhook bodies, one JSON a line; "-" reads standard input.
+    #[arg(required = true)]
+    pub files: Vec<String>,
+}
+
+/// How many events share a commit.
+const BATCH: usize = 4_000;
+/// How much of a line is read: enough to know that it is too long.
+const LONGEST_LINE: u64 = 2 * MAX_BODY as u64;
+
+/// What an import did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub stored: u64,
+    pub duplicates: u64,
+    pub tests: u64,
+    /// Events of customers who were erased since, or are blocked.
+    pub turned_away: u64,
+    pub rejected: u64,
+    /// Every rejected line; lines that follow each other and have the same reason stand together.
+    pub rejected_lines: Vec<RejectedLines>,
+    pub customers: usize,
+}
+
+/// Lines of a file that were rejected for the same reason.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RejectedLines {
+    pub file: String,
+    pub first: u64,
+    pub last: u64,
+    pub reason: String,
+}
+
+/// # Errors
+/// One line: the project, a file or the database cannot be used.
+pub fn run(args: &Args, config: &crate::base::config::Config) -> Result<(), String> {
+    let db = Db::open(&config.database_url, 2)?;
+    migrate::run(&db)?;
+    tune(&db)?;
+    let size = args.files.iter().filter_map(|name| std::fs::metadata(name).ok()).map(|meta| meta.len()).sum();
+    let bar = bar(size, "{bytes}/{total_bytes} {msg}");
+    let summary = import(&db, &args.project, &args.files, &bar)?;
+    bar.finish_and_clear();
+    print(&summary);
+    Ok(())
+}
+
+/// Gives SQLite's connections more memory and fewer checkpoints; each commit still reaches the disk.
+///
+/// # Errors
+/// What the database said.
+pub fn tune(db: &Db) -> Result<(), String> {
+    if !db.is_sqlite() {
+        return Ok(());
+    }
+    db.batch_everywhere("PRAGMA cache_size = -200000; PRAGMA wal_autocheckpoint = 8000;")
+}
+
+/// A progress bar that stays quiet when standard error is no terminal.
+pub fn bar(length: u64, shown: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:40}} {shown} {{elapsed}}, {{eta}} left"));
+    let bar = ProgressBar::new(length);
+    style.map_or(bar.clone(), |style| bar.with_style(style))
+}
+
+/// # Errors
+/// As [`run`].
+pub fn import(db: &Db, slug: &str, files: &[String], bar: &ProgressBar) -> Result<Summary, String> {
+    let project = db.read_here(|conn| Ok::<_, Error>(project_id(conn, slug)?)).map_err(said)?;
+    let project = project.ok_or_else(|| format!("there is no project {slug}"))?;
+    let (sender, lines) = sync_channel(2);
+    let reader = {
+        let (files, bar) = (files.to_vec(), bar.clone());
+        std::thread::spawn(move || read_files(&files, &sender, &bar))
+    };
+    let mut census = Census::of(project, Ids::random(), Clock::Machine.now());
+    let mut summary = Summary::default();
+    store_all(db, &mut census, &lines, &mut summary)?;
+    drop(lines);
+    reader.join().map_err(|_| "reading the files failed".to_owned())??;
+    bar.set_message("deriving");
+    summary.customers = settle::stale(db, |customer| census.is_new(customer), bar).map_err(said)?;
+    Ok(summary)
+}
+
+/// A line of a file, parsed.
+struct Line {
+    file: String,
+    number: u64,
+    parsed: Result<Delivery, String>,
+}
+
+fn read_files(files: &[String], sender: &SyncSender<Vec<Line>>, bar: &ProgressBar) -> Result<(), String> {
+    for name in files {
+        let unreadable = |error: std::io::Error| format!("cannot read {name}: {error}");
+        if name == "-" {
+            read_lines("standard input", stdin().lock(), sender, bar).map_err(unreadable)?;
+        } else {
+            let file = File::open(name).map_err(unreadable)?;
+            read_lines(name, BufReader::with_capacity(1 << 20, file), sender, bar).map_err(unreadable)?;
+        }
+    }
+    Ok(())
+}
+
+/// Parses line by line, so that a file of any size fits into memory.
+fn read_lines(
+    file: &str,
+    mut source: impl BufRead,
+    sender: &SyncSender<Vec<Line>>,
+    bar: &ProgressBar,
+) -> std::io::Result<()> {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut bytes = 0;
+    for number in 1.. {
+        let mut line = Vec::new();
+        let mut length = (&mut source).take(LONGEST_LINE).read_until(b'\n', &mut line)? as u64;
+        if length == 0 {
+            break;
+        }
+        if length == LONGEST_LINE && line.last() != Some(&b'\n') {
+            length += skip_line(&mut source)?;
+        }
+        bar.inc(length);
+        bytes += line.len();
+        while line.last().is_some_and(u8::is_ascii_whitespace) {
+            line.pop();
+        }
+        if !line.is_empty() {
+            batch.push(Line { file: file.to_owned(), number, parsed: parse(line) });
+        }
+        if batch.len() >= BATCH || bytes > 16 * MAX_BODY {
+            bytes = 0;
+            if sender.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err() {
+                return Ok(());
+            }
+        }
+    }
+    // Nobody listens only when storing has failed, and that error is the one to tell.
+    sender.send(batch).or(Ok(()))
+}
+
+/// Passes over the rest of a line; returns how many bytes it had.
+fn skip_line(source: &mut impl BufRead) -> std::io::Result<u64> {
+    let mut skipped = 0;
+    loop {
+        let buffer = source.fill_buf()?;
+        let (length, is_end) = match buffer.iter().position(|byte| *byte == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (buffer.len(), buffer.is_empty()),
+        };
+        source.consume(length);
+        skipped += length as u64;
+        if is_end {
+            return Ok(skipped);
+        }
+    }
+}
+
+fn parse(line: Vec<u8>) -> Result<Delivery, String> {
+    if line.len() > MAX_BODY {
+        return Err("the line is longer than 1 MiB".into());
+    }
+    Delivery::parse(line, Clock::Machine.now()).map_err(|(rejection, _)| rejection.0)
+}
+
+fn store_all(db: &Db, census: &mut Census, lines: &Receiver<Vec<Line>>, summary: &mut Summary) -> Result<(), String> {
+    for batch in lines {
+        let outcomes = match store(db, census, &batch) {
+            Ok(outcomes) => outcomes,
+            Err(_) => {
+                census.forget();
+                store(db, census, &batch).map_err(said)?
+            }
+        };
+        count(summary, batch, &outcomes);
+    }
+    Ok(())
+}
+
+fn store(db: &Db, census: &mut Census, batch: &[Line]) -> Result<Vec<Option<Outcome>>, Error> {
+    db.write_here(|conn| {
+        conn.lock_project(census.project())?;
+        ingest::expect(conn, census, batch.iter().filter_map(|line| line.parsed.as_ref().ok()))?;
+        let mut touched = BTreeSet::new();
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for line in batch {
+            let delivery = line.parsed.as_ref();
+            outcomes.push(match delivery {
+                Ok(delivery) => Some(ingest::store(conn, census, delivery, &mut touched)?),
+                Err(_) => None,
+            });
+        }
+        ingest::leave_stale(conn, ingest::alive(census, touched))?;
+        Ok(outcomes)
+    })
+}
+
+fn count(summary: &mut Summary, batch: Vec<Line>, outcomes: &[Option<Outcome>]) {
+    for (line, outcome) in batch.into_iter().zip(outcomes) {
+        match (outcome, line.parsed) {
+            (Some(Outcome::Stored), _) => summary.stored += 1,
+            (Some(Outcome::Duplicate), _) => summary.duplicates += 1,
+            (Some(Outcome::Test), _) => summary.tests += 1,
+            (Some(Outcome::Late | Outcome::Ignored), _) => summary.turned_away += 1,
+            (None, Err(reason)) => {
+                summary.rejected += 1;
+                summary.name_rejected(line.file, line.number, reason);
+            }
+            (None, Ok(_)) => {}
+        }
+    }
+}
+
+impl Summary {
+    fn name_rejected(&mut self, file: String, number: u64, reason: String) {
+        let before = self.rejected_lines.last_mut();
+        match before.filter(|lines| lines.last + 1 == number && lines.file == file && lines.reason == reason) {
+            Some(lines) => lines.last = number,
+            None => self.rejected_lines.push(RejectedLines { file, first: number, last: number, reason }),
+        }
+    }
+}
+
+fn print(summary: &Summary) {
+    let Summary { stored, duplicates, tests, turned_away, rejected, .. } = summary;
+    println!(
+        "Stored {}, duplicates {}, rejected {}.",
+        HumanCount(*stored),
+        HumanCount(*duplicates),
+        HumanCount(*rejected)
+    );
+    if *tests > 0 {
+        println!("Left out {} TEST events: they are no customer's.", HumanCount(*tests));
+    }
+    if *turned_away > 0 {
+        println!("Left out {} events of customers who were deleted or are blocked.", HumanCount(*turned_away));
+    }
+    for RejectedLines { file, first, last, reason } in &summary.rejected_lines {
+        match first == last {
+            true => println!("  {file}, line {first}: {reason}"),
+            false => println!("  {file}, lines {first} to {last}: {reason}"),
+        }
+    }
+    println!("Derived the state of {} customers.", HumanCount(summary.customers as u64));
+}

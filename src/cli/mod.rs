@@ -1,0 +1,110 @@
+//! The command line: what can be asked of the program, each in its own file.
+
+pub mod audit;
+mod catalog;
+pub mod demo;
+pub mod demo_data;
+pub mod import;
+mod key;
+mod project;
+pub mod rebuild;
+pub mod serve;
+mod settle;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::base::config::{Config, Flags};
+use crate::base::error::Error;
+use crate::db::{Db, migrate};
+
+/// A self-hosted customer profile for apps that sell subscriptions
+#[derive(Parser)]
+#[command(name = "dossier", version)]
+struct Line {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the pages (also without a command)
+    Serve,
+    /// Serve a project of made-up customers; one log-in per role is printed
+    Demo,
+    /// Projects
+    #[command(subcommand)]
+    Project(project::Action),
+    /// People
+    #[command(subcommand)]
+    User(user::Action),
+    /// Keys of the client API, for apps and servers
+    #[command(subcommand)]
+    Key(key::Action),
+    /// Products, entitlements and offerings
+    Catalog(catalog::Args),
+    /// The log of what the team did
+    Audit(audit::Args),
+    /// Store webhook bodies from files, one JSON a line
+    Import(import::Args),
+    /// Derive everything again from the stored events
+    Rebuild(rebuild::Args),
+}
+
+/// Runs what the command line asks for: 0 when it worked, 1 and one line on standard error when it did not.
+pub fn main() -> ExitCode {
+    let line = match Line::try_parse() {
+        Ok(line) => line,
+        Err(refused) => return refuse(&refused),
+    };
+    match line.flags.check().and_then(|config| run(line.command.unwrap_or(Command::Serve), config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(said) => {
+            eprintln!("dossier: {said}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, config: Config) -> Result<(), String> {
+    match command {
+        Command::Serve => serve::run(config),
+        Command::Demo => demo::run(config),
+        Command::Project(action) => project::run(&action, &config),
+        Command::User(action) => user::run(&action, &config),
+        Command::Key(action) => key::run(&action, &config),
+        Command::Catalog(args) => catalog::run(&args, &config),
+        Command::Audit(args) => audit::run(&args, &config),
+        Command::Import(args) => import::run(&args, &config),
+        Command::Rebuild(args) => rebuild::run(&args, &config),
+    }
+}
+
+/// `--help` and `--version` are asked for and succeed; the rest is a mistake, told in one line.
+fn refuse(refused: &clap::Error) -> ExitCode {
+    let text = refused.to_string();
+    if !refused.use_stderr() {
+        print!("{text}");
+        return ExitCode::SUCCESS;
+    }
+    let sentence: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let sentence = sentence.join(" ");
+    eprintln!("dossier: {} (--help tells more)", sentence.trim_start_matches("error: "));
+    ExitCode::FAILURE
+}
+
+/// Opens the database for a command and brings its tables up to date.
+fn open(config: &Config) -> Result<Db, String> {
+    let db = Db::open(&config.database_url, config.connections)?;
+    migrate::run(&db)?;
+    Ok(db)
+}
+
+/// An error of the database as the one line of a command.
+fn said(error: Error) -> String {
+    error.cause().map_or_else(|| error.to_string(), |cause| cause.replace('\n', " "))
+}

@@ -1,0 +1,80 @@
+//! `dossier project add`: a project, and what RevenueCat must be told to reach it.
+
+use super::said;
+use crate::auth::queries;
+use crate::auth::queries::NewProject;
+use crate::base::clock::Clock;
+use crate::base::config::Config;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::pages::settings::project;
+use crate::pages::settings::webhook::Secret;
+
+#[derive(clap::Subcommand)]
+pub enum Action {
+    /// Add a project; prints its webhook address and Authorization value, once
+    Add {
+        /// Its part of the address: small letters, digits, hyphens
+        slug: String,
+        /// What people call it
+        #[arg(long)]
+        name: String,
+        /// The Authorization value of its webhooks [default: a new random one]
+        #[arg(long)]
+        webhook_authorization: Option<String>,
+    },
+}
+
+/// # Errors
+/// One line: the slug or the name cannot be used, or the database.
+pub fn run(action: &Action, config: &Config) -> Result<(), String> {
+    let Action::Add { slug, name, webhook_authorization } = action;
+    let (slug, name) = (checked_slug(slug)?, project::name(name)?);
+    let secret = match webhook_authorization {
+        Some(chosen) => Secret::parse(chosen).map_err(|why| format!("--webhook-authorization: {why}"))?,
+        None => Secret::fresh().map_err(said)?,
+    };
+    add(config, slug, &name, &secret)?;
+    println!("Project {name} is added. In RevenueCat, under Integrations, Webhooks, enter");
+    println!("  URL            {}", config.address_of(&format!("/webhooks/revenuecat/{slug}")));
+    println!("  Authorization  {}", secret.as_str());
+    println!("The Authorization value is not shown again.");
+    Ok(())
+}
+
+fn add(config: &Config, slug: &str, name: &str, secret: &Secret) -> Result<(), String> {
+    let now = Clock::Machine.now();
+    let webhook_secret_hash = secret.hash();
+    let new = NewProject { id: Ids::random().next(now), slug, name, webhook_secret_hash: &webhook_secret_hash };
+    let is_added = super::open(config)?.write_here(|conn| {
+        let is_new = queries::project_id(conn, slug)?.is_none();
+        if is_new {
+            queries::insert_project(conn, &new, now)?;
+        }
+        Ok::<_, Error>(is_new)
+    });
+    if is_added.map_err(said)? { Ok(()) } else { Err(format!("there is a project {slug} already")) }
+}
+
+fn checked_slug(slug: &str) -> Result<&str, String> {
+    let is_word = slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    match is_word && !slug.is_empty() && !slug.starts_with('-') && slug.len() <= 63 {
+        true => Ok(slug),
+        false => Err("a project's slug has 1 to 63 small letters, digits and hyphens, a hyphen not first".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_a_plain_word() {
+        for slug in ["a", "sundial", "sun-dial-2", "0", &"a".repeat(63)] {
+            assert!(checked_slug(slug).is_ok(), "{slug}");
+        }
+        for slug in ["", "-a", "Sundial", "sun dial", "sun/dial", "sun.dial", "sündial", "a\n", &"a".repeat(64)] {
+            assert!(checked_slug(slug).is_err(), "{slug}");
+        }
+    }
+}

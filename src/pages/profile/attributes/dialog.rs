@@ -1,0 +1,127 @@
+//! The dialogs of the card: add an attribute of any key, or change the value of one.
+
+use askama::Template;
+
+use crate::actions::{Dialog, Opened};
+use crate::base::Permission::EditAttributes;
+use crate::base::error::Error;
+use crate::customers::attributes::{AttributeKey, MAX_VALUE, Rule, Stored, queries, reserved};
+use crate::db::Conn;
+use crate::pages::profile::visit::Visit;
+
+/// Longer values get a field of several lines.
+const LINE: usize = 60;
+
+#[derive(Template)]
+#[template(path = "profile/attributes/add.html")]
+struct Add {
+    form: Opened,
+    action: String,
+}
+
+#[derive(Template)]
+#[template(path = "profile/attributes/edit.html")]
+struct Edit {
+    form: Opened,
+    action: String,
+    clear: String,
+    key: String,
+    label: String,
+    rule: Rule,
+    stored: Option<Stored>,
+    /// Why its value can only be cleared.
+    kept: Option<&'static str>,
+}
+
+/// The dialog of this name; `None` when there is none, or nothing it could be about.
+pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
+    match form.name.as_str() {
+        _ if !visit.may(EditAttributes) => Ok(None),
+        "attribute-add" => Dialog::of(&Add { form, action: visit.action("attributes") }).map(Some),
+        "attribute-edit" => match Edit::load(conn, visit, form)? {
+            Some(edit) => Dialog::of(&edit).map(Some),
+            None => Ok(None),
+        },
+        _ => Ok(None),
+    }
+}
+
+impl Add {
+    fn reserved(&self) -> &'static [(&'static str, &'static str)] {
+        reserved::KEYS
+    }
+}
+
+impl Edit {
+    /// `None` for a key that may not be typed and has no value either.
+    fn load(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Edit>, Error> {
+        let key = form.subject.clone();
+        let stored = if key.contains('\0') { None } else { queries::find(conn, visit.customer.id, &key)? };
+        let typable = AttributeKey::parse(&key).ok();
+        let is_set = stored.as_ref().is_some_and(|stored| !stored.is_deleted);
+        if typable.is_none() && !is_set {
+            return Ok(None);
+        }
+        let kept = match &typable {
+            None => Some("Only the app can give this name a value: it is not one that can be typed."),
+            Some(key) if key.is_kept() && is_set => Some(KEPT),
+            Some(_) => None,
+        };
+        Ok(Some(Edit {
+            action: visit.action("attributes"),
+            clear: visit.action("attributes/delete"),
+            label: typable.as_ref().map_or_else(|| crate::wording::text::visible(&key), |key| key.label().to_owned()),
+            rule: Rule::of(&key),
+            form,
+            key,
+            stored,
+            kept,
+        }))
+    }
+
+    fn is_labelled(&self) -> bool {
+        self.label != self.key
+    }
+
+    fn set(&self) -> Option<&str> {
+        self.stored.as_ref().and_then(Stored::set)
+    }
+
+    /// Which state is seen: when it was last written; 0 for a key that nobody has.
+    fn version(&self) -> i64 {
+        self.stored.as_ref().map_or(0, |stored| stored.updated_at.millis())
+    }
+
+    fn text(&self) -> &str {
+        self.form.value("value", self.set().unwrap_or(""))
+    }
+
+    /// Who wrote it last, to begin a sentence with.
+    fn writer(&self) -> &'static str {
+        if self.stored.as_ref().is_some_and(Stored::is_of_team) { "A colleague" } else { "The app" }
+    }
+
+    fn choices(&self) -> &'static [&'static str] {
+        match self.rule {
+            Rule::OneOf(choices) => choices,
+            _ => &[],
+        }
+    }
+
+    /// A value from before the list, or one the app made up.
+    fn is_of_list(&self) -> bool {
+        self.text().is_empty() || self.choices().contains(&self.text())
+    }
+
+    fn has_lines(&self) -> bool {
+        let text = self.text();
+        text.contains('\n') || text.chars().count() > LINE
+    }
+
+    fn kind(&self) -> &'static str {
+        if self.rule == Rule::Email { "email" } else { "text" }
+    }
+}
+
+/// How to replace what is kept as it was first told (§10.4).
+pub const KEPT: &str = "This is kept as it was first told. To replace it, clear it first, then set it anew.";

@@ -1,0 +1,138 @@
+//! Setting and clearing attributes. Whoever sets a key that has a value changes it; an empty value clears it.
+
+use serde::Deserialize;
+
+use super::Undo;
+use super::dialog::KEPT;
+use crate::actions::{Act, Doing, Done};
+use crate::base::error::{Error, Problem, Refusal};
+use crate::customers::attributes::{AttributeKey, MAX_CUSTOM, Stored, TypedValue, queries};
+use crate::customers::state;
+use crate::pages::profile::acting::{Outcome, on_customer};
+use crate::pages::profile::undo;
+use crate::pages::profile::visit::Visit;
+use crate::wording::text;
+
+/// What was typed.
+#[derive(Deserialize)]
+pub struct Draft {
+    key: String,
+    #[serde(default)]
+    value: String,
+    /// The state that was seen when the editing of a known key began; 0 without a value.
+    seen: Option<i64>,
+    /// Whether it shall be a key that has no value yet.
+    new: Option<String>,
+}
+
+impl Draft {
+    /// Where it was typed.
+    fn dialog(&self) -> String {
+        if self.seen.is_some() { format!("attribute-edit.{}", self.key) } else { "attribute-add".into() }
+    }
+}
+
+pub async fn set(act: Act<Draft>) -> Outcome {
+    let dialog = act.draft().dialog();
+    on_customer(act, &dialog, |doing, visit, draft| {
+        let key = AttributeKey::parse(&draft.key)?;
+        let before = queries::find(doing.conn, visit.customer.id, key.as_str())?;
+        if draft.value.is_empty() && is_set(before.as_ref()) {
+            return clear_value(doing, visit, before, draft.seen);
+        }
+        let value = TypedValue::parse(&key, &draft.value)?;
+        must_be(before.as_ref(), draft.seen)?;
+        if draft.new.is_some() {
+            must_be_new(&key, before.as_ref())?;
+        }
+        must_be_open(&key, before.as_ref())?;
+        if !is_set(before.as_ref()) {
+            must_have_room(doing, visit, &key)?;
+        }
+        let (customer, now) = (visit.customer.id, doing.now);
+        let after = Stored::by_team(customer, key.as_str(), Some(value.0), before.as_ref(), now);
+        let told = format!("{} {}.", key.label(), if is_set(before.as_ref()) { "changed" } else { "set" });
+        change(doing, visit, before, after, told)
+    })
+    .await
+}
+
+pub async fn clear(act: Act<Draft>) -> Outcome {
+    let dialog = format!("attribute-edit.{}", act.draft().key);
+    on_customer(act, &dialog, |doing, visit, draft| {
+        let before = match draft.key.contains('\0') {
+            true => None,
+            false => queries::find(doing.conn, visit.customer.id, &draft.key)?,
+        };
+        clear_value(doing, visit, before, draft.seen)
+    })
+    .await
+}
+
+/// Leaves word that there is no value, so that an older one cannot come back with a late event (§10.4).
+fn clear_value(doing: &mut Doing<'_>, visit: &Visit, before: Option<Stored>, seen: Option<i64>) -> Result<Done, Error> {
+    let stored = before.ok_or(Error::NotFound)?;
+    must_be(Some(&stored), seen)?;
+    stored.set().ok_or(Error::NotFound)?;
+    let after = Stored::by_team(visit.customer.id, &stored.key, None, Some(&stored), doing.now);
+    let told = format!("{} cleared.", label(&stored.key));
+    change(doing, visit, Some(stored), after, told)
+}
+
+/// Writes it, and lets the names, the lists and the search follow.
+fn change(
+    doing: &mut Doing<'_>,
+    visit: &Visit,
+    before: Option<Stored>,
+    after: Stored,
+    told: String,
+) -> Result<Done, Error> {
+    queries::put(doing.conn, &after)?;
+    state::derive(doing.conn, [visit.customer.id], |_| false)?;
+    let trace = crate::operations::trace(before.as_ref(), Some(&after));
+    let undo = undo::Undo::Attribute(Undo { before, after }.into());
+    Ok(Done::new(trace, told, visit.at("attributes")).with_undo(&undo))
+}
+
+/// The name of a key in a sentence.
+pub fn label(key: &str) -> String {
+    AttributeKey::parse(key).map_or_else(|_| text::visible(key), |key| key.label().to_owned())
+}
+
+fn is_set(stored: Option<&Stored>) -> bool {
+    stored.is_some_and(|stored| !stored.is_deleted)
+}
+
+/// # Errors
+/// A refusal as stale when `seen` is another state than this one.
+fn must_be(stored: Option<&Stored>, seen: Option<i64>) -> Result<(), Refusal> {
+    let version = stored.map_or(0, |stored| stored.updated_at.millis());
+    if seen.is_none_or(|seen| seen == version) { Ok(()) } else { Err(Refusal::stale()) }
+}
+
+/// # Errors
+/// A [`Problem`] that tells the value there is, for somebody who meant to add one.
+fn must_be_new(key: &AttributeKey, before: Option<&Stored>) -> Result<(), Problem> {
+    let Some(value) = before.and_then(Stored::set) else { return Ok(()) };
+    let sentence = format!("{} has a value already: {}. Change it on the card.", key.label(), text::visible(value));
+    Err(Problem { field: "key", sentence })
+}
+
+fn must_be_open(key: &AttributeKey, before: Option<&Stored>) -> Result<(), Problem> {
+    match key.is_kept() && is_set(before) {
+        true => Err(Problem { field: "value", sentence: format!("{} has a value. {KEPT}", key.label()) }),
+        false => Ok(()),
+    }
+}
+
+/// # Errors
+/// A refusal when the customer has as many attributes of the team's or the app's own naming as there may be (§10.1).
+pub fn must_have_room(doing: &mut Doing<'_>, visit: &Visit, key: &AttributeKey) -> Result<(), Error> {
+    if key.is_reserved() || queries::count_custom(doing.conn, visit.customer.id)? < MAX_CUSTOM {
+        return Ok(());
+    }
+    let sentence = format!(
+        "This customer has {MAX_CUSTOM} attributes beside the reserved ones, and more are not allowed. Clear one first."
+    );
+    Err(Refusal::of("key", sentence).into())
+}

@@ -1,0 +1,44 @@
+//! Taking back a change of an attribute, as long as nobody has changed it since.
+
+use serde::{Deserialize, Serialize};
+
+use super::handlers::{label, must_have_room};
+use crate::actions::{Doing, Done};
+use crate::base::Permission::EditAttributes;
+use crate::base::error::{Error, Refusal};
+use crate::customers::attributes::{AttributeKey, Stored, queries};
+use crate::customers::state;
+use crate::pages::profile::visit::Visit;
+
+/// What it takes to undo an action.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Undo {
+    pub before: Option<Stored>,
+    pub after: Stored,
+}
+
+/// Puts back what was said before, by whom and when it was said, as if nothing had happened. What events say meanwhile
+/// counts as it would have.
+pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
+    doing.permit(EditAttributes)?;
+    let (customer, key) = (visit.customer.id, undo.after.key.clone());
+    // Of a customer who became one with another since, it is the survivor's.
+    let ours = |stored: Stored| Stored { customer_id: customer, ..stored };
+    let (before, after) = (undo.before.map(ours), ours(undo.after));
+    if queries::find(doing.conn, customer, &key)?.as_ref() != Some(&after) {
+        let sentence = format!("{} was changed meanwhile. It stays as it is.", label(&key));
+        return Err(Refusal::of("", sentence).into());
+    }
+    let is_back = before.as_ref().is_some_and(|before| !before.is_deleted);
+    if let Some(key) = AttributeKey::parse(&key).ok().filter(|_| is_back && after.is_deleted) {
+        must_have_room(doing, visit, &key)?;
+    }
+    match &before {
+        Some(before) => queries::put(doing.conn, before)?,
+        None => queries::remove(doing.conn, customer, &key)?,
+    }
+    state::derive(doing.conn, [customer], |_| false)?;
+    let trace = crate::operations::trace(Some(&after), before.as_ref()).because(Some("undone".into()));
+    let told = format!("{} is as before.", label(&key));
+    Ok(Done::new(trace, told, visit.at("attributes")))
+}

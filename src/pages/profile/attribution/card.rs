@@ -1,0 +1,23 @@
+//! The card: rows of labels and values.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::model::{self, Row};
+use crate::pages::profile::visit::Visit;
+
+#[derive(Debug, Template)]
+#[template(path = "profile/attribution.html")]
+pub struct Card {
+    rows: Vec<Row>,
+}
+
+impl HtmlSafe for Card {}
+
+impl Card {
+    /// No query: the attributes came with the visit. `None` without anything to show.
+    pub fn of(visit: &Visit) -> Option<Card> {
+        let rows = model::rows(&visit.attributes);
+        (!rows.is_empty()).then_some(Card { rows })
+    }
+}

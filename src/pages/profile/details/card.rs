@@ -1,0 +1,31 @@
+//! The card: a list of names and values.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::model::{self, Row};
+use crate::pages::profile::visit::Visit;
+
+#[derive(Debug, Template)]
+#[template(path = "profile/details.html")]
+pub struct Card {
+    app_user_id: String,
+    project: String,
+    /// The project's customers.
+    project_href: String,
+    rows: Vec<Row>,
+}
+
+impl HtmlSafe for Card {}
+
+impl Card {
+    /// No query: the rows came with the visit.
+    pub fn of(visit: &Visit) -> Card {
+        Card {
+            app_user_id: visit.opened_as.clone(),
+            project: visit.project.name.clone(),
+            project_href: format!("/projects/{}/customers", visit.project.slug),
+            rows: model::rows(visit),
+        }
+    }
+}

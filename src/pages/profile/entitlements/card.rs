@@ -1,0 +1,134 @@
+//! The card: what is active, what is over, and why there may be nothing.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use diesel::QueryResult;
+
+use super::grants::{GIVE, REVOKE};
+use super::model::Grouped;
+use super::moved::Moved;
+use crate::base::Permission::{GrantEntitlements, TransferPurchases};
+use crate::db::Conn;
+use crate::pages::profile::pickup::What;
+use crate::pages::profile::visit::Visit;
+use crate::wording::sentence::{Sentence, Stamp};
+
+#[derive(Debug, Template)]
+#[template(path = "profile/entitlements.html")]
+pub struct Card {
+    pub grouped: Grouped,
+    /// The newest transfer between this customer and another one.
+    pub moved: Option<Moved>,
+    /// The same as the card says it.
+    transfer: Option<Transfer>,
+    is_sandbox: bool,
+    /// Whether there are test purchases that this view leaves out.
+    pub hides_sandbox: bool,
+    tools: Option<Tools>,
+    /// Why access cannot be granted here.
+    hint: Option<&'static str>,
+    /// Whether the app has fetched since the last grant.
+    picked_up: Option<Sentence>,
+}
+
+/// What can be done; `None` for what cannot.
+#[derive(Debug)]
+struct Tools {
+    /// The dialog that gives access.
+    grant: Option<String>,
+    /// The page that moves the purchases.
+    transfer: Option<String>,
+}
+
+/// `Purchases moved to zofia.nowak on 9 Oct.`, with a link.
+#[derive(Debug)]
+struct Transfer {
+    lead: &'static str,
+    other: String,
+    href: Option<String>,
+    when: Stamp,
+    rest: &'static str,
+}
+
+impl HtmlSafe for Card {}
+
+impl Card {
+    /// One query; the purchases came with the visit.
+    pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
+        let moved = Moved::load(conn, visit)?;
+        let mut grouped = Grouped::of(visit);
+        if visit.may(GrantEntitlements) && !visit.is_sandbox() {
+            grouped.offer_removal(|key| visit.dialog(&format!("{REVOKE}.{key}")));
+        }
+        Ok(Card {
+            transfer: moved.as_ref().map(|moved| Transfer::of(moved, visit, grouped.is_empty())),
+            tools: Tools::of(visit),
+            hint: hint(visit),
+            picked_up: visit.picked_up(What::Access),
+            grouped,
+            moved,
+            is_sandbox: visit.is_sandbox(),
+            hides_sandbox: visit.customer.made_sandbox && !visit.is_sandbox(),
+        })
+    }
+
+    fn count(&self) -> Option<String> {
+        let active = self.grouped.active();
+        (active > 0).then(|| format!("{active} active"))
+    }
+
+    /// With nothing current, what is over is the answer.
+    fn past_is_open(&self) -> bool {
+        self.nothing().is_some()
+    }
+
+    /// What stands in place of entitlements; `None` where there is one to look at.
+    fn nothing(&self) -> Option<&'static str> {
+        let grouped = &self.grouped;
+        if grouped.current.iter().any(|group| group.identifier.is_some()) {
+            return None;
+        }
+        Some(match (grouped.is_empty(), self.is_sandbox) {
+            (true, _) if self.moved.is_some() => "No current entitlements. There are no purchases here now.",
+            (true, false) if self.hides_sandbox => {
+                "No current entitlements. No real purchase and no grant has reached this customer."
+            }
+            (true, false) => "No current entitlements. No purchase and no grant has reached this customer.",
+            (true, true) => "No current entitlements. No test purchase has reached this customer.",
+            (false, _) if grouped.past.iter().any(|group| group.identifier.is_some()) => {
+                "No current entitlements. What unlocked something before is over."
+            }
+            (false, _) => "No current entitlements. Nothing that was bought unlocks any.",
+        })
+    }
+}
+
+impl Tools {
+    fn of(visit: &Visit) -> Option<Tools> {
+        let may_grant = visit.may(GrantEntitlements) && !visit.is_sandbox() && !visit.catalog.entitlements().is_empty();
+        let grant = may_grant.then(|| visit.dialog(GIVE));
+        let transfer = (visit.may(TransferPurchases) && visit.has_purchases()).then(|| visit.action("transfer"));
+        (grant.is_some() || transfer.is_some()).then_some(Tools { grant, transfer })
+    }
+}
+
+fn hint(visit: &Visit) -> Option<&'static str> {
+    match (visit.may(GrantEntitlements), visit.is_sandbox(), visit.catalog.entitlements().is_empty()) {
+        (false, ..) => None,
+        (_, true, _) => Some("Grants are production: switch “Sandbox data” off to give or remove access."),
+        (_, _, true) => Some("Access can be granted once the catalog has an entitlement."),
+        _ => None,
+    }
+}
+
+impl Transfer {
+    fn of(moved: &Moved, visit: &Visit, has_nothing: bool) -> Transfer {
+        Transfer {
+            lead: moved.lead(),
+            other: moved.other(),
+            href: moved.href(visit),
+            when: moved.when(visit.now),
+            rest: if has_nothing { moved.rest() } else { "." },
+        }
+    }
+}

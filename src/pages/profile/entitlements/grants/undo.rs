@@ -1,0 +1,67 @@
+//! Taking back that access was given or removed, as long as nobody has done more about it since.
+
+use serde::{Deserialize, Serialize};
+
+use super::handlers::holder;
+use crate::actions::{Doing, Done};
+use crate::audit::{Action, Trace};
+use crate::base::Permission::GrantEntitlements;
+use crate::base::error::{Error, Refusal};
+use crate::operations::grants::{Plan, Removed};
+use crate::pages::profile::visit::Visit;
+use crate::wording::times;
+
+/// What it takes to undo an action.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Undo {
+    /// The keys of what was given, and what it took the place of.
+    Given(Vec<String>, Vec<Removed>),
+    Removed(Vec<Removed>),
+}
+
+pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
+    doing.permit(GrantEntitlements)?;
+    let (plan, told) = match undo {
+        Undo::Given(keys, replaced) => (take_back(doing, visit, &keys, &replaced)?, "The grant is gone again."),
+        Undo::Removed(removed) => (give_back(doing, visit, &removed)?, "The granted access is back."),
+    };
+    holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
+    let trace = if plan.removed.is_empty() { given_back(&plan) } else { plan.removal_entry() };
+    Ok(Done::new(trace.because(Some("undone".into())), told, visit.at("entitlements")))
+}
+
+fn take_back(doing: &mut Doing<'_>, visit: &Visit, keys: &[String], replaced: &[Removed]) -> Result<Plan, Error> {
+    let mut plan = Plan::default();
+    for key in keys {
+        let gone = || Refusal::of("", "The grant is over, or somebody removed it. There is nothing to undo.");
+        let one = holder(visit).plan_removal_of_one(doing.conn, key)?.ok_or_else(gone)?;
+        plan.events.extend(one.events);
+        plan.removed.extend(one.removed);
+    }
+    holder(visit).plan_again(doing.conn, &mut plan, replaced)?;
+    Ok(plan)
+}
+
+/// For what was left of their time.
+fn give_back(doing: &mut Doing<'_>, visit: &Visit, removed: &[Removed]) -> Result<Plan, Error> {
+    let entitlements: Vec<String> = removed.iter().flat_map(|one| one.entitlements.clone()).collect();
+    if !holder(visit).running(doing.conn, &visit.catalog, &entitlements)?.is_empty() {
+        return Err(Refusal::of("", "Somebody granted it again meanwhile. That stays as it is.").into());
+    }
+    let mut plan = Plan::default();
+    holder(visit).plan_again(doing.conn, &mut plan, removed)?;
+    if plan.given.is_empty() {
+        return Err(Refusal::of("", "Its time is over by now. There is nothing to give back.").into());
+    }
+    Ok(plan)
+}
+
+fn given_back(plan: &Plan) -> Trace {
+    let trace = Trace::new(Action::EntitlementGranted);
+    let entitlements = plan.events.iter().flat_map(|delivery| delivery.event.entitlement_ids.clone());
+    let trace = trace.about(entitlements.collect::<Vec<_>>().join(", "));
+    match plan.given.first() {
+        Some(first) => trace.after(format!("to {}", times::full(first.ends_at))),
+        None => trace,
+    }
+}

@@ -1,0 +1,412 @@
+//! Purchases by what they unlock: current ones first, what is over apart, and what unlocks nothing last.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
+
+use crate::base::clock::Moment;
+use crate::events::Environment;
+use crate::explanation::status_line::{StatusLine, Teller, is_unsettled};
+use crate::pages::profile::badge::Badge;
+use crate::pages::profile::visit::Visit;
+use crate::pages::store_badge::StoreBadge;
+use crate::projection::{Kind, Purchase, Status};
+use crate::wording::sentence::Sentence;
+use crate::wording::text;
+
+/// How many used-up purchases are listed one by one.
+const CONSUMABLES: usize = 3;
+
+/// The heading of access of which only the fact is known.
+const TEMPORARY: &str = "Temporary access";
+
+/// The card's content, and what the answer at the top of the page is drawn from.
+#[derive(Debug, Default)]
+pub struct Grouped {
+    /// Entitlements that are active, or that a person should look at.
+    pub current: Vec<Group>,
+    /// What is over.
+    pub past: Vec<Group>,
+}
+
+/// An entitlement and the purchases that unlock it; or those that unlock nothing.
+#[derive(Debug)]
+pub struct Group {
+    pub title: String,
+    /// `None` for purchases that unlock nothing.
+    pub identifier: Option<String>,
+    pub badge: Badge,
+    pub sources: Vec<Source>,
+    /// What is true of all of them.
+    pub note: Option<String>,
+}
+
+/// One purchase under an entitlement.
+#[derive(Debug)]
+pub struct Source {
+    pub key: String,
+    pub store: StoreBadge,
+    pub store_name: String,
+    pub name: String,
+    /// Where the name is not the id itself.
+    pub product_id: Option<String>,
+    pub line: StatusLine,
+    pub badges: Vec<Badge>,
+    pub status: Status,
+    pub ends_at: Moment,
+    pub is_lifetime: bool,
+    pub is_current: bool,
+    /// Whether the store charges again at the end, and no pause begins there.
+    pub renews: bool,
+    /// What can be done with it; set by the card.
+    pub menu: Option<Menu>,
+}
+
+/// The actions of a grant.
+#[derive(Debug)]
+pub struct Menu {
+    /// Tells it from the other menus of the page.
+    pub id: String,
+    /// The dialog that removes it.
+    pub remove: String,
+}
+
+impl Grouped {
+    pub fn of(visit: &Visit) -> Grouped {
+        Grouped::with(visit, &visit.purchases)
+    }
+
+    /// The same for other purchases than the customer has now: after something that is only thought of.
+    pub fn with(visit: &Visit, purchases: &[Purchase]) -> Grouped {
+        let mut unlocking: BTreeMap<String, (usize, Vec<&Purchase>)> = BTreeMap::new();
+        let mut others = Vec::new();
+        for purchase in purchases {
+            let entitlements = visit.catalog.unlocked_by(purchase);
+            if entitlements.is_empty() {
+                others.push(purchase);
+            }
+            for (place, entitlement) in entitlements.into_iter().enumerate() {
+                let (first, unlocked_by) = unlocking.entry(entitlement).or_insert((place, Vec::new()));
+                *first = place.min(*first);
+                unlocked_by.push(purchase);
+            }
+        }
+        let mut grouped = Grouped::default();
+        let mut unlocking: Vec<_> = unlocking.into_iter().collect();
+        unlocking.sort_by_key(|(entitlement, (place, _))| {
+            (*place, visit.catalog.entitlement_name(entitlement).to_lowercase())
+        });
+        for (entitlement, (_, purchases)) in unlocking {
+            grouped.add(visit, &entitlement, &purchases);
+        }
+        grouped.sort();
+        grouped.add_others(visit, others);
+        grouped.say_hints_once();
+        grouped
+    }
+
+    /// How many entitlements give access.
+    pub fn active(&self) -> usize {
+        self.current.iter().filter(|group| group.is_active()).count()
+    }
+
+    /// `3 expired`, `4 expired or refunded`
+    pub fn past_counted(&self) -> String {
+        let count: usize = self.past.iter().map(|group| group.sources.len()).sum();
+        let is_refunded = |source: &Source| source.status == Status::Refunded;
+        let has_refunds = self.past.iter().flat_map(|group| &group.sources).any(is_refunded);
+        format!("{count} {}", if has_refunds { "expired or refunded" } else { "expired" })
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.current.is_empty() && self.past.is_empty()
+    }
+
+    /// Lets every running grant be removed, in the dialog that is named after its key.
+    pub fn offer_removal(&mut self, dialog: impl Fn(&str) -> String) {
+        let running = self.current.iter_mut().flat_map(|group| &mut group.sources);
+        for (number, source) in running.filter(|source| source.status == Status::Granted).enumerate() {
+            source.menu = Some(Menu { id: format!("grant-{number}"), remove: dialog(&source.key) });
+        }
+    }
+
+    fn add(&mut self, visit: &Visit, entitlement: &str, purchases: &[&Purchase]) {
+        let mut sources: Vec<Source> = purchases.iter().map(|purchase| Source::of(visit, purchase)).collect();
+        sources.sort_by_key(Source::rank);
+        let (current, past): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(|source| source.is_current);
+        let title = visit.catalog.entitlement_name(entitlement);
+        for (sources, groups) in [(current, &mut self.current), (past, &mut self.past)] {
+            if !sources.is_empty() {
+                groups.push(Group::unlocked(title, entitlement, sources));
+            }
+        }
+    }
+
+    /// By the furthest end; of those that end together the ones that a product unlocks before those of its add-ons.
+    fn sort(&mut self) {
+        let rank = |group: &Group| {
+            let best = group.sources.first();
+            let ends_at =
+                best.map_or(Moment::DAWN, |source| if source.is_lifetime { Moment::NEVER } else { source.ends_at });
+            (!group.is_active(), Reverse(ends_at))
+        };
+        self.current.sort_by_key(rank);
+        self.past.sort_by_key(rank);
+    }
+
+    /// Purchases that unlock nothing stand under a heading of their own, used-up ones counted; so does temporary access
+    /// to nobody knows what.
+    fn add_others(&mut self, visit: &Visit, others: Vec<&Purchase>) {
+        let (bridges, others): (Vec<&Purchase>, Vec<&Purchase>) =
+            others.into_iter().partition(|purchase| purchase.kind == Kind::Temporary);
+        for bridge in bridges {
+            let source = Source::of(visit, bridge);
+            let groups = if source.is_current { &mut self.current } else { &mut self.past };
+            groups.push(Group::temporary(source));
+        }
+        let (mut used, lasting): (Vec<&Purchase>, Vec<&Purchase>) =
+            others.into_iter().partition(|purchase| purchase.kind == Kind::OneTime && purchase.expires_at.is_none());
+        used.sort_by_key(|purchase| (Reverse(purchase.period_start), purchase.key.clone()));
+        let mut sources: Vec<Source> = lasting.into_iter().map(|purchase| Source::of(visit, purchase)).collect();
+        sources.sort_by_key(Source::rank);
+        let (mut current, past): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(|source| source.is_current);
+        let hidden = used.len().saturating_sub(CONSUMABLES);
+        current.extend(used.into_iter().take(CONSUMABLES).map(|purchase| Source::used_up(visit, purchase)));
+        if !current.is_empty() {
+            self.current.push(Group::others(current, hidden));
+        }
+        if !past.is_empty() {
+            self.past.push(Group::others(past, 0));
+        }
+    }
+
+    /// The same explanation is said beside the first purchase it is true of, not beside each.
+    fn say_hints_once(&mut self) {
+        let mut said = HashSet::new();
+        let groups = self.current.iter_mut().chain(&mut self.past);
+        for source in groups.flat_map(|group| &mut group.sources) {
+            source.line.hint = source.line.hint.take().filter(|hint| said.insert(hint.plain()));
+        }
+    }
+}
+
+impl Group {
+    fn unlocked(title: &str, identifier: &str, sources: Vec<Source>) -> Group {
+        let first = sources.first();
+        let badge = match first.map(|source| source.status) {
+            Some(status) if status.gives_access() => Badge::new("Active", "tone-good"),
+            Some(Status::Refunded) => Badge::new("Refunded", "tone-bad"),
+            _ if first.is_some_and(|source| !source.is_current) => Badge::new("Expired", "tone-quiet"),
+            Some(Status::BillingRetry) => Badge::new("Billing issue", "tone-bad"),
+            Some(Status::Paused) => Badge::new("Paused", "tone-warn"),
+            _ => Badge::new("Expired", "tone-quiet"),
+        };
+        let has = |is_grant: bool| {
+            sources.iter().any(|source| source.status.gives_access() && (source.status == Status::Granted) == is_grant)
+        };
+        let note = (has(true) && has(false))
+            .then(|| "The grant runs beside the purchase: its time is not added to the end.".to_owned());
+        Group { title: title.to_owned(), identifier: Some(identifier.to_owned()), badge, sources, note }
+    }
+
+    fn temporary(source: Source) -> Group {
+        let badge = match source.is_current {
+            true => Badge::new("Active", "tone-warn"),
+            false => Badge::new("Expired", "tone-quiet"),
+        };
+        let note = Some("No event has told which entitlement it gives.".to_owned());
+        Group { title: TEMPORARY.into(), identifier: None, badge, sources: vec![source], note }
+    }
+
+    fn others(sources: Vec<Source>, hidden: usize) -> Group {
+        let hidden = i64::try_from(hidden).unwrap_or(i64::MAX);
+        let note = (hidden > 0).then(|| format!("And {} more, all in the history.", text::grouped(hidden)));
+        let badge = Badge::new("unlock nothing", "tone-quiet");
+        Group { title: "Other purchases".into(), identifier: None, badge, sources, note }
+    }
+
+    /// Whether it is an entitlement that gives access.
+    pub fn is_active(&self) -> bool {
+        self.identifier.is_some() && self.sources.iter().any(|source| source.status.gives_access())
+    }
+}
+
+impl Source {
+    fn of(visit: &Visit, purchase: &Purchase) -> Source {
+        let name_of = |product: &str| {
+            let store = purchase.store.as_ref().map_or("", |store| store.as_str());
+            visit.catalog.product_name(store, product).unwrap_or(product).to_owned()
+        };
+        let line = Teller { purchase, now: visit.now, name_of: &name_of }.line();
+        Source::with(visit, purchase, line)
+    }
+
+    fn used_up(visit: &Visit, purchase: &Purchase) -> Source {
+        let line = Teller { purchase, now: visit.now, name_of: &str::to_owned }.bought();
+        Source::with(visit, purchase, line)
+    }
+
+    fn with(visit: &Visit, purchase: &Purchase, line: StatusLine) -> Source {
+        let name = visit.product_name(purchase);
+        let shows_id = purchase.kind != Kind::Grant && name != purchase.product_id && !purchase.product_id.is_empty();
+        let status = purchase.status(visit.now);
+        Source {
+            key: purchase.key.clone(),
+            store: StoreBadge::of(purchase.store.as_ref()),
+            store_name: purchase.store.as_ref().map_or("store unknown", |store| store.name()).to_owned(),
+            name: name.to_owned(),
+            product_id: shows_id.then(|| purchase.product_id.clone()),
+            line,
+            badges: badges(purchase),
+            status,
+            ends_at: purchase.access_ends_at(),
+            is_lifetime: purchase.is_lifetime(visit.now),
+            renews: purchase.will_renew() && purchase.pause_asked_at.is_none() && status.gives_access(),
+            is_current: status.gives_access() || is_unsettled(purchase, visit.now),
+            menu: None,
+        }
+    }
+
+    /// Active first, then what may come back, each by the furthest end.
+    fn rank(&self) -> (bool, bool, Reverse<Moment>, String) {
+        let ends_at = if self.is_lifetime { Moment::NEVER } else { self.ends_at };
+        (!self.status.gives_access(), !self.is_current, Reverse(ends_at), self.name.clone())
+    }
+
+    /// `Pro annual, App Store. Expires in 18 days, cancelled on 2 Nov.`
+    pub fn told(&self) -> Sentence {
+        let who = Sentence::default().name(&self.name);
+        let who = if self.store_name == "Granted" { who } else { who.words(format!(", {}", self.store_name)) };
+        who.words(". ").then(self.line.lead.clone()).then(self.line.rest.clone()).words(".")
+    }
+}
+
+fn badges(purchase: &Purchase) -> Vec<Badge> {
+    let shared = purchase.is_family_share.then(|| Badge::new("family shared", "tone-quiet"));
+    let sandbox = (purchase.environment == Environment::Sandbox).then(Badge::sandbox);
+    shared.into_iter().chain(sandbox).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::pages::profile::testing;
+    use crate::pages::profile::testing::NOW;
+
+    fn grouped(purchases: Vec<Value>) -> Grouped {
+        let mut visit = testing::lena();
+        let keyed = purchases.into_iter().enumerate().map(|(index, mut changes)| {
+            changes["key"] = json!(format!("APP_STORE:{index}"));
+            testing::purchase(changes)
+        });
+        visit.purchases = keyed.collect();
+        Grouped::of(&visit)
+    }
+
+    fn said(groups: &[Group]) -> Vec<String> {
+        let source = |source: &Source| format!("{}: {}", source.name, source.line.lead.plain());
+        let group = |group: &Group| {
+            let sources: Vec<String> = group.sources.iter().map(source).collect();
+            format!("{} [{}] {}", group.title, group.badge.text, sources.join("; "))
+        };
+        groups.iter().map(group).collect()
+    }
+
+    fn ended(days: i64) -> Value {
+        json!({ "expires_at": NOW.plus_days(-days), "expiration_reason": "UNSUBSCRIBE", "product_name": format!("Over {days}") })
+    }
+
+    #[test]
+    fn what_is_active_stands_first_by_its_furthest_end_and_what_is_over_apart() {
+        let grouped = grouped(vec![
+            ended(90),
+            json!({ "product_name": "Near", "expires_at": NOW.plus_days(3) }),
+            json!({ "product_name": "Far", "expires_at": NOW.plus_days(300) }),
+            json!({ "product_name": "Both", "entitlement_ids": ["coach", "pro"] }),
+            json!({ "product_name": "For good", "kind": "one_time", "expires_at": null, "entitlement_ids": ["archive"] }),
+            ended(30),
+        ]);
+        assert_eq!(
+            said(&grouped.current),
+            [
+                "archive [Active] For good: Does not expire",
+                "pro [Active] Far: Renews in 10 months; Both: Renews in 18 days; Near: Renews in 3 days",
+                "coach [Active] Both: Renews in 18 days",
+            ]
+        );
+        assert_eq!(said(&grouped.past), ["pro [Expired] Over 30: Expired a month ago; Over 90: Expired 3 months ago"]);
+        assert_eq!((grouped.active(), grouped.past_counted().as_str()), (3, "2 expired"));
+    }
+
+    #[test]
+    fn what_may_come_back_is_not_folded_away() {
+        let grouped = grouped(vec![
+            json!({ "expires_at": NOW.plus_days(-4), "expiration_reason": "BILLING_ERROR", "entitlement_ids": ["coach"] }),
+            json!({ "expires_at": NOW.plus_days(-5), "expiration_reason": "SUBSCRIPTION_PAUSED" }),
+            json!({ "expires_at": NOW.plus_days(-6), "refunded_at": NOW.plus_days(-6), "entitlement_ids": ["archive"] }),
+        ]);
+        let badges: Vec<&str> = grouped.current.iter().map(|group| group.badge.text.as_str()).collect();
+        assert_eq!(badges, ["Billing issue", "Paused", "Refunded"]);
+        assert_eq!((grouped.active(), grouped.past.len()), (0, 0));
+    }
+
+    #[test]
+    fn purchases_that_unlock_nothing_are_summed_up() {
+        let coins = |days: i64| {
+            let at = NOW.plus_days(-days);
+            json!({ "kind": "one_time", "product_name": "Coins", "expires_at": null, "entitlement_ids": [], "period_start": at })
+        };
+        let running = json!({ "product_name": "Legacy", "entitlement_ids": [] });
+        let grouped = grouped(vec![coins(9), coins(2), coins(5), coins(7), coins(8), running]);
+        assert_eq!(
+            said(&grouped.current),
+            [
+                "Other purchases [unlock nothing] Legacy: Renews in 18 days; Coins: Bought on 21 Nov; Coins: Bought on 18 Nov; \
+              Coins: Bought on 16 Nov"
+            ]
+        );
+        let note = grouped.current.first().and_then(|group| group.note.as_deref());
+        assert_eq!(note, Some("And 2 more, all in the history."));
+        assert_eq!(grouped.active(), 0);
+    }
+
+    #[test]
+    fn temporary_access_is_not_called_a_purchase_that_unlocks_nothing() {
+        let bridge = |ids: Value| json!({ "kind": "temporary", "product_id": "", "expires_at": NOW.plus_days(1), "entitlement_ids": ids });
+        let known = grouped(vec![bridge(json!(["pro"]))]);
+        assert_eq!(said(&known.current), ["pro [Active] Temporary access: Temporary access until 24 Nov, 17:00 UTC"]);
+        let unknown = grouped(vec![bridge(json!([]))]);
+        assert_eq!(
+            said(&unknown.current),
+            ["Temporary access [Active] Temporary access: Temporary access until 24 Nov, 17:00 UTC"]
+        );
+        assert_eq!((known.active(), unknown.active()), (1, 0));
+    }
+
+    #[test]
+    fn a_grant_beside_a_subscription_is_explained_and_labelled() {
+        let grant = json!({ "kind": "grant", "store": "PROMOTIONAL", "product_id": "rc_promo_pro_monthly", "product_name": null });
+        let grouped = grouped(vec![json!({}), grant]);
+        let group = grouped.current.first().expect("one group");
+        assert!(group.note.as_deref().is_some_and(|note| note.contains("not added")), "{:?}", group.note);
+        let names: Vec<_> =
+            group.sources.iter().map(|source| (source.name.as_str(), source.product_id.as_deref())).collect();
+        assert_eq!(names, [("Granted entitlement", None), ("Pro annual", Some("pro_annual"))]);
+    }
+
+    #[test]
+    fn rows_of_shared_and_sandbox_purchases_carry_badges() {
+        let grouped = grouped(vec![json!({ "is_family_share": true, "environment": "sandbox" })]);
+        let badges = grouped.current.iter().flat_map(|group| &group.sources).flat_map(|source| &source.badges);
+        assert_eq!(badges.map(|badge| badge.text.as_str()).collect::<Vec<_>>(), ["family shared", "Sandbox"]);
+    }
+
+    #[test]
+    fn the_same_hint_is_said_once() {
+        let cancelled = json!({ "unsubscribed_at": NOW.plus_days(-1) });
+        let grouped = grouped(vec![cancelled.clone(), cancelled]);
+        let hints = grouped.current.iter().flat_map(|group| &group.sources).filter(|source| source.line.hint.is_some());
+        assert_eq!(hints.count(), 1);
+    }
+}

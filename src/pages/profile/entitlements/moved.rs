@@ -1,0 +1,109 @@
+//! Where purchases went to, or came from: the newest transfer between this customer and another one (§7.3).
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use crate::base::clock::Moment;
+use crate::db::Conn;
+use crate::db::schema::{customers, history, inherited_events, transfer_links};
+use crate::events::Event;
+use crate::events::history::Topic;
+use crate::pages::profile::visit;
+use crate::pages::profile::visit::Visit;
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text::visible;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// Whether they left this customer; else they came here.
+    pub is_lost: bool,
+    /// The id of the other customer, one the app gave where there is one.
+    other: Option<String>,
+    at: Moment,
+}
+
+/// A row's side stands before what it tells.
+const LOST: &str = "lost";
+
+impl Moved {
+    /// One query, which reads the history of those only who are linked to somebody, or were to one who is deleted by now.
+    pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Moved>> {
+        let customer = visit.customer.id;
+        let in_view = history::environment.eq(visit.environment.as_str()).or(history::environment.eq("none"));
+        let newest = history::table
+            .filter(history::customer_id.eq(customer).and(in_view))
+            .filter(history::topic.eq(Topic::Identity.as_str()).and(history::told.like("%\"kind\":\"TRANSFER\"%")))
+            .order((history::timeline_at.desc(), history::event_at.desc(), history::tie.desc()))
+            .select(history::side.concat(history::told))
+            .limit(1)
+            .single_value();
+        let linked = transfer_links::table.filter(transfer_links::customer_id.eq(customer));
+        let inherits = inherited_events::table.filter(inherited_events::customer_id.eq(customer));
+        let has_partner =
+            exists(linked.select(transfer_links::other_id)).or(exists(inherits.select(inherited_events::event_id)));
+        let told: Option<Option<String>> = customers::table
+            .filter(customers::id.eq(customer).and(has_partner))
+            .select(newest)
+            .first(conn)
+            .optional()?;
+        Ok(told.flatten().and_then(|told| Moved::read(&told)))
+    }
+
+    fn read(row: &str) -> Option<Moved> {
+        let (side, told) = row.split_at_checked(row.find('{')?)?;
+        let event = Event::retold(told)?;
+        let is_lost = side == LOST;
+        let others = if is_lost { &event.transferred_to } else { &event.transferred_from };
+        Some(Moved { is_lost, other: others.first().cloned(), at: event.generated_at() })
+    }
+
+    /// The other customer as it can be read.
+    pub fn other(&self) -> String {
+        self.other.as_deref().map_or_else(|| "another customer".into(), visible)
+    }
+
+    /// The address of the other customer, in the same view.
+    pub fn href(&self, visit: &Visit) -> Option<String> {
+        let query = if visit.is_sandbox() { "?sandbox=1" } else { "" };
+        self.other.as_deref().map(|id| visit::href(&visit.project.slug, id) + query)
+    }
+
+    pub fn when(&self, now: Moment) -> Stamp {
+        Stamp::short_day(self.at, now)
+    }
+
+    pub const fn lead(&self) -> &'static str {
+        if self.is_lost { "Purchases moved to " } else { "Purchases came from " }
+    }
+
+    /// Said of somebody who has no purchases.
+    pub const fn rest(&self) -> &'static str {
+        if self.is_lost { "." } else { "; no event has told which." }
+    }
+
+    /// `Purchases moved to zofia.nowak on 9 Oct.`
+    pub fn told(&self, now: Moment) -> Sentence {
+        let other = Sentence::of(self.lead()).name(self.other());
+        other.words(" on ").time(self.when(now)).words(self.rest())
+    }
+}
+
+#[cfg(test)]
+pub fn example(is_lost: bool) -> Moved {
+    let at = crate::pages::profile::testing::NOW.plus_days(-45);
+    Moved { is_lost, other: Some("zofia.nowak".into()), at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::profile::testing::NOW;
+
+    #[test]
+    fn a_transfer_says_which_way_to_whom_and_when() {
+        let told = |is_lost| example(is_lost).told(NOW).plain();
+        assert_eq!(told(true), "Purchases moved to zofia.nowak on 9 Oct.");
+        assert_eq!(told(false), "Purchases came from zofia.nowak on 9 Oct; no event has told which.");
+        assert_eq!(Moved::read("own"), None);
+    }
+}

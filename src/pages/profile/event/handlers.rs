@@ -1,0 +1,64 @@
+//! Shows an event to those who may see the customer, and sends it again.
+
+use actix_web::http::header::ContentType;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::page::EventPage;
+use super::queries;
+use crate::actions;
+use crate::actions::{Act, Doing, Done, Flash, Opened};
+use crate::audit::{Action, Trace};
+use crate::auth::Door;
+use crate::base::error::{Error, Refusal};
+use crate::db::{Conn, Db};
+use crate::endpoints;
+use crate::endpoints::deliveries;
+use crate::pages::profile::visit::Visit;
+use crate::wording::text::segment;
+
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+/// `sandbox` tells the view of the profile to go back to.
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let query = req.query_string().to_owned();
+    let html = db.read(move |conn| load(conn, &door, &query, None)).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+fn load(conn: &mut Conn, door: &Door, query: &str, refused: Option<Opened>) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let visit = Visit::entered(conn, door, &member, query)?;
+    let flash = match refused {
+        Some(refused) => Some(Flash::problem(refused.told())),
+        None => actions::flash(conn, &member, query, door.now)?,
+    };
+    let page = EventPage::load(conn, &visit, &member, door.parameter("event_id")?)?.with_flash(flash);
+    Ok(Bytes::from(page.render_with_values(&member.look())?))
+}
+
+/// Sends the event again to one of those it was queued for.
+pub async fn resend(act: Act<Nothing>) -> Result<HttpResponse, Error> {
+    let query = act.query.clone();
+    let again = query.clone();
+    let page = move |conn: &mut Conn, door: &Door, refused| load(conn, door, &again, Some(refused));
+    let work = move |doing: &mut Doing<'_>, _| {
+        let visit = Visit::entered(doing.conn, doing.door, doing.member, &query)?;
+        let event_id = doing.door.parameter("event_id")?;
+        let found = queries::find(doing.conn, &visit, event_id)?.ok_or(Error::NotFound)?;
+        let delivery = doing.door.parameter("delivery")?.parse().map_err(|_| Error::NotFound)?;
+        if deliveries::event_of(doing.conn, visit.project.id, delivery)? != Some(found.place.event) {
+            return Err(Error::NotFound);
+        }
+        if !endpoints::resend(doing.conn, visit.project.id, delivery, doing.now)? {
+            return Err(Refusal::of("", "It is on its way right now.").into());
+        }
+        let trace = Trace::new(Action::WebhookResent).about(event_id).of(visit.customer.id, &visit.opened_as);
+        let at = format!("{}#deliveries", visit.action(&format!("events/{}", segment(event_id))));
+        Ok(Done::new(trace, "It will be sent again in a moment.", at))
+    };
+    act.run("", page, work).await
+}

@@ -1,0 +1,41 @@
+//! The event of an id, where it stands in the customer's history.
+
+use diesel::prelude::*;
+
+use crate::base::clock::Moment;
+use crate::base::lookup_key;
+use crate::db::Conn;
+use crate::db::schema::{events, history};
+use crate::pages::profile::history::{Cursor, Side};
+use crate::pages::profile::visit::Visit;
+
+pub struct Found {
+    pub place: Cursor,
+    /// `production`, `sandbox` or `none`.
+    pub environment: String,
+    pub side: Side,
+    pub received_at: Moment,
+    pub body: String,
+}
+
+/// `None` for an event that is not in this customer's history.
+pub fn find(conn: &mut Conn, visit: &Visit, event_id: &str) -> QueryResult<Option<Found>> {
+    type Row = ((i64, i64, i64, i64), (String, String, i64, String));
+    let named = events::project_id.eq(visit.project.id).and(events::event_key.eq(lookup_key(event_id)));
+    let row: Option<Row> = history::table
+        .inner_join(events::table.on(events::id.eq(history::event_id)))
+        .filter(named.and(history::customer_id.eq(visit.customer.id)))
+        .select((
+            (history::timeline_at, history::event_at, history::tie, history::event_id),
+            (history::environment, history::side, events::received_at, events::body),
+        ))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|((timeline_at, event_at, tie, event), (environment, side, received_at, body))| Found {
+        place: Cursor { timeline_at: Moment(timeline_at), event_at: Moment(event_at), tie, event },
+        environment,
+        side: Side::of(&side),
+        received_at: Moment(received_at),
+        body,
+    }))
+}

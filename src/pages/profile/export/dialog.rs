@@ -1,0 +1,23 @@
+//! The dialog for somebody whose log-in is not recent.
+
+use askama::Template;
+
+use crate::actions::{Dialog, Opened};
+use crate::base::Permission::ExportCustomers;
+use crate::base::error::Error;
+use crate::pages::profile::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "profile/export/prove.html")]
+struct Prove {
+    form: Opened,
+    action: String,
+}
+
+/// The dialog of this name; `None` when there is none, or not for this person.
+pub fn dialog(visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
+    if form.name != "export-prove" || !visit.may(ExportCustomers) {
+        return Ok(None);
+    }
+    Dialog::of(&Prove { form, action: visit.action("export") }).map(Some)
+}

@@ -1,0 +1,94 @@
+//! The page, the file, and the password before them. Each look is entered in the log.
+
+use actix_web::http::header::{CONTENT_DISPOSITION, ContentType, LOCATION};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::file::{Events, beginning};
+use super::page::ExportPage;
+use super::queries;
+use crate::actions;
+use crate::actions::Act;
+use crate::audit::{Action, Trace};
+use crate::auth::{Door, Member};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::db::{Conn, Db};
+use crate::pages::profile::acting::Outcome;
+use crate::pages::profile::page;
+use crate::pages::profile::visit;
+use crate::pages::profile::visit::Visit;
+use crate::web::file;
+
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+/// `GET C/export`
+pub async fn show(door: Door, req: HttpRequest) -> Outcome {
+    let read = |conn: &mut Conn, member: &Member, visit: &Visit| {
+        let held = queries::held(conn, visit)?;
+        let page = ExportPage::load(conn, member, visit, &held)?;
+        Ok(Bytes::from(page.render_with_values(&member.look())?))
+    };
+    match look(door, &req, "page", read).await? {
+        Looked::At(html) => Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html)),
+        Looked::Proving(first) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, first)).finish()),
+    }
+}
+
+/// `GET C/export.json`
+pub async fn download(door: Door, req: HttpRequest, db: Data<Db>) -> Outcome {
+    let now = door.now;
+    let read = |conn: &mut Conn, _: &Member, visit: &Visit| {
+        let first = beginning(&queries::held(conn, visit)?)?;
+        Ok((first, Events::of(visit.project.id, visit.customer.id)))
+    };
+    match look(door, &req, "file", read).await? {
+        Looked::At((first, events)) => Ok(HttpResponse::Ok()
+            .content_type(ContentType::json())
+            .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file_name(now))))
+            .streaming(file::stream(db.get_ref().clone(), first, events))),
+        Looked::Proving(first) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, first)).finish()),
+    }
+}
+
+/// `POST C/export`: the password, then the page.
+pub async fn prove(act: Act<Nothing>) -> Outcome {
+    let query = act.query.clone();
+    let on = format!("{}/export", visit::href(&act.parameter("p")?, &act.parameter("id")?));
+    let page = move |conn: &mut _, door: &_, opened| page::rendered(conn, door, &query, Some(opened));
+    act.only_prove("export-prove", page, on).await
+}
+
+/// What a look led to.
+enum Looked<R> {
+    At(R),
+    /// The address where the person proves first who they are.
+    Proving(String),
+}
+
+/// Reads what is held and enters that in the log; or asks for a fresh authentication first.
+async fn look<R, W>(door: Door, req: &HttpRequest, form: &'static str, read: W) -> Result<Looked<R>, Error>
+where
+    R: Send + 'static,
+    W: FnOnce(&mut Conn, &Member, &Visit) -> Result<R, Error> + Send + 'static,
+{
+    let query = req.query_string().to_owned();
+    actions::look(req, door, move |conn, member, door| {
+        let visit = Visit::entered(conn, door, member, &query)?;
+        if !member.is_proven {
+            return Ok((Looked::Proving(visit.dialog("export-prove")), None));
+        }
+        let trace = Trace::new(Action::CustomerExported).of(visit.customer.id, &visit.opened_as).about(form);
+        Ok((Looked::At(read(conn, member, &visit)?), Some(trace)))
+    })
+    .await
+}
+
+/// Tells nobody who finds it whom it is about.
+fn file_name(now: Moment) -> String {
+    let day = now.utc().map_or_else(String::new, |now| now.format("-%Y-%m-%d").to_string());
+    format!("customer{day}.json")
+}

@@ -1,0 +1,53 @@
+//! The page: the same as the file, as tables, for reading and for paper.
+
+use askama::Template;
+
+use super::model::{Event, Held, Time};
+use super::queries::{self, Place};
+use super::tables::{Table, of_event, tables};
+use crate::auth::Member;
+use crate::base::error::Error;
+use crate::db::Conn;
+use crate::pages::profile::visit::Visit;
+use crate::web::{Layout, Section};
+use crate::wording::text::count;
+
+/// How many events the page shows; the file has all.
+const EVENTS: i64 = 1_000;
+
+#[derive(Template)]
+#[template(path = "profile/export.html")]
+pub struct ExportPage {
+    layout: Layout,
+    profile: String,
+    app_user_id: String,
+    project: String,
+    made_at: Time,
+    tables: Vec<Table>,
+    /// What is only in the file.
+    more: Option<String>,
+}
+
+impl ExportPage {
+    /// Two queries more than the file's beginning.
+    pub fn load(conn: &mut Conn, member: &Member, visit: &Visit, held: &Held) -> Result<ExportPage, Error> {
+        let customer = (visit.project.id, visit.customer.id);
+        let (events, _) = queries::events_after(conn, customer, Place::START, EVENTS)?;
+        let all = visit.customer.events_count;
+        let more = format!("The first {EVENTS} of {}. The file has all of them.", count(all, "event", "events"));
+        Ok(ExportPage {
+            layout: member.layout("Everything we hold", Section::Customers),
+            profile: visit.href.clone(),
+            app_user_id: visit.opened_as.clone(),
+            project: visit.project.name.clone(),
+            made_at: held.made_at,
+            tables: tables(held).into_iter().chain([told(&events)]).collect(),
+            more: (all > EVENTS).then_some(more),
+        })
+    }
+}
+
+fn told(events: &[Event]) -> Table {
+    let rows = events.iter().filter_map(of_event).collect();
+    Table::of("Events", &["Generated", "What", "Environment", "Product", "Paid", "Event id"], rows)
+}

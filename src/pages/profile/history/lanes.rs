@@ -1,0 +1,328 @@
+//! The lanes of the picture: what each purchase was at which time, and the same in words. One-time purchases that unlock
+//! nothing are marks, those of one product on one lane.
+
+use super::axis;
+use super::look::Look;
+use super::words;
+use crate::base::clock::Moment;
+use crate::catalog::Catalog;
+use crate::events::Store;
+use crate::pages::profile::visit::{SOME, Visit};
+use crate::projection::{Kind, Phase, Purchase, Span};
+use crate::wording::text::{count, grouped, listed, visible};
+use crate::wording::times;
+
+/// A stretch of a lane; a mark when both ends are the same moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bar {
+    pub look: Look,
+    pub from: Moment,
+    /// [`Moment::NEVER`]: no end is in sight.
+    pub to: Moment,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lane {
+    pub name: String,
+    pub bars: Vec<Bar>,
+    /// The lane as a sentence.
+    pub words: String,
+    pub is_active: bool,
+}
+
+/// The most lanes that are drawn, and the most bars on one: the newest.
+pub const MOST: usize = 12;
+const BARS: usize = 60;
+/// Stores stop retrying after about two months at the latest.
+const RETRY_DAYS: i64 = 60;
+
+/// All lanes, those that matter most first: what gives access now, then what ended last.
+pub fn of(visit: &Visit) -> Vec<Lane> {
+    let (marked, drawn): (Vec<&Purchase>, Vec<&Purchase>) =
+        visit.purchases.iter().partition(|purchase| is_mark(purchase, &visit.catalog));
+    let mut lanes: Vec<Lane> = drawn.into_iter().filter_map(|purchase| of_purchase(purchase, visit)).collect();
+    lanes.extend(by_product(&marked, visit));
+    lanes.sort_by_key(|lane| std::cmp::Reverse((lane.is_active, lane.end(), lane.start())));
+    lanes
+}
+
+impl Lane {
+    pub fn start(&self) -> Moment {
+        self.bars.first().map_or(Moment::NEVER, |bar| bar.from)
+    }
+
+    /// Whether any of it can be seen: dates that cannot be meant are told only.
+    pub fn is_drawn(&self) -> bool {
+        !self.bars.is_empty()
+    }
+
+    fn end(&self) -> Moment {
+        self.bars.last().map_or(Moment::DAWN, |bar| bar.to)
+    }
+}
+
+/// A thing bought once that stays with nobody as access.
+fn is_mark(purchase: &Purchase, catalog: &Catalog) -> bool {
+    purchase.kind == Kind::OneTime && purchase.expires_at.is_none() && catalog.unlocked_by(purchase).is_empty()
+}
+
+/// `None` where nothing is known of its time.
+fn of_purchase(purchase: &Purchase, visit: &Visit) -> Option<Lane> {
+    let mut bars: Vec<Bar> = purchase.spans.iter().flat_map(|span| bars(purchase, *span, visit.now)).collect();
+    bars.extend(temporary(purchase).or_else(|| pause_ahead(purchase, visit.now)));
+    if bars.is_empty() {
+        return None;
+    }
+    let skipped = bars.len().saturating_sub(BARS);
+    let bars: Vec<Bar> = bars.into_iter().skip(skipped).collect();
+    let name = name(purchase, visit);
+    let told: Vec<String> = bars.iter().map(told).collect();
+    let words = format!("{name}{}: {}.", store(purchase), told.join(", "));
+    let seen = bars.into_iter().filter(|bar| axis::is_in_sight(bar.from, visit.now)).collect();
+    Some(Lane { name, bars: seen, words, is_active: purchase.is_active(visit.now) })
+}
+
+/// Temporary access has no periods: it runs from when it was given until the store answers.
+fn temporary(purchase: &Purchase) -> Option<Bar> {
+    let (from, to) = (purchase.period_start, purchase.access_ends_at());
+    (purchase.kind == Kind::Temporary && from < to).then_some(Bar { look: Look::Temporary, from, to })
+}
+
+/// A pause that was asked for begins when the paid time ends; it is drawn when its end is known.
+fn pause_ahead(purchase: &Purchase, now: Moment) -> Option<Bar> {
+    let from = purchase.expires_at.filter(|end| *end > now && purchase.pause_asked_at.is_some())?;
+    let to = purchase.auto_resume_at.filter(|to| *to > from && purchase.will_renew())?;
+    Some(Bar { look: Look::Paused, from, to })
+}
+
+fn name(purchase: &Purchase, visit: &Visit) -> String {
+    let unlocked = visit.catalog.unlocked_by(purchase);
+    let entitlements: Vec<String> = unlocked.iter().map(|id| visit.catalog.entitlement_name(id).to_owned()).collect();
+    visible(&match purchase.kind {
+        Kind::Grant if entitlements.is_empty() => "Granted".to_owned(),
+        Kind::Grant => format!("Granted: {}", listed(&entitlements)),
+        Kind::Temporary if !purchase.product_id.is_empty() => {
+            format!("Temporary: {}", visit.product_name(purchase))
+        }
+        _ => visit.product_name(purchase).to_owned(),
+    })
+}
+
+fn store(purchase: &Purchase) -> String {
+    let store = purchase.store.as_ref().filter(|store| **store != Store::Promotional);
+    store.map(|store| format!(", {}", store.name())).unwrap_or_default()
+}
+
+/// A stretch of a purchase as bars: what is paid ahead and will not renew stands apart.
+fn bars(purchase: &Purchase, span: Span, now: Moment) -> Vec<Bar> {
+    let to = end(purchase, span, now);
+    if to <= span.from {
+        return Vec::new();
+    }
+    let look = match span.phase {
+        _ if purchase.kind == Kind::Temporary => return Vec::new(),
+        Phase::Trial => Look::Trial,
+        Phase::Paid => Look::Paid,
+        Phase::Grace => Look::Grace,
+        Phase::Retry => Look::Retry,
+        Phase::Paused => Look::Paused,
+        Phase::Refunded => Look::Refunded,
+        Phase::Granted => Look::Granted,
+    };
+    let ending = match look {
+        Look::Trial => Look::TrialEnding,
+        Look::Paid => Look::Ending,
+        other => other,
+    };
+    if purchase.will_renew() || to == Moment::NEVER || to <= now || ending == look {
+        return vec![Bar { look, from: span.from, to }];
+    }
+    let split = now.max(span.from);
+    let past = Bar { look, from: span.from, to: split };
+    let ahead = Bar { look: ending, from: split, to };
+    [past, ahead].into_iter().filter(|bar| bar.from < bar.to).collect()
+}
+
+/// Where a stretch ends as far as anybody knows.
+fn end(purchase: &Purchase, span: Span, now: Moment) -> Moment {
+    let is_open = span.to == Moment::NEVER;
+    match span.phase {
+        Phase::Retry if is_open => now.min(span.from.plus_days(RETRY_DAYS)),
+        Phase::Retry => span.to.min(span.from.plus_days(RETRY_DAYS)),
+        Phase::Paused if is_open => purchase.auto_resume_at.map_or(now, |resumes| resumes.max(now)),
+        _ if words::is_lifetime(now, span.to) => Moment::NEVER,
+        _ => span.to,
+    }
+}
+
+fn told(bar: &Bar) -> String {
+    let (from, to) = (times::day(bar.from), times::day(bar.to));
+    let what = bar.look.words();
+    match bar.to {
+        Moment::NEVER => format!("{what} since {from}, without an end"),
+        _ if from == to => format!("{what} on {from}"),
+        _ => format!("{what} from {from} to {to}"),
+    }
+}
+
+/// Marks of one product of one store on one lane.
+fn by_product(purchases: &[&Purchase], visit: &Visit) -> Vec<Lane> {
+    let mut lanes: Vec<(&Purchase, Vec<Bar>)> = Vec::new();
+    for purchase in purchases {
+        let at = purchase.first_purchased_at;
+        let look = if purchase.refunded_at.is_some() { Look::BoughtBack } else { Look::Bought };
+        let mark = Bar { look, from: at, to: at };
+        let is_same = |one: &Purchase| (&one.store, &one.product_id) == (&purchase.store, &purchase.product_id);
+        match lanes.iter_mut().find(|(one, _)| is_same(one)) {
+            Some((_, marks)) => marks.push(mark),
+            None => lanes.push((purchase, vec![mark])),
+        }
+    }
+    let are_all = !leaves_some_out(visit);
+    lanes.into_iter().map(|(purchase, marks)| of_marks(purchase, marks, are_all, visit)).collect()
+}
+
+/// Whether there are too many things bought once to look at all of them.
+pub fn leaves_some_out(visit: &Visit) -> bool {
+    let marked = visit.purchases.iter().filter(|purchase| is_mark(purchase, &visit.catalog));
+    marked.count() as i64 >= SOME
+}
+
+fn of_marks(purchase: &Purchase, mut marks: Vec<Bar>, are_all: bool, visit: &Visit) -> Lane {
+    marks.sort_by_key(|mark| mark.from);
+    let name = name(purchase, visit);
+    let days: (String, String) = match (marks.first(), marks.last()) {
+        (Some(first), Some(last)) => (times::day(first.from), times::day(last.from)),
+        _ => (String::new(), String::new()),
+    };
+    let when = if days.0 == days.1 { format!("on {}", days.0) } else { format!("from {} to {}", days.0, days.1) };
+    let times =
+        if marks.len() == 1 { String::new() } else { format!("{} ", count(marks.len() as i64, "time", "times")) };
+    let back = marks.iter().filter(|mark| mark.look == Look::BoughtBack).count();
+    let back = if back == 0 { String::new() } else { format!(", {back} refunded") };
+    let before = if are_all { "" } else { ", and maybe before" };
+    let words = format!("{name}{}: bought {times}{when}{before}{back}.", store(purchase));
+    let name = if marks.len() == 1 { name } else { format!("{name} \u{d7}{}", grouped(marks.len() as i64)) };
+    marks.retain(|mark| axis::is_in_sight(mark.from, visit.now));
+    Lane { name, bars: marks, words, is_active: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::pages::profile::testing::{NOW, purchase, stranger};
+
+    fn lanes_of(purchases: Vec<Purchase>) -> Vec<Lane> {
+        of(&Visit { purchases, ..stranger() })
+    }
+
+    fn drawn(purchase: Purchase) -> Vec<(Look, i64, i64)> {
+        let days = |at: Moment| if at == Moment::NEVER { i64::MAX } else { at.since(NOW) / 86_400_000 };
+        let lane = lanes_of(vec![purchase]).pop().expect("a lane");
+        lane.bars.iter().map(|bar| (bar.look, days(bar.from), days(bar.to))).collect()
+    }
+
+    fn span(phase: &str, from: i64, to: i64) -> Value {
+        let to = if to == i64::MAX { Moment::NEVER } else { NOW.plus_days(to) };
+        json!({"phase": phase, "from": NOW.plus_days(from), "to": to})
+    }
+
+    #[test]
+    fn what_is_paid_ahead_is_dashed_only_when_it_will_not_renew() {
+        let spans = json!([span("trial", -30, -23), span("paid", -23, 18)]);
+        let renewing = purchase(json!({"spans": spans}));
+        assert_eq!(drawn(renewing), [(Look::Trial, -30, -23), (Look::Paid, -23, 18)]);
+        let ending = purchase(json!({"spans": spans, "unsubscribed_at": NOW}));
+        assert_eq!(drawn(ending), [(Look::Trial, -30, -23), (Look::Paid, -23, 0), (Look::Ending, 0, 18)]);
+        let trial = purchase(json!({"spans": [span("trial", -3, 4)], "unsubscribed_at": NOW, "period_type": "TRIAL"}));
+        assert_eq!(drawn(trial), [(Look::Trial, -3, 0), (Look::TrialEnding, 0, 4)]);
+    }
+
+    #[test]
+    fn open_stretches_end_where_anybody_knows() {
+        let open = |phase: &str, from: i64| drawn(purchase(json!({"spans": [span(phase, from, i64::MAX)]})));
+        assert_eq!(open("retry", -20), [(Look::Retry, -20, 0)]);
+        assert_eq!(open("retry", -200), [(Look::Retry, -200, -140)]);
+        assert_eq!(open("paused", -9), [(Look::Paused, -9, 0)]);
+        assert_eq!(open("granted", -9), [(Look::Granted, -9, i64::MAX)]);
+        let lifetime = purchase(json!({"spans": [span("granted", -9, 200 * 365)]}));
+        assert_eq!(drawn(lifetime), [(Look::Granted, -9, i64::MAX)]);
+    }
+
+    #[test]
+    fn a_pause_is_drawn_ahead_to_the_day_it_ends() {
+        let paused = json!({"spans": [span("paused", -9, i64::MAX)], "auto_resume_at": NOW.plus_days(40)});
+        assert_eq!(drawn(purchase(paused)), [(Look::Paused, -9, 40)]);
+        let asked = |resumes: Value| {
+            let spans = json!([span("paid", -30, 18)]);
+            drawn(purchase(json!({"spans": spans, "pause_asked_at": NOW, "auto_resume_at": resumes})))
+        };
+        assert_eq!(asked(json!(NOW.plus_days(50))), [(Look::Paid, -30, 18), (Look::Paused, 18, 50)]);
+        assert_eq!(asked(json!(null)), [(Look::Paid, -30, 18)]);
+    }
+
+    #[test]
+    fn temporary_access_has_a_bar_of_its_own() {
+        let temporary = |product: &str| {
+            let fields = json!({
+                "kind": "temporary", "product_id": product, "period_start": NOW, "expires_at": NOW.plus_days(1),
+            });
+            lanes_of(vec![purchase(fields)]).pop().expect("a lane")
+        };
+        let lane = temporary("");
+        assert_eq!(lane.bars, [Bar { look: Look::Temporary, from: NOW, to: NOW.plus_days(1) }]);
+        let said = "Temporary access, App Store: temporary access from 23 Nov 2026 to 24 Nov 2026.";
+        assert_eq!((lane.name.as_str(), lane.words.as_str()), ("Temporary access", said));
+        assert_eq!(temporary("pro_annual").name, "Temporary: Pro annual");
+        assert_eq!(lanes_of(vec![purchase(json!({}))]), [], "a purchase of no known time has no lane");
+    }
+
+    #[test]
+    fn consumables_of_one_product_are_marks_on_one_lane() {
+        let bought = |days: i64, key: &str, refunded: Value| {
+            purchase(json!({
+                "kind": "one_time", "key": key, "expires_at": null, "entitlement_ids": [], "product_id": "gems",
+                "product_name": "Gems", "first_purchased_at": NOW.plus_days(days), "refunded_at": refunded,
+                "spans": [span("paid", days, i64::MAX)],
+            }))
+        };
+        let lanes =
+            lanes_of(vec![bought(-3, "a", json!(null)), bought(-9, "b", json!(NOW)), bought(-5, "c", json!(null))]);
+        assert_eq!(lanes.len(), 1);
+        assert_eq!(lanes[0].name, "Gems ×3");
+        let looks: Vec<Look> = lanes[0].bars.iter().map(|bar| bar.look).collect();
+        assert_eq!(looks, [Look::BoughtBack, Look::Bought, Look::Bought]);
+        assert_eq!(lanes[0].words, "Gems, App Store: bought 3 times from 14 Nov 2026 to 20 Nov 2026, 1 refunded.");
+        let lifetime = purchase(json!({"kind": "one_time", "expires_at": null, "spans": [span("paid", -3, i64::MAX)]}));
+        assert_eq!(drawn(lifetime), [(Look::Paid, -3, i64::MAX)]);
+    }
+
+    #[test]
+    fn what_gives_access_comes_first() {
+        let named = |name: &str, to: i64| {
+            let ends = json!({"product_name": name, "key": name, "expires_at": NOW.plus_days(to), "spans": [span("paid", -90, to)]});
+            purchase(ends)
+        };
+        let lanes = lanes_of(vec![named("old", -60), named("now", 5), named("recent", -1)]);
+        assert_eq!(lanes.iter().map(|lane| lane.name.as_str()).collect::<Vec<_>>(), ["now", "recent", "old"]);
+    }
+
+    #[test]
+    fn dates_that_cannot_be_meant_are_told_but_not_drawn() {
+        let absurd = json!({"phase": "paid", "from": 253_402_300_799_000_i64, "to": i64::MAX});
+        let lane = lanes_of(vec![purchase(json!({"spans": [absurd]}))]).pop().expect("a lane");
+        assert_eq!(lane.bars, []);
+        assert_eq!(lane.words, "Pro annual, App Store: paid since 31 Dec 9999, without an end.");
+        let backwards = json!({"phase": "paid", "from": 5, "to": -5});
+        assert_eq!(lanes_of(vec![purchase(json!({"spans": [backwards]}))]), []);
+    }
+
+    #[test]
+    fn a_grant_is_called_by_what_it_gives() {
+        let grant = purchase(json!({"kind": "grant", "store": "PROMOTIONAL", "spans": [span("granted", -9, 9)]}));
+        let lane = lanes_of(vec![grant]).pop().expect("a lane");
+        assert_eq!(lane.words, "Granted: pro: granted from 14 Nov 2026 to 2 Dec 2026.");
+    }
+}

@@ -1,0 +1,127 @@
+//! The picture above the rows: a lane for each purchase, today as a line. Everything it shows is also said in words.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::axis::{Axis, Percent, Tick};
+use super::lanes::{self, Bar, Lane};
+use super::look::Look;
+use crate::base::clock::Moment;
+use crate::pages::profile::visit::Visit;
+use crate::wording::times;
+
+#[derive(Debug, Template)]
+#[template(path = "profile/picture.html")]
+pub struct Picture {
+    title: String,
+    ticks: Vec<Tick>,
+    lanes: Vec<Drawn>,
+    legend: Vec<Look>,
+    patterns: BTreeSet<&'static str>,
+    today: Percent,
+    words: Vec<String>,
+    all: usize,
+    leaves_some_out: bool,
+}
+
+impl HtmlSafe for Picture {}
+
+/// A lane at its height; its name stands beside the picture, so that it stays when the picture scrolls.
+#[derive(Debug)]
+struct Drawn {
+    name: String,
+    shapes: Vec<Shape>,
+    y: usize,
+}
+
+/// A bar from `x`, or a mark around it.
+#[derive(Debug)]
+struct Shape {
+    look: Look,
+    x: Percent,
+    width: Percent,
+}
+
+/// Pixels above the lanes and from one to the next.
+const TOP: usize = 30;
+const STEP: usize = 24;
+/// Marks nearer to each other than this are one to the eye.
+const APART: i64 = 50;
+/// The least width of a bar that can be seen.
+const LEAST: i64 = 40;
+
+impl Picture {
+    /// `None` where nothing was ever bought.
+    pub fn of(visit: &Visit) -> Option<Picture> {
+        let (mut lanes, unseen): (Vec<Lane>, Vec<Lane>) = lanes::of(visit).into_iter().partition(Lane::is_drawn);
+        let all = lanes.len();
+        lanes.truncate(lanes::MOST);
+        lanes.sort_by_key(Lane::start);
+        let stretches = lanes.iter().flat_map(|lane| &lane.bars).map(|bar| (bar.from, bar.to));
+        let axis = Axis::over(stretches, visit.now);
+        let legend: BTreeSet<Look> = lanes.iter().flat_map(|lane| &lane.bars).map(|bar| bar.look).collect();
+        (!legend.is_empty()).then(|| Picture {
+            title: format!("Purchases from {} to {}", times::month(axis.from), times::month(axis.to)),
+            ticks: axis.ticks(),
+            patterns: legend.iter().filter_map(|look| look.pattern()).collect(),
+            legend: legend.into_iter().collect(),
+            today: axis.x(visit.now),
+            words: lanes.iter().chain(&unseen).map(|lane| lane.words.clone()).collect(),
+            lanes: lanes.into_iter().enumerate().map(|(row, lane)| Drawn::new(lane, row, &axis, visit.now)).collect(),
+            all,
+            leaves_some_out: lanes::leaves_some_out(visit),
+        })
+    }
+
+    /// The height below the last lane.
+    fn floor(&self) -> usize {
+        TOP + STEP * self.lanes.len()
+    }
+
+    fn description(&self) -> String {
+        let drawn = self.lanes.len();
+        let lanes = if drawn == 1 { "One lane".to_owned() } else { format!("{drawn} lanes") };
+        format!("{lanes}, told in words below.")
+    }
+}
+
+impl Drawn {
+    fn new(lane: Lane, row: usize, axis: &Axis, now: Moment) -> Drawn {
+        let mut shapes: Vec<Shape> = lane.bars.iter().map(|bar| Shape::new(bar, axis, now)).collect();
+        shapes.dedup_by(|next, last| last.hides(next));
+        Drawn { name: lane.name, shapes, y: TOP + STEP * row }
+    }
+}
+
+impl Shape {
+    /// Whether the mark after this one would run into it; the lane's name says how many there are.
+    fn hides(&self, next: &Shape) -> bool {
+        self.look.is_mark() && self.look == next.look && next.x.0 - self.x.0 < APART
+    }
+
+    fn new(bar: &Bar, axis: &Axis, now: Moment) -> Shape {
+        let to = if bar.to == Moment::NEVER { axis.open_end(now) } else { bar.to };
+        let (from, to) = (axis.x(bar.from), axis.x(to));
+        let width = Percent((to.0 - from.0).max(LEAST));
+        Shape { look: bar.look, x: Percent(from.0.min(10_000 - width.0)), width }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_that_would_merge_into_a_bar_are_drawn_once() {
+        let now = Moment(1_795_453_200_000);
+        let mark = |days: i64, look| Bar { look, from: now.plus_days(days), to: now.plus_days(days) };
+        let bars = [(-1_000, Look::Bought), (-3, Look::Bought), (-2, Look::Bought), (-2, Look::BoughtBack)];
+        let axis = Axis { from: now.plus_days(-1_000), to: now };
+        let lane =
+            Lane { name: "Gems".into(), bars: bars.map(|(days, look)| mark(days, look)).into(), ..Lane::default() };
+        let looks: Vec<Look> = Drawn::new(lane, 0, &axis, now).shapes.iter().map(|shape| shape.look).collect();
+        assert_eq!(looks, [Look::Bought, Look::Bought, Look::BoughtBack]);
+    }
+}

@@ -1,0 +1,184 @@
+//! Pages of a customer's history, by place and never by number. How many queries a page takes does not depend on how
+//! much history there is.
+
+use diesel::prelude::*;
+
+use super::model::{Cursor, Order, Query};
+use crate::base::clock::Moment;
+use crate::db::Conn;
+use crate::db::schema::{app_user_ids, history};
+use crate::events::history::Topic;
+use crate::pages::profile::visit::Visit;
+
+/// Rows on a page.
+pub const PAGE: usize = 50;
+
+/// A row as stored.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub place: Cursor,
+    pub environment: String,
+    pub side: String,
+    /// What it tells: see [`crate::events::Event::told`].
+    pub told: String,
+}
+
+/// One page, newest first.
+#[derive(Debug, Default)]
+pub struct Slice {
+    pub rows: Vec<Stored>,
+    /// There are newer rows: the time of the oldest of them, as far as it is known.
+    pub newer: Option<Moment>,
+    pub has_older: bool,
+}
+
+/// Which rows are looked at, in which order.
+struct Place<'a> {
+    visit: &'a Visit,
+    order: Order,
+    topic: Option<Topic>,
+}
+
+#[derive(Clone, Copy)]
+enum Towards {
+    Older,
+    Newer,
+}
+
+pub fn page(conn: &mut Conn, visit: &Visit, query: &Query) -> QueryResult<Slice> {
+    let place = Place { visit, order: query.order, topic: query.shown.topic() };
+    match (query.before, query.after) {
+        (Some(cursor), _) => before(conn, &place, cursor),
+        (None, Some(cursor)) => after(conn, &place, cursor),
+        (None, None) => before(conn, &place, Cursor::TOP),
+    }
+}
+
+fn before(conn: &mut Conn, place: &Place<'_>, cursor: Cursor) -> QueryResult<Slice> {
+    let mut rows = place.rows(conn, cursor, Towards::Older)?;
+    let has_older = rows.len() > PAGE;
+    rows.truncate(PAGE);
+    let is_below_some = cursor != Cursor::TOP && place.has(conn, cursor.below(), Towards::Newer)?;
+    Ok(Slice { rows, newer: is_below_some.then(|| cursor.at(place.order)), has_older })
+}
+
+/// The page above a place. Where fewer rows than a page are left, the first page shows them with what follows.
+fn after(conn: &mut Conn, place: &Place<'_>, cursor: Cursor) -> QueryResult<Slice> {
+    let mut rows = place.rows(conn, cursor, Towards::Newer)?;
+    if rows.len() <= PAGE {
+        return before(conn, place, Cursor::TOP);
+    }
+    let newer = rows.pop().map(|row| row.place.at(place.order));
+    rows.reverse();
+    let has_older = place.has(conn, cursor.above(), Towards::Older)?;
+    Ok(Slice { rows, newer, has_older })
+}
+
+impl Place<'_> {
+    fn has(&self, conn: &mut Conn, cursor: Cursor, towards: Towards) -> QueryResult<bool> {
+        Ok(!self.nearest(conn, cursor, towards, 1)?.is_empty())
+    }
+
+    /// A page of rows and one more, to know whether there are others.
+    fn rows(&self, conn: &mut Conn, cursor: Cursor, towards: Towards) -> QueryResult<Vec<Stored>> {
+        self.nearest(conn, cursor, towards, PAGE as i64 + 1)
+    }
+
+    fn nearest(&self, conn: &mut Conn, cursor: Cursor, towards: Towards, limit: i64) -> QueryResult<Vec<Stored>> {
+        // Two comparisons, not a list: a statement with a list is planned anew each time.
+        let seen = self.visit.environment.as_str();
+        let mut query = history::table
+            .filter(
+                history::customer_id
+                    .eq(self.visit.customer.id)
+                    .and(history::environment.eq(seen).or(history::environment.eq("none"))),
+            )
+            .select((
+                (history::timeline_at, history::event_at, history::tie, history::event_id),
+                (history::environment, history::side, history::told),
+            ))
+            .limit(limit)
+            .into_boxed();
+        if let Some(topic) = self.topic {
+            query = query.filter(history::topic.eq(topic.as_str()));
+        }
+        let Cursor { timeline_at: Moment(t), event_at: Moment(e), tie, event } = cursor;
+        use history::{event_at, event_id, tie as t_tie, timeline_at};
+        query = match (self.order, towards) {
+            (Order::Timeline, Towards::Older) => {
+                let query = query.filter(older_in_timeline(t, e, tie, event));
+                query.order((timeline_at.desc(), event_at.desc(), t_tie.desc(), event_id.desc()))
+            }
+            (Order::Timeline, Towards::Newer) => {
+                let query = query.filter(newer_in_timeline(t, e, tie, event));
+                query.order((timeline_at.asc(), event_at.asc(), t_tie.asc(), event_id.asc()))
+            }
+            (Order::Event, Towards::Older) => {
+                let query = query.filter(older_in_events(e, tie, event));
+                query.order((event_at.desc(), t_tie.desc(), event_id.desc()))
+            }
+            (Order::Event, Towards::Newer) => {
+                let query = query.filter(newer_in_events(e, tie, event));
+                query.order((event_at.asc(), t_tie.asc(), event_id.asc()))
+            }
+        };
+        let rows: Vec<Row> = query.load(conn)?;
+        Ok(rows.into_iter().map(Stored::from).collect())
+    }
+}
+
+type Row = ((i64, i64, i64, i64), (String, String, String));
+
+impl From<Row> for Stored {
+    fn from(((timeline_at, event_at, tie, event), (environment, side, told)): Row) -> Stored {
+        let place = Cursor { timeline_at: Moment(timeline_at), event_at: Moment(event_at), tie, event };
+        Stored { place, environment, side, told }
+    }
+}
+
+// Rows below or above a place, column by column. The first comparison is what the index is walked by.
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn older_in_timeline(timeline_at: i64, event_at: i64, tie: i64, event: i64) -> _ {
+    history::timeline_at.le(timeline_at).and(
+        history::timeline_at.lt(timeline_at).or(history::event_at.lt(event_at)).or(history::event_at
+            .eq(event_at)
+            .and(history::tie.lt(tie).or(history::tie.eq(tie).and(history::event_id.lt(event))))),
+    )
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn newer_in_timeline(timeline_at: i64, event_at: i64, tie: i64, event: i64) -> _ {
+    history::timeline_at.ge(timeline_at).and(
+        history::timeline_at.gt(timeline_at).or(history::event_at.gt(event_at)).or(history::event_at
+            .eq(event_at)
+            .and(history::tie.gt(tie).or(history::tie.eq(tie).and(history::event_id.gt(event))))),
+    )
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn older_in_events(event_at: i64, tie: i64, event: i64) -> _ {
+    history::event_at.le(event_at).and(
+        history::event_at
+            .lt(event_at)
+            .or(history::tie.lt(tie))
+            .or(history::tie.eq(tie).and(history::event_id.lt(event))),
+    )
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn newer_in_events(event_at: i64, tie: i64, event: i64) -> _ {
+    history::event_at.ge(event_at).and(
+        history::event_at
+            .gt(event_at)
+            .or(history::tie.gt(tie))
+            .or(history::tie.eq(tie).and(history::event_id.gt(event))),
+    )
+}
+
+/// When the app was first seen under any of the customer's ids; nothing where that is not known for certain.
+pub fn first_seen(conn: &mut Conn, customer: i64) -> QueryResult<Option<Moment>> {
+    let exact = app_user_ids::customer_id.eq(customer).and(app_user_ids::is_since_exact.eq(true));
+    let since = app_user_ids::table.filter(exact).select(app_user_ids::since).order(app_user_ids::since.asc());
+    Ok(since.first::<i64>(conn).optional()?.map(Moment))
+}

@@ -1,0 +1,145 @@
+//! A row as it is printed, made of a stored event.
+
+use super::amount;
+use super::category::Category;
+use super::facts;
+use super::model::{Cursor, Order, Side};
+use super::queries::Stored;
+use super::wording::{self, Line, Subject};
+use crate::base::clock::Moment;
+use crate::catalog::Catalog;
+use crate::events::{Environment, Event};
+use crate::pages::profile::visit::Visit;
+use crate::web::Change;
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text::{count, segment};
+
+/// One entry of the list.
+#[derive(Debug)]
+pub struct Row {
+    /// The fragment links can name; the two activity rows have none.
+    pub anchor: Option<String>,
+    pub icon: &'static str,
+    pub tone: &'static str,
+    /// Who of the team did it.
+    pub by: Option<String>,
+    pub lines: Vec<Line>,
+    pub is_sandbox: bool,
+    /// The time it stands at.
+    pub at: Moment,
+    pub when: Stamp,
+    /// The other of the two times, where they differ (§4.3), and everything else there is to say.
+    pub facts: Vec<Sentence>,
+    /// The offering that was shown.
+    pub offering: Option<Sentence>,
+    pub fold: Option<Fold>,
+    /// What the team changed.
+    pub change: Option<Change>,
+    pub amount: Option<amount::Amount>,
+    /// Where all of it can be read.
+    pub detail: Option<String>,
+}
+
+/// The items of a bundle.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fold {
+    pub summary: String,
+    pub items: Vec<(String, String)>,
+}
+
+/// Clocks that differ by less tell the same.
+const SAME_TIME_MS: i64 = 60_000;
+
+impl Row {
+    pub fn of(stored: &Stored, visit: &Visit, order: Order) -> Row {
+        match Event::retold(&stored.told) {
+            Some(event) => Row::told(&event, stored, visit, order),
+            None => Row::at(stored.place, order, visit.now),
+        }
+    }
+
+    fn told(event: &Event, stored: &Stored, visit: &Visit, order: Order) -> Row {
+        let category = Category::of(event);
+        let (icon, tone) = category.look();
+        let query = if visit.environment == Environment::Sandbox { "?sandbox=1" } else { "" };
+        let mut row = Row::at(stored.place, order, visit.now);
+        row.facts.extend(facts::of(event, category, visit.now));
+        Row {
+            icon,
+            tone,
+            lines: wording::lines(event, Side::of(&stored.side), &visit.catalog),
+            is_sandbox: stored.environment == Environment::Sandbox.as_str(),
+            fold: bundle(event, &visit.catalog),
+            offering: facts::offering(event, category),
+            amount: amount::of(event, category),
+            detail: Some(format!("{}/events/{}{query}", visit.href, segment(&event.id))),
+            ..row
+        }
+    }
+
+    /// A row at its place, of which no more can be told.
+    fn at(place: Cursor, order: Order, now: Moment) -> Row {
+        Row {
+            anchor: Some(anchor(place.event)),
+            facts: other_clock(place, order, now).into_iter().collect(),
+            ..Row::of_activity(Category::Unknown.look(), "An event that cannot be read", place.at(order), now)
+        }
+    }
+
+    /// A row that no event tells of.
+    pub fn of_activity(look: (&'static str, &'static str), verb: &str, at: Moment, now: Moment) -> Row {
+        let (icon, tone) = look;
+        Row {
+            anchor: None,
+            icon,
+            tone,
+            by: None,
+            lines: vec![Line { verb: verb.to_owned(), joint: "", subject: Subject::Nothing, tail: String::new() }],
+            is_sandbox: false,
+            at,
+            when: Stamp::day_and_time(at, now),
+            facts: Vec::new(),
+            offering: None,
+            fold: None,
+            change: None,
+            amount: None,
+            detail: None,
+        }
+    }
+
+    /// What the row says, for a link that must make sense on its own.
+    pub fn verb(&self) -> &str {
+        self.lines.first().map_or("", |line| &line.verb)
+    }
+}
+
+/// The fragment of an event's row.
+pub fn anchor(event: i64) -> String {
+    format!("event-{event}")
+}
+
+/// Whether the two times of a row are more than a minute apart (§4.3).
+pub fn differ(place: Cursor) -> bool {
+    place.timeline_at.since(place.event_at).saturating_abs() > SAME_TIME_MS
+}
+
+fn other_clock(place: Cursor, order: Order, now: Moment) -> Option<Sentence> {
+    let (word, at) = match order {
+        Order::Timeline => ("noticed ", place.event_at),
+        Order::Event => ("happened ", place.timeline_at),
+    };
+    differ(place).then(|| Sentence::of(word).time(Stamp::day_and_time(at, now)))
+}
+
+/// A Google bundle: the base product and its add-ons, one by one.
+fn bundle(event: &Event, catalog: &Catalog) -> Option<Fold> {
+    let addons = event.items.iter().filter(|item| item.is_addon).count();
+    let summary = match addons {
+        _ if event.items.is_empty() => return None,
+        0 => count(event.items.len() as i64, "item", "items"),
+        _ => format!("+ {}", count(addons as i64, "add-on", "add-ons")),
+    };
+    let name = |id: &str| wording::named(event.store.as_ref(), id, None, catalog).name;
+    let items = event.items.iter().map(|item| (name(&item.product_id), amount::of_item(item))).collect();
+    Some(Fold { summary, items })
+}

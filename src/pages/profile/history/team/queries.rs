@@ -1,0 +1,98 @@
+//! The entries of the audit log that are about a customer, by their place in it.
+
+use diesel::prelude::*;
+
+use crate::audit::{Entry, Line, Row};
+use crate::db::Conn;
+use crate::db::schema::{audit_details, audit_entries, people};
+use crate::pages::profile::history::queries::PAGE;
+use crate::pages::profile::history::{Cursor, Query};
+use crate::projection::CustomerId;
+
+/// Newest first, with what lies beside it.
+#[derive(Debug, Default)]
+pub struct Page {
+    pub lines: Vec<Line>,
+    pub has_newer: bool,
+    pub has_older: bool,
+}
+
+impl Page {
+    /// The place of a line, as addresses name places in the history.
+    pub fn place(line: &Line) -> Cursor {
+        Cursor { timeline_at: line.entry.at, event_at: line.entry.at, tie: 0, event: line.entry.position }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Towards {
+    Older,
+    Newer,
+}
+
+pub fn page(conn: &mut Conn, customer: CustomerId, query: &Query) -> QueryResult<Page> {
+    match (query.before, query.after) {
+        (Some(place), _) => before(conn, customer, place),
+        (None, Some(place)) => after(conn, customer, place),
+        (None, None) => before(conn, customer, Cursor::TOP),
+    }
+}
+
+fn before(conn: &mut Conn, customer: CustomerId, place: Cursor) -> QueryResult<Page> {
+    let mut lines = nearest(conn, customer, place.event, Towards::Older, PAGE + 1)?;
+    let has_older = lines.len() > PAGE;
+    lines.truncate(PAGE);
+    let is_below_some = place != Cursor::TOP && has(conn, customer, place.below(), Towards::Newer)?;
+    Ok(Page { lines, has_newer: is_below_some, has_older })
+}
+
+/// The page above a place. Where fewer lines than a page are left, the first page shows them with what follows.
+fn after(conn: &mut Conn, customer: CustomerId, place: Cursor) -> QueryResult<Page> {
+    let mut lines = nearest(conn, customer, place.event, Towards::Newer, PAGE + 1)?;
+    if lines.len() <= PAGE {
+        return before(conn, customer, Cursor::TOP);
+    }
+    lines.truncate(PAGE);
+    lines.reverse();
+    let has_older = has(conn, customer, place.above(), Towards::Older)?;
+    Ok(Page { lines, has_newer: true, has_older })
+}
+
+fn has(conn: &mut Conn, customer: CustomerId, place: Cursor, towards: Towards) -> QueryResult<bool> {
+    Ok(!nearest(conn, customer, place.event, towards, 1)?.is_empty())
+}
+
+fn nearest(
+    conn: &mut Conn,
+    customer: CustomerId,
+    position: i64,
+    towards: Towards,
+    limit: usize,
+) -> QueryResult<Vec<Line>> {
+    let query = audit_details::table
+        .inner_join(
+            audit_entries::table.on(audit_entries::project_id
+                .eq(audit_details::project_id)
+                .and(audit_entries::position.eq(audit_details::position))),
+        )
+        .left_join(people::table.on(people::id.nullable().eq(audit_entries::actor_id)))
+        .filter(audit_details::customer_id.eq(customer))
+        .select((
+            Entry::as_select(),
+            (audit_details::customer_id, audit_details::salt, audit_details::body).nullable(),
+            people::name.nullable(),
+        ))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .into_boxed();
+    let rows: Vec<Row> = match towards {
+        Towards::Older => {
+            let older = query.filter(audit_details::position.lt(position));
+            older.order(audit_details::position.desc()).load(conn)?
+        }
+        Towards::Newer => {
+            let newer = query.filter(audit_details::position.gt(position));
+            newer.order(audit_details::position.asc()).load(conn)?
+        }
+    };
+    Ok(rows.into_iter().map(Line::of).collect())
+}

@@ -1,0 +1,73 @@
+//! The card: what deleting erases, what would go on, what cannot be undone; and the ways to it for those who may.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use diesel::QueryResult;
+
+use super::model::Held;
+use super::queries;
+use crate::base::Permission::{BlockCustomers, DeleteCustomers, ExportCustomers};
+use crate::db::Conn;
+use crate::pages::profile::visit::Visit;
+use crate::wording::sentence::Sentence;
+
+#[derive(Debug, Template)]
+#[template(path = "profile/manage.html")]
+pub struct Card {
+    held: Held,
+    going_on: Vec<Sentence>,
+    /// The dialogs, and the page of everything that is held; `None` for those who may not.
+    delete: Option<String>,
+    block: Option<String>,
+    export: Option<String>,
+}
+
+impl HtmlSafe for Card {}
+
+impl Card {
+    /// Three queries.
+    pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
+        let held = queries::held(conn, visit)?;
+        Ok(Card::of(visit, held))
+    }
+
+    /// For those who do not find the button.
+    fn who_may(&self) -> &'static str {
+        match (&self.delete, &self.block) {
+            (Some(_), _) => "",
+            (None, Some(_)) => " An admin can do it. Blocking deletes as much, and keeps the id out.",
+            (None, None) => " An admin can do it.",
+        }
+    }
+
+    fn of(visit: &Visit, held: Held) -> Card {
+        Card {
+            going_on: held.going_on(visit.now, |purchase| visit.product_name(purchase).to_owned()),
+            delete: visit.may(DeleteCustomers).then(|| visit.dialog("manage-delete")),
+            block: visit.may(BlockCustomers).then(|| visit.dialog("manage-block")),
+            export: visit.may(ExportCustomers).then(|| format!("{}/export", visit.href)),
+            held,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Role;
+    use crate::pages::profile::testing;
+
+    #[test]
+    fn each_role_sees_the_controls_it_may_use() {
+        let mut visit = testing::lena();
+        let mut shown = |role, others_may_delete| {
+            (visit.role, visit.project.others_may_delete) = (role, others_may_delete);
+            let html = Card::of(&visit, Held { ids: 3, events: 1, ..Held::default() }).to_string();
+            ["manage-delete", "manage-block", "/export"].map(|control| html.contains(control))
+        };
+        assert_eq!(shown(Role::Viewer, true), [false, false, false]);
+        assert_eq!(shown(Role::Support, false), [false, true, true]);
+        assert_eq!(shown(Role::Support, true), [true, true, true]);
+        assert_eq!(shown(Role::Admin, false), [true, true, true]);
+    }
+}

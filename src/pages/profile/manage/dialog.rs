@@ -1,0 +1,53 @@
+//! The dialogs of the card: delete the customer, block them.
+
+use askama::Template;
+
+use super::model::Held;
+use super::queries;
+use crate::actions::{Dialog, Opened};
+use crate::base::Permission::{BlockCustomers, DeleteCustomers};
+use crate::base::error::Error;
+use crate::db::Conn;
+use crate::pages::profile::visit::Visit;
+use crate::wording::sentence::Sentence;
+
+#[derive(Template)]
+#[template(path = "profile/manage/delete.html")]
+struct Delete {
+    form: Opened,
+    action: String,
+    app_user_id: String,
+    version: String,
+    held: Held,
+    going_on: Vec<Sentence>,
+}
+
+#[derive(Template)]
+#[template(path = "profile/manage/block.html")]
+struct Block {
+    form: Opened,
+    action: String,
+    app_user_id: String,
+    held: Held,
+    going_on: Vec<Sentence>,
+}
+
+/// The dialog of this name; `None` when there is none, or not for this person.
+pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
+    let is_delete = match form.name.as_str() {
+        "manage-delete" if visit.may(DeleteCustomers) => true,
+        "manage-block" if visit.may(BlockCustomers) => false,
+        _ => return Ok(None),
+    };
+    let held = queries::held(conn, visit)?;
+    let going_on = held.going_on(visit.now, |purchase| visit.product_name(purchase).to_owned());
+    let (app_user_id, version) = (visit.opened_as.clone(), held.version(visit.customer.id));
+    let dialog = if is_delete {
+        let action = visit.action("delete");
+        Dialog::of(&Delete { form, action, app_user_id, version, held, going_on })
+    } else {
+        let action = visit.action("block");
+        Dialog::of(&Block { form, action, app_user_id, held, going_on })
+    };
+    dialog.map(Some)
+}

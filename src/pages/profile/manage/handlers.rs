@@ -1,0 +1,51 @@
+//! Deleting and blocking: whoever did it goes on to the list of customers, for there is no profile any more.
+
+use actix_web::web::Data;
+
+use super::model::Confirmation;
+use super::queries;
+use crate::actions::{Act, Doing, Done};
+use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Refusal};
+use crate::db::Db;
+use crate::operations::erasure;
+use crate::operations::erasure::blocking;
+use crate::operations::erasure::blocking::Ticked;
+use crate::operations::erasure::sweeping;
+use crate::pages::profile::acting::{Outcome, on_vanishing};
+use crate::pages::profile::visit::Visit;
+
+pub async fn delete(act: Act<Confirmation>, db: Data<Db>) -> Outcome {
+    let work = |doing: &mut Doing<'_>, visit: &Visit, confirmation: Confirmation| {
+        let held = queries::held(doing.conn, visit)?;
+        confirmation.check(&visit.opened_as, &held, visit.customer.id)?;
+        let erased = erasure::erase(doing.conn, visit.project.id, &[visit.customer.id], doing.now)?;
+        let told = format!("Customer deleted: {}.", erased.numbers());
+        Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), told, list(visit)))
+    };
+    let answer = on_vanishing(act.with_proof(), "manage-delete", work).await?;
+    sweeping::soon(&db).await;
+    Ok(answer)
+}
+
+pub async fn block(act: Act<Ticked>, db: Data<Db>) -> Outcome {
+    let work = |doing: &mut Doing<'_>, visit: &Visit, ticked: Ticked| {
+        ticked.check()?;
+        let id = blocking::parse(&visit.opened_as).map_err(refused)?;
+        let row = (doing.next_id(), doing.now);
+        let done = blocking::block(doing.conn, visit.project.id, &id, row)?.map_err(refused)?;
+        let told = format!("Customer blocked and deleted: {}.", done.erased.numbers());
+        Ok(Done::new(Trace::new(Action::CustomerBlocked).about(done.erased.numbers()), told, list(visit)))
+    };
+    let answer = on_vanishing(act.with_proof(), "manage-block", work).await?;
+    sweeping::soon(&db).await;
+    Ok(answer)
+}
+
+fn list(visit: &Visit) -> String {
+    format!("/projects/{}/customers", visit.project.slug)
+}
+
+fn refused(problem: blocking::Problem) -> Error {
+    Refusal::of("", problem.sentence()).into()
+}

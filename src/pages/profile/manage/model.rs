@@ -1,0 +1,227 @@
+//! What is erased, and what goes on outside, as sentences; and what must be typed before it is.
+
+use serde::Deserialize;
+
+use crate::base::clock::Moment;
+use crate::base::error::Refusal;
+use crate::events::{Environment, Store};
+use crate::explanation::status_line::is_unsettled;
+use crate::projection::{CustomerId, Purchase};
+use crate::wording::sentence::{Sentence, Stamp};
+use crate::wording::text::{count, listed};
+
+/// All that is held on a customer, in numbers.
+#[derive(Debug, Clone, Default)]
+pub struct Held {
+    pub ids: i64,
+    pub events: i64,
+    pub purchases: i64,
+    pub grants: i64,
+    pub notes: i64,
+    pub attributes: i64,
+    pub balances: i64,
+    pub experiments: i64,
+    pub has_override: bool,
+    /// Customers with whom purchases were exchanged.
+    pub partners: i64,
+    /// Recent subscriptions of both environments.
+    pub live: Vec<Purchase>,
+}
+
+impl Held {
+    /// Whether nothing but the ids is known.
+    pub fn is_bare(&self) -> bool {
+        self.erased().len() <= 1
+    }
+
+    /// What would be erased here, the ids first.
+    pub fn erased(&self) -> Vec<String> {
+        let some = |number: i64, one, many| (number > 0).then(|| count(number, one, many));
+        let together = |parts: Vec<Option<String>>, tail: &str| {
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            (!parts.is_empty()).then(|| format!("{}{tail}", listed(&parts)))
+        };
+        let lines = [
+            Some(format!(
+                "{} and everything found by {}",
+                self.ids_counted(),
+                if self.ids == 1 { "it" } else { "them" }
+            )),
+            together(
+                vec![some(self.events, "event", "events"), some(self.purchases, "purchase", "purchases")],
+                ", in production and in sandbox",
+            ),
+            together(
+                vec![
+                    some(self.notes, "note", "notes"),
+                    some(self.attributes, "attribute", "attributes"),
+                    some(self.grants, "granted entitlement", "granted entitlements"),
+                ],
+                "",
+            ),
+            together(
+                vec![
+                    self.has_override.then(|| "the offering override".to_owned()),
+                    some(self.balances, "currency balance", "currency balances"),
+                    some(self.experiments, "experiment enrolment", "experiment enrolments"),
+                ],
+                "",
+            ),
+        ];
+        lines.into_iter().flatten().map(|line| crate::wording::text::capitalised(&line)).collect()
+    }
+
+    /// `3 App User IDs`
+    pub fn ids_counted(&self) -> String {
+        count(self.ids, "App User ID", "App User IDs")
+    }
+
+    /// What each subscription that lives on would do.
+    pub fn going_on(&self, now: Moment, name_of: impl Fn(&Purchase) -> String) -> Vec<Sentence> {
+        let live = self.live.iter().filter(|purchase| purchase.is_active(now) || is_unsettled(purchase, now));
+        live.map(|purchase| fate(purchase, now, name_of(purchase))).collect()
+    }
+
+    /// Tells whether what was seen is what there is: `7.3.14.3.2.8`, the customer's row first.
+    pub fn version(&self, customer: CustomerId) -> String {
+        let beside = self.balances + self.experiments + i64::from(self.has_override);
+        let bought = self.purchases + self.grants;
+        let numbers = [customer, self.ids, self.events, bought, self.notes, self.attributes, beside];
+        numbers.map(|number| number.to_string()).join(".")
+    }
+
+    /// Whether anything was bought in a store, so that it can come back.
+    pub fn can_return(&self) -> bool {
+        self.purchases > 0
+    }
+}
+
+/// What was typed to delete a customer.
+#[derive(Debug, Deserialize)]
+pub struct Confirmation {
+    #[serde(default)]
+    pub confirm: String,
+    /// The state of what is held that was seen; see [`Held::version`].
+    pub seen: Option<String>,
+}
+
+impl Confirmation {
+    /// # Errors
+    /// A refusal when it is not the id, letter by letter; 409 when something came or went since it was looked at.
+    pub fn check(&self, app_user_id: &str, held: &Held, customer: CustomerId) -> Result<(), Refusal> {
+        if self.confirm != app_user_id && self.confirm.trim() != app_user_id {
+            let sentence = "That is not the id. Type it letter by letter as it stands above, capitals included.";
+            return Err(Refusal::of("confirm", sentence));
+        }
+        match &self.seen {
+            Some(seen) if *seen != held.version(customer) => Err(Refusal::stale()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the store does with a subscription when its customer is deleted here (§12.1).
+fn fate(purchase: &Purchase, now: Moment, name: String) -> Sentence {
+    let sandbox = if purchase.environment == Environment::Sandbox { " (sandbox)" } else { "" };
+    let store = purchase.store.as_ref().map_or("its store", Store::name);
+    let told = Sentence::default().name(name).words(format!("{sandbox}, {store}: "));
+    if purchase.is_family_share {
+        return told.words("not touched. It belongs to a relative who shares it.");
+    }
+    match (&purchase.store, goes_on_charging(purchase, now)) {
+        (Some(Store::TestStore), _) => told.words("ends with the customer; it is a test and costs nothing."),
+        (_, false) => {
+            told.words("not changed; it ends ").time(Stamp::relative(purchase.access_ends_at(), now)).words(".")
+        }
+        (Some(Store::AppStore | Store::MacAppStore), _) => {
+            told.words("not cancelled. Only the customer can do that, in their Apple account.")
+        }
+        (Some(Store::PlayStore), _) => {
+            told.words("not cancelled. Cancel it, or refund and revoke it, in Google Play first.")
+        }
+        (Some(Store::Stripe), _) => told.words("not cancelled. Cancel it in Stripe first."),
+        (Some(Store::WebBilling), _) => {
+            told.words("not reached from here. Deleting the customer at the billing provider cancels it at once.")
+        }
+        _ => told.words("not cancelled. The store goes on charging until the customer cancels there."),
+    }
+}
+
+/// Whether the store will charge again, or is trying to.
+fn goes_on_charging(purchase: &Purchase, now: Moment) -> bool {
+    let is_failing = purchase.billing_issue_at.is_some() && purchase.unsubscribed_at.is_none();
+    purchase.will_renew() || is_unsettled(purchase, now) || (is_failing && purchase.is_active(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::profile::testing::{NOW, purchase};
+    use serde_json::json;
+
+    #[test]
+    fn what_would_be_erased_is_said_in_numbers() {
+        let held = Held {
+            ids: 3,
+            events: 14,
+            purchases: 2,
+            grants: 1,
+            notes: 2,
+            attributes: 8,
+            balances: 2,
+            experiments: 1,
+            has_override: true,
+            partners: 0,
+            live: Vec::new(),
+        };
+        insta::assert_snapshot!(held.erased().join("\n"), @"
+        3 App User IDs and everything found by them
+        14 events and 2 purchases, in production and in sandbox
+        2 notes, 8 attributes and 1 granted entitlement
+        The offering override, 2 currency balances and 1 experiment enrolment
+        ");
+        assert!(!held.is_bare());
+        assert_eq!(held.version(7), "7.3.14.3.2.8.4");
+        assert!(Held { ids: 1, ..Held::default() }.is_bare());
+    }
+
+    #[test]
+    fn the_id_must_be_typed_and_what_was_seen_must_still_be_so() {
+        let held = Held { ids: 1, ..Held::default() };
+        let check = |confirm: &str, seen: Option<String>| {
+            Confirmation { confirm: confirm.into(), seen }.check("Lena", &held, 7).err()
+        };
+        assert_eq!(check(" Lena\n", None), None);
+        assert_eq!(check("Lena", Some(held.version(7))), None);
+        assert_eq!(check("Lena", Some(held.version(8))), Some(Refusal::stale()));
+        for typed in ["lena", "", "Len", "Lena2"] {
+            let field = check(typed, None).map(|refusal| refusal.problems[0].field);
+            assert_eq!(field, Some("confirm"), "{typed}");
+        }
+    }
+
+    #[test]
+    fn each_store_goes_on_in_its_own_way() {
+        let stores = ["APP_STORE", "PLAY_STORE", "STRIPE", "RC_BILLING", "AMAZON", "TEST_STORE"];
+        let mut live: Vec<Purchase> = stores.iter().map(|store| purchase(json!({ "store": store }))).collect();
+        live.push(purchase(json!({ "unsubscribed_at": NOW.plus_days(-1) })));
+        live.push(purchase(json!({ "expires_at": NOW.plus_days(-9), "expiration_reason": "UNSUBSCRIBE" })));
+        live.push(purchase(json!({ "expires_at": NOW.plus_days(-9), "expiration_reason": "BILLING_ERROR" })));
+        live.push(purchase(json!({ "expires_at": NOW.plus_days(-2), "billing_issue_at": NOW.plus_days(-2), "grace_expires_at": NOW.plus_days(14) })));
+        live.push(purchase(json!({ "is_family_share": true })));
+        let held = Held { live, ..Held::default() };
+        let said: Vec<String> = held.going_on(NOW, |_| "Pro".into()).iter().map(Sentence::plain).collect();
+        insta::assert_snapshot!(said.join("\n"), @"
+        Pro, App Store: not cancelled. Only the customer can do that, in their Apple account.
+        Pro, Google Play: not cancelled. Cancel it, or refund and revoke it, in Google Play first.
+        Pro, Stripe: not cancelled. Cancel it in Stripe first.
+        Pro, Web Billing: not reached from here. Deleting the customer at the billing provider cancels it at once.
+        Pro, Amazon Appstore: not cancelled. The store goes on charging until the customer cancels there.
+        Pro, Test Store: ends with the customer; it is a test and costs nothing.
+        Pro, App Store: not changed; it ends in 18 days.
+        Pro, App Store: not cancelled. Only the customer can do that, in their Apple account.
+        Pro, App Store: not cancelled. Only the customer can do that, in their Apple account.
+        Pro, App Store: not touched. It belongs to a relative who shares it.
+        ");
+    }
+}

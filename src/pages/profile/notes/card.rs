@@ -1,0 +1,120 @@
+//! The card: each note rendered anew, with who wrote it and when.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use diesel::QueryResult;
+
+use super::model::Note;
+use super::queries;
+use crate::base::Permission::WriteNotes;
+use crate::db::Conn;
+use crate::pages::profile::visit::Visit;
+use crate::web::markdown;
+use crate::web::markdown::CleanHtml;
+use crate::wording::sentence::{Sentence, Stamp};
+
+#[derive(Debug, Template)]
+#[template(path = "profile/notes.html")]
+pub struct Card {
+    notes: Vec<Shown>,
+    /// How many a customer may have.
+    most: i64,
+    /// The dialog for a new one; `None` for somebody who may only read.
+    add: Option<String>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    id: i64,
+    body: CleanHtml,
+    author: String,
+    author_email: String,
+    added_at: Stamp,
+    /// `edited by Sol Mbeki on …`
+    edited: Option<Sentence>,
+    /// The dialogs that change and delete it.
+    actions: Option<(String, String)>,
+}
+
+impl HtmlSafe for Card {}
+
+impl Card {
+    /// One query.
+    pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
+        let notes = queries::of(conn, visit.customer.id)?;
+        Ok(Card::of(visit, notes))
+    }
+
+    fn of(visit: &Visit, notes: Vec<Note>) -> Card {
+        Card {
+            notes: notes.into_iter().map(|note| Shown::of(visit, note)).collect(),
+            most: visit.project.note_count,
+            add: visit.may(WriteNotes).then(|| visit.dialog("note-add")),
+        }
+    }
+
+    fn count(&self) -> String {
+        format!("{} of {}", self.notes.len(), self.most)
+    }
+
+    fn is_full(&self) -> bool {
+        i64::try_from(self.notes.len()).unwrap_or(i64::MAX) >= self.most
+    }
+}
+
+impl Shown {
+    fn of(visit: &Visit, note: Note) -> Shown {
+        let dialog = |verb: &str| visit.dialog(&format!("note-{verb}.{}", note.id));
+        let edited = note.edited_at.map(|at| match &note.edited_by {
+            Some(by) => Sentence::of("edited by ").name(by).words(" on ").time(Stamp::full(at)),
+            None => Sentence::of("edited on ").time(Stamp::full(at)),
+        });
+        Shown {
+            id: note.id,
+            actions: visit.may(WriteNotes).then(|| (dialog("edit"), dialog("delete"))),
+            body: markdown::render(&note.body),
+            author: note.author,
+            author_email: note.author_email,
+            added_at: Stamp::full(note.created_at),
+            edited,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Role;
+    use crate::base::clock::Moment;
+    use crate::pages::profile::testing;
+
+    #[test]
+    fn a_note_is_rendered_with_its_author_and_its_marks() {
+        let note = Note {
+            customer_id: 7,
+            id: 3,
+            author_id: None,
+            edited_by_id: None,
+            body: "Charged **twice** <script>".into(),
+            author: "Sol <Mbeki>".into(),
+            author_email: "sol@sundial.example".into(),
+            created_at: Moment(1_793_698_860_000),
+            edited_by: Some("Ada Okoye".into()),
+            edited_at: Some(Moment(1_793_699_040_000)),
+        };
+        let html = Card::of(&testing::lena(), vec![note]).to_string();
+        assert!(html.contains("Charged <strong>twice</strong> &lt;script&gt;"), "{html}");
+        assert!(html.contains("Sol &#60;Mbeki&#62;"), "{html}");
+        assert!(html.contains("edited by <bdi>Ada Okoye</bdi> on <time"), "{html}");
+        assert!(html.contains("1 of 10"), "{html}");
+    }
+
+    #[test]
+    fn without_notes_the_card_says_what_will_stand_here() {
+        let mut visit = testing::lena();
+        assert!(Card::of(&visit, Vec::new()).to_string().contains("dialog=note-add"));
+        visit.role = Role::Viewer;
+        let html = Card::of(&visit, Vec::new()).to_string();
+        assert!(html.contains("No notes yet.") && !html.contains("dialog="), "{html}");
+    }
+}

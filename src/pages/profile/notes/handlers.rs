@@ -1,0 +1,92 @@
+//! Adding, editing and deleting notes.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
+use actix_web::web::Bytes;
+use serde::Deserialize;
+
+use super::model::{Note, NoteBody};
+use super::{Undo, queries};
+use crate::actions::{Act, Doing, Done};
+use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Refusal};
+use crate::pages::profile::acting::{Outcome, on_customer};
+use crate::pages::profile::undo;
+use crate::pages::profile::visit::Visit;
+use crate::web::markdown;
+use crate::wording::text::count;
+
+/// What was typed.
+#[derive(Deserialize)]
+pub struct Draft {
+    body: String,
+    /// The state of the note that was seen when the editing began.
+    seen: Option<i64>,
+}
+
+#[derive(Deserialize)]
+pub struct Seen {
+    seen: Option<i64>,
+}
+
+pub async fn add(act: Act<Draft>) -> Outcome {
+    on_customer(act, "note-add", |doing, visit, draft| {
+        let body = NoteBody::parse(&draft.body, visit.project.note_length)?;
+        must_have_room(doing, visit)?;
+        let note = Note::new((visit.customer.id, doing.next_id()), body, &doing.member.person, doing.now);
+        queries::insert(doing.conn, &note)?;
+        let trace = Trace::new(Action::NoteCreated).after(&note.body);
+        let undo = undo::Undo::Note(Box::new(Undo::Added(note)));
+        Ok(Done::new(trace, "Note added.", visit.at("notes")).with_undo(&undo))
+    })
+    .await
+}
+
+pub async fn edit(act: Act<Draft>) -> Outcome {
+    let dialog = format!("note-edit.{}", act.parameter("n")?);
+    on_customer(act, &dialog, |doing, visit, draft| {
+        let note = note_of(doing, visit)?;
+        let body = NoteBody::parse(&draft.body, visit.project.note_length)?;
+        note.must_be(draft.seen)?;
+        let edited = note.edited(body, &doing.member.person, doing.now);
+        queries::update(doing.conn, &edited)?;
+        let trace = Trace::new(Action::NoteUpdated).before(&note.body).after(&edited.body);
+        let undo = undo::Undo::Note(Box::new(Undo::Edited { before: note, after: edited }));
+        Ok(Done::new(trace, "Note changed.", visit.at("notes")).with_undo(&undo))
+    })
+    .await
+}
+
+pub async fn delete(act: Act<Seen>) -> Outcome {
+    let dialog = format!("note-delete.{}", act.parameter("n")?);
+    on_customer(act, &dialog, |doing, visit, draft| {
+        let note = note_of(doing, visit)?;
+        note.must_be(draft.seen)?;
+        queries::delete(doing.conn, &note)?;
+        let trace = Trace::new(Action::NoteDeleted).before(&note.body);
+        let undo = undo::Undo::Note(Box::new(Undo::Deleted(note)));
+        Ok(Done::new(trace, "Note deleted.", visit.at("notes")).with_undo(&undo))
+    })
+    .await
+}
+
+/// `POST C/notes/preview`: the note as it would be shown.
+pub async fn preview(act: Act<Draft>) -> Outcome {
+    let html = act.read(|_, _, draft| Ok(Bytes::from(markdown::render(&draft.body).to_string()))).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+/// # Errors
+/// A refusal when the customer has as many notes as the project allows (§3).
+pub fn must_have_room(doing: &mut Doing<'_>, visit: &Visit) -> Result<(), Error> {
+    let most = visit.project.note_count;
+    if queries::count(doing.conn, visit.customer.id)? < most {
+        return Ok(());
+    }
+    Err(Refusal::of("", format!("A customer has at most {}. Delete one first.", count(most, "note", "notes"))).into())
+}
+
+fn note_of(doing: &mut Doing<'_>, visit: &Visit) -> Result<Note, Error> {
+    let id = doing.door.parameter("n")?.parse().map_err(|_| Error::NotFound)?;
+    Ok(queries::find(doing.conn, visit.customer.id, id)?)
+}

@@ -1,0 +1,58 @@
+//! Taking back what was done to a note, as long as nobody has touched it since.
+
+use serde::{Deserialize, Serialize};
+
+use super::handlers::must_have_room;
+use super::model::Note;
+use super::queries;
+use crate::actions::{Doing, Done};
+use crate::audit::{Action, Trace};
+use crate::base::Permission::WriteNotes;
+use crate::base::error::{Error, Refusal};
+use crate::pages::profile::visit::Visit;
+
+/// What it takes to undo an action.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Undo {
+    Added(Note),
+    Edited { before: Note, after: Note },
+    Deleted(Note),
+}
+
+pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
+    doing.permit(WriteNotes)?;
+    // Of a customer who became one with another since, the note is the survivor's.
+    let here = |note: Note| Note { customer_id: visit.customer.id, ..note };
+    let (trace, told) = match undo {
+        Undo::Added(note) => {
+            must_be_untouched(doing, visit, &note)?;
+            let note = here(note);
+            queries::delete(doing.conn, &note)?;
+            (Trace::new(Action::NoteDeleted).before(note.body), "The note is gone again.")
+        }
+        Undo::Edited { before, after } => {
+            must_be_untouched(doing, visit, &after)?;
+            let before = here(before);
+            queries::update(doing.conn, &before)?;
+            (Trace::new(Action::NoteUpdated).before(after.body).after(before.body), "The note reads as before.")
+        }
+        Undo::Deleted(note) => {
+            must_have_room(doing, visit)?;
+            let note = here(note);
+            queries::insert(doing.conn, &note)?;
+            (Trace::new(Action::NoteCreated).after(note.body), "The note is back.")
+        }
+    };
+    Ok(Done::new(trace.because(Some("undone".into())), told, visit.at("notes")))
+}
+
+fn must_be_untouched(doing: &mut Doing<'_>, visit: &Visit, note: &Note) -> Result<(), Error> {
+    let gone = || Refusal::of("", "Somebody deleted the note meanwhile. There is nothing to undo.");
+    let found = queries::find(doing.conn, visit.customer.id, note.id);
+    let now = diesel::OptionalExtension::optional(found)?.ok_or_else(gone)?;
+    if now.body == note.body && now.version() == note.version() {
+        return Ok(());
+    }
+    let by = now.last_writer();
+    Err(Refusal::of("", format!("{by} changed the note meanwhile. It stays as it is.")).into())
+}

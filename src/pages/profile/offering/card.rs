@@ -1,0 +1,176 @@
+//! The card: the offering's name, and in words why it is this one.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use diesel::QueryResult;
+
+use crate::base::Permission::OverrideOffering;
+use crate::base::clock::Moment;
+use crate::customers::overrides::current::{self, Current, Ignored, Offering, Why};
+use crate::customers::overrides::{self, HELD, Override};
+use crate::db::Conn;
+use crate::pages::profile::pickup::What;
+use crate::pages::profile::visit::Visit;
+use crate::projection::Purchase;
+use crate::wording::sentence::{Sentence, Stamp};
+
+#[derive(Debug, Template)]
+#[template(path = "profile/offering.html")]
+pub struct Card {
+    current: Current,
+    /// Why this offering, one sentence after another.
+    told: Vec<Sentence>,
+    /// For the command that fills the catalog.
+    slug: String,
+    /// The dialog that chooses another one.
+    choose: Option<String>,
+    /// Why there is none, for somebody who would look for it.
+    held: Option<&'static str>,
+    /// Whether the app has seen the last change.
+    picked_up: Option<Sentence>,
+}
+
+impl HtmlSafe for Card {}
+
+impl Card {
+    /// Two queries.
+    pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
+        let offerings = overrides::queries::offerings_of(conn, visit.project.id)?;
+        let set = overrides::queries::of(conn, visit.customer.id)?;
+        let current = current::resolve(&offerings, set, visit.now);
+        let (may, is_allowed) = (visit.may(OverrideOffering), may_change(visit));
+        Ok(Card {
+            told: told(&current, visit.now),
+            current,
+            slug: visit.project.slug.clone(),
+            choose: (may && is_allowed).then(|| visit.dialog("offering-choose")),
+            held: (may && !is_allowed).then_some(HELD),
+            picked_up: visit.picked_up(What::Offering),
+        })
+    }
+
+    fn offering(&self) -> Option<&Offering> {
+        match &self.current {
+            Current::Overridden { offering, .. } | Current::Default { offering, .. } => Some(offering),
+            Current::NoDefault { .. } | Current::None => None,
+        }
+    }
+
+    fn is_override(&self) -> bool {
+        matches!(self.current, Current::Overridden { .. })
+    }
+
+    fn has_offerings(&self) -> bool {
+        !matches!(self.current, Current::None)
+    }
+}
+
+/// Whether a person of this role may change what this customer gets (§14, and the project's setting).
+pub fn may_change(visit: &Visit) -> bool {
+    let best = visit.customer.status_purchase.as_deref().and_then(Purchase::stored);
+    overrides::may_change(visit.role, visit.project.overrides_only_tests, best.as_ref())
+}
+
+fn told(current: &Current, now: Moment) -> Vec<Sentence> {
+    let unknown = || Sentence::of("Experiments and targeting rules are not known here.");
+    match current {
+        Current::Overridden { set, default, .. } => vec![set_by(set, now), instead(default.as_ref())],
+        Current::Default { ignored, .. } => {
+            let ignored = ignored.as_ref().map(|ignored| not_counting(ignored, now));
+            let default = Sentence::of("The project's default.");
+            ignored.into_iter().chain([default, unknown()]).collect()
+        }
+        Current::NoDefault { ignored } => {
+            let ignored = ignored.as_ref().map(|ignored| not_counting(ignored, now));
+            let none =
+                Sentence::of("None of the project's offerings is the default, so the app gets no current offering.");
+            ignored.into_iter().chain([none, unknown()]).collect()
+        }
+        Current::None => Vec::new(),
+    }
+}
+
+pub fn set_by(set: &Override, now: Moment) -> Sentence {
+    let told = Sentence::of("Set by ").name(&set.set_by).words(" on ").time(Stamp::short_day(set.set_at, now));
+    let told = match set.until {
+        Some(until) => told.words(", until ").time(Stamp::day_and_time(until, now)),
+        None => told.words(", without an end"),
+    };
+    match set.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty()) {
+        Some(reason) => told.words(": \u{201C}").name(reason).words("\u{201D}."),
+        None => told.words("."),
+    }
+}
+
+fn instead(default: Option<&Offering>) -> Sentence {
+    match default {
+        Some(offering) => Sentence::of("Without it the project's default would apply: ")
+            .name(&offering.display_name)
+            .words(" ")
+            .code(&offering.identifier)
+            .words("."),
+        None => Sentence::of("Without it none would apply: the project has no default offering."),
+    }
+}
+
+fn not_counting(ignored: &Ignored, now: Moment) -> Sentence {
+    let set = &ignored.set;
+    let told = Sentence::of("The override to ").code(&set.offering).words(", set by ").name(&set.set_by);
+    let told = told.words(" on ").time(Stamp::short_day(set.set_at, now));
+    match (ignored.why, set.until) {
+        (Why::Over, Some(until)) => told.words(", ended on ").time(Stamp::short_day(until, now)).words("."),
+        (Why::Over, None) => told.words(", is over."),
+        (Why::Archived, _) => told.words(", does not count: that offering is archived."),
+        (Why::Unknown, _) => told.words(", does not count: the catalog has no such offering."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Moment = Moment(1_795_453_200_000);
+
+    fn card(set: Option<Override>) -> String {
+        let standard = Offering {
+            identifier: "standard".into(),
+            display_name: "Standard".into(),
+            is_default: true,
+            is_archived: false,
+        };
+        let winback = Offering {
+            identifier: "winback".into(),
+            display_name: "Win-back".into(),
+            is_default: false,
+            ..standard.clone()
+        };
+        let current = current::resolve(&[standard, winback], set, NOW);
+        told(&current, NOW).iter().map(Sentence::plain).collect::<Vec<_>>().join(" ")
+    }
+
+    fn set(offering: &str, until: Option<Moment>) -> Override {
+        crate::pages::profile::offering::testing::set(offering, until, Some("sandbox paywall check"))
+    }
+
+    #[test]
+    fn an_override_says_who_until_when_and_why() {
+        assert_eq!(
+            card(Some(set("winback", Some(NOW.plus_days(7))))),
+            "Set by Dev Anand on 20 Nov, until 30 Nov, 17:00 UTC: “sandbox paywall check”. Without it the project's \
+             default would apply: Standard standard."
+        );
+    }
+
+    #[test]
+    fn an_override_that_does_not_count_is_said_before_the_default() {
+        assert_eq!(
+            card(Some(set("gone", None))),
+            "The override to gone, set by Dev Anand on 20 Nov, does not count: the catalog has no such offering. The \
+             project's default. Experiments and targeting rules are not known here."
+        );
+        assert!(
+            card(Some(set("winback", Some(NOW))))
+                .starts_with("The override to winback, set by Dev Anand on 20 Nov, ended on 23 Nov.")
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! What may be chosen (§8): the project's default first, which is no override, then all other offerings; each with what
+//! the app would get.
+
+use crate::base::clock::Moment;
+use crate::customers::overrides::Override;
+use crate::customers::overrides::current::{self, Current, Offering};
+use crate::wording::sentence::Sentence;
+use crate::wording::text;
+
+/// One line of the selector.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What the form sends: the identifier, or nothing for the default.
+    pub value: String,
+    pub name: String,
+    /// Where the name is another word.
+    pub identifier: Option<String>,
+    pub is_now: bool,
+    pub is_chosen: bool,
+    /// What a paywall would show.
+    pub packages: String,
+    /// What the app gets once it is chosen.
+    pub after: Sentence,
+}
+
+/// `chosen` is what the form sends of the line that is marked.
+pub fn of(
+    offerings: &[Offering],
+    packages: &[(String, String)],
+    set: Option<&Override>,
+    chosen: Option<&str>,
+    now: Moment,
+) -> Vec<Choice> {
+    let current = current::resolve(offerings, set.cloned(), now);
+    let kept = match &current {
+        Current::Overridden { offering, .. } => offering.identifier.as_str(),
+        _ => "",
+    };
+    let chosen = chosen.unwrap_or(kept);
+    let choice = |value: &str, offering: Option<&Offering>| Choice {
+        value: value.to_owned(),
+        name: offering.map_or_else(|| "No offering".into(), |offering| offering.display_name.clone()),
+        identifier: offering.filter(|one| one.display_name != one.identifier).map(|one| text::visible(&one.identifier)),
+        is_now: value == kept,
+        is_chosen: value == chosen,
+        packages: offering.map(|offering| packages_in(packages, &offering.identifier)).unwrap_or_default(),
+        after: after(&current::resolve(offerings, overriding(value, now), now)),
+    };
+    let usable = || offerings.iter().filter(|offering| !offering.is_archived);
+    let default = usable().find(|offering| offering.is_default);
+    let mut others: Vec<&Offering> = usable().filter(|offering| !offering.is_default).collect();
+    others.sort_by_cached_key(|offering| (offering.display_name.to_lowercase(), &offering.identifier));
+    let others = others.into_iter().map(|offering| choice(&offering.identifier, Some(offering)));
+    std::iter::once(choice("", default)).chain(others).collect()
+}
+
+/// What would be set; nothing for the default.
+fn overriding(value: &str, now: Moment) -> Option<Override> {
+    let set = |offering: &str| Override {
+        customer_id: 0,
+        project_id: 0,
+        offering: offering.to_owned(),
+        set_by: String::new(),
+        set_by_id: None,
+        set_at: now,
+        until: None,
+        reason: None,
+        is_end_told: false,
+    };
+    Some(value).filter(|value| !value.is_empty()).map(set)
+}
+
+fn packages_in(packages: &[(String, String)], offering: &str) -> String {
+    let own = packages.iter().filter(|(of, _)| of == offering).map(|(_, name)| name.as_str());
+    own.collect::<Vec<_>>().join(", ")
+}
+
+/// What the app gets, as the same rule has it that the card and the app go by.
+pub fn after(current: &Current) -> Sentence {
+    match current {
+        Current::Overridden { offering, default, .. } => {
+            let told = Sentence::of("The app gets ").name(&offering.display_name);
+            match default {
+                Some(default) => {
+                    told.words(" until it ends or is taken back, then ").name(&default.display_name).words(".")
+                }
+                None => told.words(" until it ends or is taken back, then none."),
+            }
+        }
+        Current::Default { offering, .. } => Sentence::of("The app gets ")
+            .name(&offering.display_name)
+            .words(", or whatever the project makes its default later."),
+        Current::NoDefault { .. } | Current::None => {
+            Sentence::of("The app gets no current offering: the project has no default.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::profile::offering::testing;
+    use crate::pages::profile::testing::NOW;
+
+    fn offering(identifier: &str, name: &str, is_default: bool, is_archived: bool) -> Offering {
+        Offering { identifier: identifier.into(), display_name: name.into(), is_default, is_archived }
+    }
+
+    fn sold() -> Vec<Offering> {
+        vec![
+            offering("zen", "Zen", false, false),
+            offering("old", "Old", false, true),
+            offering("standard", "Standard", true, false),
+            offering("autumn", "autumn", false, false),
+        ]
+    }
+
+    fn said(choices: &[Choice]) -> Vec<(&str, &str, bool, bool)> {
+        choices.iter().map(|one| (one.value.as_str(), one.name.as_str(), one.is_now, one.is_chosen)).collect()
+    }
+
+    #[test]
+    fn the_default_comes_first_and_archived_offerings_not_at_all() {
+        let packages = [("zen".to_owned(), "Annual".to_owned()), ("zen".to_owned(), "Monthly".to_owned())];
+        let choices = of(&sold(), &packages, None, None, NOW);
+        assert_eq!(
+            said(&choices),
+            [("", "Standard", true, true), ("autumn", "autumn", false, false), ("zen", "Zen", false, false)]
+        );
+        let [default, autumn, zen] = choices.try_into().expect("three");
+        assert_eq!((default.identifier.as_deref(), autumn.identifier), (Some("standard"), None));
+        assert_eq!(zen.packages, "Annual, Monthly");
+        assert_eq!(default.after.plain(), "The app gets Standard, or whatever the project makes its default later.");
+        assert_eq!(zen.after.plain(), "The app gets Zen until it ends or is taken back, then Standard.");
+    }
+
+    #[test]
+    fn what_is_set_is_marked_unless_something_else_was_typed() {
+        let set = testing::set("zen", None, None);
+        let marked = |set: &Override, typed| {
+            let choices = of(&sold(), &[], Some(set), typed, NOW);
+            let values = |is: fn(&Choice) -> bool| {
+                choices.iter().filter(|one| is(one)).map(|one| one.value.clone()).collect::<String>()
+            };
+            (values(|one| one.is_now), values(|one| one.is_chosen))
+        };
+        assert_eq!(marked(&set, None), ("zen".into(), "zen".into()));
+        assert_eq!(marked(&set, Some("autumn")), ("zen".into(), "autumn".into()));
+        assert_eq!(marked(&set, Some("")), ("zen".into(), "".into()));
+        assert_eq!(marked(&testing::set("old", None, None), None), ("".into(), "".into()));
+    }
+
+    #[test]
+    fn without_a_default_the_first_line_is_none() {
+        let choices = of(&[offering("zen", "Zen", false, false)], &[], None, None, NOW);
+        assert_eq!(said(&choices), [("", "No offering", true, true), ("zen", "Zen", false, false)]);
+        let first = choices.first().map(|one| one.after.plain());
+        assert_eq!(first.as_deref(), Some("The app gets no current offering: the project has no default."));
+    }
+}

@@ -1,0 +1,74 @@
+//! The dialog of the card: choose an offering for this customer, until a day, or go back to the default.
+
+use askama::Template;
+
+use super::card::{may_change, set_by};
+use super::choices::{self, Choice};
+use super::queries;
+use crate::actions::{Dialog, Opened};
+use crate::base::Permission::OverrideOffering;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::customers::overrides::current::{self, Current};
+use crate::customers::overrides::{self, Override};
+use crate::db::Conn;
+use crate::pages::profile::visit::Visit;
+use crate::wording::sentence::Sentence;
+use crate::wording::times;
+
+#[derive(Template)]
+#[template(path = "profile/offering/choose.html")]
+struct Choose {
+    form: Opened,
+    action: String,
+    choices: Vec<Choice>,
+    /// What the app gets before anything is chosen.
+    before: Sentence,
+    /// Who set what there is, for somebody whose form was overtaken.
+    set_by: Option<Sentence>,
+    seen: i64,
+    until: String,
+    today: String,
+}
+
+/// The dialog of this name; `None` when there is none, or nothing to choose from.
+pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
+    if form.name != "offering-choose" || !visit.may(OverrideOffering) || !may_change(visit) {
+        return Ok(None);
+    }
+    let offerings = overrides::queries::offerings_of(conn, visit.project.id)?;
+    let set = overrides::queries::of(conn, visit.customer.id)?;
+    let current = current::resolve(&offerings, set.clone(), visit.now);
+    if current == Current::None {
+        return Ok(None);
+    }
+    let packages = queries::packages_of(conn, visit.project.id)?;
+    let choices = choices::of(&offerings, &packages, set.as_ref(), form.typed("offering"), visit.now);
+    let running = set.as_ref().filter(|set| !set.is_over(visit.now));
+    let day = |at: Moment| times::machine(at).split('T').next().unwrap_or_default().to_owned();
+    let choose = Choose {
+        action: visit.action("offering"),
+        choices,
+        before: before(&current),
+        set_by: running.map(|set| set_by(set, visit.now)),
+        seen: Override::version(set.as_ref()),
+        until: running.and_then(|set| set.until).map(day).unwrap_or_default(),
+        today: day(visit.now),
+        form,
+    };
+    Dialog::of(&choose).map(Some)
+}
+
+fn before(current: &Current) -> Sentence {
+    match current {
+        Current::Overridden { offering, .. } => {
+            Sentence::of("Now the app gets ").name(&offering.display_name).words(", chosen for this customer.")
+        }
+        Current::Default { offering, .. } => {
+            Sentence::of("Now the app gets ").name(&offering.display_name).words(", the project's default.")
+        }
+        Current::NoDefault { .. } | Current::None => {
+            Sentence::of("Now the app gets no current offering: the project has no default.")
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `POST C/offering`: another offering for this customer, or the default again.
+
+use serde::Deserialize;
+
+use super::Undo;
+use super::card::may_change;
+use super::chosen::Chosen;
+use crate::actions::{Act, Doing, Done};
+use crate::base::clock::Moment;
+use crate::base::error::{Error, Refusal};
+use crate::customers::overrides::{self, HELD, Override};
+use crate::pages::profile::acting::{Outcome, on_customer};
+use crate::pages::profile::undo;
+use crate::pages::profile::visit::Visit;
+use crate::wording::times;
+
+/// What was chosen.
+#[derive(Deserialize)]
+pub struct Draft {
+    /// The identifier; empty for the default.
+    #[serde(default)]
+    offering: String,
+    #[serde(default)]
+    until: String,
+    #[serde(default)]
+    reason: String,
+    /// The state that was seen: when it was set; 0 without an override.
+    seen: Option<i64>,
+}
+
+pub async fn choose(act: Act<Draft>) -> Outcome {
+    on_customer(act, "offering-choose", |doing, visit, draft| {
+        must_be_allowed(visit)?;
+        let whose = (visit.project.id, visit.customer.id);
+        let before = crate::operations::overrides::current(doing.conn, whose, doing.ids, doing.now)?;
+        let offerings = overrides::queries::offerings_of(doing.conn, visit.project.id)?;
+        let chosen = Chosen::parse((&draft.offering, &draft.until, &draft.reason), &offerings, doing.now)?;
+        Override::must_be(before.as_ref(), draft.seen)?;
+        let Some((offering, until)) = chosen.set else {
+            return cleared(doing, before, chosen.reason, visit.at("offering"));
+        };
+        let set = Override {
+            customer_id: visit.customer.id,
+            project_id: visit.project.id,
+            offering,
+            set_by: doing.member.person.name.clone(),
+            set_by_id: Some(doing.member.person.id),
+            set_at: doing.now,
+            until,
+            reason: chosen.reason,
+            is_end_told: false,
+        };
+        overrides::queries::put(doing.conn, &set)?;
+        let name = offerings.iter().find(|one| one.identifier == set.offering).map(|one| one.display_name.as_str());
+        let told = told(name.unwrap_or(&set.offering), until);
+        let trace = crate::operations::overrides::entry(before.as_ref(), Some(&set)).because(set.reason.clone());
+        let undo = undo::Undo::Offering(Undo { before, after: Some(set) }.into());
+        Ok(Done::new(trace, told, visit.at("offering")).with_undo(&undo))
+    })
+    .await
+}
+
+/// Takes an override back.
+///
+/// # Errors
+/// A refusal where none holds.
+pub fn cleared(
+    doing: &mut Doing<'_>,
+    before: Option<Override>,
+    reason: Option<String>,
+    location: String,
+) -> Result<Done, Error> {
+    let none = || Refusal::of("offering", "The app gets the project's default already: nothing is changed.");
+    let set = before.filter(|set| !set.is_over(doing.now)).ok_or_else(none)?;
+    overrides::queries::remove(doing.conn, set.customer_id)?;
+    let trace = crate::operations::overrides::entry(Some(&set), None).because(reason);
+    let undo = undo::Undo::Offering(Undo { before: Some(set), after: None }.into());
+    Ok(Done::new(trace, "The app gets the project's default again.", location).with_undo(&undo))
+}
+
+/// # Errors
+/// A refusal for a developer who is held to test customers.
+pub fn must_be_allowed(visit: &Visit) -> Result<(), Refusal> {
+    if may_change(visit) { Ok(()) } else { Err(Refusal::of("", HELD)) }
+}
+
+fn told(name: &str, until: Option<Moment>) -> String {
+    match until {
+        Some(until) => format!("The app gets {name} until {}.", times::day(until)),
+        None => format!("The app gets {name} now."),
+    }
+}

@@ -1,0 +1,20 @@
+//! Overrides, for the tests of the room.
+
+use crate::base::clock::Moment;
+use crate::customers::overrides::Override;
+use crate::pages::profile::testing::NOW;
+
+/// Set by Dev three days ago.
+pub fn set(offering: &str, until: Option<Moment>, reason: Option<&str>) -> Override {
+    Override {
+        customer_id: 7,
+        project_id: 1,
+        offering: offering.into(),
+        set_by: "Dev Anand".into(),
+        set_by_id: Some(3),
+        set_at: NOW.plus_days(-3),
+        until,
+        reason: reason.map(str::to_owned),
+        is_end_told: false,
+    }
+}

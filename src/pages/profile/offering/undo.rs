@@ -1,0 +1,38 @@
+//! Taking back a choice, as long as nobody has made another since.
+
+use serde::{Deserialize, Serialize};
+
+use super::handlers::must_be_allowed;
+use crate::actions::{Doing, Done};
+use crate::base::Permission::OverrideOffering;
+use crate::base::error::{Error, Refusal};
+use crate::customers::overrides::{self, Override};
+use crate::pages::profile::visit::Visit;
+
+/// What it takes to undo an action.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Undo {
+    pub before: Option<Override>,
+    pub after: Option<Override>,
+}
+
+pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
+    doing.permit(OverrideOffering)?;
+    must_be_allowed(visit)?;
+    let customer = visit.customer.id;
+    let now = overrides::queries::of(doing.conn, customer)?;
+    if Override::version(now.as_ref()) != Override::version(undo.after.as_ref()) {
+        let by = now.map_or_else(|| "Somebody".to_owned(), |set| set.set_by);
+        let sentence = format!("{by} changed the offering meanwhile. It stays as it is.");
+        return Err(Refusal::of("", sentence).into());
+    }
+    // Of a customer who became one with another since, it is the survivor's.
+    let before = undo.before.map(|set| Override { customer_id: customer, ..set });
+    match &before {
+        Some(before) => overrides::queries::put(doing.conn, before)?,
+        None => overrides::queries::remove(doing.conn, customer)?,
+    }
+    let trace =
+        crate::operations::overrides::entry(undo.after.as_ref(), before.as_ref()).because(Some("undone".into()));
+    Ok(Done::new(trace, "The offering is as before.", visit.at("offering")))
+}

@@ -1,0 +1,134 @@
+//! Whether the app has picked up a change: an agent who changes the offering and sees nothing in the app is looking at what
+//! the app keeps (client contract, 3, endpoint 2).
+
+use diesel::dsl::max;
+use diesel::prelude::*;
+
+use super::visit::Customer;
+use crate::audit::Action;
+use crate::base::clock::Moment;
+use crate::db::Conn;
+use crate::db::schema::{audit_details, audit_entries};
+use crate::wording::sentence::{Sentence, Stamp};
+
+/// What can be picked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    Offering,
+    Access,
+    Attributes,
+}
+
+/// When each was last changed here, by the team or over the API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changes {
+    offering: Option<Moment>,
+    access: Option<Moment>,
+    attributes: Option<Moment>,
+}
+
+/// For how many days a change that was not fetched is told, and one that was.
+const UNFETCHED_DAYS: i64 = 30;
+const FETCHED_DAYS: i64 = 1;
+
+impl What {
+    const ALL: [What; 3] = [What::Offering, What::Access, What::Attributes];
+
+    fn is_changed_by(self, action: Action) -> bool {
+        match self {
+            What::Offering => matches!(action, Action::OfferingOverrideSet | Action::OfferingOverrideCleared),
+            What::Access => matches!(action, Action::EntitlementGranted | Action::EntitlementRevoked),
+            What::Attributes => matches!(action, Action::AttributeSet | Action::AttributeDeleted),
+        }
+    }
+}
+
+impl Changes {
+    /// One query; none for a customer whose app never called.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn of(conn: &mut Conn, project: i64, customer: &Customer) -> QueryResult<Changes> {
+        if customer.info_fetched_at.is_none() && customer.offerings_fetched_at.is_none() {
+            return Ok(Changes::default());
+        }
+        let own = audit_details::project_id.eq(audit_entries::project_id);
+        let own = own.and(audit_details::position.eq(audit_entries::position));
+        let telling = Action::ALL.iter().filter(|action| What::ALL.iter().any(|what| what.is_changed_by(**action)));
+        let newest: Vec<(String, Option<Moment>)> = audit_entries::table
+            .inner_join(audit_details::table.on(own))
+            .filter(audit_details::customer_id.eq(customer.id).and(audit_entries::project_id.eq(project)))
+            .filter(audit_entries::action.eq_any(telling.map(|action| action.name())))
+            .group_by(audit_entries::action)
+            .select((audit_entries::action, max(audit_entries::at)))
+            .load(conn)?;
+        let changed = |what: What| {
+            let own = newest.iter().filter(|(name, _)| Action::parse(name).is_some_and(|one| what.is_changed_by(one)));
+            own.filter_map(|(_, at)| *at).max()
+        };
+        Ok(Changes {
+            offering: changed(What::Offering),
+            access: changed(What::Access),
+            attributes: changed(What::Attributes),
+        })
+    }
+
+    /// Whether the app has fetched since the change; `None` without a change that is worth a word.
+    pub fn told(&self, what: What, customer: &Customer, now: Moment) -> Option<Sentence> {
+        let (changed, fetched) = match what {
+            What::Offering => (self.offering, customer.offerings_fetched_at),
+            What::Access => (self.access, customer.info_fetched_at),
+            What::Attributes => (self.attributes, customer.info_fetched_at),
+        };
+        let changed = changed?;
+        let age = now.since(changed);
+        match fetched.filter(|at| *at > changed) {
+            Some(at) if age <= FETCHED_DAYS * 86_400_000 => Some(
+                Sentence::of("Fetched by the app since the last change, most recently ")
+                    .time(Stamp::relative(at, now).inside())
+                    .words("."),
+            ),
+            None if age <= UNFETCHED_DAYS * 86_400_000 => Some(waiting(what, changed, now)),
+            _ => None,
+        }
+    }
+}
+
+fn waiting(what: What, changed: Moment, now: Moment) -> Sentence {
+    let told = Sentence::of("The app has not fetched since the change ")
+        .time(Stamp::relative(changed, now).inside())
+        .words(".");
+    match what {
+        What::Offering => told.words(" Mobile SDKs may keep offerings for five minutes."),
+        What::Access | What::Attributes => told,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::profile::testing::{NOW, lena};
+
+    fn told(changed: i64, fetched: Option<i64>) -> String {
+        let mut customer = lena().customer;
+        customer.offerings_fetched_at = fetched.map(|seconds| NOW.plus_seconds(-seconds));
+        let changes = Changes { offering: Some(NOW.plus_seconds(-changed)), ..Changes::default() };
+        changes.told(What::Offering, &customer, NOW).map(|sentence| sentence.plain()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_change_waits_until_the_app_fetches() {
+        let waiting =
+            "The app has not fetched since the change 3 minutes ago. Mobile SDKs may keep offerings for five minutes.";
+        assert_eq!((told(180, Some(200)).as_str(), told(180, None).as_str()), (waiting, waiting));
+        assert_eq!(told(180, Some(120)), "Fetched by the app since the last change, most recently 2 minutes ago.");
+    }
+
+    #[test]
+    fn old_changes_are_not_worth_a_word() {
+        let day = 86_400;
+        assert_eq!((told(2 * day, Some(day)), told(31 * day, None)), (String::new(), String::new()));
+        assert!(told(2 * day, None).starts_with("The app has not fetched"));
+        assert_eq!(Changes::default().told(What::Access, &lena().customer, NOW), None);
+    }
+}

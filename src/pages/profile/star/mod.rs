@@ -1,0 +1,41 @@
+//! The star in the head of the page: "this is me testing", each person's own mark. Marked customers head the person's
+//! search suggestions, and have a list.
+
+mod handlers;
+
+use crate::actions::fresh_key;
+use crate::auth::Member;
+use crate::base::Permission::ReadCustomers;
+use crate::base::error::Error;
+use crate::customers::stars;
+use crate::db::Conn;
+use crate::pages::profile::visit::Visit;
+use crate::web::Routes;
+
+/// What the button shows, and does.
+#[derive(Debug, Clone)]
+pub struct Star {
+    pub is_marked: bool,
+    pub action: String,
+    pub once: String,
+}
+
+/// Anybody who may see a customer may test with one.
+pub fn routes(routes: &mut Routes) {
+    routes.post("/projects/{p}/customers/{id}/star", ReadCustomers, handlers::mark);
+    routes.post("/projects/{p}/customers/{id}/unstar", ReadCustomers, handlers::unmark);
+}
+
+impl Star {
+    /// One query.
+    ///
+    /// # Errors
+    /// What the database said, or that the system has no random bytes.
+    pub fn load(conn: &mut Conn, member: &Member, visit: &Visit) -> Result<Star, Error> {
+        Ok(Star::of(visit, stars::is_marked(conn, visit.customer.id, member.person.id)?, fresh_key()?))
+    }
+
+    pub fn of(visit: &Visit, is_marked: bool, once: String) -> Star {
+        Star { is_marked, action: visit.action(if is_marked { "unstar" } else { "star" }), once }
+    }
+}

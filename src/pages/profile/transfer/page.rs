@@ -1,0 +1,81 @@
+//! The page: whom to, then what that would do.
+
+use actix_web::web::Bytes;
+use askama::Template;
+
+use super::review::{self, Review};
+use crate::actions::Opened;
+use crate::auth::Door;
+use crate::base::error::Error;
+use crate::db::Conn;
+use crate::operations::transfer::movable;
+use crate::pages::profile::transfer::recipient;
+use crate::pages::profile::transfer::recipient::{Offer, Sought, TO};
+use crate::pages::profile::visit::Visit;
+use crate::web::{Layout, Section};
+
+#[derive(Template)]
+#[template(path = "profile/transfer.html")]
+struct TransferPage {
+    layout: Layout,
+    form: Opened,
+    customers: String,
+    customer: String,
+    profile: String,
+    action: String,
+    is_sandbox: bool,
+    /// What was typed.
+    sought: String,
+    /// Why nothing can move, or not to whoever was typed.
+    problem: Option<String>,
+    has_purchases: bool,
+    offers: Vec<(Offer, String)>,
+    review: Option<Review>,
+}
+
+/// The page, for a transfer just thought of or one that was refused.
+///
+/// # Errors
+/// As [`Door::enter`]; [`Error::NotFound`] when nobody has the id of the address.
+pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Opened) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let visit = Visit::entered(conn, door, &member, query)?;
+    let profile = visit.at("entitlements");
+    let mut page = TransferPage {
+        layout: member.layout(format!("Transfer purchases of {}", review::name(&visit)), Section::Customers),
+        customers: format!("/projects/{}/customers", visit.project.slug),
+        customer: review::name(&visit),
+        action: visit.action("transfer"),
+        is_sandbox: visit.is_sandbox(),
+        sought: opened.value(TO, "").to_owned(),
+        problem: opened.problem(TO).or(opened.problem("")).map(str::to_owned),
+        has_purchases: movable(conn, visit.customer.id)? > 0,
+        offers: Vec::new(),
+        review: None,
+        form: opened.on(&member, profile.clone()),
+        profile,
+    };
+    if page.problem.is_none() && page.has_purchases && !page.sought.trim().is_empty() {
+        page.look(conn, &visit)?;
+    }
+    Ok(Bytes::from(page.render_with_values(&member.look())?))
+}
+
+impl TransferPage {
+    /// Looks for whoever is to receive the purchases, and at what would move.
+    fn look(&mut self, conn: &mut Conn, visit: &Visit) -> Result<(), Error> {
+        match recipient::seek(conn, visit, &self.sought)? {
+            Ok(Sought::One(found, id)) => self.review = Review::load(conn, visit, found, &id)?,
+            Ok(Sought::Some(offers)) => self.offers = offers.into_iter().map(|offer| self.chosen(offer)).collect(),
+            Err(refusal) => self.problem = refusal.problems.into_iter().next().map(|problem| problem.sentence),
+        }
+        Ok(())
+    }
+
+    /// An offer with the address that chooses it.
+    fn chosen(&self, offer: Offer) -> (Offer, String) {
+        let joint = if self.is_sandbox { '&' } else { '?' };
+        let href = format!("{}{joint}{TO}={}", self.action, crate::wording::text::segment(&offer.id));
+        (offer, href)
+    }
+}

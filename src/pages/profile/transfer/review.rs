@@ -1,0 +1,164 @@
+//! Both customers before and after, and what that comes to.
+
+use std::cmp::Reverse;
+
+use sha2::{Digest, Sha256};
+
+use crate::base::error::Error;
+use crate::base::hex;
+use crate::db::Conn;
+use crate::events::Environment;
+use crate::operations::transfer::{Move, Outlook};
+use crate::pages::profile::entitlements::Grouped;
+use crate::pages::profile::visit;
+use crate::pages::profile::visit::Visit;
+use crate::projection::{CustomerId, Kind, Purchase, Standing};
+use crate::wording::sentence::Sentence;
+use crate::wording::text;
+
+/// What a transfer would do.
+#[derive(Debug)]
+pub struct Review {
+    pub from: Side,
+    pub to: Side,
+    /// The id that was chosen for the destination.
+    pub to_id: String,
+    /// `3 purchases, 1 of them a test`
+    pub moving: String,
+    pub is_one: bool,
+    /// `Pro annual, Coins and 2 more`
+    pub named: Sentence,
+    /// Stands for what both have now: see [`fingerprint`].
+    pub seen: String,
+}
+
+/// One of the two customers.
+#[derive(Debug)]
+pub struct Side {
+    pub name: String,
+    pub id: String,
+    pub href: String,
+    pub now: Grouped,
+    pub then: Grouped,
+    /// How many test purchases the view leaves out.
+    pub tests: usize,
+}
+
+impl Review {
+    /// `None` when there is nothing to move.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn load(conn: &mut Conn, visit: &Visit, to: CustomerId, to_id: &str) -> Result<Option<Review>, Error> {
+        let other = Visit::load(conn, visit.project.id, (to_id, visit.environment), (visit.role, visit.now))?;
+        let other = other.ok_or(Error::NotFound)?;
+        let outlook = of(visit, to).outlook(conn)?;
+        let moving: Vec<&Purchase> = outlook.from.0.purchases.iter().filter(|one| one.kind != Kind::Grant).collect();
+        if moving.is_empty() {
+            return Ok(None);
+        }
+        let tests = moving.iter().filter(|one| one.environment == Environment::Sandbox).count();
+        let (is_one, named) = (moving.len() == 1, named(visit, &moving));
+        let moving = counted(moving.len(), tests);
+        let seen = fingerprint(&outlook);
+        let (from, to) = (Side::of(visit, outlook.from), Side::of(&other, outlook.to));
+        Ok(Some(Review { from, to, to_id: to_id.to_owned(), moving, is_one, named, seen }))
+    }
+}
+
+/// The transfer from this customer to another.
+pub fn of(visit: &Visit, to: CustomerId) -> Move {
+    Move { project: visit.project.id, from: visit.customer.id, to, now: visit.now }
+}
+
+/// The same as long as neither customer's purchases change.
+pub fn fingerprint(outlook: &Outlook) -> String {
+    let states = (&outlook.from.0.purchases, &outlook.to.0.purchases);
+    let digest = Sha256::digest(serde_json::to_string(&states).unwrap_or_default());
+    hex(&digest).chars().take(16).collect()
+}
+
+/// `3 purchases, 1 of them a test`
+pub fn counted(all: usize, tests: usize) -> String {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let all_counted = text::count(number(all), "purchase", "purchases");
+    match (all, tests) {
+        (_, 0) => all_counted,
+        (1, 1) => "1 test purchase".into(),
+        (all, tests) if all == tests => format!("{all} test purchases"),
+        (_, 1) => format!("{all_counted}, 1 of them a test"),
+        (_, tests) => format!("{all_counted}, {tests} of them tests"),
+    }
+}
+
+/// How many products are named one by one.
+const NAMED: usize = 5;
+
+/// The products by name, each once, those whose access ends last first.
+fn named(visit: &Visit, moving: &[&Purchase]) -> Sentence {
+    let mut all: Vec<&Purchase> = moving.to_vec();
+    all.sort_by_key(|one| Reverse(one.access_ends_at()));
+    let mut names: Vec<&str> = Vec::new();
+    for name in all.into_iter().map(|one| visit.product_name(one)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    let told = names
+        .iter()
+        .enumerate()
+        .fold(Sentence::default(), |told, (place, name)| told.words(if place == 0 { "" } else { ", " }).name(*name));
+    if more == 0 { told } else { told.words(format!(" and {more} more")) }
+}
+
+impl Side {
+    fn of(visit: &Visit, (now, then): (Standing, Standing)) -> Side {
+        let tests = |standing: &Standing| {
+            standing.purchases.iter().filter(|one| one.environment == Environment::Sandbox).count()
+        };
+        let hidden = if visit.is_sandbox() { 0 } else { tests(&now).max(tests(&then)) };
+        Side {
+            name: name(visit),
+            id: visit.opened_as.clone(),
+            href: visit::href(&visit.project.slug, &visit.opened_as),
+            now: grouped(visit, now),
+            then: grouped(visit, then),
+            tests: hidden,
+        }
+    }
+}
+
+/// The customer as people call them.
+pub fn name(visit: &Visit) -> String {
+    let known = visit.customer.display_name.as_ref().or(visit.customer.email.as_ref());
+    known.cloned().unwrap_or_else(|| text::visible(&visit.opened_as))
+}
+
+fn grouped(visit: &Visit, standing: Standing) -> Grouped {
+    let shown: Vec<Purchase> =
+        standing.purchases.into_iter().filter(|one| one.environment == visit.environment).collect();
+    Grouped::with(visit, &shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moves_is_counted_with_its_tests() {
+        let said = [(1, 0), (3, 0), (3, 1), (5, 2), (1, 1), (2, 2)].map(|(all, tests)| counted(all, tests));
+        assert_eq!(
+            said,
+            [
+                "1 purchase",
+                "3 purchases",
+                "3 purchases, 1 of them a test",
+                "5 purchases, 2 of them tests",
+                "1 test purchase",
+                "2 test purchases",
+            ]
+        );
+    }
+}

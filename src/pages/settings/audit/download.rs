@@ -1,0 +1,120 @@
+//! `GET /projects/{p}/settings/audit.csv`: all that was chosen, as a file. Having it is an action of its own.
+
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::model::{Chosen, Filter};
+use super::page::{asked, customer_of};
+use super::queries;
+use crate::audit::{self, Action, Actor, Details, Line, Origin, Trace};
+use crate::auth::{Door, Member, address};
+use crate::base::error::Error;
+use crate::db::Conn;
+use crate::pages::directory::lists::{Cursor, Place};
+use crate::server::app::Site;
+use crate::web::csv;
+use crate::web::csv::{CHUNK, harmless, written};
+use crate::web::file::Source;
+use crate::web::trail::Trail;
+use crate::wording::times;
+
+const HEAD: [&str; 15] = [
+    "position",
+    "at",
+    "actor",
+    "actor_kind",
+    "role",
+    "action",
+    "app_user_id",
+    "about",
+    "before",
+    "after",
+    "reason",
+    "address",
+    "request",
+    "previous_hash",
+    "hash",
+];
+
+pub async fn download(door: Door, req: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
+    let asked = asked(req.query_string());
+    let address = address::of(&req, &site.config.trusted_proxies).to_string();
+    let origin = Origin { request: Trail::of(&req).reference.clone(), address: Some(address) };
+    let ids = site.ids.clone();
+    let begin = move |conn: &mut Conn| {
+        let member = door.enter(conn)?;
+        let (filter, _) = asked?;
+        let customer = customer_of(conn, member.project.id, &filter)?;
+        let trace = trace(&filter, customer.flatten());
+        let actor = Actor::person(member.person.id, member.role.name());
+        audit::append(conn, (member.project.id, ids.next(door.now), door.now), &actor, &origin, trace)?;
+        let mut export = Export::of(&member, &filter, customer);
+        let mut first = written(std::iter::once(HEAD.map(String::from)))?;
+        first.extend(export.read(conn)?);
+        Ok::<_, Error>((csv::file_name(&member.project.slug, "audit", door.now), Bytes::from(first), export))
+    };
+    let (name, first, export) = site.db.write(begin).await?;
+    Ok(csv::download(&name, site.db.clone(), first, export))
+}
+
+/// What was chosen; the id of a customer only beside them, so that it goes with them.
+fn trace(filter: &Filter, customer: Option<i64>) -> Trace {
+    let nobody = Filter { customer: None, ..filter.clone() }.query();
+    let trace = Trace::new(Action::AuditExported);
+    let trace = if nobody.is_empty() { trace } else { trace.about(nobody) };
+    match (customer, &filter.customer) {
+        (Some(customer), Some(id)) => trace.of(customer, id.trim()),
+        _ => trace,
+    }
+}
+
+struct Export {
+    project: i64,
+    chosen: Chosen,
+    /// Where the next rows begin; `None` after the last.
+    next: Option<Place>,
+}
+
+impl Export {
+    fn of(member: &Member, filter: &Filter, customer: Option<Option<i64>>) -> Export {
+        let next = (customer != Some(None)).then_some(Place::Top);
+        Export { project: member.project.id, chosen: filter.chosen(customer.flatten()), next }
+    }
+}
+
+impl Source for Export {
+    fn read(&mut self, conn: &mut Conn) -> Result<Vec<u8>, Error> {
+        let Some(place) = self.next else { return Ok(Vec::new()) };
+        let lines = queries::lines(conn, self.project, &self.chosen, place, CHUNK)?;
+        let last = lines.last().filter(|_| lines.len() == CHUNK);
+        self.next = last.map(|line| Place::After(Cursor { active_at: line.entry.at, id: line.entry.position }));
+        written(lines.iter().map(cells))
+    }
+
+    fn is_over(&self) -> bool {
+        self.next.is_none()
+    }
+}
+
+fn cells(line: &Line) -> [String; HEAD.len()] {
+    let (entry, empty) = (&line.entry, Details::default());
+    let details = line.details().unwrap_or(&empty);
+    let text = |text: &Option<String>| harmless(text.as_deref().unwrap_or(""));
+    [
+        entry.position.to_string(),
+        times::machine(entry.at),
+        harmless(line.who()),
+        entry.actor_kind.clone(),
+        line.role().to_owned(),
+        entry.action.clone(),
+        text(&details.app_user_id),
+        text(&details.about),
+        text(&details.before),
+        text(&details.after),
+        text(&details.reason),
+        text(&details.address),
+        harmless(&entry.request),
+        entry.previous_hash.clone(),
+        entry.hash.clone(),
+    ]
+}

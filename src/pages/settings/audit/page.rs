@@ -1,0 +1,128 @@
+//! `GET /projects/{p}/settings/audit`
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use askama::Template;
+
+use super::model::{Filter, Who};
+use super::queries;
+use super::row::Row;
+use crate::audit::{self, Action, ActorKind, Line};
+use crate::auth::{Door, Member};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::customers::identity;
+use crate::db::{Conn, Db};
+use crate::pages::directory::lists::model::{PAGE, slice};
+use crate::pages::directory::lists::{Cursor, Place};
+use crate::pages::settings::{Nav, overview};
+use crate::projection::CustomerId;
+use crate::web::{Layout, Page, Section, form};
+use crate::wording::text::capitalised;
+
+#[derive(Template)]
+#[template(path = "settings/audit.html")]
+pub struct Log {
+    layout: Layout,
+    nav: Nav,
+    filter: Filter,
+    /// Words of the address and names.
+    people: Vec<(String, String)>,
+    rows: Vec<Row>,
+    newer: Option<Cursor>,
+    older: Option<Cursor>,
+    is_paged: bool,
+    /// How many entries there are, and the hash of the newest.
+    head: Option<(i64, String)>,
+    slug: String,
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<Page<Log>, Error> {
+    let asked = asked(req.query_string());
+    let load = move |conn: &mut Conn| {
+        let member = door.enter(conn)?;
+        let (filter, place) = asked?;
+        Log::load(conn, &member, filter, place, door.now)
+    };
+    db.read(load).await.map(Page)
+}
+
+/// The filter and the place that an address names.
+pub fn asked(query: &str) -> Result<(Filter, Place), Error> {
+    let filter = Filter::parse(query).map_err(|sentence| Error::BadRequest(sentence.into()))?;
+    let (after, before) = (form::field(query, "after"), form::field(query, "before"));
+    let place = Place::parse(after.as_deref(), before.as_deref());
+    Ok((filter, place.map_err(|unknown| Error::BadRequest(unknown.0.into()))?))
+}
+
+/// The customer of the id that was typed. The inner `None`: there is none.
+pub fn customer_of(conn: &mut Conn, project: i64, filter: &Filter) -> Result<Option<Option<CustomerId>>, Error> {
+    let found = filter.customer.as_deref().map(|id| identity::find(conn, project, id.trim()));
+    Ok(found.transpose()?)
+}
+
+impl Log {
+    fn load(conn: &mut Conn, member: &Member, filter: Filter, place: Place, now: Moment) -> Result<Log, Error> {
+        let project = &member.project;
+        let lines = match customer_of(conn, project.id, &filter)? {
+            Some(None) => Vec::new(),
+            customer => queries::lines(conn, project.id, &filter.chosen(customer.flatten()), place, PAGE + 1)?,
+        };
+        let page = slice(lines, place, |line| Cursor { active_at: line.entry.at, id: line.entry.position });
+        Ok(Log {
+            layout: member.layout("Audit log", Section::Settings),
+            nav: overview::nav(conn, member, "audit")?,
+            people: people(queries::members(conn, project.id)?, &filter, &page.rows),
+            rows: page.rows.iter().map(|line| Row::of(line, (&project.slug, &filter), now)).collect(),
+            newer: page.newer,
+            older: page.older,
+            is_paged: place != Place::Top,
+            head: audit::queries::head(conn, project.id)?,
+            slug: project.slug.clone(),
+            filter,
+        })
+    }
+
+    fn actions(&self) -> impl Iterator<Item = (&'static str, String)> {
+        Action::ALL.iter().map(|action| (action.name(), capitalised(action.words())))
+    }
+
+    fn is_chosen(&self, word: &str) -> bool {
+        self.filter.who.is_some_and(|who| who.word() == word)
+    }
+
+    fn is_action(&self, name: &str) -> bool {
+        self.filter.action.is_some_and(|action| action.name() == name)
+    }
+
+    fn customer(&self) -> &str {
+        self.filter.customer.as_deref().unwrap_or("")
+    }
+
+    fn day(day: &Option<chrono::NaiveDate>) -> String {
+        day.map(|day| day.to_string()).unwrap_or_default()
+    }
+
+    fn address(&self, name: &str, row: &Cursor) -> String {
+        let query = self.filter.query();
+        let joint = if query.is_empty() { "" } else { "&" };
+        format!("{}/audit?{query}{joint}{name}={row}", self.nav.base)
+    }
+
+    fn file(&self) -> String {
+        let query = self.filter.query();
+        format!("{}/audit.csv{}{query}", self.nav.base, if query.is_empty() { "" } else { "?" })
+    }
+}
+
+/// Who can be chosen: the members, whoever is chosen although no member any more, and those who are no people.
+fn people(members: Vec<(i64, String)>, filter: &Filter, lines: &[Line]) -> Vec<(String, String)> {
+    let mut people: Vec<(String, String)> = members.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
+    let chosen = filter.who.filter(|who| matches!(who, Who::Person(_))).map(Who::word);
+    if let Some(word) = chosen.filter(|word| people.iter().all(|(known, _)| known != word)) {
+        people.push((word, lines.first().map_or("A former member", Line::who).to_owned()));
+    }
+    let others = [(ActorKind::System, "Dossier itself"), (ActorKind::Operator, "The command line")];
+    people.extend(others.map(|(kind, name)| (kind.name().to_owned(), name.to_owned())));
+    people
+}

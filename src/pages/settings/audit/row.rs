@@ -1,0 +1,63 @@
+//! An entry as the table shows it.
+
+use super::model::{Filter, Who};
+use crate::audit::{ActorKind, Details, Line, Told};
+use crate::base::clock::Moment;
+use crate::pages::profile::visit;
+use crate::web::Change;
+use crate::wording::sentence::Stamp;
+use crate::wording::text::capitalised;
+
+pub struct Row {
+    pub at: (Stamp, Stamp),
+    pub who: String,
+    pub role: String,
+    /// All that the same person did.
+    pub by_them: String,
+    /// `Added a note`
+    pub what: String,
+    pub about: Option<String>,
+    pub change: Option<Change>,
+    pub reason: Option<String>,
+    /// Why there is no more to tell.
+    pub missing: Option<&'static str>,
+    /// Whom it concerns: the id it was done under, and where they are.
+    pub customer: Option<(String, String)>,
+}
+
+impl Row {
+    pub fn of(line: &Line, (slug, filter): (&str, &Filter), now: Moment) -> Row {
+        let empty = Details::default();
+        let details = line.details().unwrap_or(&empty);
+        let customer = line.customer.and(details.app_user_id.as_deref());
+        Row {
+            at: (Stamp::full(line.entry.at), Stamp::relative(line.entry.at, now)),
+            who: line.who().to_owned(),
+            role: line.role().to_owned(),
+            by_them: by_them(line, slug, filter),
+            what: capitalised(line.words()),
+            about: details.about.clone(),
+            change: Change::of(details.before.as_deref(), details.after.as_deref()),
+            reason: details.reason.clone(),
+            missing: missing(&line.told),
+            customer: customer.map(|id| (id.to_owned(), visit::href(slug, id))),
+        }
+    }
+}
+
+fn by_them(line: &Line, slug: &str, filter: &Filter) -> String {
+    let kind = ActorKind::parse(&line.entry.actor_kind);
+    let who = match (kind, line.entry.actor_id) {
+        (Some(ActorKind::Person), Some(id)) => Some(Who::Person(id)),
+        (kind, _) => kind.map(Who::Other),
+    };
+    format!("/projects/{slug}/settings/audit?{}", Filter { who, ..filter.clone() }.query())
+}
+
+fn missing(told: &Told) -> Option<&'static str> {
+    match told {
+        Told::Known(_) => None,
+        Told::Erased => Some("What it said was erased with the customer."),
+        Told::Unreadable => Some("What it says cannot be read."),
+    }
+}

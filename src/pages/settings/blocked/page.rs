@@ -1,0 +1,96 @@
+//! The list.
+
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::dialog::dialog;
+use crate::actions;
+use crate::actions::Opened;
+use crate::auth::{Door, Member};
+use crate::base::error::Error;
+use crate::db::{Conn, Db};
+use crate::operations::erasure::blocking;
+use crate::operations::erasure::blocking::{Blocked, MOST};
+use crate::pages::settings::Nav;
+use crate::pages::settings::overview::nav;
+use crate::web::{Layout, Section};
+use crate::wording::sentence::Stamp;
+use crate::wording::text::count;
+
+#[derive(Template)]
+#[template(path = "settings/blocked.html")]
+struct BlockedPage {
+    layout: Layout,
+    nav: Nav,
+    rows: Vec<Row>,
+    /// Events that came too late for customers who were deleted.
+    late: i64,
+}
+
+struct Row {
+    blocked: Blocked,
+    at: Stamp,
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    actions::page(door, &req, &db, load).await
+}
+
+/// The page with a dialog over it.
+///
+/// # Errors
+/// As [`show`].
+pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, Error> {
+    load(conn, door, "", Some(opened))
+}
+
+/// The address of the page.
+pub fn address(member: &Member) -> String {
+    format!("/projects/{}/settings/blocked", member.project.slug)
+}
+
+fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let all = blocking::all(conn, member.project.id)?;
+    let flash = actions::flash(conn, &member, query, door.now)?;
+    let mut layout = member.layout("Blocked", Section::Settings).with_flash(flash);
+    if let Some(opened) = opened {
+        let told = opened.told();
+        let dialog = dialog(&member, &all, opened.on(&member, address(&member)))?;
+        layout.lay_over(dialog, told);
+    }
+    let page = BlockedPage {
+        layout,
+        nav: nav(conn, &member, "blocked")?,
+        rows: all.into_iter().map(|blocked| Row { at: Stamp::full(blocked.at), blocked }).collect(),
+        late: blocking::count_late(conn, member.project.id)?,
+    };
+    Ok(Bytes::from(page.render_with_values(&member.look())?))
+}
+
+impl BlockedPage {
+    fn count(&self) -> String {
+        format!("{} of {MOST}", self.rows.len())
+    }
+
+    fn is_full(&self) -> bool {
+        i64::try_from(self.rows.len()).unwrap_or(i64::MAX) >= MOST
+    }
+
+    fn opens(&self, dialog: &str) -> String {
+        format!("{}/blocked?dialog={dialog}", self.nav.base)
+    }
+
+    fn late(&self) -> String {
+        count(self.late, "event", "events")
+    }
+}
+
+impl Row {
+    /// Ids that are blocked with it.
+    fn others(&self) -> Option<String> {
+        let others = self.blocked.ids - 1;
+        (others > 0).then(|| format!("and {}", count(others, "other id", "other ids")))
+    }
+}

@@ -1,0 +1,122 @@
+//! The dialogs of an entitlement.
+
+use crate::actions::{Dialog, Opened};
+use crate::auth::Member;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::catalog::rows::Entitlement;
+use crate::db::Conn;
+use crate::pages::settings::catalog::attach::{Attach, choices};
+use crate::pages::settings::catalog::confirm::Confirm;
+use crate::pages::settings::catalog::named::Write;
+use crate::pages::settings::catalog::{address, queries, touched};
+use crate::pages::settings::told::Told;
+use crate::wording::sentence::Sentence;
+use crate::wording::text::segment;
+
+const HINT: &str = "Your app asks for it by this. It cannot be changed later.";
+
+/// The dialog of this name; `None` when there is none, or nothing it could be about.
+pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Result<Option<Dialog>, Error> {
+    let base = format!("{}/entitlements", address(member));
+    let subject = form.subject.clone();
+    // The dialog that detaches is about a product as well.
+    let (identifier, product) = match form.name.as_str() {
+        "entitlement-detach" => (subject, form.typed("product").unwrap_or("").to_owned()),
+        _ => (subject, String::new()),
+    };
+    let row = queries::entitlement(conn, member.project.id, &identifier)?;
+    let path = |row: &Entitlement, verb: &str| format!("{base}/{}{verb}", segment(&row.identifier));
+    match (form.name.as_str(), row) {
+        ("entitlement-add", None) => Dialog::of(&write(form, base, None)).map(Some),
+        ("entitlement-edit", Some(row)) => Dialog::of(&write(form, path(&row, ""), Some(row))).map(Some),
+        ("entitlement-delete", Some(row)) => {
+            let action = path(&row, "/delete");
+            delete(conn, form, action, &row, now)?.dialog()
+        }
+        ("entitlement-attach", Some(row)) => {
+            let action = path(&row, "/attach");
+            Dialog::of(&attach(conn, form, action, &row)?).map(Some)
+        }
+        ("entitlement-detach", Some(row)) => {
+            let action = path(&row, "/detach");
+            detach(conn, form, action, (&row, product), now)?.dialog()
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The entitlement in words.
+pub fn told(row: &Entitlement) -> Told {
+    Told(vec![("Name", row.display_name.clone())])
+}
+
+fn write(form: Opened, action: String, row: Option<Entitlement>) -> Write {
+    Write {
+        form,
+        action,
+        what: "an entitlement",
+        now_told: row.as_ref().map(told).unwrap_or_default(),
+        name: row.as_ref().map(|row| row.display_name.clone()).unwrap_or_default(),
+        identifier: row.map(|row| row.identifier),
+        place: None,
+        usual: &[],
+        hint: HINT,
+    }
+}
+
+fn delete(conn: &mut Conn, form: Opened, action: String, row: &Entitlement, now: Moment) -> Result<Confirm, Error> {
+    let touched = touched::by_entitlements(conn, row.project_id, now)?;
+    let touched = touched.get(&row.identifier).copied().unwrap_or_default();
+    let told = vec![
+        Sentence::of(format!("{} it now.", touched.have())),
+        Sentence::of(
+            "Its products are detached. One that is attached to nothing else unlocks again what its events say.",
+        )
+        .words(" What was granted by hand runs until its end, under the identifier."),
+    ];
+    let title = format!("Delete {}", row.display_name);
+    Ok(Confirm { form, action, title, told, button: "Delete the entitlement", is_danger: true, field: None })
+}
+
+fn attach(conn: &mut Conn, form: Opened, action: String, row: &Entitlement) -> Result<Attach, Error> {
+    let attached = queries::attached(conn, row.project_id)?.remove(&row.identifier).unwrap_or_default();
+    let told = vec![
+        Sentence::of("Everybody who ever bought the product gets ")
+            .name(&row.display_name)
+            .words(" at once: for as long as a subscription runs, for ever with what is bought once and does not end."),
+        Sentence::of("A product that is attached to nothing unlocks what its events say. Once it is attached to ")
+            .words("something, only that counts."),
+    ];
+    let title = format!("Attach a product to {}", row.display_name);
+    let products = choices(conn, row.project_id, &attached)?;
+    Ok(Attach { form, action, title, told, products, button: "Attach the product" })
+}
+
+fn detach(
+    conn: &mut Conn,
+    form: Opened,
+    action: String,
+    (row, product): (&Entitlement, String),
+    now: Moment,
+) -> Result<Confirm, Error> {
+    let attached = queries::attached(conn, row.project_id)?;
+    let is_last = !attached.iter().any(|(other, products)| *other != row.identifier && products.contains(&product));
+    let touched = touched::by_product(conn, row.project_id, &product, Some(now))?;
+    let loss = Sentence::of(format!("{} it running now. Who does loses ", touched.have())).name(&row.display_name);
+    let loss = loss.words(" at once, unless something else gives it.");
+    let events = is_last.then(|| {
+        Sentence::of(
+            "It is attached to nothing else: from then on it unlocks what its events say, which may be the same.",
+        )
+    });
+    Ok(Confirm {
+        title: format!("Detach {product} from {}", row.display_name),
+        told: std::iter::once(loss).chain(events).collect(),
+        button: "Detach the product",
+        is_danger: true,
+        field: Some(("product", product)),
+        form,
+        action,
+    })
+}

@@ -1,0 +1,116 @@
+//! The dialogs of a package.
+
+use crate::actions::{Dialog, Opened};
+use crate::auth::Member;
+use crate::base::error::Error;
+use crate::catalog::rows::Package;
+use crate::db::Conn;
+use crate::pages::settings::catalog::attach::{Attach, choices};
+use crate::pages::settings::catalog::confirm::Confirm;
+use crate::pages::settings::catalog::named::Write;
+use crate::pages::settings::told::Told;
+use crate::wording::sentence::Sentence;
+use crate::wording::text::segment;
+
+/// The identifiers that SDKs know by themselves (§1).
+const USUAL: [(&str, &str); 7] = [
+    ("$rc_lifetime", "Lifetime"),
+    ("$rc_annual", "Annual"),
+    ("$rc_six_month", "Six months"),
+    ("$rc_three_month", "Three months"),
+    ("$rc_two_month", "Two months"),
+    ("$rc_monthly", "Monthly"),
+    ("$rc_weekly", "Weekly"),
+];
+
+const HINT: &str = "One of those that SDKs know, or your own. It cannot be changed later.";
+
+/// The dialog of this name; `None` when there is none, or nothing it could be about. `offering` is where the page is, and
+/// what it holds.
+pub fn dialog(
+    conn: &mut Conn,
+    member: &Member,
+    (offering, packages): (&str, &[(Package, Vec<String>)]),
+    form: Opened,
+) -> Result<Option<Dialog>, Error> {
+    let place = packages.iter().position(|(package, _)| package.identifier == form.subject);
+    let found = place.and_then(|at| packages.get(at).map(|(package, products)| (at + 1, package, products)));
+    let base = format!("{offering}/packages");
+    let path = |package: &Package, verb: &str| format!("{base}/{}{verb}", segment(&package.identifier));
+    match (form.name.as_str(), found) {
+        ("package-add", None) => Dialog::of(&write(form, base, None, 0)).map(Some),
+        ("package-edit", Some((place, package, _))) => {
+            Dialog::of(&write(form, path(package, ""), Some((place, package)), packages.len())).map(Some)
+        }
+        ("package-attach", Some((_, package, products))) => Dialog::of(&Attach {
+            action: path(package, "/attach"),
+            title: format!("Put a product into {}", package.display_name),
+            told: vec![Sentence::of(
+                "Apps of its store offer it in this place. It changes what is offered, not what is owned.",
+            )],
+            products: choices(conn, member.project.id, products)?,
+            button: "Put it in",
+            form,
+        })
+        .map(Some),
+        ("package-detach", Some((_, package, _))) => take_out(form, path(package, "/detach"), package).dialog(),
+        ("package-delete", Some((_, package, products))) => {
+            let action = path(package, "/delete");
+            delete(form, action, package, products.len()).dialog()
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The package in words.
+pub fn told(row: &Package, place: usize) -> Told {
+    Told(vec![("Name", row.display_name.clone()), ("Place", place.to_string())])
+}
+
+fn write(form: Opened, action: String, package: Option<(usize, &Package)>, count: usize) -> Write {
+    Write {
+        form,
+        action,
+        what: "a package",
+        now_told: package.map(|(place, package)| told(package, place)).unwrap_or_default(),
+        name: package.map(|(_, package)| package.display_name.clone()).unwrap_or_default(),
+        identifier: package.map(|(_, package)| package.identifier.clone()),
+        place: package.map(|(place, _)| (place, count)),
+        usual: &USUAL,
+        hint: HINT,
+    }
+}
+
+fn take_out(form: Opened, action: String, package: &Package) -> Confirm {
+    let product = form.typed("product").unwrap_or("").to_owned();
+    let told = Sentence::of("Apps of its store have nothing to offer in this place until another product is put in. ")
+        .words("Who bought it keeps it.");
+    Confirm {
+        title: format!("Take {product} out of {}", package.display_name),
+        told: vec![told],
+        button: "Take it out",
+        is_danger: true,
+        field: Some(("product", product)),
+        form,
+        action,
+    }
+}
+
+fn delete(form: Opened, action: String, package: &Package, products: usize) -> Confirm {
+    let holds = match products {
+        0 => "It holds no product.".to_owned(),
+        1 => "It holds 1 product.".to_owned(),
+        many => format!("It holds {many} products."),
+    };
+    Confirm {
+        title: format!("Delete the package {}", package.display_name),
+        told: vec![Sentence::of(format!(
+            "{holds} Apps do not show this place any more. What customers own stays as it is."
+        ))],
+        button: "Delete the package",
+        is_danger: true,
+        field: None,
+        form,
+        action,
+    }
+}

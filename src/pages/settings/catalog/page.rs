@@ -1,0 +1,166 @@
+//! `GET /projects/{p}/catalog`: all of it on one page.
+
+use std::collections::HashMap;
+
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::touched::{self, Touched};
+use super::{address, entitlements, offerings, products, queries};
+use crate::actions;
+use crate::actions::Opened;
+use crate::auth::{Door, Member};
+use crate::base::Permission::ManageCatalog;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::catalog::rows::{Entitlement, Offering, Product};
+use crate::db::{Conn, Db};
+use crate::events::Store;
+use crate::pages::settings::told::Told;
+use crate::pages::settings::{Nav, overview};
+use crate::pages::store_badge::StoreBadge;
+use crate::web::{Layout, Section};
+use crate::wording::text::segment;
+
+#[derive(Template)]
+#[template(path = "settings/catalog/page.html")]
+struct CatalogPage {
+    layout: Layout,
+    nav: Nav,
+    entitlements: Vec<EntitlementRow>,
+    offerings: Vec<OfferingRow>,
+    products: Vec<ProductRow>,
+    may_manage: bool,
+    slug: String,
+}
+
+struct EntitlementRow {
+    row: Entitlement,
+    products: Vec<String>,
+    touched: Touched,
+}
+
+struct OfferingRow {
+    row: Offering,
+    href: String,
+    packages: i64,
+    overrides: i64,
+}
+
+struct ProductRow {
+    row: Product,
+    store: StoreBadge,
+    told: Told,
+    attached: Vec<String>,
+    touched: Touched,
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    actions::page(door, &req, &db, load).await
+}
+
+/// The page with a dialog over it.
+///
+/// # Errors
+/// As [`show`].
+pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, Error> {
+    load(conn, door, "", Some(opened))
+}
+
+fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let mut page = CatalogPage::load(conn, &member, door.now)?;
+    page.layout.flash = actions::flash(conn, &member, query, door.now)?;
+    if let Some(opened) = opened {
+        let told = opened.told();
+        let dialog = dialog(conn, &member, opened.on(&member, address(&member)), door.now)?;
+        page.layout.lay_over(dialog, told);
+    }
+    Ok(Bytes::from(page.render_with_values(&member.look())?))
+}
+
+/// Each part's dialogs begin with its name.
+fn dialog(conn: &mut Conn, member: &Member, opened: Opened, now: Moment) -> Result<Option<actions::Dialog>, Error> {
+    match opened.name.split('-').next() {
+        _ if !member.may(ManageCatalog) => Ok(None),
+        Some("product") => products::dialog(conn, member, opened),
+        Some("entitlement") => entitlements::dialog(conn, member, opened, now),
+        Some("offering") => offerings::dialog_to_add(member, opened),
+        _ => Ok(None),
+    }
+}
+
+impl CatalogPage {
+    /// Eight queries besides who looks, whatever the size of the catalog.
+    fn load(conn: &mut Conn, member: &Member, now: Moment) -> Result<CatalogPage, Error> {
+        let project = member.project.id;
+        let attached = queries::attached(conn, project)?;
+        let touched = touched::by_products(conn, project)?;
+        let products =
+            queries::products(conn, project)?.into_iter().map(|row| ProductRow::of(row, &attached, &touched));
+        let products = products.collect();
+        let touched = touched::by_entitlements(conn, project, now)?;
+        let entitlements = queries::entitlements(conn, project)?.into_iter().map(|row| EntitlementRow {
+            products: attached.get(&row.identifier).cloned().unwrap_or_default(),
+            touched: touched.get(&row.identifier).copied().unwrap_or_default(),
+            row,
+        });
+        let entitlements = entitlements.collect();
+        let (packages, overrides) = (queries::package_counts(conn, project)?, queries::overrides(conn, project, now)?);
+        let count = |counts: &HashMap<String, i64>, row: &Offering| counts.get(&row.identifier).copied().unwrap_or(0);
+        let offerings = queries::offerings(conn, project)?.into_iter().map(|row| OfferingRow {
+            href: offerings::href(member, &row.identifier),
+            packages: count(&packages, &row),
+            overrides: count(&overrides, &row),
+            row,
+        });
+        Ok(CatalogPage {
+            offerings: offerings.collect(),
+            layout: member.layout("Catalog", Section::Settings),
+            nav: overview::nav(conn, member, "catalog")?,
+            may_manage: member.may(ManageCatalog),
+            slug: member.project.slug.clone(),
+            entitlements,
+            products,
+        })
+    }
+
+    /// The page with this dialog open.
+    fn opens(&self, dialog: &str) -> String {
+        format!("{}?dialog={}", self.nav.catalog, segment(dialog))
+    }
+
+    fn opens_of(&self, dialog: &str, identifier: &str) -> String {
+        self.opens(&format!("{dialog}.{identifier}"))
+    }
+
+    fn detaches(&self, entitlement: &str, product: &str) -> String {
+        format!("{}&product={}", self.opens_of("entitlement-detach", entitlement), segment(product))
+    }
+}
+
+impl ProductRow {
+    fn of(
+        row: Product,
+        attached: &std::collections::BTreeMap<String, Vec<String>>,
+        touched: &HashMap<(String, String), Touched>,
+    ) -> ProductRow {
+        let holders = attached.iter().filter(|(_, products)| products.contains(&row.identifier));
+        ProductRow {
+            store: StoreBadge::of(Some(&Store::from(row.store.clone()))),
+            told: products::told(&row),
+            attached: holders.map(|(entitlement, _)| entitlement.clone()).collect(),
+            touched: touched.get(&(row.store.clone(), row.identifier.clone())).copied().unwrap_or_default(),
+            row,
+        }
+    }
+
+    fn key(&self) -> String {
+        format!("{}/{}", self.row.store, self.row.identifier)
+    }
+
+    fn value(&self, name: &str) -> &str {
+        self.told.0.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+}

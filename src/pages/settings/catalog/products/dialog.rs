@@ -1,0 +1,115 @@
+//! The dialogs of a product.
+
+use askama::Template;
+
+use super::draft::told;
+use crate::actions::{Dialog, Opened};
+use crate::auth::Member;
+use crate::base::error::Error;
+use crate::base::money::Micros;
+use crate::catalog::rows::Product;
+use crate::catalog::rules;
+use crate::db::Conn;
+use crate::events::Store;
+use crate::pages::settings::catalog::confirm::Confirm;
+use crate::pages::settings::catalog::{address, queries, touched};
+use crate::pages::settings::told::Told;
+use crate::wording::sentence::Sentence;
+use crate::wording::text::{listed, segment};
+
+#[derive(Template)]
+#[template(path = "settings/catalog/product.html")]
+struct Write {
+    form: Opened,
+    action: String,
+    /// The product that is changed; `None` for a new one.
+    product: Option<Product>,
+}
+
+/// The dialog of this name; `None` when there is none, or nothing it could be about.
+pub fn dialog(conn: &mut Conn, member: &Member, form: Opened) -> Result<Option<Dialog>, Error> {
+    let project = member.project.id;
+    let product = match form.subject.split_once('/') {
+        Some(key) => queries::product(conn, project, key)?,
+        None => None,
+    };
+    let base = format!("{}/products", address(member));
+    let path = |one: &Product| format!("{base}/{}/{}", segment(&one.store), segment(&one.identifier));
+    match (form.name.as_str(), product) {
+        ("product-add", None) => Dialog::of(&Write { form, action: base, product: None }).map(Some),
+        ("product-edit", Some(product)) => {
+            Dialog::of(&Write { form, action: path(&product), product: Some(product) }).map(Some)
+        }
+        ("product-delete", Some(product)) => {
+            let action = format!("{}/delete", path(&product));
+            delete(conn, form, action, &product)?.dialog()
+        }
+        _ => Ok(None),
+    }
+}
+
+fn delete(conn: &mut Conn, form: Opened, action: String, product: &Product) -> Result<Confirm, Error> {
+    let project = product.project_id;
+    let touched = touched::by_product(conn, project, &product.identifier, None)?;
+    let bought =
+        Sentence::of(format!("{} bought it. Their purchases stay, and are called by the id ", told_of(touched)))
+            .code(&product.identifier)
+            .words(" from then on.");
+    let attached = queries::attached(conn, project)?;
+    let holders = attached.into_iter().filter(|(_, products)| products.contains(&product.identifier));
+    let holders: Vec<String> = holders.map(|(entitlement, _)| entitlement).collect();
+    let kept = (!holders.is_empty()).then(|| {
+        Sentence::of("What it unlocks stays unlocked: it remains attached to ")
+            .code(&listed(&holders))
+            .words(". Detach it there first if nobody shall have access by it.")
+    });
+    Ok(Confirm {
+        form,
+        action,
+        title: format!("Delete the product {}", product.identifier),
+        told: std::iter::once(bought).chain(kept).collect(),
+        button: "Delete the product",
+        is_danger: true,
+        field: None,
+    })
+}
+
+fn told_of(touched: touched::Touched) -> String {
+    if touched == touched::Touched::default() { "Nobody".into() } else { touched.told() }
+}
+
+impl Write {
+    fn told(&self) -> Told {
+        self.product.as_ref().map(told).unwrap_or_default()
+    }
+
+    /// What a field holds: what was typed, else what there is.
+    fn held(&self, field: &str) -> String {
+        let text = |text: Option<&String>| text.cloned().unwrap_or_default();
+        let current = self.product.as_ref().map_or_else(String::new, |product| match field {
+            "name" => text(product.display_name.as_ref()),
+            "kind" => product.kind.clone(),
+            "duration" => text(product.duration.as_ref()),
+            "amount" => product.price_micros.map(|micros| Micros(micros).decimal()).unwrap_or_default(),
+            "currency" => text(product.currency.as_ref()),
+            _ => String::new(),
+        });
+        self.form.typed(field).map_or(current, str::to_owned)
+    }
+
+    /// Words and names of the stores, and which is chosen.
+    fn stores(&self) -> impl Iterator<Item = (&'static str, String, bool)> {
+        let chosen = self.form.value("store", "APP_STORE").to_owned();
+        let sold = Store::KNOWN.iter().copied().filter(|word| *word != Store::Promotional.as_str());
+        sold.map(move |word| (word, Store::from(word.to_owned()).name().to_owned(), word == chosen))
+    }
+
+    fn kinds(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+        let chosen = self.held("kind");
+        rules::KINDS.into_iter().map(move |(kind, name)| (kind, name, kind == chosen))
+    }
+
+    fn first(&self) -> &'static str {
+        if self.product.is_some() { "name" } else { "identifier" }
+    }
+}

@@ -1,0 +1,115 @@
+//! The dialogs of both pages.
+
+use askama::Template;
+
+use super::model::{LONGEST_NAME, TYPE, told, types};
+use super::{one, page};
+use crate::actions::{Dialog, Opened};
+use crate::auth::Member;
+use crate::base::error::Error;
+use crate::endpoints::queries::Asking;
+use crate::endpoints::{Environments, OVERLAP_HOURS};
+use crate::pages::settings::told::Told;
+
+/// Adding or changing one.
+#[derive(Template)]
+#[template(path = "settings/destinations/edit.html")]
+struct Edit {
+    form: Opened,
+    action: String,
+    asking: Option<Asking>,
+    now_told: Told,
+}
+
+#[derive(Template)]
+#[template(path = "settings/destinations/replace.html")]
+struct Replace {
+    form: Opened,
+    action: String,
+}
+
+#[derive(Template)]
+#[template(path = "settings/destinations/delete.html")]
+struct Delete {
+    form: Opened,
+    action: String,
+    name: String,
+}
+
+/// A secret just made, for the only time.
+#[derive(Template)]
+#[template(path = "settings/destinations/secret.html")]
+struct Secret {
+    form: Opened,
+}
+
+/// The dialog of this name; `None` when there is none, or nothing it could be about.
+pub fn dialog(member: &Member, asking: Option<&Asking>, form: Opened) -> Result<Option<Dialog>, Error> {
+    let asking = asking.cloned();
+    let at = |path: &str| asking.as_ref().map(|(one, _)| format!("{}{path}", one::address(member, one.id)));
+    match (form.name.as_str(), &asking) {
+        ("destination-secret", _) if form.is_shown_once => Dialog::of(&Secret { form }).map(Some),
+        ("destination-new", None) => {
+            let action = page::address(member);
+            Dialog::of(&Edit { form, action, asking: None, now_told: Told::default() }).map(Some)
+        }
+        ("destination-edit", Some((endpoint, kinds))) => {
+            let (action, now_told) = (at("").unwrap_or_default(), told(endpoint, kinds));
+            Dialog::of(&Edit { form, action, asking, now_told }).map(Some)
+        }
+        ("destination-replace", Some(_)) => {
+            let action = at("/secret").unwrap_or_default();
+            Dialog::of(&Replace { form, action }).map(Some)
+        }
+        ("destination-delete", Some((endpoint, _))) => {
+            let (action, name) = (at("/delete").unwrap_or_default(), endpoint.name.clone());
+            Dialog::of(&Delete { form, action, name }).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+impl Edit {
+    fn name(&self) -> &str {
+        self.form.value("name", self.asking.as_ref().map_or("", |(one, _)| one.name.as_str()))
+    }
+
+    fn url(&self) -> &str {
+        self.form.value("url", self.asking.as_ref().map_or("", |(one, _)| one.url.as_str()))
+    }
+
+    fn has_authorization(&self) -> bool {
+        self.asking.as_ref().is_some_and(|(one, _)| one.authorization_value.is_some())
+    }
+
+    /// The choices: name, words, and which is made.
+    fn environments(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+        let current = self.asking.as_ref().map_or("all", |(one, _)| one.environment.as_str());
+        let chosen = self.form.value("environment", current).to_owned();
+        Environments::ALL.into_iter().map(move |one| (one.name(), one.words(), one.name() == chosen))
+    }
+
+    fn sends_received(&self) -> bool {
+        let current = self.asking.as_ref().is_some_and(|(one, _)| one.sends_received);
+        if self.was_sent() { self.form.typed("sends_received").is_some() } else { current }
+    }
+
+    /// Every type: the field's name, the type, and whether it is ticked.
+    fn types(&self) -> Vec<(String, &'static str, bool)> {
+        let current = self.asking.as_ref().map(|(_, types)| types.as_slice()).unwrap_or_default();
+        let ticked = |kind: &str, field: &str| match self.was_sent() {
+            true => self.form.typed(field).is_some(),
+            false => current.iter().any(|known| known == kind),
+        };
+        types().map(|kind| (format!("{TYPE}{kind}"), kind, ticked(kind, &format!("{TYPE}{kind}")))).collect()
+    }
+
+    fn has_types(&self) -> bool {
+        self.types().iter().any(|(.., is_ticked)| *is_ticked)
+    }
+
+    /// A form leaves out what is not ticked.
+    fn was_sent(&self) -> bool {
+        self.form.typed("seen").is_some()
+    }
+}

@@ -1,0 +1,201 @@
+//! What can be done with endpoints. Where data would go, or could not be had back, a fresh authentication is asked for.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Deserialize;
+
+use super::model::{Authorization, Draft, Wanted, told};
+use super::{one, page};
+use crate::actions::{Act, Doing, Done, ShownOnce};
+use crate::audit::{Action, Trace};
+use crate::auth::Door;
+use crate::base::error::{Error, Refusal};
+use crate::db::{Conn, Db};
+use crate::endpoints;
+use crate::endpoints::queries::Asking;
+use crate::endpoints::{Destination, MOST, OUT_OF_REACH, OVERLAP_HOURS, Reach, Secret, deliveries, queries};
+use crate::server::app::Site;
+use crate::wording::text::count;
+
+type Outcome = Result<HttpResponse, Error>;
+
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+/// On or off.
+#[derive(Deserialize)]
+pub struct Switch {
+    on: Option<String>,
+}
+
+/// How long looking a name up may take.
+const LOOK_UP: Duration = Duration::from_secs(5);
+
+pub async fn create(act: Act<Draft>, site: Data<Site>) -> Outcome {
+    let reach = site.config.reach.clone();
+    let leads_out = leads_out(&act, &reach).await?;
+    let work = move |doing: &mut Doing<'_>, draft: Draft| {
+        let wanted = checked(&draft, &reach, leads_out)?;
+        let (project, id, now) = (doing.member.project.id, doing.next_id(), doing.now);
+        if queries::all(doing.conn, project)?.len() >= MOST {
+            return Err(Refusal::of("", format!("A project has {MOST} endpoints at most.")).into());
+        }
+        let secret = Secret::fresh()?;
+        let added = wanted.applied_to(Destination::new((project, id, now), secret.0.clone()));
+        queries::insert(doing.conn, &added, &wanted.types)?;
+        let trace =
+            Trace::new(Action::DestinationCreated).about(&added.name).after(told(&added, &wanted.types).lines());
+        let shown = ShownOnce::new("destination-secret", &[("secret", &secret.shown()), ("name", &added.name)]);
+        let done = format!("The endpoint {} is added.", added.name);
+        Ok(Done::new(trace, done, page::address(doing.member)).showing(shown))
+    };
+    act.with_proof().run("destination-new", page::rendered, work).await
+}
+
+pub async fn update(act: Act<Draft>, site: Data<Site>) -> Outcome {
+    let reach = site.config.reach.clone();
+    let leads_out = leads_out(&act, &reach).await?;
+    let dialog = format!("destination-edit.{}", act.parameter("destination")?);
+    let work = move |doing: &mut Doing<'_>, draft: Draft| {
+        let (before, types) = named(doing.conn, doing.door, doing.member.project.id)?;
+        let wanted = checked(&draft, &reach, leads_out)?;
+        if draft.seen != told(&before, &types).version() {
+            return Err(Refusal::stale().into());
+        }
+        let after = wanted.applied_to(before.clone());
+        let (was, mut is) = told(&before, &types).difference(&told(&after, &wanted.types)).unwrap_or_default();
+        if matches!(wanted.authorization, Authorization::Set(_)) && before.authorization_value.is_some() {
+            is = [is.as_str(), "Authorization: another value"].join("\n").trim().to_owned();
+        }
+        if is.is_empty() {
+            return Err(Refusal::of("", "Nothing differs from what is set already.").into());
+        }
+        queries::update(doing.conn, &after, &wanted.types)?;
+        let trace = Trace::new(Action::DestinationUpdated).about(&after.name).before(was).after(is);
+        Ok(Done::new(trace, "The endpoint is changed.", one::address(doing.member, after.id)))
+    };
+    act.with_proof().run(&dialog, one::rendered, work).await
+}
+
+pub async fn delete(act: Act<Nothing>) -> Outcome {
+    let dialog = format!("destination-delete.{}", act.parameter("destination")?);
+    let work = |doing: &mut Doing<'_>, _| {
+        let project = doing.member.project.id;
+        let (gone, types) = named(doing.conn, doing.door, project)?;
+        queries::delete(doing.conn, project, gone.id)?;
+        let trace = Trace::new(Action::DestinationDeleted).about(&gone.name).before(told(&gone, &types).lines());
+        Ok(Done::new(trace, format!("The endpoint {} is deleted.", gone.name), page::address(doing.member)))
+    };
+    act.with_proof().run(&dialog, one::rendered, work).await
+}
+
+pub async fn switch(act: Act<Switch>) -> Outcome {
+    let work = |doing: &mut Doing<'_>, wanted: Switch| {
+        let project = doing.member.project.id;
+        let (found, _) = named(doing.conn, doing.door, project)?;
+        let is_on = wanted.on.is_some();
+        if found.is_on == is_on {
+            return Err(Refusal::of("", if is_on { "It is on already." } else { "It is off already." }).into());
+        }
+        queries::switch(doing.conn, project, found.id, is_on)?;
+        let (action, told) = match is_on {
+            true => (Action::DestinationEnabled, "Events are sent to it from now on, and what waited."),
+            false => (Action::DestinationDisabled, "Nothing is sent to it any more. What waits is kept."),
+        };
+        Ok(Done::new(Trace::new(action).about(&found.name), told, one::address(doing.member, found.id)))
+    };
+    act.run("", one::rendered, work).await
+}
+
+pub async fn replace_secret(act: Act<Nothing>) -> Outcome {
+    let dialog = format!("destination-replace.{}", act.parameter("destination")?);
+    let work = |doing: &mut Doing<'_>, _| {
+        let (before, _) = named(doing.conn, doing.door, doing.member.project.id)?;
+        let secret = Secret::fresh()?;
+        let until = doing.now.plus_seconds(OVERLAP_HOURS * 3600);
+        queries::replace_secret(doing.conn, &before, &secret.0, (doing.now, until))?;
+        let trace = Trace::new(Action::DestinationSecretReplaced).about(&before.name);
+        let shown = ShownOnce::new("destination-secret", &[("secret", &secret.shown()), ("name", &before.name)]);
+        let told = "The signing secret is replaced. The new one was shown once.";
+        Ok(Done::new(trace, told, one::address(doing.member, before.id)).showing(shown))
+    };
+    act.with_proof().run(&dialog, one::rendered, work).await
+}
+
+/// Queues a `TEST` event and waits a moment for what comes of it, so that the page it leads to can tell.
+pub async fn test(act: Act<Nothing>, db: Data<Db>) -> Outcome {
+    let (tell, queued) = tokio::sync::oneshot::channel();
+    let work = move |doing: &mut Doing<'_>, _| {
+        let project = doing.member.project.id;
+        let (found, _) = named(doing.conn, doing.door, project)?;
+        if !found.is_on {
+            return Err(Refusal::of("", "Switch the endpoint on first.").into());
+        }
+        let id = doing.next_id();
+        endpoints::enqueue_test(doing.conn, (project, id, doing.now), found.id)?;
+        // Whoever waits for it may have left.
+        let _ = tell.send((project, id));
+        let trace = Trace::new(Action::DestinationTested).about(&found.name);
+        let to = format!("{}#delivery-{id}", one::address(doing.member, found.id));
+        Ok(Done::new(trace, "A test event was queued. Below is what came of it.", to))
+    };
+    let answer = act.run("", one::rendered, work).await?;
+    if let Ok((project, delivery)) = queued.await {
+        until_tried(&db, project, delivery).await?;
+    }
+    Ok(answer)
+}
+
+/// How often a test is looked after, and for how many times.
+const LOOKS: (Duration, usize) = (Duration::from_millis(100), 30);
+
+async fn until_tried(db: &Db, project: i64, delivery: i64) -> Result<(), Error> {
+    for _ in 0..LOOKS.1 {
+        if db.read(move |conn| Ok::<_, Error>(deliveries::is_tried(conn, project, delivery)?)).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOKS.0).await;
+    }
+    Ok(())
+}
+
+/// Sends everything again that was given up.
+pub async fn resend_failed(act: Act<Nothing>) -> Outcome {
+    let work = |doing: &mut Doing<'_>, _| {
+        let project = doing.member.project.id;
+        let (found, _) = named(doing.conn, doing.door, project)?;
+        let again = endpoints::resend_failed(doing.conn, project, found.id, doing.now)?;
+        if again == 0 {
+            return Err(Refusal::of("", "Nothing was given up.").into());
+        }
+        let told = count(i64::try_from(again).unwrap_or(i64::MAX), "delivery", "deliveries");
+        let trace = Trace::new(Action::WebhookResent).about(&found.name).after(told.clone());
+        Ok(Done::new(trace, format!("{told} will be sent again."), one::address(doing.member, found.id)))
+    };
+    act.run("", one::rendered, work).await
+}
+
+/// The endpoint of the address.
+pub fn named(conn: &mut Conn, door: &Door, project: i64) -> Result<Asking, Error> {
+    let id = door.parameter("destination")?.parse().map_err(|_| Error::NotFound)?;
+    queries::find(conn, project, id)?.ok_or(Error::NotFound)
+}
+
+fn checked(draft: &Draft, reach: &Reach, leads_out: bool) -> Result<Wanted, Refusal> {
+    let wanted = draft.parse(reach)?;
+    if leads_out { Ok(wanted) } else { Err(Refusal::of("url", OUT_OF_REACH)) }
+}
+
+/// Whether the name in the address that was typed leads to where deliveries may go: asked before the transaction, because
+/// a name server takes its time. What may not be asked by this person, or not in time, is left to the connection.
+async fn leads_out(act: &Act<Draft>, reach: &Reach) -> Result<bool, Error> {
+    act.admit().await?;
+    let (Ok(url), reach) = (reach.parse(&act.draft().url), reach.clone()) else { return Ok(true) };
+    let looked = tokio::task::spawn_blocking(move || reach.leads_out(&url));
+    Ok(match tokio::time::timeout(LOOK_UP, looked).await {
+        Ok(Ok(leads_out)) => leads_out,
+        Ok(Err(_)) | Err(_) => true,
+    })
+}

@@ -1,0 +1,189 @@
+//! What is typed for an endpoint, and how an endpoint is told.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::base::error::{Problem, Refusal};
+use crate::endpoints::{Destination, Environments, Reach};
+use crate::events::EventType;
+use crate::pages::settings::told::Told;
+use crate::pages::settings::webhook;
+
+/// The longest name, in characters.
+pub const LONGEST_NAME: usize = 60;
+
+/// The fields of the checkboxes of types begin with this.
+pub const TYPE: &str = "type_";
+
+/// What was typed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Draft {
+    pub name: String,
+    pub url: String,
+    /// A new `Authorization` value; empty: as it is.
+    pub authorization: String,
+    /// Set: none any more.
+    pub no_authorization: Option<String>,
+    pub environment: String,
+    pub sends_received: Option<String>,
+    /// The version of what was on the screen.
+    pub seen: String,
+    #[serde(flatten)]
+    rest: BTreeMap<String, String>,
+}
+
+/// What is to become of the `Authorization` value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authorization {
+    Kept,
+    Gone,
+    Set(String),
+}
+
+/// What was typed, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub name: String,
+    pub url: Url,
+    pub authorization: Authorization,
+    pub environment: Environments,
+    pub sends_received: bool,
+    pub types: Vec<String>,
+}
+
+/// The types that can be asked for.
+pub fn types() -> impl Iterator<Item = &'static str> {
+    EventType::KNOWN.iter().copied().filter(|kind| *kind != EventType::Test.as_str())
+}
+
+impl Draft {
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn parse(&self, reach: &Reach) -> Result<Wanted, Refusal> {
+        let mut problems: Vec<Problem> = Vec::new();
+        let mut wrong = |field: &'static str, sentence: &str| problems.extend(Refusal::of(field, sentence).problems);
+        let name = self.name.trim();
+        if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+            wrong("name", "Give it a name of 1 to 60 characters.");
+        }
+        let url = reach.parse(&self.url);
+        if let Err(sentence) = url {
+            wrong("url", sentence);
+        }
+        let environment = Environments::parse(&self.environment);
+        if environment.is_none() {
+            wrong("environment", "Choose one of these.");
+        }
+        let authorization = self.authorization();
+        if let Err(sentence) = &authorization {
+            wrong("authorization", sentence);
+        }
+        match (url, environment, authorization, problems.is_empty()) {
+            (Ok(url), Some(environment), Ok(authorization), true) => Ok(Wanted {
+                name: name.to_owned(),
+                url,
+                authorization,
+                environment,
+                sends_received: self.sends_received.is_some(),
+                types: self.types(),
+            }),
+            _ => Err(Refusal { problems, ..Refusal::default() }),
+        }
+    }
+
+    fn authorization(&self) -> Result<Authorization, String> {
+        match (self.authorization.as_str(), &self.no_authorization) {
+            ("", None) => Ok(Authorization::Kept),
+            ("", Some(_)) => Ok(Authorization::Gone),
+            (_, Some(_)) => Err("Type a value or remove it, not both.".into()),
+            (typed, None) => match webhook::Secret::parse(typed) {
+                Ok(value) => Ok(Authorization::Set(value.as_str().to_owned())),
+                Err(why) => Err(format!("It cannot be sent: {why}.")),
+            },
+        }
+    }
+
+    fn types(&self) -> Vec<String> {
+        types().filter(|kind| self.rest.contains_key(&format!("{TYPE}{kind}"))).map(str::to_owned).collect()
+    }
+}
+
+impl Wanted {
+    /// An endpoint changed to this.
+    pub fn applied_to(&self, before: Destination) -> Destination {
+        let authorization_value = match &self.authorization {
+            Authorization::Kept => before.authorization_value.clone(),
+            Authorization::Gone => None,
+            Authorization::Set(value) => Some(value.clone()),
+        };
+        Destination {
+            name: self.name.clone(),
+            url: self.url.to_string(),
+            authorization_value,
+            environment: self.environment.name().to_owned(),
+            sends_received: self.sends_received,
+            ..before
+        }
+    }
+}
+
+/// An endpoint in words, without what is secret.
+pub fn told(destination: &Destination, types: &[String]) -> Told {
+    let authorization = destination.authorization_value.as_ref().map_or("None", |_| "Sent, not shown");
+    let which = if types.is_empty() { "All".to_owned() } else { types.join(", ") };
+    let received = if destination.sends_received { "Made by Dossier, and received" } else { "Made by Dossier" };
+    Told(vec![
+        ("Name", destination.name.clone()),
+        ("URL", destination.url.clone()),
+        ("Authorization", authorization.to_owned()),
+        ("Environment", destination.environments().words().to_owned()),
+        ("Events", received.to_owned()),
+        ("Types", which),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> Draft {
+        Draft {
+            name: "Sundial".into(),
+            url: "https://example.com/".into(),
+            environment: "all".into(),
+            ..Draft::default()
+        }
+    }
+
+    fn refused(draft: &Draft) -> Vec<&'static str> {
+        let problems = draft.parse(&Reach::default()).map_or_else(|refusal| refusal.problems, |_| Vec::new());
+        problems.into_iter().map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told() {
+        assert!(refused(&draft()).is_empty());
+        let wrong = Draft {
+            name: "a\0".into(),
+            url: "http://localhost/".into(),
+            environment: "moon".into(),
+            authorization: "ä".into(),
+            ..Draft::default()
+        };
+        assert_eq!(refused(&wrong), ["name", "url", "environment", "authorization"]);
+        let both = Draft { authorization: "Bearer a".into(), no_authorization: Some("1".into()), ..draft() };
+        assert_eq!(refused(&both), ["authorization"]);
+        assert_eq!(refused(&Draft { name: "x".repeat(61), ..draft() }), ["name"]);
+    }
+
+    #[test]
+    fn types_that_exist_are_asked_for() {
+        let rest = ["type_RENEWAL", "type_TEST", "type_MOON", "once"].map(|name| (name.to_owned(), "1".to_owned()));
+        let wanted = Draft { rest: rest.into(), ..draft() }.parse(&Reach::default()).expect("a good draft");
+        assert_eq!(wanted.types, ["RENEWAL"]);
+        assert_eq!(wanted.authorization, Authorization::Kept);
+    }
+}

@@ -1,0 +1,126 @@
+//! One endpoint: what it is sent, how that goes, and the newest deliveries.
+
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::dialog::dialog;
+use super::handlers::named;
+use super::model;
+use super::page::Last;
+use crate::actions;
+use crate::actions::{Opened, fresh_key};
+use crate::auth::{Door, Member};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::db::{Conn, Db};
+use crate::endpoints::Destination;
+use crate::endpoints::deliveries;
+use crate::endpoints::deliveries::Sent;
+use crate::endpoints::queries;
+use crate::endpoints::queries::{Asking, Counts};
+use crate::pages::settings::Nav;
+use crate::pages::settings::overview::nav;
+use crate::pages::settings::told::Told;
+use crate::web::{Layout, Section};
+use crate::wording::sentence::Stamp;
+use crate::wording::text::{count, grouped};
+
+/// How many deliveries are shown.
+const SHOWN: i64 = 20;
+
+#[derive(Template)]
+#[template(path = "settings/destinations/one.html")]
+struct EndpointPage {
+    layout: Layout,
+    nav: Nav,
+    endpoint: Destination,
+    told: Told,
+    counts: Counts,
+    deliveries: Vec<Sent>,
+    /// The address of this page.
+    here: String,
+    /// Makes each form of the page work once.
+    once: String,
+    now: Moment,
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    actions::page(door, &req, &db, load).await
+}
+
+/// The page with a dialog over it.
+///
+/// # Errors
+/// As [`show`].
+pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, Error> {
+    load(conn, door, "", Some(opened))
+}
+
+/// The address of an endpoint's page.
+pub fn address(member: &Member, id: i64) -> String {
+    format!("{}/{id}", super::page::address(member))
+}
+
+fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let asking = named(conn, door, member.project.id)?;
+    let flash = actions::flash(conn, &member, query, door.now)?;
+    let mut layout = member.layout(asking.0.name.clone(), Section::Settings).with_flash(flash);
+    if let Some(opened) = opened {
+        let told = opened.told();
+        let dialog = dialog(&member, Some(&asking), opened.on(&member, address(&member, asking.0.id)))?;
+        layout.lay_over(dialog, told);
+    }
+    let page = EndpointPage::load(conn, &member, layout, asking, door.now)?;
+    Ok(Bytes::from(page.render_with_values(&member.look())?))
+}
+
+impl EndpointPage {
+    fn load(
+        conn: &mut Conn,
+        member: &Member,
+        layout: Layout,
+        (endpoint, types): Asking,
+        now: Moment,
+    ) -> Result<EndpointPage, Error> {
+        let of = (member.project.id, endpoint.id);
+        Ok(EndpointPage {
+            layout,
+            nav: nav(conn, member, "destinations")?,
+            told: model::told(&endpoint, &types),
+            counts: queries::counts(conn, of)?,
+            deliveries: deliveries::to(conn, of, SHOWN, now)?,
+            here: address(member, endpoint.id),
+            once: fresh_key()?,
+            endpoint,
+            now,
+        })
+    }
+
+    fn opens(&self, dialog: &str) -> String {
+        format!("{}?dialog={dialog}.{}", self.here, self.endpoint.id)
+    }
+
+    /// Since when the secret signs.
+    fn secret_set_at(&self) -> Stamp {
+        Stamp::full(self.endpoint.secret_set_at)
+    }
+
+    /// Until when the old one signs along.
+    fn overlap(&self) -> Option<Stamp> {
+        self.endpoint.overlap(self.now).map(Stamp::full)
+    }
+
+    fn last(&self) -> Option<(Stamp, Last)> {
+        self.endpoint.last_at.map(|at| (Stamp::relative(at, self.now).inside(), Last::of(&self.endpoint)))
+    }
+
+    fn waiting(&self) -> String {
+        grouped(self.counts.waiting)
+    }
+
+    fn failed(&self) -> String {
+        count(self.counts.failed, "delivery", "deliveries")
+    }
+}

@@ -1,0 +1,105 @@
+//! The page: every key there was, and what to do with one.
+
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::dialog::dialog;
+use crate::actions;
+use crate::actions::Opened;
+use crate::auth::api_keys::{Line, platform_of, queries};
+use crate::auth::{Door, Member};
+use crate::base::clock::Moment;
+use crate::base::config::Config;
+use crate::base::error::Error;
+use crate::db::{Conn, Db};
+use crate::pages::settings::Nav;
+use crate::pages::settings::overview::nav;
+use crate::web::{Layout, Section};
+use crate::wording::sentence::Stamp;
+
+#[derive(Template)]
+#[template(path = "settings/keys.html")]
+struct KeysPage {
+    layout: Layout,
+    nav: Nav,
+    slug: String,
+    /// Where clients call: what an app's `proxyURL` is set to.
+    origin: String,
+    /// How many of them count.
+    counting: usize,
+    keys: Vec<Row>,
+}
+
+struct Row {
+    line: Line,
+    kind: String,
+    made: Stamp,
+    used: Option<Stamp>,
+    revoked: Option<Stamp>,
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Config>) -> Result<HttpResponse, Error> {
+    actions::page(door, &req, &db, move |conn, door, query, opened| load(conn, door, &config, query, opened)).await
+}
+
+/// The page with a dialog over it, for an action.
+pub fn page(config: Data<Config>) -> impl FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static {
+    move |conn, door, opened| load(conn, door, &config, "", Some(opened))
+}
+
+/// The address of the page.
+pub fn address(member: &Member) -> String {
+    format!("/projects/{}/settings/keys", member.project.slug)
+}
+
+fn load(conn: &mut Conn, door: &Door, config: &Config, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let origin = config.address_of("");
+    let flash = actions::flash(conn, &member, query, door.now)?;
+    let mut layout = member.layout("API keys", Section::Settings).with_flash(flash);
+    let keys: Vec<Row> =
+        queries::of(conn, member.project.id)?.into_iter().map(|line| Row::of(line, door.now)).collect();
+    if let Some(opened) = opened {
+        let told = opened.told();
+        let lines: Vec<&Line> = keys.iter().map(|row| &row.line).collect();
+        let dialog = dialog(&member, opened.on(&member, address(&member)), &lines, &origin)?;
+        layout.lay_over(dialog, told);
+    }
+    let page = KeysPage {
+        layout,
+        nav: nav(conn, &member, "keys")?,
+        slug: member.project.slug.clone(),
+        origin,
+        counting: keys.iter().filter(|row| row.line.counts()).count(),
+        keys,
+    };
+    Ok(Bytes::from(page.render_with_values(&member.look())?))
+}
+
+impl KeysPage {
+    fn opens(&self, dialog: &str) -> String {
+        format!("{}/keys?dialog={dialog}", self.nav.base)
+    }
+}
+
+impl Row {
+    fn of(line: Line, now: Moment) -> Row {
+        let relative = |at| Stamp::relative(at, now);
+        Row {
+            kind: kind(&line),
+            made: relative(line.created_at),
+            used: line.used_at.map(relative),
+            revoked: line.revoked_at.map(relative),
+            line,
+        }
+    }
+}
+
+/// `Secret`, `Public, App Store`
+pub fn kind(line: &Line) -> String {
+    match line.store.as_deref() {
+        None => "Secret".into(),
+        Some(store) => format!("Public, {}", platform_of(store).map_or(store, |platform| platform.name)),
+    }
+}

@@ -1,0 +1,52 @@
+//! The settings pages of a project: what it is, who belongs to it, what was done in it, who is blocked, and deliveries
+//! that could not be read.
+
+pub mod audit;
+mod blocked;
+pub mod catalog;
+pub mod endpoints;
+mod keys;
+mod overview;
+mod people;
+pub mod project;
+mod queries;
+mod rejected;
+mod test_accounts;
+pub mod told;
+pub mod webhook;
+
+use crate::base::Permission::{ReadRejected, ReadSettings};
+use crate::web::Routes;
+
+pub fn routes(routes: &mut Routes) {
+    catalog::routes(routes);
+    routes.within("/projects/{p}/settings", |routes| {
+        routes.get("", ReadSettings, overview::show);
+        project::routes(routes);
+        webhook::routes(routes);
+        keys::routes(routes);
+        audit::routes(routes);
+        people::routes(routes);
+        crate::pages::settings::endpoints::routes(routes);
+        routes.get("/rejected", ReadRejected, rejected::show);
+        routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
+    });
+    blocked::routes(routes);
+    test_accounts::routes(routes);
+}
+
+/// The settings pages a member may open, beside each of them.
+pub struct Nav {
+    pub base: String,
+    pub catalog: String,
+    pub here: &'static str,
+    pub has_audit: bool,
+    /// How many deliveries were rejected lately; `None` when the member may not know.
+    pub rejected: Option<i64>,
+    pub has_people: bool,
+    pub has_overview: bool,
+    pub has_keys: bool,
+    pub has_blocked: bool,
+    pub has_destinations: bool,
+    pub has_test_accounts: bool,
+}

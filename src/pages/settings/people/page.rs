@@ -1,0 +1,104 @@
+//! The page: members, open invitations, and whether a second factor is required.
+
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::dialog::dialog;
+use crate::actions;
+use crate::actions::Opened;
+use crate::auth::invitations::Invitation;
+use crate::auth::members;
+use crate::auth::members::Line;
+use crate::auth::{Door, Member};
+use crate::base::Permission::ManagePeople;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::db::{Conn, Db};
+use crate::pages::settings::Nav;
+use crate::pages::settings::overview::nav;
+use crate::web::{Layout, Section};
+use crate::wording::sentence::Stamp;
+
+#[derive(Template)]
+#[template(path = "settings/people.html")]
+struct PeoplePage {
+    layout: Layout,
+    nav: Nav,
+    members: Vec<Row>,
+    invitations: Vec<(Invitation, Stamp)>,
+    requires_second_factor: bool,
+    /// Members without a second factor.
+    without: usize,
+    may_manage: bool,
+}
+
+struct Row {
+    line: Line,
+    seen: Option<Stamp>,
+    is_own: bool,
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    actions::page(door, &req, &db, load).await
+}
+
+/// The page with a dialog over it.
+///
+/// # Errors
+/// As [`show`].
+pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, Error> {
+    load(conn, door, "", Some(opened))
+}
+
+/// The address of the page.
+pub fn address(member: &Member) -> String {
+    format!("/projects/{}/settings/people", member.project.slug)
+}
+
+fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let mut page = PeoplePage::load(conn, &member, door.now)?;
+    page.layout.flash = actions::flash(conn, &member, query, door.now)?;
+    if let Some(opened) = opened {
+        let told = opened.told();
+        let dialog = dialog(conn, &member, opened.on(&member, address(&member)), door.now)?;
+        page.layout.lay_over(dialog, told);
+    }
+    Ok(Bytes::from(page.render_with_values(&member.look())?))
+}
+
+impl PeoplePage {
+    fn load(conn: &mut Conn, member: &Member, now: Moment) -> Result<PeoplePage, Error> {
+        let lines = members::queries::of(conn, member.project.id)?;
+        let open = crate::auth::invitations::queries::of(conn, member.project.id, now)?;
+        Ok(PeoplePage {
+            layout: member.layout("People", Section::Settings),
+            nav: nav(conn, member, "people")?,
+            without: lines.iter().filter(|line| !line.has_second_factor).count(),
+            members: lines.into_iter().map(|line| Row::of(line, member, now)).collect(),
+            invitations: open.into_iter().map(|one| (one.clone(), Stamp::relative(one.expires_at, now))).collect(),
+            requires_second_factor: member.project.requires_second_factor,
+            may_manage: member.may(ManagePeople),
+        })
+    }
+
+    fn everybody_has_one(&self) -> bool {
+        self.without == 0
+    }
+
+    fn requirement_verb(&self) -> &'static str {
+        if self.requires_second_factor { "Make it optional" } else { "Require it" }
+    }
+
+    fn opens(&self, dialog: &str) -> String {
+        format!("{}/people?dialog={dialog}", self.nav.base)
+    }
+}
+
+impl Row {
+    fn of(line: Line, member: &Member, now: Moment) -> Row {
+        let seen = line.seen_at.map(|at| Stamp::relative(at, now));
+        Row { seen, is_own: line.id == member.person.id, line }
+    }
+}

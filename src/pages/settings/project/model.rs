@@ -1,0 +1,218 @@
+//! The settings, and what they may be.
+
+use diesel::prelude::*;
+use serde::Deserialize;
+
+use crate::base::error::{Problem, Refusal};
+use crate::customers::transfer_behavior::{OPTIONS, SHARE, words};
+use crate::db::schema::projects;
+use crate::pages::settings::told::Told;
+use crate::wording::text::count;
+
+/// A form holds no longer note than this, whatever its letters are.
+pub const LONGEST_NOTE: i64 = 5_000;
+/// All notes stand on one page.
+pub const MOST_NOTES: i64 = 100;
+const LONGEST_NAME: usize = 100;
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = projects)]
+#[diesel(treat_none_as_null = true)]
+pub struct Settings {
+    pub name: String,
+    pub note_length: i64,
+    pub note_count: i64,
+    pub transfer_behavior: String,
+    /// `None`: as in production.
+    pub sandbox_transfer_behavior: Option<String>,
+    pub others_may_delete: bool,
+    /// Whether developers may set another offering for test customers only.
+    pub overrides_only_tests: bool,
+}
+
+/// What was typed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Draft {
+    name: String,
+    note_length: String,
+    note_count: String,
+    transfer_behavior: String,
+    sandbox_transfer_behavior: String,
+    others_may_delete: Option<String>,
+    overrides_only_tests: Option<String>,
+    /// The state of the settings that was seen.
+    pub seen: String,
+}
+
+/// The name of a project.
+///
+/// # Errors
+/// One line that says what is wrong.
+pub fn name(typed: &str) -> Result<String, String> {
+    let name = typed.trim();
+    match (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.contains(char::is_control) {
+        true => Ok(name.to_owned()),
+        false => Err(format!("a name has 1 to {LONGEST_NAME} characters")),
+    }
+}
+
+impl Settings {
+    /// Tells all that is wrong at once.
+    ///
+    /// # Errors
+    /// A [`Problem`] for each field that was refused.
+    pub fn parse(&self, draft: &Draft) -> Result<Settings, Refusal> {
+        let mut refusal = Refusal::default();
+        let mut or_refuse = |field: &'static str, sentence: String| refusal.problems.push(Problem { field, sentence });
+        let name = name(&draft.name).unwrap_or_else(|why| {
+            or_refuse("name", crate::wording::text::sentence(&why));
+            String::new()
+        });
+        let mut number = |field: &'static str, typed: &str, most: i64| {
+            let parsed = typed.trim().parse::<i64>().ok().filter(|number| (1..=most).contains(number));
+            parsed.unwrap_or_else(|| {
+                or_refuse(field, format!("A whole number from 1 to {most}."));
+                1
+            })
+        };
+        let note_length = number("note_length", &draft.note_length, LONGEST_NOTE);
+        let note_count = number("note_count", &draft.note_count, MOST_NOTES);
+        let (transfer_behavior, sandbox) = (&draft.transfer_behavior, &draft.sandbox_transfer_behavior);
+        let in_sandbox = if sandbox.is_empty() { transfer_behavior } else { sandbox };
+        if !self.choices().contains(&transfer_behavior.as_str()) {
+            or_refuse("transfer_behavior", not_offered(transfer_behavior));
+        } else if !self.sandbox_choices().contains(&in_sandbox.as_str()) {
+            or_refuse("sandbox_transfer_behavior", not_offered(in_sandbox));
+        }
+        let parsed = Settings {
+            name,
+            note_length,
+            note_count,
+            transfer_behavior: transfer_behavior.clone(),
+            sandbox_transfer_behavior: Some(sandbox.clone()).filter(|sandbox| !sandbox.is_empty()),
+            others_may_delete: draft.others_may_delete.is_some(),
+            overrides_only_tests: draft.overrides_only_tests.is_some(),
+        };
+        if refusal.problems.is_empty() { Ok(parsed) } else { Err(refusal) }
+    }
+
+    /// What can be chosen for production: sharing only where it is in force (§9.5).
+    pub fn choices(&self) -> Vec<&'static str> {
+        offered(&self.transfer_behavior)
+    }
+
+    /// What can be chosen for the sandbox alone.
+    pub fn sandbox_choices(&self) -> Vec<&'static str> {
+        offered(self.in_sandbox())
+    }
+
+    fn in_sandbox(&self) -> &str {
+        self.sandbox_transfer_behavior.as_deref().unwrap_or(&self.transfer_behavior)
+    }
+
+    /// Every setting with its value, in words.
+    pub fn told(&self) -> Told {
+        let sandbox = self.sandbox_transfer_behavior.as_deref().map_or("As in production", |own| words(own).0);
+        Told(vec![
+            ("Name", self.name.clone()),
+            ("Length of a note", count(self.note_length, "character", "characters")),
+            ("Notes of a customer", format!("{} at most", self.note_count)),
+            ("Transfer Behavior", words(&self.transfer_behavior).0.to_owned()),
+            ("In the sandbox", sandbox.to_owned()),
+            ("Who may delete customers", who_deletes(self.others_may_delete).to_owned()),
+            ("Developers set offerings for", of_whom(self.overrides_only_tests).to_owned()),
+        ])
+    }
+}
+
+fn who_deletes(others: bool) -> &'static str {
+    if others { "Admins, developers and support" } else { "Admins" }
+}
+
+fn of_whom(only_tests: bool) -> &'static str {
+    if only_tests { "Customers without a production purchase" } else { "All customers" }
+}
+
+fn offered(current: &str) -> Vec<&'static str> {
+    OPTIONS.into_iter().filter(|option| *option != SHARE || current == SHARE).collect()
+}
+
+fn not_offered(typed: &str) -> String {
+    match typed {
+        SHARE => "Sharing cannot be switched on again once it was left. Choose one of the others.".into(),
+        _ => "Choose one of the options.".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings {
+            name: "Sundial".into(),
+            note_length: 255,
+            note_count: 10,
+            transfer_behavior: "transfer_to_new".into(),
+            sandbox_transfer_behavior: None,
+            others_may_delete: false,
+            overrides_only_tests: false,
+        }
+    }
+
+    fn draft(settings: &Settings) -> Draft {
+        Draft {
+            name: settings.name.clone(),
+            note_length: settings.note_length.to_string(),
+            note_count: settings.note_count.to_string(),
+            transfer_behavior: settings.transfer_behavior.clone(),
+            sandbox_transfer_behavior: settings.sandbox_transfer_behavior.clone().unwrap_or_default(),
+            others_may_delete: settings.others_may_delete.then(|| "1".to_owned()),
+            overrides_only_tests: settings.overrides_only_tests.then(|| "1".to_owned()),
+            seen: String::new(),
+        }
+    }
+
+    fn refused(draft: Draft, of: &Settings) -> Vec<&'static str> {
+        let problems = of.parse(&draft).map_or_else(|refusal| refusal.problems, |_| Vec::new());
+        problems.into_iter().map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn every_limit_holds_at_its_edge_and_all_problems_are_told() {
+        for (length, count) in [(1, 1), (LONGEST_NOTE, MOST_NOTES)] {
+            let wanted = Settings { note_length: length, note_count: count, ..settings() };
+            assert_eq!(settings().parse(&draft(&wanted)), Ok(wanted));
+        }
+        for (length, count) in [(0, 0), (LONGEST_NOTE + 1, MOST_NOTES + 1), (-1, i64::MAX)] {
+            let wrong = Settings { name: " ".into(), note_length: length, note_count: count, ..settings() };
+            assert_eq!(refused(draft(&wrong), &settings()), ["name", "note_length", "note_count"]);
+        }
+        let wrong = Draft { note_length: "12.5".into(), transfer_behavior: "x".into(), ..draft(&settings()) };
+        assert_eq!(refused(wrong, &settings()), ["note_length", "transfer_behavior"]);
+    }
+
+    #[test]
+    fn sharing_cannot_be_chosen_again_once_it_was_left() {
+        let shares = Settings { transfer_behavior: SHARE.into(), ..settings() };
+        assert!(shares.choices().contains(&SHARE) && !settings().choices().contains(&SHARE));
+        assert_eq!(refused(draft(&shares), &settings()), ["transfer_behavior"]);
+        assert!(refused(draft(&shares), &shares).is_empty());
+        // The sandbox may keep what production leaves.
+        let sandbox = Settings { sandbox_transfer_behavior: Some(SHARE.into()), ..settings() };
+        assert!(refused(draft(&sandbox), &shares).is_empty());
+        assert_eq!(refused(draft(&sandbox), &settings()), ["sandbox_transfer_behavior"]);
+        let back = Settings { sandbox_transfer_behavior: None, ..shares.clone() };
+        let kept = Settings { sandbox_transfer_behavior: Some("keep_with_original".into()), ..shares };
+        assert_eq!(refused(draft(&back), &kept), ["sandbox_transfer_behavior"], "as in production would share again");
+    }
+
+    #[test]
+    fn only_what_differs_is_told() {
+        let after = Settings { note_count: 20, others_may_delete: true, ..settings() };
+        let (before, after) = settings().told().difference(&after.told()).expect("a difference");
+        assert_eq!(before, "Notes of a customer: 10 at most\nWho may delete customers: Admins");
+        assert_eq!(after, "Notes of a customer: 20 at most\nWho may delete customers: Admins, developers and support");
+    }
+}

@@ -1,0 +1,89 @@
+//! Starting the job: the number typed must be the number of those who would be deleted now.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Deserialize;
+
+use super::address;
+use super::review::{Choice, rendered};
+use crate::actions::{Act, Doing, Done};
+use crate::audit::{Action, Trace};
+use crate::base::error::{Error, Refusal};
+use crate::operations::test_accounts::jobs;
+use crate::operations::test_accounts::jobs::Asker;
+use crate::operations::test_accounts::work;
+use crate::projection::CustomerId;
+use crate::server::app::Site;
+use crate::wording::text::{count, grouped};
+
+#[derive(Deserialize)]
+pub struct Typed {
+    bought: String,
+    #[serde(default)]
+    ids: String,
+    #[serde(default)]
+    before: String,
+    scope: String,
+    #[serde(default)]
+    customer: String,
+    #[serde(default)]
+    count: String,
+}
+
+pub async fn start(act: Act<Typed>, site: Data<Site>) -> Result<HttpResponse, Error> {
+    let work = |doing: &mut Doing<'_>, typed: Typed| {
+        let choice = typed.choice()?;
+        let project = doing.member.project.id;
+        let chosen: Vec<CustomerId> = choice.find(doing.conn, project)?.into_iter().map(|one| one.id).collect();
+        let number = i64::try_from(chosen.len()).unwrap_or(i64::MAX);
+        typed.must_say(number)?;
+        let (id, member) = (doing.next_id(), doing.member);
+        let asker = Asker { person: member.person.id, role: member.role.name() };
+        jobs::start(doing.conn, (project, id, doing.now), asker, &choice.wanted, &chosen)?;
+        let told = count(number, "customer", "customers");
+        let location = format!("{}/jobs/{id}", address(&member.project.slug));
+        let trace = Trace::new(Action::TestAccountsChosen).about(told.clone());
+        Ok(Done::new(trace, format!("Deleting {told}."), location))
+    };
+    let answer = act.with_proof().run("review", rendered, work).await?;
+    begin(&site);
+    Ok(answer)
+}
+
+/// The work begins at once; if this process ends meanwhile, it goes on with what comes due.
+fn begin(site: &Site) {
+    let (db, ids, clock) = (site.db.clone(), site.ids.clone(), site.clock.clone());
+    std::thread::spawn(move || {
+        if let Err(error) = work(&db, &ids, &clock) {
+            tracing::warn!(cause = error.cause(), "deleting test accounts goes on later");
+        }
+    });
+}
+
+impl Typed {
+    fn choice(&self) -> Result<Choice, Error> {
+        Choice::of(|name| {
+            vec![match name {
+                "bought" => self.bought.as_str(),
+                "ids" => &self.ids,
+                "before" => &self.before,
+                "scope" => &self.scope,
+                "customer" => &self.customer,
+                _ => "",
+            }]
+        })
+    }
+
+    /// Thousands may be set apart, as the page shows them.
+    fn must_say(&self, number: i64) -> Result<(), Refusal> {
+        let digits: String = self.count.chars().filter(char::is_ascii_digit).collect();
+        match number {
+            0 => Err(Refusal::of("", "Nobody of them is there any more, or is proven to be a test.")),
+            _ if digits.parse() == Ok(number) => Ok(()),
+            _ => {
+                let customers = grouped(number);
+                Err(Refusal::of("count", format!("That is not the number. It is {customers} now.")))
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! How far a job has come. The page looks again by itself until the job is done.
+
+use actix_web::http::header::{ContentType, HeaderName};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::address;
+use crate::actions;
+use crate::auth::Door;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::db::{Conn, Db};
+use crate::operations::test_accounts::{Job, jobs};
+use crate::pages::settings::Nav;
+use crate::pages::settings::overview::nav;
+use crate::web::{Layout, Section};
+use crate::wording::sentence::Stamp;
+use crate::wording::text::{count, grouped};
+
+const REFRESH: HeaderName = HeaderName::from_static("refresh");
+/// Seconds until the page looks again.
+const AGAIN: &str = "2";
+
+#[derive(Template)]
+#[template(path = "settings/test_accounts/job.html")]
+struct JobPage {
+    layout: Layout,
+    nav: Nav,
+    place: String,
+    progress: Progress,
+}
+
+/// A job as it is shown.
+pub struct Progress {
+    pub job: Job,
+    pub href: String,
+    pub asked: Stamp,
+    pub finished: Option<Stamp>,
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let query = req.query_string().to_owned();
+    let load = move |conn: &mut Conn| {
+        let member = door.enter(conn)?;
+        let id = door.parameter("job")?.parse().map_err(|_| Error::NotFound)?;
+        let job = jobs::find(conn, member.project.id, id)?.ok_or(Error::NotFound)?;
+        let is_done = job.finished_at.is_some();
+        let place = address(&member.project.slug);
+        let flash = actions::flash(conn, &member, &query, door.now)?.filter(|_| !is_done);
+        let page = JobPage {
+            layout: member.layout("Delete test accounts", Section::Settings).with_flash(flash),
+            nav: nav(conn, &member, "test-accounts")?,
+            progress: Progress::of(job, &place, door.now),
+            place,
+        };
+        Ok::<_, Error>((is_done, page.render_with_values(&member.look())?))
+    };
+    let (is_done, html) = db.read(load).await?;
+    let mut answer = HttpResponse::Ok();
+    if !is_done {
+        answer.insert_header((REFRESH, AGAIN));
+    }
+    Ok(answer.content_type(ContentType::html()).body(html))
+}
+
+impl Progress {
+    pub fn of(job: Job, place: &str, now: Moment) -> Progress {
+        Progress {
+            href: format!("{place}/jobs/{}", job.id),
+            asked: Stamp::relative(job.asked_at, now),
+            finished: job.finished_at.map(Stamp::full),
+            job,
+        }
+    }
+
+    /// `48 of 50 customers deleted, 2 kept`
+    pub fn told(&self) -> String {
+        let Job { chosen, erased, kept, .. } = self.job;
+        let kept = if kept > 0 { format!(", {} kept", grouped(kept)) } else { String::new() };
+        format!("{} of {} deleted{kept}", grouped(erased), count(chosen, "customer", "customers"))
+    }
+}

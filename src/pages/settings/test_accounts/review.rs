@@ -1,0 +1,162 @@
+//! What would be deleted, in numbers, and the number typed to confirm it.
+
+use actix_web::http::header::ContentType;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use url::form_urlencoded;
+
+use super::address;
+use crate::actions::Opened;
+use crate::auth::{Door, Member};
+use crate::base::error::{Error, Refusal};
+use crate::db::{Conn, Db};
+use crate::operations::test_accounts::queries;
+use crate::operations::test_accounts::queries::Candidate;
+use crate::operations::test_accounts::{MOST, Wanted};
+use crate::pages::settings::Nav;
+use crate::pages::settings::overview::nav;
+use crate::projection::CustomerId;
+use crate::web::{Layout, Section};
+use crate::wording::text::{count, grouped};
+
+/// Who was chosen: everybody who fits, or those who were ticked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    pub wanted: Wanted,
+    pub ticked: Option<Vec<CustomerId>>,
+}
+
+#[derive(Template)]
+#[template(path = "settings/test_accounts/review.html")]
+struct ReviewPage {
+    layout: Layout,
+    nav: Nav,
+    place: String,
+    form: Opened,
+    choice: Choice,
+    chosen: i64,
+    events: i64,
+    purchases: i64,
+}
+
+pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(req.query_string().as_bytes()).into_owned().collect();
+    let html = db.read(move |conn| rendered(conn, &door, Opened::again("review", pairs, Refusal::default())?)).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+/// The page; `form` holds what was chosen, and after a refusal what was typed.
+///
+/// # Errors
+/// [`Error::BadRequest`] for a choice that none of our pages makes.
+pub fn rendered(conn: &mut Conn, door: &Door, form: Opened) -> Result<Bytes, Error> {
+    let member = door.enter(conn)?;
+    let choice = Choice::of(|name| form.all(name))?;
+    let chosen = choice.find(conn, member.project.id)?;
+    let page = ReviewPage::of(conn, &member, form, choice, &chosen)?;
+    Ok(Bytes::from(page.render_with_values(&member.look())?))
+}
+
+impl Choice {
+    /// Reads it from the fields of an address or a form.
+    ///
+    /// # Errors
+    /// [`Error::BadRequest`]
+    pub fn of<'a>(field: impl Fn(&str) -> Vec<&'a str>) -> Result<Choice, Error> {
+        let unknown = || Error::BadRequest("This choice was not made on the page before. Start from there.".into());
+        let first = |name| field(name).first().copied().unwrap_or("");
+        let wanted = Wanted::parse(first("bought"), first("ids"), first("before")).map_err(|_| unknown())?;
+        let ticked = match first("scope") {
+            "all" => None,
+            "ticked" => Some(read(&field("customer")).ok_or_else(unknown)?),
+            _ => return Err(unknown()),
+        };
+        Ok(Choice { wanted, ticked })
+    }
+
+    /// The customers, as they are now.
+    pub fn find(&self, conn: &mut Conn, project: i64) -> Result<Vec<Candidate>, Error> {
+        Ok(match &self.ticked {
+            None => queries::all(conn, project, &self.wanted)?,
+            Some(ticked) => queries::still(conn, project, &self.wanted, ticked)?,
+        })
+    }
+
+    fn scope(&self) -> &'static str {
+        if self.ticked.is_some() { "ticked" } else { "all" }
+    }
+
+    /// The ticked ones as one field.
+    fn customers(&self) -> String {
+        let numbers = self.ticked.iter().flatten().map(ToString::to_string);
+        numbers.collect::<Vec<_>>().join(".")
+    }
+}
+
+/// Numbers of customers, each in a field of its own or several with dots between.
+fn read(fields: &[&str]) -> Option<Vec<CustomerId>> {
+    let numbers = fields.iter().flat_map(|field| field.split('.')).filter(|text| !text.is_empty());
+    numbers.map(|text| text.parse().ok()).collect::<Option<Vec<_>>>().filter(|all| all.len() <= MOST)
+}
+
+impl ReviewPage {
+    fn of(
+        conn: &mut Conn,
+        member: &Member,
+        form: Opened,
+        choice: Choice,
+        chosen: &[Candidate],
+    ) -> Result<ReviewPage, Error> {
+        let place = address(&member.project.slug);
+        Ok(ReviewPage {
+            layout: member.layout("Delete test accounts", Section::Settings),
+            nav: nav(conn, member, "test-accounts")?,
+            form: form.on(member, format!("{place}?{}", choice.wanted.query())),
+            place,
+            chosen: i64::try_from(chosen.len()).unwrap_or(i64::MAX),
+            events: chosen.iter().map(|one| one.events).sum(),
+            purchases: chosen.iter().map(|one| one.purchases).sum(),
+            choice,
+        })
+    }
+
+    fn counted(&self) -> String {
+        count(self.chosen, "customer", "customers")
+    }
+
+    fn erased(&self) -> [String; 3] {
+        [
+            format!("{} with all their App User IDs, notes and attributes", self.counted()),
+            count(self.events, "event", "events"),
+            format!("{} of the sandbox", count(self.purchases, "purchase", "purchases")),
+        ]
+    }
+
+    fn number(&self) -> String {
+        grouped(self.chosen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_is_everybody_or_those_who_were_ticked() {
+        let choice = |fields: &[(&'static str, &'static str)]| {
+            Choice::of(|name| fields.iter().filter(|(known, _)| *known == name).map(|(_, value)| *value).collect())
+        };
+        let all = choice(&[("bought", "sandbox"), ("scope", "all"), ("customer", "7")]).expect("a choice");
+        assert_eq!(all.ticked, None);
+        let ticked = choice(&[("bought", "sandbox"), ("scope", "ticked"), ("customer", "7"), ("customer", "8.9")]);
+        assert_eq!(ticked.expect("a choice").customers(), "7.8.9");
+        for fields in [
+            &[("bought", "sandbox")][..],
+            &[("bought", "sandbox"), ("scope", "ticked"), ("customer", "x")],
+            &[("bought", "either"), ("scope", "all")],
+        ] {
+            assert!(matches!(choice(fields), Err(Error::BadRequest(_))), "{fields:?}");
+        }
+    }
+}

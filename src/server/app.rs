@@ -1,0 +1,224 @@
+//! Every route and every layer, for the server and for the tests.
+
+use std::sync::Arc;
+
+use actix_session::config::{BrowserSession, CookieContentSecurity};
+use actix_session::{SessionExt, SessionMiddleware};
+use actix_web::body::BoxBody;
+use actix_web::cookie::{Key, SameSite};
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpRequest};
+
+use crate::api::{Pace, Sightings, v1};
+use crate::auth;
+use crate::auth::Prover;
+use crate::auth::browser;
+use crate::auth::log_in::ThrottleKey;
+use crate::auth::password::Passwords;
+use crate::auth::refusals::refusals;
+use crate::auth::request;
+use crate::auth::request::Warnings;
+use crate::auth::sessions::{Sessions, upkeep};
+use crate::base::clock::{Clock, Moment};
+use crate::base::config::Config;
+use crate::base::countries::Countries;
+use crate::base::error::Error;
+use crate::base::ids::Ids;
+use crate::base::monotonic::Steady;
+use crate::db::secrets;
+use crate::db::{Db, durability};
+use crate::endpoints::{Client, Courier};
+use crate::ingest::Intake;
+use crate::live::{self, Live};
+use crate::pages::account;
+use crate::pages::profile;
+use crate::pages::settings;
+use crate::server::health;
+use crate::server::health::Readiness;
+use crate::web::routes::Matched;
+use crate::web::{Routes, assets, cors, edge, guard};
+use crate::webhooks;
+
+/// What the program is made of. Each worker thread gets a clone; all of them share one database.
+#[derive(Clone)]
+pub struct Site {
+    pub db: Db,
+    pub clock: Clock,
+    pub ids: Ids,
+    pub config: Arc<Config>,
+    pub intake: Intake,
+    pub sightings: Sightings,
+    pub pace: Pace,
+    pub countries: Countries,
+    pub live: Live,
+    steady: Steady,
+    passwords: Passwords,
+    readiness: Readiness,
+    warnings: Warnings,
+    key: Arc<Vec<u8>>,
+}
+
+impl Site {
+    /// # Errors
+    /// One line, when the database cannot give the key of the sessions, the system gives no thread or the chosen table of
+    /// countries is none.
+    pub fn new(db: Db, clock: Clock, ids: Ids, config: Config) -> Result<Site, String> {
+        let countries = Countries::open(config.geoip.as_deref())?;
+        let key = Arc::new(secrets::of(&db, secrets::SESSION_KEY)?);
+        let (steady, config) = (Steady::new(clock.clone()), Arc::new(config));
+        let (passwords, readiness) = (Passwords::default(), Readiness::default());
+        let warnings = Warnings(unsafe_settings(&db, &config)?.into());
+        let intake = Intake::start(db.clone(), clock.clone(), ids.clone());
+        let intake = intake.map_err(|error| format!("no thread for the writer of deliveries: {error}"))?;
+        let sightings = Sightings::start(db.clone());
+        let sightings = sightings.map_err(|error| format!("no thread for the writer of sightings: {error}"))?;
+        let pace = Pace::of(config.key_limits);
+        let live = Live::new(db.clone());
+        Ok(Site {
+            db,
+            clock,
+            ids,
+            config,
+            intake,
+            sightings,
+            pace,
+            countries,
+            live,
+            steady,
+            passwords,
+            readiness,
+            warnings,
+            key,
+        })
+    }
+
+    /// Sends what is queued for webhook endpoints.
+    pub fn courier(&self) -> Courier {
+        let client = Client::new(self.config.reach.clone());
+        Courier { db: self.db.clone(), clock: self.clock.clone(), ids: self.ids.clone(), client }
+    }
+
+    /// What the operator should mend: for the log, and for admins on every page.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings.0
+    }
+
+    /// What a fresh authentication needs of a request.
+    pub fn prover(&self, req: &HttpRequest, address: String) -> Prover {
+        let (passwords, throttle_key) = (self.passwords.clone(), self.key.to_vec());
+        let (session, browser) = (req.get_session(), browser::of(req));
+        Prover { passwords, session, browser, throttle_key, address, steady: self.steady.now() }
+    }
+
+    /// The form in which a chosen password is kept.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when too many wait.
+    pub async fn hash_password(&self, password: String) -> Result<String, Error> {
+        self.passwords.hash(password).await
+    }
+
+    /// Keeps the hashes of the throttle from telling whose they are.
+    pub fn throttle_key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// Time that does not run backwards.
+    pub fn steady_now(&self) -> Moment {
+        self.steady.now()
+    }
+
+    /// Signs the session cookie.
+    pub fn session_key(&self) -> Key {
+        Key::from(&self.key)
+    }
+
+    /// The name of the session cookie: where TLS lets it, one that browsers take from this host alone.
+    pub fn session_cookie(&self) -> &'static str {
+        if self.config.is_https() { "__Host-session" } else { "session" }
+    }
+
+    fn sessions(&self) -> SessionMiddleware<Sessions> {
+        let (db, steady, limits) = (self.db.clone(), self.steady.clone(), self.config.session_limits);
+        let store = Sessions { db, steady, limits };
+        SessionMiddleware::builder(store, self.session_key())
+            // A random key has nothing to hide, only to prove.
+            .cookie_content_security(CookieContentSecurity::Signed)
+            .cookie_name(self.session_cookie().into())
+            .cookie_secure(self.config.is_https())
+            .cookie_http_only(true)
+            .cookie_same_site(SameSite::Lax)
+            .cookie_path("/".into())
+            .session_lifecycle(BrowserSession::default())
+            .build()
+    }
+}
+
+fn unsafe_settings(db: &Db, config: &Config) -> Result<Vec<String>, String> {
+    let found = db.read_here(|conn| Ok::<_, Error>(durability::warnings(conn)?));
+    let lossy = found.map_err(|error| format!("the database cannot be read: {}", error.cause().unwrap_or_default()))?;
+    let told = lossy.into_iter().map(|setting| format!("{setting}: a power failure can lose what was acknowledged."));
+    let open =
+        config.is_in_the_clear().then(|| "DOSSIER_PUBLIC_URL is not https: passwords can be read on the way.".into());
+    Ok(told.chain(open).collect())
+}
+
+/// Every path with its permission. The order matters only where two patterns fit the same path.
+fn routes() -> Routes {
+    let mut routes = Routes::default();
+    health::routes(&mut routes);
+    assets::routes(&mut routes);
+    auth::routes(&mut routes);
+    account::routes(&mut routes);
+    crate::pages::directory::lists::routes(&mut routes);
+    profile::routes(&mut routes);
+    live::routes(&mut routes);
+    settings::routes(&mut routes);
+    webhooks::routes(&mut routes);
+    v1::routes(&mut routes);
+    routes
+}
+
+/// The table of routes, as the tests walk through it.
+pub fn route_table() -> Vec<Matched> {
+    routes().table()
+}
+
+/// The whole application. The layers, from the outside in: `edge` (reference, headers, log, pages for errors),
+/// compression, `cors` (questions of browsers), `guard` (other sites), the session, `upkeep` of its row, `refusals`, then the routes.
+pub fn app(
+    site: &Site,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    App::new()
+        .app_data(Data::new(site.clone()))
+        .app_data(Data::new(site.db.clone()))
+        .app_data(Data::new(site.clock.clone()))
+        .app_data(Data::new(site.ids.clone()))
+        .app_data(Data::new(site.live.clone()))
+        .app_data(Data::from(site.config.clone()))
+        .app_data(Data::new(site.steady.clone()))
+        .app_data(Data::new(site.passwords.clone()))
+        .app_data(Data::new(site.readiness.clone()))
+        .app_data(Data::new(site.warnings.clone()))
+        .app_data(Data::new(ThrottleKey(site.key.to_vec())))
+        .configure(|cfg| routes().register(cfg))
+        .default_service(web::to(request::nowhere))
+        // The last one wrapped is the first to see a request.
+        .wrap(from_fn(refusals))
+        .wrap(from_fn(upkeep))
+        .wrap(site.sessions())
+        .wrap(from_fn(guard::guard))
+        .wrap(from_fn(cors::preflights))
+        .wrap(Compress::default())
+        .wrap(from_fn(edge::edge))
+}
