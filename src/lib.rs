@@ -1,7 +1,7 @@
 //! Dossier: the page on which a company looks at one of its subscribers.
 //!
-//! In reading order: the clock and names of rows, money; the store; the facts (`events`) and what follows from them
-//! (`state`); whose they are (`customers`).
+//! `src/README.md` is the map: what each module is for, in the order of the one rule that `tests/layers.rs` checks, that a
+//! module uses only modules above it.
 
 /// A page is made of thousands of short strings, on one thread and for another that sends it.
 #[global_allocator]

@@ -7,23 +7,20 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION};
-use actix_web::web::{Bytes, Data};
+use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use serde::de::DeserializeOwned;
 
 use super::done::ShownOnce;
 use super::opened::Opened;
 use crate::audit::{Everywhere, Origin, Trace};
-use crate::auth::{Door, Greeting, address};
-use crate::auth::{Prover, fresh_authentication};
+use crate::auth::{Door, Greeting, Prover, address, fresh_authentication};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::db::{Conn, Db};
-use crate::server::app::Site;
-use crate::web::form;
-use crate::web::form::FORM_LIMIT;
-use crate::web::trail::Trail;
+use crate::web::form::{self, FORM_LIMIT};
+use crate::web::shared;
 
 pub struct Own<T> {
     draft: T,
@@ -161,22 +158,20 @@ impl<T: DeserializeOwned + 'static> FromRequest for Own<T> {
         let (req, payload) = (req.clone(), payload.take());
         Box::pin(async move {
             let door = Door::extract(&req).await?;
-            let lost = || Error::Internal("the site is missing from the request".into());
-            let site: &Data<Site> = req.app_data().ok_or_else(lost)?;
+            let db = shared::<Db>(&req)?;
             // Whoever is not logged in learns nothing about the form.
             let door = Arc::new(door);
             let greeted = door.clone();
-            site.db.read(move |conn| greeted.greet(conn)).await?;
+            db.read(move |conn| greeted.greet(conn)).await?;
             let body = form::read_form(&req, payload, FORM_LIMIT).await?;
-            let address = address::of(&req, &site.config.trusted_proxies).to_string();
             Ok(Own {
                 draft: form::parse(&body)?,
                 typed: form::pairs(&body),
                 door,
-                db: site.db.clone(),
-                ids: site.ids.clone(),
-                origin: Origin { request: Trail::of(&req).reference.clone(), address: Some(address.clone()) },
-                prover: site.prover(&req, address),
+                db: db.as_ref().clone(),
+                ids: shared::<Ids>(&req)?.as_ref().clone(),
+                origin: address::origin(&req)?,
+                prover: Prover::of(&req)?,
                 proof: Proof::No,
             })
         })

@@ -13,21 +13,16 @@ use sha2::{Digest, Sha256};
 
 use super::done::{Done, ShownOnce, with_receipt};
 use super::opened::Opened;
-use crate::actions::submissions;
-use crate::actions::submissions::Sent;
+use crate::actions::submissions::{self, Sent};
 use crate::audit::{self, Actor, Origin};
-use crate::auth::{Door, Member, address};
-use crate::auth::{Prover, fresh_authentication};
-use crate::base::Permission;
+use crate::auth::{Door, Member, Prover, address, fresh_authentication};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
-use crate::base::hex;
 use crate::base::ids::Ids;
+use crate::base::{Permission, hex};
 use crate::db::{Conn, Db};
-use crate::server::app::Site;
-use crate::web::form;
-use crate::web::form::FORM_LIMIT;
-use crate::web::trail::Trail;
+use crate::web::form::{self, FORM_LIMIT};
+use crate::web::shared;
 
 /// The field that makes a form work once.
 const ONCE: &str = "once";
@@ -264,20 +259,16 @@ impl<T: DeserializeOwned + 'static> FromRequest for Act<T> {
 
 impl<T> Act<T> {
     fn of(req: &HttpRequest, door: Door, draft: T, typed: Vec<(String, String)>) -> Result<Act<T>, Error> {
-        let lost = || Error::Internal("the site is missing from the request".into());
-        let site: &Data<Site> = req.app_data().ok_or_else(lost)?;
-        let address = address::of(req, &site.config.trusted_proxies).to_string();
         let once = typed.iter().find(|(name, value)| name == ONCE && is_key(value)).map(|(_, key)| key.clone());
-        let origin = Origin { request: Trail::of(req).reference.clone(), address: Some(address.clone()) };
-        let prover = site.prover(req, address);
+        let (origin, prover) = (address::origin(req)?, Prover::of(req)?);
         Ok(Act {
             sent: Sent { once, fingerprint: fingerprint(&prover.throttle_key, req.path(), &typed) },
             origin,
             prover,
             query: req.query_string().to_owned(),
             door: Arc::new(door),
-            db: site.db.clone(),
-            ids: site.ids.clone(),
+            db: shared::<Db>(req)?.as_ref().clone(),
+            ids: shared::<Ids>(req)?.as_ref().clone(),
             needs_proof: false,
             draft,
             typed,

@@ -1,14 +1,13 @@
 //! Looks that leave a trace: an answer that gives away so much that it is entered in the log.
 
 use actix_web::HttpRequest;
-use actix_web::web::Data;
 
-use crate::audit::{self, Actor, Origin, Trace};
+use crate::audit::{self, Actor, Trace};
 use crate::auth::{Door, Member, address};
 use crate::base::error::Error;
-use crate::db::Conn;
-use crate::server::app::Site;
-use crate::web::trail::Trail;
+use crate::base::ids::Ids;
+use crate::db::{Conn, Db};
+use crate::web::shared;
 
 /// Reads in one transaction and enters the trace, if there is one, in the log.
 ///
@@ -19,11 +18,7 @@ where
     R: Send + 'static,
     W: FnOnce(&mut Conn, &Member, &Door) -> Result<(R, Option<Trace>), Error> + Send + 'static,
 {
-    let lost = || Error::Internal("the site is missing from the request".into());
-    let site = req.app_data::<Data<Site>>().ok_or_else(lost)?;
-    let address = address::of(req, &site.config.trusted_proxies).to_string();
-    let origin = Origin { request: Trail::of(req).reference.clone(), address: Some(address) };
-    let ids = site.ids.clone();
+    let (db, ids, origin) = (shared::<Db>(req)?, shared::<Ids>(req)?, address::origin(req)?);
     let transaction = move |conn: &mut Conn| {
         let member = door.enter(conn)?;
         let (seen, trace) = work(conn, &member, &door)?;
@@ -33,5 +28,5 @@ where
         }
         Ok(seen)
     };
-    site.db.write(transaction).await
+    db.write(transaction).await
 }

@@ -35,17 +35,6 @@ impl ShownOnce {
     }
 }
 
-/// What just happened, in the corner of the page it led to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flash {
-    pub told: String,
-    pub is_problem: bool,
-    /// The receipt that undoing names.
-    pub undo: Option<i64>,
-    /// Where undoing is asked for.
-    pub undo_href: String,
-}
-
 impl Done {
     pub fn new(trace: Trace, told: impl Into<String>, location: impl Into<String>) -> Done {
         Done { trace, told: told.into(), location: location.into(), undo: None, shown_once: None }
@@ -63,25 +52,6 @@ impl Done {
     pub fn with_undo(mut self, undo: &impl Serialize) -> Done {
         // Numbers, strings and lists: writing them as JSON cannot fail.
         self.undo = serde_json::to_string(undo).ok();
-        self
-    }
-}
-
-impl Flash {
-    /// What was done.
-    pub fn told(sentence: impl Into<String>) -> Flash {
-        Flash { is_problem: false, ..Flash::problem(sentence) }
-    }
-
-    /// What could not be done, where there is no dialog to say it in.
-    pub fn problem(sentence: impl Into<String>) -> Flash {
-        Flash { told: sentence.into(), is_problem: true, undo: None, undo_href: String::new() }
-    }
-
-    /// Lets it be undone by a form that posts to `href`.
-    #[must_use]
-    pub fn undone_at(mut self, href: String) -> Flash {
-        self.undo_href = href;
         self
     }
 }

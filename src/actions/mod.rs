@@ -15,6 +15,6 @@ pub mod submissions;
 pub use account::{Kept, Own, Owner};
 pub use action::{Act, Doing};
 pub use disclosure::look;
-pub use done::{Done, Flash, ShownOnce, UNDO_MINUTES};
-pub use opened::{Dialog, Opened, fresh_key, page};
+pub use done::{Done, ShownOnce, UNDO_MINUTES};
+pub use opened::{Opened, fresh_key, page};
 pub use submissions::{flash, forget as forget_receipts, take_undo};

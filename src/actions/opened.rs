@@ -1,12 +1,8 @@
 //! A dialog that a page opens: asked for by its address, or again because the input was refused.
 
-use std::fmt;
-
 use actix_web::http::header::ContentType;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
-use askama::Template;
-use askama::filters::HtmlSafe;
 use url::form_urlencoded;
 
 use super::done::ShownOnce;
@@ -58,26 +54,6 @@ where
     let opened = Opened::asked(&query)?;
     let html = db.read(move |conn| load(conn, &door, &query, opened)).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
-}
-
-/// A dialog ready to be printed.
-#[derive(Debug, Clone)]
-pub struct Dialog(String);
-
-impl HtmlSafe for Dialog {}
-
-impl fmt::Display for Dialog {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Dialog {
-    /// # Errors
-    /// When the template fails.
-    pub fn of(template: &impl Template) -> Result<Dialog, Error> {
-        Ok(Dialog(template.render()?))
-    }
 }
 
 impl Opened {

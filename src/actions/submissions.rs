@@ -3,13 +3,13 @@
 
 use diesel::prelude::*;
 
-use super::done::{Done, Flash, UNDO_MINUTES};
+use super::done::{Done, UNDO_MINUTES};
 use crate::auth::Member;
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::db::Conn;
 use crate::db::schema::receipts;
-use crate::web::form;
+use crate::web::{Flash, form};
 
 /// How long a form that was sent is remembered.
 const KEPT_DAYS: i64 = 1;

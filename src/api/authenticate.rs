@@ -10,19 +10,17 @@ use actix_web::{FromRequest, HttpRequest, dev};
 
 use super::device::Device;
 use crate::api::errors;
-use crate::api::last_seen::{Fetched, Sighting};
-use crate::api::rate_limit::Spent;
+use crate::api::last_seen::{Fetched, Sighting, Sightings};
+use crate::api::rate_limit::{Pace, Spent};
 use crate::audit::{self, Actor, Origin, Trace};
-use crate::auth::api_keys;
-use crate::auth::api_keys::{Key, Kind};
-use crate::base::clock::Moment;
+use crate::auth::api_keys::{self, Key, Kind};
+use crate::base::clock::{Clock, Moment};
 use crate::base::error::{Error, Fault};
 use crate::base::ids::Ids;
 use crate::base::{AppUserId, lookup_key};
-use crate::db::Conn;
-use crate::server::app::Site;
-use crate::web::path;
+use crate::db::{Conn, Db};
 use crate::web::trail::Trail;
+use crate::web::{path, shared};
 
 /// Which keys a call takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +37,10 @@ pub struct Caller {
     parameters: Option<Vec<(String, String)>>,
     origin: Origin,
     let_in: Arc<OnceLock<LetIn>>,
-    site: Data<Site>,
+    db: Data<Db>,
+    ids: Data<Ids>,
+    pace: Data<Pace>,
+    sightings: Data<Sightings>,
     pub device: Device,
     pub query: String,
     pub now: Moment,
@@ -89,7 +90,7 @@ impl Caller {
             let inside = pass.enter(conn)?;
             work(conn, &inside)
         };
-        self.site.db.read(snapshot).await
+        self.db.read(snapshot).await
     }
 
     /// Runs `work` as one change of what is the customer's own: first contact, a log-in, what the app tells of itself.
@@ -111,7 +112,7 @@ impl Caller {
             conn.lock_project(inside.project)?;
             work(conn, &inside)
         };
-        self.site.db.write(transaction).await
+        self.db.write(transaction).await
     }
 
     /// Runs `work` as one action of whoever holds the key, and leaves its traces.
@@ -141,12 +142,12 @@ impl Caller {
         if let (Some(LetIn { project, .. }), Some(device)) = (app, self.device.seen()) {
             let key = lookup_key(app_user_id);
             let sighting = Sighting { project: *project, key, at: self.now, device: device.clone(), fetched };
-            self.site.sightings.add(sighting);
+            self.sightings.add(sighting);
         }
     }
 
-    pub fn site(&self) -> &Site {
-        &self.site
+    pub fn db(&self) -> &Db {
+        &self.db
     }
 
     /// What the key has used of its minute, once the call was let in.
@@ -156,8 +157,8 @@ impl Caller {
 
     fn pass(&self, needs: Needs) -> Pass {
         let (key_hash, device, let_in) = (self.key_hash.clone(), self.device.clone(), self.let_in.clone());
-        let site = self.site.clone().into_inner();
-        Pass { key_hash, needs, let_in, site, device, now: self.now, is_upload: self.is_upload }
+        let (ids, pace, sightings) = (self.ids.clone(), self.pace.clone(), self.sightings.clone());
+        Pass { key_hash, needs, let_in, ids, pace, sightings, device, now: self.now, is_upload: self.is_upload }
     }
 }
 
@@ -175,7 +176,9 @@ struct Pass {
     key_hash: Option<String>,
     needs: Needs,
     let_in: Arc<OnceLock<LetIn>>,
-    site: Arc<Site>,
+    ids: Data<Ids>,
+    pace: Data<Pace>,
+    sightings: Data<Sightings>,
     device: Device,
     now: Moment,
     is_upload: bool,
@@ -191,10 +194,10 @@ impl Pass {
         })?;
         // A call counts once, however often it comes to the database.
         if self.let_in.get().is_none() {
-            let spent = self.site.pace.admit(&key).map_err(|error| self.kept(error, &key))?;
+            let spent = self.pace.admit(&key).map_err(|error| self.kept(error, &key))?;
             let let_in = LetIn { project: key.project_id, is_app: !key.is_secret(), spent };
             self.let_in.get_or_init(|| let_in);
-            self.site.sightings.used(&key, self.now);
+            self.sightings.used(&key, self.now);
         }
         match (self.needs, key.kind()) {
             (Needs::Secret, Kind::Public) => Err(errors::forbidden(
@@ -205,7 +208,7 @@ impl Pass {
                 errors::SECRET_FOR_APP,
                 "This needs the public key of an app: the answer depends on the app's store.",
             )),
-            _ => Ok(Inside { project: key.project_id, key, now: self.now, ids: &self.site.ids, device: &self.device }),
+            _ => Ok(Inside { project: key.project_id, key, now: self.now, ids: &self.ids, device: &self.device }),
         }
     }
 }
@@ -262,7 +265,6 @@ impl FromRequest for Caller {
 impl Caller {
     fn of(req: &HttpRequest) -> Result<Caller, Error> {
         let lost = |what: &str| Error::Internal(format!("{what} is missing from the request"));
-        let site: &Data<Site> = req.app_data().ok_or_else(|| lost("the site"))?;
         let trail = Trail::of(req);
         let matched = trail.matched.get().ok_or_else(|| lost("its route"))?;
         Ok(Caller {
@@ -271,11 +273,14 @@ impl Caller {
             parameters: path::named(&matched.pattern, req.uri().path()),
             // The address is an end user's: it is not kept.
             origin: Origin { request: trail.reference.clone(), address: None },
-            device: Device::of(req, site),
+            device: Device::of(req)?,
             query: req.query_string().to_owned(),
-            now: site.clock.now(),
+            now: shared::<Clock>(req)?.now(),
             is_upload: matched.pattern.ends_with("/attributes") || matched.pattern == "/v1/receipts",
-            site: site.clone(),
+            db: shared(req)?,
+            ids: shared(req)?,
+            pace: shared(req)?,
+            sightings: shared(req)?,
         })
     }
 }

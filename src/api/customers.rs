@@ -2,18 +2,15 @@
 
 use diesel::prelude::*;
 
+use crate::api::authenticate::new_id;
+use crate::api::last_seen::store_contact;
+use crate::api::{Inside, errors};
 use crate::base::error::Error;
 use crate::base::{AppUserId, lookup_key};
-use crate::customers::{Census, identity, state};
+use crate::customers::{Census, Verdict, identity, state};
 use crate::db::Conn;
 use crate::db::schema::app_user_ids;
 use crate::projection::CustomerId;
-
-use crate::api::Inside;
-use crate::api::authenticate::new_id;
-use crate::api::errors;
-use crate::api::last_seen::store_contact;
-use crate::customers::Verdict;
 
 /// The customer of an id; an answer of 404 when nobody has it.
 ///

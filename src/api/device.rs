@@ -4,7 +4,9 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 
 use crate::auth::address;
-use crate::server::app::Site;
+use crate::base::countries::Countries;
+use crate::base::error::Error;
+use crate::web::shared;
 
 /// The most characters kept of one header.
 const LONGEST: usize = 100;
@@ -24,20 +26,23 @@ pub struct Device {
 }
 
 impl Device {
-    pub fn of(req: &HttpRequest, site: &Site) -> Device {
+    /// What the headers of a call say, and the country of its address, which is not kept.
+    ///
+    /// # Errors
+    /// As [`shared`].
+    pub fn of(req: &HttpRequest) -> Result<Device, Error> {
         let headers = req.headers();
         let text = |name: &str| header(headers, name);
-        // Looked at for the country, and dropped.
-        let from = address::of(req, &site.config.trusted_proxies);
-        Device {
+        let (from, countries) = (address::of(req)?, shared::<Countries>(req)?);
+        Ok(Device {
             platform: text("x-platform"),
             platform_version: text("x-platform-version"),
             app_version: text("x-client-version"),
             sdk_version: sdk_version(text("x-version"), text("x-platform-flavor"), text("x-platform-flavor-version")),
             locale: locale(headers),
-            country: site.countries.country_of(from, text("x-storefront").as_deref()).map(str::to_owned),
+            country: countries.country_of(from, text("x-storefront").as_deref()).map(str::to_owned),
             hardware: text("x-platform-device"),
-        }
+        })
     }
 
     /// The same, when it is an app's: an SDK names its platform.

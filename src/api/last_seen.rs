@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 
 use super::device::Device;
-use crate::auth::api_keys;
-use crate::auth::api_keys::Key;
+use crate::auth::api_keys::{self, Key};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::schema::{app_user_ids, customers};

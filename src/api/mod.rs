@@ -1,4 +1,5 @@
-//! The client API: what apps and servers send, and what they must get back. Its contract is the clients' own: the official SDKs and REST clients work with it unchanged.
+//! The client API: what apps and servers send, and what they get back, in two versions. `CONTRACT.md` beside this file
+//! is the contract: official SDKs and REST clients work with it unchanged.
 
 pub mod authenticate;
 pub mod body;
@@ -10,6 +11,13 @@ pub mod rate_limit;
 pub mod v1;
 pub mod v2;
 
+use crate::web::Routes;
+
 pub use authenticate::{Caller, Inside, Needs};
 pub use last_seen::Sightings;
 pub use rate_limit::Pace;
+
+pub fn routes(routes: &mut Routes) {
+    v1::routes(routes);
+    v2::routes(routes);
+}

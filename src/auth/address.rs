@@ -6,11 +6,29 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{FORWARDED, HeaderMap, X_FORWARDED_FOR};
 use ipnet::IpNet;
 
+use crate::audit::Origin;
+use crate::base::config::Config;
+use crate::base::error::Error;
+use crate::web::shared;
+use crate::web::trail::Trail;
+
 /// The nearest address that is not a trusted proxy's. An IPv6 address stands for its network of 64 bits, because one
 /// person has all of it.
-pub fn of(req: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
+///
+/// # Errors
+/// As [`shared`].
+pub fn of(req: &HttpRequest) -> Result<IpAddr, Error> {
+    let config = shared::<Config>(req)?;
     let peer = req.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
-    network(behind(peer, req.headers(), trusted))
+    Ok(network(behind(peer, req.headers(), &config.trusted_proxies)))
+}
+
+/// Where a request comes from, as the audit log keeps it.
+///
+/// # Errors
+/// As [`of`].
+pub fn origin(req: &HttpRequest) -> Result<Origin, Error> {
+    Ok(Origin { request: Trail::of(req).reference.clone(), address: Some(of(req)?.to_string()) })
 }
 
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {

@@ -1,15 +1,17 @@
 //! Fresh authentication: before what cannot be taken back, somebody whose log-in is not recent types their password again,
 //! or a code of their second factor, in the same dialog, and the action goes on from there.
 
-use actix_session::Session;
+use actix_session::{Session, SessionExt};
+use actix_web::HttpRequest;
 
-use crate::auth::Person;
 use crate::auth::password::{Passwords, Verdict};
-use crate::auth::throttle::Attempt;
-use crate::auth::{queries, second_factor, sessions};
+use crate::auth::throttle::{Attempt, ThrottleKey};
+use crate::auth::{Person, address, browser, queries, second_factor, sessions};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
+use crate::base::monotonic::Steady;
 use crate::db::Db;
+use crate::web::shared;
 
 /// The dialog's field for it.
 pub const FIELD: &str = "password";
@@ -32,6 +34,21 @@ pub fn typed(fields: &[(String, String)]) -> Option<String> {
 }
 
 impl Prover {
+    /// What the request and the application say.
+    ///
+    /// # Errors
+    /// As [`shared`].
+    pub fn of(req: &HttpRequest) -> Result<Prover, Error> {
+        Ok(Prover {
+            passwords: shared::<Passwords>(req)?.as_ref().clone(),
+            session: req.get_session(),
+            browser: browser::of(req),
+            throttle_key: shared::<ThrottleKey>(req)?.0.clone(),
+            address: address::of(req)?.to_string(),
+            steady: shared::<Steady>(req)?.now(),
+        })
+    }
+
     /// Checks what was typed: a password or, of whoever has a second factor, a code. On success the session goes on under
     /// a new key, as fresh as after a log-in.
     ///

@@ -9,23 +9,18 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::password::{Passwords, Verdict};
-use super::throttle::Attempt;
+use super::throttle::{Attempt, ThrottleKey};
 use super::{address, browser, next, queries, second_factor, second_step, sessions};
 use crate::audit::{Action, Everywhere, Origin, Trace};
 use crate::auth::Door;
 use crate::base::clock::{Clock, Moment};
-use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::monotonic::Steady;
 use crate::db::Db;
-use crate::web::trail::Trail;
 use crate::web::{Form, Layout, html, html_for};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
-
-/// Keeps the hashes of the throttle from telling whose they are.
-pub struct ThrottleKey(pub Vec<u8>);
 
 #[derive(Deserialize)]
 pub struct Credentials {
@@ -69,17 +64,17 @@ pub async fn log_in(
     req: HttpRequest,
     session: Session,
     Form(typed): Form<Credentials>,
-    at: (Data<Db>, Data<Steady>, Data<Ids>, Data<Config>),
+    at: (Data<Db>, Data<Steady>, Data<Ids>),
     locks: (Data<Passwords>, Data<ThrottleKey>),
 ) -> Result<HttpResponse, Error> {
-    let ((db, steady, ids, config), (passwords, key)) = (at, locks);
+    let ((db, steady, ids), (passwords, key)) = (at, locks);
     let (email, now) = (address_of_account(&typed.email), steady.now());
-    let from = address::of(&req, &config.trusted_proxies).to_string();
+    let from = address::of(&req)?.to_string();
     let attempt = Attempt::new(ids.next(now), &key.0, &email, &from);
     let account = find_account(&db, attempt.clone(), email, now).await?;
     let (known, kept) = account.unzip();
     let verdict = passwords.check(typed.password, kept).await?;
-    let origin = Origin { request: Trail::of(&req).reference.clone(), address: Some(from) };
+    let origin = address::origin(&req)?;
     let Some(person) = known.filter(|_| verdict != Verdict::Wrong) else {
         actix_web::rt::spawn(note_refusal(db, ids, known, origin, now));
         return html(StatusCode::UNPROCESSABLE_ENTITY, &log_in_form(typed.email, &typed.next, true, false));
@@ -96,12 +91,11 @@ pub async fn log_in(
 pub async fn log_out(
     req: HttpRequest,
     session: Session,
-    at: (Data<Db>, Data<Clock>, Data<Ids>, Data<Config>),
+    at: (Data<Db>, Data<Clock>, Data<Ids>),
 ) -> Result<HttpResponse, Error> {
-    let (db, clock, ids, config) = at;
+    let (db, clock, ids) = at;
     let row = second_step::row_of(&session)?;
-    let address = address::of(&req, &config.trusted_proxies).to_string();
-    let origin = Origin { request: Trail::of(&req).reference.clone(), address: Some(address) };
+    let origin = address::origin(&req)?;
     db.write(move |conn| {
         let Some(person) = queries::person_of_session(conn, &row)? else { return Ok(()) };
         let trace = Trace::new(Action::SignedOut);

@@ -25,11 +25,10 @@ pub use fresh_authentication::Prover;
 pub use request::{Door, Greeting, Member, Person, Project};
 
 pub fn routes(routes: &mut Routes) {
-    routes.public_get("/login", crate::auth::log_in::log_in_page);
-    routes.public_post("/login", crate::auth::log_in::log_in);
+    routes.public_get("/login", log_in::log_in_page);
+    routes.public_post("/login", log_in::log_in);
     routes.public_get("/login/code", second_step::show);
     routes.public_post("/login/code", second_step::answer);
-    routes.public_post("/logout", crate::auth::log_in::log_out);
-    routes.person_get("/", crate::auth::log_in::start);
-    crate::pages::invitations::routes(routes);
+    routes.public_post("/logout", log_in::log_out);
+    routes.person_get("/", log_in::start);
 }

@@ -1,18 +1,19 @@
 //! Requests of members who had not the permission: the log tells of them as it tells of what was done.
 
+use actix_web::HttpRequest;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
 
 use super::address;
 use crate::audit::{self, Action, Actor, Origin, Trace};
 use crate::base::Permission;
-use crate::base::clock::Moment;
+use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
+use crate::base::ids::Ids;
 use crate::customers::identity;
-use crate::db::Conn;
-use crate::server::app::Site;
+use crate::db::{Conn, Db};
+use crate::web::shared;
 use crate::web::trail::{Asking, Trail};
 
 /// Enters a refused authorisation before it is answered. An entry that fails is told to the operator: the answer stays.
@@ -25,9 +26,10 @@ pub async fn refusals<B: MessageBody + 'static>(
     if let Some(Error::Forbidden(permission)) = error {
         let req = response.request();
         let refused = Refused::of(*permission, &Trail::of(req));
-        if let (Some(site), Some(refused)) = (req.app_data::<Data<Site>>(), refused) {
-            let address = address::of(req, &site.config.trusted_proxies).to_string();
-            refused.note(site, address).await;
+        if let Some(refused) = refused
+            && let Err(error) = refused.note(req).await
+        {
+            tracing::warn!(cause = error.cause(), "a refused authorisation could not be entered in the log");
         }
     }
     Ok(response)
@@ -39,25 +41,22 @@ struct Refused {
     permission: Permission,
     /// The app user id in the path.
     sought: Option<String>,
-    request: String,
 }
 
 impl Refused {
     /// `None` for a request that did not come as far as a project.
     fn of(permission: Permission, trail: &Trail) -> Option<Refused> {
         let asking = trail.asking.get()?.clone();
-        Some(Refused { asking, permission, sought: trail.sought.get().cloned(), request: trail.reference.clone() })
+        Some(Refused { asking, permission, sought: trail.sought.get().cloned() })
     }
 
-    async fn note(self, site: &Site, address: String) {
-        let (ids, now) = (site.ids.clone(), site.clock.now());
-        let noted = site.db.write(move |conn| self.append(conn, (ids.next(now), now), address));
-        if let Err(error) = noted.await {
-            tracing::warn!(cause = error.cause(), "a refused authorisation could not be entered in the log");
-        }
+    async fn note(self, req: &HttpRequest) -> Result<(), Error> {
+        let (db, now, origin) = (shared::<Db>(req)?, shared::<Clock>(req)?.now(), address::origin(req)?);
+        let id = shared::<Ids>(req)?.next(now);
+        db.write(move |conn| self.append(conn, (id, now), &origin)).await
     }
 
-    fn append(self, conn: &mut Conn, (id, now): (i64, Moment), address: String) -> Result<(), Error> {
+    fn append(self, conn: &mut Conn, (id, now): (i64, Moment), origin: &Origin) -> Result<(), Error> {
         let Asking { project, person, role } = self.asking;
         let trace = Trace::new(Action::AuthorizationRefused).about(self.permission.words());
         let customer = match &self.sought {
@@ -68,7 +67,6 @@ impl Refused {
             Some((customer, sought)) => trace.of(customer, &sought),
             None => trace,
         };
-        let origin = Origin { request: self.request, address: Some(address) };
-        audit::append(conn, (project, id, now), &Actor::person(person, role), &origin, trace)
+        audit::append(conn, (project, id, now), &Actor::person(person, role), origin, trace)
     }
 }

@@ -9,7 +9,8 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
 use diesel::prelude::*;
 
-use super::queries::{self, SessionLine};
+use super::queries;
+use super::queries::SessionLine;
 use super::sessions::{Age, Pass, ROW, is_proven};
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::{Config, SessionLimits};
@@ -18,10 +19,9 @@ use crate::base::monotonic::Steady;
 use crate::base::{Permission, Role};
 use crate::db::schema::projects;
 use crate::db::{Conn, Db};
-use crate::web::path;
 use crate::web::routes::Matched;
 use crate::web::trail::{Asking, Trail};
-use crate::web::{Access, Frame, Layout, Place, Section};
+use crate::web::{Access, Frame, Layout, Place, Section, path};
 use crate::wording::Look;
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,18 +8,16 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::sessions::{self, ROW};
-use super::throttle::Attempt;
-use super::{address, browser, next, queries, second_factor};
-use crate::audit::{Action, Everywhere, Origin, Trace};
-use crate::auth::log_in::{ThrottleKey, see};
+use super::sessions::ROW;
+use super::throttle::{Attempt, ThrottleKey};
+use super::{address, browser, next, queries, second_factor, sessions};
+use crate::audit::{Action, Everywhere, Trace};
+use crate::auth::log_in::see;
 use crate::base::clock::{Clock, Moment};
-use crate::base::config::Config;
 use crate::base::error::{Error, address_with_next};
 use crate::base::ids::Ids;
 use crate::base::monotonic::Steady;
 use crate::db::{Conn, Db};
-use crate::web::trail::Trail;
 use crate::web::{Form, Layout, html};
 
 const MINUTES: i64 = 5;
@@ -77,12 +75,12 @@ pub async fn answer(
     session: Session,
     Form(typed): Form<Typed>,
     at: (Data<Db>, Data<Clock>, Data<Steady>, Data<Ids>),
-    (config, key): (Data<Config>, Data<ThrottleKey>),
+    key: Data<ThrottleKey>,
 ) -> Result<HttpResponse, Error> {
     let (db, clock, steady, ids) = at;
     let (row, now, steady) = (row_of(&session)?, clock.now(), steady.now());
-    let (id, from) = (ids.next(now), address::of(&req, &config.trusted_proxies).to_string());
-    let origin = Origin { request: Trail::of(&req).reference.clone(), address: Some(from.clone()) };
+    let (id, from) = (ids.next(now), address::of(&req)?.to_string());
+    let origin = address::origin(&req)?;
     let next = typed.next.clone();
     let check = move |conn: &mut Conn| {
         let Some(person) = who(conn, &row, steady)? else { return Ok(Outcome::Gone) };

@@ -19,7 +19,8 @@ use actix_web::web::Data;
 use anyhow::anyhow;
 use sha2::{Digest, Sha256};
 
-use super::queries::{self, NewSession};
+use super::queries;
+use super::queries::NewSession;
 use crate::base::clock::Moment;
 use crate::base::config::SessionLimits;
 use crate::base::error::Error;

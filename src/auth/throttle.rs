@@ -30,6 +30,9 @@ const INVITATION: Limit = Limit { scope: "invitation", most: 30, window: 3 * MIN
 /// After this an attempt is forgotten.
 const LONGEST: i64 = 15 * MINUTE;
 
+/// Keeps the stored hashes from telling whose attempts they count.
+pub struct ThrottleKey(pub Vec<u8>);
+
 /// A try that may be made. It counts from now on, unless it turns out right.
 #[derive(Debug, Clone)]
 pub struct Attempt {

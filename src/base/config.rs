@@ -8,7 +8,7 @@ use clap::Args;
 use ipnet::IpNet;
 use url::{Host, Origin, Url};
 
-use crate::endpoints::Reach;
+use crate::base::allowlist::Allowlist;
 
 /// What is logged when nothing is said: each request, not the server's own start.
 pub const DEFAULT_LOG: &str = "info,actix_server=warn";
@@ -77,7 +77,7 @@ pub struct Config {
     pub session_limits: SessionLimits,
     pub key_limits: KeyLimits,
     /// Where webhook endpoints may be.
-    pub reach: Reach,
+    pub allowlist: Allowlist,
     pub log: String,
 }
 
@@ -131,7 +131,7 @@ impl Flags {
                 public: not_zero("DOSSIER_PUBLIC_KEY_REQUESTS", self.public_key_requests)?,
                 secret: not_zero("DOSSIER_SECRET_KEY_REQUESTS", self.secret_key_requests)?,
             },
-            reach: Reach {
+            allowlist: Allowlist {
                 allows_http: self.outgoing_http,
                 private: networks("DOSSIER_OUTGOING_PRIVATE", &self.outgoing_private)?,
             },

@@ -9,7 +9,6 @@ use actix_web::{HttpResponse, ResponseError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::base::Permission;
-use crate::db;
 
 /// What a key of the API has used of its minute (client contract, 6), and how much there is.
 pub const CALLS_USED: HeaderName = HeaderName::from_static("revenuecat-rate-limit-current-usage");
@@ -188,22 +187,6 @@ pub fn address_with_next(page: &str, next: &str) -> String {
     match next {
         "" | "/" => page.into(),
         next => format!("{page}?next={}", utf8_percent_encode(next, QUERY_VALUE)),
-    }
-}
-
-impl From<diesel::result::Error> for Error {
-    fn from(error: diesel::result::Error) -> Error {
-        match error {
-            diesel::result::Error::NotFound => Error::NotFound,
-            error if db::is_unavailable(&error) => Error::Unavailable(error.to_string()),
-            error => Error::Internal(error.to_string()),
-        }
-    }
-}
-
-impl From<db::Unavailable> for Error {
-    fn from(error: db::Unavailable) -> Error {
-        Error::Unavailable(error.0)
     }
 }
 

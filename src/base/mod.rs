@@ -1,5 +1,6 @@
 //! What every other module may use: time, ids, money, bytes, configuration, the one error, roles.
 
+pub mod allowlist;
 pub mod app_user_id;
 pub mod bytes;
 pub mod clock;

@@ -66,7 +66,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::pages::profile::testing::purchase;
+    use crate::projection::testing::purchase;
 
     /// Attaches these products to Pro and Coach.
     fn unlocked(attached: &[(&str, &str)], changes: Value) -> Vec<String> {

@@ -7,7 +7,8 @@ use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::catalog::{file::File, queries};
+use crate::catalog::file::File;
+use crate::catalog::queries;
 use crate::db::{Db, migrate};
 
 #[derive(Debug, clap::Args)]

@@ -6,24 +6,20 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::{said, serve};
-use crate::auth::api_keys;
-use crate::auth::api_keys::{NewKey, Value, platform_of};
+use crate::auth::api_keys::{self, NewKey, Value, platform_of};
 use crate::auth::password;
 use crate::auth::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
-use crate::base::Role;
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::base::{AppUserId, lookup_key};
-use crate::catalog;
-use crate::cli::demo_data;
-use crate::cli::demo_data::{Author, Contact, Customer, Note, Override};
+use crate::base::{AppUserId, Role, lookup_key};
+use crate::cli::demo_data::{self, Author, Contact, Customer, Note, Override};
 use crate::customers::{Census, identity, state};
 use crate::db::schema::{app_user_ids, customers, notes, offering_overrides};
 use crate::db::{Conn, Db, migrate};
 use crate::events::Delivery;
-use crate::ingest;
+use crate::{catalog, ingest};
 
 const SLUG: &str = "sundial";
 /// Where the demo lives when no database is named: made anew at each start, so that "2 days ago" stays true.

@@ -17,8 +17,7 @@ use crate::cli::settle;
 use crate::customers::Census;
 use crate::db::{Db, migrate};
 use crate::events::{Delivery, MAX_BODY};
-use crate::ingest;
-use crate::ingest::Outcome;
+use crate::ingest::{self, Outcome};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

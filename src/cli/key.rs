@@ -2,8 +2,7 @@
 
 use super::said;
 use crate::audit::{self, Actor, Origin, Trace};
-use crate::auth::api_keys;
-use crate::auth::api_keys::{NewKey, PLATFORMS, Platform, Value, platform_of};
+use crate::auth::api_keys::{self, NewKey, PLATFORMS, Platform, Value, platform_of};
 use crate::auth::queries;
 use crate::base::clock::Clock;
 use crate::base::config::Config;

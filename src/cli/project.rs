@@ -1,8 +1,7 @@
 //! `dossier project add`: a project, and what RevenueCat must be told to reach it.
 
 use super::said;
-use crate::auth::queries;
-use crate::auth::queries::NewProject;
+use crate::auth::queries::{self, NewProject};
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::error::Error;

@@ -3,8 +3,7 @@
 use diesel::prelude::*;
 
 use super::import::bar;
-use super::said;
-use super::settle;
+use super::{said, settle};
 use crate::auth::queries::project_id;
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;

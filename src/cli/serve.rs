@@ -5,10 +5,11 @@ use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
 
+use actix_web::HttpServer;
 use actix_web::dev::{Extensions, Server, ServerHandle};
+use actix_web::http::KeepAlive;
 use actix_web::rt::net::TcpStream;
 use actix_web::rt::{self, System};
-use actix_web::{HttpServer, http::KeepAlive};
 use socket2::SockRef;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

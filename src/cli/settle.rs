@@ -6,8 +6,7 @@ use diesel::prelude::*;
 use indicatif::ProgressBar;
 
 use crate::base::error::Error;
-use crate::customers::state;
-use crate::customers::state::Group;
+use crate::customers::state::{self, Group};
 use crate::db::schema::{customers, stale_customers};
 use crate::db::{Conn, Db};
 use crate::projection::CustomerId;

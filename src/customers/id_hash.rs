@@ -5,8 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::db::secrets;
-use crate::db::secrets::ERASURE_KEY;
+use crate::db::secrets::{self, ERASURE_KEY};
 
 /// Makes the hashes of one project's ids.
 #[derive(Debug, Clone)]

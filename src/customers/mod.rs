@@ -1,6 +1,7 @@
 //! Customers: any of their ids finds them, lists show them, and their standing follows from their events.
 
 pub mod attributes;
+pub mod cursor;
 pub mod facts;
 pub mod id_hash;
 pub mod identity;
@@ -14,6 +15,7 @@ pub mod subject;
 pub mod tombstones;
 pub mod transfer_behavior;
 
+pub use cursor::Cursor;
 pub use id_hash::Seal;
 pub use identity::Census;
 pub use retained::{inherit, link_again};

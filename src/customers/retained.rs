@@ -12,8 +12,7 @@ use crate::customers::facts::{self, Facts, LOST};
 use crate::customers::state;
 use crate::db::schema::{customers, events, history, inherited_events};
 use crate::db::{Both, Conn};
-use crate::events::redaction;
-use crate::events::redaction::Party;
+use crate::events::redaction::{self, Party};
 use crate::events::{Delivery, EventType};
 use crate::projection::{CustomerId, sources};
 

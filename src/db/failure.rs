@@ -2,6 +2,8 @@
 
 use diesel::result::{DatabaseErrorKind, Error};
 
+use crate::base::error::Error as OurError;
+
 /// The database cannot serve now: away, full, locked, or every connection is taken.
 #[derive(Debug)]
 pub struct Unavailable(pub String);
@@ -38,6 +40,23 @@ fn says_not_now(message: &str) -> bool {
         "connection to server",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))
+}
+
+/// `?` on a query: nothing found, not now, or our fault.
+impl From<Error> for OurError {
+    fn from(error: Error) -> OurError {
+        match error {
+            Error::NotFound => OurError::NotFound,
+            error if is_unavailable(&error) => OurError::Unavailable(error.to_string()),
+            error => OurError::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<Unavailable> for OurError {
+    fn from(error: Unavailable) -> OurError {
+        OurError::Unavailable(error.0)
+    }
 }
 
 /// The pool's own troubles go to the log, without the address it connects to.

@@ -1,11 +1,10 @@
 //! What a database keeps of rows that were deleted, and how it is made to let go: SQLite's log of changes and what rows
 //! that moved have left behind in its pages, PostgreSQL's dead rows.
 
-use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer};
+use diesel::{QueryResult, sql_query};
 
 use super::{Conn, Db, Unavailable};
 

@@ -2,6 +2,7 @@
 //! when it returns. Work runs on threads that may block; nobody waits longer than [`POOL_WAIT`] for a connection.
 
 mod both;
+mod columns;
 mod conn;
 pub mod durability;
 mod failure;

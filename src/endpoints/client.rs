@@ -8,8 +8,8 @@ use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Error};
 
-use crate::endpoints::Reach;
-use crate::endpoints::allowlist::{Checked, OutOfReach};
+use super::resolver::{CheckedResolver, NotAllowed};
+use crate::base::allowlist::{Allowlist, NOT_ALLOWED};
 
 /// From the look-up of the name to the last byte of the answer.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
@@ -41,16 +41,16 @@ impl Answer {
 }
 
 impl Client {
-    pub fn new(reach: Reach) -> Client {
-        Client::with_timeout(reach, TIMEOUT)
+    pub fn new(allowlist: Allowlist) -> Client {
+        Client::with_timeout(allowlist, TIMEOUT)
     }
 
     /// With less patience, for tests.
-    pub fn with_timeout(reach: Reach, timeout: Duration) -> Client {
+    pub fn with_timeout(allowlist: Allowlist, timeout: Duration) -> Client {
         let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
         let config = Agent::config_builder()
             .tls_config(tls)
-            .https_only(!reach.allows_http)
+            .https_only(!allowlist.allows_http)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -60,7 +60,7 @@ impl Client {
             .timeout_global(Some(timeout))
             .user_agent(concat!("Dossier/", env!("CARGO_PKG_VERSION")))
             .build();
-        Client { agent: Agent::with_parts(config, DefaultConnector::default(), Checked { reach }) }
+        Client { agent: Agent::with_parts(config, DefaultConnector::default(), CheckedResolver { allowlist }) }
     }
 
     /// Posts a JSON body.
@@ -106,7 +106,7 @@ fn told(error: &Error) -> String {
         Error::Timeout(_) => "No answer within a minute.".into(),
         Error::HostNotFound => "The name of the server cannot be resolved.".into(),
         Error::ConnectionFailed => "No connection could be made.".into(),
-        Error::Other(other) if other.is::<OutOfReach>() => crate::endpoints::OUT_OF_REACH.into(),
+        Error::Other(other) if other.is::<NotAllowed>() => NOT_ALLOWED.into(),
         Error::Io(error) => told_of_io(error),
         Error::Tls(_) | Error::NativeTls(_) => "The TLS connection could not be made: is the certificate valid?".into(),
         other => sentence(&other.to_string()),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::client::{Answer, Client};
-use super::lease::{self, Job};
-use super::signing;
+use super::lease::Job;
+use super::{lease, signing};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
 use crate::base::ids::Ids;

@@ -7,7 +7,6 @@
 //! `reach` says where deliveries may go at all, `destination` what an endpoint wants, `queue` puts in, `lease` takes out,
 //! `client` speaks HTTP, `courier` joins them, `worker` runs them beside the server.
 
-mod allowlist;
 mod body;
 mod client;
 mod courier;
@@ -17,16 +16,17 @@ mod lease;
 mod prune;
 pub mod queries;
 mod queue;
+mod resolver;
 mod signing;
 mod test_event;
 mod worker;
 
-pub use allowlist::{OUT_OF_REACH, Reach, is_public};
 pub use client::{Answer, Client, TIMEOUT};
 pub use courier::Courier;
 pub use endpoint::{Destination, Environments, MOST};
 pub use lease::{LEASE, RETRIES};
 pub use prune::prune;
 pub use queue::{Source, announce, enqueue_test, forget, resend, resend_failed};
+pub use resolver::resolves_to_allowed;
 pub use signing::{OVERLAP_HOURS, Secret};
 pub use worker::Worker;

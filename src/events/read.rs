@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};
-use super::json::{self, Field};
+use super::json;
+use super::json::Field;
 use crate::base::clock::Moment;
 use crate::base::money::Money;
 

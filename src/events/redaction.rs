@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::json::{self, Field};
+use super::json;
+use super::json::Field;
 
 /// A customer of a `TRANSFER`: the one who lost purchases, or the one who received them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,10 +147,11 @@ fn raw(value: &impl Serialize) -> Option<Box<RawValue>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::base::clock::Moment;
     use crate::events::{Delivery, Event};
-    use serde_json::json;
 
     fn read(body: &str) -> Event {
         Delivery::read_stored(body, Moment(0)).expect("an event")

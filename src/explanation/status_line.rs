@@ -296,7 +296,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::pages::profile::testing::{NOW, purchase};
+    use crate::projection::testing::{NOW, purchase};
 
     fn ago(days: i64) -> Moment {
         NOW.plus_days(-days)

@@ -8,13 +8,10 @@ use std::borrow::Cow;
 
 use diesel::prelude::*;
 
-use crate::customers::Census;
-use crate::customers::Verdict;
+use crate::customers::{Census, Verdict};
 use crate::db::Conn;
-use crate::events::EventType;
-use crate::events::redaction;
-use crate::events::redaction::Party;
-use crate::events::{Delivery, Event};
+use crate::events::redaction::{self, Party};
+use crate::events::{Delivery, Event, EventType};
 
 /// A delivery that was looked at.
 #[derive(Debug)]

@@ -11,10 +11,8 @@ use crate::base::AppUserId;
 use crate::customers::{Census, retained, state};
 use crate::db::Conn;
 use crate::db::schema::stale_customers;
-use crate::endpoints;
-use crate::endpoints::Source;
-use crate::events::Delivery;
-use crate::events::EventType;
+use crate::endpoints::{self, Source};
+use crate::events::{Delivery, EventType};
 use crate::projection::CustomerId;
 
 /// What became of a delivery.

@@ -14,12 +14,9 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::customers::Census;
 use crate::db::Db;
-use crate::endpoints;
-use crate::endpoints::Source;
+use crate::endpoints::{self, Source};
 use crate::events::{Delivery, Rejection};
-use crate::ingest;
-use crate::ingest::Outcome;
-use crate::ingest::queries;
+use crate::ingest::{self, Outcome, queries};
 
 /// How many deliveries share a commit at most.
 const BATCH: usize = 256;

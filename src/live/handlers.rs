@@ -14,10 +14,11 @@ use super::hub::{Check, News, Seat, Wish};
 use super::{Live, queries};
 use crate::auth::Door;
 use crate::auth::sessions::Pass;
+use crate::base::clock::Clock;
 use crate::base::error::Error;
-use crate::db::Conn;
+use crate::base::monotonic::Steady;
+use crate::db::{Conn, Db};
 use crate::events::Environment;
-use crate::server::app::Site;
 use crate::web::form;
 
 /// How often something is sent, whether or not there is news.
@@ -27,7 +28,12 @@ const HELLO: &str = "retry: 5000\n\n";
 
 /// # Errors
 /// As [`Door::enter`]; [`Error::NotFound`] for nobody; [`Error::Unavailable`] when too many listen.
-pub async fn listen(door: Door, req: HttpRequest, site: Data<Site>, live: Data<Live>) -> Result<HttpResponse, Error> {
+pub async fn listen(
+    door: Door,
+    req: HttpRequest,
+    at: (Data<Db>, Data<Clock>, Data<Steady>),
+    live: Data<Live>,
+) -> Result<HttpResponse, Error> {
     // A page that lies open is no use of the session: it must not keep somebody logged in who left.
     req.extensions_mut().remove::<Arc<Pass>>();
     let query = req.query_string();
@@ -36,10 +42,10 @@ pub async fn listen(door: Door, req: HttpRequest, site: Data<Site>, live: Data<L
         _ => Environment::Production,
     };
     let since = form::field(query, "since").and_then(|since| since.parse().ok());
-    let (door, site) = (Arc::new(door), site.into_inner());
+    let (door, (db, clock, steady)) = (Arc::new(door), at);
     let check: Check = {
-        let (door, site) = (door.clone(), site.clone());
-        Arc::new(move |conn| door.at(site.clock.now(), site.steady_now()).enter(conn).is_ok())
+        let door = door.clone();
+        Arc::new(move |conn| door.at(clock.now(), steady.now()).enter(conn).is_ok())
     };
     let find = move |conn: &mut Conn| {
         let member = door.enter(conn)?;
@@ -49,7 +55,7 @@ pub async fn listen(door: Door, req: HttpRequest, site: Data<Site>, live: Data<L
         let first = queries::news(conn, customer, environment, (since, told))?;
         Ok::<_, Error>((Wish { customer, environment, since, told, check }, first))
     };
-    let (wish, first) = site.db.read(find).await?;
+    let (wish, first) = db.read(find).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         // Compressed, it would be held back until there is enough of it.

@@ -3,11 +3,10 @@
 
 use diesel::prelude::*;
 
-use super::test_store;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::customers::{Census, state, subject};
+use crate::customers::{Census, merge, state, subject};
 use crate::db::Conn;
 use crate::db::schema::purchases;
 use crate::events::{Delivery, own};
@@ -76,7 +75,7 @@ impl Move {
 
     /// What goes on by itself in the Test Store goes on with the receiver.
     fn append(self, conn: &mut Conn, ids: &Ids, event: Delivery) -> Result<(), Error> {
-        test_store::queries::hand_on(conn, self.to, self.from)?;
+        merge::move_test_sales(conn, self.to, self.from)?;
         let mut census = Census::of(self.project, ids.clone(), self.now);
         match ingest::append(conn, &mut census, &[event])? {
             true => Ok(()),

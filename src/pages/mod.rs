@@ -1,4 +1,5 @@
-//! The pages people see.
+//! The pages people see: lists and search, the profile of one customer, the settings of a project, the account of
+//! whoever is logged in, and the links by which people join.
 
 pub mod account;
 pub mod directory;
@@ -6,3 +7,13 @@ pub mod invitations;
 pub mod profile;
 pub mod settings;
 pub mod store_badge;
+
+use crate::web::Routes;
+
+pub fn routes(routes: &mut Routes) {
+    invitations::routes(routes);
+    account::routes(routes);
+    directory::routes(routes);
+    profile::routes(routes);
+    settings::routes(routes);
+}

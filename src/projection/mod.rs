@@ -11,6 +11,8 @@ mod sources;
 mod spans;
 mod status;
 #[cfg(test)]
+pub mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use attributes::AttributeValue;

@@ -2,41 +2,34 @@
 
 use std::sync::Arc;
 
+use actix_session::SessionMiddleware;
 use actix_session::config::{BrowserSession, CookieContentSecurity};
-use actix_session::{SessionExt, SessionMiddleware};
+use actix_web::App;
 use actix_web::body::BoxBody;
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpRequest};
 
-use crate::api::{Pace, Sightings, v1};
+use crate::api::{self, Pace, Sightings};
 use crate::auth;
-use crate::auth::Prover;
-use crate::auth::browser;
-use crate::auth::log_in::ThrottleKey;
 use crate::auth::password::Passwords;
 use crate::auth::refusals::refusals;
-use crate::auth::request;
-use crate::auth::request::Warnings;
+use crate::auth::request::{self, Warnings};
 use crate::auth::sessions::{Sessions, upkeep};
-use crate::base::clock::{Clock, Moment};
+use crate::auth::throttle::ThrottleKey;
+use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::countries::Countries;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::monotonic::Steady;
-use crate::db::secrets;
-use crate::db::{Db, durability};
+use crate::db::{Db, durability, secrets};
 use crate::endpoints::{Client, Courier};
 use crate::ingest::Intake;
 use crate::live::{self, Live};
-use crate::pages::account;
-use crate::pages::profile;
-use crate::pages::settings;
-use crate::server::health;
-use crate::server::health::Readiness;
+use crate::pages;
+use crate::server::health::{self, Readiness};
 use crate::web::routes::Matched;
 use crate::web::{Routes, assets, cors, edge, guard};
 use crate::webhooks;
@@ -96,38 +89,13 @@ impl Site {
 
     /// Sends what is queued for webhook endpoints.
     pub fn courier(&self) -> Courier {
-        let client = Client::new(self.config.reach.clone());
+        let client = Client::new(self.config.allowlist.clone());
         Courier { db: self.db.clone(), clock: self.clock.clone(), ids: self.ids.clone(), client }
     }
 
     /// What the operator should mend: for the log, and for admins on every page.
     pub fn warnings(&self) -> &[String] {
         &self.warnings.0
-    }
-
-    /// What a fresh authentication needs of a request.
-    pub fn prover(&self, req: &HttpRequest, address: String) -> Prover {
-        let (passwords, throttle_key) = (self.passwords.clone(), self.key.to_vec());
-        let (session, browser) = (req.get_session(), browser::of(req));
-        Prover { passwords, session, browser, throttle_key, address, steady: self.steady.now() }
-    }
-
-    /// The form in which a chosen password is kept.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when too many wait.
-    pub async fn hash_password(&self, password: String) -> Result<String, Error> {
-        self.passwords.hash(password).await
-    }
-
-    /// Keeps the hashes of the throttle from telling whose they are.
-    pub fn throttle_key(&self) -> &[u8] {
-        &self.key
-    }
-
-    /// Time that does not run backwards.
-    pub fn steady_now(&self) -> Moment {
-        self.steady.now()
     }
 
     /// Signs the session cookie.
@@ -171,13 +139,10 @@ fn routes() -> Routes {
     health::routes(&mut routes);
     assets::routes(&mut routes);
     auth::routes(&mut routes);
-    account::routes(&mut routes);
-    crate::pages::directory::lists::routes(&mut routes);
-    profile::routes(&mut routes);
+    pages::routes(&mut routes);
     live::routes(&mut routes);
-    settings::routes(&mut routes);
     webhooks::routes(&mut routes);
-    v1::routes(&mut routes);
+    api::routes(&mut routes);
     routes
 }
 
@@ -200,11 +165,14 @@ pub fn app(
     > + use<>,
 > {
     App::new()
-        .app_data(Data::new(site.clone()))
         .app_data(Data::new(site.db.clone()))
         .app_data(Data::new(site.clock.clone()))
         .app_data(Data::new(site.ids.clone()))
+        .app_data(Data::new(site.intake.clone()))
         .app_data(Data::new(site.live.clone()))
+        .app_data(Data::new(site.sightings.clone()))
+        .app_data(Data::new(site.pace.clone()))
+        .app_data(Data::new(site.countries.clone()))
         .app_data(Data::from(site.config.clone()))
         .app_data(Data::new(site.steady.clone()))
         .app_data(Data::new(site.passwords.clone()))

@@ -4,7 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Bytes;
 
-use super::file::{self, Source};
+use super::file;
+use super::file::Source;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Db;

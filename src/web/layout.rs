@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::actions::{Dialog, Flash};
+use super::{Dialog, Flash};
 use crate::wording::Look;
 
 /// Who looks, and at which project.

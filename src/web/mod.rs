@@ -4,10 +4,12 @@ pub mod assets;
 mod change;
 pub mod cors;
 pub mod csv;
+mod dialog;
 pub mod edge;
 pub mod error_body_v2;
 mod failure;
 pub mod file;
+mod flash;
 pub mod form;
 pub mod guard;
 mod headers;
@@ -16,6 +18,7 @@ pub mod log;
 pub mod markdown;
 pub mod path;
 pub mod routes;
+mod shared;
 pub mod trail;
 
 use actix_web::http::StatusCode;
@@ -25,12 +28,14 @@ use askama::Template;
 
 use self::trail::Trail;
 use crate::base::error::Error;
-
 use crate::wording::Look;
 pub use change::Change;
+pub use dialog::Dialog;
+pub use flash::Flash;
 pub use form::Form;
 pub use layout::{Frame, Layout, Place, Section};
 pub use routes::{Access, Routes};
+pub use shared::shared;
 
 /// A template as an answer: `Ok(Page(ListPage { … }))`.
 pub struct Page<T>(pub T);

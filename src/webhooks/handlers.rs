@@ -9,14 +9,12 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::base::clock::Moment;
+use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
-use crate::db::Conn;
 use crate::db::schema::projects;
+use crate::db::{Conn, Db};
 use crate::events::MAX_BODY;
-use crate::ingest::Answer;
-use crate::ingest::Outcome;
-use crate::server::app::Site;
+use crate::ingest::{Answer, Intake, Outcome};
 use crate::web::form;
 
 /// Takes one delivery. The body is read only once the sender has proved who it is.
@@ -27,18 +25,18 @@ pub async fn receive(
     request: HttpRequest,
     slug: Path<String>,
     payload: Payload,
-    site: Data<Site>,
+    (db, clock, writer): (Data<Db>, Data<Clock>, Data<Intake>),
 ) -> Result<HttpResponse, Error> {
     let slug = slug.into_inner();
-    let project = site.db.read(move |conn| project_of(conn, &slug)).await?;
+    let project = db.read(move |conn| project_of(conn, &slug)).await?;
     let Some((project, secrets)) = project else {
         return Ok(answer(StatusCode::NOT_FOUND, "unknown_project", "no project has this address"));
     };
-    if !secrets.allow(&request, site.clock.now()) {
+    if !secrets.allow(&request, clock.now()) {
         return Ok(answer(StatusCode::UNAUTHORIZED, "unauthorised", "the Authorization header is not this project's"));
     }
     let body = form::read_body(payload, MAX_BODY, form::BODY_TIME).await?;
-    Ok(match site.intake.take(project, body).await? {
+    Ok(match writer.take(project, body).await? {
         Answer::Taken(Outcome::Stored) => answer(StatusCode::OK, "stored", "the event is stored"),
         Answer::Taken(Outcome::Duplicate) => answer(StatusCode::OK, "duplicate", "the event was stored before"),
         Answer::Taken(Outcome::Test) => answer(StatusCode::OK, "test", "a test event is not kept"),

@@ -6,8 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use dossier::auth::api_keys;
-use dossier::auth::api_keys::{NewKey, Value, platform_of};
+use dossier::auth::api_keys::{self, NewKey, Value, platform_of};
 use dossier::auth::password;
 use dossier::auth::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
 use dossier::base::Role;

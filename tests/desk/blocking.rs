@@ -6,8 +6,7 @@ use dossier::audit;
 use dossier::base::AppUserId;
 use dossier::base::error::Error;
 use dossier::db::schema::*;
-use dossier::operations::erasure::blocking;
-use dossier::operations::erasure::blocking::MOST;
+use dossier::operations::erasure::blocking::{self, MOST};
 use serde_json::json;
 
 use crate::ingestion::{body, deliver};

@@ -3,7 +3,8 @@
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::catalog::{self, file::File};
+use dossier::catalog;
+use dossier::catalog::file::File;
 use dossier::db::schema::{audit_details, audit_entries, offering_overrides, offerings, packages};
 use dossier::wording::text::segment;
 use serde_json::json;

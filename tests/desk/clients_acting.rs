@@ -6,10 +6,9 @@ use dossier::base::error::Error;
 use dossier::db::schema::audit_entries;
 use serde_json::{Value, json};
 
-use crate::giving;
-use crate::offering;
 use crate::support::cast::SOL;
 use crate::support::{Answer, Desk, NOW};
+use crate::{giving, offering};
 
 const DAY: i64 = 86_400_000;
 

@@ -9,11 +9,9 @@ use dossier::catalog;
 use dossier::customers::{identity, state as standing};
 use dossier::db::Db;
 use dossier::db::schema::{events, grant_ends, history, purchases};
-use dossier::jobs;
-use dossier::jobs::Work;
+use dossier::jobs::{self, Work};
 use dossier::operations::grants::{Given, Holder, Length, Plan, Preset, Refusal, Removed, queries};
-use dossier::operations::transfer;
-use dossier::operations::transfer::Move;
+use dossier::operations::transfer::{self, Move};
 use dossier::projection::{Kind, Purchase, Status};
 use serde_json::{Value, json};
 

@@ -8,15 +8,13 @@ use dossier::customers::Census;
 use dossier::db::Conn;
 use dossier::db::schema::*;
 use dossier::events::Delivery;
-use dossier::ingest;
-use dossier::ingest::Outcome;
+use dossier::ingest::{self, Outcome};
 use dossier::projection::CustomerId;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::support::Desk;
-use crate::support::samples;
+use crate::support::{Desk, samples};
 
 const DAY: i64 = 86_400_000;
 

@@ -10,8 +10,7 @@ use dossier::base::error::Error;
 use dossier::catalog;
 use dossier::customers::overrides::Override;
 use dossier::db::schema::{offering_overrides, offerings, projects};
-use dossier::jobs;
-use dossier::jobs::Work;
+use dossier::jobs::{self, Work};
 use serde_json::json;
 
 use crate::finding::purchase;

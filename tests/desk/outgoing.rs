@@ -8,13 +8,12 @@ use actix_web::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use diesel::prelude::*;
+use dossier::base::allowlist::Allowlist;
 use dossier::base::error::Error;
 use dossier::base::ids::Ids;
 use dossier::customers::identity;
-use dossier::db::schema::outgoing as queue;
-use dossier::db::schema::{app_user_ids, audit_entries, delivery_attempts, destinations, history};
-use dossier::endpoints;
-use dossier::endpoints::{Client, Courier, LEASE, RETRIES, Reach};
+use dossier::db::schema::{app_user_ids, audit_entries, delivery_attempts, destinations, history, outgoing as queue};
+use dossier::endpoints::{self, Client, Courier, LEASE, RETRIES};
 use dossier::operations::erasure::{erase, sweeping};
 use dossier::server::app::Site;
 use hmac::{Hmac, KeyInit, Mac};
@@ -30,13 +29,13 @@ const PAGE: &str = "/projects/sundial/settings/destinations";
 const LENA: &str = "/projects/sundial/customers/lena";
 const VALUE: &str = "Bearer of-the-receiver";
 
-fn here() -> Reach {
-    Reach { allows_http: true, private: vec!["127.0.0.0/8".parse().expect("a network")] }
+fn here() -> Allowlist {
+    Allowlist { allows_http: true, private: vec!["127.0.0.0/8".parse().expect("a network")] }
 }
 
 /// A desk from which this machine can be reached, and Lena with a subscription.
 async fn desk() -> Desk {
-    let desk = Desk::open_with(|config| config.reach = here()).await;
+    let desk = Desk::open_with(|config| config.allowlist = here()).await;
     let lena = json!({ "id": "first", "app_user_id": "lena", "original_app_user_id": "lena", "aliases": ["lena"] });
     deliver(&desk, desk.project, &[body(1_090, "INITIAL_PURCHASE", lena)]);
     desk
@@ -430,7 +429,7 @@ async fn an_address_out_of_reach_is_refused_when_saved_and_when_connecting() {
     // A name that stood for something else when it was saved.
     add(&desk, &receiver.url.replace("127.0.0.1", "localhost"), &[]).await;
     grant(&desk, "lena").await;
-    let careful = Reach { allows_http: true, private: Vec::new() };
+    let careful = Allowlist { allows_http: true, private: Vec::new() };
     let strict = Courier { client: Client::new(careful), ..desk.site.courier() };
     assert_eq!(strict.run_once().expect("it sends"), 1);
     assert!(

@@ -8,13 +8,12 @@ use diesel::prelude::*;
 use dossier::auth::api_keys as keys;
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
-use dossier::catalog;
 use dossier::db::Db;
 use dossier::db::schema::{api_keys, app_user_ids, projects, test_sales};
-use dossier::jobs;
 use dossier::operations::erasure::erase;
 use dossier::operations::transfer::Move;
 use dossier::projection::{Purchase, Status};
+use dossier::{catalog, jobs};
 use serde_json::{Value, json};
 
 use crate::finding::purchase;

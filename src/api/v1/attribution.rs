@@ -7,8 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::attributes;
 use crate::api::last_seen::Fetched;
-use crate::api::{Caller, Needs};
-use crate::api::{body, customers};
+use crate::api::{Caller, Needs, body, customers};
 use crate::base::error::Error;
 use crate::customers::attributes::queries;
 

@@ -6,8 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::answer;
 use crate::api::last_seen::Fetched;
 use crate::api::v1::customer_info;
-use crate::api::{Caller, Needs};
-use crate::api::{customers, errors};
+use crate::api::{Caller, Needs, customers, errors};
 use crate::base::error::Error;
 
 /// An empty id.

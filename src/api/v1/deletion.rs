@@ -4,13 +4,11 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::api::customers;
-use crate::api::{Caller, Inside, Needs};
+use crate::api::{Caller, Inside, Needs, customers};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::operations::erasure;
-use crate::operations::erasure::sweeping;
+use crate::operations::erasure::{self, sweeping};
 use crate::projection::CustomerId;
 
 pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
@@ -22,7 +20,7 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
             Ok((vec![erase(conn, inside, customer)?], ()))
         })
         .await?;
-    sweeping::soon(&caller.site().db).await;
+    sweeping::soon(caller.db()).await;
     Ok(HttpResponse::Ok().json(json!({ "app_user_id": id, "deleted": true })))
 }
 

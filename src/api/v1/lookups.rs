@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 
 use super::{answer, shelf};
 use crate::api::last_seen::Fetched;
-use crate::api::{Caller, Needs};
-use crate::api::{body, customers};
+use crate::api::{Caller, Needs, body, customers};
 use crate::base::error::Error;
 use crate::db::schema::{balances, entitlement_products};
 use crate::events::Environment;

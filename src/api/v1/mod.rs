@@ -49,5 +49,4 @@ pub fn routes(routes: &mut Routes) {
     routes.keyed(Method::GET, "/v1/product_entitlement_mapping", lookups::mapping);
     routes.keyed(Method::POST, "/v1/events", lookups::swallow);
     routes.keyed(Method::POST, "/v1/diagnostics", lookups::swallow);
-    crate::api::v2::routes(routes);
 }

@@ -9,12 +9,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{answer, shelf};
-use crate::api::customers;
 use crate::api::last_seen::Fetched;
-use crate::api::{Caller, Inside, Needs};
+use crate::api::{Caller, Inside, Needs, customers};
 use crate::base::error::Error;
+use crate::customers::overrides;
 use crate::customers::overrides::current::{self, Current};
-use crate::customers::overrides::{self};
 use crate::db::Conn;
 use crate::db::schema::{offerings, package_products, packages};
 

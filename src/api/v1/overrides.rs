@@ -4,10 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
-use crate::api::v1::customer_info;
-use crate::api::v1::customer_info::Envelope;
-use crate::api::{Caller, Inside, Needs};
-use crate::api::{customers, errors};
+use crate::api::v1::customer_info::{self, Envelope};
+use crate::api::{Caller, Inside, Needs, customers, errors};
 use crate::audit::Trace;
 use crate::base::error::Error;
 use crate::db::Conn;

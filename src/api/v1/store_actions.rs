@@ -8,14 +8,12 @@ use serde_json::Value;
 
 use super::answer;
 use crate::api::v1::customer_info;
-use crate::api::{Caller, Inside, Needs};
-use crate::api::{body, customers, errors};
+use crate::api::{Caller, Inside, Needs, body, customers, errors};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::events::Store;
-use crate::operations::test_store;
-use crate::operations::test_store::Buyer;
+use crate::operations::test_store::{self, Buyer};
 use crate::projection::{Kind, Purchase};
 
 /// What is asked for.

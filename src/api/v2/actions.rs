@@ -5,13 +5,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use serde::Serialize;
 
-use super::customer::{self, Customer};
+use super::customer;
+use super::customer::Customer;
 use super::fields::{Fields, wrong};
-use crate::api::Caller;
 use crate::api::v1::{grants, overrides};
-use crate::api::v2::project_call;
-use crate::api::v2::project_call::Within;
-use crate::api::{customers, errors};
+use crate::api::v2::project_call::{self, Within};
+use crate::api::{Caller, customers, errors};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
 use crate::customers::identity;

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use serde::Serialize;
 
-use super::attributes::{self, Attribute};
-use super::entitlements::{self, ActiveEntitlement};
+use super::attributes::Attribute;
+use super::entitlements::ActiveEntitlement;
 use super::list::List;
+use super::{attributes, entitlements};
 use crate::api::v2::project_call::Within;
 use crate::base::clock::Moment;
 use crate::base::error::Error;

@@ -5,16 +5,13 @@ use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use serde::Serialize;
 
-use super::attributes;
-use super::customer::{self, base};
+use super::customer::base;
 use super::fields::{Fields, wrong};
 use super::list::{Window, gone};
-use super::queries;
-use crate::api::Caller;
+use super::{attributes, customer, queries};
 use crate::api::v1::deletion;
-use crate::api::v2::project_call;
-use crate::api::v2::project_call::Within;
-use crate::api::{customers as known, errors};
+use crate::api::v2::project_call::{self, Within};
+use crate::api::{Caller, customers as known, errors};
 use crate::audit::{Action, Trace};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -95,7 +92,7 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
         Ok((vec![trace], Deleted { object: "customer", id, deleted_at: within.inside.now }))
     })
     .await?;
-    sweeping::soon(&caller.site().db).await;
+    sweeping::soon(caller.db()).await;
     Ok(project_call::answer(&caller, StatusCode::OK, &deleted))
 }
 

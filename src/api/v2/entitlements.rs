@@ -9,10 +9,8 @@ use serde::Serialize;
 
 use super::customer::address;
 use super::list::Window;
-use crate::api::Caller;
-use crate::api::customers;
-use crate::api::v2::project_call;
-use crate::api::v2::project_call::Within;
+use crate::api::v2::project_call::{self, Within};
+use crate::api::{Caller, customers};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::catalog;

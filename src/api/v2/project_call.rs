@@ -5,8 +5,7 @@ use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::api::errors;
-use crate::api::{Caller, Inside, Needs};
+use crate::api::{Caller, Inside, Needs, errors};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::{CALLS_LIMIT, CALLS_USED, Error};

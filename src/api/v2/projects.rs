@@ -6,8 +6,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::list::{List, Window};
-use crate::api::v2::project_call;
-use crate::api::v2::project_call::Project;
+use crate::api::v2::project_call::{self, Project};
 use crate::api::{Caller, Needs};
 use crate::base::clock::Moment;
 use crate::base::error::Error;

@@ -91,7 +91,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::pages::profile::testing::{NOW, purchase};
+    use crate::projection::testing::{NOW, purchase};
 
     #[test]
     fn the_words_follow_from_where_a_purchase_stands() {

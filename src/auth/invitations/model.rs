@@ -4,10 +4,9 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::{hex, random_bytes};
+use crate::base::{Role, hex, random_bytes};
 
 /// How long a link works.
 pub const DAYS: i64 = 7;

@@ -74,7 +74,7 @@ fn holds(offerings: &[Offering], set: &Override, now: Moment) -> Result<Offering
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::profile::offering::testing;
+    use crate::customers::overrides::testing;
 
     const NOW: Moment = Moment(1_795_453_200_000);
 

@@ -3,6 +3,8 @@
 pub mod current;
 mod model;
 pub mod queries;
+#[cfg(test)]
+pub mod testing;
 
 pub use current::Offering;
 pub use model::{Cursor, End, HELD, Override, may_change};

@@ -115,7 +115,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::pages::profile::testing::{NOW, purchase};
+    use crate::projection::testing::{NOW, purchase};
 
     #[test]
     fn a_place_is_read_as_it_was_written_and_in_no_other_way() {

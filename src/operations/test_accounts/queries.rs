@@ -5,17 +5,15 @@ use std::collections::BTreeMap;
 use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
 
-use super::{MOST, Pattern, Wanted};
+use super::{Bought, MOST, Pattern, Wanted};
 use crate::base::clock::Moment;
 use crate::base::lookup_key;
+use crate::customers::Cursor;
 use crate::db::Conn;
 use crate::db::schema::*;
 use crate::events::Environment;
 use crate::events::history::Topic;
-use crate::pages::directory::lists::Cursor;
 use crate::projection::{CustomerId, Kind};
-
-use super::Bought;
 
 /// How many are read at once.
 const CHUNK: usize = 500;

@@ -1,8 +1,8 @@
 //! The work of the jobs, a few customers a transaction. Each takes the next ones off the list and deletes them as one
 //! change, so a process that dies loses nothing, and several share the work without doing any of it twice.
 
-use super::jobs::{self, Job};
-use super::queries;
+use super::jobs::Job;
+use super::{jobs, queries};
 use crate::audit::{self, Action, Actor, Origin, Trace};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;

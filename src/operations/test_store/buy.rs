@@ -5,13 +5,12 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::money::{Micros, Money};
-use crate::catalog::{self, rows::Product};
-use crate::customers::Verdict;
-use crate::customers::{Census, subject};
+use crate::catalog::rows::Product;
+use crate::customers::{Census, Verdict, subject};
 use crate::db::Conn;
 use crate::events::own::{Period, TestSale};
-use crate::ingest;
 use crate::projection::CustomerId;
+use crate::{catalog, ingest};
 
 /// What an app posts.
 #[derive(Debug, Clone, PartialEq, Eq)]

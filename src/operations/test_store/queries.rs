@@ -156,13 +156,6 @@ pub fn take(conn: &mut Conn, due: &Due) -> QueryResult<bool> {
     Ok(diesel::delete(row).execute(conn)? > 0)
 }
 
-/// Gives what one customer has going to another.
-pub fn hand_on(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let theirs = test_sales::table.filter(test_sales::customer_id.eq(from));
-    diesel::update(theirs).set(test_sales::customer_id.eq(into)).execute(conn)?;
-    Ok(())
-}
-
 /// The next subscriptions whose period has ended, after the one given.
 pub fn due(conn: &mut Conn, now: Moment, after: &Due, most: i64) -> QueryResult<Vec<Due>> {
     let (at, start) = (test_sales::due_at, after.at.millis());

@@ -3,13 +3,12 @@
 use super::Buyer;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::catalog;
 use crate::customers::{Census, subject};
 use crate::db::Conn;
 use crate::events::Delivery;
 use crate::events::own::{Period, TestSale, Whom};
-use crate::ingest;
 use crate::projection::Purchase;
+use crate::{catalog, ingest};
 
 /// Pays back the current period, or what has none; access ends at once.
 ///

@@ -8,13 +8,12 @@ use super::{Due, RENEWALS, queries};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::catalog;
 use crate::customers::{Census, subject};
 use crate::db::Conn;
 use crate::events::Delivery;
 use crate::events::own::{Period, TestSale, Whom};
-use crate::ingest;
 use crate::projection::{CustomerId, Purchase};
+use crate::{catalog, ingest};
 
 /// Tells the next step of one subscription, unless somebody else has; returns whether it did.
 ///

@@ -5,14 +5,13 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::actions::{Flash, Opened};
-use crate::auth::account;
-use crate::auth::account::OpenSession;
+use crate::actions::Opened;
+use crate::auth::account::{self, OpenSession};
 use crate::auth::{Door, Greeting, Person, second_factor};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::web::{Layout, form};
+use crate::web::{Flash, Layout, form};
 use crate::wording::Look;
 use crate::wording::preferences::{Theme, places};
 use crate::wording::sentence::Stamp;

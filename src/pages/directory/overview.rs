@@ -273,7 +273,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::pages::profile::testing::{NOW, purchase};
+    use crate::projection::testing::{NOW, purchase};
 
     fn glance(row: Row) -> Glance {
         Glance { row, latest: None, status_purchase: None, product_name: None, now: Moment(0) }

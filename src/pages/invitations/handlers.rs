@@ -9,21 +9,18 @@ use serde::Deserialize;
 use super::page::{Guest, InvitationPage, gone};
 use crate::actions::Opened;
 use crate::audit::{self, Action, Actor, Origin, Trace};
-use crate::auth::invitations::queries;
-use crate::auth::invitations::{Invitation, Token};
+use crate::auth::invitations::{Invitation, Token, queries};
 use crate::auth::log_in::see;
 use crate::auth::names::Name;
-use crate::auth::queries as people;
+use crate::auth::password::{self, Passwords};
 use crate::auth::queries::NewPerson;
-use crate::auth::throttle::Attempt;
-use crate::auth::{Door, Project};
-use crate::auth::{address, browser, password, sessions};
-use crate::base::clock::Moment;
+use crate::auth::throttle::{Attempt, ThrottleKey};
+use crate::auth::{Door, Project, address, browser, queries as people, sessions};
+use crate::base::clock::{Clock, Moment};
 use crate::base::error::{Error, Refusal};
-use crate::db::Conn;
-use crate::server::app::Site;
+use crate::base::ids::Ids;
+use crate::db::{Conn, Db};
 use crate::web::Form;
-use crate::web::trail::Trail;
 use crate::wording::text::sentence;
 
 /// What somebody without an account types.
@@ -41,13 +38,21 @@ enum Joining {
     New { closed: Option<i64>, name: Name, hash: String },
 }
 
+/// The database, the time, ids for new rows.
+type Services = (Data<Db>, Data<Clock>, Data<Ids>);
+
 type Opening = ((Invitation, Project), Guest);
 
 /// `GET /invitations/{token}`
-pub async fn show(req: HttpRequest, door: Option<Door>, site: Data<Site>) -> Result<HttpResponse, Error> {
-    match open(&req, door, &site).await? {
+pub async fn show(
+    req: HttpRequest,
+    door: Option<Door>,
+    at: Services,
+    key: Data<ThrottleKey>,
+) -> Result<HttpResponse, Error> {
+    match open(&req, door, &at).await? {
         Some((found, guest)) => InvitationPage::new(req.path(), found, guest, Opened::default()).answer(StatusCode::OK),
-        None => missed(&req, &site).await,
+        None => missed(&req, &at, &key).await,
     }
 }
 
@@ -56,14 +61,14 @@ pub async fn accept(
     req: HttpRequest,
     door: Option<Door>,
     session: Session,
-    site: Data<Site>,
+    (at, passwords, key): (Services, Data<Passwords>, Data<ThrottleKey>),
     Form(typed): Form<Typed>,
 ) -> Result<HttpResponse, Error> {
-    let Some((found, guest)) = open(&req, door, &site).await? else { return missed(&req, &site).await };
+    let Some((found, guest)) = open(&req, door, &at).await? else { return missed(&req, &at, &key).await };
     let joining = match &guest {
         Guest::Invited { id } => Joining::Person(*id),
         Guest::New { closed } => match checked(&typed, &found.0.email) {
-            Ok(name) => Joining::New { closed: *closed, name, hash: site.hash_password(typed.password).await? },
+            Ok(name) => Joining::New { closed: *closed, name, hash: passwords.hash(typed.password).await? },
             Err(refusal) => {
                 let form = Opened::again("join", vec![("name".into(), typed.name)], refusal)?;
                 return InvitationPage::new(req.path(), found, guest, form).answer(StatusCode::UNPROCESSABLE_ENTITY);
@@ -72,8 +77,8 @@ pub async fn accept(
         Guest::Unknown { .. } | Guest::Other { .. } | Guest::Member => return Ok(see(req.path())),
     };
     let (token, is_new) = (token(&req), matches!(joining, Joining::New { .. }));
-    let (origin, at) = (origin(&req, &site), site.clone());
-    let Some(person) = site.db.write(move |conn| join(conn, &at, &token, joining, &origin)).await? else {
+    let (origin, db) = (address::origin(&req)?, at.0.clone());
+    let Some(person) = db.write(move |conn| join(conn, &at, &token, joining, &origin)).await? else {
         return gone();
     };
     if is_new {
@@ -83,8 +88,8 @@ pub async fn accept(
 }
 
 /// The invitation and who looks at it; `None` for a link that does not count.
-async fn open(req: &HttpRequest, door: Option<Door>, site: &Data<Site>) -> Result<Option<Opening>, Error> {
-    let (token, path, now) = (token(req), req.path().to_owned(), site.clock.now());
+async fn open(req: &HttpRequest, door: Option<Door>, (db, clock, _): &Services) -> Result<Option<Opening>, Error> {
+    let (token, path, now) = (token(req), req.path().to_owned(), clock.now());
     let look = move |conn: &mut Conn| {
         let Some((invitation, project)) = queries::find(conn, &token, now)? else { return Ok(None) };
         let greeting = match door.map(|door| door.greet(conn)) {
@@ -95,41 +100,46 @@ async fn open(req: &HttpRequest, door: Option<Door>, site: &Data<Site>) -> Resul
         let guest = Guest::of(conn, &invitation, greeting, &path)?;
         Ok(Some(((invitation, project), guest)))
     };
-    site.db.read(look).await
+    db.read(look).await
 }
 
 /// Nobody guesses a token of 256 bits, but nobody shall try for long either.
-async fn missed(req: &HttpRequest, site: &Data<Site>) -> Result<HttpResponse, Error> {
-    let now = site.clock.now();
-    let address = address::of(req, &site.config.trusted_proxies).to_string();
-    let attempt = Attempt::invitation(site.ids.next(now), site.throttle_key(), &address);
-    site.db.write(move |conn| attempt.count(conn, now)).await?;
+async fn missed(req: &HttpRequest, (db, clock, ids): &Services, key: &ThrottleKey) -> Result<HttpResponse, Error> {
+    let now = clock.now();
+    let attempt = Attempt::invitation(ids.next(now), &key.0, &address::of(req)?.to_string());
+    db.write(move |conn| attempt.count(conn, now)).await?;
     gone()
 }
 
 /// One transaction: of two who accept at once, one joins. `None` when it does not count any more.
-fn join(conn: &mut Conn, site: &Site, token: &Token, joining: Joining, origin: &Origin) -> Result<Option<i64>, Error> {
-    let now = site.clock.now();
+fn join(
+    conn: &mut Conn,
+    (_, clock, ids): &Services,
+    token: &Token,
+    joining: Joining,
+    origin: &Origin,
+) -> Result<Option<i64>, Error> {
+    let now = clock.now();
     let Some((invitation, project)) = queries::find(conn, token, now)? else { return Ok(None) };
     conn.lock_project(project.id)?;
     if !queries::take(conn, project.id, invitation.id)? {
         return Ok(None);
     }
-    let admitted = admit(conn, site, &invitation.email, joining, now)?;
+    let admitted = admit(conn, ids, &invitation.email, joining, now)?;
     let person = admitted.ok_or(Error::NotFound)?;
     people::set_role(conn, project.id, person, invitation.role)?;
     let actor = Actor::person(person, invitation.role.name());
     let trace = Trace::new(Action::MemberJoined).about(invitation.email).after(invitation.role.name());
-    audit::append(conn, (project.id, site.ids.next(now), now), &actor, origin, trace)?;
+    audit::append(conn, (project.id, ids.next(now), now), &actor, origin, trace)?;
     Ok(Some(person))
 }
 
 /// The account that joins, made or opened again where it has to be. It may be closed or opened at this very moment, from
 /// another project: `None` when it is not as it was.
-fn admit(conn: &mut Conn, site: &Site, email: &str, joining: Joining, now: Moment) -> Result<Option<i64>, Error> {
+fn admit(conn: &mut Conn, ids: &Ids, email: &str, joining: Joining, now: Moment) -> Result<Option<i64>, Error> {
     let id = match &joining {
         Joining::Person(id) | Joining::New { closed: Some(id), .. } => *id,
-        Joining::New { closed: None, .. } => site.ids.next(now),
+        Joining::New { closed: None, .. } => ids.next(now),
     };
     conn.lock_person(id)?;
     match (joining, people::by_email(conn, email)?) {
@@ -155,9 +165,4 @@ fn checked(typed: &Typed, email: &str) -> Result<Name, Refusal> {
 
 fn token(req: &HttpRequest) -> Token {
     Token::of_link(req.match_info().get("token").unwrap_or_default())
-}
-
-fn origin(req: &HttpRequest, site: &Site) -> Origin {
-    let address = address::of(req, &site.config.trusted_proxies).to_string();
-    Origin { request: Trail::of(req).reference.clone(), address: Some(address) }
 }

@@ -5,9 +5,8 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::actions::Opened;
-use crate::auth::Project;
 use crate::auth::invitations::Invitation;
-use crate::auth::{Greeting, queries};
+use crate::auth::{Greeting, Project, queries};
 use crate::base::error::{Error, address_with_next};
 use crate::db::Conn;
 use crate::web::{Layout, html};

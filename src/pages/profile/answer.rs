@@ -5,12 +5,12 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::details::{device, spent_in_usd};
-use super::entitlements::{self, Group, Grouped, Moved, Source};
+use super::entitlements;
+use super::entitlements::{Group, Grouped, Moved, Source};
 use super::visit::Visit;
 use crate::projection::Status;
 use crate::wording::sentence::{Sentence, Stamp};
-use crate::wording::text;
-use crate::wording::text::count;
+use crate::wording::text::{self, count};
 
 #[derive(Debug, Template)]
 #[template(path = "profile/answer.html")]
@@ -226,11 +226,11 @@ mod tests {
     use super::*;
     use crate::pages::profile::entitlements::moved_example;
     use crate::pages::profile::testing;
-    use crate::pages::profile::testing::NOW;
+    use crate::projection::testing::NOW;
 
     fn said(purchases: Vec<Value>) -> String {
         let mut visit = testing::lena();
-        visit.purchases = purchases.into_iter().map(testing::purchase).collect();
+        visit.purchases = purchases.into_iter().map(crate::projection::testing::purchase).collect();
         let now = Now::of(&visit, &Grouped::of(&visit), None);
         format!("[{}] {} / {}", now.tone, now.headline.plain(), now.told.plain())
     }

@@ -154,7 +154,7 @@ mod tests {
 
     use super::*;
     use crate::pages::profile::testing;
-    use crate::pages::profile::testing::NOW;
+    use crate::projection::testing::NOW;
 
     fn words(visit: &Visit) -> Vec<String> {
         badges(visit).into_iter().map(|badge| badge.text).collect()
@@ -162,7 +162,7 @@ mod tests {
 
     fn bought(changes: serde_json::Value) -> Visit {
         let mut visit = testing::stranger();
-        visit.customer.status_purchase = serde_json::to_string(&testing::purchase(changes)).ok();
+        visit.customer.status_purchase = serde_json::to_string(&crate::projection::testing::purchase(changes)).ok();
         visit
     }
 
@@ -182,7 +182,8 @@ mod tests {
     #[test]
     fn access_given_by_the_team_is_told_beside_the_standing() {
         let mut visit = bought(json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "UNSUBSCRIBE" }));
-        visit.purchases = vec![testing::purchase(json!({ "kind": "grant", "store": "PROMOTIONAL" }))];
+        visit.purchases =
+            vec![crate::projection::testing::purchase(json!({ "kind": "grant", "store": "PROMOTIONAL" }))];
         assert_eq!(words(&visit), ["Expired", "Granted"]);
     }
 
@@ -190,13 +191,13 @@ mod tests {
     fn what_is_owned_for_good_speaks_before_what_has_ended() {
         let lifetime = json!({ "key": "l", "kind": "one_time", "expires_at": null });
         let mut visit = bought(json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "UNSUBSCRIBE" }));
-        visit.purchases = vec![testing::purchase(lifetime.clone())];
+        visit.purchases = vec![crate::projection::testing::purchase(lifetime.clone())];
         assert_eq!(words(&visit), ["Lifetime purchase"]);
-        visit.customer.status_purchase = serde_json::to_string(&testing::purchase(json!({}))).ok();
+        visit.customer.status_purchase = serde_json::to_string(&crate::projection::testing::purchase(json!({}))).ok();
         assert_eq!(words(&visit), ["Active", "Lifetime purchase"]);
         let mut visit = bought(lifetime);
         assert_eq!(words(&visit), ["Lifetime purchase"], "the catalog may not know it");
-        visit.purchases = vec![testing::purchase(json!({ "kind": "one_time", "expires_at": null }))];
+        visit.purchases = vec![crate::projection::testing::purchase(json!({ "kind": "one_time", "expires_at": null }))];
         assert_eq!(words(&visit), ["Lifetime purchase"]);
     }
 
@@ -212,7 +213,8 @@ mod tests {
     fn a_subscription_that_still_gives_access_speaks_for_one_that_is_over() {
         let mut visit = bought(json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "BILLING_ERROR" }));
         assert_eq!(words(&visit), ["Billing Issue"]);
-        visit.purchases = vec![testing::purchase(json!({ "key": "b", "unsubscribed_at": NOW.plus_days(-9) }))];
+        visit.purchases =
+            vec![crate::projection::testing::purchase(json!({ "key": "b", "unsubscribed_at": NOW.plus_days(-9) }))];
         assert_eq!(words(&visit), ["Cancelled", "Will not renew"]);
     }
 

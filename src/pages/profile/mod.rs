@@ -43,7 +43,6 @@ pub fn routes(routes: &mut Routes) {
     offering::routes(routes);
     attributes::routes(routes);
     star::routes(routes);
-    crate::pages::directory::overrides::routes(routes);
     entitlements::routes(routes);
     transfer::routes(routes);
 }

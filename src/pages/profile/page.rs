@@ -4,9 +4,8 @@
 //! purchases (4); attributes (1); the star (1); notes, entitlements, ids, currencies (1 each); offering (2); manage (3); and those of
 //! the history.
 
-use actix_web::HttpRequest;
-use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use url::form_urlencoded;
 
@@ -17,13 +16,12 @@ use super::visit::Visit;
 use super::{
     app_user_ids, attributes, attribution, currencies, details, entitlements, export, history, manage, notes, offering,
 };
-use crate::actions;
-use crate::actions::{Dialog, Opened};
+use crate::actions::{self, Opened};
 use crate::auth::{Door, Member};
 use crate::base::Permission::ReadTeam;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::web::{Layout, Section};
+use crate::web::{Dialog, Layout, Section};
 
 /// Room for a page as long as most are, in bytes.
 const USUAL_LENGTH: usize = 96 * 1024;

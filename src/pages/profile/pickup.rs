@@ -107,7 +107,8 @@ fn waiting(what: What, changed: Moment, now: Moment) -> Sentence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::profile::testing::{NOW, lena};
+    use crate::pages::profile::testing::lena;
+    use crate::projection::testing::NOW;
 
     fn told(changed: i64, fetched: Option<i64>) -> String {
         let mut customer = lena().customer;

@@ -5,8 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::{Nav, project, queries, webhook};
-use crate::actions;
-use crate::actions::Opened;
+use crate::actions::{self, Opened};
 use crate::auth::{Door, Member};
 use crate::base::Permission::{
     BlockCustomers, DeleteTestAccounts, ManageDestinations, ManageKeys, ManageProject, ManageSecrets, ReadAudit,

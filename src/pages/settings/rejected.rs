@@ -6,9 +6,9 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::Nav;
 use super::overview::nav;
-use super::queries::{self, Delivery};
+use super::queries::Delivery;
+use super::{Nav, queries};
 use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::error::Error;

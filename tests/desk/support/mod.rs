@@ -18,19 +18,18 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
+use cast::Person;
+use database::Place;
 use dossier::auth::queries::{NewProject, NewSession, insert_project, start_session};
 use dossier::auth::sessions::{PERSON, row_of};
+use dossier::base::allowlist::Allowlist;
 use dossier::base::clock::{Clock, Moment};
 use dossier::base::config::{Config, KeyLimits, SessionLimits};
 use dossier::base::error::Error;
 use dossier::base::ids::Ids;
 use dossier::base::random_bytes;
 use dossier::db::Db;
-use dossier::endpoints::Reach;
 use dossier::server::app::{Site, app};
-
-use cast::Person;
-use database::Place;
 
 /// 2026-11-23T17:00:00Z
 pub const NOW: Moment = Moment(1_795_453_200_000);
@@ -207,7 +206,7 @@ fn config(database_url: String) -> Config {
         connections: 4,
         session_limits: SessionLimits::default(),
         key_limits: KeyLimits::default(),
-        reach: Reach::default(),
+        allowlist: Allowlist::default(),
         log: "off".into(),
     }
 }

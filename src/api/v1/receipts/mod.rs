@@ -7,22 +7,19 @@ mod refused;
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
+use receipt::Receipt;
 use serde::Serialize;
 
 use super::attributes::Problem;
 use super::{answer, attributes};
 use crate::api::last_seen::Fetched;
-use crate::api::v1::customer_info;
-use crate::api::v1::customer_info::Envelope;
-use crate::api::{Caller, Inside, Needs};
-use crate::api::{body, customers};
+use crate::api::v1::customer_info::{self, Envelope};
+use crate::api::{Caller, Inside, Needs, body, customers};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Fault};
 use crate::db::Conn;
 use crate::operations::test_store::{Bought, Buyer};
 use crate::projection::CustomerId;
-
-use receipt::Receipt;
 
 /// What is said after the commit: SDKs take most refusals for a receipt of all else that they sent.
 struct Taken {

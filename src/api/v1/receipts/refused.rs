@@ -5,8 +5,7 @@
 use actix_web::http::StatusCode;
 
 use super::receipt::Receipt;
-use crate::api::Inside;
-use crate::api::errors;
+use crate::api::{Inside, errors};
 use crate::base::error::{Error, Fault};
 use crate::events::Store;
 use crate::operations::test_store::{Order, Refusal, Token};

@@ -6,9 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::actions::Opened;
-use crate::auth::next;
 use crate::auth::second_factor::{Picture, Secret, queries};
-use crate::auth::{Door, Greeting};
+use crate::auth::{Door, Greeting, next};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};

@@ -3,19 +3,19 @@
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::model::{Cursor, List, Place, list_named};
-use super::queries::{self, Reader};
+use super::model::{List, Place, list_named};
+use super::queries;
+use super::queries::Reader;
 use crate::actions;
 use crate::audit::{Action, Trace};
 use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::money::Micros;
+use crate::customers::Cursor;
 use crate::db::{Conn, Db};
-use crate::pages::directory::overview;
-use crate::pages::directory::overview::Glance;
-use crate::web::csv;
-use crate::web::csv::{CHUNK, harmless, written};
+use crate::pages::directory::overview::{self, Glance};
+use crate::web::csv::{self, CHUNK, harmless, written};
 use crate::web::file::Source;
 use crate::web::form;
 use crate::wording::times;

@@ -6,19 +6,19 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use url::form_urlencoded;
 
-use super::model::{Cursor, List, PAGE, Place, Slice, list_named, slice};
-use super::queries::{self, Reader};
+use super::model::{List, PAGE, Place, Slice, list_named, slice};
+use super::queries;
+use super::queries::Reader;
 use crate::actions;
 use crate::auth::{Door, Member};
 use crate::base::Permission;
 use crate::base::clock::Moment;
 use crate::base::config::Config;
 use crate::base::error::Error;
+use crate::customers::Cursor;
 use crate::db::{Conn, Db};
-use crate::pages::directory::overview;
-use crate::pages::directory::overview::Glance;
-use crate::pages::directory::search;
-use crate::pages::directory::search::Query;
+use crate::pages::directory::overview::{self, Glance};
+use crate::pages::directory::search::{self, Query};
 use crate::web::{Layout, Section, html_for};
 
 /// The fields of the address. Of a field that came twice the first counts; unknown ones are ignored.

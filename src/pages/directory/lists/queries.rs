@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::model::{Cursor, List, Place};
+use super::model::{List, Place};
 use crate::auth::Member;
 use crate::base::clock::Moment;
+use crate::customers::Cursor;
 use crate::db::Conn;
 use crate::db::schema::{customers, test_customers};
-use crate::pages::directory::overview;
-use crate::pages::directory::overview::Row;
+use crate::pages::directory::overview::{self, Row};
 use crate::projection::CustomerId;
 
 /// A list of no more customers than this is read whole and sorted here: where few are active among many who were, or the

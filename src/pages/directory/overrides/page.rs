@@ -3,20 +3,17 @@
 use actix_web::web::Bytes;
 use askama::Template;
 
-use crate::actions;
-use crate::actions::{Flash, Opened, fresh_key};
+use crate::actions::{self, Opened, fresh_key};
 use crate::auth::{Door, Member};
 use crate::base::Permission::OverrideOffering;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::customers::overrides::Offering;
-use crate::customers::overrides::{self, Cursor, Override, may_change};
+use crate::customers::overrides::{self, Cursor, Offering, Override, may_change};
 use crate::db::Conn;
-use crate::pages::directory::overview;
-use crate::pages::directory::overview::Glance;
+use crate::pages::directory::overview::{self, Glance};
 use crate::pages::profile::visit;
 use crate::web::form::field;
-use crate::web::{Layout, Section};
+use crate::web::{Flash, Layout, Section};
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;
 

@@ -6,15 +6,15 @@ use actix_web::http::header::LOCATION;
 use askama::Template;
 
 use super::model::{Fit, Match, Query, by_customer, marked, only};
-use super::queries::{self, MOST_ROWS};
+use super::queries;
+use super::queries::MOST_ROWS;
 use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::search_terms::TermKind;
 use crate::customers::stars;
 use crate::db::{Conn, Db};
-use crate::pages::directory::overview;
-use crate::pages::directory::overview::{Glance, profile_address};
+use crate::pages::directory::overview::{self, Glance, profile_address};
 use crate::projection::CustomerId;
 use crate::web::{Layout, Section, html_for};
 use crate::wording::Look;

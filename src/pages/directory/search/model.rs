@@ -3,7 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::pasted::{self, Piece, Sureness, looks_like_id};
+use super::pasted;
+use super::pasted::{Piece, Sureness, looks_like_id};
 use crate::base::app_user_id::MAX_CHARS;
 use crate::customers::search_terms::{TermKind, folded, folded_letter, phone_digits};
 use crate::projection::CustomerId;

@@ -3,7 +3,8 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::model::{self, Set, Unset};
+use super::model;
+use super::model::{Set, Unset};
 use crate::base::Permission::EditAttributes;
 use crate::pages::profile::pickup::What;
 use crate::pages::profile::visit::Visit;

@@ -2,12 +2,13 @@
 
 use askama::Template;
 
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::base::Permission::EditAttributes;
 use crate::base::error::Error;
 use crate::customers::attributes::{AttributeKey, MAX_VALUE, Rule, Stored, queries, reserved};
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
+use crate::web::Dialog;
 
 /// Longer values get a field of several lines.
 const LINE: usize = 60;

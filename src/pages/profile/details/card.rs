@@ -3,7 +3,8 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::model::{self, Row};
+use super::model;
+use super::model::Row;
 use crate::pages::profile::visit::Visit;
 
 #[derive(Debug, Template)]

@@ -292,13 +292,13 @@ mod tests {
 
     use super::*;
     use crate::pages::profile::testing;
-    use crate::pages::profile::testing::NOW;
+    use crate::projection::testing::NOW;
 
     fn grouped(purchases: Vec<Value>) -> Grouped {
         let mut visit = testing::lena();
         let keyed = purchases.into_iter().enumerate().map(|(index, mut changes)| {
             changes["key"] = json!(format!("APP_STORE:{index}"));
-            testing::purchase(changes)
+            crate::projection::testing::purchase(changes)
         });
         visit.purchases = keyed.collect();
         Grouped::of(&visit)

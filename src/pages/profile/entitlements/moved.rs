@@ -8,8 +8,7 @@ use crate::db::Conn;
 use crate::db::schema::{customers, history, inherited_events, transfer_links};
 use crate::events::Event;
 use crate::events::history::Topic;
-use crate::pages::profile::visit;
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::visit::{self, Visit};
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::visible;
 
@@ -90,14 +89,14 @@ impl Moved {
 
 #[cfg(test)]
 pub fn example(is_lost: bool) -> Moved {
-    let at = crate::pages::profile::testing::NOW.plus_days(-45);
+    let at = crate::projection::testing::NOW.plus_days(-45);
     Moved { is_lost, other: Some("zofia.nowak".into()), at }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::profile::testing::NOW;
+    use crate::projection::testing::NOW;
 
     #[test]
     fn a_transfer_says_which_way_to_whom_and_when() {

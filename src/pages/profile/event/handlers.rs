@@ -8,15 +8,14 @@ use serde::Deserialize;
 
 use super::page::EventPage;
 use super::queries;
-use crate::actions;
-use crate::actions::{Act, Doing, Done, Flash, Opened};
+use crate::actions::{self, Act, Doing, Done, Opened};
 use crate::audit::{Action, Trace};
 use crate::auth::Door;
 use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
-use crate::endpoints;
-use crate::endpoints::deliveries;
+use crate::endpoints::{self, deliveries};
 use crate::pages::profile::visit::Visit;
+use crate::web::Flash;
 use crate::wording::text::segment;
 
 #[derive(Deserialize)]

@@ -3,21 +3,18 @@
 use askama::Template;
 
 use super::code::Code;
-use super::json;
-use super::queries::{self, Found};
-use crate::actions::{Flash, fresh_key};
+use super::queries::Found;
+use super::{json, queries};
+use crate::actions::fresh_key;
 use crate::auth::Member;
 use crate::base::Permission::{ManageDestinations, ResendDeliveries};
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::endpoints::deliveries;
-use crate::endpoints::deliveries::Sent;
+use crate::endpoints::deliveries::{self, Sent};
 use crate::events::{Delivery, Environment, Event};
-use crate::pages::profile::history;
-use crate::pages::profile::history::{Amount, Category, Subject};
-use crate::pages::profile::visit;
-use crate::pages::profile::visit::Visit;
-use crate::web::{Layout, Section};
+use crate::pages::profile::history::{self, Amount, Category, Subject};
+use crate::pages::profile::visit::{self, Visit};
+use crate::web::{Flash, Layout, Section};
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;
 

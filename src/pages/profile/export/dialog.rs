@@ -2,10 +2,11 @@
 
 use askama::Template;
 
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::base::Permission::ExportCustomers;
 use crate::base::error::Error;
 use crate::pages::profile::visit::Visit;
+use crate::web::Dialog;
 
 #[derive(Template)]
 #[template(path = "profile/export/prove.html")]

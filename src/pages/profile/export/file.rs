@@ -3,7 +3,8 @@
 use actix_web::web::Bytes;
 
 use super::model::{Event, Held};
-use super::queries::{self, Place};
+use super::queries;
+use super::queries::Place;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::db::schema::customers;

@@ -9,8 +9,7 @@ use serde::Deserialize;
 use super::file::{Events, beginning};
 use super::page::ExportPage;
 use super::queries;
-use crate::actions;
-use crate::actions::Act;
+use crate::actions::{self, Act};
 use crate::audit::{Action, Trace};
 use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
@@ -18,8 +17,7 @@ use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::pages::profile::acting::Outcome;
 use crate::pages::profile::page;
-use crate::pages::profile::visit;
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::visit::{self, Visit};
 use crate::web::file;
 
 #[derive(Deserialize)]

@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::model::{Event, Held, Time};
-use super::queries::{self, Place};
+use super::queries;
+use super::queries::Place;
 use super::tables::{Table, of_event, tables};
 use crate::auth::Member;
 use crate::base::error::Error;

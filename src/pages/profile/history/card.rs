@@ -7,15 +7,14 @@ use diesel::QueryResult;
 use super::links::{Choice, Links};
 use super::model::{Query, Shown};
 use super::picture::Picture;
-use super::queries::{self, Slice};
+use super::queries::Slice;
 use super::rows::Row;
-use super::team;
 use super::wording::Subject;
+use super::{queries, team};
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::events::history::Topic;
-use crate::pages::profile::visit;
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::visit::{self, Visit};
 use crate::pages::store_badge::StoreBadge;
 use crate::wording::times;
 
@@ -211,7 +210,8 @@ mod tests {
     use super::super::queries::Stored;
     use super::*;
     use crate::events::Delivery;
-    use crate::pages::profile::testing::{NOW, lena, purchase, stranger};
+    use crate::pages::profile::testing::{lena, stranger};
+    use crate::projection::testing::{NOW, purchase};
 
     fn stored(days_ago: i64, id: i64) -> Stored {
         let at = NOW.plus_days(-days_ago);

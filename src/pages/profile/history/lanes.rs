@@ -1,9 +1,8 @@
 //! The lanes of the picture: what each purchase was at which time, and the same in words. One-time purchases that unlock
 //! nothing are marks, those of one product on one lane.
 
-use super::axis;
 use super::look::Look;
-use super::words;
+use super::{axis, words};
 use crate::base::clock::Moment;
 use crate::catalog::Catalog;
 use crate::events::Store;
@@ -212,7 +211,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::pages::profile::testing::{NOW, purchase, stranger};
+    use crate::pages::profile::testing::stranger;
+    use crate::projection::testing::{NOW, purchase};
 
     fn lanes_of(purchases: Vec<Purchase>) -> Vec<Lane> {
         of(&Visit { purchases, ..stranger() })

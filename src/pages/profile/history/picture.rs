@@ -6,7 +6,8 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::axis::{Axis, Percent, Tick};
-use super::lanes::{self, Bar, Lane};
+use super::lanes;
+use super::lanes::{Bar, Lane};
 use super::look::Look;
 use crate::base::clock::Moment;
 use crate::pages::profile::visit::Visit;

@@ -1,11 +1,10 @@
 //! A row as it is printed, made of a stored event.
 
-use super::amount;
 use super::category::Category;
-use super::facts;
 use super::model::{Cursor, Order, Side};
 use super::queries::Stored;
-use super::wording::{self, Line, Subject};
+use super::wording::{Line, Subject};
+use super::{amount, facts, wording};
 use crate::base::clock::Moment;
 use crate::catalog::Catalog;
 use crate::events::{Environment, Event};

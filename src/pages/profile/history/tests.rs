@@ -8,7 +8,7 @@ use super::wording::{Line, Product, Subject, lines};
 use super::{amount, facts};
 use crate::catalog::Catalog;
 use crate::events::{Delivery, Event};
-use crate::pages::profile::testing::NOW;
+use crate::projection::testing::NOW;
 
 /// An event of a type with further fields, about `pro_annual` unless they say otherwise.
 fn event(kind: &str, fields: Value) -> Event {

@@ -4,11 +4,12 @@ use askama::Template;
 
 use super::model::Held;
 use super::queries;
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::base::Permission::{BlockCustomers, DeleteCustomers};
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
+use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 
 #[derive(Template)]

@@ -8,10 +8,8 @@ use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::db::Db;
-use crate::operations::erasure;
-use crate::operations::erasure::blocking;
-use crate::operations::erasure::blocking::Ticked;
-use crate::operations::erasure::sweeping;
+use crate::operations::erasure::blocking::{self, Ticked};
+use crate::operations::erasure::{self, sweeping};
 use crate::pages::profile::acting::{Outcome, on_vanishing};
 use crate::pages::profile::visit::Visit;
 

@@ -155,9 +155,10 @@ fn goes_on_charging(purchase: &Purchase, now: Moment) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::pages::profile::testing::{NOW, purchase};
     use serde_json::json;
+
+    use super::*;
+    use crate::projection::testing::{NOW, purchase};
 
     #[test]
     fn what_would_be_erased_is_said_in_numbers() {

@@ -5,13 +5,13 @@ use diesel::OptionalExtension;
 
 use super::model::Note;
 use super::queries;
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::base::Permission::WriteNotes;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
-use crate::web::markdown;
-use crate::web::markdown::CleanHtml;
+use crate::web::Dialog;
+use crate::web::markdown::{self, CleanHtml};
 
 #[derive(Template)]
 #[template(path = "profile/notes/write.html")]

@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn set(offering: &str, until: Option<Moment>) -> Override {
-        crate::pages::profile::offering::testing::set(offering, until, Some("sandbox paywall check"))
+        crate::customers::overrides::testing::set(offering, until, Some("sandbox paywall check"))
     }
 
     #[test]

@@ -99,8 +99,8 @@ pub fn after(current: &Current) -> Sentence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::profile::offering::testing;
-    use crate::pages::profile::testing::NOW;
+    use crate::customers::overrides::testing;
+    use crate::projection::testing::NOW;
 
     fn offering(identifier: &str, name: &str, is_default: bool, is_archived: bool) -> Offering {
         Offering { identifier: identifier.into(), display_name: name.into(), is_default, is_archived }

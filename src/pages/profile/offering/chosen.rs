@@ -59,7 +59,7 @@ fn parse_reason(typed: &str) -> Result<Option<String>, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::profile::testing::NOW;
+    use crate::projection::testing::NOW;
 
     fn offering(identifier: &str, is_default: bool, is_archived: bool) -> Offering {
         Offering { identifier: identifier.into(), display_name: identifier.to_uppercase(), is_default, is_archived }

@@ -3,9 +3,9 @@
 use askama::Template;
 
 use super::card::{may_change, set_by};
-use super::choices::{self, Choice};
-use super::queries;
-use crate::actions::{Dialog, Opened};
+use super::choices::Choice;
+use super::{choices, queries};
+use crate::actions::Opened;
 use crate::base::Permission::OverrideOffering;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -13,6 +13,7 @@ use crate::customers::overrides::current::{self, Current};
 use crate::customers::overrides::{self, Override};
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
+use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 use crate::wording::times;
 

@@ -7,8 +7,6 @@ mod chosen;
 mod dialog;
 mod handlers;
 mod queries;
-#[cfg(test)]
-pub mod testing;
 mod undo;
 
 use crate::base::Permission::OverrideOffering;

@@ -15,8 +15,7 @@ use crate::operations::transfer;
 use crate::pages::directory::overview;
 use crate::pages::profile::acting::Outcome;
 use crate::pages::profile::transfer::recipient;
-use crate::pages::profile::visit;
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::visit::{self, Visit};
 use crate::projection::CustomerId;
 use crate::wording::text;
 

@@ -3,14 +3,14 @@
 use actix_web::web::Bytes;
 use askama::Template;
 
-use super::review::{self, Review};
+use super::review;
+use super::review::Review;
 use crate::actions::Opened;
 use crate::auth::Door;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::operations::transfer::movable;
-use crate::pages::profile::transfer::recipient;
-use crate::pages::profile::transfer::recipient::{Offer, Sought, TO};
+use crate::pages::profile::transfer::recipient::{self, Offer, Sought, TO};
 use crate::pages::profile::visit::Visit;
 use crate::web::{Layout, Section};
 

@@ -7,9 +7,8 @@ use crate::customers::identity;
 use crate::db::Conn;
 use crate::operations::erasure::blocking;
 use crate::pages::directory::overview;
-use crate::pages::directory::search::Query;
 use crate::pages::directory::search::model::by_customer;
-use crate::pages::directory::search::queries;
+use crate::pages::directory::search::{Query, queries};
 use crate::pages::profile::visit::Visit;
 use crate::projection::CustomerId;
 

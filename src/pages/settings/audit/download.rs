@@ -6,16 +6,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::model::{Chosen, Filter};
 use super::page::{asked, customer_of};
 use super::queries;
-use crate::audit::{self, Action, Actor, Details, Line, Origin, Trace};
+use crate::audit::{self, Action, Actor, Details, Line, Trace};
 use crate::auth::{Door, Member, address};
 use crate::base::error::Error;
-use crate::db::Conn;
-use crate::pages::directory::lists::{Cursor, Place};
-use crate::server::app::Site;
-use crate::web::csv;
-use crate::web::csv::{CHUNK, harmless, written};
+use crate::base::ids::Ids;
+use crate::customers::Cursor;
+use crate::db::{Conn, Db};
+use crate::pages::directory::lists::Place;
+use crate::web::csv::{self, CHUNK, harmless, written};
 use crate::web::file::Source;
-use crate::web::trail::Trail;
 use crate::wording::times;
 
 const HEAD: [&str; 15] = [
@@ -36,11 +35,9 @@ const HEAD: [&str; 15] = [
     "hash",
 ];
 
-pub async fn download(door: Door, req: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
+pub async fn download(door: Door, req: HttpRequest, (db, ids): (Data<Db>, Data<Ids>)) -> Result<HttpResponse, Error> {
     let asked = asked(req.query_string());
-    let address = address::of(&req, &site.config.trusted_proxies).to_string();
-    let origin = Origin { request: Trail::of(&req).reference.clone(), address: Some(address) };
-    let ids = site.ids.clone();
+    let origin = address::origin(&req)?;
     let begin = move |conn: &mut Conn| {
         let member = door.enter(conn)?;
         let (filter, _) = asked?;
@@ -53,8 +50,8 @@ pub async fn download(door: Door, req: HttpRequest, site: Data<Site>) -> Result<
         first.extend(export.read(conn)?);
         Ok::<_, Error>((csv::file_name(&member.project.slug, "audit", door.now), Bytes::from(first), export))
     };
-    let (name, first, export) = site.db.write(begin).await?;
-    Ok(csv::download(&name, site.db.clone(), first, export))
+    let (name, first, export) = db.write(begin).await?;
+    Ok(csv::download(&name, db.as_ref().clone(), first, export))
 }
 
 /// What was chosen; the id of a customer only beside them, so that it goes with them.

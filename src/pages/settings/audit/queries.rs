@@ -4,9 +4,10 @@ use diesel::prelude::*;
 
 use super::model::{Chosen, Who};
 use crate::audit::{ActorKind, Entry, Line, Row};
+use crate::customers::Cursor;
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries, memberships, people};
-use crate::pages::directory::lists::{Cursor, Place};
+use crate::pages::directory::lists::Place;
 use crate::projection::CustomerId;
 
 /// Of one customer no more entries than the newest of these are looked at.

@@ -3,10 +3,11 @@
 use askama::Template;
 
 use super::page::address;
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::error::Error;
 use crate::operations::erasure::blocking::Blocked;
+use crate::web::Dialog;
 use crate::wording::text::segment;
 
 #[derive(Template)]

@@ -9,8 +9,7 @@ use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::db::Db;
-use crate::operations::erasure::blocking;
-use crate::operations::erasure::blocking::{Problem, Ticked};
+use crate::operations::erasure::blocking::{self, Problem, Ticked};
 use crate::operations::erasure::sweeping;
 
 #[derive(Deserialize)]

@@ -5,13 +5,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::actions;
-use crate::actions::Opened;
+use crate::actions::{self, Opened};
 use crate::auth::{Door, Member};
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::operations::erasure::blocking;
-use crate::operations::erasure::blocking::{Blocked, MOST};
+use crate::operations::erasure::blocking::{self, Blocked, MOST};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
 use crate::web::{Layout, Section};

@@ -2,8 +2,9 @@
 
 use askama::Template;
 
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::base::error::Error;
+use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 
 #[derive(Template)]

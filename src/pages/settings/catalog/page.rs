@@ -6,10 +6,9 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::touched::{self, Touched};
-use super::{address, entitlements, offerings, products, queries};
-use crate::actions;
-use crate::actions::Opened;
+use super::touched::Touched;
+use super::{address, entitlements, offerings, products, queries, touched};
+use crate::actions::{self, Opened};
 use crate::auth::{Door, Member};
 use crate::base::Permission::ManageCatalog;
 use crate::base::clock::Moment;
@@ -20,7 +19,7 @@ use crate::events::Store;
 use crate::pages::settings::told::Told;
 use crate::pages::settings::{Nav, overview};
 use crate::pages::store_badge::StoreBadge;
-use crate::web::{Layout, Section};
+use crate::web::{Dialog, Layout, Section};
 use crate::wording::text::segment;
 
 #[derive(Template)]
@@ -81,7 +80,7 @@ fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Re
 }
 
 /// Each part's dialogs begin with its name.
-fn dialog(conn: &mut Conn, member: &Member, opened: Opened, now: Moment) -> Result<Option<actions::Dialog>, Error> {
+fn dialog(conn: &mut Conn, member: &Member, opened: Opened, now: Moment) -> Result<Option<Dialog>, Error> {
     match opened.name.split('-').next() {
         _ if !member.may(ManageCatalog) => Ok(None),
         Some("product") => products::dialog(conn, member, opened),

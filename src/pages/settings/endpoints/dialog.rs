@@ -4,12 +4,13 @@ use askama::Template;
 
 use super::model::{LONGEST_NAME, TYPE, told, types};
 use super::{one, page};
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::error::Error;
 use crate::endpoints::queries::Asking;
 use crate::endpoints::{Environments, OVERLAP_HOURS};
 use crate::pages::settings::told::Told;
+use crate::web::Dialog;
 
 /// Adding or changing one.
 #[derive(Template)]

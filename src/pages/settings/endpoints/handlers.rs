@@ -11,12 +11,12 @@ use super::{one, page};
 use crate::actions::{Act, Doing, Done, ShownOnce};
 use crate::audit::{Action, Trace};
 use crate::auth::Door;
+use crate::base::allowlist::{Allowlist, NOT_ALLOWED};
+use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
-use crate::endpoints;
-use crate::endpoints::queries::Asking;
-use crate::endpoints::{Destination, MOST, OUT_OF_REACH, OVERLAP_HOURS, Reach, Secret, deliveries, queries};
-use crate::server::app::Site;
+use crate::endpoints::queries::{self, Asking};
+use crate::endpoints::{self, Destination, MOST, OVERLAP_HOURS, Secret, deliveries, resolves_to_allowed};
 use crate::wording::text::count;
 
 type Outcome = Result<HttpResponse, Error>;
@@ -33,11 +33,11 @@ pub struct Switch {
 /// How long looking a name up may take.
 const LOOK_UP: Duration = Duration::from_secs(5);
 
-pub async fn create(act: Act<Draft>, site: Data<Site>) -> Outcome {
-    let reach = site.config.reach.clone();
-    let leads_out = leads_out(&act, &reach).await?;
+pub async fn create(act: Act<Draft>, config: Data<Config>) -> Outcome {
+    let allowlist = config.allowlist.clone();
+    let is_allowed = is_allowed(&act, &allowlist).await?;
     let work = move |doing: &mut Doing<'_>, draft: Draft| {
-        let wanted = checked(&draft, &reach, leads_out)?;
+        let wanted = checked(&draft, &allowlist, is_allowed)?;
         let (project, id, now) = (doing.member.project.id, doing.next_id(), doing.now);
         if queries::all(doing.conn, project)?.len() >= MOST {
             return Err(Refusal::of("", format!("A project has {MOST} endpoints at most.")).into());
@@ -54,13 +54,13 @@ pub async fn create(act: Act<Draft>, site: Data<Site>) -> Outcome {
     act.with_proof().run("destination-new", page::rendered, work).await
 }
 
-pub async fn update(act: Act<Draft>, site: Data<Site>) -> Outcome {
-    let reach = site.config.reach.clone();
-    let leads_out = leads_out(&act, &reach).await?;
+pub async fn update(act: Act<Draft>, config: Data<Config>) -> Outcome {
+    let allowlist = config.allowlist.clone();
+    let is_allowed = is_allowed(&act, &allowlist).await?;
     let dialog = format!("destination-edit.{}", act.parameter("destination")?);
     let work = move |doing: &mut Doing<'_>, draft: Draft| {
         let (before, types) = named(doing.conn, doing.door, doing.member.project.id)?;
-        let wanted = checked(&draft, &reach, leads_out)?;
+        let wanted = checked(&draft, &allowlist, is_allowed)?;
         if draft.seen != told(&before, &types).version() {
             return Err(Refusal::stale().into());
         }
@@ -183,19 +183,19 @@ pub fn named(conn: &mut Conn, door: &Door, project: i64) -> Result<Asking, Error
     queries::find(conn, project, id)?.ok_or(Error::NotFound)
 }
 
-fn checked(draft: &Draft, reach: &Reach, leads_out: bool) -> Result<Wanted, Refusal> {
-    let wanted = draft.parse(reach)?;
-    if leads_out { Ok(wanted) } else { Err(Refusal::of("url", OUT_OF_REACH)) }
+fn checked(draft: &Draft, allowlist: &Allowlist, is_allowed: bool) -> Result<Wanted, Refusal> {
+    let wanted = draft.parse(allowlist)?;
+    if is_allowed { Ok(wanted) } else { Err(Refusal::of("url", NOT_ALLOWED)) }
 }
 
 /// Whether the name in the address that was typed leads to where deliveries may go: asked before the transaction, because
 /// a name server takes its time. What may not be asked by this person, or not in time, is left to the connection.
-async fn leads_out(act: &Act<Draft>, reach: &Reach) -> Result<bool, Error> {
+async fn is_allowed(act: &Act<Draft>, allowlist: &Allowlist) -> Result<bool, Error> {
     act.admit().await?;
-    let (Ok(url), reach) = (reach.parse(&act.draft().url), reach.clone()) else { return Ok(true) };
-    let looked = tokio::task::spawn_blocking(move || reach.leads_out(&url));
+    let (Ok(url), allowlist) = (allowlist.parse(&act.draft().url), allowlist.clone()) else { return Ok(true) };
+    let looked = tokio::task::spawn_blocking(move || resolves_to_allowed(&allowlist, &url));
     Ok(match tokio::time::timeout(LOOK_UP, looked).await {
-        Ok(Ok(leads_out)) => leads_out,
+        Ok(Ok(is_allowed)) => is_allowed,
         Ok(Err(_)) | Err(_) => true,
     })
 }

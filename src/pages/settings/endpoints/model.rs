@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use url::Url;
 
+use crate::base::allowlist::Allowlist;
 use crate::base::error::{Problem, Refusal};
-use crate::endpoints::{Destination, Environments, Reach};
+use crate::endpoints::{Destination, Environments};
 use crate::events::EventType;
 use crate::pages::settings::told::Told;
 use crate::pages::settings::webhook;
@@ -62,14 +63,14 @@ pub fn types() -> impl Iterator<Item = &'static str> {
 impl Draft {
     /// # Errors
     /// All that is wrong with it.
-    pub fn parse(&self, reach: &Reach) -> Result<Wanted, Refusal> {
+    pub fn parse(&self, allowlist: &Allowlist) -> Result<Wanted, Refusal> {
         let mut problems: Vec<Problem> = Vec::new();
         let mut wrong = |field: &'static str, sentence: &str| problems.extend(Refusal::of(field, sentence).problems);
         let name = self.name.trim();
         if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
             wrong("name", "Give it a name of 1 to 60 characters.");
         }
-        let url = reach.parse(&self.url);
+        let url = allowlist.parse(&self.url);
         if let Err(sentence) = url {
             wrong("url", sentence);
         }
@@ -159,7 +160,7 @@ mod tests {
     }
 
     fn refused(draft: &Draft) -> Vec<&'static str> {
-        let problems = draft.parse(&Reach::default()).map_or_else(|refusal| refusal.problems, |_| Vec::new());
+        let problems = draft.parse(&Allowlist::default()).map_or_else(|refusal| refusal.problems, |_| Vec::new());
         problems.into_iter().map(|problem| problem.field).collect()
     }
 
@@ -182,7 +183,7 @@ mod tests {
     #[test]
     fn types_that_exist_are_asked_for() {
         let rest = ["type_RENEWAL", "type_TEST", "type_MOON", "once"].map(|name| (name.to_owned(), "1".to_owned()));
-        let wanted = Draft { rest: rest.into(), ..draft() }.parse(&Reach::default()).expect("a good draft");
+        let wanted = Draft { rest: rest.into(), ..draft() }.parse(&Allowlist::default()).expect("a good draft");
         assert_eq!(wanted.types, ["RENEWAL"]);
         assert_eq!(wanted.authorization, Authorization::Kept);
     }

@@ -5,14 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::actions;
-use crate::actions::Opened;
+use crate::actions::{self, Opened};
 use crate::auth::{Door, Member};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::endpoints::queries;
-use crate::endpoints::queries::Asking;
+use crate::endpoints::queries::{self, Asking};
 use crate::endpoints::{Destination, MOST};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;

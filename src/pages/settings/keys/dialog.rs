@@ -3,11 +3,12 @@
 use askama::Template;
 
 use super::page::{address, kind};
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::auth::Member;
 use crate::auth::api_keys::{Line, PLATFORMS, Platform, platform_of};
 use crate::base::Permission::ManageKeys;
 use crate::base::error::Error;
+use crate::web::Dialog;
 
 /// The choice for a server's key, beside the stores.
 pub const SERVER: &str = "server";

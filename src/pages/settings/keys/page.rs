@@ -5,8 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::actions;
-use crate::actions::Opened;
+use crate::actions::{self, Opened};
 use crate::auth::api_keys::{Line, platform_of, queries};
 use crate::auth::{Door, Member};
 use crate::base::clock::Moment;

@@ -3,16 +3,16 @@
 use askama::Template;
 
 use super::page::address;
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::auth::Member;
 use crate::auth::invitations::{DAYS, Invitation};
-use crate::auth::members;
-use crate::auth::members::{FORMER, Line};
+use crate::auth::members::{self, FORMER, Line};
 use crate::base::Permission::ManagePeople;
 use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
+use crate::web::Dialog;
 
 #[derive(Template)]
 #[template(path = "settings/people/invite.html")]

@@ -5,11 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::actions;
-use crate::actions::Opened;
+use crate::actions::{self, Opened};
 use crate::auth::invitations::Invitation;
-use crate::auth::members;
-use crate::auth::members::Line;
+use crate::auth::members::{self, Line};
 use crate::auth::{Door, Member};
 use crate::base::Permission::ManagePeople;
 use crate::base::clock::Moment;

@@ -4,12 +4,13 @@ use askama::Template;
 
 use super::model::{LONGEST_NOTE, MOST_NOTES, Settings};
 use super::queries;
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::Permission::ManageProject;
 use crate::base::error::Error;
 use crate::customers::transfer_behavior::words;
 use crate::db::Conn;
+use crate::web::Dialog;
 
 #[derive(Template)]
 #[template(path = "settings/project/edit.html")]

@@ -8,12 +8,13 @@ use super::address;
 use super::review::{Choice, rendered};
 use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
+use crate::base::clock::Clock;
 use crate::base::error::{Error, Refusal};
-use crate::operations::test_accounts::jobs;
-use crate::operations::test_accounts::jobs::Asker;
+use crate::base::ids::Ids;
+use crate::db::Db;
+use crate::operations::test_accounts::jobs::{self, Asker};
 use crate::operations::test_accounts::work;
 use crate::projection::CustomerId;
-use crate::server::app::Site;
 use crate::wording::text::{count, grouped};
 
 #[derive(Deserialize)]
@@ -30,7 +31,7 @@ pub struct Typed {
     count: String,
 }
 
-pub async fn start(act: Act<Typed>, site: Data<Site>) -> Result<HttpResponse, Error> {
+pub async fn start(act: Act<Typed>, at: (Data<Db>, Data<Ids>, Data<Clock>)) -> Result<HttpResponse, Error> {
     let work = |doing: &mut Doing<'_>, typed: Typed| {
         let choice = typed.choice()?;
         let project = doing.member.project.id;
@@ -46,13 +47,12 @@ pub async fn start(act: Act<Typed>, site: Data<Site>) -> Result<HttpResponse, Er
         Ok(Done::new(trace, format!("Deleting {told}."), location))
     };
     let answer = act.with_proof().run("review", rendered, work).await?;
-    begin(&site);
+    begin(at);
     Ok(answer)
 }
 
 /// The work begins at once; if this process ends meanwhile, it goes on with what comes due.
-fn begin(site: &Site) {
-    let (db, ids, clock) = (site.db.clone(), site.ids.clone(), site.clock.clone());
+fn begin((db, ids, clock): (Data<Db>, Data<Ids>, Data<Clock>)) {
     std::thread::spawn(move || {
         if let Err(error) = work(&db, &ids, &clock) {
             tracing::warn!(cause = error.cause(), "deleting test accounts goes on later");

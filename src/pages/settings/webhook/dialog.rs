@@ -4,12 +4,13 @@ use askama::Template;
 
 use super::model::OVERLAPS;
 use super::queries;
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::Permission::ManageSecrets;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
+use crate::web::Dialog;
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]

@@ -4,13 +4,14 @@ use askama::Template;
 
 use super::handlers::{holder, removed};
 use super::wish::until;
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::base::Permission::GrantEntitlements;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::operations::grants::{Held, Length, Plan, Preset, UNTIL};
 use crate::pages::profile::entitlements::look::Look;
 use crate::pages::profile::visit::Visit;
+use crate::web::Dialog;
 use crate::wording::{text, times};
 
 pub const GIVE: &str = "grant";

@@ -1,7 +1,7 @@
 //! Giving access and taking it back.
 
-use super::wish::{self, Draft, Farewell, Wish};
-use super::{GIVE, REVOKE, Undo};
+use super::wish::{Draft, Farewell, Wish};
+use super::{GIVE, REVOKE, Undo, wish};
 use crate::actions::{Act, Doing, Done};
 use crate::base::error::{Error, Refusal};
 use crate::operations::grants::{Holder, Plan, queries};

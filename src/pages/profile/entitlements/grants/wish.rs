@@ -3,8 +3,7 @@
 use serde::Deserialize;
 
 use crate::base::clock::Moment;
-use crate::base::error;
-use crate::base::error::{Error, Problem};
+use crate::base::error::{self, Error, Problem};
 use crate::operations::grants::{Held, Length, NoLength, Refusal};
 use crate::pages::profile::visit::Visit;
 use crate::wording::times;
@@ -118,7 +117,7 @@ mod tests {
     use super::*;
     use crate::operations::grants::Preset;
     use crate::pages::profile::testing;
-    use crate::pages::profile::testing::NOW;
+    use crate::projection::testing::NOW;
 
     fn draft(fields: &[(&str, &str)]) -> Draft {
         let typed: std::collections::BTreeMap<_, _> = fields.iter().copied().collect();

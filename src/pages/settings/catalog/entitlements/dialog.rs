@@ -1,6 +1,6 @@
 //! The dialogs of an entitlement.
 
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -11,6 +11,7 @@ use crate::pages::settings::catalog::confirm::Confirm;
 use crate::pages::settings::catalog::named::Write;
 use crate::pages::settings::catalog::{address, queries, touched};
 use crate::pages::settings::told::Told;
+use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 use crate::wording::text::segment;
 

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::draft::{indented, told};
 use super::href;
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::error::Error;
 use crate::catalog::rows::Offering;
@@ -12,6 +12,7 @@ use crate::catalog::rules::LONGEST_METADATA;
 use crate::pages::settings::catalog::address;
 use crate::pages::settings::catalog::confirm::Confirm;
 use crate::pages::settings::told::Told;
+use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 use crate::wording::text::count;
 

@@ -9,8 +9,7 @@ use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::catalog::rows::Offering;
 use crate::catalog::writes;
-use crate::pages::settings::catalog::page as catalog_page;
-use crate::pages::settings::catalog::{Outcome, address, queries};
+use crate::pages::settings::catalog::{Outcome, address, page as catalog_page, queries};
 
 #[derive(Deserialize)]
 pub struct Nothing {}

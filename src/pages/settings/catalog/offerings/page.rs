@@ -7,8 +7,7 @@ use askama::Template;
 use super::dialog::{Known, dialog};
 use super::draft::indented;
 use super::href;
-use crate::actions;
-use crate::actions::Opened;
+use crate::actions::{self, Opened};
 use crate::auth::{Door, Member};
 use crate::base::Permission::ManageCatalog;
 use crate::base::clock::Moment;
@@ -17,7 +16,7 @@ use crate::catalog::rows::{Offering, Package};
 use crate::db::{Conn, Db};
 use crate::pages::settings::catalog::{packages, queries};
 use crate::pages::settings::{Nav, overview};
-use crate::web::{Layout, Section};
+use crate::web::{Dialog, Layout, Section};
 use crate::wording::text::segment;
 
 #[derive(Template)]
@@ -84,7 +83,7 @@ impl OfferingPage {
     }
 
     /// Each part's dialogs begin with its name.
-    fn dialog(&self, conn: &mut Conn, member: &Member, opened: Opened) -> Result<Option<actions::Dialog>, Error> {
+    fn dialog(&self, conn: &mut Conn, member: &Member, opened: Opened) -> Result<Option<Dialog>, Error> {
         let default = std::iter::once(&self.row).chain(&self.others).find(|offering| offering.is_default);
         let known = Known { row: &self.row, overrides: self.overrides, default, is_alone: self.others.is_empty() };
         match opened.name.split('-').next() {

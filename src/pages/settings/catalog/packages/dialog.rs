@@ -1,6 +1,6 @@
 //! The dialogs of a package.
 
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::error::Error;
 use crate::catalog::rows::Package;
@@ -9,6 +9,7 @@ use crate::pages::settings::catalog::attach::{Attach, choices};
 use crate::pages::settings::catalog::confirm::Confirm;
 use crate::pages::settings::catalog::named::Write;
 use crate::pages::settings::told::Told;
+use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 use crate::wording::text::segment;
 

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::draft::told;
-use crate::actions::{Dialog, Opened};
+use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::error::Error;
 use crate::base::money::Micros;
@@ -14,6 +14,7 @@ use crate::events::Store;
 use crate::pages::settings::catalog::confirm::Confirm;
 use crate::pages::settings::catalog::{address, queries, touched};
 use crate::pages::settings::told::Told;
+use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 use crate::wording::text::{listed, segment};
 

@@ -1,8 +1,8 @@
-//! Overrides, for the tests of the room.
+//! Overrides, for tests.
 
+use super::Override;
 use crate::base::clock::Moment;
-use crate::customers::overrides::Override;
-use crate::pages::profile::testing::NOW;
+use crate::projection::testing::NOW;
 
 /// Set by Dev three days ago.
 pub fn set(offering: &str, until: Option<Moment>, reason: Option<&str>) -> Override {

@@ -1,13 +1,8 @@
-//! Where deliveries may go: to public addresses over TLS, unless the operator opened more. A name is judged by the addresses
-//! it stands for at the moment of connecting, so that one which changes its mind leads nowhere.
+//! Which addresses the program may connect to: public ones over TLS, unless the operator allows more.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use ureq::config::Config;
-use ureq::http::Uri;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::NextTimeout;
 use url::{Host, Url};
 
 /// The longest address of an endpoint, in bytes.
@@ -15,7 +10,7 @@ const LONGEST: usize = 2_000;
 
 /// What the operator allows.
 #[derive(Debug, Clone, Default)]
-pub struct Reach {
+pub struct Allowlist {
     /// Also without TLS (`DOSSIER_OUTGOING_HTTP`).
     pub allows_http: bool,
     /// Networks of one's own that may be reached (`DOSSIER_OUTGOING_PRIVATE`).
@@ -23,9 +18,9 @@ pub struct Reach {
 }
 
 /// What is told of an address that may not be reached. It names none, so that nobody can map a network with it.
-pub const OUT_OF_REACH: &str = "The address is not a public one. The operator can open networks of their own.";
+pub const NOT_ALLOWED: &str = "The address is not a public one. The operator can open networks of their own.";
 
-impl Reach {
+impl Allowlist {
     /// Whether a connection to this address may be opened.
     pub fn allows(&self, address: IpAddr) -> bool {
         let address = plain(address);
@@ -53,23 +48,10 @@ impl Reach {
             return Err("It is too long: 2,000 characters at most.");
         }
         match url.host() {
-            Some(Host::Ipv4(address)) if !self.allows(address.into()) => Err(OUT_OF_REACH),
-            Some(Host::Ipv6(address)) if !self.allows(address.into()) => Err(OUT_OF_REACH),
+            Some(Host::Ipv4(address)) if !self.allows(address.into()) => Err(NOT_ALLOWED),
+            Some(Host::Ipv6(address)) if !self.allows(address.into()) => Err(NOT_ALLOWED),
             Some(_) => Ok(url),
             None => Err("Enter a whole address such as https://example.com/hooks."),
-        }
-    }
-
-    /// Whether a name leads somewhere that may be reached, as far as it can be told now. It asks the network, so it takes
-    /// its time; a name that cannot be resolved is left for the first delivery to tell.
-    pub fn leads_out(&self, url: &Url) -> bool {
-        let (Some(Host::Domain(name)), Some(port)) = (url.host(), url.port_or_known_default()) else { return true };
-        match (name, port).to_socket_addrs() {
-            Ok(found) => {
-                let found: Vec<SocketAddr> = found.collect();
-                found.is_empty() || found.iter().any(|one| self.allows(one.ip()))
-            }
-            Err(_) => true,
         }
     }
 }
@@ -125,33 +107,6 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         _ => true,
     }
 }
-
-/// Resolves names for a client: what may not be reached is not among the addresses it connects to.
-#[derive(Debug)]
-pub struct Checked {
-    pub reach: Reach,
-}
-
-impl Resolver for Checked {
-    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let found = DefaultResolver::default().resolve(uri, config, timeout)?;
-        let mut allowed = self.empty();
-        found.iter().filter(|one| self.reach.allows(one.ip())).for_each(|one| allowed.push(*one));
-        if allowed.is_empty() { Err(ureq::Error::Other(Box::new(OutOfReach))) } else { Ok(allowed) }
-    }
-}
-
-/// A name stands for no address that may be reached.
-#[derive(Debug)]
-pub struct OutOfReach;
-
-impl std::fmt::Display for OutOfReach {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(OUT_OF_REACH)
-    }
-}
-
-impl std::error::Error for OutOfReach {}
 
 #[cfg(test)]
 mod tests {
@@ -241,21 +196,21 @@ mod tests {
 
     #[test]
     fn an_operator_opens_networks_of_their_own_and_no_others() {
-        let reach = Reach { allows_http: false, private: vec!["10.1.0.0/16".parse().expect("a network")] };
-        assert!(reach.allows("10.1.2.3".parse().expect("an address")));
-        assert!(reach.allows("::ffff:10.1.2.3".parse().expect("an address")));
-        assert!(!reach.allows("10.2.0.1".parse().expect("an address")));
-        assert!(!reach.allows("127.0.0.1".parse().expect("an address")));
+        let allowlist = Allowlist { allows_http: false, private: vec!["10.1.0.0/16".parse().expect("a network")] };
+        assert!(allowlist.allows("10.1.2.3".parse().expect("an address")));
+        assert!(allowlist.allows("::ffff:10.1.2.3".parse().expect("an address")));
+        assert!(!allowlist.allows("10.2.0.1".parse().expect("an address")));
+        assert!(!allowlist.allows("127.0.0.1".parse().expect("an address")));
     }
 
     #[test]
     fn an_address_is_https_whole_and_without_secrets() {
-        let reach = Reach::default();
+        let allowlist = Allowlist::default();
         assert_eq!(
-            reach.parse(" https://example.com/a?b=c ").map(String::from),
+            allowlist.parse(" https://example.com/a?b=c ").map(String::from),
             Ok("https://example.com/a?b=c".into())
         );
-        assert!(reach.parse("https://example.com:8443/").is_ok() && reach.parse("https://1.1.1.1/").is_ok());
+        assert!(allowlist.parse("https://example.com:8443/").is_ok() && allowlist.parse("https://1.1.1.1/").is_ok());
         let long = format!("https://example.com/{}", "a".repeat(2_000));
         for typed in [
             "",
@@ -276,17 +231,9 @@ mod tests {
             "javascript:alert(1)",
             &long,
         ] {
-            assert!(reach.parse(typed).is_err(), "{typed}");
+            assert!(allowlist.parse(typed).is_err(), "{typed}");
         }
-        let open = Reach { allows_http: true, private: vec!["127.0.0.0/8".parse().expect("a network")] };
+        let open = Allowlist { allows_http: true, private: vec!["127.0.0.0/8".parse().expect("a network")] };
         assert!(open.parse("http://127.0.0.1:9000/").is_ok() && open.parse("http://[::1]/").is_err());
-    }
-
-    #[test]
-    fn a_name_that_stands_for_this_machine_does_not_lead_out() {
-        let url = Url::parse("https://localhost/").expect("an address");
-        assert!(!Reach::default().leads_out(&url));
-        let all = ["127.0.0.0/8", "::1/128"].map(|network| network.parse().expect("a network"));
-        assert!(Reach { allows_http: false, private: all.to_vec() }.leads_out(&url));
     }
 }

@@ -1,0 +1,28 @@
+//! A dialog that lies over a page.
+
+use std::fmt;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use crate::base::error::Error;
+
+/// A dialog ready to be printed.
+#[derive(Debug, Clone)]
+pub struct Dialog(String);
+
+impl HtmlSafe for Dialog {}
+
+impl fmt::Display for Dialog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Dialog {
+    /// # Errors
+    /// When the template fails.
+    pub fn of(template: &impl Template) -> Result<Dialog, Error> {
+        Ok(Dialog(template.render()?))
+    }
+}
