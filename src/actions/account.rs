@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::done::ShownOnce;
 use super::opened::Opened;
 use crate::audit::{Everywhere, Origin, Trace};
-use crate::auth::{Door, Greeting, Prover, address, fresh_authentication};
+use crate::auth::{LoggedIn, PageRequest, Prover, address, fresh_authentication};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
@@ -25,7 +25,7 @@ use crate::web::shared;
 pub struct Own<T> {
     draft: T,
     typed: Vec<(String, String)>,
-    door: Arc<Door>,
+    request: Arc<PageRequest>,
     db: Db,
     ids: Ids,
     origin: Origin,
@@ -46,8 +46,8 @@ enum Proof {
 /// Inside the transaction: whose account it is.
 pub struct Owner<'a> {
     pub conn: &'a mut Conn,
-    pub greeting: &'a Greeting,
-    pub door: &'a Door,
+    pub logged_in: &'a LoggedIn,
+    pub request: &'a PageRequest,
     pub now: Moment,
 }
 
@@ -97,9 +97,9 @@ impl<T> Own<T> {
     where
         T: Send + 'static,
         W: FnOnce(&mut Owner<'_>, T) -> Result<Kept, Error> + Send + 'static,
-        P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+        P: FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static,
     {
-        let (db, door, typed) = (self.db.clone(), self.door.clone(), std::mem::take(&mut self.typed));
+        let (db, request, typed) = (self.db.clone(), self.request.clone(), std::mem::take(&mut self.typed));
         let kept = match self.prove(&typed).await {
             Ok(()) => self.perform(work).await,
             Err(error) => Err(error),
@@ -112,7 +112,7 @@ impl<T> Own<T> {
             Err(Error::Refused(refusal)) => (StatusCode::UNPROCESSABLE_ENTITY, Opened::again(name, typed, refusal)?),
             Err(error) => return Err(error),
         };
-        let html = db.read(move |conn| page(conn, &door, opened)).await?;
+        let html = db.read(move |conn| page(conn, &request, opened)).await?;
         Ok(HttpResponse::build(status).content_type(ContentType::html()).body(html))
     }
 
@@ -120,14 +120,14 @@ impl<T> Own<T> {
         if self.proof == Proof::No {
             return Ok(());
         }
-        let door = self.door.clone();
-        let greeting = self.db.read(move |conn| door.greet(conn)).await?;
+        let request = self.request.clone();
+        let logged_in = self.db.read(move |conn| request.authenticate(conn)).await?;
         let takes_codes = match self.proof {
-            Proof::Fresh if greeting.is_proven => return Ok(()),
-            proof => greeting.has_second_factor && proof == Proof::Fresh,
+            Proof::Fresh if logged_in.is_proven => return Ok(()),
+            proof => logged_in.has_second_factor && proof == Proof::Fresh,
         };
-        let attempt = (self.ids.next(self.door.now), self.door.now);
-        self.prover.check(&self.db, (&greeting.person, takes_codes), attempt, fresh_authentication::typed(typed)).await
+        let attempt = (self.ids.next(self.request.now), self.request.now);
+        self.prover.check(&self.db, (&logged_in.person, takes_codes), attempt, fresh_authentication::typed(typed)).await
     }
 
     async fn perform<W>(self, work: W) -> Result<Kept, Error>
@@ -135,12 +135,12 @@ impl<T> Own<T> {
         T: Send + 'static,
         W: FnOnce(&mut Owner<'_>, T) -> Result<Kept, Error> + Send + 'static,
     {
-        let Own { draft, door, db, ids, origin, .. } = self;
+        let Own { draft, request, db, ids, origin, .. } = self;
         let transaction = move |conn: &mut Conn| {
-            let greeting = door.greet(conn)?;
-            let now = door.now;
-            let everywhere = Everywhere::lock(conn, greeting.person.id)?;
-            let kept = work(&mut Owner { conn: &mut *conn, greeting: &greeting, door: &door, now }, draft)?;
+            let logged_in = request.authenticate(conn)?;
+            let now = request.now;
+            let everywhere = Everywhere::lock(conn, logged_in.person.id)?;
+            let kept = work(&mut Owner { conn: &mut *conn, logged_in: &logged_in, request: &request, now }, draft)?;
             if let Some(trace) = &kept.trace {
                 everywhere.append(conn, (&ids, now), &origin, trace)?;
             }
@@ -157,17 +157,17 @@ impl<T: DeserializeOwned + 'static> FromRequest for Own<T> {
     fn from_request(req: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let (req, payload) = (req.clone(), payload.take());
         Box::pin(async move {
-            let door = Door::extract(&req).await?;
+            let request = PageRequest::extract(&req).await?;
             let db = shared::<Db>(&req)?;
             // Whoever is not logged in learns nothing about the form.
-            let door = Arc::new(door);
-            let greeted = door.clone();
-            db.read(move |conn| greeted.greet(conn)).await?;
+            let request = Arc::new(request);
+            let authenticated = request.clone();
+            db.read(move |conn| authenticated.authenticate(conn)).await?;
             let body = form::read_form(&req, payload, FORM_LIMIT).await?;
             Ok(Own {
                 draft: form::parse(&body)?,
                 typed: form::pairs(&body),
-                door,
+                request,
                 db: db.as_ref().clone(),
                 ids: shared::<Ids>(&req)?.as_ref().clone(),
                 origin: address::origin(&req)?,

@@ -11,11 +11,11 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::done::{Done, ShownOnce, with_receipt};
+use super::done::{Done, ShownOnce, with_submission};
 use super::opened::Opened;
 use crate::actions::submissions::{self, Sent};
 use crate::audit::{self, Actor, Origin};
-use crate::auth::{Door, Member, Prover, address, fresh_authentication};
+use crate::auth::{Member, PageRequest, Prover, address, fresh_authentication};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::base::ids::Ids;
@@ -34,7 +34,7 @@ pub struct Act<T> {
     draft: T,
     typed: Vec<(String, String)>,
     sent: Sent,
-    door: Arc<Door>,
+    request: Arc<PageRequest>,
     db: Db,
     ids: Ids,
     origin: Origin,
@@ -48,7 +48,7 @@ pub struct Act<T> {
 pub struct Doing<'a> {
     pub conn: &'a mut Conn,
     pub member: &'a Member,
-    pub door: &'a Door,
+    pub request: &'a PageRequest,
     pub ids: &'a Ids,
     pub now: Moment,
 }
@@ -90,18 +90,18 @@ impl<T> Act<T> {
     /// A `{name}` of the route's path.
     ///
     /// # Errors
-    /// As [`Door::parameter`].
+    /// As [`PageRequest::parameter`].
     pub fn parameter(&self, name: &str) -> Result<String, Error> {
-        self.door.parameter(name).map(str::to_owned)
+        self.request.parameter(name).map(str::to_owned)
     }
 
     /// Finds out whether the person may do this at all, for what must be asked elsewhere before [`Act::run`].
     ///
     /// # Errors
-    /// As [`Door::enter`].
+    /// As [`PageRequest::enter`].
     pub async fn admit(&self) -> Result<(), Error> {
-        let door = self.door.clone();
-        self.db.read(move |conn| door.enter(conn).map(drop)).await
+        let request = self.request.clone();
+        self.db.read(move |conn| request.enter(conn).map(drop)).await
     }
 
     /// Does `work` in one transaction: whoever may not is refused before it, the entry of the audit log and the receipt
@@ -114,14 +114,14 @@ impl<T> Act<T> {
     where
         T: Send + 'static,
         W: FnOnce(&mut Doing<'_>, T) -> Result<Done, Error> + Send + 'static,
-        P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+        P: FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static,
     {
-        let (db, door, typed) = (self.db.clone(), self.door.clone(), std::mem::take(&mut self.typed));
+        let (db, request, typed) = (self.db.clone(), self.request.clone(), std::mem::take(&mut self.typed));
         let done = match self.prove(&typed).await {
             Ok(()) => self.perform(work).await,
             Err(error) => Err(error),
         };
-        answered(&db, door, (dialog, typed), page, done).await
+        answered(&db, request, (dialog, typed), page, done).await
     }
 
     /// Asks for a fresh authentication and nothing else, then goes on to `location`.
@@ -131,53 +131,58 @@ impl<T> Act<T> {
     pub async fn only_prove<P>(self, dialog: &str, page: P, location: String) -> Result<HttpResponse, Error>
     where
         T: Send + 'static,
-        P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+        P: FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static,
     {
         let mut act = self.with_proof();
-        let (db, door, typed) = (act.db.clone(), act.door.clone(), std::mem::take(&mut act.typed));
+        let (db, request, typed) = (act.db.clone(), act.request.clone(), std::mem::take(&mut act.typed));
         let proven = act.prove(&typed).await.map(|()| Next::Page(location));
-        answered(&db, door, (dialog, typed), page, proven).await
+        answered(&db, request, (dialog, typed), page, proven).await
     }
 
     /// Changes nothing: the dialog again with what was typed, for a look at what it would do.
     ///
     /// # Errors
-    /// What `page` returned; as [`Door::enter`].
+    /// What `page` returned; as [`PageRequest::enter`].
     pub async fn again<P>(self, dialog: &str, page: P) -> Result<HttpResponse, Error>
     where
-        P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+        P: FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static,
     {
         let opened = Opened::again(dialog, self.typed, Refusal::default())?;
-        let html = self.db.read(move |conn| page(conn, &self.door, opened)).await?;
+        let html = self.db.read(move |conn| page(conn, &self.request, opened)).await?;
         Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
     }
 
     /// Answers a form that changes nothing.
     ///
     /// # Errors
-    /// What `work` returned; as [`Door::enter`].
+    /// What `work` returned; as [`PageRequest::enter`].
     pub async fn read<R, W>(self, work: W) -> Result<R, Error>
     where
         T: Send + 'static,
         R: Send + 'static,
         W: FnOnce(&mut Conn, &Member, T) -> Result<R, Error> + Send + 'static,
     {
-        let Act { draft, door, db, .. } = self;
-        db.read(move |conn| door.enter(conn).and_then(|member| work(conn, &member, draft))).await
+        let Act { draft, request, db, .. } = self;
+        db.read(move |conn| request.enter(conn).and_then(|member| work(conn, &member, draft))).await
     }
 
     async fn prove(&self, typed: &[(String, String)]) -> Result<(), Error> {
         if !self.needs_proof {
             return Ok(());
         }
-        let door = self.door.clone();
-        let member = self.db.read(move |conn| door.enter(conn)).await?;
+        let request = self.request.clone();
+        let member = self.db.read(move |conn| request.enter(conn)).await?;
         if member.is_proven {
             return Ok(());
         }
         let who = (&member.person, member.has_second_factor);
         self.prover
-            .check(&self.db, who, (self.ids.next(self.door.now), self.door.now), fresh_authentication::typed(typed))
+            .check(
+                &self.db,
+                who,
+                (self.ids.next(self.request.now), self.request.now),
+                fresh_authentication::typed(typed),
+            )
             .await
     }
 
@@ -187,22 +192,23 @@ impl<T> Act<T> {
         T: Send + 'static,
         W: FnOnce(&mut Doing<'_>, T) -> Result<Done, Error> + Send + 'static,
     {
-        let Act { draft, sent, door, db, ids, origin, .. } = self;
+        let Act { draft, sent, request, db, ids, origin, .. } = self;
         let transaction = move |conn: &mut Conn| {
-            let project = door.enter(conn)?.project.id;
+            let project = request.enter(conn)?.project.id;
             conn.lock_project(project)?;
             // Again: while it waited for the lock the person may have lost the role.
-            let member = door.enter(conn)?;
-            if let Some((receipt, location)) = submissions::before(conn, member.person.id, &sent)? {
-                return Ok(Next::Page(with_receipt(&location, receipt)));
+            let member = request.enter(conn)?;
+            if let Some((submission, location)) = submissions::before(conn, member.person.id, &sent)? {
+                return Ok(Next::Page(with_submission(&location, submission)));
             }
-            let now = door.now;
-            let done = work(&mut Doing { conn: &mut *conn, member: &member, door: &door, ids: &ids, now }, draft)?;
-            let (receipt, customer) = (ids.next(now), done.trace.customer);
-            submissions::insert(conn, &member, (receipt, customer, now), &sent, &done)?;
+            let now = request.now;
+            let done =
+                work(&mut Doing { conn: &mut *conn, member: &member, request: &request, ids: &ids, now }, draft)?;
+            let (submission, customer) = (ids.next(now), done.trace.customer);
+            submissions::insert(conn, &member, (submission, customer, now), &sent, &done)?;
             let actor = Actor::person(member.person.id, member.role.name());
             audit::append(conn, (member.project.id, ids.next(now), now), &actor, &origin, done.trace)?;
-            let on = Next::Page(with_receipt(&done.location, receipt));
+            let on = Next::Page(with_submission(&done.location, submission));
             Ok(done.shown_once.map_or(on, Next::Shown))
         };
         db.write(transaction).await
@@ -212,25 +218,25 @@ impl<T> Act<T> {
 /// On to the next page; or this one with what is shown once, or with the dialog that was refused.
 async fn answered<P>(
     db: &Db,
-    door: Arc<Door>,
+    request: Arc<PageRequest>,
     (dialog, typed): (&str, Vec<(String, String)>),
     page: P,
     done: Result<Next, Error>,
 ) -> Result<HttpResponse, Error>
 where
-    P: FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static,
+    P: FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static,
 {
     match done {
         Ok(Next::Page(location)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()),
         Ok(Next::Shown(shown)) => {
             let opened = Opened::showing(shown)?;
-            let html = db.read(move |conn| page(conn, &door, opened)).await?;
+            let html = db.read(move |conn| page(conn, &request, opened)).await?;
             Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
         }
         Err(Error::Refused(refusal)) => {
             let status = if refusal.is_stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
             let opened = Opened::again(dialog, typed, refusal)?;
-            let html = db.read(move |conn| page(conn, &door, opened)).await?;
+            let html = db.read(move |conn| page(conn, &request, opened)).await?;
             Ok(HttpResponse::build(status).content_type(ContentType::html()).body(html))
         }
         Err(error) => Err(error),
@@ -245,12 +251,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Act<T> {
         let (req, payload) = (req.clone(), payload.take());
         Box::pin(async move {
             // Who may not even come in learns nothing about the form.
-            let door = Door::extract(&req).await?;
+            let request = PageRequest::extract(&req).await?;
             let read = form::read_form(&req, payload, FORM_LIMIT).await;
             let read = read.and_then(|body| Ok((form::parse(&body)?, form::pairs(&body))));
             match (read, req.app_data::<Data<Db>>()) {
-                (Ok((draft, typed)), _) => Act::of(&req, door, draft, typed),
-                (Err(error), Some(db)) => Err(door.refuse(db, error).await),
+                (Ok((draft, typed)), _) => Act::of(&req, request, draft, typed),
+                (Err(error), Some(db)) => Err(request.refuse(db, error).await),
                 (Err(error), None) => Err(error),
             }
         })
@@ -258,7 +264,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Act<T> {
 }
 
 impl<T> Act<T> {
-    fn of(req: &HttpRequest, door: Door, draft: T, typed: Vec<(String, String)>) -> Result<Act<T>, Error> {
+    fn of(req: &HttpRequest, request: PageRequest, draft: T, typed: Vec<(String, String)>) -> Result<Act<T>, Error> {
         let once = typed.iter().find(|(name, value)| name == ONCE && is_key(value)).map(|(_, key)| key.clone());
         let (origin, prover) = (address::origin(req)?, Prover::of(req)?);
         Ok(Act {
@@ -266,7 +272,7 @@ impl<T> Act<T> {
             origin,
             prover,
             query: req.query_string().to_owned(),
-            door: Arc::new(door),
+            request: Arc::new(request),
             db: shared::<Db>(req)?.as_ref().clone(),
             ids: shared::<Ids>(req)?.as_ref().clone(),
             needs_proof: false,

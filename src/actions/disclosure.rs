@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 
 use crate::audit::{self, Actor, Trace};
-use crate::auth::{Door, Member, address};
+use crate::auth::{Member, PageRequest, address};
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::db::{Conn, Db};
@@ -12,19 +12,19 @@ use crate::web::shared;
 /// Reads in one transaction and enters the trace, if there is one, in the log.
 ///
 /// # Errors
-/// As [`Door::enter`]; what `work` returned.
-pub async fn look<R, W>(req: &HttpRequest, door: Door, work: W) -> Result<R, Error>
+/// As [`PageRequest::enter`]; what `work` returned.
+pub async fn look<R, W>(req: &HttpRequest, request: PageRequest, work: W) -> Result<R, Error>
 where
     R: Send + 'static,
-    W: FnOnce(&mut Conn, &Member, &Door) -> Result<(R, Option<Trace>), Error> + Send + 'static,
+    W: FnOnce(&mut Conn, &Member, &PageRequest) -> Result<(R, Option<Trace>), Error> + Send + 'static,
 {
     let (db, ids, origin) = (shared::<Db>(req)?, shared::<Ids>(req)?, address::origin(req)?);
     let transaction = move |conn: &mut Conn| {
-        let member = door.enter(conn)?;
-        let (seen, trace) = work(conn, &member, &door)?;
+        let member = request.enter(conn)?;
+        let (seen, trace) = work(conn, &member, &request)?;
         if let Some(trace) = trace {
             let actor = Actor::person(member.person.id, member.role.name());
-            audit::append(conn, (member.project.id, ids.next(door.now), door.now), &actor, &origin, trace)?;
+            audit::append(conn, (member.project.id, ids.next(request.now), request.now), &actor, &origin, trace)?;
         }
         Ok(seen)
     };

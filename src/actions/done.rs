@@ -12,7 +12,7 @@ pub const UNDO_MINUTES: i64 = 10;
 pub struct Done {
     pub trace: Trace,
     /// What happened, as a sentence with the object's name: `Note added.`
-    pub told: String,
+    pub message: String,
     /// Where to go on: path, query and fragment.
     pub location: String,
     /// What undoing needs to know, as JSON.
@@ -36,8 +36,8 @@ impl ShownOnce {
 }
 
 impl Done {
-    pub fn new(trace: Trace, told: impl Into<String>, location: impl Into<String>) -> Done {
-        Done { trace, told: told.into(), location: location.into(), undo: None, shown_once: None }
+    pub fn new(trace: Trace, message: impl Into<String>, location: impl Into<String>) -> Done {
+        Done { trace, message: message.into(), location: location.into(), undo: None, shown_once: None }
     }
 
     /// Answers with what nobody can be shown again.
@@ -57,11 +57,11 @@ impl Done {
 }
 
 /// The address with the receipt in its query: what the next page reads the flash from.
-pub(super) fn with_receipt(location: &str, receipt: i64) -> String {
+pub(super) fn with_submission(location: &str, submission: i64) -> String {
     let (path, fragment) = location.split_once('#').map_or((location, None), |(path, rest)| (path, Some(rest)));
     let joint = if path.contains('?') { '&' } else { '?' };
     let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
-    format!("{path}{joint}done={receipt}{fragment}")
+    format!("{path}{joint}done={submission}{fragment}")
 }
 
 #[cfg(test)]
@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn the_receipt_stands_in_the_query_before_the_fragment() {
-        assert_eq!(with_receipt("/a#notes", 7), "/a?done=7#notes");
-        assert_eq!(with_receipt("/a?sandbox=1#notes", 7), "/a?sandbox=1&done=7#notes");
-        assert_eq!(with_receipt("/a", 7), "/a?done=7");
+        assert_eq!(with_submission("/a#notes", 7), "/a?done=7#notes");
+        assert_eq!(with_submission("/a?sandbox=1#notes", 7), "/a?sandbox=1&done=7#notes");
+        assert_eq!(with_submission("/a", 7), "/a?done=7");
     }
 }

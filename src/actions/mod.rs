@@ -17,4 +17,4 @@ pub use action::{Act, Doing};
 pub use disclosure::look;
 pub use done::{Done, ShownOnce, UNDO_MINUTES};
 pub use opened::{Opened, fresh_key, page};
-pub use submissions::{flash, forget as forget_receipts, take_undo};
+pub use submissions::{flash, forget as forget_submissions, take_undo};

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use url::form_urlencoded;
 
 use super::done::ShownOnce;
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::error::{Error, Problem, Refusal};
 use crate::base::{hex, random_bytes};
 use crate::db::{Conn, Db};
@@ -46,13 +46,13 @@ pub fn fresh_key() -> Result<String, Error> {
 ///
 /// # Errors
 /// What `load` returned; when the system has no random bytes.
-pub async fn page<L>(door: Door, req: &HttpRequest, db: &Db, load: L) -> Result<HttpResponse, Error>
+pub async fn page<L>(request: PageRequest, req: &HttpRequest, db: &Db, load: L) -> Result<HttpResponse, Error>
 where
-    L: FnOnce(&mut Conn, &Door, &str, Option<Opened>) -> Result<Bytes, Error> + Send + 'static,
+    L: FnOnce(&mut Conn, &PageRequest, &str, Option<Opened>) -> Result<Bytes, Error> + Send + 'static,
 {
     let query = req.query_string().to_owned();
     let opened = Opened::asked(&query)?;
-    let html = db.read(move |conn| load(conn, &door, &query, opened)).await?;
+    let html = db.read(move |conn| load(conn, &request, &query, opened)).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
@@ -138,7 +138,7 @@ impl Opened {
     }
 
     /// All that is wrong, for a page that has no such dialog.
-    pub fn told(&self) -> String {
+    pub fn all_problems(&self) -> String {
         self.problems.iter().map(|problem| problem.sentence.as_str()).collect::<Vec<_>>().join(" ")
     }
 }

@@ -8,7 +8,7 @@ use crate::auth::Member;
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::db::Conn;
-use crate::db::schema::receipts;
+use crate::db::schema::submissions;
 use crate::web::{Flash, form};
 
 /// How long a form that was sent is remembered.
@@ -29,9 +29,9 @@ pub struct Sent {
 /// [`Error::Refused`] when the key was used with other fields.
 pub fn before(conn: &mut Conn, person: i64, sent: &Sent) -> Result<Option<(i64, String)>, Error> {
     let Some(once) = &sent.once else { return Ok(None) };
-    let found: Option<(i64, String, String)> = receipts::table
-        .filter(receipts::person_id.eq(person).and(receipts::once.eq(once)))
-        .select((receipts::id, receipts::location, receipts::fingerprint))
+    let found: Option<(i64, String, String)> = submissions::table
+        .filter(submissions::person_id.eq(person).and(submissions::once.eq(once)))
+        .select((submissions::id, submissions::location, submissions::fingerprint))
         .first(conn)
         .optional()?;
     match found {
@@ -52,25 +52,25 @@ pub fn insert(
     sent: &Sent,
     done: &Done,
 ) -> QueryResult<()> {
-    diesel::delete(receipts::table.filter(receipts::at.lt(now.plus_days(-KEPT_DAYS)))).execute(conn)?;
-    diesel::insert_into(receipts::table)
+    diesel::delete(submissions::table.filter(submissions::at.lt(now.plus_days(-KEPT_DAYS)))).execute(conn)?;
+    diesel::insert_into(submissions::table)
         .values((
-            receipts::person_id.eq(member.person.id),
-            receipts::id.eq(id),
-            receipts::project_id.eq(member.project.id),
-            receipts::customer_id.eq(customer),
-            receipts::once.eq(&sent.once),
-            receipts::fingerprint.eq(&sent.fingerprint),
-            receipts::at.eq(now),
-            receipts::location.eq(&done.location),
-            receipts::told.eq(&done.told),
-            receipts::undo.eq(&done.undo),
+            submissions::person_id.eq(member.person.id),
+            submissions::id.eq(id),
+            submissions::project_id.eq(member.project.id),
+            submissions::customer_id.eq(customer),
+            submissions::once.eq(&sent.once),
+            submissions::fingerprint.eq(&sent.fingerprint),
+            submissions::at.eq(now),
+            submissions::location.eq(&done.location),
+            submissions::message.eq(&done.message),
+            submissions::undo.eq(&done.undo),
         ))
         .execute(conn)?;
     Ok(())
 }
 
-type Told = (String, Moment, Option<String>, Option<Moment>);
+type Row = (String, Moment, Option<String>, Option<Moment>);
 
 /// The flash that `?done=` asks for, for as long as it can be undone. No query without `done`.
 ///
@@ -78,13 +78,15 @@ type Told = (String, Moment, Option<String>, Option<Moment>);
 /// What the database said.
 pub fn flash(conn: &mut Conn, member: &Member, query: &str, now: Moment) -> QueryResult<Option<Flash>> {
     let Some(id) = form::field(query, "done").and_then(|id| id.parse::<i64>().ok()) else { return Ok(None) };
-    let own = receipts::table.find((member.person.id, id)).filter(receipts::project_id.eq(member.project.id));
-    let told: Option<Told> =
-        own.select((receipts::told, receipts::at, receipts::undo, receipts::undone_at)).first(conn).optional()?;
-    let recent = told.filter(|(_, at, ..)| is_recent(*at, now));
-    Ok(recent.map(|(told, _, undo, undone_at)| {
+    let own = submissions::table.find((member.person.id, id)).filter(submissions::project_id.eq(member.project.id));
+    let found: Option<Row> = own
+        .select((submissions::message, submissions::at, submissions::undo, submissions::undone_at))
+        .first(conn)
+        .optional()?;
+    let recent = found.filter(|(_, at, ..)| is_recent(*at, now));
+    Ok(recent.map(|(message, _, undo, undone_at)| {
         let undo = undo.filter(|_| undone_at.is_none()).map(|_| id);
-        Flash { told, is_problem: false, undo, undo_href: String::new() }
+        Flash { message, is_problem: false, undo, undo_href: String::new() }
     }))
 }
 
@@ -97,10 +99,11 @@ fn is_recent(at: Moment, now: Moment) -> bool {
 /// # Errors
 /// [`Error::Refused`] when it was undone already or too long ago; [`Error::NotFound`] when there is no such receipt.
 pub fn take_undo(conn: &mut Conn, member: &Member, customer: i64, id: i64, now: Moment) -> Result<String, Error> {
-    let own = receipts::customer_id.eq(customer).and(receipts::project_id.eq(member.project.id));
-    let receipt = receipts::table.find((member.person.id, id)).filter(own);
-    let (_, at, undo, undone_at) =
-        receipt.select((receipts::told, receipts::at, receipts::undo, receipts::undone_at)).first::<Told>(conn)?;
+    let own = submissions::customer_id.eq(customer).and(submissions::project_id.eq(member.project.id));
+    let submission = submissions::table.find((member.person.id, id)).filter(own);
+    let (_, at, undo, undone_at) = submission
+        .select((submissions::message, submissions::at, submissions::undo, submissions::undone_at))
+        .first::<Row>(conn)?;
     if undone_at.is_some() {
         return Err(Refusal::of("", "That was undone already.").into());
     }
@@ -108,7 +111,9 @@ pub fn take_undo(conn: &mut Conn, member: &Member, customer: i64, id: i64, now: 
         return Err(Refusal::of("", format!("That was more than {UNDO_MINUTES} minutes ago and stays.")).into());
     }
     let undo = undo.ok_or(Error::NotFound)?;
-    diesel::update(receipts::table.find((member.person.id, id))).set(receipts::undone_at.eq(now)).execute(conn)?;
+    diesel::update(submissions::table.find((member.person.id, id)))
+        .set(submissions::undone_at.eq(now))
+        .execute(conn)?;
     Ok(undo)
 }
 
@@ -117,14 +122,14 @@ pub fn take_undo(conn: &mut Conn, member: &Member, customer: i64, id: i64, now: 
 /// # Errors
 /// What the database said.
 pub fn forget(conn: &mut Conn, project: i64, person: i64, names: &[&str]) -> QueryResult<()> {
-    let rows: Vec<(i64, i64, String, Option<String>)> = receipts::table
-        .filter(receipts::project_id.eq(project))
-        .select((receipts::person_id, receipts::id, receipts::told, receipts::undo))
+    let rows: Vec<(i64, i64, String, Option<String>)> = submissions::table
+        .filter(submissions::project_id.eq(project))
+        .select((submissions::person_id, submissions::id, submissions::message, submissions::undo))
         .load(conn)?;
-    for (whose, id, told, undo) in rows {
-        let text = told + undo.as_deref().unwrap_or_default();
+    for (whose, id, message, undo) in rows {
+        let text = message + undo.as_deref().unwrap_or_default();
         if whose == person || names.iter().any(|name| text.contains(name)) {
-            diesel::delete(receipts::table.find((whose, id))).execute(conn)?;
+            diesel::delete(submissions::table.find((whose, id))).execute(conn)?;
         }
     }
     Ok(())

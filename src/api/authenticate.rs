@@ -10,12 +10,12 @@ use actix_web::{FromRequest, HttpRequest, dev};
 
 use super::device::Device;
 use crate::api::errors;
-use crate::api::last_seen::{Fetched, Sighting, Sightings};
-use crate::api::rate_limit::{Pace, Spent};
+use crate::api::last_seen::{Contact, Fetched, LastSeen};
+use crate::api::rate_limit::{RateLimits, Spent};
 use crate::audit::{self, Actor, Origin, Trace};
 use crate::auth::api_keys::{self, Key, Kind};
 use crate::base::clock::{Clock, Moment};
-use crate::base::error::{Error, Fault};
+use crate::base::error::{ApiError, Error};
 use crate::base::ids::Ids;
 use crate::base::{AppUserId, lookup_key};
 use crate::db::{Conn, Db};
@@ -39,8 +39,8 @@ pub struct Caller {
     let_in: Arc<OnceLock<LetIn>>,
     db: Data<Db>,
     ids: Data<Ids>,
-    pace: Data<Pace>,
-    sightings: Data<Sightings>,
+    rate_limits: Data<RateLimits>,
+    last_seen: Data<LastSeen>,
     pub device: Device,
     pub query: String,
     pub now: Moment,
@@ -61,7 +61,7 @@ impl Caller {
     /// A `{name}` of the path, decoded once.
     ///
     /// # Errors
-    /// [`Fault`] for one that is no text.
+    /// [`ApiError`] for one that is no text.
     pub fn parameter(&self, name: &str) -> Result<&str, Error> {
         let all = self.parameters.as_deref().ok_or_else(|| errors::no_id("The path is not valid UTF-8."))?;
         let found = all.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -79,7 +79,7 @@ impl Caller {
     /// Runs `work` on one snapshot.
     ///
     /// # Errors
-    /// [`Fault`] for a key that does not count or is not good for this; [`Error::TooManyRequests`]; what `work` returned.
+    /// [`ApiError`] for a key that does not count or is not good for this; [`Error::TooManyRequests`]; what `work` returned.
     pub async fn read<T, W>(&self, needs: Needs, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -141,8 +141,8 @@ impl Caller {
         let app = self.let_in.get().filter(|let_in| let_in.is_app);
         if let (Some(LetIn { project, .. }), Some(device)) = (app, self.device.seen()) {
             let key = lookup_key(app_user_id);
-            let sighting = Sighting { project: *project, key, at: self.now, device: device.clone(), fetched };
-            self.sightings.add(sighting);
+            let contact = Contact { project: *project, key, at: self.now, device: device.clone(), fetched };
+            self.last_seen.add(contact);
         }
     }
 
@@ -157,8 +157,8 @@ impl Caller {
 
     fn pass(&self, needs: Needs) -> Pass {
         let (key_hash, device, let_in) = (self.key_hash.clone(), self.device.clone(), self.let_in.clone());
-        let (ids, pace, sightings) = (self.ids.clone(), self.pace.clone(), self.sightings.clone());
-        Pass { key_hash, needs, let_in, ids, pace, sightings, device, now: self.now, is_upload: self.is_upload }
+        let (ids, rate_limits, last_seen) = (self.ids.clone(), self.rate_limits.clone(), self.last_seen.clone());
+        Pass { key_hash, needs, let_in, ids, rate_limits, last_seen, device, now: self.now, is_upload: self.is_upload }
     }
 }
 
@@ -177,8 +177,8 @@ struct Pass {
     needs: Needs,
     let_in: Arc<OnceLock<LetIn>>,
     ids: Data<Ids>,
-    pace: Data<Pace>,
-    sightings: Data<Sightings>,
+    rate_limits: Data<RateLimits>,
+    last_seen: Data<LastSeen>,
     device: Device,
     now: Moment,
     is_upload: bool,
@@ -187,17 +187,17 @@ struct Pass {
 impl Pass {
     fn enter(&self, conn: &mut Conn) -> Result<Inside<'_>, Error> {
         let found = self.key_hash.as_deref().map(|hash| api_keys::queries::find(conn, hash)).transpose()?;
-        let key = found.flatten().ok_or_else(|| Fault {
+        let key = found.flatten().ok_or_else(|| ApiError {
             status: StatusCode::UNAUTHORIZED,
             code: errors::KEY_UNKNOWN,
             message: "The API key is missing, unknown or revoked.".into(),
         })?;
         // A call counts once, however often it comes to the database.
         if self.let_in.get().is_none() {
-            let spent = self.pace.admit(&key).map_err(|error| self.kept(error, &key))?;
+            let spent = self.rate_limits.admit(&key).map_err(|error| self.kept(error, &key))?;
             let let_in = LetIn { project: key.project_id, is_app: !key.is_secret(), spent };
             self.let_in.get_or_init(|| let_in);
-            self.sightings.used(&key, self.now);
+            self.last_seen.used(&key, self.now);
         }
         match (self.needs, key.kind()) {
             (Needs::Secret, Kind::Public) => Err(errors::forbidden(
@@ -233,7 +233,7 @@ impl Inside<'_> {
     }
 
     /// Whether an app called, which moves what is known of its device.
-    pub fn is_sighting(&self) -> bool {
+    pub fn is_app_contact(&self) -> bool {
         !self.key.is_secret() && self.device.seen().is_some()
     }
 }
@@ -241,7 +241,7 @@ impl Inside<'_> {
 /// An id that somebody may be given: at most 100 characters and no `/` (§9.2).
 ///
 /// # Errors
-/// [`Fault`] with code 7220.
+/// [`ApiError`] with code 7220.
 pub fn new_id(text: &str) -> Result<AppUserId, Error> {
     const LONGEST: usize = 100;
     let refused = |why: &str| Err(errors::no_id(&format!("This App User ID {why}.")));
@@ -279,8 +279,8 @@ impl Caller {
             is_upload: matched.pattern.ends_with("/attributes") || matched.pattern == "/v1/receipts",
             db: shared(req)?,
             ids: shared(req)?,
-            pace: shared(req)?,
-            sightings: shared(req)?,
+            rate_limits: shared(req)?,
+            last_seen: shared(req)?,
         })
     }
 }

@@ -14,7 +14,7 @@ const LIMIT: usize = 1024 * 1024;
 /// A body as JSON.
 ///
 /// # Errors
-/// [`crate::base::error::Fault`] 7226 for anything else; [`Error::TooLarge`], [`Error::Slow`].
+/// [`crate::base::error::ApiError`] 7226 for anything else; [`Error::TooLarge`], [`Error::Slow`].
 pub async fn json(payload: Payload) -> Result<Value, Error> {
     parsed(payload).await
 }

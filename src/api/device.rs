@@ -101,9 +101,9 @@ mod tests {
     #[test]
     fn the_locale_is_the_devices_else_the_first_preferred_else_the_browsers() {
         let all = [("x-client-locale", "pt-BR"), ("x-preferred-locales", "de_DE,en_US"), ("accept-language", "fr")];
-        let told = |from: usize| locale(&headers(all.get(from..).unwrap_or_default()));
+        let found = |from: usize| locale(&headers(all.get(from..).unwrap_or_default()));
         assert_eq!(
-            (told(0).as_deref(), told(1).as_deref(), told(2).as_deref()),
+            (found(0).as_deref(), found(1).as_deref(), found(2).as_deref()),
             (Some("pt-BR"), Some("de-DE"), Some("fr"))
         );
         assert_eq!(
@@ -115,9 +115,9 @@ mod tests {
 
     #[test]
     fn a_wrapper_is_told_with_the_sdk_it_wraps() {
-        let told = |flavor: &str| sdk_version(Some("6.2.1".into()), Some(flavor.into()), Some("8.1.0".into()));
-        assert_eq!(told("react-native").as_deref(), Some("6.2.1 (react-native 8.1.0)"));
-        assert_eq!(told("native").as_deref(), Some("6.2.1"));
+        let found = |flavor: &str| sdk_version(Some("6.2.1".into()), Some(flavor.into()), Some("8.1.0".into()));
+        assert_eq!(found("react-native").as_deref(), Some("6.2.1 (react-native 8.1.0)"));
+        assert_eq!(found("native").as_deref(), Some("6.2.1"));
         assert_eq!(sdk_version(None, Some("flutter".into()), None), None);
     }
 

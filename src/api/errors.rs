@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 
-use crate::base::error::{Error, Fault};
+use crate::base::error::{ApiError, Error};
 
 pub const NO_PLATFORM: u16 = 7000;
 pub const STORE_PROBLEM: u16 = 7101;
@@ -21,29 +21,29 @@ pub const SUBSCRIBED: u16 = 7772;
 
 /// 400: the call cannot be understood.
 pub fn malformed(message: &str) -> Error {
-    told(StatusCode::BAD_REQUEST, MALFORMED, message)
+    refuse(StatusCode::BAD_REQUEST, MALFORMED, message)
 }
 
 /// 400: the id may name nobody.
 pub fn no_id(message: &str) -> Error {
-    told(StatusCode::BAD_REQUEST, NO_ID, message)
+    refuse(StatusCode::BAD_REQUEST, NO_ID, message)
 }
 
 /// 403: the key is known, and not good for this.
 pub fn forbidden(code: u16, message: &str) -> Error {
-    told(StatusCode::FORBIDDEN, code, message)
+    refuse(StatusCode::FORBIDDEN, code, message)
 }
 
 /// 404: nobody has this id.
 pub fn no_customer() -> Error {
-    told(StatusCode::NOT_FOUND, NO_CUSTOMER, "No customer has this App User ID.")
+    refuse(StatusCode::NOT_FOUND, NO_CUSTOMER, "No customer has this App User ID.")
 }
 
 /// 404: the project has no such thing.
 pub fn missing(message: &str) -> Error {
-    told(StatusCode::NOT_FOUND, MALFORMED, message)
+    refuse(StatusCode::NOT_FOUND, MALFORMED, message)
 }
 
-pub fn told(status: StatusCode, code: u16, message: &str) -> Error {
-    Fault { status, code, message: message.to_owned() }.into()
+pub fn refuse(status: StatusCode, code: u16, message: &str) -> Error {
+    ApiError { status, code, message: message.to_owned() }.into()
 }

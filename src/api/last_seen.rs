@@ -38,7 +38,7 @@ pub enum Fetched {
 
 /// An app that was open.
 #[derive(Debug, Clone)]
-pub struct Sighting {
+pub struct Contact {
     pub project: i64,
     /// The lookup key of the app user id.
     pub key: Vec<u8>,
@@ -48,32 +48,32 @@ pub struct Sighting {
 }
 
 enum Job {
-    Seen(Box<Sighting>),
+    Seen(Box<Contact>),
     Used(i64, i64, Moment),
     /// Answered when everything before it is written.
     Settle(mpsc::Sender<()>),
 }
 
-/// Hands sightings to the writer. Clones share it; it stops when [`Sightings::close`] is called.
+/// Hands sightings to the writer. Clones share it; it stops when [`LastSeen::close`] is called.
 #[derive(Clone)]
-pub struct Sightings {
+pub struct LastSeen {
     sender: Arc<Mutex<Option<mpsc::Sender<Job>>>>,
     writer: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
-impl Sightings {
+impl LastSeen {
     /// Starts the writer.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(db: Db) -> std::io::Result<Sightings> {
+    pub fn start(db: Db) -> std::io::Result<LastSeen> {
         let (sender, jobs) = mpsc::channel();
         let thread = std::thread::Builder::new().name("sightings".into()).spawn(move || run(&db, &jobs))?;
-        Ok(Sightings { sender: Arc::new(Mutex::new(Some(sender))), writer: Arc::new(Mutex::new(Some(thread))) })
+        Ok(LastSeen { sender: Arc::new(Mutex::new(Some(sender))), writer: Arc::new(Mutex::new(Some(thread))) })
     }
 
-    pub fn add(&self, sighting: Sighting) {
-        self.send(Job::Seen(Box::new(sighting)));
+    pub fn add(&self, contact: Contact) {
+        self.send(Job::Seen(Box::new(contact)));
     }
 
     /// A key was used; that it was used lately is known for a minute.
@@ -150,12 +150,12 @@ impl Gathered {
                 let newest = self.used.entry((project, key)).or_insert(at);
                 *newest = at.max(*newest);
             }
-            Job::Seen(sighting) => self.merge(*sighting),
+            Job::Seen(contact) => self.merge(*contact),
         }
     }
 
-    fn merge(&mut self, sighting: Sighting) {
-        let Sighting { project, key, at, device, fetched } = sighting;
+    fn merge(&mut self, contact: Contact) {
+        let Contact { project, key, at, device, fetched } = contact;
         let new = || Merged { at, device: device.clone(), info_at: None, offerings_at: None };
         let merged = self.seen.entry((project, key)).or_insert_with(new);
         if at >= merged.at {
@@ -231,7 +231,7 @@ impl Merged {
 
 #[derive(AsChangeset)]
 #[diesel(table_name = customers)]
-struct Contact<'a> {
+struct ContactColumns<'a> {
     last_seen_at: Option<i64>,
     active_at: i64,
     app_version: Option<&'a str>,
@@ -255,7 +255,7 @@ pub fn store_contact(conn: &mut Conn, customer: i64, device: &Device, at: Moment
         let elsewhere = customers::table.find(customer).filter(older.and(customers::platform.ne(platform)));
         diesel::update(elsewhere).set(versions).execute(conn)?;
     }
-    let contact = Contact {
+    let columns = ContactColumns {
         last_seen_at: Some(at.millis()),
         active_at: at.millis(),
         app_version: device.app_version.as_deref(),
@@ -265,6 +265,6 @@ pub fn store_contact(conn: &mut Conn, customer: i64, device: &Device, at: Moment
         locale: device.locale.as_deref(),
         country: device.country.as_deref(),
     };
-    diesel::update(customers::table.find(customer).filter(older)).set(&contact).execute(conn)?;
+    diesel::update(customers::table.find(customer).filter(older)).set(&columns).execute(conn)?;
     Ok(())
 }

@@ -14,8 +14,8 @@ pub mod v2;
 use crate::web::Routes;
 
 pub use authenticate::{Caller, Inside, Needs};
-pub use last_seen::Sightings;
-pub use rate_limit::Pace;
+pub use last_seen::LastSeen;
+pub use rate_limit::RateLimits;
 
 pub fn routes(routes: &mut Routes) {
     v1::routes(routes);

@@ -22,15 +22,15 @@ pub struct Spent {
 
 /// Counts the calls of every key. Clones share the counts.
 #[derive(Clone)]
-pub struct Pace {
+pub struct RateLimits {
     public: Arc<Limiter>,
     secret: Arc<Limiter>,
 }
 
-impl Pace {
-    pub fn of(limits: KeyLimits) -> Pace {
+impl RateLimits {
+    pub fn new(limits: KeyLimits) -> RateLimits {
         let limiter = |most| Arc::new(RateLimiter::dashmap(Quota::per_minute(most)).with_middleware());
-        Pace { public: limiter(limits.public), secret: limiter(limits.secret) }
+        RateLimits { public: limiter(limits.public), secret: limiter(limits.secret) }
     }
 
     /// Lets a call through.

@@ -9,7 +9,7 @@ pub type Row = (Entry, Option<(Option<i64>, String, String)>, Option<String>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub entry: Entry,
-    pub told: Told,
+    pub content: Content,
     /// Whom it concerns, where they still are.
     pub customer: Option<CustomerId>,
     person: Option<String>,
@@ -17,7 +17,7 @@ pub struct Line {
 
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum Content {
     Known(Details),
     /// It went with a customer.
     Erased,
@@ -28,13 +28,13 @@ pub enum Told {
 impl Line {
     pub fn of((entry, details, person): Row) -> Line {
         let customer = details.as_ref().and_then(|(customer, ..)| *customer);
-        let told = match details {
+        let content = match details {
             Some((_, salt, body)) if !is_blank(&salt, &body) => {
-                serde_json::from_str(&body).map_or(Told::Unreadable, Told::Known)
+                serde_json::from_str(&body).map_or(Content::Unreadable, Content::Known)
             }
-            _ => Told::Erased,
+            _ => Content::Erased,
         };
-        Line { entry, told, customer, person }
+        Line { entry, content, customer, person }
     }
 
     /// The name of whoever did it.
@@ -67,9 +67,9 @@ impl Line {
     }
 
     pub fn details(&self) -> Option<&Details> {
-        match &self.told {
-            Told::Known(details) => Some(details),
-            Told::Erased | Told::Unreadable => None,
+        match &self.content {
+            Content::Known(details) => Some(details),
+            Content::Erased | Content::Unreadable => None,
         }
     }
 }
@@ -118,11 +118,11 @@ mod tests {
 
     #[test]
     fn what_is_gone_is_told_apart_from_what_cannot_be_read() {
-        let told = |body| line("system", body, None).told;
-        assert_eq!((told(None), told(Some(""))), (Told::Erased, Told::Erased));
-        assert_eq!(told(Some("{")), Told::Unreadable);
+        let content = |body| line("system", body, None).content;
+        assert_eq!((content(None), content(Some(""))), (Content::Erased, Content::Erased));
+        assert_eq!(content(Some("{")), Content::Unreadable);
         let known = Details { about: Some("plan".into()), ..Details::default() };
-        assert_eq!(told(Some(r#"{"about":"plan","later":1}"#)), Told::Known(known));
+        assert_eq!(content(Some(r#"{"about":"plan","later":1}"#)), Content::Known(known));
     }
 
     #[test]

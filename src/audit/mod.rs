@@ -15,7 +15,7 @@ mod verify;
 pub use action::Action;
 pub use entry::Entry;
 pub use everywhere::Everywhere;
-pub use line::{Line, Row, Told};
+pub use line::{Content, Line, Row};
 pub use queries::append;
 pub use trace::{Actor, ActorKind, Details, Origin, Trace};
 pub use verify::{Broken, Verified, verify};

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{people, sessions};
-use crate::wording::Look;
+use crate::wording::Preferences;
 
 /// An open session.
 #[derive(Debug, Queryable)]
@@ -21,9 +21,9 @@ pub fn rename(conn: &mut Conn, person: i64, name: &str) -> QueryResult<()> {
     Ok(())
 }
 
-pub fn set_look(conn: &mut Conn, person: i64, look: Look) -> QueryResult<()> {
-    let zone = look.zone.map(|zone| zone.name());
-    let row = (people::theme.eq(look.theme.name()), people::time_zone.eq(zone));
+pub fn set_preferences(conn: &mut Conn, person: i64, preferences: Preferences) -> QueryResult<()> {
+    let zone = preferences.zone.map(|zone| zone.name());
+    let row = (people::theme.eq(preferences.theme.name()), people::time_zone.eq(zone));
     diesel::update(people::table.find(person)).set(row).execute(conn)?;
     Ok(())
 }

@@ -34,7 +34,7 @@ pub fn origin(req: &HttpRequest) -> Result<Origin, Error> {
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut nearest = peer;
-    for hop in told(headers).into_iter().rev() {
+    for hop in forwarded_hops(headers).into_iter().rev() {
         match hop {
             Some(address) if is_trusted(nearest) => nearest = address,
             _ => break,
@@ -44,7 +44,7 @@ fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 }
 
 /// The hops, from the client to us; `None` where one cannot be read.
-fn told(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+fn forwarded_hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let parts = |name| headers.get_all(name).flat_map(|value| value.to_str().unwrap_or("?").split(','));
     match headers.contains_key(X_FORWARDED_FOR) {
         true => parts(X_FORWARDED_FOR).map(parse).collect(),

@@ -9,7 +9,7 @@ use crate::auth::throttle::{Attempt, ThrottleKey};
 use crate::auth::{Person, address, browser, queries, second_factor, sessions};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
-use crate::base::monotonic::Steady;
+use crate::base::monotonic::MonotonicClock;
 use crate::db::Db;
 use crate::web::shared;
 
@@ -25,7 +25,7 @@ pub struct Prover {
     /// Where the request came from.
     pub address: String,
     /// Of the clock that does not step back.
-    pub steady: Moment,
+    pub monotonic: Moment,
 }
 
 /// What was typed as proof.
@@ -45,7 +45,7 @@ impl Prover {
             browser: browser::of(req),
             throttle_key: shared::<ThrottleKey>(req)?.0.clone(),
             address: address::of(req)?.to_string(),
-            steady: shared::<Steady>(req)?.now(),
+            monotonic: shared::<MonotonicClock>(req)?.now(),
         })
     }
 
@@ -75,7 +75,7 @@ impl Prover {
     }
 
     async fn is_right_password(&self, db: &Db, person: &Person, id: i64, typed: String) -> Result<bool, Error> {
-        let (email, now) = (person.email.clone(), self.steady);
+        let (email, now) = (person.email.clone(), self.monotonic);
         let attempt = Attempt::new(id, &self.throttle_key, &email, &self.address);
         let counted = attempt.clone();
         let account = db.write(move |conn| {
@@ -92,9 +92,9 @@ impl Prover {
 
     async fn is_right_code(&self, db: &Db, person: i64, at: (i64, Moment), typed: String) -> Result<bool, Error> {
         let attempt = Attempt::code(at.0, &self.throttle_key, person, &self.address);
-        let (now, steady) = (at.1, self.steady);
+        let (now, monotonic) = (at.1, self.monotonic);
         db.write(move |conn| {
-            attempt.count(conn, steady)?;
+            attempt.count(conn, monotonic)?;
             let is_right = second_factor::queries::spend(conn, person, &typed, now)?;
             if is_right {
                 attempt.forget(conn)?;

@@ -12,11 +12,11 @@ use super::password::{Passwords, Verdict};
 use super::throttle::{Attempt, ThrottleKey};
 use super::{address, browser, next, queries, second_factor, second_step, sessions};
 use crate::audit::{Action, Everywhere, Origin, Trace};
-use crate::auth::Door;
+use crate::auth::PageRequest;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::base::monotonic::Steady;
+use crate::base::monotonic::MonotonicClock;
 use crate::db::Db;
 use crate::web::{Form, Layout, html, html_for};
 
@@ -39,7 +39,7 @@ pub struct Asked {
 }
 
 #[derive(Template)]
-#[template(path = "login.html")]
+#[template(path = "auth/login.html")]
 struct LogInPage {
     layout: Layout,
     email: String,
@@ -49,7 +49,7 @@ struct LogInPage {
 }
 
 #[derive(Template)]
-#[template(path = "no_projects.html")]
+#[template(path = "auth/no_projects.html")]
 struct NoProjects {
     layout: Layout,
 }
@@ -64,11 +64,11 @@ pub async fn log_in(
     req: HttpRequest,
     session: Session,
     Form(typed): Form<Credentials>,
-    at: (Data<Db>, Data<Steady>, Data<Ids>),
+    at: (Data<Db>, Data<MonotonicClock>, Data<Ids>),
     locks: (Data<Passwords>, Data<ThrottleKey>),
 ) -> Result<HttpResponse, Error> {
-    let ((db, steady, ids), (passwords, key)) = (at, locks);
-    let (email, now) = (address_of_account(&typed.email), steady.now());
+    let ((db, monotonic, ids), (passwords, key)) = (at, locks);
+    let (email, now) = (address_of_account(&typed.email), monotonic.now());
     let from = address::of(&req)?.to_string();
     let attempt = Attempt::new(ids.next(now), &key.0, &email, &from);
     let account = find_account(&db, attempt.clone(), email, now).await?;
@@ -110,12 +110,14 @@ pub async fn log_out(
 }
 
 /// `GET /`: the customers of the first project.
-pub async fn start(door: Door, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let greeting = db.read(move |conn| door.greet(conn)).await?;
-    let frame = greeting.frame("");
+pub async fn start(request: PageRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let logged_in = db.read(move |conn| request.authenticate(conn)).await?;
+    let frame = logged_in.frame("");
     match frame.projects.first() {
         Some(place) => Ok(see(&place.customers())),
-        None => html_for(greeting.look, StatusCode::OK, &NoProjects { layout: greeting.layout("No project yet") }),
+        None => {
+            html_for(logged_in.preferences, StatusCode::OK, &NoProjects { layout: logged_in.layout("No project yet") })
+        }
     }
 }
 

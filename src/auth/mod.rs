@@ -22,7 +22,7 @@ pub mod throttle;
 use crate::web::Routes;
 
 pub use fresh_authentication::Prover;
-pub use request::{Door, Greeting, Member, Person, Project};
+pub use request::{LoggedIn, Member, PageRequest, Person, Project};
 
 pub fn routes(routes: &mut Routes) {
     routes.public_get("/login", log_in::log_in_page);

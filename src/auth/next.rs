@@ -11,7 +11,7 @@ pub fn path(next: &str) -> &str {
 }
 
 fn is_ours(next: &str) -> bool {
-    next.len() <= LONGEST && is_path(next) && is_path_once_decoded(next) && stays_here(next) && !is_door(next)
+    next.len() <= LONGEST && is_path(next) && is_path_once_decoded(next) && stays_here(next) && !is_log_in(next)
 }
 
 /// One slash, then no second and none of the characters that browsers drop or turn into one.
@@ -36,7 +36,7 @@ fn stays_here(next: &str) -> bool {
 }
 
 /// Back to the log-in or straight out again is nowhere to go.
-fn is_door(next: &str) -> bool {
+fn is_log_in(next: &str) -> bool {
     let path = next.split('?').next().unwrap_or_default();
     matches!(path, "/login" | "/login/code" | "/logout")
 }

@@ -19,7 +19,7 @@ pub struct SessionLine {
     pub proved_at: Moment,
     pub person: (i64, String, String),
     /// Theme and zone.
-    pub look: (String, Option<String>),
+    pub preferences: (String, Option<String>),
     pub second_factor_at: Option<Moment>,
     pub role: Option<String>,
     pub project: Option<Project>,

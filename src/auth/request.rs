@@ -1,5 +1,5 @@
-//! The door of a project's pages. [`Door`] takes from a request what can be known without the database;
-//! [`Door::enter`] then asks, on the page's own connection, who this is and whether they may.
+//! The door of a project's pages. [`PageRequest`] takes from a request what can be known without the database;
+//! [`PageRequest::enter`] then asks, on the page's own connection, who this is and whether they may.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use super::sessions::{Age, Pass, ROW, is_proven};
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::{Config, SessionLimits};
 use crate::base::error::Error;
-use crate::base::monotonic::Steady;
+use crate::base::monotonic::MonotonicClock;
 use crate::base::{Permission, Role};
 use crate::db::schema::projects;
 use crate::db::{Conn, Db};
 use crate::web::routes::Matched;
 use crate::web::trail::{Asking, Trail};
 use crate::web::{Access, Frame, Layout, Place, Section, path};
-use crate::wording::Look;
+use crate::wording::Preferences;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -47,12 +47,12 @@ pub struct Project {
 pub struct Warnings(pub Arc<[String]>);
 
 /// Before the door.
-pub struct Door {
+pub struct PageRequest {
     /// The moment at which the request is answered.
     pub now: Moment,
     access: Access,
     parameters: Vec<(String, String)>,
-    steady: Moment,
+    monotonic: Moment,
     limits: SessionLimits,
     return_to: String,
     warnings: Arc<[String]>,
@@ -61,12 +61,12 @@ pub struct Door {
 }
 
 /// Somebody who is logged in, and their projects by name.
-pub struct Greeting {
+pub struct LoggedIn {
     pub person: Person,
     /// Whether they proved lately who they are.
     pub is_proven: bool,
     pub has_second_factor: bool,
-    pub look: Look,
+    pub preferences: Preferences,
     pub projects: Vec<(Project, Role)>,
 }
 
@@ -90,24 +90,24 @@ pub async fn nowhere(req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Err
     }
     let line = Matched { method: req.method().clone(), pattern: "/projects/{p}".into(), access: Access::Person };
     Trail::of(&req).matched.get_or_init(|| Arc::new(line));
-    let error = match Door::before(&req) {
-        Ok(door) => door.refuse(&db, Error::NotFound).await,
+    let error = match PageRequest::before(&req) {
+        Ok(request) => request.refuse(&db, Error::NotFound).await,
         Err(error) => error,
     };
     Err(if matches!(error, Error::LogIn(_)) { Error::NotFound } else { error })
 }
 
-impl FromRequest for Door {
+impl FromRequest for PageRequest {
     type Error = Error;
-    type Future = Ready<Result<Door, Error>>;
+    type Future = Ready<Result<PageRequest, Error>>;
 
     fn from_request(req: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(Door::before(req))
+        ready(PageRequest::before(req))
     }
 }
 
-impl Door {
-    fn before(req: &HttpRequest) -> Result<Door, Error> {
+impl PageRequest {
+    fn before(req: &HttpRequest) -> Result<PageRequest, Error> {
         let lost = |what: &str| Error::Internal(format!("{what} is missing from the request"));
         let trail = Trail::of(req);
         let matched = trail.matched.get().ok_or_else(|| lost("its route"))?.clone();
@@ -117,9 +117,9 @@ impl Door {
         let parameters = path::named(&matched.pattern, req.uri().path()).ok_or(Error::NotFound)?;
         let pass = Arc::new(Pass::new(row));
         req.extensions_mut().insert(pass.clone());
-        let door = Door {
+        let request = PageRequest {
             now: req.app_data::<Data<Clock>>().ok_or_else(|| lost("the clock"))?.now(),
-            steady: req.app_data::<Data<Steady>>().ok_or_else(|| lost("the clock"))?.now(),
+            monotonic: req.app_data::<Data<MonotonicClock>>().ok_or_else(|| lost("the clock"))?.now(),
             limits: req.app_data::<Data<Config>>().map(|config| config.session_limits).unwrap_or_default(),
             access: matched.access,
             parameters,
@@ -128,18 +128,18 @@ impl Door {
             pass,
             trail,
         };
-        if let Ok(id) = door.parameter("id") {
-            door.trail.sought.get_or_init(|| id.to_owned());
+        if let Ok(id) = request.parameter("id") {
+            request.trail.sought.get_or_init(|| id.to_owned());
         }
-        Ok(door)
+        Ok(request)
     }
 
     /// The same door at a later moment: for an answer that goes on and on.
     #[must_use]
-    pub fn at(&self, now: Moment, steady: Moment) -> Door {
-        Door {
+    pub fn at(&self, now: Moment, monotonic: Moment) -> PageRequest {
+        PageRequest {
             now,
-            steady,
+            monotonic,
             access: self.access,
             parameters: self.parameters.clone(),
             limits: self.limits,
@@ -166,7 +166,7 @@ impl Door {
 
     /// Sessions used and made since these moments are not over.
     pub fn open_since(&self) -> (Moment, Moment) {
-        (self.limits.last_used(self.steady), self.limits.first_made(self.steady))
+        (self.limits.last_used(self.monotonic), self.limits.first_made(self.monotonic))
     }
 
     /// The customer's app user id in the path.
@@ -188,18 +188,18 @@ impl Door {
     /// [`Error::LogIn`]; [`Error::NotFound`] for a project that does not exist or is not this person's;
     /// [`Error::SecondFactor`] for one that requires what this person has not; [`Error::Forbidden`] without the permission.
     pub fn enter(&self, conn: &mut Conn) -> Result<Member, Error> {
-        let greeting = self.greet(conn)?;
+        let logged_in = self.authenticate(conn)?;
         let slug = self.parameter("p")?;
-        let mut frame = greeting.frame(slug);
-        let found = greeting.projects.iter().find(|(project, _)| project.slug == slug);
+        let mut frame = logged_in.frame(slug);
+        let found = logged_in.projects.iter().find(|(project, _)| project.slug == slug);
         let (project, role) = found.cloned().ok_or(Error::NotFound)?;
-        if project.requires_second_factor && !greeting.has_second_factor {
+        if project.requires_second_factor && !logged_in.has_second_factor {
             return Err(Error::SecondFactor(self.return_to.clone()));
         }
         if role == Role::Admin {
             frame.warnings = self.warnings.clone();
         }
-        let Greeting { person, is_proven, has_second_factor, .. } = greeting;
+        let LoggedIn { person, is_proven, has_second_factor, .. } = logged_in;
         let member = Member { person, project, role, is_proven, has_second_factor, frame: Arc::new(frame) };
         self.trail.frame.get_or_init(|| member.frame.clone());
         self.trail.asking.get_or_init(|| Asking {
@@ -222,17 +222,17 @@ impl Door {
     ///
     /// # Errors
     /// [`Error::LogIn`] when the session is over or its person gone.
-    pub fn greet(&self, conn: &mut Conn) -> Result<Greeting, Error> {
+    pub fn authenticate(&self, conn: &mut Conn) -> Result<LoggedIn, Error> {
         let lines = queries::lines_of_session(conn, &self.pass.row)?;
         let (created_at, used_at, proved_at) = match lines.first() {
             Some(line) => (line.created_at, line.used_at, line.proved_at),
             None => return Err(Error::LogIn(self.return_to.clone())),
         };
-        let age = self.limits.age(self.steady, created_at, used_at);
+        let age = self.limits.age(self.monotonic, created_at, used_at);
         self.pass.found(age);
         match age {
             Age::Over => Err(Error::LogIn(self.return_to.clone())),
-            Age::Fresh | Age::Stale => Greeting::of(lines, is_proven(self.steady, proved_at)).ok_or(Error::NotFound),
+            Age::Fresh | Age::Stale => LoggedIn::of(lines, is_proven(self.monotonic, proved_at)).ok_or(Error::NotFound),
         }
     }
 }
@@ -243,15 +243,16 @@ fn return_address(req: &HttpRequest) -> String {
     if req.method().is_safe() { path.to_owned() } else { "/".to_owned() }
 }
 
-impl Greeting {
-    fn of(lines: Vec<SessionLine>, is_proven: bool) -> Option<Greeting> {
+impl LoggedIn {
+    fn of(lines: Vec<SessionLine>, is_proven: bool) -> Option<LoggedIn> {
         let first = lines.first()?;
         let (id, name, email) = first.person.clone();
-        let (theme, zone) = &first.look;
-        let (look, has_second_factor) = (Look::parse(theme, zone.as_deref()), first.second_factor_at.is_some());
+        let (theme, zone) = &first.preferences;
+        let (preferences, has_second_factor) =
+            (Preferences::parse(theme, zone.as_deref()), first.second_factor_at.is_some());
         let mut projects: Vec<_> = lines.into_iter().filter_map(project_of).collect();
         projects.sort_by_cached_key(|(project, _)| (project.name.to_lowercase(), project.slug.clone()));
-        Some(Greeting { person: Person { id, name, email }, is_proven, has_second_factor, look, projects })
+        Some(LoggedIn { person: Person { id, name, email }, is_proven, has_second_factor, preferences, projects })
     }
 
     /// What surrounds a page that belongs to no project.
@@ -271,7 +272,7 @@ impl Greeting {
             projects: self.projects.iter().map(|(project, _)| place(project)).collect(),
             has_settings: here.is_some_and(|(_, role)| role.may(Permission::ReadSettings)),
             warnings: Arc::default(),
-            look: self.look,
+            preferences: self.preferences,
         }
     }
 }
@@ -290,8 +291,8 @@ impl Member {
         Layout::new(title, Some(self.frame.clone()), section)
     }
 
-    pub fn look(&self) -> Look {
-        self.frame.look
+    pub fn preferences(&self) -> Preferences {
+        self.frame.preferences
     }
 
     /// All projects of the person, for the switcher.

@@ -16,7 +16,7 @@ use crate::auth::log_in::see;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::{Error, address_with_next};
 use crate::base::ids::Ids;
-use crate::base::monotonic::Steady;
+use crate::base::monotonic::MonotonicClock;
 use crate::db::{Conn, Db};
 use crate::web::{Form, Layout, html};
 
@@ -36,7 +36,7 @@ pub struct Typed {
 }
 
 #[derive(Template)]
-#[template(path = "second_step.html")]
+#[template(path = "auth/second_step.html")]
 struct CodePage {
     layout: Layout,
     next: String,
@@ -60,9 +60,9 @@ pub async fn show(
     asked: Query<Asked>,
     session: Session,
     db: Data<Db>,
-    steady: Data<Steady>,
+    monotonic: Data<MonotonicClock>,
 ) -> Result<HttpResponse, Error> {
-    let (row, now) = (row_of(&session)?, steady.now());
+    let (row, now) = (row_of(&session)?, monotonic.now());
     match db.read(move |conn| who(conn, &row, now)).await? {
         Some(_) => html(StatusCode::OK, &form(&asked.next, false)),
         None => Ok(see(&with_next("/login", &asked.next))),
@@ -74,19 +74,19 @@ pub async fn answer(
     req: HttpRequest,
     session: Session,
     Form(typed): Form<Typed>,
-    at: (Data<Db>, Data<Clock>, Data<Steady>, Data<Ids>),
+    at: (Data<Db>, Data<Clock>, Data<MonotonicClock>, Data<Ids>),
     key: Data<ThrottleKey>,
 ) -> Result<HttpResponse, Error> {
-    let (db, clock, steady, ids) = at;
-    let (row, now, steady) = (row_of(&session)?, clock.now(), steady.now());
+    let (db, clock, monotonic, ids) = at;
+    let (row, now, monotonic) = (row_of(&session)?, clock.now(), monotonic.now());
     let (id, from) = (ids.next(now), address::of(&req)?.to_string());
     let origin = address::origin(&req)?;
     let next = typed.next.clone();
     let check = move |conn: &mut Conn| {
-        let Some(person) = who(conn, &row, steady)? else { return Ok(Outcome::Gone) };
+        let Some(person) = who(conn, &row, monotonic)? else { return Ok(Outcome::Gone) };
         let everywhere = Everywhere::lock(conn, person)?;
         let attempt = Attempt::code(id, &key.0, person, &from);
-        attempt.count(conn, steady)?;
+        attempt.count(conn, monotonic)?;
         if !second_factor::queries::spend(conn, person, &typed.code, now)? {
             let trace = Trace::new(Action::SignInFailed).about("second factor");
             everywhere.append(conn, (&ids, now), &origin, &trace)?;

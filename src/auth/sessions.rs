@@ -1,7 +1,7 @@
 //! Log-in sessions, kept in the database: ending one there ends it at once, wherever its cookie was copied to.
 //!
 //! The cookie holds a random key under our signature, the table its hash. Reading a session asks the database nothing:
-//! the key's hash is handed on, and [`Door`](super::Door) looks it up together with the person and the project, in the
+//! the key's hash is handed on, and [`PageRequest`](super::Door) looks it up together with the person and the project, in the
 //! one query and the one snapshot of the page.
 
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ use super::queries::NewSession;
 use crate::base::clock::Moment;
 use crate::base::config::SessionLimits;
 use crate::base::error::Error;
-use crate::base::monotonic::Steady;
+use crate::base::monotonic::MonotonicClock;
 use crate::base::{hex, random_bytes};
 use crate::db::Db;
 
@@ -51,7 +51,7 @@ type State = HashMap<String, String>;
 /// The table of sessions, as actix-session wants it.
 pub struct Sessions {
     pub db: Db,
-    pub steady: Steady,
+    pub monotonic: MonotonicClock,
     pub limits: SessionLimits,
 }
 
@@ -136,7 +136,7 @@ impl Sessions {
         let person = state.get(PERSON).and_then(|id| id.parse().ok());
         let half_in = state.get(HALF_IN).and_then(|id| id.parse().ok());
         let browser = state.remove(BROWSER).and_then(|words| serde_json::from_str(&words).ok()).unwrap_or_default();
-        Ok(NewSession { row, person, half_in, browser, state, now: self.steady.now(), limits: self.limits })
+        Ok(NewSession { row, person, half_in, browser, state, now: self.monotonic.now(), limits: self.limits })
     }
 }
 
@@ -193,7 +193,7 @@ pub async fn upkeep<B: MessageBody + 'static>(
     let pass = response.request().extensions().get::<Arc<Pass>>().cloned();
     if let Some(pass) = pass.filter(|pass| !pass.is(Age::Fresh)) {
         let db = response.request().app_data::<Data<Db>>().cloned();
-        let now = response.request().app_data::<Data<Steady>>().map(|steady| steady.now());
+        let now = response.request().app_data::<Data<MonotonicClock>>().map(|monotonic| monotonic.now());
         if let (Some(db), Some(now)) = (db, now) {
             actix_web::rt::spawn(note(db, pass, now));
         }

@@ -15,7 +15,7 @@ impl Moment {
     /// Later than any other moment: the end of what does not end.
     pub const NEVER: Moment = Moment(i64::MAX);
     /// Earlier than any other moment.
-    pub const DAWN: Moment = Moment(i64::MIN);
+    pub const EARLIEST: Moment = Moment(i64::MIN);
 
     pub const fn millis(self) -> i64 {
         self.0

@@ -51,7 +51,7 @@ pub enum Error {
         limit: Option<u32>,
     },
     /// Refused in the terms of the client API (client contract, 2).
-    Client(Fault),
+    Client(ApiError),
     /// Not now. The text is for the log.
     Unavailable(String),
     /// Our fault. The text is for the log.
@@ -60,7 +60,7 @@ pub enum Error {
 
 /// What a program is told that called the API: a status, the number by which SDKs know what is meant, and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct ApiError {
     pub status: StatusCode,
     pub code: u16,
     pub message: String,
@@ -93,9 +93,9 @@ impl Refusal {
     }
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Error {
-        Error::Client(fault)
+impl From<ApiError> for Error {
+    fn from(api_error: ApiError) -> Error {
+        Error::Client(api_error)
     }
 }
 
@@ -149,7 +149,7 @@ impl ResponseError for Error {
             Error::Slow => StatusCode::REQUEST_TIMEOUT,
             Error::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Error::Client(fault) => fault.status,
+            Error::Client(api_error) => api_error.status,
             Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

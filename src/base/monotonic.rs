@@ -6,15 +6,15 @@ use crate::base::clock::{Clock, Moment};
 
 /// The later of the clock and of what has passed on the machine's own count since start-up.
 #[derive(Debug, Clone)]
-pub struct Steady {
+pub struct MonotonicClock {
     clock: Clock,
     start: Moment,
     counted_from: Instant,
 }
 
-impl Steady {
-    pub fn new(clock: Clock) -> Steady {
-        Steady { start: clock.now(), clock, counted_from: Instant::now() }
+impl MonotonicClock {
+    pub fn new(clock: Clock) -> MonotonicClock {
+        MonotonicClock { start: clock.now(), clock, counted_from: Instant::now() }
     }
 
     pub fn now(&self) -> Moment {

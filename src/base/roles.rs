@@ -39,7 +39,7 @@ pub enum Permission {
     /// The keys of the client API.
     ManageKeys,
     /// Where events are sent.
-    ManageDestinations,
+    ManageEndpoints,
     ManageProject,
     ReadPeople,
     ManagePeople,
@@ -48,7 +48,7 @@ pub enum Permission {
 
 use Permission::{
     BlockCustomers, DeleteCustomers, DeleteTestAccounts, EditAttributes, ExportCustomers, ExportLists,
-    GrantEntitlements, ManageCatalog, ManageDestinations, ManageKeys, ManagePeople, ManageProject, ManageSecrets,
+    GrantEntitlements, ManageCatalog, ManageEndpoints, ManageKeys, ManagePeople, ManageProject, ManageSecrets,
     OverrideOffering, ReadAudit, ReadCustomers, ReadLists, ReadPeople, ReadRejected, ReadSettings, ReadTeam,
     ResendDeliveries, TransferPurchases, WriteNotes,
 };
@@ -78,7 +78,7 @@ impl Role {
             Role::Developer => {
                 matches!(
                     permission,
-                    ReadSettings | ReadRejected | ManageCatalog | ManageSecrets | ManageKeys | ManageDestinations
+                    ReadSettings | ReadRejected | ManageCatalog | ManageSecrets | ManageKeys | ManageEndpoints
                 ) || HELPING.contains(&permission)
             }
             Role::Admin => true,
@@ -133,7 +133,7 @@ impl Permission {
         ManageCatalog,
         ManageSecrets,
         ManageKeys,
-        ManageDestinations,
+        ManageEndpoints,
         ManageProject,
         ReadPeople,
         ManagePeople,
@@ -162,7 +162,7 @@ impl Permission {
             ManageCatalog => "change the catalog",
             ManageSecrets => "replace secrets",
             ManageKeys => "make API keys",
-            ManageDestinations => "change webhook endpoints",
+            ManageEndpoints => "change webhook endpoints",
             ManageProject => "change the project",
             ReadPeople => "see the project's people",
             ManagePeople => "change the project's people",
@@ -202,7 +202,7 @@ mod tests {
         ManageCatalog       .    .   yes  yes
         ManageSecrets       .    .   yes  yes
         ManageKeys          .    .   yes  yes
-        ManageDestinations  .    .   yes  yes
+        ManageEndpoints  .    .   yes  yes
         ManageProject       .    .    .   yes
         ReadPeople          .    .    .   yes
         ManagePeople        .    .    .   yes

@@ -129,18 +129,21 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_with_the_name_of_where() {
-        let told = |text: &str| File::parse(text).map(drop).unwrap_err();
+        let parse_error = |text: &str| File::parse(text).map(drop).unwrap_err();
         let product = |change: &str| {
             format!(r#"{{"products": [{{"id": "a", "store": "APP_STORE", "type": "consumable"{change}}}]}}"#)
         };
         assert!(File::parse(&product("")).is_ok());
-        assert!(told(&product(r#", "duration": "1M""#)).starts_with("product \"a\": a duration is written"));
-        assert!(told(&product(r#", "price": {"amount": "x", "currency": "USD"}"#)).contains("is no decimal"));
-        assert!(told(&product("").replace("consumable", "thing")).contains("a product is one of subscription"));
-        assert!(told(r#"{"entitlements": [{"id": "", "display_name": "a"}]}"#).starts_with("entitlement \"\": an id"));
+        assert!(parse_error(&product(r#", "duration": "1M""#)).starts_with("product \"a\": a duration is written"));
+        assert!(parse_error(&product(r#", "price": {"amount": "x", "currency": "USD"}"#)).contains("is no decimal"));
+        assert!(parse_error(&product("").replace("consumable", "thing")).contains("a product is one of subscription"));
+        assert!(
+            parse_error(r#"{"entitlements": [{"id": "", "display_name": "a"}]}"#)
+                .starts_with("entitlement \"\": an id")
+        );
         let two = r#"{"offerings": [{"id": "a", "display_name": "a", "default": true},
             {"id": "b", "display_name": "b", "default": true}]}"#;
-        assert_eq!(told(two), "2 offerings are marked as the default; one can be");
-        assert!(told(r#"{"offers": []}"#).starts_with("the file is no catalog: unknown field"));
+        assert_eq!(parse_error(two), "2 offerings are marked as the default; one can be");
+        assert!(parse_error(r#"{"offers": []}"#).starts_with("the file is no catalog: unknown field"));
     }
 }

@@ -151,6 +151,6 @@ mod tests {
         }
         let object = |length: usize| format!("{{\"a\":\"{}\"}}", "語".repeat(length - 8));
         assert_eq!(metadata(&object(4_000)).map(|kept| kept.chars().count()), Ok(4_000));
-        assert!(metadata(&object(4_001)).is_err_and(|told| told.contains("4001 characters")));
+        assert!(metadata(&object(4_001)).is_err_and(|reason| reason.contains("4001 characters")));
     }
 }

@@ -58,7 +58,7 @@ pub fn verify(db: &Db, slug: Option<&str>, head: Option<&str>) -> Result<Vec<Str
         });
         let (is_known, verdict) = read.map_err(said)?;
         has_sought |= is_known;
-        let verified = verdict.map_err(|broken| told(&slug, &broken))?;
+        let verified = verdict.map_err(|broken| describe(&slug, &broken))?;
         lines.push(whole(&slug, &verified));
     }
     match has_sought {
@@ -83,7 +83,7 @@ fn whole(slug: &str, verified: &Verified) -> String {
     }
 }
 
-fn told(slug: &str, broken: &Broken) -> String {
+fn describe(slug: &str, broken: &Broken) -> String {
     let Broken { position, why, found, at, action } = broken;
     let at = times::to_the_second(*at);
     match position == found {

@@ -41,17 +41,17 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
         let Some(project) = project_id(conn, slug)? else { return Ok(None) };
         queries::apply(conn, project, &catalog)?;
         let now = Clock::Machine.now();
-        let trace = Trace::new(audit::Action::CatalogApplied).after(told(&catalog));
+        let trace = Trace::new(audit::Action::CatalogApplied).after(describe(&catalog));
         let key = (project, Ids::random().next(now), now);
         audit::append(conn, key, &Actor::operator(), &Origin::default(), trace)?;
         Ok::<_, Error>(Some(()))
     });
     done.map_err(said)?.ok_or_else(|| format!("there is no project {slug}"))?;
-    println!("{}.", told(&catalog));
+    println!("{}.", describe(&catalog));
     Ok(())
 }
 
-fn told(catalog: &File) -> String {
+fn describe(catalog: &File) -> String {
     let File { products, entitlements, offerings } = catalog;
     format!("{} products, {} entitlements, {} offerings", products.len(), entitlements.len(), offerings.len())
 }

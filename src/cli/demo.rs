@@ -15,7 +15,7 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::{AppUserId, Role, lookup_key};
 use crate::cli::demo_data::{self, Author, Contact, Customer, Note, Override};
-use crate::customers::{Census, identity, state};
+use crate::customers::{Resolver, identity, state};
 use crate::db::schema::{app_user_ids, customers, notes, offering_overrides};
 use crate::db::{Conn, Db, migrate};
 use crate::events::Delivery;
@@ -110,11 +110,11 @@ pub fn build(db: &Db, now: Moment, password: &str, webhook_secret: &str) -> Resu
         }
         let project = project_of_team(conn, &ids, now, &hash, webhook_secret)?;
         catalog::queries::apply(conn, project, &catalog)?;
-        let mut census = Census::of(project, ids.clone(), now);
+        let mut resolver = Resolver::new(project, ids.clone(), now);
         let everybody = demo_data::customers(now.millis());
-        store_events(conn, &mut census, &everybody, now)?;
+        store_events(conn, &mut resolver, &everybody, now)?;
         for customer in &everybody {
-            add_what_webhooks_do_not_tell(conn, &mut census, customer)?;
+            add_what_webhooks_do_not_tell(conn, &mut resolver, customer)?;
         }
         Ok::<_, Error>(true)
     });
@@ -137,32 +137,32 @@ fn project_of_team(conn: &mut Conn, ids: &Ids, now: Moment, hash: &str, secret: 
     Ok(project)
 }
 
-fn store_events(conn: &mut Conn, census: &mut Census, all: &[Customer], now: Moment) -> Result<(), Error> {
+fn store_events(conn: &mut Conn, resolver: &mut Resolver, all: &[Customer], now: Moment) -> Result<(), Error> {
     let mut touched = BTreeSet::new();
     for event in all.iter().flat_map(|customer| &customer.events) {
         let body = serde_json::json!({ "api_version": "1.0", "event": event }).to_string();
         let delivery = Delivery::parse(body.into_bytes(), now);
         let delivery = delivery.map_err(|(rejection, _)| Error::Internal(rejection.0))?;
-        ingest::store(conn, census, &delivery, &mut touched)?;
+        ingest::store(conn, resolver, &delivery, &mut touched)?;
     }
-    ingest::settle(conn, census, touched)?;
+    ingest::settle(conn, resolver, touched)?;
     Ok(())
 }
 
-fn add_what_webhooks_do_not_tell(conn: &mut Conn, census: &mut Census, customer: &Customer) -> Result<(), Error> {
+fn add_what_webhooks_do_not_tell(conn: &mut Conn, resolver: &mut Resolver, customer: &Customer) -> Result<(), Error> {
     let id = AppUserId::parse(&customer.app_user_id).map_err(|why| Error::Internal(why.words().into()))?;
-    let project = census.project();
+    let project = resolver.project();
     if identity::find(conn, project, id.as_str())?.is_none() {
-        let first_seen = customer.contact.as_ref().map_or(Moment::DAWN, |contact| Moment(contact.first_seen_ms));
-        let made = census.customer_of(conn, std::slice::from_ref(&id), first_seen)?;
-        ingest::settle(conn, census, made.into_iter().collect())?;
+        let first_seen = customer.contact.as_ref().map_or(Moment::EARLIEST, |contact| Moment(contact.first_seen_ms));
+        let made = resolver.customer_of(conn, std::slice::from_ref(&id), first_seen)?;
+        ingest::settle(conn, resolver, made.into_iter().collect())?;
     }
     let row = identity::find(conn, project, id.as_str())?.ok_or(Error::NotFound)?;
     if let Some(contact) = &customer.contact {
         put_contact(conn, project, row, &id, contact)?;
     }
     for note in &customer.notes {
-        put_note(conn, row, census.next_id(), note)?;
+        put_note(conn, row, resolver.next_id(), note)?;
     }
     customer.offering_override.as_ref().map_or(Ok(()), |set| put_override(conn, project, row, set))
 }
@@ -210,7 +210,7 @@ fn put_override(conn: &mut Conn, project: i64, row: i64, set: &Override) -> Resu
         .values((
             offering_overrides::customer_id.eq(row),
             offering_overrides::project_id.eq(project),
-            offering_overrides::is_end_told.eq(false),
+            offering_overrides::is_end_recorded.eq(false),
             offering_overrides::offering.eq(set.offering),
             offering_overrides::set_by.eq(person(set.by).0),
             offering_overrides::set_at.eq(set.at_ms),

@@ -14,7 +14,7 @@ use crate::base::clock::Clock;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::cli::settle;
-use crate::customers::Census;
+use crate::customers::Resolver;
 use crate::db::{Db, migrate};
 use crate::events::{Delivery, MAX_BODY};
 use crate::ingest::{self, Outcome};
@@ -99,13 +99,13 @@ pub fn import(db: &Db, slug: &str, files: &[String], bar: &ProgressBar) -> Resul
         let (files, bar) = (files.to_vec(), bar.clone());
         std::thread::spawn(move || read_files(&files, &sender, &bar))
     };
-    let mut census = Census::of(project, Ids::random(), Clock::Machine.now());
+    let mut resolver = Resolver::new(project, Ids::random(), Clock::Machine.now());
     let mut summary = Summary::default();
-    store_all(db, &mut census, &lines, &mut summary)?;
+    store_all(db, &mut resolver, &lines, &mut summary)?;
     drop(lines);
     reader.join().map_err(|_| "reading the files failed".to_owned())??;
     bar.set_message("deriving");
-    summary.customers = settle::stale(db, |customer| census.is_new(customer), bar).map_err(said)?;
+    summary.customers = settle::stale(db, |customer| resolver.is_new(customer), bar).map_err(said)?;
     Ok(summary)
 }
 
@@ -190,13 +190,18 @@ fn parse(line: Vec<u8>) -> Result<Delivery, String> {
     Delivery::parse(line, Clock::Machine.now()).map_err(|(rejection, _)| rejection.0)
 }
 
-fn store_all(db: &Db, census: &mut Census, lines: &Receiver<Vec<Line>>, summary: &mut Summary) -> Result<(), String> {
+fn store_all(
+    db: &Db,
+    resolver: &mut Resolver,
+    lines: &Receiver<Vec<Line>>,
+    summary: &mut Summary,
+) -> Result<(), String> {
     for batch in lines {
-        let outcomes = match store(db, census, &batch) {
+        let outcomes = match store(db, resolver, &batch) {
             Ok(outcomes) => outcomes,
             Err(_) => {
-                census.forget();
-                store(db, census, &batch).map_err(said)?
+                resolver.forget();
+                store(db, resolver, &batch).map_err(said)?
             }
         };
         count(summary, batch, &outcomes);
@@ -204,20 +209,20 @@ fn store_all(db: &Db, census: &mut Census, lines: &Receiver<Vec<Line>>, summary:
     Ok(())
 }
 
-fn store(db: &Db, census: &mut Census, batch: &[Line]) -> Result<Vec<Option<Outcome>>, Error> {
+fn store(db: &Db, resolver: &mut Resolver, batch: &[Line]) -> Result<Vec<Option<Outcome>>, Error> {
     db.write_here(|conn| {
-        conn.lock_project(census.project())?;
-        ingest::expect(conn, census, batch.iter().filter_map(|line| line.parsed.as_ref().ok()))?;
+        conn.lock_project(resolver.project())?;
+        ingest::expect(conn, resolver, batch.iter().filter_map(|line| line.parsed.as_ref().ok()))?;
         let mut touched = BTreeSet::new();
         let mut outcomes = Vec::with_capacity(batch.len());
         for line in batch {
             let delivery = line.parsed.as_ref();
             outcomes.push(match delivery {
-                Ok(delivery) => Some(ingest::store(conn, census, delivery, &mut touched)?),
+                Ok(delivery) => Some(ingest::store(conn, resolver, delivery, &mut touched)?),
                 Err(_) => None,
             });
         }
-        ingest::leave_stale(conn, ingest::alive(census, touched))?;
+        ingest::leave_stale(conn, ingest::alive(resolver, touched))?;
         Ok(outcomes)
     })
 }

@@ -9,7 +9,7 @@ use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::customers::Census;
+use crate::customers::Resolver;
 use crate::db::schema::{customers, events, projects};
 use crate::db::{Conn, Db, migrate};
 use crate::events::{Delivery, Rejection};
@@ -68,7 +68,7 @@ fn in_chunks(mut chunk: impl FnMut(i64) -> Result<Option<i64>, Error>) -> Result
 
 fn give_again(conn: &mut Conn, project: i64, after: i64) -> Result<Option<i64>, Error> {
     conn.lock_project(project)?;
-    let mut census = Census::of(project, Ids::random(), Clock::Machine.now());
+    let mut resolver = Resolver::new(project, Ids::random(), Clock::Machine.now());
     let rows: Vec<(i64, i64, String)> = events::table
         .filter(events::project_id.eq(project).and(events::id.gt(after)))
         .order(events::id)
@@ -78,7 +78,7 @@ fn give_again(conn: &mut Conn, project: i64, after: i64) -> Result<Option<i64>, 
     let last = rows.last().map(|(id, ..)| *id);
     for (id, received_at, body) in rows {
         match Delivery::parse(body.into_bytes(), Moment(received_at)) {
-            Ok(delivery) => ingest::give_again(conn, &mut census, id, &delivery)?,
+            Ok(delivery) => ingest::give_again(conn, &mut resolver, id, &delivery)?,
             Err((Rejection(reason), _)) => tracing::error!(event = id, reason, "a stored event cannot be read"),
         }
     }

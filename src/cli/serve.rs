@@ -45,7 +45,7 @@ pub fn run(config: Config) -> Result<(), String> {
         tracing::warn!(warning, "unsafe setting");
     }
     println!("Dossier listens on {}", site.config.public_url.as_str().trim_end_matches('/'));
-    let (intake, sightings) = (site.intake.clone(), site.sightings.clone());
+    let (intake, last_seen) = (site.intake.clone(), site.last_seen.clone());
     finish_imports(site.db.clone());
     let due = Worker::start(site.db.clone(), site.clock.clone(), site.ids.clone());
     let due = due.map_err(|error| format!("no thread for what comes due: {error}"))?;
@@ -53,7 +53,7 @@ pub fn run(config: Config) -> Result<(), String> {
     let outgoing = outgoing.map_err(|error| format!("no thread for deliveries: {error}"))?;
     let served = System::new().block_on(serve(site, listener)).map_err(|error| format!("the server failed: {error}"));
     intake.close();
-    sightings.close();
+    last_seen.close();
     due.stop();
     outgoing.stop();
     served

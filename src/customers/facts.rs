@@ -31,7 +31,7 @@ impl Reader {
     /// One query.
     pub fn new(conn: &mut Conn) -> QueryResult<Reader> {
         let any_inherited =
-            diesel::select(exists(inherited_events::table.select(inherited_events::event_id))).get_result(conn)?;
+            diesel::select(exists(retained_events::table.select(retained_events::event_id))).get_result(conn)?;
         Ok(Reader { any_inherited })
     }
 
@@ -43,7 +43,7 @@ impl Reader {
                 add(&mut facts, *customer, row);
             }
             if self.any_inherited {
-                inherited(conn, *customer)?.into_iter().for_each(|(nameless, row)| add(&mut facts, nameless, row));
+                retained(conn, *customer)?.into_iter().for_each(|(stands_as, row)| add(&mut facts, stands_as, row));
             }
         }
         Ok(facts)
@@ -75,17 +75,17 @@ fn own(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Row>> {
         .load(conn)
 }
 
-fn inherited(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<(CustomerId, Row)>> {
-    inherited_events::table
-        .inner_join(customers::table.on(customers::id.eq(inherited_events::customer_id)))
+fn retained(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<(CustomerId, Row)>> {
+    retained_events::table
+        .inner_join(customers::table.on(customers::id.eq(retained_events::customer_id)))
         .inner_join(
             events::table
-                .on(events::project_id.eq(customers::project_id).and(events::id.eq(inherited_events::event_id))),
+                .on(events::project_id.eq(customers::project_id).and(events::id.eq(retained_events::event_id))),
         )
-        .filter(inherited_events::customer_id.eq(customer))
+        .filter(retained_events::customer_id.eq(customer))
         .select((
-            inherited_events::nameless,
-            (inherited_events::event_id, inherited_events::side, events::received_at, events::body),
+            retained_events::stands_as,
+            (retained_events::event_id, retained_events::side, events::received_at, events::body),
         ))
         .load(conn)
 }

@@ -9,28 +9,28 @@ use crate::db::secrets::{self, ERASURE_KEY};
 
 /// Makes the hashes of one project's ids.
 #[derive(Debug, Clone)]
-pub struct Seal {
+pub struct IdHasher {
     key: Vec<u8>,
     project: i64,
 }
 
-impl Seal {
+impl IdHasher {
     /// `None` while nobody was ever erased or blocked: the key is made for the first of them.
     ///
     /// # Errors
     /// What the database said.
-    pub fn find(conn: &mut Conn, project: i64) -> diesel::QueryResult<Option<Seal>> {
-        Ok(secrets::find(conn, ERASURE_KEY)?.map(|key| Seal { key, project }))
+    pub fn find(conn: &mut Conn, project: i64) -> diesel::QueryResult<Option<IdHasher>> {
+        Ok(secrets::find(conn, ERASURE_KEY)?.map(|key| IdHasher { key, project }))
     }
 
     /// # Errors
     /// What the database said, or that the system has no random bytes.
-    pub fn make(conn: &mut Conn, project: i64) -> Result<Seal, Error> {
-        Ok(Seal { key: secrets::within(conn, ERASURE_KEY)?, project })
+    pub fn make(conn: &mut Conn, project: i64) -> Result<IdHasher, Error> {
+        Ok(IdHasher { key: secrets::within(conn, ERASURE_KEY)?, project })
     }
 
     /// What stands for an id.
-    pub fn of(&self, app_user_id: &str) -> Vec<u8> {
+    pub fn hash(&self, app_user_id: &str) -> Vec<u8> {
         let hash = Sha256::new().chain_update(&self.key).chain_update(self.project.to_be_bytes());
         hash.chain_update(app_user_id).finalize().to_vec()
     }
@@ -42,11 +42,11 @@ mod tests {
 
     #[test]
     fn a_hash_depends_on_the_id_the_project_and_the_key() {
-        let seal = |key: u8, project| Seal { key: vec![key; 64], project };
-        assert_eq!(seal(1, 1).of("lena"), seal(1, 1).of("lena"));
-        for other in [seal(1, 1).of("Lena"), seal(1, 2).of("lena"), seal(2, 1).of("lena")] {
-            assert_ne!(seal(1, 1).of("lena"), other);
+        let hasher = |key: u8, project| IdHasher { key: vec![key; 64], project };
+        assert_eq!(hasher(1, 1).hash("lena"), hasher(1, 1).hash("lena"));
+        for other in [hasher(1, 1).hash("Lena"), hasher(1, 2).hash("lena"), hasher(2, 1).hash("lena")] {
+            assert_ne!(hasher(1, 1).hash("lena"), other);
         }
-        assert_eq!(seal(1, 1).of("").len(), 32);
+        assert_eq!(hasher(1, 1).hash("").len(), 32);
     }
 }

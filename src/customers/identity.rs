@@ -21,7 +21,7 @@ const FEW: usize = 6;
 /// The ids one writer has met: what the database says of them, plus what the open transaction has changed. Valid only
 /// as long as nobody else can write.
 #[derive(Debug)]
-pub struct Census {
+pub struct Resolver {
     project: i64,
     ids: Ids,
     now: Moment,
@@ -33,9 +33,9 @@ pub struct Census {
     gate: Gate,
 }
 
-impl Census {
-    pub fn of(project: i64, ids: Ids, now: Moment) -> Census {
-        Census {
+impl Resolver {
+    pub fn new(project: i64, ids: Ids, now: Moment) -> Resolver {
+        Resolver {
             project,
             ids,
             now,

@@ -19,8 +19,8 @@ pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<
     diesel::update(audit_details::table.filter(audit_details::customer_id.eq(from)))
         .set(audit_details::customer_id.eq(into))
         .execute(conn)?;
-    diesel::update(receipts::table.filter(receipts::customer_id.eq(from)))
-        .set(receipts::customer_id.eq(into))
+    diesel::update(submissions::table.filter(submissions::customer_id.eq(from)))
+        .set(submissions::customer_id.eq(into))
         .execute(conn)?;
     move_override(conn, into, from)?;
     stars::merge(conn, into, from)?;
@@ -31,7 +31,7 @@ pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<
     // No two purchases of the Test Store have one token.
     move_test_sales(conn, into, from)?;
     move_links(conn, into, from)?;
-    move_inheritance(conn, into, from)?;
+    move_retained_events(conn, into, from)?;
     move_contact(conn, into, from)?;
     diesel::delete(customers::table.filter(customers::id.eq(from))).execute(conn)?;
     Ok(())
@@ -102,7 +102,7 @@ fn move_attributes(conn: &mut Conn, into: CustomerId, from: CustomerId) -> Query
 /// The surviving customer's override stays; without one, or with one that is known to be over, it takes the other's (§8).
 fn move_override(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
     let Some(theirs) = overrides::queries::of(conn, from)? else { return Ok(()) };
-    if overrides::queries::of(conn, into)?.is_none_or(|own| own.is_end_told) {
+    if overrides::queries::of(conn, into)?.is_none_or(|own| own.is_end_recorded) {
         overrides::queries::put(conn, &Override { customer_id: into, ..theirs })?;
     }
     Ok(())
@@ -120,13 +120,13 @@ fn move_links(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResul
 }
 
 /// What either has from somebody erased, both have.
-fn move_inheritance(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let theirs: Vec<(i64, String, CustomerId)> = inherited_events::table
-        .filter(inherited_events::customer_id.eq(from))
-        .select((inherited_events::event_id, inherited_events::side, inherited_events::nameless))
+fn move_retained_events(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+    let theirs: Vec<(i64, String, CustomerId)> = retained_events::table
+        .filter(retained_events::customer_id.eq(from))
+        .select((retained_events::event_id, retained_events::side, retained_events::stands_as))
         .load(conn)?;
-    for (event, side, nameless) in theirs {
-        crate::customers::inherit(conn, into, event, &side, nameless)?;
+    for (event, side, stands_as) in theirs {
+        crate::customers::retain(conn, into, event, &side, stands_as)?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ pub mod tombstones;
 pub mod transfer_behavior;
 
 pub use cursor::Cursor;
-pub use id_hash::Seal;
-pub use identity::Census;
-pub use retained::{inherit, link_again};
+pub use id_hash::IdHasher;
+pub use identity::Resolver;
+pub use retained::{link_again, retain};
 pub use tombstones::{Gate, Verdict};

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 
 use crate::customers::facts::{self, Facts, LOST};
 use crate::customers::state;
-use crate::db::schema::{customers, events, history, inherited_events};
+use crate::db::schema::{customers, events, history, retained_events};
 use crate::db::{Both, Conn};
 use crate::events::redaction::{self, Party};
 use crate::events::{Delivery, EventType};
@@ -50,15 +50,15 @@ fn leave(
     sources.remove(&customer);
     let needed: BTreeSet<String> = sources.into_values().flatten().collect();
     let (mut left, mut others) = (BTreeSet::new(), others.iter());
-    let Some(heir) = others.next() else { return Ok(left) };
+    let Some(holder) = others.next() else { return Ok(left) };
     for (row, side, name) in places {
         let Some(fact) = facts.get(row) else { continue };
         if fact.lost_by.is_some() || needed.contains(&fact.event.id) {
-            inherit(conn, *heir, *row, side, *name)?;
+            retain(conn, *holder, *row, side, *name)?;
             left.extend((*name == -customer).then(|| (*row, side.clone())));
         }
     }
-    others.try_for_each(|other| state::link(conn, *heir, *other))?;
+    others.try_for_each(|other| state::link(conn, *holder, *other))?;
     Ok(left)
 }
 
@@ -68,34 +68,34 @@ fn places_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Place>> {
         .filter(history::customer_id.eq(customer))
         .select((history::event_id, history::side))
         .load(conn)?;
-    let inherited: Vec<Place> = inherited_events::table
-        .filter(inherited_events::customer_id.eq(customer))
-        .select((inherited_events::event_id, inherited_events::side, inherited_events::nameless))
+    let retained: Vec<Place> = retained_events::table
+        .filter(retained_events::customer_id.eq(customer))
+        .select((retained_events::event_id, retained_events::side, retained_events::stands_as))
         .load(conn)?;
-    Ok(own.into_iter().map(|(row, side)| (row, side, -customer)).chain(inherited).collect())
+    Ok(own.into_iter().map(|(row, side)| (row, side, -customer)).chain(retained).collect())
 }
 
 /// Lets a customer's purchases follow from an event that is in nobody's name.
-pub fn inherit(conn: &mut Conn, heir: CustomerId, event: i64, side: &str, nameless: CustomerId) -> QueryResult<()> {
+pub fn retain(conn: &mut Conn, holder: CustomerId, event: i64, side: &str, stands_as: CustomerId) -> QueryResult<()> {
     let row = (
-        inherited_events::customer_id.eq(heir),
-        inherited_events::event_id.eq(event),
-        inherited_events::side.eq(side),
-        inherited_events::nameless.eq(nameless),
+        retained_events::customer_id.eq(holder),
+        retained_events::event_id.eq(event),
+        retained_events::side.eq(side),
+        retained_events::stands_as.eq(stands_as),
     );
-    Both(diesel::insert_into(inherited_events::table).values(row).on_conflict_do_nothing()).execute(conn)?;
+    Both(diesel::insert_into(retained_events::table).values(row).on_conflict_do_nothing()).execute(conn)?;
     Ok(())
 }
 
 /// Links everybody who has a part in a transfer, those among them who have it from somebody erased: what [`provide`] did,
 /// found again in the rows.
 pub fn link_again(conn: &mut Conn, event: i64) -> QueryResult<()> {
-    let heirs = inherited_events::table.filter(inherited_events::event_id.eq(event));
-    let heirs: BTreeSet<CustomerId> = heirs.select(inherited_events::customer_id).load(conn)?.into_iter().collect();
-    let Some(first) = heirs.first().copied() else { return Ok(()) };
+    let holders = retained_events::table.filter(retained_events::event_id.eq(event));
+    let holders: BTreeSet<CustomerId> = holders.select(retained_events::customer_id).load(conn)?.into_iter().collect();
+    let Some(first) = holders.first().copied() else { return Ok(()) };
     let own: Vec<CustomerId> =
         history::table.filter(history::event_id.eq(event)).select(history::customer_id).load(conn)?;
-    let others: BTreeSet<CustomerId> = heirs.into_iter().chain(own).filter(|one| *one != first).collect();
+    let others: BTreeSet<CustomerId> = holders.into_iter().chain(own).filter(|one| *one != first).collect();
     others.into_iter().try_for_each(|other| state::link(conn, first, other))
 }
 
@@ -113,8 +113,8 @@ fn strip(conn: &mut Conn, project: i64, row: i64, side: &str) -> QueryResult<()>
     let body = body.unwrap_or_else(|| "{}".to_owned());
     diesel::update(stored).set(events::body.eq(&body)).execute(conn)?;
     if let Ok(event) = Delivery::read_stored(&body, received_at) {
-        let told = history::told.eq(event.told());
-        diesel::update(history::table.filter(history::event_id.eq(row))).set(told).execute(conn)?;
+        let summary = history::summary.eq(event.summary());
+        diesel::update(history::table.filter(history::event_id.eq(row))).set(summary).execute(conn)?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::base::clock::Moment;
 use crate::base::lookup_key;
 use crate::db::schema::{app_user_ids, attributes, customers, search_terms};
 use crate::db::{Both, Conn};
-use crate::projection::{CustomerId, Standing};
+use crate::projection::{CustomerId, CustomerState};
 
 /// On what a search matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,7 +109,12 @@ pub(super) struct Contact {
 type Term = (Vec<u8>, &'static str, String);
 
 /// Writes the terms of a customer, and returns the names among them.
-pub(super) fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, is_new: bool) -> QueryResult<Contact> {
+pub(super) fn write(
+    conn: &mut Conn,
+    customer: CustomerId,
+    state: &CustomerState,
+    is_new: bool,
+) -> QueryResult<Contact> {
     let (project, last_seen): (i64, Option<i64>) =
         customers::table.find(customer).select((customers::project_id, customers::last_seen_at)).first(conn)?;
     let ids: Vec<String> = app_user_ids::table
@@ -117,26 +122,26 @@ pub(super) fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, 
         .order((app_user_ids::since, app_user_ids::key))
         .select(app_user_ids::app_user_id)
         .load(conn)?;
-    let values = if is_new { names_in(standing) } else { named_values(conn, customer)? };
+    let values = if is_new { names_in(state) } else { named_values(conn, customer)? };
     let value = |key: &str| values.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
-    let original = original(standing, &ids);
+    let original = original(state, &ids);
     let contact = Contact {
         best: best(&original, &ids),
         original,
         display_name: value("$displayName"),
         email: value("$email"),
         ids: i64::try_from(ids.len()).unwrap_or(i64::MAX),
-        active_at: last_seen.map(Moment).or(standing.last_event_at).unwrap_or(Moment(0)),
+        active_at: last_seen.map(Moment).or(state.last_event_at).unwrap_or(Moment(0)),
     };
     let phone = value("$phoneNumber");
-    let terms = terms_of(&ids, standing, &contact, phone.as_deref());
+    let terms = terms_of(&ids, state, &contact, phone.as_deref());
     replace(conn, project, customer, terms, is_new)?;
     Ok(contact)
 }
 
 /// The id the newest event calls the original, if the customer has it; else the earliest one seen.
-fn original(standing: &Standing, ids: &[String]) -> String {
-    let said = standing.original_app_user_id.as_ref().filter(|said| ids.contains(said));
+fn original(state: &CustomerState, ids: &[String]) -> String {
+    let said = state.original_app_user_id.as_ref().filter(|said| ids.contains(said));
     said.or(ids.first()).cloned().unwrap_or_default()
 }
 
@@ -148,8 +153,8 @@ fn best(original: &str, ids: &[String]) -> String {
 }
 
 /// What events alone say: nobody else has set anything of a new customer's.
-fn names_in(standing: &Standing) -> Vec<(String, String)> {
-    let set = standing.attributes.iter().filter_map(|(key, value)| Some((key.clone(), value.value.clone()?)));
+fn names_in(state: &CustomerState) -> Vec<(String, String)> {
+    let set = state.attributes.iter().filter_map(|(key, value)| Some((key.clone(), value.value.clone()?)));
     set.filter(|(key, _)| matches!(key.as_str(), "$displayName" | "$email" | "$phoneNumber")).collect()
 }
 
@@ -163,7 +168,7 @@ fn named_values(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<(Strin
         .load(conn)
 }
 
-fn terms_of(ids: &[String], standing: &Standing, contact: &Contact, phone: Option<&str>) -> BTreeSet<Term> {
+fn terms_of(ids: &[String], state: &CustomerState, contact: &Contact, phone: Option<&str>) -> BTreeSet<Term> {
     let mut terms = BTreeSet::new();
     let mut add = |kind: TermKind, term: &str, value: &str| {
         let term = kind.folded(term);
@@ -174,7 +179,7 @@ fn terms_of(ids: &[String], standing: &Standing, contact: &Contact, phone: Optio
     for id in ids {
         add(TermKind::AppUserId, id, id);
     }
-    for transaction in standing.purchases.iter().flat_map(|purchase| &purchase.transactions) {
+    for transaction in state.purchases.iter().flat_map(|purchase| &purchase.transactions) {
         add(TermKind::Transaction, transaction, transaction);
         if let Some(base) = base_order(transaction) {
             add(TermKind::Order, base, base);

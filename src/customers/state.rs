@@ -12,7 +12,7 @@ use crate::customers::search_terms;
 use crate::db::schema::*;
 use crate::db::{Both, Conn};
 use crate::events::Environment;
-use crate::projection::{AttributeValue, CustomerId, Fact, Kind, Purchase, Standing, fold};
+use crate::projection::{AttributeValue, CustomerId, CustomerState, Fact, Kind, Purchase, fold};
 
 /// Says that purchases moved between two customers, so that each is folded with the other's events.
 pub fn link(conn: &mut Conn, one: CustomerId, other: CustomerId) -> QueryResult<()> {
@@ -36,7 +36,7 @@ pub fn derive(
 }
 
 /// Customers who are linked by transfers, directly or over others, with their standings.
-pub type Group = BTreeMap<CustomerId, Standing>;
+pub type Group = BTreeMap<CustomerId, CustomerState>;
 
 /// The standings of these customers, and of all who are linked to them, as the stored events have them.
 pub fn read(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) -> QueryResult<Vec<Group>> {
@@ -48,9 +48,9 @@ pub fn read(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) ->
             continue;
         }
         let members = facts::with_links(conn, customer)?;
-        let mut standings = fold(reader.facts_of(conn, &members)?.into_values().collect());
+        let mut states = fold(reader.facts_of(conn, &members)?.into_values().collect());
         seen.extend(members.iter().copied());
-        groups.push(members.into_iter().map(|one| (one, standings.remove(&one).unwrap_or_default())).collect());
+        groups.push(members.into_iter().map(|one| (one, states.remove(&one).unwrap_or_default())).collect());
     }
     Ok(groups)
 }
@@ -67,7 +67,7 @@ pub fn facts(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) -
 }
 
 /// The standings that follow from these facts, and those that would if there were `more`: the look before an action.
-pub fn outlook(facts: Vec<Fact>, more: Vec<Fact>) -> (Group, Group) {
+pub fn preview(facts: Vec<Fact>, more: Vec<Fact>) -> (Group, Group) {
     let then = facts.iter().cloned().chain(more).collect();
     (fold(facts), fold(then))
 }
@@ -90,9 +90,9 @@ pub fn write_or_derive(conn: &mut Conn, groups: &[Group], is_new: impl Fn(Custom
 }
 
 fn is_as_read(conn: &mut Conn, group: &Group) -> QueryResult<bool> {
-    for (customer, standing) in group {
+    for (customer, state) in group {
         let of = history::table.filter(history::customer_id.eq(customer));
-        if of.count().get_result::<i64>(conn)? != standing.events {
+        if of.count().get_result::<i64>(conn)? != state.events {
             return Ok(false);
         }
     }
@@ -100,16 +100,16 @@ fn is_as_read(conn: &mut Conn, group: &Group) -> QueryResult<bool> {
 }
 
 fn write_group(conn: &mut Conn, group: &Group, is_new: &impl Fn(CustomerId) -> bool) -> QueryResult<()> {
-    group.iter().try_for_each(|(customer, standing)| write(conn, *customer, standing, is_new(*customer)))
+    group.iter().try_for_each(|(customer, state)| write(conn, *customer, state, is_new(*customer)))
 }
 
-fn write(conn: &mut Conn, customer: CustomerId, standing: &Standing, is_new: bool) -> QueryResult<()> {
-    write_purchases(conn, customer, &standing.purchases, is_new)?;
-    write_attributes(conn, customer, &standing.attributes, is_new)?;
-    write_balances(conn, customer, standing, is_new)?;
-    write_experiments(conn, customer, standing, is_new)?;
-    let contact = search_terms::write(conn, customer, standing, is_new)?;
-    write_summary(conn, customer, standing, contact)
+fn write(conn: &mut Conn, customer: CustomerId, state: &CustomerState, is_new: bool) -> QueryResult<()> {
+    write_purchases(conn, customer, &state.purchases, is_new)?;
+    write_attributes(conn, customer, &state.attributes, is_new)?;
+    write_balances(conn, customer, state, is_new)?;
+    write_experiments(conn, customer, state, is_new)?;
+    let contact = search_terms::write(conn, customer, state, is_new)?;
+    write_summary(conn, customer, state, contact)
 }
 
 fn write_purchases(conn: &mut Conn, customer: CustomerId, all: &[Purchase], is_new: bool) -> QueryResult<()> {
@@ -211,11 +211,11 @@ fn forget_attribute(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryRe
     Ok(())
 }
 
-fn write_balances(conn: &mut Conn, customer: CustomerId, standing: &Standing, is_new: bool) -> QueryResult<()> {
+fn write_balances(conn: &mut Conn, customer: CustomerId, state: &CustomerState, is_new: bool) -> QueryResult<()> {
     if !is_new {
         diesel::delete(balances::table.filter(balances::customer_id.eq(customer))).execute(conn)?;
     }
-    for ((environment, code), balance) in &standing.balances {
+    for ((environment, code), balance) in &state.balances {
         let row = (
             balances::customer_id.eq(customer),
             balances::environment.eq(environment.as_str()),
@@ -228,11 +228,11 @@ fn write_balances(conn: &mut Conn, customer: CustomerId, standing: &Standing, is
     Ok(())
 }
 
-fn write_experiments(conn: &mut Conn, customer: CustomerId, standing: &Standing, is_new: bool) -> QueryResult<()> {
+fn write_experiments(conn: &mut Conn, customer: CustomerId, state: &CustomerState, is_new: bool) -> QueryResult<()> {
     if !is_new {
         diesel::delete(experiments::table.filter(experiments::customer_id.eq(customer))).execute(conn)?;
     }
-    for (experiment, enrolled) in &standing.experiments {
+    for (experiment, enrolled) in &state.experiments {
         let row = (
             experiments::customer_id.eq(customer),
             experiments::experiment_id.eq(experiment),
@@ -248,19 +248,19 @@ fn write_experiments(conn: &mut Conn, customer: CustomerId, standing: &Standing,
 fn write_summary(
     conn: &mut Conn,
     customer: CustomerId,
-    standing: &Standing,
+    state: &CustomerState,
     contact: search_terms::Contact,
 ) -> QueryResult<()> {
-    let spent = Spent::of(&standing.purchases);
+    let spent = Spent::of(&state.purchases);
     let compact = |purchase: &Purchase| to_json(&purchase.without_picture());
     let ends = |kind: Kind| {
-        let own = production(&standing.purchases).filter(move |purchase| purchase.kind == kind);
+        let own = production(&state.purchases).filter(move |purchase| purchase.kind == kind);
         own.map(|purchase| purchase.access_ends_at().millis()).max()
     };
     let subscribed_until = ends(Kind::Subscription);
     let row = (
         (customers::original_app_user_id.eq(contact.original), customers::best_app_user_id.eq(contact.best)),
-        customers::event_country.eq(standing.country.as_deref()),
+        customers::event_country.eq(state.country.as_deref()),
         customers::display_name.eq(contact.display_name),
         customers::email.eq(contact.email),
         customers::ids_count.eq(contact.ids),
@@ -270,16 +270,16 @@ fn write_summary(
             customers::payments.eq(spent.payments),
             customers::refunds.eq(spent.refunds),
             customers::family_shared_only.eq(spent.family_shared_only),
-            customers::events_count.eq(standing.events),
-            customers::first_event_at.eq(standing.first_event_at.map(Moment::millis)),
+            customers::events_count.eq(state.events),
+            customers::first_event_at.eq(state.first_event_at.map(Moment::millis)),
             customers::active_at.eq(contact.active_at.millis()),
         ),
         (
-            customers::latest.eq(latest(&standing.purchases).map(compact)),
-            customers::status_purchase.eq(status_purchase(&standing.purchases).map(compact)),
+            customers::latest.eq(latest(&state.purchases).map(compact)),
+            customers::status_purchase.eq(status_purchase(&state.purchases).map(compact)),
             customers::is_subscriber.eq(subscribed_until.is_some()),
             customers::made_one_time.eq(ends(Kind::OneTime).is_some()),
-            customers::made_sandbox.eq(standing.purchases.iter().any(|one| one.environment == Environment::Sandbox)),
+            customers::made_sandbox.eq(state.purchases.iter().any(|one| one.environment == Environment::Sandbox)),
             customers::subscribed_until.eq(subscribed_until.unwrap_or(i64::MIN)),
             customers::granted_until.eq(ends(Kind::Grant).unwrap_or(i64::MIN)),
         ),

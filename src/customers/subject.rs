@@ -5,14 +5,14 @@ use diesel::prelude::*;
 use crate::base::app_user_id::is_anonymous;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers};
-use crate::events::own::Whom;
+use crate::events::own::Subject;
 use crate::projection::CustomerId;
 
 /// The customer's ids: the one that names it best (§9.4; which id was seen last is not kept), the first, and all.
 ///
 /// # Errors
 /// What the database said; `NotFound` for a customer who is no more.
-pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Whom> {
+pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Subject> {
     let (app_user_id, original) = customers::table
         .find(customer)
         .select((customers::best_app_user_id, customers::original_app_user_id))
@@ -23,5 +23,5 @@ pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Whom> {
         .select(app_user_ids::app_user_id)
         .load(conn)?;
     ids.sort_by_key(|id| is_anonymous(id));
-    Ok(Whom { app_user_id, original, ids })
+    Ok(Subject { app_user_id, original, ids })
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::Seal;
+use super::IdHasher;
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{blocked_customers, blocked_ids, tombstones};
@@ -33,7 +33,7 @@ struct Barred {
 /// Remembers what it asked the database, so it is good for one transaction. Where nobody was ever erased it asks once.
 #[derive(Debug, Default)]
 pub struct Gate {
-    seal: Option<Option<Seal>>,
+    hasher: Option<Option<IdHasher>>,
     known: HashMap<Vec<u8>, Barred>,
 }
 
@@ -43,9 +43,9 @@ impl Gate {
     /// # Errors
     /// What the database said.
     pub fn learn<'a>(&mut self, conn: &mut Conn, project: i64, ids: impl Iterator<Item = &'a str>) -> QueryResult<()> {
-        let Some(seal) = self.seal(conn, project)? else { return Ok(()) };
+        let Some(hasher) = self.hasher(conn, project)? else { return Ok(()) };
         let unknown: HashSet<Vec<u8>> =
-            ids.map(|id| seal.of(id)).filter(|hash| !self.known.contains_key(hash)).collect();
+            ids.map(|id| hasher.hash(id)).filter(|hash| !self.known.contains_key(hash)).collect();
         let unknown: Vec<Vec<u8>> = unknown.into_iter().collect();
         unknown.chunks(CHUNK).try_for_each(|hashes| self.ask(conn, project, hashes))
     }
@@ -56,8 +56,8 @@ impl Gate {
     /// What the database said.
     pub fn verdict(&mut self, conn: &mut Conn, project: i64, ids: &[&str], at: Moment) -> QueryResult<Verdict> {
         self.learn(conn, project, ids.iter().copied())?;
-        let Some(seal) = self.seal(conn, project)? else { return Ok(Verdict::Welcome) };
-        let hashes: Vec<Vec<u8>> = ids.iter().map(|id| seal.of(id)).collect();
+        let Some(hasher) = self.hasher(conn, project)? else { return Ok(Verdict::Welcome) };
+        let hashes: Vec<Vec<u8>> = ids.iter().map(|id| hasher.hash(id)).collect();
         let barred = |hash: &&Vec<u8>| self.known.get(*hash).copied().unwrap_or_default();
         if let Some(blocked) = hashes.iter().find_map(|hash| barred(&hash).blocked) {
             count_ignored(conn, project, blocked)?;
@@ -75,11 +75,11 @@ impl Gate {
         *self = Gate::default();
     }
 
-    fn seal(&mut self, conn: &mut Conn, project: i64) -> QueryResult<Option<Seal>> {
-        if self.seal.is_none() {
-            self.seal = Some(Seal::find(conn, project)?);
+    fn hasher(&mut self, conn: &mut Conn, project: i64) -> QueryResult<Option<IdHasher>> {
+        if self.hasher.is_none() {
+            self.hasher = Some(IdHasher::find(conn, project)?);
         }
-        Ok(self.seal.clone().flatten())
+        Ok(self.hasher.clone().flatten())
     }
 
     fn ask(&mut self, conn: &mut Conn, project: i64, hashes: &[Vec<u8>]) -> QueryResult<()> {

@@ -255,7 +255,7 @@ diesel::table! {
         environment -> Text,
         topic -> Text,
         side -> Text,
-        told -> Text,
+        summary -> Text,
     }
 }
 
@@ -355,7 +355,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    receipts (person_id, id) {
+    submissions (person_id, id) {
         person_id -> BigInt,
         id -> BigInt,
         project_id -> BigInt,
@@ -364,7 +364,7 @@ diesel::table! {
         fingerprint -> Text,
         at -> BigInt,
         location -> Text,
-        told -> Text,
+        message -> Text,
         undo -> Nullable<Text>,
         undone_at -> Nullable<BigInt>,
     }
@@ -380,7 +380,7 @@ diesel::table! {
         set_at -> BigInt,
         until -> Nullable<BigInt>,
         reason -> Nullable<Text>,
-        is_end_told -> Bool,
+        is_end_recorded -> Bool,
     }
 }
 
@@ -396,7 +396,7 @@ diesel::table! {
     test_sales (customer_id, token) {
         customer_id -> BigInt,
         token -> Text,
-        due_at -> BigInt,
+        renews_at -> BigInt,
         period -> BigInt,
         renewals -> BigInt,
     }
@@ -455,16 +455,16 @@ diesel::table! {
 }
 
 diesel::table! {
-    inherited_events (customer_id, event_id, side) {
+    retained_events (customer_id, event_id, side) {
         customer_id -> BigInt,
         event_id -> BigInt,
         side -> Text,
-        nameless -> BigInt,
+        stands_as -> BigInt,
     }
 }
 
 diesel::table! {
-    sweeps (id) {
+    cleanups (id) {
         id -> BigInt,
         asked_at -> BigInt,
     }
@@ -494,7 +494,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    destinations (project_id, id) {
+    webhook_endpoints (project_id, id) {
         project_id -> BigInt,
         id -> BigInt,
         name -> Text,
@@ -515,25 +515,25 @@ diesel::table! {
 }
 
 diesel::table! {
-    destination_types (project_id, destination_id, kind) {
+    webhook_endpoint_types (project_id, endpoint_id, kind) {
         project_id -> BigInt,
-        destination_id -> BigInt,
+        endpoint_id -> BigInt,
         #[sql_name = "type"]
         kind -> Text,
     }
 }
 
 diesel::table! {
-    outgoing (project_id, id) {
+    webhook_deliveries (project_id, id) {
         project_id -> BigInt,
         id -> BigInt,
-        destination_id -> BigInt,
+        endpoint_id -> BigInt,
         event_row -> Nullable<BigInt>,
         event_type -> Text,
         body -> Text,
         queued_at -> BigInt,
         state -> Text,
-        due_at -> BigInt,
+        next_attempt_at -> BigInt,
         leased_by -> Nullable<BigInt>,
         tries -> BigInt,
         finished_at -> BigInt,
@@ -584,7 +584,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     notes,
     audit_entries,
     audit_details,
-    receipts,
+    submissions,
     offering_overrides,
     test_customers,
     grant_ends,
@@ -594,12 +594,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     tombstones,
     blocked_customers,
     blocked_ids,
-    inherited_events,
-    sweeps,
+    retained_events,
+    cleanups,
     deletion_jobs,
     deletion_choices,
-    destinations,
-    destination_types,
-    outgoing,
+    webhook_endpoints,
+    webhook_endpoint_types,
+    webhook_deliveries,
     delivery_attempts,
 );

@@ -17,9 +17,9 @@ pub const ERASURE_KEY: &str = "erasure_key";
 /// # Errors
 /// One line for the operator.
 pub fn of(db: &Db, name: &'static str) -> Result<Vec<u8>, String> {
-    let told = |error: Error| format!("the database cannot be written: {}", error.cause().unwrap_or("unknown"));
+    let failure = |error: Error| format!("the database cannot be written: {}", error.cause().unwrap_or("unknown"));
     let fresh = random_bytes::<64>().map_err(|error| error.to_string())?;
-    db.write_here(move |conn| Ok(keep(conn, name, &fresh)?)).map_err(told)
+    db.write_here(move |conn| Ok(keep(conn, name, &fresh)?)).map_err(failure)
 }
 
 /// The secret called `name`, made now if there is none, as part of a change.

@@ -97,23 +97,23 @@ fn answered(response: ureq::http::Response<Body>) -> Answer {
 }
 
 fn failed(error: &Error) -> Answer {
-    Answer { problem: Some(told(error)), ..Answer::default() }
+    Answer { problem: Some(describe_error(error)), ..Answer::default() }
 }
 
 /// What went wrong, for people: no addresses, no inner words where there are better ones.
-fn told(error: &Error) -> String {
+fn describe_error(error: &Error) -> String {
     match error {
         Error::Timeout(_) => "No answer within a minute.".into(),
         Error::HostNotFound => "The name of the server cannot be resolved.".into(),
         Error::ConnectionFailed => "No connection could be made.".into(),
         Error::Other(other) if other.is::<NotAllowed>() => NOT_ALLOWED.into(),
-        Error::Io(error) => told_of_io(error),
+        Error::Io(error) => describe_io_error(error),
         Error::Tls(_) | Error::NativeTls(_) => "The TLS connection could not be made: is the certificate valid?".into(),
         other => sentence(&other.to_string()),
     }
 }
 
-fn told_of_io(error: &std::io::Error) -> String {
+fn describe_io_error(error: &std::io::Error) -> String {
     use std::io::ErrorKind;
     match error.kind() {
         ErrorKind::ConnectionRefused => "The server refused the connection.".into(),

@@ -66,7 +66,7 @@ impl Courier {
     pub fn send(&self, job: &Job) {
         let at = self.clock.now();
         let headers = headers_of(job, at);
-        let answer = self.client.post(&job.destination.url, &headers, &job.body);
+        let answer = self.client.post(&job.endpoint.url, &headers, &job.body);
         tracing::debug!(delivery = job.id, status = answer.status, took_ms = answer.took_ms, "a delivery was sent");
         if let Err(error) = self.enter(job, at, (&shown(&headers), &answer)) {
             tracing::error!(delivery = job.id, cause = error.cause(), "what came of a delivery could not be entered");
@@ -106,10 +106,10 @@ impl Courier {
 /// All headers of a delivery. `webhook-id` is the same for every attempt.
 fn headers_of(job: &Job, now: Moment) -> Vec<(String, String)> {
     let id = format!("msg_{}", job.id);
-    let signed = signing::headers(&id, now, &job.body, &job.destination.secrets(now));
+    let signed = signing::headers(&id, now, &job.body, &job.endpoint.secrets(now));
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     headers.extend(signed.map(|(name, value)| (name.to_owned(), value)));
-    headers.extend(job.destination.authorization_value.clone().map(|value| ("authorization".to_owned(), value)));
+    headers.extend(job.endpoint.authorization_value.clone().map(|value| ("authorization".to_owned(), value)));
     headers
 }
 

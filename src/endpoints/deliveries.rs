@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::db::schema::{delivery_attempts as attempts, destinations, history, outgoing};
+use crate::db::schema::{delivery_attempts as attempts, history, webhook_deliveries, webhook_endpoints};
 use crate::projection::CustomerId;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::count;
@@ -18,7 +18,7 @@ const ATTEMPTS: i64 = 200;
 
 /// A delivery with its attempts, the newest first.
 #[derive(Debug, Clone, Template)]
-#[template(path = "outgoing/delivery.html")]
+#[template(path = "endpoints/delivery.html")]
 pub struct Sent {
     row: Row,
     attempts: Vec<Attempt>,
@@ -64,8 +64,8 @@ struct Attempt {
 /// What the database said.
 pub fn of_event(conn: &mut Conn, project: i64, event_row: i64, now: Moment) -> QueryResult<Vec<Sent>> {
     let rows = rows()
-        .filter(outgoing::project_id.eq(project).and(outgoing::event_row.eq(event_row)))
-        .order(outgoing::id)
+        .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::event_row.eq(event_row)))
+        .order(webhook_deliveries::id)
         .load(conn)?;
     with_attempts(conn, project, rows, (now, true))
 }
@@ -76,8 +76,8 @@ pub fn of_event(conn: &mut Conn, project: i64, event_row: i64, now: Moment) -> Q
 /// What the database said.
 pub fn to(conn: &mut Conn, (project, endpoint): (i64, i64), most: i64, now: Moment) -> QueryResult<Vec<Sent>> {
     let rows = rows()
-        .filter(outgoing::project_id.eq(project).and(outgoing::destination_id.eq(endpoint)))
-        .order(outgoing::id.desc())
+        .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint)))
+        .order(webhook_deliveries::id.desc())
         .limit(most)
         .load(conn)?;
     with_attempts(conn, project, rows, (now, false))
@@ -88,8 +88,11 @@ pub fn to(conn: &mut Conn, (project, endpoint): (i64, i64), most: i64, now: Mome
 /// # Errors
 /// What the database said.
 pub fn event_of(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<Option<i64>> {
-    let row: Option<Option<i64>> =
-        outgoing::table.find((project, delivery)).select(outgoing::event_row).first(conn).optional()?;
+    let row: Option<Option<i64>> = webhook_deliveries::table
+        .find((project, delivery))
+        .select(webhook_deliveries::event_row)
+        .first(conn)
+        .optional()?;
     Ok(row.flatten())
 }
 
@@ -99,7 +102,7 @@ pub fn event_of(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<Opt
 /// What the database said.
 pub fn is_tried(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<bool> {
     let tries: Option<i64> =
-        outgoing::table.find((project, delivery)).select(outgoing::tries).first(conn).optional()?;
+        webhook_deliveries::table.find((project, delivery)).select(webhook_deliveries::tries).first(conn).optional()?;
     Ok(tries.is_none_or(|tries| tries > 0))
 }
 
@@ -118,32 +121,41 @@ pub struct PassedOn {
 /// # Errors
 /// What the database said.
 pub fn of_customer(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Vec<PassedOn>> {
-    let endpoint = destinations::project_id.eq(outgoing::project_id).and(destinations::id.eq(outgoing::destination_id));
+    let endpoint = webhook_endpoints::project_id
+        .eq(webhook_deliveries::project_id)
+        .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
     let events = history::table.filter(history::customer_id.eq(customer)).select(history::event_id.nullable());
-    outgoing::table
-        .inner_join(destinations::table.on(endpoint))
-        .filter(outgoing::project_id.eq(project).and(outgoing::event_row.eq_any(events)))
-        .order(outgoing::id)
-        .select((destinations::name, outgoing::event_type, outgoing::queued_at, outgoing::state))
+    webhook_deliveries::table
+        .inner_join(webhook_endpoints::table.on(endpoint))
+        .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::event_row.eq_any(events)))
+        .order(webhook_deliveries::id)
+        .select((
+            webhook_endpoints::name,
+            webhook_deliveries::event_type,
+            webhook_deliveries::queued_at,
+            webhook_deliveries::state,
+        ))
         .load(conn)
 }
 
 #[diesel::dsl::auto_type]
 fn rows() -> _ {
-    let own = destinations::project_id.eq(outgoing::project_id).and(destinations::id.eq(outgoing::destination_id));
-    outgoing::table.inner_join(destinations::table.on(own)).select((
-        outgoing::id,
-        outgoing::event_type,
-        outgoing::body,
-        outgoing::queued_at,
-        outgoing::state,
-        outgoing::due_at,
-        outgoing::leased_by,
-        outgoing::tries,
-        outgoing::finished_at,
-        destinations::name,
-        destinations::url,
-        destinations::is_on,
+    let own = webhook_endpoints::project_id
+        .eq(webhook_deliveries::project_id)
+        .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
+    webhook_deliveries::table.inner_join(webhook_endpoints::table.on(own)).select((
+        webhook_deliveries::id,
+        webhook_deliveries::event_type,
+        webhook_deliveries::body,
+        webhook_deliveries::queued_at,
+        webhook_deliveries::state,
+        webhook_deliveries::next_attempt_at,
+        webhook_deliveries::leased_by,
+        webhook_deliveries::tries,
+        webhook_deliveries::finished_at,
+        webhook_endpoints::name,
+        webhook_endpoints::url,
+        webhook_endpoints::is_on,
     ))
 }
 
@@ -204,7 +216,7 @@ impl Sent {
     }
 
     /// `Delivered 3 minutes ago, at the second attempt`.
-    fn told(&self) -> Sentence {
+    fn summary(&self) -> Sentence {
         let attempts = count(self.row.tries, "attempt", "attempts");
         let relative = |at| Stamp::relative(at, self.now).inside();
         match self.row.state.as_str() {
@@ -229,7 +241,7 @@ impl Sent {
 
     /// The newest answer, beside the status.
     fn last(&self) -> Option<String> {
-        self.attempts.first().map(Attempt::told)
+        self.attempts.first().map(Attempt::outcome)
     }
 
     /// The body in lines, as far as it is JSON.
@@ -251,7 +263,7 @@ impl Sent {
 
 impl Attempt {
     /// `Answered 503`, or what went wrong.
-    fn told(&self) -> String {
+    fn outcome(&self) -> String {
         match (self.status, &self.problem) {
             (Some(status @ 300..=399), _) => format!("Answered {status}. Redirects are not followed."),
             (Some(status @ 201..=299), _) => format!("Answered {status}. Only 200 counts as received."),

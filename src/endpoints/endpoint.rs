@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::Secret;
 use crate::base::clock::Moment;
-use crate::db::schema::destinations;
+use crate::db::schema::webhook_endpoints;
 use crate::events::{Environment, Event};
 
 /// How many endpoints a project may have.
@@ -12,8 +12,8 @@ pub const MOST: usize = 20;
 
 /// A webhook endpoint of a project.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = destinations, treat_none_as_null = true)]
-pub struct Destination {
+#[diesel(table_name = webhook_endpoints, treat_none_as_null = true)]
+pub struct Endpoint {
     pub project_id: i64,
     pub id: i64,
     pub name: String,
@@ -78,10 +78,10 @@ impl Environments {
     }
 }
 
-impl Destination {
+impl Endpoint {
     /// One that is on, with nothing set yet.
-    pub fn new((project_id, id, now): (i64, i64, Moment), secret: Vec<u8>) -> Destination {
-        Destination {
+    pub fn new((project_id, id, now): (i64, i64, Moment), secret: Vec<u8>) -> Endpoint {
+        Endpoint {
             project_id,
             id,
             name: String::new(),

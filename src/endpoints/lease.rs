@@ -6,8 +6,8 @@ use diesel::prelude::*;
 use super::client::Answer;
 use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::db::schema::{delivery_attempts as attempts, destinations, outgoing};
-use crate::endpoints::Destination;
+use crate::db::schema::{delivery_attempts as attempts, webhook_deliveries, webhook_endpoints};
+use crate::endpoints::Endpoint;
 
 /// How long a delivery is kept for whoever took it, in seconds: longer than a request can last.
 pub const LEASE: i64 = 150;
@@ -19,7 +19,7 @@ pub const RETRIES: [i64; 5] = [5, 10, 20, 40, 80];
 pub struct Job {
     pub project: i64,
     pub id: i64,
-    pub destination: Destination,
+    pub endpoint: Endpoint,
     pub body: String,
     /// Attempts before this one, since it was last queued.
     pub tries: i64,
@@ -27,7 +27,7 @@ pub struct Job {
     pub mark: i64,
 }
 
-type Row = (i64, i64, String, i64, Destination);
+type Row = (i64, i64, String, i64, Endpoint);
 
 /// Takes up to `room` deliveries that are due, none for the endpoints in `busy`, at most `each` for one endpoint. `mark`
 /// is different for every call of every process.
@@ -40,20 +40,28 @@ pub fn take(
     busy: &[i64],
     (room, each): (usize, usize),
 ) -> QueryResult<Vec<Job>> {
-    let own = destinations::project_id.eq(outgoing::project_id).and(destinations::id.eq(outgoing::destination_id));
-    let due: Vec<Row> = outgoing::table
-        .inner_join(destinations::table.on(own))
-        .filter(outgoing::state.eq("waiting").and(outgoing::due_at.le(now)))
-        .filter(destinations::is_on.eq(true).and(outgoing::destination_id.ne_all(busy)))
-        .order((outgoing::due_at, outgoing::id))
-        .select((outgoing::project_id, outgoing::id, outgoing::body, outgoing::tries, Destination::as_select()))
+    let own = webhook_endpoints::project_id
+        .eq(webhook_deliveries::project_id)
+        .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
+    let due: Vec<Row> = webhook_deliveries::table
+        .inner_join(webhook_endpoints::table.on(own))
+        .filter(webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now)))
+        .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(busy)))
+        .order((webhook_deliveries::next_attempt_at, webhook_deliveries::id))
+        .select((
+            webhook_deliveries::project_id,
+            webhook_deliveries::id,
+            webhook_deliveries::body,
+            webhook_deliveries::tries,
+            Endpoint::as_select(),
+        ))
         .limit(i64::try_from(room.saturating_mul(4)).unwrap_or(i64::MAX))
         .load(conn)?;
     let mut taken: Vec<Job> = Vec::new();
-    for (project, id, body, tries, destination) in due {
-        let already = taken.iter().filter(|job| job.destination.id == destination.id).count();
+    for (project, id, body, tries, endpoint) in due {
+        let already = taken.iter().filter(|job| job.endpoint.id == endpoint.id).count();
         if taken.len() < room && already < each && lease(conn, (project, id), mark, now)? {
-            taken.push(Job { project, id, destination, body, tries, mark });
+            taken.push(Job { project, id, endpoint, body, tries, mark });
         }
     }
     Ok(taken)
@@ -61,9 +69,10 @@ pub fn take(
 
 /// Whether nobody else was faster.
 fn lease(conn: &mut Conn, row: (i64, i64), mark: i64, now: Moment) -> QueryResult<bool> {
-    let is_free = outgoing::state.eq("waiting").and(outgoing::due_at.le(now));
-    let leased = (outgoing::due_at.eq(now.plus_seconds(LEASE)), outgoing::leased_by.eq(Some(mark)));
-    Ok(diesel::update(outgoing::table.find(row).filter(is_free)).set(leased).execute(conn)? > 0)
+    let is_free = webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now));
+    let leased =
+        (webhook_deliveries::next_attempt_at.eq(now.plus_seconds(LEASE)), webhook_deliveries::leased_by.eq(Some(mark)));
+    Ok(diesel::update(webhook_deliveries::table.find(row).filter(is_free)).set(leased).execute(conn)? > 0)
 }
 
 /// Enters what came of a delivery, as the attempt `id`. One that was erased meanwhile, or that another has taken over,
@@ -84,13 +93,14 @@ pub fn finish(
         (false, None) => ("failed", now),
     };
     let done = (
-        outgoing::state.eq(state),
-        outgoing::due_at.eq(due_at),
-        outgoing::leased_by.eq(None::<i64>),
-        outgoing::tries.eq(job.tries + 1),
-        outgoing::finished_at.eq(if state == "waiting" { Moment::NEVER } else { now }),
+        webhook_deliveries::state.eq(state),
+        webhook_deliveries::next_attempt_at.eq(due_at),
+        webhook_deliveries::leased_by.eq(None::<i64>),
+        webhook_deliveries::tries.eq(job.tries + 1),
+        webhook_deliveries::finished_at.eq(if state == "waiting" { Moment::NEVER } else { now }),
     );
-    let own = outgoing::table.find((job.project, job.id)).filter(outgoing::leased_by.eq(Some(job.mark)));
+    let own =
+        webhook_deliveries::table.find((job.project, job.id)).filter(webhook_deliveries::leased_by.eq(Some(job.mark)));
     if diesel::update(own).set(done).execute(conn)? == 0 {
         return Ok(());
     }
@@ -108,11 +118,11 @@ pub fn finish(
     );
     diesel::insert_into(attempts::table).values(attempt).execute(conn)?;
     let last = (
-        destinations::last_at.eq(Some(at)),
-        destinations::last_status.eq(status),
-        destinations::last_problem.eq(&answer.problem),
+        webhook_endpoints::last_at.eq(Some(at)),
+        webhook_endpoints::last_status.eq(status),
+        webhook_endpoints::last_problem.eq(&answer.problem),
     );
-    diesel::update(destinations::table.find((job.project, job.destination.id))).set(last).execute(conn)?;
+    diesel::update(webhook_endpoints::table.find((job.project, job.endpoint.id))).set(last).execute(conn)?;
     Ok(())
 }
 
@@ -121,12 +131,14 @@ pub fn finish(
 /// # Errors
 /// What the database said.
 pub fn is_due(conn: &mut Conn, now: Moment, busy: &[i64]) -> QueryResult<bool> {
-    let own = destinations::project_id.eq(outgoing::project_id).and(destinations::id.eq(outgoing::destination_id));
-    let due: Option<i64> = outgoing::table
-        .inner_join(destinations::table.on(own))
-        .filter(outgoing::state.eq("waiting").and(outgoing::due_at.le(now)))
-        .filter(destinations::is_on.eq(true).and(outgoing::destination_id.ne_all(busy)))
-        .select(outgoing::id)
+    let own = webhook_endpoints::project_id
+        .eq(webhook_deliveries::project_id)
+        .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
+    let due: Option<i64> = webhook_deliveries::table
+        .inner_join(webhook_endpoints::table.on(own))
+        .filter(webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now)))
+        .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(busy)))
+        .select(webhook_deliveries::id)
         .first(conn)
         .optional()?;
     Ok(due.is_some())

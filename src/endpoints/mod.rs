@@ -4,7 +4,7 @@
 //! work the queue: whoever takes a delivery moves the time it is due, and should they die it comes due again. So a
 //! delivery arrives at least once, and is never sent by two at the same moment.
 //!
-//! `reach` says where deliveries may go at all, `destination` what an endpoint wants, `queue` puts in, `lease` takes out,
+//! `reach` says where deliveries may go at all, `endpoint` what an endpoint wants, `queue` puts in, `lease` takes out,
 //! `client` speaks HTTP, `courier` joins them, `worker` runs them beside the server.
 
 mod body;
@@ -23,7 +23,7 @@ mod worker;
 
 pub use client::{Answer, Client, TIMEOUT};
 pub use courier::Courier;
-pub use endpoint::{Destination, Environments, MOST};
+pub use endpoint::{Endpoint, Environments, MOST};
 pub use lease::{LEASE, RETRIES};
 pub use prune::prune;
 pub use queue::{Source, announce, enqueue_test, forget, resend, resend_failed};

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Db;
-use crate::db::schema::outgoing;
+use crate::db::schema::webhook_deliveries;
 
 /// For so many days what was sent is kept, and what failed.
 const DAYS: [(&str, i64); 2] = [("sent", 30), ("failed", 90)];
@@ -31,13 +31,13 @@ pub fn prune(db: &Db, now: Moment) -> Result<usize, Error> {
 }
 
 fn batch(conn: &mut crate::db::Conn, state: &str, before: Moment) -> Result<usize, Error> {
-    let old: Vec<(i64, i64)> = outgoing::table
-        .filter(outgoing::state.eq(state).and(outgoing::finished_at.lt(before)))
-        .select((outgoing::project_id, outgoing::id))
+    let old: Vec<(i64, i64)> = webhook_deliveries::table
+        .filter(webhook_deliveries::state.eq(state).and(webhook_deliveries::finished_at.lt(before)))
+        .select((webhook_deliveries::project_id, webhook_deliveries::id))
         .limit(BATCH)
         .load(conn)?;
     for row in &old {
-        diesel::delete(outgoing::table.find(*row)).execute(conn)?;
+        diesel::delete(webhook_deliveries::table.find(*row)).execute(conn)?;
     }
     Ok(old.len())
 }

@@ -6,10 +6,10 @@ use super::{body, queries, test_event};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::lookup_key;
-use crate::customers::Census;
+use crate::customers::Resolver;
 use crate::db::Conn;
-use crate::db::schema::{events, history, inherited_events, outgoing};
-use crate::endpoints::Destination;
+use crate::db::schema::{events, history, retained_events, webhook_deliveries};
+use crate::endpoints::Endpoint;
 use crate::events::Delivery;
 use crate::projection::CustomerId;
 
@@ -23,17 +23,17 @@ pub enum Source {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = outgoing)]
+#[diesel(table_name = webhook_deliveries)]
 struct Row<'a> {
     project_id: i64,
     id: i64,
-    destination_id: i64,
+    endpoint_id: i64,
     event_row: Option<i64>,
     event_type: &'a str,
     body: &'a str,
     queued_at: Moment,
     state: &'static str,
-    due_at: Moment,
+    next_attempt_at: Moment,
     tries: i64,
     finished_at: Moment,
 }
@@ -43,33 +43,33 @@ struct Row<'a> {
 ///
 /// # Errors
 /// What the database said.
-pub fn announce(conn: &mut Conn, census: &Census, stored: &[&Delivery], source: Source) -> QueryResult<()> {
+pub fn announce(conn: &mut Conn, resolver: &Resolver, stored: &[&Delivery], source: Source) -> QueryResult<()> {
     if stored.is_empty() {
         return Ok(());
     }
-    let project = census.project();
+    let project = resolver.project();
     let wanting = queries::on(conn, project, source == Source::Received)?;
     if wanting.is_empty() {
         return Ok(());
     }
     for delivery in stored {
-        tell(conn, census, &wanting, delivery, source)?;
+        tell(conn, resolver, &wanting, delivery, source)?;
     }
     Ok(())
 }
 
-type Wanting = (Destination, Vec<String>);
+type Wanting = (Endpoint, Vec<String>);
 
-fn tell(conn: &mut Conn, census: &Census, wanting: &[Wanting], came: &Delivery, source: Source) -> QueryResult<()> {
+fn tell(conn: &mut Conn, resolver: &Resolver, wanting: &[Wanting], came: &Delivery, source: Source) -> QueryResult<()> {
     let is_own = source == Source::Own;
-    let takers: Vec<&Destination> =
+    let takers: Vec<&Endpoint> =
         wanting.iter().filter(|(one, types)| one.wants(types, &came.event, is_own)).map(|(one, _)| one).collect();
     if takers.is_empty() {
         return Ok(());
     }
     // What is stored may say less than what came: see `events::screen`.
     let found: Option<(i64, String)> = events::table
-        .filter(events::project_id.eq(census.project()).and(events::event_key.eq(lookup_key(&came.event.id))))
+        .filter(events::project_id.eq(resolver.project()).and(events::event_key.eq(lookup_key(&came.event.id))))
         .select((events::id, events::body))
         .first(conn)
         .optional()?;
@@ -78,30 +78,25 @@ fn tell(conn: &mut Conn, census: &Census, wanting: &[Wanting], came: &Delivery, 
     let body = body::of(conn, row, &stored)?;
     for taker in takers {
         let now = came.received_at;
-        let id = census.next_id();
-        let (project, event_row) = (census.project(), Some(row));
+        let id = resolver.next_id();
+        let (project, event_row) = (resolver.project(), Some(row));
         insert(conn, &Row { event_row, ..Row::new((project, id, now), taker.id, came.event.kind.as_str(), &body) })?;
     }
     Ok(())
 }
 
 impl<'a> Row<'a> {
-    fn new(
-        (project_id, id, now): (i64, i64, Moment),
-        destination_id: i64,
-        event_type: &'a str,
-        body: &'a str,
-    ) -> Row<'a> {
+    fn new((project_id, id, now): (i64, i64, Moment), endpoint_id: i64, event_type: &'a str, body: &'a str) -> Row<'a> {
         Row {
             project_id,
             id,
-            destination_id,
+            endpoint_id,
             event_row: None,
             event_type,
             body,
             queued_at: now,
             state: "waiting",
-            due_at: now,
+            next_attempt_at: now,
             tries: 0,
             finished_at: Moment::NEVER,
         }
@@ -109,7 +104,7 @@ impl<'a> Row<'a> {
 }
 
 fn insert(conn: &mut Conn, row: &Row<'_>) -> QueryResult<()> {
-    diesel::insert_into(outgoing::table).values(row).execute(conn)?;
+    diesel::insert_into(webhook_deliveries::table).values(row).execute(conn)?;
     Ok(())
 }
 
@@ -117,9 +112,9 @@ fn insert(conn: &mut Conn, row: &Row<'_>) -> QueryResult<()> {
 ///
 /// # Errors
 /// What the database said, or that the system has no random bytes.
-pub fn enqueue_test(conn: &mut Conn, (project, id, now): (i64, i64, Moment), destination: i64) -> Result<(), Error> {
+pub fn enqueue_test(conn: &mut Conn, (project, id, now): (i64, i64, Moment), endpoint: i64) -> Result<(), Error> {
     let body = test_event::body(now)?;
-    insert(conn, &Row::new((project, id, now), destination, "TEST", &body))?;
+    insert(conn, &Row::new((project, id, now), endpoint, "TEST", &body))?;
     Ok(())
 }
 
@@ -128,15 +123,16 @@ pub fn enqueue_test(conn: &mut Conn, (project, id, now): (i64, i64, Moment), des
 /// # Errors
 /// What the database said.
 pub fn resend(conn: &mut Conn, project: i64, delivery: i64, now: Moment) -> QueryResult<bool> {
-    let free = outgoing::leased_by.is_null().or(outgoing::due_at.le(now));
+    let free = webhook_deliveries::leased_by.is_null().or(webhook_deliveries::next_attempt_at.le(now));
     let again = (
-        outgoing::state.eq("waiting"),
-        outgoing::due_at.eq(now),
-        outgoing::leased_by.eq(None::<i64>),
-        outgoing::tries.eq(0),
-        outgoing::finished_at.eq(Moment::NEVER),
+        webhook_deliveries::state.eq("waiting"),
+        webhook_deliveries::next_attempt_at.eq(now),
+        webhook_deliveries::leased_by.eq(None::<i64>),
+        webhook_deliveries::tries.eq(0),
+        webhook_deliveries::finished_at.eq(Moment::NEVER),
     );
-    let one = outgoing::table.filter(outgoing::project_id.eq(project).and(outgoing::id.eq(delivery)).and(free));
+    let one = webhook_deliveries::table
+        .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::id.eq(delivery)).and(free));
     Ok(diesel::update(one).set(again).execute(conn)? > 0)
 }
 
@@ -144,15 +140,17 @@ pub fn resend(conn: &mut Conn, project: i64, delivery: i64, now: Moment) -> Quer
 ///
 /// # Errors
 /// What the database said.
-pub fn resend_failed(conn: &mut Conn, project: i64, destination: i64, now: Moment) -> QueryResult<usize> {
-    let of_endpoint = outgoing::project_id.eq(project).and(outgoing::destination_id.eq(destination));
+pub fn resend_failed(conn: &mut Conn, project: i64, endpoint: i64, now: Moment) -> QueryResult<usize> {
+    let of_endpoint = webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint));
     let again = (
-        outgoing::state.eq("waiting"),
-        outgoing::due_at.eq(now),
-        outgoing::tries.eq(0),
-        outgoing::finished_at.eq(Moment::NEVER),
+        webhook_deliveries::state.eq("waiting"),
+        webhook_deliveries::next_attempt_at.eq(now),
+        webhook_deliveries::tries.eq(0),
+        webhook_deliveries::finished_at.eq(Moment::NEVER),
     );
-    diesel::update(outgoing::table.filter(of_endpoint.and(outgoing::state.eq("failed")))).set(again).execute(conn)
+    diesel::update(webhook_deliveries::table.filter(of_endpoint.and(webhook_deliveries::state.eq("failed"))))
+        .set(again)
+        .execute(conn)
 }
 
 /// Removes every delivery of a customer's events, those still to be sent among them: their bodies name the customer.
@@ -162,11 +160,13 @@ pub fn resend_failed(conn: &mut Conn, project: i64, destination: i64, now: Momen
 /// What the database said.
 pub fn forget(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<()> {
     let own = history::table.filter(history::customer_id.eq(customer)).select(history::event_id.nullable());
-    let inherited = inherited_events::table
-        .filter(inherited_events::customer_id.eq(customer))
-        .select(inherited_events::event_id.nullable());
-    let of_project = outgoing::project_id.eq(project);
-    diesel::delete(outgoing::table.filter(of_project.and(outgoing::event_row.eq_any(own)))).execute(conn)?;
-    diesel::delete(outgoing::table.filter(of_project.and(outgoing::event_row.eq_any(inherited)))).execute(conn)?;
+    let retained = retained_events::table
+        .filter(retained_events::customer_id.eq(customer))
+        .select(retained_events::event_id.nullable());
+    let of_project = webhook_deliveries::project_id.eq(project);
+    diesel::delete(webhook_deliveries::table.filter(of_project.and(webhook_deliveries::event_row.eq_any(own))))
+        .execute(conn)?;
+    diesel::delete(webhook_deliveries::table.filter(of_project.and(webhook_deliveries::event_row.eq_any(retained))))
+        .execute(conn)?;
     Ok(())
 }

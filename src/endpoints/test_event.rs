@@ -44,10 +44,10 @@ pub fn body(now: Moment) -> Result<String, Error> {
         "renewal_number": null,
         "metadata": null,
     });
-    Ok(envelope(event))
+    Ok(webhook_body(event))
 }
 
-fn envelope(event: Value) -> String {
+fn webhook_body(event: Value) -> String {
     json!({ "api_version": "1.0", "event": event }).to_string()
 }
 

@@ -32,30 +32,31 @@ impl Worker {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(courier: Courier) -> std::io::Result<Worker> {
-        let (news, told) = mpsc::channel();
+        let (news, inbox) = mpsc::channel();
         let back = news.clone();
-        let thread = std::thread::Builder::new().name("outgoing".into()).spawn(move || work(&courier, &back, &told))?;
+        let thread =
+            std::thread::Builder::new().name("outgoing".into()).spawn(move || work(&courier, &back, &inbox))?;
         Ok(Worker { news, thread })
     }
 
     /// Takes nothing more, and waits a moment for what is under way.
     pub fn stop(self) {
-        let told = self.news.send(News::Stop);
-        if told.is_err() || self.thread.join().is_err() {
+        let sent = self.news.send(News::Stop);
+        if sent.is_err() || self.thread.join().is_err() {
             tracing::error!("the thread for deliveries ended badly");
         }
     }
 }
 
-fn work(courier: &Courier, back: &mpsc::Sender<News>, told: &mpsc::Receiver<News>) {
+fn work(courier: &Courier, back: &mpsc::Sender<News>, inbox: &mpsc::Receiver<News>) {
     let mut busy: BTreeMap<i64, usize> = BTreeMap::new();
     loop {
         for job in due(courier, &busy) {
             set_out(courier, job, back, &mut busy);
         }
-        match told.recv_timeout(EVERY) {
+        match inbox.recv_timeout(EVERY) {
             Ok(News::Done(endpoint)) => done(&mut busy, endpoint),
-            Ok(News::Stop) | Err(RecvTimeoutError::Disconnected) => return finish(&mut busy, told),
+            Ok(News::Stop) | Err(RecvTimeoutError::Disconnected) => return finish(&mut busy, inbox),
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
@@ -70,7 +71,7 @@ fn due(courier: &Courier, busy: &BTreeMap<i64, usize>) -> Vec<Job> {
 }
 
 fn set_out(courier: &Courier, job: Job, back: &mpsc::Sender<News>, busy: &mut BTreeMap<i64, usize>) {
-    let (courier, back, endpoint) = (courier.clone(), back.clone(), job.destination.id);
+    let (courier, back, endpoint) = (courier.clone(), back.clone(), job.endpoint.id);
     let sending = move || {
         if catch_unwind(AssertUnwindSafe(|| courier.send(&job))).is_err() {
             tracing::error!(delivery = job.id, "sending a delivery panicked");
@@ -93,10 +94,10 @@ fn done(busy: &mut BTreeMap<i64, usize>, endpoint: i64) {
     }
 }
 
-fn finish(busy: &mut BTreeMap<i64, usize>, told: &mpsc::Receiver<News>) {
+fn finish(busy: &mut BTreeMap<i64, usize>, inbox: &mpsc::Receiver<News>) {
     let end = Instant::now() + AT_THE_END;
     while !busy.is_empty() {
-        match told.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        match inbox.recv_timeout(end.saturating_duration_since(Instant::now())) {
             Ok(News::Done(endpoint)) => done(busy, endpoint),
             Ok(News::Stop) => {}
             Err(_) => return,

@@ -18,8 +18,8 @@ const MAX_DEPTH: usize = 100;
 #[derive(Debug, Clone)]
 pub struct Delivery {
     pub event: Event,
-    /// What the history tells of it: see [`Event::told`].
-    pub told: String,
+    /// What the history tells of it: see [`Event::summary`].
+    pub summary: String,
     /// The body as it came.
     pub body: String,
     pub received_at: Moment,
@@ -30,7 +30,7 @@ pub struct Delivery {
 pub struct Rejection(pub String);
 
 #[derive(Deserialize)]
-struct Envelope<'a> {
+struct WebhookBody<'a> {
     #[serde(borrow)]
     event: Option<&'a RawValue>,
 }
@@ -46,7 +46,7 @@ impl Delivery {
             Err(error) => return Err((reject("The body is not UTF-8."), error.into_bytes())),
         };
         match checked(&body, received_at) {
-            Ok(event) => Ok(Delivery { told: event.told(), event, body, received_at }),
+            Ok(event) => Ok(Delivery { summary: event.summary(), event, body, received_at }),
             Err(reason) => Err((reason, body.into_bytes())),
         }
     }
@@ -68,9 +68,9 @@ fn checked(body: &str, received_at: Moment) -> Result<Event, Rejection> {
 }
 
 fn read(body: &str, received_at: Moment) -> Result<Event, Rejection> {
-    let envelope: Envelope<'_> =
+    let webhook_body: WebhookBody<'_> =
         serde_json::from_str(object(body, "body")?).map_err(|error| misshapen("body", &error))?;
-    let event = envelope.event.ok_or_else(|| reject("The body has no event."))?;
+    let event = webhook_body.event.ok_or_else(|| reject("The body has no event."))?;
     let fields: Fields<'_> =
         serde_json::from_str(object(event.get(), "event")?).map_err(|error| misshapen("event", &error))?;
     let kind = name(fields.kind).ok_or_else(|| reject("The event has no type."))?;

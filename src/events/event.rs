@@ -7,7 +7,7 @@ use crate::base::clock::Moment;
 use crate::base::money::{Micros, Money};
 
 /// What one webhook said. Times and amounts are as sent; `event_at` falls back to the purchase time, then to the time
-/// of arrival. Written as JSON it keeps what a row of the history tells: see [`Event::told`].
+/// of arrival. Written as JSON it keeps what a row of the history tells: see [`Event::summary`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     pub id: String,

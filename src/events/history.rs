@@ -36,7 +36,7 @@ impl Topic {
 }
 
 /// How many ids of a list a row may name or count.
-const TOLD_IDS: usize = 110;
+const SUMMARY_IDS: usize = 110;
 
 /// Ids the app gave before anonymous ones.
 fn identified_first(ids: &[String]) -> impl Iterator<Item = &String> {
@@ -74,12 +74,12 @@ impl Event {
 
     /// What a row of the history tells, as JSON: the event without attributes, and without ids unless it is about them.
     /// A page of history reads these instead of bodies, which may be a thousand times as long.
-    pub fn told(&self) -> String {
+    pub fn summary(&self) -> String {
         let names_ids = self.kind == EventType::SubscriberAlias;
-        let of_aliases = |ids: &[String]| ids.iter().filter(|_| names_ids).take(TOLD_IDS).cloned().collect();
+        let of_aliases = |ids: &[String]| ids.iter().filter(|_| names_ids).take(SUMMARY_IDS).cloned().collect();
         let name = |id: &Option<String>| id.clone().filter(|_| names_ids);
-        let short = |ids: &[String]| identified_first(ids).take(TOLD_IDS).cloned().collect();
-        let told = Event {
+        let short = |ids: &[String]| identified_first(ids).take(SUMMARY_IDS).cloned().collect();
+        let summary = Event {
             event_at: self.generated_at(),
             attributes: Vec::new(),
             aliases: of_aliases(&self.aliases),
@@ -90,12 +90,12 @@ impl Event {
             ..self.clone()
         };
         // Strings, numbers and lists: writing them as JSON cannot fail.
-        serde_json::to_string(&told).unwrap_or_default()
+        serde_json::to_string(&summary).unwrap_or_default()
     }
 
-    /// The event as far as [`Event::told`] keeps it; `None` for what that did not write.
-    pub fn retold(told: &str) -> Option<Event> {
-        serde_json::from_str(told).ok()
+    /// The event as far as [`Event::summary`] keeps it; `None` for what that did not write.
+    pub fn from_summary(summary: &str) -> Option<Event> {
+        serde_json::from_str(summary).ok()
     }
 
     pub fn topic(&self) -> Topic {

@@ -57,7 +57,7 @@ const OF_MARKS: [&str; 5] = ["id", "type", "event_timestamp_ms", "store", "envir
 type Fields = BTreeMap<String, Box<RawValue>>;
 
 #[derive(Deserialize)]
-struct Envelope<'a> {
+struct WebhookBody<'a> {
     #[serde(borrow)]
     api_version: Field<'a>,
     #[serde(borrow)]
@@ -111,9 +111,9 @@ pub fn transfer_without(body: &str, party: Party) -> Option<String> {
 
 /// The body with no more than these plain fields, and all it had.
 fn plain(body: &str, kept: &[&str]) -> Option<(Rewritten, Fields)> {
-    let envelope: Envelope<'_> = serde_json::from_str(body).ok()?;
-    let fields = json::entries(envelope.event);
-    let api_version = envelope.api_version.filter(|raw| is_plain(raw)).map(ToOwned::to_owned);
+    let webhook_body: WebhookBody<'_> = serde_json::from_str(body).ok()?;
+    let fields = json::entries(webhook_body.event);
+    let api_version = webhook_body.api_version.filter(|raw| is_plain(raw)).map(ToOwned::to_owned);
     Some((Rewritten { api_version, event: only(&fields, kept) }, fields))
 }
 

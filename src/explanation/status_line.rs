@@ -80,9 +80,9 @@ impl Teller<'_> {
 
     fn introductory(&self) -> StatusLine {
         let line = self.renewing();
-        let told = Sentence::of("introductory price until then");
+        let price_note = Sentence::of("introductory price until then");
         match line.rest.is_empty() {
-            true => line.rest(Some(told)),
+            true => line.rest(Some(price_note)),
             false => line,
         }
     }
@@ -235,12 +235,12 @@ impl Teller<'_> {
             return Some(Sentence::of("replaced by another product on ").time(self.on(at)));
         }
         let at = purchase.unsubscribed_at?;
-        let told = Sentence::of("cancelled on ").time(self.on(at));
+        let price_note = Sentence::of("cancelled on ").time(self.on(at));
         Some(match &purchase.cancel_reason {
             Some(reason @ (Reason::PriceIncrease | Reason::DeveloperInitiated)) => {
-                told.words(format!(" ({})", reason.words()))
+                price_note.words(format!(" ({})", reason.words()))
             }
-            _ => told,
+            _ => price_note,
         })
     }
 

@@ -44,7 +44,7 @@ pub fn show_in_history(
         history::environment.eq(event.environment_word()),
         history::topic.eq(event.topic().as_str()),
         history::side.eq(side),
-        history::told.eq(&delivery.told),
+        history::summary.eq(&delivery.summary),
     );
     diesel::insert_into(history::table).values(row).execute(conn)?;
     Ok(())
@@ -69,14 +69,14 @@ pub fn show_only_in(
             history::environment,
             history::topic,
             history::side,
-            history::told,
+            history::summary,
         ))
         .load(conn)?;
     let event = &delivery.event;
     let wanted = |customer: CustomerId, side: &str| {
         let (timeline_at, event_at) = (event.timeline_at().millis(), event.generated_at().millis());
         let (environment, topic) = (event.environment_word().to_owned(), event.topic().as_str().to_owned());
-        (customer, timeline_at, event_at, event.tie(), environment, topic, side.to_owned(), delivery.told.clone())
+        (customer, timeline_at, event_at, event.tie(), environment, topic, side.to_owned(), delivery.summary.clone())
     };
     let mut wanted: Vec<Place> = places.iter().map(|(customer, side)| wanted(*customer, side)).collect();
     stored.sort();

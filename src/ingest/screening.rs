@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use diesel::prelude::*;
 
-use crate::customers::{Census, Verdict};
+use crate::customers::{Resolver, Verdict};
 use crate::db::Conn;
 use crate::events::redaction::{self, Party};
 use crate::events::{Delivery, Event, EventType};
@@ -26,23 +26,23 @@ pub enum Screened<'a> {
 
 /// # Errors
 /// What the database said.
-pub fn screen<'a>(conn: &mut Conn, census: &mut Census, delivery: &'a Delivery) -> QueryResult<Screened<'a>> {
+pub fn screen<'a>(conn: &mut Conn, resolver: &mut Resolver, delivery: &'a Delivery) -> QueryResult<Screened<'a>> {
     let event = &delivery.event;
     if event.kind == EventType::Transfer {
-        return transfer(conn, census, delivery);
+        return transfer(conn, resolver, delivery);
     }
     let ids: Vec<&str> = event.customer_ids().collect();
-    Ok(match census.verdict(conn, &ids, event.generated_at())? {
+    Ok(match resolver.verdict(conn, &ids, event.generated_at())? {
         Verdict::Welcome => as_it_is(delivery),
         Verdict::Late => Screened::Late,
         Verdict::Blocked => ignored(delivery),
     })
 }
 
-fn transfer<'a>(conn: &mut Conn, census: &mut Census, delivery: &'a Delivery) -> QueryResult<Screened<'a>> {
+fn transfer<'a>(conn: &mut Conn, resolver: &mut Resolver, delivery: &'a Delivery) -> QueryResult<Screened<'a>> {
     let mut of = |ids: &[String]| {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        census.verdict(conn, &ids, delivery.event.generated_at())
+        resolver.verdict(conn, &ids, delivery.event.generated_at())
     };
     let (from, to) = (of(&delivery.event.transferred_from)?, of(&delivery.event.transferred_to)?);
     let nobody_else = |others: &[String]| others.is_empty();

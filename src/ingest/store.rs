@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::screening::Screened;
 use super::{queries, screening};
 use crate::base::AppUserId;
-use crate::customers::{Census, retained, state};
+use crate::customers::{Resolver, retained, state};
 use crate::db::Conn;
 use crate::db::schema::stale_customers;
 use crate::endpoints::{self, Source};
@@ -35,10 +35,10 @@ pub enum Outcome {
 /// What the database said.
 pub fn expect<'a>(
     conn: &mut Conn,
-    census: &mut Census,
+    resolver: &mut Resolver,
     deliveries: impl Iterator<Item = &'a Delivery>,
 ) -> QueryResult<()> {
-    census.expect(conn, deliveries.flat_map(|delivery| screening::ids_in(&delivery.event)))
+    resolver.expect(conn, deliveries.flat_map(|delivery| screening::ids_in(&delivery.event)))
 }
 
 /// Stores a delivery and puts it into the histories it belongs to. The customers it touches join `touched`; their
@@ -48,18 +48,18 @@ pub fn expect<'a>(
 /// What the database said.
 pub fn store(
     conn: &mut Conn,
-    census: &mut Census,
+    resolver: &mut Resolver,
     delivery: &Delivery,
     touched: &mut BTreeSet<CustomerId>,
 ) -> QueryResult<Outcome> {
     if delivery.event.kind == EventType::Test {
         return Ok(Outcome::Test);
     }
-    match screening::screen(conn, census, delivery)? {
-        Screened::Taken { delivery, to_nobody } => take(conn, census, &delivery, to_nobody, touched),
+    match screening::screen(conn, resolver, delivery)? {
+        Screened::Taken { delivery, to_nobody } => take(conn, resolver, &delivery, to_nobody, touched),
         Screened::Late => Ok(Outcome::Late),
         Screened::Ignored(Some(mark)) => {
-            queries::insert(conn, census.project(), census.next_id(), &mark)?;
+            queries::insert(conn, resolver.project(), resolver.next_id(), &mark)?;
             Ok(Outcome::Ignored)
         }
         Screened::Ignored(None) => Ok(Outcome::Ignored),
@@ -68,26 +68,26 @@ pub fn store(
 
 fn take(
     conn: &mut Conn,
-    census: &mut Census,
+    resolver: &mut Resolver,
     delivery: &Delivery,
     to_nobody: bool,
     touched: &mut BTreeSet<CustomerId>,
 ) -> QueryResult<Outcome> {
-    let row = census.next_id();
-    if !queries::insert(conn, census.project(), row, delivery)? {
-        flag_changed_body(conn, census, delivery)?;
+    let row = resolver.next_id();
+    if !queries::insert(conn, resolver.project(), row, delivery)? {
+        flag_changed_body(conn, resolver, delivery)?;
         return Ok(Outcome::Duplicate);
     }
-    let (places, refused) = places_of(conn, census, delivery)?;
+    let (places, refused) = places_of(conn, resolver, delivery)?;
     if let Some(reason) = refused {
         let body = delivery.body.as_bytes();
-        queries::reject(conn, census.project(), census.next_id(), delivery.received_at, &reason, body)?;
+        queries::reject(conn, resolver.project(), resolver.next_id(), delivery.received_at, &reason, body)?;
     }
     for (customer, side) in places {
         queries::show_in_history(conn, customer, row, delivery, side)?;
         touched.insert(customer);
         if to_nobody {
-            retained::inherit(conn, customer, row, "own", -row)?;
+            retained::retain(conn, customer, row, "own", -row)?;
         }
     }
     Ok(Outcome::Stored)
@@ -97,42 +97,49 @@ fn take(
 ///
 /// # Errors
 /// What the database said.
-pub fn give_again(conn: &mut Conn, census: &mut Census, row: i64, delivery: &Delivery) -> QueryResult<()> {
-    let (places, _) = places_of(conn, census, delivery)?;
+pub fn give_again(conn: &mut Conn, resolver: &mut Resolver, row: i64, delivery: &Delivery) -> QueryResult<()> {
+    let (places, _) = places_of(conn, resolver, delivery)?;
     queries::show_only_in(conn, &places, row, delivery)?;
     if delivery.event.kind == EventType::Transfer { retained::link_again(conn, row) } else { Ok(()) }
 }
 
 /// The first body stays; a different one under the same id is kept for developers to see (§5.1).
-fn flag_changed_body(conn: &mut Conn, census: &Census, delivery: &Delivery) -> QueryResult<()> {
-    let stored = queries::body_of(conn, census.project(), &delivery.event.id)?;
+fn flag_changed_body(conn: &mut Conn, resolver: &Resolver, delivery: &Delivery) -> QueryResult<()> {
+    let stored = queries::body_of(conn, resolver.project(), &delivery.event.id)?;
     if stored == delivery.body {
         return Ok(());
     }
     tracing::warn!("an event came again with a different body; the first one stays");
     let reason = "This event came before with a different body. The first one stays.";
-    queries::reject(conn, census.project(), census.next_id(), delivery.received_at, reason, delivery.body.as_bytes())
+    queries::reject(
+        conn,
+        resolver.project(),
+        resolver.next_id(),
+        delivery.received_at,
+        reason,
+        delivery.body.as_bytes(),
+    )
 }
 
 /// In whose histories an event stands, and on which side of it they are; and the report on ids that can name nobody.
 type Places = (Vec<(CustomerId, &'static str)>, Option<String>);
 
-fn places_of(conn: &mut Conn, census: &mut Census, delivery: &Delivery) -> QueryResult<Places> {
+fn places_of(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -> QueryResult<Places> {
     let event = &delivery.event;
     if event.kind == EventType::Transfer {
-        return places_of_transfer(conn, census, delivery);
+        return places_of_transfer(conn, resolver, delivery);
     }
-    let (customer, refused) = owner(conn, census, delivery, event.customer_ids())?;
+    let (customer, refused) = owner(conn, resolver, delivery, event.customer_ids())?;
     Ok((customer.map(|customer| (customer, "own")).into_iter().collect(), refused))
 }
 
 /// A transfer speaks of two customers: it stands in both histories, and each is folded with the other (§5.3).
-fn places_of_transfer(conn: &mut Conn, census: &mut Census, delivery: &Delivery) -> QueryResult<Places> {
+fn places_of_transfer(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -> QueryResult<Places> {
     let (from, to) = (&delivery.event.transferred_from, &delivery.event.transferred_to);
-    let (loser, refused) = owner(conn, census, delivery, from.iter().map(String::as_str))?;
-    let (winner, also_refused) = owner(conn, census, delivery, to.iter().map(String::as_str))?;
+    let (loser, refused) = owner(conn, resolver, delivery, from.iter().map(String::as_str))?;
+    let (winner, also_refused) = owner(conn, resolver, delivery, to.iter().map(String::as_str))?;
     // Where the lists meet, finding the winner made both one.
-    let loser = loser.map(|loser| census.survivor_of(loser)).filter(|loser| winner != Some(*loser));
+    let loser = loser.map(|loser| resolver.survivor_of(loser)).filter(|loser| winner != Some(*loser));
     if let (Some(loser), Some(winner)) = (loser, winner) {
         state::link(conn, loser, winner)?;
     }
@@ -143,7 +150,7 @@ fn places_of_transfer(conn: &mut Conn, census: &mut Census, delivery: &Delivery)
 /// The customer of the ids an event names. Ids that can name nobody are left out and reported (§9.2).
 fn owner<'a>(
     conn: &mut Conn,
-    census: &mut Census,
+    resolver: &mut Resolver,
     delivery: &Delivery,
     named: impl Iterator<Item = &'a str>,
 ) -> QueryResult<(Option<CustomerId>, Option<String>)> {
@@ -158,20 +165,20 @@ fn owner<'a>(
     }
     let kept = if ids.is_empty() { "The event is stored without a customer" } else { "The other ids were used" };
     let report = refused.map(|why| format!("An App User ID in this event {}. {kept}.", why.words()));
-    Ok((census.customer_of(conn, &ids, delivery.event.generated_at())?, report))
+    Ok((resolver.customer_of(conn, &ids, delivery.event.generated_at())?, report))
 }
 
 /// The customers that [`store`] touched, as they are by now: a later event may have made two of them one.
-pub fn alive(census: &Census, touched: BTreeSet<CustomerId>) -> BTreeSet<CustomerId> {
-    touched.into_iter().map(|customer| census.survivor_of(customer)).collect()
+pub fn alive(resolver: &Resolver, touched: BTreeSet<CustomerId>) -> BTreeSet<CustomerId> {
+    touched.into_iter().map(|customer| resolver.survivor_of(customer)).collect()
 }
 
 /// Derives the standing of customers that [`store`] touched.
 ///
 /// # Errors
 /// What the database said.
-pub fn settle(conn: &mut Conn, census: &Census, touched: BTreeSet<CustomerId>) -> QueryResult<usize> {
-    state::derive(conn, alive(census, touched), |customer| census.is_new(customer))
+pub fn settle(conn: &mut Conn, resolver: &Resolver, touched: BTreeSet<CustomerId>) -> QueryResult<usize> {
+    state::derive(conn, alive(resolver, touched), |customer| resolver.is_new(customer))
 }
 
 /// Takes in events of our own: stored, shown, followed by what follows from them as if they had been delivered, and queued
@@ -179,17 +186,17 @@ pub fn settle(conn: &mut Conn, census: &Census, touched: BTreeSet<CustomerId>) -
 ///
 /// # Errors
 /// What the database said.
-pub fn append(conn: &mut Conn, census: &mut Census, deliveries: &[Delivery]) -> QueryResult<bool> {
+pub fn append(conn: &mut Conn, resolver: &mut Resolver, deliveries: &[Delivery]) -> QueryResult<bool> {
     let mut touched = BTreeSet::new();
     let mut stored = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
         // Whom it is about is here: nothing of it came too late, whatever clock dated an erasure.
-        if take(conn, census, delivery, false, &mut touched)? == Outcome::Stored {
+        if take(conn, resolver, delivery, false, &mut touched)? == Outcome::Stored {
             stored.push(delivery);
         }
     }
-    settle(conn, census, touched)?;
-    endpoints::announce(conn, census, &stored, Source::Own)?;
+    settle(conn, resolver, touched)?;
+    endpoints::announce(conn, resolver, &stored, Source::Own)?;
     Ok(stored.len() == deliveries.len())
 }
 

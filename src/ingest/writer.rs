@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use crate::base::clock::Clock;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::customers::Census;
+use crate::customers::Resolver;
 use crate::db::Db;
 use crate::endpoints::{self, Source};
 use crate::events::{Delivery, Rejection};
@@ -174,35 +174,35 @@ impl Writer {
 
     fn store_in(&self, conn: &mut crate::db::Conn, batch: &[(i64, Parsed)]) -> Result<Vec<Answer>, Error> {
         let now = self.clock.now();
-        let mut censuses: BTreeMap<i64, (Census, BTreeSet<i64>)> = BTreeMap::new();
+        let mut resolvers: BTreeMap<i64, (Resolver, BTreeSet<i64>)> = BTreeMap::new();
         for project in batch.iter().map(|(project, _)| *project).collect::<BTreeSet<_>>() {
             conn.lock_project(project)?;
-            let mut census = Census::of(project, self.ids.clone(), now);
+            let mut resolver = Resolver::new(project, self.ids.clone(), now);
             let own = batch.iter().filter(|(of, _)| *of == project);
-            ingest::expect(conn, &mut census, own.filter_map(|(_, parsed)| parsed.as_ref().ok()))?;
-            censuses.insert(project, (census, BTreeSet::new()));
+            ingest::expect(conn, &mut resolver, own.filter_map(|(_, parsed)| parsed.as_ref().ok()))?;
+            resolvers.insert(project, (resolver, BTreeSet::new()));
         }
         let mut answers = Vec::with_capacity(batch.len());
         let mut stored: BTreeMap<i64, Vec<&Delivery>> = BTreeMap::new();
         for (project, parsed) in batch {
-            let Some((census, touched)) = censuses.get_mut(project) else { continue };
+            let Some((resolver, touched)) = resolvers.get_mut(project) else { continue };
             answers.push(match parsed {
                 Ok(delivery) => {
-                    let outcome = ingest::store(conn, census, delivery, touched)?;
+                    let outcome = ingest::store(conn, resolver, delivery, touched)?;
                     if outcome == Outcome::Stored {
                         stored.entry(*project).or_default().push(delivery);
                     }
                     Answer::Taken(outcome)
                 }
                 Err((Rejection(reason), body)) => {
-                    queries::reject(conn, *project, census.next_id(), now, reason, body)?;
+                    queries::reject(conn, *project, resolver.next_id(), now, reason, body)?;
                     Answer::Unreadable(reason.clone())
                 }
             });
         }
-        for (project, (census, touched)) in censuses {
-            ingest::settle(conn, &census, touched)?;
-            endpoints::announce(conn, &census, stored.get(&project).map_or(&[], Vec::as_slice), Source::Received)?;
+        for (project, (resolver, touched)) in resolvers {
+            ingest::settle(conn, &resolver, touched)?;
+            endpoints::announce(conn, &resolver, stored.get(&project).map_or(&[], Vec::as_slice), Source::Received)?;
         }
         Ok(answers)
     }

@@ -9,13 +9,13 @@ use crate::operations::grants::{End, Holder, queries};
 const BATCH: i64 = 50;
 
 /// Goes through all that are due, in order. What cannot be told is logged and passed over until the next time.
-pub fn tell_ends(work: &Work) -> Result<usize, Error> {
-    let (mut last, mut told) = (End::first(), 0);
+pub fn record_ends(work: &Work) -> Result<usize, Error> {
+    let (mut last, mut recorded) = (End::first(), 0);
     loop {
         let ends = work.db.read_here(|conn| Ok::<_, Error>(queries::due(conn, work.now, &last, BATCH)?))?;
-        let Some(end) = ends.last() else { return Ok(told) };
+        let Some(end) = ends.last() else { return Ok(recorded) };
         last = end.clone();
-        told += batch(work, ends)?;
+        recorded += batch(work, ends)?;
     }
 }
 
@@ -23,28 +23,28 @@ pub fn tell_ends(work: &Work) -> Result<usize, Error> {
 fn batch(work: &Work, mut ends: Vec<End>) -> Result<usize, Error> {
     // Locks are taken in one order by everybody.
     ends.sort_by_key(|end| end.project);
-    match work.db.write_here(|conn| tell(conn, work, &ends)) {
+    match work.db.write_here(|conn| record(conn, work, &ends)) {
         Err(error) if !error.is_unavailable() => Ok(ends.iter().map(|end| alone(work, end)).sum()),
-        told => told,
+        recorded => recorded,
     }
 }
 
 fn alone(work: &Work, end: &End) -> usize {
-    let told = work.db.write_here(|conn| tell(conn, work, std::slice::from_ref(end)));
-    told.unwrap_or_else(|error| {
+    let recorded = work.db.write_here(|conn| record(conn, work, std::slice::from_ref(end)));
+    recorded.unwrap_or_else(|error| {
         let cause = error.cause().unwrap_or_default();
         tracing::error!(customer = end.customer, cause, "the end of a grant could not be told");
         0
     })
 }
 
-fn tell(conn: &mut Conn, work: &Work, ends: &[End]) -> Result<usize, Error> {
-    let mut told = 0;
+fn record(conn: &mut Conn, work: &Work, ends: &[End]) -> Result<usize, Error> {
+    let mut recorded = 0;
     for end in ends {
         conn.lock_project(end.project)?;
         let (project, customer) = (end.project, end.customer);
         let holder = Holder { project, customer, now: work.now };
-        told += usize::from(holder.tell_end(conn, &work.ids, &end.key)?);
+        recorded += usize::from(holder.record_end(conn, &work.ids, &end.key)?);
     }
-    Ok(told)
+    Ok(recorded)
 }

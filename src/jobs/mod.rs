@@ -32,12 +32,12 @@ type Job = fn(&Work) -> Result<usize, Error>;
 
 /// Every job by its name in the log.
 const JOBS: [(&str, Job); 6] = [
-    ("the end of grants", grants::tell_ends),
+    ("the end of grants", grants::record_ends),
     ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, &work.clock)),
-    ("the end of overrides", overrides::tell_ends),
-    ("what goes on in the Test Store", renewals::tell),
+    ("the end of overrides", overrides::record_ends),
+    ("what goes on in the Test Store", renewals::record),
     ("pruning deliveries", |work| endpoints::prune(&work.db, work.now)),
-    ("the leftovers of erasures", |work| erasure::sweeping::work(&work.db)),
+    ("the leftovers of erasures", |work| erasure::cleanup::work(&work.db)),
 ];
 
 /// Does all that has come due. A job that fails leaves the others alone, and is tried again the next time.

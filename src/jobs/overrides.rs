@@ -10,19 +10,20 @@ use crate::operations::overrides;
 const BATCH: i64 = 50;
 
 /// Goes through all that are due, in order. What cannot be told is logged and passed over until the next time.
-pub fn tell_ends(work: &Work) -> Result<usize, Error> {
-    let (mut last, mut told) = (End::FIRST, 0);
+pub fn record_ends(work: &Work) -> Result<usize, Error> {
+    let (mut last, mut recorded) = (End::FIRST, 0);
     loop {
         let ends = work.db.read_here(|conn| Ok::<_, Error>(queries::due(conn, work.now, &last, BATCH)?))?;
-        let Some(end) = ends.last() else { return Ok(told) };
+        let Some(end) = ends.last() else { return Ok(recorded) };
         last = *end;
-        told += ends.iter().filter(|end| tell(work, end)).count();
+        recorded += ends.iter().filter(|end| record(work, end)).count();
     }
 }
 
-fn tell(work: &Work, end: &End) -> bool {
-    let told = work.db.write_here(|conn| overrides::tell_end(conn, end.project, end.customer, &work.ids, work.now));
-    told.unwrap_or_else(|error| {
+fn record(work: &Work, end: &End) -> bool {
+    let recorded =
+        work.db.write_here(|conn| overrides::record_end(conn, end.project, end.customer, &work.ids, work.now));
+    recorded.unwrap_or_else(|error| {
         let cause = error.cause().unwrap_or_default();
         tracing::error!(customer = end.customer, cause, "the end of an override could not be told");
         false

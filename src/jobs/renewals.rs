@@ -4,41 +4,41 @@ use std::time::Duration;
 
 use super::Work;
 use crate::base::error::Error;
-use crate::operations::test_store::{Due, go_on, queries};
+use crate::operations::test_store::{PendingRenewal, go_on, queries};
 
 /// How many are read at once. Each step is told in a transaction of its own.
 const BATCH: i64 = 50;
 
 /// Goes through all that are due, in order; one that was left alone for long catches up step by step. What cannot be told
 /// is logged and passed over until the next time.
-pub fn tell(work: &Work) -> Result<usize, Error> {
-    let (mut last, mut told) = (Due::first(), 0);
+pub fn record(work: &Work) -> Result<usize, Error> {
+    let (mut last, mut recorded) = (PendingRenewal::first(), 0);
     loop {
         let due = work.db.read_here(|conn| Ok::<_, Error>(queries::due(conn, work.now, &last, BATCH)?))?;
-        let Some(end) = due.last() else { return Ok(told) };
+        let Some(end) = due.last() else { return Ok(recorded) };
         last = end.clone();
-        told += due.into_iter().map(|due| catch_up(work, due)).sum::<usize>();
+        recorded += due.into_iter().map(|due| catch_up(work, due)).sum::<usize>();
     }
 }
 
 /// Every step of one subscription that is due by now.
-fn catch_up(work: &Work, mut due: Due) -> usize {
-    let mut told = 0;
+fn catch_up(work: &Work, mut due: PendingRenewal) -> usize {
+    let mut recorded = 0;
     loop {
         let step = work.db.write_here(|conn| {
-            let is_told = go_on(conn, &work.ids, &due, work.now)?;
-            Ok::<_, Error>((is_told, queries::again(conn, &due, work.now)?))
+            let is_recorded = go_on(conn, &work.ids, &due, work.now)?;
+            Ok::<_, Error>((is_recorded, queries::again(conn, &due, work.now)?))
         });
         match step {
-            Ok((is_told, next)) => {
-                told += usize::from(is_told);
-                let Some(next) = next else { return told };
+            Ok((is_recorded, next)) => {
+                recorded += usize::from(is_recorded);
+                let Some(next) = next else { return recorded };
                 due = next;
             }
             Err(error) => {
                 let cause = error.cause().unwrap_or_default();
                 tracing::error!(customer = due.customer, cause, "a subscription of the Test Store could not go on");
-                return told;
+                return recorded;
             }
         }
     }

@@ -10,13 +10,13 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::{Stream, stream};
 
-use super::hub::{Check, News, Seat, Wish};
+use super::hub::{Check, News, Seat, Watch};
 use super::{Live, queries};
-use crate::auth::Door;
+use crate::auth::PageRequest;
 use crate::auth::sessions::Pass;
 use crate::base::clock::Clock;
 use crate::base::error::Error;
-use crate::base::monotonic::Steady;
+use crate::base::monotonic::MonotonicClock;
 use crate::db::{Conn, Db};
 use crate::events::Environment;
 use crate::web::form;
@@ -27,11 +27,11 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const HELLO: &str = "retry: 5000\n\n";
 
 /// # Errors
-/// As [`Door::enter`]; [`Error::NotFound`] for nobody; [`Error::Unavailable`] when too many listen.
+/// As [`PageRequest::enter`]; [`Error::NotFound`] for nobody; [`Error::Unavailable`] when too many listen.
 pub async fn listen(
-    door: Door,
+    request: PageRequest,
     req: HttpRequest,
-    at: (Data<Db>, Data<Clock>, Data<Steady>),
+    at: (Data<Db>, Data<Clock>, Data<MonotonicClock>),
     live: Data<Live>,
 ) -> Result<HttpResponse, Error> {
     // A page that lies open is no use of the session: it must not keep somebody logged in who left.
@@ -42,26 +42,26 @@ pub async fn listen(
         _ => Environment::Production,
     };
     let since = form::field(query, "since").and_then(|since| since.parse().ok());
-    let (door, (db, clock, steady)) = (Arc::new(door), at);
+    let (request, (db, clock, monotonic)) = (Arc::new(request), at);
     let check: Check = {
-        let door = door.clone();
-        Arc::new(move |conn| door.at(clock.now(), steady.now()).enter(conn).is_ok())
+        let request = request.clone();
+        Arc::new(move |conn| request.at(clock.now(), monotonic.now()).enter(conn).is_ok())
     };
     let find = move |conn: &mut Conn| {
-        let member = door.enter(conn)?;
-        let found = queries::find(conn, member.project.id, door.app_user_id()?)?;
-        let (customer, told) = found.ok_or(Error::NotFound)?;
-        let since = since.unwrap_or(told);
-        let first = queries::news(conn, customer, environment, (since, told))?;
-        Ok::<_, Error>((Wish { customer, environment, since, told, check }, first))
+        let member = request.enter(conn)?;
+        let found = queries::find(conn, member.project.id, request.app_user_id()?)?;
+        let (customer, known) = found.ok_or(Error::NotFound)?;
+        let since = since.unwrap_or(known);
+        let first = queries::news(conn, customer, environment, (since, known))?;
+        Ok::<_, Error>((Watch { customer, environment, since, known, check }, first))
     };
-    let (wish, first) = db.read(find).await?;
+    let (watch, first) = db.read(find).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         // Compressed, it would be held back until there is enough of it.
         .insert_header((CONTENT_ENCODING, "identity"))
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(lines(live.join(wish, first)?)))
+        .streaming(lines(live.join(watch, first)?)))
 }
 
 /// Where a stream stands.

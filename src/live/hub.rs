@@ -35,12 +35,12 @@ pub type Check = Arc<dyn Fn(&mut Conn) -> bool + Send + Sync>;
 
 /// Whose events somebody listens to, in which view, and how many the page shows already.
 #[derive(Clone)]
-pub struct Wish {
+pub struct Watch {
     pub customer: CustomerId,
     pub environment: Environment,
     pub since: i64,
     /// How many there were when the listener came.
-    pub told: i64,
+    pub known: i64,
     pub check: Check,
 }
 
@@ -61,8 +61,8 @@ struct State {
 
 #[derive(Clone)]
 struct Listener {
-    wish: Wish,
-    told: i64,
+    watch: Watch,
+    known: i64,
     checked_at: Instant,
     sender: UnboundedSender<News>,
 }
@@ -89,7 +89,7 @@ impl Live {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when there is no room, no thread, or the server is stopping.
-    pub fn join(&self, wish: Wish, first: i64) -> Result<Seat, Error> {
+    pub fn join(&self, watch: Watch, first: i64) -> Result<Seat, Error> {
         let mut state = self.lock();
         if state.is_closed || state.listeners.len() >= MOST {
             return Err(Error::Unavailable("nobody more can listen".into()));
@@ -106,8 +106,8 @@ impl Live {
         }
         let number = state.next;
         state.next += 1;
-        let (told, checked_at) = (wish.told, Instant::now());
-        state.listeners.insert(number, Listener { wish, told, checked_at, sender });
+        let (known, checked_at) = (watch.known, Instant::now());
+        state.listeners.insert(number, Listener { watch, known, checked_at, sender });
         Ok(Seat { news, live: self.clone(), number })
     }
 
@@ -151,9 +151,9 @@ impl Live {
 
     fn tell(&self, found: Vec<Found>) {
         let mut state = self.lock();
-        for Found { number, told, checked_at, news } in found {
+        for Found { number, known, checked_at, news } in found {
             let Some(listener) = state.listeners.get_mut(&number) else { continue };
-            (listener.told, listener.checked_at) = (told, checked_at);
+            (listener.known, listener.checked_at) = (known, checked_at);
             if let Some(news) = news {
                 // Whoever is gone gives the seat back.
                 let _ = listener.sender.send(news);
@@ -168,19 +168,19 @@ impl Live {
 /// What there is for a listener.
 struct Found {
     number: u64,
-    told: i64,
+    known: i64,
     checked_at: Instant,
     news: Option<News>,
 }
 
 fn look(conn: &mut Conn, listeners: &BTreeMap<u64, Listener>) -> Result<Vec<Found>, Error> {
-    let mut customers: Vec<CustomerId> = listeners.values().map(|listener| listener.wish.customer).collect();
+    let mut customers: Vec<CustomerId> = listeners.values().map(|listener| listener.watch.customer).collect();
     customers.sort_unstable();
     customers.dedup();
     let counts = queries::counts(conn, &customers)?;
     let mut found = Vec::new();
     for (number, listener) in listeners {
-        let count = counts.get(&listener.wish.customer).copied();
+        let count = counts.get(&listener.watch.customer).copied();
         found.extend(for_one(conn, *number, listener, count)?);
     }
     Ok(found)
@@ -188,20 +188,20 @@ fn look(conn: &mut Conn, listeners: &BTreeMap<u64, Listener>) -> Result<Vec<Foun
 
 /// What is to be told to one; `None` where nothing changed.
 fn for_one(conn: &mut Conn, number: u64, of: &Listener, count: Option<i64>) -> Result<Option<Found>, Error> {
-    let gone = Found { number, told: of.told, checked_at: of.checked_at, news: Some(News::Gone) };
+    let gone = Found { number, known: of.known, checked_at: of.checked_at, news: Some(News::Gone) };
     let Some(count) = count else { return Ok(Some(gone)) };
     let is_due = of.checked_at.elapsed() >= RECHECK;
-    if count == of.told && !is_due {
+    if count == of.known && !is_due {
         return Ok(None);
     }
     // Nothing is told to somebody who may not know it any more.
-    if !(of.wish.check)(conn) {
+    if !(of.watch.check)(conn) {
         return Ok(Some(gone));
     }
-    let news = match count == of.told {
+    let news = match count == of.known {
         true => 0,
-        false => queries::news(conn, of.wish.customer, of.wish.environment, (of.wish.since, count))?,
+        false => queries::news(conn, of.watch.customer, of.watch.environment, (of.watch.since, count))?,
     };
     let news = (news > 0).then_some(News::Events(news));
-    Ok(Some(Found { told: count, checked_at: Instant::now(), news, ..gone }))
+    Ok(Some(Found { known: count, checked_at: Instant::now(), news, ..gone }))
 }

@@ -6,7 +6,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::customers::overrides::{Override, queries};
-use crate::customers::{Census, subject};
+use crate::customers::{Resolver, subject};
 use crate::db::Conn;
 use crate::events::own;
 use crate::ingest;
@@ -75,7 +75,7 @@ impl Choice<'_> {
             set_at: self.now,
             until: None,
             reason: None,
-            is_end_told: false,
+            is_end_recorded: false,
         }
     }
 }
@@ -84,14 +84,14 @@ impl Choice<'_> {
 /// hide its end.
 ///
 /// # Errors
-/// As [`tell_end`].
+/// As [`record_end`].
 pub fn current(
     conn: &mut Conn,
     (project, customer): (i64, CustomerId),
     ids: &Ids,
     now: Moment,
 ) -> Result<Option<Override>, Error> {
-    tell_end(conn, project, customer, ids, now)?;
+    record_end(conn, project, customer, ids, now)?;
     Ok(queries::of(conn, customer)?)
 }
 
@@ -112,12 +112,12 @@ pub fn entry(before: Option<&Override>, after: Option<&Override>) -> Trace {
 ///
 /// # Errors
 /// What the database said; [`Error::NotFound`] for a customer who is no more.
-pub fn tell_end(conn: &mut Conn, project: i64, customer: CustomerId, ids: &Ids, now: Moment) -> Result<bool, Error> {
+pub fn record_end(conn: &mut Conn, project: i64, customer: CustomerId, ids: &Ids, now: Moment) -> Result<bool, Error> {
     conn.lock_project(project)?;
     let Some(over) = queries::take_end(conn, customer, now)? else { return Ok(false) };
     let span = (over.set_at, over.until.unwrap_or(now));
     let ended = own::override_ended(&subject::of(conn, customer)?, &over.offering, span, now)?;
-    let mut census = Census::of(project, ids.clone(), now);
-    ingest::append(conn, &mut census, &[ended])?;
+    let mut resolver = Resolver::new(project, ids.clone(), now);
+    ingest::append(conn, &mut resolver, &[ended])?;
     Ok(true)
 }

@@ -6,12 +6,12 @@ use diesel::prelude::*;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::customers::{Census, merge, state, subject};
+use crate::customers::{Resolver, merge, state, subject};
 use crate::db::Conn;
 use crate::db::schema::purchases;
 use crate::events::{Delivery, own};
 use crate::ingest;
-use crate::projection::{CustomerId, Fact, Kind, Standing};
+use crate::projection::{CustomerId, CustomerState, Fact, Kind};
 
 /// From whom to whom, in one project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +33,9 @@ pub enum Refusal {
 
 /// Both customers before and after.
 #[derive(Debug, Default)]
-pub struct Outlook {
-    pub from: (Standing, Standing),
-    pub to: (Standing, Standing),
+pub struct Preview {
+    pub from: (CustomerState, CustomerState),
+    pub to: (CustomerState, CustomerState),
 }
 
 /// How many purchases a transfer would move.
@@ -58,7 +58,7 @@ impl Move {
         if moved == 0 {
             return Ok(Err(Refusal::Nothing));
         }
-        let (_, event) = self.told(conn, own::Moved::Everything)?;
+        let (_, event) = self.event(conn, own::Moved::Everything)?;
         self.append(conn, ids, event)?;
         Ok(Ok(moved))
     }
@@ -69,15 +69,15 @@ impl Move {
     /// # Errors
     /// As [`Move::make`].
     pub fn make_of_test_store(self, conn: &mut Conn, ids: &Ids) -> Result<(), Error> {
-        let (_, event) = self.told(conn, own::Moved::OfTestStore)?;
+        let (_, event) = self.event(conn, own::Moved::OfTestStore)?;
         self.append(conn, ids, event)
     }
 
     /// What goes on by itself in the Test Store goes on with the receiver.
     fn append(self, conn: &mut Conn, ids: &Ids, event: Delivery) -> Result<(), Error> {
         merge::move_test_sales(conn, self.to, self.from)?;
-        let mut census = Census::of(self.project, ids.clone(), self.now);
-        match ingest::append(conn, &mut census, &[event])? {
+        let mut resolver = Resolver::new(self.project, ids.clone(), self.now);
+        match ingest::append(conn, &mut resolver, &[event])? {
             true => Ok(()),
             false => Err(Error::Internal("the event of a transfer was turned away".into())),
         }
@@ -87,18 +87,18 @@ impl Move {
     ///
     /// # Errors
     /// As [`Move::make`].
-    pub fn outlook(self, conn: &mut Conn) -> Result<Outlook, Error> {
-        let (facts, delivery) = self.told(conn, own::Moved::Everything)?;
+    pub fn preview(self, conn: &mut Conn) -> Result<Preview, Error> {
+        let (facts, delivery) = self.event(conn, own::Moved::Everything)?;
         let fact = Fact { event: delivery.event, customer: self.to, lost_by: Some(self.from) };
-        let (mut before, mut after) = state::outlook(facts, vec![fact]);
+        let (mut before, mut after) = state::preview(facts, vec![fact]);
         let mut of =
             |one: CustomerId| (before.remove(&one).unwrap_or_default(), after.remove(&one).unwrap_or_default());
-        Ok(Outlook { from: of(self.from), to: of(self.to) })
+        Ok(Preview { from: of(self.from), to: of(self.to) })
     }
 
     /// All facts of both, and the event that moves the purchases. It comes after every one of them, also after those of
     /// a sender whose clock is ahead: else they would give the purchases back.
-    fn told(self, conn: &mut Conn, what: own::Moved) -> Result<(Vec<Fact>, Delivery), Error> {
+    fn event(self, conn: &mut Conn, what: own::Moved) -> Result<(Vec<Fact>, Delivery), Error> {
         let facts = state::facts(conn, [self.from, self.to])?;
         let newest = facts.iter().map(|fact| fact.event.event_at.millis()).max().unwrap_or(i64::MIN);
         let at = self.now.max(Moment(newest.saturating_add(1)));

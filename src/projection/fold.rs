@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::attributes::AttributeValue;
 use super::purchase::{Kind, Purchase};
 use super::sources::Sources;
-use super::{CustomerId, Enrolled, Fact, Standing, order};
+use super::{CustomerId, CustomerState, Enrolled, Fact, order};
 use crate::base::clock::Moment;
 use crate::events::{Environment, Event, EventType, Store};
 
@@ -16,7 +16,7 @@ const CHANGE_MS: i64 = 3_600_000;
 
 /// The standings of all customers the facts speak of. Give it every fact of every customer that is linked to another
 /// by a transfer: purchases move between them.
-pub fn fold(facts: Vec<Fact>) -> BTreeMap<CustomerId, Standing> {
+pub fn fold(facts: Vec<Fact>) -> BTreeMap<CustomerId, CustomerState> {
     let mut state = Folding::default();
     apply_all(&mut state, facts);
     state.finish()
@@ -39,7 +39,7 @@ pub(super) type Place = (CustomerId, Environment, String);
 #[derive(Default)]
 pub(super) struct Folding {
     pub(super) purchases: BTreeMap<Place, Purchase>,
-    standings: BTreeMap<CustomerId, Standing>,
+    states: BTreeMap<CustomerId, CustomerState>,
     ledger_ids: HashSet<String>,
     changes: Vec<(Place, Option<Store>, Moment)>,
     starts: Vec<(Place, Option<Store>, Moment)>,
@@ -68,24 +68,24 @@ impl Folding {
 
     /// What every event tells of its customer, whatever its type.
     fn witness(&mut self, customer: CustomerId, event: &Event) {
-        let standing = self.standings.entry(customer).or_default();
-        standing.events += 1;
+        let state = self.states.entry(customer).or_default();
+        state.events += 1;
         let at = event.generated_at();
-        standing.first_event_at = Some(standing.first_event_at.map_or(at, |first| first.min(at)));
-        standing.last_event_at = Some(standing.last_event_at.map_or(at, |last| last.max(at)));
+        state.first_event_at = Some(state.first_event_at.map_or(at, |first| first.min(at)));
+        state.last_event_at = Some(state.last_event_at.map_or(at, |last| last.max(at)));
         if event.original_app_user_id.is_some() {
-            standing.original_app_user_id.clone_from(&event.original_app_user_id);
+            state.original_app_user_id.clone_from(&event.original_app_user_id);
         }
         if event.country_code.is_some() {
-            standing.country.clone_from(&event.country_code);
+            state.country.clone_from(&event.country_code);
         }
         for update in &event.attributes {
             let new = AttributeValue { updated_at: update.updated_at, value: update.value.clone() };
-            standing.attributes.entry(update.key.clone()).and_modify(|old| old.merge(new.clone())).or_insert(new);
+            state.attributes.entry(update.key.clone()).and_modify(|old| old.merge(new.clone())).or_insert(new);
         }
         for enrolment in &event.experiments {
             let enrolled = Enrolled { variant: enrolment.variant.clone(), at: enrolment.enrolled_at };
-            standing.experiments.insert(enrolment.experiment_id.clone(), enrolled);
+            state.experiments.insert(enrolment.experiment_id.clone(), enrolled);
         }
     }
 
@@ -191,11 +191,11 @@ impl Folding {
         if event.ledger_id.as_ref().is_some_and(|id| !self.ledger_ids.insert(id.clone())) {
             return;
         }
-        let standing = self.standings.entry(customer).or_default();
+        let state = self.states.entry(customer).or_default();
         let both = [Environment::Production, Environment::Sandbox];
         let counted = both.into_iter().filter(|one| event.environment.is_none_or(|own| own == *one));
         for (environment, adjustment) in counted.flat_map(|one| event.adjustments.iter().map(move |it| (one, it))) {
-            let balance = standing.balances.entry((environment, adjustment.code.clone())).or_default();
+            let balance = state.balances.entry((environment, adjustment.code.clone())).or_default();
             balance.amount = balance.amount.saturating_add(adjustment.amount);
             if let Some(name) = &adjustment.name {
                 balance.name.clone_from(name);
@@ -203,16 +203,16 @@ impl Folding {
         }
     }
 
-    fn finish(mut self) -> BTreeMap<CustomerId, Standing> {
+    fn finish(mut self) -> BTreeMap<CustomerId, CustomerState> {
         self.mark_replaced();
         for ((customer, ..), mut purchase) in self.purchases {
             purchase.revenue = purchase.ledger.revenue();
-            self.standings.entry(customer).or_default().purchases.push(purchase);
+            self.states.entry(customer).or_default().purchases.push(purchase);
         }
-        for balance in self.standings.values_mut().flat_map(|standing| standing.balances.values_mut()) {
+        for balance in self.states.values_mut().flat_map(|state| state.balances.values_mut()) {
             balance.amount = balance.amount.clamp(0, MAX_BALANCE);
         }
-        self.standings
+        self.states
     }
 
     /// An initial purchase beside a product change of the same store within the hour took the old one's place (§6.1).

@@ -43,7 +43,7 @@ pub struct Fact {
 
 /// All that follows from the facts for one customer.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Standing {
+pub struct CustomerState {
     pub purchases: Vec<Purchase>,
     pub attributes: BTreeMap<String, AttributeValue>,
     /// By environment and code. A change that names no environment counts in both (§4.5).

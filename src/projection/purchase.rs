@@ -204,7 +204,7 @@ impl Purchase {
     /// When access ends: the later of expiry and grace; [`Moment::NEVER`] when it does not.
     pub fn access_ends_at(&self) -> Moment {
         if self.kind == Kind::OneTime && self.refunded_at.is_some() && self.expires_at.is_none() {
-            return self.refunded_at.unwrap_or(Moment::DAWN);
+            return self.refunded_at.unwrap_or(Moment::EARLIEST);
         }
         self.expires_at.map_or(Moment::NEVER, |end| end.max(self.grace_expires_at.unwrap_or(end)))
     }

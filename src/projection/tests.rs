@@ -48,7 +48,7 @@ fn renewal(number: i64) -> Fact {
     event(30 * number, "RENEWAL", extra)
 }
 
-fn lena(facts: Vec<Fact>) -> Standing {
+fn lena(facts: Vec<Fact>) -> CustomerState {
     fold(facts).remove(&LENA).unwrap_or_default()
 }
 
@@ -220,8 +220,8 @@ fn without_a_first_transaction_the_product_tells_a_subscription() {
     };
     let facts = vec![own(0, "INITIAL_PURCHASE", "no1", json!(null)), own(30, "RENEWAL", "no2", json!(null))];
     assert_eq!(only(facts.clone()).expires_at, Some(day(60)));
-    let told_later = own(60, "RENEWAL", "no3", json!("no1"));
-    assert_eq!(only([facts, vec![told_later]].concat()).expires_at, Some(day(90)));
+    let recorded_later = own(60, "RENEWAL", "no3", json!("no1"));
+    assert_eq!(only([facts, vec![recorded_later]].concat()).expires_at, Some(day(90)));
 }
 
 #[test]
@@ -268,8 +268,8 @@ fn temporary_access_lasts_a_day_or_until_the_real_purchase() {
     let purchase = only(vec![bridge.clone()]);
     assert_eq!((purchase.status(Moment(DAY - 1)), purchase.status(day(1))), (Status::Temporary, Status::Expired));
     let real = event(0, "INITIAL_PURCHASE", json!({ "event_timestamp_ms": 3_600_000, "price": 1 }));
-    let standing = lena(vec![bridge, real]);
-    let bridge = standing.purchases.iter().find(|purchase| purchase.kind == Kind::Temporary);
+    let state = lena(vec![bridge, real]);
+    let bridge = state.purchases.iter().find(|purchase| purchase.kind == Kind::Temporary);
     assert_eq!(bridge.map(Purchase::access_ends_at), Some(Moment(3_600_000)));
 }
 
@@ -346,8 +346,8 @@ fn balances_add_up_and_count_one_ledger_entry_once() {
         let extra = json!({ "virtual_currency_transaction_id": id, "adjustments": adjustments });
         event(amount, "VIRTUAL_CURRENCY_TRANSACTION", extra)
     };
-    let standing = lena(vec![change("a", 100), change("a", 101), change("b", -30)]);
-    assert_eq!(balance(&standing, Environment::Production), Some(70));
+    let state = lena(vec![change("a", 100), change("a", 101), change("b", -30)]);
+    assert_eq!(balance(&state, Environment::Production), Some(70));
 }
 
 #[test]
@@ -366,8 +366,8 @@ fn a_balance_is_of_one_environment_unless_no_event_names_any() {
     assert_eq!(balance(&both, Environment::Sandbox), Some(101));
 }
 
-fn balance(standing: &Standing, environment: Environment) -> Option<i64> {
-    standing.balances.get(&(environment, "GEM".to_owned())).map(|balance| balance.amount)
+fn balance(state: &CustomerState, environment: Environment) -> Option<i64> {
+    state.balances.get(&(environment, "GEM".to_owned())).map(|balance| balance.amount)
 }
 
 #[test]
@@ -451,7 +451,7 @@ proptest! {
 
     #[test]
     fn bars_never_overlap(facts in life()) {
-        for purchase in fold(facts).values().flat_map(|standing| &standing.purchases) {
+        for purchase in fold(facts).values().flat_map(|state| &state.purchases) {
             for pair in purchase.spans.windows(2) {
                 prop_assert!(pair[0].from < pair[0].to && pair[0].to <= pair[1].from, "{:?}", purchase.spans);
             }
@@ -464,7 +464,7 @@ proptest! {
         let kept = without_name(&facts, LENA);
         let (before, after) = (fold(facts), fold(kept));
         for customer in [SANDY, 3] {
-            let of = |all: &BTreeMap<CustomerId, Standing>| all.get(&customer).cloned().unwrap_or_default();
+            let of = |all: &BTreeMap<CustomerId, CustomerState>| all.get(&customer).cloned().unwrap_or_default();
             prop_assert_eq!(of(&after), of(&before));
         }
         prop_assert!(!after.contains_key(&LENA));

@@ -11,7 +11,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 
-use crate::api::{self, Pace, Sightings};
+use crate::api::{self, LastSeen, RateLimits};
 use crate::auth;
 use crate::auth::password::Passwords;
 use crate::auth::refusals::refusals;
@@ -23,16 +23,15 @@ use crate::base::config::Config;
 use crate::base::countries::Countries;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::base::monotonic::Steady;
+use crate::base::monotonic::MonotonicClock;
 use crate::db::{Db, durability, secrets};
 use crate::endpoints::{Client, Courier};
 use crate::ingest::Intake;
 use crate::live::{self, Live};
-use crate::pages;
 use crate::server::health::{self, Readiness};
 use crate::web::routes::Matched;
 use crate::web::{Routes, assets, cors, edge, guard};
-use crate::webhooks;
+use crate::{pages, webhooks};
 
 /// What the program is made of. Each worker thread gets a clone; all of them share one database.
 #[derive(Clone)]
@@ -42,11 +41,11 @@ pub struct Site {
     pub ids: Ids,
     pub config: Arc<Config>,
     pub intake: Intake,
-    pub sightings: Sightings,
-    pub pace: Pace,
+    pub last_seen: LastSeen,
+    pub rate_limits: RateLimits,
     pub countries: Countries,
     pub live: Live,
-    steady: Steady,
+    monotonic: MonotonicClock,
     passwords: Passwords,
     readiness: Readiness,
     warnings: Warnings,
@@ -60,14 +59,14 @@ impl Site {
     pub fn new(db: Db, clock: Clock, ids: Ids, config: Config) -> Result<Site, String> {
         let countries = Countries::open(config.geoip.as_deref())?;
         let key = Arc::new(secrets::of(&db, secrets::SESSION_KEY)?);
-        let (steady, config) = (Steady::new(clock.clone()), Arc::new(config));
+        let (monotonic, config) = (MonotonicClock::new(clock.clone()), Arc::new(config));
         let (passwords, readiness) = (Passwords::default(), Readiness::default());
         let warnings = Warnings(unsafe_settings(&db, &config)?.into());
         let intake = Intake::start(db.clone(), clock.clone(), ids.clone());
         let intake = intake.map_err(|error| format!("no thread for the writer of deliveries: {error}"))?;
-        let sightings = Sightings::start(db.clone());
-        let sightings = sightings.map_err(|error| format!("no thread for the writer of sightings: {error}"))?;
-        let pace = Pace::of(config.key_limits);
+        let last_seen = LastSeen::start(db.clone());
+        let last_seen = last_seen.map_err(|error| format!("no thread for the writer of sightings: {error}"))?;
+        let rate_limits = RateLimits::new(config.key_limits);
         let live = Live::new(db.clone());
         Ok(Site {
             db,
@@ -75,11 +74,11 @@ impl Site {
             ids,
             config,
             intake,
-            sightings,
-            pace,
+            last_seen,
+            rate_limits,
             countries,
             live,
-            steady,
+            monotonic,
             passwords,
             readiness,
             warnings,
@@ -109,8 +108,8 @@ impl Site {
     }
 
     fn sessions(&self) -> SessionMiddleware<Sessions> {
-        let (db, steady, limits) = (self.db.clone(), self.steady.clone(), self.config.session_limits);
-        let store = Sessions { db, steady, limits };
+        let (db, monotonic, limits) = (self.db.clone(), self.monotonic.clone(), self.config.session_limits);
+        let store = Sessions { db, monotonic, limits };
         SessionMiddleware::builder(store, self.session_key())
             // A random key has nothing to hide, only to prove.
             .cookie_content_security(CookieContentSecurity::Signed)
@@ -127,10 +126,11 @@ impl Site {
 fn unsafe_settings(db: &Db, config: &Config) -> Result<Vec<String>, String> {
     let found = db.read_here(|conn| Ok::<_, Error>(durability::warnings(conn)?));
     let lossy = found.map_err(|error| format!("the database cannot be read: {}", error.cause().unwrap_or_default()))?;
-    let told = lossy.into_iter().map(|setting| format!("{setting}: a power failure can lose what was acknowledged."));
+    let lossy_warnings =
+        lossy.into_iter().map(|setting| format!("{setting}: a power failure can lose what was acknowledged."));
     let open =
         config.is_in_the_clear().then(|| "DOSSIER_PUBLIC_URL is not https: passwords can be read on the way.".into());
-    Ok(told.chain(open).collect())
+    Ok(lossy_warnings.chain(open).collect())
 }
 
 /// Every path with its permission. The order matters only where two patterns fit the same path.
@@ -170,11 +170,11 @@ pub fn app(
         .app_data(Data::new(site.ids.clone()))
         .app_data(Data::new(site.intake.clone()))
         .app_data(Data::new(site.live.clone()))
-        .app_data(Data::new(site.sightings.clone()))
-        .app_data(Data::new(site.pace.clone()))
+        .app_data(Data::new(site.last_seen.clone()))
+        .app_data(Data::new(site.rate_limits.clone()))
         .app_data(Data::new(site.countries.clone()))
         .app_data(Data::from(site.config.clone()))
-        .app_data(Data::new(site.steady.clone()))
+        .app_data(Data::new(site.monotonic.clone()))
         .app_data(Data::new(site.passwords.clone()))
         .app_data(Data::new(site.readiness.clone()))
         .app_data(Data::new(site.warnings.clone()))

@@ -93,7 +93,7 @@ impl Passing {
         }
         if status.is_server_error() {
             let cause = error.as_error::<Error>().and_then(Error::cause).map(str::to_owned);
-            log::fault(&self.trail, status, &cause.unwrap_or_else(|| error.to_string()));
+            log::failure(&self.trail, status, &cause.unwrap_or_else(|| error.to_string()));
         }
         let (body, media_type) = match self.is_for_machines {
             _ if self.is_for_v2 => (error_body_v2::json(error, status), "application/json"),

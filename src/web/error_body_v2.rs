@@ -11,7 +11,7 @@ use crate::base::error::Error;
 const BACKOFF_MS: u64 = 5_000;
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct ErrorBody<'a> {
     object: &'static str,
     #[serde(rename = "type")]
     kind: &'static str,
@@ -34,11 +34,11 @@ pub fn json(error: &actix_web::Error, status: StatusCode) -> String {
     let (title, sentence) = words(error, status);
     let ours = error.as_error::<Error>();
     let kind = kind(status);
-    let told = Told {
+    let body = ErrorBody {
         object: "error",
         kind,
         message: match ours {
-            Some(Error::Client(fault)) => &fault.message,
+            Some(Error::Client(api_error)) => &api_error.message,
             _ if sentence.is_empty() => title,
             _ => sentence,
         },
@@ -54,7 +54,7 @@ pub fn json(error: &actix_web::Error, status: StatusCode) -> String {
             _ => None,
         },
     };
-    serde_json::to_string(&told).unwrap_or_default()
+    serde_json::to_string(&body).unwrap_or_default()
 }
 
 fn kind(status: StatusCode) -> &'static str {

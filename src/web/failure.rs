@@ -26,7 +26,7 @@ struct ErrorPage<'a> {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct ErrorBody<'a> {
     code: u16,
     message: &'a str,
 }
@@ -40,16 +40,16 @@ pub fn is_for_machines(path: &str) -> bool {
 pub fn json(error: &actix_web::Error, status: StatusCode, is_for_clients: bool) -> String {
     let (title, sentence) = words(error, status);
     let message = match error.as_error::<Error>() {
-        Some(Error::Client(fault)) => &fault.message,
+        Some(Error::Client(api_error)) => &api_error.message,
         _ if sentence.is_empty() => title,
         _ => sentence,
     };
     let code = match error.as_error::<Error>() {
-        Some(Error::Client(fault)) => fault.code,
+        Some(Error::Client(api_error)) => api_error.code,
         _ if is_for_clients => code_of(status),
         _ => status.as_u16(),
     };
-    serde_json::to_string(&Told { code, message }).unwrap_or_default()
+    serde_json::to_string(&ErrorBody { code, message }).unwrap_or_default()
 }
 
 /// What SDKs call an error that no rule of the API names (client contract, 2).

@@ -3,7 +3,7 @@
 /// What just happened, in the corner of the page it led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flash {
-    pub told: String,
+    pub message: String,
     pub is_problem: bool,
     /// The receipt that undoing names.
     pub undo: Option<i64>,
@@ -13,13 +13,13 @@ pub struct Flash {
 
 impl Flash {
     /// What was done.
-    pub fn told(sentence: impl Into<String>) -> Flash {
+    pub fn success(sentence: impl Into<String>) -> Flash {
         Flash { is_problem: false, ..Flash::problem(sentence) }
     }
 
     /// What could not be done, where there is no dialog to say it in.
     pub fn problem(sentence: impl Into<String>) -> Flash {
-        Flash { told: sentence.into(), is_problem: true, undo: None, undo_href: String::new() }
+        Flash { message: sentence.into(), is_problem: true, undo: None, undo_href: String::new() }
     }
 
     /// Lets it be undone by a form that posts to `href`.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Dialog, Flash};
-use crate::wording::Look;
+use crate::wording::Preferences;
 
 /// Who looks, and at which project.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct Frame {
     pub has_settings: bool,
     /// What an admin must know on every page: settings that could lose or leak data.
     pub warnings: Arc<[String]>,
-    pub look: Look,
+    pub preferences: Preferences,
 }
 
 /// A project in the switcher.
@@ -67,8 +67,8 @@ impl Layout {
         self
     }
 
-    pub fn look(&self) -> Look {
-        self.frame.as_ref().map(|frame| frame.look).unwrap_or_default()
+    pub fn preferences(&self) -> Preferences {
+        self.frame.as_ref().map(|frame| frame.preferences).unwrap_or_default()
     }
 
     #[must_use]
@@ -77,10 +77,10 @@ impl Layout {
         self
     }
 
-    /// Lays a dialog over the page; where there is none, `told` says in the corner what could not be done.
-    pub fn lay_over(&mut self, dialog: Option<Dialog>, told: String) {
-        if dialog.is_none() && !told.is_empty() {
-            self.flash = Some(Flash::problem(told));
+    /// Lays a dialog over the page; where there is none, `problem` says in the corner what could not be done.
+    pub fn lay_over(&mut self, dialog: Option<Dialog>, problem: String) {
+        if dialog.is_none() && !problem.is_empty() {
+            self.flash = Some(Flash::problem(problem));
         }
         self.dialog = dialog;
     }
@@ -138,7 +138,7 @@ mod tests {
                 projects: Vec::new(),
                 has_settings: false,
                 warnings: Arc::default(),
-                look: Look::default(),
+                preferences: Preferences::default(),
             };
             assert_eq!(frame.initials(), initials);
         }

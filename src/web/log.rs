@@ -29,7 +29,7 @@ pub fn request(trail: &Trail, method: &Method, status: StatusCode, took: Duratio
 }
 
 /// The cause of a 5xx, once; the answer shows only the reference.
-pub fn fault(trail: &Trail, status: StatusCode, cause: &str) {
+pub fn failure(trail: &Trail, status: StatusCode, cause: &str) {
     let route = trail.matched.get().map_or("-", |line| line.pattern.as_str());
     match status {
         StatusCode::SERVICE_UNAVAILABLE => tracing::warn!(request = trail.reference, route, cause, "not available"),

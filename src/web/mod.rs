@@ -28,7 +28,7 @@ use askama::Template;
 
 use self::trail::Trail;
 use crate::base::error::Error;
-use crate::wording::Look;
+use crate::wording::Preferences;
 pub use change::Change;
 pub use dialog::Dialog;
 pub use flash::Flash;
@@ -44,8 +44,8 @@ impl<T: Template> Responder for Page<T> {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        let look = Trail::of(req).frame.get().map(|frame| frame.look).unwrap_or_default();
-        html_for(look, StatusCode::OK, &self.0).unwrap_or_else(HttpResponse::from_error)
+        let preferences = Trail::of(req).frame.get().map(|frame| frame.preferences).unwrap_or_default();
+        html_for(preferences, StatusCode::OK, &self.0).unwrap_or_else(HttpResponse::from_error)
     }
 }
 
@@ -54,14 +54,14 @@ impl<T: Template> Responder for Page<T> {
 /// # Errors
 /// When the template fails.
 pub fn html(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
-    html_for(Look::default(), status, template)
+    html_for(Preferences::default(), status, template)
 }
 
 /// A template as an answer to somebody whose account says how it should look.
 ///
 /// # Errors
 /// When the template fails.
-pub fn html_for(look: Look, status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
-    let body = template.render_with_values(&look)?;
+pub fn html_for(preferences: Preferences, status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
+    let body = template.render_with_values(&preferences)?;
     Ok(HttpResponse::build(status).content_type(ContentType::html()).body(body))
 }

@@ -6,4 +6,4 @@ pub mod sentence;
 pub mod text;
 pub mod times;
 
-pub use preferences::Look;
+pub use preferences::Preferences;

@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 const ZONE: &str = "zone";
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct Preferences {
     pub theme: Theme,
     /// `None`: times are told in UTC alone.
     pub zone: Option<Tz>,
@@ -24,11 +24,11 @@ pub enum Theme {
     Dark,
 }
 
-impl Look {
+impl Preferences {
     /// As the account keeps it. A zone that this version does not know is none.
-    pub fn parse(theme: &str, zone: Option<&str>) -> Look {
+    pub fn parse(theme: &str, zone: Option<&str>) -> Preferences {
         let theme = Theme::parse(theme).unwrap_or_default();
-        Look { theme, zone: zone.and_then(|name| name.parse().ok()) }
+        Preferences { theme, zone: zone.and_then(|name| name.parse().ok()) }
     }
 
     /// The zone's IANA name; empty for none.
@@ -38,7 +38,7 @@ impl Look {
 }
 
 /// The templates of times find the zone here, however deep in a page they are.
-impl Values for Look {
+impl Values for Preferences {
     fn get_value<'a>(&'a self, key: &str) -> Option<&'a dyn Any> {
         let zone = self.zone.as_ref().filter(|_| key == ZONE);
         zone.map(|zone| zone as &dyn Any)
@@ -92,9 +92,9 @@ mod tests {
 
     #[test]
     fn a_look_is_read_and_what_is_unknown_is_the_usual() {
-        let look = Look::parse("dark", Some("Europe/Berlin"));
-        assert_eq!((look.theme, look.zone_name()), (Theme::Dark, "Europe/Berlin"));
-        assert_eq!(Look::parse("neon", Some("Moon/Tycho")), Look::default());
+        let preferences = Preferences::parse("dark", Some("Europe/Berlin"));
+        assert_eq!((preferences.theme, preferences.zone_name()), (Theme::Dark, "Europe/Berlin"));
+        assert_eq!(Preferences::parse("neon", Some("Moon/Tycho")), Preferences::default());
         assert!(Theme::ALL.into_iter().all(|theme| Theme::parse(theme.name()) == Some(theme)));
     }
 

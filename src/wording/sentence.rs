@@ -172,8 +172,9 @@ mod tests {
             Stamp::full(NOV_23).to_string(),
             "<time datetime=\"2026-11-23T17:00:00Z\">2026-11-23 at 05:00 PM UTC</time>"
         );
-        let look = crate::wording::Look::parse("system", Some("Asia/Kolkata"));
-        let sentence = Sentence::of("until ").time(Stamp::day(NOV_23)).render_with_values(&look).expect("a sentence");
+        let preferences = crate::wording::Preferences::parse("system", Some("Asia/Kolkata"));
+        let sentence =
+            Sentence::of("until ").time(Stamp::day(NOV_23)).render_with_values(&preferences).expect("a sentence");
         let title = "2026-11-23 at 05:00 PM UTC\nMon 23 Nov 2026, 22:30 IST, your time";
         assert!(sentence.contains(&format!("title=\"{title}\">23 Nov 2026</time>")), "{sentence}");
         assert_eq!(Stamp::relative(NOV_23, NOV_23.plus_days(30)).inside().text(), "a month ago");

@@ -162,7 +162,7 @@ fn history(conn: &mut Conn, row: i64) -> QueryResult<()> {
         .limit(51)
         .select((
             (history::timeline_at, history::event_at, history::tie, history::event_id),
-            (history::environment, history::side, history::told),
+            (history::environment, history::side, history::summary),
         ))
         .load::<((i64, i64, i64, i64), (String, String, String))>(conn)?;
     let exact = app_user_ids::customer_id.eq(row).and(app_user_ids::is_since_exact.eq(true));

@@ -18,7 +18,7 @@ const PAGES = [
   '/projects/sundial/settings/people?dialog=factor-require', '/account', '/account/second-factor',
   '/projects/sundial/settings?dialog=project-edit', '/projects/sundial/settings?dialog=webhook-replace',
   '/projects/sundial/settings/keys', '/projects/sundial/settings/keys?dialog=key-make',
-  '/projects/sundial/settings/destinations', '/projects/sundial/settings/destinations?dialog=destination-new',
+  '/projects/sundial/settings/endpoints', '/projects/sundial/settings/endpoints?dialog=endpoint-new',
   '/projects/sundial/settings/audit', '/projects/sundial/settings/audit?customer=nobody', `${LENA}?topic=team`,
   '/projects/sundial/catalog', '/projects/sundial/catalog/offerings/winback',
   '/projects/sundial/catalog?dialog=product-add', '/projects/sundial/catalog?dialog=entitlement-attach.pro',

@@ -33,7 +33,7 @@ for (const javaScriptEnabled of [true, false]) {
     const before = came.length;
     await page.goto('/projects/sundial/settings');
     await page.click('text=Webhook endpoints');
-    await page.click('a[href*="dialog=destination-new"]');
+    await page.click('a[href*="dialog=endpoint-new"]');
     await page.fill('#name', javaScriptEnabled ? 'Sundial server' : 'Second server');
     await page.fill('#url', 'http://10.0.0.1/');
     await page.fill('#authorization', 'Bearer of the receiver');
@@ -62,14 +62,14 @@ for (const javaScriptEnabled of [true, false]) {
 for (const colorScheme of ['light', 'dark']) {
   test(`no violations on the pages of an endpoint in ${colorScheme}`, async () => {
     const page = await open(browser, demo, 'dev', { colorScheme, bypassCSP: true });
-    await page.goto('/projects/sundial/settings/destinations');
+    await page.goto('/projects/sundial/settings/endpoints');
     assert.deepEqual(await violations(page, colorScheme), [], 'the list');
     await page.click('text=Sundial server');
     await page.waitForSelector('.delivery');
     assert.deepEqual(await violations(page, colorScheme), [], 'the endpoint');
     const address = page.url();
     for (const action of ['edit', 'replace', 'delete']) {
-      await page.goto(`${address}?dialog=destination-${action}.${address.split('/').at(-1)}`);
+      await page.goto(`${address}?dialog=endpoint-${action}.${address.split('/').at(-1)}`);
       await page.waitForSelector('dialog[open]');
       assert.deepEqual(await violations(page, colorScheme), [], action);
     }

@@ -73,8 +73,11 @@ async fn theme_and_zone_follow_the_person_to_every_page() {
     let plain = desk.get_with(&cookie, "/account").await.body;
     assert!(plain.contains("<html lang=\"en\">") && plain.contains("content=\"light dark\""));
     let fields = [("theme", "dark"), ("zone", "America/Argentina/Buenos_Aires")];
-    let answer = desk.post_with(&cookie, "/account/look", &fields).await;
-    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/account?done=look#look"));
+    let answer = desk.post_with(&cookie, "/account/preferences", &fields).await;
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (StatusCode::SEE_OTHER, "/account?done=preferences#preferences")
+    );
     for path in ["/account", "/projects/sundial/customers", "/account/second-factor", "/projects/sundial/nope"] {
         let page = desk.get_with(&cookie, path).await.body;
         let html = "<html lang=\"en\" data-theme=\"dark\" data-time-zone=\"America/Argentina/Buenos_Aires\">";
@@ -86,7 +89,7 @@ async fn theme_and_zone_follow_the_person_to_every_page() {
     );
     let other = desk.get(&ADA, "/account").await.body;
     assert!(other.contains("<html lang=\"en\">"), "nobody else's pages change");
-    desk.post_with(&cookie, "/account/look", &[("theme", "system"), ("zone", "")]).await;
+    desk.post_with(&cookie, "/account/preferences", &[("theme", "system"), ("zone", "")]).await;
     assert!(desk.get_with(&cookie, "/account").await.body.contains("<html lang=\"en\">"));
 }
 
@@ -94,7 +97,7 @@ async fn theme_and_zone_follow_the_person_to_every_page() {
 async fn with_a_zone_times_are_told_twice_on_hover_and_without_once() {
     let desk = Desk::open().await;
     let cookie = desk.cookie(&SOL);
-    desk.post_with(&cookie, "/account/look", &[("theme", "system"), ("zone", "Asia/Kathmandu")]).await;
+    desk.post_with(&cookie, "/account/preferences", &[("theme", "system"), ("zone", "Asia/Kathmandu")]).await;
     let body = desk.get_with(&cookie, "/account").await.body;
     assert!(body.contains("title=\"2026-11-23 at 05:00 PM UTC\nMon 23 Nov 2026, 22:45 +0545, your time\""), "{body}");
     assert!(!desk.get(&ADA, "/account").await.body.contains("your time\""));
@@ -104,7 +107,7 @@ async fn with_a_zone_times_are_told_twice_on_hover_and_without_once() {
 async fn a_look_that_does_not_exist_is_refused() {
     let desk = Desk::open().await;
     for (theme, zone, field) in [("neon", "", "theme"), ("dark", "Moon/Tycho", "zone"), ("dark", "\0", "zone")] {
-        let answer = desk.post_form(&SOL, "/account/look", &[("theme", theme), ("zone", zone)]).await;
+        let answer = desk.post_form(&SOL, "/account/preferences", &[("theme", theme), ("zone", zone)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(answer.body.contains(&format!("id=\"{field}-reason\"")), "{field}");
     }

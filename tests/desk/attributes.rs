@@ -22,9 +22,9 @@ async fn desk_with(values: &[(&str, &str)]) -> Desk {
 }
 
 fn tell(desk: &Desk, id: &str, values: &[(&str, &str)], at: i64) {
-    let told = values.iter().map(|(key, value)| ((*key).to_owned(), json!({ "value": value, "updated_at_ms": at })));
-    let told: serde_json::Map<_, _> = told.collect();
-    let event = json!({ "id": id, "type": "TRIAL_STARTED", "app_user_id": "lena", "subscriber_attributes": told,
+    let shown = values.iter().map(|(key, value)| ((*key).to_owned(), json!({ "value": value, "updated_at_ms": at })));
+    let shown: serde_json::Map<_, _> = shown.collect();
+    let event = json!({ "id": id, "type": "TRIAL_STARTED", "app_user_id": "lena", "subscriber_attributes": shown,
         "event_timestamp_ms": 1_790_000_000_000_i64 });
     deliver_together(desk, desk.project, &[json!({ "event": event }).to_string()]);
 }
@@ -53,7 +53,7 @@ async fn clear(desk: &Desk, key: &str) -> Answer {
 }
 
 async fn undo(desk: &Desk, answer: &Answer) -> Answer {
-    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("receipt", &answer.receipt())]).await
+    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("submission", &answer.submission())]).await
 }
 
 #[actix_web::test]
@@ -232,8 +232,8 @@ async fn setting_changing_and_clearing_are_undone_and_logged() {
     undo(&desk, &changed).await;
     assert_eq!(stored(&desk), before);
     let cleared = clear(&desk, "plan").await;
-    let told = undo(&desk, &cleared).await;
-    assert!(desk.get(&SOL, told.header("location")).await.body.contains("<p>plan is as before.</p>"));
+    let shown = undo(&desk, &cleared).await;
+    assert!(desk.get(&SOL, shown.header("location")).await.body.contains("<p>plan is as before.</p>"));
     assert_eq!(stored(&desk), before);
     let lines = log(&desk);
     assert_eq!(lines[1], "attribute_deleted: goal | sleep | - | undone");

@@ -185,11 +185,11 @@ async fn what_was_done_to_somebody_erased_says_no_more_than_that() {
     assert!(!html.contains("/customers/gone"), "no link to nobody");
     let verify = || desk.db.read_here(|conn| Ok::<_, Error>(audit::verify(conn, desk.project)?)).expect("read");
     assert!(verify().is_err_and(|broken| broken.why.contains("nobody was erased after it")));
-    let told = desk.db.write_here(|conn| {
+    let shown = desk.db.write_here(|conn| {
         let row = (desk.project, desk.ids.next(NOW), NOW);
         audit::append(conn, row, &Actor::system(), &Origin::default(), Trace::new(Action::CustomerDeleted))
     });
-    assert!(told.is_ok() && verify().is_ok_and(|whole| whole.erased == 2));
+    assert!(shown.is_ok() && verify().is_ok_and(|whole| whole.erased == 2));
 }
 
 #[actix_web::test]
@@ -234,15 +234,15 @@ async fn whoever_was_not_allowed_to_do_something_stands_in_the_log() {
     assert_eq!(desk.post_form(&VERA, notes, &[("body", "a")]).await.status, StatusCode::FORBIDDEN);
     assert_eq!(desk.get(&SOL, LOG).await.status, StatusCode::FORBIDDEN);
     let html = page(&desk, "?action=authorization_refused").await;
-    let told = rows(&html);
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].contains("Sol Mbeki support Was not allowed to see the audit log"), "{told:?}");
-    assert!(told[1].contains("Vera Lind viewer Was not allowed to write notes lena/1"), "{told:?}");
+    let shown = rows(&html);
+    assert_eq!(shown.len(), 2, "{shown:?}");
+    assert!(shown[0].contains("Sol Mbeki support Was not allowed to see the audit log"), "{shown:?}");
+    assert!(shown[1].contains("Vera Lind viewer Was not allowed to write notes lena/1"), "{shown:?}");
     assert_eq!(rows(&page(&desk, "?customer=lena%2F1").await).len(), 1, "it is found by whom it was about");
     let team = desk.get(&VERA, "/projects/sundial/customers/lena%2F1?topic=team").await;
     assert_eq!(team.status, StatusCode::FORBIDDEN);
-    let told = rows(&page(&desk, "?customer=lena%2F1").await);
-    assert!(told[0].contains("Was not allowed to see what the team did"), "not what the route asks: {told:?}");
+    let shown = rows(&page(&desk, "?customer=lena%2F1").await);
+    assert!(shown[0].contains("Was not allowed to see what the team did"), "not what the route asks: {shown:?}");
     assert_eq!(desk.get(&VERA, "/projects/elsewhere/settings").await.status, StatusCode::NOT_FOUND);
     assert_eq!(rows(&page(&desk, "?action=authorization_refused").await).len(), 3, "nothing of another project");
 }

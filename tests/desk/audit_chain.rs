@@ -46,7 +46,7 @@ async fn desk_with_a_log() -> Desk {
     for (id, text) in [("lena", "one"), ("mara", "two"), ("gone", "three"), ("gone", "four"), ("noor", "five")] {
         note(&desk, id, text).await;
     }
-    let undo = [("receipt", "1")];
+    let undo = [("submission", "1")];
     assert_eq!(desk.post_form(&ADA, &format!("{}/undo", path("noor")), &undo).await.status.as_u16(), 404);
     for text in ["six", "seven", "eight"] {
         note(&desk, "lena", text).await;
@@ -55,11 +55,11 @@ async fn desk_with_a_log() -> Desk {
     erase(&desk, "gone");
     desk.clock.advance(60);
     assert_eq!(desk.get(&ADA, "/projects/sundial/settings/audit.csv").await.status.as_u16(), 200);
-    let told = desk.db.write_here(|conn| {
+    let shown = desk.db.write_here(|conn| {
         let row = (desk.project, desk.ids.next(desk.clock.now()), desk.clock.now());
         audit::append(conn, row, &Actor::system(), &Origin::default(), Trace::new(Action::CustomerDeleted))
     });
-    told.expect("the erasure has its entry");
+    shown.expect("the erasure has its entry");
     desk
 }
 
@@ -190,8 +190,8 @@ async fn an_end_that_was_cut_off_shows_by_a_hash_noted_before() {
     assert!(verdict_after(&desk, cut).is_ok_and(|left| left.entries == 10), "what is left is whole");
     assert!(verify(&desk.db, None, Some(&head)).is_ok());
     desk.db.batch(cut).expect("cut off");
-    let told = verify(&desk.db, None, Some(&head)).expect_err("cut off");
-    assert!(told.starts_with(&format!("no entry has the hash {head}")), "{told}");
+    let shown = verify(&desk.db, None, Some(&head)).expect_err("cut off");
+    assert!(shown.starts_with(&format!("no entry has the hash {head}")), "{shown}");
 }
 
 #[actix_web::test]
@@ -200,11 +200,11 @@ async fn the_command_names_the_entry_its_time_and_what_is_wrong() {
     note(&desk, "noor", "nine").await;
     desk.post_form(&DEV, &format!("{}/notes", path("noor")), &[("body", "ten")]).await;
     desk.db.batch("UPDATE audit_entries SET role = 'admin' WHERE position = 11").expect("changed");
-    let told = verify(&desk.db, None, None).expect_err("changed");
-    assert_eq!(told, "sundial: entry 11 (note_created, 23 Nov 2026, 17:10:00 UTC): it was changed");
+    let shown = verify(&desk.db, None, None).expect_err("changed");
+    assert_eq!(shown, "sundial: entry 11 (note_created, 23 Nov 2026, 17:10:00 UTC): it was changed");
     let cut = "DELETE FROM audit_details WHERE position = 11; DELETE FROM audit_entries WHERE position = 11;";
     desk.db.batch(cut).expect("taken out");
-    let told = verify(&desk.db, Some("sundial"), None).expect_err("taken out");
+    let shown = verify(&desk.db, Some("sundial"), None).expect_err("taken out");
     let next = "the next is entry 12 (note_created, 23 Nov 2026, 17:10:00 UTC)";
-    assert_eq!(told, format!("sundial: entry 11: it is missing; {next}"));
+    assert_eq!(shown, format!("sundial: entry 11: it is missing; {next}"));
 }

@@ -118,8 +118,8 @@ async fn the_catalog_is_read_by_developers_and_changed_with_a_trace() {
         actions(&desk).into_iter().partition(|action| action != "authorization_refused");
     assert_eq!((made, refused.len()), (vec!["entitlement_created".to_owned(); 2], 6));
     let page = desk.get(&DEV, CATALOG).await.body;
-    for told in ["sun/pro:monthly", "Google Play", "Subscription", "1 customer", "0 customers", "Default"] {
-        assert!(page.contains(told), "{told}");
+    for shown in ["sun/pro:monthly", "Google Play", "Subscription", "1 customer", "0 customers", "Default"] {
+        assert!(page.contains(shown), "{shown}");
     }
     assert_eq!(desk.get(&DEV, "/projects/moonrise/catalog").await.status, StatusCode::NOT_FOUND);
 }
@@ -216,10 +216,10 @@ async fn a_refused_product_comes_back_with_every_reason() {
 #[actix_web::test]
 async fn deleting_a_product_takes_nothing_from_who_bought_it() {
     let desk = desk_that_sells().await;
-    let told = dialog(&desk, "", "product-delete.APP_STORE/pro").await;
+    let shown = dialog(&desk, "", "product-delete.APP_STORE/pro").await;
     assert!(
-        told.contains("1 customer bought it.") && told.contains("attached to <span class=\"mono\">pro</span>"),
-        "{told}"
+        shown.contains("1 customer bought it.") && shown.contains("attached to <span class=\"mono\">pro</span>"),
+        "{shown}"
     );
     done(&desk, "/products/APP_STORE/pro/delete", &[]).await;
     assert_eq!(entitlements(&desk).await, "Pro access");
@@ -230,18 +230,20 @@ async fn deleting_a_product_takes_nothing_from_who_bought_it() {
 async fn attaching_and_detaching_count_for_everybody_who_ever_bought_it() {
     let desk = desk_that_sells().await;
     assert_eq!(entitlements(&desk).await, "Pro access");
-    let told = dialog(&desk, "", "entitlement-attach.coach").await;
-    assert!(told.contains("Everybody who ever bought the product gets") && told.contains("Pro, App Store, 1 customer"));
+    let shown = dialog(&desk, "", "entitlement-attach.coach").await;
+    assert!(
+        shown.contains("Everybody who ever bought the product gets") && shown.contains("Pro, App Store, 1 customer")
+    );
     let page = done(&desk, "/entitlements/coach/attach", &[("product", " pro ")]).await;
     assert!(page.contains("pro unlocks Coach. 1 customer has it running now."));
     assert_eq!(entitlements(&desk).await, "Pro access, Coach");
     refused(&desk, "/entitlements/coach/attach", &[("product", "pro")], "It is attached to Coach already.").await;
-    let told = dialog(&desk, "", "entitlement-detach.pro&product=pro").await;
-    assert!(told.contains("1 customer") && !told.contains("attached to nothing else"), "{told}");
+    let shown = dialog(&desk, "", "entitlement-detach.pro&product=pro").await;
+    assert!(shown.contains("1 customer") && !shown.contains("attached to nothing else"), "{shown}");
     done(&desk, "/entitlements/pro/detach", &[("product", "pro")]).await;
     assert_eq!(entitlements(&desk).await, "Coach");
-    let told = dialog(&desk, "", "entitlement-detach.coach&product=pro").await;
-    assert!(told.contains("attached to nothing else"), "{told}");
+    let shown = dialog(&desk, "", "entitlement-detach.coach&product=pro").await;
+    assert!(shown.contains("attached to nothing else"), "{shown}");
     done(&desk, "/entitlements/coach/detach", &[("product", "pro")]).await;
     assert_eq!(entitlements(&desk).await, "vip", "what its events say");
     refused(&desk, "/entitlements/coach/detach", &[("product", "pro")], "not attached any more").await;
@@ -274,8 +276,8 @@ async fn an_entitlement_is_added_renamed_and_deleted() {
     assert!(page.contains("plus/1 is called Plus! now."));
     let late = post(&desk, &DEV, "/entitlements/plus%2F1", &[("name", "Minus"), ("seen", &version)]).await;
     assert!(late.status == StatusCode::CONFLICT && late.body.contains("Name: <bdi>Plus!</bdi>"));
-    let told = dialog(&desk, "", "entitlement-delete.pro").await;
-    assert!(told.contains("1 customer") && told.contains("granted by hand"), "{told}");
+    let shown = dialog(&desk, "", "entitlement-delete.pro").await;
+    assert!(shown.contains("1 customer") && shown.contains("granted by hand"), "{shown}");
     done(&desk, "/entitlements/pro/delete", &[]).await;
     assert_eq!(entitlements(&desk).await, "vip");
     assert_eq!(actions(&desk), ["entitlement_created", "entitlement_updated", "entitlement_deleted"]);
@@ -285,8 +287,8 @@ async fn an_entitlement_is_added_renamed_and_deleted() {
 #[actix_web::test]
 async fn one_offering_is_the_default_and_it_is_not_archived() {
     let desk = desk_that_sells().await;
-    let told = dialog(&desk, "/offerings/winback", "offering-default").await;
-    assert!(told.contains("<bdi>WINBACK</bdi> instead of <bdi>STANDARD</bdi>"), "{told}");
+    let shown = dialog(&desk, "/offerings/winback", "offering-default").await;
+    assert!(shown.contains("<bdi>WINBACK</bdi> instead of <bdi>STANDARD</bdi>"), "{shown}");
     done(&desk, "/offerings/winback/default", &[]).await;
     assert_eq!(defaults(&desk), ["winback"]);
     assert!(desk.get(&SOL, LENA).await.body.contains("WINBACK"));
@@ -369,7 +371,7 @@ async fn archiving_says_for_how_many_customers_an_offering_is_set() {
                 .values((
                     offering_overrides::customer_id.eq(lena),
                     offering_overrides::project_id.eq(desk.project),
-                    offering_overrides::is_end_told.eq(false),
+                    offering_overrides::is_end_recorded.eq(false),
                     offering_overrides::offering.eq("winback"),
                     offering_overrides::set_by.eq("Dev Anand"),
                     offering_overrides::set_at.eq(NOW.millis()),
@@ -379,14 +381,14 @@ async fn archiving_says_for_how_many_customers_an_offering_is_set() {
             Ok::<_, Error>(())
         })
     };
-    for (until, told) in [
+    for (until, shown) in [
         (None, "It is set for 1 customer, who get the default instead."),
         (Some(NOW.millis() + 1), "It is set for 1 customer"),
         (Some(NOW.millis()), "It is set for no customer."),
     ] {
         set(until).expect("an override");
         let dialog = dialog(&desk, "/offerings/winback", "offering-archive").await;
-        assert!(dialog.contains(told), "{told}: {dialog}");
+        assert!(dialog.contains(shown), "{shown}: {dialog}");
     }
 }
 
@@ -410,8 +412,8 @@ async fn packages_are_added_filled_moved_and_deleted() {
     let late = post(&desk, &DEV, &path, &[("name", "x"), ("place", "1"), ("seen", &version)]).await;
     assert!(late.status == StatusCode::CONFLICT && late.body.contains("Place: <bdi>1</bdi>"));
     refused(&desk, &path, &[("name", "x"), ("place", "4"), ("seen", "")], "Choose one of the places.").await;
-    let told = dialog(&desk, "/offerings/standard", "package-detach.%24rc_weekly&product=sun/pro:monthly").await;
-    assert!(told.contains("Take sun/pro:monthly out of Each week"), "{told}");
+    let shown = dialog(&desk, "/offerings/standard", "package-detach.%24rc_weekly&product=sun/pro:monthly").await;
+    assert!(shown.contains("Take sun/pro:monthly out of Each week"), "{shown}");
     done(&desk, &format!("{path}/detach"), &taken).await;
     refused(&desk, &format!("{path}/detach"), &taken, "not in the package any more").await;
     done(&desk, &format!("{path}/delete"), &[]).await;

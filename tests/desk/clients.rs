@@ -44,8 +44,8 @@ async fn every_spelling_of_an_id_is_the_same_customer() {
     let app = desk.web_app();
     let spellings = ["%24RCAnonymousID%3Aab12", "$RCAnonymousID%3Aab12", "$RCAnonymousID:ab12"];
     for spelling in spellings {
-        let told = app.get(&format!("/v1/subscribers/{spelling}")).await.json();
-        assert_eq!(told["subscriber"]["original_app_user_id"], "$RCAnonymousID:ab12");
+        let answer_body = app.get(&format!("/v1/subscribers/{spelling}")).await.json();
+        assert_eq!(answer_body["subscriber"]["original_app_user_id"], "$RCAnonymousID:ab12");
     }
     assert_eq!(count(&desk), 1);
     for (spelling, id) in
@@ -189,13 +189,13 @@ async fn an_envelope_holds_what_was_bought_and_granted() {
     let lena = [purchase("lena", 3, google), purchase("lena", 2, coins), purchase("lena", 40, odd)];
     deliver_together(&desk, desk.project, &lena);
     giving::give(&desk, "lena", "pro", dossier::operations::grants::Preset::Lifetime);
-    let mut told = desk.server().get("/v1/subscribers/lena").await.json();
-    let subscriptions = told["subscriber"]["subscriptions"].as_object_mut().expect("subscriptions");
+    let mut answer_body = desk.server().get("/v1/subscribers/lena").await.json();
+    let subscriptions = answer_body["subscriber"]["subscriptions"].as_object_mut().expect("subscriptions");
     for (_, one) in subscriptions.iter_mut().filter(|(product, _)| product.starts_with("rc_promo_")) {
         one["store_transaction_id"] = json!("[of a grant]");
     }
-    insta::assert_snapshot!(serde_json::to_string_pretty(&told).expect("JSON"));
-    let subscriber = &told["subscriber"];
+    insta::assert_snapshot!(serde_json::to_string_pretty(&answer_body).expect("JSON"));
+    let subscriber = &answer_body["subscriber"];
     for entitlement in subscriber["entitlements"].as_object().expect("entitlements").values() {
         let product = entitlement["product_identifier"].as_str().expect("a product");
         let is_there = |map: &str| subscriber[map].get(product).is_some();
@@ -226,10 +226,13 @@ async fn attributes_are_told_to_servers_alone_and_no_key_is_one_too_many() {
         keys.sort_unstable();
         keys.join(" ")
     };
-    let told = app.get("/v1/subscribers/lena").await.json();
-    assert_eq!(sorted(keys_of(&told["subscriber"])), sorted(expected.to_vec()));
-    let told = server.get("/v1/subscribers/lena").await.json();
-    assert_eq!(told["subscriber"]["subscriber_attributes"]["plan"], json!({ "value": "a", "updated_at_ms": NOW }));
+    let answer_body = app.get("/v1/subscribers/lena").await.json();
+    assert_eq!(sorted(keys_of(&answer_body["subscriber"])), sorted(expected.to_vec()));
+    let answer_body = server.get("/v1/subscribers/lena").await.json();
+    assert_eq!(
+        answer_body["subscriber"]["subscriber_attributes"]["plan"],
+        json!({ "value": "a", "updated_at_ms": NOW })
+    );
 }
 
 #[actix_web::test]
@@ -276,8 +279,8 @@ async fn what_an_sdk_tells_of_itself_is_on_the_card() {
         .with("x-preferred-locales", "pt_BR,en_US")
         .with("x-storefront", "BRA");
     app.get("/v1/subscribers/lena").await;
-    type Told = (Option<String>, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>);
-    let told = customers::table.select((
+    type Columns = (Option<String>, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>);
+    let answer_body = customers::table.select((
         customers::platform,
         customers::platform_version,
         customers::app_version,
@@ -285,7 +288,7 @@ async fn what_an_sdk_tells_of_itself_is_on_the_card() {
         customers::locale,
         customers::country,
     ));
-    let told: Told = desk.db.read_here(|conn| Ok::<_, Error>(told.first(conn)?)).expect("a customer");
+    let answer_body: Columns = desk.db.read_here(|conn| Ok::<_, Error>(answer_body.first(conn)?)).expect("a customer");
     let some = |text: &str| Some(text.to_owned());
     let expected = (
         some("iOS"),
@@ -295,7 +298,7 @@ async fn what_an_sdk_tells_of_itself_is_on_the_card() {
         some("pt-BR"),
         some("BR"),
     );
-    assert_eq!(told, expected);
+    assert_eq!(answer_body, expected);
 }
 
 #[actix_web::test]
@@ -305,15 +308,15 @@ async fn a_device_of_another_platform_leaves_nothing_of_the_one_before() {
     phone.with("x-client-version", "3.2.1").with("x-version", "5.1.0").get("/v1/subscribers/lena").await;
     desk.clock.advance(1);
     desk.web_app().get("/v1/subscribers/lena").await;
-    type Told = (Option<String>, Option<String>, Option<String>, Option<String>);
-    let told = customers::table.select((
+    type Columns = (Option<String>, Option<String>, Option<String>, Option<String>);
+    let answer_body = customers::table.select((
         customers::platform,
         customers::platform_version,
         customers::app_version,
         customers::sdk_version,
     ));
-    let told: Told = desk.db.read_here(|conn| Ok::<_, Error>(told.first(conn)?)).expect("a customer");
-    assert_eq!(told, (Some("web".into()), None, None, Some("1.63.1".into())));
+    let answer_body: Columns = desk.db.read_here(|conn| Ok::<_, Error>(answer_body.first(conn)?)).expect("a customer");
+    assert_eq!(answer_body, (Some("web".into()), None, None, Some("1.63.1".into())));
 }
 
 #[actix_web::test]
@@ -340,9 +343,9 @@ async fn the_country_is_that_of_the_address_and_the_address_is_nowhere() {
         request.insert_header(("x-platform", "web")).insert_header(("x-forwarded-for", address.to_owned()))
     };
     let country = || {
-        let told = customers::table.select(customers::country);
-        desk.site.sightings.settle();
-        desk.db.read_here(|conn| Ok::<_, Error>(told.first::<Option<String>>(conn)?)).expect("a customer")
+        let answer_body = customers::table.select(customers::country);
+        desk.site.last_seen.settle();
+        desk.db.read_here(|conn| Ok::<_, Error>(answer_body.first::<Option<String>>(conn)?)).expect("a customer")
     };
     desk.call(ask("133.11.93.7", "127.0.0.1:4000")).await;
     assert_eq!(country().as_deref(), Some("JP"));
@@ -454,7 +457,7 @@ async fn a_thousand_opens_are_few_commits_and_none_is_lost_at_the_end() {
         assert!(all.iter().all(|answer| answer.status == StatusCode::OK));
     }
     // As at a clean stop, whatever was still gathered.
-    desk.site.sightings.close();
+    desk.site.last_seen.close();
     let seen = app_user_ids::table.filter(app_user_ids::seen_at.eq(NOW.plus_seconds(60).millis())).count();
     let seen: i64 = desk.db.read_here(|conn| Ok::<_, Error>(seen.get_result(conn)?)).expect("sightings");
     assert_eq!(seen, 40);

@@ -61,7 +61,7 @@ async fn access_is_granted_repeated_replaced_and_taken_back() {
             "entitlement_revoked by Billing server",
         ]
     );
-    insta::assert_debug_snapshot!(giving::told(&desk, "lena"));
+    insta::assert_debug_snapshot!(giving::history_of(&desk, "lena"));
     let page = desk.get(&SOL, "/projects/sundial/customers/lena?topic=team").await;
     assert!(page.body.contains("Billing server") && page.body.contains("API key"), "the history says whose key it was");
 }
@@ -265,8 +265,8 @@ async fn refunding_an_earlier_payment_does_not_refund_the_newest() {
     dossier::jobs::run(&dossier::jobs::Work { clock, db, ids, now: desk.clock.now() });
     let refund = |transaction: &str| format!("/v1/subscribers/sandy/transactions/{transaction}/refund");
     assert_eq!(server.post(&refund(PLUS), Value::Null).await.refused(), (400, 7101));
-    let told = server.get("/v1/subscribers/sandy").await.json();
-    let plus = &told["subscriber"]["subscriptions"]["plus"];
+    let answer_body = server.get("/v1/subscribers/sandy").await.json();
+    let plus = &answer_body["subscriber"]["subscriptions"]["plus"];
     assert_eq!((&plus["refunded_at"], &plus["expires_date"]), (&Value::Null, &json!("2026-11-23T17:10:00Z")));
     let newest = plus["store_transaction_id"].as_str().expect("a transaction");
     assert_eq!(server.post(&refund(newest), Value::Null).await.status, StatusCode::OK);

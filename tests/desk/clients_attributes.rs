@@ -21,8 +21,8 @@ async fn set(client: &Client<'_>, key: &str, value: Value, at: i64) -> Answer {
 }
 
 async fn known(desk: &Desk) -> Map<String, Value> {
-    let told = desk.server().get("/v1/subscribers/lena").await.json();
-    let all = told["subscriber"]["subscriber_attributes"].as_object().cloned().expect("attributes");
+    let answer_body = desk.server().get("/v1/subscribers/lena").await.json();
+    let all = answer_body["subscriber"]["subscriber_attributes"].as_object().cloned().expect("attributes");
     all.into_iter().map(|(key, entry)| (key, entry["value"].clone())).collect()
 }
 
@@ -77,8 +77,8 @@ async fn what_cannot_be_saved_is_named_and_the_rest_is_saved() {
     }});
     let answer = desk.web_app().post(PATH, body).await;
     assert_eq!(answer.refused(), (400, 7263));
-    let told = answer.json();
-    let mut wrong: Vec<&str> = told["attribute_errors"]
+    let answer_body = answer.json();
+    let mut wrong: Vec<&str> = answer_body["attribute_errors"]
         .as_array()
         .expect("errors")
         .iter()

@@ -138,9 +138,9 @@ async fn a_merge_joins_attributes_purchases_and_notes_and_the_named_ones_overrid
     server.post(&format!("{anonymous}/offerings/winback/override"), json!(null)).await;
     server.post("/v1/subscribers/zoe/offerings/zen/override", json!(null)).await;
     assert_eq!(log_in(&app, ANONYMOUS, "zoe").await.status, StatusCode::OK);
-    let told = server.get("/v1/subscribers/zoe").await.json();
-    assert_eq!(told["subscriber"]["subscriber_attributes"]["plan"]["value"], "new");
-    assert!(told["subscriber"]["entitlements"].get("pro").is_some(), "{told}");
+    let answer_body = server.get("/v1/subscribers/zoe").await.json();
+    assert_eq!(answer_body["subscriber"]["subscriber_attributes"]["plan"]["value"], "new");
+    assert!(answer_body["subscriber"]["entitlements"].get("pro").is_some(), "{answer_body}");
     assert_eq!(app.get("/v1/subscribers/zoe/offerings").await.json()["current_offering_id"], "zen");
     assert_eq!(app.get(&format!("{anonymous}/offerings")).await.json()["current_offering_id"], "zen");
 }

@@ -44,8 +44,8 @@ async fn desk() -> Desk {
 #[actix_web::test]
 async fn an_app_gets_every_offering_with_the_products_of_its_store() {
     let desk = desk().await;
-    let told = desk.web_app().get("/v1/subscribers/nobody-yet/offerings").await;
-    assert_eq!(told.status, StatusCode::OK);
+    let answer_body = desk.web_app().get("/v1/subscribers/nobody-yet/offerings").await;
+    assert_eq!(answer_body.status, StatusCode::OK);
     let expected = json!({ "current_offering_id": "standard", "offerings": [
         { "identifier": "standard", "description": "Standard plans", "metadata": null, "packages": [
             { "identifier": "$rc_monthly", "platform_product_identifier": "plus_1m" },
@@ -53,7 +53,7 @@ async fn an_app_gets_every_offering_with_the_products_of_its_store() {
         ]},
         { "identifier": "winback", "description": "Win-back", "metadata": { "badge": "-50%" }, "packages": [] },
     ]});
-    assert_eq!(told.json(), expected);
+    assert_eq!(answer_body.json(), expected);
     let google = desk.app("PLAY_STORE").get("/v1/subscribers/nobody-yet/offerings").await.json();
     let package = json!({
         "identifier": "$rc_monthly", "platform_product_identifier": "premium", "platform_product_plan_identifier": "monthly",
@@ -69,8 +69,8 @@ async fn an_app_gets_every_offering_with_the_products_of_its_store() {
 #[actix_web::test]
 async fn a_project_that_sells_nothing_says_so_with_every_key_there() {
     let desk = Desk::open().await;
-    let told = desk.web_app().get("/v1/subscribers/lena/offerings").await.json();
-    assert_eq!(told, json!({ "current_offering_id": null, "offerings": [] }));
+    let answer_body = desk.web_app().get("/v1/subscribers/lena/offerings").await.json();
+    assert_eq!(answer_body, json!({ "current_offering_id": null, "offerings": [] }));
 }
 
 #[actix_web::test]
@@ -105,9 +105,9 @@ async fn currencies_are_what_the_events_add_up_to() {
         { "amount": 30, "currency": { "code": "GLD", "name": "Gold", "description": "" } },
     ]});
     deliver_together(&desk, desk.project, &[purchase("lena", 1, gold)]);
-    let told = desk.web_app().get("/v1/subscribers/lena/virtual_currencies").await.json();
+    let answer_body = desk.web_app().get("/v1/subscribers/lena/virtual_currencies").await.json();
     assert_eq!(
-        told["virtual_currencies"]["GLD"],
+        answer_body["virtual_currencies"]["GLD"],
         json!({ "balance": 30, "code": "GLD", "name": "Gold", "description": null })
     );
     let sandbox = desk.web_app().with("x-is-sandbox", "true").get("/v1/subscribers/lena/virtual_currencies").await;

@@ -18,7 +18,7 @@ async fn country(desk: &Desk, key: &str, peer: &str, headers: &[(&str, &str)]) -
         request.insert_header(("authorization", format!("Bearer {key}"))).insert_header(("x-platform", "web"));
     let request = headers.iter().fold(request, |request, header| request.insert_header(*header));
     assert!(matches!(desk.call(request).await.status, StatusCode::OK | StatusCode::CREATED));
-    desk.site.sightings.settle();
+    desk.site.last_seen.settle();
     let country = customers::table.select(customers::country);
     desk.db.read_here(|conn| Ok::<_, Error>(country.first(conn)?)).expect("a customer")
 }

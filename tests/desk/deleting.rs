@@ -85,7 +85,7 @@ async fn an_admin_deletes_a_customer_by_typing_the_id() {
     if desk.db.is_sqlite() {
         assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new(), "at once");
     }
-    dossier::operations::erasure::sweeping::work(&desk.db).expect("it sweeps");
+    dossier::operations::erasure::cleanup::work(&desk.db).expect("it sweeps");
     assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
 }
 

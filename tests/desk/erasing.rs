@@ -8,7 +8,7 @@ use dossier::base::error::Error;
 use dossier::customers::identity;
 use dossier::db::schema::*;
 use dossier::ingest::Outcome;
-use dossier::operations::erasure::{Erased, blocking, erase, sweeping};
+use dossier::operations::erasure::{Erased, blocking, cleanup, erase};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -120,7 +120,7 @@ pub async fn everything_known(desk: &Desk) {
         let overridden = (
             offering_overrides::customer_id.eq(customer),
             offering_overrides::project_id.eq(project),
-            offering_overrides::is_end_told.eq(false),
+            offering_overrides::is_end_recorded.eq(false),
             offering_overrides::offering.eq("kanarie"),
             offering_overrides::set_by.eq("Sol Mbeki"),
             offering_overrides::set_at.eq(1),
@@ -130,7 +130,7 @@ pub async fn everything_known(desk: &Desk) {
         let going_on = (
             test_sales::customer_id.eq(customer),
             test_sales::token.eq("test_1_kanarie"),
-            test_sales::due_at.eq(i64::MAX),
+            test_sales::renews_at.eq(i64::MAX),
             test_sales::period.eq(1),
             test_sales::renewals.eq(0),
         );
@@ -146,8 +146,8 @@ pub async fn everything_known(desk: &Desk) {
     assert_eq!(noted.status.as_u16(), 303);
 }
 
-fn sweep(desk: &Desk) {
-    assert!(sweeping::work(&desk.db).expect("it sweeps") > 0, "nobody is in the way");
+fn cleanup(desk: &Desk) {
+    assert!(cleanup::work(&desk.db).expect("it sweeps") > 0, "nobody is in the way");
 }
 
 #[actix_web::test]
@@ -158,7 +158,7 @@ async fn nothing_of_an_erased_customer_is_left_in_any_file_or_table() {
     assert!(!traces::of(&desk, "kanarie").is_empty());
     let erased = erase_customer(&desk, desk.project, "$RCAnonymousID:kanarie");
     assert_eq!(erased, Erased { customers: 1, ids: 3, events: 8 });
-    sweep(&desk);
+    cleanup(&desk);
     assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
     assert_eq!(traces::of(&desk, "anarie@sundial"), Vec::<String>::new());
     assert_eq!(who(&desk, desk.project), [["lena".to_owned()]], "others stay");
@@ -246,7 +246,7 @@ async fn who_received_purchases_keeps_them_when_the_giver_is_erased() {
     let erased = erase_customer(&desk, project, "lena");
     assert_eq!(erased.events, 0, "all of them are needed by others");
     assert_eq!(seen_of_others(&desk, project, &["lena"]), before);
-    sweep(&desk);
+    cleanup(&desk);
     for gone in ["\"lena\"", "kanarie", "\"NL\""] {
         assert_eq!(traces::of(&desk, gone), Vec::<String>::new());
     }
@@ -290,7 +290,7 @@ async fn who_gave_purchases_away_does_not_get_them_back() {
     rebuild(&desk, project);
     assert_eq!(count(&desk, |conn| purchases::table.count().get_result(conn)), 0);
     assert_eq!(who(&desk, project), [["lena".to_owned()]]);
-    sweep(&desk);
+    cleanup(&desk);
     assert_eq!(traces::of(&desk, "mara"), Vec::<String>::new());
 }
 
@@ -379,7 +379,7 @@ async fn an_id_that_many_shared_leaves_each_of_its_events_once() {
     let before = seen_of_others(&desk, project, &["lena"]);
     erase_customer(&desk, project, "lena");
     assert_eq!(seen_of_others(&desk, project, &["lena"]), before);
-    let left = count(&desk, |conn| inherited_events::table.count().get_result(conn));
+    let left = count(&desk, |conn| retained_events::table.count().get_result(conn));
     assert_eq!(left, 82, "the purchase and each transfer, not once for each who shared");
     let lost = desk.db.write_here(|conn| Ok::<_, Error>(diesel::delete(transfer_links::table).execute(conn)?));
     assert!(lost.is_ok());
@@ -394,7 +394,7 @@ fn traces_of_rows(desk: &Desk, project: i64, name: &str) -> Vec<String> {
             events::table.filter(events::project_id.eq(project)).select(events::body).load(conn)?;
         let own = customers::table.filter(customers::project_id.eq(project)).select(customers::id);
         texts.extend(
-            history::table.filter(history::customer_id.eq_any(own)).select(history::told).load::<String>(conn)?,
+            history::table.filter(history::customer_id.eq_any(own)).select(history::summary).load::<String>(conn)?,
         );
         let bodies = rejected_deliveries::table.filter(rejected_deliveries::project_id.eq(project));
         let bodies: Vec<Vec<u8>> = bodies.select(rejected_deliveries::body).load(conn)?;
@@ -429,7 +429,7 @@ async fn a_blocked_customer_is_erased_and_what_comes_for_any_of_their_ids_makes_
     assert_eq!(deliver(&desk, project, &newer), [Outcome::Ignored; 2]);
     rebuild(&desk, project);
     assert!(who(&desk, project).is_empty());
-    sweep(&desk);
+    cleanup(&desk);
     assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
     let stored = count(&desk, |conn| events::table.filter(events::project_id.eq(project)).count().get_result(conn));
     let ignored = count(&desk, |conn| blocked_customers::table.select(blocked_customers::ignored).first(conn));

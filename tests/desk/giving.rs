@@ -87,12 +87,13 @@ pub fn grants(desk: &Desk, id: &str) -> Vec<Purchase> {
 }
 
 /// The types of the events in a customer's history, oldest first, with the side they are on.
-pub fn told(desk: &Desk, id: &str) -> Vec<String> {
+pub fn history_of(desk: &Desk, id: &str) -> Vec<String> {
     let own = history::table.filter(history::customer_id.eq(customer(desk, id)));
-    let own = own.order((history::event_at, history::tie)).select((history::side, history::told));
+    let own = own.order((history::event_at, history::tie)).select((history::side, history::summary));
     let rows: Vec<(String, String)> = desk.db.read_here(|conn| Ok::<_, Error>(own.load(conn)?)).expect("rows");
-    let kind = |told: &str| serde_json::from_str::<Value>(told).expect("JSON")["kind"].as_str().map(str::to_owned);
-    rows.iter().map(|(side, told)| format!("{side} {}", kind(told).expect("a kind"))).collect()
+    let kind =
+        |history_of: &str| serde_json::from_str::<Value>(history_of).expect("JSON")["kind"].as_str().map(str::to_owned);
+    rows.iter().map(|(side, history_of)| format!("{side} {}", kind(history_of).expect("a kind"))).collect()
 }
 
 pub fn stored_events(desk: &Desk) -> i64 {
@@ -121,7 +122,7 @@ async fn a_grant_gives_access_until_its_end() {
     assert_eq!((grant.period_start, grant.expires_at), (NOW, Some(NOW.plus_days(7))));
     assert_eq!(grant.status(NOW.plus_days(7).plus_seconds(-1)), Status::Granted);
     assert_eq!(grant.status(NOW.plus_days(7)), Status::GrantOver);
-    assert_eq!(told(&desk, "lena"), ["own INITIAL_PURCHASE", "own NON_RENEWING_PURCHASE"]);
+    assert_eq!(history_of(&desk, "lena"), ["own INITIAL_PURCHASE", "own NON_RENEWING_PURCHASE"]);
 }
 
 #[actix_web::test]
@@ -137,7 +138,7 @@ async fn a_second_grant_of_the_same_entitlement_is_refused_and_of_another_is_not
     assert_eq!(replaced.removed.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), [first.key.as_str()]);
     let running = desk.db.read_here(|conn| Ok::<_, Error>(queries::running(conn, customer(&desk, "lena"), NOW)?));
     assert_eq!(running.expect("grants").len(), 2);
-    assert_eq!(told(&desk, "lena").iter().filter(|kind| kind.ends_with("CANCELLATION")).count(), 1);
+    assert_eq!(history_of(&desk, "lena").iter().filter(|kind| kind.ends_with("CANCELLATION")).count(), 1);
     assert_eq!(awaited(&desk), 2);
 }
 
@@ -194,7 +195,7 @@ async fn an_end_is_told_once_by_two_workers() {
     let [grant] = grants(&desk, "user-7").try_into().expect("one grant");
     assert_eq!(grant.status(desk.clock.now()), Status::GrantOver);
     assert_eq!((grant.expires_at, grant.unsubscribed_at), (Some(NOW.plus_days(1)), None));
-    assert_eq!(told(&desk, "user-7").last().map(String::as_str), Some("own EXPIRATION"));
+    assert_eq!(history_of(&desk, "user-7").last().map(String::as_str), Some("own EXPIRATION"));
     assert!(grants(&desk, "lena").iter().all(|one| one.key == lasting.key && one.expiration_reason.is_none()));
     assert_eq!((run(&desk), awaited(&desk)), (0, 1));
 }
@@ -223,7 +224,7 @@ async fn an_end_follows_a_customer_who_became_another() {
     assert_eq!(customer(&desk, "mara"), customer(&desk, "lena"));
     desk.clock.advance(86_400 * 2);
     assert_eq!(run(&desk), 1);
-    assert_eq!(told(&desk, "lena").last().map(String::as_str), Some("own EXPIRATION"));
+    assert_eq!(history_of(&desk, "lena").last().map(String::as_str), Some("own EXPIRATION"));
 }
 
 fn moves(desk: &Desk, from: &str, to: &str) -> Move {
@@ -261,8 +262,8 @@ async fn a_transfer_moves_what_stores_sold_and_leaves_grants() {
     assert_eq!((keys(&desk, "lena").len(), grants(&desk, "lena").len()), (0, 1));
     assert_eq!(keys(&desk, "mara"), ["APP_STORE:t-lena", "APP_STORE:t-mara", "PLAY_STORE:o", "APP_STORE:s"]);
     assert_eq!(grants(&desk, "mara"), []);
-    assert_eq!(told(&desk, "lena").last().map(String::as_str), Some("lost TRANSFER"));
-    assert_eq!(told(&desk, "mara").last().map(String::as_str), Some("own TRANSFER"));
+    assert_eq!(history_of(&desk, "lena").last().map(String::as_str), Some("lost TRANSFER"));
+    assert_eq!(history_of(&desk, "mara").last().map(String::as_str), Some("own TRANSFER"));
     assert_ne!(customer(&desk, "lena"), customer(&desk, "mara"));
     assert_eq!(transfer(&desk, "lena", "mara"), Err(transfer::Refusal::Nothing));
     assert_eq!(transfer(&desk, "mara", "mara"), Err(transfer::Refusal::Same));
@@ -272,11 +273,11 @@ async fn a_transfer_moves_what_stores_sold_and_leaves_grants() {
 async fn what_a_transfer_shows_beforehand_is_what_it_does() {
     let desk = two().await;
     let one = moves(&desk, "lena", "mara");
-    let seen = desk.db.read_here(|conn| one.outlook(conn)).expect("an outlook");
+    let seen = desk.db.read_here(|conn| one.preview(conn)).expect("an outlook");
     let sides = [("lena", &seen.from), ("mara", &seen.to)];
     let check = |side: fn(
-        &(dossier::projection::Standing, dossier::projection::Standing),
-    ) -> &dossier::projection::Standing| {
+        &(dossier::projection::CustomerState, dossier::projection::CustomerState),
+    ) -> &dossier::projection::CustomerState| {
         for (id, both) in sides {
             let mut wanted: Vec<Value> = side(both).purchases.iter().map(|one| json!(one)).collect();
             let mut stored: Vec<Value> = bought(&desk, id).iter().map(|one| json!(one)).collect();
@@ -347,10 +348,10 @@ async fn everything_can_be_derived_again() {
     desk.clock.advance(86_400 * 8);
     assert_eq!(run(&desk), 2);
     transfer(&desk, "lena", "mara").expect("it moves");
-    let before = (bought(&desk, "lena"), bought(&desk, "mara"), told(&desk, "lena"), told(&desk, "mara"));
+    let before = (bought(&desk, "lena"), bought(&desk, "mara"), history_of(&desk, "lena"), history_of(&desk, "mara"));
     let bar = indicatif::ProgressBar::hidden();
     dossier::cli::rebuild::rebuild(&desk.db, Some(desk.project), &bar).expect("it is rebuilt");
-    let after = (bought(&desk, "lena"), bought(&desk, "mara"), told(&desk, "lena"), told(&desk, "mara"));
+    let after = (bought(&desk, "lena"), bought(&desk, "mara"), history_of(&desk, "lena"), history_of(&desk, "mara"));
     assert_eq!(before, after);
     let customers = [customer(&desk, "lena"), customer(&desk, "mara")];
     let read = desk.db.read_here(|conn| Ok::<_, Error>(standing::read(conn, customers)?)).expect("they are read");

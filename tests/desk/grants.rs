@@ -9,7 +9,7 @@ use dossier::projection::Status;
 use dossier::wording::text::segment;
 use serde_json::json;
 
-use crate::giving::{customer, desk, grants, stored_events, told};
+use crate::giving::{customer, desk, grants, history_of, stored_events};
 use crate::support::cast::{ADA, DEV, SOL, TEAM, VERA};
 use crate::support::{Answer, Desk, NOW};
 
@@ -46,7 +46,7 @@ async fn revoke(desk: &Desk, key: &str) -> Answer {
 }
 
 async fn undo(desk: &Desk, answer: &Answer) -> Answer {
-    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("receipt", &answer.receipt())]).await
+    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("submission", &answer.submission())]).await
 }
 
 /// The keys of Lena's grants that give access now.
@@ -204,7 +204,7 @@ async fn the_dialog_shows_the_access_before_and_after() {
     let seen =
         desk.post_form(&SOL, &format!("{LENA}/grants/look"), &[("entitlement", "coach"), ("duration", "x")]).await;
     assert!(seen.status == StatusCode::OK && seen.body.contains("<dialog") && !seen.body.contains(">Then</p>"));
-    assert_eq!((told(&desk, "lena").len(), log(&desk).len()), (1, 0), "nothing was done");
+    assert_eq!((history_of(&desk, "lena").len(), log(&desk).len()), (1, 0), "nothing was done");
 }
 
 #[actix_web::test]
@@ -260,7 +260,7 @@ async fn giving_and_removing_are_undone_unless_somebody_did_more() {
     let late = desk.post_form(&ADA, &format!("{LENA}/grants/{}/revoke", segment(&running(&desk)[0])), &[]).await;
     assert_eq!(late.status, StatusCode::SEE_OTHER);
     let path = format!("{LENA}/undo");
-    let gone = desk.post_form(&DEV, &path, &[("receipt", &other.receipt())]).await;
+    let gone = desk.post_form(&DEV, &path, &[("submission", &other.submission())]).await;
     assert!(gone.status == StatusCode::UNPROCESSABLE_ENTITY && gone.body.contains("There is nothing to undo."));
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::customers::Census;
+use dossier::customers::Resolver;
 use dossier::db::Conn;
 use dossier::db::schema::*;
 use dossier::events::Delivery;
@@ -51,7 +51,7 @@ fn profile(conn: &mut Conn, id: CustomerId) -> QueryResult<(Vec<String>, String)
             history::environment,
             history::topic,
             history::side,
-            history::told,
+            history::summary,
         ))
         .load(conn)?;
     let terms: BTreeSet<(Vec<u8>, String, String)> = search_terms::table
@@ -84,14 +84,14 @@ pub fn deliver(desk: &Desk, project: i64, bodies: &[String]) -> Vec<Outcome> {
 /// Delivers bodies in one commit.
 pub fn deliver_together(desk: &Desk, project: i64, bodies: &[String]) -> Vec<Outcome> {
     let stored = desk.db.write_here(|conn| {
-        let mut census = Census::of(project, desk.ids.clone(), desk.clock.now());
+        let mut resolver = Resolver::new(project, desk.ids.clone(), desk.clock.now());
         let mut touched = BTreeSet::new();
         let mut outcomes = Vec::new();
         for body in bodies {
             let delivery = Delivery::parse(body.clone().into_bytes(), desk.clock.now()).expect("the body reads");
-            outcomes.push(ingest::store(conn, &mut census, &delivery, &mut touched)?);
+            outcomes.push(ingest::store(conn, &mut resolver, &delivery, &mut touched)?);
         }
-        ingest::settle(conn, &census, touched)?;
+        ingest::settle(conn, &resolver, touched)?;
         Ok::<_, Error>(outcomes)
     });
     stored.expect("the deliveries are stored")
@@ -421,7 +421,7 @@ async fn rebuilding_finds_the_histories_and_ids_in_the_events_again() {
     let before = state(&desk, project);
     let damaged = desk.db.write_here(|conn| {
         diesel::delete(history::table.filter(history::topic.eq("money"))).execute(conn)?;
-        diesel::update(history::table).set((history::told.eq("{}"), history::topic.eq("other"))).execute(conn)?;
+        diesel::update(history::table).set((history::summary.eq("{}"), history::topic.eq("other"))).execute(conn)?;
         diesel::delete(transfer_links::table).execute(conn)?;
         Ok::<_, Error>(())
     });

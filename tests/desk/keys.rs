@@ -77,7 +77,7 @@ async fn a_key_works_until_it_is_revoked() {
     let key = make(&desk, &DEV, "Web app", "RC_BILLING").await;
     assert_eq!(call(&desk, &key).await, StatusCode::CREATED);
     assert_eq!(call(&desk, &key).await, StatusCode::OK);
-    desk.site.sightings.settle();
+    desk.site.last_seen.settle();
     assert!(!desk.get(&DEV, KEYS).await.body.contains("Never"), "its use is told");
     let id = ids(&desk)[0];
     let dialog = desk.get(&DEV, &format!("{KEYS}?dialog=key-revoke.{id}")).await.body;

@@ -77,9 +77,9 @@ async fn a_new_event_is_told_in_the_view_it_belongs_to() {
     assert_eq!(real.next().await.as_deref(), Some("event: news\ndata: 1\n\n"));
     renew(&desk, "r2", "SANDBOX");
     renew(&desk, "r3", "SANDBOX");
-    let told = test.next().await.expect("news");
-    let told = if told.contains("data: 1\n") { test.next().await.expect("more news") } else { told };
-    assert_eq!(told, "event: news\ndata: 2\n\n");
+    let shown = test.next().await.expect("news");
+    let shown = if shown.contains("data: 1\n") { test.next().await.expect("more news") } else { shown };
+    assert_eq!(shown, "event: news\ndata: 2\n\n");
     let again = real.next().await;
     assert_eq!(again.as_deref(), Some("event: news\ndata: 1\n\n"), "still one in this view");
 }

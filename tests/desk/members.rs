@@ -70,7 +70,7 @@ fn override_offering(desk: &Desk) {
                 offering_overrides::set_by.eq(SOL.name),
                 offering_overrides::set_by_id.eq(SOL.id),
                 offering_overrides::set_at.eq(desk.clock.now()),
-                offering_overrides::is_end_told.eq(false),
+                offering_overrides::is_end_recorded.eq(false),
             ))
             .execute(conn)?;
         Ok::<_, Error>(())
@@ -139,10 +139,10 @@ async fn a_role_is_changed_and_counts_from_the_next_request() {
 async fn nobody_but_an_admin_changes_roles_least_of_all_their_own() {
     let desk = Desk::open().await;
     for person in [&VERA, &SOL, &DEV] {
-        for whom in &TEAM {
-            let fields = [("role", "admin"), ("seen", whom.role.name())];
-            assert_eq!(desk.post_form(person, &role_path(whom), &fields).await.status, StatusCode::FORBIDDEN);
-            assert_eq!(desk.post_form(person, &delete_path(whom), &fields).await.status, StatusCode::FORBIDDEN);
+        for subject in &TEAM {
+            let fields = [("role", "admin"), ("seen", subject.role.name())];
+            assert_eq!(desk.post_form(person, &role_path(subject), &fields).await.status, StatusCode::FORBIDDEN);
+            assert_eq!(desk.post_form(person, &delete_path(subject), &fields).await.status, StatusCode::FORBIDDEN);
         }
         let required = desk.post_form(person, &format!("{PEOPLE}/second-factor"), &[("required", "true")]).await;
         assert_eq!(required.status, StatusCode::FORBIDDEN);

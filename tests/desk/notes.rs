@@ -80,7 +80,7 @@ async fn an_unknown_customer_or_note_is_404() {
             if (path, whose) == ("notes", LENA) {
                 continue;
             }
-            let fields = [("body", "x"), ("receipt", "1")];
+            let fields = [("body", "x"), ("submission", "1")];
             let answer = desk.post_form(&SOL, &format!("{whose}/{path}"), &fields).await;
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{whose}/{path}");
         }
@@ -128,7 +128,7 @@ async fn a_form_works_once() {
     let fields = [("body", "once"), ("once", "k1")];
     let answers = desk.post_form_at_once(&SOL, &path, &fields, 50).await;
     assert!(answers.iter().all(|answer| answer.header("location") == answers[0].header("location")));
-    assert!(answers[0].receipt().parse::<i64>().is_ok());
+    assert!(answers[0].submission().parse::<i64>().is_ok());
     assert_eq!((stored(&desk).len(), log(&desk).len()), (1, 1));
     let other = desk.post_form(&SOL, &path, &[("body", "other"), ("once", "k1")]).await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -174,7 +174,7 @@ async fn two_who_edit_at_once_see_both_versions() {
 }
 
 async fn undo(desk: &Desk, answer: &Answer) -> Answer {
-    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("receipt", &answer.receipt())]).await
+    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("submission", &answer.submission())]).await
 }
 
 #[actix_web::test]
@@ -204,7 +204,7 @@ async fn undo_ends_after_ten_minutes_is_ones_own_and_overwrites_nobody() {
     let desk = desk_with_lena().await;
     let added = add(&desk, "first").await;
     let (id, _) = stored(&desk).remove(0);
-    let fields = [("receipt", added.receipt())];
+    let fields = [("submission", added.submission())];
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let by_dev = desk.post_form(&DEV, &format!("{LENA}/undo"), &fields).await;
     assert_eq!(by_dev.status, StatusCode::NOT_FOUND);

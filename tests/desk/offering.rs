@@ -14,7 +14,7 @@ use dossier::jobs::{self, Work};
 use serde_json::json;
 
 use crate::finding::purchase;
-use crate::giving::{customer, told};
+use crate::giving::{customer, history_of};
 use crate::grants::log;
 use crate::ingestion::deliver_together;
 use crate::support::cast::{ADA, DEV, Person, SOL, TEAM, VERA};
@@ -55,7 +55,7 @@ async fn choose(desk: &Desk, offering: &str, until: &str) -> Answer {
 }
 
 async fn undo(desk: &Desk, answer: &Answer) -> Answer {
-    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("receipt", &answer.receipt())]).await
+    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("submission", &answer.submission())]).await
 }
 
 fn stored(desk: &Desk) -> Vec<Override> {
@@ -132,7 +132,7 @@ async fn an_unknown_customer_is_404() {
 async fn refused_input_comes_back_in_its_dialog() {
     let desk = stocked().await;
     let long = "語".repeat(256);
-    for (offering, until, reason, field, told) in [
+    for (offering, until, reason, field, shown) in [
         ("old", "", "", "offering", "archived"),
         ("gone", "", "", "offering", "no such offering"),
         ("WINBACK", "", "", "offering", "no such offering"),
@@ -144,11 +144,11 @@ async fn refused_input_comes_back_in_its_dialog() {
     ] {
         let fields = [("offering", offering), ("until", until), ("reason", reason)];
         let answer = choose_as(&desk, &SOL, &fields).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{told}");
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{shown}");
         let body = &answer.body;
         assert!(
-            body.contains("<dialog") && body.contains(told) && body.contains(&format!("{field}-reason\"")),
-            "{told}"
+            body.contains("<dialog") && body.contains(shown) && body.contains(&format!("{field}-reason\"")),
+            "{shown}"
         );
         assert!(body.contains(&format!("value=\"{reason}\"")), "the reason is kept");
     }
@@ -216,8 +216,8 @@ async fn choosing_and_taking_back_are_undone_and_logged() {
     let before = stored(&desk);
     desk.clock.advance(60);
     let changed = choose(&desk, "zen", "").await;
-    let told = undo(&desk, &changed).await;
-    assert!(desk.get(&SOL, told.header("location")).await.body.contains("<p>The offering is as before.</p>"));
+    let shown = undo(&desk, &changed).await;
+    assert!(desk.get(&SOL, shown.header("location")).await.body.contains("<p>The offering is as before.</p>"));
     assert_eq!(stored(&desk), before);
     let cleared = choose(&desk, "", "").await;
     undo(&desk, &cleared).await;
@@ -250,7 +250,7 @@ async fn an_end_comes_by_itself_and_is_told_once() {
         one.join().expect("it works") + other.join().expect("it works")
     });
     assert_eq!((both, worked(&desk)), (1, 0));
-    assert_eq!(told(&desk, "lena").iter().filter(|line| line.contains("OFFERING_OVERRIDE_ENDED")).count(), 1);
+    assert_eq!(history_of(&desk, "lena").iter().filter(|line| line.contains("OFFERING_OVERRIDE_ENDED")).count(), 1);
     for view in ["", "?sandbox=1"] {
         let page = desk.get(&SOL, &format!("{LENA}{view}")).await.body;
         let history = page.split("id=\"history\"").nth(1).expect("the card");
@@ -268,7 +268,7 @@ async fn an_end_that_nobody_told_yet_is_told_before_another_choice() {
     choose(&desk, "winback", "2026-11-23").await;
     desk.clock.advance(8 * 3_600);
     choose(&desk, "zen", "").await;
-    assert_eq!(told(&desk, "lena").iter().filter(|line| line.contains("OFFERING_OVERRIDE_ENDED")).count(), 1);
+    assert_eq!(history_of(&desk, "lena").iter().filter(|line| line.contains("OFFERING_OVERRIDE_ENDED")).count(), 1);
     assert_eq!((worked(&desk), chosen(&desk)), (0, vec![("zen".to_owned(), None)]));
     choose(&desk, "winback", "2026-11-30").await;
     choose(&desk, "", "").await;
@@ -311,7 +311,7 @@ async fn the_page_lists_what_ends_first_and_clears_from_there() {
     assert_eq!(order(&page), ["cy", "ana", "di"]);
     assert!(page.contains("action=\"/projects/sundial/customers/bo/undo\""), "the flash offers to undo it");
     let path = "/projects/sundial/customers/bo/undo";
-    let back = desk.post_form(&SOL, path, &[("receipt", &cleared.receipt())]).await;
+    let back = desk.post_form(&SOL, path, &[("submission", &cleared.submission())]).await;
     assert_eq!(back.status, StatusCode::SEE_OTHER);
     assert_eq!(order(&desk.get(&SOL, OVERRIDES).await.body), ["cy", "bo", "ana", "di"]);
     let again = desk.post_form(&SOL, &format!("{OVERRIDES}/clear"), &[("customer", "lena")]).await;
@@ -332,7 +332,7 @@ async fn the_page_is_turned_over_fifty_at_a_time() {
         set_at: NOW.plus_seconds(number / 4),
         until: (number < 70).then(|| NOW.plus_days(1 + number / 3)),
         reason: None,
-        is_end_told: false,
+        is_end_recorded: false,
     };
     let sets: Vec<Override> = ids.iter().zip(0..).map(|(id, number)| set(number, id)).collect();
     let put = desk.db.write_here(|conn| {

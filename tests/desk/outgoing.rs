@@ -12,9 +12,11 @@ use dossier::base::allowlist::Allowlist;
 use dossier::base::error::Error;
 use dossier::base::ids::Ids;
 use dossier::customers::identity;
-use dossier::db::schema::{app_user_ids, audit_entries, delivery_attempts, destinations, history, outgoing as queue};
+use dossier::db::schema::{
+    app_user_ids, audit_entries, delivery_attempts, history, webhook_deliveries as queue, webhook_endpoints,
+};
 use dossier::endpoints::{self, Client, Courier, LEASE, RETRIES};
-use dossier::operations::erasure::{erase, sweeping};
+use dossier::operations::erasure::{cleanup, erase};
 use dossier::server::app::Site;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
@@ -25,7 +27,7 @@ use crate::support::cast::{ADA, DEV, SOL, VERA};
 use crate::support::receiver::{Manner, Receiver, Request};
 use crate::support::{Answer, Desk, seed, traces};
 
-const PAGE: &str = "/projects/sundial/settings/destinations";
+const PAGE: &str = "/projects/sundial/settings/endpoints";
 const LENA: &str = "/projects/sundial/customers/lena";
 const VALUE: &str = "Bearer of-the-receiver";
 
@@ -58,8 +60,9 @@ async fn add(desk: &Desk, url: &str, more: &[(&str, &str)]) -> (i64, Vec<u8>) {
     let answer = desk.post_form(&DEV, PAGE, &fields).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     let secret = answer.body.split("whsec_").nth(1).and_then(|rest| rest.split('<').next()).expect("a secret");
-    let ids: Vec<i64> =
-        read(desk, |conn| destinations::table.select(destinations::id).order(destinations::id.desc()).load(conn));
+    let ids: Vec<i64> = read(desk, |conn| {
+        webhook_endpoints::table.select(webhook_endpoints::id).order(webhook_endpoints::id.desc()).load(conn)
+    });
     (ids[0], STANDARD.decode(secret).expect("base 64"))
 }
 
@@ -248,11 +251,11 @@ async fn only_200_is_success() {
         assert_eq!(send(&desk), 1, "{manner:?}");
         desk.clock.advance(80 * 60);
     }
-    let told = problems(&desk);
-    let statuses: Vec<Option<i64>> = told.iter().map(|(status, _)| *status).collect();
+    let shown = problems(&desk);
+    let statuses: Vec<Option<i64>> = shown.iter().map(|(status, _)| *status).collect();
     assert_eq!(statuses, [Some(201), Some(307), None, None, Some(500), Some(204)]);
-    assert_eq!(told[2].1.as_deref(), Some("No answer within a minute."));
-    assert!(told[3].1.as_deref().is_some_and(|said| said.contains("closed the connection")), "{told:?}");
+    assert_eq!(shown[2].1.as_deref(), Some("No answer within a minute."));
+    assert!(shown[3].1.as_deref().is_some_and(|said| said.contains("closed the connection")), "{shown:?}");
     assert!(elsewhere.requests().is_empty(), "no redirect is followed");
     assert_eq!(states(&desk), [("failed".to_owned(), 6)]);
 }
@@ -325,11 +328,11 @@ async fn a_backlog_at_one_endpoint_keeps_no_other_waiting() {
     let desk = desk().await;
     let (first, second) =
         (add(&desk, "http://127.0.0.1:9/one", &[]).await.0, add(&desk, "http://127.0.0.1:9/two", &[]).await.0);
-    let enqueue = |destination: i64, many: usize| {
+    let enqueue = |endpoint: i64, many: usize| {
         let put = desk.db.write_here(|conn| {
             (0..many).try_for_each(|_| {
                 let row = (desk.project, desk.ids.next(desk.clock.now()), desk.clock.now());
-                endpoints::enqueue_test(conn, row, destination)
+                endpoints::enqueue_test(conn, row, endpoint)
             })
         });
         put.expect("it is queued");
@@ -339,7 +342,7 @@ async fn a_backlog_at_one_endpoint_keeps_no_other_waiting() {
     enqueue(second, 1);
     let under_way = BTreeMap::from([(first, 1)]);
     let taken = courier(&desk).take(&under_way).expect("it takes");
-    assert_eq!(taken.iter().map(|job| job.destination.id).collect::<Vec<_>>(), [second]);
+    assert_eq!(taken.iter().map(|job| job.endpoint.id).collect::<Vec<_>>(), [second]);
 }
 
 /// The program itself, on the database of the desk and by the machine's clock, until it is killed.
@@ -447,7 +450,7 @@ async fn the_authorization_value_and_the_secret_are_never_shown_again() {
     let (id, secret) = add(&desk, &receiver.url, &[]).await;
     grant(&desk, "lena").await;
     send(&desk);
-    let edit = format!("{PAGE}/{id}?dialog=destination-edit.{id}");
+    let edit = format!("{PAGE}/{id}?dialog=endpoint-edit.{id}");
     let event = receiver.requests()[0].event()["id"].as_str().expect("an id").to_owned();
     let pages = [
         PAGE.to_owned(),
@@ -473,7 +476,7 @@ async fn an_endpoint_is_changed_switched_and_deleted_with_traces() {
     let receiver = Receiver::open(Manner::Answer(200));
     let (id, _) = add(&desk, &receiver.url, &[]).await;
     let path = format!("{PAGE}/{id}");
-    let dialog = desk.get(&DEV, &format!("{path}?dialog=destination-edit.{id}")).await.body;
+    let dialog = desk.get(&DEV, &format!("{path}?dialog=endpoint-edit.{id}")).await.body;
     let seen =
         dialog.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a version");
     let fields = [("name", "Another"), ("url", receiver.url.as_str()), ("environment", "production"), ("seen", seen)];
@@ -491,7 +494,7 @@ async fn an_endpoint_is_changed_switched_and_deleted_with_traces() {
     let log: Vec<String> = read(&desk, |conn| {
         audit_entries::table.order(audit_entries::position).select(audit_entries::action).load(conn)
     });
-    let done = ["created", "updated", "disabled", "enabled", "deleted"].map(|what| format!("destination_{what}"));
+    let done = ["created", "updated", "disabled", "enabled", "deleted"].map(|what| format!("endpoint_{what}"));
     assert!(done.iter().all(|action| log.iter().filter(|known| *known == action).count() == 1), "{log:?}");
 }
 
@@ -642,7 +645,7 @@ async fn nothing_of_an_erased_customer_is_sent_or_kept() {
         erase(conn, desk.project, &Vec::from_iter(customer), desk.clock.now())
     });
     erased.expect("the customer is erased");
-    sweeping::work(&desk.db).expect("it sweeps");
+    cleanup::work(&desk.db).expect("it sweeps");
     assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
     desk.clock.advance(300);
     assert_eq!(send(&desk), 1, "what is of others goes on");

@@ -289,9 +289,13 @@ async fn what_has_come_due_is_read_from_a_range() {
 async fn what_goes_on_in_the_test_store_is_read_from_a_range() {
     let desk = Desk::open().await;
     fill(&desk);
-    let (now, first) = (NOW.plus_seconds(200), test_store::Due::first());
-    let middle =
-        test_store::Due { at: NOW.plus_seconds(100), customer: 100, token: "test_1_100".into(), ..first.clone() };
+    let (now, first) = (NOW.plus_seconds(200), test_store::PendingRenewal::first());
+    let middle = test_store::PendingRenewal {
+        at: NOW.plus_seconds(100),
+        customer: 100,
+        token: "test_1_100".into(),
+        ..first.clone()
+    };
     for _ in 0..2 {
         let checked = desk.db.read_here(|conn| {
             for (now, after) in [(NOW, &first), (now, &first), (now, &middle)] {
@@ -436,7 +440,8 @@ async fn overrides_are_read_from_ranges() {
 
 /// The numbers of the customers on all pages of a list, from one end to the other.
 fn numbers(desk: &Desk, now: Moment, is_backwards: bool) -> Vec<i64> {
-    let mut place = if is_backwards { Place::Before(Cursor { active_at: Moment::DAWN, id: 0 }) } else { Place::Top };
+    let mut place =
+        if is_backwards { Place::Before(Cursor { active_at: Moment::EARLIEST, id: 0 }) } else { Place::Top };
     let mut all = Vec::new();
     loop {
         let page = |conn: &mut Conn| Ok::<_, Error>(lists::rows(conn, READER, List::Active, place, now, 50)?);

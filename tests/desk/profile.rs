@@ -85,7 +85,7 @@ fn furnish(desk: &Desk, id: &str) {
             .values((
                 offering_overrides::customer_id.eq(customer),
                 offering_overrides::project_id.eq(desk.project),
-                offering_overrides::is_end_told.eq(false),
+                offering_overrides::is_end_recorded.eq(false),
                 offering_overrides::offering.eq("winback"),
                 offering_overrides::set_by.eq("Dev Anand"),
                 offering_overrides::set_at.eq(NOW.millis() - 3 * DAY),
@@ -201,23 +201,23 @@ async fn a_transfer_is_told_on_both_sides_by_the_best_id() {
     let bought = json!({ "aliases": ["jakub", "$RCAnonymousID:1"] });
     deliver_together(&desk, desk.project, &[purchase("jakub", 9, bought), purchase("zofia", 3, transfer.clone())]);
     let jakub = page(&desk, "jakub").await;
-    let told = "Purchases moved to zofia on 20 Nov.";
-    assert!(card(&jakub, "entitlements").contains(told), "{}", card(&jakub, "entitlements"));
+    let shown = "Purchases moved to zofia on 20 Nov.";
+    assert!(card(&jakub, "entitlements").contains(shown), "{}", card(&jakub, "entitlements"));
     assert!(jakub.contains("href=\"/projects/sundial/customers/zofia\""));
     let strip = words(&jakub, "class=\"answer\"", "</dl>");
-    assert!(strip.contains(told) && strip.contains("payments moved to zofia"), "{strip}");
+    assert!(strip.contains(shown) && strip.contains("payments moved to zofia"), "{strip}");
     let zofia = page(&desk, "zofia").await;
-    let told = "Purchases came from jakub on 20 Nov.";
-    assert!(card(&zofia, "entitlements").contains(told), "{}", card(&zofia, "entitlements"));
+    let shown = "Purchases came from jakub on 20 Nov.";
+    assert!(card(&zofia, "entitlements").contains(shown), "{}", card(&zofia, "entitlements"));
     assert!(!words(&zofia, "class=\"answer\"", "</dl>").contains("came from"), "they are there");
     let mut unseen = transfer;
     unseen["transferred_from"] = json!(["somebody-else"]);
     unseen["transferred_to"] = json!(["mara"]);
     deliver_together(&desk, desk.project, &[purchase("mara", 2, unseen)]);
-    let told = "Purchases came from somebody-else on 21 Nov; no event has told which.";
+    let shown = "Purchases came from somebody-else on 21 Nov; no event has told which.";
     let mara = page(&desk, "mara").await;
-    assert!(card(&mara, "entitlements").contains(told), "{}", card(&mara, "entitlements"));
-    assert!(words(&mara, "class=\"answer\"", "</dl>").contains(told));
+    assert!(card(&mara, "entitlements").contains(shown), "{}", card(&mara, "entitlements"));
+    assert!(words(&mara, "class=\"answer\"", "</dl>").contains(shown));
 }
 
 #[actix_web::test]

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::db::schema::{audit_details, audit_entries, projects, receipts};
+use dossier::db::schema::{audit_details, audit_entries, projects, submissions};
 
 use crate::ingestion::{body, deliver, ids};
 use crate::support::cast::{ADA, DEV, PASSWORD, SOL, TEAM, VERA};
@@ -60,14 +60,14 @@ async fn an_admin_changes_the_settings_and_the_log_has_what_differs() {
     let answer = change(&desk, &changes).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{SETTINGS}#")));
     let page = desk.get(&ADA, answer.header("location")).await.body;
-    for told in [
+    for shown in [
         "Sundial &#38; &#60;Moon&#62;",
         "2 at most",
         "Keep with original App User ID",
         "Admins, developers and support",
         "The settings are changed.",
     ] {
-        assert!(page.contains(told), "{told}");
+        assert!(page.contains(shown), "{shown}");
     }
     let (action, details) = log(&desk).remove(0);
     assert!(action == "project_updated" && details.contains("Notes of a customer: 10 at most"), "{details}");
@@ -113,14 +113,14 @@ async fn refused_settings_come_back_with_every_reason() {
     let wrong = [("name", " "), ("note_length", "5001"), ("note_count", "ten"), ("transfer_behavior", "share")];
     let answer = change(&desk, &wrong).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for told in [
+    for shown in [
         "A name has 1 to 100 characters.",
         "A whole number from 1 to 5000.",
         "A whole number from 1 to 100.",
         "Sharing cannot be switched on again once it was left.",
         "value=\"ten\"",
     ] {
-        assert!(answer.body.contains(told), "{told}");
+        assert!(answer.body.contains(shown), "{shown}");
     }
     assert!(!answer.body.contains(">Share between"), "it is not offered");
     let same = change(&desk, &[]).await;
@@ -163,7 +163,7 @@ async fn support_may_delete_customers_where_the_project_says_so() {
     assert_eq!(desk.post_form(&VERA, path, &[]).await.status, StatusCode::FORBIDDEN);
 }
 
-async fn knock(desk: &Desk, secret: &str) -> StatusCode {
+async fn authenticate(desk: &Desk, secret: &str) -> StatusCode {
     let request = TestRequest::post()
         .uri("/webhooks/revenuecat/sundial")
         .insert_header(("authorization", secret))
@@ -187,8 +187,8 @@ async fn a_new_secret_is_shown_once_and_the_old_one_counts_for_a_day() {
     assert_eq!(answer.status, StatusCode::OK);
     let new = shown(&answer);
     assert!(answer.body.contains("It is shown only now.") && answer.body.contains("webhooks/revenuecat/sundial"));
-    assert_eq!((knock(&desk, &new).await, knock(&desk, WEBHOOK_SECRET).await), (GOOD.0, GOOD.0));
-    assert_eq!(knock(&desk, "Bearer other").await, GOOD.1);
+    assert_eq!((authenticate(&desk, &new).await, authenticate(&desk, WEBHOOK_SECRET).await), (GOOD.0, GOOD.0));
+    assert_eq!(authenticate(&desk, "Bearer other").await, GOOD.1);
     let again = desk.post_form(&DEV, SECRET, &[("overlap", "24"), ("once", "k1")]).await;
     assert_eq!(again.status, StatusCode::SEE_OTHER);
     let page = desk.get(&DEV, again.header("location")).await.body;
@@ -196,13 +196,13 @@ async fn a_new_secret_is_shown_once_and_the_old_one_counts_for_a_day() {
     let asked = desk.get(&DEV, &format!("{SETTINGS}?dialog=webhook-secret&value={}", "x")).await.body;
     assert!(!asked.contains("<dialog"), "an address cannot ask for it");
     desk.clock.advance(24 * 3600 - 1);
-    assert_eq!(knock(&desk, WEBHOOK_SECRET).await, GOOD.0);
+    assert_eq!(authenticate(&desk, WEBHOOK_SECRET).await, GOOD.0);
     desk.clock.advance(1);
-    assert_eq!((knock(&desk, WEBHOOK_SECRET).await, knock(&desk, &new).await), (GOOD.1, GOOD.0));
+    assert_eq!((authenticate(&desk, WEBHOOK_SECRET).await, authenticate(&desk, &new).await), (GOOD.1, GOOD.0));
     assert!(!desk.get(&DEV, SETTINGS).await.body.contains("End it now"));
     let (action, details) = log(&desk).remove(0);
     assert!(action == "webhook_secret_replaced" && details.contains("counts until 24 Nov 2026, 17:00:00 UTC"));
-    let kept = |conn: &mut _| Ok::<_, Error>(receipts::table.select(receipts::told).load::<String>(conn)?);
+    let kept = |conn: &mut _| Ok::<_, Error>(submissions::table.select(submissions::message).load::<String>(conn)?);
     let kept = desk.db.read_here(kept).expect("receipts").join(" ");
     assert!(!kept.contains("Bearer") && !details.contains("Bearer"), "it is kept nowhere");
 }
@@ -211,14 +211,18 @@ async fn a_new_secret_is_shown_once_and_the_old_one_counts_for_a_day() {
 async fn the_old_secret_can_end_at_once_or_before_its_time() {
     let desk = Desk::open().await;
     let first = shown(&desk.post_form(&DEV, SECRET, &[("overlap", "0")]).await);
-    assert_eq!((knock(&desk, WEBHOOK_SECRET).await, knock(&desk, &first).await), (GOOD.1, GOOD.0));
+    assert_eq!((authenticate(&desk, WEBHOOK_SECRET).await, authenticate(&desk, &first).await), (GOOD.1, GOOD.0));
     let second = shown(&desk.post_form(&DEV, SECRET, &[("overlap", "168")]).await);
-    assert_eq!((knock(&desk, &first).await, knock(&desk, &second).await), (GOOD.0, GOOD.0));
+    assert_eq!((authenticate(&desk, &first).await, authenticate(&desk, &second).await), (GOOD.0, GOOD.0));
     let third = shown(&desk.post_form(&DEV, SECRET, &[("overlap", "1")]).await);
-    assert_eq!((knock(&desk, &first).await, knock(&desk, &second).await), (GOOD.1, GOOD.0), "two at a time");
+    assert_eq!(
+        (authenticate(&desk, &first).await, authenticate(&desk, &second).await),
+        (GOOD.1, GOOD.0),
+        "two at a time"
+    );
     let ended = desk.post_form(&DEV, &format!("{SECRET}/end"), &[]).await;
     assert_eq!(ended.status, StatusCode::SEE_OTHER);
-    assert_eq!((knock(&desk, &second).await, knock(&desk, &third).await), (GOOD.1, GOOD.0));
+    assert_eq!((authenticate(&desk, &second).await, authenticate(&desk, &third).await), (GOOD.1, GOOD.0));
     let again = desk.post_form(&DEV, &format!("{SECRET}/end"), &[]).await;
     assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.body.contains("does not count any more"));
     assert_eq!(log(&desk).len(), 4);
@@ -228,7 +232,7 @@ async fn the_old_secret_can_end_at_once_or_before_its_time() {
 async fn a_chosen_secret_is_what_a_header_can_carry() {
     let desk = Desk::open().await;
     let chosen = desk.post_form(&DEV, SECRET, &[("overlap", "24"), ("value", "Bearer mine-and-ours")]).await;
-    assert_eq!((chosen.status, knock(&desk, "Bearer mine-and-ours").await), (StatusCode::OK, GOOD.0));
+    assert_eq!((chosen.status, authenticate(&desk, "Bearer mine-and-ours").await), (StatusCode::OK, GOOD.0));
     for (field, value, reason) in [
         ("value", " a", "printable ASCII"),
         ("value", "ä", "printable ASCII"),
@@ -275,7 +279,7 @@ async fn fifty_clicks_replace_the_secret_once() {
         }
     }
     assert_eq!((values.len(), others, log(&desk).len()), (1, 49, 1));
-    assert_eq!((knock(&desk, &values[0]).await, knock(&desk, WEBHOOK_SECRET).await), (GOOD.0, GOOD.0));
+    assert_eq!((authenticate(&desk, &values[0]).await, authenticate(&desk, WEBHOOK_SECRET).await), (GOOD.0, GOOD.0));
     let other = projects::table.filter(projects::slug.eq("moonrise")).select(projects::webhook_secret_set_at);
     let other = desk.db.read_here(|conn| Ok::<_, Error>(other.first::<Option<i64>>(conn)?));
     assert_eq!(other.expect("the other project"), None);

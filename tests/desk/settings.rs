@@ -124,11 +124,11 @@ async fn rejected_deliveries_come_fifty_a_page_newest_first() {
 #[actix_web::test]
 async fn an_unsafe_setting_is_told_to_admins_on_every_page() {
     let desk = Desk::open_at("http://desk.example").await;
-    let told = "DOSSIER_PUBLIC_URL is not https";
-    assert!(desk.get(&ADA, "/projects/sundial/settings").await.body.contains(told));
-    assert!(!desk.get(&DEV, "/projects/sundial/settings").await.body.contains(told));
+    let shown = "DOSSIER_PUBLIC_URL is not https";
+    assert!(desk.get(&ADA, "/projects/sundial/settings").await.body.contains(shown));
+    assert!(!desk.get(&DEV, "/projects/sundial/settings").await.body.contains(shown));
     for safe in ["https://desk.example", "http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]"] {
         let desk = Desk::open_at(safe).await;
-        assert!(!desk.get(&ADA, "/projects/sundial/settings").await.body.contains(told), "{safe}");
+        assert!(!desk.get(&ADA, "/projects/sundial/settings").await.body.contains(shown), "{safe}");
     }
 }

@@ -50,18 +50,18 @@ async fn what_the_team_did_reads_like_the_rest_of_the_history() {
     let desk = desk_with_lena().await;
     let added = desk.post_form(&SOL, &format!("{LENA}/notes"), &[("body", "Charged <i>twice</i>")]).await;
     desk.clock.advance(60);
-    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("receipt", &added.receipt())]).await;
+    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("submission", &added.submission())]).await;
     let html = team(&desk, "").await;
-    let told = words(&html);
+    let shown = words(&html);
     assert!(
-        told.contains("November 2026 Sol Mbeki deleted a note 23 Nov, 17:01 UTC support taken back with Undo"),
-        "{told}"
+        shown.contains("November 2026 Sol Mbeki deleted a note 23 Nov, 17:01 UTC support taken back with Undo"),
+        "{shown}"
     );
     assert!(
-        told.contains("Sol Mbeki added a note 23 Nov, 17:00 UTC support Charged &#60;i&#62;twice&#60;/i&#62;"),
-        "{told}"
+        shown.contains("Sol Mbeki added a note 23 Nov, 17:00 UTC support Charged &#60;i&#62;twice&#60;/i&#62;"),
+        "{shown}"
     );
-    assert!(html.contains("<li class=\"event tone-accent\" id=\"act-2\">") && !told.contains("Renewed"), "{told}");
+    assert!(html.contains("<li class=\"event tone-accent\" id=\"act-2\">") && !shown.contains("Renewed"), "{shown}");
     let usual = words(&desk.get(&SOL, LENA).await.body);
     assert!(usual.contains("Renewed") && !usual.contains("Sol Mbeki"), "{usual}");
 }
@@ -83,8 +83,8 @@ async fn viewers_neither_see_the_choice_nor_what_is_behind_it() {
 #[actix_web::test]
 async fn without_anything_done_it_says_so() {
     let desk = desk_with_lena().await;
-    let told = words(&team(&desk, "").await);
-    assert!(told.contains("The team has not done anything for this customer."), "{told}");
+    let shown = words(&team(&desk, "").await);
+    assert!(shown.contains("The team has not done anything for this customer."), "{shown}");
     let beyond = words(&team(&desk, "&before=1.1.0.1").await);
     assert!(beyond.contains("There is nothing beyond this point."), "{beyond}");
 }
@@ -136,6 +136,6 @@ async fn after_a_merge_the_survivor_has_both_stories() {
         desk.post_form(&SOL, &path, &[("body", &format!("about {id}"))]).await;
     }
     deliver(&desk, desk.project, &[body(2, "SUBSCRIBER_ALIAS", ids("lena", &["lena", "mara"]))]);
-    let told = words(&team(&desk, "").await);
-    assert!(told.contains("about lena") && told.contains("about mara"), "{told}");
+    let shown = words(&team(&desk, "").await);
+    assert!(shown.contains("about lena") && shown.contains("about mara"), "{shown}");
 }

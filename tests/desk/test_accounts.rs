@@ -222,13 +222,15 @@ async fn whoever_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_entry()
     let done = now(&desk, &job);
     assert_eq!((done.chosen, done.erased, done.kept, done.wanted.as_str()), (49, 47, 2, ""));
     assert!(done.finished_at == Some(NOW) && left(&desk) == names(&["buyer", "other"]));
-    let told = log(&desk);
-    assert_eq!(told.len(), 1);
+    let shown = log(&desk);
+    assert_eq!(shown.len(), 1);
     assert!(
-        told[0].0 == "test_accounts_deleted" && told[0].1 == Some(ADA.id) && told[0].2.contains("47 customers, 2 kept")
+        shown[0].0 == "test_accounts_deleted"
+            && shown[0].1 == Some(ADA.id)
+            && shown[0].2.contains("47 customers, 2 kept")
     );
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("nothing is left to do"), 0);
-    dossier::operations::erasure::sweeping::work(&desk.db).expect("it sweeps");
+    dossier::operations::erasure::cleanup::work(&desk.db).expect("it sweeps");
     assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
 }
 

@@ -17,7 +17,7 @@ use dossier::{catalog, jobs};
 use serde_json::{Value, json};
 
 use crate::finding::purchase;
-use crate::giving::{bought, customer, run, stored_events, told, work};
+use crate::giving::{bought, customer, history_of, run, stored_events, work};
 use crate::grants::log;
 use crate::ingestion::{deliver, state};
 use crate::support::cast::SOL;
@@ -150,7 +150,7 @@ async fn what_purchases_js_posts_buys_the_product_and_unlocks_its_entitlement() 
     );
     assert_eq!(purchase.presented_offering.as_deref(), Some("standard"));
     assert_eq!(purchase.entitlement_ids, ["pro"]);
-    assert_eq!(told(&desk, "sandy"), ["own INITIAL_PURCHASE"]);
+    assert_eq!(history_of(&desk, "sandy"), ["own INITIAL_PURCHASE"]);
     assert_eq!(log(&desk), ["test_purchase_made: month | - | - | -"]);
 }
 
@@ -246,7 +246,7 @@ async fn what_was_missed_is_caught_up_in_order_dated_when_it_was_due() {
     desk.clock.advance(86_400);
     assert_eq!(run(&desk), 12);
     assert_eq!(
-        (told(&desk, "sandy"), told(&desk, "vic")),
+        (history_of(&desk, "sandy"), history_of(&desk, "vic")),
         (LIFE.map(str::to_owned).to_vec(), LIFE.map(str::to_owned).to_vec())
     );
     let purchase = only(&desk, "sandy");
@@ -284,7 +284,7 @@ async fn two_processes_tell_each_step_once() {
     assert!(counts.iter().sum::<usize>() <= 120, "{counts:?}");
     assert_eq!((stored_events(&desk), awaited(&desk)), (20 * 8, 0));
     for number in 0..20 {
-        assert_eq!(told(&desk, &format!("user-{number}")), LIFE);
+        assert_eq!(history_of(&desk, &format!("user-{number}")), LIFE);
     }
 }
 
@@ -314,7 +314,7 @@ async fn what_happened_meanwhile_counts_first() {
     desk.clock.advance(300);
     assert_eq!(run(&desk), 2);
     for id in ["off", "back"] {
-        assert_eq!(told(&desk, id).last().map(String::as_str), Some("own EXPIRATION"), "{id}");
+        assert_eq!(history_of(&desk, id).last().map(String::as_str), Some("own EXPIRATION"), "{id}");
         assert!(!only(&desk, id).is_active(desk.clock.now()));
     }
     assert!(only(&desk, "longer").is_active(desk.clock.now()));
@@ -385,7 +385,7 @@ async fn what_does_not_renew_is_bought_once_or_as_often_as_one_likes() {
     let retreat = bought(&desk, "sandy").into_iter().find(|one| one.product_id == "retreat").expect("it is there");
     assert_eq!(retreat.expires_at, Some(NOW.plus_seconds(5 * MINUTE)));
     buy(&desk, &key, "sandy", "bare", 5).await;
-    assert_eq!((told(&desk, "sandy"), awaited(&desk)), (vec!["own NON_RENEWING_PURCHASE".to_owned(); 5], 0));
+    assert_eq!((history_of(&desk, "sandy"), awaited(&desk)), (vec!["own NON_RENEWING_PURCHASE".to_owned(); 5], 0));
     for held in ["for_life"] {
         let again = post(&desk, &key, &posted("sandy", held, &token(6))).await;
         assert_eq!(refused(&again), (409, 7772), "{held}");
@@ -447,7 +447,7 @@ async fn a_token_of_somebody_else_follows_the_setting_for_sandbox_purchases() {
             Ok(holder) => {
                 assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
                 assert_eq!((bought(&desk, holder).len(), bought(&desk, "sandy").len()), (1, 0));
-                assert_eq!(told(&desk, "sandy"), ["own INITIAL_PURCHASE", "lost TRANSFER"]);
+                assert_eq!(history_of(&desk, "sandy"), ["own INITIAL_PURCHASE", "lost TRANSFER"]);
                 assert_eq!(
                     log(&desk).last().map(String::as_str),
                     Some("purchases_transferred: - | - | moved to vic | -")
@@ -475,7 +475,7 @@ async fn a_token_of_somebody_without_a_name_makes_both_one_customer() {
     let said = buy(&desk, &key, "vic", "month", 1).await;
     assert_eq!(said["subscriber"]["original_app_user_id"], nameless);
     assert_eq!(customer(&desk, "vic"), customer(&desk, nameless));
-    assert_eq!(told(&desk, "vic"), ["own INITIAL_PURCHASE", "own SUBSCRIBER_ALIAS"]);
+    assert_eq!(history_of(&desk, "vic"), ["own INITIAL_PURCHASE", "own SUBSCRIBER_ALIAS"]);
     desk.clock.advance(5 * MINUTE);
     assert_eq!((run(&desk), bought(&desk, "vic").len()), (1, 1));
 }

@@ -6,7 +6,7 @@ use dossier::operations::erasure::blocking;
 use serde_json::json;
 
 use crate::finding::purchase;
-use crate::giving::{bought, grants, keys, stored_events, told, two};
+use crate::giving::{bought, grants, history_of, keys, stored_events, two};
 use crate::grants::log;
 use crate::ingestion::deliver;
 use crate::support::cast::{SOL, TEAM, VERA};
@@ -52,7 +52,7 @@ async fn both_customers_are_seen_before_and_after() {
 }
 
 #[actix_web::test]
-async fn the_destination_is_found_by_any_id_or_address() {
+async fn the_receiving_customer_is_found_by_any_id_or_address() {
     let desk = two().await;
     let named = |id: &str, email: &str| {
         let value = |value: &str| json!({ "value": value, "updated_at_ms": 1_790_000_000_000_i64 });
@@ -77,7 +77,7 @@ async fn the_destination_is_found_by_any_id_or_address() {
     assert!(page("nobody").await.contains("Nobody was found."));
     assert!(page("lena").await.contains("This is the same customer."));
     let empty = page("").await;
-    assert!(empty.contains("Destination</label>") && !empty.contains("aria-invalid"));
+    assert!(empty.contains("Receiving customer</label>") && !empty.contains("aria-invalid"));
 }
 
 #[actix_web::test]
@@ -106,7 +106,7 @@ async fn an_unknown_customer_is_404() {
 }
 
 #[actix_web::test]
-async fn a_destination_that_cannot_be_is_refused_with_what_was_typed() {
+async fn a_receiving_customer_that_cannot_be_is_refused_with_what_was_typed() {
     let desk = two().await;
     let before = stored_events(&desk);
     for (to, reason) in [
@@ -178,7 +178,7 @@ async fn fifty_at_once_move_the_purchases_once() {
     let done = answers.iter().filter(|answer| answer.status == StatusCode::SEE_OTHER).count();
     assert_eq!((done, stored_events(&desk), log(&desk).len()), (1, before + 2, 2));
     assert_eq!((keys(&desk, "lena").len(), keys(&desk, "mara").len()), (4, 0));
-    assert_eq!(told(&desk, "lena").iter().filter(|line| line.ends_with("TRANSFER")).count(), 2);
+    assert_eq!(history_of(&desk, "lena").iter().filter(|line| line.ends_with("TRANSFER")).count(), 2);
     assert!(bought(&desk, "lena").len() == 5, "and the grant");
 }
 

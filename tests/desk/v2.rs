@@ -143,8 +143,8 @@ async fn a_customer_who_is_gone_stops_no_reader() {
 async fn a_search_finds_an_address_to_the_letter() {
     let desk = desk().await;
     for (id, email) in [("a", "lena@okafor.example"), ("b", "lena@okafor.example"), ("c", "Lena@okafor.example")] {
-        let told = json!({ "id": id, "attributes": [{ "name": "$email", "value": email }] });
-        post(&desk, CUSTOMERS, told, StatusCode::CREATED).await;
+        let shown = json!({ "id": id, "attributes": [{ "name": "$email", "value": email }] });
+        post(&desk, CUSTOMERS, shown, StatusCode::CREATED).await;
     }
     let page = get(&desk, &format!("{CUSTOMERS}?search=lena%40okafor.example&limit=1")).await;
     assert_eq!(ids(&page), ["a"]);
@@ -190,12 +190,12 @@ async fn a_customer_has_every_field_under_any_of_its_ids() {
 #[actix_web::test]
 async fn a_customer_is_made_once_with_its_attributes() {
     let desk = desk().await;
-    let told = json!({ "id": "nia-7", "attributes": [{ "name": "plan", "value": "gold" }] });
-    let nia = post(&desk, CUSTOMERS, told.clone(), StatusCode::CREATED).await;
+    let shown = json!({ "id": "nia-7", "attributes": [{ "name": "plan", "value": "gold" }] });
+    let nia = post(&desk, CUSTOMERS, shown.clone(), StatusCode::CREATED).await;
     assert_eq!((&nia["id"], &nia["last_seen_at"]), (&json!("nia-7"), &Value::Null));
     assert_eq!(nia["attributes"]["items"][0]["value"], "gold");
     assert_eq!(log(&desk), ["customer_created: - | - | - | -", "attribute_set: plan | - | gold | -"]);
-    let again = refused(&desk, Method::POST, CUSTOMERS, Some(told), StatusCode::CONFLICT).await;
+    let again = refused(&desk, Method::POST, CUSTOMERS, Some(shown), StatusCode::CONFLICT).await;
     assert_eq!(again.0, "resource_already_exists");
     let expanded = get(&desk, &format!("{CUSTOMERS}/nia-7?expand=attributes")).await;
     assert_eq!(expanded["attributes"]["items"][0]["name"], "plan");
@@ -208,16 +208,16 @@ async fn a_customer_is_made_once_with_its_attributes() {
 async fn nobody_is_made_of_what_is_no_id() {
     let desk = desk().await;
     for id in [json!("a b"), json!("a/b"), json!("é"), json!(""), json!(7), Value::Null, json!("a\u{0}")] {
-        let told = refused(&desk, Method::POST, CUSTOMERS, Some(json!({ "id": id })), StatusCode::BAD_REQUEST).await;
-        assert_eq!(told, ("parameter_error".into(), "id".into()), "{id}");
+        let shown = refused(&desk, Method::POST, CUSTOMERS, Some(json!({ "id": id })), StatusCode::BAD_REQUEST).await;
+        assert_eq!(shown, ("parameter_error".into(), "id".into()), "{id}");
     }
     for id in ["null", "-1", &"a".repeat(101)] {
-        let told = refused(&desk, Method::POST, CUSTOMERS, Some(json!({ "id": id })), StatusCode::BAD_REQUEST).await;
-        assert_eq!(told.0, "parameter_error", "{id}");
+        let shown = refused(&desk, Method::POST, CUSTOMERS, Some(json!({ "id": id })), StatusCode::BAD_REQUEST).await;
+        assert_eq!(shown.0, "parameter_error", "{id}");
     }
     let bad = json!({ "id": "nia", "attributes": [{ "name": "plan", "value": "x" }, { "name": "a b", "value": "x" }] });
-    let told = refused(&desk, Method::POST, CUSTOMERS, Some(bad), StatusCode::BAD_REQUEST).await;
-    assert_eq!(told, ("parameter_error".into(), "attributes".into()));
+    let shown = refused(&desk, Method::POST, CUSTOMERS, Some(bad), StatusCode::BAD_REQUEST).await;
+    assert_eq!(shown, ("parameter_error".into(), "attributes".into()));
     assert!(ids(&get(&desk, CUSTOMERS).await).is_empty() && log(&desk).is_empty());
 }
 
@@ -253,8 +253,8 @@ async fn attributes_are_set_all_or_none_and_cleared_by_null() {
         json!({ "attributes": [{ "name": "a", "value": 1 }] }),
     ];
     for body in wrong {
-        let told = refused(&desk, Method::POST, &path, Some(body.clone()), StatusCode::BAD_REQUEST).await;
-        assert_eq!(told.0, "parameter_error", "{body}");
+        let shown = refused(&desk, Method::POST, &path, Some(body.clone()), StatusCode::BAD_REQUEST).await;
+        assert_eq!(shown.0, "parameter_error", "{body}");
     }
     assert_eq!(get(&desk, &path).await["items"], json!([email]), "nothing of them is set");
 }
@@ -288,12 +288,12 @@ async fn access_is_given_once_however_often_it_is_asked_for_and_taken_back() {
         (json!({ "entitlement_id": "coach", "expires_at": 1e300 }), "expires_at"),
         (json!({ "entitlement_id": "coach", "expires_at": 253_402_300_800_000_i64 }), "expires_at"),
     ] {
-        let told = refused(&desk, Method::POST, &path, Some(body.clone()), StatusCode::BAD_REQUEST).await;
-        assert_eq!(told, ("parameter_error".into(), parameter.into()), "{body}");
+        let shown = refused(&desk, Method::POST, &path, Some(body.clone()), StatusCode::BAD_REQUEST).await;
+        assert_eq!(shown, ("parameter_error".into(), parameter.into()), "{body}");
     }
     let unknown = json!({ "entitlement_id": "gold", "expires_at": until });
-    let told = refused(&desk, Method::POST, &path, Some(unknown), StatusCode::NOT_FOUND).await;
-    assert_eq!(told.0, "resource_missing");
+    let shown = refused(&desk, Method::POST, &path, Some(unknown), StatusCode::NOT_FOUND).await;
+    assert_eq!(shown.0, "resource_missing");
 }
 
 #[actix_web::test]
@@ -306,16 +306,16 @@ async fn an_offering_is_assigned_and_null_goes_back_to_the_default() {
     for _ in 0..2 {
         act(&desk, "assign_offering", json!({ "offering_id": null }), StatusCode::OK).await;
     }
-    let told = ["offering_override_set: - | - | winback | -", "offering_override_cleared: - | winback | - | -"];
-    assert_eq!(log(&desk), told);
+    let shown = ["offering_override_set: - | - | winback | -", "offering_override_cleared: - | winback | - | -"];
+    assert_eq!(log(&desk), shown);
     let path = format!("{CUSTOMERS}/lena/actions/assign_offering");
     for body in [json!({}), json!({ "offering_id": 7 }), json!({ "offering_id": "" })] {
-        let told = refused(&desk, Method::POST, &path, Some(body), StatusCode::BAD_REQUEST).await;
-        assert_eq!(told, ("parameter_error".into(), "offering_id".into()));
+        let shown = refused(&desk, Method::POST, &path, Some(body), StatusCode::BAD_REQUEST).await;
+        assert_eq!(shown, ("parameter_error".into(), "offering_id".into()));
     }
     let unknown = Some(json!({ "offering_id": "sale" }));
-    let told = refused(&desk, Method::POST, &path, unknown, StatusCode::NOT_FOUND).await;
-    assert_eq!(told.0, "resource_missing");
+    let shown = refused(&desk, Method::POST, &path, unknown, StatusCode::NOT_FOUND).await;
+    assert_eq!(shown.0, "resource_missing");
 }
 
 #[actix_web::test]
@@ -327,12 +327,12 @@ async fn purchases_move_to_another_customer_and_asking_again_moves_nothing() {
         assert_eq!(both["source_customer"]["active_entitlements"]["items"], json!([]));
         assert_eq!(both["target_customer"]["active_entitlements"]["items"][0]["entitlement_id"], "pro");
     }
-    let told = log(&desk);
-    assert_eq!(told.iter().filter(|line| line.starts_with("purchases_transferred")).count(), 1, "{told:?}");
+    let shown = log(&desk);
+    assert_eq!(shown.iter().filter(|line| line.starts_with("purchases_transferred")).count(), 1, "{shown:?}");
     let path = format!("{CUSTOMERS}/lena/actions/transfer");
     let same = Some(json!({ "target_customer_id": "lena" }));
-    let told = refused(&desk, Method::POST, &path, same, StatusCode::BAD_REQUEST).await;
-    assert_eq!(told, ("parameter_error".into(), "target_customer_id".into()));
+    let shown = refused(&desk, Method::POST, &path, same, StatusCode::BAD_REQUEST).await;
+    assert_eq!(shown, ("parameter_error".into(), "target_customer_id".into()));
     let apps = Some(json!({ "target_customer_id": "mara", "app_ids": ["app1"] }));
     assert_eq!(refused(&desk, Method::POST, &path, apps, StatusCode::BAD_REQUEST).await.1, "app_ids");
     let nobody = Some(json!({ "target_customer_id": "nobody" }));
@@ -419,8 +419,8 @@ async fn subscriptions_and_purchases_have_every_field_and_one_environment_on_req
         (&json!("purchase"), &json!("coins"), &json!("owned"))
     );
     assert_eq!((&coins["quantity"], &coins["ownership"]), (&json!(1), &json!("purchased")));
-    let told = refused(&desk, Method::GET, &format!("{path}?environment=moon"), None, StatusCode::BAD_REQUEST).await;
-    assert_eq!(told, ("parameter_error".into(), "environment".into()));
+    let shown = refused(&desk, Method::GET, &format!("{path}?environment=moon"), None, StatusCode::BAD_REQUEST).await;
+    assert_eq!(shown, ("parameter_error".into(), "environment".into()));
 }
 
 #[actix_web::test]

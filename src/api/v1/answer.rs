@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::api::v1::customer_info::Envelope;
+use crate::api::v1::customer_info::CustomerInfo;
 use crate::base::error::Error;
 use crate::base::hex;
 
@@ -18,11 +18,11 @@ const REQUEST_TIME: HeaderName = HeaderName::from_static("x-revenuecat-request-t
 ///
 /// # Errors
 /// When it cannot be written as JSON, which it always can.
-pub fn customer(req: &HttpRequest, status: StatusCode, mut envelope: Envelope) -> Result<HttpResponse, Error> {
-    let body = json(&envelope)?;
-    envelope.subscriber.last_seen = None;
-    let tag = tag(&[&json(&envelope.subscriber)?]);
-    Ok(tagged(req, status, &tag, body, Some(envelope.request_date_ms)))
+pub fn customer(req: &HttpRequest, status: StatusCode, mut customer_info: CustomerInfo) -> Result<HttpResponse, Error> {
+    let body = json(&customer_info)?;
+    customer_info.subscriber.last_seen = None;
+    let tag = tag(&[&json(&customer_info.subscriber)?]);
+    Ok(tagged(req, status, &tag, body, Some(customer_info.request_date_ms)))
 }
 
 /// Anything else that is `whose`.

@@ -55,22 +55,22 @@ impl Partly {
 pub async fn set(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     caller.read(Needs::Any, |_, _| Ok(())).await?;
     let id = caller.app_user_id()?.to_owned();
-    let told = told(body::json(payload).await)?;
+    let sent = parse(body::json(payload).await)?;
     let asked = id.clone();
-    let (problems, envelope) = caller
+    let (problems, customer_info) = caller
         .act(Needs::Any, move |conn, inside| {
             let customer = match inside.key.is_secret() {
                 true => customers::found_or_made(conn, inside, &asked)?.0,
                 false => customers::known(conn, inside, &asked)?,
             };
-            let (traces, problems) = apply(conn, inside, customer, &told)?;
+            let (traces, problems) = apply(conn, inside, customer, &sent)?;
             let traces = traces.into_iter().map(|trace| trace.of(customer, &asked)).collect();
-            Ok((traces, (problems, customer_info::of(conn, inside, customer)?)))
+            Ok((traces, (problems, customer_info::load(conn, inside, customer)?)))
         })
         .await?;
     caller.saw(&id, Fetched::Other);
     match problems.is_empty() {
-        true => answer::customer(&req, StatusCode::OK, envelope),
+        true => answer::customer(&req, StatusCode::OK, customer_info),
         false => Ok(HttpResponse::BadRequest().json(Partly::of(problems))),
     }
 }
@@ -78,11 +78,11 @@ pub async fn set(req: HttpRequest, caller: Caller, payload: Payload) -> Result<H
 /// The attributes of a body.
 ///
 /// # Errors
-/// [`crate::base::error::Fault`] 7264.
-pub fn told(body: Result<Value, Error>) -> Result<Map<String, Value>, Error> {
+/// [`crate::base::error::ApiError`] 7264.
+pub fn parse(body: Result<Value, Error>) -> Result<Map<String, Value>, Error> {
     let refused = || {
         let message = "The body must be an object with an object called attributes, of at most 250.";
-        errors::told(StatusCode::BAD_REQUEST, errors::NO_ATTRIBUTES, message)
+        errors::refuse(StatusCode::BAD_REQUEST, errors::NO_ATTRIBUTES, message)
     };
     match body {
         Ok(Value::Object(mut body)) => match body.remove("attributes") {
@@ -102,21 +102,21 @@ pub fn apply(
     conn: &mut Conn,
     inside: &Inside<'_>,
     customer: CustomerId,
-    told: &Map<String, Value>,
+    sent: &Map<String, Value>,
 ) -> Result<(Vec<Trace>, Vec<Problem>), Error> {
     let (mut traces, mut problems, mut is_named) = (Vec::new(), Vec::new(), false);
     // What is cleared makes room for what is set.
-    let (cleared, set): (Vec<_>, Vec<_>) = told.iter().partition(|(_, entry)| clears(entry));
+    let (cleared, set): (Vec<_>, Vec<_>) = sent.iter().partition(|(_, entry)| clears(entry));
     for (key, entry) in cleared.into_iter().chain(set) {
-        let wish = match Wish::parse(key, entry, inside) {
-            Ok(Some(wish)) => wish,
+        let update = match AttributeUpdate::parse(key, entry, inside) {
+            Ok(Some(update)) => update,
             Ok(None) => continue,
             Err(message) => {
                 problems.push(Problem { key_name: key.clone(), message });
                 continue;
             }
         };
-        match wish.save(conn, customer)? {
+        match update.save(conn, customer)? {
             Saved::Changed(before, after) => {
                 is_named |= NAMING.contains(&key.as_str());
                 if inside.key.is_secret() {
@@ -141,7 +141,7 @@ fn clears(entry: &Value) -> bool {
 }
 
 /// One value that was sent.
-struct Wish {
+struct AttributeUpdate {
     key: String,
     /// `None` clears.
     value: Option<String>,
@@ -155,9 +155,9 @@ enum Saved {
     NoRoom,
 }
 
-impl Wish {
+impl AttributeUpdate {
     /// `None` for a value that only the server could fill in, and does not.
-    fn parse(key: &str, entry: &Value, inside: &Inside<'_>) -> Result<Option<Wish>, String> {
+    fn parse(key: &str, entry: &Value, inside: &Inside<'_>) -> Result<Option<AttributeUpdate>, String> {
         well_formed(key)?;
         let Value::Object(entry) = entry else { return Err("An attribute is an object with a value.".into()) };
         let at = match entry.get("updated_at_ms") {
@@ -181,7 +181,7 @@ impl Wish {
             (_, value) => value,
         };
         value.as_deref().map_or(Ok(()), |value| fits(key, value))?;
-        Ok(Some(Wish { key: key.to_owned(), value, at }))
+        Ok(Some(AttributeUpdate { key: key.to_owned(), value, at }))
     }
 
     /// Older never overwrites newer, not even a clearing (§10.4).

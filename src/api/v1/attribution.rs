@@ -48,7 +48,7 @@ const SOURCE: &str = "$mediaSource";
 const ADSERVICES: &str = "Apple Search Ads (token received)";
 
 /// `POST …/attribution`
-pub async fn told(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
+pub async fn record(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     caller.read(Needs::Any, |_, _| Ok(())).await?;
     let body = body::json(payload).await?;
     keep(&caller, of_network(&body), false).await
@@ -59,21 +59,22 @@ pub async fn adservices(caller: Caller, payload: Payload) -> Result<HttpResponse
     caller.read(Needs::Any, |_, _| Ok(())).await?;
     let body = body::json(payload).await?;
     let token = body.get("aad_attribution_token").and_then(Value::as_str).unwrap_or_default();
-    let told = if token.is_empty() { Map::new() } else { Map::from_iter([(SOURCE.to_owned(), value(ADSERVICES))]) };
-    keep(&caller, told, true).await
+    let attributes_sent =
+        if token.is_empty() { Map::new() } else { Map::from_iter([(SOURCE.to_owned(), value(ADSERVICES))]) };
+    keep(&caller, attributes_sent, true).await
 }
 
 /// `only_first`: what is known already says more.
-async fn keep(caller: &Caller, told: Map<String, Value>, only_first: bool) -> Result<HttpResponse, Error> {
+async fn keep(caller: &Caller, attributes_sent: Map<String, Value>, only_first: bool) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let asked = id.clone();
     caller
         .act(Needs::Any, move |conn, inside| {
             let (customer, _) = customers::found_or_made(conn, inside, &asked)?;
             let known = queries::find(conn, customer, SOURCE)?.is_some_and(|known| !known.is_deleted);
-            let told = if only_first && known { Map::new() } else { told };
+            let attributes_sent = if only_first && known { Map::new() } else { attributes_sent };
             // What does not fit is left out: nothing here could be sent again in a better way.
-            let (traces, _) = attributes::apply(conn, inside, customer, &told)?;
+            let (traces, _) = attributes::apply(conn, inside, customer, &attributes_sent)?;
             let traces = traces.into_iter().map(|trace| trace.of(customer, &asked)).collect();
             Ok((traces, ()))
         })
@@ -83,7 +84,7 @@ async fn keep(caller: &Caller, told: Map<String, Value>, only_first: bool) -> Re
 }
 
 fn of_network(body: &Value) -> Map<String, Value> {
-    let mut told = Map::new();
+    let mut attributes_sent = Map::new();
     let number = match body.get("network") {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
@@ -91,17 +92,17 @@ fn of_network(body: &Value) -> Map<String, Value> {
     };
     let text = |name: &str| body.get("data")?.get(name)?.as_str().filter(|text| !text.is_empty());
     if let Some((_, name, own_id)) = NETWORKS.iter().find(|(known, ..)| *known == number) {
-        told.insert(SOURCE.to_owned(), value(text("media_source").unwrap_or(name)));
+        attributes_sent.insert(SOURCE.to_owned(), value(text("media_source").unwrap_or(name)));
         if let (Some(key), Some(id)) = (own_id, text("rc_attribution_network_id")) {
-            told.insert((*key).to_owned(), value(id));
+            attributes_sent.insert((*key).to_owned(), value(id));
         }
     }
     for (field, key) in FIELDS {
-        if let Some(found) = text(field).filter(|_| !told.contains_key(key)) {
-            told.insert(key.to_owned(), value(found));
+        if let Some(found) = text(field).filter(|_| !attributes_sent.contains_key(key)) {
+            attributes_sent.insert(key.to_owned(), value(found));
         }
     }
-    told
+    attributes_sent
 }
 
 fn value(text: &str) -> Value {

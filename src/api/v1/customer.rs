@@ -21,20 +21,20 @@ pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Erro
     let found = caller
         .read(Needs::Any, move |conn, inside| {
             let Some(known) = customers::find(conn, inside, &asked)? else { return Ok(None) };
-            customer_info::of(conn, inside, known).map(Some)
+            customer_info::load(conn, inside, known).map(Some)
         })
         .await?;
-    if let Some(envelope) = found {
+    if let Some(customer_info) = found {
         caller.saw(&id, Fetched::Info);
-        return answer::customer(&req, StatusCode::OK, envelope);
+        return answer::customer(&req, StatusCode::OK, customer_info);
     }
     let asked = id.clone();
-    let (is_new, envelope) = caller
+    let (is_new, customer_info) = caller
         .write(Needs::Any, move |conn, inside| {
             let (customer, is_new) = customers::found_or_made(conn, inside, &asked)?;
-            Ok((is_new, customer_info::of(conn, inside, customer)?))
+            Ok((is_new, customer_info::load(conn, inside, customer)?))
         })
         .await?;
     caller.saw(&id, Fetched::Info);
-    answer::customer(&req, if is_new { StatusCode::CREATED } else { StatusCode::OK }, envelope)
+    answer::customer(&req, if is_new { StatusCode::CREATED } else { StatusCode::OK }, customer_info)
 }

@@ -21,7 +21,7 @@ use crate::projection::{CustomerId, Kind, Purchase};
 
 /// The whole answer.
 #[derive(Debug, Serialize)]
-pub struct Envelope {
+pub struct CustomerInfo {
     pub request_date: At,
     pub request_date_ms: i64,
     pub subscriber: Subscriber,
@@ -98,7 +98,7 @@ struct Attribute {
 ///
 /// # Errors
 /// What the database said; [`Error::NotFound`] for a customer who is no more.
-pub fn of(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId) -> Result<Envelope, Error> {
+pub fn load(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId) -> Result<CustomerInfo, Error> {
     let (original, last_seen): (String, Option<Moment>) = customers::table
         .find(customer)
         .select((customers::original_app_user_id, customers::last_seen_at))
@@ -106,7 +106,7 @@ pub fn of(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId) -> Result<
     let since = app_user_ids::table.filter(app_user_ids::customer_id.eq(customer));
     let since: Option<Moment> = since.select(diesel::dsl::min(app_user_ids::since)).first(conn)?;
     // The call itself is contact, though it is written down a moment later.
-    let last_seen = if inside.is_sighting() { last_seen.max(Some(inside.now)) } else { last_seen };
+    let last_seen = if inside.is_app_contact() { last_seen.max(Some(inside.now)) } else { last_seen };
     let all = purchases_of(conn, customer)?;
     // Most customers never bought anything, and need no catalog to say so.
     let catalog = match all.is_empty() {
@@ -115,7 +115,7 @@ pub fn of(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId) -> Result<
     };
     let sold = Sold { catalog, now: inside.now };
     let subscriptions = sold.subscriptions(&all);
-    Ok(Envelope {
+    Ok(CustomerInfo {
         request_date: at(inside.now),
         request_date_ms: inside.now.millis(),
         subscriber: Subscriber {

@@ -8,7 +8,7 @@ use crate::api::{Caller, Inside, Needs, customers};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::operations::erasure::{self, sweeping};
+use crate::operations::erasure::{self, cleanup};
 use crate::projection::CustomerId;
 
 pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
@@ -20,7 +20,7 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
             Ok((vec![erase(conn, inside, customer)?], ()))
         })
         .await?;
-    sweeping::soon(caller.db()).await;
+    cleanup::soon(caller.db()).await;
     Ok(HttpResponse::Ok().json(json!({ "app_user_id": id, "deleted": true })))
 }
 

@@ -31,35 +31,35 @@ pub async fn give(req: HttpRequest, caller: Caller, payload: Payload) -> Result<
     caller.read(Needs::Secret, |_, _| Ok(())).await?;
     let (id, entitlement) = (caller.app_user_id()?.to_owned(), caller.parameter("entitlement")?.to_owned());
     let length = body::parsed::<Draft>(payload).await?.length(caller.now)?;
-    let envelope = caller
+    let customer_info = caller
         .act(Needs::Secret, move |conn, inside| {
             let customer = customers::known(conn, inside, &id)?;
             let given = grant(conn, inside, customer, &entitlement, length)?;
             let traces = given.map(|trace| trace.of(customer, &id)).into_iter().collect();
-            Ok((traces, customer_info::of(conn, inside, customer)?))
+            Ok((traces, customer_info::load(conn, inside, customer)?))
         })
         .await?;
-    answer::customer(&req, StatusCode::CREATED, envelope)
+    answer::customer(&req, StatusCode::CREATED, customer_info)
 }
 
 /// `POST …/entitlements/{entitlement}/revoke_promotionals`
 pub async fn revoke(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
     let (id, entitlement) = (caller.app_user_id()?.to_owned(), caller.parameter("entitlement")?.to_owned());
-    let envelope = caller
+    let customer_info = caller
         .act(Needs::Secret, move |conn, inside| {
             let customer = customers::known(conn, inside, &id)?;
             let taken = take_back(conn, inside, customer, &entitlement)?;
             let traces = taken.map(|trace| trace.of(customer, &id)).into_iter().collect();
-            Ok((traces, customer_info::of(conn, inside, customer)?))
+            Ok((traces, customer_info::load(conn, inside, customer)?))
         })
         .await?;
-    answer::customer(&req, StatusCode::OK, envelope)
+    answer::customer(&req, StatusCode::OK, customer_info)
 }
 
 /// Gives access, in place of what was granted before; no trace when the same is running already.
 ///
 /// # Errors
-/// [`crate::base::error::Fault`] for an unknown entitlement; what the database said.
+/// [`crate::base::error::ApiError`] for an unknown entitlement; what the database said.
 pub fn grant(
     conn: &mut Conn,
     inside: &Inside<'_>,

@@ -10,13 +10,13 @@ use serde::Deserialize;
 use super::answer;
 use crate::api::authenticate::new_id;
 use crate::api::last_seen::{Fetched, store_contact};
-use crate::api::v1::customer_info::{self, Envelope};
+use crate::api::v1::customer_info::{self, CustomerInfo};
 use crate::api::{Caller, Inside, Needs, body, customers, errors};
 use crate::base::AppUserId;
 use crate::base::app_user_id::{ANONYMOUS_PREFIX, is_anonymous};
 use crate::base::error::Error;
 use crate::customers::overrides::{self, Override};
-use crate::customers::{Census, Verdict};
+use crate::customers::{Resolver, Verdict};
 use crate::db::Conn;
 use crate::db::schema::app_user_ids;
 use crate::events::own;
@@ -38,17 +38,17 @@ pub async fn log_in(req: HttpRequest, caller: Caller, payload: Payload) -> Resul
 
 async fn join(req: &HttpRequest, caller: &Caller, (current, new): (String, String)) -> Result<HttpResponse, Error> {
     let into = new.clone();
-    let (is_new, envelope) = caller
+    let (is_new, customer_info) = caller
         .write(Needs::Any, move |conn, inside| {
-            let (envelope, is_new) = joined(conn, inside, (&current, &into))?;
-            Ok((is_new, envelope))
+            let (customer_info, is_new) = joined(conn, inside, (&current, &into))?;
+            Ok((is_new, customer_info))
         })
         .await?;
     caller.saw(&new, Fetched::Info);
-    answer::customer(req, if is_new { StatusCode::CREATED } else { StatusCode::OK }, envelope)
+    answer::customer(req, if is_new { StatusCode::CREATED } else { StatusCode::OK }, customer_info)
 }
 
-fn joined(conn: &mut Conn, inside: &Inside<'_>, (current, new): (&str, &str)) -> Result<(Envelope, bool), Error> {
+fn joined(conn: &mut Conn, inside: &Inside<'_>, (current, new): (&str, &str)) -> Result<(CustomerInfo, bool), Error> {
     let (from, to) = (customers::find(conn, inside, current)?, customers::find(conn, inside, new)?);
     // Before anything is made: both ids must be good, or known.
     for (id, _) in [(current, from), (new, to)].into_iter().filter(|(_, known)| known.is_none()) {
@@ -64,7 +64,7 @@ fn joined(conn: &mut Conn, inside: &Inside<'_>, (current, new): (&str, &str)) ->
         customers::found_or_made(conn, inside, current)?;
     }
     let (customer, _) = customers::found_or_made(conn, inside, new)?;
-    Ok((customer_info::of(conn, inside, customer)?, to.is_none()))
+    Ok((customer_info::load(conn, inside, customer)?, to.is_none()))
 }
 
 /// Only what an SDK made up goes into another customer, and only into one without such an id.
@@ -89,23 +89,23 @@ fn merge(
     (current, from): (&str, Option<CustomerId>),
     (new, to): (&str, Option<CustomerId>),
 ) -> Result<(), Error> {
-    let mut census = Census::of(inside.project, inside.ids.clone(), inside.now);
-    if census.verdict(conn, &[current, new], inside.now)? == Verdict::Blocked {
+    let mut resolver = Resolver::new(inside.project, inside.ids.clone(), inside.now);
+    if resolver.verdict(conn, &[current, new], inside.now)? == Verdict::Blocked {
         return Err(errors::no_id("One of these App User IDs is blocked."));
     }
     let kept = to.map(|to| overrides::queries::of(conn, to)).transpose()?.flatten();
-    let kept = kept.filter(|set| !set.is_end_told);
+    let kept = kept.filter(|set| !set.is_end_recorded);
     let original = original(conn, inside, (current, from), to)?;
-    let whom = own::Whom { app_user_id: new.to_owned(), original, ids: vec![new.to_owned(), current.to_owned()] };
-    let taken = ingest::append(conn, &mut census, &[own::aliased(&whom, inside.now)?])?;
+    let subject = own::Subject { app_user_id: new.to_owned(), original, ids: vec![new.to_owned(), current.to_owned()] };
+    let taken = ingest::append(conn, &mut resolver, &[own::aliased(&subject, inside.now)?])?;
     let merged = customers::find(conn, inside, new)?.filter(|_| taken);
     let Some(customer) = merged else {
-        return made_without_event(conn, inside, &mut census, (current, new));
+        return made_without_event(conn, inside, &mut resolver, (current, new));
     };
     if let Some(kept) = kept {
         overrides::queries::put(conn, &Override { customer_id: customer, ..kept })?;
     }
-    if inside.is_sighting() {
+    if inside.is_app_contact() {
         store_contact(conn, customer, inside.device, inside.now)?;
     }
     Ok(())
@@ -115,11 +115,11 @@ fn merge(
 fn made_without_event(
     conn: &mut Conn,
     inside: &Inside<'_>,
-    census: &mut Census,
+    resolver: &mut Resolver,
     (current, new): (&str, &str),
 ) -> Result<(), Error> {
     let ids: Vec<AppUserId> = [current, new].into_iter().map(new_id).collect::<Result<_, _>>()?;
-    customers::welcome(conn, inside, census, &ids).map(drop)
+    customers::welcome(conn, inside, resolver, &ids).map(drop)
 }
 
 /// The id by which the one who was seen earlier was first known.

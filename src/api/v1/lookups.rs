@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
-use super::{answer, shelf};
+use super::{answer, store_products};
 use crate::api::last_seen::Fetched;
 use crate::api::{Caller, Needs, body, customers};
 use crate::base::error::Error;
@@ -32,8 +32,8 @@ pub async fn currencies(req: HttpRequest, caller: Caller) -> Result<HttpResponse
         .await?;
     caller.saw(&id, Fetched::Other);
     let entry = |(code, name, amount): (String, String, i64)| {
-        let told = json!({ "balance": amount, "code": code, "name": name, "description": null });
-        (code, told)
+        let entry = json!({ "balance": amount, "code": code, "name": name, "description": null });
+        (code, entry)
     };
     let held: BTreeMap<String, Value> = held.into_iter().map(entry).collect();
     answer::of(&req, &id, &json!({ "virtual_currencies": held }))
@@ -43,7 +43,7 @@ pub async fn currencies(req: HttpRequest, caller: Caller) -> Result<HttpResponse
 pub async fn mapping(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
     let mapping = caller
         .read(Needs::Any, |conn, inside| {
-            let shelf = shelf::of(conn, inside)?;
+            let store_products = store_products::load(conn, inside)?;
             let links: Vec<(String, String)> = entitlement_products::table
                 .filter(entitlement_products::project_id.eq(inside.project))
                 .order((entitlement_products::product, entitlement_products::entitlement))
@@ -52,14 +52,14 @@ pub async fn mapping(req: HttpRequest, caller: Caller) -> Result<HttpResponse, E
             let mut unlocks: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
             links.iter().for_each(|(product, entitlement)| unlocks.entry(product).or_default().push(entitlement));
             let entry = |identifier: &str| {
-                let (product, plan) = shelf.parts(identifier);
-                let mut told = json!({ "product_identifier": product, "entitlements": unlocks.get(identifier) });
+                let (product, plan) = store_products.parts(identifier);
+                let mut entry = json!({ "product_identifier": product, "entitlements": unlocks.get(identifier) });
                 if let Some(plan) = plan {
-                    told["base_plan_id"] = json!(plan);
+                    entry["base_plan_id"] = json!(plan);
                 }
-                (identifier.to_owned(), told)
+                (identifier.to_owned(), entry)
             };
-            let sold = shelf.all().map(|product| product.identifier.as_str());
+            let sold = store_products.all().map(|product| product.identifier.as_str());
             Ok(sold.filter(|one| unlocks.contains_key(*one)).map(entry).collect::<BTreeMap<String, Value>>())
         })
         .await?;
@@ -67,7 +67,7 @@ pub async fn mapping(req: HttpRequest, caller: Caller) -> Result<HttpResponse, E
 }
 
 /// `POST /v1/events`, `POST /v1/diagnostics`: of no use here, and an SDK would send them again and again.
-pub async fn swallow(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
+pub async fn discard(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     caller.read(Needs::Any, |_, _| Ok(())).await?;
     body::dropped(payload).await?;
     Ok(HttpResponse::Ok().json(json!({})))

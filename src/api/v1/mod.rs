@@ -14,8 +14,8 @@ mod offerings;
 pub mod overrides;
 mod products;
 mod receipts;
-mod shelf;
 mod store_actions;
+mod store_products;
 pub mod time;
 
 use actix_web::http::Method;
@@ -33,7 +33,7 @@ pub fn routes(routes: &mut Routes) {
         routes.keyed(Method::DELETE, "/offerings/override", overrides::clear);
         routes.keyed(Method::POST, "/offerings/{offering}/override", overrides::choose);
         routes.keyed(Method::POST, "/attributes", attributes::set);
-        routes.keyed(Method::POST, "/attribution", attribution::told);
+        routes.keyed(Method::POST, "/attribution", attribution::record);
         routes.keyed(Method::POST, "/adservices_attribution", attribution::adservices);
         routes.keyed(Method::POST, "/entitlements/{entitlement}/promotional", grants::give);
         routes.keyed(Method::POST, "/entitlements/{entitlement}/revoke_promotionals", grants::revoke);
@@ -47,6 +47,6 @@ pub fn routes(routes: &mut Routes) {
     routes.keyed(Method::POST, "/v1/receipts", receipts::take);
     routes.keyed(Method::GET, "/rcbilling/v1/subscribers/{id}/products", products::show);
     routes.keyed(Method::GET, "/v1/product_entitlement_mapping", lookups::mapping);
-    routes.keyed(Method::POST, "/v1/events", lookups::swallow);
-    routes.keyed(Method::POST, "/v1/diagnostics", lookups::swallow);
+    routes.keyed(Method::POST, "/v1/events", lookups::discard);
+    routes.keyed(Method::POST, "/v1/diagnostics", lookups::discard);
 }

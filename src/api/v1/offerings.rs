@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{answer, shelf};
+use super::{answer, store_products};
 use crate::api::last_seen::Fetched;
 use crate::api::{Caller, Inside, Needs, customers};
 use crate::base::error::Error;
@@ -91,7 +91,7 @@ fn metadata_of(text: &str) -> Option<Value> {
 
 /// The packages of each offering that the app's store can sell, in the order of the paywall.
 fn packages_of(conn: &mut Conn, inside: &Inside<'_>) -> Result<BTreeMap<String, Vec<Package>>, Error> {
-    let shelf = shelf::of(conn, inside)?;
+    let store_products = store_products::load(conn, inside)?;
     let project = inside.project;
     let order: Vec<(String, String)> = packages::table
         .filter(packages::project_id.eq(project))
@@ -104,13 +104,13 @@ fn packages_of(conn: &mut Conn, inside: &Inside<'_>) -> Result<BTreeMap<String, 
         .select((package_products::offering, package_products::package, package_products::product))
         .load(conn)?;
     let mut products: BTreeMap<(String, String), String> = BTreeMap::new();
-    for (offering, package, product) in links.into_iter().filter(|(_, _, product)| shelf.has(product)) {
+    for (offering, package, product) in links.into_iter().filter(|(_, _, product)| store_products.has(product)) {
         products.entry((offering, package)).or_insert(product);
     }
     let mut packed: BTreeMap<String, Vec<Package>> = BTreeMap::new();
     for (offering, identifier) in order {
         let Some(product) = products.remove(&(offering.clone(), identifier.clone())) else { continue };
-        let (product, plan) = shelf.parts(&product);
+        let (product, plan) = store_products.parts(&product);
         let package =
             Package { identifier, platform_product_identifier: product, platform_product_plan_identifier: plan };
         packed.entry(offering).or_default().push(package);

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
-use crate::api::v1::customer_info::{self, Envelope};
+use crate::api::v1::customer_info::{self, CustomerInfo};
 use crate::api::{Caller, Inside, Needs, customers, errors};
 use crate::audit::Trace;
 use crate::base::error::Error;
@@ -14,24 +14,24 @@ use crate::operations::overrides::{Choice, Refusal};
 /// `POST …/offerings/{offering}/override`
 pub async fn choose(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
     let offering = caller.parameter("offering")?.to_owned();
-    let envelope = change(&caller, Some(offering)).await?;
-    answer::customer(&req, StatusCode::CREATED, envelope)
+    let customer_info = change(&caller, Some(offering)).await?;
+    answer::customer(&req, StatusCode::CREATED, customer_info)
 }
 
 /// `DELETE …/offerings/override`
 pub async fn clear(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
-    let envelope = change(&caller, None).await?;
-    answer::customer(&req, StatusCode::CREATED, envelope)
+    let customer_info = change(&caller, None).await?;
+    answer::customer(&req, StatusCode::CREATED, customer_info)
 }
 
-async fn change(caller: &Caller, offering: Option<String>) -> Result<Envelope, Error> {
+async fn change(caller: &Caller, offering: Option<String>) -> Result<CustomerInfo, Error> {
     let id = caller.app_user_id()?.to_owned();
     caller
         .act(Needs::Secret, move |conn, inside| {
             let customer = customers::known(conn, inside, &id)?;
             let trace = assign(conn, inside, customer, offering.as_deref())?;
             let traces = trace.map(|trace| trace.of(customer, &id)).into_iter().collect();
-            Ok((traces, customer_info::of(conn, inside, customer)?))
+            Ok((traces, customer_info::load(conn, inside, customer)?))
         })
         .await
 }
@@ -39,7 +39,7 @@ async fn change(caller: &Caller, offering: Option<String>) -> Result<Envelope, E
 /// Sets or clears the override of a customer; returns the trace of a change, if there was any.
 ///
 /// # Errors
-/// [`crate::base::error::Fault`] for an offering that the project does not have, or has archived; what the database said.
+/// [`crate::base::error::ApiError`] for an offering that the project does not have, or has archived; what the database said.
 pub fn assign(
     conn: &mut Conn,
     inside: &Inside<'_>,

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{answer, shelf};
+use super::{answer, store_products};
 use crate::api::last_seen::Fetched;
 use crate::api::{Caller, Needs};
 use crate::base::error::Error;
@@ -22,8 +22,8 @@ pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Erro
         .collect();
     let details = caller
         .read(Needs::Any, move |conn, inside| {
-            let shelf = shelf::of(conn, inside)?;
-            let found = wanted.iter().filter_map(|product| shelf.find(product));
+            let store_products = store_products::load(conn, inside)?;
+            let found = wanted.iter().filter_map(|product| store_products.find(product));
             Ok(found.filter_map(details).collect::<Vec<_>>())
         })
         .await?;
@@ -84,8 +84,8 @@ mod tests {
     #[test]
     fn a_period_has_one_number_and_one_unit() {
         let cases = [("P1M", Some("P1M")), ("P1Y6M", Some("P18M")), ("P1W1D", Some("P8D")), ("P0Y3M", Some("P3M"))];
-        for (duration, told) in cases {
-            assert_eq!(period(duration).as_deref(), told);
+        for (duration, expected) in cases {
+            assert_eq!(period(duration).as_deref(), expected);
         }
         assert_eq!((period("P1M3D"), period("P"), period("1M")), (None, None, None));
     }

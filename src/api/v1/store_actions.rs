@@ -18,7 +18,7 @@ use crate::projection::{Kind, Purchase};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
+enum StoreAction {
     Refund,
     Revoke,
     Cancel,
@@ -28,17 +28,17 @@ enum Wish {
 
 /// `POST …/transactions/{transaction}/refund`
 pub async fn refund(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
-    act(req, caller, Wish::Refund).await
+    act(req, caller, StoreAction::Refund).await
 }
 
 /// `POST …/subscriptions/{subscription}/revoke`, by product.
 pub async fn revoke(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
-    act(req, caller, Wish::Revoke).await
+    act(req, caller, StoreAction::Revoke).await
 }
 
 /// `POST …/subscriptions/{subscription}/cancel`, by transaction.
 pub async fn cancel(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
-    act(req, caller, Wish::Cancel).await
+    act(req, caller, StoreAction::Cancel).await
 }
 
 /// `POST …/subscriptions/{subscription}/defer`, by product: a later end, or so many days more.
@@ -48,7 +48,7 @@ pub async fn defer(req: HttpRequest, caller: Caller, payload: Payload) -> Result
     let is_whole = |name: &str| body.get(name).and_then(Value::as_i64);
     let days = is_whole("extend_by_days").filter(|days| (1..=365).contains(days));
     match is_whole("expiry_time_ms").is_some() != days.is_some() {
-        true => act(req, caller, Wish::Defer).await,
+        true => act(req, caller, StoreAction::Defer).await,
         false => Err(errors::malformed("The body must have either an expiry_time_ms or extend_by_days from 1 to 365.")),
     }
 }
@@ -61,28 +61,29 @@ pub async fn extend(req: HttpRequest, caller: Caller, payload: Payload) -> Resul
         body.get(name).and_then(Value::as_i64).is_some_and(|number| (least..=most).contains(&number))
     };
     match within("extend_by_days", 90, 1) && within("extend_reason_code", 3, 0) {
-        true => act(req, caller, Wish::Extend).await,
+        true => act(req, caller, StoreAction::Extend).await,
         false => {
             Err(errors::malformed("The body must have extend_by_days from 1 to 90 and extend_reason_code from 0 to 3."))
         }
     }
 }
 
-async fn act(req: HttpRequest, caller: Caller, wish: Wish) -> Result<HttpResponse, Error> {
+async fn act(req: HttpRequest, caller: Caller, action: StoreAction) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
-    let named = caller.parameter(if wish == Wish::Refund { "transaction" } else { "subscription" })?.to_owned();
-    let envelope = caller
+    let named =
+        caller.parameter(if action == StoreAction::Refund { "transaction" } else { "subscription" })?.to_owned();
+    let customer_info = caller
         .act(Needs::Secret, move |conn, inside| {
             let customer = customers::known(conn, inside, &id)?;
-            let purchase = wish.find(customer_info::purchases_of(conn, customer)?, &named)?;
-            let trace = wish.carry_out(conn, inside, customer, &purchase)?.of(customer, &id);
-            Ok((vec![trace], customer_info::of(conn, inside, customer)?))
+            let purchase = action.find(customer_info::purchases_of(conn, customer)?, &named)?;
+            let trace = action.carry_out(conn, inside, customer, &purchase)?.of(customer, &id);
+            Ok((vec![trace], customer_info::load(conn, inside, customer)?))
         })
         .await?;
-    answer::customer(&req, StatusCode::OK, envelope)
+    answer::customer(&req, StatusCode::OK, customer_info)
 }
 
-impl Wish {
+impl StoreAction {
     /// The newest purchase that is named: by its product, or by one of its transactions.
     fn find(self, all: Vec<Purchase>, named: &str) -> Result<Purchase, Error> {
         let is_named = |purchase: &Purchase| {
@@ -91,26 +92,28 @@ impl Wish {
             let by_product = purchase.product_id == named || product == named;
             let is = |transaction: &Option<String>| transaction.as_deref() == Some(named);
             match self {
-                Wish::Revoke | Wish::Defer => by_product,
+                StoreAction::Revoke | StoreAction::Defer => by_product,
                 // Of a subscription this is the newest payment alone.
-                Wish::Refund => is(&purchase.transaction_id),
-                Wish::Cancel | Wish::Extend => is(&purchase.transaction_id) || is(&purchase.original_transaction_id),
+                StoreAction::Refund => is(&purchase.transaction_id),
+                StoreAction::Cancel | StoreAction::Extend => {
+                    is(&purchase.transaction_id) || is(&purchase.original_transaction_id)
+                }
             }
         };
         let fits = |purchase: &Purchase| match self {
-            Wish::Refund => true,
-            Wish::Revoke => customer_info::is_subscription(purchase),
-            Wish::Defer | Wish::Cancel | Wish::Extend => purchase.kind != Kind::OneTime,
+            StoreAction::Refund => true,
+            StoreAction::Revoke => customer_info::is_subscription(purchase),
+            StoreAction::Defer | StoreAction::Cancel | StoreAction::Extend => purchase.kind != Kind::OneTime,
         };
         let is_older = all.iter().any(|purchase| purchase.original_transaction_id.as_deref() == Some(named));
         let mut found: Vec<Purchase> = all.into_iter().filter(|one| is_named(one) && fits(one)).collect();
         found.sort_by_key(|purchase| purchase.period_start);
-        found.pop().ok_or_else(|| match self == Wish::Refund && is_older {
+        found.pop().ok_or_else(|| match self == StoreAction::Refund && is_older {
             true => {
                 let why = "This was an earlier payment of the subscription: only the newest can be refunded here.";
-                errors::told(StatusCode::BAD_REQUEST, errors::STORE_PROBLEM, why)
+                errors::refuse(StatusCode::BAD_REQUEST, errors::STORE_PROBLEM, why)
             }
-            false => errors::told(StatusCode::NOT_FOUND, errors::NO_CUSTOMER, "This customer has no such purchase."),
+            false => errors::refuse(StatusCode::NOT_FOUND, errors::NO_CUSTOMER, "This customer has no such purchase."),
         })
     }
 
@@ -124,7 +127,7 @@ impl Wish {
         self.must_be_possible(inside, purchase)?;
         let buyer = Buyer { project: inside.project, customer, now: inside.now };
         let action = match self {
-            Wish::Cancel => {
+            StoreAction::Cancel => {
                 test_store::cancel(conn, inside.ids, buyer, purchase)?;
                 Action::SubscriptionCancelled
             }
@@ -137,17 +140,17 @@ impl Wish {
     }
 
     /// # Errors
-    /// [`crate::base::error::Fault`] that says what is missing, or that there is nothing to do.
+    /// [`crate::base::error::ApiError`] that says what is missing, or that there is nothing to do.
     fn must_be_possible(self, inside: &Inside<'_>, purchase: &Purchase) -> Result<(), Error> {
-        let refused = |why: &str| Err(errors::told(StatusCode::BAD_REQUEST, errors::STORE_PROBLEM, why));
+        let refused = |why: &str| Err(errors::refuse(StatusCode::BAD_REQUEST, errors::STORE_PROBLEM, why));
         let store = purchase.store.clone().unwrap_or(Store::Other(String::new()));
         let is_over = !purchase.is_active(inside.now);
         match (self, &store) {
             (_, Store::Promotional) => refused("This was granted, not bought: revoke_promotionals takes it back."),
-            (Wish::Defer, _) if store != Store::PlayStore => {
+            (StoreAction::Defer, _) if store != Store::PlayStore => {
                 refused("Only subscriptions of Google Play can be deferred.")
             }
-            (Wish::Extend, _) if !matches!(store, Store::AppStore | Store::MacAppStore) => {
+            (StoreAction::Extend, _) if !matches!(store, Store::AppStore | Store::MacAppStore) => {
                 refused("Only subscriptions of the App Store can be extended.")
             }
             (_, store) if *store != Store::TestStore => {
@@ -156,9 +159,13 @@ impl Wish {
                     "This installation has no connection to {name}, so nothing was changed. Do it in the store's own console."
                 ))
             }
-            (Wish::Refund | Wish::Revoke, _) if purchase.refunded_at.is_some() => refused("It was refunded already."),
-            (Wish::Revoke | Wish::Cancel, _) if is_over => refused("The subscription is over already."),
-            (Wish::Cancel, _) if purchase.unsubscribed_at.is_some() => refused("Its renewal is switched off already."),
+            (StoreAction::Refund | StoreAction::Revoke, _) if purchase.refunded_at.is_some() => {
+                refused("It was refunded already.")
+            }
+            (StoreAction::Revoke | StoreAction::Cancel, _) if is_over => refused("The subscription is over already."),
+            (StoreAction::Cancel, _) if purchase.unsubscribed_at.is_some() => {
+                refused("Its renewal is switched off already.")
+            }
             _ => Ok(()),
         }
     }

@@ -42,7 +42,7 @@ mod tests {
         assert_eq!(written(Moment::NEVER), "9999-12-31T23:59:59Z");
         assert_eq!(written(Moment(7_952_342_400_000)), "2222-01-01T00:00:00Z");
         assert_eq!(
-            (written(Moment(0)), written(Moment::DAWN)),
+            (written(Moment(0)), written(Moment::EARLIEST)),
             ("1970-01-01T00:00:00Z".into(), "1970-01-01T00:00:00Z".into())
         );
     }

@@ -27,7 +27,7 @@ struct Transferred {
 }
 
 pub async fn grant(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    project_call::knock(&caller).await?;
+    project_call::authenticate(&caller).await?;
     let fields = Fields::of(payload).await?;
     let (entitlement, until) = (fields.text("entitlement_id")?, fields.moment("expires_at")?);
     if until <= caller.now {
@@ -41,7 +41,7 @@ pub async fn grant(caller: Caller, payload: Payload) -> Result<HttpResponse, Err
 }
 
 pub async fn revoke(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    project_call::knock(&caller).await?;
+    project_call::authenticate(&caller).await?;
     let entitlement = Fields::of(payload).await?.text("entitlement_id")?;
     let revoked =
         change(&caller, move |conn, within, customer| grants::take_back(conn, within.inside, customer, &entitlement))
@@ -51,7 +51,7 @@ pub async fn revoke(caller: Caller, payload: Payload) -> Result<HttpResponse, Er
 
 /// An offering, or null for the project's default.
 pub async fn assign(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    project_call::knock(&caller).await?;
+    project_call::authenticate(&caller).await?;
     let offering = Fields::of(payload).await?.text_or_null("offering_id")?;
     let assigned = change(&caller, move |conn, within, customer| {
         overrides::assign(conn, within.inside, customer, offering.as_deref())
@@ -62,7 +62,7 @@ pub async fn assign(caller: Caller, payload: Payload) -> Result<HttpResponse, Er
 
 /// All that stores sold moves. Where nothing is left to move, it has moved: a program may ask twice.
 pub async fn transfer(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    project_call::knock(&caller).await?;
+    project_call::authenticate(&caller).await?;
     let fields = Fields::of(payload).await?;
     let (id, target) = (caller.app_user_id()?.to_owned(), fields.text(TARGET)?);
     if fields.list("app_ids")?.is_some_and(|apps| !apps.is_empty()) {

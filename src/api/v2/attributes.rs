@@ -43,16 +43,16 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 
 /// Answers with all that is set afterwards.
 pub async fn set(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    project_call::knock(&caller).await?;
+    project_call::authenticate(&caller).await?;
     let id = caller.app_user_id()?.to_owned();
     let fields = Fields::of(payload).await?;
-    let told = told(fields.list(FIELD)?.unwrap_or_default())?;
-    if told.is_empty() {
+    let sent = parse(fields.list(FIELD)?.unwrap_or_default())?;
+    if sent.is_empty() {
         return Err(wrong(FIELD, "attributes must have 1 to 50 items."));
     }
     let list = project_call::act(&caller, move |conn, within| {
         let customer = customers::known(conn, within.inside, &id)?;
-        let traces = save(conn, within, (customer, &id), &told)?;
+        let traces = save(conn, within, (customer, &id), &sent)?;
         Ok((traces, listed(conn, within, (customer, &id), "limit=1000")?))
     })
     .await?;
@@ -65,20 +65,20 @@ const FIELD: &str = "attributes";
 ///
 /// # Errors
 /// [`Error::Parameter`] for anything else.
-pub fn told(items: &[Value]) -> Result<Map<String, Value>, Error> {
+pub fn parse(items: &[Value]) -> Result<Map<String, Value>, Error> {
     if items.len() > MOST {
         return Err(wrong(FIELD, "attributes must have 1 to 50 items."));
     }
-    let mut told = Map::new();
+    let mut sent = Map::new();
     for item in items {
         let name = item.get("name").and_then(Value::as_str);
         let name = name.ok_or_else(|| wrong(FIELD, "Every attribute must have a name."))?;
         let value = item.get("value").ok_or_else(|| wrong(FIELD, format!("{name} must have a value, or null.")))?;
-        if told.insert(name.to_owned(), json!({ "value": value })).is_some() {
+        if sent.insert(name.to_owned(), json!({ "value": value })).is_some() {
             return Err(wrong(FIELD, format!("{name} stands there twice.")));
         }
     }
-    Ok(told)
+    Ok(sent)
 }
 
 /// Sets all of them, under the rules of v1.
@@ -89,9 +89,9 @@ pub fn save(
     conn: &mut Conn,
     within: &Within<'_>,
     (customer, id): (CustomerId, &str),
-    told: &Map<String, Value>,
+    sent: &Map<String, Value>,
 ) -> Result<Vec<Trace>, Error> {
-    let (traces, problems) = attributes::apply(conn, within.inside, customer, told)?;
+    let (traces, problems) = attributes::apply(conn, within.inside, customer, sent)?;
     match problems.first() {
         Some(problem) => Err(wrong(FIELD, format!("{}: {}", problem.key_name, problem.message))),
         None => Ok(traces.into_iter().map(|trace| trace.of(customer, id)).collect()),

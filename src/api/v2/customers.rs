@@ -17,7 +17,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::identity;
 use crate::db::Conn;
-use crate::operations::erasure::sweeping;
+use crate::operations::erasure::cleanup;
 use crate::projection::CustomerId;
 use crate::web::form;
 
@@ -49,22 +49,22 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 
 /// `POST …/customers`
 pub async fn create(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    project_call::knock(&caller).await?;
+    project_call::authenticate(&caller).await?;
     let fields = Fields::of(payload).await?;
     let id = fields.text("id")?;
     let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     if !is_plain {
         return Err(wrong("id", "An id has letters, digits, _ and - only."));
     }
-    let told = fields.list("attributes")?.map(attributes::told).transpose()?.unwrap_or_default();
+    let sent = fields.list("attributes")?.map(attributes::parse).transpose()?.unwrap_or_default();
     let made = project_call::act(&caller, move |conn, within| {
         let (made, is_new) = known::found_or_made(conn, within.inside, &id)?;
         if !is_new {
-            return Err(errors::told(StatusCode::CONFLICT, errors::MALFORMED, "A customer has this id already."));
+            return Err(errors::refuse(StatusCode::CONFLICT, errors::MALFORMED, "A customer has this id already."));
         }
         let mut traces = vec![Trace::new(Action::CustomerCreated).of(made, &id)];
-        traces.extend(attributes::save(conn, within, (made, &id), &told)?);
-        Ok((traces, customer::of(conn, within, made, !told.is_empty())?))
+        traces.extend(attributes::save(conn, within, (made, &id), &sent)?);
+        Ok((traces, customer::of(conn, within, made, !sent.is_empty())?))
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::CREATED, &made))
@@ -92,7 +92,7 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
         Ok((vec![trace], Deleted { object: "customer", id, deleted_at: within.inside.now }))
     })
     .await?;
-    sweeping::soon(caller.db()).await;
+    cleanup::soon(caller.db()).await;
     Ok(project_call::answer(&caller, StatusCode::OK, &deleted))
 }
 

@@ -51,7 +51,7 @@ pub fn of(conn: &mut Conn, within: &Within<'_>, customer: CustomerId) -> QueryRe
     let mut ends: BTreeMap<String, Moment> = BTreeMap::new();
     for purchase in bodies.iter().filter_map(|body| Purchase::stored(body)).filter(|purchase| purchase.is_active(now)) {
         for entitlement in catalog.unlocked_by(&purchase) {
-            let end = ends.entry(entitlement).or_insert(Moment::DAWN);
+            let end = ends.entry(entitlement).or_insert(Moment::EARLIEST);
             *end = purchase.access_ends_at().max(*end);
         }
     }

@@ -30,7 +30,7 @@ pub struct Within<'a> {
 /// Runs `work` on one snapshot.
 ///
 /// # Errors
-/// [`crate::base::error::Fault`] for a key that is not good for this project; what `work` returned.
+/// [`crate::base::error::ApiError`] for a key that is not good for this project; what `work` returned.
 pub async fn read<T, W>(caller: &Caller, work: W) -> Result<T, Error>
 where
     T: Send + 'static,
@@ -65,7 +65,7 @@ where
 ///
 /// # Errors
 /// As [`read`].
-pub async fn knock(caller: &Caller) -> Result<(), Error> {
+pub async fn authenticate(caller: &Caller) -> Result<(), Error> {
     read(caller, |_, _| Ok(())).await
 }
 

@@ -95,20 +95,20 @@ mod tests {
 
     #[test]
     fn the_words_follow_from_where_a_purchase_stands() {
-        let told = |changes| {
+        let states = |changes| {
             let one = purchase(changes);
             (status(one.status(NOW)), renewal(&one))
         };
         let (ahead, over) = (NOW.plus_days(3), NOW.plus_days(-3));
-        assert_eq!(told(json!({ "expires_at": ahead })), ("active", "will_renew"));
-        assert_eq!(told(json!({ "expires_at": ahead, "period_type": "TRIAL" })), ("trialing", "will_renew"));
+        assert_eq!(states(json!({ "expires_at": ahead })), ("active", "will_renew"));
+        assert_eq!(states(json!({ "expires_at": ahead, "period_type": "TRIAL" })), ("trialing", "will_renew"));
         let left = json!({ "expires_at": ahead, "unsubscribed_at": over });
-        assert_eq!(told(left), ("active", "will_not_renew"));
+        assert_eq!(states(left), ("active", "will_not_renew"));
         let failing = json!({ "expires_at": over, "grace_expires_at": ahead, "billing_issue_at": over });
-        assert_eq!(told(failing), ("in_grace_period", "will_not_renew"));
-        assert_eq!(told(json!({ "expires_at": over, "billing_issue_at": over })).0, "in_billing_retry");
-        assert_eq!(told(json!({ "expires_at": ahead, "pending_product": "pro" })), ("active", "will_change_product"));
-        assert_eq!(told(json!({ "expires_at": ahead, "pause_asked_at": over })), ("active", "will_pause"));
-        assert_eq!(told(json!({ "expires_at": over, "unsubscribed_at": over })), ("expired", "will_not_renew"));
+        assert_eq!(states(failing), ("in_grace_period", "will_not_renew"));
+        assert_eq!(states(json!({ "expires_at": over, "billing_issue_at": over })).0, "in_billing_retry");
+        assert_eq!(states(json!({ "expires_at": ahead, "pending_product": "pro" })), ("active", "will_change_product"));
+        assert_eq!(states(json!({ "expires_at": ahead, "pause_asked_at": over })), ("active", "will_pause"));
+        assert_eq!(states(json!({ "expires_at": over, "unsubscribed_at": over })), ("expired", "will_not_renew"));
     }
 }

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_shipped_table_can_be_named_as_well() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/countries/table.mmdb");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/base/countries/table.mmdb");
         let countries = Countries::open(Some(Path::new(path))).expect("a table");
         assert_eq!(countries.of("8.8.8.8".parse().expect("an address")), Some("US"));
     }

@@ -77,7 +77,7 @@ impl Story {
             "experiment_id": experiment, "experiment_variant": variant, "enrolled_at_ms": at,
         }));
         self.manner.offering = Some(offering);
-        let mut event = self.envelope("EXPERIMENT_ENROLLMENT");
+        let mut event = self.webhook_body("EXPERIMENT_ENROLLMENT");
         let more = json!({
             "app_user_id": self.customer.app_user_id, "original_app_user_id": self.ids[0],
             "aliases": self.ids, "experiment_id": experiment, "experiment_variant": variant,
@@ -90,7 +90,7 @@ impl Story {
 
     /// Purchases made in the App Store arrive from somebody else.
     pub fn receives_from(mut self, others: &[String]) -> Story {
-        let mut event = self.envelope("TRANSFER");
+        let mut event = self.webhook_body("TRANSFER");
         let more = json!({
             "app_id": app_id("APP_STORE"), "store": "APP_STORE", "environment": "PRODUCTION",
             "transferred_from": others, "transferred_to": self.ids,

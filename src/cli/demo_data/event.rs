@@ -10,7 +10,7 @@ use super::story::Story;
 impl Story {
     /// An event of the life of the plan, a little after the clock.
     pub(super) fn tell(mut self, kind: &str, more: Value) -> Story {
-        let mut event = self.envelope(kind);
+        let mut event = self.webhook_body(kind);
         overlay(&mut event, self.identity());
         overlay(&mut event, self.purchase());
         overlay(&mut event, more);
@@ -20,7 +20,7 @@ impl Story {
 
     /// An event about the customer, but about no plan.
     pub(super) fn mention(mut self, kind: &str, more: Value) -> Story {
-        let mut event = self.envelope(kind);
+        let mut event = self.webhook_body(kind);
         overlay(&mut event, self.identity());
         overlay(&mut event, more);
         self.add(event);
@@ -37,7 +37,7 @@ impl Story {
         json!({"price": decimal(sign * dollars), "price_in_purchased_currency": decimal(sign * paid)})
     }
 
-    pub(super) fn envelope(&mut self, kind: &str) -> Value {
+    pub(super) fn webhook_body(&mut self, kind: &str) -> Value {
         let noticed = 1_200 + self.seed.below(9_000);
         self.clock = (self.clock + noticed).min(self.now);
         let id = self.seed.uuid().to_uppercase();

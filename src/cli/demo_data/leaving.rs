@@ -90,7 +90,7 @@ impl Story {
             "purchased_at_ms": now, "expiration_at_ms": now + hours * HOUR,
             "transaction_id": first_transaction(sold.store, &mut self.seed),
         });
-        let mut event = self.envelope("TEMPORARY_ENTITLEMENT_GRANT");
+        let mut event = self.webhook_body("TEMPORARY_ENTITLEMENT_GRANT");
         overlay(&mut event, more);
         self.add(event);
         self

@@ -87,7 +87,7 @@ mod tests {
     const KINDS: &[&str] = &[
         "in trial", "trial converted", "trial cancelled", "renewing for years", "cancelled but still active",
         "in grace", "in billing retry", "paused", "pause scheduled", "refunded", "refunded and reversed",
-        "product change pending", "product change done", "transferred away", "transfer destination",
+        "product change pending", "product change done", "transferred away", "transfer receiver",
         "lifetime purchase", "consumables with virtual currency", "non-renewing subscription", "prepaid",
         "family share", "granted by the team", "grant removed", "sandbox only", "production and sandbox mixed",
         "temporary access", "Web Billing with invoices", "Stripe", "Amazon", "Roku", "experiment enrolment",

@@ -83,32 +83,32 @@ fn unknown(key: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn told(typed: &str) -> Result<String, String> {
+    fn parsed(typed: &str) -> Result<String, String> {
         AttributeKey::parse(typed).map(|key| key.0).map_err(|problem| problem.sentence)
     }
 
     #[test]
     fn a_name_of_forty_characters_is_the_longest() {
-        assert_eq!(told(&"a".repeat(40)), Ok("a".repeat(40)));
-        assert_eq!(told(&"a".repeat(41)), Err("41 characters are 1 too many: a name has at most 40.".into()));
-        assert_eq!(told(&"語".repeat(41)), Err("41 characters are 1 too many: a name has at most 40.".into()));
-        assert_eq!(told(" \t"), Err("Type a name, or choose one from the list.".into()));
+        assert_eq!(parsed(&"a".repeat(40)), Ok("a".repeat(40)));
+        assert_eq!(parsed(&"a".repeat(41)), Err("41 characters are 1 too many: a name has at most 40.".into()));
+        assert_eq!(parsed(&"語".repeat(41)), Err("41 characters are 1 too many: a name has at most 40.".into()));
+        assert_eq!(parsed(" \t"), Err("Type a name, or choose one from the list.".into()));
     }
 
     #[test]
     fn a_name_begins_with_a_letter_and_holds_no_other_marks() {
         for good in ["a", "Plan-2_x", " plan\n", "telemetry_deck_user_id", "$email", "$clevertapId"] {
-            assert_eq!(told(good), Ok(good.trim().to_owned()));
+            assert_eq!(parsed(good), Ok(good.trim().to_owned()));
         }
         for bad in ["1plan", "_plan", "-plan", "é", "\u{202E}a", "=1+1"] {
-            assert_eq!(told(bad), Err("A name begins with a letter from A to Z.".into()), "{bad}");
+            assert_eq!(parsed(bad), Err("A name begins with a letter from A to Z.".into()), "{bad}");
         }
         let holds = |what: &str| Err(format!("A name holds letters from A to Z, digits, - and _, {what}."));
         assert_eq!(
-            (told("a b"), told("a.b"), told("a\0b")),
+            (parsed("a b"), parsed("a.b"), parsed("a\0b")),
             (holds("no spaces"), holds("not ."), holds("not ‹U+0000›"))
         );
-        assert_eq!(told("plan$"), holds("not $"));
+        assert_eq!(parsed("plan$"), holds("not $"));
     }
 
     #[test]
@@ -116,8 +116,8 @@ mod tests {
         for (key, _) in reserved::KEYS {
             assert!(AttributeKey::parse(key).is_ok_and(|key| key.is_reserved()), "{key}");
         }
-        assert_eq!(told("$Email"), Err("Upper and lower case matter: did you mean $email?".into()));
-        assert!(told("$plan").is_err_and(|told| told.contains("are reserved")));
-        assert!(told("$").is_err());
+        assert_eq!(parsed("$Email"), Err("Upper and lower case matter: did you mean $email?".into()));
+        assert!(parsed("$plan").is_err_and(|parsed| parsed.contains("are reserved")));
+        assert!(parsed("$").is_err());
     }
 }

@@ -130,13 +130,13 @@ fn partners(value: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn told(key: &str, typed: &str) -> Result<String, String> {
+    fn parsed(key: &str, typed: &str) -> Result<String, String> {
         let key = AttributeKey::parse(key).expect("a key");
         TypedValue::parse(&key, typed).map(|value| value.0).map_err(|problem| problem.sentence)
     }
 
     fn is_fine(key: &str, typed: &str) -> bool {
-        told(key, typed).is_ok()
+        parsed(key, typed).is_ok()
     }
 
     #[test]
@@ -146,11 +146,11 @@ mod tests {
             assert!(is_fine("plan", &letter.repeat(500 / unit)), "{letter}");
             assert!(!is_fine("plan", &letter.repeat(500 / unit + 1)), "{letter}");
         }
-        assert_eq!(told("plan", &"a\r\n".repeat(250)), Ok("a\n".repeat(250)));
-        let long = told("plan", &"a".repeat(503));
+        assert_eq!(parsed("plan", &"a\r\n".repeat(250)), Ok("a\n".repeat(250)));
+        let long = parsed("plan", &"a".repeat(503));
         assert_eq!(long, Err("503 characters are 3 too many: a value has at most 500.".into()));
-        assert_eq!((told("plan", ""), is_fine("plan", " ")), (Err("Type a value.".into()), true));
-        assert!(told("plan", "a\0").is_err_and(|told| told.contains("NUL")));
+        assert_eq!((parsed("plan", ""), is_fine("plan", " ")), (Err("Type a value.".into()), true));
+        assert!(parsed("plan", "a\0").is_err_and(|parsed| parsed.contains("NUL")));
     }
 
     #[test]
@@ -170,11 +170,13 @@ mod tests {
     fn some_keys_have_words_of_their_own() {
         assert!(is_fine("$attConsentStatus", "authorized") && !is_fine("$attConsentStatus", "Authorized"));
         assert!(is_fine("$appleRefundHandlingPreference", "DO_NOT_HANDLE"));
-        let refused = told("$appleRefundHandlingPreference", "no");
+        let refused = parsed("$appleRefundHandlingPreference", "no");
         let words = "Choose one of DO_NOT_HANDLE, GRANT_REFUND, DECLINE_REFUND, LET_APPLE_DECIDE.";
         assert_eq!(refused, Err(words.into()));
-        assert!(told("$ip", "true").is_err() && is_fine("$ip", "203.0.113.9") && is_fine("$deviceVersion", "iPad14,1"));
-        assert!(told("$deviceVersion", "true").is_err() && is_fine("plan", "true"));
+        assert!(
+            parsed("$ip", "true").is_err() && is_fine("$ip", "203.0.113.9") && is_fine("$deviceVersion", "iPad14,1")
+        );
+        assert!(parsed("$deviceVersion", "true").is_err() && is_fine("plan", "true"));
     }
 
     #[test]
@@ -186,7 +188,7 @@ mod tests {
         for bad in ["a,", ",", "a b", " ", "a,,b"] {
             assert!(!is_fine("$appsflyerSharingFilter", bad), "{bad}");
         }
-        assert_eq!(told("$appsflyerSharingFilter", &some(51)), Err("51 partners are 1 too many: at most 50.".into()));
+        assert_eq!(parsed("$appsflyerSharingFilter", &some(51)), Err("51 partners are 1 too many: at most 50.".into()));
     }
 
     #[test]

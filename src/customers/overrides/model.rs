@@ -25,7 +25,7 @@ pub struct Override {
     pub until: Option<Moment>,
     pub reason: Option<String>,
     /// Whether the history tells of its end.
-    pub is_end_told: bool,
+    pub is_end_recorded: bool,
 }
 
 impl Override {
@@ -107,7 +107,7 @@ pub struct End {
 
 impl End {
     /// Before every other.
-    pub const FIRST: End = End { at: Moment::DAWN, customer: CustomerId::MIN, project: 0 };
+    pub const FIRST: End = End { at: Moment::EARLIEST, customer: CustomerId::MIN, project: 0 };
 }
 
 #[cfg(test)]
@@ -153,7 +153,7 @@ mod tests {
             set_at: NOW,
             until,
             reason: None,
-            is_end_told: false,
+            is_end_recorded: false,
         };
         assert!(!set(None).is_over(NOW) && !set(Some(Moment(NOW.0 + 1))).is_over(NOW));
         assert!(set(Some(NOW)).is_over(NOW));

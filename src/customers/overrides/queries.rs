@@ -101,7 +101,7 @@ fn endless(conn: &mut Conn, project: i64, after: Option<Cursor>, most: i64) -> Q
 pub fn due(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResult<Vec<End>> {
     let (until, customer) = (offering_overrides::until, offering_overrides::customer_id);
     offering_overrides::table
-        .filter(offering_overrides::is_end_told.eq(false))
+        .filter(offering_overrides::is_end_recorded.eq(false))
         .filter(until.le(now.millis()).and(until.ge(after.at.millis())))
         .filter(until.gt(after.at.millis()).or(customer.gt(after.customer).nullable()))
         .order((until, customer))
@@ -112,9 +112,9 @@ pub fn due(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResult<
 
 /// The override whose end is to be told now: whoever gets it tells it, and nobody gets it again.
 pub fn take_end(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Option<Override>> {
-    let over = offering_overrides::is_end_told.eq(false).and(offering_overrides::until.le(now));
+    let over = offering_overrides::is_end_recorded.eq(false).and(offering_overrides::until.le(now));
     let taken = diesel::update(offering_overrides::table.find(customer).filter(over))
-        .set(offering_overrides::is_end_told.eq(true))
+        .set(offering_overrides::is_end_recorded.eq(true))
         .execute(conn)?;
     if taken > 0 { of(conn, customer) } else { Ok(None) }
 }

@@ -15,6 +15,6 @@ pub fn set(offering: &str, until: Option<Moment>, reason: Option<&str>) -> Overr
         set_at: NOW.plus_days(-3),
         until,
         reason: reason.map(str::to_owned),
-        is_end_told: false,
+        is_end_recorded: false,
     }
 }

@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use super::{Whom, delivery, fresh_id};
+use super::{Subject, delivery, fresh_id};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::events::{Delivery, EventType};
 
-/// The ids of `whom` are one customer from now on.
+/// The ids of `subject` are one customer from now on.
 ///
 /// # Errors
 /// [`Error::Internal`] when the system has no random bytes.
-pub fn aliased(whom: &Whom, now: Moment) -> Result<Delivery, Error> {
+pub fn aliased(subject: &Subject, now: Moment) -> Result<Delivery, Error> {
     let event = json!({ "id": fresh_id()?, "type": EventType::SubscriberAlias, "event_timestamp_ms": now });
-    delivery(whom.named_in(event), now)
+    delivery(subject.named_in(event), now)
 }

@@ -22,14 +22,14 @@ pub use transfer::{Moved, transfer};
 
 /// Whom an event is about: the one id that names the customer (§9.4), the first one known, and all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Whom {
+pub struct Subject {
     pub app_user_id: String,
     pub original: String,
     /// Those the app gave before those that an SDK made up.
     pub ids: Vec<String>,
 }
 
-impl Whom {
+impl Subject {
     /// Adds the customer to an event.
     fn named_in(&self, mut event: Value) -> Value {
         event["app_user_id"] = json!(self.app_user_id);

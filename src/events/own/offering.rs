@@ -3,7 +3,7 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Whom, delivery, uuid};
+use super::{Subject, delivery, uuid};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::events::{Delivery, EventType};
@@ -14,12 +14,12 @@ use crate::events::{Delivery, EventType};
 /// # Errors
 /// [`Error::Internal`] for a body that cannot be read back, which none is.
 pub fn override_ended(
-    whom: &Whom,
+    subject: &Subject,
     offering: &str,
     (set_at, ended_at): (Moment, Moment),
     now: Moment,
 ) -> Result<Delivery, Error> {
-    let own = format!("the end of the override to {offering} of {} set at {}", whom.app_user_id, set_at.millis());
+    let own = format!("the end of the override to {offering} of {} set at {}", subject.app_user_id, set_at.millis());
     let mut id = [0; 16];
     id.iter_mut().zip(Sha256::digest(own).iter()).for_each(|(byte, from)| *byte = *from);
     let event = json!({
@@ -28,7 +28,7 @@ pub fn override_ended(
         "event_timestamp_ms": ended_at,
         "offering_id": offering,
     });
-    delivery(whom.named_in(event), now)
+    delivery(subject.named_in(event), now)
 }
 
 #[cfg(test)]
@@ -39,8 +39,8 @@ mod tests {
 
     #[test]
     fn the_end_of_an_override_is_one_event_whoever_notices_it() {
-        let whom = Whom { app_user_id: "lena".into(), original: "lena".into(), ids: vec!["lena".into()] };
-        let ended = |set_at, now| override_ended(&whom, "winback", (set_at, NOW), now).expect("a delivery");
+        let subject = Subject { app_user_id: "lena".into(), original: "lena".into(), ids: vec!["lena".into()] };
+        let ended = |set_at, now| override_ended(&subject, "winback", (set_at, NOW), now).expect("a delivery");
         let (one, late) = (ended(NOW.plus_days(-3), NOW), ended(NOW.plus_days(-3), NOW.plus_days(2)));
         assert_eq!(one.body, late.body);
         assert_eq!((one.event.event_at, one.event.environment), (NOW, None));

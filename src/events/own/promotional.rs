@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Whom, delivery, fresh_id, uuid};
+use super::{Subject, delivery, fresh_id, uuid};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
@@ -39,37 +39,37 @@ impl Grant {
     ///
     /// # Errors
     /// [`Error::Internal`] when the system has no random bytes.
-    pub fn given(&self, whom: &Whom) -> Result<Delivery, Error> {
+    pub fn given(&self, subject: &Subject) -> Result<Delivery, Error> {
         let event = self.event(&EventType::NonRenewingPurchase, fresh_id()?, self.starts_at);
-        delivery(whom.named_in(event), self.starts_at)
+        delivery(subject.named_in(event), self.starts_at)
     }
 
     /// It was taken back, which ends it at once.
     ///
     /// # Errors
     /// [`Error::Internal`] when the system has no random bytes.
-    pub fn removed(&self, whom: &Whom, now: Moment) -> Result<Delivery, Error> {
+    pub fn removed(&self, subject: &Subject, now: Moment) -> Result<Delivery, Error> {
         // Never before it began, whatever the clocks of two machines say.
         let at = now.max(self.starts_at);
         let mut event = self.event(&EventType::Cancellation, fresh_id()?, at);
         event["cancel_reason"] = json!(Reason::DeveloperInitiated);
         event["expiration_at_ms"] = json!(at);
-        delivery(whom.named_in(event), now)
+        delivery(subject.named_in(event), now)
     }
 
     /// It is over. All of the event follows from the grant, whoever notices the end, and however late.
     ///
     /// # Errors
     /// [`Error::Internal`] for a body that cannot be read back, which none is.
-    pub fn ended(&self, whom: &Whom, ended_at: Moment, now: Moment) -> Result<Delivery, Error> {
-        let mut event = self.event(&EventType::Expiration, self.id_of_end(whom), ended_at);
+    pub fn ended(&self, subject: &Subject, ended_at: Moment, now: Moment) -> Result<Delivery, Error> {
+        let mut event = self.event(&EventType::Expiration, self.id_of_end(subject), ended_at);
         event["expiration_reason"] = json!(Reason::Unknown);
-        delivery(whom.named_in(event), now)
+        delivery(subject.named_in(event), now)
     }
 
     /// The same for the same grant, so that its end is one event.
-    fn id_of_end(&self, whom: &Whom) -> String {
-        let own = self.transaction_id.as_ref().unwrap_or(&whom.app_user_id);
+    fn id_of_end(&self, subject: &Subject) -> String {
+        let own = self.transaction_id.as_ref().unwrap_or(&subject.app_user_id);
         let digest = Sha256::digest(format!("the end of the grant {own} of {}", self.product_id));
         let mut bytes = [0; 16];
         bytes.iter_mut().zip(digest.iter()).for_each(|(byte, from)| *byte = *from);
@@ -104,9 +104,9 @@ mod tests {
 
     const NOW: Moment = Moment(1_795_453_200_000);
 
-    fn whom() -> Whom {
+    fn subject() -> Subject {
         let (app_user_id, original) = ("lena".to_owned(), "$RCAnonymousID:1".to_owned());
-        Whom { ids: vec![app_user_id.clone(), original.clone()], app_user_id, original }
+        Subject { ids: vec![app_user_id.clone(), original.clone()], app_user_id, original }
     }
 
     fn week() -> Grant {
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_grant_is_a_purchase_without_a_store_an_app_or_a_price() {
-        let given = week().given(&whom()).expect("a delivery");
+        let given = week().given(&subject()).expect("a delivery");
         let event = given.event;
         assert_eq!(event.kind, EventType::NonRenewingPurchase);
         assert_eq!((event.store, event.period_type), (Some(Store::Promotional), Some(PeriodType::Promotional)));
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_removal_is_never_dated_before_its_grant() {
-        let removed = week().removed(&whom(), NOW.plus_seconds(-5)).expect("a delivery").event;
+        let removed = week().removed(&subject(), NOW.plus_seconds(-5)).expect("a delivery").event;
         assert_eq!((removed.kind, removed.event_at), (EventType::Cancellation, NOW));
         assert_eq!(removed.cancel_reason, Some(Reason::DeveloperInitiated));
     }
@@ -140,10 +140,10 @@ mod tests {
     fn the_end_of_a_grant_is_one_event_whoever_notices_it() {
         let grant = week();
         let end = NOW.plus_days(7);
-        let (one, other) = (grant.ended(&whom(), end, end), grant.ended(&whom(), end, end.plus_days(1)));
+        let (one, other) = (grant.ended(&subject(), end, end), grant.ended(&subject(), end, end.plus_days(1)));
         let (one, other) = (one.expect("a delivery"), other.expect("a delivery"));
         assert_eq!((one.event.id.as_str(), &one.body), (other.event.id.as_str(), &other.body));
-        let of_another = week().ended(&whom(), end, end).expect("a delivery");
+        let of_another = week().ended(&subject(), end, end).expect("a delivery");
         assert_ne!(one.event.id, of_another.event.id);
     }
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Whom, delivery, uuid};
+use super::{Subject, delivery, uuid};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::money::{Micros, Money};
@@ -39,43 +39,43 @@ impl TestSale {
     ///
     /// # Errors
     /// [`Error::Internal`] for a body that cannot be read back, which none is.
-    pub fn bought(&self, whom: &Whom, period: Period, renews: bool) -> Result<Delivery, Error> {
+    pub fn bought(&self, subject: &Subject, period: Period, renews: bool) -> Result<Delivery, Error> {
         let kind = if renews { EventType::InitialPurchase } else { EventType::NonRenewingPurchase };
-        self.told(whom, kind, period, (period.starts_at, period.starts_at), json!({}))
+        self.delivery(subject, kind, period, (period.starts_at, period.starts_at), json!({}))
     }
 
     /// A further period began.
     ///
     /// # Errors
     /// As [`TestSale::bought`].
-    pub fn renewed(&self, whom: &Whom, period: Period, now: Moment) -> Result<Delivery, Error> {
+    pub fn renewed(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let of_renewal = json!({ "is_trial_conversion": false });
-        self.told(whom, EventType::Renewal, period, (period.starts_at, now), of_renewal)
+        self.delivery(subject, EventType::Renewal, period, (period.starts_at, now), of_renewal)
     }
 
     /// It will not be renewed after this period, which has just begun.
     ///
     /// # Errors
     /// As [`TestSale::bought`].
-    pub fn switched_off(&self, whom: &Whom, period: Period, now: Moment) -> Result<Delivery, Error> {
+    pub fn switched_off(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "cancel_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
-        self.told(whom, EventType::Cancellation, period, (period.starts_at, now), why)
+        self.delivery(subject, EventType::Cancellation, period, (period.starts_at, now), why)
     }
 
     /// Somebody switched its renewal off, within a period.
     ///
     /// # Errors
     /// As [`TestSale::bought`].
-    pub fn cancelled(&self, whom: &Whom, period: Period, now: Moment) -> Result<Delivery, Error> {
+    pub fn cancelled(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "cancel_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
-        self.told(whom, EventType::Cancellation, period, (now, now), why)
+        self.delivery(subject, EventType::Cancellation, period, (now, now), why)
     }
 
     /// What was paid for the period is paid back, which ends access at once.
     ///
     /// # Errors
     /// As [`TestSale::bought`].
-    pub fn refunded(&self, whom: &Whom, period: Period, now: Moment) -> Result<Delivery, Error> {
+    pub fn refunded(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let mut event = self.event(&EventType::Cancellation, id(&self.token, "refunded", period.renewals), period, now);
         event["cancel_reason"] = json!(Reason::CustomerSupport);
         for price in ["price", "price_in_purchased_currency"] {
@@ -86,16 +86,16 @@ impl TestSale {
         if period.ends_at.is_some() {
             event["expiration_at_ms"] = json!(now);
         }
-        delivery(whom.named_in(event), now)
+        delivery(subject.named_in(event), now)
     }
 
     /// It is over.
     ///
     /// # Errors
     /// As [`TestSale::bought`].
-    pub fn expired(&self, whom: &Whom, period: Period, now: Moment) -> Result<Delivery, Error> {
+    pub fn expired(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "expiration_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
-        self.told(whom, EventType::Expiration, period, (period.ends_at.unwrap_or(now), now), why)
+        self.delivery(subject, EventType::Expiration, period, (period.ends_at.unwrap_or(now), now), why)
     }
 
     /// The id of the event that says it was bought: one for each token.
@@ -103,9 +103,9 @@ impl TestSale {
         id(token, "bought", 0)
     }
 
-    fn told(
+    fn delivery(
         &self,
-        whom: &Whom,
+        subject: &Subject,
         kind: EventType,
         period: Period,
         (at, now): (Moment, Moment),
@@ -117,7 +117,7 @@ impl TestSale {
             EventType::Cancellation => "switched off",
             _ => "over",
         };
-        let mut event = whom.named_in(self.event(&kind, id(&self.token, what, period.renewals), period, at));
+        let mut event = subject.named_in(self.event(&kind, id(&self.token, what, period.renewals), period, at));
         for (key, value) in extra.as_object().into_iter().flatten() {
             event[key] = value.clone();
         }
@@ -178,8 +178,8 @@ mod tests {
     const NOW: Moment = Moment(1_795_453_200_000);
     const TOKEN: &str = "test_1795453200000_5f0c7a52-6f0e-4a43-9d5b-0d8a3f1b2c3d";
 
-    fn sandy() -> Whom {
-        Whom { app_user_id: "sandy".into(), original: "sandy".into(), ids: vec!["sandy".into()] }
+    fn sandy() -> Subject {
+        Subject { app_user_id: "sandy".into(), original: "sandy".into(), ids: vec!["sandy".into()] }
     }
 
     fn sale(currency: &str) -> TestSale {
@@ -218,9 +218,9 @@ mod tests {
     #[test]
     fn a_period_is_told_once_whoever_notices_it() {
         let (sale, later) = (sale("USD"), NOW.plus_days(3));
-        let told = |now| sale.renewed(&sandy(), period(2), now).expect("a delivery");
-        assert_eq!(told(NOW).body, told(later).body);
-        let renewal = told(later).event;
+        let renewed = |now| sale.renewed(&sandy(), period(2), now).expect("a delivery");
+        assert_eq!(renewed(NOW).body, renewed(later).body);
+        let renewal = renewed(later).event;
         assert_eq!((renewal.event_at, renewal.renewal_number), (period(2).starts_at, Some(3)));
         assert_eq!(renewal.transaction_id, Some(format!("{TOKEN}.2")));
         let off = sale.switched_off(&sandy(), period(2), later).expect("a delivery").event;
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!((off.event_at, off.transaction_id), (renewal.event_at, renewal.transaction_id));
         let over = sale.expired(&sandy(), period(2), later).expect("a delivery").event;
         assert_eq!((over.event_at, over.expiration_reason), (period(3).starts_at, Some(Reason::Unsubscribe)));
-        let ids = [told(NOW).event.id, off.id, over.id, TestSale::id_of_purchase(TOKEN)];
+        let ids = [renewed(NOW).event.id, off.id, over.id, TestSale::id_of_purchase(TOKEN)];
         assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Whom, delivery, fresh_id};
+use super::{Subject, delivery, fresh_id};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::events::{Delivery, EventType, Store};
@@ -21,7 +21,7 @@ pub enum Moved {
 ///
 /// # Errors
 /// [`Error::Internal`] when the system has no random bytes.
-pub fn transfer(what: Moved, from: &Whom, to: &Whom, (at, now): (Moment, Moment)) -> Result<Delivery, Error> {
+pub fn transfer(what: Moved, from: &Subject, to: &Subject, (at, now): (Moment, Moment)) -> Result<Delivery, Error> {
     let mut event = json!({
         "id": fresh_id()?,
         "type": EventType::Transfer,

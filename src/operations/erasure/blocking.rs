@@ -7,7 +7,7 @@ use super::{Erased, erase, queries};
 use crate::base::AppUserId;
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
-use crate::customers::{Seal, identity};
+use crate::customers::{IdHasher, identity};
 use crate::db::Conn;
 use crate::db::schema::{blocked_customers, blocked_ids, tombstones};
 use crate::projection::CustomerId;
@@ -112,20 +112,20 @@ pub fn block(
     if count(conn, project)? >= MOST {
         return Ok(Err(Problem::Full));
     }
-    let seal = Seal::make(conn, project)?;
+    let hasher = IdHasher::make(conn, project)?;
     let customer = identity::find(conn, project, app_user_id.as_str())?;
     let ids = match customer {
         Some(customer) => queries::ids_of(conn, project, customer)?,
         None => vec![app_user_id.as_str().to_owned()],
     };
-    insert(conn, &seal, (project, id, now), app_user_id, &ids)?;
+    insert(conn, &hasher, (project, id, now), app_user_id, &ids)?;
     let erased = erase(conn, project, &Vec::from_iter(customer), now)?;
     Ok(Ok(Done { blocked: id, customer, erased }))
 }
 
 fn insert(
     conn: &mut Conn,
-    seal: &Seal,
+    hasher: &IdHasher,
     (project, id, now): (i64, i64, Moment),
     app_user_id: &AppUserId,
     ids: &[String],
@@ -142,7 +142,7 @@ fn insert(
     for one in ids {
         let row = (
             blocked_ids::project_id.eq(project),
-            blocked_ids::id_hash.eq(seal.of(one)),
+            blocked_ids::id_hash.eq(hasher.hash(one)),
             blocked_ids::blocked_id.eq(id),
         );
         diesel::insert_into(blocked_ids::table).values(row).execute(conn)?;
@@ -168,8 +168,8 @@ pub fn unblock(conn: &mut Conn, project: i64, id: i64, now: Moment) -> QueryResu
 
 /// The blocked customer of an id; `None` when it is not blocked.
 pub fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Option<Blocked>> {
-    let Some(seal) = Seal::find(conn, project)? else { return Ok(None) };
-    let of_id = blocked_ids::project_id.eq(project).and(blocked_ids::id_hash.eq(seal.of(app_user_id)));
+    let Some(hasher) = IdHasher::find(conn, project)? else { return Ok(None) };
+    let of_id = blocked_ids::project_id.eq(project).and(blocked_ids::id_hash.eq(hasher.hash(app_user_id)));
     let id: Option<i64> = blocked_ids::table.filter(of_id).select(blocked_ids::blocked_id).first(conn).optional()?;
     match id {
         Some(id) => blocked_customers::table.find((project, id)).select(COLUMNS).first(conn).optional(),

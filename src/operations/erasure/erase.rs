@@ -6,7 +6,7 @@ use super::names::Names;
 use super::{mentions, queries};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::customers::{Seal, retained, state};
+use crate::customers::{IdHasher, retained, state};
 use crate::db::Conn;
 use crate::projection::CustomerId;
 use crate::wording::text::count;
@@ -36,7 +36,7 @@ impl Erased {
 /// What the database said, or that the system has no random bytes.
 pub fn erase(conn: &mut Conn, project: i64, customers: &[CustomerId], now: Moment) -> Result<Erased, Error> {
     conn.lock_project(project)?;
-    let seal = Seal::make(conn, project)?;
+    let hasher = IdHasher::make(conn, project)?;
     let (mut erased, mut neighbours, mut names) = (Erased::default(), BTreeSet::new(), Names::default());
     for customer in customers {
         let ids = queries::ids_of(conn, project, *customer)?;
@@ -45,14 +45,14 @@ pub fn erase(conn: &mut Conn, project: i64, customers: &[CustomerId], now: Momen
         }
         // A clock that ran ahead may have dated an event later than now.
         let at = queries::last_event_at(conn, *customer)?.map_or(now, |last| last.max(now));
-        ids.iter().try_for_each(|id| queries::bury(conn, project, seal.of(id), at))?;
+        ids.iter().try_for_each(|id| queries::bury(conn, project, hasher.hash(id), at))?;
         names.extend(queries::contacts_of(conn, *customer)?);
         neighbours.append(&mut retained::provide(conn, project, *customer)?);
         erased.events += queries::remove(conn, project, *customer)?;
         erased.customers += 1;
         erased.ids += ids.len();
         names.extend(ids);
-        queries::ask_sweep(conn, *customer, now)?;
+        queries::request_cleanup(conn, *customer, now)?;
     }
     let neighbours = retained::alive(conn, &neighbours)?;
     mentions::remove(conn, project, &names, &neighbours)?;

@@ -8,7 +8,7 @@ use super::queries;
 use crate::audit;
 use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::db::schema::{audit_details, receipts, rejected_deliveries as rejected};
+use crate::db::schema::{audit_details, rejected_deliveries as rejected, submissions};
 use crate::events::{Delivery, EventType};
 use crate::projection::CustomerId;
 
@@ -18,7 +18,7 @@ const CHUNK: i64 = 50;
 /// Removes the project's rejected deliveries and receipts that name somebody, and the details of `neighbours` that do.
 pub fn remove(conn: &mut Conn, project: i64, names: &Names, neighbours: &[CustomerId]) -> QueryResult<()> {
     remove_rejected(conn, project, names)?;
-    remove_receipts(conn, project, names)?;
+    remove_submissions(conn, project, names)?;
     neighbours.iter().try_for_each(|neighbour| blank_details(conn, *neighbour, names))
 }
 
@@ -77,16 +77,22 @@ fn is_about(body: &str, received_at: Moment, ids: &[String]) -> bool {
 }
 
 /// Rows of receipts: whose, which, and every text in them.
-type Receipt = (i64, i64, String, String, Option<String>);
+type Submission = (i64, i64, String, String, Option<String>);
 
-fn remove_receipts(conn: &mut Conn, project: i64, names: &Names) -> QueryResult<()> {
-    let all: Vec<Receipt> = receipts::table
-        .filter(receipts::project_id.eq(project))
-        .select((receipts::person_id, receipts::id, receipts::location, receipts::told, receipts::undo))
+fn remove_submissions(conn: &mut Conn, project: i64, names: &Names) -> QueryResult<()> {
+    let all: Vec<Submission> = submissions::table
+        .filter(submissions::project_id.eq(project))
+        .select((
+            submissions::person_id,
+            submissions::id,
+            submissions::location,
+            submissions::message,
+            submissions::undo,
+        ))
         .load(conn)?;
-    for (person, id, location, told, undo) in all {
-        if [Some(location), Some(told), undo].into_iter().flatten().any(|text| names.are_in(&text)) {
-            diesel::delete(receipts::table.find((person, id))).execute(conn)?;
+    for (person, id, location, message, undo) in all {
+        if [Some(location), Some(message), undo].into_iter().flatten().any(|text| names.are_in(&text)) {
+            diesel::delete(submissions::table.find((person, id))).execute(conn)?;
         }
     }
     Ok(())

@@ -39,20 +39,20 @@ pub fn last_event_at(conn: &mut Conn, customer: CustomerId) -> QueryResult<Optio
 /// Removes the customer with every row that is theirs, and the events that nobody else has. Returns how many events.
 pub fn remove(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<usize> {
     let own = history::table.filter(history::customer_id.eq(customer)).select(history::event_id);
-    let inherited =
-        inherited_events::table.filter(inherited_events::customer_id.eq(customer)).select(inherited_events::event_id);
+    let retained =
+        retained_events::table.filter(retained_events::customer_id.eq(customer)).select(retained_events::event_id);
     let with_others = history::table
         .filter(history::event_id.eq(events::id).and(history::customer_id.ne(customer)))
         .select(history::event_id);
-    let left_to_others = inherited_events::table
-        .filter(inherited_events::event_id.eq(events::id).and(inherited_events::customer_id.ne(customer)))
-        .select(inherited_events::event_id);
+    let left_to_others = retained_events::table
+        .filter(retained_events::event_id.eq(events::id).and(retained_events::customer_id.ne(customer)))
+        .select(retained_events::event_id);
     let nobody_elses = not(exists(with_others)).and(not(exists(left_to_others)));
     let of_project = events::project_id.eq(project);
-    let inherited = of_project.and(events::id.eq_any(inherited)).and(nobody_elses);
+    let retained = of_project.and(events::id.eq_any(retained)).and(nobody_elses);
     let own = of_project.and(events::id.eq_any(own)).and(nobody_elses);
     endpoints::forget(conn, project, customer)?;
-    diesel::delete(events::table.filter(inherited)).execute(conn)?;
+    diesel::delete(events::table.filter(retained)).execute(conn)?;
     let events = diesel::delete(events::table.filter(own)).execute(conn)?;
     diesel::delete(customers::table.filter(customers::id.eq(customer))).execute(conn)?;
     Ok(events)
@@ -74,8 +74,8 @@ pub fn bury(conn: &mut Conn, project: i64, hash: Vec<u8>, at: Moment) -> QueryRe
 }
 
 /// Asks for the leftovers of an erasure to be cleared away. `id` is any row that is gone: no other erasure has it.
-pub fn ask_sweep(conn: &mut Conn, id: i64, now: Moment) -> QueryResult<()> {
-    let row = (sweeps::id.eq(id), sweeps::asked_at.eq(now));
-    Both(diesel::insert_into(sweeps::table).values(row).on_conflict_do_nothing()).execute(conn)?;
+pub fn request_cleanup(conn: &mut Conn, id: i64, now: Moment) -> QueryResult<()> {
+    let row = (cleanups::id.eq(id), cleanups::asked_at.eq(now));
+    Both(diesel::insert_into(cleanups::table).values(row).on_conflict_do_nothing()).execute(conn)?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{Holder, queries};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::customers::{Census, subject};
+use crate::customers::{Resolver, subject};
 use crate::db::Conn;
 use crate::events::Delivery;
 use crate::ingest;
@@ -34,25 +34,25 @@ impl Holder {
     ///
     /// # Errors
     /// What the database said.
-    pub fn tell_end(self, conn: &mut Conn, ids: &Ids, key: &str) -> Result<bool, Error> {
+    pub fn record_end(self, conn: &mut Conn, ids: &Ids, key: &str) -> Result<bool, Error> {
         if !queries::take_end(conn, self.customer, key)? {
             return Ok(false);
         }
-        let ended = queries::find(conn, self.customer, key)?.filter(|grant| is_untold(grant, self.now));
+        let ended = queries::find(conn, self.customer, key)?.filter(|grant| is_end_unrecorded(grant, self.now));
         let Some((grant, at)) = ended.and_then(|grant| grant.expires_at.map(|at| (grant, at))) else {
             return Ok(false);
         };
-        let whom = subject::of(conn, self.customer)?;
-        self.append(conn, ids, &[of_purchase(&grant).ended(&whom, at, self.now)?])
+        let subject = subject::of(conn, self.customer)?;
+        self.append(conn, ids, &[of_purchase(&grant).ended(&subject, at, self.now)?])
     }
 
     fn append(self, conn: &mut Conn, ids: &Ids, events: &[Delivery]) -> Result<bool, Error> {
-        let mut census = Census::of(self.project, ids.clone(), self.now);
-        Ok(ingest::append(conn, &mut census, events)?)
+        let mut resolver = Resolver::new(self.project, ids.clone(), self.now);
+        Ok(ingest::append(conn, &mut resolver, events)?)
     }
 }
 
 /// Whether a grant has come to its end, and no event says so.
-fn is_untold(grant: &Purchase, now: Moment) -> bool {
+fn is_end_unrecorded(grant: &Purchase, now: Moment) -> bool {
     !grant.is_active(now) && grant.unsubscribed_at.is_none() && grant.expiration_reason.is_none()
 }

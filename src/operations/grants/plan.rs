@@ -173,18 +173,18 @@ impl Holder {
     }
 
     fn add(self, conn: &mut Conn, plan: &mut Plan, grant: &Grant) -> Result<(), Error> {
-        let whom = subject::of(conn, self.customer)?;
-        plan.events.push(grant.given(&whom)?);
+        let subject = subject::of(conn, self.customer)?;
+        plan.events.push(grant.given(&subject)?);
         plan.given.push(Given { key: key_of(grant), ends_at: grant.ends_at.unwrap_or(Moment::NEVER) });
         Ok(())
     }
 
     /// One event for each.
     fn taking_back(self, conn: &mut Conn, catalog: &Catalog, grants: &[Purchase]) -> Result<Plan, Error> {
-        let whom = subject::of(conn, self.customer)?;
+        let subject = subject::of(conn, self.customer)?;
         let mut plan = Plan::default();
         for grant in grants {
-            plan.events.push(of_purchase(grant).removed(&whom, self.now)?);
+            plan.events.push(of_purchase(grant).removed(&subject, self.now)?);
             plan.removed.push(Removed {
                 key: grant.key.clone(),
                 entitlements: catalog.unlocked_by(grant),

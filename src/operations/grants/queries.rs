@@ -21,7 +21,7 @@ pub struct End {
 impl End {
     /// Before every other.
     pub fn first() -> End {
-        End { at: Moment::DAWN, customer: CustomerId::MIN, key: String::new(), project: 0 }
+        End { at: Moment::EARLIEST, customer: CustomerId::MIN, key: String::new(), project: 0 }
     }
 }
 

@@ -226,9 +226,9 @@ mod tests {
     fn the_proof_is_told_in_words() {
         let wanted =
             Wanted { bought: Bought::Either, ids: Pattern::parse("qa-").ok(), before: Some(Moment(86_400_000)) };
-        let told = |purchases| wanted.proof(purchases, Some("qa-7"), Moment(1)).join(" ");
+        let proof = |purchases| wanted.proof(purchases, Some("qa-7"), Moment(1)).join(" ");
         assert_eq!(
-            told(2),
+            proof(2),
             "2 purchases in the sandbox and none in production, no grant. The id qa-7 fits qa-. Last heard of on 1 Jan 1970."
         );
         assert_eq!(

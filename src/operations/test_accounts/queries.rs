@@ -86,10 +86,10 @@ fn rows(
     let outside = || history_of().filter(history::environment.ne(Environment::Sandbox.as_str()));
     let [money, access, trouble, identity, other] = Topic::ALL.map(Topic::as_str);
     let of_purchases = history::topic.eq(money).or(history::topic.eq(access)).or(history::topic.eq(trouble));
-    let transfer = history::topic.eq(identity).and(history::told.like("%\"kind\":\"TRANSFER\"%"));
+    let transfer = history::topic.eq(identity).and(history::summary.like("%\"kind\":\"TRANSFER\"%"));
     // An event of a type that is not known yet might be one of a purchase.
-    let unknown = history::topic.eq(other).and(history::told.not_like("%\"kind\":\"EXPERIMENT_ENROLLMENT\"%"));
-    let inherited = inherited_events::table.filter(inherited_events::customer_id.eq(customers::id));
+    let unknown = history::topic.eq(other).and(history::summary.not_like("%\"kind\":\"EXPERIMENT_ENROLLMENT\"%"));
+    let retained = retained_events::table.filter(retained_events::customer_id.eq(customers::id));
     let spent_nothing = customers::spent_micros.eq(0).and(customers::prices_missing.eq(0));
     let paid_nothing = customers::payments.eq(0).and(customers::refunds.eq(0));
     let bought_nothing = customers::is_subscriber.eq(false).and(customers::made_one_time.eq(false));
@@ -98,7 +98,7 @@ fn rows(
         .filter(spent_nothing.and(paid_nothing).and(bought_nothing))
         .filter(not(exists(purchases_of().filter(is_real).select(purchases::key))))
         .filter(not(exists(outside().filter(of_purchases.or(transfer).or(unknown)).select(history::event_id))))
-        .filter(not(exists(inherited.select(inherited_events::event_id))))
+        .filter(not(exists(retained.select(retained_events::event_id))))
         .select((customers::id, customers::best_app_user_id, customers::active_at, customers::events_count))
         .order((customers::active_at.desc(), customers::id.desc()))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))

@@ -72,11 +72,11 @@ fn finish(conn: &mut Conn, ids: &Ids, job: &Job, now: Moment) -> Result<(), Erro
         return Ok(());
     }
     let done = jobs::find(conn, job.project_id, job.id)?.ok_or(Error::NotFound)?;
-    let told = match done.kept {
+    let progress = match done.kept {
         0 => count(done.erased, "customer", "customers"),
         kept => format!("{}, {kept} kept", count(done.erased, "customer", "customers")),
     };
-    let trace = Trace::new(Action::TestAccountsDeleted).about(told);
+    let trace = Trace::new(Action::TestAccountsDeleted).about(progress);
     let actor = Actor::person(job.person_id, &job.role);
     audit::append(conn, (job.project_id, ids.next(now), now), &actor, &Origin::default(), trace)
 }

@@ -6,7 +6,7 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::money::{Micros, Money};
 use crate::catalog::rows::Product;
-use crate::customers::{Census, Verdict, subject};
+use crate::customers::{Resolver, Verdict, subject};
 use crate::db::Conn;
 use crate::events::own::{Period, TestSale};
 use crate::projection::CustomerId;
@@ -77,17 +77,17 @@ impl Buyer {
         if self.has(conn, &product)? {
             return Ok(Err(Refusal::Held));
         }
-        let mut census = Census::of(self.project, ids.clone(), self.now);
-        let whom = subject::of(conn, self.customer)?;
-        let names: Vec<&str> = whom.ids.iter().map(String::as_str).collect();
+        let mut resolver = Resolver::new(self.project, ids.clone(), self.now);
+        let subject = subject::of(conn, self.customer)?;
+        let names: Vec<&str> = subject.ids.iter().map(String::as_str).collect();
         // A retry of what was bought before an erasure does not bring it back (§12.1).
         let at = order.token.made_at().min(self.now);
-        if census.verdict(conn, &names, at)? != Verdict::Welcome {
+        if resolver.verdict(conn, &names, at)? != Verdict::Welcome {
             return Ok(Err(Refusal::TurnedAway));
         }
         let (sale, period) = (self.sale(conn, order, &product)?, first_period(&product, self.now));
         let renews = product.kind == RENEWING && period.ends_at.is_some();
-        if !ingest::append(conn, &mut census, &[sale.bought(&whom, period, renews)?])? {
+        if !ingest::append(conn, &mut resolver, &[sale.bought(&subject, period, renews)?])? {
             return Ok(Err(Refusal::TurnedAway));
         }
         if let Some(end) = period.ends_at.filter(|_| renews) {

@@ -7,9 +7,9 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::customers::overrides::{self, Override};
 use crate::customers::transfer_behavior::SHARE;
-use crate::customers::{Census, identity, subject};
+use crate::customers::{Resolver, identity, subject};
 use crate::db::Conn;
-use crate::events::own::{self, Whom};
+use crate::events::own::{self, Subject};
 use crate::ingest;
 use crate::operations::transfer::Move;
 use crate::projection::CustomerId;
@@ -47,33 +47,39 @@ impl Buyer {
     fn way(
         self,
         conn: &mut Conn,
-        (own, theirs): (&Whom, &Whom),
+        (own, theirs): (&Subject, &Subject),
         holder: CustomerId,
         is_restore: bool,
     ) -> Result<Way, Error> {
-        if is_nameless(theirs) {
+        if is_anonymous_only(theirs) {
             return Ok(Way::Join);
         }
         Ok(match queries::transfer_behavior(conn, self.project)?.as_str() {
             "keep_with_original" => Way::Refuse,
             "transfer_if_no_active" if queries::is_subscribed(conn, holder, self.now)? => Way::Refuse,
-            SHARE if is_nameless(own) || is_restore => Way::Join,
+            SHARE if is_anonymous_only(own) || is_restore => Way::Join,
             SHARE => Way::Refuse,
             _ => Way::Move,
         })
     }
 
     /// By an event of our own, so that it stands in the history. The override of whoever has a name stays (§8).
-    fn join(self, conn: &mut Conn, ids: &Ids, (own, theirs): (&Whom, &Whom), holder: CustomerId) -> Result<(), Error> {
-        let named = if is_nameless(own) && !is_nameless(theirs) { holder } else { self.customer };
-        let kept = overrides::queries::of(conn, named)?.filter(|set| !set.is_end_told);
-        let both = Whom {
+    fn join(
+        self,
+        conn: &mut Conn,
+        ids: &Ids,
+        (own, theirs): (&Subject, &Subject),
+        holder: CustomerId,
+    ) -> Result<(), Error> {
+        let named = if is_anonymous_only(own) && !is_anonymous_only(theirs) { holder } else { self.customer };
+        let kept = overrides::queries::of(conn, named)?.filter(|set| !set.is_end_recorded);
+        let both = Subject {
             app_user_id: own.app_user_id.clone(),
             original: theirs.original.clone(),
             ids: vec![own.app_user_id.clone(), theirs.app_user_id.clone()],
         };
-        let mut census = Census::of(self.project, ids.clone(), self.now);
-        if !ingest::append(conn, &mut census, &[own::aliased(&both, self.now)?])? {
+        let mut resolver = Resolver::new(self.project, ids.clone(), self.now);
+        if !ingest::append(conn, &mut resolver, &[own::aliased(&both, self.now)?])? {
             return Err(Error::Internal("the event of a merge was turned away".into()));
         }
         let merged = identity::find(conn, self.project, &own.app_user_id)?.ok_or(Error::NotFound)?;
@@ -84,6 +90,6 @@ impl Buyer {
     }
 }
 
-fn is_nameless(whom: &Whom) -> bool {
-    whom.ids.iter().all(|id| is_anonymous(id))
+fn is_anonymous_only(subject: &Subject) -> bool {
+    subject.ids.iter().all(|id| is_anonymous(id))
 }

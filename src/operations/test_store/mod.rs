@@ -14,7 +14,7 @@ use crate::base::clock::Moment;
 use crate::projection::CustomerId;
 
 pub use buy::{Bought, Order, Refusal};
-pub use queries::Due;
+pub use queries::PendingRenewal;
 pub use refund::{cancel, refund};
 pub use renew::go_on;
 pub use schedule::RENEWALS;

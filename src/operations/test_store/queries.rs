@@ -10,14 +10,14 @@ use crate::base::lookup_key;
 use crate::catalog::rows::Product;
 use crate::customers::facts;
 use crate::db::Conn;
-use crate::db::schema::{customers, events, history, inherited_events, products, projects, purchases, test_sales};
+use crate::db::schema::{customers, events, history, products, projects, purchases, retained_events, test_sales};
 use crate::events::own::TestSale;
 use crate::events::{Environment, Store};
 use crate::projection::{CustomerId, Kind, Purchase};
 
 /// A subscription whose period ends, and where it stands among the others: those that end first come first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
-pub struct Due {
+pub struct PendingRenewal {
     pub at: Moment,
     pub customer: CustomerId,
     pub token: String,
@@ -29,7 +29,7 @@ pub struct Due {
 }
 
 type Row = (
-    test_sales::due_at,
+    test_sales::renews_at,
     test_sales::customer_id,
     test_sales::token,
     customers::project_id,
@@ -38,7 +38,7 @@ type Row = (
 );
 
 const ROW: Row = (
-    test_sales::due_at,
+    test_sales::renews_at,
     test_sales::customer_id,
     test_sales::token,
     customers::project_id,
@@ -46,10 +46,17 @@ const ROW: Row = (
     test_sales::renewals,
 );
 
-impl Due {
+impl PendingRenewal {
     /// Before every other.
-    pub fn first() -> Due {
-        Due { at: Moment::DAWN, customer: CustomerId::MIN, token: String::new(), project: 0, period: 0, renewals: 0 }
+    pub fn first() -> PendingRenewal {
+        PendingRenewal {
+            at: Moment::EARLIEST,
+            customer: CustomerId::MIN,
+            token: String::new(),
+            project: 0,
+            period: 0,
+            renewals: 0,
+        }
     }
 }
 
@@ -104,14 +111,14 @@ pub fn is_subscribed(conn: &mut Conn, customer: CustomerId, now: Moment) -> Quer
 /// Who has what a token bought: whoever bought it, or somebody it was moved to. `None` for a token that bought nothing.
 pub fn holder(conn: &mut Conn, project: i64, token: &str) -> QueryResult<Option<CustomerId>> {
     let key = lookup_key(&TestSale::id_of_purchase(token));
-    let told = events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key)));
-    let Some(event) = told.select(events::id).first::<i64>(conn).optional()? else { return Ok(None) };
+    let purchased = events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key)));
+    let Some(event) = purchased.select(events::id).first::<i64>(conn).optional()? else { return Ok(None) };
     let buyer: Option<CustomerId> =
         history::table.filter(history::event_id.eq(event)).select(history::customer_id).first(conn).optional()?;
-    let heir = inherited_events::table.filter(inherited_events::event_id.eq(event));
+    let holder = retained_events::table.filter(retained_events::event_id.eq(event));
     let known = match buyer {
         Some(buyer) => Some(buyer),
-        None => heir.select(inherited_events::customer_id).first(conn).optional()?,
+        None => holder.select(retained_events::customer_id).first(conn).optional()?,
     };
     match known {
         Some(known) => Ok(Some(among_links(conn, known, token)?.unwrap_or(known))),
@@ -135,7 +142,7 @@ pub fn await_end(conn: &mut Conn, customer: CustomerId, token: &str, at: Moment,
     let row = (
         test_sales::customer_id.eq(customer),
         test_sales::token.eq(token),
-        test_sales::due_at.eq(at.millis()),
+        test_sales::renews_at.eq(at.millis()),
         test_sales::period.eq(period),
         test_sales::renewals.eq(0),
     );
@@ -144,36 +151,36 @@ pub fn await_end(conn: &mut Conn, customer: CustomerId, token: &str, at: Moment,
 }
 
 /// Puts off what is due; returns whether it still was: who gets `true` tells what happened.
-pub fn put_off(conn: &mut Conn, due: &Due, until: Moment, renewals: i64) -> QueryResult<bool> {
-    let row = test_sales::table.find((due.customer, &due.token)).filter(test_sales::due_at.eq(due.at.millis()));
-    let then = (test_sales::due_at.eq(until.millis()), test_sales::renewals.eq(renewals));
+pub fn put_off(conn: &mut Conn, due: &PendingRenewal, until: Moment, renewals: i64) -> QueryResult<bool> {
+    let row = test_sales::table.find((due.customer, &due.token)).filter(test_sales::renews_at.eq(due.at.millis()));
+    let then = (test_sales::renews_at.eq(until.millis()), test_sales::renewals.eq(renewals));
     Ok(diesel::update(row).set(then).execute(conn)? > 0)
 }
 
 /// Forgets what is due; returns whether it still was.
-pub fn take(conn: &mut Conn, due: &Due) -> QueryResult<bool> {
-    let row = test_sales::table.find((due.customer, &due.token)).filter(test_sales::due_at.eq(due.at.millis()));
+pub fn take(conn: &mut Conn, due: &PendingRenewal) -> QueryResult<bool> {
+    let row = test_sales::table.find((due.customer, &due.token)).filter(test_sales::renews_at.eq(due.at.millis()));
     Ok(diesel::delete(row).execute(conn)? > 0)
 }
 
 /// The next subscriptions whose period has ended, after the one given.
-pub fn due(conn: &mut Conn, now: Moment, after: &Due, most: i64) -> QueryResult<Vec<Due>> {
-    let (at, start) = (test_sales::due_at, after.at.millis());
+pub fn due(conn: &mut Conn, now: Moment, after: &PendingRenewal, most: i64) -> QueryResult<Vec<PendingRenewal>> {
+    let (at, start) = (test_sales::renews_at, after.at.millis());
     let later = test_sales::customer_id
         .gt(after.customer)
         .or(test_sales::customer_id.eq(after.customer).and(test_sales::token.gt(&after.token)));
     test_sales::table
         .inner_join(customers::table.on(customers::id.eq(test_sales::customer_id)))
         .filter(at.le(now.millis()).and(at.ge(start)).and(at.gt(start).or(later)))
-        .order((test_sales::due_at, test_sales::customer_id, test_sales::token))
+        .order((test_sales::renews_at, test_sales::customer_id, test_sales::token))
         .limit(most)
         .select(ROW)
         .load(conn)
 }
 
 /// The same subscription, where its next period has ended as well.
-pub fn again(conn: &mut Conn, due: &Due, now: Moment) -> QueryResult<Option<Due>> {
-    let (at, start) = (test_sales::due_at, due.at.millis());
+pub fn again(conn: &mut Conn, due: &PendingRenewal, now: Moment) -> QueryResult<Option<PendingRenewal>> {
+    let (at, start) = (test_sales::renews_at, due.at.millis());
     test_sales::table
         .inner_join(customers::table.on(customers::id.eq(test_sales::customer_id)))
         .filter(test_sales::customer_id.eq(due.customer).and(test_sales::token.eq(&due.token)))
@@ -185,5 +192,5 @@ pub fn again(conn: &mut Conn, due: &Due, now: Moment) -> QueryResult<Option<Due>
 
 /// When the next period ends.
 pub fn next(conn: &mut Conn) -> QueryResult<Option<Moment>> {
-    test_sales::table.order(test_sales::due_at).select(test_sales::due_at).first(conn).optional()
+    test_sales::table.order(test_sales::renews_at).select(test_sales::renews_at).first(conn).optional()
 }

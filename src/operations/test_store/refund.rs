@@ -3,10 +3,10 @@
 use super::Buyer;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::customers::{Census, subject};
+use crate::customers::{Resolver, subject};
 use crate::db::Conn;
 use crate::events::Delivery;
-use crate::events::own::{Period, TestSale, Whom};
+use crate::events::own::{Period, Subject, TestSale};
 use crate::projection::Purchase;
 use crate::{catalog, ingest};
 
@@ -15,7 +15,7 @@ use crate::{catalog, ingest};
 /// # Errors
 /// What the database said; [`Error::NotFound`] for a customer who is no more.
 pub fn refund(conn: &mut Conn, ids: &Ids, buyer: Buyer, purchase: &Purchase) -> Result<(), Error> {
-    tell(conn, ids, buyer, purchase, |sale, whom, period| sale.refunded(whom, period, buyer.now))
+    tell(conn, ids, buyer, purchase, |sale, subject, period| sale.refunded(subject, period, buyer.now))
 }
 
 /// Switches the renewal off: access lasts until the period ends.
@@ -23,7 +23,7 @@ pub fn refund(conn: &mut Conn, ids: &Ids, buyer: Buyer, purchase: &Purchase) -> 
 /// # Errors
 /// As [`refund`].
 pub fn cancel(conn: &mut Conn, ids: &Ids, buyer: Buyer, purchase: &Purchase) -> Result<(), Error> {
-    tell(conn, ids, buyer, purchase, |sale, whom, period| sale.cancelled(whom, period, buyer.now))
+    tell(conn, ids, buyer, purchase, |sale, subject, period| sale.cancelled(subject, period, buyer.now))
 }
 
 fn tell(
@@ -31,7 +31,7 @@ fn tell(
     ids: &Ids,
     buyer: Buyer,
     purchase: &Purchase,
-    event: impl FnOnce(&TestSale, &Whom, Period) -> Result<Delivery, Error>,
+    event: impl FnOnce(&TestSale, &Subject, Period) -> Result<Delivery, Error>,
 ) -> Result<(), Error> {
     let catalog = catalog::queries::load(conn, buyer.project)?;
     let token = purchase.original_transaction_id.clone().or_else(|| purchase.transaction_id.clone());
@@ -44,8 +44,8 @@ fn tell(
     };
     let renewals = purchase.renewal_number.unwrap_or(1).saturating_sub(1);
     let period = Period { renewals, starts_at: purchase.period_start, ends_at: purchase.expires_at };
-    let told = event(&sale, &subject::of(conn, buyer.customer)?, period)?;
-    let mut census = Census::of(buyer.project, ids.clone(), buyer.now);
-    ingest::append(conn, &mut census, &[told])?;
+    let delivery = event(&sale, &subject::of(conn, buyer.customer)?, period)?;
+    let mut resolver = Resolver::new(buyer.project, ids.clone(), buyer.now);
+    ingest::append(conn, &mut resolver, &[delivery])?;
     Ok(())
 }

@@ -4,14 +4,14 @@
 
 use diesel::QueryResult;
 
-use super::{Due, RENEWALS, queries};
+use super::{PendingRenewal, RENEWALS, queries};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::customers::{Census, subject};
+use crate::customers::{Resolver, subject};
 use crate::db::Conn;
 use crate::events::Delivery;
-use crate::events::own::{Period, TestSale, Whom};
+use crate::events::own::{Period, Subject, TestSale};
 use crate::projection::{CustomerId, Purchase};
 use crate::{catalog, ingest};
 
@@ -19,7 +19,7 @@ use crate::{catalog, ingest};
 ///
 /// # Errors
 /// What the database said.
-pub fn go_on(conn: &mut Conn, ids: &Ids, due: &Due, now: Moment) -> Result<bool, Error> {
+pub fn go_on(conn: &mut Conn, ids: &Ids, due: &PendingRenewal, now: Moment) -> Result<bool, Error> {
     conn.lock_project(due.project)?;
     let Some(holder) = queries::among_links(conn, due.customer, &due.token)? else {
         queries::take(conn, due)?;
@@ -36,20 +36,20 @@ pub fn go_on(conn: &mut Conn, ids: &Ids, due: &Due, now: Moment) -> Result<bool,
     let step = Step { due, purchase: &purchase, end, now };
     let events = if step.renews() { step.renew(conn, holder)? } else { step.expire(conn, holder)? };
     let Some(events) = events else { return Ok(false) };
-    let mut census = Census::of(due.project, ids.clone(), now);
-    ingest::append(conn, &mut census, &events)?;
+    let mut resolver = Resolver::new(due.project, ids.clone(), now);
+    ingest::append(conn, &mut resolver, &events)?;
     Ok(true)
 }
 
 /// The purchase and its end, unless the history tells that end already.
-fn running(conn: &mut Conn, holder: CustomerId, due: &Due) -> QueryResult<Option<(Purchase, Moment)>> {
+fn running(conn: &mut Conn, holder: CustomerId, due: &PendingRenewal) -> QueryResult<Option<(Purchase, Moment)>> {
     let bought = queries::bought(conn, holder, &due.token)?;
     let running = bought.filter(|purchase| purchase.expiration_reason.is_none());
     Ok(running.and_then(|purchase| purchase.expires_at.map(|end| (purchase, end))))
 }
 
 struct Step<'a> {
-    due: &'a Due,
+    due: &'a PendingRenewal,
     purchase: &'a Purchase,
     end: Moment,
     now: Moment,
@@ -67,11 +67,11 @@ impl Step<'_> {
         if !queries::put_off(conn, self.due, ends_at, renewals)? {
             return Ok(None);
         }
-        let (whom, sale) = self.told_of(conn, holder)?;
+        let (subject, sale) = self.count_of(conn, holder)?;
         let period = Period { renewals, starts_at: self.end, ends_at: Some(ends_at) };
-        let mut events = vec![sale.renewed(&whom, period, self.now)?];
+        let mut events = vec![sale.renewed(&subject, period, self.now)?];
         if renewals >= RENEWALS {
-            events.push(sale.switched_off(&whom, period, self.now)?);
+            events.push(sale.switched_off(&subject, period, self.now)?);
         }
         Ok(Some(events))
     }
@@ -80,13 +80,13 @@ impl Step<'_> {
         if !queries::take(conn, self.due)? {
             return Ok(None);
         }
-        let (whom, sale) = self.told_of(conn, holder)?;
+        let (subject, sale) = self.count_of(conn, holder)?;
         let (renewals, starts_at) = (self.due.renewals, self.purchase.period_start);
         let period = Period { renewals, starts_at, ends_at: Some(self.end) };
-        Ok(Some(vec![sale.expired(&whom, period, self.now)?]))
+        Ok(Some(vec![sale.expired(&subject, period, self.now)?]))
     }
 
-    fn told_of(&self, conn: &mut Conn, holder: CustomerId) -> Result<(Whom, TestSale), Error> {
+    fn count_of(&self, conn: &mut Conn, holder: CustomerId) -> Result<(Subject, TestSale), Error> {
         let catalog = catalog::queries::load(conn, self.due.project)?;
         let sale = TestSale {
             token: self.due.token.clone(),

@@ -11,7 +11,7 @@ use crate::auth::names::Name;
 use crate::auth::password::{self, Passwords};
 use crate::auth::{account, queries as people};
 use crate::base::error::{Error, Refusal};
-use crate::wording::Look;
+use crate::wording::Preferences;
 use crate::wording::preferences::Theme;
 use crate::wording::text::sentence;
 
@@ -23,7 +23,7 @@ pub struct NewName {
 }
 
 #[derive(Deserialize)]
-pub struct NewLook {
+pub struct NewPreferences {
     theme: String,
     zone: String,
 }
@@ -44,7 +44,7 @@ pub struct Nothing {}
 pub async fn rename(own: Own<NewName>) -> Outcome {
     own.run("name", rendered, |owner, draft| {
         let name = Name::parse(&draft.name).map_err(|why| Refusal::of("name", sentence(&why)))?;
-        let person = &owner.greeting.person;
+        let person = &owner.logged_in.person;
         account::rename(owner.conn, person.id, name.as_str())?;
         let trace = Trace::new(Action::NameChanged).before(&person.name).after(name.as_str());
         Ok(Kept::new(Some(trace), "/account?done=name#name"))
@@ -52,22 +52,22 @@ pub async fn rename(own: Own<NewName>) -> Outcome {
     .await
 }
 
-pub async fn choose_look(own: Own<NewLook>) -> Outcome {
-    own.run("look", rendered, |owner, draft| {
-        let look = look(&draft)?;
-        account::set_look(owner.conn, owner.greeting.person.id, look)?;
-        Ok(Kept::new(None, "/account?done=look#look"))
+pub async fn choose_preferences(own: Own<NewPreferences>) -> Outcome {
+    own.run("preferences", rendered, |owner, draft| {
+        let preferences = preferences(&draft)?;
+        account::set_preferences(owner.conn, owner.logged_in.person.id, preferences)?;
+        Ok(Kept::new(None, "/account?done=preferences#preferences"))
     })
     .await
 }
 
-fn look(draft: &NewLook) -> Result<Look, Error> {
+fn preferences(draft: &NewPreferences) -> Result<Preferences, Error> {
     let theme = Theme::parse(&draft.theme).ok_or_else(|| Refusal::of("theme", "Choose one of the three."))?;
     let zone = match draft.zone.as_str() {
         "" => None,
         name => Some(name.parse().map_err(|_| Refusal::of("zone", "Choose a place from the list."))?),
     };
-    Ok(Look { theme, zone })
+    Ok(Preferences { theme, zone })
 }
 
 /// Whoever else is logged in as this person is out.
@@ -77,7 +77,7 @@ pub async fn change_password(own: Own<NewPassword>, passwords: Data<Passwords>) 
     let hash = passwords.hash(typed.clone()).await?;
     own.with_password()
         .run("password", rendered, move |owner, _| {
-            let person = &owner.greeting.person;
+            let person = &owner.logged_in.person;
             let accepted = password::accept_of(&typed, &person.email, &person.name);
             accepted.map_err(|why| Refusal::of("new_password", sentence(&why)))?;
             people::set_password(owner.conn, person.id, &hash)?;
@@ -90,8 +90,8 @@ pub async fn change_password(own: Own<NewPassword>, passwords: Data<Passwords>) 
 pub async fn end_session(own: Own<OneSession>) -> Outcome {
     own.run("sessions", rendered, |owner, draft| {
         let is_row = draft.session.bytes().all(|letter| letter.is_ascii_hexdigit());
-        let is_other = is_row && draft.session != owner.door.session_row();
-        match is_other && account::end_session(owner.conn, owner.greeting.person.id, &draft.session)? {
+        let is_other = is_row && draft.session != owner.request.session_row();
+        match is_other && account::end_session(owner.conn, owner.logged_in.person.id, &draft.session)? {
             true => Ok(Kept::new(
                 Some(Trace::new(Action::SessionsEnded).after("1 session")),
                 "/account?done=session#sessions",
@@ -104,9 +104,9 @@ pub async fn end_session(own: Own<OneSession>) -> Outcome {
 
 pub async fn end_others(own: Own<Nothing>) -> Outcome {
     own.run("sessions", rendered, |owner, _| {
-        let ended = account::end_others(owner.conn, owner.greeting.person.id, owner.door.session_row())?;
-        let told = format!("{ended} {}", if ended == 1 { "session" } else { "sessions" });
-        let trace = (ended > 0).then(|| Trace::new(Action::SessionsEnded).after(told));
+        let ended = account::end_others(owner.conn, owner.logged_in.person.id, owner.request.session_row())?;
+        let ended_in_words = format!("{ended} {}", if ended == 1 { "session" } else { "sessions" });
+        let trace = (ended > 0).then(|| Trace::new(Action::SessionsEnded).after(ended_in_words));
         Ok(Kept::new(trace, "/account?done=sessions#sessions"))
     })
     .await

@@ -10,7 +10,7 @@ pub fn routes(routes: &mut Routes) {
     routes.within("/account", |routes| {
         routes.person_get("", page::show);
         routes.person_post("/name", handlers::rename);
-        routes.person_post("/look", handlers::choose_look);
+        routes.person_post("/preferences", handlers::choose_preferences);
         routes.person_post("/password", handlers::change_password);
         routes.person_post("/sessions/end", handlers::end_session);
         routes.person_post("/sessions/end-others", handlers::end_others);

@@ -7,12 +7,12 @@ use askama::Template;
 
 use crate::actions::Opened;
 use crate::auth::account::{self, OpenSession};
-use crate::auth::{Door, Greeting, Person, second_factor};
+use crate::auth::{LoggedIn, PageRequest, Person, second_factor};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::web::{Flash, Layout, form};
-use crate::wording::Look;
+use crate::wording::Preferences;
 use crate::wording::preferences::{Theme, places};
 use crate::wording::sentence::Stamp;
 
@@ -23,7 +23,7 @@ struct AccountPage {
     person: Person,
     /// Name and role.
     projects: Vec<(String, &'static str)>,
-    look: Look,
+    preferences: Preferences,
     /// The form that was sent and refused.
     form: Opened,
     second_factor: Option<Stamp>,
@@ -46,9 +46,9 @@ struct Continent {
     places: Vec<(&'static str, String)>,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let flash = form::field(req.query_string(), "done").and_then(|what| told(&what)).map(Flash::told);
-    let html = db.read(move |conn| load(conn, &door, Opened::default())?.with_flash(flash).html()).await?;
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let flash = form::field(req.query_string(), "done").and_then(|what| message_of(&what)).map(Flash::success);
+    let html = db.read(move |conn| load(conn, &request, Opened::default())?.with_flash(flash).html()).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
@@ -56,37 +56,37 @@ pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResp
 ///
 /// # Errors
 /// As [`show`].
-pub fn rendered(conn: &mut Conn, door: &Door, form: Opened) -> Result<Bytes, Error> {
-    load(conn, door, form)?.html()
+pub fn rendered(conn: &mut Conn, request: &PageRequest, form: Opened) -> Result<Bytes, Error> {
+    load(conn, request, form)?.html()
 }
 
-fn load(conn: &mut Conn, door: &Door, form: Opened) -> Result<AccountPage, Error> {
-    let greeting = door.greet(conn)?;
-    let id = greeting.person.id;
+fn load(conn: &mut Conn, request: &PageRequest, form: Opened) -> Result<AccountPage, Error> {
+    let logged_in = request.authenticate(conn)?;
+    let id = logged_in.person.id;
     let since = second_factor::queries::on_since(conn, id)?;
-    let (used_since, made_since) = door.open_since();
+    let (used_since, made_since) = request.open_since();
     let open = account::sessions(conn, id, used_since, made_since)?;
     Ok(AccountPage {
-        layout: greeting.layout("Your account"),
-        projects: projects(&greeting),
-        look: greeting.look,
+        layout: logged_in.layout("Your account"),
+        projects: projects(&logged_in),
+        preferences: logged_in.preferences,
         form,
         second_factor: since.map(Stamp::day),
         codes_left: second_factor::queries::count_codes(conn, id)?,
-        sessions: open.into_iter().map(|session| Line::of(session, door, door.now)).collect(),
-        person: greeting.person,
+        sessions: open.into_iter().map(|session| Line::of(session, request, request.now)).collect(),
+        person: logged_in.person,
     })
 }
 
-fn projects(greeting: &Greeting) -> Vec<(String, &'static str)> {
-    greeting.projects.iter().map(|(project, role)| (project.name.clone(), role.name())).collect()
+fn projects(logged_in: &LoggedIn) -> Vec<(String, &'static str)> {
+    logged_in.projects.iter().map(|(project, role)| (project.name.clone(), role.name())).collect()
 }
 
 /// What the page tells after a change.
-fn told(what: &str) -> Option<&'static str> {
+fn message_of(what: &str) -> Option<&'static str> {
     match what {
         "name" => Some("Your name is changed."),
-        "look" => Some("Pages look like this from now on."),
+        "preferences" => Some("Pages look like this from now on."),
         "password" => Some("Your password is changed, and you are logged out everywhere else."),
         "session" => Some("That session has ended."),
         "sessions" => Some("You are logged out everywhere else."),
@@ -102,7 +102,7 @@ impl AccountPage {
     }
 
     fn html(self) -> Result<Bytes, Error> {
-        Ok(Bytes::from(self.render_with_values(&self.look)?))
+        Ok(Bytes::from(self.render_with_values(&self.preferences)?))
     }
 
     /// What a field of one of the forms holds.
@@ -111,7 +111,7 @@ impl AccountPage {
     }
 
     fn themes(&self) -> [(&'static str, &'static str, bool); 3] {
-        let chosen = self.value("look", "theme", self.look.theme.name());
+        let chosen = self.value("preferences", "theme", self.preferences.theme.name());
         let words = |theme| match theme {
             Theme::System => "As the system",
             Theme::Light => "Light",
@@ -121,7 +121,7 @@ impl AccountPage {
     }
 
     fn zone(&self) -> &str {
-        self.value("look", "zone", self.look.zone_name())
+        self.value("preferences", "zone", self.preferences.zone_name())
     }
 
     /// A zone that the list does not name, kept as it is.
@@ -148,9 +148,9 @@ impl AccountPage {
 }
 
 impl Line {
-    fn of(session: OpenSession, door: &Door, now: Moment) -> Line {
+    fn of(session: OpenSession, request: &PageRequest, now: Moment) -> Line {
         Line {
-            is_this: session.row == door.session_row(),
+            is_this: session.row == request.session_row(),
             browser: if session.browser.is_empty() { "An unknown browser".into() } else { session.browser },
             began: Stamp::day_and_time(session.created_at, now),
             used: Stamp::relative(session.used_at, now),

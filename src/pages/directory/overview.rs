@@ -39,7 +39,7 @@ pub struct Row {
 
 /// A row with the names that stand in other tables.
 #[derive(Debug, Clone)]
-pub struct Glance {
+pub struct Overview {
     pub row: Row,
     /// What was bought last.
     pub latest: Option<Purchase>,
@@ -58,19 +58,19 @@ pub struct Badge {
 }
 
 /// The rows with their product names, in the order they came.
-pub fn complete(conn: &mut Conn, project: i64, now: Moment, rows: Vec<Row>) -> QueryResult<Vec<Glance>> {
+pub fn complete(conn: &mut Conn, project: i64, now: Moment, rows: Vec<Row>) -> QueryResult<Vec<Overview>> {
     let latest: Vec<Option<Purchase>> = rows.iter().map(|row| purchase_of(row, row.latest.as_deref())).collect();
     let names = product_names(conn, project, latest.iter().flatten())?;
     let given = entitlement_names(conn, project, latest.iter().flatten())?;
-    let glances = rows.into_iter().zip(latest).map(|(row, latest)| {
+    let overviews = rows.into_iter().zip(latest).map(|(row, latest)| {
         let product_name = latest.as_ref().and_then(|latest| match latest.kind {
             Kind::Grant => Some(granted(latest, &given)),
             _ => names.get(&product_of(latest)).cloned(),
         });
         let status_purchase = purchase_of(&row, row.status_purchase.as_deref());
-        Glance { row, latest, status_purchase, product_name, now }
+        Overview { row, latest, status_purchase, product_name, now }
     });
-    Ok(glances.collect())
+    Ok(overviews.collect())
 }
 
 /// The rows of these customers. That they are the project's is known from where their numbers were found: asking for it
@@ -145,7 +145,7 @@ fn granted(grant: &Purchase, names: &HashMap<String, String>) -> String {
     if given.is_empty() { "Granted access".into() } else { format!("Granted {}", listed(&given)) }
 }
 
-impl Glance {
+impl Overview {
     /// The address of the profile.
     pub fn href(&self, project: &str) -> String {
         profile_address(project, &self.row.best_app_user_id)
@@ -275,8 +275,8 @@ mod tests {
     use super::*;
     use crate::projection::testing::{NOW, purchase};
 
-    fn glance(row: Row) -> Glance {
-        Glance { row, latest: None, status_purchase: None, product_name: None, now: Moment(0) }
+    fn overview(row: Row) -> Overview {
+        Overview { row, latest: None, status_purchase: None, product_name: None, now: Moment(0) }
     }
 
     fn row() -> Row {
@@ -300,24 +300,24 @@ mod tests {
 
     #[test]
     fn a_row_of_nothing_still_reads() {
-        let glance = glance(row());
-        assert_eq!((glance.flag(), glance.country_name().as_str()), ("?", "Country unknown"));
-        assert_eq!((glance.name(), glance.badge(), glance.without_status()), (None, None, "No purchase"));
-        assert_eq!(glance.spent(), "\u{2212}USD 9.99");
-        assert_eq!(glance.href("sundial"), "/projects/sundial/customers/team%2F42");
-        assert!(glance.newest_event().is_none());
+        let overview = overview(row());
+        assert_eq!((overview.flag(), overview.country_name().as_str()), ("?", "Country unknown"));
+        assert_eq!((overview.name(), overview.badge(), overview.without_status()), (None, None, "No purchase"));
+        assert_eq!(overview.spent(), "\u{2212}USD 9.99");
+        assert_eq!(overview.href("sundial"), "/projects/sundial/customers/team%2F42");
+        assert!(overview.newest_event().is_none());
     }
 
     #[test]
     fn where_the_app_was_seen_counts_before_what_events_say() {
-        let glance = glance(Row { country: Some("FR".into()), event_country: Some("DE".into()), ..row() });
-        assert_eq!((glance.flag(), glance.country_name().as_str()), ("FR", "France"));
+        let overview = overview(Row { country: Some("FR".into()), event_country: Some("DE".into()), ..row() });
+        assert_eq!((overview.flag(), overview.country_name().as_str()), ("FR", "France"));
     }
 
     #[test]
     fn an_empty_name_gives_way_to_the_address() {
         let named = Row { display_name: Some(" ".into()), email: Some("a@b.example".into()), ..row() };
-        assert_eq!(glance(named).name().as_deref(), Some("a@b.example"));
+        assert_eq!(overview(named).name().as_deref(), Some("a@b.example"));
     }
 
     #[test]
@@ -334,14 +334,14 @@ mod tests {
 
     #[test]
     fn a_total_that_leaves_something_out_says_so() {
-        assert_eq!(glance(row()).unpriced(), None);
-        let unpriced = glance(Row { prices_missing: 5, ..row() }).unpriced();
+        assert_eq!(overview(row()).unpriced(), None);
+        let unpriced = overview(Row { prices_missing: 5, ..row() }).unpriced();
         assert_eq!(unpriced.as_deref(), Some("5 payments came without a price"));
     }
 
     #[test]
     fn somebody_with_test_purchases_alone_is_called_so() {
-        let glance = glance(Row { made_sandbox: true, ..row() });
-        assert_eq!(glance.badge(), Some(Badge { word: "Sandbox only", tone: "quiet" }));
+        let overview = overview(Row { made_sandbox: true, ..row() });
+        assert_eq!(overview.badge(), Some(Badge { word: "Sandbox only", tone: "quiet" }));
     }
 }

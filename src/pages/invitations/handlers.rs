@@ -15,7 +15,7 @@ use crate::auth::names::Name;
 use crate::auth::password::{self, Passwords};
 use crate::auth::queries::NewPerson;
 use crate::auth::throttle::{Attempt, ThrottleKey};
-use crate::auth::{Door, Project, address, browser, queries as people, sessions};
+use crate::auth::{PageRequest, Project, address, browser, queries as people, sessions};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::{Error, Refusal};
 use crate::base::ids::Ids;
@@ -46,11 +46,11 @@ type Opening = ((Invitation, Project), Guest);
 /// `GET /invitations/{token}`
 pub async fn show(
     req: HttpRequest,
-    door: Option<Door>,
+    request: Option<PageRequest>,
     at: Services,
     key: Data<ThrottleKey>,
 ) -> Result<HttpResponse, Error> {
-    match open(&req, door, &at).await? {
+    match open(&req, request, &at).await? {
         Some((found, guest)) => InvitationPage::new(req.path(), found, guest, Opened::default()).answer(StatusCode::OK),
         None => missed(&req, &at, &key).await,
     }
@@ -59,12 +59,12 @@ pub async fn show(
 /// `POST /invitations/{token}`: a member, logged in.
 pub async fn accept(
     req: HttpRequest,
-    door: Option<Door>,
+    request: Option<PageRequest>,
     session: Session,
     (at, passwords, key): (Services, Data<Passwords>, Data<ThrottleKey>),
     Form(typed): Form<Typed>,
 ) -> Result<HttpResponse, Error> {
-    let Some((found, guest)) = open(&req, door, &at).await? else { return missed(&req, &at, &key).await };
+    let Some((found, guest)) = open(&req, request, &at).await? else { return missed(&req, &at, &key).await };
     let joining = match &guest {
         Guest::Invited { id } => Joining::Person(*id),
         Guest::New { closed } => match checked(&typed, &found.0.email) {
@@ -88,19 +88,23 @@ pub async fn accept(
 }
 
 /// The invitation and who looks at it; `None` for a link that does not count.
-async fn open(req: &HttpRequest, door: Option<Door>, (db, clock, _): &Services) -> Result<Option<Opening>, Error> {
+async fn open(
+    req: &HttpRequest,
+    request: Option<PageRequest>,
+    (db, clock, _): &Services,
+) -> Result<Option<Opening>, Error> {
     let (token, path, now) = (token(req), req.path().to_owned(), clock.now());
-    let look = move |conn: &mut Conn| {
+    let preferences = move |conn: &mut Conn| {
         let Some((invitation, project)) = queries::find(conn, &token, now)? else { return Ok(None) };
-        let greeting = match door.map(|door| door.greet(conn)) {
-            Some(Ok(greeting)) => Some(greeting),
+        let logged_in = match request.map(|request| request.authenticate(conn)) {
+            Some(Ok(logged_in)) => Some(logged_in),
             Some(Err(Error::LogIn(_))) | None => None,
             Some(Err(error)) => return Err(error),
         };
-        let guest = Guest::of(conn, &invitation, greeting, &path)?;
+        let guest = Guest::of(conn, &invitation, logged_in, &path)?;
         Ok(Some(((invitation, project), guest)))
     };
-    db.read(look).await
+    db.read(preferences).await
 }
 
 /// Nobody guesses a token of 256 bits, but nobody shall try for long either.

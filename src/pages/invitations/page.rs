@@ -6,7 +6,7 @@ use askama::Template;
 
 use crate::actions::Opened;
 use crate::auth::invitations::Invitation;
-use crate::auth::{Greeting, Project, queries};
+use crate::auth::{LoggedIn, Project, queries};
 use crate::base::error::{Error, address_with_next};
 use crate::db::Conn;
 use crate::web::{Layout, html};
@@ -48,18 +48,18 @@ impl Guest {
     pub fn of(
         conn: &mut Conn,
         invitation: &Invitation,
-        greeting: Option<Greeting>,
+        logged_in: Option<LoggedIn>,
         path: &str,
     ) -> Result<Guest, Error> {
         let account = queries::by_email(conn, &invitation.email)?;
-        Ok(match (account, greeting) {
-            (_, Some(greeting)) if greeting.person.email != invitation.email => {
-                Guest::Other { name: greeting.person.name }
+        Ok(match (account, logged_in) {
+            (_, Some(logged_in)) if logged_in.person.email != invitation.email => {
+                Guest::Other { name: logged_in.person.name }
             }
-            (_, Some(greeting)) if queries::role_of(conn, invitation.project, greeting.person.id)?.is_some() => {
+            (_, Some(logged_in)) if queries::role_of(conn, invitation.project, logged_in.person.id)?.is_some() => {
                 Guest::Member
             }
-            (_, Some(greeting)) => Guest::Invited { id: greeting.person.id },
+            (_, Some(logged_in)) => Guest::Invited { id: logged_in.person.id },
             (Some((_, true)), None) => Guest::Unknown { log_in: address_with_next("/login", path) },
             (Some((id, false)), None) => Guest::New { closed: Some(id) },
             (None, None) => Guest::New { closed: None },

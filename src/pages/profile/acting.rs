@@ -44,9 +44,9 @@ where
 {
     let query = act.query.clone();
     let again = query.clone();
-    let page = move |conn: &mut _, door: &_, opened| page::rendered(conn, door, &again, Some(opened));
+    let page = move |conn: &mut _, request: &_, opened| page::rendered(conn, request, &again, Some(opened));
     let work = move |doing: &mut Doing<'_>, draft| {
-        let visit = Visit::entered(doing.conn, doing.door, doing.member, &query)?;
+        let visit = Visit::entered(doing.conn, doing.request, doing.member, &query)?;
         let done = work(doing, &visit, draft)?;
         Ok(Done { trace: entered(done.trace, &visit), ..done })
     };
@@ -59,5 +59,5 @@ where
 /// As [`Act::again`].
 pub async fn look_ahead<T>(act: Act<T>, dialog: &str) -> Outcome {
     let query = act.query.clone();
-    act.again(dialog, move |conn, door, opened| page::rendered(conn, door, &query, Some(opened))).await
+    act.again(dialog, move |conn, request, opened| page::rendered(conn, request, &query, Some(opened))).await
 }

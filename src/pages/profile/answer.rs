@@ -32,7 +32,7 @@ impl HtmlSafe for Answer {}
 pub struct Now {
     tone: &'static str,
     headline: Sentence,
-    told: Sentence,
+    detail: Sentence,
 }
 
 impl Answer {
@@ -100,12 +100,12 @@ impl Now {
             Some(((group, source), rest)) => Now {
                 tone: tone(source.status),
                 headline: headline(group, source, visit),
-                told: source.told().then(also_granted(group, source, visit)).then(others(rest)),
+                detail: source.sentence().then(also_granted(group, source, visit)).then(others(rest)),
             },
             None => bridged(visit, entitlements).unwrap_or_else(|| Now {
                 tone: "quiet",
                 headline: Sentence::of("Nothing"),
-                told: nothing(visit, entitlements, moved),
+                detail: nothing(visit, entitlements, moved),
             }),
         }
     }
@@ -116,8 +116,8 @@ fn bridged(visit: &Visit, entitlements: &Grouped) -> Option<Now> {
     let mut sources = entitlements.current.iter().flat_map(|group| &group.sources);
     let source = sources.find(|source| source.status == Status::Temporary)?;
     let until = Stamp::day_and_time(source.ends_at, visit.now);
-    let told = Sentence::of(format!("{}. No event has told which entitlement it gives.", source.store_name));
-    Some(Now { tone: tone(source.status), headline: Sentence::of("Temporary access until ").time(until), told })
+    let detail = Sentence::of(format!("{}. No event has told which entitlement it gives.", source.store_name));
+    Some(Now { tone: tone(source.status), headline: Sentence::of("Temporary access until ").time(until), detail })
 }
 
 /// What goes on by itself before what has an end: a date is no end to somebody whose subscription renews later.
@@ -135,10 +135,10 @@ fn leading_source(group: &Group) -> Option<&Source> {
 }
 
 /// ` Also granted until 19 Dec.`, of a grant beside the purchase that is told of.
-fn also_granted(group: &Group, told: &Source, visit: &Visit) -> Sentence {
+fn also_granted(group: &Group, detail: &Source, visit: &Visit) -> Sentence {
     let mut grants = group.sources.iter().filter(|source| source.status == Status::Granted);
     match grants.next() {
-        Some(grant) if told.status != Status::Granted && !told.is_lifetime => {
+        Some(grant) if detail.status != Status::Granted && !detail.is_lifetime => {
             Sentence::of(" Also granted until ").time(Stamp::short_day(grant.ends_at, visit.now)).words(".")
         }
         _ => Sentence::default(),
@@ -175,15 +175,15 @@ const NAMED: usize = 2;
 
 /// ` Also: Archive (does not expire).`
 fn others(groups: &[(&Group, &Source)]) -> Sentence {
-    let mut told = Sentence::default();
+    let mut detail = Sentence::default();
     for (index, (group, source)) in groups.iter().take(NAMED).enumerate() {
         let lead = Sentence::of(if index == 0 { " Also: " } else { ", " }).name(&group.title);
-        told = told.then(lead).words(format!(" ({})", text::uncapitalised(&source.line.lead.plain())));
+        detail = detail.then(lead).words(format!(" ({})", text::uncapitalised(&source.line.lead.plain())));
     }
     match groups.len().saturating_sub(NAMED) {
-        0 if groups.is_empty() => told,
-        0 => told.words("."),
-        more => told.words(format!(" and {more} more.")),
+        0 if groups.is_empty() => detail,
+        0 => detail.words("."),
+        more => detail.words(format!(" and {more} more.")),
     }
 }
 
@@ -191,9 +191,9 @@ fn others(groups: &[(&Group, &Source)]) -> Sentence {
 fn nothing(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Sentence {
     let unlocking = |groups: &'_ [Group]| groups.iter().position(|group| group.identifier.is_some());
     let first =
-        |groups: &'_ [Group]| unlocking(groups).and_then(|at| groups.get(at)?.sources.first().map(Source::told));
-    if let Some(told) = first(&entitlements.current) {
-        return told;
+        |groups: &'_ [Group]| unlocking(groups).and_then(|at| groups.get(at)?.sources.first().map(Source::sentence));
+    if let Some(detail) = first(&entitlements.current) {
+        return detail;
     }
     let running = entitlements.current.iter().flat_map(|group| &group.sources).find(|source| source.renews);
     if let Some(source) = running {
@@ -201,22 +201,22 @@ fn nothing(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Sent
             .name(&source.name)
             .words(" is running, but the catalog attaches it to no entitlement.");
     }
-    if let Some(told) = first(&entitlements.past) {
-        return told;
+    if let Some(detail) = first(&entitlements.past) {
+        return detail;
     }
     let hidden = if visit.customer.made_sandbox && !visit.is_sandbox() {
         " Test purchases show under “Sandbox data”."
     } else {
         ""
     };
-    let told = match (entitlements.is_empty(), moved) {
-        (true, Some(moved)) => moved.told(visit.now),
+    let detail = match (entitlements.is_empty(), moved) {
+        (true, Some(moved)) => moved.sentence(visit.now),
         (true, None) if visit.is_sandbox() => Sentence::of("No test purchase has ever reached this customer."),
         (true, None) if !hidden.is_empty() => Sentence::of("No real purchase or grant has ever reached this customer."),
         (true, None) => Sentence::of("No purchase or grant has ever reached this customer."),
         (false, _) => Sentence::of("What was bought unlocks no entitlement."),
     };
-    told.words(hidden)
+    detail.words(hidden)
 }
 
 #[cfg(test)]
@@ -232,7 +232,7 @@ mod tests {
         let mut visit = testing::lena();
         visit.purchases = purchases.into_iter().map(crate::projection::testing::purchase).collect();
         let now = Now::of(&visit, &Grouped::of(&visit), None);
-        format!("[{}] {} / {}", now.tone, now.headline.plain(), now.told.plain())
+        format!("[{}] {} / {}", now.tone, now.headline.plain(), now.detail.plain())
     }
 
     #[test]
@@ -281,15 +281,15 @@ mod tests {
     #[test]
     fn purchases_that_moved_away_are_not_called_purchases_that_never_came() {
         let mut visit = testing::lena();
-        let told = |moved: Option<&Moved>| Now::of(&visit, &Grouped::of(&visit), moved).told.plain();
-        assert_eq!(told(Some(&moved_example(true))), "Purchases moved to zofia.nowak on 9 Oct.");
+        let detail = |moved: Option<&Moved>| Now::of(&visit, &Grouped::of(&visit), moved).detail.plain();
+        assert_eq!(detail(Some(&moved_example(true))), "Purchases moved to zofia.nowak on 9 Oct.");
         let came = "Purchases came from zofia.nowak on 9 Oct; no event has told which.";
-        assert_eq!(told(Some(&moved_example(false))), came);
-        assert_eq!(told(None), "No purchase or grant has ever reached this customer.");
+        assert_eq!(detail(Some(&moved_example(false))), came);
+        assert_eq!(detail(None), "No purchase or grant has ever reached this customer.");
         visit.customer.made_sandbox = true;
         let hidden =
             "No real purchase or grant has ever reached this customer. Test purchases show under “Sandbox data”.";
-        assert_eq!(Now::of(&visit, &Grouped::of(&visit), None).told.plain(), hidden);
+        assert_eq!(Now::of(&visit, &Grouped::of(&visit), None).detail.plain(), hidden);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{
     app_user_ids, attributes, attribution, currencies, details, entitlements, export, history, manage, notes, offering,
 };
 use crate::actions::{self, Opened};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::Permission::ReadTeam;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
@@ -53,29 +53,29 @@ struct ProfilePage {
     manage: manage::Card,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(door, &req, &db, rendered).await
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    actions::page(request, &req, &db, rendered).await
 }
 
 /// The page, with a dialog over it where one is open.
 ///
 /// # Errors
 /// As [`show`].
-pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
+pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
     let asked = Asked::of(query)?;
-    let visit = Visit::entered(conn, door, &member, query)?;
+    let visit = Visit::entered(conn, request, &member, query)?;
     if asked.history.shown == history::Shown::Team && !visit.may(ReadTeam) {
         return Err(Error::Forbidden(ReadTeam));
     }
     let mut page = ProfilePage::load(conn, &member, &visit, &asked)?;
-    let flash = actions::flash(conn, &member, query, door.now)?.map(|flash| flash.undone_at(visit.action("undo")));
+    let flash = actions::flash(conn, &member, query, request.now)?.map(|flash| flash.undone_at(visit.action("undo")));
     page.layout = page.layout.with_flash(flash);
     if let Some(opened) = opened {
         page.open(conn, &member, &visit, opened)?;
     }
     let mut html = String::with_capacity(USUAL_LENGTH);
-    page.render_into_with_values(&mut html, &member.look())?;
+    page.render_into_with_values(&mut html, &member.preferences())?;
     Ok(Bytes::from(html))
 }
 
@@ -102,9 +102,9 @@ impl ProfilePage {
 
     /// Opens a dialog. Where there is none of its name, or not for this person, a refusal is told in the corner.
     fn open(&mut self, conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<(), Error> {
-        let told = opened.told();
+        let problem = opened.all_problems();
         let dialog = dialog(conn, member, visit, opened)?;
-        self.layout.lay_over(dialog, told);
+        self.layout.lay_over(dialog, problem);
         Ok(())
     }
 }

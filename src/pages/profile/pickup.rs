@@ -74,7 +74,7 @@ impl Changes {
     }
 
     /// Whether the app has fetched since the change; `None` without a change that is worth a word.
-    pub fn told(&self, what: What, customer: &Customer, now: Moment) -> Option<Sentence> {
+    pub fn sentence(&self, what: What, customer: &Customer, now: Moment) -> Option<Sentence> {
         let (changed, fetched) = match what {
             What::Offering => (self.offering, customer.offerings_fetched_at),
             What::Access => (self.access, customer.info_fetched_at),
@@ -95,12 +95,12 @@ impl Changes {
 }
 
 fn waiting(what: What, changed: Moment, now: Moment) -> Sentence {
-    let told = Sentence::of("The app has not fetched since the change ")
+    let sentence = Sentence::of("The app has not fetched since the change ")
         .time(Stamp::relative(changed, now).inside())
         .words(".");
     match what {
-        What::Offering => told.words(" Mobile SDKs may keep offerings for five minutes."),
-        What::Access | What::Attributes => told,
+        What::Offering => sentence.words(" Mobile SDKs may keep offerings for five minutes."),
+        What::Access | What::Attributes => sentence,
     }
 }
 
@@ -110,26 +110,26 @@ mod tests {
     use crate::pages::profile::testing::lena;
     use crate::projection::testing::NOW;
 
-    fn told(changed: i64, fetched: Option<i64>) -> String {
+    fn sentence(changed: i64, fetched: Option<i64>) -> String {
         let mut customer = lena().customer;
         customer.offerings_fetched_at = fetched.map(|seconds| NOW.plus_seconds(-seconds));
         let changes = Changes { offering: Some(NOW.plus_seconds(-changed)), ..Changes::default() };
-        changes.told(What::Offering, &customer, NOW).map(|sentence| sentence.plain()).unwrap_or_default()
+        changes.sentence(What::Offering, &customer, NOW).map(|sentence| sentence.plain()).unwrap_or_default()
     }
 
     #[test]
     fn a_change_waits_until_the_app_fetches() {
         let waiting =
             "The app has not fetched since the change 3 minutes ago. Mobile SDKs may keep offerings for five minutes.";
-        assert_eq!((told(180, Some(200)).as_str(), told(180, None).as_str()), (waiting, waiting));
-        assert_eq!(told(180, Some(120)), "Fetched by the app since the last change, most recently 2 minutes ago.");
+        assert_eq!((sentence(180, Some(200)).as_str(), sentence(180, None).as_str()), (waiting, waiting));
+        assert_eq!(sentence(180, Some(120)), "Fetched by the app since the last change, most recently 2 minutes ago.");
     }
 
     #[test]
     fn old_changes_are_not_worth_a_word() {
         let day = 86_400;
-        assert_eq!((told(2 * day, Some(day)), told(31 * day, None)), (String::new(), String::new()));
-        assert!(told(2 * day, None).starts_with("The app has not fetched"));
-        assert_eq!(Changes::default().told(What::Access, &lena().customer, NOW), None);
+        assert_eq!((sentence(2 * day, Some(day)), sentence(31 * day, None)), (String::new(), String::new()));
+        assert!(sentence(2 * day, None).starts_with("The app has not fetched"));
+        assert_eq!(Changes::default().sentence(What::Access, &lena().customer, NOW), None);
     }
 }

@@ -19,12 +19,12 @@ pub enum Undo {
 
 #[derive(Deserialize)]
 pub struct Draft {
-    receipt: i64,
+    submission: i64,
 }
 
 pub async fn undo(act: Act<Draft>) -> Outcome {
     on_customer(act, "", |doing, visit, draft| {
-        let undo = take_undo(doing.conn, doing.member, visit.customer.id, draft.receipt, doing.now)?;
+        let undo = take_undo(doing.conn, doing.member, visit.customer.id, draft.submission, doing.now)?;
         match serde_json::from_str(&undo) {
             Ok(undo) => take_back(doing, visit, undo),
             Err(error) => Err(Error::Internal(error.to_string())),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::pickup::{Changes, What};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::{AppUserId, Permission, Role, lookup_key};
@@ -122,16 +122,16 @@ impl Visit {
     ///
     /// # Errors
     /// [`Error::NotFound`] when nobody has that id.
-    pub fn entered(conn: &mut Conn, door: &Door, member: &Member, query: &str) -> Result<Visit, Error> {
+    pub fn entered(conn: &mut Conn, request: &PageRequest, member: &Member, query: &str) -> Result<Visit, Error> {
         let environment = match form::field(query, "sandbox").as_deref() {
             Some("1") => Environment::Sandbox,
             _ => Environment::Production,
         };
-        let id = AppUserId::parse(door.app_user_id()?).map_err(|_| Error::NotFound)?;
-        let (who, at) = ((id.as_str(), environment), (member.role, door.now));
+        let id = AppUserId::parse(request.app_user_id()?).map_err(|_| Error::NotFound)?;
+        let (who, at) = ((id.as_str(), environment), (member.role, request.now));
         let found = Visit::load(conn, member.project.id, who, at)?;
         if found.is_none() && blocking::find(conn, member.project.id, id.as_str())?.is_some() {
-            door.is_to_blocked(member.may(Permission::BlockCustomers));
+            request.is_to_blocked(member.may(Permission::BlockCustomers));
         }
         found.ok_or(Error::NotFound)
     }
@@ -189,7 +189,7 @@ impl Visit {
 
     /// Whether the app has fetched since the last change of something.
     pub fn picked_up(&self, what: What) -> Option<Sentence> {
-        self.changes.told(what, &self.customer, self.now)
+        self.changes.sentence(what, &self.customer, self.now)
     }
 
     pub fn is_sandbox(&self) -> bool {

@@ -12,7 +12,7 @@ pub mod project;
 mod queries;
 mod rejected;
 mod test_accounts;
-pub mod told;
+pub mod values;
 pub mod webhook;
 
 use crate::base::Permission::{ReadRejected, ReadSettings};
@@ -47,6 +47,6 @@ pub struct Nav {
     pub has_overview: bool,
     pub has_keys: bool,
     pub has_blocked: bool,
-    pub has_destinations: bool,
+    pub has_endpoints: bool,
     pub has_test_accounts: bool,
 }

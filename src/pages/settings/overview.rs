@@ -6,9 +6,9 @@ use askama::Template;
 
 use super::{Nav, project, queries, webhook};
 use crate::actions::{self, Opened};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::Permission::{
-    BlockCustomers, DeleteTestAccounts, ManageDestinations, ManageKeys, ManageProject, ManageSecrets, ReadAudit,
+    BlockCustomers, DeleteTestAccounts, ManageEndpoints, ManageKeys, ManageProject, ManageSecrets, ReadAudit,
     ReadPeople, ReadRejected, ReadSettings,
 };
 use crate::base::clock::Moment;
@@ -27,20 +27,28 @@ struct Overview {
     settings: project::Settings,
     role: &'static str,
     webhook: String,
-    secret: webhook::Standing,
+    secret: webhook::SecretStatus,
     last_delivery: Option<(Stamp, Stamp)>,
     may_manage: bool,
     may_replace: bool,
     now: Moment,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Config>) -> Result<HttpResponse, Error> {
-    actions::page(door, &req, &db, move |conn, door, query, opened| load(conn, door, &config, query, opened)).await
+pub async fn show(
+    request: PageRequest,
+    req: HttpRequest,
+    db: Data<Db>,
+    config: Data<Config>,
+) -> Result<HttpResponse, Error> {
+    actions::page(request, &req, &db, move |conn, request, query, opened| load(conn, request, &config, query, opened))
+        .await
 }
 
 /// The page with a dialog over it, for an action.
-pub fn page(config: Data<Config>) -> impl FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static {
-    move |conn, door, opened| load(conn, door, &config, "", Some(opened))
+pub fn page(
+    config: Data<Config>,
+) -> impl FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static {
+    move |conn, request, opened| load(conn, request, &config, "", Some(opened))
 }
 
 /// The address of the page.
@@ -48,14 +56,20 @@ pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings", member.project.slug)
 }
 
-fn load(conn: &mut Conn, door: &Door, config: &Config, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
-    let mut page = Overview::load(conn, &member, config, door.now)?;
-    page.layout.flash = actions::flash(conn, &member, query, door.now)?;
+fn load(
+    conn: &mut Conn,
+    request: &PageRequest,
+    config: &Config,
+    query: &str,
+    opened: Option<Opened>,
+) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
+    let mut page = Overview::load(conn, &member, config, request.now)?;
+    page.layout.flash = actions::flash(conn, &member, query, request.now)?;
     if let Some(opened) = opened {
         page.open(conn, &member, opened)?;
     }
-    Ok(Bytes::from(page.render_with_values(&member.look())?))
+    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
 impl Overview {
@@ -79,14 +93,14 @@ impl Overview {
 
     /// Each part's dialogs begin with its name.
     fn open(&mut self, conn: &mut Conn, member: &Member, opened: Opened) -> Result<(), Error> {
-        let told = opened.told();
+        let problem = opened.all_problems();
         let opened = opened.on(member, address(member));
         let dialog = match opened.name.split('-').next() {
             Some("project") => project::dialog(conn, member, opened)?,
             Some("webhook") => webhook::dialog(conn, member, opened, (self.now, &self.webhook))?,
             _ => None,
         };
-        self.layout.lay_over(dialog, told);
+        self.layout.lay_over(dialog, problem);
         Ok(())
     }
 
@@ -118,7 +132,7 @@ pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, 
         has_overview: member.may(ReadSettings),
         has_keys: member.may(ManageKeys),
         has_blocked: member.may(BlockCustomers),
-        has_destinations: member.may(ManageDestinations),
+        has_endpoints: member.may(ManageEndpoints),
         has_test_accounts: member.may(DeleteTestAccounts),
     })
 }

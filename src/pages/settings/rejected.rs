@@ -9,7 +9,7 @@ use askama::Template;
 use super::overview::nav;
 use super::queries::Delivery;
 use super::{Nav, queries};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
@@ -43,20 +43,20 @@ struct Row {
 }
 
 /// `after` is the id of the last delivery on the page before.
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<Page<Rejected>, Error> {
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<Page<Rejected>, Error> {
     let after = form::field(req.query_string(), "after");
     let load = move |conn: &mut Conn| {
-        let member = door.enter(conn)?;
-        Rejected::load(conn, &member, cursor(after)?, door.now)
+        let member = request.enter(conn)?;
+        Rejected::load(conn, &member, cursor(after)?, request.now)
     };
     db.read(load).await.map(Page)
 }
 
 /// Saved, never shown: a browser that took it for a page would run what a stranger sent.
-pub async fn body(door: Door, db: Data<Db>) -> Result<HttpResponse, Error> {
+pub async fn body(request: PageRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let load = move |conn: &mut Conn| {
-        let member = door.enter(conn)?;
-        let id: i64 = door.parameter("delivery")?.parse().map_err(|_| Error::NotFound)?;
+        let member = request.enter(conn)?;
+        let id: i64 = request.parameter("delivery")?.parse().map_err(|_| Error::NotFound)?;
         let body = queries::rejected_body(conn, member.project.id, id)?.ok_or(Error::NotFound)?;
         Ok::<_, Error>((id, body))
     };
@@ -128,8 +128,8 @@ mod tests {
 
     #[test]
     fn sizes_are_told_in_round_figures() {
-        let told = [0, 1, 999, 1000, 1149, 999_999, 1_048_577].map(size);
-        assert_eq!(told, ["0 bytes", "1 byte", "999 bytes", "1.0 KB", "1.1 KB", "999.9 KB", "1.0 MB"]);
+        let message = [0, 1, 999, 1000, 1149, 999_999, 1_048_577].map(size);
+        assert_eq!(message, ["0 bytes", "1 byte", "999 bytes", "1.0 KB", "1.1 KB", "999.9 KB", "1.0 MB"]);
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Client<'_> {
         let request = self.request(method, path);
         let request = body.into_iter().fold(request, |request, body| request.set_payload(body));
         let answer = self.desk.call(request).await;
-        self.desk.site.sightings.settle();
+        self.desk.site.last_seen.settle();
         answer
     }
 }
@@ -83,8 +83,8 @@ impl Answer {
 
     /// Status and number of an error.
     pub fn refused(&self) -> (u16, i64) {
-        let told = self.json();
-        assert!(told["message"].as_str().is_some_and(|message| !message.is_empty()), "{told}");
-        (self.status.as_u16(), told["code"].as_i64().unwrap_or_else(|| panic!("{told}")))
+        let answer_body = self.json();
+        assert!(answer_body["message"].as_str().is_some_and(|message| !message.is_empty()), "{answer_body}");
+        (self.status.as_u16(), answer_body["code"].as_i64().unwrap_or_else(|| panic!("{answer_body}")))
     }
 }

@@ -154,7 +154,7 @@ impl Desk {
 impl Drop for Desk {
     fn drop(&mut self) {
         self.site.intake.close();
-        self.site.sightings.close();
+        self.site.last_seen.close();
     }
 }
 
@@ -179,7 +179,7 @@ impl Answer {
     }
 
     /// The receipt it leads on with.
-    pub fn receipt(&self) -> String {
+    pub fn submission(&self) -> String {
         let query = self.header("location").split_once("done=").map_or("", |(_, rest)| rest);
         query.split(['&', '#']).next().unwrap_or_default().to_owned()
     }

@@ -13,17 +13,17 @@ use serde::Serialize;
 use super::attributes::Problem;
 use super::{answer, attributes};
 use crate::api::last_seen::Fetched;
-use crate::api::v1::customer_info::{self, Envelope};
+use crate::api::v1::customer_info::{self, CustomerInfo};
 use crate::api::{Caller, Inside, Needs, body, customers};
 use crate::audit::{Action, Trace};
-use crate::base::error::{Error, Fault};
+use crate::base::error::{ApiError, Error};
 use crate::db::Conn;
 use crate::operations::test_store::{Bought, Buyer};
 use crate::projection::CustomerId;
 
 /// What is said after the commit: SDKs take most refusals for a receipt of all else that they sent.
 struct Taken {
-    sold: Result<Envelope, Fault>,
+    sold: Result<CustomerInfo, ApiError>,
     problems: Vec<Problem>,
 }
 
@@ -31,7 +31,7 @@ struct Taken {
 #[derive(Serialize)]
 struct PartlyTaken {
     #[serde(flatten)]
-    envelope: Envelope,
+    customer_info: CustomerInfo,
     attributes_error_response: attributes::Partly,
 }
 
@@ -46,12 +46,12 @@ pub async fn take(req: HttpRequest, caller: Caller, payload: Payload) -> Result<
         })
         .await?;
     caller.saw(&id, Fetched::Info);
-    let envelope = taken.sold?;
+    let customer_info = taken.sold?;
     if taken.problems.is_empty() {
-        return answer::customer(&req, StatusCode::OK, envelope);
+        return answer::customer(&req, StatusCode::OK, customer_info);
     }
     let attributes_error_response = attributes::Partly::of(taken.problems);
-    Ok(HttpResponse::Ok().json(PartlyTaken { envelope, attributes_error_response }))
+    Ok(HttpResponse::Ok().json(PartlyTaken { customer_info, attributes_error_response }))
 }
 
 /// What came along is saved, whatever becomes of the purchase.
@@ -60,28 +60,28 @@ fn taken(conn: &mut Conn, inside: &Inside<'_>, receipt: &Receipt) -> Result<(Vec
     let (set, problems) = attributes::apply(conn, inside, customer, &receipt.attributes)?;
     let mut traces: Vec<Trace> = set.into_iter().map(|trace| trace.of(customer, &receipt.app_user_id)).collect();
     let sold = sold(conn, inside, customer, receipt)?;
-    let sold = sold.map(|(trace, envelope)| {
+    let sold = sold.map(|(trace, customer_info)| {
         traces.extend(trace);
-        envelope
+        customer_info
     });
     Ok((traces, Taken { sold, problems }))
 }
 
-type Sold = Result<(Option<Trace>, Envelope), Fault>;
+type Sold = Result<(Option<Trace>, CustomerInfo), ApiError>;
 
 fn sold(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId, receipt: &Receipt) -> Result<Sold, Error> {
     let order = match refused::unless_test_store(inside, receipt) {
         Ok(order) => order,
-        Err(fault) => return Ok(Err(fault)),
+        Err(api_error) => return Ok(Err(api_error)),
     };
     let buyer = Buyer { project: inside.project, customer, now: inside.now };
     let bought = match buyer.buy(conn, inside.ids, &order)? {
         Ok(bought) => bought,
-        Err(why) => return Ok(Err(refused::told(why, &order))),
+        Err(why) => return Ok(Err(refused::purchase_error(why, &order))),
     };
     // Two customers may have become one.
     let customer = customers::known(conn, inside, &receipt.app_user_id)?;
-    Ok(Ok((trace(bought, buyer, receipt), customer_info::of(conn, inside, customer)?)))
+    Ok(Ok((trace(bought, buyer, receipt), customer_info::load(conn, inside, customer)?)))
 }
 
 fn trace(bought: Bought, buyer: Buyer, receipt: &Receipt) -> Option<Trace> {

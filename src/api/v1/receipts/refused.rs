@@ -6,22 +6,22 @@ use actix_web::http::StatusCode;
 
 use super::receipt::Receipt;
 use crate::api::{Inside, errors};
-use crate::base::error::{Error, Fault};
+use crate::base::error::{ApiError, Error};
 use crate::events::Store;
 use crate::operations::test_store::{Order, Refusal, Token};
 
 /// A server says for which platform it speaks.
 ///
 /// # Errors
-/// [`Fault`] with code 7000.
+/// [`ApiError`] with code 7000.
 pub fn without_platform(inside: &Inside<'_>) -> Result<(), Error> {
     let is_silent = inside.key.is_secret() && inside.device.platform.is_none();
-    let told = "The header X-Platform is missing: say which platform the purchase was made on.";
-    if is_silent { Err(errors::told(StatusCode::BAD_REQUEST, errors::NO_PLATFORM, told)) } else { Ok(()) }
+    let message = "The header X-Platform is missing: say which platform the purchase was made on.";
+    if is_silent { Err(errors::refuse(StatusCode::BAD_REQUEST, errors::NO_PLATFORM, message)) } else { Ok(()) }
 }
 
 /// What is asked of the Test Store.
-pub fn unless_test_store(inside: &Inside<'_>, receipt: &Receipt) -> Result<Order, Fault> {
+pub fn unless_test_store(inside: &Inside<'_>, receipt: &Receipt) -> Result<Order, ApiError> {
     let is_test_key = inside.key.store.as_deref() == Some(Store::TestStore.as_str());
     match Token::parse(&receipt.fetch_token) {
         Some(token) if is_test_key || inside.key.is_secret() => Ok(Order {
@@ -43,7 +43,7 @@ pub fn unless_test_store(inside: &Inside<'_>, receipt: &Receipt) -> Result<Order
 }
 
 /// A purchase of a real store.
-fn not_connected(inside: &Inside<'_>) -> Fault {
+fn not_connected(inside: &Inside<'_>) -> ApiError {
     let platform = inside.device.platform.as_deref().unwrap_or_default().to_lowercase();
     let store = inside.key.store.clone().map(Store::from).or_else(|| store_of(&platform));
     let name = store.as_ref().map_or("this store", Store::name);
@@ -70,16 +70,16 @@ fn store_of(platform: &str) -> Option<Store> {
 }
 
 /// Why the Test Store sells nothing.
-pub fn told(why: Refusal, order: &Order) -> Fault {
+pub fn purchase_error(why: Refusal, order: &Order) -> ApiError {
     let product = order.product.as_deref().unwrap_or_default();
     match why {
         Refusal::NoProduct => bad(errors::MALFORMED, "The body has no product_id."),
-        Refusal::UnknownProduct => Fault {
+        Refusal::UnknownProduct => ApiError {
             status: StatusCode::NOT_FOUND,
             code: errors::STORE_PROBLEM,
             message: format!("The catalog has no product {product:?} of the store TEST_STORE."),
         },
-        Refusal::Held => Fault {
+        Refusal::Held => ApiError {
             status: StatusCode::CONFLICT,
             code: errors::SUBSCRIBED,
             message: format!("This customer has {product:?} already."),
@@ -95,6 +95,6 @@ pub fn told(why: Refusal, order: &Order) -> Fault {
     }
 }
 
-fn bad(code: u16, message: &str) -> Fault {
-    Fault { status: StatusCode::BAD_REQUEST, code, message: message.to_owned() }
+fn bad(code: u16, message: &str) -> ApiError {
+    ApiError { status: StatusCode::BAD_REQUEST, code, message: message.to_owned() }
 }

@@ -9,7 +9,7 @@ pub fn stories(now: i64) -> Vec<Story> {
     let mut from = Story::new(now, "transferred away", "jakub.nowak", "Jakub Nowak", "PL", 100)
         .months_before(3, -9).buy("pro_monthly").renew().seen(&IPAD, 60_000);
     let moved_at = from.clock + 6 * DAY;
-    let to = Story::new(now, "transfer destination", "zofia.nowak", "Zofia Nowak", "PL", 80);
+    let to = Story::new(now, "transfer receiver", "zofia.nowak", "Zofia Nowak", "PL", 80);
     let wait = moved_at - to.clock;
     let to = to.later(wait).receives_from(&from.ids)
         .taking_over(from.plan.take()).renew_until_now().seen(&IPHONE, 52);

@@ -15,7 +15,7 @@ use crate::base::error::{Error, Refusal};
 type Outcome = Result<HttpResponse, Error>;
 
 #[derive(Deserialize)]
-pub struct Wish {
+pub struct Draft {
     #[serde(default)]
     next: String,
 }
@@ -28,12 +28,12 @@ pub struct Confirmation {
 }
 
 /// Makes a secret and shows it. The log-in asks for it only once a code has proved that it arrived.
-pub async fn begin(own: Own<Wish>, config: Data<Config>) -> Outcome {
+pub async fn begin(own: Own<Draft>, config: Data<Config>) -> Outcome {
     own.with_proof()
-        .run("begin", rendered(&config), |owner, wish| {
+        .run("begin", rendered(&config), |owner, draft| {
             must_be(owner, false)?;
-            queries::begin(owner.conn, owner.greeting.person.id, &Secret::fresh()?)?;
-            Ok(Kept::new(None, "").showing(ShownOnce::new("confirm", &[("next", next::path(&wish.next))])))
+            queries::begin(owner.conn, owner.logged_in.person.id, &Secret::fresh()?)?;
+            Ok(Kept::new(None, "").showing(ShownOnce::new("confirm", &[("next", next::path(&draft.next))])))
         })
         .await
 }
@@ -41,7 +41,7 @@ pub async fn begin(own: Own<Wish>, config: Data<Config>) -> Outcome {
 pub async fn confirm(own: Own<Confirmation>, config: Data<Config>) -> Outcome {
     own.run("confirm", rendered(&config), |owner, typed| {
         must_be(owner, false)?;
-        let (person, now) = (owner.greeting.person.id, owner.now);
+        let (person, now) = (owner.logged_in.person.id, owner.now);
         if !queries::spend(owner.conn, person, &typed.code, now)? {
             let wrong = "That is not the code of this moment. Wait for the next one; the phone's clock must be right.";
             return Err(Refusal::of("code", wrong).into());
@@ -53,21 +53,21 @@ pub async fn confirm(own: Own<Confirmation>, config: Data<Config>) -> Outcome {
     .await
 }
 
-pub async fn replace_codes(own: Own<Wish>, config: Data<Config>) -> Outcome {
+pub async fn replace_codes(own: Own<Draft>, config: Data<Config>) -> Outcome {
     own.with_proof()
-        .run("codes", rendered(&config), |owner, wish| {
+        .run("codes", rendered(&config), |owner, draft| {
             must_be(owner, true)?;
-            let shown = fresh_codes(owner, &wish.next)?;
+            let shown = fresh_codes(owner, &draft.next)?;
             Ok(Kept::new(Some(Trace::new(Action::RecoveryCodesReplaced)), "").showing(shown))
         })
         .await
 }
 
-pub async fn switch_off(own: Own<Wish>, config: Data<Config>) -> Outcome {
+pub async fn switch_off(own: Own<Draft>, config: Data<Config>) -> Outcome {
     own.with_proof()
         .run("off", rendered(&config), |owner, _| {
             must_be(owner, true)?;
-            queries::switch_off(owner.conn, owner.greeting.person.id)?;
+            queries::switch_off(owner.conn, owner.logged_in.person.id)?;
             Ok(Kept::new(Some(Trace::new(Action::SecondFactorDisabled)), "/account?done=factor-off#second-factor"))
         })
         .await
@@ -75,14 +75,14 @@ pub async fn switch_off(own: Own<Wish>, config: Data<Config>) -> Outcome {
 
 /// A form of the page as it was before it was switched on or off in another window.
 fn must_be(owner: &mut Owner<'_>, is_on: bool) -> Result<(), Error> {
-    let now = queries::on_since(owner.conn, owner.greeting.person.id)?.is_some();
-    let told = if now { "Your second factor is on already." } else { "Your second factor is off already." };
-    if now == is_on { Ok(()) } else { Err(Refusal::of("", told).into()) }
+    let now = queries::on_since(owner.conn, owner.logged_in.person.id)?.is_some();
+    let why = if now { "Your second factor is on already." } else { "Your second factor is off already." };
+    if now == is_on { Ok(()) } else { Err(Refusal::of("", why).into()) }
 }
 
 fn fresh_codes(owner: &mut Owner<'_>, next: &str) -> Result<ShownOnce, Error> {
     let codes = RecoveryCode::fresh()?;
-    queries::replace_codes(owner.conn, owner.greeting.person.id, &codes)?;
+    queries::replace_codes(owner.conn, owner.logged_in.person.id, &codes)?;
     let shown = codes.iter().map(RecoveryCode::shown).collect::<Vec<_>>().join(" ");
     Ok(ShownOnce::new("shown", &[("codes", &shown), ("next", next::path(next))]))
 }

@@ -7,19 +7,19 @@ use askama::Template;
 
 use crate::actions::Opened;
 use crate::auth::second_factor::{Picture, Secret, queries};
-use crate::auth::{Door, Greeting, next};
+use crate::auth::{LoggedIn, PageRequest, next};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::web::{Layout, form};
-use crate::wording::Look;
+use crate::wording::Preferences;
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "account/second_factor.html")]
 struct FactorPage {
     layout: Layout,
-    look: Look,
+    preferences: Preferences,
     form: Opened,
     /// Where to go on afterwards.
     next: String,
@@ -43,37 +43,39 @@ enum State {
     },
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let next = form::field(req.query_string(), "next").unwrap_or_default();
-    let html = db.read(move |conn| FactorPage::load(conn, &door, Opened::default(), &next, "")?.html()).await?;
+    let html = db.read(move |conn| FactorPage::load(conn, &request, Opened::default(), &next, "")?.html()).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
 /// The page after one of its forms was sent.
-pub fn rendered(config: &Config) -> impl FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static {
+pub fn rendered(
+    config: &Config,
+) -> impl FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static {
     let host = config.public_url.host_str().unwrap_or_default().to_owned();
-    move |conn, door, form| {
+    move |conn, request, form| {
         let next = form.value("next", "").to_owned();
-        FactorPage::load(conn, door, form, &next, &host)?.html()
+        FactorPage::load(conn, request, form, &next, &host)?.html()
     }
 }
 
 impl FactorPage {
-    fn load(conn: &mut Conn, door: &Door, form: Opened, next: &str, host: &str) -> Result<FactorPage, Error> {
-        let greeting = door.greet(conn)?;
-        let requiring = greeting.projects.iter().filter(|(project, _)| project.requires_second_factor);
+    fn load(conn: &mut Conn, request: &PageRequest, form: Opened, next: &str, host: &str) -> Result<FactorPage, Error> {
+        let logged_in = request.authenticate(conn)?;
+        let requiring = logged_in.projects.iter().filter(|(project, _)| project.requires_second_factor);
         Ok(FactorPage {
-            layout: greeting.layout("Second factor"),
-            look: greeting.look,
+            layout: logged_in.layout("Second factor"),
+            preferences: logged_in.preferences,
             next: next::path(next).to_owned(),
             required_by: requiring.map(|(project, _)| project.name.clone()).collect(),
-            state: state(conn, &greeting, &form, host)?,
-            form: form.by(greeting.is_proven, greeting.has_second_factor),
+            state: state(conn, &logged_in, &form, host)?,
+            form: form.by(logged_in.is_proven, logged_in.has_second_factor),
         })
     }
 
     fn html(self) -> Result<Bytes, Error> {
-        Ok(Bytes::from(self.render_with_values(&self.look)?))
+        Ok(Bytes::from(self.render_with_values(&self.preferences)?))
     }
 
     fn has_next(&self) -> bool {
@@ -86,8 +88,8 @@ impl FactorPage {
     }
 }
 
-fn state(conn: &mut Conn, greeting: &Greeting, form: &Opened, host: &str) -> Result<State, Error> {
-    let id = greeting.person.id;
+fn state(conn: &mut Conn, logged_in: &LoggedIn, form: &Opened, host: &str) -> Result<State, Error> {
+    let id = logged_in.person.id;
     let since = queries::on_since(conn, id)?;
     match (form.name.as_str(), since) {
         ("shown", Some(_)) if form.is_shown_once => {
@@ -95,7 +97,7 @@ fn state(conn: &mut Conn, greeting: &Greeting, form: &Opened, host: &str) -> Res
         }
         (_, Some(since)) => Ok(State::On { since: Stamp::day(since), left: queries::count_codes(conn, id)? }),
         ("confirm", None) => match queries::secret(conn, id)? {
-            Some(bytes) => pending(&Secret::of(bytes, &greeting.person.email, host)?),
+            Some(bytes) => pending(&Secret::of(bytes, &logged_in.person.email, host)?),
             None => Ok(State::Off),
         },
         (_, None) => Ok(State::Off),

@@ -8,13 +8,13 @@ use super::queries;
 use super::queries::Reader;
 use crate::actions;
 use crate::audit::{Action, Trace};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::money::Micros;
 use crate::customers::Cursor;
 use crate::db::{Conn, Db};
-use crate::pages::directory::overview::{self, Glance};
+use crate::pages::directory::overview::{self, Overview};
 use crate::web::csv::{self, CHUNK, harmless, written};
 use crate::web::file::Source;
 use crate::web::form;
@@ -36,25 +36,25 @@ const HEAD: [&str; 12] = [
 ];
 
 /// `GET /projects/{p}/customers.csv`
-pub async fn download(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let (name, first, export) = begin(door, &req).await?;
+pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let (name, first, export) = begin(request, &req).await?;
     Ok(csv::download(&name, db.get_ref().clone(), first, export))
 }
 
 /// The first rows are read before the answer begins: what goes wrong until then has a status of its own.
 /// Having the file is an action with its trace.
-async fn begin(door: Door, req: &HttpRequest) -> Result<(String, Bytes, Export), Error> {
+async fn begin(request: PageRequest, req: &HttpRequest) -> Result<(String, Bytes, Export), Error> {
     let word = form::field(req.query_string(), "list");
-    let load = move |conn: &mut Conn, member: &Member, door: &Door| {
+    let load = move |conn: &mut Conn, member: &Member, request: &PageRequest| {
         let list = list_named(word.as_deref()).map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
-        let mut export = Export { reader: Reader::of(member), list, now: door.now, next: Some(Place::Top) };
+        let mut export = Export { reader: Reader::of(member), list, now: request.now, next: Some(Place::Top) };
         let mut bytes = written(std::iter::once(HEAD.map(String::from)))?;
         bytes.extend(export.read(conn)?);
-        let name = csv::file_name(&member.project.slug, list.as_str(), door.now);
+        let name = csv::file_name(&member.project.slug, list.as_str(), request.now);
         let trace = Trace::new(Action::CustomersExported).about(list.as_str());
         Ok(((name, bytes.into(), export), Some(trace)))
     };
-    actions::look(req, door, load).await
+    actions::look(req, request, load).await
 }
 
 struct Export {
@@ -71,8 +71,8 @@ impl Source for Export {
         let rows = queries::rows(conn, self.reader, self.list, place, self.now, CHUNK)?;
         let last = rows.last().filter(|_| rows.len() == CHUNK);
         self.next = last.map(|row| Place::After(Cursor { active_at: row.active_at, id: row.id }));
-        let glances = overview::complete(conn, self.reader.project, self.now, rows)?;
-        written(glances.iter().map(line))
+        let overviews = overview::complete(conn, self.reader.project, self.now, rows)?;
+        written(overviews.iter().map(line))
     }
 
     fn is_over(&self) -> bool {
@@ -80,16 +80,16 @@ impl Source for Export {
     }
 }
 
-fn line(glance: &Glance) -> [String; HEAD.len()] {
-    let (row, latest) = (&glance.row, glance.latest.as_ref().filter(|_| !glance.is_test()));
+fn line(overview: &Overview) -> [String; HEAD.len()] {
+    let (row, latest) = (&overview.row, overview.latest.as_ref().filter(|_| !overview.is_test()));
     let text = |text: Option<&str>| harmless(text.unwrap_or(""));
     let time = |at: Option<Moment>| at.map_or_else(String::new, times::machine);
     [
         harmless(&row.best_app_user_id),
         text(row.display_name.as_deref()),
         text(row.email.as_deref()),
-        text(glance.country()),
-        glance.badge().map_or("", |badge| badge.word).to_owned(),
+        text(overview.country()),
+        overview.badge().map_or("", |badge| badge.word).to_owned(),
         Micros(row.spent_micros).decimal(),
         text(latest.map(|latest| latest.product_id.as_str())),
         text(latest.and_then(|latest| latest.store.as_ref()).map(|store| store.as_str())),

@@ -10,14 +10,14 @@ use super::model::{List, PAGE, Place, Slice, list_named, slice};
 use super::queries;
 use super::queries::Reader;
 use crate::actions;
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::Permission;
 use crate::base::clock::Moment;
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::customers::Cursor;
 use crate::db::{Conn, Db};
-use crate::pages::directory::overview::{self, Glance};
+use crate::pages::directory::overview::{self, Overview};
 use crate::pages::directory::search::{self, Query};
 use crate::web::{Layout, Section, html_for};
 
@@ -52,23 +52,28 @@ impl Asked {
     }
 }
 
-pub async fn index(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Config>) -> Result<HttpResponse, Error> {
+pub async fn index(
+    request: PageRequest,
+    req: HttpRequest,
+    db: Data<Db>,
+    config: Data<Config>,
+) -> Result<HttpResponse, Error> {
     let asked = Asked::of(req.query_string());
     let is_suggesting = asked.suggest.as_deref() == Some("1");
     match Query::parse(asked.q.as_deref().unwrap_or("")) {
-        Ok(query) if is_suggesting => search::handlers::suggest(door, &db, query).await,
-        Ok(Some(query)) => search::handlers::find(door, &db, query).await,
-        Ok(None) => show(door, asked, &db, config).await,
-        Err(_) => Err(door.refuse(&db, Error::BadRequest(TOO_LONG.into())).await),
+        Ok(query) if is_suggesting => search::handlers::suggest(request, &db, query).await,
+        Ok(Some(query)) => search::handlers::find(request, &db, query).await,
+        Ok(None) => show(request, asked, &db, config).await,
+        Err(_) => Err(request.refuse(&db, Error::BadRequest(TOO_LONG.into())).await),
     }
 }
 
 const TOO_LONG: &str =
     "That is more than 10 KB of text. Paste the part that holds an id, an order number or an address.";
 
-async fn show(door: Door, asked: Asked, db: &Db, config: Data<Config>) -> Result<HttpResponse, Error> {
+async fn show(request: PageRequest, asked: Asked, db: &Db, config: Data<Config>) -> Result<HttpResponse, Error> {
     let load = move |conn: &mut Conn| -> Result<Answer, Error> {
-        let member = door.enter(conn)?;
+        let member = request.enter(conn)?;
         if !member.may(Permission::ReadLists) {
             return Err(Error::Forbidden(Permission::ReadLists));
         }
@@ -77,14 +82,14 @@ async fn show(door: Door, asked: Asked, db: &Db, config: Data<Config>) -> Result
         };
         let place = Place::parse(asked.after.as_deref(), asked.before.as_deref());
         let place = place.map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
-        let mut page = ListPage::load(conn, &member, list, place, door.now, &config)?;
+        let mut page = ListPage::load(conn, &member, list, place, request.now, &config)?;
         let done = format!("done={}", asked.done.unwrap_or_default());
-        page.layout.flash = actions::flash(conn, &member, &done, door.now)?;
+        page.layout.flash = actions::flash(conn, &member, &done, request.now)?;
         Ok(Answer::List(page))
     };
     match db.read(load).await? {
-        Answer::List(page) => html_for(page.layout.look(), StatusCode::OK, &page),
-        Answer::NoList(page) => html_for(page.layout.look(), StatusCode::BAD_REQUEST, &page),
+        Answer::List(page) => html_for(page.layout.preferences(), StatusCode::OK, &page),
+        Answer::NoList(page) => html_for(page.layout.preferences(), StatusCode::BAD_REQUEST, &page),
     }
 }
 
@@ -95,7 +100,7 @@ enum Answer {
 
 /// The address names a list that is none.
 #[derive(Template)]
-#[template(path = "customers/no_list.html")]
+#[template(path = "directory/no_list.html")]
 struct NoListPage {
     layout: Layout,
     project: String,
@@ -118,12 +123,12 @@ impl NoListPage {
 }
 
 #[derive(Template)]
-#[template(path = "customers/list.html")]
+#[template(path = "directory/list.html")]
 struct ListPage {
     layout: Layout,
     project: String,
     list: List,
-    rows: Vec<Glance>,
+    rows: Vec<Overview>,
     newer: Option<Cursor>,
     older: Option<Cursor>,
     may_export: bool,
@@ -165,7 +170,7 @@ impl ListPage {
 }
 
 /// A page; the one that reaches the top of the list going up is the first page, and full.
-fn page(conn: &mut Conn, reader: Reader, list: List, place: Place, now: Moment) -> Result<Slice<Glance>, Error> {
+fn page(conn: &mut Conn, reader: Reader, list: List, place: Place, now: Moment) -> Result<Slice<Overview>, Error> {
     let rows = queries::rows(conn, reader, list, place, now, PAGE + 1)?;
     if matches!(place, Place::Before(_)) && rows.len() < PAGE {
         return page(conn, reader, list, Place::Top, now);

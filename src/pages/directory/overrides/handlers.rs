@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::page::{address, rendered};
 use crate::actions::{Act, Done};
-use crate::auth::Door;
+use crate::auth::PageRequest;
 use crate::base::error::Error;
 use crate::customers::overrides::{self, Override};
 use crate::db::Db;
@@ -17,9 +17,9 @@ use crate::pages::profile::offering::{cleared, must_be_allowed};
 use crate::pages::profile::visit::Visit;
 use crate::wording::text;
 
-pub async fn index(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+pub async fn index(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let query = req.query_string().to_owned();
-    let html = db.read(move |conn| rendered(conn, &door, &query, None)).await?;
+    let html = db.read(move |conn| rendered(conn, &request, &query, None)).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
@@ -33,7 +33,7 @@ pub struct Draft {
 
 /// `POST /projects/{p}/overrides/clear`: the default again, for one customer of the page.
 pub async fn clear(act: Act<Draft>) -> Outcome {
-    let page = |conn: &mut _, door: &_, opened| rendered(conn, door, "", Some(opened));
+    let page = |conn: &mut _, request: &_, opened| rendered(conn, request, "", Some(opened));
     act.run("", page, |doing, draft| {
         let (member, id) = (doing.member, draft.customer.as_str());
         let who = ((id, Environment::Production), (member.role, doing.now));
@@ -42,8 +42,8 @@ pub async fn clear(act: Act<Draft>) -> Outcome {
         let before = overrides::queries::of(doing.conn, visit.customer.id)?;
         Override::must_be(before.as_ref(), draft.seen)?;
         let done = cleared(doing, before, None, address(&member.project.slug, id))?;
-        let told = format!("{} gets the project's default again.", text::visible(id));
-        Ok(Done { trace: done.trace.of(visit.customer.id, id), told, ..done })
+        let message = format!("{} gets the project's default again.", text::visible(id));
+        Ok(Done { trace: done.trace.of(visit.customer.id, id), message, ..done })
     })
     .await
 }

@@ -4,13 +4,13 @@ use actix_web::web::Bytes;
 use askama::Template;
 
 use crate::actions::{self, Opened, fresh_key};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::Permission::OverrideOffering;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::overrides::{self, Cursor, Offering, Override, may_change};
 use crate::db::Conn;
-use crate::pages::directory::overview::{self, Glance};
+use crate::pages::directory::overview::{self, Overview};
 use crate::pages::profile::visit;
 use crate::web::form::field;
 use crate::web::{Flash, Layout, Section};
@@ -21,7 +21,7 @@ use crate::wording::text;
 const PAGE: usize = 50;
 
 #[derive(Template)]
-#[template(path = "profile/overrides.html")]
+#[template(path = "directory/overrides.html")]
 struct OverridesPage {
     layout: Layout,
     project: String,
@@ -33,12 +33,12 @@ struct OverridesPage {
 }
 
 struct Row {
-    glance: Glance,
+    overview: Overview,
     href: String,
     offering: String,
     identifier: String,
     /// Until when, who chose it, why; and whether it counts at all.
-    told: Sentence,
+    sentence: Sentence,
     seen: i64,
     /// The key of the form that takes it back, for those who may.
     once: Option<String>,
@@ -53,17 +53,17 @@ pub fn address(project: &str, app_user_id: &str) -> String {
 ///
 /// # Errors
 /// [`Error::BadRequest`] for a place in the list that this program did not name; what the database said.
-pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
+pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
     let after = match field(query, "after") {
         Some(place) => Some(Cursor::parse(&place).ok_or_else(|| Error::BadRequest(NO_PLACE.into()))?),
         None => None,
     };
-    let mut page = OverridesPage::load(conn, &member, after, door.now)?;
+    let mut page = OverridesPage::load(conn, &member, after, request.now)?;
     let undo = |of: String| format!("{}/undo", visit::href(&member.project.slug, &of));
-    let flash = actions::flash(conn, &member, query, door.now)?;
+    let flash = actions::flash(conn, &member, query, request.now)?;
     let flash = flash.map(|flash| flash.undone_at(field(query, "of").map(undo).unwrap_or_default()));
-    let refused = opened.map(|opened| if opened.is_stale { CHANGED.into() } else { opened.told() });
+    let refused = opened.map(|opened| if opened.is_stale { CHANGED.into() } else { opened.all_problems() });
     page.layout = page.layout.with_flash(refused.map(Flash::problem).or(flash));
     Ok(Bytes::from(page.render()?))
 }
@@ -82,14 +82,14 @@ impl OverridesPage {
         let held = overrides::queries::are_developers_held(conn, project.id)?;
         let ids: Vec<_> = found.iter().map(|set| set.customer_id).collect();
         let rows = overview::rows_of(conn, &ids)?;
-        let glances = overview::complete(conn, project.id, now, rows)?;
+        let overviews = overview::complete(conn, project.id, now, rows)?;
         let next = found.last().map(Cursor::of).filter(|_| has_more);
         let mut rows = Vec::new();
         for set in found {
-            let Some(glance) = glances.iter().find(|glance| glance.row.id == set.customer_id) else { continue };
-            let may = member.may(OverrideOffering) && may_change(member.role, held, glance.status_purchase.as_ref());
+            let Some(overview) = overviews.iter().find(|overview| overview.row.id == set.customer_id) else { continue };
+            let may = member.may(OverrideOffering) && may_change(member.role, held, overview.status_purchase.as_ref());
             let once = may.then(fresh_key).transpose()?;
-            rows.push(Row::of(&project.slug, glance.clone(), &set, &offerings, once, now));
+            rows.push(Row::of(&project.slug, overview.clone(), &set, &offerings, once, now));
         }
         let default = offerings.into_iter().find(|offering| offering.is_default && !offering.is_archived);
         let layout = member.layout("Offering overrides", Section::Customers);
@@ -104,7 +104,7 @@ impl OverridesPage {
 impl Row {
     fn of(
         project: &str,
-        glance: Glance,
+        overview: Overview,
         set: &Override,
         offerings: &[Offering],
         once: Option<String>,
@@ -112,31 +112,31 @@ impl Row {
     ) -> Row {
         let offering = offerings.iter().find(|offering| offering.identifier == set.offering);
         Row {
-            href: format!("{}#offering", glance.href(project)),
+            href: format!("{}#offering", overview.href(project)),
             offering: offering.map_or(&set.offering, |offering| &offering.display_name).clone(),
             identifier: text::visible(&set.offering),
-            told: told(set, offering, now),
+            sentence: sentence(set, offering, now),
             seen: Override::version(Some(set)),
             once,
-            glance,
+            overview,
         }
     }
 }
 
 /// `until 30 Nov, 23:59 UTC. Set by Sol Mbeki on 20 Nov: “asked for a discount”.`
-fn told(set: &Override, offering: Option<&Offering>, now: Moment) -> Sentence {
-    let told = match set.until {
+fn sentence(set: &Override, offering: Option<&Offering>, now: Moment) -> Sentence {
+    let sentence = match set.until {
         Some(until) => Sentence::of("until ").time(Stamp::day_and_time(until, now)),
         None => Sentence::of("without an end"),
     };
-    let told = told.words(". Set by ").name(&set.set_by).words(" on ").time(Stamp::short_day(set.set_at, now));
-    let told = match &set.reason {
-        Some(reason) => told.words(": \u{201C}").name(reason).words("\u{201D}."),
-        None => told.words("."),
+    let sentence = sentence.words(". Set by ").name(&set.set_by).words(" on ").time(Stamp::short_day(set.set_at, now));
+    let sentence = match &set.reason {
+        Some(reason) => sentence.words(": \u{201C}").name(reason).words("\u{201D}."),
+        None => sentence.words("."),
     };
     match offering {
-        None => told.words(" It does not count: the catalog has no such offering."),
-        Some(offering) if offering.is_archived => told.words(" It does not count: that offering is archived."),
-        Some(_) => told,
+        None => sentence.words(" It does not count: the catalog has no such offering."),
+        Some(offering) if offering.is_archived => sentence.words(" It does not count: that offering is archived."),
+        Some(_) => sentence,
     }
 }

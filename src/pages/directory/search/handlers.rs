@@ -8,16 +8,16 @@ use askama::Template;
 use super::model::{Fit, Match, Query, by_customer, marked, only};
 use super::queries;
 use super::queries::MOST_ROWS;
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::search_terms::TermKind;
 use crate::customers::stars;
 use crate::db::{Conn, Db};
-use crate::pages::directory::overview::{self, Glance, profile_address};
+use crate::pages::directory::overview::{self, Overview, profile_address};
 use crate::projection::CustomerId;
 use crate::web::{Layout, Section, html_for};
-use crate::wording::Look;
+use crate::wording::Preferences;
 use crate::wording::text::{visible, visible_parts};
 
 /// How many customers a page of finds shows, and how many guesses.
@@ -27,34 +27,34 @@ const MOST_GUESSES: usize = 8;
 const GUESS_ROWS: i64 = 80;
 
 /// A form was sent: an exact find opens.
-pub async fn find(door: Door, db: &Db, query: Query) -> Result<HttpResponse, Error> {
+pub async fn find(request: PageRequest, db: &Db, query: Query) -> Result<HttpResponse, Error> {
     let load = move |conn: &mut Conn| -> Result<Answer, Error> {
-        let member = door.enter(conn)?;
+        let member = request.enter(conn)?;
         match straight_to(conn, &member, &query)? {
             Some(address) => Ok(Answer::Straight(address)),
-            None => FindsPage::load(conn, &member, query, door.now).map(|page| Answer::Finds(Box::new(page))),
+            None => FindsPage::load(conn, &member, query, request.now).map(|page| Answer::Finds(Box::new(page))),
         }
     };
     match db.read(load).await? {
         Answer::Straight(address) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()),
-        Answer::Finds(page) => html_for(page.layout.look(), StatusCode::OK, &*page),
+        Answer::Finds(page) => html_for(page.layout.preferences(), StatusCode::OK, &*page),
     }
 }
 
 /// Somebody is typing, or about to: the guesses alone, to be put below the box. Their own test customers come first; before
 /// anything is typed they are all there is.
-pub async fn suggest(door: Door, db: &Db, query: Option<Query>) -> Result<HttpResponse, Error> {
-    let load = move |conn: &mut Conn| -> Result<(Look, Guesses), Error> {
-        let member = door.enter(conn)?;
+pub async fn suggest(request: PageRequest, db: &Db, query: Option<Query>) -> Result<HttpResponse, Error> {
+    let load = move |conn: &mut Conn| -> Result<(Preferences, Guesses), Error> {
+        let member = request.enter(conn)?;
         let marked = stars::of(conn, member.project.id, member.person.id)?;
         let finds = match &query {
-            Some(query) => guesses(conn, &member, query, &marked, door.now)?,
-            None => own(conn, &member, &marked, door.now)?,
+            Some(query) => guesses(conn, &member, query, &marked, request.now)?,
+            None => own(conn, &member, &marked, request.now)?,
         };
-        Ok((member.look(), Guesses { finds, is_own: query.is_none() }))
+        Ok((member.preferences(), Guesses { finds, is_own: query.is_none() }))
     };
-    let (look, guesses) = db.read(load).await?;
-    html_for(look, StatusCode::OK, &guesses)
+    let (preferences, guesses) = db.read(load).await?;
+    html_for(preferences, StatusCode::OK, &guesses)
 }
 
 fn guesses(
@@ -72,9 +72,9 @@ fn guesses(
 fn own(conn: &mut Conn, member: &Member, marked: &[CustomerId], now: Moment) -> Result<Vec<Find>, Error> {
     let first = marked.get(..MOST_GUESSES).unwrap_or(marked);
     let rows = overview::rows_of(conn, first)?;
-    let mut glances = overview::complete(conn, member.project.id, now, rows)?;
-    glances.sort_by_key(|glance| first.iter().position(|marked| *marked == glance.row.id));
-    Ok(glances.into_iter().map(|glance| Find::own(&member.project.slug, glance)).collect())
+    let mut overviews = overview::complete(conn, member.project.id, now, rows)?;
+    overviews.sort_by_key(|overview| first.iter().position(|marked| *marked == overview.row.id));
+    Ok(overviews.into_iter().map(|overview| Find::own(&member.project.slug, overview)).collect())
 }
 
 enum Answer {
@@ -106,21 +106,21 @@ fn finds(
     groups.truncate(most);
     let ids: Vec<_> = groups.iter().map(|(customer, _)| *customer).collect();
     let rows = overview::rows_of(conn, &ids)?;
-    let mut glances = overview::complete(conn, member.project.id, now, rows)?;
-    glances.sort_by_key(|glance| std::cmp::Reverse((glance.row.active_at, glance.row.id)));
+    let mut overviews = overview::complete(conn, member.project.id, now, rows)?;
+    overviews.sort_by_key(|overview| std::cmp::Reverse((overview.row.active_at, overview.row.id)));
     let mut finds: Vec<Find> = Vec::new();
-    for glance in glances {
-        let own = groups.iter_mut().find(|(customer, _)| *customer == glance.row.id);
-        finds.extend(own.and_then(|(_, matches)| Find::of(&member.project.slug, glance, std::mem::take(matches))));
+    for overview in overviews {
+        let own = groups.iter_mut().find(|(customer, _)| *customer == overview.row.id);
+        finds.extend(own.and_then(|(_, matches)| Find::of(&member.project.slug, overview, std::mem::take(matches))));
     }
-    finds.iter_mut().for_each(|find| find.is_own = marked.contains(&find.glance.row.id));
+    finds.iter_mut().for_each(|find| find.is_own = marked.contains(&find.overview.row.id));
     finds.sort_by_key(|find| (!find.is_own, find.rank));
     Ok((finds, has_more))
 }
 
 /// A customer, and why they were found.
 struct Find {
-    glance: Glance,
+    overview: Overview,
     href: String,
     rank: (Fit, TermKind),
     /// A test customer of whoever searches.
@@ -142,22 +142,22 @@ struct Reason {
 const MOST_REASONS: usize = 3;
 
 impl Find {
-    fn of(project: &str, glance: Glance, matches: Vec<Match>) -> Option<Find> {
+    fn of(project: &str, overview: Overview, matches: Vec<Match>) -> Option<Find> {
         let first = matches.first()?;
         let href = match first.kind {
             TermKind::AppUserId => profile_address(project, &first.value),
-            _ => glance.href(project),
+            _ => overview.href(project),
         };
         let rank = (first.fit, first.kind);
         let says_more = |one: &&Match| !is_said_by_transaction(one, &matches);
         let reasons = matches.iter().filter(says_more).take(MOST_REASONS).map(Reason::of).collect();
-        Some(Find { glance, href, rank, is_own: false, reasons })
+        Some(Find { overview, href, rank, is_own: false, reasons })
     }
 
     /// One that nobody searched for.
-    fn own(project: &str, glance: Glance) -> Find {
-        let (href, rank) = (glance.href(project), (Fit::Is, TermKind::AppUserId));
-        Find { glance, href, rank, is_own: true, reasons: Vec::new() }
+    fn own(project: &str, overview: Overview) -> Find {
+        let (href, rank) = (overview.href(project), (Fit::Is, TermKind::AppUserId));
+        Find { overview, href, rank, is_own: true, reasons: Vec::new() }
     }
 }
 
@@ -187,7 +187,7 @@ impl Reason {
 }
 
 #[derive(Template)]
-#[template(path = "customers/results.html")]
+#[template(path = "directory/results.html")]
 struct FindsPage {
     layout: Layout,
     customers: String,
@@ -241,7 +241,7 @@ fn shortened(text: &str) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "customers/suggestions.html")]
+#[template(path = "directory/suggestions.html")]
 struct Guesses {
     finds: Vec<Find>,
     /// Nothing was typed.

@@ -51,8 +51,8 @@ pub async fn set(act: Act<Draft>) -> Outcome {
         }
         let (customer, now) = (visit.customer.id, doing.now);
         let after = Stored::by_team(customer, key.as_str(), Some(value.0), before.as_ref(), now);
-        let told = format!("{} {}.", key.label(), if is_set(before.as_ref()) { "changed" } else { "set" });
-        change(doing, visit, before, after, told)
+        let message = format!("{} {}.", key.label(), if is_set(before.as_ref()) { "changed" } else { "set" });
+        change(doing, visit, before, after, message)
     })
     .await
 }
@@ -75,8 +75,8 @@ fn clear_value(doing: &mut Doing<'_>, visit: &Visit, before: Option<Stored>, see
     must_be(Some(&stored), seen)?;
     stored.set().ok_or(Error::NotFound)?;
     let after = Stored::by_team(visit.customer.id, &stored.key, None, Some(&stored), doing.now);
-    let told = format!("{} cleared.", label(&stored.key));
-    change(doing, visit, Some(stored), after, told)
+    let message = format!("{} cleared.", label(&stored.key));
+    change(doing, visit, Some(stored), after, message)
 }
 
 /// Writes it, and lets the names, the lists and the search follow.
@@ -85,13 +85,13 @@ fn change(
     visit: &Visit,
     before: Option<Stored>,
     after: Stored,
-    told: String,
+    message: String,
 ) -> Result<Done, Error> {
     queries::put(doing.conn, &after)?;
     state::derive(doing.conn, [visit.customer.id], |_| false)?;
     let trace = crate::operations::trace(before.as_ref(), Some(&after));
     let undo = undo::Undo::Attribute(Undo { before, after }.into());
-    Ok(Done::new(trace, told, visit.at("attributes")).with_undo(&undo))
+    Ok(Done::new(trace, message, visit.at("attributes")).with_undo(&undo))
 }
 
 /// The name of a key in a sentence.

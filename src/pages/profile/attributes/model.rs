@@ -25,7 +25,7 @@ pub struct Set {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tail {
-    pub told: String,
+    pub label: String,
     pub text: String,
 }
 
@@ -72,8 +72,8 @@ fn cut(value: &str) -> (String, Option<Tail>) {
     let Some((at, _)) = value.char_indices().nth(HEAD) else { return (value.to_owned(), None) };
     let (head, rest) = value.split_at(at);
     let length = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
-    let told = format!("the rest of {}", text::count(length, "character", "characters"));
-    (head.to_owned(), Some(Tail { told, text: rest.to_owned() }))
+    let label = format!("the rest of {}", text::count(length, "character", "characters"));
+    (head.to_owned(), Some(Tail { label, text: rest.to_owned() }))
 }
 
 #[cfg(test)]
@@ -116,7 +116,7 @@ mod tests {
         let attribute = shown.first().expect("one");
         assert_eq!(attribute.head.chars().count(), HEAD);
         let tail = attribute.tail.as_ref().expect("a tail");
-        assert_eq!(tail.told, "the rest of 102,400 characters");
+        assert_eq!(tail.label, "the rest of 102,400 characters");
         assert_eq!(format!("{}{}", attribute.head, tail.text), value);
         assert!(set(&[attribute_of_500()]).first().is_some_and(|attribute| attribute.tail.is_none()));
     }

@@ -39,6 +39,6 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
     }
     state::derive(doing.conn, [customer], |_| false)?;
     let trace = crate::operations::trace(Some(&after), before.as_ref()).because(Some("undone".into()));
-    let told = format!("{} is as before.", label(&key));
-    Ok(Done::new(trace, told, visit.at("attributes")))
+    let message = format!("{} is as before.", label(&key));
+    Ok(Done::new(trace, message, visit.at("attributes")))
 }

@@ -1,9 +1,9 @@
 //! Entitlements (§7): what this customer can use, through which purchase, until when; and the grants by which the team
 //! gives access itself.
 
+mod access_change;
 mod card;
 mod grants;
-mod look;
 mod model;
 mod moved;
 

@@ -146,7 +146,7 @@ impl Grouped {
         let rank = |group: &Group| {
             let best = group.sources.first();
             let ends_at =
-                best.map_or(Moment::DAWN, |source| if source.is_lifetime { Moment::NEVER } else { source.ends_at });
+                best.map_or(Moment::EARLIEST, |source| if source.is_lifetime { Moment::NEVER } else { source.ends_at });
             (!group.is_active(), Reverse(ends_at))
         };
         self.current.sort_by_key(rank);
@@ -273,7 +273,7 @@ impl Source {
     }
 
     /// `Pro annual, App Store. Expires in 18 days, cancelled on 2 Nov.`
-    pub fn told(&self) -> Sentence {
+    pub fn sentence(&self) -> Sentence {
         let who = Sentence::default().name(&self.name);
         let who = if self.store_name == "Granted" { who } else { who.words(format!(", {}", self.store_name)) };
         who.words(". ").then(self.line.lead.clone()).then(self.line.rest.clone()).words(".")

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::db::schema::{customers, history, inherited_events, transfer_links};
+use crate::db::schema::{customers, history, retained_events, transfer_links};
 use crate::events::Event;
 use crate::events::history::Topic;
 use crate::pages::profile::visit::{self, Visit};
@@ -31,26 +31,26 @@ impl Moved {
         let in_view = history::environment.eq(visit.environment.as_str()).or(history::environment.eq("none"));
         let newest = history::table
             .filter(history::customer_id.eq(customer).and(in_view))
-            .filter(history::topic.eq(Topic::Identity.as_str()).and(history::told.like("%\"kind\":\"TRANSFER\"%")))
+            .filter(history::topic.eq(Topic::Identity.as_str()).and(history::summary.like("%\"kind\":\"TRANSFER\"%")))
             .order((history::timeline_at.desc(), history::event_at.desc(), history::tie.desc()))
-            .select(history::side.concat(history::told))
+            .select(history::side.concat(history::summary))
             .limit(1)
             .single_value();
         let linked = transfer_links::table.filter(transfer_links::customer_id.eq(customer));
-        let inherits = inherited_events::table.filter(inherited_events::customer_id.eq(customer));
+        let inherits = retained_events::table.filter(retained_events::customer_id.eq(customer));
         let has_partner =
-            exists(linked.select(transfer_links::other_id)).or(exists(inherits.select(inherited_events::event_id)));
-        let told: Option<Option<String>> = customers::table
+            exists(linked.select(transfer_links::other_id)).or(exists(inherits.select(retained_events::event_id)));
+        let summary: Option<Option<String>> = customers::table
             .filter(customers::id.eq(customer).and(has_partner))
             .select(newest)
             .first(conn)
             .optional()?;
-        Ok(told.flatten().and_then(|told| Moved::read(&told)))
+        Ok(summary.flatten().and_then(|summary| Moved::read(&summary)))
     }
 
     fn read(row: &str) -> Option<Moved> {
-        let (side, told) = row.split_at_checked(row.find('{')?)?;
-        let event = Event::retold(told)?;
+        let (side, summary) = row.split_at_checked(row.find('{')?)?;
+        let event = Event::from_summary(summary)?;
         let is_lost = side == LOST;
         let others = if is_lost { &event.transferred_to } else { &event.transferred_from };
         Some(Moved { is_lost, other: others.first().cloned(), at: event.generated_at() })
@@ -81,7 +81,7 @@ impl Moved {
     }
 
     /// `Purchases moved to zofia.nowak on 9 Oct.`
-    pub fn told(&self, now: Moment) -> Sentence {
+    pub fn sentence(&self, now: Moment) -> Sentence {
         let other = Sentence::of(self.lead()).name(self.other());
         other.words(" on ").time(self.when(now)).words(self.rest())
     }
@@ -100,9 +100,9 @@ mod tests {
 
     #[test]
     fn a_transfer_says_which_way_to_whom_and_when() {
-        let told = |is_lost| example(is_lost).told(NOW).plain();
-        assert_eq!(told(true), "Purchases moved to zofia.nowak on 9 Oct.");
-        assert_eq!(told(false), "Purchases came from zofia.nowak on 9 Oct; no event has told which.");
+        let summary = |is_lost| example(is_lost).sentence(NOW).plain();
+        assert_eq!(summary(true), "Purchases moved to zofia.nowak on 9 Oct.");
+        assert_eq!(summary(false), "Purchases came from zofia.nowak on 9 Oct; no event has told which.");
         assert_eq!(Moved::read("own"), None);
     }
 }

@@ -10,7 +10,7 @@ use super::page::EventPage;
 use super::queries;
 use crate::actions::{self, Act, Doing, Done, Opened};
 use crate::audit::{Action, Trace};
-use crate::auth::Door;
+use crate::auth::PageRequest;
 use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
 use crate::endpoints::{self, deliveries};
@@ -22,33 +22,33 @@ use crate::wording::text::segment;
 pub struct Nothing {}
 
 /// `sandbox` tells the view of the profile to go back to.
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let query = req.query_string().to_owned();
-    let html = db.read(move |conn| load(conn, &door, &query, None)).await?;
+    let html = db.read(move |conn| load(conn, &request, &query, None)).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
-fn load(conn: &mut Conn, door: &Door, query: &str, refused: Option<Opened>) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
-    let visit = Visit::entered(conn, door, &member, query)?;
+fn load(conn: &mut Conn, request: &PageRequest, query: &str, refused: Option<Opened>) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
+    let visit = Visit::entered(conn, request, &member, query)?;
     let flash = match refused {
-        Some(refused) => Some(Flash::problem(refused.told())),
-        None => actions::flash(conn, &member, query, door.now)?,
+        Some(refused) => Some(Flash::problem(refused.all_problems())),
+        None => actions::flash(conn, &member, query, request.now)?,
     };
-    let page = EventPage::load(conn, &visit, &member, door.parameter("event_id")?)?.with_flash(flash);
-    Ok(Bytes::from(page.render_with_values(&member.look())?))
+    let page = EventPage::load(conn, &visit, &member, request.parameter("event_id")?)?.with_flash(flash);
+    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
 /// Sends the event again to one of those it was queued for.
 pub async fn resend(act: Act<Nothing>) -> Result<HttpResponse, Error> {
     let query = act.query.clone();
     let again = query.clone();
-    let page = move |conn: &mut Conn, door: &Door, refused| load(conn, door, &again, Some(refused));
+    let page = move |conn: &mut Conn, request: &PageRequest, refused| load(conn, request, &again, Some(refused));
     let work = move |doing: &mut Doing<'_>, _| {
-        let visit = Visit::entered(doing.conn, doing.door, doing.member, &query)?;
-        let event_id = doing.door.parameter("event_id")?;
+        let visit = Visit::entered(doing.conn, doing.request, doing.member, &query)?;
+        let event_id = doing.request.parameter("event_id")?;
         let found = queries::find(doing.conn, &visit, event_id)?.ok_or(Error::NotFound)?;
-        let delivery = doing.door.parameter("delivery")?.parse().map_err(|_| Error::NotFound)?;
+        let delivery = doing.request.parameter("delivery")?.parse().map_err(|_| Error::NotFound)?;
         if deliveries::event_of(doing.conn, visit.project.id, delivery)? != Some(found.place.event) {
             return Err(Error::NotFound);
         }

@@ -7,7 +7,7 @@ use super::queries::Found;
 use super::{json, queries};
 use crate::actions::fresh_key;
 use crate::auth::Member;
-use crate::base::Permission::{ManageDestinations, ResendDeliveries};
+use crate::base::Permission::{ManageEndpoints, ResendDeliveries};
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::endpoints::deliveries::{self, Sent};
@@ -69,10 +69,10 @@ impl EventPage {
         let environment = environment(&found);
         let code = json::read(&found.body).and_then(|body| body.field("event")).as_ref().map(Code::of);
         let sent = deliveries::of_event(conn, visit.project.id, found.place.event, visit.now)?;
-        let settings = || format!("/projects/{}/settings/destinations", visit.project.slug);
+        let settings = || format!("/projects/{}/settings/endpoints", visit.project.slug);
         Ok(EventPage {
             deliveries: with_again(sent, visit, event_id)?,
-            endpoints: visit.may(ManageDestinations).then(settings),
+            endpoints: visit.may(ManageEndpoints).then(settings),
             layout: member.layout(heading.clone(), Section::Customers),
             customer: name(visit),
             customers: format!("/projects/{}/customers", visit.project.slug),
@@ -156,8 +156,8 @@ fn profile(visit: &Visit) -> String {
 fn changes(event: &Event) -> Vec<Sentence> {
     let change = |one: &crate::events::Adjustment| {
         let sign = if one.amount < 0 { "\u{2212}" } else { "+" };
-        let told = Sentence::of(format!("{sign}{} ", history::grouped(one.amount.unsigned_abs()))).code(&one.code);
-        one.name.iter().fold(told, |told, name| told.words(" ").name(name))
+        let sentence = Sentence::of(format!("{sign}{} ", history::grouped(one.amount.unsigned_abs()))).code(&one.code);
+        one.name.iter().fold(sentence, |sentence, name| sentence.words(" ").name(name))
     };
     event.adjustments.iter().map(change).collect()
 }

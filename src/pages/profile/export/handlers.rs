@@ -11,7 +11,7 @@ use super::page::ExportPage;
 use super::queries;
 use crate::actions::{self, Act};
 use crate::audit::{Action, Trace};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
@@ -24,26 +24,26 @@ use crate::web::file;
 pub struct Nothing {}
 
 /// `GET C/export`
-pub async fn show(door: Door, req: HttpRequest) -> Outcome {
+pub async fn show(request: PageRequest, req: HttpRequest) -> Outcome {
     let read = |conn: &mut Conn, member: &Member, visit: &Visit| {
         let held = queries::held(conn, visit)?;
         let page = ExportPage::load(conn, member, visit, &held)?;
-        Ok(Bytes::from(page.render_with_values(&member.look())?))
+        Ok(Bytes::from(page.render_with_values(&member.preferences())?))
     };
-    match look(door, &req, "page", read).await? {
+    match look(request, &req, "page", read).await? {
         Looked::At(html) => Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html)),
         Looked::Proving(first) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, first)).finish()),
     }
 }
 
 /// `GET C/export.json`
-pub async fn download(door: Door, req: HttpRequest, db: Data<Db>) -> Outcome {
-    let now = door.now;
+pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Outcome {
+    let now = request.now;
     let read = |conn: &mut Conn, _: &Member, visit: &Visit| {
         let first = beginning(&queries::held(conn, visit)?)?;
         Ok((first, Events::of(visit.project.id, visit.customer.id)))
     };
-    match look(door, &req, "file", read).await? {
+    match look(request, &req, "file", read).await? {
         Looked::At((first, events)) => Ok(HttpResponse::Ok()
             .content_type(ContentType::json())
             .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file_name(now))))
@@ -56,7 +56,7 @@ pub async fn download(door: Door, req: HttpRequest, db: Data<Db>) -> Outcome {
 pub async fn prove(act: Act<Nothing>) -> Outcome {
     let query = act.query.clone();
     let on = format!("{}/export", visit::href(&act.parameter("p")?, &act.parameter("id")?));
-    let page = move |conn: &mut _, door: &_, opened| page::rendered(conn, door, &query, Some(opened));
+    let page = move |conn: &mut _, request: &_, opened| page::rendered(conn, request, &query, Some(opened));
     act.only_prove("export-prove", page, on).await
 }
 
@@ -68,14 +68,14 @@ enum Looked<R> {
 }
 
 /// Reads what is held and enters that in the log; or asks for a fresh authentication first.
-async fn look<R, W>(door: Door, req: &HttpRequest, form: &'static str, read: W) -> Result<Looked<R>, Error>
+async fn look<R, W>(request: PageRequest, req: &HttpRequest, form: &'static str, read: W) -> Result<Looked<R>, Error>
 where
     R: Send + 'static,
     W: FnOnce(&mut Conn, &Member, &Visit) -> Result<R, Error> + Send + 'static,
 {
     let query = req.query_string().to_owned();
-    actions::look(req, door, move |conn, member, door| {
-        let visit = Visit::entered(conn, door, member, &query)?;
+    actions::look(req, request, move |conn, member, request| {
+        let visit = Visit::entered(conn, request, member, &query)?;
         if !member.is_proven {
             return Ok((Looked::Proving(visit.dialog("export-prove")), None));
         }

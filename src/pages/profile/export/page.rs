@@ -42,13 +42,13 @@ impl ExportPage {
             app_user_id: visit.opened_as.clone(),
             project: visit.project.name.clone(),
             made_at: held.made_at,
-            tables: tables(held).into_iter().chain([told(&events)]).collect(),
+            tables: tables(held).into_iter().chain([events_table(&events)]).collect(),
             more: (all > EVENTS).then_some(more),
         })
     }
 }
 
-fn told(events: &[Event]) -> Table {
+fn events_table(events: &[Event]) -> Table {
     let rows = events.iter().filter_map(of_event).collect();
     Table::of("Events", &["Generated", "What", "Environment", "Product", "Paid", "Event id"], rows)
 }

@@ -171,7 +171,7 @@ mod tests {
         let absurd = Axis::over([(Moment(i64::MIN), Moment(253_402_300_799_000))].into_iter(), NOW);
         assert!(absurd.from > Moment(1_100_000_000_000) && absurd.to < NOW.plus_days(800));
         assert_eq!(absurd.x(Moment::NEVER), Percent(10_000));
-        assert_eq!(absurd.x(Moment::DAWN), Percent(0));
+        assert_eq!(absurd.x(Moment::EARLIEST), Percent(0));
         assert!(absurd.ticks().len() <= 8);
         let early = Moment(-1_000);
         let axis = Axis::over([(early, Moment::NEVER)].into_iter(), early);

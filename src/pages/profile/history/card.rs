@@ -223,7 +223,7 @@ mod tests {
         let place = Cursor { timeline_at: at, event_at: at, tie: 0, event: id };
         let (environment, side) = ("sandbox".to_owned(), "own".to_owned());
         let event = Delivery::read_stored(&json!({ "event": event }).to_string(), at).expect("an event");
-        Stored { place, environment, side, told: event.told() }
+        Stored { place, environment, side, summary: event.summary() }
     }
 
     fn verbs(card: &Card) -> Vec<String> {
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_body_that_cannot_be_read_is_still_a_row() {
-        let damaged = Stored { told: "{".into(), ..stored(3, 5) };
+        let damaged = Stored { summary: "{".into(), ..stored(3, 5) };
         let card = Card::of(&stranger(), &Query::default(), &slice(vec![damaged]), None);
         assert_eq!(verbs(&card), ["An event that cannot be read"]);
     }

@@ -85,7 +85,7 @@ impl Category {
     }
 
     /// The name of an icon in the sprite, and the class of a colour family.
-    pub const fn look(self) -> (&'static str, &'static str) {
+    pub const fn icon_and_tone(self) -> (&'static str, &'static str) {
         match self {
             Category::Trial => ("trial", "tone-trial"),
             Category::Intro | Category::Start => ("start", "tone-good"),

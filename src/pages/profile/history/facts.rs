@@ -37,16 +37,16 @@ fn cause(event: &Event, category: Category) -> Option<Sentence> {
         Category::GrantRemoved => said("access ended"),
         Category::Refunded => match &event.cancel_reason {
             Some(Reason::CustomerSupport) | None => said("by customer support"),
-            Some(reason) => Some(told(reason)),
+            Some(reason) => Some(reason_in_words(reason)),
         },
         Category::OptedOut if event.period_type == Some(PeriodType::Trial) => said("during the trial"),
         Category::BillingCancel => said("part of the billing issue, not a second problem"),
-        Category::UnknownCancel => Some(told(event.cancel_reason.as_ref().unwrap_or(&Reason::Unknown))),
+        Category::UnknownCancel => Some(reason_in_words(event.cancel_reason.as_ref().unwrap_or(&Reason::Unknown))),
         Category::Resubscribed => said("renewal is on again"),
         Category::Grace | Category::BillingIssue => said("the store is retrying"),
         Category::Expired if event.is_promotional() => said("its time was over"),
         Category::Expired if is_prepaid_over(event) => said("prepaid time was over"),
-        Category::Expired => Some(told(event.expiration_reason.as_ref().unwrap_or(&Reason::Unknown))),
+        Category::Expired => Some(reason_in_words(event.expiration_reason.as_ref().unwrap_or(&Reason::Unknown))),
         Category::Temporary => said("while the store could not be asked"),
         Category::Invoice => said("an invoice is not yet a payment"),
         Category::OverrideEnded => said("the project's default applies again"),
@@ -102,7 +102,7 @@ fn said(words: &'static str) -> Option<Sentence> {
 }
 
 /// A reason in our words, or in the store's where we have none.
-fn told(reason: &Reason) -> Sentence {
+fn reason_in_words(reason: &Reason) -> Sentence {
     match reason {
         Reason::Other(word) => named("the store says ", word),
         known => Sentence::of(known.words()),

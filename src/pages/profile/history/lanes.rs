@@ -1,7 +1,7 @@
 //! The lanes of the picture: what each purchase was at which time, and the same in words. One-time purchases that unlock
 //! nothing are marks, those of one product on one lane.
 
-use super::look::Look;
+use super::marker::Marker;
 use super::{axis, words};
 use crate::base::clock::Moment;
 use crate::catalog::Catalog;
@@ -14,7 +14,7 @@ use crate::wording::times;
 /// A stretch of a lane; a mark when both ends are the same moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bar {
-    pub look: Look,
+    pub marker: Marker,
     pub from: Moment,
     /// [`Moment::NEVER`]: no end is in sight.
     pub to: Moment,
@@ -56,7 +56,7 @@ impl Lane {
     }
 
     fn end(&self) -> Moment {
-        self.bars.last().map_or(Moment::DAWN, |bar| bar.to)
+        self.bars.last().map_or(Moment::EARLIEST, |bar| bar.to)
     }
 }
 
@@ -75,8 +75,8 @@ fn of_purchase(purchase: &Purchase, visit: &Visit) -> Option<Lane> {
     let skipped = bars.len().saturating_sub(BARS);
     let bars: Vec<Bar> = bars.into_iter().skip(skipped).collect();
     let name = name(purchase, visit);
-    let told: Vec<String> = bars.iter().map(told).collect();
-    let words = format!("{name}{}: {}.", store(purchase), told.join(", "));
+    let in_words: Vec<String> = bars.iter().map(bar_in_words).collect();
+    let words = format!("{name}{}: {}.", store(purchase), in_words.join(", "));
     let seen = bars.into_iter().filter(|bar| axis::is_in_sight(bar.from, visit.now)).collect();
     Some(Lane { name, bars: seen, words, is_active: purchase.is_active(visit.now) })
 }
@@ -84,14 +84,14 @@ fn of_purchase(purchase: &Purchase, visit: &Visit) -> Option<Lane> {
 /// Temporary access has no periods: it runs from when it was given until the store answers.
 fn temporary(purchase: &Purchase) -> Option<Bar> {
     let (from, to) = (purchase.period_start, purchase.access_ends_at());
-    (purchase.kind == Kind::Temporary && from < to).then_some(Bar { look: Look::Temporary, from, to })
+    (purchase.kind == Kind::Temporary && from < to).then_some(Bar { marker: Marker::Temporary, from, to })
 }
 
 /// A pause that was asked for begins when the paid time ends; it is drawn when its end is known.
 fn pause_ahead(purchase: &Purchase, now: Moment) -> Option<Bar> {
     let from = purchase.expires_at.filter(|end| *end > now && purchase.pause_asked_at.is_some())?;
     let to = purchase.auto_resume_at.filter(|to| *to > from && purchase.will_renew())?;
-    Some(Bar { look: Look::Paused, from, to })
+    Some(Bar { marker: Marker::Paused, from, to })
 }
 
 fn name(purchase: &Purchase, visit: &Visit) -> String {
@@ -118,27 +118,27 @@ fn bars(purchase: &Purchase, span: Span, now: Moment) -> Vec<Bar> {
     if to <= span.from {
         return Vec::new();
     }
-    let look = match span.phase {
+    let marker = match span.phase {
         _ if purchase.kind == Kind::Temporary => return Vec::new(),
-        Phase::Trial => Look::Trial,
-        Phase::Paid => Look::Paid,
-        Phase::Grace => Look::Grace,
-        Phase::Retry => Look::Retry,
-        Phase::Paused => Look::Paused,
-        Phase::Refunded => Look::Refunded,
-        Phase::Granted => Look::Granted,
+        Phase::Trial => Marker::Trial,
+        Phase::Paid => Marker::Paid,
+        Phase::Grace => Marker::Grace,
+        Phase::Retry => Marker::Retry,
+        Phase::Paused => Marker::Paused,
+        Phase::Refunded => Marker::Refunded,
+        Phase::Granted => Marker::Granted,
     };
-    let ending = match look {
-        Look::Trial => Look::TrialEnding,
-        Look::Paid => Look::Ending,
+    let ending = match marker {
+        Marker::Trial => Marker::TrialEnding,
+        Marker::Paid => Marker::Ending,
         other => other,
     };
-    if purchase.will_renew() || to == Moment::NEVER || to <= now || ending == look {
-        return vec![Bar { look, from: span.from, to }];
+    if purchase.will_renew() || to == Moment::NEVER || to <= now || ending == marker {
+        return vec![Bar { marker, from: span.from, to }];
     }
     let split = now.max(span.from);
-    let past = Bar { look, from: span.from, to: split };
-    let ahead = Bar { look: ending, from: split, to };
+    let past = Bar { marker, from: span.from, to: split };
+    let ahead = Bar { marker: ending, from: split, to };
     [past, ahead].into_iter().filter(|bar| bar.from < bar.to).collect()
 }
 
@@ -154,9 +154,9 @@ fn end(purchase: &Purchase, span: Span, now: Moment) -> Moment {
     }
 }
 
-fn told(bar: &Bar) -> String {
+fn bar_in_words(bar: &Bar) -> String {
     let (from, to) = (times::day(bar.from), times::day(bar.to));
-    let what = bar.look.words();
+    let what = bar.marker.words();
     match bar.to {
         Moment::NEVER => format!("{what} since {from}, without an end"),
         _ if from == to => format!("{what} on {from}"),
@@ -169,8 +169,8 @@ fn by_product(purchases: &[&Purchase], visit: &Visit) -> Vec<Lane> {
     let mut lanes: Vec<(&Purchase, Vec<Bar>)> = Vec::new();
     for purchase in purchases {
         let at = purchase.first_purchased_at;
-        let look = if purchase.refunded_at.is_some() { Look::BoughtBack } else { Look::Bought };
-        let mark = Bar { look, from: at, to: at };
+        let marker = if purchase.refunded_at.is_some() { Marker::BoughtBack } else { Marker::Bought };
+        let mark = Bar { marker, from: at, to: at };
         let is_same = |one: &Purchase| (&one.store, &one.product_id) == (&purchase.store, &purchase.product_id);
         match lanes.iter_mut().find(|(one, _)| is_same(one)) {
             Some((_, marks)) => marks.push(mark),
@@ -197,7 +197,7 @@ fn of_marks(purchase: &Purchase, mut marks: Vec<Bar>, are_all: bool, visit: &Vis
     let when = if days.0 == days.1 { format!("on {}", days.0) } else { format!("from {} to {}", days.0, days.1) };
     let times =
         if marks.len() == 1 { String::new() } else { format!("{} ", count(marks.len() as i64, "time", "times")) };
-    let back = marks.iter().filter(|mark| mark.look == Look::BoughtBack).count();
+    let back = marks.iter().filter(|mark| mark.marker == Marker::BoughtBack).count();
     let back = if back == 0 { String::new() } else { format!(", {back} refunded") };
     let before = if are_all { "" } else { ", and maybe before" };
     let words = format!("{name}{}: bought {times}{when}{before}{back}.", store(purchase));
@@ -218,10 +218,10 @@ mod tests {
         of(&Visit { purchases, ..stranger() })
     }
 
-    fn drawn(purchase: Purchase) -> Vec<(Look, i64, i64)> {
+    fn drawn(purchase: Purchase) -> Vec<(Marker, i64, i64)> {
         let days = |at: Moment| if at == Moment::NEVER { i64::MAX } else { at.since(NOW) / 86_400_000 };
         let lane = lanes_of(vec![purchase]).pop().expect("a lane");
-        lane.bars.iter().map(|bar| (bar.look, days(bar.from), days(bar.to))).collect()
+        lane.bars.iter().map(|bar| (bar.marker, days(bar.from), days(bar.to))).collect()
     }
 
     fn span(phase: &str, from: i64, to: i64) -> Value {
@@ -233,34 +233,34 @@ mod tests {
     fn what_is_paid_ahead_is_dashed_only_when_it_will_not_renew() {
         let spans = json!([span("trial", -30, -23), span("paid", -23, 18)]);
         let renewing = purchase(json!({"spans": spans}));
-        assert_eq!(drawn(renewing), [(Look::Trial, -30, -23), (Look::Paid, -23, 18)]);
+        assert_eq!(drawn(renewing), [(Marker::Trial, -30, -23), (Marker::Paid, -23, 18)]);
         let ending = purchase(json!({"spans": spans, "unsubscribed_at": NOW}));
-        assert_eq!(drawn(ending), [(Look::Trial, -30, -23), (Look::Paid, -23, 0), (Look::Ending, 0, 18)]);
+        assert_eq!(drawn(ending), [(Marker::Trial, -30, -23), (Marker::Paid, -23, 0), (Marker::Ending, 0, 18)]);
         let trial = purchase(json!({"spans": [span("trial", -3, 4)], "unsubscribed_at": NOW, "period_type": "TRIAL"}));
-        assert_eq!(drawn(trial), [(Look::Trial, -3, 0), (Look::TrialEnding, 0, 4)]);
+        assert_eq!(drawn(trial), [(Marker::Trial, -3, 0), (Marker::TrialEnding, 0, 4)]);
     }
 
     #[test]
     fn open_stretches_end_where_anybody_knows() {
         let open = |phase: &str, from: i64| drawn(purchase(json!({"spans": [span(phase, from, i64::MAX)]})));
-        assert_eq!(open("retry", -20), [(Look::Retry, -20, 0)]);
-        assert_eq!(open("retry", -200), [(Look::Retry, -200, -140)]);
-        assert_eq!(open("paused", -9), [(Look::Paused, -9, 0)]);
-        assert_eq!(open("granted", -9), [(Look::Granted, -9, i64::MAX)]);
+        assert_eq!(open("retry", -20), [(Marker::Retry, -20, 0)]);
+        assert_eq!(open("retry", -200), [(Marker::Retry, -200, -140)]);
+        assert_eq!(open("paused", -9), [(Marker::Paused, -9, 0)]);
+        assert_eq!(open("granted", -9), [(Marker::Granted, -9, i64::MAX)]);
         let lifetime = purchase(json!({"spans": [span("granted", -9, 200 * 365)]}));
-        assert_eq!(drawn(lifetime), [(Look::Granted, -9, i64::MAX)]);
+        assert_eq!(drawn(lifetime), [(Marker::Granted, -9, i64::MAX)]);
     }
 
     #[test]
     fn a_pause_is_drawn_ahead_to_the_day_it_ends() {
         let paused = json!({"spans": [span("paused", -9, i64::MAX)], "auto_resume_at": NOW.plus_days(40)});
-        assert_eq!(drawn(purchase(paused)), [(Look::Paused, -9, 40)]);
+        assert_eq!(drawn(purchase(paused)), [(Marker::Paused, -9, 40)]);
         let asked = |resumes: Value| {
             let spans = json!([span("paid", -30, 18)]);
             drawn(purchase(json!({"spans": spans, "pause_asked_at": NOW, "auto_resume_at": resumes})))
         };
-        assert_eq!(asked(json!(NOW.plus_days(50))), [(Look::Paid, -30, 18), (Look::Paused, 18, 50)]);
-        assert_eq!(asked(json!(null)), [(Look::Paid, -30, 18)]);
+        assert_eq!(asked(json!(NOW.plus_days(50))), [(Marker::Paid, -30, 18), (Marker::Paused, 18, 50)]);
+        assert_eq!(asked(json!(null)), [(Marker::Paid, -30, 18)]);
     }
 
     #[test]
@@ -272,7 +272,7 @@ mod tests {
             lanes_of(vec![purchase(fields)]).pop().expect("a lane")
         };
         let lane = temporary("");
-        assert_eq!(lane.bars, [Bar { look: Look::Temporary, from: NOW, to: NOW.plus_days(1) }]);
+        assert_eq!(lane.bars, [Bar { marker: Marker::Temporary, from: NOW, to: NOW.plus_days(1) }]);
         let said = "Temporary access, App Store: temporary access from 23 Nov 2026 to 24 Nov 2026.";
         assert_eq!((lane.name.as_str(), lane.words.as_str()), ("Temporary access", said));
         assert_eq!(temporary("pro_annual").name, "Temporary: Pro annual");
@@ -292,11 +292,11 @@ mod tests {
             lanes_of(vec![bought(-3, "a", json!(null)), bought(-9, "b", json!(NOW)), bought(-5, "c", json!(null))]);
         assert_eq!(lanes.len(), 1);
         assert_eq!(lanes[0].name, "Gems ×3");
-        let looks: Vec<Look> = lanes[0].bars.iter().map(|bar| bar.look).collect();
-        assert_eq!(looks, [Look::BoughtBack, Look::Bought, Look::Bought]);
+        let markers: Vec<Marker> = lanes[0].bars.iter().map(|bar| bar.marker).collect();
+        assert_eq!(markers, [Marker::BoughtBack, Marker::Bought, Marker::Bought]);
         assert_eq!(lanes[0].words, "Gems, App Store: bought 3 times from 14 Nov 2026 to 20 Nov 2026, 1 refunded.");
         let lifetime = purchase(json!({"kind": "one_time", "expires_at": null, "spans": [span("paid", -3, i64::MAX)]}));
-        assert_eq!(drawn(lifetime), [(Look::Paid, -3, i64::MAX)]);
+        assert_eq!(drawn(lifetime), [(Marker::Paid, -3, i64::MAX)]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod category;
 mod facts;
 mod lanes;
 mod links;
-mod look;
+mod marker;
 mod model;
 mod picture;
 mod queries;

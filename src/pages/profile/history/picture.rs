@@ -8,7 +8,7 @@ use askama::filters::HtmlSafe;
 use super::axis::{Axis, Percent, Tick};
 use super::lanes;
 use super::lanes::{Bar, Lane};
-use super::look::Look;
+use super::marker::Marker;
 use crate::base::clock::Moment;
 use crate::pages::profile::visit::Visit;
 use crate::wording::times;
@@ -19,7 +19,7 @@ pub struct Picture {
     title: String,
     ticks: Vec<Tick>,
     lanes: Vec<Drawn>,
-    legend: Vec<Look>,
+    legend: Vec<Marker>,
     patterns: BTreeSet<&'static str>,
     today: Percent,
     words: Vec<String>,
@@ -40,7 +40,7 @@ struct Drawn {
 /// A bar from `x`, or a mark around it.
 #[derive(Debug)]
 struct Shape {
-    look: Look,
+    marker: Marker,
     x: Percent,
     width: Percent,
 }
@@ -62,11 +62,11 @@ impl Picture {
         lanes.sort_by_key(Lane::start);
         let stretches = lanes.iter().flat_map(|lane| &lane.bars).map(|bar| (bar.from, bar.to));
         let axis = Axis::over(stretches, visit.now);
-        let legend: BTreeSet<Look> = lanes.iter().flat_map(|lane| &lane.bars).map(|bar| bar.look).collect();
+        let legend: BTreeSet<Marker> = lanes.iter().flat_map(|lane| &lane.bars).map(|bar| bar.marker).collect();
         (!legend.is_empty()).then(|| Picture {
             title: format!("Purchases from {} to {}", times::month(axis.from), times::month(axis.to)),
             ticks: axis.ticks(),
-            patterns: legend.iter().filter_map(|look| look.pattern()).collect(),
+            patterns: legend.iter().filter_map(|marker| marker.pattern()).collect(),
             legend: legend.into_iter().collect(),
             today: axis.x(visit.now),
             words: lanes.iter().chain(&unseen).map(|lane| lane.words.clone()).collect(),
@@ -99,14 +99,14 @@ impl Drawn {
 impl Shape {
     /// Whether the mark after this one would run into it; the lane's name says how many there are.
     fn hides(&self, next: &Shape) -> bool {
-        self.look.is_mark() && self.look == next.look && next.x.0 - self.x.0 < APART
+        self.marker.is_mark() && self.marker == next.marker && next.x.0 - self.x.0 < APART
     }
 
     fn new(bar: &Bar, axis: &Axis, now: Moment) -> Shape {
         let to = if bar.to == Moment::NEVER { axis.open_end(now) } else { bar.to };
         let (from, to) = (axis.x(bar.from), axis.x(to));
         let width = Percent((to.0 - from.0).max(LEAST));
-        Shape { look: bar.look, x: Percent(from.0.min(10_000 - width.0)), width }
+        Shape { marker: bar.marker, x: Percent(from.0.min(10_000 - width.0)), width }
     }
 }
 
@@ -117,12 +117,12 @@ mod tests {
     #[test]
     fn marks_that_would_merge_into_a_bar_are_drawn_once() {
         let now = Moment(1_795_453_200_000);
-        let mark = |days: i64, look| Bar { look, from: now.plus_days(days), to: now.plus_days(days) };
-        let bars = [(-1_000, Look::Bought), (-3, Look::Bought), (-2, Look::Bought), (-2, Look::BoughtBack)];
+        let mark = |days: i64, marker| Bar { marker, from: now.plus_days(days), to: now.plus_days(days) };
+        let bars = [(-1_000, Marker::Bought), (-3, Marker::Bought), (-2, Marker::Bought), (-2, Marker::BoughtBack)];
         let axis = Axis { from: now.plus_days(-1_000), to: now };
         let lane =
-            Lane { name: "Gems".into(), bars: bars.map(|(days, look)| mark(days, look)).into(), ..Lane::default() };
-        let looks: Vec<Look> = Drawn::new(lane, 0, &axis, now).shapes.iter().map(|shape| shape.look).collect();
-        assert_eq!(looks, [Look::Bought, Look::Bought, Look::BoughtBack]);
+            Lane { name: "Gems".into(), bars: bars.map(|(days, marker)| mark(days, marker)).into(), ..Lane::default() };
+        let markers: Vec<Marker> = Drawn::new(lane, 0, &axis, now).shapes.iter().map(|shape| shape.marker).collect();
+        assert_eq!(markers, [Marker::Bought, Marker::Bought, Marker::BoughtBack]);
     }
 }

@@ -19,8 +19,8 @@ pub struct Stored {
     pub place: Cursor,
     pub environment: String,
     pub side: String,
-    /// What it tells: see [`crate::events::Event::told`].
-    pub told: String,
+    /// What it tells: see [`crate::events::Event::summary`].
+    pub summary: String,
 }
 
 /// One page, newest first.
@@ -95,7 +95,7 @@ impl Place<'_> {
             )
             .select((
                 (history::timeline_at, history::event_at, history::tie, history::event_id),
-                (history::environment, history::side, history::told),
+                (history::environment, history::side, history::summary),
             ))
             .limit(limit)
             .into_boxed();
@@ -130,9 +130,9 @@ impl Place<'_> {
 type Row = ((i64, i64, i64, i64), (String, String, String));
 
 impl From<Row> for Stored {
-    fn from(((timeline_at, event_at, tie, event), (environment, side, told)): Row) -> Stored {
+    fn from(((timeline_at, event_at, tie, event), (environment, side, summary)): Row) -> Stored {
         let place = Cursor { timeline_at: Moment(timeline_at), event_at: Moment(event_at), tie, event };
-        Stored { place, environment, side, told }
+        Stored { place, environment, side, summary }
     }
 }
 

@@ -51,15 +51,15 @@ const SAME_TIME_MS: i64 = 60_000;
 
 impl Row {
     pub fn of(stored: &Stored, visit: &Visit, order: Order) -> Row {
-        match Event::retold(&stored.told) {
-            Some(event) => Row::told(&event, stored, visit, order),
+        match Event::from_summary(&stored.summary) {
+            Some(event) => Row::from_event(&event, stored, visit, order),
             None => Row::at(stored.place, order, visit.now),
         }
     }
 
-    fn told(event: &Event, stored: &Stored, visit: &Visit, order: Order) -> Row {
+    fn from_event(event: &Event, stored: &Stored, visit: &Visit, order: Order) -> Row {
         let category = Category::of(event);
-        let (icon, tone) = category.look();
+        let (icon, tone) = category.icon_and_tone();
         let query = if visit.environment == Environment::Sandbox { "?sandbox=1" } else { "" };
         let mut row = Row::at(stored.place, order, visit.now);
         row.facts.extend(facts::of(event, category, visit.now));
@@ -81,7 +81,7 @@ impl Row {
         Row {
             anchor: Some(anchor(place.event)),
             facts: other_clock(place, order, now).into_iter().collect(),
-            ..Row::of_activity(Category::Unknown.look(), "An event that cannot be read", place.at(order), now)
+            ..Row::of_activity(Category::Unknown.icon_and_tone(), "An event that cannot be read", place.at(order), now)
         }
     }
 

@@ -40,9 +40,9 @@ fn text(line: &Line) -> String {
 }
 
 /// First lines, joined; icon; colour; the second line without its time.
-fn told(event: &Event, side: Side) -> (String, &'static str, &'static str, String) {
+fn row_text(event: &Event, side: Side) -> (String, &'static str, &'static str, String) {
     let category = Category::of(event);
-    let (icon, tone) = category.look();
+    let (icon, tone) = category.icon_and_tone();
     let lines: Vec<String> = lines(event, side, &Catalog::default()).iter().map(text).collect();
     let facts = facts::of(event, category, NOW).into_iter().chain(facts::offering(event, category));
     let facts: Vec<String> = facts.map(|fact| fact.plain()).collect();
@@ -50,8 +50,8 @@ fn told(event: &Event, side: Side) -> (String, &'static str, &'static str, Strin
 }
 
 fn check(kind: &str, fields: Value, line: &str, look: (&str, &str), second: &str) {
-    let (told, icon, tone, facts) = told(&event(kind, fields.clone()), Side::Own);
-    assert_eq!((told.as_str(), icon, tone, facts.as_str()), (line, look.0, look.1, second), "{kind} {fields}");
+    let (row_text, icon, tone, facts) = row_text(&event(kind, fields.clone()), Side::Own);
+    assert_eq!((row_text.as_str(), icon, tone, facts.as_str()), (line, look.0, look.1, second), "{kind} {fields}");
 }
 
 const PRO: &str = "[Pro annual] (pro_annual)";
@@ -203,10 +203,10 @@ fn a_transfer_names_the_other_customer_by_the_best_id() {
     });
     let event = event("TRANSFER", ids);
     let look = ("transfer", "tone-accent", "App Store".to_owned());
-    let (line, icon, tone, facts) = told(&event, Side::Own);
+    let (line, icon, tone, facts) = row_text(&event, Side::Own);
     assert_eq!(line, "Purchases transferred from another customer <lena-old-phone>");
     assert_eq!((icon, tone, facts), look);
-    let (line, ..) = told(&event, Side::Lost);
+    let (line, ..) = row_text(&event, Side::Lost);
     assert_eq!(line, "Purchases transferred to another customer <$RCAnonymousID:2>");
 }
 
@@ -265,7 +265,7 @@ fn every_icon_is_in_the_sprite() {
     let sprite = include_str!("../../../../static/icons/sprite.svg");
     let kinds = crate::events::EventType::KNOWN.iter().chain(&["NEW"]);
     for kind in kinds {
-        let (icon, _) = Category::of(&event(kind, json!({}))).look();
+        let (icon, _) = Category::of(&event(kind, json!({}))).icon_and_tone();
         assert!(sprite.contains(&format!("id=\"{icon}\"")), "{icon}");
     }
     for icon in ["last-opened", "first-seen", "grace", "trial", "convert", "refund", "remove", "grant"] {

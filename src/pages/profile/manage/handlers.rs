@@ -9,7 +9,7 @@ use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::db::Db;
 use crate::operations::erasure::blocking::{self, Ticked};
-use crate::operations::erasure::{self, sweeping};
+use crate::operations::erasure::{self, cleanup};
 use crate::pages::profile::acting::{Outcome, on_vanishing};
 use crate::pages::profile::visit::Visit;
 
@@ -18,11 +18,11 @@ pub async fn delete(act: Act<Confirmation>, db: Data<Db>) -> Outcome {
         let held = queries::held(doing.conn, visit)?;
         confirmation.check(&visit.opened_as, &held, visit.customer.id)?;
         let erased = erasure::erase(doing.conn, visit.project.id, &[visit.customer.id], doing.now)?;
-        let told = format!("Customer deleted: {}.", erased.numbers());
-        Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), told, list(visit)))
+        let message = format!("Customer deleted: {}.", erased.numbers());
+        Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), message, list(visit)))
     };
     let answer = on_vanishing(act.with_proof(), "manage-delete", work).await?;
-    sweeping::soon(&db).await;
+    cleanup::soon(&db).await;
     Ok(answer)
 }
 
@@ -32,11 +32,11 @@ pub async fn block(act: Act<Ticked>, db: Data<Db>) -> Outcome {
         let id = blocking::parse(&visit.opened_as).map_err(refused)?;
         let row = (doing.next_id(), doing.now);
         let done = blocking::block(doing.conn, visit.project.id, &id, row)?.map_err(refused)?;
-        let told = format!("Customer blocked and deleted: {}.", done.erased.numbers());
-        Ok(Done::new(Trace::new(Action::CustomerBlocked).about(done.erased.numbers()), told, list(visit)))
+        let message = format!("Customer blocked and deleted: {}.", done.erased.numbers());
+        Ok(Done::new(Trace::new(Action::CustomerBlocked).about(done.erased.numbers()), message, list(visit)))
     };
     let answer = on_vanishing(act.with_proof(), "manage-block", work).await?;
-    sweeping::soon(&db).await;
+    cleanup::soon(&db).await;
     Ok(answer)
 }
 

@@ -124,26 +124,26 @@ impl Confirmation {
 fn fate(purchase: &Purchase, now: Moment, name: String) -> Sentence {
     let sandbox = if purchase.environment == Environment::Sandbox { " (sandbox)" } else { "" };
     let store = purchase.store.as_ref().map_or("its store", Store::name);
-    let told = Sentence::default().name(name).words(format!("{sandbox}, {store}: "));
+    let sentence = Sentence::default().name(name).words(format!("{sandbox}, {store}: "));
     if purchase.is_family_share {
-        return told.words("not touched. It belongs to a relative who shares it.");
+        return sentence.words("not touched. It belongs to a relative who shares it.");
     }
     match (&purchase.store, goes_on_charging(purchase, now)) {
-        (Some(Store::TestStore), _) => told.words("ends with the customer; it is a test and costs nothing."),
+        (Some(Store::TestStore), _) => sentence.words("ends with the customer; it is a test and costs nothing."),
         (_, false) => {
-            told.words("not changed; it ends ").time(Stamp::relative(purchase.access_ends_at(), now)).words(".")
+            sentence.words("not changed; it ends ").time(Stamp::relative(purchase.access_ends_at(), now)).words(".")
         }
         (Some(Store::AppStore | Store::MacAppStore), _) => {
-            told.words("not cancelled. Only the customer can do that, in their Apple account.")
+            sentence.words("not cancelled. Only the customer can do that, in their Apple account.")
         }
         (Some(Store::PlayStore), _) => {
-            told.words("not cancelled. Cancel it, or refund and revoke it, in Google Play first.")
+            sentence.words("not cancelled. Cancel it, or refund and revoke it, in Google Play first.")
         }
-        (Some(Store::Stripe), _) => told.words("not cancelled. Cancel it in Stripe first."),
+        (Some(Store::Stripe), _) => sentence.words("not cancelled. Cancel it in Stripe first."),
         (Some(Store::WebBilling), _) => {
-            told.words("not reached from here. Deleting the customer at the billing provider cancels it at once.")
+            sentence.words("not reached from here. Deleting the customer at the billing provider cancels it at once.")
         }
-        _ => told.words("not cancelled. The store goes on charging until the customer cancels there."),
+        _ => sentence.words("not cancelled. The store goes on charging until the customer cancels there."),
     }
 }
 

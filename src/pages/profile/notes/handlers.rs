@@ -87,6 +87,6 @@ pub fn must_have_room(doing: &mut Doing<'_>, visit: &Visit) -> Result<(), Error>
 }
 
 fn note_of(doing: &mut Doing<'_>, visit: &Visit) -> Result<Note, Error> {
-    let id = doing.door.parameter("n")?.parse().map_err(|_| Error::NotFound)?;
+    let id = doing.request.parameter("n")?.parse().map_err(|_| Error::NotFound)?;
     Ok(queries::find(doing.conn, visit.customer.id, id)?)
 }

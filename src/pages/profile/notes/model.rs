@@ -97,7 +97,7 @@ impl NoteBody {
 mod tests {
     use super::*;
 
-    fn told(typed: &str) -> Result<String, String> {
+    fn parsed(typed: &str) -> Result<String, String> {
         NoteBody::parse(typed, 255).map(|body| body.0).map_err(|problem| problem.sentence)
     }
 
@@ -106,20 +106,20 @@ mod tests {
         for letter in ["a", "é", "語", "🧜", "e\u{301}"] {
             let unit = letter.chars().count();
             let most = letter.repeat(255 / unit);
-            assert_eq!(told(&most), Ok(most.clone()), "{letter}");
+            assert_eq!(parsed(&most), Ok(most.clone()), "{letter}");
             let many = letter.repeat(255 / unit + 1);
-            assert!(told(&many).is_err(), "{letter}");
+            assert!(parsed(&many).is_err(), "{letter}");
         }
-        assert_eq!(told(&"\r\na".repeat(127)).map(|body| body.len()), Ok(254));
-        assert_eq!(told(&"a\r\n".repeat(85)).map(|body| body.len()), Ok(170));
+        assert_eq!(parsed(&"\r\na".repeat(127)).map(|body| body.len()), Ok(254));
+        assert_eq!(parsed(&"a\r\n".repeat(85)).map(|body| body.len()), Ok(170));
     }
 
     #[test]
     fn nothing_and_nul_are_refused_in_words() {
-        assert_eq!(told(" \r\n\t\u{A0}"), Err("Write something first.".into()));
-        assert!(told("a\0b").is_err_and(|told| told.contains("NUL")));
+        assert_eq!(parsed(" \r\n\t\u{A0}"), Err("Write something first.".into()));
+        assert!(parsed("a\0b").is_err_and(|parsed| parsed.contains("NUL")));
         let long = "a".repeat(260);
-        assert_eq!(told(&long), Err("260 characters are 5 too many: a note has at most 255.".into()));
+        assert_eq!(parsed(&long), Err("260 characters are 5 too many: a note has at most 255.".into()));
     }
 
     #[test]

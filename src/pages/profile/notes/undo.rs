@@ -23,7 +23,7 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
     doing.permit(WriteNotes)?;
     // Of a customer who became one with another since, the note is the survivor's.
     let here = |note: Note| Note { customer_id: visit.customer.id, ..note };
-    let (trace, told) = match undo {
+    let (trace, message) = match undo {
         Undo::Added(note) => {
             must_be_untouched(doing, visit, &note)?;
             let note = here(note);
@@ -43,7 +43,7 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
             (Trace::new(Action::NoteCreated).after(note.body), "The note is back.")
         }
     };
-    Ok(Done::new(trace.because(Some("undone".into())), told, visit.at("notes")))
+    Ok(Done::new(trace.because(Some("undone".into())), message, visit.at("notes")))
 }
 
 fn must_be_untouched(doing: &mut Doing<'_>, visit: &Visit, note: &Note) -> Result<(), Error> {

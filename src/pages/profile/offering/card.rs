@@ -19,7 +19,7 @@ use crate::wording::sentence::{Sentence, Stamp};
 pub struct Card {
     current: Current,
     /// Why this offering, one sentence after another.
-    told: Vec<Sentence>,
+    sentences: Vec<Sentence>,
     /// For the command that fills the catalog.
     slug: String,
     /// The dialog that chooses another one.
@@ -40,7 +40,7 @@ impl Card {
         let current = current::resolve(&offerings, set, visit.now);
         let (may, is_allowed) = (visit.may(OverrideOffering), may_change(visit));
         Ok(Card {
-            told: told(&current, visit.now),
+            sentences: sentences(&current, visit.now),
             current,
             slug: visit.project.slug.clone(),
             choose: (may && is_allowed).then(|| visit.dialog("offering-choose")),
@@ -71,7 +71,7 @@ pub fn may_change(visit: &Visit) -> bool {
     overrides::may_change(visit.role, visit.project.overrides_only_tests, best.as_ref())
 }
 
-fn told(current: &Current, now: Moment) -> Vec<Sentence> {
+fn sentences(current: &Current, now: Moment) -> Vec<Sentence> {
     let unknown = || Sentence::of("Experiments and targeting rules are not known here.");
     match current {
         Current::Overridden { set, default, .. } => vec![set_by(set, now), instead(default.as_ref())],
@@ -91,14 +91,14 @@ fn told(current: &Current, now: Moment) -> Vec<Sentence> {
 }
 
 pub fn set_by(set: &Override, now: Moment) -> Sentence {
-    let told = Sentence::of("Set by ").name(&set.set_by).words(" on ").time(Stamp::short_day(set.set_at, now));
-    let told = match set.until {
-        Some(until) => told.words(", until ").time(Stamp::day_and_time(until, now)),
-        None => told.words(", without an end"),
+    let sentences = Sentence::of("Set by ").name(&set.set_by).words(" on ").time(Stamp::short_day(set.set_at, now));
+    let sentences = match set.until {
+        Some(until) => sentences.words(", until ").time(Stamp::day_and_time(until, now)),
+        None => sentences.words(", without an end"),
     };
     match set.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty()) {
-        Some(reason) => told.words(": \u{201C}").name(reason).words("\u{201D}."),
-        None => told.words("."),
+        Some(reason) => sentences.words(": \u{201C}").name(reason).words("\u{201D}."),
+        None => sentences.words("."),
     }
 }
 
@@ -115,13 +115,13 @@ fn instead(default: Option<&Offering>) -> Sentence {
 
 fn not_counting(ignored: &Ignored, now: Moment) -> Sentence {
     let set = &ignored.set;
-    let told = Sentence::of("The override to ").code(&set.offering).words(", set by ").name(&set.set_by);
-    let told = told.words(" on ").time(Stamp::short_day(set.set_at, now));
+    let sentences = Sentence::of("The override to ").code(&set.offering).words(", set by ").name(&set.set_by);
+    let sentences = sentences.words(" on ").time(Stamp::short_day(set.set_at, now));
     match (ignored.why, set.until) {
-        (Why::Over, Some(until)) => told.words(", ended on ").time(Stamp::short_day(until, now)).words("."),
-        (Why::Over, None) => told.words(", is over."),
-        (Why::Archived, _) => told.words(", does not count: that offering is archived."),
-        (Why::Unknown, _) => told.words(", does not count: the catalog has no such offering."),
+        (Why::Over, Some(until)) => sentences.words(", ended on ").time(Stamp::short_day(until, now)).words("."),
+        (Why::Over, None) => sentences.words(", is over."),
+        (Why::Archived, _) => sentences.words(", does not count: that offering is archived."),
+        (Why::Unknown, _) => sentences.words(", does not count: the catalog has no such offering."),
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
             ..standard.clone()
         };
         let current = current::resolve(&[standard, winback], set, NOW);
-        told(&current, NOW).iter().map(Sentence::plain).collect::<Vec<_>>().join(" ")
+        sentences(&current, NOW).iter().map(Sentence::plain).collect::<Vec<_>>().join(" ")
     }
 
     fn set(offering: &str, until: Option<Moment>) -> Override {

@@ -65,7 +65,7 @@ fn overriding(value: &str, now: Moment) -> Option<Override> {
         set_at: now,
         until: None,
         reason: None,
-        is_end_told: false,
+        is_end_recorded: false,
     };
     Some(value).filter(|value| !value.is_empty()).map(set)
 }
@@ -79,12 +79,12 @@ fn packages_in(packages: &[(String, String)], offering: &str) -> String {
 pub fn after(current: &Current) -> Sentence {
     match current {
         Current::Overridden { offering, default, .. } => {
-            let told = Sentence::of("The app gets ").name(&offering.display_name);
+            let sentence = Sentence::of("The app gets ").name(&offering.display_name);
             match default {
                 Some(default) => {
-                    told.words(" until it ends or is taken back, then ").name(&default.display_name).words(".")
+                    sentence.words(" until it ends or is taken back, then ").name(&default.display_name).words(".")
                 }
-                None => told.words(" until it ends or is taken back, then none."),
+                None => sentence.words(" until it ends or is taken back, then none."),
             }
         }
         Current::Default { offering, .. } => Sentence::of("The app gets ")

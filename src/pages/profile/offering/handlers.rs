@@ -48,14 +48,14 @@ pub async fn choose(act: Act<Draft>) -> Outcome {
             set_at: doing.now,
             until,
             reason: chosen.reason,
-            is_end_told: false,
+            is_end_recorded: false,
         };
         overrides::queries::put(doing.conn, &set)?;
         let name = offerings.iter().find(|one| one.identifier == set.offering).map(|one| one.display_name.as_str());
-        let told = told(name.unwrap_or(&set.offering), until);
+        let message = set_until(name.unwrap_or(&set.offering), until);
         let trace = crate::operations::overrides::entry(before.as_ref(), Some(&set)).because(set.reason.clone());
         let undo = undo::Undo::Offering(Undo { before, after: Some(set) }.into());
-        Ok(Done::new(trace, told, visit.at("offering")).with_undo(&undo))
+        Ok(Done::new(trace, message, visit.at("offering")).with_undo(&undo))
     })
     .await
 }
@@ -84,7 +84,7 @@ pub fn must_be_allowed(visit: &Visit) -> Result<(), Refusal> {
     if may_change(visit) { Ok(()) } else { Err(Refusal::of("", HELD)) }
 }
 
-fn told(name: &str, until: Option<Moment>) -> String {
+fn set_until(name: &str, until: Option<Moment>) -> String {
     match until {
         Some(until) => format!("The app gets {name} until {}.", times::day(until)),
         None => format!("The app gets {name} now."),

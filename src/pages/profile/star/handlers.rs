@@ -17,8 +17,8 @@ pub async fn mark(act: Act<Draft>) -> Outcome {
         if !stars::mark(doing.conn, visit.customer.id, doing.member.person.id, doing.now)? {
             return Err(Refusal::of("", "This is one of your test customers already.").into());
         }
-        let told = "Now one of your test customers: they come first when you search.";
-        Ok(Done::new(Trace::new(Action::TestCustomerMarked), told, visit.at("top")))
+        let message = "Now one of your test customers: they come first when you search.";
+        Ok(Done::new(Trace::new(Action::TestCustomerMarked), message, visit.at("top")))
     })
     .await
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{page, review};
 use crate::actions::{Act, Doing, Done, Opened};
 use crate::audit::{Action, Trace};
-use crate::auth::Door;
+use crate::auth::PageRequest;
 use crate::base::error::{Error, Refusal};
 use crate::db::Db;
 use crate::operations::transfer;
@@ -22,30 +22,30 @@ use crate::wording::text;
 /// What was confirmed.
 #[derive(Debug, Deserialize)]
 pub struct Draft {
-    /// An App User ID of the destination.
+    /// An App User ID of the receiving customer.
     to: String,
     /// What both had when it was looked at.
     seen: Option<String>,
 }
 
-/// `to` names the destination: an App User ID, or anything that the search finds.
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+/// `to` names the receiving customer: an App User ID, or anything that the search finds.
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let query = req.query_string().to_owned();
     let opened = Opened::asked(&format!("dialog=transfer&{query}"))?.ok_or(Error::NotFound)?;
-    let html = db.read(move |conn| page::rendered(conn, &door, &query, opened)).await?;
+    let html = db.read(move |conn| page::rendered(conn, &request, &query, opened)).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
 pub async fn make(act: Act<Draft>) -> Outcome {
     let query = act.query.clone();
     let again = query.clone();
-    let page = move |conn: &mut _, door: &_, opened| page::rendered(conn, door, &again, opened);
+    let page = move |conn: &mut _, request: &_, opened| page::rendered(conn, request, &again, opened);
     act.run("transfer", page, move |doing, draft| {
-        let visit = Visit::entered(doing.conn, doing.door, doing.member, &query)?;
+        let visit = Visit::entered(doing.conn, doing.request, doing.member, &query)?;
         let to = recipient::receiver(doing.conn, &visit, &draft.to)??;
         let one = review::of(&visit, to);
         if let Some(seen) = draft.seen.filter(|seen| !seen.is_empty())
-            && review::fingerprint(&one.outlook(doing.conn)?) != seen
+            && review::fingerprint(&one.preview(doing.conn)?) != seen
         {
             return Err(Refusal::stale().into());
         }
@@ -58,13 +58,13 @@ pub async fn make(act: Act<Draft>) -> Outcome {
 /// On to the customer who has the purchases now.
 fn done(doing: &mut Doing<'_>, visit: &Visit, to: CustomerId, moved: i64) -> Result<Done, Error> {
     let counted = text::count(moved, "purchase", "purchases");
-    let told = format!("{counted} moved here from {}.", review::name(visit));
+    let message = format!("{counted} moved here from {}.", review::name(visit));
     let trace = Trace::new(Action::PurchasesTransferred).of(visit.customer.id, &visit.opened_as);
     let id = overview::best_id(doing.conn, visit.project.id, to)?.ok_or(Error::NotFound)?;
     let trace = trace.before(&counted).after(format!("moved to {id}"));
     let view = if visit.is_sandbox() { "?sandbox=1" } else { "" };
     let location = format!("{}{view}#entitlements", visit::href(&visit.project.slug, &id));
-    Ok(Done::new(trace, told, location))
+    Ok(Done::new(trace, message, location))
 }
 
 fn refused(why: transfer::Refusal) -> Refusal {

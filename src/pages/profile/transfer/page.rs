@@ -6,7 +6,7 @@ use askama::Template;
 use super::review;
 use super::review::Review;
 use crate::actions::Opened;
-use crate::auth::Door;
+use crate::auth::PageRequest;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::operations::transfer::movable;
@@ -36,10 +36,10 @@ struct TransferPage {
 /// The page, for a transfer just thought of or one that was refused.
 ///
 /// # Errors
-/// As [`Door::enter`]; [`Error::NotFound`] when nobody has the id of the address.
-pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Opened) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
-    let visit = Visit::entered(conn, door, &member, query)?;
+/// As [`PageRequest::enter`]; [`Error::NotFound`] when nobody has the id of the address.
+pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Opened) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
+    let visit = Visit::entered(conn, request, &member, query)?;
     let profile = visit.at("entitlements");
     let mut page = TransferPage {
         layout: member.layout(format!("Transfer purchases of {}", review::name(&visit)), Section::Customers),
@@ -56,14 +56,14 @@ pub fn rendered(conn: &mut Conn, door: &Door, query: &str, opened: Opened) -> Re
         profile,
     };
     if page.problem.is_none() && page.has_purchases && !page.sought.trim().is_empty() {
-        page.look(conn, &visit)?;
+        page.load_review(conn, &visit)?;
     }
-    Ok(Bytes::from(page.render_with_values(&member.look())?))
+    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
 impl TransferPage {
     /// Looks for whoever is to receive the purchases, and at what would move.
-    fn look(&mut self, conn: &mut Conn, visit: &Visit) -> Result<(), Error> {
+    fn load_review(&mut self, conn: &mut Conn, visit: &Visit) -> Result<(), Error> {
         match recipient::seek(conn, visit, &self.sought)? {
             Ok(Sought::One(found, id)) => self.review = Review::load(conn, visit, found, &id)?,
             Ok(Sought::Some(offers)) => self.offers = offers.into_iter().map(|offer| self.chosen(offer)).collect(),

@@ -8,10 +8,10 @@ use crate::base::error::Error;
 use crate::base::hex;
 use crate::db::Conn;
 use crate::events::Environment;
-use crate::operations::transfer::{Move, Outlook};
+use crate::operations::transfer::{Move, Preview};
 use crate::pages::profile::entitlements::Grouped;
 use crate::pages::profile::visit::{self, Visit};
-use crate::projection::{CustomerId, Kind, Purchase, Standing};
+use crate::projection::{CustomerId, CustomerState, Kind, Purchase};
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
 
@@ -20,7 +20,7 @@ use crate::wording::text;
 pub struct Review {
     pub from: Side,
     pub to: Side,
-    /// The id that was chosen for the destination.
+    /// The id that was chosen for the receiving customer.
     pub to_id: String,
     /// `3 purchases, 1 of them a test`
     pub moving: String,
@@ -51,16 +51,16 @@ impl Review {
     pub fn load(conn: &mut Conn, visit: &Visit, to: CustomerId, to_id: &str) -> Result<Option<Review>, Error> {
         let other = Visit::load(conn, visit.project.id, (to_id, visit.environment), (visit.role, visit.now))?;
         let other = other.ok_or(Error::NotFound)?;
-        let outlook = of(visit, to).outlook(conn)?;
-        let moving: Vec<&Purchase> = outlook.from.0.purchases.iter().filter(|one| one.kind != Kind::Grant).collect();
+        let preview = of(visit, to).preview(conn)?;
+        let moving: Vec<&Purchase> = preview.from.0.purchases.iter().filter(|one| one.kind != Kind::Grant).collect();
         if moving.is_empty() {
             return Ok(None);
         }
         let tests = moving.iter().filter(|one| one.environment == Environment::Sandbox).count();
         let (is_one, named) = (moving.len() == 1, named(visit, &moving));
         let moving = counted(moving.len(), tests);
-        let seen = fingerprint(&outlook);
-        let (from, to) = (Side::of(visit, outlook.from), Side::of(&other, outlook.to));
+        let seen = fingerprint(&preview);
+        let (from, to) = (Side::of(visit, preview.from), Side::of(&other, preview.to));
         Ok(Some(Review { from, to, to_id: to_id.to_owned(), moving, is_one, named, seen }))
     }
 }
@@ -71,8 +71,8 @@ pub fn of(visit: &Visit, to: CustomerId) -> Move {
 }
 
 /// The same as long as neither customer's purchases change.
-pub fn fingerprint(outlook: &Outlook) -> String {
-    let states = (&outlook.from.0.purchases, &outlook.to.0.purchases);
+pub fn fingerprint(preview: &Preview) -> String {
+    let states = (&preview.from.0.purchases, &preview.to.0.purchases);
     let digest = Sha256::digest(serde_json::to_string(&states).unwrap_or_default());
     hex(&digest).chars().take(16).collect()
 }
@@ -105,17 +105,16 @@ fn named(visit: &Visit, moving: &[&Purchase]) -> Sentence {
     }
     let more = names.len().saturating_sub(NAMED);
     names.truncate(NAMED);
-    let told = names
-        .iter()
-        .enumerate()
-        .fold(Sentence::default(), |told, (place, name)| told.words(if place == 0 { "" } else { ", " }).name(*name));
-    if more == 0 { told } else { told.words(format!(" and {more} more")) }
+    let names_in_words = names.iter().enumerate().fold(Sentence::default(), |names_in_words, (place, name)| {
+        names_in_words.words(if place == 0 { "" } else { ", " }).name(*name)
+    });
+    if more == 0 { names_in_words } else { names_in_words.words(format!(" and {more} more")) }
 }
 
 impl Side {
-    fn of(visit: &Visit, (now, then): (Standing, Standing)) -> Side {
-        let tests = |standing: &Standing| {
-            standing.purchases.iter().filter(|one| one.environment == Environment::Sandbox).count()
+    fn of(visit: &Visit, (now, then): (CustomerState, CustomerState)) -> Side {
+        let tests = |state: &CustomerState| {
+            state.purchases.iter().filter(|one| one.environment == Environment::Sandbox).count()
         };
         let hidden = if visit.is_sandbox() { 0 } else { tests(&now).max(tests(&then)) };
         Side {
@@ -135,9 +134,8 @@ pub fn name(visit: &Visit) -> String {
     known.cloned().unwrap_or_else(|| text::visible(&visit.opened_as))
 }
 
-fn grouped(visit: &Visit, standing: Standing) -> Grouped {
-    let shown: Vec<Purchase> =
-        standing.purchases.into_iter().filter(|one| one.environment == visit.environment).collect();
+fn grouped(visit: &Visit, state: CustomerState) -> Grouped {
+    let shown: Vec<Purchase> = state.purchases.into_iter().filter(|one| one.environment == visit.environment).collect();
     Grouped::with(visit, &shown)
 }
 

@@ -7,7 +7,7 @@ use super::model::{Chosen, Filter};
 use super::page::{asked, customer_of};
 use super::queries;
 use crate::audit::{self, Action, Actor, Details, Line, Trace};
-use crate::auth::{Door, Member, address};
+use crate::auth::{Member, PageRequest, address};
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::customers::Cursor;
@@ -35,20 +35,24 @@ const HEAD: [&str; 15] = [
     "hash",
 ];
 
-pub async fn download(door: Door, req: HttpRequest, (db, ids): (Data<Db>, Data<Ids>)) -> Result<HttpResponse, Error> {
+pub async fn download(
+    request: PageRequest,
+    req: HttpRequest,
+    (db, ids): (Data<Db>, Data<Ids>),
+) -> Result<HttpResponse, Error> {
     let asked = asked(req.query_string());
     let origin = address::origin(&req)?;
     let begin = move |conn: &mut Conn| {
-        let member = door.enter(conn)?;
+        let member = request.enter(conn)?;
         let (filter, _) = asked?;
         let customer = customer_of(conn, member.project.id, &filter)?;
         let trace = trace(&filter, customer.flatten());
         let actor = Actor::person(member.person.id, member.role.name());
-        audit::append(conn, (member.project.id, ids.next(door.now), door.now), &actor, &origin, trace)?;
+        audit::append(conn, (member.project.id, ids.next(request.now), request.now), &actor, &origin, trace)?;
         let mut export = Export::of(&member, &filter, customer);
         let mut first = written(std::iter::once(HEAD.map(String::from)))?;
         first.extend(export.read(conn)?);
-        Ok::<_, Error>((csv::file_name(&member.project.slug, "audit", door.now), Bytes::from(first), export))
+        Ok::<_, Error>((csv::file_name(&member.project.slug, "audit", request.now), Bytes::from(first), export))
     };
     let (name, first, export) = db.write(begin).await?;
     Ok(csv::download(&name, db.as_ref().clone(), first, export))

@@ -8,7 +8,7 @@ use super::model::{Filter, Who};
 use super::queries;
 use super::row::Row;
 use crate::audit::{self, Action, ActorKind, Line};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::{Cursor, identity};
@@ -37,12 +37,12 @@ pub struct Log {
     slug: String,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<Page<Log>, Error> {
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<Page<Log>, Error> {
     let asked = asked(req.query_string());
     let load = move |conn: &mut Conn| {
-        let member = door.enter(conn)?;
+        let member = request.enter(conn)?;
         let (filter, place) = asked?;
-        Log::load(conn, &member, filter, place, door.now)
+        Log::load(conn, &member, filter, place, request.now)
     };
     db.read(load).await.map(Page)
 }

@@ -1,7 +1,7 @@
 //! An entry as the table shows it.
 
 use super::model::{Filter, Who};
-use crate::audit::{ActorKind, Details, Line, Told};
+use crate::audit::{ActorKind, Content, Details, Line};
 use crate::base::clock::Moment;
 use crate::pages::profile::visit;
 use crate::web::Change;
@@ -39,7 +39,7 @@ impl Row {
             about: details.about.clone(),
             change: Change::of(details.before.as_deref(), details.after.as_deref()),
             reason: details.reason.clone(),
-            missing: missing(&line.told),
+            missing: missing(&line.content),
             customer: customer.map(|id| (id.to_owned(), visit::href(slug, id))),
         }
     }
@@ -54,10 +54,10 @@ fn by_them(line: &Line, slug: &str, filter: &Filter) -> String {
     format!("/projects/{slug}/settings/audit?{}", Filter { who, ..filter.clone() }.query())
 }
 
-fn missing(told: &Told) -> Option<&'static str> {
-    match told {
-        Told::Known(_) => None,
-        Told::Erased => Some("What it said was erased with the customer."),
-        Told::Unreadable => Some("What it says cannot be read."),
+fn missing(content: &Content) -> Option<&'static str> {
+    match content {
+        Content::Known(_) => None,
+        Content::Erased => Some("What it said was erased with the customer."),
+        Content::Unreadable => Some("What it says cannot be read."),
     }
 }

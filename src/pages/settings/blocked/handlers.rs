@@ -10,7 +10,7 @@ use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::db::Db;
 use crate::operations::erasure::blocking::{self, Problem, Ticked};
-use crate::operations::erasure::sweeping;
+use crate::operations::erasure::cleanup;
 
 #[derive(Deserialize)]
 pub struct Typed {
@@ -29,16 +29,16 @@ pub async fn block(act: Act<Typed>, db: Data<Db>) -> Result<HttpResponse, Error>
         typed.ticked.check()?;
         let row = (doing.next_id(), doing.now);
         let done = blocking::block(doing.conn, doing.member.project.id, &id, row)?.map_err(refused)?;
-        let told = match done.customer {
+        let message = match done.customer {
             Some(_) => format!("Blocked, and the customer deleted: {}.", done.erased.numbers()),
             None => "Blocked. Nobody had this id.".into(),
         };
         let trace = Trace::new(Action::CustomerBlocked).about(format!("block {}", row.0)).after(done.erased.numbers());
         let trace = done.customer.into_iter().fold(trace, Trace::of_erased);
-        Ok(Done::new(trace, told, address(doing.member)))
+        Ok(Done::new(trace, message, address(doing.member)))
     };
     let answer = act.with_proof().run("blocked-add", rendered, work).await?;
-    sweeping::soon(&db).await;
+    cleanup::soon(&db).await;
     Ok(answer)
 }
 
@@ -46,11 +46,11 @@ pub async fn block(act: Act<Typed>, db: Data<Db>) -> Result<HttpResponse, Error>
 pub async fn unblock(act: Act<Nothing>) -> Result<HttpResponse, Error> {
     let work = |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
-        let blocked = blocking::find(doing.conn, project, doing.door.app_user_id()?)?.ok_or(Error::NotFound)?;
+        let blocked = blocking::find(doing.conn, project, doing.request.app_user_id()?)?.ok_or(Error::NotFound)?;
         blocking::unblock(doing.conn, project, blocked.id, doing.now)?;
-        let told = "Unblocked. Whoever uses the id from now on begins anew.";
+        let message = "Unblocked. Whoever uses the id from now on begins anew.";
         let trace = Trace::new(Action::CustomerUnblocked).about(format!("block {}", blocked.id));
-        Ok(Done::new(trace, told, address(doing.member)))
+        Ok(Done::new(trace, message, address(doing.member)))
     };
     act.run("", rendered, work).await
 }

@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::dialog::dialog;
 use crate::actions::{self, Opened};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::operations::erasure::blocking::{self, Blocked, MOST};
@@ -31,16 +31,16 @@ struct Row {
     at: Stamp,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(door, &req, &db, load).await
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    actions::page(request, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
 ///
 /// # Errors
 /// As [`show`].
-pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, Error> {
-    load(conn, door, "", Some(opened))
+pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
+    load(conn, request, "", Some(opened))
 }
 
 /// The address of the page.
@@ -48,15 +48,15 @@ pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings/blocked", member.project.slug)
 }
 
-fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
+fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
     let all = blocking::all(conn, member.project.id)?;
-    let flash = actions::flash(conn, &member, query, door.now)?;
+    let flash = actions::flash(conn, &member, query, request.now)?;
     let mut layout = member.layout("Blocked", Section::Settings).with_flash(flash);
     if let Some(opened) = opened {
-        let told = opened.told();
+        let problem = opened.all_problems();
         let dialog = dialog(&member, &all, opened.on(&member, address(&member)))?;
-        layout.lay_over(dialog, told);
+        layout.lay_over(dialog, problem);
     }
     let page = BlockedPage {
         layout,
@@ -64,7 +64,7 @@ fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Re
         rows: all.into_iter().map(|blocked| Row { at: Stamp::full(blocked.at), blocked }).collect(),
         late: blocking::count_late(conn, member.project.id)?,
     };
-    Ok(Bytes::from(page.render_with_values(&member.look())?))
+    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
 impl BlockedPage {

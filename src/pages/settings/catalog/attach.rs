@@ -34,7 +34,7 @@ pub struct Attach {
     pub action: String,
     pub title: String,
     /// What will happen, a paragraph each.
-    pub told: Vec<Sentence>,
+    pub consequences: Vec<Sentence>,
     /// Ids, and what they are.
     pub products: Vec<(String, String)>,
     pub button: &'static str,
@@ -47,7 +47,7 @@ pub fn choices(conn: &mut Conn, project: i64, without: &[String]) -> Result<Vec<
     let choices = products.into_iter().filter(|one| !without.contains(&one.identifier)).map(|one| {
         let bought = touched.get(&(one.store.clone(), one.identifier.clone())).copied().unwrap_or_default();
         let name = one.display_name.unwrap_or_else(|| one.identifier.clone());
-        let what = format!("{name}, {}, {}", Store::from(one.store).name(), bought.told());
+        let what = format!("{name}, {}, {}", Store::from(one.store).name(), bought.count_in_words());
         (one.identifier, what)
     });
     Ok(choices.collect())

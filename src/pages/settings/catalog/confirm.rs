@@ -14,7 +14,7 @@ pub struct Confirm {
     pub action: String,
     pub title: String,
     /// What will happen, a paragraph each.
-    pub told: Vec<Sentence>,
+    pub consequences: Vec<Sentence>,
     pub button: &'static str,
     pub is_danger: bool,
     /// What it is about, for the form.

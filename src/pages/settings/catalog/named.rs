@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::actions::Opened;
 use crate::base::error::{Problem, Refusal};
 use crate::catalog::rules;
-use crate::pages::settings::told::Told;
+use crate::pages::settings::values::Values;
 use crate::wording::text::sentence;
 
 /// What was typed.
@@ -57,7 +57,7 @@ pub struct Write {
     pub what: &'static str,
     /// Its identifier; `None` for a new one.
     pub identifier: Option<String>,
-    pub now_told: Told,
+    pub current_values: Values,
     pub name: String,
     /// Its place, and how many there are.
     pub place: Option<(usize, usize)>,

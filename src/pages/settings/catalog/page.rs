@@ -9,14 +9,14 @@ use askama::Template;
 use super::touched::Touched;
 use super::{address, entitlements, offerings, products, queries, touched};
 use crate::actions::{self, Opened};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::Permission::ManageCatalog;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::catalog::rows::{Entitlement, Offering, Product};
 use crate::db::{Conn, Db};
 use crate::events::Store;
-use crate::pages::settings::told::Told;
+use crate::pages::settings::values::Values;
 use crate::pages::settings::{Nav, overview};
 use crate::pages::store_badge::StoreBadge;
 use crate::web::{Dialog, Layout, Section};
@@ -50,33 +50,33 @@ struct OfferingRow {
 struct ProductRow {
     row: Product,
     store: StoreBadge,
-    told: Told,
+    values: Values,
     attached: Vec<String>,
     touched: Touched,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(door, &req, &db, load).await
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    actions::page(request, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
 ///
 /// # Errors
 /// As [`show`].
-pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, Error> {
-    load(conn, door, "", Some(opened))
+pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
+    load(conn, request, "", Some(opened))
 }
 
-fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
-    let mut page = CatalogPage::load(conn, &member, door.now)?;
-    page.layout.flash = actions::flash(conn, &member, query, door.now)?;
+fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
+    let mut page = CatalogPage::load(conn, &member, request.now)?;
+    page.layout.flash = actions::flash(conn, &member, query, request.now)?;
     if let Some(opened) = opened {
-        let told = opened.told();
-        let dialog = dialog(conn, &member, opened.on(&member, address(&member)), door.now)?;
-        page.layout.lay_over(dialog, told);
+        let problem = opened.all_problems();
+        let dialog = dialog(conn, &member, opened.on(&member, address(&member)), request.now)?;
+        page.layout.lay_over(dialog, problem);
     }
-    Ok(Bytes::from(page.render_with_values(&member.look())?))
+    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
 /// Each part's dialogs begin with its name.
@@ -148,7 +148,7 @@ impl ProductRow {
         let holders = attached.iter().filter(|(_, products)| products.contains(&row.identifier));
         ProductRow {
             store: StoreBadge::of(Some(&Store::from(row.store.clone()))),
-            told: products::told(&row),
+            values: products::values(&row),
             attached: holders.map(|(entitlement, _)| entitlement.clone()).collect(),
             touched: touched.get(&(row.store.clone(), row.identifier.clone())).copied().unwrap_or_default(),
             row,
@@ -160,6 +160,6 @@ impl ProductRow {
     }
 
     fn value(&self, name: &str) -> &str {
-        self.told.0.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+        self.values.0.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 }

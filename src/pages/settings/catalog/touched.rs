@@ -33,7 +33,7 @@ impl fmt::Display for Touched {
 
 impl Touched {
     /// `137 customers`, `at least 912 customers`
-    pub fn told(self) -> String {
+    pub fn count_in_words(self) -> String {
         let number = count(self.customers, "customer", "customers");
         if self.is_more { format!("at least {number}") } else { number }
     }
@@ -43,13 +43,13 @@ impl Touched {
         match (self.customers, self.is_more) {
             (0, false) => "Nobody has".into(),
             (1, false) => "1 customer has".into(),
-            _ => format!("{} have", capitalised(&self.told())),
+            _ => format!("{} have", capitalised(&self.count_in_words())),
         }
     }
 
     /// From the number of customers, doubled, and one more where not all purchases were looked at: what a subquery, which
     /// has one column, can tell.
-    fn told_by(number: i64) -> Touched {
+    fn counted_by(number: i64) -> Touched {
         Touched { customers: number / 2, is_more: number % 2 == 1 }
     }
 }
@@ -76,7 +76,7 @@ pub fn by_products(conn: &mut Conn, project: i64) -> QueryResult<HashMap<(String
         LOOKED_AT + 1,
     );
     let counted: Vec<Counted> = Both(sql_query(sql).bind::<BigInt, _>(project)).load(conn)?;
-    Ok(counted.into_iter().map(|one| ((one.store, one.identifier), Touched::told_by(one.touched))).collect())
+    Ok(counted.into_iter().map(|one| ((one.store, one.identifier), Touched::counted_by(one.touched))).collect())
 }
 
 /// For each entitlement, who has it now: by a product attached to it, or by a grant. Products attached to nothing may give
@@ -99,10 +99,10 @@ pub fn by_entitlements(conn: &mut Conn, project: i64, now: Moment) -> QueryResul
     // SQLite counts values in the order in which their places stand in the text.
     let query = sql_query(sql).bind::<BigInt, _>(now.millis()).bind::<BigInt, _>(project);
     let counted: Vec<Counted> = Both(query).load(conn)?;
-    Ok(counted.into_iter().map(|one| (one.identifier, Touched::told_by(one.touched))).collect())
+    Ok(counted.into_iter().map(|one| (one.identifier, Touched::counted_by(one.touched))).collect())
 }
 
-/// The customers among the purchases that were looked at, as [`Touched::told_by`] reads it.
+/// The customers among the purchases that were looked at, as [`Touched::counted_by`] reads it.
 const TOLD: &str = "COUNT(DISTINCT c.id) * 2 + CASE WHEN COUNT(*) > 5000 THEN 1 ELSE 0 END";
 
 /// What a grant of an entitlement is called as a product (§7.2).
@@ -112,7 +112,7 @@ fn granted(word: &str) -> String {
 
 /// Who bought this product: ever, or so that it has not ended at `since`.
 pub fn by_product(conn: &mut Conn, project: i64, product: &str, since: Option<Moment>) -> QueryResult<Touched> {
-    let since = since.unwrap_or(Moment::DAWN).millis();
+    let since = since.unwrap_or(Moment::EARLIEST).millis();
     let mut found: Vec<(i64, i64)> = purchases::table
         .inner_join(customers::table.on(customers::id.eq(purchases::customer_id)))
         .filter(purchases::product_id.eq(product).and(purchases::ends_at.gt(since)))
@@ -132,13 +132,13 @@ mod tests {
 
     #[test]
     fn a_number_is_told_with_what_is_not_counted() {
-        let some = Touched::told_by(2 * 137);
-        assert_eq!((some.to_string(), some.told()), ("137".into(), "137 customers".into()));
-        let many = Touched::told_by(2 * 912 + 1);
-        assert_eq!((many.to_string(), many.told()), ("912+".into(), "at least 912 customers".into()));
+        let some = Touched::counted_by(2 * 137);
+        assert_eq!((some.to_string(), some.count_in_words()), ("137".into(), "137 customers".into()));
+        let many = Touched::counted_by(2 * 912 + 1);
+        assert_eq!((many.to_string(), many.count_in_words()), ("912+".into(), "at least 912 customers".into()));
         assert_eq!(many.have(), "At least 912 customers have");
-        assert_eq!([Touched::told_by(0).have(), Touched::told_by(2).have()], ["Nobody has", "1 customer has"]);
-        assert_eq!(Touched { customers: 1, is_more: false }.told(), "1 customer");
+        assert_eq!([Touched::counted_by(0).have(), Touched::counted_by(2).have()], ["Nobody has", "1 customer has"]);
+        assert_eq!(Touched { customers: 1, is_more: false }.count_in_words(), "1 customer");
         assert!(TOLD.contains(&format!("> {LOOKED_AT} ")));
     }
 }

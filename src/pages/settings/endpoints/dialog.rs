@@ -2,35 +2,35 @@
 
 use askama::Template;
 
-use super::model::{LONGEST_NAME, TYPE, told, types};
+use super::model::{LONGEST_NAME, TYPE, types, values};
 use super::{one, page};
 use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::error::Error;
 use crate::endpoints::queries::Asking;
 use crate::endpoints::{Environments, OVERLAP_HOURS};
-use crate::pages::settings::told::Told;
+use crate::pages::settings::values::Values;
 use crate::web::Dialog;
 
 /// Adding or changing one.
 #[derive(Template)]
-#[template(path = "settings/destinations/edit.html")]
+#[template(path = "settings/endpoints/edit.html")]
 struct Edit {
     form: Opened,
     action: String,
     asking: Option<Asking>,
-    now_told: Told,
+    current_values: Values,
 }
 
 #[derive(Template)]
-#[template(path = "settings/destinations/replace.html")]
+#[template(path = "settings/endpoints/replace.html")]
 struct Replace {
     form: Opened,
     action: String,
 }
 
 #[derive(Template)]
-#[template(path = "settings/destinations/delete.html")]
+#[template(path = "settings/endpoints/delete.html")]
 struct Delete {
     form: Opened,
     action: String,
@@ -39,7 +39,7 @@ struct Delete {
 
 /// A secret just made, for the only time.
 #[derive(Template)]
-#[template(path = "settings/destinations/secret.html")]
+#[template(path = "settings/endpoints/secret.html")]
 struct Secret {
     form: Opened,
 }
@@ -49,20 +49,20 @@ pub fn dialog(member: &Member, asking: Option<&Asking>, form: Opened) -> Result<
     let asking = asking.cloned();
     let at = |path: &str| asking.as_ref().map(|(one, _)| format!("{}{path}", one::address(member, one.id)));
     match (form.name.as_str(), &asking) {
-        ("destination-secret", _) if form.is_shown_once => Dialog::of(&Secret { form }).map(Some),
-        ("destination-new", None) => {
+        ("endpoint-secret", _) if form.is_shown_once => Dialog::of(&Secret { form }).map(Some),
+        ("endpoint-new", None) => {
             let action = page::address(member);
-            Dialog::of(&Edit { form, action, asking: None, now_told: Told::default() }).map(Some)
+            Dialog::of(&Edit { form, action, asking: None, current_values: Values::default() }).map(Some)
         }
-        ("destination-edit", Some((endpoint, kinds))) => {
-            let (action, now_told) = (at("").unwrap_or_default(), told(endpoint, kinds));
-            Dialog::of(&Edit { form, action, asking, now_told }).map(Some)
+        ("endpoint-edit", Some((endpoint, kinds))) => {
+            let (action, current_values) = (at("").unwrap_or_default(), values(endpoint, kinds));
+            Dialog::of(&Edit { form, action, asking, current_values }).map(Some)
         }
-        ("destination-replace", Some(_)) => {
+        ("endpoint-replace", Some(_)) => {
             let action = at("/secret").unwrap_or_default();
             Dialog::of(&Replace { form, action }).map(Some)
         }
-        ("destination-delete", Some((endpoint, _))) => {
+        ("endpoint-delete", Some((endpoint, _))) => {
             let (action, name) = (at("/delete").unwrap_or_default(), endpoint.name.clone());
             Dialog::of(&Delete { form, action, name }).map(Some)
         }

@@ -6,17 +6,17 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Deserialize;
 
-use super::model::{Authorization, Draft, Wanted, told};
+use super::model::{Authorization, Draft, Wanted, values};
 use super::{one, page};
 use crate::actions::{Act, Doing, Done, ShownOnce};
 use crate::audit::{Action, Trace};
-use crate::auth::Door;
+use crate::auth::PageRequest;
 use crate::base::allowlist::{Allowlist, NOT_ALLOWED};
 use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
 use crate::endpoints::queries::{self, Asking};
-use crate::endpoints::{self, Destination, MOST, OVERLAP_HOURS, Secret, deliveries, resolves_to_allowed};
+use crate::endpoints::{self, Endpoint, MOST, OVERLAP_HOURS, Secret, deliveries, resolves_to_allowed};
 use crate::wording::text::count;
 
 type Outcome = Result<HttpResponse, Error>;
@@ -43,29 +43,28 @@ pub async fn create(act: Act<Draft>, config: Data<Config>) -> Outcome {
             return Err(Refusal::of("", format!("A project has {MOST} endpoints at most.")).into());
         }
         let secret = Secret::fresh()?;
-        let added = wanted.applied_to(Destination::new((project, id, now), secret.0.clone()));
+        let added = wanted.applied_to(Endpoint::new((project, id, now), secret.0.clone()));
         queries::insert(doing.conn, &added, &wanted.types)?;
-        let trace =
-            Trace::new(Action::DestinationCreated).about(&added.name).after(told(&added, &wanted.types).lines());
-        let shown = ShownOnce::new("destination-secret", &[("secret", &secret.shown()), ("name", &added.name)]);
+        let trace = Trace::new(Action::EndpointCreated).about(&added.name).after(values(&added, &wanted.types).lines());
+        let shown = ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &added.name)]);
         let done = format!("The endpoint {} is added.", added.name);
         Ok(Done::new(trace, done, page::address(doing.member)).showing(shown))
     };
-    act.with_proof().run("destination-new", page::rendered, work).await
+    act.with_proof().run("endpoint-new", page::rendered, work).await
 }
 
 pub async fn update(act: Act<Draft>, config: Data<Config>) -> Outcome {
     let allowlist = config.allowlist.clone();
     let is_allowed = is_allowed(&act, &allowlist).await?;
-    let dialog = format!("destination-edit.{}", act.parameter("destination")?);
+    let dialog = format!("endpoint-edit.{}", act.parameter("endpoint")?);
     let work = move |doing: &mut Doing<'_>, draft: Draft| {
-        let (before, types) = named(doing.conn, doing.door, doing.member.project.id)?;
+        let (before, types) = named(doing.conn, doing.request, doing.member.project.id)?;
         let wanted = checked(&draft, &allowlist, is_allowed)?;
-        if draft.seen != told(&before, &types).version() {
+        if draft.seen != values(&before, &types).version() {
             return Err(Refusal::stale().into());
         }
         let after = wanted.applied_to(before.clone());
-        let (was, mut is) = told(&before, &types).difference(&told(&after, &wanted.types)).unwrap_or_default();
+        let (was, mut is) = values(&before, &types).difference(&values(&after, &wanted.types)).unwrap_or_default();
         if matches!(wanted.authorization, Authorization::Set(_)) && before.authorization_value.is_some() {
             is = [is.as_str(), "Authorization: another value"].join("\n").trim().to_owned();
         }
@@ -73,19 +72,19 @@ pub async fn update(act: Act<Draft>, config: Data<Config>) -> Outcome {
             return Err(Refusal::of("", "Nothing differs from what is set already.").into());
         }
         queries::update(doing.conn, &after, &wanted.types)?;
-        let trace = Trace::new(Action::DestinationUpdated).about(&after.name).before(was).after(is);
+        let trace = Trace::new(Action::EndpointUpdated).about(&after.name).before(was).after(is);
         Ok(Done::new(trace, "The endpoint is changed.", one::address(doing.member, after.id)))
     };
     act.with_proof().run(&dialog, one::rendered, work).await
 }
 
 pub async fn delete(act: Act<Nothing>) -> Outcome {
-    let dialog = format!("destination-delete.{}", act.parameter("destination")?);
+    let dialog = format!("endpoint-delete.{}", act.parameter("endpoint")?);
     let work = |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
-        let (gone, types) = named(doing.conn, doing.door, project)?;
+        let (gone, types) = named(doing.conn, doing.request, project)?;
         queries::delete(doing.conn, project, gone.id)?;
-        let trace = Trace::new(Action::DestinationDeleted).about(&gone.name).before(told(&gone, &types).lines());
+        let trace = Trace::new(Action::EndpointDeleted).about(&gone.name).before(values(&gone, &types).lines());
         Ok(Done::new(trace, format!("The endpoint {} is deleted.", gone.name), page::address(doing.member)))
     };
     act.with_proof().run(&dialog, one::rendered, work).await
@@ -94,32 +93,32 @@ pub async fn delete(act: Act<Nothing>) -> Outcome {
 pub async fn switch(act: Act<Switch>) -> Outcome {
     let work = |doing: &mut Doing<'_>, wanted: Switch| {
         let project = doing.member.project.id;
-        let (found, _) = named(doing.conn, doing.door, project)?;
+        let (found, _) = named(doing.conn, doing.request, project)?;
         let is_on = wanted.on.is_some();
         if found.is_on == is_on {
             return Err(Refusal::of("", if is_on { "It is on already." } else { "It is off already." }).into());
         }
         queries::switch(doing.conn, project, found.id, is_on)?;
-        let (action, told) = match is_on {
-            true => (Action::DestinationEnabled, "Events are sent to it from now on, and what waited."),
-            false => (Action::DestinationDisabled, "Nothing is sent to it any more. What waits is kept."),
+        let (action, message) = match is_on {
+            true => (Action::EndpointEnabled, "Events are sent to it from now on, and what waited."),
+            false => (Action::EndpointDisabled, "Nothing is sent to it any more. What waits is kept."),
         };
-        Ok(Done::new(Trace::new(action).about(&found.name), told, one::address(doing.member, found.id)))
+        Ok(Done::new(Trace::new(action).about(&found.name), message, one::address(doing.member, found.id)))
     };
     act.run("", one::rendered, work).await
 }
 
 pub async fn replace_secret(act: Act<Nothing>) -> Outcome {
-    let dialog = format!("destination-replace.{}", act.parameter("destination")?);
+    let dialog = format!("endpoint-replace.{}", act.parameter("endpoint")?);
     let work = |doing: &mut Doing<'_>, _| {
-        let (before, _) = named(doing.conn, doing.door, doing.member.project.id)?;
+        let (before, _) = named(doing.conn, doing.request, doing.member.project.id)?;
         let secret = Secret::fresh()?;
         let until = doing.now.plus_seconds(OVERLAP_HOURS * 3600);
         queries::replace_secret(doing.conn, &before, &secret.0, (doing.now, until))?;
-        let trace = Trace::new(Action::DestinationSecretReplaced).about(&before.name);
-        let shown = ShownOnce::new("destination-secret", &[("secret", &secret.shown()), ("name", &before.name)]);
-        let told = "The signing secret is replaced. The new one was shown once.";
-        Ok(Done::new(trace, told, one::address(doing.member, before.id)).showing(shown))
+        let trace = Trace::new(Action::EndpointSecretReplaced).about(&before.name);
+        let shown = ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &before.name)]);
+        let message = "The signing secret is replaced. The new one was shown once.";
+        Ok(Done::new(trace, message, one::address(doing.member, before.id)).showing(shown))
     };
     act.with_proof().run(&dialog, one::rendered, work).await
 }
@@ -129,7 +128,7 @@ pub async fn test(act: Act<Nothing>, db: Data<Db>) -> Outcome {
     let (tell, queued) = tokio::sync::oneshot::channel();
     let work = move |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
-        let (found, _) = named(doing.conn, doing.door, project)?;
+        let (found, _) = named(doing.conn, doing.request, project)?;
         if !found.is_on {
             return Err(Refusal::of("", "Switch the endpoint on first.").into());
         }
@@ -137,7 +136,7 @@ pub async fn test(act: Act<Nothing>, db: Data<Db>) -> Outcome {
         endpoints::enqueue_test(doing.conn, (project, id, doing.now), found.id)?;
         // Whoever waits for it may have left.
         let _ = tell.send((project, id));
-        let trace = Trace::new(Action::DestinationTested).about(&found.name);
+        let trace = Trace::new(Action::EndpointTested).about(&found.name);
         let to = format!("{}#delivery-{id}", one::address(doing.member, found.id));
         Ok(Done::new(trace, "A test event was queued. Below is what came of it.", to))
     };
@@ -165,21 +164,21 @@ async fn until_tried(db: &Db, project: i64, delivery: i64) -> Result<(), Error> 
 pub async fn resend_failed(act: Act<Nothing>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
-        let (found, _) = named(doing.conn, doing.door, project)?;
+        let (found, _) = named(doing.conn, doing.request, project)?;
         let again = endpoints::resend_failed(doing.conn, project, found.id, doing.now)?;
         if again == 0 {
             return Err(Refusal::of("", "Nothing was given up.").into());
         }
-        let told = count(i64::try_from(again).unwrap_or(i64::MAX), "delivery", "deliveries");
-        let trace = Trace::new(Action::WebhookResent).about(&found.name).after(told.clone());
-        Ok(Done::new(trace, format!("{told} will be sent again."), one::address(doing.member, found.id)))
+        let message = count(i64::try_from(again).unwrap_or(i64::MAX), "delivery", "deliveries");
+        let trace = Trace::new(Action::WebhookResent).about(&found.name).after(message.clone());
+        Ok(Done::new(trace, format!("{message} will be sent again."), one::address(doing.member, found.id)))
     };
     act.run("", one::rendered, work).await
 }
 
 /// The endpoint of the address.
-pub fn named(conn: &mut Conn, door: &Door, project: i64) -> Result<Asking, Error> {
-    let id = door.parameter("destination")?.parse().map_err(|_| Error::NotFound)?;
+pub fn named(conn: &mut Conn, request: &PageRequest, project: i64) -> Result<Asking, Error> {
+    let id = request.parameter("endpoint")?.parse().map_err(|_| Error::NotFound)?;
     queries::find(conn, project, id)?.ok_or(Error::NotFound)
 }
 

@@ -1,4 +1,4 @@
-//! `/projects/{p}/settings/destinations`: the webhook endpoints that events are sent to (§5.1): adding, changing, switching,
+//! `/projects/{p}/settings/endpoints`: the webhook endpoints that events are sent to (§5.1): adding, changing, switching,
 //! testing them, and what became of their deliveries.
 
 mod dialog;
@@ -7,19 +7,19 @@ mod model;
 mod one;
 mod page;
 
-use crate::base::Permission::ManageDestinations;
+use crate::base::Permission::ManageEndpoints;
 use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
-    routes.within("/destinations", |routes| {
-        routes.get("", ManageDestinations, page::show);
-        routes.post("", ManageDestinations, handlers::create);
-        routes.get("/{destination}", ManageDestinations, one::show);
-        routes.post("/{destination}", ManageDestinations, handlers::update);
-        routes.post("/{destination}/delete", ManageDestinations, handlers::delete);
-        routes.post("/{destination}/resend", ManageDestinations, handlers::resend_failed);
-        routes.post("/{destination}/secret", ManageDestinations, handlers::replace_secret);
-        routes.post("/{destination}/switch", ManageDestinations, handlers::switch);
-        routes.post("/{destination}/test", ManageDestinations, handlers::test);
+    routes.within("/endpoints", |routes| {
+        routes.get("", ManageEndpoints, page::show);
+        routes.post("", ManageEndpoints, handlers::create);
+        routes.get("/{endpoint}", ManageEndpoints, one::show);
+        routes.post("/{endpoint}", ManageEndpoints, handlers::update);
+        routes.post("/{endpoint}/delete", ManageEndpoints, handlers::delete);
+        routes.post("/{endpoint}/resend", ManageEndpoints, handlers::resend_failed);
+        routes.post("/{endpoint}/secret", ManageEndpoints, handlers::replace_secret);
+        routes.post("/{endpoint}/switch", ManageEndpoints, handlers::switch);
+        routes.post("/{endpoint}/test", ManageEndpoints, handlers::test);
     });
 }

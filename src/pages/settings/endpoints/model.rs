@@ -7,9 +7,9 @@ use url::Url;
 
 use crate::base::allowlist::Allowlist;
 use crate::base::error::{Problem, Refusal};
-use crate::endpoints::{Destination, Environments};
+use crate::endpoints::{Endpoint, Environments};
 use crate::events::EventType;
-use crate::pages::settings::told::Told;
+use crate::pages::settings::values::Values;
 use crate::pages::settings::webhook;
 
 /// The longest name, in characters.
@@ -114,13 +114,13 @@ impl Draft {
 
 impl Wanted {
     /// An endpoint changed to this.
-    pub fn applied_to(&self, before: Destination) -> Destination {
+    pub fn applied_to(&self, before: Endpoint) -> Endpoint {
         let authorization_value = match &self.authorization {
             Authorization::Kept => before.authorization_value.clone(),
             Authorization::Gone => None,
             Authorization::Set(value) => Some(value.clone()),
         };
-        Destination {
+        Endpoint {
             name: self.name.clone(),
             url: self.url.to_string(),
             authorization_value,
@@ -132,15 +132,15 @@ impl Wanted {
 }
 
 /// An endpoint in words, without what is secret.
-pub fn told(destination: &Destination, types: &[String]) -> Told {
-    let authorization = destination.authorization_value.as_ref().map_or("None", |_| "Sent, not shown");
+pub fn values(endpoint: &Endpoint, types: &[String]) -> Values {
+    let authorization = endpoint.authorization_value.as_ref().map_or("None", |_| "Sent, not shown");
     let which = if types.is_empty() { "All".to_owned() } else { types.join(", ") };
-    let received = if destination.sends_received { "Made by Dossier, and received" } else { "Made by Dossier" };
-    Told(vec![
-        ("Name", destination.name.clone()),
-        ("URL", destination.url.clone()),
+    let received = if endpoint.sends_received { "Made by Dossier, and received" } else { "Made by Dossier" };
+    Values(vec![
+        ("Name", endpoint.name.clone()),
+        ("URL", endpoint.url.clone()),
         ("Authorization", authorization.to_owned()),
-        ("Environment", destination.environments().words().to_owned()),
+        ("Environment", endpoint.environments().words().to_owned()),
         ("Events", received.to_owned()),
         ("Types", which),
     ])

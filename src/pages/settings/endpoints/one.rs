@@ -9,16 +9,16 @@ use super::handlers::named;
 use super::model;
 use super::page::Last;
 use crate::actions::{self, Opened, fresh_key};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::endpoints::Destination;
+use crate::endpoints::Endpoint;
 use crate::endpoints::deliveries::{self, Sent};
 use crate::endpoints::queries::{self, Asking, Counts};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
-use crate::pages::settings::told::Told;
+use crate::pages::settings::values::Values;
 use crate::web::{Layout, Section};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::{count, grouped};
@@ -27,12 +27,12 @@ use crate::wording::text::{count, grouped};
 const SHOWN: i64 = 20;
 
 #[derive(Template)]
-#[template(path = "settings/destinations/one.html")]
+#[template(path = "settings/endpoints/one.html")]
 struct EndpointPage {
     layout: Layout,
     nav: Nav,
-    endpoint: Destination,
-    told: Told,
+    endpoint: Endpoint,
+    values: Values,
     counts: Counts,
     deliveries: Vec<Sent>,
     /// The address of this page.
@@ -42,16 +42,16 @@ struct EndpointPage {
     now: Moment,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(door, &req, &db, load).await
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    actions::page(request, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
 ///
 /// # Errors
 /// As [`show`].
-pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, Error> {
-    load(conn, door, "", Some(opened))
+pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
+    load(conn, request, "", Some(opened))
 }
 
 /// The address of an endpoint's page.
@@ -59,18 +59,18 @@ pub fn address(member: &Member, id: i64) -> String {
     format!("{}/{id}", super::page::address(member))
 }
 
-fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
-    let asking = named(conn, door, member.project.id)?;
-    let flash = actions::flash(conn, &member, query, door.now)?;
+fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
+    let asking = named(conn, request, member.project.id)?;
+    let flash = actions::flash(conn, &member, query, request.now)?;
     let mut layout = member.layout(asking.0.name.clone(), Section::Settings).with_flash(flash);
     if let Some(opened) = opened {
-        let told = opened.told();
+        let problem = opened.all_problems();
         let dialog = dialog(&member, Some(&asking), opened.on(&member, address(&member, asking.0.id)))?;
-        layout.lay_over(dialog, told);
+        layout.lay_over(dialog, problem);
     }
-    let page = EndpointPage::load(conn, &member, layout, asking, door.now)?;
-    Ok(Bytes::from(page.render_with_values(&member.look())?))
+    let page = EndpointPage::load(conn, &member, layout, asking, request.now)?;
+    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
 impl EndpointPage {
@@ -84,8 +84,8 @@ impl EndpointPage {
         let of = (member.project.id, endpoint.id);
         Ok(EndpointPage {
             layout,
-            nav: nav(conn, member, "destinations")?,
-            told: model::told(&endpoint, &types),
+            nav: nav(conn, member, "endpoints")?,
+            values: model::values(&endpoint, &types),
             counts: queries::counts(conn, of)?,
             deliveries: deliveries::to(conn, of, SHOWN, now)?,
             here: address(member, endpoint.id),

@@ -6,12 +6,12 @@ use askama::Template;
 
 use super::dialog::dialog;
 use crate::actions::{self, Opened};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::endpoints::queries::{self, Asking};
-use crate::endpoints::{Destination, MOST};
+use crate::endpoints::{Endpoint, MOST};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
 use crate::web::{Layout, Section};
@@ -19,7 +19,7 @@ use crate::wording::sentence::Stamp;
 use crate::wording::text::grouped;
 
 #[derive(Template)]
-#[template(path = "settings/destinations/list.html")]
+#[template(path = "settings/endpoints/list.html")]
 struct ListPage {
     layout: Layout,
     nav: Nav,
@@ -27,7 +27,7 @@ struct ListPage {
 }
 
 struct Row {
-    endpoint: Destination,
+    endpoint: Endpoint,
     /// What it asks for, in a few words.
     asks: String,
     waiting: i64,
@@ -37,45 +37,45 @@ struct Row {
 
 /// How the newest attempt went, and the tone of that.
 pub struct Last {
-    pub told: String,
+    pub label: String,
     pub tone: &'static str,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(door, &req, &db, load).await
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    actions::page(request, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
 ///
 /// # Errors
 /// As [`show`].
-pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, Error> {
-    load(conn, door, "", Some(opened))
+pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
+    load(conn, request, "", Some(opened))
 }
 
 /// The address of the page.
 pub fn address(member: &Member) -> String {
-    format!("/projects/{}/settings/destinations", member.project.slug)
+    format!("/projects/{}/settings/endpoints", member.project.slug)
 }
 
-fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
+fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
     let all = queries::all(conn, member.project.id)?;
     let mut waiting = queries::waiting(conn, member.project.id)?;
-    let flash = actions::flash(conn, &member, query, door.now)?;
+    let flash = actions::flash(conn, &member, query, request.now)?;
     let mut layout = member.layout("Webhook endpoints", Section::Settings).with_flash(flash);
     if let Some(opened) = opened {
-        let told = opened.told();
+        let problem = opened.all_problems();
         let dialog = dialog(&member, None, opened.on(&member, address(&member)))?;
-        layout.lay_over(dialog, told);
+        layout.lay_over(dialog, problem);
     }
     let row = |asking: Asking| {
         let waiting = waiting.remove(&asking.0.id).unwrap_or_default();
-        Row::of(asking, waiting, &member, door.now)
+        Row::of(asking, waiting, &member, request.now)
     };
     let rows = all.into_iter().map(row).collect();
-    let page = ListPage { layout, nav: nav(conn, &member, "destinations")?, rows };
-    Ok(Bytes::from(page.render_with_values(&member.look())?))
+    let page = ListPage { layout, nav: nav(conn, &member, "endpoints")?, rows };
+    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
 impl ListPage {
@@ -88,7 +88,7 @@ impl ListPage {
     }
 
     fn opens(&self, dialog: &str) -> String {
-        format!("{}/destinations?dialog={dialog}", self.nav.base)
+        format!("{}/endpoints?dialog={dialog}", self.nav.base)
     }
 }
 
@@ -113,11 +113,11 @@ impl Row {
 
 impl Last {
     /// Of an endpoint that was tried.
-    pub fn of(endpoint: &Destination) -> Last {
+    pub fn of(endpoint: &Endpoint) -> Last {
         match endpoint.last_status {
-            Some(200) => Last { told: "Received".into(), tone: "good" },
-            Some(status) => Last { told: format!("Answered {status}"), tone: "bad" },
-            None => Last { told: "No answer".into(), tone: "bad" },
+            Some(200) => Last { label: "Received".into(), tone: "good" },
+            Some(status) => Last { label: format!("Answered {status}"), tone: "bad" },
+            None => Last { label: "No answer".into(), tone: "bad" },
         }
     }
 }

@@ -56,7 +56,7 @@ pub async fn make(act: Act<Draft>, config: Data<Config>) -> Outcome {
 pub async fn revoke(act: Act<Nothing>, config: Data<Config>) -> Outcome {
     let dialog = format!("key-revoke.{}", act.parameter("key")?);
     let work = |doing: &mut Doing<'_>, _| {
-        let id: i64 = doing.door.parameter("key")?.parse().map_err(|_| Error::NotFound)?;
+        let id: i64 = doing.request.parameter("key")?.parse().map_err(|_| Error::NotFound)?;
         let project = doing.member.project.id;
         let line = queries::of(doing.conn, project)?.into_iter().find(|line| line.id == id).ok_or(Error::NotFound)?;
         if !queries::revoke(doing.conn, project, id, doing.now)? {

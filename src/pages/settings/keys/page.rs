@@ -7,7 +7,7 @@ use askama::Template;
 use super::dialog::dialog;
 use crate::actions::{self, Opened};
 use crate::auth::api_keys::{Line, platform_of, queries};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::config::Config;
 use crate::base::error::Error;
@@ -38,13 +38,21 @@ struct Row {
     revoked: Option<Stamp>,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>, config: Data<Config>) -> Result<HttpResponse, Error> {
-    actions::page(door, &req, &db, move |conn, door, query, opened| load(conn, door, &config, query, opened)).await
+pub async fn show(
+    request: PageRequest,
+    req: HttpRequest,
+    db: Data<Db>,
+    config: Data<Config>,
+) -> Result<HttpResponse, Error> {
+    actions::page(request, &req, &db, move |conn, request, query, opened| load(conn, request, &config, query, opened))
+        .await
 }
 
 /// The page with a dialog over it, for an action.
-pub fn page(config: Data<Config>) -> impl FnOnce(&mut Conn, &Door, Opened) -> Result<Bytes, Error> + Send + 'static {
-    move |conn, door, opened| load(conn, door, &config, "", Some(opened))
+pub fn page(
+    config: Data<Config>,
+) -> impl FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static {
+    move |conn, request, opened| load(conn, request, &config, "", Some(opened))
 }
 
 /// The address of the page.
@@ -52,18 +60,24 @@ pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings/keys", member.project.slug)
 }
 
-fn load(conn: &mut Conn, door: &Door, config: &Config, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
+fn load(
+    conn: &mut Conn,
+    request: &PageRequest,
+    config: &Config,
+    query: &str,
+    opened: Option<Opened>,
+) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
     let origin = config.address_of("");
-    let flash = actions::flash(conn, &member, query, door.now)?;
+    let flash = actions::flash(conn, &member, query, request.now)?;
     let mut layout = member.layout("API keys", Section::Settings).with_flash(flash);
     let keys: Vec<Row> =
-        queries::of(conn, member.project.id)?.into_iter().map(|line| Row::of(line, door.now)).collect();
+        queries::of(conn, member.project.id)?.into_iter().map(|line| Row::of(line, request.now)).collect();
     if let Some(opened) = opened {
-        let told = opened.told();
+        let problem = opened.all_problems();
         let lines: Vec<&Line> = keys.iter().map(|row| &row.line).collect();
         let dialog = dialog(&member, opened.on(&member, address(&member)), &lines, &origin)?;
-        layout.lay_over(dialog, told);
+        layout.lay_over(dialog, problem);
     }
     let page = KeysPage {
         layout,
@@ -73,7 +87,7 @@ fn load(conn: &mut Conn, door: &Door, config: &Config, query: &str, opened: Opti
         counting: keys.iter().filter(|row| row.line.counts()).count(),
         keys,
     };
-    Ok(Bytes::from(page.render_with_values(&member.look())?))
+    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
 impl KeysPage {

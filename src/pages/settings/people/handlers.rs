@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::page::{address, rendered};
-use crate::actions::{Act, Doing, Done, ShownOnce, forget_receipts};
+use crate::actions::{Act, Doing, Done, ShownOnce, forget_submissions};
 use crate::audit::{self, Action, Trace};
 use crate::auth::invitations::Token;
 use crate::auth::members::{self, FORMER, Line, may_leave_admins};
@@ -16,7 +16,7 @@ use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
 use crate::customers::stars;
 use crate::db::Db;
-use crate::operations::erasure::{self, sweeping};
+use crate::operations::erasure::{self, cleanup};
 use crate::wording::text::sentence;
 
 type Outcome = Result<HttpResponse, Error>;
@@ -72,7 +72,7 @@ pub async fn invite(act: Act<Invited>, config: Data<Config>) -> Outcome {
 pub async fn withdraw(act: Act<Nothing>) -> Outcome {
     let dialog = format!("invitation-withdraw.{}", act.parameter("i")?);
     let work = |doing: &mut Doing<'_>, _| {
-        let id: i64 = doing.door.parameter("i")?.parse().map_err(|_| Error::NotFound)?;
+        let id: i64 = doing.request.parameter("i")?.parse().map_err(|_| Error::NotFound)?;
         let project = doing.member.project.id;
         let open = crate::auth::invitations::queries::of(doing.conn, project, doing.now)?;
         let invitation = open.into_iter().find(|one| one.id == id).ok_or(Error::NotFound)?;
@@ -116,17 +116,17 @@ pub async fn remove(act: Act<Leaving>, db: Data<Db>) -> Outcome {
         members::queries::remove(doing.conn, project, line.id)?;
         let is_closed = members::queries::close_if_alone(doing.conn, line.id, doing.now)?;
         let trace = Trace::new(Action::MemberRemoved).before(line.role.name());
-        let (trace, told) = match draft.erase.is_some() {
+        let (trace, message) = match draft.erase.is_some() {
             true => {
                 erase(doing, &line, is_closed)?;
                 (trace.about(FORMER), "One person is removed, and their name is erased.".to_owned())
             }
             false => (trace.about(&line.email), format!("{} is removed.", line.name)),
         };
-        Ok(Done::new(trace, told, onward(doing, &line)))
+        Ok(Done::new(trace, message, onward(doing, &line)))
     };
     let answer = act.with_proof().run(&dialog, rendered, work).await?;
-    sweeping::soon(&db).await;
+    cleanup::soon(&db).await;
     Ok(answer)
 }
 
@@ -140,8 +140,8 @@ pub async fn require_second_factor(act: Act<Required>) -> Outcome {
         let words = |is_required| if is_required { "required" } else { "optional" };
         let trace = Trace::new(Action::SecondFactorRequired);
         let trace = trace.before(words(doing.member.project.requires_second_factor)).after(words(draft.required));
-        let told = format!("A second factor is now {}.", words(draft.required));
-        Ok(Done::new(trace, told, address(doing.member)))
+        let message = format!("A second factor is now {}.", words(draft.required));
+        Ok(Done::new(trace, message, address(doing.member)))
     };
     act.with_proof().run("factor-require", rendered, work).await
 }
@@ -152,7 +152,7 @@ fn role(typed: &str) -> Result<Role, Error> {
 
 /// The member of the address, and how many admins there are: read under the project's lock, so that both stay so.
 fn member_of(doing: &mut Doing<'_>) -> Result<(Line, usize), Error> {
-    let id: i64 = doing.door.parameter("person")?.parse().map_err(|_| Error::NotFound)?;
+    let id: i64 = doing.request.parameter("person")?.parse().map_err(|_| Error::NotFound)?;
     let lines = members::queries::of(doing.conn, doing.member.project.id)?;
     let admins = lines.iter().filter(|line| line.role == Role::Admin).count();
     let line = lines.into_iter().find(|line| line.id == id).ok_or(Error::NotFound)?;
@@ -170,11 +170,11 @@ fn erase(doing: &mut Doing<'_>, line: &Line, is_closed: bool) -> Result<(), Erro
     members::queries::erase_name(doing.conn, project, line.id)?;
     let names = [line.name.as_str(), line.email.as_str()];
     audit::queries::forget_person(doing.conn, project, line.id, &names)?;
-    forget_receipts(doing.conn, project, line.id, &names)?;
+    forget_submissions(doing.conn, project, line.id, &names)?;
     if is_closed {
         members::queries::erase_account(doing.conn, line.id)?;
     }
-    Ok(erasure::ask_sweep(doing.conn, line.id, doing.now)?)
+    Ok(erasure::request_cleanup(doing.conn, line.id, doing.now)?)
 }
 
 /// Whoever gave up their own place has no business on this page any more.

@@ -8,7 +8,7 @@ use super::dialog::dialog;
 use crate::actions::{self, Opened};
 use crate::auth::invitations::Invitation;
 use crate::auth::members::{self, Line};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::Permission::ManagePeople;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -37,16 +37,16 @@ struct Row {
     is_own: bool,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(door, &req, &db, load).await
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    actions::page(request, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
 ///
 /// # Errors
 /// As [`show`].
-pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, Error> {
-    load(conn, door, "", Some(opened))
+pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
+    load(conn, request, "", Some(opened))
 }
 
 /// The address of the page.
@@ -54,16 +54,16 @@ pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings/people", member.project.slug)
 }
 
-fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
-    let mut page = PeoplePage::load(conn, &member, door.now)?;
-    page.layout.flash = actions::flash(conn, &member, query, door.now)?;
+fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
+    let mut page = PeoplePage::load(conn, &member, request.now)?;
+    page.layout.flash = actions::flash(conn, &member, query, request.now)?;
     if let Some(opened) = opened {
-        let told = opened.told();
-        let dialog = dialog(conn, &member, opened.on(&member, address(&member)), door.now)?;
-        page.layout.lay_over(dialog, told);
+        let problem = opened.all_problems();
+        let dialog = dialog(conn, &member, opened.on(&member, address(&member)), request.now)?;
+        page.layout.lay_over(dialog, problem);
     }
-    Ok(Bytes::from(page.render_with_values(&member.look())?))
+    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
 impl PeoplePage {

@@ -17,11 +17,11 @@ pub async fn update(act: Act<Draft>, config: Data<Config>) -> Result<HttpRespons
         let project = doing.member.project.id;
         let before = queries::of(doing.conn, project)?;
         let after = before.parse(&draft)?;
-        if draft.seen != before.told().version() {
+        if draft.seen != before.values().version() {
             return Err(Refusal::stale().into());
         }
         let unchanged = || Refusal::of("", "Nothing differs from what is set already.");
-        let (was, is) = before.told().difference(&after.told()).ok_or_else(unchanged)?;
+        let (was, is) = before.values().difference(&after.values()).ok_or_else(unchanged)?;
         queries::update(doing.conn, project, &after)?;
         let trace = Trace::new(Action::ProjectUpdated).before(was).after(is);
         Ok(Done::new(trace, "The settings are changed.", overview::address(doing.member)))

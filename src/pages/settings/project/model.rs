@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::base::error::{Problem, Refusal};
 use crate::customers::transfer_behavior::{OPTIONS, SHARE, words};
 use crate::db::schema::projects;
-use crate::pages::settings::told::Told;
+use crate::pages::settings::values::Values;
 use crate::wording::text::count;
 
 /// A form holds no longer note than this, whatever its letters are.
@@ -112,16 +112,16 @@ impl Settings {
     }
 
     /// Every setting with its value, in words.
-    pub fn told(&self) -> Told {
+    pub fn values(&self) -> Values {
         let sandbox = self.sandbox_transfer_behavior.as_deref().map_or("As in production", |own| words(own).0);
-        Told(vec![
+        Values(vec![
             ("Name", self.name.clone()),
             ("Length of a note", count(self.note_length, "character", "characters")),
             ("Notes of a customer", format!("{} at most", self.note_count)),
             ("Transfer Behavior", words(&self.transfer_behavior).0.to_owned()),
             ("In the sandbox", sandbox.to_owned()),
             ("Who may delete customers", who_deletes(self.others_may_delete).to_owned()),
-            ("Developers set offerings for", of_whom(self.overrides_only_tests).to_owned()),
+            ("Developers set offerings for", whose_offering(self.overrides_only_tests).to_owned()),
         ])
     }
 }
@@ -130,7 +130,7 @@ fn who_deletes(others: bool) -> &'static str {
     if others { "Admins, developers and support" } else { "Admins" }
 }
 
-fn of_whom(only_tests: bool) -> &'static str {
+fn whose_offering(only_tests: bool) -> &'static str {
     if only_tests { "Customers without a production purchase" } else { "All customers" }
 }
 
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn only_what_differs_is_told() {
         let after = Settings { note_count: 20, others_may_delete: true, ..settings() };
-        let (before, after) = settings().told().difference(&after.told()).expect("a difference");
+        let (before, after) = settings().values().difference(&after.values()).expect("a difference");
         assert_eq!(before, "Notes of a customer: 10 at most\nWho may delete customers: Admins");
         assert_eq!(after, "Notes of a customer: 20 at most\nWho may delete customers: Admins, developers and support");
     }

@@ -41,10 +41,10 @@ pub async fn start(act: Act<Typed>, at: (Data<Db>, Data<Ids>, Data<Clock>)) -> R
         let (id, member) = (doing.next_id(), doing.member);
         let asker = Asker { person: member.person.id, role: member.role.name() };
         jobs::start(doing.conn, (project, id, doing.now), asker, &choice.wanted, &chosen)?;
-        let told = count(number, "customer", "customers");
+        let message = count(number, "customer", "customers");
         let location = format!("{}/jobs/{id}", address(&member.project.slug));
-        let trace = Trace::new(Action::TestAccountsChosen).about(told.clone());
-        Ok(Done::new(trace, format!("Deleting {told}."), location))
+        let trace = Trace::new(Action::TestAccountsChosen).about(message.clone());
+        Ok(Done::new(trace, format!("Deleting {message}."), location))
     };
     let answer = act.with_proof().run("review", rendered, work).await?;
     begin(at);

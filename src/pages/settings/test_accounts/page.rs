@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use super::address;
 use super::progress::Progress;
 use crate::actions::Opened;
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::Cursor;
@@ -55,13 +55,13 @@ struct Row {
     proof: Vec<String>,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let query = req.query_string().to_owned();
     let load = move |conn: &mut Conn| -> Result<_, Error> {
-        let member = door.enter(conn)?;
-        let page = TestAccountsPage::load(conn, &member, &query, door.now)?;
+        let member = request.enter(conn)?;
+        let page = TestAccountsPage::load(conn, &member, &query, request.now)?;
         let status = if page.is_refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-        Ok((status, page.render_with_values(&member.look())?))
+        Ok((status, page.render_with_values(&member.preferences())?))
     };
     let (status, html) = db.read(load).await?;
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))

@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::address;
 use crate::actions;
-use crate::auth::Door;
+use crate::auth::PageRequest;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
@@ -39,22 +39,22 @@ pub struct Progress {
     pub finished: Option<Stamp>,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let query = req.query_string().to_owned();
     let load = move |conn: &mut Conn| {
-        let member = door.enter(conn)?;
-        let id = door.parameter("job")?.parse().map_err(|_| Error::NotFound)?;
+        let member = request.enter(conn)?;
+        let id = request.parameter("job")?.parse().map_err(|_| Error::NotFound)?;
         let job = jobs::find(conn, member.project.id, id)?.ok_or(Error::NotFound)?;
         let is_done = job.finished_at.is_some();
         let place = address(&member.project.slug);
-        let flash = actions::flash(conn, &member, &query, door.now)?.filter(|_| !is_done);
+        let flash = actions::flash(conn, &member, &query, request.now)?.filter(|_| !is_done);
         let page = JobPage {
             layout: member.layout("Delete test accounts", Section::Settings).with_flash(flash),
             nav: nav(conn, &member, "test-accounts")?,
-            progress: Progress::of(job, &place, door.now),
+            progress: Progress::of(job, &place, request.now),
             place,
         };
-        Ok::<_, Error>((is_done, page.render_with_values(&member.look())?))
+        Ok::<_, Error>((is_done, page.render_with_values(&member.preferences())?))
     };
     let (is_done, html) = db.read(load).await?;
     let mut answer = HttpResponse::Ok();
@@ -75,7 +75,7 @@ impl Progress {
     }
 
     /// `48 of 50 customers deleted, 2 kept`
-    pub fn told(&self) -> String {
+    pub fn sentence(&self) -> String {
         let Job { chosen, erased, kept, .. } = self.job;
         let kept = if kept > 0 { format!(", {} kept", grouped(kept)) } else { String::new() };
         format!("{} of {} deleted{kept}", grouped(erased), count(chosen, "customer", "customers"))

@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use super::address;
 use crate::actions::Opened;
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
 use crate::operations::test_accounts::queries::{self, Candidate};
@@ -39,9 +39,10 @@ struct ReviewPage {
     purchases: i64,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let pairs: Vec<(String, String)> = form_urlencoded::parse(req.query_string().as_bytes()).into_owned().collect();
-    let html = db.read(move |conn| rendered(conn, &door, Opened::again("review", pairs, Refusal::default())?)).await?;
+    let html =
+        db.read(move |conn| rendered(conn, &request, Opened::again("review", pairs, Refusal::default())?)).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
@@ -49,12 +50,12 @@ pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResp
 ///
 /// # Errors
 /// [`Error::BadRequest`] for a choice that none of our pages makes.
-pub fn rendered(conn: &mut Conn, door: &Door, form: Opened) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
+pub fn rendered(conn: &mut Conn, request: &PageRequest, form: Opened) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
     let choice = Choice::of(|name| form.all(name))?;
     let chosen = choice.find(conn, member.project.id)?;
     let page = ReviewPage::of(conn, &member, form, choice, &chosen)?;
-    Ok(Bytes::from(page.render_with_values(&member.look())?))
+    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
 impl Choice {

@@ -29,8 +29,8 @@ pub async fn replace(act: Act<Draft>, config: Data<Config>) -> Outcome {
             return Err(Refusal::of("value", "That is the value already.").into());
         }
         queries::replace(doing.conn, project, (&hash, now), (&before.hash, until))?;
-        let trace = Trace::new(Action::WebhookSecretReplaced).after(told(until));
-        let shown = ShownOnce::new("webhook-secret", &[("value", secret.as_str()), ("old", &told(until))]);
+        let trace = Trace::new(Action::WebhookSecretReplaced).after(replaced_until(until));
+        let shown = ShownOnce::new("webhook-secret", &[("value", secret.as_str()), ("old", &replaced_until(until))]);
         let done = "The Authorization value is replaced. The new one was shown once.";
         Ok(Done::new(trace, done, overview::address(doing.member)).showing(shown))
     };
@@ -43,7 +43,7 @@ pub async fn end(act: Act<Nothing>, config: Data<Config>) -> Outcome {
         let until = queries::of(doing.conn, project)?.overlap(doing.now);
         let until = until.ok_or_else(|| Refusal::of("", "The old value does not count any more."))?;
         queries::end_old(doing.conn, project)?;
-        let trace = Trace::new(Action::WebhookSecretEnded).before(told(Some(until)));
+        let trace = Trace::new(Action::WebhookSecretEnded).before(replaced_until(Some(until)));
         Ok(Done::new(trace, "The old Authorization value is ended.", overview::address(doing.member)))
     };
     act.with_proof().run("webhook-end", overview::page(config), work).await
@@ -56,7 +56,7 @@ fn chosen(typed: &str) -> Result<Secret, Error> {
     }
 }
 
-fn told(until: Option<Moment>) -> String {
+fn replaced_until(until: Option<Moment>) -> String {
     until.map_or_else(
         || "The old value does not count any more.".to_owned(),
         |until| format!("The old value counts until {}.", times::to_the_second(until)),

@@ -8,7 +8,7 @@ use crate::db::schema::projects;
 
 /// How things stand with the values.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct Standing {
+pub struct SecretStatus {
     pub hash: String,
     /// When it was replaced; `None`: it is the one the project began with.
     pub set_at: Option<Moment>,
@@ -16,14 +16,14 @@ pub struct Standing {
     pub old_until: Option<Moment>,
 }
 
-impl Standing {
+impl SecretStatus {
     /// Until when the old value counts, where it still does.
     pub fn overlap(&self, now: Moment) -> Option<Moment> {
         self.old_until.filter(|until| *until > now)
     }
 }
 
-pub fn of(conn: &mut Conn, project: i64) -> QueryResult<Standing> {
+pub fn of(conn: &mut Conn, project: i64) -> QueryResult<SecretStatus> {
     projects::table
         .find(project)
         .select((projects::webhook_secret_hash, projects::webhook_secret_set_at, projects::old_webhook_secret_until))

@@ -3,13 +3,13 @@
 use askama::Template;
 
 use super::handlers::{holder, removed};
-use super::wish::until;
+use super::request::until;
 use crate::actions::Opened;
 use crate::base::Permission::GrantEntitlements;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::operations::grants::{Held, Length, Plan, Preset, UNTIL};
-use crate::pages::profile::entitlements::look::Look;
+use crate::pages::profile::entitlements::access_change::AccessChange;
 use crate::pages::profile::visit::Visit;
 use crate::web::Dialog;
 use crate::wording::{text, times};
@@ -38,7 +38,7 @@ struct Give {
 struct Ahead {
     /// `Pro access for 7 days`; empty while they are not complete.
     said: String,
-    looks: Vec<Look>,
+    access_changes: Vec<AccessChange>,
     /// The grant that would be removed: `until 30 Nov 2026`.
     held: Option<String>,
 }
@@ -57,7 +57,7 @@ struct Revoke {
     action: String,
     what: String,
     count: usize,
-    looks: Vec<Look>,
+    access_changes: Vec<AccessChange>,
 }
 
 /// The dialog of this name; `None` when there is none, or nothing it could be about.
@@ -122,7 +122,7 @@ impl Ahead {
         };
         let Ok(plan) = holder(visit).plan_grant(conn, chosen, length, true)? else { return Ok(Ahead::default()) };
         let said = format!("{} {}", visit.catalog.entitlement_name(chosen), length.said());
-        Ok(Ahead { said, looks: Look::ahead(conn, visit, &ids, &plan.events)?, held })
+        Ok(Ahead { said, access_changes: AccessChange::ahead(conn, visit, &ids, &plan.events)?, held })
     }
 }
 
@@ -132,7 +132,7 @@ impl Revoke {
             action: visit.action(&format!("grants/{}/revoke", text::segment(&form.subject))),
             what: removed(visit, plan),
             count: plan.removed.len(),
-            looks: Look::ahead(conn, visit, &plan.removed_entitlements(), &plan.events)?,
+            access_changes: AccessChange::ahead(conn, visit, &plan.removed_entitlements(), &plan.events)?,
             form,
         })
     }

@@ -1,7 +1,7 @@
 //! Giving access and taking it back.
 
-use super::wish::{Draft, Farewell, Wish};
-use super::{GIVE, REVOKE, Undo, wish};
+use super::request::{Draft, GrantRequest, RevokeDraft};
+use super::{GIVE, REVOKE, Undo, request};
 use crate::actions::{Act, Doing, Done};
 use crate::base::error::{Error, Refusal};
 use crate::operations::grants::{Holder, Plan, queries};
@@ -12,15 +12,15 @@ use crate::wording::text;
 
 pub async fn give(act: Act<Draft>) -> Outcome {
     on_customer(act, GIVE, |doing, visit, draft| {
-        wish::must_be_production(visit)?;
-        let wish = Wish::parse(draft, doing.now)?;
-        let planned = holder(visit).plan_grant(doing.conn, &wish.entitlement, wish.length, wish.replaces)?;
-        let plan = planned.map_err(|refusal| wish::refused(&refusal, visit, &wish.entitlement))?;
+        request::must_be_production(visit)?;
+        let request = GrantRequest::parse(draft, doing.now)?;
+        let planned = holder(visit).plan_grant(doing.conn, &request.entitlement, request.length, request.replaces)?;
+        let plan = planned.map_err(|refusal| request::refused(&refusal, visit, &request.entitlement))?;
         holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
-        let name = visit.catalog.entitlement_name(&wish.entitlement);
-        let told = format!("{name} granted {}.", wish.length.said());
-        let entry = plan.grant_entry(&wish.entitlement, wish.length).because(wish.reason.clone());
-        let done = Done::new(entry, told, visit.at("entitlements"));
+        let name = visit.catalog.entitlement_name(&request.entitlement);
+        let message = format!("{name} granted {}.", request.length.said());
+        let entry = plan.grant_entry(&request.entitlement, request.length).because(request.reason.clone());
+        let done = Done::new(entry, message, visit.at("entitlements"));
         let keys = plan.given.into_iter().map(|one| one.key).collect();
         Ok(done.with_undo(&undo::Undo::Grant(Undo::Given(keys, plan.removed))))
     })
@@ -32,19 +32,19 @@ pub async fn look(act: Act<Draft>) -> Outcome {
     look_ahead(act, GIVE).await
 }
 
-pub async fn revoke(act: Act<Farewell>) -> Outcome {
+pub async fn revoke(act: Act<RevokeDraft>) -> Outcome {
     let name = format!("{}.{}", REVOKE, act.parameter("g")?);
     on_customer(act, &name, |doing, visit, draft| {
-        wish::must_be_production(visit)?;
-        let reason = wish::reason(&draft.reason)?;
-        let key = doing.door.parameter("g")?.to_owned();
+        request::must_be_production(visit)?;
+        let reason = request::reason(&draft.reason)?;
+        let key = doing.request.parameter("g")?.to_owned();
         let plan = match holder(visit).plan_removal(doing.conn, &key)? {
             Some(plan) => plan,
             None => return Err(over(doing, visit, &key)),
         };
         holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
-        let told = format!("{} removed.", text::capitalised(&removed(visit, &plan)));
-        let done = Done::new(plan.removal_entry().because(reason), told, visit.at("entitlements"));
+        let message = format!("{} removed.", text::capitalised(&removed(visit, &plan)));
+        let done = Done::new(plan.removal_entry().because(reason), message, visit.at("entitlements"));
         Ok(done.with_undo(&undo::Undo::Grant(Undo::Removed(plan.removed))))
     })
     .await

@@ -2,8 +2,8 @@
 
 mod dialog;
 mod handlers;
+mod request;
 mod undo;
-mod wish;
 
 use crate::base::Permission::GrantEntitlements;
 use crate::web::Routes;

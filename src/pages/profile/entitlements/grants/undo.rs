@@ -21,13 +21,13 @@ pub enum Undo {
 
 pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
     doing.permit(GrantEntitlements)?;
-    let (plan, told) = match undo {
+    let (plan, message) = match undo {
         Undo::Given(keys, replaced) => (take_back(doing, visit, &keys, &replaced)?, "The grant is gone again."),
         Undo::Removed(removed) => (give_back(doing, visit, &removed)?, "The granted access is back."),
     };
     holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
     let trace = if plan.removed.is_empty() { given_back(&plan) } else { plan.removal_entry() };
-    Ok(Done::new(trace.because(Some("undone".into())), told, visit.at("entitlements")))
+    Ok(Done::new(trace.because(Some("undone".into())), message, visit.at("entitlements")))
 }
 
 fn take_back(doing: &mut Doing<'_>, visit: &Visit, keys: &[String], replaced: &[Removed]) -> Result<Plan, Error> {

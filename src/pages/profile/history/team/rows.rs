@@ -1,6 +1,6 @@
 //! A row of what the team did.
 
-use crate::audit::{Details, Line as Entered, Told};
+use crate::audit::{Content, Details, Line as Entered};
 use crate::pages::profile::history::rows::Row;
 use crate::pages::profile::history::{Line, Subject};
 use crate::pages::profile::visit::Visit;
@@ -46,10 +46,10 @@ fn facts(entered: &Entered, reason: Option<&str>) -> Vec<Sentence> {
         "undone" => Sentence::of("taken back with Undo"),
         reason => Sentence::of("reason: ").name(reason),
     });
-    let missing = match entered.told {
-        Told::Known(_) => None,
-        Told::Erased => Some(Sentence::of("what it said was erased with another customer")),
-        Told::Unreadable => Some(Sentence::of("what it says cannot be read")),
+    let missing = match entered.content {
+        Content::Known(_) => None,
+        Content::Erased => Some(Sentence::of("what it said was erased with another customer")),
+        Content::Unreadable => Some(Sentence::of("what it says cannot be read")),
     };
     role.into_iter().chain(why).chain(missing).collect()
 }

@@ -10,7 +10,7 @@ use crate::pages::settings::catalog::attach::{Attach, choices};
 use crate::pages::settings::catalog::confirm::Confirm;
 use crate::pages::settings::catalog::named::Write;
 use crate::pages::settings::catalog::{address, queries, touched};
-use crate::pages::settings::told::Told;
+use crate::pages::settings::values::Values;
 use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 use crate::wording::text::segment;
@@ -48,8 +48,8 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
 }
 
 /// The entitlement in words.
-pub fn told(row: &Entitlement) -> Told {
-    Told(vec![("Name", row.display_name.clone())])
+pub fn values(row: &Entitlement) -> Values {
+    Values(vec![("Name", row.display_name.clone())])
 }
 
 fn write(form: Opened, action: String, row: Option<Entitlement>) -> Write {
@@ -57,7 +57,7 @@ fn write(form: Opened, action: String, row: Option<Entitlement>) -> Write {
         form,
         action,
         what: "an entitlement",
-        now_told: row.as_ref().map(told).unwrap_or_default(),
+        current_values: row.as_ref().map(values).unwrap_or_default(),
         name: row.as_ref().map(|row| row.display_name.clone()).unwrap_or_default(),
         identifier: row.map(|row| row.identifier),
         place: None,
@@ -69,7 +69,7 @@ fn write(form: Opened, action: String, row: Option<Entitlement>) -> Write {
 fn delete(conn: &mut Conn, form: Opened, action: String, row: &Entitlement, now: Moment) -> Result<Confirm, Error> {
     let touched = touched::by_entitlements(conn, row.project_id, now)?;
     let touched = touched.get(&row.identifier).copied().unwrap_or_default();
-    let told = vec![
+    let consequences = vec![
         Sentence::of(format!("{} it now.", touched.have())),
         Sentence::of(
             "Its products are detached. One that is attached to nothing else unlocks again what its events say.",
@@ -77,12 +77,12 @@ fn delete(conn: &mut Conn, form: Opened, action: String, row: &Entitlement, now:
         .words(" What was granted by hand runs until its end, under the identifier."),
     ];
     let title = format!("Delete {}", row.display_name);
-    Ok(Confirm { form, action, title, told, button: "Delete the entitlement", is_danger: true, field: None })
+    Ok(Confirm { form, action, title, consequences, button: "Delete the entitlement", is_danger: true, field: None })
 }
 
 fn attach(conn: &mut Conn, form: Opened, action: String, row: &Entitlement) -> Result<Attach, Error> {
     let attached = queries::attached(conn, row.project_id)?.remove(&row.identifier).unwrap_or_default();
-    let told = vec![
+    let consequences = vec![
         Sentence::of("Everybody who ever bought the product gets ")
             .name(&row.display_name)
             .words(" at once: for as long as a subscription runs, for ever with what is bought once and does not end."),
@@ -91,7 +91,7 @@ fn attach(conn: &mut Conn, form: Opened, action: String, row: &Entitlement) -> R
     ];
     let title = format!("Attach a product to {}", row.display_name);
     let products = choices(conn, row.project_id, &attached)?;
-    Ok(Attach { form, action, title, told, products, button: "Attach the product" })
+    Ok(Attach { form, action, title, consequences, products, button: "Attach the product" })
 }
 
 fn detach(
@@ -113,7 +113,7 @@ fn detach(
     });
     Ok(Confirm {
         title: format!("Detach {product} from {}", row.display_name),
-        told: std::iter::once(loss).chain(events).collect(),
+        consequences: std::iter::once(loss).chain(events).collect(),
         button: "Detach the product",
         is_danger: true,
         field: Some(("product", product)),

@@ -34,7 +34,7 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
         let before = entitlement_of(doing)?;
         let display_name = draft.parse_name()?;
-        if draft.seen != super::dialog::told(&before).version() {
+        if draft.seen != super::dialog::values(&before).version() {
             return Err(Refusal::stale().into());
         }
         if display_name == before.display_name {
@@ -72,8 +72,8 @@ pub async fn attach(act: Act<Chosen>) -> Outcome {
         }
         let now = touched::by_product(doing.conn, row.project_id, &product, Some(doing.now))?;
         let trace = Trace::new(Action::ProductAttached).about(&row.identifier).after(&product);
-        let told = format!("{product} unlocks {}. {} it running now.", row.display_name, now.have());
-        Ok(done(doing, trace, told))
+        let message = format!("{product} unlocks {}. {} it running now.", row.display_name, now.have());
+        Ok(done(doing, trace, message))
     };
     act.run(&dialog, page::rendered, work).await
 }
@@ -93,10 +93,10 @@ pub async fn detach(act: Act<Chosen>) -> Outcome {
 
 /// The entitlement of the address.
 fn entitlement_of(doing: &mut Doing<'_>) -> Result<Entitlement, Error> {
-    let identifier = doing.door.parameter("entitlement")?;
+    let identifier = doing.request.parameter("entitlement")?;
     queries::entitlement(doing.conn, doing.member.project.id, identifier)?.ok_or(Error::NotFound)
 }
 
-fn done(doing: &Doing<'_>, trace: Trace, told: String) -> Done {
-    Done::new(trace, told, format!("{}#entitlements", address(doing.member)))
+fn done(doing: &Doing<'_>, trace: Trace, message: String) -> Done {
+    Done::new(trace, message, format!("{}#entitlements", address(doing.member)))
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::draft::{indented, told};
+use super::draft::{indented, values};
 use super::href;
 use crate::actions::Opened;
 use crate::auth::Member;
@@ -11,7 +11,7 @@ use crate::catalog::rows::Offering;
 use crate::catalog::rules::LONGEST_METADATA;
 use crate::pages::settings::catalog::address;
 use crate::pages::settings::catalog::confirm::Confirm;
-use crate::pages::settings::told::Told;
+use crate::pages::settings::values::Values;
 use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 use crate::wording::text::count;
@@ -21,7 +21,7 @@ use crate::wording::text::count;
 struct Write {
     form: Opened,
     action: String,
-    now_told: Told,
+    current_values: Values,
     /// The offering that is changed; `None` for a new one.
     offering: Option<Offering>,
 }
@@ -32,7 +32,7 @@ pub fn dialog_to_add(member: &Member, form: Opened) -> Result<Option<Dialog>, Er
         return Ok(None);
     }
     let action = format!("{}/offerings", address(member));
-    Dialog::of(&Write { form, action, now_told: Told::default(), offering: None }).map(Some)
+    Dialog::of(&Write { form, action, current_values: Values::default(), offering: None }).map(Some)
 }
 
 /// What the page knows of an offering.
@@ -49,9 +49,9 @@ pub struct Known<'a> {
 pub fn dialog(member: &Member, known: &Known<'_>, form: Opened) -> Result<Option<Dialog>, Error> {
     let row = known.row;
     let action = |verb: &str| format!("{}{verb}", href(member, &row.identifier));
-    let (verb, title, told, button, is_danger) = match form.name.as_str() {
+    let (verb, title, consequences, button, is_danger) = match form.name.as_str() {
         "offering-edit" => {
-            let write = Write { form, action: action(""), now_told: told(row), offering: Some(row.clone()) };
+            let write = Write { form, action: action(""), current_values: values(row), offering: Some(row.clone()) };
             return Dialog::of(&write).map(Some);
         }
         "offering-default" if !row.is_default && !row.is_archived => (
@@ -65,18 +65,19 @@ pub fn dialog(member: &Member, known: &Known<'_>, form: Opened) -> Result<Option
             ("/archive", format!("Archive {}", row.display_name), stopped(known), "Archive the offering", true)
         }
         "offering-unarchive" if row.is_archived => {
-            let told =
+            let consequences =
                 vec![Sentence::of(format!("It can be offered again. {}", set_for(known.overrides, "get it again")))];
-            ("/unarchive", format!("Take {} out of the archive", row.display_name), told, "Take it out", false)
+            ("/unarchive", format!("Take {} out of the archive", row.display_name), consequences, "Take it out", false)
         }
         "offering-delete" if !row.is_default || known.is_alone => {
-            let mut told = stopped(known);
-            told.push(Sentence::of("Its packages go with it. Apps that ask for it by its identifier get nothing."));
-            ("/delete", format!("Delete {}", row.display_name), told, "Delete the offering", true)
+            let mut consequences = stopped(known);
+            consequences
+                .push(Sentence::of("Its packages go with it. Apps that ask for it by its identifier get nothing."));
+            ("/delete", format!("Delete {}", row.display_name), consequences, "Delete the offering", true)
         }
         _ => return Ok(None),
     };
-    Confirm { action: action(verb), form, title, told, button, is_danger, field: None }.dialog()
+    Confirm { action: action(verb), form, title, consequences, button, is_danger, field: None }.dialog()
 }
 
 fn by_default(known: &Known<'_>) -> Vec<Sentence> {
@@ -89,8 +90,8 @@ fn by_default(known: &Known<'_>) -> Vec<Sentence> {
 }
 
 fn stopped(known: &Known<'_>) -> Vec<Sentence> {
-    let told = Sentence::of(set_for(known.overrides, "get the default instead"));
-    vec![told.words(" What customers own stays as it is.")]
+    let consequences = Sentence::of(set_for(known.overrides, "get the default instead"));
+    vec![consequences.words(" What customers own stays as it is.")]
 }
 
 fn set_for(overrides: i64, then: &str) -> String {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::base::error::{Problem, Refusal};
 use crate::catalog::rows::Offering;
 use crate::catalog::rules;
-use crate::pages::settings::told::Told;
+use crate::pages::settings::values::Values;
 use crate::wording::text::sentence;
 
 #[derive(Debug, Default, Deserialize)]
@@ -55,8 +55,8 @@ impl Draft {
 }
 
 /// The offering in words.
-pub fn told(row: &Offering) -> Told {
-    Told(vec![("Name", row.display_name.clone()), ("Metadata", row.metadata.clone())])
+pub fn values(row: &Offering) -> Values {
+    Values(vec![("Name", row.display_name.clone()), ("Metadata", row.metadata.clone())])
 }
 
 /// The metadata as people read it.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::draft::{Draft, told};
+use super::draft::{Draft, values};
 use super::{href, page};
 use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
@@ -24,7 +24,7 @@ pub async fn add(act: Act<Draft>) -> Outcome {
             return Err(Refusal::of("identifier", "There is an offering of that identifier already.").into());
         }
         writes::insert_offering(doing.conn, &row)?;
-        let trace = Trace::new(Action::OfferingCreated).about(&row.identifier).after(told(&row).lines());
+        let trace = Trace::new(Action::OfferingCreated).about(&row.identifier).after(values(&row).lines());
         let default = if row.is_default { " It is the default, being the first." } else { "" };
         Ok(done(doing, trace, format!("{} is added.{default}", row.display_name), &row))
     };
@@ -35,11 +35,11 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
         let before = offering_of(doing)?;
         let after = draft.changed(&before)?;
-        if draft.seen != told(&before).version() {
+        if draft.seen != values(&before).version() {
             return Err(Refusal::stale().into());
         }
         let unchanged = || Refusal::of("", "Nothing differs from what is there already.");
-        let (was, is) = told(&before).difference(&told(&after)).ok_or_else(unchanged)?;
+        let (was, is) = values(&before).difference(&values(&after)).ok_or_else(unchanged)?;
         writes::update_offering(doing.conn, &after)?;
         let trace = Trace::new(Action::OfferingUpdated).about(&after.identifier).before(was).after(is);
         Ok(done(doing, trace, format!("{} is changed.", after.display_name), &after))
@@ -106,7 +106,7 @@ pub async fn delete(act: Act<Nothing>) -> Outcome {
             return Err(Refusal::of("", "It is the default. Choose another default first.").into());
         }
         writes::delete_offering(doing.conn, &row)?;
-        let trace = Trace::new(Action::OfferingDeleted).about(&row.identifier).before(told(&row).lines());
+        let trace = Trace::new(Action::OfferingDeleted).about(&row.identifier).before(values(&row).lines());
         let onward = format!("{}#offerings", address(doing.member));
         Ok(Done::new(trace, format!("{} is deleted.", row.display_name), onward))
     };
@@ -115,10 +115,10 @@ pub async fn delete(act: Act<Nothing>) -> Outcome {
 
 /// The offering of the address.
 fn offering_of(doing: &mut Doing<'_>) -> Result<Offering, Error> {
-    let identifier = doing.door.parameter("offering")?;
+    let identifier = doing.request.parameter("offering")?;
     queries::offering(doing.conn, doing.member.project.id, identifier)?.ok_or(Error::NotFound)
 }
 
-fn done(doing: &Doing<'_>, trace: Trace, told: String, row: &Offering) -> Done {
-    Done::new(trace, told, href(doing.member, &row.identifier))
+fn done(doing: &Doing<'_>, trace: Trace, message: String, row: &Offering) -> Done {
+    Done::new(trace, message, href(doing.member, &row.identifier))
 }

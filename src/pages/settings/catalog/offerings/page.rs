@@ -8,7 +8,7 @@ use super::dialog::{Known, dialog};
 use super::draft::indented;
 use super::href;
 use crate::actions::{self, Opened};
-use crate::auth::{Door, Member};
+use crate::auth::{Member, PageRequest};
 use crate::base::Permission::ManageCatalog;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -33,28 +33,28 @@ struct OfferingPage {
     href: String,
 }
 
-pub async fn show(door: Door, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(door, &req, &db, load).await
+pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+    actions::page(request, &req, &db, load).await
 }
 
 /// The page with a dialog over it.
 ///
 /// # Errors
 /// As [`show`].
-pub fn rendered(conn: &mut Conn, door: &Door, opened: Opened) -> Result<Bytes, Error> {
-    load(conn, door, "", Some(opened))
+pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
+    load(conn, request, "", Some(opened))
 }
 
-fn load(conn: &mut Conn, door: &Door, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = door.enter(conn)?;
-    let mut page = OfferingPage::load(conn, &member, door.parameter("offering")?, door.now)?;
-    page.layout.flash = actions::flash(conn, &member, query, door.now)?;
+fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
+    let member = request.enter(conn)?;
+    let mut page = OfferingPage::load(conn, &member, request.parameter("offering")?, request.now)?;
+    page.layout.flash = actions::flash(conn, &member, query, request.now)?;
     if let Some(opened) = opened {
-        let told = opened.told();
+        let problem = opened.all_problems();
         let dialog = page.dialog(conn, &member, opened.on(&member, page.href.clone()))?;
-        page.layout.lay_over(dialog, told);
+        page.layout.lay_over(dialog, problem);
     }
-    Ok(Bytes::from(page.render_with_values(&member.look())?))
+    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
 impl OfferingPage {

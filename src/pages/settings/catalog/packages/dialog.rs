@@ -8,7 +8,7 @@ use crate::db::Conn;
 use crate::pages::settings::catalog::attach::{Attach, choices};
 use crate::pages::settings::catalog::confirm::Confirm;
 use crate::pages::settings::catalog::named::Write;
-use crate::pages::settings::told::Told;
+use crate::pages::settings::values::Values;
 use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 use crate::wording::text::segment;
@@ -46,7 +46,7 @@ pub fn dialog(
         ("package-attach", Some((_, package, products))) => Dialog::of(&Attach {
             action: path(package, "/attach"),
             title: format!("Put a product into {}", package.display_name),
-            told: vec![Sentence::of(
+            consequences: vec![Sentence::of(
                 "Apps of its store offer it in this place. It changes what is offered, not what is owned.",
             )],
             products: choices(conn, member.project.id, products)?,
@@ -64,8 +64,8 @@ pub fn dialog(
 }
 
 /// The package in words.
-pub fn told(row: &Package, place: usize) -> Told {
-    Told(vec![("Name", row.display_name.clone()), ("Place", place.to_string())])
+pub fn values(row: &Package, place: usize) -> Values {
+    Values(vec![("Name", row.display_name.clone()), ("Place", place.to_string())])
 }
 
 fn write(form: Opened, action: String, package: Option<(usize, &Package)>, count: usize) -> Write {
@@ -73,7 +73,7 @@ fn write(form: Opened, action: String, package: Option<(usize, &Package)>, count
         form,
         action,
         what: "a package",
-        now_told: package.map(|(place, package)| told(package, place)).unwrap_or_default(),
+        current_values: package.map(|(place, package)| values(package, place)).unwrap_or_default(),
         name: package.map(|(_, package)| package.display_name.clone()).unwrap_or_default(),
         identifier: package.map(|(_, package)| package.identifier.clone()),
         place: package.map(|(place, _)| (place, count)),
@@ -84,11 +84,12 @@ fn write(form: Opened, action: String, package: Option<(usize, &Package)>, count
 
 fn take_out(form: Opened, action: String, package: &Package) -> Confirm {
     let product = form.typed("product").unwrap_or("").to_owned();
-    let told = Sentence::of("Apps of its store have nothing to offer in this place until another product is put in. ")
-        .words("Who bought it keeps it.");
+    let consequences =
+        Sentence::of("Apps of its store have nothing to offer in this place until another product is put in. ")
+            .words("Who bought it keeps it.");
     Confirm {
         title: format!("Take {product} out of {}", package.display_name),
-        told: vec![told],
+        consequences: vec![consequences],
         button: "Take it out",
         is_danger: true,
         field: Some(("product", product)),
@@ -105,7 +106,7 @@ fn delete(form: Opened, action: String, package: &Package, products: usize) -> C
     };
     Confirm {
         title: format!("Delete the package {}", package.display_name),
-        told: vec![Sentence::of(format!(
+        consequences: vec![Sentence::of(format!(
             "{holds} Apps do not show this place any more. What customers own stays as it is."
         ))],
         button: "Delete the package",

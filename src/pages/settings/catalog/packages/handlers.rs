@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::dialog::told;
+use super::dialog::values;
 use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
@@ -24,7 +24,7 @@ pub async fn add(act: Act<Draft>) -> Outcome {
             return Err(Refusal::of("identifier", "The offering has a package of that identifier already.").into());
         }
         let position = packages.iter().map(|package| package.position + 1).max().unwrap_or(0);
-        let (project_id, offering) = (doing.member.project.id, doing.door.parameter("offering")?.to_owned());
+        let (project_id, offering) = (doing.member.project.id, doing.request.parameter("offering")?.to_owned());
         let row = Package { project_id, offering, identifier, display_name, position };
         writes::insert_package(doing.conn, &row)?;
         let trace = trace(Action::PackageCreated, &row).after(&row.display_name);
@@ -43,13 +43,13 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
         let to = draft.place.parse().ok().filter(|place| places.contains(place));
         let to = to.ok_or_else(|| Refusal::of("", "Choose one of the places."))?;
         let before = packages.remove(at);
-        let was = told(&before, at + 1);
+        let was = values(&before, at + 1);
         if draft.seen != was.version() {
             return Err(Refusal::stale().into());
         }
         let after = Package { display_name, ..before };
         let unchanged = || Refusal::of("", "Nothing differs from what is there already.");
-        let (was, is) = was.difference(&told(&after, to)).ok_or_else(unchanged)?;
+        let (was, is) = was.difference(&values(&after, to)).ok_or_else(unchanged)?;
         packages.insert(to - 1, after.clone());
         for (position, package) in (0..).zip(packages) {
             writes::update_package(doing.conn, &Package { position, ..package })?;
@@ -99,14 +99,14 @@ pub async fn detach(act: Act<Chosen>) -> Outcome {
 
 /// The packages of the address's offering.
 fn packages_of(doing: &mut Doing<'_>) -> Result<Vec<Package>, Error> {
-    let (project, offering) = (doing.member.project.id, doing.door.parameter("offering")?);
+    let (project, offering) = (doing.member.project.id, doing.request.parameter("offering")?);
     queries::offering(doing.conn, project, offering)?.ok_or(Error::NotFound)?;
     Ok(queries::packages(doing.conn, project, offering)?)
 }
 
 /// Where the package of the address stands among them.
 fn place_of(doing: &Doing<'_>, packages: &[Package]) -> Result<usize, Error> {
-    let identifier = doing.door.parameter("package")?;
+    let identifier = doing.request.parameter("package")?;
     packages.iter().position(|package| package.identifier == identifier).ok_or(Error::NotFound)
 }
 
@@ -120,6 +120,6 @@ fn trace(action: Action, row: &Package) -> Trace {
     Trace::new(action).about(format!("{} / {}", row.offering, row.identifier))
 }
 
-fn done(doing: &Doing<'_>, trace: Trace, told: String, row: &Package) -> Done {
-    Done::new(trace, told, format!("{}#packages", href(doing.member, &row.offering)))
+fn done(doing: &Doing<'_>, trace: Trace, message: String, row: &Package) -> Done {
+    Done::new(trace, message, format!("{}#packages", href(doing.member, &row.offering)))
 }

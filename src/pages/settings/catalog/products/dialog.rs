@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::draft::told;
+use super::draft::values;
 use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::error::Error;
@@ -13,7 +13,7 @@ use crate::db::Conn;
 use crate::events::Store;
 use crate::pages::settings::catalog::confirm::Confirm;
 use crate::pages::settings::catalog::{address, queries, touched};
-use crate::pages::settings::told::Told;
+use crate::pages::settings::values::Values;
 use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 use crate::wording::text::{listed, segment};
@@ -53,7 +53,7 @@ fn delete(conn: &mut Conn, form: Opened, action: String, product: &Product) -> R
     let project = product.project_id;
     let touched = touched::by_product(conn, project, &product.identifier, None)?;
     let bought =
-        Sentence::of(format!("{} bought it. Their purchases stay, and are called by the id ", told_of(touched)))
+        Sentence::of(format!("{} bought it. Their purchases stay, and are called by the id ", count_of(touched)))
             .code(&product.identifier)
             .words(" from then on.");
     let attached = queries::attached(conn, project)?;
@@ -68,20 +68,20 @@ fn delete(conn: &mut Conn, form: Opened, action: String, product: &Product) -> R
         form,
         action,
         title: format!("Delete the product {}", product.identifier),
-        told: std::iter::once(bought).chain(kept).collect(),
+        consequences: std::iter::once(bought).chain(kept).collect(),
         button: "Delete the product",
         is_danger: true,
         field: None,
     })
 }
 
-fn told_of(touched: touched::Touched) -> String {
-    if touched == touched::Touched::default() { "Nobody".into() } else { touched.told() }
+fn count_of(touched: touched::Touched) -> String {
+    if touched == touched::Touched::default() { "Nobody".into() } else { touched.count_in_words() }
 }
 
 impl Write {
-    fn told(&self) -> Told {
-        self.product.as_ref().map(told).unwrap_or_default()
+    fn values(&self) -> Values {
+        self.product.as_ref().map(values).unwrap_or_default()
     }
 
     /// What a field holds: what was typed, else what there is.

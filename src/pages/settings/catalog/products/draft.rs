@@ -7,7 +7,7 @@ use crate::base::money::{Micros, Money};
 use crate::catalog::rows::Product;
 use crate::catalog::rules;
 use crate::events::Store;
-use crate::pages::settings::told::Told;
+use crate::pages::settings::values::Values;
 use crate::wording::text::sentence;
 
 #[derive(Debug, Default, Deserialize)]
@@ -67,11 +67,11 @@ fn or_refuse<T: Default>(problems: &mut Vec<Problem>, field: &'static str, parse
 }
 
 /// The product in words.
-pub fn told(product: &Product) -> Told {
+pub fn values(product: &Product) -> Values {
     let kind =
         rules::KINDS.iter().find(|(kind, _)| *kind == product.kind).map_or(product.kind.as_str(), |(_, name)| name);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    Told(vec![
+    Values(vec![
         ("Name", text(&product.display_name)),
         ("Store", Store::from(product.store.clone()).name().to_owned()),
         ("Type", kind.to_owned()),
@@ -101,7 +101,7 @@ mod tests {
         let product = draft().new_product(11).expect("a product");
         assert_eq!((product.identifier.as_str(), product.price_micros), ("pro", Some(4_990_000)));
         let lines = "Name: Pro\nStore: App Store\nType: Subscription\nDuration: P1M\nPrice: USD 4.99";
-        assert_eq!(told(&product).lines(), lines);
+        assert_eq!(values(&product).lines(), lines);
         let bare = Draft { name: " ".into(), duration: String::new(), amount: String::new(), ..draft() };
         let bare = bare.changed(&product).expect("a product");
         assert_eq!((bare.display_name, bare.price_micros, bare.currency), (None, None, None));

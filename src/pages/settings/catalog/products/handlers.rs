@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::draft::{Draft, told};
+use super::draft::{Draft, values};
 use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
@@ -20,7 +20,7 @@ pub async fn add(act: Act<Draft>) -> Outcome {
             return Err(Refusal::of("identifier", "This store has a product of that id already.").into());
         }
         writes::insert_product(doing.conn, &product)?;
-        let trace = Trace::new(Action::ProductCreated).about(&product.identifier).after(told(&product).lines());
+        let trace = Trace::new(Action::ProductCreated).about(&product.identifier).after(values(&product).lines());
         Ok(done(doing, trace, &product, "is added"))
     };
     act.run("product-add", page::rendered, work).await
@@ -31,11 +31,11 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
         let before = product_of(doing)?;
         let after = draft.changed(&before)?;
-        if draft.seen != told(&before).version() {
+        if draft.seen != values(&before).version() {
             return Err(Refusal::stale().into());
         }
         let unchanged = || Refusal::of("", "Nothing differs from what is there already.");
-        let (was, is) = told(&before).difference(&told(&after)).ok_or_else(unchanged)?;
+        let (was, is) = values(&before).difference(&values(&after)).ok_or_else(unchanged)?;
         writes::update_product(doing.conn, &after)?;
         let trace = Trace::new(Action::ProductUpdated).about(&after.identifier).before(was).after(is);
         Ok(done(doing, trace, &after, "is changed"))
@@ -48,7 +48,7 @@ pub async fn delete(act: Act<Nothing>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let product = product_of(doing)?;
         writes::delete_product(doing.conn, &product)?;
-        let trace = Trace::new(Action::ProductDeleted).about(&product.identifier).before(told(&product).lines());
+        let trace = Trace::new(Action::ProductDeleted).about(&product.identifier).before(values(&product).lines());
         Ok(done(doing, trace, &product, "is deleted"))
     };
     act.run(&dialog, page::rendered, work).await
@@ -56,7 +56,7 @@ pub async fn delete(act: Act<Nothing>) -> Outcome {
 
 /// The product of the address.
 fn product_of(doing: &mut Doing<'_>) -> Result<Product, Error> {
-    let (store, identifier) = (doing.door.parameter("store")?, doing.door.parameter("product")?);
+    let (store, identifier) = (doing.request.parameter("store")?, doing.request.parameter("product")?);
     find(doing, store, identifier)?.ok_or(Error::NotFound)
 }
 

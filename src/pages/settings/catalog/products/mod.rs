@@ -8,7 +8,7 @@ use crate::base::Permission::ManageCatalog;
 use crate::web::Routes;
 
 pub use dialog::dialog;
-pub use draft::told;
+pub use draft::values;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/products", |routes| {

@@ -1,4 +1,0 @@
-DROP TABLE delivery_attempts;
-DROP TABLE outgoing;
-DROP TABLE destination_types;
-DROP TABLE destinations;

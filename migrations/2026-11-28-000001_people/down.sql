@@ -1,0 +1,9 @@
+DROP TABLE invitations;
+DROP TABLE recovery_codes;
+DROP TABLE second_factors;
+DROP TABLE secrets;
+DROP TABLE login_attempts;
+DROP TABLE sessions;
+DROP TABLE memberships;
+DROP TABLE people;
+DROP TABLE projects;

@@ -1,0 +1,56 @@
+//! A look ahead: the access to an entitlement now and after an action, grouped like the card and folded like everything.
+
+use diesel::QueryResult;
+
+use super::model::{Grouped, Source};
+use crate::customers::state;
+use crate::db::Conn;
+use crate::events::Delivery;
+use crate::pages::profile::visit::Visit;
+use crate::projection::{CustomerState, Fact, Purchase};
+
+/// One entitlement before and after.
+#[derive(Debug)]
+pub struct AccessChange {
+    pub title: String,
+    pub now: Vec<Source>,
+    pub then: Vec<Source>,
+}
+
+impl AccessChange {
+    /// What these entitlements would be if the events were added.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn ahead(
+        conn: &mut Conn,
+        visit: &Visit,
+        entitlements: &[String],
+        events: &[Delivery],
+    ) -> QueryResult<Vec<AccessChange>> {
+        let customer = visit.customer.id;
+        let fact = |one: &Delivery| Fact { event: one.event.clone(), customer, lost_by: None };
+        let facts = state::facts(conn, [customer])?;
+        let (mut now, mut then) = state::preview(facts, events.iter().map(fact).collect());
+        let [mut now, mut then] =
+            [&mut now, &mut then].map(|group| grouped(visit, group.remove(&customer).unwrap_or_default()));
+        let access_change = |id: &String| AccessChange {
+            title: visit.catalog.entitlement_name(id).to_owned(),
+            now: sources(&mut now, id),
+            then: sources(&mut then, id),
+        };
+        Ok(entitlements.iter().map(access_change).collect())
+    }
+}
+
+fn grouped(visit: &Visit, state: CustomerState) -> Grouped {
+    let shown: Vec<Purchase> =
+        state.purchases.into_iter().filter(|purchase| purchase.environment == visit.environment).collect();
+    Grouped::with(visit, &shown)
+}
+
+/// What unlocks it, taken out of the groups; nothing when it gives no access and may not come back.
+fn sources(grouped: &mut Grouped, entitlement: &str) -> Vec<Source> {
+    let group = grouped.current.iter_mut().find(|group| group.identifier.as_deref() == Some(entitlement));
+    group.map(|group| std::mem::take(&mut group.sources)).unwrap_or_default()
+}

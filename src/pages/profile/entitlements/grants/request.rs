@@ -1,0 +1,162 @@
+//! What was typed to give access, or to take it back.
+
+use serde::Deserialize;
+
+use crate::base::clock::Moment;
+use crate::base::error::{self, Error, Problem};
+use crate::operations::grants::{Held, Length, NoLength, Refusal};
+use crate::pages::profile::visit::Visit;
+use crate::wording::times;
+
+/// The fields of the dialog that gives access.
+#[derive(Debug, Default, Deserialize)]
+pub struct Draft {
+    #[serde(default)]
+    entitlement: String,
+    #[serde(default)]
+    duration: String,
+    #[serde(default)]
+    until: String,
+    #[serde(default)]
+    reason: String,
+    /// Not empty: a running grant is removed first.
+    #[serde(default)]
+    replace: String,
+}
+
+/// The field of the dialog that takes it back.
+#[derive(Debug, Deserialize)]
+pub struct RevokeDraft {
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// What is to be given.
+#[derive(Debug, PartialEq, Eq)]
+pub struct GrantRequest {
+    pub entitlement: String,
+    pub length: Length,
+    pub reason: Option<String>,
+    pub replaces: bool,
+}
+
+/// The most characters of a reason.
+const REASON: usize = 255;
+
+impl GrantRequest {
+    /// # Errors
+    /// [`error::Refusal`] with what is wrong with each field.
+    pub fn parse(draft: Draft, now: Moment) -> Result<GrantRequest, error::Refusal> {
+        let length = Length::parse(&draft.duration, &draft.until, now).map_err(problem);
+        let named = Some(&draft.entitlement).filter(|id| !id.is_empty());
+        let named = named.ok_or_else(|| Problem { field: "entitlement", sentence: "Choose an entitlement.".into() });
+        match (named, length, reason(&draft.reason)) {
+            (Ok(_), Ok(length), Ok(reason)) => {
+                Ok(GrantRequest { length, reason, replaces: !draft.replace.is_empty(), entitlement: draft.entitlement })
+            }
+            (named, length, reason) => {
+                let problems = [named.err(), length.err(), reason.err()];
+                Err(error::Refusal { problems: problems.into_iter().flatten().collect(), is_stale: false })
+            }
+        }
+    }
+}
+
+fn problem(why: NoLength) -> Problem {
+    Problem { field: why.field(), sentence: why.words().into() }
+}
+
+/// Why it is done; `None` when nobody said.
+///
+/// # Errors
+/// [`Problem`] for more than 255 characters, or NUL.
+pub fn reason(typed: &str) -> Result<Option<String>, Problem> {
+    let typed = typed.trim();
+    let refused = |sentence: String| Problem { field: "reason", sentence };
+    match typed.chars().count() {
+        0 => Ok(None),
+        length if length > REASON => {
+            Err(refused(format!("{length} characters are too many: a reason has at most {REASON}.")))
+        }
+        _ if typed.contains('\0') => Err(refused("The reason holds a NUL character, which cannot be stored.".into())),
+        _ => Ok(Some(typed.to_owned())),
+    }
+}
+
+/// Why it is not granted, beside its field.
+pub fn refused(refusal: &Refusal, visit: &Visit, entitlement: &str) -> Error {
+    let sentence = match refusal {
+        Refusal::NotConfigured => "This project has no such entitlement. Choose one of the list.".to_owned(),
+        Refusal::Held(held) => format!(
+            "{} is granted already {}. Grants do not add up: remove it and grant again, or leave it.",
+            visit.catalog.entitlement_name(entitlement),
+            until(held)
+        ),
+    };
+    error::Refusal::of("entitlement", sentence).into()
+}
+
+/// `until 30 Nov 2026`, `without an end`
+pub fn until(held: &Held) -> String {
+    if held.is_lifetime { "without an end".into() } else { format!("until {}", times::day(held.ends_at)) }
+}
+
+/// Grants are production: with test purchases in view they are neither seen nor changed (§4.5).
+///
+/// # Errors
+/// [`error::Refusal`] with sandbox data shown.
+pub fn must_be_production(visit: &Visit) -> Result<(), error::Refusal> {
+    if visit.is_sandbox() {
+        return Err(error::Refusal::of("", "Grants are production. Switch “Sandbox data” off to change them."));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::grants::Preset;
+    use crate::pages::profile::testing;
+    use crate::projection::testing::NOW;
+
+    fn draft(fields: &[(&str, &str)]) -> Draft {
+        let typed: std::collections::BTreeMap<_, _> = fields.iter().copied().collect();
+        serde_json::from_value(serde_json::json!(typed)).expect("a draft")
+    }
+
+    fn problems(fields: &[(&str, &str)]) -> Vec<&'static str> {
+        let refusal = GrantRequest::parse(draft(fields), NOW).expect_err("refused");
+        refusal.problems.iter().map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn every_field_that_is_wrong_is_told_at_once() {
+        let long = "é".repeat(256);
+        assert_eq!(problems(&[]), ["entitlement", "duration"]);
+        assert_eq!(problems(&[("entitlement", "pro"), ("duration", "until"), ("reason", &long)]), ["until", "reason"]);
+        assert_eq!(problems(&[("entitlement", "pro"), ("duration", "weekly"), ("reason", "a\0")]), ["reason"]);
+    }
+
+    #[test]
+    fn a_wish_is_what_was_typed_without_the_space_around_it() {
+        let long = "é".repeat(255);
+        let fields = [("entitlement", "pro plus"), ("duration", "weekly"), ("reason", &format!(" {long}\n"))];
+        let request = GrantRequest::parse(draft(&fields), NOW).expect("a wish");
+        let length = Length::Preset(Preset::Weekly);
+        assert_eq!(
+            request,
+            GrantRequest { entitlement: "pro plus".into(), length, reason: Some(long), replaces: false }
+        );
+    }
+
+    #[test]
+    fn a_grant_in_the_way_is_named_with_its_end() {
+        let held = |days, is_lifetime| Refusal::Held(Held { ends_at: NOW.plus_days(days), is_lifetime });
+        let message = |refusal: Refusal| match refused(&refusal, &testing::lena(), "pro") {
+            Error::Refused(refusal) => refusal.problems[0].sentence.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert!(message(held(7, false)).starts_with("pro is granted already until 30 Nov 2026."));
+        assert!(message(held(70_000, true)).starts_with("pro is granted already without an end."));
+    }
+}
