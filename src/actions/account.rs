@@ -171,7 +171,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Own<T> {
                 db: db.as_ref().clone(),
                 ids: shared::<Ids>(&req)?.as_ref().clone(),
                 origin: address::origin(&req)?,
-                prover: Prover::of(&req)?,
+                prover: Prover::from_request(&req)?,
                 proof: Proof::No,
             })
         })

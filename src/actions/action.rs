@@ -255,7 +255,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Act<T> {
             let read = form::read_form(&req, payload, FORM_LIMIT).await;
             let read = read.and_then(|body| Ok((form::parse(&body)?, form::pairs(&body))));
             match (read, req.app_data::<Data<Db>>()) {
-                (Ok((draft, typed)), _) => Act::of(&req, request, draft, typed),
+                (Ok((draft, typed)), _) => Act::new(&req, request, draft, typed),
                 (Err(error), Some(db)) => Err(request.refuse(db, error).await),
                 (Err(error), None) => Err(error),
             }
@@ -264,9 +264,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Act<T> {
 }
 
 impl<T> Act<T> {
-    fn of(req: &HttpRequest, request: PageRequest, draft: T, typed: Vec<(String, String)>) -> Result<Act<T>, Error> {
+    fn new(req: &HttpRequest, request: PageRequest, draft: T, typed: Vec<(String, String)>) -> Result<Act<T>, Error> {
         let once = typed.iter().find(|(name, value)| name == ONCE && is_key(value)).map(|(_, key)| key.clone());
-        let (origin, prover) = (address::origin(req)?, Prover::of(req)?);
+        let (origin, prover) = (address::origin(req)?, Prover::from_request(req)?);
         Ok(Act {
             sent: Sent { once, fingerprint: fingerprint(&prover.throttle_key, req.path(), &typed) },
             origin,

@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_refused_form_keeps_what_was_typed_and_focuses_what_was_wrong() {
-        let refusal = Refusal::of("value", "It is too long.");
+        let refusal = Refusal::new("value", "It is too long.");
         let typed = vec![("value".to_owned(), "abc".to_owned())];
         let opened = Opened::again("attribute-edit.plan", typed, refusal).expect("a dialog");
         assert_eq!((opened.value("value", ""), opened.problem("value")), ("abc", Some("It is too long.")));

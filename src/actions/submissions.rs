@@ -37,7 +37,7 @@ pub fn before(conn: &mut Conn, person: i64, sent: &Sent) -> Result<Option<(i64, 
     match found {
         None => Ok(None),
         Some((id, location, fingerprint)) if fingerprint == sent.fingerprint => Ok(Some((id, location))),
-        Some(_) => Err(Refusal::of(
+        Some(_) => Err(Refusal::new(
             "",
             "This form was sent before, with something else in it. Send it again if you mean both.",
         )
@@ -105,10 +105,10 @@ pub fn take_undo(conn: &mut Conn, member: &Member, customer: i64, id: i64, now: 
         .select((submissions::message, submissions::at, submissions::undo, submissions::undone_at))
         .first::<Row>(conn)?;
     if undone_at.is_some() {
-        return Err(Refusal::of("", "That was undone already.").into());
+        return Err(Refusal::new("", "That was undone already.").into());
     }
     if !is_recent(at, now) {
-        return Err(Refusal::of("", format!("That was more than {UNDO_MINUTES} minutes ago and stays.")).into());
+        return Err(Refusal::new("", format!("That was more than {UNDO_MINUTES} minutes ago and stays.")).into());
     }
     let undo = undo.ok_or(Error::NotFound)?;
     diesel::update(submissions::table.find((member.person.id, id)))

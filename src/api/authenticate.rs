@@ -258,14 +258,14 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Caller, Error>>;
 
     fn from_request(req: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(Caller::of(req))
+        ready(Caller::from_http(req))
     }
 }
 
 impl Caller {
-    fn of(req: &HttpRequest) -> Result<Caller, Error> {
+    fn from_http(req: &HttpRequest) -> Result<Caller, Error> {
         let lost = |what: &str| Error::Internal(format!("{what} is missing from the request"));
-        let trail = Trail::of(req);
+        let trail = Trail::from_request(req);
         let matched = trail.matched.get().ok_or_else(|| lost("its route"))?;
         Ok(Caller {
             key_hash: bearer(req).map(api_keys::hash_of),
@@ -273,7 +273,7 @@ impl Caller {
             parameters: path::named(&matched.pattern, req.uri().path()),
             // The address is an end user's: it is not kept.
             origin: Origin { request: trail.reference.clone(), address: None },
-            device: Device::of(req)?,
+            device: Device::from_request(req)?,
             query: req.query_string().to_owned(),
             now: shared::<Clock>(req)?.now(),
             is_upload: matched.pattern.ends_with("/attributes") || matched.pattern == "/v1/receipts",

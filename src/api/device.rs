@@ -30,10 +30,10 @@ impl Device {
     ///
     /// # Errors
     /// As [`shared`].
-    pub fn of(req: &HttpRequest) -> Result<Device, Error> {
+    pub fn from_request(req: &HttpRequest) -> Result<Device, Error> {
         let headers = req.headers();
         let text = |name: &str| header(headers, name);
-        let (from, countries) = (address::of(req)?, shared::<Countries>(req)?);
+        let (from, countries) = (address::of_client(req)?, shared::<Countries>(req)?);
         Ok(Device {
             platform: text("x-platform"),
             platform_version: text("x-platform-version"),

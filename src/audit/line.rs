@@ -26,7 +26,7 @@ pub enum Content {
 }
 
 impl Line {
-    pub fn of((entry, details, person): Row) -> Line {
+    pub fn new((entry, details, person): Row) -> Line {
         let customer = details.as_ref().and_then(|(customer, ..)| *customer);
         let content = match details {
             Some((_, salt, body)) if !is_blank(&salt, &body) => {
@@ -101,7 +101,7 @@ mod tests {
             hash: String::new(),
         };
         let salt = |body: &str| if body.is_empty() { String::new() } else { "salt".to_owned() };
-        Line::of((entry, body.map(|body| (Some(7), salt(body), body.to_owned())), person.map(str::to_owned)))
+        Line::new((entry, body.map(|body| (Some(7), salt(body), body.to_owned())), person.map(str::to_owned)))
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Trace {
 
     /// It concerns this customer.
     #[must_use]
-    pub fn of(mut self, customer: CustomerId, app_user_id: &str) -> Trace {
+    pub fn for_customer(mut self, customer: CustomerId, app_user_id: &str) -> Trace {
         self.customer = Some(customer);
         self.details.app_user_id = Some(app_user_id.to_owned());
         self

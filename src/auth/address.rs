@@ -17,7 +17,7 @@ use crate::web::trail::Trail;
 ///
 /// # Errors
 /// As [`shared`].
-pub fn of(req: &HttpRequest) -> Result<IpAddr, Error> {
+pub fn of_client(req: &HttpRequest) -> Result<IpAddr, Error> {
     let config = shared::<Config>(req)?;
     let peer = req.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
     Ok(network(behind(peer, req.headers(), &config.trusted_proxies)))
@@ -28,7 +28,7 @@ pub fn of(req: &HttpRequest) -> Result<IpAddr, Error> {
 /// # Errors
 /// As [`of`].
 pub fn origin(req: &HttpRequest) -> Result<Origin, Error> {
-    Ok(Origin { request: Trail::of(req).reference.clone(), address: Some(of(req)?.to_string()) })
+    Ok(Origin { request: Trail::from_request(req).reference.clone(), address: Some(of_client(req)?.to_string()) })
 }
 
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {

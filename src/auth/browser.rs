@@ -26,7 +26,7 @@ const SYSTEMS: [(&str, &str); 7] = [
 ];
 
 /// `Firefox on Linux`; empty for a request that does not say.
-pub fn of(req: &HttpRequest) -> String {
+pub fn describe(req: &HttpRequest) -> String {
     let agent = req.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     agent.map(words).unwrap_or_default()
 }

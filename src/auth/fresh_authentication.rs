@@ -38,13 +38,13 @@ impl Prover {
     ///
     /// # Errors
     /// As [`shared`].
-    pub fn of(req: &HttpRequest) -> Result<Prover, Error> {
+    pub fn from_request(req: &HttpRequest) -> Result<Prover, Error> {
         Ok(Prover {
             passwords: shared::<Passwords>(req)?.as_ref().clone(),
             session: req.get_session(),
-            browser: browser::of(req),
+            browser: browser::describe(req),
             throttle_key: shared::<ThrottleKey>(req)?.0.clone(),
-            address: address::of(req)?.to_string(),
+            address: address::of_client(req)?.to_string(),
             monotonic: shared::<MonotonicClock>(req)?.now(),
         })
     }
@@ -62,15 +62,15 @@ impl Prover {
         typed: Option<String>,
     ) -> Result<(), Error> {
         let asks = "Type your password: this cannot be taken back, and your log-in is more than 15 minutes old.";
-        let typed = typed.ok_or_else(|| Refusal::of(FIELD, asks))?;
+        let typed = typed.ok_or_else(|| Refusal::new(FIELD, asks))?;
         let is_right = match has_second_factor && is_code(&typed) {
             true => self.is_right_code(db, person.id, (attempt, now), typed).await?,
             false => self.is_right_password(db, person, attempt, typed).await?,
         };
         match is_right {
             true => sessions::begin(&self.session, person.id, self.browser.clone()),
-            false if has_second_factor => Err(Refusal::of(FIELD, "That is neither your password nor a code.").into()),
-            false => Err(Refusal::of(FIELD, "That is not your password.").into()),
+            false if has_second_factor => Err(Refusal::new(FIELD, "That is neither your password nor a code.").into()),
+            false => Err(Refusal::new(FIELD, "That is not your password.").into()),
         }
     }
 

@@ -69,7 +69,7 @@ pub async fn log_in(
 ) -> Result<HttpResponse, Error> {
     let ((db, monotonic, ids), (passwords, key)) = (at, locks);
     let (email, now) = (address_of_account(&typed.email), monotonic.now());
-    let from = address::of(&req)?.to_string();
+    let from = address::of_client(&req)?.to_string();
     let attempt = Attempt::new(ids.next(now), &key.0, &email, &from);
     let account = find_account(&db, attempt.clone(), email, now).await?;
     let (known, kept) = account.unzip();
@@ -83,7 +83,7 @@ pub async fn log_in(
         sessions::begin_half(&session, person)?;
         return Ok(see(&second_step::address(&typed.next)));
     }
-    sessions::begin(&session, person, browser::of(&req))?;
+    sessions::begin(&session, person, browser::describe(&req))?;
     Ok(see(next::path(&typed.next)))
 }
 

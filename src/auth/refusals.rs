@@ -25,7 +25,7 @@ pub async fn refusals<B: MessageBody + 'static>(
     let error = response.response().error().and_then(|error| error.as_error::<Error>());
     if let Some(Error::Forbidden(permission)) = error {
         let req = response.request();
-        let refused = Refused::of(*permission, &Trail::of(req));
+        let refused = Refused::new(*permission, &Trail::from_request(req));
         if let Some(refused) = refused
             && let Err(error) = refused.note(req).await
         {
@@ -45,7 +45,7 @@ struct Refused {
 
 impl Refused {
     /// `None` for a request that did not come as far as a project.
-    fn of(permission: Permission, trail: &Trail) -> Option<Refused> {
+    fn new(permission: Permission, trail: &Trail) -> Option<Refused> {
         let asking = trail.asking.get()?.clone();
         Some(Refused { asking, permission, sought: trail.sought.get().cloned() })
     }
@@ -64,7 +64,7 @@ impl Refused {
             None => None,
         };
         let trace = match customer.zip(self.sought) {
-            Some((customer, sought)) => trace.of(customer, &sought),
+            Some((customer, sought)) => trace.for_customer(customer, &sought),
             None => trace,
         };
         audit::append(conn, (project, id, now), &Actor::person(person, role), origin, trace)

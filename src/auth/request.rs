@@ -21,7 +21,7 @@ use crate::db::schema::projects;
 use crate::db::{Conn, Db};
 use crate::web::routes::Matched;
 use crate::web::trail::{Asking, Trail};
-use crate::web::{Access, Frame, Layout, Place, Section, path};
+use crate::web::{Access, Frame, Layout, ProjectLink, Section, path};
 use crate::wording::Preferences;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub async fn nowhere(req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Err
         return Err(Error::NotFound);
     }
     let line = Matched { method: req.method().clone(), pattern: "/projects/{p}".into(), access: Access::Person };
-    Trail::of(&req).matched.get_or_init(|| Arc::new(line));
+    Trail::from_request(&req).matched.get_or_init(|| Arc::new(line));
     let error = match PageRequest::before(&req) {
         Ok(request) => request.refuse(&db, Error::NotFound).await,
         Err(error) => error,
@@ -109,7 +109,7 @@ impl FromRequest for PageRequest {
 impl PageRequest {
     fn before(req: &HttpRequest) -> Result<PageRequest, Error> {
         let lost = |what: &str| Error::Internal(format!("{what} is missing from the request"));
-        let trail = Trail::of(req);
+        let trail = Trail::from_request(req);
         let matched = trail.matched.get().ok_or_else(|| lost("its route"))?.clone();
         let return_to = return_address(req);
         let row = req.get_session().get::<String>(ROW).map_err(|error| Error::Internal(error.to_string()))?;
@@ -232,7 +232,9 @@ impl PageRequest {
         self.pass.found(age);
         match age {
             Age::Over => Err(Error::LogIn(self.return_to.clone())),
-            Age::Fresh | Age::Stale => LoggedIn::of(lines, is_proven(self.monotonic, proved_at)).ok_or(Error::NotFound),
+            Age::Fresh | Age::Stale => {
+                LoggedIn::new(lines, is_proven(self.monotonic, proved_at)).ok_or(Error::NotFound)
+            }
         }
     }
 }
@@ -244,7 +246,7 @@ fn return_address(req: &HttpRequest) -> String {
 }
 
 impl LoggedIn {
-    fn of(lines: Vec<SessionLine>, is_proven: bool) -> Option<LoggedIn> {
+    fn new(lines: Vec<SessionLine>, is_proven: bool) -> Option<LoggedIn> {
         let first = lines.first()?;
         let (id, name, email) = first.person.clone();
         let (theme, zone) = &first.preferences;
@@ -262,7 +264,7 @@ impl LoggedIn {
 
     /// The frame of the pages of the project `slug`; of pages without a project where there is none.
     pub fn frame(&self, slug: &str) -> Frame {
-        let place = |project: &Project| Place { slug: project.slug.clone(), name: project.name.clone() };
+        let place = |project: &Project| ProjectLink { slug: project.slug.clone(), name: project.name.clone() };
         let here = self.projects.iter().find(|(project, _)| project.slug == slug);
         Frame {
             name: self.person.name.clone(),
@@ -296,7 +298,7 @@ impl Member {
     }
 
     /// All projects of the person, for the switcher.
-    pub fn projects(&self) -> &[Place] {
+    pub fn projects(&self) -> &[ProjectLink] {
         &self.frame.projects
     }
 }

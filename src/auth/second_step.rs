@@ -79,7 +79,7 @@ pub async fn answer(
 ) -> Result<HttpResponse, Error> {
     let (db, clock, monotonic, ids) = at;
     let (row, now, monotonic) = (row_of(&session)?, clock.now(), monotonic.now());
-    let (id, from) = (ids.next(now), address::of(&req)?.to_string());
+    let (id, from) = (ids.next(now), address::of_client(&req)?.to_string());
     let origin = address::origin(&req)?;
     let next = typed.next.clone();
     let check = move |conn: &mut Conn| {
@@ -103,7 +103,7 @@ pub async fn answer(
         Outcome::Gone => Ok(see(&with_next("/login", &next))),
         Outcome::Wrong => html(StatusCode::UNPROCESSABLE_ENTITY, &form(&next, true)),
         Outcome::Right(person) => {
-            sessions::begin(&session, person, browser::of(&req))?;
+            sessions::begin(&session, person, browser::describe(&req))?;
             Ok(see(next::path(&next)))
         }
     }

@@ -43,20 +43,20 @@ pub struct Attempt {
 impl Attempt {
     /// At a password. `key` keeps the hashes from telling whose they are.
     pub fn new(id: i64, key: &[u8], email: &str, address: &str) -> Attempt {
-        Attempt::of(id, key, &[(ACCOUNT, email), (ADDRESS, address)])
+        Attempt::with_subjects(id, key, &[(ACCOUNT, email), (ADDRESS, address)])
     }
 
     /// At a code of a second factor.
     pub fn code(id: i64, key: &[u8], person: i64, address: &str) -> Attempt {
-        Attempt::of(id, key, &[(CODE, &person.to_string()), (ADDRESS, address)])
+        Attempt::with_subjects(id, key, &[(CODE, &person.to_string()), (ADDRESS, address)])
     }
 
     /// At the link of an invitation.
     pub fn invitation(id: i64, key: &[u8], address: &str) -> Attempt {
-        Attempt::of(id, key, &[(INVITATION, address)])
+        Attempt::with_subjects(id, key, &[(INVITATION, address)])
     }
 
-    fn of(id: i64, key: &[u8], counted: &[(Limit, &str)]) -> Attempt {
+    fn with_subjects(id: i64, key: &[u8], counted: &[(Limit, &str)]) -> Attempt {
         let subjects = counted.iter().map(|(limit, text)| (*limit, subject(key, limit.scope, text)));
         Attempt { id, subjects: subjects.collect() }
     }

@@ -83,7 +83,7 @@ pub struct Problem {
 }
 
 impl Refusal {
-    pub fn of(field: &'static str, sentence: impl Into<String>) -> Refusal {
+    pub fn new(field: &'static str, sentence: impl Into<String>) -> Refusal {
         Refusal { problems: vec![Problem { field, sentence: sentence.into() }], is_stale: false }
     }
 

@@ -101,8 +101,8 @@ fn move_attributes(conn: &mut Conn, into: CustomerId, from: CustomerId) -> Query
 
 /// The surviving customer's override stays; without one, or with one that is known to be over, it takes the other's (§8).
 fn move_override(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let Some(theirs) = overrides::queries::of(conn, from)? else { return Ok(()) };
-    if overrides::queries::of(conn, into)?.is_none_or(|own| own.is_end_recorded) {
+    let Some(theirs) = overrides::queries::find(conn, from)? else { return Ok(()) };
+    if overrides::queries::find(conn, into)?.is_none_or(|own| own.is_end_recorded) {
         overrides::queries::put(conn, &Override { customer_id: into, ..theirs })?;
     }
     Ok(())

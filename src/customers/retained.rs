@@ -17,7 +17,7 @@ use crate::events::{Delivery, EventType};
 use crate::projection::{CustomerId, sources};
 
 /// A row that holds an event for the customer: the event, the side they are on, and as whom they stand in it.
-type Place = (i64, String, CustomerId);
+type HistoryPlace = (i64, String, CustomerId);
 
 /// Leaves to others what is theirs; returns who was linked to the customer.
 pub fn provide(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<BTreeSet<CustomerId>> {
@@ -42,7 +42,7 @@ pub fn provide(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResu
 fn leave(
     conn: &mut Conn,
     customer: CustomerId,
-    places: &[Place],
+    places: &[HistoryPlace],
     facts: &Facts,
     others: &BTreeSet<CustomerId>,
 ) -> QueryResult<BTreeSet<(i64, String)>> {
@@ -63,12 +63,12 @@ fn leave(
 }
 
 /// The customer's own events, which will be nobody's, and those they had from somebody erased before.
-fn places_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Place>> {
+fn places_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<HistoryPlace>> {
     let own: Vec<(i64, String)> = history::table
         .filter(history::customer_id.eq(customer))
         .select((history::event_id, history::side))
         .load(conn)?;
-    let retained: Vec<Place> = retained_events::table
+    let retained: Vec<HistoryPlace> = retained_events::table
         .filter(retained_events::customer_id.eq(customer))
         .select((retained_events::event_id, retained_events::side, retained_events::stands_as))
         .load(conn)?;

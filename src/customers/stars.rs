@@ -26,14 +26,14 @@ pub fn unmark(conn: &mut Conn, customer: CustomerId, person: i64) -> QueryResult
 
 /// The marks of somebody who leaves the project.
 pub fn unmark_all(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()> {
-    for customer in of(conn, project, person)? {
+    for customer in list(conn, project, person)? {
         unmark(conn, customer, person)?;
     }
     Ok(())
 }
 
 /// The customers of a project whom a person marked, the one marked last first.
-pub fn of(conn: &mut Conn, project: i64, person: i64) -> QueryResult<Vec<CustomerId>> {
+pub fn list(conn: &mut Conn, project: i64, person: i64) -> QueryResult<Vec<CustomerId>> {
     test_customers::table
         .inner_join(customers::table.on(customers::id.eq(test_customers::customer_id)))
         .filter(test_customers::person_id.eq(person).and(customers::project_id.eq(project)))

@@ -251,7 +251,7 @@ fn write_summary(
     state: &CustomerState,
     contact: search_terms::Contact,
 ) -> QueryResult<()> {
-    let spent = Spent::of(&state.purchases);
+    let spent = Spent::sum(&state.purchases);
     let compact = |purchase: &Purchase| to_json(&purchase.without_picture());
     let ends = |kind: Kind| {
         let own = production(&state.purchases).filter(move |purchase| purchase.kind == kind);
@@ -299,7 +299,7 @@ struct Spent {
 }
 
 impl Spent {
-    fn of(all: &[Purchase]) -> Spent {
+    fn sum(all: &[Purchase]) -> Spent {
         let mut spent = Spent::default();
         for revenue in all.iter().filter(|purchase| purchase.counts_as_spent()).map(|purchase| purchase.revenue) {
             spent.net = spent.net.plus(revenue.net);

@@ -12,7 +12,7 @@ use crate::projection::CustomerId;
 ///
 /// # Errors
 /// What the database said; `NotFound` for a customer who is no more.
-pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Subject> {
+pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Subject> {
     let (app_user_id, original) = customers::table
         .find(customer)
         .select((customers::best_app_user_id, customers::original_app_user_id))

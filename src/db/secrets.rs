@@ -16,7 +16,7 @@ pub const ERASURE_KEY: &str = "erasure_key";
 ///
 /// # Errors
 /// One line for the operator.
-pub fn of(db: &Db, name: &'static str) -> Result<Vec<u8>, String> {
+pub fn load_or_create(db: &Db, name: &'static str) -> Result<Vec<u8>, String> {
     let failure = |error: Error| format!("the database cannot be written: {}", error.cause().unwrap_or("unknown"));
     let fresh = random_bytes::<64>().map_err(|error| error.to_string())?;
     db.write_here(move |conn| Ok(keep(conn, name, &fresh)?)).map_err(failure)

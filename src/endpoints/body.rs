@@ -13,7 +13,7 @@ use crate::events::{Delivery, EventType};
 ///
 /// # Errors
 /// What the database said.
-pub fn of(conn: &mut Conn, event_row: i64, delivery: &Delivery) -> QueryResult<String> {
+pub fn load(conn: &mut Conn, event_row: i64, delivery: &Delivery) -> QueryResult<String> {
     let names_nobody = delivery.event.kind == EventType::Transfer || delivery.event.app_user_id.is_none();
     if names_nobody {
         return Ok(delivery.body.clone());

@@ -220,22 +220,22 @@ impl Sent {
         let attempts = count(self.row.tries, "attempt", "attempts");
         let relative = |at| Stamp::relative(at, self.now).inside();
         match self.row.state.as_str() {
-            "sent" => Sentence::of("Delivered ").time(relative(self.row.finished_at)).words(format!(", {attempts}.")),
+            "sent" => Sentence::new("Delivered ").time(relative(self.row.finished_at)).words(format!(", {attempts}.")),
             "failed" => {
-                let given_up = Sentence::of("Given up ").time(relative(self.row.finished_at));
+                let given_up = Sentence::new("Given up ").time(relative(self.row.finished_at));
                 given_up.words(format!(" after {attempts}. Nothing is tried by itself any more."))
             }
-            _ if self.is_under_way() => Sentence::of("On its way now."),
-            _ if !self.row.is_on => Sentence::of("It waits until the endpoint is switched on again."),
+            _ if self.is_under_way() => Sentence::new("On its way now."),
+            _ if !self.row.is_on => Sentence::new("It waits until the endpoint is switched on again."),
             _ if self.row.tries > 0 => {
-                let next = Sentence::of(format!("{attempts} so far, the next "));
+                let next = Sentence::new(format!("{attempts} so far, the next "));
                 if self.row.due_at <= self.now {
                     next.words("now.")
                 } else {
                     next.time(relative(self.row.due_at)).words(".")
                 }
             }
-            _ => Sentence::of("Queued ").time(relative(self.row.queued_at)).words("."),
+            _ => Sentence::new("Queued ").time(relative(self.row.queued_at)).words("."),
         }
     }
 

@@ -75,7 +75,7 @@ fn tell(conn: &mut Conn, resolver: &Resolver, wanting: &[Wanting], came: &Delive
         .optional()?;
     let Some((row, stored)) = found else { return Ok(()) };
     let stored = Delivery { body: stored, ..(*came).clone() };
-    let body = body::of(conn, row, &stored)?;
+    let body = body::load(conn, row, &stored)?;
     for taker in takers {
         let now = came.received_at;
         let id = resolver.next_id();

@@ -75,7 +75,7 @@ fn read(body: &str, received_at: Moment) -> Result<Event, Rejection> {
         serde_json::from_str(object(event.get(), "event")?).map_err(|error| misshapen("event", &error))?;
     let kind = name(fields.kind).ok_or_else(|| reject("The event has no type."))?;
     let id = name(fields.id).ok_or_else(|| reject("The event has no id."))?;
-    Ok(Event::of(id, kind, &fields, received_at))
+    Ok(Event::read(id, kind, &fields, received_at))
 }
 
 /// The text, if it may be an object: a struct would be read from an array as well.

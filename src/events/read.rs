@@ -61,7 +61,7 @@ pub(super) struct Fields<'a> {
 
 impl Event {
     /// Reads the fields; `id` and `kind` were found before (nothing else is required).
-    pub(super) fn of(id: String, kind: String, fields: &Fields<'_>, received_at: Moment) -> Event {
+    pub(super) fn read(id: String, kind: String, fields: &Fields<'_>, received_at: Moment) -> Event {
         let purchased_at = json::moment(fields.purchased_at_ms);
         let event_at = json::moment(fields.event_timestamp_ms).or(purchased_at).unwrap_or(received_at);
         let environment = json::text(fields.environment).or_else(|| json::text(fields.purchase_environment));

@@ -20,7 +20,7 @@ pub struct StatusLine {
 }
 
 /// Looks at one purchase at one moment. `name_of` gives the display name of another product of the same store.
-pub struct Teller<'a> {
+pub struct Explanation<'a> {
     pub purchase: &'a Purchase,
     pub now: Moment,
     pub name_of: &'a dyn Fn(&str) -> String,
@@ -32,12 +32,12 @@ impl StatusLine {
     }
 
     fn rest(mut self, rest: Option<Sentence>) -> StatusLine {
-        self.rest = rest.map_or_else(Sentence::default, |rest| Sentence::of(", ").then(rest));
+        self.rest = rest.map_or_else(Sentence::default, |rest| Sentence::new(", ").then(rest));
         self
     }
 
     fn hint(mut self, hint: impl Into<String>) -> StatusLine {
-        self.hint = Some(Sentence::of(hint));
+        self.hint = Some(Sentence::new(hint));
         self
     }
 
@@ -47,7 +47,7 @@ impl StatusLine {
     }
 }
 
-impl Teller<'_> {
+impl Explanation<'_> {
     /// The line of §7.1's table.
     pub fn line(&self) -> StatusLine {
         let line = match self.purchase.status(self.now) {
@@ -75,12 +75,12 @@ impl Teller<'_> {
         if self.purchase.pause_asked_at.is_some() {
             return self.pausing();
         }
-        StatusLine::new("good", Sentence::of("Renews ").time(self.until())).rest(self.change())
+        StatusLine::new("good", Sentence::new("Renews ").time(self.until())).rest(self.change())
     }
 
     fn introductory(&self) -> StatusLine {
         let line = self.renewing();
-        let price_note = Sentence::of("introductory price until then");
+        let price_note = Sentence::new("introductory price until then");
         match line.rest.is_empty() {
             true => line.rest(Some(price_note)),
             false => line,
@@ -88,22 +88,22 @@ impl Teller<'_> {
     }
 
     fn pausing(&self) -> StatusLine {
-        let lead = Sentence::of("Pauses on ").time(self.on(self.end()));
+        let lead = Sentence::new("Pauses on ").time(self.on(self.end()));
         StatusLine::new("warn", lead).rest(Some(self.resuming())).hint("Access continues until the pause begins.")
     }
 
     fn trial(&self) -> StatusLine {
-        StatusLine::new("trial", Sentence::of("Trial, converts ").time(self.until())).rest(self.change())
+        StatusLine::new("trial", Sentence::new("Trial, converts ").time(self.until())).rest(self.change())
     }
 
     fn trial_ending(&self) -> StatusLine {
-        let lead = Sentence::of("Trial, ends ").time(self.until());
+        let lead = Sentence::new("Trial, ends ").time(self.until());
         StatusLine::new("warn", lead).rest(self.why_cancelled()).hint("Access continues until then. No charge follows.")
     }
 
     /// Cancelled is not ended: the misreading that costs most.
     fn cancelled(&self) -> StatusLine {
-        let line = StatusLine::new("warn", Sentence::of("Expires ").time(self.until())).rest(self.why_cancelled());
+        let line = StatusLine::new("warn", Sentence::new("Expires ").time(self.until())).rest(self.why_cancelled());
         match self.purchase.replaced_at {
             Some(_) => line,
             None => line.hint("Cancelled means that it will not renew. Access continues until the paid time ends."),
@@ -111,23 +111,23 @@ impl Teller<'_> {
     }
 
     fn prepaid(&self) -> StatusLine {
-        let rest = Sentence::of("prepaid, does not renew by itself");
-        StatusLine::new("warn", Sentence::of("Expires ").time(self.until())).rest(Some(rest))
+        let rest = Sentence::new("prepaid, does not renew by itself");
+        StatusLine::new("warn", Sentence::new("Expires ").time(self.until())).rest(Some(rest))
     }
 
     fn in_grace(&self, is_trial: bool) -> StatusLine {
         let detected = |what: &str| {
             let at = self.purchase.billing_issue_at?;
-            Some(Sentence::of(what).time(self.on(at)))
+            Some(Sentence::new(what).time(self.on(at)))
         };
         let Some(grace) = self.purchase.grace_expires_at.filter(|grace| *grace > self.now) else {
-            let lead = Sentence::of("Billing issue, paid until ").time(self.on(self.end()));
+            let lead = Sentence::new("Billing issue, paid until ").time(self.on(self.end()));
             return StatusLine::new("warn", lead)
                 .rest(detected("detected "))
                 .hint("The store could not collect the next payment and tries again.");
         };
         let what = if is_trial { "Trial, grace period until " } else { "Grace period until " };
-        let lead = Sentence::of(what).time(self.on(grace));
+        let lead = Sentence::new(what).time(self.on(grace));
         StatusLine::new("warn", lead).rest(detected("billing issue detected ")).hint(
             "The store could not collect the payment and tries again. Access continues meanwhile, so the end lies later \
              than a renewal would.",
@@ -135,25 +135,25 @@ impl Teller<'_> {
     }
 
     fn granted(&self) -> StatusLine {
-        let since = Sentence::of("granted on ").time(self.on(self.purchase.period_start));
+        let since = Sentence::new("granted on ").time(self.on(self.purchase.period_start));
         if self.purchase.is_lifetime(self.now) {
-            return StatusLine::new("gift", Sentence::of("Does not expire")).rest(Some(since));
+            return StatusLine::new("gift", Sentence::new("Does not expire")).rest(Some(since));
         }
-        StatusLine::new("gift", Sentence::of("Expires ").time(self.until())).rest(Some(since))
+        StatusLine::new("gift", Sentence::new("Expires ").time(self.until())).rest(Some(since))
     }
 
     fn owned(&self) -> StatusLine {
-        let bought = Sentence::of("bought on ").time(self.on(self.purchase.period_start));
+        let bought = Sentence::new("bought on ").time(self.on(self.purchase.period_start));
         if self.purchase.is_lifetime(self.now) {
-            return StatusLine::new("good", Sentence::of("Does not expire")).rest(Some(bought));
+            return StatusLine::new("good", Sentence::new("Does not expire")).rest(Some(bought));
         }
         let rest = bought.words(", does not renew");
-        StatusLine::new("warn", Sentence::of("Expires ").time(self.until())).rest(Some(rest))
+        StatusLine::new("warn", Sentence::new("Expires ").time(self.until())).rest(Some(rest))
     }
 
     fn temporary(&self) -> StatusLine {
         let until = Stamp::day_and_time(self.end(), self.now);
-        StatusLine::new("warn", Sentence::of("Temporary access until ").time(until)).hint(
+        StatusLine::new("warn", Sentence::new("Temporary access until ").time(until)).hint(
             "The store could not be asked about this purchase. Access is given for a day at most, until it answers.",
         )
     }
@@ -162,44 +162,44 @@ impl Teller<'_> {
         let detected = self
             .purchase
             .billing_issue_at
-            .map(|at| Sentence::of("the store is retrying payment; billing issue detected ").time(self.on(at)));
-        let rest = detected.unwrap_or_else(|| Sentence::of("the store is retrying payment"));
-        StatusLine::new("bad", Sentence::of("Expired ").time(self.ago(self.end())))
+            .map(|at| Sentence::new("the store is retrying payment; billing issue detected ").time(self.on(at)));
+        let rest = detected.unwrap_or_else(|| Sentence::new("the store is retrying payment"));
+        StatusLine::new("bad", Sentence::new("Expired ").time(self.ago(self.end())))
             .rest(Some(rest))
             .hint("Access returns by itself if the payment goes through.")
     }
 
     fn paused(&self) -> StatusLine {
-        StatusLine::new("warn", Sentence::of("Paused")).rest(Some(self.resuming()))
+        StatusLine::new("warn", Sentence::new("Paused")).rest(Some(self.resuming()))
     }
 
     fn refunded(&self) -> StatusLine {
         let at = self.purchase.refunded_at.unwrap_or_else(|| self.end());
-        StatusLine::new("bad", Sentence::of("Refunded on ").time(self.on(at)))
+        StatusLine::new("bad", Sentence::new("Refunded on ").time(self.on(at)))
     }
 
     fn expired(&self) -> StatusLine {
         let is_prepaid = self.purchase.period_type == Some(PeriodType::Prepaid);
         let why = match (&self.purchase.expiration_reason, self.purchase.unsubscribed_at) {
-            (Some(Reason::Unsubscribe), _) if is_prepaid => Some(Sentence::of("prepaid time used up")),
-            (Some(reason), _) => Some(Sentence::of(reason.words())),
-            (None, Some(at)) => Some(Sentence::of("cancelled on ").time(self.on(at))),
+            (Some(Reason::Unsubscribe), _) if is_prepaid => Some(Sentence::new("prepaid time used up")),
+            (Some(reason), _) => Some(Sentence::new(reason.words())),
+            (None, Some(at)) => Some(Sentence::new("cancelled on ").time(self.on(at))),
             (None, None) if self.purchase.will_renew() => {
-                Some(Sentence::of("no renewal and no expiry have been reported since"))
+                Some(Sentence::new("no renewal and no expiry have been reported since"))
             }
             (None, None) => None,
         };
-        let line = StatusLine::new("quiet", Sentence::of("Expired ").time(self.ago(self.end()))).rest(why);
+        let line = StatusLine::new("quiet", Sentence::new("Expired ").time(self.ago(self.end()))).rest(why);
         match self.purchase.replaced_at {
-            Some(at) => line.rest(Some(Sentence::of("replaced by another product on ").time(self.on(at)))),
+            Some(at) => line.rest(Some(Sentence::new("replaced by another product on ").time(self.on(at)))),
             None => line,
         }
     }
 
     fn grant_over(&self) -> StatusLine {
         match self.purchase.unsubscribed_at {
-            Some(at) => StatusLine::new("quiet", Sentence::of("Removed by the team on ").time(self.on(at))),
-            None => StatusLine::new("quiet", Sentence::of("Expired ").time(self.ago(self.end()))),
+            Some(at) => StatusLine::new("quiet", Sentence::new("Removed by the team on ").time(self.on(at))),
+            None => StatusLine::new("quiet", Sentence::new("Expired ").time(self.ago(self.end()))),
         }
     }
 
@@ -207,7 +207,7 @@ impl Teller<'_> {
     pub fn bought(&self) -> StatusLine {
         match self.purchase.refunded_at {
             Some(_) => self.refunded(),
-            None => StatusLine::new("quiet", Sentence::of("Bought on ").time(self.on(self.purchase.period_start))),
+            None => StatusLine::new("quiet", Sentence::new("Bought on ").time(self.on(self.purchase.period_start))),
         }
     }
 
@@ -215,13 +215,13 @@ impl Teller<'_> {
     fn with_refund(&self, line: StatusLine) -> StatusLine {
         let Some(at) = self.purchase.refunded_at else { return line };
         let is_active = self.purchase.is_active(self.now);
-        let refunded = Sentence::of("Refunded on ").time(self.on(at));
+        let refunded = Sentence::new("Refunded on ").time(self.on(at));
         let hint = match (is_active, may_charge_again(self.purchase, self.now)) {
             (true, true) => {
                 refunded.words(". The store did not end access, and the subscription is still set to renew.")
             }
             (true, false) => refunded.words(". The store did not end access."),
-            (false, true) => Sentence::of(
+            (false, true) => Sentence::new(
                 "The subscription is still set to renew: the store may charge again unless it is cancelled there.",
             ),
             (false, false) => return line,
@@ -232,10 +232,10 @@ impl Teller<'_> {
     fn why_cancelled(&self) -> Option<Sentence> {
         let purchase = self.purchase;
         if let Some(at) = purchase.replaced_at {
-            return Some(Sentence::of("replaced by another product on ").time(self.on(at)));
+            return Some(Sentence::new("replaced by another product on ").time(self.on(at)));
         }
         let at = purchase.unsubscribed_at?;
-        let price_note = Sentence::of("cancelled on ").time(self.on(at));
+        let price_note = Sentence::new("cancelled on ").time(self.on(at));
         Some(match &purchase.cancel_reason {
             Some(reason @ (Reason::PriceIncrease | Reason::DeveloperInitiated)) => {
                 price_note.words(format!(" ({})", reason.words()))
@@ -246,13 +246,13 @@ impl Teller<'_> {
 
     fn change(&self) -> Option<Sentence> {
         let product = self.purchase.pending_product.as_deref()?;
-        Some(Sentence::of("changes to ").name((self.name_of)(product)).words(" on ").time(self.on(self.end())))
+        Some(Sentence::new("changes to ").name((self.name_of)(product)).words(" on ").time(self.on(self.end())))
     }
 
     fn resuming(&self) -> Sentence {
         match self.purchase.auto_resume_at {
-            Some(at) => Sentence::of("resumes on ").time(self.on(at)),
-            None => Sentence::of("with no date to resume"),
+            Some(at) => Sentence::new("resumes on ").time(self.on(at)),
+            None => Sentence::new("with no date to resume"),
         }
     }
 
@@ -310,7 +310,7 @@ mod tests {
     fn said(changes: Value) -> String {
         let purchase = purchase(changes);
         let name_of = |product: &str| format!("Product {product}");
-        let line = Teller { purchase: &purchase, now: NOW, name_of: &name_of }.line();
+        let line = Explanation { purchase: &purchase, now: NOW, name_of: &name_of }.line();
         let hint = line.hint.as_ref().map_or_else(String::new, |hint| format!(" ({})", hint.plain()));
         format!("[{}] {}{hint}", line.tone, line.plain())
     }

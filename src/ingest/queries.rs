@@ -50,16 +50,16 @@ pub fn show_in_history(
     Ok(())
 }
 
-type Place = (CustomerId, i64, i64, i64, String, String, String, String);
+type HistoryRow = (CustomerId, i64, i64, i64, String, String, String, String);
 
 /// Makes the history show an event to these customers and nobody else; what is so already is not written again.
 pub fn show_only_in(
     conn: &mut Conn,
-    places: &[(CustomerId, &str)],
+    receivers: &[(CustomerId, &str)],
     event_id: i64,
     delivery: &Delivery,
 ) -> QueryResult<()> {
-    let mut stored: Vec<Place> = history::table
+    let mut stored: Vec<HistoryRow> = history::table
         .filter(history::event_id.eq(event_id))
         .select((
             history::customer_id,
@@ -78,14 +78,14 @@ pub fn show_only_in(
         let (environment, topic) = (event.environment_word().to_owned(), event.topic().as_str().to_owned());
         (customer, timeline_at, event_at, event.tie(), environment, topic, side.to_owned(), delivery.summary.clone())
     };
-    let mut wanted: Vec<Place> = places.iter().map(|(customer, side)| wanted(*customer, side)).collect();
+    let mut wanted: Vec<HistoryRow> = receivers.iter().map(|(customer, side)| wanted(*customer, side)).collect();
     stored.sort();
     wanted.sort();
     if stored == wanted {
         return Ok(());
     }
     diesel::delete(history::table.filter(history::event_id.eq(event_id))).execute(conn)?;
-    places.iter().try_for_each(|(customer, side)| show_in_history(conn, *customer, event_id, delivery, side))
+    receivers.iter().try_for_each(|(customer, side)| show_in_history(conn, *customer, event_id, delivery, side))
 }
 
 /// Keeps a delivery that could not be used.

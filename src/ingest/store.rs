@@ -78,12 +78,12 @@ fn take(
         flag_changed_body(conn, resolver, delivery)?;
         return Ok(Outcome::Duplicate);
     }
-    let (places, refused) = places_of(conn, resolver, delivery)?;
+    let (receivers, refused) = receivers_of(conn, resolver, delivery)?;
     if let Some(reason) = refused {
         let body = delivery.body.as_bytes();
         queries::reject(conn, resolver.project(), resolver.next_id(), delivery.received_at, &reason, body)?;
     }
-    for (customer, side) in places {
+    for (customer, side) in receivers {
         queries::show_in_history(conn, customer, row, delivery, side)?;
         touched.insert(customer);
         if to_nobody {
@@ -98,8 +98,8 @@ fn take(
 /// # Errors
 /// What the database said.
 pub fn give_again(conn: &mut Conn, resolver: &mut Resolver, row: i64, delivery: &Delivery) -> QueryResult<()> {
-    let (places, _) = places_of(conn, resolver, delivery)?;
-    queries::show_only_in(conn, &places, row, delivery)?;
+    let (receivers, _) = receivers_of(conn, resolver, delivery)?;
+    queries::show_only_in(conn, &receivers, row, delivery)?;
     if delivery.event.kind == EventType::Transfer { retained::link_again(conn, row) } else { Ok(()) }
 }
 
@@ -122,19 +122,19 @@ fn flag_changed_body(conn: &mut Conn, resolver: &Resolver, delivery: &Delivery) 
 }
 
 /// In whose histories an event stands, and on which side of it they are; and the report on ids that can name nobody.
-type Places = (Vec<(CustomerId, &'static str)>, Option<String>);
+type Receivers = (Vec<(CustomerId, &'static str)>, Option<String>);
 
-fn places_of(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -> QueryResult<Places> {
+fn receivers_of(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -> QueryResult<Receivers> {
     let event = &delivery.event;
     if event.kind == EventType::Transfer {
-        return places_of_transfer(conn, resolver, delivery);
+        return receivers_of_transfer(conn, resolver, delivery);
     }
     let (customer, refused) = owner(conn, resolver, delivery, event.customer_ids())?;
     Ok((customer.map(|customer| (customer, "own")).into_iter().collect(), refused))
 }
 
 /// A transfer speaks of two customers: it stands in both histories, and each is folded with the other (§5.3).
-fn places_of_transfer(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -> QueryResult<Places> {
+fn receivers_of_transfer(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -> QueryResult<Receivers> {
     let (from, to) = (&delivery.event.transferred_from, &delivery.event.transferred_to);
     let (loser, refused) = owner(conn, resolver, delivery, from.iter().map(String::as_str))?;
     let (winner, also_refused) = owner(conn, resolver, delivery, to.iter().map(String::as_str))?;
@@ -143,8 +143,8 @@ fn places_of_transfer(conn: &mut Conn, resolver: &mut Resolver, delivery: &Deliv
     if let (Some(loser), Some(winner)) = (loser, winner) {
         state::link(conn, loser, winner)?;
     }
-    let places = winner.map(|winner| (winner, "own")).into_iter().chain(loser.map(|loser| (loser, "lost")));
-    Ok((places.collect(), refused.or(also_refused)))
+    let receivers = winner.map(|winner| (winner, "own")).into_iter().chain(loser.map(|loser| (loser, "lost")));
+    Ok((receivers.collect(), refused.or(also_refused)))
 }
 
 /// The customer of the ids an event names. Ids that can name nobody are left out and reported (§9.2).

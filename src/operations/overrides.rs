@@ -54,7 +54,7 @@ impl Choice<'_> {
         }
         let before = current(conn, (self.project, self.customer), ids, self.now)?;
         let before = before.filter(|set| !set.is_over(self.now));
-        let chosen = offering.filter(|_| !is_default).map(|offering| self.of(offering));
+        let chosen = offering.filter(|_| !is_default).map(|offering| self.into_override(offering));
         let is_same = |one: &Override, other: &Override| (&one.offering, one.until) == (&other.offering, other.until);
         match (&before, &chosen) {
             (None, None) => return Ok(Ok(None)),
@@ -65,7 +65,7 @@ impl Choice<'_> {
         Ok(Ok(Some(entry(before.as_ref(), chosen.as_ref()))))
     }
 
-    fn of(self, offering: &str) -> Override {
+    fn into_override(self, offering: &str) -> Override {
         Override {
             customer_id: self.customer,
             project_id: self.project,
@@ -92,7 +92,7 @@ pub fn current(
     now: Moment,
 ) -> Result<Option<Override>, Error> {
     record_end(conn, project, customer, ids, now)?;
-    Ok(queries::of(conn, customer)?)
+    Ok(queries::find(conn, customer)?)
 }
 
 /// What the log says of a change.
@@ -116,7 +116,7 @@ pub fn record_end(conn: &mut Conn, project: i64, customer: CustomerId, ids: &Ids
     conn.lock_project(project)?;
     let Some(over) = queries::take_end(conn, customer, now)? else { return Ok(false) };
     let span = (over.set_at, over.until.unwrap_or(now));
-    let ended = own::override_ended(&subject::of(conn, customer)?, &over.offering, span, now)?;
+    let ended = own::override_ended(&subject::load(conn, customer)?, &over.offering, span, now)?;
     let mut resolver = Resolver::new(project, ids.clone(), now);
     ingest::append(conn, &mut resolver, &[ended])?;
     Ok(true)

@@ -28,7 +28,7 @@ pub enum Refusal {
     /// Both ids are of one customer.
     Same,
     /// There are no purchases of a store.
-    Nothing,
+    NoPurchases,
 }
 
 /// Both customers before and after.
@@ -56,7 +56,7 @@ impl Move {
         }
         let moved = movable(conn, self.from)?;
         if moved == 0 {
-            return Ok(Err(Refusal::Nothing));
+            return Ok(Err(Refusal::NoPurchases));
         }
         let (_, event) = self.event(conn, own::Moved::Everything)?;
         self.append(conn, ids, event)?;
@@ -102,7 +102,8 @@ impl Move {
         let facts = state::facts(conn, [self.from, self.to])?;
         let newest = facts.iter().map(|fact| fact.event.event_at.millis()).max().unwrap_or(i64::MIN);
         let at = self.now.max(Moment(newest.saturating_add(1)));
-        let event = own::transfer(what, &subject::of(conn, self.from)?, &subject::of(conn, self.to)?, (at, self.now))?;
+        let event =
+            own::transfer(what, &subject::load(conn, self.from)?, &subject::load(conn, self.to)?, (at, self.now))?;
         Ok((facts, event))
     }
 }

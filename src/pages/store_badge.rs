@@ -17,7 +17,7 @@ pub struct StoreBadge {
 impl HtmlSafe for StoreBadge {}
 
 impl StoreBadge {
-    pub fn of(store: Option<&Store>) -> StoreBadge {
+    pub fn new(store: Option<&Store>) -> StoreBadge {
         let Some(store) = store else {
             return StoreBadge { name: "Store unknown".into(), icon: "unknown", variant: "" };
         };
@@ -46,7 +46,7 @@ mod tests {
     fn every_store_has_a_picture_of_the_sprite() {
         let sprite = include_str!("../../static/icons/sprite.svg");
         for word in Store::KNOWN.iter().chain(&["NEW_STORE"]) {
-            let badge = StoreBadge::of(Some(&Store::from((*word).to_owned())));
+            let badge = StoreBadge::new(Some(&Store::from((*word).to_owned())));
             assert!(sprite.contains(&format!("id=\"{}\"", badge.icon)), "{word}");
         }
     }

@@ -34,15 +34,15 @@ pub(super) fn apply_all(state: &mut Folding, mut facts: Vec<Fact>) {
 }
 
 /// Whose purchase, in which environment, under which key.
-pub(super) type Place = (CustomerId, Environment, String);
+pub(super) type PurchaseId = (CustomerId, Environment, String);
 
 #[derive(Default)]
 pub(super) struct Folding {
-    pub(super) purchases: BTreeMap<Place, Purchase>,
+    pub(super) purchases: BTreeMap<PurchaseId, Purchase>,
     states: BTreeMap<CustomerId, CustomerState>,
     ledger_ids: HashSet<String>,
-    changes: Vec<(Place, Option<Store>, Moment)>,
-    starts: Vec<(Place, Option<Store>, Moment)>,
+    changes: Vec<(PurchaseId, Option<Store>, Moment)>,
+    starts: Vec<(PurchaseId, Option<Store>, Moment)>,
     pub(super) sources: Sources,
 }
 
@@ -113,7 +113,7 @@ impl Folding {
 
     /// The purchase an event speaks of (§6.1): found by its transaction where that is known as a purchase of its own,
     /// else by the first transaction of the chain, else by the product.
-    fn place_of(&self, customer: CustomerId, event: &Event) -> Place {
+    fn place_of(&self, customer: CustomerId, event: &Event) -> PurchaseId {
         let store = event.store.as_ref().map_or("", Store::as_str);
         let environment = event.purchase_environment();
         let place = |id: &str| (customer, environment, format!("{store}:{id}"));
@@ -159,14 +159,14 @@ impl Folding {
     fn transfer(&mut self, fact: &Fact) {
         let Some(loser) = fact.lost_by.filter(|loser| *loser != fact.customer) else { return };
         let event = &fact.event;
-        let moves = |place: &Place, purchase: &Purchase| {
+        let moves = |place: &PurchaseId, purchase: &Purchase| {
             place.0 == loser
                 && purchase.kind != Kind::Grant
                 && (event.store.is_none() || purchase.store == event.store)
                 && (event.app_id.is_none() || purchase.app_id.is_none() || purchase.app_id == event.app_id)
                 && event.environment.is_none_or(|environment| environment == place.1)
         };
-        let going: Vec<Place> =
+        let going: Vec<PurchaseId> =
             self.purchases.iter().filter(|(place, one)| moves(place, one)).map(|(place, _)| place.clone()).collect();
         for place in going {
             if let Some(purchase) = self.purchases.remove(&place) {
@@ -177,7 +177,7 @@ impl Folding {
         }
     }
 
-    fn receive(&mut self, place: Place, purchase: Purchase) {
+    fn receive(&mut self, place: PurchaseId, purchase: Purchase) {
         match self.purchases.get_mut(&place) {
             Some(own) => own.absorb(purchase),
             None => {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fold::{Folding, Place, apply_all};
+use super::fold::{Folding, PurchaseId, apply_all};
 use super::{CustomerId, Fact};
 
 /// The events, by id, that each customer's purchases follow from: their own ones, those of whoever had the purchases
@@ -20,18 +20,18 @@ pub fn sources(facts: Vec<Fact>) -> BTreeMap<CustomerId, BTreeSet<String>> {
 
 /// The events of each purchase, while they are asked for.
 #[derive(Default)]
-pub(super) struct Sources(Option<BTreeMap<Place, BTreeSet<String>>>);
+pub(super) struct Sources(Option<BTreeMap<PurchaseId, BTreeSet<String>>>);
 
 impl Sources {
     /// An event changes a purchase.
-    pub fn note(&mut self, place: &Place, event_id: &str) {
+    pub fn note(&mut self, place: &PurchaseId, event_id: &str) {
         if let Some(known) = &mut self.0 {
             known.entry(place.clone()).or_default().insert(event_id.to_owned());
         }
     }
 
     /// A transfer takes a purchase somewhere else, perhaps to where one of the same key is.
-    pub fn hand_on(&mut self, from: &Place, to: &Place, event_id: &str) {
+    pub fn hand_on(&mut self, from: &PurchaseId, to: &PurchaseId, event_id: &str) {
         if let Some(known) = &mut self.0 {
             let mut events = known.remove(from).unwrap_or_default();
             events.insert(event_id.to_owned());

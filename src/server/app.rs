@@ -58,7 +58,7 @@ impl Site {
     /// countries is none.
     pub fn new(db: Db, clock: Clock, ids: Ids, config: Config) -> Result<Site, String> {
         let countries = Countries::open(config.geoip.as_deref())?;
-        let key = Arc::new(secrets::of(&db, secrets::SESSION_KEY)?);
+        let key = Arc::new(secrets::load_or_create(&db, secrets::SESSION_KEY)?);
         let (monotonic, config) = (MonotonicClock::new(clock.clone()), Arc::new(config));
         let (passwords, readiness) = (Passwords::default(), Readiness::default());
         let warnings = Warnings(unsafe_settings(&db, &config)?.into());

@@ -17,7 +17,7 @@ impl HtmlSafe for Change {}
 
 impl Change {
     /// `None` where there is neither a before nor an after.
-    pub fn of(before: Option<&str>, after: Option<&str>) -> Option<Change> {
+    pub fn between(before: Option<&str>, after: Option<&str>) -> Option<Change> {
         let text = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let change = Change { before: text(before), after: text(after) };
         (change.before.is_some() || change.after.is_some()).then_some(change)
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     fn html(before: Option<&str>, after: Option<&str>) -> String {
-        Change::of(before, after).map(|change| change.to_string()).unwrap_or_default()
+        Change::between(before, after).map(|change| change.to_string()).unwrap_or_default()
     }
 
     #[test]

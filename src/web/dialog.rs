@@ -22,7 +22,7 @@ impl fmt::Display for Dialog {
 impl Dialog {
     /// # Errors
     /// When the template fails.
-    pub fn of(template: &impl Template) -> Result<Dialog, Error> {
+    pub fn render(template: &impl Template) -> Result<Dialog, Error> {
         Ok(Dialog(template.render()?))
     }
 }

@@ -9,6 +9,7 @@ use actix_web::http::header::CONTENT_ENCODING;
 use actix_web::web::{Bytes, Query};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
 use futures_util::{Stream, StreamExt};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
@@ -19,6 +20,10 @@ pub const FORM_LIMIT: usize = 64 * 1024;
 
 /// How long a body may take, from its first byte to its last.
 pub const BODY_TIME: Duration = Duration::from_secs(20);
+
+/// A form without fields of its own: a button.
+#[derive(Debug, Deserialize)]
+pub struct NoFields {}
 
 /// Why a body could not be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

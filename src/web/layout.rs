@@ -13,9 +13,9 @@ pub struct Frame {
     pub email: String,
     /// Empty on a page that belongs to no project.
     pub role: &'static str,
-    pub project: Place,
+    pub project: ProjectLink,
     /// All projects of this person, by name.
-    pub projects: Vec<Place>,
+    pub projects: Vec<ProjectLink>,
     pub has_settings: bool,
     /// What an admin must know on every page: settings that could lose or leak data.
     pub warnings: Arc<[String]>,
@@ -24,7 +24,7 @@ pub struct Frame {
 
 /// A project in the switcher.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct ProjectLink {
     pub slug: String,
     pub name: String,
 }
@@ -116,7 +116,7 @@ impl Frame {
     }
 }
 
-impl Place {
+impl ProjectLink {
     pub fn customers(&self) -> String {
         format!("/projects/{}/customers", self.slug)
     }
@@ -134,7 +134,7 @@ mod tests {
                 name: name.into(),
                 email: String::new(),
                 role: "viewer",
-                project: Place::default(),
+                project: ProjectLink::default(),
                 projects: Vec::new(),
                 has_settings: false,
                 warnings: Arc::default(),

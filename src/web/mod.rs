@@ -33,7 +33,7 @@ pub use change::Change;
 pub use dialog::Dialog;
 pub use flash::Flash;
 pub use form::Form;
-pub use layout::{Frame, Layout, Place, Section};
+pub use layout::{Frame, Layout, ProjectLink, Section};
 pub use routes::{Access, Routes};
 pub use shared::shared;
 
@@ -44,7 +44,7 @@ impl<T: Template> Responder for Page<T> {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        let preferences = Trail::of(req).frame.get().map(|frame| frame.preferences).unwrap_or_default();
+        let preferences = Trail::from_request(req).frame.get().map(|frame| frame.preferences).unwrap_or_default();
         html_for(preferences, StatusCode::OK, &self.0).unwrap_or_else(HttpResponse::from_error)
     }
 }

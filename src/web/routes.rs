@@ -177,5 +177,5 @@ fn answering(method: &Method) -> Route {
 }
 
 fn note(req: &ServiceRequest, line: &Arc<Matched>) {
-    Trail::of(req.request()).matched.get_or_init(|| line.clone());
+    Trail::from_request(req.request()).matched.get_or_init(|| line.clone());
 }

@@ -36,7 +36,7 @@ impl Trail {
     }
 
     /// The trail the edge laid; an empty one for a request that did not pass it.
-    pub fn of(req: &HttpRequest) -> Arc<Trail> {
+    pub fn from_request(req: &HttpRequest) -> Arc<Trail> {
         req.extensions().get::<Arc<Trail>>().cloned().unwrap_or_default()
     }
 }

@@ -90,7 +90,7 @@ enum Piece {
 }
 
 impl Sentence {
-    pub fn of(words: impl Into<String>) -> Sentence {
+    pub fn new(words: impl Into<String>) -> Sentence {
         Sentence::default().words(words)
     }
 
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_sentence_escapes_words_names_and_codes() {
-        let sentence = Sentence::of("a < b, ").name("<b>Lena</b>").words(" ").code("x\u{202E}&");
+        let sentence = Sentence::new("a < b, ").name("<b>Lena</b>").words(" ").code("x\u{202E}&");
         assert_eq!(
             sentence.to_string(),
             "a &#60; b, <bdi>&#60;b&#62;Lena&#60;/b&#62;</bdi> <span class=\"mono\">x‹U+202E›&#38;</span>"
@@ -174,7 +174,7 @@ mod tests {
         );
         let preferences = crate::wording::Preferences::parse("system", Some("Asia/Kolkata"));
         let sentence =
-            Sentence::of("until ").time(Stamp::day(NOV_23)).render_with_values(&preferences).expect("a sentence");
+            Sentence::new("until ").time(Stamp::day(NOV_23)).render_with_values(&preferences).expect("a sentence");
         let title = "2026-11-23 at 05:00 PM UTC\nMon 23 Nov 2026, 22:30 IST, your time";
         assert!(sentence.contains(&format!("title=\"{title}\">23 Nov 2026</time>")), "{sentence}");
         assert_eq!(Stamp::relative(NOV_23, NOV_23.plus_days(30)).inside().text(), "a month ago");

@@ -67,7 +67,7 @@ async fn a_customer_is_blocked_from_the_profile_and_unblocked_from_the_list() {
     for said in ["1 of 100", "and 1 other id", "Unblock<"] {
         assert!(list.contains(said), "{said}");
     }
-    assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
+    assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
     let unblocked = desk.post_form(&DEV, "/projects/sundial/customers/kanarie/unblock", &[]).await;
     assert_eq!((unblocked.status, unblocked.location()), (StatusCode::SEE_OTHER, format!("{BLOCKED}#")));
     assert!(desk.get(&DEV, unblocked.header("location")).await.body.contains("Nobody is blocked."));

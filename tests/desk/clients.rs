@@ -354,7 +354,7 @@ async fn the_country_is_that_of_the_address_and_the_address_is_nowhere() {
     desk.call(ask("133.11.93.7", "200.160.2.3:4000")).await;
     assert_eq!(country().as_deref(), Some("BR"));
     for address in ["133.11.93.7", "200.160.2.3"] {
-        assert_eq!(crate::support::traces::of(&desk, address), Vec::<String>::new());
+        assert_eq!(crate::support::traces::find(&desk, address), Vec::<String>::new());
     }
 }
 

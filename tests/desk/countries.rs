@@ -31,7 +31,7 @@ async fn an_address_tells_the_country_and_is_kept_nowhere() {
     desk.clock.advance(1);
     assert_eq!(country(&desk, &key, "[2001:200::1]", &[]).await.as_deref(), Some("JP"));
     for address in ["80.156.0.1", "2001:200::"] {
-        assert!(traces::of(&desk, address).is_empty(), "{address}");
+        assert!(traces::find(&desk, address).is_empty(), "{address}");
     }
 }
 
@@ -46,7 +46,7 @@ async fn only_a_proxy_of_ours_says_who_is_behind_it() {
     desk.clock.advance(1);
     let forwarded = [("forwarded", "for=\"[2001:200::1]\";proto=https")];
     assert_eq!(country(&desk, &key, "10.1.2.3", &forwarded).await.as_deref(), Some("JP"));
-    assert!(traces::of(&desk, "80.156.0.1").is_empty());
+    assert!(traces::find(&desk, "80.156.0.1").is_empty());
 }
 
 #[actix_web::test]

@@ -83,10 +83,10 @@ async fn an_admin_deletes_a_customer_by_typing_the_id() {
         "the entry names the row that is gone"
     );
     if desk.db.is_sqlite() {
-        assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new(), "at once");
+        assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new(), "at once");
     }
     dossier::operations::erasure::cleanup::work(&desk.db).expect("it sweeps");
-    assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
+    assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
 }
 
 #[actix_web::test]

@@ -37,7 +37,7 @@ pub fn transfer(day: i64, from: &[&str], to: &[&str]) -> String {
 }
 
 /// An event of these ids whose own id does not name them.
-fn of(day: i64, id: &str, aliases: &[&str]) -> String {
+fn event(day: i64, id: &str, aliases: &[&str]) -> String {
     let mut extra = ids(aliases[0], aliases);
     extra["id"] = json!(id);
     body(day, "RENEWAL", extra)
@@ -155,12 +155,12 @@ async fn nothing_of_an_erased_customer_is_left_in_any_file_or_table() {
     let desk = Desk::open().await;
     everything_known(&desk).await;
     deliver(&desk, desk.project, &[body(5, "INITIAL_PURCHASE", json!({}))]);
-    assert!(!traces::of(&desk, "kanarie").is_empty());
+    assert!(!traces::find(&desk, "kanarie").is_empty());
     let erased = erase_customer(&desk, desk.project, "$RCAnonymousID:kanarie");
     assert_eq!(erased, Erased { customers: 1, ids: 3, events: 8 });
     cleanup(&desk);
-    assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
-    assert_eq!(traces::of(&desk, "anarie@sundial"), Vec::<String>::new());
+    assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
+    assert_eq!(traces::find(&desk, "anarie@sundial"), Vec::<String>::new());
     assert_eq!(who(&desk, desk.project), [["lena".to_owned()]], "others stay");
     rebuild(&desk, desk.project);
     assert_eq!(who(&desk, desk.project), [["lena".to_owned()]], "nobody is brought back");
@@ -248,7 +248,7 @@ async fn who_received_purchases_keeps_them_when_the_giver_is_erased() {
     assert_eq!(seen_of_others(&desk, project, &["lena"]), before);
     cleanup(&desk);
     for gone in ["\"lena\"", "kanarie", "\"NL\""] {
-        assert_eq!(traces::of(&desk, gone), Vec::<String>::new());
+        assert_eq!(traces::find(&desk, gone), Vec::<String>::new());
     }
     rebuild(&desk, project);
     assert_eq!(seen_of_others(&desk, project, &["lena"]), before);
@@ -291,7 +291,7 @@ async fn who_gave_purchases_away_does_not_get_them_back() {
     assert_eq!(count(&desk, |conn| purchases::table.count().get_result(conn)), 0);
     assert_eq!(who(&desk, project), [["lena".to_owned()]]);
     cleanup(&desk);
-    assert_eq!(traces::of(&desk, "mara"), Vec::<String>::new());
+    assert_eq!(traces::find(&desk, "mara"), Vec::<String>::new());
 }
 
 /// Whatever happened between customers: when one is erased the others stay as they are, in any order of erasures, and
@@ -414,7 +414,7 @@ fn block(desk: &Desk, project: i64, app_user_id: &str) -> Result<blocking::Done,
 async fn a_blocked_customer_is_erased_and_what_comes_for_any_of_their_ids_makes_nobody() {
     let desk = Desk::open().await;
     let project = desk.project;
-    deliver(&desk, project, &[of(0, "first", &["lena", "kanarie-2"])]);
+    deliver(&desk, project, &[event(0, "first", &["lena", "kanarie-2"])]);
     let done = block(&desk, project, "lena").expect("she is blocked");
     assert_eq!((done.customer.is_some(), done.erased.ids), (true, 2));
     assert_eq!(block(&desk, project, "kanarie-2"), Err(blocking::Problem::Already));
@@ -424,22 +424,22 @@ async fn a_blocked_customer_is_erased_and_what_comes_for_any_of_their_ids_makes_
             "RENEWAL",
             json!({ "id": "of-lena", "subscriber_attributes": { "$email": { "value": "kanarie@sundial.example" } } }),
         ),
-        of(TODAY, "of-a-stranger", &["kanarie-2", "stranger"]),
+        event(TODAY, "of-a-stranger", &["kanarie-2", "stranger"]),
     ];
     assert_eq!(deliver(&desk, project, &newer), [Outcome::Ignored; 2]);
     rebuild(&desk, project);
     assert!(who(&desk, project).is_empty());
     cleanup(&desk);
-    assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
+    assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
     let stored = count(&desk, |conn| events::table.filter(events::project_id.eq(project)).count().get_result(conn));
     let ignored = count(&desk, |conn| blocked_customers::table.select(blocked_customers::ignored).first(conn));
     assert_eq!((stored, ignored), (2, 2), "that they came is kept");
     let unblocked =
         desk.db.write_here(|conn| Ok::<_, Error>(blocking::unblock(conn, project, done.blocked, desk.clock.now())?));
     assert!(unblocked.expect("she is unblocked"));
-    assert_eq!(deliver(&desk, project, &[of(TODAY - 2, "before", &["kanarie-2"])]), [Outcome::Late]);
+    assert_eq!(deliver(&desk, project, &[event(TODAY - 2, "before", &["kanarie-2"])]), [Outcome::Late]);
     desk.clock.advance(2 * 86_400);
-    assert_eq!(deliver(&desk, project, &[of(TODAY + 1, "after", &["kanarie-2"])]), [Outcome::Stored]);
+    assert_eq!(deliver(&desk, project, &[event(TODAY + 1, "after", &["kanarie-2"])]), [Outcome::Stored]);
     assert_eq!(who(&desk, project), [["kanarie-2".to_owned()]]);
 }
 

@@ -48,7 +48,7 @@ async fn a_key_is_shown_once_and_kept_as_a_hash() {
     let desk = Desk::open().await;
     let key = make(&desk, &DEV, "Billing server", "server").await;
     assert!(key.starts_with("sk_") && key.len() == 51, "{key}");
-    assert!(traces::of(&desk, &key).is_empty());
+    assert!(traces::find(&desk, &key).is_empty());
     let page = desk.get(&DEV, KEYS).await.body;
     assert!(!page.contains(&key) && page.contains("Billing server") && page.contains("sk_"));
     assert!(page.contains("Dev Anand") && page.contains("http://desk.example/v2/projects/sundial"));

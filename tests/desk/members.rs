@@ -300,7 +300,7 @@ async fn an_erased_name_is_nowhere_any_more_and_the_log_still_holds_together() {
     let page = desk.get(&ADA, LENA).await.body;
     assert!(page.contains("A former member") && !page.contains("Sol Mbeki") && !page.contains(SOL.email));
     for text in [SOL.name, SOL.email] {
-        assert_eq!(traces::of(&desk, text), Vec::<String>::new(), "{text}");
+        assert_eq!(traces::find(&desk, text), Vec::<String>::new(), "{text}");
     }
     let project = desk.project;
     let verified = desk.db.read_here(|conn| Ok::<_, Error>(dossier::audit::verify(conn, project)));

@@ -646,7 +646,7 @@ async fn nothing_of_an_erased_customer_is_sent_or_kept() {
     });
     erased.expect("the customer is erased");
     cleanup::work(&desk.db).expect("it sweeps");
-    assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
+    assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
     desk.clock.advance(300);
     assert_eq!(send(&desk), 1, "what is of others goes on");
     assert_eq!(receiver.requests()[3].event()["id"], "other");

@@ -13,7 +13,7 @@ use dossier::customers::{Cursor, overrides, stars};
 use dossier::db::Conn;
 use dossier::operations::grants::{End, queries as grants};
 use dossier::operations::test_store;
-use dossier::pages::directory::lists::{List, Place, Reader, queries as lists};
+use dossier::pages::directory::lists::{List, Position, Reader, queries as lists};
 use dossier::pages::directory::overview;
 use dossier::pages::directory::search::{Query, queries as search};
 use dossier::pages::profile::history;
@@ -241,7 +241,7 @@ fn check_lists(desk: &Desk) {
     let middle = Cursor { active_at: Moment(15_000_000), id: 15_000 };
     let checked = desk.db.read_here(|conn| {
         for list in List::ALL {
-            for place in [Place::Top, Place::After(middle), Place::Before(middle)] {
+            for place in [Position::Top, Position::After(middle), Position::Before(middle)] {
                 let what = format!("{list:?} {place:?}");
                 reads_ranges(conn, &what, |conn| lists::rows(conn, READER, list, place, NOW, 51).map(drop));
             }
@@ -348,7 +348,7 @@ async fn the_log_is_read_in_ranges_whatever_is_asked_for() {
     let middle = Cursor { active_at: Moment(15_000_000), id: 15_000 };
     let checked = desk.db.read_here(|conn| {
         for chosen in &all {
-            for place in [Place::Top, Place::After(middle), Place::Before(middle)] {
+            for place in [Position::Top, Position::After(middle), Position::Before(middle)] {
                 let what = format!("{chosen:?} {place:?}");
                 reads_ranges(conn, &what, |conn| log::lines(conn, 12, chosen, place, 51).map(drop));
             }
@@ -441,14 +441,14 @@ async fn overrides_are_read_from_ranges() {
 /// The numbers of the customers on all pages of a list, from one end to the other.
 fn numbers(desk: &Desk, now: Moment, is_backwards: bool) -> Vec<i64> {
     let mut place =
-        if is_backwards { Place::Before(Cursor { active_at: Moment::EARLIEST, id: 0 }) } else { Place::Top };
+        if is_backwards { Position::Before(Cursor { active_at: Moment::EARLIEST, id: 0 }) } else { Position::Top };
     let mut all = Vec::new();
     loop {
         let page = |conn: &mut Conn| Ok::<_, Error>(lists::rows(conn, READER, List::Active, place, now, 50)?);
         let rows = desk.db.read_here(page).expect("a page");
         let Some(last) = rows.last() else { return all };
         let last = Cursor { active_at: last.active_at, id: last.id };
-        place = if is_backwards { Place::Before(last) } else { Place::After(last) };
+        place = if is_backwards { Position::Before(last) } else { Position::After(last) };
         all.extend(rows.iter().map(|row| row.id));
     }
 }

@@ -36,7 +36,7 @@ fn enter(desk: &Desk, count: i64) {
     let entered = desk.db.write_here(|conn| {
         let lena = identity::find(conn, desk.project, "lena")?.ok_or(Error::NotFound)?;
         for number in 0..count {
-            let trace = Trace::new(Action::NoteUpdated).about(format!("n{number}")).of(lena, "lena");
+            let trace = Trace::new(Action::NoteUpdated).about(format!("n{number}")).for_customer(lena, "lena");
             let key = (desk.project, desk.ids.next(desk.clock.now()), desk.clock.now());
             audit::append(conn, key, &Actor::person(DEV.id, "developer"), &Origin::default(), trace)?;
         }

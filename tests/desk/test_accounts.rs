@@ -19,7 +19,7 @@ use crate::support::{Desk, NOW, traces};
 
 const PAGE: &str = "/projects/sundial/settings/test-accounts";
 
-fn of(id: &str, kind: &str, extra: Value) -> String {
+fn event(id: &str, kind: &str, extra: Value) -> String {
     let mut fields = json!({
         "id": format!("{kind}-{id}-{extra}"), "app_user_id": id, "original_app_user_id": id, "aliases": [id],
         "environment": "SANDBOX", "transaction_id": id, "original_transaction_id": id, "price": 0,
@@ -31,7 +31,7 @@ fn of(id: &str, kind: &str, extra: Value) -> String {
 }
 
 fn tester(id: &str) -> String {
-    of(id, "INITIAL_PURCHASE", json!({}))
+    event(id, "INITIAL_PURCHASE", json!({}))
 }
 
 fn found(desk: &Desk, bought: &str, ids: &str, before: &str) -> BTreeSet<String> {
@@ -54,7 +54,7 @@ fn real_ones() -> Vec<String> {
     let real = |id: &str, kind: &str, extra: Value| {
         let mut extra = extra;
         extra["environment"] = json!("PRODUCTION");
-        of(id, kind, extra)
+        event(id, kind, extra)
     };
     vec![
         real("real-free-trial", "INITIAL_PURCHASE", json!({ "period_type": "TRIAL" })),
@@ -72,7 +72,7 @@ fn real_ones() -> Vec<String> {
             json!({ "app_user_id": "real-both", "original_app_user_id": "real-both", "aliases": [] }),
         ),
         // No environment said: production.
-        of("real-unsaid", "INITIAL_PURCHASE", json!({ "environment": null })),
+        event("real-unsaid", "INITIAL_PURCHASE", json!({ "environment": null })),
         // Bought, and gave it all away.
         real("real-giver", "INITIAL_PURCHASE", json!({})),
         real(
@@ -96,12 +96,12 @@ async fn nobody_with_production_purchases_or_grants_is_ever_found() {
     deliver(
         &desk,
         desk.project,
-        &[tester("qa-sandbox"), of("qa-nothing", "SUBSCRIBER_ALIAS", json!({ "environment": "PRODUCTION" }))],
+        &[tester("qa-sandbox"), event("qa-nothing", "SUBSCRIBER_ALIAS", json!({ "environment": "PRODUCTION" }))],
     );
     deliver(
         &desk,
         desk.project,
-        &[of("qa-enrolled", "EXPERIMENT_ENROLLMENT", json!({ "environment": "PRODUCTION", "experiment_id": "e" }))],
+        &[event("qa-enrolled", "EXPERIMENT_ENROLLMENT", json!({ "environment": "PRODUCTION", "experiment_id": "e" }))],
     );
     assert_eq!(found(&desk, "sandbox", "", ""), names(&["qa-sandbox"]));
     assert_eq!(found(&desk, "nothing", "", ""), names(&["qa-nothing", "qa-enrolled"]));
@@ -217,7 +217,7 @@ async fn whoever_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_entry()
     let chosen: Vec<CustomerId> =
         chosen.iter().map(|one| one.id).filter(|id| *id != customer(&desk, "other")).collect();
     let job = start(&desk, &wanted, &[&chosen[..], &[12_345]].concat());
-    deliver(&desk, desk.project, &[of("buyer", "RENEWAL", json!({ "environment": "PRODUCTION", "price": 9.99 }))]);
+    deliver(&desk, desk.project, &[event("buyer", "RENEWAL", json!({ "environment": "PRODUCTION", "price": 9.99 }))]);
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("it works"), 47);
     let done = now(&desk, &job);
     assert_eq!((done.chosen, done.erased, done.kept, done.wanted.as_str()), (49, 47, 2, ""));
@@ -231,7 +231,7 @@ async fn whoever_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_entry()
     );
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("nothing is left to do"), 0);
     dossier::operations::erasure::cleanup::work(&desk.db).expect("it sweeps");
-    assert_eq!(traces::of(&desk, "kanarie"), Vec::<String>::new());
+    assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
 }
 
 /// As two processes would: each with a pool of its own.
@@ -275,7 +275,7 @@ async fn an_admin_chooses_types_the_number_and_watches() {
     deliver(
         &desk,
         desk.project,
-        &[tester("qa-1"), tester("qa-2"), tester("qa-3"), of("free", "SUBSCRIBER_ALIAS", json!({}))],
+        &[tester("qa-1"), tester("qa-2"), tester("qa-3"), event("free", "SUBSCRIBER_ALIAS", json!({}))],
     );
     assert!(desk.get(&ADA, PAGE).await.body.contains("Only customers who are proven to be tests are found"));
     let list = desk.get(&ADA, &format!("{PAGE}?bought=sandbox&ids=qa&before=")).await.body;

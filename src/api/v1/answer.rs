@@ -29,7 +29,7 @@ pub fn customer(req: &HttpRequest, status: StatusCode, mut customer_info: Custom
 ///
 /// # Errors
 /// As [`customer`].
-pub fn of(req: &HttpRequest, whose: &str, answer: &impl Serialize) -> Result<HttpResponse, Error> {
+pub fn tagged_json(req: &HttpRequest, whose: &str, answer: &impl Serialize) -> Result<HttpResponse, Error> {
     let body = json(answer)?;
     let tag = tag(&[&body, whose]);
     Ok(tagged(req, StatusCode::OK, &tag, body, None))

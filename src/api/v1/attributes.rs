@@ -46,7 +46,7 @@ pub struct Partly {
 }
 
 impl Partly {
-    pub fn of(problems: Vec<Problem>) -> Partly {
+    pub fn new(problems: Vec<Problem>) -> Partly {
         let message = "Some attributes were not saved.";
         Partly { code: errors::SOME_ATTRIBUTES, message, attribute_errors: problems }
     }
@@ -64,14 +64,14 @@ pub async fn set(req: HttpRequest, caller: Caller, payload: Payload) -> Result<H
                 false => customers::known(conn, inside, &asked)?,
             };
             let (traces, problems) = apply(conn, inside, customer, &sent)?;
-            let traces = traces.into_iter().map(|trace| trace.of(customer, &asked)).collect();
+            let traces = traces.into_iter().map(|trace| trace.for_customer(customer, &asked)).collect();
             Ok((traces, (problems, customer_info::load(conn, inside, customer)?)))
         })
         .await?;
     caller.saw(&id, Fetched::Other);
     match problems.is_empty() {
         true => answer::customer(&req, StatusCode::OK, customer_info),
-        false => Ok(HttpResponse::BadRequest().json(Partly::of(problems))),
+        false => Ok(HttpResponse::BadRequest().json(Partly::new(problems))),
     }
 }
 

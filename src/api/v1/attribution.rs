@@ -75,7 +75,7 @@ async fn keep(caller: &Caller, attributes_sent: Map<String, Value>, only_first: 
             let attributes_sent = if only_first && known { Map::new() } else { attributes_sent };
             // What does not fit is left out: nothing here could be sent again in a better way.
             let (traces, _) = attributes::apply(conn, inside, customer, &attributes_sent)?;
-            let traces = traces.into_iter().map(|trace| trace.of(customer, &asked)).collect();
+            let traces = traces.into_iter().map(|trace| trace.for_customer(customer, &asked)).collect();
             Ok((traces, ()))
         })
         .await?;

@@ -35,7 +35,7 @@ pub async fn give(req: HttpRequest, caller: Caller, payload: Payload) -> Result<
         .act(Needs::Secret, move |conn, inside| {
             let customer = customers::known(conn, inside, &id)?;
             let given = grant(conn, inside, customer, &entitlement, length)?;
-            let traces = given.map(|trace| trace.of(customer, &id)).into_iter().collect();
+            let traces = given.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
             Ok((traces, customer_info::load(conn, inside, customer)?))
         })
         .await?;
@@ -49,7 +49,7 @@ pub async fn revoke(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Er
         .act(Needs::Secret, move |conn, inside| {
             let customer = customers::known(conn, inside, &id)?;
             let taken = take_back(conn, inside, customer, &entitlement)?;
-            let traces = taken.map(|trace| trace.of(customer, &id)).into_iter().collect();
+            let traces = taken.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
             Ok((traces, customer_info::load(conn, inside, customer)?))
         })
         .await?;

@@ -93,7 +93,7 @@ fn merge(
     if resolver.verdict(conn, &[current, new], inside.now)? == Verdict::Blocked {
         return Err(errors::no_id("One of these App User IDs is blocked."));
     }
-    let kept = to.map(|to| overrides::queries::of(conn, to)).transpose()?.flatten();
+    let kept = to.map(|to| overrides::queries::find(conn, to)).transpose()?.flatten();
     let kept = kept.filter(|set| !set.is_end_recorded);
     let original = original(conn, inside, (current, from), to)?;
     let subject = own::Subject { app_user_id: new.to_owned(), original, ids: vec![new.to_owned(), current.to_owned()] };

@@ -36,7 +36,7 @@ pub async fn currencies(req: HttpRequest, caller: Caller) -> Result<HttpResponse
         (code, entry)
     };
     let held: BTreeMap<String, Value> = held.into_iter().map(entry).collect();
-    answer::of(&req, &id, &json!({ "virtual_currencies": held }))
+    answer::tagged_json(&req, &id, &json!({ "virtual_currencies": held }))
 }
 
 /// `GET /v1/product_entitlement_mapping`
@@ -63,7 +63,7 @@ pub async fn mapping(req: HttpRequest, caller: Caller) -> Result<HttpResponse, E
             Ok(sold.filter(|one| unlocks.contains_key(*one)).map(entry).collect::<BTreeMap<String, Value>>())
         })
         .await?;
-    answer::of(&req, "", &json!({ "product_entitlement_mapping": mapping }))
+    answer::tagged_json(&req, "", &json!({ "product_entitlement_mapping": mapping }))
 }
 
 /// `POST /v1/events`, `POST /v1/diagnostics`: of no use here, and an SDK would send them again and again.

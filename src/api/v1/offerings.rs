@@ -49,14 +49,14 @@ pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Erro
         })
         .await?;
     caller.saw(&id, Fetched::Offerings);
-    answer::of(&req, &id, &sold)
+    answer::tagged_json(&req, &id, &sold)
 }
 
 /// The override of the customer while it holds, else the project's default (§8).
 fn current_of(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) -> Result<Option<String>, Error> {
     let offerings = overrides::queries::offerings_of(conn, inside.project)?;
     let set = match customers::find(conn, inside, app_user_id)? {
-        Some(customer) => overrides::queries::of(conn, customer)?,
+        Some(customer) => overrides::queries::find(conn, customer)?,
         None => None,
     };
     Ok(match current::resolve(&offerings, set, inside.now) {

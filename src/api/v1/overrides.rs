@@ -30,7 +30,7 @@ async fn change(caller: &Caller, offering: Option<String>) -> Result<CustomerInf
         .act(Needs::Secret, move |conn, inside| {
             let customer = customers::known(conn, inside, &id)?;
             let trace = assign(conn, inside, customer, offering.as_deref())?;
-            let traces = trace.map(|trace| trace.of(customer, &id)).into_iter().collect();
+            let traces = trace.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
             Ok((traces, customer_info::load(conn, inside, customer)?))
         })
         .await

@@ -28,7 +28,7 @@ pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Erro
         })
         .await?;
     caller.saw(&id, Fetched::Other);
-    answer::of(&req, &id, &json!({ "product_details": details }))
+    answer::tagged_json(&req, &id, &json!({ "product_details": details }))
 }
 
 /// `None` for what has no price, or no period that SDKs can read: they would show it wrong, or drop it.

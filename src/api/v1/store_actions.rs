@@ -76,7 +76,7 @@ async fn act(req: HttpRequest, caller: Caller, action: StoreAction) -> Result<Ht
         .act(Needs::Secret, move |conn, inside| {
             let customer = customers::known(conn, inside, &id)?;
             let purchase = action.find(customer_info::purchases_of(conn, customer)?, &named)?;
-            let trace = action.carry_out(conn, inside, customer, &purchase)?.of(customer, &id);
+            let trace = action.carry_out(conn, inside, customer, &purchase)?.for_customer(customer, &id);
             Ok((vec![trace], customer_info::load(conn, inside, customer)?))
         })
         .await?;

@@ -28,7 +28,7 @@ struct Transferred {
 
 pub async fn grant(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     project_call::authenticate(&caller).await?;
-    let fields = Fields::of(payload).await?;
+    let fields = Fields::read(payload).await?;
     let (entitlement, until) = (fields.text("entitlement_id")?, fields.moment("expires_at")?);
     if until <= caller.now {
         return Err(wrong("expires_at", "expires_at must be in the future."));
@@ -42,7 +42,7 @@ pub async fn grant(caller: Caller, payload: Payload) -> Result<HttpResponse, Err
 
 pub async fn revoke(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     project_call::authenticate(&caller).await?;
-    let entitlement = Fields::of(payload).await?.text("entitlement_id")?;
+    let entitlement = Fields::read(payload).await?.text("entitlement_id")?;
     let revoked =
         change(&caller, move |conn, within, customer| grants::take_back(conn, within.inside, customer, &entitlement))
             .await?;
@@ -52,7 +52,7 @@ pub async fn revoke(caller: Caller, payload: Payload) -> Result<HttpResponse, Er
 /// An offering, or null for the project's default.
 pub async fn assign(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     project_call::authenticate(&caller).await?;
-    let offering = Fields::of(payload).await?.text_or_null("offering_id")?;
+    let offering = Fields::read(payload).await?.text_or_null("offering_id")?;
     let assigned = change(&caller, move |conn, within, customer| {
         overrides::assign(conn, within.inside, customer, offering.as_deref())
     })
@@ -63,7 +63,7 @@ pub async fn assign(caller: Caller, payload: Payload) -> Result<HttpResponse, Er
 /// All that stores sold moves. Where nothing is left to move, it has moved: a program may ask twice.
 pub async fn transfer(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     project_call::authenticate(&caller).await?;
-    let fields = Fields::of(payload).await?;
+    let fields = Fields::read(payload).await?;
     let (id, target) = (caller.app_user_id()?.to_owned(), fields.text(TARGET)?);
     if fields.list("app_ids")?.is_some_and(|apps| !apps.is_empty()) {
         return Err(wrong("app_ids", "app_ids is not supported: the purchases of all apps move together."));
@@ -74,12 +74,12 @@ pub async fn transfer(caller: Caller, payload: Payload) -> Result<HttpResponse, 
         let to = to.ok_or_else(|| errors::missing("No customer has the id in target_customer_id."))?;
         let one = Move { project: within.inside.project, from, to, now: within.inside.now };
         let traces = match one.make(conn, within.inside.ids)? {
-            Ok(moved) => vec![entry(moved, &target).of(from, &id)],
-            Err(Refusal::Nothing) => Vec::new(),
+            Ok(moved) => vec![entry(moved, &target).for_customer(from, &id)],
+            Err(Refusal::NoPurchases) => Vec::new(),
             Err(Refusal::Same) => return Err(wrong(TARGET, "Both ids are of one customer.")),
         };
-        let source_customer = customer::of(conn, within, from, false)?;
-        Ok((traces, Transferred { source_customer, target_customer: customer::of(conn, within, to, false)? }))
+        let source_customer = customer::load(conn, within, from, false)?;
+        Ok((traces, Transferred { source_customer, target_customer: customer::load(conn, within, to, false)? }))
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::OK, &transferred))
@@ -101,8 +101,8 @@ where
     project_call::act(caller, move |conn, within| {
         let customer = customers::known(conn, within.inside, &id)?;
         let trace = work(conn, within, customer)?;
-        let traces = trace.map(|trace| trace.of(customer, &id)).into_iter().collect();
-        Ok((traces, customer::of(conn, within, customer, false)?))
+        let traces = trace.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
+        Ok((traces, customer::load(conn, within, customer, false)?))
     })
     .await
 }

@@ -30,7 +30,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
             .select((app_user_ids::app_user_id, app_user_ids::since))
             .load(conn)?;
         let aliases = rows.into_iter().map(|(id, created_at)| Alias { object: "customer.alias", id, created_at });
-        let window = Window::of(&query, format!("{}/aliases", address(within, &id)))?;
+        let window = Window::parse(&query, format!("{}/aliases", address(within, &id)))?;
         window.cut(aliases.collect(), |alias| alias.id.clone())
     })
     .await?;

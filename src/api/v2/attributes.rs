@@ -45,7 +45,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 pub async fn set(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     project_call::authenticate(&caller).await?;
     let id = caller.app_user_id()?.to_owned();
-    let fields = Fields::of(payload).await?;
+    let fields = Fields::read(payload).await?;
     let sent = parse(fields.list(FIELD)?.unwrap_or_default())?;
     if sent.is_empty() {
         return Err(wrong(FIELD, "attributes must have 1 to 50 items."));
@@ -94,7 +94,7 @@ pub fn save(
     let (traces, problems) = attributes::apply(conn, within.inside, customer, sent)?;
     match problems.first() {
         Some(problem) => Err(wrong(FIELD, format!("{}: {}", problem.key_name, problem.message))),
-        None => Ok(traces.into_iter().map(|trace| trace.of(customer, id)).collect()),
+        None => Ok(traces.into_iter().map(|trace| trace.for_customer(customer, id)).collect()),
     }
 }
 
@@ -102,7 +102,7 @@ pub fn save(
 ///
 /// # Errors
 /// What the database said.
-pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Attribute>> {
+pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Attribute>> {
     let rows: Vec<(String, String, Moment)> = table::table
         .filter(table::customer_id.eq(customer).and(table::is_deleted.eq(false)))
         .select((table::key, table::value, table::updated_at))
@@ -119,6 +119,6 @@ fn listed(
     (customer, id): (CustomerId, &str),
     query: &str,
 ) -> Result<List<Attribute>, Error> {
-    let window = Window::of(query, format!("{}/attributes", address(within, id)))?;
-    window.cut(of(conn, customer)?, |attribute| attribute.name.clone())
+    let window = Window::parse(query, format!("{}/attributes", address(within, id)))?;
+    window.cut(load(conn, customer)?, |attribute| attribute.name.clone())
 }

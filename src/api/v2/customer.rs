@@ -51,11 +51,16 @@ pub struct Row {
 ///
 /// # Errors
 /// What the database said; [`Error::NotFound`] for a customer who is no more.
-pub fn of(conn: &mut Conn, within: &Within<'_>, customer: CustomerId, has_attributes: bool) -> Result<Customer, Error> {
+pub fn load(
+    conn: &mut Conn,
+    within: &Within<'_>,
+    customer: CustomerId,
+    has_attributes: bool,
+) -> Result<Customer, Error> {
     let row: Row = customers::table.find(customer).select(Row::as_select()).first(conn)?;
     let url = address(within, &row.original_app_user_id);
-    let active = entitlements::of(conn, within, customer)?;
-    let attributes = has_attributes.then(|| attributes::of(conn, customer)).transpose()?;
+    let active = entitlements::load(conn, within, customer)?;
+    let attributes = has_attributes.then(|| attributes::load(conn, customer)).transpose()?;
     let shown = all(conn, within, vec![row])?.into_iter().next().ok_or(Error::NotFound)?;
     Ok(Customer {
         active_entitlements: Some(List::whole(active, format!("{url}/active_entitlements"))),

@@ -33,7 +33,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     let query = caller.query.clone();
     let list = project_call::read(&caller, move |conn, within| {
         let search = form::field(&query, "search").filter(|search| !search.is_empty());
-        let window = Window::of(&query, base(within))?.keeping("search", search.clone());
+        let window = Window::parse(&query, base(within))?.keeping("search", search.clone());
         let after = start(conn, within, &query, &window)?;
         let rows = match &search {
             Some(email) => queries::with_email(conn, within.inside.project, email, after, window.one_more())?,
@@ -50,7 +50,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 /// `POST …/customers`
 pub async fn create(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     project_call::authenticate(&caller).await?;
-    let fields = Fields::of(payload).await?;
+    let fields = Fields::read(payload).await?;
     let id = fields.text("id")?;
     let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     if !is_plain {
@@ -62,9 +62,9 @@ pub async fn create(caller: Caller, payload: Payload) -> Result<HttpResponse, Er
         if !is_new {
             return Err(errors::refuse(StatusCode::CONFLICT, errors::MALFORMED, "A customer has this id already."));
         }
-        let mut traces = vec![Trace::new(Action::CustomerCreated).of(made, &id)];
+        let mut traces = vec![Trace::new(Action::CustomerCreated).for_customer(made, &id)];
         traces.extend(attributes::save(conn, within, (made, &id), &sent)?);
-        Ok((traces, customer::of(conn, within, made, !sent.is_empty())?))
+        Ok((traces, customer::load(conn, within, made, !sent.is_empty())?))
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::CREATED, &made))
@@ -77,7 +77,7 @@ pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
     let has_attributes = expand.split(',').any(|part| part.trim() == "attributes");
     let shown = project_call::read(&caller, move |conn, within| {
         let found = known::known(conn, within.inside, &id)?;
-        customer::of(conn, within, found, has_attributes)
+        customer::load(conn, within, found, has_attributes)
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::OK, &shown))

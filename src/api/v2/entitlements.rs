@@ -30,8 +30,8 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
     let list = project_call::read(&caller, move |conn, within| {
         let customer = customers::known(conn, within.inside, &id)?;
-        let window = Window::of(&query, format!("{}/active_entitlements", address(within, &id)))?;
-        window.cut(of(conn, within, customer)?, |active| active.entitlement_id.clone())
+        let window = Window::parse(&query, format!("{}/active_entitlements", address(within, &id)))?;
+        window.cut(load(conn, within, customer)?, |active| active.entitlement_id.clone())
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::OK, &list))
@@ -41,7 +41,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 ///
 /// # Errors
 /// What the database said.
-pub fn of(conn: &mut Conn, within: &Within<'_>, customer: CustomerId) -> QueryResult<Vec<ActiveEntitlement>> {
+pub fn load(conn: &mut Conn, within: &Within<'_>, customer: CustomerId) -> QueryResult<Vec<ActiveEntitlement>> {
     let now = within.inside.now;
     let catalog = catalog::queries::load(conn, within.inside.project)?;
     let bodies: Vec<String> = purchases::table

@@ -19,7 +19,7 @@ pub struct Fields(Map<String, Value>);
 impl Fields {
     /// # Errors
     /// [`crate::base::error::ApiError`] for a body that is no JSON object.
-    pub async fn of(payload: Payload) -> Result<Fields, Error> {
+    pub async fn read(payload: Payload) -> Result<Fields, Error> {
         body::parsed(payload).await.map(Fields)
     }
 

@@ -36,7 +36,7 @@ impl Window {
     ///
     /// # Errors
     /// [`Error::Parameter`] for a limit that is no number between 1 and 1,000.
-    pub fn of(query: &str, url: String) -> Result<Window, Error> {
+    pub fn parse(query: &str, url: String) -> Result<Window, Error> {
         let limit = match form::field(query, "limit") {
             None => USUAL,
             Some(limit) => {
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     fn window(query: &str) -> Window {
-        Window::of(query, "/v2/x".into()).expect("a window")
+        Window::parse(query, "/v2/x".into()).expect("a window")
     }
 
     fn cut(query: &str) -> (Vec<u8>, Option<String>) {
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_window_that_cannot_be_is_refused() {
         for limit in ["0", "1001", "-1", "", "x", "1.5", "99999999999999999999"] {
-            assert!(Window::of(&format!("limit={limit}"), String::new()).is_err(), "{limit}");
+            assert!(Window::parse(&format!("limit={limit}"), String::new()).is_err(), "{limit}");
         }
         assert!(window("starting_after=9").cut(vec![1], u8::to_string).is_err());
     }

@@ -21,7 +21,7 @@ struct Shown {
 }
 
 pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
-    let window = Window::of(&caller.query, "/v2/projects".into())?;
+    let window = Window::parse(&caller.query, "/v2/projects".into())?;
     let project: Project = caller
         .read(Needs::Secret, |conn, inside| {
             Ok(projects::table.find(inside.project).select(Project::as_select()).first(conn)?)

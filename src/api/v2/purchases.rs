@@ -54,10 +54,10 @@ struct OneTime {
 }
 
 pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
-    let list = list(&caller, "purchases", |teller, purchase| {
+    let list = list(&caller, "purchases", |renderer, purchase| {
         let one = OneTime {
             object: "purchase",
-            bought: teller.bought("purch", purchase),
+            bought: renderer.bought("purch", purchase),
             purchased_at: purchase.period_start,
             revenue_in_usd: dollars(purchase.revenue.net),
             quantity: 1,
@@ -71,7 +71,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 }
 
 /// What is needed to tell of purchases.
-pub struct Teller {
+pub struct Renderer {
     pub now: Moment,
     customer: String,
     project: String,
@@ -98,7 +98,7 @@ impl Listed for OneTime {
 pub async fn list<T: Listed>(
     caller: &Caller,
     called: &'static str,
-    tell: impl Fn(&Teller, &Purchase) -> Option<T> + Send + 'static,
+    tell: impl Fn(&Renderer, &Purchase) -> Option<T> + Send + 'static,
 ) -> Result<List<T>, Error> {
     let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
     project_call::read(caller, move |conn, within| {
@@ -106,10 +106,10 @@ pub async fn list<T: Listed>(
         let environment = asked.as_deref().map(environment).transpose()?;
         let customer = customers::known(conn, within.inside, &id)?;
         let url = format!("{}/{called}", address(within, &id));
-        let window = Window::of(&query, url)?.keeping("environment", asked);
-        let teller = Teller::of(conn, within, customer)?;
-        let all = of(conn, customer, environment)?;
-        window.cut(all.iter().filter_map(|purchase| tell(&teller, purchase)).collect(), |item| item.id().to_owned())
+        let window = Window::parse(&query, url)?.keeping("environment", asked);
+        let renderer = Renderer::load(conn, within, customer)?;
+        let all = load(conn, customer, environment)?;
+        window.cut(all.iter().filter_map(|purchase| tell(&renderer, purchase)).collect(), |item| item.id().to_owned())
     })
     .await
 }
@@ -120,7 +120,7 @@ fn environment(word: &str) -> Result<Environment, Error> {
     found.ok_or_else(|| wrong("environment", "environment must be production or sandbox."))
 }
 
-fn of(conn: &mut Conn, customer: CustomerId, environment: Option<Environment>) -> QueryResult<Vec<Purchase>> {
+fn load(conn: &mut Conn, customer: CustomerId, environment: Option<Environment>) -> QueryResult<Vec<Purchase>> {
     let mut own = purchases::table.filter(purchases::customer_id.eq(customer)).select(purchases::body).into_boxed();
     if let Some(environment) = environment {
         own = own.filter(purchases::environment.eq(environment.as_str()));
@@ -131,10 +131,10 @@ fn of(conn: &mut Conn, customer: CustomerId, environment: Option<Environment>) -
     Ok(all)
 }
 
-impl Teller {
-    fn of(conn: &mut Conn, within: &Within<'_>, customer: CustomerId) -> QueryResult<Teller> {
+impl Renderer {
+    fn load(conn: &mut Conn, within: &Within<'_>, customer: CustomerId) -> QueryResult<Renderer> {
         let original: String = people::table.find(customer).select(people::original_app_user_id).first(conn)?;
-        Ok(Teller {
+        Ok(Renderer {
             now: within.inside.now,
             url: address(within, &original),
             customer: original,

@@ -40,22 +40,22 @@ impl Listed for Subscription {
 }
 
 pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
-    let list = list(&caller, "subscriptions", |teller, purchase| {
-        let state = purchase.status(teller.now);
+    let list = list(&caller, "subscriptions", |renderer, purchase| {
+        let state = purchase.status(renderer.now);
         let one = Subscription {
             object: "subscription",
-            bought: teller.bought("sub", purchase),
+            bought: renderer.bought("sub", purchase),
             starts_at: purchase.first_purchased_at,
             current_period_starts_at: purchase.period_start,
             current_period_ends_at: purchase.expires_at,
             ends_at: purchase.expires_at,
-            gives_access: purchase.is_active(teller.now),
+            gives_access: purchase.is_active(renderer.now),
             pending_payment: matches!(state, Status::Grace | Status::GraceInTrial | Status::BillingRetry),
             auto_renewal_status: renewal(purchase),
             status: status(state),
             total_revenue_in_usd: dollars(purchase.revenue.net),
             store_subscription_identifier: transaction(purchase),
-            management_url: customer_info::management_url(purchase, teller.now),
+            management_url: customer_info::management_url(purchase, renderer.now),
             pending_changes: None,
         };
         customer_info::is_subscription(purchase).then_some(one)

@@ -68,7 +68,7 @@ impl Line {
 ///
 /// # Errors
 /// What the database said.
-pub fn of(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
+pub fn list(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
     let own = api_keys::table.filter(api_keys::project_id.eq(project));
     let mut all: Vec<Line> = own.select(Line::as_select()).load(conn)?;
     all.sort_by_key(|line| (line.revoked_at.is_some(), std::cmp::Reverse((line.created_at, line.id))));

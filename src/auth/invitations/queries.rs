@@ -42,7 +42,7 @@ pub fn insert(conn: &mut Conn, new: &New<'_>, token: &Token, now: Moment) -> Que
 }
 
 /// The open ones of a project, newest first.
-pub fn of(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<Vec<Invitation>> {
+pub fn list(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<Vec<Invitation>> {
     let rows: Vec<Row> = invitations::table
         .inner_join(people::table.on(people::id.eq(invitations::invited_by)))
         .filter(invitations::project_id.eq(project).and(invitations::expires_at.gt(now)))

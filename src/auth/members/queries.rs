@@ -13,7 +13,7 @@ use crate::db::schema::{app_user_ids, invitations, memberships, notes, offering_
 type Row = (i64, String, String, String, Option<Moment>, Option<Moment>);
 
 /// The people of a project, by name.
-pub fn of(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
+pub fn list(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
     let rows: Vec<Row> = memberships::table
         .inner_join(people::table.on(people::id.eq(memberships::person_id)))
         .filter(memberships::project_id.eq(project))

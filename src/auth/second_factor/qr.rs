@@ -17,7 +17,7 @@ pub struct Picture {
 impl Picture {
     /// # Errors
     /// When the text is longer than a QR code holds.
-    pub fn of(text: &str) -> Result<Picture, Error> {
+    pub fn draw(text: &str) -> Result<Picture, Error> {
         let code = QrCode::encode_text(text, QrCodeEcc::Medium).map_err(|error| Error::Internal(error.to_string()))?;
         let path = (0..code.size()).flat_map(|row| runs(&code, row)).collect();
         Ok(Picture { side: code.size() + 2 * QUIET, path })
@@ -49,10 +49,10 @@ mod tests {
 
     #[test]
     fn the_corners_of_a_code_are_where_a_reader_looks_for_them() {
-        let picture = Picture::of("otpauth://totp/Dossier:ada%40sundial.example?secret=ABC").expect("a picture");
+        let picture = Picture::draw("otpauth://totp/Dossier:ada%40sundial.example?secret=ABC").expect("a picture");
         assert!(picture.path.starts_with("M4 4h7v1h-7z"), "{}", picture.path);
         assert!(picture.path.contains(&format!("M{} 4h7v1h-7z", picture.side - QUIET - 7)));
         assert!((29..80).contains(&picture.side), "{}", picture.side);
-        assert!(Picture::of(&"x".repeat(5000)).is_err());
+        assert!(Picture::draw(&"x".repeat(5000)).is_err());
     }
 }

@@ -55,7 +55,7 @@ pub fn spend(conn: &mut Conn, person: i64, typed: &str, now: Moment) -> Result<b
         return Ok(diesel::delete(own).execute(conn)? == 1);
     }
     let Some(bytes) = secret(conn, person)? else { return Ok(false) };
-    let Some(step) = Secret::of(bytes, "", "")?.step(typed, now) else { return Ok(false) };
+    let Some(step) = Secret::new(bytes, "", "")?.step(typed, now) else { return Ok(false) };
     let unused = second_factors::table.find(person).filter(second_factors::last_step.lt(step));
     Ok(diesel::update(unused).set(second_factors::last_step.eq(step)).execute(conn)? == 1)
 }

@@ -32,7 +32,7 @@ impl Secret {
     ///
     /// # Errors
     /// [`Error::Internal`] for bytes that cannot be a secret.
-    pub fn of(bytes: Vec<u8>, email: &str, host: &str) -> Result<Secret, Error> {
+    pub fn new(bytes: Vec<u8>, email: &str, host: &str) -> Result<Secret, Error> {
         // A colon would end the name in the app.
         let plain = |text: &str| text.replace(':', " ");
         let built = Builder::new()
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     fn secret() -> Secret {
-        Secret::of(b"12345678901234567890".to_vec(), "ada@sundial.example", "desk.example")
+        Secret::new(b"12345678901234567890".to_vec(), "ada@sundial.example", "desk.example")
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -110,6 +110,6 @@ mod tests {
         assert!(address.starts_with("otpauth://totp/Dossier%20%28desk.example%29:ada%40sundial.example?"), "{address}");
         assert!(address.contains("secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), "{address}");
         assert_eq!(secret().groups().join(" "), "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ");
-        assert!(Secret::of(b"12345678901234567890".to_vec(), "a:b@c", "[::1]").is_ok());
+        assert!(Secret::new(b"12345678901234567890".to_vec(), "a:b@c", "[::1]").is_ok());
     }
 }

@@ -30,13 +30,13 @@ impl Countries {
 
     /// The country in which an address is used, as ISO 3166-1 alpha-2 in capitals. `None` for addresses of no network,
     /// such as private ones, and for those that the table does not know.
-    pub fn of(&self, address: IpAddr) -> Option<&'static str> {
+    pub fn country_at(&self, address: IpAddr) -> Option<&'static str> {
         self.0.code(address.to_canonical()).and_then(known)
     }
 
     /// Where a client is: by its address, else by the store it shops in (`X-Storefront`, [`of_storefront`]).
     pub fn country_of(&self, address: IpAddr, storefront: Option<&str>) -> Option<&'static str> {
-        self.of(address).or_else(|| of_storefront(storefront?))
+        self.country_at(address).or_else(|| of_storefront(storefront?))
     }
 }
 
@@ -59,22 +59,25 @@ fn known(code: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn of(address: &str) -> Option<&'static str> {
+    fn country(address: &str) -> Option<&'static str> {
         let countries = Countries::open(None).expect("the shipped table");
-        countries.of(address.parse().expect("an address"))
+        countries.country_at(address.parse().expect("an address"))
     }
 
     #[test]
     fn addresses_of_both_kinds_are_known() {
-        assert_eq!([of("80.156.0.1"), of("2003::1"), of("::ffff:80.156.0.1")], [Some("DE"); 3]);
-        assert_eq!([of("8.8.8.8"), of("200.160.2.3"), of("133.11.93.0")], [Some("US"), Some("BR"), Some("JP")]);
-        assert_eq!(of("2001:200::"), Some("JP"));
+        assert_eq!([country("80.156.0.1"), country("2003::1"), country("::ffff:80.156.0.1")], [Some("DE"); 3]);
+        assert_eq!(
+            [country("8.8.8.8"), country("200.160.2.3"), country("133.11.93.0")],
+            [Some("US"), Some("BR"), Some("JP")]
+        );
+        assert_eq!(country("2001:200::"), Some("JP"));
     }
 
     #[test]
     fn an_address_of_no_network_has_no_country() {
         for address in ["127.0.0.1", "10.0.0.1", "192.0.2.1", "0.0.0.0", "::", "::1", "fe80::1", "2001:db8::1"] {
-            assert_eq!(of(address), None, "{address}");
+            assert_eq!(country(address), None, "{address}");
         }
     }
 
@@ -104,6 +107,6 @@ mod tests {
     fn the_shipped_table_can_be_named_as_well() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/base/countries/table.mmdb");
         let countries = Countries::open(Some(Path::new(path))).expect("a table");
-        assert_eq!(countries.of("8.8.8.8".parse().expect("an address")), Some("US"));
+        assert_eq!(countries.country_at("8.8.8.8".parse().expect("an address")), Some("US"));
     }
 }

@@ -37,7 +37,7 @@ const fn row(
 }
 
 impl Market {
-    pub fn of(country: &str) -> &'static Market {
+    pub fn for_country(country: &str) -> &'static Market {
         let found = MARKETS.iter().find(|market| market.country == country);
         found.expect("the demo knows the country")
     }

@@ -4,7 +4,7 @@ pub struct Seed(u64);
 
 impl Seed {
     /// FNV-1a of the text.
-    pub fn of(text: &str) -> Seed {
+    pub fn new(text: &str) -> Seed {
         let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         Seed(text.bytes().fold(0xcbf2_9ce4_8422_2325, step))
     }

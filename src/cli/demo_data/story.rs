@@ -49,7 +49,7 @@ impl Manner {
 impl Story {
     /// Somebody who came so many days ago. Starts with an anonymous id, as the SDK makes one.
     pub fn new(now: i64, about: &'static str, id: &str, name: &str, country: &str, days: i64) -> Story {
-        let mut seed = Seed::of(id);
+        let mut seed = Seed::new(id);
         let hour = 20 * MINUTE + seed.below(3 * HOUR);
         let joined = now - days * DAY - hour;
         let mut customer = Customer::default();
@@ -62,7 +62,7 @@ impl Story {
             now,
             clock: joined,
             seed,
-            market: Market::of(country),
+            market: Market::for_country(country),
             ids,
             attributes: Map::new(),
             experiments: Vec::new(),

@@ -30,7 +30,7 @@ const CONSENTS: &[&str] = &["restricted", "denied", "authorized", "unknown"];
 const REFUNDS: &[&str] = &["DO_NOT_HANDLE", "GRANT_REFUND", "DECLINE_REFUND", "LET_APPLE_DECIDE"];
 
 impl Rule {
-    pub fn of(key: &str) -> Rule {
+    pub fn for_key(key: &str) -> Rule {
         match key {
             "$email" => Rule::Email,
             "$attConsentStatus" => Rule::OneOf(CONSENTS),
@@ -77,7 +77,7 @@ impl TypedValue {
     /// A [`Problem`] of the field `value`.
     pub fn parse(key: &AttributeKey, typed: &str) -> Result<TypedValue, Problem> {
         let value = typed.replace("\r\n", "\n").replace('\r', "\n");
-        let problem = general(&value).or_else(|| Rule::of(key.as_str()).problem_of(&value));
+        let problem = general(&value).or_else(|| Rule::for_key(key.as_str()).problem_of(&value));
         match problem {
             Some(sentence) => Err(Problem { field: "value", sentence }),
             None => Ok(TypedValue(value)),

@@ -66,7 +66,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    pub fn of(set: &Override) -> Cursor {
+    pub fn new(set: &Override) -> Cursor {
         Cursor { until: set.until, set_at: set.set_at, customer: set.customer_id }
     }
 

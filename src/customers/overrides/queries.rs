@@ -9,7 +9,7 @@ use crate::db::Conn;
 use crate::db::schema::{offering_overrides, offerings, projects};
 use crate::projection::CustomerId;
 
-pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Override>> {
+pub fn find(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Override>> {
     offering_overrides::table.find(customer).select(Override::as_select()).first(conn).optional()
 }
 
@@ -116,7 +116,7 @@ pub fn take_end(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResu
     let taken = diesel::update(offering_overrides::table.find(customer).filter(over))
         .set(offering_overrides::is_end_recorded.eq(true))
         .execute(conn)?;
-    if taken > 0 { of(conn, customer) } else { Ok(None) }
+    if taken > 0 { find(conn, customer) } else { Ok(None) }
 }
 
 /// Whether developers of the project may change the offering of test customers only.

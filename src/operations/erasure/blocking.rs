@@ -65,8 +65,8 @@ impl Ticked {
     /// A refusal beside the first box that is not ticked.
     pub fn check(&self) -> Result<(), Refusal> {
         match (&self.lost, &self.checked) {
-            (None, _) => Err(Refusal::of("lost", "Tick this to go on: blocking deletes the customer.")),
-            (_, None) => Err(Refusal::of("checked", "Tick this to go on: look at the purchases first.")),
+            (None, _) => Err(Refusal::new("lost", "Tick this to go on: blocking deletes the customer.")),
+            (_, None) => Err(Refusal::new("checked", "Tick this to go on: look at the purchases first.")),
             _ => Ok(()),
         }
     }

@@ -42,7 +42,7 @@ impl Holder {
         let Some((grant, at)) = ended.and_then(|grant| grant.expires_at.map(|at| (grant, at))) else {
             return Ok(false);
         };
-        let subject = subject::of(conn, self.customer)?;
+        let subject = subject::load(conn, self.customer)?;
         self.append(conn, ids, &[of_purchase(&grant).ended(&subject, at, self.now)?])
     }
 

@@ -173,7 +173,7 @@ impl Holder {
     }
 
     fn add(self, conn: &mut Conn, plan: &mut Plan, grant: &Grant) -> Result<(), Error> {
-        let subject = subject::of(conn, self.customer)?;
+        let subject = subject::load(conn, self.customer)?;
         plan.events.push(grant.given(&subject)?);
         plan.given.push(Given { key: key_of(grant), ends_at: grant.ends_at.unwrap_or(Moment::NEVER) });
         Ok(())
@@ -181,7 +181,7 @@ impl Holder {
 
     /// One event for each.
     fn taking_back(self, conn: &mut Conn, catalog: &Catalog, grants: &[Purchase]) -> Result<Plan, Error> {
-        let subject = subject::of(conn, self.customer)?;
+        let subject = subject::load(conn, self.customer)?;
         let mut plan = Plan::default();
         for grant in grants {
             plan.events.push(of_purchase(grant).removed(&subject, self.now)?);

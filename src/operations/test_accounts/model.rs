@@ -15,7 +15,7 @@ use crate::wording::times;
 pub enum Bought {
     /// Something, and all of it in the sandbox.
     Sandbox,
-    Nothing,
+    Never,
     Either,
 }
 
@@ -33,12 +33,12 @@ pub struct Wanted {
 }
 
 impl Bought {
-    pub const ALL: [Bought; 3] = [Bought::Sandbox, Bought::Nothing, Bought::Either];
+    pub const ALL: [Bought; 3] = [Bought::Sandbox, Bought::Never, Bought::Either];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Bought::Sandbox => "sandbox",
-            Bought::Nothing => "nothing",
+            Bought::Never => "nothing",
             Bought::Either => "either",
         }
     }
@@ -46,7 +46,7 @@ impl Bought {
     pub const fn label(self) -> &'static str {
         match self {
             Bought::Sandbox => "Sandbox purchases only",
-            Bought::Nothing => "No purchases at all",
+            Bought::Never => "No purchases at all",
             Bought::Either => "Either of the two",
         }
     }
@@ -64,9 +64,9 @@ impl Pattern {
     /// A refusal of one that is too long or holds nothing but `*`.
     pub fn parse(typed: &str) -> Result<Pattern, Refusal> {
         match typed {
-            _ if typed.chars().count() > LONGEST => Err(Refusal::of("ids", "At most 100 characters.")),
+            _ if typed.chars().count() > LONGEST => Err(Refusal::new("ids", "At most 100 characters.")),
             _ if typed.chars().all(|letter| letter == '*') => {
-                Err(Refusal::of("ids", "Type at least one letter of the ids: this fits every id."))
+                Err(Refusal::new("ids", "Type at least one letter of the ids: this fits every id."))
             }
             _ => Ok(Pattern(typed.to_owned())),
         }
@@ -122,11 +122,11 @@ impl Wanted {
     /// # Errors
     /// A refusal beside the field that is wrong. "Either" alone would fit nearly everybody.
     pub fn parse(bought: &str, ids: &str, before: &str) -> Result<Wanted, Error> {
-        let bought = Bought::parse(bought).ok_or_else(|| Refusal::of("bought", "Choose one of these."))?;
+        let bought = Bought::parse(bought).ok_or_else(|| Refusal::new("bought", "Choose one of these."))?;
         let ids = Some(ids.trim()).filter(|typed| !typed.is_empty()).map(Pattern::parse).transpose()?;
         let before = Some(before.trim()).filter(|typed| !typed.is_empty()).map(day).transpose()?;
         if bought == Bought::Either && ids.is_none() && before.is_none() {
-            return Err(Refusal::of(
+            return Err(Refusal::new(
                 "ids",
                 "With “either”, say more: how the ids look, or when they were last heard of.",
             )
@@ -174,7 +174,7 @@ impl Wanted {
 fn day(typed: &str) -> Result<Moment, Refusal> {
     let day = NaiveDate::parse_from_str(typed, "%Y-%m-%d").ok().and_then(|day| day.and_hms_opt(0, 0, 0));
     let moment = day.map(|day| Moment(day.and_utc().timestamp_millis()));
-    moment.ok_or_else(|| Refusal::of("before", "Type a day as 2026-11-23."))
+    moment.ok_or_else(|| Refusal::new("before", "Type a day as 2026-11-23."))
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ fn rows(
     let any_purchase = exists(purchases_of().select(purchases::key));
     query = match wanted.bought {
         Bought::Sandbox => query.filter(customers::made_sandbox.eq(true)).filter(any_purchase),
-        Bought::Nothing => query.filter(customers::made_sandbox.eq(false)).filter(not(any_purchase)),
+        Bought::Never => query.filter(customers::made_sandbox.eq(false)).filter(not(any_purchase)),
         Bought::Either => query,
     };
     if let Some(before) = wanted.before {

@@ -78,7 +78,7 @@ impl Buyer {
             return Ok(Err(Refusal::Held));
         }
         let mut resolver = Resolver::new(self.project, ids.clone(), self.now);
-        let subject = subject::of(conn, self.customer)?;
+        let subject = subject::load(conn, self.customer)?;
         let names: Vec<&str> = subject.ids.iter().map(String::as_str).collect();
         // A retry of what was bought before an erasure does not bring it back (§12.1).
         let at = order.token.made_at().min(self.now);

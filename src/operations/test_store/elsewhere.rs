@@ -29,7 +29,7 @@ impl Buyer {
         holder: CustomerId,
         is_restore: bool,
     ) -> Result<Result<Bought, Refusal>, Error> {
-        let (own, theirs) = (subject::of(conn, self.customer)?, subject::of(conn, holder)?);
+        let (own, theirs) = (subject::load(conn, self.customer)?, subject::load(conn, holder)?);
         match self.way(conn, (&own, &theirs), holder, is_restore)? {
             Way::Refuse => Ok(Err(Refusal::InUse)),
             Way::Join => {
@@ -72,7 +72,7 @@ impl Buyer {
         holder: CustomerId,
     ) -> Result<(), Error> {
         let named = if is_anonymous_only(own) && !is_anonymous_only(theirs) { holder } else { self.customer };
-        let kept = overrides::queries::of(conn, named)?.filter(|set| !set.is_end_recorded);
+        let kept = overrides::queries::find(conn, named)?.filter(|set| !set.is_end_recorded);
         let both = Subject {
             app_user_id: own.app_user_id.clone(),
             original: theirs.original.clone(),

@@ -44,7 +44,7 @@ fn tell(
     };
     let renewals = purchase.renewal_number.unwrap_or(1).saturating_sub(1);
     let period = Period { renewals, starts_at: purchase.period_start, ends_at: purchase.expires_at };
-    let delivery = event(&sale, &subject::of(conn, buyer.customer)?, period)?;
+    let delivery = event(&sale, &subject::load(conn, buyer.customer)?, period)?;
     let mut resolver = Resolver::new(buyer.project, ids.clone(), buyer.now);
     ingest::append(conn, &mut resolver, &[delivery])?;
     Ok(())

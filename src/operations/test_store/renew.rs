@@ -95,6 +95,6 @@ impl Step<'_> {
             offering: self.purchase.presented_offering.clone(),
             price: self.purchase.paid.clone(),
         };
-        Ok((subject::of(conn, holder)?, sale))
+        Ok((subject::load(conn, holder)?, sale))
     }
 }

@@ -11,6 +11,7 @@ use crate::auth::names::Name;
 use crate::auth::password::{self, Passwords};
 use crate::auth::{account, queries as people};
 use crate::base::error::{Error, Refusal};
+use crate::web::form::NoFields;
 use crate::wording::Preferences;
 use crate::wording::preferences::Theme;
 use crate::wording::text::sentence;
@@ -38,12 +39,9 @@ pub struct OneSession {
     session: String,
 }
 
-#[derive(Deserialize)]
-pub struct Nothing {}
-
 pub async fn rename(own: Own<NewName>) -> Outcome {
     own.run("name", rendered, |owner, draft| {
-        let name = Name::parse(&draft.name).map_err(|why| Refusal::of("name", sentence(&why)))?;
+        let name = Name::parse(&draft.name).map_err(|why| Refusal::new("name", sentence(&why)))?;
         let person = &owner.logged_in.person;
         account::rename(owner.conn, person.id, name.as_str())?;
         let trace = Trace::new(Action::NameChanged).before(&person.name).after(name.as_str());
@@ -62,10 +60,10 @@ pub async fn choose_preferences(own: Own<NewPreferences>) -> Outcome {
 }
 
 fn preferences(draft: &NewPreferences) -> Result<Preferences, Error> {
-    let theme = Theme::parse(&draft.theme).ok_or_else(|| Refusal::of("theme", "Choose one of the three."))?;
+    let theme = Theme::parse(&draft.theme).ok_or_else(|| Refusal::new("theme", "Choose one of the three."))?;
     let zone = match draft.zone.as_str() {
         "" => None,
-        name => Some(name.parse().map_err(|_| Refusal::of("zone", "Choose a place from the list."))?),
+        name => Some(name.parse().map_err(|_| Refusal::new("zone", "Choose a place from the list."))?),
     };
     Ok(Preferences { theme, zone })
 }
@@ -79,7 +77,7 @@ pub async fn change_password(own: Own<NewPassword>, passwords: Data<Passwords>) 
         .run("password", rendered, move |owner, _| {
             let person = &owner.logged_in.person;
             let accepted = password::accept_of(&typed, &person.email, &person.name);
-            accepted.map_err(|why| Refusal::of("new_password", sentence(&why)))?;
+            accepted.map_err(|why| Refusal::new("new_password", sentence(&why)))?;
             people::set_password(owner.conn, person.id, &hash)?;
             account::end_others(owner.conn, person.id, "")?;
             Ok(Kept::new(Some(Trace::new(Action::PasswordChanged)), "/account?done=password#password"))
@@ -102,7 +100,7 @@ pub async fn end_session(own: Own<OneSession>) -> Outcome {
     .await
 }
 
-pub async fn end_others(own: Own<Nothing>) -> Outcome {
+pub async fn end_others(own: Own<NoFields>) -> Outcome {
     own.run("sessions", rendered, |owner, _| {
         let ended = account::end_others(owner.conn, owner.logged_in.person.id, owner.request.session_row())?;
         let ended_in_words = format!("{ended} {}", if ended == 1 { "session" } else { "sessions" });

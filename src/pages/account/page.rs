@@ -73,7 +73,7 @@ fn load(conn: &mut Conn, request: &PageRequest, form: Opened) -> Result<AccountP
         form,
         second_factor: since.map(Stamp::day),
         codes_left: second_factor::queries::count_codes(conn, id)?,
-        sessions: open.into_iter().map(|session| Line::of(session, request, request.now)).collect(),
+        sessions: open.into_iter().map(|session| Line::new(session, request, request.now)).collect(),
         person: logged_in.person,
     })
 }
@@ -148,7 +148,7 @@ impl AccountPage {
 }
 
 impl Line {
-    fn of(session: OpenSession, request: &PageRequest, now: Moment) -> Line {
+    fn new(session: OpenSession, request: &PageRequest, now: Moment) -> Line {
         Line {
             is_this: session.row == request.session_row(),
             browser: if session.browser.is_empty() { "An unknown browser".into() } else { session.browser },

@@ -183,7 +183,7 @@ impl Overview {
     /// The status of §13.1; `None` for what has none, such as a purchase for ever.
     pub fn badge(&self) -> Option<Badge> {
         match &self.status_purchase {
-            Some(purchase) => Badge::of(purchase.status(self.now)),
+            Some(purchase) => Badge::new(purchase.status(self.now)),
             None if self.row.made_sandbox => Some(Badge { word: "Sandbox only", tone: "quiet" }),
             None => None,
         }
@@ -218,7 +218,7 @@ impl Overview {
     }
 
     pub fn store(&self) -> StoreBadge {
-        StoreBadge::of(self.latest.as_ref().and_then(|latest| latest.store.as_ref()))
+        StoreBadge::new(self.latest.as_ref().and_then(|latest| latest.store.as_ref()))
     }
 
     pub fn bought(&self) -> Option<Stamp> {
@@ -236,7 +236,7 @@ impl Overview {
 }
 
 impl Badge {
-    pub fn of(status: Status) -> Option<Badge> {
+    pub fn new(status: Status) -> Option<Badge> {
         let word = status.list_word()?;
         let tone = match status {
             Status::Active | Status::Prepaid => "good",

@@ -82,7 +82,7 @@ pub async fn accept(
         return gone();
     };
     if is_new {
-        sessions::begin(&session, person, browser::of(&req))?;
+        sessions::begin(&session, person, browser::describe(&req))?;
     }
     Ok(see(&format!("/projects/{}/customers", found.1.slug)))
 }
@@ -101,7 +101,7 @@ async fn open(
             Some(Err(Error::LogIn(_))) | None => None,
             Some(Err(error)) => return Err(error),
         };
-        let guest = Guest::of(conn, &invitation, logged_in, &path)?;
+        let guest = Guest::load(conn, &invitation, logged_in, &path)?;
         Ok(Some(((invitation, project), guest)))
     };
     db.read(preferences).await
@@ -110,7 +110,7 @@ async fn open(
 /// Nobody guesses a token of 256 bits, but nobody shall try for long either.
 async fn missed(req: &HttpRequest, (db, clock, ids): &Services, key: &ThrottleKey) -> Result<HttpResponse, Error> {
     let now = clock.now();
-    let attempt = Attempt::invitation(ids.next(now), &key.0, &address::of(req)?.to_string());
+    let attempt = Attempt::invitation(ids.next(now), &key.0, &address::of_client(req)?.to_string());
     db.write(move |conn| attempt.count(conn, now)).await?;
     gone()
 }
@@ -161,9 +161,9 @@ fn admit(conn: &mut Conn, ids: &Ids, email: &str, joining: Joining, now: Moment)
 }
 
 fn checked(typed: &Typed, email: &str) -> Result<Name, Refusal> {
-    let name = Name::parse(&typed.name).map_err(|why| Refusal::of("name", sentence(&why)))?;
+    let name = Name::parse(&typed.name).map_err(|why| Refusal::new("name", sentence(&why)))?;
     let accepted = password::accept_of(&typed.password, email, name.as_str());
-    accepted.map_err(|why| Refusal::of("password", sentence(&why)))?;
+    accepted.map_err(|why| Refusal::new("password", sentence(&why)))?;
     Ok(name)
 }
 

@@ -45,7 +45,7 @@ pub enum Guest {
 }
 
 impl Guest {
-    pub fn of(
+    pub fn load(
         conn: &mut Conn,
         invitation: &Invitation,
         logged_in: Option<LoggedIn>,

@@ -21,7 +21,7 @@ where
     T: Send + 'static,
     W: FnOnce(&mut Doing<'_>, &Visit, T) -> Result<Done, Error> + Send + 'static,
 {
-    let entered = |trace: Trace, visit: &Visit| trace.of(visit.customer.id, &visit.opened_as);
+    let entered = |trace: Trace, visit: &Visit| trace.for_customer(visit.customer.id, &visit.opened_as);
     at_customer(act, dialog, work, entered).await
 }
 

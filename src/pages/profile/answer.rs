@@ -36,12 +36,12 @@ pub struct Now {
 }
 
 impl Answer {
-    pub fn of(visit: &Visit, entitlements: &entitlements::Card) -> Answer {
+    pub fn new(visit: &Visit, entitlements: &entitlements::Card) -> Answer {
         let customer = &visit.customer;
         let moved = entitlements.moved.as_ref();
         let at = visit.since.at;
         Answer {
-            now: Now::of(visit, &entitlements.grouped, moved),
+            now: Now::new(visit, &entitlements.grouped, moved),
             is_sandbox: visit.is_sandbox(),
             spent: spent_in_usd(customer),
             payments: payments(visit, moved),
@@ -91,7 +91,7 @@ fn device_and_app(visit: &Visit) -> Option<(String, String)> {
 }
 
 impl Now {
-    pub fn of(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Now {
+    pub fn new(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Now {
         let leading = entitlements.current.iter().filter(|group| group.is_active());
         let mut active: Vec<(&Group, &Source)> =
             leading.filter_map(|group| Some((group, leading_source(group)?))).collect();
@@ -104,7 +104,7 @@ impl Now {
             },
             None => bridged(visit, entitlements).unwrap_or_else(|| Now {
                 tone: "quiet",
-                headline: Sentence::of("Nothing"),
+                headline: Sentence::new("Nothing"),
                 detail: nothing(visit, entitlements, moved),
             }),
         }
@@ -116,8 +116,8 @@ fn bridged(visit: &Visit, entitlements: &Grouped) -> Option<Now> {
     let mut sources = entitlements.current.iter().flat_map(|group| &group.sources);
     let source = sources.find(|source| source.status == Status::Temporary)?;
     let until = Stamp::day_and_time(source.ends_at, visit.now);
-    let detail = Sentence::of(format!("{}. No event has told which entitlement it gives.", source.store_name));
-    Some(Now { tone: tone(source.status), headline: Sentence::of("Temporary access until ").time(until), detail })
+    let detail = Sentence::new(format!("{}. No event has told which entitlement it gives.", source.store_name));
+    Some(Now { tone: tone(source.status), headline: Sentence::new("Temporary access until ").time(until), detail })
 }
 
 /// What goes on by itself before what has an end: a date is no end to somebody whose subscription renews later.
@@ -139,7 +139,7 @@ fn also_granted(group: &Group, detail: &Source, visit: &Visit) -> Sentence {
     let mut grants = group.sources.iter().filter(|source| source.status == Status::Granted);
     match grants.next() {
         Some(grant) if detail.status != Status::Granted && !detail.is_lifetime => {
-            Sentence::of(" Also granted until ").time(Stamp::short_day(grant.ends_at, visit.now)).words(".")
+            Sentence::new(" Also granted until ").time(Stamp::short_day(grant.ends_at, visit.now)).words(".")
         }
         _ => Sentence::default(),
     }
@@ -177,7 +177,7 @@ const NAMED: usize = 2;
 fn others(groups: &[(&Group, &Source)]) -> Sentence {
     let mut detail = Sentence::default();
     for (index, (group, source)) in groups.iter().take(NAMED).enumerate() {
-        let lead = Sentence::of(if index == 0 { " Also: " } else { ", " }).name(&group.title);
+        let lead = Sentence::new(if index == 0 { " Also: " } else { ", " }).name(&group.title);
         detail = detail.then(lead).words(format!(" ({})", text::uncapitalised(&source.line.lead.plain())));
     }
     match groups.len().saturating_sub(NAMED) {
@@ -211,10 +211,12 @@ fn nothing(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Sent
     };
     let detail = match (entitlements.is_empty(), moved) {
         (true, Some(moved)) => moved.sentence(visit.now),
-        (true, None) if visit.is_sandbox() => Sentence::of("No test purchase has ever reached this customer."),
-        (true, None) if !hidden.is_empty() => Sentence::of("No real purchase or grant has ever reached this customer."),
-        (true, None) => Sentence::of("No purchase or grant has ever reached this customer."),
-        (false, _) => Sentence::of("What was bought unlocks no entitlement."),
+        (true, None) if visit.is_sandbox() => Sentence::new("No test purchase has ever reached this customer."),
+        (true, None) if !hidden.is_empty() => {
+            Sentence::new("No real purchase or grant has ever reached this customer.")
+        }
+        (true, None) => Sentence::new("No purchase or grant has ever reached this customer."),
+        (false, _) => Sentence::new("What was bought unlocks no entitlement."),
     };
     detail.words(hidden)
 }
@@ -231,7 +233,7 @@ mod tests {
     fn said(purchases: Vec<Value>) -> String {
         let mut visit = testing::lena();
         visit.purchases = purchases.into_iter().map(crate::projection::testing::purchase).collect();
-        let now = Now::of(&visit, &Grouped::of(&visit), None);
+        let now = Now::new(&visit, &Grouped::new(&visit), None);
         format!("[{}] {} / {}", now.tone, now.headline.plain(), now.detail.plain())
     }
 
@@ -281,7 +283,7 @@ mod tests {
     #[test]
     fn purchases_that_moved_away_are_not_called_purchases_that_never_came() {
         let mut visit = testing::lena();
-        let detail = |moved: Option<&Moved>| Now::of(&visit, &Grouped::of(&visit), moved).detail.plain();
+        let detail = |moved: Option<&Moved>| Now::new(&visit, &Grouped::new(&visit), moved).detail.plain();
         assert_eq!(detail(Some(&moved_example(true))), "Purchases moved to zofia.nowak on 9 Oct.");
         let came = "Purchases came from zofia.nowak on 9 Oct; no event has told which.";
         assert_eq!(detail(Some(&moved_example(false))), came);
@@ -289,7 +291,7 @@ mod tests {
         visit.customer.made_sandbox = true;
         let hidden =
             "No real purchase or grant has ever reached this customer. Test purchases show under “Sandbox data”.";
-        assert_eq!(Now::of(&visit, &Grouped::of(&visit), None).detail.plain(), hidden);
+        assert_eq!(Now::new(&visit, &Grouped::new(&visit), None).detail.plain(), hidden);
     }
 
     #[test]

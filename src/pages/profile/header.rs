@@ -39,7 +39,7 @@ struct Country {
 impl HtmlSafe for Header {}
 
 impl Header {
-    pub fn of(visit: &Visit, kept: Vec<(String, String)>, star: Star) -> Header {
+    pub fn new(visit: &Visit, kept: Vec<(String, String)>, star: Star) -> Header {
         let customer = &visit.customer;
         let known = |value: &Option<String>| value.clone().filter(|value| !value.trim().is_empty());
         let (display_name, email) = (known(&customer.display_name), known(&customer.email));
@@ -49,7 +49,9 @@ impl Header {
             badges: badges(visit),
             app_user_id: visit.opened_as.clone(),
             email: email.filter(|_| display_name.is_some()),
-            country: known(&customer.country).or_else(|| known(&customer.event_country)).map(|code| Country::of(&code)),
+            country: known(&customer.country)
+                .or_else(|| known(&customer.event_country))
+                .map(|code| Country::new(&code)),
             href: visit.href.clone(),
             is_sandbox: visit.is_sandbox(),
             name,
@@ -65,7 +67,7 @@ impl Header {
 }
 
 impl Country {
-    fn of(code: &str) -> Country {
+    fn new(code: &str) -> Country {
         Country { code: letters(code), name: country_name(code) }
     }
 }
@@ -86,7 +88,7 @@ fn badges(visit: &Visit) -> Vec<Badge> {
     let telling = telling(visit, &latest);
     let status = telling.status(visit.now);
     let owns = !visit.is_sandbox() && visit.purchases.iter().any(|purchase| is_owned(visit, purchase));
-    let word = match overview::Badge::of(status) {
+    let word = match overview::Badge::new(status) {
         Some(badge) if owns && badge.word == "Expired" && status != Status::Paused => None,
         Some(badge) => Some(Badge::new(badge.word, tone(badge.tone))),
         None if owns => None,
@@ -220,14 +222,14 @@ mod tests {
 
     #[test]
     fn a_country_is_told_by_two_letters_and_its_name() {
-        assert_eq!(Country::of("de"), Country { code: Some("DE".into()), name: "Germany".into() });
+        assert_eq!(Country::new("de"), Country { code: Some("DE".into()), name: "Germany".into() });
         assert_eq!((letters("DEU"), letters("4x"), letters("é"), letters("")), (None, None, None, None));
     }
 
     #[test]
     fn a_name_is_a_name_an_address_or_the_id() {
         let mut visit = testing::lena();
-        let header = |visit: &Visit| Header::of(visit, Vec::new(), Star::of(visit, false, String::new()));
+        let header = |visit: &Visit| Header::new(visit, Vec::new(), Star::new(visit, false, String::new()));
         assert_eq!(header(&visit).title(), "Lena Okafor");
         visit.customer.display_name = Some(" ".into());
         let titled = header(&visit);

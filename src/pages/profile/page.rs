@@ -63,7 +63,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
 /// As [`show`].
 pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = request.enter(conn)?;
-    let asked = Asked::of(query)?;
+    let asked = Asked::parse(query)?;
     let visit = Visit::entered(conn, request, &member, query)?;
     if asked.history.shown == history::Shown::Team && !visit.may(ReadTeam) {
         return Err(Error::Forbidden(ReadTeam));
@@ -81,19 +81,19 @@ pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Opt
 
 impl ProfilePage {
     fn load(conn: &mut Conn, member: &Member, visit: &Visit, asked: &Asked) -> Result<ProfilePage, Error> {
-        let header = Header::of(visit, asked.kept.clone(), Star::load(conn, member, visit)?);
+        let header = Header::new(visit, asked.kept.clone(), Star::load(conn, member, visit)?);
         let entitlements = entitlements::Card::load(conn, visit)?;
         Ok(ProfilePage {
             layout: member.layout(header.title(), Section::Customers),
-            answer: Answer::of(visit, &entitlements),
-            details: details::Card::of(visit),
+            answer: Answer::new(visit, &entitlements),
+            details: details::Card::new(visit),
             notes: notes::Card::load(conn, visit)?,
             history: history::Card::load(conn, visit, &asked.history)?,
             offering: offering::Card::load(conn, visit)?,
             currencies: currencies::Card::load(conn, visit)?,
             app_user_ids: app_user_ids::Card::load(conn, visit, asked.shows_all_ids)?,
-            attributes: attributes::Card::of(visit),
-            attribution: attribution::Card::of(visit),
+            attributes: attributes::Card::new(visit),
+            attribution: attribution::Card::new(visit),
             manage: manage::Card::load(conn, visit)?,
             header,
             entitlements,
@@ -123,7 +123,7 @@ fn dialog(conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Re
 }
 
 impl Asked {
-    fn of(query: &str) -> Result<Asked, Error> {
+    fn parse(query: &str) -> Result<Asked, Error> {
         let history = history::Query::parse(query).map_err(|malformed| Error::BadRequest(malformed.0.into()))?;
         let mut asked = Asked { history, ..Asked::default() };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {

@@ -48,7 +48,7 @@ impl Changes {
     ///
     /// # Errors
     /// What the database said.
-    pub fn of(conn: &mut Conn, project: i64, customer: &Customer) -> QueryResult<Changes> {
+    pub fn load(conn: &mut Conn, project: i64, customer: &Customer) -> QueryResult<Changes> {
         if customer.info_fetched_at.is_none() && customer.offerings_fetched_at.is_none() {
             return Ok(Changes::default());
         }
@@ -84,7 +84,7 @@ impl Changes {
         let age = now.since(changed);
         match fetched.filter(|at| *at > changed) {
             Some(at) if age <= FETCHED_DAYS * 86_400_000 => Some(
-                Sentence::of("Fetched by the app since the last change, most recently ")
+                Sentence::new("Fetched by the app since the last change, most recently ")
                     .time(Stamp::relative(at, now).inside())
                     .words("."),
             ),
@@ -95,7 +95,7 @@ impl Changes {
 }
 
 fn waiting(what: What, changed: Moment, now: Moment) -> Sentence {
-    let sentence = Sentence::of("The app has not fetched since the change ")
+    let sentence = Sentence::new("The app has not fetched since the change ")
         .time(Stamp::relative(changed, now).inside())
         .words(".");
     match what {

@@ -146,7 +146,7 @@ impl Visit {
         let Some((project, customer, since)) = find(conn, project, app_user_id)? else { return Ok(None) };
         let (catalog, purchases) = load_purchases(conn, project.id, customer.id, environment)?;
         let attributes = attributes_of(conn, customer.id)?;
-        let changes = Changes::of(conn, project.id, &customer)?;
+        let changes = Changes::load(conn, project.id, &customer)?;
         let href = href(&project.slug, app_user_id);
         let opened_as = app_user_id.to_owned();
         Ok(Some(Visit {

@@ -79,10 +79,10 @@ impl Overview {
         Ok(Overview {
             layout: member.layout("Settings", Section::Settings),
             nav: nav(conn, member, "")?,
-            settings: project::of(conn, project.id)?,
+            settings: project::load(conn, project.id)?,
             role: member.role.name(),
             webhook: config.address_of(&format!("/webhooks/revenuecat/{}", project.slug)),
-            secret: webhook::of(conn, project.id)?,
+            secret: webhook::load(conn, project.id)?,
             last_delivery: last.map(|at| (Stamp::full(at), Stamp::relative(at, now))),
             may_manage: member.may(ManageProject),
             may_replace: member.may(ManageSecrets),

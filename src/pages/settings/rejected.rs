@@ -85,14 +85,14 @@ impl Rejected {
             layout: member.layout("Rejected deliveries", Section::Settings),
             nav: nav(conn, member, "rejected")?,
             next: found.last().map(|last| last.id).filter(|_| has_more),
-            deliveries: found.into_iter().map(|delivery| Row::of(delivery, now)).collect(),
+            deliveries: found.into_iter().map(|delivery| Row::new(delivery, now)).collect(),
             is_first: before.is_none(),
         })
     }
 }
 
 impl Row {
-    fn of(delivery: Delivery, now: Moment) -> Row {
+    fn new(delivery: Delivery, now: Moment) -> Row {
         let bytes = usize::try_from(delivery.length).unwrap_or_default();
         let start = delivery.head.unwrap_or_default();
         let head: String = String::from_utf8_lossy(&start).chars().take(SHOWN).collect();

@@ -9,16 +9,16 @@ use dossier::db::{Db, migrate};
 
 use super::seed;
 
-pub enum Place {
+pub enum Position {
     File(PathBuf),
     Database { server: String, name: String },
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-impl Place {
+impl Position {
     /// A fresh database with tables, the two projects and the cast.
-    pub fn make() -> Place {
+    pub fn make() -> Position {
         let name = format!("desk_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         match std::env::var("TEST_DATABASE_URL") {
             Ok(server) => database(server, name),
@@ -28,14 +28,14 @@ impl Place {
 
     pub fn url(&self) -> String {
         match self {
-            Place::File(path) => format!("sqlite:{}", path.display()),
-            Place::Database { server, name } => on(server, name),
+            Position::File(path) => format!("sqlite:{}", path.display()),
+            Position::Database { server, name } => on(server, name),
         }
     }
 }
 
 /// Tables and cast are made once a run, then copied.
-fn file(name: &str) -> Place {
+fn file(name: &str) -> Position {
     static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
         let path = std::env::temp_dir().join(format!("dossier_template_{}.db", std::process::id()));
@@ -51,11 +51,11 @@ fn file(name: &str) -> Place {
     let path = std::env::temp_dir().join(format!("dossier_{name}.db"));
     remove(&path);
     std::fs::write(&path, template).expect("a copy of the template");
-    Place::File(path)
+    Position::File(path)
 }
 
 /// Tables and cast are made once a run here too: PostgreSQL copies a database much faster than it makes tables.
-fn database(server: String, name: String) -> Place {
+fn database(server: String, name: String) -> Position {
     static TEMPLATE: OnceLock<()> = OnceLock::new();
     const NAME: &str = "dossier_desk_template";
     TEMPLATE.get_or_init(|| {
@@ -66,7 +66,7 @@ fn database(server: String, name: String) -> Place {
         seed::fill(&db);
     });
     tell(&server, &format!("CREATE DATABASE {name} TEMPLATE {NAME}"));
-    Place::Database { server, name }
+    Position::Database { server, name }
 }
 
 /// The address of another database on the same server.
@@ -82,11 +82,11 @@ fn tell(server: &str, statement: &str) {
     admin.batch(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
-impl Drop for Place {
+impl Drop for Position {
     fn drop(&mut self) {
         match self {
-            Place::File(path) => remove(path),
-            Place::Database { server, name } => tell(server, &format!("DROP DATABASE {name} WITH (FORCE)")),
+            Position::File(path) => remove(path),
+            Position::Database { server, name } => tell(server, &format!("DROP DATABASE {name} WITH (FORCE)")),
         }
     }
 }

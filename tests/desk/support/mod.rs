@@ -19,7 +19,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
 use cast::Person;
-use database::Place;
+use database::Position;
 use dossier::auth::queries::{NewProject, NewSession, insert_project, start_session};
 use dossier::auth::sessions::{PERSON, row_of};
 use dossier::base::allowlist::Allowlist;
@@ -42,7 +42,7 @@ pub struct Desk {
     pub project: i64,
     pub site: Site,
     // Last, so that it goes when nobody uses it any more.
-    _place: Place,
+    _place: Position,
 }
 
 /// What came back.
@@ -64,7 +64,7 @@ impl Desk {
     }
 
     pub async fn open_with(change: impl FnOnce(&mut Config)) -> Desk {
-        let place = Place::make();
+        let place = Position::make();
         let (clock, ids) = (Clock::set_to(NOW), Ids::of_node(1));
         let mut config = config(place.url());
         change(&mut config);
@@ -126,7 +126,7 @@ impl Desk {
             Ok(response) => ServiceResponse::into_parts(response).1,
             Err(error) => error.as_response_error().error_response(),
         };
-        Answer::of(response).await
+        Answer::new(response).await
     }
 
     /// The cookie of a session that has just begun, as `name=value`.
@@ -159,7 +159,7 @@ impl Drop for Desk {
 }
 
 impl Answer {
-    async fn of(response: actix_web::HttpResponse<BoxBody>) -> Answer {
+    async fn new(response: actix_web::HttpResponse<BoxBody>) -> Answer {
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = to_bytes(response.into_body()).await.unwrap_or_else(|error| panic!("{error}"));
         Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned() }

@@ -21,7 +21,7 @@ struct Count {
 }
 
 /// Where the text stands: files, or tables.
-pub fn of(desk: &Desk, text: &str) -> Vec<String> {
+pub fn find(desk: &Desk, text: &str) -> Vec<String> {
     match desk.site.config.database_url.strip_prefix("sqlite:") {
         Some(path) => in_files(path, text),
         None => in_tables(desk, text),

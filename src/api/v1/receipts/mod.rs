@@ -37,7 +37,7 @@ struct PartlyTaken {
 
 pub async fn take(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     caller.read(Needs::Any, |_, inside| refused::without_platform(inside)).await?;
-    let receipt = Receipt::of(&body::json(payload).await?)?;
+    let receipt = Receipt::parse(&body::json(payload).await?)?;
     let id = receipt.app_user_id.clone();
     let taken = caller
         .act(Needs::Any, move |conn, inside| {
@@ -50,7 +50,7 @@ pub async fn take(req: HttpRequest, caller: Caller, payload: Payload) -> Result<
     if taken.problems.is_empty() {
         return answer::customer(&req, StatusCode::OK, customer_info);
     }
-    let attributes_error_response = attributes::Partly::of(taken.problems);
+    let attributes_error_response = attributes::Partly::new(taken.problems);
     Ok(HttpResponse::Ok().json(PartlyTaken { customer_info, attributes_error_response }))
 }
 
@@ -58,7 +58,8 @@ pub async fn take(req: HttpRequest, caller: Caller, payload: Payload) -> Result<
 fn taken(conn: &mut Conn, inside: &Inside<'_>, receipt: &Receipt) -> Result<(Vec<Trace>, Taken), Error> {
     let (customer, _) = customers::found_or_made(conn, inside, &receipt.app_user_id)?;
     let (set, problems) = attributes::apply(conn, inside, customer, &receipt.attributes)?;
-    let mut traces: Vec<Trace> = set.into_iter().map(|trace| trace.of(customer, &receipt.app_user_id)).collect();
+    let mut traces: Vec<Trace> =
+        set.into_iter().map(|trace| trace.for_customer(customer, &receipt.app_user_id)).collect();
     let sold = sold(conn, inside, customer, receipt)?;
     let sold = sold.map(|(trace, customer_info)| {
         traces.extend(trace);
@@ -87,10 +88,10 @@ fn sold(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId, receipt: &Re
 fn trace(bought: Bought, buyer: Buyer, receipt: &Receipt) -> Option<Trace> {
     match bought {
         Bought::Now { product } => {
-            Some(Trace::new(Action::TestPurchaseMade).of(buyer.customer, &receipt.app_user_id).about(product))
+            Some(Trace::new(Action::TestPurchaseMade).for_customer(buyer.customer, &receipt.app_user_id).about(product))
         }
         Bought::Moved { from, from_id } => {
-            let moved = Trace::new(Action::PurchasesTransferred).of(from, &from_id);
+            let moved = Trace::new(Action::PurchasesTransferred).for_customer(from, &from_id);
             Some(moved.after(format!("moved to {}", receipt.app_user_id)))
         }
         Bought::Before | Bought::Joined => None,

@@ -24,7 +24,7 @@ pub struct Receipt {
 impl Receipt {
     /// # Errors
     /// [`crate::base::error::ApiError`] 7226 where it is no JSON object, or names no customer or no token.
-    pub fn of(body: &Value) -> Result<Receipt, Error> {
+    pub fn parse(body: &Value) -> Result<Receipt, Error> {
         let fields = body.as_object().ok_or_else(|| errors::malformed("The body is not a JSON object."))?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str);
         let required = |name: &str| text(name).ok_or_else(|| errors::malformed(&format!("The body has no {name}.")));
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn read(body: &Value) -> Result<Receipt, String> {
-        Receipt::of(body).map_err(|error| match error {
+        Receipt::parse(body).map_err(|error| match error {
             Error::Client(api_error) => format!("{} {}", api_error.code, api_error.message),
             other => other.to_string(),
         })

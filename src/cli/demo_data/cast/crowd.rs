@@ -27,7 +27,7 @@ pub fn stories(now: i64) -> impl Iterator<Item = Story> {
 }
 
 fn story(now: i64, number: i64) -> Story {
-    let mut seed = Seed::of(&format!("crowd {number}"));
+    let mut seed = Seed::new(&format!("crowd {number}"));
     let (given, family) = (seed.pick(GIVEN), seed.pick(FAMILY));
     let (id, name) = match number % 4 {
         2 => (seed.uuid(), String::new()),

@@ -44,7 +44,7 @@ pub async fn confirm(own: Own<Confirmation>, config: Data<Config>) -> Outcome {
         let (person, now) = (owner.logged_in.person.id, owner.now);
         if !queries::spend(owner.conn, person, &typed.code, now)? {
             let wrong = "That is not the code of this moment. Wait for the next one; the phone's clock must be right.";
-            return Err(Refusal::of("code", wrong).into());
+            return Err(Refusal::new("code", wrong).into());
         }
         queries::switch_on(owner.conn, person, now)?;
         let shown = fresh_codes(owner, &typed.next)?;
@@ -77,7 +77,7 @@ pub async fn switch_off(own: Own<Draft>, config: Data<Config>) -> Outcome {
 fn must_be(owner: &mut Owner<'_>, is_on: bool) -> Result<(), Error> {
     let now = queries::on_since(owner.conn, owner.logged_in.person.id)?.is_some();
     let why = if now { "Your second factor is on already." } else { "Your second factor is off already." };
-    if now == is_on { Ok(()) } else { Err(Refusal::of("", why).into()) }
+    if now == is_on { Ok(()) } else { Err(Refusal::new("", why).into()) }
 }
 
 fn fresh_codes(owner: &mut Owner<'_>, next: &str) -> Result<ShownOnce, Error> {

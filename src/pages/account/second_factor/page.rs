@@ -97,7 +97,7 @@ fn state(conn: &mut Conn, logged_in: &LoggedIn, form: &Opened, host: &str) -> Re
         }
         (_, Some(since)) => Ok(State::On { since: Stamp::day(since), left: queries::count_codes(conn, id)? }),
         ("confirm", None) => match queries::secret(conn, id)? {
-            Some(bytes) => pending(&Secret::of(bytes, &logged_in.person.email, host)?),
+            Some(bytes) => pending(&Secret::new(bytes, &logged_in.person.email, host)?),
             None => Ok(State::Off),
         },
         (_, None) => Ok(State::Off),
@@ -105,5 +105,5 @@ fn state(conn: &mut Conn, logged_in: &LoggedIn, form: &Opened, host: &str) -> Re
 }
 
 fn pending(secret: &Secret) -> Result<State, Error> {
-    Ok(State::Pending { picture: Picture::of(&secret.address()?)?, groups: secret.groups() })
+    Ok(State::Pending { picture: Picture::draw(&secret.address()?)?, groups: secret.groups() })
 }

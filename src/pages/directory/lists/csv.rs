@@ -3,7 +3,7 @@
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::model::{List, Place, list_named};
+use super::model::{List, Position, list_named};
 use super::queries;
 use super::queries::Reader;
 use crate::actions;
@@ -47,7 +47,7 @@ async fn begin(request: PageRequest, req: &HttpRequest) -> Result<(String, Bytes
     let word = form::field(req.query_string(), "list");
     let load = move |conn: &mut Conn, member: &Member, request: &PageRequest| {
         let list = list_named(word.as_deref()).map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
-        let mut export = Export { reader: Reader::of(member), list, now: request.now, next: Some(Place::Top) };
+        let mut export = Export { reader: Reader::new(member), list, now: request.now, next: Some(Position::Top) };
         let mut bytes = written(std::iter::once(HEAD.map(String::from)))?;
         bytes.extend(export.read(conn)?);
         let name = csv::file_name(&member.project.slug, list.as_str(), request.now);
@@ -62,7 +62,7 @@ struct Export {
     list: List,
     now: Moment,
     /// Where the next rows begin; `None` after the last.
-    next: Option<Place>,
+    next: Option<Position>,
 }
 
 impl Source for Export {
@@ -70,7 +70,7 @@ impl Source for Export {
         let Some(place) = self.next else { return Ok(Vec::new()) };
         let rows = queries::rows(conn, self.reader, self.list, place, self.now, CHUNK)?;
         let last = rows.last().filter(|_| rows.len() == CHUNK);
-        self.next = last.map(|row| Place::After(Cursor { active_at: row.active_at, id: row.id }));
+        self.next = last.map(|row| Position::After(Cursor { active_at: row.active_at, id: row.id }));
         let overviews = overview::complete(conn, self.reader.project, self.now, rows)?;
         written(overviews.iter().map(line))
     }

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use url::form_urlencoded;
 
-use super::model::{List, PAGE, Place, Slice, list_named, slice};
+use super::model::{List, PAGE, Position, Slice, list_named, slice};
 use super::queries;
 use super::queries::Reader;
 use crate::actions;
@@ -34,7 +34,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(query: &str) -> Asked {
+    fn parse(query: &str) -> Asked {
         let mut asked = Asked::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let field = match name.as_ref() {
@@ -58,7 +58,7 @@ pub async fn index(
     db: Data<Db>,
     config: Data<Config>,
 ) -> Result<HttpResponse, Error> {
-    let asked = Asked::of(req.query_string());
+    let asked = Asked::parse(req.query_string());
     let is_suggesting = asked.suggest.as_deref() == Some("1");
     match Query::parse(asked.q.as_deref().unwrap_or("")) {
         Ok(query) if is_suggesting => search::handlers::suggest(request, &db, query).await,
@@ -78,9 +78,9 @@ async fn show(request: PageRequest, asked: Asked, db: &Db, config: Data<Config>)
             return Err(Error::Forbidden(Permission::ReadLists));
         }
         let Ok(list) = list_named(asked.list.as_deref()) else {
-            return Ok(Answer::NoList(NoListPage::of(&member, asked.list.unwrap_or_default())));
+            return Ok(Answer::NoList(NoListPage::new(&member, asked.list.unwrap_or_default())));
         };
-        let place = Place::parse(asked.after.as_deref(), asked.before.as_deref());
+        let place = Position::parse(asked.after.as_deref(), asked.before.as_deref());
         let place = place.map_err(|unknown| Error::BadRequest(unknown.0.into()))?;
         let mut page = ListPage::load(conn, &member, list, place, request.now, &config)?;
         let done = format!("done={}", asked.done.unwrap_or_default());
@@ -109,7 +109,7 @@ struct NoListPage {
 }
 
 impl NoListPage {
-    fn of(member: &Member, word: String) -> NoListPage {
+    fn new(member: &Member, word: String) -> NoListPage {
         NoListPage {
             layout: member.layout("No such list", Section::Customers),
             project: member.project.slug.clone(),
@@ -141,12 +141,12 @@ impl ListPage {
         conn: &mut Conn,
         member: &Member,
         list: List,
-        place: Place,
+        place: Position,
         now: Moment,
         config: &Config,
     ) -> Result<ListPage, Error> {
         let project = &member.project;
-        let page = page(conn, Reader::of(member), list, place, now)?;
+        let page = page(conn, Reader::new(member), list, place, now)?;
         let is_new = page.rows.is_empty() && !queries::has_any(conn, project.id)?;
         Ok(ListPage {
             layout: member.layout("Customers", Section::Customers),
@@ -170,10 +170,10 @@ impl ListPage {
 }
 
 /// A page; the one that reaches the top of the list going up is the first page, and full.
-fn page(conn: &mut Conn, reader: Reader, list: List, place: Place, now: Moment) -> Result<Slice<Overview>, Error> {
+fn page(conn: &mut Conn, reader: Reader, list: List, place: Position, now: Moment) -> Result<Slice<Overview>, Error> {
     let rows = queries::rows(conn, reader, list, place, now, PAGE + 1)?;
-    if matches!(place, Place::Before(_)) && rows.len() < PAGE {
-        return page(conn, reader, list, Place::Top, now);
+    if matches!(place, Position::Before(_)) && rows.len() < PAGE {
+        return page(conn, reader, list, Position::Top, now);
     }
     let cut = slice(rows, place, |row| Cursor { active_at: row.active_at, id: row.id });
     let rows = overview::complete(conn, reader.project, now, cut.rows)?;
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn the_fields_of_an_address_are_read_leniently() {
-        let asked = Asked::of("q=a+b%26&q=c&list=&x=1&suggest=1&after=%ff");
+        let asked = Asked::parse("q=a+b%26&q=c&list=&x=1&suggest=1&after=%ff");
         assert_eq!(asked.q.as_deref(), Some("a b&"));
         assert_eq!(asked.list.as_deref(), Some(""));
         assert_eq!(asked.after.as_deref(), Some("\u{FFFD}"));

@@ -8,7 +8,7 @@ pub mod queries;
 use crate::base::Permission;
 use crate::web::Routes;
 
-pub use model::{List, Place};
+pub use model::{List, Position};
 pub use queries::Reader;
 
 /// Lists and finds share a path: whoever may read customers may search, and `ReadLists` is asked for a list.

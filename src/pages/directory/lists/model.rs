@@ -80,7 +80,7 @@ impl List {
 
 /// Where in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Position {
     Top,
     /// The rows seen longer ago than this one.
     After(Cursor),
@@ -92,16 +92,16 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown(pub &'static str);
 
-impl Place {
+impl Position {
     /// # Errors
     /// [`Unknown`] for a cursor that this program did not make, or two of them.
-    pub fn parse(after: Option<&str>, before: Option<&str>) -> Result<Place, Unknown> {
+    pub fn parse(after: Option<&str>, before: Option<&str>) -> Result<Position, Unknown> {
         const SENTENCE: &str = "This page of the list does not exist. Start from the top of the list.";
         let read = |text| Cursor::parse(text).ok_or(Unknown(SENTENCE));
         match (after, before) {
-            (None, None) => Ok(Place::Top),
-            (Some(after), None) => read(after).map(Place::After),
-            (None, Some(before)) => read(before).map(Place::Before),
+            (None, None) => Ok(Position::Top),
+            (Some(after), None) => read(after).map(Position::After),
+            (None, Some(before)) => read(before).map(Position::Before),
             (Some(_), Some(_)) => Err(Unknown(SENTENCE)),
         }
     }
@@ -128,15 +128,15 @@ pub struct Slice<T> {
 
 /// Cuts what a query returned, one row more than a page, to the page. Rows come newest first for every place but
 /// `Before`, for which they come from the cursor upwards.
-pub fn slice<T>(mut rows: Vec<T>, place: Place, cursor: impl Fn(&T) -> Cursor) -> Slice<T> {
+pub fn slice<T>(mut rows: Vec<T>, place: Position, cursor: impl Fn(&T) -> Cursor) -> Slice<T> {
     let has_more = rows.len() > PAGE;
     rows.truncate(PAGE);
     let (has_newer, has_older) = match place {
-        Place::Top => (false, has_more),
-        Place::After(_) => (true, has_more),
-        Place::Before(_) => (has_more, true),
+        Position::Top => (false, has_more),
+        Position::After(_) => (true, has_more),
+        Position::Before(_) => (has_more, true),
     };
-    if matches!(place, Place::Before(_)) {
+    if matches!(place, Position::Before(_)) {
         rows.reverse();
     }
     let newer = rows.first().map(&cursor).filter(|_| has_newer);
@@ -159,10 +159,10 @@ mod tests {
         let bad = ["", "1", "x", &good[1..], &format!("{good}0"), &good.to_uppercase().replace('0', "A"), "-", "0x0"];
         for text in bad.iter().copied().chain(["é".repeat(16).as_str(), "%00", "' OR 1=1", &"+".repeat(32)]) {
             assert_eq!(Cursor::parse(text), None, "{text}");
-            assert!(Place::parse(Some(text), None).is_err() && Place::parse(None, Some(text)).is_err());
+            assert!(Position::parse(Some(text), None).is_err() && Position::parse(None, Some(text)).is_err());
         }
-        assert!(Place::parse(Some(&good), Some(&good)).is_err());
-        assert_eq!(Place::parse(Some(&good), None), Ok(Place::After(cursor(7))));
+        assert!(Position::parse(Some(&good), Some(&good)).is_err());
+        assert_eq!(Position::parse(Some(&good), None), Ok(Position::After(cursor(7))));
     }
 
     #[test]
@@ -175,11 +175,11 @@ mod tests {
     #[test]
     fn a_page_knows_its_neighbours() {
         let rows = |count: i64| (0..count).collect::<Vec<_>>();
-        let full = slice(rows(51), Place::Top, |number| cursor(*number));
+        let full = slice(rows(51), Position::Top, |number| cursor(*number));
         assert_eq!((full.rows.len(), full.newer, full.older), (50, None, Some(cursor(49))));
-        let last = slice(rows(3), Place::After(cursor(9)), |number| cursor(*number));
+        let last = slice(rows(3), Position::After(cursor(9)), |number| cursor(*number));
         assert_eq!((last.newer, last.older), (Some(cursor(0)), None));
-        let first = slice(rows(50), Place::Before(cursor(9)), |number| cursor(*number));
+        let first = slice(rows(50), Position::Before(cursor(9)), |number| cursor(*number));
         assert_eq!((first.rows.first(), first.newer, first.older), (Some(&49), None, Some(cursor(0))));
     }
 }

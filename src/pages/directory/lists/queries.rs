@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::model::{List, Place};
+use super::model::{List, Position};
 use crate::auth::Member;
 use crate::base::clock::Moment;
 use crate::customers::Cursor;
@@ -23,7 +23,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub fn of(member: &Member) -> Reader {
+    pub fn new(member: &Member) -> Reader {
         Reader { project: member.project.id, person: member.person.id }
     }
 }
@@ -33,7 +33,7 @@ pub fn rows(
     conn: &mut Conn,
     reader: Reader,
     list: List,
-    place: Place,
+    place: Position,
     now: Moment,
     limit: usize,
 ) -> QueryResult<Vec<Row>> {
@@ -76,13 +76,13 @@ fn few(
 }
 
 /// The rows of these customers that belong to the place, in its order.
-fn chosen(conn: &mut Conn, mut all: Vec<Cursor>, place: Place, limit: usize) -> QueryResult<Vec<Row>> {
+fn chosen(conn: &mut Conn, mut all: Vec<Cursor>, place: Position, limit: usize) -> QueryResult<Vec<Row>> {
     let time = |one: &Cursor| (one.active_at, one.id);
     all.sort_unstable_by_key(|one| std::cmp::Reverse(time(one)));
     match place {
-        Place::Top => {}
-        Place::After(row) => all.retain(|one| time(one) < time(&row)),
-        Place::Before(row) => {
+        Position::Top => {}
+        Position::After(row) => all.retain(|one| time(one) < time(&row)),
+        Position::Before(row) => {
             all.retain(|one| time(one) > time(&row));
             all.reverse();
         }
@@ -98,7 +98,7 @@ fn walked(
     conn: &mut Conn,
     Reader { project, person }: Reader,
     list: List,
-    place: Place,
+    place: Position,
     now: Moment,
     limit: usize,
 ) -> QueryResult<Vec<Row>> {
@@ -126,19 +126,21 @@ fn walked(
     };
     // A bound on the first column alone lets both databases start at the row instead of at the end of the index.
     query = match place {
-        Place::Top => query,
-        Place::After(row) => {
+        Position::Top => query,
+        Position::After(row) => {
             let is_older = customers::active_at.lt(row.active_at.millis()).or(customers::id.lt(row.id));
             query.filter(customers::active_at.le(row.active_at.millis()).and(is_older))
         }
-        Place::Before(row) => {
+        Position::Before(row) => {
             let is_newer = customers::active_at.gt(row.active_at.millis()).or(customers::id.gt(row.id));
             query.filter(customers::active_at.ge(row.active_at.millis()).and(is_newer))
         }
     };
     match place {
-        Place::Before(_) => query.order((customers::active_at.asc(), customers::id.asc())).load(conn),
-        Place::Top | Place::After(_) => query.order((customers::active_at.desc(), customers::id.desc())).load(conn),
+        Position::Before(_) => query.order((customers::active_at.asc(), customers::id.asc())).load(conn),
+        Position::Top | Position::After(_) => {
+            query.order((customers::active_at.desc(), customers::id.desc())).load(conn)
+        }
     }
 }
 

@@ -39,11 +39,11 @@ pub async fn clear(act: Act<Draft>) -> Outcome {
         let who = ((id, Environment::Production), (member.role, doing.now));
         let visit = Visit::load(doing.conn, member.project.id, who.0, who.1)?.ok_or(Error::NotFound)?;
         must_be_allowed(&visit)?;
-        let before = overrides::queries::of(doing.conn, visit.customer.id)?;
+        let before = overrides::queries::find(doing.conn, visit.customer.id)?;
         Override::must_be(before.as_ref(), draft.seen)?;
         let done = cleared(doing, before, None, address(&member.project.slug, id))?;
         let message = format!("{} gets the project's default again.", text::visible(id));
-        Ok(Done { trace: done.trace.of(visit.customer.id, id), message, ..done })
+        Ok(Done { trace: done.trace.for_customer(visit.customer.id, id), message, ..done })
     })
     .await
 }

@@ -83,13 +83,13 @@ impl OverridesPage {
         let ids: Vec<_> = found.iter().map(|set| set.customer_id).collect();
         let rows = overview::rows_of(conn, &ids)?;
         let overviews = overview::complete(conn, project.id, now, rows)?;
-        let next = found.last().map(Cursor::of).filter(|_| has_more);
+        let next = found.last().map(Cursor::new).filter(|_| has_more);
         let mut rows = Vec::new();
         for set in found {
             let Some(overview) = overviews.iter().find(|overview| overview.row.id == set.customer_id) else { continue };
             let may = member.may(OverrideOffering) && may_change(member.role, held, overview.status_purchase.as_ref());
             let once = may.then(fresh_key).transpose()?;
-            rows.push(Row::of(&project.slug, overview.clone(), &set, &offerings, once, now));
+            rows.push(Row::new(&project.slug, overview.clone(), &set, &offerings, once, now));
         }
         let default = offerings.into_iter().find(|offering| offering.is_default && !offering.is_archived);
         let layout = member.layout("Offering overrides", Section::Customers);
@@ -102,7 +102,7 @@ impl OverridesPage {
 }
 
 impl Row {
-    fn of(
+    fn new(
         project: &str,
         overview: Overview,
         set: &Override,
@@ -126,8 +126,8 @@ impl Row {
 /// `until 30 Nov, 23:59 UTC. Set by Sol Mbeki on 20 Nov: “asked for a discount”.`
 fn sentence(set: &Override, offering: Option<&Offering>, now: Moment) -> Sentence {
     let sentence = match set.until {
-        Some(until) => Sentence::of("until ").time(Stamp::day_and_time(until, now)),
-        None => Sentence::of("without an end"),
+        Some(until) => Sentence::new("until ").time(Stamp::day_and_time(until, now)),
+        None => Sentence::new("without an end"),
     };
     let sentence = sentence.words(". Set by ").name(&set.set_by).words(" on ").time(Stamp::short_day(set.set_at, now));
     let sentence = match &set.reason {

@@ -46,7 +46,7 @@ pub async fn find(request: PageRequest, db: &Db, query: Query) -> Result<HttpRes
 pub async fn suggest(request: PageRequest, db: &Db, query: Option<Query>) -> Result<HttpResponse, Error> {
     let load = move |conn: &mut Conn| -> Result<(Preferences, Guesses), Error> {
         let member = request.enter(conn)?;
-        let marked = stars::of(conn, member.project.id, member.person.id)?;
+        let marked = stars::list(conn, member.project.id, member.person.id)?;
         let finds = match &query {
             Some(query) => guesses(conn, &member, query, &marked, request.now)?,
             None => own(conn, &member, &marked, request.now)?,
@@ -111,7 +111,7 @@ fn finds(
     let mut finds: Vec<Find> = Vec::new();
     for overview in overviews {
         let own = groups.iter_mut().find(|(customer, _)| *customer == overview.row.id);
-        finds.extend(own.and_then(|(_, matches)| Find::of(&member.project.slug, overview, std::mem::take(matches))));
+        finds.extend(own.and_then(|(_, matches)| Find::new(&member.project.slug, overview, std::mem::take(matches))));
     }
     finds.iter_mut().for_each(|find| find.is_own = marked.contains(&find.overview.row.id));
     finds.sort_by_key(|find| (!find.is_own, find.rank));
@@ -142,7 +142,7 @@ struct Reason {
 const MOST_REASONS: usize = 3;
 
 impl Find {
-    fn of(project: &str, overview: Overview, matches: Vec<Match>) -> Option<Find> {
+    fn new(project: &str, overview: Overview, matches: Vec<Match>) -> Option<Find> {
         let first = matches.first()?;
         let href = match first.kind {
             TermKind::AppUserId => profile_address(project, &first.value),
@@ -150,7 +150,7 @@ impl Find {
         };
         let rank = (first.fit, first.kind);
         let says_more = |one: &&Match| !is_said_by_transaction(one, &matches);
-        let reasons = matches.iter().filter(says_more).take(MOST_REASONS).map(Reason::of).collect();
+        let reasons = matches.iter().filter(says_more).take(MOST_REASONS).map(Reason::new).collect();
         Some(Find { overview, href, rank, is_own: false, reasons })
     }
 
@@ -168,7 +168,7 @@ fn is_said_by_transaction(one: &Match, all: &[Match]) -> bool {
 }
 
 impl Reason {
-    fn of(one: &Match) -> Reason {
+    fn new(one: &Match) -> Reason {
         let (before, hit, _) = marked(&one.value, &one.piece.text, one.kind);
         let verb = match one.fit {
             Fit::Is => "is",

@@ -52,7 +52,7 @@ impl Card {
     /// One query.
     pub fn load(conn: &mut Conn, visit: &Visit, shows_all: bool) -> QueryResult<Card> {
         let most = if shows_all { i64::MAX } else { LOADED };
-        let ids = queries::of(conn, visit.customer.id, most)?;
+        let ids = queries::load(conn, visit.customer.id, most)?;
         let is_cut = visit.customer.ids_count > i64::try_from(ids.len()).unwrap_or(i64::MAX);
         let sandbox = if visit.is_sandbox() { "sandbox=1&" } else { "" };
         let all = is_cut.then(|| format!("{}?{sandbox}ids=all#app-user-ids", visit.href));

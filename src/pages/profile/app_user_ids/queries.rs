@@ -7,7 +7,7 @@ use crate::db::schema::app_user_ids;
 use crate::projection::CustomerId;
 
 /// In the order they became known, at most `most`.
-pub fn of(conn: &mut Conn, customer: CustomerId, most: i64) -> QueryResult<Vec<String>> {
+pub fn load(conn: &mut Conn, customer: CustomerId, most: i64) -> QueryResult<Vec<String>> {
     app_user_ids::table
         .filter(app_user_ids::customer_id.eq(customer))
         .order((app_user_ids::since, app_user_ids::key))

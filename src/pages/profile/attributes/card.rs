@@ -33,7 +33,7 @@ impl HtmlSafe for Card {}
 
 impl Card {
     /// No query: the attributes came with the visit.
-    pub fn of(visit: &Visit) -> Card {
+    pub fn new(visit: &Visit) -> Card {
         let dialogs = || Dialogs { add: visit.dialog("attribute-add"), edit: visit.dialog("attribute-edit.") };
         Card {
             set: model::set(&visit.attributes),
@@ -70,10 +70,10 @@ mod tests {
     fn every_row_leads_to_its_dialog_for_those_who_may() {
         let mut visit = testing::lena();
         visit.attributes = vec![Attribute { key: "a&b=<c>".into(), value: "x".into(), updated_at: Moment(0) }];
-        let html = Card::of(&visit).to_string();
+        let html = Card::new(&visit).to_string();
         assert!(html.contains("dialog=attribute-edit.a%26b%3D%3Cc%3E\""), "{html}");
         assert!(html.contains("dialog=attribute-edit.%24email\"") && html.contains("dialog=attribute-add\""), "{html}");
         visit.role = Role::Viewer;
-        assert!(!Card::of(&visit).to_string().contains("dialog="));
+        assert!(!Card::new(&visit).to_string().contains("dialog="));
     }
 }

@@ -38,9 +38,9 @@ struct Edit {
 pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
     match form.name.as_str() {
         _ if !visit.may(EditAttributes) => Ok(None),
-        "attribute-add" => Dialog::of(&Add { form, action: visit.action("attributes") }).map(Some),
+        "attribute-add" => Dialog::render(&Add { form, action: visit.action("attributes") }).map(Some),
         "attribute-edit" => match Edit::load(conn, visit, form)? {
-            Some(edit) => Dialog::of(&edit).map(Some),
+            Some(edit) => Dialog::render(&edit).map(Some),
             None => Ok(None),
         },
         _ => Ok(None),
@@ -72,7 +72,7 @@ impl Edit {
             action: visit.action("attributes"),
             clear: visit.action("attributes/delete"),
             label: typable.as_ref().map_or_else(|| crate::wording::text::visible(&key), |key| key.label().to_owned()),
-            rule: Rule::of(&key),
+            rule: Rule::for_key(&key),
             form,
             key,
             stored,

@@ -134,5 +134,5 @@ pub fn must_have_room(doing: &mut Doing<'_>, visit: &Visit, key: &AttributeKey) 
     let sentence = format!(
         "This customer has {MAX_CUSTOM} attributes beside the reserved ones, and more are not allowed. Clear one first."
     );
-    Err(Refusal::of("key", sentence).into())
+    Err(Refusal::new("key", sentence).into())
 }

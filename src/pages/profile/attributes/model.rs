@@ -43,7 +43,7 @@ pub fn set(attributes: &[Attribute]) -> Vec<Set> {
         let place = reserved::find(&attribute.key).map_or(usize::MAX, |(place, _)| place);
         (place, attribute.key.to_lowercase(), attribute.key.clone())
     });
-    sorted.into_iter().map(Set::of).collect()
+    sorted.into_iter().map(Set::new).collect()
 }
 
 /// The reserved keys nobody has set.
@@ -53,7 +53,7 @@ pub fn unset(attributes: &[Attribute]) -> Vec<Unset> {
 }
 
 impl Set {
-    fn of(attribute: &Attribute) -> Set {
+    fn new(attribute: &Attribute) -> Set {
         let label = reserved::find(&attribute.key).map(|(_, label)| label);
         let (head, tail) = cut(&attribute.value);
         Set {

@@ -27,7 +27,7 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
     let (before, after) = (undo.before.map(ours), ours(undo.after));
     if queries::find(doing.conn, customer, &key)?.as_ref() != Some(&after) {
         let sentence = format!("{} was changed meanwhile. It stays as it is.", label(&key));
-        return Err(Refusal::of("", sentence).into());
+        return Err(Refusal::new("", sentence).into());
     }
     let is_back = before.as_ref().is_some_and(|before| !before.is_deleted);
     if let Some(key) = AttributeKey::parse(&key).ok().filter(|_| is_back && after.is_deleted) {

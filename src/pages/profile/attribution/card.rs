@@ -17,7 +17,7 @@ impl HtmlSafe for Card {}
 
 impl Card {
     /// No query: the attributes came with the visit. `None` without anything to show.
-    pub fn of(visit: &Visit) -> Option<Card> {
+    pub fn new(visit: &Visit) -> Option<Card> {
         let rows = model::rows(&visit.attributes);
         (!rows.is_empty()).then_some(Card { rows })
     }

@@ -21,7 +21,7 @@ impl HtmlSafe for Card {}
 
 impl Card {
     /// No query: the rows came with the visit.
-    pub fn of(visit: &Visit) -> Card {
+    pub fn new(visit: &Visit) -> Card {
         Card {
             app_user_id: visit.opened_as.clone(),
             project: visit.project.name.clone(),

@@ -60,7 +60,7 @@ pub fn country_name(code: &str) -> String {
 
 /// Where the app was last seen; failing that what the newest event names, which may be the store's country.
 fn country(customer: &Customer) -> Option<Row> {
-    let row = |code: &str| Row::new("Country", Sentence::of(country_name(code)));
+    let row = |code: &str| Row::new("Country", Sentence::new(country_name(code)));
     match known(&customer.country) {
         Some(code) => Some(row(code)),
         None => known(&customer.event_country).map(|code| row(code).noting(["as the newest event says".to_owned()])),
@@ -83,7 +83,7 @@ fn spent(visit: &Visit) -> Row {
         (customer.spent_micros < 0).then(|| "More was given back than was ever reported as paid.".to_owned()),
         visit.is_sandbox().then(|| "Production money: sandbox purchases never count.".to_owned()),
     ];
-    Row::new("Total Spent", Sentence::of(spent_in_usd(customer) + family)).noting(notes.into_iter().flatten())
+    Row::new("Total Spent", Sentence::new(spent_in_usd(customer) + family)).noting(notes.into_iter().flatten())
 }
 
 /// Of this id, not of the oldest one.
@@ -92,7 +92,7 @@ fn user_since(visit: &Visit) -> Row {
     let dated = dated(Stamp::full(at), Stamp::relative(at, visit.now));
     match visit.since.is_exact {
         true => Row::new("User Since", dated),
-        false => Row::new("User Since", Sentence::of("about ").then(dated))
+        false => Row::new("User Since", Sentence::new("about ").then(dated))
             .noting(["When an event first named this id; it may be older.".to_owned()]),
     }
 }
@@ -122,7 +122,7 @@ fn transfer_behavior(visit: &Visit) -> Row {
     let own = project.sandbox_transfer_behavior.as_deref().filter(|_| visit.is_sandbox());
     let (name, hint) = transfer_behavior::words(own.unwrap_or(&project.transfer_behavior));
     let sandbox = own.map(|_| "The project's choice for sandbox purchases.".to_owned());
-    Row::new("Transfer Behavior", Sentence::of(name)).noting(std::iter::once(hint.to_owned()).chain(sandbox))
+    Row::new("Transfer Behavior", Sentence::new(name)).noting(std::iter::once(hint.to_owned()).chain(sandbox))
 }
 
 #[cfg(test)]

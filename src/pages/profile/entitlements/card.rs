@@ -56,13 +56,13 @@ impl Card {
     /// One query; the purchases came with the visit.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
         let moved = Moved::load(conn, visit)?;
-        let mut grouped = Grouped::of(visit);
+        let mut grouped = Grouped::new(visit);
         if visit.may(GrantEntitlements) && !visit.is_sandbox() {
             grouped.offer_removal(|key| visit.dialog(&format!("{REVOKE}.{key}")));
         }
         Ok(Card {
-            transfer: moved.as_ref().map(|moved| Transfer::of(moved, visit, grouped.is_empty())),
-            tools: Tools::of(visit),
+            transfer: moved.as_ref().map(|moved| Transfer::new(moved, visit, grouped.is_empty())),
+            tools: Tools::new(visit),
             hint: hint(visit),
             picked_up: visit.picked_up(What::Access),
             grouped,
@@ -104,7 +104,7 @@ impl Card {
 }
 
 impl Tools {
-    fn of(visit: &Visit) -> Option<Tools> {
+    fn new(visit: &Visit) -> Option<Tools> {
         let may_grant = visit.may(GrantEntitlements) && !visit.is_sandbox() && !visit.catalog.entitlements().is_empty();
         let grant = may_grant.then(|| visit.dialog(GIVE));
         let transfer = (visit.may(TransferPurchases) && visit.has_purchases()).then(|| visit.action("transfer"));
@@ -122,7 +122,7 @@ fn hint(visit: &Visit) -> Option<&'static str> {
 }
 
 impl Transfer {
-    fn of(moved: &Moved, visit: &Visit, has_nothing: bool) -> Transfer {
+    fn new(moved: &Moved, visit: &Visit, has_nothing: bool) -> Transfer {
         Transfer {
             lead: moved.lead(),
             other: moved.other(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::base::clock::Moment;
 use crate::events::Environment;
-use crate::explanation::status_line::{StatusLine, Teller, is_unsettled};
+use crate::explanation::status_line::{Explanation, StatusLine, is_unsettled};
 use crate::pages::profile::badge::Badge;
 use crate::pages::profile::visit::Visit;
 use crate::pages::store_badge::StoreBadge;
@@ -71,7 +71,7 @@ pub struct Menu {
 }
 
 impl Grouped {
-    pub fn of(visit: &Visit) -> Grouped {
+    pub fn new(visit: &Visit) -> Grouped {
         Grouped::with(visit, &visit.purchases)
     }
 
@@ -130,7 +130,7 @@ impl Grouped {
     }
 
     fn add(&mut self, visit: &Visit, entitlement: &str, purchases: &[&Purchase]) {
-        let mut sources: Vec<Source> = purchases.iter().map(|purchase| Source::of(visit, purchase)).collect();
+        let mut sources: Vec<Source> = purchases.iter().map(|purchase| Source::new(visit, purchase)).collect();
         sources.sort_by_key(Source::rank);
         let (current, past): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(|source| source.is_current);
         let title = visit.catalog.entitlement_name(entitlement);
@@ -159,14 +159,14 @@ impl Grouped {
         let (bridges, others): (Vec<&Purchase>, Vec<&Purchase>) =
             others.into_iter().partition(|purchase| purchase.kind == Kind::Temporary);
         for bridge in bridges {
-            let source = Source::of(visit, bridge);
+            let source = Source::new(visit, bridge);
             let groups = if source.is_current { &mut self.current } else { &mut self.past };
             groups.push(Group::temporary(source));
         }
         let (mut used, lasting): (Vec<&Purchase>, Vec<&Purchase>) =
             others.into_iter().partition(|purchase| purchase.kind == Kind::OneTime && purchase.expires_at.is_none());
         used.sort_by_key(|purchase| (Reverse(purchase.period_start), purchase.key.clone()));
-        let mut sources: Vec<Source> = lasting.into_iter().map(|purchase| Source::of(visit, purchase)).collect();
+        let mut sources: Vec<Source> = lasting.into_iter().map(|purchase| Source::new(visit, purchase)).collect();
         sources.sort_by_key(Source::rank);
         let (mut current, past): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(|source| source.is_current);
         let hidden = used.len().saturating_sub(CONSUMABLES);
@@ -231,17 +231,17 @@ impl Group {
 }
 
 impl Source {
-    fn of(visit: &Visit, purchase: &Purchase) -> Source {
+    fn new(visit: &Visit, purchase: &Purchase) -> Source {
         let name_of = |product: &str| {
             let store = purchase.store.as_ref().map_or("", |store| store.as_str());
             visit.catalog.product_name(store, product).unwrap_or(product).to_owned()
         };
-        let line = Teller { purchase, now: visit.now, name_of: &name_of }.line();
+        let line = Explanation { purchase, now: visit.now, name_of: &name_of }.line();
         Source::with(visit, purchase, line)
     }
 
     fn used_up(visit: &Visit, purchase: &Purchase) -> Source {
-        let line = Teller { purchase, now: visit.now, name_of: &str::to_owned }.bought();
+        let line = Explanation { purchase, now: visit.now, name_of: &str::to_owned }.bought();
         Source::with(visit, purchase, line)
     }
 
@@ -251,7 +251,7 @@ impl Source {
         let status = purchase.status(visit.now);
         Source {
             key: purchase.key.clone(),
-            store: StoreBadge::of(purchase.store.as_ref()),
+            store: StoreBadge::new(purchase.store.as_ref()),
             store_name: purchase.store.as_ref().map_or("store unknown", |store| store.name()).to_owned(),
             name: name.to_owned(),
             product_id: shows_id.then(|| purchase.product_id.clone()),
@@ -301,7 +301,7 @@ mod tests {
             crate::projection::testing::purchase(changes)
         });
         visit.purchases = keyed.collect();
-        Grouped::of(&visit)
+        Grouped::new(&visit)
     }
 
     fn said(groups: &[Group]) -> Vec<String> {

@@ -82,7 +82,7 @@ impl Moved {
 
     /// `Purchases moved to zofia.nowak on 9 Oct.`
     pub fn sentence(&self, now: Moment) -> Sentence {
-        let other = Sentence::of(self.lead()).name(self.other());
+        let other = Sentence::new(self.lead()).name(self.other());
         other.words(" on ").time(self.when(now)).words(self.rest())
     }
 }

@@ -28,7 +28,7 @@ enum Piece {
 }
 
 impl Code {
-    pub fn of(node: &Node<'_>) -> Code {
+    pub fn new(node: &Node<'_>) -> Code {
         let mut code = Code::default();
         code.add(node, 0);
         code
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     fn code(json: &str) -> Code {
-        Code::of(&read(json).expect("JSON"))
+        Code::new(&read(json).expect("JSON"))
     }
 
     #[test]

@@ -4,7 +4,6 @@ use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use serde::Deserialize;
 
 use super::page::EventPage;
 use super::queries;
@@ -16,10 +15,8 @@ use crate::db::{Conn, Db};
 use crate::endpoints::{self, deliveries};
 use crate::pages::profile::visit::Visit;
 use crate::web::Flash;
+use crate::web::form::NoFields;
 use crate::wording::text::segment;
-
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 /// `sandbox` tells the view of the profile to go back to.
 pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
@@ -40,7 +37,7 @@ fn load(conn: &mut Conn, request: &PageRequest, query: &str, refused: Option<Ope
 }
 
 /// Sends the event again to one of those it was queued for.
-pub async fn resend(act: Act<Nothing>) -> Result<HttpResponse, Error> {
+pub async fn resend(act: Act<NoFields>) -> Result<HttpResponse, Error> {
     let query = act.query.clone();
     let again = query.clone();
     let page = move |conn: &mut Conn, request: &PageRequest, refused| load(conn, request, &again, Some(refused));
@@ -53,9 +50,9 @@ pub async fn resend(act: Act<Nothing>) -> Result<HttpResponse, Error> {
             return Err(Error::NotFound);
         }
         if !endpoints::resend(doing.conn, visit.project.id, delivery, doing.now)? {
-            return Err(Refusal::of("", "It is on its way right now.").into());
+            return Err(Refusal::new("", "It is on its way right now.").into());
         }
-        let trace = Trace::new(Action::WebhookResent).about(event_id).of(visit.customer.id, &visit.opened_as);
+        let trace = Trace::new(Action::WebhookResent).about(event_id).for_customer(visit.customer.id, &visit.opened_as);
         let at = format!("{}#deliveries", visit.action(&format!("events/{}", segment(event_id))));
         Ok(Done::new(trace, "It will be sent again in a moment.", at))
     };

@@ -67,7 +67,7 @@ impl EventPage {
         let event = event.map_err(|reason| Error::Internal(format!("a stored event cannot be read: {}", reason.0)))?;
         let heading = heading(&event, &found, visit);
         let environment = environment(&found);
-        let code = json::read(&found.body).and_then(|body| body.field("event")).as_ref().map(Code::of);
+        let code = json::read(&found.body).and_then(|body| body.field("event")).as_ref().map(Code::new);
         let sent = deliveries::of_event(conn, visit.project.id, found.place.event, visit.now)?;
         let settings = || format!("/projects/{}/settings/endpoints", visit.project.slug);
         Ok(EventPage {
@@ -80,7 +80,7 @@ impl EventPage {
             row: history::to_row(&visit.href, environment.unwrap_or(visit.environment), found.place),
             environment,
             plain: code.as_ref().map_or_else(|| found.body.clone(), Code::plain),
-            facts: Facts::of(&event, &found, visit),
+            facts: Facts::new(&event, &found, visit),
             heading,
             code,
         })
@@ -106,8 +106,8 @@ fn with_again(all: Vec<Sent>, visit: &Visit, event_id: &str) -> Result<Vec<Sent>
 }
 
 impl Facts {
-    fn of(event: &Event, found: &Found, visit: &Visit) -> Facts {
-        let category = Category::of(event);
+    fn new(event: &Event, found: &Found, visit: &Visit) -> Facts {
+        let category = Category::from_event(event);
         let line = history::lines(event, found.side, &visit.catalog).into_iter().next();
         let differs = history::differ(found.place);
         let app_user_id = event.app_user_id.clone().unwrap_or_else(|| visit.opened_as.clone());
@@ -156,7 +156,7 @@ fn profile(visit: &Visit) -> String {
 fn changes(event: &Event) -> Vec<Sentence> {
     let change = |one: &crate::events::Adjustment| {
         let sign = if one.amount < 0 { "\u{2212}" } else { "+" };
-        let sentence = Sentence::of(format!("{sign}{} ", history::grouped(one.amount.unsigned_abs()))).code(&one.code);
+        let sentence = Sentence::new(format!("{sign}{} ", history::grouped(one.amount.unsigned_abs()))).code(&one.code);
         one.name.iter().fold(sentence, |sentence, name| sentence.words(" ").name(name))
     };
     event.adjustments.iter().map(change).collect()

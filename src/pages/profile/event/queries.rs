@@ -34,7 +34,7 @@ pub fn find(conn: &mut Conn, visit: &Visit, event_id: &str) -> QueryResult<Optio
     Ok(row.map(|((timeline_at, event_at, tie, event), (environment, side, received_at, body))| Found {
         place: Cursor { timeline_at: Moment(timeline_at), event_at: Moment(event_at), tie, event },
         environment,
-        side: Side::of(&side),
+        side: Side::parse(&side),
         received_at: Moment(received_at),
         body,
     }))

@@ -4,7 +4,7 @@ use actix_web::web::Bytes;
 
 use super::model::{Event, Held};
 use super::queries;
-use super::queries::Place;
+use super::queries::EventCursor;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::db::schema::customers;
@@ -19,13 +19,13 @@ pub struct Events {
     project: i64,
     customer: CustomerId,
     /// Where the next ones begin; `None` after the last.
-    next: Option<Place>,
+    next: Option<EventCursor>,
     is_first: bool,
 }
 
 impl Events {
-    pub fn of(project: i64, customer: CustomerId) -> Events {
-        Events { project, customer, next: Some(Place::START), is_first: true }
+    pub fn new(project: i64, customer: CustomerId) -> Events {
+        Events { project, customer, next: Some(EventCursor::START), is_first: true }
     }
 }
 

@@ -4,7 +4,6 @@ use actix_web::http::header::{CONTENT_DISPOSITION, ContentType, LOCATION};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use serde::Deserialize;
 
 use super::file::{Events, beginning};
 use super::page::ExportPage;
@@ -19,9 +18,7 @@ use crate::pages::profile::acting::Outcome;
 use crate::pages::profile::page;
 use crate::pages::profile::visit::{self, Visit};
 use crate::web::file;
-
-#[derive(Deserialize)]
-pub struct Nothing {}
+use crate::web::form::NoFields;
 
 /// `GET C/export`
 pub async fn show(request: PageRequest, req: HttpRequest) -> Outcome {
@@ -41,7 +38,7 @@ pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> O
     let now = request.now;
     let read = |conn: &mut Conn, _: &Member, visit: &Visit| {
         let first = beginning(&queries::held(conn, visit)?)?;
-        Ok((first, Events::of(visit.project.id, visit.customer.id)))
+        Ok((first, Events::new(visit.project.id, visit.customer.id)))
     };
     match look(request, &req, "file", read).await? {
         Looked::At((first, events)) => Ok(HttpResponse::Ok()
@@ -53,7 +50,7 @@ pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> O
 }
 
 /// `POST C/export`: the password, then the page.
-pub async fn prove(act: Act<Nothing>) -> Outcome {
+pub async fn prove(act: Act<NoFields>) -> Outcome {
     let query = act.query.clone();
     let on = format!("{}/export", visit::href(&act.parameter("p")?, &act.parameter("id")?));
     let page = move |conn: &mut _, request: &_, opened| page::rendered(conn, request, &query, Some(opened));
@@ -79,7 +76,7 @@ where
         if !member.is_proven {
             return Ok((Looked::Proving(visit.dialog("export-prove")), None));
         }
-        let trace = Trace::new(Action::CustomerExported).of(visit.customer.id, &visit.opened_as).about(form);
+        let trace = Trace::new(Action::CustomerExported).for_customer(visit.customer.id, &visit.opened_as).about(form);
         Ok((Looked::At(read(conn, member, &visit)?), Some(trace)))
     })
     .await

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::model::{Event, Held, Time};
 use super::queries;
-use super::queries::Place;
+use super::queries::EventCursor;
 use super::tables::{Table, of_event, tables};
 use crate::auth::Member;
 use crate::base::error::Error;
@@ -33,7 +33,7 @@ impl ExportPage {
     /// Two queries more than the file's beginning.
     pub fn load(conn: &mut Conn, member: &Member, visit: &Visit, held: &Held) -> Result<ExportPage, Error> {
         let customer = (visit.project.id, visit.customer.id);
-        let (events, _) = queries::events_after(conn, customer, Place::START, EVENTS)?;
+        let (events, _) = queries::events_after(conn, customer, EventCursor::START, EVENTS)?;
         let all = visit.customer.events_count;
         let more = format!("The first {EVENTS} of {}. The file has all of them.", count(all, "event", "events"));
         Ok(ExportPage {
@@ -50,5 +50,5 @@ impl ExportPage {
 
 fn events_table(events: &[Event]) -> Table {
     let rows = events.iter().filter_map(of_event).collect();
-    Table::of("Events", &["Generated", "What", "Environment", "Product", "Paid", "Event id"], rows)
+    Table::new("Events", &["Generated", "What", "Environment", "Product", "Paid", "Event id"], rows)
 }

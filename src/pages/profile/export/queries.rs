@@ -201,14 +201,14 @@ fn passed_on(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<PassedOn>> {
 
 /// Where a part of the events ended.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct EventCursor {
     pub event_at: i64,
     pub tie: i64,
     pub id: i64,
 }
 
-impl Place {
-    pub const START: Place = Place { event_at: i64::MIN, tie: i64::MIN, id: i64::MIN };
+impl EventCursor {
+    pub const START: EventCursor = EventCursor { event_at: i64::MIN, tie: i64::MIN, id: i64::MIN };
 }
 
 type Row = (i64, i64, i64, String, Moment, String);
@@ -218,9 +218,9 @@ type Row = (i64, i64, i64, String, Moment, String);
 pub fn events_after(
     conn: &mut Conn,
     (project, customer): (i64, CustomerId),
-    after: Place,
+    after: EventCursor,
     limit: i64,
-) -> QueryResult<(Vec<Event>, Option<Place>)> {
+) -> QueryResult<(Vec<Event>, Option<EventCursor>)> {
     let behind = history::event_at.gt(after.event_at).or(history::event_at
         .eq(after.event_at)
         .and(history::tie.gt(after.tie).or(history::tie.eq(after.tie).and(history::event_id.gt(after.id)))));
@@ -232,7 +232,7 @@ pub fn events_after(
         .select((history::event_at, history::tie, history::event_id, history::side, events::received_at, events::body))
         .load(conn)?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|length| length == limit);
-    let last = rows.last().map(|(event_at, tie, id, ..)| Place { event_at: *event_at, tie: *tie, id: *id });
+    let last = rows.last().map(|(event_at, tie, id, ..)| EventCursor { event_at: *event_at, tie: *tie, id: *id });
     Ok((rows.into_iter().filter_map(event).collect(), last.filter(|_| is_full)))
 }
 

@@ -14,7 +14,7 @@ pub struct Table {
 }
 
 impl Table {
-    pub fn of(title: &'static str, heads: &[&'static str], rows: Vec<Vec<String>>) -> Table {
+    pub fn new(title: &'static str, heads: &[&'static str], rows: Vec<Vec<String>>) -> Table {
         Table { title, heads: heads.to_vec(), rows }
     }
 
@@ -57,17 +57,17 @@ pub fn tables(held: &Held) -> Vec<Table> {
         .map(|one| vec![one.queued_at.shown(), words(&one.event_type), one.to.clone(), words(&one.state)]);
     let purchases = held.purchases.iter().filter_map(|body| read_purchase(body.get())).map(|one| of_purchase(&one));
     vec![
-        Table::of("App User IDs", &["Id", "Known since"], ids.collect()),
-        Table::of("Details", &["What", "Value"], details(held)),
-        Table::of("Attributes", &["Key", "Value", "Set at", "By"], held.attributes.iter().map(of_attribute).collect()),
-        Table::of("Notes", &["Written", "Text", "Edited"], notes.collect()),
-        Table::of("Offering override", &["Offering", "Set at", "Until", "Reason"], overrides.collect()),
-        Table::of("Experiments", &["Experiment", "Variant", "Enrolled"], experiments.collect()),
-        Table::of("Currencies", &["Code", "Name", "Environment", "Balance"], balances.collect()),
-        Table::of("Purchases", &["Product", "Store", "Environment", "Began", "Ends", "Paid"], purchases.collect()),
-        Table::of("What the team did", &["When", "What", "Role", "Details"], actions.collect()),
-        Table::of("Rejected deliveries", &["Received", "Why", "Body"], rejected.collect()),
-        Table::of("Passed on", &["When", "Event", "To", "State"], passed_on.collect()),
+        Table::new("App User IDs", &["Id", "Known since"], ids.collect()),
+        Table::new("Details", &["What", "Value"], details(held)),
+        Table::new("Attributes", &["Key", "Value", "Set at", "By"], held.attributes.iter().map(of_attribute).collect()),
+        Table::new("Notes", &["Written", "Text", "Edited"], notes.collect()),
+        Table::new("Offering override", &["Offering", "Set at", "Until", "Reason"], overrides.collect()),
+        Table::new("Experiments", &["Experiment", "Variant", "Enrolled"], experiments.collect()),
+        Table::new("Currencies", &["Code", "Name", "Environment", "Balance"], balances.collect()),
+        Table::new("Purchases", &["Product", "Store", "Environment", "Began", "Ends", "Paid"], purchases.collect()),
+        Table::new("What the team did", &["When", "What", "Role", "Details"], actions.collect()),
+        Table::new("Rejected deliveries", &["Received", "Why", "Body"], rejected.collect()),
+        Table::new("Passed on", &["When", "Event", "To", "State"], passed_on.collect()),
     ]
 }
 

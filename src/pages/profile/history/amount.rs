@@ -14,7 +14,7 @@ pub struct Amount {
     pub is_back: bool,
 }
 
-pub fn of(event: &Event, category: Category) -> Option<Amount> {
+pub fn in_event(event: &Event, category: Category) -> Option<Amount> {
     if category == Category::Currency {
         return of_currency(event);
     }
@@ -56,7 +56,7 @@ mod tests {
     fn amount(fields: &str) -> Option<Amount> {
         let body = format!("{{\"event\": {{\"id\": \"e\", {fields}}}}}");
         let event = Delivery::read_stored(&body, Moment(0)).expect("an event");
-        of(&event, Category::of(&event))
+        in_event(&event, Category::from_event(&event))
     }
 
     fn shown(fields: &str) -> Option<(String, Option<String>)> {

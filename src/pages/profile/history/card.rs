@@ -76,20 +76,20 @@ impl Card {
         }
         let slice = queries::page(conn, visit, query)?;
         let first_seen = queries::first_seen(conn, visit.customer.id)?;
-        Ok(Card::of(visit, query, &slice, first_seen))
+        Ok(Card::new(visit, query, &slice, first_seen))
     }
 
-    fn of(visit: &Visit, query: &Query, slice: &Slice, first_seen: Option<Moment>) -> Card {
+    fn new(visit: &Visit, query: &Query, slice: &Slice, first_seen: Option<Moment>) -> Card {
         let links = Links::new(visit, query);
-        let mut rows: Vec<Row> = slice.rows.iter().map(|stored| Row::of(stored, visit, query.order)).collect();
+        let mut rows: Vec<Row> = slice.rows.iter().map(|stored| Row::new(stored, visit, query.order)).collect();
         let empty = rows.is_empty().then(|| Empty::why(visit, query));
         let shown = rows.first().zip(rows.last()).map(|(first, last)| (times::day(first.at), times::day(last.at)));
         add_activity(&mut rows, visit, query, slice, first_seen);
         let (first, last) = (slice.rows.first(), slice.rows.last());
         Card {
-            picture: Picture::of(visit),
-            newer: slice.newer.map(|_| first.map_or_else(|| links.newest(), |row| links.newer_than(row.place))),
-            older: last.filter(|_| slice.has_older).map(|row| links.older_than(row.place)),
+            picture: Picture::draw(visit),
+            newer: slice.newer.map(|_| first.map_or_else(|| links.newest(), |row| links.newer_than(row.cursor))),
+            older: last.filter(|_| slice.has_older).map(|row| links.older_than(row.cursor)),
             topics: links.topics(!empty.is_some_and(Empty::is_for_all_topics)),
             orders: if empty.is_some() { Vec::new() } else { links.orders() },
             groups: grouped(rows),
@@ -108,7 +108,7 @@ impl Card {
         let (first, last) = (page.lines.first(), page.lines.last());
         let place = team::Page::place;
         Card {
-            picture: Picture::of(visit),
+            picture: Picture::draw(visit),
             newer: page.has_newer.then(|| first.map_or_else(|| links.newest(), |line| links.newer_than(place(line)))),
             older: last.filter(|_| page.has_older).map(|line| links.older_than(place(line))),
             topics: links.topics(true),
@@ -160,7 +160,7 @@ fn add_activity(rows: &mut Vec<Row>, visit: &Visit, query: &Query, slice: &Slice
     if !matches!(query.shown, Shown::All | Shown::Topic(Topic::Other)) {
         return;
     }
-    let oldest = slice.rows.last().map(|row| row.place.at(query.order));
+    let oldest = slice.rows.last().map(|row| row.cursor.at(query.order));
     let is_here = |at: Moment| {
         let is_above_next_page = !slice.has_older || oldest.is_some_and(|oldest| at >= oldest);
         let is_below_last_page = slice.newer.is_none_or(|newer| at < newer);
@@ -220,10 +220,10 @@ mod tests {
             "purchased_at_ms": at, "event_timestamp_ms": at, "price": 9.99, "currency": "EUR",
             "price_in_purchased_currency": 8.99,
         });
-        let place = Cursor { timeline_at: at, event_at: at, tie: 0, event: id };
+        let cursor = Cursor { timeline_at: at, event_at: at, tie: 0, event: id };
         let (environment, side) = ("sandbox".to_owned(), "own".to_owned());
         let event = Delivery::read_stored(&json!({ "event": event }).to_string(), at).expect("an event");
-        Stored { place, environment, side, summary: event.summary() }
+        Stored { cursor, environment, side, summary: event.summary() }
     }
 
     fn verbs(card: &Card) -> Vec<String> {
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_row_is_printed_whole_and_escaped() {
-        let html = Card::of(&lena(), &Query::default(), &slice(vec![stored(3, 5)]), None).to_string();
+        let html = Card::new(&lena(), &Query::default(), &slice(vec![stored(3, 5)]), None).to_string();
         assert!(html.contains("<li class=\"event tone-good\" id=\"event-5\">"), "{html}");
         assert!(html.contains("<b><bdi>&#60;b&#62;pro&#60;/b&#62;</bdi></b>"), "{html}");
         assert!(html.contains("EUR 8.99<small>USD 9.99</small>"), "{html}");
@@ -247,13 +247,13 @@ mod tests {
     #[test]
     fn a_body_that_cannot_be_read_is_still_a_row() {
         let damaged = Stored { summary: "{".into(), ..stored(3, 5) };
-        let card = Card::of(&stranger(), &Query::default(), &slice(vec![damaged]), None);
+        let card = Card::new(&stranger(), &Query::default(), &slice(vec![damaged]), None);
         assert_eq!(verbs(&card), ["An event that cannot be read"]);
     }
 
     #[test]
     fn the_activity_rows_stand_where_they_belong() {
-        let of = |query: &Query, slice: &Slice| verbs(&Card::of(&lena(), query, slice, Some(NOW.plus_days(-10))));
+        let of = |query: &Query, slice: &Slice| verbs(&Card::new(&lena(), query, slice, Some(NOW.plus_days(-10))));
         let both = of(&Query::default(), &slice(vec![stored(3, 5)]));
         assert_eq!(both, ["Last opened the app", "Renewed", "First seen using the app"]);
         let more_follow = Slice { has_older: true, ..slice(vec![stored(3, 5)]) };
@@ -262,13 +262,13 @@ mod tests {
         assert_eq!(of(&Query::default(), &second_page), ["Renewed", "First seen using the app"]);
         let money = Query { shown: Shown::Topic(Topic::Money), ..Query::default() };
         assert_eq!(of(&money, &slice(vec![stored(3, 5)])), ["Renewed"]);
-        assert_eq!(verbs(&Card::of(&stranger(), &Query::default(), &slice(Vec::new()), None)), [""; 0]);
+        assert_eq!(verbs(&Card::new(&stranger(), &Query::default(), &slice(Vec::new()), None)), [""; 0]);
     }
 
     #[test]
     fn an_empty_history_says_why() {
         let mut visit = stranger();
-        let empty = |visit: &Visit, query: &Query| Card::of(visit, query, &slice(Vec::new()), None).empty;
+        let empty = |visit: &Visit, query: &Query| Card::new(visit, query, &slice(Vec::new()), None).empty;
         let money = Query { shown: Shown::Topic(Topic::Money), ..Query::default() };
         let paged = Query { before: Some(Cursor::TOP), ..Query::default() };
         assert_eq!(empty(&visit, &Query::default()), Some(Empty::Never));
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(empty(&visit, &money), Some(Empty::Topic));
         assert_eq!(empty(&visit, &paged), Some(Empty::Beyond));
         visit.environment = crate::events::Environment::Sandbox;
-        let card = Card::of(&visit, &Query::default(), &slice(Vec::new()), None);
+        let card = Card::new(&visit, &Query::default(), &slice(Vec::new()), None);
         assert_eq!(card.empty, Some(Empty::OnlyProduction));
         assert!(card.to_string().contains("href=\"/projects/sundial/customers/u_90211#history\">Show it</a>"));
     }
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn busy_days_are_headings_and_quiet_ones_are_not() {
         let headings = |rows| {
-            let card = Card::of(&stranger(), &Query::default(), &slice(rows), None);
+            let card = Card::new(&stranger(), &Query::default(), &slice(rows), None);
             card.groups.into_iter().map(|group| group.heading).collect::<Vec<_>>()
         };
         assert_eq!(headings(vec![stored(0, 9), stored(1, 8), stored(30, 7)]), ["November 2026", "October 2026"]);
@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn the_pager_leads_both_ways() {
         let page = Slice { rows: vec![stored(3, 5), stored(4, 4)], newer: Some(NOW), has_older: true };
-        let card = Card::of(&stranger(), &Query::default(), &page, None);
+        let card = Card::new(&stranger(), &Query::default(), &page, None);
         let (at, below) = (NOW.plus_days(-3).millis(), NOW.plus_days(-4).millis());
         assert!(card.newer.is_some_and(|href| href.ends_with(&format!("?after={at}.{at}.0.5#history"))));
         assert!(card.older.is_some_and(|href| href.ends_with(&format!("?before={below}.{below}.0.4#history"))));
@@ -307,7 +307,7 @@ mod tests {
         let mut visit = lena();
         let paid = json!({"phase": "paid", "from": NOW.plus_days(-347), "to": NOW.plus_days(18)});
         visit.purchases = vec![purchase(json!({"unsubscribed_at": NOW, "product_name": "<Pro>", "spans": [paid]}))];
-        let html = Card::of(&visit, &Query::default(), &slice(Vec::new()), None).to_string();
+        let html = Card::new(&visit, &Query::default(), &slice(Vec::new()), None).to_string();
         assert!(html.contains("<rect class=\"bar bar--paid tone-good\" x="), "{html}");
         assert!(html.contains("<rect class=\"bar bar--ending tone-good\" x="), "{html}");
         let words = "&#60;Pro&#62;, App Store: paid from 11 Dec 2025 to 23 Nov 2026, paid and will not renew from";

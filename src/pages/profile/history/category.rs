@@ -41,7 +41,7 @@ pub enum Category {
 }
 
 impl Category {
-    pub fn of(event: &Event) -> Category {
+    pub fn from_event(event: &Event) -> Category {
         match event.kind {
             EventType::InitialPurchase => match event.period_type {
                 Some(PeriodType::Trial) => Category::Trial,

@@ -10,13 +10,13 @@ use crate::wording::sentence::{Sentence, Stamp};
 const LONGEST: usize = 80;
 
 /// What else there is to say about an event, the most telling first.
-pub fn of(event: &Event, category: Category, now: Moment) -> Vec<Sentence> {
+pub fn in_words(event: &Event, category: Category, now: Moment) -> Vec<Sentence> {
     let mut facts: Vec<Sentence> = cause(event, category).into_iter().collect();
     facts.extend(end(event, category, now));
     if event.product_id.is_none() && !event.is_promotional() {
         facts.extend(event.store.as_ref().map(|store| Sentence::default().name(store.name())));
     }
-    facts.extend(event.is_family_share.then(|| Sentence::of("Family Sharing")));
+    facts.extend(event.is_family_share.then(|| Sentence::new("Family Sharing")));
     if category.is_purchase() {
         facts.extend(event.offer_code.as_deref().map(|code| named("offer code ", code)));
     }
@@ -31,7 +31,7 @@ pub fn offering(event: &Event, category: Category) -> Option<Sentence> {
 
 fn cause(event: &Event, category: Category) -> Option<Sentence> {
     match category {
-        Category::Trial | Category::Intro => period(event).map(Sentence::of),
+        Category::Trial | Category::Intro => period(event).map(Sentence::new),
         Category::Start | Category::Renewed if event.period_type == Some(PeriodType::Prepaid) => said("prepaid"),
         Category::PreferenceChanged => said("takes effect with the next renewal or purchase"),
         Category::GrantRemoved => said("access ended"),
@@ -63,7 +63,7 @@ fn is_prepaid_over(event: &Event) -> bool {
 
 /// What ends or goes on, and when.
 fn end(event: &Event, category: Category, now: Moment) -> Option<Sentence> {
-    let dated = |words: &str, at: Moment| Sentence::of(format!("{words} ")).time(Stamp::short_day(at, now));
+    let dated = |words: &str, at: Moment| Sentence::new(format!("{words} ")).time(Stamp::short_day(at, now));
     let ahead = event.expires_at.filter(|end| *end > event.event_at);
     match category {
         Category::OptedOut
@@ -85,10 +85,10 @@ fn end(event: &Event, category: Category, now: Moment) -> Option<Sentence> {
 
 /// A pause begins with the end of the period; when it ends is not always known.
 fn pause(event: &Event, begins: Option<Moment>, dated: impl Fn(&str, Moment) -> Sentence) -> Sentence {
-    let begins = begins.map_or(Sentence::of("begins when the period ends"), |at| dated("begins", at));
+    let begins = begins.map_or(Sentence::new("begins when the period ends"), |at| dated("begins", at));
     begins.then(match event.auto_resume_at {
         Some(at) => dated(", resumes", at),
-        None => Sentence::of(", no date to resume"),
+        None => Sentence::new(", no date to resume"),
     })
 }
 
@@ -98,19 +98,19 @@ fn period(event: &Event) -> Option<String> {
 }
 
 fn said(words: &'static str) -> Option<Sentence> {
-    Some(Sentence::of(words))
+    Some(Sentence::new(words))
 }
 
 /// A reason in our words, or in the store's where we have none.
 fn reason_in_words(reason: &Reason) -> Sentence {
     match reason {
         Reason::Other(word) => named("the store says ", word),
-        known => Sentence::of(known.words()),
+        known => Sentence::new(known.words()),
     }
 }
 
 fn named(words: &str, text: &str) -> Sentence {
-    Sentence::of(words).name(cut(text))
+    Sentence::new(words).name(cut(text))
 }
 
 fn cut(text: &str) -> String {

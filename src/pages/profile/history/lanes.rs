@@ -36,7 +36,7 @@ const BARS: usize = 60;
 const RETRY_DAYS: i64 = 60;
 
 /// All lanes, those that matter most first: what gives access now, then what ended last.
-pub fn of(visit: &Visit) -> Vec<Lane> {
+pub fn draw(visit: &Visit) -> Vec<Lane> {
     let (marked, drawn): (Vec<&Purchase>, Vec<&Purchase>) =
         visit.purchases.iter().partition(|purchase| is_mark(purchase, &visit.catalog));
     let mut lanes: Vec<Lane> = drawn.into_iter().filter_map(|purchase| of_purchase(purchase, visit)).collect();
@@ -215,7 +215,7 @@ mod tests {
     use crate::projection::testing::{NOW, purchase};
 
     fn lanes_of(purchases: Vec<Purchase>) -> Vec<Lane> {
-        of(&Visit { purchases, ..stranger() })
+        draw(&Visit { purchases, ..stranger() })
     }
 
     fn drawn(purchase: Purchase) -> Vec<(Marker, i64, i64)> {

@@ -22,7 +22,7 @@ mod wording;
 mod words;
 
 // What the page of one event says in the same words.
-pub use amount::{Amount, of as amount};
+pub use amount::{Amount, in_event as amount};
 pub use card::Card;
 pub use category::Category;
 pub use links::to_row;

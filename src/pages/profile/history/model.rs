@@ -140,7 +140,7 @@ impl FromStr for Order {
 }
 
 impl Side {
-    pub fn of(word: &str) -> Side {
+    pub fn parse(word: &str) -> Side {
         if word == "lost" { Side::Lost } else { Side::Own }
     }
 }

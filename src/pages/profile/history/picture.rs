@@ -55,8 +55,8 @@ const LEAST: i64 = 40;
 
 impl Picture {
     /// `None` where nothing was ever bought.
-    pub fn of(visit: &Visit) -> Option<Picture> {
-        let (mut lanes, unseen): (Vec<Lane>, Vec<Lane>) = lanes::of(visit).into_iter().partition(Lane::is_drawn);
+    pub fn draw(visit: &Visit) -> Option<Picture> {
+        let (mut lanes, unseen): (Vec<Lane>, Vec<Lane>) = lanes::draw(visit).into_iter().partition(Lane::is_drawn);
         let all = lanes.len();
         lanes.truncate(lanes::MOST);
         lanes.sort_by_key(Lane::start);

@@ -16,7 +16,7 @@ pub const PAGE: usize = 50;
 /// A row as stored.
 #[derive(Debug, Clone)]
 pub struct Stored {
-    pub place: Cursor,
+    pub cursor: Cursor,
     pub environment: String,
     pub side: String,
     /// What it tells: see [`crate::events::Event::summary`].
@@ -33,7 +33,7 @@ pub struct Slice {
 }
 
 /// Which rows are looked at, in which order.
-struct Place<'a> {
+struct Selection<'a> {
     visit: &'a Visit,
     order: Order,
     topic: Option<Topic>,
@@ -46,35 +46,35 @@ enum Towards {
 }
 
 pub fn page(conn: &mut Conn, visit: &Visit, query: &Query) -> QueryResult<Slice> {
-    let place = Place { visit, order: query.order, topic: query.shown.topic() };
+    let selection = Selection { visit, order: query.order, topic: query.shown.topic() };
     match (query.before, query.after) {
-        (Some(cursor), _) => before(conn, &place, cursor),
-        (None, Some(cursor)) => after(conn, &place, cursor),
-        (None, None) => before(conn, &place, Cursor::TOP),
+        (Some(cursor), _) => before(conn, &selection, cursor),
+        (None, Some(cursor)) => after(conn, &selection, cursor),
+        (None, None) => before(conn, &selection, Cursor::TOP),
     }
 }
 
-fn before(conn: &mut Conn, place: &Place<'_>, cursor: Cursor) -> QueryResult<Slice> {
-    let mut rows = place.rows(conn, cursor, Towards::Older)?;
+fn before(conn: &mut Conn, selection: &Selection<'_>, cursor: Cursor) -> QueryResult<Slice> {
+    let mut rows = selection.rows(conn, cursor, Towards::Older)?;
     let has_older = rows.len() > PAGE;
     rows.truncate(PAGE);
-    let is_below_some = cursor != Cursor::TOP && place.has(conn, cursor.below(), Towards::Newer)?;
-    Ok(Slice { rows, newer: is_below_some.then(|| cursor.at(place.order)), has_older })
+    let is_below_some = cursor != Cursor::TOP && selection.has(conn, cursor.below(), Towards::Newer)?;
+    Ok(Slice { rows, newer: is_below_some.then(|| cursor.at(selection.order)), has_older })
 }
 
 /// The page above a place. Where fewer rows than a page are left, the first page shows them with what follows.
-fn after(conn: &mut Conn, place: &Place<'_>, cursor: Cursor) -> QueryResult<Slice> {
-    let mut rows = place.rows(conn, cursor, Towards::Newer)?;
+fn after(conn: &mut Conn, selection: &Selection<'_>, cursor: Cursor) -> QueryResult<Slice> {
+    let mut rows = selection.rows(conn, cursor, Towards::Newer)?;
     if rows.len() <= PAGE {
-        return before(conn, place, Cursor::TOP);
+        return before(conn, selection, Cursor::TOP);
     }
-    let newer = rows.pop().map(|row| row.place.at(place.order));
+    let newer = rows.pop().map(|row| row.cursor.at(selection.order));
     rows.reverse();
-    let has_older = place.has(conn, cursor.above(), Towards::Older)?;
+    let has_older = selection.has(conn, cursor.above(), Towards::Older)?;
     Ok(Slice { rows, newer, has_older })
 }
 
-impl Place<'_> {
+impl Selection<'_> {
     fn has(&self, conn: &mut Conn, cursor: Cursor, towards: Towards) -> QueryResult<bool> {
         Ok(!self.nearest(conn, cursor, towards, 1)?.is_empty())
     }
@@ -131,8 +131,8 @@ type Row = ((i64, i64, i64, i64), (String, String, String));
 
 impl From<Row> for Stored {
     fn from(((timeline_at, event_at, tie, event), (environment, side, summary)): Row) -> Stored {
-        let place = Cursor { timeline_at: Moment(timeline_at), event_at: Moment(event_at), tie, event };
-        Stored { place, environment, side, summary }
+        let cursor = Cursor { timeline_at: Moment(timeline_at), event_at: Moment(event_at), tie, event };
+        Stored { cursor, environment, side, summary }
     }
 }
 

@@ -50,27 +50,27 @@ pub struct Fold {
 const SAME_TIME_MS: i64 = 60_000;
 
 impl Row {
-    pub fn of(stored: &Stored, visit: &Visit, order: Order) -> Row {
+    pub fn new(stored: &Stored, visit: &Visit, order: Order) -> Row {
         match Event::from_summary(&stored.summary) {
             Some(event) => Row::from_event(&event, stored, visit, order),
-            None => Row::at(stored.place, order, visit.now),
+            None => Row::at(stored.cursor, order, visit.now),
         }
     }
 
     fn from_event(event: &Event, stored: &Stored, visit: &Visit, order: Order) -> Row {
-        let category = Category::of(event);
+        let category = Category::from_event(event);
         let (icon, tone) = category.icon_and_tone();
         let query = if visit.environment == Environment::Sandbox { "?sandbox=1" } else { "" };
-        let mut row = Row::at(stored.place, order, visit.now);
-        row.facts.extend(facts::of(event, category, visit.now));
+        let mut row = Row::at(stored.cursor, order, visit.now);
+        row.facts.extend(facts::in_words(event, category, visit.now));
         Row {
             icon,
             tone,
-            lines: wording::lines(event, Side::of(&stored.side), &visit.catalog),
+            lines: wording::lines(event, Side::parse(&stored.side), &visit.catalog),
             is_sandbox: stored.environment == Environment::Sandbox.as_str(),
             fold: bundle(event, &visit.catalog),
             offering: facts::offering(event, category),
-            amount: amount::of(event, category),
+            amount: amount::in_event(event, category),
             detail: Some(format!("{}/events/{}{query}", visit.href, segment(&event.id))),
             ..row
         }
@@ -93,7 +93,7 @@ impl Row {
             icon,
             tone,
             by: None,
-            lines: vec![Line { verb: verb.to_owned(), joint: "", subject: Subject::Nothing, tail: String::new() }],
+            lines: vec![Line { verb: verb.to_owned(), joint: "", subject: Subject::None, tail: String::new() }],
             is_sandbox: false,
             at,
             when: Stamp::day_and_time(at, now),
@@ -127,7 +127,7 @@ fn other_clock(place: Cursor, order: Order, now: Moment) -> Option<Sentence> {
         Order::Timeline => ("noticed ", place.event_at),
         Order::Event => ("happened ", place.timeline_at),
     };
-    differ(place).then(|| Sentence::of(word).time(Stamp::day_and_time(at, now)))
+    differ(place).then(|| Sentence::new(word).time(Stamp::day_and_time(at, now)))
 }
 
 /// A Google bundle: the base product and its add-ons, one by one.

@@ -27,7 +27,7 @@ fn text(line: &Line) -> String {
         None => format!("[{}]", one.name),
     };
     let subject = match &line.subject {
-        Subject::Nothing => String::new(),
+        Subject::None => String::new(),
         Subject::Product(one) => product(one),
         Subject::Change { from, to } => format!("{from} to {}", product(to)),
         Subject::Customer(id) => format!("<{id}>"),
@@ -41,10 +41,10 @@ fn text(line: &Line) -> String {
 
 /// First lines, joined; icon; colour; the second line without its time.
 fn row_text(event: &Event, side: Side) -> (String, &'static str, &'static str, String) {
-    let category = Category::of(event);
+    let category = Category::from_event(event);
     let (icon, tone) = category.icon_and_tone();
     let lines: Vec<String> = lines(event, side, &Catalog::default()).iter().map(text).collect();
-    let facts = facts::of(event, category, NOW).into_iter().chain(facts::offering(event, category));
+    let facts = facts::in_words(event, category, NOW).into_iter().chain(facts::offering(event, category));
     let facts: Vec<String> = facts.map(|fact| fact.plain()).collect();
     (lines.join(" | "), icon, tone, facts.join(" · "))
 }
@@ -265,7 +265,7 @@ fn every_icon_is_in_the_sprite() {
     let sprite = include_str!("../../../../static/icons/sprite.svg");
     let kinds = crate::events::EventType::KNOWN.iter().chain(&["NEW"]);
     for kind in kinds {
-        let (icon, _) = Category::of(&event(kind, json!({}))).icon_and_tone();
+        let (icon, _) = Category::from_event(&event(kind, json!({}))).icon_and_tone();
         assert!(sprite.contains(&format!("id=\"{icon}\"")), "{icon}");
     }
     for icon in ["last-opened", "first-seen", "grace", "trial", "convert", "refund", "remove", "grant"] {
@@ -278,7 +278,7 @@ fn only_rows_about_money_carry_an_amount() {
     let price = json!({"price": 9.99, "currency": "USD", "price_in_purchased_currency": 9.99});
     let has_amount = |kind: &str| {
         let event = event(kind, price.clone());
-        amount::of(&event, Category::of(&event)).is_some()
+        amount::in_event(&event, Category::from_event(&event)).is_some()
     };
     for kind in ["INITIAL_PURCHASE", "RENEWAL", "NON_RENEWING_PURCHASE", "REFUND_REVERSED", "INVOICE_ISSUANCE"] {
         assert!(has_amount(kind), "{kind}");

@@ -23,7 +23,7 @@ pub struct Line {
 /// What a line is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    Nothing,
+    None,
     Product(Product),
     /// Another product in place of the first.
     Change {
@@ -56,7 +56,7 @@ const IDS: usize = 3;
 
 /// The lines of an event: one, but for a change of several currencies at once.
 pub fn lines(event: &Event, side: Side, catalog: &Catalog) -> Vec<Line> {
-    match Category::of(event) {
+    match Category::from_event(event) {
         Category::Currency if !event.adjustments.is_empty() => {
             event.adjustments.iter().map(|change| currency(event, change, catalog)).collect()
         }
@@ -111,17 +111,17 @@ fn verb(category: Category, event: &Event) -> (&str, &'static str) {
 }
 
 fn bare(verb: impl Into<String>) -> Line {
-    Line { verb: verb.into(), joint: "", subject: Subject::Nothing, tail: String::new() }
+    Line { verb: verb.into(), joint: "", subject: Subject::None, tail: String::new() }
 }
 
 /// The product an event is about, by the name the catalog, else the event, gives it; a grant by what it gives, never by
 /// the product made up for it (§7.1).
 fn product_of(event: &Event, catalog: &Catalog) -> Subject {
-    let Some(id) = event.product_id.as_deref() else { return Subject::Nothing };
+    let Some(id) = event.product_id.as_deref() else { return Subject::None };
     if event.is_promotional() {
         let given = entitlements(event, catalog);
         let product = Product { store: event.store.clone(), name: text::listed(&given), id: None };
-        return if given.is_empty() { Subject::Nothing } else { Subject::Product(product) };
+        return if given.is_empty() { Subject::None } else { Subject::Product(product) };
     }
     Subject::Product(named(event.store.as_ref(), id, event.product_display_name.as_deref(), catalog))
 }
@@ -181,7 +181,7 @@ fn transferred(event: &Event, side: Side) -> Line {
         Side::Own => ("Purchases transferred from another customer", &event.transferred_from),
     };
     let best = others.iter().find(|id| !is_anonymous(id)).or(others.first());
-    Line { subject: best.map_or(Subject::Nothing, |id| Subject::Customer(id.clone())), ..bare(verb) }
+    Line { subject: best.map_or(Subject::None, |id| Subject::Customer(id.clone())), ..bare(verb) }
 }
 
 /// `Granted 100 GEM` · via purchase of Gem pack. What a purchase takes away was not spent: it was refunded or changed.
@@ -206,7 +206,7 @@ fn currency(event: &Event, change: &Adjustment, catalog: &Catalog) -> Line {
     };
     let name = change.name.clone().filter(|name| *name != change.code);
     let verb = format!("{verb} {} {}", words::grouped(change.amount.unsigned_abs()), change.code);
-    Line { subject: name.map_or(Subject::Nothing, |name| Subject::Currency { name }), tail, ..bare(verb) }
+    Line { subject: name.map_or(Subject::None, |name| Subject::Currency { name }), tail, ..bare(verb) }
 }
 
 fn enrolled(event: &Event) -> Line {
@@ -219,7 +219,7 @@ fn enrolled(event: &Event) -> Line {
 /// `Offering override ended` · `winback`
 fn override_ended(event: &Event) -> Line {
     let shown: Vec<String> = event.offering_id.iter().cloned().collect();
-    let subject = if shown.is_empty() { Subject::Nothing } else { Subject::Ids { shown, more: 0 } };
+    let subject = if shown.is_empty() { Subject::None } else { Subject::Ids { shown, more: 0 } };
     Line { subject, ..bare("Offering override ended") }
 }
 
@@ -234,6 +234,6 @@ fn alias(event: &Event) -> Line {
     }
     let shown: Vec<String> = ids.iter().take(IDS).map(|id| (*id).to_owned()).collect();
     let more = ids.len() - shown.len();
-    let subject = if shown.is_empty() { Subject::Nothing } else { Subject::Ids { shown, more } };
+    let subject = if shown.is_empty() { Subject::None } else { Subject::Ids { shown, more } };
     Line { subject, ..bare("Created a new alias") }
 }

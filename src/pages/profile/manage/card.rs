@@ -28,7 +28,7 @@ impl Card {
     /// Three queries.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
         let held = queries::held(conn, visit)?;
-        Ok(Card::of(visit, held))
+        Ok(Card::new(visit, held))
     }
 
     /// For those who do not find the button.
@@ -40,7 +40,7 @@ impl Card {
         }
     }
 
-    fn of(visit: &Visit, held: Held) -> Card {
+    fn new(visit: &Visit, held: Held) -> Card {
         Card {
             going_on: held.going_on(visit.now, |purchase| visit.product_name(purchase).to_owned()),
             delete: visit.may(DeleteCustomers).then(|| visit.dialog("manage-delete")),
@@ -62,7 +62,7 @@ mod tests {
         let mut visit = testing::lena();
         let mut shown = |role, others_may_delete| {
             (visit.role, visit.project.others_may_delete) = (role, others_may_delete);
-            let html = Card::of(&visit, Held { ids: 3, events: 1, ..Held::default() }).to_string();
+            let html = Card::new(&visit, Held { ids: 3, events: 1, ..Held::default() }).to_string();
             ["manage-delete", "manage-block", "/export"].map(|control| html.contains(control))
         };
         assert_eq!(shown(Role::Viewer, true), [false, false, false]);

@@ -45,10 +45,10 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
     let (app_user_id, version) = (visit.opened_as.clone(), held.version(visit.customer.id));
     let dialog = if is_delete {
         let action = visit.action("delete");
-        Dialog::of(&Delete { form, action, app_user_id, version, held, going_on })
+        Dialog::render(&Delete { form, action, app_user_id, version, held, going_on })
     } else {
         let action = visit.action("block");
-        Dialog::of(&Block { form, action, app_user_id, held, going_on })
+        Dialog::render(&Block { form, action, app_user_id, held, going_on })
     };
     dialog.map(Some)
 }

@@ -45,5 +45,5 @@ fn list(visit: &Visit) -> String {
 }
 
 fn refused(problem: blocking::Problem) -> Error {
-    Refusal::of("", problem.sentence()).into()
+    Refusal::new("", problem.sentence()).into()
 }

@@ -111,7 +111,7 @@ impl Confirmation {
     pub fn check(&self, app_user_id: &str, held: &Held, customer: CustomerId) -> Result<(), Refusal> {
         if self.confirm != app_user_id && self.confirm.trim() != app_user_id {
             let sentence = "That is not the id. Type it letter by letter as it stands above, capitals included.";
-            return Err(Refusal::of("confirm", sentence));
+            return Err(Refusal::new("confirm", sentence));
         }
         match &self.seen {
             Some(seen) if *seen != held.version(customer) => Err(Refusal::stale()),

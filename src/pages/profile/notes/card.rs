@@ -40,13 +40,13 @@ impl HtmlSafe for Card {}
 impl Card {
     /// One query.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
-        let notes = queries::of(conn, visit.customer.id)?;
-        Ok(Card::of(visit, notes))
+        let notes = queries::load(conn, visit.customer.id)?;
+        Ok(Card::new(visit, notes))
     }
 
-    fn of(visit: &Visit, notes: Vec<Note>) -> Card {
+    fn new(visit: &Visit, notes: Vec<Note>) -> Card {
         Card {
-            notes: notes.into_iter().map(|note| Shown::of(visit, note)).collect(),
+            notes: notes.into_iter().map(|note| Shown::new(visit, note)).collect(),
             most: visit.project.note_count,
             add: visit.may(WriteNotes).then(|| visit.dialog("note-add")),
         }
@@ -62,11 +62,11 @@ impl Card {
 }
 
 impl Shown {
-    fn of(visit: &Visit, note: Note) -> Shown {
+    fn new(visit: &Visit, note: Note) -> Shown {
         let dialog = |verb: &str| visit.dialog(&format!("note-{verb}.{}", note.id));
         let edited = note.edited_at.map(|at| match &note.edited_by {
-            Some(by) => Sentence::of("edited by ").name(by).words(" on ").time(Stamp::full(at)),
-            None => Sentence::of("edited on ").time(Stamp::full(at)),
+            Some(by) => Sentence::new("edited by ").name(by).words(" on ").time(Stamp::full(at)),
+            None => Sentence::new("edited on ").time(Stamp::full(at)),
         });
         Shown {
             id: note.id,
@@ -101,7 +101,7 @@ mod tests {
             edited_by: Some("Ada Okoye".into()),
             edited_at: Some(Moment(1_793_699_040_000)),
         };
-        let html = Card::of(&testing::lena(), vec![note]).to_string();
+        let html = Card::new(&testing::lena(), vec![note]).to_string();
         assert!(html.contains("Charged <strong>twice</strong> &lt;script&gt;"), "{html}");
         assert!(html.contains("Sol &#60;Mbeki&#62;"), "{html}");
         assert!(html.contains("edited by <bdi>Ada Okoye</bdi> on <time"), "{html}");
@@ -111,9 +111,9 @@ mod tests {
     #[test]
     fn without_notes_the_card_says_what_will_stand_here() {
         let mut visit = testing::lena();
-        assert!(Card::of(&visit, Vec::new()).to_string().contains("dialog=note-add"));
+        assert!(Card::new(&visit, Vec::new()).to_string().contains("dialog=note-add"));
         visit.role = Role::Viewer;
-        let html = Card::of(&visit, Vec::new()).to_string();
+        let html = Card::new(&visit, Vec::new()).to_string();
         assert!(html.contains("No notes yet.") && !html.contains("dialog="), "{html}");
     }
 }

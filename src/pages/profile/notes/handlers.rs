@@ -83,7 +83,7 @@ pub fn must_have_room(doing: &mut Doing<'_>, visit: &Visit) -> Result<(), Error>
     if queries::count(doing.conn, visit.customer.id)? < most {
         return Ok(());
     }
-    Err(Refusal::of("", format!("A customer has at most {}. Delete one first.", count(most, "note", "notes"))).into())
+    Err(Refusal::new("", format!("A customer has at most {}. Delete one first.", count(most, "note", "notes"))).into())
 }
 
 fn note_of(doing: &mut Doing<'_>, visit: &Visit) -> Result<Note, Error> {

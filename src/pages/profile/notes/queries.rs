@@ -8,7 +8,7 @@ use crate::db::schema::notes;
 use crate::projection::CustomerId;
 
 /// Newest first. A merge may leave a customer with more than one may add.
-pub fn of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Note>> {
+pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Note>> {
     notes::table
         .filter(notes::customer_id.eq(customer))
         .order((notes::created_at.desc(), notes::id.desc()))

@@ -47,12 +47,12 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
 }
 
 fn must_be_untouched(doing: &mut Doing<'_>, visit: &Visit, note: &Note) -> Result<(), Error> {
-    let gone = || Refusal::of("", "Somebody deleted the note meanwhile. There is nothing to undo.");
+    let gone = || Refusal::new("", "Somebody deleted the note meanwhile. There is nothing to undo.");
     let found = queries::find(doing.conn, visit.customer.id, note.id);
     let now = diesel::OptionalExtension::optional(found)?.ok_or_else(gone)?;
     if now.body == note.body && now.version() == note.version() {
         return Ok(());
     }
     let by = now.last_writer();
-    Err(Refusal::of("", format!("{by} changed the note meanwhile. It stays as it is.")).into())
+    Err(Refusal::new("", format!("{by} changed the note meanwhile. It stays as it is.")).into())
 }

@@ -36,7 +36,7 @@ impl Card {
     /// Two queries.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
         let offerings = overrides::queries::offerings_of(conn, visit.project.id)?;
-        let set = overrides::queries::of(conn, visit.customer.id)?;
+        let set = overrides::queries::find(conn, visit.customer.id)?;
         let current = current::resolve(&offerings, set, visit.now);
         let (may, is_allowed) = (visit.may(OverrideOffering), may_change(visit));
         Ok(Card {
@@ -72,18 +72,18 @@ pub fn may_change(visit: &Visit) -> bool {
 }
 
 fn sentences(current: &Current, now: Moment) -> Vec<Sentence> {
-    let unknown = || Sentence::of("Experiments and targeting rules are not known here.");
+    let unknown = || Sentence::new("Experiments and targeting rules are not known here.");
     match current {
         Current::Overridden { set, default, .. } => vec![set_by(set, now), instead(default.as_ref())],
         Current::Default { ignored, .. } => {
             let ignored = ignored.as_ref().map(|ignored| not_counting(ignored, now));
-            let default = Sentence::of("The project's default.");
+            let default = Sentence::new("The project's default.");
             ignored.into_iter().chain([default, unknown()]).collect()
         }
         Current::NoDefault { ignored } => {
             let ignored = ignored.as_ref().map(|ignored| not_counting(ignored, now));
             let none =
-                Sentence::of("None of the project's offerings is the default, so the app gets no current offering.");
+                Sentence::new("None of the project's offerings is the default, so the app gets no current offering.");
             ignored.into_iter().chain([none, unknown()]).collect()
         }
         Current::None => Vec::new(),
@@ -91,7 +91,7 @@ fn sentences(current: &Current, now: Moment) -> Vec<Sentence> {
 }
 
 pub fn set_by(set: &Override, now: Moment) -> Sentence {
-    let sentences = Sentence::of("Set by ").name(&set.set_by).words(" on ").time(Stamp::short_day(set.set_at, now));
+    let sentences = Sentence::new("Set by ").name(&set.set_by).words(" on ").time(Stamp::short_day(set.set_at, now));
     let sentences = match set.until {
         Some(until) => sentences.words(", until ").time(Stamp::day_and_time(until, now)),
         None => sentences.words(", without an end"),
@@ -104,18 +104,18 @@ pub fn set_by(set: &Override, now: Moment) -> Sentence {
 
 fn instead(default: Option<&Offering>) -> Sentence {
     match default {
-        Some(offering) => Sentence::of("Without it the project's default would apply: ")
+        Some(offering) => Sentence::new("Without it the project's default would apply: ")
             .name(&offering.display_name)
             .words(" ")
             .code(&offering.identifier)
             .words("."),
-        None => Sentence::of("Without it none would apply: the project has no default offering."),
+        None => Sentence::new("Without it none would apply: the project has no default offering."),
     }
 }
 
 fn not_counting(ignored: &Ignored, now: Moment) -> Sentence {
     let set = &ignored.set;
-    let sentences = Sentence::of("The override to ").code(&set.offering).words(", set by ").name(&set.set_by);
+    let sentences = Sentence::new("The override to ").code(&set.offering).words(", set by ").name(&set.set_by);
     let sentences = sentences.words(" on ").time(Stamp::short_day(set.set_at, now));
     match (ignored.why, set.until) {
         (Why::Over, Some(until)) => sentences.words(", ended on ").time(Stamp::short_day(until, now)).words("."),

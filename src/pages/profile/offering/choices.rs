@@ -24,7 +24,7 @@ pub struct Choice {
 }
 
 /// `chosen` is what the form sends of the line that is marked.
-pub fn of(
+pub fn list(
     offerings: &[Offering],
     packages: &[(String, String)],
     set: Option<&Override>,
@@ -79,7 +79,7 @@ fn packages_in(packages: &[(String, String)], offering: &str) -> String {
 pub fn after(current: &Current) -> Sentence {
     match current {
         Current::Overridden { offering, default, .. } => {
-            let sentence = Sentence::of("The app gets ").name(&offering.display_name);
+            let sentence = Sentence::new("The app gets ").name(&offering.display_name);
             match default {
                 Some(default) => {
                     sentence.words(" until it ends or is taken back, then ").name(&default.display_name).words(".")
@@ -87,11 +87,11 @@ pub fn after(current: &Current) -> Sentence {
                 None => sentence.words(" until it ends or is taken back, then none."),
             }
         }
-        Current::Default { offering, .. } => Sentence::of("The app gets ")
+        Current::Default { offering, .. } => Sentence::new("The app gets ")
             .name(&offering.display_name)
             .words(", or whatever the project makes its default later."),
         Current::NoDefault { .. } | Current::None => {
-            Sentence::of("The app gets no current offering: the project has no default.")
+            Sentence::new("The app gets no current offering: the project has no default.")
         }
     }
 }
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn the_default_comes_first_and_archived_offerings_not_at_all() {
         let packages = [("zen".to_owned(), "Annual".to_owned()), ("zen".to_owned(), "Monthly".to_owned())];
-        let choices = of(&sold(), &packages, None, None, NOW);
+        let choices = list(&sold(), &packages, None, None, NOW);
         assert_eq!(
             said(&choices),
             [("", "Standard", true, true), ("autumn", "autumn", false, false), ("zen", "Zen", false, false)]
@@ -138,7 +138,7 @@ mod tests {
     fn what_is_set_is_marked_unless_something_else_was_typed() {
         let set = testing::set("zen", None, None);
         let marked = |set: &Override, typed| {
-            let choices = of(&sold(), &[], Some(set), typed, NOW);
+            let choices = list(&sold(), &[], Some(set), typed, NOW);
             let values = |is: fn(&Choice) -> bool| {
                 choices.iter().filter(|one| is(one)).map(|one| one.value.clone()).collect::<String>()
             };
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn without_a_default_the_first_line_is_none() {
-        let choices = of(&[offering("zen", "Zen", false, false)], &[], None, None, NOW);
+        let choices = list(&[offering("zen", "Zen", false, false)], &[], None, None, NOW);
         assert_eq!(said(&choices), [("", "No offering", true, true), ("zen", "Zen", false, false)]);
         let first = choices.first().map(|one| one.after.plain());
         assert_eq!(first.as_deref(), Some("The app gets no current offering: the project has no default."));

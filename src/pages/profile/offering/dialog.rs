@@ -38,13 +38,13 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
         return Ok(None);
     }
     let offerings = overrides::queries::offerings_of(conn, visit.project.id)?;
-    let set = overrides::queries::of(conn, visit.customer.id)?;
+    let set = overrides::queries::find(conn, visit.customer.id)?;
     let current = current::resolve(&offerings, set.clone(), visit.now);
     if current == Current::None {
         return Ok(None);
     }
     let packages = queries::packages_of(conn, visit.project.id)?;
-    let choices = choices::of(&offerings, &packages, set.as_ref(), form.typed("offering"), visit.now);
+    let choices = choices::list(&offerings, &packages, set.as_ref(), form.typed("offering"), visit.now);
     let running = set.as_ref().filter(|set| !set.is_over(visit.now));
     let day = |at: Moment| times::machine(at).split('T').next().unwrap_or_default().to_owned();
     let choose = Choose {
@@ -57,19 +57,19 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
         today: day(visit.now),
         form,
     };
-    Dialog::of(&choose).map(Some)
+    Dialog::render(&choose).map(Some)
 }
 
 fn before(current: &Current) -> Sentence {
     match current {
         Current::Overridden { offering, .. } => {
-            Sentence::of("Now the app gets ").name(&offering.display_name).words(", chosen for this customer.")
+            Sentence::new("Now the app gets ").name(&offering.display_name).words(", chosen for this customer.")
         }
         Current::Default { offering, .. } => {
-            Sentence::of("Now the app gets ").name(&offering.display_name).words(", the project's default.")
+            Sentence::new("Now the app gets ").name(&offering.display_name).words(", the project's default.")
         }
         Current::NoDefault { .. } | Current::None => {
-            Sentence::of("Now the app gets no current offering: the project has no default.")
+            Sentence::new("Now the app gets no current offering: the project has no default.")
         }
     }
 }

@@ -70,7 +70,7 @@ pub fn cleared(
     reason: Option<String>,
     location: String,
 ) -> Result<Done, Error> {
-    let none = || Refusal::of("offering", "The app gets the project's default already: nothing is changed.");
+    let none = || Refusal::new("offering", "The app gets the project's default already: nothing is changed.");
     let set = before.filter(|set| !set.is_over(doing.now)).ok_or_else(none)?;
     overrides::queries::remove(doing.conn, set.customer_id)?;
     let trace = crate::operations::overrides::entry(Some(&set), None).because(reason);
@@ -81,7 +81,7 @@ pub fn cleared(
 /// # Errors
 /// A refusal for a developer who is held to test customers.
 pub fn must_be_allowed(visit: &Visit) -> Result<(), Refusal> {
-    if may_change(visit) { Ok(()) } else { Err(Refusal::of("", HELD)) }
+    if may_change(visit) { Ok(()) } else { Err(Refusal::new("", HELD)) }
 }
 
 fn set_until(name: &str, until: Option<Moment>) -> String {

@@ -20,11 +20,11 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
     doing.permit(OverrideOffering)?;
     must_be_allowed(visit)?;
     let customer = visit.customer.id;
-    let now = overrides::queries::of(doing.conn, customer)?;
+    let now = overrides::queries::find(doing.conn, customer)?;
     if Override::version(now.as_ref()) != Override::version(undo.after.as_ref()) {
         let by = now.map_or_else(|| "Somebody".to_owned(), |set| set.set_by);
         let sentence = format!("{by} changed the offering meanwhile. It stays as it is.");
-        return Err(Refusal::of("", sentence).into());
+        return Err(Refusal::new("", sentence).into());
     }
     // Of a customer who became one with another since, it is the survivor's.
     let before = undo.before.map(|set| Override { customer_id: customer, ..set });

@@ -32,10 +32,10 @@ impl Star {
     /// # Errors
     /// What the database said, or that the system has no random bytes.
     pub fn load(conn: &mut Conn, member: &Member, visit: &Visit) -> Result<Star, Error> {
-        Ok(Star::of(visit, stars::is_marked(conn, visit.customer.id, member.person.id)?, fresh_key()?))
+        Ok(Star::new(visit, stars::is_marked(conn, visit.customer.id, member.person.id)?, fresh_key()?))
     }
 
-    pub fn of(visit: &Visit, is_marked: bool, once: String) -> Star {
+    pub fn new(visit: &Visit, is_marked: bool, once: String) -> Star {
         Star { is_marked, action: visit.action(if is_marked { "unstar" } else { "star" }), once }
     }
 }

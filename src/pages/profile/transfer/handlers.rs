@@ -43,7 +43,7 @@ pub async fn make(act: Act<Draft>) -> Outcome {
     act.run("transfer", page, move |doing, draft| {
         let visit = Visit::entered(doing.conn, doing.request, doing.member, &query)?;
         let to = recipient::receiver(doing.conn, &visit, &draft.to)??;
-        let one = review::of(&visit, to);
+        let one = review::transfer(&visit, to);
         if let Some(seen) = draft.seen.filter(|seen| !seen.is_empty())
             && review::fingerprint(&one.preview(doing.conn)?) != seen
         {
@@ -59,7 +59,7 @@ pub async fn make(act: Act<Draft>) -> Outcome {
 fn done(doing: &mut Doing<'_>, visit: &Visit, to: CustomerId, moved: i64) -> Result<Done, Error> {
     let counted = text::count(moved, "purchase", "purchases");
     let message = format!("{counted} moved here from {}.", review::name(visit));
-    let trace = Trace::new(Action::PurchasesTransferred).of(visit.customer.id, &visit.opened_as);
+    let trace = Trace::new(Action::PurchasesTransferred).for_customer(visit.customer.id, &visit.opened_as);
     let id = overview::best_id(doing.conn, visit.project.id, to)?.ok_or(Error::NotFound)?;
     let trace = trace.before(&counted).after(format!("moved to {id}"));
     let view = if visit.is_sandbox() { "?sandbox=1" } else { "" };
@@ -69,7 +69,7 @@ fn done(doing: &mut Doing<'_>, visit: &Visit, to: CustomerId, moved: i64) -> Res
 
 fn refused(why: transfer::Refusal) -> Refusal {
     match why {
-        transfer::Refusal::Same => Refusal::of(recipient::TO, "This is the same customer. Choose another one."),
-        transfer::Refusal::Nothing => Refusal::of("", "There are no purchases here to move."),
+        transfer::Refusal::Same => Refusal::new(recipient::TO, "This is the same customer. Choose another one."),
+        transfer::Refusal::NoPurchases => Refusal::new("", "There are no purchases here to move."),
     }
 }

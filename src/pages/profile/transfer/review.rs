@@ -51,7 +51,7 @@ impl Review {
     pub fn load(conn: &mut Conn, visit: &Visit, to: CustomerId, to_id: &str) -> Result<Option<Review>, Error> {
         let other = Visit::load(conn, visit.project.id, (to_id, visit.environment), (visit.role, visit.now))?;
         let other = other.ok_or(Error::NotFound)?;
-        let preview = of(visit, to).preview(conn)?;
+        let preview = transfer(visit, to).preview(conn)?;
         let moving: Vec<&Purchase> = preview.from.0.purchases.iter().filter(|one| one.kind != Kind::Grant).collect();
         if moving.is_empty() {
             return Ok(None);
@@ -60,13 +60,13 @@ impl Review {
         let (is_one, named) = (moving.len() == 1, named(visit, &moving));
         let moving = counted(moving.len(), tests);
         let seen = fingerprint(&preview);
-        let (from, to) = (Side::of(visit, preview.from), Side::of(&other, preview.to));
+        let (from, to) = (Side::new(visit, preview.from), Side::new(&other, preview.to));
         Ok(Some(Review { from, to, to_id: to_id.to_owned(), moving, is_one, named, seen }))
     }
 }
 
 /// The transfer from this customer to another.
-pub fn of(visit: &Visit, to: CustomerId) -> Move {
+pub fn transfer(visit: &Visit, to: CustomerId) -> Move {
     Move { project: visit.project.id, from: visit.customer.id, to, now: visit.now }
 }
 
@@ -112,7 +112,7 @@ fn named(visit: &Visit, moving: &[&Purchase]) -> Sentence {
 }
 
 impl Side {
-    fn of(visit: &Visit, (now, then): (CustomerState, CustomerState)) -> Side {
+    fn new(visit: &Visit, (now, then): (CustomerState, CustomerState)) -> Side {
         let tests = |state: &CustomerState| {
             state.purchases.iter().filter(|one| one.environment == Environment::Sandbox).count()
         };

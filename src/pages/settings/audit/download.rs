@@ -12,7 +12,7 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::customers::Cursor;
 use crate::db::{Conn, Db};
-use crate::pages::directory::lists::Place;
+use crate::pages::directory::lists::Position;
 use crate::web::csv::{self, CHUNK, harmless, written};
 use crate::web::file::Source;
 use crate::wording::times;
@@ -49,7 +49,7 @@ pub async fn download(
         let trace = trace(&filter, customer.flatten());
         let actor = Actor::person(member.person.id, member.role.name());
         audit::append(conn, (member.project.id, ids.next(request.now), request.now), &actor, &origin, trace)?;
-        let mut export = Export::of(&member, &filter, customer);
+        let mut export = Export::new(&member, &filter, customer);
         let mut first = written(std::iter::once(HEAD.map(String::from)))?;
         first.extend(export.read(conn)?);
         Ok::<_, Error>((csv::file_name(&member.project.slug, "audit", request.now), Bytes::from(first), export))
@@ -64,7 +64,7 @@ fn trace(filter: &Filter, customer: Option<i64>) -> Trace {
     let trace = Trace::new(Action::AuditExported);
     let trace = if nobody.is_empty() { trace } else { trace.about(nobody) };
     match (customer, &filter.customer) {
-        (Some(customer), Some(id)) => trace.of(customer, id.trim()),
+        (Some(customer), Some(id)) => trace.for_customer(customer, id.trim()),
         _ => trace,
     }
 }
@@ -73,12 +73,12 @@ struct Export {
     project: i64,
     chosen: Chosen,
     /// Where the next rows begin; `None` after the last.
-    next: Option<Place>,
+    next: Option<Position>,
 }
 
 impl Export {
-    fn of(member: &Member, filter: &Filter, customer: Option<Option<i64>>) -> Export {
-        let next = (customer != Some(None)).then_some(Place::Top);
+    fn new(member: &Member, filter: &Filter, customer: Option<Option<i64>>) -> Export {
+        let next = (customer != Some(None)).then_some(Position::Top);
         Export { project: member.project.id, chosen: filter.chosen(customer.flatten()), next }
     }
 }
@@ -88,7 +88,7 @@ impl Source for Export {
         let Some(place) = self.next else { return Ok(Vec::new()) };
         let lines = queries::lines(conn, self.project, &self.chosen, place, CHUNK)?;
         let last = lines.last().filter(|_| lines.len() == CHUNK);
-        self.next = last.map(|line| Place::After(Cursor { active_at: line.entry.at, id: line.entry.position }));
+        self.next = last.map(|line| Position::After(Cursor { active_at: line.entry.at, id: line.entry.position }));
         written(lines.iter().map(cells))
     }
 

@@ -13,7 +13,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::{Cursor, identity};
 use crate::db::{Conn, Db};
-use crate::pages::directory::lists::Place;
+use crate::pages::directory::lists::Position;
 use crate::pages::directory::lists::model::{PAGE, slice};
 use crate::pages::settings::{Nav, overview};
 use crate::projection::CustomerId;
@@ -48,10 +48,10 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
 }
 
 /// The filter and the place that an address names.
-pub fn asked(query: &str) -> Result<(Filter, Place), Error> {
+pub fn asked(query: &str) -> Result<(Filter, Position), Error> {
     let filter = Filter::parse(query).map_err(|sentence| Error::BadRequest(sentence.into()))?;
     let (after, before) = (form::field(query, "after"), form::field(query, "before"));
-    let place = Place::parse(after.as_deref(), before.as_deref());
+    let place = Position::parse(after.as_deref(), before.as_deref());
     Ok((filter, place.map_err(|unknown| Error::BadRequest(unknown.0.into()))?))
 }
 
@@ -62,7 +62,7 @@ pub fn customer_of(conn: &mut Conn, project: i64, filter: &Filter) -> Result<Opt
 }
 
 impl Log {
-    fn load(conn: &mut Conn, member: &Member, filter: Filter, place: Place, now: Moment) -> Result<Log, Error> {
+    fn load(conn: &mut Conn, member: &Member, filter: Filter, place: Position, now: Moment) -> Result<Log, Error> {
         let project = &member.project;
         let lines = match customer_of(conn, project.id, &filter)? {
             Some(None) => Vec::new(),
@@ -73,10 +73,10 @@ impl Log {
             layout: member.layout("Audit log", Section::Settings),
             nav: overview::nav(conn, member, "audit")?,
             people: people(queries::members(conn, project.id)?, &filter, &page.rows),
-            rows: page.rows.iter().map(|line| Row::of(line, (&project.slug, &filter), now)).collect(),
+            rows: page.rows.iter().map(|line| Row::new(line, (&project.slug, &filter), now)).collect(),
             newer: page.newer,
             older: page.older,
-            is_paged: place != Place::Top,
+            is_paged: place != Position::Top,
             head: audit::queries::head(conn, project.id)?,
             slug: project.slug.clone(),
             filter,

@@ -7,14 +7,14 @@ use crate::audit::{ActorKind, Entry, Line, Row};
 use crate::customers::Cursor;
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries, memberships, people};
-use crate::pages::directory::lists::Place;
+use crate::pages::directory::lists::Position;
 use crate::projection::CustomerId;
 
 /// Of one customer no more entries than the newest of these are looked at.
 const OF_A_CUSTOMER: i64 = 10_000;
 
 /// Up to `limit` entries: from the newest or behind one newest first, before one in the opposite order.
-pub fn lines(conn: &mut Conn, project: i64, chosen: &Chosen, place: Place, limit: usize) -> QueryResult<Vec<Line>> {
+pub fn lines(conn: &mut Conn, project: i64, chosen: &Chosen, place: Position, limit: usize) -> QueryResult<Vec<Line>> {
     let mut query = audit_entries::table
         .left_join(
             audit_details::table.on(audit_details::project_id
@@ -56,25 +56,25 @@ pub fn lines(conn: &mut Conn, project: i64, chosen: &Chosen, place: Place, limit
     }
     // A bound on the time alone lets both databases start there.
     query = match place {
-        Place::Top => query,
-        Place::After(Cursor { active_at: at, id }) => {
+        Position::Top => query,
+        Position::After(Cursor { active_at: at, id }) => {
             let at = at.millis();
             let is_older = audit_entries::at.lt(at).or(audit_entries::position.lt(id));
             query.filter(audit_entries::at.le(at).and(is_older))
         }
-        Place::Before(Cursor { active_at: at, id }) => {
+        Position::Before(Cursor { active_at: at, id }) => {
             let at = at.millis();
             let is_newer = audit_entries::at.gt(at).or(audit_entries::position.gt(id));
             query.filter(audit_entries::at.ge(at).and(is_newer))
         }
     };
     let rows: Vec<Row> = match place {
-        Place::Before(_) => query.order((audit_entries::at.asc(), audit_entries::position.asc())).load(conn)?,
-        Place::Top | Place::After(_) => {
+        Position::Before(_) => query.order((audit_entries::at.asc(), audit_entries::position.asc())).load(conn)?,
+        Position::Top | Position::After(_) => {
             query.order((audit_entries::at.desc(), audit_entries::position.desc())).load(conn)?
         }
     };
-    Ok(rows.into_iter().map(Line::of).collect())
+    Ok(rows.into_iter().map(Line::new).collect())
 }
 
 fn positions_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<i64>> {

@@ -26,7 +26,7 @@ pub struct Row {
 }
 
 impl Row {
-    pub fn of(line: &Line, (slug, filter): (&str, &Filter), now: Moment) -> Row {
+    pub fn new(line: &Line, (slug, filter): (&str, &Filter), now: Moment) -> Row {
         let empty = Details::default();
         let details = line.details().unwrap_or(&empty);
         let customer = line.customer.and(details.app_user_id.as_deref());
@@ -37,7 +37,7 @@ impl Row {
             by_them: by_them(line, slug, filter),
             what: capitalised(line.words()),
             about: details.about.clone(),
-            change: Change::of(details.before.as_deref(), details.after.as_deref()),
+            change: Change::between(details.before.as_deref(), details.after.as_deref()),
             reason: details.reason.clone(),
             missing: missing(&line.content),
             customer: customer.map(|id| (id.to_owned(), visit::href(slug, id))),

@@ -29,11 +29,11 @@ struct Unblock {
 pub fn dialog(member: &Member, all: &[Blocked], form: Opened) -> Result<Option<Dialog>, Error> {
     let blocked = all.iter().find(|one| form.number() == Some(one.id)).cloned();
     match (form.name.as_str(), blocked) {
-        ("blocked-add", None) => Dialog::of(&Block { action: address(member), form }).map(Some),
+        ("blocked-add", None) => Dialog::render(&Block { action: address(member), form }).map(Some),
         ("blocked-end", Some(blocked)) => {
             let id = segment(&blocked.app_user_id);
             let action = format!("/projects/{}/customers/{id}/unblock", member.project.slug);
-            Dialog::of(&Unblock { form, action, blocked }).map(Some)
+            Dialog::render(&Unblock { form, action, blocked }).map(Some)
         }
         _ => Ok(None),
     }

@@ -11,6 +11,7 @@ use crate::base::error::{Error, Refusal};
 use crate::db::Db;
 use crate::operations::erasure::blocking::{self, Problem, Ticked};
 use crate::operations::erasure::cleanup;
+use crate::web::form::NoFields;
 
 #[derive(Deserialize)]
 pub struct Typed {
@@ -19,9 +20,6 @@ pub struct Typed {
     #[serde(flatten)]
     ticked: Ticked,
 }
-
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 pub async fn block(act: Act<Typed>, db: Data<Db>) -> Result<HttpResponse, Error> {
     let work = |doing: &mut Doing<'_>, typed: Typed| {
@@ -43,7 +41,7 @@ pub async fn block(act: Act<Typed>, db: Data<Db>) -> Result<HttpResponse, Error>
 }
 
 /// `POST C/unblock`
-pub async fn unblock(act: Act<Nothing>) -> Result<HttpResponse, Error> {
+pub async fn unblock(act: Act<NoFields>) -> Result<HttpResponse, Error> {
     let work = |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
         let blocked = blocking::find(doing.conn, project, doing.request.app_user_id()?)?.ok_or(Error::NotFound)?;
@@ -56,5 +54,5 @@ pub async fn unblock(act: Act<Nothing>) -> Result<HttpResponse, Error> {
 }
 
 fn refused(problem: Problem) -> Error {
-    Refusal::of("app_user_id", problem.sentence()).into()
+    Refusal::new("app_user_id", problem.sentence()).into()
 }

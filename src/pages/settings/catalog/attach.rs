@@ -23,7 +23,7 @@ impl Draft {
     /// # Errors
     /// A [`Refusal`] of the field `product`.
     pub fn parse(&self) -> Result<String, Refusal> {
-        rules::identifier(self.product.trim()).map_err(|why| Refusal::of("product", sentence(&why)))
+        rules::identifier(self.product.trim()).map_err(|why| Refusal::new("product", sentence(&why)))
     }
 }
 

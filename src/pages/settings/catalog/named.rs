@@ -43,7 +43,7 @@ impl Draft {
     /// # Errors
     /// A [`Refusal`] of the field `name`.
     pub fn parse_name(&self) -> Result<String, Refusal> {
-        rules::name(&self.name).map_err(|why| Refusal::of("name", sentence(&why)))
+        rules::name(&self.name).map_err(|why| Refusal::new("name", sentence(&why)))
     }
 }
 

@@ -97,7 +97,7 @@ impl CatalogPage {
         let attached = queries::attached(conn, project)?;
         let touched = touched::by_products(conn, project)?;
         let products =
-            queries::products(conn, project)?.into_iter().map(|row| ProductRow::of(row, &attached, &touched));
+            queries::products(conn, project)?.into_iter().map(|row| ProductRow::new(row, &attached, &touched));
         let products = products.collect();
         let touched = touched::by_entitlements(conn, project, now)?;
         let entitlements = queries::entitlements(conn, project)?.into_iter().map(|row| EntitlementRow {
@@ -140,14 +140,14 @@ impl CatalogPage {
 }
 
 impl ProductRow {
-    fn of(
+    fn new(
         row: Product,
         attached: &std::collections::BTreeMap<String, Vec<String>>,
         touched: &HashMap<(String, String), Touched>,
     ) -> ProductRow {
         let holders = attached.iter().filter(|(_, products)| products.contains(&row.identifier));
         ProductRow {
-            store: StoreBadge::of(Some(&Store::from(row.store.clone()))),
+            store: StoreBadge::new(Some(&Store::from(row.store.clone()))),
             values: products::values(&row),
             attached: holders.map(|(entitlement, _)| entitlement.clone()).collect(),
             touched: touched.get(&(row.store.clone(), row.identifier.clone())).copied().unwrap_or_default(),

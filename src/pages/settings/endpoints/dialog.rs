@@ -49,22 +49,22 @@ pub fn dialog(member: &Member, asking: Option<&Asking>, form: Opened) -> Result<
     let asking = asking.cloned();
     let at = |path: &str| asking.as_ref().map(|(one, _)| format!("{}{path}", one::address(member, one.id)));
     match (form.name.as_str(), &asking) {
-        ("endpoint-secret", _) if form.is_shown_once => Dialog::of(&Secret { form }).map(Some),
+        ("endpoint-secret", _) if form.is_shown_once => Dialog::render(&Secret { form }).map(Some),
         ("endpoint-new", None) => {
             let action = page::address(member);
-            Dialog::of(&Edit { form, action, asking: None, current_values: Values::default() }).map(Some)
+            Dialog::render(&Edit { form, action, asking: None, current_values: Values::default() }).map(Some)
         }
         ("endpoint-edit", Some((endpoint, kinds))) => {
             let (action, current_values) = (at("").unwrap_or_default(), values(endpoint, kinds));
-            Dialog::of(&Edit { form, action, asking, current_values }).map(Some)
+            Dialog::render(&Edit { form, action, asking, current_values }).map(Some)
         }
         ("endpoint-replace", Some(_)) => {
             let action = at("/secret").unwrap_or_default();
-            Dialog::of(&Replace { form, action }).map(Some)
+            Dialog::render(&Replace { form, action }).map(Some)
         }
         ("endpoint-delete", Some((endpoint, _))) => {
             let (action, name) = (at("/delete").unwrap_or_default(), endpoint.name.clone());
-            Dialog::of(&Delete { form, action, name }).map(Some)
+            Dialog::render(&Delete { form, action, name }).map(Some)
         }
         _ => Ok(None),
     }

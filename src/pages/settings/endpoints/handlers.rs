@@ -17,12 +17,10 @@ use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
 use crate::endpoints::queries::{self, Asking};
 use crate::endpoints::{self, Endpoint, MOST, OVERLAP_HOURS, Secret, deliveries, resolves_to_allowed};
+use crate::web::form::NoFields;
 use crate::wording::text::count;
 
 type Outcome = Result<HttpResponse, Error>;
-
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 /// On or off.
 #[derive(Deserialize)]
@@ -40,7 +38,7 @@ pub async fn create(act: Act<Draft>, config: Data<Config>) -> Outcome {
         let wanted = checked(&draft, &allowlist, is_allowed)?;
         let (project, id, now) = (doing.member.project.id, doing.next_id(), doing.now);
         if queries::all(doing.conn, project)?.len() >= MOST {
-            return Err(Refusal::of("", format!("A project has {MOST} endpoints at most.")).into());
+            return Err(Refusal::new("", format!("A project has {MOST} endpoints at most.")).into());
         }
         let secret = Secret::fresh()?;
         let added = wanted.applied_to(Endpoint::new((project, id, now), secret.0.clone()));
@@ -69,7 +67,7 @@ pub async fn update(act: Act<Draft>, config: Data<Config>) -> Outcome {
             is = [is.as_str(), "Authorization: another value"].join("\n").trim().to_owned();
         }
         if is.is_empty() {
-            return Err(Refusal::of("", "Nothing differs from what is set already.").into());
+            return Err(Refusal::new("", "Nothing differs from what is set already.").into());
         }
         queries::update(doing.conn, &after, &wanted.types)?;
         let trace = Trace::new(Action::EndpointUpdated).about(&after.name).before(was).after(is);
@@ -78,7 +76,7 @@ pub async fn update(act: Act<Draft>, config: Data<Config>) -> Outcome {
     act.with_proof().run(&dialog, one::rendered, work).await
 }
 
-pub async fn delete(act: Act<Nothing>) -> Outcome {
+pub async fn delete(act: Act<NoFields>) -> Outcome {
     let dialog = format!("endpoint-delete.{}", act.parameter("endpoint")?);
     let work = |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
@@ -96,7 +94,7 @@ pub async fn switch(act: Act<Switch>) -> Outcome {
         let (found, _) = named(doing.conn, doing.request, project)?;
         let is_on = wanted.on.is_some();
         if found.is_on == is_on {
-            return Err(Refusal::of("", if is_on { "It is on already." } else { "It is off already." }).into());
+            return Err(Refusal::new("", if is_on { "It is on already." } else { "It is off already." }).into());
         }
         queries::switch(doing.conn, project, found.id, is_on)?;
         let (action, message) = match is_on {
@@ -108,7 +106,7 @@ pub async fn switch(act: Act<Switch>) -> Outcome {
     act.run("", one::rendered, work).await
 }
 
-pub async fn replace_secret(act: Act<Nothing>) -> Outcome {
+pub async fn replace_secret(act: Act<NoFields>) -> Outcome {
     let dialog = format!("endpoint-replace.{}", act.parameter("endpoint")?);
     let work = |doing: &mut Doing<'_>, _| {
         let (before, _) = named(doing.conn, doing.request, doing.member.project.id)?;
@@ -124,13 +122,13 @@ pub async fn replace_secret(act: Act<Nothing>) -> Outcome {
 }
 
 /// Queues a `TEST` event and waits a moment for what comes of it, so that the page it leads to can tell.
-pub async fn test(act: Act<Nothing>, db: Data<Db>) -> Outcome {
+pub async fn test(act: Act<NoFields>, db: Data<Db>) -> Outcome {
     let (tell, queued) = tokio::sync::oneshot::channel();
     let work = move |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
         let (found, _) = named(doing.conn, doing.request, project)?;
         if !found.is_on {
-            return Err(Refusal::of("", "Switch the endpoint on first.").into());
+            return Err(Refusal::new("", "Switch the endpoint on first.").into());
         }
         let id = doing.next_id();
         endpoints::enqueue_test(doing.conn, (project, id, doing.now), found.id)?;
@@ -161,13 +159,13 @@ async fn until_tried(db: &Db, project: i64, delivery: i64) -> Result<(), Error> 
 }
 
 /// Sends everything again that was given up.
-pub async fn resend_failed(act: Act<Nothing>) -> Outcome {
+pub async fn resend_failed(act: Act<NoFields>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
         let (found, _) = named(doing.conn, doing.request, project)?;
         let again = endpoints::resend_failed(doing.conn, project, found.id, doing.now)?;
         if again == 0 {
-            return Err(Refusal::of("", "Nothing was given up.").into());
+            return Err(Refusal::new("", "Nothing was given up.").into());
         }
         let message = count(i64::try_from(again).unwrap_or(i64::MAX), "delivery", "deliveries");
         let trace = Trace::new(Action::WebhookResent).about(&found.name).after(message.clone());
@@ -184,7 +182,7 @@ pub fn named(conn: &mut Conn, request: &PageRequest, project: i64) -> Result<Ask
 
 fn checked(draft: &Draft, allowlist: &Allowlist, is_allowed: bool) -> Result<Wanted, Refusal> {
     let wanted = draft.parse(allowlist)?;
-    if is_allowed { Ok(wanted) } else { Err(Refusal::of("url", NOT_ALLOWED)) }
+    if is_allowed { Ok(wanted) } else { Err(Refusal::new("url", NOT_ALLOWED)) }
 }
 
 /// Whether the name in the address that was typed leads to where deliveries may go: asked before the transaction, because

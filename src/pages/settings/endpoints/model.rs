@@ -65,7 +65,7 @@ impl Draft {
     /// All that is wrong with it.
     pub fn parse(&self, allowlist: &Allowlist) -> Result<Wanted, Refusal> {
         let mut problems: Vec<Problem> = Vec::new();
-        let mut wrong = |field: &'static str, sentence: &str| problems.extend(Refusal::of(field, sentence).problems);
+        let mut wrong = |field: &'static str, sentence: &str| problems.extend(Refusal::new(field, sentence).problems);
         let name = self.name.trim();
         if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
             wrong("name", "Give it a name of 1 to 60 characters.");

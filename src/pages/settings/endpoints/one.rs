@@ -110,7 +110,7 @@ impl EndpointPage {
     }
 
     fn last(&self) -> Option<(Stamp, Last)> {
-        self.endpoint.last_at.map(|at| (Stamp::relative(at, self.now).inside(), Last::of(&self.endpoint)))
+        self.endpoint.last_at.map(|at| (Stamp::relative(at, self.now).inside(), Last::new(&self.endpoint)))
     }
 
     fn waiting(&self) -> String {

@@ -71,7 +71,7 @@ fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Open
     }
     let row = |asking: Asking| {
         let waiting = waiting.remove(&asking.0.id).unwrap_or_default();
-        Row::of(asking, waiting, &member, request.now)
+        Row::new(asking, waiting, &member, request.now)
     };
     let rows = all.into_iter().map(row).collect();
     let page = ListPage { layout, nav: nav(conn, &member, "endpoints")?, rows };
@@ -93,10 +93,10 @@ impl ListPage {
 }
 
 impl Row {
-    fn of((endpoint, types): Asking, waiting: i64, member: &Member, now: Moment) -> Row {
+    fn new((endpoint, types): Asking, waiting: i64, member: &Member, now: Moment) -> Row {
         let whose = if endpoint.sends_received { "All events" } else { "Events made by Dossier" };
         let asked = if types.is_empty() { String::new() } else { format!(", {} types of them", types.len()) };
-        let last = endpoint.last_at.map(|at| (Stamp::relative(at, now).inside(), Last::of(&endpoint)));
+        let last = endpoint.last_at.map(|at| (Stamp::relative(at, now).inside(), Last::new(&endpoint)));
         Row {
             asks: format!("{whose}{asked}. {}.", endpoint.environments().words()),
             waiting,
@@ -113,7 +113,7 @@ impl Row {
 
 impl Last {
     /// Of an endpoint that was tried.
-    pub fn of(endpoint: &Endpoint) -> Last {
+    pub fn new(endpoint: &Endpoint) -> Last {
         match endpoint.last_status {
             Some(200) => Last { label: "Received".into(), tone: "good" },
             Some(status) => Last { label: format!("Answered {status}"), tone: "bad" },

@@ -44,14 +44,14 @@ pub fn dialog(member: &Member, form: Opened, keys: &[&Line], origin: &str) -> Re
     }
     let line = keys.iter().find(|line| form.number() == Some(line.id) && line.counts());
     match (form.name.as_str(), line) {
-        ("key-make", None) => Dialog::of(&Make { action: address(member), form }).map(Some),
+        ("key-make", None) => Dialog::render(&Make { action: address(member), form }).map(Some),
         ("key-shown", None) if form.is_shown_once => {
             let platform = platform_of(form.value("for", SERVER));
-            Dialog::of(&Shown { form, origin: origin.to_owned(), platform }).map(Some)
+            Dialog::render(&Shown { form, origin: origin.to_owned(), platform }).map(Some)
         }
         ("key-revoke", Some(line)) => {
             let action = format!("{}/{}/revoke", address(member), line.id);
-            Dialog::of(&Revoke { form, action, kind: kind(line), line: Line::clone(line) }).map(Some)
+            Dialog::render(&Revoke { form, action, kind: kind(line), line: Line::clone(line) }).map(Some)
         }
         _ => Ok(None),
     }

@@ -11,6 +11,7 @@ use crate::audit::{Action, Trace};
 use crate::auth::api_keys::{self, NewKey, Platform, Value, platform_of, queries};
 use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
+use crate::web::form::NoFields;
 use crate::wording::text::sentence;
 
 type Outcome = Result<HttpResponse, Error>;
@@ -27,16 +28,13 @@ pub struct Draft {
     value: String,
 }
 
-#[derive(Deserialize)]
-pub struct Nothing {}
-
 pub async fn make(act: Act<Draft>, config: Data<Config>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
-        let name = api_keys::name(&draft.name).map_err(|why| Refusal::of("name", sentence(&why)))?;
+        let name = api_keys::name(&draft.name).map_err(|why| Refusal::new("name", sentence(&why)))?;
         let platform = platform(&draft.whose)?;
         let value = chosen(draft.value.trim(), platform)?;
         if queries::is_known(doing.conn, &value.hash())? {
-            return Err(Refusal::of("value", "This key is in use already, or was revoked. Choose another one.").into());
+            return Err(Refusal::new("value", "This key is in use already, or was revoked. Choose another one.").into());
         }
         let new = NewKey {
             project: doing.member.project.id,
@@ -53,14 +51,14 @@ pub async fn make(act: Act<Draft>, config: Data<Config>) -> Outcome {
     act.with_proof().run("key-make", page(config), work).await
 }
 
-pub async fn revoke(act: Act<Nothing>, config: Data<Config>) -> Outcome {
+pub async fn revoke(act: Act<NoFields>, config: Data<Config>) -> Outcome {
     let dialog = format!("key-revoke.{}", act.parameter("key")?);
     let work = |doing: &mut Doing<'_>, _| {
         let id: i64 = doing.request.parameter("key")?.parse().map_err(|_| Error::NotFound)?;
         let project = doing.member.project.id;
-        let line = queries::of(doing.conn, project)?.into_iter().find(|line| line.id == id).ok_or(Error::NotFound)?;
+        let line = queries::list(doing.conn, project)?.into_iter().find(|line| line.id == id).ok_or(Error::NotFound)?;
         if !queries::revoke(doing.conn, project, id, doing.now)? {
-            return Err(Refusal::of("", "This key is revoked already.").into());
+            return Err(Refusal::new("", "This key is revoked already.").into());
         }
         let trace = Trace::new(Action::ApiKeyRevoked).about(&line.name).before(&line.hint);
         Ok(Done::new(trace, format!("The key of {} is revoked.", line.name), address(doing.member)))
@@ -72,13 +70,13 @@ pub async fn revoke(act: Act<Nothing>, config: Data<Config>) -> Outcome {
 fn platform(typed: &str) -> Result<Option<Platform>, Refusal> {
     match typed {
         SERVER => Ok(None),
-        store => platform_of(store).map(Some).ok_or_else(|| Refusal::of("for", "Choose what the key is for.")),
+        store => platform_of(store).map(Some).ok_or_else(|| Refusal::new("for", "Choose what the key is for.")),
     }
 }
 
 fn chosen(typed: &str, platform: Option<Platform>) -> Result<Value, Error> {
     match typed {
         "" => Value::fresh(platform),
-        typed => Value::parse(typed, platform).map_err(|why| Refusal::of("value", sentence(&why)).into()),
+        typed => Value::parse(typed, platform).map_err(|why| Refusal::new("value", sentence(&why)).into()),
     }
 }

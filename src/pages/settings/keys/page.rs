@@ -72,7 +72,7 @@ fn load(
     let flash = actions::flash(conn, &member, query, request.now)?;
     let mut layout = member.layout("API keys", Section::Settings).with_flash(flash);
     let keys: Vec<Row> =
-        queries::of(conn, member.project.id)?.into_iter().map(|line| Row::of(line, request.now)).collect();
+        queries::list(conn, member.project.id)?.into_iter().map(|line| Row::new(line, request.now)).collect();
     if let Some(opened) = opened {
         let problem = opened.all_problems();
         let lines: Vec<&Line> = keys.iter().map(|row| &row.line).collect();
@@ -97,7 +97,7 @@ impl KeysPage {
 }
 
 impl Row {
-    fn of(line: Line, now: Moment) -> Row {
+    fn new(line: Line, now: Moment) -> Row {
         let relative = |at| Stamp::relative(at, now);
         Row {
             kind: kind(&line),

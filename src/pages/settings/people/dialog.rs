@@ -75,31 +75,31 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
     if !member.may(ManagePeople) {
         return Ok(None);
     }
-    let lines = members::queries::of(conn, member.project.id)?;
+    let lines = members::queries::list(conn, member.project.id)?;
     let line = lines.iter().find(|line| form.number() == Some(line.id)).cloned();
     let action = |path: &str| format!("{}/{path}", address(member));
     let invitations = format!("/projects/{}/settings/invitations", member.project.slug);
     match (form.name.as_str(), line) {
-        ("member-invite", None) => Dialog::of(&Invite { action: invitations, form }).map(Some),
-        ("invitation-link", None) if form.is_shown_once => Dialog::of(&Link { form }).map(Some),
+        ("member-invite", None) => Dialog::render(&Invite { action: invitations, form }).map(Some),
+        ("invitation-link", None) if form.is_shown_once => Dialog::render(&Link { form }).map(Some),
         ("invitation-withdraw", None) => {
-            let open = crate::auth::invitations::queries::of(conn, member.project.id, now)?;
+            let open = crate::auth::invitations::queries::list(conn, member.project.id, now)?;
             let Some(invitation) = open.into_iter().find(|one| form.number() == Some(one.id)) else { return Ok(None) };
             let action = format!("{invitations}/{}/delete", invitation.id);
-            Dialog::of(&Withdraw { form, action, invitation }).map(Some)
+            Dialog::render(&Withdraw { form, action, invitation }).map(Some)
         }
         ("member-role", Some(line)) => {
-            Dialog::of(&ChangeRole { action: action(&format!("{}/role", line.id)), form, line }).map(Some)
+            Dialog::render(&ChangeRole { action: action(&format!("{}/role", line.id)), form, line }).map(Some)
         }
         ("member-remove", Some(line)) => {
-            Dialog::of(&Remove { action: action(&format!("{}/delete", line.id)), form, line }).map(Some)
+            Dialog::render(&Remove { action: action(&format!("{}/delete", line.id)), form, line }).map(Some)
         }
         ("factor-require", None) => {
             let without = lines.into_iter().filter(|line| !line.has_second_factor).map(|line| line.name);
             let (is_required, has_own) = (member.project.requires_second_factor, member.has_second_factor);
             let require =
                 Require { action: action("second-factor"), form, is_required, without: without.collect(), has_own };
-            Dialog::of(&require).map(Some)
+            Dialog::render(&require).map(Some)
         }
         _ => Ok(None),
     }

@@ -17,6 +17,7 @@ use crate::base::error::{Error, Refusal};
 use crate::customers::stars;
 use crate::db::Db;
 use crate::operations::erasure::{self, cleanup};
+use crate::web::form::NoFields;
 use crate::wording::text::sentence;
 
 type Outcome = Result<HttpResponse, Error>;
@@ -46,16 +47,13 @@ pub struct Required {
     required: bool,
 }
 
-#[derive(Deserialize)]
-pub struct Nothing {}
-
 pub async fn invite(act: Act<Invited>, config: Data<Config>) -> Outcome {
     let work = move |doing: &mut Doing<'_>, draft: Invited| {
-        let email = Email::parse(&draft.email).map_err(|why| Refusal::of("email", sentence(&why)))?;
+        let email = Email::parse(&draft.email).map_err(|why| Refusal::new("email", sentence(&why)))?;
         let role = role(&draft.role)?;
         let project = doing.member.project.id;
-        if members::queries::of(doing.conn, project)?.iter().any(|line| line.email == email.as_str()) {
-            return Err(Refusal::of("email", "This person belongs to the project already.").into());
+        if members::queries::list(doing.conn, project)?.iter().any(|line| line.email == email.as_str()) {
+            return Err(Refusal::new("email", "This person belongs to the project already.").into());
         }
         let token = Token::fresh()?;
         let (id, invited_by) = (doing.next_id(), doing.member.person.id);
@@ -69,12 +67,12 @@ pub async fn invite(act: Act<Invited>, config: Data<Config>) -> Outcome {
     act.with_proof().run("member-invite", rendered, work).await
 }
 
-pub async fn withdraw(act: Act<Nothing>) -> Outcome {
+pub async fn withdraw(act: Act<NoFields>) -> Outcome {
     let dialog = format!("invitation-withdraw.{}", act.parameter("i")?);
     let work = |doing: &mut Doing<'_>, _| {
         let id: i64 = doing.request.parameter("i")?.parse().map_err(|_| Error::NotFound)?;
         let project = doing.member.project.id;
-        let open = crate::auth::invitations::queries::of(doing.conn, project, doing.now)?;
+        let open = crate::auth::invitations::queries::list(doing.conn, project, doing.now)?;
         let invitation = open.into_iter().find(|one| one.id == id).ok_or(Error::NotFound)?;
         if !crate::auth::invitations::queries::take(doing.conn, project, id)? {
             return Err(Error::NotFound);
@@ -92,9 +90,9 @@ pub async fn change_role(act: Act<NewRole>) -> Outcome {
         let role = role(&draft.role)?;
         must_be(&line, &draft.seen)?;
         if role == line.role {
-            return Err(Refusal::of("role", "That is the role already.").into());
+            return Err(Refusal::new("role", "That is the role already.").into());
         }
-        may_leave_admins(line.role, admins).map_err(|why| Refusal::of("role", why))?;
+        may_leave_admins(line.role, admins).map_err(|why| Refusal::new("role", why))?;
         let project = doing.member.project.id;
         people::set_role(doing.conn, project, line.id, role)?;
         members::queries::withdraw_invitations(doing.conn, project, line.id)?;
@@ -110,7 +108,7 @@ pub async fn remove(act: Act<Leaving>, db: Data<Db>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Leaving| {
         let (line, admins) = member_of(doing)?;
         must_be(&line, &draft.seen)?;
-        may_leave_admins(line.role, admins).map_err(|why| Refusal::of("", why))?;
+        may_leave_admins(line.role, admins).map_err(|why| Refusal::new("", why))?;
         let project = doing.member.project.id;
         stars::unmark_all(doing.conn, project, line.id)?;
         members::queries::remove(doing.conn, project, line.id)?;
@@ -133,7 +131,7 @@ pub async fn remove(act: Act<Leaving>, db: Data<Db>) -> Outcome {
 pub async fn require_second_factor(act: Act<Required>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Required| {
         if draft.required && !doing.member.has_second_factor {
-            return Err(Refusal::of("", "Set up your own second factor first, or you lock yourself out.").into());
+            return Err(Refusal::new("", "Set up your own second factor first, or you lock yourself out.").into());
         }
         let project = doing.member.project.id;
         people::require_second_factor(doing.conn, project, draft.required)?;
@@ -147,13 +145,13 @@ pub async fn require_second_factor(act: Act<Required>) -> Outcome {
 }
 
 fn role(typed: &str) -> Result<Role, Error> {
-    Role::parse(typed).ok_or_else(|| Refusal::of("role", "Choose one of the four roles.").into())
+    Role::parse(typed).ok_or_else(|| Refusal::new("role", "Choose one of the four roles.").into())
 }
 
 /// The member of the address, and how many admins there are: read under the project's lock, so that both stay so.
 fn member_of(doing: &mut Doing<'_>) -> Result<(Line, usize), Error> {
     let id: i64 = doing.request.parameter("person")?.parse().map_err(|_| Error::NotFound)?;
-    let lines = members::queries::of(doing.conn, doing.member.project.id)?;
+    let lines = members::queries::list(doing.conn, doing.member.project.id)?;
     let admins = lines.iter().filter(|line| line.role == Role::Admin).count();
     let line = lines.into_iter().find(|line| line.id == id).ok_or(Error::NotFound)?;
     Ok((line, admins))

@@ -68,13 +68,13 @@ fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Open
 
 impl PeoplePage {
     fn load(conn: &mut Conn, member: &Member, now: Moment) -> Result<PeoplePage, Error> {
-        let lines = members::queries::of(conn, member.project.id)?;
-        let open = crate::auth::invitations::queries::of(conn, member.project.id, now)?;
+        let lines = members::queries::list(conn, member.project.id)?;
+        let open = crate::auth::invitations::queries::list(conn, member.project.id, now)?;
         Ok(PeoplePage {
             layout: member.layout("People", Section::Settings),
             nav: nav(conn, member, "people")?,
             without: lines.iter().filter(|line| !line.has_second_factor).count(),
-            members: lines.into_iter().map(|line| Row::of(line, member, now)).collect(),
+            members: lines.into_iter().map(|line| Row::new(line, member, now)).collect(),
             invitations: open.into_iter().map(|one| (one.clone(), Stamp::relative(one.expires_at, now))).collect(),
             requires_second_factor: member.project.requires_second_factor,
             may_manage: member.may(ManagePeople),
@@ -95,7 +95,7 @@ impl PeoplePage {
 }
 
 impl Row {
-    fn of(line: Line, member: &Member, now: Moment) -> Row {
+    fn new(line: Line, member: &Member, now: Moment) -> Row {
         let seen = line.seen_at.map(|at| Stamp::relative(at, now));
         Row { seen, is_own: line.id == member.person.id, line }
     }

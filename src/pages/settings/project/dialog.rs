@@ -26,7 +26,7 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened) -> Result<Option<D
         return Ok(None);
     }
     let action = format!("/projects/{}/settings/project", member.project.slug);
-    Dialog::of(&Edit { form, action, now: queries::of(conn, member.project.id)? }).map(Some)
+    Dialog::render(&Edit { form, action, now: queries::load(conn, member.project.id)? }).map(Some)
 }
 
 impl Edit {

@@ -15,12 +15,12 @@ use crate::pages::settings::overview;
 pub async fn update(act: Act<Draft>, config: Data<Config>) -> Result<HttpResponse, Error> {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
         let project = doing.member.project.id;
-        let before = queries::of(doing.conn, project)?;
+        let before = queries::load(doing.conn, project)?;
         let after = before.parse(&draft)?;
         if draft.seen != before.values().version() {
             return Err(Refusal::stale().into());
         }
-        let unchanged = || Refusal::of("", "Nothing differs from what is set already.");
+        let unchanged = || Refusal::new("", "Nothing differs from what is set already.");
         let (was, is) = before.values().difference(&after.values()).ok_or_else(unchanged)?;
         queries::update(doing.conn, project, &after)?;
         let trace = Trace::new(Action::ProjectUpdated).before(was).after(is);

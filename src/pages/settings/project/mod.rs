@@ -11,7 +11,7 @@ use crate::web::Routes;
 
 pub use dialog::dialog;
 pub use model::{Settings, name};
-pub use queries::of;
+pub use queries::load;
 
 pub fn routes(routes: &mut Routes) {
     routes.post("/project", ManageProject, handlers::update);

@@ -6,7 +6,7 @@ use super::model::Settings;
 use crate::db::Conn;
 use crate::db::schema::projects;
 
-pub fn of(conn: &mut Conn, project: i64) -> QueryResult<Settings> {
+pub fn load(conn: &mut Conn, project: i64) -> QueryResult<Settings> {
     projects::table.find(project).select(Settings::as_select()).first(conn)
 }
 

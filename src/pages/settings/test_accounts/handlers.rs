@@ -62,7 +62,7 @@ fn begin((db, ids, clock): (Data<Db>, Data<Ids>, Data<Clock>)) {
 
 impl Typed {
     fn choice(&self) -> Result<Choice, Error> {
-        Choice::of(|name| {
+        Choice::parse(|name| {
             vec![match name {
                 "bought" => self.bought.as_str(),
                 "ids" => &self.ids,
@@ -78,11 +78,11 @@ impl Typed {
     fn must_say(&self, number: i64) -> Result<(), Refusal> {
         let digits: String = self.count.chars().filter(char::is_ascii_digit).collect();
         match number {
-            0 => Err(Refusal::of("", "Nobody of them is there any more, or is proven to be a test.")),
+            0 => Err(Refusal::new("", "Nobody of them is there any more, or is proven to be a test.")),
             _ if digits.parse() == Ok(number) => Ok(()),
             _ => {
                 let customers = grouped(number);
-                Err(Refusal::of("count", format!("That is not the number. It is {customers} now.")))
+                Err(Refusal::new("count", format!("That is not the number. It is {customers} now.")))
             }
         }
     }

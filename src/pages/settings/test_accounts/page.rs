@@ -84,7 +84,7 @@ impl TestAccountsPage {
         Ok(TestAccountsPage {
             layout: member.layout("Delete test accounts", Section::Settings),
             nav: nav(conn, member, "test-accounts")?,
-            jobs: jobs.into_iter().map(|job| Progress::of(job, &place, now)).collect(),
+            jobs: jobs.into_iter().map(|job| Progress::new(job, &place, now)).collect(),
             place,
             is_refused: refusal.is_some(),
             form: Opened::again("filter", typed, refusal.unwrap_or_default())?,

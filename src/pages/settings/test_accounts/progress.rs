@@ -51,7 +51,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
         let page = JobPage {
             layout: member.layout("Delete test accounts", Section::Settings).with_flash(flash),
             nav: nav(conn, &member, "test-accounts")?,
-            progress: Progress::of(job, &place, request.now),
+            progress: Progress::new(job, &place, request.now),
             place,
         };
         Ok::<_, Error>((is_done, page.render_with_values(&member.preferences())?))
@@ -65,7 +65,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
 }
 
 impl Progress {
-    pub fn of(job: Job, place: &str, now: Moment) -> Progress {
+    pub fn new(job: Job, place: &str, now: Moment) -> Progress {
         Progress {
             href: format!("{place}/jobs/{}", job.id),
             asked: Stamp::relative(job.asked_at, now),

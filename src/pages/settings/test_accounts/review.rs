@@ -52,9 +52,9 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
 /// [`Error::BadRequest`] for a choice that none of our pages makes.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, form: Opened) -> Result<Bytes, Error> {
     let member = request.enter(conn)?;
-    let choice = Choice::of(|name| form.all(name))?;
+    let choice = Choice::parse(|name| form.all(name))?;
     let chosen = choice.find(conn, member.project.id)?;
-    let page = ReviewPage::of(conn, &member, form, choice, &chosen)?;
+    let page = ReviewPage::new(conn, &member, form, choice, &chosen)?;
     Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
@@ -63,7 +63,7 @@ impl Choice {
     ///
     /// # Errors
     /// [`Error::BadRequest`]
-    pub fn of<'a>(field: impl Fn(&str) -> Vec<&'a str>) -> Result<Choice, Error> {
+    pub fn parse<'a>(field: impl Fn(&str) -> Vec<&'a str>) -> Result<Choice, Error> {
         let unknown = || Error::BadRequest("This choice was not made on the page before. Start from there.".into());
         let first = |name| field(name).first().copied().unwrap_or("");
         let wanted = Wanted::parse(first("bought"), first("ids"), first("before")).map_err(|_| unknown())?;
@@ -101,7 +101,7 @@ fn read(fields: &[&str]) -> Option<Vec<CustomerId>> {
 }
 
 impl ReviewPage {
-    fn of(
+    fn new(
         conn: &mut Conn,
         member: &Member,
         form: Opened,
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_choice_is_everybody_or_those_who_were_ticked() {
         let choice = |fields: &[(&'static str, &'static str)]| {
-            Choice::of(|name| fields.iter().filter(|(known, _)| *known == name).map(|(_, value)| *value).collect())
+            Choice::parse(|name| fields.iter().filter(|(known, _)| *known == name).map(|(_, value)| *value).collect())
         };
         let all = choice(&[("bought", "sandbox"), ("scope", "all"), ("customer", "7")]).expect("a choice");
         assert_eq!(all.ticked, None);

@@ -48,12 +48,12 @@ pub fn dialog(
         return Ok(None);
     }
     let action = format!("/projects/{}/settings/webhook/secret", member.project.slug);
-    let overlap = queries::of(conn, member.project.id)?.overlap(now).map(Stamp::full);
+    let overlap = queries::load(conn, member.project.id)?.overlap(now).map(Stamp::full);
     match (form.name.as_str(), overlap) {
-        ("webhook-replace", overlap) => Dialog::of(&Replace { form, action, overlap }).map(Some),
-        ("webhook-end", Some(until)) => Dialog::of(&End { form, action: format!("{action}/end"), until }).map(Some),
+        ("webhook-replace", overlap) => Dialog::render(&Replace { form, action, overlap }).map(Some),
+        ("webhook-end", Some(until)) => Dialog::render(&End { form, action: format!("{action}/end"), until }).map(Some),
         ("webhook-secret", _) if form.is_shown_once => {
-            Dialog::of(&Shown { form, address: address.to_owned() }).map(Some)
+            Dialog::render(&Shown { form, address: address.to_owned() }).map(Some)
         }
         _ => Ok(None),
     }

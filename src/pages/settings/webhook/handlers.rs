@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde::Deserialize;
 
 use super::model::{Draft, Secret, overlap};
 use super::queries;
@@ -12,21 +11,19 @@ use crate::base::clock::Moment;
 use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
 use crate::pages::settings::overview;
+use crate::web::form::NoFields;
 use crate::wording::{text, times};
 
 type Outcome = Result<HttpResponse, Error>;
 
-#[derive(Deserialize)]
-pub struct Nothing {}
-
 pub async fn replace(act: Act<Draft>, config: Data<Config>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
         let (project, now) = (doing.member.project.id, doing.now);
-        let until = overlap(&draft.overlap, now).ok_or_else(|| Refusal::of("overlap", "Choose one of these."))?;
+        let until = overlap(&draft.overlap, now).ok_or_else(|| Refusal::new("overlap", "Choose one of these."))?;
         let secret = chosen(&draft.value)?;
-        let (hash, before) = (secret.hash(), queries::of(doing.conn, project)?);
+        let (hash, before) = (secret.hash(), queries::load(doing.conn, project)?);
         if hash == before.hash {
-            return Err(Refusal::of("value", "That is the value already.").into());
+            return Err(Refusal::new("value", "That is the value already.").into());
         }
         queries::replace(doing.conn, project, (&hash, now), (&before.hash, until))?;
         let trace = Trace::new(Action::WebhookSecretReplaced).after(replaced_until(until));
@@ -37,11 +34,11 @@ pub async fn replace(act: Act<Draft>, config: Data<Config>) -> Outcome {
     act.with_proof().run("webhook-replace", overview::page(config), work).await
 }
 
-pub async fn end(act: Act<Nothing>, config: Data<Config>) -> Outcome {
+pub async fn end(act: Act<NoFields>, config: Data<Config>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
-        let until = queries::of(doing.conn, project)?.overlap(doing.now);
-        let until = until.ok_or_else(|| Refusal::of("", "The old value does not count any more."))?;
+        let until = queries::load(doing.conn, project)?.overlap(doing.now);
+        let until = until.ok_or_else(|| Refusal::new("", "The old value does not count any more."))?;
         queries::end_old(doing.conn, project)?;
         let trace = Trace::new(Action::WebhookSecretEnded).before(replaced_until(Some(until)));
         Ok(Done::new(trace, "The old Authorization value is ended.", overview::address(doing.member)))
@@ -52,7 +49,7 @@ pub async fn end(act: Act<Nothing>, config: Data<Config>) -> Outcome {
 fn chosen(typed: &str) -> Result<Secret, Error> {
     match typed {
         "" => Secret::fresh(),
-        typed => Secret::parse(typed).map_err(|why| Refusal::of("value", text::sentence(&why)).into()),
+        typed => Secret::parse(typed).map_err(|why| Refusal::new("value", text::sentence(&why)).into()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::web::Routes;
 
 pub use dialog::dialog;
 pub use model::Secret;
-pub use queries::{SecretStatus, of};
+pub use queries::{SecretStatus, load};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/webhook/secret", |routes| {

@@ -23,7 +23,7 @@ impl SecretStatus {
     }
 }
 
-pub fn of(conn: &mut Conn, project: i64) -> QueryResult<SecretStatus> {
+pub fn load(conn: &mut Conn, project: i64) -> QueryResult<SecretStatus> {
     projects::table
         .find(project)
         .select((projects::webhook_secret_hash, projects::webhook_secret_set_at, projects::old_webhook_secret_until))

@@ -67,9 +67,9 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
     }
     match form.name.as_str() {
         GIVE if visit.catalog.entitlements().is_empty() => Ok(None),
-        GIVE => Dialog::of(&Give::load(conn, visit, form)?).map(Some),
+        GIVE => Dialog::render(&Give::load(conn, visit, form)?).map(Some),
         REVOKE => match holder(visit).plan_removal(conn, &form.subject)? {
-            Some(plan) => Dialog::of(&Revoke::load(conn, visit, form, &plan)?).map(Some),
+            Some(plan) => Dialog::render(&Revoke::load(conn, visit, form, &plan)?).map(Some),
             None => Ok(None),
         },
         _ => Ok(None),

@@ -68,7 +68,7 @@ pub fn removed(visit: &Visit, plan: &Plan) -> String {
 /// Why a grant cannot be removed: it is over, or there is none.
 fn over(doing: &mut Doing<'_>, visit: &Visit, key: &str) -> Error {
     match queries::find(doing.conn, visit.customer.id, key) {
-        Ok(Some(_)) => Refusal::of("", "This grant is over already. There is nothing to remove.").into(),
+        Ok(Some(_)) => Refusal::new("", "This grant is over already. There is nothing to remove.").into(),
         Ok(None) => Error::NotFound,
         Err(error) => error.into(),
     }

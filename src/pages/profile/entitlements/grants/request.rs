@@ -93,7 +93,7 @@ pub fn refused(refusal: &Refusal, visit: &Visit, entitlement: &str) -> Error {
             until(held)
         ),
     };
-    error::Refusal::of("entitlement", sentence).into()
+    error::Refusal::new("entitlement", sentence).into()
 }
 
 /// `until 30 Nov 2026`, `without an end`
@@ -107,7 +107,7 @@ pub fn until(held: &Held) -> String {
 /// [`error::Refusal`] with sandbox data shown.
 pub fn must_be_production(visit: &Visit) -> Result<(), error::Refusal> {
     if visit.is_sandbox() {
-        return Err(error::Refusal::of("", "Grants are production. Switch “Sandbox data” off to change them."));
+        return Err(error::Refusal::new("", "Grants are production. Switch “Sandbox data” off to change them."));
     }
     Ok(())
 }

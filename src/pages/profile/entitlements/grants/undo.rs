@@ -33,7 +33,7 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
 fn take_back(doing: &mut Doing<'_>, visit: &Visit, keys: &[String], replaced: &[Removed]) -> Result<Plan, Error> {
     let mut plan = Plan::default();
     for key in keys {
-        let gone = || Refusal::of("", "The grant is over, or somebody removed it. There is nothing to undo.");
+        let gone = || Refusal::new("", "The grant is over, or somebody removed it. There is nothing to undo.");
         let one = holder(visit).plan_removal_of_one(doing.conn, key)?.ok_or_else(gone)?;
         plan.events.extend(one.events);
         plan.removed.extend(one.removed);
@@ -46,12 +46,12 @@ fn take_back(doing: &mut Doing<'_>, visit: &Visit, keys: &[String], replaced: &[
 fn give_back(doing: &mut Doing<'_>, visit: &Visit, removed: &[Removed]) -> Result<Plan, Error> {
     let entitlements: Vec<String> = removed.iter().flat_map(|one| one.entitlements.clone()).collect();
     if !holder(visit).running(doing.conn, &visit.catalog, &entitlements)?.is_empty() {
-        return Err(Refusal::of("", "Somebody granted it again meanwhile. That stays as it is.").into());
+        return Err(Refusal::new("", "Somebody granted it again meanwhile. That stays as it is.").into());
     }
     let mut plan = Plan::default();
     holder(visit).plan_again(doing.conn, &mut plan, removed)?;
     if plan.given.is_empty() {
-        return Err(Refusal::of("", "Its time is over by now. There is nothing to give back.").into());
+        return Err(Refusal::new("", "Its time is over by now. There is nothing to give back.").into());
     }
     Ok(plan)
 }

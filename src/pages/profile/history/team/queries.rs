@@ -94,5 +94,5 @@ fn nearest(
             newer.order(audit_details::position.asc()).load(conn)?
         }
     };
-    Ok(rows.into_iter().map(Line::of).collect())
+    Ok(rows.into_iter().map(Line::new).collect())
 }

@@ -14,13 +14,13 @@ pub fn row(entered: &Entered, visit: &Visit) -> Row {
     let details = entered.details().unwrap_or(&empty);
     let look = (icon(&entered.entry.action), TONE);
     let row = Row::of_activity(look, entered.words(), entered.entry.at, visit.now);
-    let subject = details.about.as_deref().map_or(Subject::Nothing, about);
+    let subject = details.about.as_deref().map_or(Subject::None, about);
     Row {
         anchor: Some(format!("act-{}", entered.entry.position)),
         by: Some(entered.who().to_owned()),
         lines: row.lines.into_iter().map(|line| Line { subject: subject.clone(), ..line }).collect(),
         facts: facts(entered, details.reason.as_deref()),
-        change: Change::of(details.before.as_deref(), details.after.as_deref()),
+        change: Change::between(details.before.as_deref(), details.after.as_deref()),
         ..row
     }
 }
@@ -41,15 +41,15 @@ fn about(what: &str) -> Subject {
 }
 
 fn facts(entered: &Entered, reason: Option<&str>) -> Vec<Sentence> {
-    let role = Some(entered.role()).filter(|role| !role.is_empty()).map(Sentence::of);
+    let role = Some(entered.role()).filter(|role| !role.is_empty()).map(Sentence::new);
     let why = reason.map(|reason| match reason {
-        "undone" => Sentence::of("taken back with Undo"),
-        reason => Sentence::of("reason: ").name(reason),
+        "undone" => Sentence::new("taken back with Undo"),
+        reason => Sentence::new("reason: ").name(reason),
     });
     let missing = match entered.content {
         Content::Known(_) => None,
-        Content::Erased => Some(Sentence::of("what it said was erased with another customer")),
-        Content::Unreadable => Some(Sentence::of("what it says cannot be read")),
+        Content::Erased => Some(Sentence::new("what it said was erased with another customer")),
+        Content::Unreadable => Some(Sentence::new("what it says cannot be read")),
     };
     role.into_iter().chain(why).chain(missing).collect()
 }

@@ -29,15 +29,15 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
     let row = queries::entitlement(conn, member.project.id, &identifier)?;
     let path = |row: &Entitlement, verb: &str| format!("{base}/{}{verb}", segment(&row.identifier));
     match (form.name.as_str(), row) {
-        ("entitlement-add", None) => Dialog::of(&write(form, base, None)).map(Some),
-        ("entitlement-edit", Some(row)) => Dialog::of(&write(form, path(&row, ""), Some(row))).map(Some),
+        ("entitlement-add", None) => Dialog::render(&write(form, base, None)).map(Some),
+        ("entitlement-edit", Some(row)) => Dialog::render(&write(form, path(&row, ""), Some(row))).map(Some),
         ("entitlement-delete", Some(row)) => {
             let action = path(&row, "/delete");
             delete(conn, form, action, &row, now)?.dialog()
         }
         ("entitlement-attach", Some(row)) => {
             let action = path(&row, "/attach");
-            Dialog::of(&attach(conn, form, action, &row)?).map(Some)
+            Dialog::render(&attach(conn, form, action, &row)?).map(Some)
         }
         ("entitlement-detach", Some(row)) => {
             let action = path(&row, "/detach");
@@ -70,8 +70,8 @@ fn delete(conn: &mut Conn, form: Opened, action: String, row: &Entitlement, now:
     let touched = touched::by_entitlements(conn, row.project_id, now)?;
     let touched = touched.get(&row.identifier).copied().unwrap_or_default();
     let consequences = vec![
-        Sentence::of(format!("{} it now.", touched.have())),
-        Sentence::of(
+        Sentence::new(format!("{} it now.", touched.have())),
+        Sentence::new(
             "Its products are detached. One that is attached to nothing else unlocks again what its events say.",
         )
         .words(" What was granted by hand runs until its end, under the identifier."),
@@ -83,10 +83,10 @@ fn delete(conn: &mut Conn, form: Opened, action: String, row: &Entitlement, now:
 fn attach(conn: &mut Conn, form: Opened, action: String, row: &Entitlement) -> Result<Attach, Error> {
     let attached = queries::attached(conn, row.project_id)?.remove(&row.identifier).unwrap_or_default();
     let consequences = vec![
-        Sentence::of("Everybody who ever bought the product gets ")
+        Sentence::new("Everybody who ever bought the product gets ")
             .name(&row.display_name)
             .words(" at once: for as long as a subscription runs, for ever with what is bought once and does not end."),
-        Sentence::of("A product that is attached to nothing unlocks what its events say. Once it is attached to ")
+        Sentence::new("A product that is attached to nothing unlocks what its events say. Once it is attached to ")
             .words("something, only that counts."),
     ];
     let title = format!("Attach a product to {}", row.display_name);
@@ -104,10 +104,10 @@ fn detach(
     let attached = queries::attached(conn, row.project_id)?;
     let is_last = !attached.iter().any(|(other, products)| *other != row.identifier && products.contains(&product));
     let touched = touched::by_product(conn, row.project_id, &product, Some(now))?;
-    let loss = Sentence::of(format!("{} it running now. Who does loses ", touched.have())).name(&row.display_name);
+    let loss = Sentence::new(format!("{} it running now. Who does loses ", touched.have())).name(&row.display_name);
     let loss = loss.words(" at once, unless something else gives it.");
     let events = is_last.then(|| {
-        Sentence::of(
+        Sentence::new(
             "It is attached to nothing else: from then on it unlocks what its events say, which may be the same.",
         )
     });

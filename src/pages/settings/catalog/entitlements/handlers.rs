@@ -1,7 +1,5 @@
 //! Adding, changing and deleting an entitlement; attaching and detaching products.
 
-use serde::Deserialize;
-
 use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
@@ -10,16 +8,14 @@ use crate::catalog::writes;
 use crate::pages::settings::catalog::attach::Draft as Chosen;
 use crate::pages::settings::catalog::named::Draft;
 use crate::pages::settings::catalog::{Outcome, address, page, queries, touched};
-
-#[derive(Deserialize)]
-pub struct Nothing {}
+use crate::web::form::NoFields;
 
 pub async fn add(act: Act<Draft>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
         let (identifier, display_name) = draft.parse()?;
         let project_id = doing.member.project.id;
         if queries::entitlement(doing.conn, project_id, &identifier)?.is_some() {
-            return Err(Refusal::of("identifier", "There is an entitlement of that identifier already.").into());
+            return Err(Refusal::new("identifier", "There is an entitlement of that identifier already.").into());
         }
         let row = Entitlement { project_id, identifier, display_name };
         writes::insert_entitlement(doing.conn, &row)?;
@@ -38,7 +34,7 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
             return Err(Refusal::stale().into());
         }
         if display_name == before.display_name {
-            return Err(Refusal::of("name", "That is the name already.").into());
+            return Err(Refusal::new("name", "That is the name already.").into());
         }
         let after = Entitlement { display_name, ..before.clone() };
         writes::update_entitlement(doing.conn, &after)?;
@@ -49,7 +45,7 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
     act.run(&dialog, page::rendered, work).await
 }
 
-pub async fn delete(act: Act<Nothing>) -> Outcome {
+pub async fn delete(act: Act<NoFields>) -> Outcome {
     let dialog = format!("entitlement-delete.{}", act.parameter("entitlement")?);
     let work = |doing: &mut Doing<'_>, _| {
         let row = entitlement_of(doing)?;
@@ -68,7 +64,7 @@ pub async fn attach(act: Act<Chosen>) -> Outcome {
         let row = entitlement_of(doing)?;
         let product = draft.parse()?;
         if !writes::attach(doing.conn, (row.project_id, &row.identifier), &product)? {
-            return Err(Refusal::of("product", format!("It is attached to {} already.", row.display_name)).into());
+            return Err(Refusal::new("product", format!("It is attached to {} already.", row.display_name)).into());
         }
         let now = touched::by_product(doing.conn, row.project_id, &product, Some(doing.now))?;
         let trace = Trace::new(Action::ProductAttached).about(&row.identifier).after(&product);
@@ -83,7 +79,7 @@ pub async fn detach(act: Act<Chosen>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Chosen| {
         let row = entitlement_of(doing)?;
         if !writes::detach(doing.conn, (row.project_id, &row.identifier), &draft.product)? {
-            return Err(Refusal::of("", "This product is not attached any more.").into());
+            return Err(Refusal::new("", "This product is not attached any more.").into());
         }
         let trace = Trace::new(Action::ProductDetached).about(&row.identifier).before(&draft.product);
         Ok(done(doing, trace, format!("{} does not unlock {} any more.", draft.product, row.display_name)))

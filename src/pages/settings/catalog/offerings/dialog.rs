@@ -32,7 +32,7 @@ pub fn dialog_to_add(member: &Member, form: Opened) -> Result<Option<Dialog>, Er
         return Ok(None);
     }
     let action = format!("{}/offerings", address(member));
-    Dialog::of(&Write { form, action, current_values: Values::default(), offering: None }).map(Some)
+    Dialog::render(&Write { form, action, current_values: Values::default(), offering: None }).map(Some)
 }
 
 /// What the page knows of an offering.
@@ -52,7 +52,7 @@ pub fn dialog(member: &Member, known: &Known<'_>, form: Opened) -> Result<Option
     let (verb, title, consequences, button, is_danger) = match form.name.as_str() {
         "offering-edit" => {
             let write = Write { form, action: action(""), current_values: values(row), offering: Some(row.clone()) };
-            return Dialog::of(&write).map(Some);
+            return Dialog::render(&write).map(Some);
         }
         "offering-default" if !row.is_default && !row.is_archived => (
             "/default",
@@ -66,13 +66,13 @@ pub fn dialog(member: &Member, known: &Known<'_>, form: Opened) -> Result<Option
         }
         "offering-unarchive" if row.is_archived => {
             let consequences =
-                vec![Sentence::of(format!("It can be offered again. {}", set_for(known.overrides, "get it again")))];
+                vec![Sentence::new(format!("It can be offered again. {}", set_for(known.overrides, "get it again")))];
             ("/unarchive", format!("Take {} out of the archive", row.display_name), consequences, "Take it out", false)
         }
         "offering-delete" if !row.is_default || known.is_alone => {
             let mut consequences = stopped(known);
             consequences
-                .push(Sentence::of("Its packages go with it. Apps that ask for it by its identifier get nothing."));
+                .push(Sentence::new("Its packages go with it. Apps that ask for it by its identifier get nothing."));
             ("/delete", format!("Delete {}", row.display_name), consequences, "Delete the offering", true)
         }
         _ => return Ok(None),
@@ -81,7 +81,7 @@ pub fn dialog(member: &Member, known: &Known<'_>, form: Opened) -> Result<Option
 }
 
 fn by_default(known: &Known<'_>) -> Vec<Sentence> {
-    let instead = Sentence::of("Customers for whom nothing is set get ").name(&known.row.display_name);
+    let instead = Sentence::new("Customers for whom nothing is set get ").name(&known.row.display_name);
     let instead = match known.default {
         Some(default) => instead.words(" instead of ").name(&default.display_name),
         None => instead.words(", where they got none"),
@@ -90,7 +90,7 @@ fn by_default(known: &Known<'_>) -> Vec<Sentence> {
 }
 
 fn stopped(known: &Known<'_>) -> Vec<Sentence> {
-    let consequences = Sentence::of(set_for(known.overrides, "get the default instead"));
+    let consequences = Sentence::new(set_for(known.overrides, "get the default instead"));
     vec![consequences.words(" What customers own stays as it is.")]
 }
 

@@ -1,7 +1,5 @@
 //! Adding, changing and deleting an offering; which is the default, and which are archived.
 
-use serde::Deserialize;
-
 use super::draft::{Draft, values};
 use super::{href, page};
 use crate::actions::{Act, Doing, Done};
@@ -10,9 +8,7 @@ use crate::base::error::{Error, Refusal};
 use crate::catalog::rows::Offering;
 use crate::catalog::writes;
 use crate::pages::settings::catalog::{Outcome, address, page as catalog_page, queries};
-
-#[derive(Deserialize)]
-pub struct Nothing {}
+use crate::web::form::NoFields;
 
 pub async fn add(act: Act<Draft>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
@@ -21,7 +17,7 @@ pub async fn add(act: Act<Draft>) -> Outcome {
         // Somebody must be offered something.
         let row = draft.new_offering(project, !others.iter().any(|other| other.is_default))?;
         if others.iter().any(|other| other.identifier == row.identifier) {
-            return Err(Refusal::of("identifier", "There is an offering of that identifier already.").into());
+            return Err(Refusal::new("identifier", "There is an offering of that identifier already.").into());
         }
         writes::insert_offering(doing.conn, &row)?;
         let trace = Trace::new(Action::OfferingCreated).about(&row.identifier).after(values(&row).lines());
@@ -38,7 +34,7 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
         if draft.seen != values(&before).version() {
             return Err(Refusal::stale().into());
         }
-        let unchanged = || Refusal::of("", "Nothing differs from what is there already.");
+        let unchanged = || Refusal::new("", "Nothing differs from what is there already.");
         let (was, is) = values(&before).difference(&values(&after)).ok_or_else(unchanged)?;
         writes::update_offering(doing.conn, &after)?;
         let trace = Trace::new(Action::OfferingUpdated).about(&after.identifier).before(was).after(is);
@@ -47,14 +43,14 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
     act.run("offering-edit", page::rendered, work).await
 }
 
-pub async fn choose_default(act: Act<Nothing>) -> Outcome {
+pub async fn choose_default(act: Act<NoFields>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let row = offering_of(doing)?;
         if row.is_archived {
-            return Err(Refusal::of("", "It is archived. Take it out of the archive first.").into());
+            return Err(Refusal::new("", "It is archived. Take it out of the archive first.").into());
         }
         if row.is_default {
-            return Err(Refusal::of("", "It is the default already.").into());
+            return Err(Refusal::new("", "It is the default already.").into());
         }
         let before = queries::offerings(doing.conn, row.project_id)?.into_iter().find(|other| other.is_default);
         writes::choose_default(doing.conn, &row)?;
@@ -65,18 +61,18 @@ pub async fn choose_default(act: Act<Nothing>) -> Outcome {
     act.run("offering-default", page::rendered, work).await
 }
 
-pub async fn archive(act: Act<Nothing>) -> Outcome {
+pub async fn archive(act: Act<NoFields>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let row = offering_of(doing)?;
         if row.is_default {
-            return Err(Refusal::of("", "It is the default. Choose another default first.").into());
+            return Err(Refusal::new("", "It is the default. Choose another default first.").into());
         }
         put(doing, row, true)
     };
     act.run("offering-archive", page::rendered, work).await
 }
 
-pub async fn unarchive(act: Act<Nothing>) -> Outcome {
+pub async fn unarchive(act: Act<NoFields>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let row = offering_of(doing)?;
         put(doing, row, false)
@@ -90,7 +86,7 @@ fn put(doing: &mut Doing<'_>, row: Offering, is_archived: bool) -> Result<Done, 
         false => (Action::OfferingUnarchived, "out of the archive"),
     };
     if row.is_archived == is_archived {
-        return Err(Refusal::of("", format!("It is {state} already.")).into());
+        return Err(Refusal::new("", format!("It is {state} already.")).into());
     }
     let row = Offering { is_archived, ..row };
     writes::update_offering(doing.conn, &row)?;
@@ -98,12 +94,12 @@ fn put(doing: &mut Doing<'_>, row: Offering, is_archived: bool) -> Result<Done, 
     Ok(done(doing, trace, format!("{} is {state} now.", row.display_name), &row))
 }
 
-pub async fn delete(act: Act<Nothing>) -> Outcome {
+pub async fn delete(act: Act<NoFields>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let row = offering_of(doing)?;
         let is_alone = queries::offerings(doing.conn, row.project_id)?.len() == 1;
         if row.is_default && !is_alone {
-            return Err(Refusal::of("", "It is the default. Choose another default first.").into());
+            return Err(Refusal::new("", "It is the default. Choose another default first.").into());
         }
         writes::delete_offering(doing.conn, &row)?;
         let trace = Trace::new(Action::OfferingDeleted).about(&row.identifier).before(values(&row).lines());

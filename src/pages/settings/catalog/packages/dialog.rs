@@ -39,14 +39,14 @@ pub fn dialog(
     let base = format!("{offering}/packages");
     let path = |package: &Package, verb: &str| format!("{base}/{}{verb}", segment(&package.identifier));
     match (form.name.as_str(), found) {
-        ("package-add", None) => Dialog::of(&write(form, base, None, 0)).map(Some),
+        ("package-add", None) => Dialog::render(&write(form, base, None, 0)).map(Some),
         ("package-edit", Some((place, package, _))) => {
-            Dialog::of(&write(form, path(package, ""), Some((place, package)), packages.len())).map(Some)
+            Dialog::render(&write(form, path(package, ""), Some((place, package)), packages.len())).map(Some)
         }
-        ("package-attach", Some((_, package, products))) => Dialog::of(&Attach {
+        ("package-attach", Some((_, package, products))) => Dialog::render(&Attach {
             action: path(package, "/attach"),
             title: format!("Put a product into {}", package.display_name),
-            consequences: vec![Sentence::of(
+            consequences: vec![Sentence::new(
                 "Apps of its store offer it in this place. It changes what is offered, not what is owned.",
             )],
             products: choices(conn, member.project.id, products)?,
@@ -85,7 +85,7 @@ fn write(form: Opened, action: String, package: Option<(usize, &Package)>, count
 fn take_out(form: Opened, action: String, package: &Package) -> Confirm {
     let product = form.typed("product").unwrap_or("").to_owned();
     let consequences =
-        Sentence::of("Apps of its store have nothing to offer in this place until another product is put in. ")
+        Sentence::new("Apps of its store have nothing to offer in this place until another product is put in. ")
             .words("Who bought it keeps it.");
     Confirm {
         title: format!("Take {product} out of {}", package.display_name),
@@ -106,7 +106,7 @@ fn delete(form: Opened, action: String, package: &Package, products: usize) -> C
     };
     Confirm {
         title: format!("Delete the package {}", package.display_name),
-        consequences: vec![Sentence::of(format!(
+        consequences: vec![Sentence::new(format!(
             "{holds} Apps do not show this place any more. What customers own stays as it is."
         ))],
         button: "Delete the package",

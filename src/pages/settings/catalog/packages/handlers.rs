@@ -1,7 +1,5 @@
 //! Adding, changing and deleting a package of an offering; the products in it.
 
-use serde::Deserialize;
-
 use super::dialog::values;
 use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
@@ -12,16 +10,14 @@ use crate::pages::settings::catalog::attach::Draft as Chosen;
 use crate::pages::settings::catalog::named::Draft;
 use crate::pages::settings::catalog::offerings::{href, rendered};
 use crate::pages::settings::catalog::{Outcome, queries};
-
-#[derive(Deserialize)]
-pub struct Nothing {}
+use crate::web::form::NoFields;
 
 pub async fn add(act: Act<Draft>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
         let (identifier, display_name) = draft.parse()?;
         let packages = packages_of(doing)?;
         if packages.iter().any(|package| package.identifier == identifier) {
-            return Err(Refusal::of("identifier", "The offering has a package of that identifier already.").into());
+            return Err(Refusal::new("identifier", "The offering has a package of that identifier already.").into());
         }
         let position = packages.iter().map(|package| package.position + 1).max().unwrap_or(0);
         let (project_id, offering) = (doing.member.project.id, doing.request.parameter("offering")?.to_owned());
@@ -41,14 +37,14 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
         let display_name = draft.parse_name()?;
         let places = 1..=packages.len();
         let to = draft.place.parse().ok().filter(|place| places.contains(place));
-        let to = to.ok_or_else(|| Refusal::of("", "Choose one of the places."))?;
+        let to = to.ok_or_else(|| Refusal::new("", "Choose one of the places."))?;
         let before = packages.remove(at);
         let was = values(&before, at + 1);
         if draft.seen != was.version() {
             return Err(Refusal::stale().into());
         }
         let after = Package { display_name, ..before };
-        let unchanged = || Refusal::of("", "Nothing differs from what is there already.");
+        let unchanged = || Refusal::new("", "Nothing differs from what is there already.");
         let (was, is) = was.difference(&values(&after, to)).ok_or_else(unchanged)?;
         packages.insert(to - 1, after.clone());
         for (position, package) in (0..).zip(packages) {
@@ -60,7 +56,7 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
     act.run(&dialog, rendered, work).await
 }
 
-pub async fn delete(act: Act<Nothing>) -> Outcome {
+pub async fn delete(act: Act<NoFields>) -> Outcome {
     let dialog = format!("package-delete.{}", act.parameter("package")?);
     let work = |doing: &mut Doing<'_>, _| {
         let row = package_of(doing)?;
@@ -76,7 +72,7 @@ pub async fn attach(act: Act<Chosen>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Chosen| {
         let (row, product) = (package_of(doing)?, draft.parse()?);
         if !writes::put_in(doing.conn, &row, &product)? {
-            return Err(Refusal::of("product", "It is in this package already.").into());
+            return Err(Refusal::new("product", "It is in this package already.").into());
         }
         let trace = trace(Action::PackageUpdated, &row).after(&product);
         Ok(done(doing, trace, format!("{product} is in {} now.", row.display_name), &row))
@@ -89,7 +85,7 @@ pub async fn detach(act: Act<Chosen>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Chosen| {
         let row = package_of(doing)?;
         if !writes::take_out(doing.conn, &row, &draft.product)? {
-            return Err(Refusal::of("", "This product is not in the package any more.").into());
+            return Err(Refusal::new("", "This product is not in the package any more.").into());
         }
         let trace = trace(Action::PackageUpdated, &row).before(&draft.product);
         Ok(done(doing, trace, format!("{} is not in {} any more.", draft.product, row.display_name), &row))

@@ -37,9 +37,9 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened) -> Result<Option<D
     let base = format!("{}/products", address(member));
     let path = |one: &Product| format!("{base}/{}/{}", segment(&one.store), segment(&one.identifier));
     match (form.name.as_str(), product) {
-        ("product-add", None) => Dialog::of(&Write { form, action: base, product: None }).map(Some),
+        ("product-add", None) => Dialog::render(&Write { form, action: base, product: None }).map(Some),
         ("product-edit", Some(product)) => {
-            Dialog::of(&Write { form, action: path(&product), product: Some(product) }).map(Some)
+            Dialog::render(&Write { form, action: path(&product), product: Some(product) }).map(Some)
         }
         ("product-delete", Some(product)) => {
             let action = format!("{}/delete", path(&product));
@@ -53,14 +53,14 @@ fn delete(conn: &mut Conn, form: Opened, action: String, product: &Product) -> R
     let project = product.project_id;
     let touched = touched::by_product(conn, project, &product.identifier, None)?;
     let bought =
-        Sentence::of(format!("{} bought it. Their purchases stay, and are called by the id ", count_of(touched)))
+        Sentence::new(format!("{} bought it. Their purchases stay, and are called by the id ", count_of(touched)))
             .code(&product.identifier)
             .words(" from then on.");
     let attached = queries::attached(conn, project)?;
     let holders = attached.into_iter().filter(|(_, products)| products.contains(&product.identifier));
     let holders: Vec<String> = holders.map(|(entitlement, _)| entitlement).collect();
     let kept = (!holders.is_empty()).then(|| {
-        Sentence::of("What it unlocks stays unlocked: it remains attached to ")
+        Sentence::new("What it unlocks stays unlocked: it remains attached to ")
             .code(&listed(&holders))
             .words(". Detach it there first if nobody shall have access by it.")
     });

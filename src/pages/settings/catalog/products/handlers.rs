@@ -1,7 +1,5 @@
 //! Adding, changing and deleting a product.
 
-use serde::Deserialize;
-
 use super::draft::{Draft, values};
 use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
@@ -9,15 +7,13 @@ use crate::base::error::{Error, Refusal};
 use crate::catalog::rows::Product;
 use crate::catalog::writes;
 use crate::pages::settings::catalog::{Outcome, address, page, queries};
-
-#[derive(Deserialize)]
-pub struct Nothing {}
+use crate::web::form::NoFields;
 
 pub async fn add(act: Act<Draft>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
         let product = draft.new_product(doing.member.project.id)?;
         if find(doing, &product.store, &product.identifier)?.is_some() {
-            return Err(Refusal::of("identifier", "This store has a product of that id already.").into());
+            return Err(Refusal::new("identifier", "This store has a product of that id already.").into());
         }
         writes::insert_product(doing.conn, &product)?;
         let trace = Trace::new(Action::ProductCreated).about(&product.identifier).after(values(&product).lines());
@@ -34,7 +30,7 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
         if draft.seen != values(&before).version() {
             return Err(Refusal::stale().into());
         }
-        let unchanged = || Refusal::of("", "Nothing differs from what is there already.");
+        let unchanged = || Refusal::new("", "Nothing differs from what is there already.");
         let (was, is) = values(&before).difference(&values(&after)).ok_or_else(unchanged)?;
         writes::update_product(doing.conn, &after)?;
         let trace = Trace::new(Action::ProductUpdated).about(&after.identifier).before(was).after(is);
@@ -43,7 +39,7 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
     act.run(&dialog, page::rendered, work).await
 }
 
-pub async fn delete(act: Act<Nothing>) -> Outcome {
+pub async fn delete(act: Act<NoFields>) -> Outcome {
     let dialog = format!("product-delete.{}/{}", act.parameter("store")?, act.parameter("product")?);
     let work = |doing: &mut Doing<'_>, _| {
         let product = product_of(doing)?;
