@@ -189,12 +189,12 @@ fn template_names(tokens: &TokenStream) -> Vec<String> {
     names
 }
 
-fn for_each_level(tokens: &TokenStream, look: &mut impl FnMut(&[TokenTree])) {
+fn for_each_level(tokens: &TokenStream, visit: &mut impl FnMut(&[TokenTree])) {
     let level = trees(tokens.clone());
-    look(&level);
+    visit(&level);
     for tree in &level {
         if let TokenTree::Group(group) = tree {
-            for_each_level(&group.stream(), look);
+            for_each_level(&group.stream(), visit);
         }
     }
 }

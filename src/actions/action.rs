@@ -98,10 +98,10 @@ impl<T> Act<T> {
     /// Finds out whether the person may do this at all, for what must be asked elsewhere before [`Act::run`].
     ///
     /// # Errors
-    /// As [`PageRequest::enter`].
+    /// As [`PageRequest::authorize`].
     pub async fn admit(&self) -> Result<(), Error> {
         let request = self.request.clone();
-        self.db.read(move |conn| request.enter(conn).map(drop)).await
+        self.db.read(move |conn| request.authorize(conn).map(drop)).await
     }
 
     /// Does `work` in one transaction: whoever may not is refused before it, the entry of the audit log and the receipt
@@ -142,7 +142,7 @@ impl<T> Act<T> {
     /// Changes nothing: the dialog again with what was typed, for a look at what it would do.
     ///
     /// # Errors
-    /// What `page` returned; as [`PageRequest::enter`].
+    /// What `page` returned; as [`PageRequest::authorize`].
     pub async fn again<P>(self, dialog: &str, page: P) -> Result<HttpResponse, Error>
     where
         P: FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static,
@@ -155,7 +155,7 @@ impl<T> Act<T> {
     /// Answers a form that changes nothing.
     ///
     /// # Errors
-    /// What `work` returned; as [`PageRequest::enter`].
+    /// What `work` returned; as [`PageRequest::authorize`].
     pub async fn read<R, W>(self, work: W) -> Result<R, Error>
     where
         T: Send + 'static,
@@ -163,7 +163,7 @@ impl<T> Act<T> {
         W: FnOnce(&mut Conn, &Member, T) -> Result<R, Error> + Send + 'static,
     {
         let Act { draft, request, db, .. } = self;
-        db.read(move |conn| request.enter(conn).and_then(|member| work(conn, &member, draft))).await
+        db.read(move |conn| request.authorize(conn).and_then(|member| work(conn, &member, draft))).await
     }
 
     async fn prove(&self, typed: &[(String, String)]) -> Result<(), Error> {
@@ -171,7 +171,7 @@ impl<T> Act<T> {
             return Ok(());
         }
         let request = self.request.clone();
-        let member = self.db.read(move |conn| request.enter(conn)).await?;
+        let member = self.db.read(move |conn| request.authorize(conn)).await?;
         if member.is_proven {
             return Ok(());
         }
@@ -194,10 +194,10 @@ impl<T> Act<T> {
     {
         let Act { draft, sent, request, db, ids, origin, .. } = self;
         let transaction = move |conn: &mut Conn| {
-            let project = request.enter(conn)?.project.id;
+            let project = request.authorize(conn)?.project.id;
             conn.lock_project(project)?;
             // Again: while it waited for the lock the person may have lost the role.
-            let member = request.enter(conn)?;
+            let member = request.authorize(conn)?;
             if let Some((submission, location)) = submissions::before(conn, member.person.id, &sent)? {
                 return Ok(Next::Page(with_submission(&location, submission)));
             }

@@ -12,15 +12,15 @@ use crate::web::shared;
 /// Reads in one transaction and enters the trace, if there is one, in the log.
 ///
 /// # Errors
-/// As [`PageRequest::enter`]; what `work` returned.
-pub async fn look<R, W>(req: &HttpRequest, request: PageRequest, work: W) -> Result<R, Error>
+/// As [`PageRequest::authorize`]; what `work` returned.
+pub async fn disclose<R, W>(req: &HttpRequest, request: PageRequest, work: W) -> Result<R, Error>
 where
     R: Send + 'static,
     W: FnOnce(&mut Conn, &Member, &PageRequest) -> Result<(R, Option<Trace>), Error> + Send + 'static,
 {
     let (db, ids, origin) = (shared::<Db>(req)?, shared::<Ids>(req)?, address::origin(req)?);
     let transaction = move |conn: &mut Conn| {
-        let member = request.enter(conn)?;
+        let member = request.authorize(conn)?;
         let (seen, trace) = work(conn, &member, &request)?;
         if let Some(trace) = trace {
             let actor = Actor::person(member.person.id, member.role.name());

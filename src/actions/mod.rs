@@ -14,7 +14,7 @@ pub mod submissions;
 
 pub use account::{Kept, Own, Owner};
 pub use action::{Act, Doing};
-pub use disclosure::look;
+pub use disclosure::disclose;
 pub use done::{Done, ShownOnce, UNDO_MINUTES};
 pub use opened::{Opened, fresh_key, page};
 pub use submissions::{flash, forget as forget_submissions, take_undo};

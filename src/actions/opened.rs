@@ -35,9 +35,6 @@ pub struct Opened {
 }
 
 /// A key that makes a form work once.
-///
-/// # Errors
-/// When the system has no random bytes.
 pub fn fresh_key() -> Result<String, Error> {
     Ok(hex(&random_bytes::<16>()?))
 }
@@ -58,9 +55,6 @@ where
 
 impl Opened {
     /// The dialog that `?dialog=` names; other fields of the address fill its own.
-    ///
-    /// # Errors
-    /// When the system has no random bytes.
     pub fn asked(query: &str) -> Result<Option<Opened>, Error> {
         let typed: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         match typed.iter().find(|(name, _)| name == "dialog").map(|(_, dialog)| dialog.clone()) {
@@ -70,18 +64,12 @@ impl Opened {
     }
 
     /// The dialog again, with what was typed and why it was refused.
-    ///
-    /// # Errors
-    /// When the system has no random bytes.
     pub fn again(dialog: &str, typed: Vec<(String, String)>, refusal: Refusal) -> Result<Opened, Error> {
         let opened = Opened::new(dialog, typed)?;
         Ok(Opened { problems: refusal.problems, is_stale: refusal.is_stale, ..opened })
     }
 
     /// The dialog that shows what an action has just made.
-    ///
-    /// # Errors
-    /// When the system has no random bytes.
     pub(super) fn showing(shown: ShownOnce) -> Result<Opened, Error> {
         Ok(Opened { is_shown_once: true, ..Opened::new(shown.dialog, shown.fields)? })
     }

@@ -73,9 +73,6 @@ pub fn insert(
 type Row = (String, Moment, Option<String>, Option<Moment>);
 
 /// The flash that `?done=` asks for, for as long as it can be undone. No query without `done`.
-///
-/// # Errors
-/// What the database said.
 pub fn flash(conn: &mut Conn, member: &Member, query: &str, now: Moment) -> QueryResult<Option<Flash>> {
     let Some(id) = form::field(query, "done").and_then(|id| id.parse::<i64>().ok()) else { return Ok(None) };
     let own = submissions::table.find((member.person.id, id)).filter(submissions::project_id.eq(member.project.id));
@@ -118,9 +115,6 @@ pub fn take_undo(conn: &mut Conn, member: &Member, customer: i64, id: i64, now: 
 }
 
 /// Receipts of somebody whose name is erased, and those that name them: they would bring the name back.
-///
-/// # Errors
-/// What the database said.
 pub fn forget(conn: &mut Conn, project: i64, person: i64, names: &[&str]) -> QueryResult<()> {
     let rows: Vec<(i64, i64, String, Option<String>)> = submissions::table
         .filter(submissions::project_id.eq(project))

@@ -87,7 +87,7 @@ impl Caller {
     {
         let pass = self.pass(needs);
         let snapshot = move |conn: &mut Conn| {
-            let inside = pass.enter(conn)?;
+            let inside = pass.authorize(conn)?;
             work(conn, &inside)
         };
         self.db.read(snapshot).await
@@ -108,7 +108,7 @@ impl Caller {
         }
         let pass = self.pass(needs);
         let transaction = move |conn: &mut Conn| {
-            let inside = pass.enter(conn)?;
+            let inside = pass.authorize(conn)?;
             conn.lock_project(inside.project)?;
             work(conn, &inside)
         };
@@ -185,7 +185,7 @@ struct Pass {
 }
 
 impl Pass {
-    fn enter(&self, conn: &mut Conn) -> Result<Inside<'_>, Error> {
+    fn authorize(&self, conn: &mut Conn) -> Result<Inside<'_>, Error> {
         let found = self.key_hash.as_deref().map(|hash| api_keys::queries::find(conn, hash)).transpose()?;
         let key = found.flatten().ok_or_else(|| ApiError {
             status: StatusCode::UNAUTHORIZED,

@@ -21,9 +21,6 @@ pub fn known(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) -> Result<
 }
 
 /// The customer of an id, if anybody has it.
-///
-/// # Errors
-/// What the database said.
 pub fn find(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) -> Result<Option<CustomerId>, Error> {
     Ok(identity::find(conn, inside.project, app_user_id)?)
 }
@@ -44,9 +41,6 @@ pub fn found_or_made(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) ->
 }
 
 /// Remembers that an id was made now, and not only named by an event.
-///
-/// # Errors
-/// What the database said.
 pub fn began(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) -> Result<(), Error> {
     let row = app_user_ids::table.find((inside.project, lookup_key(app_user_id)));
     diesel::update(row).set(app_user_ids::is_since_exact.eq(true)).execute(conn)?;

@@ -63,9 +63,6 @@ pub struct LastSeen {
 
 impl LastSeen {
     /// Starts the writer.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
     pub fn start(db: Db) -> std::io::Result<LastSeen> {
         let (sender, jobs) = mpsc::channel();
         let thread = std::thread::Builder::new().name("sightings".into()).spawn(move || run(&db, &jobs))?;

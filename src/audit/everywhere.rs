@@ -19,9 +19,6 @@ pub struct Everywhere {
 impl Everywhere {
     /// Before anything else is touched, and always in the same order: whoever changes members holds a project's lock when
     /// they come to a person's rows, and two people may share several projects.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn lock(conn: &mut Conn, person: i64) -> QueryResult<Everywhere> {
         let projects: Vec<(i64, String)> = memberships::table
             .filter(memberships::person_id.eq(person))

@@ -39,9 +39,6 @@ pub(super) fn is_about_people(action: &str) -> bool {
 }
 
 /// Appends an entry with the row id `id`. The project stays locked until the transaction ends, so that the chain does not fork.
-///
-/// # Errors
-/// What the database said, or that the system has no random bytes.
 pub fn append(
     conn: &mut Conn,
     (project, id, now): (i64, i64, Moment),

@@ -39,7 +39,7 @@ type Details = (Option<i64>, String, String);
 type Line = (Entry, Option<Details>);
 
 /// # Errors
-/// What the database said. The inner result is the verdict.
+/// The inner result is the verdict.
 pub fn verify(conn: &mut Conn, project: i64) -> QueryResult<Result<Verified, Broken>> {
     let mut verified = Verified::default();
     let mut unexplained = None;

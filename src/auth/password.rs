@@ -91,9 +91,6 @@ fn verdict(password: &str, kept: Option<String>) -> Verdict {
 }
 
 /// The form in which a password is kept.
-///
-/// # Errors
-/// When the system has no random bytes.
 pub fn hash(password: &str) -> Result<String, String> {
     hasher().hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(|error| error.to_string())
 }

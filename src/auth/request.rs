@@ -1,5 +1,5 @@
 //! The door of a project's pages. [`PageRequest`] takes from a request what can be known without the database;
-//! [`PageRequest::enter`] then asks, on the page's own connection, who this is and whether they may.
+//! [`PageRequest::authorize`] then asks, on the page's own connection, who this is and whether they may.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -187,7 +187,7 @@ impl PageRequest {
     /// # Errors
     /// [`Error::LogIn`]; [`Error::NotFound`] for a project that does not exist or is not this person's;
     /// [`Error::SecondFactor`] for one that requires what this person has not; [`Error::Forbidden`] without the permission.
-    pub fn enter(&self, conn: &mut Conn) -> Result<Member, Error> {
+    pub fn authorize(&self, conn: &mut Conn) -> Result<Member, Error> {
         let logged_in = self.authenticate(conn)?;
         let slug = self.parameter("p")?;
         let mut frame = logged_in.frame(slug);
@@ -215,7 +215,7 @@ impl PageRequest {
 
     /// An error to be told inside the frame; who may not come in learns that instead.
     pub async fn refuse(self, db: &Db, error: Error) -> Error {
-        db.read(move |conn| self.enter(conn).map(drop)).await.err().unwrap_or(error)
+        db.read(move |conn| self.authorize(conn).map(drop)).await.err().unwrap_or(error)
     }
 
     /// Finds out who this is, whatever the project. One query.

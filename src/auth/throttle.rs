@@ -82,9 +82,6 @@ impl Attempt {
     }
 
     /// It was right: this try was no guess.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn forget(&self, conn: &mut Conn) -> QueryResult<()> {
         for (limit, subject) in &self.subjects {
             diesel::delete(attempts::table.find((limit.scope, subject, self.id))).execute(conn)?;

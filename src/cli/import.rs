@@ -72,9 +72,6 @@ pub fn run(args: &Args, config: &crate::base::config::Config) -> Result<(), Stri
 }
 
 /// Gives SQLite's connections more memory and fewer checkpoints; each commit still reaches the disk.
-///
-/// # Errors
-/// What the database said.
 pub fn tune(db: &Db) -> Result<(), String> {
     if !db.is_sqlite() {
         return Ok(());

@@ -45,9 +45,6 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
 const CHUNK: i64 = 500;
 
 /// Gives the events of the project, or of all, to their customers again, then derives every customer; returns how many.
-///
-/// # Errors
-/// What the database said.
 pub fn rebuild(db: &Db, project: Option<i64>, bar: &indicatif::ProgressBar) -> Result<usize, Error> {
     let all = db.read_here(|conn| Ok::<_, Error>(projects::table.select(projects::id).load::<i64>(conn)?))?;
     for project in all.into_iter().filter(|one| project.is_none_or(|wanted| wanted == *one)) {

@@ -47,15 +47,15 @@ pub fn run(config: Config) -> Result<(), String> {
     println!("Dossier listens on {}", site.config.public_url.as_str().trim_end_matches('/'));
     let (intake, last_seen) = (site.intake.clone(), site.last_seen.clone());
     finish_imports(site.db.clone());
-    let due = Worker::start(site.db.clone(), site.clock.clone(), site.ids.clone());
-    let due = due.map_err(|error| format!("no thread for what comes due: {error}"))?;
-    let outgoing = endpoints::Worker::start(site.courier());
-    let outgoing = outgoing.map_err(|error| format!("no thread for deliveries: {error}"))?;
+    let jobs = Worker::start(site.db.clone(), site.clock.clone(), site.ids.clone());
+    let jobs = jobs.map_err(|error| format!("no thread for what comes due: {error}"))?;
+    let courier = endpoints::Worker::start(site.courier());
+    let courier = courier.map_err(|error| format!("no thread for deliveries: {error}"))?;
     let served = System::new().block_on(serve(site, listener)).map_err(|error| format!("the server failed: {error}"));
     intake.close();
     last_seen.close();
-    due.stop();
-    outgoing.stop();
+    jobs.stop();
+    courier.stop();
     served
 }
 

@@ -15,9 +15,6 @@ use crate::projection::CustomerId;
 const CHUNK: i64 = 1_000;
 
 /// Derives every customer that an import left stale; returns how many. One thread reads and folds while another writes.
-///
-/// # Errors
-/// What the database said.
 pub fn stale(db: &Db, is_new: impl Fn(CustomerId) -> bool, bar: &ProgressBar) -> Result<usize, Error> {
     let total = db.read_here(|conn| Ok::<i64, Error>(stale_customers::table.count().get_result(conn)?))?;
     bar.set_length(u64::try_from(total).unwrap_or(0));

@@ -16,15 +16,10 @@ pub struct IdHasher {
 
 impl IdHasher {
     /// `None` while nobody was ever erased or blocked: the key is made for the first of them.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn find(conn: &mut Conn, project: i64) -> diesel::QueryResult<Option<IdHasher>> {
         Ok(secrets::find(conn, ERASURE_KEY)?.map(|key| IdHasher { key, project }))
     }
 
-    /// # Errors
-    /// What the database said, or that the system has no random bytes.
     pub fn make(conn: &mut Conn, project: i64) -> Result<IdHasher, Error> {
         Ok(IdHasher { key: secrets::within(conn, ERASURE_KEY)?, project })
     }

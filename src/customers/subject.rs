@@ -11,7 +11,7 @@ use crate::projection::CustomerId;
 /// The customer's ids: the one that names it best (§9.4; which id was seen last is not kept), the first, and all.
 ///
 /// # Errors
-/// What the database said; `NotFound` for a customer who is no more.
+/// `NotFound` for a customer who is no more.
 pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Subject> {
     let (app_user_id, original) = customers::table
         .find(customer)

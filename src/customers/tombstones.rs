@@ -39,9 +39,6 @@ pub struct Gate {
 
 impl Gate {
     /// Asks for many ids at once.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn learn<'a>(&mut self, conn: &mut Conn, project: i64, ids: impl Iterator<Item = &'a str>) -> QueryResult<()> {
         let Some(hasher) = self.hasher(conn, project)? else { return Ok(()) };
         let unknown: HashSet<Vec<u8>> =
@@ -51,9 +48,6 @@ impl Gate {
     }
 
     /// What is to be done with an event of these ids that was generated `at`; counts the ones that are turned away.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn verdict(&mut self, conn: &mut Conn, project: i64, ids: &[&str], at: Moment) -> QueryResult<Verdict> {
         self.learn(conn, project, ids.iter().copied())?;
         let Some(hasher) = self.hasher(conn, project)? else { return Ok(Verdict::Welcome) };

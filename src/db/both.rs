@@ -12,9 +12,6 @@ pub struct Both<Q>(pub Q);
 
 impl<Q> Both<Q> {
     /// Runs the statement; returns the number of rows it touched.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn execute(self, conn: &mut Conn) -> QueryResult<usize>
     where
         Q: QueryId + QueryFragment<diesel::sqlite::Sqlite> + QueryFragment<diesel::pg::Pg>,
@@ -29,7 +26,7 @@ impl<Q> Both<Q> {
     /// Runs the statement and returns its rows.
     ///
     /// # Errors
-    /// What the database said, or a row that does not fit `U`.
+    /// A row that does not fit `U`.
     pub fn load<'q, U>(self, conn: &mut Conn) -> QueryResult<Vec<U>>
     where
         Q: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,

@@ -65,7 +65,7 @@ impl Conn {
     /// writer anyway.
     ///
     /// # Errors
-    /// What the database said; a lock that could not be had in time means "not now".
+    /// A lock that could not be had in time means "not now".
     pub fn lock_project(&mut self, project: i64) -> QueryResult<()> {
         self.lock(project)
     }

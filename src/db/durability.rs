@@ -19,9 +19,6 @@ struct Word {
 }
 
 /// One sentence for each setting that could lose acknowledged changes; none when all is well.
-///
-/// # Errors
-/// What the database said.
 pub fn warnings(conn: &mut Conn) -> QueryResult<Vec<String>> {
     match conn {
         Conn::Sqlite(conn) => sqlite(conn),

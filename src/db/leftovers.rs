@@ -30,17 +30,17 @@ const OF_CUSTOMERS: [&str; 25] = [
     "experiments",
     "grant_ends",
     "history",
-    "inherited_events",
     "notes",
     "offering_overrides",
-    "outgoing",
     "purchases",
-    "receipts",
     "rejected_deliveries",
+    "retained_events",
     "search_terms",
+    "submissions",
     "test_customers",
     "test_sales",
     "transfer_links",
+    "webhook_deliveries",
 ];
 
 #[derive(QueryableByName)]
@@ -58,9 +58,6 @@ struct Length {
 impl Db {
     /// Clears away what the database still holds of deleted rows. Returns whether all of it is gone; readers may be in the
     /// way for a while.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn clear_leftovers(&self) -> Result<bool, Unavailable> {
         let mut conn = self.pool.get().map_err(|error| Unavailable(error.to_string()))?;
         let cleared = match &mut conn.inner {

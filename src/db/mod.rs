@@ -155,18 +155,12 @@ impl Db {
     }
 
     /// Sends SQL as it is, outside any transaction: for maintenance.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn batch(&self, sql: &str) -> Result<(), String> {
         let mut conn = self.pool.get().map_err(|error| error.to_string())?;
         conn.inner.batch_execute(sql).map_err(|error| error.to_string())
     }
 
     /// Sends SQL to every connection: for settings that a connection keeps.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn batch_everywhere(&self, sql: &str) -> Result<(), String> {
         let all: Result<Vec<Lent>, _> = (0..self.pool.max_size()).map(|_| self.pool.get()).collect();
         for mut conn in all.map_err(|error| error.to_string())? {

@@ -23,18 +23,12 @@ pub fn load_or_create(db: &Db, name: &'static str) -> Result<Vec<u8>, String> {
 }
 
 /// The secret called `name`, made now if there is none, as part of a change.
-///
-/// # Errors
-/// What the database said, or that the system has no random bytes.
 pub fn within(conn: &mut Conn, name: &str) -> Result<Vec<u8>, Error> {
     let fresh = random_bytes::<64>()?;
     Ok(keep(conn, name, &fresh)?)
 }
 
 /// The secret called `name`, if it was ever made.
-///
-/// # Errors
-/// What the database said.
 pub fn find(conn: &mut Conn, name: &str) -> QueryResult<Option<Vec<u8>>> {
     secrets::table.find(name).select(secrets::value).first(conn).optional()
 }

@@ -10,9 +10,6 @@ use crate::events::{Delivery, EventType};
 
 /// The body of a delivery of a stored event. Where nothing is known of when the customer's ids were seen, any of them will
 /// do, so the event's own stays.
-///
-/// # Errors
-/// What the database said.
 pub fn load(conn: &mut Conn, event_row: i64, delivery: &Delivery) -> QueryResult<String> {
     let names_nobody = delivery.event.kind == EventType::Transfer || delivery.event.app_user_id.is_none();
     if names_nobody {

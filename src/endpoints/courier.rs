@@ -35,9 +35,6 @@ pub struct Courier {
 impl Courier {
     /// Takes what is due, as far as there is room beside what is under way: `busy` counts that for each endpoint. Without
     /// anything to take it only reads, so that an idle server never waits for the writer's lock.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn take(&self, busy: &BTreeMap<i64, usize>) -> Result<Vec<Job>, Error> {
         let room = ROOM.saturating_sub(busy.values().sum());
         let full: Vec<i64> = busy.iter().filter(|(_, count)| **count >= EACH).map(|(id, _)| *id).collect();
@@ -55,7 +52,7 @@ impl Courier {
 
     fn take_beside(&self, passed_over: &[i64], (room, each): (usize, usize)) -> Result<Vec<Job>, Error> {
         let now = self.clock.now();
-        if room == 0 || !self.db.read_here(|conn| Ok::<_, Error>(lease::is_due(conn, now, passed_over)?))? {
+        if room == 0 || !self.db.read_here(|conn| Ok::<_, Error>(lease::has_ready(conn, now, passed_over)?))? {
             return Ok(Vec::new());
         }
         let mark = self.ids.next(now);
@@ -87,9 +84,6 @@ impl Courier {
     }
 
     /// Sends everything that is due and waits for it; returns how many deliveries that were.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn run_once(&self) -> Result<usize, Error> {
         let mut sent = 0;
         loop {

@@ -38,7 +38,7 @@ struct Row {
     body: String,
     queued_at: Moment,
     state: String,
-    due_at: Moment,
+    next_attempt_at: Moment,
     leased_by: Option<i64>,
     tries: i64,
     finished_at: Moment,
@@ -59,9 +59,6 @@ struct Attempt {
 }
 
 /// The deliveries of an event.
-///
-/// # Errors
-/// What the database said.
 pub fn of_event(conn: &mut Conn, project: i64, event_row: i64, now: Moment) -> QueryResult<Vec<Sent>> {
     let rows = rows()
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::event_row.eq(event_row)))
@@ -71,9 +68,6 @@ pub fn of_event(conn: &mut Conn, project: i64, event_row: i64, now: Moment) -> Q
 }
 
 /// The newest deliveries to an endpoint.
-///
-/// # Errors
-/// What the database said.
 pub fn to(conn: &mut Conn, (project, endpoint): (i64, i64), most: i64, now: Moment) -> QueryResult<Vec<Sent>> {
     let rows = rows()
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint)))
@@ -84,9 +78,6 @@ pub fn to(conn: &mut Conn, (project, endpoint): (i64, i64), most: i64, now: Mome
 }
 
 /// The event row of a delivery of an event; `None` where there is no such delivery.
-///
-/// # Errors
-/// What the database said.
 pub fn event_of(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<Option<i64>> {
     let row: Option<Option<i64>> = webhook_deliveries::table
         .find((project, delivery))
@@ -97,9 +88,6 @@ pub fn event_of(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<Opt
 }
 
 /// Whether a delivery was tried since it was queued.
-///
-/// # Errors
-/// What the database said.
 pub fn is_tried(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<bool> {
     let tries: Option<i64> =
         webhook_deliveries::table.find((project, delivery)).select(webhook_deliveries::tries).first(conn).optional()?;
@@ -117,9 +105,6 @@ pub struct PassedOn {
 }
 
 /// What is still known of where a customer's events went, the oldest first.
-///
-/// # Errors
-/// What the database said.
 pub fn of_customer(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Vec<PassedOn>> {
     let endpoint = webhook_endpoints::project_id
         .eq(webhook_deliveries::project_id)
@@ -201,7 +186,7 @@ impl Sent {
     }
 
     fn is_under_way(&self) -> bool {
-        self.row.state == "waiting" && self.row.leased_by.is_some() && self.row.due_at > self.now
+        self.row.state == "waiting" && self.row.leased_by.is_some() && self.row.next_attempt_at > self.now
     }
 
     /// How it stands, and the tone of that.
@@ -229,10 +214,10 @@ impl Sent {
             _ if !self.row.is_on => Sentence::new("It waits until the endpoint is switched on again."),
             _ if self.row.tries > 0 => {
                 let next = Sentence::new(format!("{attempts} so far, the next "));
-                if self.row.due_at <= self.now {
+                if self.row.next_attempt_at <= self.now {
                     next.words("now.")
                 } else {
-                    next.time(relative(self.row.due_at)).words(".")
+                    next.time(relative(self.row.next_attempt_at)).words(".")
                 }
             }
             _ => Sentence::new("Queued ").time(relative(self.row.queued_at)).words("."),

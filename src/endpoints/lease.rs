@@ -31,9 +31,6 @@ type Row = (i64, i64, String, i64, Endpoint);
 
 /// Takes up to `room` deliveries that are due, none for the endpoints in `busy`, at most `each` for one endpoint. `mark`
 /// is different for every call of every process.
-///
-/// # Errors
-/// What the database said.
 pub fn take(
     conn: &mut Conn,
     (mark, now): (i64, Moment),
@@ -43,7 +40,7 @@ pub fn take(
     let own = webhook_endpoints::project_id
         .eq(webhook_deliveries::project_id)
         .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
-    let due: Vec<Row> = webhook_deliveries::table
+    let ready: Vec<Row> = webhook_deliveries::table
         .inner_join(webhook_endpoints::table.on(own))
         .filter(webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now)))
         .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(busy)))
@@ -58,7 +55,7 @@ pub fn take(
         .limit(i64::try_from(room.saturating_mul(4)).unwrap_or(i64::MAX))
         .load(conn)?;
     let mut taken: Vec<Job> = Vec::new();
-    for (project, id, body, tries, endpoint) in due {
+    for (project, id, body, tries, endpoint) in ready {
         let already = taken.iter().filter(|job| job.endpoint.id == endpoint.id).count();
         if taken.len() < room && already < each && lease(conn, (project, id), mark, now)? {
             taken.push(Job { project, id, endpoint, body, tries, mark });
@@ -77,9 +74,6 @@ fn lease(conn: &mut Conn, row: (i64, i64), mark: i64, now: Moment) -> QueryResul
 
 /// Enters what came of a delivery, as the attempt `id`. One that was erased meanwhile, or that another has taken over,
 /// is left as it is.
-///
-/// # Errors
-/// What the database said.
 pub fn finish(
     conn: &mut Conn,
     job: &Job,
@@ -87,14 +81,14 @@ pub fn finish(
     (headers, answer): (&str, &Answer),
 ) -> QueryResult<()> {
     let retry = usize::try_from(job.tries).ok().and_then(|tries| RETRIES.get(tries)).copied();
-    let (state, due_at) = match (answer.is_success(), retry) {
+    let (state, next_attempt_at) = match (answer.is_success(), retry) {
         (true, _) => ("sent", now),
         (false, Some(minutes)) => ("waiting", now.plus_seconds(minutes * 60)),
         (false, None) => ("failed", now),
     };
     let done = (
         webhook_deliveries::state.eq(state),
-        webhook_deliveries::next_attempt_at.eq(due_at),
+        webhook_deliveries::next_attempt_at.eq(next_attempt_at),
         webhook_deliveries::leased_by.eq(None::<i64>),
         webhook_deliveries::tries.eq(job.tries + 1),
         webhook_deliveries::finished_at.eq(if state == "waiting" { Moment::NEVER } else { now }),
@@ -127,19 +121,16 @@ pub fn finish(
 }
 
 /// Whether any delivery is due that [`take`] would take.
-///
-/// # Errors
-/// What the database said.
-pub fn is_due(conn: &mut Conn, now: Moment, busy: &[i64]) -> QueryResult<bool> {
+pub fn has_ready(conn: &mut Conn, now: Moment, busy: &[i64]) -> QueryResult<bool> {
     let own = webhook_endpoints::project_id
         .eq(webhook_deliveries::project_id)
         .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
-    let due: Option<i64> = webhook_deliveries::table
+    let ready: Option<i64> = webhook_deliveries::table
         .inner_join(webhook_endpoints::table.on(own))
         .filter(webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now)))
         .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(busy)))
         .select(webhook_deliveries::id)
         .first(conn)
         .optional()?;
-    Ok(due.is_some())
+    Ok(ready.is_some())
 }

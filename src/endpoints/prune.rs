@@ -13,9 +13,6 @@ const DAYS: [(&str, i64); 2] = [("sent", 30), ("failed", 90)];
 const BATCH: i64 = 500;
 
 /// Removes what is old. Returns how many deliveries.
-///
-/// # Errors
-/// What the database said.
 pub fn prune(db: &Db, now: Moment) -> Result<usize, Error> {
     let mut pruned = 0;
     for (state, days) in DAYS {

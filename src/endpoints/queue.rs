@@ -40,9 +40,6 @@ struct Row<'a> {
 
 /// Queues events that were stored a moment ago for every endpoint that wants them. Nothing is sent of what is imported or
 /// derived again: nobody calls this for it.
-///
-/// # Errors
-/// What the database said.
 pub fn announce(conn: &mut Conn, resolver: &Resolver, stored: &[&Delivery], source: Source) -> QueryResult<()> {
     if stored.is_empty() {
         return Ok(());
@@ -53,14 +50,20 @@ pub fn announce(conn: &mut Conn, resolver: &Resolver, stored: &[&Delivery], sour
         return Ok(());
     }
     for delivery in stored {
-        tell(conn, resolver, &wanting, delivery, source)?;
+        enqueue(conn, resolver, &wanting, delivery, source)?;
     }
     Ok(())
 }
 
 type Wanting = (Endpoint, Vec<String>);
 
-fn tell(conn: &mut Conn, resolver: &Resolver, wanting: &[Wanting], came: &Delivery, source: Source) -> QueryResult<()> {
+fn enqueue(
+    conn: &mut Conn,
+    resolver: &Resolver,
+    wanting: &[Wanting],
+    came: &Delivery,
+    source: Source,
+) -> QueryResult<()> {
     let is_own = source == Source::Own;
     let takers: Vec<&Endpoint> =
         wanting.iter().filter(|(one, types)| one.wants(types, &came.event, is_own)).map(|(one, _)| one).collect();
@@ -109,9 +112,6 @@ fn insert(conn: &mut Conn, row: &Row<'_>) -> QueryResult<()> {
 }
 
 /// Queues a `TEST` event as the delivery `id`.
-///
-/// # Errors
-/// What the database said, or that the system has no random bytes.
 pub fn enqueue_test(conn: &mut Conn, (project, id, now): (i64, i64, Moment), endpoint: i64) -> Result<(), Error> {
     let body = test_event::body(now)?;
     insert(conn, &Row::new((project, id, now), endpoint, "TEST", &body))?;
@@ -119,9 +119,6 @@ pub fn enqueue_test(conn: &mut Conn, (project, id, now): (i64, i64, Moment), end
 }
 
 /// Puts a delivery to the front, with all its attempts before it, unless it is being sent right now. Returns whether it was.
-///
-/// # Errors
-/// What the database said.
 pub fn resend(conn: &mut Conn, project: i64, delivery: i64, now: Moment) -> QueryResult<bool> {
     let free = webhook_deliveries::leased_by.is_null().or(webhook_deliveries::next_attempt_at.le(now));
     let again = (
@@ -137,9 +134,6 @@ pub fn resend(conn: &mut Conn, project: i64, delivery: i64, now: Moment) -> Quer
 }
 
 /// Queues everything again that was given up for an endpoint. Returns how many deliveries.
-///
-/// # Errors
-/// What the database said.
 pub fn resend_failed(conn: &mut Conn, project: i64, endpoint: i64, now: Moment) -> QueryResult<usize> {
     let of_endpoint = webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint));
     let again = (
@@ -155,9 +149,6 @@ pub fn resend_failed(conn: &mut Conn, project: i64, endpoint: i64, now: Moment) 
 
 /// Removes every delivery of a customer's events, those still to be sent among them: their bodies name the customer.
 /// It comes before the events themselves go.
-///
-/// # Errors
-/// What the database said.
 pub fn forget(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<()> {
     let own = history::table.filter(history::customer_id.eq(customer)).select(history::event_id.nullable());
     let retained = retained_events::table

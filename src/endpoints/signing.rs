@@ -22,9 +22,6 @@ pub struct Secret(pub Vec<u8>);
 
 impl Secret {
     /// One that nobody can guess: 32 bytes.
-    ///
-    /// # Errors
-    /// When the system has no random bytes.
     pub fn fresh() -> Result<Secret, Error> {
         Ok(Secret(random_bytes::<32>()?.to_vec()))
     }

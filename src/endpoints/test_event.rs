@@ -7,9 +7,6 @@ use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
 
 /// Its id and its body.
-///
-/// # Errors
-/// When the system has no random bytes.
 pub fn body(now: Moment) -> Result<String, Error> {
     let id = hex(&random_bytes::<16>()?);
     let event = json!({

@@ -29,13 +29,11 @@ enum News {
 }
 
 impl Worker {
-    /// # Errors
-    /// When the system gives no thread.
     pub fn start(courier: Courier) -> std::io::Result<Worker> {
         let (news, inbox) = mpsc::channel();
         let back = news.clone();
         let thread =
-            std::thread::Builder::new().name("outgoing".into()).spawn(move || work(&courier, &back, &inbox))?;
+            std::thread::Builder::new().name("endpoints".into()).spawn(move || work(&courier, &back, &inbox))?;
         Ok(Worker { news, thread })
     }
 
@@ -51,7 +49,7 @@ impl Worker {
 fn work(courier: &Courier, back: &mpsc::Sender<News>, inbox: &mpsc::Receiver<News>) {
     let mut busy: BTreeMap<i64, usize> = BTreeMap::new();
     loop {
-        for job in due(courier, &busy) {
+        for job in take_ready(courier, &busy) {
             set_out(courier, job, back, &mut busy);
         }
         match inbox.recv_timeout(EVERY) {
@@ -62,7 +60,7 @@ fn work(courier: &Courier, back: &mpsc::Sender<News>, inbox: &mpsc::Receiver<New
     }
 }
 
-fn due(courier: &Courier, busy: &BTreeMap<i64, usize>) -> Vec<Job> {
+fn take_ready(courier: &Courier, busy: &BTreeMap<i64, usize>) -> Vec<Job> {
     let looked = catch_unwind(AssertUnwindSafe(|| courier.take(busy)));
     looked.unwrap_or_else(|_| Err(Error::Internal("it panicked".into()))).unwrap_or_else(|error| {
         tracing::error!(cause = error.cause(), "the queue of deliveries could not be read");

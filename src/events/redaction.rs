@@ -183,8 +183,8 @@ mod tests {
 
     #[test]
     fn an_event_of_a_purchase_loses_the_person_and_nothing_of_the_purchase() {
-        let nameless = of_purchase(&sold()).expect("a body");
-        assert!(!nameless.contains("lena"), "{nameless}");
+        let redacted = of_purchase(&sold()).expect("a body");
+        assert!(!redacted.contains("lena"), "{redacted}");
         let person = Event {
             app_user_id: None,
             original_app_user_id: None,
@@ -194,8 +194,8 @@ mod tests {
             country_code: None,
             ..read(&sold())
         };
-        assert_eq!(read(&nameless), person);
-        assert_eq!(of_purchase(&nameless), Some(nameless));
+        assert_eq!(read(&redacted), person);
+        assert_eq!(of_purchase(&redacted), Some(redacted));
     }
 
     #[test]

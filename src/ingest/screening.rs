@@ -24,8 +24,6 @@ pub enum Screened<'a> {
     Ignored(Option<Delivery>),
 }
 
-/// # Errors
-/// What the database said.
 pub fn screen<'a>(conn: &mut Conn, resolver: &mut Resolver, delivery: &'a Delivery) -> QueryResult<Screened<'a>> {
     let event = &delivery.event;
     if event.kind == EventType::Transfer {

@@ -30,9 +30,6 @@ pub enum Outcome {
 }
 
 /// Looks ahead at the deliveries of a transaction, before the first is stored. Without it each is asked about alone.
-///
-/// # Errors
-/// What the database said.
 pub fn expect<'a>(
     conn: &mut Conn,
     resolver: &mut Resolver,
@@ -43,9 +40,6 @@ pub fn expect<'a>(
 
 /// Stores a delivery and puts it into the histories it belongs to. The customers it touches join `touched`; their
 /// standing is not derived yet.
-///
-/// # Errors
-/// What the database said.
 pub fn store(
     conn: &mut Conn,
     resolver: &mut Resolver,
@@ -94,9 +88,6 @@ fn take(
 }
 
 /// Gives a stored event to its customers again, as if it had just come: what is right already stays untouched.
-///
-/// # Errors
-/// What the database said.
 pub fn give_again(conn: &mut Conn, resolver: &mut Resolver, row: i64, delivery: &Delivery) -> QueryResult<()> {
     let (receivers, _) = receivers_of(conn, resolver, delivery)?;
     queries::show_only_in(conn, &receivers, row, delivery)?;
@@ -174,18 +165,12 @@ pub fn alive(resolver: &Resolver, touched: BTreeSet<CustomerId>) -> BTreeSet<Cus
 }
 
 /// Derives the standing of customers that [`store`] touched.
-///
-/// # Errors
-/// What the database said.
 pub fn settle(conn: &mut Conn, resolver: &Resolver, touched: BTreeSet<CustomerId>) -> QueryResult<usize> {
     state::derive(conn, alive(resolver, touched), |customer| resolver.is_new(customer))
 }
 
 /// Takes in events of our own: stored, shown, followed by what follows from them as if they had been delivered, and queued
 /// for the endpoints that want them. The caller holds the project's lock. Returns whether all were new.
-///
-/// # Errors
-/// What the database said.
 pub fn append(conn: &mut Conn, resolver: &mut Resolver, deliveries: &[Delivery]) -> QueryResult<bool> {
     let mut touched = BTreeSet::new();
     let mut stored = Vec::with_capacity(deliveries.len());
@@ -201,9 +186,6 @@ pub fn append(conn: &mut Conn, resolver: &mut Resolver, deliveries: &[Delivery])
 }
 
 /// Remembers customers whose standing must still be derived, for an import that is not finished.
-///
-/// # Errors
-/// What the database said.
 pub fn leave_stale(conn: &mut Conn, touched: impl IntoIterator<Item = CustomerId>) -> QueryResult<()> {
     for customer in touched {
         let row = stale_customers::customer_id.eq(customer);

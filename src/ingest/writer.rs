@@ -50,9 +50,6 @@ struct Job {
 
 impl Intake {
     /// Starts the writer.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
     pub fn start(db: Db, clock: Clock, ids: Ids) -> std::io::Result<Intake> {
         let (sender, jobs) = mpsc::channel();
         let writer = Writer { db, clock, ids };

@@ -12,7 +12,7 @@ const BATCH: i64 = 50;
 pub fn record_ends(work: &Work) -> Result<usize, Error> {
     let (mut last, mut recorded) = (End::first(), 0);
     loop {
-        let ends = work.db.read_here(|conn| Ok::<_, Error>(queries::due(conn, work.now, &last, BATCH)?))?;
+        let ends = work.db.read_here(|conn| Ok::<_, Error>(queries::ended(conn, work.now, &last, BATCH)?))?;
         let Some(end) = ends.last() else { return Ok(recorded) };
         last = end.clone();
         recorded += batch(work, ends)?;

@@ -14,30 +14,30 @@ const BATCH: i64 = 50;
 pub fn record(work: &Work) -> Result<usize, Error> {
     let (mut last, mut recorded) = (PendingRenewal::first(), 0);
     loop {
-        let due = work.db.read_here(|conn| Ok::<_, Error>(queries::due(conn, work.now, &last, BATCH)?))?;
-        let Some(end) = due.last() else { return Ok(recorded) };
+        let renewal = work.db.read_here(|conn| Ok::<_, Error>(queries::ended(conn, work.now, &last, BATCH)?))?;
+        let Some(end) = renewal.last() else { return Ok(recorded) };
         last = end.clone();
-        recorded += due.into_iter().map(|due| catch_up(work, due)).sum::<usize>();
+        recorded += renewal.into_iter().map(|renewal| catch_up(work, renewal)).sum::<usize>();
     }
 }
 
 /// Every step of one subscription that is due by now.
-fn catch_up(work: &Work, mut due: PendingRenewal) -> usize {
+fn catch_up(work: &Work, mut renewal: PendingRenewal) -> usize {
     let mut recorded = 0;
     loop {
         let step = work.db.write_here(|conn| {
-            let is_recorded = go_on(conn, &work.ids, &due, work.now)?;
-            Ok::<_, Error>((is_recorded, queries::again(conn, &due, work.now)?))
+            let is_recorded = go_on(conn, &work.ids, &renewal, work.now)?;
+            Ok::<_, Error>((is_recorded, queries::again(conn, &renewal, work.now)?))
         });
         match step {
             Ok((is_recorded, next)) => {
                 recorded += usize::from(is_recorded);
                 let Some(next) = next else { return recorded };
-                due = next;
+                renewal = next;
             }
             Err(error) => {
                 let cause = error.cause().unwrap_or_default();
-                tracing::error!(customer = due.customer, cause, "a subscription of the Test Store could not go on");
+                tracing::error!(customer = renewal.customer, cause, "a subscription of the Test Store could not go on");
                 return recorded;
             }
         }

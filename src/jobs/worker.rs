@@ -19,11 +19,9 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// # Errors
-    /// When the system gives no thread.
     pub fn start(db: Db, clock: Clock, ids: Ids) -> std::io::Result<Worker> {
         let (stop, stopped) = mpsc::channel();
-        let thread = std::thread::Builder::new().name("due".into()).spawn(move || {
+        let thread = std::thread::Builder::new().name("jobs".into()).spawn(move || {
             loop {
                 let work = || Work { clock: clock.clone(), db: db.clone(), ids: ids.clone(), now: clock.now() };
                 run(&work());

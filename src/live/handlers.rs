@@ -27,7 +27,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const HELLO: &str = "retry: 5000\n\n";
 
 /// # Errors
-/// As [`PageRequest::enter`]; [`Error::NotFound`] for nobody; [`Error::Unavailable`] when too many listen.
+/// As [`PageRequest::authorize`]; [`Error::NotFound`] for nobody; [`Error::Unavailable`] when too many listen.
 pub async fn listen(
     request: PageRequest,
     req: HttpRequest,
@@ -45,10 +45,10 @@ pub async fn listen(
     let (request, (db, clock, monotonic)) = (Arc::new(request), at);
     let check: Check = {
         let request = request.clone();
-        Arc::new(move |conn| request.at(clock.now(), monotonic.now()).enter(conn).is_ok())
+        Arc::new(move |conn| request.at(clock.now(), monotonic.now()).authorize(conn).is_ok())
     };
     let find = move |conn: &mut Conn| {
-        let member = request.enter(conn)?;
+        let member = request.authorize(conn)?;
         let found = queries::find(conn, member.project.id, request.app_user_id()?)?;
         let (customer, known) = found.ok_or(Error::NotFound)?;
         let since = since.unwrap_or(known);

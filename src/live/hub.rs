@@ -130,9 +130,9 @@ impl Live {
 
     fn poll(&self) {
         while let Some(listeners) = self.wait() {
-            let asked = catch_unwind(AssertUnwindSafe(|| self.db.read_here(|conn| look(conn, &listeners))));
+            let asked = catch_unwind(AssertUnwindSafe(|| self.db.read_here(|conn| check(conn, &listeners))));
             match asked.unwrap_or_else(|_| Err(Error::Internal("it panicked".into()))) {
-                Ok(found) => self.tell(found),
+                Ok(found) => self.notify(found),
                 Err(error) => tracing::warn!(cause = error.cause(), "listeners could not be told of news"),
             }
         }
@@ -149,7 +149,7 @@ impl Live {
         Some(state.listeners.clone())
     }
 
-    fn tell(&self, found: Vec<Found>) {
+    fn notify(&self, found: Vec<Found>) {
         let mut state = self.lock();
         for Found { number, known, checked_at, news } in found {
             let Some(listener) = state.listeners.get_mut(&number) else { continue };
@@ -173,7 +173,7 @@ struct Found {
     news: Option<News>,
 }
 
-fn look(conn: &mut Conn, listeners: &BTreeMap<u64, Listener>) -> Result<Vec<Found>, Error> {
+fn check(conn: &mut Conn, listeners: &BTreeMap<u64, Listener>) -> Result<Vec<Found>, Error> {
     let mut customers: Vec<CustomerId> = listeners.values().map(|listener| listener.watch.customer).collect();
     customers.sort_unstable();
     customers.dedup();
@@ -190,8 +190,8 @@ fn look(conn: &mut Conn, listeners: &BTreeMap<u64, Listener>) -> Result<Vec<Foun
 fn for_one(conn: &mut Conn, number: u64, of: &Listener, count: Option<i64>) -> Result<Option<Found>, Error> {
     let gone = Found { number, known: of.known, checked_at: of.checked_at, news: Some(News::Gone) };
     let Some(count) = count else { return Ok(Some(gone)) };
-    let is_due = of.checked_at.elapsed() >= RECHECK;
-    if count == of.known && !is_due {
+    let needs_check = of.checked_at.elapsed() >= RECHECK;
+    if count == of.known && !needs_check {
         return Ok(None);
     }
     // Nothing is told to somebody who may not know it any more.

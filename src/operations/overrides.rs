@@ -36,7 +36,7 @@ impl Choice<'_> {
     /// (§8). Returns the entry of it, and none when nothing changes: a program that asks twice means it once.
     ///
     /// # Errors
-    /// What the database said; [`Error::NotFound`] for a customer who is no more.
+    /// [`Error::NotFound`] for a customer who is no more.
     pub fn make(
         self,
         conn: &mut Conn,
@@ -111,7 +111,7 @@ pub fn entry(before: Option<&Override>, after: Option<&Override>) -> Trace {
 /// Tells in the customer's history that an override is over, unless it is not, or somebody else has; returns whether it did.
 ///
 /// # Errors
-/// What the database said; [`Error::NotFound`] for a customer who is no more.
+/// [`Error::NotFound`] for a customer who is no more.
 pub fn record_end(conn: &mut Conn, project: i64, customer: CustomerId, ids: &Ids, now: Moment) -> Result<bool, Error> {
     conn.lock_project(project)?;
     let Some(over) = queries::take_end(conn, customer, now)? else { return Ok(false) };

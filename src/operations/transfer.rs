@@ -48,7 +48,7 @@ impl Move {
     /// Moves them; returns how many. The caller writes: the project's lock is held until its transaction ends.
     ///
     /// # Errors
-    /// What the database said; [`Error::NotFound`] for a customer who is no more.
+    /// [`Error::NotFound`] for a customer who is no more.
     pub fn make(self, conn: &mut Conn, ids: &Ids) -> Result<Result<i64, Refusal>, Error> {
         conn.lock_project(self.project)?;
         if self.from == self.to {

@@ -489,11 +489,11 @@ fn among_three(facts: Vec<Fact>, seed: u64) -> Vec<Fact> {
 /// What stays of the facts when a customer is erased (§12.1): theirs from which purchases of others follow, and the
 /// transfers with others, in nobody's name.
 fn without_name(facts: &[Fact], erased: CustomerId) -> Vec<Fact> {
-    const NAMELESS: CustomerId = -1;
+    const REDACTED: CustomerId = -1;
     let mut sources = sources(facts.to_vec());
     sources.remove(&erased);
     let is_source = |fact: &Fact| sources.values().any(|events| events.contains(&fact.event.id));
-    let named = |customer: CustomerId| if customer == erased { NAMELESS } else { customer };
+    let named = |customer: CustomerId| if customer == erased { REDACTED } else { customer };
     let is_others = |fact: &Fact| fact.customer != erased || fact.lost_by.is_some_and(|loser| loser != erased);
     let kept = facts.iter().filter(|fact| is_others(fact) || is_source(fact));
     kept.map(|fact| Fact {

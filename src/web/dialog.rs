@@ -20,8 +20,6 @@ impl fmt::Display for Dialog {
 }
 
 impl Dialog {
-    /// # Errors
-    /// When the template fails.
     pub fn render(template: &impl Template) -> Result<Dialog, Error> {
         Ok(Dialog(template.render()?))
     }

@@ -65,9 +65,6 @@ fn code_of(status: StatusCode) -> u16 {
 }
 
 /// The page, in the frame of the project where it is known.
-///
-/// # Errors
-/// When the template fails.
 pub fn page(error: &actix_web::Error, status: StatusCode, trail: &Trail) -> askama::Result<String> {
     let (title, sentence) = words(error, status);
     let frame = trail.frame.get().cloned();

@@ -19,9 +19,6 @@ pub trait Source: Send + 'static {
     fn is_over(&self) -> bool;
 
     /// The next part; it may be empty.
-    ///
-    /// # Errors
-    /// What the database said.
     fn read(&mut self, conn: &mut Conn) -> Result<Vec<u8>, Error>;
 }
 

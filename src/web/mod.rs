@@ -50,17 +50,11 @@ impl<T: Template> Responder for Page<T> {
 }
 
 /// A template as an answer of another status, with times in UTC alone.
-///
-/// # Errors
-/// When the template fails.
 pub fn html(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
     html_for(Preferences::default(), status, template)
 }
 
 /// A template as an answer to somebody whose account says how it should look.
-///
-/// # Errors
-/// When the template fails.
 pub fn html_for(preferences: Preferences, status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
     let body = template.render_with_values(&preferences)?;
     Ok(HttpResponse::build(status).content_type(ContentType::html()).body(body))

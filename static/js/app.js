@@ -5,7 +5,7 @@ import "./filter.js";
 import "./flash.js";
 import "./live.js";
 import "./local-time.js";
-import "./look.js";
+import "./preview.js";
 import "./row.js";
 import "./search.js";
 import "./shortcut.js";

@@ -17,11 +17,11 @@ const LENA: &str = "/projects/sundial/customers/lena";
 /// Lena, of whom an event told these values an hour ago.
 async fn desk_with(values: &[(&str, &str)]) -> Desk {
     let desk = Desk::open().await;
-    tell(&desk, "e1", values, NOW.millis() - 3_600_000);
+    deliver_attributes(&desk, "e1", values, NOW.millis() - 3_600_000);
     desk
 }
 
-fn tell(desk: &Desk, id: &str, values: &[(&str, &str)], at: i64) {
+fn deliver_attributes(desk: &Desk, id: &str, values: &[(&str, &str)], at: i64) {
     let shown = values.iter().map(|(key, value)| ((*key).to_owned(), json!({ "value": value, "updated_at_ms": at })));
     let shown: serde_json::Map<_, _> = shown.collect();
     let event = json!({ "id": id, "type": "TRIAL_STARTED", "app_user_id": "lena", "subscriber_attributes": shown,
@@ -190,9 +190,9 @@ async fn a_late_event_does_not_bring_back_what_was_changed_or_cleared() {
     set(&desk, "plan", "silver").await;
     clear(&desk, "goal").await;
     let late = NOW.millis() - 1_000;
-    tell(&desk, "e2", &[("plan", "bronze"), ("goal", "run")], late);
+    deliver_attributes(&desk, "e2", &[("plan", "bronze"), ("goal", "run")], late);
     assert_eq!(values(&desk), pairs(&[("plan", "silver")]));
-    tell(&desk, "e3", &[("plan", "newest"), ("goal", "swim")], NOW.millis() + 60_000);
+    deliver_attributes(&desk, "e3", &[("plan", "newest"), ("goal", "swim")], NOW.millis() + 60_000);
     assert_eq!(values(&desk), pairs(&[("goal", "swim"), ("plan", "newest")]));
     // The app's clock was ahead; what somebody writes now is the newest word all the same.
     set(&desk, "plan", "by hand").await;
@@ -212,7 +212,7 @@ async fn two_who_edit_at_once_see_both_versions() {
     assert_eq!(second.status, StatusCode::CONFLICT);
     assert!(second.body.contains("A colleague changed this value") && second.body.contains("by Dev</pre>"));
     assert!(second.body.contains("value=\"by Sol\""), "the text is kept");
-    tell(&desk, "e2", &[("plan", "by the app")], NOW.millis() + 5_000);
+    deliver_attributes(&desk, "e2", &[("plan", "by the app")], NOW.millis() + 5_000);
     let cleared = desk.post_form(&SOL, &format!("{path}/delete"), &[("key", "plan"), ("seen", &seen)]).await;
     assert_eq!(cleared.status, StatusCode::CONFLICT, "what is cleared is what was seen");
     assert!(cleared.body.contains("The app changed this value") && cleared.body.contains("by the app</pre>"));
@@ -249,7 +249,7 @@ async fn undo_lets_count_what_the_app_said_meanwhile() {
     let desk = desk_with(&[("plan", "gold")]).await;
     let changed = set(&desk, "plan", "silver").await;
     // Newer than what it was before, older than what was typed.
-    tell(&desk, "e2", &[("plan", "bronze")], NOW.millis() - 1_000);
+    deliver_attributes(&desk, "e2", &[("plan", "bronze")], NOW.millis() - 1_000);
     assert_eq!(values(&desk), pairs(&[("plan", "silver")]));
     undo(&desk, &changed).await;
     assert_eq!(values(&desk), pairs(&[("plan", "bronze")]));

@@ -29,11 +29,11 @@ async fn while_another_process_writes_all_who_wait_are_told_in_time() {
     let other = Db::open(&desk.site.config.database_url, 1).expect("a second process");
     let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
     let project: i64 = slug.trim_start_matches('p').parse().expect("a number");
-    let (tell, wait) = (held.0, release.1);
+    let (signal, wait) = (held.0, release.1);
     let holder = std::thread::spawn(move || {
         other.write_here(|conn| {
             conn.lock_project(project)?;
-            tell.send(()).expect("somebody listens");
+            signal.send(()).expect("somebody listens");
             wait.recv().expect("a word to go on");
             Ok::<_, Error>(())
         })

@@ -242,13 +242,13 @@ async fn a_test_purchase_is_switched_off_and_paid_back() {
     let done: Vec<String> = actions(&desk).into_iter().filter(|line| !line.starts_with("test_purchase")).collect();
     assert_eq!(done, expected.map(|action| format!("{action} by Billing server")));
     desk.clock.advance(600);
-    let due = dossier::jobs::Work {
+    let work = dossier::jobs::Work {
         clock: desk.clock.clone(),
         db: desk.db.clone(),
         ids: desk.ids.clone(),
         now: desk.clock.now(),
     };
-    dossier::jobs::run(&due);
+    dossier::jobs::run(&work);
     assert_eq!(
         plus(&server.get("/v1/subscribers/sandy").await)["expires_date"],
         "2026-11-23T17:01:00Z",

@@ -83,7 +83,7 @@ async fn roles_that_help_may_grant_and_remove_and_viewers_may_not() {
         let fields = [("entitlement", "pro"), ("duration", "daily")];
         let given = desk.post_form(person, &format!("{LENA}/grants"), &fields).await;
         assert_eq!(given.status, wanted, "{}", person.name);
-        let seen = desk.post_form(person, &format!("{LENA}/grants/look"), &fields).await;
+        let seen = desk.post_form(person, &format!("{LENA}/grants/preview"), &fields).await;
         assert_eq!(seen.status, if may { StatusCode::OK } else { wanted }, "{}", person.name);
         give(&desk, &fields).await;
         let key = running(&desk).remove(0);
@@ -108,7 +108,7 @@ async fn an_unknown_customer_or_grant_is_404() {
     let desk = desk().await;
     let nobody = "/projects/sundial/customers/nobody";
     let fields = [("entitlement", "pro"), ("duration", "daily")];
-    for path in ["grants", "grants/look", "grants/x/revoke"] {
+    for path in ["grants", "grants/preview", "grants/x/revoke"] {
         let answer = desk.post_form(&SOL, &format!("{nobody}/{path}"), &fields).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -202,7 +202,7 @@ async fn the_dialog_shows_the_access_before_and_after() {
     );
     assert!(dialog.contains("data-says=\"Grant Pro access for 365 days\"") && dialog.contains("Billing is untouched"));
     let seen =
-        desk.post_form(&SOL, &format!("{LENA}/grants/look"), &[("entitlement", "coach"), ("duration", "x")]).await;
+        desk.post_form(&SOL, &format!("{LENA}/grants/preview"), &[("entitlement", "coach"), ("duration", "x")]).await;
     assert!(seen.status == StatusCode::OK && seen.body.contains("<dialog") && !seen.body.contains(">Then</p>"));
     assert_eq!((history_of(&desk, "lena").len(), log(&desk).len()), (1, 0), "nothing was done");
 }

@@ -46,7 +46,7 @@ fn fill(desk: &Desk) {
         {numbers} SELECT 11 + i % 2, {mail}, 'email', i, 'a@b.example' FROM n WHERE i % 500 = 0;
         INSERT INTO grant_ends (customer_id, purchase_key, ends_at)
         {numbers} SELECT i, 'PROMOTIONAL:' || i, {now} + i * 1000 FROM n;
-        INSERT INTO test_sales (customer_id, token, due_at, period, renewals)
+        INSERT INTO test_sales (customer_id, token, renews_at, period, renewals)
         {numbers} SELECT i, 'test_1_' || i, {now} + i * 1000, 300000, 0 FROM n;
         INSERT INTO offering_overrides (customer_id, project_id, offering, set_by, set_at, until, is_end_told)
         {numbers} SELECT i, 11 + i % 2, 'winback', 'Sol Mbeki', {now} - i,
@@ -276,9 +276,9 @@ async fn what_has_come_due_is_read_from_a_range() {
             for (now, after) in
                 [(NOW, &End::first()), (NOW.plus_seconds(200), &End::first()), (NOW.plus_seconds(200), &middle)]
             {
-                reads_ranges(conn, "ends", |conn| grants::due(conn, now, after, 50).map(drop));
+                reads_ranges(conn, "ends", |conn| grants::ended(conn, now, after, 50).map(drop));
             }
-            Ok::<_, Error>(grants::due(conn, NOW.plus_seconds(200), &middle, 500)?)
+            Ok::<_, Error>(grants::ended(conn, NOW.plus_seconds(200), &middle, 500)?)
         });
         assert_eq!(checked.expect("every plan reads ranges").len(), 100);
         count(&desk);
@@ -299,10 +299,10 @@ async fn what_goes_on_in_the_test_store_is_read_from_a_range() {
     for _ in 0..2 {
         let checked = desk.db.read_here(|conn| {
             for (now, after) in [(NOW, &first), (now, &first), (now, &middle)] {
-                reads_ranges(conn, "sales", |conn| test_store::queries::due(conn, now, after, 50).map(drop));
+                reads_ranges(conn, "sales", |conn| test_store::queries::ended(conn, now, after, 50).map(drop));
             }
             reads_ranges(conn, "a token", |conn| test_store::queries::holder(conn, 11, "test_1_7").map(drop));
-            Ok::<_, Error>(test_store::queries::due(conn, now, &middle, 500)?)
+            Ok::<_, Error>(test_store::queries::ended(conn, now, &middle, 500)?)
         });
         assert_eq!(checked.expect("every plan reads ranges").len(), 100);
         count(&desk);
@@ -424,10 +424,10 @@ async fn overrides_are_read_from_ranges() {
             }
             for after in [overrides::End::FIRST, late] {
                 let now = NOW.plus_seconds(200);
-                reads_ranges(conn, "due", |conn| overrides::queries::due(conn, now, &after, 50).map(drop));
+                reads_ranges(conn, "due", |conn| overrides::queries::ended(conn, now, &after, 50).map(drop));
             }
             reads_ranges(conn, "marked", |conn| stars::is_marked(conn, 7, 4).map(drop));
-            Ok::<_, Error>(overrides::queries::due(conn, NOW.plus_seconds(200), &late, 500)?)
+            Ok::<_, Error>(overrides::queries::ended(conn, NOW.plus_seconds(200), &late, 500)?)
         });
         assert_eq!(
             checked.expect("every plan reads ranges").len(),

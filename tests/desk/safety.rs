@@ -221,10 +221,10 @@ async fn with_every_connection_taken_pages_say_not_now_and_the_rest_goes_on() {
     let desk = Desk::open_with(|config| config.connections = 1).await;
     let cookie = desk.cookie(&ADA);
     let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
-    let (db, tell, wait) = (desk.db.clone(), held.0, release.1);
+    let (db, signal, wait) = (desk.db.clone(), held.0, release.1);
     let holder = std::thread::spawn(move || {
         db.read_here(|_| {
-            tell.send(()).expect("somebody listens");
+            signal.send(()).expect("somebody listens");
             wait.recv().expect("a word to go on");
             Ok::<_, dossier::base::error::Error>(())
         })

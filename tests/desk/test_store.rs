@@ -470,11 +470,11 @@ async fn a_token_of_somebody_else_follows_the_setting_for_sandbox_purchases() {
 async fn a_token_of_somebody_without_a_name_makes_both_one_customer() {
     let (desk, key) = desk().await;
     set_behavior(&desk, "keep_with_original");
-    let nameless = "$RCAnonymousID:0123456789abcdef0123456789abcdef";
-    buy(&desk, &key, nameless, "month", 1).await;
+    let anonymous = "$RCAnonymousID:0123456789abcdef0123456789abcdef";
+    buy(&desk, &key, anonymous, "month", 1).await;
     let said = buy(&desk, &key, "vic", "month", 1).await;
-    assert_eq!(said["subscriber"]["original_app_user_id"], nameless);
-    assert_eq!(customer(&desk, "vic"), customer(&desk, nameless));
+    assert_eq!(said["subscriber"]["original_app_user_id"], anonymous);
+    assert_eq!(customer(&desk, "vic"), customer(&desk, anonymous));
     assert_eq!(history_of(&desk, "vic"), ["own INITIAL_PURCHASE", "own SUBSCRIBER_ALIAS"]);
     desk.clock.advance(5 * MINUTE);
     assert_eq!((run(&desk), bought(&desk, "vic").len()), (1, 1));

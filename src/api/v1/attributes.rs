@@ -95,9 +95,6 @@ pub fn parse(body: Result<Value, Error>) -> Result<Map<String, Value>, Error> {
 }
 
 /// Saves what can be saved, and says of the rest why not. A server's changes leave traces; an app's are the customer's own.
-///
-/// # Errors
-/// What the database said.
 pub fn apply(
     conn: &mut Conn,
     inside: &Inside<'_>,

@@ -97,7 +97,7 @@ struct Attribute {
 /// The envelope of a customer, for whoever asks.
 ///
 /// # Errors
-/// What the database said; [`Error::NotFound`] for a customer who is no more.
+/// [`Error::NotFound`] for a customer who is no more.
 pub fn load(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId) -> Result<CustomerInfo, Error> {
     let (original, last_seen): (String, Option<Moment>) = customers::table
         .find(customer)
@@ -135,9 +135,6 @@ pub fn load(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId) -> Resul
 }
 
 /// Every purchase that a client can be told of, of both environments, oldest first.
-///
-/// # Errors
-/// What the database said.
 pub fn purchases_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Purchase>> {
     let bodies: Vec<String> =
         purchases::table.filter(purchases::customer_id.eq(customer)).select(purchases::body).load(conn)?;

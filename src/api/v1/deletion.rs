@@ -25,9 +25,6 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
 }
 
 /// Erases a customer; the entry names only the row that is gone.
-///
-/// # Errors
-/// What the database said.
 pub fn erase(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId) -> Result<Trace, Error> {
     let erased = erasure::erase(conn, inside.project, &[customer], inside.now)?;
     Ok(Trace::new(Action::CustomerDeleted).about(erased.numbers()).of_erased(customer))

@@ -20,9 +20,6 @@ pub struct StoreProducts {
 }
 
 /// The products of the key's store; of all stores for a server.
-///
-/// # Errors
-/// What the database said.
 pub fn load(conn: &mut Conn, inside: &Inside<'_>) -> QueryResult<StoreProducts> {
     let all: Vec<Product> = products::table
         .filter(products::project_id.eq(inside.project))

@@ -99,9 +99,6 @@ pub fn save(
 }
 
 /// What is set, by name.
-///
-/// # Errors
-/// What the database said.
 pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Attribute>> {
     let rows: Vec<(String, String, Moment)> = table::table
         .filter(table::customer_id.eq(customer).and(table::is_deleted.eq(false)))

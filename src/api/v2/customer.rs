@@ -50,7 +50,7 @@ pub struct Row {
 /// One customer, with what it may use; with its attributes where they are asked for.
 ///
 /// # Errors
-/// What the database said; [`Error::NotFound`] for a customer who is no more.
+/// [`Error::NotFound`] for a customer who is no more.
 pub fn load(
     conn: &mut Conn,
     within: &Within<'_>,
@@ -70,9 +70,6 @@ pub fn load(
 }
 
 /// Many customers, in one query more.
-///
-/// # Errors
-/// What the database said.
 pub fn all(conn: &mut Conn, within: &Within<'_>, rows: Vec<Row>) -> QueryResult<Vec<Customer>> {
     let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
     let since: Vec<(CustomerId, Moment)> = app_user_ids::table

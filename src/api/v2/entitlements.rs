@@ -38,9 +38,6 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 }
 
 /// Each with the furthest end of what unlocks it, by identifier; of both environments, as apps see it.
-///
-/// # Errors
-/// What the database said.
 pub fn load(conn: &mut Conn, within: &Within<'_>, customer: CustomerId) -> QueryResult<Vec<ActiveEntitlement>> {
     let now = within.inside.now;
     let catalog = catalog::queries::load(conn, within.inside.project)?;

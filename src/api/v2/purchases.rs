@@ -98,7 +98,7 @@ impl Listed for OneTime {
 pub async fn list<T: Listed>(
     caller: &Caller,
     called: &'static str,
-    tell: impl Fn(&Renderer, &Purchase) -> Option<T> + Send + 'static,
+    render: impl Fn(&Renderer, &Purchase) -> Option<T> + Send + 'static,
 ) -> Result<List<T>, Error> {
     let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
     project_call::read(caller, move |conn, within| {
@@ -109,7 +109,7 @@ pub async fn list<T: Listed>(
         let window = Window::parse(&query, url)?.keeping("environment", asked);
         let renderer = Renderer::load(conn, within, customer)?;
         let all = load(conn, customer, environment)?;
-        window.cut(all.iter().filter_map(|purchase| tell(&renderer, purchase)).collect(), |item| item.id().to_owned())
+        window.cut(all.iter().filter_map(|purchase| render(&renderer, purchase)).collect(), |item| item.id().to_owned())
     })
     .await
 }

@@ -10,9 +10,6 @@ use crate::db::schema::{customers, search_terms};
 use crate::projection::CustomerId;
 
 /// The customers of a project after a row, in the order of their rows.
-///
-/// # Errors
-/// What the database said.
 pub fn following(conn: &mut Conn, project: i64, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
     customers::table
         .filter(customers::project_id.eq(project).and(customers::id.gt(after)))
@@ -23,9 +20,6 @@ pub fn following(conn: &mut Conn, project: i64, after: CustomerId, most: i64) ->
 }
 
 /// Whose `$email` is exactly this, after a row.
-///
-/// # Errors
-/// What the database said.
 pub fn with_email(conn: &mut Conn, project: i64, email: &str, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
     // PostgreSQL can neither store NUL nor be asked for it.
     if email.contains('\0') {

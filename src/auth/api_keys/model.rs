@@ -72,9 +72,6 @@ impl Kind {
 
 impl Value {
     /// A new one: for the app of a platform, or a secret one.
-    ///
-    /// # Errors
-    /// When the system has no random bytes.
     pub fn fresh(platform: Option<Platform>) -> Result<Value, Error> {
         let prefix = platform.map_or(SECRET_PREFIX, |platform| platform.prefix);
         Ok(Value(format!("{prefix}{}", hex(&random_bytes::<24>()?))))

@@ -65,9 +65,6 @@ impl Line {
 }
 
 /// Every key of a project: those that count first, the newest first among each.
-///
-/// # Errors
-/// What the database said.
 pub fn list(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
     let own = api_keys::table.filter(api_keys::project_id.eq(project));
     let mut all: Vec<Line> = own.select(Line::as_select()).load(conn)?;
@@ -76,9 +73,6 @@ pub fn list(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
 }
 
 /// The key with this hash that was not revoked.
-///
-/// # Errors
-/// What the database said.
 pub fn find(conn: &mut Conn, hash: &str) -> QueryResult<Option<Key>> {
     api_keys::table
         .filter(api_keys::key_hash.eq(hash).and(api_keys::revoked_at.is_null()))
@@ -88,15 +82,10 @@ pub fn find(conn: &mut Conn, hash: &str) -> QueryResult<Option<Key>> {
 }
 
 /// Whether a key with this hash was ever made.
-///
-/// # Errors
-/// What the database said.
 pub fn is_known(conn: &mut Conn, hash: &str) -> QueryResult<bool> {
     Ok(api_keys::table.filter(api_keys::key_hash.eq(hash)).count().get_result::<i64>(conn)? > 0)
 }
 
-/// # Errors
-/// What the database said.
 pub fn insert(conn: &mut Conn, new: &NewKey<'_>, value: &Value, now: Moment) -> QueryResult<()> {
     let kind = if new.store.is_some() { Kind::Public } else { Kind::Secret };
     let row = (
@@ -115,18 +104,12 @@ pub fn insert(conn: &mut Conn, new: &NewKey<'_>, value: &Value, now: Moment) -> 
 }
 
 /// Ends a key at once; returns whether it counted until now.
-///
-/// # Errors
-/// What the database said.
 pub fn revoke(conn: &mut Conn, project: i64, id: i64, now: Moment) -> QueryResult<bool> {
     let counting = api_keys::table.find((project, id)).filter(api_keys::revoked_at.is_null());
     Ok(diesel::update(counting).set(api_keys::revoked_at.eq(now)).execute(conn)? > 0)
 }
 
 /// Remembers when a key was used.
-///
-/// # Errors
-/// What the database said.
 pub fn touch(conn: &mut Conn, project: i64, id: i64, at: Moment) -> QueryResult<()> {
     let older = api_keys::used_at.is_null().or(api_keys::used_at.lt(at));
     let key = api_keys::table.find((project, id)).filter(older);

@@ -26,8 +26,6 @@ pub struct Invitation {
 pub struct Token(String);
 
 impl Token {
-    /// # Errors
-    /// When the system has no random bytes.
     pub fn fresh() -> Result<Token, Error> {
         Ok(Token(hex(&random_bytes::<32>()?)))
     }

@@ -46,9 +46,6 @@ pub fn switch_off(conn: &mut Conn, person: i64) -> QueryResult<()> {
 
 /// Whether `typed` is a code that counts now, or a recovery code. It is used up by the asking, so that it works once even
 /// when it comes twice at the same moment.
-///
-/// # Errors
-/// What the database said.
 pub fn spend(conn: &mut Conn, person: i64, typed: &str, now: Moment) -> Result<bool, Error> {
     if let Some(code) = RecoveryCode::parse(typed) {
         let own = recovery_codes::table.find((person, code.hash(person)));

@@ -20,9 +20,6 @@ pub struct RecoveryCode(String);
 
 impl RecoveryCode {
     /// A full set.
-    ///
-    /// # Errors
-    /// When the system has no random bytes.
     pub fn fresh() -> Result<Vec<RecoveryCode>, Error> {
         let one = || {
             let bytes = random_bytes::<LENGTH>()?;

@@ -21,9 +21,6 @@ pub struct Secret {
 
 impl Secret {
     /// A new one, nobody's yet.
-    ///
-    /// # Errors
-    /// When the system has no random bytes.
     pub fn fresh() -> Result<Vec<u8>, Error> {
         Ok(random_bytes::<LENGTH>()?.to_vec())
     }

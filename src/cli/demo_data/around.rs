@@ -25,7 +25,7 @@ impl Story {
         plan.unlocks = PRO.to_vec();
         plan.expires = Some(self.clock + days * DAY);
         self.plan = Some(plan);
-        self.tell("NON_RENEWING_PURCHASE", json!({}))
+        self.add_event("NON_RENEWING_PURCHASE", json!({}))
     }
 
     pub fn take_back(mut self) -> Story {
@@ -68,7 +68,7 @@ impl Story {
             "takehome_percentage": null, "tax_percentage": null, "commission_percentage": null,
             "metadata": null, "renewal_number": null,
         });
-        self.tell("INVOICE_ISSUANCE", more)
+        self.add_event("INVOICE_ISSUANCE", more)
     }
 
     pub fn enrol(mut self, experiment: &str, variant: &str, offering: &'static str) -> Story {

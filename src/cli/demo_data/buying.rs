@@ -43,13 +43,13 @@ impl Story {
 
     /// More prepaid time: a new order that ends a full length after the old one would have.
     pub fn top_up(mut self) -> Story {
-        let (id, old_end) = (self.plan().product.clone(), self.plan().due());
+        let (id, old_end) = (self.plan().product.clone(), self.plan().period_end());
         self.plan().expires = Some(self.clock);
         let reason = json!({"expiration_reason": "UNSUBSCRIBE"});
-        self = self.tell("EXPIRATION", reason).open(&id);
+        self = self.add_event("EXPIRATION", reason).open(&id);
         let plan = self.plan();
         plan.period_type = "PREPAID";
-        plan.expires = Some(old_end + plan.due() - plan.start);
+        plan.expires = Some(old_end + plan.period_end() - plan.start);
         self.charged(100).bought("INITIAL_PURCHASE")
     }
 
@@ -67,9 +67,9 @@ impl Story {
     /// The next period, on its day. Apple charges hours ahead.
     pub fn renew(mut self) -> Story {
         let plan = self.plan();
-        let (due, apple) = (plan.due(), plan.store == "APP_STORE" && !plan.sandbox);
+        let (period_end, apple) = (plan.period_end(), plan.store == "APP_STORE" && !plan.sandbox);
         let early = if apple { self.seed.below(8 * HOUR) } else { 0 };
-        self.renewed(due, due - early)
+        self.renewed(period_end, period_end - early)
     }
 
     pub fn renew_times(self, times: usize) -> Story {
@@ -77,7 +77,7 @@ impl Story {
     }
 
     pub fn renew_until_now(mut self) -> Story {
-        while self.plan().due() <= self.now {
+        while self.plan().period_end() <= self.now {
             self = self.renew();
         }
         self
@@ -85,8 +85,8 @@ impl Story {
 
     /// The same, each time with the invoice of Web Billing first.
     pub fn invoice_until_now(mut self) -> Story {
-        while self.plan().due() <= self.now {
-            self.clock = self.plan().due() - MINUTE;
+        while self.plan().period_end() <= self.now {
+            self.clock = self.plan().period_end() - MINUTE;
             self = self.invoice().renew();
         }
         self
@@ -102,18 +102,18 @@ impl Story {
         self.plan = Some(plan);
         let mut more = self.money(1);
         overlay(&mut more, json!({"is_trial_conversion": converts}));
-        self.tell("RENEWAL", more)
+        self.add_event("RENEWAL", more)
     }
 
     /// Asks for another product. Google Play names it only when the change waits for the period's end.
     pub fn ask_for(self, id: &str) -> Story {
-        self.tell("PRODUCT_CHANGE", json!({"new_product_id": id}))
+        self.add_event("PRODUCT_CHANGE", json!({"new_product_id": id}))
     }
 
     /// The change asked for, at once: Apple renews into it, Google Play sells it anew.
     pub fn change_now(self, id: &str) -> Story {
         if product(id).store == "PLAY_STORE" {
-            return self.tell("PRODUCT_CHANGE", json!({})).buy(id);
+            return self.add_event("PRODUCT_CHANGE", json!({})).buy(id);
         }
         let mut story = self.ask_for(id);
         story.plan().sell(product(id));
@@ -153,6 +153,6 @@ impl Story {
                 "utm_term": null, "utm_content": null,
             });
         }
-        self.tell(kind, more)
+        self.add_event(kind, more)
     }
 }

@@ -9,7 +9,7 @@ use super::story::Story;
 
 impl Story {
     /// An event of the life of the plan, a little after the clock.
-    pub(super) fn tell(mut self, kind: &str, more: Value) -> Story {
+    pub(super) fn add_event(mut self, kind: &str, more: Value) -> Story {
         let mut event = self.webhook_body(kind);
         overlay(&mut event, self.identity());
         overlay(&mut event, self.purchase());

@@ -10,20 +10,20 @@ use super::story::Story;
 
 impl Story {
     pub fn cancel(self, reason: &str) -> Story {
-        self.tell("CANCELLATION", json!({"cancel_reason": reason}))
+        self.add_event("CANCELLATION", json!({"cancel_reason": reason}))
     }
 
     pub fn uncancel(self) -> Story {
-        self.tell("UNCANCELLATION", json!({}))
+        self.add_event("UNCANCELLATION", json!({}))
     }
 
     /// The end of the period, or of its grace. Events that come later still are told at the clock.
     pub fn expire(mut self, reason: &str) -> Story {
         let plan = self.plan();
         plan.expires = plan.grace.take().or(plan.expires);
-        let end = plan.due() + 2 * MINUTE;
+        let end = plan.period_end() + 2 * MINUTE;
         self.clock = self.clock.max(end);
-        self.tell("EXPIRATION", json!({"expiration_reason": reason}))
+        self.add_event("EXPIRATION", json!({"expiration_reason": reason}))
     }
 
     /// Cancelled at the clock, and left to run out.
@@ -34,19 +34,19 @@ impl Story {
     /// The charge due failed; the store may give days of grace.
     pub fn billing_issue(mut self, grace: Option<i64>) -> Story {
         let plan = self.plan();
-        let due = plan.due();
-        plan.grace = grace.map(|days| due + days * DAY);
+        let period_end = plan.period_end();
+        plan.grace = grace.map(|days| period_end + days * DAY);
         let until = plan.grace;
-        self.clock = due;
-        self.tell("BILLING_ISSUE", json!({"grace_period_expiration_at_ms": until}))
-            .tell("CANCELLATION", json!({"cancel_reason": "BILLING_ERROR"}))
+        self.clock = period_end;
+        self.add_event("BILLING_ISSUE", json!({"grace_period_expiration_at_ms": until}))
+            .add_event("CANCELLATION", json!({"cancel_reason": "BILLING_ERROR"}))
     }
 
     /// The charge went through after so many days: within grace as if on time, else from that day on.
     pub fn recover(mut self, days: i64) -> Story {
-        let (due, in_grace) = (self.plan().due(), self.plan().grace.is_some());
-        let paid = due + days * DAY;
-        self.renewed(if in_grace { due } else { paid }, paid)
+        let (period_end, in_grace) = (self.plan().period_end(), self.plan().grace.is_some());
+        let paid = period_end + days * DAY;
+        self.renewed(if in_grace { period_end } else { paid }, paid)
     }
 
     /// Money back, and the access with it.
@@ -57,28 +57,28 @@ impl Story {
         plan.expires = plan.expires.map(|_| now);
         let mut more = self.money(-1);
         overlay(&mut more, json!({"cancel_reason": "CUSTOMER_SUPPORT"}));
-        self.tell("CANCELLATION", more)
+        self.add_event("CANCELLATION", more)
     }
 
     pub fn reverse_refund(mut self) -> Story {
         let plan = self.plan();
         plan.expires = plan.paid_until.take();
         let more = self.money(1);
-        self.tell("REFUND_REVERSED", more)
+        self.add_event("REFUND_REVERSED", more)
     }
 
     /// Google Play will pause at the end of the period, for so many days or until further notice.
     pub fn pause(mut self, days: Option<i64>) -> Story {
-        let due = self.plan().due();
-        let resumes = days.map(|days| due + days * DAY);
-        self.tell("SUBSCRIPTION_PAUSED", json!({"auto_resume_at_ms": resumes}))
+        let period_end = self.plan().period_end();
+        let resumes = days.map(|days| period_end + days * DAY);
+        self.add_event("SUBSCRIPTION_PAUSED", json!({"auto_resume_at_ms": resumes}))
     }
 
     /// The team or the store moves the next charge.
     pub fn extend(mut self, days: i64) -> Story {
-        let due = self.plan().due();
-        self.plan().expires = Some(due + days * DAY);
-        self.tell("SUBSCRIPTION_EXTENDED", json!({}))
+        let period_end = self.plan().period_end();
+        self.plan().expires = Some(period_end + days * DAY);
+        self.add_event("SUBSCRIPTION_EXTENDED", json!({}))
     }
 
     /// The store could not be asked; access for a day at most.

@@ -93,7 +93,7 @@ impl Plan {
     }
 
     /// The end of the period, for a plan that has one.
-    pub fn due(&self) -> i64 {
+    pub fn period_end(&self) -> i64 {
         self.expires.expect("the plan has an end")
     }
 }

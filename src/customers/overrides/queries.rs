@@ -98,7 +98,7 @@ fn endless(conn: &mut Conn, project: i64, after: Option<Cursor>, most: i64) -> Q
 }
 
 /// The next overrides that are over without the history telling so, after the one given.
-pub fn due(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResult<Vec<End>> {
+pub fn ended(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResult<Vec<End>> {
     let (until, customer) = (offering_overrides::until, offering_overrides::customer_id);
     offering_overrides::table
         .filter(offering_overrides::is_end_recorded.eq(false))

@@ -98,7 +98,7 @@ pub fn parse(typed: &str) -> Result<AppUserId, Problem> {
 /// Blocks an id with all others of its customer, who is erased. `id` names the new row.
 ///
 /// # Errors
-/// What the database said. The inner result says why nobody was blocked.
+/// The inner result says why nobody was blocked.
 pub fn block(
     conn: &mut Conn,
     project: i64,
@@ -152,9 +152,6 @@ fn insert(
 
 /// Lets the ids be used again. What happened up to now stays away: the customer begins anew. Returns whether there was
 /// such a blocked customer.
-///
-/// # Errors
-/// What the database said.
 pub fn unblock(conn: &mut Conn, project: i64, id: i64, now: Moment) -> QueryResult<bool> {
     let hashes: Vec<Vec<u8>> = blocked_ids::table
         .filter(blocked_ids::project_id.eq(project).and(blocked_ids::blocked_id.eq(id)))

@@ -8,9 +8,6 @@ use crate::db::Db;
 use crate::db::schema::cleanups;
 
 /// Clears away what the erasures so far have left. Returns of how many; none while readers are in the way.
-///
-/// # Errors
-/// What the database said.
 pub fn work(db: &Db) -> Result<usize, Error> {
     let asked: Vec<i64> = db.read_here(|conn| Ok::<_, Error>(cleanups::table.select(cleanups::id).load(conn)?))?;
     if asked.is_empty() || !db.clear_leftovers()? {

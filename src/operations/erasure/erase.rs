@@ -31,9 +31,6 @@ impl Erased {
 /// Erases these customers of the project: every id, all their events of both environments, and whatever else is kept of
 /// them. Events up to `now` that come later are known by their ids' hashes. Customers with whom purchases were exchanged
 /// keep what they have. A customer who is gone already is passed over.
-///
-/// # Errors
-/// What the database said, or that the system has no random bytes.
 pub fn erase(conn: &mut Conn, project: i64, customers: &[CustomerId], now: Moment) -> Result<Erased, Error> {
     conn.lock_project(project)?;
     let hasher = IdHasher::make(conn, project)?;

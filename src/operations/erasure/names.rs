@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 /// A name this long is looked for in the middle of sentences and longer words too; a shorter one must stand alone, for it
 /// could be anything.
-const TELLING: usize = 6;
+const DISTINCTIVE_LENGTH: usize = 6;
 
 /// What may not be named.
 #[derive(Debug, Default)]
@@ -29,17 +29,17 @@ impl Names {
 }
 
 fn stands_in(name: &str, text: &str) -> bool {
-    let is_telling = name.chars().count() >= TELLING;
+    let is_distinctive = name.chars().count() >= DISTINCTIVE_LENGTH;
     text.match_indices(name).any(|(at, _)| {
         let before = text.get(..at).and_then(|text| text.chars().next_back());
         let after = text.get(at + name.len()..).and_then(|text| text.chars().next());
-        [before, after].into_iter().flatten().all(|beside| ends_a_name(beside, is_telling))
+        [before, after].into_iter().flatten().all(|beside| ends_a_name(beside, is_distinctive))
     })
 }
 
 /// Whether a name may end beside this letter.
-fn ends_a_name(beside: char, is_telling: bool) -> bool {
-    match is_telling {
+fn ends_a_name(beside: char, is_distinctive: bool) -> bool {
+    match is_distinctive {
         true => !beside.is_alphanumeric(),
         false => beside.is_whitespace() || "\"'`,:;[]{}()<>/=&?#".contains(beside),
     }

@@ -14,9 +14,6 @@ use crate::projection::Purchase;
 
 impl Holder {
     /// Adds the events of a plan. The end of what was given is awaited, of what was taken back not any more.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn carry_out(self, conn: &mut Conn, ids: &Ids, plan: &Plan) -> Result<(), Error> {
         if !self.append(conn, ids, &plan.events)? {
             return Err(Error::Internal("an event of a grant was turned away".into()));
@@ -31,9 +28,6 @@ impl Holder {
     }
 
     /// Tells that the time of a grant is over, unless somebody else has; returns whether it did.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn record_end(self, conn: &mut Conn, ids: &Ids, key: &str) -> Result<bool, Error> {
         if !queries::take_end(conn, self.customer, key)? {
             return Ok(false);

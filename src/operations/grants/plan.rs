@@ -64,7 +64,7 @@ impl Holder {
     /// Giving access. A second running grant of one entitlement is refused, unless it shall replace the first (§7.2).
     ///
     /// # Errors
-    /// What the database said; [`Error::NotFound`] for a customer who is no more.
+    /// [`Error::NotFound`] for a customer who is no more.
     pub fn plan_grant(
         self,
         conn: &mut Conn,
@@ -159,9 +159,6 @@ impl Holder {
     }
 
     /// The running grants that unlock one of these entitlements; those that end last first.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn running(self, conn: &mut Conn, catalog: &Catalog, entitlements: &[String]) -> Result<Vec<Purchase>, Error> {
         let mut running = queries::running(conn, self.customer, self.now)?;
         running.retain(|grant| catalog.unlocked_by(grant).iter().any(|own| entitlements.contains(own)));

@@ -77,7 +77,7 @@ pub fn take_end(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult
 }
 
 /// The next grants whose end has come, after the one given.
-pub fn due(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResult<Vec<End>> {
+pub fn ended(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResult<Vec<End>> {
     let (at, start) = (grant_ends::ends_at, after.at.millis());
     let later = grant_ends::customer_id
         .gt(after.customer)

@@ -46,9 +46,6 @@ impl Job {
 }
 
 /// Notes a job with the row `id` for those who were chosen.
-///
-/// # Errors
-/// What the database said.
 pub fn start(
     conn: &mut Conn,
     (project, id, now): (i64, i64, Moment),

@@ -18,7 +18,7 @@ const STEP: i64 = 20;
 /// Works until every job of every project is done, each step dated when it begins; returns how many customers were deleted.
 ///
 /// # Errors
-/// What the database said; the next call goes on from there.
+/// The next call goes on from there.
 pub fn work(db: &Db, ids: &Ids, clock: &Clock) -> Result<usize, Error> {
     let mut erased = 0;
     for job in db.read_here(|conn| Ok::<_, Error>(jobs::open(conn)?))? {

@@ -60,7 +60,7 @@ impl Buyer {
     /// Takes an order. Whoever calls holds the project's lock until the transaction ends.
     ///
     /// # Errors
-    /// What the database said; [`Error::NotFound`] for a customer who is no more.
+    /// [`Error::NotFound`] for a customer who is no more.
     pub fn buy(self, conn: &mut Conn, ids: &Ids, order: &Order) -> Result<Result<Bought, Refusal>, Error> {
         match queries::holder(conn, self.project, order.token.as_str())? {
             Some(holder) if holder == self.customer => Ok(Ok(Bought::Before)),

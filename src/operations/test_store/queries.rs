@@ -151,20 +151,24 @@ pub fn await_end(conn: &mut Conn, customer: CustomerId, token: &str, at: Moment,
 }
 
 /// Puts off what is due; returns whether it still was: who gets `true` tells what happened.
-pub fn put_off(conn: &mut Conn, due: &PendingRenewal, until: Moment, renewals: i64) -> QueryResult<bool> {
-    let row = test_sales::table.find((due.customer, &due.token)).filter(test_sales::renews_at.eq(due.at.millis()));
+pub fn put_off(conn: &mut Conn, renewal: &PendingRenewal, until: Moment, renewals: i64) -> QueryResult<bool> {
+    let row = test_sales::table
+        .find((renewal.customer, &renewal.token))
+        .filter(test_sales::renews_at.eq(renewal.at.millis()));
     let then = (test_sales::renews_at.eq(until.millis()), test_sales::renewals.eq(renewals));
     Ok(diesel::update(row).set(then).execute(conn)? > 0)
 }
 
 /// Forgets what is due; returns whether it still was.
-pub fn take(conn: &mut Conn, due: &PendingRenewal) -> QueryResult<bool> {
-    let row = test_sales::table.find((due.customer, &due.token)).filter(test_sales::renews_at.eq(due.at.millis()));
+pub fn take(conn: &mut Conn, renewal: &PendingRenewal) -> QueryResult<bool> {
+    let row = test_sales::table
+        .find((renewal.customer, &renewal.token))
+        .filter(test_sales::renews_at.eq(renewal.at.millis()));
     Ok(diesel::delete(row).execute(conn)? > 0)
 }
 
 /// The next subscriptions whose period has ended, after the one given.
-pub fn due(conn: &mut Conn, now: Moment, after: &PendingRenewal, most: i64) -> QueryResult<Vec<PendingRenewal>> {
+pub fn ended(conn: &mut Conn, now: Moment, after: &PendingRenewal, most: i64) -> QueryResult<Vec<PendingRenewal>> {
     let (at, start) = (test_sales::renews_at, after.at.millis());
     let later = test_sales::customer_id
         .gt(after.customer)
@@ -179,11 +183,11 @@ pub fn due(conn: &mut Conn, now: Moment, after: &PendingRenewal, most: i64) -> Q
 }
 
 /// The same subscription, where its next period has ended as well.
-pub fn again(conn: &mut Conn, due: &PendingRenewal, now: Moment) -> QueryResult<Option<PendingRenewal>> {
-    let (at, start) = (test_sales::renews_at, due.at.millis());
+pub fn again(conn: &mut Conn, renewal: &PendingRenewal, now: Moment) -> QueryResult<Option<PendingRenewal>> {
+    let (at, start) = (test_sales::renews_at, renewal.at.millis());
     test_sales::table
         .inner_join(customers::table.on(customers::id.eq(test_sales::customer_id)))
-        .filter(test_sales::customer_id.eq(due.customer).and(test_sales::token.eq(&due.token)))
+        .filter(test_sales::customer_id.eq(renewal.customer).and(test_sales::token.eq(&renewal.token)))
         .filter(at.gt(start).and(at.le(now.millis())))
         .select(ROW)
         .first(conn)

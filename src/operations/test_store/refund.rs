@@ -13,9 +13,9 @@ use crate::{catalog, ingest};
 /// Pays back the current period, or what has none; access ends at once.
 ///
 /// # Errors
-/// What the database said; [`Error::NotFound`] for a customer who is no more.
+/// [`Error::NotFound`] for a customer who is no more.
 pub fn refund(conn: &mut Conn, ids: &Ids, buyer: Buyer, purchase: &Purchase) -> Result<(), Error> {
-    tell(conn, ids, buyer, purchase, |sale, subject, period| sale.refunded(subject, period, buyer.now))
+    append_event(conn, ids, buyer, purchase, |sale, subject, period| sale.refunded(subject, period, buyer.now))
 }
 
 /// Switches the renewal off: access lasts until the period ends.
@@ -23,10 +23,10 @@ pub fn refund(conn: &mut Conn, ids: &Ids, buyer: Buyer, purchase: &Purchase) -> 
 /// # Errors
 /// As [`refund`].
 pub fn cancel(conn: &mut Conn, ids: &Ids, buyer: Buyer, purchase: &Purchase) -> Result<(), Error> {
-    tell(conn, ids, buyer, purchase, |sale, subject, period| sale.cancelled(subject, period, buyer.now))
+    append_event(conn, ids, buyer, purchase, |sale, subject, period| sale.cancelled(subject, period, buyer.now))
 }
 
-fn tell(
+fn append_event(
     conn: &mut Conn,
     ids: &Ids,
     buyer: Buyer,

@@ -16,40 +16,37 @@ use crate::projection::{CustomerId, Purchase};
 use crate::{catalog, ingest};
 
 /// Tells the next step of one subscription, unless somebody else has; returns whether it did.
-///
-/// # Errors
-/// What the database said.
-pub fn go_on(conn: &mut Conn, ids: &Ids, due: &PendingRenewal, now: Moment) -> Result<bool, Error> {
-    conn.lock_project(due.project)?;
-    let Some(holder) = queries::among_links(conn, due.customer, &due.token)? else {
-        queries::take(conn, due)?;
+pub fn go_on(conn: &mut Conn, ids: &Ids, renewal: &PendingRenewal, now: Moment) -> Result<bool, Error> {
+    conn.lock_project(renewal.project)?;
+    let Some(holder) = queries::among_links(conn, renewal.customer, &renewal.token)? else {
+        queries::take(conn, renewal)?;
         return Ok(false);
     };
-    let Some((purchase, end)) = running(conn, holder, due)? else {
-        queries::take(conn, due)?;
+    let Some((purchase, end)) = running(conn, holder, renewal)? else {
+        queries::take(conn, renewal)?;
         return Ok(false);
     };
-    if end > due.at {
-        queries::put_off(conn, due, end, due.renewals)?;
+    if end > renewal.at {
+        queries::put_off(conn, renewal, end, renewal.renewals)?;
         return Ok(false);
     }
-    let step = Step { due, purchase: &purchase, end, now };
+    let step = Step { renewal, purchase: &purchase, end, now };
     let events = if step.renews() { step.renew(conn, holder)? } else { step.expire(conn, holder)? };
     let Some(events) = events else { return Ok(false) };
-    let mut resolver = Resolver::new(due.project, ids.clone(), now);
+    let mut resolver = Resolver::new(renewal.project, ids.clone(), now);
     ingest::append(conn, &mut resolver, &events)?;
     Ok(true)
 }
 
 /// The purchase and its end, unless the history tells that end already.
-fn running(conn: &mut Conn, holder: CustomerId, due: &PendingRenewal) -> QueryResult<Option<(Purchase, Moment)>> {
-    let bought = queries::bought(conn, holder, &due.token)?;
+fn running(conn: &mut Conn, holder: CustomerId, renewal: &PendingRenewal) -> QueryResult<Option<(Purchase, Moment)>> {
+    let bought = queries::bought(conn, holder, &renewal.token)?;
     let running = bought.filter(|purchase| purchase.expiration_reason.is_none());
     Ok(running.and_then(|purchase| purchase.expires_at.map(|end| (purchase, end))))
 }
 
 struct Step<'a> {
-    due: &'a PendingRenewal,
+    renewal: &'a PendingRenewal,
     purchase: &'a Purchase,
     end: Moment,
     now: Moment,
@@ -57,14 +54,14 @@ struct Step<'a> {
 
 impl Step<'_> {
     fn renews(&self) -> bool {
-        self.purchase.will_renew() && self.purchase.refunded_at.is_none() && self.due.renewals < RENEWALS
+        self.purchase.will_renew() && self.purchase.refunded_at.is_none() && self.renewal.renewals < RENEWALS
     }
 
     /// `None` when somebody else has told it.
     fn renew(&self, conn: &mut Conn, holder: CustomerId) -> Result<Option<Vec<Delivery>>, Error> {
-        let renewals = self.due.renewals.saturating_add(1);
-        let ends_at = Moment(self.end.millis().saturating_add(self.due.period));
-        if !queries::put_off(conn, self.due, ends_at, renewals)? {
+        let renewals = self.renewal.renewals.saturating_add(1);
+        let ends_at = Moment(self.end.millis().saturating_add(self.renewal.period));
+        if !queries::put_off(conn, self.renewal, ends_at, renewals)? {
             return Ok(None);
         }
         let (subject, sale) = self.count_of(conn, holder)?;
@@ -77,19 +74,19 @@ impl Step<'_> {
     }
 
     fn expire(&self, conn: &mut Conn, holder: CustomerId) -> Result<Option<Vec<Delivery>>, Error> {
-        if !queries::take(conn, self.due)? {
+        if !queries::take(conn, self.renewal)? {
             return Ok(None);
         }
         let (subject, sale) = self.count_of(conn, holder)?;
-        let (renewals, starts_at) = (self.due.renewals, self.purchase.period_start);
+        let (renewals, starts_at) = (self.renewal.renewals, self.purchase.period_start);
         let period = Period { renewals, starts_at, ends_at: Some(self.end) };
         Ok(Some(vec![sale.expired(&subject, period, self.now)?]))
     }
 
     fn count_of(&self, conn: &mut Conn, holder: CustomerId) -> Result<(Subject, TestSale), Error> {
-        let catalog = catalog::queries::load(conn, self.due.project)?;
+        let catalog = catalog::queries::load(conn, self.renewal.project)?;
         let sale = TestSale {
-            token: self.due.token.clone(),
+            token: self.renewal.token.clone(),
             product_id: self.purchase.product_id.clone(),
             entitlements: catalog.unlocked_by(self.purchase),
             offering: self.purchase.presented_offering.clone(),

@@ -57,7 +57,7 @@ where
 ///
 /// # Errors
 /// As [`Act::again`].
-pub async fn look_ahead<T>(act: Act<T>, dialog: &str) -> Outcome {
+pub async fn preview_dialog<T>(act: Act<T>, dialog: &str) -> Outcome {
     let query = act.query.clone();
     act.again(dialog, move |conn, request, opened| page::rendered(conn, request, &query, Some(opened))).await
 }

@@ -4,18 +4,18 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
-#[template(source = r#"<span class="badge {{ look }}">{{ text }}</span>"#, ext = "html")]
+#[template(source = r#"<span class="badge {{ classes }}">{{ text }}</span>"#, ext = "html")]
 pub struct Badge {
     pub text: String,
     /// Classes: a tone, and for what is set apart from the rest a dashed line.
-    pub look: &'static str,
+    pub classes: &'static str,
 }
 
 impl HtmlSafe for Badge {}
 
 impl Badge {
-    pub fn new(text: impl Into<String>, look: &'static str) -> Badge {
-        Badge { text: text.into(), look }
+    pub fn new(text: impl Into<String>, classes: &'static str) -> Badge {
+        Badge { text: text.into(), classes }
     }
 
     /// For every row of sandbox data.

@@ -85,18 +85,18 @@ fn badges(visit: &Visit) -> Vec<Badge> {
         let word = if customer.made_sandbox { "Sandbox only" } else { "No purchase" };
         return vec![Badge::new(word, "tone-quiet")];
     };
-    let telling = telling(visit, &latest);
-    let status = telling.status(visit.now);
+    let deciding = deciding_purchase(visit, &latest);
+    let status = deciding.status(visit.now);
     let owns = !visit.is_sandbox() && visit.purchases.iter().any(|purchase| is_owned(visit, purchase));
     let word = match overview::Badge::new(status) {
         Some(badge) if owns && badge.word == "Expired" && status != Status::Paused => None,
         Some(badge) => Some(Badge::new(badge.word, tone(badge.tone))),
         None if owns => None,
-        None => Some(Badge::new(overview::without_status(Some(telling), visit.now), "tone-quiet")),
+        None => Some(Badge::new(overview::without_status(Some(deciding), visit.now), "tone-quiet")),
     };
     let owned = owns.then(|| Badge::new(overview::LIFETIME, "tone-quiet"));
-    let pause = pause(telling, status, visit.now).map(|text| Badge::new(text, "tone-warn"));
-    let ends = will_end(telling, status).then(|| Badge::new("Will not renew", "tone-warn"));
+    let pause = pause(deciding, status, visit.now).map(|text| Badge::new(text, "tone-warn"));
+    let ends = will_end(deciding, status).then(|| Badge::new("Will not renew", "tone-warn"));
     let given = visit.purchases.iter().any(|purchase| purchase.status(visit.now) == Status::Granted);
     let granted =
         (given && !visit.is_sandbox() && status != Status::Granted).then(|| Badge::new("Granted", "tone-gift"));
@@ -106,7 +106,7 @@ fn badges(visit: &Visit) -> Vec<Badge> {
 
 /// The purchase whose state is the customer's: the latest one, unless that is over while an earlier subscription still
 /// gives access. "Expired" beside an answer that says yes would be taken for the answer.
-fn telling<'a>(visit: &'a Visit, latest: &'a Purchase) -> &'a Purchase {
+fn deciding_purchase<'a>(visit: &'a Visit, latest: &'a Purchase) -> &'a Purchase {
     if visit.is_sandbox() || latest.status(visit.now).gives_access() {
         return latest;
     }

@@ -62,7 +62,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
 /// # Errors
 /// As [`show`].
 pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.enter(conn)?;
+    let member = request.authorize(conn)?;
     let asked = Asked::parse(query)?;
     let visit = Visit::entered(conn, request, &member, query)?;
     if asked.history.shown == history::Shown::Team && !visit.may(ReadTeam) {

@@ -45,20 +45,17 @@ impl What {
 
 impl Changes {
     /// One query; none for a customer whose app never called.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn load(conn: &mut Conn, project: i64, customer: &Customer) -> QueryResult<Changes> {
         if customer.info_fetched_at.is_none() && customer.offerings_fetched_at.is_none() {
             return Ok(Changes::default());
         }
         let own = audit_details::project_id.eq(audit_entries::project_id);
         let own = own.and(audit_details::position.eq(audit_entries::position));
-        let telling = Action::ALL.iter().filter(|action| What::ALL.iter().any(|what| what.is_changed_by(**action)));
+        let relevant = Action::ALL.iter().filter(|action| What::ALL.iter().any(|what| what.is_changed_by(**action)));
         let newest: Vec<(String, Option<Moment>)> = audit_entries::table
             .inner_join(audit_details::table.on(own))
             .filter(audit_details::customer_id.eq(customer.id).and(audit_entries::project_id.eq(project)))
-            .filter(audit_entries::action.eq_any(telling.map(|action| action.name())))
+            .filter(audit_entries::action.eq_any(relevant.map(|action| action.name())))
             .group_by(audit_entries::action)
             .select((audit_entries::action, max(audit_entries::at)))
             .load(conn)?;

@@ -63,7 +63,7 @@ fn load(
     query: &str,
     opened: Option<Opened>,
 ) -> Result<Bytes, Error> {
-    let member = request.enter(conn)?;
+    let member = request.authorize(conn)?;
     let mut page = Overview::load(conn, &member, config, request.now)?;
     page.layout.flash = actions::flash(conn, &member, query, request.now)?;
     if let Some(opened) = opened {

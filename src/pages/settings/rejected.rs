@@ -46,7 +46,7 @@ struct Row {
 pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<Page<Rejected>, Error> {
     let after = form::field(req.query_string(), "after");
     let load = move |conn: &mut Conn| {
-        let member = request.enter(conn)?;
+        let member = request.authorize(conn)?;
         Rejected::load(conn, &member, cursor(after)?, request.now)
     };
     db.read(load).await.map(Page)
@@ -55,7 +55,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
 /// Saved, never shown: a browser that took it for a page would run what a stranger sent.
 pub async fn body(request: PageRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let load = move |conn: &mut Conn| {
-        let member = request.enter(conn)?;
+        let member = request.authorize(conn)?;
         let id: i64 = request.parameter("delivery")?.parse().map_err(|_| Error::NotFound)?;
         let body = queries::rejected_body(conn, member.project.id, id)?.ok_or(Error::NotFound)?;
         Ok::<_, Error>((id, body))

@@ -59,13 +59,13 @@ fn database(server: String, name: String) -> Position {
     static TEMPLATE: OnceLock<()> = OnceLock::new();
     const NAME: &str = "dossier_desk_template";
     TEMPLATE.get_or_init(|| {
-        tell(&server, &format!("DROP DATABASE IF EXISTS {NAME} WITH (FORCE)"));
-        tell(&server, &format!("CREATE DATABASE {NAME}"));
+        execute(&server, &format!("DROP DATABASE IF EXISTS {NAME} WITH (FORCE)"));
+        execute(&server, &format!("CREATE DATABASE {NAME}"));
         let db = Db::open(&on(&server, NAME), 1).expect("the template");
         migrate::run(&db).expect("tables");
         seed::fill(&db);
     });
-    tell(&server, &format!("CREATE DATABASE {name} TEMPLATE {NAME}"));
+    execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {NAME}"));
     Position::Database { server, name }
 }
 
@@ -76,7 +76,7 @@ fn on(server: &str, name: &str) -> String {
     url.into()
 }
 
-fn tell(server: &str, statement: &str) {
+fn execute(server: &str, statement: &str) {
     static ADMIN: OnceLock<Db> = OnceLock::new();
     let admin = ADMIN.get_or_init(|| Db::open(server, 2).expect("the server of TEST_DATABASE_URL"));
     admin.batch(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
@@ -86,7 +86,7 @@ impl Drop for Position {
     fn drop(&mut self) {
         match self {
             Position::File(path) => remove(path),
-            Position::Database { server, name } => tell(server, &format!("DROP DATABASE {name} WITH (FORCE)")),
+            Position::Database { server, name } => execute(server, &format!("DROP DATABASE {name} WITH (FORCE)")),
         }
     }
 }

@@ -54,7 +54,7 @@ async fn begin(request: PageRequest, req: &HttpRequest) -> Result<(String, Bytes
         let trace = Trace::new(Action::CustomersExported).about(list.as_str());
         Ok(((name, bytes.into(), export), Some(trace)))
     };
-    actions::look(req, request, load).await
+    actions::disclose(req, request, load).await
 }
 
 struct Export {

@@ -73,7 +73,7 @@ const TOO_LONG: &str =
 
 async fn show(request: PageRequest, asked: Asked, db: &Db, config: Data<Config>) -> Result<HttpResponse, Error> {
     let load = move |conn: &mut Conn| -> Result<Answer, Error> {
-        let member = request.enter(conn)?;
+        let member = request.authorize(conn)?;
         if !member.may(Permission::ReadLists) {
             return Err(Error::Forbidden(Permission::ReadLists));
         }

@@ -54,7 +54,7 @@ pub fn address(project: &str, app_user_id: &str) -> String {
 /// # Errors
 /// [`Error::BadRequest`] for a place in the list that this program did not name; what the database said.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.enter(conn)?;
+    let member = request.authorize(conn)?;
     let after = match field(query, "after") {
         Some(place) => Some(Cursor::parse(&place).ok_or_else(|| Error::BadRequest(NO_PLACE.into()))?),
         None => None,

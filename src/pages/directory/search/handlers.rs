@@ -29,7 +29,7 @@ const GUESS_ROWS: i64 = 80;
 /// A form was sent: an exact find opens.
 pub async fn find(request: PageRequest, db: &Db, query: Query) -> Result<HttpResponse, Error> {
     let load = move |conn: &mut Conn| -> Result<Answer, Error> {
-        let member = request.enter(conn)?;
+        let member = request.authorize(conn)?;
         match straight_to(conn, &member, &query)? {
             Some(address) => Ok(Answer::Straight(address)),
             None => FindsPage::load(conn, &member, query, request.now).map(|page| Answer::Finds(Box::new(page))),
@@ -45,7 +45,7 @@ pub async fn find(request: PageRequest, db: &Db, query: Query) -> Result<HttpRes
 /// anything is typed they are all there is.
 pub async fn suggest(request: PageRequest, db: &Db, query: Option<Query>) -> Result<HttpResponse, Error> {
     let load = move |conn: &mut Conn| -> Result<(Preferences, Guesses), Error> {
-        let member = request.enter(conn)?;
+        let member = request.authorize(conn)?;
         let marked = stars::list(conn, member.project.id, member.person.id)?;
         let finds = match &query {
             Some(query) => guesses(conn, &member, query, &marked, request.now)?,

@@ -19,9 +19,6 @@ pub struct AccessChange {
 
 impl AccessChange {
     /// What these entitlements would be if the events were added.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn ahead(
         conn: &mut Conn,
         visit: &Visit,

@@ -26,7 +26,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
 }
 
 fn load(conn: &mut Conn, request: &PageRequest, query: &str, refused: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.enter(conn)?;
+    let member = request.authorize(conn)?;
     let visit = Visit::entered(conn, request, &member, query)?;
     let flash = match refused {
         Some(refused) => Some(Flash::problem(refused.all_problems())),

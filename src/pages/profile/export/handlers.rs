@@ -27,9 +27,9 @@ pub async fn show(request: PageRequest, req: HttpRequest) -> Outcome {
         let page = ExportPage::load(conn, member, visit, &held)?;
         Ok(Bytes::from(page.render_with_values(&member.preferences())?))
     };
-    match look(request, &req, "page", read).await? {
-        Looked::At(html) => Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html)),
-        Looked::Proving(first) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, first)).finish()),
+    match disclose(request, &req, "page", read).await? {
+        Disclosed::At(html) => Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html)),
+        Disclosed::Proving(first) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, first)).finish()),
     }
 }
 
@@ -40,12 +40,12 @@ pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> O
         let first = beginning(&queries::held(conn, visit)?)?;
         Ok((first, Events::new(visit.project.id, visit.customer.id)))
     };
-    match look(request, &req, "file", read).await? {
-        Looked::At((first, events)) => Ok(HttpResponse::Ok()
+    match disclose(request, &req, "file", read).await? {
+        Disclosed::At((first, events)) => Ok(HttpResponse::Ok()
             .content_type(ContentType::json())
             .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file_name(now))))
             .streaming(file::stream(db.get_ref().clone(), first, events))),
-        Looked::Proving(first) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, first)).finish()),
+        Disclosed::Proving(first) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, first)).finish()),
     }
 }
 
@@ -58,26 +58,31 @@ pub async fn prove(act: Act<NoFields>) -> Outcome {
 }
 
 /// What a look led to.
-enum Looked<R> {
+enum Disclosed<R> {
     At(R),
     /// The address where the person proves first who they are.
     Proving(String),
 }
 
 /// Reads what is held and enters that in the log; or asks for a fresh authentication first.
-async fn look<R, W>(request: PageRequest, req: &HttpRequest, form: &'static str, read: W) -> Result<Looked<R>, Error>
+async fn disclose<R, W>(
+    request: PageRequest,
+    req: &HttpRequest,
+    form: &'static str,
+    read: W,
+) -> Result<Disclosed<R>, Error>
 where
     R: Send + 'static,
     W: FnOnce(&mut Conn, &Member, &Visit) -> Result<R, Error> + Send + 'static,
 {
     let query = req.query_string().to_owned();
-    actions::look(req, request, move |conn, member, request| {
+    actions::disclose(req, request, move |conn, member, request| {
         let visit = Visit::entered(conn, request, member, &query)?;
         if !member.is_proven {
-            return Ok((Looked::Proving(visit.dialog("export-prove")), None));
+            return Ok((Disclosed::Proving(visit.dialog("export-prove")), None));
         }
         let trace = Trace::new(Action::CustomerExported).for_customer(visit.customer.id, &visit.opened_as).about(form);
-        Ok((Looked::At(read(conn, member, &visit)?), Some(trace)))
+        Ok((Disclosed::At(read(conn, member, &visit)?), Some(trace)))
     })
     .await
 }

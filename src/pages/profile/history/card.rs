@@ -67,9 +67,6 @@ pub enum Empty {
 
 impl Card {
     /// Loads the page of history that `query` asks for.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn load(conn: &mut Conn, visit: &Visit, query: &Query) -> QueryResult<Card> {
         if query.shown == Shown::Team {
             return Ok(Card::of_team(visit, query, &team::page(conn, visit.customer.id, query)?));

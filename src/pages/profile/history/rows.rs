@@ -86,8 +86,8 @@ impl Row {
     }
 
     /// A row that no event tells of.
-    pub fn of_activity(look: (&'static str, &'static str), verb: &str, at: Moment, now: Moment) -> Row {
-        let (icon, tone) = look;
+    pub fn of_activity(icon_and_tone: (&'static str, &'static str), verb: &str, at: Moment, now: Moment) -> Row {
+        let (icon, tone) = icon_and_tone;
         Row {
             anchor: None,
             icon,

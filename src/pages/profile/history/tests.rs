@@ -49,9 +49,13 @@ fn row_text(event: &Event, side: Side) -> (String, &'static str, &'static str, S
     (lines.join(" | "), icon, tone, facts.join(" · "))
 }
 
-fn check(kind: &str, fields: Value, line: &str, look: (&str, &str), second: &str) {
+fn check(kind: &str, fields: Value, line: &str, icon_and_tone: (&str, &str), second: &str) {
     let (row_text, icon, tone, facts) = row_text(&event(kind, fields.clone()), Side::Own);
-    assert_eq!((row_text.as_str(), icon, tone, facts.as_str()), (line, look.0, look.1, second), "{kind} {fields}");
+    assert_eq!(
+        (row_text.as_str(), icon, tone, facts.as_str()),
+        (line, icon_and_tone.0, icon_and_tone.1, second),
+        "{kind} {fields}"
+    );
 }
 
 const PRO: &str = "[Pro annual] (pro_annual)";
@@ -171,9 +175,9 @@ fn trouble_and_ends_say_why_and_until_when() {
     check("EXPIRATION", json!({"expiration_reason": "BILLING_ERROR"}), &line, ("expire", "tone-bad"), "billing error");
     let grant = json!({"store": "PROMOTIONAL", "entitlement_ids": ["pro"], "product_id": "rc_promo_pro_weekly"});
     check("EXPIRATION", grant, "Granted pro ended", ("expire", "tone-bad"), "its time was over");
-    let nameless = json!({"store": "PROMOTIONAL", "product_id": "rc_promo_pro_weekly"});
-    check("EXPIRATION", nameless.clone(), "Granted access ended", ("expire", "tone-bad"), "its time was over");
-    check("NON_RENEWING_PURCHASE", nameless, "Was granted an entitlement", ("grant", "tone-gift"), "");
+    let unnamed = json!({"store": "PROMOTIONAL", "product_id": "rc_promo_pro_weekly"});
+    check("EXPIRATION", unnamed.clone(), "Granted access ended", ("expire", "tone-bad"), "its time was over");
+    check("NON_RENEWING_PURCHASE", unnamed, "Was granted an entitlement", ("grant", "tone-gift"), "");
     let prepaid = json!({"period_type": "PREPAID", "expiration_reason": "UNSUBSCRIBE"});
     check("EXPIRATION", prepaid, &line, ("expire", "tone-bad"), "prepaid time was over");
     check("EXPIRATION", json!({}), &line, ("expire", "tone-bad"), "the store gave no reason");
@@ -186,14 +190,14 @@ fn trouble_and_ends_say_why_and_until_when() {
 
 #[test]
 fn a_changed_preference_names_both_products() {
-    let look = ("change", "tone-accent");
+    let icon_and_tone = ("change", "tone-accent");
     let second = "takes effect with the next renewal or purchase";
     let new = json!({"new_product_id": "pro_monthly"});
-    check("PRODUCT_CHANGE", new, "Changed renewal preference from Pro annual to [pro_monthly]", look, second);
-    check("PRODUCT_CHANGE", json!({}), &format!("Changed renewal preference of {PRO}"), look, second);
+    check("PRODUCT_CHANGE", new, "Changed renewal preference from Pro annual to [pro_monthly]", icon_and_tone, second);
+    check("PRODUCT_CHANGE", json!({}), &format!("Changed renewal preference of {PRO}"), icon_and_tone, second);
     let only_new = json!({"new_product_id": "pro_monthly", "product_id": null});
     let second = format!("{second} · App Store");
-    check("PRODUCT_CHANGE", only_new, "Changed renewal preference to [pro_monthly]", look, &second);
+    check("PRODUCT_CHANGE", only_new, "Changed renewal preference to [pro_monthly]", icon_and_tone, &second);
 }
 
 #[test]
@@ -202,29 +206,29 @@ fn a_transfer_names_the_other_customer_by_the_best_id() {
         "product_id": null, "transferred_from": ["$RCAnonymousID:1", "lena-old-phone"], "transferred_to": ["$RCAnonymousID:2"],
     });
     let event = event("TRANSFER", ids);
-    let look = ("transfer", "tone-accent", "App Store".to_owned());
+    let icon_and_tone = ("transfer", "tone-accent", "App Store".to_owned());
     let (line, icon, tone, facts) = row_text(&event, Side::Own);
     assert_eq!(line, "Purchases transferred from another customer <lena-old-phone>");
-    assert_eq!((icon, tone, facts), look);
+    assert_eq!((icon, tone, facts), icon_and_tone);
     let (line, ..) = row_text(&event, Side::Lost);
     assert_eq!(line, "Purchases transferred to another customer <$RCAnonymousID:2>");
 }
 
 #[test]
 fn each_change_of_a_currency_has_a_line() {
-    let look = ("coins", "tone-accent");
+    let icon_and_tone = ("coins", "tone-accent");
     let gem = |amount: i64| json!({"amount": amount, "currency": {"code": "GEM", "name": "Gems"}});
     let gold = json!({"amount": -1500, "currency": {"code": "GLD"}});
     let kind = "VIRTUAL_CURRENCY_TRANSACTION";
     let both = json!({"adjustments": [gem(100), gold], "source": "admin_api"});
-    check(kind, both, "Granted 100 GEM (Gems) via API | Spent 1,500 GLD via API", look, "");
+    check(kind, both, "Granted 100 GEM (Gems) via API | Spent 1,500 GLD via API", icon_and_tone, "");
     let bought = json!({"adjustments": [gem(100)], "source": "in_app_purchase"});
-    check(kind, bought, "Granted 100 GEM (Gems) via purchase of Pro annual", look, "");
+    check(kind, bought, "Granted 100 GEM (Gems) via purchase of Pro annual", icon_and_tone, "");
     let back = json!({"adjustments": [gem(-100)], "source": "in_app_purchase"});
-    check(kind, back, "Removed 100 GEM (Gems) with a change of Pro annual", look, "");
+    check(kind, back, "Removed 100 GEM (Gems) with a change of Pro annual", icon_and_tone, "");
     let expired = json!({"adjustments": [gem(-100)], "source": "expiration", "product_id": null, "store": null});
-    check(kind, expired, "Spent 100 GEM (Gems) via expiration", look, "");
-    check(kind, json!({"adjustments": "none"}), "Changed a virtual currency balance", look, "");
+    check(kind, expired, "Spent 100 GEM (Gems) via expiration", icon_and_tone, "");
+    check(kind, json!({"adjustments": "none"}), "Changed a virtual currency balance", icon_and_tone, "");
 }
 
 #[test]
@@ -235,8 +239,8 @@ fn identities_and_experiments_show_their_ids() {
         more
     };
     let enrolled = with(json!({"experiment_id": "prexp_1", "experiment_variant": "b"}));
-    let look = ("experiment", "tone-accent");
-    check("EXPERIMENT_ENROLLMENT", enrolled, "Enrolled in an experiment (prexp_1) variant b", look, "");
+    let icon_and_tone = ("experiment", "tone-accent");
+    check("EXPERIMENT_ENROLLMENT", enrolled, "Enrolled in an experiment (prexp_1) variant b", icon_and_tone, "");
     let alias =
         with(json!({"aliases": ["lena-ipad", "first"], "original_app_user_id": "first", "app_user_id": "lena-ipad"}));
     check("SUBSCRIBER_ALIAS", alias, "Created a new alias (lena-ipad)", ("alias", "tone-quiet"), "");
@@ -255,8 +259,8 @@ fn the_end_of_an_override_names_the_offering() {
 
 #[test]
 fn a_product_without_a_name_is_its_id_alone() {
-    let nameless = json!({"product_display_name": null, "product_id": "com.x.pro:monthly"});
-    check("RENEWAL", nameless, "Renewed [com.x.pro:monthly]", ("renew", "tone-good"), "");
+    let unnamed = json!({"product_display_name": null, "product_id": "com.x.pro:monthly"});
+    check("RENEWAL", unnamed, "Renewed [com.x.pro:monthly]", ("renew", "tone-good"), "");
     check("RENEWAL", json!({"product_id": null}), "Renewed", ("renew", "tone-good"), "App Store");
 }
 

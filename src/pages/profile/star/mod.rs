@@ -28,9 +28,6 @@ pub fn routes(routes: &mut Routes) {
 
 impl Star {
     /// One query.
-    ///
-    /// # Errors
-    /// What the database said, or that the system has no random bytes.
     pub fn load(conn: &mut Conn, member: &Member, visit: &Visit) -> Result<Star, Error> {
         Ok(Star::new(visit, stars::is_marked(conn, visit.customer.id, member.person.id)?, fresh_key()?))
     }

@@ -36,9 +36,9 @@ struct TransferPage {
 /// The page, for a transfer just thought of or one that was refused.
 ///
 /// # Errors
-/// As [`PageRequest::enter`]; [`Error::NotFound`] when nobody has the id of the address.
+/// As [`PageRequest::authorize`]; [`Error::NotFound`] when nobody has the id of the address.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Opened) -> Result<Bytes, Error> {
-    let member = request.enter(conn)?;
+    let member = request.authorize(conn)?;
     let visit = Visit::entered(conn, request, &member, query)?;
     let profile = visit.at("entitlements");
     let mut page = TransferPage {

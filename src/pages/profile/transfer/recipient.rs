@@ -39,7 +39,7 @@ pub struct Offer {
 /// The customer who gets the purchases, by any of their ids.
 ///
 /// # Errors
-/// What the database said. The inner result refuses beside the field: nobody has the id, it is blocked, or it is the same
+/// The inner result refuses beside the field: nobody has the id, it is blocked, or it is the same
 /// customer.
 pub fn receiver(conn: &mut Conn, visit: &Visit, to: &str) -> QueryResult<Result<CustomerId, Refusal>> {
     let (project, to) = (visit.project.id, to.trim());
@@ -56,7 +56,7 @@ pub fn receiver(conn: &mut Conn, visit: &Visit, to: &str) -> QueryResult<Result<
 /// Looks for whoever was meant.
 ///
 /// # Errors
-/// What the database said. The inner result refuses beside the field.
+/// The inner result refuses beside the field.
 pub fn seek(conn: &mut Conn, visit: &Visit, typed: &str) -> QueryResult<Result<Sought, Refusal>> {
     let typed = typed.trim();
     let is_blocked = blocking::find(conn, visit.project.id, typed)?.is_some();

@@ -45,9 +45,6 @@ pub struct Side {
 
 impl Review {
     /// `None` when there is nothing to move.
-    ///
-    /// # Errors
-    /// What the database said.
     pub fn load(conn: &mut Conn, visit: &Visit, to: CustomerId, to_id: &str) -> Result<Option<Review>, Error> {
         let other = Visit::load(conn, visit.project.id, (to_id, visit.environment), (visit.role, visit.now))?;
         let other = other.ok_or(Error::NotFound)?;

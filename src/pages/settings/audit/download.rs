@@ -43,7 +43,7 @@ pub async fn download(
     let asked = asked(req.query_string());
     let origin = address::origin(&req)?;
     let begin = move |conn: &mut Conn| {
-        let member = request.enter(conn)?;
+        let member = request.authorize(conn)?;
         let (filter, _) = asked?;
         let customer = customer_of(conn, member.project.id, &filter)?;
         let trace = trace(&filter, customer.flatten());

@@ -40,7 +40,7 @@ pub struct Log {
 pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<Page<Log>, Error> {
     let asked = asked(req.query_string());
     let load = move |conn: &mut Conn| {
-        let member = request.enter(conn)?;
+        let member = request.authorize(conn)?;
         let (filter, place) = asked?;
         Log::load(conn, &member, filter, place, request.now)
     };

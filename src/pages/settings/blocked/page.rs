@@ -49,7 +49,7 @@ pub fn address(member: &Member) -> String {
 }
 
 fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.enter(conn)?;
+    let member = request.authorize(conn)?;
     let all = blocking::all(conn, member.project.id)?;
     let flash = actions::flash(conn, &member, query, request.now)?;
     let mut layout = member.layout("Blocked", Section::Settings).with_flash(flash);

@@ -68,7 +68,7 @@ pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Resul
 }
 
 fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.enter(conn)?;
+    let member = request.authorize(conn)?;
     let mut page = CatalogPage::load(conn, &member, request.now)?;
     page.layout.flash = actions::flash(conn, &member, query, request.now)?;
     if let Some(opened) = opened {

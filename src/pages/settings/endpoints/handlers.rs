@@ -123,7 +123,7 @@ pub async fn replace_secret(act: Act<NoFields>) -> Outcome {
 
 /// Queues a `TEST` event and waits a moment for what comes of it, so that the page it leads to can tell.
 pub async fn test(act: Act<NoFields>, db: Data<Db>) -> Outcome {
-    let (tell, queued) = tokio::sync::oneshot::channel();
+    let (send_queued, queued) = tokio::sync::oneshot::channel();
     let work = move |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
         let (found, _) = named(doing.conn, doing.request, project)?;
@@ -133,7 +133,7 @@ pub async fn test(act: Act<NoFields>, db: Data<Db>) -> Outcome {
         let id = doing.next_id();
         endpoints::enqueue_test(doing.conn, (project, id, doing.now), found.id)?;
         // Whoever waits for it may have left.
-        let _ = tell.send((project, id));
+        let _ = send_queued.send((project, id));
         let trace = Trace::new(Action::EndpointTested).about(&found.name);
         let to = format!("{}#delivery-{id}", one::address(doing.member, found.id));
         Ok(Done::new(trace, "A test event was queued. Below is what came of it.", to))

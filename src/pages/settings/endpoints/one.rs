@@ -60,7 +60,7 @@ pub fn address(member: &Member, id: i64) -> String {
 }
 
 fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.enter(conn)?;
+    let member = request.authorize(conn)?;
     let asking = named(conn, request, member.project.id)?;
     let flash = actions::flash(conn, &member, query, request.now)?;
     let mut layout = member.layout(asking.0.name.clone(), Section::Settings).with_flash(flash);

@@ -67,7 +67,7 @@ fn load(
     query: &str,
     opened: Option<Opened>,
 ) -> Result<Bytes, Error> {
-    let member = request.enter(conn)?;
+    let member = request.authorize(conn)?;
     let origin = config.address_of("");
     let flash = actions::flash(conn, &member, query, request.now)?;
     let mut layout = member.layout("API keys", Section::Settings).with_flash(flash);

@@ -55,7 +55,7 @@ pub fn address(member: &Member) -> String {
 }
 
 fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.enter(conn)?;
+    let member = request.authorize(conn)?;
     let mut page = PeoplePage::load(conn, &member, request.now)?;
     page.layout.flash = actions::flash(conn, &member, query, request.now)?;
     if let Some(opened) = opened {

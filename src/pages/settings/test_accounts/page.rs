@@ -58,7 +58,7 @@ struct Row {
 pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let query = req.query_string().to_owned();
     let load = move |conn: &mut Conn| -> Result<_, Error> {
-        let member = request.enter(conn)?;
+        let member = request.authorize(conn)?;
         let page = TestAccountsPage::load(conn, &member, &query, request.now)?;
         let status = if page.is_refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
         Ok((status, page.render_with_values(&member.preferences())?))

@@ -42,7 +42,7 @@ pub struct Progress {
 pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let query = req.query_string().to_owned();
     let load = move |conn: &mut Conn| {
-        let member = request.enter(conn)?;
+        let member = request.authorize(conn)?;
         let id = request.parameter("job")?.parse().map_err(|_| Error::NotFound)?;
         let job = jobs::find(conn, member.project.id, id)?.ok_or(Error::NotFound)?;
         let is_done = job.finished_at.is_some();

@@ -51,7 +51,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
 /// # Errors
 /// [`Error::BadRequest`] for a choice that none of our pages makes.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, form: Opened) -> Result<Bytes, Error> {
-    let member = request.enter(conn)?;
+    let member = request.authorize(conn)?;
     let choice = Choice::parse(|name| form.all(name))?;
     let chosen = choice.find(conn, member.project.id)?;
     let page = ReviewPage::new(conn, &member, form, choice, &chosen)?;

@@ -33,9 +33,6 @@ pub const OVERLAPS: [(i64, &str); 4] = [
 
 impl Secret {
     /// One that nobody can guess.
-    ///
-    /// # Errors
-    /// When the system has no random bytes.
     pub fn fresh() -> Result<Secret, Error> {
         Ok(Secret(format!("Bearer {}", hex(&random_bytes::<32>()?))))
     }

@@ -25,7 +25,7 @@ const USUAL: Preset = Preset::Weekly;
 struct Give {
     form: Opened,
     action: String,
-    looks_at: String,
+    preview_action: String,
     entitlements: Vec<Choice>,
     lengths: Vec<Choice>,
     /// The first day that can be chosen.
@@ -93,7 +93,7 @@ impl Give {
         let until = choice(UNTIL, "Until a date".into(), &duration);
         Ok(Give {
             action: visit.action("grants"),
-            looks_at: visit.action("grants/look"),
+            preview_action: visit.action("grants/preview"),
             entitlements: visit.catalog.entitlements().into_iter().map(named).collect(),
             lengths: lengths.into_iter().chain([until]).collect(),
             today: times::machine(visit.now).chars().take(10).collect(),

@@ -5,7 +5,7 @@ use super::{GIVE, REVOKE, Undo, request};
 use crate::actions::{Act, Doing, Done};
 use crate::base::error::{Error, Refusal};
 use crate::operations::grants::{Holder, Plan, queries};
-use crate::pages::profile::acting::{Outcome, look_ahead, on_customer};
+use crate::pages::profile::acting::{Outcome, on_customer, preview_dialog};
 use crate::pages::profile::undo;
 use crate::pages::profile::visit::Visit;
 use crate::wording::text;
@@ -27,9 +27,9 @@ pub async fn give(act: Act<Draft>) -> Outcome {
     .await
 }
 
-/// `POST C/grants/look`: the dialog again, with what its choices would do.
-pub async fn look(act: Act<Draft>) -> Outcome {
-    look_ahead(act, GIVE).await
+/// `POST C/grants/preview`: the dialog again, with what its choices would do.
+pub async fn preview(act: Act<Draft>) -> Outcome {
+    preview_dialog(act, GIVE).await
 }
 
 pub async fn revoke(act: Act<RevokeDraft>) -> Outcome {

@@ -14,7 +14,7 @@ pub use undo::{Undo, undo};
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/customers/{id}/grants", |routes| {
         routes.post("", GrantEntitlements, handlers::give);
-        routes.post("/look", GrantEntitlements, handlers::look);
+        routes.post("/preview", GrantEntitlements, handlers::preview);
         routes.post("/{g}/revoke", GrantEntitlements, handlers::revoke);
     });
 }

@@ -12,8 +12,8 @@ const TONE: &str = "tone-accent";
 pub fn row(entered: &Entered, visit: &Visit) -> Row {
     let empty = Details::default();
     let details = entered.details().unwrap_or(&empty);
-    let look = (icon(&entered.entry.action), TONE);
-    let row = Row::of_activity(look, entered.words(), entered.entry.at, visit.now);
+    let icon_and_tone = (icon(&entered.entry.action), TONE);
+    let row = Row::of_activity(icon_and_tone, entered.words(), entered.entry.at, visit.now);
     let subject = details.about.as_deref().map_or(Subject::None, about);
     Row {
         anchor: Some(format!("act-{}", entered.entry.position)),

@@ -46,7 +46,7 @@ pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Resul
 }
 
 fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.enter(conn)?;
+    let member = request.authorize(conn)?;
     let mut page = OfferingPage::load(conn, &member, request.parameter("offering")?, request.now)?;
     page.layout.flash = actions::flash(conn, &member, query, request.now)?;
     if let Some(opened) = opened {

@@ -1,8 +1,8 @@
-// [data-looks-at]: whenever a choice of its form changes, the server works out anew what the form would do, and says it in
+// [data-preview-action]: whenever a choice of its form changes, the server works out anew what the form would do, and says it in
 // every [data-part]. A button's data-says names what it does while that is certain.
 import { whenReady } from "./ready.js";
 
-whenReady("[data-looks-at]", (spot) => {
+whenReady("[data-preview-action]", (spot) => {
   const form = spot.closest("form");
   let running;
 
@@ -10,11 +10,11 @@ whenReady("[data-looks-at]", (spot) => {
     for (const button of form.querySelectorAll("[data-says]")) if (button.dataset.says) button.textContent = button.dataset.says;
   };
 
-  const look = async () => {
+  const preview = async () => {
     running?.abort();
     running = new AbortController();
     try {
-      const answer = await fetch(spot.dataset.looksAt, { method: "POST", body: new URLSearchParams(new FormData(form)), signal: running.signal });
+      const answer = await fetch(spot.dataset.previewAction, { method: "POST", body: new URLSearchParams(new FormData(form)), signal: running.signal });
       if (!answer.ok || answer.redirected) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of form.querySelectorAll("[data-part]")) {
@@ -25,6 +25,6 @@ whenReady("[data-looks-at]", (spot) => {
     } catch { /* Aborted or offline: the server says the same when the form is sent. */ }
   };
 
-  form.addEventListener("change", (event) => { if (event.target.name !== "reason") look(); });
+  form.addEventListener("change", (event) => { if (event.target.name !== "reason") preview(); });
   name();
 });
