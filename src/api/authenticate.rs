@@ -1,4 +1,4 @@
-//! Who calls: the key in the `Authorization` header, and what an SDK says of itself in the others (client contract, 2).
+//! Who calls: the key in the `Authorization` header, and what an SDK says of itself in the others (§C2.2, §C2.3).
 
 use std::future::{Ready, ready};
 use std::sync::{Arc, OnceLock};
@@ -215,7 +215,7 @@ impl Pass {
 
 impl Pass {
     /// Android takes every 4xx but 404 for an end of the matter and forgets what it wanted to say; after a 503 it comes
-    /// again (client contract, 2, Errors).
+    /// again (§C2.7).
     fn kept(&self, error: Error, key: &Key) -> Error {
         match error {
             Error::TooManyRequests { .. } if self.is_upload && !key.is_secret() => {

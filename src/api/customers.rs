@@ -1,4 +1,4 @@
-//! Customers by their ids: found, or made at the first contact (client contract, 3, endpoint 1).
+//! Customers by their ids: found, or made at the first contact (§C3.1).
 
 use diesel::prelude::*;
 

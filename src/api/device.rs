@@ -1,4 +1,4 @@
-//! What an SDK tells of the device it runs on (client contract, 2): never a reason to refuse a call.
+//! What an SDK tells of the device it runs on (§C2.3): never a reason to refuse a call.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
@@ -50,7 +50,7 @@ impl Device {
         self.platform.as_ref().map(|_| self)
     }
 
-    /// What an app means that asks for `$deviceVersion` to be filled in (client contract, 5).
+    /// What an app means that asks for `$deviceVersion` to be filled in (§C3.5).
     pub fn described(&self) -> Option<String> {
         let parts = [&self.platform, &self.platform_version, &self.hardware];
         let known: Vec<&str> = parts.into_iter().filter_map(|part| part.as_deref()).collect();

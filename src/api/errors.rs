@@ -1,4 +1,4 @@
-//! The numbers by which SDKs know an error (client contract, 2), and how they are said.
+//! The numbers by which SDKs know an error (§C2.5), and how they are said.
 
 use actix_web::http::StatusCode;
 

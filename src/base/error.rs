@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::base::Permission;
 
-/// What a key of the API has used of its minute (client contract, 6), and how much there is.
+/// What a key of the API has used of its minute (§C2.7), and how much there is.
 pub const CALLS_USED: HeaderName = HeaderName::from_static("revenuecat-rate-limit-current-usage");
 pub const CALLS_LIMIT: HeaderName = HeaderName::from_static("revenuecat-rate-limit-current-limit");
 
@@ -50,7 +50,7 @@ pub enum Error {
         retry_after: u64,
         limit: Option<u32>,
     },
-    /// Refused in the terms of the client API (client contract, 2).
+    /// Refused in the terms of the client API (§C2.5).
     Client(ApiError),
     /// Not now. The text is for the log.
     Unavailable(String),

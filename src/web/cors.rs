@@ -1,4 +1,4 @@
-//! Apps in a browser call the client API from their own origin (client contract, 2). Its paths, and no page's, may be read
+//! Apps in a browser call the client API from their own origin (§C2.4). Its paths, and no page's, may be read
 //! from anywhere: no cookie is involved, and what a caller may do hangs on its key alone.
 
 use actix_web::HttpResponse;

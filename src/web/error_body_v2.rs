@@ -1,4 +1,4 @@
-//! Errors as v2 of the client API tells them (client contract, 6): a type, a message, and whether the same call may work
+//! Errors as v2 of the client API tells them (§C6): a type, a message, and whether the same call may work
 //! later.
 
 use actix_web::http::StatusCode;

@@ -52,7 +52,7 @@ pub fn json(error: &actix_web::Error, status: StatusCode, is_for_clients: bool) 
     serde_json::to_string(&ErrorBody { code, message }).unwrap_or_default()
 }
 
-/// What SDKs call an error that no rule of the API names (client contract, 2).
+/// What SDKs call an error that no rule of the API names (§C2.5).
 fn code_of(status: StatusCode) -> u16 {
     match status.as_u16() {
         401 => 7225,

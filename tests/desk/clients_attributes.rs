@@ -1,4 +1,4 @@
-//! Attributes and attribution over the client API (client contract, 3, endpoints 5, 11 and 12; §10).
+//! Attributes and attribution over the client API (§C3.5, §C3.11, §C3.12, §10).
 
 use actix_web::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! Logging in: who becomes one with whom, under every row of the table (client contract, 3, endpoint 4; §9.5).
+//! Logging in: who becomes one with whom, under every row of the table (§C3.4, §9.5).
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;

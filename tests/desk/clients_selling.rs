@@ -1,5 +1,5 @@
-//! What an app may sell: offerings and their products, what products unlock, currencies (client contract, 3, endpoints 2,
-//! 3, 19 to 21).
+//! What an app may sell: offerings and their products, what products unlock, currencies (§C3.2, §C3.3,
+//! §C3.19, §C3.20).
 
 use actix_web::http::StatusCode;
 use dossier::base::error::Error;

@@ -1,4 +1,4 @@
-//! Answers with the tag by which mobile SDKs ask whether anything is new (client contract, 2, ETags).
+//! Answers with the tag by which mobile SDKs ask whether anything is new (§C2.6).
 
 use actix_web::http::header::HeaderName;
 use actix_web::http::{Method, StatusCode};

@@ -1,4 +1,4 @@
-//! `POST …/attributes`: what the app or a server knows of the customer (client contract, 3, endpoint 5; §10).
+//! `POST …/attributes`: what the app or a server knows of the customer (§C3.5, §10).
 
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;

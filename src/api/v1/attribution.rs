@@ -1,4 +1,4 @@
-//! Where a customer came from, as old SDKs and Apple's AdServices tell it (client contract, 3, endpoints 11 and 12). It
+//! Where a customer came from, as old SDKs and Apple's AdServices tell it (§C3.11, §C3.12). It
 //! becomes attributes like those that SDKs of today send; the latest word counts.
 
 use actix_web::HttpResponse;

@@ -1,4 +1,4 @@
-//! The customer as clients read them (client contract, 3, endpoint 1): no key more and none less than it lists, times in
+//! The customer as clients read them (§C3.1): no key more and none less than it lists, times in
 //! whole seconds.
 
 use std::cmp::Reverse;

@@ -1,4 +1,4 @@
-//! Giving access and taking it back (client contract, 3, endpoints 8 and 9; §7.2): the same actions as on the page.
+//! Giving access and taking it back (§C3.8, §C3.9, §7.2): the same actions as on the page.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;

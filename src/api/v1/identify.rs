@@ -1,4 +1,4 @@
-//! Logging in (client contract, 3, endpoint 4; §9.5): an id that an SDK made up becomes one customer with the id the app
+//! Logging in (§C3.4, §9.5): an id that an SDK made up becomes one customer with the id the app
 //! gives, unless that one has such an id already.
 
 use actix_web::http::StatusCode;

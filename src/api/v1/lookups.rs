@@ -1,4 +1,4 @@
-//! The small answers of the contract (3, endpoints 19 to 21): currencies, what products unlock, and what is swallowed.
+//! The small answers (§C3.19 to §C3.21): currencies, what products unlock, and calls that are answered and not kept.
 
 use std::collections::BTreeMap;
 

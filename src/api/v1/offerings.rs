@@ -1,4 +1,4 @@
-//! `GET …/offerings`: what the app may sell this customer, and which offering is theirs (client contract, 3, endpoint 2).
+//! `GET …/offerings`: what the app may sell this customer, and which offering is theirs (§C3.2).
 //! Whoever asks need not exist, and does not begin to.
 
 use std::collections::BTreeMap;

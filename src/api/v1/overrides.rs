@@ -1,4 +1,4 @@
-//! Choosing the offering of one customer (client contract, 3, endpoints 6 and 7; §8): the same action as on the page.
+//! Choosing the offering of one customer (§C3.6, §C3.7, §8): the same action as on the page.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};

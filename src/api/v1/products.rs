@@ -1,4 +1,4 @@
-//! `GET /rcbilling/…/products`: what products cost (client contract, 3, endpoint 3). purchases-js asks it for everything,
+//! `GET /rcbilling/…/products`: what products cost (§C3.3). purchases-js asks it for everything,
 //! the mobile SDKs with the key of the Test Store.
 
 use actix_web::{HttpRequest, HttpResponse};

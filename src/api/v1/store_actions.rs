@@ -1,4 +1,4 @@
-//! What servers ask of a store (client contract, 3, endpoints 13 to 17). The Test Store does it here; for any other store an
+//! What servers ask of a store (§C3.13 to §C3.17). The Test Store does it here; for any other store an
 //! answer says what is missing.
 
 use actix_web::http::StatusCode;

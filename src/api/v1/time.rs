@@ -1,4 +1,4 @@
-//! Times as v1 writes them: UTC, whole seconds, `Z` (client contract, the opening).
+//! Times as v1 writes them: UTC, whole seconds, `Z` (§C0).
 
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Serialize, Serializer};

@@ -1,4 +1,4 @@
-//! A customer as v2 shows it: the machine-readable twin of the profile's header (client contract, 6).
+//! A customer as v2 shows it: the machine-readable twin of the profile's header (§C6).
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Lists, a window at a time (client contract, 6). `next_page` stands in every one: a client stops at null, and another
+//! Lists, a window at a time (§C6). `next_page` stands in every one: a client stops at null, and another
 //! fails without it.
 
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The client API, v2: how servers read and change customers in bulk (client contract, 6). Times are in milliseconds since
+//! The client API, v2: how servers read and change customers in bulk (§C6). Times are in milliseconds since
 //! 1970, every object says what it is, and errors have a shape of their own (`page::told_v2`).
 //!
 //! The catalog knows identifiers alone: they are the ids of entitlements, offerings and products here. A project's id is its

@@ -1,4 +1,4 @@
-//! From which country a request comes (§2 of the clients' contract): an address is looked up in a table and dropped. The
+//! From which country a request comes (§C2.3): an address is looked up in a table and dropped. The
 //! table lies in the binary (see `LICENCE.md` beside it); an operator may name another one.
 //!
 //! Nothing here keeps or logs an address.

@@ -16,7 +16,7 @@ use crate::events::{Delivery, Store};
 use crate::projection::Purchase;
 use crate::wording::times;
 
-/// An end so near to that of a running grant asks for nothing new (client contract, 3, endpoint 8).
+/// An end so near to that of a running grant asks for nothing new (§C3.8).
 const REPEAT_MILLIS: i64 = 2 * 3_600_000;
 
 /// Events to be added, and what they say of which grants.

@@ -1,4 +1,4 @@
-//! What an SDK posts for a purchase in the Test Store: `test_<milliseconds>_<UUID>` (client contract, 18).
+//! What an SDK posts for a purchase in the Test Store: `test_<milliseconds>_<UUID>` (§C3.18).
 
 use crate::base::clock::Moment;
 use crate::events::Store;

@@ -1,5 +1,5 @@
 //! Whether the app has picked up a change: an agent who changes the offering and sees nothing in the app is looking at what
-//! the app keeps (client contract, 3, endpoint 2).
+//! the app keeps (§C3.2).
 
 use diesel::dsl::max;
 use diesel::prelude::*;

@@ -1,4 +1,4 @@
-//! `POST /v1/receipts`: an app made a purchase (client contract, 18). What the Test Store sells is taken here; receipts of
+//! `POST /v1/receipts`: an app made a purchase (§C3.18). What the Test Store sells is taken here; receipts of
 //! other stores need a connection to the store, which this version does not have.
 
 mod receipt;

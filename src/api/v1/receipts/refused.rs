@@ -1,4 +1,4 @@
-//! Why a receipt is not taken, in the words and numbers of SDKs (client contract, 2). They decide what becomes of a purchase
+//! Why a receipt is not taken, in the words and numbers of SDKs (§C2.5). They decide what becomes of a purchase
 //! that its store has been paid for: Android lets go of it on every 4xx but code 7662, which is why that is the answer where
 //! only a connection is missing.
 
