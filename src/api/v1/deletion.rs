@@ -1,5 +1,5 @@
-//! `DELETE /v1/subscribers/{id}`: the whole customer goes, whichever of their ids is named (client contract, 3, endpoint
-//! 10; §12.1): the same action as on the page.
+//! `DELETE /v1/subscribers/{id}`: the whole customer goes, whichever of their ids is named (§C3.10,
+//! §12.1): the same action as on the page.
 
 use actix_web::HttpResponse;
 use serde_json::json;
