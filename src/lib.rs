@@ -3,6 +3,8 @@
 //! `src/README.md` is the map: what each module is for, in the order of the one rule that `tests/layers.rs` checks, that a
 //! module uses only modules above it.
 
+#![forbid(unsafe_code)]
+
 /// A page is made of thousands of short strings, on one thread and for another that sends it.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,4 +1,6 @@
-//! The program. What it can do is in `commands`.
+//! The program. Its commands are in `cli`.
+
+#![forbid(unsafe_code)]
 
 fn main() -> std::process::ExitCode {
     dossier::cli::main()

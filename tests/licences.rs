@@ -1,4 +1,4 @@
-//! Every crate that the program is built from has a permissive licence, and known-bad versions stay out.
+//! Every crate that the program is built from has a permissive licence, and no version with a known advisory is used.
 
 use std::process::Command;
 
@@ -20,7 +20,7 @@ const PERMISSIVE: [&str; 13] = [
     "Unlicense",
 ];
 
-/// File by file copyleft, used unchanged: ammonia, the sanitiser the project is built on, parses CSS with these.
+/// Crates under MPL-2.0, a copyleft for single files, used unchanged. The sanitiser ammonia parses CSS with them.
 const WITH_AMMONIA: [&str; 2] = ["cssparser", "dtoa-short"];
 
 fn packages() -> Vec<Value> {
@@ -28,7 +28,7 @@ fn packages() -> Vec<Value> {
         .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-gnu"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
-        .expect("cargo tells its packages");
+        .expect("cargo lists its packages");
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("metadata is JSON");
     metadata["packages"].as_array().expect("packages are listed").clone()
 }
@@ -46,8 +46,8 @@ fn every_crate_is_permissively_licensed() {
     for package in packages {
         let licence = package["license"].as_str().unwrap_or("none");
         let name = package["name"].as_str().unwrap_or("");
-        let comes_with_ammonia = licence == "MPL-2.0" && WITH_AMMONIA.contains(&name);
-        assert!(comes_with_ammonia || is_permissive(licence), "{} {}: {licence}", package["name"], package["version"]);
+        let is_of_ammonia = licence == "MPL-2.0" && WITH_AMMONIA.contains(&name);
+        assert!(is_of_ammonia || is_permissive(licence), "{} {}: {licence}", package["name"], package["version"]);
     }
 }
 

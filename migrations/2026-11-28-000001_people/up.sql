@@ -46,8 +46,8 @@ CREATE TABLE memberships (
 );
 CREATE INDEX memberships_of_person ON memberships (person_id);
 
--- Log-ins. `half_in`: the password was right and the second factor is still to come. `proved_at`: the last time the
--- person typed a password or a code.
+-- Log-ins. `person_awaiting_code_id`: who typed the right password and has not yet typed the code of the second factor.
+-- `proved_at`: the last time the person typed a password or a code.
 CREATE TABLE sessions (
     key_hash TEXT NOT NULL PRIMARY KEY,
     person_id BIGINT REFERENCES people (id) ON DELETE CASCADE,
@@ -55,7 +55,7 @@ CREATE TABLE sessions (
     created_at BIGINT NOT NULL,
     used_at BIGINT NOT NULL,
     proved_at BIGINT NOT NULL DEFAULT 0,
-    half_in BIGINT,
+    person_awaiting_code_id BIGINT,
     browser TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX sessions_of_person ON sessions (person_id);

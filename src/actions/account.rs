@@ -1,5 +1,5 @@
-//! A form of somebody's own account. As [`Act`](super::Act), but it belongs to no project: what it leaves is entered in the
-//! log of every project of theirs.
+//! A form about the person's own account. It works like [`Act`](super::Act) but belongs to no project: its audit entry
+//! goes into the log of every project that the person belongs to.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,6 +22,7 @@ use crate::db::{Conn, Db};
 use crate::web::form::{self, FORM_LIMIT};
 use crate::web::shared;
 
+/// A form about the sender's own account. `T` is what the handler reads from the form.
 pub struct Own<T> {
     draft: T,
     typed: Vec<(String, String)>,
@@ -33,17 +34,17 @@ pub struct Own<T> {
     proof: Proof,
 }
 
-/// Whether the form asks who somebody is.
+/// Which proof of identity the form asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
     No,
-    /// Where their log-in is not recent.
+    /// The password or a code, unless the log-in is recent.
     Fresh,
-    /// The password, in any case.
+    /// The password, however recent the log-in is.
     Password,
 }
 
-/// Inside the transaction: whose account it is.
+/// What the work of such a form gets inside its transaction.
 pub struct Owner<'a> {
     pub conn: &'a mut Conn,
     pub logged_in: &'a LoggedIn,
@@ -51,9 +52,9 @@ pub struct Owner<'a> {
     pub now: Moment,
 }
 
-/// What became of it.
+/// What such a form leaves: an audit entry, and where to go next.
 pub struct Kept {
-    /// What is worth an entry in the logs.
+    /// The entry for the audit logs; `None` when the change needs none.
     pub trace: Option<Trace>,
     pub location: String,
     pub shown_once: Option<ShownOnce>,
@@ -64,7 +65,7 @@ impl Kept {
         Kept { trace, location: location.into(), shown_once: None }
     }
 
-    /// Answers with what nobody can be shown again.
+    /// Answers with a secret that is shown only now, instead of a redirect.
     #[must_use]
     pub fn showing(self, shown: ShownOnce) -> Kept {
         Kept { shown_once: Some(shown), ..self }
@@ -78,21 +79,23 @@ impl<T> Own<T> {
         Own { proof: Proof::Fresh, ..self }
     }
 
-    /// Asks for the password, however fresh the log-in is.
+    /// Asks for the password first, however recent the log-in is.
     #[must_use]
     pub fn with_password(self) -> Own<T> {
         Own { proof: Proof::Password, ..self }
     }
 
-    /// What the form holds, before anything is done.
+    /// What the handler reads from the form.
     pub fn draft(&self) -> &T {
         &self.draft
     }
 
-    /// Does `work` in one transaction, then goes on; when it was refused, `page` shows the form called `name` again.
+    /// Does `work` in one transaction, then redirects to where [`Kept`] says. When the proof or `work` refuses, `page`
+    /// shows the form called `name` again, with status 422.
     ///
     /// # Errors
-    /// Everything but a refusal.
+    /// [`Error::LogIn`] when the session is over; [`Error::TooManyRequests`] after too many wrong passwords or codes;
+    /// whatever `work` or `page` returns, except [`Error::Refused`].
     pub async fn run<W, P>(mut self, name: &str, page: P, work: W) -> Result<HttpResponse, Error>
     where
         T: Send + 'static,
@@ -159,7 +162,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Own<T> {
         Box::pin(async move {
             let request = PageRequest::extract(&req).await?;
             let db = shared::<Db>(&req)?;
-            // Whoever is not logged in learns nothing about the form.
+            // Before the form is read, so that somebody without a session learns nothing about it.
             let request = Arc::new(request);
             let authenticated = request.clone();
             db.read(move |conn| authenticated.authenticate(conn)).await?;

@@ -1,4 +1,4 @@
-//! A form that was sent, and the one way to act on it.
+//! A form that somebody sent, and the one way to run its action.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -26,10 +26,10 @@ use crate::web::shared;
 
 /// The field that makes a form work once.
 const ONCE: &str = "once";
-/// The longest key that is taken; a form with another one works each time it is sent.
+/// The longest key in bytes. A form with a longer one counts as a form without a key: it works each time it is sent.
 const KEY_LENGTH: usize = 255;
 
-/// A form, who sent it, and all that acting on it needs. `T` is what the action reads from the form.
+/// A form, its sender, and what the action needs to run. `T` is what the action reads from the form.
 pub struct Act<T> {
     draft: T,
     typed: Vec<(String, String)>,
@@ -40,11 +40,11 @@ pub struct Act<T> {
     origin: Origin,
     prover: Prover,
     needs_proof: bool,
-    /// The query of the address it was sent to.
+    /// The query of the address that the form was sent to.
     pub query: String,
 }
 
-/// Inside the transaction of an action.
+/// What an action gets inside its transaction.
 pub struct Doing<'a> {
     pub conn: &'a mut Conn,
     pub member: &'a Member,
@@ -54,23 +54,25 @@ pub struct Doing<'a> {
 }
 
 impl Doing<'_> {
-    /// A name for a new row.
+    /// An id for a new row.
     pub fn next_id(&self) -> i64 {
         self.ids.next(self.now)
     }
 
-    /// Asks again, for an action whose permission depends on more than its route.
+    /// Checks a further permission, for an action that needs more than its route asks for.
     ///
     /// # Errors
-    /// [`Error::Forbidden`].
+    /// [`Error::Forbidden`] when the member's role does not have it.
     pub fn permit(&self, permission: Permission) -> Result<(), Error> {
         if self.member.may(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
     }
 }
 
-/// How the answer goes on.
+/// What answers a form that worked.
 enum Next {
+    /// A redirect to this address.
     Page(String),
+    /// The same page, with a secret that is shown only now.
     Shown(ShownOnce),
 }
 
@@ -90,26 +92,28 @@ impl<T> Act<T> {
     /// A `{name}` of the route's path.
     ///
     /// # Errors
-    /// As [`PageRequest::parameter`].
+    /// [`Error::NotFound`] when the route has no such parameter.
     pub fn parameter(&self, name: &str) -> Result<String, Error> {
         self.request.parameter(name).map(str::to_owned)
     }
 
-    /// Finds out whether the person may do this at all, for what must be asked elsewhere before [`Act::run`].
+    /// Checks the permission without running anything, for a handler that must ask another server before [`Act::run`].
     ///
     /// # Errors
-    /// As [`PageRequest::authorize`].
+    /// Those of [`PageRequest::authorize`].
     pub async fn admit(&self) -> Result<(), Error> {
         let request = self.request.clone();
         self.db.read(move |conn| request.authorize(conn).map(drop)).await
     }
 
-    /// Does `work` in one transaction: whoever may not is refused before it, the entry of the audit log and the receipt
-    /// are written after it. Then the answer: on to where [`Done`] says; or, when it was refused, what `page` makes of the
-    /// dialog (422, or 409 when somebody else was faster) or of what is shown once.
+    /// Does `work` in one transaction. The transaction first checks the permission, and in the end writes the audit
+    /// entry and the submission. The answer is a redirect to where [`Done`] says, or the page with a secret that is
+    /// shown once. When the proof or `work` refuses, `page` shows the dialog again: 422, or 409 when somebody else was
+    /// faster.
     ///
     /// # Errors
-    /// Everything but a refusal.
+    /// Those of [`PageRequest::authorize`]; [`Error::TooManyRequests`] after too many wrong passwords or codes;
+    /// whatever `work` or `page` returns, except [`Error::Refused`].
     pub async fn run<W, P>(mut self, dialog: &str, page: P, work: W) -> Result<HttpResponse, Error>
     where
         T: Send + 'static,
@@ -121,13 +125,13 @@ impl<T> Act<T> {
             Ok(()) => self.perform(work).await,
             Err(error) => Err(error),
         };
-        answered(&db, request, (dialog, typed), page, done).await
+        answer(&db, request, (dialog, typed), page, done).await
     }
 
-    /// Asks for a fresh authentication and nothing else, then goes on to `location`.
+    /// Asks for a fresh authentication and does nothing else, then redirects to `location`.
     ///
     /// # Errors
-    /// As [`Act::run`].
+    /// Those of [`Act::run`].
     pub async fn only_prove<P>(self, dialog: &str, page: P, location: String) -> Result<HttpResponse, Error>
     where
         T: Send + 'static,
@@ -136,13 +140,14 @@ impl<T> Act<T> {
         let mut act = self.with_proof();
         let (db, request, typed) = (act.db.clone(), act.request.clone(), std::mem::take(&mut act.typed));
         let proven = act.prove(&typed).await.map(|()| Next::Page(location));
-        answered(&db, request, (dialog, typed), page, proven).await
+        answer(&db, request, (dialog, typed), page, proven).await
     }
 
-    /// Changes nothing: the dialog again with what was typed, for a look at what it would do.
+    /// Changes nothing and shows the dialog again with what was typed, so that it can preview what the action would
+    /// do.
     ///
     /// # Errors
-    /// What `page` returned; as [`PageRequest::authorize`].
+    /// Whatever `page` returns.
     pub async fn again<P>(self, dialog: &str, page: P) -> Result<HttpResponse, Error>
     where
         P: FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static,
@@ -152,10 +157,10 @@ impl<T> Act<T> {
         Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
     }
 
-    /// Answers a form that changes nothing.
+    /// Does `work` for a form that changes nothing.
     ///
     /// # Errors
-    /// What `work` returned; as [`PageRequest::authorize`].
+    /// Those of [`PageRequest::authorize`]; whatever `work` returns.
     pub async fn read<R, W>(self, work: W) -> Result<R, Error>
     where
         T: Send + 'static,
@@ -186,7 +191,7 @@ impl<T> Act<T> {
             .await
     }
 
-    /// The transaction; returns how to go on.
+    /// Runs the transaction; returns how to answer.
     async fn perform<W>(self, work: W) -> Result<Next, Error>
     where
         T: Send + 'static,
@@ -196,9 +201,9 @@ impl<T> Act<T> {
         let transaction = move |conn: &mut Conn| {
             let project = request.authorize(conn)?.project.id;
             conn.lock_project(project)?;
-            // Again: while it waited for the lock the person may have lost the role.
+            // Once more: while this request waited for the lock, the person may have lost the role.
             let member = request.authorize(conn)?;
-            if let Some((submission, location)) = submissions::before(conn, member.person.id, &sent)? {
+            if let Some((submission, location)) = submissions::find(conn, member.person.id, &sent)? {
                 return Ok(Next::Page(with_submission(&location, submission)));
             }
             let now = request.now;
@@ -208,15 +213,15 @@ impl<T> Act<T> {
             submissions::insert(conn, &member, (submission, customer, now), &sent, &done)?;
             let actor = Actor::person(member.person.id, member.role.name());
             audit::append(conn, (member.project.id, ids.next(now), now), &actor, &origin, done.trace)?;
-            let on = Next::Page(with_submission(&done.location, submission));
-            Ok(done.shown_once.map_or(on, Next::Shown))
+            let redirect = Next::Page(with_submission(&done.location, submission));
+            Ok(done.shown_once.map_or(redirect, Next::Shown))
         };
         db.write(transaction).await
     }
 }
 
-/// On to the next page; or this one with what is shown once, or with the dialog that was refused.
-async fn answered<P>(
+/// Redirects; or shows this page, with the secret that is shown once or with the dialog that was refused.
+async fn answer<P>(
     db: &Db,
     request: Arc<PageRequest>,
     (dialog, typed): (&str, Vec<(String, String)>),
@@ -250,7 +255,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Act<T> {
     fn from_request(req: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let (req, payload) = (req.clone(), payload.take());
         Box::pin(async move {
-            // Who may not even come in learns nothing about the form.
+            // Before the form is read, so that somebody without a session learns nothing about it.
             let request = PageRequest::extract(&req).await?;
             let read = form::read_form(&req, payload, FORM_LIMIT).await;
             let read = read.and_then(|body| Ok((form::parse(&body)?, form::pairs(&body))));
@@ -282,12 +287,13 @@ impl<T> Act<T> {
     }
 }
 
-/// Whether a text can be a key: the pages make them of 32 hexadecimal digits, other senders as they like.
+/// Whether a text can be a key: pages use 32 hexadecimal digits, other senders may use any printable ASCII.
 fn is_key(text: &str) -> bool {
     (1..=KEY_LENGTH).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// The same for the same form: what was typed as proof does not belong to it. `key` keeps it from telling who was meant.
+/// The hash of an address and its fields: equal for equal forms. It leaves out what was typed as proof. Because `key`
+/// goes into it, nobody can find the fields by guessing them and comparing hashes.
 fn fingerprint(key: &[u8], path: &str, typed: &[(String, String)]) -> String {
     let mut fields: Vec<_> =
         typed.iter().filter(|(name, _)| name != ONCE && name != fresh_authentication::FIELD).collect();

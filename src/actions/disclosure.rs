@@ -1,4 +1,4 @@
-//! Looks that leave a trace: an answer that gives away so much that it is entered in the log.
+//! Reading that leaves a trace: some answers disclose so much that they get an entry in the audit log.
 
 use actix_web::HttpRequest;
 
@@ -9,10 +9,10 @@ use crate::base::ids::Ids;
 use crate::db::{Conn, Db};
 use crate::web::shared;
 
-/// Reads in one transaction and enters the trace, if there is one, in the log.
+/// Does `work` in one transaction; when it returns a trace, the transaction appends it to the audit log.
 ///
 /// # Errors
-/// As [`PageRequest::authorize`]; what `work` returned.
+/// Those of [`PageRequest::authorize`]; whatever `work` returns.
 pub async fn disclose<R, W>(req: &HttpRequest, request: PageRequest, work: W) -> Result<R, Error>
 where
     R: Send + 'static,
@@ -21,12 +21,12 @@ where
     let (db, ids, origin) = (shared::<Db>(req)?, shared::<Ids>(req)?, address::origin(req)?);
     let transaction = move |conn: &mut Conn| {
         let member = request.authorize(conn)?;
-        let (seen, trace) = work(conn, &member, &request)?;
+        let (answer, trace) = work(conn, &member, &request)?;
         if let Some(trace) = trace {
             let actor = Actor::person(member.person.id, member.role.name());
             audit::append(conn, (member.project.id, ids.next(request.now), request.now), &actor, &origin, trace)?;
         }
-        Ok(seen)
+        Ok(answer)
     };
     db.write(transaction).await
 }

@@ -1,4 +1,4 @@
-//! What an action leaves: its entry in the log, what the person is told, and how it can be undone.
+//! What an action leaves: its entry in the audit log, its message, and what undoing it needs.
 
 use serde::Serialize;
 
@@ -13,15 +13,15 @@ pub struct Done {
     pub trace: Trace,
     /// What happened, as a sentence with the object's name: `Note added.`
     pub message: String,
-    /// Where to go on: path, query and fragment.
+    /// Where the answer redirects to: path, query and fragment.
     pub location: String,
     /// What undoing needs to know, as JSON.
     pub undo: Option<String>,
     pub shown_once: Option<ShownOnce>,
 }
 
-/// What is told now and kept nowhere, such as a secret just made: instead of going on, the form is answered with the page
-/// and this dialog over it.
+/// What Dossier shows now and stores nowhere, such as a new secret. Instead of a redirect, the answer to the form is
+/// the page with this dialog over it.
 #[derive(Debug)]
 pub struct ShownOnce {
     pub dialog: &'static str,
@@ -40,14 +40,14 @@ impl Done {
         Done { trace, message: message.into(), location: location.into(), undo: None, shown_once: None }
     }
 
-    /// Answers with what nobody can be shown again.
+    /// Answers with a secret that is shown only now, instead of a redirect.
     #[must_use]
     pub fn showing(mut self, shown: ShownOnce) -> Done {
         self.shown_once = Some(shown);
         self
     }
 
-    /// Offers to undo it.
+    /// Offers to undo the action; `undo` is what that needs.
     #[must_use]
     pub fn with_undo(mut self, undo: &impl Serialize) -> Done {
         // Numbers, strings and lists: writing them as JSON cannot fail.
@@ -56,7 +56,7 @@ impl Done {
     }
 }
 
-/// The address with the receipt in its query: what the next page reads the flash from.
+/// The address with the id of the submission in its query. The next page finds its flash message by this id.
 pub(super) fn with_submission(location: &str, submission: i64) -> String {
     let (path, fragment) = location.split_once('#').map_or((location, None), |(path, rest)| (path, Some(rest)));
     let joint = if path.contains('?') { '&' } else { '?' };
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_receipt_stands_in_the_query_before_the_fragment() {
+    fn the_id_of_the_submission_is_in_the_query_before_the_fragment() {
         assert_eq!(with_submission("/a#notes", 7), "/a?done=7#notes");
         assert_eq!(with_submission("/a?sandbox=1#notes", 7), "/a?sandbox=1&done=7#notes");
         assert_eq!(with_submission("/a", 7), "/a?done=7");

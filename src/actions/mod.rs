@@ -1,9 +1,9 @@
 //! Actions: what every form has in common.
 //!
-//! A handler takes an [`Act`] (the form, and who sent it from where), names the dialog it came from and does its work in
-//! one transaction. The work returns [`Done`], which holds the entry for the audit log, so a change without a trace does
-//! not compile. Sending the same form again is answered as the first time; refused input opens the same dialog with what
-//! was typed.
+//! A handler takes an [`Act`] (the form, its sender and their address), names the dialog of the form and does its work
+//! in one transaction. The work returns [`Done`], which holds the entry for the audit log, so a change without a trace
+//! does not compile. A form that is sent twice works once and gets the same answer both times. Refused input opens the
+//! same dialog again, with what was typed.
 
 pub mod account;
 pub mod action;

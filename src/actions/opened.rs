@@ -1,4 +1,4 @@
-//! A dialog that a page opens: asked for by its address, or again because the input was refused.
+//! A dialog that a page opens: because its address asks for it, or again because the input was refused.
 
 use actix_web::http::header::ContentType;
 use actix_web::web::Bytes;
@@ -14,21 +14,21 @@ use crate::db::{Conn, Db};
 /// Which dialog, what its fields hold, and what was wrong with them.
 #[derive(Debug, Clone, Default)]
 pub struct Opened {
-    /// `note-edit`
+    /// The dialog's name: `note-edit`.
     pub name: String,
-    /// What it is about, where there are several: `17` of `note-edit.17`.
+    /// What the dialog is about, where a page has several of a name: `17` in `note-edit.17`.
     pub subject: String,
-    /// Where its close button leads.
+    /// Where the close button leads.
     pub back: String,
     /// The key that makes the form work once.
     pub once: String,
-    /// Whether the person must prove who they are again before something that cannot be undone.
+    /// Whether the person must prove again who they are, before an action that cannot be undone.
     pub asks_proof: bool,
-    /// Whether they can do so with a code as well.
+    /// Whether a code of the second factor proves it as well as the password.
     pub has_second_factor: bool,
-    /// It shows what an action has just made, for the only time. An address cannot ask for that.
+    /// It shows what an action has just made, for the only time. No address can open it.
     pub is_shown_once: bool,
-    /// Somebody else changed it meanwhile.
+    /// Somebody else changed the same thing meanwhile.
     pub is_stale: bool,
     typed: Vec<(String, String)>,
     problems: Vec<Problem>,
@@ -42,7 +42,7 @@ pub fn fresh_key() -> Result<String, Error> {
 /// Answers with a page and the dialog that its address asks for.
 ///
 /// # Errors
-/// What `load` returned; when the system has no random bytes.
+/// Whatever `load` returns.
 pub async fn page<L>(request: PageRequest, req: &HttpRequest, db: &Db, load: L) -> Result<HttpResponse, Error>
 where
     L: FnOnce(&mut Conn, &PageRequest, &str, Option<Opened>) -> Result<Bytes, Error> + Send + 'static,
@@ -54,7 +54,7 @@ where
 }
 
 impl Opened {
-    /// The dialog that `?dialog=` names; other fields of the address fill its own.
+    /// The dialog that `?dialog=` names. Other fields of the query fill the fields of the dialog.
     pub fn asked(query: &str) -> Result<Option<Opened>, Error> {
         let typed: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         match typed.iter().find(|(name, _)| name == "dialog").map(|(_, dialog)| dialog.clone()) {
@@ -63,7 +63,7 @@ impl Opened {
         }
     }
 
-    /// The dialog again, with what was typed and why it was refused.
+    /// The dialog again, with what was typed and the problems of the refusal.
     pub fn again(dialog: &str, typed: Vec<(String, String)>, refusal: Refusal) -> Result<Opened, Error> {
         let opened = Opened::new(dialog, typed)?;
         Ok(Opened { problems: refusal.problems, is_stale: refusal.is_stale, ..opened })
@@ -80,13 +80,13 @@ impl Opened {
         Ok(Opened { name, subject, typed, once: fresh_key()?, ..Opened::default() })
     }
 
-    /// On a page of this member's, that is closed by going to `back`.
+    /// For a page that this member sees; its close button leads to `back`.
     #[must_use]
     pub fn on(self, member: &Member, back: String) -> Opened {
         Opened { back, ..self.by(member.is_proven, member.has_second_factor) }
     }
 
-    /// In front of somebody who proved lately who they are, or not.
+    /// For a person who proved recently who they are, or not.
     #[must_use]
     pub fn by(mut self, is_proven: bool, has_second_factor: bool) -> Opened {
         self.asks_proof = !is_proven;
@@ -94,7 +94,7 @@ impl Opened {
         self
     }
 
-    /// The subject as the number of a row.
+    /// The subject as the id of a row.
     pub fn number(&self) -> Option<i64> {
         self.subject.parse().ok()
     }
@@ -104,28 +104,28 @@ impl Opened {
         self.typed.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
     }
 
-    /// What was typed into all fields of a name.
+    /// What was typed into all fields with this name.
     pub fn all(&self, field: &str) -> Vec<&str> {
         self.typed.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str()).collect()
     }
 
-    /// What a field holds: what was typed, else what there is.
+    /// What a field holds: what was typed, or `current`.
     pub fn value<'a>(&'a self, field: &str, current: &'a str) -> &'a str {
         self.typed(field).unwrap_or(current)
     }
 
-    /// Why a field was refused; the empty name stands for the form as a whole.
+    /// Why a field was refused; the empty name means the form as a whole.
     pub fn problem(&self, field: &str) -> Option<&str> {
         self.problems.iter().find(|problem| problem.field == field).map(|problem| problem.sentence.as_str())
     }
 
-    /// The field that gets the focus: the first with a problem, else the one the dialog begins with.
+    /// Whether a field gets the focus: the first one with a problem does, or `first` when none has.
     pub fn has_focus(&self, field: &str, first: &str) -> bool {
         let wrong = self.problems.iter().map(|problem| problem.field).find(|name| !name.is_empty());
         wrong.unwrap_or(first) == field
     }
 
-    /// All that is wrong, for a page that has no such dialog.
+    /// All problems in one text, for a page that has no such dialog.
     pub fn all_problems(&self) -> String {
         self.problems.iter().map(|problem| problem.sentence.as_str()).collect::<Vec<_>>().join(" ")
     }

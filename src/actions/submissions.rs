@@ -1,5 +1,5 @@
-//! Receipts: what somebody was told after an action. They answer a form that was sent twice, hold the flash of the next
-//! page, and what undoing needs. A day later they are gone.
+//! Submissions: the stored trace of a form that was sent. A submission answers the same form when it comes a second
+//! time, and holds the flash message of the next page and what undoing needs. It is kept for one day.
 
 use diesel::prelude::*;
 
@@ -11,23 +11,23 @@ use crate::db::Conn;
 use crate::db::schema::submissions;
 use crate::web::{Flash, form};
 
-/// How long a form that was sent is remembered.
+/// For how many days a submission is kept.
 const KEPT_DAYS: i64 = 1;
 
 /// The form that was sent.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    /// The key that makes it work once; forms without one are not recognised.
+    /// The key that makes the form work once. A form without a key is not recognised when it comes again.
     pub once: Option<String>,
-    /// The hash of its address and its fields.
+    /// The hash of the form's address and its fields.
     pub fingerprint: String,
 }
 
-/// Receipt and place of a form that was sent before.
+/// The id and the location of the submission with the same key, when the person sent the form before.
 ///
 /// # Errors
 /// [`Error::Refused`] when the key was used with other fields.
-pub fn before(conn: &mut Conn, person: i64, sent: &Sent) -> Result<Option<(i64, String)>, Error> {
+pub fn find(conn: &mut Conn, person: i64, sent: &Sent) -> Result<Option<(i64, String)>, Error> {
     let Some(once) = &sent.once else { return Ok(None) };
     let found: Option<(i64, String, String)> = submissions::table
         .filter(submissions::person_id.eq(person).and(submissions::once.eq(once)))
@@ -39,12 +39,13 @@ pub fn before(conn: &mut Conn, person: i64, sent: &Sent) -> Result<Option<(i64, 
         Some((id, location, fingerprint)) if fingerprint == sent.fingerprint => Ok(Some((id, location))),
         Some(_) => Err(Refusal::new(
             "",
-            "This form was sent before, with something else in it. Send it again if you mean both.",
+            "You sent this form before with different content. Send it again if you want both changes.",
         )
         .into()),
     }
 }
 
+/// Stores the submission with the given id, about the given customer, and deletes old ones.
 pub fn insert(
     conn: &mut Conn,
     member: &Member,
@@ -72,7 +73,8 @@ pub fn insert(
 
 type Row = (String, Moment, Option<String>, Option<Moment>);
 
-/// The flash that `?done=` asks for, for as long as it can be undone. No query without `done`.
+/// The flash message of the submission that `?done=` names, for as long as undoing is possible. Without `done` it asks
+/// the database nothing.
 pub fn flash(conn: &mut Conn, member: &Member, query: &str, now: Moment) -> QueryResult<Option<Flash>> {
     let Some(id) = form::field(query, "done").and_then(|id| id.parse::<i64>().ok()) else { return Ok(None) };
     let own = submissions::table.find((member.person.id, id)).filter(submissions::project_id.eq(member.project.id));
@@ -91,10 +93,11 @@ fn is_recent(at: Moment, now: Moment) -> bool {
     now.since(at) <= UNDO_MINUTES * 60_000
 }
 
-/// What undoing an action of this person's needs; marks it as undone.
+/// Marks an action of this member as undone; returns what undoing it needs.
 ///
 /// # Errors
-/// [`Error::Refused`] when it was undone already or too long ago; [`Error::NotFound`] when there is no such receipt.
+/// [`Error::Refused`] when it was undone already or is too long ago. [`Error::NotFound`] when the member has no such
+/// submission or its action cannot be undone.
 pub fn take_undo(conn: &mut Conn, member: &Member, customer: i64, id: i64, now: Moment) -> Result<String, Error> {
     let own = submissions::customer_id.eq(customer).and(submissions::project_id.eq(member.project.id));
     let submission = submissions::table.find((member.person.id, id)).filter(own);
@@ -105,7 +108,8 @@ pub fn take_undo(conn: &mut Conn, member: &Member, customer: i64, id: i64, now: 
         return Err(Refusal::new("", "That was undone already.").into());
     }
     if !is_recent(at, now) {
-        return Err(Refusal::new("", format!("That was more than {UNDO_MINUTES} minutes ago and stays.")).into());
+        let sentence = format!("That was more than {UNDO_MINUTES} minutes ago and can no longer be undone.");
+        return Err(Refusal::new("", sentence).into());
     }
     let undo = undo.ok_or(Error::NotFound)?;
     diesel::update(submissions::table.find((member.person.id, id)))
@@ -114,16 +118,17 @@ pub fn take_undo(conn: &mut Conn, member: &Member, customer: i64, id: i64, now: 
     Ok(undo)
 }
 
-/// Receipts of somebody whose name is erased, and those that name them: they would bring the name back.
+/// Deletes the submissions of a person whose name is erased, and those that contain one of `names`: they would show
+/// the name again.
 pub fn forget(conn: &mut Conn, project: i64, person: i64, names: &[&str]) -> QueryResult<()> {
     let rows: Vec<(i64, i64, String, Option<String>)> = submissions::table
         .filter(submissions::project_id.eq(project))
         .select((submissions::person_id, submissions::id, submissions::message, submissions::undo))
         .load(conn)?;
-    for (whose, id, message, undo) in rows {
+    for (sender, id, message, undo) in rows {
         let text = message + undo.as_deref().unwrap_or_default();
-        if whose == person || names.iter().any(|name| text.contains(name)) {
-            diesel::delete(submissions::table.find((whose, id))).execute(conn)?;
+        if sender == person || names.iter().any(|name| text.contains(name)) {
+            diesel::delete(submissions::table.find((sender, id))).execute(conn)?;
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Who calls: the key in the `Authorization` header, and what an SDK says of itself in the others (§C2.2, §C2.3).
+//! Checks the API key in the `Authorization` header of a call, and reads what an SDK sends about itself (§C2.2, §C2.3).
 
 use std::future::{Ready, ready};
 use std::sync::{Arc, OnceLock};
@@ -22,21 +22,21 @@ use crate::db::{Conn, Db};
 use crate::web::trail::Trail;
 use crate::web::{path, shared};
 
-/// Which keys a call takes.
+/// Which kind of key a call needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
     Any,
-    /// An app's: there is an answer for an app alone.
+    /// The public key of an app: the answer depends on the app's store.
     App,
     Secret,
 }
 
-/// A call that is not let in yet.
+/// A call whose key is not checked yet.
 pub struct Caller {
     key_hash: Option<String>,
     parameters: Option<Vec<(String, String)>>,
     origin: Origin,
-    let_in: Arc<OnceLock<LetIn>>,
+    checked_key: Arc<OnceLock<CheckedKey>>,
     db: Data<Db>,
     ids: Data<Ids>,
     rate_limits: Data<RateLimits>,
@@ -44,12 +44,12 @@ pub struct Caller {
     pub device: Device,
     pub query: String,
     pub now: Moment,
-    /// It brings what an SDK drops after most refusals and sends again after others.
+    /// Whether the call uploads data that an SDK drops after a 429 and sends again after a 503 (§C2.7).
     is_upload: bool,
 }
 
-/// A call that was let in.
-pub struct Inside<'a> {
+/// A call whose key is valid and of the kind that the call needs.
+pub struct AuthorizedCall<'a> {
     pub key: Key,
     pub project: i64,
     pub now: Moment,
@@ -58,17 +58,17 @@ pub struct Inside<'a> {
 }
 
 impl Caller {
-    /// A `{name}` of the path, decoded once.
+    /// The value of `{name}` in the path, percent-decoded once.
     ///
     /// # Errors
-    /// [`ApiError`] for one that is no text.
+    /// [`Error::Client`] with code 7220 when the path is not valid UTF-8.
     pub fn parameter(&self, name: &str) -> Result<&str, Error> {
-        let all = self.parameters.as_deref().ok_or_else(|| errors::no_id("The path is not valid UTF-8."))?;
+        let all = self.parameters.as_deref().ok_or_else(|| errors::invalid_id("The path is not valid UTF-8."))?;
         let found = all.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         found.ok_or_else(|| Error::Internal(format!("the route has no {name}")))
     }
 
-    /// The app user id of the path, as it was sent: it may be one that nobody may get any more.
+    /// The App User ID in the path, unchecked: existing customers can have ids that [`new_id`] refuses.
     ///
     /// # Errors
     /// As [`Caller::parameter`].
@@ -76,70 +76,72 @@ impl Caller {
         self.parameter("id")
     }
 
-    /// Runs `work` on one snapshot.
+    /// Checks the key, then runs `work` on one snapshot of the database.
     ///
     /// # Errors
-    /// [`ApiError`] for a key that does not count or is not good for this; [`Error::TooManyRequests`]; what `work` returned.
+    /// [`Error::Client`] when the key is unknown or of the wrong kind; [`Error::TooManyRequests`] or
+    /// [`Error::Unavailable`] when the key is over its rate limit; every error of `work`.
     pub async fn read<T, W>(&self, needs: Needs, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
-        W: FnOnce(&mut Conn, &Inside<'_>) -> Result<T, Error> + Send + 'static,
+        W: FnOnce(&mut Conn, &AuthorizedCall<'_>) -> Result<T, Error> + Send + 'static,
     {
-        let pass = self.pass(needs);
+        let check = self.key_check(needs);
         let snapshot = move |conn: &mut Conn| {
-            let inside = pass.authorize(conn)?;
-            work(conn, &inside)
+            let call = check.authorize(conn)?;
+            work(conn, &call)
         };
         self.db.read(snapshot).await
     }
 
-    /// Runs `work` as one change of what is the customer's own: first contact, a log-in, what the app tells of itself.
-    /// Whoever was not let in yet is asked for the key first, so that nobody without one keeps writers waiting.
+    /// Runs `work` in one write transaction, without an audit entry. It is for changes that customers make themselves:
+    /// first contact, a log-in, device data. A key that is not checked yet is checked in a read first, so that a call
+    /// without a valid key never takes the writer's lock.
     ///
     /// # Errors
     /// As [`Caller::read`].
     pub async fn write<T, W>(&self, needs: Needs, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
-        W: FnOnce(&mut Conn, &Inside<'_>) -> Result<T, Error> + Send + 'static,
+        W: FnOnce(&mut Conn, &AuthorizedCall<'_>) -> Result<T, Error> + Send + 'static,
     {
-        if self.let_in.get().is_none() {
+        if self.checked_key.get().is_none() {
             self.read(needs, |_, _| Ok(())).await?;
         }
-        let pass = self.pass(needs);
+        let check = self.key_check(needs);
         let transaction = move |conn: &mut Conn| {
-            let inside = pass.authorize(conn)?;
-            conn.lock_project(inside.project)?;
-            work(conn, &inside)
+            let call = check.authorize(conn)?;
+            conn.lock_project(call.project)?;
+            work(conn, &call)
         };
         self.db.write(transaction).await
     }
 
-    /// Runs `work` as one action of whoever holds the key, and leaves its traces.
+    /// Runs `work` in one write transaction and adds the traces it returns to the audit log, with the key as the actor.
     ///
     /// # Errors
     /// As [`Caller::read`].
     pub async fn act<T, W>(&self, needs: Needs, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
-        W: FnOnce(&mut Conn, &Inside<'_>) -> Result<(Vec<Trace>, T), Error> + Send + 'static,
+        W: FnOnce(&mut Conn, &AuthorizedCall<'_>) -> Result<(Vec<Trace>, T), Error> + Send + 'static,
     {
         let origin = self.origin.clone();
-        let acting = move |conn: &mut Conn, inside: &Inside<'_>| {
-            let (traces, done) = work(conn, inside)?;
-            let actor = Actor::api_key(inside.key.id, &inside.key.name);
+        let audited = move |conn: &mut Conn, call: &AuthorizedCall<'_>| {
+            let (traces, done) = work(conn, call)?;
+            let actor = Actor::api_key(call.key.id, &call.key.name);
             for trace in traces {
-                audit::append(conn, (inside.project, inside.next_id(), inside.now), &actor, &origin, trace)?;
+                audit::append(conn, (call.project, call.next_id(), call.now), &actor, &origin, trace)?;
             }
             Ok(done)
         };
-        self.write(needs, acting).await
+        self.write(needs, audited).await
     }
 
-    /// Remembers that an app was open, unless the call is a server's. It is written a little later, with others.
-    pub fn saw(&self, app_user_id: &str, fetched: Fetched) {
-        let app = self.let_in.get().filter(|let_in| let_in.is_app);
-        if let (Some(LetIn { project, .. }), Some(device)) = (app, self.device.seen()) {
+    /// Records that an app was open. Calls of servers are not recorded. [`LastSeen`] writes contacts in batches.
+    pub fn record_contact(&self, app_user_id: &str, fetched: Fetched) {
+        let app = self.checked_key.get().filter(|key| key.is_app);
+        if let (Some(CheckedKey { project, .. }), Some(device)) = (app, self.device.of_app()) {
             let key = lookup_key(app_user_id);
             let contact = Contact { project: *project, key, at: self.now, device: device.clone(), fetched };
             self.last_seen.add(contact);
@@ -150,32 +152,33 @@ impl Caller {
         &self.db
     }
 
-    /// What the key has used of its minute, once the call was let in.
+    /// How many calls of its minute the key has used; `None` before the key is checked.
     pub fn spent(&self) -> Option<Spent> {
-        self.let_in.get().map(|let_in| let_in.spent)
+        self.checked_key.get().map(|key| key.spent)
     }
 
-    fn pass(&self, needs: Needs) -> Pass {
-        let (key_hash, device, let_in) = (self.key_hash.clone(), self.device.clone(), self.let_in.clone());
+    fn key_check(&self, needs: Needs) -> KeyCheck {
+        let (key_hash, device, checked_key) = (self.key_hash.clone(), self.device.clone(), self.checked_key.clone());
         let (ids, rate_limits, last_seen) = (self.ids.clone(), self.rate_limits.clone(), self.last_seen.clone());
-        Pass { key_hash, needs, let_in, ids, rate_limits, last_seen, device, now: self.now, is_upload: self.is_upload }
+        let (now, is_upload) = (self.now, self.is_upload);
+        KeyCheck { key_hash, needs, checked_key, ids, rate_limits, last_seen, device, now, is_upload }
     }
 }
 
-/// What is known of a call once it was let in.
+/// What the first check of a call's key found.
 #[derive(Debug)]
-struct LetIn {
+struct CheckedKey {
     project: i64,
-    /// An app's key, not a server's.
+    /// Whether it is the public key of an app, not the secret key of a server.
     is_app: bool,
     spent: Spent,
 }
 
-/// What is needed to let a call in, on whatever thread.
-struct Pass {
+/// Everything the check of a key needs, owned, because the check runs on a thread of the database.
+struct KeyCheck {
     key_hash: Option<String>,
     needs: Needs,
-    let_in: Arc<OnceLock<LetIn>>,
+    checked_key: Arc<OnceLock<CheckedKey>>,
     ids: Data<Ids>,
     rate_limits: Data<RateLimits>,
     last_seen: Data<LastSeen>,
@@ -184,70 +187,73 @@ struct Pass {
     is_upload: bool,
 }
 
-impl Pass {
-    fn authorize(&self, conn: &mut Conn) -> Result<Inside<'_>, Error> {
+impl KeyCheck {
+    fn authorize(&self, conn: &mut Conn) -> Result<AuthorizedCall<'_>, Error> {
         let found = self.key_hash.as_deref().map(|hash| api_keys::queries::find(conn, hash)).transpose()?;
         let key = found.flatten().ok_or_else(|| ApiError {
             status: StatusCode::UNAUTHORIZED,
             code: errors::KEY_UNKNOWN,
             message: "The API key is missing, unknown or revoked.".into(),
         })?;
-        // A call counts once, however often it comes to the database.
-        if self.let_in.get().is_none() {
-            let spent = self.rate_limits.admit(&key).map_err(|error| self.kept(error, &key))?;
-            let let_in = LetIn { project: key.project_id, is_app: !key.is_secret(), spent };
-            self.let_in.get_or_init(|| let_in);
+        // A call counts once against the rate limit, however many transactions it runs.
+        if self.checked_key.get().is_none() {
+            let spent = self.rate_limits.admit(&key).map_err(|error| self.retryable(error, &key))?;
+            let checked_key = CheckedKey { project: key.project_id, is_app: !key.is_secret(), spent };
+            self.checked_key.get_or_init(|| checked_key);
             self.last_seen.used(&key, self.now);
         }
         match (self.needs, key.kind()) {
             (Needs::Secret, Kind::Public) => Err(errors::forbidden(
-                errors::KEY_NOT_GOOD,
-                "This needs a secret key: what it does is not for every copy of an app.",
+                errors::SECRET_KEY_NEEDED,
+                "This call needs a secret key. A public key, which every copy of an app holds, is not enough.",
             )),
             (Needs::App, Kind::Secret) => Err(errors::forbidden(
                 errors::SECRET_FOR_APP,
-                "This needs the public key of an app: the answer depends on the app's store.",
+                "This call needs the public key of an app: the answer depends on the app's store.",
             )),
-            _ => Ok(Inside { project: key.project_id, key, now: self.now, ids: &self.ids, device: &self.device }),
+            _ => {
+                let (project, now) = (key.project_id, self.now);
+                Ok(AuthorizedCall { project, key, now, ids: &self.ids, device: &self.device })
+            }
         }
     }
 }
 
-impl Pass {
-    /// Android takes every 4xx but 404 for an end of the matter and forgets what it wanted to say; after a 503 it comes
-    /// again (§C2.7).
-    fn kept(&self, error: Error, key: &Key) -> Error {
+impl KeyCheck {
+    /// Turns a 429 for an upload of an app into a 503. Android drops an upload after any 4xx except 404, and sends it
+    /// again after a 503 (§C2.7).
+    fn retryable(&self, error: Error, key: &Key) -> Error {
         match error {
             Error::TooManyRequests { .. } if self.is_upload && !key.is_secret() => {
-                Error::Unavailable("the copies of an app call too fast".into())
+                Error::Unavailable("a public key is over its rate limit".into())
             }
             error => error,
         }
     }
 }
 
-impl Inside<'_> {
-    /// A name for a new row.
+impl AuthorizedCall<'_> {
+    /// An id for a new row.
     pub fn next_id(&self) -> i64 {
         self.ids.next(self.now)
     }
 
-    /// Whether an app called, which moves what is known of its device.
+    /// Whether an app made the call, so that its device data is to be stored.
     pub fn is_app_contact(&self) -> bool {
-        !self.key.is_secret() && self.device.seen().is_some()
+        !self.key.is_secret() && self.device.of_app().is_some()
     }
 }
 
-/// An id that somebody may be given: at most 100 characters and no `/` (§9.2).
+/// Parses an App User ID that a new customer may get: at most 100 characters and no `/` (§9.2).
 ///
 /// # Errors
-/// [`ApiError`] with code 7220.
+/// [`Error::Client`] with code 7220 when the id breaks one of these rules.
 pub fn new_id(text: &str) -> Result<AppUserId, Error> {
     const LONGEST: usize = 100;
-    let refused = |why: &str| Err(errors::no_id(&format!("This App User ID {why}.")));
+    let refused = |why: &str| Err(errors::invalid_id(&format!("This App User ID {why}.")));
     match AppUserId::parse(text) {
         Err(why) => refused(why.words()),
-        Ok(_) if text.contains('/') => refused("holds a /"),
+        Ok(_) if text.contains('/') => refused("contains a /"),
         Ok(_) if text.chars().count() > LONGEST => refused("has more than 100 characters"),
         Ok(id) => Ok(id),
     }
@@ -264,14 +270,14 @@ impl FromRequest for Caller {
 
 impl Caller {
     fn from_http(req: &HttpRequest) -> Result<Caller, Error> {
-        let lost = |what: &str| Error::Internal(format!("{what} is missing from the request"));
+        let missing = |what: &str| Error::Internal(format!("{what} is missing from the request"));
         let trail = Trail::from_request(req);
-        let matched = trail.matched.get().ok_or_else(|| lost("its route"))?;
+        let matched = trail.matched.get().ok_or_else(|| missing("the matched route"))?;
         Ok(Caller {
             key_hash: bearer(req).map(api_keys::hash_of),
-            let_in: Arc::default(),
+            checked_key: Arc::default(),
             parameters: path::named(&matched.pattern, req.uri().path()),
-            // The address is an end user's: it is not kept.
+            // The IP address belongs to an end user, so the audit log does not keep it.
             origin: Origin { request: trail.reference.clone(), address: None },
             device: Device::from_request(req)?,
             query: req.query_string().to_owned(),
@@ -285,7 +291,7 @@ impl Caller {
     }
 }
 
-/// The one `Authorization: Bearer KEY`.
+/// The key in `Authorization: Bearer KEY`; `None` unless the header is there exactly once.
 fn bearer(req: &HttpRequest) -> Option<&str> {
     let mut values = req.headers().get_all(AUTHORIZATION);
     let value = values.next()?.to_str().ok()?;

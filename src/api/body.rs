@@ -1,4 +1,4 @@
-//! Bodies: JSON, whatever the content type says, and small.
+//! Reads request bodies: at most 1 MiB of JSON, whatever the content type says.
 
 use actix_web::web::Payload;
 use serde::de::DeserializeOwned;
@@ -8,31 +8,32 @@ use crate::api::errors;
 use crate::base::error::Error;
 use crate::web::form;
 
-/// The most bytes of a body. Events of an app come by the hundred, and are the largest.
+/// The most bytes of a body. The largest bodies are the events of an app, which SDKs send by the hundred.
 const LIMIT: usize = 1024 * 1024;
 
-/// A body as JSON.
+/// Reads a body as any JSON value.
 ///
 /// # Errors
-/// [`crate::base::error::ApiError`] 7226 for anything else; [`Error::TooLarge`], [`Error::Slow`].
+/// [`Error::Client`] with code 7226 when the body is not JSON; [`Error::TooLarge`] above 1 MiB; [`Error::Slow`] when it
+/// does not arrive in time.
 pub async fn json(payload: Payload) -> Result<Value, Error> {
     parsed(payload).await
 }
 
-/// A body as what the call expects.
+/// Reads a body as a `T`.
 ///
 /// # Errors
-/// As [`json`].
+/// As [`json`], and [`Error::Client`] with code 7226 when the JSON is not a `T`.
 pub async fn parsed<T: DeserializeOwned>(payload: Payload) -> Result<T, Error> {
     let body = form::read_body(payload, LIMIT, form::BODY_TIME).await?;
     serde_json::from_slice(&body)
         .map_err(|error| errors::malformed(&format!("The body cannot be understood: {error}.")))
 }
 
-/// Reads a body and drops it.
+/// Reads a body and discards it.
 ///
 /// # Errors
-/// [`Error::TooLarge`], [`Error::Slow`].
+/// [`Error::TooLarge`] and [`Error::Slow`], as for [`json`].
 pub async fn dropped(payload: Payload) -> Result<(), Error> {
     form::read_body(payload, LIMIT, form::BODY_TIME).await?;
     Ok(())

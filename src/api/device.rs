@@ -1,4 +1,4 @@
-//! What an SDK tells of the device it runs on (§C2.3): never a reason to refuse a call.
+//! What an SDK reports about the device it runs on (§C2.3). No header is ever a reason to refuse a call.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
@@ -8,28 +8,28 @@ use crate::base::countries::Countries;
 use crate::base::error::Error;
 use crate::web::shared;
 
-/// The most characters kept of one header.
+/// How many characters of a header are kept.
 const LONGEST: usize = 100;
 
-/// What the headers say; `None` where nothing readable came.
+/// What the headers say. A field is `None` when its header is missing or unreadable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Device {
     pub platform: Option<String>,
     pub platform_version: Option<String>,
     pub app_version: Option<String>,
-    /// With the name of a wrapper around it: `6.2.1 (react-native 8.1.0)`.
+    /// With the name and version of the SDK that wraps it, if there is one: `6.2.1 (react-native 8.1.0)`.
     pub sdk_version: Option<String>,
     pub locale: Option<String>,
-    /// Where the call came from (ISO 3166-1 alpha-2).
+    /// The country the call came from (ISO 3166-1 alpha-2).
     pub country: Option<String>,
     pub hardware: Option<String>,
 }
 
 impl Device {
-    /// What the headers of a call say, and the country of its address, which is not kept.
+    /// Reads the headers of a call and finds the country of its IP address. The address itself is not kept.
     ///
     /// # Errors
-    /// As [`shared`].
+    /// [`Error::Internal`] when the server was started without its shared values.
     pub fn from_request(req: &HttpRequest) -> Result<Device, Error> {
         let headers = req.headers();
         let text = |name: &str| header(headers, name);
@@ -45,12 +45,12 @@ impl Device {
         })
     }
 
-    /// The same, when it is an app's: an SDK names its platform.
-    pub fn seen(&self) -> Option<&Device> {
+    /// This device when an app made the call, else `None`. Only SDKs name a platform.
+    pub fn of_app(&self) -> Option<&Device> {
         self.platform.as_ref().map(|_| self)
     }
 
-    /// What an app means that asks for `$deviceVersion` to be filled in (§C3.5).
+    /// The value of `$deviceVersion` for an app that asks the server to fill it in (§C3.5).
     pub fn described(&self) -> Option<String> {
         let parts = [&self.platform, &self.platform_version, &self.hardware];
         let known: Vec<&str> = parts.into_iter().filter_map(|part| part.as_deref()).collect();
@@ -67,7 +67,7 @@ fn sdk_version(version: Option<String>, flavor: Option<String>, of_flavor: Optio
     }
 }
 
-/// The device's own language, else the first it prefers, else the browser's.
+/// The locale of the device, else the first of its preferred locales, else the browser's first language.
 fn locale(headers: &HeaderMap) -> Option<String> {
     let first = |list: String| list.split([',', ';']).next().map(|tag| tag.trim().to_owned());
     let preferred = || header(headers, "x-preferred-locales").and_then(first);
@@ -76,7 +76,7 @@ fn locale(headers: &HeaderMap) -> Option<String> {
     Some(tag.replace('_', "-")).filter(|tag| !tag.is_empty())
 }
 
-/// A header as text: what cannot be read is left out, what is too long is cut.
+/// A header as text, cut to [`LONGEST`] characters; `None` when it is empty or not readable text.
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?.trim();
     let cut: String = value.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_locale_is_the_devices_else_the_first_preferred_else_the_browsers() {
+    fn the_locale_is_that_of_the_device_else_the_first_preferred_else_that_of_the_browser() {
         let all = [("x-client-locale", "pt-BR"), ("x-preferred-locales", "de_DE,en_US"), ("accept-language", "fr")];
         let found = |from: usize| locale(&headers(all.get(from..).unwrap_or_default()));
         assert_eq!(
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapper_is_told_with_the_sdk_it_wraps() {
+    fn the_sdk_version_names_the_sdk_that_wraps_it() {
         let found = |flavor: &str| sdk_version(Some("6.2.1".into()), Some(flavor.into()), Some("8.1.0".into()));
         assert_eq!(found("react-native").as_deref(), Some("6.2.1 (react-native 8.1.0)"));
         assert_eq!(found("native").as_deref(), Some("6.2.1"));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_cut_and_what_is_no_text_left_out() {
+    fn a_long_header_is_cut_and_an_empty_one_is_left_out() {
         let long = headers(&[("x-platform-version", &"v".repeat(5_000))]);
         assert_eq!(header(&long, "x-platform-version").map(|text| text.len()), Some(LONGEST));
         assert_eq!(header(&headers(&[("x-platform", "  ")]), "x-platform"), None);

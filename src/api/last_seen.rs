@@ -1,5 +1,6 @@
-//! Apps that were opened, and keys that were used. A thousand opens a second are a few commits: what was seen is gathered
-//! for a moment and written together. A clean stop writes what is left.
+//! Stores when apps were last open and when keys were last used. One thread collects contacts for a moment and writes
+//! them in one transaction, so that a thousand app starts a second cost a few commits. A clean stop writes what is
+//! left.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,27 +17,27 @@ use crate::base::error::Error;
 use crate::db::schema::{app_user_ids, customers};
 use crate::db::{Conn, Db};
 
-/// How long what was seen is gathered.
+/// How long contacts are collected before they are written.
 const GATHER: Duration = Duration::from_millis(250);
-/// How much waits at most: more than that is written at once.
+/// How many App User IDs a batch holds at most; a full batch is written at once.
 const BATCH: usize = 2_000;
-/// How long a key's last use stays as it is.
-const KEY_REST: i64 = 60_000;
-/// How often it tries again while the database is away.
+/// How old the stored last use of a key must be before it is written again, in milliseconds.
+const KEY_INTERVAL: i64 = 60_000;
+/// How often a batch is tried while the database is unavailable, and the pause between the tries.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What an app asked for.
+/// What an app fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fetched {
-    /// What the customer may use.
+    /// Customer info: what the customer may use.
     Info,
-    /// What the app may sell, and so which offering is the customer's.
+    /// The offerings, and so which one is current for the customer.
     Offerings,
     Other,
 }
 
-/// An app that was open.
+/// One call of an app: whose customer, when, and from which device.
 #[derive(Debug, Clone)]
 pub struct Contact {
     pub project: i64,
@@ -50,11 +51,11 @@ pub struct Contact {
 enum Job {
     Seen(Box<Contact>),
     Used(i64, i64, Moment),
-    /// Answered when everything before it is written.
+    /// The writer answers it when everything before it is written.
     Settle(mpsc::Sender<()>),
 }
 
-/// Hands sightings to the writer. Clones share it; it stops when [`LastSeen::close`] is called.
+/// Hands contacts to the writer thread. Clones share the thread; it stops when [`LastSeen::close`] is called.
 #[derive(Clone)]
 pub struct LastSeen {
     sender: Arc<Mutex<Option<mpsc::Sender<Job>>>>,
@@ -62,10 +63,13 @@ pub struct LastSeen {
 }
 
 impl LastSeen {
-    /// Starts the writer.
+    /// Starts the writer thread.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
     pub fn start(db: Db) -> std::io::Result<LastSeen> {
         let (sender, jobs) = mpsc::channel();
-        let thread = std::thread::Builder::new().name("sightings".into()).spawn(move || run(&db, &jobs))?;
+        let thread = std::thread::Builder::new().name("last-seen".into()).spawn(move || run(&db, &jobs))?;
         Ok(LastSeen { sender: Arc::new(Mutex::new(Some(sender))), writer: Arc::new(Mutex::new(Some(thread))) })
     }
 
@@ -73,41 +77,41 @@ impl LastSeen {
         self.send(Job::Seen(Box::new(contact)));
     }
 
-    /// A key was used; that it was used lately is known for a minute.
+    /// Records that a key was used, unless a use within the last minute is stored already.
     pub fn used(&self, key: &Key, at: Moment) {
-        if key.used_at.is_none_or(|before| at.since(before) >= KEY_REST) {
+        if key.used_at.is_none_or(|before| at.since(before) >= KEY_INTERVAL) {
             self.send(Job::Used(key.project_id, key.id, at));
         }
     }
 
-    /// Returns when everything seen until now is written.
+    /// Blocks until every contact added so far is written.
     pub fn settle(&self) {
         let (done, settled) = mpsc::channel();
         self.send(Job::Settle(done));
-        // Without a writer nobody answers, and there is nothing to wait for.
+        // When the writer has stopped, nothing is left to wait for.
         if settled.recv().is_err() {
-            tracing::debug!("the writer of sightings has stopped");
+            tracing::debug!("the last-seen writer has stopped");
         }
     }
 
-    /// Writes what is left and stops.
+    /// Stops the writer after it has written what is left.
     pub fn close(&self) {
         drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
         let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the writer of sightings ended badly");
+            tracing::error!("the last-seen writer panicked");
         }
     }
 
     fn send(&self, job: Job) {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
         if sender.as_ref().is_none_or(|sender| sender.send(job).is_err()) {
-            tracing::debug!("a sighting came after the end");
+            tracing::debug!("a contact was dropped: the last-seen writer has stopped");
         }
     }
 }
 
-/// What was gathered: of each id the newest, and what it fetched.
+/// The contacts collected for one write, merged per App User ID, and the last use of each key.
 #[derive(Default)]
 struct Gathered {
     seen: HashMap<(i64, Vec<u8>), Merged>,
@@ -134,7 +138,7 @@ fn run(db: &Db, jobs: &mpsc::Receiver<Job>) {
             }
         }
         if catch_unwind(AssertUnwindSafe(|| gathered.write(db))).is_err() {
-            tracing::error!("writing sightings panicked");
+            tracing::error!("writing contacts panicked");
         }
     }
 }
@@ -165,21 +169,21 @@ impl Gathered {
         }
     }
 
-    /// Tries for a while: the database may be away.
+    /// Writes the batch; while the database is unavailable, tries again up to [`TRIES`] times.
     fn write(self, db: &Db) {
         for attempt in 0..TRIES {
             match db.write_here(|conn| self.store(conn)) {
                 Ok(()) => break,
                 Err(error) if error.is_unavailable() && attempt + 1 < TRIES => std::thread::sleep(PAUSE),
                 Err(error) => {
-                    tracing::error!(cause = error.cause(), lost = self.seen.len(), "sightings were not written");
+                    tracing::error!(cause = error.cause(), lost = self.seen.len(), "contacts were not written");
                     break;
                 }
             }
         }
         for done in self.settle {
             if done.send(()).is_err() {
-                tracing::debug!("nobody waits for the sightings any more");
+                tracing::debug!("a caller of settle has gone");
             }
         }
     }
@@ -206,7 +210,7 @@ impl Merged {
         let own = app_user_ids::table.find((project, key));
         let found: Option<(i64, Option<i64>)> =
             own.select((app_user_ids::customer_id, app_user_ids::seen_at)).first(conn).optional()?;
-        // Whoever is no more was erased meanwhile, or never was: asking for offerings makes nobody.
+        // The customer was erased meanwhile, or never existed: fetching offerings does not create a customer.
         let Some((customer, seen_at)) = found else { return Ok(()) };
         if seen_at.is_none_or(|before| before < self.at.millis()) {
             diesel::update(own).set(app_user_ids::seen_at.eq(self.at)).execute(conn)?;
@@ -239,8 +243,8 @@ struct ContactColumns<'a> {
     country: Option<&'a str>,
 }
 
-/// Writes what a device tells of itself, unless a later contact is known. What it did not tell stays as it was, but of a
-/// device of another platform nothing does.
+/// Stores the device data of a contact, unless a later contact is stored already. Values that the device did not send
+/// keep what is stored, but the versions of a device on another platform are cleared.
 pub fn store_contact(conn: &mut Conn, customer: i64, device: &Device, at: Moment) -> QueryResult<()> {
     let older = customers::last_seen_at.is_null().or(customers::last_seen_at.lt(at.millis()));
     if let Some(platform) = &device.platform {
@@ -249,8 +253,8 @@ pub fn store_contact(conn: &mut Conn, customer: i64, device: &Device, at: Moment
             customers::platform_version.eq(None::<String>),
             customers::sdk_version.eq(None::<String>),
         );
-        let elsewhere = customers::table.find(customer).filter(older.and(customers::platform.ne(platform)));
-        diesel::update(elsewhere).set(versions).execute(conn)?;
+        let other_platform = customers::table.find(customer).filter(older.and(customers::platform.ne(platform)));
+        diesel::update(other_platform).set(versions).execute(conn)?;
     }
     let columns = ContactColumns {
         last_seen_at: Some(at.millis()),

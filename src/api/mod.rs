@@ -1,5 +1,5 @@
-//! The client API: what apps and servers send, and what they get back, in two versions. `CONTRACT.md` beside this file
-//! is the contract: official SDKs and REST clients work with it unchanged.
+//! The client API that apps and servers call, in two versions. `CONTRACT.md` beside this file is the contract:
+//! RevenueCat's official SDKs and REST clients work with it unchanged.
 
 pub mod authenticate;
 pub mod body;
@@ -13,7 +13,7 @@ pub mod v2;
 
 use crate::web::Routes;
 
-pub use authenticate::{Caller, Inside, Needs};
+pub use authenticate::{AuthorizedCall, Caller, Needs};
 pub use last_seen::LastSeen;
 pub use rate_limit::RateLimits;
 

@@ -1,4 +1,4 @@
-//! How fast a key may call. Each process counts for itself.
+//! Limits how many calls a key may make in a minute. Each process counts its own calls.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::base::error::Error;
 
 type Limiter = RateLimiter<i64, DashMapStateStore<i64>, DefaultClock, StateInformationMiddleware>;
 
-/// What a key has used of its minute.
+/// How many calls of its minute a key has used, and how many it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spent {
     pub calls: u32,
@@ -33,10 +33,10 @@ impl RateLimits {
         RateLimits { public: limiter(limits.public), secret: limiter(limits.secret) }
     }
 
-    /// Lets a call through.
+    /// Counts a call of the key.
     ///
     /// # Errors
-    /// [`Error::TooManyRequests`] with the seconds to wait.
+    /// [`Error::TooManyRequests`] with the seconds to wait, when the key is over its limit.
     pub fn admit(&self, key: &Key) -> Result<Spent, Error> {
         let limiter = if key.is_secret() { &self.secret } else { &self.public };
         let state = limiter.check_key(&key.id).map_err(|until| {

@@ -1,4 +1,4 @@
-//! What somebody changes about themselves: name, look, password, sessions.
+//! What people change in their own account: name, preferences and sessions.
 
 use diesel::prelude::*;
 
@@ -28,7 +28,7 @@ pub fn set_preferences(conn: &mut Conn, person: i64, preferences: Preferences) -
     Ok(())
 }
 
-/// The sessions that are not over, the one used last first.
+/// The sessions that are not over, the most recently used one first.
 pub fn sessions(conn: &mut Conn, person: i64, used_since: Moment, made_since: Moment) -> QueryResult<Vec<OpenSession>> {
     sessions::table
         .filter(sessions::person_id.eq(person))
@@ -38,16 +38,17 @@ pub fn sessions(conn: &mut Conn, person: i64, used_since: Moment, made_since: Mo
         .load(conn)
 }
 
-/// Ends one; says whether it was there.
+/// Ends a session; returns whether it existed.
 pub fn end_session(conn: &mut Conn, person: i64, row: &str) -> QueryResult<bool> {
     let own = sessions::table.find(row).filter(sessions::person_id.eq(person));
     Ok(diesel::delete(own).execute(conn)? == 1)
 }
 
-/// Ends all but one, also those that are only half in.
+/// Ends all sessions but `row`, and all log-ins that still wait for the second factor; returns how many sessions
+/// ended.
 pub fn end_others(conn: &mut Conn, person: i64, row: &str) -> QueryResult<usize> {
     let others = sessions::table.filter(sessions::person_id.eq(person).and(sessions::key_hash.ne(row)));
     let ended = diesel::delete(others).execute(conn)?;
-    diesel::delete(sessions::table.filter(sessions::half_in.eq(person))).execute(conn)?;
+    diesel::delete(sessions::table.filter(sessions::person_awaiting_code_id.eq(person))).execute(conn)?;
     Ok(ended)
 }

@@ -1,4 +1,4 @@
-//! From which address a request comes. What a proxy says about it counts only where the operator trusts that proxy.
+//! The address that a request comes from. What a proxy says about it counts only if the operator trusts that proxy.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -12,21 +12,15 @@ use crate::base::error::Error;
 use crate::web::shared;
 use crate::web::trail::Trail;
 
-/// The nearest address that is not a trusted proxy's. An IPv6 address stands for its network of 64 bits, because one
-/// person has all of it.
-///
-/// # Errors
-/// As [`shared`].
+/// The nearest address that does not belong to a trusted proxy. An IPv6 address is reduced to its network of 64 bits,
+/// because one person has all addresses of such a network.
 pub fn of_client(req: &HttpRequest) -> Result<IpAddr, Error> {
     let config = shared::<Config>(req)?;
     let peer = req.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
     Ok(network(behind(peer, req.headers(), &config.trusted_proxies)))
 }
 
-/// Where a request comes from, as the audit log keeps it.
-///
-/// # Errors
-/// As [`of`].
+/// Where a request comes from, as the audit log records it.
 pub fn origin(req: &HttpRequest) -> Result<Origin, Error> {
     Ok(Origin { request: Trail::from_request(req).reference.clone(), address: Some(of_client(req)?.to_string()) })
 }
@@ -43,7 +37,7 @@ fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     nearest
 }
 
-/// The hops, from the client to us; `None` where one cannot be read.
+/// The hops, from the client to this server; `None` for a hop that cannot be read.
 fn forwarded_hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let parts = |name| headers.get_all(name).flat_map(|value| value.to_str().unwrap_or("?").split(','));
     match headers.contains_key(X_FORWARDED_FOR) {
@@ -52,7 +46,7 @@ fn forwarded_hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     }
 }
 
-/// `for="[2001:db8::1]:4711";proto=https`
+/// The `for` of a hop such as `for="[2001:db8::1]:4711";proto=https`.
 fn for_in(hop: &str) -> Option<&str> {
     let pairs = hop.split(';').filter_map(|pair| pair.trim().split_once('='));
     pairs.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("for")).map(|(_, value)| value.trim_matches('"'))
@@ -107,13 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_ends_the_walk() {
+    fn hops_before_an_unreadable_one_are_ignored() {
         assert_eq!(seen("10.0.0.1", &[(X_FORWARDED_FOR, "198.51.100.7, unknown")]), "10.0.0.1");
         assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
     }
 
     #[test]
-    fn a_network_of_64_bits_is_one_address() {
+    fn an_ipv6_address_is_reduced_to_its_network() {
         let address = network("2001:db8:1:2:3:4:5:6".parse().expect("an address"));
         assert_eq!(address.to_string(), "2001:db8:1:2::");
     }

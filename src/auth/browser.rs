@@ -1,9 +1,9 @@
-//! Which browser a session was begun with, in a few words: enough to recognise one's own.
+//! Describes the browser of a session in a few words, so that people recognise their own sessions.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
 
-/// Names as browsers give them, those that others pretend to be last.
+/// Parts of the `User-Agent` header and the names they mean. Names that other browsers also send come last.
 const BROWSERS: [(&str, &str); 8] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -25,7 +25,7 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// `Firefox on Linux`; empty for a request that does not say.
+/// The browser and system of a request, such as `Firefox on Linux`; empty when the request does not say.
 pub fn describe(req: &HttpRequest) -> String {
     let agent = req.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     agent.map(words).unwrap_or_default()
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_are_told_by_name_and_system() {
+    fn a_browser_is_described_by_its_name_and_system() {
         let cases = [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
             (

@@ -1,5 +1,5 @@
-//! Fresh authentication: before what cannot be taken back, somebody whose log-in is not recent types their password again,
-//! or a code of their second factor, in the same dialog, and the action goes on from there.
+//! Fresh authentication: before an action that cannot be undone, a person whose log-in is not recent types their
+//! password again, or a code of their second factor. They do so in the dialog of the action, which then runs at once.
 
 use actix_session::{Session, SessionExt};
 use actix_web::HttpRequest;
@@ -13,7 +13,7 @@ use crate::base::monotonic::MonotonicClock;
 use crate::db::Db;
 use crate::web::shared;
 
-/// The dialog's field for it.
+/// The field of the dialog that takes the password or code.
 pub const FIELD: &str = "password";
 
 /// What a check needs of the request.
@@ -24,20 +24,17 @@ pub struct Prover {
     pub throttle_key: Vec<u8>,
     /// Where the request came from.
     pub address: String,
-    /// Of the clock that does not step back.
+    /// The time by the [`MonotonicClock`].
     pub monotonic: Moment,
 }
 
-/// What was typed as proof.
+/// The password or code that was typed; `None` when the field is missing or empty.
 pub fn typed(fields: &[(String, String)]) -> Option<String> {
     fields.iter().find(|(name, value)| name == FIELD && !value.is_empty()).map(|(_, value)| value.clone())
 }
 
 impl Prover {
-    /// What the request and the application say.
-    ///
-    /// # Errors
-    /// As [`shared`].
+    /// Takes what it needs from the request and the application.
     pub fn from_request(req: &HttpRequest) -> Result<Prover, Error> {
         Ok(Prover {
             passwords: shared::<Passwords>(req)?.as_ref().clone(),
@@ -49,11 +46,11 @@ impl Prover {
         })
     }
 
-    /// Checks what was typed: a password or, of whoever has a second factor, a code. On success the session goes on under
-    /// a new key, as fresh as after a log-in.
+    /// Checks what was typed: the password or, for a person with a second factor, a code. On success the session gets
+    /// a new key and counts as fresh, as after a log-in.
     ///
     /// # Errors
-    /// [`Error::Refused`] beside the field; [`Error::TooManyRequests`] after too many tries.
+    /// [`Error::Refused`] when nothing was typed or it is wrong; [`Error::TooManyRequests`] after too many tries.
     pub async fn check(
         &self,
         db: &Db,
@@ -105,7 +102,7 @@ impl Prover {
     }
 }
 
-/// Six digits are too short for a password. Recovery codes are for the log-in alone.
+/// Whether this is a code: six digits are too short for a password. Recovery codes work only when logging in.
 fn is_code(typed: &str) -> bool {
     let digits = typed.chars().filter(|letter| !letter.is_whitespace());
     digits.clone().count() == 6 && digits.clone().all(|letter| letter.is_ascii_digit())

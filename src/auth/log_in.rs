@@ -34,7 +34,7 @@ pub struct Credentials {
 pub struct Asked {
     #[serde(default)]
     next: String,
-    /// Just logged out.
+    /// Present just after logging out.
     out: Option<String>,
 }
 
@@ -54,12 +54,13 @@ struct NoProjects {
     layout: Layout,
 }
 
-/// `GET /login`: asks no database, so it is there when nothing else is.
+/// `GET /login`: asks no database, so it works even when the database does not.
 pub async fn log_in_page(asked: Query<Asked>) -> Result<HttpResponse, Error> {
     html(StatusCode::OK, &log_in_form(String::new(), &asked.next, false, asked.out.is_some()))
 }
 
-/// `POST /login`: a new session under a new key, or the form again; never a hint whether the account exists.
+/// `POST /login`: begins a session with a new key, or shows the form again. It never reveals whether the account
+/// exists.
 pub async fn log_in(
     req: HttpRequest,
     session: Session,
@@ -76,18 +77,18 @@ pub async fn log_in(
     let verdict = passwords.check(typed.password, kept).await?;
     let origin = address::origin(&req)?;
     let Some(person) = known.filter(|_| verdict != Verdict::Wrong) else {
-        actix_web::rt::spawn(note_refusal(db, ids, known, origin, now));
+        actix_web::rt::spawn(record_refusal(db, ids, known, origin, now));
         return html(StatusCode::UNPROCESSABLE_ENTITY, &log_in_form(typed.email, &typed.next, true, false));
     };
-    if welcome(&db, (attempt, verdict), person, (ids, now), origin).await? {
-        sessions::begin_half(&session, person)?;
-        return Ok(see(&second_step::address(&typed.next)));
+    if accept_password(&db, (attempt, verdict), person, (ids, now), origin).await? {
+        sessions::begin_awaiting_code(&session, person)?;
+        return Ok(see_other(&second_step::address(&typed.next)));
     }
     sessions::begin(&session, person, browser::describe(&req))?;
-    Ok(see(next::path(&typed.next)))
+    Ok(see_other(next::path(&typed.next)))
 }
 
-/// `POST /logout`: the session's row goes, and with it every copy of its cookie.
+/// `POST /logout`: deletes the row of the session, so that no copy of its cookie works any more.
 pub async fn log_out(
     req: HttpRequest,
     session: Session,
@@ -103,18 +104,18 @@ pub async fn log_out(
     })
     .await?;
     session.purge();
-    let mut response = see("/login?out=1");
+    let mut response = see_other("/login?out=1");
     let everything = actix_web::http::header::HeaderValue::from_static(r#""cache", "cookies", "storage""#);
     response.headers_mut().insert(CLEAR_SITE_DATA, everything);
     Ok(response)
 }
 
-/// `GET /`: the customers of the first project.
+/// `GET /`: redirects to the customers of the person's first project.
 pub async fn start(request: PageRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let logged_in = db.read(move |conn| request.authenticate(conn)).await?;
     let frame = logged_in.frame("");
     match frame.projects.first() {
-        Some(place) => Ok(see(&place.customers())),
+        Some(project) => Ok(see_other(&project.customers())),
         None => {
             html_for(logged_in.preferences, StatusCode::OK, &NoProjects { layout: logged_in.layout("No project yet") })
         }
@@ -134,8 +135,8 @@ async fn find_account(db: &Db, attempt: Attempt, email: String, now: Moment) -> 
     .await
 }
 
-/// The password was right. Says whether the second factor is still to come.
-async fn welcome(
+/// Handles a right password; returns whether the second factor must follow.
+async fn accept_password(
     db: &Db,
     (attempt, verdict): (Attempt, Verdict),
     person: i64,
@@ -150,7 +151,7 @@ async fn welcome(
         attempt.forget(conn)?;
         let has_second_factor = second_factor::queries::on_since(conn, person)?.is_some();
         if !has_second_factor {
-            queries::see_person(conn, person, now)?;
+            queries::record_last_seen(conn, person, now)?;
             everywhere.append(conn, (&ids, now), &origin, &Trace::new(Action::SignedIn))?;
         }
         Ok(has_second_factor)
@@ -158,23 +159,25 @@ async fn welcome(
     .await
 }
 
-/// After the answer, so that it takes no longer for an account that exists.
-async fn note_refusal(db: Data<Db>, ids: Data<Ids>, known: Option<i64>, origin: Origin, now: Moment) {
+/// Records a refused log-in. It runs after the answer, so that the answer takes no longer for an account that exists.
+async fn record_refusal(db: Data<Db>, ids: Data<Ids>, known: Option<i64>, origin: Origin, now: Moment) {
     let Some(person) = known else { return };
-    let noted = db.write(move |conn| {
+    let recorded = db.write(move |conn| {
         Everywhere::lock(conn, person)?.append(conn, (&ids, now), &origin, &Trace::new(Action::SignInFailed))
     });
-    if let Err(error) = noted.await {
-        tracing::warn!(cause = error.cause(), "a refused log-in could not be noted");
+    if let Err(error) = recorded.await {
+        tracing::warn!(cause = error.cause(), "a refused log-in could not be recorded in the audit log");
     }
 }
 
-/// Addresses are kept in lower case. What cannot be one is nobody's; NUL would upset PostgreSQL.
+/// The e-mail address as accounts store it: in lower case. A text that cannot be an address becomes the empty one,
+/// which no account has; PostgreSQL would reject NUL in a query.
 pub fn address_of_account(typed: &str) -> String {
     let email = typed.trim().to_lowercase();
     if email.contains('\0') || email.len() > 320 { String::new() } else { email }
 }
 
-pub fn see(path: &str) -> HttpResponse {
+/// Redirects with 303, so that the browser asks for `path` with GET.
+pub fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }

@@ -1,4 +1,4 @@
-//! Who is logged in, and what they may do.
+//! Who asks: log-in, sessions, second factor, members of a project and keys of the API; and what they may do.
 
 pub mod account;
 pub mod address;

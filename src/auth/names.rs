@@ -1,4 +1,4 @@
-//! What people are called, and the addresses they log in with.
+//! The names of people, and the e-mail addresses they log in with.
 
 use crate::auth::log_in::address_of_account;
 use crate::wording::text::visible;
@@ -15,13 +15,13 @@ const LONGEST_NAME: usize = 100;
 
 impl Email {
     /// # Errors
-    /// One line that says what is wrong.
+    /// One line that says what is wrong with the address.
     pub fn parse(typed: &str) -> Result<Email, String> {
         let email = address_of_account(typed);
         let parts = email.split_once('@').filter(|(name, host)| !name.is_empty() && !host.is_empty());
         match parts.is_some() && !email.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
             true => Ok(Email(email)),
-            false => Err(format!("{typed} is no e-mail address")),
+            false => Err(format!("{typed} is not an e-mail address")),
         }
     }
 
@@ -32,12 +32,12 @@ impl Email {
 
 impl Name {
     /// # Errors
-    /// One line that says what is wrong.
+    /// One line that says what is wrong with the name.
     pub fn parse(typed: &str) -> Result<Name, String> {
         let name = typed.trim();
         match (1..=LONGEST_NAME).contains(&name.chars().count()) {
             true if visible(name) == name && !name.contains(char::is_control) => Ok(Name(name.to_owned())),
-            true => Err("a name has no characters that cannot be seen, and no two spaces in a row".into()),
+            true => Err("a name must not have invisible characters or two spaces in a row".into()),
             false => Err(format!("a name has 1 to {LONGEST_NAME} characters")),
         }
     }

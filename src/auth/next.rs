@@ -1,11 +1,11 @@
-//! Where to go after the log-in: a path of our own pages, whatever the link said.
+//! Where to go after logging in: always a path of this server, whatever the link contained.
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 const LONGEST: usize = 4096;
 
-/// The path to return to; the start page when `next` is not one of ours.
+/// The path to return to, or the start page when `next` does not lead to a page of this server.
 pub fn path(next: &str) -> &str {
     if is_ours(next) { next } else { "/" }
 }
@@ -14,7 +14,7 @@ fn is_ours(next: &str) -> bool {
     next.len() <= LONGEST && is_path(next) && is_path_once_decoded(next) && stays_here(next) && !is_log_in(next)
 }
 
-/// One slash, then no second and none of the characters that browsers drop or turn into one.
+/// One slash, no second one, and no character that browsers drop or turn into a slash.
 fn is_path(text: &str) -> bool {
     text.starts_with('/')
         && !text.starts_with("//")
@@ -22,20 +22,20 @@ fn is_path(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Something between us and the browser may decode: that must not change where it leads.
+/// A proxy before the browser may decode the path once; the result must still be a path.
 fn is_path_once_decoded(next: &str) -> bool {
     let path = next.split('?').next().unwrap_or_default();
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     !decoded.starts_with("//") && !decoded.starts_with("/\\") && !decoded.contains(char::is_control)
 }
 
-/// As a browser reads it.
+/// Whether a browser would stay on this server.
 fn stays_here(next: &str) -> bool {
     let Ok(here) = Url::parse("https://dossier.invalid/login") else { return false };
     here.join(next).is_ok_and(|there| there.origin() == here.origin() && !there.path().starts_with("//"))
 }
 
-/// Back to the log-in or straight out again is nowhere to go.
+/// The log-in itself and the log-out are no places to return to.
 fn is_log_in(next: &str) -> bool {
     let path = next.split('?').next().unwrap_or_default();
     matches!(path, "/login" | "/login/code" | "/logout")

@@ -1,5 +1,5 @@
-//! Passwords: what is accepted, how it is kept (argon2id), and how it is checked without telling whether the account
-//! exists. Hashing takes memory and a core, so only as many run at once as there are cores.
+//! Passwords: which ones may be chosen, how they are stored (argon2id), and how they are checked without revealing
+//! whether the account exists. Hashing takes memory and a core, so no more hashes run at once than there are cores.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -18,50 +18,50 @@ const LONGEST: usize = 1024;
 /// Memory in KiB, passes, lanes.
 const COST: (u32, u32, u32) = (19_456, 2, 1);
 
-/// How long a log-in may wait for its turn.
+/// How long a check may wait for its turn.
 const TURN: Duration = Duration::from_secs(10);
 
-/// What everybody tries first.
+/// The passwords that attackers try first, in lower case, one a line.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// Stands in for the hash of an account that does not exist, so that a wrong address costs as much as a wrong password.
-static NOBODY: LazyLock<String> = LazyLock::new(|| hash("nobody has this password").unwrap_or_default());
+/// Compared with when there is no account, so that a wrong address takes as long as a wrong password.
+static PLACEHOLDER_HASH: LazyLock<String> = LazyLock::new(|| hash("nobody has this password").unwrap_or_default());
 
-/// Checks passwords, a few at a time. Clones share the turns.
+/// Checks passwords, a few at a time. All clones share the limit.
 #[derive(Clone)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
 }
 
-/// How a check went.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     Wrong,
     Right,
-    /// Right, but kept at a lower cost than today's: here is the hash to keep instead.
+    /// Right, but stored with a lower cost than today's. Holds the hash to store instead.
     Outdated(String),
 }
 
 impl Default for Passwords {
     fn default() -> Passwords {
-        LazyLock::force(&NOBODY);
+        LazyLock::force(&PLACEHOLDER_HASH);
         Passwords { turns: Arc::new(Semaphore::new(cores())) }
     }
 }
 
 impl Passwords {
-    /// Compares `password` with `kept`; without an account there is nothing to compare with and it takes as long.
+    /// Compares `password` with the stored hash. Without a stored hash the check fails and takes as long.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when too many wait.
+    /// [`Error::Unavailable`] when too many checks wait.
     pub async fn check(&self, password: String, kept: Option<String>) -> Result<Verdict, Error> {
         self.in_turn(move || verdict(&password, kept)).await
     }
 
-    /// The form in which a chosen password is kept.
+    /// The hash to store for a chosen password.
     ///
     /// # Errors
-    /// As [`Passwords::check`].
+    /// [`Error::Unavailable`] when too many checks wait.
     pub async fn hash(&self, password: String) -> Result<String, Error> {
         self.in_turn(move || hash(&password)).await?.map_err(Error::Internal)
     }
@@ -80,7 +80,7 @@ impl Passwords {
 
 fn verdict(password: &str, kept: Option<String>) -> Verdict {
     let exists = kept.is_some();
-    let kept = kept.unwrap_or_else(|| NOBODY.clone());
+    let kept = kept.unwrap_or_else(|| PLACEHOLDER_HASH.clone());
     let matches =
         password.chars().count() <= LONGEST && hasher().verify_password(password.as_bytes(), kept.as_str()).is_ok();
     match (exists && matches, is_outdated(&kept)) {
@@ -90,7 +90,7 @@ fn verdict(password: &str, kept: Option<String>) -> Verdict {
     }
 }
 
-/// The form in which a password is kept.
+/// The hash to store for a password.
 pub fn hash(password: &str) -> Result<String, String> {
     hasher().hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(|error| error.to_string())
 }
@@ -98,21 +98,21 @@ pub fn hash(password: &str) -> Result<String, String> {
 /// Whether a password may be chosen.
 ///
 /// # Errors
-/// One line that says why not.
+/// One line that says why not: too short, too long or too common.
 pub fn accept(password: &str) -> Result<(), String> {
     match password.chars().count() {
         ..SHORTEST => Err(format!("the password must have at least {SHORTEST} characters")),
-        SHORTEST..=LONGEST if is_common(password) => Err("that password is among the first that anybody tries".into()),
+        SHORTEST..=LONGEST if is_common(password) => Err("that password is too common".into()),
         SHORTEST..=LONGEST => Ok(()),
         _ => Err(format!("the password must have at most {LONGEST} characters")),
     }
 }
 
-/// Whether somebody of this address and name may choose it.
+/// Whether a person with this address and name may choose a password.
 ///
 /// # Errors
-/// As [`accept`].
-pub fn accept_of(password: &str, email: &str, name: &str) -> Result<(), String> {
+/// One line that says why not: what [`accept`] refuses, or the person's own name or address.
+pub fn accept_for(password: &str, email: &str, name: &str) -> Result<(), String> {
     accept(password)?;
     let typed = password.trim().to_lowercase();
     let mailbox = email.split('@').next().unwrap_or_default();
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_kept_as_argon2id_of_the_stated_cost() {
+    fn a_password_is_stored_as_argon2id_of_the_stated_cost() {
         let kept = hash("open sesame, please").expect("a hash");
         assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
         assert_eq!(verdict("open sesame, please", Some(kept.clone())), Verdict::Right);
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn nobody_may_choose_their_own_name() {
-        let accept = |password| accept_of(password, "ada.okoye@sundial.example", "Ada Okoye");
+        let accept = |password| accept_for(password, "ada.okoye@sundial.example", "Ada Okoye");
         assert!(
             accept("ada okoye").is_err()
                 && accept("Ada.Okoye").is_err()

@@ -1,4 +1,4 @@
-//! People, their memberships and their sessions.
+//! Queries about people, their memberships and their sessions.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ pub struct SessionLine {
     pub used_at: Moment,
     pub proved_at: Moment,
     pub person: (i64, String, String),
-    /// Theme and zone.
+    /// Theme and time zone.
     pub preferences: (String, Option<String>),
     pub second_factor_at: Option<Moment>,
     pub role: Option<String>,
@@ -28,9 +28,9 @@ pub struct SessionLine {
 pub struct NewSession {
     pub row: String,
     pub person: Option<i64>,
-    /// Whose second factor is still to come.
-    pub half_in: Option<i64>,
-    /// In words.
+    /// The person whose second factor must still follow.
+    pub person_awaiting_code_id: Option<i64>,
+    /// The browser, in words.
     pub browser: String,
     pub state: HashMap<String, String>,
     pub now: Moment,
@@ -51,7 +51,7 @@ pub struct NewProject<'a> {
     pub webhook_secret_hash: &'a str,
 }
 
-/// The session's person with all their projects, a line each; no line where there is no such session.
+/// The person of a session with all their projects, one line for each; no line when there is no such session.
 pub fn lines_of_session(conn: &mut Conn, row: &str) -> QueryResult<Vec<SessionLine>> {
     let project =
         (projects::id, projects::slug, projects::name, projects::others_may_delete, projects::requires_second_factor);
@@ -73,7 +73,7 @@ pub fn lines_of_session(conn: &mut Conn, row: &str) -> QueryResult<Vec<SessionLi
         .load(conn)
 }
 
-/// Starts a session, and clears away those that are over.
+/// Starts a session, and deletes those that are over.
 pub fn start_session(conn: &mut Conn, new: &NewSession) -> QueryResult<()> {
     let limits = new.limits;
     diesel::delete(sessions::table.filter(sessions::used_at.lt(limits.last_used(new.now)))).execute(conn)?;
@@ -82,9 +82,9 @@ pub fn start_session(conn: &mut Conn, new: &NewSession) -> QueryResult<()> {
         .values((
             sessions::key_hash.eq(&new.row),
             sessions::person_id.eq(new.person),
-            sessions::half_in.eq(new.half_in),
+            sessions::person_awaiting_code_id.eq(new.person_awaiting_code_id),
             sessions::browser.eq(&new.browser),
-            sessions::state.eq(written(&new.state)),
+            sessions::state.eq(to_json(&new.state)),
             sessions::created_at.eq(new.now),
             sessions::used_at.eq(new.now),
             sessions::proved_at.eq(new.now),
@@ -93,17 +93,17 @@ pub fn start_session(conn: &mut Conn, new: &NewSession) -> QueryResult<()> {
     Ok(())
 }
 
-/// The person who is half in, and since when; `None` for a session that is not.
-pub fn half_in(conn: &mut Conn, row: &str) -> QueryResult<Option<(i64, Moment)>> {
+/// The person of a session whose second factor must still follow, and since when; `None` for other sessions.
+pub fn person_awaiting_code(conn: &mut Conn, row: &str) -> QueryResult<Option<(i64, Moment)>> {
     sessions::table
-        .inner_join(people::table.on(sessions::half_in.eq(people::id.nullable())))
+        .inner_join(people::table.on(sessions::person_awaiting_code_id.eq(people::id.nullable())))
         .filter(sessions::key_hash.eq(row).and(people::closed_at.is_null()))
         .select((people::id, sessions::created_at))
         .first(conn)
         .optional()
 }
 
-/// Whose session it is.
+/// The person who is logged in with a session.
 pub fn person_of_session(conn: &mut Conn, row: &str) -> QueryResult<Option<i64>> {
     let person: Option<Option<i64>> = sessions::table.find(row).select(sessions::person_id).first(conn).optional()?;
     Ok(person.flatten())
@@ -115,17 +115,17 @@ pub fn change_session(conn: &mut Conn, new: NewSession) -> QueryResult<()> {
     let mut state: HashMap<String, String> = serde_json::from_str(&kept).unwrap_or_default();
     state.extend(new.state);
     let row = diesel::update(sessions::table.find(&new.row));
-    row.set((sessions::state.eq(written(&state)), sessions::used_at.eq(new.now))).execute(conn)?;
+    row.set((sessions::state.eq(to_json(&state)), sessions::used_at.eq(new.now))).execute(conn)?;
     Ok(())
 }
 
 pub fn use_session(conn: &mut Conn, row: &str, now: Moment) -> QueryResult<()> {
     diesel::update(sessions::table.find(row)).set(sessions::used_at.eq(now)).execute(conn)?;
-    person_of_session(conn, row)?.map_or(Ok(()), |person| see_person(conn, person, now))
+    person_of_session(conn, row)?.map_or(Ok(()), |person| record_last_seen(conn, person, now))
 }
 
-/// Notes when somebody was last here.
-pub fn see_person(conn: &mut Conn, person: i64, now: Moment) -> QueryResult<()> {
+/// Records when a person last used Dossier.
+pub fn record_last_seen(conn: &mut Conn, person: i64, now: Moment) -> QueryResult<()> {
     diesel::update(people::table.find(person)).set(people::seen_at.eq(now)).execute(conn)?;
     Ok(())
 }
@@ -135,7 +135,7 @@ pub fn end_session(conn: &mut Conn, row: &str) -> QueryResult<()> {
     Ok(())
 }
 
-/// Id and password hash of the open account with this address, written as [`Email`](crate::auth::log_in) stores it.
+/// Id and password hash of the open account with this address, in the form of [`Email`](crate::auth::names::Email).
 pub fn account(conn: &mut Conn, email: &str) -> QueryResult<Option<(i64, String)>> {
     let open = people::table.filter(people::email.eq(email).and(people::closed_at.is_null()));
     open.select((people::id, people::password_hash)).first(conn).optional()
@@ -167,7 +167,7 @@ pub fn reopen(conn: &mut Conn, new: &NewPerson<'_>) -> QueryResult<()> {
     Ok(())
 }
 
-/// Id of whoever has this address, and whether the account is open.
+/// Id of the account with this address, and whether it is open.
 pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<(i64, bool)>> {
     let own = people::table.filter(people::email.eq(email));
     own.select((people::id, people::closed_at.is_null())).first(conn).optional()
@@ -179,7 +179,7 @@ pub fn role_of(conn: &mut Conn, project: i64, person: i64) -> QueryResult<Option
     Ok(name.and_then(|name| Role::parse(&name)))
 }
 
-/// Makes the person a member; one who is a member already gets the role.
+/// Makes the person a member with this role, or changes the role of a member.
 pub fn set_role(conn: &mut Conn, project: i64, person: i64, role: Role) -> QueryResult<()> {
     let row =
         (memberships::project_id.eq(project), memberships::person_id.eq(person), memberships::role.eq(role.name()));
@@ -213,6 +213,6 @@ pub fn require_second_factor(conn: &mut Conn, project: i64, is_required: bool) -
     Ok(())
 }
 
-fn written(state: &HashMap<String, String>) -> String {
+fn to_json(state: &HashMap<String, String>) -> String {
     serde_json::to_string(state).unwrap_or_else(|_| "{}".into())
 }

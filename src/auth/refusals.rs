@@ -1,4 +1,4 @@
-//! Requests of members who had not the permission: the log tells of them as it tells of what was done.
+//! Records in the audit log when a member asks for something that their role does not permit.
 
 use actix_web::HttpRequest;
 use actix_web::body::MessageBody;
@@ -14,9 +14,10 @@ use crate::base::ids::Ids;
 use crate::customers::identity;
 use crate::db::{Conn, Db};
 use crate::web::shared;
-use crate::web::trail::{Asking, Trail};
+use crate::web::trail::{Requester, Trail};
 
-/// Enters a refused authorisation before it is answered. An entry that fails is told to the operator: the answer stays.
+/// Records a refused authorisation before it is answered. When that fails, a line goes to the operator's log and the
+/// answer stays the same.
 pub async fn refusals<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
@@ -27,44 +28,44 @@ pub async fn refusals<B: MessageBody + 'static>(
         let req = response.request();
         let refused = Refused::new(*permission, &Trail::from_request(req));
         if let Some(refused) = refused
-            && let Err(error) = refused.note(req).await
+            && let Err(error) = refused.record(req).await
         {
-            tracing::warn!(cause = error.cause(), "a refused authorisation could not be entered in the log");
+            tracing::warn!(cause = error.cause(), "a refused authorisation could not be recorded in the audit log");
         }
     }
     Ok(response)
 }
 
-/// What was refused, to whom.
+/// What was refused, and who asked for it.
 struct Refused {
-    asking: Asking,
+    requester: Requester,
     permission: Permission,
     /// The app user id in the path.
-    sought: Option<String>,
+    requested_id: Option<String>,
 }
 
 impl Refused {
-    /// `None` for a request that did not come as far as a project.
+    /// `None` for a request that was refused before its project was known.
     fn new(permission: Permission, trail: &Trail) -> Option<Refused> {
-        let asking = trail.asking.get()?.clone();
-        Some(Refused { asking, permission, sought: trail.sought.get().cloned() })
+        let requester = trail.requester.get()?.clone();
+        Some(Refused { requester, permission, requested_id: trail.requested_id.get().cloned() })
     }
 
-    async fn note(self, req: &HttpRequest) -> Result<(), Error> {
+    async fn record(self, req: &HttpRequest) -> Result<(), Error> {
         let (db, now, origin) = (shared::<Db>(req)?, shared::<Clock>(req)?.now(), address::origin(req)?);
         let id = shared::<Ids>(req)?.next(now);
         db.write(move |conn| self.append(conn, (id, now), &origin)).await
     }
 
     fn append(self, conn: &mut Conn, (id, now): (i64, Moment), origin: &Origin) -> Result<(), Error> {
-        let Asking { project, person, role } = self.asking;
+        let Requester { project, person, role } = self.requester;
         let trace = Trace::new(Action::AuthorizationRefused).about(self.permission.words());
-        let customer = match &self.sought {
-            Some(sought) => identity::find(conn, project, sought)?,
+        let customer = match &self.requested_id {
+            Some(requested_id) => identity::find(conn, project, requested_id)?,
             None => None,
         };
-        let trace = match customer.zip(self.sought) {
-            Some((customer, sought)) => trace.for_customer(customer, &sought),
+        let trace = match customer.zip(self.requested_id) {
+            Some((customer, requested_id)) => trace.for_customer(customer, &requested_id),
             None => trace,
         };
         audit::append(conn, (project, id, now), &Actor::person(person, role), origin, trace)

@@ -1,5 +1,5 @@
-//! The door of a project's pages. [`PageRequest`] takes from a request what can be known without the database;
-//! [`PageRequest::authorize`] then asks, on the page's own connection, who this is and whether they may.
+//! Requests for pages. [`PageRequest`] holds what the program knows of a request before it asks the database. Then
+//! [`PageRequest::authorize`] finds out, on the connection of the page, who asks and whether they may.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use diesel::prelude::*;
 
 use super::queries;
 use super::queries::SessionLine;
-use super::sessions::{Age, Pass, ROW, is_proven};
+use super::sessions::{Age, CheckedSession, ROW, is_proven};
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::{Config, SessionLimits};
 use crate::base::error::Error;
@@ -20,7 +20,7 @@ use crate::base::{Permission, Role};
 use crate::db::schema::projects;
 use crate::db::{Conn, Db};
 use crate::web::routes::Matched;
-use crate::web::trail::{Asking, Trail};
+use crate::web::trail::{Requester, Trail};
 use crate::web::{Access, Frame, Layout, ProjectLink, Section, path};
 use crate::wording::Preferences;
 
@@ -42,11 +42,11 @@ pub struct Project {
     pub requires_second_factor: bool,
 }
 
-/// What an admin must be told on every page.
+/// The warnings that admins see on every page.
 #[derive(Debug, Clone, Default)]
 pub struct Warnings(pub Arc<[String]>);
 
-/// Before the door.
+/// What the program knows of a request for a page before it asks the database.
 pub struct PageRequest {
     /// The moment at which the request is answered.
     pub now: Moment,
@@ -56,41 +56,41 @@ pub struct PageRequest {
     limits: SessionLimits,
     return_to: String,
     warnings: Arc<[String]>,
-    pass: Arc<Pass>,
+    session: Arc<CheckedSession>,
     trail: Arc<Trail>,
 }
 
-/// Somebody who is logged in, and their projects by name.
+/// A person with a session, and their projects, ordered by name.
 pub struct LoggedIn {
     pub person: Person,
-    /// Whether they proved lately who they are.
+    /// Whether they proved recently who they are.
     pub is_proven: bool,
     pub has_second_factor: bool,
     pub preferences: Preferences,
     pub projects: Vec<(Project, Role)>,
 }
 
-/// Inside: a person in a project.
+/// A person with a role in the project that was asked for.
 #[derive(Debug, Clone)]
 pub struct Member {
     pub person: Person,
     pub project: Project,
     pub role: Role,
-    /// Whether they proved lately who they are: what cannot be taken back asks for that.
+    /// Whether they proved recently who they are; actions that cannot be undone require it.
     pub is_proven: bool,
     pub has_second_factor: bool,
     frame: Arc<Frame>,
 }
 
-/// The answer to addresses that no route knows. Below a project its members see it in their frame; to everybody else
-/// all such addresses look the same, whether or not there is a project.
-pub async fn nowhere(req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
+/// Answers addresses that match no route. Members of a project see the error in the frame of the project. For
+/// everybody else all these addresses look the same, whether the project exists or not.
+pub async fn unknown_address(req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     if !req.path().starts_with("/projects/") {
         return Err(Error::NotFound);
     }
     let line = Matched { method: req.method().clone(), pattern: "/projects/{p}".into(), access: Access::Person };
     Trail::from_request(&req).matched.get_or_init(|| Arc::new(line));
-    let error = match PageRequest::before(&req) {
+    let error = match PageRequest::new(&req) {
         Ok(request) => request.refuse(&db, Error::NotFound).await,
         Err(error) => error,
     };
@@ -102,39 +102,39 @@ impl FromRequest for PageRequest {
     type Future = Ready<Result<PageRequest, Error>>;
 
     fn from_request(req: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(PageRequest::before(req))
+        ready(PageRequest::new(req))
     }
 }
 
 impl PageRequest {
-    fn before(req: &HttpRequest) -> Result<PageRequest, Error> {
-        let lost = |what: &str| Error::Internal(format!("{what} is missing from the request"));
+    fn new(req: &HttpRequest) -> Result<PageRequest, Error> {
+        let missing = |what: &str| Error::Internal(format!("{what} is missing from the request"));
         let trail = Trail::from_request(req);
-        let matched = trail.matched.get().ok_or_else(|| lost("its route"))?.clone();
+        let matched = trail.matched.get().ok_or_else(|| missing("its route"))?.clone();
         let return_to = return_address(req);
         let row = req.get_session().get::<String>(ROW).map_err(|error| Error::Internal(error.to_string()))?;
         let row = row.ok_or_else(|| Error::LogIn(return_to.clone()))?;
         let parameters = path::named(&matched.pattern, req.uri().path()).ok_or(Error::NotFound)?;
-        let pass = Arc::new(Pass::new(row));
-        req.extensions_mut().insert(pass.clone());
+        let session = Arc::new(CheckedSession::new(row));
+        req.extensions_mut().insert(session.clone());
         let request = PageRequest {
-            now: req.app_data::<Data<Clock>>().ok_or_else(|| lost("the clock"))?.now(),
-            monotonic: req.app_data::<Data<MonotonicClock>>().ok_or_else(|| lost("the clock"))?.now(),
+            now: req.app_data::<Data<Clock>>().ok_or_else(|| missing("the clock"))?.now(),
+            monotonic: req.app_data::<Data<MonotonicClock>>().ok_or_else(|| missing("the clock"))?.now(),
             limits: req.app_data::<Data<Config>>().map(|config| config.session_limits).unwrap_or_default(),
             access: matched.access,
             parameters,
             return_to,
             warnings: req.app_data::<Data<Warnings>>().map(|warnings| warnings.0.clone()).unwrap_or_default(),
-            pass,
+            session,
             trail,
         };
         if let Ok(id) = request.parameter("id") {
-            request.trail.sought.get_or_init(|| id.to_owned());
+            request.trail.requested_id.get_or_init(|| id.to_owned());
         }
         Ok(request)
     }
 
-    /// The same door at a later moment: for an answer that goes on and on.
+    /// The same request at a later moment, for an answer that stays open.
     #[must_use]
     pub fn at(&self, now: Moment, monotonic: Moment) -> PageRequest {
         PageRequest {
@@ -145,7 +145,7 @@ impl PageRequest {
             limits: self.limits,
             return_to: self.return_to.clone(),
             warnings: self.warnings.clone(),
-            pass: self.pass.clone(),
+            session: self.session.clone(),
             trail: self.trail.clone(),
         }
     }
@@ -153,18 +153,18 @@ impl PageRequest {
     /// A `{name}` of the route's path, decoded once.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the route has none of that name.
+    /// [`Error::NotFound`] when the route has no such parameter.
     pub fn parameter(&self, name: &str) -> Result<&str, Error> {
         let found = self.parameters.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).ok_or(Error::NotFound)
     }
 
-    /// The row of the session that asks.
+    /// The key of the session's row in the table.
     pub fn session_row(&self) -> &str {
-        &self.pass.row
+        &self.session.row
     }
 
-    /// Sessions used and made since these moments are not over.
+    /// A session is not over when it was used since the first moment and begun since the second.
     pub fn open_since(&self) -> (Moment, Moment) {
         (self.limits.last_used(self.monotonic), self.limits.first_made(self.monotonic))
     }
@@ -172,21 +172,22 @@ impl PageRequest {
     /// The customer's app user id in the path.
     ///
     /// # Errors
-    /// [`Error::NotFound`] on a route without one.
+    /// [`Error::NotFound`] when the route has no such parameter.
     pub fn app_user_id(&self) -> Result<&str, Error> {
         self.parameter("id")
     }
 
-    /// Remembers for the page of the error that the id in the path is blocked.
-    pub fn is_to_blocked(&self, may_unblock: bool) {
+    /// Records, for the error page, that the id in the path is blocked.
+    pub fn mark_blocked(&self, may_unblock: bool) {
         self.trail.blocked.get_or_init(|| may_unblock);
     }
 
-    /// Lets in whoever may use this route. One query.
+    /// Finds the person, their project and their role, and checks the permission of the route. One query.
     ///
     /// # Errors
-    /// [`Error::LogIn`]; [`Error::NotFound`] for a project that does not exist or is not this person's;
-    /// [`Error::SecondFactor`] for one that requires what this person has not; [`Error::Forbidden`] without the permission.
+    /// [`Error::LogIn`] when the session is over. [`Error::NotFound`] when the project does not exist or the person is
+    /// not a member. [`Error::SecondFactor`] when the project requires one and the person has none.
+    /// [`Error::Forbidden`] when the role does not have the permission.
     pub fn authorize(&self, conn: &mut Conn) -> Result<Member, Error> {
         let logged_in = self.authenticate(conn)?;
         let slug = self.parameter("p")?;
@@ -202,7 +203,7 @@ impl PageRequest {
         let LoggedIn { person, is_proven, has_second_factor, .. } = logged_in;
         let member = Member { person, project, role, is_proven, has_second_factor, frame: Arc::new(frame) };
         self.trail.frame.get_or_init(|| member.frame.clone());
-        self.trail.asking.get_or_init(|| Asking {
+        self.trail.requester.get_or_init(|| Requester {
             project: member.project.id,
             person: member.person.id,
             role: member.role.name(),
@@ -213,23 +214,24 @@ impl PageRequest {
         }
     }
 
-    /// An error to be told inside the frame; who may not come in learns that instead.
+    /// Prepares `error` to be shown in the frame of the project. For somebody who may not use the route, returns the
+    /// error of [`PageRequest::authorize`] instead.
     pub async fn refuse(self, db: &Db, error: Error) -> Error {
         db.read(move |conn| self.authorize(conn).map(drop)).await.err().unwrap_or(error)
     }
 
-    /// Finds out who this is, whatever the project. One query.
+    /// Finds the person of the session, whatever the project. One query.
     ///
     /// # Errors
-    /// [`Error::LogIn`] when the session is over or its person gone.
+    /// [`Error::LogIn`] when the session is over or the account is closed.
     pub fn authenticate(&self, conn: &mut Conn) -> Result<LoggedIn, Error> {
-        let lines = queries::lines_of_session(conn, &self.pass.row)?;
+        let lines = queries::lines_of_session(conn, &self.session.row)?;
         let (created_at, used_at, proved_at) = match lines.first() {
             Some(line) => (line.created_at, line.used_at, line.proved_at),
             None => return Err(Error::LogIn(self.return_to.clone())),
         };
         let age = self.limits.age(self.monotonic, created_at, used_at);
-        self.pass.found(age);
+        self.session.found(age);
         match age {
             Age::Over => Err(Error::LogIn(self.return_to.clone())),
             Age::Fresh | Age::Stale => {
@@ -239,7 +241,7 @@ impl PageRequest {
     }
 }
 
-/// A change cannot be repeated by a redirect, so after a log-in it is the start page.
+/// Where to return to after logging in. A redirect cannot repeat a change, so after one this is the start page.
 fn return_address(req: &HttpRequest) -> String {
     let path = req.uri().path_and_query().map_or("/", |path| path.as_str());
     if req.method().is_safe() { path.to_owned() } else { "/".to_owned() }
@@ -257,21 +259,22 @@ impl LoggedIn {
         Some(LoggedIn { person: Person { id, name, email }, is_proven, has_second_factor, preferences, projects })
     }
 
-    /// What surrounds a page that belongs to no project.
+    /// The layout of a page that belongs to no project.
     pub fn layout(&self, title: &str) -> Layout {
         Layout::new(title, Some(Arc::new(self.frame(""))), Section::Elsewhere)
     }
 
-    /// The frame of the pages of the project `slug`; of pages without a project where there is none.
+    /// The frame for pages of the project `slug`. Without such a project, the frame for pages that belong to no
+    /// project.
     pub fn frame(&self, slug: &str) -> Frame {
-        let place = |project: &Project| ProjectLink { slug: project.slug.clone(), name: project.name.clone() };
+        let link = |project: &Project| ProjectLink { slug: project.slug.clone(), name: project.name.clone() };
         let here = self.projects.iter().find(|(project, _)| project.slug == slug);
         Frame {
             name: self.person.name.clone(),
             email: self.person.email.clone(),
             role: here.map_or("", |(_, role)| role.name()),
-            project: here.map(|(project, _)| place(project)).unwrap_or_default(),
-            projects: self.projects.iter().map(|(project, _)| place(project)).collect(),
+            project: here.map(|(project, _)| link(project)).unwrap_or_default(),
+            projects: self.projects.iter().map(|(project, _)| link(project)).collect(),
             has_settings: here.is_some_and(|(_, role)| role.may(Permission::ReadSettings)),
             warnings: Arc::default(),
             preferences: self.preferences,
@@ -288,7 +291,7 @@ impl Member {
         self.role.may_in(self.project.others_may_delete, permission)
     }
 
-    /// What surrounds a page for this member.
+    /// The layout of a page of the project.
     pub fn layout(&self, title: impl Into<String>, section: Section) -> Layout {
         Layout::new(title, Some(self.frame.clone()), section)
     }

@@ -1,5 +1,5 @@
-//! The second step of a log-in: the code. Until it is right the session is only "half in", which opens no page but this,
-//! and for five minutes.
+//! The second step of a log-in: the code of the second factor. Until the code is right, the session is "half in": it
+//! opens no page but this one, and only for five minutes.
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
@@ -12,7 +12,7 @@ use super::sessions::ROW;
 use super::throttle::{Attempt, ThrottleKey};
 use super::{address, browser, next, queries, second_factor, sessions};
 use crate::audit::{Action, Everywhere, Trace};
-use crate::auth::log_in::see;
+use crate::auth::log_in::see_other;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::{Error, address_with_next};
 use crate::base::ids::Ids;
@@ -20,6 +20,7 @@ use crate::base::monotonic::MonotonicClock;
 use crate::db::{Conn, Db};
 use crate::web::{Form, Layout, html};
 
+/// How long the second step may take.
 const MINUTES: i64 = 5;
 
 #[derive(Deserialize)]
@@ -44,18 +45,19 @@ struct CodePage {
 }
 
 enum Outcome {
-    /// Nobody is half in, or not any more.
+    /// The session is not half in, or its five minutes are over.
     Gone,
     Wrong,
+    /// Holds the person.
     Right(i64),
 }
 
-/// Where the second step of a log-in is that leads on to `next`.
+/// The address of the second step of a log-in that leads to `next`.
 pub fn address(next: &str) -> String {
     with_next("/login/code", next)
 }
 
-/// `GET /login/code`
+/// `GET /login/code`: the form, or a redirect to the log-in when the session is not half in.
 pub async fn show(
     asked: Query<Asked>,
     session: Session,
@@ -63,13 +65,13 @@ pub async fn show(
     monotonic: Data<MonotonicClock>,
 ) -> Result<HttpResponse, Error> {
     let (row, now) = (row_of(&session)?, monotonic.now());
-    match db.read(move |conn| who(conn, &row, now)).await? {
+    match db.read(move |conn| half_in_person(conn, &row, now)).await? {
         Some(_) => html(StatusCode::OK, &form(&asked.next, false)),
-        None => Ok(see(&with_next("/login", &asked.next))),
+        None => Ok(see_other(&with_next("/login", &asked.next))),
     }
 }
 
-/// `POST /login/code`: logged in, or the form again.
+/// `POST /login/code`: logs the person in, or shows the form again.
 pub async fn answer(
     req: HttpRequest,
     session: Session,
@@ -83,7 +85,7 @@ pub async fn answer(
     let origin = address::origin(&req)?;
     let next = typed.next.clone();
     let check = move |conn: &mut Conn| {
-        let Some(person) = who(conn, &row, monotonic)? else { return Ok(Outcome::Gone) };
+        let Some(person) = half_in_person(conn, &row, monotonic)? else { return Ok(Outcome::Gone) };
         let everywhere = Everywhere::lock(conn, person)?;
         let attempt = Attempt::code(id, &key.0, person, &from);
         attempt.count(conn, monotonic)?;
@@ -93,29 +95,29 @@ pub async fn answer(
             return Ok(Outcome::Wrong);
         }
         attempt.forget(conn)?;
-        queries::see_person(conn, person, now)?;
+        queries::record_last_seen(conn, person, now)?;
         let by =
             if second_factor::RecoveryCode::parse(&typed.code).is_some() { "recovery code" } else { "second factor" };
         everywhere.append(conn, (&ids, now), &origin, &Trace::new(Action::SignedIn).about(by))?;
         Ok::<_, Error>(Outcome::Right(person))
     };
     match db.write(check).await? {
-        Outcome::Gone => Ok(see(&with_next("/login", &next))),
+        Outcome::Gone => Ok(see_other(&with_next("/login", &next))),
         Outcome::Wrong => html(StatusCode::UNPROCESSABLE_ENTITY, &form(&next, true)),
         Outcome::Right(person) => {
             sessions::begin(&session, person, browser::describe(&req))?;
-            Ok(see(next::path(&next)))
+            Ok(see_other(next::path(&next)))
         }
     }
 }
 
-/// Who is half in.
-fn who(conn: &mut Conn, row: &str, now: Moment) -> Result<Option<i64>, Error> {
-    let found = queries::half_in(conn, row)?;
+/// The person of a session that is half in and not yet over.
+fn half_in_person(conn: &mut Conn, row: &str, now: Moment) -> Result<Option<i64>, Error> {
+    let found = queries::person_awaiting_code(conn, row)?;
     Ok(found.filter(|(_, since)| now.since(*since) <= MINUTES * 60_000).map(|(person, _)| person))
 }
 
-/// The row of the session; the empty one, which does not exist, without a cookie.
+/// The key of the session's row; without a cookie the empty text, which no row has.
 pub fn row_of(session: &Session) -> Result<String, Error> {
     let row = session.get::<String>(ROW).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(row.unwrap_or_default())

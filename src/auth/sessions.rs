@@ -1,8 +1,8 @@
-//! Log-in sessions, kept in the database: ending one there ends it at once, wherever its cookie was copied to.
+//! Log-in sessions, stored in the database: ending one there ends it at once, wherever its cookie was copied to.
 //!
-//! The cookie holds a random key under our signature, the table its hash. Reading a session asks the database nothing:
-//! the key's hash is handed on, and [`PageRequest`](super::Door) looks it up together with the person and the project, in the
-//! one query and the one snapshot of the page.
+//! The cookie holds a random key with a signature, the table only the hash of the key. Loading a session asks the
+//! database nothing. It passes the hash on, and [`PageRequest`](super::PageRequest) looks it up together with the
+//! person and the project, in one query and in the snapshot of the page.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,38 +28,39 @@ use crate::base::monotonic::MonotonicClock;
 use crate::base::{hex, random_bytes};
 use crate::db::Db;
 
-/// How long a proof of who somebody is counts as fresh.
+/// How long a proof of identity counts as fresh.
 const FRESH_MINUTES: i64 = 15;
-/// How exactly the last request is remembered: a write a page would be too much. A shorter limit is kept more exactly.
+/// The last use of a session is stored at most once in this many milliseconds: a write for each page would be too
+/// much. With a short idle limit it is stored more often, up to [`REMEMBERED_AT_LEAST`] times within the limit.
 const REMEMBER_EACH: i64 = 5 * MINUTE;
 const REMEMBERED_AT_LEAST: i64 = 12;
 
 const MINUTE: i64 = 60 * 1000;
 const HOUR: i64 = 60 * MINUTE;
 
-/// In a session's state: who is logged in.
+/// Key in the state of a session: the id of the person who is logged in.
 pub const PERSON: &str = "person";
-/// In a session's state: whose password was right, while the second factor is still to come.
-pub const HALF_IN: &str = "half_in";
-/// In a session's state: the browser, in words.
+/// Key in the state of a session: the id of the person whose password was right and whose second factor must follow.
+pub const AWAITING_CODE: &str = "half_in";
+/// Key in the state of a session: the browser, in words.
 pub const BROWSER: &str = "browser";
-/// In a session's state as the middleware sees it: which row of the table it is.
+/// Key in the state that the middleware sees: which row of the table the session is.
 pub const ROW: &str = "row";
 
 type State = HashMap<String, String>;
 
-/// The table of sessions, as actix-session wants it.
+/// The table of sessions, as a store for actix-session.
 pub struct Sessions {
     pub db: Db,
     pub monotonic: MonotonicClock,
     pub limits: SessionLimits,
 }
 
-/// What a session's times mean now.
+/// The age of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Age {
     Fresh,
-    /// Alive, and its last use should be noted.
+    /// Still valid, and its last use must be stored.
     Stale,
     Over,
 }
@@ -74,23 +75,23 @@ impl SessionLimits {
         }
     }
 
-    /// A session used last before this is over.
+    /// A session is over when its last use was before this.
     pub fn last_used(self, now: Moment) -> Moment {
         Moment(now.millis().saturating_sub(self.idle_minutes * MINUTE))
     }
 
-    /// A session made before this is over.
+    /// A session is over when it began before this.
     pub fn first_made(self, now: Moment) -> Moment {
         Moment(now.millis().saturating_sub(self.hours * HOUR))
     }
 }
 
-/// Whether somebody proved lately who they are. Sessions begin with a proof.
+/// Whether a person proved recently who they are. Every session begins with a proof.
 pub fn is_proven(now: Moment, proved_at: Moment) -> bool {
     now.since(proved_at) <= FRESH_MINUTES * MINUTE
 }
 
-/// The name of a session's row: the key itself is only in the cookie.
+/// The key of a session's row: the hash of the key in the cookie. The table does not hold the key itself.
 pub fn row_of(key: &str) -> String {
     hex(&Sha256::digest(key.as_bytes()))
 }
@@ -110,7 +111,7 @@ impl SessionStore for Sessions {
         SessionKey::try_from(key).map_err(|error| SaveError::Other(anyhow!(error)))
     }
 
-    /// What is set is laid over what is kept, because [`Sessions::load`] did not read it.
+    /// Adds the new values to the stored ones, because [`Sessions::load`] did not read those.
     async fn update(&self, key: SessionKey, state: State, _: &Duration) -> Result<SessionKey, UpdateError> {
         let failed = |error: Error| UpdateError::Other(error.into());
         let new = self.new_session(row_of(key.as_ref()), state).map_err(failed)?;
@@ -118,7 +119,7 @@ impl SessionStore for Sessions {
         Ok(key)
     }
 
-    /// [`upkeep`] does it, less often.
+    /// Does nothing: [`upkeep`] stores the last use, and less often.
     async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
         Ok(())
     }
@@ -134,45 +135,47 @@ impl Sessions {
     fn new_session(&self, row: String, mut state: State) -> Result<NewSession, Error> {
         state.remove(ROW);
         let person = state.get(PERSON).and_then(|id| id.parse().ok());
-        let half_in = state.get(HALF_IN).and_then(|id| id.parse().ok());
+        let person_awaiting_code_id = state.get(AWAITING_CODE).and_then(|id| id.parse().ok());
         let browser = state.remove(BROWSER).and_then(|words| serde_json::from_str(&words).ok()).unwrap_or_default();
-        Ok(NewSession { row, person, half_in, browser, state, now: self.monotonic.now(), limits: self.limits })
+        Ok(NewSession {
+            row,
+            person,
+            person_awaiting_code_id,
+            browser,
+            state,
+            now: self.monotonic.now(),
+            limits: self.limits,
+        })
     }
 }
 
-/// Begins a session of `person` under a new key; the one before ends.
-///
-/// # Errors
-/// Never in practice: a number and a few words can always be kept.
+/// Begins a session of `person` with a new key; the session before ends.
 pub fn begin(session: &Session, person: i64, browser: String) -> Result<(), Error> {
     begin_as(session, PERSON, person, browser)
 }
 
-/// Begins a session that opens nothing but the question for the second factor.
-///
-/// # Errors
-/// As [`begin`].
-pub fn begin_half(session: &Session, person: i64) -> Result<(), Error> {
-    begin_as(session, HALF_IN, person, String::new())
+/// Begins a session that opens no page but the one for the second factor.
+pub fn begin_awaiting_code(session: &Session, person: i64) -> Result<(), Error> {
+    begin_as(session, AWAITING_CODE, person, String::new())
 }
 
 fn begin_as(session: &Session, what: &str, person: i64, browser: String) -> Result<(), Error> {
-    let kept = |error: SessionInsertError| Error::Internal(error.to_string());
+    let failed = |error: SessionInsertError| Error::Internal(error.to_string());
     session.renew();
-    session.insert(what, person).map_err(kept)?;
-    session.insert(BROWSER, browser).map_err(kept)
+    session.insert(what, person).map_err(failed)?;
+    session.insert(BROWSER, browser).map_err(failed)
 }
 
-/// What a request found out about its session, for afterwards.
+/// What a request found out about its session; [`upkeep`] reads it after the answer.
 #[derive(Debug)]
-pub struct Pass {
+pub struct CheckedSession {
     pub row: String,
     found: AtomicU8,
 }
 
-impl Pass {
-    pub fn new(row: String) -> Pass {
-        Pass { row, found: AtomicU8::new(Age::Fresh as u8) }
+impl CheckedSession {
+    pub fn new(row: String) -> CheckedSession {
+        CheckedSession { row, found: AtomicU8::new(Age::Fresh as u8) }
     }
 
     pub fn found(&self, age: Age) {
@@ -184,30 +187,31 @@ impl Pass {
     }
 }
 
-/// After the answer: notes that a session was used, or removes one that is over so that no clock brings it back.
+/// After the answer, stores the last use of a session. Deletes a session that is over, so that it stays over when the
+/// clock is set back.
 pub async fn upkeep<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let response = next.call(req).await?;
-    let pass = response.request().extensions().get::<Arc<Pass>>().cloned();
+    let pass = response.request().extensions().get::<Arc<CheckedSession>>().cloned();
     if let Some(pass) = pass.filter(|pass| !pass.is(Age::Fresh)) {
         let db = response.request().app_data::<Data<Db>>().cloned();
         let now = response.request().app_data::<Data<MonotonicClock>>().map(|monotonic| monotonic.now());
         if let (Some(db), Some(now)) = (db, now) {
-            actix_web::rt::spawn(note(db, pass, now));
+            actix_web::rt::spawn(store_use(db, pass, now));
         }
     }
     Ok(response)
 }
 
-async fn note(db: Data<Db>, pass: Arc<Pass>, now: Moment) {
-    let noted = db.write::<_, Error>(move |conn| match pass.is(Age::Over) {
+async fn store_use(db: Data<Db>, pass: Arc<CheckedSession>, now: Moment) {
+    let stored = db.write::<_, Error>(move |conn| match pass.is(Age::Over) {
         true => Ok(queries::end_session(conn, &pass.row)?),
         false => Ok(queries::use_session(conn, &pass.row, now)?),
     });
-    if let Err(error) = noted.await {
-        tracing::warn!(cause = error.cause(), "a session's last use could not be noted");
+    if let Err(error) = stored.await {
+        tracing::warn!(cause = error.cause(), "the last use or the end of a session could not be stored");
     }
 }
 
@@ -229,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_limit_is_kept_by_the_second() {
+    fn a_short_limit_is_tracked_more_exactly() {
         let (limits, start) = (SessionLimits { idle_minutes: 1, hours: 1 }, Moment(1_000_000_000_000));
         assert_eq!(limits.age(start.plus_seconds(4), start, start), Age::Fresh);
         assert_eq!(limits.age(start.plus_seconds(5), start, start), Age::Stale);

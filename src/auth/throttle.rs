@@ -1,5 +1,5 @@
-//! Slows down guessing of passwords and codes: only so many failed checks per account and per address in a while, counted
-//! in the database, so that a restart or a second process changes nothing. Accounts that do not exist are counted like
+//! Slows down the guessing of passwords and codes: it limits how many checks may fail per account and per address. The
+//! database counts them, so a restart or a second process changes nothing. Accounts that do not exist are counted like
 //! others.
 
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use crate::base::hex;
 use crate::db::Conn;
 use crate::db::schema::login_attempts as attempts;
 
-/// How many checks of one kind may fail, and in how many milliseconds.
+/// How many checks of one kind may fail within `window` milliseconds.
 #[derive(Debug, Clone, Copy)]
 struct Limit {
     scope: &'static str,
@@ -23,17 +23,17 @@ const MINUTE: i64 = 60 * 1000;
 
 const ACCOUNT: Limit = Limit { scope: "account", most: 10, window: 3 * MINUTE };
 const ADDRESS: Limit = Limit { scope: "address", most: 30, window: 3 * MINUTE };
-/// Whoever guesses codes knows the password already, and there are only a million codes.
+/// Stricter, because somebody who guesses codes knows the password already, and there are only a million codes.
 const CODE: Limit = Limit { scope: "code", most: 10, window: LONGEST };
 const INVITATION: Limit = Limit { scope: "invitation", most: 30, window: 3 * MINUTE };
 
-/// After this an attempt is forgotten.
+/// After so many milliseconds an attempt is deleted.
 const LONGEST: i64 = 15 * MINUTE;
 
-/// Keeps the stored hashes from telling whose attempts they count.
+/// The key of the stored hashes, so that they do not reveal whose attempts they count.
 pub struct ThrottleKey(pub Vec<u8>);
 
-/// A try that may be made. It counts from now on, unless it turns out right.
+/// One check of a password or code. It is counted before the check, and no longer when the check succeeds.
 #[derive(Debug, Clone)]
 pub struct Attempt {
     id: i64,
@@ -41,17 +41,17 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// At a password. `key` keeps the hashes from telling whose they are.
+    /// A try of a password. `key` is the [`ThrottleKey`].
     pub fn new(id: i64, key: &[u8], email: &str, address: &str) -> Attempt {
         Attempt::with_subjects(id, key, &[(ACCOUNT, email), (ADDRESS, address)])
     }
 
-    /// At a code of a second factor.
+    /// A try of a code of the second factor.
     pub fn code(id: i64, key: &[u8], person: i64, address: &str) -> Attempt {
         Attempt::with_subjects(id, key, &[(CODE, &person.to_string()), (ADDRESS, address)])
     }
 
-    /// At the link of an invitation.
+    /// A try of the link of an invitation.
     pub fn invitation(id: i64, key: &[u8], address: &str) -> Attempt {
         Attempt::with_subjects(id, key, &[(INVITATION, address)])
     }
@@ -61,10 +61,11 @@ impl Attempt {
         Attempt { id, subjects: subjects.collect() }
     }
 
-    /// Counts the try before anything is looked at, so that many at once are not more than one after the other.
+    /// Counts the try before the check, so that many tries at once are no more than the same number one after the
+    /// other.
     ///
     /// # Errors
-    /// [`Error::TooManyRequests`] when there were too many.
+    /// [`Error::TooManyRequests`] when there were too many tries; the caller must not check then.
     pub fn count(&self, conn: &mut Conn, now: Moment) -> Result<(), Error> {
         diesel::delete(attempts::table.filter(attempts::at.lt(Moment(now.millis() - LONGEST)))).execute(conn)?;
         let mut longest = None;
@@ -81,7 +82,7 @@ impl Attempt {
         Ok(())
     }
 
-    /// It was right: this try was no guess.
+    /// Removes the try from the count, after a check that succeeded.
     pub fn forget(&self, conn: &mut Conn) -> QueryResult<()> {
         for (limit, subject) in &self.subjects {
             diesel::delete(attempts::table.find((limit.scope, subject, self.id))).execute(conn)?;
@@ -90,7 +91,7 @@ impl Attempt {
     }
 }
 
-/// Seconds until the next try may be made, if it is not now.
+/// Seconds until the next try is allowed; `None` when it is allowed now.
 fn wait(conn: &mut Conn, limit: Limit, subject: &str, now: Moment) -> QueryResult<Option<u64>> {
     let recent = attempts::at.ge(Moment(now.millis() - limit.window));
     let mut times: Vec<Moment> = attempts::table
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_password_is_no_guess() {
+    fn right_passwords_are_not_counted() {
         let db = database("right");
         for id in 0..40 {
             let attempt = tried(&db, id, "sol@sundial.example", "192.0.2.1", NOW).expect("no wait");

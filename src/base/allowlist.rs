@@ -1,72 +1,73 @@
-//! Which addresses the program may connect to: public ones over TLS, unless the operator allows more.
+//! Which addresses webhook endpoints may have: public ones over TLS, unless the operator allows more.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use url::{Host, Url};
 
-/// The longest address of an endpoint, in bytes.
-const LONGEST: usize = 2_000;
+/// The longest URL of an endpoint, in bytes.
+const MAX_URL_BYTES: usize = 2_000;
 
-/// What the operator allows.
+/// What the operator allows besides public addresses over TLS.
 #[derive(Debug, Clone, Default)]
 pub struct Allowlist {
-    /// Also without TLS (`DOSSIER_OUTGOING_HTTP`).
+    /// Whether URLs may be `http://` (`DOSSIER_OUTGOING_HTTP`).
     pub allows_http: bool,
-    /// Networks of one's own that may be reached (`DOSSIER_OUTGOING_PRIVATE`).
+    /// Private networks that are allowed as well (`DOSSIER_OUTGOING_PRIVATE`).
     pub private: Vec<IpNet>,
 }
 
-/// What is told of an address that may not be reached. It names none, so that nobody can map a network with it.
-pub const NOT_ALLOWED: &str = "The address is not a public one. The operator can open networks of their own.";
+/// The message for an address that is not allowed. It names no address, so that nobody can map a network with it.
+pub const NOT_ALLOWED: &str = "The address is not public. The operator can allow private networks.";
 
 impl Allowlist {
-    /// Whether a connection to this address may be opened.
+    /// Whether Dossier may connect to this address.
     pub fn allows(&self, address: IpAddr) -> bool {
-        let address = plain(address);
+        let address = unmapped(address);
         is_public(address) || self.private.iter().any(|network| network.contains(&address))
     }
 
-    /// An endpoint's address as it is kept.
+    /// Reads the URL of an endpoint. A host name passes here; its addresses are checked when the connection is opened.
     ///
     /// # Errors
-    /// A sentence that says what is wrong.
+    /// A sentence that says what is wrong with the URL.
     pub fn parse(&self, typed: &str) -> Result<Url, &'static str> {
-        let url = Url::parse(typed.trim()).map_err(|_| "Enter a whole address such as https://example.com/hooks.")?;
+        let url =
+            Url::parse(typed.trim()).map_err(|_| "Enter a complete address such as https://example.com/hooks.")?;
         match url.scheme() {
             "https" => {}
             "http" if self.allows_http => {}
             _ => return Err("It must begin with https://."),
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("It must not hold a user name or a password. Use the Authorization value.");
+            return Err("It must not contain a user name or a password. Use the Authorization value.");
         }
         if url.fragment().is_some() {
-            return Err("It must not hold a #fragment.");
+            return Err("It must not contain a #fragment.");
         }
-        if url.as_str().len() > LONGEST {
+        if url.as_str().len() > MAX_URL_BYTES {
             return Err("It is too long: 2,000 characters at most.");
         }
         match url.host() {
             Some(Host::Ipv4(address)) if !self.allows(address.into()) => Err(NOT_ALLOWED),
             Some(Host::Ipv6(address)) if !self.allows(address.into()) => Err(NOT_ALLOWED),
             Some(_) => Ok(url),
-            None => Err("Enter a whole address such as https://example.com/hooks."),
+            None => Err("Enter a complete address such as https://example.com/hooks."),
         }
     }
 }
 
-/// Whether an address belongs to the public internet: not to this machine, a network of one's own, a provider's inside,
-/// a group, or nobody (RFC 6890 and later assignments).
+/// Whether an address belongs to the public internet (RFC 6890 and later assignments). Loopback, private,
+/// provider-internal, multicast, reserved and unassigned addresses do not.
 pub fn is_public(address: IpAddr) -> bool {
-    match plain(address) {
+    match unmapped(address) {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
     }
 }
 
-/// An IPv4 address that is written as an IPv6 one is the IPv4 address.
-fn plain(address: IpAddr) -> IpAddr {
+/// Turns an IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) into the IPv4 address.
+fn unmapped(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(mapped) => mapped.to_ipv4_mapped().map_or(address, IpAddr::V4),
         IpAddr::V4(_) => address,
@@ -75,31 +76,31 @@ fn plain(address: IpAddr) -> IpAddr {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, d] = address.octets();
-    let is_inside = match (a, b) {
+    let is_special = match (a, b) {
         (0 | 10 | 127, _) | (224.., _) => true,
         (100, 64..=127) | (169, 254) | (172, 16..=31) | (192, 168) | (198, 18..=19) => true,
-        // Protocol assignments, documentation, and what was the relay of 6to4.
+        // Protocol assignments and documentation; below, the former 6to4 relay.
         (192, 0) => matches!(c, 0 | 2),
         (192, 88) => c == 99,
         (198, 51) => c == 100,
         (203, 0) => c == 113,
-        // A cloud's own service on an address that looks public.
+        // Azure's platform service has an address that looks public.
         (168, 63) => (c, d) == (129, 16),
         _ => false,
     };
-    !is_inside
+    !is_special
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, c, ..] = address.segments();
-    // Only 2000::/3 was ever given out; loopback, local, unique local, NAT64 and groups lie outside of it.
+    // Public addresses are all in 2000::/3. Loopback, link-local, unique local, NAT64 and multicast are outside it.
     if a & 0xE000 != 0x2000 {
         return false;
     }
     match (a, b) {
-        // Teredo and other protocol assignments, documentation.
+        // Teredo, other protocol assignments and documentation.
         (0x2001, ..0x0200) | (0x2001, 0x0DB8) | (0x3FFF, ..0x1000) => false,
-        // 6to4 holds an IPv4 address.
+        // A 6to4 address contains an IPv4 address.
         (0x2002, _) => {
             let ([a, b], [c, d]) = (b.to_be_bytes(), c.to_be_bytes());
             is_public_v4(Ipv4Addr::new(a, b, c, d))
@@ -113,8 +114,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_addresses_of_the_public_internet_are_public() {
-        let inside = [
+    fn private_and_reserved_addresses_are_not_public() {
+        let special = [
             "0.0.0.0",
             "0.1.2.3",
             "10.0.0.1",
@@ -162,10 +163,10 @@ mod tests {
             "ff02::1",
             "5f00::1",
         ];
-        for address in inside {
+        for address in special {
             assert!(!is_public(address.parse().expect("an address")), "{address}");
         }
-        let outside = [
+        let public = [
             "1.1.1.1",
             "9.255.255.255",
             "11.0.0.1",
@@ -189,13 +190,13 @@ mod tests {
             "2a00:1450::1",
             "3fff:1000::1",
         ];
-        for address in outside {
+        for address in public {
             assert!(is_public(address.parse().expect("an address")), "{address}");
         }
     }
 
     #[test]
-    fn an_operator_opens_networks_of_their_own_and_no_others() {
+    fn the_operator_can_allow_private_networks_and_only_those() {
         let allowlist = Allowlist { allows_http: false, private: vec!["10.1.0.0/16".parse().expect("a network")] };
         assert!(allowlist.allows("10.1.2.3".parse().expect("an address")));
         assert!(allowlist.allows("::ffff:10.1.2.3".parse().expect("an address")));
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_https_whole_and_without_secrets() {
+    fn an_endpoint_url_is_https_complete_and_without_credentials() {
         let allowlist = Allowlist::default();
         assert_eq!(
             allowlist.parse(" https://example.com/a?b=c ").map(String::from),
@@ -233,7 +234,7 @@ mod tests {
         ] {
             assert!(allowlist.parse(typed).is_err(), "{typed}");
         }
-        let open = Allowlist { allows_http: true, private: vec!["127.0.0.0/8".parse().expect("a network")] };
-        assert!(open.parse("http://127.0.0.1:9000/").is_ok() && open.parse("http://[::1]/").is_err());
+        let lenient = Allowlist { allows_http: true, private: vec!["127.0.0.0/8".parse().expect("a network")] };
+        assert!(lenient.parse("http://127.0.0.1:9000/").is_ok() && lenient.parse("http://[::1]/").is_err());
     }
 }

@@ -1,11 +1,11 @@
-//! What may be an App User ID (§9.2), alike at every door.
+//! Which texts can be an App User ID (§9.2). Webhooks, the API and the forms all use this one rule.
 
 use sha2::{Digest, Sha256};
 
-/// The most characters an id from outside may have; what people type is held to 100.
+/// The most characters of an id from webhooks and the API. Forms allow only 100.
 pub const MAX_CHARS: usize = 1_500;
 
-/// Words that are no ids: what apps send when they mean "nobody".
+/// Words that apps send when there is no user, so they cannot be ids.
 const BLOCKED: [&str; 18] = [
     "no_user",
     "null",
@@ -24,11 +24,11 @@ const BLOCKED: [&str; 18] = [
     "[]",
     "{}",
     "[object Object]",
-    // NUL as some apps write it out.
+    // Some apps spell NUL this way.
     "\\x00",
 ];
 
-/// The start of every id that an SDK made up itself (§1.1).
+/// The start of every id that an SDK generated (§1.1).
 pub const ANONYMOUS_PREFIX: &str = "$RCAnonymousID:";
 
 /// An id that may name a customer.
@@ -40,16 +40,18 @@ pub struct AppUserId(String);
 pub enum Forbidden {
     /// One of the blocked words.
     Blocked,
-    /// Holds NUL or the replacement character.
+    /// Contains NUL or the replacement character.
     Unreadable,
-    /// `.` or `..`: no address can hold it.
+    /// `.` or `..`, which cannot be a segment of a URL path.
     Path,
     TooLong,
 }
 
 impl AppUserId {
+    /// Takes the text as it is, without trimming.
+    ///
     /// # Errors
-    /// [`Forbidden`] when the text cannot name a customer. The text is taken as it is: nothing is trimmed.
+    /// [`Forbidden`] when the text cannot name a customer.
     pub fn parse(text: &str) -> Result<AppUserId, Forbidden> {
         match text {
             _ if BLOCKED.contains(&text) => Err(Forbidden::Blocked),
@@ -69,35 +71,36 @@ impl AppUserId {
     }
 }
 
-/// Whether an SDK made the id up (§1.1: by the prefix alone).
+/// Whether an SDK generated the id (§1.1: by the prefix alone).
 pub fn is_anonymous(id: &str) -> bool {
     id.starts_with(ANONYMOUS_PREFIX)
 }
 
 impl Forbidden {
-    /// The reason as the end of a sentence about the id.
+    /// The reason, to be put after the id or `it`.
     pub const fn words(self) -> &'static str {
         match self {
-            Forbidden::Blocked => "is a word apps send for nobody",
-            Forbidden::Unreadable => "holds a character that cannot be stored",
-            Forbidden::Path => "cannot stand in an address",
+            Forbidden::Blocked => "is a word that apps send when nobody is logged in",
+            Forbidden::Unreadable => "contains a character that cannot be stored",
+            Forbidden::Path => "cannot be part of a web address",
             Forbidden::TooLong => "has more than 1,500 characters",
         }
     }
 }
 
-/// The longest text that stands in an index as it is, in bytes.
+/// The longest text, in bytes, that an index stores unchanged.
 const PLAIN_BYTES: usize = 160;
-const HEAD_BYTES: usize = 128;
+/// How many bytes of a longer text its key begins with.
+const PREFIX_BYTES: usize = 128;
 
-/// What an index stores for a text: its bytes, or for a long one their start and a hash of all. Comparing keys is
-/// comparing texts, byte by byte, on both databases.
+/// What an index stores for a text: its bytes, or for a long text its first bytes and a hash of the whole text. Both
+/// databases compare keys byte by byte, so equal keys mean equal texts.
 pub fn lookup_key(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     if bytes.len() <= PLAIN_BYTES {
         return bytes.to_vec();
     }
-    let mut key = bytes.iter().take(HEAD_BYTES).copied().collect::<Vec<_>>();
+    let mut key = bytes.iter().take(PREFIX_BYTES).copied().collect::<Vec<_>>();
     key.extend_from_slice(&Sha256::digest(bytes));
     key.push(0);
     key
@@ -108,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocked_words_are_refused_and_their_neighbours_are_not() {
+    fn blocked_words_are_refused_and_similar_ones_are_not() {
         for blocked in BLOCKED {
             assert_eq!(AppUserId::parse(blocked), Err(Forbidden::Blocked), "{blocked}");
         }
@@ -126,6 +129,6 @@ mod tests {
     fn long_texts_get_keys_that_differ_and_stay_short() {
         let (a, b) = (lookup_key(&"x".repeat(1_500)), lookup_key(&"x".repeat(1_499)));
         assert_ne!(a, b);
-        assert_eq!(a.len(), HEAD_BYTES + 33);
+        assert_eq!(a.len(), PREFIX_BYTES + 33);
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes: as hexadecimal digits, and such as nobody can guess.
+//! Bytes as hexadecimal digits, and random bytes.
 
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
@@ -7,10 +7,10 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
-/// Bytes nobody can guess.
+/// Unpredictable bytes from the operating system, for keys and tokens.
 ///
 /// # Errors
-/// When the system has none to give.
+/// When the operating system's random source fails.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map(|()| bytes)

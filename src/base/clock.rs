@@ -1,4 +1,4 @@
-//! Time. `Moment` is an instant in UTC of millisecond precision; `Clock` is the only place that asks the machine for it.
+//! Time. [`Moment`] is an instant in UTC with millisecond precision; only [`Clock`] reads the system time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds since 1970-01-01T00:00:00Z. Any value is allowed, also ones no calendar can show.
+/// Milliseconds since 1970-01-01T00:00:00Z. Any value is allowed, even one outside the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Moment(pub i64);
 
 impl Moment {
-    /// Later than any other moment: the end of what does not end.
+    /// Later than any other moment: the end of something that never ends.
     pub const NEVER: Moment = Moment(i64::MAX);
     /// Earlier than any other moment.
     pub const EARLIEST: Moment = Moment(i64::MIN);
@@ -34,23 +34,23 @@ impl Moment {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// The number of its day since 1970, in UTC.
+    /// The number of the day since 1970-01-01, in UTC.
     pub const fn day(self) -> i64 {
         self.0.div_euclid(86_400_000)
     }
 
-    /// Its year and month, in UTC; years before all others for a moment outside the calendar.
+    /// The year and month in UTC; `(i64::MIN, 0)`, which sorts before all others, for a moment outside the calendar.
     pub fn month(self) -> (i64, u32) {
         self.utc().map_or((i64::MIN, 0), |utc| (i64::from(utc.year()), utc.month()))
     }
 
-    /// The calendar's view; `None` for a moment outside its years (about ±262,000).
+    /// The calendar date and time; `None` for a moment outside the calendar (about ±262,000 years).
     pub fn utc(self) -> Option<DateTime<Utc>> {
         DateTime::from_timestamp_millis(self.0)
     }
 }
 
-/// Tells the time: the machine's, or in tests one that stands still until it is moved.
+/// A source of time: the system clock, or in tests a clock that only [`Clock::advance`] moves.
 #[derive(Debug, Clone, Default)]
 pub enum Clock {
     #[default]
@@ -59,7 +59,7 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// A clock that stands at `moment`.
+    /// A clock that shows `moment` until a test advances it.
     pub fn set_to(moment: Moment) -> Clock {
         Clock::Set(Arc::new(AtomicI64::new(moment.0)))
     }
@@ -71,7 +71,7 @@ impl Clock {
         }
     }
 
-    /// Moves a set clock; the machine's clock stays as it is.
+    /// Moves a set clock forward. Does nothing to the system clock.
     pub fn advance(&self, seconds: i64) {
         if let Clock::Set(at) = self {
             at.fetch_add(seconds * 1000, Ordering::SeqCst);

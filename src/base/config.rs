@@ -1,4 +1,4 @@
-//! Settings from flags and environment variables, read once at start and handed on as a value.
+//! Settings from flags and environment variables, read once at start and passed on as a value.
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -10,52 +10,52 @@ use url::{Host, Origin, Url};
 
 use crate::base::allowlist::Allowlist;
 
-/// What is logged when nothing is said: each request, not the server's own start.
+/// The default log filter: requests, but not the start of the HTTP server's workers.
 pub const DEFAULT_LOG: &str = "info,actix_server=warn";
 
-/// Where the data is when nobody says.
+/// The default database.
 pub const DEFAULT_DATABASE_URL: &str = "sqlite:dossier.db";
 
-/// What an operator may choose. Every flag has an environment variable of the name shown.
+/// The settings that an operator can choose. Each flag can also be set by the environment variable named with it.
 #[derive(Args, Clone)]
 pub struct Flags {
-    /// Where the data is: sqlite:PATH or postgres://…
+    /// The database: sqlite:PATH or postgres://…
     #[arg(long, env = "DATABASE_URL", default_value = DEFAULT_DATABASE_URL, global = true, hide_env_values = true)]
     database_url: String,
     /// Address and port to listen on
     #[arg(long, env = "DOSSIER_BIND", default_value = "127.0.0.1:8080", global = true)]
     bind: String,
-    /// The address people type, such as https://dossier.example.com [default: http:// and the address of --bind]
+    /// The address people open, such as https://dossier.example.com [default: http:// and the address of --bind]
     #[arg(long, env = "DOSSIER_PUBLIC_URL", global = true)]
     public_url: Option<String>,
-    /// Reverse proxies whose X-Forwarded-For and Forwarded are believed: addresses or networks with commas between
+    /// Reverse proxies whose X-Forwarded-For and Forwarded are trusted: addresses or networks, separated by commas
     #[arg(long, env = "DOSSIER_TRUSTED_PROXIES", default_value = "", global = true)]
     trusted_proxies: String,
-    /// A MaxMind DB file with the countries of addresses [default: the table in the program]
+    /// A MaxMind DB file with the countries of IP addresses [default: the table in the program]
     #[arg(long, env = "DOSSIER_GEOIP", global = true)]
     geoip: Option<PathBuf>,
     /// Threads that serve requests [default: one per core]
     #[arg(long, env = "DOSSIER_WORKERS", global = true)]
     workers: Option<usize>,
-    /// Database connections to keep open at most
+    /// The most database connections to keep open
     #[arg(long, env = "DOSSIER_CONNECTIONS", default_value_t = 16, global = true)]
     connections: u32,
-    /// Minutes without a request after which a log-in is over
+    /// Minutes without a request after which a log-in ends
     #[arg(long, env = "DOSSIER_SESSION_IDLE_MINUTES", default_value_t = 60, global = true)]
     session_idle_minutes: u32,
-    /// Hours after which a log-in is over in any case
+    /// Hours after which a log-in ends in any case
     #[arg(long, env = "DOSSIER_SESSION_HOURS", default_value_t = 12, global = true)]
     session_hours: u32,
-    /// Requests a minute that one app's public key may make: all users of the app share it
+    /// Requests per minute with one app's public key: all users of the app share it
     #[arg(long, env = "DOSSIER_PUBLIC_KEY_REQUESTS", default_value_t = 120_000, global = true)]
     public_key_requests: u32,
-    /// Requests a minute that one secret key may make
+    /// Requests per minute with one secret key
     #[arg(long, env = "DOSSIER_SECRET_KEY_REQUESTS", default_value_t = 3_000, global = true)]
     secret_key_requests: u32,
-    /// Let webhook endpoints be http:// as well as https://
+    /// Allow webhook endpoints to be http:// as well as https://
     #[arg(long, env = "DOSSIER_OUTGOING_HTTP", global = true, value_parser = clap::builder::FalseyValueParser::new())]
     outgoing_http: bool,
-    /// Networks of your own that webhook endpoints may be in: addresses or networks with commas between
+    /// Private networks that webhook endpoints may be in: addresses or networks, separated by commas
     #[arg(long, env = "DOSSIER_OUTGOING_PRIVATE", default_value = "", global = true)]
     outgoing_private: String,
     /// What to log: off, error, warn, info, debug, or a filter such as info,actix_server=warn
@@ -63,25 +63,25 @@ pub struct Flags {
     log: String,
 }
 
-/// Checked settings.
+/// The settings after [`Flags::check`].
 #[derive(Clone)]
 pub struct Config {
     pub database_url: String,
     pub bind: SocketAddr,
     pub public_url: Url,
     pub trusted_proxies: Vec<IpNet>,
-    /// Another table of countries than the one in the program.
+    /// A table of countries to use instead of the one in the program.
     pub geoip: Option<PathBuf>,
     pub workers: usize,
     pub connections: u32,
     pub session_limits: SessionLimits,
     pub key_limits: KeyLimits,
-    /// Where webhook endpoints may be.
+    /// Which addresses webhook endpoints may have.
     pub allowlist: Allowlist,
     pub log: String,
 }
 
-/// How many requests a minute one key of the client API may make, in each process.
+/// How many requests per minute one key of the client API may make. Each process counts for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyLimits {
     pub public: NonZeroU32,
@@ -91,9 +91,9 @@ pub struct KeyLimits {
 /// How long somebody stays logged in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {
-    /// Without a request for so many minutes, a session is over.
+    /// How many minutes without a request end a session.
     pub idle_minutes: i64,
-    /// And after so many hours in any case.
+    /// After how many hours a session ends in any case.
     pub hours: i64,
 }
 
@@ -111,8 +111,10 @@ impl Default for SessionLimits {
 }
 
 impl Flags {
+    /// Checks every setting.
+    ///
     /// # Errors
-    /// One line naming the first variable that cannot be used.
+    /// One line that names the first variable with a wrong value.
     pub fn check(self) -> Result<Config, String> {
         let bind = bind(&self.bind)?;
         Ok(Config {
@@ -141,33 +143,33 @@ impl Flags {
 }
 
 impl Config {
-    /// Whether browsers reach us over TLS, so that cookies may insist on it.
+    /// Whether browsers connect over TLS, so that cookies can require it.
     pub fn is_https(&self) -> bool {
         self.public_url.scheme() == "https"
     }
 
-    /// Whether what browsers send crosses a network unencrypted.
+    /// Whether browsers send passwords over a network without encryption.
     pub fn is_in_the_clear(&self) -> bool {
-        let is_here = match self.public_url.host() {
+        let is_local = match self.public_url.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
             Some(Host::Domain(name)) => name == "localhost",
             None => false,
         };
-        !self.is_https() && !is_here
+        !self.is_https() && !is_local
     }
 
     pub fn origin(&self) -> Origin {
         self.public_url.origin()
     }
 
-    /// An absolute address for other programs and people; never made from what a request says about its host.
+    /// The absolute URL of a path, for other programs and people. It never uses the host that a request names.
     pub fn address_of(&self, path: &str) -> String {
         format!("{}{path}", self.public_url.as_str().trim_end_matches('/'))
     }
 }
 
-/// How many threads can work at the same time on this machine.
+/// How many threads can run at the same time on this machine.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
@@ -180,7 +182,7 @@ fn public_url(text: Option<&str>, bind: SocketAddr) -> Result<Url, String> {
     let text = text.map_or_else(|| format!("http://{bind}"), str::to_owned);
     match Url::parse(&text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && is_bare(&url) => Ok(url),
-        _ => Err(format!("DOSSIER_PUBLIC_URL must be http:// or https:// and a host, nothing behind it, not {text}")),
+        _ => Err(format!("DOSSIER_PUBLIC_URL must be http:// or https:// and a host, without a path, not {text}")),
     }
 }
 
@@ -231,14 +233,14 @@ mod tests {
     }
 
     #[test]
-    fn the_public_address_follows_from_the_bound_one() {
+    fn the_public_url_defaults_to_the_bound_address() {
         let config = flags().check().expect("good flags");
         assert_eq!(config.address_of("/login"), "http://127.0.0.1:8080/login");
         assert!(!config.is_https());
     }
 
     #[test]
-    fn a_wrong_setting_is_named() {
+    fn the_message_for_a_wrong_setting_names_it() {
         let wrong = [
             (Flags { bind: "here".into(), ..flags() }, "DOSSIER_BIND"),
             (Flags { public_url: Some("ftp://a".into()), ..flags() }, "DOSSIER_PUBLIC_URL"),
@@ -253,7 +255,7 @@ mod tests {
             (Flags { secret_key_requests: 0, ..flags() }, "DOSSIER_SECRET_KEY_REQUESTS"),
         ];
         for (flags, name) in wrong {
-            assert!(flags.check().err().is_some_and(|said| said.starts_with(name)), "{name}");
+            assert!(flags.check().err().is_some_and(|message| message.starts_with(name)), "{name}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The one error of the program. `?` turns what the database says into it; `page::edge` turns it into a page for people
-//! or a JSON answer for machines, and is the only place that logs it.
+//! The one error type of the program. `?` converts database errors into it. `web::edge` turns it into a page for people
+//! or a JSON answer for programs, and is the only place that logs it.
 
 use std::fmt;
 
@@ -10,55 +10,59 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::base::Permission;
 
-/// What a key of the API has used of its minute (§C2.7), and how much there is.
+/// The header with the calls that an API key has made in this minute (§C2.7).
 pub const CALLS_USED: HeaderName = HeaderName::from_static("revenuecat-rate-limit-current-usage");
+/// The header with the calls that an API key may make in a minute (§C2.7).
 pub const CALLS_LIMIT: HeaderName = HeaderName::from_static("revenuecat-rate-limit-current-limit");
 
-/// How long to wait before asking again when the database cannot serve.
-const SECONDS_UNTIL_BACK: u64 = 5;
+/// The `Retry-After` of a 503, in seconds.
+const RETRY_AFTER_SECONDS: u64 = 5;
 
-/// What may stay as it is in a query value: the rest is encoded.
+/// The characters to encode in a query value: all but letters, digits and these.
 const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 #[derive(Debug)]
 pub enum Error {
-    /// Nobody is logged in. Holds the path to return to afterwards.
+    /// Nobody is logged in. Holds the path to return to after the log-in.
     LogIn(String),
-    /// The project asks for a second factor and this person has none. Holds the path to return to afterwards.
+    /// The project requires a second factor and this person has none. Holds the path to return to after setting it up.
     SecondFactor(String),
-    /// Known, but without the permission.
+    /// The person or key is known but lacks this permission.
     Forbidden(Permission),
-    /// A change asked for by a page of another site.
+    /// A page of another website sent the form.
     CrossSite,
-    /// Not there, or not for this person: the two are told alike.
+    /// It does not exist, or this person may not know that it does: both get the same answer.
     NotFound,
-    /// The path is known, the method is not.
+    /// The path exists, but not with this method.
     Method,
-    /// A parameter of a call cannot be taken; the problem's field names it.
+    /// A parameter of an API call is invalid; the problem's field names it.
     Parameter(Problem),
-    /// Cannot be understood. The sentence is shown.
+    /// The request cannot be understood. The sentence is shown.
     BadRequest(String),
-    /// Understood and refused: the same page again, its dialog open, with what was typed and the reason (422).
+    /// The input was refused (422): the same page is shown with its dialog open, the typed text and the reason.
     Refused(Refusal),
+    /// The body is larger than the route accepts.
     TooLarge,
     /// The body did not arrive in time.
     Slow,
-    /// Not a form.
+    /// The body is not a form.
     MediaType,
-    /// Seconds until the next may come, and for a key of the API how many calls it has in a minute.
+    /// The rate limit is used up.
     TooManyRequests {
+        /// Seconds until the next request is accepted.
         retry_after: u64,
+        /// For an API key: how many calls it may make in a minute.
         limit: Option<u32>,
     },
-    /// Refused in the terms of the client API (§C2.5).
+    /// An error of the client API with its own status and code (§C2.5).
     Client(ApiError),
-    /// Not now. The text is for the log.
+    /// The same request may work later (503). The text is for the log.
     Unavailable(String),
-    /// Our fault. The text is for the log.
+    /// Dossier has failed (500). The text is for the log.
     Internal(String),
 }
 
-/// What a program is told that called the API: a status, the number by which SDKs know what is meant, and a sentence.
+/// The error answer of the client API: a status, RevenueCat's error code, which SDKs evaluate, and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     pub status: StatusCode,
@@ -66,15 +70,15 @@ pub struct ApiError {
     pub message: String,
 }
 
-/// Why input was refused.
+/// Why the program refused the input.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Refusal {
     pub problems: Vec<Problem>,
-    /// Nothing is wrong with it, but somebody else changed the same thing meanwhile.
+    /// Whether the input is valid, but somebody else has changed the same data meanwhile (409).
     pub is_stale: bool,
 }
 
-/// What is wrong with a field, what is allowed, in one or two sentences.
+/// What is wrong with a field and what is allowed, in one or two sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The field's name; empty for the form as a whole.
@@ -87,7 +91,7 @@ impl Refusal {
         Refusal { problems: vec![Problem { field, sentence: sentence.into() }], is_stale: false }
     }
 
-    /// Somebody else was faster.
+    /// A refusal because somebody else has changed the same data meanwhile.
     pub fn stale() -> Refusal {
         Refusal { problems: Vec::new(), is_stale: true }
     }
@@ -112,7 +116,7 @@ impl From<Problem> for Error {
 }
 
 impl Error {
-    /// What is logged and never shown.
+    /// The text for the log, which is never shown.
     pub fn cause(&self) -> Option<&str> {
         match self {
             Error::Unavailable(cause) | Error::Internal(cause) => Some(cause),
@@ -120,7 +124,7 @@ impl Error {
         }
     }
 
-    /// Whether the same may work in a moment.
+    /// Whether the same request may work later.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Error::Unavailable(_))
     }
@@ -155,7 +159,7 @@ impl ResponseError for Error {
         }
     }
 
-    /// Status and headers; the edge adds the body.
+    /// Status and headers; `web::edge` adds the body.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::new(self.status_code());
         let headers = response.headers_mut();
@@ -164,10 +168,10 @@ impl ResponseError for Error {
             headers.insert(CALLS_LIMIT, HeaderValue::from(*limit));
         }
         let header = match self {
-            Error::LogIn(next) => onward("/login", next),
-            Error::SecondFactor(next) => onward("/account/second-factor", next),
+            Error::LogIn(next) => redirect("/login", next),
+            Error::SecondFactor(next) => redirect("/account/second-factor", next),
             Error::TooManyRequests { retry_after, .. } => Some((RETRY_AFTER, HeaderValue::from(*retry_after))),
-            Error::Unavailable(_) => Some((RETRY_AFTER, HeaderValue::from(SECONDS_UNTIL_BACK))),
+            Error::Unavailable(_) => Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))),
             _ => None,
         };
         if let Some((name, value)) = header {
@@ -177,12 +181,12 @@ impl ResponseError for Error {
     }
 }
 
-/// To a page that leads on to `next` afterwards.
-fn onward(page: &str, next: &str) -> Option<(HeaderName, HeaderValue)> {
+/// The header that redirects to a page, which continues to `next` afterwards.
+fn redirect(page: &str, next: &str) -> Option<(HeaderName, HeaderValue)> {
     HeaderValue::try_from(address_with_next(page, next)).ok().map(|value| (LOCATION, value))
 }
 
-/// The address of a page that leads on to `next` afterwards.
+/// The address of a page that continues to `next` afterwards.
 pub fn address_with_next(page: &str, next: &str) -> String {
     match next {
         "" | "/" => page.into(),

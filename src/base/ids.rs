@@ -1,11 +1,12 @@
-//! Names for new rows: 64-bit numbers that grow with time, made here and never by the database.
+//! Ids of new rows: 64-bit numbers that grow with time. Dossier makes them, never the database.
 //!
-//! 41 bits of milliseconds since 2024, 10 bits that tell processes apart, 12 bits of a counter.
+//! 41 bits are milliseconds since 2024, 10 bits distinguish processes, 12 bits are a counter.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::clock::Moment;
 
+/// 2024-01-01T00:00:00Z, in milliseconds since 1970.
 const EPOCH: i64 = 1_704_067_200_000;
 const COUNTER_BITS: u32 = 12;
 const NODE_BITS: u32 = 10;
@@ -14,23 +15,24 @@ const NODE_BITS: u32 = 10;
 #[derive(Debug, Clone)]
 pub struct Ids {
     node: i64,
+    /// Milliseconds and counter of the last id.
     last: Arc<Mutex<(i64, i64)>>,
 }
 
 impl Ids {
-    /// For a process of its own: the bits that tell it from others are drawn at random.
+    /// For a process: the bits that distinguish it from others are random.
     pub fn random() -> Ids {
         let mut bytes = [0; 2];
         getrandom::fill(&mut bytes).expect("the system has random bytes");
         Ids::of_node(i64::from(u16::from_le_bytes(bytes)))
     }
 
-    /// For tests: the same ids in every run.
+    /// For tests, which need the same ids in every run.
     pub fn of_node(node: i64) -> Ids {
         Ids { node: node & ((1 << NODE_BITS) - 1), last: Arc::default() }
     }
 
-    /// An id that is greater than all this maker gave before.
+    /// The next id, greater than all ids that this value and its clones made before.
     pub fn next(&self, now: Moment) -> i64 {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let (millis, counter) = *last;

@@ -1,4 +1,4 @@
-//! What every other module may use: time, ids, money, bytes, configuration, the one error, roles.
+//! What every other module may use: time, ids, money, bytes, configuration, errors and roles.
 
 pub mod allowlist;
 pub mod app_user_id;

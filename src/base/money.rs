@@ -1,5 +1,5 @@
-//! Money: whole micro-units of a currency. Never a float: decimals are read digit by digit and rounded once, to the
-//! micro-unit, half away from zero.
+//! Money as whole micro-units of a currency, never as a float. Decimals are read digit by digit and rounded once, to
+//! the micro-unit, half away from zero.
 
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Micros(pub i64);
 
-/// An amount in a named currency (ISO 4217, as it was sent).
+/// An amount in a currency (an ISO 4217 code, kept as it was sent).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Money {
     pub amount: Micros,
@@ -20,8 +20,8 @@ pub struct Money {
 impl Micros {
     pub const ZERO: Micros = Micros(0);
 
-    /// Reads a JSON number or a decimal in words of digits (`4.99`, `1e3`, `-0.000001`).
-    /// `None` for what is no number or beyond nine trillion units.
+    /// Reads a JSON number or a decimal (`4.99`, `1e3`, `-0.000001`). `None` if it is not a number or is beyond nine
+    /// trillion units.
     pub fn parse(text: &str) -> Option<Micros> {
         let decimal = Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text));
         let decimal = decimal.or_else(|_| text.parse::<Decimal>()).ok()?;
@@ -46,7 +46,7 @@ impl Micros {
         self.0 < 0
     }
 
-    /// The number as programs read it, exact, with at least two decimals: `106.95`, `-9.99`, `0.000001`.
+    /// The exact number for programs, with at least two decimals: `106.95`, `-9.99`, `0.000001`.
     pub fn decimal(self) -> String {
         let (sign, micros) = (if self.is_negative() { "-" } else { "" }, self.0.unsigned_abs());
         let digits = format!("{:06}", micros % 1_000_000);
@@ -54,8 +54,8 @@ impl Micros {
         format!("{sign}{}.{cents}{}", micros / 1_000_000, finer.trim_end_matches('0'))
     }
 
-    /// The number as people read it: no decimals when whole, else two, rounded half up (§2 Total Spent), with
-    /// thousands apart and a true minus sign.
+    /// The number for people: no decimals if it is whole, else two, rounded half up (§2 Total Spent), with commas
+    /// between thousands and a true minus sign.
     pub fn shown(self) -> String {
         let cents = (self.0.unsigned_abs() + 5_000) / 10_000;
         let (units, rest) = (group_thousands(cents / 100), cents % 100);
@@ -65,7 +65,7 @@ impl Micros {
 }
 
 impl Money {
-    /// `EUR 8.99`, with the sign before the currency: `−EUR 8.99`.
+    /// The amount for people, with the sign before the currency: `EUR 8.99`, `−EUR 8.99`.
     pub fn shown(&self) -> String {
         let number = self.amount.shown();
         match number.strip_prefix('\u{2212}') {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_read_every_digit() {
+    fn the_decimal_form_has_every_digit() {
         assert_eq!(Micros(106_950_000).decimal(), "106.95");
         assert_eq!(Micros(-9_990_000).decimal(), "-9.99");
         assert_eq!(Micros(1).decimal(), "0.000001");
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_amounts_carry_no_decimals() {
+    fn whole_amounts_have_no_decimals() {
         let shown = |micros| Money { amount: Micros(micros), currency: "USD".into() }.shown();
         assert_eq!(shown(0), "USD 0");
         assert_eq!(shown(20_000_000), "USD 20");

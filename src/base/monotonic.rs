@@ -1,31 +1,31 @@
-//! Time that does not run backwards: for sessions and limits, which a clock set back must not prolong.
+//! A clock that does not run backwards, for sessions and limits: setting the system clock back must not extend them.
 
 use std::time::Instant;
 
 use crate::base::clock::{Clock, Moment};
 
-/// The later of the clock and of what has passed on the machine's own count since start-up.
+/// Returns the later of two times: the system clock's, and the start time plus the elapsed time of [`Instant`].
 #[derive(Debug, Clone)]
 pub struct MonotonicClock {
     clock: Clock,
     start: Moment,
-    counted_from: Instant,
+    started: Instant,
 }
 
 impl MonotonicClock {
     pub fn new(clock: Clock) -> MonotonicClock {
-        MonotonicClock { start: clock.now(), clock, counted_from: Instant::now() }
+        MonotonicClock { start: clock.now(), clock, started: Instant::now() }
     }
 
     pub fn now(&self) -> Moment {
         match self.clock {
-            Clock::Machine => self.clock.now().max(self.counted()),
+            Clock::Machine => self.clock.now().max(self.elapsed_time()),
             Clock::Set(_) => self.clock.now(),
         }
     }
 
-    fn counted(&self) -> Moment {
-        let passed = i64::try_from(self.counted_from.elapsed().as_millis()).unwrap_or(i64::MAX);
-        Moment(self.start.millis().saturating_add(passed))
+    fn elapsed_time(&self) -> Moment {
+        let elapsed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Moment(self.start.millis().saturating_add(elapsed))
     }
 }

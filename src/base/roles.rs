@@ -1,8 +1,8 @@
-//! Who may do what: one table. A route names the permission it needs; a template asks the same question.
+//! Who may do what, in one table. A route names the permission it needs, and a template checks the same permission.
 
 use std::fmt;
 
-/// What a person is in a project.
+/// The role of a person in a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Role {
     Viewer,
@@ -11,13 +11,13 @@ pub enum Role {
     Admin,
 }
 
-/// What a role may be allowed to do.
+/// Something that a role may or may not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Permission {
     ReadCustomers,
     ReadLists,
     ExportLists,
-    /// See in a customer's history what the team did.
+    /// See the team's actions in a customer's history.
     ReadTeam,
     WriteNotes,
     EditAttributes,
@@ -25,20 +25,20 @@ pub enum Permission {
     GrantEntitlements,
     TransferPurchases,
     BlockCustomers,
-    /// Everything that is held on one customer, as a file.
+    /// Download everything that is stored about a customer.
     ExportCustomers,
-    /// Send an event once more to an endpoint it was queued for.
+    /// Send an event again to an endpoint it was queued for.
     ResendDeliveries,
     DeleteCustomers,
     DeleteTestAccounts,
     ReadSettings,
     ReadRejected,
     ManageCatalog,
-    /// The project's webhook secret.
+    /// Replace the project's webhook secret.
     ManageSecrets,
-    /// The keys of the client API.
+    /// Make and revoke keys of the client API.
     ManageKeys,
-    /// Where events are sent.
+    /// Change the webhook endpoints that events are sent to.
     ManageEndpoints,
     ManageProject,
     ReadPeople,
@@ -53,8 +53,8 @@ use Permission::{
     ResendDeliveries, TransferPurchases, WriteNotes,
 };
 
-/// What a support agent may; developers and admins may more.
-const HELPING: [Permission; 11] = [
+/// What support may do. Developers and admins may do this and more.
+const SUPPORT_PERMISSIONS: [Permission; 11] = [
     ReadCustomers,
     ReadLists,
     ReadTeam,
@@ -74,24 +74,25 @@ impl Role {
     pub fn may(self, permission: Permission) -> bool {
         match self {
             Role::Viewer => matches!(permission, ReadCustomers | ReadLists | ExportLists),
-            Role::Support => HELPING.contains(&permission),
+            Role::Support => SUPPORT_PERMISSIONS.contains(&permission),
             Role::Developer => {
                 matches!(
                     permission,
                     ReadSettings | ReadRejected | ManageCatalog | ManageSecrets | ManageKeys | ManageEndpoints
-                ) || HELPING.contains(&permission)
+                ) || SUPPORT_PERMISSIONS.contains(&permission)
             }
             Role::Admin => true,
         }
     }
 
-    /// What the role may in a project: deleting customers can be opened to support and developers there.
+    /// Whether the role has the permission in a project. A project with `others_may_delete` also lets support and
+    /// developers delete customers.
     pub fn may_in(self, others_may_delete: bool, permission: Permission) -> bool {
         let is_other = matches!(self, Role::Support | Role::Developer);
         self.may(permission) || (permission == DeleteCustomers && others_may_delete && is_other)
     }
 
-    /// As it is stored, typed on the command line and shown.
+    /// The name as it is stored, typed on the command line and shown.
     pub const fn name(self) -> &'static str {
         match self {
             Role::Viewer => "viewer",
@@ -140,7 +141,7 @@ impl Permission {
         ReadAudit,
     ];
 
-    /// What it lets people do: `write notes`.
+    /// What the permission allows, as a verb: `write notes`.
     pub const fn words(self) -> &'static str {
         match self {
             ReadCustomers => "see customers",
@@ -202,7 +203,7 @@ mod tests {
         ManageCatalog       .    .   yes  yes
         ManageSecrets       .    .   yes  yes
         ManageKeys          .    .   yes  yes
-        ManageEndpoints  .    .   yes  yes
+        ManageEndpoints     .    .   yes  yes
         ManageProject       .    .    .   yes
         ReadPeople          .    .    .   yes
         ManagePeople        .    .    .   yes
@@ -211,11 +212,11 @@ mod tests {
     }
 
     #[test]
-    fn a_project_lets_support_and_developers_delete_customers_and_nothing_more() {
+    fn a_project_can_allow_support_and_developers_to_delete_customers_and_nothing_more() {
         for permission in Permission::ALL {
             for role in Role::ALL {
-                let is_let = permission == DeleteCustomers && matches!(role, Role::Support | Role::Developer);
-                assert_eq!(role.may_in(true, permission), role.may(permission) || is_let, "{role} {permission:?}");
+                let is_allowed = permission == DeleteCustomers && matches!(role, Role::Support | Role::Developer);
+                assert_eq!(role.may_in(true, permission), role.may(permission) || is_allowed, "{role} {permission:?}");
                 assert_eq!(role.may_in(false, permission), role.may(permission));
             }
         }

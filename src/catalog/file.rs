@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_with_the_name_of_where() {
-        let parse_error = |text: &str| File::parse(text).map(drop).unwrap_err();
+        let parse_error = |text: &str| File::parse(text).map(drop).expect_err("a refusal");
         let product = |change: &str| {
             format!(r#"{{"products": [{{"id": "a", "store": "APP_STORE", "type": "consumable"{change}}}]}}"#)
         };

@@ -1,8 +1,8 @@
-//! `dossier audit verify`: whether the log of what the team did is as it was written.
+//! `dossier audit verify`: checks that the entries of the audit log are as they were written.
 
 use diesel::prelude::*;
 
-use super::said;
+use super::one_line;
 use crate::audit::{self, Broken, Verified};
 use crate::base::config::Config;
 use crate::base::error::Error;
@@ -23,14 +23,14 @@ pub enum Action {
         /// Only this project; otherwise all.
         #[arg(long)]
         project: Option<String>,
-        /// A hash printed earlier: fails when the log does not reach back to it.
+        /// A hash printed earlier; fails if no entry has it.
         #[arg(long)]
         head: Option<String>,
     },
 }
 
 /// # Errors
-/// One line: the first entry that is not as it was written, or what cannot be used.
+/// One line: the first changed entry, an unknown project or hash, or why the database cannot be used.
 pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     let Action::Verify { project, head } = &args.action;
     let db = super::open(config)?;
@@ -40,30 +40,30 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-/// A line for each project whose log is whole.
+/// Verifies the log of one project, or of all. Returns a line for each.
 ///
 /// # Errors
 /// As [`run`].
 pub fn verify(db: &Db, slug: Option<&str>, head: Option<&str>) -> Result<Vec<String>, String> {
-    let chosen = db.read_here(|conn| Ok::<_, Error>(projects_called(conn, slug)?)).map_err(said)?;
+    let chosen = db.read_here(|conn| Ok::<_, Error>(projects_called(conn, slug)?)).map_err(one_line)?;
     if let (true, Some(slug)) = (chosen.is_empty(), slug) {
         return Err(format!("there is no project {slug}"));
     }
-    let sought = head.map(|head| head.trim().to_lowercase()).unwrap_or_default();
-    let (mut lines, mut has_sought) = (Vec::new(), head.is_none());
+    let wanted = head.map(|head| head.trim().to_lowercase()).unwrap_or_default();
+    let (mut lines, mut has_wanted) = (Vec::new(), head.is_none());
     for (project, slug) in chosen {
         let read = db.read_here(|conn| {
-            let is_known = audit::queries::has_hash(conn, project, &sought)?;
+            let is_known = audit::queries::has_hash(conn, project, &wanted)?;
             Ok::<_, Error>((is_known, audit::verify(conn, project)?))
         });
-        let (is_known, verdict) = read.map_err(said)?;
-        has_sought |= is_known;
-        let verified = verdict.map_err(|broken| describe(&slug, &broken))?;
-        lines.push(whole(&slug, &verified));
+        let (is_known, verdict) = read.map_err(one_line)?;
+        has_wanted |= is_known;
+        let verified = verdict.map_err(|broken| broken_line(&slug, &broken))?;
+        lines.push(verified_line(&slug, &verified));
     }
-    match has_sought {
+    match has_wanted {
         true => Ok(lines),
-        false => Err(format!("no entry has the hash {sought}: the end of the log was cut off, or all of it replaced")),
+        false => Err(format!("no entry has the hash {wanted}: the end of the log was cut off, or all of it replaced")),
     }
 }
 
@@ -75,7 +75,7 @@ fn projects_called(conn: &mut Conn, slug: Option<&str>) -> QueryResult<Vec<(i64,
     query.load(conn)
 }
 
-fn whole(slug: &str, verified: &Verified) -> String {
+fn verified_line(slug: &str, verified: &Verified) -> String {
     let Verified { entries, erased, head, .. } = verified;
     match entries {
         0 => format!("{slug}: no entries yet"),
@@ -83,7 +83,7 @@ fn whole(slug: &str, verified: &Verified) -> String {
     }
 }
 
-fn describe(slug: &str, broken: &Broken) -> String {
+fn broken_line(slug: &str, broken: &Broken) -> String {
     let Broken { position, why, found, at, action } = broken;
     let at = times::to_the_second(*at);
     match position == found {

@@ -1,6 +1,6 @@
 //! `dossier catalog apply`: products, entitlements and offerings from one JSON file.
 
-use super::said;
+use super::one_line;
 use crate::audit::{self, Actor, Origin, Trace};
 use crate::auth::queries::project_id;
 use crate::base::clock::Clock;
@@ -19,7 +19,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Action {
-    /// Writes what the file names; what it does not name stays.
+    /// Writes the products, entitlements and offerings of the file; all others stay unchanged.
     Apply {
         /// The project the catalog belongs to.
         #[arg(long)]
@@ -46,7 +46,7 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
         audit::append(conn, key, &Actor::operator(), &Origin::default(), trace)?;
         Ok::<_, Error>(Some(()))
     });
-    done.map_err(said)?.ok_or_else(|| format!("there is no project {slug}"))?;
+    done.map_err(one_line)?.ok_or_else(|| format!("there is no project {slug}"))?;
     println!("{}.", describe(&catalog));
     Ok(())
 }

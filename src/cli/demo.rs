@@ -1,11 +1,11 @@
-//! `dossier demo`: a project of made-up customers of every kind, one log-in per role printed, then served.
+//! `dossier demo`: makes a project of invented customers of every kind, prints one log-in per role, and serves it.
 
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::{said, serve};
+use super::{one_line, serve};
 use crate::auth::api_keys::{self, NewKey, Value, platform_of};
 use crate::auth::password;
 use crate::auth::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
@@ -22,7 +22,7 @@ use crate::events::Delivery;
 use crate::{catalog, ingest};
 
 const SLUG: &str = "sundial";
-/// Where the demo lives when no database is named: made anew at each start, so that "2 days ago" stays true.
+/// The demo's file if no database is named. Each start replaces it, so that "2 days ago" stays true.
 pub const DEMO_FILE: &str = "dossier-demo.db";
 
 const TEAM: [(&str, &str, Role); 4] = [
@@ -33,15 +33,15 @@ const TEAM: [(&str, &str, Role); 4] = [
 ];
 
 /// # Errors
-/// One line: the database cannot be used, or holds a project of that name already.
+/// One line: the database cannot be used, or it contains the demo project already.
 pub fn run(config: Config) -> Result<(), String> {
     let config = with_own_database(config)?;
     let db = Db::open(&config.database_url, config.connections)?;
     migrate::run(&db)?;
     let (password, secret) = (random_word(6)?, format!("Bearer {}", random_word(24)?));
     build(&db, Clock::Machine.now(), &password, &secret)?;
-    let [app, server] = add_keys(&db, Clock::Machine.now()).map_err(said)?;
-    println!("\nA demo project of made-up customers. Log in at {} as", config.address_of("/login"));
+    let [app, server] = add_keys(&db, Clock::Machine.now()).map_err(one_line)?;
+    println!("\nA demo project of invented customers. Log in at {} as", config.address_of("/login"));
     for (name, email, role) in TEAM {
         println!("  {email:<24} {password}   {name}, {}", role.name());
     }
@@ -69,7 +69,7 @@ fn add_keys(db: &Db, now: Moment) -> Result<[String; 2], Error> {
     Ok(values.map(|value| value.as_str().to_owned()))
 }
 
-/// A database of its own where none is named, and a quiet log that leaves the log-ins on the screen.
+/// Uses a database file of its own if none is named, and logs only warnings so that the log-ins stay on the screen.
 fn with_own_database(mut config: Config) -> Result<Config, String> {
     if config.log == crate::base::config::DEFAULT_LOG {
         config.log = "warn".into();
@@ -89,7 +89,7 @@ fn with_own_database(mut config: Config) -> Result<Config, String> {
     Ok(config)
 }
 
-/// Twice as many characters as `bytes`: enough to keep others on this machine out.
+/// A random password of twice as many characters as `bytes`, which other users of this machine cannot guess.
 fn random_word(bytes: usize) -> Result<String, String> {
     let mut word = vec![0; bytes];
     getrandom::fill(&mut word).map_err(|error| error.to_string())?;
@@ -99,7 +99,7 @@ fn random_word(bytes: usize) -> Result<String, String> {
 /// Fills an empty database with the demo's project, people and customers.
 ///
 /// # Errors
-/// One line: what the database said, or that the project exists.
+/// One line: the database cannot be used, or the project exists already.
 pub fn build(db: &Db, now: Moment, password: &str, webhook_secret: &str) -> Result<(), String> {
     let catalog = catalog::file::File::parse(&demo_data::catalog().to_string())?;
     let hash = password::hash(password)?;
@@ -111,16 +111,16 @@ pub fn build(db: &Db, now: Moment, password: &str, webhook_secret: &str) -> Resu
         let project = project_of_team(conn, &ids, now, &hash, webhook_secret)?;
         catalog::queries::apply(conn, project, &catalog)?;
         let mut resolver = Resolver::new(project, ids.clone(), now);
-        let everybody = demo_data::customers(now.millis());
-        store_events(conn, &mut resolver, &everybody, now)?;
-        for customer in &everybody {
-            add_what_webhooks_do_not_tell(conn, &mut resolver, customer)?;
+        let people = demo_data::customers(now.millis());
+        store_events(conn, &mut resolver, &people, now)?;
+        for customer in &people {
+            add_contact_notes_and_override(conn, &mut resolver, customer)?;
         }
         Ok::<_, Error>(true)
     });
-    match made.map_err(said)? {
+    match made.map_err(one_line)? {
         true => Ok(()),
-        false => Err(format!("the database holds a project {SLUG} already; name an empty one in DATABASE_URL")),
+        false => Err(format!("the database contains a project {SLUG} already; name an empty database in DATABASE_URL")),
     }
 }
 
@@ -149,7 +149,7 @@ fn store_events(conn: &mut Conn, resolver: &mut Resolver, all: &[Customer], now:
     Ok(())
 }
 
-fn add_what_webhooks_do_not_tell(conn: &mut Conn, resolver: &mut Resolver, customer: &Customer) -> Result<(), Error> {
+fn add_contact_notes_and_override(conn: &mut Conn, resolver: &mut Resolver, customer: &Customer) -> Result<(), Error> {
     let id = AppUserId::parse(&customer.app_user_id).map_err(|why| Error::Internal(why.words().into()))?;
     let project = resolver.project();
     if identity::find(conn, project, id.as_str())?.is_none() {
@@ -183,7 +183,7 @@ fn put_contact(conn: &mut Conn, project: i64, row: i64, id: &AppUserId, contact:
     diesel::update(app_user_ids::table.filter(own))
         .set((app_user_ids::since.eq(contact.first_seen_ms), app_user_ids::is_since_exact.eq(true)))
         .execute(conn)?;
-    // Which id is shown, and where lists have the customer, follow from both.
+    // The shown id and the position in lists depend on the dates of the contact.
     state::derive(conn, [row], |_| false)?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! `dossier import`: webhook bodies from files, one JSON a line, first all stored, then all followed by what follows
-//! from them. Stopped at any moment and run again it ends in the same state.
+//! `dossier import`: reads webhook bodies from files, one JSON a line. It first stores all events, then derives the
+//! state of their customers. An operator can stop it at any moment; running it again gives the same state.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
-use super::said;
+use super::one_line;
 use crate::auth::queries::project_id;
 use crate::base::clock::Clock;
 use crate::base::error::Error;
@@ -24,26 +24,26 @@ pub struct Args {
     /// The project the events belong to.
     #[arg(long)]
     pub project: String,
-    /// Files of webhook bodies, one JSON a line; "-" reads standard input.
+    /// Files of webhook bodies, one JSON a line; "-" is standard input.
     #[arg(required = true)]
     pub files: Vec<String>,
 }
 
 /// How many events share a commit.
 const BATCH: usize = 4_000;
-/// How much of a line is read: enough to know that it is too long.
+/// The most bytes to read of a line: enough to know that it is too long.
 const LONGEST_LINE: u64 = 2 * MAX_BODY as u64;
 
-/// What an import did.
+/// The result of an import.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     pub stored: u64,
     pub duplicates: u64,
     pub tests: u64,
-    /// Events of customers who were erased since, or are blocked.
-    pub turned_away: u64,
+    /// Events of customers who are erased or blocked.
+    pub screened_out: u64,
     pub rejected: u64,
-    /// Every rejected line; lines that follow each other and have the same reason stand together.
+    /// The rejected lines. Consecutive lines with the same reason share an entry.
     pub rejected_lines: Vec<RejectedLines>,
     pub customers: usize,
 }
@@ -71,7 +71,7 @@ pub fn run(args: &Args, config: &crate::base::config::Config) -> Result<(), Stri
     Ok(())
 }
 
-/// Gives SQLite's connections more memory and fewer checkpoints; each commit still reaches the disk.
+/// Gives SQLite connections more memory and fewer checkpoints. Each commit is still written to the disk.
 pub fn tune(db: &Db) -> Result<(), String> {
     if !db.is_sqlite() {
         return Ok(());
@@ -79,17 +79,19 @@ pub fn tune(db: &Db) -> Result<(), String> {
     db.batch_everywhere("PRAGMA cache_size = -200000; PRAGMA wal_autocheckpoint = 8000;")
 }
 
-/// A progress bar that stays quiet when standard error is no terminal.
+/// A progress bar, which is hidden if standard error is not a terminal.
 pub fn bar(length: u64, shown: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(&format!("{{bar:40}} {shown} {{elapsed}}, {{eta}} left"));
     let bar = ProgressBar::new(length);
     style.map_or(bar.clone(), |style| bar.with_style(style))
 }
 
+/// Imports the files into a project.
+///
 /// # Errors
 /// As [`run`].
 pub fn import(db: &Db, slug: &str, files: &[String], bar: &ProgressBar) -> Result<Summary, String> {
-    let project = db.read_here(|conn| Ok::<_, Error>(project_id(conn, slug)?)).map_err(said)?;
+    let project = db.read_here(|conn| Ok::<_, Error>(project_id(conn, slug)?)).map_err(one_line)?;
     let project = project.ok_or_else(|| format!("there is no project {slug}"))?;
     let (sender, lines) = sync_channel(2);
     let reader = {
@@ -102,7 +104,7 @@ pub fn import(db: &Db, slug: &str, files: &[String], bar: &ProgressBar) -> Resul
     drop(lines);
     reader.join().map_err(|_| "reading the files failed".to_owned())??;
     bar.set_message("deriving");
-    summary.customers = settle::stale(db, |customer| resolver.is_new(customer), bar).map_err(said)?;
+    summary.customers = settle::stale(db, |customer| resolver.is_new(customer), bar).map_err(one_line)?;
     Ok(summary)
 }
 
@@ -126,7 +128,7 @@ fn read_files(files: &[String], sender: &SyncSender<Vec<Line>>, bar: &ProgressBa
     Ok(())
 }
 
-/// Parses line by line, so that a file of any size fits into memory.
+/// Parses a file line by line and sends the lines in batches, so that memory use does not grow with the file.
 fn read_lines(
     file: &str,
     mut source: impl BufRead,
@@ -159,11 +161,11 @@ fn read_lines(
             }
         }
     }
-    // Nobody listens only when storing has failed, and that error is the one to tell.
+    // The receiver is gone only if storing failed, and that error is reported instead.
     sender.send(batch).or(Ok(()))
 }
 
-/// Passes over the rest of a line; returns how many bytes it had.
+/// Skips the rest of a line and returns its length in bytes.
 fn skip_line(source: &mut impl BufRead) -> std::io::Result<u64> {
     let mut skipped = 0;
     loop {
@@ -198,7 +200,7 @@ fn store_all(
             Ok(outcomes) => outcomes,
             Err(_) => {
                 resolver.forget();
-                store(db, resolver, &batch).map_err(said)?
+                store(db, resolver, &batch).map_err(one_line)?
             }
         };
         count(summary, batch, &outcomes);
@@ -209,7 +211,7 @@ fn store_all(
 fn store(db: &Db, resolver: &mut Resolver, batch: &[Line]) -> Result<Vec<Option<Outcome>>, Error> {
     db.write_here(|conn| {
         conn.lock_project(resolver.project())?;
-        ingest::expect(conn, resolver, batch.iter().filter_map(|line| line.parsed.as_ref().ok()))?;
+        ingest::preload(conn, resolver, batch.iter().filter_map(|line| line.parsed.as_ref().ok()))?;
         let mut touched = BTreeSet::new();
         let mut outcomes = Vec::with_capacity(batch.len());
         for line in batch {
@@ -219,7 +221,7 @@ fn store(db: &Db, resolver: &mut Resolver, batch: &[Line]) -> Result<Vec<Option<
                 Err(_) => None,
             });
         }
-        ingest::leave_stale(conn, ingest::alive(resolver, touched))?;
+        ingest::mark_stale(conn, ingest::surviving(resolver, touched))?;
         Ok(outcomes)
     })
 }
@@ -230,10 +232,10 @@ fn count(summary: &mut Summary, batch: Vec<Line>, outcomes: &[Option<Outcome>]) 
             (Some(Outcome::Stored), _) => summary.stored += 1,
             (Some(Outcome::Duplicate), _) => summary.duplicates += 1,
             (Some(Outcome::Test), _) => summary.tests += 1,
-            (Some(Outcome::Late | Outcome::Ignored), _) => summary.turned_away += 1,
+            (Some(Outcome::Late | Outcome::Ignored), _) => summary.screened_out += 1,
             (None, Err(reason)) => {
                 summary.rejected += 1;
-                summary.name_rejected(line.file, line.number, reason);
+                summary.add_rejected(line.file, line.number, reason);
             }
             (None, Ok(_)) => {}
         }
@@ -241,7 +243,7 @@ fn count(summary: &mut Summary, batch: Vec<Line>, outcomes: &[Option<Outcome>]) 
 }
 
 impl Summary {
-    fn name_rejected(&mut self, file: String, number: u64, reason: String) {
+    fn add_rejected(&mut self, file: String, number: u64, reason: String) {
         let before = self.rejected_lines.last_mut();
         match before.filter(|lines| lines.last + 1 == number && lines.file == file && lines.reason == reason) {
             Some(lines) => lines.last = number,
@@ -251,7 +253,7 @@ impl Summary {
 }
 
 fn print(summary: &Summary) {
-    let Summary { stored, duplicates, tests, turned_away, rejected, .. } = summary;
+    let Summary { stored, duplicates, tests, screened_out, rejected, .. } = summary;
     println!(
         "Stored {}, duplicates {}, rejected {}.",
         HumanCount(*stored),
@@ -259,10 +261,10 @@ fn print(summary: &Summary) {
         HumanCount(*rejected)
     );
     if *tests > 0 {
-        println!("Left out {} TEST events: they are no customer's.", HumanCount(*tests));
+        println!("Left out {} TEST events, which belong to no customer.", HumanCount(*tests));
     }
-    if *turned_away > 0 {
-        println!("Left out {} events of customers who were deleted or are blocked.", HumanCount(*turned_away));
+    if *screened_out > 0 {
+        println!("Left out {} events of customers who are deleted or blocked.", HumanCount(*screened_out));
     }
     for RejectedLines { file, first, last, reason } in &summary.rejected_lines {
         match first == last {

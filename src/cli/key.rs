@@ -1,6 +1,6 @@
-//! `dossier key add`: a key of the client API, printed once.
+//! `dossier key add`: makes a key of the client API and prints it once.
 
-use super::said;
+use super::one_line;
 use crate::audit::{self, Actor, Origin, Trace};
 use crate::auth::api_keys::{self, NewKey, PLATFORMS, Platform, Value, platform_of};
 use crate::auth::queries;
@@ -21,19 +21,20 @@ pub struct Args {
     /// The project's slug
     #[arg(long)]
     project: String,
-    /// What people call the app or the server that will hold it
+    /// The name of the app or the server that will use the key
     #[arg(long)]
     app: String,
-    /// For an app: what an SDK needs, and nothing else
+    /// For an app: the key may do only what an SDK needs
     #[arg(long, conflicts_with = "secret", required_unless_present = "secret")]
     public: bool,
-    /// For a server: everything the API can do
+    /// For a server: the key may do everything that the API offers
     #[arg(long)]
     secret: bool,
-    /// The store of the app, such as app_store, play_store, rc_billing, test_store [default: what --value or --app tell, else rc_billing]
+    /// The store of the app, such as app_store, play_store, rc_billing, test_store
+    /// [default: from --value or --app, else rc_billing]
     #[arg(long, conflicts_with = "secret")]
     store: Option<String>,
-    /// The key itself, for one that apps have already [default: a new random one]
+    /// The key, if apps have one already [default: a new random key]
     #[arg(long)]
     value: Option<String>,
 }
@@ -46,10 +47,10 @@ pub fn run(action: &Action, config: &Config) -> Result<(), String> {
     let platform = if args.secret { None } else { Some(platform(args)?) };
     let value = match &args.value {
         Some(chosen) => Value::parse(chosen, platform).map_err(|why| format!("--value: {why}"))?,
-        None => Value::fresh(platform).map_err(said)?,
+        None => Value::fresh(platform).map_err(one_line)?,
     };
     let db = super::open(config)?;
-    let added = db.write_here(|conn| add(conn, &args.project, &name, platform, &value)).map_err(said)?;
+    let added = db.write_here(|conn| add(conn, &args.project, &name, platform, &value)).map_err(one_line)?;
     match added {
         Added::NoProject => Err(format!("there is no project {}", args.project)),
         Added::Known => Err("--value: this key is in use already, or was revoked".into()),
@@ -83,15 +84,15 @@ fn add(conn: &mut Conn, slug: &str, name: &str, platform: Option<Platform>, valu
     Ok(Added::Done)
 }
 
-/// The platform that was named; else the one whose prefix the chosen key has; else the one the app is called after.
+/// The platform given by `--store`, else by the prefix of the chosen key, else by the app's name, else Web Billing.
 fn platform(args: &Args) -> Result<Platform, String> {
     let known = || PLATFORMS.map(|platform| platform.store.to_lowercase()).join(", ");
     if let Some(store) = &args.store {
-        return platform_of(&store.to_uppercase()).ok_or_else(|| format!("--store is one of {}", known()));
+        return platform_of(&store.to_uppercase()).ok_or_else(|| format!("--store must be one of {}", known()));
     }
     let chosen = args.value.as_deref().unwrap_or_default();
     let by_prefix = PLATFORMS.into_iter().find(|platform| chosen.starts_with(platform.prefix));
     let by_name = || platform_of(&args.app.to_uppercase());
     let platform = by_prefix.or_else(by_name).or_else(|| platform_of("RC_BILLING"));
-    platform.ok_or_else(|| format!("--store says which app this is for: {}", known()))
+    platform.ok_or_else(|| format!("--store must name the app's store: {}", known()))
 }

@@ -1,4 +1,4 @@
-//! The command line: what can be asked of the program, each in its own file.
+//! The command line. Each command is in its own file.
 
 pub mod audit;
 mod catalog;
@@ -23,7 +23,7 @@ use crate::db::{Db, migrate};
 /// A self-hosted customer profile for apps that sell subscriptions
 #[derive(Parser)]
 #[command(name = "dossier", version)]
-struct Line {
+struct CommandLine {
     #[command(flatten)]
     flags: Flags,
     #[command(subcommand)]
@@ -34,7 +34,7 @@ struct Line {
 enum Command {
     /// Serve the pages (also without a command)
     Serve,
-    /// Serve a project of made-up customers; one log-in per role is printed
+    /// Serve a project of invented customers; it prints one log-in per role
     Demo,
     /// Projects
     #[command(subcommand)]
@@ -47,7 +47,7 @@ enum Command {
     Key(key::Action),
     /// Products, entitlements and offerings
     Catalog(catalog::Args),
-    /// The log of what the team did
+    /// The audit log
     Audit(audit::Args),
     /// Store webhook bodies from files, one JSON a line
     Import(import::Args),
@@ -55,16 +55,16 @@ enum Command {
     Rebuild(rebuild::Args),
 }
 
-/// Runs what the command line asks for: 0 when it worked, 1 and one line on standard error when it did not.
+/// Runs the command: exit code 0 if it worked, else exit code 1 and one line on standard error.
 pub fn main() -> ExitCode {
-    let line = match Line::try_parse() {
+    let line = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(refused) => return refuse(&refused),
     };
     match line.flags.check().and_then(|config| run(line.command.unwrap_or(Command::Serve), config)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(said) => {
-            eprintln!("dossier: {said}");
+        Err(message) => {
+            eprintln!("dossier: {message}");
             ExitCode::FAILURE
         }
     }
@@ -84,7 +84,7 @@ fn run(command: Command, config: Config) -> Result<(), String> {
     }
 }
 
-/// `--help` and `--version` are asked for and succeed; the rest is a mistake, told in one line.
+/// Prints what clap reports. `--help` and `--version` succeed; everything else is a mistake, printed in one line.
 fn refuse(refused: &clap::Error) -> ExitCode {
     let text = refused.to_string();
     if !refused.use_stderr() {
@@ -93,7 +93,7 @@ fn refuse(refused: &clap::Error) -> ExitCode {
     }
     let sentence: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
     let sentence = sentence.join(" ");
-    eprintln!("dossier: {} (--help tells more)", sentence.trim_start_matches("error: "));
+    eprintln!("dossier: {} (see --help)", sentence.trim_start_matches("error: "));
     ExitCode::FAILURE
 }
 
@@ -104,7 +104,7 @@ fn open(config: &Config) -> Result<Db, String> {
     Ok(db)
 }
 
-/// An error of the database as the one line of a command.
-fn said(error: Error) -> String {
+/// An error as the one line that a command prints.
+fn one_line(error: Error) -> String {
     error.cause().map_or_else(|| error.to_string(), |cause| cause.replace('\n', " "))
 }

@@ -1,6 +1,6 @@
-//! `dossier project add`: a project, and what RevenueCat must be told to reach it.
+//! `dossier project add`: adds a project and prints the webhook settings to enter in RevenueCat.
 
-use super::said;
+use super::one_line;
 use crate::auth::queries::{self, NewProject};
 use crate::base::clock::Clock;
 use crate::base::config::Config;
@@ -13,25 +13,25 @@ use crate::pages::settings::webhook::Secret;
 pub enum Action {
     /// Add a project; prints its webhook address and Authorization value, once
     Add {
-        /// Its part of the address: small letters, digits, hyphens
+        /// The project's part of URLs: lower-case letters, digits, hyphens
         slug: String,
-        /// What people call it
+        /// The project's name
         #[arg(long)]
         name: String,
-        /// The Authorization value of its webhooks [default: a new random one]
+        /// The Authorization value of its webhooks [default: a new random value]
         #[arg(long)]
         webhook_authorization: Option<String>,
     },
 }
 
 /// # Errors
-/// One line: the slug or the name cannot be used, or the database.
+/// One line: the slug, the name, the value or the database cannot be used.
 pub fn run(action: &Action, config: &Config) -> Result<(), String> {
     let Action::Add { slug, name, webhook_authorization } = action;
     let (slug, name) = (checked_slug(slug)?, project::name(name)?);
     let secret = match webhook_authorization {
         Some(chosen) => Secret::parse(chosen).map_err(|why| format!("--webhook-authorization: {why}"))?,
-        None => Secret::fresh().map_err(said)?,
+        None => Secret::fresh().map_err(one_line)?,
     };
     add(config, slug, &name, &secret)?;
     println!("Project {name} is added. In RevenueCat, under Integrations, Webhooks, enter");
@@ -52,14 +52,14 @@ fn add(config: &Config, slug: &str, name: &str, secret: &Secret) -> Result<(), S
         }
         Ok::<_, Error>(is_new)
     });
-    if is_added.map_err(said)? { Ok(()) } else { Err(format!("there is a project {slug} already")) }
+    if is_added.map_err(one_line)? { Ok(()) } else { Err(format!("there is a project {slug} already")) }
 }
 
 fn checked_slug(slug: &str) -> Result<&str, String> {
     let is_word = slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     match is_word && !slug.is_empty() && !slug.starts_with('-') && slug.len() <= 63 {
         true => Ok(slug),
-        false => Err("a project's slug has 1 to 63 small letters, digits and hyphens, a hyphen not first".into()),
+        false => Err("a slug has 1 to 63 lower-case letters, digits and hyphens, and begins with no hyphen".into()),
     }
 }
 

@@ -1,9 +1,9 @@
-//! `dossier rebuild`: derives everything again from the stored events. Where nothing is wrong it changes nothing.
+//! `dossier rebuild`: derives everything again from the stored events. It changes only what is wrong.
 
 use diesel::prelude::*;
 
 use super::import::bar;
-use super::{said, settle};
+use super::{one_line, settle};
 use crate::auth::queries::project_id;
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
@@ -30,31 +30,32 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     let project = match &args.project {
         None => None,
         Some(slug) => {
-            let found = db.read_here(|conn| Ok::<_, Error>(project_id(conn, slug)?)).map_err(said)?;
+            let found = db.read_here(|conn| Ok::<_, Error>(project_id(conn, slug)?)).map_err(one_line)?;
             Some(found.ok_or_else(|| format!("there is no project {slug}"))?)
         }
     };
     let bar = bar(0, "{pos}/{len} customers");
-    let derived = rebuild(&db, project, &bar).map_err(said)?;
+    let derived = rebuild(&db, project, &bar).map_err(one_line)?;
     bar.finish_and_clear();
     println!("Derived the state of {derived} customers again.");
     Ok(())
 }
 
-/// How many events share a commit, so that a server on the same database goes on.
+/// How many events or customers share a commit. It is small, so that a server on the same database can write between.
 const CHUNK: i64 = 500;
 
-/// Gives the events of the project, or of all, to their customers again, then derives every customer; returns how many.
+/// Assigns the events of one project, or of all, to their customers again, then derives every customer. Returns how
+/// many customers it derived.
 pub fn rebuild(db: &Db, project: Option<i64>, bar: &indicatif::ProgressBar) -> Result<usize, Error> {
     let all = db.read_here(|conn| Ok::<_, Error>(projects::table.select(projects::id).load::<i64>(conn)?))?;
     for project in all.into_iter().filter(|one| project.is_none_or(|wanted| wanted == *one)) {
-        in_chunks(|after| db.write_here(|conn| give_again(conn, project, after)))?;
+        in_chunks(|after| db.write_here(|conn| reassign(conn, project, after)))?;
         in_chunks(|after| db.write_here(|conn| mark_stale(conn, project, after)))?;
     }
     settle::stale(db, |_| false, bar)
 }
 
-/// Calls `chunk` with the last row of the one before, until there is none.
+/// Calls `chunk` with the last row of the chunk before, until no row is left.
 fn in_chunks(mut chunk: impl FnMut(i64) -> Result<Option<i64>, Error>) -> Result<(), Error> {
     let mut after = Some(i64::MIN);
     while let Some(last) = after {
@@ -63,7 +64,7 @@ fn in_chunks(mut chunk: impl FnMut(i64) -> Result<Option<i64>, Error>) -> Result
     Ok(())
 }
 
-fn give_again(conn: &mut Conn, project: i64, after: i64) -> Result<Option<i64>, Error> {
+fn reassign(conn: &mut Conn, project: i64, after: i64) -> Result<Option<i64>, Error> {
     conn.lock_project(project)?;
     let mut resolver = Resolver::new(project, Ids::random(), Clock::Machine.now());
     let rows: Vec<(i64, i64, String)> = events::table
@@ -75,7 +76,7 @@ fn give_again(conn: &mut Conn, project: i64, after: i64) -> Result<Option<i64>, 
     let last = rows.last().map(|(id, ..)| *id);
     for (id, received_at, body) in rows {
         match Delivery::parse(body.into_bytes(), Moment(received_at)) {
-            Ok(delivery) => ingest::give_again(conn, &mut resolver, id, &delivery)?,
+            Ok(delivery) => ingest::reassign(conn, &mut resolver, id, &delivery)?,
             Err((Rejection(reason), _)) => tracing::error!(event = id, reason, "a stored event cannot be read"),
         }
     }
@@ -90,6 +91,6 @@ fn mark_stale(conn: &mut Conn, project: i64, after: i64) -> Result<Option<i64>, 
         .select(customers::id)
         .load(conn)?;
     let last = ids.last().copied();
-    ingest::leave_stale(conn, ids)?;
+    ingest::mark_stale(conn, ids)?;
     Ok(last)
 }

@@ -1,4 +1,4 @@
-//! `dossier serve`: the server, from the open port to the last answer.
+//! `dossier serve`: runs the server, from opening the port to the last answer.
 
 use std::any::Any;
 use std::io;
@@ -20,38 +20,42 @@ use crate::db::Db;
 use crate::endpoints;
 use crate::jobs::Worker;
 use crate::live::Live;
-use crate::server::app::{Site, app};
+use crate::server::app::{Application, app};
 use crate::web::log;
 
-/// How long the head of a request may take.
+/// How long a client may take to send the head of a request.
 const HEAD_TIME: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept for another request.
+/// How long an idle connection stays open for another request.
 const IDLE_TIME: Duration = Duration::from_secs(15);
-/// How long requests may take to end once the server is told to stop; an orchestrator kills after ten.
+/// How long requests may take to finish after a stop signal. Orchestrators kill the process after ten seconds.
 const SECONDS_TO_FINISH: u64 = 8;
-/// How long an answer may lie unread before its connection is cut.
+/// How long a client may leave an answer unread before the system closes its connection.
 const UNREAD_TIME: Duration = Duration::from_secs(30);
-/// Threads of a worker that may wait for the database: more than a short pile-up needs, so that none waits for a thread.
+/// How many threads of a worker may wait for the database. A burst of requests needs fewer, so no request waits for a
+/// thread.
 const WAITING_THREADS: usize = 256;
 
+/// Serves until a signal stops the process.
+///
 /// # Errors
 /// One line: the log, the database or the port cannot be used.
 pub fn run(config: Config) -> Result<(), String> {
     log::start(&config.log)?;
     let listener = listen(&config)?;
     let db = super::open(&config)?;
-    let site = Site::new(db, Clock::Machine, Ids::random(), config)?;
-    for warning in site.warnings() {
+    let application = Application::new(db, Clock::Machine, Ids::random(), config)?;
+    for warning in application.warnings() {
         tracing::warn!(warning, "unsafe setting");
     }
-    println!("Dossier listens on {}", site.config.public_url.as_str().trim_end_matches('/'));
-    let (intake, last_seen) = (site.intake.clone(), site.last_seen.clone());
-    finish_imports(site.db.clone());
-    let jobs = Worker::start(site.db.clone(), site.clock.clone(), site.ids.clone());
-    let jobs = jobs.map_err(|error| format!("no thread for what comes due: {error}"))?;
-    let courier = endpoints::Worker::start(site.courier());
-    let courier = courier.map_err(|error| format!("no thread for deliveries: {error}"))?;
-    let served = System::new().block_on(serve(site, listener)).map_err(|error| format!("the server failed: {error}"));
+    println!("Dossier listens on {}", application.config.public_url.as_str().trim_end_matches('/'));
+    let (intake, last_seen) = (application.intake.clone(), application.last_seen.clone());
+    finish_imports(application.db.clone());
+    let jobs = Worker::start(application.db.clone(), application.clock.clone(), application.ids.clone());
+    let jobs = jobs.map_err(|error| format!("cannot start the thread for jobs: {error}"))?;
+    let courier = endpoints::Worker::start(application.courier());
+    let courier = courier.map_err(|error| format!("cannot start the thread that sends events: {error}"))?;
+    let served =
+        System::new().block_on(serve(application, listener)).map_err(|error| format!("the server failed: {error}"));
     intake.close();
     last_seen.close();
     jobs.stop();
@@ -59,7 +63,7 @@ pub fn run(config: Config) -> Result<(), String> {
     served
 }
 
-/// The port is taken before the database is touched: a second start on one machine ends here.
+/// Opens the port. This happens before the database is used, so that a second server on the same machine stops here.
 fn listen(config: &Config) -> Result<TcpListener, String> {
     TcpListener::bind(config.bind).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => format!("{} is taken by another program; choose another DOSSIER_BIND", config.bind),
@@ -67,30 +71,30 @@ fn listen(config: &Config) -> Result<TcpListener, String> {
     })
 }
 
-/// An import that was interrupted left customers whose state does not follow from all their events yet.
+/// Derives the customers of an interrupted import, whose state does not include all their events yet.
 fn finish_imports(db: Db) {
     std::thread::spawn(move || {
         if let Err(error) = super::settle::stale(&db, |_| false, &indicatif::ProgressBar::hidden()) {
-            tracing::error!(cause = super::said(error), "the state of imported customers could not be derived");
+            tracing::error!(cause = super::one_line(error), "the state of imported customers could not be derived");
         }
     });
 }
 
-async fn serve(site: Site, listener: TcpListener) -> io::Result<()> {
+async fn serve(application: Application, listener: TcpListener) -> io::Result<()> {
     let (stop, stop_now) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let live = site.live.clone();
-    let server = server(site, listener)?;
+    let live = application.live.clone();
+    let server = server(application, listener)?;
     rt::spawn(stop_on_signal(server.handle(), live, stop, stop_now));
     server.await
 }
 
-/// The server on a port that is already open; it runs when it is awaited.
+/// The server for an open port. It runs when the caller awaits it.
 ///
 /// # Errors
-/// When the port cannot be used.
-pub fn server(site: Site, listener: TcpListener) -> io::Result<Server> {
-    let workers = site.config.workers;
-    let server = HttpServer::new(move || app(&site))
+/// When the system refuses to listen on the port.
+pub fn server(application: Application, listener: TcpListener) -> io::Result<Server> {
+    let workers = application.config.workers;
+    let server = HttpServer::new(move || app(&application))
         .workers(workers)
         .worker_max_blocking_threads(WAITING_THREADS)
         .keep_alive(KeepAlive::Timeout(IDLE_TIME))
@@ -102,17 +106,18 @@ pub fn server(site: Site, listener: TcpListener) -> io::Result<Server> {
     Ok(server.run())
 }
 
-/// A reader who never reads would hold the answer in memory for ever; the system cuts the connection instead.
+/// Makes the system close the connection of a client that does not read its answer. Otherwise the answer would stay in
+/// memory for ever.
 fn cut_unread(io: &dyn Any, _: &mut Extensions) {
     if let Some(stream) = io.downcast_ref::<TcpStream>()
         && let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_TIME))
     {
-        tracing::debug!(%error, "a connection takes no time limit");
+        tracing::debug!(%error, "the time limit for unread answers could not be set on a connection");
     }
 }
 
-/// The first signal lets requests finish, the second does not.
-/// What pages listen to would never finish by itself: it ends first.
+/// Stops the server: the first signal lets requests finish, the second does not. The event streams of open pages end
+/// first, because they would never finish by themselves.
 async fn stop_on_signal(server: ServerHandle, live: Live, mut terminate: Signal, mut interrupt: Signal) {
     let mut is_graceful = true;
     loop {

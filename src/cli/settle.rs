@@ -1,4 +1,4 @@
-//! Derives the standing of many customers in small transactions, so that a server on the same database goes on.
+//! Derives the state of many customers in small transactions, so that a server on the same database can write between.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 
@@ -14,7 +14,7 @@ use crate::projection::CustomerId;
 /// How many customers share a commit.
 const CHUNK: i64 = 1_000;
 
-/// Derives every customer that an import left stale; returns how many. One thread reads and folds while another writes.
+/// Derives every stale customer and returns how many there were. One thread reads and folds while another one writes.
 pub fn stale(db: &Db, is_new: impl Fn(CustomerId) -> bool, bar: &ProgressBar) -> Result<usize, Error> {
     let total = db.read_here(|conn| Ok::<i64, Error>(stale_customers::table.count().get_result(conn)?))?;
     bar.set_length(u64::try_from(total).unwrap_or(0));
@@ -36,7 +36,7 @@ pub fn stale(db: &Db, is_new: impl Fn(CustomerId) -> bool, bar: &ProgressBar) ->
     })
 }
 
-/// Customers in the order of their rows, and what follows from their events.
+/// Customers in the order of their ids, and the state that follows from their events.
 struct Chunk {
     customers: Vec<CustomerId>,
     groups: Vec<Group>,
@@ -48,7 +48,7 @@ fn read_all(db: &Db, sender: &SyncSender<Chunk>) -> Result<(), Error> {
         let chunk = db.read_here(|conn| read_chunk(conn, last))?;
         let Some(end) = chunk.customers.last() else { return Ok(()) };
         last = *end;
-        // Nobody listens only when writing has failed, and that error is the one to tell.
+        // The receiver is gone only if writing failed, and that error is reported instead.
         if sender.send(chunk).is_err() {
             return Ok(());
         }

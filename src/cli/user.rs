@@ -1,10 +1,10 @@
-//! `dossier user add`: a person in a project. The password comes on standard input, so that no list of processes and no
-//! shell history has it.
+//! `dossier user`: adds people to projects and switches second factors off. It reads the password from standard input,
+//! so that the password appears neither in the list of processes nor in the shell history.
 
 use std::io::{IsTerminal, stdin};
 use std::process::Command;
 
-use super::said;
+use super::one_line;
 use crate::audit::{self, Everywhere, Trace};
 use crate::auth::names::{Email, Name};
 use crate::auth::queries::{self, NewPerson};
@@ -39,15 +39,15 @@ pub struct Person {
     /// The address the person logs in with
     #[arg(long)]
     email: String,
-    /// What the others call the person
+    /// The person's name, as other members see it
     #[arg(long)]
     name: String,
-    /// What the person may do
+    /// The person's role in the project
     #[arg(long)]
     role: Role,
 }
 
-/// What came of it.
+/// The result of `user add`.
 enum Added {
     NoProject,
     NoPassword,
@@ -75,7 +75,7 @@ fn second_factor_off(account: &Account, config: &Config) -> Result<(), String> {
         everywhere.append_by_operator(conn, (&Ids::random(), Clock::Machine.now()), &trace)?;
         Ok::<_, Error>(true)
     });
-    match found.map_err(said)? {
+    match found.map_err(one_line)? {
         true => {
             done(&format!("{} logs in with the password alone, and can set up a second factor again.", email.as_str()))
         }
@@ -88,9 +88,9 @@ fn add_person(person: &Person, config: &Config) -> Result<(), String> {
     let (email, name) = (email.as_str(), name.as_str());
     let db = super::open(config)?;
     let typed = typed_password()?;
-    let hash = typed.as_deref().map(accepted).transpose()?;
+    let hash = typed.as_deref().map(password_hash_of).transpose()?;
     let added = db.write_here(|conn| add(conn, person, email, name, hash.as_deref()));
-    match added.map_err(said)? {
+    match added.map_err(one_line)? {
         Added::NoProject => Err(format!("there is no project {}", person.project)),
         Added::NoPassword => Err("a new person needs a password on standard input".into()),
         Added::NewPerson => done(&format!("{name} can log in as {email}, as {} of {}.", person.role, person.project)),
@@ -126,12 +126,12 @@ fn done(sentence: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn accepted(typed: &str) -> Result<String, String> {
+fn password_hash_of(typed: &str) -> Result<String, String> {
     password::accept(typed)?;
     password::hash(typed)
 }
 
-/// One line; `None` when it is empty, which keeps the password a known person has.
+/// Reads one line. `None` if it is empty, which keeps the password of a known person.
 fn typed_password() -> Result<Option<String>, String> {
     let is_typed = stdin().is_terminal();
     if is_typed {
@@ -150,7 +150,7 @@ fn typed_password() -> Result<Option<String>, String> {
     Ok((!password.is_empty()).then(|| password.to_owned()))
 }
 
-/// Keeps what is typed off the screen, where the terminal can.
+/// Switches the terminal's echo off or on, so that the typed password is not shown.
 fn echo(mode: &str) {
     if let Err(error) = Command::new("stty").arg(mode).status() {
         eprintln!("(the terminal shows what is typed: {error})");

@@ -47,7 +47,7 @@ impl Resolver {
     }
 
     /// Looks ahead at the ids of a transaction: who was erased or blocked is asked for all of them at once.
-    pub fn expect<'a>(&mut self, conn: &mut Conn, ids: impl Iterator<Item = &'a str>) -> QueryResult<()> {
+    pub fn preload<'a>(&mut self, conn: &mut Conn, ids: impl Iterator<Item = &'a str>) -> QueryResult<()> {
         self.gate.forget();
         self.gate.learn(conn, self.project, ids)
     }

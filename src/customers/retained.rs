@@ -20,7 +20,7 @@ use crate::projection::{CustomerId, sources};
 type HistoryPlace = (i64, String, CustomerId);
 
 /// Leaves to others what is theirs; returns who was linked to the customer.
-pub fn provide(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<BTreeSet<CustomerId>> {
+pub fn retain_for_others(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<BTreeSet<CustomerId>> {
     let mut others = facts::with_links(conn, customer)?;
     others.remove(&customer);
     if others.is_empty() {
@@ -87,7 +87,7 @@ pub fn retain(conn: &mut Conn, holder: CustomerId, event: i64, side: &str, stand
     Ok(())
 }
 
-/// Links everybody who has a part in a transfer, those among them who have it from somebody erased: what [`provide`] did,
+/// Links everybody who has a part in a transfer, those among them who have it from somebody erased: what [`retain_for_others`] did,
 /// found again in the rows.
 pub fn link_again(conn: &mut Conn, event: i64) -> QueryResult<()> {
     let holders = retained_events::table.filter(retained_events::event_id.eq(event));
@@ -120,7 +120,7 @@ fn strip(conn: &mut Conn, project: i64, row: i64, side: &str) -> QueryResult<()>
 }
 
 /// Which of these customers are still there.
-pub fn alive(conn: &mut Conn, customers: &BTreeSet<CustomerId>) -> QueryResult<Vec<CustomerId>> {
+pub fn existing(conn: &mut Conn, customers: &BTreeSet<CustomerId>) -> QueryResult<Vec<CustomerId>> {
     let mut alive = Vec::new();
     for customer in customers {
         let found: Option<CustomerId> = customers::table.find(customer).select(customers::id).first(conn).optional()?;

@@ -16,9 +16,9 @@ const CHUNK: usize = 500;
 /// What is to be done with an event for the customer of some ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    Welcome,
+    Accepted,
     /// One of the ids belonged to a customer who was erased after the event.
-    Late,
+    Erased,
     /// One of the ids is blocked.
     Blocked,
 }
@@ -50,7 +50,7 @@ impl Gate {
     /// What is to be done with an event of these ids that was generated `at`; counts the ones that are turned away.
     pub fn verdict(&mut self, conn: &mut Conn, project: i64, ids: &[&str], at: Moment) -> QueryResult<Verdict> {
         self.learn(conn, project, ids.iter().copied())?;
-        let Some(hasher) = self.hasher(conn, project)? else { return Ok(Verdict::Welcome) };
+        let Some(hasher) = self.hasher(conn, project)? else { return Ok(Verdict::Accepted) };
         let hashes: Vec<Vec<u8>> = ids.iter().map(|id| hasher.hash(id)).collect();
         let barred = |hash: &&Vec<u8>| self.known.get(*hash).copied().unwrap_or_default();
         if let Some(blocked) = hashes.iter().find_map(|hash| barred(&hash).blocked) {
@@ -59,8 +59,8 @@ impl Gate {
         }
         let is_late = |hash: &&Vec<u8>| barred(hash).erased_at.is_some_and(|erased_at| at <= erased_at);
         match hashes.iter().find(is_late) {
-            Some(hash) => count_late(conn, project, hash).map(|()| Verdict::Late),
-            None => Ok(Verdict::Welcome),
+            Some(hash) => count_late(conn, project, hash).map(|()| Verdict::Erased),
+            None => Ok(Verdict::Accepted),
         }
     }
 

@@ -1,5 +1,5 @@
-//! Statements that the enum connection does not know (`ON CONFLICT`, `UNION`), written once and handed to whichever
-//! database is open.
+//! Statements that the enum connection does not support (`ON CONFLICT`, `UNION`). They are written once, and [`Both`]
+//! runs them on the database that is open.
 
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::query_dsl::methods::LoadQuery;
@@ -7,11 +7,11 @@ use diesel::{PgConnection, QueryResult, SqliteConnection};
 
 use super::Conn;
 
-/// A statement for both databases.
+/// A statement that both databases understand.
 pub struct Both<Q>(pub Q);
 
 impl<Q> Both<Q> {
-    /// Runs the statement; returns the number of rows it touched.
+    /// Runs the statement and returns the number of rows it changed.
     pub fn execute(self, conn: &mut Conn) -> QueryResult<usize>
     where
         Q: QueryId + QueryFragment<diesel::sqlite::Sqlite> + QueryFragment<diesel::pg::Pg>,
@@ -24,9 +24,6 @@ impl<Q> Both<Q> {
     }
 
     /// Runs the statement and returns its rows.
-    ///
-    /// # Errors
-    /// A row that does not fit `U`.
     pub fn load<'q, U>(self, conn: &mut Conn) -> QueryResult<Vec<U>>
     where
         Q: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,

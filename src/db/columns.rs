@@ -1,4 +1,4 @@
-//! How types of `base`, which knows no database, are stored in columns.
+//! How database columns store the types of `base`, which itself knows no database.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
@@ -38,7 +38,7 @@ where
     }
 }
 
-/// A moment stands in a query wherever a BIGINT may, also where the column may be empty.
+/// Lets a query use a moment wherever it can use a BIGINT, nullable or not.
 macro_rules! as_expression {
     ($($sql_type:ty, $moment:ty);+) => {
         $(impl AsExpression<$sql_type> for $moment {

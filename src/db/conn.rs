@@ -1,4 +1,4 @@
-//! One connection type for two databases, and the pool's way of opening it. The scheme of the URL decides.
+//! One connection type for two databases, and how the pool opens it. The scheme of the URL selects the database.
 
 use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::MetadataExt;
@@ -19,8 +19,8 @@ pub enum Conn {
     Postgres(PgConnection),
 }
 
-/// Each commit reaches the disk before it returns (`FULL`), readers do not wait for the writer (`WAL`), deleted
-/// content is overwritten (`secure_delete`), and a second writer waits instead of failing (`busy_timeout`).
+/// A commit is on disk before it returns (`FULL`), and readers do not wait for the writer (`WAL`). SQLite overwrites
+/// deleted content (`secure_delete`), and a second writer waits instead of failing (`busy_timeout`).
 const SQLITE_SETTINGS: &str = "
     PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
@@ -51,7 +51,7 @@ impl Conn {
         }
     }
 
-    /// A writer from its first statement: SQLite cannot turn a reader into a writer while others write.
+    /// Takes SQLite's write lock at once, because SQLite cannot turn a reader into a writer while others write.
     pub(super) fn begin_write(&mut self) -> QueryResult<()> {
         match self {
             Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
@@ -61,36 +61,31 @@ impl Conn {
 }
 
 impl Conn {
-    /// Keeps other processes from writing the same project's events until this transaction ends. SQLite has one
-    /// writer anyway.
+    /// Keeps other processes from writing the same project's events until this transaction ends. Does nothing on
+    /// SQLite, which has only one writer.
     ///
     /// # Errors
-    /// A lock that could not be had in time means "not now".
+    /// When another process holds the lock too long; [`super::is_unavailable`] is true for this error.
     pub fn lock_project(&mut self, project: i64) -> QueryResult<()> {
         self.lock(project)
     }
 
-    /// The same for a person, across projects. Whoever needs both locks takes the project's first.
-    ///
-    /// # Errors
-    /// As [`Conn::lock_project`].
+    /// As [`Conn::lock_project`], for a person across all projects. A caller that needs both locks takes the
+    /// project's first, or two callers could deadlock.
     pub fn lock_person(&mut self, person: i64) -> QueryResult<()> {
         self.lock(person)
     }
 
-    /// The same for what a hash stands for: all who count the same tries.
-    ///
-    /// # Errors
-    /// As [`Conn::lock_project`].
+    /// As [`Conn::lock_project`], for the subject of a hash, so that concurrent attempts are all counted.
     pub fn lock_hash(&mut self, hash: &str) -> QueryResult<()> {
         let digits: String = hash.chars().take(15).collect();
         self.lock(i64::from_str_radix(&digits, 16).unwrap_or_default())
     }
 
-    fn lock(&mut self, row: i64) -> QueryResult<()> {
+    fn lock(&mut self, key: i64) -> QueryResult<()> {
         match self {
             Conn::Sqlite(_) => Ok(()),
-            Conn::Postgres(conn) => conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({row})")),
+            Conn::Postgres(conn) => conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({key})")),
         }
     }
 }
@@ -109,8 +104,8 @@ enum Address {
     Postgres(String),
 }
 
-/// A database file as it was when the program opened it. What is written into a file that nobody can find any more is
-/// lost, so a connection is used only while the path still leads to the same file.
+/// The path and identity of the SQLite file that the program opened first. Data written to a deleted file is lost, so
+/// [`Db`](super::Db) uses a connection only while the path still leads to the same file.
 #[derive(Debug, Default)]
 pub struct DatabaseFile(OnceLock<(PathBuf, (u64, u64))>);
 
@@ -122,7 +117,7 @@ impl DatabaseFile {
     }
 
     /// # Errors
-    /// [`Unavailable`] when the file was deleted or another one lies in its place.
+    /// [`Unavailable`] when the file was deleted or replaced by another one.
     pub fn check(&self) -> Result<(), Unavailable> {
         match self.0.get() {
             Some((path, opened)) if identity(path) != Some(*opened) => {
@@ -133,7 +128,7 @@ impl DatabaseFile {
     }
 }
 
-/// Device and number of a file.
+/// Device and inode number of a file; `None` when the file cannot be found.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
@@ -150,25 +145,26 @@ impl Manager {
         Ok(Manager { address, statements, file })
     }
 
-    /// Opens one connection now, so that a wrong address is told at start.
+    /// Opens one connection now, so that the start fails when the address is wrong.
     ///
     /// # Errors
-    /// One line naming the file or the server.
+    /// One line that names the file or `DATABASE_URL`.
     pub fn check(&self) -> Result<(), String> {
         match (self.connect(), &self.address) {
             (Ok(_), _) => Ok(()),
             (Err(error), Address::Sqlite(path)) => Err(format!("cannot open the database file {path}: {error}")),
-            (Err(error), Address::Postgres(_)) => {
-                Err(format!("cannot reach the PostgreSQL server of DATABASE_URL: {}", one_line(&error.to_string())))
-            }
+            (Err(error), Address::Postgres(_)) => Err(format!(
+                "cannot connect to the PostgreSQL server of DATABASE_URL: {}",
+                one_line(&error.to_string())
+            )),
         }
     }
 
     fn establish(&self) -> Result<Conn, diesel::r2d2::Error> {
         let conn = match &self.address {
             Address::Sqlite(path) => {
-                let gone = |Unavailable(why)| ConnectionError::BadConnection(why);
-                self.file.check().map_err(gone).map_err(diesel::r2d2::Error::ConnectionError)?;
+                let bad_connection = |Unavailable(reason)| ConnectionError::BadConnection(reason);
+                self.file.check().map_err(bad_connection).map_err(diesel::r2d2::Error::ConnectionError)?;
                 let mut conn = SqliteConnection::establish(path).map_err(diesel::r2d2::Error::ConnectionError)?;
                 conn.batch_execute(SQLITE_SETTINGS).map_err(diesel::r2d2::Error::QueryError)?;
                 self.file.remember(Path::new(path));
@@ -196,14 +192,14 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A connection in the pool, and whether it must not be used again.
+/// A connection in the pool. When `is_broken` is set, the pool closes it instead of lending it again.
 pub struct Slot {
     pub(super) inner: Conn,
     pub(super) is_broken: bool,
 }
 
 impl Slot {
-    /// After a failure: finds out whether the server is still there.
+    /// Call this after a failure: it sets `is_broken` when the server no longer answers.
     pub(super) fn check_after_failure(&mut self) {
         if let Conn::Postgres(conn) = &mut self.inner {
             self.is_broken = conn.batch_execute("SELECT 1").is_err();

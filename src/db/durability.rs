@@ -1,4 +1,4 @@
-//! Whether this database keeps what it has acknowledged, also when the power fails: asked at start and for `/readyz`.
+//! Whether the database keeps acknowledged changes when the power fails. The program asks at start and for `/readyz`.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -18,7 +18,7 @@ struct Word {
     value: String,
 }
 
-/// One sentence for each setting that could lose acknowledged changes; none when all is well.
+/// One warning for each setting that could lose acknowledged changes, or break references between rows.
 pub fn warnings(conn: &mut Conn) -> QueryResult<Vec<String>> {
     match conn {
         Conn::Sqlite(conn) => sqlite(conn),
@@ -26,7 +26,7 @@ pub fn warnings(conn: &mut Conn) -> QueryResult<Vec<String>> {
     }
 }
 
-fn sqlite(conn: &mut diesel::SqliteConnection) -> QueryResult<Vec<String>> {
+fn sqlite(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     let journal: Word = sql_query("SELECT journal_mode AS value FROM pragma_journal_mode").get_result(conn)?;
     let mut warnings = Vec::new();
     if journal.value != "wal" {
@@ -41,7 +41,7 @@ fn sqlite(conn: &mut diesel::SqliteConnection) -> QueryResult<Vec<String>> {
     Ok(warnings)
 }
 
-fn postgres(conn: &mut diesel::PgConnection) -> QueryResult<Vec<String>> {
+fn postgres(conn: &mut PgConnection) -> QueryResult<Vec<String>> {
     let mut warnings = Vec::new();
     for name in ["fsync", "synchronous_commit", "full_page_writes"] {
         let word: Word = sql_query(format!("SELECT current_setting('{name}') AS value")).get_result(conn)?;

@@ -1,14 +1,14 @@
-//! Which failures mean "not now" (503, try again) and which mean "our fault" (500).
+//! Which database errors mean "try again later" (503), and which mean an error in the program (500).
 
 use diesel::result::{DatabaseErrorKind, Error};
 
-use crate::base::error::Error as OurError;
+use crate::base::error::Error as AppError;
 
-/// The database cannot serve now: away, full, locked, or every connection is taken.
+/// The database is down, full or locked, or every connection is in use. Holds the reason for the log.
 #[derive(Debug)]
 pub struct Unavailable(pub String);
 
-/// Whether the same request may succeed later without anybody changing it.
+/// Whether the same request may succeed later, unchanged.
 pub fn is_unavailable(error: &Error) -> bool {
     match error {
         Error::BrokenTransactionManager | Error::AlreadyInTransaction => true,
@@ -16,15 +16,15 @@ pub fn is_unavailable(error: &Error) -> bool {
         | Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)
         | Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)
         | Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => true,
-        Error::DatabaseError(_, information) => says_not_now(information.message()),
+        Error::DatabaseError(_, information) => message_means_unavailable(information.message()),
         Error::RollbackErrorOnCommit { commit_error, .. } => is_unavailable(commit_error),
         _ => false,
     }
 }
 
-/// The words SQLite and PostgreSQL use; Diesel has no kinds for them.
-fn says_not_now(message: &str) -> bool {
-    const SIGNS: [&str; 13] = [
+/// Compares the wording of SQLite and PostgreSQL, because Diesel has no kinds for these errors.
+fn message_means_unavailable(message: &str) -> bool {
+    const PHRASES: [&str; 13] = [
         "database is locked",
         "database or disk is full",
         "disk I/O error",
@@ -39,32 +39,32 @@ fn says_not_now(message: &str) -> bool {
         "deadlock detected",
         "connection to server",
     ];
-    SIGNS.iter().any(|sign| message.contains(sign))
+    PHRASES.iter().any(|phrase| message.contains(phrase))
 }
 
-/// `?` on a query: nothing found, not now, or our fault.
-impl From<Error> for OurError {
-    fn from(error: Error) -> OurError {
+/// Lets `?` turn a failed query into "not found", "unavailable" or "internal error".
+impl From<Error> for AppError {
+    fn from(error: Error) -> AppError {
         match error {
-            Error::NotFound => OurError::NotFound,
-            error if is_unavailable(&error) => OurError::Unavailable(error.to_string()),
-            error => OurError::Internal(error.to_string()),
+            Error::NotFound => AppError::NotFound,
+            error if is_unavailable(&error) => AppError::Unavailable(error.to_string()),
+            error => AppError::Internal(error.to_string()),
         }
     }
 }
 
-impl From<Unavailable> for OurError {
-    fn from(error: Unavailable) -> OurError {
-        OurError::Unavailable(error.0)
+impl From<Unavailable> for AppError {
+    fn from(error: Unavailable) -> AppError {
+        AppError::Unavailable(error.0)
     }
 }
 
-/// The pool's own troubles go to the log, without the address it connects to.
+/// Logs the errors of the connection pool, without the database address (it may hold a password).
 #[derive(Debug)]
 pub(super) struct LogPoolErrors;
 
 impl<E: std::error::Error> diesel::r2d2::HandleError<E> for LogPoolErrors {
     fn handle_error(&self, error: E) {
-        tracing::warn!(error = %error.to_string().replace('\n', " "), "a database connection could not be opened");
+        tracing::warn!(error = %error.to_string().replace('\n', " "), "the pool could not open a database connection");
     }
 }

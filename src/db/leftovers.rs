@@ -1,5 +1,5 @@
-//! What a database keeps of rows that were deleted, and how it is made to let go: SQLite's log of changes and what rows
-//! that moved have left behind in its pages, PostgreSQL's dead rows.
+//! Removes what a database still holds of deleted rows. SQLite keeps it in the write-ahead log, and in pages from
+//! which rows have moved. PostgreSQL keeps dead rows until a vacuum.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -8,14 +8,14 @@ use diesel::{QueryResult, sql_query};
 
 use super::{Conn, Db, Unavailable};
 
-/// How long a checkpoint may hold writers up while it waits for readers, in milliseconds.
-const PATIENCE: u32 = 200;
+/// How long a checkpoint may wait for readers, in milliseconds. Writers wait meanwhile.
+const CHECKPOINT_WAIT: u32 = 200;
 
-/// A SQLite file of at most so many bytes is written anew: meanwhile the copy lies in memory and writers wait.
-const SMALL: i64 = 64 << 20;
+/// The largest SQLite file, in bytes, that is vacuumed. During a vacuum the copy is in memory and writers wait.
+const LARGEST_TO_VACUUM: i64 = 64 << 20;
 
-/// Tables that hold what is known of customers.
-const OF_CUSTOMERS: [&str; 25] = [
+/// Tables that hold data of customers.
+const CUSTOMER_TABLES: [&str; 25] = [
     "app_user_ids",
     "attributes",
     "audit_details",
@@ -56,13 +56,13 @@ struct Length {
 }
 
 impl Db {
-    /// Clears away what the database still holds of deleted rows. Returns whether all of it is gone; readers may be in the
-    /// way for a while.
+    /// Removes what the database still holds of deleted rows. Returns `false` when open readers prevented part of it:
+    /// the caller should try again later.
     pub fn clear_leftovers(&self) -> Result<bool, Unavailable> {
         let mut conn = self.pool.get().map_err(|error| Unavailable(error.to_string()))?;
         let cleared = match &mut conn.inner {
-            Conn::Sqlite(conn) => write_anew(conn).and_then(|()| truncate_log(conn)),
-            Conn::Postgres(conn) => vacuum(conn).map(|()| true),
+            Conn::Sqlite(conn) => vacuum_small_file(conn).and_then(|()| truncate_write_ahead_log(conn)),
+            Conn::Postgres(conn) => vacuum_customer_tables(conn).map(|()| true),
         };
         cleared.map_err(|error| {
             conn.check_after_failure();
@@ -71,29 +71,29 @@ impl Db {
     }
 }
 
-/// Where rows moved from one page to another, a copy can stay in the unused part of the first: `secure_delete` knows only
-/// rows that are deleted. A large file is left as it is; the README says what an operator does then.
-fn write_anew(conn: &mut SqliteConnection) -> QueryResult<()> {
+/// When a row moves to another page, a copy can stay in the unused part of the old page, because `secure_delete`
+/// overwrites only deleted rows. A large file stays as it is; the README says what an operator does then.
+fn vacuum_small_file(conn: &mut SqliteConnection) -> QueryResult<()> {
     let length = "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size";
     let length: Length = sql_query(length).get_result(conn)?;
-    if length.bytes > SMALL {
+    if length.bytes > LARGEST_TO_VACUUM {
         return Ok(());
     }
     conn.batch_execute("VACUUM")
 }
 
-/// Deleted content in the file is overwritten already (`secure_delete`); the log still holds pages as they were before.
-fn truncate_log(conn: &mut SqliteConnection) -> QueryResult<bool> {
-    conn.batch_execute(&format!("PRAGMA busy_timeout = {PATIENCE}"))?;
+/// `secure_delete` has overwritten the deleted content in the file, but the log still holds the earlier pages.
+fn truncate_write_ahead_log(conn: &mut SqliteConnection) -> QueryResult<bool> {
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {CHECKPOINT_WAIT}"))?;
     let done: QueryResult<Checkpoint> = sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(conn);
     conn.batch_execute("PRAGMA busy_timeout = 5000")?;
     Ok(done?.busy == 0)
 }
 
-fn vacuum(conn: &mut PgConnection) -> QueryResult<()> {
+fn vacuum_customer_tables(conn: &mut PgConnection) -> QueryResult<()> {
     conn.batch_execute("SET statement_timeout = 0")?;
-    // Each on its own: together they would be one transaction, in which nothing can be vacuumed.
-    let done = OF_CUSTOMERS.iter().try_for_each(|table| conn.batch_execute(&format!("VACUUM {table}")));
+    // One statement per call: several together would be a transaction, and PostgreSQL cannot vacuum inside one.
+    let done = CUSTOMER_TABLES.iter().try_for_each(|table| conn.batch_execute(&format!("VACUUM {table}")));
     conn.batch_execute("SET statement_timeout = '15s'")?;
     done
 }

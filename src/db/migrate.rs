@@ -1,4 +1,4 @@
-//! Brings the tables to the shape this binary knows, and refuses a database that a newer one has shaped.
+//! Runs the migrations of this binary, and refuses a database that a newer binary has migrated.
 
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationVersion;
@@ -8,30 +8,27 @@ use super::{Conn, Db, Unavailable};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// Any number will do as long as no other program on the same PostgreSQL database takes it.
+/// The key of the advisory lock. Any number works that no other program uses on the same PostgreSQL database.
 const LOCK: i64 = 0x0d05_51e2;
 
-/// Runs what is missing. Two processes may start at once: one waits for the other.
+/// Runs the missing migrations. When two processes start at once, one waits for the other.
 ///
 /// # Errors
-/// One line: the database is newer than this binary, or what the database said.
+/// One line: the database is newer than this binary, or the database reported an error.
 pub fn run(db: &Db) -> Result<(), String> {
     let mut conn = db.pool.get().map_err(|error| error.to_string())?;
     match &mut conn.inner {
         Conn::Sqlite(conn) => migrate(conn),
         Conn::Postgres(conn) => {
-            conn.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK})")).map_err(said)?;
+            conn.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK})")).map_err(line)?;
             let done = migrate(conn);
-            conn.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK}); SET lock_timeout = '5s'")).map_err(said)?;
+            conn.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK}); SET lock_timeout = '5s'")).map_err(line)?;
             done
         }
     }
 }
 
-/// Whether every migration of this binary has been run, and no other: what `/readyz` asks.
-///
-/// # Errors
-/// [`Unavailable`] when the database does not answer.
+/// Whether the database has exactly the migrations of this binary; `/readyz` asks this.
 pub fn is_done(db: &Db) -> Result<bool, Unavailable> {
     let mut conn = db.pool.get().map_err(|error| Unavailable(error.to_string()))?;
     let applied = match &mut conn.inner {
@@ -42,7 +39,7 @@ pub fn is_done(db: &Db) -> Result<bool, Unavailable> {
         conn.check_after_failure();
         Unavailable(error.to_string())
     })?;
-    Ok(applied.len() == known().len())
+    Ok(applied.len() == known_versions().len())
 }
 
 fn migrate<DB, C>(conn: &mut C) -> Result<(), String>
@@ -51,19 +48,19 @@ where
     C: MigrationHarness<DB>,
     EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
 {
-    let known = known();
-    let applied = conn.applied_migrations().map_err(said)?;
-    if let Some(stranger) = applied.iter().find(|version| !known.contains(&version.to_string())) {
-        return Err(format!("the database was made by a newer dossier (migration {stranger}); use that one"));
+    let known = known_versions();
+    let applied = conn.applied_migrations().map_err(line)?;
+    if let Some(unknown) = applied.iter().find(|version| !known.contains(&version.to_string())) {
+        return Err(format!("the database was made by a newer dossier (migration {unknown}); start that version"));
     }
-    conn.run_pending_migrations(MIGRATIONS).map_err(said)?;
+    conn.run_pending_migrations(MIGRATIONS).map_err(line)?;
     Ok(())
 }
 
-fn known() -> Vec<String> {
+fn known_versions() -> Vec<String> {
     use diesel::migration::MigrationSource;
     let migrations = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&MIGRATIONS);
-    let versions = migrations.map(|all| all.iter().map(|one| version_of(one.name().version())).collect());
+    let versions = migrations.map(|all| all.iter().map(|migration| version_of(migration.name().version())).collect());
     versions.unwrap_or_else(|_| Vec::new())
 }
 
@@ -71,6 +68,6 @@ fn version_of(version: MigrationVersion<'_>) -> String {
     version.to_string()
 }
 
-fn said(error: impl std::fmt::Display) -> String {
+fn line(error: impl std::fmt::Display) -> String {
     error.to_string().replace('\n', " ")
 }

@@ -1,5 +1,5 @@
-//! The store. `Db` lends a connection for one transaction: `read` for a snapshot, `write` for a change that is on disk
-//! when it returns. Work runs on threads that may block; nobody waits longer than [`POOL_WAIT`] for a connection.
+//! The database. `Db` runs one transaction per call: `read` on a snapshot, `write` for a change that is on disk when
+//! the call returns. The work runs on threads that may block; a call waits at most [`POOL_WAIT`] for a connection.
 
 mod both;
 mod columns;
@@ -23,7 +23,7 @@ use conn::DatabaseFile;
 pub use conn::{Conn, Manager};
 pub use failure::{Unavailable, is_unavailable};
 
-/// How long a request waits for a connection before it is answered 503.
+/// How long a request waits for a connection before the answer is 503.
 pub const POOL_WAIT: Duration = Duration::from_secs(2);
 
 /// The database of this process. Clones share one pool.
@@ -34,10 +34,10 @@ pub struct Db {
     file: Arc<DatabaseFile>,
 }
 
-type Lent = PooledConnection<Manager>;
+type PooledConn = PooledConnection<Manager>;
 
 impl Db {
-    /// Connects to `url` (`sqlite:PATH` or `postgres://…`), keeping up to `connections` open.
+    /// Connects to `url` (`sqlite:PATH` or `postgres://…`) with a pool of at most `connections` connections.
     ///
     /// # Errors
     /// One line that says what is wrong with the address, the file or the server.
@@ -56,25 +56,26 @@ impl Db {
         Ok(Db { pool, statements, file })
     }
 
-    /// Statements sent since start-up, by every connection; transactions are not counted.
+    /// How many statements all connections have sent since start-up, without `BEGIN`, `COMMIT` and `ROLLBACK`.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// Runs `work` on one snapshot of the database, off the async threads.
+    /// Runs `work` on one snapshot of the database, on a thread that may block.
     ///
     /// # Errors
-    /// What `work` returned, or [`Unavailable`] when no connection could be had in time.
+    /// The error of `work`, or [`Unavailable`] when no connection was free in time or the transaction could not begin.
     pub async fn read<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<diesel::result::Error> + From<Unavailable> + Send + 'static,
     {
         let db = self.clone();
-        off_thread(move || db.read_here(work)).await
+        on_blocking_thread(move || db.read_here(work)).await
     }
 
-    /// Runs `work` as one change, off the async threads: all of it is durable when this returns `Ok`, else none.
+    /// Runs `work` as one change, on a thread that may block. All of it is durable when this returns `Ok`; otherwise
+    /// nothing is written.
     ///
     /// # Errors
     /// As [`Db::read`].
@@ -84,10 +85,10 @@ impl Db {
         E: From<diesel::result::Error> + From<Unavailable> + Send + 'static,
     {
         let db = self.clone();
-        off_thread(move || db.write_here(work)).await
+        on_blocking_thread(move || db.write_here(work)).await
     }
 
-    /// [`Db::read`] on the thread that calls it.
+    /// [`Db::read`] on the calling thread, which it blocks.
     ///
     /// # Errors
     /// As [`Db::read`].
@@ -98,7 +99,7 @@ impl Db {
         self.transaction(Conn::begin_read, work)
     }
 
-    /// [`Db::write`] on the thread that calls it.
+    /// [`Db::write`] on the calling thread, which it blocks.
     ///
     /// # Errors
     /// As [`Db::read`].
@@ -117,7 +118,7 @@ impl Db {
     where
         E: From<diesel::result::Error> + From<Unavailable>,
     {
-        let mut conn = self.begun(begin)?;
+        let mut conn = self.open_transaction(begin)?;
         match work(&mut conn) {
             Ok(value) => {
                 Tx::commit_transaction(&mut conn.inner).inspect_err(|_| conn.check_after_failure())?;
@@ -132,9 +133,9 @@ impl Db {
         }
     }
 
-    /// A connection with an open transaction. One that died while it lay in the pool is thrown away and the next is
-    /// tried: nothing was asked of it yet.
-    fn begun(&self, begin: fn(&mut Conn) -> diesel::QueryResult<()>) -> Result<Lent, Unavailable> {
+    /// A connection with an open transaction. When a pooled connection has died, this drops it and tries the next one;
+    /// that is safe because the work has not begun.
+    fn open_transaction(&self, begin: fn(&mut Conn) -> diesel::QueryResult<()>) -> Result<PooledConn, Unavailable> {
         self.file.check()?;
         let mut last = None;
         for _ in 0..=self.pool.max_size() {
@@ -154,15 +155,15 @@ impl Db {
         Err(Unavailable(last.unwrap_or_else(|| "no connection".into())))
     }
 
-    /// Sends SQL as it is, outside any transaction: for maintenance.
+    /// Runs maintenance SQL as it is, outside any transaction.
     pub fn batch(&self, sql: &str) -> Result<(), String> {
         let mut conn = self.pool.get().map_err(|error| error.to_string())?;
         conn.inner.batch_execute(sql).map_err(|error| error.to_string())
     }
 
-    /// Sends SQL to every connection: for settings that a connection keeps.
+    /// Runs SQL on every connection of the pool, for settings that belong to a connection.
     pub fn batch_everywhere(&self, sql: &str) -> Result<(), String> {
-        let all: Result<Vec<Lent>, _> = (0..self.pool.max_size()).map(|_| self.pool.get()).collect();
+        let all: Result<Vec<PooledConn>, _> = (0..self.pool.max_size()).map(|_| self.pool.get()).collect();
         for mut conn in all.map_err(|error| error.to_string())? {
             conn.inner.batch_execute(sql).map_err(|error| error.to_string())?;
         }
@@ -176,7 +177,7 @@ impl Db {
 
 type Tx = <Conn as Connection>::TransactionManager;
 
-async fn off_thread<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+async fn on_blocking_thread<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<Unavailable> + Send + 'static,

@@ -1,4 +1,4 @@
-//! The tables, as Diesel sees them. The migrations define them; this file follows.
+//! The tables for Diesel. The migrations define them, and this file must agree with them.
 
 diesel::table! {
     projects (id) {
@@ -51,7 +51,7 @@ diesel::table! {
         created_at -> BigInt,
         used_at -> BigInt,
         proved_at -> BigInt,
-        half_in -> Nullable<BigInt>,
+        person_awaiting_code_id -> Nullable<BigInt>,
         browser -> Text,
     }
 }

@@ -1,4 +1,4 @@
-//! What is sent (§5): the event as it is stored, with the id that names the customer now (§9.4).
+//! The body of a delivery (§5): the event as it is stored, with the App User ID that names the customer now (§9.4).
 
 use diesel::prelude::*;
 use serde_json::Value;
@@ -8,8 +8,8 @@ use crate::db::Conn;
 use crate::db::schema::{app_user_ids, history};
 use crate::events::{Delivery, EventType};
 
-/// The body of a delivery of a stored event. Where nothing is known of when the customer's ids were seen, any of them will
-/// do, so the event's own stays.
+/// Renders the body of a delivery of a stored event. When no id of the customer was ever seen, the id in the event
+/// stays.
 pub fn load(conn: &mut Conn, event_row: i64, delivery: &Delivery) -> QueryResult<String> {
     let names_nobody = delivery.event.kind == EventType::Transfer || delivery.event.app_user_id.is_none();
     if names_nobody {
@@ -19,7 +19,7 @@ pub fn load(conn: &mut Conn, event_row: i64, delivery: &Delivery) -> QueryResult
     Ok(seen.and_then(|id| renamed(&delivery.body, &id)).unwrap_or_else(|| delivery.body.clone()))
 }
 
-/// The customer's last seen id that the app gave, else the last seen of any kind.
+/// The customer's last seen identified id, else the last seen anonymous one.
 fn seen_last(conn: &mut Conn, event_row: i64) -> QueryResult<Option<String>> {
     let owner = history::table.filter(history::event_id.eq(event_row).and(history::side.eq("own")));
     let ids: Vec<String> = app_user_ids::table
@@ -28,11 +28,11 @@ fn seen_last(conn: &mut Conn, event_row: i64) -> QueryResult<Option<String>> {
         .order((app_user_ids::seen_at.desc(), app_user_ids::key))
         .select(app_user_ids::app_user_id)
         .load(conn)?;
-    let given = ids.iter().find(|id| !is_anonymous(id));
-    Ok(given.or(ids.first()).cloned())
+    let identified = ids.iter().find(|id| !is_anonymous(id));
+    Ok(identified.or(ids.first()).cloned())
 }
 
-/// The body with another `app_user_id`; `None` for one that is no event.
+/// The body with another `app_user_id`; `None` when it is not an event.
 fn renamed(body: &str, app_user_id: &str) -> Option<String> {
     let mut sent: Value = serde_json::from_str(body).ok()?;
     *sent.get_mut("event")?.get_mut("app_user_id")? = Value::String(app_user_id.to_owned());

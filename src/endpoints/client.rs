@@ -1,4 +1,5 @@
-//! One request to an endpoint: a minute for all of it, no redirects, no proxy, and only 200 is success (§5.1).
+//! Sends one request to an endpoint: at most a minute for all of it, no redirects, no proxy, and only 200 is success
+//! (§5.1).
 
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -11,26 +12,26 @@ use ureq::{Agent, Body, Error};
 use super::resolver::{CheckedResolver, NotAllowed};
 use crate::base::allowlist::{Allowlist, NOT_ALLOWED};
 
-/// From the look-up of the name to the last byte of the answer.
+/// The time for a whole request, from the DNS lookup to the last byte of the answer.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
-/// As much of an answer is kept, in bytes.
+/// How many bytes of an answer's body are kept.
 const KEPT: u64 = 4_096;
 
-/// Sends deliveries. Clones share what they are made of.
+/// The HTTP client for deliveries. Clones share one agent.
 #[derive(Clone)]
 pub struct Client {
     agent: Agent,
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answer {
     pub status: Option<u16>,
-    /// How the answer begins.
+    /// The beginning of the answer's body.
     pub body: Option<String>,
-    /// What went wrong, where there is no answer: a sentence.
+    /// What went wrong when there is no answer, as a sentence.
     pub problem: Option<String>,
-    /// How long it took, in milliseconds.
+    /// How long the request took, in milliseconds.
     pub took_ms: i64,
 }
 
@@ -45,7 +46,7 @@ impl Client {
         Client::with_timeout(allowlist, TIMEOUT)
     }
 
-    /// With less patience, for tests.
+    /// A client with a shorter timeout, for tests.
     pub fn with_timeout(allowlist: Allowlist, timeout: Duration) -> Client {
         let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
         let config = Agent::config_builder()
@@ -55,7 +56,7 @@ impl Client {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
-            // Each connection is opened anew, so that each address is checked.
+            // No connection is reused, so that the allowlist checks the address of every request.
             .max_idle_connections(0)
             .timeout_global(Some(timeout))
             .user_agent(concat!("Dossier/", env!("CARGO_PKG_VERSION")))
@@ -87,10 +88,10 @@ fn request<'a>(url: &str, headers: &[(String, String)], body: &'a str) -> Result
 fn answered(response: ureq::http::Response<Body>) -> Answer {
     let status = response.status().as_u16();
     let mut kept = Vec::new();
-    // The status has told what matters; an answer that breaks off is kept as far as it came.
+    // The status decides about success; of a body that breaks off, the part that arrived is kept.
     let read = response.into_body().into_reader().take(KEPT).read_to_end(&mut kept);
     if let Err(error) = read {
-        tracing::debug!(%error, "the answer of an endpoint broke off");
+        tracing::debug!(%error, "the answer of a webhook endpoint broke off");
     }
     let body = String::from_utf8_lossy(&kept).replace('\0', "\u{FFFD}");
     Answer { status: Some(status), body: Some(body).filter(|body| !body.is_empty()), ..Answer::default() }
@@ -100,15 +101,15 @@ fn failed(error: &Error) -> Answer {
     Answer { problem: Some(describe_error(error)), ..Answer::default() }
 }
 
-/// What went wrong, for people: no addresses, no inner words where there are better ones.
+/// What went wrong, for people: without IP addresses, and without technical terms if possible.
 fn describe_error(error: &Error) -> String {
     match error {
         Error::Timeout(_) => "No answer within a minute.".into(),
         Error::HostNotFound => "The name of the server cannot be resolved.".into(),
-        Error::ConnectionFailed => "No connection could be made.".into(),
+        Error::ConnectionFailed => "No connection could be opened.".into(),
         Error::Other(other) if other.is::<NotAllowed>() => NOT_ALLOWED.into(),
         Error::Io(error) => describe_io_error(error),
-        Error::Tls(_) | Error::NativeTls(_) => "The TLS connection could not be made: is the certificate valid?".into(),
+        Error::Tls(_) | Error::NativeTls(_) => "The TLS connection failed: is the certificate valid?".into(),
         other => sentence(&other.to_string()),
     }
 }

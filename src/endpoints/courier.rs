@@ -1,4 +1,4 @@
-//! From the queue to the endpoint and back: takes deliveries, sends them, enters what came of them.
+//! Takes deliveries from the queue, sends them to their endpoints and records the results.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,19 +11,20 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::db::Db;
 
-/// How many are sent at the same time by a process, and of these how many to one endpoint: one that hangs holds up no
-/// others.
-pub const ROOM: usize = 64;
-pub const EACH: usize = 4;
+/// How many deliveries a process sends at the same time.
+pub const MAX_SENDING: usize = 64;
+/// How many of them go to one endpoint, so that an endpoint that hangs does not hold up the others.
+pub const MAX_PER_ENDPOINT: usize = 4;
 
-/// How often it tries to enter an answer while the database cannot serve: what is not entered is sent again.
+/// How often recording a result is tried while the database is unavailable, and the pause between the tries. A delivery
+/// whose result is not recorded is sent again.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// What is told of a header that is a secret.
+/// Stored in place of the value of a secret header.
 const HIDDEN: &str = "(not shown)";
 
-/// Sends what is due. Clones share all of it.
+/// Sends deliveries whose next attempt is due. Clones share the database and the client.
 #[derive(Clone)]
 pub struct Courier {
     pub db: Db,
@@ -33,16 +34,17 @@ pub struct Courier {
 }
 
 impl Courier {
-    /// Takes what is due, as far as there is room beside what is under way: `busy` counts that for each endpoint. Without
-    /// anything to take it only reads, so that an idle server never waits for the writer's lock.
+    /// Takes deliveries that are due, as many as the limits allow. `busy` counts, for each endpoint, the deliveries
+    /// that are being sent. When nothing is due it only reads, so that an idle server never waits for the writer's
+    /// lock.
     pub fn take(&self, busy: &BTreeMap<i64, usize>) -> Result<Vec<Job>, Error> {
-        let room = ROOM.saturating_sub(busy.values().sum());
-        let full: Vec<i64> = busy.iter().filter(|(_, count)| **count >= EACH).map(|(id, _)| *id).collect();
-        // Endpoints with nothing under way come first: a backlog at one keeps no other waiting.
-        let idle_first: Vec<i64> = busy.keys().copied().collect();
-        let each = if busy.is_empty() { EACH } else { 1 };
-        for passed_over in [idle_first, full] {
-            let jobs = self.take_beside(&passed_over, (room, each))?;
+        let room = MAX_SENDING.saturating_sub(busy.values().sum());
+        let full: Vec<i64> = busy.iter().filter(|(_, count)| **count >= MAX_PER_ENDPOINT).map(|(id, _)| *id).collect();
+        // First only idle endpoints, so that a backlog at one endpoint does not keep the others waiting.
+        let busy_ones: Vec<i64> = busy.keys().copied().collect();
+        let each = if busy.is_empty() { MAX_PER_ENDPOINT } else { 1 };
+        for excluded in [busy_ones, full] {
+            let jobs = self.take_except(&excluded, (room, each))?;
             if !jobs.is_empty() {
                 return Ok(jobs);
             }
@@ -50,40 +52,41 @@ impl Courier {
         Ok(Vec::new())
     }
 
-    fn take_beside(&self, passed_over: &[i64], (room, each): (usize, usize)) -> Result<Vec<Job>, Error> {
+    fn take_except(&self, excluded: &[i64], (room, each): (usize, usize)) -> Result<Vec<Job>, Error> {
         let now = self.clock.now();
-        if room == 0 || !self.db.read_here(|conn| Ok::<_, Error>(lease::has_ready(conn, now, passed_over)?))? {
+        if room == 0 || !self.db.read_here(|conn| Ok::<_, Error>(lease::has_ready(conn, now, excluded)?))? {
             return Ok(Vec::new());
         }
         let mark = self.ids.next(now);
-        self.db.write_here(|conn| Ok(lease::take(conn, (mark, now), passed_over, (room, each))?))
+        self.db.write_here(|conn| Ok(lease::take(conn, (mark, now), excluded, (room, each))?))
     }
 
-    /// Sends one and enters the answer. A failure to enter it is logged: the delivery comes due again by itself.
+    /// Sends one delivery and records the result. When the result cannot be recorded, that is logged, and the delivery
+    /// is sent again when its lease ends.
     pub fn send(&self, job: &Job) {
         let at = self.clock.now();
         let headers = headers_of(job, at);
         let answer = self.client.post(&job.endpoint.url, &headers, &job.body);
         tracing::debug!(delivery = job.id, status = answer.status, took_ms = answer.took_ms, "a delivery was sent");
-        if let Err(error) = self.enter(job, at, (&shown(&headers), &answer)) {
-            tracing::error!(delivery = job.id, cause = error.cause(), "what came of a delivery could not be entered");
+        if let Err(error) = self.record(job, at, (&shown(&headers), &answer)) {
+            tracing::error!(delivery = job.id, cause = error.cause(), "the result of a delivery was not recorded");
         }
     }
 
-    fn enter(&self, job: &Job, at: Moment, what: (&str, &Answer)) -> Result<(), Error> {
+    fn record(&self, job: &Job, at: Moment, result: (&str, &Answer)) -> Result<(), Error> {
         let now = self.clock.now();
         let id = self.ids.next(now);
         let mut left = TRIES;
         loop {
             left -= 1;
-            match self.db.write_here(|conn| Ok::<_, Error>(lease::finish(conn, job, (id, at, now), what)?)) {
+            match self.db.write_here(|conn| Ok::<_, Error>(lease::finish(conn, job, (id, at, now), result)?)) {
                 Err(error) if error.is_unavailable() && left > 0 => std::thread::sleep(PAUSE),
                 done => return done,
             }
         }
     }
 
-    /// Sends everything that is due and waits for it; returns how many deliveries that were.
+    /// Sends every delivery that is due and waits until all are done. Returns how many there were.
     pub fn run_once(&self) -> Result<usize, Error> {
         let mut sent = 0;
         loop {
@@ -97,7 +100,7 @@ impl Courier {
     }
 }
 
-/// All headers of a delivery. `webhook-id` is the same for every attempt.
+/// All headers of a request. `webhook-id` is the same for every attempt of a delivery.
 fn headers_of(job: &Job, now: Moment) -> Vec<(String, String)> {
     let id = format!("msg_{}", job.id);
     let signed = signing::headers(&id, now, &job.body, &job.endpoint.secrets(now));
@@ -107,7 +110,7 @@ fn headers_of(job: &Job, now: Moment) -> Vec<(String, String)> {
     headers
 }
 
-/// The headers as they are kept for people to see: a line each, without what is secret.
+/// The headers as pages show them: one per line, without secret values.
 fn shown(headers: &[(String, String)]) -> String {
     let line = |(name, value): &(String, String)| {
         let value = if name == "authorization" { HIDDEN } else { value };

@@ -1,4 +1,4 @@
-//! Deliveries as pages show them (§4.4): to whom, how it stands, and what was sent and answered each time.
+//! Deliveries as pages show them (§4.4): the endpoint, the status, and the request and answer of each attempt.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::projection::CustomerId;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::count;
 
-/// How many attempts of a page's deliveries are shown.
+/// How many attempts are loaded for all deliveries of a page.
 const ATTEMPTS: i64 = 200;
 
 /// A delivery with its attempts, the newest first.
@@ -23,9 +23,10 @@ pub struct Sent {
     row: Row,
     attempts: Vec<Attempt>,
     now: Moment,
-    /// Where "send again" posts to, for those who may, and the key that makes the form work once.
+    /// For people who may send again: the path the form posts to, and the key that makes it work only once.
     again: Option<(String, String)>,
-    /// What leads the row: the endpoint on an event's page, the event's type on an endpoint's.
+    /// Whether the page is that of an event, where the row begins with the endpoint, or of an endpoint, where it
+    /// begins with the event's type.
     is_of_event: bool,
 }
 
@@ -77,7 +78,7 @@ pub fn to(conn: &mut Conn, (project, endpoint): (i64, i64), most: i64, now: Mome
     with_attempts(conn, project, rows, (now, false))
 }
 
-/// The event row of a delivery of an event; `None` where there is no such delivery.
+/// The row of the event that a delivery sends; `None` when there is no such delivery, or it sends a test event.
 pub fn event_of(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<Option<i64>> {
     let row: Option<Option<i64>> = webhook_deliveries::table
         .find((project, delivery))
@@ -87,14 +88,14 @@ pub fn event_of(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<Opt
     Ok(row.flatten())
 }
 
-/// Whether a delivery was tried since it was queued.
+/// Whether a delivery was tried since it was last queued, or does not exist any more.
 pub fn is_tried(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<bool> {
     let tries: Option<i64> =
         webhook_deliveries::table.find((project, delivery)).select(webhook_deliveries::tries).first(conn).optional()?;
     Ok(tries.is_none_or(|tries| tries > 0))
 }
 
-/// To whom an event of a customer went.
+/// A delivery of a customer's event to an endpoint.
 #[derive(Debug, Clone, Queryable)]
 pub struct PassedOn {
     pub endpoint: String,
@@ -104,7 +105,7 @@ pub struct PassedOn {
     pub state: String,
 }
 
-/// What is still known of where a customer's events went, the oldest first.
+/// The deliveries of a customer's events that are still kept, the oldest first.
 pub fn of_customer(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Vec<PassedOn>> {
     let endpoint = webhook_endpoints::project_id
         .eq(webhook_deliveries::project_id)
@@ -179,7 +180,7 @@ impl Sent {
         self.row.id
     }
 
-    /// Lets it be sent again by a form that posts to `action`.
+    /// Adds a form that sends it again by a POST to `action`.
     #[must_use]
     pub fn sent_again_at(self, action: String, once: String) -> Sent {
         Sent { again: Some((action, once)), ..self }
@@ -189,7 +190,7 @@ impl Sent {
         self.row.state == "waiting" && self.row.leased_by.is_some() && self.row.next_attempt_at > self.now
     }
 
-    /// How it stands, and the tone of that.
+    /// The status and the tone of its badge.
     fn status(&self) -> (&'static str, &'static str) {
         match self.row.state.as_str() {
             "sent" => ("Sent", "good"),
@@ -208,9 +209,9 @@ impl Sent {
             "sent" => Sentence::new("Delivered ").time(relative(self.row.finished_at)).words(format!(", {attempts}.")),
             "failed" => {
                 let given_up = Sentence::new("Given up ").time(relative(self.row.finished_at));
-                given_up.words(format!(" after {attempts}. Nothing is tried by itself any more."))
+                given_up.words(format!(" after {attempts}. It is not retried automatically."))
             }
-            _ if self.is_under_way() => Sentence::new("On its way now."),
+            _ if self.is_under_way() => Sentence::new("It is being sent now."),
             _ if !self.row.is_on => Sentence::new("It waits until the endpoint is switched on again."),
             _ if self.row.tries > 0 => {
                 let next = Sentence::new(format!("{attempts} so far, the next "));
@@ -224,12 +225,12 @@ impl Sent {
         }
     }
 
-    /// The newest answer, beside the status.
+    /// The outcome of the newest attempt.
     fn last(&self) -> Option<String> {
         self.attempts.first().map(Attempt::outcome)
     }
 
-    /// The body in lines, as far as it is JSON.
+    /// The body, indented if it is JSON.
     fn body(&self) -> String {
         let value: Option<serde_json::Value> = serde_json::from_str(&self.row.body).ok();
         let pretty = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
@@ -247,7 +248,7 @@ impl Sent {
 }
 
 impl Attempt {
-    /// `Answered 503`, or what went wrong.
+    /// `Answered 503.`, or what went wrong.
     fn outcome(&self) -> String {
         match (self.status, &self.problem) {
             (Some(status @ 300..=399), _) => format!("Answered {status}. Redirects are not followed."),

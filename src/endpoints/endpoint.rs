@@ -1,4 +1,4 @@
-//! An endpoint, and which events it wants (§5.1 Filters).
+//! A webhook endpoint and its filters for events (§5.1 Filters).
 
 use diesel::prelude::*;
 
@@ -21,16 +21,16 @@ pub struct Endpoint {
     /// The value of the `Authorization` header; never shown.
     pub authorization_value: Option<String>,
     pub environment: String,
-    /// Also what came from outside, not only what Dossier made.
+    /// Whether it also wants events that were received, not only those that Dossier makes.
     pub sends_received: bool,
     pub is_on: bool,
     pub secret: Vec<u8>,
     pub secret_set_at: Moment,
     pub old_secret: Option<Vec<u8>>,
-    /// Until when the old secret signs along.
+    /// Until when requests are also signed with the old secret.
     pub old_secret_until: Option<Moment>,
     pub created_at: Moment,
-    /// Of the newest attempt: when, the answer's status, and what went wrong without one.
+    /// The newest attempt: its time, the status of the answer, and what went wrong if there was none.
     pub last_at: Option<Moment>,
     pub last_status: Option<i64>,
     pub last_problem: Option<String>,
@@ -47,7 +47,7 @@ pub enum Environments {
 impl Environments {
     pub const ALL: [Environments; 3] = [Environments::All, Environments::Production, Environments::Sandbox];
 
-    /// As it is stored and sent.
+    /// The word in the database and in forms.
     pub const fn name(self) -> &'static str {
         match self {
             Environments::All => "all",
@@ -68,7 +68,7 @@ impl Environments {
         Environments::ALL.into_iter().find(|known| known.name() == name)
     }
 
-    /// An event of no environment goes to both.
+    /// Whether an event passes the filter; an event without an environment always does.
     fn wants(self, environment: Option<Environment>) -> bool {
         match (self, environment) {
             (Environments::All, _) | (_, None) => true,
@@ -79,7 +79,7 @@ impl Environments {
 }
 
 impl Endpoint {
-    /// One that is on, with nothing set yet.
+    /// An endpoint that is switched on, with an empty name and address.
     pub fn new((project_id, id, now): (i64, i64, Moment), secret: Vec<u8>) -> Endpoint {
         Endpoint {
             project_id,
@@ -105,19 +105,19 @@ impl Endpoint {
         Environments::parse(&self.environment).unwrap_or(Environments::All)
     }
 
-    /// Whether it wants an event; `types` are those it asks for, none for every type.
+    /// Whether the endpoint wants an event. `types` are the types it wants; if empty, it wants every type.
     pub fn wants(&self, types: &[String], event: &Event, is_own: bool) -> bool {
         let is_of_type = types.is_empty() || types.iter().any(|kind| kind == event.kind.as_str());
         self.is_on && (is_own || self.sends_received) && is_of_type && self.environments().wants(event.environment)
     }
 
-    /// The secrets that sign now, the newest first.
+    /// The secrets that sign requests now, the newest first.
     pub fn secrets(&self, now: Moment) -> Vec<Secret> {
         let old = self.old_secret.clone().filter(|_| self.overlap(now).is_some());
         [Some(self.secret.clone()), old].into_iter().flatten().map(Secret).collect()
     }
 
-    /// Until when the old secret signs along, where it still does.
+    /// Until when requests are also signed with the old secret; `None` when they are not.
     pub fn overlap(&self, now: Moment) -> Option<Moment> {
         self.old_secret_until.filter(|until| *until > now)
     }

@@ -1,5 +1,5 @@
-//! Taking deliveries out of the queue. A lease is a later due time and a mark: as long as it lasts nobody else takes the
-//! delivery, and when it ends without a word, anybody may.
+//! Takes deliveries out of the queue. A lease sets a mark and a later time for the next attempt. Until then no other
+//! process takes the delivery; if the lease ends without a result, any process may take it.
 
 use diesel::prelude::*;
 
@@ -9,10 +9,10 @@ use crate::db::Conn;
 use crate::db::schema::{delivery_attempts as attempts, webhook_deliveries, webhook_endpoints};
 use crate::endpoints::Endpoint;
 
-/// How long a delivery is kept for whoever took it, in seconds: longer than a request can last.
+/// How long a lease lasts, in seconds. It is longer than a request can take.
 pub const LEASE: i64 = 150;
 
-/// The waits before the attempts after the first, in minutes (§5.1).
+/// The waits before the second and later attempts, in minutes (§5.1).
 pub const RETRIES: [i64; 5] = [5, 10, 20, 40, 80];
 
 /// A delivery that this process has taken.
@@ -21,7 +21,7 @@ pub struct Job {
     pub id: i64,
     pub endpoint: Endpoint,
     pub body: String,
-    /// Attempts before this one, since it was last queued.
+    /// How many attempts were made since the delivery was last queued.
     pub tries: i64,
     /// The mark of the lease.
     pub mark: i64,
@@ -29,12 +29,12 @@ pub struct Job {
 
 type Row = (i64, i64, String, i64, Endpoint);
 
-/// Takes up to `room` deliveries that are due, none for the endpoints in `busy`, at most `each` for one endpoint. `mark`
-/// is different for every call of every process.
+/// Takes up to `room` deliveries that are due: none for the endpoints in `excluded`, and at most `each` for any other.
+/// The caller chooses a `mark` that no other call in any process uses.
 pub fn take(
     conn: &mut Conn,
     (mark, now): (i64, Moment),
-    busy: &[i64],
+    excluded: &[i64],
     (room, each): (usize, usize),
 ) -> QueryResult<Vec<Job>> {
     let own = webhook_endpoints::project_id
@@ -43,7 +43,7 @@ pub fn take(
     let ready: Vec<Row> = webhook_deliveries::table
         .inner_join(webhook_endpoints::table.on(own))
         .filter(webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now)))
-        .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(busy)))
+        .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(excluded)))
         .order((webhook_deliveries::next_attempt_at, webhook_deliveries::id))
         .select((
             webhook_deliveries::project_id,
@@ -64,7 +64,7 @@ pub fn take(
     Ok(taken)
 }
 
-/// Whether nobody else was faster.
+/// Leases a delivery; returns whether no other process has taken it before.
 fn lease(conn: &mut Conn, row: (i64, i64), mark: i64, now: Moment) -> QueryResult<bool> {
     let is_free = webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now));
     let leased =
@@ -72,8 +72,8 @@ fn lease(conn: &mut Conn, row: (i64, i64), mark: i64, now: Moment) -> QueryResul
     Ok(diesel::update(webhook_deliveries::table.find(row).filter(is_free)).set(leased).execute(conn)? > 0)
 }
 
-/// Enters what came of a delivery, as the attempt `id`. One that was erased meanwhile, or that another has taken over,
-/// is left as it is.
+/// Records the result of a delivery as the attempt `id`. Nothing is recorded when the delivery was erased meanwhile,
+/// or when another process has taken it after the lease ended.
 pub fn finish(
     conn: &mut Conn,
     job: &Job,
@@ -120,15 +120,15 @@ pub fn finish(
     Ok(())
 }
 
-/// Whether any delivery is due that [`take`] would take.
-pub fn has_ready(conn: &mut Conn, now: Moment, busy: &[i64]) -> QueryResult<bool> {
+/// Whether [`take`] would find a delivery.
+pub fn has_ready(conn: &mut Conn, now: Moment, excluded: &[i64]) -> QueryResult<bool> {
     let own = webhook_endpoints::project_id
         .eq(webhook_deliveries::project_id)
         .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
     let ready: Option<i64> = webhook_deliveries::table
         .inner_join(webhook_endpoints::table.on(own))
         .filter(webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now)))
-        .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(busy)))
+        .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(excluded)))
         .select(webhook_deliveries::id)
         .first(conn)
         .optional()?;

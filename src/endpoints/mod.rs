@@ -1,11 +1,12 @@
-//! Events go out (§5.1): webhook endpoints of a project, the queue in the database, and the sending.
+//! Sends events out (§5.1): the webhook endpoints of a project, the queue in the database, and the worker that sends.
 //!
-//! What is to be sent is queued in the transaction that stores the event, so nothing is forgotten. Any number of processes
-//! work the queue: whoever takes a delivery moves the time it is due, and should they die it comes due again. So a
-//! delivery arrives at least once, and is never sent by two at the same moment.
+//! A delivery is queued in the transaction that stores the event, so none is lost. Any number of processes work the
+//! queue. A process that takes a delivery moves its next attempt into the future; if the process dies, the delivery is
+//! due again then. So a delivery arrives at least once, and two processes never send it at the same time.
 //!
-//! `reach` says where deliveries may go at all, `endpoint` what an endpoint wants, `queue` puts in, `lease` takes out,
-//! `client` speaks HTTP, `courier` joins them, `worker` runs them beside the server.
+//! `endpoint` decides which events an endpoint wants, `queue` adds deliveries and `lease` takes them out, `resolver`
+//! checks addresses against the allowlist, `client` speaks HTTP, `courier` joins these, and `worker` runs them beside
+//! the server.
 
 mod body;
 mod client;

@@ -1,4 +1,4 @@
-//! Deliveries are kept for a while after they are done, to look at and to send again.
+//! Removes old deliveries. Finished ones are kept for a while, so that people can look at them and send them again.
 
 use diesel::prelude::*;
 
@@ -7,12 +7,12 @@ use crate::base::error::Error;
 use crate::db::Db;
 use crate::db::schema::webhook_deliveries;
 
-/// For so many days what was sent is kept, and what failed.
+/// How many days deliveries are kept after they were sent, or after they failed.
 const DAYS: [(&str, i64); 2] = [("sent", 30), ("failed", 90)];
-/// How many go in a transaction.
+/// How many deliveries one transaction removes.
 const BATCH: i64 = 500;
 
-/// Removes what is old. Returns how many deliveries.
+/// Removes deliveries that are older than `DAYS`. Returns how many.
 pub fn prune(db: &Db, now: Moment) -> Result<usize, Error> {
     let mut pruned = 0;
     for (state, days) in DAYS {

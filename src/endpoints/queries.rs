@@ -1,4 +1,4 @@
-//! Endpoints in the database.
+//! Queries for webhook endpoints and the counts of their deliveries.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use crate::db::Conn;
 use crate::db::schema::{webhook_deliveries, webhook_endpoint_types as types, webhook_endpoints};
 use crate::endpoints::Endpoint;
 
-/// An endpoint with the types it asks for; none for every type.
-pub type Asking = (Endpoint, Vec<String>);
+/// An endpoint with the event types it wants; if empty, it wants every type.
+pub type EndpointWithTypes = (Endpoint, Vec<String>);
 
-/// The project's endpoints that are on; `received`: only those that want what came from outside.
-pub fn on(conn: &mut Conn, project: i64, received: bool) -> QueryResult<Vec<Asking>> {
+/// The project's endpoints that are switched on; with `received`, only those that want received events.
+pub fn on(conn: &mut Conn, project: i64, received: bool) -> QueryResult<Vec<EndpointWithTypes>> {
     let all: Vec<Endpoint> = webhook_endpoints::table
         .filter(webhook_endpoints::project_id.eq(project).and(webhook_endpoints::is_on.eq(true)))
         .order(webhook_endpoints::id)
@@ -23,8 +23,8 @@ pub fn on(conn: &mut Conn, project: i64, received: bool) -> QueryResult<Vec<Aski
     if wanting.is_empty() { Ok(Vec::new()) } else { with_types(conn, project, wanting) }
 }
 
-/// All of them, the oldest first.
-pub fn all(conn: &mut Conn, project: i64) -> QueryResult<Vec<Asking>> {
+/// All endpoints of a project, the oldest first.
+pub fn all(conn: &mut Conn, project: i64) -> QueryResult<Vec<EndpointWithTypes>> {
     let all: Vec<Endpoint> = webhook_endpoints::table
         .filter(webhook_endpoints::project_id.eq(project))
         .order(webhook_endpoints::id)
@@ -33,14 +33,14 @@ pub fn all(conn: &mut Conn, project: i64) -> QueryResult<Vec<Asking>> {
     with_types(conn, project, all)
 }
 
-pub fn find(conn: &mut Conn, project: i64, id: i64) -> QueryResult<Option<Asking>> {
+pub fn find(conn: &mut Conn, project: i64, id: i64) -> QueryResult<Option<EndpointWithTypes>> {
     let found: Option<Endpoint> =
         webhook_endpoints::table.find((project, id)).select(Endpoint::as_select()).first(conn).optional()?;
     let found = found.map(|one| with_types(conn, project, vec![one])).transpose()?;
     Ok(found.into_iter().flatten().next())
 }
 
-fn with_types(conn: &mut Conn, project: i64, all: Vec<Endpoint>) -> QueryResult<Vec<Asking>> {
+fn with_types(conn: &mut Conn, project: i64, all: Vec<Endpoint>) -> QueryResult<Vec<EndpointWithTypes>> {
     let rows: Vec<(i64, String)> = types::table
         .filter(types::project_id.eq(project))
         .order((types::endpoint_id, types::kind))
@@ -56,7 +56,7 @@ pub fn insert(conn: &mut Conn, endpoint: &Endpoint, kinds: &[String]) -> QueryRe
     put_types(conn, endpoint, kinds)
 }
 
-/// Replaces all of an endpoint but what tells of its last attempt.
+/// Saves the fields of the form and the event types. The secrets and the last attempt stay as they are.
 pub fn update(conn: &mut Conn, changed: &Endpoint, kinds: &[String]) -> QueryResult<()> {
     let row = webhook_endpoints::table.find((changed.project_id, changed.id));
     let values = (
@@ -80,7 +80,7 @@ fn put_types(conn: &mut Conn, of: &Endpoint, kinds: &[String]) -> QueryResult<()
     })
 }
 
-/// Switches it on or off. What waits stays, and waits while it is off.
+/// Switches an endpoint on or off. Its waiting deliveries stay, and are not sent while it is off.
 pub fn switch(conn: &mut Conn, project: i64, id: i64, is_on: bool) -> QueryResult<()> {
     diesel::update(webhook_endpoints::table.find((project, id)))
         .set(webhook_endpoints::is_on.eq(is_on))
@@ -88,7 +88,7 @@ pub fn switch(conn: &mut Conn, project: i64, id: i64, is_on: bool) -> QueryResul
     Ok(())
 }
 
-/// The secret so far becomes the old one and signs along for a while.
+/// Sets a new secret. Requests are also signed with the present one until `until`.
 pub fn replace_secret(
     conn: &mut Conn,
     before: &Endpoint,
@@ -105,13 +105,13 @@ pub fn replace_secret(
     Ok(())
 }
 
-/// Removes it with its whole queue.
+/// Deletes an endpoint with all of its deliveries.
 pub fn delete(conn: &mut Conn, project: i64, id: i64) -> QueryResult<()> {
     diesel::delete(webhook_endpoints::table.find((project, id))).execute(conn)?;
     Ok(())
 }
 
-/// How many deliveries wait for each endpoint that has any waiting.
+/// How many deliveries wait, for each endpoint that has any.
 pub fn waiting(conn: &mut Conn, project: i64) -> QueryResult<BTreeMap<i64, i64>> {
     let counted: Vec<(i64, i64)> = webhook_deliveries::table
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::state.eq("waiting")))
@@ -121,7 +121,7 @@ pub fn waiting(conn: &mut Conn, project: i64) -> QueryResult<BTreeMap<i64, i64>>
     Ok(counted.into_iter().collect())
 }
 
-/// How many deliveries to an endpoint wait, and how many were given up.
+/// How many deliveries to an endpoint wait, and how many failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub waiting: i64,

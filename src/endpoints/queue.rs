@@ -1,4 +1,4 @@
-//! Putting deliveries into the queue, inside the transaction that stores the event.
+//! Puts deliveries into the queue, in the transaction that stores the event.
 
 use diesel::prelude::*;
 
@@ -16,9 +16,9 @@ use crate::projection::CustomerId;
 /// Where an event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// Made here.
+    /// Made by Dossier.
     Own,
-    /// Delivered to us.
+    /// Delivered by a webhook.
     Received,
 }
 
@@ -38,8 +38,8 @@ struct Row<'a> {
     finished_at: Moment,
 }
 
-/// Queues events that were stored a moment ago for every endpoint that wants them. Nothing is sent of what is imported or
-/// derived again: nobody calls this for it.
+/// Queues events that were just stored, for every endpoint that wants them. Imports and rebuilds do not call it, so
+/// their events are not sent.
 pub fn announce(conn: &mut Conn, resolver: &Resolver, stored: &[&Delivery], source: Source) -> QueryResult<()> {
     if stored.is_empty() {
         return Ok(());
@@ -61,29 +61,29 @@ fn enqueue(
     conn: &mut Conn,
     resolver: &Resolver,
     wanting: &[Wanting],
-    came: &Delivery,
+    received: &Delivery,
     source: Source,
 ) -> QueryResult<()> {
     let is_own = source == Source::Own;
     let takers: Vec<&Endpoint> =
-        wanting.iter().filter(|(one, types)| one.wants(types, &came.event, is_own)).map(|(one, _)| one).collect();
+        wanting.iter().filter(|(one, types)| one.wants(types, &received.event, is_own)).map(|(one, _)| one).collect();
     if takers.is_empty() {
         return Ok(());
     }
-    // What is stored may say less than what came: see `events::screen`.
+    // Screening may have stored less than was received: see `ingest::screening`.
     let found: Option<(i64, String)> = events::table
-        .filter(events::project_id.eq(resolver.project()).and(events::event_key.eq(lookup_key(&came.event.id))))
+        .filter(events::project_id.eq(resolver.project()).and(events::event_key.eq(lookup_key(&received.event.id))))
         .select((events::id, events::body))
         .first(conn)
         .optional()?;
     let Some((row, stored)) = found else { return Ok(()) };
-    let stored = Delivery { body: stored, ..(*came).clone() };
+    let stored = Delivery { body: stored, ..(*received).clone() };
     let body = body::load(conn, row, &stored)?;
     for taker in takers {
-        let now = came.received_at;
+        let now = received.received_at;
         let id = resolver.next_id();
-        let (project, event_row) = (resolver.project(), Some(row));
-        insert(conn, &Row { event_row, ..Row::new((project, id, now), taker.id, came.event.kind.as_str(), &body) })?;
+        let (project, event_row, kind) = (resolver.project(), Some(row), received.event.kind.as_str());
+        insert(conn, &Row { event_row, ..Row::new((project, id, now), taker.id, kind, &body) })?;
     }
     Ok(())
 }
@@ -118,7 +118,8 @@ pub fn enqueue_test(conn: &mut Conn, (project, id, now): (i64, i64, Moment), end
     Ok(())
 }
 
-/// Puts a delivery to the front, with all its attempts before it, unless it is being sent right now. Returns whether it was.
+/// Queues a delivery again for now, with all of its attempts, unless it is being sent right now. Returns whether it was
+/// queued.
 pub fn resend(conn: &mut Conn, project: i64, delivery: i64, now: Moment) -> QueryResult<bool> {
     let free = webhook_deliveries::leased_by.is_null().or(webhook_deliveries::next_attempt_at.le(now));
     let again = (
@@ -133,7 +134,7 @@ pub fn resend(conn: &mut Conn, project: i64, delivery: i64, now: Moment) -> Quer
     Ok(diesel::update(one).set(again).execute(conn)? > 0)
 }
 
-/// Queues everything again that was given up for an endpoint. Returns how many deliveries.
+/// Queues the failed deliveries of an endpoint again. Returns how many.
 pub fn resend_failed(conn: &mut Conn, project: i64, endpoint: i64, now: Moment) -> QueryResult<usize> {
     let of_endpoint = webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint));
     let again = (
@@ -147,8 +148,8 @@ pub fn resend_failed(conn: &mut Conn, project: i64, endpoint: i64, now: Moment) 
         .execute(conn)
 }
 
-/// Removes every delivery of a customer's events, those still to be sent among them: their bodies name the customer.
-/// It comes before the events themselves go.
+/// Removes every delivery of a customer's events, including those still to be sent, because their bodies name the
+/// customer. Call it before the events themselves are removed.
 pub fn forget(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<()> {
     let own = history::table.filter(history::customer_id.eq(customer)).select(history::event_id.nullable());
     let retained = retained_events::table

@@ -1,5 +1,5 @@
-//! Resolves the names of endpoints. The allowlist judges the addresses that a name stands for at the moment of connecting,
-//! so that a name which changes its addresses leads nowhere else.
+//! Resolves the host names of endpoints. The allowlist checks the addresses of a name when the connection is opened,
+//! so that a name cannot be pointed at another address after the check.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
@@ -11,8 +11,8 @@ use url::{Host, Url};
 
 use crate::base::allowlist::{Allowlist, NOT_ALLOWED};
 
-/// Whether a name leads somewhere that may be reached, as far as it can be told now. It asks the network, so it takes
-/// its time; a name that cannot be resolved is left for the first delivery to tell.
+/// Whether the allowlist permits any address that the host name resolves to now. It blocks on DNS. A name that cannot
+/// be resolved counts as allowed; the first delivery then reports the problem.
 pub fn resolves_to_allowed(allowlist: &Allowlist, url: &Url) -> bool {
     let (Some(Host::Domain(name)), Some(port)) = (url.host(), url.port_or_known_default()) else { return true };
     match (name, port).to_socket_addrs() {
@@ -24,7 +24,7 @@ pub fn resolves_to_allowed(allowlist: &Allowlist, url: &Url) -> bool {
     }
 }
 
-/// Resolves names for a client: what may not be reached is not among the addresses it connects to.
+/// Resolves names for [`Client`](super::Client), and returns only addresses that the allowlist permits.
 #[derive(Debug)]
 pub struct CheckedResolver {
     pub allowlist: Allowlist,
@@ -39,7 +39,7 @@ impl Resolver for CheckedResolver {
     }
 }
 
-/// A name stands for no address that may be reached.
+/// The error when the allowlist permits no address of a name.
 #[derive(Debug)]
 pub struct NotAllowed;
 
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_stands_for_this_machine_is_not_allowed() {
+    fn a_name_that_resolves_to_this_machine_is_not_allowed() {
         let url = Url::parse("https://localhost/").expect("an address");
         assert!(!resolves_to_allowed(&Allowlist::default(), &url));
         let all = ["127.0.0.0/8", "::1/128"].map(|network| network.parse().expect("a network"));

@@ -1,5 +1,5 @@
-//! Signatures as Standard Webhooks has them: `webhook-id`, `webhook-timestamp` and `webhook-signature`, so that a receiver
-//! can check with a library that a delivery is ours and fresh.
+//! Signs requests as Standard Webhooks specifies, with `webhook-id`, `webhook-timestamp` and `webhook-signature`. A
+//! receiver can check with any library for it that a delivery comes from Dossier and is recent.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,23 +10,26 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::random_bytes;
 
-/// What receivers are told the secret by.
+/// The prefix of a secret as it is shown.
 const PREFIX: &str = "whsec_";
 
-/// For how long a replaced secret signs along, in hours.
+/// For how many hours requests are also signed with a replaced secret.
 pub const OVERLAP_HOURS: i64 = 24;
 
-/// A key that signs. It must be known here, so it is no hash.
+/// A secret that signs requests. Signing needs the secret itself, so it is not stored as a hash.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub Vec<u8>);
 
 impl Secret {
-    /// One that nobody can guess: 32 bytes.
+    /// A new secret of 32 random bytes.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the operating system has no random bytes.
     pub fn fresh() -> Result<Secret, Error> {
         Ok(Secret(random_bytes::<32>()?.to_vec()))
     }
 
-    /// As it is shown, once: `whsec_…`
+    /// The text that is shown to people once: `whsec_…`
     pub fn shown(&self) -> String {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }
@@ -40,7 +43,7 @@ impl Secret {
     }
 }
 
-/// The signing headers of a request: each secret that counts signs, with spaces between.
+/// The signing headers of a request. `webhook-signature` has a signature for each secret, separated by spaces.
 pub fn headers(id: &str, now: Moment, body: &str, secrets: &[Secret]) -> [(&'static str, String); 3] {
     let seconds = now.millis().div_euclid(1000);
     let all: Vec<String> = secrets.iter().filter_map(|secret| secret.sign(id, seconds, body)).collect();
@@ -53,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_signature_is_the_one_of_the_published_example() {
-        // The example of the specification's own libraries.
+        // The example in the libraries of Standard Webhooks.
         let key = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("base 64");
         let secret = Secret(key);
         let body = r#"{"test": 2432232314}"#;
@@ -63,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_secret_signs_along() {
+    fn an_old_secret_signs_as_well() {
         let (new, old) = (Secret(vec![1; 32]), Secret(vec![2; 32]));
         let [(_, id), (_, at), (_, both)] = headers("msg_1", Moment(1_999), "{}", &[new.clone(), old]);
         assert_eq!((id.as_str(), at.as_str()), ("msg_1", "1"));

@@ -1,4 +1,4 @@
-//! The `TEST` event (§5.2): every common field with sample values, many of them nothing, and nobody's name.
+//! The `TEST` event (§5.2): every common field with a sample value, which is often null, and no real customer.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,10 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
 
-/// Its id and its body.
+/// The body of a new test event with a random id.
+///
+/// # Errors
+/// [`Error::Internal`] when the operating system has no random bytes.
 pub fn body(now: Moment) -> Result<String, Error> {
     let id = hex(&random_bytes::<16>()?);
     let event = json!({
@@ -54,7 +57,7 @@ mod tests {
     use crate::events::{Delivery, EventType};
 
     #[test]
-    fn a_test_event_is_one_to_whoever_reads_events() {
+    fn a_test_event_can_be_read_as_an_event() {
         let body = body(Moment(1_795_453_200_000)).expect("a body");
         let event = Delivery::read_stored(&body, Moment(1_795_453_200_000)).expect("an event");
         assert_eq!((event.kind, event.price), (EventType::Test, None));

@@ -1,5 +1,5 @@
-//! The thread that works the queue, from the start of the server to its end. It looks every second; whatever it takes is
-//! sent on a thread of its own.
+//! The thread that works the queue while the server runs. It looks for deliveries every second and sends each on its
+//! own thread.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,12 +11,13 @@ use super::courier::Courier;
 use super::lease::Job;
 use crate::base::error::Error;
 
-/// How often it looks.
+/// How often the queue is read.
 const EVERY: Duration = Duration::from_secs(1);
-/// How long it waits in the end for what is under way. What is cut off comes due again elsewhere.
-const AT_THE_END: Duration = Duration::from_secs(2);
+/// How long stopping waits for deliveries that are being sent. Any that are cut off are due again when their lease
+/// ends.
+const STOP_WAIT: Duration = Duration::from_secs(2);
 
-/// Works until it is stopped.
+/// The running worker; it works until [`Worker::stop`] is called.
 pub struct Worker {
     news: mpsc::Sender<News>,
     thread: JoinHandle<()>,
@@ -37,11 +38,11 @@ impl Worker {
         Ok(Worker { news, thread })
     }
 
-    /// Takes nothing more, and waits a moment for what is under way.
+    /// Takes no more deliveries, and waits up to `STOP_WAIT` for those that are being sent.
     pub fn stop(self) {
         let sent = self.news.send(News::Stop);
         if sent.is_err() || self.thread.join().is_err() {
-            tracing::error!("the thread for deliveries ended badly");
+            tracing::error!("the worker for deliveries panicked");
         }
     }
 }
@@ -50,7 +51,7 @@ fn work(courier: &Courier, back: &mpsc::Sender<News>, inbox: &mpsc::Receiver<New
     let mut busy: BTreeMap<i64, usize> = BTreeMap::new();
     loop {
         for job in take_ready(courier, &busy) {
-            set_out(courier, job, back, &mut busy);
+            start_sending(courier, job, back, &mut busy);
         }
         match inbox.recv_timeout(EVERY) {
             Ok(News::Done(endpoint)) => done(&mut busy, endpoint),
@@ -61,25 +62,25 @@ fn work(courier: &Courier, back: &mpsc::Sender<News>, inbox: &mpsc::Receiver<New
 }
 
 fn take_ready(courier: &Courier, busy: &BTreeMap<i64, usize>) -> Vec<Job> {
-    let looked = catch_unwind(AssertUnwindSafe(|| courier.take(busy)));
-    looked.unwrap_or_else(|_| Err(Error::Internal("it panicked".into()))).unwrap_or_else(|error| {
+    let taken = catch_unwind(AssertUnwindSafe(|| courier.take(busy)));
+    taken.unwrap_or_else(|_| Err(Error::Internal("taking deliveries panicked".into()))).unwrap_or_else(|error| {
         tracing::error!(cause = error.cause(), "the queue of deliveries could not be read");
         Vec::new()
     })
 }
 
-fn set_out(courier: &Courier, job: Job, back: &mpsc::Sender<News>, busy: &mut BTreeMap<i64, usize>) {
+fn start_sending(courier: &Courier, job: Job, back: &mpsc::Sender<News>, busy: &mut BTreeMap<i64, usize>) {
     let (courier, back, endpoint) = (courier.clone(), back.clone(), job.endpoint.id);
     let sending = move || {
         if catch_unwind(AssertUnwindSafe(|| courier.send(&job))).is_err() {
             tracing::error!(delivery = job.id, "sending a delivery panicked");
         }
-        // Nobody listens any more when the server stops.
+        // The worker does not receive any more once the server stops.
         drop(back.send(News::Done(endpoint)));
     };
     match std::thread::Builder::new().name("delivery".into()).spawn(sending) {
         Ok(_) => *busy.entry(endpoint).or_default() += 1,
-        Err(error) => tracing::error!(%error, "no thread for a delivery; it comes due again"),
+        Err(error) => tracing::error!(%error, "no thread for a delivery; it is sent again when its lease ends"),
     }
 }
 
@@ -93,7 +94,7 @@ fn done(busy: &mut BTreeMap<i64, usize>, endpoint: i64) {
 }
 
 fn finish(busy: &mut BTreeMap<i64, usize>, inbox: &mpsc::Receiver<News>) {
-    let end = Instant::now() + AT_THE_END;
+    let end = Instant::now() + STOP_WAIT;
     while !busy.is_empty() {
         match inbox.recv_timeout(end.saturating_duration_since(Instant::now())) {
             Ok(News::Done(endpoint)) => done(busy, endpoint),

@@ -1,4 +1,4 @@
-//! One delivery: the bytes that came, and either the event in them or the reason why there is none (§5.1).
+//! One webhook delivery: the body as it came, and the event in it or the reason why the body is rejected (§5.1).
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -8,24 +8,24 @@ use super::json;
 use super::read::Fields;
 use crate::base::clock::Moment;
 
-/// The largest body that is taken, in bytes.
+/// The largest accepted body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
 
-/// As deep as any reader of the stored body can follow.
+/// The deepest accepted nesting (§5.1); every reader of stored bodies can follow it.
 const MAX_DEPTH: usize = 100;
 
 /// A body that holds an event.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     pub event: Event,
-    /// What the history tells of it: see [`Event::summary`].
+    /// What the history shows: see [`Event::summary`].
     pub summary: String,
     /// The body as it came.
     pub body: String,
     pub received_at: Moment,
 }
 
-/// Why a body holds no event: a sentence for developers.
+/// Why a body is rejected: a sentence for developers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection(pub String);
 
@@ -36,10 +36,11 @@ struct WebhookBody<'a> {
 }
 
 impl Delivery {
-    /// Reads a body.
+    /// Reads the event of a body. A rejected body is returned unchanged with the reason.
     ///
     /// # Errors
-    /// [`Rejection`] when it is not UTF-8, not JSON, or `event`, its `type` or its `id` is missing (§5.1).
+    /// [`Rejection`] when the body is not UTF-8, not JSON or nested too deeply, has a field twice, or has no `event`,
+    /// `type` or `id` (§5.1).
     pub fn parse(body: Vec<u8>, received_at: Moment) -> Result<Delivery, (Rejection, Vec<u8>)> {
         let body = match String::from_utf8(body) {
             Ok(body) => body,
@@ -51,10 +52,10 @@ impl Delivery {
         }
     }
 
-    /// The event of a stored body.
+    /// Reads the event of a stored body.
     ///
     /// # Errors
-    /// As [`Delivery::parse`]: only when the stored body was damaged.
+    /// [`Rejection`] when the stored body is damaged.
     pub fn read_stored(body: &str, received_at: Moment) -> Result<Event, Rejection> {
         read(body, received_at)
     }
@@ -78,7 +79,7 @@ fn read(body: &str, received_at: Moment) -> Result<Event, Rejection> {
     Ok(Event::read(id, kind, &fields, received_at))
 }
 
-/// The text, if it may be an object: a struct would be read from an array as well.
+/// The text, if it is a JSON object. Without this check serde would also read a struct from an array.
 fn object<'a>(text: &'a str, what: &str) -> Result<&'a str, Rejection> {
     match serde_json::from_str::<&RawValue>(text) {
         Ok(raw) if json::is_object(raw.get()) => Ok(text),
@@ -87,7 +88,7 @@ fn object<'a>(text: &'a str, what: &str) -> Result<&'a str, Rejection> {
     }
 }
 
-/// An object of another shape, such as one with a field that came twice.
+/// The reason for an object that serde cannot read, such as one that has a field twice.
 fn misshapen(what: &str, error: &serde_json::Error) -> Rejection {
     let error = error.to_string();
     match error.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
@@ -96,7 +97,7 @@ fn misshapen(what: &str, error: &serde_json::Error) -> Rejection {
     }
 }
 
-/// A name is a string, not empty, without NUL and without what stands for characters that are none.
+/// A string that is not empty and has neither NUL nor the replacement character.
 fn name(field: json::Field<'_>) -> Option<String> {
     let is_string = field.is_some_and(|raw| raw.get().starts_with('"'));
     json::id(field).filter(|word| is_string && !word.contains(['\0', '\u{FFFD}']))

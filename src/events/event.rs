@@ -1,4 +1,4 @@
-//! One event of a webhook and what can be said of it without knowing anything else.
+//! One webhook event, and what follows from this event alone.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,8 +6,8 @@ use super::kinds::{EventType, PeriodType, Reason, Store};
 use crate::base::clock::Moment;
 use crate::base::money::{Micros, Money};
 
-/// What one webhook said. Times and amounts are as sent; `event_at` falls back to the purchase time, then to the time
-/// of arrival. Written as JSON it keeps what a row of the history tells: see [`Event::summary`].
+/// The content of one webhook event. Times and amounts are as sent; `event_at` falls back to the purchase time, then
+/// to the time of arrival. Its JSON form keeps what a row of the history shows: see [`Event::summary`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     pub id: String,
@@ -57,13 +57,13 @@ pub struct Event {
     pub expiration_reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub presented_offering_id: Option<String>,
-    /// Of an override that is over.
+    /// The offering of an override that ended, or of an experiment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offering_id: Option<String>,
     /// In US dollars, before tax and commission; negative for refunds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Micros>,
-    /// What was paid, in the currency it was paid in.
+    /// The amount paid, in the currency of the payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paid: Option<Money>,
     #[serde(skip)]
@@ -92,12 +92,13 @@ pub struct Event {
     pub ledger_id: Option<String>,
 }
 
-/// When an event arrived that is told again: what it says of its own time is settled.
+/// The arrival time of an event read from its summary. It is later than any event time, so that
+/// [`Event::generated_at`] keeps the event time, which the summary has corrected already.
 fn never() -> Moment {
     Moment::NEVER
 }
 
-/// Which money a transaction was made with: a property of the transaction, never of a customer.
+/// Whether a transaction used real money or test money: a property of the transaction, never of a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Environment {
@@ -105,7 +106,7 @@ pub enum Environment {
     Sandbox,
 }
 
-/// A value a customer had at some time.
+/// A value that a customer's attribute got at some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeUpdate {
     pub key: String,
@@ -114,7 +115,7 @@ pub struct AttributeUpdate {
     pub updated_at: Moment,
 }
 
-/// Taking part in an experiment.
+/// A customer's participation in an experiment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolment {
     pub experiment_id: String,
@@ -157,20 +158,20 @@ impl Environment {
 }
 
 impl Event {
-    /// The ids that this event says are one customer (§9.3): the union of three fields, in that order. A `TRANSFER`
-    /// says so of two lists apart, which are not in here.
+    /// The ids that belong to one customer according to this event (§9.3): three fields, in this order. The two lists
+    /// of a `TRANSFER` name two customers and are not included.
     pub fn customer_ids(&self) -> impl Iterator<Item = &str> {
         let single = self.app_user_id.iter().chain(&self.original_app_user_id);
         single.chain(&self.aliases).map(String::as_str)
     }
 
-    /// When it was generated, for people to read: a time that was still more than a day ahead when the event came is
-    /// no time, and the arrival stands for it (§5.3).
+    /// When the event was generated, for people to read. A time more than a day after the event's arrival is not
+    /// believed, and the arrival time is used instead (§5.3).
     pub fn generated_at(&self) -> Moment {
         if self.event_at > self.received_at.plus_days(1) { self.received_at } else { self.event_at }
     }
 
-    /// The money a purchase is made with; production when nothing says otherwise.
+    /// The environment of the purchase; production when the event names none.
     pub fn purchase_environment(&self) -> Environment {
         self.environment.unwrap_or(Environment::Production)
     }
@@ -179,7 +180,8 @@ impl Event {
         self.store == Some(Store::Promotional)
     }
 
-    /// Whether money went back (§4.2): said so, or a cancellation with a negative price.
+    /// Whether the event is a refund (§4.2): a cancellation, not of a grant, with the reason `CUSTOMER_SUPPORT` or a
+    /// negative price.
     pub fn is_refund(&self) -> bool {
         self.kind == EventType::Cancellation
             && !self.is_promotional()

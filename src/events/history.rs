@@ -1,4 +1,4 @@
-//! Where an event stands in a customer's history (§4.3), under which topic the filter finds it, and what its row tells.
+//! How a customer's history shows an event (§4.3): its position, its topic for the filter, and what its row shows.
 
 use sha2::{Digest, Sha256};
 
@@ -6,7 +6,7 @@ use super::{Event, EventType, Reason};
 use crate::base::app_user_id::is_anonymous;
 use crate::base::clock::Moment;
 
-/// What a row of the history is about; the filter's choices.
+/// What a row of the history is about. The filter offers these topics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
     Money,
@@ -29,23 +29,22 @@ impl Topic {
         }
     }
 
-    /// The topic of a word; `None` for a word that names none.
     pub fn parse(word: &str) -> Option<Topic> {
         Topic::ALL.into_iter().find(|topic| topic.as_str() == word)
     }
 }
 
-/// How many ids of a list a row may name or count.
+/// How many ids of a list a row may show or count.
 const SUMMARY_IDS: usize = 110;
 
-/// Ids the app gave before anonymous ones.
+/// Puts the ids that the app gave before the anonymous ones.
 fn identified_first(ids: &[String]) -> impl Iterator<Item = &String> {
     let (anonymous, identified): (Vec<&String>, Vec<&String>) = ids.iter().partition(|id| is_anonymous(id));
     identified.into_iter().chain(anonymous)
 }
 
 impl Event {
-    /// When the timeline shows it: the store's clock for what the store dates, else the clock that noticed it.
+    /// Where the timeline shows the event: at the store's date if the store gives one, else when it was generated.
     pub fn timeline_at(&self) -> Moment {
         let own = match self.kind {
             EventType::InitialPurchase
@@ -60,20 +59,21 @@ impl Event {
         own.unwrap_or_else(|| self.generated_at())
     }
 
-    /// Orders events of the same two times: effects above causes, then by id. Greater comes first.
+    /// Orders events whose timeline times and event times are equal: effects above causes, then by a hash of the id.
+    /// The greater value is shown first.
     pub fn tie(&self) -> i64 {
         let digest = Sha256::digest(self.id.as_bytes());
         let id = digest.iter().take(7).fold(0_i64, |sum, byte| (sum << 8) | i64::from(*byte));
         (i64::from(self.kind.causal_rank()) << 56) | id
     }
 
-    /// The environment whose view shows it; both do when it has none (§4.5).
+    /// The environment whose view shows the event; both views show an event with none (§4.5).
     pub fn environment_word(&self) -> &'static str {
         self.environment.map_or("none", |environment| environment.as_str())
     }
 
-    /// What a row of the history tells, as JSON: the event without attributes, and without ids unless it is about them.
-    /// A page of history reads these instead of bodies, which may be a thousand times as long.
+    /// What a row of the history shows, as JSON: the event without attributes, and without ids unless it is about ids.
+    /// A page of the history reads these summaries instead of the bodies, which may be a thousand times as long.
     pub fn summary(&self) -> String {
         let names_ids = self.kind == EventType::SubscriberAlias;
         let of_aliases = |ids: &[String]| ids.iter().filter(|_| names_ids).take(SUMMARY_IDS).cloned().collect();
@@ -89,11 +89,11 @@ impl Event {
             transferred_to: short(&self.transferred_to),
             ..self.clone()
         };
-        // Strings, numbers and lists: writing them as JSON cannot fail.
+        // The summary holds only strings, numbers and lists, so writing it as JSON cannot fail.
         serde_json::to_string(&summary).unwrap_or_default()
     }
 
-    /// The event as far as [`Event::summary`] keeps it; `None` for what that did not write.
+    /// Reads what [`Event::summary`] wrote: an event with only the fields of a summary. `None` if it is unreadable.
     pub fn from_summary(summary: &str) -> Option<Event> {
         serde_json::from_str(summary).ok()
     }

@@ -1,5 +1,5 @@
-//! The words of the protocol: event types, stores, period types, reasons (§5.2, §5.4). All are open: a word that is
-//! not known is kept as it came.
+//! The words of the protocol: event types, stores, period types and reasons (§5.2, §5.4). All lists are open:
+//! an unknown word is kept unchanged in `Other`.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,12 +10,12 @@ macro_rules! open_words {
         #[serde(from = "String", into = "String")]
         pub enum $name {
             $($(#[$remark])* $variant,)*
-            /// A word that came after this list was written.
+            /// A word that this version does not know.
             Other(String),
         }
 
         impl $name {
-            /// The word of the protocol.
+            /// The word that the protocol uses.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $word,)*
@@ -23,7 +23,7 @@ macro_rules! open_words {
                 }
             }
 
-            /// Every word that is known.
+            /// The words of all variants except `Other`.
             pub const KNOWN: &'static [&'static str] = &[$($word),*];
         }
 
@@ -65,7 +65,7 @@ open_words!(
         VirtualCurrencyTransaction = "VIRTUAL_CURRENCY_TRANSACTION",
         ExperimentEnrollment = "EXPERIMENT_ENROLLMENT",
         SubscriberAlias = "SUBSCRIBER_ALIAS",
-        /// Made here: what the team had set for a while is over.
+        /// Dossier makes it when an offering override with an end date ends.
         OfferingOverrideEnded = "OFFERING_OVERRIDE_ENDED",
     }
 );
@@ -112,7 +112,7 @@ open_words!(
 );
 
 impl Store {
-    /// The store's name as people say it.
+    /// The store's name for people to read.
     pub fn name(&self) -> &str {
         match self {
             Store::Amazon => "Amazon Appstore",
@@ -131,7 +131,7 @@ impl Store {
 }
 
 impl Reason {
-    /// The reason as part of a sentence.
+    /// The reason in words, for use inside a sentence.
     pub fn words(&self) -> &str {
         match self {
             Reason::Unsubscribe => "renewal was switched off",
@@ -148,7 +148,7 @@ impl Reason {
 }
 
 impl EventType {
-    /// The order of cause and effect among events of nearly the same time (§6.3).
+    /// Orders events of nearly the same time: causes have lower ranks than their effects (§6.3).
     pub fn causal_rank(&self) -> u8 {
         match self {
             EventType::InitialPurchase | EventType::NonRenewingPurchase | EventType::TemporaryEntitlementGrant => 0,

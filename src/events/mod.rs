@@ -1,4 +1,4 @@
-//! The facts: webhook events as they came, read leniently and kept for ever.
+//! Webhook events: parsing them leniently, and the events that Dossier itself makes. Stored events are kept for ever.
 
 mod delivery;
 mod event;

@@ -1,4 +1,4 @@
-//! Reads the fields of a webhook's event, every one of §5.3, leniently: absent, null and of the wrong type are the same.
+//! Reads every field of §5.3 from a webhook event. A field that is null or has the wrong type counts as absent.
 
 use serde::Deserialize;
 
@@ -60,7 +60,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl Event {
-    /// Reads the fields; `id` and `kind` were found before (nothing else is required).
+    /// Reads the fields. The caller has already found `id` and `kind`; nothing else is required.
     pub(super) fn read(id: String, kind: String, fields: &Fields<'_>, received_at: Moment) -> Event {
         let purchased_at = json::moment(fields.purchased_at_ms);
         let event_at = json::moment(fields.event_timestamp_ms).or(purchased_at).unwrap_or(received_at);
@@ -123,7 +123,7 @@ struct AttributeFields<'a> {
     updated_at_ms: Field<'a>,
 }
 
-/// A value that says no time is as old as the event; one that is no text says nothing, and deletes nothing.
+/// A value without a time gets the time of the event. A value that is not text is left out and deletes nothing.
 fn attributes(field: Field<'_>, event_at: Moment) -> Vec<AttributeUpdate> {
     let updates = json::entries(field).into_iter().filter_map(|(key, raw)| {
         let fields: AttributeFields<'_> = json::object(Some(&raw))?;
@@ -142,7 +142,7 @@ fn seconds_or_millis(value: i64) -> Moment {
     Moment(if (1..100_000_000_000).contains(&value) { value * 1000 } else { value })
 }
 
-/// One key has two spellings in the wild (§17).
+/// Apps send this key in two spellings (§17).
 fn canonical(key: String) -> String {
     if key == "$cleverTapId" { "$clevertapId".into() } else { key }
 }
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_without_a_time_is_as_old_as_its_event() {
+    fn an_attribute_without_a_time_has_the_time_of_its_event() {
         let read = attributes_of(r#"{"goal":{"value":"run"},"old":{"value":"x","updated_at_ms":1600000000}}"#);
         let wanted = [("goal", "run", 1_700_000_000_000), ("old", "x", 1_600_000_000_000)];
         assert_eq!(read, wanted.map(|(key, value, at)| (key.to_owned(), Some(value.to_owned()), at)));
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn one_key_that_is_no_text_does_not_take_the_others_with_it() {
+    fn a_key_that_is_not_text_does_not_affect_the_others() {
         let read = attributes_of(
             r#"{"$email":{"value":"a@b.example"},"\ud800":{"value":"x"},"\ud83d\ude00":{"value":"\\u"}}"#,
         );

@@ -1,5 +1,5 @@
-//! What stays of an event's body when somebody in it is erased (§12.1): what purchases of others follow from, never a
-//! name, a value of the person, or a field nobody here knows.
+//! Redacts an event's body when a customer it mentions is erased (§12.1). It keeps the fields that purchases of other
+//! customers follow from. It drops ids, personal values and every field that this version does not know.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,15 +10,15 @@ use serde_json::value::RawValue;
 use super::json;
 use super::json::Field;
 
-/// A customer of a `TRANSFER`: the one who lost purchases, or the one who received them.
+/// One customer of a `TRANSFER`: the one who lost the purchases, or the one who received them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Party {
     From,
     To,
 }
 
-/// What a purchase is derived from, all of it plain values.
-const OF_PURCHASES: [&str; 27] = [
+/// The fields that a purchase is derived from. Each is kept only if its value is plain, not an array or object.
+const PURCHASE_FIELDS: [&str; 27] = [
     "id",
     "type",
     "event_timestamp_ms",
@@ -48,11 +48,11 @@ const OF_PURCHASES: [&str; 27] = [
     "renewal_number",
 ];
 
-/// What an item of a bundle tells.
-const OF_ITEMS: [&str; 5] = ["product_id", "type", "currency", "price_in_purchased_currency", "expiration_at_ms"];
+/// The fields kept of an item of a bundle.
+const ITEM_FIELDS: [&str; 5] = ["product_id", "type", "currency", "price_in_purchased_currency", "expiration_at_ms"];
 
-/// That an event came, of what kind, and when.
-const OF_MARKS: [&str; 5] = ["id", "type", "event_timestamp_ms", "store", "environment"];
+/// The fields that show that an event came, of which type and when.
+const MARK_FIELDS: [&str; 5] = ["id", "type", "event_timestamp_ms", "store", "environment"];
 
 type Fields = BTreeMap<String, Box<RawValue>>;
 
@@ -71,14 +71,14 @@ struct Rewritten {
     event: Fields,
 }
 
-/// The body of an event from which purchases follow that somebody else has by now.
+/// Redacts an event of purchases that another customer has by now. `None` if the body cannot be read.
 pub fn of_purchase(body: &str) -> Option<String> {
-    let (mut rewritten, fields) = plain(body, &OF_PURCHASES)?;
+    let (mut rewritten, fields) = plain(body, &PURCHASE_FIELDS)?;
     if let Some(words) = fields.get("entitlement_ids").and_then(|raw| json::words(Some(raw))) {
         rewritten.event.insert("entitlement_ids".into(), raw(&words)?);
     }
     let items: Vec<Fields> = fields.get("items").map_or_else(Vec::new, |raw| {
-        let of_item = |item| only(&json::entries(Some(item)), &OF_ITEMS);
+        let of_item = |item| only(&json::entries(Some(item)), &ITEM_FIELDS);
         json::items(Some(raw)).into_iter().map(of_item).collect()
     });
     if !items.is_empty() {
@@ -87,29 +87,30 @@ pub fn of_purchase(body: &str) -> Option<String> {
     serde_json::to_string(&rewritten).ok()
 }
 
-/// The body of an event that is kept only so that it is known to have come.
+/// Redacts an event that is kept only to recognise duplicates. `None` if the body cannot be read.
 pub fn mark(body: &str) -> Option<String> {
-    serde_json::to_string(&plain(body, &OF_MARKS)?.0).ok()
+    serde_json::to_string(&plain(body, &MARK_FIELDS)?.0).ok()
 }
 
-/// The body of a `TRANSFER` without one of its parties. What the event tells beside is the receiver's.
+/// Removes one party from the body of a `TRANSFER`. The event's attributes belong to the receiver. `None` if the body
+/// cannot be read.
 pub fn transfer_without(body: &str, party: Party) -> Option<String> {
     let (mut rewritten, mut fields) = plain(body, &[])?;
     let list = if party == Party::From { "transferred_from" } else { "transferred_to" };
-    let gone: BTreeSet<String> = json::ids(fields.get(list).map(|raw| &**raw)).into_iter().collect();
+    let removed: BTreeSet<String> = json::ids(fields.get(list).map(|raw| &**raw)).into_iter().collect();
     let is_theirs = |key: &str, raw: &RawValue| {
-        (party == Party::To && key == "subscriber_attributes") || names(raw, &gone) || gone.contains(key)
+        (party == Party::To && key == "subscriber_attributes") || mentions(raw, &removed) || removed.contains(key)
     };
     fields.remove(list);
     let other = if party == Party::From { "transferred_to" } else { "transferred_from" };
-    let kept_as_it_is = |key: &str| key == other || OF_PURCHASES.contains(&key);
+    let kept_as_it_is = |key: &str| key == other || PURCHASE_FIELDS.contains(&key);
     fields.retain(|key, raw| kept_as_it_is(key) || !is_theirs(key, raw));
     fields.insert(list.into(), raw(&[(); 0])?);
     rewritten.event = fields;
     serde_json::to_string(&rewritten).ok()
 }
 
-/// The body with no more than these plain fields, and all it had.
+/// The body with only these plain fields, and all fields it had before.
 fn plain(body: &str, kept: &[&str]) -> Option<(Rewritten, Fields)> {
     let webhook_body: WebhookBody<'_> = serde_json::from_str(body).ok()?;
     let fields = json::entries(webhook_body.event);
@@ -126,17 +127,17 @@ fn is_plain(raw: &RawValue) -> bool {
     !raw.get().starts_with(['{', '['])
 }
 
-/// Whether one of these texts stands anywhere in a value. What cannot be read may name anybody.
-fn names(raw: &RawValue, texts: &BTreeSet<String>) -> bool {
-    serde_json::from_str(raw.get()).map_or(true, |value| holds(&value, texts))
+/// Whether a value contains one of these texts. An unreadable value counts as containing them, to be safe.
+fn mentions(raw: &RawValue, texts: &BTreeSet<String>) -> bool {
+    serde_json::from_str(raw.get()).map_or(true, |value| contains_any(&value, texts))
 }
 
-fn holds(value: &Value, texts: &BTreeSet<String>) -> bool {
+fn contains_any(value: &Value, texts: &BTreeSet<String>) -> bool {
     match value {
         Value::String(text) => texts.contains(text),
         Value::Number(number) => texts.contains(&number.to_string()),
-        Value::Array(items) => items.iter().any(|item| holds(item, texts)),
-        Value::Object(entries) => entries.iter().any(|(key, value)| texts.contains(key) || holds(value, texts)),
+        Value::Array(items) => items.iter().any(|item| contains_any(item, texts)),
+        Value::Object(entries) => entries.iter().any(|(key, value)| texts.contains(key) || contains_any(value, texts)),
         Value::Null | Value::Bool(_) => false,
     }
 }
@@ -157,8 +158,9 @@ mod tests {
         Delivery::read_stored(body, Moment(0)).expect("an event")
     }
 
-    fn sold() -> String {
-        let known: BTreeMap<&str, Value> = OF_PURCHASES.iter().map(|key| (*key, json!(format!("of {key}")))).collect();
+    fn purchase_body() -> String {
+        let known: BTreeMap<&str, Value> =
+            PURCHASE_FIELDS.iter().map(|key| (*key, json!(format!("of {key}")))).collect();
         let mut event = json!(known);
         for (key, value) in [
             ("price", json!(9.990)),
@@ -182,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn an_event_of_a_purchase_loses_the_person_and_nothing_of_the_purchase() {
-        let redacted = of_purchase(&sold()).expect("a body");
+    fn redacting_a_purchase_removes_the_person_and_keeps_the_purchase() {
+        let redacted = of_purchase(&purchase_body()).expect("a body");
         assert!(!redacted.contains("lena"), "{redacted}");
         let person = Event {
             app_user_id: None,
@@ -192,15 +194,15 @@ mod tests {
             attributes: Vec::new(),
             experiments: Vec::new(),
             country_code: None,
-            ..read(&sold())
+            ..read(&purchase_body())
         };
         assert_eq!(read(&redacted), person);
         assert_eq!(of_purchase(&redacted), Some(redacted));
     }
 
     #[test]
-    fn a_mark_tells_what_came_and_not_for_whom() {
-        let marked = mark(&sold()).expect("a body");
+    fn a_mark_names_the_event_and_no_customer() {
+        let marked = mark(&purchase_body()).expect("a body");
         assert_eq!(
             marked,
             r#"{"api_version":"1.0","event":{"environment":"of environment","event_timestamp_ms":5,"id":"of id","store":"of store","type":"of type"}}"#
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transfer_forgets_one_party_and_keeps_the_other() {
+    fn redacting_a_transfer_removes_one_party_and_keeps_the_other() {
         let body = json!({ "event": {
             "id": "1", "type": "TRANSFER", "event_timestamp_ms": 5, "store": "APP_STORE",
             "transferred_from": ["lena", "7"], "transferred_to": ["sandy"], "app_user_id": "lena",
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transfer_whose_type_and_party_are_the_same_word_stays_one() {
+    fn a_transfer_whose_party_is_called_like_its_type_is_still_a_transfer() {
         let body =
             r#"{"event":{"id":"TRANSFER","type":"TRANSFER","transferred_from":["TRANSFER"],"transferred_to":["b"]}}"#;
         let event = read(&transfer_without(body, Party::From).expect("a body"));

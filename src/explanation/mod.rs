@@ -1,3 +1,3 @@
-//! Why somebody has access or not, in words: pure, of values passed in.
+//! Explains in words why a customer has access or not. It is pure: it reads nothing but its arguments.
 
 pub mod status_line;

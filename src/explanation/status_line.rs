@@ -1,4 +1,4 @@
-//! What is to be said of a purchase's state (§7.1): one sentence per state, the same wherever a purchase is shown.
+//! The status line of a purchase (§7.1): one sentence for each status, the same wherever a purchase is shown.
 
 use crate::base::clock::Moment;
 use crate::events::{PeriodType, Reason};
@@ -9,17 +9,17 @@ use crate::wording::{text, times};
 /// The line beside a purchase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusLine {
-    /// What matters, to be read first: `Expires in 18 days`.
+    /// The most important part, shown first: `Expires in 18 days`.
     pub lead: Sentence,
-    /// The colour of the lead: what it means for access.
+    /// The colour class of the lead, by what the status means for access.
     pub tone: &'static str,
     /// The rest of the sentence, with its comma: `, cancelled on 2 Nov`.
     pub rest: Sentence,
-    /// What is easily misread, said in full.
+    /// Explains what people easily misread.
     pub hint: Option<Sentence>,
 }
 
-/// Looks at one purchase at one moment. `name_of` gives the display name of another product of the same store.
+/// One purchase at one moment. `name_of` returns the display name of another product of the same store.
 pub struct Explanation<'a> {
     pub purchase: &'a Purchase,
     pub now: Moment,
@@ -41,14 +41,14 @@ impl StatusLine {
         self
     }
 
-    /// Lead and rest in plain words.
+    /// Lead and rest as plain text.
     pub fn plain(&self) -> String {
         self.lead.plain() + &self.rest.plain()
     }
 }
 
 impl Explanation<'_> {
-    /// The line of §7.1's table.
+    /// The line from the table in §7.1.
     pub fn line(&self) -> StatusLine {
         let line = match self.purchase.status(self.now) {
             Status::Active => self.renewing(),
@@ -101,7 +101,7 @@ impl Explanation<'_> {
         StatusLine::new("warn", lead).rest(self.why_cancelled()).hint("Access continues until then. No charge follows.")
     }
 
-    /// Cancelled is not ended: the misreading that costs most.
+    /// A cancelled subscription still gives access. The hint says so, because this is the costliest misreading.
     fn cancelled(&self) -> StatusLine {
         let line = StatusLine::new("warn", Sentence::new("Expires ").time(self.until())).rest(self.why_cancelled());
         match self.purchase.replaced_at {
@@ -129,8 +129,8 @@ impl Explanation<'_> {
         let what = if is_trial { "Trial, grace period until " } else { "Grace period until " };
         let lead = Sentence::new(what).time(self.on(grace));
         StatusLine::new("warn", lead).rest(detected("billing issue detected ")).hint(
-            "The store could not collect the payment and tries again. Access continues meanwhile, so the end lies later \
-             than a renewal would.",
+            "The store could not collect the payment and tries again. Access continues meanwhile, past the date of the \
+             renewal.",
         )
     }
 
@@ -153,9 +153,8 @@ impl Explanation<'_> {
 
     fn temporary(&self) -> StatusLine {
         let until = Stamp::day_and_time(self.end(), self.now);
-        StatusLine::new("warn", Sentence::new("Temporary access until ").time(until)).hint(
-            "The store could not be asked about this purchase. Access is given for a day at most, until it answers.",
-        )
+        StatusLine::new("warn", Sentence::new("Temporary access until ").time(until))
+            .hint("The store did not answer about this purchase yet. Until it does, access lasts for a day at most.")
     }
 
     fn in_retry(&self) -> StatusLine {
@@ -203,7 +202,7 @@ impl Explanation<'_> {
         }
     }
 
-    /// For a one-time purchase that unlocks nothing: what counts is when.
+    /// The line of a one-time purchase that unlocks nothing: when it was bought or refunded.
     pub fn bought(&self) -> StatusLine {
         match self.purchase.refunded_at {
             Some(_) => self.refunded(),
@@ -211,7 +210,7 @@ impl Explanation<'_> {
         }
     }
 
-    /// Money that went back while access or renewal stayed: both surprise people.
+    /// Adds a hint when the store refunded the payment but kept access or renewal on, since both surprise people.
     fn with_refund(&self, line: StatusLine) -> StatusLine {
         let Some(at) = self.purchase.refunded_at else { return line };
         let is_active = self.purchase.is_active(self.now);
@@ -274,10 +273,10 @@ impl Explanation<'_> {
     }
 }
 
-/// How long after a refund a renewal that is still on is worth a warning.
+/// For how many days after a refund the line warns that renewal is still on.
 const REFUND_DAYS: i64 = 60;
 
-/// Whether a purchase needs a person's eye although it gives no access: it may come back, or charge again.
+/// Whether a purchase without access needs attention: access may come back, or the store may charge again.
 pub fn is_unsettled(purchase: &Purchase, now: Moment) -> bool {
     match purchase.status(now) {
         Status::BillingRetry | Status::Paused => true,
@@ -286,7 +285,7 @@ pub fn is_unsettled(purchase: &Purchase, now: Moment) -> bool {
     }
 }
 
-/// Whether money went back lately and renewal was not switched off.
+/// Whether the store refunded the payment recently while renewal stayed on.
 fn may_charge_again(purchase: &Purchase, now: Moment) -> bool {
     purchase.will_renew() && purchase.refunded_at.is_some_and(|at| now < at.plus_days(REFUND_DAYS))
 }
@@ -307,7 +306,7 @@ mod tests {
     }
 
     /// `[tone] lead and rest (hint)`
-    fn said(changes: Value) -> String {
+    fn line(changes: Value) -> String {
         let purchase = purchase(changes);
         let name_of = |product: &str| format!("Product {product}");
         let line = Explanation { purchase: &purchase, now: NOW, name_of: &name_of }.line();
@@ -316,14 +315,14 @@ mod tests {
     }
 
     #[test]
-    fn what_renews_says_when() {
+    fn a_renewing_purchase_says_when_it_renews() {
         let lines = [
-            said(json!({})),
-            said(json!({ "pending_product": "pro_monthly" })),
-            said(json!({ "period_type": "INTRO" })),
-            said(json!({ "period_type": "TRIAL", "expires_at": ahead(3) })),
-            said(json!({ "pause_asked_at": ago(1), "auto_resume_at": ahead(48) })),
-            said(json!({ "pause_asked_at": ago(1) })),
+            line(json!({})),
+            line(json!({ "pending_product": "pro_monthly" })),
+            line(json!({ "period_type": "INTRO" })),
+            line(json!({ "period_type": "TRIAL", "expires_at": ahead(3) })),
+            line(json!({ "pause_asked_at": ago(1), "auto_resume_at": ahead(48) })),
+            line(json!({ "pause_asked_at": ago(1) })),
         ];
         insta::assert_snapshot!(lines.join("\n"), @"
         [good] Renews in 18 days
@@ -336,14 +335,14 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_says_when_and_why() {
+    fn an_ending_purchase_says_when_and_why() {
         let lines = [
-            said(json!({ "unsubscribed_at": ago(21), "cancel_reason": "UNSUBSCRIBE" })),
-            said(json!({ "unsubscribed_at": ago(21), "cancel_reason": "PRICE_INCREASE" })),
-            said(json!({ "period_type": "TRIAL", "expires_at": ahead(3), "unsubscribed_at": ago(1) })),
-            said(json!({ "replaced_at": ago(2) })),
-            said(json!({ "period_type": "PREPAID", "expires_at": ahead(4) })),
-            said(json!({ "kind": "one_time", "expires_at": ahead(20), "period_start": ago(10) })),
+            line(json!({ "unsubscribed_at": ago(21), "cancel_reason": "UNSUBSCRIBE" })),
+            line(json!({ "unsubscribed_at": ago(21), "cancel_reason": "PRICE_INCREASE" })),
+            line(json!({ "period_type": "TRIAL", "expires_at": ahead(3), "unsubscribed_at": ago(1) })),
+            line(json!({ "replaced_at": ago(2) })),
+            line(json!({ "period_type": "PREPAID", "expires_at": ahead(4) })),
+            line(json!({ "kind": "one_time", "expires_at": ahead(20), "period_start": ago(10) })),
         ];
         insta::assert_snapshot!(lines.join("\n"), @"
         [warn] Expires in 18 days, cancelled on 2 Nov (Cancelled means that it will not renew. Access continues until the paid time ends.)
@@ -356,42 +355,42 @@ mod tests {
     }
 
     #[test]
-    fn trouble_with_payment_says_what_the_store_does() {
+    fn a_payment_problem_says_what_the_store_does() {
         let failing = json!({ "expires_at": ago(9), "billing_issue_at": ago(9), "grace_expires_at": ahead(7) });
         let mut in_trial = failing.clone();
         in_trial["period_type"] = json!("TRIAL");
         let lines = [
-            said(failing),
-            said(in_trial),
-            said(json!({ "billing_issue_at": ago(1) })),
-            said(json!({ "expires_at": ago(11), "billing_issue_at": ago(11), "expiration_reason": "BILLING_ERROR" })),
-            said(
+            line(failing),
+            line(in_trial),
+            line(json!({ "billing_issue_at": ago(1) })),
+            line(json!({ "expires_at": ago(11), "billing_issue_at": ago(11), "expiration_reason": "BILLING_ERROR" })),
+            line(
                 json!({ "expires_at": ago(2), "expiration_reason": "SUBSCRIPTION_PAUSED", "auto_resume_at": ahead(12) }),
             ),
-            said(json!({ "expires_at": ago(2), "expiration_reason": "SUBSCRIPTION_PAUSED" })),
-            said(json!({ "kind": "temporary", "expires_at": NOW.plus_seconds(57_600) })),
+            line(json!({ "expires_at": ago(2), "expiration_reason": "SUBSCRIPTION_PAUSED" })),
+            line(json!({ "kind": "temporary", "expires_at": NOW.plus_seconds(57_600) })),
         ];
         insta::assert_snapshot!(lines.join("\n"), @"
-        [warn] Grace period until 30 Nov, billing issue detected 14 Nov (The store could not collect the payment and tries again. Access continues meanwhile, so the end lies later than a renewal would.)
-        [warn] Trial, grace period until 30 Nov, billing issue detected 14 Nov (The store could not collect the payment and tries again. Access continues meanwhile, so the end lies later than a renewal would.)
+        [warn] Grace period until 30 Nov, billing issue detected 14 Nov (The store could not collect the payment and tries again. Access continues meanwhile, past the date of the renewal.)
+        [warn] Trial, grace period until 30 Nov, billing issue detected 14 Nov (The store could not collect the payment and tries again. Access continues meanwhile, past the date of the renewal.)
         [warn] Billing issue, paid until 11 Dec, detected 22 Nov (The store could not collect the next payment and tries again.)
         [bad] Expired 11 days ago, the store is retrying payment; billing issue detected 12 Nov (Access returns by itself if the payment goes through.)
         [warn] Paused, resumes on 5 Dec
         [warn] Paused, with no date to resume
-        [warn] Temporary access until 24 Nov, 09:00 UTC (The store could not be asked about this purchase. Access is given for a day at most, until it answers.)
+        [warn] Temporary access until 24 Nov, 09:00 UTC (The store did not answer about this purchase yet. Until it does, access lasts for a day at most.)
         ");
     }
 
     #[test]
-    fn what_was_given_or_bought_for_good_says_so() {
+    fn a_grant_or_a_lifetime_purchase_says_so() {
         let lines = [
-            said(json!({ "kind": "grant", "store": "PROMOTIONAL", "period_start": ago(19), "expires_at": ahead(12) })),
-            said(
+            line(json!({ "kind": "grant", "store": "PROMOTIONAL", "period_start": ago(19), "expires_at": ahead(12) })),
+            line(
                 json!({ "kind": "grant", "store": "PROMOTIONAL", "period_start": ago(19), "expires_at": ahead(73_000) }),
             ),
-            said(json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": ago(120) })),
-            said(json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": ago(2), "unsubscribed_at": ago(2) })),
-            said(json!({ "kind": "one_time", "expires_at": null })),
+            line(json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": ago(120) })),
+            line(json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": ago(2), "unsubscribed_at": ago(2) })),
+            line(json!({ "kind": "one_time", "expires_at": null })),
         ];
         insta::assert_snapshot!(lines.join("\n"), @"
         [gift] Expires in 12 days, granted on 4 Nov
@@ -403,15 +402,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_says_since_when_and_why() {
+    fn an_ended_purchase_says_when_it_ended_and_why() {
         let lines = [
-            said(json!({ "expires_at": ago(180), "expiration_reason": "UNSUBSCRIBE" })),
-            said(json!({ "expires_at": ago(17), "expiration_reason": "UNSUBSCRIBE", "period_type": "PREPAID" })),
-            said(json!({ "expires_at": ago(2), "unsubscribed_at": ago(20) })),
-            said(json!({ "expires_at": NOW.plus_seconds(-7_200) })),
-            said(json!({ "expires_at": ago(30), "replaced_at": ago(30), "expiration_reason": "UNSUBSCRIBE" })),
-            said(json!({ "expires_at": ago(30), "expiration_reason": "NEW_WORD" })),
-            said(json!({ "expires_at": ago(90), "billing_issue_at": ago(90), "expiration_reason": "BILLING_ERROR" })),
+            line(json!({ "expires_at": ago(180), "expiration_reason": "UNSUBSCRIBE" })),
+            line(json!({ "expires_at": ago(17), "expiration_reason": "UNSUBSCRIBE", "period_type": "PREPAID" })),
+            line(json!({ "expires_at": ago(2), "unsubscribed_at": ago(20) })),
+            line(json!({ "expires_at": NOW.plus_seconds(-7_200) })),
+            line(json!({ "expires_at": ago(30), "replaced_at": ago(30), "expiration_reason": "UNSUBSCRIBE" })),
+            line(json!({ "expires_at": ago(30), "expiration_reason": "NEW_WORD" })),
+            line(json!({ "expires_at": ago(90), "billing_issue_at": ago(90), "expiration_reason": "BILLING_ERROR" })),
         ];
         insta::assert_snapshot!(lines.join("\n"), @"
         [quiet] Expired 6 months ago, renewal was switched off
@@ -430,12 +429,12 @@ mod tests {
         let mut off = refunded.clone();
         off["unsubscribed_at"] = json!(ago(21));
         let lines = [
-            said(off),
-            said(refunded),
-            said(json!({ "refunded_at": ago(20), "unsubscribed_at": ago(21) })),
-            said(json!({ "refunded_at": ago(20) })),
-            said(json!({ "kind": "one_time", "expires_at": null, "refunded_at": ago(20) })),
-            said(json!({ "refunded_at": ago(400), "expires_at": ago(400), "expiration_reason": "CUSTOMER_SUPPORT" })),
+            line(off),
+            line(refunded),
+            line(json!({ "refunded_at": ago(20), "unsubscribed_at": ago(21) })),
+            line(json!({ "refunded_at": ago(20) })),
+            line(json!({ "kind": "one_time", "expires_at": null, "refunded_at": ago(20) })),
+            line(json!({ "refunded_at": ago(400), "expires_at": ago(400), "expiration_reason": "CUSTOMER_SUPPORT" })),
         ];
         insta::assert_snapshot!(lines.join("\n"), @"
         [bad] Refunded on 3 Nov
@@ -448,12 +447,12 @@ mod tests {
     }
 
     #[test]
-    fn times_out_of_any_calendar_do_not_break_a_line() {
+    fn times_outside_the_calendar_do_not_break_a_line() {
         assert_eq!(
-            said(json!({ "expires_at": i64::MAX, "kind": "grant" })),
+            line(json!({ "expires_at": i64::MAX, "kind": "grant" })),
             "[gift] Does not expire, granted on 11 Dec 2025"
         );
-        assert!(said(json!({ "expires_at": i64::MIN })).starts_with("[quiet] Expired "));
-        assert!(said(json!({ "expires_at": i64::MAX })).starts_with("[good] Renews in "));
+        assert!(line(json!({ "expires_at": i64::MIN })).starts_with("[quiet] Expired "));
+        assert!(line(json!({ "expires_at": i64::MAX })).starts_with("[good] Renews in "));
     }
 }

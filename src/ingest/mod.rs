@@ -1,9 +1,10 @@
-//! Events in: screened, stored, given to the customers they speak of, folded. Webhooks, imports and events of our own all come in this way.
+//! Events come in here, from webhooks, imports and Dossier itself. Each is screened, stored and put into the histories
+//! of its customers; then the state of these customers is derived again.
 
 pub mod queries;
 mod screening;
 mod store;
 mod writer;
 
-pub use store::{Outcome, alive, append, expect, give_again, leave_stale, settle, store};
+pub use store::{Outcome, append, mark_stale, preload, reassign, settle, store, surviving};
 pub use writer::{Answer, Intake};

@@ -1,4 +1,5 @@
-//! Storing facts: each event once, each unusable delivery with its reason.
+//! Writes events, histories and rejected deliveries. An event is stored once; a rejected delivery is kept with the
+//! reason.
 
 use diesel::prelude::*;
 
@@ -8,7 +9,7 @@ use crate::db::{Both, Conn};
 use crate::events::Delivery;
 use crate::projection::CustomerId;
 
-/// Stores a delivery unless its event is there already. Returns whether it was new.
+/// Stores a delivery unless its event is stored already. Returns whether it is new.
 pub fn insert(conn: &mut Conn, project: i64, id: i64, delivery: &Delivery) -> QueryResult<bool> {
     let row = (
         events::project_id.eq(project),
@@ -26,7 +27,8 @@ pub fn body_of(conn: &mut Conn, project: i64, event_id: &str) -> QueryResult<Str
     events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key))).select(events::body).first(conn)
 }
 
-/// Puts an event into a customer's history. `side` is `lost` for the customer a transfer takes from, else `own`.
+/// Puts an event into a customer's history. `side` is `lost` for the customer who loses purchases by a transfer, else
+/// `own`.
 pub fn show_in_history(
     conn: &mut Conn,
     customer: CustomerId,
@@ -52,7 +54,7 @@ pub fn show_in_history(
 
 type HistoryRow = (CustomerId, i64, i64, i64, String, String, String, String);
 
-/// Makes the history show an event to these customers and nobody else; what is so already is not written again.
+/// Puts an event into the histories of exactly these customers. Nothing is written when it is so already.
 pub fn show_only_in(
     conn: &mut Conn,
     receivers: &[(CustomerId, &str)],
@@ -88,7 +90,7 @@ pub fn show_only_in(
     receivers.iter().try_for_each(|(customer, side)| show_in_history(conn, *customer, event_id, delivery, side))
 }
 
-/// Keeps a delivery that could not be used.
+/// Keeps a delivery that cannot be used, or not in full, with the reason.
 pub fn reject(conn: &mut Conn, project: i64, id: i64, at: Moment, reason: &str, body: &[u8]) -> QueryResult<()> {
     let row = (
         rejected_deliveries::project_id.eq(project),

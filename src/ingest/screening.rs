@@ -1,8 +1,8 @@
-//! What of a delivery may come in, where somebody in it was erased or is blocked (§12.1, §12.2).
+//! Decides how much of a delivery may be stored when somebody in it was erased or is blocked (§12.1, §12.2).
 //!
-//! The ids of an event are one customer, so one erased id among them keeps the whole event out: had the others been known
-//! as theirs, they would be erased as well. The two parties of a transfer are judged apart: it comes in for the one who is
-//! still here, without the other's name.
+//! The ids of an event belong to one customer, so one erased id keeps the whole event out: had the others been known
+//! as ids of that customer, they would be erased as well. The two parties of a transfer are checked separately: when
+//! one of them was erased or is blocked, the transfer is stored for the other one, without the ids of the first.
 
 use std::borrow::Cow;
 
@@ -13,14 +13,14 @@ use crate::db::Conn;
 use crate::events::redaction::{self, Party};
 use crate::events::{Delivery, Event, EventType};
 
-/// A delivery that was looked at.
+/// What screening decided about a delivery.
 #[derive(Debug)]
 pub enum Screened<'a> {
-    /// It comes in. A transfer's receiver may be nobody who is here.
+    /// It is stored. `to_nobody` is true for a transfer whose receiver was erased or is blocked.
     Taken { delivery: Cow<'a, Delivery>, to_nobody: bool },
-    /// It is older than the erasure of its customer: not kept.
+    /// It is older than the erasure of its customer, and is not kept.
     Late,
-    /// It is for a blocked id: that it came is kept, and no more.
+    /// It is for a blocked id. Only a mark that it came is kept.
     Ignored(Option<Delivery>),
 }
 
@@ -31,8 +31,8 @@ pub fn screen<'a>(conn: &mut Conn, resolver: &mut Resolver, delivery: &'a Delive
     }
     let ids: Vec<&str> = event.customer_ids().collect();
     Ok(match resolver.verdict(conn, &ids, event.generated_at())? {
-        Verdict::Welcome => as_it_is(delivery),
-        Verdict::Late => Screened::Late,
+        Verdict::Accepted => unchanged(delivery),
+        Verdict::Erased => Screened::Late,
         Verdict::Blocked => ignored(delivery),
     })
 }
@@ -43,17 +43,17 @@ fn transfer<'a>(conn: &mut Conn, resolver: &mut Resolver, delivery: &'a Delivery
         resolver.verdict(conn, &ids, delivery.event.generated_at())
     };
     let (from, to) = (of(&delivery.event.transferred_from)?, of(&delivery.event.transferred_to)?);
-    let nobody_else = |others: &[String]| others.is_empty();
+    let has_ids = |party: &[String]| !party.is_empty();
     Ok(match (from, to) {
-        (Verdict::Welcome, Verdict::Welcome) => as_it_is(delivery),
-        (Verdict::Welcome, _) if !nobody_else(&delivery.event.transferred_from) => without(delivery, Party::To),
-        (_, Verdict::Welcome) if !nobody_else(&delivery.event.transferred_to) => without(delivery, Party::From),
+        (Verdict::Accepted, Verdict::Accepted) => unchanged(delivery),
+        (Verdict::Accepted, _) if has_ids(&delivery.event.transferred_from) => without(delivery, Party::To),
+        (_, Verdict::Accepted) if has_ids(&delivery.event.transferred_to) => without(delivery, Party::From),
         (Verdict::Blocked, _) | (_, Verdict::Blocked) => ignored(delivery),
         _ => Screened::Late,
     })
 }
 
-fn as_it_is(delivery: &Delivery) -> Screened<'_> {
+fn unchanged(delivery: &Delivery) -> Screened<'_> {
     Screened::Taken { delivery: Cow::Borrowed(delivery), to_nobody: false }
 }
 

@@ -1,5 +1,5 @@
-//! Taking deliveries in: stored raw first, then given to the customers they speak of, then followed by what follows
-//! from them. All of a batch is one transaction of the caller.
+//! Stores deliveries: first the raw event, then its place in the histories of its customers, then the state that
+//! follows. The caller runs a whole batch in one transaction.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -15,31 +15,32 @@ use crate::endpoints::{self, Source};
 use crate::events::{Delivery, EventType};
 use crate::projection::CustomerId;
 
-/// What became of a delivery.
+/// What was done with a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Stored,
-    /// The event is there already; nothing changed.
+    /// The event is stored already; nothing changed.
     Duplicate,
-    /// A `TEST`: answered, not kept.
+    /// A `TEST` event: answered, but not kept.
     Test,
-    /// Older than the erasure of its customer: answered, not kept.
+    /// Older than the erasure of its customer: answered, but not kept.
     Late,
-    /// For a blocked id: only that it came is kept.
+    /// For a blocked id: only a mark that it came is kept.
     Ignored,
 }
 
-/// Looks ahead at the deliveries of a transaction, before the first is stored. Without it each is asked about alone.
-pub fn expect<'a>(
+/// Loads which ids in the deliveries of a transaction were erased or are blocked, before the first is stored. Without
+/// it, the resolver asks for each delivery separately.
+pub fn preload<'a>(
     conn: &mut Conn,
     resolver: &mut Resolver,
     deliveries: impl Iterator<Item = &'a Delivery>,
 ) -> QueryResult<()> {
-    resolver.expect(conn, deliveries.flat_map(|delivery| screening::ids_in(&delivery.event)))
+    resolver.preload(conn, deliveries.flat_map(|delivery| screening::ids_in(&delivery.event)))
 }
 
-/// Stores a delivery and puts it into the histories it belongs to. The customers it touches join `touched`; their
-/// standing is not derived yet.
+/// Stores a delivery and puts it into the histories it belongs to. It adds the customers it changes to `touched`, but
+/// does not derive their state: see [`settle`].
 pub fn store(
     conn: &mut Conn,
     resolver: &mut Resolver,
@@ -87,21 +88,22 @@ fn take(
     Ok(Outcome::Stored)
 }
 
-/// Gives a stored event to its customers again, as if it had just come: what is right already stays untouched.
-pub fn give_again(conn: &mut Conn, resolver: &mut Resolver, row: i64, delivery: &Delivery) -> QueryResult<()> {
+/// Resolves the customers of a stored event again, as if it had just come, and corrects the histories that differ.
+pub fn reassign(conn: &mut Conn, resolver: &mut Resolver, row: i64, delivery: &Delivery) -> QueryResult<()> {
     let (receivers, _) = receivers_of(conn, resolver, delivery)?;
     queries::show_only_in(conn, &receivers, row, delivery)?;
     if delivery.event.kind == EventType::Transfer { retained::link_again(conn, row) } else { Ok(()) }
 }
 
-/// The first body stays; a different one under the same id is kept for developers to see (§5.1).
+/// Keeps a different body under a known event id as a rejected delivery, for developers to see (§5.1). The first body
+/// stays.
 fn flag_changed_body(conn: &mut Conn, resolver: &Resolver, delivery: &Delivery) -> QueryResult<()> {
     let stored = queries::body_of(conn, resolver.project(), &delivery.event.id)?;
     if stored == delivery.body {
         return Ok(());
     }
-    tracing::warn!("an event came again with a different body; the first one stays");
-    let reason = "This event came before with a different body. The first one stays.";
+    tracing::warn!("a delivery repeats an event id with a different body; the first body stays");
+    let reason = "This event came before with a different body. The first body stays.";
     queries::reject(
         conn,
         resolver.project(),
@@ -112,7 +114,7 @@ fn flag_changed_body(conn: &mut Conn, resolver: &Resolver, delivery: &Delivery) 
     )
 }
 
-/// In whose histories an event stands, and on which side of it they are; and the report on ids that can name nobody.
+/// The customers in whose histories an event belongs, each with the side; and a report on ids that cannot be used.
 type Receivers = (Vec<(CustomerId, &'static str)>, Option<String>);
 
 fn receivers_of(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -> QueryResult<Receivers> {
@@ -124,12 +126,12 @@ fn receivers_of(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -
     Ok((customer.map(|customer| (customer, "own")).into_iter().collect(), refused))
 }
 
-/// A transfer speaks of two customers: it stands in both histories, and each is folded with the other (§5.3).
+/// A transfer concerns two customers. It is in both histories, and the state of each depends on the other (§5.3).
 fn receivers_of_transfer(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -> QueryResult<Receivers> {
     let (from, to) = (&delivery.event.transferred_from, &delivery.event.transferred_to);
     let (loser, refused) = owner(conn, resolver, delivery, from.iter().map(String::as_str))?;
     let (winner, also_refused) = owner(conn, resolver, delivery, to.iter().map(String::as_str))?;
-    // Where the lists meet, finding the winner made both one.
+    // When both lists share an id, resolving the winner merged the two customers.
     let loser = loser.map(|loser| resolver.survivor_of(loser)).filter(|loser| winner != Some(*loser));
     if let (Some(loser), Some(winner)) = (loser, winner) {
         state::link(conn, loser, winner)?;
@@ -138,7 +140,7 @@ fn receivers_of_transfer(conn: &mut Conn, resolver: &mut Resolver, delivery: &De
     Ok((receivers.collect(), refused.or(also_refused)))
 }
 
-/// The customer of the ids an event names. Ids that can name nobody are left out and reported (§9.2).
+/// The customer of the ids that an event names. Ids that cannot be App User IDs are left out and reported (§9.2).
 fn owner<'a>(
     conn: &mut Conn,
     resolver: &mut Resolver,
@@ -159,23 +161,23 @@ fn owner<'a>(
     Ok((resolver.customer_of(conn, &ids, delivery.event.generated_at())?, report))
 }
 
-/// The customers that [`store`] touched, as they are by now: a later event may have made two of them one.
-pub fn alive(resolver: &Resolver, touched: BTreeSet<CustomerId>) -> BTreeSet<CustomerId> {
+/// The customers that [`store`] touched and that still exist: a later event may have merged two of them.
+pub fn surviving(resolver: &Resolver, touched: BTreeSet<CustomerId>) -> BTreeSet<CustomerId> {
     touched.into_iter().map(|customer| resolver.survivor_of(customer)).collect()
 }
 
-/// Derives the standing of customers that [`store`] touched.
+/// Derives the state of the customers that [`store`] touched. Returns how many.
 pub fn settle(conn: &mut Conn, resolver: &Resolver, touched: BTreeSet<CustomerId>) -> QueryResult<usize> {
-    state::derive(conn, alive(resolver, touched), |customer| resolver.is_new(customer))
+    state::derive(conn, surviving(resolver, touched), |customer| resolver.is_new(customer))
 }
 
-/// Takes in events of our own: stored, shown, followed by what follows from them as if they had been delivered, and queued
-/// for the endpoints that want them. The caller holds the project's lock. Returns whether all were new.
+/// Stores events that Dossier makes, derives the state of their customers as if the events had been delivered, and
+/// queues them for the endpoints that want them. The caller holds the project's lock. Returns whether all were new.
 pub fn append(conn: &mut Conn, resolver: &mut Resolver, deliveries: &[Delivery]) -> QueryResult<bool> {
     let mut touched = BTreeSet::new();
     let mut stored = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        // Whom it is about is here: nothing of it came too late, whatever clock dated an erasure.
+        // No screening: the customer exists, so the event cannot be late, whatever the clock of an erasure said.
         if take(conn, resolver, delivery, false, &mut touched)? == Outcome::Stored {
             stored.push(delivery);
         }
@@ -185,8 +187,8 @@ pub fn append(conn: &mut Conn, resolver: &mut Resolver, deliveries: &[Delivery])
     Ok(stored.len() == deliveries.len())
 }
 
-/// Remembers customers whose standing must still be derived, for an import that is not finished.
-pub fn leave_stale(conn: &mut Conn, touched: impl IntoIterator<Item = CustomerId>) -> QueryResult<()> {
+/// Marks customers whose state must still be derived, for an import that is not finished.
+pub fn mark_stale(conn: &mut Conn, touched: impl IntoIterator<Item = CustomerId>) -> QueryResult<()> {
     for customer in touched {
         let row = stale_customers::customer_id.eq(customer);
         crate::db::Both(diesel::insert_into(stale_customers::table).values(row).on_conflict_do_nothing())

@@ -1,5 +1,5 @@
-//! One writer, many waiting: deliveries that wait at the same time share one commit, so that durability costs one
-//! flush of the disk for all of them.
+//! One thread stores all deliveries. Those that wait at the same time share one commit, so that they share the cost of
+//! one flush to the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,20 +20,20 @@ use crate::ingest::{self, Outcome, queries};
 
 /// How many deliveries share a commit at most.
 const BATCH: usize = 256;
-/// How many bytes of bodies may wait, in units of 1 KiB; more must come again later.
+/// How many KiB of bodies may wait. A delivery beyond that is answered 503, and the sender tries again later.
 const WAITING_KIB: usize = 32 * 1024;
-/// How long a delivery waits for room.
+/// How long a delivery waits for room in the queue.
 const ROOM_WAIT: Duration = Duration::from_secs(2);
 
-/// What a delivery is answered.
+/// How a delivery is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     Taken(Outcome),
-    /// Authenticated, but it cannot be read: kept with its reason.
+    /// It cannot be read. It is kept with this reason.
     Unreadable(String),
 }
 
-/// Hands deliveries to the writer. Clones share it; it stops when [`Intake::close`] is called.
+/// Hands deliveries to the writer thread. Clones share the thread; it stops when [`Intake::close`] is called.
 #[derive(Clone)]
 pub struct Intake {
     sender: Arc<Mutex<Option<mpsc::Sender<Job>>>>,
@@ -49,7 +49,10 @@ struct Job {
 }
 
 impl Intake {
-    /// Starts the writer.
+    /// Starts the writer thread.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
     pub fn start(db: Db, clock: Clock, ids: Ids) -> std::io::Result<Intake> {
         let (sender, jobs) = mpsc::channel();
         let writer = Writer { db, clock, ids };
@@ -61,10 +64,11 @@ impl Intake {
         })
     }
 
-    /// Takes a body in; returns when it is on disk.
+    /// Stores a body; returns after the commit.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when too many wait or the database is away, [`Error::Internal`] when storing failed.
+    /// [`Error::Unavailable`] when too many deliveries wait, the database is unavailable or the server is stopping;
+    /// [`Error::Internal`] when storing failed.
     pub async fn take(&self, project: i64, body: Vec<u8>) -> Result<Answer, Error> {
         let kib = u32::try_from(body.len() / 1024 + 1).unwrap_or(u32::MAX);
         let room = tokio::time::timeout(ROOM_WAIT, self.room.clone().acquire_many_owned(kib)).await;
@@ -80,26 +84,26 @@ impl Intake {
         sender.send(job).map_err(|_| stopping())
     }
 
-    /// Finishes what waits and stops the writer.
+    /// Stops the writer after it has stored what waits.
     pub fn close(&self) {
         drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if writer.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the writer of deliveries ended badly");
+            tracing::error!("the writer of deliveries panicked");
         }
     }
 }
 
 impl Job {
     fn refuse(self) {
-        if self.reply.send(Err(away())).is_err() {
-            tracing::debug!("a sender left before its answer");
+        if self.reply.send(Err(unavailable())).is_err() {
+            tracing::debug!("the sender of a delivery left before the answer");
         }
     }
 }
 
-fn away() -> Error {
-    Error::Unavailable("the database does not take deliveries now".into())
+fn unavailable() -> Error {
+    Error::Unavailable("the database is unavailable, so the delivery was not stored".into())
 }
 
 fn stopping() -> Error {
@@ -122,8 +126,9 @@ impl Writer {
         }
     }
 
-    /// Stores a batch in one commit. If that fails, each delivery gets a commit of its own, so that one that cannot be
-    /// stored does not take the others with it. If the database is away, nobody who waits is made to wait for it in turn.
+    /// Stores a batch in one commit. If that fails, each delivery gets its own commit, so that a delivery that cannot
+    /// be stored does not keep the others out. If the database is unavailable, all waiting deliveries are refused at
+    /// once, so that they do not wait for it one after the other.
     fn answer(&self, batch: Vec<Job>, jobs: &mpsc::Receiver<Job>) {
         let now = self.clock.now();
         let (bodies, replies): (Vec<_>, Vec<_>) =
@@ -134,26 +139,26 @@ impl Writer {
             Ok(all) => all.into_iter().map(Ok).collect(),
             Err(error) => self.one_by_one(&parsed, error),
         };
-        let is_away = answers.last().is_some_and(|last| last.as_ref().is_err_and(Error::is_unavailable));
-        let in_vain: Vec<Job> = if is_away { jobs.try_iter().collect() } else { Vec::new() };
+        let is_unavailable = answers.last().is_some_and(|last| last.as_ref().is_err_and(Error::is_unavailable));
+        let waiting: Vec<Job> = if is_unavailable { jobs.try_iter().collect() } else { Vec::new() };
         for ((reply, _room), answer) in replies.into_iter().zip(answers) {
             if reply.send(answer).is_err() {
-                tracing::debug!("a sender left before its answer");
+                tracing::debug!("the sender of a delivery left before the answer");
             }
         }
-        in_vain.into_iter().for_each(Job::refuse);
+        waiting.into_iter().for_each(Job::refuse);
     }
 
-    /// What is left to do when a batch could not be stored.
+    /// Stores each delivery of a failed batch in its own commit, until the database is unavailable.
     fn one_by_one(&self, batch: &[(i64, Parsed)], error: Error) -> Vec<Result<Answer, Error>> {
         if batch.len() == 1 {
             return vec![Err(error)];
         }
         tracing::warn!(cause = error.cause(), deliveries = batch.len(), "a batch of deliveries was not stored");
-        let mut is_away = error.is_unavailable();
+        let mut is_unavailable = error.is_unavailable();
         let one = |one| {
-            let answer = if is_away { Err(away()) } else { self.store_one(one) };
-            is_away = answer.as_ref().is_err_and(Error::is_unavailable);
+            let answer = if is_unavailable { Err(unavailable()) } else { self.store_one(one) };
+            is_unavailable = answer.as_ref().is_err_and(Error::is_unavailable);
             answer
         };
         batch.iter().map(one).collect()
@@ -176,7 +181,7 @@ impl Writer {
             conn.lock_project(project)?;
             let mut resolver = Resolver::new(project, self.ids.clone(), now);
             let own = batch.iter().filter(|(of, _)| *of == project);
-            ingest::expect(conn, &mut resolver, own.filter_map(|(_, parsed)| parsed.as_ref().ok()))?;
+            ingest::preload(conn, &mut resolver, own.filter_map(|(_, parsed)| parsed.as_ref().ok()))?;
             resolvers.insert(project, (resolver, BTreeSet::new()));
         }
         let mut answers = Vec::with_capacity(batch.len());

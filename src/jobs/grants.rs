@@ -1,14 +1,15 @@
-//! Grants end by themselves (§7.2): each one made here whose time is over gets its `EXPIRATION`, once.
+//! Records the ends of grants (§7.2): each grant made in Dossier whose time is over gets one `EXPIRATION` event.
 
 use super::Work;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::operations::grants::{End, Holder, queries};
 
-/// How many share a transaction.
+/// How many ends share a transaction.
 const BATCH: i64 = 50;
 
-/// Goes through all that are due, in order. What cannot be told is logged and passed over until the next time.
+/// Records every grant that has ended, in order; returns how many. An end that cannot be recorded is logged, and the
+/// next run tries it again.
 pub fn record_ends(work: &Work) -> Result<usize, Error> {
     let (mut last, mut recorded) = (End::first(), 0);
     loop {
@@ -19,21 +20,22 @@ pub fn record_ends(work: &Work) -> Result<usize, Error> {
     }
 }
 
-/// All in one transaction; where that fails each in its own, so that one grant does not keep the others waiting.
+/// Records all ends in one transaction. If that fails, each gets its own, so that one grant does not hold up the
+/// others.
 fn batch(work: &Work, mut ends: Vec<End>) -> Result<usize, Error> {
-    // Locks are taken in one order by everybody.
+    // Every writer locks projects in the same order.
     ends.sort_by_key(|end| end.project);
     match work.db.write_here(|conn| record(conn, work, &ends)) {
-        Err(error) if !error.is_unavailable() => Ok(ends.iter().map(|end| alone(work, end)).sum()),
+        Err(error) if !error.is_unavailable() => Ok(ends.iter().map(|end| record_alone(work, end)).sum()),
         recorded => recorded,
     }
 }
 
-fn alone(work: &Work, end: &End) -> usize {
+fn record_alone(work: &Work, end: &End) -> usize {
     let recorded = work.db.write_here(|conn| record(conn, work, std::slice::from_ref(end)));
     recorded.unwrap_or_else(|error| {
         let cause = error.cause().unwrap_or_default();
-        tracing::error!(customer = end.customer, cause, "the end of a grant could not be told");
+        tracing::error!(customer = end.customer, cause, "the end of a grant could not be recorded");
         0
     })
 }

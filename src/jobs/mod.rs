@@ -1,5 +1,5 @@
-//! What happens by itself with time: a thread that looks every so often which work has come due. A job asks one question
-//! of an index, works in small transactions, and may run in several processes at once.
+//! Work that starts at a time instead of a request: one thread runs every job again and again. A job finds its work
+//! with one query on an index and works in small transactions. Several processes may run the same job at once.
 
 mod grants;
 mod overrides;
@@ -17,47 +17,49 @@ use crate::operations::{erasure, test_accounts};
 
 pub use worker::Worker;
 
-/// What a job works with.
+/// What a job needs.
 #[derive(Clone)]
 pub struct Work {
     pub db: Db,
     pub ids: Ids,
     pub now: Moment,
-    /// For work that goes on for long.
+    /// For jobs that run so long that they must ask for the time again.
     pub clock: Clock,
 }
 
-/// Does what has come due; returns how much that was.
+/// Does the pending work; returns how many items it handled.
 type Job = fn(&Work) -> Result<usize, Error>;
 
-/// Every job by its name in the log.
+/// Every job, with its name in the log.
 const JOBS: [(&str, Job); 6] = [
-    ("the end of grants", grants::record_ends),
+    ("ends of grants", grants::record_ends),
     ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, &work.clock)),
-    ("the end of overrides", overrides::record_ends),
-    ("what goes on in the Test Store", renewals::record),
+    ("ends of overrides", overrides::record_ends),
+    ("renewals in the Test Store", renewals::record),
     ("pruning deliveries", |work| endpoints::prune(&work.db, work.now)),
-    ("the leftovers of erasures", |work| erasure::cleanup::work(&work.db)),
+    ("cleanup after erasures", |work| erasure::cleanup::work(&work.db)),
 ];
 
-/// Does all that has come due. A job that fails leaves the others alone, and is tried again the next time.
+/// Runs every job; returns how many items they handled. A job that fails does not stop the others, and the next run
+/// tries it again.
 pub fn run(work: &Work) -> usize {
     let each = |(name, job): &(&str, Job)| {
         let result = catch_unwind(AssertUnwindSafe(|| job(work)));
-        done(name, result.unwrap_or_else(|_| Err(Error::Internal("it panicked".into()))))
+        log_result(name, result.unwrap_or_else(|_| Err(Error::Internal("the job panicked".into()))))
     };
     JOBS.iter().map(each).sum()
 }
 
-fn done(job: &str, result: Result<usize, Error>) -> usize {
+/// Logs how a job ended; returns how many items it handled.
+fn log_result(job: &str, result: Result<usize, Error>) -> usize {
     match result {
         Ok(0) => 0,
         Ok(count) => {
-            tracing::info!(job, count, "done by itself");
+            tracing::info!(job, count, "job finished");
             count
         }
         Err(error) => {
-            tracing::error!(job, cause = error.cause().unwrap_or_default(), "what came due could not be done");
+            tracing::error!(job, cause = error.cause().unwrap_or_default(), "job failed");
             0
         }
     }

@@ -1,15 +1,16 @@
-//! Overrides end by themselves (§8): the history tells of each, once. The offering itself needs no job: whoever asks which
-//! one applies looks at the time.
+//! Records the ends of offering overrides (§8), so that the history shows each end once. The offering itself needs no
+//! job: every reader compares the end of the override with the present time.
 
 use super::Work;
 use crate::base::error::Error;
 use crate::customers::overrides::{End, queries};
 use crate::operations::overrides;
 
-/// How many are read at once. Each is told in a transaction of its own.
+/// How many ends are read at once. Each is recorded in its own transaction.
 const BATCH: i64 = 50;
 
-/// Goes through all that are due, in order. What cannot be told is logged and passed over until the next time.
+/// Records every override that has ended, in order; returns how many. An end that cannot be recorded is logged, and
+/// the next run tries it again.
 pub fn record_ends(work: &Work) -> Result<usize, Error> {
     let (mut last, mut recorded) = (End::FIRST, 0);
     loop {
@@ -25,7 +26,7 @@ fn record(work: &Work, end: &End) -> bool {
         work.db.write_here(|conn| overrides::record_end(conn, end.project, end.customer, &work.ids, work.now));
     recorded.unwrap_or_else(|error| {
         let cause = error.cause().unwrap_or_default();
-        tracing::error!(customer = end.customer, cause, "the end of an override could not be told");
+        tracing::error!(customer = end.customer, cause, "the end of an override could not be recorded");
         false
     })
 }

@@ -1,4 +1,4 @@
-//! The thread that does what has come due, from the start of the server to its end.
+//! The thread that runs the jobs, from the start of the server to its end.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
@@ -9,10 +9,10 @@ use crate::base::clock::Clock;
 use crate::base::ids::Ids;
 use crate::db::Db;
 
-/// How often it looks at least.
+/// The longest time between two runs.
 const EVERY: Duration = Duration::from_secs(30);
 
-/// Works until it is stopped.
+/// Runs the jobs until it is stopped.
 pub struct Worker {
     stop: mpsc::Sender<()>,
     thread: JoinHandle<()>,
@@ -25,7 +25,7 @@ impl Worker {
             loop {
                 let work = || Work { clock: clock.clone(), db: db.clone(), ids: ids.clone(), now: clock.now() };
                 run(&work());
-                if stopped.recv_timeout(renewals::rest(&work(), EVERY)) != Err(RecvTimeoutError::Timeout) {
+                if stopped.recv_timeout(renewals::time_until_next(&work(), EVERY)) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
             }
@@ -33,11 +33,11 @@ impl Worker {
         Ok(Worker { stop, thread })
     }
 
-    /// Lets it finish what it is at.
+    /// Waits for the present run to finish, then ends the thread.
     pub fn stop(self) {
         drop(self.stop);
         if self.thread.join().is_err() {
-            tracing::error!("the thread for what comes due ended badly");
+            tracing::error!("the jobs thread panicked");
         }
     }
 }

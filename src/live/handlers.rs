@@ -1,5 +1,6 @@
-//! `GET C/live?since=N`: a stream that tells how many events came after the N the page shows. A line of nothing every so
-//! often keeps proxies from cutting it, and shows that somebody is still there.
+//! `GET C/live?since=N`: a stream of server-sent events that reports how many events came after the N that the page
+//! shows. An empty comment every [`HEARTBEAT`] keeps proxies from closing the stream, and shows whether the browser is
+//! still there.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -10,10 +11,10 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::{Stream, stream};
 
-use super::hub::{Check, News, Seat, Watch};
+use super::hub::{Check, Listening, News, Watch};
 use super::{Live, queries};
 use crate::auth::PageRequest;
-use crate::auth::sessions::Pass;
+use crate::auth::sessions::CheckedSession;
 use crate::base::clock::Clock;
 use crate::base::error::Error;
 use crate::base::monotonic::MonotonicClock;
@@ -21,21 +22,24 @@ use crate::db::{Conn, Db};
 use crate::events::Environment;
 use crate::web::form;
 
-/// How often something is sent, whether or not there is news.
+/// How long the stream is silent at most: without news, an empty comment is sent.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long a browser waits before it comes again, in milliseconds.
-const HELLO: &str = "retry: 5000\n\n";
+/// The first line: how long a browser waits before it connects again, in milliseconds.
+const RETRY: &str = "retry: 5000\n\n";
 
+/// Opens the stream of one customer.
+///
 /// # Errors
-/// As [`PageRequest::authorize`]; [`Error::NotFound`] for nobody; [`Error::Unavailable`] when too many listen.
+/// As [`PageRequest::authorize`]; [`Error::NotFound`] when no customer has the id; [`Error::Unavailable`] when too many
+/// browsers listen.
 pub async fn listen(
     request: PageRequest,
     req: HttpRequest,
     at: (Data<Db>, Data<Clock>, Data<MonotonicClock>),
     live: Data<Live>,
 ) -> Result<HttpResponse, Error> {
-    // A page that lies open is no use of the session: it must not keep somebody logged in who left.
-    req.extensions_mut().remove::<Arc<Pass>>();
+    // An open page does not count as use of the session: it must not keep a person logged in who has left.
+    req.extensions_mut().remove::<Arc<CheckedSession>>();
     let query = req.query_string();
     let environment = match form::field(query, "sandbox").as_deref() {
         Some("1") => Environment::Sandbox,
@@ -58,30 +62,30 @@ pub async fn listen(
     let (watch, first) = db.read(find).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
-        // Compressed, it would be held back until there is enough of it.
+        // The compression middleware would hold lines back until it has enough of them.
         .insert_header((CONTENT_ENCODING, "identity"))
         .insert_header(("x-accel-buffering", "no"))
         .streaming(lines(live.join(watch, first)?)))
 }
 
-/// Where a stream stands.
-enum Turn {
-    Hello(Seat),
-    On(Seat),
-    Over,
+/// What a stream sends next.
+enum Next {
+    Retry(Listening),
+    News(Listening),
+    End,
 }
 
-fn lines(seat: Seat) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    stream::unfold(Turn::Hello(seat), |turn| async move {
-        let (line, next) = match turn {
-            Turn::Hello(seat) => (HELLO.to_owned(), Turn::On(seat)),
-            Turn::On(mut seat) => match tokio::time::timeout(HEARTBEAT, seat.news.recv()).await {
-                Ok(Some(News::Events(count))) => (format!("event: news\ndata: {count}\n\n"), Turn::On(seat)),
-                Ok(Some(News::Gone)) => ("event: gone\ndata:\n\n".to_owned(), Turn::Over),
+fn lines(listening: Listening) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream::unfold(Next::Retry(listening), |next| async move {
+        let (line, next) = match next {
+            Next::Retry(listening) => (RETRY.to_owned(), Next::News(listening)),
+            Next::News(mut listening) => match tokio::time::timeout(HEARTBEAT, listening.news.recv()).await {
+                Ok(Some(News::Events(count))) => (format!("event: news\ndata: {count}\n\n"), Next::News(listening)),
+                Ok(Some(News::Gone)) => ("event: gone\ndata:\n\n".to_owned(), Next::End),
                 Ok(None) => return None,
-                Err(_) => (":\n\n".to_owned(), Turn::On(seat)),
+                Err(_) => (":\n\n".to_owned(), Next::News(listening)),
             },
-            Turn::Over => return None,
+            Next::End => return None,
         };
         Some((Ok(Bytes::from(line)), next))
     })

@@ -1,5 +1,5 @@
-//! Who listens, and the one thread that asks the database for all of them. It begins with the first listener and ends
-//! with the last.
+//! The browsers that listen for events, and the one thread that polls the database for all of them. The thread starts
+//! with the first listener and stops after the last.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,32 +14,32 @@ use crate::db::{Conn, Db};
 use crate::events::Environment;
 use crate::projection::CustomerId;
 
-/// How often the database is asked.
+/// How often the database is polled.
 const EVERY: Duration = Duration::from_secs(1);
-/// How often it is asked whether somebody may still listen.
+/// How often the permission of a listener is checked again.
 const RECHECK: Duration = Duration::from_secs(30);
-/// How many may listen to one process.
+/// How many listeners one process accepts.
 const MOST: usize = 1_000;
 
-/// What a listener is told.
+/// What a listener receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
-    /// So many events came since the page was made.
+    /// The number of events that came since the page was rendered.
     Events(i64),
-    /// The customer is no more, or the person may not see them any more.
+    /// The customer was erased, or the person may not see them any more.
     Gone,
 }
 
-/// Asks again whether a person may see the customer.
+/// Checks whether a person may still see the customer.
 pub type Check = Arc<dyn Fn(&mut Conn) -> bool + Send + Sync>;
 
-/// Whose events somebody listens to, in which view, and how many the page shows already.
+/// What somebody listens to: the events of a customer in one environment, after the `since` that the page shows.
 #[derive(Clone)]
 pub struct Watch {
     pub customer: CustomerId,
     pub environment: Environment,
     pub since: i64,
-    /// How many there were when the listener came.
+    /// How many events the customer had when the listener connected.
     pub known: i64,
     pub check: Check,
 }
@@ -67,14 +67,14 @@ struct Listener {
     sender: UnboundedSender<News>,
 }
 
-/// A place among the listeners: given back when it is dropped.
-pub struct Seat {
+/// A registration as a listener. Dropping it ends the registration.
+pub struct Listening {
     pub news: UnboundedReceiver<News>,
     live: Live,
     number: u64,
 }
 
-impl Drop for Seat {
+impl Drop for Listening {
     fn drop(&mut self) {
         self.live.lock().listeners.remove(&self.number);
     }
@@ -85,19 +85,20 @@ impl Live {
         Live { db, shared: Arc::default() }
     }
 
-    /// Takes a seat. `first` is what there is to tell at once.
+    /// Registers a listener. `first` is the number of new events that it receives at once.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when there is no room, no thread, or the server is stopping.
-    pub fn join(&self, watch: Watch, first: i64) -> Result<Seat, Error> {
+    /// [`Error::Unavailable`] when too many listen, no thread can be started, or the server is stopping.
+    pub fn join(&self, watch: Watch, first: i64) -> Result<Listening, Error> {
         let mut state = self.lock();
         if state.is_closed || state.listeners.len() >= MOST {
-            return Err(Error::Unavailable("nobody more can listen".into()));
+            return Err(Error::Unavailable("too many listeners, or the server is stopping".into()));
         }
         if !state.is_polling {
             let live = self.clone();
             let thread = std::thread::Builder::new().name("live".into()).spawn(move || live.poll());
-            thread.map_err(|error| Error::Unavailable(format!("no thread for listeners: {error}")))?;
+            thread
+                .map_err(|error| Error::Unavailable(format!("the thread for live updates did not start: {error}")))?;
             state.is_polling = true;
         }
         let (sender, news) = unbounded_channel();
@@ -108,15 +109,15 @@ impl Live {
         state.next += 1;
         let (known, checked_at) = (watch.known, Instant::now());
         state.listeners.insert(number, Listener { watch, known, checked_at, sender });
-        Ok(Seat { news, live: self.clone(), number })
+        Ok(Listening { news, live: self.clone(), number })
     }
 
-    /// How many listen.
+    /// How many listeners this process has.
     pub fn listeners(&self) -> usize {
         self.lock().listeners.len()
     }
 
-    /// Sends everybody away, and lets nobody in any more: the server is stopping.
+    /// Ends every stream and accepts no further listener, because the server is stopping.
     pub fn close(&self) {
         let mut state = self.lock();
         state.is_closed = true;
@@ -131,14 +132,14 @@ impl Live {
     fn poll(&self) {
         while let Some(listeners) = self.wait() {
             let asked = catch_unwind(AssertUnwindSafe(|| self.db.read_here(|conn| check(conn, &listeners))));
-            match asked.unwrap_or_else(|_| Err(Error::Internal("it panicked".into()))) {
+            match asked.unwrap_or_else(|_| Err(Error::Internal("polling for new events panicked".into()))) {
                 Ok(found) => self.notify(found),
-                Err(error) => tracing::warn!(cause = error.cause(), "listeners could not be told of news"),
+                Err(error) => tracing::warn!(cause = error.cause(), "polling for new events failed"),
             }
         }
     }
 
-    /// Waits for the next turn; `None` when nobody listens any more.
+    /// Waits until the next poll; `None` when nobody listens any more.
     fn wait(&self) -> Option<BTreeMap<u64, Listener>> {
         let waited = self.shared.1.wait_timeout_while(self.lock(), EVERY, |state| !state.is_closed);
         let mut state = waited.map_or_else(|poisoned| poisoned.into_inner().0, |(state, _)| state);
@@ -155,7 +156,7 @@ impl Live {
             let Some(listener) = state.listeners.get_mut(&number) else { continue };
             (listener.known, listener.checked_at) = (known, checked_at);
             if let Some(news) = news {
-                // Whoever is gone gives the seat back.
+                // A listener that has gone removes itself when it is dropped.
                 let _ = listener.sender.send(news);
             }
             if news == Some(News::Gone) {
@@ -165,7 +166,7 @@ impl Live {
     }
 }
 
-/// What there is for a listener.
+/// The result of a poll for one listener.
 struct Found {
     number: u64,
     known: i64,
@@ -181,20 +182,20 @@ fn check(conn: &mut Conn, listeners: &BTreeMap<u64, Listener>) -> Result<Vec<Fou
     let mut found = Vec::new();
     for (number, listener) in listeners {
         let count = counts.get(&listener.watch.customer).copied();
-        found.extend(for_one(conn, *number, listener, count)?);
+        found.extend(check_one(conn, *number, listener, count)?);
     }
     Ok(found)
 }
 
-/// What is to be told to one; `None` where nothing changed.
-fn for_one(conn: &mut Conn, number: u64, of: &Listener, count: Option<i64>) -> Result<Option<Found>, Error> {
+/// Checks one listener; `None` when nothing changed.
+fn check_one(conn: &mut Conn, number: u64, of: &Listener, count: Option<i64>) -> Result<Option<Found>, Error> {
     let gone = Found { number, known: of.known, checked_at: of.checked_at, news: Some(News::Gone) };
     let Some(count) = count else { return Ok(Some(gone)) };
     let needs_check = of.checked_at.elapsed() >= RECHECK;
     if count == of.known && !needs_check {
         return Ok(None);
     }
-    // Nothing is told to somebody who may not know it any more.
+    // Somebody who lost the permission must not learn of new events.
     if !(of.watch.check)(conn) {
         return Ok(Some(gone));
     }

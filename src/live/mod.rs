@@ -1,5 +1,5 @@
-//! Open profiles learn of new events by server-sent events, whichever process took them in. The database is asked about
-//! every second, for all who listen at once, and only while somebody does.
+//! Open profiles learn of new events by server-sent events, whichever process stored them. While somebody listens, each
+//! process polls the database about every second, once for all of its listeners.
 
 mod handlers;
 mod hub;

@@ -1,4 +1,4 @@
-//! Whether anything is new: the number of a customer's events is kept with them, so asking is one look-up.
+//! Queries for new events. The customer's row holds the number of their events, so that a poll reads only that row.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use crate::db::schema::{app_user_ids, customers, history};
 use crate::events::Environment;
 use crate::projection::CustomerId;
 
-/// How many customers a statement asks for.
+/// How many customers one statement reads.
 const CHUNK: usize = 500;
-/// More new events than this are not counted.
+/// New events are counted up to this number.
 const MOST: i64 = 1_000;
 
-/// The customer of an id, with the number of their events.
+/// Finds the customer who has an id, with the number of their events.
 pub fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Option<(CustomerId, i64)>> {
     app_user_ids::table
         .inner_join(customers::table.on(customers::id.eq(app_user_ids::customer_id)))
@@ -25,7 +25,7 @@ pub fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Opt
         .optional()
 }
 
-/// How many events each of these customers has; those who are no more are left out.
+/// How many events each of these customers has; erased customers are left out.
 pub fn counts(conn: &mut Conn, of: &[CustomerId]) -> QueryResult<BTreeMap<CustomerId, i64>> {
     let mut counts = BTreeMap::new();
     for chunk in of.chunks(CHUNK) {
@@ -38,7 +38,7 @@ pub fn counts(conn: &mut Conn, of: &[CustomerId]) -> QueryResult<BTreeMap<Custom
     Ok(counts)
 }
 
-/// How many of the events after the first `since` belong to a view of the profile.
+/// How many of the newest `now - since` events the profile shows in this environment.
 pub fn news(
     conn: &mut Conn,
     customer: CustomerId,

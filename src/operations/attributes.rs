@@ -1,9 +1,9 @@
-//! What the log says of attributes.
+//! The audit trace of a changed attribute.
 
 use crate::audit::{Action, Trace};
 use crate::customers::attributes::Stored;
 
-/// What the log says of a change.
+/// The trace of a change, with the values before and after; a cleared attribute has none.
 pub fn trace(before: Option<&Stored>, after: Option<&Stored>) -> Trace {
     let value = |stored: Option<&Stored>| stored.and_then(Stored::set).map(str::to_owned);
     let action =

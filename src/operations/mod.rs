@@ -1,4 +1,5 @@
-//! What can be done to a customer, without HTTP. Each has the request (a parsed type), the plan (what would follow) and the execution, which returns the trace for the audit log.
+//! What can be done to a customer, without HTTP. Each action has a request (a parsed type), a plan (what would follow)
+//! and an execution, which returns the trace for the audit log.
 
 pub mod attributes;
 pub mod erasure;

@@ -1,5 +1,5 @@
-//! Choosing an offering for a customer, and telling the end of that. Whoever calls writes, and holds the project's lock until
-//! the transaction ends.
+//! Sets a customer's offering override, and records its end. The caller holds the project's lock until its transaction
+//! ends.
 
 use crate::audit::{Action, Trace};
 use crate::base::clock::Moment;
@@ -13,12 +13,12 @@ use crate::ingest;
 use crate::projection::CustomerId;
 use crate::wording::times;
 
-/// Whose offering is chosen, by whom.
+/// The customer who gets an offering, and who chooses it.
 #[derive(Debug, Clone, Copy)]
 pub struct Choice<'a> {
     pub project: i64,
     pub customer: CustomerId,
-    /// As the card names whoever chose.
+    /// Who chooses it, as the offering card names them.
     pub by: &'a str,
     pub now: Moment,
 }
@@ -32,11 +32,11 @@ pub enum Refusal {
 }
 
 impl Choice<'_> {
-    /// Lets the customer's app get this offering without an end; `None`, or the default's own name, takes an override back
-    /// (§8). Returns the entry of it, and none when nothing changes: a program that asks twice means it once.
+    /// Sets an override without an end. `None`, or the identifier of the default offering, removes the override (§8).
+    /// Returns the audit trace; `None` when nothing changes, because programs repeat requests.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a customer who is no more.
+    /// [`Error::NotFound`] when the customer does not exist.
     pub fn make(
         self,
         conn: &mut Conn,
@@ -80,8 +80,8 @@ impl Choice<'_> {
     }
 }
 
-/// The override there is. One that is over, without the history saying so yet, is told first: what takes its place would
-/// hide its end.
+/// The customer's override. If it is over and no event has recorded that, its end is recorded first: a new override
+/// would hide it.
 ///
 /// # Errors
 /// As [`record_end`].
@@ -95,7 +95,7 @@ pub fn current(
     Ok(queries::find(conn, customer)?)
 }
 
-/// What the log says of a change.
+/// The audit trace of a changed override.
 pub fn entry(before: Option<&Override>, after: Option<&Override>) -> Trace {
     let action = if after.is_some() { Action::OfferingOverrideSet } else { Action::OfferingOverrideCleared };
     let words = |set: &Override| match set.until {
@@ -108,10 +108,11 @@ pub fn entry(before: Option<&Override>, after: Option<&Override>) -> Trace {
     trace
 }
 
-/// Tells in the customer's history that an override is over, unless it is not, or somebody else has; returns whether it did.
+/// Appends the event that an override ended, unless it has not ended or another process has recorded it. Returns
+/// whether it did.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a customer who is no more.
+/// [`Error::NotFound`] when the customer does not exist.
 pub fn record_end(conn: &mut Conn, project: i64, customer: CustomerId, ids: &Ids, now: Moment) -> Result<bool, Error> {
     conn.lock_project(project)?;
     let Some(over) = queries::take_end(conn, customer, now)? else { return Ok(false) };

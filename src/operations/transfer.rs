@@ -1,5 +1,5 @@
-//! Moving purchases from one customer to another (§7.3): all that came from stores, of both environments. The two stay
-//! two; grants, currencies, notes, attributes and ids stay where they are.
+//! Moves purchases from one customer to another (§7.3): all that came from stores, of both environments. The customers
+//! are not merged; grants, currencies, notes, attributes and ids stay where they are.
 
 use diesel::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::events::{Delivery, own};
 use crate::ingest;
 use crate::projection::{CustomerId, CustomerState, Fact, Kind};
 
-/// From whom to whom, in one project.
+/// A move from one customer to another of the same project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Move {
     pub project: i64,
@@ -27,11 +27,11 @@ pub struct Move {
 pub enum Refusal {
     /// Both ids are of one customer.
     Same,
-    /// There are no purchases of a store.
+    /// The customer has no purchases from a store.
     NoPurchases,
 }
 
-/// Both customers before and after.
+/// The states of both customers, before and after.
 #[derive(Debug, Default)]
 pub struct Preview {
     pub from: (CustomerState, CustomerState),
@@ -45,10 +45,10 @@ pub fn movable(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> {
 }
 
 impl Move {
-    /// Moves them; returns how many. The caller writes: the project's lock is held until its transaction ends.
+    /// Moves the purchases and returns how many. Needs a write transaction, which locks the project until it ends.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a customer who is no more.
+    /// [`Error::NotFound`] when one of the customers does not exist.
     pub fn make(self, conn: &mut Conn, ids: &Ids) -> Result<Result<i64, Refusal>, Error> {
         conn.lock_project(self.project)?;
         if self.from == self.to {
@@ -63,8 +63,8 @@ impl Move {
         Ok(Ok(moved))
     }
 
-    /// Moves what was bought in the Test Store and nothing else, because one of its receipts showed up there (§9.5). The
-    /// caller holds the project's lock.
+    /// Moves only purchases of the Test Store, because the receiver posted one of their receipts (§9.5). The caller
+    /// holds the project's lock.
     ///
     /// # Errors
     /// As [`Move::make`].
@@ -73,17 +73,18 @@ impl Move {
         self.append(conn, ids, event)
     }
 
-    /// What goes on by itself in the Test Store goes on with the receiver.
+    /// Appends the event, and moves pending renewals of the Test Store to the receiver.
     fn append(self, conn: &mut Conn, ids: &Ids, event: Delivery) -> Result<(), Error> {
         merge::move_test_sales(conn, self.to, self.from)?;
         let mut resolver = Resolver::new(self.project, ids.clone(), self.now);
         match ingest::append(conn, &mut resolver, &[event])? {
             true => Ok(()),
-            false => Err(Error::Internal("the event of a transfer was turned away".into())),
+            false => Err(Error::Internal("the event of a transfer was not stored: its id exists already".into())),
         }
     }
 
-    /// What both have now and would have afterwards, folded from all their events and the one that would be added.
+    /// The states of both customers now and after the move, folded from all their events and the one that would be
+    /// added.
     ///
     /// # Errors
     /// As [`Move::make`].
@@ -96,8 +97,8 @@ impl Move {
         Ok(Preview { from: of(self.from), to: of(self.to) })
     }
 
-    /// All facts of both, and the event that moves the purchases. It comes after every one of them, also after those of
-    /// a sender whose clock is ahead: else they would give the purchases back.
+    /// All facts of both customers, and the event that moves the purchases. The event is dated after all of them, even
+    /// those of a sender whose clock is ahead: otherwise they would give the purchases back.
     fn event(self, conn: &mut Conn, what: own::Moved) -> Result<(Vec<Fact>, Delivery), Error> {
         let facts = state::facts(conn, [self.from, self.to])?;
         let newest = facts.iter().map(|fact| fact.event.event_at.millis()).max().unwrap_or(i64::MIN);

@@ -1,5 +1,5 @@
 //! The pages people see: lists and search, the profile of one customer, the settings of a project, the account of
-//! whoever is logged in, and the links by which people join.
+//! the person who is logged in, and invitations.
 
 pub mod account;
 pub mod directory;

@@ -1,4 +1,4 @@
-//! The mark of the store a purchase was made in: a picture with the store's name for those who do not see it.
+//! The icon of the store in which a purchase was made, with the store's name for screen readers.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -10,7 +10,7 @@ use crate::events::Store;
 pub struct StoreBadge {
     name: String,
     icon: &'static str,
-    /// Sets what is no shop apart: ` store--promotional`, ` store--test`.
+    /// A class for what is not a real shop: ` store--promotional`, ` store--test`; empty for the others.
     variant: &'static str,
 }
 
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_store_has_a_picture_of_the_sprite() {
+    fn every_store_has_an_icon_in_the_sprite() {
         let sprite = include_str!("../../static/icons/sprite.svg");
         for word in Store::KNOWN.iter().chain(&["NEW_STORE"]) {
             let badge = StoreBadge::new(Some(&Store::from((*word).to_owned())));

@@ -1,12 +1,12 @@
-//! Attributes: of all values ever sent for a key, the newest stays (§10.4).
+//! Attributes: the newest of all values ever sent for a key counts (§10.4).
 
 use crate::base::clock::Moment;
 
-/// The newest word on a key; a deletion is remembered with its date, so that an older value cannot come back.
+/// The newest value of a key. A deletion is kept with its date, so that an older value cannot return.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AttributeValue {
     pub updated_at: Moment,
-    /// `None`: deleted. Of two writes of the same moment the greater value stays, whichever came first.
+    /// `None` if it was deleted. If two writes have the same time, the greater value counts, whichever came first.
     pub value: Option<String>,
 }
 

@@ -1,21 +1,21 @@
-//! What each event does to the purchase it speaks of: the table of §6.2, row by row.
+//! What each event changes about its purchase: the table of §6.2, row by row.
 
 use super::purchase::{Kind, Purchase};
 use super::spans::{Phase, cut, paint};
 use crate::base::clock::Moment;
 use crate::events::{Event, EventType, Reason, Store};
 
-/// Temporary access without an end in the event lasts this long (§5.3).
+/// How many seconds temporary access lasts if the event names no end (§5.3).
 const TEMPORARY_SECONDS: i64 = 86_400;
 
 impl Purchase {
-    /// The first event heard of a purchase: its period is taken already.
+    /// Applies the first known event of a purchase, whose period is set already.
     pub(super) fn apply_first(&mut self, event: &Event) {
         self.account(event);
         self.take_effect(event);
     }
 
-    /// A further event. One about an older transaction leaves the current period alone (§6.2).
+    /// Applies a further event. An event about an older transaction leaves the current period unchanged (§6.2).
     pub(super) fn apply(&mut self, event: &Event) {
         self.account(event);
         if self.repeats_start(event) {
@@ -35,7 +35,7 @@ impl Purchase {
         self.take_effect(event);
     }
 
-    /// Money, and the transactions by which the purchase can be found.
+    /// Records the event's money and the transactions by which the search finds the purchase.
     fn account(&mut self, event: &Event) {
         self.transactions.extend(event.transaction_id.iter().chain(&event.original_transaction_id).cloned());
         match event.kind {
@@ -48,8 +48,8 @@ impl Purchase {
         }
     }
 
-    /// Stripe gives the renewal that follows a change of product the time of the first purchase (§5.3): the end it names
-    /// lies ahead of the one that is known.
+    /// Whether a Stripe renewal carries the time of the first purchase, as it does after a change of product (§5.3).
+    /// Its end is then later than the known one.
     fn repeats_start(&self, event: &Event) -> bool {
         event.store == Some(Store::Stripe)
             && event.kind == EventType::Renewal
@@ -73,7 +73,7 @@ impl Purchase {
         }
     }
 
-    /// What is known of a period that is over: only the picture changes.
+    /// Applies an event about a past period: only the bars of the timeline and the first purchase date change.
     fn annotate(&mut self, event: &Event) {
         let Some(from) = event.purchased_at else { return };
         self.first_purchased_at = self.first_purchased_at.min(from);
@@ -122,7 +122,7 @@ impl Purchase {
         }
     }
 
-    /// A new period wipes the troubles of the last one.
+    /// Clears what the last period left: cancellation, billing issue, refund, pause and pending change.
     fn start_afresh(&mut self, event: &Event) {
         self.unsubscribed_at = None;
         self.cancel_reason = None;
@@ -155,7 +155,7 @@ impl Purchase {
             self.refund(event);
         }
         match event.cancel_reason {
-            // Money back says nothing about renewal (§6.2).
+            // A refund does not change whether the subscription renews (§6.2).
             Some(Reason::CustomerSupport) => return,
             None if event.is_refund() => return,
             Some(Reason::BillingError) => {
@@ -169,8 +169,8 @@ impl Purchase {
         self.cancel_reason = event.cancel_reason.clone().or(Some(Reason::Unknown));
     }
 
-    /// Access ends at the expiry the event names; one that still lies ahead means the refund did not revoke. Renewal
-    /// may still be on.
+    /// Ends access at the expiry that the event names. If that is still in the future, the refund did not revoke
+    /// access. Renewal may still be on.
     fn refund(&mut self, event: &Event) {
         self.refunded_at = Some(event.event_at);
         self.grace_expires_at = None;
@@ -194,7 +194,7 @@ impl Purchase {
         }
     }
 
-    /// The end that the store named, never later than when it was noticed.
+    /// Ends the purchase at the end that the store named, but not later than the event itself.
     fn expire(&mut self, event: &Event) {
         let end = event.expires_at.or(self.expires_at).unwrap_or(event.event_at).min(event.event_at);
         let seen_end = end.max(self.grace_expires_at.unwrap_or(end)).min(event.event_at);
@@ -219,14 +219,14 @@ impl Purchase {
         self.expires_at = Some(end);
     }
 
-    /// Access ends now at the latest.
+    /// Ends access at `at`, unless it ends earlier.
     pub(super) fn end_at(&mut self, at: Moment) {
         let end = self.expires_at.unwrap_or(Moment::NEVER).min(at);
         self.expires_at = Some(end);
         cut(&mut self.spans, end);
     }
 
-    /// The same purchase, seen under another customer before it was moved: the later period stays.
+    /// Merges the same purchase, moved here from another customer. The later period counts.
     pub(super) fn absorb(&mut self, mut other: Purchase) {
         if other.period_start > self.period_start {
             std::mem::swap(self, &mut other);

@@ -1,4 +1,4 @@
-//! The fold itself: events in the order of effect, each changing the standing of the customers it speaks of.
+//! The fold: applies events in the order of effect, each changing the state of the customers it names.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,13 +9,13 @@ use super::{CustomerId, CustomerState, Enrolled, Fact, order};
 use crate::base::clock::Moment;
 use crate::events::{Environment, Event, EventType, Store};
 
-/// Balances lie between nothing and this (§15).
+/// Balances are between zero and this (§15).
 const MAX_BALANCE: i64 = 2_000_000_000;
-/// An initial purchase this close to a product change is its other half (§6.1).
+/// An initial purchase within so many milliseconds of a product change belongs to that change (§6.1).
 const CHANGE_MS: i64 = 3_600_000;
 
-/// The standings of all customers the facts speak of. Give it every fact of every customer that is linked to another
-/// by a transfer: purchases move between them.
+/// Derives the states of all customers in the facts. Transfers move purchases between customers, so the caller passes
+/// every fact of every customer that a transfer links to another.
 pub fn fold(facts: Vec<Fact>) -> BTreeMap<CustomerId, CustomerState> {
     let mut state = Folding::default();
     apply_all(&mut state, facts);
@@ -33,7 +33,7 @@ pub(super) fn apply_all(state: &mut Folding, mut facts: Vec<Fact>) {
     }
 }
 
-/// Whose purchase, in which environment, under which key.
+/// The holder of a purchase, its environment and its key.
 pub(super) type PurchaseId = (CustomerId, Environment, String);
 
 #[derive(Default)]
@@ -49,9 +49,9 @@ pub(super) struct Folding {
 impl Folding {
     fn apply(&mut self, fact: &Fact) {
         let event = &fact.event;
-        self.witness(fact.customer, event);
+        self.record(fact.customer, event);
         if let Some(loser) = fact.lost_by.filter(|loser| *loser != fact.customer) {
-            self.witness(loser, event);
+            self.record(loser, event);
         }
         match event.kind {
             EventType::Transfer => self.transfer(fact),
@@ -62,12 +62,12 @@ impl Folding {
             | EventType::SubscriberAlias
             | EventType::OfferingOverrideEnded
             | EventType::Other(_) => {}
-            _ => self.live(fact.customer, event),
+            _ => self.apply_to_purchase(fact.customer, event),
         }
     }
 
-    /// What every event tells of its customer, whatever its type.
-    fn witness(&mut self, customer: CustomerId, event: &Event) {
+    /// Records what events of every type say about their customer: dates, ids, country, attributes, experiments.
+    fn record(&mut self, customer: CustomerId, event: &Event) {
         let state = self.states.entry(customer).or_default();
         state.events += 1;
         let at = event.generated_at();
@@ -89,8 +89,8 @@ impl Folding {
         }
     }
 
-    /// An event in the life of one purchase.
-    fn live(&mut self, customer: CustomerId, event: &Event) {
+    /// Applies an event to its purchase.
+    fn apply_to_purchase(&mut self, customer: CustomerId, event: &Event) {
         let place = self.place_of(customer, event);
         self.sources.note(&place, &event.id);
         match event.kind {
@@ -111,8 +111,8 @@ impl Folding {
         }
     }
 
-    /// The purchase an event speaks of (§6.1): found by its transaction where that is known as a purchase of its own,
-    /// else by the first transaction of the chain, else by the product.
+    /// The purchase of an event (§6.1), found by its transaction id if that is the key of a known purchase, else by
+    /// the original transaction id, else by the product.
     fn place_of(&self, customer: CustomerId, event: &Event) -> PurchaseId {
         let store = event.store.as_ref().map_or("", Store::as_str);
         let environment = event.purchase_environment();
@@ -126,7 +126,8 @@ impl Folding {
         if event.kind == EventType::NonRenewingPurchase {
             return own.or(first).map_or_else(by_product, place);
         }
-        // Without a first transaction the product tells a subscription from others (§6.1), a single purchase its own id.
+        // Without an original transaction id, the product identifies a subscription (§6.1). A single purchase has its
+        // own id.
         let began_without = |first: &str| {
             let known = self.purchases.get(&by_product());
             known.is_some_and(|purchase| purchase.transactions.contains(first))
@@ -143,7 +144,7 @@ impl Folding {
         single.or_else(|| bridge.filter(|_| !self.purchases.contains_key(&chain))).unwrap_or(chain)
     }
 
-    /// The real purchase replaces the access that bridged the store's outage (§6.2).
+    /// Ends the temporary access of a store outage, because the real purchase replaces it (§6.2).
     fn end_temporary(&mut self, customer: CustomerId, event: &Event) {
         let bridges = self.purchases.iter_mut().filter(|((owner, ..), purchase)| {
             let is_same_store = purchase.store == event.store || purchase.store.is_none() || event.store.is_none();
@@ -155,7 +156,7 @@ impl Folding {
         }
     }
 
-    /// Moves purchases of the named store, not grants, to the customer who receives them (§5.3).
+    /// Moves the purchases that the transfer names, but no grants, to the receiving customer (§5.3).
     fn transfer(&mut self, fact: &Fact) {
         let Some(loser) = fact.lost_by.filter(|loser| *loser != fact.customer) else { return };
         let event = &fact.event;
@@ -171,7 +172,7 @@ impl Folding {
         for place in going {
             if let Some(purchase) = self.purchases.remove(&place) {
                 let to = (fact.customer, place.1, place.2.clone());
-                self.sources.hand_on(&place, &to, &event.id);
+                self.sources.move_to(&place, &to, &event.id);
                 self.receive(to, purchase);
             }
         }
@@ -186,7 +187,7 @@ impl Folding {
         }
     }
 
-    /// Adds to balances; one entry of the upstream ledger counts once (§5.3).
+    /// Adds to the balances. Each entry of the sender's ledger counts once (§5.3).
     fn adjust(&mut self, customer: CustomerId, event: &Event) {
         if event.ledger_id.as_ref().is_some_and(|id| !self.ledger_ids.insert(id.clone())) {
             return;
@@ -215,7 +216,8 @@ impl Folding {
         self.states
     }
 
-    /// An initial purchase beside a product change of the same store within the hour took the old one's place (§6.1).
+    /// Marks a purchase as replaced if an initial purchase in the same store came within an hour of its product change
+    /// (§6.1).
     fn mark_replaced(&mut self) {
         for (old, store, asked_at) in &self.changes {
             let other_half = self.starts.iter().find(|(new, new_store, began_at)| {
@@ -226,7 +228,7 @@ impl Folding {
             });
             let Some((_, _, began_at)) = other_half else { continue };
             let is_over = |purchase: &&mut Purchase| purchase.period_start <= *began_at;
-            // One that was charged again afterwards goes on.
+            // A purchase that was charged again afterwards was not replaced.
             if let Some(purchase) = self.purchases.get_mut(old).filter(is_over) {
                 purchase.replaced_at = Some(*began_at);
                 purchase.pending_product = None;
@@ -235,7 +237,7 @@ impl Folding {
     }
 }
 
-/// What kind of purchase an event speaks of, when it is the first one heard of it.
+/// The kind of purchase that begins with this event.
 fn kind_of(event: &Event) -> Kind {
     match event.kind {
         _ if event.is_promotional() => Kind::Grant,

@@ -1,4 +1,4 @@
-//! Money per transaction (§6.6): what was charged and what went back, in micro-units of US dollars.
+//! Money per transaction (§6.6): charges and refunds, in micro-units of US dollars.
 
 use std::collections::BTreeMap;
 
@@ -18,21 +18,21 @@ struct Entry {
     charges: i64,
     charged: Micros,
     is_price_missing: bool,
-    /// Refunds less reversals, as said.
+    /// Refunds less reversals, as the events state them.
     refunded: Micros,
     refunds: i64,
 }
 
-/// What a purchase brought in.
+/// The revenue of a purchase.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revenue {
-    /// Charges less refunds.
+    /// Charges minus refunds.
     pub net: Micros,
-    /// Charges above zero.
+    /// The number of charges above zero.
     pub payments: i64,
-    /// Transactions from which money went back.
+    /// The number of transactions that were refunded.
     pub refunds: i64,
-    /// Charges whose price the store did not tell: counted as zero.
+    /// The number of charges whose price the store did not report. They count as zero.
     pub prices_missing: i64,
 }
 
@@ -46,25 +46,25 @@ impl Ledger {
         entry.charges += i64::from(event.price != Some(Micros::ZERO));
     }
 
-    /// Money back. A refund that names no amount gives back what is known to have been charged.
+    /// Records a refund. A refund without an amount refunds all that is known to have been charged.
     pub fn refund(&mut self, event: &Event) {
         let entry = self.entry(event);
-        let said = event.price.unwrap_or_default().abs();
-        let amount = if said == Micros::ZERO { entry.charged.minus(entry.refunded) } else { said };
+        let stated = event.price.unwrap_or_default().abs();
+        let amount = if stated == Micros::ZERO { entry.charged.minus(entry.refunded) } else { stated };
         entry.refunded = entry.refunded.plus(amount);
         entry.refunds += 1;
     }
 
-    /// A refund undone: what went back comes again.
+    /// Records that a refund was reversed. A reversal without an amount reverses all that was refunded.
     pub fn reverse(&mut self, event: &Event) {
         let entry = self.entry(event);
-        let said = event.price.unwrap_or_default().abs();
-        let amount = if said == Micros::ZERO { entry.given_back() } else { said };
-        entry.refunded = Micros(entry.given_back().0.saturating_sub(amount.0));
+        let stated = event.price.unwrap_or_default().abs();
+        let amount = if stated == Micros::ZERO { entry.capped_refunds() } else { stated };
+        entry.refunded = Micros(entry.capped_refunds().0.saturating_sub(amount.0));
         entry.refunds = (entry.refunds - 1).max(0);
     }
 
-    /// Takes over the entries of the same purchase from another customer's hands.
+    /// Adds the entries of the same purchase from another customer.
     pub fn absorb(&mut self, other: Ledger) {
         for (key, theirs) in other.entries {
             let ours = self.entries.entry(key).or_default();
@@ -79,7 +79,7 @@ impl Ledger {
     pub fn revenue(&self) -> Revenue {
         let mut sum = Revenue::default();
         for entry in self.entries.values() {
-            sum.net = sum.net.plus(entry.charged.minus(entry.given_back()));
+            sum.net = sum.net.plus(entry.charged.minus(entry.capped_refunds()));
             sum.payments += entry.charges - i64::from(entry.is_price_missing);
             sum.refunds += i64::from(entry.refunds > 0);
             sum.prices_missing += i64::from(entry.is_price_missing);
@@ -88,7 +88,8 @@ impl Ledger {
         sum
     }
 
-    /// Stripe uses one transaction id for every renewal: there the renewal's number tells them apart (§6.1).
+    /// The entry of the event's transaction. Stripe uses one transaction id for all renewals, so the renewal number
+    /// distinguishes them there (§6.1).
     fn entry(&mut self, event: &Event) -> &mut Entry {
         let transaction = event.transaction_id.clone().unwrap_or_default();
         let number = event.renewal_number.filter(|_| event.store == Some(Store::Stripe));
@@ -97,8 +98,8 @@ impl Ledger {
 }
 
 impl Entry {
-    /// Never more than was charged, once a charge is known (§6.6).
-    fn given_back(&self) -> Micros {
+    /// The refunded amount: at most the charged amount, once a charge is known (§6.6).
+    fn capped_refunds(&self) -> Micros {
         if self.charges > 0 || self.charged > Micros::ZERO { self.refunded.min(self.charged) } else { self.refunded }
     }
 }

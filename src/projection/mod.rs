@@ -1,5 +1,5 @@
-//! What follows from the facts (§6): a pure fold from a customer's events to purchases, money, attributes, balances.
-//! It touches no database and asks no clock, so any order and any number of deliveries give the same state.
+//! Derives a customer's state from their events (§6): a pure fold to purchases, money, attributes and balances. It
+//! uses no database and no clock. Any order and any number of deliveries of the same events give the same state.
 
 mod attributes;
 mod effects;
@@ -28,44 +28,45 @@ use std::collections::BTreeMap;
 use crate::base::clock::Moment;
 use crate::events::{Environment, Event};
 
-/// The number of a customer's row.
+/// The id of a customer's row.
 pub type CustomerId = i64;
 
-/// One event, and whose history it belongs to.
+/// One event, and the customers whose histories it belongs to.
 #[derive(Debug, Clone)]
 pub struct Fact {
     pub event: Event,
-    /// The customer the event speaks of; for a `TRANSFER` the one who receives.
+    /// The event's customer; for a `TRANSFER` the one who receives the purchases.
     pub customer: CustomerId,
-    /// For a `TRANSFER`: the customer who loses the purchases, unless it is the same one by now.
+    /// For a `TRANSFER` the customer who loses the purchases, unless a merge has made both the same customer.
     pub lost_by: Option<CustomerId>,
 }
 
-/// All that follows from the facts for one customer.
+/// All that follows from the events of one customer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CustomerState {
     pub purchases: Vec<Purchase>,
     pub attributes: BTreeMap<String, AttributeValue>,
-    /// By environment and code. A change that names no environment counts in both (§4.5).
+    /// By environment and currency code. A change without an environment counts in both (§4.5).
     pub balances: BTreeMap<(Environment, String), Balance>,
     pub experiments: BTreeMap<String, Enrolled>,
-    /// As the newest event has it (§9.3).
+    /// From the newest event that has one (§9.3).
     pub original_app_user_id: Option<String>,
-    /// As the newest event that names one has it: a hint (§5.3).
+    /// From the newest event that has one; only a hint (§5.3).
     pub country: Option<String>,
     pub first_event_at: Option<Moment>,
     pub last_event_at: Option<Moment>,
+    /// The number of events.
     pub events: i64,
 }
 
-/// How much of a virtual currency the events add up to (§15): an estimate.
+/// A balance of a virtual currency, estimated as the sum of the events' changes (§15).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Balance {
     pub name: String,
     pub amount: i64,
 }
 
-/// The part a customer has in an experiment.
+/// A customer's enrolment in an experiment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enrolled {
     pub variant: String,

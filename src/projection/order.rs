@@ -1,18 +1,18 @@
-//! The order in which events take effect (§6.3): by the time they were generated; those of one transaction that were
-//! generated together, by cause and effect.
+//! The order in which events take effect (§6.3): by the time they were generated. Events of one transaction that were
+//! generated together are ordered by cause and effect.
 
 use std::collections::HashMap;
 
 use super::{CustomerId, Fact};
 use crate::events::Store;
 
-/// Whose transaction, of which store.
+/// A transaction: its customer, its store and its id.
 type Transaction<'a> = (CustomerId, Option<&'a Store>, &'a str);
 
-/// Events of one transaction closer together than this were generated for the same cause.
+/// Events of one transaction at most so many milliseconds apart were generated for the same cause.
 const TOGETHER_MS: i64 = 1_000;
 
-/// Sorts facts into the order of effect. The same set of facts always comes out in the same order.
+/// Sorts facts into the order of effect. The same set of facts always gets the same order.
 pub fn sort(facts: &mut [Fact]) {
     facts.sort_by(|a, b| {
         (a.event.event_at, a.event.kind.causal_rank(), &a.event.id).cmp(&(
@@ -26,7 +26,7 @@ pub fn sort(facts: &mut [Fact]) {
     }
 }
 
-/// Places of events of one transaction that follow each other closely.
+/// The positions of events of one transaction that follow each other closely, cluster by cluster.
 fn clusters(facts: &[Fact]) -> Vec<Vec<usize>> {
     let mut open: HashMap<Transaction<'_>, Vec<usize>> = HashMap::new();
     let mut done = Vec::new();
@@ -45,7 +45,7 @@ fn clusters(facts: &[Fact]) -> Vec<Vec<usize>> {
     done
 }
 
-/// Puts the events of a cluster into the cluster's places, causes first.
+/// Reorders the events of a cluster within the cluster's positions, causes first.
 fn rearrange(facts: &mut [Fact], places: Vec<usize>) {
     let mut events: Vec<Fact> = places.iter().map(|&place| facts[place].clone()).collect();
     events.sort_by_key(|fact| fact.event.kind.causal_rank());

@@ -1,4 +1,4 @@
-//! One subscription, one-time purchase or grant, as it stands after all events (§6.1).
+//! One subscription, one-time purchase or grant, as it is after all events (§6.1).
 
 use std::collections::BTreeSet;
 
@@ -15,11 +15,11 @@ use crate::events::{Environment, Event, EventType, PeriodType, Reason, Store};
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Subscription,
-    /// Consumable, lifetime, or a non-renewing subscription when it has an end.
+    /// A consumable or lifetime purchase, or a non-renewing subscription if it has an end.
     OneTime,
     /// Given by the team (store `PROMOTIONAL`).
     Grant,
-    /// Given for a day while the store could not be asked.
+    /// Access for a day while the store did not answer.
     Temporary,
 }
 
@@ -34,19 +34,19 @@ impl Kind {
     }
 }
 
-/// A purchase and all that is known of it. Times that never came are `None`.
+/// A purchase and all that is known of it. A time is `None` until an event names it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Purchase {
-    /// Tells it from every other purchase of the same customer and environment (§6.1).
+    /// Identifies the purchase among those of the same customer and environment (§6.1).
     pub key: String,
     pub kind: Kind,
     pub environment: Environment,
     pub store: Option<Store>,
     pub app_id: Option<String>,
-    /// Empty when no event named it.
+    /// Empty if no event named it.
     pub product_id: String,
     pub product_name: Option<String>,
-    /// What the events say it unlocks; the project's catalog may know better.
+    /// The entitlements that the events name. Those of the project's catalog take precedence (§1).
     pub entitlement_ids: Vec<String>,
     /// The other products of a bundle (Google add-ons).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -56,7 +56,7 @@ pub struct Purchase {
     pub period_type: Option<PeriodType>,
     pub first_purchased_at: Moment,
     pub period_start: Moment,
-    /// `None`: it does not end.
+    /// `None` if the purchase does not end.
     pub expires_at: Option<Moment>,
     pub grace_expires_at: Option<Moment>,
     pub unsubscribed_at: Option<Moment>,
@@ -64,36 +64,36 @@ pub struct Purchase {
     pub billing_issue_at: Option<Moment>,
     pub refunded_at: Option<Moment>,
     pub auto_resume_at: Option<Moment>,
-    /// When a pause was asked for; it begins at the end of the period.
+    /// When somebody requested a pause, which begins at the end of the period.
     pub pause_asked_at: Option<Moment>,
     pub pending_product: Option<String>,
     pub pending_since: Option<Moment>,
-    /// When another subscription took its place (an immediate product change on Google Play).
+    /// When another subscription replaced this one (an immediate product change on Google Play).
     pub replaced_at: Option<Moment>,
     pub expiration_reason: Option<Reason>,
     pub is_family_share: bool,
     pub presented_offering: Option<String>,
     pub offer_code: Option<String>,
     pub renewal_number: Option<i64>,
-    /// The price of the current period or of the single purchase, in the currency it was paid in; zero while on trial,
-    /// `None` where the store did not tell it or where this was derived before it was kept.
+    /// The price of the current period or of the single purchase, in the currency of the payment; zero during a trial.
+    /// `None` if the store did not report it, or if the stored state is older than this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid: Option<Money>,
-    /// In US dollars; filled when the fold ends.
+    /// In US dollars. The fold fills it in at its end.
     pub revenue: Revenue,
     pub spans: Vec<Span>,
     #[serde(skip)]
     pub(super) ledger: Ledger,
-    /// Every transaction of it, for the search.
+    /// The ids of all its transactions, for the search.
     #[serde(skip)]
     pub transactions: BTreeSet<String>,
 }
 
-/// A grant or end date later than this many years ahead means "does not end" (§7.1).
+/// An end more than so many years ahead means that the purchase does not end (§7.1).
 const LIFETIME_YEARS: i64 = 100;
 
 impl Purchase {
-    /// A purchase first heard of by `event`, whichever type that has.
+    /// A purchase whose first known event is `event`, of any type.
     pub(super) fn begun_by(event: &Event, key: String, kind: Kind) -> Purchase {
         let start = event.purchased_at.unwrap_or(event.event_at);
         let mut purchase = Purchase {
@@ -137,7 +137,7 @@ impl Purchase {
         purchase
     }
 
-    /// Takes product, period and price list from an event that describes the current period.
+    /// Copies the product and the period from an event that describes the current period.
     pub(super) fn take_period(&mut self, event: &Event) {
         let start = event.purchased_at.unwrap_or(event.event_at);
         self.first_purchased_at = self.first_purchased_at.min(start);
@@ -150,7 +150,7 @@ impl Purchase {
         self.draw_period(event);
     }
 
-    /// Takes what an event says about the purchase itself; what it leaves out stays.
+    /// Copies the event's description of the purchase. Fields that the event leaves out stay as they are.
     pub(super) fn take_description(&mut self, event: &Event) {
         let is_own_product = event.kind != EventType::ProductChange || self.product_id.is_empty();
         if let (Some(product), true) = (&event.product_id, is_own_product) {
@@ -176,7 +176,7 @@ impl Purchase {
         self.renewal_number = event.renewal_number.or(self.renewal_number);
     }
 
-    /// Paints the period of an event into the picture.
+    /// Adds the event's period to the bars of the timeline.
     pub(super) fn draw_period(&mut self, event: &Event) {
         let from = event.purchased_at.unwrap_or(event.event_at);
         let phase = match (self.kind, &event.period_type) {
@@ -187,21 +187,19 @@ impl Purchase {
         paint(&mut self.spans, phase, from, event.expires_at.unwrap_or(Moment::NEVER));
     }
 
-    /// A stored purchase. One that cannot be read is told to the log and left out, so that the rest can be seen.
+    /// Reads a stored purchase. An unreadable one is logged and left out, so that pages can show the others.
     pub fn stored(body: &str) -> Option<Purchase> {
         let read = serde_json::from_str(body);
-        read.inspect_err(
-            |error| tracing::error!(%error, "a stored purchase cannot be read; `dossier rebuild` mends it"),
-        )
-        .ok()
+        read.inspect_err(|error| tracing::error!(%error, "a stored purchase cannot be read; run `dossier rebuild`"))
+            .ok()
     }
 
-    /// A copy without the bars: for where only the state counts.
+    /// A copy without the bars of the timeline, where only the state matters.
     pub fn without_picture(&self) -> Purchase {
         Purchase { spans: Vec::new(), ..self.clone() }
     }
 
-    /// When access ends: the later of expiry and grace; [`Moment::NEVER`] when it does not.
+    /// When access ends: the later of expiry and end of grace; [`Moment::NEVER`] if it does not end.
     pub fn access_ends_at(&self) -> Moment {
         if self.kind == Kind::OneTime && self.refunded_at.is_some() && self.expires_at.is_none() {
             return self.refunded_at.unwrap_or(Moment::EARLIEST);
@@ -209,7 +207,7 @@ impl Purchase {
         self.expires_at.map_or(Moment::NEVER, |end| end.max(self.grace_expires_at.unwrap_or(end)))
     }
 
-    /// Whether it gives access at `now` (§6.2).
+    /// Whether the purchase gives access at `now` (§6.2).
     pub fn is_active(&self, now: Moment) -> bool {
         now < self.access_ends_at()
     }
@@ -224,12 +222,12 @@ impl Purchase {
             && self.replaced_at.is_none()
     }
 
-    /// Whether no end is in sight: none given, or one a lifetime ahead (§7.1).
+    /// Whether the purchase counts as unlimited: it has no end, or one more than a century ahead (§7.1).
     pub fn is_lifetime(&self, now: Moment) -> bool {
         self.expires_at.is_none_or(|end| end > now.plus_days(LIFETIME_YEARS * 365))
     }
 
-    /// Whether it brings in real money: production, paid by this customer, in a store.
+    /// Whether its revenue is real money of this customer: in production, not shared by a relative, not a grant.
     pub fn counts_as_spent(&self) -> bool {
         self.environment == Environment::Production && !self.is_family_share && self.kind != Kind::Grant
     }

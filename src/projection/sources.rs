@@ -1,12 +1,13 @@
-//! Which events a purchase follows from: asked only when the customer some of them belong to is to be erased.
+//! Which events a purchase follows from. Needed only to erase a customer, because their events may have made purchases
+//! that other customers have now.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::{Folding, PurchaseId, apply_all};
 use super::{CustomerId, Fact};
 
-/// The events, by id, that each customer's purchases follow from: their own ones, those of whoever had the purchases
-/// before, and the transfers between. Leaving all others out changes nobody's purchases.
+/// The ids of the events that each customer's purchases follow from: their own events, those of previous holders, and
+/// the transfers between them. Leaving out all other events changes no purchase.
 pub fn sources(facts: Vec<Fact>) -> BTreeMap<CustomerId, BTreeSet<String>> {
     let mut state = Folding::default();
     state.sources = Sources(Some(BTreeMap::new()));
@@ -18,20 +19,20 @@ pub fn sources(facts: Vec<Fact>) -> BTreeMap<CustomerId, BTreeSet<String>> {
     of_customers
 }
 
-/// The events of each purchase, while they are asked for.
+/// The event ids of each purchase; `None` when [`sources`] does not ask for them.
 #[derive(Default)]
 pub(super) struct Sources(Option<BTreeMap<PurchaseId, BTreeSet<String>>>);
 
 impl Sources {
-    /// An event changes a purchase.
+    /// Records that an event changed a purchase.
     pub fn note(&mut self, place: &PurchaseId, event_id: &str) {
         if let Some(known) = &mut self.0 {
             known.entry(place.clone()).or_default().insert(event_id.to_owned());
         }
     }
 
-    /// A transfer takes a purchase somewhere else, perhaps to where one of the same key is.
-    pub fn hand_on(&mut self, from: &PurchaseId, to: &PurchaseId, event_id: &str) {
+    /// Records that a transfer moved a purchase. The receiver may have a purchase of the same key already.
+    pub fn move_to(&mut self, from: &PurchaseId, to: &PurchaseId, event_id: &str) {
         if let Some(known) = &mut self.0 {
             let mut events = known.remove(from).unwrap_or_default();
             events.insert(event_id.to_owned());

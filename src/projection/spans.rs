@@ -1,10 +1,10 @@
-//! What a purchase was at which time: the bars of the timeline picture.
+//! The phases of a purchase over time: the bars of the timeline.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Moment;
 
-/// What a stretch of time was.
+/// The phase a purchase was in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -17,19 +17,19 @@ pub enum Phase {
     Granted,
 }
 
-/// A stretch of time, from (included) to (excluded).
+/// A stretch of time in one phase, from `from` (included) to `to` (excluded).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     pub phase: Phase,
     pub from: Moment,
-    /// [`Moment::NEVER`] while it is open.
+    /// [`Moment::NEVER`] while it has no end.
     pub to: Moment,
 }
 
-/// Neighbours of one phase with a gap below this are drawn as one: renewals often begin a little late.
+/// Neighbours of one phase with a gap below this, in milliseconds, are one bar: renewals often begin a little late.
 const GAP_MS: i64 = 3 * 3_600_000;
 
-/// Lays a stretch over what is there.
+/// Adds a stretch, replacing what the others have in that time.
 pub fn paint(spans: &mut Vec<Span>, phase: Phase, from: Moment, to: Moment) {
     if from >= to {
         return;
@@ -48,7 +48,7 @@ pub fn paint(spans: &mut Vec<Span>, phase: Phase, from: Moment, to: Moment) {
     *spans = painted.into_iter().fold(Vec::new(), joined);
 }
 
-/// Removes everything from `at` on.
+/// Removes all spans, or parts of them, from `at` on.
 pub fn cut(spans: &mut Vec<Span>, at: Moment) {
     spans.retain(|span| span.from < at);
     if let Some(last) = spans.last_mut() {

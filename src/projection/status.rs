@@ -1,13 +1,13 @@
-//! The state a purchase is in at a moment (§6.4), and its word in lists (§13.1).
+//! The status of a purchase at a moment (§6.4), and its name in lists (§13.1).
 
 use super::purchase::{Kind, Purchase};
 use crate::base::clock::Moment;
 use crate::events::{PeriodType, Reason};
 
-/// No store tries to collect a failed payment for longer than this; Apple gives up last.
+/// For so many days stores retry a failed payment at most; Apple retries longest.
 const RETRY_DAYS: i64 = 60;
 
-/// Where a purchase stands. The first nine give access.
+/// The status of a purchase. [`Status::gives_access`] says which ones give access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
     Trial,
@@ -29,7 +29,7 @@ pub enum Status {
 }
 
 impl Purchase {
-    /// The state at `now`.
+    /// The status at `now`.
     pub fn status(&self, now: Moment) -> Status {
         if self.is_active(now) { self.status_with_access(now) } else { self.status_without_access(now) }
     }
@@ -70,7 +70,7 @@ impl Status {
         !matches!(self, Status::BillingRetry | Status::Paused | Status::Refunded | Status::Expired | Status::GrantOver)
     }
 
-    /// The word of the customer lists (§13.1); `None` for what lists do not call a status.
+    /// The status as customer lists name it (§13.1); `None` if they have no name for it.
     pub fn list_word(self) -> Option<&'static str> {
         match self {
             Status::Trial => Some("Free Trial"),

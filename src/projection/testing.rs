@@ -1,4 +1,4 @@
-//! Made-up purchases, for tests.
+//! Sample purchases for tests.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::base::clock::Moment;
 /// 2026-11-23 at 05:00 PM UTC
 pub const NOW: Moment = Moment(1_795_453_200_000);
 
-/// Pro annual in the App Store, renewing in 18 days, with these fields changed.
+/// Pro annual in the App Store, which renews in 18 days, with `changes` applied to its fields.
 pub fn purchase(changes: Value) -> Purchase {
     let mut fields = json!({
         "key": "APP_STORE:1", "kind": "subscription", "environment": "production", "store": "APP_STORE",

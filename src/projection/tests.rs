@@ -1,4 +1,4 @@
-//! The rows of §6.2 and the money of §6.6, one by one, and the order that must not matter.
+//! Tests of the rows of §6.2 and the money of §6.6, and that the order of deliveries does not matter.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -101,7 +101,7 @@ fn the_price_is_that_of_the_newest_period_in_the_currency_it_was_paid_in() {
     assert_eq!(only(vec![first.clone()]).paid, euros(8_990_000));
     assert_eq!(only(vec![dearer.clone(), first.clone()]).paid, euros(10_990_000));
     let refund = event(31, "CANCELLATION", json!({ "cancel_reason": "CUSTOMER_SUPPORT", "price": -9.99 }));
-    assert_eq!(only(vec![first, dearer, refund]).paid, euros(10_990_000), "money back is not a price");
+    assert_eq!(only(vec![first, dearer, refund]).paid, euros(10_990_000), "a refund does not change the price");
     assert_eq!(only(vec![event(1, "EXPIRATION", json!({}))]).paid, None);
 }
 
@@ -163,12 +163,12 @@ fn a_refund_never_gives_back_more_than_was_charged() {
     assert_eq!(
         spent(vec![refund(2, json!(-9.99))]),
         -9_990_000,
-        "a refund of what was never heard of is bad data, shown"
+        "a refund of an unknown charge is bad data, and is shown"
     );
 }
 
 #[test]
-fn stripe_renewals_of_one_transaction_id_are_told_apart_by_their_number() {
+fn stripe_renewals_of_one_transaction_id_are_distinguished_by_their_number() {
     let paid = |number: i64| {
         let extra =
             json!({ "store": "STRIPE", "price": 5, "renewal_number": number, "purchased_at_ms": 30 * number * DAY });
@@ -202,7 +202,7 @@ fn a_refund_in_grace_ends_the_access() {
 }
 
 #[test]
-fn money_back_with_renewal_switched_off_is_both() {
+fn a_cancellation_with_a_negative_price_is_also_a_refund() {
     let both = json!({ "cancel_reason": "UNSUBSCRIBE", "price": -9.99 });
     let purchase = only(vec![initial(), event(5, "CANCELLATION", both)]);
     assert_eq!((purchase.unsubscribed_at, purchase.refunded_at), (Some(day(5)), Some(day(5))));
@@ -210,7 +210,7 @@ fn money_back_with_renewal_switched_off_is_both() {
 }
 
 #[test]
-fn without_a_first_transaction_the_product_tells_a_subscription() {
+fn without_an_original_transaction_id_the_product_identifies_a_subscription() {
     let own = |day: i64, kind: &str, id: &str, first: Value| {
         let ends = (day + 30) * DAY;
         let extra = json!({
@@ -232,7 +232,7 @@ fn an_expiration_of_an_older_transaction_does_not_end_the_newer_period() {
 }
 
 #[test]
-fn consumables_bring_money_and_a_lifetime_purchase_does_not_end() {
+fn a_lifetime_purchase_does_not_end_and_can_be_refunded() {
     let lifetime = json!({
         "price": "199.99", "product_id": "lifetime", "transaction_id": "900", "original_transaction_id": "900",
         "expiration_at_ms": null,
@@ -299,7 +299,7 @@ fn an_immediate_change_on_google_play_replaces_the_old_subscription() {
 }
 
 #[test]
-fn a_pending_change_is_done_by_the_next_renewal() {
+fn the_next_renewal_completes_a_pending_change() {
     let change = event(5, "PRODUCT_CHANGE", json!({ "new_product_id": "yearly" }));
     assert_eq!(only(vec![initial(), change.clone()]).pending_product.as_deref(), Some("yearly"));
     let mut next = renewal(1);
@@ -371,15 +371,15 @@ fn balance(state: &CustomerState, environment: Environment) -> Option<i64> {
 }
 
 #[test]
-fn a_first_event_of_any_type_tells_what_it_knows() {
+fn a_purchase_can_begin_with_an_event_of_any_type() {
     let paused = only(vec![event(3, "SUBSCRIPTION_PAUSED", json!({ "auto_resume_at_ms": 60 * DAY }))]);
     assert_eq!((paused.status(day(4)), paused.pause_asked_at), (Status::Active, Some(day(3))));
     let expired = only(vec![event(30, "EXPIRATION", json!({ "expiration_reason": "UNSUBSCRIBE" }))]);
     assert_eq!((expired.status(day(31)), expired.expiration_reason), (Status::Expired, Some(Reason::Unsubscribe)));
 }
 
-/// A life of random events: types, days, transactions, prices, customers and transfers between them.
-fn life() -> impl Strategy<Value = Vec<Fact>> {
+/// Random events: types, days, transactions, prices, customers and transfers between them.
+fn random_facts() -> impl Strategy<Value = Vec<Fact>> {
     let kinds = prop::sample::select(vec![
         "INITIAL_PURCHASE",
         "RENEWAL",
@@ -401,7 +401,7 @@ fn life() -> impl Strategy<Value = Vec<Fact>> {
     let stores = prop::sample::select(vec!["APP_STORE", "APP_STORE", "PLAY_STORE", "STRIPE", "PROMOTIONAL"]);
     let periods = prop::sample::select(vec!["NORMAL", "TRIAL", "INTRO", "PREPAID"]);
     let environments = prop::sample::select(vec!["PRODUCTION", "PRODUCTION", "SANDBOX"]);
-    // Stamps a few hundred milliseconds apart, and equal ones, are what stores send for one cause (§6.3).
+    // For one cause, stores send equal timestamps or timestamps a few hundred milliseconds apart (§6.3).
     let when = (0..60_i64, 0..4_i64);
     let what = (stores, periods, environments, any::<bool>(), any::<bool>());
     let one = (kinds, when, 0..4_i64, 1..3_i64, reasons, -20..20_i64, what);
@@ -409,7 +409,7 @@ fn life() -> impl Strategy<Value = Vec<Fact>> {
 }
 
 type What = (&'static str, &'static str, &'static str, bool, bool);
-/// Kind, day and step, transaction, customer, reason, price, and the rest.
+/// Type, day and step, transaction, customer, reason, price, and the rest.
 type Drawn = (&'static str, (i64, i64), i64, i64, &'static str, i64, What);
 
 fn random_fact((index, one): (usize, Drawn)) -> Fact {
@@ -438,7 +438,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn any_order_with_duplicates_gives_the_same_state(facts in life(), seed in any::<u64>()) {
+    fn any_order_with_duplicates_gives_the_same_state(facts in random_facts(), seed in any::<u64>()) {
         let ordered = fold(facts.clone());
         let mut shuffled: Vec<Fact> = facts.iter().chain(&facts).cloned().collect();
         let mut random = seed;
@@ -450,7 +450,7 @@ proptest! {
     }
 
     #[test]
-    fn bars_never_overlap(facts in life()) {
+    fn bars_never_overlap(facts in random_facts()) {
         for purchase in fold(facts).values().flat_map(|state| &state.purchases) {
             for pair in purchase.spans.windows(2) {
                 prop_assert!(pair[0].from < pair[0].to && pair[0].to <= pair[1].from, "{:?}", purchase.spans);
@@ -459,7 +459,7 @@ proptest! {
     }
 
     #[test]
-    fn who_loses_a_predecessor_keeps_what_came_from_them(facts in life(), seed in any::<u64>()) {
+    fn erasing_a_previous_holder_changes_no_purchase_of_the_others(facts in random_facts(), seed in any::<u64>()) {
         let facts = among_three(facts, seed);
         let kept = without_name(&facts, LENA);
         let (before, after) = (fold(facts), fold(kept));
@@ -471,7 +471,7 @@ proptest! {
     }
 }
 
-/// Lets a third customer take part where the second did.
+/// Replaces one of the two customers by a third in some of the facts.
 fn among_three(facts: Vec<Fact>, seed: u64) -> Vec<Fact> {
     let third = |index: usize, customer: CustomerId| match customer {
         SANDY if seed >> (index % 60) & 1 == 1 => 3,
@@ -486,8 +486,8 @@ fn among_three(facts: Vec<Fact>, seed: u64) -> Vec<Fact> {
     facts.into_iter().enumerate().map(one).collect()
 }
 
-/// What stays of the facts when a customer is erased (§12.1): theirs from which purchases of others follow, and the
-/// transfers with others, in nobody's name.
+/// The facts that are kept when a customer is erased (§12.1): those that purchases of others follow from, and the
+/// transfers with others. The erased customer is replaced in them.
 fn without_name(facts: &[Fact], erased: CustomerId) -> Vec<Fact> {
     const REDACTED: CustomerId = -1;
     let mut sources = sources(facts.to_vec());

@@ -33,9 +33,9 @@ use crate::web::routes::Matched;
 use crate::web::{Routes, assets, cors, edge, guard};
 use crate::{pages, webhooks};
 
-/// What the program is made of. Each worker thread gets a clone; all of them share one database.
+/// What all handlers share. Each worker thread gets a clone; all clones share one database.
 #[derive(Clone)]
-pub struct Site {
+pub struct Application {
     pub db: Db,
     pub clock: Clock,
     pub ids: Ids,
@@ -52,23 +52,25 @@ pub struct Site {
     key: Arc<Vec<u8>>,
 }
 
-impl Site {
+impl Application {
+    /// Loads the table of countries and the key of the sessions, checks the settings and starts the writer threads.
+    ///
     /// # Errors
-    /// One line, when the database cannot give the key of the sessions, the system gives no thread or the chosen table of
-    /// countries is none.
-    pub fn new(db: Db, clock: Clock, ids: Ids, config: Config) -> Result<Site, String> {
+    /// One line: the database cannot be used, a thread cannot be started, or the table of countries cannot be read.
+    pub fn new(db: Db, clock: Clock, ids: Ids, config: Config) -> Result<Application, String> {
         let countries = Countries::open(config.geoip.as_deref())?;
         let key = Arc::new(secrets::load_or_create(&db, secrets::SESSION_KEY)?);
         let (monotonic, config) = (MonotonicClock::new(clock.clone()), Arc::new(config));
         let (passwords, readiness) = (Passwords::default(), Readiness::default());
         let warnings = Warnings(unsafe_settings(&db, &config)?.into());
         let intake = Intake::start(db.clone(), clock.clone(), ids.clone());
-        let intake = intake.map_err(|error| format!("no thread for the writer of deliveries: {error}"))?;
+        let intake = intake.map_err(|error| format!("the thread for deliveries cannot be started: {error}"))?;
         let last_seen = LastSeen::start(db.clone());
-        let last_seen = last_seen.map_err(|error| format!("no thread for the writer of sightings: {error}"))?;
+        let last_seen =
+            last_seen.map_err(|error| format!("the thread for last contacts cannot be started: {error}"))?;
         let rate_limits = RateLimits::new(config.key_limits);
         let live = Live::new(db.clone());
-        Ok(Site {
+        Ok(Application {
             db,
             clock,
             ids,
@@ -86,23 +88,23 @@ impl Site {
         })
     }
 
-    /// Sends what is queued for webhook endpoints.
+    /// The courier that sends what is queued for webhook endpoints.
     pub fn courier(&self) -> Courier {
         let client = Client::new(self.config.allowlist.clone());
         Courier { db: self.db.clone(), clock: self.clock.clone(), ids: self.ids.clone(), client }
     }
 
-    /// What the operator should mend: for the log, and for admins on every page.
+    /// One sentence for each unsafe setting: for the log, and for admins on every page.
     pub fn warnings(&self) -> &[String] {
         &self.warnings.0
     }
 
-    /// Signs the session cookie.
+    /// The key that signs the session cookie.
     pub fn session_key(&self) -> Key {
         Key::from(&self.key)
     }
 
-    /// The name of the session cookie: where TLS lets it, one that browsers take from this host alone.
+    /// The name of the session cookie. With TLS it has a prefix that lets browsers take it from this host alone.
     pub fn session_cookie(&self) -> &'static str {
         if self.config.is_https() { "__Host-session" } else { "session" }
     }
@@ -111,7 +113,7 @@ impl Site {
         let (db, monotonic, limits) = (self.db.clone(), self.monotonic.clone(), self.config.session_limits);
         let store = Sessions { db, monotonic, limits };
         SessionMiddleware::builder(store, self.session_key())
-            // A random key has nothing to hide, only to prove.
+            // The cookie holds a random key: it needs a signature, not encryption.
             .cookie_content_security(CookieContentSecurity::Signed)
             .cookie_name(self.session_cookie().into())
             .cookie_secure(self.config.is_https())
@@ -127,9 +129,9 @@ fn unsafe_settings(db: &Db, config: &Config) -> Result<Vec<String>, String> {
     let found = db.read_here(|conn| Ok::<_, Error>(durability::warnings(conn)?));
     let lossy = found.map_err(|error| format!("the database cannot be read: {}", error.cause().unwrap_or_default()))?;
     let lossy_warnings =
-        lossy.into_iter().map(|setting| format!("{setting}: a power failure can lose what was acknowledged."));
+        lossy.into_iter().map(|setting| format!("{setting}: a power failure can lose acknowledged changes."));
     let open =
-        config.is_in_the_clear().then(|| "DOSSIER_PUBLIC_URL is not https: passwords can be read on the way.".into());
+        config.is_in_the_clear().then(|| "DOSSIER_PUBLIC_URL is not https: passwords travel unencrypted.".into());
     Ok(lossy_warnings.chain(open).collect())
 }
 
@@ -146,15 +148,16 @@ fn routes() -> Routes {
     routes
 }
 
-/// The table of routes, as the tests walk through it.
+/// The table of routes, for tests.
 pub fn route_table() -> Vec<Matched> {
     routes().table()
 }
 
 /// The whole application. The layers, from the outside in: `edge` (reference, headers, log, pages for errors),
-/// compression, `cors` (questions of browsers), `guard` (other sites), the session, `upkeep` of its row, `refusals`, then the routes.
+/// compression, `cors` (preflight requests), `guard` (requests from other sites), the session, `upkeep` of its row,
+/// `refusals`, then the routes.
 pub fn app(
-    site: &Site,
+    application: &Application,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -165,26 +168,26 @@ pub fn app(
     > + use<>,
 > {
     App::new()
-        .app_data(Data::new(site.db.clone()))
-        .app_data(Data::new(site.clock.clone()))
-        .app_data(Data::new(site.ids.clone()))
-        .app_data(Data::new(site.intake.clone()))
-        .app_data(Data::new(site.live.clone()))
-        .app_data(Data::new(site.last_seen.clone()))
-        .app_data(Data::new(site.rate_limits.clone()))
-        .app_data(Data::new(site.countries.clone()))
-        .app_data(Data::from(site.config.clone()))
-        .app_data(Data::new(site.monotonic.clone()))
-        .app_data(Data::new(site.passwords.clone()))
-        .app_data(Data::new(site.readiness.clone()))
-        .app_data(Data::new(site.warnings.clone()))
-        .app_data(Data::new(ThrottleKey(site.key.to_vec())))
+        .app_data(Data::new(application.db.clone()))
+        .app_data(Data::new(application.clock.clone()))
+        .app_data(Data::new(application.ids.clone()))
+        .app_data(Data::new(application.intake.clone()))
+        .app_data(Data::new(application.live.clone()))
+        .app_data(Data::new(application.last_seen.clone()))
+        .app_data(Data::new(application.rate_limits.clone()))
+        .app_data(Data::new(application.countries.clone()))
+        .app_data(Data::from(application.config.clone()))
+        .app_data(Data::new(application.monotonic.clone()))
+        .app_data(Data::new(application.passwords.clone()))
+        .app_data(Data::new(application.readiness.clone()))
+        .app_data(Data::new(application.warnings.clone()))
+        .app_data(Data::new(ThrottleKey(application.key.to_vec())))
         .configure(|cfg| routes().register(cfg))
-        .default_service(web::to(request::nowhere))
-        // The last one wrapped is the first to see a request.
+        .default_service(web::to(request::unknown_address))
+        // The layer wrapped last sees a request first.
         .wrap(from_fn(refusals))
         .wrap(from_fn(upkeep))
-        .wrap(site.sessions())
+        .wrap(application.sessions())
         .wrap(from_fn(guard::guard))
         .wrap(from_fn(cors::preflights))
         .wrap(Compress::default())

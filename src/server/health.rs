@@ -1,4 +1,4 @@
-//! What balancers and supervisors ask: is the process alive, and can it serve?
+//! Health checks for load balancers and supervisors: is the process alive, and can it serve?
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,16 +13,16 @@ use crate::db::schema::secrets;
 use crate::db::{Both, Conn, Db, Unavailable, durability, migrate};
 use crate::web::Routes;
 
-/// Strangers may ask as often as they like; the database is asked once in this time.
+/// The database is checked at most once in this time, however often strangers ask.
 const FRESH: Duration = Duration::from_secs(1);
 
 const PROBE: &str = "readiness";
 
 /// The last answer and its time.
 #[derive(Clone, Default)]
-pub struct Readiness(Arc<Mutex<Option<Asked>>>);
+pub struct Readiness(Arc<Mutex<Option<Answer>>>);
 
-type Asked = (Instant, Vec<String>);
+type Answer = (Instant, Vec<String>);
 
 pub fn routes(routes: &mut Routes) {
     routes.public_get("/healthz", healthz);
@@ -30,16 +30,16 @@ pub fn routes(routes: &mut Routes) {
     routes.public_get("/robots.txt", robots);
 }
 
-/// The process answers. Asks no database.
+/// Says that the process is alive, without asking the database.
 async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({ "status": "alive" }))
 }
 
-/// The tables are there, and a change reaches the disk.
+/// Says whether the tables are up to date and a change can be stored.
 async fn readyz(db: Data<Db>, clock: Data<Clock>, readiness: Data<Readiness>) -> Result<HttpResponse, Error> {
     let warnings = match readiness.recent() {
         Some(warnings) => warnings,
-        None => readiness.keep(ask(&db, clock.now()).await?),
+        None => readiness.keep(check(&db, clock.now()).await?),
     };
     Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "ready", "warnings": warnings })))
 }
@@ -48,16 +48,16 @@ async fn robots() -> &'static str {
     "User-agent: *\nDisallow: /\n"
 }
 
-async fn ask(db: &Data<Db>, now: Moment) -> Result<Vec<String>, Error> {
+async fn check(db: &Data<Db>, now: Moment) -> Result<Vec<String>, Error> {
     let tables = db.clone();
     let is_done = tokio::task::spawn_blocking(move || migrate::is_done(&tables)).await;
     match is_done.unwrap_or_else(|error| Err(Unavailable(error.to_string())))? {
         true => db.write(move |conn| Ok(probe(conn, now)?)).await,
-        false => Err(Error::Unavailable("the tables are not in the shape this program knows".into())),
+        false => Err(Error::Unavailable("the tables do not match this version of the program".into())),
     }
 }
 
-/// A full disk and a file that became read-only show themselves only to a writer.
+/// Writes a row: only a write notices a full disk or a file that became read-only.
 fn probe(conn: &mut Conn, now: Moment) -> QueryResult<Vec<String>> {
     let value = now.millis().to_be_bytes().to_vec();
     let row = (secrets::name.eq(PROBE), secrets::value.eq(value.clone()));

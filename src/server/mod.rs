@@ -1,4 +1,4 @@
-//! The application: what it is made of, every route and every layer; whether it is well.
+//! The application: what its handlers share, every route and every layer, and its health checks.
 
 pub mod app;
 pub mod health;

@@ -1,5 +1,5 @@
-//! Files that do not change while the program runs: styles, scripts, fonts, icons. They lie in the binary; their address
-//! holds a hash over all of them, so browsers may keep them for ever and a new binary is a new address.
+//! Static files: styles, scripts, fonts and icons. The binary contains them. Their address holds a hash over all of
+//! them, so browsers may keep them for ever: a binary with other files serves them at another address.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use crate::base::hex;
 #[folder = "static/"]
 struct Files;
 
-/// Names the style sheets in the order in which they become one.
+/// The file that lists the style sheets, in the order in which they are joined into one.
 const ORDER: &str = "css/order.txt";
 const STYLES: &str = "app.css";
 const ICON: &str = "icons/mark.svg";
@@ -41,7 +41,7 @@ pub fn routes(routes: &mut Routes) {
     routes.public_get("/favicon.ico", icon);
 }
 
-/// Where the files are: `/static/` and the hash.
+/// The path of all files: `/static/` and the hash.
 pub fn base() -> &'static str {
     &ASSETS.base
 }
@@ -97,7 +97,7 @@ async fn file(req: HttpRequest) -> Result<HttpResponse, Error> {
     serve(path, "public, max-age=31536000, immutable")
 }
 
-/// For browsers that ask without having read a page.
+/// Serves browsers that ask for `/favicon.ico` without having read a page.
 async fn icon() -> Result<HttpResponse, Error> {
     serve(ICON, "public, max-age=86400")
 }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn each_file_says_what_it_is() {
+    fn each_file_has_its_media_type() {
         let kind = |name: &str| ASSETS.files.get(name).map(|file| file.media_type.as_str());
         assert_eq!(kind("app.css"), Some("text/css; charset=utf-8"));
         assert_eq!(kind("js/app.js"), Some("text/javascript; charset=utf-8"));

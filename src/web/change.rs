@@ -1,9 +1,10 @@
-//! What something was before and after an action: on one line where that is short, folded where it is not.
+//! A value before and after an action: short values on one line, long ones folded.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-/// Longer texts, and those of several lines, are folded.
+/// Up to this many characters, before and after together, stay on one line. Longer texts and texts of several lines
+/// are folded.
 const SHORT: usize = 80;
 
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
@@ -16,7 +17,7 @@ pub struct Change {
 impl HtmlSafe for Change {}
 
 impl Change {
-    /// `None` where there is neither a before nor an after.
+    /// `None` when both values are missing or blank.
     pub fn between(before: Option<&str>, after: Option<&str>) -> Option<Change> {
         let text = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let change = Change { before: text(before), after: text(after) };
@@ -28,12 +29,12 @@ impl Change {
         texts().all(|text| !text.contains('\n')) && texts().map(|text| text.chars().count()).sum::<usize>() <= SHORT
     }
 
-    /// How the fold is called.
+    /// The label of the fold.
     fn summary(&self) -> &'static str {
         match (&self.before, &self.after) {
             (Some(_), Some(_)) => "Before and after",
-            (Some(_), None) => "What it said",
-            _ => "What it says",
+            (Some(_), None) => "Before",
+            _ => "After",
         }
     }
 }
@@ -47,14 +48,14 @@ mod tests {
     }
 
     #[test]
-    fn a_short_change_stands_on_one_line_and_is_escaped() {
+    fn a_short_change_is_on_one_line_and_escaped() {
         let shown = html(Some("<255>"), Some("500"));
         assert!(shown.contains("<del><bdi>&#60;255&#62;</bdi></del>") && shown.contains("<bdi>500</bdi>"), "{shown}");
         assert!(!shown.contains("<details") && html(None, Some(" ")).is_empty());
     }
 
     #[test]
-    fn a_long_one_and_one_of_several_lines_are_folded() {
+    fn long_changes_and_changes_of_several_lines_are_folded() {
         let long = "a".repeat(81);
         for (before, after) in [(Some(long.as_str()), None), (None, Some("a\nb"))] {
             assert!(html(before, after).contains("<details class=\"fold\">"), "{before:?} {after:?}");

@@ -1,5 +1,5 @@
-//! Apps in a browser call the client API from their own origin (§C2.4). Its paths, and no page's, may be read
-//! from anywhere: no cookie is involved, and what a caller may do hangs on its key alone.
+//! CORS: apps in a browser call the client API from their own origin (§C2.4). Any origin may read the answers of its
+//! paths, but no page. That is safe: no cookie is involved, and a caller's key alone decides what it may do.
 
 use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
@@ -11,7 +11,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 
-/// A header list is so long at most; a longer one is no SDK's.
+/// The longest list of headers that is accepted, in bytes; no SDK sends a longer one.
 const LONGEST_LIST: usize = 4_000;
 /// The headers that SDKs send, for a caller that names none.
 const HEADERS: &str = "authorization, content-type, x-is-sandbox, x-platform, x-platform-flavor, \
@@ -24,7 +24,7 @@ pub fn is_for_clients(path: &str) -> bool {
     is_for_browsers(path) || path.starts_with("/v2/")
 }
 
-/// Whether apps in a browser call it: the rest is for servers alone.
+/// Whether apps in a browser call this path; the other paths of the API are for servers alone.
 pub fn is_for_browsers(path: &str) -> bool {
     ["/v1/", "/rcbilling/", "/auth/"].into_iter().any(|start| path.starts_with(start))
 }
@@ -34,7 +34,7 @@ pub fn allow(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
 }
 
-/// Answers the question that a browser asks before it calls, without a key.
+/// Answers the preflight request that a browser sends, without a key, before it calls.
 pub async fn preflights(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

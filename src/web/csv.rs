@@ -1,4 +1,4 @@
-//! Tables as files.
+//! Tables as CSV files.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
@@ -10,10 +10,10 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Db;
 
-/// Rows to read at once.
+/// How many rows are read at once.
 pub const CHUNK: usize = 1_000;
 
-/// The answer that sends `first`, then the rest of the table.
+/// Answers with a file: first the bytes that were read already, then the rest of the table.
 pub fn download(name: &str, db: Db, first: Bytes, table: impl Source) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8; header=present")
@@ -29,14 +29,13 @@ pub fn file_name(project: &str, what: &str, now: Moment) -> String {
     format!("{project}-{what}{day}.csv")
 }
 
-/// A text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe in front.
+/// A text that no spreadsheet takes for a formula: a text that begins like one gets an apostrophe in front.
 pub fn harmless(text: &str) -> String {
     let starts = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'];
     if text.starts_with(starts) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// # Errors
-/// When a line cannot be written, which memory never refuses.
+/// The lines as CSV.
 pub fn written<const N: usize>(lines: impl Iterator<Item = [String; N]>) -> Result<Vec<u8>, Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for line in lines {
@@ -50,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_begins_like_a_formula_is_made_text() {
+    fn a_text_that_begins_like_a_formula_gets_an_apostrophe() {
         for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "=cmd|' /C calc'!A0", "\n=1"] {
             assert_eq!(harmless(formula), format!("'{formula}"));
         }

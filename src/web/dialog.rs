@@ -7,7 +7,7 @@ use askama::filters::HtmlSafe;
 
 use crate::base::error::Error;
 
-/// A dialog ready to be printed.
+/// A rendered dialog, ready to be printed.
 #[derive(Debug, Clone)]
 pub struct Dialog(String);
 

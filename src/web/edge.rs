@@ -1,5 +1,5 @@
-//! The outermost layer. Every request gets its reference here, every answer its headers and its line in the log, every
-//! error its page; a panic becomes an error like any other.
+//! The outermost layer. It gives every request a reference, every answer its headers and a line in the log, and every
+//! error its page or JSON body. A panic becomes an error like any other.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
 use crate::web::error_body_v2;
 
-/// What the edge keeps of a request, because an error takes the request with it.
-struct Passing {
+/// What the edge keeps of a request: an error does not give the request back.
+struct Pending {
     trail: Arc<Trail>,
     method: Method,
     is_for_machines: bool,
@@ -38,23 +38,23 @@ pub async fn edge(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let passing = Passing::begin(&req);
+    let pending = Pending::begin(&req);
     match AssertUnwindSafe(next.call(req)).catch_unwind().await {
         Ok(Ok(response)) => {
             let (req, response) = response.into_parts();
-            Ok(ServiceResponse::new(req, passing.end(response.map_into_boxed_body())))
+            Ok(ServiceResponse::new(req, pending.end(response.map_into_boxed_body())))
         }
-        Ok(Err(error)) => Err(passing.fail(failure::of_a_layer(&error).map_or(error, actix_web::Error::from))),
-        Err(_) => Err(passing.fail(Error::Internal("a panic".into()).into())),
+        Ok(Err(error)) => Err(pending.fail(failure::of_a_layer(&error).map_or(error, actix_web::Error::from))),
+        Err(_) => Err(pending.fail(Error::Internal("a handler panicked".into()).into())),
     }
 }
 
-impl Passing {
-    fn begin(req: &ServiceRequest) -> Passing {
+impl Pending {
+    fn begin(req: &ServiceRequest) -> Pending {
         let reference = random_bytes::<8>().map(|bytes| hex(&bytes)).unwrap_or_default();
         let trail = Trail::new(reference);
         req.extensions_mut().insert(trail.clone());
-        Passing {
+        Pending {
             trail,
             method: req.method().clone(),
             is_for_machines: failure::is_for_machines(req.path()),
@@ -66,7 +66,7 @@ impl Passing {
         }
     }
 
-    /// A layer failed and there is no response to go on with: the error itself carries the finished one.
+    /// Answers when a layer failed and there is no response: the returned error carries a finished one.
     fn fail(self, error: actix_web::Error) -> actix_web::Error {
         let response = self.end(HttpResponse::from_error(error));
         InternalError::from_response("answered", response).into()
@@ -84,7 +84,7 @@ impl Passing {
         response
     }
 
-    /// The response to an error, with the body that says so. Its status and headers stay.
+    /// The response with a body that describes its error. Its status and headers stay.
     fn explained(&self, response: HttpResponse) -> HttpResponse {
         let status = response.status();
         let Some(error) = response.error() else { return response };
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_panic_is_answered_like_any_fault_and_the_next_request_is_served() {
+    async fn a_panic_is_answered_like_any_error_and_the_next_request_is_served() {
         let routes =
             App::new().route("/broken", web::get().to(broken)).route("/whole", web::get().to(HttpResponse::Ok));
         let service = init_service(routes.wrap(from_fn(edge))).await;

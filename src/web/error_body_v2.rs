@@ -1,5 +1,4 @@
-//! Errors as v2 of the client API tells them (§C6): a type, a message, and whether the same call may work
-//! later.
+//! The body of an error in v2 of the client API (§C6): a type, a message, and whether the same call may work later.
 
 use actix_web::http::StatusCode;
 use serde::Serialize;
@@ -7,7 +6,7 @@ use serde::Serialize;
 use super::failure::words;
 use crate::base::error::Error;
 
-/// How long to wait when the database cannot serve.
+/// How many milliseconds to wait when the database cannot serve.
 const BACKOFF_MS: u64 = 5_000;
 
 #[derive(Serialize)]
@@ -24,12 +23,12 @@ struct ErrorBody<'a> {
     backoff_ms: Option<u64>,
 }
 
-/// Whether errors of this path are told so.
+/// Whether errors of this path have this body.
 pub fn is_for(path: &str) -> bool {
     path == "/v2" || path.starts_with("/v2/")
 }
 
-/// `{"object":"error","type":…}`
+/// The error as JSON: `{"object":"error","type":…}`.
 pub fn json(error: &actix_web::Error, status: StatusCode) -> String {
     let (title, sentence) = words(error, status);
     let ours = error.as_error::<Error>();

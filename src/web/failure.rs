@@ -1,5 +1,5 @@
-//! What is shown when a request cannot be answered: a page with a title, a sentence and a way onward for people, JSON for
-//! machines. Our own faults show a reference, never their cause.
+//! The answer to a request that failed: for people a page with a title, a sentence and a way onward, for programs
+//! JSON. An error of the server shows a reference to the log, never its cause.
 
 use actix_web::http::StatusCode;
 use askama::Template;
@@ -17,11 +17,11 @@ struct ErrorPage<'a> {
     status: u16,
     title: &'a str,
     sentence: &'a str,
-    /// The app user id that nobody has.
-    sought: Option<&'a str>,
-    /// It is blocked; whether the person may change that.
+    /// The app user id in the path, which no customer has.
+    requested_id: Option<&'a str>,
+    /// Set when that id is blocked: whether the person may unblock it.
     blocked: Option<bool>,
-    /// For our own faults.
+    /// The reference to the log, for errors of the server.
     reference: Option<&'a str>,
 }
 
@@ -31,12 +31,13 @@ struct ErrorBody<'a> {
     message: &'a str,
 }
 
-/// Whether programs talk to this path, not people.
+/// Whether programs call this path, not people.
 pub fn is_for_machines(path: &str) -> bool {
     path.starts_with("/webhooks/") || cors::is_for_clients(path) || matches!(path, "/healthz" | "/readyz")
 }
 
-/// `{"code":…,"message":…}`, for apps and servers with the numbers that SDKs know.
+/// The error as JSON: `{"code":…,"message":…}`. Clients of the API get the codes that SDKs know, others the HTTP
+/// status.
 pub fn json(error: &actix_web::Error, status: StatusCode, is_for_clients: bool) -> String {
     let (title, sentence) = words(error, status);
     let message = match error.as_error::<Error>() {
@@ -52,7 +53,7 @@ pub fn json(error: &actix_web::Error, status: StatusCode, is_for_clients: bool) 
     serde_json::to_string(&ErrorBody { code, message }).unwrap_or_default()
 }
 
-/// What SDKs call an error that no rule of the API names (§C2.5).
+/// The code for SDKs when an error has none of its own (§C2.5).
 fn code_of(status: StatusCode) -> u16 {
     match status.as_u16() {
         401 => 7225,
@@ -64,18 +65,19 @@ fn code_of(status: StatusCode) -> u16 {
     }
 }
 
-/// The page, in the frame of the project where it is known.
+/// The error page, in the frame of the project if that is known.
 pub fn page(error: &actix_web::Error, status: StatusCode, trail: &Trail) -> askama::Result<String> {
     let (title, sentence) = words(error, status);
     let frame = trail.frame.get().cloned();
-    let sought = trail.sought.get().map(String::as_str).filter(|_| status == StatusCode::NOT_FOUND && frame.is_some());
+    let requested_id =
+        trail.requested_id.get().map(String::as_str).filter(|_| status == StatusCode::NOT_FOUND && frame.is_some());
     let reference = status.is_server_error().then_some(trail.reference.as_str());
     let layout = Layout::new(title, frame, Section::Elsewhere);
     let blocked = trail.blocked.get().copied();
-    ErrorPage { layout, status: status.as_u16(), title, sentence, sought, blocked, reference }.render()
+    ErrorPage { layout, status: status.as_u16(), title, sentence, requested_id, blocked, reference }.render()
 }
 
-/// Title and sentence. What other crates say about a request they refused is not for people's eyes.
+/// Title and sentence. The messages of other crates about requests they refuse are not shown.
 pub(super) fn words(error: &actix_web::Error, status: StatusCode) -> (&str, &str) {
     match error.as_error::<Error>() {
         Some(Error::Parameter(problem)) => ("That could not be understood", &problem.sentence),
@@ -85,7 +87,7 @@ pub(super) fn words(error: &actix_web::Error, status: StatusCode) -> (&str, &str
         }
         Some(Error::CrossSite) => (
             "This did not come from Dossier",
-            "A change must be asked for from one of Dossier's own pages. Nothing was changed.",
+            "Changes can only be made from Dossier's own pages. Nothing was changed.",
         ),
         _ => words_of(status),
     }
@@ -95,7 +97,7 @@ fn words_of(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
         303 | 401 => ("Log in first", ""),
         403 => ("Your role does not allow this", "An admin of the project can give you another role."),
-        404 => ("There is nothing here", "The address may be mistyped, or what it named is gone."),
+        404 => ("There is nothing here", "The address may be mistyped, or it no longer exists."),
         405 => ("That cannot be done here", "The address is known, but not for this kind of request."),
         408 => ("The request took too long", "It did not arrive in time. Please send it again."),
         409 => ("Somebody else was faster", "Nothing was changed. Look at what is there now, then try again."),
@@ -104,12 +106,13 @@ fn words_of(status: StatusCode) -> (&'static str, &'static str) {
         415 => ("That is not a form", "Nothing was stored."),
         429 => ("Too many tries", "Please wait a little, then try again."),
         503 => ("Not available right now", "The database does not answer. This page works again as soon as it does."),
-        500.. => ("Something went wrong on our side", "It has been noted. Please try again."),
-        _ => ("That could not be understood", "The request is not one that Dossier can read."),
+        500.. => ("Something went wrong on our side", "Dossier has logged the error. Please try again."),
+        _ => ("That could not be understood", "Dossier cannot read this request."),
     }
 }
 
-/// The error a failed layer reports, as one of ours: session rows are all that the layers around a handler write.
+/// The error of a failed layer, as an [`Error`]. It counts as unavailable, because these layers only read and write
+/// session rows.
 pub fn of_a_layer(error: &actix_web::Error) -> Option<Error> {
     let ours = error.as_error::<Error>().is_none();
     let status = error.as_response_error().status_code();

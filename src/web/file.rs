@@ -1,4 +1,4 @@
-//! A file that is read and sent a piece at a time, so that its length costs neither memory nor a connection that is held.
+//! Files that are read and sent in pieces, so that a long file takes little memory and holds no database connection.
 
 use std::time::{Duration, Instant};
 
@@ -8,12 +8,12 @@ use futures_util::{Stream, stream};
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
 
-/// Bytes sent at once …
+/// How many bytes are sent at once.
 const PIECE: usize = 16 * 1024;
-/// … and how long the reader may take for them.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the reader may take for a piece.
+const PIECE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a file is made of.
+/// Where the content of a file comes from.
 pub trait Source: Send + 'static {
     /// Whether everything was read.
     fn is_over(&self) -> bool;
@@ -22,11 +22,11 @@ pub trait Source: Send + 'static {
     fn read(&mut self, conn: &mut Conn) -> Result<Vec<u8>, Error>;
 }
 
-/// The file, from the part that was read already. Whoever takes longer than [`PATIENCE`] for a piece is cut off: the file
-/// ends unfinished, which browsers report.
+/// The file as a stream: first the part that was read already, then the rest of `source`. The stream breaks off when
+/// the reader takes longer than [`PIECE_TIMEOUT`] for a piece; browsers then report an incomplete file.
 pub fn stream(db: Db, first: Bytes, source: impl Source) -> impl Stream<Item = Result<Bytes, Error>> {
     stream::try_unfold((db, source, first, Instant::now()), |(db, mut source, mut ready, given_at)| async move {
-        if given_at.elapsed() > PATIENCE {
+        if given_at.elapsed() > PIECE_TIMEOUT {
             return Err(Error::Slow);
         }
         while ready.is_empty() && !source.is_over() {

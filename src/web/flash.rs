@@ -1,28 +1,28 @@
-//! What just happened, shown once.
+//! Flash messages: what just happened, shown once.
 
-/// What just happened, in the corner of the page it led to.
+/// A message in the corner of the page that follows an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flash {
     pub message: String,
     pub is_problem: bool,
-    /// The receipt that undoing names.
+    /// The id of the submission to undo; `None` when there is nothing to undo.
     pub undo: Option<i64>,
-    /// Where undoing is asked for.
+    /// The address of the form that undoes it.
     pub undo_href: String,
 }
 
 impl Flash {
-    /// What was done.
+    /// A message about what was done.
     pub fn success(sentence: impl Into<String>) -> Flash {
         Flash { is_problem: false, ..Flash::problem(sentence) }
     }
 
-    /// What could not be done, where there is no dialog to say it in.
+    /// A message about what could not be done, on a page without a dialog for it.
     pub fn problem(sentence: impl Into<String>) -> Flash {
         Flash { message: sentence.into(), is_problem: true, undo: None, undo_href: String::new() }
     }
 
-    /// Lets it be undone by a form that posts to `href`.
+    /// Sets the address that the undo form posts to.
     #[must_use]
     pub fn undone_at(mut self, href: String) -> Flash {
         self.undo_href = href;

@@ -1,4 +1,4 @@
-//! Bodies of requests: read with a limit and within a time, so that a slow or endless sender holds nothing up.
+//! Reads the bodies of requests with a limit of size and time, so that a slow or endless sender holds nothing up.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,22 +15,22 @@ use url::form_urlencoded;
 
 use crate::base::error::Error;
 
-/// How long a form may be, in bytes.
+/// How many bytes a form may have.
 pub const FORM_LIMIT: usize = 64 * 1024;
 
 /// How long a body may take, from its first byte to its last.
 pub const BODY_TIME: Duration = Duration::from_secs(20);
 
-/// A form without fields of its own: a button.
+/// A form without fields: a button.
 #[derive(Debug, Deserialize)]
 pub struct NoFields {}
 
-/// Why a body could not be had.
+/// Why a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyError {
     TooLarge,
     Slow,
-    /// It ended before it was whole.
+    /// It ended before it was complete.
     Broken,
 }
 
@@ -47,7 +47,8 @@ impl From<BodyError> for Error {
 /// Reads a whole body.
 ///
 /// # Errors
-/// [`BodyError`], as soon as it is certain.
+/// [`BodyError::TooLarge`] as soon as the body exceeds `limit` bytes, [`BodyError::Slow`] when it takes longer than
+/// `time`, [`BodyError::Broken`] when the connection ends early.
 pub async fn read_body<S>(payload: S, limit: usize, time: Duration) -> Result<Vec<u8>, BodyError>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
@@ -70,7 +71,7 @@ where
     Ok(body)
 }
 
-/// A form as browsers send it. A field that came twice or a missing one is a bad request; unknown ones are ignored.
+/// A form as browsers send it. A missing field, or one sent twice, is a bad request; unknown fields are ignored.
 pub struct Form<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
@@ -86,7 +87,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 /// The whole body of a form.
 ///
 /// # Errors
-/// [`Error::MediaType`] for something else than a form, else as [`read_body`].
+/// [`Error::MediaType`] when the body is not a form or is compressed. [`Error::TooLarge`], [`Error::Slow`] or
+/// [`Error::BadRequest`] for what [`read_body`] reports.
 pub async fn read_form(req: &HttpRequest, payload: dev::Payload, limit: usize) -> Result<Vec<u8>, Error> {
     let is_form = req.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
     if !is_form || req.headers().contains_key(CONTENT_ENCODING) {
@@ -95,23 +97,23 @@ pub async fn read_form(req: &HttpRequest, payload: dev::Payload, limit: usize) -
     Ok(read_body(payload, limit, BODY_TIME).await?)
 }
 
-/// The fields of a form, in the order they came.
+/// The fields of a form, in the order in which they were sent.
 pub fn pairs(body: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(body).into_owned().collect()
 }
 
-/// A field of an address. Of one that came twice the first counts.
+/// The value of a field of a query. When a field comes twice, the first one counts.
 pub fn field(query: &str, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
-/// What `T` reads from a form.
+/// Reads the fields of a form into `T`.
 ///
 /// # Errors
-/// [`Error::BadRequest`] when a field came twice, is missing or is not UTF-8.
+/// [`Error::BadRequest`] when a field is missing, comes twice or is not UTF-8.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    let unreadable = || Error::BadRequest("The form could not be read.".into());
+    let unreadable = || Error::BadRequest("Dossier could not read the form.".into());
     let text = std::str::from_utf8(body).map_err(|_| unreadable())?;
     Query::from_query(text).map(Query::into_inner).map_err(|_| unreadable())
 }
@@ -129,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_taken_once_and_strangers_are_ignored() {
+    fn a_field_may_come_once_and_unknown_fields_are_ignored() {
         assert_eq!(parse::<Draft>(b"body=a+b%26c&role=admin").ok(), Some(Draft { body: "a b&c".into() }));
         assert!(parse::<Draft>(b"body=a&body=b").is_err());
         assert!(parse::<Draft>(b"text=a").is_err());
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_an_address_is_the_first_of_its_name() {
+    fn the_first_of_two_fields_in_a_query_counts() {
         assert_eq!(field("a=1&b=x+y%26&b=2&c", "b").as_deref(), Some("x y&"));
         assert_eq!((field("c", "c").as_deref(), field("", "c")), (Some(""), None));
     }
@@ -149,7 +151,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_body_that_stops_coming_is_given_up() {
+    async fn reading_stops_when_a_body_stalls() {
         let stuck = stream::pending::<Result<Bytes, PayloadError>>();
         assert_eq!(read_body(stuck, 25, Duration::from_millis(20)).await, Err(BodyError::Slow));
     }

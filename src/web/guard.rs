@@ -1,6 +1,6 @@
-//! Refuses changes that a page of another site asks for. Browsers say where a request comes from (`Sec-Fetch-Site`, older
-//! ones `Origin`), and no script can forge either, so forms need no token. Deliveries and clients of the API carry no
-//! cookie and are exempt.
+//! Refuses changes that a page of another site asks for. Browsers say where a request comes from (`Sec-Fetch-Application`,
+//! older ones `Origin`), and no script can forge these headers, so forms need no token. Webhook deliveries and clients
+//! of the API are exempt, because they carry no cookie.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -24,7 +24,7 @@ pub async fn guard(
     if is_safe(req.method()) || is_exempt(req.path()) || ours.is_some_and(|ours| is_same_site(req.headers(), &ours)) {
         return next.call(req).await.map(ServiceResponse::map_into_boxed_body);
     }
-    // An answer, not an `Err`: the layers outside must still see a response.
+    // An answer, not an `Err`: the outer layers need a response.
     Ok(req.error_response(Error::CrossSite))
 }
 
@@ -36,7 +36,8 @@ fn is_exempt(path: &str) -> bool {
     path.starts_with("/webhooks/") || cors::is_for_clients(path)
 }
 
-/// `none` is a person's own doing: an address typed, a reload.
+/// Whether the headers show that a page of this server sent the request, or the person did: `none` means a typed
+/// address or a reload.
 fn is_same_site(headers: &HeaderMap, ours: &Origin) -> bool {
     match (only(headers, &SEC_FETCH_SITE), only(headers, &ORIGIN)) {
         (Some("same-origin" | "none"), _) => true,
@@ -45,7 +46,7 @@ fn is_same_site(headers: &HeaderMap, ours: &Origin) -> bool {
     }
 }
 
-/// The header's value, if it came once.
+/// The value of a header that was sent exactly once.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name);
     let value = values.next()?.to_str().ok()?;

@@ -5,14 +5,14 @@ use actix_web::http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 
-/// Nothing, unless a line here says so. What may come comes from our own files; nothing inline runs or styles, so markup
-/// that slips into a page stays dead text.
+/// The content security policy: it forbids everything that no line here allows, and allows only Dossier's own files.
+/// Inline scripts and styles do nothing, so markup that slips into a page stays dead text.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
     // Behaviours are modules below /static.
     "script-src 'self'; ",
     "style-src 'self'; ",
-    // The sprite of icons; never a stranger's picture, which would tell when a page is opened.
+    // The sprite of icons. A picture from another server would show that server when somebody opens a page.
     "img-src 'self'; ",
     "font-src 'self'; ",
     // Suggestions while typing.
@@ -40,7 +40,8 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TWO_YEARS: &str = "max-age=63072000; includeSubDomains";
 
-/// Adds them. What a handler chose for caching stays; without a choice nothing is stored anywhere.
+/// Adds the headers to an answer. A `Cache-Control` that the handler set stays; without one, nobody may store the
+/// answer.
 pub fn add(headers: &mut HeaderMap, is_https: bool, reference: &str) {
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));

@@ -1,4 +1,4 @@
-//! What surrounds every page: title, top bar, search box, menus. A page's template starts with
+//! What surrounds every page: title, top bar, search box and menus. The template of a page starts with
 //! `{% extends "layout.html" %}` and its struct has a field `layout: Layout`.
 
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Dialog, Flash};
 use crate::wording::Preferences;
 
-/// Who looks, and at which project.
+/// Who sees the page, and in which project.
 #[derive(Debug, Clone)]
 pub struct Frame {
     pub name: String,
@@ -17,7 +17,7 @@ pub struct Frame {
     /// All projects of this person, by name.
     pub projects: Vec<ProjectLink>,
     pub has_settings: bool,
-    /// What an admin must know on every page: settings that could lose or leak data.
+    /// Warnings about settings that could lose or leak data; only admins get them.
     pub warnings: Arc<[String]>,
     pub preferences: Preferences,
 }
@@ -37,16 +37,17 @@ pub enum Section {
     Elsewhere,
 }
 
+/// The part of a page that all pages share.
 pub struct Layout {
     pub title: String,
-    /// `None` where nobody is logged in: no top bar.
+    /// `None` when nobody is logged in: the page has no top bar then.
     pub frame: Option<Arc<Frame>>,
     pub section: Section,
     /// What the search box holds.
     pub query: String,
-    /// What just happened.
+    /// The message about what just happened.
     pub flash: Option<Flash>,
-    /// What lies over the page.
+    /// The open dialog, over the page.
     pub dialog: Option<Dialog>,
 }
 
@@ -60,7 +61,7 @@ impl Layout {
         Layout::new(title, None, Section::Elsewhere)
     }
 
-    /// The page that answers a search keeps what was typed.
+    /// Keeps what was typed in the search box, for the page that answers a search.
     #[must_use]
     pub fn with_query(mut self, query: impl Into<String>) -> Layout {
         self.query = query.into();
@@ -77,8 +78,8 @@ impl Layout {
         self
     }
 
-    /// Lays a dialog over the page; where there is none, `problem` says in the corner what could not be done.
-    pub fn lay_over(&mut self, dialog: Option<Dialog>, problem: String) {
+    /// Opens a dialog over the page. When there is none, a flash message shows `problem` instead.
+    pub fn show_dialog(&mut self, dialog: Option<Dialog>, problem: String) {
         if dialog.is_none() && !problem.is_empty() {
             self.flash = Some(Flash::problem(problem));
         }
@@ -95,7 +96,7 @@ impl Layout {
 }
 
 impl Frame {
-    /// First letters of the first and the last name: "SM".
+    /// The first letters of the first and the last name: `SM`.
     pub fn initials(&self) -> String {
         let mut words = self.name.split_whitespace();
         let first = words.next().and_then(|word| word.chars().next());

@@ -1,5 +1,5 @@
-//! What the log says about a request: one line, with the pattern of its route instead of its path, because a path holds
-//! personal data; no query, no address.
+//! The log of requests: one line each. It holds the pattern of the route instead of the path, because a path contains
+//! personal data, and neither the query nor the address of the sender.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use tracing_subscriber::EnvFilter;
 
 use super::trail::Trail;
 
-/// What strangers send that is no HTTP would fill the log with errors; it is answered 400 and that is all.
+/// Strangers who send something that is not HTTP would fill the log with errors. They get a 400 and no line.
 const QUIET: &str = "actix_http::h1=off";
 
 /// Starts the log: JSON lines on standard output.
 ///
 /// # Errors
-/// One line, when `filter` cannot be understood.
+/// One line when `filter` is not a valid filter, or when the log was started before.
 pub fn start(filter: &str) -> Result<(), String> {
     let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))
         .map_err(|error| format!("DOSSIER_LOG cannot be used: {error}"))?;
@@ -22,17 +22,18 @@ pub fn start(filter: &str) -> Result<(), String> {
     lines.try_init().map_err(|error| error.to_string())
 }
 
+/// Logs an answered request.
 pub fn request(trail: &Trail, method: &Method, status: StatusCode, took: Duration) {
     let route = trail.matched.get().map_or("-", |line| line.pattern.as_str());
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(request = trail.reference, %method, route, status = status.as_u16(), ms, "answered");
+    tracing::info!(request = trail.reference, %method, route, status = status.as_u16(), ms, "request answered");
 }
 
-/// The cause of a 5xx, once; the answer shows only the reference.
+/// Logs the cause of a 5xx, once; the answer shows only the reference.
 pub fn failure(trail: &Trail, status: StatusCode, cause: &str) {
     let route = trail.matched.get().map_or("-", |line| line.pattern.as_str());
     match status {
-        StatusCode::SERVICE_UNAVAILABLE => tracing::warn!(request = trail.reference, route, cause, "not available"),
-        _ => tracing::error!(request = trail.reference, route, cause, "failed"),
+        StatusCode::SERVICE_UNAVAILABLE => tracing::warn!(request = trail.reference, route, cause, "request failed"),
+        _ => tracing::error!(request = trail.reference, route, cause, "request failed"),
     }
 }

@@ -1,6 +1,6 @@
-//! Markdown to HTML that is safe to print: the formatting a note may have (§3) and nothing else. Read by pulldown-cmark,
-//! then cleaned by ammonia against a list of what is allowed; done again on every view, so that a rule that becomes
-//! stricter holds for old notes too. What is not allowed degrades to its text.
+//! Turns Markdown into HTML that is safe to print: the formatting a note may have (§3) and nothing else.
+//! pulldown-cmark reads it, then ammonia removes all that is not on its list. This happens on every view, so that a
+//! stricter rule holds for old notes too. What is not allowed becomes plain text.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -34,7 +34,7 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     cleaner
 });
 
-/// Renders a note's source.
+/// Renders the Markdown of a note.
 pub fn render(source: &str) -> CleanHtml {
     let events = Parser::new_ext(source, Options::ENABLE_STRIKETHROUGH).filter_map(degraded);
     let mut raw = String::with_capacity(source.len() * 2);
@@ -42,8 +42,8 @@ pub fn render(source: &str) -> CleanHtml {
     CleanHtml(CLEANER.clean(&raw).to_string())
 }
 
-/// What a note may not have, as what it may: headings and quotes are paragraphs, images their description, HTML the text
-/// it was typed as, and a line's end is a line's end.
+/// Replaces what a note may not have: headings, quotes and code blocks become paragraphs, images their description,
+/// and HTML the text that was typed. The end of a line stays the end of a line.
 fn degraded(event: Event<'_>) -> Option<Event<'_>> {
     match event {
         Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_allowed_degrades_to_text() {
+    fn what_is_not_allowed_becomes_plain_text() {
         for (source, html) in [
             ("# Big", "<p>Big</p>"),
             ("> quoted", "<p>quoted</p>"),
@@ -109,7 +109,7 @@ mod tests {
         }
     }
 
-    /// Ways to smuggle script, requests or layout into a page that were known to work somewhere.
+    /// Known ways to smuggle script, requests or layout into a page.
     const ATTACKS: &[&str] = &[
         "<script>alert(1)</script>",
         "<ScRiPt src=//evil.example></ScRiPt>",

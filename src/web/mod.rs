@@ -1,4 +1,4 @@
-//! What pages share: the layout around them, the table of routes, the layers every request passes.
+//! What pages share: the layout around them, the table of routes, and the layers that every request passes.
 
 pub mod assets;
 mod change;
@@ -49,12 +49,12 @@ impl<T: Template> Responder for Page<T> {
     }
 }
 
-/// A template as an answer of another status, with times in UTC alone.
+/// A template as an answer with the given status, for somebody without preferences: times are in UTC.
 pub fn html(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
     html_for(Preferences::default(), status, template)
 }
 
-/// A template as an answer to somebody whose account says how it should look.
+/// A template as an answer with the given status, in the theme and time zone of a person.
 pub fn html_for(preferences: Preferences, status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
     let body = template.render_with_values(&preferences)?;
     Ok(HttpResponse::build(status).content_type(ContentType::html()).body(body))

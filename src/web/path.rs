@@ -1,10 +1,10 @@
-//! Segments of a path, read from the request line itself: actix decodes what it hands out twice, so that two addresses
-//! could meet at one id. Here each segment is decoded once, strictly.
+//! Reads the segments of a path from the request line itself. actix decodes path parameters twice, so two addresses
+//! could lead to the same id. Here each segment is decoded once, strictly.
 
 use percent_encoding::percent_decode_str;
 
-/// Names and values of the `{…}` in `pattern`, taken from the path as it was sent. `None` when a value is no text that
-/// both databases can hold.
+/// Names and values of the `{…}` in `pattern`, taken from the path as it was sent. `None` when a value is not text
+/// that both databases can store.
 pub fn named(pattern: &str, raw_path: &str) -> Option<Vec<(String, String)>> {
     pattern
         .split('/')
@@ -22,7 +22,8 @@ fn value((name, raw): (&str, &str)) -> Option<(String, String)> {
     Some((name.to_owned(), decode(raw)?))
 }
 
-/// Not UTF-8 and U+FFFD are refused alike, or different ids would be shown as the same.
+/// Decodes a segment. `None` for bytes that are not UTF-8, for NUL and for U+FFFD: with it, different ids would look
+/// the same.
 pub fn decode(raw: &str) -> Option<String> {
     let text = percent_decode_str(raw).decode_utf8().ok()?;
     let is_text = !text.contains(['\0', char::REPLACEMENT_CHARACTER]);
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_names_nobody() {
+    fn bytes_that_are_not_text_are_not_an_id() {
         for raw in ["%00", "a%00b", "%FF", "%FE", "%C0%AF", "%ED%A0%80", "%EF%BF%BD", "\u{fffd}"] {
             assert_eq!(id(raw), None, "{raw}");
         }

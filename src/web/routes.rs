@@ -1,5 +1,5 @@
-//! The table of routes. A room names each of its paths once, with the permission it needs; what is registered with actix
-//! and what the tests walk through is the same list.
+//! The table of routes. A room names each of its paths once, with the permission it needs. The same list is registered
+//! with actix and checked by the tests.
 
 use std::sync::Arc;
 
@@ -17,28 +17,28 @@ use crate::base::error::Error;
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Anybody, also without a log-in.
+    /// Anybody, with or without a session.
     Public,
-    /// Whoever has a key of the client API; the handler says which kind.
+    /// Holders of a key of the client API; the handler decides which kind.
     Key,
-    /// Anybody who is logged in.
+    /// Every person who is logged in.
     Person,
     /// Members of the project whose role has the permission.
     Needs(Permission),
 }
 
 impl Access {
-    /// Whether somebody has to be logged in.
+    /// Whether the route requires a session.
     pub fn is_for_people(self) -> bool {
         matches!(self, Access::Person | Access::Needs(_))
     }
 }
 
-/// A line of the table.
+/// A line of the table: the route that a request matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matched {
     pub method: Method,
-    /// As actix reads it: `/projects/{p}/customers/{id}`.
+    /// The pattern in actix's syntax: `/projects/{p}/customers/{id}`.
     pub pattern: String,
     pub access: Access,
 }
@@ -87,7 +87,7 @@ impl Routes {
         self.add(Method::POST, path, Access::Public, handler);
     }
 
-    /// For apps and servers with a key.
+    /// A route for apps and servers with a key.
     pub fn keyed<F, Args>(&mut self, method: Method, path: &str, handler: F)
     where
         F: Handler<Args>,
@@ -97,7 +97,7 @@ impl Routes {
         self.add(method, path, Access::Key, handler);
     }
 
-    /// For a page of the person rather than of a project.
+    /// A page of the person rather than of a project.
     pub fn person_get<F, Args>(&mut self, path: &str, handler: F)
     where
         F: Handler<Args>,
@@ -107,7 +107,7 @@ impl Routes {
         self.add(Method::GET, path, Access::Person, handler);
     }
 
-    /// For a change to the person's own account.
+    /// A change to the person's own account.
     pub fn person_post<F, Args>(&mut self, path: &str, handler: F)
     where
         F: Handler<Args>,
@@ -117,7 +117,7 @@ impl Routes {
         self.add(Method::POST, path, Access::Person, handler);
     }
 
-    /// Registers what `room` does below `path`.
+    /// Adds the routes of `room` below `path`.
     pub fn within(&mut self, path: &str, room: impl FnOnce(&mut Routes)) {
         let outside = self.prefix.len();
         self.prefix.push_str(path);
@@ -130,7 +130,7 @@ impl Routes {
         self.entries.iter().map(|(matched, _)| Matched::clone(matched)).collect()
     }
 
-    /// One resource a path, so that a known path answers a wrong method with 405.
+    /// Registers one resource for each path, so that a known path answers a wrong method with 405.
     pub fn register(self, cfg: &mut ServiceConfig) {
         let mut resources: Vec<(String, actix_web::Resource)> = Vec::new();
         for (matched, route) in self.entries {
@@ -156,7 +156,7 @@ impl Routes {
         let pattern = format!("{}{path}", self.prefix);
         let matched = Arc::new(Matched { method: method.clone(), pattern, access });
         let line = matched.clone();
-        let route = answering(&method).to(handler).wrap(from_fn(move |req: ServiceRequest, next: Next<BoxBody>| {
+        let route = route_for(&method).to(handler).wrap(from_fn(move |req: ServiceRequest, next: Next<BoxBody>| {
             note(&req, &line);
             next.call(req)
         }));
@@ -168,8 +168,8 @@ fn new_resource(pattern: &str) -> actix_web::Resource {
     web::resource(pattern).default_service(web::to(|| async { Err::<String, _>(Error::Method) }))
 }
 
-/// A route for GET answers HEAD as well; the server leaves the body out.
-fn answering(method: &Method) -> Route {
+/// The route for a method. A route for GET answers HEAD as well; the server leaves the body out.
+fn route_for(method: &Method) -> Route {
     match *method {
         Method::GET => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
         _ => web::method(method.clone()),

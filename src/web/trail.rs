@@ -1,5 +1,5 @@
-//! What becomes known about a request on its way in, kept where the outermost layer can still read it when the answer is
-//! an error: the route it matched, who asked, and what for.
+//! What the program learns about a request while it handles it: the matched route, who asked, and for which id. The
+//! outermost layer can still read it when the answer is an error.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,20 +11,20 @@ use super::routes::Matched;
 /// One request's trail, shared with the threads that work on it.
 #[derive(Debug, Default)]
 pub struct Trail {
-    /// The name of this request in the log and in the answer.
+    /// Names this request in the log and in the answer.
     pub reference: String,
     pub matched: OnceLock<Arc<Matched>>,
     pub frame: OnceLock<Arc<Frame>>,
-    pub asking: OnceLock<Asking>,
+    pub requester: OnceLock<Requester>,
     /// The app user id in the path.
-    pub sought: OnceLock<String>,
-    /// That id is blocked; holds whether the person may unblock it.
+    pub requested_id: OnceLock<String>,
+    /// Set when that id is blocked: whether the person may unblock it.
     pub blocked: OnceLock<bool>,
 }
 
-/// A member of a project, as the log names them.
+/// The member of a project who asks, as the audit log records them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asking {
+pub struct Requester {
     pub project: i64,
     pub person: i64,
     pub role: &'static str,
@@ -35,7 +35,7 @@ impl Trail {
         Arc::new(Trail { reference, ..Trail::default() })
     }
 
-    /// The trail the edge laid; an empty one for a request that did not pass it.
+    /// The trail that the edge made; an empty one for a request that did not pass the edge.
     pub fn from_request(req: &HttpRequest) -> Arc<Trail> {
         req.extensions().get::<Arc<Trail>>().cloned().unwrap_or_default()
     }

@@ -1,4 +1,5 @@
-//! The answers of §5.1: 200 taken, 400 unreadable (and kept), 401 not authorised, 413 too large, 5xx not stored.
+//! Receives webhook deliveries and answers as §5.1 says: 200 taken, 400 unreadable (the body is kept), 401 not
+//! authorised, 404 unknown project, 408 too slow, 413 too large, 5xx not stored.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
@@ -17,10 +18,10 @@ use crate::events::MAX_BODY;
 use crate::ingest::{Answer, Intake, Outcome};
 use crate::web::form;
 
-/// Takes one delivery. The body is read only once the sender has proved who it is.
+/// Takes one delivery. The body is read only after the `Authorization` header was checked.
 ///
 /// # Errors
-/// As the module says.
+/// [`Error::TooLarge`] and [`Error::Slow`] for the body; as [`Intake::take`] when the event is not stored.
 pub async fn receive(
     request: HttpRequest,
     slug: Path<String>,
@@ -41,18 +42,18 @@ pub async fn receive(
         Answer::Taken(Outcome::Duplicate) => answer(StatusCode::OK, "duplicate", "the event was stored before"),
         Answer::Taken(Outcome::Test) => answer(StatusCode::OK, "test", "a test event is not kept"),
         Answer::Taken(Outcome::Late) => {
-            answer(StatusCode::OK, "erased", "the event is older than its customer's erasure")
+            answer(StatusCode::OK, "erased", "the event is older than the erasure of its customer")
         }
         Answer::Taken(Outcome::Ignored) => answer(StatusCode::OK, "ignored", "the event is for a blocked id"),
         Answer::Unreadable(reason) => answer(StatusCode::BAD_REQUEST, "unreadable", &reason),
     })
 }
 
-/// The hashes of the values that count.
+/// The hashes of the `Authorization` values that the project accepts.
 #[derive(Queryable)]
 struct Secrets {
     hash: String,
-    /// The value before, and until when it counts.
+    /// The replaced value, and until when it is still accepted.
     old: Option<String>,
     old_until: Option<Moment>,
 }
@@ -65,8 +66,9 @@ fn project_of(conn: &mut Conn, slug: &str) -> Result<Option<(i64, Secrets)>, Err
 }
 
 impl Secrets {
-    /// Whether the one `Authorization` header has exactly a value that counts. Hashes of equal length are compared in
-    /// constant time, both of them, so nothing is told of how far a wrong value was right, nor of which.
+    /// Whether there is exactly one `Authorization` header, with a value that the project accepts. Both hashes are
+    /// always compared, in constant time, so that the time of the answer reveals neither how much of a value matches
+    /// nor of which.
     fn allow(&self, request: &HttpRequest, now: Moment) -> bool {
         let mut values = request.headers().get_all(AUTHORIZATION);
         let (Some(value), None) = (values.next(), values.next()) else { return false };
@@ -79,7 +81,7 @@ impl Secrets {
     }
 }
 
-/// As long as a hash.
+/// Compared when there is no old value; it is as long as a hash.
 const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 fn answer(status: StatusCode, code: &str, message: &str) -> HttpResponse {

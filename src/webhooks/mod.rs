@@ -1,4 +1,4 @@
-//! RevenueCat's webhooks: deliveries in (§5.1). The 200 leaves after the commit.
+//! The route that receives RevenueCat's webhooks (§5.1). The 200 is sent after the event is committed.
 
 mod handlers;
 

@@ -1,9 +1,9 @@
-//! Countries by the names people use: the standard's own are made for treaties ("Korea (Republic of)").
+//! Country names as people use them. The names in the standard are formal, such as "Korea (Republic of)".
 
 use crate::wording::text::visible;
 
-/// Where the name in everyday English is another one.
-const COMMON: [(&str, &str); 28] = [
+/// Countries whose everyday English name differs from that of the standard, sorted by code.
+const EVERYDAY: [(&str, &str); 28] = [
     ("BN", "Brunei"),
     ("BO", "Bolivia"),
     ("BQ", "Caribbean Netherlands"),
@@ -34,10 +34,10 @@ const COMMON: [(&str, &str); 28] = [
     ("VN", "Vietnam"),
 ];
 
-/// The English name of an ISO 3166-1 alpha-2 code; a code that is none stands as it is.
+/// The English name of an ISO 3166-1 alpha-2 code. An unknown code is returned as it is.
 pub fn name(code: &str) -> String {
     let upper = code.to_uppercase();
-    match COMMON.iter().find(|(common, _)| *common == upper) {
+    match EVERYDAY.iter().find(|(code, _)| *code == upper) {
         Some((_, name)) => (*name).to_owned(),
         None => rust_iso3166::from_alpha2(&upper).map_or_else(|| visible(code), |found| found.name.to_owned()),
     }
@@ -48,10 +48,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn countries_are_called_what_people_call_them() {
+    fn countries_have_their_everyday_names() {
         assert_eq!([name("gb"), name("KR"), name("DE")], ["United Kingdom", "South Korea", "Germany"]);
         assert_eq!([name("XX"), name("a\u{202E}")], ["XX", "a‹U+202E›"]);
-        assert!(COMMON.is_sorted());
+        assert!(EVERYDAY.is_sorted());
         let formal = rust_iso3166::ALL.iter().map(|country| name(country.alpha2)).filter(|name| name.contains(" of)"));
         assert_eq!(formal.collect::<Vec<_>>(), Vec::<String>::new());
     }

@@ -1,4 +1,4 @@
-//! What people read: numbers, times, sentences, names of countries. No HTTP, and no HTML but escaped text.
+//! Numbers, times, sentences and country names as people read them. No HTTP, and of HTML only escaped text.
 
 pub mod country;
 pub mod preferences;

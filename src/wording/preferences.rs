@@ -1,23 +1,23 @@
-//! How pages look to somebody: light or dark, and in which zone times are told beside UTC.
+//! A person's preferences: the theme, and the time zone in which pages show times beside UTC.
 
 use std::any::Any;
 
 use askama::Values;
 use chrono_tz::Tz;
 
-/// What a template asks for to tell times a second time: `"zone"|value::<Tz>`.
+/// The key by which templates read the zone, to show times in it as well: `"zone"|value::<Tz>`.
 const ZONE: &str = "zone";
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Preferences {
     pub theme: Theme,
-    /// `None`: times are told in UTC alone.
+    /// `None` if times are shown in UTC only.
     pub zone: Option<Tz>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Theme {
-    /// As the system has it.
+    /// Follows the setting of the person's device.
     #[default]
     System,
     Light,
@@ -25,19 +25,19 @@ pub enum Theme {
 }
 
 impl Preferences {
-    /// As the account keeps it. A zone that this version does not know is none.
+    /// Reads the stored preferences. An unknown theme becomes [`Theme::System`], an unknown zone `None`.
     pub fn parse(theme: &str, zone: Option<&str>) -> Preferences {
         let theme = Theme::parse(theme).unwrap_or_default();
         Preferences { theme, zone: zone.and_then(|name| name.parse().ok()) }
     }
 
-    /// The zone's IANA name; empty for none.
+    /// The zone's IANA name; empty if there is no zone.
     pub fn zone_name(&self) -> &'static str {
         self.zone.map_or("", |zone| zone.name())
     }
 }
 
-/// The templates of times find the zone here, however deep in a page they are.
+/// Templates of times read the zone from here, however deep they are in a page.
 impl Values for Preferences {
     fn get_value<'a>(&'a self, key: &str) -> Option<&'a dyn Any> {
         let zone = self.zone.as_ref().filter(|_| key == ZONE);
@@ -48,7 +48,7 @@ impl Values for Preferences {
 impl Theme {
     pub const ALL: [Theme; 3] = [Theme::System, Theme::Light, Theme::Dark];
 
-    /// As it is stored and sent.
+    /// The name as it is stored and sent in forms.
     pub const fn name(self) -> &'static str {
         match self {
             Theme::System => "system",
@@ -61,7 +61,7 @@ impl Theme {
         Theme::ALL.into_iter().find(|theme| theme.name() == name)
     }
 
-    /// For `<meta name="color-scheme">`.
+    /// The value of `<meta name="color-scheme">`.
     pub const fn scheme(self) -> &'static str {
         match self {
             Theme::System => "light dark",
@@ -69,7 +69,7 @@ impl Theme {
         }
     }
 
-    /// For `<html data-theme>`; empty where the system decides.
+    /// The value of `<html data-theme>`; empty if the device decides.
     pub const fn forced(self) -> &'static str {
         match self {
             Theme::System => "",
@@ -78,7 +78,7 @@ impl Theme {
     }
 }
 
-/// The zones to choose from: those named after a place, by continent. The others are older names of the same.
+/// The zones to choose from: those named after a place, such as `Europe/Berlin`. The others are older names of these.
 pub fn places() -> impl Iterator<Item = &'static str> {
     const CONTINENTS: [&str; 10] =
         ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_look_is_read_and_what_is_unknown_is_the_usual() {
+    fn unknown_preferences_become_the_defaults() {
         let preferences = Preferences::parse("dark", Some("Europe/Berlin"));
         assert_eq!((preferences.theme, preferences.zone_name()), (Theme::Dark, "Europe/Berlin"));
         assert_eq!(Preferences::parse("neon", Some("Moon/Tycho")), Preferences::default());
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn every_place_is_a_zone() {
+    fn every_place_names_a_zone() {
         assert!(places().count() > 400);
         assert!(places().all(|name| name.parse::<Tz>().is_ok()));
         assert!(places().any(|name| name == "America/Argentina/Buenos_Aires"));

@@ -1,5 +1,5 @@
-//! Sentences with times and names in them, as pages print them: escaped, names kept apart from the direction of the text
-//! around them, times readable by machines and exact on hover, and told a second time there to whoever chose a zone.
+//! Sentences with times and names, as pages print them. All text is escaped, and names are isolated from the text
+//! direction around them. Times are machine-readable and exact on hover, in UTC and in the zone the person chose.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use super::times;
 use crate::base::clock::Moment;
 
-/// A time: its words, and the exact time on hover where the words are less than that.
+/// A time in words, with the exact time on hover if the words are less exact.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(path = "stamp.html")]
 pub struct Stamp {
@@ -31,7 +31,7 @@ impl Stamp {
         Stamp::saying(at, times::relative(at, now))
     }
 
-    /// `2 Nov`, with the year where it is another one
+    /// `2 Nov`, with the year if it is not that of `now`
     pub fn short_day(at: Moment, now: Moment) -> Stamp {
         Stamp::saying(at, times::short_day(at, now))
     }
@@ -41,18 +41,18 @@ impl Stamp {
         Stamp::saying(at, times::day(at))
     }
 
-    /// `3 Nov, 09:40 UTC`, with the year where it is another one
+    /// `3 Nov, 09:40 UTC`, with the year if it is not that of `now`
     pub fn day_and_time(at: Moment, now: Moment) -> Stamp {
         Stamp::saying(at, times::day_and_time(at, now))
     }
 
-    /// The same inside a sentence or a cell: `a month ago` where it would begin with a capital.
+    /// The same stamp for use inside a sentence or a cell, with a small first letter: `a month ago`.
     #[must_use]
     pub fn inside(&self) -> Stamp {
         Stamp { text: super::text::uncapitalised(&self.text), ..self.clone() }
     }
 
-    /// Any words for a time.
+    /// A time shown by any text.
     pub fn saying(at: Moment, text: impl Into<String>) -> Stamp {
         Stamp { at, machine: times::machine(at), exact: times::full(at), text: text.into() }
     }
@@ -61,14 +61,14 @@ impl Stamp {
         &self.text
     }
 
-    /// In UTC, and below it on the clock of whoever looks.
-    fn two_clocks(&self, zone: &Tz) -> String {
+    /// The time in UTC, and below it in the zone of the person who sees the page.
+    fn tooltip(&self, zone: &Tz) -> String {
         let utc = if self.exact.is_empty() { &self.text } else { &self.exact };
         format!("{utc}\n{}, your time", times::in_zone(self.at, *zone))
     }
 }
 
-/// Words, names and times in a row.
+/// A sequence of words, names and times.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Template)]
 #[template(path = "sentence.html")]
 pub struct Sentence {
@@ -80,12 +80,12 @@ impl HtmlSafe for Sentence {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Words(String),
-    /// A name from outside, of whatever script.
+    /// A name from outside, in any script.
     Name(String),
     /// An identifier from outside.
     Code(String),
     Time(Stamp),
-    /// A remark that stays on one line.
+    /// A remark that is never broken across lines.
     Aside(String),
 }
 
@@ -119,7 +119,7 @@ impl Sentence {
         self.with(Piece::Aside(remark.into()))
     }
 
-    /// One sentence after another.
+    /// Appends the pieces of another sentence.
     #[must_use]
     pub fn then(mut self, other: Sentence) -> Sentence {
         self.pieces.extend(other.pieces);
@@ -130,7 +130,7 @@ impl Sentence {
         self.pieces.is_empty()
     }
 
-    /// The words alone.
+    /// The text without markup.
     pub fn plain(&self) -> String {
         let text = |piece: &Piece| match piece {
             Piece::Words(text) | Piece::Name(text) | Piece::Code(text) | Piece::Aside(text) => text.clone(),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_exact_on_hover_and_for_machines() {
+    fn a_time_is_exact_in_its_tooltip_and_for_machines() {
         let stamp = Stamp::relative(NOV_23.plus_days(6), NOV_23);
         assert_eq!(
             stamp.to_string(),

@@ -1,26 +1,26 @@
-//! Text from outside: made visible where it hides something, and encoded where it stands in an address.
+//! Text from outside: hidden characters made visible, text encoded for URLs, and small helpers for words.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// All but the letters, digits and marks that mean nothing in an address (RFC 3986, unreserved).
+/// The characters to encode in a URL: all but the unreserved ones of RFC 3986.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A text as one segment of a path, or as one value of a query.
+/// Encodes a text as one segment of a path, or as one value of a query.
 pub fn segment(text: &str) -> String {
     Cow::from(utf8_percent_encode(text, SEGMENT)).into_owned()
 }
 
-/// A remark as a sentence: `a name has …` becomes `A name has ….`
+/// Turns a remark into a sentence: `a name has …` becomes `A name has ….`
 pub fn sentence(remark: &str) -> String {
     let mut letters = remark.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
 }
 
-/// An id as it can be read: characters that cannot be seen, or that turn the others around, are named (`‹U+202E›`), and
-/// spaces at either end or in a row are shown. What joins the parts of an emoji or of a word stays as it is.
+/// Makes hidden characters of an id visible. Invisible characters and those that change the text direction become
+/// their code (`‹U+202E›`); spaces at either end or in a row become `␣`. Joiners in an emoji or a word stay unchanged.
 pub fn visible(text: &str) -> String {
     if is_plain(text) {
         return text.to_owned();
@@ -30,7 +30,8 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// The same, cut in three at these bytes of the text: how a character shows depends on those around it.
+/// As [`visible`], cut in three at these byte positions of `text`. Cutting `text` first would change the result,
+/// because how a character is shown depends on its neighbours.
 pub fn visible_parts(text: &str, start: usize, end: usize) -> [String; 3] {
     let [mut before, mut inside, mut after] = [const { String::new() }; 3];
     each_visible(text, |at, words| {
@@ -44,31 +45,31 @@ pub fn visible_parts(text: &str, start: usize, end: usize) -> [String; 3] {
     [before, inside, after]
 }
 
-/// Gives every character of a text as it can be read, with the byte it stands at.
-fn each_visible(text: &str, mut give: impl FnMut(usize, &str)) {
+/// Calls `show` for each character with its byte position and its visible form.
+fn each_visible(text: &str, mut show: impl FnMut(usize, &str)) {
     let last = text.char_indices().next_back().map_or(0, |(at, _)| at);
     let mut before = None;
     let mut letters = text.char_indices().peekable();
     while let Some((at, letter)) = letters.next() {
         let after = letters.peek().map(|(_, next)| *next);
         match letter {
-            ' ' if at == 0 || at == last || before == Some(' ') => give(at, "\u{2423}"),
+            ' ' if at == 0 || at == last || before == Some(' ') => show(at, "\u{2423}"),
             _ if is_hidden(letter) && !joins(letter, before, after) => {
-                give(at, &format!("\u{2039}U+{:04X}\u{203A}", u32::from(letter)));
+                show(at, &format!("\u{2039}U+{:04X}\u{203A}", u32::from(letter)));
             }
-            _ => give(at, letter.encode_utf8(&mut [0; 4])),
+            _ => show(at, letter.encode_utf8(&mut [0; 4])),
         }
         before = Some(letter);
     }
 }
 
-/// Most ids: letters, digits and marks of ASCII, with single spaces inside at most.
+/// Whether a text is printable ASCII with only single spaces inside, as most ids are.
 fn is_plain(text: &str) -> bool {
     let has_odd_spaces = text.starts_with(' ') || text.ends_with(' ') || text.contains("  ");
     text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !has_odd_spaces
 }
 
-/// Whether a character shows nothing of its own: controls, spaces of other widths, marks of direction, joiners, tags.
+/// Whether a character is invisible: a control, another space, a direction mark, a joiner or a tag.
 fn is_hidden(letter: char) -> bool {
     (letter.is_whitespace() && letter != ' ')
         || letter.is_control()
@@ -79,21 +80,21 @@ fn is_hidden(letter: char) -> bool {
             | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Whether a hidden character does its honest work between its neighbours.
+/// Whether a hidden character joins its neighbours as intended, in an emoji or a word.
 fn joins(letter: char, before: Option<char>, after: Option<char>) -> bool {
     match letter {
-        '\u{FE0E}' | '\u{FE0F}' => before.is_some_and(is_picture),
-        '\u{200D}' if before.is_some_and(is_picture) => after.is_some_and(is_picture),
+        '\u{FE0E}' | '\u{FE0F}' => before.is_some_and(is_emoji),
+        '\u{200D}' if before.is_some_and(is_emoji) => after.is_some_and(is_emoji),
         '\u{200C}' | '\u{200D}' => before.is_some_and(is_joining_script) && after.is_some_and(is_joining_script),
         _ => false,
     }
 }
 
-fn is_picture(letter: char) -> bool {
+fn is_emoji(letter: char) -> bool {
     matches!(letter, '\u{2190}'..='\u{2BFF}' | '\u{FE0F}' | '\u{1F000}'..='\u{1FAFF}')
 }
 
-/// Arabic and the scripts of India, where joiners change how letters are written.
+/// Whether a letter is of Arabic or an Indian script, where joiners change how letters are written.
 fn is_joining_script(letter: char) -> bool {
     matches!(letter, '\u{0600}'..='\u{07FF}' | '\u{08A0}'..='\u{0DFF}')
 }
@@ -117,19 +118,19 @@ pub fn listed(items: &[String]) -> String {
     }
 }
 
-/// With its first letter as a capital.
+/// The text with a capital first letter.
 pub fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
-/// With its first letter small, to stand inside a sentence.
+/// The text with a small first letter, for use inside a sentence.
 pub fn uncapitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
 }
 
-/// The first letters of the first and the last word: what stands in a person's tile.
+/// The first letters of the first and the last word, for a person's tile; `?` if there are none.
 pub fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
     let (first, last) = (words.next(), words.next_back());
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_hides_in_an_id_is_named() {
+    fn hidden_characters_of_an_id_are_shown_by_their_code() {
         assert_eq!(visible("admin\u{202E}gpj"), "admin\u{2039}U+202E\u{203A}gpj");
         assert_eq!(visible("a\u{200B}b\tc\u{A0}d\u{200D}e"), "a‹U+200B›b‹U+0009›c‹U+00A0›d‹U+200D›e");
         assert_eq!(visible(" a  b "), "␣a ␣b␣");
@@ -159,22 +160,22 @@ mod tests {
     }
 
     #[test]
-    fn a_part_shows_as_it_does_in_the_whole() {
+    fn a_part_is_shown_as_in_the_complete_text() {
         assert_eq!(visible_parts("Lena Okafor", 0, 4), ["", "Lena", " Okafor"].map(String::from));
         assert_eq!(visible_parts("a  b ", 1, 2), ["a", " ", "␣b␣"].map(String::from));
         assert_eq!(visible_parts("x\u{202E}", 9, 9), ["x‹U+202E›", "", ""].map(String::from));
     }
 
     #[test]
-    fn emoji_and_joined_letters_stay_whole() {
-        for whole in ["🧜🏽\u{200D}♀\u{FE0F}-mermaid", "می\u{200C}خواهم", "مستخدم-٤٤٧١", "lena.okafor_4471", "a b", ""]
+    fn emoji_and_joined_letters_stay_unchanged() {
+        for text in ["🧜🏽\u{200D}♀\u{FE0F}-mermaid", "می\u{200C}خواهم", "مستخدم-٤٤٧١", "lena.okafor_4471", "a b", ""]
         {
-            assert_eq!(visible(whole), whole);
+            assert_eq!(visible(text), text);
         }
     }
 
     #[test]
-    fn numbers_and_lists_read_as_words() {
+    fn numbers_and_lists_are_written_in_words() {
         assert_eq!(count(1, "note", "notes"), "1 note");
         assert_eq!(count(0, "note", "notes"), "0 notes");
         assert_eq!(count(1_204, "event", "events"), "1,204 events");

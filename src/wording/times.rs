@@ -1,11 +1,11 @@
-//! How times read: in full, by the day, and from now (§2).
+//! Times in words: in full, by the day, and relative to now (§2).
 
 use chrono::{DateTime, Datelike, Month, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::base::clock::Moment;
 
-/// `2021-04-23 at 01:53 AM UTC`; a moment no calendar can show is given as its number.
+/// `2021-04-23 at 01:53 AM UTC`; a moment outside the calendar is shown in milliseconds.
 pub fn full(at: Moment) -> String {
     shown(at, |utc, out| {
         let (is_afternoon, hour) = utc.hour12();
@@ -23,12 +23,12 @@ pub fn day(at: Moment) -> String {
     shown(at, |utc, out| day_of(utc, true, out))
 }
 
-/// `11 Dec`, with the year where it is not the year of `now`.
+/// `11 Dec`, with the year if it is not that of `now`.
 pub fn short_day(at: Moment, now: Moment) -> String {
     shown(at, |utc, out| day_of(utc, is_of_another_year(utc, now), out))
 }
 
-/// `3 Nov, 09:40 UTC`, with the year where it is not the year of `now`.
+/// `3 Nov, 09:40 UTC`, with the year if it is not that of `now`.
 pub fn day_and_time(at: Moment, now: Moment) -> String {
     shown(at, |utc, out| {
         day_of(utc, is_of_another_year(utc, now), out);
@@ -50,9 +50,9 @@ pub fn to_the_second(at: Moment) -> String {
     })
 }
 
-/// `Fri 23 Apr 2021, 03:53 CEST`: on the clocks of a zone, for the years that machines read as well.
+/// `Fri 23 Apr 2021, 03:53 CEST`: the time in a zone. Outside the range of [`machine`] it is shown in UTC.
 pub fn in_zone(at: Moment, zone: Tz) -> String {
-    let utc = at.utc().filter(|_| is_readable(at));
+    let utc = at.utc().filter(|_| is_machine_readable(at));
     let local = utc.map(|utc| utc.with_timezone(&zone).format("%a %-d %b %Y, %H:%M %Z").to_string());
     local.unwrap_or_else(|| full(at))
 }
@@ -66,9 +66,9 @@ pub fn month(at: Moment) -> String {
     })
 }
 
-/// For `<time datetime>`: RFC 3339 to the second; empty for a moment that machines cannot read there.
+/// The value of `<time datetime>`: RFC 3339 to the second; empty outside the years 1970 to 9999.
 pub fn machine(at: Moment) -> String {
-    if !is_readable(at) {
+    if !is_machine_readable(at) {
         return String::new();
     }
     shown(at, |utc, out| {
@@ -81,11 +81,11 @@ pub fn machine(at: Moment) -> String {
     })
 }
 
-fn is_readable(at: Moment) -> bool {
+fn is_machine_readable(at: Moment) -> bool {
     (0..=253_402_300_799_999).contains(&at.millis())
 }
 
-// A page shows hundreds of times: written digit by digit, none of them reads a format string.
+// A page shows hundreds of times. Writing them digit by digit avoids parsing a format string for each.
 fn shown(at: Moment, write: impl FnOnce(DateTime<Utc>, &mut String)) -> String {
     let Some(utc) = at.utc() else { return format!("{} ms", at.millis()) };
     let mut out = String::with_capacity(32);
@@ -128,7 +128,7 @@ fn time(utc: DateTime<Utc>, out: &mut String) {
     two(utc.minute(), out);
 }
 
-/// Four digits; as many as it takes for what no calendar on a wall shows.
+/// Four digits for the years 1 to 9999, else as many as needed.
 fn year(utc: DateTime<Utc>, out: &mut String) {
     match u32::try_from(utc.year()) {
         Ok(year @ 1..=9_999) => {
@@ -153,7 +153,7 @@ fn month_name(utc: DateTime<Utc>) -> &'static str {
     number.and_then(|number| Month::try_from(number).ok()).map_or("", |month| month.name())
 }
 
-/// `4 years ago`, `A minute ago`, `in 6 days`: rounded, not floored.
+/// `4 years ago`, `A minute ago`, `in 6 days`: rounded to the nearest unit, not down.
 pub fn relative(at: Moment, now: Moment) -> String {
     let span = now.since(at);
     match (amount(span.saturating_abs()), span >= 0) {
@@ -204,7 +204,7 @@ mod tests {
     const NOW: Moment = Moment(1_795_453_200_000);
 
     #[test]
-    fn times_far_out_of_any_calendar_are_shown_as_numbers() {
+    fn times_outside_the_calendar_are_shown_as_numbers() {
         assert_eq!(full(Moment(i64::MAX)), "9223372036854775807 ms");
         assert_eq!(full(Moment(78_789_789_798_798)), "4466-09-30 at 08:43 PM UTC");
         assert_eq!(full(Moment(-1)), "1969-12-31 at 11:59 PM UTC");
@@ -212,18 +212,18 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_has_its_own_clock_in_summer_and_winter() {
+    fn times_in_a_zone_follow_summer_and_winter_time() {
         let berlin = Tz::Europe__Berlin;
         assert_eq!(in_zone(NOW, berlin), "Mon 23 Nov 2026, 18:00 CET");
         assert_eq!(in_zone(Moment(1_619_142_780_000), berlin), "Fri 23 Apr 2021, 03:53 CEST");
         assert_eq!(in_zone(Moment(i64::MAX), berlin), "9223372036854775807 ms");
         assert!(in_zone(Moment(78_789_789_798_798), berlin).contains("4466"));
-        let last = chrono::DateTime::<Utc>::MAX_UTC.timestamp_millis();
+        let last = DateTime::<Utc>::MAX_UTC.timestamp_millis();
         assert_eq!(in_zone(Moment(last), Tz::Pacific__Auckland), full(Moment(last)));
     }
 
     #[test]
-    fn relative_times_are_rounded_and_say_one_with_an_article() {
+    fn relative_times_are_rounded_and_use_an_article_for_one() {
         let ago = |millis: i64| relative(Moment(NOW.0 - millis), NOW);
         assert_eq!(ago(0), "A few seconds ago");
         assert_eq!(ago(60 * SECOND), "A minute ago");

@@ -4,6 +4,6 @@ const region = document.querySelector("[data-announce]");
 export function announce(sentence) {
   if (!region) return;
   region.textContent = "";
-  // Emptied first and filled a moment later, so that the same sentence twice is read twice.
+  // Empties the region and fills it a moment later, so that a repeated sentence is read again.
   setTimeout(() => (region.textContent = sentence), 50);
 }

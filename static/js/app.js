@@ -1,4 +1,4 @@
-// Starts every behaviour. Each finds its own elements by a data- attribute; the page is whole without any of them.
+// Starts every behaviour. Each finds its own elements by a data- attribute; the page works without them.
 import "./copy.js";
 import "./counter.js";
 import "./filter.js";
@@ -10,5 +10,5 @@ import "./row.js";
 import "./search.js";
 import "./shortcut.js";
 import "./switch.js";
-// Last: what it opens, the others have to know by then.
+// Last, because the dialogs that it opens need the others.
 import "./dialog.js";

@@ -1,5 +1,5 @@
-// A text field with a list of options under it: arrows choose, Enter opens the chosen one, Escape closes the list, and
-// ArrowDown in a closed one asks for it again.
+// A text field with a list of options under it. Arrows choose, Enter opens the chosen option, Escape closes the list, and
+// ArrowDown asks for a closed list again.
 export function combobox(input, panel, ask) {
   let chosen = -1;
   const options = () => [...panel.querySelectorAll("[role=option]")];

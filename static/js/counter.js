@@ -1,5 +1,5 @@
-// [data-counted="500"]: near the limit of its field, says how much is used, counted as the server does; beyond it, the form
-// waits.
+// [data-counted="500"]: near the limit of its field it shows the length, counted as the server does; beyond the limit the
+// form cannot be sent.
 import { whenReady } from "./ready.js";
 
 whenReady("[data-counted]", (box) => {

@@ -1,5 +1,5 @@
-// a[data-dialog-link] leads to the page with a dialog open; here the dialog is fetched and opened in place. One that the
-// server opened becomes modal. Closing keeps it, so that what was typed is there when it is opened again.
+// a[data-dialog-link] links to the page with a dialog open; this fetches the dialog and opens it in place. A dialog that
+// the server opened becomes modal. A closed dialog stays in the page, so it still has the typed text when it opens again.
 import { ready } from "./ready.js";
 
 const page = document.querySelectorAll("header, main, footer");
@@ -22,7 +22,7 @@ function show(dialog, href) {
   }
   if (href) known.set(href, dialog);
   dialog.showModal();
-  // Fetched only by those who write.
+  // Loaded only for a dialog with an editor.
   if (dialog.querySelector("[data-editor]")) import("./editor.js");
 }
 
@@ -52,13 +52,13 @@ document.addEventListener("click", (event) => {
 const served = document.querySelector("dialog[data-dialog]");
 if (served) {
   show(served);
-  // Its address would open it again on reload.
+  // A reload of this address would open it again.
   const address = new URL(location.href);
   address.searchParams.delete("dialog");
   if (location.search.includes("dialog=")) history.replaceState(null, "", address);
 }
 
-// A form on its way is not sent again by a second click; coming back to the page makes it new.
+// A second click does not send a form again; coming back to the page allows it again.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || event.defaultPrevented) return;

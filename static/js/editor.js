@@ -41,7 +41,7 @@ whenReady("[data-editor]", (editor) => {
   const insert = (text, from, to) => {
     field.focus();
     field.setSelectionRange(from, to);
-    // Keeps the browser's own undo; where that is gone, the field is changed directly.
+    // Keeps the browser's undo; where this command is gone, the field is changed directly.
     if (!document.execCommand("insertText", false, text)) field.setRangeText(text, from, to, "end");
   };
 

@@ -12,12 +12,12 @@ for (const input of document.querySelectorAll("input[data-filter]")) {
     for (const row of rows) row.hidden = !row.dataset.filterText.toLocaleLowerCase().includes(wanted);
     const found = rows.filter((row) => !row.hidden).length;
     if (none) none.hidden = found > 0;
-    // What was folded opens for the search and folds again after it.
+    // Folded parts open for the search and fold again after it.
     for (const fold of folds) fold.open = wanted !== "";
     announce(`${found} of ${rows.length} shown`);
   };
 
-  // Typing, Escape and the field's own cross all arrive as this one event.
+  // Typing, Escape and the field's own cross all send this event.
   input.addEventListener("input", apply);
   if (input.value) apply();
 }

@@ -1,4 +1,4 @@
-// The flash is said once: its address would say it again on reload. It can be waved away.
+// Shows the flash once: without its parameter in the address a reload does not show it again. Escape hides it.
 const flash = document.querySelector("[data-flash]");
 const address = new URL(location.href);
 if (address.searchParams.has("done")) {

@@ -1,9 +1,9 @@
-// [data-live]: tells how many events came since the page was made. At the top of the newest page they slip in by
-// themselves. It listens only while somebody looks: a browser gives all its tabs few connections to one server.
+// [data-live]: shows how many events came since the page was made. At the top of the newest page they appear by
+// themselves. It listens only while the tab is visible: a browser gives all its tabs few connections to one server.
 import { announce } from "./announce.js";
 import { writeTimes } from "./local-time.js";
 
-// What news of a customer may change.
+// The parts of the page that new events may change.
 const PARTS = ["#history", "#entitlements", ".answer"];
 let source;
 
@@ -12,32 +12,32 @@ function listen() {
   const place = document.querySelector("[data-live]");
   if (!place || document.hidden) return;
   source = new EventSource(place.dataset.live);
-  source.addEventListener("news", ({ data }) => tell(place, Number(data)));
+  source.addEventListener("news", ({ data }) => announceNews(place, Number(data)));
   source.addEventListener("gone", () => source.close());
 }
 
-async function tell(place, count) {
+async function announceNews(place, count) {
   const words = count === 1 ? "1 new event" : `${count} new events`;
-  if (isAtRest(place) && (await slipIn())) return announce(words);
+  if (isAtRest(place) && (await refresh())) return announce(words);
   const link = place.querySelector("a");
   link.textContent = words;
-  // To the page that is open already a link would only scroll.
+  // A link to the open page would only scroll.
   link.onclick = (event) => {
     if (!("newest" in place.dataset)) return;
     event.preventDefault();
-    slipIn().then((done) => done || location.reload());
+    refresh().then((done) => done || location.reload());
   };
   if (place.hidden) announce(words);
   place.hidden = false;
 }
 
-// Nothing moves under the hands of somebody who reads, types or chooses.
+// Whether new content disturbs nobody who reads, types or chooses.
 function isAtRest({ dataset }) {
   const isBusy = document.querySelector("dialog[open], :popover-open") || document.activeElement?.closest(PARTS.join());
   return "newest" in dataset && scrollY < 40 && !isBusy && getSelection().isCollapsed;
 }
 
-async function slipIn() {
+async function refresh() {
   const answer = await fetch(location.href).catch(() => null);
   if (!answer?.ok || answer.redirected) return false;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");

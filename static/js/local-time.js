@@ -1,11 +1,11 @@
-// Pages speak UTC. Hover, focus and a tap tell a time exactly, in UTC and in the viewer's own zone; the button at the foot
-// writes all of them so.
+// Pages show UTC. Hover, focus and a tap show a time exactly, in UTC and in the viewer's own zone; the button at the foot
+// switches the zone of all times.
 const button = document.querySelector("[data-zone]");
 // A date without a clock belongs to no zone.
 const TIMES = "time[datetime*=T]";
 const DAY = { day: "numeric", month: "short" };
 const CLOCK = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
-// The account's zone; where it names none, or one that this browser does not know, the machine's.
+// The zone of the account; the browser's own where the account has none, or one that this browser does not know.
 const zone = { timeZone: known(document.documentElement.dataset.timeZone) };
 const local = (time, ...format) => new Date(time.dateTime).toLocaleString("en-GB", Object.assign({}, zone, DAY, ...format));
 
@@ -22,8 +22,8 @@ tip.setAttribute("role", "tooltip");
 document.body.append(tip);
 let anchor, wait;
 
-function tell(time) {
-  // The browser's own tooltip would say it again; of its two clocks the first is UTC.
+function describe(time) {
+  // The browser's own tooltip would repeat it; the first line of the title is UTC.
   if (time.title) [time.dataset.exact] = time.title.split("\n");
   time.removeAttribute("title");
   const { exact, utc } = time.dataset;
@@ -33,7 +33,7 @@ function tell(time) {
 function show(from, times) {
   hide();
   if (!times.length) return;
-  tip.textContent = times.map(tell).join("\n");
+  tip.textContent = times.map(describe).join("\n");
   tip.hidden = false;
   anchor = from;
   anchor.setAttribute("aria-describedby", "tip");
@@ -66,7 +66,7 @@ on("keydown", ({ key }) => key === "Escape" && hide());
 // Moving the focus scrolls.
 on("scroll", () => (!tip.hidden && anchor.matches(":focus") ? place() : hide()));
 on("focusout", hide);
-// A row's link tells the times of the row.
+// Focus on a row's link shows the times of the row.
 on("focusin", ({ target }) => {
   const row = target.matches("a:focus-visible") && target.closest("tr, li");
   if (row) show(target, [...row.querySelectorAll(TIMES)]);
@@ -87,11 +87,11 @@ function write(own) {
 
 const isOwn = () => localStorage.zone === "own";
 
-// For what arrived later.
+// For content that arrived later.
 export const writeTimes = () => button && write(isOwn());
 
 if (button) {
-  // Where it is UTC there is nothing to choose.
+  // In UTC there is nothing to choose.
   button.hidden = /^(Etc\/)?UTC$/.test(zone.timeZone);
   button.onclick = () => write((localStorage.zone = isOwn() ? "utc" : "own") === "own");
   write(isOwn());

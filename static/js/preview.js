@@ -1,5 +1,5 @@
-// [data-preview-action]: whenever a choice of its form changes, the server works out anew what the form would do, and says it in
-// every [data-part]. A button's data-says names what it does while that is certain.
+// [data-preview-action]: when a choice of its form changes, the server computes what the form would do, and every
+// [data-part] shows it. A button with data-says takes that text, which names its effect.
 import { whenReady } from "./ready.js";
 
 whenReady("[data-preview-action]", (spot) => {
@@ -22,7 +22,7 @@ whenReady("[data-preview-action]", (spot) => {
         if (now) part.replaceChildren(...document.importNode(now, true).childNodes);
       }
       name();
-    } catch { /* Aborted or offline: the server says the same when the form is sent. */ }
+    } catch { /* Aborted or offline: the server checks the form again when it is sent. */ }
   };
 
   form.addEventListener("change", (event) => { if (event.target.name !== "reason") preview(); });

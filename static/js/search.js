@@ -1,5 +1,5 @@
-// form[data-search]: while one types, the server's guesses appear under the box, as the HTML it sent; before that, one's
-// own test customers.
+// form[data-search]: while somebody types, the server's suggestions appear under the box, as the HTML that it sent; before
+// that, the person's own test customers.
 import { announce } from "./announce.js";
 import { combobox } from "./combobox.js";
 
@@ -17,7 +17,7 @@ if (panel) {
     try {
       const query = new URLSearchParams({ q: input.value.trim(), suggest: 1 });
       const answer = await fetch(`${form.action}?${query}`, { signal: running.signal, headers: { Accept: "text/html" } });
-      // A log-in page or an error is no list of guesses.
+      // A log-in page or an error is no list of suggestions.
       if (!answer.ok || answer.redirected) return close();
       panel.innerHTML = await answer.text();
       const count = show(panel.childElementCount > 0);

@@ -8,7 +8,7 @@ const DAY: i64 = 86_400_000;
 /// 2024-11-01.
 const START: i64 = 1_730_419_200_000;
 
-/// Writes the webhook bodies of ordinary customers, one a line.
+/// Writes the webhook bodies of ordinary customers, one per line.
 pub fn write_ordinary(file: std::fs::File, customers: std::ops::Range<usize>) -> std::io::Result<()> {
     let mut file = BufWriter::with_capacity(1 << 20, file);
     for customer in customers {
@@ -81,7 +81,7 @@ pub fn full(name: &str, events: i64) -> Vec<String> {
         .collect()
 }
 
-/// A webhook of a customer that nobody has met before.
+/// A webhook body of a new customer.
 pub fn fresh(run: usize, connection: usize, number: usize) -> String {
     ordinary(900_000_000 + run * 10_000_000 + connection * 100_000 + number, 0)
 }

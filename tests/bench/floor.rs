@@ -24,10 +24,10 @@ struct Ready {
     queries: Queries,
 }
 
-/// What a handler asks the database.
+/// The queries that a handler runs.
 pub type Queries = fn(&mut Conn, &str) -> QueryResult<()>;
 
-/// Serves the floor for one customer and measures it over so many connections.
+/// Serves the floor for one customer and measures it over `connections` for `time`.
 pub fn measure(
     url: &str,
     (customer, bytes): (&str, usize),
@@ -52,7 +52,7 @@ pub fn measure(
     let handle = handle.recv().expect("the floor starts");
     let measured = load::run(address, connections, time, |_, _| load::get("/", ""));
     System::new().block_on(handle.stop(true));
-    server.join().expect("the floor ends").expect("the floor ends well");
+    server.join().expect("the floor ends").expect("the floor ends without an error");
     measured
 }
 
@@ -62,9 +62,9 @@ async fn answer(db: Data<Db>, ready: Data<Ready>) -> Result<HttpResponse, Error>
     Ok(HttpResponse::Ok().content_type("text/html").body(ready.page.clone()))
 }
 
-/// The rows that an app's call for its customer reads, in as many statements.
+/// Reads the rows that an app's call for its customer reads, in as many statements.
 pub fn info(conn: &mut Conn, customer: &str) -> QueryResult<()> {
-    api_keys::table.select(api_keys::id).filter(api_keys::key_hash.eq("nobody's")).first::<i64>(conn).optional()?;
+    api_keys::table.select(api_keys::id).filter(api_keys::key_hash.eq("none")).first::<i64>(conn).optional()?;
     let own = app_user_ids::project_id.eq(1).and(app_user_ids::key.eq(lookup_key(customer)));
     let row: i64 = app_user_ids::table.filter(own).select(app_user_ids::customer_id).first(conn)?;
     let names = (customers::original_app_user_id, customers::last_seen_at);
@@ -77,7 +77,7 @@ pub fn info(conn: &mut Conn, customer: &str) -> QueryResult<()> {
     Ok(())
 }
 
-/// The same rows as the profile reads, in as many statements.
+/// Reads the rows that the profile reads, in as many statements.
 pub fn profile(conn: &mut Conn, customer: &str) -> QueryResult<()> {
     lines_of_session(conn, "nobody")?;
     let own = app_user_ids::project_id.eq(1).and(app_user_ids::key.eq(lookup_key(customer)));

@@ -20,7 +20,7 @@ pub struct Client {
     stream: BufReader<TcpStream>,
 }
 
-/// An answer: its status, its headers as they came, its body.
+/// An answer: its status, its headers as received, its body.
 pub struct Answer {
     pub status: u16,
     pub headers: String,
@@ -68,7 +68,7 @@ pub fn run(
         let workers: Vec<_> = (0..connections)
             .map(|connection| scope.spawn(move || work(server, connection, began, warm_up, time, request)))
             .collect();
-        workers.into_iter().map(|worker| worker.join().expect("a load worker ended well")).collect()
+        workers.into_iter().map(|worker| worker.join().expect("a load worker ends without a panic")).collect()
     });
     let mut times: Vec<Duration> = results.iter().flat_map(|(times, _, _)| times.iter().copied()).collect();
     times.sort_unstable();

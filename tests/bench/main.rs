@@ -1,4 +1,4 @@
-//! How fast the program is, as ratios to the machine's own floor in the same run.
+//! How fast the program is, as ratios to the floor of the machine in the same run.
 //!
 //! `cargo bench` uses SQLite in a temporary folder, `DATABASE_URL=postgres://… cargo bench` an empty PostgreSQL database.
 //! `cargo bench -- --customers 1000000` also measures growth from ten thousand customers to that many.
@@ -30,12 +30,12 @@ fn main() {
     if customers > SMALL {
         import(&url, &scratch, SMALL..customers, "more customers");
         let large = measure(&url, customers, &special, false);
-        println!("\nGrowth from {SMALL} to {customers} customers (medians; less than 1.5 is asked):");
+        println!("\nGrowth from {SMALL} to {customers} customers (medians; the goal is less than 1.5):");
         for ((name, before), (_, after)) in small.iter().zip(&large) {
             println!("  {name:<34} {:>6.2}×", after.median.as_secs_f64() / before.median.as_secs_f64());
         }
     }
-    std::fs::remove_dir_all(&scratch).expect("the temporary folder goes");
+    std::fs::remove_dir_all(&scratch).expect("the temporary folder is removed");
 }
 
 fn argument(name: &str) -> Option<usize> {
@@ -62,7 +62,7 @@ fn import(url: &str, scratch: &std::path::Path, range: std::ops::Range<usize>, w
         server::import(url, &path);
         spent += began.elapsed();
         events += (end - start) * 20;
-        std::fs::remove_file(&path).expect("the file goes");
+        std::fs::remove_file(&path).expect("the file is removed");
         start = end;
     }
     println!("Import of {what}: {events} events in {spent:.1?}, {:.0} a second", events as f64 / spent.as_secs_f64());
@@ -80,7 +80,7 @@ fn special_customers(url: &str, scratch: &std::path::Path) -> [&'static str; 3] 
     ["full", "few", "many"]
 }
 
-/// Starts the server, measures everything once, and returns what growth is judged by.
+/// Starts the server, measures everything once, and returns the rows that the growth is computed from.
 fn measure(url: &str, customers: usize, special: &[&str; 3], with_webhooks: bool) -> Vec<(&'static str, Measured)> {
     println!("\nWith {customers} customers:");
     let server = Server::start(url);
@@ -136,7 +136,7 @@ fn measure(url: &str, customers: usize, special: &[&str; 3], with_webhooks: bool
     rows
 }
 
-/// What apps send: of a hundred calls 80 ask for the customer, 15 for the offerings, 5 write an attribute.
+/// Measures the calls of apps: of a hundred, 80 read the customer, 15 read the offerings, 5 write an attribute.
 fn sdk_traffic(url: &str, server: &Server, customers: usize) {
     const CONNECTIONS: usize = 64;
     let key = server::add_app_key(url);

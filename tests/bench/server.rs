@@ -1,4 +1,4 @@
-//! The program under test: its database prepared through the library, its server run as users run it.
+//! The program under test: the library prepares its database, and its server runs as users run it.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -83,7 +83,7 @@ pub fn add_app_key(url: &str) -> String {
     value.as_str().to_owned()
 }
 
-/// A running server; it is stopped when this goes.
+/// A running server; dropping it stops the server.
 pub struct Server {
     child: Child,
     pub address: SocketAddr,

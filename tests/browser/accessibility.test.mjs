@@ -1,4 +1,4 @@
-// No page breaks a rule of WCAG 2.2 AA that a machine can check, in light and in dark.
+// No page breaks a rule of WCAG 2.2 AA that axe can check, in light and in dark.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -51,7 +51,7 @@ for (const colorScheme of ['light', 'dark']) {
     await outside.goto('/login');
     assert.deepEqual(await violations(outside, colorScheme), [], 'the log-in');
     await outside.goto('/invitations/x');
-    assert.deepEqual(await violations(outside, colorScheme), [], 'an invitation that does not count');
+    assert.deepEqual(await violations(outside, colorScheme), [], 'an invitation that is not valid');
     await outside.context().close();
   });
 }
@@ -63,7 +63,7 @@ async function deliver(body) {
   assert.equal(answer.status, 400);
 }
 
-/** Profiles of the first page of customers: every kind the demo has made lately. */
+/** The newest profiles: the first rows of the list of customers. */
 async function listOfEverybody(page) {
   await page.goto(LIST);
   const links = await page.locator('a.row-link').evaluateAll((all) => all.map((link) => link.getAttribute('href')));

@@ -1,4 +1,4 @@
-// One's own account in a browser: the second factor, the second clock, joining by a link.
+// The account page in a browser: the second factor, the time zone; and joining by a link.
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
@@ -10,7 +10,7 @@ let browser;
 before(async () => { [demo, browser] = await Promise.all([startDemo(), startBrowser()]); });
 after(async () => { await browser.close(); await demo.stop(); });
 
-/** What an app shows for this secret, so many steps from now. */
+/** The code that an authenticator app shows for this secret, `steps` periods from now. */
 function code(secret, steps = 0) {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   const bits = [...secret].map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0')).join('');
@@ -52,13 +52,13 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('the second clock is the one of the account, wherever the browser is', async () => {
+test('times are shown in the zone of the account, wherever the browser is', async () => {
   const page = await open(browser, demo, 'vera', { timezoneId: 'America/New_York' });
   await page.goto('/account');
   await page.selectOption('select[name=zone]', 'Asia/Tokyo');
   await page.check('input[value=dark]');
-  await page.click('text=Save look and clock');
-  await page.waitForURL(/done=look/);
+  await page.click('text=Save appearance and time');
+  await page.waitForURL(/done=preferences/);
   await page.goto(LENA);
   assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'dark');
   const time = page.locator('#details time').first();
@@ -90,7 +90,7 @@ test('somebody invited joins without script', async () => {
   await guest.press('input[name=password]', 'Enter');
   await guest.waitForURL(/sundial\/customers/);
   await guest.goto(link);
-  assert.match(await guest.textContent('h1'), /does not count/);
+  assert.match(await guest.textContent('h1'), /is not valid/);
   assert.deepEqual(admin.complaints, []);
   await admin.context().close();
   await guest.context().close();

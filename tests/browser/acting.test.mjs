@@ -1,4 +1,4 @@
-// Acting on a customer as a person does: by keyboard, with and without script.
+// Actions on the page of a customer: by keyboard, with and without script.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -75,7 +75,7 @@ for (const javaScriptEnabled of [true, false]) {
     await page.goto(LENA);
     await page.click('#notes .button--soft');
     await page.fill('textarea', `${'🧜'.repeat(255)}!`);
-    // Past the browser's own check, as an old browser would.
+    // Skips the browser's own check, as an old browser does.
     if (javaScriptEnabled) await page.evaluate(() => { document.querySelector('dialog form').noValidate = true; });
     await page.click('dialog .button--main');
     await page.waitForSelector('.field__reason');

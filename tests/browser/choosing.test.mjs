@@ -12,17 +12,17 @@ after(async () => {
   assert.equal(await demo.stop(), 0, 'the server ends cleanly');
 });
 
-const flash = (page) => page.waitForSelector('[data-flash]').then((told) => told.textContent());
+const flash = (page) => page.waitForSelector('[data-flash]').then((element) => element.textContent());
 
-test('an offering is chosen by keyboard, undone, and cleared from the page of all', async () => {
+test('an offering is chosen by keyboard, undone, and cleared on the page of overrides', async () => {
   const page = await open(browser, demo, 'sol');
   await page.goto(LENA);
   await page.focus('#offering .button--soft');
   await page.keyboard.press('Enter');
   await page.waitForSelector('dialog:modal');
-  assert.equal(await page.evaluate(() => document.activeElement.value), 'winback', 'what is set has the focus');
+  assert.equal(await page.evaluate(() => document.activeElement.value), 'winback', 'the present choice has the focus');
   await page.keyboard.press('ArrowUp');
-  assert.ok(await page.isVisible('.option:has(:checked) .option__after'), 'what follows is told');
+  assert.ok(await page.isVisible('.option:has(:checked) .option__after'), 'the page shows what follows');
   await page.keyboard.press('Enter');
   assert.match(await flash(page), /The app gets Summer test until/);
   await page.focus('[data-flash] button');
@@ -72,7 +72,7 @@ test('test customers come first in the search, before anything is typed', async 
   await page.goto(customer('marta.kowalska'));
   assert.equal(await page.getAttribute('.star', 'aria-pressed'), 'false');
   await page.click('.star');
-  assert.match(await flash(page), /Now one of your test customers/);
+  assert.match(await flash(page), /This is now one of your test customers/);
   assert.equal(await page.getAttribute('.star', 'aria-pressed'), 'true');
   await page.goto('/projects/sundial/customers');
   await page.focus('.search__input');
@@ -85,7 +85,7 @@ test('test customers come first in the search, before anything is typed', async 
   await page.context().close();
 });
 
-test('all of it works without script', async () => {
+test('marking, choosing and setting work without script', async () => {
   const page = await open(browser, demo, 'sol', { javaScriptEnabled: false });
   await page.goto(LENA);
   await page.click('.star');
@@ -102,7 +102,7 @@ test('all of it works without script', async () => {
   assert.equal(await page.inputValue('#value'), 'lena@weber.example');
   await page.fill('#key', '$email');
   await page.press('#value', 'Enter');
-  assert.match(await page.textContent('.field__reason'), /has a value already: lena@okafor\.example/);
+  assert.match(await page.textContent('.field__reason'), /already has a value: lena@okafor\.example/);
   await page.fill('#key', 'second_email');
   await page.press('#value', 'Enter');
   assert.match(await flash(page), /second_email set\./);

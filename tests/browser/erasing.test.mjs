@@ -1,4 +1,4 @@
-// Deleting, blocking and clearing test accounts away as a person does: with and without script, on a phone.
+// Deleting customers, blocking them and deleting test accounts: with and without script, on a phone.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -14,7 +14,7 @@ after(async () => {
   assert.equal(await demo.stop(), 0, 'the server ends cleanly');
 });
 
-/** Somebody who bought once in the sandbox. */
+/** Makes a customer who bought once in the sandbox. */
 async function tester(id) {
   const event = {
     id: `event-of-${id}`, type: 'INITIAL_PURCHASE', event_timestamp_ms: Date.now(), app_user_id: id, aliases: [id],
@@ -90,7 +90,7 @@ test('test accounts are found with proof and deleted by typing their number', as
   assert.ok(await fits(page));
 });
 
-test('everything that is held on a customer is a page and a file', async () => {
+test('everything held on a customer is shown on a page and downloaded as a file', async () => {
   await tester('qa-held');
   const page = await open(browser, demo, 'sol');
   await page.goto(customer('qa-held'));

@@ -92,7 +92,7 @@ test('nothing scrolls sideways from 390 to 2560 pixels', async () => {
   await page.context().close();
 });
 
-test('a time tells the viewer their own zone', async () => {
+test('a time is also shown in the zone of the viewer', async () => {
   const page = await open(browser, demo, 'sol', { timezoneId: 'Asia/Kolkata' });
   await page.goto(LENA);
   const tip = page.locator('[role=tooltip]');
@@ -124,15 +124,15 @@ test('logging out ends the session and Back shows nothing', async () => {
   await page.context().close();
 });
 
-test('a profile stays within its weight', async () => {
+test('a profile stays within its size limits', async () => {
   const page = await open(browser, demo, 'sol');
   const sizes = {};
   page.on('response', async (response) => {
     const path = new URL(response.url()).pathname;
     const kind = /\.(css|js|svg)$/.exec(path)?.[1] ?? (path.includes('/customers/') ? 'html' : 'other');
-    const whole = await response.body().catch(() => Buffer.alloc(0));
-    // The page as it is written, the files as they travel.
-    const sent = kind === 'html' ? whole.length : (await response.request().sizes()).responseBodySize;
+    const body = await response.body().catch(() => Buffer.alloc(0));
+    // The page counts uncompressed, the files as they are transferred.
+    const sent = kind === 'html' ? body.length : (await response.request().sizes()).responseBodySize;
     sizes[kind] = (sizes[kind] ?? 0) + sent;
   });
   await page.goto(LENA);

@@ -1,4 +1,4 @@
-// Events go out and come in while somebody looks: an endpoint is made and tested, and an open profile hears of news.
+// Webhook endpoints are made and tested in a browser, and an open profile shows new events.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -8,12 +8,12 @@ import { LENA, open, startBrowser, startDemo, violations } from './support.mjs';
 let demo;
 let browser;
 let receiver;
-const came = [];
+const received = [];
 before(async () => {
   receiver = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => { body += chunk; });
-    request.on('end', () => { came.push({ headers: request.headers, body }); response.end(); });
+    request.on('end', () => { received.push({ headers: request.headers, body }); response.end(); });
   });
   await new Promise((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const settings = { DOSSIER_OUTGOING_HTTP: '1', DOSSIER_OUTGOING_PRIVATE: '127.0.0.1' };
@@ -28,9 +28,9 @@ after(async () => {
 const hook = () => `http://127.0.0.1:${receiver.address().port}/hook`;
 
 for (const javaScriptEnabled of [true, false]) {
-  test(`an endpoint is made, tested and seen to work ${javaScriptEnabled ? 'with' : 'without'} script`, async () => {
+  test(`an endpoint is made and tested ${javaScriptEnabled ? 'with' : 'without'} script`, async () => {
     const page = await open(browser, demo, 'dev', { javaScriptEnabled });
-    const before = came.length;
+    const before = received.length;
     await page.goto('/projects/sundial/settings');
     await page.click('text=Webhook endpoints');
     await page.click('a[href*="dialog=endpoint-new"]');
@@ -50,9 +50,9 @@ for (const javaScriptEnabled of [true, false]) {
     await page.click('button:text("Send a test event")');
     await page.waitForSelector('.delivery');
     assert.match(await page.textContent('.delivery'), /TEST[\s\S]*Sent[\s\S]*Answered 200/);
-    assert.equal(came.length, before + 1);
-    assert.equal(came.at(-1).headers.authorization, 'Bearer of the receiver');
-    assert.match(came.at(-1).headers['webhook-signature'], /^v1,/);
+    assert.equal(received.length, before + 1);
+    assert.equal(received.at(-1).headers.authorization, 'Bearer of the receiver');
+    assert.match(received.at(-1).headers['webhook-signature'], /^v1,/);
     assert.doesNotMatch(await page.content(), /of the receiver/, 'never shown');
     assert.deepEqual(page.complaints, []);
     await page.context().close();
@@ -92,7 +92,7 @@ async function deliver(id, environment = 'PRODUCTION') {
 
 const rows = (page) => page.locator('#history .event').count();
 
-test('an open profile tells of new events within moments, and lets them in where nobody is disturbed', async () => {
+test('an open profile announces new events within moments, and shows them where that disturbs nobody', async () => {
   const [resting, reading] = [await open(browser, demo, 'vera'), await open(browser, demo, 'vera')];
   for (const page of [resting, reading]) await page.goto(LENA);
   await reading.evaluate(() => document.querySelector('#history').scrollIntoView());
@@ -116,7 +116,7 @@ test('an open profile tells of new events within moments, and lets them in where
   }
 });
 
-test('who logs out in one tab is told nothing more in the other', async () => {
+test('after a log-out in one tab the other tab shows no new events', async () => {
   const page = await open(browser, demo, 'sol');
   await page.goto(LENA);
   const other = await page.context().newPage();

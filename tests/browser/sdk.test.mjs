@@ -1,4 +1,4 @@
-// The published SDK for browsers, unchanged, on a page of another origin: nothing is set but where it calls.
+// The published SDK for browsers, unchanged, on a page of another origin. Only the address that it calls is configured.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -11,35 +11,35 @@ const APP = `<!doctype html><html lang="en"><title>An app</title><script type="m
 import * as sdk from '/sdk.js';
 window.sdk = sdk;
 </script>`;
-/** What an agent sees of a step of the app, this many milliseconds later at most. */
+/** The profile shows each step of the app within this many milliseconds. */
 const SOON = 1000;
 
 let demo;
 let browser;
 let origin;
-let site;
+let appServer;
 before(async () => {
-  site = createServer((request, response) => {
+  appServer = createServer((request, response) => {
     const isSdk = request.url === '/sdk.js';
     response.setHeader('content-type', isSdk ? 'text/javascript' : 'text/html');
     response.end(isSdk ? SDK : APP);
   });
-  await new Promise((ready) => site.listen(0, '127.0.0.1', ready));
-  origin = `http://localhost:${site.address().port}`;
+  await new Promise((ready) => appServer.listen(0, '127.0.0.1', ready));
+  origin = `http://localhost:${appServer.address().port}`;
   [demo, browser] = await Promise.all([startDemo(), startBrowser()]);
 });
 after(async () => {
   await browser.close();
-  site.close();
+  appServer.close();
   assert.equal(await demo.stop(), 0, 'the server ends cleanly');
 });
 
-/** The app, opened by this user; `null` for somebody the SDK makes up. */
+/** Opens the app for this user; with `null` the SDK makes an anonymous id. */
 async function app(user) {
   const context = await browser.newContext({ locale: 'de-DE' });
   const page = await context.newPage();
-  page.faults = [];
-  page.on('pageerror', (error) => page.faults.push(String(error)));
+  page.errors = [];
+  page.on('pageerror', (error) => page.errors.push(String(error)));
   await page.goto(origin);
   await page.waitForFunction(() => window.sdk);
   page.user = await page.evaluate(([key, proxyURL, user]) => {
@@ -52,17 +52,17 @@ async function app(user) {
 }
 
 const info = (page) => page.evaluate(async () => {
-  const told = await window.sdk.Purchases.getSharedInstance().getCustomerInfo();
-  return { original: told.originalAppUserId, active: Object.keys(told.entitlements.active) };
+  const customerInfo = await window.sdk.Purchases.getSharedInstance().getCustomerInfo();
+  return { original: customerInfo.originalAppUserId, active: Object.keys(customerInfo.entitlements.active) };
 });
 const offerings = (page) => page.evaluate(async () => {
   const purchases = window.sdk.Purchases.getSharedInstance();
   purchases.invalidateOfferingsCache?.();
-  const told = await purchases.getOfferings();
-  return { current: told.current?.identifier ?? null, all: Object.keys(told.all) };
+  const { current, all } = await purchases.getOfferings();
+  return { current: current?.identifier ?? null, all: Object.keys(all) };
 });
 
-/** Loads the profile until it says so. */
+/** Loads the profile until it has these texts. */
 async function shows(agent, id, texts, query = '') {
   const since = Date.now();
   for (;;) {
@@ -70,17 +70,17 @@ async function shows(agent, id, texts, query = '') {
     const body = await agent.textContent('body');
     const missing = texts.filter((text) => !body.includes(text));
     if (missing.length === 0) return;
-    assert.ok(Date.now() - since < SOON, `the profile does not say ${missing}`);
+    assert.ok(Date.now() - since < SOON, `the profile does not show ${missing}`);
   }
 }
 
-test('a new user of either kind appears on the profile with what the SDK tells', async () => {
+test('a new user of either kind appears on the profile with what the SDK sends', async () => {
   const agent = await open(browser, demo, 'sol');
   for (const user of [null, 'zoe.park']) {
     const page = await app(user);
     assert.deepEqual(await info(page), { original: page.user, active: [] });
     await shows(agent, page.user, ['1.63.1', 'web', 'de-DE']);
-    assert.deepEqual(page.faults, []);
+    assert.deepEqual(page.errors, []);
     await page.context().close();
   }
   await agent.context().close();
@@ -122,8 +122,8 @@ test('an anonymous user who logs in is one customer with both ids', async () => 
   await info(page);
   const wasCreated = await page.evaluate(async () => {
     const purchases = window.sdk.Purchases.getSharedInstance();
-    const told = await purchases.identifyUser('named.later');
-    return [told.wasCreated, purchases.getAppUserId()];
+    const result = await purchases.identifyUser('named.later');
+    return [result.wasCreated, purchases.getAppUserId()];
   });
   assert.equal(wasCreated[1], 'named.later');
   assert.equal((await info(page)).original, anonymous);
@@ -148,11 +148,11 @@ test('a purchase in the Test Store unlocks the entitlement and shows on the prof
   const agent = await open(browser, demo, 'sol');
   await shows(agent, 'buyer.one', ['Pro monthly (test)', 'Sandbox'], '?sandbox=1');
   assert.match(await agent.textContent('#entitlements'), /Active/);
-  assert.deepEqual(page.faults, []);
+  assert.deepEqual(page.errors, []);
   for (const one of [page, agent]) await one.context().close();
 });
 
-test('a wrong key is told as such, across origins', async () => {
+test('a wrong key is reported as such, across origins', async () => {
   const page = await app('wrong.key');
   const code = await page.evaluate(async ([proxyURL]) => {
     const { Purchases } = window.sdk;

@@ -1,4 +1,4 @@
-// Starts the demo on a port of its own and a browser to look at it.
+// Starts the demo on a free port, and a browser to open it with.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -84,10 +84,11 @@ export const LENA = '/projects/sundial/customers/lena.okafor_4471';
 export const customer = (id) => `/projects/sundial/customers/${encodeURIComponent(id)}`;
 
 /**
- * What axe has against a page, which was opened with `bypassCSP`. In dark only colours are another matter than in light.
+ * The violations that axe finds on a page, which was opened with `bypassCSP`. In dark only the contrast is checked,
+ * because everything else is the same as in light.
  */
 export async function violations(page, colorScheme = 'light') {
-  // What is still fading in has less contrast.
+  // Elements that are still fading in have less contrast.
   await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
   await page.evaluate(AXE);
   const rules = colorScheme === 'dark'

@@ -1,8 +1,8 @@
-"""A published REST v1 client for Python, unchanged but for the address it calls, against the program itself.
+"""A published REST v1 client for Python calls the program; only the address that it calls is changed.
 
-Its own parsing is the test: it passes every key of a customer as an argument, so one key too many or too few fails, and
-it reads times literally. Where the client cannot build a request of its own (its grant has line breaks in the path, its
-offerings call a method it does not have), its session sends the request and its classes read the answer.
+The client's own parsing is the test. It passes every key of a customer as an argument, so one key too many or too few
+fails, and it reads times literally. It cannot build some requests: its grant has line breaks in the path, and its
+offerings call a method that it does not have. There its session sends the request and its classes read the answer.
 """
 
 import json
@@ -123,10 +123,10 @@ class RestV1(unittest.TestCase):
     def test_attributes_are_written_and_read_by_a_server(self):
         self.client.get_subscriber_info("vera")
         self.client.update_subscriber_attrs("vera", {"plan": {"value": "gold"}})
-        told = self.client.get_subscriber_info("vera").subscriber_attributes
-        self.assertEqual(told["plan"]["value"], "gold")
+        attributes = self.client.get_subscriber_info("vera").subscriber_attributes
+        self.assertEqual(attributes["plan"]["value"], "gold")
 
-    def test_an_override_reaches_the_app_of_that_customer_alone(self):
+    def test_an_override_changes_the_offering_of_that_customer_alone(self):
         for user in ["dev", "ada"]:
             self.client.get_subscriber_info(user)
         overridden = self.post("/subscribers/dev/offerings/winback/override")

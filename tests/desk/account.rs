@@ -1,4 +1,4 @@
-//! One's own account: what each form does, what it refuses, and that it is nobody else's.
+//! A person's own account: what each form does and refuses, and that it changes no other account.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::USER_AGENT;
@@ -37,7 +37,7 @@ async fn everybody_has_an_account_page_and_the_menu_leads_there() {
 }
 
 #[actix_web::test]
-async fn a_new_name_stands_in_the_menu_and_in_the_log() {
+async fn a_new_name_is_in_the_menu_and_in_the_log() {
     let desk = Desk::open().await;
     let cookie = desk.cookie(&SOL);
     let answer = desk.post_with(&cookie, "/account/name", &[("name", "  Sol M. Beki ")]).await;
@@ -50,11 +50,11 @@ async fn a_new_name_stands_in_the_menu_and_in_the_log() {
 }
 
 #[actix_web::test]
-async fn a_name_that_is_none_comes_back_with_the_reason() {
+async fn a_refused_name_comes_back_with_the_reason() {
     let desk = Desk::open().await;
     let long = "<b>".repeat(40);
     for (name, reason) in
-        [("  ", "A name has 1 to 100 characters."), (&long, "1 to 100"), ("a\u{202E}b", "cannot be seen")]
+        [("  ", "A name has 1 to 100 characters."), (&long, "1 to 100"), ("a\u{202E}b", "invisible characters")]
     {
         let answer = desk.post_form(&SOL, "/account/name", &[("name", name)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
@@ -94,7 +94,7 @@ async fn theme_and_zone_follow_the_person_to_every_page() {
 }
 
 #[actix_web::test]
-async fn with_a_zone_times_are_told_twice_on_hover_and_without_once() {
+async fn the_title_of_a_time_has_the_persons_zone_if_one_is_chosen() {
     let desk = Desk::open().await;
     let cookie = desk.cookie(&SOL);
     desk.post_with(&cookie, "/account/preferences", &[("theme", "system"), ("zone", "Asia/Kathmandu")]).await;
@@ -104,7 +104,7 @@ async fn with_a_zone_times_are_told_twice_on_hover_and_without_once() {
 }
 
 #[actix_web::test]
-async fn a_look_that_does_not_exist_is_refused() {
+async fn an_unknown_theme_or_zone_is_refused() {
     let desk = Desk::open().await;
     for (theme, zone, field) in [("neon", "", "theme"), ("dark", "Moon/Tycho", "zone"), ("dark", "\0", "zone")] {
         let answer = desk.post_form(&SOL, "/account/preferences", &[("theme", theme), ("zone", zone)]).await;
@@ -121,7 +121,7 @@ async fn a_new_password_needs_the_old_one_and_ends_every_other_session() {
     let answer = desk.post_with(&here, "/account/password", &fields).await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/account?done=password#password"));
     assert_eq!(desk.get_with(&elsewhere, "/account").await.status, StatusCode::SEE_OTHER);
-    assert_eq!(desk.get_with(&here, "/account").await.status, StatusCode::SEE_OTHER, "the old key is dead");
+    assert_eq!(desk.get_with(&here, "/account").await.status, StatusCode::SEE_OTHER, "the old cookie is invalid");
     assert_eq!(desk.get_with(&answer.cookie(), "/account").await.status, StatusCode::OK);
     assert_eq!(sessions_of(&desk, SOL.id), 1);
     for (password, status) in [(PASSWORD, StatusCode::UNPROCESSABLE_ENTITY), (NEW, StatusCode::SEE_OTHER)] {
@@ -139,7 +139,7 @@ async fn a_password_is_refused_beside_the_field_that_is_wrong() {
         ("wrong horse battery", NEW, "password-reason", "That is not your password."),
         ("", NEW, "password-reason", "Type your password"),
         (PASSWORD, "short", "new_password-reason", "The password must have at least 8 characters."),
-        (PASSWORD, "password1", "new_password-reason", "among the first"),
+        (PASSWORD, "password1", "new_password-reason", "too common"),
         (PASSWORD, "Sol Mbeki", "new_password-reason", "your name"),
         (PASSWORD, SOL.email, "new_password-reason", "your address"),
     ];
@@ -157,7 +157,7 @@ async fn a_password_is_refused_beside_the_field_that_is_wrong() {
 }
 
 #[actix_web::test]
-async fn guessing_the_old_password_is_slowed_down() {
+async fn guessing_the_old_password_is_limited() {
     let desk = Desk::open().await;
     let fields = [("password", "guess guess"), ("new_password", NEW)];
     for _ in 0..10 {
@@ -202,7 +202,7 @@ async fn logging_out_everywhere_else_leaves_this_session_alone() {
         assert_eq!(desk.get_with(cookie, "/account").await.status.as_u16(), status);
     }
     let page = desk.get_with(&here, "/account").await.body;
-    assert!(!page.contains("Log out everywhere else"), "no control without a use");
+    assert!(!page.contains("Log out everywhere else"), "there is no other session to end");
     assert!(entries(&desk)[0].1.contains("2 sessions"));
 }
 

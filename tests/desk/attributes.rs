@@ -1,4 +1,4 @@
-//! Setting, changing and clearing attributes: who may, what may be typed, what follows at once, and who was faster.
+//! Setting, changing and clearing attributes: who may, which input is accepted, what changes at once, concurrent edits.
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
@@ -14,7 +14,7 @@ use crate::support::{Answer, Desk, NOW};
 
 const LENA: &str = "/projects/sundial/customers/lena";
 
-/// Lena, of whom an event told these values an hour ago.
+/// A desk with Lena; an event set these values an hour ago.
 async fn desk_with(values: &[(&str, &str)]) -> Desk {
     let desk = Desk::open().await;
     deliver_attributes(&desk, "e1", values, NOW.millis() - 3_600_000);
@@ -22,9 +22,9 @@ async fn desk_with(values: &[(&str, &str)]) -> Desk {
 }
 
 fn deliver_attributes(desk: &Desk, id: &str, values: &[(&str, &str)], at: i64) {
-    let shown = values.iter().map(|(key, value)| ((*key).to_owned(), json!({ "value": value, "updated_at_ms": at })));
-    let shown: serde_json::Map<_, _> = shown.collect();
-    let event = json!({ "id": id, "type": "TRIAL_STARTED", "app_user_id": "lena", "subscriber_attributes": shown,
+    let sent = values.iter().map(|(key, value)| ((*key).to_owned(), json!({ "value": value, "updated_at_ms": at })));
+    let sent: serde_json::Map<_, _> = sent.collect();
+    let event = json!({ "id": id, "type": "TRIAL_STARTED", "app_user_id": "lena", "subscriber_attributes": sent,
         "event_timestamp_ms": 1_790_000_000_000_i64 });
     deliver_together(desk, desk.project, &[json!({ "event": event }).to_string()]);
 }
@@ -82,7 +82,7 @@ async fn an_attribute_is_set_changed_and_cleared_shown_and_logged() {
 }
 
 #[actix_web::test]
-async fn roles_that_help_may_edit_and_viewers_may_not() {
+async fn everybody_but_viewers_may_edit() {
     let desk = desk_with(&[("plan", "gold")]).await;
     for person in &TEAM {
         let wanted = if person.id == VERA.id { StatusCode::FORBIDDEN } else { StatusCode::SEE_OTHER };
@@ -194,7 +194,7 @@ async fn a_late_event_does_not_bring_back_what_was_changed_or_cleared() {
     assert_eq!(values(&desk), pairs(&[("plan", "silver")]));
     deliver_attributes(&desk, "e3", &[("plan", "newest"), ("goal", "swim")], NOW.millis() + 60_000);
     assert_eq!(values(&desk), pairs(&[("goal", "swim"), ("plan", "newest")]));
-    // The app's clock was ahead; what somebody writes now is the newest word all the same.
+    // The app's clock was ahead; what a person types now is still the newest value.
     set(&desk, "plan", "by hand").await;
     assert_eq!(values(&desk), pairs(&[("goal", "swim"), ("plan", "by hand")]));
 }
@@ -214,7 +214,7 @@ async fn two_who_edit_at_once_see_both_versions() {
     assert!(second.body.contains("value=\"by Sol\""), "the text is kept");
     deliver_attributes(&desk, "e2", &[("plan", "by the app")], NOW.millis() + 5_000);
     let cleared = desk.post_form(&SOL, &format!("{path}/delete"), &[("key", "plan"), ("seen", &seen)]).await;
-    assert_eq!(cleared.status, StatusCode::CONFLICT, "what is cleared is what was seen");
+    assert_eq!(cleared.status, StatusCode::CONFLICT, "a changed value is not cleared unseen");
     assert!(cleared.body.contains("The app changed this value") && cleared.body.contains("by the app</pre>"));
     let unset = desk.post_form(&SOL, &path, &[("key", "plan"), ("value", "x"), ("seen", "0")]).await;
     assert_eq!(unset.status, StatusCode::CONFLICT, "it had no value when the dialog was opened");
@@ -245,10 +245,10 @@ async fn setting_changing_and_clearing_are_undone_and_logged() {
 }
 
 #[actix_web::test]
-async fn undo_lets_count_what_the_app_said_meanwhile() {
+async fn undo_restores_a_newer_value_from_the_app() {
     let desk = desk_with(&[("plan", "gold")]).await;
     let changed = set(&desk, "plan", "silver").await;
-    // Newer than what it was before, older than what was typed.
+    // Newer than the value before the change, older than the typed value.
     deliver_attributes(&desk, "e2", &[("plan", "bronze")], NOW.millis() - 1_000);
     assert_eq!(values(&desk), pairs(&[("plan", "silver")]));
     undo(&desk, &changed).await;
@@ -256,7 +256,7 @@ async fn undo_lets_count_what_the_app_said_meanwhile() {
 }
 
 #[actix_web::test]
-async fn fifty_names_of_ones_own_are_the_most() {
+async fn a_customer_has_at_most_fifty_custom_attributes() {
     let desk = desk_with(&[("$email", "lena@okafor.example"), ("$new", "x")]).await;
     for number in 0..49 {
         assert_eq!(set(&desk, &format!("key{number}"), "x").await.status, StatusCode::SEE_OTHER);
@@ -295,11 +295,11 @@ async fn a_form_works_once() {
 }
 
 #[actix_web::test]
-async fn what_the_app_named_otherwise_can_be_cleared_and_not_typed() {
+async fn keys_that_only_the_app_can_set_can_be_cleared() {
     let desk = desk_with(&[("plan name", "gold"), ("$new", "x")]).await;
     for key in ["plan%20name", "%24new"] {
         let dialog = desk.get(&SOL, &format!("{LENA}?dialog=attribute-edit.{key}")).await.body;
-        assert!(dialog.contains("Only the app can give this name a value") && !dialog.contains(">Save the value<"));
+        assert!(dialog.contains("Only the app can set this attribute") && !dialog.contains(">Save the value<"));
     }
     assert_eq!(set(&desk, "plan name", "x").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(clear(&desk, "plan name").await.status, StatusCode::SEE_OTHER);
@@ -326,14 +326,14 @@ async fn a_dialog_fits_the_key_it_is_about() {
 }
 
 #[actix_web::test]
-async fn adding_a_name_that_somebody_has_just_set_shows_theirs_and_keeps_it() {
+async fn adding_a_key_that_has_a_value_already_is_refused_and_shows_the_value() {
     let desk = desk_with(&[("plan", "gold")]).await;
     let add = desk.get(&SOL, &format!("{LENA}?dialog=attribute-add")).await.body;
     assert!(add.contains("name=\"new\" value=\"1\""));
     let fields = [("key", "plan"), ("value", "silver"), ("new", "1")];
     let refused = desk.post_form(&SOL, &format!("{LENA}/attributes"), &fields).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.body.contains("plan has a value already: gold.") && refused.body.contains("value=\"silver\""));
+    assert!(refused.body.contains("plan already has a value: gold.") && refused.body.contains("value=\"silver\""));
     assert_eq!(values(&desk), pairs(&[("plan", "gold")]));
     clear(&desk, "plan").await;
     assert_eq!(desk.post_form(&SOL, &format!("{LENA}/attributes"), &fields).await.status, StatusCode::SEE_OTHER);

@@ -1,4 +1,4 @@
-//! The page of the audit log: who did what, found again, as a page and as a file.
+//! The audit log as a page with filters, and as a file.
 
 use actix_web::http::StatusCode;
 use dossier::audit::{self, Action, Actor, Origin, Trace};
@@ -28,12 +28,12 @@ async fn desk_with(customers: &[&str]) -> Desk {
     desk
 }
 
-/// Enters something that no form does.
-fn enter(desk: &Desk, actor: &Actor, trace: Trace) {
+/// Appends an entry without a form.
+fn append(desk: &Desk, actor: &Actor, trace: Trace) {
     let now = desk.clock.now();
     let key = (desk.project, desk.ids.next(now), now);
-    let entered = desk.db.write_here(|conn| audit::append(conn, key, actor, &Origin::default(), trace));
-    entered.expect("an entry");
+    let appended = desk.db.write_here(|conn| audit::append(conn, key, actor, &Origin::default(), trace));
+    appended.expect("an entry");
 }
 
 async fn page(desk: &Desk, query: &str) -> String {
@@ -53,15 +53,15 @@ fn rows(html: &str) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn an_entry_tells_who_did_what_when_to_whom_and_why() {
+async fn an_entry_shows_who_did_what_when_to_which_customer_and_why() {
     let desk = desk_with(&["lena/1"]).await;
     note(&desk, "lena%2F1", "Charged <b>twice</b>").await;
     let plain = Trace::new(Action::NoteUpdated).about("plan").before("a\nb").after("c".repeat(90));
     let trace = plain.because(Some("she asked".into()));
-    enter(&desk, &Actor::person(ADA.id, "admin"), trace);
-    enter(&desk, &Actor::system(), Trace::new(Action::NoteDeleted).because(Some("undone".into())));
-    enter(&desk, &Actor::operator(), Trace::new(Action::NoteDeleted));
-    enter(&desk, &Actor::person(99, "support"), Trace::new(Action::NoteDeleted));
+    append(&desk, &Actor::person(ADA.id, "admin"), trace);
+    append(&desk, &Actor::system(), Trace::new(Action::NoteDeleted).because(Some("undone".into())));
+    append(&desk, &Actor::operator(), Trace::new(Action::NoteDeleted));
+    append(&desk, &Actor::person(99, "support"), Trace::new(Action::NoteDeleted));
     let html = page(&desk, "").await;
     let rows = rows(&html);
     assert!(rows[0].contains("A former member support Deleted a note"), "{rows:?}");
@@ -98,7 +98,7 @@ async fn entries_are_found_by_person_action_customer_and_day() {
     desk.post_form(&DEV, path, &[("body", "three")]).await;
     desk.clock.advance(24 * 3600);
     note(&desk, "lena", "four").await;
-    enter(&desk, &Actor::system(), Trace::new(Action::NoteDeleted).before("five"));
+    append(&desk, &Actor::system(), Trace::new(Action::NoteDeleted).before("five"));
     let found = async |query: &str| {
         let words = ["one", "two", "three", "four", "five"];
         let rows = rows(&page(&desk, query).await);
@@ -115,14 +115,14 @@ async fn entries_are_found_by_person_action_customer_and_day() {
     assert_eq!(found("?from=2026-11-24&to=2026-11-24&person=&action=&customer=").await, "five four");
     for none in ["?customer=nobody", "?customer=LENA", "?person=4", "?from=2027-01-01", "?customer=%00"] {
         let html = page(&desk, none).await;
-        assert!(rows(&html).is_empty() && html.contains("Nothing like this was done."), "{none}");
+        assert!(rows(&html).is_empty() && html.contains("No entry matches."), "{none}");
     }
     let kept = page(&desk, "?customer=ipad&person=2&from=2026-11-01").await;
     assert!(kept.contains("value=\"ipad\"") && kept.contains("value=\"2\" selected") && kept.contains("2026-11-01"));
 }
 
 #[actix_web::test]
-async fn what_cannot_be_asked_for_is_a_bad_request() {
+async fn a_malformed_filter_is_a_bad_request() {
     let desk = Desk::open().await;
     for query in
         ["person=x", "action=other", "from=23.11.2026", "to=2026-02-30", "after=x", "before=1", "after=&before=1"]
@@ -132,17 +132,17 @@ async fn what_cannot_be_asked_for_is_a_bad_request() {
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}?{query}");
         }
     }
-    assert!(rows(&page(&desk, "").await).is_empty(), "what was refused is no action");
+    assert!(rows(&page(&desk, "").await).is_empty(), "a bad request is not logged");
 }
 
 #[actix_web::test]
-async fn pages_are_turned_both_ways_and_keep_the_filter() {
+async fn pages_lead_back_and_forth_and_keep_the_filter() {
     let desk = Desk::open().await;
     for number in 0..120_i64 {
         desk.clock.advance(if number % 3 == 0 { 1 } else { 0 });
         let trace = Trace::new(Action::NoteCreated).about(format!("n{number}"));
-        enter(&desk, &Actor::person(SOL.id, "support"), trace);
-        enter(&desk, &Actor::person(DEV.id, "developer"), Trace::new(Action::NoteCreated));
+        append(&desk, &Actor::person(SOL.id, "support"), trace);
+        append(&desk, &Actor::person(DEV.id, "developer"), Trace::new(Action::NoteCreated));
     }
     let numbers = |html: &str| {
         let marks = html.split("<bdi>n").skip(1).filter_map(|rest| rest.split('<').next()?.parse().ok());
@@ -166,7 +166,7 @@ async fn pages_are_turned_both_ways_and_keep_the_filter() {
 }
 
 #[actix_web::test]
-async fn what_was_done_to_somebody_erased_says_no_more_than_that() {
+async fn an_entry_about_an_erased_customer_shows_no_details() {
     let desk = desk_with(&["lena", "gone"]).await;
     note(&desk, "gone", "a secret").await;
     desk.get(&ADA, &format!("{FILE}?customer=gone")).await;
@@ -178,22 +178,22 @@ async fn what_was_done_to_somebody_erased_says_no_more_than_that() {
     let html = page(&desk, "").await;
     let rows = rows(&html);
     assert_eq!(rows.len(), 2);
-    assert!(rows.iter().all(|row| row.contains("What it said was erased with the customer.")), "{rows:?}");
+    assert!(rows.iter().all(|row| row.contains("Its content was erased with the customer.")), "{rows:?}");
     assert!(
         rows[1].contains("Sol Mbeki support Added a note") && !html.contains("a secret") && !html.contains("gone<")
     );
-    assert!(!html.contains("/customers/gone"), "no link to nobody");
+    assert!(!html.contains("/customers/gone"), "no link to the erased customer");
     let verify = || desk.db.read_here(|conn| Ok::<_, Error>(audit::verify(conn, desk.project)?)).expect("read");
     assert!(verify().is_err_and(|broken| broken.why.contains("nobody was erased after it")));
     let shown = desk.db.write_here(|conn| {
         let row = (desk.project, desk.ids.next(NOW), NOW);
         audit::append(conn, row, &Actor::system(), &Origin::default(), Trace::new(Action::CustomerDeleted))
     });
-    assert!(shown.is_ok() && verify().is_ok_and(|whole| whole.erased == 2));
+    assert!(shown.is_ok() && verify().is_ok_and(|verified| verified.erased == 2));
 }
 
 #[actix_web::test]
-async fn the_file_holds_what_was_chosen_and_having_it_is_an_entry() {
+async fn the_file_holds_the_filtered_entries_and_downloading_it_is_logged() {
     let desk = desk_with(&["lena", "mara"]).await;
     note(&desk, "lena", "=1+1").await;
     note(&desk, "mara", "two, \"three\"\nfour").await;
@@ -217,10 +217,10 @@ async fn the_file_holds_what_was_chosen_and_having_it_is_an_entry() {
 }
 
 #[actix_web::test]
-async fn a_long_file_is_whole() {
+async fn a_long_file_is_complete() {
     let desk = Desk::open().await;
     for _ in 0..2_100 {
-        enter(&desk, &Actor::system(), Trace::new(Action::NoteCreated).before("x".repeat(40)));
+        append(&desk, &Actor::system(), Trace::new(Action::NoteCreated).before("x".repeat(40)));
     }
     let file = desk.get(&ADA, FILE).await.body;
     let positions: Vec<i64> = file.lines().skip(1).filter_map(|line| line.split(',').next()?.parse().ok()).collect();
@@ -228,7 +228,7 @@ async fn a_long_file_is_whole() {
 }
 
 #[actix_web::test]
-async fn whoever_was_not_allowed_to_do_something_stands_in_the_log() {
+async fn refused_permissions_are_logged() {
     let desk = desk_with(&["lena/1"]).await;
     let notes = "/projects/sundial/customers/lena%2F1/notes";
     assert_eq!(desk.post_form(&VERA, notes, &[("body", "a")]).await.status, StatusCode::FORBIDDEN);
@@ -238,11 +238,11 @@ async fn whoever_was_not_allowed_to_do_something_stands_in_the_log() {
     assert_eq!(shown.len(), 2, "{shown:?}");
     assert!(shown[0].contains("Sol Mbeki support Was not allowed to see the audit log"), "{shown:?}");
     assert!(shown[1].contains("Vera Lind viewer Was not allowed to write notes lena/1"), "{shown:?}");
-    assert_eq!(rows(&page(&desk, "?customer=lena%2F1").await).len(), 1, "it is found by whom it was about");
+    assert_eq!(rows(&page(&desk, "?customer=lena%2F1").await).len(), 1, "it is found by the customer it was about");
     let team = desk.get(&VERA, "/projects/sundial/customers/lena%2F1?topic=team").await;
     assert_eq!(team.status, StatusCode::FORBIDDEN);
     let shown = rows(&page(&desk, "?customer=lena%2F1").await);
-    assert!(shown[0].contains("Was not allowed to see what the team did"), "not what the route asks: {shown:?}");
+    assert!(shown[0].contains("Was not allowed to see what the team did"), "not the route's permission: {shown:?}");
     assert_eq!(desk.get(&VERA, "/projects/elsewhere/settings").await.status, StatusCode::NOT_FOUND);
     assert_eq!(rows(&page(&desk, "?action=authorization_refused").await).len(), 3, "nothing of another project");
 }

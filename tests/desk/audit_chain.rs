@@ -1,4 +1,4 @@
-//! The chain of the audit log: whole after all that may happen to it, and broken by whoever touches it.
+//! The chain of the audit log: valid after everything that the program does, and broken by every change from outside.
 
 use diesel::connection::SimpleConnection;
 use dossier::audit::{self, Action, Actor, Broken, Origin, Trace, Verified};
@@ -37,7 +37,7 @@ fn checked(desk: &Desk) -> Result<Verified, Broken> {
     verdict.expect("the log is read")
 }
 
-/// Ten entries, eight of them about four customers, of whom two became one, and one was erased: entry 10 says so.
+/// Ten entries, eight of them about four customers. Two of these were merged, one was erased; entry 10 records that.
 async fn desk_with_a_log() -> Desk {
     let desk = Desk::open().await;
     for id in ["lena", "mara", "noor", "gone"] {
@@ -64,21 +64,21 @@ async fn desk_with_a_log() -> Desk {
 }
 
 #[actix_web::test]
-async fn a_log_is_whole_after_notes_a_merge_and_an_erasure() {
+async fn the_chain_is_valid_after_notes_a_merge_and_an_erasure() {
     let desk = desk_with_a_log().await;
-    let verified = checked(&desk).expect("a whole chain");
+    let verified = checked(&desk).expect("a valid chain");
     assert_eq!((verified.entries, verified.erased, verified.head.len()), (10, 2, 64));
     let lines = verify(&desk.db, None, None).expect("all projects");
     let head = &verified.head;
-    let whole = format!("sundial: 10 entries as they were written, 2 erased with customers, head {head}");
-    assert_eq!(lines, ["moonrise: no entries yet".to_owned(), whole]);
+    let line = format!("sundial: 10 entries as they were written, 2 erased with customers, head {head}");
+    assert_eq!(lines, ["moonrise: no entries yet".to_owned(), line]);
     note(&desk, "noor", "later").await;
     assert_eq!(verify(&desk.db, Some("sundial"), Some(&head.to_uppercase())).map(|lines| lines.len()), Ok(1));
     assert_eq!(verify(&desk.db, Some("nowhere"), None), Err("there is no project nowhere".into()));
 }
 
-/// What a tamperer would send to the database, the entry at which it must show, and why. Entry 3 and 4 are about who was
-/// erased, entry 2 about who became one with another, entry 9 about nobody.
+/// SQL that tampers with the log, the first entry that verification must reject, and the reason. Entries 3 and 4 are
+/// about the erased customer, entry 2 about a merged one, entry 9 about no customer.
 fn tampering(desk: &Desk) -> Vec<(String, i64, &'static str)> {
     let (lena, noor) = (known(desk, "lena"), known(desk, "noor"));
     let entry = |position: i64, change: &str| {
@@ -145,13 +145,13 @@ fn tampering(desk: &Desk) -> Vec<(String, i64, &'static str)> {
     ]
 }
 
-/// The verdict on a copy with these changes, which is thrown away.
+/// Verifies the log after these changes, then rolls them back.
 fn verdict_after(desk: &Desk, sql: &str) -> Result<Verified, Broken> {
     let mut verdict = None;
-    let thrown = desk.db.write_here(|conn: &mut Conn| {
+    let rolled_back = desk.db.write_here(|conn: &mut Conn| {
         let done = match conn {
             Conn::Sqlite(conn) => {
-                // Whoever may write the file may switch this off.
+                // Somebody who can write the file can defer the foreign keys.
                 conn.batch_execute("PRAGMA defer_foreign_keys = ON").and_then(|()| conn.batch_execute(sql))
             }
             Conn::Postgres(conn) => conn.batch_execute(sql),
@@ -160,34 +160,34 @@ fn verdict_after(desk: &Desk, sql: &str) -> Result<Verified, Broken> {
         verdict = Some(audit::verify(conn, desk.project)?);
         Err::<(), _>(Error::NotFound)
     });
-    assert!(thrown.is_err());
+    assert!(rolled_back.is_err());
     verdict.expect("a verdict")
 }
 
 #[actix_web::test]
-async fn every_tampered_copy_is_caught_at_the_first_broken_entry() {
+async fn every_tampering_is_found_at_the_first_broken_entry() {
     let desk = desk_with_a_log().await;
     if !desk.db.is_sqlite() {
         let key = "ALTER TABLE audit_details DROP CONSTRAINT audit_details_project_id_position_fkey";
-        desk.db.batch(key).expect("whoever may write may drop it");
+        desk.db.batch(key).expect("the constraint is dropped");
     }
-    let copies = tampering(&desk);
-    assert!(copies.len() >= 20, "{}", copies.len());
-    for (sql, position, why) in copies {
+    let cases = tampering(&desk);
+    assert!(cases.len() >= 20, "{}", cases.len());
+    for (sql, position, why) in cases {
         let broken = verdict_after(&desk, &sql).expect_err(&sql);
         assert!(broken.position == position && broken.why.starts_with(why), "{sql}: {broken:?}");
         assert!(broken.at > dossier::base::clock::Moment(0) && !broken.action.is_empty(), "{broken:?}");
     }
-    assert!(checked(&desk).is_ok(), "the copies were thrown away");
+    assert!(checked(&desk).is_ok(), "the changes were rolled back");
 }
 
 #[actix_web::test]
-async fn an_end_that_was_cut_off_shows_by_a_hash_noted_before() {
+async fn a_truncated_log_is_found_with_a_hash_that_was_noted_before() {
     let desk = desk_with_a_log().await;
     note(&desk, "noor", "the last").await;
-    let head = checked(&desk).expect("a whole chain").head;
+    let head = checked(&desk).expect("a valid chain").head;
     let cut = "DELETE FROM audit_details WHERE position > 10; DELETE FROM audit_entries WHERE position > 10;";
-    assert!(verdict_after(&desk, cut).is_ok_and(|left| left.entries == 10), "what is left is whole");
+    assert!(verdict_after(&desk, cut).is_ok_and(|left| left.entries == 10), "what is left is valid");
     assert!(verify(&desk.db, None, Some(&head)).is_ok());
     desk.db.batch(cut).expect("cut off");
     let shown = verify(&desk.db, None, Some(&head)).expect_err("cut off");

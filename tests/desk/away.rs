@@ -1,5 +1,5 @@
-//! The database away, full, locked or gone: "not now" in time, nothing acknowledged that is not kept, and well again by
-//! itself.
+//! When the database is locked, full or gone: deliveries get 503 in time, the program acknowledges nothing that it has
+//! not stored, and it recovers by itself.
 
 use std::time::{Duration, Instant};
 
@@ -23,10 +23,10 @@ async fn deliver_many(desk: &Desk, slug: &str, days: std::ops::Range<i64>) -> Ve
 }
 
 #[actix_web::test]
-async fn while_another_process_writes_all_who_wait_are_told_in_time() {
+async fn while_another_process_holds_the_lock_deliveries_get_503_in_time() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
-    let other = Db::open(&desk.site.config.database_url, 1).expect("a second process");
+    let other = Db::open(&desk.application.config.database_url, 1).expect("a second process");
     let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
     let project: i64 = slug.trim_start_matches('p').parse().expect("a number");
     let (signal, wait) = (held.0, release.1);
@@ -34,7 +34,7 @@ async fn while_another_process_writes_all_who_wait_are_told_in_time() {
         other.write_here(|conn| {
             conn.lock_project(project)?;
             signal.send(()).expect("somebody listens");
-            wait.recv().expect("a word to go on");
+            wait.recv().expect("the test releases the lock");
             Ok::<_, Error>(())
         })
     });
@@ -58,7 +58,7 @@ async fn connections_that_the_server_ended_are_replaced() {
     }
     let slug = desk.project_of_the_cast();
     assert_eq!(deliver_many(&desk, &slug, 0..2).await, [StatusCode::OK; 2]);
-    let schema = format!("%{}%", desk.site.config.database_url.rsplit("%3D").next().expect("a schema"));
+    let schema = format!("%{}%", desk.application.config.database_url.rsplit("%3D").next().expect("a schema"));
     let admin = Db::open(&std::env::var("TEST_DATABASE_URL").expect("a server"), 1).expect("the server");
     let all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE ";
     for _ in 0..2 {
@@ -76,7 +76,7 @@ struct Version {
 }
 
 #[actix_web::test]
-async fn sqlite_is_newer_than_its_last_known_damage() {
+async fn sqlite_is_newer_than_its_last_known_corruption_bug() {
     let desk = Desk::open().await;
     if !desk.db.is_sqlite() {
         return;
@@ -90,7 +90,7 @@ async fn sqlite_is_newer_than_its_last_known_damage() {
 }
 
 #[actix_web::test]
-async fn a_full_disk_takes_nothing_and_keeps_serving_what_is_there() {
+async fn on_a_full_disk_nothing_is_stored_and_the_rest_keeps_working() {
     let desk = Desk::open().await;
     if !desk.db.is_sqlite() {
         return;
@@ -117,7 +117,7 @@ async fn a_deleted_database_file_is_never_written_to() {
     }
     let slug = desk.project_of_the_cast();
     assert_eq!(desk.anonymous_get("/readyz").await.status, StatusCode::OK);
-    let path = desk.site.config.database_url.trim_start_matches("sqlite:").to_owned();
+    let path = desk.application.config.database_url.trim_start_matches("sqlite:").to_owned();
     let aside = format!("{path}.aside");
     std::fs::rename(&path, &aside).expect("the file goes");
     assert_eq!(deliver_many(&desk, &slug, 0..2).await, [StatusCode::SERVICE_UNAVAILABLE; 2]);

@@ -44,7 +44,7 @@ async fn a_customer_is_blocked_from_the_profile_and_unblocked_from_the_list() {
     let dialog = desk.get(&SOL, &format!("{LENA}?dialog=manage-block")).await.body;
     assert!(
         dialog.contains("all 2 App User IDs")
-            && dialog.contains("I have checked that this is nobody who rightly pays.")
+            && dialog.contains("I have checked that this is not a legitimate paying customer.")
     );
     let done = desk.post_form(&SOL, &format!("{LENA}/block"), &TICKED).await;
     assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/projects/sundial/customers#".to_owned()));
@@ -64,8 +64,8 @@ async fn a_customer_is_blocked_from_the_profile_and_unblocked_from_the_list() {
         assert!(gone.body.contains("is blocked") && !gone.body.contains(BLOCKED));
     }
     let list = desk.get(&SOL, BLOCKED).await.body;
-    for said in ["1 of 100", "and 1 other id", "Unblock<"] {
-        assert!(list.contains(said), "{said}");
+    for text in ["1 of 100", "and 1 other id", "Unblock<"] {
+        assert!(list.contains(text), "{text}");
     }
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
     let unblocked = desk.post_form(&DEV, "/projects/sundial/customers/kanarie/unblock", &[]).await;
@@ -89,7 +89,7 @@ async fn an_id_is_blocked_from_the_settings_whether_or_not_somebody_has_it() {
         ("", "it is empty"),
         ("a b", "it holds a space"),
         ("a/b", "it holds a “/”"),
-        ("null", "it is a word apps send for nobody"),
+        ("null", "it is a word that apps send when nobody is logged in"),
         ("kanarie", "is blocked already"),
     ] {
         let refused = block(id).await;
@@ -107,14 +107,14 @@ async fn both_boxes_must_be_ticked() {
             let fields: Vec<(&str, &str)> = ticked.iter().copied().chain(id).collect();
             let refused = desk.post_form(&SOL, &path, &fields).await;
             assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-            assert!(refused.body.contains("Tick this to go on"));
+            assert!(refused.body.contains("Tick this box to continue"));
         }
     }
     assert!(blocked(&desk).is_empty() && desk.get(&SOL, LENA).await.status == StatusCode::OK);
 }
 
 #[actix_web::test]
-async fn the_right_roles_may_and_strangers_are_not_there() {
+async fn everybody_but_viewers_may_block_and_an_unknown_customer_is_404() {
     for person in TEAM {
         let desk = desk_with_lena().await;
         let may = person.email != VERA.email;
@@ -133,7 +133,7 @@ async fn the_right_roles_may_and_strangers_are_not_there() {
 }
 
 #[actix_web::test]
-async fn who_logged_in_long_ago_types_the_password_first() {
+async fn an_old_log_in_needs_the_password_first() {
     let desk = desk_with_lena().await;
     let cookie = desk.cookie(&SOL);
     desk.clock.advance(16 * 60);
@@ -145,7 +145,7 @@ async fn who_logged_in_long_ago_types_the_password_first() {
 }
 
 #[actix_web::test]
-async fn the_hundred_and_first_is_refused_on_the_page() {
+async fn the_hundred_and_first_blocked_customer_is_refused() {
     let desk = desk_with_lena().await;
     let filled = desk.db.write_here(|conn| {
         for number in 0..MOST {

@@ -1,4 +1,4 @@
-//! The catalog pages: products, entitlements and offerings, what they touch, and that there is one default at most.
+//! The catalog pages: products, entitlements and offerings, how many customers have them, and at most one default.
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
@@ -17,7 +17,7 @@ use crate::support::{Answer, Desk, NOW};
 const CATALOG: &str = "/projects/sundial/catalog";
 const LENA: &str = "/projects/sundial/customers/lena";
 
-/// Two products, two entitlements, three offerings; Lena has bought `pro`, which unlocks Pro.
+/// A desk with two products, two entitlements and three offerings. Lena has bought `pro`, which unlocks Pro.
 async fn desk_that_sells() -> Desk {
     let desk = Desk::open().await;
     let product =
@@ -49,7 +49,7 @@ async fn post(desk: &Desk, person: &Person, path: &str, fields: &[(&str, &str)])
     desk.post_form(person, &format!("{CATALOG}{path}"), fields).await
 }
 
-/// Does it as Dev, who may.
+/// Posts as Dev, who may change the catalog; returns the page that follows.
 async fn done(desk: &Desk, path: &str, fields: &[(&str, &str)]) -> String {
     let answer = post(desk, &DEV, path, fields).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path} {}", answer.body);
@@ -93,7 +93,7 @@ fn defaults(desk: &Desk) -> Vec<String> {
     desk.db.read_here(|conn| Ok::<_, Error>(ids.load(conn)?)).expect("offerings")
 }
 
-/// What Lena can use.
+/// The entitlements on Lena's card.
 async fn entitlements(desk: &Desk) -> String {
     let html = desk.get(&SOL, LENA).await.body;
     let card = html.split_once("id=\"entitlements\"").map_or("", |(_, rest)| rest);
@@ -214,7 +214,7 @@ async fn a_refused_product_comes_back_with_every_reason() {
 }
 
 #[actix_web::test]
-async fn deleting_a_product_takes_nothing_from_who_bought_it() {
+async fn deleting_a_product_takes_nothing_from_its_buyers() {
     let desk = desk_that_sells().await;
     let shown = dialog(&desk, "", "product-delete.APP_STORE/pro").await;
     assert!(
@@ -277,7 +277,7 @@ async fn an_entitlement_is_added_renamed_and_deleted() {
     let late = post(&desk, &DEV, "/entitlements/plus%2F1", &[("name", "Minus"), ("seen", &version)]).await;
     assert!(late.status == StatusCode::CONFLICT && late.body.contains("Name: <bdi>Plus!</bdi>"));
     let shown = dialog(&desk, "", "entitlement-delete.pro").await;
-    assert!(shown.contains("1 customer") && shown.contains("granted by hand"), "{shown}");
+    assert!(shown.contains("1 customer") && shown.contains("Grants made by hand"), "{shown}");
     done(&desk, "/entitlements/pro/delete", &[]).await;
     assert_eq!(entitlements(&desk).await, "vip");
     assert_eq!(actions(&desk), ["entitlement_created", "entitlement_updated", "entitlement_deleted"]);
@@ -285,7 +285,7 @@ async fn an_entitlement_is_added_renamed_and_deleted() {
 }
 
 #[actix_web::test]
-async fn one_offering_is_the_default_and_it_is_not_archived() {
+async fn the_default_offering_can_be_neither_archived_nor_deleted() {
     let desk = desk_that_sells().await;
     let shown = dialog(&desk, "/offerings/winback", "offering-default").await;
     assert!(shown.contains("<bdi>WINBACK</bdi> instead of <bdi>STANDARD</bdi>"), "{shown}");
@@ -312,7 +312,7 @@ async fn one_offering_is_the_default_and_it_is_not_archived() {
 }
 
 #[actix_web::test]
-async fn fifty_who_choose_a_default_at_once_leave_one() {
+async fn fifty_choices_of_a_default_at_once_leave_one() {
     let desk = desk_that_sells().await;
     for number in 0..5 {
         done(&desk, "/offerings", &[("identifier", &format!("o{number}")), ("name", "x"), ("metadata", "")]).await;
@@ -328,12 +328,12 @@ async fn fifty_who_choose_a_default_at_once_leave_one() {
 }
 
 #[actix_web::test]
-async fn the_first_offering_is_the_default_and_the_last_may_go() {
+async fn the_first_offering_is_the_default_and_the_last_may_be_deleted() {
     let desk = Desk::open().await;
     let empty = desk.get(&DEV, CATALOG).await.body;
     assert!(empty.contains("No offerings yet.") && empty.contains("No entitlements yet."));
     let page = done(&desk, "/offerings", &[("identifier", "a"), ("name", "A"), ("metadata", "{\"x\": 1}")]).await;
-    assert!(page.contains("It is the default, being the first."));
+    assert!(page.contains("It is the default, as there was none."));
     done(&desk, "/offerings", &[("identifier", "b"), ("name", "B")]).await;
     assert_eq!(defaults(&desk), ["a"]);
     refused(&desk, "/offerings/a/delete", &[], "Choose another default first.").await;
@@ -457,7 +457,7 @@ async fn customers_are_counted_once_in_their_own_project_and_as_long_as_they_hav
 }
 
 #[actix_web::test]
-async fn a_viewer_of_the_page_gets_no_control_that_would_be_refused() {
+async fn pages_have_no_control_that_would_be_refused() {
     let desk = desk_that_sells().await;
     for person in [&VERA, &SOL] {
         assert!(!desk.get(person, LENA).await.body.contains("/catalog"), "{}", person.name);

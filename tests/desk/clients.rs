@@ -60,7 +60,7 @@ async fn every_spelling_of_an_id_is_the_same_customer() {
 }
 
 #[actix_web::test]
-async fn ids_that_name_nobody_are_refused_and_make_nobody() {
+async fn ids_that_name_nobody_are_refused_and_create_no_customer() {
     let desk = Desk::open().await;
     let app = desk.web_app();
     let refused = [
@@ -93,13 +93,13 @@ async fn ids_that_name_nobody_are_refused_and_make_nobody() {
     assert_eq!(app.get("/v1/subscribers/").await.refused(), (400, 7220));
     assert_eq!(count(&desk), 0);
     assert_eq!(app.get(&format!("/v1/subscribers/{}", "%C3%A9".repeat(100))).await.status, StatusCode::CREATED);
-    // One that came in by a webhook is there, and may be read.
+    // A customer that a webhook made under such an id can be read.
     deliver_together(&desk, desk.project, &[purchase("a/b", 3, json!({}))]);
     assert_eq!(app.get("/v1/subscribers/a%2Fb").await.status, StatusCode::OK);
 }
 
 #[actix_web::test]
-async fn only_a_key_that_counts_opens_the_api() {
+async fn only_a_valid_key_is_authorized() {
     let desk = Desk::open().await;
     let (app, server) = (desk.web_app(), desk.server());
     let bare = |value: Option<String>| {
@@ -129,7 +129,7 @@ async fn only_a_key_that_counts_opens_the_api() {
 }
 
 #[actix_web::test]
-async fn who_may_not_come_in_does_not_wait_for_those_who_write() {
+async fn an_unauthorized_call_does_not_wait_for_a_writer() {
     let desk = Desk::open().await;
     let app = desk.web_app();
     let (locked, is_locked) = std::sync::mpsc::channel();
@@ -152,7 +152,7 @@ async fn who_may_not_come_in_does_not_wait_for_those_who_write() {
 }
 
 #[actix_web::test]
-async fn a_key_opens_its_own_project_alone() {
+async fn a_key_works_only_in_its_own_project() {
     let desk = Desk::open().await;
     let other = desk.client(seed::MOONRISE_ID, "Moonrise", None);
     desk.web_app().get("/v1/subscribers/lena").await;
@@ -162,7 +162,7 @@ async fn a_key_opens_its_own_project_alone() {
 }
 
 #[actix_web::test]
-async fn two_first_contacts_at_once_make_one_customer() {
+async fn first_contacts_at_once_make_one_customer() {
     let desk = Desk::open().await;
     let app = desk.web_app();
     let all = futures_util::future::join_all((0..12).map(|_| app.get("/v1/subscribers/lena"))).await;
@@ -172,7 +172,7 @@ async fn two_first_contacts_at_once_make_one_customer() {
 }
 
 #[actix_web::test]
-async fn an_envelope_holds_what_was_bought_and_granted() {
+async fn customer_info_holds_what_was_bought_and_granted() {
     let desk = giving::desk().await;
     let day = 86_400_000;
     let at = NOW.millis() - 3 * day;
@@ -204,7 +204,7 @@ async fn an_envelope_holds_what_was_bought_and_granted() {
 }
 
 #[actix_web::test]
-async fn attributes_are_told_to_servers_alone_and_no_key_is_one_too_many() {
+async fn customer_info_has_exactly_the_documented_keys_and_attributes_only_for_servers() {
     let desk = Desk::open().await;
     let (app, server) = (desk.web_app(), desk.server());
     app.get("/v1/subscribers/lena").await;
@@ -236,7 +236,7 @@ async fn attributes_are_told_to_servers_alone_and_no_key_is_one_too_many() {
 }
 
 #[actix_web::test]
-async fn a_servers_reading_is_no_contact_and_an_apps_is() {
+async fn a_call_of_an_app_is_a_contact_and_a_call_of_a_server_is_not() {
     let desk = Desk::open().await;
     let (server, app) = (desk.server().with("x-platform", "stripe"), desk.web_app());
     let bare = desk.app("RC_BILLING");
@@ -270,7 +270,7 @@ async fn a_servers_reading_is_no_contact_and_an_apps_is() {
 }
 
 #[actix_web::test]
-async fn what_an_sdk_tells_of_itself_is_on_the_card() {
+async fn what_an_sdk_sends_about_itself_is_stored() {
     let desk = Desk::open().await;
     let app = desk.app("APP_STORE").with("x-platform", "iOS").with("x-platform-version", "Version 17.5 (Build 21F79)");
     let app = app.with("x-client-version", "3.2.1").with("x-version", "5.1.0").with("x-platform-flavor", "flutter");
@@ -280,7 +280,7 @@ async fn what_an_sdk_tells_of_itself_is_on_the_card() {
         .with("x-storefront", "BRA");
     app.get("/v1/subscribers/lena").await;
     type Columns = (Option<String>, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>);
-    let answer_body = customers::table.select((
+    let columns = customers::table.select((
         customers::platform,
         customers::platform_version,
         customers::app_version,
@@ -288,7 +288,7 @@ async fn what_an_sdk_tells_of_itself_is_on_the_card() {
         customers::locale,
         customers::country,
     ));
-    let answer_body: Columns = desk.db.read_here(|conn| Ok::<_, Error>(answer_body.first(conn)?)).expect("a customer");
+    let columns: Columns = desk.db.read_here(|conn| Ok::<_, Error>(columns.first(conn)?)).expect("a customer");
     let some = |text: &str| Some(text.to_owned());
     let expected = (
         some("iOS"),
@@ -298,29 +298,29 @@ async fn what_an_sdk_tells_of_itself_is_on_the_card() {
         some("pt-BR"),
         some("BR"),
     );
-    assert_eq!(answer_body, expected);
+    assert_eq!(columns, expected);
 }
 
 #[actix_web::test]
-async fn a_device_of_another_platform_leaves_nothing_of_the_one_before() {
+async fn a_device_of_another_platform_replaces_everything_of_the_one_before() {
     let desk = Desk::open().await;
     let phone = desk.app("APP_STORE").with("x-platform", "iOS").with("x-platform-version", "Version 17.5");
     phone.with("x-client-version", "3.2.1").with("x-version", "5.1.0").get("/v1/subscribers/lena").await;
     desk.clock.advance(1);
     desk.web_app().get("/v1/subscribers/lena").await;
     type Columns = (Option<String>, Option<String>, Option<String>, Option<String>);
-    let answer_body = customers::table.select((
+    let columns = customers::table.select((
         customers::platform,
         customers::platform_version,
         customers::app_version,
         customers::sdk_version,
     ));
-    let answer_body: Columns = desk.db.read_here(|conn| Ok::<_, Error>(answer_body.first(conn)?)).expect("a customer");
-    assert_eq!(answer_body, (Some("web".into()), None, None, Some("1.63.1".into())));
+    let columns: Columns = desk.db.read_here(|conn| Ok::<_, Error>(columns.first(conn)?)).expect("a customer");
+    assert_eq!(columns, (Some("web".into()), None, None, Some("1.63.1".into())));
 }
 
 #[actix_web::test]
-async fn uploads_of_apps_that_call_too_fast_are_told_to_come_again() {
+async fn uploads_over_the_rate_limit_get_503_with_a_retry_after() {
     let desk = Desk::open_with(|config| config.key_limits.public = std::num::NonZeroU32::new(2).expect("two")).await;
     let app = desk.web_app();
     for _ in 0..2 {
@@ -333,7 +333,7 @@ async fn uploads_of_apps_that_call_too_fast_are_told_to_come_again() {
 }
 
 #[actix_web::test]
-async fn the_country_is_that_of_the_address_and_the_address_is_nowhere() {
+async fn the_country_comes_from_the_address_and_the_address_is_stored_nowhere() {
     let desk =
         Desk::open_with(|config| config.trusted_proxies = vec!["127.0.0.1/32".parse().expect("a network")]).await;
     let app = desk.web_app();
@@ -343,14 +343,14 @@ async fn the_country_is_that_of_the_address_and_the_address_is_nowhere() {
         request.insert_header(("x-platform", "web")).insert_header(("x-forwarded-for", address.to_owned()))
     };
     let country = || {
-        let answer_body = customers::table.select(customers::country);
-        desk.site.last_seen.settle();
-        desk.db.read_here(|conn| Ok::<_, Error>(answer_body.first::<Option<String>>(conn)?)).expect("a customer")
+        let country = customers::table.select(customers::country);
+        desk.application.last_seen.settle();
+        desk.db.read_here(|conn| Ok::<_, Error>(country.first::<Option<String>>(conn)?)).expect("a customer")
     };
     desk.call(ask("133.11.93.7", "127.0.0.1:4000")).await;
     assert_eq!(country().as_deref(), Some("JP"));
     desk.clock.advance(60);
-    // Nobody chooses where they are: this one is no proxy of ours.
+    // This peer is no trusted proxy, so its header does not count.
     desk.call(ask("133.11.93.7", "200.160.2.3:4000")).await;
     assert_eq!(country().as_deref(), Some("BR"));
     for address in ["133.11.93.7", "200.160.2.3"] {
@@ -359,7 +359,7 @@ async fn the_country_is_that_of_the_address_and_the_address_is_nowhere() {
 }
 
 #[actix_web::test]
-async fn a_browser_of_any_origin_may_ask_and_read_even_errors() {
+async fn a_browser_of_any_origin_may_call_and_read_even_errors() {
     let desk = Desk::open().await;
     for path in ["/v1/subscribers/lena", "/rcbilling/v1/subscribers/lena/products?id=a", "/v1/nothing"] {
         let list = "authorization,content-type,x-is-sandbox,x-platform,x-version,x-of-the-app";
@@ -382,7 +382,7 @@ async fn a_browser_of_any_origin_may_ask_and_read_even_errors() {
 }
 
 #[actix_web::test]
-async fn what_there_is_not_is_said_in_json() {
+async fn unknown_paths_and_methods_get_an_error_in_json() {
     let desk = Desk::open().await;
     let app = desk.web_app();
     for path in [
@@ -404,7 +404,7 @@ async fn what_there_is_not_is_said_in_json() {
 }
 
 #[actix_web::test]
-async fn a_tag_that_still_fits_gets_no_body_and_changes_with_the_customer() {
+async fn a_matching_etag_gets_no_body_and_a_changed_customer_gets_one() {
     let desk = giving::desk().await;
     let app = desk.web_app().with("x-revenuecat-etag", "");
     let first = app.get("/v1/subscribers/lena").await;
@@ -427,7 +427,7 @@ async fn a_tag_that_still_fits_gets_no_body_and_changes_with_the_customer() {
 }
 
 #[actix_web::test]
-async fn a_key_that_calls_too_fast_is_told_when_to_come_back() {
+async fn a_key_over_the_rate_limit_gets_429_with_a_retry_after() {
     let desk = Desk::open_with(|config| config.key_limits.secret = std::num::NonZeroU32::new(3).expect("three")).await;
     let (server, other) = (desk.server(), desk.server());
     for _ in 0..3 {
@@ -440,7 +440,7 @@ async fn a_key_that_calls_too_fast_is_told_when_to_come_back() {
 }
 
 #[actix_web::test]
-async fn a_thousand_opens_are_few_commits_and_none_is_lost_at_the_end() {
+async fn contacts_are_stored_together_and_none_is_lost_at_the_end() {
     let desk = Desk::open().await;
     let app = desk.web_app();
     let ids: Vec<String> = (0..40).map(|number| format!("user-{number}")).collect();
@@ -456,10 +456,10 @@ async fn a_thousand_opens_are_few_commits_and_none_is_lost_at_the_end() {
         let all = futures_util::future::join_all(ids.iter().map(|id| desk.call(open(id)))).await;
         assert!(all.iter().all(|answer| answer.status == StatusCode::OK));
     }
-    // As at a clean stop, whatever was still gathered.
-    desk.site.last_seen.close();
+    // As at a clean stop: stores the contacts that are still in memory.
+    desk.application.last_seen.close();
     let seen = app_user_ids::table.filter(app_user_ids::seen_at.eq(NOW.plus_seconds(60).millis())).count();
-    let seen: i64 = desk.db.read_here(|conn| Ok::<_, Error>(seen.get_result(conn)?)).expect("sightings");
+    let seen: i64 = desk.db.read_here(|conn| Ok::<_, Error>(seen.get_result(conn)?)).expect("contacts");
     assert_eq!(seen, 40);
     let before = desk.db.statements();
     tokio::time::sleep(Duration::from_millis(10)).await;
@@ -467,7 +467,7 @@ async fn a_thousand_opens_are_few_commits_and_none_is_lost_at_the_end() {
 }
 
 #[actix_web::test]
-async fn odd_headers_are_no_reason_to_refuse() {
+async fn calls_with_odd_headers_are_accepted() {
     let desk = Desk::open().await;
     let long = "v".repeat(5_000);
     let names =

@@ -12,7 +12,7 @@ use crate::{giving, offering};
 
 const DAY: i64 = 86_400_000;
 
-/// What the log says was done, and by which key.
+/// The actions in the log, each with the name of its key.
 fn actions(desk: &Desk) -> Vec<String> {
     let lines = audit_entries::table.order(audit_entries::position);
     let lines = lines.select((audit_entries::action, audit_entries::role, audit_entries::actor_kind));
@@ -41,13 +41,13 @@ async fn access_is_granted_repeated_replaced_and_taken_back() {
     let subscription = &given.json()["subscriber"]["subscriptions"]["rc_promo_coach_weekly"];
     assert_eq!((&subscription["store"], &subscription["price"]["amount"]), (&json!("promotional"), &json!(0)));
     desk.clock.advance(3_600);
-    // An end within two hours is the same, asked for again.
+    // An end within two hours of the first is a request for the same grant.
     let end = NOW.millis() + 7 * DAY + 7_000_000;
     assert_eq!(coach(&server.post(path, json!({ "end_time_ms": end })).await), expected);
     let longer = server.post(path, json!({ "duration": "lifetime" })).await;
     assert_eq!(coach(&longer)["expires_date"], "2226-11-23T18:00:00Z");
     let shorter = server.post(path, json!({ "duration": "daily" })).await;
-    assert_eq!((shorter.status, coach(&shorter)), (StatusCode::CREATED, coach(&longer)), "no grant makes one shorter");
+    assert_eq!((shorter.status, coach(&shorter)), (StatusCode::CREATED, coach(&longer)), "a grant shortens no other");
     desk.clock.advance(60);
     let revoke = "/v1/subscribers/lena/entitlements/coach/revoke_promotionals";
     let revoked = server.post(revoke, Value::Null).await;
@@ -67,7 +67,7 @@ async fn access_is_granted_repeated_replaced_and_taken_back() {
 }
 
 #[actix_web::test]
-async fn a_lifetime_that_is_asked_for_again_stays_the_one_there_is() {
+async fn a_lifetime_grant_that_is_requested_again_stays_as_it_is() {
     let desk = giving::desk().await;
     let server = desk.server();
     for _ in 0..3 {
@@ -83,7 +83,7 @@ async fn a_lifetime_that_is_asked_for_again_stays_the_one_there_is() {
 }
 
 #[actix_web::test]
-async fn who_came_back_at_the_moment_of_the_erasure_can_be_given_something() {
+async fn a_customer_created_at_the_moment_of_an_erasure_can_get_a_grant() {
     let desk = giving::desk().await;
     let server = desk.server();
     assert_eq!(server.delete("/v1/subscribers/lena").await.status, StatusCode::OK);
@@ -97,7 +97,7 @@ async fn who_came_back_at_the_moment_of_the_erasure_can_be_given_something() {
 }
 
 #[actix_web::test]
-async fn what_cannot_be_granted_is_refused_and_changes_nothing() {
+async fn an_invalid_grant_is_refused_and_changes_nothing() {
     let desk = giving::desk().await;
     let server = desk.server();
     let path = "/v1/subscribers/lena/entitlements/coach/promotional";
@@ -164,7 +164,7 @@ async fn an_override_changes_what_the_app_gets_at_once_for_that_customer_alone()
 }
 
 #[actix_web::test]
-async fn a_deleted_customer_is_gone_under_every_id_and_begins_anew() {
+async fn a_deleted_customer_is_gone_under_every_id_and_can_be_created_again() {
     let desk = Desk::open().await;
     let (app, server) = (desk.web_app(), desk.server());
     let anonymous = "$RCAnonymousID:0123456789abcdef0123456789abcdef";
@@ -180,11 +180,11 @@ async fn a_deleted_customer_is_gone_under_every_id_and_begins_anew() {
 }
 
 #[actix_web::test]
-async fn a_key_cannot_touch_who_is_blocked() {
+async fn a_blocked_id_is_refused_to_every_key() {
     let desk = Desk::open().await;
     let app = desk.web_app();
-    let refused = desk.server().get("/v1/subscribers/lena").await;
-    assert_eq!(refused.status, StatusCode::CREATED);
+    let made = desk.server().get("/v1/subscribers/lena").await;
+    assert_eq!(made.status, StatusCode::CREATED);
     let path = "/projects/sundial/customers/lena/block";
     let blocked = desk.post_form(&SOL, path, &[("lost", "1"), ("checked", "1")]).await;
     assert_eq!(blocked.status, StatusCode::SEE_OTHER, "{}", blocked.body);
@@ -193,7 +193,7 @@ async fn a_key_cannot_touch_who_is_blocked() {
     assert_eq!(app.post("/v1/subscribers/identify", body).await.refused(), (400, 7220));
 }
 
-/// A month of Plus, bought in the Test Store, and five hundred coins.
+/// A desk where Sandy has bought a month of Plus and a consumable in the Test Store.
 async fn bought() -> Desk {
     let desk = giving::desk().await;
     let product = |id: &str, kind: &str, duration: Value| {
@@ -206,7 +206,7 @@ async fn bought() -> Desk {
     });
     let sold = dossier::catalog::file::File::parse(&sold.to_string()).expect("a catalog");
     let apply = |conn: &mut _| Ok::<_, Error>(dossier::catalog::queries::apply(conn, desk.project, &sold)?);
-    desk.db.write_here(apply).expect("it is sold");
+    desk.db.write_here(apply).expect("the catalog is applied");
     for (product, token) in [("plus", PLUS), ("coins", COINS)] {
         let app = desk.app("TEST_STORE").with("x-platform", "web");
         let body = json!({ "app_user_id": "sandy", "product_id": product, "fetch_token": token });
@@ -220,7 +220,7 @@ const PLUS: &str = "test_1795453200000_0b3f0a2e-3d1c-4a55-9d7e-4f7f0d1e2a3b";
 const COINS: &str = "test_1795453200001_1b3f0a2e-3d1c-4a55-9d7e-4f7f0d1e2a3b";
 
 #[actix_web::test]
-async fn a_test_purchase_is_switched_off_and_paid_back() {
+async fn a_test_purchase_is_cancelled_and_refunded() {
     let desk = bought().await;
     let server = desk.server();
     desk.clock.advance(60);
@@ -273,7 +273,7 @@ async fn refunding_an_earlier_payment_does_not_refund_the_newest() {
 }
 
 #[actix_web::test]
-async fn what_only_a_store_could_do_says_so() {
+async fn actions_that_only_a_store_can_do_are_refused() {
     let desk = bought().await;
     let server = desk.server();
     let days = json!({ "extend_by_days": 7 });

@@ -27,7 +27,7 @@ async fn known(desk: &Desk) -> Map<String, Value> {
 }
 
 #[actix_web::test]
-async fn an_apps_attributes_are_kept_shown_and_found() {
+async fn attributes_from_an_app_are_stored_shown_and_found() {
     let desk = desk().await;
     let app = desk.web_app();
     let body = json!({ "attributes": {
@@ -41,11 +41,11 @@ async fn an_apps_attributes_are_kept_shown_and_found() {
     assert!(page.body.contains("Mim 🐈") && page.body.contains("lena@okafor.example"));
     let found = desk.get(&SOL, "/projects/sundial/customers?q=lena%40okafor.example").await;
     assert!(found.location().contains("/customers/lena"), "{}", found.location());
-    assert_eq!(log(&desk), Vec::<String>::new(), "what an app tells is the customer's own");
+    assert_eq!(log(&desk), Vec::<String>::new(), "what an app sends is not in the team's log");
 }
 
 #[actix_web::test]
-async fn older_never_overwrites_newer_not_even_a_deletion() {
+async fn an_older_value_never_overwrites_a_newer_value_or_deletion() {
     let desk = desk().await;
     let app = desk.web_app();
     set(&app, "plan", json!("second"), 2_000).await;
@@ -63,7 +63,7 @@ async fn older_never_overwrites_newer_not_even_a_deletion() {
 }
 
 #[actix_web::test]
-async fn what_cannot_be_saved_is_named_and_the_rest_is_saved() {
+async fn attributes_that_cannot_be_saved_are_named_and_the_rest_is_saved() {
     let desk = desk().await;
     let entry = |value: Value| json!({ "value": value });
     let body = json!({ "attributes": {
@@ -96,7 +96,7 @@ async fn what_cannot_be_saved_is_named_and_the_rest_is_saved() {
 }
 
 #[actix_web::test]
-async fn a_customer_has_at_most_fifty_of_the_apps_own() {
+async fn a_customer_has_at_most_fifty_custom_attributes() {
     let desk = desk().await;
     let all: Map<String, Value> = (0..51).map(|number| (format!("a{number:02}"), json!({ "value": "x" }))).collect();
     let answer = desk.web_app().post(PATH, json!({ "attributes": all })).await;
@@ -108,11 +108,11 @@ async fn a_customer_has_at_most_fifty_of_the_apps_own() {
     desk.clock.advance(1);
     let swapped = json!({ "a00a": { "value": "x" }, "a49": { "value": null } });
     let answer = desk.web_app().post(PATH, json!({ "attributes": swapped })).await;
-    assert_eq!(answer.status, StatusCode::OK, "what is cleared makes room first: {}", answer.body);
+    assert_eq!(answer.status, StatusCode::OK, "cleared attributes make room first: {}", answer.body);
 }
 
 #[actix_web::test]
-async fn reserved_keys_and_those_of_one_call_have_an_end_too() {
+async fn reserved_keys_and_the_keys_of_one_call_are_limited_too() {
     let desk = desk().await;
     let app = desk.web_app();
     let of = |prefix: &str, many: usize| {
@@ -124,12 +124,12 @@ async fn reserved_keys_and_those_of_one_call_have_an_end_too() {
     let answer = app.post(PATH, of("$new", 151)).await;
     assert_eq!((answer.refused(), answer.json()["attribute_errors"].as_array().map(Vec::len)), ((400, 7263), Some(1)));
     assert_eq!(known(&desk).await.len(), 150);
-    assert_eq!(set(&app, "$email", json!("lena@okafor.example"), 1).await.status, StatusCode::OK, "those we know fit");
+    assert_eq!(set(&app, "$email", json!("lena@okafor.example"), 1).await.status, StatusCode::OK, "known keys fit");
     assert_eq!(set(&app, "plan", json!("a"), 1).await.status, StatusCode::OK);
 }
 
 #[actix_web::test]
-async fn a_body_that_is_no_attributes_has_a_number_of_its_own() {
+async fn a_body_without_attributes_has_its_own_error_code() {
     let desk = desk().await;
     let app = desk.web_app();
     for body in ["", "{", "null", "[]", "7", "{}", r#"{"attributes": null}"#, r#"{"attributes": []}"#] {
@@ -138,12 +138,12 @@ async fn a_body_that_is_no_attributes_has_a_number_of_its_own() {
     let body = json!({ "attributes": { "plan": { "value": "x" } } });
     assert_eq!(app.post("/v1/subscribers/nobody/attributes", body.clone()).await.refused(), (404, 7259));
     let made = desk.server().post("/v1/subscribers/nobody/attributes", body).await;
-    assert_eq!(made.status, StatusCode::OK, "a server makes whom it names");
+    assert_eq!(made.status, StatusCode::OK, "a call of a server creates the customer");
     assert_eq!(log(&desk), ["attribute_set: plan | - | x | -"]);
 }
 
 #[actix_web::test]
-async fn true_means_that_the_server_shall_look_for_itself() {
+async fn the_value_true_lets_the_server_fill_in_the_attribute() {
     let desk = desk().await;
     let app = desk
         .app("PLAY_STORE")
@@ -156,7 +156,7 @@ async fn true_means_that_the_server_shall_look_for_itself() {
 }
 
 #[actix_web::test]
-async fn what_old_sdks_tell_of_a_campaign_is_on_the_attribution_card() {
+async fn campaigns_that_old_sdks_send_are_on_the_attribution_card() {
     let desk = desk().await;
     let app = desk.web_app();
     let token = json!({ "aad_attribution_token": "abc" });

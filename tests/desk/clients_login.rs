@@ -1,4 +1,4 @@
-//! Logging in: who becomes one with whom, under every row of the table (§C3.4, §9.5).
+//! Logging in: which customers are merged, for every row of the table (§C3.4, §9.5).
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
@@ -26,8 +26,8 @@ async fn open(app: &Client<'_>, id: &str) {
     assert!(answer.status.is_success(), "{}", answer.body);
 }
 
-/// The ids of each customer.
-fn people(desk: &Desk) -> Vec<Vec<String>> {
+/// The App User IDs of each customer.
+fn customer_ids(desk: &Desk) -> Vec<Vec<String>> {
     let rows = app_user_ids::table.order((app_user_ids::customer_id, app_user_ids::app_user_id));
     let rows = rows.select((app_user_ids::customer_id, app_user_ids::app_user_id));
     let rows: Vec<(i64, String)> = desk.db.read_here(|conn| Ok::<_, Error>(rows.load(conn)?)).expect("ids");
@@ -46,7 +46,7 @@ fn original(answer: &Answer) -> Value {
 }
 
 #[actix_web::test]
-async fn an_anonymous_user_becomes_the_new_id_and_keeps_the_first() {
+async fn an_anonymous_user_gets_the_new_id_and_keeps_the_first() {
     let desk = Desk::open().await;
     let app = desk.web_app();
     open(&app, ANONYMOUS).await;
@@ -54,15 +54,15 @@ async fn an_anonymous_user_becomes_the_new_id_and_keeps_the_first() {
     let answer = log_in(&app, ANONYMOUS, "lena").await;
     assert_eq!((answer.status, original(&answer)), (StatusCode::CREATED, json!(ANONYMOUS)));
     assert_eq!(answer.json()["subscriber"]["first_seen"], "2026-11-23T17:00:00Z");
-    assert_eq!(people(&desk), [[ANONYMOUS, "lena"]]);
+    assert_eq!(customer_ids(&desk), [[ANONYMOUS, "lena"]]);
     let again = log_in(&app, ANONYMOUS, "lena").await;
     assert_eq!((again.status, original(&again)), (StatusCode::OK, json!(ANONYMOUS)));
     let page = desk.get(&SOL, "/projects/sundial/customers/lena").await;
-    assert!(page.body.contains("Alias"), "the log-in stands in the history");
+    assert!(page.body.contains("Alias"), "the log-in is in the history");
 }
 
 #[actix_web::test]
-async fn an_anonymous_user_goes_into_a_known_one_that_has_no_such_id() {
+async fn an_anonymous_user_is_merged_into_a_known_one_without_an_anonymous_id() {
     let desk = Desk::open().await;
     let app = desk.web_app();
     open(&app, "lena").await;
@@ -70,30 +70,30 @@ async fn an_anonymous_user_goes_into_a_known_one_that_has_no_such_id() {
     open(&app, ANONYMOUS).await;
     let answer = log_in(&app, ANONYMOUS, "lena").await;
     assert_eq!((answer.status, original(&answer)), (StatusCode::OK, json!("lena")), "lena was seen earlier");
-    assert_eq!(people(&desk), [[ANONYMOUS, "lena"]]);
-    // Another device: its user only switches.
+    assert_eq!(customer_ids(&desk), [[ANONYMOUS, "lena"]]);
+    // Another device: the app switches to Lena, and its anonymous customer stays.
     open(&app, OTHER).await;
     let answer = log_in(&app, OTHER, "lena").await;
     assert_eq!((answer.status, original(&answer)), (StatusCode::OK, json!("lena")));
-    assert_eq!(people(&desk), [vec![ANONYMOUS, "lena"], vec![OTHER]]);
+    assert_eq!(customer_ids(&desk), [vec![ANONYMOUS, "lena"], vec![OTHER]]);
 }
 
 #[actix_web::test]
-async fn a_named_user_never_becomes_another() {
+async fn a_named_user_is_never_merged_into_another() {
     let desk = Desk::open().await;
     let app = desk.web_app();
     open(&app, "lena").await;
     assert_eq!(log_in(&app, "lena", "sandy").await.status, StatusCode::CREATED);
     assert_eq!(log_in(&app, "lena", "sandy").await.status, StatusCode::OK);
-    assert_eq!(people(&desk), [["lena"], ["sandy"]]);
+    assert_eq!(customer_ids(&desk), [["lena"], ["sandy"]]);
     assert_eq!(log_in(&app, "lena", "lena").await.status, StatusCode::OK);
-    // Whoever was never seen is made on the way.
+    // A current id that is unknown gets a customer as well.
     assert_eq!(log_in(&app, "new", "newer").await.status, StatusCode::CREATED);
-    assert_eq!(people(&desk).len(), 4);
+    assert_eq!(customer_ids(&desk).len(), 4);
 }
 
 #[actix_web::test]
-async fn nobody_logs_in_as_nobody_and_nothing_is_made_of_it() {
+async fn ids_that_name_nobody_are_refused_and_create_no_customer() {
     let desk = Desk::open().await;
     let app = desk.web_app();
     for (current, new) in [(ANONYMOUS, "null"), (ANONYMOUS, ""), ("", "lena"), ("guest", "lena"), (ANONYMOUS, "a/b")] {
@@ -104,7 +104,7 @@ async fn nobody_logs_in_as_nobody_and_nothing_is_made_of_it() {
     {
         assert_eq!(app.post("/v1/subscribers/identify", body.clone()).await.refused(), (400, 7226), "{body}");
     }
-    assert_eq!(people(&desk), Vec::<Vec<String>>::new());
+    assert_eq!(customer_ids(&desk), Vec::<Vec<String>>::new());
 }
 
 #[actix_web::test]
@@ -118,12 +118,12 @@ async fn two_devices_that_log_in_at_once_are_one_customer() {
     let mut statuses = [both.0.status, both.1.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [StatusCode::OK, StatusCode::CREATED]);
-    let with_lena = people(&desk).into_iter().filter(|ids| ids.contains(&"lena".to_owned())).count();
+    let with_lena = customer_ids(&desk).into_iter().filter(|ids| ids.contains(&"lena".to_owned())).count();
     assert_eq!(with_lena, 1);
 }
 
 #[actix_web::test]
-async fn a_merge_joins_attributes_purchases_and_notes_and_the_named_ones_override_wins() {
+async fn a_merge_joins_attributes_and_purchases_and_the_override_of_the_named_user_wins() {
     let desk = offering::stocked().await;
     let (app, server) = (desk.web_app(), desk.server());
     open(&app, ANONYMOUS).await;
@@ -146,26 +146,26 @@ async fn a_merge_joins_attributes_purchases_and_notes_and_the_named_ones_overrid
 }
 
 #[actix_web::test]
-async fn what_a_log_in_joined_follows_from_the_stored_events() {
+async fn a_rebuild_keeps_what_a_log_in_merged() {
     let desk = Desk::open().await;
     let app = desk.web_app();
     open(&app, ANONYMOUS).await;
     log_in(&app, ANONYMOUS, "lena").await;
     let bar = indicatif::ProgressBar::hidden();
     dossier::cli::rebuild::rebuild(&desk.db, None, &bar).expect("rebuilt");
-    assert_eq!(people(&desk), [[ANONYMOUS, "lena"]]);
+    assert_eq!(customer_ids(&desk), [[ANONYMOUS, "lena"]]);
     let best = customers::table.select(customers::best_app_user_id);
     let best: String = desk.db.read_here(|conn| Ok::<_, Error>(best.first(conn)?)).expect("a customer");
     assert_eq!(best, "lena");
 }
 
 #[actix_web::test]
-async fn no_copy_of_an_app_can_join_two_named_customers() {
+async fn an_app_cannot_merge_two_named_customers() {
     let desk = Desk::open().await;
     let app = desk.web_app();
     open(&app, "lena").await;
     open(&app, "sandy").await;
     let body = json!({ "new_app_user_id": "sandy" });
     assert_eq!(app.post("/v1/subscribers/lena/alias", body).await.refused(), (404, 7259));
-    assert_eq!(people(&desk), [["lena"], ["sandy"]]);
+    assert_eq!(customer_ids(&desk), [["lena"], ["sandy"]]);
 }

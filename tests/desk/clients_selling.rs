@@ -10,7 +10,7 @@ use crate::finding::purchase;
 use crate::ingestion::deliver_together;
 use crate::support::{Desk, NOW};
 
-/// Plus and Pro in several stores; Google's have base plans.
+/// A desk with products of several stores; the one of Google Play has a base plan.
 async fn desk() -> Desk {
     let desk = Desk::open().await;
     let product = |id: &str, store: &str, kind: &str, duration: Value, price: Value| json!({ "id": id, "store": store, "display_name": format!("Name of {id}"), "type": kind, "duration": duration, "price": price });
@@ -37,15 +37,15 @@ async fn desk() -> Desk {
     });
     let sold = catalog::file::File::parse(&sold.to_string()).expect("a catalog");
     let stocked = desk.db.write_here(|conn| Ok::<_, Error>(catalog::queries::apply(conn, desk.project, &sold)?));
-    stocked.expect("it is sold");
+    stocked.expect("the catalog is applied");
     desk
 }
 
 #[actix_web::test]
 async fn an_app_gets_every_offering_with_the_products_of_its_store() {
     let desk = desk().await;
-    let answer_body = desk.web_app().get("/v1/subscribers/nobody-yet/offerings").await;
-    assert_eq!(answer_body.status, StatusCode::OK);
+    let answer = desk.web_app().get("/v1/subscribers/nobody-yet/offerings").await;
+    assert_eq!(answer.status, StatusCode::OK);
     let expected = json!({ "current_offering_id": "standard", "offerings": [
         { "identifier": "standard", "description": "Standard plans", "metadata": null, "packages": [
             { "identifier": "$rc_monthly", "platform_product_identifier": "plus_1m" },
@@ -53,21 +53,21 @@ async fn an_app_gets_every_offering_with_the_products_of_its_store() {
         ]},
         { "identifier": "winback", "description": "Win-back", "metadata": { "badge": "-50%" }, "packages": [] },
     ]});
-    assert_eq!(answer_body.json(), expected);
+    assert_eq!(answer.json(), expected);
     let google = desk.app("PLAY_STORE").get("/v1/subscribers/nobody-yet/offerings").await.json();
     let package = json!({
         "identifier": "$rc_monthly", "platform_product_identifier": "premium", "platform_product_plan_identifier": "monthly",
     });
     assert_eq!(google["offerings"][0]["packages"], json!([package]));
-    // A store without a product of its own in the catalog sells what there is.
+    // An app of a store without products in the catalog gets the products of the other stores.
     let amazon = desk.app("AMAZON").get("/v1/subscribers/nobody-yet/offerings").await.json();
     assert_eq!(amazon["offerings"][0]["packages"].as_array().map(Vec::len), Some(2));
     let made = desk.server().delete("/v1/subscribers/nobody-yet").await;
-    assert_eq!(made.refused(), (404, 7259), "asking makes nobody");
+    assert_eq!(made.refused(), (404, 7259), "reading offerings creates no customer");
 }
 
 #[actix_web::test]
-async fn a_project_that_sells_nothing_says_so_with_every_key_there() {
+async fn without_a_catalog_the_answer_has_every_key_and_no_offering() {
     let desk = Desk::open().await;
     let answer_body = desk.web_app().get("/v1/subscribers/lena/offerings").await.json();
     assert_eq!(answer_body, json!({ "current_offering_id": null, "offerings": [] }));
@@ -97,7 +97,7 @@ async fn mobile_sdks_learn_what_products_unlock() {
 }
 
 #[actix_web::test]
-async fn currencies_are_what_the_events_add_up_to() {
+async fn the_balance_of_a_currency_is_the_sum_of_its_events() {
     let desk = desk().await;
     let none = desk.web_app().get("/v1/subscribers/lena/virtual_currencies").await.json();
     assert_eq!(none, json!({ "virtual_currencies": {} }));
@@ -115,7 +115,7 @@ async fn currencies_are_what_the_events_add_up_to() {
 }
 
 #[actix_web::test]
-async fn events_and_diagnostics_are_swallowed() {
+async fn events_and_diagnostics_are_accepted_and_discarded() {
     let desk = desk().await;
     let app = desk.web_app();
     for path in ["/v1/events", "/v1/diagnostics"] {

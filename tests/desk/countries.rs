@@ -1,4 +1,4 @@
-//! The country of a caller: told by the address, and the address told to nobody.
+//! The country of a caller: it comes from the address, and the address is stored nowhere.
 
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
@@ -10,7 +10,7 @@ use crate::keys::make;
 use crate::support::cast::DEV;
 use crate::support::{Desk, traces};
 
-/// The country that is known after one call of an app, from a peer and with these headers.
+/// Calls as an app, from this peer and with these headers, and returns the country that is stored then.
 async fn country(desk: &Desk, key: &str, peer: &str, headers: &[(&str, &str)]) -> Option<String> {
     let request =
         TestRequest::get().uri("/v1/subscribers/lena").peer_addr(format!("{peer}:4711").parse().expect("a peer"));
@@ -18,13 +18,13 @@ async fn country(desk: &Desk, key: &str, peer: &str, headers: &[(&str, &str)]) -
         request.insert_header(("authorization", format!("Bearer {key}"))).insert_header(("x-platform", "web"));
     let request = headers.iter().fold(request, |request, header| request.insert_header(*header));
     assert!(matches!(desk.call(request).await.status, StatusCode::OK | StatusCode::CREATED));
-    desk.site.last_seen.settle();
+    desk.application.last_seen.settle();
     let country = customers::table.select(customers::country);
     desk.db.read_here(|conn| Ok::<_, Error>(country.first(conn)?)).expect("a customer")
 }
 
 #[actix_web::test]
-async fn an_address_tells_the_country_and_is_kept_nowhere() {
+async fn an_address_gives_the_country_and_is_stored_nowhere() {
     let desk = Desk::open().await;
     let key = make(&desk, &DEV, "Web app", "RC_BILLING").await;
     assert_eq!(country(&desk, &key, "80.156.0.1", &[]).await.as_deref(), Some("DE"));
@@ -36,7 +36,7 @@ async fn an_address_tells_the_country_and_is_kept_nowhere() {
 }
 
 #[actix_web::test]
-async fn only_a_proxy_of_ours_says_who_is_behind_it() {
+async fn a_forwarded_address_counts_only_from_a_trusted_proxy() {
     let desk = Desk::open_with(|config| config.trusted_proxies = vec!["10.0.0.0/8".parse().expect("a network")]).await;
     let key = make(&desk, &DEV, "Web app", "RC_BILLING").await;
     let forwarded = [("x-forwarded-for", "80.156.0.1")];
@@ -50,7 +50,7 @@ async fn only_a_proxy_of_ours_says_who_is_behind_it() {
 }
 
 #[actix_web::test]
-async fn the_stores_country_stands_where_the_address_tells_nothing() {
+async fn the_country_of_the_store_is_used_where_the_address_has_none() {
     let desk = Desk::open().await;
     let key = make(&desk, &DEV, "iPhone app", "APP_STORE").await;
     assert_eq!(country(&desk, &key, "127.0.0.1", &[]).await, None);
@@ -61,8 +61,8 @@ async fn the_stores_country_stands_where_the_address_tells_nothing() {
 }
 
 #[actix_web::test]
-async fn another_table_is_used_where_one_is_named() {
-    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/src/countries/table.mmdb");
+async fn a_configured_table_replaces_the_built_in_one() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/src/base/countries/table.mmdb");
     let desk = Desk::open_with(|config| config.geoip = Some(table.into())).await;
     let key = make(&desk, &DEV, "Web app", "RC_BILLING").await;
     assert_eq!(country(&desk, &key, "80.156.0.1", &[]).await.as_deref(), Some("DE"));

@@ -1,4 +1,4 @@
-//! `POST C/delete`: the id typed, nothing left, and a list to go on with.
+//! Deleting a customer from the profile: somebody types the id, nothing is left, and the answer leads to the list.
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
@@ -38,7 +38,7 @@ fn customers_left(desk: &Desk) -> i64 {
     desk.db.read_here(|conn| Ok::<_, Error>(customers::table.count().get_result(conn)?)).expect("it counts")
 }
 
-/// Action, role and subject of every entry, and that the chain holds.
+/// Action, role and subject of every entry. Also checks the chain.
 fn log(desk: &Desk) -> Vec<(String, String, String)> {
     let read = desk.db.read_here(|conn| {
         assert!(audit::verify(conn, desk.project)?.is_ok());
@@ -57,12 +57,12 @@ async fn an_admin_deletes_a_customer_by_typing_the_id() {
     let desk = desk_with_lena().await;
     desk.post_form(&SOL, &format!("{LENA}/notes"), &[("body", "kanarie")]).await;
     let dialog = desk.get(&ADA, &format!("{LENA}?dialog=manage-delete")).await;
-    for said in [
+    for text in [
         "2 App User IDs and everything found by them",
         "Only the customer can do that, in their Apple account",
         "1 note",
     ] {
-        assert!(dialog.body.contains(said), "{said}");
+        assert!(dialog.body.contains(text), "{text}");
     }
     let deleted = delete(&desk, &ADA).await;
     assert_eq!(
@@ -85,20 +85,20 @@ async fn an_admin_deletes_a_customer_by_typing_the_id() {
     if desk.db.is_sqlite() {
         assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new(), "at once");
     }
-    dossier::operations::erasure::cleanup::work(&desk.db).expect("it sweeps");
+    dossier::operations::erasure::cleanup::work(&desk.db).expect("it cleans up");
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
 }
 
 #[actix_web::test]
-async fn only_admins_may_unless_the_project_lets_support_and_developers() {
-    for (is_let, role) in [false, true].into_iter().flat_map(|is_let| TEAM.map(|person| (is_let, person))) {
+async fn only_admins_may_delete_unless_the_project_allows_support_and_developers() {
+    for (is_allowed, role) in [false, true].into_iter().flat_map(|is_allowed| TEAM.map(|person| (is_allowed, person))) {
         let desk = desk_with_lena().await;
         let set = desk.db.write_here(|conn| {
             let row = diesel::update(projects::table.find(desk.project));
-            Ok::<_, Error>(row.set(projects::others_may_delete.eq(is_let)).execute(conn)?)
+            Ok::<_, Error>(row.set(projects::others_may_delete.eq(is_allowed)).execute(conn)?)
         });
         set.expect("the setting");
-        let may = role.email == ADA.email || (is_let && role.email != VERA.email);
+        let may = role.email == ADA.email || (is_allowed && role.email != VERA.email);
         let page = desk.get(&role, &format!("{LENA}?dialog=manage-delete")).await.body;
         assert_eq!(page.contains("Type the id to delete its customer"), may, "{}", role.name);
         let status = delete(&desk, &role).await.status;
@@ -108,7 +108,7 @@ async fn only_admins_may_unless_the_project_lets_support_and_developers() {
 }
 
 #[actix_web::test]
-async fn another_id_than_the_one_opened_is_refused_and_kept() {
+async fn any_other_id_is_refused_and_kept_in_the_field() {
     let desk = desk_with_lena().await;
     for typed in ["", "lena", "LENA-KANARIE", "mara"] {
         let refused = desk.post_form(&ADA, &format!("{LENA}/delete"), &[("confirm", typed)]).await;
@@ -121,7 +121,7 @@ async fn another_id_than_the_one_opened_is_refused_and_kept() {
 }
 
 #[actix_web::test]
-async fn who_logged_in_long_ago_types_the_password_first() {
+async fn an_old_log_in_needs_the_password_first() {
     let desk = desk_with_lena().await;
     let cookie = desk.cookie(&ADA);
     desk.clock.advance(16 * 60);
@@ -139,7 +139,7 @@ async fn who_logged_in_long_ago_types_the_password_first() {
 }
 
 #[actix_web::test]
-async fn what_came_in_since_the_dialog_was_opened_is_shown_first() {
+async fn changes_since_the_dialog_was_opened_are_shown_first() {
     let desk = desk_with_lena().await;
     let dialog = desk.get(&ADA, &format!("{LENA}?dialog=manage-delete")).await.body;
     let seen =
@@ -153,7 +153,7 @@ async fn what_came_in_since_the_dialog_was_opened_is_shown_first() {
 }
 
 #[actix_web::test]
-async fn the_same_form_sent_many_times_deletes_once_and_is_answered_alike() {
+async fn a_form_that_is_sent_many_times_deletes_once_and_gets_the_same_answer() {
     let desk = desk_with_lena().await;
     let fields = [CONFIRMED[0], ("once", "only")];
     let answers = desk.post_form_at_once(&ADA, &format!("{LENA}/delete"), &fields, 20).await;
@@ -163,14 +163,14 @@ async fn the_same_form_sent_many_times_deletes_once_and_is_answered_alike() {
             && locations.iter().all(|one| *one == locations[0])
     );
     assert_eq!((customers_left(&desk), log(&desk).len()), (1, 1));
-    // The customer who has the id afterwards is another one.
+    // A customer who gets the id afterwards is another one; the repeated form must not delete them.
     deliver(&desk, desk.project, &[body(1_105, "RENEWAL", json!({ "app_user_id": "lena-kanarie", "aliases": [] }))]);
     assert_eq!(desk.post_form(&ADA, &format!("{LENA}/delete"), &fields).await.header("location"), locations[0]);
     assert_eq!(customers_left(&desk), 2);
 }
 
 #[actix_web::test]
-async fn events_that_arrive_during_the_deletion_leave_nothing_half() {
+async fn events_that_arrive_during_the_deletion_leave_nothing_behind() {
     let desk = desk_with_lena().await;
     let slug = desk.project_of_the_cast();
     let project: i64 = slug[1..].parse().expect("its id");
@@ -206,7 +206,7 @@ async fn the_other_side_of_a_transfer_still_says_that_purchases_moved() {
         &[body(1_090, "INITIAL_PURCHASE", bought), transfer(1_095, &["lena-kanarie"], &["mara"])],
     );
     let dialog = desk.get(&ADA, &format!("{LENA}?dialog=manage-delete")).await.body;
-    assert!(dialog.contains("stay with that customer, in nobody else’s name"));
+    assert!(dialog.contains("stay with that customer, without this customer’s ids"));
     assert_eq!(delete(&desk, &ADA).await.status, StatusCode::SEE_OTHER);
     let mara = desk.get(&ADA, "/projects/sundial/customers/mara").await.body;
     assert!(mara.contains("Purchases transferred from another customer") && !mara.contains("lena-kanarie"));

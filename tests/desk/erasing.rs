@@ -17,7 +17,7 @@ use crate::ingestion::{body, deliver, ids, moved, state};
 use crate::support::cast::SOL;
 use crate::support::{Desk, traces};
 
-/// The day "now" is in the days of [`body`].
+/// The present day, as [`body`] counts days.
 const TODAY: i64 = 1_105;
 
 fn erase_customer(desk: &Desk, project: i64, app_user_id: &str) -> Erased {
@@ -28,7 +28,7 @@ fn erase_customer(desk: &Desk, project: i64, app_user_id: &str) -> Erased {
     erased.expect("the customer is erased")
 }
 
-/// A transfer whose own id names nobody; of every store.
+/// A transfer of the purchases of every store. Its event id names nobody.
 pub fn transfer(day: i64, from: &[&str], to: &[&str]) -> String {
     let mut sent: Value = serde_json::from_str(&moved(day, from, to)).expect("JSON");
     sent["event"]["id"] = json!(format!("transfer-{day}-{}", from.len()));
@@ -36,7 +36,7 @@ pub fn transfer(day: i64, from: &[&str], to: &[&str]) -> String {
     sent.to_string()
 }
 
-/// An event of these ids whose own id does not name them.
+/// An event of these App User IDs. Its event id does not contain them.
 fn event(day: i64, id: &str, aliases: &[&str]) -> String {
     let mut extra = ids(aliases[0], aliases);
     extra["id"] = json!(id);
@@ -48,7 +48,7 @@ fn rebuild(desk: &Desk, project: i64) {
     dossier::cli::rebuild::rebuild(&desk.db, Some(project), &bar).expect("it rebuilds");
 }
 
-fn who(desk: &Desk, project: i64) -> Vec<Vec<String>> {
+fn customer_ids(desk: &Desk, project: i64) -> Vec<Vec<String>> {
     state(desk, project).into_keys().collect()
 }
 
@@ -56,7 +56,7 @@ fn count(desk: &Desk, query: impl FnOnce(&mut dossier::db::Conn) -> QueryResult<
     desk.db.read_here(|conn| Ok::<_, Error>(query(conn)?)).expect("it counts")
 }
 
-/// An event of a customer whose every value holds "kanarie".
+/// An event of a customer in which every value holds "kanarie".
 fn canary(day: i64, kind: &str, extra: Value) -> String {
     let mut fields = json!({
         "app_user_id": "kanarie-id", "original_app_user_id": "$RCAnonymousID:kanarie", "aliases": ["kanarie-id", "kanarie/ü 2"],
@@ -86,7 +86,7 @@ pub async fn everything_known(desk: &Desk) {
         canary(34, "KANARIE", json!({ "payload": "kanarie".repeat(5_000) })),
         canary(35, "INITIAL_PURCHASE", json!({ "environment": "SANDBOX", "original_transaction_id": "kanarie-s" })),
         canary(36, "NON_RENEWING_PURCHASE", json!({ "store": "PROMOTIONAL" })),
-        // Flagged, with its body, because it came before with another one.
+        // Kept among the rejected deliveries: this event id came before with another body.
         canary(36, "NON_RENEWING_PURCHASE", json!({ "store": "APP_STORE" })),
     ];
     deliver(desk, desk.project, &bodies);
@@ -127,14 +127,14 @@ pub async fn everything_known(desk: &Desk) {
             offering_overrides::reason.eq("kanarie"),
         );
         diesel::insert_into(offering_overrides::table).values(overridden).execute(conn)?;
-        let going_on = (
+        let sale = (
             test_sales::customer_id.eq(customer),
             test_sales::token.eq("test_1_kanarie"),
             test_sales::renews_at.eq(i64::MAX),
             test_sales::period.eq(1),
             test_sales::renewals.eq(0),
         );
-        diesel::insert_into(test_sales::table).values(going_on).execute(conn)?;
+        diesel::insert_into(test_sales::table).values(sale).execute(conn)?;
         let starred =
             (test_customers::customer_id.eq(customer), test_customers::person_id.eq(SOL.id), test_customers::at.eq(1));
         diesel::insert_into(test_customers::table).values(starred).execute(conn)?;
@@ -147,7 +147,7 @@ pub async fn everything_known(desk: &Desk) {
 }
 
 fn cleanup(desk: &Desk) {
-    assert!(cleanup::work(&desk.db).expect("it sweeps") > 0, "nobody is in the way");
+    assert!(cleanup::work(&desk.db).expect("it cleans up") > 0, "there is something to clean up");
 }
 
 #[actix_web::test]
@@ -161,13 +161,13 @@ async fn nothing_of_an_erased_customer_is_left_in_any_file_or_table() {
     cleanup(&desk);
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
     assert_eq!(traces::find(&desk, "anarie@sundial"), Vec::<String>::new());
-    assert_eq!(who(&desk, desk.project), [["lena".to_owned()]], "others stay");
+    assert_eq!(customer_ids(&desk, desk.project), [["lena".to_owned()]], "others stay");
     rebuild(&desk, desk.project);
-    assert_eq!(who(&desk, desk.project), [["lena".to_owned()]], "nobody is brought back");
+    assert_eq!(customer_ids(&desk, desk.project), [["lena".to_owned()]], "nobody is brought back");
 }
 
 #[actix_web::test]
-async fn a_late_event_does_not_bring_the_customer_back_and_a_newer_one_makes_a_fresh_one() {
+async fn a_late_event_does_not_bring_the_customer_back_and_a_newer_one_makes_a_new_one() {
     let desk = Desk::open().await;
     let project = desk.project;
     let aliases = json!({ "aliases": ["lena", "lena-2"], "price": 9.99 });
@@ -178,18 +178,18 @@ async fn a_late_event_does_not_bring_the_customer_back_and_a_newer_one_makes_a_f
         first,
         body(20, "RENEWAL", json!({})),
         body(21, "RENEWAL", ids("lena-2", &["lena-2"])),
-        // Who says that they are the erased one as well, said so before the erasure.
+        // An event from before the erasure that names the erased customer as an alias.
         body(22, "RENEWAL", ids("stranger", &["stranger", "lena-2"])),
     ];
     assert_eq!(deliver(&desk, project, &late), [Outcome::Late; 4]);
-    assert!(who(&desk, project).is_empty());
+    assert!(customer_ids(&desk, project).is_empty());
     let counted = count(&desk, |conn| {
         tombstones::table.select(diesel::dsl::sql::<diesel::sql_types::BigInt>("CAST(sum(late) AS BIGINT)")).first(conn)
     });
     assert_eq!(counted, 4);
     let newer = body(TODAY, "RENEWAL", json!({ "price": 4.99 }));
     assert_eq!(deliver(&desk, project, &[newer]), [Outcome::Stored]);
-    assert_eq!(who(&desk, project), [["lena".to_owned()]]);
+    assert_eq!(customer_ids(&desk, project), [["lena".to_owned()]]);
     assert_eq!(count(&desk, |conn| customers::table.select(customers::spent_micros).first(conn)), 4_990_000);
     erase_customer(&desk, project, "lena");
     let again = body(TODAY, "RENEWAL", json!({ "id": "again" }));
@@ -201,7 +201,7 @@ async fn a_late_event_does_not_bring_the_customer_back_and_a_newer_one_makes_a_f
 }
 
 #[actix_web::test]
-async fn the_erasure_of_one_project_is_no_business_of_another() {
+async fn an_erasure_in_one_project_changes_nothing_in_another() {
     let desk = Desk::open().await;
     let other = desk.project_of_its_own();
     let bodies = [body(0, "INITIAL_PURCHASE", json!({}))];
@@ -209,10 +209,10 @@ async fn the_erasure_of_one_project_is_no_business_of_another() {
     deliver(&desk, other, &bodies);
     erase_customer(&desk, desk.project, "lena");
     assert_eq!(deliver(&desk, other, &[body(1, "RENEWAL", json!({}))]), [Outcome::Stored]);
-    assert_eq!(who(&desk, other), [["lena".to_owned()]]);
+    assert_eq!(customer_ids(&desk, other), [["lena".to_owned()]]);
 }
 
-/// What can be seen of the others, without how the history names the one who is gone.
+/// The profiles of the other customers, without the ids of those who are gone.
 fn seen_of_others(desk: &Desk, project: i64, gone: &[&str]) -> BTreeMap<Vec<String>, String> {
     let mut all = state(desk, project);
     all.retain(|ids, _| !ids.iter().any(|id| gone.contains(&id.as_str())));
@@ -228,7 +228,7 @@ fn seen_of_others(desk: &Desk, project: i64, gone: &[&str]) -> BTreeMap<Vec<Stri
 }
 
 #[actix_web::test]
-async fn who_received_purchases_keeps_them_when_the_giver_is_erased() {
+async fn received_purchases_stay_when_the_giver_is_erased() {
     let desk = Desk::open().await;
     let project = desk.project;
     let kept = json!({ "id": "first", "price": 9.99, "subscriber_attributes": { "$email": { "value": "kanarie@sundial.example" } }, "country_code": "NL" });
@@ -256,17 +256,17 @@ async fn who_received_purchases_keeps_them_when_the_giver_is_erased() {
     assert_eq!(deliver(&desk, project, &bodies[3..]), [Outcome::Duplicate; 3]);
     assert_eq!(count(&desk, |conn| rejected_deliveries::table.count().get_result(conn)), 0);
     assert_eq!(seen_of_others(&desk, project, &["lena"]), before);
-    // Then the others, one after the other, until nobody needs what was left.
+    // Then the others are erased, until nobody needs the retained events.
     erase_customer(&desk, project, "mara");
     let noor = seen_of_others(&desk, project, &["lena", "mara"]);
     assert!(noor[&vec!["noor".to_owned()]].contains("GPA.1"));
     erase_customer(&desk, project, "noor");
     let left = count(&desk, |conn| events::table.filter(events::project_id.eq(project)).count().get_result(conn));
-    assert_eq!((left, who(&desk, project).len()), (0, 0));
+    assert_eq!((left, customer_ids(&desk, project).len()), (0, 0));
 }
 
 #[actix_web::test]
-async fn who_gave_purchases_away_does_not_get_them_back() {
+async fn purchases_given_away_do_not_come_back_when_the_receiver_is_erased() {
     let desk = Desk::open().await;
     let project = desk.project;
     let first = transfer(3, &["lena"], &["mara"]);
@@ -276,7 +276,7 @@ async fn who_gave_purchases_away_does_not_get_them_back() {
     assert_eq!(seen_of_others(&desk, project, &["mara"]), before);
     assert_eq!(count(&desk, |conn| purchases::table.count().get_result(conn)), 0);
     assert_eq!(deliver(&desk, project, &[first]), [Outcome::Duplicate]);
-    // One that comes only now takes from her as well.
+    // A transfer that arrives only now moves her purchases as well.
     deliver(
         &desk,
         project,
@@ -289,25 +289,25 @@ async fn who_gave_purchases_away_does_not_get_them_back() {
     assert_eq!(deliver(&desk, project, &[late]), [Outcome::Duplicate]);
     rebuild(&desk, project);
     assert_eq!(count(&desk, |conn| purchases::table.count().get_result(conn)), 0);
-    assert_eq!(who(&desk, project), [["lena".to_owned()]]);
+    assert_eq!(customer_ids(&desk, project), [["lena".to_owned()]]);
     cleanup(&desk);
     assert_eq!(traces::find(&desk, "mara"), Vec::<String>::new());
 }
 
-/// Whatever happened between customers: when one is erased the others stay as they are, in any order of erasures, and
-/// neither a rebuild nor every delivery coming again changes that.
+/// When a customer is erased, the others stay as they are, in any order of erasures. Neither a rebuild nor delivering
+/// every event again changes that.
 #[actix_web::test]
-async fn random_transfers_and_erasures_change_nothing_for_the_others() {
+async fn erasures_after_random_transfers_change_nothing_for_the_others() {
     let desk = Desk::open().await;
     let mut runner = TestRunner::new(Config { cases: 60, ..Config::default() });
     let kinds =
         prop::sample::select(vec!["INITIAL_PURCHASE", "RENEWAL", "CANCELLATION", "EXPIRATION", "TRANSFER", "TRANSFER"]);
     let stores = prop::sample::select(vec!["APP_STORE", "PLAY_STORE"]);
     let one = (kinds, 0..40_i64, 0..4_i64, 0..4_usize, 0..4_usize, stores);
-    let lives = (prop::collection::vec(one, 3..14), Just(["lena1", "mara1", "noor1"]).prop_shuffle());
-    let checked = runner.run(&lives, |(life, gone)| {
+    let sequences = (prop::collection::vec(one, 3..14), Just(["lena1", "mara1", "noor1"]).prop_shuffle());
+    let checked = runner.run(&sequences, |(sequence, gone)| {
         let names = ["lena1", "mara1", "noor1", "ines1"];
-        let bodies: Vec<String> = (0..).zip(&life).map(|(number, (kind, day, transaction, one, other, store))| {
+        let bodies: Vec<String> = (0..).zip(&sequence).map(|(number, (kind, day, transaction, one, other, store))| {
             let mut extra = match *kind {
                 "TRANSFER" => json!({ "transferred_from": [names[*one]], "transferred_to": [names[*other]], "app_user_id": null, "original_app_user_id": null, "aliases": null }),
                 _ => ids(names[*one], &[names[*one]]),
@@ -343,7 +343,7 @@ async fn random_transfers_and_erasures_change_nothing_for_the_others() {
 }
 
 #[actix_web::test]
-async fn purchases_that_were_taken_on_do_not_come_back_when_those_who_took_them_are_erased() {
+async fn purchases_given_away_do_not_come_back_when_all_later_holders_are_erased() {
     let desk = Desk::open().await;
     let project = desk.project;
     let bodies = [
@@ -365,7 +365,7 @@ async fn purchases_that_were_taken_on_do_not_come_back_when_those_who_took_them_
 }
 
 #[actix_web::test]
-async fn an_id_that_many_shared_leaves_each_of_its_events_once() {
+async fn an_event_that_many_customers_need_is_retained_once() {
     let desk = Desk::open().await;
     let project = desk.project;
     let mut bodies = vec![body(0, "INITIAL_PURCHASE", json!({ "price": 9.99 }))];
@@ -380,7 +380,7 @@ async fn an_id_that_many_shared_leaves_each_of_its_events_once() {
     erase_customer(&desk, project, "lena");
     assert_eq!(seen_of_others(&desk, project, &["lena"]), before);
     let left = count(&desk, |conn| retained_events::table.count().get_result(conn));
-    assert_eq!(left, 82, "the purchase and each transfer, not once for each who shared");
+    assert_eq!(left, 82, "the purchase and each transfer, not once for each receiver");
     let lost = desk.db.write_here(|conn| Ok::<_, Error>(diesel::delete(transfer_links::table).execute(conn)?));
     assert!(lost.is_ok());
     rebuild(&desk, project);
@@ -411,7 +411,7 @@ fn block(desk: &Desk, project: i64, app_user_id: &str) -> Result<blocking::Done,
 }
 
 #[actix_web::test]
-async fn a_blocked_customer_is_erased_and_what_comes_for_any_of_their_ids_makes_nobody() {
+async fn a_blocked_customer_is_erased_and_later_events_create_no_customer() {
     let desk = Desk::open().await;
     let project = desk.project;
     deliver(&desk, project, &[event(0, "first", &["lena", "kanarie-2"])]);
@@ -428,23 +428,23 @@ async fn a_blocked_customer_is_erased_and_what_comes_for_any_of_their_ids_makes_
     ];
     assert_eq!(deliver(&desk, project, &newer), [Outcome::Ignored; 2]);
     rebuild(&desk, project);
-    assert!(who(&desk, project).is_empty());
+    assert!(customer_ids(&desk, project).is_empty());
     cleanup(&desk);
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
     let stored = count(&desk, |conn| events::table.filter(events::project_id.eq(project)).count().get_result(conn));
     let ignored = count(&desk, |conn| blocked_customers::table.select(blocked_customers::ignored).first(conn));
-    assert_eq!((stored, ignored), (2, 2), "that they came is kept");
+    assert_eq!((stored, ignored), (2, 2), "the events are counted");
     let unblocked =
         desk.db.write_here(|conn| Ok::<_, Error>(blocking::unblock(conn, project, done.blocked, desk.clock.now())?));
     assert!(unblocked.expect("she is unblocked"));
     assert_eq!(deliver(&desk, project, &[event(TODAY - 2, "before", &["kanarie-2"])]), [Outcome::Late]);
     desk.clock.advance(2 * 86_400);
     assert_eq!(deliver(&desk, project, &[event(TODAY + 1, "after", &["kanarie-2"])]), [Outcome::Stored]);
-    assert_eq!(who(&desk, project), [["kanarie-2".to_owned()]]);
+    assert_eq!(customer_ids(&desk, project), [["kanarie-2".to_owned()]]);
 }
 
 #[actix_web::test]
-async fn a_transfer_with_a_blocked_customer_is_the_other_ones_alone() {
+async fn a_transfer_with_a_blocked_customer_counts_only_for_the_other() {
     let desk = Desk::open().await;
     let project = desk.project;
     block(&desk, project, "blocked-one").expect("blocked before they came");
@@ -454,7 +454,7 @@ async fn a_transfer_with_a_blocked_customer_is_the_other_ones_alone() {
     assert_eq!(count(&desk, |conn| purchases::table.count().get_result(conn)), 0);
     assert_eq!(deliver(&desk, project, &[transfer(TODAY + 1, &["blocked-one"], &["null"])]), [Outcome::Stored]);
     assert_eq!(deliver(&desk, project, &[transfer(TODAY + 2, &["blocked-one"], &[])]), [Outcome::Ignored]);
-    assert_eq!(who(&desk, project), [["lena".to_owned()]]);
+    assert_eq!(customer_ids(&desk, project), [["lena".to_owned()]]);
     assert!(traces_of_rows(&desk, project, "blocked-one").is_empty());
 }
 

@@ -1,5 +1,4 @@
-//! Everything we hold: complete for one customer, silent about others, logged, and for those who have just proved who
-//! they are.
+//! "Everything we hold": complete for one customer, with nothing about others, logged, and only after a fresh log-in.
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
@@ -46,7 +45,7 @@ async fn the_file_holds_everything_of_the_customer_and_names_nobody_of_the_team(
     }
     assert_eq!(file["notes"][0]["written_by"], "team member");
     assert_eq!(file["offering_override"]["set_by"], "team member");
-    assert_eq!(file["events"][0]["body"]["event"]["unknown"]["kanarie"], "kanarie", "as it came");
+    assert_eq!(file["events"][0]["body"]["event"]["unknown"]["kanarie"], "kanarie", "as received");
     assert_eq!(
         file["events"].as_array().and_then(|all| all.last()).expect("events")["body"]["event"]["type"],
         "NON_RENEWING_PURCHASE"
@@ -64,7 +63,7 @@ async fn the_file_holds_everything_of_the_customer_and_names_nobody_of_the_team(
 }
 
 #[actix_web::test]
-async fn what_is_other_peoples_is_left_out() {
+async fn ids_of_other_customers_are_left_out() {
     let desk = Desk::open().await;
     let mara = json!({ "app_user_id": "mara", "original_app_user_id": "mara", "aliases": ["mara"], "id": "hers", "transaction_id": "of-mara", "original_transaction_id": "of-mara" });
     deliver(&desk, desk.project, &[body(0, "INITIAL_PURCHASE", json!({})), body(1, "INITIAL_PURCHASE", mara)]);
@@ -81,7 +80,7 @@ async fn what_is_other_peoples_is_left_out() {
 }
 
 #[actix_web::test]
-async fn a_long_history_is_whole_and_in_order() {
+async fn a_long_history_is_complete_and_in_order() {
     let desk = Desk::open().await;
     let bodies: Vec<String> = (0..450).map(|day| body(day, "RENEWAL", json!({ "id": format!("e{day}") }))).collect();
     deliver(&desk, desk.project, &bodies);
@@ -96,7 +95,7 @@ async fn a_long_history_is_whole_and_in_order() {
 }
 
 #[actix_web::test]
-async fn the_right_roles_may_and_a_stranger_is_not_there() {
+async fn everybody_but_viewers_may_export_and_an_unknown_customer_is_404() {
     let desk = Desk::open().await;
     deliver(&desk, desk.project, &[body(0, "RENEWAL", json!({}))]);
     for person in &TEAM {
@@ -107,14 +106,14 @@ async fn the_right_roles_may_and_a_stranger_is_not_there() {
         let profile = desk.get(person, "/projects/sundial/customers/lena").await.body;
         assert_eq!(profile.contains("/lena/export\""), person.email != VERA.email);
     }
-    assert_eq!(exports(&desk).len(), 6, "who was refused has not looked");
+    assert_eq!(exports(&desk).len(), 6, "a refused request is no export");
     for path in ["/projects/sundial/customers/nobody/export", "/projects/sundial/customers/nobody/export.json"] {
         assert_eq!(desk.get(&ADA, path).await.status, StatusCode::NOT_FOUND);
     }
 }
 
 #[actix_web::test]
-async fn who_logged_in_long_ago_types_the_password_and_goes_on() {
+async fn an_old_log_in_needs_the_password_first() {
     let desk = Desk::open().await;
     deliver(&desk, desk.project, &[body(0, "RENEWAL", json!({}))]);
     let cookie = desk.cookie(&SOL);

@@ -1,4 +1,4 @@
-//! Anything a customer may send finds them; nothing that is typed makes a customer or breaks a page.
+//! The search: anything that a customer may send finds them, and no input creates a customer or breaks a page.
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
@@ -93,7 +93,7 @@ async fn goes_to(desk: &Desk, text: &str, id: &str) {
 }
 
 #[actix_web::test]
-async fn each_key_goes_straight_to_its_customer() {
+async fn each_exact_value_redirects_to_its_customer() {
     let desk = desk().await;
     for (text, id) in [
         ("lena.okafor_4471", "lena.okafor_4471"),
@@ -140,7 +140,7 @@ async fn names_are_found_without_their_accents_and_spaces() {
 }
 
 #[actix_web::test]
-async fn one_order_is_one_reason() {
+async fn an_order_is_one_reason() {
     let desk = desk().await;
     let order = json!({ "store": "PLAY_STORE", "transaction_id": "GPA.1111-2222-3333-44444..0",
         "original_transaction_id": "GPA.1111-2222-3333-44444" });
@@ -150,7 +150,7 @@ async fn one_order_is_one_reason() {
 }
 
 #[actix_web::test]
-async fn pasted_text_goes_to_whom_it_names() {
+async fn pasted_text_redirects_to_the_customer_it_names() {
     let desk = desk().await;
     let mail = "Hi,\r\nI paid twice?!\r\nOrder number: GPA.3390-1182-5530-01234..7\r\nthanks, C.";
     goes_to(&desk, mail, "chidi").await;
@@ -168,7 +168,7 @@ async fn pasted_text_goes_to_whom_it_names() {
 }
 
 #[actix_web::test]
-async fn several_customers_become_a_list_that_says_why() {
+async fn several_matches_are_a_list_with_reasons() {
     let desk = desk().await;
     let answer = search(&desk, "FAMILY@okafor.example").await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -180,7 +180,7 @@ async fn several_customers_become_a_list_that_says_why() {
 }
 
 #[actix_web::test]
-async fn the_beginning_of_anything_finds_in_any_case() {
+async fn the_beginning_of_a_value_finds_customers_in_any_case() {
     let desk = desk().await;
     for (text, why) in [
         ("LENA.OK", "App User ID begins with"),
@@ -197,7 +197,7 @@ async fn the_beginning_of_anything_finds_in_any_case() {
 }
 
 #[actix_web::test]
-async fn nothing_found_says_what_was_looked_for_and_makes_nobody() {
+async fn a_search_without_a_match_says_so_and_creates_no_customer() {
     let desk = desk().await;
     let before = customers_in(&desk);
     for text in
@@ -227,22 +227,22 @@ async fn ten_kilobytes_are_searched_and_more_are_refused() {
 }
 
 #[actix_web::test]
-async fn guesses_are_a_fragment_and_never_lead_away() {
+async fn suggestions_are_a_fragment_and_never_redirect() {
     let desk = desk().await;
-    let guess = |text: &'static str| {
+    let suggest = |text: &'static str| {
         let path = format!("/projects/sundial/customers?q={}&suggest=1", segment(text));
         let desk = &desk;
         async move { desk.get(&DEV, &path).await }
     };
-    let exact = guess("lena.okafor_4471").await;
+    let exact = suggest("lena.okafor_4471").await;
     assert_eq!(exact.status, StatusCode::OK);
     assert_eq!(exact.header("cache-control"), "no-store");
     assert!(exact.body.starts_with("<ul role=\"listbox\"") && !exact.body.contains("<html"));
     assert!(exact.body.contains(r#"id="suggestion-0""#) && exact.body.contains("/customers/lena.okafor_4471"));
-    assert_eq!(guess("zzz").await.body.matches("role=\"option\"").count(), 0);
+    assert_eq!(suggest("zzz").await.body.matches("role=\"option\"").count(), 0);
     let bodies: Vec<String> = (0..20).map(|number| purchase(&format!("many-{number}"), 1, json!({}))).collect();
     deliver_together(&desk, desk.project, &bodies);
-    assert_eq!(guess("MANY-").await.body.matches("role=\"option\"").count(), 8);
+    assert_eq!(suggest("MANY-").await.body.matches("role=\"option\"").count(), 8);
 }
 
 #[actix_web::test]
@@ -270,7 +270,7 @@ async fn a_project_finds_its_own_customers_only() {
 }
 
 #[actix_web::test]
-async fn more_than_fifty_finds_are_said_to_be_more() {
+async fn the_page_says_when_more_than_fifty_customers_match() {
     let desk = desk().await;
     let bodies: Vec<String> = (0..60).map(|number| purchase(&format!("crowd-{number}"), 1, json!({}))).collect();
     deliver_together(&desk, desk.project, &bodies);
@@ -280,7 +280,7 @@ async fn more_than_fifty_finds_are_said_to_be_more() {
 }
 
 #[actix_web::test]
-async fn everybody_of_the_team_may_search() {
+async fn every_role_may_search() {
     let desk = desk().await;
     for person in &TEAM {
         let answer = desk.get(person, "/projects/sundial/customers?q=chidi").await;

@@ -1,4 +1,4 @@
-//! Every form of the program at once: what another site asks for, and what no honest person types.
+//! Every form of the program: posts from another site, and hostile or odd input.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::ingestion::deliver_together;
 use crate::support::Desk;
 use crate::support::cast::ADA;
 
-/// Lena, and an order of hers.
+/// A desk with Lena and one of her orders.
 async fn desk_with_lena() -> Desk {
     let desk = Desk::open().await;
     let bought = json!({ "event": {
@@ -25,7 +25,7 @@ async fn desk_with_lena() -> Desk {
     desk
 }
 
-/// Where forms are sent.
+/// The address of every form.
 fn addresses() -> Vec<String> {
     let posts = route_table().into_iter().filter(|line| line.method == Method::POST);
     let forms = posts.filter(|line| !line.pattern.starts_with("/webhooks/") && line.access != Access::Key);
@@ -41,7 +41,7 @@ fn addresses() -> Vec<String> {
     filled.collect()
 }
 
-/// The names of all fields, as the templates have them.
+/// The names of all form fields in the templates.
 fn fields(folder: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
@@ -57,7 +57,7 @@ fn fields(folder: &Path) -> BTreeSet<String> {
 }
 
 #[actix_web::test]
-async fn no_form_is_taken_from_another_site() {
+async fn no_form_is_accepted_from_another_site() {
     let desk = desk_with_lena().await;
     let stranger: [&[(&str, &str)]; 6] = [
         &[],
@@ -77,7 +77,7 @@ async fn no_form_is_taken_from_another_site() {
     }
 }
 
-/// Text that has broken programs.
+/// Text that has broken other programs.
 const ODD: [&str; 20] = [
     "",
     " ",
@@ -102,7 +102,7 @@ const ODD: [&str; 20] = [
 ];
 
 #[actix_web::test]
-async fn odd_text_in_any_field_is_taken_or_refused_and_never_a_fault() {
+async fn odd_text_in_any_field_is_accepted_or_refused_and_never_a_server_error() {
     let desk = desk_with_lena().await;
     let names = fields(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"));
     assert!(names.contains("body") && names.len() > 5, "{names:?}");
@@ -120,14 +120,13 @@ async fn odd_text_in_any_field_is_taken_or_refused_and_never_a_fault() {
 }
 
 #[actix_web::test]
-async fn a_field_that_came_twice_is_a_bad_request_and_strangers_are_ignored() {
+async fn a_repeated_field_is_a_bad_request_and_unknown_fields_are_ignored() {
     let desk = desk_with_lena().await;
     let notes = "/projects/sundial/customers/lena/notes";
     let twice = desk.post_form(&ADA, notes, &[("body", "a"), ("body", "b")]).await;
     assert_eq!(twice.status, StatusCode::BAD_REQUEST);
-    let strangers =
-        [("body", "mine"), ("author_id", "1"), ("created_at", "0"), ("customer_id", "1"), ("role", "admin")];
-    assert_eq!(desk.post_form(&ADA, notes, &strangers).await.status, StatusCode::SEE_OTHER);
+    let unknown = [("body", "mine"), ("author_id", "1"), ("created_at", "0"), ("customer_id", "1"), ("role", "admin")];
+    assert_eq!(desk.post_form(&ADA, notes, &unknown).await.status, StatusCode::SEE_OTHER);
     let page = desk.get(&ADA, "/projects/sundial/customers/lena").await.body;
     assert!(page.contains("<p>mine</p>") && page.contains(">Ada Okoye</bdi> on <time datetime=\"2026-11-23"));
 }

@@ -1,4 +1,4 @@
-//! Grants and transfers below the pages: what is stored, what follows from it, what happens by itself, on both databases.
+//! Grants and transfers without HTTP: what is stored, which state results, and what the jobs do later.
 
 use std::sync::Barrier;
 
@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::catalog;
-use dossier::customers::{identity, state as standing};
+use dossier::customers::{identity, state};
 use dossier::db::Db;
 use dossier::db::schema::{events, grant_ends, history, purchases};
 use dossier::jobs::{self, Work};
@@ -19,7 +19,7 @@ use crate::finding::purchase;
 use crate::ingestion::{deliver, deliver_together};
 use crate::support::{Desk, NOW};
 
-/// Two entitlements, and products that unlock none by themselves.
+/// Applies a catalog of two entitlements without products.
 pub fn stock(desk: &Desk) {
     let file = json!({ "products": [], "offerings": [], "entitlements": [
         { "id": "pro", "display_name": "Pro access", "products": [] },
@@ -30,7 +30,7 @@ pub fn stock(desk: &Desk) {
     applied.expect("the catalog is applied");
 }
 
-/// Lena subscribes; the catalog is stocked.
+/// A desk with that catalog, where Lena subscribes.
 pub async fn desk() -> Desk {
     let desk = Desk::open().await;
     stock(&desk);
@@ -74,7 +74,7 @@ fn remove(desk: &Desk, id: &str, key: &str) -> Option<Vec<Removed>> {
     removed.expect("it is decided")
 }
 
-/// Purchases as they are stored, by their keys.
+/// The stored purchases of a customer, in the order of their keys.
 pub fn bought(desk: &Desk, id: &str) -> Vec<Purchase> {
     let own = purchases::table.filter(purchases::customer_id.eq(customer(desk, id)));
     let own = own.order((purchases::environment, purchases::key)).select(purchases::body);
@@ -92,15 +92,15 @@ pub fn history_of(desk: &Desk, id: &str) -> Vec<String> {
     let own = own.order((history::event_at, history::tie)).select((history::side, history::summary));
     let rows: Vec<(String, String)> = desk.db.read_here(|conn| Ok::<_, Error>(own.load(conn)?)).expect("rows");
     let kind =
-        |history_of: &str| serde_json::from_str::<Value>(history_of).expect("JSON")["kind"].as_str().map(str::to_owned);
-    rows.iter().map(|(side, history_of)| format!("{side} {}", kind(history_of).expect("a kind"))).collect()
+        |summary: &str| serde_json::from_str::<Value>(summary).expect("JSON")["kind"].as_str().map(str::to_owned);
+    rows.iter().map(|(side, summary)| format!("{side} {}", kind(summary).expect("a kind"))).collect()
 }
 
 pub fn stored_events(desk: &Desk) -> i64 {
     desk.db.read_here(|conn| Ok::<_, Error>(events::table.count().get_result(conn)?)).expect("it counts")
 }
 
-fn awaited(desk: &Desk) -> i64 {
+fn pending_ends(desk: &Desk) -> i64 {
     desk.db.read_here(|conn| Ok::<_, Error>(grant_ends::table.count().get_result(conn)?)).expect("it counts")
 }
 
@@ -139,13 +139,13 @@ async fn a_second_grant_of_the_same_entitlement_is_refused_and_of_another_is_not
     let running = desk.db.read_here(|conn| Ok::<_, Error>(queries::running(conn, customer(&desk, "lena"), NOW)?));
     assert_eq!(running.expect("grants").len(), 2);
     assert_eq!(history_of(&desk, "lena").iter().filter(|kind| kind.ends_with("CANCELLATION")).count(), 1);
-    assert_eq!(awaited(&desk), 2);
+    assert_eq!(pending_ends(&desk), 2);
 }
 
 #[actix_web::test]
 async fn a_removal_ends_all_grants_of_the_entitlement_at_once_and_no_other() {
     let desk = desk().await;
-    // One that another program made.
+    // A grant that another program made.
     let foreign = json!({
         "type": "NON_RENEWING_PURCHASE", "store": "PROMOTIONAL", "period_type": "PROMOTIONAL", "entitlement_ids": ["pro"],
         "product_id": "rc_promo_pro_lifetime", "transaction_id": "f", "original_transaction_id": "f",
@@ -164,13 +164,13 @@ async fn a_removal_ends_all_grants_of_the_entitlement_at_once_and_no_other() {
     assert!(state.iter().all(|(key, status)| (*status == Status::Granted) == (*key == coach.key)), "{state:?}");
     assert_eq!(remove(&desk, "lena", &pro.key), None, "it is over");
     assert_eq!(remove(&desk, "lena", "APP_STORE:t-lena"), None, "it is no grant");
-    assert_eq!(awaited(&desk), 1);
+    assert_eq!(pending_ends(&desk), 1);
 }
 
 #[actix_web::test]
-async fn an_end_is_told_once_by_two_workers() {
+async fn two_workers_record_an_end_once() {
     let desk = desk().await;
-    let other = Db::open(&desk.site.config.database_url, 2).expect("a second process");
+    let other = Db::open(&desk.application.config.database_url, 2).expect("a second process");
     for id in 0..60 {
         deliver(
             &desk,
@@ -181,7 +181,7 @@ async fn an_end_is_told_once_by_two_workers() {
     }
     let lasting = give(&desk, "lena", "pro", Preset::Weekly);
     let before = stored_events(&desk);
-    assert_eq!(run(&desk), 0, "nothing is due");
+    assert_eq!(run(&desk), 0, "no grant has ended");
     desk.clock.advance(86_400 * 2);
     let (both, jobs) = (Barrier::new(2), [work(&desk, &desk.db), work(&desk, &other)]);
     let counts: Vec<usize> = std::thread::scope(|scope| {
@@ -197,25 +197,25 @@ async fn an_end_is_told_once_by_two_workers() {
     assert_eq!((grant.expires_at, grant.unsubscribed_at), (Some(NOW.plus_days(1)), None));
     assert_eq!(history_of(&desk, "user-7").last().map(String::as_str), Some("own EXPIRATION"));
     assert!(grants(&desk, "lena").iter().all(|one| one.key == lasting.key && one.expiration_reason.is_none()));
-    assert_eq!((run(&desk), awaited(&desk)), (0, 1));
+    assert_eq!((run(&desk), pending_ends(&desk)), (0, 1));
 }
 
 #[actix_web::test]
-async fn an_end_is_not_told_of_a_grant_removed_early_or_of_a_customer_who_is_gone() {
+async fn no_end_is_recorded_for_a_grant_removed_early_or_a_deleted_customer() {
     let desk = desk().await;
     deliver(&desk, desk.project, &[purchase("mara", 3, json!({})), purchase("zoe", 3, json!({}))]);
     let removed = give(&desk, "lena", "pro", Preset::Daily);
     remove(&desk, "lena", &removed.key).expect("it was running");
     give(&desk, "mara", "pro", Preset::Daily);
     let gone = customer(&desk, "mara");
-    desk.db.batch(&format!("DELETE FROM customers WHERE id = {gone}")).expect("she goes");
+    desk.db.batch(&format!("DELETE FROM customers WHERE id = {gone}")).expect("she is deleted");
     let before = stored_events(&desk);
     desk.clock.advance(86_400 * 2);
     assert_eq!((run(&desk), stored_events(&desk)), (0, before));
 }
 
 #[actix_web::test]
-async fn an_end_follows_a_customer_who_became_another() {
+async fn an_end_is_recorded_for_the_customer_that_a_merge_left() {
     let desk = desk().await;
     deliver(&desk, desk.project, &[purchase("mara", 2, json!({}))]);
     give(&desk, "mara", "pro", Preset::Daily);
@@ -256,7 +256,7 @@ pub fn keys(desk: &Desk, id: &str) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn a_transfer_moves_what_stores_sold_and_leaves_grants() {
+async fn a_transfer_moves_purchases_from_stores_and_leaves_grants() {
     let desk = two().await;
     assert_eq!(transfer(&desk, "lena", "mara"), Ok(3));
     assert_eq!((keys(&desk, "lena").len(), grants(&desk, "lena").len()), (0, 1));
@@ -270,10 +270,10 @@ async fn a_transfer_moves_what_stores_sold_and_leaves_grants() {
 }
 
 #[actix_web::test]
-async fn what_a_transfer_shows_beforehand_is_what_it_does() {
+async fn a_transfer_does_what_its_preview_shows() {
     let desk = two().await;
     let one = moves(&desk, "lena", "mara");
-    let seen = desk.db.read_here(|conn| one.preview(conn)).expect("an outlook");
+    let seen = desk.db.read_here(|conn| one.preview(conn)).expect("a preview");
     let sides = [("lena", &seen.from), ("mara", &seen.to)];
     let check = |side: fn(
         &(dossier::projection::CustomerState, dossier::projection::CustomerState),
@@ -292,9 +292,9 @@ async fn what_a_transfer_shows_beforehand_is_what_it_does() {
 }
 
 #[actix_web::test]
-async fn there_and_back_at_once_loses_no_purchase() {
+async fn opposite_transfers_at_once_lose_no_purchase() {
     let desk = two().await;
-    let other = Db::open(&desk.site.config.database_url, 2).expect("a second process");
+    let other = Db::open(&desk.application.config.database_url, 2).expect("a second process");
     for _ in 0..5 {
         let (both, there, back) = (Barrier::new(2), moves(&desk, "lena", "mara"), moves(&desk, "mara", "lena"));
         let make = |db: &Db, one: Move| (both.wait(), db.write_here(|conn| one.make(conn, &desk.ids))).1;
@@ -311,22 +311,22 @@ async fn there_and_back_at_once_loses_no_purchase() {
 }
 
 #[actix_web::test]
-async fn what_arrives_late_still_follows_the_purchase() {
+async fn a_late_event_still_follows_the_purchase() {
     let desk = two().await;
     transfer(&desk, "lena", "mara").expect("it moves");
-    let give = json!({
+    let late = json!({
         "type": "RENEWAL", "id": "late", "transaction_id": "t-lena-2", "original_transaction_id": "t-lena",
         "event_timestamp_ms": NOW.plus_seconds(-60), "purchased_at_ms": NOW.plus_seconds(-60),
         "expiration_at_ms": NOW.plus_days(30),
     });
-    deliver(&desk, desk.project, &[purchase("lena", 0, give)]);
+    deliver(&desk, desk.project, &[purchase("lena", 0, late)]);
     assert_eq!(keys(&desk, "lena"), [] as [&str; 0]);
     let renewed = bought(&desk, "mara").into_iter().find(|one| one.key == "APP_STORE:t-lena").expect("it moved");
     assert_eq!(renewed.expires_at, Some(NOW.plus_days(30)));
 }
 
 #[actix_web::test]
-async fn a_sender_whose_clock_is_ahead_does_not_undo_a_transfer() {
+async fn an_event_dated_ahead_does_not_undo_a_transfer() {
     let desk = desk().await;
     let ahead = json!({
         "type": "RENEWAL", "id": "ahead", "event_timestamp_ms": Moment(4_000_000_000_000), "transaction_id": "t2",
@@ -340,7 +340,7 @@ async fn a_sender_whose_clock_is_ahead_does_not_undo_a_transfer() {
 }
 
 #[actix_web::test]
-async fn everything_can_be_derived_again() {
+async fn a_rebuild_gives_the_same_state() {
     let desk = two().await;
     let removed = give(&desk, "lena", "coach", Preset::Daily);
     remove(&desk, "lena", &removed.key).expect("it was running");
@@ -354,6 +354,6 @@ async fn everything_can_be_derived_again() {
     let after = (bought(&desk, "lena"), bought(&desk, "mara"), history_of(&desk, "lena"), history_of(&desk, "mara"));
     assert_eq!(before, after);
     let customers = [customer(&desk, "lena"), customer(&desk, "mara")];
-    let read = desk.db.read_here(|conn| Ok::<_, Error>(standing::read(conn, customers)?)).expect("they are read");
+    let read = desk.db.read_here(|conn| Ok::<_, Error>(state::read(conn, customers)?)).expect("they are read");
     assert_eq!(read.len(), 1, "a transfer links them");
 }

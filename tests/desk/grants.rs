@@ -1,4 +1,4 @@
-//! Granting access and removing it: who may, what may be typed, what stays true, what is left behind.
+//! Granting access and removing it: who may, which input is accepted, undo, concurrent posts, and what is logged.
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
@@ -15,7 +15,7 @@ use crate::support::{Answer, Desk, NOW};
 
 const LENA: &str = "/projects/sundial/customers/lena";
 
-/// What the log says: the action, about what, before, after, why.
+/// The log: for each entry the action, the subject, before, after and the reason.
 pub fn log(desk: &Desk) -> Vec<String> {
     let read = |conn: &mut _| {
         let own = audit_details::table.on(audit_details::position.eq(audit_entries::position));
@@ -28,8 +28,8 @@ pub fn log(desk: &Desk) -> Vec<String> {
     };
     let line = |(action, body): (String, String)| {
         let details: serde_json::Value = serde_json::from_str(&body).expect("JSON");
-        let said = ["about", "before", "after", "reason"].map(|name| details[name].as_str().unwrap_or("-").to_owned());
-        format!("{action}: {}", said.join(" | "))
+        let texts = ["about", "before", "after", "reason"].map(|name| details[name].as_str().unwrap_or("-").to_owned());
+        format!("{action}: {}", texts.join(" | "))
     };
     desk.db.read_here(read).expect("the log").into_iter().map(line).collect()
 }
@@ -56,7 +56,7 @@ fn running(desk: &Desk) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn access_is_granted_shown_told_and_logged() {
+async fn access_is_granted_shown_and_logged() {
     let desk = desk().await;
     let answer = give(&desk, &[("entitlement", "coach"), ("duration", "weekly"), ("reason", "an outage")]).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{LENA}#entitlements")));
@@ -75,7 +75,7 @@ async fn access_is_granted_shown_told_and_logged() {
 }
 
 #[actix_web::test]
-async fn roles_that_help_may_grant_and_remove_and_viewers_may_not() {
+async fn everybody_but_viewers_may_grant_and_remove() {
     for person in &TEAM {
         let desk = desk().await;
         let may = person.id != VERA.id;
@@ -112,7 +112,7 @@ async fn an_unknown_customer_or_grant_is_404() {
         let answer = desk.post_form(&SOL, &format!("{nobody}/{path}"), &fields).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
     }
-    // A purchase is no grant, and a grant of one customer is none of another.
+    // A purchase is no grant, and a grant belongs to one customer.
     assert_eq!(revoke(&desk, "APP_STORE:t-lena").await.status, StatusCode::NOT_FOUND);
     crate::ingestion::deliver(&desk, desk.project, &[crate::finding::purchase("mara", 1, json!({}))]);
     desk.post_form(&SOL, "/projects/sundial/customers/mara/grants", &fields).await;
@@ -162,7 +162,7 @@ async fn a_second_grant_is_refused_with_the_offer_to_replace_the_first() {
     let fields = [("entitlement", "pro"), ("duration", "monthly")];
     let refused = give(&desk, &fields).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.body.contains("granted already until 30 Nov 2026. Grants do not add up"), "why");
+    assert!(refused.body.contains("already granted until 30 Nov 2026. Grants do not add up"), "why");
     assert!(refused.body.contains("name=\"replace\" value=\"1\""), "the offer");
     assert_eq!(running(&desk).len(), 1);
     let replaced = give(&desk, &[&fields[..], &[("replace", "1")]].concat()).await;
@@ -171,13 +171,13 @@ async fn a_second_grant_is_refused_with_the_offer_to_replace_the_first() {
     let page = desk.get(&SOL, LENA).await.body;
     let history = page.split_once("id=\"history\"").expect("a history").1;
     let place = |words: &str| history.find(words).expect("a row");
-    assert!(place("sprite.svg#grant") < place("sprite.svg#remove"), "the new one stands above");
+    assert!(place("sprite.svg#grant") < place("sprite.svg#remove"), "the new grant comes first");
     let last = log(&desk).remove(1);
     assert!(
         last.starts_with("entitlement_granted: pro | granted to 2026-11-30 at 05:00 PM UTC | for 31 days"),
         "{last}"
     );
-    // The other one is offered first.
+    // The dialog selects the entitlement without a grant.
     let dialog = desk.get(&SOL, &format!("{LENA}?dialog=grant")).await.body;
     assert!(dialog.contains("<option value=\"coach\" selected>Coach (coach)</option>"), "{dialog}");
     assert_eq!(undo(&desk, &replaced).await.status, StatusCode::SEE_OTHER);
@@ -208,7 +208,7 @@ async fn the_dialog_shows_the_access_before_and_after() {
 }
 
 #[actix_web::test]
-async fn a_grant_is_removed_from_its_menu_and_says_what_follows() {
+async fn a_grant_is_removed_from_its_menu_after_a_preview() {
     let desk = desk().await;
     give(&desk, &[("entitlement", "coach"), ("duration", "weekly")]).await;
     let key = running(&desk).remove(0);
@@ -226,7 +226,7 @@ async fn a_grant_is_removed_from_its_menu_and_says_what_follows() {
     assert_eq!(log(&desk)[1], "entitlement_revoked: coach | granted to 2026-11-30 at 05:00 PM UTC | - | a mistake");
     let again = revoke(&desk, &key).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(again.body.contains("This grant is over already."), "it is told in the corner");
+    assert!(again.body.contains("This grant has already ended."), "the flash says so");
     let long = "x".repeat(256);
     give(&desk, &[("entitlement", "coach"), ("duration", "weekly")]).await;
     let path = format!("{LENA}/grants/{}/revoke", segment(&running(&desk)[0]));
@@ -237,7 +237,7 @@ async fn a_grant_is_removed_from_its_menu_and_says_what_follows() {
 }
 
 #[actix_web::test]
-async fn giving_and_removing_are_undone_unless_somebody_did_more() {
+async fn granting_and_removing_are_undone_unless_somebody_made_another_change() {
     let desk = desk().await;
     let fields = [("entitlement", "pro"), ("duration", "weekly")];
     let given = give(&desk, &fields).await;
@@ -265,7 +265,7 @@ async fn giving_and_removing_are_undone_unless_somebody_did_more() {
 }
 
 #[actix_web::test]
-async fn fifty_at_once_make_one_grant() {
+async fn fifty_posts_at_once_make_one_grant() {
     let desk = desk().await;
     let before = stored_events(&desk);
     let path = format!("{LENA}/grants");
@@ -273,7 +273,7 @@ async fn fifty_at_once_make_one_grant() {
     let answers = desk.post_form_at_once(&SOL, &path, &fields, 50).await;
     assert!(answers.iter().all(|answer| answer.header("location") == answers[0].header("location")));
     assert_eq!((stored_events(&desk), log(&desk).len(), running(&desk).len()), (before + 1, 1, 1));
-    // Without a key of the form the rule holds.
+    // Without a form key the rule of one grant still holds.
     let answers = desk.post_form_at_once(&SOL, &path, &[("entitlement", "coach"), ("duration", "weekly")], 50).await;
     let made = answers.iter().filter(|answer| answer.status == StatusCode::SEE_OTHER).count();
     assert_eq!((made, running(&desk).len(), log(&desk).len()), (1, 2, 2));
@@ -293,7 +293,7 @@ async fn with_sandbox_data_shown_nothing_is_granted_or_removed() {
     let fields = [("entitlement", "coach"), ("duration", "weekly")];
     let refused = desk.post_form(&SOL, &format!("{LENA}/grants?sandbox=1"), &fields).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.body.contains("Grants are production."), "it is told in the corner");
+    assert!(refused.body.contains("Grants are production."), "the flash says so");
     let key = segment(&running(&desk)[0]).to_string();
     let refused = desk.post_form(&SOL, &format!("{LENA}/grants/{key}/revoke?sandbox=1"), &[]).await;
     assert_eq!((refused.status, running(&desk).len()), (StatusCode::UNPROCESSABLE_ENTITY, 1));
@@ -326,7 +326,7 @@ async fn an_entitlement_of_any_spelling_is_granted() {
 }
 
 #[actix_web::test]
-async fn what_no_database_can_be_asked_for_is_not_there() {
+async fn a_nul_in_any_parameter_is_refused_or_ignored() {
     let desk = desk().await;
     for dialog in
         ["grant&entitlement=%00", "grant-revoke.%00", "grant-revoke", "grant-more", "grant&duration=%00&until=%00"]

@@ -1,4 +1,4 @@
-//! The history of one customer: every row once, in both orders, forth and back; and each event on a page of its own.
+//! The history of one customer: its pages in both orders and both directions, and the page of one event.
 
 use actix_web::http::StatusCode;
 use dossier::wording::text::segment;
@@ -12,7 +12,7 @@ use crate::support::{Desk, NOW};
 const PROFILE: &str = "/projects/sundial/customers/lena";
 const DAY: i64 = 86_400_000;
 
-/// 120 renewals: many at the same moment, those dated latest noticed first.
+/// 120 renewals, seven at each moment. The later an event was sent, the older its purchase, so the two orders differ.
 async fn desk() -> Desk {
     let desk = Desk::open().await;
     let renewal = |n: i64| {
@@ -38,7 +38,7 @@ fn shown(html: &str) -> Vec<String> {
     links.map(|rest| rest.split(['"', '?']).next().unwrap_or_default().to_owned()).collect()
 }
 
-/// Where the pager's link of this direction leads.
+/// The address of the pager's link in this direction.
 fn onward(html: &str, rel: &str) -> Option<String> {
     let (before, _) = html.split_once(&format!("\" rel=\"{rel}\""))?;
     let (_, href) = before.rsplit_once("href=\"")?;
@@ -53,7 +53,7 @@ async fn page(desk: &Desk, path: &str) -> String {
 }
 
 #[actix_web::test]
-async fn every_row_is_seen_once_forth_and_back() {
+async fn every_row_is_shown_once_in_both_directions() {
     let desk = desk().await;
     for order in ["", "?order=event"] {
         let mut pages = vec![page(&desk, &format!("{PROFILE}{order}")).await];
@@ -74,7 +74,7 @@ async fn every_row_is_seen_once_forth_and_back() {
 }
 
 #[actix_web::test]
-async fn the_newest_stands_first_by_either_clock() {
+async fn the_newest_comes_first_in_either_order() {
     let desk = desk().await;
     let by_event = shown(&page(&desk, &format!("{PROFILE}?order=event")).await);
     assert_eq!(by_event.first().map(String::as_str), Some("e119"));
@@ -83,7 +83,7 @@ async fn the_newest_stands_first_by_either_clock() {
 }
 
 #[actix_web::test]
-async fn each_environment_and_topic_shows_its_own() {
+async fn each_environment_and_topic_shows_only_its_own_events() {
     let desk = desk().await;
     assert_eq!(shown(&page(&desk, &format!("{PROFILE}?sandbox=1")).await), ["s"]);
     let trouble = page(&desk, &format!("{PROFILE}?topic=trouble")).await;
@@ -94,7 +94,7 @@ async fn each_environment_and_topic_shows_its_own() {
 }
 
 #[actix_web::test]
-async fn an_event_is_shown_whole_and_leads_back_to_its_row() {
+async fn the_page_of_an_event_shows_its_body_and_links_back_to_its_row() {
     let desk = desk().await;
     for person in TEAM {
         let answer = desk.get(&person, &format!("{PROFILE}/events/e70")).await;
@@ -128,7 +128,7 @@ async fn an_event_of_somebody_else_is_not_found() {
 }
 
 #[actix_web::test]
-async fn a_transfer_is_told_on_both_sides() {
+async fn a_transfer_is_shown_on_both_sides() {
     let desk = Desk::open().await;
     let moved: Value = json!({ "event": {
         "id": "t", "type": "TRANSFER", "event_timestamp_ms": NOW.millis(), "store": "APP_STORE",

@@ -1,4 +1,4 @@
-//! `dossier import`: what it stores, what it says, and that it can be interrupted.
+//! `dossier import`: what it stores, what it reports, and that it can be interrupted.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -15,7 +15,7 @@ fn run(desk: &Desk, project: i64, lines: &[String]) -> Summary {
     std::fs::write(&path, lines.join("\n")).expect("a file");
     let files = [path.display().to_string()];
     let summary = import(&desk.db, &format!("p{project}"), &files, &indicatif::ProgressBar::hidden());
-    std::fs::remove_file(&path).expect("the file goes");
+    std::fs::remove_file(&path).expect("the file is removed");
     summary.expect("it imports")
 }
 
@@ -23,7 +23,7 @@ fn names(app_user_id: &str, aliases: &[&str]) -> serde_json::Value {
     json!({ "app_user_id": app_user_id, "original_app_user_id": app_user_id, "aliases": aliases })
 }
 
-fn some_lives() -> Vec<String> {
+fn forty_customers() -> Vec<String> {
     let one = |number: i64| {
         let (id, anonymous) = (format!("user-{number}"), format!("$RCAnonymousID:{number}"));
         let own = json!({ "transaction_id": id, "original_transaction_id": id });
@@ -41,10 +41,10 @@ fn some_lives() -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn an_import_ends_in_the_state_that_deliveries_do() {
+async fn an_import_gives_the_same_state_as_deliveries() {
     let desk = Desk::open().await;
     let (imported, delivered) = (desk.project_of_its_own(), desk.project_of_its_own());
-    let lines = some_lives();
+    let lines = forty_customers();
     let summary = run(&desk, imported, &lines);
     assert_eq!((summary.stored, summary.duplicates, summary.rejected, summary.customers), (120, 0, 0, 40));
     deliver(&desk, delivered, &lines);
@@ -56,15 +56,15 @@ async fn an_import_ends_in_the_state_that_deliveries_do() {
 }
 
 #[actix_web::test]
-async fn an_import_that_was_cut_off_and_run_again_ends_in_the_same_state() {
+async fn an_interrupted_import_that_is_run_again_gives_the_same_state() {
     let desk = Desk::open().await;
-    let (whole, cut) = (desk.project_of_its_own(), desk.project_of_its_own());
-    let lines = some_lives();
-    run(&desk, whole, &lines);
-    run(&desk, cut, &lines[..61]);
-    run(&desk, cut, &lines);
+    let (complete, interrupted) = (desk.project_of_its_own(), desk.project_of_its_own());
+    let lines = forty_customers();
+    run(&desk, complete, &lines);
+    run(&desk, interrupted, &lines[..61]);
+    run(&desk, interrupted, &lines);
     let state = |project| desk.db.read_here(|conn| Ok::<_, dossier::base::error::Error>(profiles(conn, project)?));
-    assert_eq!(state(cut).expect("profiles"), state(whole).expect("profiles"));
+    assert_eq!(state(interrupted).expect("profiles"), state(complete).expect("profiles"));
 }
 
 #[actix_web::test]

@@ -1,4 +1,4 @@
-//! Any order of arrival, any number of deliveries: the same profile. Checked through the database, on both of them.
+//! Events give the same profile in any order, however often they are delivered. The tests compare the stored rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::support::{Desk, samples};
 
 const DAY: i64 = 86_400_000;
 
-/// Everything a project's profiles show, without the numbers of rows: one text a customer, by their ids.
+/// Everything that the profiles of a project show, without row ids: one text per customer, by their App User IDs.
 pub fn profiles(conn: &mut Conn, project: i64) -> QueryResult<BTreeMap<Vec<String>, String>> {
     let ids: Vec<CustomerId> =
         customers::table.filter(customers::project_id.eq(project)).select(customers::id).load(conn)?;
@@ -76,7 +76,7 @@ fn profile(conn: &mut Conn, id: CustomerId) -> QueryResult<(Vec<String>, String)
     Ok((names.into_iter().map(|(name, _)| name).collect(), text))
 }
 
-/// Delivers bodies one by one, each in a commit of its own.
+/// Delivers bodies one by one, each in its own commit.
 pub fn deliver(desk: &Desk, project: i64, bodies: &[String]) -> Vec<Outcome> {
     bodies.iter().map(|body| deliver_together(desk, project, std::slice::from_ref(body)).remove(0)).collect()
 }
@@ -306,9 +306,9 @@ async fn a_batch_in_one_commit_gives_the_same_profile_as_single_deliveries() {
     }
 }
 
-/// Two customers are touched and a third event of the same commit makes them one.
+/// Two customers get events, and a third event of the same commit merges them.
 #[actix_web::test]
-async fn customers_that_become_one_within_a_batch_are_derived_as_one() {
+async fn customers_that_are_merged_within_a_batch_are_folded_as_one() {
     let desk = Desk::open().await;
     let bodies = [
         body(0, "INITIAL_PURCHASE", ids("lena", &["lena"])),
@@ -320,7 +320,7 @@ async fn customers_that_become_one_within_a_batch_are_derived_as_one() {
     let ordered = desk.project_of_its_own();
     deliver(&desk, ordered, &bodies);
     let ordered = state(&desk, ordered);
-    assert_eq!(ordered.keys().map(Vec::len).collect::<Vec<_>>(), [3], "the lists of the transfer meet");
+    assert_eq!(ordered.keys().map(Vec::len).collect::<Vec<_>>(), [3], "the transfer merges them, as its lists overlap");
     for order in permutations(&bodies) {
         let project = desk.project_of_its_own();
         deliver_together(&desk, project, &order);
@@ -341,8 +341,8 @@ async fn any_order_of_random_events_gives_the_same_profiles() {
         "SUBSCRIBER_ALIAS",
     ]);
     let one = (kinds, 0..40_i64, 0..3_i64, 0..5_usize, 0..5_usize);
-    let lives = prop::collection::vec(one, 2..9).prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()));
-    let checked = runner.run(&lives, |(ordered, shuffled)| {
+    let sequences = prop::collection::vec(one, 2..9).prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()));
+    let checked = runner.run(&sequences, |(ordered, shuffled)| {
         let names = ["lena", "mara", "noor", "$RCAnonymousID:0", "$RCAnonymousID:1"];
         let write = |(kind, day, transaction, one, other): &(&str, i64, i64, usize, usize)| match *kind {
             "TRANSFER" => moved(*day, &[names[*one]], &[names[*other]]),
@@ -412,7 +412,7 @@ async fn rebuilding_repairs_what_was_damaged() {
 }
 
 #[actix_web::test]
-async fn rebuilding_finds_the_histories_and_ids_in_the_events_again() {
+async fn rebuilding_restores_histories_and_transfer_links_from_the_events() {
     let desk = Desk::open().await;
     let project = desk.project_of_its_own();
     for (_, bodies) in life_cycles() {

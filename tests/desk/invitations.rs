@@ -1,4 +1,4 @@
-//! Invitations: from the link to a member, once, and what a stranger learns from it.
+//! Invitations: a link makes one member, once, and reveals nothing to strangers.
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
@@ -36,7 +36,7 @@ fn role(desk: &Desk, email: &str) -> Option<Role> {
     found.expect("a role")
 }
 
-fn leave_all(desk: &Desk, person: i64) {
+fn remove_memberships(desk: &Desk, person: i64) {
     let gone = memberships::table.filter(memberships::person_id.eq(person));
     desk.db.write_here(|conn| Ok::<_, Error>(diesel::delete(gone).execute(conn)?)).expect("gone");
 }
@@ -74,14 +74,14 @@ async fn the_link_is_shown_once_and_only_its_hash_is_kept() {
 }
 
 #[actix_web::test]
-async fn only_admins_may_invite_and_what_is_wrong_is_told() {
+async fn only_admins_may_invite_and_each_refusal_has_its_reason() {
     let desk = Desk::open().await;
     for person in [&VERA, &SOL, &DEV] {
         let answer = desk.post_form(person, INVITE, &[("email", EMAIL), ("role", "admin")]).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", person.name);
     }
     let cases = [
-        ("nobody", "support", "email", "Nobody is no e-mail address."),
+        ("nobody", "support", "email", "Nobody is not an e-mail address."),
         (SOL.email, "support", "email", "belongs to the project already"),
         (EMAIL, "owner", "role", "Choose one of the four roles."),
     ];
@@ -97,7 +97,7 @@ async fn only_admins_may_invite_and_what_is_wrong_is_told() {
 }
 
 #[actix_web::test]
-async fn a_link_that_does_not_count_is_answered_the_same_whatever_the_reason() {
+async fn every_invalid_link_gets_the_same_answer() {
     let desk = Desk::open().await;
     let (old, used, withdrawn) = (
         link(&desk, "a@x.example", "viewer").await,
@@ -122,7 +122,7 @@ async fn a_link_that_does_not_count_is_answered_the_same_whatever_the_reason() {
 }
 
 #[actix_web::test]
-async fn trying_links_is_slowed_down_and_a_good_one_still_opens() {
+async fn guessing_links_is_limited_and_a_valid_one_still_opens() {
     let desk = Desk::open().await;
     let good = link(&desk, EMAIL, "viewer").await;
     for guess in 0..31 {
@@ -134,7 +134,7 @@ async fn trying_links_is_slowed_down_and_a_good_one_still_opens() {
 }
 
 #[actix_web::test]
-async fn names_and_passwords_that_will_not_do_come_back() {
+async fn refused_names_and_passwords_come_back_with_the_reason() {
     let desk = Desk::open().await;
     let link = link(&desk, EMAIL, "viewer").await;
     let cases = [
@@ -150,14 +150,14 @@ async fn names_and_passwords_that_will_not_do_come_back() {
         assert!(answer.body.contains(&format!("name=\"name\" value=\"{name}\"")) && !answer.body.contains(PASSWORD));
     }
     assert_eq!(role(&desk, EMAIL), None);
-    assert_eq!(join(&desk, &link, "Nia", PASSWORD).await.status, StatusCode::SEE_OTHER, "the link still counts");
+    assert_eq!(join(&desk, &link, "Nia", PASSWORD).await.status, StatusCode::SEE_OTHER, "the link is still valid");
 }
 
 #[actix_web::test]
 async fn somebody_with_an_account_logs_in_and_joins() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
-    leave_all(&desk, SOL.id);
+    remove_memberships(&desk, SOL.id);
     let fields = [("email", SOL.email), ("role", "support")];
     let page = desk.post_form(&ADA, &format!("/projects/{slug}/settings/invitations"), &fields).await.body;
     let token = page
@@ -192,7 +192,7 @@ async fn of_many_who_accept_at_once_one_joins() {
 }
 
 #[actix_web::test]
-async fn an_invitation_and_a_joining_leave_their_trace() {
+async fn inviting_and_joining_are_logged() {
     let desk = Desk::open().await;
     let link = link(&desk, EMAIL, "developer").await;
     join(&desk, &link, "Nia", PASSWORD).await;
@@ -222,7 +222,7 @@ async fn inviting_asks_for_a_fresh_log_in() {
 }
 
 #[actix_web::test]
-async fn no_answer_tells_other_sites_the_link() {
+async fn the_link_is_not_sent_to_other_sites() {
     let desk = Desk::open().await;
     let link = link(&desk, EMAIL, "viewer").await;
     let page = desk.anonymous_get(&link).await;

@@ -1,4 +1,4 @@
-//! The keys of the client API: made and shown once, used, revoked, and what the settings tell of them.
+//! The keys of the client API: made and shown once, used, revoked, and shown in the settings.
 
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
@@ -11,9 +11,9 @@ use crate::support::{Answer, Desk, traces};
 
 const KEYS: &str = "/projects/sundial/settings/keys";
 
-/// What calls for the page's dialog to make.
-pub async fn make(desk: &Desk, person: &Person, name: &str, whose: &str) -> String {
-    let answer = desk.post_form(person, KEYS, &[("name", name), ("for", whose)]).await;
+/// Makes a key in the dialog of the page and returns its value. `caller` is `server` or the store of an app.
+pub async fn make(desk: &Desk, person: &Person, name: &str, caller: &str) -> String {
+    let answer = desk.post_form(person, KEYS, &[("name", name), ("for", caller)]).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     shown(&answer)
 }
@@ -35,7 +35,7 @@ fn ids(desk: &Desk) -> Vec<i64> {
     desk.db.read_here(|conn| Ok::<_, Error>(rows.load(conn)?)).expect("keys")
 }
 
-/// What the newest entry says.
+/// The action and the details of the newest entry of the log.
 fn newest_entry(desk: &Desk) -> (String, String) {
     let own = audit_details::table.on(audit_details::position.eq(audit_entries::position));
     let lines = audit_entries::table.inner_join(own).order(audit_entries::position.desc());
@@ -59,13 +59,13 @@ async fn a_key_is_shown_once_and_kept_as_a_hash() {
 }
 
 #[actix_web::test]
-async fn an_apps_key_begins_as_its_sdk_expects_and_its_code_names_our_address() {
+async fn a_key_begins_as_its_sdk_expects_and_the_sample_code_has_the_public_address() {
     let desk = Desk::open().await;
     let code =
         [("APP_STORE", "appl_", "Purchases.proxyURL"), ("RC_BILLING", "rcb_", "httpConfig"), ("server", "sk_", "curl")];
-    for (whose, prefix, code) in code {
-        let answer = desk.post_form(&ADA, KEYS, &[("name", "Sundial"), ("for", whose)]).await;
-        assert!(shown(&answer).starts_with(prefix), "{whose}");
+    for (caller, prefix, code) in code {
+        let answer = desk.post_form(&ADA, KEYS, &[("name", "Sundial"), ("for", caller)]).await;
+        assert!(shown(&answer).starts_with(prefix), "{caller}");
         let sample = answer.body.split("<pre").nth(1).expect("code");
         assert!(sample.contains(code) && sample.contains("http://desk.example"), "{sample}");
     }
@@ -77,8 +77,8 @@ async fn a_key_works_until_it_is_revoked() {
     let key = make(&desk, &DEV, "Web app", "RC_BILLING").await;
     assert_eq!(call(&desk, &key).await, StatusCode::CREATED);
     assert_eq!(call(&desk, &key).await, StatusCode::OK);
-    desk.site.last_seen.settle();
-    assert!(!desk.get(&DEV, KEYS).await.body.contains("Never"), "its use is told");
+    desk.application.last_seen.settle();
+    assert!(!desk.get(&DEV, KEYS).await.body.contains("Never"), "the page shows its use");
     let id = ids(&desk)[0];
     let dialog = desk.get(&DEV, &format!("{KEYS}?dialog=key-revoke.{id}")).await.body;
     assert!(dialog.contains("Revoke it") && dialog.contains("Web app"));
@@ -95,7 +95,7 @@ async fn a_key_works_until_it_is_revoked() {
 }
 
 #[actix_web::test]
-async fn an_app_that_has_a_key_keeps_it_and_nobody_gets_it_again() {
+async fn an_existing_key_can_be_added_once() {
     let desk = Desk::open().await;
     let fields = [("name", "Web app"), ("for", "RC_BILLING"), ("value", " rcb_0123456789abcdef ")];
     assert_eq!(shown(&desk.post_form(&DEV, KEYS, &fields).await), "rcb_0123456789abcdef");
@@ -106,7 +106,7 @@ async fn an_app_that_has_a_key_keeps_it_and_nobody_gets_it_again() {
 }
 
 #[actix_web::test]
-async fn what_is_no_key_is_refused_beside_its_field() {
+async fn refused_input_has_its_reason_beside_its_field() {
     let desk = Desk::open().await;
     let long = "x".repeat(101);
     let cases: [(&[(&str, &str)], &str); 6] = [
@@ -126,7 +126,7 @@ async fn what_is_no_key_is_refused_beside_its_field() {
 }
 
 #[actix_web::test]
-async fn making_and_revoking_ask_who_it_is_where_the_log_in_is_old() {
+async fn making_and_revoking_need_the_password_after_an_old_log_in() {
     let desk = Desk::open().await;
     make(&desk, &DEV, "Server", "server").await;
     let cookie = desk.cookie(&DEV);

@@ -1,4 +1,4 @@
-//! Who is in which list, in which order, and what the file of a list holds.
+//! The lists of customers: who is in which list, in which order, and the file of a list.
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
@@ -32,7 +32,7 @@ fn link(answer: &Answer, rel: &str) -> Option<String> {
 }
 
 #[actix_web::test]
-async fn each_list_holds_its_own() {
+async fn each_list_holds_only_its_own_customers() {
     let desk = Desk::open().await;
     let (forever, grant) = (json!(NOW.millis() + 400 * DAY), "PROMOTIONAL");
     deliver_together(
@@ -98,7 +98,7 @@ async fn the_shown_id_is_an_identified_one_where_there_is_one() {
 }
 
 #[actix_web::test]
-async fn rows_read_in_the_order_of_their_last_column() {
+async fn rows_are_in_the_order_of_their_last_column() {
     let desk = Desk::open().await;
     let bodies = ["a", "b", "c"].map(|id| purchase(id, 5, json!({})));
     deliver_together(&desk, desk.project, &bodies);
@@ -113,11 +113,11 @@ async fn rows_read_in_the_order_of_their_last_column() {
     });
     written.expect("contacts");
     deliver_together(&desk, desk.project, &["a", "b", "c"].map(|id| purchase(id, 2, json!({ "type": "RENEWAL" }))));
-    assert_eq!(ids(&page(&desk, "").await), ["b", "c", "a"], "an event counts where the app was never heard of");
+    assert_eq!(ids(&page(&desk, "").await), ["b", "c", "a"], "an event counts where the app never called");
 }
 
 #[actix_web::test]
-async fn rows_tell_what_was_tested_granted_or_sold_at_an_unknown_price() {
+async fn rows_show_what_was_tested_granted_or_sold_at_an_unknown_price() {
     let desk = Desk::open().await;
     let grant = json!({
         "type": "NON_RENEWING_PURCHASE", "store": "PROMOTIONAL", "product_id": "rc_promo_pro_monthly",
@@ -179,7 +179,7 @@ async fn going_up_ends_on_a_full_first_page() {
 }
 
 #[actix_web::test]
-async fn an_unknown_list_and_a_malformed_cursor_are_told_in_a_sentence() {
+async fn an_unknown_list_and_a_malformed_cursor_are_explained() {
     let desk = Desk::open().await;
     let cursor = "0".repeat(32);
     for query in [
@@ -237,7 +237,7 @@ async fn a_page_of_a_list_asks_the_same_number_of_queries_whatever_it_shows() {
 }
 
 #[actix_web::test]
-async fn a_list_is_a_file_for_those_who_may() {
+async fn roles_that_may_export_can_download_a_list() {
     let desk = Desk::open().await;
     let formula = "=HYPERLINK(\"http://evil.example\")";
     let name = json!({ "$displayName": { "value": "@SUM(1)", "updated_at_ms": NOW.millis() } });

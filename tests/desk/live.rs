@@ -1,4 +1,5 @@
-//! Open profiles learn of new events: within two seconds, whichever process took them in, and nobody who may not.
+//! The stream of an open profile: it announces new events within two seconds, whichever process stored them, and only
+//! to those who may see the customer.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -31,7 +32,7 @@ fn renew(desk: &Desk, id: &str, environment: &str) {
     deliver(desk, desk.project, &[body(1_095, "RENEWAL", json!({ "id": id, "environment": environment }))]);
 }
 
-/// A stream that is being read.
+/// A stream of server-sent events that a test reads.
 struct Listening {
     status: StatusCode,
     body: BoxBody,
@@ -39,7 +40,7 @@ struct Listening {
 }
 
 async fn listen(desk: &Desk, cookie: &str, path: &str) -> Listening {
-    let service = init_service(app(&desk.site)).await;
+    let service = init_service(app(&desk.application)).await;
     let request =
         TestRequest::get().uri(path).insert_header(("cookie", cookie)).insert_header(("accept-encoding", "gzip, br"));
     let response = match service.call(request.to_request()).await {
@@ -65,12 +66,12 @@ impl Listening {
 }
 
 #[actix_web::test]
-async fn a_new_event_is_told_in_the_view_it_belongs_to() {
+async fn a_new_event_is_counted_in_the_view_it_belongs_to() {
     let desk = desk().await;
     let cookie = desk.cookie(&VERA);
     let mut real = listen(&desk, &cookie, &format!("{LIVE}?since=1")).await;
     let mut test = listen(&desk, &cookie, &format!("{LIVE}?since=1&sandbox=1")).await;
-    assert_eq!((real.status, real.encoding.as_str()), (StatusCode::OK, "identity"), "nothing holds it back");
+    assert_eq!((real.status, real.encoding.as_str()), (StatusCode::OK, "identity"), "no compression delays it");
     assert_eq!(real.next().await.as_deref(), Some("retry: 5000\n\n"));
     assert!(test.next().await.is_some());
     renew(&desk, "r1", "PRODUCTION");
@@ -85,7 +86,7 @@ async fn a_new_event_is_told_in_the_view_it_belongs_to() {
 }
 
 #[actix_web::test]
-async fn whoever_comes_back_is_told_at_once_what_they_missed() {
+async fn a_reader_that_reconnects_gets_at_once_what_it_missed() {
     let desk = desk().await;
     renew(&desk, "r1", "PRODUCTION");
     renew(&desk, "r2", "PRODUCTION");
@@ -99,7 +100,7 @@ async fn whoever_comes_back_is_told_at_once_what_they_missed() {
 }
 
 #[actix_web::test]
-async fn the_page_says_where_to_listen() {
+async fn the_page_has_the_address_of_the_stream() {
     let desk = desk().await;
     let page = desk.get(&VERA, "/projects/sundial/customers/lena?sandbox=1").await.body;
     assert!(
@@ -111,7 +112,7 @@ async fn the_page_says_where_to_listen() {
 }
 
 #[actix_web::test]
-async fn nobody_listens_who_may_not() {
+async fn a_stream_needs_a_customer_and_a_session_and_ends_with_the_log_out() {
     let desk = desk().await;
     let nobody = listen(&desk, &desk.cookie(&VERA), "/projects/sundial/customers/nobody/live").await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);
@@ -121,12 +122,12 @@ async fn nobody_listens_who_may_not() {
     assert!(left.next().await.is_some());
     desk.post_with(&cookie, "/logout", &[]).await;
     renew(&desk, "r1", "PRODUCTION");
-    assert_eq!(left.next().await.as_deref(), Some("event: gone\ndata:\n\n"), "logged out, told nothing more");
+    assert_eq!(left.next().await.as_deref(), Some("event: gone\ndata:\n\n"), "no news after the log-out");
     assert_eq!(left.next().await, None);
 }
 
 #[actix_web::test]
-async fn it_ends_with_the_customer_and_with_the_server() {
+async fn a_stream_ends_with_the_customer_and_with_the_server() {
     let desk = desk().await;
     let cookie = desk.cookie(&VERA);
     let mut of_erased = listen(&desk, &cookie, LIVE).await;
@@ -148,7 +149,7 @@ async fn it_ends_with_the_customer_and_with_the_server() {
     );
     let mut open = listen(&desk, &cookie, "/projects/sundial/customers/mara/live").await;
     assert!(open.next().await.is_some());
-    desk.site.live.close();
+    desk.application.live.close();
     assert_eq!(open.next().await, None);
     assert_eq!(
         listen(&desk, &cookie, "/projects/sundial/customers/mara/live").await.status,
@@ -157,14 +158,14 @@ async fn it_ends_with_the_customer_and_with_the_server() {
 }
 
 #[actix_web::test]
-async fn nothing_is_asked_when_nobody_listens() {
+async fn without_readers_the_database_gets_no_queries() {
     let desk = desk().await;
     let mut one = listen(&desk, &desk.cookie(&VERA), LIVE).await;
     assert!(one.next().await.is_some());
     assert!(one.is_quiet().await);
-    assert_eq!(desk.site.live.listeners(), 1);
+    assert_eq!(desk.application.live.listeners(), 1);
     drop(one);
-    assert_eq!(desk.site.live.listeners(), 0);
+    assert_eq!(desk.application.live.listeners(), 0);
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     let before = desk.db.statements();
     tokio::time::sleep(Duration::from_millis(2_500)).await;
@@ -172,7 +173,7 @@ async fn nothing_is_asked_when_nobody_listens() {
 }
 
 #[actix_web::test]
-async fn an_open_page_keeps_nobody_logged_in() {
+async fn an_open_stream_does_not_prolong_the_session() {
     let desk = desk().await;
     let cookie = desk.cookie(&VERA);
     let used = |desk: &Desk| {

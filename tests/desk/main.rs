@@ -1,4 +1,4 @@
-//! The whole program behind its own door: requests in, answers out, on a database of each test's own.
+//! Tests of the whole program over HTTP. Each test has its own database.
 
 mod account;
 mod attributes;

@@ -28,7 +28,7 @@ fn role(desk: &Desk, person: &Person) -> Option<Role> {
     desk.db.read_here(|conn| Ok::<_, Error>(role_of(conn, project, person.id)?)).expect("a role")
 }
 
-fn make(desk: &Desk, person: &Person, role: Role) {
+fn give_role(desk: &Desk, person: &Person, role: Role) {
     let project = desk.project;
     desk.db.write_here(|conn| Ok::<_, Error>(set_role(conn, project, person.id, role)?)).expect("a role");
 }
@@ -40,7 +40,7 @@ fn log(desk: &Desk) -> Vec<(String, String)> {
     desk.db.read_here(|conn| Ok::<_, Error>(lines.load(conn)?)).expect("the log")
 }
 
-/// Lena, a note about her that Sol wrote, and one of Dev's that Sol edited.
+/// Makes Lena, a note about her by Sol, and a note by Dev that Sol edited.
 async fn write_notes(desk: &Desk) {
     let event = json!({ "id": "e1", "type": "TRIAL_STARTED", "app_user_id": "lena", "event_timestamp_ms": 1_790_000_000_000_i64 });
     deliver_together(desk, desk.project, &[json!({ "event": event }).to_string()]);
@@ -58,7 +58,7 @@ async fn write_notes(desk: &Desk) {
     assert_eq!(edited.status, StatusCode::SEE_OTHER);
 }
 
-/// Sol set another offering for Lena.
+/// Sets another offering for Lena, as Sol.
 fn override_offering(desk: &Desk) {
     let set = desk.db.write_here(|conn| {
         let lena: i64 = notes::table.select(notes::customer_id).first(conn)?;
@@ -78,7 +78,7 @@ fn override_offering(desk: &Desk) {
     set.expect("an override");
 }
 
-/// Ada deletes what Sol wrote, and could undo that.
+/// Ada deletes the note by Sol, and could undo that.
 async fn delete_first_note(desk: &Desk) {
     let first = notes::table.order(notes::id).select(notes::id);
     let id: i64 = desk.db.read_here(|conn| Ok::<_, Error>(first.first(conn)?)).expect("a note");
@@ -107,7 +107,7 @@ async fn admins_see_who_belongs_to_the_project_and_nobody_else_does() {
 }
 
 #[actix_web::test]
-async fn when_somebody_was_last_here_is_shown() {
+async fn the_page_shows_when_somebody_was_last_active() {
     let desk = Desk::open().await;
     desk.anonymous_post_form("/login", &[("email", SOL.email), ("password", PASSWORD)]).await;
     desk.clock.advance(7_200);
@@ -136,7 +136,7 @@ async fn a_role_is_changed_and_counts_from_the_next_request() {
 }
 
 #[actix_web::test]
-async fn nobody_but_an_admin_changes_roles_least_of_all_their_own() {
+async fn only_admins_change_roles() {
     let desk = Desk::open().await;
     for person in [&VERA, &SOL, &DEV] {
         for subject in &TEAM {
@@ -149,12 +149,12 @@ async fn nobody_but_an_admin_changes_roles_least_of_all_their_own() {
     }
     assert!(TEAM.iter().all(|person| role(&desk, person) == Some(person.role)));
     let log = log(&desk);
-    assert_eq!(log.len(), 3 * (2 * TEAM.len() + 1), "each refusal is told");
+    assert_eq!(log.len(), 3 * (2 * TEAM.len() + 1), "each refusal is logged");
     assert!(log.iter().all(|(action, _)| action == "authorization_refused"), "{log:?}");
 }
 
 #[actix_web::test]
-async fn what_is_wrong_with_a_role_is_told_in_the_dialog() {
+async fn a_refused_role_has_its_reason_in_the_dialog() {
     let desk = Desk::open().await;
     for (typed, reason) in [("owner", "Choose one of the four"), ("support", "That is the role already.")] {
         let answer = desk.post_form(&ADA, &role_path(&SOL), &[("role", typed), ("seen", "support")]).await;
@@ -189,7 +189,7 @@ async fn the_last_admin_can_neither_step_down_nor_leave() {
 async fn two_admins_who_remove_each_other_at_once_leave_one() {
     for round in 0..5 {
         let desk = Desk::open().await;
-        make(&desk, &DEV, Role::Admin);
+        give_role(&desk, &DEV, Role::Admin);
         let (dev, ada) = (delete_path(&DEV), delete_path(&ADA));
         let (one, other) = futures_util::future::join(
             desk.post_form(&ADA, &dev, &[("seen", "admin")]),
@@ -205,7 +205,7 @@ async fn two_admins_who_remove_each_other_at_once_leave_one() {
 async fn many_admins_who_step_down_at_once_leave_one() {
     let desk = Desk::open().await;
     for person in &TEAM {
-        make(&desk, person, Role::Admin);
+        give_role(&desk, person, Role::Admin);
     }
     let steps = TEAM.iter().map(|person| {
         let (desk, path) = (&desk, role_path(person));
@@ -217,15 +217,15 @@ async fn many_admins_who_step_down_at_once_leave_one() {
 }
 
 #[actix_web::test]
-async fn somebody_removed_is_out_at_once_and_their_account_closes_with_the_last_project() {
+async fn a_removed_person_loses_access_at_once_and_the_account_closes_with_the_last_project() {
     let desk = Desk::open().await;
-    let (cookie, half) = (desk.cookie(&SOL), PASSWORD);
+    let (cookie, password) = (desk.cookie(&SOL), PASSWORD);
     let answer = desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "support")]).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{PEOPLE}#")));
     assert_eq!(desk.get_with(&cookie, "/projects/sundial/customers").await.status, StatusCode::SEE_OTHER);
-    let fields = [("email", SOL.email), ("password", half)];
+    let fields = [("email", SOL.email), ("password", password)];
     let closed = desk.anonymous_post_form("/login", &fields).await;
-    let unknown = desk.anonymous_post_form("/login", &[("email", "eve@sundial.example"), ("password", half)]).await;
+    let unknown = desk.anonymous_post_form("/login", &[("email", "eve@sundial.example"), ("password", password)]).await;
     assert_eq!(closed.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(closed.body.replace(SOL.email, "eve@sundial.example"), unknown.body);
     let kept: i64 = desk
@@ -240,7 +240,7 @@ async fn somebody_removed_is_out_at_once_and_their_account_closes_with_the_last_
 }
 
 #[actix_web::test]
-async fn somebody_of_two_projects_keeps_the_other() {
+async fn a_person_removed_from_one_project_keeps_the_other() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     let cookie = desk.cookie(&SOL);
@@ -268,9 +268,9 @@ async fn a_closed_account_is_opened_again_by_an_invitation() {
 }
 
 #[actix_web::test]
-async fn whoever_stops_being_admin_leaves_no_open_invitation() {
+async fn invitations_by_somebody_who_stops_being_admin_are_withdrawn() {
     let desk = Desk::open().await;
-    make(&desk, &DEV, Role::Admin);
+    give_role(&desk, &DEV, Role::Admin);
     let fields = [("email", "eve@x.example"), ("role", "admin")];
     assert_eq!(desk.post_form(&DEV, "/projects/sundial/settings/invitations", &fields).await.status, StatusCode::OK);
     desk.post_form(&ADA, &role_path(&DEV), &[("role", "support"), ("seen", "admin")]).await;
@@ -279,7 +279,7 @@ async fn whoever_stops_being_admin_leaves_no_open_invitation() {
 }
 
 #[actix_web::test]
-async fn notes_keep_the_name_of_somebody_removed_unless_it_is_to_be_erased() {
+async fn notes_keep_the_name_of_a_removed_person_unless_it_is_erased() {
     let desk = Desk::open().await;
     write_notes(&desk).await;
     desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "support")]).await;
@@ -288,7 +288,7 @@ async fn notes_keep_the_name_of_somebody_removed_unless_it_is_to_be_erased() {
 }
 
 #[actix_web::test]
-async fn an_erased_name_is_nowhere_any_more_and_the_log_still_holds_together() {
+async fn an_erased_name_is_stored_nowhere_and_the_chain_is_still_valid() {
     let desk = Desk::open().await;
     desk.anonymous_post_form("/login", &[("email", SOL.email), ("password", PASSWORD)]).await;
     write_notes(&desk).await;

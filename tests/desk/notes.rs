@@ -1,4 +1,4 @@
-//! Writing notes: who may, what may be one, and what stays true when several write at once.
+//! Writing notes: who may, which text is accepted, and what holds when several people write at once.
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
@@ -53,11 +53,11 @@ async fn a_note_is_added_shown_and_logged() {
     assert!(page.contains("<p>Note added.</p>") && page.contains(">Undo</button>"), "the flash");
     assert_eq!(log(&desk), ["note_created by support 2"]);
     let other = desk.get(&DEV, answer.header("location")).await.body;
-    assert!(!other.contains("Note added."), "the flash is told to whoever did it");
+    assert!(!other.contains("Note added."), "only the person who did it gets the flash");
 }
 
 #[actix_web::test]
-async fn roles_that_help_may_write_and_viewers_may_not() {
+async fn everybody_but_viewers_may_write_notes() {
     let desk = desk_with_lena().await;
     for person in &TEAM {
         let answer = desk.post_form(person, &format!("{LENA}/notes"), &[("body", "x")]).await;
@@ -76,13 +76,13 @@ async fn an_unknown_customer_or_note_is_404() {
     let desk = desk_with_lena().await;
     let nobody = "/projects/sundial/customers/nobody";
     for path in ["notes", "notes/1", "notes/1/delete", "undo"] {
-        for whose in [nobody, LENA] {
-            if (path, whose) == ("notes", LENA) {
+        for customer in [nobody, LENA] {
+            if (path, customer) == ("notes", LENA) {
                 continue;
             }
             let fields = [("body", "x"), ("submission", "1")];
-            let answer = desk.post_form(&SOL, &format!("{whose}/{path}"), &fields).await;
-            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{whose}/{path}");
+            let answer = desk.post_form(&SOL, &format!("{customer}/{path}"), &fields).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{customer}/{path}");
         }
     }
     assert!(log(&desk).is_empty());
@@ -110,7 +110,7 @@ async fn refused_input_comes_back_in_its_dialog() {
 }
 
 #[actix_web::test]
-async fn fifty_at_once_make_ten_notes() {
+async fn fifty_posts_at_once_make_ten_notes() {
     let desk = desk_with_lena().await;
     let path = format!("{LENA}/notes");
     let answers = desk.post_form_at_once(&SOL, &path, &[("body", "x")], 50).await;
@@ -133,7 +133,7 @@ async fn a_form_works_once() {
     let other = desk.post_form(&SOL, &path, &[("body", "other"), ("once", "k1")]).await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(other.body.contains("sent before") && other.body.contains("other</textarea>"));
-    assert_eq!(desk.post_form(&DEV, &path, &fields).await.status, StatusCode::SEE_OTHER, "a key is one person's own");
+    assert_eq!(desk.post_form(&DEV, &path, &fields).await.status, StatusCode::SEE_OTHER, "a form key is personal");
 }
 
 #[actix_web::test]
@@ -170,7 +170,7 @@ async fn two_who_edit_at_once_see_both_versions() {
     let again = desk.post_form(&DEV, &path, &[("body", "by Dev"), ("seen", &now)]).await;
     assert_eq!((again.status, stored(&desk)), (StatusCode::SEE_OTHER, vec![(id, "by Dev".to_owned())]));
     let deleted = desk.post_form(&SOL, &format!("{path}/delete"), &[("seen", &seen)]).await;
-    assert_eq!(deleted.status, StatusCode::CONFLICT, "what is deleted is what was seen");
+    assert_eq!(deleted.status, StatusCode::CONFLICT, "a changed note is not deleted unseen");
 }
 
 async fn undo(desk: &Desk, answer: &Answer) -> Answer {
@@ -200,7 +200,7 @@ async fn adding_editing_and_deleting_are_undone_and_logged() {
 }
 
 #[actix_web::test]
-async fn undo_ends_after_ten_minutes_is_ones_own_and_overwrites_nobody() {
+async fn undo_works_for_ten_minutes_for_the_same_person_and_overwrites_nothing() {
     let desk = desk_with_lena().await;
     let added = add(&desk, "first").await;
     let (id, _) = stored(&desk).remove(0);

@@ -1,5 +1,5 @@
-//! Choosing the offering of a customer: who may, until when, who was faster, how it ends by itself; and the page of all
-//! that were chosen.
+//! Choosing the offering of a customer: who may, until when, concurrent choices, the end by itself; and the page of all
+//! overrides.
 
 use std::sync::Barrier;
 
@@ -23,7 +23,7 @@ use crate::support::{Answer, Desk, NOW};
 const LENA: &str = "/projects/sundial/customers/lena";
 const OVERRIDES: &str = "/projects/sundial/overrides";
 
-/// Lena subscribes, Sandy tests; Standard is the default, Old is archived.
+/// A desk where Lena subscribes and Sandy tests; Standard is the default offering, Old is archived.
 pub async fn stocked() -> Desk {
     let desk = Desk::open().await;
     let offering = |id: &str, name: &str| {
@@ -40,7 +40,7 @@ pub async fn stocked() -> Desk {
         diesel::update(old).set(offerings::is_archived.eq(true)).execute(conn)?;
         Ok::<_, Error>(())
     });
-    stocked.expect("it is sold");
+    stocked.expect("the catalog is applied");
     let test = purchase("sandy", 4, json!({ "environment": "SANDBOX" }));
     deliver_together(&desk, desk.project, &[purchase("lena", 3, json!({})), test]);
     desk
@@ -68,7 +68,7 @@ fn chosen(desk: &Desk) -> Vec<(String, Option<Moment>)> {
     stored(desk).into_iter().map(|set| (set.offering, set.until)).collect()
 }
 
-fn worked(desk: &Desk) -> usize {
+fn run_jobs(desk: &Desk) -> usize {
     jobs::run(&Work { clock: desk.clock.clone(), db: desk.db.clone(), ids: desk.ids.clone(), now: desk.clock.now() })
 }
 
@@ -84,8 +84,8 @@ async fn another_offering_is_chosen_shown_and_taken_back() {
     let page = desk.get(&SOL, answer.header("location")).await.body;
     assert!(page.contains("<p>The app gets Win-back until 30 Nov 2026.</p>") && page.contains(">Undo</button>"));
     let card = page.split("id=\"offering\"").nth(1).expect("the card");
-    for said in ["Win-back", "Override", "Set by <bdi>Sol Mbeki</bdi>", "30 Nov, 23:59 UTC", "asked for a discount"] {
-        assert!(card.contains(said), "{said}");
+    for text in ["Win-back", "Override", "Set by <bdi>Sol Mbeki</bdi>", "30 Nov, 23:59 UTC", "asked for a discount"] {
+        assert!(card.contains(text), "{text}");
     }
     let answer = choose(&desk, "", "").await;
     let page = desk.get(&SOL, answer.header("location")).await.body;
@@ -102,7 +102,7 @@ async fn another_offering_is_chosen_shown_and_taken_back() {
 }
 
 #[actix_web::test]
-async fn roles_that_help_may_choose_and_viewers_may_not() {
+async fn everybody_but_viewers_may_choose() {
     let desk = stocked().await;
     for person in &TEAM {
         let wanted = if person.id == VERA.id { StatusCode::FORBIDDEN } else { StatusCode::SEE_OTHER };
@@ -139,8 +139,8 @@ async fn refused_input_comes_back_in_its_dialog() {
         ("winback", "2026-11-22", "", "until", "This day is over"),
         ("winback", "30.11.2026", "", "until", "not a day"),
         ("winback", "", long.as_str(), "reason", "1 too many"),
-        ("", "", "", "offering", "default already"),
-        ("standard", "", "", "offering", "default already"),
+        ("", "", "", "offering", "already gets the project"),
+        ("standard", "", "", "offering", "already gets the project"),
     ] {
         let fields = [("offering", offering), ("until", until), ("reason", reason)];
         let answer = choose_as(&desk, &SOL, &fields).await;
@@ -158,7 +158,7 @@ async fn refused_input_comes_back_in_its_dialog() {
 }
 
 #[actix_web::test]
-async fn the_selector_begins_with_the_default_and_tells_what_follows() {
+async fn the_selector_begins_with_the_default_and_shows_what_follows() {
     let desk = stocked().await;
     let dialog = desk.get(&SOL, &format!("{LENA}?dialog=offering-choose")).await.body;
     let values: Vec<&str> =
@@ -181,10 +181,10 @@ async fn two_who_choose_at_once_see_both_choices() {
     assert_eq!(first.status, StatusCode::SEE_OTHER);
     let second = choose_as(&desk, &SOL, &[("offering", "winback"), ("seen", "0")]).await;
     assert_eq!(second.status, StatusCode::CONFLICT);
-    for said in
+    for text in
         ["Somebody changed the offering", "<bdi>Zen</bdi>", "Set by <bdi>Dev Anand</bdi>", "value=\"winback\" checked"]
     {
-        assert!(second.body.contains(said), "{said}");
+        assert!(second.body.contains(text), "{text}");
     }
     assert_eq!(chosen(&desk), [("zen".to_owned(), None)]);
     let seen = NOW.millis().to_string();
@@ -193,7 +193,7 @@ async fn two_who_choose_at_once_see_both_choices() {
 }
 
 #[actix_web::test]
-async fn fifty_at_once_who_saw_none_choose_once() {
+async fn one_of_fifty_choices_at_once_counts() {
     let desk = stocked().await;
     let path = format!("{LENA}/offering");
     let answers = desk.post_form_at_once(&SOL, &path, &[("offering", "zen"), ("seen", "0")], 50).await;
@@ -233,23 +233,23 @@ async fn choosing_and_taking_back_are_undone_and_logged() {
 }
 
 #[actix_web::test]
-async fn an_end_comes_by_itself_and_is_told_once() {
+async fn an_override_ends_by_itself_and_the_end_is_recorded_once() {
     let desk = stocked().await;
     choose(&desk, "winback", "2026-11-23").await;
-    assert_eq!(worked(&desk), 0);
+    assert_eq!(run_jobs(&desk), 0);
     desk.clock.advance(7 * 3_600 - 1);
     let page = desk.get(&SOL, LENA).await.body;
-    assert!(page.contains("Standard") && page.contains("ended on"), "the default applies before anything is told");
+    assert!(page.contains("Standard") && page.contains("ended on"), "the default applies before the end is recorded");
     let barrier = Barrier::new(2);
     let both = std::thread::scope(|scope| {
         let work = || {
             barrier.wait();
-            worked(&desk)
+            run_jobs(&desk)
         };
         let (one, other) = (scope.spawn(work), scope.spawn(work));
         one.join().expect("it works") + other.join().expect("it works")
     });
-    assert_eq!((both, worked(&desk)), (1, 0));
+    assert_eq!((both, run_jobs(&desk)), (1, 0));
     assert_eq!(history_of(&desk, "lena").iter().filter(|line| line.contains("OFFERING_OVERRIDE_ENDED")).count(), 1);
     for view in ["", "?sandbox=1"] {
         let page = desk.get(&SOL, &format!("{LENA}{view}")).await.body;
@@ -257,30 +257,30 @@ async fn an_end_comes_by_itself_and_is_told_once() {
         assert!(history.contains("Offering override ended") && history.contains("winback"), "{view}");
         assert!(history.contains("the project&#39;s default applies again"), "{view}");
     }
-    assert_eq!(log(&desk).len(), 1, "nobody did it");
+    assert_eq!(log(&desk).len(), 1, "no person did it");
     let nothing = choose(&desk, "", "").await;
     assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY, "there is nothing to take back");
 }
 
 #[actix_web::test]
-async fn an_end_that_nobody_told_yet_is_told_before_another_choice() {
+async fn an_end_that_is_not_recorded_yet_is_recorded_before_another_choice() {
     let desk = stocked().await;
     choose(&desk, "winback", "2026-11-23").await;
     desk.clock.advance(8 * 3_600);
     choose(&desk, "zen", "").await;
     assert_eq!(history_of(&desk, "lena").iter().filter(|line| line.contains("OFFERING_OVERRIDE_ENDED")).count(), 1);
-    assert_eq!((worked(&desk), chosen(&desk)), (0, vec![("zen".to_owned(), None)]));
+    assert_eq!((run_jobs(&desk), chosen(&desk)), (0, vec![("zen".to_owned(), None)]));
     choose(&desk, "winback", "2026-11-30").await;
     choose(&desk, "", "").await;
     desk.clock.advance(30 * 86_400);
-    assert_eq!(worked(&desk), 0, "what was taken back has no end to tell");
+    assert_eq!(run_jobs(&desk), 0, "a cleared override has no end to record");
 }
 
 #[actix_web::test]
-async fn the_page_lists_what_ends_first_and_clears_from_there() {
+async fn the_page_lists_overrides_by_their_end_and_can_clear_them() {
     let desk = stocked().await;
     let empty = desk.get(&VERA, OVERRIDES).await;
-    assert!(empty.status == StatusCode::OK && empty.body.contains("No customer has an offering of their own"));
+    assert!(empty.status == StatusCode::OK && empty.body.contains("No customer has an offering override"));
     let ids = ["ana", "bo", "cy", "di"];
     deliver_together(&desk, desk.project, &ids.map(|id| purchase(id, 1, json!({}))));
     for (id, until) in [("ana", ""), ("bo", "2026-12-24"), ("cy", "2026-11-30"), ("di", "")] {
@@ -295,7 +295,7 @@ async fn the_page_lists_what_ends_first_and_clears_from_there() {
         found.map(str::to_owned).collect()
     };
     let page = desk.get(&SOL, OVERRIDES).await.body;
-    assert_eq!(order(&page), ["cy", "bo", "ana", "di"], "one that is over is not in force");
+    assert_eq!(order(&page), ["cy", "bo", "ana", "di"], "an ended override is not listed");
     assert!(page.contains("aria-current=\"page\">Offering overrides</a>") && page.contains("Win-back"));
     let viewer = desk.get(&VERA, OVERRIDES).await.body;
     assert!(viewer.contains("customers/cy#offering") && order(&viewer).is_empty(), "a viewer reads");
@@ -315,11 +315,11 @@ async fn the_page_lists_what_ends_first_and_clears_from_there() {
     assert_eq!(back.status, StatusCode::SEE_OTHER);
     assert_eq!(order(&desk.get(&SOL, OVERRIDES).await.body), ["cy", "bo", "ana", "di"]);
     let again = desk.post_form(&SOL, &format!("{OVERRIDES}/clear"), &[("customer", "lena")]).await;
-    assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.body.contains("default already"));
+    assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.body.contains("already gets the project"));
 }
 
 #[actix_web::test]
-async fn the_page_is_turned_over_fifty_at_a_time() {
+async fn the_page_shows_fifty_overrides_at_a_time() {
     let desk = stocked().await;
     let ids: Vec<String> = (0..120).map(|number| format!("u{number:03}")).collect();
     deliver_together(&desk, desk.project, &ids.iter().map(|id| purchase(id, 1, json!({}))).collect::<Vec<_>>());
@@ -361,15 +361,15 @@ async fn the_page_is_turned_over_fifty_at_a_time() {
 }
 
 #[actix_web::test]
-async fn developers_can_be_held_to_test_customers() {
+async fn developers_can_be_limited_to_test_customers() {
     let desk = stocked().await;
-    let held = desk.db.write_here(|conn| {
+    let limited = desk.db.write_here(|conn| {
         diesel::update(projects::table.find(desk.project))
             .set(projects::overrides_only_tests.eq(true))
             .execute(conn)?;
         Ok::<_, Error>(())
     });
-    held.expect("it is set");
+    limited.expect("it is set");
     let refused = choose_as(&desk, &DEV, &[("offering", "winback")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.body.contains("test customers only") && !refused.body.contains("<dialog"));
@@ -389,7 +389,7 @@ async fn developers_can_be_held_to_test_customers() {
 }
 
 #[actix_web::test]
-async fn a_merge_keeps_the_survivors_choice_unless_it_is_over() {
+async fn a_merge_keeps_the_survivors_override_unless_it_has_ended() {
     for (own, wanted) in [("zen", "zen"), ("", "winback")] {
         let desk = stocked().await;
         if !own.is_empty() {
@@ -404,7 +404,7 @@ async fn a_merge_keeps_the_survivors_choice_unless_it_is_over() {
     let desk = stocked().await;
     choose(&desk, "zen", "2026-11-23").await;
     desk.clock.advance(8 * 3_600);
-    worked(&desk);
+    run_jobs(&desk);
     desk.post_form(&SOL, "/projects/sundial/customers/sandy/offering", &[("offering", "winback")]).await;
     let event = json!({ "id": "m", "type": "SUBSCRIBER_ALIAS", "app_user_id": "lena", "aliases": ["sandy"],
         "event_timestamp_ms": NOW.millis() });

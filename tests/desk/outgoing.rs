@@ -1,4 +1,5 @@
-//! Events go out: to whom, as what, signed how; what happens when a receiver fails, and when we do.
+//! Webhook endpoints: which events are sent to which endpoint, how they are signed, and what happens when a receiver or
+//! the server fails.
 
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
@@ -17,7 +18,7 @@ use dossier::db::schema::{
 };
 use dossier::endpoints::{self, Client, Courier, LEASE, RETRIES};
 use dossier::operations::erasure::{cleanup, erase};
-use dossier::server::app::Site;
+use dossier::server::app::Application;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -31,21 +32,21 @@ const PAGE: &str = "/projects/sundial/settings/endpoints";
 const LENA: &str = "/projects/sundial/customers/lena";
 const VALUE: &str = "Bearer of-the-receiver";
 
-fn here() -> Allowlist {
+fn local_addresses() -> Allowlist {
     Allowlist { allows_http: true, private: vec!["127.0.0.0/8".parse().expect("a network")] }
 }
 
-/// A desk from which this machine can be reached, and Lena with a subscription.
+/// A desk whose allowlist has this machine, and Lena with a subscription.
 async fn desk() -> Desk {
-    let desk = Desk::open_with(|config| config.allowlist = here()).await;
+    let desk = Desk::open_with(|config| config.allowlist = local_addresses()).await;
     let lena = json!({ "id": "first", "app_user_id": "lena", "original_app_user_id": "lena", "aliases": ["lena"] });
     deliver(&desk, desk.project, &[body(1_090, "INITIAL_PURCHASE", lena)]);
     desk
 }
 
-/// Sends what is due, with a second's patience.
+/// A courier that waits one second for an answer.
 fn courier(desk: &Desk) -> Courier {
-    Courier { client: Client::with_timeout(here(), Duration::from_secs(1)), ..desk.site.courier() }
+    Courier { client: Client::with_timeout(local_addresses(), Duration::from_secs(1)), ..desk.application.courier() }
 }
 
 fn send(desk: &Desk) -> usize {
@@ -82,7 +83,7 @@ fn problems(desk: &Desk) -> Vec<(Option<i64>, Option<String>)> {
     })
 }
 
-/// Grants something, which is an event of our own.
+/// Grants access, which is an event that Dossier makes.
 async fn grant(desk: &Desk, customer: &str) {
     catalog(desk);
     let path = format!("/projects/sundial/customers/{customer}/grants");
@@ -107,7 +108,7 @@ fn catalog(desk: &Desk) {
     }
 }
 
-/// Delivers to us, as RevenueCat does.
+/// Delivers a webhook to Dossier, as RevenueCat does.
 async fn receive(desk: &Desk, sent: &str) {
     let request = actix_web::test::TestRequest::post()
         .uri("/webhooks/revenuecat/sundial")
@@ -128,7 +129,7 @@ async fn event_page(desk: &Desk, person: &crate::support::cast::Person, event_id
 }
 
 #[actix_web::test]
-async fn an_event_made_here_goes_out_signed_and_with_its_authorization() {
+async fn an_event_that_dossier_makes_is_sent_signed_and_with_the_authorization() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(200));
     let (_, secret) = add(&desk, &receiver.url, &[]).await;
@@ -147,7 +148,7 @@ async fn an_event_made_here_goes_out_signed_and_with_its_authorization() {
 }
 
 #[actix_web::test]
-async fn what_came_from_outside_goes_on_only_where_it_is_asked_for() {
+async fn received_events_are_sent_only_to_endpoints_that_ask_for_them() {
     let desk = desk().await;
     let (own, all) = (Receiver::open(Manner::Answer(200)), Receiver::open(Manner::Answer(200)));
     add(&desk, &own.url, &[]).await;
@@ -157,21 +158,21 @@ async fn what_came_from_outside_goes_on_only_where_it_is_asked_for() {
     receive(&desk, &sent).await;
     assert_eq!(send(&desk), 1);
     assert_eq!((own.requests().len(), all.requests().len()), (0, 1));
-    assert_eq!(all.requests()[0].body, sent, "as it came");
+    assert_eq!(all.requests()[0].body, sent, "as received");
 }
 
 #[actix_web::test]
-async fn everything_we_hold_says_to_whom_events_went() {
+async fn the_export_lists_the_endpoints_that_got_events() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(200));
     add(&desk, &receiver.url, &[]).await;
     grant(&desk, "lena").await;
     assert_eq!(send(&desk), 1);
     let file: Value = serde_json::from_str(&desk.get(&SOL, &format!("{LENA}/export.json")).await.body).expect("JSON");
-    let went = json!([{
+    let passed_on = json!([{
         "to": "Sundial server", "event_type": "NON_RENEWING_PURCHASE", "queued_at": "2026-11-23T17:00:00.000Z", "state": "sent",
     }]);
-    assert_eq!(file["passed_on"], went);
+    assert_eq!(file["passed_on"], passed_on);
     let page = desk.get(&SOL, &format!("{LENA}/export")).await.body;
     assert!(page.contains("Passed on") && page.contains(">Sundial server</td>"), "{page}");
 }
@@ -198,7 +199,7 @@ async fn an_endpoint_gets_the_environment_and_the_types_it_asks_for() {
 }
 
 #[actix_web::test]
-async fn nothing_is_sent_of_what_is_imported_or_derived_again() {
+async fn imported_and_rebuilt_events_are_not_sent() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(200));
     add(&desk, &receiver.url, &[("sends_received", "1")]).await;
@@ -255,24 +256,24 @@ async fn only_200_is_success() {
     let statuses: Vec<Option<i64>> = shown.iter().map(|(status, _)| *status).collect();
     assert_eq!(statuses, [Some(201), Some(307), None, None, Some(500), Some(204)]);
     assert_eq!(shown[2].1.as_deref(), Some("No answer within a minute."));
-    assert!(shown[3].1.as_deref().is_some_and(|said| said.contains("closed the connection")), "{shown:?}");
+    assert!(shown[3].1.as_deref().is_some_and(|problem| problem.contains("closed the connection")), "{shown:?}");
     assert!(elsewhere.requests().is_empty(), "no redirect is followed");
     assert_eq!(states(&desk), [("failed".to_owned(), 6)]);
 }
 
 #[actix_web::test]
-async fn a_lease_keeps_others_away_until_it_runs_out() {
+async fn a_leased_delivery_is_not_sent_again_until_the_lease_ends() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(200));
     add(&desk, &receiver.url, &[]).await;
     grant(&desk, "lena").await;
     let taken = courier(&desk).take(&BTreeMap::new()).expect("it takes");
-    assert_eq!((taken.len(), send(&desk)), (1, 0), "whoever took it is thought to send it");
+    assert_eq!((taken.len(), send(&desk)), (1, 0), "the process that took it is expected to send it");
     desk.clock.advance(LEASE - 1);
     assert_eq!(send(&desk), 0);
     desk.clock.advance(1);
     assert_eq!((send(&desk), states(&desk)), (1, vec![("sent".to_owned(), 1)]));
-    // The first comes back after all: what it says does not count any more.
+    // The first process reports after all; its result does not count any more.
     receiver.behaves(Manner::Answer(500));
     courier(&desk).send(&taken[0]);
     assert_eq!(states(&desk), [("sent".to_owned(), 1)]);
@@ -286,19 +287,19 @@ async fn several_processes_send_each_delivery_once() {
     for number in 0..40 {
         receive(&desk, &body(1_095, "RENEWAL", json!({ "id": format!("r{number}") }))).await;
     }
-    let sites: Vec<Site> = (2..5)
+    let applications: Vec<Application> = (2..5)
         .map(|node| {
-            let config = (*desk.site.config).clone();
+            let config = (*desk.application.config).clone();
             let db = dossier::db::Db::open(&config.database_url, 4).expect("the database");
-            Site::new(db, desk.clock.clone(), Ids::of_node(node), config).expect("a site")
+            Application::new(db, desk.clock.clone(), Ids::of_node(node), config).expect("a site")
         })
         .collect();
     let sent: usize = std::thread::scope(|scope| {
         let workers: Vec<_> =
-            sites.iter().map(|site| scope.spawn(|| site.courier().run_once().expect("it sends"))).collect();
+            applications.iter().map(|one| scope.spawn(|| one.courier().run_once().expect("it sends"))).collect();
         workers.into_iter().map(|worker| worker.join().expect("it ends")).sum()
     });
-    sites.iter().for_each(|site| site.intake.close());
+    applications.iter().for_each(|one| one.intake.close());
     let mut ids: Vec<String> = receiver.requests().iter().map(|one| one.header("webhook-id").to_owned()).collect();
     ids.sort();
     ids.dedup();
@@ -307,7 +308,7 @@ async fn several_processes_send_each_delivery_once() {
 }
 
 #[actix_web::test]
-async fn one_that_hangs_holds_up_no_others() {
+async fn an_endpoint_that_hangs_does_not_delay_others() {
     let desk = desk().await;
     let (slow, fast) = (Receiver::open(Manner::Hang(Duration::from_secs(20))), Receiver::open(Manner::Answer(200)));
     for receiver in [&slow, &fast] {
@@ -317,14 +318,14 @@ async fn one_that_hangs_holds_up_no_others() {
         receive(&desk, &body(1_095, "RENEWAL", json!({ "id": format!("r{number}") }))).await;
     }
     let worker = endpoints::Worker::start(courier(&desk)).expect("a thread");
-    let came = fast.wait_for(12).len();
+    let received = fast.wait_for(12).len();
     worker.stop();
-    assert_eq!(came, 12, "while {} hang", slow.requests().len());
+    assert_eq!(received, 12, "while {} hang", slow.requests().len());
     assert!(slow.requests().len() < 12);
 }
 
 #[actix_web::test]
-async fn a_backlog_at_one_endpoint_keeps_no_other_waiting() {
+async fn a_backlog_at_one_endpoint_does_not_delay_others() {
     let desk = desk().await;
     let (first, second) =
         (add(&desk, "http://127.0.0.1:9/one", &[]).await.0, add(&desk, "http://127.0.0.1:9/two", &[]).await.0);
@@ -351,7 +352,7 @@ struct Process(Child);
 impl Process {
     fn start(desk: &Desk) -> Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
-        command.env("DATABASE_URL", &desk.site.config.database_url).env("DOSSIER_BIND", "127.0.0.1:0");
+        command.env("DATABASE_URL", &desk.application.config.database_url).env("DOSSIER_BIND", "127.0.0.1:0");
         command.env("DOSSIER_OUTGOING_HTTP", "1").env("DOSSIER_OUTGOING_PRIVATE", "127.0.0.0/8");
         Process(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server starts"))
     }
@@ -399,18 +400,18 @@ async fn a_server_that_is_killed_while_it_sends_loses_nothing() {
     let server = Process::start(&desk);
     assert_eq!(receiver.wait_for(1).len(), 1, "it is sending");
     drop(server);
-    assert_eq!(states(&desk), [("waiting".to_owned(), 0)], "nobody knows what came of it");
+    assert_eq!(states(&desk), [("waiting".to_owned(), 0)], "its result is unknown");
     receiver.behaves(Manner::Answer(200));
     let now = dossier::base::clock::Clock::Machine.now().since(desk.clock.now()) / 1000;
     desk.clock.advance(now - 10);
-    assert_eq!(send(&desk), 0, "the lease of the dead still counts");
+    assert_eq!(send(&desk), 0, "the lease of the killed server still counts");
     desk.clock.advance(LEASE + 20);
     assert_eq!((send(&desk), states(&desk)), (1, vec![("sent".to_owned(), 1)]));
     assert_eq!(receiver.requests().len(), 2);
 }
 
 #[actix_web::test]
-async fn an_address_out_of_reach_is_refused_when_saved_and_when_connecting() {
+async fn an_address_outside_the_allowlist_is_refused_when_saved_and_when_connecting() {
     let desk = Desk::open().await;
     for url in [
         "http://example.com/",
@@ -429,14 +430,14 @@ async fn an_address_out_of_reach_is_refused_when_saved_and_when_connecting() {
     }
     let desk = self::desk().await;
     let receiver = Receiver::open(Manner::Answer(200));
-    // A name that stood for something else when it was saved.
+    // As if the name had led to another address when it was saved.
     add(&desk, &receiver.url.replace("127.0.0.1", "localhost"), &[]).await;
     grant(&desk, "lena").await;
     let careful = Allowlist { allows_http: true, private: Vec::new() };
-    let strict = Courier { client: Client::new(careful), ..desk.site.courier() };
+    let strict = Courier { client: Client::new(careful), ..desk.application.courier() };
     assert_eq!(strict.run_once().expect("it sends"), 1);
     assert!(
-        problems(&desk)[0].1.as_deref().is_some_and(|said| said.contains("not a public one")),
+        problems(&desk)[0].1.as_deref().is_some_and(|problem| problem.contains("not public")),
         "{:?}",
         problems(&desk)
     );
@@ -481,11 +482,11 @@ async fn an_endpoint_is_changed_switched_and_deleted_with_traces() {
         dialog.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a version");
     let fields = [("name", "Another"), ("url", receiver.url.as_str()), ("environment", "production"), ("seen", seen)];
     assert_eq!(desk.post_form(&DEV, &path, &fields).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(desk.post_form(&DEV, &path, &fields).await.status, StatusCode::CONFLICT, "it is another by now");
+    assert_eq!(desk.post_form(&DEV, &path, &fields).await.status, StatusCode::CONFLICT, "it was changed since");
     grant(&desk, "lena").await;
     assert_eq!(desk.post_form(&DEV, &format!("{path}/switch"), &[]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(desk.post_form(&DEV, &format!("{path}/switch"), &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!((send(&desk), states(&desk).len()), (0, 1), "what waits is kept");
+    assert_eq!((send(&desk), states(&desk).len()), (0, 1), "waiting deliveries are kept");
     assert!(desk.get(&DEV, &path).await.body.contains("switched on again"));
     desk.post_form(&DEV, &format!("{path}/switch"), &[("on", "1")]).await;
     assert_eq!((send(&desk), receiver.requests()[0].header("authorization")), (1, VALUE));
@@ -499,7 +500,7 @@ async fn an_endpoint_is_changed_switched_and_deleted_with_traces() {
 }
 
 #[actix_web::test]
-async fn a_replaced_secret_signs_along_for_a_day() {
+async fn a_replaced_secret_also_signs_for_a_day() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(500));
     let (id, old) = add(&desk, &receiver.url, &[]).await;
@@ -520,7 +521,7 @@ async fn a_replaced_secret_signs_along_for_a_day() {
 }
 
 #[actix_web::test]
-async fn a_test_event_shows_what_came_of_it() {
+async fn a_test_event_shows_its_result() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(200));
     let (id, _) = add(&desk, &receiver.url, &[("type_RENEWAL", "1")]).await;
@@ -540,16 +541,16 @@ async fn a_test_event_shows_what_came_of_it() {
 }
 
 #[actix_web::test]
-async fn the_event_page_tells_to_whom_it_was_sent_and_sends_it_again() {
+async fn the_event_page_lists_its_deliveries_and_sends_them_again() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(503));
     add(&desk, &receiver.url, &[]).await;
-    assert!(event_page(&desk, &DEV, "first").await.body.contains("Sent to nobody."));
+    assert!(event_page(&desk, &DEV, "first").await.body.contains("Not sent to any webhook endpoint."));
     grant(&desk, "lena").await;
     send(&desk);
     let event = receiver.requests()[0].event()["id"].as_str().expect("an id").to_owned();
     let page = event_page(&desk, &SOL, &event).await.body;
-    for said in [
+    for text in [
         "Sundial server",
         ">Retrying<",
         "Answered 503.",
@@ -558,7 +559,7 @@ async fn the_event_page_tells_to_whom_it_was_sent_and_sends_it_again() {
         "NON_RENEWING_PURCHASE",
         &receiver.url,
     ] {
-        assert!(page.contains(said), "{said}: {page}");
+        assert!(page.contains(text), "{text}: {page}");
     }
     assert!(!event_page(&desk, &VERA, &event).await.body.contains("Send again"));
     let action =
@@ -581,7 +582,7 @@ async fn the_event_page_tells_to_whom_it_was_sent_and_sends_it_again() {
 }
 
 #[actix_web::test]
-async fn everything_that_was_given_up_can_be_sent_again_at_once() {
+async fn all_failed_deliveries_can_be_sent_again_at_once() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(500));
     let (id, _) = add(&desk, &receiver.url, &[("sends_received", "1")]).await;
@@ -601,7 +602,7 @@ async fn everything_that_was_given_up_can_be_sent_again_at_once() {
 }
 
 #[actix_web::test]
-async fn the_id_that_is_sent_is_the_one_last_seen_that_the_app_gave() {
+async fn the_app_user_id_that_is_sent_is_the_identified_one_last_seen() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(200));
     add(&desk, &receiver.url, &[("sends_received", "1")]).await;
@@ -645,15 +646,15 @@ async fn nothing_of_an_erased_customer_is_sent_or_kept() {
         erase(conn, desk.project, &Vec::from_iter(customer), desk.clock.now())
     });
     erased.expect("the customer is erased");
-    cleanup::work(&desk.db).expect("it sweeps");
+    cleanup::work(&desk.db).expect("it cleans up");
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
     desk.clock.advance(300);
-    assert_eq!(send(&desk), 1, "what is of others goes on");
+    assert_eq!(send(&desk), 1, "the deliveries of others continue");
     assert_eq!(receiver.requests()[3].event()["id"], "other");
 }
 
 #[actix_web::test]
-async fn old_deliveries_are_pruned_and_what_waits_is_not() {
+async fn old_deliveries_are_pruned_and_waiting_ones_are_not() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(200));
     add(&desk, &receiver.url, &[("sends_received", "1")]).await;

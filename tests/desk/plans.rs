@@ -48,7 +48,7 @@ fn fill(desk: &Desk) {
         {numbers} SELECT i, 'PROMOTIONAL:' || i, {now} + i * 1000 FROM n;
         INSERT INTO test_sales (customer_id, token, renews_at, period, renewals)
         {numbers} SELECT i, 'test_1_' || i, {now} + i * 1000, 300000, 0 FROM n;
-        INSERT INTO offering_overrides (customer_id, project_id, offering, set_by, set_at, until, is_end_told)
+        INSERT INTO offering_overrides (customer_id, project_id, offering, set_by, set_at, until, is_end_recorded)
         {numbers} SELECT i, 11 + i % 2, 'winback', 'Sol Mbeki', {now} - i,
             CASE WHEN i % 3 > 0 THEN {now} + i * 1000 END, i % 5 = 0 FROM n;
         INSERT INTO test_customers (customer_id, person_id, at)
@@ -60,14 +60,14 @@ fn fill(desk: &Desk) {
         mail = bytes("'a@b.example'"),
     );
     desk.db.batch(&sql).expect("rows");
-    // Nobody counts rows for SQLite unless asked to: there the plans must be right without.
+    // SQLite has no statistics unless somebody asks for them, so its plans must be right without.
     if !desk.db.is_sqlite() {
-        count(desk);
+        analyze(desk);
     }
 }
 
-/// Lets the database count the rows its plans are made for.
-fn count(desk: &Desk) {
+/// Updates the statistics that the planner of the database uses.
+fn analyze(desk: &Desk) {
     desk.db
         .batch(
             "ANALYZE customers; ANALYZE app_user_ids; ANALYZE search_terms; ANALYZE grant_ends; ANALYZE test_sales;
@@ -76,7 +76,7 @@ fn count(desk: &Desk) {
         .expect("counted");
 }
 
-/// What `work` asks of the database, as SQL with its values in it.
+/// The SQL statements that `work` runs, with their values filled in.
 fn asked(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> QueryResult<()>) -> Vec<String> {
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let notes = seen.clone();
@@ -98,7 +98,7 @@ fn with_values(query: &str, is_sqlite: bool) -> String {
     let binds: Vec<serde_json::Value> = serde_json::from_str(binds).unwrap_or_else(|error| panic!("{error}: {binds}"));
     let literals: Vec<String> = binds.iter().map(|value| literal(value, is_sqlite)).collect();
     let lists: Vec<String> = binds.iter().map(list).collect();
-    // SQL written by hand counts its values on both.
+    // SQL written by hand numbers its values on both databases.
     if is_sqlite && !sql.contains("$1") {
         let mut parts = sql.split('?');
         let first = parts.next().unwrap_or_default().to_owned();
@@ -110,7 +110,7 @@ fn with_values(query: &str, is_sqlite: bool) -> String {
     })
 }
 
-/// What PostgreSQL is given for `eq_any`: an array of byte strings, numbers or texts.
+/// The value of `eq_any` on PostgreSQL: an array of byte strings, numbers or texts.
 fn list(value: &serde_json::Value) -> String {
     let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
     let kind = match items.first() {
@@ -159,7 +159,7 @@ fn plan(conn: &mut Conn, sql: &str) -> Vec<String> {
     }
 }
 
-/// Tables so small that no database would use an index of theirs.
+/// A table so small that no database uses its index.
 const TINY: &str = "products";
 
 fn reads_ranges(conn: &mut Conn, what: &str, work: impl FnOnce(&mut Conn) -> QueryResult<()>) {
@@ -170,19 +170,19 @@ fn reads_ranges(conn: &mut Conn, what: &str, work: impl FnOnce(&mut Conn) -> Que
             continue;
         }
         let mut plan = plan(conn, &sql);
-        // The team is small as well.
+        // The table of people is small as well.
         plan.retain(|step| !step.contains("Seq Scan on people"));
         let plan = plan.join("\n");
         let reads_all = ["SCAN ", "Seq Scan"].iter().any(|word| plan.contains(word));
         let has_index = ["USING INDEX", "USING COVERING INDEX", "Index Scan", "Index Only Scan"];
         let has_index = has_index.iter().any(|word| plan.contains(word));
-        // A whole project is walked only until enough rows are found.
+        // A query may walk a whole project only when a limit ends it.
         let reads_a_project = plan.contains("(project_id=?)") && !sql.to_uppercase().contains("LIMIT");
         assert!(has_index && !reads_all && !reads_a_project && !sorts_much(&plan), "{what}\n{sql}\n{plan}");
     }
 }
 
-/// PostgreSQL may sort the few rows of a narrow range; what is cut by a limit must come in the order of its index.
+/// PostgreSQL may sort the few rows of a narrow range. Rows under a limit must come in the order of an index.
 fn sorts_much(plan: &str) -> bool {
     let estimates = plan.split("rows=").skip(1).filter_map(|rest| rest.split(' ').next()?.parse::<u64>().ok());
     plan.contains("TEMP B-TREE") || (plan.contains("Sort") && estimates.max() > Some(200))
@@ -193,7 +193,7 @@ async fn searches_read_ranges_of_indexes() {
     let desk = Desk::open().await;
     fill(&desk);
     check_searches(&desk);
-    count(&desk);
+    analyze(&desk);
     check_searches(&desk);
 }
 
@@ -233,7 +233,7 @@ async fn lists_read_ranges_of_indexes() {
     let desk = Desk::open().await;
     fill(&desk);
     check_lists(&desk);
-    count(&desk);
+    analyze(&desk);
     check_lists(&desk);
 }
 
@@ -267,7 +267,7 @@ async fn customers_in_bulk_are_read_from_ranges() {
 }
 
 #[actix_web::test]
-async fn what_has_come_due_is_read_from_a_range() {
+async fn ended_grants_are_read_from_a_range() {
     let desk = Desk::open().await;
     fill(&desk);
     let middle = End { at: NOW.plus_seconds(100), customer: 100, key: "PROMOTIONAL:100".into(), project: 11 };
@@ -281,12 +281,12 @@ async fn what_has_come_due_is_read_from_a_range() {
             Ok::<_, Error>(grants::ended(conn, NOW.plus_seconds(200), &middle, 500)?)
         });
         assert_eq!(checked.expect("every plan reads ranges").len(), 100);
-        count(&desk);
+        analyze(&desk);
     }
 }
 
 #[actix_web::test]
-async fn what_goes_on_in_the_test_store_is_read_from_a_range() {
+async fn pending_renewals_of_the_test_store_are_read_from_a_range() {
     let desk = Desk::open().await;
     fill(&desk);
     let (now, first) = (NOW.plus_seconds(200), test_store::PendingRenewal::first());
@@ -305,7 +305,7 @@ async fn what_goes_on_in_the_test_store_is_read_from_a_range() {
             Ok::<_, Error>(test_store::queries::ended(conn, now, &middle, 500)?)
         });
         assert_eq!(checked.expect("every plan reads ranges").len(), 100);
-        count(&desk);
+        analyze(&desk);
     }
 }
 
@@ -328,7 +328,7 @@ fn fill_log(desk: &Desk) {
 }
 
 #[actix_web::test]
-async fn the_log_is_read_in_ranges_whatever_is_asked_for() {
+async fn the_audit_log_is_read_in_ranges_for_every_filter() {
     let desk = Desk::open().await;
     fill(&desk);
     fill_log(&desk);
@@ -391,7 +391,7 @@ async fn customers_of_a_product_are_counted_from_an_index() {
             touched::by_product(conn, 11, "p1", Some(NOW)).map(drop)
         });
         if let Conn::Postgres(conn) = conn {
-            // So few rows it reads as fast without an index.
+            // With so few rows the planner finds a sequential scan as fast as the index.
             diesel::sql_query("SET LOCAL enable_seqscan = off").execute(conn)?;
         }
         for sql in statements {
@@ -424,7 +424,7 @@ async fn overrides_are_read_from_ranges() {
             }
             for after in [overrides::End::FIRST, late] {
                 let now = NOW.plus_seconds(200);
-                reads_ranges(conn, "due", |conn| overrides::queries::ended(conn, now, &after, 50).map(drop));
+                reads_ranges(conn, "ended", |conn| overrides::queries::ended(conn, now, &after, 50).map(drop));
             }
             reads_ranges(conn, "marked", |conn| stars::is_marked(conn, 7, 4).map(drop));
             Ok::<_, Error>(overrides::queries::ended(conn, NOW.plus_seconds(200), &late, 500)?)
@@ -432,9 +432,9 @@ async fn overrides_are_read_from_ranges() {
         assert_eq!(
             checked.expect("every plan reads ranges").len(),
             54,
-            "of a hundred, less those told or without an end"
+            "a hundred, without those recorded or without an end"
         );
-        count(&desk);
+        analyze(&desk);
     }
 }
 
@@ -454,10 +454,10 @@ fn numbers(desk: &Desk, now: Moment, is_backwards: bool) -> Vec<i64> {
 }
 
 #[actix_web::test]
-async fn a_long_list_and_a_short_one_are_turned_over_alike() {
+async fn long_and_short_lists_are_paged_without_a_gap() {
     let desk = Desk::open().await;
     fill(&desk);
-    // All of 5,000 at first; later those alone whose access ends last.
+    // First all 5,000, then only those whose access ends last.
     for (now, first) in [(NOW, 6), (NOW.plus_seconds(29), 29_004)] {
         let mut wanted: Vec<i64> = (first..=30_000).step_by(6).collect();
         assert_eq!(numbers(&desk, now, true), wanted);

@@ -1,4 +1,4 @@
-//! The page of one customer: everything that is known, on the right card, whatever it is made of.
+//! The page of one customer: everything that is known is on the right card, whatever the values hold.
 
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
@@ -54,8 +54,8 @@ fn customer_of(conn: &mut dossier::db::Conn, id: &str) -> QueryResult<i64> {
     app_user_ids::table.filter(app_user_ids::app_user_id.eq(id)).select(app_user_ids::customer_id).first(conn)
 }
 
-/// What no webhook tells: a catalog, notes, an override.
-fn furnish(desk: &Desk, id: &str) {
+/// Adds what no webhook brings: a catalog, notes, an override.
+fn fill_cards(desk: &Desk, id: &str) {
     let sold = json!({
         "products": [{ "id": "pro_monthly", "store": "app_store", "display_name": "Pro monthly", "type": "subscription",
             "duration": "P1M", "price": null }],
@@ -66,7 +66,7 @@ fn furnish(desk: &Desk, id: &str) {
         ],
     });
     let sold = catalog::file::File::parse(&sold.to_string()).expect("a catalog");
-    let furnished = desk.db.write_here(|conn| {
+    let filled = desk.db.write_here(|conn| {
         catalog::queries::apply(conn, desk.project, &sold)?;
         let customer = customer_of(conn, id)?;
         for number in 0..10_i64 {
@@ -95,7 +95,7 @@ fn furnish(desk: &Desk, id: &str) {
             .execute(conn)?;
         Ok::<_, Error>(())
     });
-    furnished.expect("a furnished customer");
+    filled.expect("a catalog, notes and an override");
 }
 
 fn lena() -> String {
@@ -113,10 +113,10 @@ fn gems(amount: i64) -> String {
 }
 
 #[actix_web::test]
-async fn what_is_known_stands_on_its_card() {
+async fn everything_known_is_on_its_card() {
     let desk = Desk::open().await;
     deliver_together(&desk, desk.project, &[lena(), gems(1_260)]);
-    furnish(&desk, "lena");
+    fill_cards(&desk, "lena");
     let html = page(&desk, "lena").await;
     assert!(html.contains("<title>Lena Okafor · Dossier</title>"));
     let strip = words(&html, "class=\"answer\"", "</dl>");
@@ -131,7 +131,7 @@ async fn what_is_known_stands_on_its_card() {
     {
         assert!(details.contains(row), "{row}: {details}");
     }
-    assert!(!details.contains("Last Opened"), "no webhook tells it: {details}");
+    assert!(!details.contains("Last Opened"), "no webhook has it: {details}");
     assert!(
         card(&html, "notes")
             .starts_with("Notes 10 of 10 note 0 &lt;img src=x onerror=alert(1)&gt; Added by Sol Mbeki on")
@@ -159,7 +159,7 @@ async fn what_is_known_stands_on_its_card() {
 }
 
 #[actix_web::test]
-async fn every_role_reads_the_page_and_finds_only_its_own_mark_to_change_without_a_dialog() {
+async fn every_role_reads_the_page_and_the_only_forms_are_the_log_out_and_the_star() {
     let desk = Desk::open().await;
     deliver_together(&desk, desk.project, &[lena()]);
     for person in TEAM {
@@ -171,7 +171,7 @@ async fn every_role_reads_the_page_and_finds_only_its_own_mark_to_change_without
 }
 
 #[actix_web::test]
-async fn somebody_of_whom_only_an_id_is_known_has_a_page_that_says_so() {
+async fn a_customer_without_real_purchases_has_a_page_that_says_so() {
     let desk = Desk::open().await;
     deliver_together(&desk, desk.project, &[purchase("sandy", 3, json!({ "environment": "SANDBOX" }))]);
     let html = page(&desk, "sandy").await;
@@ -191,7 +191,7 @@ async fn somebody_of_whom_only_an_id_is_known_has_a_page_that_says_so() {
 }
 
 #[actix_web::test]
-async fn a_transfer_is_told_on_both_sides_by_the_best_id() {
+async fn a_transfer_is_shown_on_both_sides_with_the_best_id() {
     let desk = Desk::open().await;
     let transfer = json!({
         "type": "TRANSFER", "app_user_id": null, "original_app_user_id": null, "aliases": null, "product_id": null,
@@ -209,12 +209,12 @@ async fn a_transfer_is_told_on_both_sides_by_the_best_id() {
     let zofia = page(&desk, "zofia").await;
     let shown = "Purchases came from jakub on 20 Nov.";
     assert!(card(&zofia, "entitlements").contains(shown), "{}", card(&zofia, "entitlements"));
-    assert!(!words(&zofia, "class=\"answer\"", "</dl>").contains("came from"), "they are there");
+    assert!(!words(&zofia, "class=\"answer\"", "</dl>").contains("came from"), "the purchases are there");
     let mut unseen = transfer;
     unseen["transferred_from"] = json!(["somebody-else"]);
     unseen["transferred_to"] = json!(["mara"]);
     deliver_together(&desk, desk.project, &[purchase("mara", 2, unseen)]);
-    let shown = "Purchases came from somebody-else on 21 Nov; no event has told which.";
+    let shown = "Purchases came from somebody-else on 21 Nov; no event has named them.";
     let mara = page(&desk, "mara").await;
     assert!(card(&mara, "entitlements").contains(shown), "{}", card(&mara, "entitlements"));
     assert!(words(&mara, "class=\"answer\"", "</dl>").contains(shown));
@@ -249,7 +249,7 @@ async fn an_id_nobody_has_or_can_have_is_a_404_that_names_it() {
 }
 
 #[actix_web::test]
-async fn any_id_opens_its_customer_and_harms_nobody() {
+async fn any_id_opens_its_customer_and_is_escaped() {
     let desk = Desk::open().await;
     let ids = [
         "a/b?c#d%e f+g",
@@ -294,7 +294,7 @@ async fn names_and_values_are_text_whatever_they_hold() {
 }
 
 #[actix_web::test]
-async fn too_much_of_everything_is_cut_in_sight() {
+async fn very_long_values_and_lists_are_cut_and_the_page_says_so() {
     let desk = Desk::open().await;
     let mut known: serde_json::Map<String, Value> =
         (0..1_000).map(|n| (format!("key_{n:04}"), json!("value"))).collect();
@@ -317,7 +317,7 @@ async fn too_much_of_everything_is_cut_in_sight() {
 }
 
 #[actix_web::test]
-async fn times_beyond_every_calendar_are_shown_as_they_are() {
+async fn times_beyond_every_calendar_do_not_break_the_page() {
     let desk = Desk::open().await;
     for (index, at) in [i64::MAX, i64::MIN, 253_402_300_800_000, -1, 0].into_iter().enumerate() {
         let id = format!("time-{index}");
@@ -327,8 +327,8 @@ async fn times_beyond_every_calendar_are_shown_as_they_are() {
     }
 }
 
-/// Who looks 1, the id 1, the star 1, the catalog 3, purchases 4, attributes 1, notes 1, entitlements 1, history, offering 2,
-/// currencies 1, ids 1, manage 3.
+/// The session 1, the id 1, the star 1, the catalog 3, purchases 4, attributes 1, notes 1, entitlements 1, history,
+/// offering 2, currencies 1, ids 1, manage 3.
 const MOST_QUERIES: u64 = 26;
 
 #[actix_web::test]
@@ -344,7 +344,7 @@ async fn a_page_asks_the_same_number_of_queries_whatever_it_shows() {
     };
     deliver_together(&desk, desk.project, &[purchase("lena", 1, json!({}))]);
     let small = asked(&desk, "").await;
-    furnish(&desk, "lena");
+    fill_cards(&desk, "lena");
     let bodies: Vec<String> = (0..120)
         .map(|n| {
             purchase(
@@ -363,10 +363,10 @@ async fn a_page_asks_the_same_number_of_queries_whatever_it_shows() {
 }
 
 #[actix_web::test]
-async fn an_override_that_cannot_hold_falls_back_and_says_so() {
+async fn an_override_to_an_archived_offering_falls_back_and_says_so() {
     let desk = Desk::open().await;
     deliver_together(&desk, desk.project, &[lena()]);
-    furnish(&desk, "lena");
+    fill_cards(&desk, "lena");
     let archive = |conn: &mut dossier::db::Conn| {
         let winback = offerings::table.filter(offerings::identifier.eq("winback"));
         diesel::update(winback).set(offerings::is_archived.eq(true)).execute(conn)?;

@@ -1,4 +1,4 @@
-//! Changing what a project is: its name, limits and rules, and the secret of its webhook.
+//! Changing a project: its name, limits and rules, and the secret of its webhook.
 
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
@@ -15,14 +15,14 @@ const SETTINGS: &str = "/projects/sundial/settings";
 const PROJECT: &str = "/projects/sundial/settings/project";
 const SECRET: &str = "/projects/sundial/settings/webhook/secret";
 
-/// The state of the settings that the dialog holds.
+/// The version of the settings that the dialog sends back.
 async fn seen(desk: &Desk) -> String {
     let dialog = desk.get(&ADA, &format!("{SETTINGS}?dialog=project-edit")).await.body;
     let value = dialog.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
     value.expect("a version").to_owned()
 }
 
-/// The form as it stands, with these fields changed.
+/// The form with its present values, except for these changes.
 fn form<'a>(seen: &'a str, changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let usual = [
         ("name", "Sundial"),
@@ -71,11 +71,11 @@ async fn an_admin_changes_the_settings_and_the_log_has_what_differs() {
     }
     let (action, details) = log(&desk).remove(0);
     assert!(action == "project_updated" && details.contains("Notes of a customer: 10 at most"), "{details}");
-    assert!(!details.contains("Length of a note"), "what stays is not told: {details}");
+    assert!(!details.contains("Length of a note"), "unchanged settings are not logged: {details}");
 }
 
 #[actix_web::test]
-async fn the_limits_count_at_once_and_what_is_there_stays() {
+async fn new_limits_count_at_once_and_existing_notes_stay() {
     let desk = Desk::open().await;
     deliver(&desk, desk.project, &[body(1, "RENEWAL", ids("lena", &["lena"]))]);
     let notes = "/projects/sundial/customers/lena/notes";
@@ -94,7 +94,7 @@ async fn the_limits_count_at_once_and_what_is_there_stays() {
 }
 
 #[actix_web::test]
-async fn the_settings_are_for_admins() {
+async fn only_admins_may_change_the_settings() {
     let desk = Desk::open().await;
     for person in &TEAM {
         let answer = desk.post_form(person, PROJECT, &form("", &[])).await;
@@ -117,7 +117,7 @@ async fn refused_settings_come_back_with_every_reason() {
         "A name has 1 to 100 characters.",
         "A whole number from 1 to 5000.",
         "A whole number from 1 to 100.",
-        "Sharing cannot be switched on again once it was left.",
+        "Sharing cannot be switched on again once it is off.",
         "value=\"ten\"",
     ] {
         assert!(answer.body.contains(shown), "{shown}");
@@ -129,7 +129,7 @@ async fn refused_settings_come_back_with_every_reason() {
 }
 
 #[actix_web::test]
-async fn sharing_can_be_kept_and_not_come_back_to() {
+async fn sharing_can_be_kept_and_not_chosen_again() {
     let desk = Desk::open().await;
     let legacy = "UPDATE projects SET transfer_behavior = 'share' WHERE slug = 'sundial'";
     desk.db.batch(legacy).expect("an old project");
@@ -178,7 +178,8 @@ fn shown(answer: &Answer) -> String {
     format!("Bearer {}", value.expect("a value"))
 }
 
-const GOOD: (StatusCode, StatusCode) = (StatusCode::OK, StatusCode::UNAUTHORIZED);
+const GOOD: StatusCode = StatusCode::OK;
+const BAD: StatusCode = StatusCode::UNAUTHORIZED;
 
 #[actix_web::test]
 async fn a_new_secret_is_shown_once_and_the_old_one_counts_for_a_day() {
@@ -187,8 +188,8 @@ async fn a_new_secret_is_shown_once_and_the_old_one_counts_for_a_day() {
     assert_eq!(answer.status, StatusCode::OK);
     let new = shown(&answer);
     assert!(answer.body.contains("It is shown only now.") && answer.body.contains("webhooks/revenuecat/sundial"));
-    assert_eq!((authenticate(&desk, &new).await, authenticate(&desk, WEBHOOK_SECRET).await), (GOOD.0, GOOD.0));
-    assert_eq!(authenticate(&desk, "Bearer other").await, GOOD.1);
+    assert_eq!((authenticate(&desk, &new).await, authenticate(&desk, WEBHOOK_SECRET).await), (GOOD, GOOD));
+    assert_eq!(authenticate(&desk, "Bearer other").await, BAD);
     let again = desk.post_form(&DEV, SECRET, &[("overlap", "24"), ("once", "k1")]).await;
     assert_eq!(again.status, StatusCode::SEE_OTHER);
     let page = desk.get(&DEV, again.header("location")).await.body;
@@ -196,43 +197,39 @@ async fn a_new_secret_is_shown_once_and_the_old_one_counts_for_a_day() {
     let asked = desk.get(&DEV, &format!("{SETTINGS}?dialog=webhook-secret&value={}", "x")).await.body;
     assert!(!asked.contains("<dialog"), "an address cannot ask for it");
     desk.clock.advance(24 * 3600 - 1);
-    assert_eq!(authenticate(&desk, WEBHOOK_SECRET).await, GOOD.0);
+    assert_eq!(authenticate(&desk, WEBHOOK_SECRET).await, GOOD);
     desk.clock.advance(1);
-    assert_eq!((authenticate(&desk, WEBHOOK_SECRET).await, authenticate(&desk, &new).await), (GOOD.1, GOOD.0));
+    assert_eq!((authenticate(&desk, WEBHOOK_SECRET).await, authenticate(&desk, &new).await), (BAD, GOOD));
     assert!(!desk.get(&DEV, SETTINGS).await.body.contains("End it now"));
     let (action, details) = log(&desk).remove(0);
     assert!(action == "webhook_secret_replaced" && details.contains("counts until 24 Nov 2026, 17:00:00 UTC"));
     let kept = |conn: &mut _| Ok::<_, Error>(submissions::table.select(submissions::message).load::<String>(conn)?);
-    let kept = desk.db.read_here(kept).expect("receipts").join(" ");
-    assert!(!kept.contains("Bearer") && !details.contains("Bearer"), "it is kept nowhere");
+    let kept = desk.db.read_here(kept).expect("submissions").join(" ");
+    assert!(!kept.contains("Bearer") && !details.contains("Bearer"), "the secret is stored nowhere");
 }
 
 #[actix_web::test]
 async fn the_old_secret_can_end_at_once_or_before_its_time() {
     let desk = Desk::open().await;
     let first = shown(&desk.post_form(&DEV, SECRET, &[("overlap", "0")]).await);
-    assert_eq!((authenticate(&desk, WEBHOOK_SECRET).await, authenticate(&desk, &first).await), (GOOD.1, GOOD.0));
+    assert_eq!((authenticate(&desk, WEBHOOK_SECRET).await, authenticate(&desk, &first).await), (BAD, GOOD));
     let second = shown(&desk.post_form(&DEV, SECRET, &[("overlap", "168")]).await);
-    assert_eq!((authenticate(&desk, &first).await, authenticate(&desk, &second).await), (GOOD.0, GOOD.0));
+    assert_eq!((authenticate(&desk, &first).await, authenticate(&desk, &second).await), (GOOD, GOOD));
     let third = shown(&desk.post_form(&DEV, SECRET, &[("overlap", "1")]).await);
-    assert_eq!(
-        (authenticate(&desk, &first).await, authenticate(&desk, &second).await),
-        (GOOD.1, GOOD.0),
-        "two at a time"
-    );
+    assert_eq!((authenticate(&desk, &first).await, authenticate(&desk, &second).await), (BAD, GOOD), "two at a time");
     let ended = desk.post_form(&DEV, &format!("{SECRET}/end"), &[]).await;
     assert_eq!(ended.status, StatusCode::SEE_OTHER);
-    assert_eq!((authenticate(&desk, &second).await, authenticate(&desk, &third).await), (GOOD.1, GOOD.0));
+    assert_eq!((authenticate(&desk, &second).await, authenticate(&desk, &third).await), (BAD, GOOD));
     let again = desk.post_form(&DEV, &format!("{SECRET}/end"), &[]).await;
     assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.body.contains("does not count any more"));
     assert_eq!(log(&desk).len(), 4);
 }
 
 #[actix_web::test]
-async fn a_chosen_secret_is_what_a_header_can_carry() {
+async fn a_chosen_secret_must_fit_into_a_header() {
     let desk = Desk::open().await;
     let chosen = desk.post_form(&DEV, SECRET, &[("overlap", "24"), ("value", "Bearer mine-and-ours")]).await;
-    assert_eq!((chosen.status, authenticate(&desk, "Bearer mine-and-ours").await), (StatusCode::OK, GOOD.0));
+    assert_eq!((chosen.status, authenticate(&desk, "Bearer mine-and-ours").await), (StatusCode::OK, GOOD));
     for (field, value, reason) in [
         ("value", " a", "printable ASCII"),
         ("value", "ä", "printable ASCII"),
@@ -248,7 +245,7 @@ async fn a_chosen_secret_is_what_a_header_can_carry() {
 }
 
 #[actix_web::test]
-async fn the_secret_is_for_developers_and_admins_who_prove_who_they_are() {
+async fn only_developers_and_admins_with_a_fresh_log_in_may_replace_the_secret() {
     let desk = Desk::open().await;
     for person in &TEAM {
         let status = desk.post_form(person, &format!("{SECRET}/end"), &[]).await.status;
@@ -279,7 +276,7 @@ async fn fifty_clicks_replace_the_secret_once() {
         }
     }
     assert_eq!((values.len(), others, log(&desk).len()), (1, 49, 1));
-    assert_eq!((authenticate(&desk, &values[0]).await, authenticate(&desk, WEBHOOK_SECRET).await), (GOOD.0, GOOD.0));
+    assert_eq!((authenticate(&desk, &values[0]).await, authenticate(&desk, WEBHOOK_SECRET).await), (GOOD, GOOD));
     let other = projects::table.filter(projects::slug.eq("moonrise")).select(projects::webhook_secret_set_at);
     let other = desk.db.read_here(|conn| Ok::<_, Error>(other.first::<Option<i64>>(conn)?));
     assert_eq!(other.expect("the other project"), None);

@@ -1,4 +1,4 @@
-//! Every route for every role, from the table the program itself registers: a route that is not in it does not exist.
+//! Every route for every role. The program registers its routes from the same table, so none is missing here.
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
@@ -9,7 +9,7 @@ use dossier::web::routes::Matched;
 use crate::support::cast::{MOONRISE, Person, SUNDIAL, TEAM};
 use crate::support::{Answer, Desk};
 
-/// The route's path in a project, with names of nothing in the other places.
+/// The route's path in a project; its other parameters name nothing that exists.
 fn path(line: &Matched, project: &str) -> String {
     let parts = line.pattern.split('/').map(|part| match part {
         "{p}" => project,
@@ -48,7 +48,7 @@ async fn a_role_without_the_permission_gets_403_and_one_with_it_does_not() {
 }
 
 #[actix_web::test]
-async fn the_pages_of_another_project_are_not_there() {
+async fn the_pages_of_another_project_are_404() {
     let desk = Desk::open().await;
     for line in project_routes() {
         for person in &TEAM {
@@ -62,7 +62,7 @@ async fn the_pages_of_another_project_are_not_there() {
 }
 
 #[actix_web::test]
-async fn nobody_gets_past_the_log_in() {
+async fn without_a_session_every_page_redirects_to_the_log_in() {
     let desk = Desk::open().await;
     for line in route_table().into_iter().filter(|line| line.access.is_for_people()) {
         let answer = ask(&desk, &line, SUNDIAL, None).await;
@@ -73,7 +73,7 @@ async fn nobody_gets_past_the_log_in() {
 }
 
 #[actix_web::test]
-async fn nothing_of_the_client_api_is_done_without_a_key() {
+async fn the_client_api_refuses_every_call_without_a_key() {
     let desk = Desk::open().await;
     for line in route_table().into_iter().filter(|line| line.access == Access::Key) {
         for person in [None, Some(&TEAM[3])] {

@@ -1,4 +1,4 @@
-//! What every answer carries, and what is never done for a stranger.
+//! The headers of every answer, and what strangers are refused.
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
@@ -102,7 +102,7 @@ async fn each_kind_of_answer_has_its_status_and_type() {
 }
 
 #[actix_web::test]
-async fn errors_tell_nothing_of_the_inside() {
+async fn errors_reveal_no_internals() {
     let desk = Desk::open().await;
     for (kind, answer) in every_kind(&desk).await {
         for leak in ["src/", "diesel", "actix", "SELECT", "panicked", "Error {", "/tmp", "sqlite"] {
@@ -112,7 +112,7 @@ async fn errors_tell_nothing_of_the_inside() {
 }
 
 #[actix_web::test]
-async fn a_change_asked_for_by_another_site_is_refused() {
+async fn a_post_from_another_site_is_refused() {
     let desk = Desk::open().await;
     let stranger: [&[(&str, &str)]; 8] = [
         &[],
@@ -149,7 +149,7 @@ async fn a_browser_that_names_only_the_origin_may_log_in() {
 }
 
 #[actix_web::test]
-async fn a_log_in_leads_nowhere_but_here() {
+async fn a_log_in_never_redirects_to_another_site() {
     let desk = Desk::open().await;
     for next in
         ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/%0d%0aX:1", "/login"]
@@ -177,7 +177,7 @@ async fn the_host_of_a_request_is_shown_nowhere() {
 }
 
 #[actix_web::test]
-async fn a_path_that_is_no_text_is_nowhere() {
+async fn a_path_that_is_not_text_is_404() {
     let desk = Desk::open().await;
     for path in
         ["/projects/%FF/settings", "/projects/%00/settings", "/projects/sundial%00/settings", "/%2e%2e/%2e%2e/etc"]
@@ -204,7 +204,7 @@ async fn no_other_spelling_of_a_path_opens_it() {
 }
 
 #[actix_web::test]
-async fn the_files_are_found_under_their_hash_alone() {
+async fn files_are_served_only_under_their_hash() {
     let desk = Desk::open().await;
     for name in ["app.css", "js/app.js", "icons/sprite.svg", "fonts/next-latin.woff2"] {
         let path = format!("{}/{name}", dossier::web::assets::base());
@@ -217,7 +217,7 @@ async fn the_files_are_found_under_their_hash_alone() {
 }
 
 #[actix_web::test]
-async fn with_every_connection_taken_pages_say_not_now_and_the_rest_goes_on() {
+async fn while_every_connection_is_taken_pages_get_503_and_the_rest_works() {
     let desk = Desk::open_with(|config| config.connections = 1).await;
     let cookie = desk.cookie(&ADA);
     let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
@@ -225,7 +225,7 @@ async fn with_every_connection_taken_pages_say_not_now_and_the_rest_goes_on() {
     let holder = std::thread::spawn(move || {
         db.read_here(|_| {
             signal.send(()).expect("somebody listens");
-            wait.recv().expect("a word to go on");
+            wait.recv().expect("the test releases it");
             Ok::<_, dossier::base::error::Error>(())
         })
     });
@@ -246,7 +246,7 @@ async fn with_every_connection_taken_pages_say_not_now_and_the_rest_goes_on() {
 }
 
 #[actix_web::test]
-async fn an_error_below_a_project_stands_in_the_frame_for_its_members_alone() {
+async fn an_error_page_below_a_project_has_its_frame_for_members_only() {
     let desk = Desk::open().await;
     let too_long = format!("customers?q={}", "x".repeat(20_000));
     let pages = [

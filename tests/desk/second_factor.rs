@@ -14,8 +14,8 @@ async fn log_in(desk: &Desk, person: &Person, next: &str) -> Answer {
     desk.anonymous_post_form("/login", &[("email", person.email), ("password", PASSWORD), ("next", next)]).await
 }
 
-/// Log-in up to the code; returns the cookie of the session that is half in.
-async fn half_in(desk: &Desk, person: &Person) -> String {
+/// Logs in with the password; returns the cookie of the session that waits for the code.
+async fn log_in_to_code(desk: &Desk, person: &Person) -> String {
     let answer = log_in(desk, person, "").await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/login/code"));
     answer.cookie()
@@ -32,7 +32,7 @@ fn require(desk: &Desk) {
 }
 
 #[actix_web::test]
-async fn set_up_with_a_code_it_asks_at_the_next_log_in_and_leads_on() {
+async fn after_the_set_up_a_log_in_asks_for_a_code_and_redirects_to_the_page() {
     let desk = Desk::open().await;
     let (phone, codes) = desk.set_up_second_factor(&SOL).await;
     assert_eq!(codes.len(), 10);
@@ -50,15 +50,15 @@ async fn set_up_with_a_code_it_asks_at_the_next_log_in_and_leads_on() {
     assert_eq!((second.status, second.header("location")), (StatusCode::SEE_OTHER, next.as_str()));
     assert_eq!(desk.get_with(&second.cookie(), PAGE).await.status, StatusCode::OK);
     assert_ne!(first.cookie(), second.cookie());
-    assert_eq!(desk.get_with(&first.cookie(), PAGE).await.status, StatusCode::SEE_OTHER, "the half session is gone");
+    assert_eq!(desk.get_with(&first.cookie(), PAGE).await.status, StatusCode::SEE_OTHER, "the earlier session is gone");
     assert_eq!(entries(&desk), ["second_factor_enabled", "user_signed_in"]);
 }
 
 #[actix_web::test]
-async fn half_in_opens_no_page_and_does_nothing() {
+async fn a_session_without_the_code_opens_no_page_and_does_nothing() {
     let desk = Desk::open().await;
     desk.set_up_second_factor(&ADA).await;
-    let cookie = half_in(&desk, &ADA).await;
+    let cookie = log_in_to_code(&desk, &ADA).await;
     for line in dossier::server::app::route_table().into_iter().filter(|line| line.access.is_for_people()) {
         let path = line.pattern.replace("{p}", "sundial").replace(['{', '}'], "");
         let answer = match line.method.as_str() {
@@ -71,29 +71,29 @@ async fn half_in_opens_no_page_and_does_nothing() {
 }
 
 #[actix_web::test]
-async fn half_in_is_over_after_five_minutes_and_without_a_password_there_is_no_code_page() {
+async fn the_code_page_needs_a_password_that_is_at_most_five_minutes_old() {
     let desk = Desk::open().await;
     let (phone, _) = desk.set_up_second_factor(&SOL).await;
-    let cookie = half_in(&desk, &SOL).await;
+    let cookie = log_in_to_code(&desk, &SOL).await;
     desk.clock.advance(301);
     let late = desk.post_with(&cookie, "/login/code", &[("code", &phone.code(&desk))]).await;
     assert_eq!((late.status, late.header("location")), (StatusCode::SEE_OTHER, "/login"));
     assert_eq!(desk.get_with(&cookie, "/login/code?next=/account").await.header("location"), "/login?next=/account");
     assert_eq!(desk.anonymous_get("/login/code").await.header("location"), "/login");
-    let whole = desk.cookie(&SOL);
+    let complete = desk.cookie(&SOL);
     assert_eq!(
-        desk.get_with(&whole, "/login/code").await.header("location"),
+        desk.get_with(&complete, "/login/code").await.header("location"),
         "/login",
-        "a whole session is not half in"
+        "a complete session has no code page"
     );
 }
 
 #[actix_web::test]
-async fn a_code_works_once_also_when_it_comes_twice_at_once() {
+async fn a_code_works_once_even_when_it_is_sent_twice_at_once() {
     let desk = Desk::open().await;
     let (phone, _) = desk.set_up_second_factor(&SOL).await;
     let code = phone.code(&desk);
-    let (one, other) = (half_in(&desk, &SOL).await, half_in(&desk, &SOL).await);
+    let (one, other) = (log_in_to_code(&desk, &SOL).await, log_in_to_code(&desk, &SOL).await);
     let fields = [("code", code.as_str())];
     let answers = futures_util::future::join(
         desk.post_with(&one, "/login/code", &fields),
@@ -103,10 +103,10 @@ async fn a_code_works_once_also_when_it_comes_twice_at_once() {
     let mut statuses = [answers.0.status.as_u16(), answers.1.status.as_u16()];
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 422]);
-    let refused = desk.post_with(&half_in(&desk, &SOL).await, "/login/code", &fields).await;
-    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains("does not count"));
+    let refused = desk.post_with(&log_in_to_code(&desk, &SOL).await, "/login/code", &fields).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains("is not valid"));
     desk.clock.advance(30);
-    let next = desk.post_with(&half_in(&desk, &SOL).await, "/login/code", &[("code", &phone.code(&desk))]).await;
+    let next = desk.post_with(&log_in_to_code(&desk, &SOL).await, "/login/code", &[("code", &phone.code(&desk))]).await;
     assert_eq!(next.status, StatusCode::SEE_OTHER);
 }
 
@@ -115,11 +115,11 @@ async fn a_recovery_code_works_once_and_the_page_counts_what_is_left() {
     let desk = Desk::open().await;
     let (_, codes) = desk.set_up_second_factor(&SOL).await;
     let typed = codes[3].to_uppercase().replace('-', " ");
-    let cookie = half_in(&desk, &SOL).await;
+    let cookie = log_in_to_code(&desk, &SOL).await;
     let answer = desk.post_with(&cookie, "/login/code", &[("code", &typed)]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert!(desk.get_with(&answer.cookie(), "/account").await.body.contains("9 of 10 recovery codes"));
-    let again = desk.post_with(&half_in(&desk, &SOL).await, "/login/code", &[("code", &codes[3])]).await;
+    let again = desk.post_with(&log_in_to_code(&desk, &SOL).await, "/login/code", &[("code", &codes[3])]).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
     let stored: Vec<String> = desk
         .db
@@ -134,33 +134,33 @@ async fn new_recovery_codes_replace_the_old_ones() {
     let (_, old) = desk.set_up_second_factor(&SOL).await;
     let page = desk.post_form(&SOL, "/account/second-factor/codes", &[]).await;
     assert!(page.status == StatusCode::OK && !page.body.contains(&old[0]));
-    let refused = desk.post_with(&half_in(&desk, &SOL).await, "/login/code", &[("code", &old[0])]).await;
+    let refused = desk.post_with(&log_in_to_code(&desk, &SOL).await, "/login/code", &[("code", &old[0])]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     let plain = desk.get(&SOL, "/account/second-factor").await;
     assert!(!plain.body.contains("class=\"codes") && plain.body.contains("10 of 10"), "they are shown once");
 }
 
 #[actix_web::test]
-async fn guessing_codes_is_slowed_down_and_counted_over_several_log_ins() {
+async fn guessing_codes_is_limited_across_log_ins() {
     let desk = Desk::open().await;
     let (phone, _) = desk.set_up_second_factor(&SOL).await;
     for guess in 0..10 {
-        let cookie = half_in(&desk, &SOL).await;
+        let cookie = log_in_to_code(&desk, &SOL).await;
         let answer = desk.post_with(&cookie, "/login/code", &[("code", "000000")]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{guess}");
     }
-    let cookie = half_in(&desk, &SOL).await;
+    let cookie = log_in_to_code(&desk, &SOL).await;
     let answer = desk.post_with(&cookie, "/login/code", &[("code", &phone.code(&desk))]).await;
     assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "900"));
     desk.clock.advance(901);
-    let cookie = half_in(&desk, &SOL).await;
+    let cookie = log_in_to_code(&desk, &SOL).await;
     let answer = desk.post_with(&cookie, "/login/code", &[("code", &phone.code(&desk))]).await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER, "the owner gets in");
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "the owner can log in");
     assert_eq!(entries(&desk).iter().filter(|name| *name == "sign_in_failed").count(), 10);
 }
 
 #[actix_web::test]
-async fn nothing_is_asked_before_a_code_has_proved_that_the_secret_arrived() {
+async fn the_second_factor_is_off_until_a_code_confirms_the_secret() {
     let desk = Desk::open().await;
     let cookie = desk.cookie(&SOL);
     let begun = desk.post_with(&cookie, "/account/second-factor", &[]).await;
@@ -176,7 +176,7 @@ async fn nothing_is_asked_before_a_code_has_proved_that_the_secret_arrived() {
 }
 
 #[actix_web::test]
-async fn switching_it_off_takes_secret_and_codes_along() {
+async fn switching_it_off_deletes_secret_and_codes() {
     let desk = Desk::open().await;
     desk.set_up_second_factor(&SOL).await;
     let off = desk.post_form(&SOL, "/account/second-factor/off", &[]).await;
@@ -194,7 +194,7 @@ async fn switching_it_off_takes_secret_and_codes_along() {
 }
 
 #[actix_web::test]
-async fn changing_it_asks_for_a_proof_and_takes_a_code_for_one() {
+async fn changing_it_needs_the_password_or_a_code() {
     let desk = Desk::open().await;
     let (phone, _) = desk.set_up_second_factor(&SOL).await;
     let cookie = desk.cookie(&SOL);
@@ -215,7 +215,7 @@ async fn changing_it_asks_for_a_proof_and_takes_a_code_for_one() {
 }
 
 #[actix_web::test]
-async fn a_project_that_requires_one_leads_to_the_set_up_and_then_on() {
+async fn a_project_that_requires_one_redirects_to_the_set_up_and_back() {
     let desk = Desk::open().await;
     require(&desk);
     let cookie = desk.cookie(&SOL);
@@ -237,7 +237,7 @@ async fn a_project_that_requires_one_leads_to_the_set_up_and_then_on() {
 }
 
 #[actix_web::test]
-async fn the_set_up_leads_nowhere_but_here() {
+async fn the_set_up_never_links_to_another_site() {
     let desk = Desk::open().await;
     let page = desk.get(&SOL, "/account/second-factor?next=//evil.example").await;
     assert!(!page.body.contains("evil"));
@@ -246,28 +246,28 @@ async fn the_set_up_leads_nowhere_but_here() {
 }
 
 #[actix_web::test]
-async fn the_half_session_is_kept_without_a_person() {
+async fn a_session_without_the_code_is_stored_without_a_person() {
     let desk = Desk::open().await;
     desk.set_up_second_factor(&SOL).await;
-    half_in(&desk, &SOL).await;
+    log_in_to_code(&desk, &SOL).await;
     let rows: Vec<(Option<i64>, Option<i64>)> = desk
         .db
         .read_here(|conn| {
-            let half = sessions::table.filter(sessions::half_in.is_not_null());
-            Ok::<_, Error>(half.select((sessions::person_id, sessions::half_in)).load(conn)?)
+            let waiting = sessions::table.filter(sessions::person_awaiting_code_id.is_not_null());
+            Ok::<_, Error>(waiting.select((sessions::person_id, sessions::person_awaiting_code_id)).load(conn)?)
         })
         .expect("rows");
     assert_eq!(rows, [(None, Some(SOL.id))]);
 }
 
 #[actix_web::test]
-async fn the_operator_lets_somebody_in_who_lost_phone_and_codes() {
+async fn the_operator_can_switch_it_off_for_somebody_who_lost_phone_and_codes() {
     let desk = Desk::open().await;
     desk.set_up_second_factor(&SOL).await;
     let run = |email: &str| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dossier"));
         command.args(["user", "second-factor-off", "--email", email]);
-        command.env("DATABASE_URL", &desk.site.config.database_url).output().expect("it runs").status.success()
+        command.env("DATABASE_URL", &desk.application.config.database_url).output().expect("it runs").status.success()
     };
     assert!(!run("eve@sundial.example") && run(SOL.email));
     assert_eq!(log_in(&desk, &SOL, "").await.header("location"), "/");

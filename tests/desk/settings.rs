@@ -30,7 +30,7 @@ fn reject(desk: &Desk, count: i64, body: &[u8]) {
 }
 
 #[actix_web::test]
-async fn the_project_page_says_where_deliveries_go_and_leads_admins_alone_to_people() {
+async fn the_project_page_shows_the_webhook_address_and_links_admins_to_the_people() {
     let desk = Desk::open().await;
     let admin = desk.get(&ADA, "/projects/sundial/settings").await;
     let developer = desk.get(&DEV, "/projects/sundial/settings").await;
@@ -41,7 +41,7 @@ async fn the_project_page_says_where_deliveries_go_and_leads_admins_alone_to_peo
 }
 
 #[actix_web::test]
-async fn without_rejected_deliveries_the_page_says_that_all_is_well() {
+async fn the_page_says_when_every_delivery_could_be_read() {
     let desk = Desk::open().await;
     let page = desk.get(&DEV, "/projects/sundial/settings/rejected").await;
     assert_eq!(page.status, StatusCode::OK);
@@ -53,19 +53,19 @@ async fn a_rejected_body_is_shown_as_text() {
     let desk = Desk::open().await;
     reject(&desk, 1, b"{\"a\":\"<script>alert(1)</script>\xff\"");
     let page = desk.get(&DEV, "/projects/sundial/settings/rejected").await;
-    assert!(page.body.contains("reason 0.") && page.body.contains("What was sent, 33 bytes"), "{}", page.body);
+    assert!(page.body.contains("reason 0.") && page.body.contains("Body of 33 bytes"), "{}", page.body);
     assert!(page.body.contains("&#60;script&#62;alert(1)&#60;/script&#62;\u{fffd}"), "{}", page.body);
     assert!(!page.body.contains("<script>alert"));
 }
 
 #[actix_web::test]
-async fn a_long_body_is_shown_in_part_and_had_in_full_from_its_own_address() {
+async fn a_long_body_is_shown_in_part_and_can_be_downloaded_in_full() {
     let desk = Desk::open().await;
     let body = "é".repeat(2_000);
     reject(&desk, 1, body.as_bytes());
     let page = desk.get(&DEV, "/projects/sundial/settings/rejected").await;
     assert_eq!(page.body.matches('é').count(), 1_000);
-    assert!(page.body.contains("What was sent, 4.0 KB, how it begins"), "{}", page.body);
+    assert!(page.body.contains("Body of 4.0 KB, its beginning"), "{}", page.body);
     assert!(page.body.contains("href=\"/projects/sundial/settings/rejected/1000\""), "{}", page.body);
     let raw = desk.get(&DEV, "/projects/sundial/settings/rejected/1000").await;
     assert_eq!((raw.status, raw.body), (StatusCode::OK, body));
@@ -75,7 +75,7 @@ async fn a_long_body_is_shown_in_part_and_had_in_full_from_its_own_address() {
 }
 
 #[actix_web::test]
-async fn a_body_that_is_no_text_is_bytes_and_one_of_another_project_is_not_there() {
+async fn a_body_that_is_not_text_is_served_as_bytes_and_one_of_another_project_is_404() {
     let desk = Desk::open().await;
     reject(&desk, 1, b"\xff\xfe");
     let raw = desk.get(&DEV, "/projects/sundial/settings/rejected/1000").await;
@@ -122,7 +122,7 @@ async fn rejected_deliveries_come_fifty_a_page_newest_first() {
 }
 
 #[actix_web::test]
-async fn an_unsafe_setting_is_told_to_admins_on_every_page() {
+async fn an_unsafe_setting_is_shown_to_admins_on_every_page() {
     let desk = Desk::open_at("http://desk.example").await;
     let shown = "DOSSIER_PUBLIC_URL is not https";
     assert!(desk.get(&ADA, "/projects/sundial/settings").await.body.contains(shown));

@@ -1,4 +1,4 @@
-//! "This is me testing": each person's own test customers, first in their search and in a list.
+//! Test customers: each person marks their own. They come first in that person's search and have a list.
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
@@ -34,7 +34,7 @@ fn marks(desk: &Desk) -> Vec<i64> {
     desk.db.read_here(|conn| Ok::<_, Error>(people.load(conn)?)).expect("marks")
 }
 
-/// The ids in the order they stand in a piece of HTML.
+/// The ids in a piece of HTML, in their order.
 fn ids(html: &str) -> Vec<String> {
     let starts = html.match_indices("href=\"/projects/sundial/customers/tester-");
     starts.filter_map(|(at, _)| html.get(at + 34..at + 43)).map(str::to_owned).collect()
@@ -53,9 +53,9 @@ async fn a_customer_is_marked_shown_as_marked_and_unmarked() {
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{CUSTOMERS}/tester-01#top")));
     let page = desk.get(&SOL, answer.header("location")).await.body;
     assert!(page.contains("aria-pressed=\"true\"") && page.contains("My test customer</button>"));
-    assert!(page.contains("<p>Now one of your test customers"), "the flash");
+    assert!(page.contains("<p>This is now one of your test customers"), "the flash");
     let others = desk.get(&ADA, &format!("{CUSTOMERS}/tester-01")).await.body;
-    assert!(others.contains("aria-pressed=\"false\""), "a mark is one's own");
+    assert!(others.contains("aria-pressed=\"false\""), "a mark belongs to one person");
     let answer = desk.post_form(&SOL, &format!("{CUSTOMERS}/tester-01/unstar"), &[]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert!(marks(&desk).is_empty());
@@ -100,7 +100,7 @@ async fn fifty_clicks_mark_once() {
 }
 
 #[actix_web::test]
-async fn ones_own_come_first_when_searching() {
+async fn own_test_customers_come_first_in_the_search() {
     let desk = desk().await;
     for id in ["tester-01", "tester-11"] {
         star(&desk, id).await;
@@ -111,17 +111,17 @@ async fn ones_own_come_first_when_searching() {
     assert!(answer.body.contains("aria-label=\"My test customers\""));
     let found = ids(&suggested(&desk, "tester").await.body);
     assert_eq!((found.len(), &found[..2]), (8, &["tester-11".to_owned(), "tester-01".to_owned()][..]));
-    assert_eq!(found[2], "tester-07", "then as for everybody");
+    assert_eq!(found[2], "tester-07", "then the usual order");
     let others = ids(&suggested(&desk, "tester-02").await.body);
     assert_eq!(others, ["tester-02"], "only what matches");
     let ada = desk.get(&ADA, &format!("{CUSTOMERS}?suggest=1")).await;
     assert_eq!((ada.status, ada.body.as_str()), (StatusCode::OK, ""), "nothing without marks");
     let page = desk.get(&SOL, &format!("{CUSTOMERS}?q=tester")).await.body;
-    assert_eq!(ids(&page)[0], "tester-12", "a page of finds is in everybody's order");
+    assert_eq!(ids(&page)[0], "tester-12", "the page of results has the usual order");
 }
 
 #[actix_web::test]
-async fn ones_own_have_a_list_and_a_file() {
+async fn own_test_customers_have_a_list_and_a_file() {
     let desk = desk().await;
     let list = format!("{CUSTOMERS}?list=mine");
     let empty = desk.get(&VERA, &list).await;
@@ -138,7 +138,7 @@ async fn ones_own_have_a_list_and_a_file() {
 }
 
 #[actix_web::test]
-async fn a_mark_moves_with_a_merge_and_goes_with_the_customer() {
+async fn a_mark_moves_with_a_merge_and_is_deleted_with_the_customer() {
     let desk = desk().await;
     star(&desk, "tester-01").await;
     star(&desk, "tester-02").await;
@@ -153,6 +153,6 @@ async fn a_mark_moves_with_a_merge_and_goes_with_the_customer() {
         diesel::delete(dossier::db::schema::customers::table).execute(conn)?;
         Ok::<_, Error>(())
     });
-    gone.expect("they go");
+    gone.expect("they are deleted");
     assert!(marks(&desk).is_empty());
 }

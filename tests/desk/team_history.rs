@@ -1,4 +1,4 @@
-//! What the team did, in the history of a customer: told apart from what happened to them, to those who may know.
+//! What the team did for a customer, as a topic of the history: apart from the events, and hidden from viewers.
 
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
@@ -32,8 +32,8 @@ async fn team(desk: &Desk, query: &str) -> String {
     answer.body
 }
 
-fn enter(desk: &Desk, count: i64) {
-    let entered = desk.db.write_here(|conn| {
+fn append_entries(desk: &Desk, count: i64) {
+    let appended = desk.db.write_here(|conn| {
         let lena = identity::find(conn, desk.project, "lena")?.ok_or(Error::NotFound)?;
         for number in 0..count {
             let trace = Trace::new(Action::NoteUpdated).about(format!("n{number}")).for_customer(lena, "lena");
@@ -42,7 +42,7 @@ fn enter(desk: &Desk, count: i64) {
         }
         Ok::<_, Error>(())
     });
-    entered.expect("entries");
+    appended.expect("entries");
 }
 
 #[actix_web::test]
@@ -67,7 +67,7 @@ async fn what_the_team_did_reads_like_the_rest_of_the_history() {
 }
 
 #[actix_web::test]
-async fn viewers_neither_see_the_choice_nor_what_is_behind_it() {
+async fn viewers_see_neither_the_topic_nor_its_page() {
     let desk = desk_with_lena().await;
     for person in &TEAM {
         let may = person.id != VERA.id;
@@ -81,7 +81,7 @@ async fn viewers_neither_see_the_choice_nor_what_is_behind_it() {
 }
 
 #[actix_web::test]
-async fn without_anything_done_it_says_so() {
+async fn an_empty_team_history_says_so() {
     let desk = desk_with_lena().await;
     let shown = words(&team(&desk, "").await);
     assert!(shown.contains("The team has not done anything for this customer."), "{shown}");
@@ -90,9 +90,9 @@ async fn without_anything_done_it_says_so() {
 }
 
 #[actix_web::test]
-async fn its_pages_are_turned_both_ways() {
+async fn pages_lead_back_and_forth() {
     let desk = desk_with_lena().await;
-    enter(&desk, 120);
+    append_entries(&desk, 120);
     let numbers = |html: &str| {
         let marks = html.split("<bdi>n").skip(1).filter_map(|rest| rest.split('<').next()?.parse().ok());
         marks.collect::<Vec<i64>>()
@@ -113,7 +113,7 @@ async fn its_pages_are_turned_both_ways() {
 }
 
 #[actix_web::test]
-async fn it_costs_the_same_however_much_was_done_and_the_usual_page_nothing() {
+async fn the_number_of_queries_does_not_grow_with_the_log() {
     let desk = desk_with_lena().await;
     let asked = async |query: &str| {
         let request = TestRequest::get().uri(&format!("{LENA}{query}")).insert_header(("cookie", desk.cookie(&ADA)));
@@ -122,13 +122,13 @@ async fn it_costs_the_same_however_much_was_done_and_the_usual_page_nothing() {
         desk.db.statements() - before
     };
     let (usual, of_team) = (asked("").await, asked("?topic=team").await);
-    enter(&desk, 200);
+    append_entries(&desk, 200);
     assert_eq!((asked("").await, asked("?topic=team").await), (usual, of_team));
     assert!(of_team < usual, "the events are not read for it");
 }
 
 #[actix_web::test]
-async fn after_a_merge_the_survivor_has_both_stories() {
+async fn after_a_merge_the_survivor_has_both_histories() {
     let desk = desk_with_lena().await;
     deliver(&desk, desk.project, &[body(1, "RENEWAL", ids("mara", &["mara"]))]);
     for id in ["lena", "mara"] {

@@ -1,4 +1,4 @@
-//! Deleting test accounts: who is proven to be one, the choice, the typed number, and the work in small steps.
+//! Deleting test accounts: which customers count as one, the choice, the typed number, and the deletion in small steps.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use dossier::audit;
 use dossier::base::error::Error;
 use dossier::customers::identity;
 use dossier::db::schema::*;
-use dossier::operations::test_accounts::jobs::{self, Asker};
+use dossier::operations::test_accounts::jobs::{self, Requester};
 use dossier::operations::test_accounts::{Job, Pattern, Wanted, queries, work};
 use dossier::projection::CustomerId;
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ fn left(desk: &Desk) -> BTreeSet<String> {
     desk.db.read_here(|conn| Ok::<_, Error>(ids.load::<String>(conn)?)).expect("it reads").into_iter().collect()
 }
 
-/// Somebody of every kind who must never be taken for a test, by why.
+/// Customers that must never count as test accounts. Each id names the reason.
 fn real_ones() -> Vec<String> {
     let real = |id: &str, kind: &str, extra: Value| {
         let mut extra = extra;
@@ -71,16 +71,16 @@ fn real_ones() -> Vec<String> {
             "RENEWAL",
             json!({ "app_user_id": "real-both", "original_app_user_id": "real-both", "aliases": [] }),
         ),
-        // No environment said: production.
+        // An event without an environment counts as production.
         event("real-unsaid", "INITIAL_PURCHASE", json!({ "environment": null })),
-        // Bought, and gave it all away.
+        // A buyer whose purchases were all transferred away.
         real("real-giver", "INITIAL_PURCHASE", json!({})),
         real(
             "taker",
             "TRANSFER",
             json!({ "transferred_from": ["real-giver"], "transferred_to": ["real-taker"], "app_user_id": null, "aliases": null, "original_app_user_id": null }),
         ),
-        // Received something, and passed it on.
+        // A customer who received purchases that were then transferred on.
         real(
             "passer",
             "TRANSFER",
@@ -106,7 +106,7 @@ async fn nobody_with_production_purchases_or_grants_is_ever_found() {
     assert_eq!(found(&desk, "sandbox", "", ""), names(&["qa-sandbox"]));
     assert_eq!(found(&desk, "nothing", "", ""), names(&["qa-nothing", "qa-enrolled"]));
     assert_eq!(found(&desk, "either", "*a*", ""), names(&["qa-sandbox", "qa-nothing", "qa-enrolled"]));
-    // Not even by choosing them by name.
+    // Not even when they are chosen by their ids.
     let real: Vec<CustomerId> = desk
         .db
         .read_here(|conn| {
@@ -123,7 +123,7 @@ async fn nobody_with_production_purchases_or_grants_is_ever_found() {
 }
 
 #[actix_web::test]
-async fn filters_by_id_and_by_time_find_who_fits_letter_by_letter() {
+async fn filters_by_id_and_by_time_match_exactly() {
     let desk = Desk::open().await;
     let ids = ["qa-1", "QA-2", "qa_3", "é-qa", "100%", "a@qa.example"];
     deliver(&desk, desk.project, &ids.map(tester));
@@ -177,13 +177,13 @@ async fn pages_of_the_list_hold_everybody_once() {
 fn start(desk: &Desk, wanted: &Wanted, chosen: &[CustomerId]) -> Job {
     let id = desk.ids.next(desk.clock.now());
     let started = desk.db.write_here(|conn| {
-        jobs::start(conn, (desk.project, id, NOW), Asker { person: ADA.id, role: "admin" }, wanted, chosen)?;
+        jobs::start(conn, (desk.project, id, NOW), Requester { person: ADA.id, role: "admin" }, wanted, chosen)?;
         jobs::find(conn, desk.project, id)?.ok_or(Error::NotFound)
     });
     started.expect("a job")
 }
 
-fn now(desk: &Desk, job: &Job) -> Job {
+fn reload(desk: &Desk, job: &Job) -> Job {
     let found = desk.db.read_here(|conn| Ok::<_, Error>(jobs::find(conn, job.project_id, job.id)?));
     found.expect("it reads").expect("the job")
 }
@@ -193,7 +193,7 @@ fn customer(desk: &Desk, id: &str) -> CustomerId {
     found.expect("it reads").expect("a customer")
 }
 
-/// Actions and what they were about; the chain holds.
+/// The action, the actor and the details of every entry. Also checks the chain.
 fn log(desk: &Desk) -> Vec<(String, Option<i64>, String)> {
     let read = desk.db.read_here(|conn| {
         assert!(audit::verify(conn, desk.project)?.is_ok());
@@ -207,7 +207,7 @@ fn log(desk: &Desk) -> Vec<(String, Option<i64>, String)> {
 }
 
 #[actix_web::test]
-async fn whoever_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_entry() {
+async fn a_customer_who_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_entry() {
     let desk = Desk::open().await;
     let many: Vec<String> = (0..47).map(|number| tester(&format!("kanarie-{number}"))).collect();
     deliver_together(&desk, desk.project, &many);
@@ -219,7 +219,7 @@ async fn whoever_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_entry()
     let job = start(&desk, &wanted, &[&chosen[..], &[12_345]].concat());
     deliver(&desk, desk.project, &[event("buyer", "RENEWAL", json!({ "environment": "PRODUCTION", "price": 9.99 }))]);
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("it works"), 47);
-    let done = now(&desk, &job);
+    let done = reload(&desk, &job);
     assert_eq!((done.chosen, done.erased, done.kept, done.wanted.as_str()), (49, 47, 2, ""));
     assert!(done.finished_at == Some(NOW) && left(&desk) == names(&["buyer", "other"]));
     let shown = log(&desk);
@@ -230,13 +230,13 @@ async fn whoever_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_entry()
             && shown[0].2.contains("47 customers, 2 kept")
     );
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("nothing is left to do"), 0);
-    dossier::operations::erasure::cleanup::work(&desk.db).expect("it sweeps");
+    dossier::operations::erasure::cleanup::work(&desk.db).expect("it cleans up");
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
 }
 
-/// As two processes would: each with a pool of its own.
+/// Each worker has its own pool, as a process would.
 #[actix_web::test]
-async fn several_processes_share_the_work_and_none_is_done_twice() {
+async fn several_processes_share_the_work_and_do_nothing_twice() {
     let desk = Desk::open().await;
     let many: Vec<String> = (0..90).map(|number| tester(&format!("qa-{number}"))).collect();
     deliver_together(&desk, desk.project, &many);
@@ -244,7 +244,7 @@ async fn several_processes_share_the_work_and_none_is_done_twice() {
     let chosen = desk.db.read_here(|conn| Ok::<_, Error>(queries::all(conn, desk.project, &wanted)?)).expect("all");
     let job = start(&desk, &wanted, &chosen.iter().map(|one| one.id).collect::<Vec<_>>());
     let erased: usize = std::thread::scope(|scope| {
-        let open = || dossier::db::Db::open(&desk.site.config.database_url, 1).expect("the database");
+        let open = || dossier::db::Db::open(&desk.application.config.database_url, 1).expect("the database");
         let workers: Vec<_> = (0..3)
             .map(|node| {
                 let (db, ids, clock) = (open(), dossier::base::ids::Ids::of_node(50 + node), desk.clock.clone());
@@ -253,7 +253,7 @@ async fn several_processes_share_the_work_and_none_is_done_twice() {
             .collect();
         workers.into_iter().map(|worker| worker.join().expect("it ends well")).sum()
     });
-    let done = now(&desk, &job);
+    let done = reload(&desk, &job);
     assert_eq!((erased, done.erased, done.kept, left(&desk).len(), log(&desk).len()), (90, 90, 0, 0, 1));
 }
 
@@ -270,28 +270,28 @@ async fn until_done(desk: &Desk, path: &str) -> String {
 }
 
 #[actix_web::test]
-async fn an_admin_chooses_types_the_number_and_watches() {
+async fn an_admin_chooses_accounts_types_their_number_and_watches_the_deletion() {
     let desk = Desk::open().await;
     deliver(
         &desk,
         desk.project,
         &[tester("qa-1"), tester("qa-2"), tester("qa-3"), event("free", "SUBSCRIBER_ALIAS", json!({}))],
     );
-    assert!(desk.get(&ADA, PAGE).await.body.contains("Only customers who are proven to be tests are found"));
+    assert!(desk.get(&ADA, PAGE).await.body.contains("This finds only customers who are proven to be tests"));
     let list = desk.get(&ADA, &format!("{PAGE}?bought=sandbox&ids=qa&before=")).await.body;
-    for said in [
+    for text in [
         "3 customers",
         "1 purchase in the sandbox and none in production, no grant.",
         "The id qa-1 fits qa.",
         "checked",
     ] {
-        assert!(list.contains(said), "{said}");
+        assert!(list.contains(text), "{text}");
     }
     let (one, two) = (customer(&desk, "qa-1").to_string(), customer(&desk, "qa-2").to_string());
     let review = format!("{PAGE}/review?bought=sandbox&ids=qa&before=&customer={one}&customer={two}&scope=ticked");
     let page = desk.get(&ADA, &review).await.body;
-    for said in ["Type the number of customers, 2, to delete them", "2 events", "2 purchases of the sandbox"] {
-        assert!(page.contains(said), "{said}");
+    for text in ["Type the number of customers, 2, to delete them", "2 events", "2 purchases of the sandbox"] {
+        assert!(page.contains(text), "{text}");
     }
     let ticked = format!("{one}.{two}");
     let mut fields =
@@ -321,7 +321,7 @@ async fn an_admin_chooses_types_the_number_and_watches() {
     until_done(&desk, started.header("location")).await;
     assert_eq!(left(&desk), names(&["free"]));
     let none = desk.post_form(&ADA, PAGE, &rest).await;
-    assert!(none.status == StatusCode::UNPROCESSABLE_ENTITY && none.body.contains("Nobody of them is there any more"));
+    assert!(none.status == StatusCode::UNPROCESSABLE_ENTITY && none.body.contains("None of them exists any more"));
 }
 
 #[actix_web::test]

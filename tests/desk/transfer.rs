@@ -1,4 +1,4 @@
-//! Moving purchases to another customer: who may, to whom, what is shown before and what is left behind.
+//! Moving purchases to another customer: who may, who can receive them, the preview, and what stays.
 
 use actix_web::http::StatusCode;
 use dossier::base::AppUserId;
@@ -27,17 +27,17 @@ async fn purchases_move_to_the_other_customer_and_both_pages_say_so() {
     let page = desk.get(&SOL, answer.header("location")).await.body;
     assert!(page.contains("<p>3 purchases moved here from lena.</p>") && !page.contains(">Undo</button>"), "the flash");
     assert!(page.contains("Purchases transferred from another customer") && page.contains("Purchases came from "));
-    assert!(page.contains(&format!("href=\"{LENA}\"")), "the way back");
+    assert!(page.contains(&format!("href=\"{LENA}\"")), "a link to the other customer");
     let left = desk.get(&SOL, LENA).await.body;
     assert!(left.contains("Purchases transferred to another customer") && left.contains("Purchases moved to "));
-    assert!(left.contains(&format!("href=\"{MARA}\"")), "the way on");
+    assert!(left.contains(&format!("href=\"{MARA}\"")), "a link to the other customer");
     assert!(left.contains("Granted entitlement"), "the grant stays");
     assert_eq!((keys(&desk, "lena").len(), keys(&desk, "mara").len(), grants(&desk, "lena").len()), (0, 4, 1));
     assert_eq!(log(&desk), ["purchases_transferred: - | 3 purchases | moved to mara | -"]);
 }
 
 #[actix_web::test]
-async fn both_customers_are_seen_before_and_after() {
+async fn the_page_shows_both_customers_before_and_after() {
     let desk = two().await;
     let page = desk.get(&SOL, &format!("{LENA}/transfer?to=mara")).await;
     assert_eq!(page.status, StatusCode::OK);
@@ -74,14 +74,14 @@ async fn the_receiving_customer_is_found_by_any_id_or_address() {
     );
     let some = page("zo").await;
     assert!(some.contains("?to=zoe\"") && some.contains("?to=zora\""), "by a beginning");
-    assert!(page("nobody").await.contains("Nobody was found."));
+    assert!(page("nobody").await.contains("No customer was found."));
     assert!(page("lena").await.contains("This is the same customer."));
     let empty = page("").await;
     assert!(empty.contains("Receiving customer</label>") && !empty.contains("aria-invalid"));
 }
 
 #[actix_web::test]
-async fn roles_that_help_may_transfer_and_viewers_may_not() {
+async fn everybody_but_viewers_may_transfer() {
     for person in &TEAM {
         let desk = two().await;
         let may = person.id != VERA.id;
@@ -106,7 +106,7 @@ async fn an_unknown_customer_is_404() {
 }
 
 #[actix_web::test]
-async fn a_receiving_customer_that_cannot_be_is_refused_with_what_was_typed() {
+async fn an_impossible_receiving_customer_is_refused_and_the_text_is_kept() {
     let desk = two().await;
     let before = stored_events(&desk);
     for (to, reason) in [
@@ -122,8 +122,8 @@ async fn a_receiving_customer_that_cannot_be_is_refused_with_what_was_typed() {
     let done = desk.db.write_here(|conn| blocking::block(conn, desk.project, &blocked, (desk.ids.next(NOW), NOW)));
     done.expect("it is decided").expect("it is blocked");
     assert!(transfer(&desk, "lena", "zed").await.body.contains("This App User ID is blocked."));
-    let looked = desk.get(&SOL, &format!("{LENA}/transfer?to=zed")).await.body;
-    assert!(looked.contains("This App User ID is blocked."), "before anything is asked");
+    let page = desk.get(&SOL, &format!("{LENA}/transfer?to=zed")).await.body;
+    assert!(page.contains("This App User ID is blocked."), "before the form is sent");
     assert!(transfer(&desk, "lena", "no<body").await.body.contains("value=\"no&#60;body\""), "the text is kept");
     assert_eq!((stored_events(&desk), log(&desk).len(), keys(&desk, "lena").len()), (before, 0, 3));
 }
@@ -145,7 +145,7 @@ async fn without_purchases_there_is_nothing_to_transfer() {
 }
 
 #[actix_web::test]
-async fn what_changed_since_it_was_looked_at_is_looked_at_again() {
+async fn changes_since_the_page_was_opened_are_shown_before_the_transfer() {
     let desk = two().await;
     let page = desk.get(&SOL, &format!("{LENA}/transfer?to=mara")).await.body;
     let (_, rest) = page.split_once("name=\"seen\" value=\"").expect("what was seen");
@@ -157,7 +157,7 @@ async fn what_changed_since_it_was_looked_at_is_looked_at_again() {
     assert_eq!(stale.status, StatusCode::CONFLICT);
     assert!(
         stale.body.contains("The purchases changed meanwhile.") && stale.body.contains(">Afterwards<"),
-        "both anew"
+        "both sides again"
     );
     assert_eq!(keys(&desk, "lena").len(), 3);
     let (_, rest) = stale.body.split_once("name=\"seen\" value=\"").expect("what is seen now");
@@ -167,7 +167,7 @@ async fn what_changed_since_it_was_looked_at_is_looked_at_again() {
 }
 
 #[actix_web::test]
-async fn fifty_at_once_move_the_purchases_once() {
+async fn fifty_posts_at_once_move_the_purchases_once() {
     let desk = two().await;
     let before = stored_events(&desk);
     let path = format!("{LENA}/transfer");
@@ -183,7 +183,7 @@ async fn fifty_at_once_move_the_purchases_once() {
 }
 
 #[actix_web::test]
-async fn the_view_of_test_purchases_is_kept() {
+async fn the_sandbox_view_is_kept() {
     let desk = two().await;
     let page = desk.get(&SOL, &format!("{LENA}/transfer?sandbox=1&to=mara")).await.body;
     assert!(page.contains("action=\"/projects/sundial/customers/lena/transfer?sandbox=1\""), "{page}");

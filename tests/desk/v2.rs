@@ -125,7 +125,7 @@ async fn a_bulk_client_finds_its_project_and_reads_every_customer_once() {
 }
 
 #[actix_web::test]
-async fn a_customer_who_is_gone_stops_no_reader() {
+async fn a_deleted_customer_does_not_break_paging() {
     let desk = desk().await;
     for id in ["a", "b", "c"] {
         post(&desk, CUSTOMERS, json!({ "id": id }), StatusCode::CREATED).await;
@@ -140,11 +140,11 @@ async fn a_customer_who_is_gone_stops_no_reader() {
 }
 
 #[actix_web::test]
-async fn a_search_finds_an_address_to_the_letter() {
+async fn a_search_matches_an_email_address_exactly() {
     let desk = desk().await;
     for (id, email) in [("a", "lena@okafor.example"), ("b", "lena@okafor.example"), ("c", "Lena@okafor.example")] {
-        let shown = json!({ "id": id, "attributes": [{ "name": "$email", "value": email }] });
-        post(&desk, CUSTOMERS, shown, StatusCode::CREATED).await;
+        let new = json!({ "id": id, "attributes": [{ "name": "$email", "value": email }] });
+        post(&desk, CUSTOMERS, new, StatusCode::CREATED).await;
     }
     let page = get(&desk, &format!("{CUSTOMERS}?search=lena%40okafor.example&limit=1")).await;
     assert_eq!(ids(&page), ["a"]);
@@ -190,22 +190,22 @@ async fn a_customer_has_every_field_under_any_of_its_ids() {
 #[actix_web::test]
 async fn a_customer_is_made_once_with_its_attributes() {
     let desk = desk().await;
-    let shown = json!({ "id": "nia-7", "attributes": [{ "name": "plan", "value": "gold" }] });
-    let nia = post(&desk, CUSTOMERS, shown.clone(), StatusCode::CREATED).await;
+    let new = json!({ "id": "nia-7", "attributes": [{ "name": "plan", "value": "gold" }] });
+    let nia = post(&desk, CUSTOMERS, new.clone(), StatusCode::CREATED).await;
     assert_eq!((&nia["id"], &nia["last_seen_at"]), (&json!("nia-7"), &Value::Null));
     assert_eq!(nia["attributes"]["items"][0]["value"], "gold");
     assert_eq!(log(&desk), ["customer_created: - | - | - | -", "attribute_set: plan | - | gold | -"]);
-    let again = refused(&desk, Method::POST, CUSTOMERS, Some(shown), StatusCode::CONFLICT).await;
+    let again = refused(&desk, Method::POST, CUSTOMERS, Some(new), StatusCode::CONFLICT).await;
     assert_eq!(again.0, "resource_already_exists");
     let expanded = get(&desk, &format!("{CUSTOMERS}/nia-7?expand=attributes")).await;
     assert_eq!(expanded["attributes"]["items"][0]["name"], "plan");
     let page = desk.get(&SOL, "/projects/sundial/customers/nia-7?topic=team").await.body;
     assert!(page.contains("gold"));
-    assert!(page.contains("Billing") && page.contains("API key"), "the page tells which key did it");
+    assert!(page.contains("Billing") && page.contains("API key"), "the page shows which key did it");
 }
 
 #[actix_web::test]
-async fn nobody_is_made_of_what_is_no_id() {
+async fn an_invalid_id_creates_no_customer() {
     let desk = desk().await;
     for id in [json!("a b"), json!("a/b"), json!("é"), json!(""), json!(7), Value::Null, json!("a\u{0}")] {
         let shown = refused(&desk, Method::POST, CUSTOMERS, Some(json!({ "id": id })), StatusCode::BAD_REQUEST).await;
@@ -256,11 +256,11 @@ async fn attributes_are_set_all_or_none_and_cleared_by_null() {
         let shown = refused(&desk, Method::POST, &path, Some(body.clone()), StatusCode::BAD_REQUEST).await;
         assert_eq!(shown.0, "parameter_error", "{body}");
     }
-    assert_eq!(get(&desk, &path).await["items"], json!([email]), "nothing of them is set");
+    assert_eq!(get(&desk, &path).await["items"], json!([email]), "none of them is set");
 }
 
 #[actix_web::test]
-async fn access_is_given_once_however_often_it_is_asked_for_and_taken_back() {
+async fn access_is_granted_once_however_often_it_is_requested_and_revoked() {
     let desk = desk_with_lena().await;
     let until = NOW.plus_days(40);
     let grant = json!({ "entitlement_id": "coach", "expires_at": until });
@@ -424,7 +424,7 @@ async fn subscriptions_and_purchases_have_every_field_and_one_environment_on_req
 }
 
 #[actix_web::test]
-async fn only_a_secret_key_of_this_project_is_let_in() {
+async fn only_a_secret_key_of_this_project_is_authorized() {
     let desk = desk_with_lena().await;
     let kind = |answer: &Answer, status| read(answer, status)["type"].clone();
     let none = desk.call(TestRequest::get().uri(CUSTOMERS)).await;
@@ -443,7 +443,7 @@ async fn only_a_secret_key_of_this_project_is_let_in() {
 }
 
 #[actix_web::test]
-async fn every_error_below_v2_has_its_shape() {
+async fn every_error_below_v2_has_the_same_shape() {
     let desk = desk_with_lena().await;
     for path in ["/v2", "/v2/", "/v2/projects/sundial/apps", "/v2/projects/sundial/customers/lena/invoices", "/v2/x"] {
         assert_eq!(
@@ -469,7 +469,7 @@ async fn every_error_below_v2_has_its_shape() {
 }
 
 #[actix_web::test]
-async fn an_answer_tells_what_is_left_and_the_end_of_it_when_to_come_back() {
+async fn answers_show_the_rate_limit_and_a_refusal_shows_when_to_retry() {
     let two = std::num::NonZeroU32::new(2).expect("two");
     let desk = Desk::open_with(|config| config.key_limits.secret = two).await;
     let value = Secret::parse(KEY, None).expect("a key");

@@ -1,4 +1,4 @@
-//! The door for webhooks: who is let in, what is answered, what is kept, and what bad input gets.
+//! Receiving webhooks: the authorization, the answers, what is stored, and bad input.
 
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use crate::support::cast::{ADA, VERA};
 use crate::support::project::SECRET;
 use crate::support::{Desk, samples};
 
-/// A purchase of Lena's, changed where `extra` says so.
+/// A purchase by Lena, with the fields of `extra` replaced.
 fn purchase(extra: Value) -> String {
     let mut event = json!({
         "id": format!("{extra}"), "type": "INITIAL_PURCHASE", "event_timestamp_ms": 1_790_000_000_000i64,
@@ -56,7 +56,7 @@ async fn fifty_deliveries_of_one_event_at_once_have_one_effect() {
 }
 
 #[actix_web::test]
-async fn only_the_exact_authorization_is_let_in() {
+async fn only_the_exact_authorization_value_is_accepted() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     let wrong = ["", "Bearer", "bearer of the desk", "Bearer of the des", "Bearer of the desk2", "Basic Og=="];
@@ -84,7 +84,7 @@ async fn an_unknown_project_is_a_404_in_json() {
 }
 
 #[actix_web::test]
-async fn what_cannot_be_read_is_answered_400_and_kept_with_its_reason() {
+async fn a_body_that_cannot_be_read_gets_400_and_is_kept_with_its_reason() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     let deep = format!("{{\"event\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
@@ -136,7 +136,7 @@ async fn a_body_over_1_mib_is_refused_and_one_of_1_mib_is_not() {
 }
 
 #[actix_web::test]
-async fn a_field_of_the_wrong_type_is_as_good_as_absent() {
+async fn a_field_of_the_wrong_type_counts_as_missing() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     let sample: Value = serde_json::from_str(&purchase(json!({}))).expect("it is JSON");
@@ -180,7 +180,7 @@ async fn a_field_of_the_wrong_type_is_as_good_as_absent() {
 }
 
 #[actix_web::test]
-async fn times_and_prices_out_of_all_reason_are_stored_and_shown() {
+async fn absurd_times_and_prices_are_stored_and_shown() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     let times = [
@@ -220,7 +220,7 @@ async fn times_and_prices_out_of_all_reason_are_stored_and_shown() {
 }
 
 #[actix_web::test]
-async fn odd_ids_can_be_opened_found_and_are_shown_as_text() {
+async fn odd_ids_can_be_opened_and_found_and_are_shown_as_text() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     let long = "x".repeat(1_500);
@@ -258,7 +258,7 @@ async fn odd_ids_can_be_opened_found_and_are_shown_as_text() {
 }
 
 #[actix_web::test]
-async fn an_unpaired_surrogate_is_refused_and_nul_names_nobody() {
+async fn ids_with_nul_or_an_unpaired_surrogate_are_reported_and_create_no_customer() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     let with_id = |id: &str| {
@@ -278,7 +278,7 @@ async fn an_unpaired_surrogate_is_refused_and_nul_names_nobody() {
 }
 
 #[actix_web::test]
-async fn thousands_of_attributes_and_a_huge_one_are_kept_and_the_page_stays_up() {
+async fn a_thousand_attributes_and_a_huge_one_are_stored_and_the_page_still_opens() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     let many: serde_json::Map<String, Value> = (0..1_000)
@@ -298,7 +298,7 @@ async fn thousands_of_attributes_and_a_huge_one_are_kept_and_the_page_stays_up()
 }
 
 #[actix_web::test]
-async fn a_test_event_is_answered_and_makes_no_customer() {
+async fn a_test_event_is_answered_and_stores_nothing() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     assert_eq!(desk.deliver(&slug, purchase(json!({ "type": "TEST" }))).await.status, 200);
@@ -314,9 +314,9 @@ async fn an_unknown_type_is_kept_and_shown() {
     assert!(page.body.contains("PAYWALL_CLOSE"));
 }
 
-/// What an agent must read after each sample (§4.2), and the id to open.
+/// The words that the history shows for each sample (§4.2), and the id of the customer.
 #[actix_web::test]
-async fn every_sample_shows_up_in_the_right_words() {
+async fn every_sample_is_shown_in_the_right_words() {
     let words = [
         ("Opted out of renewal", "lena.okafor"),
         ("Started a subscription", "lena.okafor"),

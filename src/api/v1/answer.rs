@@ -1,4 +1,4 @@
-//! Answers with the tag by which mobile SDKs ask whether anything is new (§C2.6).
+//! JSON answers with the ETag by which mobile SDKs ask whether anything is new (§C2.6).
 
 use actix_web::http::header::HeaderName;
 use actix_web::http::{Method, StatusCode};
@@ -13,11 +13,10 @@ use crate::base::hex;
 const TAG: HeaderName = HeaderName::from_static("x-revenuecat-etag");
 const REQUEST_TIME: HeaderName = HeaderName::from_static("x-revenuecat-request-time");
 
-/// A customer. The tag holds still as long as nothing changes but the time of the call and of the last contact, which
-/// every call moves.
+/// An answer with customer info. Its tag leaves out the time of the call and `last_seen`: every call changes both.
 ///
 /// # Errors
-/// When it cannot be written as JSON, which it always can.
+/// [`Error::Internal`] when the customer info cannot be written as JSON.
 pub fn customer(req: &HttpRequest, status: StatusCode, mut customer_info: CustomerInfo) -> Result<HttpResponse, Error> {
     let body = json(&customer_info)?;
     customer_info.subscriber.last_seen = None;
@@ -25,19 +24,19 @@ pub fn customer(req: &HttpRequest, status: StatusCode, mut customer_info: Custom
     Ok(tagged(req, status, &tag, body, Some(customer_info.request_date_ms)))
 }
 
-/// Anything else that is `whose`.
+/// An answer with any other JSON. The tag covers the body and `owner`: the App User ID that was asked for, or nothing.
 ///
 /// # Errors
 /// As [`customer`].
-pub fn tagged_json(req: &HttpRequest, whose: &str, answer: &impl Serialize) -> Result<HttpResponse, Error> {
+pub fn tagged_json(req: &HttpRequest, owner: &str, answer: &impl Serialize) -> Result<HttpResponse, Error> {
     let body = json(answer)?;
-    let tag = tag(&[&body, whose]);
+    let tag = tag(&[&body, owner]);
     Ok(tagged(req, StatusCode::OK, &tag, body, None))
 }
 
 fn tagged(req: &HttpRequest, status: StatusCode, tag: &str, body: String, time: Option<i64>) -> HttpResponse {
     if req.method() != Method::GET {
-        // What was done is not done again by asking again, and a log-in says once that it made somebody.
+        // Only a GET asks whether anything is new. A log-in reports a new customer only once.
         return HttpResponse::build(status).content_type("application/json").body(body);
     }
     let sent = req.headers().get(TAG).is_some_and(|sent| sent.as_bytes() == tag.as_bytes());

@@ -1,4 +1,4 @@
-//! `POST …/attributes`: what the app or a server knows of the customer (§C3.5, §10).
+//! `POST …/attributes`: an app or a server sets attributes of a customer (§C3.5, §10).
 
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
@@ -10,7 +10,7 @@ use super::answer;
 use super::time::is_readable;
 use crate::api::last_seen::Fetched;
 use crate::api::v1::customer_info;
-use crate::api::{Caller, Inside, Needs, body, customers, errors};
+use crate::api::{AuthorizedCall, Caller, Needs, body, customers, errors};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -19,36 +19,36 @@ use crate::customers::state;
 use crate::db::Conn;
 use crate::projection::CustomerId;
 
-/// Keys that lists, the header and the search show.
-const NAMING: [&str; 3] = ["$displayName", "$email", "$phoneNumber"];
-/// The most reserved keys of one customer, those that came after this version among them.
+/// Keys whose values lists, the header and the search show.
+const SHOWN_KEYS: [&str; 3] = ["$displayName", "$email", "$phoneNumber"];
+/// How many reserved keys a customer may have, including those that this version does not know.
 const MAX_RESERVED: i64 = 150;
-/// The most keys of which only is kept when they were cleared.
+/// How many cleared attributes of a customer are kept, each with the time it was cleared.
 const MAX_CLEARED: i64 = 500;
-/// The most attributes of one call.
+/// How many attributes one call may set.
 pub const MOST: usize = 250;
-/// What mobile SDKs send in place of a value that the server sees better.
+/// What mobile SDKs send instead of a value that they want the server to fill in.
 const FILL_IN: &str = "true";
 
-/// Why a value was not saved.
+/// Why an attribute was not saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     pub key_name: String,
     pub message: String,
 }
 
-/// What is said of values that were not saved.
+/// The answer that lists the attributes that were not saved.
 #[derive(Serialize)]
-pub struct Partly {
+pub struct AttributeErrors {
     code: u16,
     message: &'static str,
     attribute_errors: Vec<Problem>,
 }
 
-impl Partly {
-    pub fn new(problems: Vec<Problem>) -> Partly {
+impl AttributeErrors {
+    pub fn new(problems: Vec<Problem>) -> AttributeErrors {
         let message = "Some attributes were not saved.";
-        Partly { code: errors::SOME_ATTRIBUTES, message, attribute_errors: problems }
+        AttributeErrors { code: errors::SOME_ATTRIBUTES, message, attribute_errors: problems }
     }
 }
 
@@ -58,30 +58,31 @@ pub async fn set(req: HttpRequest, caller: Caller, payload: Payload) -> Result<H
     let sent = parse(body::json(payload).await)?;
     let asked = id.clone();
     let (problems, customer_info) = caller
-        .act(Needs::Any, move |conn, inside| {
-            let customer = match inside.key.is_secret() {
-                true => customers::found_or_made(conn, inside, &asked)?.0,
-                false => customers::known(conn, inside, &asked)?,
+        .act(Needs::Any, move |conn, call| {
+            let customer = match call.key.is_secret() {
+                true => customers::find_or_create(conn, call, &asked)?.0,
+                false => customers::require(conn, call, &asked)?,
             };
-            let (traces, problems) = apply(conn, inside, customer, &sent)?;
+            let (traces, problems) = apply(conn, call, customer, &sent)?;
             let traces = traces.into_iter().map(|trace| trace.for_customer(customer, &asked)).collect();
-            Ok((traces, (problems, customer_info::load(conn, inside, customer)?)))
+            Ok((traces, (problems, customer_info::load(conn, call, customer)?)))
         })
         .await?;
-    caller.saw(&id, Fetched::Other);
+    caller.record_contact(&id, Fetched::Other);
     match problems.is_empty() {
         true => answer::customer(&req, StatusCode::OK, customer_info),
-        false => Ok(HttpResponse::BadRequest().json(Partly::new(problems))),
+        false => Ok(HttpResponse::BadRequest().json(AttributeErrors::new(problems))),
     }
 }
 
-/// The attributes of a body.
+/// The attributes of a body, as they were sent.
 ///
 /// # Errors
-/// [`crate::base::error::ApiError`] 7264.
+/// [`Error::Client`] with code 7264 when the body is not `{"attributes": {…}}` or has more than [`MOST`] of them; the
+/// errors of [`body::json`] when it is too large or too slow.
 pub fn parse(body: Result<Value, Error>) -> Result<Map<String, Value>, Error> {
     let refused = || {
-        let message = "The body must be an object with an object called attributes, of at most 250.";
+        let message = "The body must be an object with an object called attributes, which has at most 250 keys.";
         errors::refuse(StatusCode::BAD_REQUEST, errors::NO_ATTRIBUTES, message)
     };
     match body {
@@ -94,18 +95,19 @@ pub fn parse(body: Result<Value, Error>) -> Result<Map<String, Value>, Error> {
     }
 }
 
-/// Saves what can be saved, and says of the rest why not. A server's changes leave traces; an app's are the customer's own.
+/// Saves the valid attributes and returns a problem for each of the others. Changes by a server leave traces; changes
+/// by an app do not, because they are the customer's own.
 pub fn apply(
     conn: &mut Conn,
-    inside: &Inside<'_>,
+    call: &AuthorizedCall<'_>,
     customer: CustomerId,
     sent: &Map<String, Value>,
 ) -> Result<(Vec<Trace>, Vec<Problem>), Error> {
     let (mut traces, mut problems, mut is_named) = (Vec::new(), Vec::new(), false);
-    // What is cleared makes room for what is set.
+    // Clearing comes first, because it makes room for the attributes that are set.
     let (cleared, set): (Vec<_>, Vec<_>) = sent.iter().partition(|(_, entry)| clears(entry));
     for (key, entry) in cleared.into_iter().chain(set) {
-        let update = match AttributeUpdate::parse(key, entry, inside) {
+        let update = match AttributeUpdate::parse(key, entry, call) {
             Ok(Some(update)) => update,
             Ok(None) => continue,
             Err(message) => {
@@ -115,14 +117,14 @@ pub fn apply(
         };
         match update.save(conn, customer)? {
             Saved::Changed(before, after) => {
-                is_named |= NAMING.contains(&key.as_str());
-                if inside.key.is_secret() {
+                is_named |= SHOWN_KEYS.contains(&key.as_str());
+                if call.key.is_secret() {
                     traces.push(crate::operations::trace(before.as_ref(), Some(&after)));
                 }
             }
             Saved::Older => {}
             Saved::NoRoom => {
-                let message = format!("A customer has at most {MAX_CUSTOM} attributes of the app's own naming.");
+                let message = format!("A customer has at most {MAX_CUSTOM} custom attributes.");
                 problems.push(Problem { key_name: key.clone(), message });
             }
         }
@@ -137,28 +139,28 @@ fn clears(entry: &Value) -> bool {
     matches!(entry.get("value"), Some(Value::Null)) || entry.get("value").is_some_and(|value| value == "")
 }
 
-/// One value that was sent.
+/// One attribute that was sent.
 struct AttributeUpdate {
     key: String,
-    /// `None` clears.
+    /// `None` clears the attribute.
     value: Option<String>,
     at: Moment,
 }
 
 enum Saved {
     Changed(Option<Stored>, Stored),
-    /// Something newer is known.
+    /// A newer value is stored, so nothing changed.
     Older,
     NoRoom,
 }
 
 impl AttributeUpdate {
-    /// `None` for a value that only the server could fill in, and does not.
-    fn parse(key: &str, entry: &Value, inside: &Inside<'_>) -> Result<Option<AttributeUpdate>, String> {
+    /// Checks one attribute; `None` when the server was asked to fill the value in and does not know it.
+    fn parse(key: &str, entry: &Value, call: &AuthorizedCall<'_>) -> Result<Option<AttributeUpdate>, String> {
         well_formed(key)?;
-        let Value::Object(entry) = entry else { return Err("An attribute is an object with a value.".into()) };
+        let Value::Object(entry) = entry else { return Err("An attribute must be an object with a value.".into()) };
         let at = match entry.get("updated_at_ms") {
-            None | Some(Value::Null) => inside.now,
+            None | Some(Value::Null) => call.now,
             Some(at) => {
                 let at = at.as_i64().map(Moment).filter(|at| is_readable(*at));
                 at.ok_or("updated_at_ms must be milliseconds since 1970, until the year 9999.")?
@@ -171,7 +173,7 @@ impl AttributeUpdate {
         };
         let value = match (key, value) {
             ("$ip", Some(value)) if value == FILL_IN => return Ok(None),
-            ("$deviceVersion", Some(value)) if value == FILL_IN => match inside.device.described() {
+            ("$deviceVersion", Some(value)) if value == FILL_IN => match call.device.described() {
                 Some(described) => Some(described),
                 None => return Ok(None),
             },
@@ -181,13 +183,14 @@ impl AttributeUpdate {
         Ok(Some(AttributeUpdate { key: key.to_owned(), value, at }))
     }
 
-    /// Older never overwrites newer, not even a clearing (§10.4).
+    /// Saves the value unless a newer one is stored, be it a cleared one (§10.4).
     fn save(self, conn: &mut Conn, customer: CustomerId) -> Result<Saved, Error> {
         let before = queries::find(conn, customer, &self.key)?;
         if before.as_ref().is_some_and(|before| before.updated_at >= self.at) {
             return Ok(Saved::Older);
         }
-        // What was never set need not be cleared; that it was is kept for what comes late, as long as there is room.
+        // Clearing an attribute that was never set is stored only against values that arrive late, so it may be left
+        // out.
         if self.value.is_none() && before.is_none() && queries::count_cleared(conn, customer)? >= MAX_CLEARED {
             return Ok(Saved::Older);
         }
@@ -208,7 +211,7 @@ impl AttributeUpdate {
     }
 }
 
-/// An app has fifty keys of its own naming, and as many reserved ones that came after this version.
+/// Whether the customer may have another attribute with this key. Reserved keys that this version knows always fit.
 fn has_room(conn: &mut Conn, customer: CustomerId, key: &str) -> Result<bool, Error> {
     Ok(match (key.starts_with('$'), reserved::find(key)) {
         (true, Some(_)) => true,
@@ -217,7 +220,8 @@ fn has_room(conn: &mut Conn, customer: CustomerId, key: &str) -> Result<bool, Er
     })
 }
 
-/// Reserved keys that came after this version are taken: an app would not send them again.
+/// Checks the format of a key. Reserved keys that this version does not know pass, because an app would not send them
+/// again.
 fn well_formed(key: &str) -> Result<(), String> {
     let name = key.strip_prefix('$').unwrap_or(key);
     let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
@@ -230,7 +234,7 @@ fn well_formed(key: &str) -> Result<(), String> {
 
 fn fits(key: &str, value: &str) -> Result<(), String> {
     if value.contains('\0') {
-        return Err("The value holds a NUL character, which cannot be stored.".into());
+        return Err("The value contains a NUL character, which cannot be stored.".into());
     }
     if value.chars().count() > MAX_VALUE {
         return Err(format!("The value has more than {MAX_VALUE} characters."));

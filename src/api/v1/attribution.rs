@@ -1,5 +1,5 @@
-//! Where a customer came from, as old SDKs and Apple's AdServices tell it (§C3.11, §C3.12). It
-//! becomes attributes like those that SDKs of today send; the latest word counts.
+//! Where a customer came from, as old SDKs and Apple's AdServices report it (§C3.11, §C3.12). It is saved in the
+//! attributes that today's SDKs set; the latest report counts.
 
 use actix_web::HttpResponse;
 use actix_web::web::Payload;
@@ -11,7 +11,7 @@ use crate::api::{Caller, Needs, body, customers};
 use crate::base::error::Error;
 use crate::customers::attributes::queries;
 
-/// Networks by the numbers SDKs send, and the attribute that holds the network's own id.
+/// Ad networks: the number that SDKs send, the name, and the attribute for the network's own id.
 const NETWORKS: [(&str, &str, Option<&str>); 6] = [
     ("0", "Apple Search Ads", None),
     ("1", "Adjust", Some("$adjustId")),
@@ -21,7 +21,7 @@ const NETWORKS: [(&str, &str, Option<&str>); 6] = [
     ("5", "Facebook", Some("$fbAnonId")),
 ];
 
-/// What networks call things, and the attribute each becomes.
+/// The names that networks use for a field, and the attribute each is saved in. The first that is sent counts.
 const FIELDS: [(&str, &str); 19] = [
     ("campaign", "$campaign"),
     ("campaign_name", "$campaign"),
@@ -51,35 +51,35 @@ const ADSERVICES: &str = "Apple Search Ads (token received)";
 pub async fn record(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     caller.read(Needs::Any, |_, _| Ok(())).await?;
     let body = body::json(payload).await?;
-    keep(&caller, of_network(&body), false).await
+    save(&caller, of_network(&body), false).await
 }
 
-/// `POST …/adservices_attribution`: the token says no more than that there is one; only Apple can resolve it.
+/// `POST …/adservices_attribution`: only Apple can resolve the token, so all that is saved is that one was sent.
 pub async fn adservices(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     caller.read(Needs::Any, |_, _| Ok(())).await?;
     let body = body::json(payload).await?;
     let token = body.get("aad_attribution_token").and_then(Value::as_str).unwrap_or_default();
     let attributes_sent =
         if token.is_empty() { Map::new() } else { Map::from_iter([(SOURCE.to_owned(), value(ADSERVICES))]) };
-    keep(&caller, attributes_sent, true).await
+    save(&caller, attributes_sent, true).await
 }
 
-/// `only_first`: what is known already says more.
-async fn keep(caller: &Caller, attributes_sent: Map<String, Value>, only_first: bool) -> Result<HttpResponse, Error> {
+/// Saves the attributes. With `only_first`, nothing is saved when a media source is known already.
+async fn save(caller: &Caller, attributes_sent: Map<String, Value>, only_first: bool) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let asked = id.clone();
     caller
-        .act(Needs::Any, move |conn, inside| {
-            let (customer, _) = customers::found_or_made(conn, inside, &asked)?;
+        .act(Needs::Any, move |conn, call| {
+            let (customer, _) = customers::find_or_create(conn, call, &asked)?;
             let known = queries::find(conn, customer, SOURCE)?.is_some_and(|known| !known.is_deleted);
             let attributes_sent = if only_first && known { Map::new() } else { attributes_sent };
-            // What does not fit is left out: nothing here could be sent again in a better way.
-            let (traces, _) = attributes::apply(conn, inside, customer, &attributes_sent)?;
+            // Attributes that are refused are left out without an error: the SDK could only send the same again.
+            let (traces, _) = attributes::apply(conn, call, customer, &attributes_sent)?;
             let traces = traces.into_iter().map(|trace| trace.for_customer(customer, &asked)).collect();
             Ok((traces, ()))
         })
         .await?;
-    caller.saw(&id, Fetched::Other);
+    caller.record_contact(&id, Fetched::Other);
     Ok(HttpResponse::Ok().json(json!({})))
 }
 
@@ -118,8 +118,8 @@ mod tests {
         let data =
             json!({ "campaign": "spring", "adset": "a", "rc_idfa": "1", "rc_attribution_network_id": "n", "x": 1 });
         let expected = json!({
-            "$mediaSource": { "value": "AppsFlyer" }, "$appsflyerId": { "value": "n" }, "$campaign": { "value": "spring" },
-            "$adGroup": { "value": "a" }, "$idfa": { "value": "1" },
+            "$mediaSource": { "value": "AppsFlyer" }, "$appsflyerId": { "value": "n" }, "$adGroup": { "value": "a" },
+            "$campaign": { "value": "spring" }, "$idfa": { "value": "1" },
         });
         for network in [json!("2"), json!(2)] {
             assert_eq!(Value::Object(of_network(&json!({ "network": network, "data": data }))), expected);

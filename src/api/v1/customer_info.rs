@@ -1,5 +1,5 @@
-//! The customer as clients read them (§C3.1): no key more and none less than it lists, times in
-//! whole seconds.
+//! Customer info, the answer that clients read (§C3.1). It has exactly the keys of the contract, with times in whole
+//! seconds.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Number, Value, json};
 
 use super::time::{At, at};
-use crate::api::Inside;
+use crate::api::AuthorizedCall;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::money::Micros;
@@ -19,7 +19,7 @@ use crate::db::schema::{app_user_ids, attributes, customers, purchases};
 use crate::events::{Environment, PeriodType, Store};
 use crate::projection::{CustomerId, Kind, Purchase};
 
-/// The whole answer.
+/// The whole answer of the customer info endpoint.
 #[derive(Debug, Serialize)]
 pub struct CustomerInfo {
     pub request_date: At,
@@ -39,7 +39,7 @@ pub struct Subscriber {
     entitlements: BTreeMap<String, Entitlement>,
     subscriptions: BTreeMap<String, Subscription>,
     non_subscriptions: BTreeMap<String, Vec<OneTime>>,
-    /// For servers alone: absent from every answer to an app.
+    /// Only in answers to servers: apps must not read attributes.
     #[serde(skip_serializing_if = "Option::is_none")]
     subscriber_attributes: Option<BTreeMap<String, Attribute>>,
 }
@@ -94,52 +94,52 @@ struct Attribute {
     updated_at_ms: i64,
 }
 
-/// The envelope of a customer, for whoever asks.
+/// Loads the customer info of a customer.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a customer who is no more.
-pub fn load(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId) -> Result<CustomerInfo, Error> {
+/// [`Error::NotFound`] when the customer does not exist any more.
+pub fn load(conn: &mut Conn, call: &AuthorizedCall<'_>, customer: CustomerId) -> Result<CustomerInfo, Error> {
     let (original, last_seen): (String, Option<Moment>) = customers::table
         .find(customer)
         .select((customers::original_app_user_id, customers::last_seen_at))
         .first(conn)?;
     let since = app_user_ids::table.filter(app_user_ids::customer_id.eq(customer));
     let since: Option<Moment> = since.select(diesel::dsl::min(app_user_ids::since)).first(conn)?;
-    // The call itself is contact, though it is written down a moment later.
-    let last_seen = if inside.is_app_contact() { last_seen.max(Some(inside.now)) } else { last_seen };
+    // This call is a contact as well, although it is stored a moment later.
+    let last_seen = if call.is_app_contact() { last_seen.max(Some(call.now)) } else { last_seen };
     let all = purchases_of(conn, customer)?;
-    // Most customers never bought anything, and need no catalog to say so.
+    // Most customers never bought anything, and their answer needs no catalog.
     let catalog = match all.is_empty() {
         true => Catalog::default(),
-        false => catalog::queries::load(conn, inside.project)?,
+        false => catalog::queries::load(conn, call.project)?,
     };
-    let sold = Sold { catalog, now: inside.now };
-    let subscriptions = sold.subscriptions(&all);
+    let renderer = Renderer { catalog, now: call.now };
+    let subscriptions = renderer.subscriptions(&all);
     Ok(CustomerInfo {
-        request_date: at(inside.now),
-        request_date_ms: inside.now.millis(),
+        request_date: at(call.now),
+        request_date_ms: call.now.millis(),
         subscriber: Subscriber {
             original_app_user_id: original,
-            first_seen: at(since.unwrap_or(inside.now)),
+            first_seen: at(since.unwrap_or(call.now)),
             last_seen: last_seen.map(at),
-            management_url: sold.management_url(&all),
+            management_url: renderer.management_url(&all),
             original_application_version: None,
             original_purchase_date: None,
             other_purchases: BTreeMap::new(),
-            entitlements: sold.entitlements(&all),
+            entitlements: renderer.entitlements(&all),
             subscriptions,
-            non_subscriptions: sold.one_time(&all),
-            subscriber_attributes: inside.key.is_secret().then(|| attributes_of(conn, customer)).transpose()?,
+            non_subscriptions: renderer.one_time(&all),
+            subscriber_attributes: call.key.is_secret().then(|| attributes_of(conn, customer)).transpose()?,
         },
     })
 }
 
-/// Every purchase that a client can be told of, of both environments, oldest first.
+/// Every purchase that customer info can show, of both environments, the oldest first.
 pub fn purchases_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Purchase>> {
     let bodies: Vec<String> =
         purchases::table.filter(purchases::customer_id.eq(customer)).select(purchases::body).load(conn)?;
     let mut all: Vec<Purchase> = bodies.iter().filter_map(|body| Purchase::stored(body)).collect();
-    // One that was paid back for good gives nothing, and has no field to say so.
+    // A refunded one-time purchase gives no access, and customer info has no field for the refund.
     all.retain(|purchase| purchase.expires_at.is_some() || purchase.refunded_at.is_none());
     all.sort_by_key(|purchase| (purchase.period_start, purchase.key.clone()));
     Ok(all)
@@ -153,14 +153,14 @@ fn attributes_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<BTreeMap<
     Ok(rows.into_iter().map(|(key, value, updated_at_ms)| (key, Attribute { value, updated_at_ms })).collect())
 }
 
-/// What is told of purchases.
-struct Sold {
+/// Renders purchases for the answer.
+struct Renderer {
     catalog: Catalog,
     now: Moment,
 }
 
-impl Sold {
-    /// Of every product the purchase that lasts longest.
+impl Renderer {
+    /// The subscriptions by product; of several purchases of a product, the one that lasts longest.
     fn subscriptions(&self, all: &[Purchase]) -> BTreeMap<String, Subscription> {
         let mut best: BTreeMap<String, &Purchase> = BTreeMap::new();
         for purchase in all.iter().filter(|purchase| is_subscription(purchase)) {
@@ -211,7 +211,7 @@ impl Sold {
         bought
     }
 
-    /// Each by the purchase behind it that ends last.
+    /// The entitlements, each with the purchase that unlocks it longest.
     fn entitlements(&self, all: &[Purchase]) -> BTreeMap<String, Entitlement> {
         let mut best: BTreeMap<String, &Purchase> = BTreeMap::new();
         for purchase in all {
@@ -249,17 +249,18 @@ fn unlocked(purchase: &Purchase) -> Entitlement {
     }
 }
 
-/// The order in which purchases of one thing are preferred.
+/// The order of preference: the purchase that gives access longest, then production, then the latest period.
 fn rank(purchase: &Purchase) -> (Moment, bool, Moment) {
     (purchase.access_ends_at(), purchase.environment == Environment::Production, purchase.period_start)
 }
 
-/// Everything with an end, and every subscription.
+/// Whether the purchase is listed among subscriptions: it has an end, or is not a one-time purchase.
 pub fn is_subscription(purchase: &Purchase) -> bool {
     purchase.kind != Kind::OneTime || purchase.expires_at.is_some()
 }
 
-/// The product, and the base plan that Google puts behind a colon. Access of which only the fact is known has neither.
+/// The product id, and the base plan that Google puts behind a colon. When events named no product, it is
+/// `unknown_product`.
 fn product(purchase: &Purchase) -> (String, Option<String>) {
     match (purchase.store.as_ref(), purchase.product_id.split_once(':')) {
         _ if purchase.product_id.is_empty() => ("unknown_product".into(), None),
@@ -268,17 +269,17 @@ fn product(purchase: &Purchase) -> (String, Option<String>) {
     }
 }
 
-/// Whether the team gave it.
+/// Whether the team or the API granted it, instead of a store.
 pub fn is_grant(purchase: &Purchase) -> bool {
     purchase.kind == Kind::Grant
 }
 
-/// In lower case. What no event named is called external.
+/// The store in lower case, `external` when no event named one.
 pub fn store(purchase: &Purchase) -> String {
     purchase.store.as_ref().map_or_else(|| "external".into(), |store| store.as_str().to_lowercase())
 }
 
-/// One of the four that SDKs know: with any other Android drops the whole list.
+/// One of the four period types that SDKs know. Android drops the whole list over any other.
 fn period_type(purchase: &Purchase) -> &'static str {
     match purchase.period_type {
         Some(PeriodType::Trial) => "trial",
@@ -288,7 +289,7 @@ fn period_type(purchase: &Purchase) -> &'static str {
     }
 }
 
-/// What the current period cost, where that is known. Nothing is paid for a grant or a trial.
+/// What the current period cost, if that is known. A grant or a trial costs 0.
 fn price(purchase: &Purchase) -> Option<Value> {
     let is_free = purchase.kind == Kind::Grant || purchase.period_type == Some(PeriodType::Trial);
     match &purchase.paid {
@@ -304,7 +305,7 @@ fn number(amount: Micros) -> Number {
     short.parse().unwrap_or_else(|_| Number::from(0))
 }
 
-/// Where the customer themselves can cancel a subscription that runs.
+/// Where customers can cancel an active subscription themselves; `None` for stores without such a page.
 pub fn management_url(purchase: &Purchase, now: Moment) -> Option<&'static str> {
     if purchase.kind != Kind::Subscription || !purchase.is_active(now) {
         return None;

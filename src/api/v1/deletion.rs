@@ -1,10 +1,10 @@
-//! `DELETE /v1/subscribers/{id}`: the whole customer goes, whichever of their ids is named (§C3.10,
-//! §12.1): the same action as on the page.
+//! `DELETE /v1/subscribers/{id}`: erases the whole customer, whichever of their ids the path names (§C3.10, §12.1). It
+//! is the same action as on the page.
 
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::api::{Caller, Inside, Needs, customers};
+use crate::api::{AuthorizedCall, Caller, Needs, customers};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
 use crate::db::Conn;
@@ -15,17 +15,17 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let asked = id.clone();
     caller
-        .act(Needs::Secret, move |conn, inside| {
-            let customer = customers::known(conn, inside, &asked)?;
-            Ok((vec![erase(conn, inside, customer)?], ()))
+        .act(Needs::Secret, move |conn, call| {
+            let customer = customers::require(conn, call, &asked)?;
+            Ok((vec![erase(conn, call, customer)?], ()))
         })
         .await?;
     cleanup::soon(caller.db()).await;
     Ok(HttpResponse::Ok().json(json!({ "app_user_id": id, "deleted": true })))
 }
 
-/// Erases a customer; the entry names only the row that is gone.
-pub fn erase(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId) -> Result<Trace, Error> {
-    let erased = erasure::erase(conn, inside.project, &[customer], inside.now)?;
+/// Erases a customer. The audit entry names only the number of the erased row, no App User ID.
+pub fn erase(conn: &mut Conn, call: &AuthorizedCall<'_>, customer: CustomerId) -> Result<Trace, Error> {
+    let erased = erasure::erase(conn, call.project, &[customer], call.now)?;
     Ok(Trace::new(Action::CustomerDeleted).about(erased.numbers()).of_erased(customer))
 }

@@ -1,4 +1,4 @@
-//! Giving access and taking it back (§C3.8, §C3.9, §7.2): the same actions as on the page.
+//! Grants access and takes it back (§C3.8, §C3.9, §7.2). They are the same actions as on the page.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
@@ -11,7 +11,7 @@ use serde_json::Number;
 use super::answer;
 use super::time::LAST;
 use crate::api::v1::customer_info;
-use crate::api::{Caller, Inside, Needs, body, customers, errors};
+use crate::api::{AuthorizedCall, Caller, Needs, body, customers, errors};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -32,11 +32,11 @@ pub async fn give(req: HttpRequest, caller: Caller, payload: Payload) -> Result<
     let (id, entitlement) = (caller.app_user_id()?.to_owned(), caller.parameter("entitlement")?.to_owned());
     let length = body::parsed::<Draft>(payload).await?.length(caller.now)?;
     let customer_info = caller
-        .act(Needs::Secret, move |conn, inside| {
-            let customer = customers::known(conn, inside, &id)?;
-            let given = grant(conn, inside, customer, &entitlement, length)?;
+        .act(Needs::Secret, move |conn, call| {
+            let customer = customers::require(conn, call, &id)?;
+            let given = grant(conn, call, customer, &entitlement, length)?;
             let traces = given.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
-            Ok((traces, customer_info::load(conn, inside, customer)?))
+            Ok((traces, customer_info::load(conn, call, customer)?))
         })
         .await?;
     answer::customer(&req, StatusCode::CREATED, customer_info)
@@ -46,57 +46,55 @@ pub async fn give(req: HttpRequest, caller: Caller, payload: Payload) -> Result<
 pub async fn revoke(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
     let (id, entitlement) = (caller.app_user_id()?.to_owned(), caller.parameter("entitlement")?.to_owned());
     let customer_info = caller
-        .act(Needs::Secret, move |conn, inside| {
-            let customer = customers::known(conn, inside, &id)?;
-            let taken = take_back(conn, inside, customer, &entitlement)?;
+        .act(Needs::Secret, move |conn, call| {
+            let customer = customers::require(conn, call, &id)?;
+            let taken = take_back(conn, call, customer, &entitlement)?;
             let traces = taken.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
-            Ok((traces, customer_info::load(conn, inside, customer)?))
+            Ok((traces, customer_info::load(conn, call, customer)?))
         })
         .await?;
     answer::customer(&req, StatusCode::OK, customer_info)
 }
 
-/// Gives access, in place of what was granted before; no trace when the same is running already.
+/// Grants access and replaces earlier grants of the entitlement. Returns no trace when the same grant is active
+/// already.
 ///
 /// # Errors
-/// [`crate::base::error::ApiError`] for an unknown entitlement; what the database said.
+/// [`Error::Client`] with status 404 when the project has no such entitlement.
 pub fn grant(
     conn: &mut Conn,
-    inside: &Inside<'_>,
+    call: &AuthorizedCall<'_>,
     customer: CustomerId,
     entitlement: &str,
     length: Length,
 ) -> Result<Option<Trace>, Error> {
-    let holder = holder(inside, customer);
+    let holder = holder(call, customer);
     let plan = holder.plan_as_asked(conn, entitlement, length)?.map_err(|_| no_entitlement())?;
     if plan.is_empty() {
         return Ok(None);
     }
-    holder.carry_out(conn, inside.ids, &plan)?;
+    holder.carry_out(conn, call.ids, &plan)?;
     Ok(Some(plan.grant_entry(entitlement, length)))
 }
 
-/// Ends every running grant of an entitlement; no trace when there is none.
-///
-/// # Errors
-/// As [`grant`].
+/// Ends every active grant of an entitlement. Returns no trace when there is none.
 pub fn take_back(
     conn: &mut Conn,
-    inside: &Inside<'_>,
+    call: &AuthorizedCall<'_>,
     customer: CustomerId,
     entitlement: &str,
 ) -> Result<Option<Trace>, Error> {
-    let holder = holder(inside, customer);
+    let holder = holder(call, customer);
     let plan = holder.plan_removal_of_all(conn, entitlement)?;
     if plan.is_empty() {
         return Ok(None);
     }
-    holder.carry_out(conn, inside.ids, &plan)?;
+    holder.carry_out(conn, call.ids, &plan)?;
     Ok(Some(plan.removal_entry()))
 }
 
-fn holder(inside: &Inside<'_>, customer: CustomerId) -> Holder {
-    Holder { project: inside.project, customer, now: inside.now }
+fn holder(call: &AuthorizedCall<'_>, customer: CustomerId) -> Holder {
+    Holder { project: call.project, customer, now: call.now }
 }
 
 fn no_entitlement() -> Error {
@@ -104,7 +102,7 @@ fn no_entitlement() -> Error {
 }
 
 impl Draft {
-    /// An explicit end, or a preset that may be counted from another start.
+    /// The explicit end, else the preset, counted from now or from the given start.
     fn length(self, now: Moment) -> Result<Length, Error> {
         let end = self.end_time_ms.as_ref().map(millis).transpose()?;
         let start = self.start_time_ms.as_ref().map(millis).transpose()?;
@@ -131,7 +129,7 @@ impl Draft {
     }
 }
 
-/// Some clients send a fraction.
+/// Milliseconds as a moment. Some clients send a fraction, which is cut off.
 fn millis(number: &Number) -> Result<Moment, Error> {
     let text = number.to_string();
     let decimal = Decimal::from_str_exact(&text).or_else(|_| Decimal::from_scientific(&text));
@@ -152,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_ends_where_it_is_told_or_after_its_preset() {
+    fn a_grant_ends_at_the_given_time_or_after_its_preset() {
         assert_eq!(length(json!({ "duration": "weekly" })), Some(Length::Preset(Preset::Weekly)));
         let end = NOW.plus_days(3);
         assert_eq!(length(json!({ "end_time_ms": end, "duration": "x" })), Some(Length::Until(end)));
@@ -162,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_over_or_says_nothing_is_refused() {
+    fn a_grant_without_a_length_or_with_an_end_in_the_past_is_refused() {
         for draft in [
             json!({}),
             json!({ "duration": "forever" }),

@@ -1,5 +1,5 @@
-//! Logging in (§C3.4, §9.5): an id that an SDK made up becomes one customer with the id the app
-//! gives, unless that one has such an id already.
+//! Logging in (§C3.4, §9.5). The customer with an anonymous id is merged into the customer with the id that the app
+//! gives, unless that customer has an anonymous id already.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
@@ -11,7 +11,7 @@ use super::answer;
 use crate::api::authenticate::new_id;
 use crate::api::last_seen::{Fetched, store_contact};
 use crate::api::v1::customer_info::{self, CustomerInfo};
-use crate::api::{Caller, Inside, Needs, body, customers, errors};
+use crate::api::{AuthorizedCall, Caller, Needs, body, customers, errors};
 use crate::base::AppUserId;
 use crate::base::app_user_id::{ANONYMOUS_PREFIX, is_anonymous};
 use crate::base::error::Error;
@@ -33,45 +33,50 @@ pub struct Login {
 pub async fn log_in(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     caller.read(Needs::Any, |_, _| Ok(())).await?;
     let Login { app_user_id, new_app_user_id } = body::parsed(payload).await?;
-    join(&req, &caller, (app_user_id, new_app_user_id)).await
+    identify(&req, &caller, (app_user_id, new_app_user_id)).await
 }
 
-async fn join(req: &HttpRequest, caller: &Caller, (current, new): (String, String)) -> Result<HttpResponse, Error> {
+async fn identify(req: &HttpRequest, caller: &Caller, (current, new): (String, String)) -> Result<HttpResponse, Error> {
     let into = new.clone();
     let (is_new, customer_info) = caller
-        .write(Needs::Any, move |conn, inside| {
-            let (customer_info, is_new) = joined(conn, inside, (&current, &into))?;
+        .write(Needs::Any, move |conn, call| {
+            let (customer_info, is_new) = logged_in(conn, call, (&current, &into))?;
             Ok((is_new, customer_info))
         })
         .await?;
-    caller.saw(&new, Fetched::Info);
+    caller.record_contact(&new, Fetched::Info);
     answer::customer(req, if is_new { StatusCode::CREATED } else { StatusCode::OK }, customer_info)
 }
 
-fn joined(conn: &mut Conn, inside: &Inside<'_>, (current, new): (&str, &str)) -> Result<(CustomerInfo, bool), Error> {
-    let (from, to) = (customers::find(conn, inside, current)?, customers::find(conn, inside, new)?);
-    // Before anything is made: both ids must be good, or known.
+/// The customer info after the log-in, and whether the new id had no customer before.
+fn logged_in(
+    conn: &mut Conn,
+    call: &AuthorizedCall<'_>,
+    (current, new): (&str, &str),
+) -> Result<(CustomerInfo, bool), Error> {
+    let (from, to) = (customers::find(conn, call, current)?, customers::find(conn, call, new)?);
+    // Before anything is created, each id must belong to a customer or be allowed for a new one.
     for (id, _) in [(current, from), (new, to)].into_iter().filter(|(_, known)| known.is_none()) {
         new_id(id)?;
     }
-    let is_one = current == new || (from.is_some() && from == to);
-    if !is_one && may_merge(conn, current, to)? {
-        merge(conn, inside, (current, from), (new, to))?;
+    let is_same_customer = current == new || (from.is_some() && from == to);
+    if !is_same_customer && may_merge(conn, current, to)? {
+        merge(conn, call, (current, from), (new, to))?;
         for (id, _) in [(current, from), (new, to)].into_iter().filter(|(_, known)| known.is_none()) {
-            customers::began(conn, inside, id)?;
+            customers::mark_since_exact(conn, call, id)?;
         }
     } else if from.is_none() {
-        customers::found_or_made(conn, inside, current)?;
+        customers::find_or_create(conn, call, current)?;
     }
-    let (customer, _) = customers::found_or_made(conn, inside, new)?;
-    Ok((customer_info::load(conn, inside, customer)?, to.is_none()))
+    let (customer, _) = customers::find_or_create(conn, call, new)?;
+    Ok((customer_info::load(conn, call, customer)?, to.is_none()))
 }
 
-/// Only what an SDK made up goes into another customer, and only into one without such an id.
+/// Whether the log-in merges the two customers: only an anonymous id is merged, and only into a customer without one.
 fn may_merge(conn: &mut Conn, current: &str, to: Option<CustomerId>) -> QueryResult<bool> {
     let has_anonymous = |conn: &mut Conn, customer: CustomerId| {
-        let made_up = app_user_ids::app_user_id.like(format!("{ANONYMOUS_PREFIX}%"));
-        let own = app_user_ids::table.filter(app_user_ids::customer_id.eq(customer).and(made_up));
+        let anonymous = app_user_ids::app_user_id.like(format!("{ANONYMOUS_PREFIX}%"));
+        let own = app_user_ids::table.filter(app_user_ids::customer_id.eq(customer).and(anonymous));
         Ok(own.count().get_result::<i64>(conn)? > 0)
     };
     match to {
@@ -81,51 +86,52 @@ fn may_merge(conn: &mut Conn, current: &str, to: Option<CustomerId>) -> QueryRes
     }
 }
 
-/// Makes them one by an event of our own, so that it stands in the history and follows from what is stored. The customer
-/// under the new id survives: their override stays, else the other's (§8).
+/// Merges the two customers by an event that Dossier makes, so that the merge is in the history and follows from the
+/// stored events. The customer under the new id survives: their override stays, else they get the other's (§8).
 fn merge(
     conn: &mut Conn,
-    inside: &Inside<'_>,
+    call: &AuthorizedCall<'_>,
     (current, from): (&str, Option<CustomerId>),
     (new, to): (&str, Option<CustomerId>),
 ) -> Result<(), Error> {
-    let mut resolver = Resolver::new(inside.project, inside.ids.clone(), inside.now);
-    if resolver.verdict(conn, &[current, new], inside.now)? == Verdict::Blocked {
-        return Err(errors::no_id("One of these App User IDs is blocked."));
+    let mut resolver = Resolver::new(call.project, call.ids.clone(), call.now);
+    if resolver.verdict(conn, &[current, new], call.now)? == Verdict::Blocked {
+        return Err(errors::invalid_id("One of these App User IDs is blocked."));
     }
     let kept = to.map(|to| overrides::queries::find(conn, to)).transpose()?.flatten();
     let kept = kept.filter(|set| !set.is_end_recorded);
-    let original = original(conn, inside, (current, from), to)?;
+    let original = original(conn, call, (current, from), to)?;
     let subject = own::Subject { app_user_id: new.to_owned(), original, ids: vec![new.to_owned(), current.to_owned()] };
-    let taken = ingest::append(conn, &mut resolver, &[own::aliased(&subject, inside.now)?])?;
-    let merged = customers::find(conn, inside, new)?.filter(|_| taken);
+    let taken = ingest::append(conn, &mut resolver, &[own::aliased(&subject, call.now)?])?;
+    let merged = customers::find(conn, call, new)?.filter(|_| taken);
     let Some(customer) = merged else {
-        return made_without_event(conn, inside, &mut resolver, (current, new));
+        return merge_without_event(conn, call, &mut resolver, (current, new));
     };
     if let Some(kept) = kept {
         overrides::queries::put(conn, &Override { customer_id: customer, ..kept })?;
     }
-    if inside.is_app_contact() {
-        store_contact(conn, customer, inside.device, inside.now)?;
+    if call.is_app_contact() {
+        store_contact(conn, customer, call.device, call.now)?;
     }
     Ok(())
 }
 
-/// An event of the very moment of an erasure would be too late; the customer of now is not.
-fn made_without_event(
+/// Merges the ids without an event. This is needed when an id was erased in the same millisecond: the event would
+/// count as older than the erasure and be dropped, but the customer is a new one.
+fn merge_without_event(
     conn: &mut Conn,
-    inside: &Inside<'_>,
+    call: &AuthorizedCall<'_>,
     resolver: &mut Resolver,
     (current, new): (&str, &str),
 ) -> Result<(), Error> {
     let ids: Vec<AppUserId> = [current, new].into_iter().map(new_id).collect::<Result<_, _>>()?;
-    customers::welcome(conn, inside, resolver, &ids).map(drop)
+    customers::resolve(conn, call, resolver, &ids).map(drop)
 }
 
-/// The id by which the one who was seen earlier was first known.
+/// The Original App User ID of whichever of the two customers was known first.
 fn original(
     conn: &mut Conn,
-    inside: &Inside<'_>,
+    call: &AuthorizedCall<'_>,
     (current, from): (&str, Option<CustomerId>),
     to: Option<CustomerId>,
 ) -> Result<String, Error> {
@@ -137,7 +143,7 @@ fn original(
         Ok((since.unwrap_or(i64::MAX), original))
     };
     let from = from.map(|from| first(conn, from)).transpose()?;
-    let from = from.unwrap_or_else(|| (inside.now.millis(), current.to_owned()));
+    let from = from.unwrap_or_else(|| (call.now.millis(), current.to_owned()));
     let to = to.map(|to| first(conn, to)).transpose()?;
     Ok(match to {
         Some((since, original)) if since < from.0 => original,

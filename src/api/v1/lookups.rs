@@ -1,4 +1,5 @@
-//! The small answers (§C3.19 to §C3.21): currencies, what products unlock, and calls that are answered and not kept.
+//! Small endpoints (§C3.19 to §C3.21): virtual currencies, the entitlements of products, and uploads that are
+//! discarded.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +15,16 @@ use crate::base::error::Error;
 use crate::db::schema::{balances, entitlement_products};
 use crate::events::Environment;
 
-/// `GET …/virtual_currencies`: what the events add up to (§15), of the environment the app was built for.
+/// `GET …/virtual_currencies`: the balances that follow from the events (§15), in the environment the app was built
+/// for.
 pub async fn currencies(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let is_sandbox = req.headers().get("x-is-sandbox").is_some_and(|value| value.as_bytes() == b"true");
     let environment = if is_sandbox { Environment::Sandbox } else { Environment::Production };
     let asked = id.clone();
     let held: Vec<(String, String, i64)> = caller
-        .read(Needs::Any, move |conn, inside| {
-            let Some(customer) = customers::find(conn, inside, &asked)? else {
+        .read(Needs::Any, move |conn, call| {
+            let Some(customer) = customers::find(conn, call, &asked)? else {
                 return Ok(Vec::new());
             };
             let own = balances::customer_id.eq(customer).and(balances::environment.eq(environment.as_str()));
@@ -30,7 +32,7 @@ pub async fn currencies(req: HttpRequest, caller: Caller) -> Result<HttpResponse
             Ok(rows.load(conn)?)
         })
         .await?;
-    caller.saw(&id, Fetched::Other);
+    caller.record_contact(&id, Fetched::Other);
     let entry = |(code, name, amount): (String, String, i64)| {
         let entry = json!({ "balance": amount, "code": code, "name": name, "description": null });
         (code, entry)
@@ -39,13 +41,13 @@ pub async fn currencies(req: HttpRequest, caller: Caller) -> Result<HttpResponse
     answer::tagged_json(&req, &id, &json!({ "virtual_currencies": held }))
 }
 
-/// `GET /v1/product_entitlement_mapping`
+/// `GET /v1/product_entitlement_mapping`: which entitlements each product of the store unlocks.
 pub async fn mapping(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
     let mapping = caller
-        .read(Needs::Any, |conn, inside| {
-            let store_products = store_products::load(conn, inside)?;
+        .read(Needs::Any, |conn, call| {
+            let store_products = store_products::load(conn, call)?;
             let links: Vec<(String, String)> = entitlement_products::table
-                .filter(entitlement_products::project_id.eq(inside.project))
+                .filter(entitlement_products::project_id.eq(call.project))
                 .order((entitlement_products::product, entitlement_products::entitlement))
                 .select((entitlement_products::product, entitlement_products::entitlement))
                 .load(conn)?;
@@ -66,7 +68,8 @@ pub async fn mapping(req: HttpRequest, caller: Caller) -> Result<HttpResponse, E
     answer::tagged_json(&req, "", &json!({ "product_entitlement_mapping": mapping }))
 }
 
-/// `POST /v1/events`, `POST /v1/diagnostics`: of no use here, and an SDK would send them again and again.
+/// `POST /v1/events`, `POST /v1/diagnostics`: the body is discarded. The answer is 200, because an SDK repeats an
+/// upload that fails.
 pub async fn discard(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     caller.read(Needs::Any, |_, _| Ok(())).await?;
     body::dropped(payload).await?;

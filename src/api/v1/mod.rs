@@ -1,5 +1,5 @@
-//! The client API, v1: what apps and servers send, and what they must get back. Its contract is the clients' own: the
-//! official SDKs and REST clients work with it unchanged.
+//! The client API, v1: the endpoints that RevenueCat's official SDKs and REST clients call. They work with it
+//! unchanged, so the clients decide what it must answer.
 
 mod answer;
 pub mod attributes;
@@ -23,9 +23,9 @@ use actix_web::http::Method;
 use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
-    // Before the ids: nobody is called so.
+    // Registered before `{id}`, so that `identify` is not read as an App User ID.
     routes.keyed(Method::POST, "/v1/subscribers/identify", identify::log_in);
-    routes.keyed(Method::GET, "/v1/subscribers/", customer::nobody);
+    routes.keyed(Method::GET, "/v1/subscribers/", customer::empty_id);
     routes.within("/v1/subscribers/{id}", |routes| {
         routes.keyed(Method::GET, "", customer::show);
         routes.keyed(Method::DELETE, "", deletion::delete);

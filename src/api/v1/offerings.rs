@@ -1,5 +1,5 @@
-//! `GET …/offerings`: what the app may sell this customer, and which offering is theirs (§C3.2).
-//! Whoever asks need not exist, and does not begin to.
+//! `GET …/offerings`: what the app may sell to this customer, and their current offering (§C3.2). The call works for an
+//! unknown App User ID as well, and does not create a customer.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{answer, store_products};
 use crate::api::last_seen::Fetched;
-use crate::api::{Caller, Inside, Needs, customers};
+use crate::api::{AuthorizedCall, Caller, Needs, customers};
 use crate::base::error::Error;
 use crate::customers::overrides;
 use crate::customers::overrides::current::{self, Current};
@@ -43,36 +43,36 @@ pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Erro
     let id = caller.app_user_id()?.to_owned();
     let asked = id.clone();
     let sold = caller
-        .read(Needs::App, move |conn, inside| {
-            let current = current_of(conn, inside, &asked)?;
-            Ok(Offerings { current_offering_id: current, offerings: all(conn, inside)? })
+        .read(Needs::App, move |conn, call| {
+            let current = current_of(conn, call, &asked)?;
+            Ok(Offerings { current_offering_id: current, offerings: all(conn, call)? })
         })
         .await?;
-    caller.saw(&id, Fetched::Offerings);
+    caller.record_contact(&id, Fetched::Offerings);
     answer::tagged_json(&req, &id, &sold)
 }
 
-/// The override of the customer while it holds, else the project's default (§8).
-fn current_of(conn: &mut Conn, inside: &Inside<'_>, app_user_id: &str) -> Result<Option<String>, Error> {
-    let offerings = overrides::queries::offerings_of(conn, inside.project)?;
-    let set = match customers::find(conn, inside, app_user_id)? {
+/// The customer's override while it is in force, else the project's default (§8).
+fn current_of(conn: &mut Conn, call: &AuthorizedCall<'_>, app_user_id: &str) -> Result<Option<String>, Error> {
+    let offerings = overrides::queries::offerings_of(conn, call.project)?;
+    let set = match customers::find(conn, call, app_user_id)? {
         Some(customer) => overrides::queries::find(conn, customer)?,
         None => None,
     };
-    Ok(match current::resolve(&offerings, set, inside.now) {
+    Ok(match current::resolve(&offerings, set, call.now) {
         Current::Overridden { offering, .. } | Current::Default { offering, .. } => Some(offering.identifier),
         Current::NoDefault { .. } | Current::None => None,
     })
 }
 
-/// Every offering that is not archived: SDKs look the current one up among them.
-fn all(conn: &mut Conn, inside: &Inside<'_>) -> Result<Vec<Offering>, Error> {
+/// Every offering that is not archived. SDKs look up the current one in this list.
+fn all(conn: &mut Conn, call: &AuthorizedCall<'_>) -> Result<Vec<Offering>, Error> {
     let rows: Vec<(String, String, String)> = offerings::table
-        .filter(offerings::project_id.eq(inside.project).and(offerings::is_archived.eq(false)))
+        .filter(offerings::project_id.eq(call.project).and(offerings::is_archived.eq(false)))
         .order(offerings::identifier)
         .select((offerings::identifier, offerings::display_name, offerings::metadata))
         .load(conn)?;
-    let mut packed = packages_of(conn, inside)?;
+    let mut packed = packages_of(conn, call)?;
     Ok(rows
         .into_iter()
         .map(|(identifier, description, metadata)| Offering {
@@ -84,15 +84,15 @@ fn all(conn: &mut Conn, inside: &Inside<'_>) -> Result<Vec<Offering>, Error> {
         .collect())
 }
 
-/// `None` where nobody wrote any.
+/// `None` when the metadata is empty.
 fn metadata_of(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().filter(|value: &Value| value.as_object().is_some_and(|object| !object.is_empty()))
 }
 
-/// The packages of each offering that the app's store can sell, in the order of the paywall.
-fn packages_of(conn: &mut Conn, inside: &Inside<'_>) -> Result<BTreeMap<String, Vec<Package>>, Error> {
-    let store_products = store_products::load(conn, inside)?;
-    let project = inside.project;
+/// The packages of each offering, in the order of the paywall, without those that the app's store cannot sell.
+fn packages_of(conn: &mut Conn, call: &AuthorizedCall<'_>) -> Result<BTreeMap<String, Vec<Package>>, Error> {
+    let store_products = store_products::load(conn, call)?;
+    let project = call.project;
     let order: Vec<(String, String)> = packages::table
         .filter(packages::project_id.eq(project))
         .order((packages::offering, packages::position, packages::identifier))

@@ -1,11 +1,11 @@
-//! Choosing the offering of one customer (§C3.6, §C3.7, §8): the same action as on the page.
+//! Chooses the offering of one customer (§C3.6, §C3.7, §8). It is the same action as on the page.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
 use crate::api::v1::customer_info::{self, CustomerInfo};
-use crate::api::{Caller, Inside, Needs, customers, errors};
+use crate::api::{AuthorizedCall, Caller, Needs, customers, errors};
 use crate::audit::Trace;
 use crate::base::error::Error;
 use crate::db::Conn;
@@ -27,27 +27,27 @@ pub async fn clear(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Err
 async fn change(caller: &Caller, offering: Option<String>) -> Result<CustomerInfo, Error> {
     let id = caller.app_user_id()?.to_owned();
     caller
-        .act(Needs::Secret, move |conn, inside| {
-            let customer = customers::known(conn, inside, &id)?;
-            let trace = assign(conn, inside, customer, offering.as_deref())?;
+        .act(Needs::Secret, move |conn, call| {
+            let customer = customers::require(conn, call, &id)?;
+            let trace = assign(conn, call, customer, offering.as_deref())?;
             let traces = trace.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
-            Ok((traces, customer_info::load(conn, inside, customer)?))
+            Ok((traces, customer_info::load(conn, call, customer)?))
         })
         .await
 }
 
-/// Sets or clears the override of a customer; returns the trace of a change, if there was any.
+/// Sets the override of a customer, or clears it. Returns no trace when nothing changed.
 ///
 /// # Errors
-/// [`crate::base::error::ApiError`] for an offering that the project does not have, or has archived; what the database said.
+/// [`Error::Client`] when the project does not have the offering (status 404) or has archived it (status 400).
 pub fn assign(
     conn: &mut Conn,
-    inside: &Inside<'_>,
+    call: &AuthorizedCall<'_>,
     customer: i64,
     offering: Option<&str>,
 ) -> Result<Option<Trace>, Error> {
-    let choice = Choice { project: inside.project, customer, by: &inside.key.name, now: inside.now };
-    match choice.make(conn, inside.ids, offering)? {
+    let choice = Choice { project: call.project, customer, by: &call.key.name, now: call.now };
+    match choice.make(conn, call.ids, offering)? {
         Ok(trace) => Ok(trace),
         Err(Refusal::Unknown) => Err(errors::missing("The project has no such offering.")),
         Err(Refusal::Archived) => Err(errors::malformed("This offering is archived.")),

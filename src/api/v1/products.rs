@@ -1,5 +1,5 @@
-//! `GET /rcbilling/…/products`: what products cost (§C3.3). purchases-js asks it for everything,
-//! the mobile SDKs with the key of the Test Store.
+//! `GET /rcbilling/…/products`: what products cost (§C3.3). purchases-js asks it for every product; the mobile SDKs
+//! ask it with the key of the Test Store.
 
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::api::{Caller, Needs};
 use crate::base::error::Error;
 use crate::catalog::rows::Product;
 
-/// The only way to buy a product that the catalog knows.
+/// The id of the purchase option. The catalog has exactly one for each product.
 const OPTION: &str = "base_option";
 
 pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
@@ -21,17 +21,17 @@ pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Erro
         .map(|(_, value)| value.into_owned())
         .collect();
     let details = caller
-        .read(Needs::Any, move |conn, inside| {
-            let store_products = store_products::load(conn, inside)?;
+        .read(Needs::Any, move |conn, call| {
+            let store_products = store_products::load(conn, call)?;
             let found = wanted.iter().filter_map(|product| store_products.find(product));
             Ok(found.filter_map(details).collect::<Vec<_>>())
         })
         .await?;
-    caller.saw(&id, Fetched::Other);
+    caller.record_contact(&id, Fetched::Other);
     answer::tagged_json(&req, &id, &json!({ "product_details": details }))
 }
 
-/// `None` for what has no price, or no period that SDKs can read: they would show it wrong, or drop it.
+/// `None` for a product without a price, or without a period that SDKs can read: they would show it wrong, or drop it.
 fn details(product: &Product) -> Option<Value> {
     let price = json!({ "amount_micros": product.price_micros?, "currency": product.currency.as_ref()? });
     let (kind, sold) = match product.kind.as_str() {
@@ -56,7 +56,8 @@ fn details(product: &Product) -> Option<Value> {
     }))
 }
 
-/// A period of one number and one unit, as SDKs read it: `P1Y6M` is `P18M`. `None` where months meet days.
+/// A duration as one number and one unit, which is all that SDKs read: `P1Y6M` becomes `P18M`. `None` when it mixes
+/// months and days.
 fn period(duration: &str) -> Option<String> {
     let mut parts: Vec<(u32, char)> = Vec::new();
     let mut digits = String::new();

@@ -1,5 +1,5 @@
-//! What servers ask of a store (§C3.13 to §C3.17). The Test Store does it here; for any other store an
-//! answer says what is missing.
+//! Actions that servers request from a store, such as refunds (§C3.13 to §C3.17). Dossier carries out those of the Test
+//! Store; for any other store the answer says what is missing.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::answer;
 use crate::api::v1::customer_info;
-use crate::api::{Caller, Inside, Needs, body, customers, errors};
+use crate::api::{AuthorizedCall, Caller, Needs, body, customers, errors};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
 use crate::db::Conn;
@@ -16,7 +16,7 @@ use crate::events::Store;
 use crate::operations::test_store::{self, Buyer};
 use crate::projection::{Kind, Purchase};
 
-/// What is asked for.
+/// The action that the server requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StoreAction {
     Refund,
@@ -31,17 +31,17 @@ pub async fn refund(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Er
     act(req, caller, StoreAction::Refund).await
 }
 
-/// `POST …/subscriptions/{subscription}/revoke`, by product.
+/// `POST …/subscriptions/{subscription}/revoke`. The path names the product.
 pub async fn revoke(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
     act(req, caller, StoreAction::Revoke).await
 }
 
-/// `POST …/subscriptions/{subscription}/cancel`, by transaction.
+/// `POST …/subscriptions/{subscription}/cancel`. The path names a transaction.
 pub async fn cancel(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
     act(req, caller, StoreAction::Cancel).await
 }
 
-/// `POST …/subscriptions/{subscription}/defer`, by product: a later end, or so many days more.
+/// `POST …/subscriptions/{subscription}/defer`. The path names the product, the body a later end or a number of days.
 pub async fn defer(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     caller.read(Needs::Secret, |_, _| Ok(())).await?;
     let body = body::json(payload).await?;
@@ -53,7 +53,7 @@ pub async fn defer(req: HttpRequest, caller: Caller, payload: Payload) -> Result
     }
 }
 
-/// `POST …/subscriptions/{subscription}/extend`, by transaction.
+/// `POST …/subscriptions/{subscription}/extend`. The path names a transaction.
 pub async fn extend(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     caller.read(Needs::Secret, |_, _| Ok(())).await?;
     let body = body::json(payload).await?;
@@ -73,18 +73,21 @@ async fn act(req: HttpRequest, caller: Caller, action: StoreAction) -> Result<Ht
     let named =
         caller.parameter(if action == StoreAction::Refund { "transaction" } else { "subscription" })?.to_owned();
     let customer_info = caller
-        .act(Needs::Secret, move |conn, inside| {
-            let customer = customers::known(conn, inside, &id)?;
+        .act(Needs::Secret, move |conn, call| {
+            let customer = customers::require(conn, call, &id)?;
             let purchase = action.find(customer_info::purchases_of(conn, customer)?, &named)?;
-            let trace = action.carry_out(conn, inside, customer, &purchase)?.for_customer(customer, &id);
-            Ok((vec![trace], customer_info::load(conn, inside, customer)?))
+            let trace = action.carry_out(conn, call, customer, &purchase)?.for_customer(customer, &id);
+            Ok((vec![trace], customer_info::load(conn, call, customer)?))
         })
         .await?;
     answer::customer(&req, StatusCode::OK, customer_info)
 }
 
 impl StoreAction {
-    /// The newest purchase that is named: by its product, or by one of its transactions.
+    /// The newest purchase with the product or transaction that the path names.
+    ///
+    /// # Errors
+    /// [`Error::Client`] when there is none, or when only the newest payment of its subscription could be refunded.
     fn find(self, all: Vec<Purchase>, named: &str) -> Result<Purchase, Error> {
         let is_named = |purchase: &Purchase| {
             let product =
@@ -93,7 +96,7 @@ impl StoreAction {
             let is = |transaction: &Option<String>| transaction.as_deref() == Some(named);
             match self {
                 StoreAction::Revoke | StoreAction::Defer => by_product,
-                // Of a subscription this is the newest payment alone.
+                // A subscription keeps only the transaction of its newest payment.
                 StoreAction::Refund => is(&purchase.transaction_id),
                 StoreAction::Cancel | StoreAction::Extend => {
                     is(&purchase.transaction_id) || is(&purchase.original_transaction_id)
@@ -110,7 +113,7 @@ impl StoreAction {
         found.sort_by_key(|purchase| purchase.period_start);
         found.pop().ok_or_else(|| match self == StoreAction::Refund && is_older {
             true => {
-                let why = "This was an earlier payment of the subscription: only the newest can be refunded here.";
+                let why = "This was an earlier payment of the subscription. Only the newest can be refunded here.";
                 errors::refuse(StatusCode::BAD_REQUEST, errors::STORE_PROBLEM, why)
             }
             false => errors::refuse(StatusCode::NOT_FOUND, errors::NO_CUSTOMER, "This customer has no such purchase."),
@@ -120,19 +123,19 @@ impl StoreAction {
     fn carry_out(
         self,
         conn: &mut Conn,
-        inside: &Inside<'_>,
+        call: &AuthorizedCall<'_>,
         customer: i64,
         purchase: &Purchase,
     ) -> Result<Trace, Error> {
-        self.must_be_possible(inside, purchase)?;
-        let buyer = Buyer { project: inside.project, customer, now: inside.now };
+        self.check_possible(call, purchase)?;
+        let buyer = Buyer { project: call.project, customer, now: call.now };
         let action = match self {
             StoreAction::Cancel => {
-                test_store::cancel(conn, inside.ids, buyer, purchase)?;
+                test_store::cancel(conn, call.ids, buyer, purchase)?;
                 Action::SubscriptionCancelled
             }
             _ => {
-                crate::operations::test_store::refund(conn, inside.ids, buyer, purchase)?;
+                test_store::refund(conn, call.ids, buyer, purchase)?;
                 Action::PurchaseRefunded
             }
         };
@@ -140,13 +143,14 @@ impl StoreAction {
     }
 
     /// # Errors
-    /// [`crate::base::error::ApiError`] that says what is missing, or that there is nothing to do.
-    fn must_be_possible(self, inside: &Inside<'_>, purchase: &Purchase) -> Result<(), Error> {
+    /// [`Error::Client`] with code 7101 when the store does not support the action, is not connected, or the action has
+    /// nothing to change.
+    fn check_possible(self, call: &AuthorizedCall<'_>, purchase: &Purchase) -> Result<(), Error> {
         let refused = |why: &str| Err(errors::refuse(StatusCode::BAD_REQUEST, errors::STORE_PROBLEM, why));
         let store = purchase.store.clone().unwrap_or(Store::Other(String::new()));
-        let is_over = !purchase.is_active(inside.now);
+        let is_over = !purchase.is_active(call.now);
         match (self, &store) {
-            (_, Store::Promotional) => refused("This was granted, not bought: revoke_promotionals takes it back."),
+            (_, Store::Promotional) => refused("This was granted, not bought. Use revoke_promotionals instead."),
             (StoreAction::Defer, _) if store != Store::PlayStore => {
                 refused("Only subscriptions of Google Play can be deferred.")
             }
@@ -156,15 +160,16 @@ impl StoreAction {
             (_, store) if *store != Store::TestStore => {
                 let name = if store.name().is_empty() { "the store" } else { store.name() };
                 refused(&format!(
-                    "This installation has no connection to {name}, so nothing was changed. Do it in the store's own console."
+                    "This installation has no connection to {name}, so nothing was changed. Do it in the store's own \
+                     console."
                 ))
             }
             (StoreAction::Refund | StoreAction::Revoke, _) if purchase.refunded_at.is_some() => {
-                refused("It was refunded already.")
+                refused("The purchase was refunded already.")
             }
             (StoreAction::Revoke | StoreAction::Cancel, _) if is_over => refused("The subscription is over already."),
             (StoreAction::Cancel, _) if purchase.unsubscribed_at.is_some() => {
-                refused("Its renewal is switched off already.")
+                refused("The renewal of the subscription is switched off already.")
             }
             _ => Ok(()),
         }

@@ -1,11 +1,11 @@
-//! The products an app can sell: those of its store. A project whose catalog names no product of that store at all sells
-//! the same ones everywhere.
+//! The products that an app can sell: those of its store. When the catalog has no product of that store, the app can
+//! sell all of them.
 
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use crate::api::Inside;
+use crate::api::AuthorizedCall;
 use crate::catalog::rows::Product;
 use crate::db::Conn;
 use crate::db::schema::products;
@@ -15,21 +15,21 @@ const GOOGLE: &str = "PLAY_STORE";
 /// Products by their identifiers.
 pub struct StoreProducts {
     products: BTreeMap<String, Product>,
-    /// Whether Google Play itself is asked, which knows base plans apart from their products.
+    /// Whether the app's store is Google Play, which names a product and its base plan separately.
     is_google: bool,
 }
 
-/// The products of the key's store; of all stores for a server.
-pub fn load(conn: &mut Conn, inside: &Inside<'_>) -> QueryResult<StoreProducts> {
+/// Loads the products of the key's store, or of all stores when a server calls.
+pub fn load(conn: &mut Conn, call: &AuthorizedCall<'_>) -> QueryResult<StoreProducts> {
     let all: Vec<Product> = products::table
-        .filter(products::project_id.eq(inside.project))
+        .filter(products::project_id.eq(call.project))
         .order((products::store, products::identifier))
         .select(Product::as_select())
         .load(conn)?;
-    let own = |product: &Product| inside.key.store.as_ref().is_none_or(|store| product.store == *store);
+    let own = |product: &Product| call.key.store.as_ref().is_none_or(|store| product.store == *store);
     let has_own = all.iter().any(own);
     let sold = all.into_iter().filter(|product| !has_own || own(product));
-    let is_google = inside.key.store.as_deref() == Some(GOOGLE);
+    let is_google = call.key.store.as_deref() == Some(GOOGLE);
     Ok(StoreProducts { products: sold.map(|product| (product.identifier.clone(), product)).collect(), is_google })
 }
 
@@ -46,7 +46,7 @@ impl StoreProducts {
         self.products.values()
     }
 
-    /// The product as its store knows it, and the base plan that Google Play has beside it.
+    /// The product id that the store knows, and the base plan when the store is Google Play.
     pub fn parts(&self, identifier: &str) -> (String, Option<String>) {
         match identifier.split_once(':').filter(|_| self.is_google) {
             Some((product, plan)) => (product.to_owned(), Some(plan.to_owned())),

@@ -1,4 +1,4 @@
-//! Times as v1 writes them: UTC, whole seconds, `Z` (§C0).
+//! Times in the format of v1: UTC, whole seconds, `Z` (§C0).
 
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Serialize, Serializer};
@@ -9,10 +9,10 @@ use crate::base::clock::Moment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct At(Moment);
 
-/// The end of the year 9999, later than which no client can read.
+/// The end of the year 9999: clients cannot read a later time.
 pub const LAST: Moment = Moment(253_402_300_799_999);
 
-/// Whether a time that was sent lies in the years that everybody can read, from 1970.
+/// Whether every client can read a time: it is between 1970 and the end of the year 9999.
 pub fn is_readable(moment: Moment) -> bool {
     (Moment(0)..=LAST).contains(&moment)
 }

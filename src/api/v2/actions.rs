@@ -1,4 +1,4 @@
-//! `POST …/customers/{id}/actions/…`: the same actions as on the page, with the same entries in the log.
+//! `POST …/customers/{id}/actions/…`: the same actions as on the page, with the same entries in the audit log.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -9,7 +9,7 @@ use super::customer;
 use super::customer::Customer;
 use super::fields::{Fields, wrong};
 use crate::api::v1::{grants, overrides};
-use crate::api::v2::project_call::{self, Within};
+use crate::api::v2::project_call::{self, ProjectCall};
 use crate::api::{Caller, customers, errors};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
@@ -33,8 +33,8 @@ pub async fn grant(caller: Caller, payload: Payload) -> Result<HttpResponse, Err
     if until <= caller.now {
         return Err(wrong("expires_at", "expires_at must be in the future."));
     }
-    let granted = change(&caller, move |conn, within, customer| {
-        grants::grant(conn, within.inside, customer, &entitlement, Length::Until(until))
+    let granted = change(&caller, move |conn, call, customer| {
+        grants::grant(conn, call.authorized, customer, &entitlement, Length::Until(until))
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::CREATED, &granted))
@@ -44,23 +44,23 @@ pub async fn revoke(caller: Caller, payload: Payload) -> Result<HttpResponse, Er
     project_call::authenticate(&caller).await?;
     let entitlement = Fields::read(payload).await?.text("entitlement_id")?;
     let revoked =
-        change(&caller, move |conn, within, customer| grants::take_back(conn, within.inside, customer, &entitlement))
+        change(&caller, move |conn, call, customer| grants::take_back(conn, call.authorized, customer, &entitlement))
             .await?;
     Ok(project_call::answer(&caller, StatusCode::OK, &revoked))
 }
 
-/// An offering, or null for the project's default.
+/// Sets the offering of a customer; `offering_id: null` returns to the project's default.
 pub async fn assign(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     project_call::authenticate(&caller).await?;
     let offering = Fields::read(payload).await?.text_or_null("offering_id")?;
-    let assigned = change(&caller, move |conn, within, customer| {
-        overrides::assign(conn, within.inside, customer, offering.as_deref())
+    let assigned = change(&caller, move |conn, call, customer| {
+        overrides::assign(conn, call.authorized, customer, offering.as_deref())
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::OK, &assigned))
 }
 
-/// All that stores sold moves. Where nothing is left to move, it has moved: a program may ask twice.
+/// Moves every purchase except grants. When nothing is left to move the call succeeds, so that a program may repeat it.
 pub async fn transfer(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     project_call::authenticate(&caller).await?;
     let fields = Fields::read(payload).await?;
@@ -68,18 +68,18 @@ pub async fn transfer(caller: Caller, payload: Payload) -> Result<HttpResponse, 
     if fields.list("app_ids")?.is_some_and(|apps| !apps.is_empty()) {
         return Err(wrong("app_ids", "app_ids is not supported: the purchases of all apps move together."));
     }
-    let transferred = project_call::act(&caller, move |conn, within| {
-        let from = customers::known(conn, within.inside, &id)?;
-        let to = identity::find(conn, within.inside.project, &target)?;
+    let transferred = project_call::act(&caller, move |conn, call| {
+        let from = customers::require(conn, call.authorized, &id)?;
+        let to = identity::find(conn, call.authorized.project, &target)?;
         let to = to.ok_or_else(|| errors::missing("No customer has the id in target_customer_id."))?;
-        let one = Move { project: within.inside.project, from, to, now: within.inside.now };
-        let traces = match one.make(conn, within.inside.ids)? {
+        let transfer = Move { project: call.authorized.project, from, to, now: call.authorized.now };
+        let traces = match transfer.make(conn, call.authorized.ids)? {
             Ok(moved) => vec![entry(moved, &target).for_customer(from, &id)],
             Err(Refusal::NoPurchases) => Vec::new(),
-            Err(Refusal::Same) => return Err(wrong(TARGET, "Both ids are of one customer.")),
+            Err(Refusal::Same) => return Err(wrong(TARGET, "Both ids belong to the same customer.")),
         };
-        let source_customer = customer::load(conn, within, from, false)?;
-        Ok((traces, Transferred { source_customer, target_customer: customer::load(conn, within, to, false)? }))
+        let source_customer = customer::load(conn, call, from, false)?;
+        Ok((traces, Transferred { source_customer, target_customer: customer::load(conn, call, to, false)? }))
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::OK, &transferred))
@@ -92,17 +92,18 @@ fn entry(moved: i64, target: &str) -> Trace {
     Trace::new(Action::PurchasesTransferred).before(counted).after(format!("moved to {target}"))
 }
 
-/// One action on the customer of the path, and what they are afterwards. No trace: nothing changed.
+/// Runs one action on the customer in the path and returns them as they are afterwards. `work` returns no trace when it
+/// changed nothing.
 async fn change<W>(caller: &Caller, work: W) -> Result<Customer, Error>
 where
-    W: FnOnce(&mut Conn, &Within<'_>, CustomerId) -> Result<Option<Trace>, Error> + Send + 'static,
+    W: FnOnce(&mut Conn, &ProjectCall<'_>, CustomerId) -> Result<Option<Trace>, Error> + Send + 'static,
 {
     let id = caller.app_user_id()?.to_owned();
-    project_call::act(caller, move |conn, within| {
-        let customer = customers::known(conn, within.inside, &id)?;
-        let trace = work(conn, within, customer)?;
+    project_call::act(caller, move |conn, call| {
+        let customer = customers::require(conn, call.authorized, &id)?;
+        let trace = work(conn, call, customer)?;
         let traces = trace.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
-        Ok((traces, customer::load(conn, within, customer, false)?))
+        Ok((traces, customer::load(conn, call, customer, false)?))
     })
     .await
 }

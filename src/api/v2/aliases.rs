@@ -1,4 +1,4 @@
-//! `GET …/customers/{id}/aliases`: every id of a customer, those known longest first.
+//! `GET …/customers/{id}/aliases`: every App User ID of a customer, the oldest first.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -22,15 +22,15 @@ struct Alias {
 
 pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
-    let list = project_call::read(&caller, move |conn, within| {
-        let customer = customers::known(conn, within.inside, &id)?;
+    let list = project_call::read(&caller, move |conn, call| {
+        let customer = customers::require(conn, call.authorized, &id)?;
         let rows: Vec<(String, Moment)> = app_user_ids::table
             .filter(app_user_ids::customer_id.eq(customer))
             .order((app_user_ids::since, app_user_ids::key))
             .select((app_user_ids::app_user_id, app_user_ids::since))
             .load(conn)?;
         let aliases = rows.into_iter().map(|(id, created_at)| Alias { object: "customer.alias", id, created_at });
-        let window = Window::parse(&query, format!("{}/aliases", address(within, &id)))?;
+        let window = Window::parse(&query, format!("{}/aliases", address(call, &id)))?;
         window.cut(aliases.collect(), |alias| alias.id.clone())
     })
     .await?;

@@ -1,4 +1,4 @@
-//! `…/customers/{id}/attributes`: reading and setting them (§10). Either all that was sent is set, or nothing.
+//! `…/customers/{id}/attributes`: reads and sets attributes (§10). A call sets either all that it sends, or none.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -11,7 +11,7 @@ use super::customer::address;
 use super::fields::{Fields, wrong};
 use super::list::{List, Window};
 use crate::api::v1::attributes;
-use crate::api::v2::project_call::{self, Within};
+use crate::api::v2::project_call::{self, ProjectCall};
 use crate::api::{Caller, customers};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
@@ -20,7 +20,7 @@ use crate::db::Conn;
 use crate::db::schema::attributes as table;
 use crate::projection::CustomerId;
 
-/// How many may be sent at once.
+/// How many attributes one call may set.
 const MOST: usize = 50;
 
 #[derive(Debug, Serialize)]
@@ -33,15 +33,15 @@ pub struct Attribute {
 
 pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
-    let list = project_call::read(&caller, move |conn, within| {
-        let customer = customers::known(conn, within.inside, &id)?;
-        listed(conn, within, (customer, &id), &query)
+    let list = project_call::read(&caller, move |conn, call| {
+        let customer = customers::require(conn, call.authorized, &id)?;
+        listed(conn, call, (customer, &id), &query)
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::OK, &list))
 }
 
-/// Answers with all that is set afterwards.
+/// Sets attributes and answers with every attribute of the customer.
 pub async fn set(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     project_call::authenticate(&caller).await?;
     let id = caller.app_user_id()?.to_owned();
@@ -50,10 +50,10 @@ pub async fn set(caller: Caller, payload: Payload) -> Result<HttpResponse, Error
     if sent.is_empty() {
         return Err(wrong(FIELD, "attributes must have 1 to 50 items."));
     }
-    let list = project_call::act(&caller, move |conn, within| {
-        let customer = customers::known(conn, within.inside, &id)?;
-        let traces = save(conn, within, (customer, &id), &sent)?;
-        Ok((traces, listed(conn, within, (customer, &id), "limit=1000")?))
+    let list = project_call::act(&caller, move |conn, call| {
+        let customer = customers::require(conn, call.authorized, &id)?;
+        let traces = save(conn, call, (customer, &id), &sent)?;
+        Ok((traces, listed(conn, call, (customer, &id), "limit=1000")?))
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::OK, &list))
@@ -61,10 +61,11 @@ pub async fn set(caller: Caller, payload: Payload) -> Result<HttpResponse, Error
 
 const FIELD: &str = "attributes";
 
-/// `[{name, value|null}]` as v1 sends it.
+/// Turns `[{name, value|null}]` into the format of v1.
 ///
 /// # Errors
-/// [`Error::Parameter`] for anything else.
+/// [`Error::Parameter`] when an item has no name or no value, a name is there twice, or the items are more than
+/// [`MOST`].
 pub fn parse(items: &[Value]) -> Result<Map<String, Value>, Error> {
     if items.len() > MOST {
         return Err(wrong(FIELD, "attributes must have 1 to 50 items."));
@@ -75,30 +76,30 @@ pub fn parse(items: &[Value]) -> Result<Map<String, Value>, Error> {
         let name = name.ok_or_else(|| wrong(FIELD, "Every attribute must have a name."))?;
         let value = item.get("value").ok_or_else(|| wrong(FIELD, format!("{name} must have a value, or null.")))?;
         if sent.insert(name.to_owned(), json!({ "value": value })).is_some() {
-            return Err(wrong(FIELD, format!("{name} stands there twice.")));
+            return Err(wrong(FIELD, format!("{name} is in the list twice.")));
         }
     }
     Ok(sent)
 }
 
-/// Sets all of them, under the rules of v1.
+/// Sets all of the attributes, under the rules of v1.
 ///
 /// # Errors
-/// [`Error::Parameter`] naming the first that cannot be set: nothing is, then.
+/// [`Error::Parameter`] with the first attribute that is refused. The caller's transaction then rolls back the others.
 pub fn save(
     conn: &mut Conn,
-    within: &Within<'_>,
+    call: &ProjectCall<'_>,
     (customer, id): (CustomerId, &str),
     sent: &Map<String, Value>,
 ) -> Result<Vec<Trace>, Error> {
-    let (traces, problems) = attributes::apply(conn, within.inside, customer, sent)?;
+    let (traces, problems) = attributes::apply(conn, call.authorized, customer, sent)?;
     match problems.first() {
         Some(problem) => Err(wrong(FIELD, format!("{}: {}", problem.key_name, problem.message))),
         None => Ok(traces.into_iter().map(|trace| trace.for_customer(customer, id)).collect()),
     }
 }
 
-/// What is set, by name.
+/// The attributes of a customer, sorted by name.
 pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Attribute>> {
     let rows: Vec<(String, String, Moment)> = table::table
         .filter(table::customer_id.eq(customer).and(table::is_deleted.eq(false)))
@@ -112,10 +113,10 @@ pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Attribute>
 
 fn listed(
     conn: &mut Conn,
-    within: &Within<'_>,
+    call: &ProjectCall<'_>,
     (customer, id): (CustomerId, &str),
     query: &str,
 ) -> Result<List<Attribute>, Error> {
-    let window = Window::parse(query, format!("{}/attributes", address(within, id)))?;
+    let window = Window::parse(query, format!("{}/attributes", address(call, id)))?;
     window.cut(load(conn, customer)?, |attribute| attribute.name.clone())
 }

@@ -1,4 +1,4 @@
-//! A customer as v2 shows it: the machine-readable twin of the profile's header (§C6).
+//! The customer object of v2, which says in JSON what the header of the profile shows (§C6).
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::attributes::Attribute;
 use super::entitlements::ActiveEntitlement;
 use super::list::List;
 use super::{attributes, entitlements};
-use crate::api::v2::project_call::Within;
+use crate::api::v2::project_call::ProjectCall;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
@@ -20,7 +20,7 @@ use crate::wording::text;
 #[derive(Debug, Serialize)]
 pub struct Customer {
     object: &'static str,
-    /// The id it was first known by.
+    /// The Original App User ID.
     pub id: String,
     project_id: String,
     first_seen_at: Moment,
@@ -47,21 +47,21 @@ pub struct Row {
     platform_version: Option<String>,
 }
 
-/// One customer, with what it may use; with its attributes where they are asked for.
+/// Loads one customer with their active entitlements and, with `has_attributes`, their attributes.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a customer who is no more.
+/// [`Error::NotFound`] when the customer does not exist any more.
 pub fn load(
     conn: &mut Conn,
-    within: &Within<'_>,
+    call: &ProjectCall<'_>,
     customer: CustomerId,
     has_attributes: bool,
 ) -> Result<Customer, Error> {
     let row: Row = customers::table.find(customer).select(Row::as_select()).first(conn)?;
-    let url = address(within, &row.original_app_user_id);
-    let active = entitlements::load(conn, within, customer)?;
+    let url = address(call, &row.original_app_user_id);
+    let active = entitlements::load(conn, call, customer)?;
     let attributes = has_attributes.then(|| attributes::load(conn, customer)).transpose()?;
-    let shown = all(conn, within, vec![row])?.into_iter().next().ok_or(Error::NotFound)?;
+    let shown = all(conn, call, vec![row])?.into_iter().next().ok_or(Error::NotFound)?;
     Ok(Customer {
         active_entitlements: Some(List::whole(active, format!("{url}/active_entitlements"))),
         attributes: attributes.map(|all| List::whole(all, format!("{url}/attributes"))),
@@ -69,8 +69,8 @@ pub fn load(
     })
 }
 
-/// Many customers, in one query more.
-pub fn all(conn: &mut Conn, within: &Within<'_>, rows: Vec<Row>) -> QueryResult<Vec<Customer>> {
+/// Customer objects for many rows, with one more query for all of them.
+pub fn all(conn: &mut Conn, call: &ProjectCall<'_>, rows: Vec<Row>) -> QueryResult<Vec<Customer>> {
     let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
     let since: Vec<(CustomerId, Moment)> = app_user_ids::table
         .filter(app_user_ids::customer_id.eq_any(ids))
@@ -82,8 +82,8 @@ pub fn all(conn: &mut Conn, within: &Within<'_>, rows: Vec<Row>) -> QueryResult<
     }
     let shown = rows.into_iter().map(|row| Customer {
         object: "customer",
-        project_id: within.project.slug.clone(),
-        first_seen_at: first.get(&row.id).copied().unwrap_or(within.inside.now),
+        project_id: call.project.slug.clone(),
+        first_seen_at: first.get(&row.id).copied().unwrap_or(call.authorized.now),
         id: row.original_app_user_id,
         last_seen_at: row.last_seen_at,
         last_seen_app_version: row.app_version,
@@ -96,12 +96,12 @@ pub fn all(conn: &mut Conn, within: &Within<'_>, rows: Vec<Row>) -> QueryResult<
     Ok(shown.collect())
 }
 
-/// Where customers of the project are listed.
-pub fn base(within: &Within<'_>) -> String {
-    format!("/v2/projects/{}/customers", within.project.slug)
+/// The path of the project's list of customers.
+pub fn base(call: &ProjectCall<'_>) -> String {
+    format!("/v2/projects/{}/customers", call.project.slug)
 }
 
-/// The address of a customer under one of its ids.
-pub fn address(within: &Within<'_>, app_user_id: &str) -> String {
-    format!("{}/{}", base(within), text::segment(app_user_id))
+/// The path of a customer under one of their ids.
+pub fn address(call: &ProjectCall<'_>, app_user_id: &str) -> String {
+    format!("{}/{}", base(call), text::segment(app_user_id))
 }

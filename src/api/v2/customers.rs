@@ -1,4 +1,4 @@
-//! Listing, making, reading and deleting customers.
+//! Lists, creates, reads and deletes customers.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::customer::base;
 use super::fields::{Fields, wrong};
-use super::list::{Window, gone};
+use super::list::{Window, not_in_list};
 use super::{attributes, customer, queries};
 use crate::api::v1::deletion;
-use crate::api::v2::project_call::{self, Within};
-use crate::api::{Caller, customers as known, errors};
+use crate::api::v2::project_call::{self, ProjectCall};
+use crate::api::{Caller, customers, errors};
 use crate::audit::{Action, Trace};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -28,20 +28,21 @@ struct Deleted {
     deleted_at: Moment,
 }
 
-/// `GET …/customers`: those known longest first, so that who comes meanwhile comes last. `search` is an e-mail address.
+/// `GET …/customers`: the oldest first, so that a customer created meanwhile is on the last page. `search` is an e-mail
+/// address.
 pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     let query = caller.query.clone();
-    let list = project_call::read(&caller, move |conn, within| {
+    let list = project_call::read(&caller, move |conn, call| {
         let search = form::field(&query, "search").filter(|search| !search.is_empty());
-        let window = Window::parse(&query, base(within))?.keeping("search", search.clone());
-        let after = start(conn, within, &query, &window)?;
+        let window = Window::parse(&query, base(call))?.keeping("search", search.clone());
+        let after = start(conn, call, &query, &window)?;
         let rows = match &search {
-            Some(email) => queries::with_email(conn, within.inside.project, email, after, window.one_more())?,
-            None => queries::following(conn, within.inside.project, after, window.one_more())?,
+            Some(email) => queries::with_email(conn, call.authorized.project, email, after, window.one_more())?,
+            None => queries::following(conn, call.authorized.project, after, window.one_more())?,
         };
         let last = rows.get(window.limit.saturating_sub(1)).map(|row| row.id.to_string());
         let window = window.keeping(PLACE, last);
-        Ok(window.filled(customer::all(conn, within, rows)?, |shown| shown.id.clone()))
+        Ok(window.filled(customer::all(conn, call, rows)?, |shown| shown.id.clone()))
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::OK, &list))
@@ -54,30 +55,30 @@ pub async fn create(caller: Caller, payload: Payload) -> Result<HttpResponse, Er
     let id = fields.text("id")?;
     let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     if !is_plain {
-        return Err(wrong("id", "An id has letters, digits, _ and - only."));
+        return Err(wrong("id", "An id may have only letters, digits, _ and -."));
     }
     let sent = fields.list("attributes")?.map(attributes::parse).transpose()?.unwrap_or_default();
-    let made = project_call::act(&caller, move |conn, within| {
-        let (made, is_new) = known::found_or_made(conn, within.inside, &id)?;
+    let made = project_call::act(&caller, move |conn, call| {
+        let (made, is_new) = customers::find_or_create(conn, call.authorized, &id)?;
         if !is_new {
             return Err(errors::refuse(StatusCode::CONFLICT, errors::MALFORMED, "A customer has this id already."));
         }
         let mut traces = vec![Trace::new(Action::CustomerCreated).for_customer(made, &id)];
-        traces.extend(attributes::save(conn, within, (made, &id), &sent)?);
-        Ok((traces, customer::load(conn, within, made, !sent.is_empty())?))
+        traces.extend(attributes::save(conn, call, (made, &id), &sent)?);
+        Ok((traces, customer::load(conn, call, made, !sent.is_empty())?))
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::CREATED, &made))
 }
 
-/// `GET …/customers/{id}`, by any id of theirs.
+/// `GET …/customers/{id}`, by any id of the customer.
 pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let expand = form::field(&caller.query, "expand").unwrap_or_default();
     let has_attributes = expand.split(',').any(|part| part.trim() == "attributes");
-    let shown = project_call::read(&caller, move |conn, within| {
-        let found = known::known(conn, within.inside, &id)?;
-        customer::load(conn, within, found, has_attributes)
+    let shown = project_call::read(&caller, move |conn, call| {
+        let found = customers::require(conn, call.authorized, &id)?;
+        customer::load(conn, call, found, has_attributes)
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::OK, &shown))
@@ -86,25 +87,25 @@ pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
 /// `DELETE …/customers/{id}`: the same action as on the page.
 pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
-    let deleted = project_call::act(&caller, move |conn, within| {
-        let found = known::known(conn, within.inside, &id)?;
-        let trace = deletion::erase(conn, within.inside, found)?;
-        Ok((vec![trace], Deleted { object: "customer", id, deleted_at: within.inside.now }))
+    let deleted = project_call::act(&caller, move |conn, call| {
+        let found = customers::require(conn, call.authorized, &id)?;
+        let trace = deletion::erase(conn, call.authorized, found)?;
+        Ok((vec![trace], Deleted { object: "customer", id, deleted_at: call.authorized.now }))
     })
     .await?;
     cleanup::soon(caller.db()).await;
     Ok(project_call::answer(&caller, StatusCode::OK, &deleted))
 }
 
-/// The parameter of our own that says where the last customer of a window stood: it may be gone by now, or be one with
-/// another.
+/// A parameter that only Dossier has: the row number of the last customer of a window. That customer may be erased or
+/// merged before the next window is read.
 const PLACE: &str = "place";
 
-/// The row after which the window starts.
-fn start(conn: &mut Conn, within: &Within<'_>, query: &str, window: &Window) -> Result<CustomerId, Error> {
+/// The row number after which the window starts.
+fn start(conn: &mut Conn, call: &ProjectCall<'_>, query: &str, window: &Window) -> Result<CustomerId, Error> {
     let Some(after) = &window.after else { return Ok(CustomerId::MIN) };
     match form::field(query, PLACE).and_then(|place| place.parse().ok()) {
         Some(place) => Ok(place),
-        None => identity::find(conn, within.inside.project, after)?.ok_or_else(gone),
+        None => identity::find(conn, call.authorized.project, after)?.ok_or_else(not_in_list),
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::customer::address;
 use super::list::Window;
-use crate::api::v2::project_call::{self, Within};
+use crate::api::v2::project_call::{self, ProjectCall};
 use crate::api::{Caller, customers};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -22,25 +22,26 @@ use crate::projection::{CustomerId, Purchase};
 pub struct ActiveEntitlement {
     object: &'static str,
     entitlement_id: String,
-    /// `None`: access does not end.
+    /// `None` when access does not end.
     expires_at: Option<Moment>,
 }
 
 pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
-    let list = project_call::read(&caller, move |conn, within| {
-        let customer = customers::known(conn, within.inside, &id)?;
-        let window = Window::parse(&query, format!("{}/active_entitlements", address(within, &id)))?;
-        window.cut(load(conn, within, customer)?, |active| active.entitlement_id.clone())
+    let list = project_call::read(&caller, move |conn, call| {
+        let customer = customers::require(conn, call.authorized, &id)?;
+        let window = Window::parse(&query, format!("{}/active_entitlements", address(call, &id)))?;
+        window.cut(load(conn, call, customer)?, |active| active.entitlement_id.clone())
     })
     .await?;
     Ok(project_call::answer(&caller, StatusCode::OK, &list))
 }
 
-/// Each with the furthest end of what unlocks it, by identifier; of both environments, as apps see it.
-pub fn load(conn: &mut Conn, within: &Within<'_>, customer: CustomerId) -> QueryResult<Vec<ActiveEntitlement>> {
-    let now = within.inside.now;
-    let catalog = catalog::queries::load(conn, within.inside.project)?;
+/// Loads the active entitlements of both environments, sorted by identifier. Each ends with the last purchase that
+/// unlocks it.
+pub fn load(conn: &mut Conn, call: &ProjectCall<'_>, customer: CustomerId) -> QueryResult<Vec<ActiveEntitlement>> {
+    let now = call.authorized.now;
+    let catalog = catalog::queries::load(conn, call.authorized.project)?;
     let bodies: Vec<String> = purchases::table
         .filter(purchases::customer_id.eq(customer).and(purchases::ends_at.gt(now.millis())))
         .select(purchases::body)

@@ -1,8 +1,8 @@
-//! The client API, v2: how servers read and change customers in bulk (§C6). Times are in milliseconds since
-//! 1970, every object says what it is, and errors have a shape of their own (`page::told_v2`).
+//! The client API, v2: servers read and change customers in bulk (§C6). Times are in milliseconds since 1970, every
+//! object has a field `object` with its type, and errors have a format of their own (`web::error_body_v2`).
 //!
-//! The catalog knows identifiers alone: they are the ids of entitlements, offerings and products here. A project's id is its
-//! slug, a customer's the id it was first known by.
+//! The catalog has no numbered ids, so the id of an entitlement, offering or product is its identifier. The id of a
+//! project is its slug, and the id of a customer is the Original App User ID.
 
 mod actions;
 mod aliases;

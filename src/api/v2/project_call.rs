@@ -1,11 +1,11 @@
-//! Who may in: a secret key, and of the project that the path names.
+//! Authorizes calls of v2: they need a secret key of the project that the path names.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::api::{Caller, Inside, Needs, errors};
+use crate::api::{AuthorizedCall, Caller, Needs, errors};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::{CALLS_LIMIT, CALLS_USED, Error};
@@ -21,47 +21,47 @@ pub struct Project {
     pub created_at: Moment,
 }
 
-/// A call that was let in, and the project it is about.
-pub struct Within<'a> {
-    pub inside: &'a Inside<'a>,
+/// An authorized call, and the project of its key, which is the one in the path.
+pub struct ProjectCall<'a> {
+    pub authorized: &'a AuthorizedCall<'a>,
     pub project: Project,
 }
 
-/// Runs `work` on one snapshot.
+/// Authorizes the call, then runs `work` on one snapshot of the database.
 ///
 /// # Errors
-/// [`crate::base::error::ApiError`] for a key that is not good for this project; what `work` returned.
+/// As [`Caller::read`], and [`Error::Client`] with status 404 when the key belongs to another project.
 pub async fn read<T, W>(caller: &Caller, work: W) -> Result<T, Error>
 where
     T: Send + 'static,
-    W: FnOnce(&mut Conn, &Within<'_>) -> Result<T, Error> + Send + 'static,
+    W: FnOnce(&mut Conn, &ProjectCall<'_>) -> Result<T, Error> + Send + 'static,
 {
     let named = caller.parameter("project")?.to_owned();
-    let inner = move |conn: &mut Conn, inside: &Inside<'_>| {
-        let within = enter(conn, inside, &named)?;
-        work(conn, &within)
+    let inner = move |conn: &mut Conn, call: &AuthorizedCall<'_>| {
+        let project_call = authorize(conn, call, &named)?;
+        work(conn, &project_call)
     };
     caller.read(Needs::Secret, inner).await
 }
 
-/// Runs `work` as one action of whoever holds the key, and leaves its traces.
+/// Authorizes the call, runs `work` in one write transaction and adds its traces to the audit log.
 ///
 /// # Errors
 /// As [`read`].
 pub async fn act<T, W>(caller: &Caller, work: W) -> Result<T, Error>
 where
     T: Send + 'static,
-    W: FnOnce(&mut Conn, &Within<'_>) -> Result<(Vec<Trace>, T), Error> + Send + 'static,
+    W: FnOnce(&mut Conn, &ProjectCall<'_>) -> Result<(Vec<Trace>, T), Error> + Send + 'static,
 {
     let named = caller.parameter("project")?.to_owned();
-    let inner = move |conn: &mut Conn, inside: &Inside<'_>| {
-        let within = enter(conn, inside, &named)?;
-        work(conn, &within)
+    let inner = move |conn: &mut Conn, call: &AuthorizedCall<'_>| {
+        let project_call = authorize(conn, call, &named)?;
+        work(conn, &project_call)
     };
     caller.act(Needs::Secret, inner).await
 }
 
-/// Asks for nothing but the right to call, before a body is read.
+/// Authorizes the call and does nothing else. It comes before the body is read.
 ///
 /// # Errors
 /// As [`read`].
@@ -69,7 +69,7 @@ pub async fn authenticate(caller: &Caller) -> Result<(), Error> {
     read(caller, |_, _| Ok(())).await
 }
 
-/// An answer, with what is left of the key's minute.
+/// A JSON answer, with headers for the used and the allowed calls of the key's minute.
 pub fn answer(caller: &Caller, status: StatusCode, body: &impl Serialize) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     if let Some(spent) = caller.spent() {
@@ -79,11 +79,11 @@ pub fn answer(caller: &Caller, status: StatusCode, body: &impl Serialize) -> Htt
     answer.json(body)
 }
 
-fn enter<'a>(conn: &mut Conn, inside: &'a Inside<'a>, named: &str) -> Result<Within<'a>, Error> {
-    let project: Project = projects::table.find(inside.project).select(Project::as_select()).first(conn)?;
+fn authorize<'a>(conn: &mut Conn, call: &'a AuthorizedCall<'a>, named: &str) -> Result<ProjectCall<'a>, Error> {
+    let project: Project = projects::table.find(call.project).select(Project::as_select()).first(conn)?;
     match project.slug == named {
-        true => Ok(Within { inside, project }),
-        // Whether others have a project of this name is nobody's business.
-        false => Err(errors::missing("The project of this key is not called so.")),
+        true => Ok(ProjectCall { authorized: call, project }),
+        // The answer does not reveal whether another team has a project with this name.
+        false => Err(errors::missing("The key does not belong to this project.")),
     }
 }

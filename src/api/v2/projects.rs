@@ -1,4 +1,4 @@
-//! `GET /v2/projects`: the project of the key. Every bulk client starts here.
+//! `GET /v2/projects`: the project of the key. Clients that export in bulk start here.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -23,8 +23,8 @@ struct Shown {
 pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     let window = Window::parse(&caller.query, "/v2/projects".into())?;
     let project: Project = caller
-        .read(Needs::Secret, |conn, inside| {
-            Ok(projects::table.find(inside.project).select(Project::as_select()).first(conn)?)
+        .read(Needs::Secret, |conn, call| {
+            Ok(projects::table.find(call.project).select(Project::as_select()).first(conn)?)
         })
         .await?;
     let Project { slug, name, created_at } = project;

@@ -1,4 +1,4 @@
-//! `GET …/customers/{id}/purchases`: what was bought once; and what subscriptions have in common with it.
+//! `GET …/customers/{id}/purchases`: the one-time purchases, and the parts that the list of subscriptions shares.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -11,7 +11,7 @@ use super::customer::address;
 use super::fields::wrong;
 use super::list::{List, Window};
 use crate::api::v1::customer_info;
-use crate::api::v2::project_call::{self, Within};
+use crate::api::v2::project_call::{self, ProjectCall};
 use crate::api::{Caller, customers};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -24,14 +24,14 @@ use crate::events::Environment;
 use crate::projection::{CustomerId, Purchase};
 use crate::web::form;
 
-/// What is true of anything bought.
+/// The fields that one-time purchases and subscriptions share.
 #[derive(Debug, Serialize)]
 pub struct Bought {
     pub id: String,
     customer_id: String,
-    /// The customer who first had it; we know only who has it now.
+    /// The customer who first had the purchase. Only the present one is known, so it equals `customer_id`.
     original_customer_id: String,
-    /// `None` for a grant, and for what no event named.
+    /// `None` for a grant, and when no event named the product.
     product_id: Option<String>,
     presented_offering_id: Option<String>,
     entitlements: List<Value>,
@@ -70,7 +70,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     Ok(project_call::answer(&caller, StatusCode::OK, &list))
 }
 
-/// What is needed to tell of purchases.
+/// Renders the purchases of one customer.
 pub struct Renderer {
     pub now: Moment,
     customer: String,
@@ -80,7 +80,7 @@ pub struct Renderer {
     url: String,
 }
 
-/// An object that was bought.
+/// An item in a list of purchases.
 pub trait Listed: Serialize + Send + 'static {
     fn id(&self) -> &str;
 }
@@ -91,23 +91,23 @@ impl Listed for OneTime {
     }
 }
 
-/// The window of the list `called` so that a call asks for: the newest first, of one environment or of both.
+/// The window that a call asks for, of the list at the path `called`: the newest first, of one environment or of both.
 ///
 /// # Errors
-/// As [`project_call::read`]; [`Error::Parameter`].
+/// As [`project_call::read`]; [`Error::Parameter`] for a bad environment, limit or start.
 pub async fn list<T: Listed>(
     caller: &Caller,
     called: &'static str,
     render: impl Fn(&Renderer, &Purchase) -> Option<T> + Send + 'static,
 ) -> Result<List<T>, Error> {
     let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
-    project_call::read(caller, move |conn, within| {
+    project_call::read(caller, move |conn, call| {
         let asked = form::field(&query, "environment");
         let environment = asked.as_deref().map(environment).transpose()?;
-        let customer = customers::known(conn, within.inside, &id)?;
-        let url = format!("{}/{called}", address(within, &id));
+        let customer = customers::require(conn, call.authorized, &id)?;
+        let url = format!("{}/{called}", address(call, &id));
         let window = Window::parse(&query, url)?.keeping("environment", asked);
-        let renderer = Renderer::load(conn, within, customer)?;
+        let renderer = Renderer::load(conn, call, customer)?;
         let all = load(conn, customer, environment)?;
         window.cut(all.iter().filter_map(|purchase| render(&renderer, purchase)).collect(), |item| item.id().to_owned())
     })
@@ -132,19 +132,19 @@ fn load(conn: &mut Conn, customer: CustomerId, environment: Option<Environment>)
 }
 
 impl Renderer {
-    fn load(conn: &mut Conn, within: &Within<'_>, customer: CustomerId) -> QueryResult<Renderer> {
+    fn load(conn: &mut Conn, call: &ProjectCall<'_>, customer: CustomerId) -> QueryResult<Renderer> {
         let original: String = people::table.find(customer).select(people::original_app_user_id).first(conn)?;
         Ok(Renderer {
-            now: within.inside.now,
-            url: address(within, &original),
+            now: call.authorized.now,
+            url: address(call, &original),
             customer: original,
-            project: within.project.slug.clone(),
-            made_at: within.project.created_at,
-            catalog: catalog::queries::load(conn, within.inside.project)?,
+            project: call.project.slug.clone(),
+            made_at: call.project.created_at,
+            catalog: catalog::queries::load(conn, call.authorized.project)?,
         })
     }
 
-    /// What any purchase is told with. Its id begins with `prefix`, and follows from what tells it from all others.
+    /// The shared fields of a purchase. Its id is `prefix` and a hash of the environment and the purchase's key.
     pub fn bought(&self, prefix: &str, purchase: &Purchase) -> Bought {
         let own = format!("{}|{}", purchase.environment.as_str(), purchase.key);
         let digits: String = hex(&Sha256::digest(own)).chars().take(16).collect();
@@ -163,7 +163,7 @@ impl Renderer {
         }
     }
 
-    /// When an entitlement was made is not kept: the project's own time stands for it.
+    /// The entitlements that a purchase unlocks. Their creation times are not stored, so each has that of the project.
     fn entitlements(&self, purchase: &Purchase) -> List<Value> {
         let shown = |id: String| {
             json!({
@@ -180,13 +180,13 @@ impl Renderer {
     }
 }
 
-/// What a purchase brought in, less refunds. What stores and states keep of it is not known here.
+/// The revenue of a purchase in US dollars, after refunds. Commission and tax are not known, so they are 0.
 pub fn dollars(gross: Micros) -> Value {
     let number = gross.decimal().parse::<Number>().map_or(Value::Null, Value::Number);
     json!({ "currency": "USD", "gross": number, "commission": 0, "tax": 0, "proceeds": number })
 }
 
-/// What the store calls it.
+/// The store's id of the newest transaction.
 pub fn transaction(purchase: &Purchase) -> String {
     let known = purchase.transaction_id.as_ref().or(purchase.original_transaction_id.as_ref());
     known.unwrap_or(&purchase.key).clone()

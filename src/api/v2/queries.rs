@@ -1,4 +1,4 @@
-//! Customers in bulk, by row: each window is a range of an index.
+//! Reads customers in bulk. Each window is a range of an index, so that late windows are as fast as the first.
 
 use diesel::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::db::Conn;
 use crate::db::schema::{customers, search_terms};
 use crate::projection::CustomerId;
 
-/// The customers of a project after a row, in the order of their rows.
+/// The customers of a project after the row `after`, in the order of their row numbers.
 pub fn following(conn: &mut Conn, project: i64, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
     customers::table
         .filter(customers::project_id.eq(project).and(customers::id.gt(after)))
@@ -19,9 +19,9 @@ pub fn following(conn: &mut Conn, project: i64, after: CustomerId, most: i64) ->
         .load(conn)
 }
 
-/// Whose `$email` is exactly this, after a row.
+/// The customers after the row `after` whose `$email` is exactly `email`.
 pub fn with_email(conn: &mut Conn, project: i64, email: &str, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
-    // PostgreSQL can neither store NUL nor be asked for it.
+    // PostgreSQL cannot store NUL, and refuses it in a parameter.
     if email.contains('\0') {
         return Ok(Vec::new());
     }

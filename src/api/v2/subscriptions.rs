@@ -1,4 +1,4 @@
-//! `GET …/customers/{id}/subscriptions`: everything with an end, grants among it.
+//! `GET …/customers/{id}/subscriptions`: every purchase with an end, including grants.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -64,7 +64,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     Ok(project_call::answer(&caller, StatusCode::OK, &list))
 }
 
-/// The word of v2 for where a purchase stands.
+/// The word of v2 for the status of a purchase.
 fn status(state: Status) -> &'static str {
     match state {
         Status::Trial | Status::TrialCancelled => "trialing",
@@ -94,7 +94,7 @@ mod tests {
     use crate::projection::testing::{NOW, purchase};
 
     #[test]
-    fn the_words_follow_from_where_a_purchase_stands() {
+    fn the_words_follow_from_the_status_of_a_purchase() {
         let states = |changes| {
             let one = purchase(changes);
             (status(one.status(NOW)), renewal(&one))

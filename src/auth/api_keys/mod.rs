@@ -1,5 +1,5 @@
-//! The keys of the REST API: an app's public one, which every copy of the app holds, and secret ones for servers. Only
-//! hashes are kept, so a key is shown once.
+//! The keys of the REST API: public keys, which every copy of an app holds, and secret keys for servers. Dossier
+//! stores only hashes, so it shows a key once.
 
 mod model;
 pub mod queries;

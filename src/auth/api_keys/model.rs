@@ -1,4 +1,4 @@
-//! What a key looks like: a prefix that tells what it is for, then letters and digits nobody can guess.
+//! The form of a key: a prefix that shows what it is for, then letters and digits that nobody can guess.
 
 use sha2::{Digest, Sha256};
 
@@ -8,18 +8,18 @@ use crate::base::{hex, random_bytes};
 /// What a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// In the hands of every user of the app: what an SDK needs, and nothing else.
+    /// Every user of the app holds it. It may do what an SDK needs, and nothing else.
     Public,
-    /// On a server: everything but what is an app's alone.
+    /// For servers. It may do everything but what only an app may.
     Secret,
 }
 
-/// A store as apps know it.
+/// A platform that an app can have a key for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Platform {
-    /// As events name it.
+    /// The store, as events name it.
     pub store: &'static str,
-    /// What the SDKs of this platform expect a key to begin with.
+    /// The SDKs of this platform expect keys to begin with it.
     pub prefix: &'static str,
     pub name: &'static str,
 }
@@ -41,7 +41,7 @@ pub const PLATFORMS: [Platform; 9] = [
     platform("TEST_STORE", "test_", "Test Store"),
 ];
 
-/// The platform of a store; `None` for one that no app has a key for.
+/// The platform of a store; `None` when there are no keys for the store.
 pub fn platform_of(store: &str) -> Option<Platform> {
     PLATFORMS.into_iter().find(|platform| platform.store == store)
 }
@@ -49,15 +49,15 @@ pub fn platform_of(store: &str) -> Option<Platform> {
 const SECRET_PREFIX: &str = "sk_";
 const SHORTEST: usize = 12;
 const LONGEST: usize = 200;
-/// How much of a key is shown, after its prefix and before its end.
+/// How many characters of a key are shown after its prefix, and again at its end.
 const SHOWN: usize = 4;
 
-/// A key as its holder has it.
+/// The key itself, as its holder has it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Value(String);
 
 impl Kind {
-    /// As it is stored.
+    /// The stored name.
     pub const fn name(self) -> &'static str {
         match self {
             Kind::Public => "public",
@@ -71,23 +71,23 @@ impl Kind {
 }
 
 impl Value {
-    /// A new one: for the app of a platform, or a secret one.
+    /// A new random key: a public one for the platform, or a secret one.
     pub fn fresh(platform: Option<Platform>) -> Result<Value, Error> {
         let prefix = platform.map_or(SECRET_PREFIX, |platform| platform.prefix);
         Ok(Value(format!("{prefix}{}", hex(&random_bytes::<24>()?))))
     }
 
-    /// A chosen one. The SDKs refuse keys with other characters or another beginning.
+    /// A key that somebody chose. The SDKs refuse keys with other characters or another prefix.
     ///
     /// # Errors
-    /// One line that says what is wrong.
+    /// One line that says what a key must look like.
     pub fn parse(typed: &str, platform: Option<Platform>) -> Result<Value, String> {
         let prefix = platform.map_or(SECRET_PREFIX, |platform| platform.prefix);
         let is_plain = typed.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
         match is_plain && (SHORTEST..=LONGEST).contains(&typed.len()) && typed.starts_with(prefix) {
             true => Ok(Value(typed.to_owned())),
             false => Err(format!(
-                "it begins with {prefix} and has {SHORTEST} to {LONGEST} letters, digits and the marks _ . -"
+                "it must begin with {prefix} and have {SHORTEST} to {LONGEST} characters: letters, digits, _ . or -"
             )),
         }
     }
@@ -100,7 +100,7 @@ impl Value {
         hash(&self.0)
     }
 
-    /// Enough to know it by, and too little to use it: `test_1f3a…9c2e`.
+    /// The start and the end of the key, such as `test_1f3a…9c2e`: enough to recognise it and too little to use it.
     pub fn hint(&self) -> String {
         let head = self.0.find('_').map_or(0, |at| at + 1) + SHOWN;
         let tail = self.0.len().saturating_sub(SHOWN);
@@ -112,10 +112,10 @@ impl Value {
     }
 }
 
-/// What people call the holder of a key: 1 to 100 characters on one line.
+/// The name that people give to a key: 1 to 100 characters on one line.
 ///
 /// # Errors
-/// One line that says what is wrong.
+/// One line that says how long a name may be.
 pub fn name(typed: &str) -> Result<String, String> {
     const MOST: usize = 100;
     let name = typed.trim();
@@ -125,7 +125,7 @@ pub fn name(typed: &str) -> Result<String, String> {
     }
 }
 
-/// What is kept of a key. Looking it up by this hash tells nothing of how far a wrong one was right.
+/// The hash that is stored of a key. The time of a look-up by hash does not reveal how much of a wrong key was right.
 pub fn hash(key: &str) -> String {
     hex(&Sha256::digest(key.as_bytes()))
 }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_shows_too_little_to_use() {
+    fn a_hint_shows_too_little_to_use_the_key() {
         let hint = |key: &str| Value(key.to_owned()).hint();
         assert_eq!(hint("sk_0123456789abcdef"), "sk_0123…cdef");
         assert_eq!(hint("sk_012345678"), "sk_0123…");

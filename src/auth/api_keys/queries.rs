@@ -1,4 +1,4 @@
-//! The table of keys.
+//! Queries about the keys of the API.
 
 use diesel::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::api_keys;
 
-/// A key that counts, without what it is.
+/// A key that is not revoked, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = api_keys)]
 pub struct Key {
@@ -16,14 +16,14 @@ pub struct Key {
     pub name: String,
     #[diesel(deserialize_as = String)]
     kind: String,
-    /// Whose products the app sells; without one for a secret key.
+    /// The store of the app; `None` for a secret key.
     pub store: Option<String>,
     pub used_at: Option<Moment>,
 }
 
 impl Key {
     pub fn kind(&self) -> Kind {
-        // What is no word of ours may do the least.
+        // An unknown kind may do as little as possible.
         Kind::parse(&self.kind).unwrap_or(Kind::Public)
     }
 
@@ -32,12 +32,12 @@ impl Key {
     }
 }
 
-/// A key that is to be made.
+/// A key to insert.
 pub struct NewKey<'a> {
     pub project: i64,
     pub id: i64,
     pub name: &'a str,
-    /// The store of a public key; `None` makes a secret one.
+    /// The store of a public key; `None` makes a secret key.
     pub store: Option<&'a str>,
     pub created_by: &'a str,
 }
@@ -64,7 +64,7 @@ impl Line {
     }
 }
 
-/// Every key of a project: those that count first, the newest first among each.
+/// All keys of a project: first the valid ones, then the revoked ones, each group with the newest first.
 pub fn list(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
     let own = api_keys::table.filter(api_keys::project_id.eq(project));
     let mut all: Vec<Line> = own.select(Line::as_select()).load(conn)?;
@@ -72,7 +72,7 @@ pub fn list(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
     Ok(all)
 }
 
-/// The key with this hash that was not revoked.
+/// The key with this hash, unless it is revoked.
 pub fn find(conn: &mut Conn, hash: &str) -> QueryResult<Option<Key>> {
     api_keys::table
         .filter(api_keys::key_hash.eq(hash).and(api_keys::revoked_at.is_null()))
@@ -81,7 +81,7 @@ pub fn find(conn: &mut Conn, hash: &str) -> QueryResult<Option<Key>> {
         .optional()
 }
 
-/// Whether a key with this hash was ever made.
+/// Whether a key with this hash ever existed.
 pub fn is_known(conn: &mut Conn, hash: &str) -> QueryResult<bool> {
     Ok(api_keys::table.filter(api_keys::key_hash.eq(hash)).count().get_result::<i64>(conn)? > 0)
 }
@@ -103,13 +103,13 @@ pub fn insert(conn: &mut Conn, new: &NewKey<'_>, value: &Value, now: Moment) -> 
     Ok(())
 }
 
-/// Ends a key at once; returns whether it counted until now.
+/// Revokes a key; returns whether it was valid until now.
 pub fn revoke(conn: &mut Conn, project: i64, id: i64, now: Moment) -> QueryResult<bool> {
     let counting = api_keys::table.find((project, id)).filter(api_keys::revoked_at.is_null());
     Ok(diesel::update(counting).set(api_keys::revoked_at.eq(now)).execute(conn)? > 0)
 }
 
-/// Remembers when a key was used.
+/// Records when a key was used, unless a later use is recorded.
 pub fn touch(conn: &mut Conn, project: i64, id: i64, at: Moment) -> QueryResult<()> {
     let older = api_keys::used_at.is_null().or(api_keys::used_at.lt(at));
     let key = api_keys::table.find((project, id)).filter(older);

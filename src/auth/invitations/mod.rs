@@ -1,4 +1,4 @@
-//! Invitations: a link, sent by an admin by whatever means they like, lets one person join a project once.
+//! Invitations: a link that lets one person join a project, once. An admin sends it in whatever way they like.
 
 pub mod model;
 pub mod queries;

@@ -8,7 +8,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::{Role, hex, random_bytes};
 
-/// How long a link works.
+/// For how many days a link works.
 pub const DAYS: i64 = 7;
 
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Invitation {
     pub expires_at: Moment,
 }
 
-/// What only the link knows.
+/// The secret in the link; the database holds only its hash.
 pub struct Token(String);
 
 impl Token {
@@ -34,18 +34,18 @@ impl Token {
         Token(text.to_owned())
     }
 
-    /// As it is kept.
+    /// The stored hash.
     pub fn hash(&self) -> String {
         hex(&Sha256::digest(&self.0))
     }
 
-    /// The link's path.
+    /// The path of the link.
     pub fn path(&self) -> String {
         format!("/invitations/{}", self.0)
     }
 }
 
-/// Not in a log by accident.
+/// Hides the token, so that it never gets into a log by accident.
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")

@@ -1,4 +1,4 @@
-//! Open invitations. An accepted or withdrawn one is gone.
+//! Queries about open invitations. Accepting or withdrawing one deletes it.
 
 use diesel::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::db::schema::{invitations, people, projects};
 
 type Row = (i64, i64, String, String, String, Moment, Moment);
 
-/// What an admin asks for.
+/// The invitation that an admin makes.
 pub struct New<'a> {
     pub project: i64,
     pub id: i64,
@@ -21,7 +21,7 @@ pub struct New<'a> {
     pub invited_by: i64,
 }
 
-/// Adds one; those that have expired are cleared away, and an older one to the same address counts no more.
+/// Adds an invitation. Deletes those of the project that have expired, and an older one for the same address.
 pub fn insert(conn: &mut Conn, new: &New<'_>, token: &Token, now: Moment) -> QueryResult<()> {
     let of_project = || invitations::table.filter(invitations::project_id.eq(new.project));
     diesel::delete(of_project().filter(invitations::expires_at.le(now))).execute(conn)?;
@@ -41,7 +41,7 @@ pub fn insert(conn: &mut Conn, new: &New<'_>, token: &Token, now: Moment) -> Que
     Ok(())
 }
 
-/// The open ones of a project, newest first.
+/// The open invitations of a project, the newest first.
 pub fn list(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<Vec<Invitation>> {
     let rows: Vec<Row> = invitations::table
         .inner_join(people::table.on(people::id.eq(invitations::invited_by)))
@@ -60,7 +60,7 @@ pub fn list(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<Vec<Invit
     Ok(rows.into_iter().filter_map(invitation).collect())
 }
 
-/// The invitation of a link, with its project; `None` for one that is unknown, used, withdrawn or expired.
+/// The invitation of a link, with its project; `None` when it is unknown, used, withdrawn or expired.
 pub fn find(conn: &mut Conn, token: &Token, now: Moment) -> QueryResult<Option<(Invitation, Project)>> {
     let found: Option<(Row, Project)> = invitations::table
         .inner_join(people::table.on(people::id.eq(invitations::invited_by)))
@@ -83,7 +83,8 @@ pub fn find(conn: &mut Conn, token: &Token, now: Moment) -> QueryResult<Option<(
     Ok(found.and_then(|(row, project)| Some((invitation(row)?, project))))
 }
 
-/// Uses it up or withdraws it: says whether it was still there, so that of two at once only one has it.
+/// Deletes an invitation that is accepted or withdrawn. Returns whether it existed: of two requests at once, only one
+/// gets `true`.
 pub fn take(conn: &mut Conn, project: i64, id: i64) -> QueryResult<bool> {
     Ok(diesel::delete(invitations::table.find((project, id))).execute(conn)? == 1)
 }

@@ -1,9 +1,9 @@
-//! A member as the list shows them, and the rule that a project keeps an admin.
+//! A member as the list shows them, and the rule that a project keeps at least one admin.
 
 use crate::base::Role;
 use crate::base::clock::Moment;
 
-/// Who stands under what an erased person wrote.
+/// The name shown for a person whose name was erased.
 pub const FORMER: &str = "A former member";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +16,10 @@ pub struct Line {
     pub seen_at: Option<Moment>,
 }
 
-/// Whether somebody of this role may stop being what they are.
+/// Whether a member with this role may lose it or leave.
 ///
 /// # Errors
-/// One sentence: they are the last admin.
+/// One sentence, when this is the last admin of the project.
 pub fn may_leave_admins(role: Role, admins: usize) -> Result<(), &'static str> {
     match role {
         Role::Admin if admins <= 1 => Err("This is the project's last admin. Make somebody else an admin first."),

@@ -1,5 +1,5 @@
-//! Who belongs to a project. What decides over admins runs under [`Conn::lock_project`], so that two at once do not leave
-//! a project without one.
+//! Queries about the members of a project. Callers that change admins hold [`Conn::lock_project`], so that two changes
+//! at once cannot leave a project without an admin.
 
 use diesel::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::db::schema::{app_user_ids, invitations, memberships, notes, offering_
 
 type Row = (i64, String, String, String, Option<Moment>, Option<Moment>);
 
-/// The people of a project, by name.
+/// The members of a project, ordered by name.
 pub fn list(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
     let rows: Vec<Row> = memberships::table
         .inner_join(people::table.on(people::id.eq(memberships::person_id)))
@@ -29,23 +29,25 @@ fn line((id, name, email, role, second_factor_at, seen_at): Row) -> Option<Line>
     Some(Line { id, name, email, role, has_second_factor: second_factor_at.is_some(), seen_at })
 }
 
-/// Takes somebody out of a project, with the invitations they sent; from the next request on they may nothing there.
+/// Removes a person from a project and deletes the invitations they sent. From the next request on they have no
+/// access.
 pub fn remove(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()> {
     withdraw_invitations(conn, project, person)?;
     diesel::delete(memberships::table.find((project, person))).execute(conn)?;
     Ok(())
 }
 
-/// Links sent by somebody who is no admin any more would let them come back by another door.
+/// Deletes the invitations that a person sent: with such a link, somebody who is no longer an admin could come back.
 pub fn withdraw_invitations(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()> {
     let sent = invitations::project_id.eq(project).and(invitations::invited_by.eq(person));
     diesel::delete(invitations::table.filter(sent)).execute(conn)?;
     Ok(())
 }
 
-/// Closes the account of somebody who belongs to no project: no log-in, no session, no second factor. Says whether.
+/// Closes the account of a person who belongs to no project: no password, session or second factor is left. Returns
+/// whether it closed the account.
 pub fn close_if_alone(conn: &mut Conn, person: i64, now: Moment) -> QueryResult<bool> {
-    // Somebody may be accepting an invitation for them.
+    // The person may be accepting an invitation at this moment.
     conn.lock_person(person)?;
     let left: i64 = memberships::table.filter(memberships::person_id.eq(person)).count().get_result(conn)?;
     if left > 0 {
@@ -54,12 +56,12 @@ pub fn close_if_alone(conn: &mut Conn, person: i64, now: Moment) -> QueryResult<
     let closed = (people::closed_at.eq(now), people::password_hash.eq(""));
     diesel::update(people::table.find(person)).set(closed).execute(conn)?;
     diesel::delete(sessions::table.filter(sessions::person_id.eq(person))).execute(conn)?;
-    diesel::delete(sessions::table.filter(sessions::half_in.eq(person))).execute(conn)?;
+    diesel::delete(sessions::table.filter(sessions::person_awaiting_code_id.eq(person))).execute(conn)?;
     second_factor::queries::switch_off(conn, person)?;
     Ok(true)
 }
 
-/// What the person wrote in this project stays, without their name.
+/// Replaces the name of a person under what they wrote in this project.
 pub fn erase_name(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()> {
     let customers = || {
         let own = app_user_ids::table.filter(app_user_ids::project_id.eq(project));
@@ -67,24 +69,24 @@ pub fn erase_name(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()>
     };
     let name: String = people::table.find(person).select(people::name).first(conn)?;
     let written = notes::author_id.eq(person).and(notes::customer_id.eq_any(customers()));
-    let nobody = (notes::author.eq(FORMER), notes::author_email.eq(""), notes::author_id.eq(None::<i64>));
-    diesel::update(notes::table.filter(written)).set(nobody).execute(conn)?;
+    let erased = (notes::author.eq(FORMER), notes::author_email.eq(""), notes::author_id.eq(None::<i64>));
+    diesel::update(notes::table.filter(written)).set(erased).execute(conn)?;
     let edited = notes::edited_by_id.eq(person).and(notes::customer_id.eq_any(customers()));
-    let nobody = (notes::edited_by.eq(FORMER), notes::edited_by_id.eq(None::<i64>));
-    diesel::update(notes::table.filter(edited)).set(nobody).execute(conn)?;
-    // Overrides made before ids were kept are told by the name.
+    let erased = (notes::edited_by.eq(FORMER), notes::edited_by_id.eq(None::<i64>));
+    diesel::update(notes::table.filter(edited)).set(erased).execute(conn)?;
+    // Overrides made before ids were stored hold only the name.
     let unknown = offering_overrides::set_by_id.is_null().and(offering_overrides::set_by.eq(name));
     let set = offering_overrides::set_by_id.eq(person).or(unknown.nullable());
     let set = offering_overrides::table.filter(offering_overrides::project_id.eq(project)).filter(set);
-    let nobody = (offering_overrides::set_by.eq(FORMER), offering_overrides::set_by_id.eq(None::<i64>));
-    diesel::update(set).set(nobody).execute(conn)?;
+    let erased = (offering_overrides::set_by.eq(FORMER), offering_overrides::set_by_id.eq(None::<i64>));
+    diesel::update(set).set(erased).execute(conn)?;
     Ok(())
 }
 
-/// The row of a closed account stays as the root of what the person did; who it was goes.
+/// Erases the name and the address of a closed account. The row stays, because what the person did refers to it.
 pub fn erase_account(conn: &mut Conn, person: i64) -> QueryResult<()> {
-    let nobody =
+    let erased =
         (people::name.eq(FORMER), people::email.eq(format!("former-{person}")), people::time_zone.eq(None::<String>));
-    diesel::update(people::table.find(person)).set(nobody).execute(conn)?;
+    diesel::update(people::table.find(person)).set(erased).execute(conn)?;
     Ok(())
 }

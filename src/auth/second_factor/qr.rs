@@ -1,22 +1,22 @@
-//! An address as a QR code, drawn with one path in the page itself: nothing is loaded, nothing leaves the machine.
+//! Draws a text as a QR code, with one path in the page itself: the secret in it never leaves the machine.
 
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use crate::base::error::Error;
 
-/// Light squares around the code, as readers expect.
+/// The width of the light margin around the code in squares, as readers expect it.
 const QUIET: i32 = 4;
 
 /// For `<svg viewBox="0 0 {side} {side}"><path d="{path}"/></svg>`.
 pub struct Picture {
     pub side: i32,
-    /// The dark squares, in runs along each row: `M4 4h7v1h-7z…`
+    /// The dark squares, as runs along each row: `M4 4h7v1h-7z…`
     pub path: String,
 }
 
 impl Picture {
     /// # Errors
-    /// When the text is longer than a QR code holds.
+    /// [`Error::Internal`] when the text is longer than a QR code can hold.
     pub fn draw(text: &str) -> Result<Picture, Error> {
         let code = QrCode::encode_text(text, QrCodeEcc::Medium).map_err(|error| Error::Internal(error.to_string()))?;
         let path = (0..code.size()).flat_map(|row| runs(&code, row)).collect();
@@ -24,11 +24,11 @@ impl Picture {
     }
 }
 
-/// The dark runs of a row.
+/// The runs of dark squares in a row.
 fn runs(code: &QrCode, row: i32) -> Vec<String> {
     let mut found = Vec::new();
     let mut start = None;
-    // One beyond the end, which is light and ends the last run.
+    // One square beyond the end: it is light and ends the last run.
     for column in 0..=code.size() {
         match (code.get_module(column, row), start) {
             (true, None) => start = Some(column),

@@ -1,5 +1,5 @@
-//! Second factors and recovery codes. A factor is on when its person has `second_factor_at`; before that it is being set
-//! up and no log-in asks for it.
+//! Queries about second factors and recovery codes. A second factor is on when its person has `second_factor_at`.
+//! Before that the person is setting it up, and no log-in asks for it.
 
 use diesel::prelude::*;
 
@@ -10,17 +10,17 @@ use crate::base::error::Error;
 use crate::db::schema::{people, recovery_codes, second_factors};
 use crate::db::{Both, Conn};
 
-/// Since when the person's log-in asks for a code.
+/// Since when the person logs in with a code; `None` when the second factor is off.
 pub fn on_since(conn: &mut Conn, person: i64) -> QueryResult<Option<Moment>> {
     people::table.find(person).select(people::second_factor_at).first(conn)
 }
 
-/// The secret that is kept of a person, on or being set up.
+/// The stored secret of a person, whether the second factor is on or being set up.
 pub fn secret(conn: &mut Conn, person: i64) -> QueryResult<Option<Vec<u8>>> {
     second_factors::table.find(person).select(second_factors::secret).first(conn).optional()
 }
 
-/// Begins setting up: another begun before is forgotten.
+/// Begins setting up a second factor; replaces a secret from an earlier start.
 pub fn begin(conn: &mut Conn, person: i64, secret: &[u8]) -> QueryResult<()> {
     let row =
         (second_factors::person_id.eq(person), second_factors::secret.eq(secret), second_factors::last_step.eq(0));
@@ -30,13 +30,13 @@ pub fn begin(conn: &mut Conn, person: i64, secret: &[u8]) -> QueryResult<()> {
     Ok(())
 }
 
-/// From now on the log-in asks for it.
+/// Turns the second factor on: from now on the log-in asks for a code.
 pub fn switch_on(conn: &mut Conn, person: i64, now: Moment) -> QueryResult<()> {
     diesel::update(people::table.find(person)).set(people::second_factor_at.eq(now)).execute(conn)?;
     Ok(())
 }
 
-/// The secret and the recovery codes go.
+/// Turns the second factor off; deletes its secret and the recovery codes.
 pub fn switch_off(conn: &mut Conn, person: i64) -> QueryResult<()> {
     diesel::update(people::table.find(person)).set(people::second_factor_at.eq(None::<Moment>)).execute(conn)?;
     diesel::delete(second_factors::table.find(person)).execute(conn)?;
@@ -44,8 +44,8 @@ pub fn switch_off(conn: &mut Conn, person: i64) -> QueryResult<()> {
     Ok(())
 }
 
-/// Whether `typed` is a code that counts now, or a recovery code. It is used up by the asking, so that it works once even
-/// when it comes twice at the same moment.
+/// Whether `typed` is a code that is valid now, or a recovery code. Asking uses the code up, so that it works once
+/// even when it comes twice at the same moment.
 pub fn spend(conn: &mut Conn, person: i64, typed: &str, now: Moment) -> Result<bool, Error> {
     if let Some(code) = RecoveryCode::parse(typed) {
         let own = recovery_codes::table.find((person, code.hash(person)));
@@ -57,7 +57,7 @@ pub fn spend(conn: &mut Conn, person: i64, typed: &str, now: Moment) -> Result<b
     Ok(diesel::update(unused).set(second_factors::last_step.eq(step)).execute(conn)? == 1)
 }
 
-/// A new set of recovery codes instead of the old one.
+/// Replaces all recovery codes of a person.
 pub fn replace_codes(conn: &mut Conn, person: i64, codes: &[RecoveryCode]) -> QueryResult<()> {
     diesel::delete(recovery_codes::table.filter(recovery_codes::person_id.eq(person))).execute(conn)?;
     for code in codes {
@@ -67,7 +67,7 @@ pub fn replace_codes(conn: &mut Conn, person: i64, codes: &[RecoveryCode]) -> Qu
     Ok(())
 }
 
-/// How many are left.
+/// How many recovery codes are left.
 pub fn count_codes(conn: &mut Conn, person: i64) -> QueryResult<i64> {
     recovery_codes::table.filter(recovery_codes::person_id.eq(person)).count().get_result(conn)
 }

@@ -1,25 +1,25 @@
-//! Recovery codes: for somebody whose phone is lost. Each works once. Only their hashes are kept.
+//! Recovery codes, for a person who lost their phone. Each works once. Dossier stores only their hashes.
 
 use sha2::{Digest, Sha256};
 
 use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
 
-/// How many somebody gets.
+/// How many codes a person gets.
 pub const COUNT: usize = 10;
 
-/// Digits and letters that are not taken for each other. 32 of them, so a byte picks each equally often.
+/// Digits and letters that nobody confuses. There are 32, so that a random byte picks each equally often.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// 16 letters of 5 bits.
+/// The letters of a code: 16 letters of 5 bits each.
 const LENGTH: usize = 16;
 const GROUP: usize = 4;
 
-/// `7k2m-x9qd-4b0t-hw3e`, without the hyphens.
+/// A code such as `7k2m-x9qd-4b0t-hw3e`, stored here without the hyphens.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(String);
 
 impl RecoveryCode {
-    /// A full set.
+    /// A full set of new codes.
     pub fn fresh() -> Result<Vec<RecoveryCode>, Error> {
         let one = || {
             let bytes = random_bytes::<LENGTH>()?;
@@ -29,20 +29,20 @@ impl RecoveryCode {
         (0..COUNT).map(|_| one()).collect()
     }
 
-    /// What was typed, in any case, with or without hyphens, look-alikes taken for what they look like; `None` for what
-    /// cannot be one.
+    /// Reads what was typed, in upper or lower case, with or without hyphens. Takes `o` for `0`, and `i` and `l` for
+    /// `1`. `None` when it cannot be a recovery code.
     pub fn parse(typed: &str) -> Option<RecoveryCode> {
         let letters = typed.chars().filter(|letter| !letter.is_whitespace() && *letter != '-');
         let code: String = letters.take(LENGTH + 1).map(read).collect::<Option<_>>()?;
         (code.len() == LENGTH).then_some(RecoveryCode(code))
     }
 
-    /// As it is kept. Of 80 random bits, a quick hash is hash enough.
+    /// The stored hash. A quick hash is enough for 80 random bits.
     pub fn hash(&self, person: i64) -> String {
         hex(&Sha256::digest(format!("{person} {}", self.0)))
     }
 
-    /// As it is shown.
+    /// The code as people read it, with hyphens.
     pub fn shown(&self) -> String {
         let letters: Vec<char> = self.0.chars().collect();
         letters.chunks(GROUP).map(String::from_iter).collect::<Vec<_>>().join("-")
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_code_of_two_people_is_kept_differently() {
+    fn the_same_code_of_two_people_has_different_hashes() {
         let code = RecoveryCode::parse("7k2m-x9qd-4b0t-hw31").expect("a code");
         assert_ne!(code.hash(1), code.hash(2));
     }

@@ -1,4 +1,4 @@
-//! The secret that the person's app and the server share, and the codes that follow from it.
+//! The secret that the person's app and the server share, and the codes computed from it.
 
 use totp_rs::{Builder, Totp};
 
@@ -8,24 +8,24 @@ use crate::base::random_bytes;
 
 /// Bytes of a secret, as RFC 4226 advises.
 const LENGTH: usize = 20;
-/// Letters of the secret that stand together where it is typed by hand.
+/// How many letters are shown in a group, for people who type the secret.
 const GROUP: usize = 4;
 
-/// Codes of the step before and after the present one count as well: clocks differ and typing takes time.
+/// How many steps before and after the present one are accepted too, because clocks differ and typing takes time.
 const SKEW: u16 = 1;
 
-/// Never printed by accident: it has no `Debug`.
+/// The secret of one person. It has no `Debug`, so that no log can print it by accident.
 pub struct Secret {
     totp: Totp,
 }
 
 impl Secret {
-    /// A new one, nobody's yet.
+    /// The random bytes of a new secret.
     pub fn fresh() -> Result<Vec<u8>, Error> {
         Ok(random_bytes::<LENGTH>()?.to_vec())
     }
 
-    /// The secret of this person; `host` tells the app's user several Dossiers apart.
+    /// The secret of the person with this address. `host` is shown in the app, to distinguish several Dossiers.
     ///
     /// # Errors
     /// [`Error::Internal`] for bytes that cannot be a secret.
@@ -40,22 +40,19 @@ impl Secret {
         built.build().map(|totp| Secret { totp }).map_err(|error| Error::Internal(error.to_string()))
     }
 
-    /// The step a typed code belongs to; `None` for a code that does not count now.
+    /// The time step that a typed code belongs to; `None` when the code is not valid now.
     pub fn step(&self, typed: &str, now: Moment) -> Option<i64> {
         let code: String = typed.chars().filter(|letter| !letter.is_whitespace()).collect();
         let seconds = u64::try_from(now.millis() / 1000).ok()?;
         i64::try_from(self.totp.check(&code, seconds)?).ok()
     }
 
-    /// What a camera reads: `otpauth://totp/…`
-    ///
-    /// # Errors
-    /// When it cannot be written.
+    /// The address for the QR code: `otpauth://totp/…`
     pub fn address(&self) -> Result<String, Error> {
         self.totp.to_url().map_err(|error| Error::Internal(error.to_string()))
     }
 
-    /// What a person types, in groups: `JBSW Y3DP …`
+    /// The secret for typing, in groups: `JBSW Y3DP …`
     pub fn groups(&self) -> Vec<String> {
         let letters: Vec<char> = self.totp.secret().to_base32().chars().collect();
         letters.chunks(GROUP).map(|group| group.iter().collect()).collect()
@@ -82,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_counts_one_step_before_and_after_its_own() {
+    fn a_code_is_valid_one_step_before_and_after_its_own() {
         let at = |seconds| secret().step("081 804", Moment(seconds * 1000));
         let step = 1_111_111_109 / 30;
         let first = step * 30;
@@ -95,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_counts_never() {
+    fn a_text_that_is_not_a_code_is_never_valid() {
         for typed in ["", "28708", "2870822", "28708x", "-87082", "２８７０８２", "\0", &"2".repeat(9000)] {
             assert_eq!(secret().step(typed, Moment(59_000)), None, "{typed:?}");
         }

@@ -1,4 +1,4 @@
-//! A table in MaxMind's format. Its rows differ by maker: some hold `country_code`, others `country` with an `iso_code`.
+//! A table in MaxMind's format. Rows differ by maker: some have `country_code`, others `country` with an `iso_code`.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -6,11 +6,11 @@ use std::path::Path;
 use maxminddb::{Reader, WithinOptions};
 use serde::Deserialize;
 
-/// The table that comes with the program. It stays in the file of the program: only pages that are looked at take memory.
+/// The table that is part of the binary. Only those of its pages that lookups read take memory.
 static SHIPPED: &[u8] = include_bytes!("table.mmdb");
 
-/// In so many of its first networks a table must name a country.
-const LOOKED_AT: usize = 10_000;
+/// A table must name a country within so many of its first networks.
+const NETWORKS_CHECKED: usize = 10_000;
 
 #[derive(Debug)]
 pub enum Table {
@@ -37,18 +37,20 @@ impl Table {
         Reader::from_source(SHIPPED).map(Table::Shipped).map_err(|error| error.to_string())
     }
 
+    /// Reads a table and checks that it has countries.
+    ///
     /// # Errors
-    /// In a few words: it cannot be read, is no table, or has no countries.
+    /// The reason in a few words: the file cannot be read, is not a table, or has no countries.
     pub fn read(path: &Path) -> Result<Table, String> {
         let bytes = std::fs::read(path).map_err(|error| format!("it cannot be read: {error}"))?;
-        let reader = Reader::from_source(bytes).map_err(|error| format!("it is no MaxMind DB file: {error}"))?;
+        let reader = Reader::from_source(bytes).map_err(|error| format!("it is not a MaxMind DB file: {error}"))?;
         match has_countries(&reader) {
             true => Ok(Table::Chosen(reader)),
             false => Err("it has no countries".into()),
         }
     }
 
-    /// What the table says of an address; `None` also where it is damaged.
+    /// The table's country code for an address; `None` if it has none or the row is damaged.
     pub fn code(&self, address: IpAddr) -> Option<&str> {
         match self {
             Table::Shipped(reader) => code_in(reader, address),
@@ -63,7 +65,7 @@ fn code_in<S: AsRef<[u8]>>(reader: &Reader<S>, address: IpAddr) -> Option<&str> 
 
 fn has_countries<S: AsRef<[u8]>>(reader: &Reader<S>) -> bool {
     let Ok(networks) = reader.networks(WithinOptions::default()) else { return false };
-    let rows = networks.take(LOOKED_AT).map(|found| found.and_then(|found| found.decode::<Row>()));
+    let rows = networks.take(NETWORKS_CHECKED).map(|found| found.and_then(|found| found.decode::<Row>()));
     rows.map_while(Result::ok).flatten().any(|row| row.code().is_some())
 }
 

@@ -1,5 +1,5 @@
-//! What happens around the plans: access given by the team, currency, invoices, experiments, and
-//! purchases or ids that move between people.
+//! Steps of a story beside purchases: access given by the team, currency, invoices, experiments, and purchases that
+//! move between customers.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use super::store::app_id;
 use super::story::Story;
 
 impl Story {
-    /// Pro access without a store, for one of the lengths the team can choose.
+    /// The team grants Pro access, for one of the lengths it can choose.
     pub fn grant(mut self, duration: &str) -> Story {
         let days = match duration {
             "weekly" => 7,
@@ -33,7 +33,7 @@ impl Story {
         self.cancel("DEVELOPER_INITIATED")
     }
 
-    /// Currency that came with, or went with, the last purchase.
+    /// Adds or removes the currency of the last purchase.
     pub fn breaths(self, amount: i64) -> Story {
         self.currency(amount, "in_app_purchase")
     }
@@ -58,7 +58,7 @@ impl Story {
         self.mention("VIRTUAL_CURRENCY_TRANSACTION", more)
     }
 
-    /// What is due now on Web Billing: an invoice knows its amount, but not yet a transaction.
+    /// Web Billing issues an invoice, which has an amount but no transaction yet.
     pub fn invoice(mut self) -> Story {
         let amount = self.money(1)["price_in_purchased_currency"].take();
         let more = json!({
@@ -88,7 +88,7 @@ impl Story {
         self
     }
 
-    /// Purchases made in the App Store arrive from somebody else.
+    /// The customer receives the App Store purchases of others.
     pub fn receives_from(mut self, others: &[String]) -> Story {
         let mut event = self.webhook_body("TRANSFER");
         let more = json!({
@@ -100,7 +100,7 @@ impl Story {
         self
     }
 
-    /// Goes on with the plan another story was telling.
+    /// Continues with the plan of another story.
     pub fn taking_over(mut self, plan: Option<Plan>) -> Story {
         self.plan = plan;
         self

@@ -1,5 +1,5 @@
-//! What customers buy: subscriptions with or without a free or cheaper start, renewals, changes of
-//! product, and things bought once. A purchase starts at the story's clock.
+//! What customers buy: subscriptions with or without a trial or introductory price, renewals, changes of product, and
+//! one-time purchases. A purchase starts at the story's clock.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::story::{Manner, Story};
 
 impl Story {
-    /// How the purchases told from here on are made.
+    /// Sets how the following purchases are made.
     pub fn buying(mut self, manner: Manner) -> Story {
         self.manner = manner;
         self
@@ -28,7 +28,7 @@ impl Story {
         self.bought("INITIAL_PURCHASE")
     }
 
-    /// The first period for so many hundredths of its price.
+    /// Buys the first period for `percent` of its price.
     pub fn intro(mut self, id: &str, percent: i64) -> Story {
         self = self.open(id);
         self.plan().period_type = "INTRO";
@@ -41,7 +41,7 @@ impl Story {
         self.charged(100).bought("INITIAL_PURCHASE")
     }
 
-    /// More prepaid time: a new order that ends a full length after the old one would have.
+    /// Buys more prepaid time: a new order that ends one period after the old one would have ended.
     pub fn top_up(mut self) -> Story {
         let (id, old_end) = (self.plan().product.clone(), self.plan().period_end());
         self.plan().expires = Some(self.clock);
@@ -53,7 +53,7 @@ impl Story {
         self.charged(100).bought("INITIAL_PURCHASE")
     }
 
-    /// A subscription of Google Play with another product on top.
+    /// Buys a Google Play subscription with an add-on.
     pub fn bundle(mut self, id: &str, addon: &str) -> Story {
         self = self.open(id);
         self.plan().add(product(addon));
@@ -64,7 +64,7 @@ impl Story {
         self.open(id).charged(100).bought("NON_RENEWING_PURCHASE")
     }
 
-    /// The next period, on its day. Apple charges hours ahead.
+    /// Renews at the end of the period. Apple charges up to eight hours earlier.
     pub fn renew(mut self) -> Story {
         let plan = self.plan();
         let (period_end, apple) = (plan.period_end(), plan.store == "APP_STORE" && !plan.sandbox);
@@ -83,7 +83,7 @@ impl Story {
         self
     }
 
-    /// The same, each time with the invoice of Web Billing first.
+    /// As `renew_until_now`, with a Web Billing invoice before each renewal.
     pub fn invoice_until_now(mut self) -> Story {
         while self.plan().period_end() <= self.now {
             self.clock = self.plan().period_end() - MINUTE;
@@ -92,7 +92,7 @@ impl Story {
         self
     }
 
-    /// A period that starts at one time and was noticed at another.
+    /// Renews with a period that starts at `start`; the event comes at `noticed`.
     pub(super) fn renewed(mut self, start: i64, noticed: i64) -> Story {
         self.clock = noticed;
         let market = self.market;
@@ -105,12 +105,12 @@ impl Story {
         self.add_event("RENEWAL", more)
     }
 
-    /// Asks for another product. Google Play names it only when the change waits for the period's end.
+    /// Requests another product. Google Play names it only if the change waits for the period's end.
     pub fn ask_for(self, id: &str) -> Story {
         self.add_event("PRODUCT_CHANGE", json!({"new_product_id": id}))
     }
 
-    /// The change asked for, at once: Apple renews into it, Google Play sells it anew.
+    /// Changes the product at once: Apple renews into it, Google Play sells a new subscription.
     pub fn change_now(self, id: &str) -> Story {
         if product(id).store == "PLAY_STORE" {
             return self.add_event("PRODUCT_CHANGE", json!({})).buy(id);
@@ -121,7 +121,7 @@ impl Story {
         story.renewed(now, now)
     }
 
-    /// The change asked for, at the end of the period.
+    /// Changes the product at the end of the period.
     pub fn renew_as(mut self, id: &str) -> Story {
         self.plan().sell(product(id));
         self.renew()

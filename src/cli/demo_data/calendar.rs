@@ -4,7 +4,7 @@ pub const MINUTE: i64 = 60_000;
 pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
-/// The end of a period given as in the catalog ("P1M"); a store's sandbox runs it in minutes.
+/// The end of a period of the catalog ("P1M"). In a store's sandbox it lasts minutes.
 pub fn after(start: i64, period: &str, sandbox: bool) -> i64 {
     match (period, sandbox) {
         ("P1W", false) => start + 7 * DAY,
@@ -20,7 +20,7 @@ pub fn after(start: i64, period: &str, sandbox: bool) -> i64 {
     }
 }
 
-/// The same time of day so many months later; where that day does not exist, the last of the month.
+/// The same time of day `months` later. If that day does not exist, the last day of the month.
 pub fn add_months(at: i64, months: i64) -> i64 {
     let (year, month, day) = date(at.div_euclid(DAY));
     let months = year * 12 + month - 1 + months;
@@ -30,7 +30,7 @@ pub fn add_months(at: i64, months: i64) -> i64 {
     (first + day.min(length) - 1) * DAY + at.rem_euclid(DAY)
 }
 
-/// Days since 1970 of a date; the year is counted from March, so that the leap day is its last.
+/// The days from 1970 to a date. The calculation counts years from March, so that the leap day is the last day.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month > 2 { year } else { year - 1 };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));

@@ -1,4 +1,4 @@
-//! What Sundial, the meditation app of the demo, sells: one table for the stories and the catalog file.
+//! The products of Sundial, the meditation app of the demo: one table for the stories and the catalog file.
 
 use serde_json::{Value, json};
 
@@ -7,9 +7,9 @@ pub struct Product {
     pub store: &'static str,
     pub name: &'static str,
     pub kind: &'static str,
-    /// ISO 8601; empty for what never ends.
+    /// ISO 8601; empty if the purchase does not end.
     pub period: &'static str,
-    /// Dollar cents.
+    /// In dollar cents.
     pub price: i64,
     pub unlocks: &'static [&'static str],
 }

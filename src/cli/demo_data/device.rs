@@ -1,4 +1,4 @@
-//! The telephones and tablets that made-up customers use, as the SDK reports them.
+//! The devices of the demo's customers, as the SDK reports them.
 
 pub struct Device {
     pub app_version: &'static str,

@@ -1,4 +1,4 @@
-//! The fields of a webhook event: the envelope, whom it is about, and the purchase it is about.
+//! The fields of a webhook event: those of every event, those of the customer, and those of the purchase.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::store::{app_id, commission};
 use super::story::Story;
 
 impl Story {
-    /// An event of the life of the plan, a little after the clock.
+    /// Adds an event about the plan, a few seconds after the story's clock.
     pub(super) fn add_event(mut self, kind: &str, more: Value) -> Story {
         let mut event = self.webhook_body(kind);
         overlay(&mut event, self.identity());
@@ -18,7 +18,7 @@ impl Story {
         self
     }
 
-    /// An event about the customer, but about no plan.
+    /// Adds an event about the customer, without a purchase.
     pub(super) fn mention(mut self, kind: &str, more: Value) -> Story {
         let mut event = self.webhook_body(kind);
         overlay(&mut event, self.identity());
@@ -27,7 +27,7 @@ impl Story {
         self
     }
 
-    /// What was paid for the running period; `sign` is -1 when it is given back.
+    /// The price of the current period; `sign` is -1 for a refund.
     pub(super) fn money(&mut self, sign: i64) -> Value {
         if self.manner.unpriced {
             return json!({"price": null, "price_in_purchased_currency": null, "currency": null});
@@ -111,12 +111,12 @@ impl Plan {
     }
 }
 
-/// Micro-units as the number JSON carries.
+/// Micro-units as a JSON number of whole units.
 fn decimal(micros: i64) -> Value {
     json!(micros as f64 / 1_000_000.0)
 }
 
-/// Puts the fields of `more` over those of `event`.
+/// Sets the fields of `more` in `event`, replacing those it has.
 pub(super) fn overlay(event: &mut Value, more: Value) {
     if let Value::Object(fields) = more {
         for (key, value) in fields {

@@ -1,4 +1,4 @@
-//! What goes wrong with a plan, or ends it, and how it comes back.
+//! Cancellations, failed charges, refunds, pauses and other ends of a plan, and how it recovers.
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ impl Story {
         self.add_event("UNCANCELLATION", json!({}))
     }
 
-    /// The end of the period, or of its grace. Events that come later still are told at the clock.
+    /// The plan expires at the end of the period or its grace, or at the story's clock if that is later.
     pub fn expire(mut self, reason: &str) -> Story {
         let plan = self.plan();
         plan.expires = plan.grace.take().or(plan.expires);
@@ -26,12 +26,12 @@ impl Story {
         self.add_event("EXPIRATION", json!({"expiration_reason": reason}))
     }
 
-    /// Cancelled at the clock, and left to run out.
+    /// Cancels now, and expires at the end of the period.
     pub fn leave(self, reason: &str) -> Story {
         self.cancel(reason).expire(reason)
     }
 
-    /// The charge due failed; the store may give days of grace.
+    /// The charge at the period's end fails. The store may give `grace` days of grace.
     pub fn billing_issue(mut self, grace: Option<i64>) -> Story {
         let plan = self.plan();
         let period_end = plan.period_end();
@@ -42,14 +42,14 @@ impl Story {
             .add_event("CANCELLATION", json!({"cancel_reason": "BILLING_ERROR"}))
     }
 
-    /// The charge went through after so many days: within grace as if on time, else from that day on.
+    /// The charge succeeds `days` later. With grace the new period starts at the old one's end, else on that day.
     pub fn recover(mut self, days: i64) -> Story {
         let (period_end, in_grace) = (self.plan().period_end(), self.plan().grace.is_some());
         let paid = period_end + days * DAY;
         self.renewed(if in_grace { period_end } else { paid }, paid)
     }
 
-    /// Money back, and the access with it.
+    /// The store refunds the period, which ends access.
     pub fn refund(mut self) -> Story {
         let now = self.clock;
         let plan = self.plan();
@@ -67,21 +67,21 @@ impl Story {
         self.add_event("REFUND_REVERSED", more)
     }
 
-    /// Google Play will pause at the end of the period, for so many days or until further notice.
+    /// Google Play pauses the subscription at the end of the period, for `days` or until further notice.
     pub fn pause(mut self, days: Option<i64>) -> Story {
         let period_end = self.plan().period_end();
         let resumes = days.map(|days| period_end + days * DAY);
         self.add_event("SUBSCRIPTION_PAUSED", json!({"auto_resume_at_ms": resumes}))
     }
 
-    /// The team or the store moves the next charge.
+    /// The team or the store moves the next charge by `days`.
     pub fn extend(mut self, days: i64) -> Story {
         let period_end = self.plan().period_end();
         self.plan().expires = Some(period_end + days * DAY);
         self.add_event("SUBSCRIPTION_EXTENDED", json!({}))
     }
 
-    /// The store could not be asked; access for a day at most.
+    /// The store did not answer, so the customer gets temporary access, for a day at most.
     pub fn temporary(mut self, id: &str, hours: i64) -> Story {
         let (sold, now) = (product(id), self.clock);
         let more = json!({

@@ -1,4 +1,4 @@
-//! Where customers live: what they pay with, what it is worth in dollars, how their device speaks.
+//! The countries of customers: currency, exchange rate, tax and the locale of their devices.
 
 pub struct Market {
     pub country: &'static str,
@@ -46,8 +46,8 @@ impl Market {
         seed.pick(MARKETS)
     }
 
-    /// What a price of so many dollar cents is here, in micro-units: whole tens where a unit is
-    /// worth little, else a price just below a whole one.
+    /// A price of `cents` dollar cents in this currency, in micro-units: whole tens if a unit is worth less than a
+    /// cent, else a price just below a whole unit.
     pub fn local(&self, cents: i64) -> i64 {
         let units = (cents * 10_000 + self.rate / 2) / self.rate;
         match (cents, self.rate) {
@@ -57,7 +57,7 @@ impl Market {
         }
     }
 
-    /// Micro-dollars for an amount in micro-units, to a tenth of a cent as the stores report it.
+    /// The micro-dollars of an amount in micro-units, rounded to a tenth of a cent as stores report it.
     pub fn dollars(&self, local: i64) -> i64 {
         (local * self.rate / 1_000_000 + 500).div_euclid(1_000) * 1_000
     }

@@ -1,5 +1,5 @@
-//! The made-up customers of `dossier demo`: every kind of life a subscription can have, told as the
-//! webhook events RevenueCat would have sent. All times hang on the `now` given; nothing is random.
+//! The invented customers of `dossier demo`, with every kind of subscription history, as the webhook events that
+//! RevenueCat would have sent. All times are relative to the given `now`; nothing is random.
 
 mod around;
 mod buying;
@@ -17,15 +17,15 @@ mod story;
 
 pub use catalog::catalog;
 
-/// One made-up customer: what the webhooks said, and what only the app or the team could have said.
+/// An invented customer: the webhook events, and what the app or the team added.
 #[derive(Default)]
 pub struct Customer {
-    /// What is worth looking at here, such as "in grace"; "ordinary" for the crowd.
+    /// What this customer shows, such as "in grace"; "ordinary" for the crowd.
     pub about: &'static str,
     pub app_user_id: String,
     /// The inner `event` object of each webhook, in the order of their `event_timestamp_ms`.
     pub events: Vec<serde_json::Value>,
-    /// What the app said when it was last opened; `None` if it never was.
+    /// What the app sent when it was last opened; `None` if it never was.
     pub contact: Option<Contact>,
     pub notes: Vec<Note>,
     pub offering_override: Option<Override>,
@@ -70,7 +70,7 @@ pub struct Override {
     pub reason: Option<&'static str>,
 }
 
-/// Everybody, the named ones first. The same `now_ms` gives the same people.
+/// All customers, those with a name of their own first. The same `now_ms` gives the same customers.
 pub fn customers(now_ms: i64) -> Vec<Customer> {
     cast::everyone(now_ms)
 }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_is_there_among_a_crowd() {
+    fn every_kind_of_customer_exists() {
         let people = customers(NOW);
         for kind in KINDS {
             about(&people, kind);
@@ -145,9 +145,9 @@ mod tests {
         }
     }
 
-    /// The ends of long and short months, as calendar months shift what "now" falls into.
+    /// Tests several values of `now`, because calendar months have different lengths.
     #[test]
-    fn nothing_was_noticed_after_now_nor_expired_before_its_end() {
+    fn no_event_is_later_than_now_and_no_expiration_earlier_than_its_end() {
         for now in [0, 8, 38, 68, 98, 129].map(|days| NOW + days * DAY) {
             for event in events(now) {
                 let noticed = time(&event, "event_timestamp_ms");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_going_on_now_is_going_on_at_any_now() {
+    fn customers_are_in_their_state_at_any_now() {
         for now in [0, 8, 38, 68, 98, 129].map(|days| NOW + days * DAY) {
             let people = customers(now);
             let end = |kind, field| time(about(&people, kind).events.last().expect(kind), field);

@@ -1,4 +1,4 @@
-//! One subscription or purchase while its story is being told: the period it is in and what was paid.
+//! One subscription or purchase of a story: its current period and what was paid.
 
 use super::calendar::after;
 use super::catalog::{Product, product};
@@ -12,9 +12,9 @@ pub struct Plan {
     pub store: &'static str,
     pub unlocks: Vec<&'static str>,
     period: &'static str,
-    /// Dollar cents of a full period.
+    /// The price of a full period, in dollar cents.
     price: i64,
-    /// The product sold on top, in a bundle of Google Play.
+    /// The add-on in a Google Play bundle.
     pub addon: Option<&'static Product>,
     pub sandbox: bool,
     pub family: bool,
@@ -23,9 +23,9 @@ pub struct Plan {
     pub start: i64,
     pub expires: Option<i64>,
     pub grace: Option<i64>,
-    /// Where a refund cut the period short: the end it had before.
+    /// The end that the period had before a refund ended it.
     pub paid_until: Option<i64>,
-    /// Micro-units of the customer's currency for this period.
+    /// The price of this period in micro-units of the customer's currency.
     pub paid: i64,
     pub original: String,
     pub transaction: String,
@@ -47,7 +47,7 @@ impl Plan {
         plan
     }
 
-    /// Access given by the team: no price, no offering, an end of its own.
+    /// Access given by the team, without a price or an offering. The caller sets the end.
     pub fn granted(id: String, start: i64, seed: &mut Seed) -> Plan {
         let transaction = seed.hex(32);
         Plan {
@@ -62,7 +62,7 @@ impl Plan {
         }
     }
 
-    /// From its next period on, the chain is about this product.
+    /// Changes the product, from the next period on.
     pub fn sell(&mut self, sold: &Product) {
         self.product = sold.id.to_owned();
         self.unlocks = sold.unlocks.to_vec();
@@ -81,7 +81,7 @@ impl Plan {
         self.paid = if self.family { 0 } else { base + addon };
     }
 
-    /// The next full period, beginning there.
+    /// Moves on to a full period that begins at `start`.
     pub fn advance(&mut self, start: i64, market: &Market, seed: &mut Seed) {
         self.number += 1;
         self.transaction = next_transaction(self.store, &self.original, self.number, seed);
@@ -92,7 +92,7 @@ impl Plan {
         self.charge(market, 100);
     }
 
-    /// The end of the period, for a plan that has one.
+    /// The end of the period. Panics if the plan has none.
     pub fn period_end(&self) -> i64 {
         self.expires.expect("the plan has an end")
     }

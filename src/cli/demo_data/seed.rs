@@ -1,9 +1,9 @@
-//! A tiny seeded generator: every made-up id and chance follows from a text, so the same demo comes out each time.
+//! A small seeded generator. Every invented id and choice follows from a text, so the demo is the same each time.
 
 pub struct Seed(u64);
 
 impl Seed {
-    /// FNV-1a of the text.
+    /// Seeds the generator with the FNV-1a hash of the text.
     pub fn new(text: &str) -> Seed {
         let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         Seed(text.bytes().fold(0xcbf2_9ce4_8422_2325, step))

@@ -1,8 +1,8 @@
-//! How each store names things: the app, its share, and its transactions.
+//! For each store: the app's id, the commission, and the format of transaction ids.
 
 use super::seed::Seed;
 
-/// The id of Sundial's app in that store; a grant of the team belongs to none.
+/// The id of Sundial's app in a store; `None` for grants, which belong to no app.
 pub fn app_id(store: &str) -> Option<&'static str> {
     Some(match store {
         "APP_STORE" => "app5d1c0e9a72",
@@ -18,7 +18,7 @@ pub fn app_id(store: &str) -> Option<&'static str> {
     })
 }
 
-/// The share the store keeps.
+/// The share of the price that the store keeps.
 pub fn commission(store: &str) -> f64 {
     match store {
         "APP_STORE" | "MAC_APP_STORE" => 0.3,
@@ -48,7 +48,7 @@ pub fn first_transaction(store: &str, seed: &mut Seed) -> String {
     }
 }
 
-/// The id of a later one: Google counts up from `..0`, Stripe keeps the same, the others start anew.
+/// The id of a later transaction. Google counts up from `..0`, Stripe keeps the first id, other stores use a new one.
 pub fn next_transaction(store: &str, original: &str, number: i64, seed: &mut Seed) -> String {
     match store {
         "PLAY_STORE" => format!("{original}..{}", number - 2),

@@ -1,5 +1,5 @@
-//! The teller of a customer's story: who it is and when we are. What happened is told by the verbs of
-//! `buying`, `leaving`, `around`; each adds the webhook event RevenueCat would have sent.
+//! Builds a customer's history step by step: the customer and the current time of the story. The methods in `buying`,
+//! `leaving` and `around` each add the webhook event that RevenueCat would have sent.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use super::{Author, Contact, Customer, Note, Override};
 
 pub struct Story {
     pub(super) now: i64,
-    /// The moment being told; moves on with every event and never past `now`.
+    /// The current time of the story. Every event moves it forward, never past `now`.
     pub(super) clock: i64,
     pub(super) seed: Seed,
     pub(super) market: &'static Market,
@@ -22,7 +22,7 @@ pub struct Story {
     pub(super) plan: Option<Plan>,
     pub(super) manner: Manner,
     joined: i64,
-    /// Keeps a customer's hour of the day the same throughout.
+    /// The customer's time of day in milliseconds, counted back from `now`; the same for all their steps.
     hour: i64,
     pub(super) customer: Customer,
 }
@@ -32,10 +32,10 @@ pub struct Story {
 pub struct Manner {
     pub sandbox: bool,
     pub family: bool,
-    /// The store does not say what was paid.
+    /// The store does not report the price.
     pub unpriced: bool,
     pub offering: Option<&'static str>,
-    /// A transaction id that something else in the demo mentions.
+    /// A fixed transaction id, because the demo mentions it elsewhere.
     pub order: Option<&'static str>,
 }
 
@@ -47,7 +47,7 @@ impl Manner {
 }
 
 impl Story {
-    /// Somebody who came so many days ago. Starts with an anonymous id, as the SDK makes one.
+    /// A customer who came `days` ago, first with an anonymous id as the SDK generates it.
     pub fn new(now: i64, about: &'static str, id: &str, name: &str, country: &str, days: i64) -> Story {
         let mut seed = Seed::new(id);
         let hour = 20 * MINUTE + seed.below(3 * HOUR);
@@ -75,7 +75,7 @@ impl Story {
         story.named(name)
     }
 
-    /// The name, and the e-mail address that an id like `first.last_12` suggests.
+    /// Sets the name, and an e-mail address if the id is like `first.last_12`.
     fn named(self, name: &str) -> Story {
         if name.is_empty() {
             return self;
@@ -95,13 +95,13 @@ impl Story {
         self
     }
 
-    /// The id the customer had first, where it matters which.
+    /// Sets the customer's first id, for stories where a particular one matters.
     pub fn originally(mut self, id: &str) -> Story {
         self.ids[0] = id.to_owned();
         self
     }
 
-    /// The app gave its own id from the start.
+    /// Removes the anonymous id: the app gave its own id from the start.
     pub fn without_anonymous_id(mut self) -> Story {
         self.ids.remove(0);
         self
@@ -117,7 +117,7 @@ impl Story {
         self
     }
 
-    /// So many months before the day that is or was so many days ago: for periods that must end there.
+    /// Moves the clock to `months` before the day that was `days` ago, so that a period ends on that day.
     pub fn months_before(mut self, months: i64, days: i64) -> Story {
         self.clock = add_months(self.now - days * DAY - self.hour, -months);
         self
@@ -128,7 +128,7 @@ impl Story {
         self
     }
 
-    /// What the app said when it was last opened: never before the last thing bought in it.
+    /// Records the app's last contact, not earlier than the start of a purchase that has not renewed yet.
     pub fn seen(mut self, device: &Device, minutes_ago: i64) -> Story {
         let first_period = self.plan.as_ref().filter(|plan| plan.number == 1);
         let bought = first_period.map_or(self.joined, |plan| plan.start);
@@ -152,7 +152,7 @@ impl Story {
         self
     }
 
-    /// Somebody changed the note just written, an hour after.
+    /// Somebody edited the last note an hour after it was written.
     pub fn edited(mut self, author: Author) -> Story {
         if let Some(note) = self.customer.notes.last_mut() {
             note.edited = Some((author, (note.at_ms + HOUR).min(self.now)));
@@ -165,7 +165,7 @@ impl Story {
         self
     }
 
-    /// The customer, with the events in the order in which they were noticed.
+    /// The finished customer, with the events in the order of their timestamps.
     pub fn end(mut self) -> Customer {
         let noticed = |event: &Value| event["event_timestamp_ms"].as_i64();
         self.customer.events.sort_by_key(noticed);

@@ -1,4 +1,4 @@
-//! Two ids turned out to be one customer at a log-in (§9.5).
+//! The event that Dossier writes when a log-in merges two ids into one customer (§9.5).
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::events::{Delivery, EventType};
 
-/// The ids of `subject` are one customer from now on.
+/// Makes the event that all ids of `subject` are one customer from `now` on.
 ///
 /// # Errors
 /// [`Error::Internal`] when the system has no random bytes.

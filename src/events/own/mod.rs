@@ -1,5 +1,5 @@
-//! Events of our own making: what the team does here is a fact like any other, in the shape of a delivery (§5.3), and
-//! goes the same way. They carry no app, because no app had a part in it.
+//! The events that Dossier makes itself, such as grants and transfers. They have the shape of a received delivery
+//! (§5.3) and are stored in the same way. They name no app, because no app took part.
 
 mod alias;
 mod offering;
@@ -20,17 +20,17 @@ pub use promotional::Grant;
 pub use test_sale::{Period, TestSale};
 pub use transfer::{Moved, transfer};
 
-/// Whom an event is about: the one id that names the customer (§9.4), the first one known, and all of them.
+/// The ids by which an event names its customer: the preferred one (§9.4), the first one known, and all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     pub app_user_id: String,
     pub original: String,
-    /// Those the app gave before those that an SDK made up.
+    /// All ids, those from the app before those that an SDK generated.
     pub ids: Vec<String>,
 }
 
 impl Subject {
-    /// Adds the customer to an event.
+    /// Returns the event with the ids of this customer added.
     fn named_in(&self, mut event: Value) -> Value {
         event["app_user_id"] = json!(self.app_user_id);
         event["original_app_user_id"] = json!(self.original);
@@ -39,13 +39,13 @@ impl Subject {
     }
 }
 
-/// The event as a delivery that comes at `now`.
+/// Wraps the event as a delivery that arrives at `now`.
 fn delivery(event: Value, now: Moment) -> Result<Delivery, Error> {
     let body = json!({ "api_version": "1.0", "event": event }).to_string();
     Delivery::parse(body.into_bytes(), now).map_err(|(rejection, _)| Error::Internal(rejection.0))
 }
 
-/// An id that no other event has.
+/// A random event id.
 fn fresh_id() -> Result<String, Error> {
     Ok(uuid(random_bytes()?, 4))
 }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_a_uuid_and_never_the_same() {
+    fn ids_are_uuids_and_random_ones_differ() {
         assert_eq!(uuid([0xFF; 16], 4), "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert_eq!(uuid([0; 16], 8), "00000000-0000-8000-8000-000000000000");
         assert_ne!(fresh_id().expect("bytes"), fresh_id().expect("bytes"));

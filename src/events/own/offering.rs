@@ -1,4 +1,5 @@
-//! The end of an override that the team had set until a day (§8): from then on the project's default applies by itself.
+//! The event for the end of an offering override that the team set with an end date (§8). From then on the customer
+//! gets the project's default offering again.
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -8,20 +9,17 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::events::{Delivery, EventType};
 
-/// An override that was set at one moment is over at another. It belongs to no environment, so that both views show it.
-/// All of the event follows from the override, whoever notices the end, and however late.
-///
-/// # Errors
-/// [`Error::Internal`] for a body that cannot be read back, which none is.
+/// Makes the event that an override ended. It names no environment, so that both views show it. The event depends only
+/// on the override, so every process makes the same event, however late.
 pub fn override_ended(
     subject: &Subject,
     offering: &str,
     (set_at, ended_at): (Moment, Moment),
     now: Moment,
 ) -> Result<Delivery, Error> {
-    let own = format!("the end of the override to {offering} of {} set at {}", subject.app_user_id, set_at.millis());
+    let name = format!("the end of the override to {offering} of {} set at {}", subject.app_user_id, set_at.millis());
     let mut id = [0; 16];
-    id.iter_mut().zip(Sha256::digest(own).iter()).for_each(|(byte, from)| *byte = *from);
+    id.iter_mut().zip(Sha256::digest(name).iter()).for_each(|(byte, from)| *byte = *from);
     let event = json!({
         "id": uuid(id, 8),
         "type": EventType::OfferingOverrideEnded,
@@ -38,7 +36,7 @@ mod tests {
     const NOW: Moment = Moment(1_795_453_200_000);
 
     #[test]
-    fn the_end_of_an_override_is_one_event_whoever_notices_it() {
+    fn the_end_of_an_override_is_the_same_event_whenever_it_is_made() {
         let subject = Subject { app_user_id: "lena".into(), original: "lena".into(), ids: vec!["lena".into()] };
         let ended = |set_at, now| override_ended(&subject, "winback", (set_at, NOW), now).expect("a delivery");
         let (one, late) = (ended(NOW.plus_days(-3), NOW), ended(NOW.plus_days(-3), NOW.plus_days(2)));

@@ -1,4 +1,4 @@
-//! The life of a grant (§7.2): given, removed early, or over by itself. Production money, of which there is none.
+//! The events in the life of a grant (§7.2): given, removed early, or ended. Grants are in production and free.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -12,7 +12,7 @@ use crate::events::{Delivery, EventType, PeriodType, Reason, Store};
 /// Access that the team gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// Tells it from every other grant; unknown for some that others made.
+    /// Identifies the grant; `None` for some grants that other systems made.
     pub transaction_id: Option<String>,
     pub product_id: String,
     pub entitlements: Vec<String>,
@@ -21,7 +21,7 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// A grant that begins now. `length` is the preset's word, or `custom`.
+    /// A new grant of one entitlement. `length` is the preset's name, or `custom`.
     ///
     /// # Errors
     /// [`Error::Internal`] when the system has no random bytes.
@@ -35,7 +35,7 @@ impl Grant {
         })
     }
 
-    /// It was given.
+    /// Makes the event that the grant was given.
     ///
     /// # Errors
     /// [`Error::Internal`] when the system has no random bytes.
@@ -44,12 +44,12 @@ impl Grant {
         delivery(subject.named_in(event), self.starts_at)
     }
 
-    /// It was taken back, which ends it at once.
+    /// Makes the event that the team removed the grant, which ends it at once.
     ///
     /// # Errors
     /// [`Error::Internal`] when the system has no random bytes.
     pub fn removed(&self, subject: &Subject, now: Moment) -> Result<Delivery, Error> {
-        // Never before it began, whatever the clocks of two machines say.
+        // The clocks of two machines may differ: a removal is never earlier than the start.
         let at = now.max(self.starts_at);
         let mut event = self.event(&EventType::Cancellation, fresh_id()?, at);
         event["cancel_reason"] = json!(Reason::DeveloperInitiated);
@@ -57,20 +57,18 @@ impl Grant {
         delivery(subject.named_in(event), now)
     }
 
-    /// It is over. All of the event follows from the grant, whoever notices the end, and however late.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] for a body that cannot be read back, which none is.
+    /// Makes the event that the grant ended. The event depends only on the grant, so every process makes the same one,
+    /// however late.
     pub fn ended(&self, subject: &Subject, ended_at: Moment, now: Moment) -> Result<Delivery, Error> {
         let mut event = self.event(&EventType::Expiration, self.id_of_end(subject), ended_at);
         event["expiration_reason"] = json!(Reason::Unknown);
         delivery(subject.named_in(event), now)
     }
 
-    /// The same for the same grant, so that its end is one event.
+    /// An id derived from the grant, so that its end is stored once.
     fn id_of_end(&self, subject: &Subject) -> String {
-        let own = self.transaction_id.as_ref().unwrap_or(&subject.app_user_id);
-        let digest = Sha256::digest(format!("the end of the grant {own} of {}", self.product_id));
+        let name = self.transaction_id.as_ref().unwrap_or(&subject.app_user_id);
+        let digest = Sha256::digest(format!("the end of the grant {name} of {}", self.product_id));
         let mut bytes = [0; 16];
         bytes.iter_mut().zip(digest.iter()).for_each(|(byte, from)| *byte = *from);
         uuid(bytes, 8)
@@ -137,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_grant_is_one_event_whoever_notices_it() {
+    fn the_end_of_a_grant_is_the_same_event_whenever_it_is_made() {
         let grant = week();
         let end = NOW.plus_days(7);
         let (one, other) = (grant.ended(&subject(), end, end), grant.ended(&subject(), end, end.plus_days(1)));

@@ -1,5 +1,6 @@
-//! The life of a purchase in the Test Store (§17): bought, renewed, switched off, over. Sandbox money, of which there is as
-//! much as one likes. All of each event follows from the purchase and its period, whoever tells it, and however late.
+//! The events in the life of a Test Store purchase (§17): bought, renewed, cancelled, refunded, expired. All are in
+//! the sandbox. An event depends only on the purchase and its period, so every process makes the same one, however
+//! late.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -10,76 +11,60 @@ use crate::base::error::Error;
 use crate::base::money::{Micros, Money};
 use crate::events::{Delivery, EventType, PeriodType, Reason, Store};
 
-/// What was bought, by which token.
+/// A purchase in the Test Store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestSale {
-    /// What the app posted: the first transaction's id.
+    /// The token that the app posted; it is also the id of the first transaction.
     pub token: String,
     pub product_id: String,
-    /// What it unlocks at the time of the event.
+    /// The entitlements it unlocks at the time of the event.
     pub entitlements: Vec<String>,
-    /// The offering it was bought from.
     pub offering: Option<String>,
-    /// What a period costs; `None` where the catalog has no price.
+    /// The price of one period; `None` when the catalog has no price.
     pub price: Option<Money>,
 }
 
-/// One period of a subscription, or all of what has none.
+/// One period of a subscription, or the whole time of a purchase without periods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
-    /// How many came before.
+    /// How many periods came before this one.
     pub renewals: i64,
     pub starts_at: Moment,
-    /// `None`: it does not end.
+    /// `None` if the purchase does not end.
     pub ends_at: Option<Moment>,
 }
 
 impl TestSale {
-    /// It was bought: as a subscription, or as something that does not renew.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] for a body that cannot be read back, which none is.
+    /// Makes the event of the purchase: `renews` says whether it is a subscription.
     pub fn bought(&self, subject: &Subject, period: Period, renews: bool) -> Result<Delivery, Error> {
         let kind = if renews { EventType::InitialPurchase } else { EventType::NonRenewingPurchase };
         self.delivery(subject, kind, period, (period.starts_at, period.starts_at), json!({}))
     }
 
-    /// A further period began.
-    ///
-    /// # Errors
-    /// As [`TestSale::bought`].
+    /// Makes the event that a further period began.
     pub fn renewed(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let of_renewal = json!({ "is_trial_conversion": false });
         self.delivery(subject, EventType::Renewal, period, (period.starts_at, now), of_renewal)
     }
 
-    /// It will not be renewed after this period, which has just begun.
-    ///
-    /// # Errors
-    /// As [`TestSale::bought`].
+    /// Makes the event that the subscription will not renew after this period, dated at the period's start.
     pub fn switched_off(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "cancel_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
         self.delivery(subject, EventType::Cancellation, period, (period.starts_at, now), why)
     }
 
-    /// Somebody switched its renewal off, within a period.
-    ///
-    /// # Errors
-    /// As [`TestSale::bought`].
+    /// Makes the event that somebody switched renewal off within a period, dated `now`.
     pub fn cancelled(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "cancel_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
         self.delivery(subject, EventType::Cancellation, period, (now, now), why)
     }
 
-    /// What was paid for the period is paid back, which ends access at once.
-    ///
-    /// # Errors
-    /// As [`TestSale::bought`].
+    /// Makes the event that the period's price was refunded, which ends access at once.
     pub fn refunded(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let mut event = self.event(&EventType::Cancellation, id(&self.token, "refunded", period.renewals), period, now);
         event["cancel_reason"] = json!(Reason::CustomerSupport);
         for price in ["price", "price_in_purchased_currency"] {
-            // What is not known stays unknown.
+            // An unknown price stays unknown.
             let paid = event[price].as_number().and_then(|paid| Micros::parse(&paid.to_string()));
             event[price] = paid.map_or(Value::Null, |paid| decimal(Micros::ZERO.minus(paid).decimal()));
         }
@@ -89,16 +74,13 @@ impl TestSale {
         delivery(subject.named_in(event), now)
     }
 
-    /// It is over.
-    ///
-    /// # Errors
-    /// As [`TestSale::bought`].
+    /// Makes the event that the subscription expired.
     pub fn expired(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "expiration_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
         self.delivery(subject, EventType::Expiration, period, (period.ends_at.unwrap_or(now), now), why)
     }
 
-    /// The id of the event that says it was bought: one for each token.
+    /// The id of the purchase event, derived from the token: each token buys once.
     pub fn id_of_purchase(token: &str) -> String {
         id(token, "bought", 0)
     }
@@ -126,7 +108,7 @@ impl TestSale {
 
     fn event(&self, kind: &EventType, id: String, period: Period, at: Moment) -> Value {
         let paid = self.price.as_ref().map(|price| decimal(price.amount.decimal()));
-        // Only dollars can be told in dollars: there is no table of exchange rates.
+        // `price` is in dollars. There is no table of exchange rates, so other currencies have none.
         let dollars = paid.clone().filter(|_| self.price.as_ref().is_some_and(|price| price.currency == "USD"));
         json!({
             "id": id,
@@ -152,18 +134,18 @@ impl TestSale {
         })
     }
 
-    /// The app knows the first one by its token.
+    /// The transaction id of a period; the first one is the token, by which the app knows it.
     fn transaction(&self, renewals: i64) -> String {
         if renewals == 0 { self.token.clone() } else { format!("{}.{renewals}", self.token) }
     }
 }
 
-/// Every digit, as the money has them.
+/// A decimal number as JSON, with every digit kept.
 fn decimal(digits: String) -> Value {
     serde_json::from_str(&digits).unwrap_or(Value::Null)
 }
 
-/// The same for the same moment in the life of the same purchase, so that it is one event.
+/// An event id derived from the purchase and the step in its life, so that the event is stored once.
 fn id(token: &str, what: &str, renewals: i64) -> String {
     let mut bytes = [0; 16];
     let digest = Sha256::digest(format!("the test purchase {token} {what} after {renewals} renewals"));
@@ -198,14 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn a_purchase_is_told_with_the_token_as_its_transaction() {
+    fn a_purchase_has_the_token_as_its_transaction_id() {
         let event = sale("EUR").bought(&sandy(), period(0), true).expect("a delivery").event;
         assert_eq!((event.kind, event.store), (EventType::InitialPurchase, Some(Store::TestStore)));
         assert_eq!(event.environment, Some(crate::events::Environment::Sandbox));
         assert_eq!(event.transaction_id.as_deref(), Some(TOKEN));
         assert_eq!(event.original_transaction_id.as_deref(), Some(TOKEN));
         assert_eq!((event.purchased_at, event.expires_at), (Some(NOW), Some(NOW.plus_seconds(300))));
-        assert_eq!((event.price, event.renewal_number), (None, Some(1)), "euros are not told in dollars");
+        assert_eq!((event.price, event.renewal_number), (None, Some(1)), "a price in euros has no amount in dollars");
         assert_eq!(event.paid, sale("EUR").price);
         assert_eq!(event.presented_offering_id.as_deref(), Some("standard"));
         assert_eq!(event.id, TestSale::id_of_purchase(TOKEN));
@@ -216,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_period_is_told_once_whoever_notices_it() {
+    fn the_events_of_a_period_are_the_same_whenever_they_are_made() {
         let (sale, later) = (sale("USD"), NOW.plus_days(3));
         let renewed = |now| sale.renewed(&sandy(), period(2), now).expect("a delivery");
         assert_eq!(renewed(NOW).body, renewed(later).body);

@@ -1,4 +1,4 @@
-//! Purchases that move from one customer to another (§7.3, §9.5).
+//! The event that moves purchases from one customer to another (§7.3, §9.5).
 
 use serde_json::json;
 
@@ -7,17 +7,17 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::events::{Delivery, EventType, Store};
 
-/// Which purchases go from one customer to the other.
+/// Which purchases move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moved {
-    /// Those of all stores and apps, in both environments.
+    /// The purchases of all stores and apps, in both environments.
     Everything,
-    /// Those of the Test Store.
+    /// Only the purchases of the Test Store.
     OfTestStore,
 }
 
-/// Purchases go from one customer to the other; grants never move. What the event does not name, store, app or environment,
-/// it speaks of altogether. The first moment orders it among the events of both, the second is when it was made.
+/// Makes the event that moves purchases; grants never move. An event that names no store, app or environment moves the
+/// purchases of all of them. `at` orders the event among those of both customers; `now` is when it was made.
 ///
 /// # Errors
 /// [`Error::Internal`] when the system has no random bytes.

@@ -1,4 +1,4 @@
-//! Blocking (§12.2): erases a customer and forbids all their ids, until they are unblocked.
+//! Blocking (§12.2): Dossier erases a customer and ignores events of all their ids until somebody unblocks them.
 
 use diesel::prelude::*;
 use serde::Deserialize;
@@ -19,27 +19,27 @@ pub const MOST: i64 = 100;
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Blocked {
     pub id: i64,
-    /// The id by which they were blocked; the others are kept as hashes.
+    /// The id that somebody blocked. Of the customer's other ids only hashes are stored.
     pub app_user_id: String,
-    /// How many ids are blocked with it.
+    /// How many ids are blocked, this one included.
     pub ids: i64,
     pub at: Moment,
-    /// Events that came since.
+    /// How many events arrived since then and were ignored.
     pub ignored: i64,
 }
 
-/// Why nobody was blocked.
+/// Why an id was not blocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
-    /// Not an id that can be blocked.
+    /// The id cannot be blocked; the text says why and follows the word “it”.
     Id(&'static str),
     Already,
-    /// The project has as many as it may.
+    /// The project has [`MOST`] blocked customers.
     Full,
 }
 
 impl Problem {
-    /// For whoever wanted to block.
+    /// The reason as a sentence, for the person who wanted to block the id.
     pub fn sentence(self) -> String {
         match self {
             Problem::Id(why) => format!("This id cannot be blocked: it {why}."),
@@ -51,40 +51,40 @@ impl Problem {
     }
 }
 
-/// What was ticked to block one (§12.2).
+/// The boxes to tick in the form that blocks a customer (§12.2).
 #[derive(Debug, Deserialize)]
 pub struct Ticked {
-    /// That everything held is lost.
+    /// Confirms that all data of the customer is lost.
     pub lost: Option<String>,
-    /// That nobody who pays is locked out.
+    /// Confirms that no paying customer is locked out.
     pub checked: Option<String>,
 }
 
 impl Ticked {
     /// # Errors
-    /// A refusal beside the first box that is not ticked.
+    /// [`Refusal`] for the first box that is not ticked.
     pub fn check(&self) -> Result<(), Refusal> {
         match (&self.lost, &self.checked) {
-            (None, _) => Err(Refusal::new("lost", "Tick this to go on: blocking deletes the customer.")),
-            (_, None) => Err(Refusal::new("checked", "Tick this to go on: look at the purchases first.")),
+            (None, _) => Err(Refusal::new("lost", "Tick this box to continue: blocking deletes the customer.")),
+            (_, None) => Err(Refusal::new("checked", "Tick this box to continue: check the purchases first.")),
             _ => Ok(()),
         }
     }
 }
 
-/// What blocking did.
+/// The result of blocking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {
     pub blocked: i64,
-    /// The row of the customer who was erased for it; `None` when nobody had the id.
+    /// The row of the erased customer; `None` when no customer had the id.
     pub customer: Option<CustomerId>,
     pub erased: Erased,
 }
 
-/// An id as it may be typed to block it: no spaces, no `/`.
+/// Reads an id that somebody typed to block it. White space at the ends is removed.
 ///
 /// # Errors
-/// [`Problem::Id`]
+/// [`Problem::Id`] when the id is empty, holds white space or a `/`, or cannot be an App User ID.
 pub fn parse(typed: &str) -> Result<AppUserId, Problem> {
     let typed = typed.trim();
     match AppUserId::parse(typed) {
@@ -95,10 +95,10 @@ pub fn parse(typed: &str) -> Result<AppUserId, Problem> {
     }
 }
 
-/// Blocks an id with all others of its customer, who is erased. `id` names the new row.
+/// Blocks an id together with all other ids of its customer, and erases that customer. `id` is the new row's id.
 ///
 /// # Errors
-/// The inner result says why nobody was blocked.
+/// The inner result holds the [`Problem`] when nothing was blocked.
 pub fn block(
     conn: &mut Conn,
     project: i64,
@@ -150,20 +150,20 @@ fn insert(
     Ok(())
 }
 
-/// Lets the ids be used again. What happened up to now stays away: the customer begins anew. Returns whether there was
-/// such a blocked customer.
+/// Unblocks the ids of a blocked customer. Tombstones keep out events from before `now`, so the customer starts without
+/// a history. Returns whether `id` was a blocked customer.
 pub fn unblock(conn: &mut Conn, project: i64, id: i64, now: Moment) -> QueryResult<bool> {
     let hashes: Vec<Vec<u8>> = blocked_ids::table
         .filter(blocked_ids::project_id.eq(project).and(blocked_ids::blocked_id.eq(id)))
         .select(blocked_ids::id_hash)
         .load(conn)?;
     for hash in hashes {
-        queries::bury(conn, project, hash, now)?;
+        queries::put_tombstone(conn, project, hash, now)?;
     }
     Ok(diesel::delete(blocked_customers::table.find((project, id))).execute(conn)? > 0)
 }
 
-/// The blocked customer of an id; `None` when it is not blocked.
+/// The blocked customer who has this id; `None` when the id is not blocked.
 pub fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Option<Blocked>> {
     let Some(hasher) = IdHasher::find(conn, project)? else { return Ok(None) };
     let of_id = blocked_ids::project_id.eq(project).and(blocked_ids::id_hash.eq(hasher.hash(app_user_id)));
@@ -174,7 +174,7 @@ pub fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Opt
     }
 }
 
-/// Everybody who is blocked, the newest first.
+/// All blocked customers of a project, the one blocked last first.
 pub fn all(conn: &mut Conn, project: i64) -> QueryResult<Vec<Blocked>> {
     blocked_customers::table
         .filter(blocked_customers::project_id.eq(project))
@@ -187,7 +187,7 @@ pub fn count(conn: &mut Conn, project: i64) -> QueryResult<i64> {
     blocked_customers::table.filter(blocked_customers::project_id.eq(project)).count().get_result(conn)
 }
 
-/// How many events came too late for customers who were erased.
+/// How many events arrived after their customer was erased, and were ignored.
 pub fn count_late(conn: &mut Conn, project: i64) -> QueryResult<i64> {
     let counts: Vec<i64> = tombstones::table
         .filter(tombstones::project_id.eq(project).and(tombstones::late.gt(0)))
@@ -223,7 +223,7 @@ mod tests {
             ("", "is empty"),
             ("a b", "holds a space"),
             ("a/b", "holds a “/”"),
-            ("null", "is a word apps send for nobody"),
+            ("null", "is a word that apps send when nobody is logged in"),
         ] {
             assert_eq!(parse(typed), Err(Problem::Id(why)), "{typed}");
         }

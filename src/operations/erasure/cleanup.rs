@@ -1,5 +1,5 @@
-//! After an erasure the database's own leftovers are cleared away: asked for in the same transaction, done outside of it,
-//! and until it is done tried again.
+//! Clears the database's own leftovers after an erasure. The erasure requests this in its transaction; the cleanup runs
+//! outside of that transaction, and is retried until it succeeds.
 
 use diesel::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::base::error::Error;
 use crate::db::Db;
 use crate::db::schema::cleanups;
 
-/// Clears away what the erasures so far have left. Returns of how many; none while readers are in the way.
+/// Clears the leftovers of all erasures so far. Returns how many erasures that were; 0 while readers block the cleanup.
 pub fn work(db: &Db) -> Result<usize, Error> {
     let asked: Vec<i64> = db.read_here(|conn| Ok::<_, Error>(cleanups::table.select(cleanups::id).load(conn)?))?;
     if asked.is_empty() || !db.clear_leftovers()? {
@@ -20,12 +20,14 @@ pub fn work(db: &Db) -> Result<usize, Error> {
     })
 }
 
-/// [`work`] right after an erasure, off the async threads. What does not work now is done in the background.
+/// Runs [`work`] right after an erasure, on a thread for blocking calls. If it fails, a background job retries it.
 pub async fn soon(db: &Db) {
     let db = db.clone();
     match tokio::task::spawn_blocking(move || work(&db)).await {
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::warn!(cause = error.cause(), "the leftovers of an erasure wait to be cleared away"),
-        Err(error) => tracing::error!(%error, "clearing away the leftovers of an erasure panicked"),
+        Ok(Err(error)) => {
+            tracing::warn!(cause = error.cause(), "the cleanup after an erasure failed, a job retries it")
+        }
+        Err(error) => tracing::error!(%error, "the cleanup after an erasure panicked"),
     }
 }

@@ -1,4 +1,4 @@
-//! Erases customers, completely, as one change of the caller's transaction.
+//! Erases customers completely, within the caller's transaction.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::db::Conn;
 use crate::projection::CustomerId;
 use crate::wording::text::count;
 
-/// What was erased, in numbers.
+/// How much was erased.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Erased {
     pub customers: usize,
@@ -20,7 +20,7 @@ pub struct Erased {
 }
 
 impl Erased {
-    /// `3 App User IDs, 14 events`: tells nothing of who it was.
+    /// `3 App User IDs, 14 events`: a summary that does not identify the customer.
     pub fn numbers(self) -> String {
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let ids = count(number(self.ids), "App User ID", "App User IDs");
@@ -28,9 +28,9 @@ impl Erased {
     }
 }
 
-/// Erases these customers of the project: every id, all their events of both environments, and whatever else is kept of
-/// them. Events up to `now` that come later are known by their ids' hashes. Customers with whom purchases were exchanged
-/// keep what they have. A customer who is gone already is passed over.
+/// Erases these customers of the project: every id, all their events of both environments, and everything else that is
+/// stored about them. Tombstones of their ids keep out events from before `now` that arrive later. Customers who
+/// exchanged purchases with them keep their purchases. A customer who no longer exists is skipped.
 pub fn erase(conn: &mut Conn, project: i64, customers: &[CustomerId], now: Moment) -> Result<Erased, Error> {
     conn.lock_project(project)?;
     let hasher = IdHasher::make(conn, project)?;
@@ -40,18 +40,18 @@ pub fn erase(conn: &mut Conn, project: i64, customers: &[CustomerId], now: Momen
         if ids.is_empty() {
             continue;
         }
-        // A clock that ran ahead may have dated an event later than now.
+        // A sender's clock may be ahead, so an event can be dated later than now.
         let at = queries::last_event_at(conn, *customer)?.map_or(now, |last| last.max(now));
-        ids.iter().try_for_each(|id| queries::bury(conn, project, hasher.hash(id), at))?;
+        ids.iter().try_for_each(|id| queries::put_tombstone(conn, project, hasher.hash(id), at))?;
         names.extend(queries::contacts_of(conn, *customer)?);
-        neighbours.append(&mut retained::provide(conn, project, *customer)?);
+        neighbours.append(&mut retained::retain_for_others(conn, project, *customer)?);
         erased.events += queries::remove(conn, project, *customer)?;
         erased.customers += 1;
         erased.ids += ids.len();
         names.extend(ids);
         queries::request_cleanup(conn, *customer, now)?;
     }
-    let neighbours = retained::alive(conn, &neighbours)?;
+    let neighbours = retained::existing(conn, &neighbours)?;
     mentions::remove(conn, project, &names, &neighbours)?;
     state::derive(conn, neighbours, |_| false)?;
     Ok(erased)

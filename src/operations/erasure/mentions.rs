@@ -1,5 +1,5 @@
-//! Where else somebody may be named: deliveries that were rejected, what the team was told lately, and what the log says
-//! of others.
+//! Removes an erased customer's names from other places: rejected deliveries, stored submissions of forms, and audit
+//! details about other customers.
 
 use diesel::prelude::*;
 
@@ -12,10 +12,11 @@ use crate::db::schema::{audit_details, rejected_deliveries as rejected, submissi
 use crate::events::{Delivery, EventType};
 use crate::projection::CustomerId;
 
-/// How many bodies are held at a time.
+/// How many bodies are in memory at a time.
 const CHUNK: i64 = 50;
 
-/// Removes the project's rejected deliveries and receipts that name somebody, and the details of `neighbours` that do.
+/// Removes the project's rejected deliveries and submissions that contain a name, and blanks such details of
+/// `neighbours`.
 pub fn remove(conn: &mut Conn, project: i64, names: &Names, neighbours: &[CustomerId]) -> QueryResult<()> {
     remove_rejected(conn, project, names)?;
     remove_submissions(conn, project, names)?;
@@ -40,7 +41,7 @@ fn remove_rejected(conn: &mut Conn, project: i64, names: &Names) -> QueryResult<
     }
 }
 
-/// Arrival, reason and, where it is only about this customer, the body of each rejected delivery that names them.
+/// When a rejected delivery arrived, why it was rejected, and its body if it is about no other customer.
 pub type RejectedRow = (Moment, String, Option<String>);
 
 /// The rejected deliveries that name a customer.
@@ -69,14 +70,14 @@ pub fn rejected_naming(conn: &mut Conn, project: i64, customer: CustomerId) -> Q
     }
 }
 
-/// Whether a body is an event of nobody but the customer with these ids.
+/// Whether a body is an event about the customer with these ids and about nobody else.
 fn is_about(body: &str, received_at: Moment, ids: &[String]) -> bool {
     let Ok(event) = Delivery::read_stored(body, received_at) else { return false };
     let is_own = |id: &str| ids.iter().any(|own| own == id);
     event.kind != EventType::Transfer && event.customer_ids().all(is_own)
 }
 
-/// Rows of receipts: whose, which, and every text in them.
+/// A stored submission: person, id, location, message and undo.
 type Submission = (i64, i64, String, String, Option<String>);
 
 fn remove_submissions(conn: &mut Conn, project: i64, names: &Names) -> QueryResult<()> {
@@ -98,7 +99,7 @@ fn remove_submissions(conn: &mut Conn, project: i64, names: &Names) -> QueryResu
     Ok(())
 }
 
-/// What the log says of another customer and in it of this one.
+/// Blanks the audit details about `neighbour` that contain a name.
 fn blank_details(conn: &mut Conn, neighbour: CustomerId, names: &Names) -> QueryResult<()> {
     let details: Vec<(i64, i64, String)> = audit_details::table
         .filter(audit_details::customer_id.eq(neighbour))

@@ -1,9 +1,9 @@
-//! Erasing customers (§12.1) and blocking them (§12.2): nothing of them stays but keyed hashes of their ids, by which
-//! late events are known.
+//! Erasing customers (§12.1) and blocking them (§12.2). Only keyed hashes of their ids remain, so that `customers` can
+//! recognise late events and keep them out.
 //!
-//! `erase` takes everything away in one transaction. What others have received from the customer follows from the
-//! customer's events; `retained` leaves them exactly those events, in nobody's name. `gate` stands where events come in.
-//! `cleanup` clears the database's own leftovers away afterwards.
+//! `erase` deletes everything in one transaction. Purchases that other customers received from the erased one follow
+//! from its events; `customers::retained` leaves them exactly those events, redacted. Afterwards `cleanup` clears the
+//! database's own leftovers.
 
 pub mod blocking;
 pub mod cleanup;

@@ -1,14 +1,14 @@
-//! Whether a text names somebody. It may be anything: JSON with escapes, broken JSON, an address, a sentence.
+//! Finds names in a text of any kind: JSON with escapes, broken JSON, a URL, a sentence.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// A name this long is looked for in the middle of sentences and longer words too; a shorter one must stand alone, for it
-/// could be anything.
+/// A name of at least this many characters counts unless a letter or digit touches it. A shorter one could be part of
+/// anything, so it counts only between white space or delimiters.
 const DISTINCTIVE_LENGTH: usize = 6;
 
-/// What may not be named.
+/// The ids, e-mail addresses and phone numbers to find.
 #[derive(Debug, Default)]
 pub struct Names(Vec<String>);
 
@@ -18,17 +18,17 @@ impl Names {
     }
 
     pub fn are_in(&self, text: &str) -> bool {
-        self.stand_in(text)
-            || self.stand_in(&unescaped(text))
-            || self.stand_in(&percent_decode_str(text).decode_utf8_lossy())
+        self.occur_in(text)
+            || self.occur_in(&unescaped(text))
+            || self.occur_in(&percent_decode_str(text).decode_utf8_lossy())
     }
 
-    fn stand_in(&self, text: &str) -> bool {
-        self.0.iter().any(|name| stands_in(name, text))
+    fn occur_in(&self, text: &str) -> bool {
+        self.0.iter().any(|name| occurs_in(name, text))
     }
 }
 
-fn stands_in(name: &str, text: &str) -> bool {
+fn occurs_in(name: &str, text: &str) -> bool {
     let is_distinctive = name.chars().count() >= DISTINCTIVE_LENGTH;
     text.match_indices(name).any(|(at, _)| {
         let before = text.get(..at).and_then(|text| text.chars().next_back());
@@ -37,7 +37,7 @@ fn stands_in(name: &str, text: &str) -> bool {
     })
 }
 
-/// Whether a name may end beside this letter.
+/// Whether a name may begin or end beside this character.
 fn ends_a_name(beside: char, is_distinctive: bool) -> bool {
     match is_distinctive {
         true => !beside.is_alphanumeric(),
@@ -45,7 +45,7 @@ fn ends_a_name(beside: char, is_distinctive: bool) -> bool {
     }
 }
 
-/// The text with the escapes of JSON undone; what is no escape stays.
+/// The text with JSON escapes decoded. Whatever is not a valid escape stays as it is.
 fn unescaped(text: &str) -> Cow<'_, str> {
     if !text.contains('\\') {
         return Cow::Borrowed(text);
@@ -72,7 +72,7 @@ fn unescaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf16_lossy(&units))
 }
 
-/// Four hexadecimal digits.
+/// Reads four hexadecimal digits.
 fn number(digits: impl Iterator<Item = u16>) -> Option<u16> {
     let text = String::from_utf16(&digits.collect::<Vec<_>>()).ok()?;
     if text.len() == 4 { u16::from_str_radix(&text, 16).ok() } else { None }

@@ -1,4 +1,4 @@
-//! What is read of a customer who is to be erased, and what is taken away.
+//! Reads what an erasure needs to know of a customer, and deletes the customer's rows.
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -17,7 +17,7 @@ pub fn ids_of(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResul
         .load(conn)
 }
 
-/// Addresses and numbers by which a customer can be reached.
+/// The customer's e-mail addresses and phone numbers.
 pub fn contacts_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<String>> {
     search_terms::table
         .filter(search_terms::customer_id.eq(customer))
@@ -26,7 +26,7 @@ pub fn contacts_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Str
         .load(conn)
 }
 
-/// When the newest event was generated that stands in the customer's history.
+/// When the newest event in the customer's history was generated.
 pub fn last_event_at(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Moment>> {
     history::table
         .filter(history::customer_id.eq(customer))
@@ -36,7 +36,8 @@ pub fn last_event_at(conn: &mut Conn, customer: CustomerId) -> QueryResult<Optio
         .optional()
 }
 
-/// Removes the customer with every row that is theirs, and the events that nobody else has. Returns how many events.
+/// Deletes the customer, all their rows, and the events that no other customer has. Returns how many events of the
+/// customer's history were deleted.
 pub fn remove(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<usize> {
     let own = history::table.filter(history::customer_id.eq(customer)).select(history::event_id);
     let retained =
@@ -44,13 +45,13 @@ pub fn remove(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResul
     let with_others = history::table
         .filter(history::event_id.eq(events::id).and(history::customer_id.ne(customer)))
         .select(history::event_id);
-    let left_to_others = retained_events::table
+    let retained_by_others = retained_events::table
         .filter(retained_events::event_id.eq(events::id).and(retained_events::customer_id.ne(customer)))
         .select(retained_events::event_id);
-    let nobody_elses = not(exists(with_others)).and(not(exists(left_to_others)));
+    let only_theirs = not(exists(with_others)).and(not(exists(retained_by_others)));
     let of_project = events::project_id.eq(project);
-    let retained = of_project.and(events::id.eq_any(retained)).and(nobody_elses);
-    let own = of_project.and(events::id.eq_any(own)).and(nobody_elses);
+    let retained = of_project.and(events::id.eq_any(retained)).and(only_theirs);
+    let own = of_project.and(events::id.eq_any(own)).and(only_theirs);
     endpoints::forget(conn, project, customer)?;
     diesel::delete(events::table.filter(retained)).execute(conn)?;
     let events = diesel::delete(events::table.filter(own)).execute(conn)?;
@@ -58,8 +59,8 @@ pub fn remove(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResul
     Ok(events)
 }
 
-/// Remembers that an id's customer was erased; the later of two times stays.
-pub fn bury(conn: &mut Conn, project: i64, hash: Vec<u8>, at: Moment) -> QueryResult<()> {
+/// Records that the customer of an id was erased at that time. An existing tombstone keeps the later of the two times.
+pub fn put_tombstone(conn: &mut Conn, project: i64, hash: Vec<u8>, at: Moment) -> QueryResult<()> {
     let known = tombstones::project_id.eq(project).and(tombstones::id_hash.eq(&hash));
     let later = diesel::update(tombstones::table.filter(known.and(tombstones::erased_at.lt(at))));
     later.set(tombstones::erased_at.eq(at)).execute(conn)?;
@@ -73,7 +74,7 @@ pub fn bury(conn: &mut Conn, project: i64, hash: Vec<u8>, at: Moment) -> QueryRe
     Ok(())
 }
 
-/// Asks for the leftovers of an erasure to be cleared away. `id` is any row that is gone: no other erasure has it.
+/// Requests the cleanup after an erasure. `id` is the id of a deleted row, so no other erasure uses it.
 pub fn request_cleanup(conn: &mut Conn, id: i64, now: Moment) -> QueryResult<()> {
     let row = (cleanups::id.eq(id), cleanups::asked_at.eq(now));
     Both(diesel::insert_into(cleanups::table).values(row).on_conflict_do_nothing()).execute(conn)?;

@@ -1,5 +1,5 @@
-//! Doing what was planned, and telling that a grant's time is over. Whoever calls holds the project's lock until the
-//! transaction ends, so that what was looked at stays true.
+//! Executes a plan, and records the end of a grant. The caller holds the project's lock until its transaction ends, so
+//! that what the plan is based on stays true.
 
 use super::plan::{Plan, of_purchase};
 use super::{Holder, queries};
@@ -13,10 +13,11 @@ use crate::ingest;
 use crate::projection::Purchase;
 
 impl Holder {
-    /// Adds the events of a plan. The end of what was given is awaited, of what was taken back not any more.
+    /// Appends the events of a plan. Schedules the end of each grant that it gives, and cancels the scheduled end of
+    /// each grant that it removes.
     pub fn carry_out(self, conn: &mut Conn, ids: &Ids, plan: &Plan) -> Result<(), Error> {
         if !self.append(conn, ids, &plan.events)? {
-            return Err(Error::Internal("an event of a grant was turned away".into()));
+            return Err(Error::Internal("an event of a grant was not stored: its id exists already".into()));
         }
         for removed in &plan.removed {
             queries::take_end(conn, self.customer, &removed.key)?;
@@ -27,7 +28,7 @@ impl Holder {
         Ok(())
     }
 
-    /// Tells that the time of a grant is over, unless somebody else has; returns whether it did.
+    /// Appends the event that a grant ended, unless another process has recorded it. Returns whether it did.
     pub fn record_end(self, conn: &mut Conn, ids: &Ids, key: &str) -> Result<bool, Error> {
         if !queries::take_end(conn, self.customer, key)? {
             return Ok(false);
@@ -46,7 +47,7 @@ impl Holder {
     }
 }
 
-/// Whether a grant has come to its end, and no event says so.
+/// Whether a grant has ended and no event has recorded that.
 fn is_end_unrecorded(grant: &Purchase, now: Moment) -> bool {
     !grant.is_active(now) && grant.unsubscribed_at.is_none() && grant.expiration_reason.is_none()
 }

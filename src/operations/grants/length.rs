@@ -4,7 +4,7 @@ use chrono::{Months, NaiveDate};
 
 use crate::base::clock::Moment;
 
-/// The choices, as the API names them.
+/// The lengths to choose from, as the API names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Preset {
     Daily,
@@ -23,13 +23,13 @@ pub enum Preset {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {
     Preset(Preset),
-    /// A preset that ends at another moment than now and its days: it was to begin at another.
+    /// A preset that is counted from another start than now; the moment is its end.
     Shifted(Preset, Moment),
-    /// A moment: where people choose it, the last second of a day.
+    /// Ends at this moment. Forms choose the last second of a day.
     Until(Moment),
 }
 
-/// Why something typed is no length.
+/// Why what was typed is not a length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoLength {
     Missing,
@@ -37,11 +37,11 @@ pub enum NoLength {
     NoDate,
     Malformed,
     Past,
-    /// A date that the chosen preset would ignore.
+    /// A date was typed beside a preset, which would ignore it.
     DateBesidePreset,
 }
 
-/// The word of a form for "until a date", and of a product that ends at one.
+/// The form's word for “until a date”, and the suffix of a granted product that ends at one.
 pub const UNTIL: &str = "until";
 pub const CUSTOM: &str = "custom";
 
@@ -61,7 +61,7 @@ impl Preset {
         Preset::Lifetime,
     ];
 
-    /// The word of the API.
+    /// The name of the preset in the API.
     pub const fn word(self) -> &'static str {
         match self {
             Preset::Daily => "daily",
@@ -77,7 +77,7 @@ impl Preset {
         }
     }
 
-    /// `1 week`, as a choice.
+    /// The label of the choice: `1 week`.
     pub const fn label(self) -> &'static str {
         match self {
             Preset::Daily => "1 day",
@@ -143,7 +143,7 @@ impl Length {
         }
     }
 
-    /// The end of a granted product's id.
+    /// The suffix of the granted product's id.
     pub const fn word(self) -> &'static str {
         match self {
             Length::Preset(preset) | Length::Shifted(preset, _) => preset.word(),
@@ -163,10 +163,10 @@ impl Length {
     }
 }
 
-/// `YYYY-MM-DD` and nothing else, its last second still ahead.
+/// The last second of a day, written as `YYYY-MM-DD` and in no other way.
 ///
 /// # Errors
-/// [`NoLength`] with the reason.
+/// [`NoLength::Malformed`] for any other text, [`NoLength::Past`] when the day is over.
 pub fn end_of_day(date: &str, now: Moment) -> Result<Moment, NoLength> {
     let is_date = date.len() == 10
         && date
@@ -180,7 +180,7 @@ pub fn end_of_day(date: &str, now: Moment) -> Result<Moment, NoLength> {
 }
 
 impl NoLength {
-    /// The field it is about.
+    /// The form field that the problem is about.
     pub const fn field(self) -> &'static str {
         match self {
             NoLength::Missing | NoLength::Unknown => "duration",
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_day_is_refused_with_its_reason() {
+    fn text_that_is_not_a_date_is_refused_with_a_reason() {
         for date in ["2026-02-29", "2026-13-01", "2026-1-1", "31.12.2026", "2026-12-31T00:00", "+026-12-31", "tomorrow"]
         {
             assert_eq!(end("until", date), Err(NoLength::Malformed), "{date}");
@@ -268,11 +268,11 @@ mod tests {
     }
 
     #[test]
-    fn a_length_is_said_as_the_button_says_it() {
-        let said = |duration, until| Length::parse(duration, until, NOW).map(Length::said);
-        assert_eq!(said("daily", "").as_deref(), Ok("for 1 day"));
-        assert_eq!(said("weekly", "").as_deref(), Ok("for 7 days"));
-        assert_eq!(said("lifetime", "").as_deref(), Ok("for a lifetime"));
-        assert_eq!(said("until", "2026-12-31").as_deref(), Ok("until 31 Dec 2026"));
+    fn a_length_reads_as_on_the_button() {
+        let words = |duration, until| Length::parse(duration, until, NOW).map(Length::said);
+        assert_eq!(words("daily", "").as_deref(), Ok("for 1 day"));
+        assert_eq!(words("weekly", "").as_deref(), Ok("for 7 days"));
+        assert_eq!(words("lifetime", "").as_deref(), Ok("for a lifetime"));
+        assert_eq!(words("until", "2026-12-31").as_deref(), Ok("until 31 Dec 2026"));
     }
 }

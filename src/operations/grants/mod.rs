@@ -1,5 +1,6 @@
-//! Grants (§7.2): access that the team gives without a store. They never touch billing, and they do not stack: time runs
-//! beside a subscription, not after it. All they do is told by events of our own: `plan` says which, `acts` adds them.
+//! Grants (§7.2): access that the team gives without a store. They never touch billing, and they do not stack: their
+//! time runs beside a subscription, not after it. Dossier's own events record them: `plan` makes the events, `execute`
+//! appends them.
 
 pub mod execute;
 mod length;
@@ -13,7 +14,7 @@ pub use length::{CUSTOM, Length, NoLength, Preset, UNTIL, end_of_day};
 pub use plan::{Given, Held, Plan, Refusal, Removed};
 pub use queries::End;
 
-/// Whose grants, at which moment.
+/// The customer whose grants are planned or changed, and the current time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder {
     pub project: i64,

@@ -1,5 +1,5 @@
-//! What giving or taking back a grant comes to, before it is done: the events it would add. The dialogs look ahead with
-//! them, and doing it adds the very same.
+//! Plans for giving and removing grants: the events that would be appended. Dialogs show a plan before it is executed,
+//! and executing it appends the same events.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +16,10 @@ use crate::events::{Delivery, Store};
 use crate::projection::Purchase;
 use crate::wording::times;
 
-/// An end so near to that of a running grant asks for nothing new (§C3.8).
+/// A request repeats a running grant if it ends at most this many milliseconds later (§C3.8).
 const REPEAT_MILLIS: i64 = 2 * 3_600_000;
 
-/// Events to be added, and what they say of which grants.
+/// The events to append, and the grants that they give and remove.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     pub events: Vec<Delivery>,
@@ -27,7 +27,7 @@ pub struct Plan {
     pub removed: Vec<Removed>,
 }
 
-/// A grant that is made.
+/// A grant that the plan gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
     /// The key of the purchase.
@@ -35,7 +35,7 @@ pub struct Given {
     pub ends_at: Moment,
 }
 
-/// A grant that is taken back before its end.
+/// A grant that the plan removes before its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
     pub key: String,
@@ -53,7 +53,7 @@ pub enum Refusal {
     Held(Held),
 }
 
-/// The grant that stands in the way of another one.
+/// The running grant that prevents another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
     pub ends_at: Moment,
@@ -61,10 +61,10 @@ pub struct Held {
 }
 
 impl Holder {
-    /// Giving access. A second running grant of one entitlement is refused, unless it shall replace the first (§7.2).
+    /// Plans a grant. A second running grant of an entitlement is refused, unless it `replaces` the first (§7.2).
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a customer who is no more.
+    /// [`Error::NotFound`] when the customer does not exist.
     pub fn plan_grant(
         self,
         conn: &mut Conn,
@@ -80,16 +80,17 @@ impl Holder {
         if let Some(first) = running.first().filter(|_| !replaces) {
             return Ok(Err(Refusal::Held(Held::by(first, self.now))));
         }
-        // A moment earlier, so that the history tells it before what takes its place.
+        // One millisecond earlier, so that the history shows the removal before the new grant.
         let before = Holder { now: Moment(self.now.millis() - 1), ..self };
-        let mut plan = before.taking_back(conn, &catalog, &running)?;
+        let mut plan = before.removal_of(conn, &catalog, &running)?;
         let grant = Grant::new(entitlement, length.word(), self.now, length.ends_at(self.now))?;
         self.add(conn, &mut plan, &grant)?;
         Ok(Ok(plan))
     }
 
-    /// Giving access as a program asks for it: one that asks twice means it once, so an end close to that of a running
-    /// grant adds nothing, nor does an earlier one, which would take access away; a later end takes its place. The plan may be empty.
+    /// Plans a grant that a program requests. Programs repeat requests, so an end close to that of a running grant adds
+    /// nothing. Neither does an earlier end, which would take access away. A later end replaces the running grant. The
+    /// plan may be empty.
     ///
     /// # Errors
     /// As [`Holder::plan_grant`].
@@ -111,17 +112,18 @@ impl Holder {
         is_for_life || length.ends_at(self.now).since(held.ends_at) <= REPEAT_MILLIS
     }
 
-    /// Taking back every running grant of an entitlement. The plan is empty when there is none.
+    /// Plans the removal of every running grant of an entitlement. The plan is empty when there is none.
     ///
     /// # Errors
     /// As [`Holder::plan_grant`].
     pub fn plan_removal_of_all(self, conn: &mut Conn, entitlement: &str) -> Result<Plan, Error> {
         let catalog = catalog::queries::load(conn, self.project)?;
         let all = self.running(conn, &catalog, &[entitlement.to_owned()])?;
-        self.taking_back(conn, &catalog, &all)
+        self.removal_of(conn, &catalog, &all)
     }
 
-    /// Taking back a running grant, and with it all others of the same entitlement (§7.2). `None`: it is not running.
+    /// Plans the removal of a running grant and of all others of the same entitlement (§7.2). `None` when the grant is
+    /// not running.
     ///
     /// # Errors
     /// As [`Holder::plan_grant`].
@@ -132,20 +134,20 @@ impl Holder {
         if all.is_empty() {
             all.push(grant);
         }
-        self.taking_back(conn, &catalog, &all).map(Some)
+        self.removal_of(conn, &catalog, &all).map(Some)
     }
 
-    /// Taking back this one grant. `None`: it is not running.
+    /// Plans the removal of this grant only. `None` when it is not running.
     ///
     /// # Errors
     /// As [`Holder::plan_grant`].
     pub fn plan_removal_of_one(self, conn: &mut Conn, key: &str) -> Result<Option<Plan>, Error> {
         let Some(grant) = self.running_one(conn, key)? else { return Ok(None) };
         let catalog = catalog::queries::load(conn, self.project)?;
-        self.taking_back(conn, &catalog, &[grant]).map(Some)
+        self.removal_of(conn, &catalog, &[grant]).map(Some)
     }
 
-    /// Adds to a plan that grants which were taken back are given again, each for what was left of its time.
+    /// Adds removed grants to a plan again, each until its former end. Those whose end has passed are left out.
     ///
     /// # Errors
     /// As [`Holder::plan_grant`].
@@ -158,7 +160,7 @@ impl Holder {
         Ok(())
     }
 
-    /// The running grants that unlock one of these entitlements; those that end last first.
+    /// The running grants that unlock one of these entitlements; the one that ends last comes first.
     pub fn running(self, conn: &mut Conn, catalog: &Catalog, entitlements: &[String]) -> Result<Vec<Purchase>, Error> {
         let mut running = queries::running(conn, self.customer, self.now)?;
         running.retain(|grant| catalog.unlocked_by(grant).iter().any(|own| entitlements.contains(own)));
@@ -176,8 +178,8 @@ impl Holder {
         Ok(())
     }
 
-    /// One event for each.
-    fn taking_back(self, conn: &mut Conn, catalog: &Catalog, grants: &[Purchase]) -> Result<Plan, Error> {
+    /// A plan that removes these grants, with one event for each.
+    fn removal_of(self, conn: &mut Conn, catalog: &Catalog, grants: &[Purchase]) -> Result<Plan, Error> {
         let subject = subject::load(conn, self.customer)?;
         let mut plan = Plan::default();
         for grant in grants {
@@ -197,7 +199,7 @@ impl Plan {
         self.events.is_empty()
     }
 
-    /// What the grants that it takes back unlocked, each once.
+    /// The entitlements that the removed grants unlocked, each once.
     pub fn removed_entitlements(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         for id in self.removed.iter().flat_map(|one| &one.entitlements) {
@@ -208,19 +210,19 @@ impl Plan {
         all
     }
 
-    /// The entry of giving access, perhaps in place of what was given before.
+    /// The audit trace of the new grant; it names the end of a grant that this one replaces.
     pub fn grant_entry(&self, entitlement: &str, length: Length) -> Trace {
         let ends_at = self.given.first().map_or_else(String::new, |given| times::full(given.ends_at));
         let after = format!("{}, to {ends_at}", length.said());
-        self.after_what_was(Trace::new(Action::EntitlementGranted).about(entitlement).after(after))
+        self.with_former_end(Trace::new(Action::EntitlementGranted).about(entitlement).after(after))
     }
 
-    /// The entry of what it takes back.
+    /// The audit trace of the removed grants.
     pub fn removal_entry(&self) -> Trace {
-        self.after_what_was(Trace::new(Action::EntitlementRevoked).about(self.removed_entitlements().join(", ")))
+        self.with_former_end(Trace::new(Action::EntitlementRevoked).about(self.removed_entitlements().join(", ")))
     }
 
-    fn after_what_was(&self, trace: Trace) -> Trace {
+    fn with_former_end(&self, trace: Trace) -> Trace {
         match self.removed.first() {
             Some(first) => trace.before(format!("granted to {}", times::full(first.ends_at))),
             None => trace,
@@ -239,7 +241,7 @@ fn key_of(grant: &Grant) -> String {
     format!("{}:{}", Store::Promotional.as_str(), grant.transaction_id.as_deref().unwrap_or(""))
 }
 
-/// A stored grant, as events speak of it.
+/// A stored grant, in the form from which events are made.
 pub(super) fn of_purchase(purchase: &Purchase) -> Grant {
     Grant {
         transaction_id: purchase.transaction_id.clone(),

@@ -1,4 +1,4 @@
-//! The grants of a customer, and those made here whose end is still to be told.
+//! The grants of a customer, and the scheduled ends of the grants that Dossier made.
 
 use diesel::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::db::schema::{customers, entitlements, grant_ends, purchases};
 use crate::events::Environment;
 use crate::projection::{CustomerId, Kind, Purchase};
 
-/// A grant made here whose end is still to be told, and where it stands among the others: those that end first come first.
+/// The scheduled end of a grant that Dossier made. Ends are ordered by time, the earliest first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
 pub struct End {
     pub at: Moment,
@@ -19,7 +19,7 @@ pub struct End {
 }
 
 impl End {
-    /// Before every other.
+    /// A place before all ends, where a list begins.
     pub fn first() -> End {
         End { at: Moment::EARLIEST, customer: CustomerId::MIN, key: String::new(), project: 0 }
     }
@@ -27,7 +27,7 @@ impl End {
 
 /// Whether the project has this entitlement.
 pub fn is_configured(conn: &mut Conn, project: i64, entitlement: &str) -> QueryResult<bool> {
-    // PostgreSQL can neither store NUL nor be asked for it.
+    // PostgreSQL rejects text that contains NUL, also in a query.
     if entitlement.contains('\0') {
         return Ok(false);
     }
@@ -36,7 +36,7 @@ pub fn is_configured(conn: &mut Conn, project: i64, entitlement: &str) -> QueryR
     Ok(found > 0)
 }
 
-/// The grants that give access now; those that end last first.
+/// The grants that give access now; the one that ends last comes first.
 pub fn running(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Vec<Purchase>> {
     let bodies: Vec<String> = purchases::table
         .filter(purchases::customer_id.eq(customer))
@@ -62,7 +62,7 @@ pub fn find(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult<Opt
     Ok(body.and_then(|body| Purchase::stored(&body)))
 }
 
-/// Remembers that the end of a grant is to be told.
+/// Schedules the end of a grant: a job records it then.
 pub fn await_end(conn: &mut Conn, customer: CustomerId, key: &str, at: Moment) -> QueryResult<()> {
     let row =
         (grant_ends::customer_id.eq(customer), grant_ends::purchase_key.eq(key), grant_ends::ends_at.eq(at.millis()));
@@ -70,13 +70,13 @@ pub fn await_end(conn: &mut Conn, customer: CustomerId, key: &str, at: Moment) -
     Ok(())
 }
 
-/// Returns whether the end was still to be told: who gets `true` tells it, or has made it needless.
+/// Removes a scheduled end. Returns whether there was one: the caller that gets `true` records it, or made it needless.
 pub fn take_end(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult<bool> {
     let own = grant_ends::customer_id.eq(customer).and(grant_ends::purchase_key.eq(key));
     Ok(diesel::delete(grant_ends::table.filter(own)).execute(conn)? > 0)
 }
 
-/// The next grants whose end has come, after the one given.
+/// The next grants that have ended, after the place `after`.
 pub fn ended(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResult<Vec<End>> {
     let (at, start) = (grant_ends::ends_at, after.at.millis());
     let later = grant_ends::customer_id

@@ -1,4 +1,4 @@
-//! Jobs: who asked for what, who is still to be deleted, and how far it has come.
+//! Deletion jobs: who requested what, which customers are still to be deleted, and the progress.
 
 use diesel::prelude::*;
 
@@ -9,28 +9,28 @@ use crate::db::Conn;
 use crate::db::schema::{deletion_choices as choices, deletion_jobs as jobs};
 use crate::projection::CustomerId;
 
-/// A job as far as it has come.
+/// A deletion job and its progress.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = jobs)]
 pub struct Job {
     pub project_id: i64,
     pub id: i64,
     pub person_id: i64,
-    /// The role they had when they asked.
+    /// The person's role when they requested the job.
     pub role: String,
     pub asked_at: Moment,
-    /// What was wanted, as JSON; empty once the job is done.
+    /// The conditions ([`Wanted`]) as JSON; empty once the job is done.
     pub wanted: String,
     pub chosen: i64,
     pub erased: i64,
-    /// Chosen, and no longer proven to be tests when their turn came.
+    /// How many chosen customers were kept: they no longer met the conditions, or deleting them failed.
     pub kept: i64,
     pub finished_at: Option<Moment>,
 }
 
-/// Who asks, and as what.
+/// The person who requests a job, and their role.
 #[derive(Debug, Clone, Copy)]
-pub struct Asker<'a> {
+pub struct Requester<'a> {
     pub person: i64,
     pub role: &'a str,
 }
@@ -45,11 +45,11 @@ impl Job {
     }
 }
 
-/// Notes a job with the row `id` for those who were chosen.
+/// Stores a job with the row id `id` for the `chosen` customers.
 pub fn start(
     conn: &mut Conn,
     (project, id, now): (i64, i64, Moment),
-    asker: Asker<'_>,
+    requester: Requester<'_>,
     wanted: &Wanted,
     chosen: &[CustomerId],
 ) -> Result<(), Error> {
@@ -57,8 +57,8 @@ pub fn start(
     let row = (
         jobs::project_id.eq(project),
         jobs::id.eq(id),
-        jobs::person_id.eq(asker.person),
-        jobs::role.eq(asker.role),
+        jobs::person_id.eq(requester.person),
+        jobs::role.eq(requester.role),
         jobs::asked_at.eq(now),
         jobs::wanted.eq(wanted),
         jobs::chosen.eq(i64::try_from(chosen.len()).unwrap_or(i64::MAX)),
@@ -82,12 +82,12 @@ pub fn last(conn: &mut Conn, project: i64, limit: i64) -> QueryResult<Vec<Job>> 
     of_project.order(jobs::id.desc()).limit(limit).select(Job::as_select()).load(conn)
 }
 
-/// Jobs of all projects that are not done.
+/// The jobs of all projects that are not done.
 pub fn open(conn: &mut Conn) -> QueryResult<Vec<Job>> {
     jobs::table.filter(jobs::finished_at.is_null()).order(jobs::id).select(Job::as_select()).load(conn)
 }
 
-/// Some who are still to be deleted.
+/// Up to `limit` customers that are still on the job's list.
 pub fn next(conn: &mut Conn, job: &Job, limit: i64) -> QueryResult<Vec<CustomerId>> {
     choices::table
         .filter(choices::project_id.eq(job.project_id).and(choices::job_id.eq(job.id)))
@@ -97,8 +97,8 @@ pub fn next(conn: &mut Conn, job: &Job, limit: i64) -> QueryResult<Vec<CustomerI
         .load(conn)
 }
 
-/// Strikes customers off and counts what became of them.
-pub fn settle(conn: &mut Conn, job: &Job, customers: &[CustomerId], erased: i64) -> QueryResult<()> {
+/// Removes customers from the job's list, and counts `erased` of them as deleted and the others as kept.
+pub fn record_step(conn: &mut Conn, job: &Job, customers: &[CustomerId], erased: i64) -> QueryResult<()> {
     let kept = i64::try_from(customers.len()).unwrap_or(i64::MAX) - erased;
     for customer in customers {
         diesel::delete(choices::table.find((job.project_id, job.id, customer))).execute(conn)?;
@@ -109,7 +109,8 @@ pub fn settle(conn: &mut Conn, job: &Job, customers: &[CustomerId], erased: i64)
     Ok(())
 }
 
-/// Marks a job as done; returns whether it was not before. What was wanted may have named somebody and goes.
+/// Marks a job as done and deletes its conditions, which may name somebody. Returns whether the job was not done
+/// before.
 pub fn finish(conn: &mut Conn, job: &Job, now: Moment) -> QueryResult<bool> {
     let open = jobs::project_id.eq(job.project_id).and(jobs::id.eq(job.id)).and(jobs::finished_at.is_null());
     let done = (jobs::finished_at.eq(now), jobs::wanted.eq(""));

@@ -1,5 +1,5 @@
-//! Customers proven to be tests (never a production purchase, never a grant, nothing spent), and deleting many of them:
-//! chosen at once, deleted in small steps by whichever process comes first, until all are.
+//! Customers proven to be tests (never a production purchase, never a grant, nothing spent), and deleting many of them.
+//! A person chooses them all at once; then any process deletes a few at a time until none is left.
 
 pub mod jobs;
 mod model;
@@ -10,5 +10,5 @@ pub use jobs::Job;
 pub use model::{Bought, Pattern, Wanted};
 pub use work::work;
 
-/// How many one job may delete.
+/// The most customers that one job may delete.
 pub const MOST: usize = 10_000;

@@ -1,4 +1,4 @@
-//! Which test accounts are wanted, and why one of them is one: the proof, in words.
+//! The conditions that choose test accounts, and the proof, in words, that a customer meets them.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -9,26 +9,26 @@ use crate::base::error::{Error, Refusal};
 use crate::wording::text::count;
 use crate::wording::times;
 
-/// What they may have bought.
+/// What a test account may have bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bought {
-    /// Something, and all of it in the sandbox.
+    /// At least one purchase, and all of them in the sandbox.
     Sandbox,
     Never,
     Either,
 }
 
-/// Letters of an id, `*` for any.
+/// A pattern of ids: `*` matches any characters. Without a `*` it is a prefix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pattern(String);
 
-/// What was chosen; all of it must hold.
+/// The conditions; a test account meets all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
     pub bought: Bought,
     pub ids: Option<Pattern>,
-    /// The first moment of the day before which they were last heard of.
+    /// They were last heard of before this moment, the start of a day in UTC.
     pub before: Option<Moment>,
 }
 
@@ -61,12 +61,12 @@ const LONGEST: usize = 100;
 
 impl Pattern {
     /// # Errors
-    /// A refusal of one that is too long or holds nothing but `*`.
+    /// [`Refusal`] when the pattern is too long, or holds nothing but `*`.
     pub fn parse(typed: &str) -> Result<Pattern, Refusal> {
         match typed {
             _ if typed.chars().count() > LONGEST => Err(Refusal::new("ids", "At most 100 characters.")),
             _ if typed.chars().all(|letter| letter == '*') => {
-                Err(Refusal::new("ids", "Type at least one letter of the ids: this fits every id."))
+                Err(Refusal::new("ids", "Type at least one letter of the ids: this pattern fits every id."))
             }
             _ => Ok(Pattern(typed.to_owned())),
         }
@@ -76,7 +76,7 @@ impl Pattern {
         &self.0
     }
 
-    /// Whether an id fits. A pattern without `*` is a beginning.
+    /// Whether an id matches the pattern.
     pub fn fits(&self, id: &str) -> bool {
         let mut parts = self.0.split('*');
         let Some(mut rest) = parts.next().and_then(|first| id.strip_prefix(first)) else { return false };
@@ -96,12 +96,12 @@ impl Pattern {
         true
     }
 
-    /// What every id that fits begins with.
+    /// The text with which every matching id begins.
     pub fn beginning(&self) -> &str {
         self.0.split('*').next().unwrap_or("")
     }
 
-    /// As `LIKE` reads it, with `\` before letters that it would read otherwise.
+    /// The pattern in the syntax of `LIKE`, with `\` before characters that are special there.
     pub fn like(&self) -> String {
         let mut like = String::with_capacity(self.0.len() + 1);
         for letter in self.0.chars() {
@@ -120,22 +120,21 @@ impl Pattern {
 
 impl Wanted {
     /// # Errors
-    /// A refusal beside the field that is wrong. "Either" alone would fit nearly everybody.
+    /// [`Error::Refused`] for the field that is wrong. [`Bought::Either`] needs a second condition, because it alone
+    /// fits nearly every customer.
     pub fn parse(bought: &str, ids: &str, before: &str) -> Result<Wanted, Error> {
         let bought = Bought::parse(bought).ok_or_else(|| Refusal::new("bought", "Choose one of these."))?;
         let ids = Some(ids.trim()).filter(|typed| !typed.is_empty()).map(Pattern::parse).transpose()?;
         let before = Some(before.trim()).filter(|typed| !typed.is_empty()).map(day).transpose()?;
         if bought == Bought::Either && ids.is_none() && before.is_none() {
-            return Err(Refusal::new(
-                "ids",
-                "With “either”, say more: how the ids look, or when they were last heard of.",
-            )
-            .into());
+            return Err(
+                Refusal::new("ids", "With “Either of the two”, type a pattern of the ids or a day as well.").into()
+            );
         }
         Ok(Wanted { bought, ids, before })
     }
 
-    /// Its fields in an address.
+    /// The conditions as the query of a URL.
     pub fn query(&self) -> String {
         let mut query = Serializer::new(String::new());
         query.append_pair("bought", self.bought.as_str());
@@ -148,12 +147,13 @@ impl Wanted {
         query.finish()
     }
 
-    /// `2026-11-23`
+    /// The day of `before`: `2026-11-23`.
     pub fn day(&self) -> Option<String> {
         Some(self.before?.utc()?.format("%Y-%m-%d").to_string())
     }
 
-    /// Why somebody with `purchases` in the sandbox, one of whose ids is `fitting`, is wanted.
+    /// Why a customer is chosen, in sentences. `purchases` counts their purchases in the sandbox; `fitting` is the id
+    /// that matches the pattern.
     pub fn proof(&self, purchases: i64, fitting: Option<&str>, active_at: Moment) -> Vec<String> {
         let bought = match purchases {
             0 => "Never bought anything, never got a grant.".to_owned(),
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_fits_letter_by_letter_with_any_letters_for_a_star() {
+    fn a_pattern_matches_letter_by_letter_and_a_star_matches_any_letters() {
         let fits = |pattern: &str, id: &str| Pattern::parse(pattern).expect("a pattern").fits(id);
         for (pattern, id) in [
             ("test-", "test-1"),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wanted_says_enough_and_goes_into_an_address() {
+    fn conditions_are_specific_and_can_be_put_into_a_url() {
         let wanted = |bought, ids, before| Wanted::parse(bought, ids, before);
         assert_eq!(
             wanted("either", "a b*", "2026-01-31").map(|one| one.query()).ok().as_deref(),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_proof_is_told_in_words() {
+    fn the_proof_is_written_in_words() {
         let wanted =
             Wanted { bought: Bought::Either, ids: Pattern::parse("qa-").ok(), before: Some(Moment(86_400_000)) };
         let proof = |purchases| wanted.proof(purchases, Some("qa-7"), Moment(1)).join(" ");

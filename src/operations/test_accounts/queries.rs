@@ -1,4 +1,4 @@
-//! Who is proven to be a test. The same condition lists them and is asked again when they are deleted.
+//! Finds the customers proven to be tests. The same query lists them and checks them again before they are deleted.
 
 use std::collections::BTreeMap;
 
@@ -15,25 +15,25 @@ use crate::events::Environment;
 use crate::events::history::Topic;
 use crate::projection::{CustomerId, Kind};
 
-/// How many are read at once.
+/// How many customers are read at once.
 const CHUNK: usize = 500;
-/// The longest beginning of an id that is looked up by its key, in bytes.
+/// Lookup keys of all ids begin with the id itself, up to this many bytes.
 const PLAIN: usize = 128;
 
-/// A customer as the condition found them.
+/// A customer who meets the conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     pub id: CustomerId,
     pub app_user_id: String,
     pub active_at: Moment,
     pub events: i64,
-    /// Of the sandbox; there are no others.
+    /// How many purchases they have; all are in the sandbox.
     pub purchases: i64,
-    /// The id for which they were chosen, where ids were asked for.
+    /// The id that matches the pattern; `None` without a pattern.
     pub fitting: Option<String>,
 }
 
-/// The next `limit`, newest seen first, and where they end, unless these are the last.
+/// The next `limit` customers, the last active first, and the place after them; `None` when no more follow.
 pub fn page(
     conn: &mut Conn,
     project: i64,
@@ -54,12 +54,12 @@ pub fn page(
     Ok((found, last.filter(|_| has_more)))
 }
 
-/// Everybody who is wanted, up to [`MOST`].
+/// All customers who meet the conditions, up to [`MOST`].
 pub fn all(conn: &mut Conn, project: i64, wanted: &Wanted) -> QueryResult<Vec<Candidate>> {
     Ok(page(conn, project, wanted, None, MOST)?.0)
 }
 
-/// Those of `chosen` who are still wanted, and still proven.
+/// Those of the `chosen` customers who still meet the conditions.
 pub fn still(conn: &mut Conn, project: i64, wanted: &Wanted, chosen: &[CustomerId]) -> QueryResult<Vec<Candidate>> {
     let mut found = Vec::new();
     for chunk in chosen.chunks(CHUNK) {
@@ -82,12 +82,12 @@ fn rows(
     let purchases_of = || purchases::table.filter(purchases::customer_id.eq(customers::id));
     let history_of = || history::table.filter(history::customer_id.eq(customers::id));
     let is_real = purchases::environment.ne(Environment::Sandbox.as_str()).or(purchases::kind.eq(Kind::Grant.as_str()));
-    // What is not said to be of the sandbox is not.
+    // An event that does not name the sandbox counts as production.
     let outside = || history_of().filter(history::environment.ne(Environment::Sandbox.as_str()));
     let [money, access, trouble, identity, other] = Topic::ALL.map(Topic::as_str);
     let of_purchases = history::topic.eq(money).or(history::topic.eq(access)).or(history::topic.eq(trouble));
     let transfer = history::topic.eq(identity).and(history::summary.like("%\"kind\":\"TRANSFER\"%"));
-    // An event of a type that is not known yet might be one of a purchase.
+    // An event of an unknown type might be about a purchase.
     let unknown = history::topic.eq(other).and(history::summary.not_like("%\"kind\":\"EXPERIMENT_ENROLLMENT\"%"));
     let retained = retained_events::table.filter(retained_events::customer_id.eq(customers::id));
     let spent_nothing = customers::spent_micros.eq(0).and(customers::prices_missing.eq(0));
@@ -129,17 +129,17 @@ fn rows(
     query.load(conn)
 }
 
-/// The keys between which all ids lie that fit.
+/// The range of lookup keys that contains all matching ids.
 fn keys_of(pattern: &Pattern) -> (Vec<u8>, Vec<u8>) {
     let beginning = pattern.beginning().as_bytes();
     let from = lookup_key(pattern.beginning());
     let from = if beginning.len() > PLAIN { beginning.iter().take(PLAIN).copied().collect() } else { from };
-    // No byte of a text is this great.
+    // No byte of a UTF-8 text is as great as 0xFF.
     let to = from.iter().copied().chain([0xFF]).collect();
     (from, to)
 }
 
-/// What the rows do not hold; without those whom only `LIKE` finds, which SQLite reads without regard to case.
+/// Adds what the rows lack, and drops customers whose ids only `LIKE` matches: on SQLite it ignores case.
 fn completed(conn: &mut Conn, wanted: &Wanted, rows: Vec<Row>) -> QueryResult<Vec<Candidate>> {
     let ids: Vec<CustomerId> = rows.iter().map(|row| row.0).collect();
     let counts: Vec<(CustomerId, i64)> = purchases::table
@@ -164,7 +164,7 @@ fn completed(conn: &mut Conn, wanted: &Wanted, rows: Vec<Row>) -> QueryResult<Ve
     Ok(all.filter(|one| wanted.ids.is_none() || one.fitting.is_some()).collect())
 }
 
-/// An id of each of these customers that fits.
+/// The earliest matching id of each of these customers.
 fn fitting(conn: &mut Conn, pattern: &Pattern, customers: &[CustomerId]) -> QueryResult<BTreeMap<CustomerId, String>> {
     let like = app_user_ids::app_user_id.like(pattern.like()).escape('\\');
     let ids: Vec<(CustomerId, String)> = app_user_ids::table

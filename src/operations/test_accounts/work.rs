@@ -1,5 +1,6 @@
-//! The work of the jobs, a few customers a transaction. Each takes the next ones off the list and deletes them as one
-//! change, so a process that dies loses nothing, and several share the work without doing any of it twice.
+//! Runs the deletion jobs, a few customers per transaction. Each transaction takes the next customers off the list and
+//! deletes them, so a process that dies loses nothing, and several processes share the work without repeating any of
+//! it.
 
 use super::jobs::Job;
 use super::{jobs, queries};
@@ -12,13 +13,14 @@ use crate::operations::erasure;
 use crate::projection::CustomerId;
 use crate::wording::text::count;
 
-/// How many share a transaction: few, so that nobody waits long for it.
+/// How many customers one transaction deletes: few, so that other writers do not wait long for it.
 const STEP: i64 = 20;
 
-/// Works until every job of every project is done, each step dated when it begins; returns how many customers were deleted.
+/// Works until every job of every project is done. Each step is dated when it begins. Returns how many customers were
+/// deleted.
 ///
 /// # Errors
-/// The next call goes on from there.
+/// Stops at the first step that fails; the next call continues with that step.
 pub fn work(db: &Db, ids: &Ids, clock: &Clock) -> Result<usize, Error> {
     let mut erased = 0;
     for job in db.read_here(|conn| Ok::<_, Error>(jobs::open(conn)?))? {
@@ -29,22 +31,23 @@ pub fn work(db: &Db, ids: &Ids, clock: &Clock) -> Result<usize, Error> {
     Ok(erased)
 }
 
-/// One step; `None` when the job is done. Where a step fails its customers are tried one by one, so that one who cannot be
-/// deleted does not keep the others.
+/// Runs one step; `None` when the job is done. If a step fails, its customers are tried one by one, so that a customer
+/// who cannot be deleted does not keep the others.
 fn advance(db: &Db, ids: &Ids, job: &Job, now: Moment) -> Result<Option<usize>, Error> {
     match db.write_here(|conn| step(conn, ids, job, STEP, now)) {
-        Err(error) if !error.is_unavailable() => alone(db, ids, job, now, &error),
+        Err(error) if !error.is_unavailable() => try_one(db, ids, job, now, &error),
         done => done,
     }
 }
 
-fn alone(db: &Db, ids: &Ids, job: &Job, now: Moment, error: &Error) -> Result<Option<usize>, Error> {
+/// Tries the next customer alone. If that fails as well, the customer is kept.
+fn try_one(db: &Db, ids: &Ids, job: &Job, now: Moment, error: &Error) -> Result<Option<usize>, Error> {
     match db.write_here(|conn| step(conn, ids, job, 1, now)) {
         Err(again) if !again.is_unavailable() => {
-            tracing::error!(job = job.id, cause = error.cause(), "a test account could not be deleted");
+            tracing::error!(job = job.id, cause = error.cause(), "deleting a test account failed, it is kept");
             db.write_here(|conn| {
                 let next = jobs::next(conn, job, 1)?;
-                Ok::<_, Error>(jobs::settle(conn, job, &next, 0)?)
+                Ok::<_, Error>(jobs::record_step(conn, job, &next, 0)?)
             })?;
             Ok(Some(0))
         }
@@ -52,7 +55,7 @@ fn alone(db: &Db, ids: &Ids, job: &Job, now: Moment, error: &Error) -> Result<Op
     }
 }
 
-/// Whoever is no longer proven to be a test, or not what was wanted, is kept.
+/// Deletes the next `limit` customers. Those who no longer meet the conditions are kept.
 fn step(conn: &mut Conn, ids: &Ids, job: &Job, limit: i64, now: Moment) -> Result<Option<usize>, Error> {
     conn.lock_project(job.project_id)?;
     let next = jobs::next(conn, job, limit)?;
@@ -62,11 +65,11 @@ fn step(conn: &mut Conn, ids: &Ids, job: &Job, limit: i64, now: Moment) -> Resul
     let still = queries::still(conn, job.project_id, &job.wanted()?, &next)?;
     let still: Vec<CustomerId> = still.into_iter().map(|one| one.id).collect();
     let erased = erasure::erase(conn, job.project_id, &still, now)?.customers;
-    jobs::settle(conn, job, &next, i64::try_from(erased).unwrap_or(i64::MAX))?;
+    jobs::record_step(conn, job, &next, i64::try_from(erased).unwrap_or(i64::MAX))?;
     Ok(Some(erased))
 }
 
-/// The one entry of the whole job.
+/// Marks the job as done, and appends its one audit entry.
 fn finish(conn: &mut Conn, ids: &Ids, job: &Job, now: Moment) -> Result<(), Error> {
     if !jobs::finish(conn, job, now)? {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Taking a token: the product is bought, once, whoever posts the token and however often.
+//! Redeems a token: it buys a product once, whoever posts the token and however often.
 
 use super::{Buyer, Token, queries, schedule};
 use crate::base::clock::Moment;
@@ -12,64 +12,64 @@ use crate::events::own::{Period, TestSale};
 use crate::projection::CustomerId;
 use crate::{catalog, ingest};
 
-/// What an app posts.
+/// A purchase that an app posts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     pub token: Token,
     pub product: Option<String>,
-    /// The offering it was shown in.
+    /// The offering in which the app showed the product.
     pub offering: Option<String>,
-    /// The app brings back an old purchase, it does not make a new one (§9.5).
+    /// Whether the app restores an old purchase instead of making a new one (§9.5).
     pub is_restore: bool,
 }
 
-/// What came of it.
+/// The result of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bought {
-    /// The product is theirs from now on.
+    /// The customer has bought the product now.
     Now { product: String },
-    /// The token bought it for them before.
+    /// The customer bought it with this token before.
     Before,
-    /// Somebody else had it. It was moved, with all they had bought in the Test Store.
+    /// Another customer had it. It was moved, with everything that customer bought in the Test Store.
     Moved { from: CustomerId, from_id: String },
-    /// Somebody else had it. Both are one customer from now on.
+    /// Another customer had it, and the two were merged.
     Joined,
 }
 
-/// Why nothing is bought.
+/// Why nothing was bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The order names none.
+    /// The order names no product.
     NoProduct,
     /// The Test Store has no such product.
     UnknownProduct,
-    /// They have it already.
+    /// The customer has the product already.
     Held,
-    /// It is somebody else's, and stays so.
+    /// Another customer has the purchase, and the project's transfer behaviour keeps it there.
     InUse,
-    /// It was made before the customer was erased, or they are blocked.
+    /// The purchase was made before the customer was erased, or the customer is blocked.
     TurnedAway,
 }
 
-/// A subscription, and what unlocks something for good, are had once.
+/// Product types of which a customer can have only one purchase at a time.
 const HAD_ONCE: [&str; 2] = [RENEWING, "non_consumable"];
 const RENEWING: &str = "subscription";
 const ENDING: [&str; 2] = [RENEWING, "non_renewing_subscription"];
 
 impl Buyer {
-    /// Takes an order. Whoever calls holds the project's lock until the transaction ends.
+    /// Executes an order. The caller holds the project's lock until its transaction ends.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a customer who is no more.
+    /// [`Error::NotFound`] when the customer does not exist.
     pub fn buy(self, conn: &mut Conn, ids: &Ids, order: &Order) -> Result<Result<Bought, Refusal>, Error> {
         match queries::holder(conn, self.project, order.token.as_str())? {
             Some(holder) if holder == self.customer => Ok(Ok(Bought::Before)),
             Some(holder) => self.take_over(conn, ids, holder, order.is_restore),
-            None => self.buy_anew(conn, ids, order),
+            None => self.buy_new(conn, ids, order),
         }
     }
 
-    fn buy_anew(self, conn: &mut Conn, ids: &Ids, order: &Order) -> Result<Result<Bought, Refusal>, Error> {
+    fn buy_new(self, conn: &mut Conn, ids: &Ids, order: &Order) -> Result<Result<Bought, Refusal>, Error> {
         let Some(named) = &order.product else { return Ok(Err(Refusal::NoProduct)) };
         let Some(product) = queries::product(conn, self.project, named)? else {
             return Ok(Err(Refusal::UnknownProduct));
@@ -80,9 +80,9 @@ impl Buyer {
         let mut resolver = Resolver::new(self.project, ids.clone(), self.now);
         let subject = subject::load(conn, self.customer)?;
         let names: Vec<&str> = subject.ids.iter().map(String::as_str).collect();
-        // A retry of what was bought before an erasure does not bring it back (§12.1).
+        // A retry of a purchase from before an erasure does not bring it back (§12.1).
         let at = order.token.made_at().min(self.now);
-        if resolver.verdict(conn, &names, at)? != Verdict::Welcome {
+        if resolver.verdict(conn, &names, at)? != Verdict::Accepted {
             return Ok(Err(Refusal::TurnedAway));
         }
         let (sale, period) = (self.sale(conn, order, &product)?, first_period(&product, self.now));

@@ -1,5 +1,5 @@
-//! A token that bought something for somebody else: the project says what that means (§9.5). Who has no name but one that
-//! an SDK made up is the same person.
+//! A token that bought something for another customer: the project's transfer behaviour decides what happens (§9.5). A
+//! holder who has only anonymous ids is the same person.
 
 use super::{Bought, Buyer, Refusal, queries};
 use crate::base::app_user_id::is_anonymous;
@@ -14,8 +14,8 @@ use crate::ingest;
 use crate::operations::transfer::Move;
 use crate::projection::CustomerId;
 
-/// What is done with it.
-enum Way {
+/// What happens to the other customer's purchase.
+enum Decision {
     Join,
     Move,
     Refuse,
@@ -30,13 +30,13 @@ impl Buyer {
         is_restore: bool,
     ) -> Result<Result<Bought, Refusal>, Error> {
         let (own, theirs) = (subject::load(conn, self.customer)?, subject::load(conn, holder)?);
-        match self.way(conn, (&own, &theirs), holder, is_restore)? {
-            Way::Refuse => Ok(Err(Refusal::InUse)),
-            Way::Join => {
+        match self.decide(conn, (&own, &theirs), holder, is_restore)? {
+            Decision::Refuse => Ok(Err(Refusal::InUse)),
+            Decision::Join => {
                 self.join(conn, ids, (&own, &theirs), holder)?;
                 Ok(Ok(Bought::Joined))
             }
-            Way::Move => {
+            Decision::Move => {
                 let Buyer { project, customer, now } = self;
                 Move { project, from: holder, to: customer, now }.make_of_test_store(conn, ids)?;
                 Ok(Ok(Bought::Moved { from: holder, from_id: theirs.app_user_id }))
@@ -44,26 +44,27 @@ impl Buyer {
         }
     }
 
-    fn way(
+    fn decide(
         self,
         conn: &mut Conn,
         (own, theirs): (&Subject, &Subject),
         holder: CustomerId,
         is_restore: bool,
-    ) -> Result<Way, Error> {
+    ) -> Result<Decision, Error> {
         if is_anonymous_only(theirs) {
-            return Ok(Way::Join);
+            return Ok(Decision::Join);
         }
         Ok(match queries::transfer_behavior(conn, self.project)?.as_str() {
-            "keep_with_original" => Way::Refuse,
-            "transfer_if_no_active" if queries::is_subscribed(conn, holder, self.now)? => Way::Refuse,
-            SHARE if is_anonymous_only(own) || is_restore => Way::Join,
-            SHARE => Way::Refuse,
-            _ => Way::Move,
+            "keep_with_original" => Decision::Refuse,
+            "transfer_if_no_active" if queries::is_subscribed(conn, holder, self.now)? => Decision::Refuse,
+            SHARE if is_anonymous_only(own) || is_restore => Decision::Join,
+            SHARE => Decision::Refuse,
+            _ => Decision::Move,
         })
     }
 
-    /// By an event of our own, so that it stands in the history. The override of whoever has a name stays (§8).
+    /// Merges the two by an event of Dossier's own, so that the history shows it. The override of the customer with an
+    /// identified id stays (§8).
     fn join(
         self,
         conn: &mut Conn,
@@ -80,7 +81,7 @@ impl Buyer {
         };
         let mut resolver = Resolver::new(self.project, ids.clone(), self.now);
         if !ingest::append(conn, &mut resolver, &[own::aliased(&both, self.now)?])? {
-            return Err(Error::Internal("the event of a merge was turned away".into()));
+            return Err(Error::Internal("the event of a merge was not stored: its id exists already".into()));
         }
         let merged = identity::find(conn, self.project, &own.app_user_id)?.ok_or(Error::NotFound)?;
         match kept {

@@ -1,6 +1,6 @@
-//! The Test Store: purchases without a store and without money, for whoever tries out an app. A token that the app makes
-//! up buys a product of the catalog; a subscription then renews on a fast schedule and expires (§17). All of it is told by
-//! events of our own, in the sandbox: the profile, the history and the clients need to know nothing of it.
+//! The Test Store: purchases without a store and without money, to try out an app. The app generates a token that buys
+//! a product of the catalog; a subscription then renews on a fast schedule and expires (§17). Dossier's own events in
+//! the sandbox record all of it, so the profile, the history and the clients need no rules for it.
 
 mod buy;
 mod elsewhere;
@@ -16,11 +16,11 @@ use crate::projection::CustomerId;
 pub use buy::{Bought, Order, Refusal};
 pub use queries::PendingRenewal;
 pub use refund::{cancel, refund};
-pub use renew::go_on;
+pub use renew::advance;
 pub use schedule::RENEWALS;
 pub use token::Token;
 
-/// Who buys, in which project, at which moment.
+/// The customer who buys, their project, and the current time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buyer {
     pub project: i64,

@@ -1,4 +1,4 @@
-//! What the Test Store sells, what was bought there, and what goes on by itself.
+//! What the Test Store sells, what customers bought there, and which subscriptions will renew.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::events::own::TestSale;
 use crate::events::{Environment, Store};
 use crate::projection::{CustomerId, Kind, Purchase};
 
-/// A subscription whose period ends, and where it stands among the others: those that end first come first.
+/// A subscription and the end of its current period. They are ordered by that end, the earliest first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
 pub struct PendingRenewal {
     pub at: Moment,
@@ -24,7 +24,7 @@ pub struct PendingRenewal {
     pub project: i64,
     /// How long the next period lasts, in milliseconds.
     pub period: i64,
-    /// How often it was renewed.
+    /// How often it has renewed.
     pub renewals: i64,
 }
 
@@ -47,7 +47,7 @@ const ROW: Row = (
 );
 
 impl PendingRenewal {
-    /// Before every other.
+    /// A place before all others, where a list begins.
     pub fn first() -> PendingRenewal {
         PendingRenewal {
             at: Moment::EARLIEST,
@@ -60,10 +60,10 @@ impl PendingRenewal {
     }
 }
 
-/// A product of the Test Store. Where the catalog names none at all, those of other stores are sold there as well, as apps
-/// are shown them.
+/// A product of the Test Store. If the catalog has no products for the Test Store, it sells those of other stores,
+/// because apps are shown those.
 pub fn product(conn: &mut Conn, project: i64, identifier: &str) -> QueryResult<Option<Product>> {
-    // PostgreSQL can neither store NUL nor be asked for it.
+    // PostgreSQL rejects text that contains NUL, also in a query.
     if identifier.contains('\0') {
         return Ok(None);
     }
@@ -79,7 +79,7 @@ pub fn product(conn: &mut Conn, project: i64, identifier: &str) -> QueryResult<O
     others.order(products::store.desc()).select(Product::as_select()).first(conn).optional()
 }
 
-/// What happens to a purchase of the sandbox that shows up under another id (§9.5).
+/// The transfer behaviour for a purchase of the sandbox that another id posts (§9.5).
 pub fn transfer_behavior(conn: &mut Conn, project: i64) -> QueryResult<String> {
     let (general, of_sandbox): (String, Option<String>) = projects::table
         .find(project)
@@ -95,7 +95,7 @@ pub fn bought(conn: &mut Conn, customer: CustomerId, token: &str) -> QueryResult
     Ok(body.and_then(|body| Purchase::stored(&body)))
 }
 
-/// What a customer bought in the Test Store and has now, apart from what is used up.
+/// The customer's purchases in the Test Store that have not ended. Products that are used up are not among them.
 pub fn held(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Vec<Purchase>> {
     let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(Environment::Sandbox.as_str()));
     let of_store = purchases::store.eq(Store::TestStore.as_str()).and(purchases::ends_at.gt(now.millis()));
@@ -108,7 +108,7 @@ pub fn is_subscribed(conn: &mut Conn, customer: CustomerId, now: Moment) -> Quer
     Ok(held(conn, customer, now)?.iter().any(|purchase| purchase.kind == Kind::Subscription))
 }
 
-/// Who has what a token bought: whoever bought it, or somebody it was moved to. `None` for a token that bought nothing.
+/// The customer who has a token's purchase: the buyer, or whoever it was moved to. `None` if the token bought nothing.
 pub fn holder(conn: &mut Conn, project: i64, token: &str) -> QueryResult<Option<CustomerId>> {
     let key = lookup_key(&TestSale::id_of_purchase(token));
     let purchased = events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key)));
@@ -126,7 +126,7 @@ pub fn holder(conn: &mut Conn, project: i64, token: &str) -> QueryResult<Option<
     }
 }
 
-/// Who has the purchase of a token, among those with whom a customer exchanged purchases.
+/// The customer who has a token's purchase, among this customer and all who are linked to them by transfers.
 pub fn among_links(conn: &mut Conn, customer: CustomerId, token: &str) -> QueryResult<Option<CustomerId>> {
     let group: BTreeSet<CustomerId> = facts::with_links(conn, customer)?;
     for one in group {
@@ -137,7 +137,7 @@ pub fn among_links(conn: &mut Conn, customer: CustomerId, token: &str) -> QueryR
     Ok(None)
 }
 
-/// Remembers when the first period of a subscription ends.
+/// Schedules the end of a subscription's first period. `period` is how long the next ones last, in milliseconds.
 pub fn await_end(conn: &mut Conn, customer: CustomerId, token: &str, at: Moment, period: i64) -> QueryResult<()> {
     let row = (
         test_sales::customer_id.eq(customer),
@@ -150,8 +150,9 @@ pub fn await_end(conn: &mut Conn, customer: CustomerId, token: &str, at: Moment,
     Ok(())
 }
 
-/// Puts off what is due; returns whether it still was: who gets `true` tells what happened.
-pub fn put_off(conn: &mut Conn, renewal: &PendingRenewal, until: Moment, renewals: i64) -> QueryResult<bool> {
+/// Postpones a pending renewal. Returns whether it was still pending: the caller that gets `true` records what
+/// happened.
+pub fn postpone(conn: &mut Conn, renewal: &PendingRenewal, until: Moment, renewals: i64) -> QueryResult<bool> {
     let row = test_sales::table
         .find((renewal.customer, &renewal.token))
         .filter(test_sales::renews_at.eq(renewal.at.millis()));
@@ -159,15 +160,15 @@ pub fn put_off(conn: &mut Conn, renewal: &PendingRenewal, until: Moment, renewal
     Ok(diesel::update(row).set(then).execute(conn)? > 0)
 }
 
-/// Forgets what is due; returns whether it still was.
-pub fn take(conn: &mut Conn, renewal: &PendingRenewal) -> QueryResult<bool> {
+/// Removes a pending renewal. Returns whether it was still pending.
+pub fn remove(conn: &mut Conn, renewal: &PendingRenewal) -> QueryResult<bool> {
     let row = test_sales::table
         .find((renewal.customer, &renewal.token))
         .filter(test_sales::renews_at.eq(renewal.at.millis()));
     Ok(diesel::delete(row).execute(conn)? > 0)
 }
 
-/// The next subscriptions whose period has ended, after the one given.
+/// The next subscriptions whose period has ended, after the place `after`.
 pub fn ended(conn: &mut Conn, now: Moment, after: &PendingRenewal, most: i64) -> QueryResult<Vec<PendingRenewal>> {
     let (at, start) = (test_sales::renews_at, after.at.millis());
     let later = test_sales::customer_id
@@ -182,7 +183,7 @@ pub fn ended(conn: &mut Conn, now: Moment, after: &PendingRenewal, most: i64) ->
         .load(conn)
 }
 
-/// The same subscription, where its next period has ended as well.
+/// The same subscription, if its next period has ended as well.
 pub fn again(conn: &mut Conn, renewal: &PendingRenewal, now: Moment) -> QueryResult<Option<PendingRenewal>> {
     let (at, start) = (test_sales::renews_at, renewal.at.millis());
     test_sales::table
@@ -194,7 +195,7 @@ pub fn again(conn: &mut Conn, renewal: &PendingRenewal, now: Moment) -> QueryRes
         .optional()
 }
 
-/// When the next period ends.
+/// When the first of all pending periods ends.
 pub fn next(conn: &mut Conn) -> QueryResult<Option<Moment>> {
     test_sales::table.order(test_sales::renews_at).select(test_sales::renews_at).first(conn).optional()
 }

@@ -1,4 +1,4 @@
-//! Paying back what was bought in the Test Store, and switching a renewal off: as a store would, with no money behind it.
+//! Refunds a purchase of the Test Store, and switches off a renewal: as a store would, but without money.
 
 use super::Buyer;
 use crate::base::error::Error;
@@ -10,10 +10,10 @@ use crate::events::own::{Period, Subject, TestSale};
 use crate::projection::Purchase;
 use crate::{catalog, ingest};
 
-/// Pays back the current period, or what has none; access ends at once.
+/// Refunds the current period, or a purchase that has no period. Access ends at once.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a customer who is no more.
+/// [`Error::NotFound`] when the customer does not exist.
 pub fn refund(conn: &mut Conn, ids: &Ids, buyer: Buyer, purchase: &Purchase) -> Result<(), Error> {
     append_event(conn, ids, buyer, purchase, |sale, subject, period| sale.refunded(subject, period, buyer.now))
 }

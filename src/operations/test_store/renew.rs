@@ -1,6 +1,6 @@
-//! What becomes of a subscription when its period ends: it renews, five times, and then it is over (§17). Whatever else
-//! happened to it meanwhile counts first: one that was moved goes on elsewhere, one that was switched off or paid back
-//! ends, one that was extended waits.
+//! What happens to a subscription when its period ends: it renews five times and then expires (§17). Earlier changes
+//! come first: a moved subscription renews for its new holder, one that was switched off or refunded expires, and one
+//! that was extended waits.
 
 use diesel::QueryResult;
 
@@ -15,19 +15,19 @@ use crate::events::own::{Period, Subject, TestSale};
 use crate::projection::{CustomerId, Purchase};
 use crate::{catalog, ingest};
 
-/// Tells the next step of one subscription, unless somebody else has; returns whether it did.
-pub fn go_on(conn: &mut Conn, ids: &Ids, renewal: &PendingRenewal, now: Moment) -> Result<bool, Error> {
+/// Appends the events of a subscription's next step, unless another process has done so. Returns whether it did.
+pub fn advance(conn: &mut Conn, ids: &Ids, renewal: &PendingRenewal, now: Moment) -> Result<bool, Error> {
     conn.lock_project(renewal.project)?;
     let Some(holder) = queries::among_links(conn, renewal.customer, &renewal.token)? else {
-        queries::take(conn, renewal)?;
+        queries::remove(conn, renewal)?;
         return Ok(false);
     };
     let Some((purchase, end)) = running(conn, holder, renewal)? else {
-        queries::take(conn, renewal)?;
+        queries::remove(conn, renewal)?;
         return Ok(false);
     };
     if end > renewal.at {
-        queries::put_off(conn, renewal, end, renewal.renewals)?;
+        queries::postpone(conn, renewal, end, renewal.renewals)?;
         return Ok(false);
     }
     let step = Step { renewal, purchase: &purchase, end, now };
@@ -38,7 +38,7 @@ pub fn go_on(conn: &mut Conn, ids: &Ids, renewal: &PendingRenewal, now: Moment) 
     Ok(true)
 }
 
-/// The purchase and its end, unless the history tells that end already.
+/// The purchase and its end, unless an event has recorded that end.
 fn running(conn: &mut Conn, holder: CustomerId, renewal: &PendingRenewal) -> QueryResult<Option<(Purchase, Moment)>> {
     let bought = queries::bought(conn, holder, &renewal.token)?;
     let running = bought.filter(|purchase| purchase.expiration_reason.is_none());
@@ -57,14 +57,14 @@ impl Step<'_> {
         self.purchase.will_renew() && self.purchase.refunded_at.is_none() && self.renewal.renewals < RENEWALS
     }
 
-    /// `None` when somebody else has told it.
+    /// The events of a renewal; `None` when another process has recorded it.
     fn renew(&self, conn: &mut Conn, holder: CustomerId) -> Result<Option<Vec<Delivery>>, Error> {
         let renewals = self.renewal.renewals.saturating_add(1);
         let ends_at = Moment(self.end.millis().saturating_add(self.renewal.period));
-        if !queries::put_off(conn, self.renewal, ends_at, renewals)? {
+        if !queries::postpone(conn, self.renewal, ends_at, renewals)? {
             return Ok(None);
         }
-        let (subject, sale) = self.count_of(conn, holder)?;
+        let (subject, sale) = self.subject_and_sale(conn, holder)?;
         let period = Period { renewals, starts_at: self.end, ends_at: Some(ends_at) };
         let mut events = vec![sale.renewed(&subject, period, self.now)?];
         if renewals >= RENEWALS {
@@ -74,16 +74,16 @@ impl Step<'_> {
     }
 
     fn expire(&self, conn: &mut Conn, holder: CustomerId) -> Result<Option<Vec<Delivery>>, Error> {
-        if !queries::take(conn, self.renewal)? {
+        if !queries::remove(conn, self.renewal)? {
             return Ok(None);
         }
-        let (subject, sale) = self.count_of(conn, holder)?;
+        let (subject, sale) = self.subject_and_sale(conn, holder)?;
         let (renewals, starts_at) = (self.renewal.renewals, self.purchase.period_start);
         let period = Period { renewals, starts_at, ends_at: Some(self.end) };
         Ok(Some(vec![sale.expired(&subject, period, self.now)?]))
     }
 
-    fn count_of(&self, conn: &mut Conn, holder: CustomerId) -> Result<(Subject, TestSale), Error> {
+    fn subject_and_sale(&self, conn: &mut Conn, holder: CustomerId) -> Result<(Subject, TestSale), Error> {
         let catalog = catalog::queries::load(conn, self.renewal.project)?;
         let sale = TestSale {
             token: self.renewal.token.clone(),

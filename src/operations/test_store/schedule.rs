@@ -1,20 +1,20 @@
-//! How fast time goes in the Test Store (§17): a subscription renews five times, after minutes instead of months.
+//! The schedule of the Test Store (§17): a subscription renews five times, after minutes instead of months.
 
 /// How often a subscription renews before it ends.
 pub const RENEWALS: i64 = 5;
 
-/// Days of a product's period, and how many minutes stand for them. What lies between counts as the longer one.
+/// The most days of a product's period, and how many minutes such a period lasts in the Test Store.
 const MINUTES: [(i64, i64); 4] = [(31, 5), (62, 10), (93, 15), (186, 30)];
 const MINUTES_OF_A_YEAR: i64 = 60;
 
-/// How long a period of this length lasts, in milliseconds; `None` for what is no period.
+/// How long a period lasts in the Test Store, in milliseconds; `None` when `duration` is not a period.
 pub fn period(duration: &str) -> Option<i64> {
     let days = days(duration)?;
     let minutes = MINUTES.iter().find(|(most, _)| days <= *most).map_or(MINUTES_OF_A_YEAR, |(_, minutes)| *minutes);
     Some(minutes * 60_000)
 }
 
-/// About so many, of a period as the catalog has it: `P1Y6M`, `P2W`.
+/// The approximate days of a duration in the catalog, such as `P1Y6M` or `P2W`.
 fn days(duration: &str) -> Option<i64> {
     let (mut sum, mut number) = (0_i64, 0_i64);
     for letter in duration.strip_prefix('P')?.chars() {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn minutes_stand_for_the_months_of_a_period() {
+    fn a_period_of_months_lasts_minutes() {
         let minutes = |duration| period(duration).map(|millis| millis / 60_000);
         for (duration, wanted) in [
             ("P1D", 5),

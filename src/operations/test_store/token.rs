@@ -1,4 +1,4 @@
-//! What an SDK posts for a purchase in the Test Store: `test_<milliseconds>_<UUID>` (§C3.18).
+//! The token that an SDK posts for a purchase in the Test Store: `test_<milliseconds>_<UUID>` (§C3.18).
 
 use crate::base::clock::Moment;
 use crate::events::Store;
@@ -7,7 +7,7 @@ const PREFIX: &str = "test_";
 const MOST_DIGITS: usize = 15;
 const LONGEST_TAIL: usize = 64;
 
-/// Names one purchase, and when the app says it was made.
+/// Identifies one purchase, and holds the time at which the app made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     text: String,
@@ -15,7 +15,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// `None` for what another store gave.
+    /// `None` for the token of another store.
     pub fn parse(text: &str) -> Option<Token> {
         let (digits, tail) = text.strip_prefix(PREFIX)?.split_once('_')?;
         let is_time = (1..=MOST_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -29,7 +29,7 @@ impl Token {
         &self.text
     }
 
-    /// By the clock of the device.
+    /// When the purchase was made, by the clock of the device.
     pub fn made_at(&self) -> Moment {
         self.made_at
     }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_tells_when_it_was_made() {
+    fn a_token_holds_the_time_of_its_purchase() {
         let made_at = |text| Token::parse(text).map(|token| token.made_at.millis());
         assert_eq!(made_at("test_1795453200000_5f0c7a52-6f0e-4a43-9d5b-0d8a3f1b2c3d"), Some(1_795_453_200_000));
         assert_eq!(made_at("test_1795453200000_5F0C7A52-6F0E-4A43-9D5B-0D8A3F1B2C3D"), Some(1_795_453_200_000));

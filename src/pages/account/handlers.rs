@@ -1,4 +1,4 @@
-//! Name, look, password and sessions.
+//! Name, preferences, password and sessions.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -68,7 +68,7 @@ fn preferences(draft: &NewPreferences) -> Result<Preferences, Error> {
     Ok(Preferences { theme, zone })
 }
 
-/// Whoever else is logged in as this person is out.
+/// Ends every other session of the person.
 pub async fn change_password(own: Own<NewPassword>, passwords: Data<Passwords>) -> Outcome {
     let typed = own.draft().new_password.clone();
     // Outside the transaction: hashing is slow on purpose.
@@ -76,7 +76,7 @@ pub async fn change_password(own: Own<NewPassword>, passwords: Data<Passwords>) 
     own.with_password()
         .run("password", rendered, move |owner, _| {
             let person = &owner.logged_in.person;
-            let accepted = password::accept_of(&typed, &person.email, &person.name);
+            let accepted = password::accept_for(&typed, &person.email, &person.name);
             accepted.map_err(|why| Refusal::new("new_password", sentence(&why)))?;
             people::set_password(owner.conn, person.id, &hash)?;
             account::end_others(owner.conn, person.id, "")?;

@@ -1,4 +1,4 @@
-//! `/account`: what somebody settles for themselves, whatever projects they belong to.
+//! `/account`: what people set for themselves, whatever projects they belong to.
 
 mod handlers;
 mod page;

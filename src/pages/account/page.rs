@@ -21,7 +21,7 @@ use crate::wording::sentence::Stamp;
 struct AccountPage {
     layout: Layout,
     person: Person,
-    /// Name and role.
+    /// The name of each project, and the person's role in it.
     projects: Vec<(String, &'static str)>,
     preferences: Preferences,
     /// The form that was sent and refused.
@@ -31,7 +31,7 @@ struct AccountPage {
     sessions: Vec<Line>,
 }
 
-/// A session as it is shown.
+/// A session as the page shows it.
 struct Line {
     row: String,
     browser: String,
@@ -52,10 +52,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
-/// The page with a form that was refused.
-///
-/// # Errors
-/// As [`show`].
+/// Renders the page with a form that was refused.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, form: Opened) -> Result<Bytes, Error> {
     load(conn, request, form)?.html()
 }
@@ -82,11 +79,11 @@ fn projects(logged_in: &LoggedIn) -> Vec<(String, &'static str)> {
     logged_in.projects.iter().map(|(project, role)| (project.name.clone(), role.name())).collect()
 }
 
-/// What the page tells after a change.
+/// The message after a change.
 fn message_of(what: &str) -> Option<&'static str> {
     match what {
         "name" => Some("Your name is changed."),
-        "preferences" => Some("Pages look like this from now on."),
+        "preferences" => Some("Your preferences are saved."),
         "password" => Some("Your password is changed, and you are logged out everywhere else."),
         "session" => Some("That session has ended."),
         "sessions" => Some("You are logged out everywhere else."),
@@ -105,7 +102,7 @@ impl AccountPage {
         Ok(Bytes::from(self.render_with_values(&self.preferences)?))
     }
 
-    /// What a field of one of the forms holds.
+    /// The value of a field of one of the forms.
     fn value<'a>(&'a self, form: &str, field: &str, current: &'a str) -> &'a str {
         if self.form.name == form { self.form.value(field, current) } else { current }
     }

@@ -1,5 +1,5 @@
-//! A customer at a glance: what a row of a list, a find and a line of a file show. At most two
-//! queries besides the rows themselves, for any number of them.
+//! The overview of a customer: what a row of a list, a find and a line of a file show. It takes at most two queries
+//! besides the rows themselves, however many there are.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,7 +16,7 @@ use crate::wording::country;
 use crate::wording::sentence::Stamp;
 use crate::wording::text::{count, listed, segment, visible};
 
-/// The columns it is made of.
+/// The columns that an overview is made of.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = customers)]
 pub struct Row {
@@ -37,15 +37,15 @@ pub struct Row {
     pub made_sandbox: bool,
 }
 
-/// A row with the names that stand in other tables.
+/// A row with the names from other tables.
 #[derive(Debug, Clone)]
 pub struct Overview {
     pub row: Row,
-    /// What was bought last.
+    /// The latest purchase.
     pub latest: Option<Purchase>,
     /// The purchase that gives the customer a status (§13.1).
     pub status_purchase: Option<Purchase>,
-    /// What the catalog calls the product of `latest`.
+    /// The catalog's name for the product of `latest`, or the words for a grant.
     product_name: Option<String>,
     now: Moment,
 }
@@ -57,7 +57,7 @@ pub struct Badge {
     pub tone: &'static str,
 }
 
-/// The rows with their product names, in the order they came.
+/// The rows with their purchases and product names, in the same order.
 pub fn complete(conn: &mut Conn, project: i64, now: Moment, rows: Vec<Row>) -> QueryResult<Vec<Overview>> {
     let latest: Vec<Option<Purchase>> = rows.iter().map(|row| purchase_of(row, row.latest.as_deref())).collect();
     let names = product_names(conn, project, latest.iter().flatten())?;
@@ -73,8 +73,8 @@ pub fn complete(conn: &mut Conn, project: i64, now: Moment, rows: Vec<Row>) -> Q
     Ok(overviews.collect())
 }
 
-/// The rows of these customers. That they are the project's is known from where their numbers were found: asking for it
-/// again would lead SQLite to an index of all its customers.
+/// The rows of these customers. The caller has found their ids within the project: a filter by project would make
+/// SQLite choose an index of all the project's customers.
 pub fn rows_of(conn: &mut Conn, ids: &[CustomerId]) -> QueryResult<Vec<Row>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -82,7 +82,7 @@ pub fn rows_of(conn: &mut Conn, ids: &[CustomerId]) -> QueryResult<Vec<Row>> {
     customers::table.filter(customers::id.eq_any(ids)).select(Row::as_select()).load(conn)
 }
 
-/// The id that stands for a customer in an address.
+/// The App User ID that names a customer in an address.
 pub fn best_id(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Option<String>> {
     customers::table
         .filter(customers::id.eq(customer).and(customers::project_id.eq(project)))
@@ -94,7 +94,7 @@ pub fn best_id(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResu
 /// A purchase that cannot be read is logged and left out: one bad row must not hide a list.
 fn purchase_of(row: &Row, stored: Option<&str>) -> Option<Purchase> {
     let read = serde_json::from_str(stored?);
-    read.inspect_err(|error| tracing::error!(customer = row.id, %error, "a purchase cannot be read")).ok()
+    read.inspect_err(|error| tracing::error!(customer = row.id, %error, "a stored purchase cannot be parsed")).ok()
 }
 
 type ProductKey = (String, String);
@@ -121,7 +121,7 @@ fn product_names<'a>(
     Ok(rows.into_iter().filter_map(|(store, id, name)| Some(((store, id), name?))).collect())
 }
 
-/// The names of what grants give, by identifier.
+/// The names of the entitlements that grants give, by identifier.
 fn entitlement_names<'a>(
     conn: &mut Conn,
     project: i64,
@@ -151,13 +151,13 @@ impl Overview {
         profile_address(project, &self.row.best_app_user_id)
     }
 
-    /// The name, or the address; `None` for somebody known by ids only.
+    /// The name, or the e-mail address; `None` for a customer known only by ids.
     pub fn name(&self) -> Option<String> {
         let known = |text: &Option<String>| text.as_deref().filter(|text| !text.trim().is_empty()).map(visible);
         known(&self.row.display_name).or_else(|| known(&self.row.email))
     }
 
-    /// The id as it can be read.
+    /// The App User ID, with hidden characters made visible.
     pub fn id(&self) -> String {
         visible(&self.row.best_app_user_id)
     }
@@ -168,7 +168,7 @@ impl Overview {
         row.country.as_deref().or(row.event_country.as_deref()).map(str::trim).filter(|code| !code.is_empty())
     }
 
-    /// What stands in place of a flag: two letters, or a question mark.
+    /// What is shown in place of a flag: the code of the country, or a question mark.
     pub fn flag(&self) -> &str {
         self.country().filter(|code| code.chars().count() <= 3).unwrap_or("?")
     }
@@ -180,7 +180,7 @@ impl Overview {
         }
     }
 
-    /// The status of §13.1; `None` for what has none, such as a purchase for ever.
+    /// The status of §13.1; `None` for a customer without one, such as the owner of a lifetime purchase.
     pub fn badge(&self) -> Option<Badge> {
         match &self.status_purchase {
             Some(purchase) => Badge::new(purchase.status(self.now)),
@@ -189,18 +189,18 @@ impl Overview {
         }
     }
 
-    /// What there is instead of a status.
+    /// The words in place of a status.
     pub fn without_status(&self) -> &'static str {
         without_status(self.status_purchase.as_ref(), self.now)
     }
 
-    /// Whether the total leaves something out, and what that is.
+    /// What the total leaves out; `None` when it is complete.
     pub fn unpriced(&self) -> Option<String> {
         let missing = self.row.prices_missing;
         (missing > 0).then(|| format!("{} came without a price", count(missing, "payment", "payments")))
     }
 
-    /// Whether what was bought last was bought with test money.
+    /// Whether the latest purchase was made in the sandbox.
     pub fn is_test(&self) -> bool {
         self.latest.as_ref().is_some_and(|latest| latest.environment == Environment::Sandbox)
     }
@@ -210,7 +210,7 @@ impl Overview {
         Money { amount: Micros(self.row.spent_micros), currency: "USD".into() }.shown()
     }
 
-    /// What was bought last: its name in the catalog, in the events, or its id.
+    /// The product bought last: its name in the catalog or in the events, or its id.
     pub fn product(&self) -> Option<String> {
         let latest = self.latest.as_ref()?;
         let name = self.product_name.as_ref().or(latest.product_name.as_ref()).unwrap_or(&latest.product_id);
@@ -229,7 +229,7 @@ impl Overview {
         self.row.last_seen_at.map(|at| Stamp::relative(at, self.now))
     }
 
-    /// The newest event of somebody whose app was never heard of.
+    /// When the newest event happened, for a customer whose app was never in contact; `None` without events.
     pub fn newest_event(&self) -> Option<Stamp> {
         (self.row.active_at > Moment(0)).then(|| Stamp::relative(self.row.active_at, self.now).inside())
     }
@@ -249,10 +249,11 @@ impl Badge {
     }
 }
 
-/// What somebody has who owns something for good.
+/// The words for a customer who owns access for ever.
 pub const LIFETIME: &str = "Lifetime purchase";
 
-/// What a purchase that lists know no status for is called (§13.1); `None` for somebody without any.
+/// The words for a purchase that has no status in lists (§13.1). `purchase` is `None` for a customer without
+/// purchases.
 pub fn without_status(purchase: Option<&Purchase>, now: Moment) -> &'static str {
     let Some(purchase) = purchase else { return "No purchase" };
     let unlocks = !purchase.entitlement_ids.is_empty();
@@ -299,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_nothing_still_reads() {
+    fn an_empty_row_still_has_its_texts() {
         let overview = overview(row());
         assert_eq!((overview.flag(), overview.country_name().as_str()), ("?", "Country unknown"));
         assert_eq!((overview.name(), overview.badge(), overview.without_status()), (None, None, "No purchase"));
@@ -309,19 +310,19 @@ mod tests {
     }
 
     #[test]
-    fn where_the_app_was_seen_counts_before_what_events_say() {
+    fn the_country_of_the_app_comes_before_the_country_of_events() {
         let overview = overview(Row { country: Some("FR".into()), event_country: Some("DE".into()), ..row() });
         assert_eq!((overview.flag(), overview.country_name().as_str()), ("FR", "France"));
     }
 
     #[test]
-    fn an_empty_name_gives_way_to_the_address() {
+    fn an_empty_name_is_replaced_by_the_address() {
         let named = Row { display_name: Some(" ".into()), email: Some("a@b.example".into()), ..row() };
         assert_eq!(overview(named).name().as_deref(), Some("a@b.example"));
     }
 
     #[test]
-    fn a_purchase_for_good_is_called_so_and_a_grant_by_what_it_gives() {
+    fn a_lifetime_purchase_is_named_and_so_is_what_a_grant_gives() {
         let for_good = json!({ "kind": "one_time", "expires_at": null });
         let called = |changes| without_status(Some(&purchase(changes)), NOW);
         assert_eq!(called(for_good), "Lifetime purchase");
@@ -340,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_with_test_purchases_alone_is_called_so() {
+    fn a_customer_with_only_test_purchases_is_called_sandbox_only() {
         let overview = overview(Row { made_sandbox: true, ..row() });
         assert_eq!(overview.badge(), Some(Badge { word: "Sandbox only", tone: "quiet" }));
     }

@@ -10,7 +10,7 @@ use super::page::{Guest, InvitationPage, gone};
 use crate::actions::Opened;
 use crate::audit::{self, Action, Actor, Origin, Trace};
 use crate::auth::invitations::{Invitation, Token, queries};
-use crate::auth::log_in::see;
+use crate::auth::log_in::see_other;
 use crate::auth::names::Name;
 use crate::auth::password::{self, Passwords};
 use crate::auth::queries::NewPerson;
@@ -32,13 +32,13 @@ pub struct Typed {
     password: String,
 }
 
-/// Who joins: somebody with an account, or name and password hash of a new one.
+/// Who joins: a person with an account, or somebody with the name and the password hash of a new one.
 enum Joining {
     Person(i64),
     New { closed: Option<i64>, name: Name, hash: String },
 }
 
-/// The database, the time, ids for new rows.
+/// The database, the clock, and the ids for new rows.
 type Services = (Data<Db>, Data<Clock>, Data<Ids>);
 
 type Opening = ((Invitation, Project), Guest);
@@ -56,7 +56,7 @@ pub async fn show(
     }
 }
 
-/// `POST /invitations/{token}`: a member, logged in.
+/// `POST /invitations/{token}`: makes the person a member, and logs in a new account.
 pub async fn accept(
     req: HttpRequest,
     request: Option<PageRequest>,
@@ -74,7 +74,7 @@ pub async fn accept(
                 return InvitationPage::new(req.path(), found, guest, form).answer(StatusCode::UNPROCESSABLE_ENTITY);
             }
         },
-        Guest::Unknown { .. } | Guest::Other { .. } | Guest::Member => return Ok(see(req.path())),
+        Guest::Unknown { .. } | Guest::Other { .. } | Guest::Member => return Ok(see_other(req.path())),
     };
     let (token, is_new) = (token(&req), matches!(joining, Joining::New { .. }));
     let (origin, db) = (address::origin(&req)?, at.0.clone());
@@ -84,17 +84,17 @@ pub async fn accept(
     if is_new {
         sessions::begin(&session, person, browser::describe(&req))?;
     }
-    Ok(see(&format!("/projects/{}/customers", found.1.slug)))
+    Ok(see_other(&format!("/projects/{}/customers", found.1.slug)))
 }
 
-/// The invitation and who looks at it; `None` for a link that does not count.
+/// The invitation and who opens it; `None` for a link that is not valid.
 async fn open(
     req: &HttpRequest,
     request: Option<PageRequest>,
     (db, clock, _): &Services,
 ) -> Result<Option<Opening>, Error> {
     let (token, path, now) = (token(req), req.path().to_owned(), clock.now());
-    let preferences = move |conn: &mut Conn| {
+    let load = move |conn: &mut Conn| {
         let Some((invitation, project)) = queries::find(conn, &token, now)? else { return Ok(None) };
         let logged_in = match request.map(|request| request.authenticate(conn)) {
             Some(Ok(logged_in)) => Some(logged_in),
@@ -104,10 +104,11 @@ async fn open(
         let guest = Guest::load(conn, &invitation, logged_in, &path)?;
         Ok(Some(((invitation, project), guest)))
     };
-    db.read(preferences).await
+    db.read(load).await
 }
 
-/// Nobody guesses a token of 256 bits, but nobody shall try for long either.
+/// Counts the attempt, then answers that the link is not valid. Nobody can guess a token of 256 bits, but the count
+/// keeps anybody from trying for long.
 async fn missed(req: &HttpRequest, (db, clock, ids): &Services, key: &ThrottleKey) -> Result<HttpResponse, Error> {
     let now = clock.now();
     let attempt = Attempt::invitation(ids.next(now), &key.0, &address::of_client(req)?.to_string());
@@ -115,7 +116,7 @@ async fn missed(req: &HttpRequest, (db, clock, ids): &Services, key: &ThrottleKe
     gone()
 }
 
-/// One transaction: of two who accept at once, one joins. `None` when it does not count any more.
+/// Runs in one transaction: of two who accept at once, one joins. `None` when the invitation is not valid any more.
 fn join(
     conn: &mut Conn,
     (_, clock, ids): &Services,
@@ -129,8 +130,8 @@ fn join(
     if !queries::take(conn, project.id, invitation.id)? {
         return Ok(None);
     }
-    let admitted = admit(conn, ids, &invitation.email, joining, now)?;
-    let person = admitted.ok_or(Error::NotFound)?;
+    let account = account(conn, ids, &invitation.email, joining, now)?;
+    let person = account.ok_or(Error::NotFound)?;
     people::set_role(conn, project.id, person, invitation.role)?;
     let actor = Actor::person(person, invitation.role.name());
     let trace = Trace::new(Action::MemberJoined).about(invitation.email).after(invitation.role.name());
@@ -138,9 +139,9 @@ fn join(
     Ok(Some(person))
 }
 
-/// The account that joins, made or opened again where it has to be. It may be closed or opened at this very moment, from
-/// another project: `None` when it is not as it was.
-fn admit(conn: &mut Conn, ids: &Ids, email: &str, joining: Joining, now: Moment) -> Result<Option<i64>, Error> {
+/// The account that joins; it is made or reopened where necessary. `None` when another project closed, reopened or
+/// made it in the meantime.
+fn account(conn: &mut Conn, ids: &Ids, email: &str, joining: Joining, now: Moment) -> Result<Option<i64>, Error> {
     let id = match &joining {
         Joining::Person(id) | Joining::New { closed: Some(id), .. } => *id,
         Joining::New { closed: None, .. } => ids.next(now),
@@ -156,13 +157,13 @@ fn admit(conn: &mut Conn, ids: &Ids, email: &str, joining: Joining, now: Moment)
         }
         _ => return Ok(None),
     }
-    people::see_person(conn, id, now)?;
+    people::record_last_seen(conn, id, now)?;
     Ok(Some(id))
 }
 
 fn checked(typed: &Typed, email: &str) -> Result<Name, Refusal> {
     let name = Name::parse(&typed.name).map_err(|why| Refusal::new("name", sentence(&why)))?;
-    let accepted = password::accept_of(&typed.password, email, name.as_str());
+    let accepted = password::accept_for(&typed.password, email, name.as_str());
     accepted.map_err(|why| Refusal::new("password", sentence(&why)))?;
     Ok(name)
 }

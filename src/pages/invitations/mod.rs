@@ -1,4 +1,4 @@
-//! Invitations: a link, sent by an admin by whatever means they like, lets one person join a project once.
+//! Invitations. An admin sends a link, by whatever means they like; one person joins the project with it, once.
 
 mod handlers;
 mod page;

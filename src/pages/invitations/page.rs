@@ -1,4 +1,4 @@
-//! What whoever opens an invitation's link sees, depending on who they are.
+//! The page behind an invitation's link. It depends on who opens the link.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -29,18 +29,18 @@ struct Gone {
     layout: Layout,
 }
 
-/// Who opens the link.
+/// The person who opens the link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Guest {
-    /// Somebody without an account, or whose account was closed.
+    /// Nobody is logged in, and the invited address has no account, or one that was closed.
     New { closed: Option<i64> },
-    /// Somebody with an account who is not logged in.
+    /// Nobody is logged in, and the invited address has an account.
     Unknown { log_in: String },
-    /// The one who is meant.
+    /// The invited person is logged in.
     Invited { id: i64 },
-    /// Somebody else.
+    /// Somebody else is logged in.
     Other { name: String },
-    /// A member already.
+    /// The person is a member already.
     Member,
 }
 
@@ -82,7 +82,7 @@ impl InvitationPage {
     }
 }
 
-/// The same for every link that does not count, whatever the reason.
+/// The answer to a link that is not valid, the same whatever the reason.
 pub fn gone() -> Result<HttpResponse, Error> {
-    html(StatusCode::NOT_FOUND, &Gone { layout: Layout::bare("This invitation does not count") })
+    html(StatusCode::NOT_FOUND, &Gone { layout: Layout::bare("This invitation is not valid") })
 }

@@ -1,5 +1,5 @@
-//! The answer strip: what can be used now, in one sentence, then the facts asked for most. It says nothing that the cards
-//! do not say; it is made of what they are made of.
+//! The answer strip: what the customer can use now, in one sentence, then the facts that people ask for most. It uses
+//! the data of the cards and says nothing that they do not say.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -27,7 +27,7 @@ pub struct Answer {
 
 impl HtmlSafe for Answer {}
 
-/// What can be used now.
+/// What the customer can use now.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Now {
     tone: &'static str,
@@ -78,7 +78,7 @@ fn payments(visit: &Visit, moved: Option<&Moved>) -> String {
     format!("{}{production}", all.join(", "))
 }
 
-/// The device, and below it the app on it.
+/// The device, and below it the app version and locale.
 fn device_and_app(visit: &Visit) -> Option<(String, String)> {
     let customer = &visit.customer;
     let known = |value: &Option<String>| value.clone().filter(|value| !value.trim().is_empty());
@@ -95,14 +95,14 @@ impl Now {
         let leading = entitlements.current.iter().filter(|group| group.is_active());
         let mut active: Vec<(&Group, &Source)> =
             leading.filter_map(|group| Some((group, leading_source(group)?))).collect();
-        active.sort_by_key(|(_, source)| lasts(source));
+        active.sort_by_key(|(_, source)| lasting_rank(source));
         match active.split_first() {
             Some(((group, source), rest)) => Now {
                 tone: tone(source.status),
                 headline: headline(group, source, visit),
                 detail: source.sentence().then(also_granted(group, source, visit)).then(others(rest)),
             },
-            None => bridged(visit, entitlements).unwrap_or_else(|| Now {
+            None => temporary(visit, entitlements).unwrap_or_else(|| Now {
                 tone: "quiet",
                 headline: Sentence::new("Nothing"),
                 detail: nothing(visit, entitlements, moved),
@@ -111,17 +111,17 @@ impl Now {
     }
 }
 
-/// Access runs while the store cannot be asked, and nobody knows to what.
-fn bridged(visit: &Visit, entitlements: &Grouped) -> Option<Now> {
+/// Temporary access while the store is unavailable, when no event has named the entitlement.
+fn temporary(visit: &Visit, entitlements: &Grouped) -> Option<Now> {
     let mut sources = entitlements.current.iter().flat_map(|group| &group.sources);
     let source = sources.find(|source| source.status == Status::Temporary)?;
     let until = Stamp::day_and_time(source.ends_at, visit.now);
-    let detail = Sentence::new(format!("{}. No event has told which entitlement it gives.", source.store_name));
+    let detail = Sentence::new(format!("{}. No event has named the entitlement it gives.", source.store_name));
     Some(Now { tone: tone(source.status), headline: Sentence::new("Temporary access until ").time(until), detail })
 }
 
-/// What goes on by itself before what has an end: a date is no end to somebody whose subscription renews later.
-fn lasts(source: &Source) -> u8 {
+/// Sorts what never ends first, then what renews, then what ends: a later end date does not outlast a renewal.
+fn lasting_rank(source: &Source) -> u8 {
     match source {
         _ if source.is_lifetime => 0,
         _ if source.renews => 1,
@@ -129,12 +129,12 @@ fn lasts(source: &Source) -> u8 {
     }
 }
 
-/// The purchase that speaks for an entitlement; of those that last alike the first.
+/// The purchase that the strip shows for an entitlement: the one that lasts best, the first among equals.
 fn leading_source(group: &Group) -> Option<&Source> {
-    group.sources.iter().filter(|source| source.status.gives_access()).min_by_key(|source| lasts(source))
+    group.sources.iter().filter(|source| source.status.gives_access()).min_by_key(|source| lasting_rank(source))
 }
 
-/// ` Also granted until 19 Dec.`, of a grant beside the purchase that is told of.
+/// ` Also granted until 19 Dec.`, when a grant runs beside the purchase that the strip shows.
 fn also_granted(group: &Group, detail: &Source, visit: &Visit) -> Sentence {
     let mut grants = group.sources.iter().filter(|source| source.status == Status::Granted);
     match grants.next() {
@@ -145,7 +145,7 @@ fn also_granted(group: &Group, detail: &Source, visit: &Visit) -> Sentence {
     }
 }
 
-/// Yes; yes, but somebody must act; no.
+/// `good`: access; `warn`: access, but somebody must act; `quiet`: no access.
 fn tone(status: Status) -> &'static str {
     match status {
         Status::Grace | Status::GraceInTrial | Status::Temporary => "warn",
@@ -187,7 +187,7 @@ fn others(groups: &[(&Group, &Source)]) -> Sentence {
     }
 }
 
-/// Why there is nothing: what should be looked at, what unlocks nothing, what ended last, or that nothing ever came.
+/// Why there is no access: what needs attention, what unlocks nothing, what ended last, or that nothing ever came.
 fn nothing(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Sentence {
     let unlocking = |groups: &'_ [Group]| groups.iter().position(|group| group.identifier.is_some());
     let first =
@@ -216,7 +216,7 @@ fn nothing(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Sent
             Sentence::new("No real purchase or grant has ever reached this customer.")
         }
         (true, None) => Sentence::new("No purchase or grant has ever reached this customer."),
-        (false, _) => Sentence::new("What was bought unlocks no entitlement."),
+        (false, _) => Sentence::new("The purchases unlock no entitlement."),
     };
     detail.words(hidden)
 }
@@ -230,7 +230,7 @@ mod tests {
     use crate::pages::profile::testing;
     use crate::projection::testing::NOW;
 
-    fn said(purchases: Vec<Value>) -> String {
+    fn answer(purchases: Vec<Value>) -> String {
         let mut visit = testing::lena();
         visit.purchases = purchases.into_iter().map(crate::projection::testing::purchase).collect();
         let now = Now::new(&visit, &Grouped::new(&visit), None);
@@ -244,18 +244,18 @@ mod tests {
         let trial =
             json!({ "key": "t", "period_type": "TRIAL", "expires_at": NOW.plus_days(3), "entitlement_ids": ["coach"] });
         let answers = [
-            said(vec![json!({})]),
-            said(vec![json!({ "unsubscribed_at": NOW.plus_days(-21) }), lifetime.clone()]),
-            said(vec![json!({}), lifetime, trial.clone()]),
-            said(vec![trial]),
-            said(vec![
+            answer(vec![json!({})]),
+            answer(vec![json!({ "unsubscribed_at": NOW.plus_days(-21) }), lifetime.clone()]),
+            answer(vec![json!({}), lifetime, trial.clone()]),
+            answer(vec![trial]),
+            answer(vec![
                 json!({ "expires_at": NOW.plus_days(-9), "billing_issue_at": NOW.plus_days(-9), "grace_expires_at": NOW.plus_days(7) }),
             ]),
-            said(vec![json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": NOW.plus_days(73_000) })]),
-            said(vec![json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "SUBSCRIPTION_PAUSED" })]),
-            said(vec![json!({ "entitlement_ids": [] })]),
-            said(vec![ended]),
-            said(vec![]),
+            answer(vec![json!({ "kind": "grant", "store": "PROMOTIONAL", "expires_at": NOW.plus_days(73_000) })]),
+            answer(vec![json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "SUBSCRIPTION_PAUSED" })]),
+            answer(vec![json!({ "entitlement_ids": [] })]),
+            answer(vec![ended]),
+            answer(vec![]),
         ];
         insta::assert_snapshot!(answers.join("\n"), @"
         [good] pro, renews on 11 Dec 2026 / Pro annual, App Store. Renews in 18 days.
@@ -272,21 +272,21 @@ mod tests {
     }
 
     #[test]
-    fn what_renews_speaks_before_a_grant_that_ends_later() {
+    fn a_renewing_subscription_leads_before_a_grant_that_ends_later() {
         let grant = json!({ "key": "g", "kind": "grant", "store": "PROMOTIONAL", "expires_at": NOW.plus_days(26) });
         assert_eq!(
-            said(vec![json!({}), grant]),
+            answer(vec![json!({}), grant]),
             "[good] pro, renews on 11 Dec 2026 / Pro annual, App Store. Renews in 18 days. Also granted until 19 Dec."
         );
     }
 
     #[test]
-    fn purchases_that_moved_away_are_not_called_purchases_that_never_came() {
+    fn purchases_that_moved_away_are_named_instead_of_no_purchases() {
         let mut visit = testing::lena();
         let detail = |moved: Option<&Moved>| Now::new(&visit, &Grouped::new(&visit), moved).detail.plain();
         assert_eq!(detail(Some(&moved_example(true))), "Purchases moved to zofia.nowak on 9 Oct.");
-        let came = "Purchases came from zofia.nowak on 9 Oct; no event has told which.";
-        assert_eq!(detail(Some(&moved_example(false))), came);
+        let received = "Purchases came from zofia.nowak on 9 Oct; no event has named them.";
+        assert_eq!(detail(Some(&moved_example(false))), received);
         assert_eq!(detail(None), "No purchase or grant has ever reached this customer.");
         visit.customer.made_sandbox = true;
         let hidden =

@@ -7,7 +7,7 @@ use askama::filters::HtmlSafe;
 #[template(source = r#"<span class="badge {{ classes }}">{{ text }}</span>"#, ext = "html")]
 pub struct Badge {
     pub text: String,
-    /// Classes: a tone, and for what is set apart from the rest a dashed line.
+    /// CSS classes: a tone, and `badge--line` for a dashed border.
     pub classes: &'static str,
 }
 
@@ -18,7 +18,7 @@ impl Badge {
         Badge { text: text.into(), classes }
     }
 
-    /// For every row of sandbox data.
+    /// Marks a row of sandbox data.
     pub fn sandbox() -> Badge {
         Badge::new("Sandbox", "badge--line tone-trial")
     }

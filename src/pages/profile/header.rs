@@ -1,4 +1,4 @@
-//! The head of the page: who this is, in what standing, and the switch between production and sandbox data.
+//! The header of the page: who the customer is, their status, and the switch between production and sandbox data.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -16,15 +16,15 @@ use crate::wording::{text, times};
 #[template(path = "profile/header.html")]
 pub struct Header {
     initials: String,
-    /// Display name, else e-mail address; `None` for somebody known by ids only.
+    /// Display name, else e-mail address; `None` for a customer who has only ids.
     name: Option<String>,
     badges: Vec<Badge>,
     app_user_id: String,
-    /// Where the name is not the address itself.
+    /// The e-mail address; `None` when it is shown as the name.
     email: Option<String>,
     country: Option<Country>,
     href: String,
-    /// Fields of the address that the switch keeps.
+    /// Fields of the page's query that the switch keeps.
     kept: Vec<(String, String)>,
     is_sandbox: bool,
     star: Star,
@@ -60,7 +60,7 @@ impl Header {
         }
     }
 
-    /// What the browser's tab says.
+    /// The title of the browser tab.
     pub fn title(&self) -> String {
         text::visible(self.name.as_deref().unwrap_or(&self.app_user_id))
     }
@@ -72,13 +72,13 @@ impl Country {
     }
 }
 
-/// What stands in place of a flag: the two letters of a code, as in the lists.
+/// The two letters of a country code, which the header and the lists show instead of a flag.
 fn letters(code: &str) -> Option<String> {
     let code = code.trim().to_ascii_uppercase();
     (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(code)
 }
 
-/// The word of the lists (§13.1), then what it leaves out: that no renewal follows, and that the team gave access as well.
+/// The status word of the lists (§13.1), then what that word leaves out (§2.2).
 fn badges(visit: &Visit) -> Vec<Badge> {
     let customer = &visit.customer;
     let Some(latest) = customer.status_purchase.as_deref().and_then(read_purchase) else {
@@ -104,8 +104,8 @@ fn badges(visit: &Visit) -> Vec<Badge> {
     [word, owned, pause, ends, granted, shared].into_iter().flatten().collect()
 }
 
-/// The purchase whose state is the customer's: the latest one, unless that is over while an earlier subscription still
-/// gives access. "Expired" beside an answer that says yes would be taken for the answer.
+/// The purchase that decides the customer's status: the latest one, unless that is over while an earlier subscription
+/// still gives access. People would read "Expired" as the answer, although the answer strip shows access.
 fn deciding_purchase<'a>(visit: &'a Visit, latest: &'a Purchase) -> &'a Purchase {
     if visit.is_sandbox() || latest.status(visit.now).gives_access() {
         return latest;
@@ -115,13 +115,13 @@ fn deciding_purchase<'a>(visit: &'a Visit, latest: &'a Purchase) -> &'a Purchase
     giving.max_by_key(|purchase| (purchase.access_ends_at(), &purchase.key)).unwrap_or(latest)
 }
 
-/// Whether something bought once gives access for good.
+/// Whether a one-time purchase gives access for good.
 fn is_owned(visit: &Visit, purchase: &Purchase) -> bool {
     let lasts = purchase.status(visit.now) == Status::Owned && purchase.is_lifetime(visit.now);
     lasts && !visit.catalog.unlocked_by(purchase).is_empty()
 }
 
-/// The lists call a paused subscription expired, and one that will pause active.
+/// The pause, which the lists do not show: they call a paused subscription expired, and one that will pause active.
 fn pause(purchase: &Purchase, status: Status, now: Moment) -> Option<String> {
     match (status, purchase.pause_asked_at, purchase.expires_at) {
         (Status::Paused, ..) => Some("Paused".into()),
@@ -132,7 +132,7 @@ fn pause(purchase: &Purchase, status: Status, now: Moment) -> Option<String> {
     }
 }
 
-/// Whether a subscription gives access that no renewal will prolong.
+/// Whether a subscription gives access now and will not renew.
 fn will_end(latest: &Purchase, status: Status) -> bool {
     let is_failing = matches!(status, Status::Grace | Status::GraceInTrial);
     let renews = latest.will_renew() || (is_failing && latest.unsubscribed_at.is_none());
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standing_is_the_word_of_the_lists_and_whether_it_will_end() {
+    fn badges_show_the_word_of_the_lists_and_whether_the_subscription_will_end() {
         assert_eq!(words(&testing::stranger()), ["No purchase"]);
         assert_eq!(words(&bought(json!({}))), ["Active"]);
         assert_eq!(words(&bought(json!({ "unsubscribed_at": NOW.plus_days(-2) }))), ["Cancelled", "Will not renew"]);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn access_given_by_the_team_is_told_beside_the_standing() {
+    fn access_granted_by_the_team_has_a_badge_beside_the_status() {
         let mut visit = bought(json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "UNSUBSCRIBE" }));
         visit.purchases =
             vec![crate::projection::testing::purchase(json!({ "kind": "grant", "store": "PROMOTIONAL" }))];
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_owned_for_good_speaks_before_what_has_ended() {
+    fn a_lifetime_purchase_replaces_the_badge_of_what_has_ended() {
         let lifetime = json!({ "key": "l", "kind": "one_time", "expires_at": null });
         let mut visit = bought(json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "UNSUBSCRIBE" }));
         visit.purchases = vec![crate::projection::testing::purchase(lifetime.clone())];
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_told_beside_the_word_of_the_lists() {
+    fn a_pause_has_a_badge_beside_the_word_of_the_lists() {
         let paused = json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "SUBSCRIPTION_PAUSED" });
         assert_eq!(words(&bought(paused)), ["Expired", "Paused"]);
         let asked = json!({ "pause_asked_at": NOW.plus_days(-2) });
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_that_still_gives_access_speaks_for_one_that_is_over() {
+    fn a_subscription_that_still_gives_access_decides_before_one_that_is_over() {
         let mut visit = bought(json!({ "expires_at": NOW.plus_days(-2), "expiration_reason": "BILLING_ERROR" }));
         assert_eq!(words(&visit), ["Billing Issue"]);
         visit.purchases =
@@ -221,13 +221,13 @@ mod tests {
     }
 
     #[test]
-    fn a_country_is_told_by_two_letters_and_its_name() {
+    fn a_country_is_shown_by_two_letters_and_its_name() {
         assert_eq!(Country::new("de"), Country { code: Some("DE".into()), name: "Germany".into() });
         assert_eq!((letters("DEU"), letters("4x"), letters("é"), letters("")), (None, None, None, None));
     }
 
     #[test]
-    fn a_name_is_a_name_an_address_or_the_id() {
+    fn the_title_is_the_name_else_the_email_address_else_the_id() {
         let mut visit = testing::lena();
         let header = |visit: &Visit| Header::new(visit, Vec::new(), Star::new(visit, false, String::new()));
         assert_eq!(header(&visit).title(), "Lena Okafor");

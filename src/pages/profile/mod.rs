@@ -1,8 +1,8 @@
-//! The page of one customer: a head, an answer, nine cards. Each card is a room of its own and knows no other; only
-//! `page` knows all of them.
+//! The page of one customer: a header, an answer strip and the cards. Each card has its own folder and uses no other
+//! card; only `page` knows all of them.
 //!
-//! What several cards need lies here: `visit` (who looks at whom, and when), `status_line` (what is to be said of a
-//! purchase's state), and the marks of stores and standings.
+//! This folder also holds what several cards need: `visit` (the customer, the person who opened the page, and the
+//! time), `acting` (what the handlers share), `pickup` (whether the app has fetched a change), and the badges.
 
 pub mod acting;
 pub mod answer;

@@ -1,8 +1,8 @@
-//! `GET /projects/{p}/customers/{id}`: one connection, one snapshot, every card, one page.
+//! `GET /projects/{p}/customers/{id}`: loads every card on one connection and in one snapshot.
 //!
-//! Its queries, whatever the amount of data: who looks (1); the id with its customer and project (1); the catalog (3);
-//! purchases (4); attributes (1); the star (1); notes, entitlements, ids, currencies (1 each); offering (2); manage (3); and those of
-//! the history.
+//! The number of queries does not depend on the amount of data: the person (1); the id with its customer and project
+//! (1); the catalog (3); purchases (4); attributes (1); the star (1); notes, entitlements, ids and currencies (1
+//! each); offering (2); manage (3); and those of the history.
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -23,15 +23,15 @@ use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::web::{Dialog, Layout, Section};
 
-/// Room for a page as long as most are, in bytes.
+/// The initial capacity of the buffer in bytes, which is enough for most pages.
 const USUAL_LENGTH: usize = 96 * 1024;
 
-/// What the address asks for.
+/// What the query string asks for.
 #[derive(Debug, Default)]
 struct Asked {
     shows_all_ids: bool,
     history: history::Query,
-    /// What the sandbox switch keeps: choices that hold in both views, no places in one of them.
+    /// The fields that the sandbox switch keeps: choices that are valid in both views, but no place in one of them.
     kept: Vec<(String, String)>,
 }
 
@@ -57,14 +57,15 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
     actions::page(request, &req, &db, rendered).await
 }
 
-/// The page, with a dialog over it where one is open.
+/// Renders the page, with a dialog over it if `opened` names one.
 ///
 /// # Errors
-/// As [`show`].
+/// Those of [`PageRequest::authorize`]; [`Error::NotFound`] when no customer has the id of the address;
+/// [`Error::BadRequest`] for a malformed query; [`Error::Forbidden`] for the topic Team without its permission.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = request.authorize(conn)?;
     let asked = Asked::parse(query)?;
-    let visit = Visit::entered(conn, request, &member, query)?;
+    let visit = Visit::from_request(conn, request, &member, query)?;
     if asked.history.shown == history::Shown::Team && !visit.may(ReadTeam) {
         return Err(Error::Forbidden(ReadTeam));
     }
@@ -100,16 +101,16 @@ impl ProfilePage {
         })
     }
 
-    /// Opens a dialog. Where there is none of its name, or not for this person, a refusal is told in the corner.
+    /// Opens a dialog. If there is no dialog of this name for this person, the page shows a refusal in its corner.
     fn open(&mut self, conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<(), Error> {
         let problem = opened.all_problems();
         let dialog = dialog(conn, member, visit, opened)?;
-        self.layout.lay_over(dialog, problem);
+        self.layout.show_dialog(dialog, problem);
         Ok(())
     }
 }
 
-/// Each room's dialogs begin with its name.
+/// The name of a dialog begins with the name of its card.
 fn dialog(conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<Option<Dialog>, Error> {
     match opened.name.split('-').next() {
         Some("note") => notes::dialog(conn, visit, opened.on(member, visit.at("notes"))),

@@ -1,5 +1,5 @@
-//! Whether the app has picked up a change: an agent who changes the offering and sees nothing in the app is looking at what
-//! the app keeps (§C3.2).
+//! Whether the app has picked up a change. The app caches offerings (§C3.2), so an agent who changes the offering may
+//! see no effect in the app for some minutes.
 
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries};
 use crate::wording::sentence::{Sentence, Stamp};
 
-/// What can be picked up.
+/// What an app can pick up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     Offering,
@@ -19,7 +19,7 @@ pub enum What {
     Attributes,
 }
 
-/// When each was last changed here, by the team or over the API.
+/// When the team or the API last changed each of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Changes {
     offering: Option<Moment>,
@@ -27,7 +27,7 @@ pub struct Changes {
     attributes: Option<Moment>,
 }
 
-/// For how many days a change that was not fetched is told, and one that was.
+/// For how many days the page mentions a change that the app has not fetched, and one that it has.
 const UNFETCHED_DAYS: i64 = 30;
 const FETCHED_DAYS: i64 = 1;
 
@@ -44,7 +44,7 @@ impl What {
 }
 
 impl Changes {
-    /// One query; none for a customer whose app never called.
+    /// One query; none when no app has ever called for the customer.
     pub fn load(conn: &mut Conn, project: i64, customer: &Customer) -> QueryResult<Changes> {
         if customer.info_fetched_at.is_none() && customer.offerings_fetched_at.is_none() {
             return Ok(Changes::default());
@@ -70,7 +70,7 @@ impl Changes {
         })
     }
 
-    /// Whether the app has fetched since the change; `None` without a change that is worth a word.
+    /// Whether the app has fetched since the change; `None` without a recent change.
     pub fn sentence(&self, what: What, customer: &Customer, now: Moment) -> Option<Sentence> {
         let (changed, fetched) = match what {
             What::Offering => (self.offering, customer.offerings_fetched_at),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn old_changes_are_not_worth_a_word() {
+    fn old_changes_are_not_mentioned() {
         let day = 86_400;
         assert_eq!((sentence(2 * day, Some(day)), sentence(31 * day, None)), (String::new(), String::new()));
         assert!(sentence(2 * day, None).starts_with("The app has not fetched"));

@@ -1,3 +1,3 @@
-//! The mark of a store: see [`crate::pages::store_badge`], which lists and finds share with the cards.
+//! The badge of a store, which the cards share with the lists and the search: see [`crate::pages::store_badge`].
 
 pub use crate::pages::store_badge::StoreBadge;

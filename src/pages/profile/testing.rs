@@ -1,4 +1,4 @@
-//! Looks at made-up customers, for the tests of the cards: nothing here touches a database.
+//! Visits of made-up customers for the tests of the cards. Nothing here uses a database.
 
 use super::pickup::Changes;
 use super::visit::{Customer, Project, Since, Visit};
@@ -7,7 +7,7 @@ use crate::catalog::Catalog;
 use crate::events::Environment;
 use crate::projection::testing::NOW;
 
-/// Lena subscribes.
+/// A subscriber with every detail known, opened by her own id.
 pub fn lena() -> Visit {
     let mut visit = stranger();
     visit.opened_as = "lena.okafor_4471".into();
@@ -34,7 +34,7 @@ pub fn lena() -> Visit {
     visit
 }
 
-/// Somebody of whom only an id is known.
+/// A customer of whom only an id is known.
 pub fn stranger() -> Visit {
     Visit {
         project: Project {

@@ -1,4 +1,4 @@
-//! `POST C/undo`: takes back what the flash has just told of, for ten minutes. Undoing is an action like any other.
+//! `POST C/undo`: undoes the action that the flash has just reported, within ten minutes. Undoing is itself an action.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::{attributes, entitlements, notes, offering};
 use crate::actions::{Act, Doing, Done, take_undo};
 use crate::base::error::Error;
 
-/// What each room needs to undo one of its actions.
+/// What each card needs to undo one of its actions.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Undo {
     Note(Box<notes::Undo>),

@@ -1,4 +1,4 @@
-//! Who looks at whom, and when: what every card needs, read once on the page's own connection.
+//! The customer, the person who opened the page, and the time: what every card needs, read once per page.
 
 use std::collections::HashSet;
 
@@ -19,31 +19,31 @@ use crate::web::form;
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
 
-/// A look at one customer.
+/// One customer as one person sees them at one moment.
 #[derive(Debug)]
 pub struct Visit {
     pub project: Project,
     pub customer: Customer,
-    /// The id in the address: any of the customer's ids.
+    /// The id in the address, which may be any of the customer's ids.
     pub opened_as: String,
-    /// Since when that id is known.
+    /// Since when `opened_as` has been known.
     pub since: Since,
-    /// The address of the profile, percent-encoded, without query.
+    /// The path of the profile, percent-encoded, without a query.
     pub href: String,
-    /// Which data the history and the entitlements show: the "Sandbox data" switch.
+    /// Which data the history and the entitlements show; the "Sandbox data" switch selects it.
     pub environment: Environment,
     pub now: Moment,
-    /// What the person who looks is in the project.
+    /// The role of the person in the project.
     pub role: Role,
     pub catalog: Catalog,
-    /// Purchases of `environment`, the ones that matter most first; see [`purchases_of`].
+    /// Purchases of `environment`, the most important first; see [`purchases_of`].
     pub purchases: Vec<Purchase>,
-    /// What is set, by key.
+    /// The attributes that have a value.
     pub attributes: Vec<Attribute>,
     pub changes: Changes,
 }
 
-/// The project the customer belongs to.
+/// The project that the customer belongs to.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = projects)]
 pub struct Project {
@@ -52,17 +52,17 @@ pub struct Project {
     pub name: String,
     pub transfer_behavior: String,
     pub sandbox_transfer_behavior: Option<String>,
-    /// How long a note may be, in characters.
+    /// The maximum length of a note in characters.
     pub note_length: i64,
-    /// How many notes a customer may have.
+    /// The maximum number of notes per customer.
     pub note_count: i64,
-    /// Whether developers may change the offering of test customers only.
+    /// Whether developers may change the offering only of test customers.
     pub overrides_only_tests: bool,
     /// Whether support and developers may delete customers as well.
     pub others_may_delete: bool,
 }
 
-/// The customer's row: what the app told, and what follows from the events.
+/// The customer's row: what the app reported, and what follows from the events.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = customers)]
 pub struct Customer {
@@ -73,10 +73,10 @@ pub struct Customer {
     pub platform_version: Option<String>,
     pub sdk_version: Option<String>,
     pub locale: Option<String>,
-    /// Where the app was last seen (ISO 3166-1 alpha-2).
+    /// The country of the app's last contact (ISO 3166-1 alpha-2).
     pub country: Option<String>,
     pub original_app_user_id: String,
-    /// The country the newest event names: a hint for when the app was never seen.
+    /// The country that the newest event names, shown when no app has ever made contact.
     pub event_country: Option<String>,
     pub display_name: Option<String>,
     pub email: Option<String>,
@@ -88,27 +88,27 @@ pub struct Customer {
     pub ids_count: i64,
     pub events_count: i64,
     pub first_event_at: Option<Moment>,
-    /// The production purchase that gives the status, as JSON ([`Purchase`] without its picture).
+    /// The production purchase that decides the status, as JSON ([`Purchase`] without the spans of the picture).
     pub status_purchase: Option<String>,
     pub made_sandbox: bool,
-    /// When an app last asked what the customer may use.
+    /// When an app last fetched the customer info.
     pub info_fetched_at: Option<Moment>,
-    /// When an app last asked which offering is theirs.
+    /// When an app last fetched the customer's offerings.
     pub offerings_fetched_at: Option<Moment>,
 }
 
-/// Since when an id is known.
+/// Since when an id has been known.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = app_user_ids)]
 pub struct Since {
     #[diesel(column_name = since)]
     pub at: Moment,
-    /// Whether that is when the id was made, not when an event first named it.
+    /// Whether `at` is when the id was created; otherwise it is when an event first named it.
     #[diesel(column_name = is_since_exact)]
     pub is_exact: bool,
 }
 
-/// A value the app, the team or an event set.
+/// An attribute that the app, the team or an event has set.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = attributes)]
 pub struct Attribute {
@@ -118,25 +118,25 @@ pub struct Attribute {
 }
 
 impl Visit {
-    /// The customer of the address, in the view that its query asks for.
+    /// Loads the customer that the path names, in the view that the query asks for.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when nobody has that id.
-    pub fn entered(conn: &mut Conn, request: &PageRequest, member: &Member, query: &str) -> Result<Visit, Error> {
+    /// [`Error::NotFound`] when no customer has that id.
+    pub fn from_request(conn: &mut Conn, request: &PageRequest, member: &Member, query: &str) -> Result<Visit, Error> {
         let environment = match form::field(query, "sandbox").as_deref() {
             Some("1") => Environment::Sandbox,
             _ => Environment::Production,
         };
         let id = AppUserId::parse(request.app_user_id()?).map_err(|_| Error::NotFound)?;
-        let (who, at) = ((id.as_str(), environment), (member.role, request.now));
-        let found = Visit::load(conn, member.project.id, who, at)?;
+        let (shown, person) = ((id.as_str(), environment), (member.role, request.now));
+        let found = Visit::load(conn, member.project.id, shown, person)?;
         if found.is_none() && blocking::find(conn, member.project.id, id.as_str())?.is_some() {
-            request.is_to_blocked(member.may(Permission::BlockCustomers));
+            request.mark_blocked(member.may(Permission::BlockCustomers));
         }
         found.ok_or(Error::NotFound)
     }
 
-    /// The customer who has this id, and what the cards share; `None` when nobody has it.
+    /// Loads the customer who has this id, and what the cards share; `None` when no customer has it.
     pub fn load(
         conn: &mut Conn,
         project: i64,
@@ -169,25 +169,25 @@ impl Visit {
         self.role.may_in(self.project.others_may_delete, permission)
     }
 
-    /// The page again, at this card, with the sandbox switch as it is.
+    /// The address of the page at this card, with the sandbox switch unchanged.
     pub fn at(&self, card: &str) -> String {
         let query = if self.is_sandbox() { "?sandbox=1" } else { "" };
         format!("{}{query}#{card}", self.href)
     }
 
-    /// The page with this dialog open.
+    /// The address of the page with this dialog open.
     pub fn dialog(&self, name: &str) -> String {
         let sandbox = if self.is_sandbox() { "sandbox=1&" } else { "" };
         format!("{}?{sandbox}dialog={}", self.href, text::segment(name))
     }
 
-    /// Where a form of the page posts to: `notes` is `C/notes`.
+    /// The address that a form of the page posts to: `notes` becomes `C/notes`.
     pub fn action(&self, path: &str) -> String {
         let query = if self.is_sandbox() { "?sandbox=1" } else { "" };
         format!("{}/{path}{query}", self.href)
     }
 
-    /// Whether the app has fetched since the last change of something.
+    /// Whether the app has fetched since the last change; see [`Changes::sentence`].
     pub fn picked_up(&self, what: What) -> Option<Sentence> {
         self.changes.sentence(what, &self.customer, self.now)
     }
@@ -203,7 +203,7 @@ impl Visit {
         self.customer.made_sandbox || self.purchases.iter().chain(&counted).any(is_bought)
     }
 
-    /// What a purchase is called: the catalog's name, else the one an event told, else its id.
+    /// The name of a purchase's product: from the catalog, else from an event, else its id.
     pub fn product_name<'a>(&'a self, purchase: &'a Purchase) -> &'a str {
         match purchase.kind {
             Kind::Grant => "Granted entitlement",
@@ -218,7 +218,7 @@ impl Visit {
     }
 }
 
-/// The address of a profile.
+/// The path of a profile, percent-encoded.
 pub fn href(slug: &str, app_user_id: &str) -> String {
     format!("/projects/{slug}/customers/{}", text::segment(app_user_id))
 }
@@ -243,12 +243,12 @@ fn attributes_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Attri
         .load(conn)
 }
 
-/// How many purchases of a kind the page looks at.
+/// How many subscriptions and grants the page loads, and how many of each other kind.
 pub const MANY: i64 = 100;
 pub const SOME: i64 = 30;
 
-/// The purchases a page shows: subscriptions and grants, latest end first; one-time purchases that unlock something;
-/// and the newest of those that do not. A heavy buyer of consumables has thousands of the last.
+/// The purchases that a page shows: subscriptions and grants, latest end first; one-time purchases that unlock
+/// something; and the newest of those that unlock nothing, of which a heavy buyer of consumables has thousands.
 pub fn purchases_of(
     conn: &mut Conn,
     project: i64,
@@ -280,12 +280,12 @@ pub fn purchases_of(
     Ok(found)
 }
 
-/// A stored purchase: see [`Purchase::stored`].
+/// Reads a stored purchase: see [`Purchase::stored`].
 pub fn read_purchase(body: &str) -> Option<Purchase> {
     Purchase::stored(body)
 }
 
-/// The catalog and the purchases of a look.
+/// The catalog, and the purchases that a page shows.
 pub fn load_purchases(
     conn: &mut Conn,
     project: i64,

@@ -1,5 +1,5 @@
-//! The settings pages of a project: what it is, who belongs to it, what was done in it, who is blocked, and deliveries
-//! that could not be read.
+//! The settings pages of a project: its settings, webhook, catalog, endpoints, API keys, people, audit log, blocked
+//! customers, test accounts and rejected deliveries.
 
 pub mod audit;
 mod blocked;
@@ -27,7 +27,7 @@ pub fn routes(routes: &mut Routes) {
         keys::routes(routes);
         audit::routes(routes);
         people::routes(routes);
-        crate::pages::settings::endpoints::routes(routes);
+        endpoints::routes(routes);
         routes.get("/rejected", ReadRejected, rejected::show);
         routes.get("/rejected/{delivery}", ReadRejected, rejected::body);
     });
@@ -35,13 +35,13 @@ pub fn routes(routes: &mut Routes) {
     test_accounts::routes(routes);
 }
 
-/// The settings pages a member may open, beside each of them.
+/// The navigation beside each settings page: the pages that the member may open.
 pub struct Nav {
     pub base: String,
     pub catalog: String,
     pub here: &'static str,
     pub has_audit: bool,
-    /// How many deliveries were rejected lately; `None` when the member may not know.
+    /// How many deliveries were rejected, counted up to a limit; `None` when the member may not read them.
     pub rejected: Option<i64>,
     pub has_people: bool,
     pub has_overview: bool,

@@ -1,4 +1,4 @@
-//! `GET /projects/{p}/settings`: the project, and where its deliveries go.
+//! `GET /projects/{p}/settings`: the project's settings, and the address to which its webhooks are sent.
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -44,14 +44,14 @@ pub async fn show(
         .await
 }
 
-/// The page with a dialog over it, for an action.
+/// Renders the page with a dialog open, for an action.
 pub fn page(
     config: Data<Config>,
 ) -> impl FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static {
     move |conn, request, opened| load(conn, request, &config, "", Some(opened))
 }
 
-/// The address of the page.
+/// The path of the page.
 pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings", member.project.slug)
 }
@@ -91,7 +91,7 @@ impl Overview {
         })
     }
 
-    /// Each part's dialogs begin with its name.
+    /// The name of a dialog begins with the part that it belongs to.
     fn open(&mut self, conn: &mut Conn, member: &Member, opened: Opened) -> Result<(), Error> {
         let problem = opened.all_problems();
         let opened = opened.on(member, address(member));
@@ -100,7 +100,7 @@ impl Overview {
             Some("webhook") => webhook::dialog(conn, member, opened, (self.now, &self.webhook))?,
             _ => None,
         };
-        self.layout.lay_over(dialog, problem);
+        self.layout.show_dialog(dialog, problem);
         Ok(())
     }
 
@@ -113,13 +113,13 @@ impl Overview {
         self.secret.set_at.map(Stamp::full)
     }
 
-    /// Until when the old one counts.
+    /// Until when the old secret counts; `None` when it does not count any more.
     fn overlap(&self) -> Option<(Stamp, Stamp)> {
         self.secret.overlap(self.now).map(|at| (Stamp::full(at), Stamp::relative(at, self.now).inside()))
     }
 }
 
-/// The navigation of the settings pages; `here` is the last part of the current one's address.
+/// The navigation of the settings pages. `here` is the last part of the current page's path.
 pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, Error> {
     let count = member.may(ReadRejected).then(|| queries::count_rejected(conn, member.project.id));
     Ok(Nav {

@@ -7,15 +7,15 @@ use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{events, rejected_deliveries as rejected};
 
-/// The number in the navigation stops here.
+/// The navigation counts rejected deliveries up to this number.
 pub const COUNTED: i64 = 1000;
 
 diesel::define_sql_function! {
-    /// Counts bytes, from 1. SQLite answers nothing where there are none.
+    /// `from` and `count` are in bytes; the first byte is 1. SQLite returns NULL for an empty body.
     fn substr(bytes: Binary, from: Integer, count: Integer) -> Nullable<Binary>;
 }
 diesel::define_sql_function! {
-    /// In bytes.
+    /// The length in bytes.
     fn length(bytes: Binary) -> Integer;
 }
 
@@ -26,11 +26,11 @@ pub struct Delivery {
     pub reason: String,
     /// The first bytes of the body.
     pub head: Option<Vec<u8>>,
-    /// How many bytes it has.
+    /// How many bytes the body has.
     pub length: i32,
 }
 
-/// When the last usable delivery came. Ids grow with time, so it is the last row of the key.
+/// When the last usable delivery arrived. Ids grow with time, so it is the last row of the primary key.
 pub fn last_delivery(conn: &mut Conn, project: i64) -> QueryResult<Option<Moment>> {
     let newest = events::table.filter(events::project_id.eq(project)).order(events::id.desc());
     newest.select(events::received_at).first(conn).optional()
@@ -47,7 +47,7 @@ pub fn count_rejected(conn: &mut Conn, project: i64) -> QueryResult<i64> {
     Ok(i64::try_from(ids.len()).unwrap_or(COUNTED))
 }
 
-/// The newest `limit` before the one with the id `before`, with `head` bytes of their bodies.
+/// The newest `limit` rejected deliveries with an id below `before`, each with the first `head` bytes of its body.
 pub fn rejected_before(
     conn: &mut Conn,
     project: i64,
@@ -69,7 +69,7 @@ pub fn rejected_before(
         .load(conn)
 }
 
-/// The whole body of one.
+/// The whole body of one rejected delivery; `None` when it does not exist.
 pub fn rejected_body(conn: &mut Conn, project: i64, id: i64) -> QueryResult<Option<Vec<u8>>> {
     rejected::table.find((project, id)).select(rejected::body).first(conn).optional()
 }

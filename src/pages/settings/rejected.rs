@@ -1,5 +1,5 @@
-//! `GET /projects/{p}/settings/rejected`: deliveries that carried the right secret and could not be used, and how each
-//! begins. `…/rejected/{delivery}`: all of one, as it came.
+//! `GET /projects/{p}/settings/rejected`: deliveries that carried the right secret but could not be used, each with
+//! the beginning of its body. `…/rejected/{delivery}`: the whole body of one, as received.
 
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Data;
@@ -17,7 +17,7 @@ use crate::web::{Layout, Page, Section, form};
 use crate::wording::sentence::Stamp;
 
 const ROWS: usize = 50;
-/// How many characters of a body the page shows, and how many bytes those can be.
+/// How many characters of a body the page shows, and how many bytes they take at most.
 const SHOWN: usize = 1_000;
 const SHOWN_BYTES: i32 = 4_000;
 
@@ -36,13 +36,13 @@ struct Row {
     received: (Stamp, Stamp),
     reason: String,
     size: String,
-    /// How the body begins.
+    /// The beginning of the body.
     head: String,
-    /// Whether that is all of it, letter by letter.
+    /// Whether `head` is the whole body, byte for byte.
     is_whole: bool,
 }
 
-/// `after` is the id of the last delivery on the page before.
+/// The field `after` of the query is the id of the last delivery on the page before.
 pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<Page<Rejected>, Error> {
     let after = form::field(req.query_string(), "after");
     let load = move |conn: &mut Conn| {
@@ -52,7 +52,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
     db.read(load).await.map(Page)
 }
 
-/// Saved, never shown: a browser that took it for a page would run what a stranger sent.
+/// Sends the body as a download. A browser that showed it as a page could run what a stranger sent.
 pub async fn body(request: PageRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let load = move |conn: &mut Conn| {
         let member = request.authorize(conn)?;
@@ -108,8 +108,8 @@ impl Row {
     }
 
     fn size_label(&self) -> String {
-        let part = if self.is_whole { "" } else { ", how it begins" };
-        format!("What was sent, {}{part}", self.size)
+        let part = if self.is_whole { "" } else { ", its beginning" };
+        format!("Body of {}{part}", self.size)
     }
 }
 
@@ -127,9 +127,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_told_in_round_figures() {
-        let message = [0, 1, 999, 1000, 1149, 999_999, 1_048_577].map(size);
-        assert_eq!(message, ["0 bytes", "1 byte", "999 bytes", "1.0 KB", "1.1 KB", "999.9 KB", "1.0 MB"]);
+    fn sizes_are_shown_in_round_figures() {
+        let sizes = [0, 1, 999, 1000, 1149, 999_999, 1_048_577].map(size);
+        assert_eq!(sizes, ["0 bytes", "1 byte", "999 bytes", "1.0 KB", "1.1 KB", "999.9 KB", "1.0 MB"]);
     }
 
     #[test]

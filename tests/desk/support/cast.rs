@@ -1,4 +1,4 @@
-//! The people of the tests: one a role, all in the project `sundial`; and one who belongs nowhere.
+//! The people of the tests: one for each role, all members of the project `sundial`.
 
 use dossier::base::Role;
 
@@ -17,9 +17,10 @@ pub const ADA: Person = Person { id: 4, name: "Ada Okoye", email: "ada@sundial.e
 
 pub const TEAM: [Person; 4] = [VERA, SOL, DEV, ADA];
 
-/// Everybody's.
+/// The password of everybody in the cast.
 pub const PASSWORD: &str = "correct horse battery";
 
-/// The project the team belongs to, and one it does not.
+/// The project that the team belongs to.
 pub const SUNDIAL: &str = "sundial";
+/// A project that the team does not belong to.
 pub const MOONRISE: &str = "moonrise";

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::{Answer, Desk};
 
-/// Somebody with a key.
+/// A caller with an API key.
 pub struct Client<'a> {
     desk: &'a Desk,
     pub key: String,
@@ -16,12 +16,12 @@ pub struct Client<'a> {
 }
 
 impl Desk {
-    /// The web app of the project, as purchases-js calls.
+    /// A web app that sends the headers of purchases-js.
     pub fn web_app(&self) -> Client<'_> {
         self.app("RC_BILLING").with("x-platform", "web").with("x-version", "1.63.1")
     }
 
-    /// An app of a store, with a key and nothing else.
+    /// An app of a store that sends its key and no other header.
     pub fn app(&self, store: &str) -> Client<'_> {
         self.client(self.project, store, Some(store))
     }
@@ -58,7 +58,7 @@ impl Client<'_> {
         self.call(Method::POST, path, Some(body.to_string())).await
     }
 
-    /// A call without a body, not sent yet.
+    /// Builds a call without a body.
     pub fn request(&self, method: Method, path: &str) -> TestRequest {
         let request = TestRequest::default().method(method).uri(path);
         let request = request.insert_header(("authorization", format!("Bearer {}", self.key)));
@@ -69,19 +69,19 @@ impl Client<'_> {
         let request = self.request(method, path);
         let request = body.into_iter().fold(request, |request, body| request.set_payload(body));
         let answer = self.desk.call(request).await;
-        self.desk.site.last_seen.settle();
+        self.desk.application.last_seen.settle();
         answer
     }
 }
 
 impl Answer {
-    /// The body, which is JSON whatever happened.
+    /// The body as JSON: every answer of the client API is JSON, errors too.
     pub fn json(&self) -> Json {
         assert_eq!(self.header("content-type"), "application/json", "{}", self.body);
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    /// Status and number of an error.
+    /// The HTTP status and the code of an error.
     pub fn refused(&self) -> (u16, i64) {
         let answer_body = self.json();
         assert!(answer_body["message"].as_str().is_some_and(|message| !message.is_empty()), "{answer_body}");

@@ -1,5 +1,5 @@
-//! A database for one test: a SQLite file, or with `TEST_DATABASE_URL` a database on that PostgreSQL server. Both go away
-//! with the test; what they are copied from stays on the server until the next run.
+//! A database for one test: a SQLite file, or with `TEST_DATABASE_URL` a database on that PostgreSQL server. Both are
+//! deleted with the test. The PostgreSQL template stays on the server until the next run.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -9,16 +9,16 @@ use dossier::db::{Db, migrate};
 
 use super::seed;
 
-pub enum Position {
+pub enum TestDatabase {
     File(PathBuf),
     Database { server: String, name: String },
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-impl Position {
-    /// A fresh database with tables, the two projects and the cast.
-    pub fn make() -> Position {
+impl TestDatabase {
+    /// Makes a database with tables, the two projects and the cast.
+    pub fn make() -> TestDatabase {
         let name = format!("desk_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         match std::env::var("TEST_DATABASE_URL") {
             Ok(server) => database(server, name),
@@ -28,14 +28,14 @@ impl Position {
 
     pub fn url(&self) -> String {
         match self {
-            Position::File(path) => format!("sqlite:{}", path.display()),
-            Position::Database { server, name } => on(server, name),
+            TestDatabase::File(path) => format!("sqlite:{}", path.display()),
+            TestDatabase::Database { server, name } => on(server, name),
         }
     }
 }
 
-/// Tables and cast are made once a run, then copied.
-fn file(name: &str) -> Position {
+/// Makes tables and cast once per run, then copies the file.
+fn file(name: &str) -> TestDatabase {
     static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
         let path = std::env::temp_dir().join(format!("dossier_template_{}.db", std::process::id()));
@@ -51,11 +51,11 @@ fn file(name: &str) -> Position {
     let path = std::env::temp_dir().join(format!("dossier_{name}.db"));
     remove(&path);
     std::fs::write(&path, template).expect("a copy of the template");
-    Position::File(path)
+    TestDatabase::File(path)
 }
 
-/// Tables and cast are made once a run here too: PostgreSQL copies a database much faster than it makes tables.
-fn database(server: String, name: String) -> Position {
+/// Makes a template once per run here too: PostgreSQL copies a database much faster than it makes tables.
+fn database(server: String, name: String) -> TestDatabase {
     static TEMPLATE: OnceLock<()> = OnceLock::new();
     const NAME: &str = "dossier_desk_template";
     TEMPLATE.get_or_init(|| {
@@ -66,7 +66,7 @@ fn database(server: String, name: String) -> Position {
         seed::fill(&db);
     });
     execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {NAME}"));
-    Position::Database { server, name }
+    TestDatabase::Database { server, name }
 }
 
 /// The address of another database on the same server.
@@ -82,11 +82,11 @@ fn execute(server: &str, statement: &str) {
     admin.batch(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
-impl Drop for Position {
+impl Drop for TestDatabase {
     fn drop(&mut self) {
         match self {
-            Position::File(path) => remove(path),
-            Position::Database { server, name } => execute(server, &format!("DROP DATABASE {name} WITH (FORCE)")),
+            TestDatabase::File(path) => remove(path),
+            TestDatabase::Database { server, name } => execute(server, &format!("DROP DATABASE {name} WITH (FORCE)")),
         }
     }
 }

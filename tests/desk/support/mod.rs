@@ -1,4 +1,4 @@
-//! A desk to work at: the program with a database of its own, a clock that stands still and ids that count.
+//! [`Desk`]: the program with its own database, a clock that only the test advances, and ids that count up.
 
 pub mod cast;
 pub mod client;
@@ -19,7 +19,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
 use cast::Person;
-use database::Position;
+use database::TestDatabase;
 use dossier::auth::queries::{NewProject, NewSession, insert_project, start_session};
 use dossier::auth::sessions::{PERSON, row_of};
 use dossier::base::allowlist::Allowlist;
@@ -29,7 +29,7 @@ use dossier::base::error::Error;
 use dossier::base::ids::Ids;
 use dossier::base::random_bytes;
 use dossier::db::Db;
-use dossier::server::app::{Site, app};
+use dossier::server::app::{Application, app};
 
 /// 2026-11-23T17:00:00Z
 pub const NOW: Moment = Moment(1_795_453_200_000);
@@ -40,12 +40,12 @@ pub struct Desk {
     pub ids: Ids,
     /// The id of the project `sundial`.
     pub project: i64,
-    pub site: Site,
-    // Last, so that it goes when nobody uses it any more.
-    _place: Position,
+    pub application: Application,
+    // The last field, so that it is dropped after everything that uses it.
+    _database: TestDatabase,
 }
 
-/// What came back.
+/// An HTTP response with its whole body.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -58,22 +58,22 @@ impl Desk {
         Desk::open_at("http://desk.example").await
     }
 
-    /// With another public address.
+    /// Opens a desk with another public address.
     pub async fn open_at(public_url: &str) -> Desk {
         Desk::open_with(|config| config.public_url = public_url.parse().expect("an address")).await
     }
 
     pub async fn open_with(change: impl FnOnce(&mut Config)) -> Desk {
-        let place = Position::make();
+        let database = TestDatabase::make();
         let (clock, ids) = (Clock::set_to(NOW), Ids::of_node(1));
-        let mut config = config(place.url());
+        let mut config = config(database.url());
         change(&mut config);
         let db = Db::open(&config.database_url, config.connections).expect("the database");
-        let site = Site::new(db.clone(), clock.clone(), ids.clone(), config).expect("a site");
-        Desk { db, clock, ids, project: seed::SUNDIAL_ID, site, _place: place }
+        let application = Application::new(db.clone(), clock.clone(), ids.clone(), config).expect("a site");
+        Desk { db, clock, ids, project: seed::SUNDIAL_ID, application, _database: database }
     }
 
-    /// Another empty project, for tests that need several.
+    /// Makes another empty project, for tests that need several.
     pub fn project_of_its_own(&self) -> i64 {
         let id = self.ids.next(self.clock.now());
         let new = NewProject { id, slug: &format!("p{id}"), name: "Its own", webhook_secret_hash: "" };
@@ -85,7 +85,7 @@ impl Desk {
         self.call(TestRequest::get().uri(path).insert_header(("cookie", self.cookie(person)))).await
     }
 
-    /// In a session that began before.
+    /// As [`Desk::get`], in the session of this cookie.
     pub async fn get_with(&self, cookie: &str, path: &str) -> Answer {
         self.call(TestRequest::get().uri(path).insert_header(("cookie", cookie))).await
     }
@@ -98,7 +98,7 @@ impl Desk {
         self.call(TestRequest::get().uri(path)).await
     }
 
-    /// As the form on a page of ours posts it.
+    /// Posts a form as a browser does from a page of Dossier.
     pub async fn post_form(&self, person: &Person, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.call(form(path, fields).insert_header(("cookie", self.cookie(person)))).await
     }
@@ -107,7 +107,7 @@ impl Desk {
         self.call(form(path, fields)).await
     }
 
-    /// The same form, sent so many times at once.
+    /// Posts the same form `times` times at once.
     pub async fn post_form_at_once(
         &self,
         person: &Person,
@@ -121,7 +121,7 @@ impl Desk {
     }
 
     pub async fn call(&self, request: TestRequest) -> Answer {
-        let service = test::init_service(app(&self.site)).await;
+        let service = test::init_service(app(&self.application)).await;
         let response = match service.call(request.to_request()).await {
             Ok(response) => ServiceResponse::into_parts(response).1,
             Err(error) => error.as_response_error().error_response(),
@@ -129,7 +129,7 @@ impl Desk {
         Answer::new(response).await
     }
 
-    /// The cookie of a session that has just begun, as `name=value`.
+    /// Starts a session and returns its cookie as `name=value`.
     pub fn cookie(&self, person: &Person) -> String {
         let key = dossier::base::hex(&random_bytes::<32>().expect("random bytes"));
         let state = HashMap::from([(PERSON.to_owned(), person.id.to_string())]);
@@ -137,7 +137,7 @@ impl Desk {
         let new = NewSession {
             row: row_of(&key),
             person: Some(person.id),
-            half_in: None,
+            person_awaiting_code_id: None,
             browser: String::new(),
             state,
             now: self.clock.now(),
@@ -145,16 +145,16 @@ impl Desk {
         };
         self.db.write_here(|conn| Ok::<_, Error>(start_session(conn, &new)?)).expect("a session");
         let mut jar = CookieJar::new();
-        let cookie = Cookie::new(self.site.session_cookie(), key);
-        jar.signed_mut(&self.site.session_key()).add(cookie);
+        let cookie = Cookie::new(self.application.session_cookie(), key);
+        jar.signed_mut(&self.application.session_key()).add(cookie);
         jar.delta().map(|cookie| cookie.encoded().to_string()).collect()
     }
 }
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        self.site.intake.close();
-        self.site.last_seen.close();
+        self.application.intake.close();
+        self.application.last_seen.close();
     }
 }
 
@@ -165,12 +165,12 @@ impl Answer {
         Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
-    /// A header's value; empty without it.
+    /// The header's value, or an empty text where it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("a plain header"))
     }
 
-    /// Where it leads on to, without the receipt.
+    /// The path and the fragment of the redirect, without the `done` parameter.
     pub fn location(&self) -> String {
         let location = self.header("location");
         let (path, fragment) = location.split_once('#').unwrap_or((location, ""));
@@ -178,7 +178,7 @@ impl Answer {
         format!("{path}#{fragment}")
     }
 
-    /// The receipt it leads on with.
+    /// The `done` parameter of the redirect: the id of the submission.
     pub fn submission(&self) -> String {
         let query = self.header("location").split_once("done=").map_or("", |(_, rest)| rest);
         query.split(['&', '#']).next().unwrap_or_default().to_owned()

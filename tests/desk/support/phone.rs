@@ -1,4 +1,4 @@
-//! Somebody's phone: the app that knows the secret and shows codes.
+//! An authenticator app: it knows the secret and shows codes.
 
 use totp_rs::{Builder, Totp};
 
@@ -37,7 +37,7 @@ impl Desk {
         let codes = on.body.split("<ol class=\"codes mono\">").nth(1).and_then(|rest| rest.split("</ol>").next());
         let codes = codes.expect("recovery codes").split("<li>").skip(1);
         let codes = codes.filter_map(|code| code.split('<').next()).map(str::to_owned).collect();
-        // The code is used up.
+        // A code works once; the next one comes after 30 seconds.
         self.clock.advance(30);
         (phone, codes)
     }

@@ -14,7 +14,7 @@ use super::{Answer, Desk};
 pub const SECRET: &str = "Bearer of the desk";
 
 impl Desk {
-    /// A project with a known secret that everybody of the cast is a member of; returns its slug.
+    /// Makes a project with a known secret, in which everybody of the cast is an admin. Returns its slug.
     pub fn project_of_the_cast(&self) -> String {
         let id = self.project_of_its_own();
         let hash = dossier::base::hex(&Sha256::digest(SECRET.as_bytes()));

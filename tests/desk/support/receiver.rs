@@ -1,4 +1,4 @@
-//! Somebody else's server: takes webhooks, remembers them, and answers as it is told to.
+//! A server that receives webhooks: it keeps each request and answers as the test asks.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// What it does with a request.
+/// How the receiver answers a request.
 #[derive(Debug, Clone)]
 pub enum Manner {
     Answer(u16),
-    /// Sends elsewhere.
+    /// Answers 307 with this address.
     Redirect(String),
-    /// Says nothing for so long, then answers 200.
+    /// Waits this long, then answers 200.
     Hang(Duration),
-    /// Breaks the connection off.
+    /// Resets the connection.
     Reset,
 }
 
-/// A request as it came.
+/// A request as it was received.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub headers: Vec<(String, String)>,
@@ -55,7 +55,7 @@ impl Receiver {
         self.requests.lock().expect("the requests").clone()
     }
 
-    /// Waits until so many requests have come.
+    /// Waits for `count` requests, at most 30 seconds. Returns those that came.
     pub fn wait_for(&self, count: usize) -> Vec<Request> {
         let until = Instant::now() + Duration::from_secs(30);
         while self.requests().len() < count && Instant::now() < until {
@@ -106,7 +106,7 @@ fn serve(stream: TcpStream, how: &Mutex<Manner>, kept: &Mutex<Vec<Request>>) {
 }
 
 impl Request {
-    /// A header's value; empty without it.
+    /// The header's value, or an empty text where it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }

@@ -1,6 +1,6 @@
-//! One delivery of each published shape, as RevenueCat sends them, with the cast in it.
+//! One webhook body of each published shape, as RevenueCat sends it, with the names of the tests in it.
 
-/// The bodies, each with an event id of its own.
+/// The bodies, each with its own event id.
 pub fn all() -> Vec<String> {
     [
         include_str!("../samples/cancellation-trial-unsubscribe-app-store.json"),

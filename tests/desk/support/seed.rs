@@ -1,4 +1,4 @@
-//! What every test finds: two projects, and the cast in the first.
+//! The data of every test database: two projects, and the cast in the first.
 
 use std::sync::OnceLock;
 

@@ -20,9 +20,9 @@ struct Count {
     count: i64,
 }
 
-/// Where the text stands: files, or tables.
+/// The files, or the tables, that hold the text.
 pub fn find(desk: &Desk, text: &str) -> Vec<String> {
-    match desk.site.config.database_url.strip_prefix("sqlite:") {
+    match desk.application.config.database_url.strip_prefix("sqlite:") {
         Some(path) => in_files(path, text),
         None => in_tables(desk, text),
     }

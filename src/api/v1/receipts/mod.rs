@@ -1,5 +1,5 @@
-//! `POST /v1/receipts`: an app made a purchase (§C3.18). What the Test Store sells is taken here; receipts of
-//! other stores need a connection to the store, which this version does not have.
+//! `POST /v1/receipts`: an app or a server reports a purchase (§C3.18). Purchases of the Test Store are stored.
+//! Receipts of other stores are refused: they need a connection to the store, which this version does not have.
 
 mod receipt;
 mod refused;
@@ -14,75 +14,81 @@ use super::attributes::Problem;
 use super::{answer, attributes};
 use crate::api::last_seen::Fetched;
 use crate::api::v1::customer_info::{self, CustomerInfo};
-use crate::api::{Caller, Inside, Needs, body, customers};
+use crate::api::{AuthorizedCall, Caller, Needs, body, customers};
 use crate::audit::{Action, Trace};
 use crate::base::error::{ApiError, Error};
 use crate::db::Conn;
 use crate::operations::test_store::{Bought, Buyer};
 use crate::projection::CustomerId;
 
-/// What is said after the commit: SDKs take most refusals for a receipt of all else that they sent.
+/// What to answer after the commit. A refused purchase is a value, not an error that rolls back: SDKs do not send the
+/// attributes again after most refusals, so these must be saved.
 struct Taken {
-    sold: Result<CustomerInfo, ApiError>,
+    purchase: Result<CustomerInfo, ApiError>,
     problems: Vec<Problem>,
 }
 
-/// The customer, and which attributes that came along were not saved.
+/// The customer info, and which of the attributes in the receipt were not saved.
 #[derive(Serialize)]
-struct PartlyTaken {
+struct InfoWithErrors {
     #[serde(flatten)]
     customer_info: CustomerInfo,
-    attributes_error_response: attributes::Partly,
+    attributes_error_response: attributes::AttributeErrors,
 }
 
 pub async fn take(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    caller.read(Needs::Any, |_, inside| refused::without_platform(inside)).await?;
+    caller.read(Needs::Any, |_, call| refused::require_platform(call)).await?;
     let receipt = Receipt::parse(&body::json(payload).await?)?;
     let id = receipt.app_user_id.clone();
     let taken = caller
-        .act(Needs::Any, move |conn, inside| {
-            let (traces, taken) = taken(conn, inside, &receipt)?;
+        .act(Needs::Any, move |conn, call| {
+            let (traces, taken) = save_and_buy(conn, call, &receipt)?;
             Ok((traces, taken))
         })
         .await?;
-    caller.saw(&id, Fetched::Info);
-    let customer_info = taken.sold?;
+    caller.record_contact(&id, Fetched::Info);
+    let customer_info = taken.purchase?;
     if taken.problems.is_empty() {
         return answer::customer(&req, StatusCode::OK, customer_info);
     }
-    let attributes_error_response = attributes::Partly::new(taken.problems);
-    Ok(HttpResponse::Ok().json(PartlyTaken { customer_info, attributes_error_response }))
+    let attributes_error_response = attributes::AttributeErrors::new(taken.problems);
+    Ok(HttpResponse::Ok().json(InfoWithErrors { customer_info, attributes_error_response }))
 }
 
-/// What came along is saved, whatever becomes of the purchase.
-fn taken(conn: &mut Conn, inside: &Inside<'_>, receipt: &Receipt) -> Result<(Vec<Trace>, Taken), Error> {
-    let (customer, _) = customers::found_or_made(conn, inside, &receipt.app_user_id)?;
-    let (set, problems) = attributes::apply(conn, inside, customer, &receipt.attributes)?;
+/// Saves the attributes of the receipt, whether or not the purchase is taken, and then makes the purchase.
+fn save_and_buy(conn: &mut Conn, call: &AuthorizedCall<'_>, receipt: &Receipt) -> Result<(Vec<Trace>, Taken), Error> {
+    let (customer, _) = customers::find_or_create(conn, call, &receipt.app_user_id)?;
+    let (set, problems) = attributes::apply(conn, call, customer, &receipt.attributes)?;
     let mut traces: Vec<Trace> =
         set.into_iter().map(|trace| trace.for_customer(customer, &receipt.app_user_id)).collect();
-    let sold = sold(conn, inside, customer, receipt)?;
-    let sold = sold.map(|(trace, customer_info)| {
+    let purchase = buy(conn, call, customer, receipt)?;
+    let purchase = purchase.map(|(trace, customer_info)| {
         traces.extend(trace);
         customer_info
     });
-    Ok((traces, Taken { sold, problems }))
+    Ok((traces, Taken { purchase, problems }))
 }
 
-type Sold = Result<(Option<Trace>, CustomerInfo), ApiError>;
+type Purchased = Result<(Option<Trace>, CustomerInfo), ApiError>;
 
-fn sold(conn: &mut Conn, inside: &Inside<'_>, customer: CustomerId, receipt: &Receipt) -> Result<Sold, Error> {
-    let order = match refused::unless_test_store(inside, receipt) {
+fn buy(
+    conn: &mut Conn,
+    call: &AuthorizedCall<'_>,
+    customer: CustomerId,
+    receipt: &Receipt,
+) -> Result<Purchased, Error> {
+    let order = match refused::test_store_order(call, receipt) {
         Ok(order) => order,
         Err(api_error) => return Ok(Err(api_error)),
     };
-    let buyer = Buyer { project: inside.project, customer, now: inside.now };
-    let bought = match buyer.buy(conn, inside.ids, &order)? {
+    let buyer = Buyer { project: call.project, customer, now: call.now };
+    let bought = match buyer.buy(conn, call.ids, &order)? {
         Ok(bought) => bought,
         Err(why) => return Ok(Err(refused::purchase_error(why, &order))),
     };
-    // Two customers may have become one.
-    let customer = customers::known(conn, inside, &receipt.app_user_id)?;
-    Ok(Ok((trace(bought, buyer, receipt), customer_info::load(conn, inside, customer)?)))
+    // The purchase may have merged two customers.
+    let customer = customers::require(conn, call, &receipt.app_user_id)?;
+    Ok(Ok((trace(bought, buyer, receipt), customer_info::load(conn, call, customer)?)))
 }
 
 fn trace(bought: Bought, buyer: Buyer, receipt: &Receipt) -> Option<Trace> {

@@ -1,4 +1,4 @@
-//! What is read of a receipt's body: the few fields that matter here, as the SDKs and servers write them.
+//! Reads the body of a receipt: the few fields that Dossier uses, in the formats of SDKs and servers.
 
 use serde_json::{Map, Value};
 
@@ -6,24 +6,24 @@ use crate::api::errors;
 use crate::api::v1::attributes::MOST;
 use crate::base::error::Error;
 
-/// The most characters of a product's or an offering's identifier that are looked at.
+/// How many characters the identifier of a product or an offering may have; a longer one is ignored.
 const LONGEST: usize = 200;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     pub app_user_id: String,
     pub fetch_token: String,
-    /// JS and iOS name one product, Android a list with one in it.
+    /// JS and iOS send one product, Android a list of which the first counts.
     pub product: Option<String>,
     pub offering: Option<String>,
     pub is_restore: bool,
-    /// As endpoint 5 takes them.
+    /// In the format of endpoint 5, `POST …/attributes`.
     pub attributes: Map<String, Value>,
 }
 
 impl Receipt {
     /// # Errors
-    /// [`crate::base::error::ApiError`] 7226 where it is no JSON object, or names no customer or no token.
+    /// [`Error::Client`] with code 7226 when the body is not a JSON object, or has no App User ID or no token.
     pub fn parse(body: &Value) -> Result<Receipt, Error> {
         let fields = body.as_object().ok_or_else(|| errors::malformed("The body is not a JSON object."))?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str);
@@ -42,7 +42,7 @@ impl Receipt {
     }
 }
 
-/// As many as one call may set.
+/// The first [`MOST`] attributes: no call may set more.
 fn first_ones(all: &Map<String, Value>) -> Map<String, Value> {
     all.iter().take(MOST).map(|(key, entry)| (key.clone(), entry.clone())).collect()
 }
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_attributes_are_looked_at_than_one_call_may_set() {
+    fn only_as_many_attributes_are_read_as_one_call_may_set() {
         let all: Map<String, Value> = (0..300).map(|number| (format!("a{number}"), json!({ "value": null }))).collect();
         let body = json!({ "app_user_id": "lena", "fetch_token": "test_1_a", "attributes": all });
         assert_eq!(read(&body).expect("it reads").attributes.len(), 250);

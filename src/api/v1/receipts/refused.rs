@@ -1,60 +1,60 @@
-//! Why a receipt is not taken, in the words and numbers of SDKs (§C2.5). They decide what becomes of a purchase
-//! that its store has been paid for: Android lets go of it on every 4xx but code 7662, which is why that is the answer where
-//! only a connection is missing.
+//! Why a receipt is refused, with the error codes that SDKs know (§C2.5). The code decides what an SDK does with a
+//! purchase that was paid for: Android gives it up on every 4xx except code 7662. So 7662 is the answer when only a
+//! connection to the store is missing.
 
 use actix_web::http::StatusCode;
 
 use super::receipt::Receipt;
-use crate::api::{Inside, errors};
+use crate::api::{AuthorizedCall, errors};
 use crate::base::error::{ApiError, Error};
 use crate::events::Store;
 use crate::operations::test_store::{Order, Refusal, Token};
 
-/// A server says for which platform it speaks.
+/// Checks that a server names the platform of the purchase.
 ///
 /// # Errors
-/// [`ApiError`] with code 7000.
-pub fn without_platform(inside: &Inside<'_>) -> Result<(), Error> {
-    let is_silent = inside.key.is_secret() && inside.device.platform.is_none();
+/// [`Error::Client`] with code 7000 when it does not.
+pub fn require_platform(call: &AuthorizedCall<'_>) -> Result<(), Error> {
+    let is_missing = call.key.is_secret() && call.device.platform.is_none();
     let message = "The header X-Platform is missing: say which platform the purchase was made on.";
-    if is_silent { Err(errors::refuse(StatusCode::BAD_REQUEST, errors::NO_PLATFORM, message)) } else { Ok(()) }
+    if is_missing { Err(errors::refuse(StatusCode::BAD_REQUEST, errors::NO_PLATFORM, message)) } else { Ok(()) }
 }
 
-/// What is asked of the Test Store.
-pub fn unless_test_store(inside: &Inside<'_>, receipt: &Receipt) -> Result<Order, ApiError> {
-    let is_test_key = inside.key.store.as_deref() == Some(Store::TestStore.as_str());
+/// The order of a Test Store purchase; an error for any other receipt.
+pub fn test_store_order(call: &AuthorizedCall<'_>, receipt: &Receipt) -> Result<Order, ApiError> {
+    let is_test_key = call.key.store.as_deref() == Some(Store::TestStore.as_str());
     match Token::parse(&receipt.fetch_token) {
-        Some(token) if is_test_key || inside.key.is_secret() => Ok(Order {
+        Some(token) if is_test_key || call.key.is_secret() => Ok(Order {
             token,
             product: receipt.product.clone(),
             offering: receipt.offering.clone(),
             is_restore: receipt.is_restore,
         }),
-        Some(_) => Err(bad(
+        Some(_) => Err(bad_request(
             errors::NO_RECEIPT,
             "This is a purchase of the Test Store. Configure the app with the project's Test Store key (test_…).",
         )),
-        None if is_test_key => Err(bad(
+        None if is_test_key => Err(bad_request(
             errors::NO_RECEIPT,
-            "This is no purchase of the Test Store. A test_… key takes nothing else: configure the app with the key of its store.",
+            "A test_… key takes only purchases of the Test Store. Configure the app with the key of its store.",
         )),
-        None => Err(not_connected(inside)),
+        None => Err(not_connected(call)),
     }
 }
 
-/// A purchase of a real store.
-fn not_connected(inside: &Inside<'_>) -> ApiError {
-    let platform = inside.device.platform.as_deref().unwrap_or_default().to_lowercase();
-    let store = inside.key.store.clone().map(Store::from).or_else(|| store_of(&platform));
+/// Refuses a purchase of a real store.
+fn not_connected(call: &AuthorizedCall<'_>) -> ApiError {
+    let platform = call.device.platform.as_deref().unwrap_or_default().to_lowercase();
+    let store = call.key.store.clone().map(Store::from).or_else(|| store_of(&platform));
     let name = store.as_ref().map_or("this store", Store::name);
     let message = format!(
-        "This installation has no connection to {name}, so the purchase was not taken. It is safe with the store: post it \
-         again once there is one. Until then the purchases come in through webhooks."
+        "This installation has no connection to {name}, so the purchase was not taken. The store still has it: post it \
+         again once there is a connection. Until then the purchases come in through webhooks."
     );
-    bad(if inside.key.is_secret() { errors::STORE_PROBLEM } else { errors::UNSUPPORTED }, &message)
+    bad_request(if call.key.is_secret() { errors::STORE_PROBLEM } else { errors::UNSUPPORTED }, &message)
 }
 
-/// The store behind a platform, as servers and SDKs name it.
+/// The store of a platform in the `X-Platform` header.
 fn store_of(platform: &str) -> Option<Store> {
     match platform {
         "ios" | "tvos" | "watchos" | "visionos" | "uikitformac" => Some(Store::AppStore),
@@ -69,11 +69,11 @@ fn store_of(platform: &str) -> Option<Store> {
     }
 }
 
-/// Why the Test Store sells nothing.
+/// The answer when the Test Store refuses an order.
 pub fn purchase_error(why: Refusal, order: &Order) -> ApiError {
     let product = order.product.as_deref().unwrap_or_default();
     match why {
-        Refusal::NoProduct => bad(errors::MALFORMED, "The body has no product_id."),
+        Refusal::NoProduct => bad_request(errors::MALFORMED, "The body has no product_id."),
         Refusal::UnknownProduct => ApiError {
             status: StatusCode::NOT_FOUND,
             code: errors::STORE_PROBLEM,
@@ -84,17 +84,17 @@ pub fn purchase_error(why: Refusal, order: &Order) -> ApiError {
             code: errors::SUBSCRIBED,
             message: format!("This customer has {product:?} already."),
         },
-        Refusal::InUse => bad(
+        Refusal::InUse => bad_request(
             errors::IN_USE,
-            "This purchase belongs to another customer, and the project's setting for sandbox purchases keeps it there.",
+            "This purchase belongs to another customer, and the setting for sandbox purchases keeps it there.",
         ),
-        Refusal::TurnedAway => bad(
+        Refusal::TurnedAway => bad_request(
             errors::NO_RECEIPT,
             "This purchase was made before the customer was deleted, or the customer is blocked.",
         ),
     }
 }
 
-fn bad(code: u16, message: &str) -> ApiError {
+fn bad_request(code: u16, message: &str) -> ApiError {
     ApiError { status: StatusCode::BAD_REQUEST, code, message: message.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! A crowd of ordinary customers, so that lists have pages.
+//! A crowd of ordinary customers, so that lists have several pages.
 
 use crate::cli::demo_data::calendar::{DAY, MINUTE};
 use crate::cli::demo_data::device::{GALAXY, IPAD, IPHONE, OLD_ANDROID, OLD_IPHONE, PIXEL};

@@ -1,4 +1,4 @@
-//! One customer with thousands of events, to see that a page stays quick and readable.
+//! One customer with thousands of events, to check that their page stays fast and readable.
 
 use crate::cli::demo_data::calendar::HOUR;
 use crate::cli::demo_data::device::IPHONE;

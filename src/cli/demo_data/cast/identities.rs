@@ -1,5 +1,5 @@
-//! Ids, names and events that are hard to show: other scripts, great lengths, many aliases, types
-//! nobody has heard of, people without a purchase or without the app.
+//! Ids, names and events that are hard to show: other scripts, long ids, many aliases, unknown event types, customers
+//! without a purchase or without the app.
 
 use serde_json::json;
 
@@ -46,7 +46,7 @@ pub fn stories(now: i64) -> Vec<Story> {
     ]
 }
 
-/// A tablet in a studio: everybody who logs out leaves an anonymous id behind.
+/// A shared tablet in a studio: each log-out adds an anonymous id.
 #[rustfmt::skip]
 fn forty_aliases(mut story: Story) -> Story {
     for _ in 1..40 {

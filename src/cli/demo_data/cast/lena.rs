@@ -1,4 +1,4 @@
-//! Lena, whose page shows nearly everything: two stores, a lapse, money back, a grant, an override.
+//! Lena, whose page shows nearly everything: two stores, a lapse, a refund, a grant, an override.
 
 use crate::cli::demo_data::calendar::DAY;
 use crate::cli::demo_data::device::IPHONE;

@@ -1,4 +1,4 @@
-//! The people of the demo, one file per reason to look at them.
+//! The customers of the demo, grouped into files by what they show.
 
 mod crowd;
 mod heavy;

@@ -1,5 +1,4 @@
-//! What is bought once or unlocks in its own way: for life, consumables, retreats, prepaid time,
-//! bundles, a family's share.
+//! One-time purchases and special subscriptions: lifetime, consumables, retreats, prepaid, bundles, family sharing.
 
 use crate::cli::demo_data::calendar::DAY;
 use crate::cli::demo_data::device::{GALAXY, IPAD, IPHONE, OLD_ANDROID, OLD_IPHONE, PIXEL};

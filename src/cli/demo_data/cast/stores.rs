@@ -1,4 +1,4 @@
-//! The other stores, each with its own ids, fees and gaps.
+//! The other stores, each with its own ids, fees and missing fields.
 
 use crate::cli::demo_data::calendar::DAY;
 use crate::cli::demo_data::device::{IPAD, IPHONE, OLD_ANDROID, PIXEL};

@@ -1,4 +1,4 @@
-//! Subscriptions that go as they should: free and cheaper starts, years of renewals, changes of mind.
+//! Subscriptions without problems: trials, introductory prices, years of renewals, product changes, returns.
 
 use crate::cli::demo_data::Author;
 use crate::cli::demo_data::calendar::DAY;

@@ -1,4 +1,4 @@
-//! Charges that fail, pauses, money given back, and prices refused: what people write to support about.
+//! Failed charges, pauses, refunds and refused prices: what customers write to support about.
 
 use crate::cli::demo_data::Author;
 use crate::cli::demo_data::calendar::DAY;

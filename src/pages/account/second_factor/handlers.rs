@@ -1,4 +1,4 @@
-//! What the forms of the page do.
+//! The actions of the page's forms.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -73,7 +73,7 @@ pub async fn switch_off(own: Own<Draft>, config: Data<Config>) -> Outcome {
         .await
 }
 
-/// A form of the page as it was before it was switched on or off in another window.
+/// Refuses a form when the second factor was switched on or off in another window meanwhile.
 fn must_be(owner: &mut Owner<'_>, is_on: bool) -> Result<(), Error> {
     let now = queries::on_since(owner.conn, owner.logged_in.person.id)?.is_some();
     let why = if now { "Your second factor is on already." } else { "Your second factor is off already." };

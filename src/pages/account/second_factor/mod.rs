@@ -1,5 +1,5 @@
-//! `/account/second-factor`: setting it up, recovery codes, switching it off. Secret and codes are shown in the answer to
-//! the form that made them and on no page afterwards.
+//! `/account/second-factor`: setting it up, recovery codes, switching it off. The secret and the codes are
+//! shown once, in the answer to the form that made them.
 
 pub mod handlers;
 pub mod page;

@@ -21,7 +21,7 @@ struct FactorPage {
     layout: Layout,
     preferences: Preferences,
     form: Opened,
-    /// Where to go on afterwards.
+    /// Where to go afterwards.
     next: String,
     /// The projects that require it.
     required_by: Vec<String>,
@@ -30,12 +30,12 @@ struct FactorPage {
 
 enum State {
     Off,
-    /// A secret is made and waits for its first code.
+    /// A secret exists and waits for its first code.
     Pending {
         picture: Picture,
         groups: Vec<String>,
     },
-    /// Recovery codes, for the only time.
+    /// New recovery codes, shown once.
     Codes(Vec<String>),
     On {
         since: Stamp,
@@ -82,7 +82,7 @@ impl FactorPage {
         self.next != "/"
     }
 
-    /// Why a form was refused as a whole, or its one field.
+    /// Why a form, or its one field, was refused.
     fn problem(&self, form: &str, field: &str) -> Option<&str> {
         if self.form.name == form { self.form.problem(field) } else { None }
     }

@@ -41,8 +41,8 @@ pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> R
     Ok(csv::download(&name, db.get_ref().clone(), first, export))
 }
 
-/// The first rows are read before the answer begins: what goes wrong until then has a status of its own.
-/// Having the file is an action with its trace.
+/// Reads the first rows before the answer begins, so that an error until then is answered with its status. The audit
+/// log records the download.
 async fn begin(request: PageRequest, req: &HttpRequest) -> Result<(String, Bytes, Export), Error> {
     let word = form::field(req.query_string(), "list");
     let load = move |conn: &mut Conn, member: &Member, request: &PageRequest| {

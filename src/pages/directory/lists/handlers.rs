@@ -21,7 +21,7 @@ use crate::pages::directory::overview::{self, Overview};
 use crate::pages::directory::search::{self, Query};
 use crate::web::{Layout, Section, html_for};
 
-/// The fields of the address. Of a field that came twice the first counts; unknown ones are ignored.
+/// The fields of the query. If a field comes twice, the first one counts; unknown fields are ignored.
 #[derive(Default)]
 struct Asked {
     q: Option<String>,
@@ -98,7 +98,7 @@ enum Answer {
     NoList(NoListPage),
 }
 
-/// The address names a list that is none.
+/// The page for an address that names no list.
 #[derive(Template)]
 #[template(path = "directory/no_list.html")]
 struct NoListPage {
@@ -132,7 +132,7 @@ struct ListPage {
     newer: Option<Cursor>,
     older: Option<Cursor>,
     may_export: bool,
-    /// Where webhooks go, while none has come.
+    /// The address for webhooks; shown until the first one has come.
     webhook_address: Option<String>,
 }
 
@@ -169,7 +169,7 @@ impl ListPage {
     }
 }
 
-/// A page; the one that reaches the top of the list going up is the first page, and full.
+/// A page of the list. Going up, a page that reaches the top is replaced by the first page, so that it is full.
 fn page(conn: &mut Conn, reader: Reader, list: List, place: Position, now: Moment) -> Result<Slice<Overview>, Error> {
     let rows = queries::rows(conn, reader, list, place, now, PAGE + 1)?;
     if matches!(place, Position::Before(_)) && rows.len() < PAGE {

@@ -1,4 +1,4 @@
-//! Lists of customers (§13.1), live: newest seen first, 50 a page, or all of a list as a file.
+//! Lists of customers (§13.1), always current: the most recently active first, 50 a page, or a whole list as a file.
 
 pub mod csv;
 pub mod handlers;
@@ -11,7 +11,8 @@ use crate::web::Routes;
 pub use model::{List, Position};
 pub use queries::Reader;
 
-/// Lists and finds share a path: whoever may read customers may search, and `ReadLists` is asked for a list.
+/// Lists and the search share a path: `ReadCustomers` is enough to search, and the handler requires `ReadLists` for a
+/// list.
 pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers", Permission::ReadCustomers, handlers::index);
     routes.get("/projects/{p}/customers.csv", Permission::ExportLists, csv::download);

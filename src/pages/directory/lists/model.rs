@@ -1,5 +1,5 @@
-//! Which lists there are, and a place in one: pages are told apart by the row they begin behind, never by a number, so
-//! that none is shown twice and none costs more than another.
+//! The lists, and a position in one. A page is named by the row that it begins after, never by a number, so that no
+//! row is shown twice and no page costs more than another.
 
 use crate::customers::Cursor;
 
@@ -18,14 +18,14 @@ pub enum List {
     OneTime,
     /// There was a production subscription, and none gives access.
     Expired,
-    /// Whom the person who looks marked as a test customer of theirs.
+    /// The customers that the person has marked as their test customers.
     Mine,
 }
 
 impl List {
     pub const ALL: [List; 6] = [List::All, List::Active, List::Sandbox, List::OneTime, List::Expired, List::Mine];
 
-    /// As it stands in an address.
+    /// The word in an address.
     pub const fn as_str(self) -> &'static str {
         match self {
             List::All => "all",
@@ -41,12 +41,12 @@ impl List {
         List::ALL.into_iter().find(|list| list.as_str() == word)
     }
 
-    /// Its address, from its top.
+    /// The address of the top of the list.
     pub fn top(self, project: &str) -> String {
         format!("/projects/{project}/customers?list={}", self.as_str())
     }
 
-    /// On its tab.
+    /// The text on its tab.
     pub const fn label(self) -> &'static str {
         match self {
             List::All => "All",
@@ -58,7 +58,7 @@ impl List {
         }
     }
 
-    /// Why nobody is in it.
+    /// The text of an empty list: why nobody is in it.
     pub const fn empty(self) -> &'static str {
         match self {
             List::All => "No customers yet.",
@@ -68,17 +68,17 @@ impl List {
             List::Sandbox => "Nobody has made a test purchase. TestFlight, license testers and test modes all count.",
             List::OneTime => "Nobody has bought anything other than a subscription.",
             List::Expired => {
-                "Nobody's subscription has ended. Paused subscriptions and failed payments count once access is gone."
+                "No subscription has ended. Paused subscriptions and failed payments count once access is gone."
             }
             List::Mine => {
-                "You have marked nobody. The star on a customer's page marks them as your test customer: they stand here, \
-                 and come first when you search."
+                "You have marked nobody. The star on a customer's page marks them as your test customer: they appear \
+                 here, and come first when you search."
             }
         }
     }
 }
 
-/// Where in a list.
+/// A position in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
     Top,
@@ -94,7 +94,7 @@ pub struct Unknown(pub &'static str);
 
 impl Position {
     /// # Errors
-    /// [`Unknown`] for a cursor that this program did not make, or two of them.
+    /// [`Unknown`] for a cursor that Dossier did not make, or for two cursors.
     pub fn parse(after: Option<&str>, before: Option<&str>) -> Result<Position, Unknown> {
         const SENTENCE: &str = "This page of the list does not exist. Start from the top of the list.";
         let read = |text| Cursor::parse(text).ok_or(Unknown(SENTENCE));
@@ -107,8 +107,10 @@ impl Position {
     }
 }
 
+/// The list of this name; without a name, all customers.
+///
 /// # Errors
-/// [`Unknown`] for a word that is no list; no word means all.
+/// [`Unknown`] for a word that names no list.
 pub fn list_named(word: Option<&str>) -> Result<List, Unknown> {
     match word {
         None | Some("") => Ok(List::All),
@@ -126,8 +128,8 @@ pub struct Slice<T> {
     pub older: Option<Cursor>,
 }
 
-/// Cuts what a query returned, one row more than a page, to the page. Rows come newest first for every place but
-/// `Before`, for which they come from the cursor upwards.
+/// Cuts the rows of a query, which reads one row more than a page, to the page. The rows come newest first, but oldest
+/// first for [`Position::Before`].
 pub fn slice<T>(mut rows: Vec<T>, place: Position, cursor: impl Fn(&T) -> Cursor) -> Slice<T> {
     let has_more = rows.len() > PAGE;
     rows.truncate(PAGE);

@@ -1,4 +1,4 @@
-//! Rows of a list: each list is a range of one index, read from a row onwards, or read whole where it is short.
+//! The rows of a list. Each list is a range of one index, read from a row onwards, or read whole when it is short.
 
 use diesel::prelude::*;
 
@@ -11,11 +11,11 @@ use crate::db::schema::{customers, test_customers};
 use crate::pages::directory::overview::{self, Row};
 use crate::projection::CustomerId;
 
-/// A list of no more customers than this is read whole and sorted here: where few are active among many who were, or the
-/// other way round, walking by time would pass over nearly all to find them.
+/// A list of at most this many customers is read whole and sorted here. When few customers of a project match, a walk
+/// in the order of time would pass over nearly all the others to find them.
 const FEW: i64 = 1_000;
 
-/// Whose lists, and who looks.
+/// The project whose lists are read, and the person who reads them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reader {
     pub project: i64,
@@ -28,7 +28,7 @@ impl Reader {
     }
 }
 
-/// Up to `limit` rows: from the top or behind a row newest first, before a row in the opposite order.
+/// Up to `limit` rows: newest first from the top or after a row, oldest first before a row.
 pub fn rows(
     conn: &mut Conn,
     reader: Reader,
@@ -43,7 +43,7 @@ pub fn rows(
     }
 }
 
-/// Everybody in a list that is told by when access ends, or by who marked them, if they are few.
+/// All customers of a list that depends on the end of access or on marks, if they are few; `None` otherwise.
 fn few(
     conn: &mut Conn,
     Reader { project, person }: Reader,
@@ -59,7 +59,7 @@ fn few(
         List::Active => {
             by_end.filter(customers::subscribed_until.gt(now).and(customers::granted_until.le(now))).load(conn)?
         }
-        // Who never subscribed has the least of numbers there.
+        // A customer who never subscribed has the smallest number there.
         List::Expired => by_end
             .filter(customers::subscribed_until.gt(i64::MIN).and(customers::subscribed_until.le(now)))
             .load(conn)?,
@@ -75,7 +75,7 @@ fn few(
     Ok(are_few.then(|| found.into_iter().map(|(active_at, id)| Cursor { active_at, id }).collect()))
 }
 
-/// The rows of these customers that belong to the place, in its order.
+/// The rows of these customers at this position, in its order.
 fn chosen(conn: &mut Conn, mut all: Vec<Cursor>, place: Position, limit: usize) -> QueryResult<Vec<Row>> {
     let time = |one: &Cursor| (one.active_at, one.id);
     all.sort_unstable_by_key(|one| std::cmp::Reverse(time(one)));
@@ -108,7 +108,7 @@ fn walked(
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .into_boxed();
     let subscriber = customers::is_subscriber.eq(true);
-    // A sum is no column: it keeps the databases from the index of ends, out of which they would have to sort all rows.
+    // Adding 0 keeps the databases from using the index of ends, after which they would have to sort all rows.
     let until = customers::subscribed_until + 0;
     query = match list {
         List::All => query,

@@ -1,4 +1,4 @@
-//! The page, and taking one override back from it.
+//! Shows the page, and clears one override from it.
 
 use actix_web::http::header::ContentType;
 use actix_web::web::Data;
@@ -27,11 +27,11 @@ pub async fn index(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resu
 pub struct Draft {
     /// An App User ID of the customer.
     customer: String,
-    /// The state that was seen: when it was set.
+    /// The version that the person saw: when the override was set.
     seen: Option<i64>,
 }
 
-/// `POST /projects/{p}/overrides/clear`: the default again, for one customer of the page.
+/// `POST /projects/{p}/overrides/clear`: clears the override of one customer.
 pub async fn clear(act: Act<Draft>) -> Outcome {
     let page = |conn: &mut _, request: &_, opened| rendered(conn, request, "", Some(opened));
     act.run("", page, |doing, draft| {

@@ -1,4 +1,4 @@
-//! All overrides in force in a project (§8), soonest end first, each with a way to take it back.
+//! All overrides in force in a project (§8). The one that ends first comes first; each can be cleared.
 
 mod handlers;
 mod page;

@@ -1,4 +1,4 @@
-//! The page as it is printed: a row for each override, and whose it is.
+//! The page: a row for each override, with its customer.
 
 use actix_web::web::Bytes;
 use askama::Template;
@@ -37,22 +37,22 @@ struct Row {
     href: String,
     offering: String,
     identifier: String,
-    /// Until when, who chose it, why; and whether it counts at all.
+    /// Until when it lasts, who set it and why, and whether the catalog still lets it count.
     sentence: Sentence,
     seen: i64,
-    /// The key of the form that takes it back, for those who may.
+    /// The key of the form that clears the override; `None` when the member may not.
     once: Option<String>,
 }
 
-/// Where to go after an override of this customer was taken back.
+/// The address to return to after clearing the override of this customer.
 pub fn address(project: &str, app_user_id: &str) -> String {
     format!("/projects/{project}/overrides?of={}", text::segment(app_user_id))
 }
 
-/// The page, and in its corner what was just done or refused.
+/// Renders the page, with a message about what was just done or refused.
 ///
 /// # Errors
-/// [`Error::BadRequest`] for a place in the list that this program did not name; what the database said.
+/// [`Error::BadRequest`] for a cursor that Dossier did not make.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
     let member = request.authorize(conn)?;
     let after = match field(query, "after") {
@@ -69,7 +69,7 @@ pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Opt
 }
 
 const NO_PLACE: &str = "This page of the list does not exist. Start from the top of the list.";
-const CHANGED: &str = "Somebody changed this override meanwhile. It stands as it is now; look again.";
+const CHANGED: &str = "Somebody changed this override meanwhile. The list shows it as it is now.";
 
 impl OverridesPage {
     fn load(conn: &mut Conn, member: &Member, after: Option<Cursor>, now: Moment) -> Result<OverridesPage, Error> {

@@ -1,4 +1,4 @@
-//! The answers to a search: straight to a profile, a page of finds, or guesses while somebody types.
+//! The answers to a search: a redirect to a profile, a page of finds, or guesses while somebody types.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -23,10 +23,10 @@ use crate::wording::text::{visible, visible_parts};
 /// How many customers a page of finds shows, and how many guesses.
 const MOST_FINDS: usize = 50;
 const MOST_GUESSES: usize = 8;
-/// Rows that are read for guesses: they are asked for at every key.
+/// How many rows are read for guesses: the browser asks for them at every key press.
 const GUESS_ROWS: i64 = 80;
 
-/// A form was sent: an exact find opens.
+/// Answers a search that was sent. An exact match opens the profile.
 pub async fn find(request: PageRequest, db: &Db, query: Query) -> Result<HttpResponse, Error> {
     let load = move |conn: &mut Conn| -> Result<Answer, Error> {
         let member = request.authorize(conn)?;
@@ -41,8 +41,8 @@ pub async fn find(request: PageRequest, db: &Db, query: Query) -> Result<HttpRes
     }
 }
 
-/// Somebody is typing, or about to: the guesses alone, to be put below the box. Their own test customers come first; before
-/// anything is typed they are all there is.
+/// Answers somebody who is typing, or about to, with the guesses alone; the page puts them below the search box. The
+/// person's own test customers come first; before anything is typed, only they are listed.
 pub async fn suggest(request: PageRequest, db: &Db, query: Option<Query>) -> Result<HttpResponse, Error> {
     let load = move |conn: &mut Conn| -> Result<(Preferences, Guesses), Error> {
         let member = request.authorize(conn)?;
@@ -68,7 +68,7 @@ fn guesses(
     finds(conn, member, matches, (MOST_GUESSES, marked), now).map(|(finds, _)| finds)
 }
 
-/// The marked customers, the one marked last first.
+/// The marked customers. The one marked last comes first.
 fn own(conn: &mut Conn, member: &Member, marked: &[CustomerId], now: Moment) -> Result<Vec<Find>, Error> {
     let first = marked.get(..MOST_GUESSES).unwrap_or(marked);
     let rows = overview::rows_of(conn, first)?;
@@ -92,7 +92,8 @@ fn straight_to(conn: &mut Conn, member: &Member, query: &Query) -> Result<Option
     Ok(id.map(|id| profile_address(&member.project.slug, &id)))
 }
 
-/// The customers behind the matches, marked ones first, then the best, among equals the newest; and whether there are more.
+/// The customers of the matches, and whether there are more. Marked customers come first, then the best matches; among
+/// equals the newest customer comes first.
 fn finds(
     conn: &mut Conn,
     member: &Member,
@@ -123,7 +124,7 @@ struct Find {
     overview: Overview,
     href: String,
     rank: (Fit, TermKind),
-    /// A test customer of whoever searches.
+    /// Whether the person who searches has marked it as a test customer.
     is_own: bool,
     reasons: Vec<Reason>,
 }
@@ -134,7 +135,7 @@ struct Reason {
     before: String,
     hit: String,
     after: String,
-    /// The part of a longer text that led here.
+    /// Whether the searched part was picked out of a longer text.
     is_picked: bool,
 }
 
@@ -149,22 +150,22 @@ impl Find {
             _ => overview.href(project),
         };
         let rank = (first.fit, first.kind);
-        let says_more = |one: &&Match| !is_said_by_transaction(one, &matches);
-        let reasons = matches.iter().filter(says_more).take(MOST_REASONS).map(Reason::new).collect();
+        let is_new = |one: &&Match| !repeats_a_transaction(one, &matches);
+        let reasons = matches.iter().filter(is_new).take(MOST_REASONS).map(Reason::new).collect();
         Some(Find { overview, href, rank, is_own: false, reasons })
     }
 
-    /// One that nobody searched for.
+    /// A marked customer that is shown without a search.
     fn own(project: &str, overview: Overview) -> Find {
         let (href, rank) = (overview.href(project), (Fit::Is, TermKind::AppUserId));
         Find { overview, href, rank, is_own: true, reasons: Vec::new() }
     }
 }
 
-/// A first order is its first transaction as well: one reason is enough.
-fn is_said_by_transaction(one: &Match, all: &[Match]) -> bool {
-    let says_it = |other: &Match| other.kind == TermKind::Transaction && other.value == one.value;
-    one.kind == TermKind::Order && all.iter().any(says_it)
+/// Whether a transaction gives the same reason: a first order has the same id as its first transaction.
+fn repeats_a_transaction(one: &Match, all: &[Match]) -> bool {
+    let is_same = |other: &Match| other.kind == TermKind::Transaction && other.value == one.value;
+    one.kind == TermKind::Order && all.iter().any(is_same)
 }
 
 impl Reason {
@@ -192,7 +193,7 @@ struct FindsPage {
     layout: Layout,
     customers: String,
     sought: String,
-    /// What was picked out of a longer text.
+    /// The pieces that were picked out of a longer text.
     picked: Vec<String>,
     finds: Vec<Find>,
     has_more: bool,
@@ -229,7 +230,7 @@ impl FindsPage {
     }
 }
 
-/// How many of the picked pieces are named, and how much of each.
+/// How many of the picked pieces the page names, and how many characters of each.
 const MOST_NAMED: usize = 12;
 const MOST_SHOWN: usize = 80;
 
@@ -244,6 +245,6 @@ fn shortened(text: &str) -> String {
 #[template(path = "directory/suggestions.html")]
 struct Guesses {
     finds: Vec<Find>,
-    /// Nothing was typed.
+    /// Whether nothing was typed.
     is_own: bool,
 }

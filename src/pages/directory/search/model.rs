@@ -1,5 +1,5 @@
-//! What was asked, what was found, and which finds count: the text itself before its pieces, pieces that are surely
-//! meant before any others.
+//! The query, its matches, and which of them count: the text itself comes before its pieces, and pieces that surely
+//! name somebody come before the others.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use crate::projection::CustomerId;
 /// The longest text that is searched, in bytes.
 pub const MOST_BYTES: usize = 10 * 1024;
 
-/// How much of a long text takes part in keys of the index: see `lookup_key`.
+/// How many bytes of a long text are in a key of the index: see `lookup_key`.
 const KEY_HEAD: usize = 128;
 
 /// A text to find customers by.
@@ -20,7 +20,7 @@ const KEY_HEAD: usize = 128;
 pub struct Query {
     /// As typed, without white space at its ends.
     pub text: String,
-    /// What is looked up, surest first: the text itself, then what was picked out of it.
+    /// The texts to look up, surest first: the text itself, then what was picked out of it.
     pub pieces: Vec<Piece>,
 }
 
@@ -29,10 +29,11 @@ pub struct Query {
 pub struct TooLong;
 
 impl Query {
-    /// `None` when there is nothing to look for.
+    /// `None` when there is nothing to search for. A text with NUL is valid and finds nobody: no database can store
+    /// NUL.
     ///
     /// # Errors
-    /// [`TooLong`]. A text that holds NUL is fine and finds nobody: no database can hold it.
+    /// [`TooLong`] when the text has more than [`MOST_BYTES`].
     pub fn parse(typed: &str) -> Result<Option<Query>, TooLong> {
         if typed.len() > MOST_BYTES {
             return Err(TooLong);
@@ -45,21 +46,21 @@ impl Query {
         }
     }
 
-    /// What other terms may begin with; `None` for what is no beginning of an id, a name or an address.
+    /// What longer terms may begin with; `None` for a text that no id, name or address can begin with.
     pub fn beginning(&self) -> Option<String> {
         let whole = self.pieces.first().filter(|piece| piece.sureness == Sureness::Whole)?;
         let digits = if whole.text.starts_with('+') { phone_digits(&whole.text) } else { String::new() };
         Some(if digits.is_empty() { folded(&whole.text) } else { digits })
     }
 
-    /// What to know about the text when it finds nobody.
+    /// A hint about the text, for when it finds nobody.
     pub fn hint(&self) -> Option<&'static str> {
         let is_order = self.text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("GPA."));
         let digits = self.text.split("..").next().unwrap_or("").chars().filter(char::is_ascii_digit).count();
         (is_order && digits != 17).then_some("Google order numbers have 4, 4, 4 and 5 digits. This one does not.")
     }
 
-    /// What was picked out of the text and is not the text itself.
+    /// The pieces that were picked out of the text, without the text itself.
     pub fn picked(&self) -> impl Iterator<Item = &str> {
         let named = self.pieces.iter().filter(|piece| piece.sureness == Sureness::Named && piece.in_place_of.is_none());
         named.map(|piece| piece.text.as_str())
@@ -81,7 +82,7 @@ fn all_pieces(text: &str) -> Vec<Piece> {
     all
 }
 
-/// The digits of a text that is a phone number and nothing else, without the zeros some dial before the country.
+/// The digits of a text that is only a phone number, without the zeros that some dial before the country code.
 fn whole_phone(text: &str) -> Option<String> {
     let is_phone = text.chars().all(|letter| letter.is_ascii_digit() || " +-()./".contains(letter));
     let digits = phone_digits(text);
@@ -89,7 +90,7 @@ fn whole_phone(text: &str) -> Option<String> {
     (is_phone && !digits.is_empty() && digits != text).then(|| digits.to_owned())
 }
 
-/// The range of keys that begin like `beginning`: from it (included) to the second (excluded).
+/// The range of keys that begin with `beginning`: the first bound is included, the second excluded.
 pub fn key_range(beginning: &str) -> (Vec<u8>, Vec<u8>) {
     let from: Vec<u8> = beginning.bytes().take(KEY_HEAD).collect();
     let mut to = from.clone();
@@ -114,29 +115,30 @@ pub enum Fit {
 pub struct Match {
     pub customer: CustomerId,
     pub kind: TermKind,
-    /// As it stands on the customer's page.
+    /// As the customer's page shows it.
     pub value: String,
     pub fit: Fit,
     pub piece: Piece,
 }
 
 impl Match {
-    /// An App User ID in exactly the case that was asked for.
-    fn is_very_id(&self) -> bool {
+    /// Whether it is an App User ID in exactly the case that was typed.
+    fn is_exact_id(&self) -> bool {
         self.kind == TermKind::AppUserId && self.value == self.piece.text
     }
 
     fn rank(&self) -> (Sureness, Fit, bool, TermKind) {
-        (self.piece.sureness, self.fit, !self.is_very_id(), self.kind)
+        (self.piece.sureness, self.fit, !self.is_exact_id(), self.kind)
     }
 
-    /// A name is a find only for what was typed as a whole: texts are full of words that are somebody's name.
+    /// A name counts only for the whole text that was typed: texts are full of words that are somebody's name.
     fn counts(&self) -> bool {
         self.kind != TermKind::Name || self.piece.sureness == Sureness::Whole
     }
 }
 
-/// The matches that count, best first: of the surest kind there is, and without stand-ins whose place is taken.
+/// The matches that count, best first: only those of the surest kind present, and no match of a piece that is searched
+/// in place of another one when the other one is found.
 pub fn best(mut all: Vec<Match>) -> Vec<Match> {
     all.retain(Match::counts);
     let taken: HashSet<String> = all.iter().map(|one| one.piece.text.clone()).collect();
@@ -147,13 +149,13 @@ pub fn best(mut all: Vec<Match>) -> Vec<Match> {
     all
 }
 
-/// The match that needs no choice: somebody has this very id, or all exact matches are one customer's.
+/// The match that needs no choice: a customer has exactly this id, or all exact matches belong to one customer.
 pub fn only(best: &[Match]) -> Option<&Match> {
     let first = best.first().filter(|first| first.fit == Fit::Is)?;
     let is_meant = first.piece.sureness != Sureness::Guessed || looks_like_id(&first.piece.text);
     let is_only = best.iter().all(|one| one.fit != Fit::Is || one.customer == first.customer);
-    let is_very = first.is_very_id() && first.piece.sureness == Sureness::Whole;
-    (is_meant && (is_only || is_very)).then_some(first)
+    let is_exact = first.is_exact_id() && first.piece.sureness == Sureness::Whole;
+    (is_meant && (is_only || is_exact)).then_some(first)
 }
 
 /// The matches of each customer, in the order of their best ones.
@@ -171,7 +173,7 @@ pub fn by_customer(matches: Vec<Match>) -> Vec<(CustomerId, Vec<Match>)> {
     groups
 }
 
-/// A value cut where the searched text stands in it: before, the text, after.
+/// Cuts a value around the searched text: the part before it, the text itself, and the part after it.
 pub fn marked<'a>(value: &'a str, piece: &str, kind: TermKind) -> (&'a str, &'a str, &'a str) {
     let wanted: Vec<char> = match kind {
         TermKind::Phone => piece.chars().filter(char::is_ascii_digit).collect(),
@@ -183,8 +185,8 @@ pub fn marked<'a>(value: &'a str, piece: &str, kind: TermKind) -> (&'a str, &'a 
     (value.get(..start).unwrap_or(value), value.get(start..end).unwrap_or(""), value.get(end..).unwrap_or(""))
 }
 
-/// Where `wanted` ends, if `text` begins with it in any case. In phone numbers only digits count; in names no accents, and
-/// white space of any length is one space.
+/// Where `wanted` ends in `text`, if `text` begins with it, ignoring case. Phone numbers are compared by their digits;
+/// names without accents, and with white space of any length as one space.
 fn ending(text: &str, wanted: &[char], kind: TermKind) -> Option<usize> {
     let mut left = wanted.iter().peekable();
     let mut before = None;
@@ -226,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_is_trimmed_and_held_to_ten_kilobytes() {
+    fn the_text_is_trimmed_and_limited_to_ten_kilobytes() {
         assert_eq!(query("  lena \r\n").text, "lena");
         assert!(Query::parse(" \t ").expect("short").is_none());
         assert!(Query::parse(&"a".repeat(MOST_BYTES)).is_ok());
@@ -235,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_number_is_asked_for_by_its_digits() {
+    fn a_phone_number_is_searched_by_its_digits() {
         for typed in ["+49 151 2345678", "0049 151/2345678", "(49) 151-2345678"] {
             assert!(query(typed).pieces.iter().any(|piece| piece.text == "491512345678"), "{typed}");
         }
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_very_id_wins_over_anothers_address() {
+    fn an_exact_id_wins_over_the_address_of_another_customer() {
         let email = found(1, TermKind::Email, "a@b.example", Sureness::Whole, "a@b.example");
         let id = found(2, TermKind::AppUserId, "a@b.example", Sureness::Whole, "a@b.example");
         assert_eq!(only(&best(vec![email.clone(), id])).map(|one| one.customer), Some(2));
@@ -272,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_order_stands_in_only_while_nobody_has_the_renewal() {
+    fn a_base_order_counts_only_while_nobody_has_the_renewal() {
         let renewal = found(1, TermKind::Transaction, "GPA.1..7", Sureness::Whole, "GPA.1..7");
         let mut base = found(2, TermKind::Order, "GPA.1", Sureness::Named, "GPA.1");
         base.piece.in_place_of = Some("GPA.1..7".into());

@@ -18,7 +18,7 @@ pub const MOST_PIECES: usize = 40;
 pub enum Sureness {
     /// All that was typed.
     Whole,
-    /// Has the shape of an id, an order or an address, or stands behind a word like "User ID:".
+    /// Has the shape of an id, an order or an address, or follows a label like "User ID:".
     Named,
     /// Any other word or quoted text.
     Guessed,
@@ -29,7 +29,7 @@ pub enum Sureness {
 pub struct Piece {
     pub text: String,
     pub sureness: Sureness,
-    /// Counts only when nobody has this one: a Google order's base stands in for a renewal.
+    /// The piece counts only when nobody has this text: a Google order's base is searched in place of its renewal.
     pub in_place_of: Option<String>,
 }
 
@@ -75,7 +75,7 @@ impl Found {
     }
 }
 
-/// Without the punctuation of the sentence around it.
+/// The text without the punctuation around it.
 fn trimmed(text: &str) -> &str {
     const AROUND: &[char] = &[
         ',', ';', '.', ':', '!', '?', '"', '\'', '`', '(', ')', '[', ']', '{', '}', '<', '>', '*', '|', '“', '”', '«',
@@ -84,7 +84,7 @@ fn trimmed(text: &str) -> &str {
     text.trim_matches(|letter: char| letter.is_whitespace() || AROUND.contains(&letter))
 }
 
-/// Patterns that a test reads as well: one that did not compile would be left out.
+/// A pattern that does not compile would be left out without a trace, so a test compares the numbers.
 type Patterns<const N: usize> = [&'static str; N];
 
 fn compiled(patterns: &[&str]) -> Vec<Regex> {
@@ -99,7 +99,7 @@ const LABEL: Patterns<1> = [concat!(
 )];
 static LABELS: LazyLock<Vec<Regex>> = LazyLock::new(|| compiled(&LABEL));
 
-/// How long the value behind a label may be (§13).
+/// How many characters the value after a label may have (§13).
 const MOST_OF_VALUE: usize = 100;
 
 fn labelled(text: &str, found: &mut Found) {
@@ -114,7 +114,8 @@ fn labelled(text: &str, found: &mut Found) {
     }
 }
 
-/// What stands behind a label: a quoted text, else the first word, and the rest of the line in case an id holds spaces.
+/// Adds the value after a label: a quoted text, otherwise the first word, and the rest of the line in case an id holds
+/// spaces.
 fn value(rest: &str, found: &mut Found) {
     if let Some((quote, inner)) = rest.chars().next().filter(|first| "\"'`".contains(*first)).zip(rest.get(1..)) {
         return add_decoded(inner.split(quote).next().unwrap_or(""), found);
@@ -126,7 +127,7 @@ fn value(rest: &str, found: &mut Found) {
     }
 }
 
-/// A text as it stands, and as it reads when it was taken from an address.
+/// Adds a text as it is, and decoded in case it was copied from an address.
 fn add_decoded(text: &str, found: &mut Found) {
     found.add(text, Sureness::Named);
     if text.contains('%')
@@ -175,7 +176,7 @@ fn shaped(text: &str, found: &mut Found) {
     }
 }
 
-/// An anonymous id as the SDK writes it, however the prefix came.
+/// An anonymous id as the SDK writes it, even when its prefix was percent-encoded.
 fn anonymous(text: &str) -> String {
     let tail = text.rsplit([':', '%']).next().unwrap_or("");
     let tail = if text.contains(':') { tail } else { tail.get(2..).unwrap_or("") };
@@ -186,7 +187,7 @@ const QUOTE: Patterns<5> =
     [r#""((?:[^"\\\r\n]|\\.)+)"\s*(:?)"#, r"'([^'\s]+)'", r"`([^`\r\n]+)`", r"“([^”\r\n]+)”", r"«([^»\r\n]+)»"];
 static QUOTES: LazyLock<Vec<Regex>> = LazyLock::new(|| compiled(&QUOTE));
 
-/// Quoted texts; the names of JSON fields are none.
+/// Adds quoted texts, but not the names of JSON fields.
 fn quoted(text: &str, found: &mut Found) {
     for quote in QUOTES.iter() {
         for parts in quote.captures_iter(text) {
@@ -199,10 +200,11 @@ fn quoted(text: &str, found: &mut Found) {
     }
 }
 
-/// What words are cut at when they are no ids as a whole.
+/// Where words are cut into parts, besides the word as a whole.
 const CUTS: [char; 13] = [',', ';', '|', '=', '"', '(', ')', '<', '>', '[', ']', '{', '}'];
 
-/// Every other word and its parts, those that look like ids first. Quoted fields of JSON were read before.
+/// Adds every other word and its parts, those that look like ids first. [`quoted`] has already read the fields of
+/// JSON.
 fn words(text: &str, found: &mut Found) {
     let all = || text.split_whitespace().filter(|word| !word.contains("\":"));
     let parts = || all().flat_map(|word| std::iter::once(word).chain(word.split(CUTS))).map(trimmed);
@@ -210,7 +212,7 @@ fn words(text: &str, found: &mut Found) {
     parts().for_each(|word| found.add(word, Sureness::Guessed));
 }
 
-/// Whether a word is rather an id than part of a sentence.
+/// Whether a word is more likely an id than part of a sentence.
 pub fn looks_like_id(word: &str) -> bool {
     let has_digit = word.contains(|letter: char| letter.is_numeric());
     let is_joined = word.contains(['_', '-', '.', ':', '@', '|', '$', '#']);
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pattern_is_one() {
+    fn every_pattern_compiles() {
         assert_eq!(LABELS.len(), LABEL.len());
         assert_eq!(ADDRESSES.len(), ADDRESS.len());
         assert_eq!(SHAPES.len(), SHAPE.len());
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_a_search_field_glued_together_still_give_what_has_a_shape() {
+    fn lines_that_a_search_field_glued_together_still_give_ids_with_a_shape() {
         let glued =
             "Order: GPA.3390-1182-5530-01234Total: 5.99App user:$RCAnonymousID:5f1c0d2e9a774c21b80a6f1f4f6a9921iOS";
         has(glued, &["GPA.3390-1182-5530-01234", "$RCAnonymousID:5f1c0d2e9a774c21b80a6f1f4f6a9921"]);
@@ -291,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_gives_what_stands_behind_its_labels() {
+    fn a_ticket_gives_the_values_after_its_labels() {
         has("Help!\nUser ID: lena.okafor_4471\nApp version: 4.2", &["lena.okafor_4471"]);
         has("RC customer id:  Sandy B  \n", &["Sandy", "Sandy B"]);
         has("rcInstallId = 9f, user: <tash>", &["9f", "tash"]);

@@ -1,4 +1,4 @@
-//! Looks texts up in the index of ids and in the index of terms.
+//! Looks up texts in the index of ids and in the index of terms.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +12,7 @@ use crate::db::Conn;
 use crate::db::schema::{app_user_ids, search_terms};
 use crate::projection::CustomerId;
 
-/// The exact matches that count, best first. At most two queries.
+/// The exact matches that count, best first. Runs at most two queries.
 pub fn exact(conn: &mut Conn, project: i64, query: &Query) -> QueryResult<Vec<Match>> {
     if query.pieces.is_empty() {
         return Ok(Vec::new());
@@ -22,8 +22,8 @@ pub fn exact(conn: &mut Conn, project: i64, query: &Query) -> QueryResult<Vec<Ma
     Ok(best(matches))
 }
 
-/// All matches that count, best first, and whether there were more than `most` rows to read. At most three queries, and a
-/// fourth for a name that is typed with accents.
+/// All matches that count, best first, and whether the limit of `most` rows was reached. Runs at most three queries,
+/// and a fourth for a name that is typed with accents.
 pub fn find(conn: &mut Conn, project: i64, query: &Query, most: i64) -> QueryResult<(Vec<Match>, bool)> {
     let mut matches = exact(conn, project, query)?;
     let is_picked = matches.first().is_some_and(|one| one.piece.sureness == Sureness::Named);
@@ -41,8 +41,8 @@ pub fn find(conn: &mut Conn, project: i64, query: &Query, most: i64) -> QueryRes
     Ok((best(matches), is_cut))
 }
 
-/// The matches while somebody types, those of marked customers among them however many others there are. At most one query
-/// more.
+/// The matches while somebody types. They include those of `marked` customers, however many others there are. Runs at
+/// most one query more than [`find`].
 pub fn guess(
     conn: &mut Conn,
     project: i64,
@@ -57,10 +57,10 @@ pub fn guess(
     Ok(best(matches))
 }
 
-/// How many rows of an index one search reads at most: a heavy buyer has thousands of orders that begin alike.
+/// How many rows of an index one query reads at most: a heavy buyer has thousands of orders that begin alike.
 pub const MOST_ROWS: i64 = 500;
 
-/// Who has one of these very ids.
+/// Matches of App User IDs that equal a piece.
 fn by_id(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
     let asked = keyed(pieces, lookup_key);
     let rows: Vec<(Vec<u8>, String, CustomerId)> = app_user_ids::table
@@ -74,13 +74,13 @@ fn by_id(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Mat
     Ok(found.collect())
 }
 
-/// A row of the index of terms: the term's key, its kind, what it was made of, whose it is.
+/// A row of the index of terms: the term's key, its kind, the value it was made of, and the customer.
 type Term = (Vec<u8>, String, String, CustomerId);
 
 const TERM: (search_terms::term, search_terms::kind, search_terms::value, search_terms::customer_id) =
     (search_terms::term, search_terms::kind, search_terms::value, search_terms::customer_id);
 
-/// Who has one of these ids, orders, addresses, numbers or names, in any case.
+/// Matches of ids, orders, addresses, numbers or names that equal a piece, ignoring case.
 fn by_term(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
     let asked = keyed(pieces, |text| lookup_key(&folded(text)));
     let names = keyed(pieces, |text| lookup_key(&folded_name(text)));
@@ -100,7 +100,8 @@ fn by_term(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<M
     Ok(found.collect())
 }
 
-/// Who has something that begins like this; of all, or among some.
+/// Matches of terms that begin with `beginning`, of all customers or only of those in `among`; and whether the limit
+/// of `most` rows was reached.
 fn by_beginning(
     conn: &mut Conn,
     project: i64,
@@ -126,20 +127,21 @@ fn by_beginning(
         let fit = if key == whole && is_whole(kind, &value, beginning) { Fit::Is } else { Fit::BeginsWith };
         Some(Match { customer, kind, value, fit, piece: piece.clone() })
     });
-    Ok((found.filter(|one| goes_on(one, &from, beginning)).collect(), is_cut))
+    Ok((found.filter(|one| has_beginning(one, &from, beginning)).collect(), is_cut))
 }
 
-/// A name is terms from each of its words onwards; only the first of them is all of it.
+/// Whether the term is the whole value. A name has a term for each of its words, from that word to the end of the
+/// name; only the first of them is the whole name.
 fn is_whole(kind: TermKind, value: &str, asked: &str) -> bool {
     kind != TermKind::Name || folded_name(value) == folded_name(asked)
 }
 
-/// Keys hold only the head of a long text: the rest is compared here.
-fn goes_on(one: &Match, head: &[u8], beginning: &str) -> bool {
+/// Keys hold only the beginning of a long text, so the rest is compared here.
+fn has_beginning(one: &Match, head: &[u8], beginning: &str) -> bool {
     head.len() == beginning.len() || one.kind.folded(&one.value).contains(beginning)
 }
 
-/// The pieces by their keys; of two with the same key the surer one.
+/// The pieces by their keys. Of two pieces with the same key, the first and so the surer one is kept.
 fn keyed(pieces: &[Piece], key: impl Fn(&str) -> Vec<u8>) -> HashMap<Vec<u8>, &Piece> {
     let mut keyed = HashMap::new();
     for piece in pieces {

@@ -1,4 +1,4 @@
-//! The card: ten ids at once, the rest folded, and beyond some hundreds a link to all.
+//! The card shows ten ids and folds the rest away. A customer with more than 200 ids gets a link to all of them.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -10,11 +10,11 @@ use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
 use crate::wording::text;
 
-/// How many ids stand unfolded.
+/// How many ids are shown unfolded.
 const UNFOLDED: usize = 10;
-/// How many a page holds unless all are asked for.
+/// How many ids the page loads unless the query asks for all.
 const LOADED: i64 = 200;
-/// More aliases than one person makes (§9.3).
+/// More aliases than this are unusual for one person (§9.3).
 const MANY_ALIASES: i64 = 50;
 
 #[derive(Debug, Template)]
@@ -23,9 +23,9 @@ pub struct Card {
     first: Vec<Id>,
     folded: Vec<Id>,
     count: i64,
-    /// Whether all were asked for: then nothing is folded away.
+    /// Whether the query asks for all ids, which then are all unfolded.
     shows_all: bool,
-    /// Where all of them are, when some were left out.
+    /// The address that shows all ids; `None` when the page shows all.
     all: Option<String>,
 }
 
@@ -35,14 +35,14 @@ struct Id {
     /// `Original`, `Alias 1`
     label: String,
     is_anonymous: bool,
-    /// The one in the page's address.
+    /// Whether the page was opened with this id.
     is_opened: bool,
 }
 
 impl HtmlSafe for Card {}
 
 impl Id {
-    /// What follows the prefix of an anonymous id.
+    /// The part of an anonymous id after its prefix.
     fn rest(&self) -> String {
         text::visible(self.id.strip_prefix(app_user_id::ANONYMOUS_PREFIX).unwrap_or(&self.id))
     }
@@ -78,7 +78,7 @@ impl Card {
     }
 }
 
-/// The original first, also when the list was cut before it; the id the page was opened with is never left out either.
+/// Labels the ids, the original first. The original and the opened id are included even if the limit cut them off.
 fn labelled(mut ids: Vec<String>, original: &str, opened_as: &str) -> Vec<Id> {
     ids.retain(|id| id != original);
     if opened_as != original && !ids.iter().any(|id| id == opened_as) {
@@ -99,16 +99,16 @@ fn labelled(mut ids: Vec<String>, original: &str, opened_as: &str) -> Vec<Id> {
 mod tests {
     use super::*;
 
-    fn said(ids: &[Id]) -> Vec<String> {
+    fn labels(ids: &[Id]) -> Vec<String> {
         ids.iter().map(|id| format!("{} {}{}", id.label, id.id, if id.is_opened { " (opened)" } else { "" })).collect()
     }
 
     #[test]
-    fn the_original_stands_first_wherever_it_was_found() {
+    fn the_original_comes_first_wherever_it_was_found() {
         let ids = labelled(vec!["a".into(), "o".into(), "b".into()], "o", "b");
-        assert_eq!(said(&ids), ["Original o", "Alias 1 a", "Alias 2 b (opened)"]);
+        assert_eq!(labels(&ids), ["Original o", "Alias 1 a", "Alias 2 b (opened)"]);
         let cut = labelled(vec!["a".into()], "o", "z");
-        assert_eq!(said(&cut), ["Original o", "Alias 1 a", "Alias 2 z (opened)"]);
+        assert_eq!(labels(&cut), ["Original o", "Alias 1 a", "Alias 2 z (opened)"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! App User IDs (§9.1): every id of this customer, the original first, then in the order they became known.
+//! App User IDs (§9.1): every id of this customer, the original first, the others in the order they became known.
 
 mod card;
 mod queries;

@@ -6,7 +6,7 @@ use crate::db::Conn;
 use crate::db::schema::app_user_ids;
 use crate::projection::CustomerId;
 
-/// In the order they became known, at most `most`.
+/// At most `most` ids, in the order they became known.
 pub fn load(conn: &mut Conn, customer: CustomerId, most: i64) -> QueryResult<Vec<String>> {
     app_user_ids::table
         .filter(app_user_ids::customer_id.eq(customer))

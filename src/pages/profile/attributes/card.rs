@@ -1,4 +1,4 @@
-//! The card: a search, what is set, and the reserved keys that are not, folded.
+//! The card: a search, the attributes with a value, and the reserved keys without one, folded.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -16,23 +16,23 @@ use crate::wording::text;
 pub struct Card {
     set: Vec<Set>,
     unset: Vec<Unset>,
-    /// The dialogs of somebody who may change attributes.
+    /// The dialogs; `None` for a person who may not change attributes.
     dialogs: Option<Dialogs>,
-    /// Whether the app has called since the last change.
+    /// Whether the app has fetched since the last change.
     picked_up: Option<Sentence>,
 }
 
 #[derive(Debug)]
 struct Dialogs {
     add: String,
-    /// Of one key, which the address ends with.
+    /// The address up to the key, which is appended to it.
     edit: String,
 }
 
 impl HtmlSafe for Card {}
 
 impl Card {
-    /// No query: the attributes came with the visit.
+    /// No query: the visit holds the attributes.
     pub fn new(visit: &Visit) -> Card {
         let dialogs = || Dialogs { add: visit.dialog("attribute-add"), edit: visit.dialog("attribute-edit.") };
         Card {
@@ -67,7 +67,7 @@ mod tests {
     use crate::pages::profile::visit::Attribute;
 
     #[test]
-    fn every_row_leads_to_its_dialog_for_those_who_may() {
+    fn every_row_links_to_its_dialog_for_those_who_may_edit() {
         let mut visit = testing::lena();
         visit.attributes = vec![Attribute { key: "a&b=<c>".into(), value: "x".into(), updated_at: Moment(0) }];
         let html = Card::new(&visit).to_string();

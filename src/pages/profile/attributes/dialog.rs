@@ -1,4 +1,4 @@
-//! The dialogs of the card: add an attribute of any key, or change the value of one.
+//! The dialogs of the card: add an attribute, or change the value of one.
 
 use askama::Template;
 
@@ -10,7 +10,7 @@ use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
 use crate::web::Dialog;
 
-/// Longer values get a field of several lines.
+/// Values with more characters than this get a field of several lines.
 const LINE: usize = 60;
 
 #[derive(Template)]
@@ -30,11 +30,11 @@ struct Edit {
     label: String,
     rule: Rule,
     stored: Option<Stored>,
-    /// Why its value can only be cleared.
+    /// Why the value can only be cleared; `None` when it can be changed.
     kept: Option<&'static str>,
 }
 
-/// The dialog of this name; `None` when there is none, or nothing it could be about.
+/// The dialog of this name; `None` when it does not exist, is not for this person, or has no attribute to show.
 pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
     match form.name.as_str() {
         _ if !visit.may(EditAttributes) => Ok(None),
@@ -54,7 +54,7 @@ impl Add {
 }
 
 impl Edit {
-    /// `None` for a key that may not be typed and has no value either.
+    /// `None` for a key that cannot be typed and has no value.
     fn load(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Edit>, Error> {
         let key = form.subject.clone();
         let stored = if key.contains('\0') { None } else { queries::find(conn, visit.customer.id, &key)? };
@@ -64,7 +64,7 @@ impl Edit {
             return Ok(None);
         }
         let kept = match &typable {
-            None => Some("Only the app can give this name a value: it is not one that can be typed."),
+            None => Some("Only the app can set this attribute: its name cannot be typed."),
             Some(key) if key.is_kept() && is_set => Some(KEPT),
             Some(_) => None,
         };
@@ -88,7 +88,7 @@ impl Edit {
         self.stored.as_ref().and_then(Stored::set)
     }
 
-    /// Which state is seen: when it was last written; 0 for a key that nobody has.
+    /// Identifies the state that the dialog shows: when the key was last written, in milliseconds; 0 if it never was.
     fn version(&self) -> i64 {
         self.stored.as_ref().map_or(0, |stored| stored.updated_at.millis())
     }
@@ -97,7 +97,7 @@ impl Edit {
         self.form.value("value", self.set().unwrap_or(""))
     }
 
-    /// Who wrote it last, to begin a sentence with.
+    /// Who wrote the value last, as the beginning of a sentence.
     fn writer(&self) -> &'static str {
         if self.stored.as_ref().is_some_and(Stored::is_of_team) { "A colleague" } else { "The app" }
     }
@@ -109,7 +109,7 @@ impl Edit {
         }
     }
 
-    /// A value from before the list, or one the app made up.
+    /// Whether the value is empty or one of the choices. Apps may send others, and a value may be older than the list.
     fn is_of_list(&self) -> bool {
         self.text().is_empty() || self.choices().contains(&self.text())
     }
@@ -124,5 +124,5 @@ impl Edit {
     }
 }
 
-/// How to replace what is kept as it was first told (§10.4).
-pub const KEPT: &str = "This is kept as it was first told. To replace it, clear it first, then set it anew.";
+/// How to replace a value of a key that keeps its first value (§10.4).
+pub const KEPT: &str = "The first value is kept. To replace it, clear it first, then set the new one.";

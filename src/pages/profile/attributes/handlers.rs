@@ -1,4 +1,4 @@
-//! Setting and clearing attributes. Whoever sets a key that has a value changes it; an empty value clears it.
+//! Setting and clearing attributes. Setting a key that has a value changes it; an empty value clears it.
 
 use serde::Deserialize;
 
@@ -13,20 +13,20 @@ use crate::pages::profile::undo;
 use crate::pages::profile::visit::Visit;
 use crate::wording::text;
 
-/// What was typed.
+/// The fields of the form.
 #[derive(Deserialize)]
 pub struct Draft {
     key: String,
     #[serde(default)]
     value: String,
-    /// The state that was seen when the editing of a known key began; 0 without a value.
+    /// The version of the attribute that the dialog showed; 0 without a value, `None` in the dialog that adds one.
     seen: Option<i64>,
-    /// Whether it shall be a key that has no value yet.
+    /// Set by the dialog that adds an attribute: the key must not have a value yet.
     new: Option<String>,
 }
 
 impl Draft {
-    /// Where it was typed.
+    /// The dialog that the form came from.
     fn dialog(&self) -> String {
         if self.seen.is_some() { format!("attribute-edit.{}", self.key) } else { "attribute-add".into() }
     }
@@ -69,7 +69,8 @@ pub async fn clear(act: Act<Draft>) -> Outcome {
     .await
 }
 
-/// Leaves word that there is no value, so that an older one cannot come back with a late event (§10.4).
+/// Stores the attribute as cleared instead of removing it, so that a late event cannot restore an older value
+/// (§10.4).
 fn clear_value(doing: &mut Doing<'_>, visit: &Visit, before: Option<Stored>, seen: Option<i64>) -> Result<Done, Error> {
     let stored = before.ok_or(Error::NotFound)?;
     must_be(Some(&stored), seen)?;
@@ -79,7 +80,7 @@ fn clear_value(doing: &mut Doing<'_>, visit: &Visit, before: Option<Stored>, see
     change(doing, visit, Some(stored), after, message)
 }
 
-/// Writes it, and lets the names, the lists and the search follow.
+/// Stores the attribute, then derives what depends on it: names, lists and search.
 fn change(
     doing: &mut Doing<'_>,
     visit: &Visit,
@@ -104,17 +105,17 @@ fn is_set(stored: Option<&Stored>) -> bool {
 }
 
 /// # Errors
-/// A refusal as stale when `seen` is another state than this one.
+/// [`Refusal::stale`] when the attribute has changed since the dialog showed it.
 fn must_be(stored: Option<&Stored>, seen: Option<i64>) -> Result<(), Refusal> {
     let version = stored.map_or(0, |stored| stored.updated_at.millis());
     if seen.is_none_or(|seen| seen == version) { Ok(()) } else { Err(Refusal::stale()) }
 }
 
 /// # Errors
-/// A [`Problem`] that tells the value there is, for somebody who meant to add one.
+/// A [`Problem`] that names the present value when the key already has one.
 fn must_be_new(key: &AttributeKey, before: Option<&Stored>) -> Result<(), Problem> {
     let Some(value) = before.and_then(Stored::set) else { return Ok(()) };
-    let sentence = format!("{} has a value already: {}. Change it on the card.", key.label(), text::visible(value));
+    let sentence = format!("{} already has a value: {}. Change it on the card.", key.label(), text::visible(value));
     Err(Problem { field: "key", sentence })
 }
 
@@ -126,13 +127,13 @@ fn must_be_open(key: &AttributeKey, before: Option<&Stored>) -> Result<(), Probl
 }
 
 /// # Errors
-/// A refusal when the customer has as many attributes of the team's or the app's own naming as there may be (§10.1).
+/// A refusal when the customer has the maximum number of attributes that are not reserved (§10.1).
 pub fn must_have_room(doing: &mut Doing<'_>, visit: &Visit, key: &AttributeKey) -> Result<(), Error> {
     if key.is_reserved() || queries::count_custom(doing.conn, visit.customer.id)? < MAX_CUSTOM {
         return Ok(());
     }
     let sentence = format!(
-        "This customer has {MAX_CUSTOM} attributes beside the reserved ones, and more are not allowed. Clear one first."
+        "This customer has {MAX_CUSTOM} attributes besides the reserved ones, which is the maximum. Clear one first."
     );
     Err(Refusal::new("key", sentence).into())
 }

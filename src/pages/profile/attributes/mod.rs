@@ -1,5 +1,5 @@
-//! Attributes (§10): keys and values the app, the team or events set. Set ones first, known keys by their labels; those
-//! who may add, change and clear them.
+//! Attributes (§10): keys and values that the app, the team or events have set. Keys with a value come first, known
+//! keys by their labels. People with the permission add, change and clear them.
 
 mod card;
 mod dialog;

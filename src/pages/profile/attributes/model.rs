@@ -1,10 +1,10 @@
-//! Order and looks of attributes: reserved ones in their order, then the others by name; long values cut in sight.
+//! How the card shows attributes: reserved keys in their order, then the others by name; long values are cut.
 
 use crate::customers::attributes::reserved;
 use crate::pages::profile::visit::Attribute;
 use crate::wording::text;
 
-/// The most characters a value shows unfolded. What people type may have 500; apps send more.
+/// The most characters of a value that are shown unfolded. People may type 500; apps send more.
 const HEAD: usize = 500;
 
 /// An attribute that has a value.
@@ -13,14 +13,14 @@ pub struct Set {
     /// The label of a reserved key, else the key.
     pub label: String,
     pub key: String,
-    /// Whether the label is another word than the key.
+    /// Whether the label differs from the key.
     pub is_labelled: bool,
     pub head: String,
-    /// What follows the head, and how long the whole is.
+    /// The rest of a long value, with the length of the whole value.
     pub tail: Option<Tail>,
     pub is_code: bool,
-    /// What the search in the card looks through.
-    pub sought: String,
+    /// The text that the search in the card matches.
+    pub search_text: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub fn set(attributes: &[Attribute]) -> Vec<Set> {
     sorted.into_iter().map(Set::new).collect()
 }
 
-/// The reserved keys nobody has set.
+/// The reserved keys without a value.
 pub fn unset(attributes: &[Attribute]) -> Vec<Unset> {
     let is_unset = |key: &str| !attributes.iter().any(|attribute| attribute.key == key);
     reserved::KEYS.iter().filter(|(key, _)| is_unset(key)).map(|(key, label)| Unset { key, label }).collect()
@@ -60,7 +60,7 @@ impl Set {
             label: label.map_or_else(|| text::visible(&attribute.key), str::to_owned),
             key: attribute.key.clone(),
             is_labelled: label.is_some(),
-            sought: format!("{} {} {head}", label.unwrap_or(""), attribute.key).trim_start().to_owned(),
+            search_text: format!("{} {} {head}", label.unwrap_or(""), attribute.key).trim_start().to_owned(),
             head,
             tail,
             is_code: reserved::is_code(&attribute.key),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_keys_stand_in_their_order_and_others_by_name() {
+    fn reserved_keys_come_in_their_order_and_others_by_name() {
         let keys =
             ["zebra", "$tenjinId", "$email", "Apple", "$new key", "apple", "$displayName", "$adjustId", "$campaign"];
         let labels: Vec<String> =
@@ -128,6 +128,6 @@ mod tests {
     #[test]
     fn the_search_finds_label_key_and_value() {
         let shown = set(&[attribute("$email", "lena@okafor.example")]);
-        assert_eq!(shown.first().map(|one| one.sought.as_str()), Some("E-mail $email lena@okafor.example"));
+        assert_eq!(shown.first().map(|one| one.search_text.as_str()), Some("E-mail $email lena@okafor.example"));
     }
 }

@@ -1,4 +1,4 @@
-//! Taking back a change of an attribute, as long as nobody has changed it since.
+//! Undoing a change of an attribute, unless somebody has changed it since.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,21 +10,21 @@ use crate::customers::attributes::{AttributeKey, Stored, queries};
 use crate::customers::state;
 use crate::pages::profile::visit::Visit;
 
-/// What it takes to undo an action.
+/// What [`undo`] needs to know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Undo {
     pub before: Option<Stored>,
     pub after: Stored,
 }
 
-/// Puts back what was said before, by whom and when it was said, as if nothing had happened. What events say meanwhile
-/// counts as it would have.
+/// Restores the earlier value with its author and time, as if the change had not happened. Events that arrived in the
+/// meantime count as if it had not.
 pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
     doing.permit(EditAttributes)?;
     let (customer, key) = (visit.customer.id, undo.after.key.clone());
-    // Of a customer who became one with another since, it is the survivor's.
-    let ours = |stored: Stored| Stored { customer_id: customer, ..stored };
-    let (before, after) = (undo.before.map(ours), ours(undo.after));
+    // If the customer was merged since, the attribute belongs to the remaining customer.
+    let of_customer = |stored: Stored| Stored { customer_id: customer, ..stored };
+    let (before, after) = (undo.before.map(of_customer), of_customer(undo.after));
     if queries::find(doing.conn, customer, &key)?.as_ref() != Some(&after) {
         let sentence = format!("{} was changed meanwhile. It stays as it is.", label(&key));
         return Err(Refusal::new("", sentence).into());

@@ -16,7 +16,7 @@ pub struct Card {
 impl HtmlSafe for Card {}
 
 impl Card {
-    /// No query: the attributes came with the visit. `None` without anything to show.
+    /// No query: the visit holds the attributes. `None` without anything to show.
     pub fn new(visit: &Visit) -> Option<Card> {
         let rows = model::rows(&visit.attributes);
         (!rows.is_empty()).then_some(Card { rows })

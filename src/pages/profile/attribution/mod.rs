@@ -1,4 +1,4 @@
-//! Attribution (§11): what an ad network delivered, from the attributes. The card stands only where something was.
+//! Attribution (§11): what an ad network delivered, read from the attributes. The card is left out without any.
 
 mod card;
 mod model;

@@ -1,8 +1,8 @@
-//! Which attribute feeds which row, and what stands in for it.
+//! Which attribute fills which row, and which one replaces it when it is missing.
 
 use crate::pages::profile::visit::Attribute;
 
-/// A row: its label, and the attributes that can fill it, the first one set wins.
+/// The label of each row, and the attributes that can fill it. The first one that is set fills it.
 const ROWS: [(&str, &[&str]); 5] = [
     ("Network", &["$mediaSource"]),
     ("Campaign", &["$campaign", "$appleAdsCampaignId"]),
@@ -45,8 +45,8 @@ mod tests {
             set("$ad", "x"),
         ];
         let rows = rows(&attributes);
-        let said: Vec<_> = rows.iter().map(|row| (row.label, row.value.as_str())).collect();
-        assert_eq!(said, [("Campaign", "DE autumn"), ("Keywords", "87")]);
+        let shown: Vec<_> = rows.iter().map(|row| (row.label, row.value.as_str())).collect();
+        assert_eq!(shown, [("Campaign", "DE autumn"), ("Keywords", "87")]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::wording::text;
 #[template(path = "profile/currencies.html")]
 pub struct Card {
     balances: Vec<Balance>,
-    /// Set for sandbox data.
+    /// The sandbox badge; `None` for production data.
     mark: Option<Badge>,
 }
 
@@ -28,7 +28,7 @@ struct Balance {
 impl HtmlSafe for Card {}
 
 impl Card {
-    /// One query. `None` without any balance in this view.
+    /// One query. `None` without a balance in this environment.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Card>> {
         let rows: Vec<(String, String, i64)> = balances::table
             .filter(

@@ -1,5 +1,5 @@
-//! Virtual currencies (§15): balances as the events add up, an estimate. They follow the sandbox
-//! switch, and the card stands only where there is one.
+//! Virtual currencies (§15): balances added up from the events, which is an estimate. The sandbox switch selects
+//! which, and the card is left out without a balance.
 
 mod card;
 

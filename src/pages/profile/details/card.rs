@@ -12,7 +12,7 @@ use crate::pages::profile::visit::Visit;
 pub struct Card {
     app_user_id: String,
     project: String,
-    /// The project's customers.
+    /// The list of the project's customers.
     project_href: String,
     rows: Vec<Row>,
 }
@@ -20,7 +20,7 @@ pub struct Card {
 impl HtmlSafe for Card {}
 
 impl Card {
-    /// No query: the rows came with the visit.
+    /// No query: the visit holds everything.
     pub fn new(visit: &Visit) -> Card {
         Card {
             app_user_id: visit.opened_as.clone(),

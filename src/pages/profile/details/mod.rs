@@ -1,4 +1,4 @@
-//! Customer details (§2): who this is, as rows of names and values. What is not known is left out.
+//! Customer details (§2): who the customer is, as rows of names and values. Unknown values are left out.
 
 mod card;
 mod model;

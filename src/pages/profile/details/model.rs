@@ -1,4 +1,4 @@
-//! The rows of §2: their order, their formats, and when they are left out.
+//! The rows of §2: their order, their format, and when they are left out.
 
 use crate::base::money::{Micros, Money};
 use crate::customers::transfer_behavior;
@@ -6,7 +6,7 @@ use crate::pages::profile::visit::{Customer, Visit};
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;
 
-/// A name and a value, with what to know about it.
+/// A name and a value, with notes that explain the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub label: &'static str,
@@ -25,7 +25,7 @@ impl Row {
     }
 }
 
-/// The rows after App User ID and Project, which are more than words.
+/// The rows after App User ID and Project, which the template prints because they have links and buttons.
 pub fn rows(visit: &Visit) -> Vec<Row> {
     let customer = &visit.customer;
     let raw =
@@ -53,12 +53,12 @@ fn dated(full: Stamp, relative: Stamp) -> Sentence {
     Sentence::default().time(full).words(" ").aside(format!("({})", relative.text()))
 }
 
-/// The English name of a country; an unknown code as it is.
+/// The English name of a country, or the code itself if it is unknown.
 pub fn country_name(code: &str) -> String {
     crate::wording::country::name(code)
 }
 
-/// Where the app was last seen; failing that what the newest event names, which may be the store's country.
+/// The country of the app's last contact, else the one that the newest event names, which may be the store's country.
 fn country(customer: &Customer) -> Option<Row> {
     let row = |code: &str| Row::new("Country", Sentence::new(country_name(code)));
     match known(&customer.country) {
@@ -80,13 +80,13 @@ fn spent(visit: &Visit) -> Row {
     let missing = format!("{missing} came without a price and {} as 0.", if is_one { "counts" } else { "count" });
     let notes = [
         (customer.prices_missing > 0).then_some(missing),
-        (customer.spent_micros < 0).then(|| "More was given back than was ever reported as paid.".to_owned()),
+        (customer.spent_micros < 0).then(|| "More was refunded than was ever reported as paid.".to_owned()),
         visit.is_sandbox().then(|| "Production money: sandbox purchases never count.".to_owned()),
     ];
     Row::new("Total Spent", Sentence::new(spent_in_usd(customer) + family)).noting(notes.into_iter().flatten())
 }
 
-/// Of this id, not of the oldest one.
+/// When the opened id was created, not the oldest id.
 fn user_since(visit: &Visit) -> Row {
     let at = visit.since.at;
     let dated = dated(Stamp::full(at), Stamp::relative(at, visit.now));
@@ -97,7 +97,7 @@ fn user_since(visit: &Visit) -> Row {
     }
 }
 
-/// `iOS Version 19.1 (Build 23B85)`; Android tells a number alone.
+/// `iOS Version 19.1 (Build 23B85)`, or the version alone: Android reports only a number.
 fn platform(customer: &Customer) -> Option<String> {
     let version = known(&customer.platform_version);
     match (known(&customer.platform), version) {
@@ -107,7 +107,7 @@ fn platform(customer: &Customer) -> Option<String> {
     }
 }
 
-/// What a person would call it: `iOS 19.1`, `Android 36`.
+/// The device as people call it: `iOS 19.1`, `Android 36`.
 pub fn device(customer: &Customer) -> Option<String> {
     let version = known(&customer.platform_version).map(|version| {
         let number = version.strip_prefix("Version ").unwrap_or(version);
@@ -132,19 +132,19 @@ mod tests {
     use crate::events::Environment;
     use crate::pages::profile::testing;
 
-    fn said(visit: &Visit) -> Vec<String> {
+    fn lines(visit: &Visit) -> Vec<String> {
         let notes =
             |row: &Row| if row.notes.is_empty() { String::new() } else { format!(" [{}]", row.notes.join(" ")) };
         rows(visit).iter().map(|row| format!("{}: {}{}", row.label, row.value.plain(), notes(row))).collect()
     }
 
     fn value(visit: &Visit, label: &str) -> String {
-        said(visit).into_iter().find(|row| row.starts_with(label)).unwrap_or_default()
+        lines(visit).into_iter().find(|row| row.starts_with(label)).unwrap_or_default()
     }
 
     #[test]
-    fn every_row_stands_in_its_order() {
-        insta::assert_snapshot!(said(&testing::lena()).join("\n"), @"
+    fn the_rows_have_their_order_and_format() {
+        insta::assert_snapshot!(lines(&testing::lena()).join("\n"), @"
         Last Seen App Version: 4.12.0
         Country: Germany
         Total Spent: USD 106.95
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_left_out() {
-        insta::assert_snapshot!(said(&testing::stranger()).join("\n"), @"
+        insta::assert_snapshot!(lines(&testing::stranger()).join("\n"), @"
         Total Spent: USD 0
         User Since: about 2026-11-23 at 04:54 PM UTC (6 minutes ago) [When an event first named this id; it may be older.]
         Transfer Behavior: Transfer to new App User ID [Restoring under another id moves the purchases there.]
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn total_spent_signals_what_it_does_not_know() {
+    fn total_spent_notes_missing_prices_and_a_negative_total() {
         let mut visit = testing::stranger();
         visit.customer.family_shared_only = true;
         assert_eq!(value(&visit, "Total"), "Total Spent: USD 0 (Family Sharing)");
@@ -177,13 +177,13 @@ mod tests {
         visit.environment = Environment::Sandbox;
         assert_eq!(
             value(&visit, "Total"),
-            "Total Spent: \u{2212}USD 9.99 [1 payment came without a price and counts as 0. More was given back than was \
-             ever reported as paid. Production money: sandbox purchases never count.]"
+            "Total Spent: \u{2212}USD 9.99 [1 payment came without a price and counts as 0. More was refunded than \
+             was ever reported as paid. Production money: sandbox purchases never count.]"
         );
     }
 
     #[test]
-    fn a_country_nobody_knows_is_shown_by_its_code() {
+    fn an_unknown_country_is_shown_by_its_code() {
         let mut visit = testing::lena();
         visit.customer.country = Some("XK9".into());
         assert_eq!(value(&visit, "Country"), "Country: XK9");
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sandbox_may_have_a_transfer_behavior_of_its_own() {
+    fn the_sandbox_may_have_its_own_transfer_behavior() {
         let mut visit = testing::lena();
         visit.project.sandbox_transfer_behavior = Some("keep_with_original".into());
         assert!(value(&visit, "Transfer").starts_with("Transfer Behavior: Transfer to new App User ID"));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_out_of_any_calendar_does_not_break_the_row() {
+    fn a_time_outside_the_calendar_does_not_break_the_row() {
         let mut visit = testing::lena();
         visit.since.at = Moment(i64::MAX);
         assert!(value(&visit, "User Since").starts_with("User Since: 9223372036854775807 ms"));

@@ -1,4 +1,4 @@
-//! A look ahead: the access to an entitlement now and after an action, grouped like the card and folded like everything.
+//! A preview: the access to an entitlement before and after an action, computed and grouped as for the card.
 
 use diesel::QueryResult;
 
@@ -9,7 +9,7 @@ use crate::events::Delivery;
 use crate::pages::profile::visit::Visit;
 use crate::projection::{CustomerState, Fact, Purchase};
 
-/// One entitlement before and after.
+/// The purchases that unlock one entitlement, now and after the action.
 #[derive(Debug)]
 pub struct AccessChange {
     pub title: String,
@@ -18,8 +18,8 @@ pub struct AccessChange {
 }
 
 impl AccessChange {
-    /// What these entitlements would be if the events were added.
-    pub fn ahead(
+    /// The access to these entitlements now, and with the events added.
+    pub fn preview(
         conn: &mut Conn,
         visit: &Visit,
         entitlements: &[String],
@@ -46,7 +46,7 @@ fn grouped(visit: &Visit, state: CustomerState) -> Grouped {
     Grouped::with(visit, &shown)
 }
 
-/// What unlocks it, taken out of the groups; nothing when it gives no access and may not come back.
+/// Takes the purchases that unlock the entitlement out of the groups; empty unless it is current.
 fn sources(grouped: &mut Grouped, entitlement: &str) -> Vec<Source> {
     let group = grouped.current.iter_mut().find(|group| group.identifier.as_deref() == Some(entitlement));
     group.map(|group| std::mem::take(&mut group.sources)).unwrap_or_default()

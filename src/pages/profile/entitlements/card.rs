@@ -1,4 +1,4 @@
-//! The card: what is active, what is over, and why there may be nothing.
+//! The card: the entitlements that are current, those that have ended, and why there may be none.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -19,22 +19,22 @@ pub struct Card {
     pub grouped: Grouped,
     /// The newest transfer between this customer and another one.
     pub moved: Option<Moved>,
-    /// The same as the card says it.
+    /// The sentence about `moved`, with a link.
     transfer: Option<Transfer>,
     is_sandbox: bool,
-    /// Whether there are test purchases that this view leaves out.
+    /// Whether the customer has test purchases that this view does not show.
     pub hides_sandbox: bool,
     tools: Option<Tools>,
-    /// Why access cannot be granted here.
+    /// Why the person cannot grant access here.
     hint: Option<&'static str>,
     /// Whether the app has fetched since the last grant.
     picked_up: Option<Sentence>,
 }
 
-/// What can be done; `None` for what cannot.
+/// The addresses of the actions; `None` for one that is not possible.
 #[derive(Debug)]
 struct Tools {
-    /// The dialog that gives access.
+    /// The dialog that grants access.
     grant: Option<String>,
     /// The page that moves the purchases.
     transfer: Option<String>,
@@ -53,7 +53,7 @@ struct Transfer {
 impl HtmlSafe for Card {}
 
 impl Card {
-    /// One query; the purchases came with the visit.
+    /// One query; the visit holds the purchases.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
         let moved = Moved::load(conn, visit)?;
         let mut grouped = Grouped::new(visit);
@@ -77,12 +77,12 @@ impl Card {
         (active > 0).then(|| format!("{active} active"))
     }
 
-    /// With nothing current, what is over is the answer.
+    /// Without a current entitlement, the ended ones are unfolded.
     fn past_is_open(&self) -> bool {
         self.nothing().is_some()
     }
 
-    /// What stands in place of entitlements; `None` where there is one to look at.
+    /// The text of the empty state; `None` when there is a current entitlement.
     fn nothing(&self) -> Option<&'static str> {
         let grouped = &self.grouped;
         if grouped.current.iter().any(|group| group.identifier.is_some()) {
@@ -96,9 +96,9 @@ impl Card {
             (true, false) => "No current entitlements. No purchase and no grant has reached this customer.",
             (true, true) => "No current entitlements. No test purchase has reached this customer.",
             (false, _) if grouped.past.iter().any(|group| group.identifier.is_some()) => {
-                "No current entitlements. What unlocked something before is over."
+                "No current entitlements. The purchases that unlocked something have ended."
             }
-            (false, _) => "No current entitlements. Nothing that was bought unlocks any.",
+            (false, _) => "No current entitlements. None of the purchases unlocks one.",
         })
     }
 }

@@ -1,5 +1,5 @@
-//! Entitlements (§7): what this customer can use, through which purchase, until when; and the grants by which the team
-//! gives access itself.
+//! Entitlements (§7): what this customer can use, through which purchase, and until when; and the grants, by which
+//! the team gives access without a store.
 
 mod access_change;
 mod card;

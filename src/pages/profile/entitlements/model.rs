@@ -1,4 +1,4 @@
-//! Purchases by what they unlock: current ones first, what is over apart, and what unlocks nothing last.
+//! Purchases grouped by what they unlock: current ones first, ended ones apart, and those that unlock nothing last.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
@@ -13,18 +13,18 @@ use crate::projection::{Kind, Purchase, Status};
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
 
-/// How many used-up purchases are listed one by one.
+/// How many consumables are listed one by one.
 const CONSUMABLES: usize = 3;
 
-/// The heading of access of which only the fact is known.
+/// The heading of temporary access of which no event has named the entitlement.
 const TEMPORARY: &str = "Temporary access";
 
-/// The card's content, and what the answer at the top of the page is drawn from.
+/// The content of the card, and the source of the answer strip.
 #[derive(Debug, Default)]
 pub struct Grouped {
-    /// Entitlements that are active, or that a person should look at.
+    /// Entitlements that are active, or that need attention because they may come back.
     pub current: Vec<Group>,
-    /// What is over.
+    /// Entitlements that have ended.
     pub past: Vec<Group>,
 }
 
@@ -36,7 +36,7 @@ pub struct Group {
     pub identifier: Option<String>,
     pub badge: Badge,
     pub sources: Vec<Source>,
-    /// What is true of all of them.
+    /// A note about all sources of the group.
     pub note: Option<String>,
 }
 
@@ -47,7 +47,7 @@ pub struct Source {
     pub store: StoreBadge,
     pub store_name: String,
     pub name: String,
-    /// Where the name is not the id itself.
+    /// The product id; `None` when it is shown as the name.
     pub product_id: Option<String>,
     pub line: StatusLine,
     pub badges: Vec<Badge>,
@@ -57,14 +57,14 @@ pub struct Source {
     pub is_current: bool,
     /// Whether the store charges again at the end, and no pause begins there.
     pub renews: bool,
-    /// What can be done with it; set by the card.
+    /// The actions of a grant; the card sets them.
     pub menu: Option<Menu>,
 }
 
 /// The actions of a grant.
 #[derive(Debug)]
 pub struct Menu {
-    /// Tells it from the other menus of the page.
+    /// The element id, unique on the page.
     pub id: String,
     /// The dialog that removes it.
     pub remove: String,
@@ -75,7 +75,7 @@ impl Grouped {
         Grouped::with(visit, &visit.purchases)
     }
 
-    /// The same for other purchases than the customer has now: after something that is only thought of.
+    /// Groups purchases other than the customer's current ones, for previews.
     pub fn with(visit: &Visit, purchases: &[Purchase]) -> Grouped {
         let mut unlocking: BTreeMap<String, (usize, Vec<&Purchase>)> = BTreeMap::new();
         let mut others = Vec::new();
@@ -100,11 +100,11 @@ impl Grouped {
         }
         grouped.sort();
         grouped.add_others(visit, others);
-        grouped.say_hints_once();
+        grouped.show_hints_once();
         grouped
     }
 
-    /// How many entitlements give access.
+    /// The number of entitlements that give access.
     pub fn active(&self) -> usize {
         self.current.iter().filter(|group| group.is_active()).count()
     }
@@ -121,7 +121,7 @@ impl Grouped {
         self.current.is_empty() && self.past.is_empty()
     }
 
-    /// Lets every running grant be removed, in the dialog that is named after its key.
+    /// Gives every running grant a menu, whose dialog `dialog` returns for the grant's key.
     pub fn offer_removal(&mut self, dialog: impl Fn(&str) -> String) {
         let running = self.current.iter_mut().flat_map(|group| &mut group.sources);
         for (number, source) in running.filter(|source| source.status == Status::Granted).enumerate() {
@@ -141,7 +141,8 @@ impl Grouped {
         }
     }
 
-    /// By the furthest end; of those that end together the ones that a product unlocks before those of its add-ons.
+    /// Sorts active groups first, then by the furthest end. The sort is stable, so that among equals the entitlements
+    /// of a product stay before those of its add-ons.
     fn sort(&mut self) {
         let rank = |group: &Group| {
             let best = group.sources.first();
@@ -153,13 +154,13 @@ impl Grouped {
         self.past.sort_by_key(rank);
     }
 
-    /// Purchases that unlock nothing stand under a heading of their own, used-up ones counted; so does temporary access
-    /// to nobody knows what.
+    /// Adds groups for purchases that unlock nothing, of which only the newest consumables are listed, and for
+    /// temporary access to an unknown entitlement.
     fn add_others(&mut self, visit: &Visit, others: Vec<&Purchase>) {
-        let (bridges, others): (Vec<&Purchase>, Vec<&Purchase>) =
+        let (temporary, others): (Vec<&Purchase>, Vec<&Purchase>) =
             others.into_iter().partition(|purchase| purchase.kind == Kind::Temporary);
-        for bridge in bridges {
-            let source = Source::new(visit, bridge);
+        for purchase in temporary {
+            let source = Source::new(visit, purchase);
             let groups = if source.is_current { &mut self.current } else { &mut self.past };
             groups.push(Group::temporary(source));
         }
@@ -179,12 +180,12 @@ impl Grouped {
         }
     }
 
-    /// The same explanation is said beside the first purchase it is true of, not beside each.
-    fn say_hints_once(&mut self) {
-        let mut said = HashSet::new();
+    /// Keeps a hint only beside the first purchase that it applies to.
+    fn show_hints_once(&mut self) {
+        let mut shown = HashSet::new();
         let groups = self.current.iter_mut().chain(&mut self.past);
         for source in groups.flat_map(|group| &mut group.sources) {
-            source.line.hint = source.line.hint.take().filter(|hint| said.insert(hint.plain()));
+            source.line.hint = source.line.hint.take().filter(|hint| shown.insert(hint.plain()));
         }
     }
 }
@@ -213,7 +214,7 @@ impl Group {
             true => Badge::new("Active", "tone-warn"),
             false => Badge::new("Expired", "tone-quiet"),
         };
-        let note = Some("No event has told which entitlement it gives.".to_owned());
+        let note = Some("No event has named the entitlement it gives.".to_owned());
         Group { title: TEMPORARY.into(), identifier: None, badge, sources: vec![source], note }
     }
 
@@ -266,7 +267,7 @@ impl Source {
         }
     }
 
-    /// Active first, then what may come back, each by the furthest end.
+    /// Sorts active purchases first, then those that may come back, each by the furthest end.
     fn rank(&self) -> (bool, bool, Reverse<Moment>, String) {
         let ends_at = if self.is_lifetime { Moment::NEVER } else { self.ends_at };
         (!self.status.gives_access(), !self.is_current, Reverse(ends_at), self.name.clone())
@@ -304,7 +305,7 @@ mod tests {
         Grouped::new(&visit)
     }
 
-    fn said(groups: &[Group]) -> Vec<String> {
+    fn rows(groups: &[Group]) -> Vec<String> {
         let source = |source: &Source| format!("{}: {}", source.name, source.line.lead.plain());
         let group = |group: &Group| {
             let sources: Vec<String> = group.sources.iter().map(source).collect();
@@ -318,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_active_stands_first_by_its_furthest_end_and_what_is_over_apart() {
+    fn active_entitlements_come_first_by_their_furthest_end_and_ended_ones_apart() {
         let grouped = grouped(vec![
             ended(90),
             json!({ "product_name": "Near", "expires_at": NOW.plus_days(3) }),
@@ -328,14 +329,14 @@ mod tests {
             ended(30),
         ]);
         assert_eq!(
-            said(&grouped.current),
+            rows(&grouped.current),
             [
                 "archive [Active] For good: Does not expire",
                 "pro [Active] Far: Renews in 10 months; Both: Renews in 18 days; Near: Renews in 3 days",
                 "coach [Active] Both: Renews in 18 days",
             ]
         );
-        assert_eq!(said(&grouped.past), ["pro [Expired] Over 30: Expired a month ago; Over 90: Expired 3 months ago"]);
+        assert_eq!(rows(&grouped.past), ["pro [Expired] Over 30: Expired a month ago; Over 90: Expired 3 months ago"]);
         assert_eq!((grouped.active(), grouped.past_counted().as_str()), (3, "2 expired"));
     }
 
@@ -360,7 +361,7 @@ mod tests {
         let running = json!({ "product_name": "Legacy", "entitlement_ids": [] });
         let grouped = grouped(vec![coins(9), coins(2), coins(5), coins(7), coins(8), running]);
         assert_eq!(
-            said(&grouped.current),
+            rows(&grouped.current),
             [
                 "Other purchases [unlock nothing] Legacy: Renews in 18 days; Coins: Bought on 21 Nov; Coins: Bought on 18 Nov; \
               Coins: Bought on 16 Nov"
@@ -373,12 +374,12 @@ mod tests {
 
     #[test]
     fn temporary_access_is_not_called_a_purchase_that_unlocks_nothing() {
-        let bridge = |ids: Value| json!({ "kind": "temporary", "product_id": "", "expires_at": NOW.plus_days(1), "entitlement_ids": ids });
-        let known = grouped(vec![bridge(json!(["pro"]))]);
-        assert_eq!(said(&known.current), ["pro [Active] Temporary access: Temporary access until 24 Nov, 17:00 UTC"]);
-        let unknown = grouped(vec![bridge(json!([]))]);
+        let access = |ids: Value| json!({ "kind": "temporary", "product_id": "", "expires_at": NOW.plus_days(1), "entitlement_ids": ids });
+        let known = grouped(vec![access(json!(["pro"]))]);
+        assert_eq!(rows(&known.current), ["pro [Active] Temporary access: Temporary access until 24 Nov, 17:00 UTC"]);
+        let unknown = grouped(vec![access(json!([]))]);
         assert_eq!(
-            said(&unknown.current),
+            rows(&unknown.current),
             ["Temporary access [Active] Temporary access: Temporary access until 24 Nov, 17:00 UTC"]
         );
         assert_eq!((known.active(), unknown.active()), (1, 0));
@@ -403,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_hint_is_said_once() {
+    fn the_same_hint_is_shown_once() {
         let cancelled = json!({ "unsubscribed_at": NOW.plus_days(-1) });
         let grouped = grouped(vec![cancelled.clone(), cancelled]);
         let hints = grouped.current.iter().flat_map(|group| &group.sources).filter(|source| source.line.hint.is_some());

@@ -1,4 +1,4 @@
-//! Where purchases went to, or came from: the newest transfer between this customer and another one (§7.3).
+//! The newest transfer of purchases between this customer and another one (§7.3).
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -14,18 +14,19 @@ use crate::wording::text::visible;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
-    /// Whether they left this customer; else they came here.
+    /// Whether the purchases left this customer; otherwise they came to this customer.
     pub is_lost: bool,
-    /// The id of the other customer, one the app gave where there is one.
+    /// An id of the other customer, if possible one that the app chose.
     other: Option<String>,
     at: Moment,
 }
 
-/// A row's side stands before what it tells.
+/// The side of the customer who lost the purchases. The query returns the side in front of the summary.
 const LOST: &str = "lost";
 
 impl Moved {
-    /// One query, which reads the history of those only who are linked to somebody, or were to one who is deleted by now.
+    /// One query. It reads the history only of customers who have a transfer link, or retain events of a deleted
+    /// customer.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Moved>> {
         let customer = visit.customer.id;
         let in_view = history::environment.eq(visit.environment.as_str()).or(history::environment.eq("none"));
@@ -37,9 +38,9 @@ impl Moved {
             .limit(1)
             .single_value();
         let linked = transfer_links::table.filter(transfer_links::customer_id.eq(customer));
-        let inherits = retained_events::table.filter(retained_events::customer_id.eq(customer));
+        let retains = retained_events::table.filter(retained_events::customer_id.eq(customer));
         let has_partner =
-            exists(linked.select(transfer_links::other_id)).or(exists(inherits.select(retained_events::event_id)));
+            exists(linked.select(transfer_links::other_id)).or(exists(retains.select(retained_events::event_id)));
         let summary: Option<Option<String>> = customers::table
             .filter(customers::id.eq(customer).and(has_partner))
             .select(newest)
@@ -56,12 +57,12 @@ impl Moved {
         Some(Moved { is_lost, other: others.first().cloned(), at: event.generated_at() })
     }
 
-    /// The other customer as it can be read.
+    /// The other customer's id for display, or `another customer`.
     pub fn other(&self) -> String {
         self.other.as_deref().map_or_else(|| "another customer".into(), visible)
     }
 
-    /// The address of the other customer, in the same view.
+    /// The address of the other customer's profile, in the same view.
     pub fn href(&self, visit: &Visit) -> Option<String> {
         let query = if visit.is_sandbox() { "?sandbox=1" } else { "" };
         self.other.as_deref().map(|id| visit::href(&visit.project.slug, id) + query)
@@ -75,9 +76,9 @@ impl Moved {
         if self.is_lost { "Purchases moved to " } else { "Purchases came from " }
     }
 
-    /// Said of somebody who has no purchases.
+    /// The end of the sentence for a customer without purchases.
     pub const fn rest(&self) -> &'static str {
-        if self.is_lost { "." } else { "; no event has told which." }
+        if self.is_lost { "." } else { "; no event has named them." }
     }
 
     /// `Purchases moved to zofia.nowak on 9 Oct.`
@@ -99,10 +100,10 @@ mod tests {
     use crate::projection::testing::NOW;
 
     #[test]
-    fn a_transfer_says_which_way_to_whom_and_when() {
+    fn a_transfer_names_the_direction_the_other_customer_and_the_day() {
         let summary = |is_lost| example(is_lost).sentence(NOW).plain();
         assert_eq!(summary(true), "Purchases moved to zofia.nowak on 9 Oct.");
-        assert_eq!(summary(false), "Purchases came from zofia.nowak on 9 Oct; no event has told which.");
+        assert_eq!(summary(false), "Purchases came from zofia.nowak on 9 Oct; no event has named them.");
         assert_eq!(Moved::read("own"), None);
     }
 }

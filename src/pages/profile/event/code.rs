@@ -1,5 +1,5 @@
-//! An event's JSON for reading: indented, names sorted, colours by kind, the time beside every number that is one. The
-//! same without colours and times is what the copy button copies.
+//! An event's JSON for display: indented, names sorted, coloured by kind, with the time beside each number of
+//! milliseconds. The copy button copies the same text without colours and times.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use super::json::Node;
 use crate::base::clock::Moment;
 use crate::wording::times;
 
-/// Pieces in a row.
+/// The JSON as a list of pieces.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Code {
     pieces: Vec<Piece>,
 }
 
-/// What is escaped when printed, and how it is coloured.
+/// A text, which is escaped when it is printed, and its colour.
 #[derive(Debug, PartialEq, Eq)]
 enum Piece {
     Plain(String),
@@ -23,7 +23,7 @@ enum Piece {
     Text(String),
     Number(String),
     Word(String),
-    /// Not part of the JSON.
+    /// The time of the number before it; not part of the JSON.
     Time(Moment),
 }
 
@@ -34,7 +34,7 @@ impl Code {
         code
     }
 
-    /// The JSON alone.
+    /// The JSON without the times.
     pub fn plain(&self) -> String {
         let text = |piece: &Piece| match piece {
             Piece::Plain(text) | Piece::Name(text) | Piece::Text(text) | Piece::Number(text) | Piece::Word(text) => {
@@ -101,13 +101,14 @@ fn scalar(literal: &str) -> Piece {
     }
 }
 
-/// The moment of a number whose name says that it is milliseconds.
+/// The moment that a number names, if the name of the field ends in `_ms`.
 fn time(name: &str, value: &Node<'_>) -> Option<Moment> {
     let Node::Scalar(literal) = value else { return None };
     if name.ends_with("_ms\"") { literal.parse().ok().map(Moment) } else { None }
 }
 
-/// A string literal that says the same in letters instead of codes, but for those that hide or turn others around.
+/// Replaces escape codes in a string literal by their letters, except for letters that are invisible or change the
+/// direction of the text.
 fn readable(literal: &str) -> String {
     let Ok(text) = serde_json::from_str::<String>(literal) else { return coded(literal) };
     coded(&serde_json::Value::String(text).to_string())
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_read_as_letters_but_hidden_ones_as_codes() {
+    fn texts_are_shown_as_letters_and_hidden_letters_as_codes() {
         let plain = code(r#"["\u00e9\ud83d\ude00", "a\u202eb\n\"", "\ud800 alone"]"#).plain();
         assert_eq!(plain, "[\n  \"é😀\",\n  \"a\\u202eb\\n\\\"\",\n  \"\\ud800 alone\"\n]");
         let again: serde_json::Value =

@@ -1,4 +1,4 @@
-//! Shows an event to those who may see the customer, and sends it again.
+//! Shows an event to people who may see the customer, and sends it again.
 
 use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
@@ -18,7 +18,7 @@ use crate::web::Flash;
 use crate::web::form::NoFields;
 use crate::wording::text::segment;
 
-/// `sandbox` tells the view of the profile to go back to.
+/// The query field `sandbox` says which view of the profile the page links back to.
 pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let query = req.query_string().to_owned();
     let html = db.read(move |conn| load(conn, &request, &query, None)).await?;
@@ -27,7 +27,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
 
 fn load(conn: &mut Conn, request: &PageRequest, query: &str, refused: Option<Opened>) -> Result<Bytes, Error> {
     let member = request.authorize(conn)?;
-    let visit = Visit::entered(conn, request, &member, query)?;
+    let visit = Visit::from_request(conn, request, &member, query)?;
     let flash = match refused {
         Some(refused) => Some(Flash::problem(refused.all_problems())),
         None => actions::flash(conn, &member, query, request.now)?,
@@ -36,13 +36,13 @@ fn load(conn: &mut Conn, request: &PageRequest, query: &str, refused: Option<Ope
     Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
-/// Sends the event again to one of those it was queued for.
+/// Sends the event again to one of the webhook endpoints that it was queued for.
 pub async fn resend(act: Act<NoFields>) -> Result<HttpResponse, Error> {
     let query = act.query.clone();
     let again = query.clone();
     let page = move |conn: &mut Conn, request: &PageRequest, refused| load(conn, request, &again, Some(refused));
     let work = move |doing: &mut Doing<'_>, _| {
-        let visit = Visit::entered(doing.conn, doing.request, doing.member, &query)?;
+        let visit = Visit::from_request(doing.conn, doing.request, doing.member, &query)?;
         let event_id = doing.request.parameter("event_id")?;
         let found = queries::find(doing.conn, &visit, event_id)?.ok_or(Error::NotFound)?;
         let delivery = doing.request.parameter("delivery")?.parse().map_err(|_| Error::NotFound)?;
@@ -50,11 +50,11 @@ pub async fn resend(act: Act<NoFields>) -> Result<HttpResponse, Error> {
             return Err(Error::NotFound);
         }
         if !endpoints::resend(doing.conn, visit.project.id, delivery, doing.now)? {
-            return Err(Refusal::new("", "It is on its way right now.").into());
+            return Err(Refusal::new("", "The event is being sent right now.").into());
         }
         let trace = Trace::new(Action::WebhookResent).about(event_id).for_customer(visit.customer.id, &visit.opened_as);
         let at = format!("{}#deliveries", visit.action(&format!("events/{}", segment(event_id))));
-        Ok(Done::new(trace, "It will be sent again in a moment.", at))
+        Ok(Done::new(trace, "The event will be sent again in a moment.", at))
     };
     act.run("", page, work).await
 }

@@ -1,36 +1,36 @@
-//! JSON as it was sent: every field, also one that came twice, numbers digit by digit, texts that no string can hold.
-//! Ready-made readers lose one or the other.
+//! Reads JSON without losing anything: repeated fields, the digits of numbers, and texts that no Rust string can hold.
+//! serde_json would lose some of them.
 
-/// A value and what lies in it.
+/// A JSON value.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Node<'a> {
-    /// Names as they were written, sorted by what they say.
+    /// Names as they were written, with quotes, sorted by their decoded text.
     Object(Vec<(&'a str, Node<'a>)>),
     Array(Vec<Node<'a>>),
-    /// A string with its quotes, a number, or a word.
+    /// A string with its quotes, a number, `true`, `false` or `null`.
     Scalar(&'a str),
 }
 
-/// Deeper than anything that is taken in; a guard against damage.
-const DEEPEST: usize = 128;
+/// The depth limit, which protects the stack. Accepted events are never this deep (§5.1).
+const MAX_DEPTH: usize = 128;
 
-/// Reads a whole document; `None` when it is not one.
+/// Reads a whole document; `None` when it is not valid JSON.
 pub fn read(text: &str) -> Option<Node<'_>> {
     let mut reader = Reader { text, at: 0 };
-    let node = reader.value(DEEPEST)?;
+    let node = reader.value(MAX_DEPTH)?;
     reader.peek().is_none().then_some(node)
 }
 
-/// What a string literal says; the literal itself when it says nothing a string can hold.
-pub fn said(literal: &str) -> String {
+/// The text of a string literal; the literal itself if no Rust string can hold the text.
+pub fn decoded(literal: &str) -> String {
     serde_json::from_str(literal).unwrap_or_else(|_| literal.to_owned())
 }
 
 impl<'a> Node<'a> {
-    /// A field of an object.
+    /// The value of a field of an object.
     pub fn field(self, name: &str) -> Option<Node<'a>> {
         match self {
-            Node::Object(fields) => fields.into_iter().find(|(key, _)| said(key) == name).map(|(_, value)| value),
+            Node::Object(fields) => fields.into_iter().find(|(key, _)| decoded(key) == name).map(|(_, value)| value),
             _ => None,
         }
     }
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
                 break;
             }
         }
-        fields.sort_by_cached_key(|(name, _)| said(name));
+        fields.sort_by_cached_key(|(name, _)| decoded(name));
         self.takes(b'}').then_some(Node::Object(fields))
     }
 
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
         is_there
     }
 
-    /// The next byte that is no space.
+    /// Skips white space and returns the next byte.
     fn peek(&mut self) -> Option<u8> {
         let rest = self.text.as_bytes().get(self.at..)?;
         let spaces = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')).count();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_is_told_and_never_panics() {
+    fn broken_json_is_refused_without_a_panic() {
         for bad in
             ["", "{", "[1,", "{\"a\"}", "{\"a\":}", "{a:1}", "\"open", "\"open\\", "[1] 2", "{\"a\":1,}", "[,]", "é"]
         {

@@ -1,4 +1,4 @@
-//! One event (§4.4): when it happened, what it is called, to whom it was sent, and all of it as it came.
+//! The page of one event (§4.4): its time and type, the webhook endpoints it was sent to, and its data as received.
 
 mod code;
 mod handlers;

@@ -1,4 +1,4 @@
-//! The page of one event, as it is printed.
+//! The page of one event, as the template prints it.
 
 use askama::Template;
 
@@ -26,28 +26,28 @@ pub struct EventPage {
     customer: String,
     customers: String,
     profile: String,
-    /// The row in the customer's history.
+    /// The address of the row in the customer's history.
     row: String,
     environment: Option<Environment>,
     facts: Facts,
-    /// To whom it was sent, or will be.
+    /// The deliveries to webhook endpoints, sent or waiting.
     deliveries: Vec<Sent>,
-    /// Where endpoints are set up, for those who may.
+    /// The settings page of the endpoints; `None` without the permission.
     endpoints: Option<String>,
-    /// The event as it came; `None` when it cannot be read.
+    /// The event as it was received; `None` when it cannot be read as JSON.
     code: Option<Code>,
     /// What the copy button copies.
     plain: String,
 }
 
-/// The block of names and values.
+/// The facts at the top of the page.
 struct Facts {
     id: String,
     project: String,
     app_user_id: String,
     app_user_href: String,
     noticed: Stamp,
-    /// Where the history shows it at another time.
+    /// The time in the history, if it differs from `noticed`.
     happened: Option<Stamp>,
     received: Stamp,
     kind: String,
@@ -60,7 +60,8 @@ impl EventPage {
     /// Loads an event of the customer's history.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the event is not in it.
+    /// [`Error::NotFound`] when the event is not in the history; [`Error::Internal`] when its stored body is
+    /// unreadable.
     pub fn load(conn: &mut Conn, visit: &Visit, member: &Member, event_id: &str) -> Result<EventPage, Error> {
         let found = queries::find(conn, visit, event_id)?.ok_or(Error::NotFound)?;
         let event = Delivery::read_stored(&found.body, found.received_at);
@@ -71,7 +72,7 @@ impl EventPage {
         let sent = deliveries::of_event(conn, visit.project.id, found.place.event, visit.now)?;
         let settings = || format!("/projects/{}/settings/endpoints", visit.project.slug);
         Ok(EventPage {
-            deliveries: with_again(sent, visit, event_id)?,
+            deliveries: with_resend(sent, visit, event_id)?,
             endpoints: visit.may(ManageEndpoints).then(settings),
             layout: member.layout(heading.clone(), Section::Customers),
             customer: name(visit),
@@ -86,23 +87,22 @@ impl EventPage {
         })
     }
 
-    /// With what just happened in the corner.
     #[must_use]
     pub fn with_flash(self, flash: Option<Flash>) -> EventPage {
         EventPage { layout: self.layout.with_flash(flash), ..self }
     }
 }
 
-/// The deliveries, each with its way of sending it again where this person may.
-fn with_again(all: Vec<Sent>, visit: &Visit, event_id: &str) -> Result<Vec<Sent>, Error> {
+/// Adds a form to each delivery that sends it again, if the person has the permission.
+fn with_resend(all: Vec<Sent>, visit: &Visit, event_id: &str) -> Result<Vec<Sent>, Error> {
     if !visit.may(ResendDeliveries) {
         return Ok(all);
     }
-    let again = |one: Sent| {
+    let resend = |one: Sent| {
         let path = format!("events/{}/deliveries/{}/resend", text::segment(event_id), one.id());
         Ok(one.sent_again_at(visit.action(&path), fresh_key()?))
     };
-    all.into_iter().map(again).collect()
+    all.into_iter().map(resend).collect()
 }
 
 impl Facts {
@@ -127,7 +127,7 @@ impl Facts {
     }
 }
 
-/// `Renewed Pro monthly`.
+/// `Renewed Pro monthly`
 fn heading(event: &Event, found: &Found, visit: &Visit) -> String {
     let Some(line) = history::lines(event, found.side, &visit.catalog).into_iter().next() else {
         return event.kind.as_str().to_owned();
@@ -142,7 +142,7 @@ fn environment(found: &Found) -> Option<Environment> {
     [Environment::Production, Environment::Sandbox].into_iter().find(|known| known.as_str() == found.environment)
 }
 
-/// The customer as the crumbs call them.
+/// The customer's name in the breadcrumbs: display name, else e-mail address, else the id.
 fn name(visit: &Visit) -> String {
     let known = visit.customer.display_name.as_ref().or(visit.customer.email.as_ref());
     known.cloned().unwrap_or_else(|| text::visible(&visit.opened_as))
@@ -152,7 +152,7 @@ fn profile(visit: &Visit) -> String {
     if visit.is_sandbox() { format!("{}?sandbox=1", visit.href) } else { visit.href.clone() }
 }
 
-/// What a currency transaction says beyond its line: each currency's name, and who asked.
+/// Each change of a virtual currency: amount, code and name.
 fn changes(event: &Event) -> Vec<Sentence> {
     let change = |one: &crate::events::Adjustment| {
         let sign = if one.amount < 0 { "\u{2212}" } else { "+" };

@@ -1,4 +1,4 @@
-//! The event of an id, where it stands in the customer's history.
+//! Finds an event by its id, with its place in the customer's history.
 
 use diesel::prelude::*;
 
@@ -18,7 +18,7 @@ pub struct Found {
     pub body: String,
 }
 
-/// `None` for an event that is not in this customer's history.
+/// `None` when the event is not in this customer's history.
 pub fn find(conn: &mut Conn, visit: &Visit, event_id: &str) -> QueryResult<Option<Found>> {
     type Row = ((i64, i64, i64, i64), (String, String, i64, String));
     let named = events::project_id.eq(visit.project.id).and(events::event_key.eq(lookup_key(event_id)));

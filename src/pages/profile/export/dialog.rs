@@ -1,4 +1,4 @@
-//! The dialog for somebody whose log-in is not recent.
+//! The dialog that asks for the password before the export, for people whose log-in is not recent.
 
 use askama::Template;
 
@@ -15,7 +15,7 @@ struct Prove {
     action: String,
 }
 
-/// The dialog of this name; `None` when there is none, or not for this person.
+/// The dialog of this name; `None` when it does not exist or is not for this person.
 pub fn dialog(visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
     if form.name != "export-prove" || !visit.may(ExportCustomers) {
         return Ok(None);

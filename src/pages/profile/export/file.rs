@@ -1,4 +1,4 @@
-//! The file: all but the events in one part, then the events a few hundred at a time.
+//! The export file: first everything but the events, then the events in chunks.
 
 use actix_web::web::Bytes;
 
@@ -11,14 +11,14 @@ use crate::db::schema::customers;
 use crate::projection::CustomerId;
 use crate::web::file::Source;
 
-/// Events read at once.
+/// How many events are read at once.
 const CHUNK: i64 = 200;
 
-/// The events of a customer, still to be written.
+/// The events of a customer that the file still lacks.
 pub struct Events {
     project: i64,
     customer: CustomerId,
-    /// Where the next ones begin; `None` after the last.
+    /// Where the next chunk begins; `None` after the last event.
     next: Option<EventCursor>,
     is_first: bool,
 }
@@ -30,9 +30,6 @@ impl Events {
 }
 
 /// The beginning of the file: everything that is held, up to the list of events.
-///
-/// # Errors
-/// When it cannot be written as JSON.
 pub fn beginning(held: &Held) -> Result<Bytes, Error> {
     let mut json = serde_json::to_vec(held).map_err(|error| Error::Internal(error.to_string()))?;
     json.pop();
@@ -45,7 +42,7 @@ impl Source for Events {
         self.next.is_none()
     }
 
-    /// A customer who is deleted meanwhile ends the file before its end.
+    /// Reads the next chunk. If the customer has been deleted meanwhile, this fails and the file stays incomplete.
     fn read(&mut self, conn: &mut Conn) -> Result<Vec<u8>, Error> {
         use diesel::prelude::*;
         let Some(place) = self.next else { return Ok(Vec::new()) };

@@ -1,4 +1,4 @@
-//! The page, the file, and the password before them. Each look is entered in the log.
+//! The page, the file, and the password that they require. The audit log records each view and each download.
 
 use actix_web::http::header::{CONTENT_DISPOSITION, ContentType, LOCATION};
 use actix_web::web::{Bytes, Data};
@@ -28,8 +28,8 @@ pub async fn show(request: PageRequest, req: HttpRequest) -> Outcome {
         Ok(Bytes::from(page.render_with_values(&member.preferences())?))
     };
     match disclose(request, &req, "page", read).await? {
-        Disclosed::At(html) => Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html)),
-        Disclosed::Proving(first) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, first)).finish()),
+        Disclosed::Data(html) => Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html)),
+        Disclosed::Unproven(address) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()),
     }
 }
 
@@ -41,11 +41,11 @@ pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> O
         Ok((first, Events::new(visit.project.id, visit.customer.id)))
     };
     match disclose(request, &req, "file", read).await? {
-        Disclosed::At((first, events)) => Ok(HttpResponse::Ok()
+        Disclosed::Data((first, events)) => Ok(HttpResponse::Ok()
             .content_type(ContentType::json())
             .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file_name(now))))
             .streaming(file::stream(db.get_ref().clone(), first, events))),
-        Disclosed::Proving(first) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, first)).finish()),
+        Disclosed::Unproven(address) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()),
     }
 }
 
@@ -57,14 +57,14 @@ pub async fn prove(act: Act<NoFields>) -> Outcome {
     act.only_prove("export-prove", page, on).await
 }
 
-/// What a look led to.
+/// The result of [`disclose`].
 enum Disclosed<R> {
-    At(R),
-    /// The address where the person proves first who they are.
-    Proving(String),
+    Data(R),
+    /// The address of the dialog in which the person authenticates again first.
+    Unproven(String),
 }
 
-/// Reads what is held and enters that in the log; or asks for a fresh authentication first.
+/// Reads what is held and records that in the audit log; or asks for a fresh authentication first.
 async fn disclose<R, W>(
     request: PageRequest,
     req: &HttpRequest,
@@ -77,17 +77,17 @@ where
 {
     let query = req.query_string().to_owned();
     actions::disclose(req, request, move |conn, member, request| {
-        let visit = Visit::entered(conn, request, member, &query)?;
+        let visit = Visit::from_request(conn, request, member, &query)?;
         if !member.is_proven {
-            return Ok((Disclosed::Proving(visit.dialog("export-prove")), None));
+            return Ok((Disclosed::Unproven(visit.dialog("export-prove")), None));
         }
         let trace = Trace::new(Action::CustomerExported).for_customer(visit.customer.id, &visit.opened_as).about(form);
-        Ok((Disclosed::At(read(conn, member, &visit)?), Some(trace)))
+        Ok((Disclosed::Data(read(conn, member, &visit)?), Some(trace)))
     })
     .await
 }
 
-/// Tells nobody who finds it whom it is about.
+/// The name of the file, which does not identify the customer.
 fn file_name(now: Moment) -> String {
     let day = now.utc().map_or_else(String::new, |now| now.format("-%Y-%m-%d").to_string());
     format!("customer{day}.json")

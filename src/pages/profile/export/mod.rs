@@ -1,7 +1,7 @@
-//! Everything we hold (for requests under Art. 15 and 20 GDPR): one customer as a page to read and as a file for machines.
-//! Complete but for what is other people's: the names of the team, the other party of a transfer, events of others.
+//! Everything we hold (for requests under Art. 15 and 20 GDPR): all data of one customer, as a page and as a file.
+//! Only other people's data is left out: the names of the team, the other party of a transfer, and events of others.
 //!
-//! The file is JSON of the schema that [`model::SCHEMA`] names; every field is described at its struct in `model`.
+//! The file is JSON of the schema that [`model::SCHEMA`] names; the structs in `model` describe every field.
 
 mod dialog;
 mod file;

@@ -1,5 +1,4 @@
-//! What the file says, field by field. Times are RFC 3339 in UTC unless a field's name ends in `_ms`; an absent value is
-//! null.
+//! The fields of the file. Times are RFC 3339 in UTC unless a field's name ends in `_ms`; an absent value is null.
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -12,15 +11,15 @@ use crate::wording::times;
 /// The name and version of the schema. A field may be added without a new version, never changed or removed.
 pub const SCHEMA: &str = "dossier.customer/1";
 
-/// All of it but `events`, which follow as the last field: `[{"received_at", "body"}]`, every webhook as it came, in the
-/// order in which they were generated.
+/// The file without its last field `events`, which is `[{"received_at", "body"}]`: every webhook event as received, in
+/// the order in which the events were generated.
 #[derive(Debug, Serialize)]
 pub struct Held {
     pub schema: &'static str,
     pub made_at: Time,
     /// The project's name.
     pub project: String,
-    /// Every id, the earliest first.
+    /// All ids, the earliest first.
     pub app_user_ids: Vec<Id>,
     pub details: Details,
     pub attributes: Vec<Attribute>,
@@ -28,13 +27,13 @@ pub struct Held {
     pub offering_override: Option<Override>,
     pub experiments: Vec<Experiment>,
     pub balances: Vec<Balance>,
-    /// Subscriptions, one-time purchases and grants as they follow from the events; amounts in millionths of US dollars.
+    /// Subscriptions, one-time purchases and grants, derived from the events. Amounts are millionths of US dollars.
     pub purchases: Vec<Box<RawValue>>,
-    /// What the team did, the newest last.
+    /// The actions of the team, the newest last.
     pub team_actions: Vec<TeamAction>,
-    /// Deliveries that could not be used and name the customer. Bodies that may be about others are left out.
+    /// Rejected deliveries that name the customer. Bodies that may be about others are left out.
     pub rejected_deliveries: Vec<Rejected>,
-    /// Events that were passed on to servers of the project's own, the newest last, as long as that is remembered.
+    /// Events that were sent to the project's webhook endpoints, the newest last, as long as deliveries are kept.
     pub passed_on: Vec<PassedOn>,
 }
 
@@ -42,7 +41,7 @@ pub struct Held {
 pub struct Id {
     pub app_user_id: String,
     pub since: Time,
-    /// Whether that is when it was made, not when an event first named it.
+    /// Whether `since` is when the id was created; otherwise it is when an event first named it.
     pub is_since_exact: bool,
     pub is_original: bool,
 }
@@ -57,9 +56,9 @@ pub struct Details {
     pub platform_version: Option<String>,
     pub sdk_version: Option<String>,
     pub locale: Option<String>,
-    /// Where the app was last seen (ISO 3166-1 alpha-2).
+    /// The country of the app's last contact (ISO 3166-1 alpha-2).
     pub country: Option<String>,
-    /// The one the newest event names.
+    /// The country that the newest event names.
     pub event_country: Option<String>,
     pub total_spent_usd_micros: i64,
     pub first_event_at: Option<Time>,
@@ -68,7 +67,7 @@ pub struct Details {
 #[derive(Debug, Serialize)]
 pub struct Attribute {
     pub key: String,
-    /// Null: it was deleted.
+    /// Null if the attribute was deleted.
     pub value: Option<String>,
     pub updated_at: Time,
     pub source: String,
@@ -76,7 +75,7 @@ pub struct Attribute {
 
 #[derive(Debug, Serialize)]
 pub struct Note {
-    /// As it was typed: Markdown.
+    /// The Markdown source.
     pub text: String,
     pub written_by: &'static str,
     pub created_at: Time,
@@ -111,7 +110,7 @@ pub struct Balance {
 pub struct TeamAction {
     pub at: Time,
     pub action: String,
-    /// `support`, `admin` …; empty for what happened by itself.
+    /// `support`, `admin` …; empty for what Dossier did by itself.
     pub role: String,
     pub app_user_id: Option<String>,
     pub about: Option<String>,
@@ -129,7 +128,7 @@ pub struct Rejected {
 
 #[derive(Debug, Serialize)]
 pub struct PassedOn {
-    /// The endpoint's name.
+    /// The name of the webhook endpoint.
     pub to: String,
     pub event_type: String,
     pub queued_at: Time,
@@ -143,10 +142,10 @@ pub struct Event {
     pub body: Box<RawValue>,
 }
 
-/// Who of the team it was is the team's own.
+/// Stands for the author's name, which is personal data of the team member.
 pub const TEAM: &str = "team member";
 
-/// A time as people and machines read it; one outside the calendar as its number.
+/// A time in RFC 3339, or its number of milliseconds if it is outside the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time(pub Moment);
 
@@ -160,13 +159,13 @@ impl Serialize for Time {
 }
 
 impl Time {
-    /// As on the page.
+    /// The time as the page shows it.
     pub fn shown(self) -> String {
         times::full(self.0)
     }
 }
 
-/// A body as it came, without the other party of a transfer.
+/// The body of an event as received, without the other party of a transfer.
 pub fn own_part(body: String, kind: &EventType, is_lost: bool) -> Option<String> {
     let other = if is_lost { Party::To } else { Party::From };
     if *kind == EventType::Transfer { transfer_without(&body, other) } else { Some(body) }

@@ -1,4 +1,4 @@
-//! The page: the same as the file, as tables, for reading and for paper.
+//! The page: the content of the file as tables, for reading and printing.
 
 use askama::Template;
 
@@ -13,7 +13,7 @@ use crate::pages::profile::visit::Visit;
 use crate::web::{Layout, Section};
 use crate::wording::text::count;
 
-/// How many events the page shows; the file has all.
+/// How many events the page shows. The file has all of them.
 const EVENTS: i64 = 1_000;
 
 #[derive(Template)]
@@ -25,12 +25,12 @@ pub struct ExportPage {
     project: String,
     made_at: Time,
     tables: Vec<Table>,
-    /// What is only in the file.
+    /// The note that the file has more events; `None` if the page shows all.
     more: Option<String>,
 }
 
 impl ExportPage {
-    /// Two queries more than the file's beginning.
+    /// Loads the events in addition to `held`: one query.
     pub fn load(conn: &mut Conn, member: &Member, visit: &Visit, held: &Held) -> Result<ExportPage, Error> {
         let customer = (visit.project.id, visit.customer.id);
         let (events, _) = queries::events_after(conn, customer, EventCursor::START, EVENTS)?;

@@ -1,4 +1,4 @@
-//! Reads everything that is held on a customer. A query a table, whatever the amount.
+//! Reads everything that is held on a customer, with one query per table whatever the amount.
 
 use diesel::prelude::*;
 use serde_json::value::RawValue;
@@ -199,7 +199,7 @@ fn passed_on(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<PassedOn>> {
     Ok(found.into_iter().map(one).collect())
 }
 
-/// Where a part of the events ended.
+/// The place of the last event of a chunk.
 #[derive(Debug, Clone, Copy)]
 pub struct EventCursor {
     pub event_at: i64,
@@ -213,8 +213,8 @@ impl EventCursor {
 
 type Row = (i64, i64, i64, String, Moment, String);
 
-/// The next events of the customer in the order in which they were generated; and where the part ends, unless it is the
-/// last one.
+/// The customer's next events in the order in which they were generated, and where they end; `None` when fewer than
+/// `limit` were left.
 pub fn events_after(
     conn: &mut Conn,
     (project, customer): (i64, CustomerId),
@@ -242,7 +242,7 @@ fn event((.., side, received_at, body): Row) -> Option<Event> {
     Some(Event { received_at: Time(received_at), body })
 }
 
-/// Text that is JSON already.
+/// Text that is already JSON; `None` if it is not.
 fn raw(text: String) -> Option<Box<RawValue>> {
     RawValue::from_string(text).ok()
 }

@@ -1,4 +1,4 @@
-//! What is held, as tables.
+//! What is held, as tables for the page.
 
 use super::model::{Attribute, Event, Held, Time};
 use crate::base::money::{Micros, Money};
@@ -23,7 +23,7 @@ impl Table {
         self.heads.iter().zip(row)
     }
 
-    /// What its section is called in addresses.
+    /// The element id of the section, which addresses can name.
     pub fn id(&self) -> String {
         self.title.to_lowercase().replace(' ', "-")
     }
@@ -109,7 +109,7 @@ fn of_purchase(purchase: &Purchase) -> Vec<String> {
     ]
 }
 
-/// An event in the words of the protocol.
+/// The row of an event, in the words of the protocol; `None` if it cannot be read.
 pub fn of_event(event: &Event) -> Option<Vec<String>> {
     let Read { id, kind, environment, product_id, paid, event_at, .. } =
         Delivery::read_stored(event.body.get(), event.received_at.0).ok()?;
@@ -127,7 +127,7 @@ fn dollars(amount: Micros) -> String {
     Money { amount, currency: "USD".into() }.shown()
 }
 
-/// `INITIAL_PURCHASE` as `Initial purchase`.
+/// `INITIAL_PURCHASE` becomes `Initial purchase`.
 fn words(name: &str) -> String {
     capitalised(&name.to_lowercase().replace('_', " "))
 }

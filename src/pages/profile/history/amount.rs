@@ -1,5 +1,5 @@
-//! The amount at the right of a row (§4.1): what was paid, in the currency it was paid in; the dollars beneath where that
-//! is another. Nothing where the store told nothing, and nothing for a trial.
+//! The amount at the right of a row (§4.1): the price in the purchase currency, with dollars beneath if that is
+//! another currency. There is no amount if the store sent no price, and none for a trial.
 
 use super::category::Category;
 use super::words;
@@ -10,8 +10,8 @@ use crate::events::{Event, Item};
 pub struct Amount {
     pub shown: String,
     pub dollars: Option<String>,
-    /// Money that went back.
-    pub is_back: bool,
+    /// Whether the customer got the money back.
+    pub is_refund: bool,
 }
 
 pub fn in_event(event: &Event, category: Category) -> Option<Amount> {
@@ -20,29 +20,30 @@ pub fn in_event(event: &Event, category: Category) -> Option<Amount> {
     }
     let dollars = event.price.map(|amount| Money { amount, currency: "USD".into() });
     let paid = event.paid.clone().or_else(|| dollars.clone()).filter(|_| category.is_about_money())?;
-    let is_back = category == Category::Refunded;
-    if paid.amount == Micros::ZERO && (is_back || event.is_family_share) {
+    let is_refund = category == Category::Refunded;
+    if paid.amount == Micros::ZERO && (is_refund || event.is_family_share) {
         return None;
     }
     let dollars = dollars.filter(|dollars| dollars.currency != paid.currency);
-    Some(Amount { shown: signed(paid, is_back), dollars: dollars.map(|dollars| signed(dollars, is_back)), is_back })
+    let dollars = dollars.map(|dollars| signed(dollars, is_refund));
+    Some(Amount { shown: signed(paid, is_refund), dollars, is_refund })
 }
 
-/// A refund is negative whatever sign it was sent with.
-fn signed(money: Money, is_back: bool) -> String {
-    let amount = if is_back { Micros::ZERO.minus(money.amount.abs()) } else { money.amount };
+/// A refund is negative, whatever sign the event has.
+fn signed(money: Money, is_refund: bool) -> String {
+    let amount = if is_refund { Micros::ZERO.minus(money.amount.abs()) } else { money.amount };
     Money { amount, ..money }.shown()
 }
 
-/// A single change of a virtual currency; several have it in their own lines.
+/// The amount of a single change of a virtual currency. Several changes show their amounts in their own lines.
 fn of_currency(event: &Event) -> Option<Amount> {
     let [change] = event.adjustments.as_slice() else { return None };
     let sign = if change.amount < 0 { '\u{2212}' } else { '+' };
     let shown = format!("{sign}{} {}", words::grouped(change.amount.unsigned_abs()), change.code);
-    Some(Amount { shown, dollars: None, is_back: false })
+    Some(Amount { shown, dollars: None, is_refund: false })
 }
 
-/// What an item of a bundle cost, in the currency it was paid in.
+/// The price of a bundle's item in the purchase currency; empty if it is unknown.
 pub fn of_item(item: &Item) -> String {
     item.paid.as_ref().map(Money::shown).unwrap_or_default()
 }
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_paid_comes_first_and_dollars_only_beside_another_currency() {
+    fn the_purchase_currency_comes_first_and_dollars_only_beside_another_currency() {
         let renewal = r#""type": "RENEWAL", "price": 8.14, "currency": "EUR", "price_in_purchased_currency": 7.99"#;
         assert_eq!(shown(renewal), Some(("EUR 7.99".into(), Some("USD 8.14".into()))));
         let dollars = r#""type": "RENEWAL", "price": 20, "currency": "USD", "price_in_purchased_currency": 20"#;
@@ -87,14 +88,14 @@ mod tests {
                 r#""type": "CANCELLATION", "cancel_reason": "CUSTOMER_SUPPORT", "price": {price}, "currency": "EUR",
                 "price_in_purchased_currency": {price}"#
             );
-            let back = amount(&refund).expect("an amount");
-            assert_eq!((back.shown.as_str(), back.is_back), ("\u{2212}EUR 9.99", true));
-            assert_eq!(back.dollars.as_deref(), Some("\u{2212}USD 9.99"));
+            let refunded = amount(&refund).expect("an amount");
+            assert_eq!((refunded.shown.as_str(), refunded.is_refund), ("\u{2212}EUR 9.99", true));
+            assert_eq!(refunded.dollars.as_deref(), Some("\u{2212}USD 9.99"));
         }
     }
 
     #[test]
-    fn an_amount_of_currency_says_whether_it_came_or_went() {
+    fn an_amount_of_a_virtual_currency_has_a_sign() {
         let change = |amount: &str| {
             let adjustments = format!(r#"[{{"amount": {amount}, "currency": {{"code": "GEM"}}}}]"#);
             shown(&format!(r#""type": "VIRTUAL_CURRENCY_TRANSACTION", "adjustments": {adjustments}"#))

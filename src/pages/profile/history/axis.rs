@@ -1,5 +1,5 @@
-//! The time axis of the picture: from the first purchase to what is paid ahead, in percent of the picture's width. Whole
-//! numbers only, and dates that cannot be meant are left at the edge.
+//! The time axis of the picture, from the first purchase to the end of what is paid ahead. It maps times to
+//! percentages of the width in whole numbers. Implausible dates are drawn at the edge.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::base::clock::Moment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(pub i64);
 
-/// A stretch of time and where it is drawn.
+/// The range of time that the picture shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Axis {
     pub from: Moment,
@@ -30,9 +30,9 @@ const DAY: i64 = 24 * HOUR;
 const EARLIEST: Moment = Moment(1_199_145_600_000);
 const DAYS_AHEAD: i64 = 400;
 const SHORTEST: i64 = 6 * HOUR;
-/// The whole width: names stand beside the picture.
+/// The whole width in [`Percent`]: the names of the lanes are beside the picture.
 const WIDTH: i64 = 10_000;
-/// A label further right than this would leave the picture.
+/// A label further right than this would not fit into the picture.
 const LAST_LABEL: i64 = 9_200;
 const MOST_TICKS: i64 = 7;
 
@@ -42,13 +42,13 @@ impl fmt::Display for Percent {
     }
 }
 
-/// Whether something that begins then can be drawn at all.
+/// Whether something that begins at this time can be drawn.
 pub fn is_in_sight(at: Moment, now: Moment) -> bool {
     at < now.plus_days(DAYS_AHEAD)
 }
 
 impl Axis {
-    /// Holds these stretches, today, and a little air at both ends.
+    /// The axis that shows these stretches and today, with a small margin at both ends.
     pub fn over(stretches: impl Iterator<Item = (Moment, Moment)>, now: Moment) -> Axis {
         let (mut from, mut to) = (now, now);
         for (begin, end) in stretches {
@@ -71,7 +71,7 @@ impl Axis {
         Percent(i64::try_from(part).unwrap_or(WIDTH))
     }
 
-    /// Where what does not end is cut off: a little after today.
+    /// Where a bar without an end is cut off: a little after today.
     pub fn open_end(&self, now: Moment) -> Moment {
         Moment(now.millis().saturating_add(self.length() / 40)).min(self.to)
     }
@@ -87,7 +87,7 @@ impl Axis {
         ticks.filter(|tick| tick.x.0 <= LAST_LABEL).collect()
     }
 
-    /// Multiples of the smallest step that gives few enough.
+    /// The multiples of the smallest step that needs at most [`MOST_TICKS`] ticks.
     fn steps(&self, unit: i64, sizes: &[i64]) -> Vec<Moment> {
         let fits = |size: &&i64| self.length() / (unit * **size) < MOST_TICKS;
         let step = unit * sizes.iter().find(fits).or(sizes.last()).copied().unwrap_or(1);
@@ -107,7 +107,7 @@ impl Axis {
     }
 }
 
-/// The first day of the step of months that a date lies in.
+/// The first day of the group of `step` months that contains a date.
 fn first_of(at: DateTime<Utc>, step: u32) -> Option<NaiveDate> {
     let months = at.year() * 12 + at.month0().cast_signed();
     let first = months - months.rem_euclid(step.cast_signed());
@@ -127,7 +127,7 @@ enum Format {
 }
 
 impl Format {
-    /// The first label, and the first of a year or day, says what the others leave out.
+    /// The first label, and the first one of a year or day, includes what the others leave out.
     fn label(self, at: Moment, is_first: bool) -> String {
         let Some(date) = at.utc() else { return String::new() };
         let is_new_year = date.month0() == 0;
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_that_cannot_be_meant_do_not_stretch_the_axis() {
+    fn implausible_dates_do_not_stretch_the_axis() {
         let absurd = Axis::over([(Moment(i64::MIN), Moment(253_402_300_799_000))].into_iter(), NOW);
         assert!(absurd.from > Moment(1_100_000_000_000) && absurd.to < NOW.plus_days(800));
         assert_eq!(absurd.x(Moment::NEVER), Percent(10_000));

@@ -1,4 +1,4 @@
-//! The card as it is printed: the picture, the choices, rows under headings, the way to further rows.
+//! The card as the template prints it: the picture, the filters, rows under headings, and links to further rows.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -28,14 +28,14 @@ pub struct Card {
     pub empty: Option<Empty>,
     pub newer: Option<String>,
     pub older: Option<String>,
-    /// The days between which the rows of this page lie.
+    /// The days of the newest and the oldest row of this page.
     pub shown: Option<(String, String)>,
     links: Links,
     /// The project's slug.
     project: String,
-    /// Where news of the customer can be listened to.
+    /// The address of the server-sent events that announce new events.
     live: String,
-    /// Whether this is the page that new events belong on.
+    /// Whether new events belong on this page.
     is_newest: bool,
 }
 
@@ -51,17 +51,17 @@ pub struct Group {
 /// Why there are no rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Empty {
-    /// Nothing ever came.
+    /// No event has ever arrived.
     Never,
-    /// All there is belongs to production.
+    /// All events are production events.
     OnlyProduction,
-    /// All there is belongs to the sandbox.
+    /// All events are sandbox events.
     OnlySandbox,
-    /// Nothing under this topic.
+    /// No event has this topic.
     Topic,
-    /// Nobody of the team did anything.
+    /// The team has done nothing for the customer.
     Team,
-    /// The address names a place beyond the last row.
+    /// The query names a place beyond the last row.
     Beyond,
 }
 
@@ -120,13 +120,13 @@ impl Card {
         }
     }
 
-    /// The profile of another customer.
+    /// The path of another customer's profile.
     fn profile(&self, id: &str) -> String {
         visit::href(&self.project, id)
     }
 }
 
-/// Where events after those that this page knows of are told.
+/// The address of the server-sent events that announce events newer than those on this page.
 fn live(visit: &Visit) -> String {
     let sandbox = if visit.is_sandbox() { "&sandbox=1" } else { "" };
     format!("{}/live?since={}{sandbox}", visit.href, visit.customer.events_count)
@@ -146,13 +146,13 @@ impl Empty {
         }
     }
 
-    /// Whether another topic would be as empty.
+    /// Whether every other topic would be empty as well.
     fn is_for_all_topics(self) -> bool {
         matches!(self, Empty::Never | Empty::OnlyProduction | Empty::OnlySandbox)
     }
 }
 
-/// The two rows that come from the app's own contact, where they belong on this page (§4.2).
+/// Inserts the two rows about the app's own contact, if they belong on this page (§4.2).
 fn add_activity(rows: &mut Vec<Row>, visit: &Visit, query: &Query, slice: &Slice, first_seen: Option<Moment>) {
     if !matches!(query.shown, Shown::All | Shown::Topic(Topic::Other)) {
         return;
@@ -165,19 +165,19 @@ fn add_activity(rows: &mut Vec<Row>, visit: &Visit, query: &Query, slice: &Slice
     };
     let mut add = |at: Option<Moment>, icon, verb, is_first: bool| {
         let Some(at) = at.filter(|at| is_here(*at)) else { return };
-        let stands_above = |row: &Row| if is_first { row.at >= at } else { row.at > at };
-        let place = rows.iter().take_while(|row| stands_above(row)).count();
+        let is_above = |row: &Row| if is_first { row.at >= at } else { row.at > at };
+        let place = rows.iter().take_while(|row| is_above(row)).count();
         rows.insert(place, Row::of_activity((icon, "tone-quiet"), verb, at, visit.now));
     };
     add(visit.customer.last_seen_at, "last-opened", "Last opened the app", false);
     add(first_seen, "first-seen", "First seen using the app", true);
 }
 
-/// More rows than this on a day, on average and within about two months, read better by the day.
+/// Rows get a heading per day, not per month, if there are on average more than this per day, within about two months.
 const MANY_A_DAY: usize = 3;
 const TWO_MONTHS_MS: i64 = 62 * 86_400_000;
 
-/// Puts rows under months, or under days where there is much to tell of each.
+/// Groups rows by month, or by day where there are many rows per day.
 fn grouped(rows: Vec<Row>) -> Vec<Group> {
     let mut days: Vec<i64> = rows.iter().map(|row| row.at.day()).collect();
     days.dedup();
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_printed_whole_and_escaped() {
+    fn a_row_is_printed_completely_and_escaped() {
         let html = Card::new(&lena(), &Query::default(), &slice(vec![stored(3, 5)]), None).to_string();
         assert!(html.contains("<li class=\"event tone-good\" id=\"event-5\">"), "{html}");
         assert!(html.contains("<b><bdi>&#60;b&#62;pro&#60;/b&#62;</bdi></b>"), "{html}");
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn the_activity_rows_stand_where_they_belong() {
+    fn the_activity_rows_are_inserted_by_their_time() {
         let of = |query: &Query, slice: &Slice| verbs(&Card::new(&lena(), query, slice, Some(NOW.plus_days(-10))));
         let both = of(&Query::default(), &slice(vec![stored(3, 5)]));
         assert_eq!(both, ["Last opened the app", "Renewed", "First seen using the app"]);
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pager_leads_both_ways() {
+    fn the_pager_links_to_newer_and_older_rows() {
         let page = Slice { rows: vec![stored(3, 5), stored(4, 4)], newer: Some(NOW), has_older: true };
         let card = Card::new(&stranger(), &Query::default(), &page, None);
         let (at, below) = (NOW.plus_days(-3).millis(), NOW.plus_days(-4).millis());
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_tells_each_lane_in_words() {
+    fn the_picture_describes_each_lane_in_words() {
         let mut visit = lena();
         let paid = json!({"phase": "paid", "from": NOW.plus_days(-347), "to": NOW.plus_days(18)});
         visit.purchases = vec![purchase(json!({"unsubscribed_at": NOW, "product_name": "<Pro>", "spans": [paid]}))];

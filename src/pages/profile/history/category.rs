@@ -1,5 +1,5 @@
-//! What kind of row an event becomes: the table of §4.2 from top to bottom, the first match wins. Icon, colour and verb
-//! follow from it alone.
+//! The kind of row that an event becomes, by the first matching line of the table in §4.2. It alone decides icon,
+//! colour and verb.
 
 use crate::events::{Event, EventType, PeriodType, Reason};
 
@@ -34,9 +34,9 @@ pub enum Category {
     Currency,
     Enrolled,
     Alias,
-    /// An offering the team had chosen for a while gives way to the default.
+    /// The project's default replaces an offering that the team had chosen until a day.
     OverrideEnded,
-    /// A type that came after this table was written: shown by its own name.
+    /// A type that this version does not know, shown by its own name.
     Unknown,
 }
 
@@ -124,7 +124,7 @@ impl Category {
         is_other || (self.is_purchase() && !matches!(self, Category::Trial))
     }
 
-    /// Whether the row is a purchase: what was shown and offered then is worth a word.
+    /// Whether the row is a purchase, which mentions the offer code and the shown offering.
     pub const fn is_purchase(self) -> bool {
         matches!(
             self,

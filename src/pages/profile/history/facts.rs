@@ -1,4 +1,4 @@
-//! The second line of a row: why it happened, until when access lasts, what was shown.
+//! The second line of a row: the cause of the event, until when access lasts, and the shown offering.
 
 use super::category::Category;
 use super::words;
@@ -6,10 +6,10 @@ use crate::base::clock::Moment;
 use crate::events::{Event, PeriodType, Reason};
 use crate::wording::sentence::{Sentence, Stamp};
 
-/// A text from outside in the second line is cut here; the detail page has all of it.
+/// The most characters of a text from outside in the second line. The page of the event shows all of it.
 const LONGEST: usize = 80;
 
-/// What else there is to say about an event, the most telling first.
+/// Further facts about an event, the most important first.
 pub fn in_words(event: &Event, category: Category, now: Moment) -> Vec<Sentence> {
     let mut facts: Vec<Sentence> = cause(event, category).into_iter().collect();
     facts.extend(end(event, category, now));
@@ -23,7 +23,7 @@ pub fn in_words(event: &Event, category: Category, now: Moment) -> Vec<Sentence>
     facts
 }
 
-/// Which offering the app showed: the least of the facts, which narrow screens leave out.
+/// The offering that the app showed. It is separate because narrow screens leave it out.
 pub fn offering(event: &Event, category: Category) -> Option<Sentence> {
     let id = event.presented_offering_id.as_deref().filter(|_| category.is_purchase())?;
     Some(named("shown offering: ", id))
@@ -32,36 +32,36 @@ pub fn offering(event: &Event, category: Category) -> Option<Sentence> {
 fn cause(event: &Event, category: Category) -> Option<Sentence> {
     match category {
         Category::Trial | Category::Intro => period(event).map(Sentence::new),
-        Category::Start | Category::Renewed if event.period_type == Some(PeriodType::Prepaid) => said("prepaid"),
-        Category::PreferenceChanged => said("takes effect with the next renewal or purchase"),
-        Category::GrantRemoved => said("access ended"),
+        Category::Start | Category::Renewed if event.period_type == Some(PeriodType::Prepaid) => phrase("prepaid"),
+        Category::PreferenceChanged => phrase("takes effect with the next renewal or purchase"),
+        Category::GrantRemoved => phrase("access ended"),
         Category::Refunded => match &event.cancel_reason {
-            Some(Reason::CustomerSupport) | None => said("by customer support"),
+            Some(Reason::CustomerSupport) | None => phrase("by customer support"),
             Some(reason) => Some(reason_in_words(reason)),
         },
-        Category::OptedOut if event.period_type == Some(PeriodType::Trial) => said("during the trial"),
-        Category::BillingCancel => said("part of the billing issue, not a second problem"),
+        Category::OptedOut if event.period_type == Some(PeriodType::Trial) => phrase("during the trial"),
+        Category::BillingCancel => phrase("part of the billing issue, not a second problem"),
         Category::UnknownCancel => Some(reason_in_words(event.cancel_reason.as_ref().unwrap_or(&Reason::Unknown))),
-        Category::Resubscribed => said("renewal is on again"),
-        Category::Grace | Category::BillingIssue => said("the store is retrying"),
-        Category::Expired if event.is_promotional() => said("its time was over"),
-        Category::Expired if is_prepaid_over(event) => said("prepaid time was over"),
+        Category::Resubscribed => phrase("renewal is on again"),
+        Category::Grace | Category::BillingIssue => phrase("the store is retrying"),
+        Category::Expired if event.is_promotional() => phrase("its time was over"),
+        Category::Expired if is_prepaid_over(event) => phrase("prepaid time was over"),
         Category::Expired => Some(reason_in_words(event.expiration_reason.as_ref().unwrap_or(&Reason::Unknown))),
-        Category::Temporary => said("while the store could not be asked"),
-        Category::Invoice => said("an invoice is not yet a payment"),
-        Category::OverrideEnded => said("the project's default applies again"),
-        Category::Unknown => said("a kind of event this version does not know"),
+        Category::Temporary => phrase("while the store was unavailable"),
+        Category::Invoice => phrase("an invoice is not yet a payment"),
+        Category::OverrideEnded => phrase("the project's default applies again"),
+        Category::Unknown => phrase("a kind of event this version does not know"),
         _ => None,
     }
 }
 
-/// Prepaid time ends by itself, which stores report as a renewal that is off.
+/// Whether prepaid time has ended, which stores report as if the customer had switched the renewal off.
 fn is_prepaid_over(event: &Event) -> bool {
     let is_plain = matches!(event.expiration_reason, None | Some(Reason::Unsubscribe | Reason::Unknown));
     is_plain && event.period_type == Some(PeriodType::Prepaid)
 }
 
-/// What ends or goes on, and when.
+/// What ends or continues, and when.
 fn end(event: &Event, category: Category, now: Moment) -> Option<Sentence> {
     let dated = |words: &str, at: Moment| Sentence::new(format!("{words} ")).time(Stamp::short_day(at, now));
     let ahead = event.expires_at.filter(|end| *end > event.event_at);
@@ -83,7 +83,7 @@ fn end(event: &Event, category: Category, now: Moment) -> Option<Sentence> {
     }
 }
 
-/// A pause begins with the end of the period; when it ends is not always known.
+/// A pause begins when the period ends. Its own end is not always known.
 fn pause(event: &Event, begins: Option<Moment>, dated: impl Fn(&str, Moment) -> Sentence) -> Sentence {
     let begins = begins.map_or(Sentence::new("begins when the period ends"), |at| dated("begins", at));
     begins.then(match event.auto_resume_at {
@@ -97,11 +97,11 @@ fn period(event: &Event) -> Option<String> {
     (to > from).then(|| words::length(to.since(from)))
 }
 
-fn said(words: &'static str) -> Option<Sentence> {
+fn phrase(words: &'static str) -> Option<Sentence> {
     Some(Sentence::new(words))
 }
 
-/// A reason in our words, or in the store's where we have none.
+/// A reason in Dossier's words, or an unknown one as the store sent it.
 fn reason_in_words(reason: &Reason) -> Sentence {
     match reason {
         Reason::Other(word) => named("the store says ", word),

@@ -1,5 +1,5 @@
-//! The lanes of the picture: what each purchase was at which time, and the same in words. One-time purchases that unlock
-//! nothing are marks, those of one product on one lane.
+//! The lanes of the picture: the state of each purchase over time, as bars and in words. One-time purchases that
+//! unlock nothing are marks, with one lane per product.
 
 use super::marker::Marker;
 use super::{axis, words};
@@ -11,12 +11,12 @@ use crate::projection::{Kind, Phase, Purchase, Span};
 use crate::wording::text::{count, grouped, listed, visible};
 use crate::wording::times;
 
-/// A stretch of a lane; a mark when both ends are the same moment.
+/// A bar on a lane, or a mark if both ends are the same moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bar {
     pub marker: Marker,
     pub from: Moment,
-    /// [`Moment::NEVER`]: no end is in sight.
+    /// [`Moment::NEVER`] if no end is known.
     pub to: Moment,
 }
 
@@ -24,18 +24,18 @@ pub struct Bar {
 pub struct Lane {
     pub name: String,
     pub bars: Vec<Bar>,
-    /// The lane as a sentence.
+    /// The content of the lane as a sentence.
     pub words: String,
     pub is_active: bool,
 }
 
-/// The most lanes that are drawn, and the most bars on one: the newest.
+/// The most lanes that the picture draws, and the most bars on one lane. The newest bars are drawn.
 pub const MOST: usize = 12;
 const BARS: usize = 60;
 /// Stores stop retrying after about two months at the latest.
 const RETRY_DAYS: i64 = 60;
 
-/// All lanes, those that matter most first: what gives access now, then what ended last.
+/// All lanes, the most important first: purchases that give access, then those that ended last.
 pub fn draw(visit: &Visit) -> Vec<Lane> {
     let (marked, drawn): (Vec<&Purchase>, Vec<&Purchase>) =
         visit.purchases.iter().partition(|purchase| is_mark(purchase, &visit.catalog));
@@ -50,7 +50,7 @@ impl Lane {
         self.bars.first().map_or(Moment::NEVER, |bar| bar.from)
     }
 
-    /// Whether any of it can be seen: dates that cannot be meant are told only.
+    /// Whether the picture draws the lane. Implausible dates are only described in words.
     pub fn is_drawn(&self) -> bool {
         !self.bars.is_empty()
     }
@@ -60,12 +60,12 @@ impl Lane {
     }
 }
 
-/// A thing bought once that stays with nobody as access.
+/// Whether a purchase is drawn as a mark: a one-time purchase without an end that unlocks nothing.
 fn is_mark(purchase: &Purchase, catalog: &Catalog) -> bool {
     purchase.kind == Kind::OneTime && purchase.expires_at.is_none() && catalog.unlocked_by(purchase).is_empty()
 }
 
-/// `None` where nothing is known of its time.
+/// The lane of one purchase; `None` when nothing is known about its time.
 fn of_purchase(purchase: &Purchase, visit: &Visit) -> Option<Lane> {
     let mut bars: Vec<Bar> = purchase.spans.iter().flat_map(|span| bars(purchase, *span, visit.now)).collect();
     bars.extend(temporary(purchase).or_else(|| pause_ahead(purchase, visit.now)));
@@ -81,13 +81,13 @@ fn of_purchase(purchase: &Purchase, visit: &Visit) -> Option<Lane> {
     Some(Lane { name, bars: seen, words, is_active: purchase.is_active(visit.now) })
 }
 
-/// Temporary access has no periods: it runs from when it was given until the store answers.
+/// The bar of temporary access, which has no spans: it runs from the grant until the store answers or access ends.
 fn temporary(purchase: &Purchase) -> Option<Bar> {
     let (from, to) = (purchase.period_start, purchase.access_ends_at());
     (purchase.kind == Kind::Temporary && from < to).then_some(Bar { marker: Marker::Temporary, from, to })
 }
 
-/// A pause that was asked for begins when the paid time ends; it is drawn when its end is known.
+/// The bar of a scheduled pause, which begins when the paid time ends. It is drawn only if its end is known.
 fn pause_ahead(purchase: &Purchase, now: Moment) -> Option<Bar> {
     let from = purchase.expires_at.filter(|end| *end > now && purchase.pause_asked_at.is_some())?;
     let to = purchase.auto_resume_at.filter(|to| *to > from && purchase.will_renew())?;
@@ -112,7 +112,7 @@ fn store(purchase: &Purchase) -> String {
     store.map(|store| format!(", {}", store.name())).unwrap_or_default()
 }
 
-/// A stretch of a purchase as bars: what is paid ahead and will not renew stands apart.
+/// The bars of a span. What is paid ahead and will not renew has its own bar.
 fn bars(purchase: &Purchase, span: Span, now: Moment) -> Vec<Bar> {
     let to = end(purchase, span, now);
     if to <= span.from {
@@ -142,7 +142,7 @@ fn bars(purchase: &Purchase, span: Span, now: Moment) -> Vec<Bar> {
     [past, ahead].into_iter().filter(|bar| bar.from < bar.to).collect()
 }
 
-/// Where a stretch ends as far as anybody knows.
+/// Where a span ends, or is drawn to end while its end is unknown.
 fn end(purchase: &Purchase, span: Span, now: Moment) -> Moment {
     let is_open = span.to == Moment::NEVER;
     match span.phase {
@@ -164,12 +164,12 @@ fn bar_in_words(bar: &Bar) -> String {
     }
 }
 
-/// Marks of one product of one store on one lane.
+/// Marks, with one lane per product and store.
 fn by_product(purchases: &[&Purchase], visit: &Visit) -> Vec<Lane> {
     let mut lanes: Vec<(&Purchase, Vec<Bar>)> = Vec::new();
     for purchase in purchases {
         let at = purchase.first_purchased_at;
-        let marker = if purchase.refunded_at.is_some() { Marker::BoughtBack } else { Marker::Bought };
+        let marker = if purchase.refunded_at.is_some() { Marker::BoughtRefunded } else { Marker::Bought };
         let mark = Bar { marker, from: at, to: at };
         let is_same = |one: &Purchase| (&one.store, &one.product_id) == (&purchase.store, &purchase.product_id);
         match lanes.iter_mut().find(|(one, _)| is_same(one)) {
@@ -181,7 +181,7 @@ fn by_product(purchases: &[&Purchase], visit: &Visit) -> Vec<Lane> {
     lanes.into_iter().map(|(purchase, marks)| of_marks(purchase, marks, are_all, visit)).collect()
 }
 
-/// Whether there are too many things bought once to look at all of them.
+/// Whether the page may not have loaded all one-time purchases that are marks.
 pub fn leaves_some_out(visit: &Visit) -> bool {
     let marked = visit.purchases.iter().filter(|purchase| is_mark(purchase, &visit.catalog));
     marked.count() as i64 >= SOME
@@ -197,7 +197,7 @@ fn of_marks(purchase: &Purchase, mut marks: Vec<Bar>, are_all: bool, visit: &Vis
     let when = if days.0 == days.1 { format!("on {}", days.0) } else { format!("from {} to {}", days.0, days.1) };
     let times =
         if marks.len() == 1 { String::new() } else { format!("{} ", count(marks.len() as i64, "time", "times")) };
-    let back = marks.iter().filter(|mark| mark.marker == Marker::BoughtBack).count();
+    let back = marks.iter().filter(|mark| mark.marker == Marker::BoughtRefunded).count();
     let back = if back == 0 { String::new() } else { format!(", {back} refunded") };
     let before = if are_all { "" } else { ", and maybe before" };
     let words = format!("{name}{}: bought {times}{when}{before}{back}.", store(purchase));
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn open_stretches_end_where_anybody_knows() {
+    fn open_spans_end_at_the_last_known_time() {
         let open = |phase: &str, from: i64| drawn(purchase(json!({"spans": [span(phase, from, i64::MAX)]})));
         assert_eq!(open("retry", -20), [(Marker::Retry, -20, 0)]);
         assert_eq!(open("retry", -200), [(Marker::Retry, -200, -140)]);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_drawn_ahead_to_the_day_it_ends() {
+    fn a_scheduled_pause_is_drawn_until_the_day_it_ends() {
         let paused = json!({"spans": [span("paused", -9, i64::MAX)], "auto_resume_at": NOW.plus_days(40)});
         assert_eq!(drawn(purchase(paused)), [(Marker::Paused, -9, 40)]);
         let asked = |resumes: Value| {
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn temporary_access_has_a_bar_of_its_own() {
+    fn temporary_access_has_its_own_bar() {
         let temporary = |product: &str| {
             let fields = json!({
                 "kind": "temporary", "product_id": product, "period_start": NOW, "expires_at": NOW.plus_days(1),
@@ -273,8 +273,8 @@ mod tests {
         };
         let lane = temporary("");
         assert_eq!(lane.bars, [Bar { marker: Marker::Temporary, from: NOW, to: NOW.plus_days(1) }]);
-        let said = "Temporary access, App Store: temporary access from 23 Nov 2026 to 24 Nov 2026.";
-        assert_eq!((lane.name.as_str(), lane.words.as_str()), ("Temporary access", said));
+        let words = "Temporary access, App Store: temporary access from 23 Nov 2026 to 24 Nov 2026.";
+        assert_eq!((lane.name.as_str(), lane.words.as_str()), ("Temporary access", words));
         assert_eq!(temporary("pro_annual").name, "Temporary: Pro annual");
         assert_eq!(lanes_of(vec![purchase(json!({}))]), [], "a purchase of no known time has no lane");
     }
@@ -293,7 +293,7 @@ mod tests {
         assert_eq!(lanes.len(), 1);
         assert_eq!(lanes[0].name, "Gems ×3");
         let markers: Vec<Marker> = lanes[0].bars.iter().map(|bar| bar.marker).collect();
-        assert_eq!(markers, [Marker::BoughtBack, Marker::Bought, Marker::Bought]);
+        assert_eq!(markers, [Marker::BoughtRefunded, Marker::Bought, Marker::Bought]);
         assert_eq!(lanes[0].words, "Gems, App Store: bought 3 times from 14 Nov 2026 to 20 Nov 2026, 1 refunded.");
         let lifetime = purchase(json!({"kind": "one_time", "expires_at": null, "spans": [span("paid", -3, i64::MAX)]}));
         assert_eq!(drawn(lifetime), [(Marker::Paid, -3, i64::MAX)]);
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_that_cannot_be_meant_are_told_but_not_drawn() {
+    fn implausible_dates_are_described_but_not_drawn() {
         let absurd = json!({"phase": "paid", "from": 253_402_300_799_000_i64, "to": i64::MAX});
         let lane = lanes_of(vec![purchase(json!({"spans": [absurd]}))]).pop().expect("a lane");
         assert_eq!(lane.bars, []);
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_is_called_by_what_it_gives() {
+    fn a_grant_is_named_by_what_it_gives() {
         let grant = purchase(json!({"kind": "grant", "store": "PROMOTIONAL", "spans": [span("granted", -9, 9)]}));
         let lane = lanes_of(vec![grant]).pop().expect("a lane");
         assert_eq!(lane.words, "Granted: pro: granted from 14 Nov 2026 to 2 Dec 2026.");

@@ -1,4 +1,4 @@
-//! Addresses of the same history, seen otherwise. What an address does not change, it keeps.
+//! Links to other views of the same history. A link keeps every choice that it does not change.
 
 use super::model::{Cursor, Order, Query, Shown};
 use crate::base::Permission::ReadTeam;
@@ -6,18 +6,18 @@ use crate::events::Environment;
 use crate::events::history::Topic;
 use crate::pages::profile::visit::Visit;
 
-/// Makes addresses from the one that is open.
+/// The choices of the open page, from which the links are made.
 #[derive(Debug, Clone)]
 pub struct Links {
     profile: String,
     environment: Environment,
     order: Order,
     shown: Shown,
-    /// Whether what the team did is for this person.
+    /// Whether this person may see the actions of the team.
     has_team: bool,
 }
 
-/// A choice among several; the one that is made is marked.
+/// A choice of a filter. `is_made` marks the current one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     pub name: &'static str,
@@ -32,7 +32,7 @@ impl Links {
         Links { profile: visit.href.clone(), environment, order, shown, has_team }
     }
 
-    /// Where nothing happened, the team may have done something all the same.
+    /// The topics. Without events only the topic Team is left, because the team may have done something.
     pub fn topics(&self, has_events: bool) -> Vec<Choice> {
         let topics: &[Topic] = if has_events { &Topic::ALL } else { &[] };
         let topics = topics.iter().copied().map(Shown::Topic);
@@ -92,7 +92,7 @@ impl Links {
     }
 }
 
-/// The page of the whole history that begins with a row, and the row on it.
+/// The address of a row, on the page of the history that begins with it.
 pub fn to_row(profile: &str, environment: Environment, place: Cursor) -> String {
     let profile = profile.to_owned();
     let links = Links { profile, environment, order: Order::Timeline, shown: Shown::All, has_team: false };
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_can_be_found_again() {
+    fn a_row_has_an_address() {
         let href = to_row("/projects/sundial/customers/lena", Environment::Production, PLACE);
         assert_eq!(href, "/projects/sundial/customers/lena?before=1.-2.3.5#event-4");
     }

@@ -1,6 +1,6 @@
-//! How a stretch of time looks in the picture: colours, patterns, and its name in the legend and in sentences.
+//! The kinds of bars and marks in the picture: their colours, patterns, and names in the legend and in sentences.
 
-/// What a bar or a mark means.
+/// The meaning of a bar or a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Marker {
     Trial,
@@ -14,11 +14,11 @@ pub enum Marker {
     Granted,
     Temporary,
     Bought,
-    BoughtBack,
+    BoughtRefunded,
 }
 
 impl Marker {
-    /// The classes of a bar: what it is, and its colour.
+    /// The CSS classes of a bar: its kind and its colour.
     pub const fn classes(self) -> &'static str {
         match self {
             Marker::Trial => "bar bar--trial tone-trial",
@@ -32,11 +32,11 @@ impl Marker {
             Marker::Granted => "bar bar--granted tone-gift",
             Marker::Temporary => "bar bar--temporary tone-warn",
             Marker::Bought => "bar bar--once tone-good",
-            Marker::BoughtBack => "bar bar--once bar--back tone-bad",
+            Marker::BoughtRefunded => "bar bar--once bar--back tone-bad",
         }
     }
 
-    /// The pattern that fills it, for those who do not tell the colours apart.
+    /// The pattern that fills the bar, for people who cannot distinguish the colours.
     pub const fn pattern(self) -> Option<&'static str> {
         match self {
             Marker::Trial => Some("fill-trial"),
@@ -46,15 +46,15 @@ impl Marker {
             Marker::Refunded => Some("fill-refunded"),
             Marker::Granted => Some("fill-granted"),
             Marker::Temporary => Some("fill-temporary"),
-            Marker::TrialEnding | Marker::Paid | Marker::Ending | Marker::Bought | Marker::BoughtBack => None,
+            Marker::TrialEnding | Marker::Paid | Marker::Ending | Marker::Bought | Marker::BoughtRefunded => None,
         }
     }
 
     pub const fn is_mark(self) -> bool {
-        matches!(self, Marker::Bought | Marker::BoughtBack)
+        matches!(self, Marker::Bought | Marker::BoughtRefunded)
     }
 
-    /// Its name in the legend.
+    /// The name in the legend.
     pub const fn legend(self) -> &'static str {
         match self {
             Marker::Trial => "Trial",
@@ -68,11 +68,11 @@ impl Marker {
             Marker::Granted => "Granted",
             Marker::Temporary => "Temporary",
             Marker::Bought => "Bought once",
-            Marker::BoughtBack => "Bought once, refunded",
+            Marker::BoughtRefunded => "Bought once, refunded",
         }
     }
 
-    /// The same inside a sentence.
+    /// The name inside a sentence.
     pub const fn words(self) -> &'static str {
         match self {
             Marker::Trial => "trial",
@@ -86,7 +86,7 @@ impl Marker {
             Marker::Granted => "granted",
             Marker::Temporary => "temporary access",
             Marker::Bought => "bought",
-            Marker::BoughtBack => "bought and refunded",
+            Marker::BoughtRefunded => "bought and refunded",
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Customer history (§4): what happened, newest first, in words; above it a picture of what ran when.
+//! Customer history (§4): what happened, newest first, in words, with a picture of the purchases above.
 //!
-//! `category` decides what an event is called, `wording`, `facts` and `amount` say the rest, `rows` puts a row together;
-//! `lanes`, `axis` and `picture` draw. `team` tells what the team did.
+//! `category` decides what kind of row an event becomes; `wording`, `facts` and `amount` make its texts; `rows` builds
+//! the row. `lanes`, `axis` and `picture` draw the picture. `team` shows the actions of the team.
 
 mod amount;
 mod axis;
@@ -21,7 +21,7 @@ mod tests;
 mod wording;
 mod words;
 
-// What the page of one event says in the same words.
+// The page of one event uses the same words.
 pub use amount::{Amount, in_event as amount};
 pub use card::Card;
 pub use category::Category;

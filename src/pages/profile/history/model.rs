@@ -1,5 +1,4 @@
-//! What of the history is asked for: the page's query string, read strictly where it matters, and places in the order of
-//! rows that links can name.
+//! The part of the history that the query string asks for, and the places in it that links can name.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +6,7 @@ use std::str::FromStr;
 use crate::base::clock::Moment;
 use crate::events::history::Topic;
 
-/// Which rows, in which order.
+/// Which rows the page shows, and in which order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Query {
     /// Rows older than this one.
@@ -18,27 +17,27 @@ pub struct Query {
     pub shown: Shown,
 }
 
-/// The kind of rows.
+/// The kind of rows that are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Shown {
     #[default]
     All,
     Topic(Topic),
-    /// What the team did, from the audit log.
+    /// The actions of the team, from the audit log.
     Team,
 }
 
-/// By which clock rows are ordered (§4.3).
+/// The clock by which rows are ordered (§4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
-    /// When it happened.
+    /// When it happened, according to the store.
     #[default]
     Timeline,
-    /// When the backend noticed it.
+    /// When the backend generated the event.
     Event,
 }
 
-/// A row's place in both orders.
+/// The place of a row, in both orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     pub timeline_at: Moment,
@@ -48,11 +47,12 @@ pub struct Cursor {
     pub event: i64,
 }
 
-/// Which of two customers a transfer's row belongs to.
+/// Which customer of a transfer a row belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The one it speaks of; of a transfer, the one who received.
+    /// The customer of the event; for a transfer, the one who received the purchases.
     Own,
+    /// The customer who lost the purchases.
     Lost,
 }
 
@@ -61,10 +61,10 @@ pub enum Side {
 pub struct Malformed(pub &'static str);
 
 impl Query {
-    /// Reads the query string of the profile. Names it does not know belong to others; empty values are none.
+    /// Reads the query string of the profile. Ignores unknown fields, which belong to other cards, and empty values.
     ///
     /// # Errors
-    /// [`Malformed`] for a place, an order or a kind of row that cannot be.
+    /// [`Malformed`] for a place, an order or a kind of rows that does not exist, or for two places.
     pub fn parse(query: &str) -> Result<Query, Malformed> {
         let mut read = Query::default();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
@@ -86,7 +86,7 @@ impl Query {
 }
 
 impl Shown {
-    /// The value of `topic` in an address; all has none.
+    /// The value of `topic` in an address; `None` for all rows.
     pub const fn word(self) -> Option<&'static str> {
         match self {
             Shown::All => None,
@@ -118,7 +118,7 @@ impl FromStr for Shown {
 }
 
 impl Order {
-    /// The value of `order` in an address; the usual order has none.
+    /// The value of `order` in an address; `None` for the default order.
     pub const fn word(self) -> Option<&'static str> {
         match self {
             Order::Timeline => None,
@@ -150,7 +150,7 @@ impl Cursor {
     pub const TOP: Cursor =
         Cursor { timeline_at: Moment::NEVER, event_at: Moment::NEVER, tie: i64::MAX, event: i64::MAX };
 
-    /// The time the row stands at.
+    /// The time of the row in this order.
     pub const fn at(&self, order: Order) -> Moment {
         match order {
             Order::Timeline => self.timeline_at,
@@ -158,12 +158,12 @@ impl Cursor {
         }
     }
 
-    /// Just above the row: "before" this is the row and what is older.
+    /// Just above the row: `before` this place are the row and everything older.
     pub const fn above(self) -> Cursor {
         Cursor { event: self.event.saturating_add(1), ..self }
     }
 
-    /// Just below the row: "after" this is the row and what is newer.
+    /// Just below the row: `after` this place are the row and everything newer.
     pub const fn below(self) -> Cursor {
         Cursor { event: self.event.saturating_sub(1), ..self }
     }
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_survives_its_own_address() {
+    fn a_place_is_read_back_from_its_address() {
         for cursor in [place(1_795_453_200_000, 7), place(i64::MIN, i64::MAX), Cursor::TOP] {
             assert_eq!(cursor.to_string().parse(), Ok(cursor));
         }
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_query_string_is_read_whatever_stands_beside_it() {
+    fn the_query_string_is_read_beside_unknown_fields() {
         let read = Query::parse("sandbox=1&before=1.-5.3.7&order=event&topic=money&x=%FF").expect("a query");
         let wanted =
             Query { before: Some(place(1, 7)), after: None, order: Order::Event, shown: Shown::Topic(Topic::Money) };

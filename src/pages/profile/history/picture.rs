@@ -1,4 +1,4 @@
-//! The picture above the rows: a lane for each purchase, today as a line. Everything it shows is also said in words.
+//! The picture above the rows: a lane for each purchase and a line for today. Words describe everything it shows.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ pub struct Picture {
 
 impl HtmlSafe for Picture {}
 
-/// A lane at its height; its name stands beside the picture, so that it stays when the picture scrolls.
+/// A lane at its height. Its name is printed beside the picture, so that it stays visible when the picture scrolls.
 #[derive(Debug)]
 struct Drawn {
     name: String,
@@ -37,7 +37,7 @@ struct Drawn {
     y: usize,
 }
 
-/// A bar from `x`, or a mark around it.
+/// A bar that begins at `x`, or a mark at `x`.
 #[derive(Debug)]
 struct Shape {
     marker: Marker,
@@ -45,16 +45,16 @@ struct Shape {
     width: Percent,
 }
 
-/// Pixels above the lanes and from one to the next.
+/// Pixels above the lanes, and from one lane to the next.
 const TOP: usize = 30;
 const STEP: usize = 24;
-/// Marks nearer to each other than this are one to the eye.
+/// Marks of a lane that are nearer to each other than this are drawn as one.
 const APART: i64 = 50;
-/// The least width of a bar that can be seen.
+/// The minimum width of a bar, so that it is visible.
 const LEAST: i64 = 40;
 
 impl Picture {
-    /// `None` where nothing was ever bought.
+    /// `None` when there is nothing to draw.
     pub fn draw(visit: &Visit) -> Option<Picture> {
         let (mut lanes, unseen): (Vec<Lane>, Vec<Lane>) = lanes::draw(visit).into_iter().partition(Lane::is_drawn);
         let all = lanes.len();
@@ -76,7 +76,7 @@ impl Picture {
         })
     }
 
-    /// The height below the last lane.
+    /// The y coordinate below the last lane, in pixels.
     fn floor(&self) -> usize {
         TOP + STEP * self.lanes.len()
     }
@@ -84,7 +84,7 @@ impl Picture {
     fn description(&self) -> String {
         let drawn = self.lanes.len();
         let lanes = if drawn == 1 { "One lane".to_owned() } else { format!("{drawn} lanes") };
-        format!("{lanes}, told in words below.")
+        format!("{lanes}, described in words below.")
     }
 }
 
@@ -97,7 +97,7 @@ impl Drawn {
 }
 
 impl Shape {
-    /// Whether the mark after this one would run into it; the lane's name says how many there are.
+    /// Whether the next mark would overlap this one. The lane's name shows how many marks there are.
     fn hides(&self, next: &Shape) -> bool {
         self.marker.is_mark() && self.marker == next.marker && next.x.0 - self.x.0 < APART
     }
@@ -118,11 +118,11 @@ mod tests {
     fn marks_that_would_merge_into_a_bar_are_drawn_once() {
         let now = Moment(1_795_453_200_000);
         let mark = |days: i64, marker| Bar { marker, from: now.plus_days(days), to: now.plus_days(days) };
-        let bars = [(-1_000, Marker::Bought), (-3, Marker::Bought), (-2, Marker::Bought), (-2, Marker::BoughtBack)];
+        let bars = [(-1_000, Marker::Bought), (-3, Marker::Bought), (-2, Marker::Bought), (-2, Marker::BoughtRefunded)];
         let axis = Axis { from: now.plus_days(-1_000), to: now };
         let lane =
             Lane { name: "Gems".into(), bars: bars.map(|(days, marker)| mark(days, marker)).into(), ..Lane::default() };
         let markers: Vec<Marker> = Drawn::new(lane, 0, &axis, now).shapes.iter().map(|shape| shape.marker).collect();
-        assert_eq!(markers, [Marker::Bought, Marker::Bought, Marker::BoughtBack]);
+        assert_eq!(markers, [Marker::Bought, Marker::Bought, Marker::BoughtRefunded]);
     }
 }

@@ -1,5 +1,5 @@
-//! Pages of a customer's history, by place and never by number. How many queries a page takes does not depend on how
-//! much history there is.
+//! Loads pages of a customer's history by place, never by page number. The number of queries does not depend on the
+//! length of the history.
 
 use diesel::prelude::*;
 
@@ -10,16 +10,16 @@ use crate::db::schema::{app_user_ids, history};
 use crate::events::history::Topic;
 use crate::pages::profile::visit::Visit;
 
-/// Rows on a page.
+/// How many rows a page has.
 pub const PAGE: usize = 50;
 
-/// A row as stored.
+/// A row as it is stored.
 #[derive(Debug, Clone)]
 pub struct Stored {
     pub cursor: Cursor,
     pub environment: String,
     pub side: String,
-    /// What it tells: see [`crate::events::Event::summary`].
+    /// The content of the row as JSON: see [`crate::events::Event::summary`].
     pub summary: String,
 }
 
@@ -27,12 +27,12 @@ pub struct Stored {
 #[derive(Debug, Default)]
 pub struct Slice {
     pub rows: Vec<Stored>,
-    /// There are newer rows: the time of the oldest of them, as far as it is known.
+    /// Set if there are newer rows: the time of the oldest of them, or that of the page's place if it is not loaded.
     pub newer: Option<Moment>,
     pub has_older: bool,
 }
 
-/// Which rows are looked at, in which order.
+/// Which rows are selected, and in which order.
 struct Selection<'a> {
     visit: &'a Visit,
     order: Order,
@@ -62,7 +62,7 @@ fn before(conn: &mut Conn, selection: &Selection<'_>, cursor: Cursor) -> QueryRe
     Ok(Slice { rows, newer: is_below_some.then(|| cursor.at(selection.order)), has_older })
 }
 
-/// The page above a place. Where fewer rows than a page are left, the first page shows them with what follows.
+/// The page above a place. If less than a full page is left above it, the first page is returned instead.
 fn after(conn: &mut Conn, selection: &Selection<'_>, cursor: Cursor) -> QueryResult<Slice> {
     let mut rows = selection.rows(conn, cursor, Towards::Newer)?;
     if rows.len() <= PAGE {
@@ -79,13 +79,13 @@ impl Selection<'_> {
         Ok(!self.nearest(conn, cursor, towards, 1)?.is_empty())
     }
 
-    /// A page of rows and one more, to know whether there are others.
+    /// A page of rows and one more, which shows whether there are further rows.
     fn rows(&self, conn: &mut Conn, cursor: Cursor, towards: Towards) -> QueryResult<Vec<Stored>> {
         self.nearest(conn, cursor, towards, PAGE as i64 + 1)
     }
 
     fn nearest(&self, conn: &mut Conn, cursor: Cursor, towards: Towards, limit: i64) -> QueryResult<Vec<Stored>> {
-        // Two comparisons, not a list: a statement with a list is planned anew each time.
+        // Two comparisons instead of a list: the database plans a statement with a list again each time.
         let seen = self.visit.environment.as_str();
         let mut query = history::table
             .filter(
@@ -94,7 +94,7 @@ impl Selection<'_> {
                     .and(history::environment.eq(seen).or(history::environment.eq("none"))),
             )
             .select((
-                (history::timeline_at, history::event_at, history::tie, history::event_id),
+                (timeline_at, event_at, history::tie, event_id),
                 (history::environment, history::side, history::summary),
             ))
             .limit(limit)
@@ -136,7 +136,7 @@ impl From<Row> for Stored {
     }
 }
 
-// Rows below or above a place, column by column. The first comparison is what the index is walked by.
+// Rows below or above a place, compared column by column. The first comparison lets the database use the index.
 
 #[diesel::dsl::auto_type(no_type_alias)]
 fn older_in_timeline(timeline_at: i64, event_at: i64, tie: i64, event: i64) -> _ {
@@ -176,7 +176,7 @@ fn newer_in_events(event_at: i64, tie: i64, event: i64) -> _ {
     )
 }
 
-/// When the app was first seen under any of the customer's ids; nothing where that is not known for certain.
+/// When an app was first seen under any of the customer's ids; `None` when that is not known exactly.
 pub fn first_seen(conn: &mut Conn, customer: i64) -> QueryResult<Option<Moment>> {
     let exact = app_user_ids::customer_id.eq(customer).and(app_user_ids::is_since_exact.eq(true));
     let since = app_user_ids::table.filter(exact).select(app_user_ids::since).order(app_user_ids::since.asc());

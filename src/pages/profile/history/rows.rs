@@ -1,4 +1,4 @@
-//! A row as it is printed, made of a stored event.
+//! A row as the template prints it, made from a stored event.
 
 use super::category::Category;
 use super::model::{Cursor, Order, Side};
@@ -16,26 +16,26 @@ use crate::wording::text::{count, segment};
 /// One entry of the list.
 #[derive(Debug)]
 pub struct Row {
-    /// The fragment links can name; the two activity rows have none.
+    /// The fragment that links can name; the two activity rows have none.
     pub anchor: Option<String>,
     pub icon: &'static str,
     pub tone: &'static str,
-    /// Who of the team did it.
+    /// The team member who did it; `None` for events.
     pub by: Option<String>,
     pub lines: Vec<Line>,
     pub is_sandbox: bool,
-    /// The time it stands at.
+    /// The time by which the row is sorted.
     pub at: Moment,
     pub when: Stamp,
-    /// The other of the two times, where they differ (§4.3), and everything else there is to say.
+    /// The second line: the other of the two times if they differ (§4.3), then further facts.
     pub facts: Vec<Sentence>,
-    /// The offering that was shown.
+    /// The offering that the app showed.
     pub offering: Option<Sentence>,
     pub fold: Option<Fold>,
     /// What the team changed.
     pub change: Option<Change>,
     pub amount: Option<amount::Amount>,
-    /// Where all of it can be read.
+    /// The address of the page of the event.
     pub detail: Option<String>,
 }
 
@@ -46,7 +46,7 @@ pub struct Fold {
     pub items: Vec<(String, String)>,
 }
 
-/// Clocks that differ by less tell the same.
+/// Two times that differ by at most this are treated as the same.
 const SAME_TIME_MS: i64 = 60_000;
 
 impl Row {
@@ -76,7 +76,7 @@ impl Row {
         }
     }
 
-    /// A row at its place, of which no more can be told.
+    /// A row of which only the place is known, because its summary cannot be read.
     fn at(place: Cursor, order: Order, now: Moment) -> Row {
         Row {
             anchor: Some(anchor(place.event)),
@@ -85,7 +85,7 @@ impl Row {
         }
     }
 
-    /// A row that no event tells of.
+    /// A row that comes from no event.
     pub fn of_activity(icon_and_tone: (&'static str, &'static str), verb: &str, at: Moment, now: Moment) -> Row {
         let (icon, tone) = icon_and_tone;
         Row {
@@ -106,7 +106,7 @@ impl Row {
         }
     }
 
-    /// What the row says, for a link that must make sense on its own.
+    /// The verb of the first line, for the label of a link that screen readers may read alone.
     pub fn verb(&self) -> &str {
         self.lines.first().map_or("", |line| &line.verb)
     }
@@ -130,7 +130,7 @@ fn other_clock(place: Cursor, order: Order, now: Moment) -> Option<Sentence> {
     differ(place).then(|| Sentence::new(word).time(Stamp::day_and_time(at, now)))
 }
 
-/// A Google bundle: the base product and its add-ons, one by one.
+/// The items of a Google bundle: the base product and its add-ons.
 fn bundle(event: &Event, catalog: &Catalog) -> Option<Fold> {
     let addons = event.items.iter().filter(|item| item.is_addon).count();
     let summary = match addons {

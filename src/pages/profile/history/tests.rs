@@ -1,4 +1,4 @@
-//! The table of §4.2, row by row: what an event is called, what else is said, how it looks.
+//! Tests of the table in §4.2, row by row: the first line of an event, its second line, its icon and its colour.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::events::{Delivery, Event};
 use crate::projection::testing::NOW;
 
-/// An event of a type with further fields, about `pro_annual` unless they say otherwise.
+/// An event of a type with further fields, about the product `pro_annual` unless the fields name another.
 fn event(kind: &str, fields: Value) -> Event {
     let mut all = json!({
         "id": "e", "type": kind, "event_timestamp_ms": NOW, "store": "APP_STORE", "product_id": "pro_annual",
@@ -91,7 +91,7 @@ fn purchases_and_renewals_have_their_words() {
         until,
         "Temporary access granted",
         good("temporary"),
-        "while the store could not be asked · until 24 Nov · App Store",
+        "while the store was unavailable · until 24 Nov · App Store",
     );
     check(
         "INVOICE_ISSUANCE",
@@ -126,7 +126,7 @@ fn grants_name_the_entitlement() {
 }
 
 #[test]
-fn cancellations_are_told_apart_by_their_reason() {
+fn cancellations_differ_by_their_reason() {
     let ahead = NOW.plus_days(18);
     let warn = ("cancel", "tone-warn");
     let reason = |reason: &str| json!({"cancel_reason": reason, "expiration_at_ms": ahead});

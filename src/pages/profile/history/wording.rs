@@ -1,5 +1,5 @@
-//! The first line of a row: a verb and what it is about. Texts that came from outside are kept apart from ours, so that
-//! the page can set them off.
+//! The first line of a row: a verb and its subject. Texts from outside are kept in separate fields, so that the page
+//! can isolate them.
 
 use super::category::Category;
 use super::model::Side;
@@ -13,26 +13,26 @@ use crate::wording::text;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub verb: String,
-    /// Between the verb and the subject.
+    /// The word between the verb and the subject.
     pub joint: &'static str,
     pub subject: Subject,
-    /// After the subject.
+    /// The words after the subject.
     pub tail: String,
 }
 
-/// What a line is about.
+/// The subject of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     None,
     Product(Product),
-    /// Another product in place of the first.
+    /// A change from one product to another.
     Change {
         from: String,
         to: Product,
     },
-    /// An App User ID of another customer.
+    /// An App User ID of another customer, which becomes a link.
     Customer(String),
-    /// Identifiers that lead nowhere, and how many more there are.
+    /// Identifiers without links, and how many more there are.
     Ids {
         shown: Vec<String>,
         more: usize,
@@ -42,19 +42,19 @@ pub enum Subject {
     },
 }
 
-/// A product as people know it, and where it was bought.
+/// A product with its display name and its store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
     pub store: Option<Store>,
     pub name: String,
-    /// `None` where the id is all there is, and stands as the name.
+    /// The product id; `None` when it is shown as the name.
     pub id: Option<String>,
 }
 
-/// How many ids a line names.
+/// The most ids that a line names.
 const IDS: usize = 3;
 
-/// The lines of an event: one, but for a change of several currencies at once.
+/// The lines of an event: one, or one for each change of a virtual currency.
 pub fn lines(event: &Event, side: Side, catalog: &Catalog) -> Vec<Line> {
     match Category::from_event(event) {
         Category::Currency if !event.adjustments.is_empty() => {
@@ -114,8 +114,8 @@ fn bare(verb: impl Into<String>) -> Line {
     Line { verb: verb.into(), joint: "", subject: Subject::None, tail: String::new() }
 }
 
-/// The product an event is about, by the name the catalog, else the event, gives it; a grant by what it gives, never by
-/// the product made up for it (§7.1).
+/// The product of an event, named by the catalog, else by the event. A grant is named by what it gives, never by its
+/// artificial product id (§7.1).
 fn product_of(event: &Event, catalog: &Catalog) -> Subject {
     let Some(id) = event.product_id.as_deref() else { return Subject::None };
     if event.is_promotional() {
@@ -136,7 +136,7 @@ fn entitlements(event: &Event, catalog: &Catalog) -> Vec<String> {
     event.entitlement_ids.iter().map(|id| catalog.entitlement_name(id).to_owned()).collect()
 }
 
-/// `Was granted the Pro access entitlement` · `for a month`.
+/// `Was granted the Pro access entitlement` · `for a month`
 fn granted(event: &Event, catalog: &Catalog) -> Line {
     let names = entitlements(event, catalog);
     let (the, noun) = match names.len() {
@@ -162,7 +162,7 @@ fn grant_over(event: &Event, catalog: &Catalog) -> Line {
     })
 }
 
-/// `product_id` is the old product; the new one is not always told (§5.3).
+/// `product_id` is the old product. The event does not always name the new one (§5.3).
 fn changed(event: &Event, catalog: &Catalog) -> Line {
     let verb = bare("Changed renewal preference");
     let old = product_of(event, catalog);
@@ -174,7 +174,7 @@ fn changed(event: &Event, catalog: &Catalog) -> Line {
     }
 }
 
-/// Names the other customer, by an id the app gave where there is one.
+/// Names the other customer, if possible by an id that the app chose.
 fn transferred(event: &Event, side: Side) -> Line {
     let (verb, others) = match side {
         Side::Lost => ("Purchases transferred to another customer", &event.transferred_to),
@@ -184,7 +184,8 @@ fn transferred(event: &Event, side: Side) -> Line {
     Line { subject: best.map_or(Subject::None, |id| Subject::Customer(id.clone())), ..bare(verb) }
 }
 
-/// `Granted 100 GEM` · via purchase of Gem pack. What a purchase takes away was not spent: it was refunded or changed.
+/// `Granted 100 GEM` · `via purchase of Gem pack`. An amount that a purchase takes away is "removed", not "spent":
+/// the purchase was refunded or changed.
 fn currency(event: &Event, change: &Adjustment, catalog: &Catalog) -> Line {
     let is_of_store = event.source.as_deref() == Some("in_app_purchase");
     let verb = match change.amount < 0 {
@@ -223,7 +224,7 @@ fn override_ended(event: &Event) -> Line {
     Line { subject, ..bare("Offering override ended") }
 }
 
-/// The ids that were added: all but the one the customer had first.
+/// The ids that were added: all but the customer's first id.
 fn alias(event: &Event) -> Line {
     let first = event.original_app_user_id.as_deref();
     let mut ids: Vec<&str> = Vec::new();

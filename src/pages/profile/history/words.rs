@@ -1,4 +1,4 @@
-//! Small words that several rows share: lengths of time, and numbers of any size.
+//! Texts that several rows share: lengths of time, and large numbers.
 
 use crate::base::clock::Moment;
 use crate::wording::text;
@@ -14,8 +14,8 @@ pub fn is_lifetime(from: Moment, to: Moment) -> bool {
     to > from.plus_days(LIFETIME_YEARS * 365)
 }
 
-/// `7 days`, `1 month`: what a period of so many milliseconds is called. Months and years where it fits one; the rest
-/// in days, and below two days in hours or minutes.
+/// A period of so many milliseconds in words: `7 days`, `1 month`. Months and years only if the period fits; otherwise
+/// days, and below two days hours or minutes.
 pub fn length(millis: i64) -> String {
     let days = millis.saturating_add(DAY / 2) / DAY;
     match days {
@@ -35,7 +35,7 @@ fn count(number: i64, noun: &str) -> String {
     text::count(number, noun, &format!("{noun}s"))
 }
 
-/// `12,345`.
+/// `12,345`
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let places = digits.chars().rev().enumerate();
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_period_is_called_what_people_call_it() {
+    fn a_period_is_named_as_people_name_it() {
         let days = |days: i64| length(days * DAY);
         assert_eq!(length(5 * MINUTE), "5 minutes");
         assert_eq!(length(24 * HOUR), "24 hours");
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_in_groups_of_three() {
+    fn numbers_have_groups_of_three_digits() {
         assert_eq!([grouped(0), grouped(999), grouped(1_000), grouped(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(grouped(u64::MAX), "18,446,744,073,709,551,615");
     }

@@ -1,4 +1,5 @@
-//! The card: what deleting erases, what would go on, what cannot be undone; and the ways to it for those who may.
+//! The card: what deleting erases, what would continue outside Dossier, and what cannot be undone; and the buttons for
+//! people with the permission.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -15,8 +16,8 @@ use crate::wording::sentence::Sentence;
 #[template(path = "profile/manage.html")]
 pub struct Card {
     held: Held,
-    going_on: Vec<Sentence>,
-    /// The dialogs, and the page of everything that is held; `None` for those who may not.
+    outside_effects: Vec<Sentence>,
+    /// The addresses of the dialogs and of the export page; `None` without the permission.
     delete: Option<String>,
     block: Option<String>,
     export: Option<String>,
@@ -31,18 +32,18 @@ impl Card {
         Ok(Card::new(visit, held))
     }
 
-    /// For those who do not find the button.
+    /// Who may delete, for people who may not.
     fn who_may(&self) -> &'static str {
         match (&self.delete, &self.block) {
             (Some(_), _) => "",
-            (None, Some(_)) => " An admin can do it. Blocking deletes as much, and keeps the id out.",
+            (None, Some(_)) => " An admin can do it. Blocking deletes just as much, and blocks the id as well.",
             (None, None) => " An admin can do it.",
         }
     }
 
     fn new(visit: &Visit, held: Held) -> Card {
         Card {
-            going_on: held.going_on(visit.now, |purchase| visit.product_name(purchase).to_owned()),
+            outside_effects: held.outside_effects(visit.now, |purchase| visit.product_name(purchase).to_owned()),
             delete: visit.may(DeleteCustomers).then(|| visit.dialog("manage-delete")),
             block: visit.may(BlockCustomers).then(|| visit.dialog("manage-block")),
             export: visit.may(ExportCustomers).then(|| format!("{}/export", visit.href)),

@@ -1,4 +1,4 @@
-//! The dialogs of the card: delete the customer, block them.
+//! The dialogs that delete and block the customer.
 
 use askama::Template;
 
@@ -20,7 +20,7 @@ struct Delete {
     app_user_id: String,
     version: String,
     held: Held,
-    going_on: Vec<Sentence>,
+    outside_effects: Vec<Sentence>,
 }
 
 #[derive(Template)]
@@ -30,10 +30,10 @@ struct Block {
     action: String,
     app_user_id: String,
     held: Held,
-    going_on: Vec<Sentence>,
+    outside_effects: Vec<Sentence>,
 }
 
-/// The dialog of this name; `None` when there is none, or not for this person.
+/// The dialog of this name; `None` when it does not exist or is not for this person.
 pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
     let is_delete = match form.name.as_str() {
         "manage-delete" if visit.may(DeleteCustomers) => true,
@@ -41,14 +41,14 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
         _ => return Ok(None),
     };
     let held = queries::held(conn, visit)?;
-    let going_on = held.going_on(visit.now, |purchase| visit.product_name(purchase).to_owned());
+    let outside_effects = held.outside_effects(visit.now, |purchase| visit.product_name(purchase).to_owned());
     let (app_user_id, version) = (visit.opened_as.clone(), held.version(visit.customer.id));
     let dialog = if is_delete {
         let action = visit.action("delete");
-        Dialog::render(&Delete { form, action, app_user_id, version, held, going_on })
+        Dialog::render(&Delete { form, action, app_user_id, version, held, outside_effects })
     } else {
         let action = visit.action("block");
-        Dialog::render(&Block { form, action, app_user_id, held, going_on })
+        Dialog::render(&Block { form, action, app_user_id, held, outside_effects })
     };
     dialog.map(Some)
 }

@@ -1,4 +1,4 @@
-//! Deleting and blocking: whoever did it goes on to the list of customers, for there is no profile any more.
+//! Deleting and blocking. Both redirect to the list of customers, because the profile no longer exists.
 
 use actix_web::web::Data;
 
@@ -10,7 +10,7 @@ use crate::base::error::{Error, Refusal};
 use crate::db::Db;
 use crate::operations::erasure::blocking::{self, Ticked};
 use crate::operations::erasure::{self, cleanup};
-use crate::pages::profile::acting::{Outcome, on_vanishing};
+use crate::pages::profile::acting::{Outcome, on_deletion};
 use crate::pages::profile::visit::Visit;
 
 pub async fn delete(act: Act<Confirmation>, db: Data<Db>) -> Outcome {
@@ -21,7 +21,7 @@ pub async fn delete(act: Act<Confirmation>, db: Data<Db>) -> Outcome {
         let message = format!("Customer deleted: {}.", erased.numbers());
         Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), message, list(visit)))
     };
-    let answer = on_vanishing(act.with_proof(), "manage-delete", work).await?;
+    let answer = on_deletion(act.with_proof(), "manage-delete", work).await?;
     cleanup::soon(&db).await;
     Ok(answer)
 }
@@ -35,7 +35,7 @@ pub async fn block(act: Act<Ticked>, db: Data<Db>) -> Outcome {
         let message = format!("Customer blocked and deleted: {}.", done.erased.numbers());
         Ok(Done::new(Trace::new(Action::CustomerBlocked).about(done.erased.numbers()), message, list(visit)))
     };
-    let answer = on_vanishing(act.with_proof(), "manage-block", work).await?;
+    let answer = on_deletion(act.with_proof(), "manage-block", work).await?;
     cleanup::soon(&db).await;
     Ok(answer)
 }

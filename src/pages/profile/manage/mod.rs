@@ -1,4 +1,4 @@
-//! Manage (§12): what deleting this customer means, in numbers; deleting and blocking them.
+//! Manage (§12): what deleting this customer means, in numbers; and deleting and blocking.
 
 mod card;
 mod dialog;

@@ -1,4 +1,4 @@
-//! What is erased, and what goes on outside, as sentences; and what must be typed before it is.
+//! What deleting erases and what continues outside Dossier, as sentences; and the confirmation that it requires.
 
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use crate::projection::{CustomerId, Purchase};
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::{count, listed};
 
-/// All that is held on a customer, in numbers.
+/// Everything that is held on a customer, in numbers.
 #[derive(Debug, Clone, Default)]
 pub struct Held {
     pub ids: i64,
@@ -22,19 +22,19 @@ pub struct Held {
     pub balances: i64,
     pub experiments: i64,
     pub has_override: bool,
-    /// Customers with whom purchases were exchanged.
+    /// The number of customers to whom or from whom purchases were transferred.
     pub partners: i64,
     /// Recent subscriptions of both environments.
     pub live: Vec<Purchase>,
 }
 
 impl Held {
-    /// Whether nothing but the ids is known.
+    /// Whether only the ids are known.
     pub fn is_bare(&self) -> bool {
         self.erased().len() <= 1
     }
 
-    /// What would be erased here, the ids first.
+    /// What deleting would erase here, one sentence per line, the ids first.
     pub fn erased(&self) -> Vec<String> {
         let some = |number: i64, one, many| (number > 0).then(|| count(number, one, many));
         let together = |parts: Vec<Option<String>>, tail: &str| {
@@ -76,13 +76,14 @@ impl Held {
         count(self.ids, "App User ID", "App User IDs")
     }
 
-    /// What each subscription that lives on would do.
-    pub fn going_on(&self, now: Moment, name_of: impl Fn(&Purchase) -> String) -> Vec<Sentence> {
+    /// What happens to each subscription that is active or may come back.
+    pub fn outside_effects(&self, now: Moment, name_of: impl Fn(&Purchase) -> String) -> Vec<Sentence> {
         let live = self.live.iter().filter(|purchase| purchase.is_active(now) || is_unsettled(purchase, now));
-        live.map(|purchase| fate(purchase, now, name_of(purchase))).collect()
+        live.map(|purchase| effect_in_store(purchase, now, name_of(purchase))).collect()
     }
 
-    /// Tells whether what was seen is what there is: `7.3.14.3.2.8`, the customer's row first.
+    /// A summary of the state, such as `7.3.14.3.2.8.4`: the number of the customer's row, then the counts. It shows
+    /// whether anything has changed since the dialog was opened.
     pub fn version(&self, customer: CustomerId) -> String {
         let beside = self.balances + self.experiments + i64::from(self.has_override);
         let bought = self.purchases + self.grants;
@@ -90,27 +91,28 @@ impl Held {
         numbers.map(|number| number.to_string()).join(".")
     }
 
-    /// Whether anything was bought in a store, so that it can come back.
+    /// Whether there are purchases from a store, which a restore in the app could bring back.
     pub fn can_return(&self) -> bool {
         self.purchases > 0
     }
 }
 
-/// What was typed to delete a customer.
+/// The fields of the form that deletes a customer.
 #[derive(Debug, Deserialize)]
 pub struct Confirmation {
     #[serde(default)]
     pub confirm: String,
-    /// The state of what is held that was seen; see [`Held::version`].
+    /// The [`Held::version`] that the dialog showed.
     pub seen: Option<String>,
 }
 
 impl Confirmation {
     /// # Errors
-    /// A refusal when it is not the id, letter by letter; 409 when something came or went since it was looked at.
+    /// A refusal when the typed id is not exactly the customer's; [`Refusal::stale`] when anything has changed since
+    /// the dialog was opened.
     pub fn check(&self, app_user_id: &str, held: &Held, customer: CustomerId) -> Result<(), Refusal> {
         if self.confirm != app_user_id && self.confirm.trim() != app_user_id {
-            let sentence = "That is not the id. Type it letter by letter as it stands above, capitals included.";
+            let sentence = "That is not the id. Type it letter by letter as shown above, capitals included.";
             return Err(Refusal::new("confirm", sentence));
         }
         match &self.seen {
@@ -120,15 +122,15 @@ impl Confirmation {
     }
 }
 
-/// What the store does with a subscription when its customer is deleted here (§12.1).
-fn fate(purchase: &Purchase, now: Moment, name: String) -> Sentence {
+/// What happens to a subscription in its store when the customer is deleted here (§12.1).
+fn effect_in_store(purchase: &Purchase, now: Moment, name: String) -> Sentence {
     let sandbox = if purchase.environment == Environment::Sandbox { " (sandbox)" } else { "" };
     let store = purchase.store.as_ref().map_or("its store", Store::name);
     let sentence = Sentence::default().name(name).words(format!("{sandbox}, {store}: "));
     if purchase.is_family_share {
         return sentence.words("not touched. It belongs to a relative who shares it.");
     }
-    match (&purchase.store, goes_on_charging(purchase, now)) {
+    match (&purchase.store, may_charge_again(purchase, now)) {
         (Some(Store::TestStore), _) => sentence.words("ends with the customer; it is a test and costs nothing."),
         (_, false) => {
             sentence.words("not changed; it ends ").time(Stamp::relative(purchase.access_ends_at(), now)).words(".")
@@ -141,14 +143,14 @@ fn fate(purchase: &Purchase, now: Moment, name: String) -> Sentence {
         }
         (Some(Store::Stripe), _) => sentence.words("not cancelled. Cancel it in Stripe first."),
         (Some(Store::WebBilling), _) => {
-            sentence.words("not reached from here. Deleting the customer at the billing provider cancels it at once.")
+            sentence.words("not cancelled. Deleting the customer at the billing provider cancels it at once.")
         }
-        _ => sentence.words("not cancelled. The store goes on charging until the customer cancels there."),
+        _ => sentence.words("not cancelled. The store keeps charging until the customer cancels there."),
     }
 }
 
-/// Whether the store will charge again, or is trying to.
-fn goes_on_charging(purchase: &Purchase, now: Moment) -> bool {
+/// Whether the store will charge again, or is retrying a payment.
+fn may_charge_again(purchase: &Purchase, now: Moment) -> bool {
     let is_failing = purchase.billing_issue_at.is_some() && purchase.unsubscribed_at.is_none();
     purchase.will_renew() || is_unsettled(purchase, now) || (is_failing && purchase.is_active(now))
 }
@@ -161,7 +163,7 @@ mod tests {
     use crate::projection::testing::{NOW, purchase};
 
     #[test]
-    fn what_would_be_erased_is_said_in_numbers() {
+    fn the_erased_data_is_listed_in_numbers() {
         let held = Held {
             ids: 3,
             events: 14,
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_must_be_typed_and_what_was_seen_must_still_be_so() {
+    fn the_id_must_be_typed_exactly_and_the_state_must_be_unchanged() {
         let held = Held { ids: 1, ..Held::default() };
         let check = |confirm: &str, seen: Option<String>| {
             Confirmation { confirm: confirm.into(), seen }.check("Lena", &held, 7).err()
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn each_store_goes_on_in_its_own_way() {
+    fn each_store_has_its_own_sentence() {
         let stores = ["APP_STORE", "PLAY_STORE", "STRIPE", "RC_BILLING", "AMAZON", "TEST_STORE"];
         let mut live: Vec<Purchase> = stores.iter().map(|store| purchase(json!({ "store": store }))).collect();
         live.push(purchase(json!({ "unsubscribed_at": NOW.plus_days(-1) })));
@@ -211,13 +213,13 @@ mod tests {
         live.push(purchase(json!({ "expires_at": NOW.plus_days(-2), "billing_issue_at": NOW.plus_days(-2), "grace_expires_at": NOW.plus_days(14) })));
         live.push(purchase(json!({ "is_family_share": true })));
         let held = Held { live, ..Held::default() };
-        let said: Vec<String> = held.going_on(NOW, |_| "Pro".into()).iter().map(Sentence::plain).collect();
-        insta::assert_snapshot!(said.join("\n"), @"
+        let effects: Vec<String> = held.outside_effects(NOW, |_| "Pro".into()).iter().map(Sentence::plain).collect();
+        insta::assert_snapshot!(effects.join("\n"), @"
         Pro, App Store: not cancelled. Only the customer can do that, in their Apple account.
         Pro, Google Play: not cancelled. Cancel it, or refund and revoke it, in Google Play first.
         Pro, Stripe: not cancelled. Cancel it in Stripe first.
-        Pro, Web Billing: not reached from here. Deleting the customer at the billing provider cancels it at once.
-        Pro, Amazon Appstore: not cancelled. The store goes on charging until the customer cancels there.
+        Pro, Web Billing: not cancelled. Deleting the customer at the billing provider cancels it at once.
+        Pro, Amazon Appstore: not cancelled. The store keeps charging until the customer cancels there.
         Pro, Test Store: ends with the customer; it is a test and costs nothing.
         Pro, App Store: not changed; it ends in 18 days.
         Pro, App Store: not cancelled. Only the customer can do that, in their Apple account.

@@ -1,4 +1,4 @@
-//! What is held on a customer, counted, and the subscriptions that would go on without us.
+//! Counts what is held on a customer, and loads the subscriptions that would continue after a deletion.
 
 use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
@@ -10,9 +10,10 @@ use crate::db::schema::{balances, experiments, notes, offering_overrides, purcha
 use crate::pages::profile::visit::{Visit, read_purchase};
 use crate::projection::{CustomerId, Kind, Purchase};
 
-/// How many live subscriptions are named one by one.
+/// The most live subscriptions that are listed.
 const NAMED: i64 = 20;
-/// A store that retries a payment gives up before this is over; what is paused may come back later.
+/// For how many days after its end a subscription is loaded. Stores stop retrying a payment before that; a paused
+/// subscription may come back later.
 const RETRY_DAYS: i64 = 90;
 
 /// Three queries.

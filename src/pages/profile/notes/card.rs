@@ -1,4 +1,4 @@
-//! The card: each note rendered anew, with who wrote it and when.
+//! The card: each note, rendered on every view, with its author and time.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -16,9 +16,9 @@ use crate::wording::sentence::{Sentence, Stamp};
 #[template(path = "profile/notes.html")]
 pub struct Card {
     notes: Vec<Shown>,
-    /// How many a customer may have.
+    /// The maximum number of notes per customer.
     most: i64,
-    /// The dialog for a new one; `None` for somebody who may only read.
+    /// The dialog for a new note; `None` without the permission.
     add: Option<String>,
 }
 
@@ -31,7 +31,7 @@ struct Shown {
     added_at: Stamp,
     /// `edited by Sol Mbeki on …`
     edited: Option<Sentence>,
-    /// The dialogs that change and delete it.
+    /// The dialogs that edit and delete the note; `None` without the permission.
     actions: Option<(String, String)>,
 }
 
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn without_notes_the_card_says_what_will_stand_here() {
+    fn an_empty_card_offers_to_add_a_note_to_those_who_may() {
         let mut visit = testing::lena();
         assert!(Card::new(&visit, Vec::new()).to_string().contains("dialog=note-add"));
         visit.role = Role::Viewer;

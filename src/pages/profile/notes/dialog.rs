@@ -1,4 +1,4 @@
-//! The dialogs of the card: write a note, change it, delete it.
+//! The dialogs that add, edit and delete a note.
 
 use askama::Template;
 use diesel::OptionalExtension;
@@ -20,7 +20,7 @@ struct Write {
     action: String,
     renders: String,
     most: i64,
-    /// The note that is changed; `None` for a new one.
+    /// The note that is edited; `None` for a new one.
     note: Option<Note>,
 }
 
@@ -33,7 +33,7 @@ struct Delete {
     body: CleanHtml,
 }
 
-/// The dialog of this name; `None` when there is none, or nothing it could be about.
+/// The dialog of this name; `None` when it does not exist, is not for this person, or the note does not exist.
 pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
     if !visit.may(WriteNotes) {
         return Ok(None);
@@ -61,7 +61,7 @@ impl Write {
         self.form.value("body", self.note.as_ref().map_or("", |note| &note.body))
     }
 
-    /// As the server counts: a line's end is one character.
+    /// The number of characters as [`NoteBody::parse`](super::model::NoteBody::parse) counts: a line end is one.
     fn length(&self) -> usize {
         self.text().replace("\r\n", "\n").chars().count()
     }

@@ -16,11 +16,11 @@ use crate::pages::profile::visit::Visit;
 use crate::web::markdown;
 use crate::wording::text::count;
 
-/// What was typed.
+/// The fields of the form.
 #[derive(Deserialize)]
 pub struct Draft {
     body: String,
-    /// The state of the note that was seen when the editing began.
+    /// The version of the note that the dialog showed.
     seen: Option<i64>,
 }
 
@@ -70,14 +70,14 @@ pub async fn delete(act: Act<Seen>) -> Outcome {
     .await
 }
 
-/// `POST C/notes/preview`: the note as it would be shown.
+/// `POST C/notes/preview`: the note as the card would show it.
 pub async fn preview(act: Act<Draft>) -> Outcome {
     let html = act.read(|_, _, draft| Ok(Bytes::from(markdown::render(&draft.body).to_string()))).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
 /// # Errors
-/// A refusal when the customer has as many notes as the project allows (§3).
+/// A refusal when the customer already has as many notes as the project allows (§3).
 pub fn must_have_room(doing: &mut Doing<'_>, visit: &Visit) -> Result<(), Error> {
     let most = visit.project.note_count;
     if queries::count(doing.conn, visit.customer.id)? < most {

@@ -1,5 +1,5 @@
-//! Notes (§3): what the team wrote about this customer, newest first. At most ten of at most 255 characters, unless the
-//! project says otherwise.
+//! Notes (§3): what the team wrote about this customer, newest first. By default a customer has at most ten notes of
+//! at most 255 characters; a project may change both limits.
 
 mod card;
 mod dialog;

@@ -1,4 +1,4 @@
-//! What a note is, and what may be one.
+//! A note, and the rules for its text.
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::base::clock::Moment;
 use crate::base::error::{Problem, Refusal};
 use crate::db::schema::notes;
 
-/// A note as it was written.
+/// A note as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = notes)]
 pub struct Note {
@@ -40,25 +40,25 @@ impl Note {
         }
     }
 
-    /// The note as somebody changed it; author and creation stay.
+    /// The note with another text. It keeps its author and creation time.
     #[must_use]
     pub fn edited(&self, body: NoteBody, by: &Person, now: Moment) -> Note {
         let (edited_by, edited_by_id) = (Some(by.name.clone()), Some(by.id));
         Note { body: body.0, edited_by, edited_by_id, edited_at: Some(now), ..self.clone() }
     }
 
-    /// Which state of the note somebody saw: the time it was last written.
+    /// Identifies the state of the note: the time it was last written, in milliseconds.
     pub fn version(&self) -> i64 {
         self.edited_at.unwrap_or(self.created_at).millis()
     }
 
-    /// Whoever wrote it last.
+    /// The name of the person who wrote it last.
     pub fn last_writer(&self) -> &str {
         self.edited_by.as_deref().unwrap_or(&self.author)
     }
 
     /// # Errors
-    /// A refusal as stale when `seen` is another state than this one.
+    /// [`Refusal::stale`] when `seen` is another version than the present one.
     pub fn must_be(&self, seen: Option<i64>) -> Result<(), Refusal> {
         if seen.is_none_or(|seen| seen == self.version()) { Ok(()) } else { Err(Refusal::stale()) }
     }
@@ -69,10 +69,11 @@ impl Note {
 pub struct NoteBody(pub String);
 
 impl NoteBody {
-    /// A line's end is one character, whatever the browser sent; everything else is kept as typed.
+    /// Replaces each line end by one `\n`, whatever the browser sent. Everything else is kept as typed.
     ///
     /// # Errors
-    /// A [`Problem`] of the field `body`: nothing in it, more than `most` characters (Unicode scalar values), or NUL.
+    /// A [`Problem`] of the field `body`: only white space, more than `most` characters (Unicode scalar values), or
+    /// NUL.
     pub fn parse(typed: &str, most: i64) -> Result<NoteBody, Problem> {
         let refused = |sentence: String| Problem { field: "body", sentence };
         let body = typed.replace("\r\n", "\n").replace('\r', "\n");
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_nul_are_refused_in_words() {
+    fn an_empty_note_and_nul_are_refused_in_words() {
         assert_eq!(parsed(" \r\n\t\u{A0}"), Err("Write something first.".into()));
         assert!(parsed("a\0b").is_err_and(|parsed| parsed.contains("NUL")));
         let long = "a".repeat(260);

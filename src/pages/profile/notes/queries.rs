@@ -7,7 +7,7 @@ use crate::db::Conn;
 use crate::db::schema::notes;
 use crate::projection::CustomerId;
 
-/// Newest first. A merge may leave a customer with more than one may add.
+/// All notes, newest first. After a merge a customer may have more than the limit.
 pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Note>> {
     notes::table
         .filter(notes::customer_id.eq(customer))
@@ -17,7 +17,7 @@ pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Note>> {
 }
 
 /// # Errors
-/// `NotFound` when this customer has no such note.
+/// [`diesel::NotFound`] when this customer has no such note.
 pub fn find(conn: &mut Conn, customer: CustomerId, id: i64) -> QueryResult<Note> {
     notes::table.find((customer, id)).select(Note::as_select()).first(conn)
 }
@@ -31,7 +31,7 @@ pub fn insert(conn: &mut Conn, note: &Note) -> QueryResult<()> {
     Ok(())
 }
 
-/// Writes a note's text and who edited it, when.
+/// Stores the note's text, its editor and the time of the edit.
 pub fn update(conn: &mut Conn, note: &Note) -> QueryResult<()> {
     diesel::update(notes::table.find((note.customer_id, note.id)))
         .set((

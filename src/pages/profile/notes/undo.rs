@@ -1,4 +1,4 @@
-//! Taking back what was done to a note, as long as nobody has touched it since.
+//! Undoing an action on a note, unless somebody has changed the note since.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::base::Permission::WriteNotes;
 use crate::base::error::{Error, Refusal};
 use crate::pages::profile::visit::Visit;
 
-/// What it takes to undo an action.
+/// What [`undo`] needs to know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Undo {
     Added(Note),
@@ -21,7 +21,7 @@ pub enum Undo {
 
 pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
     doing.permit(WriteNotes)?;
-    // Of a customer who became one with another since, the note is the survivor's.
+    // If the customer was merged since, the note belongs to the remaining customer.
     let here = |note: Note| Note { customer_id: visit.customer.id, ..note };
     let (trace, message) = match undo {
         Undo::Added(note) => {

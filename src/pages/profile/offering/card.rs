@@ -1,4 +1,4 @@
-//! The card: the offering's name, and in words why it is this one.
+//! The card: the offering's name, and why the customer gets this one, in words.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -18,15 +18,15 @@ use crate::wording::sentence::{Sentence, Stamp};
 #[template(path = "profile/offering.html")]
 pub struct Card {
     current: Current,
-    /// Why this offering, one sentence after another.
+    /// The reasons why the customer gets this offering.
     sentences: Vec<Sentence>,
-    /// For the command that fills the catalog.
+    /// The project's slug, for the command that fills the catalog.
     slug: String,
-    /// The dialog that chooses another one.
+    /// The dialog that chooses another offering; `None` without the permission.
     choose: Option<String>,
-    /// Why there is none, for somebody who would look for it.
-    held: Option<&'static str>,
-    /// Whether the app has seen the last change.
+    /// Why a developer may not change this customer's offering.
+    restriction: Option<&'static str>,
+    /// Whether the app has fetched since the last change.
     picked_up: Option<Sentence>,
 }
 
@@ -44,7 +44,7 @@ impl Card {
             current,
             slug: visit.project.slug.clone(),
             choose: (may && is_allowed).then(|| visit.dialog("offering-choose")),
-            held: (may && !is_allowed).then_some(HELD),
+            restriction: (may && !is_allowed).then_some(HELD),
             picked_up: visit.picked_up(What::Offering),
         })
     }
@@ -65,7 +65,7 @@ impl Card {
     }
 }
 
-/// Whether a person of this role may change what this customer gets (§14, and the project's setting).
+/// Whether the person's role may change this customer's offering (§14, and the project's setting).
 pub fn may_change(visit: &Visit) -> bool {
     let best = visit.customer.status_purchase.as_deref().and_then(Purchase::stored);
     overrides::may_change(visit.role, visit.project.overrides_only_tests, best.as_ref())
@@ -74,14 +74,14 @@ pub fn may_change(visit: &Visit) -> bool {
 fn sentences(current: &Current, now: Moment) -> Vec<Sentence> {
     let unknown = || Sentence::new("Experiments and targeting rules are not known here.");
     match current {
-        Current::Overridden { set, default, .. } => vec![set_by(set, now), instead(default.as_ref())],
+        Current::Overridden { set, default, .. } => vec![set_by(set, now), without_override(default.as_ref())],
         Current::Default { ignored, .. } => {
-            let ignored = ignored.as_ref().map(|ignored| not_counting(ignored, now));
+            let ignored = ignored.as_ref().map(|ignored| ignored_override(ignored, now));
             let default = Sentence::new("The project's default.");
             ignored.into_iter().chain([default, unknown()]).collect()
         }
         Current::NoDefault { ignored } => {
-            let ignored = ignored.as_ref().map(|ignored| not_counting(ignored, now));
+            let ignored = ignored.as_ref().map(|ignored| ignored_override(ignored, now));
             let none =
                 Sentence::new("None of the project's offerings is the default, so the app gets no current offering.");
             ignored.into_iter().chain([none, unknown()]).collect()
@@ -102,7 +102,7 @@ pub fn set_by(set: &Override, now: Moment) -> Sentence {
     }
 }
 
-fn instead(default: Option<&Offering>) -> Sentence {
+fn without_override(default: Option<&Offering>) -> Sentence {
     match default {
         Some(offering) => Sentence::new("Without it the project's default would apply: ")
             .name(&offering.display_name)
@@ -113,7 +113,7 @@ fn instead(default: Option<&Offering>) -> Sentence {
     }
 }
 
-fn not_counting(ignored: &Ignored, now: Moment) -> Sentence {
+fn ignored_override(ignored: &Ignored, now: Moment) -> Sentence {
     let set = &ignored.set;
     let sentences = Sentence::new("The override to ").code(&set.offering).words(", set by ").name(&set.set_by);
     let sentences = sentences.words(" on ").time(Stamp::short_day(set.set_at, now));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn set(offering: &str, until: Option<Moment>) -> Override {
-        crate::customers::overrides::testing::set(offering, until, Some("sandbox paywall check"))
+        overrides::testing::set(offering, until, Some("sandbox paywall check"))
     }
 
     #[test]
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_override_that_does_not_count_is_said_before_the_default() {
+    fn an_override_that_does_not_count_is_named_before_the_default() {
         assert_eq!(
             card(Some(set("gone", None))),
             "The override to gone, set by Dev Anand on 20 Nov, does not count: the catalog has no such offering. The \

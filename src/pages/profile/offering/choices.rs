@@ -1,5 +1,5 @@
-//! What may be chosen (§8): the project's default first, which is no override, then all other offerings; each with what
-//! the app would get.
+//! The choices of the dialog (§8): the project's default first, which is no override, then the other offerings, each
+//! with what the app would get.
 
 use crate::base::clock::Moment;
 use crate::customers::overrides::Override;
@@ -7,23 +7,23 @@ use crate::customers::overrides::current::{self, Current, Offering};
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
 
-/// One line of the selector.
+/// One choice of the dialog.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// What the form sends: the identifier, or nothing for the default.
+    /// The value that the form sends: the identifier, or an empty string for the default.
     pub value: String,
     pub name: String,
-    /// Where the name is another word.
+    /// The identifier; `None` when it equals the name.
     pub identifier: Option<String>,
     pub is_now: bool,
     pub is_chosen: bool,
-    /// What a paywall would show.
+    /// The names of the packages that a paywall would show.
     pub packages: String,
-    /// What the app gets once it is chosen.
+    /// What the app gets after this choice.
     pub after: Sentence,
 }
 
-/// `chosen` is what the form sends of the line that is marked.
+/// The choices. `chosen` is the value of the selected one; `None` selects the present offering.
 pub fn list(
     offerings: &[Offering],
     packages: &[(String, String)],
@@ -54,7 +54,7 @@ pub fn list(
     std::iter::once(choice("", default)).chain(others).collect()
 }
 
-/// What would be set; nothing for the default.
+/// The override that a choice would set; `None` for the default.
 fn overriding(value: &str, now: Moment) -> Option<Override> {
     let set = |offering: &str| Override {
         customer_id: 0,
@@ -75,7 +75,7 @@ fn packages_in(packages: &[(String, String)], offering: &str) -> String {
     own.collect::<Vec<_>>().join(", ")
 }
 
-/// What the app gets, as the same rule has it that the card and the app go by.
+/// What the app gets, by the same rule that the card and the API apply.
 pub fn after(current: &Current) -> Sentence {
     match current {
         Current::Overridden { offering, default, .. } => {
@@ -115,16 +115,16 @@ mod tests {
         ]
     }
 
-    fn said(choices: &[Choice]) -> Vec<(&str, &str, bool, bool)> {
+    fn lines(choices: &[Choice]) -> Vec<(&str, &str, bool, bool)> {
         choices.iter().map(|one| (one.value.as_str(), one.name.as_str(), one.is_now, one.is_chosen)).collect()
     }
 
     #[test]
-    fn the_default_comes_first_and_archived_offerings_not_at_all() {
+    fn the_default_comes_first_and_archived_offerings_are_left_out() {
         let packages = [("zen".to_owned(), "Annual".to_owned()), ("zen".to_owned(), "Monthly".to_owned())];
         let choices = list(&sold(), &packages, None, None, NOW);
         assert_eq!(
-            said(&choices),
+            lines(&choices),
             [("", "Standard", true, true), ("autumn", "autumn", false, false), ("zen", "Zen", false, false)]
         );
         let [default, autumn, zen] = choices.try_into().expect("three");
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_is_marked_unless_something_else_was_typed() {
+    fn the_present_offering_is_selected_unless_another_was_chosen() {
         let set = testing::set("zen", None, None);
         let marked = |set: &Override, typed| {
             let choices = list(&sold(), &[], Some(set), typed, NOW);
@@ -151,9 +151,9 @@ mod tests {
     }
 
     #[test]
-    fn without_a_default_the_first_line_is_none() {
+    fn without_a_default_the_first_choice_is_no_offering() {
         let choices = list(&[offering("zen", "Zen", false, false)], &[], None, None, NOW);
-        assert_eq!(said(&choices), [("", "No offering", true, true), ("zen", "Zen", false, false)]);
+        assert_eq!(lines(&choices), [("", "No offering", true, true), ("zen", "Zen", false, false)]);
         let first = choices.first().map(|one| one.after.plain());
         assert_eq!(first.as_deref(), Some("The app gets no current offering: the project has no default."));
     }

@@ -1,25 +1,26 @@
-//! What may be chosen: one of the project's offerings, perhaps until a day, or the default.
+//! Parses a choice: one of the project's offerings, optionally until a day, or the default.
 
 use crate::base::clock::Moment;
 use crate::base::error::Problem;
 use crate::customers::overrides::current::Offering;
 use crate::operations::grants::end_of_day;
 
-/// The most characters of a reason.
+/// The maximum number of characters of a reason.
 pub const MAX_REASON: usize = 255;
 
-/// What was chosen: `None` for the project's default.
+/// A valid choice of an offering.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
+    /// The offering's identifier and the end of the override; `None` for the project's default.
     pub set: Option<(String, Option<Moment>)>,
     pub reason: Option<String>,
 }
 
 impl Chosen {
-    /// Reads the fields of the form. The default, by no name or by its own, takes no end.
+    /// Parses the fields of the form. An empty identifier or that of the default means the default, which has no end.
     ///
     /// # Errors
-    /// A [`Problem`] of the field that is wrong.
+    /// A [`Problem`] of the wrong field.
     pub fn parse(
         (offering, until, reason): (&str, &str, &str),
         offerings: &[Offering],
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_chosen_by_no_name_or_by_its_own() {
+    fn the_default_is_chosen_by_no_identifier_or_by_its_own() {
         for offering in ["", "standard"] {
             assert_eq!(chosen(offering, "yesterday", " "), Ok(Chosen { set: None, reason: None }));
         }
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_chosen_is_refused_beside_its_field() {
+    fn an_invalid_choice_is_refused_beside_its_field() {
         let field = |result: Result<Chosen, (&'static str, String)>| result.err().map(|(field, _)| field);
         for offering in ["old", "gone", "Winback", " "] {
             assert_eq!(field(chosen(offering, "", "")), Some("offering"), "{offering}");

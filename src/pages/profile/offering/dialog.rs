@@ -1,4 +1,4 @@
-//! The dialog of the card: choose an offering for this customer, until a day, or go back to the default.
+//! The dialog that chooses an offering for this customer, optionally until a day, or the default again.
 
 use askama::Template;
 
@@ -23,16 +23,16 @@ struct Choose {
     form: Opened,
     action: String,
     choices: Vec<Choice>,
-    /// What the app gets before anything is chosen.
+    /// What the app gets now.
     before: Sentence,
-    /// Who set what there is, for somebody whose form was overtaken.
+    /// Who set the present override, for a person whose form is stale.
     set_by: Option<Sentence>,
     seen: i64,
     until: String,
     today: String,
 }
 
-/// The dialog of this name; `None` when there is none, or nothing to choose from.
+/// The dialog of this name; `None` when it does not exist, is not for this person, or there is no offering.
 pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
     if form.name != "offering-choose" || !visit.may(OverrideOffering) || !may_change(visit) {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! `POST C/offering`: another offering for this customer, or the default again.
+//! `POST C/offering`: sets another offering for this customer, or the default again.
 
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ use crate::pages::profile::undo;
 use crate::pages::profile::visit::Visit;
 use crate::wording::times;
 
-/// What was chosen.
+/// The fields of the form.
 #[derive(Deserialize)]
 pub struct Draft {
     /// The identifier; empty for the default.
@@ -24,15 +24,15 @@ pub struct Draft {
     until: String,
     #[serde(default)]
     reason: String,
-    /// The state that was seen: when it was set; 0 without an override.
+    /// The version of the override that the dialog showed; 0 without an override.
     seen: Option<i64>,
 }
 
 pub async fn choose(act: Act<Draft>) -> Outcome {
     on_customer(act, "offering-choose", |doing, visit, draft| {
         must_be_allowed(visit)?;
-        let whose = (visit.project.id, visit.customer.id);
-        let before = crate::operations::overrides::current(doing.conn, whose, doing.ids, doing.now)?;
+        let ids = (visit.project.id, visit.customer.id);
+        let before = crate::operations::overrides::current(doing.conn, ids, doing.ids, doing.now)?;
         let offerings = overrides::queries::offerings_of(doing.conn, visit.project.id)?;
         let chosen = Chosen::parse((&draft.offering, &draft.until, &draft.reason), &offerings, doing.now)?;
         Override::must_be(before.as_ref(), draft.seen)?;
@@ -60,17 +60,17 @@ pub async fn choose(act: Act<Draft>) -> Outcome {
     .await
 }
 
-/// Takes an override back.
+/// Removes an override.
 ///
 /// # Errors
-/// A refusal where none holds.
+/// A refusal when there is no override, or it has ended.
 pub fn cleared(
     doing: &mut Doing<'_>,
     before: Option<Override>,
     reason: Option<String>,
     location: String,
 ) -> Result<Done, Error> {
-    let none = || Refusal::new("offering", "The app gets the project's default already: nothing is changed.");
+    let none = || Refusal::new("offering", "The app already gets the project's default. Nothing was changed.");
     let set = before.filter(|set| !set.is_over(doing.now)).ok_or_else(none)?;
     overrides::queries::remove(doing.conn, set.customer_id)?;
     let trace = crate::operations::overrides::entry(Some(&set), None).because(reason);
@@ -79,7 +79,7 @@ pub fn cleared(
 }
 
 /// # Errors
-/// A refusal for a developer who is held to test customers.
+/// A refusal for a developer who may change only test customers.
 pub fn must_be_allowed(visit: &Visit) -> Result<(), Refusal> {
     if may_change(visit) { Ok(()) } else { Err(Refusal::new("", HELD)) }
 }

@@ -1,5 +1,5 @@
-//! Current offering (§8): what the app offers this customer, the project's default or the one the team chose for them,
-//! perhaps until a day.
+//! Current offering (§8): the offering that the app shows this customer. It is the project's default, or the one that
+//! the team chose for them, optionally until a day.
 
 mod card;
 mod choices;

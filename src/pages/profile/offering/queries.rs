@@ -1,11 +1,11 @@
-//! The project's offerings, and what is in them.
+//! The packages of the project's offerings.
 
 use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::packages;
 
-/// The packages of all offerings: the offering, and what the package is called, in the order of the paywall.
+/// The packages of all offerings, as offering and display name, in the order of the paywall.
 pub fn packages_of(conn: &mut Conn, project: i64) -> QueryResult<Vec<(String, String)>> {
     packages::table
         .filter(packages::project_id.eq(project))

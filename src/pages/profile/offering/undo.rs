@@ -1,4 +1,4 @@
-//! Taking back a choice, as long as nobody has made another since.
+//! Undoing a choice of an offering, unless somebody has made another choice since.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::base::error::{Error, Refusal};
 use crate::customers::overrides::{self, Override};
 use crate::pages::profile::visit::Visit;
 
-/// What it takes to undo an action.
+/// What [`undo`] needs to know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Undo {
     pub before: Option<Override>,
@@ -26,7 +26,7 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
         let sentence = format!("{by} changed the offering meanwhile. It stays as it is.");
         return Err(Refusal::new("", sentence).into());
     }
-    // Of a customer who became one with another since, it is the survivor's.
+    // If the customer was merged since, the override belongs to the remaining customer.
     let before = undo.before.map(|set| Override { customer_id: customer, ..set });
     match &before {
         Some(before) => overrides::queries::put(doing.conn, before)?,

@@ -1,4 +1,4 @@
-//! Putting the mark on a customer, and taking it off.
+//! Marks a customer as a test customer of the person, and removes the mark.
 
 use serde::Deserialize;
 
@@ -8,16 +8,16 @@ use crate::base::error::Refusal;
 use crate::customers::stars;
 use crate::pages::profile::acting::{Outcome, on_customer};
 
-/// The button says it all.
+/// The form has no fields.
 #[derive(Deserialize)]
 pub struct Draft {}
 
 pub async fn mark(act: Act<Draft>) -> Outcome {
     on_customer(act, "", |doing, visit, _| {
         if !stars::mark(doing.conn, visit.customer.id, doing.member.person.id, doing.now)? {
-            return Err(Refusal::new("", "This is one of your test customers already.").into());
+            return Err(Refusal::new("", "This is already one of your test customers.").into());
         }
-        let message = "Now one of your test customers: they come first when you search.";
+        let message = "This is now one of your test customers. They come first when you search.";
         Ok(Done::new(Trace::new(Action::TestCustomerMarked), message, visit.at("top")))
     })
     .await
@@ -26,9 +26,10 @@ pub async fn mark(act: Act<Draft>) -> Outcome {
 pub async fn unmark(act: Act<Draft>) -> Outcome {
     on_customer(act, "", |doing, visit, _| {
         if !stars::unmark(doing.conn, visit.customer.id, doing.member.person.id)? {
-            return Err(Refusal::new("", "This is none of your test customers.").into());
+            return Err(Refusal::new("", "This is not one of your test customers.").into());
         }
-        Ok(Done::new(Trace::new(Action::TestCustomerUnmarked), "No test customer of yours any more.", visit.at("top")))
+        let message = "This is no longer one of your test customers.";
+        Ok(Done::new(Trace::new(Action::TestCustomerUnmarked), message, visit.at("top")))
     })
     .await
 }

@@ -1,5 +1,5 @@
-//! The star in the head of the page: "this is me testing", each person's own mark. Marked customers head the person's
-//! search suggestions, and have a list.
+//! The star in the header of the page: each person's own mark for the customers they test with. Marked customers come
+//! first in the person's search suggestions, and have a list.
 
 mod handlers;
 
@@ -12,7 +12,7 @@ use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
 use crate::web::Routes;
 
-/// What the button shows, and does.
+/// The button that sets or removes the mark.
 #[derive(Debug, Clone)]
 pub struct Star {
     pub is_marked: bool,
@@ -20,7 +20,7 @@ pub struct Star {
     pub once: String,
 }
 
-/// Anybody who may see a customer may test with one.
+/// The mark needs no more than the permission to see the customer.
 pub fn routes(routes: &mut Routes) {
     routes.post("/projects/{p}/customers/{id}/star", ReadCustomers, handlers::mark);
     routes.post("/projects/{p}/customers/{id}/unstar", ReadCustomers, handlers::unmark);

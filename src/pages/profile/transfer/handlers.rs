@@ -1,4 +1,4 @@
-//! Shows what a transfer would do, and does it.
+//! Shows what a transfer would do, and makes it.
 
 use actix_web::http::header::ContentType;
 use actix_web::web::Data;
@@ -19,16 +19,16 @@ use crate::pages::profile::visit::{self, Visit};
 use crate::projection::CustomerId;
 use crate::wording::text;
 
-/// What was confirmed.
+/// The fields of the form that confirms the transfer.
 #[derive(Debug, Deserialize)]
 pub struct Draft {
     /// An App User ID of the receiving customer.
     to: String,
-    /// What both had when it was looked at.
+    /// The fingerprint of what both customers had when the page was shown.
     seen: Option<String>,
 }
 
-/// `to` names the receiving customer: an App User ID, or anything that the search finds.
+/// The query field `to` names the receiving customer: an App User ID, or any text that the search finds.
 pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let query = req.query_string().to_owned();
     let opened = Opened::asked(&format!("dialog=transfer&{query}"))?.ok_or(Error::NotFound)?;
@@ -41,7 +41,7 @@ pub async fn make(act: Act<Draft>) -> Outcome {
     let again = query.clone();
     let page = move |conn: &mut _, request: &_, opened| page::rendered(conn, request, &again, opened);
     act.run("transfer", page, move |doing, draft| {
-        let visit = Visit::entered(doing.conn, doing.request, doing.member, &query)?;
+        let visit = Visit::from_request(doing.conn, doing.request, doing.member, &query)?;
         let to = recipient::receiver(doing.conn, &visit, &draft.to)??;
         let one = review::transfer(&visit, to);
         if let Some(seen) = draft.seen.filter(|seen| !seen.is_empty())
@@ -55,7 +55,7 @@ pub async fn make(act: Act<Draft>) -> Outcome {
     .await
 }
 
-/// On to the customer who has the purchases now.
+/// Redirects to the customer who has the purchases now.
 fn done(doing: &mut Doing<'_>, visit: &Visit, to: CustomerId, moved: i64) -> Result<Done, Error> {
     let counted = text::count(moved, "purchase", "purchases");
     let message = format!("{counted} moved here from {}.", review::name(visit));

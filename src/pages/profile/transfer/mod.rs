@@ -1,5 +1,5 @@
-//! Transfer (§7.3): what stores sold to one customer moves to another. A page of its own: find the other customer, see
-//! both before and after, move.
+//! Transfer (§7.3): moves the purchases of one customer to another. A separate page finds the other customer, shows
+//! both before and after, and makes the transfer.
 
 mod handlers;
 mod page;

@@ -1,4 +1,4 @@
-//! Who shall receive the purchases: any id names one customer, anything else that the search finds offers some.
+//! Finds the customer who receives the purchases: by any App User ID, or from the matches of the search.
 
 use diesel::QueryResult;
 
@@ -12,23 +12,23 @@ use crate::pages::directory::search::{Query, queries};
 use crate::pages::profile::visit::Visit;
 use crate::projection::CustomerId;
 
-/// The field of the page.
+/// The name of the field that holds the receiving customer.
 pub const TO: &str = "to";
 
-/// How many customers are offered.
+/// How many customers are offered, and how many matches the search reads for that.
 const MOST: usize = 10;
 const MOST_ROWS: i64 = 80;
 
-/// What was found for what was typed.
+/// The customers that match what was typed.
 #[derive(Debug)]
-pub enum Sought {
-    /// The customer with this very id.
+pub enum Matches {
+    /// The customer with exactly this id.
     One(CustomerId, String),
-    /// Those it could mean.
-    Some(Vec<Offer>),
+    /// The customers that the search found.
+    Several(Vec<Offer>),
 }
 
-/// A customer to choose.
+/// A customer who can be chosen.
 #[derive(Debug)]
 pub struct Offer {
     pub id: String,
@@ -36,10 +36,10 @@ pub struct Offer {
     pub email: Option<String>,
 }
 
-/// The customer who gets the purchases, by any of their ids.
+/// The customer who receives the purchases, by any of their ids.
 ///
 /// # Errors
-/// The inner result refuses beside the field: nobody has the id, it is blocked, or it is the same
+/// The inner result is a refusal of the field [`TO`]: no customer has the id, it is blocked, or it belongs to the same
 /// customer.
 pub fn receiver(conn: &mut Conn, visit: &Visit, to: &str) -> QueryResult<Result<CustomerId, Refusal>> {
     let (project, to) = (visit.project.id, to.trim());
@@ -47,21 +47,21 @@ pub fn receiver(conn: &mut Conn, visit: &Visit, to: &str) -> QueryResult<Result<
         None if blocking::find(conn, project, to)?.is_some() => {
             Err(refused("This App User ID is blocked. Unblock it first, or choose another one."))
         }
-        None => Err(refused("No customer has this App User ID. Nobody is made by a transfer.")),
+        None => Err(refused("No customer has this App User ID. A transfer does not create one.")),
         Some(found) if found == visit.customer.id => Err(refused("This is the same customer. Choose another one.")),
         Some(found) => Ok(found),
     })
 }
 
-/// Looks for whoever was meant.
+/// Finds the receiving customer by what was typed.
 ///
 /// # Errors
-/// The inner result refuses beside the field.
-pub fn seek(conn: &mut Conn, visit: &Visit, typed: &str) -> QueryResult<Result<Sought, Refusal>> {
+/// The inner result is a refusal of the field [`TO`]: as [`receiver`], or the search found no other customer.
+pub fn search(conn: &mut Conn, visit: &Visit, typed: &str) -> QueryResult<Result<Matches, Refusal>> {
     let typed = typed.trim();
     let is_blocked = blocking::find(conn, visit.project.id, typed)?.is_some();
     if is_blocked || identity::find(conn, visit.project.id, typed)?.is_some() {
-        return Ok(receiver(conn, visit, typed)?.map(|found| Sought::One(found, typed.to_owned())));
+        return Ok(receiver(conn, visit, typed)?.map(|found| Matches::One(found, typed.to_owned())));
     }
     let Ok(Some(query)) = Query::parse(typed) else {
         return Ok(Err(refused("Type an App User ID or an e-mail address.")));
@@ -75,8 +75,8 @@ pub fn seek(conn: &mut Conn, visit: &Visit, typed: &str) -> QueryResult<Result<S
     let offer = |row: overview::Row| Offer { id: row.best_app_user_id, name: row.display_name, email: row.email };
     Ok(match rows.len() {
         0 if is_only_same => Err(refused("This is the same customer. Choose another one.")),
-        0 => Err(refused("Nobody was found. An App User ID must be whole and exact.")),
-        _ => Ok(Sought::Some(rows.into_iter().map(offer).collect())),
+        0 => Err(refused("No customer was found. An App User ID must be complete and exact.")),
+        _ => Ok(Matches::Several(rows.into_iter().map(offer).collect())),
     })
 }
 

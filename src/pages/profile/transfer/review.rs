@@ -1,4 +1,4 @@
-//! Both customers before and after, and what that comes to.
+//! The preview of a transfer: both customers before and after, and what moves.
 
 use std::cmp::Reverse;
 
@@ -20,14 +20,14 @@ use crate::wording::text;
 pub struct Review {
     pub from: Side,
     pub to: Side,
-    /// The id that was chosen for the receiving customer.
+    /// The id by which the receiving customer was chosen.
     pub to_id: String,
     /// `3 purchases, 1 of them a test`
     pub moving: String,
     pub is_one: bool,
     /// `Pro annual, Coins and 2 more`
     pub named: Sentence,
-    /// Stands for what both have now: see [`fingerprint`].
+    /// The [`fingerprint`] of what both have now.
     pub seen: String,
 }
 
@@ -39,7 +39,7 @@ pub struct Side {
     pub href: String,
     pub now: Grouped,
     pub then: Grouped,
-    /// How many test purchases the view leaves out.
+    /// How many test purchases the view does not show.
     pub tests: usize,
 }
 
@@ -67,7 +67,7 @@ pub fn transfer(visit: &Visit, to: CustomerId) -> Move {
     Move { project: visit.project.id, from: visit.customer.id, to, now: visit.now }
 }
 
-/// The same as long as neither customer's purchases change.
+/// A hash that stays the same until the purchases of either customer change.
 pub fn fingerprint(preview: &Preview) -> String {
     let states = (&preview.from.0.purchases, &preview.to.0.purchases);
     let digest = Sha256::digest(serde_json::to_string(&states).unwrap_or_default());
@@ -87,10 +87,10 @@ pub fn counted(all: usize, tests: usize) -> String {
     }
 }
 
-/// How many products are named one by one.
+/// The most products that are named.
 const NAMED: usize = 5;
 
-/// The products by name, each once, those whose access ends last first.
+/// The names of the products, each once, with those first whose access ends last.
 fn named(visit: &Visit, moving: &[&Purchase]) -> Sentence {
     let mut all: Vec<&Purchase> = moving.to_vec();
     all.sort_by_key(|one| Reverse(one.access_ends_at()));
@@ -125,7 +125,7 @@ impl Side {
     }
 }
 
-/// The customer as people call them.
+/// The customer's name: display name, else e-mail address, else the id.
 pub fn name(visit: &Visit) -> String {
     let known = visit.customer.display_name.as_ref().or(visit.customer.email.as_ref());
     known.cloned().unwrap_or_else(|| text::visible(&visit.opened_as))
@@ -142,9 +142,9 @@ mod tests {
 
     #[test]
     fn what_moves_is_counted_with_its_tests() {
-        let said = [(1, 0), (3, 0), (3, 1), (5, 2), (1, 1), (2, 2)].map(|(all, tests)| counted(all, tests));
+        let sentences = [(1, 0), (3, 0), (3, 1), (5, 2), (1, 1), (2, 2)].map(|(all, tests)| counted(all, tests));
         assert_eq!(
-            said,
+            sentences,
             [
                 "1 purchase",
                 "3 purchases",

@@ -1,4 +1,5 @@
-//! `GET /projects/{p}/settings/audit.csv`: all that was chosen, as a file. Having it is an action of its own.
+//! `GET /projects/{p}/settings/audit.csv`: all entries that match the filter, as a file. The audit log records
+//! the download.
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -58,11 +59,11 @@ pub async fn download(
     Ok(csv::download(&name, db.as_ref().clone(), first, export))
 }
 
-/// What was chosen; the id of a customer only beside them, so that it goes with them.
+/// Records the filter. The id of a customer is kept with that customer only, so that erasing the customer erases it.
 fn trace(filter: &Filter, customer: Option<i64>) -> Trace {
-    let nobody = Filter { customer: None, ..filter.clone() }.query();
+    let without_customer = Filter { customer: None, ..filter.clone() }.query();
     let trace = Trace::new(Action::AuditExported);
-    let trace = if nobody.is_empty() { trace } else { trace.about(nobody) };
+    let trace = if without_customer.is_empty() { trace } else { trace.about(without_customer) };
     match (customer, &filter.customer) {
         (Some(customer), Some(id)) => trace.for_customer(customer, id.trim()),
         _ => trace,

@@ -1,4 +1,5 @@
-//! The audit log (§14): who did what, newest first, by person, action, customer and day; or all that was chosen as a file.
+//! The audit log (§14): who did what, newest first. It is filtered by person, action, customer and day, and can be
+//! downloaded.
 
 mod download;
 mod model;

@@ -1,4 +1,4 @@
-//! Which entries are asked for.
+//! The filter of the audit log.
 
 use chrono::NaiveDate;
 use url::form_urlencoded;
@@ -8,7 +8,7 @@ use crate::base::clock::Moment;
 use crate::projection::CustomerId;
 use crate::web::form;
 
-/// What the address asks for, as it was typed. What is empty asks for nothing.
+/// The filter as typed. An empty field does not filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     pub who: Option<Who>,
@@ -20,15 +20,15 @@ pub struct Filter {
     pub to: Option<NaiveDate>,
 }
 
-/// Whose actions.
+/// The actor whose entries are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
     Person(i64),
-    /// What nobody did by hand, or nobody with an account.
+    /// An actor that is not a person: Dossier itself, the command line or an API key.
     Other(ActorKind),
 }
 
-/// What is asked for, as the database knows it.
+/// The filter in the terms of the database.
 #[derive(Debug, Clone, Default)]
 pub struct Chosen {
     pub who: Option<Who>,
@@ -40,10 +40,10 @@ pub struct Chosen {
 
 impl Filter {
     /// # Errors
-    /// A sentence about what cannot be asked for.
+    /// A sentence that says which field is not valid.
     pub fn parse(query: &str) -> Result<Filter, &'static str> {
         let field = |name: &str| form::field(query, name).filter(|value| !value.trim().is_empty());
-        let who = field("person").map(|word| Who::parse(&word).ok_or("Nobody can be found by that person's number."));
+        let who = field("person").map(|word| Who::parse(&word).ok_or("There is no person with that number."));
         let action = field("action").map(|name| Action::parse(&name).ok_or("There is no action of that name."));
         let day = |name: &str| {
             let parsed = field(name).map(|text| NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d"));
@@ -56,7 +56,7 @@ impl Filter {
         Ok(Filter { who: who.transpose()?, action: action.transpose()?, customer: field("customer"), from, to })
     }
 
-    /// As the query of an address.
+    /// The filter as the query of an address.
     pub fn query(&self) -> String {
         let fields = [
             ("person", self.who.map(Who::word)),
@@ -76,7 +76,7 @@ impl Filter {
         *self == Filter::default()
     }
 
-    /// `customer` is who has the id that was typed.
+    /// `customer` is the customer with the id that was typed.
     pub fn chosen(&self, customer: Option<CustomerId>) -> Chosen {
         Chosen {
             who: self.who,
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_asks_for_what_it_says_and_is_written_again() {
+    fn a_query_is_parsed_and_written_again() {
         let query = "person=2&action=note_created&customer=a%2Fb+c&from=2026-11-01&to=2026-11-23";
         let filter = Filter::parse(query).expect("a filter");
         assert_eq!(filter.query(), query);
@@ -124,13 +124,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_asks_for_nothing() {
+    fn empty_fields_do_not_filter() {
         let filter = Filter::parse("person=&action=&customer=+&from=&to=&x=1").expect("a filter");
         assert!(filter.is_empty() && filter.query().is_empty());
     }
 
     #[test]
-    fn what_cannot_be_asked_for_is_told() {
+    fn an_invalid_filter_is_refused() {
         for query in [
             "person=x",
             "person=person",

@@ -1,4 +1,4 @@
-//! `GET /projects/{p}/settings/audit`
+//! `GET /projects/{p}/settings/audit`: a page of the audit log, with its filter.
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
@@ -26,7 +26,7 @@ pub struct Log {
     layout: Layout,
     nav: Nav,
     filter: Filter,
-    /// Words of the address and names.
+    /// The choices of people: the word in the address, and the name.
     people: Vec<(String, String)>,
     rows: Vec<Row>,
     newer: Option<Cursor>,
@@ -47,7 +47,10 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
     db.read(load).await.map(Page)
 }
 
-/// The filter and the place that an address names.
+/// The filter and the position that a query names.
+///
+/// # Errors
+/// [`Error::BadRequest`] for a filter that is not valid, or a cursor that Dossier did not make.
 pub fn asked(query: &str) -> Result<(Filter, Position), Error> {
     let filter = Filter::parse(query).map_err(|sentence| Error::BadRequest(sentence.into()))?;
     let (after, before) = (form::field(query, "after"), form::field(query, "before"));
@@ -55,7 +58,7 @@ pub fn asked(query: &str) -> Result<(Filter, Position), Error> {
     Ok((filter, place.map_err(|unknown| Error::BadRequest(unknown.0.into()))?))
 }
 
-/// The customer of the id that was typed. The inner `None`: there is none.
+/// The customer with the id that was typed: `None` when no id was typed, `Some(None)` when no customer has it.
 pub fn customer_of(conn: &mut Conn, project: i64, filter: &Filter) -> Result<Option<Option<CustomerId>>, Error> {
     let found = filter.customer.as_deref().map(|id| identity::find(conn, project, id.trim()));
     Ok(found.transpose()?)
@@ -115,7 +118,7 @@ impl Log {
     }
 }
 
-/// Who can be chosen: the members, whoever is chosen although no member any more, and those who are no people.
+/// The choices: the members, a chosen person who is no member any more, Dossier itself and the command line.
 fn people(members: Vec<(i64, String)>, filter: &Filter, lines: &[Line]) -> Vec<(String, String)> {
     let mut people: Vec<(String, String)> = members.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
     let chosen = filter.who.filter(|who| matches!(who, Who::Person(_))).map(Who::word);

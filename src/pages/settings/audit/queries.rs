@@ -1,4 +1,4 @@
-//! Entries of the log, newest first, each page a range of an index.
+//! Entries of the audit log, newest first. Each page is a range of an index.
 
 use diesel::prelude::*;
 
@@ -10,10 +10,10 @@ use crate::db::schema::{audit_details, audit_entries, memberships, people};
 use crate::pages::directory::lists::Position;
 use crate::projection::CustomerId;
 
-/// Of one customer no more entries than the newest of these are looked at.
+/// Only this many entries of one customer are searched, the newest ones.
 const OF_A_CUSTOMER: i64 = 10_000;
 
-/// Up to `limit` entries: from the newest or behind one newest first, before one in the opposite order.
+/// Up to `limit` entries: newest first from the top or after an entry, oldest first before an entry.
 pub fn lines(conn: &mut Conn, project: i64, chosen: &Chosen, place: Position, limit: usize) -> QueryResult<Vec<Line>> {
     let mut query = audit_entries::table
         .left_join(
@@ -40,7 +40,7 @@ pub fn lines(conn: &mut Conn, project: i64, chosen: &Chosen, place: Position, li
         }
         Some(Who::Other(kind)) => {
             let of_kind = query.filter(audit_entries::actor_kind.eq(kind.name()));
-            // All keys together; the others have no ids.
+            // All API keys are one choice; the other kinds have no ids.
             if kind == ActorKind::ApiKey { of_kind } else { of_kind.filter(audit_entries::actor_id.is_null()) }
         }
         None => query,
@@ -54,7 +54,7 @@ pub fn lines(conn: &mut Conn, project: i64, chosen: &Chosen, place: Position, li
     if let Some(until) = chosen.until {
         query = query.filter(audit_entries::at.lt(until.millis()));
     }
-    // A bound on the time alone lets both databases start there.
+    // A bound on the time alone lets both databases start at this place of the index.
     query = match place {
         Position::Top => query,
         Position::After(Cursor { active_at: at, id }) => {
@@ -86,7 +86,7 @@ fn positions_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<i64>> 
         .load(conn)
 }
 
-/// The people of a project, by name.
+/// The members of a project, sorted by name.
 pub fn members(conn: &mut Conn, project: i64) -> QueryResult<Vec<(i64, String)>> {
     let mut members: Vec<(i64, String)> = memberships::table
         .inner_join(people::table.on(people::id.eq(memberships::person_id)))

@@ -12,16 +12,16 @@ pub struct Row {
     pub at: (Stamp, Stamp),
     pub who: String,
     pub role: String,
-    /// All that the same person did.
-    pub by_them: String,
+    /// The address of the log, filtered by the same actor.
+    pub actor_href: String,
     /// `Added a note`
     pub what: String,
     pub about: Option<String>,
     pub change: Option<Change>,
     pub reason: Option<String>,
-    /// Why there is no more to tell.
+    /// Why the entry shows no content.
     pub missing: Option<&'static str>,
-    /// Whom it concerns: the id it was done under, and where they are.
+    /// The customer concerned: the id that was used, and the address of the profile.
     pub customer: Option<(String, String)>,
 }
 
@@ -34,7 +34,7 @@ impl Row {
             at: (Stamp::full(line.entry.at), Stamp::relative(line.entry.at, now)),
             who: line.who().to_owned(),
             role: line.role().to_owned(),
-            by_them: by_them(line, slug, filter),
+            actor_href: actor_href(line, slug, filter),
             what: capitalised(line.words()),
             about: details.about.clone(),
             change: Change::between(details.before.as_deref(), details.after.as_deref()),
@@ -45,7 +45,7 @@ impl Row {
     }
 }
 
-fn by_them(line: &Line, slug: &str, filter: &Filter) -> String {
+fn actor_href(line: &Line, slug: &str, filter: &Filter) -> String {
     let kind = ActorKind::parse(&line.entry.actor_kind);
     let who = match (kind, line.entry.actor_id) {
         (Some(ActorKind::Person), Some(id)) => Some(Who::Person(id)),
@@ -57,7 +57,7 @@ fn by_them(line: &Line, slug: &str, filter: &Filter) -> String {
 fn missing(content: &Content) -> Option<&'static str> {
     match content {
         Content::Known(_) => None,
-        Content::Erased => Some("What it said was erased with the customer."),
-        Content::Unreadable => Some("What it says cannot be read."),
+        Content::Erased => Some("Its content was erased with the customer."),
+        Content::Unreadable => Some("Its content cannot be read."),
     }
 }

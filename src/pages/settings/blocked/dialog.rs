@@ -25,7 +25,7 @@ struct Unblock {
     blocked: Blocked,
 }
 
-/// The dialog of this name; `None` when there is none, or nobody it could be about.
+/// The dialog that `form` names; `None` for an unknown name or a block that does not exist.
 pub fn dialog(member: &Member, all: &[Blocked], form: Opened) -> Result<Option<Dialog>, Error> {
     let blocked = all.iter().find(|one| form.number() == Some(one.id)).cloned();
     match (form.name.as_str(), blocked) {

@@ -46,7 +46,7 @@ pub async fn unblock(act: Act<NoFields>) -> Result<HttpResponse, Error> {
         let project = doing.member.project.id;
         let blocked = blocking::find(doing.conn, project, doing.request.app_user_id()?)?.ok_or(Error::NotFound)?;
         blocking::unblock(doing.conn, project, blocked.id, doing.now)?;
-        let message = "Unblocked. Whoever uses the id from now on begins anew.";
+        let message = "Unblocked. Whoever uses the id from now on is a new customer.";
         let trace = Trace::new(Action::CustomerUnblocked).about(format!("block {}", blocked.id));
         Ok(Done::new(trace, message, address(doing.member)))
     };

@@ -1,4 +1,4 @@
-//! `/projects/{p}/settings/blocked`: who is blocked (§12.2), blocking an id, and letting it be used again.
+//! `/projects/{p}/settings/blocked`: the blocked customers (§12.2), blocking an id, and unblocking it.
 
 mod dialog;
 mod handlers;

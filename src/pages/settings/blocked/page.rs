@@ -1,4 +1,4 @@
-//! The list.
+//! The list of blocked customers.
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -22,7 +22,7 @@ struct BlockedPage {
     layout: Layout,
     nav: Nav,
     rows: Vec<Row>,
-    /// Events that came too late for customers who were deleted.
+    /// How many events came for customers after their deletion.
     late: i64,
 }
 
@@ -35,15 +35,12 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
     actions::page(request, &req, &db, load).await
 }
 
-/// The page with a dialog over it.
-///
-/// # Errors
-/// As [`show`].
+/// Renders the page with a dialog open.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
     load(conn, request, "", Some(opened))
 }
 
-/// The address of the page.
+/// The path of the page.
 pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings/blocked", member.project.slug)
 }
@@ -56,7 +53,7 @@ fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Open
     if let Some(opened) = opened {
         let problem = opened.all_problems();
         let dialog = dialog(&member, &all, opened.on(&member, address(&member)))?;
-        layout.lay_over(dialog, problem);
+        layout.show_dialog(dialog, problem);
     }
     let page = BlockedPage {
         layout,
@@ -86,7 +83,7 @@ impl BlockedPage {
 }
 
 impl Row {
-    /// Ids that are blocked with it.
+    /// How many other ids of the same customer are blocked.
     fn others(&self) -> Option<String> {
         let others = self.blocked.ids - 1;
         (others > 0).then(|| format!("and {}", count(others, "other id", "other ids")))

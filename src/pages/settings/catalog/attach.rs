@@ -1,4 +1,4 @@
-//! Choosing a product, for an entitlement or a package.
+//! The dialog that chooses a product for an entitlement or a package.
 
 use askama::Template;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use crate::events::Store;
 use crate::wording::sentence::Sentence;
 use crate::wording::text::sentence;
 
-/// What was typed or chosen. Products are named by their ids, whatever the store; one need not be in the catalog yet.
+/// The field of the form. A product is named by its id, whatever the store, and need not be in the catalog yet.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Draft {
@@ -35,12 +35,12 @@ pub struct Attach {
     pub title: String,
     /// What will happen, a paragraph each.
     pub consequences: Vec<Sentence>,
-    /// Ids, and what they are.
+    /// The suggested products: id and description.
     pub products: Vec<(String, String)>,
     pub button: &'static str,
 }
 
-/// The products of the catalog that are not among `without`, with who bought them.
+/// The products of the catalog that are not in `without`: the id; and name, store and number of buyers in words.
 pub fn choices(conn: &mut Conn, project: i64, without: &[String]) -> Result<Vec<(String, String)>, Error> {
     let touched = touched::by_products(conn, project)?;
     let products = queries::products(conn, project)?;

@@ -1,4 +1,4 @@
-//! A question with one answer: what will happen, and the button that says so.
+//! A dialog that asks for confirmation: what will happen, and the button that does it.
 
 use askama::Template;
 
@@ -17,7 +17,7 @@ pub struct Confirm {
     pub consequences: Vec<Sentence>,
     pub button: &'static str,
     pub is_danger: bool,
-    /// What it is about, for the form.
+    /// A hidden field of the form that names what the action is about.
     pub field: Option<(&'static str, String)>,
 }
 

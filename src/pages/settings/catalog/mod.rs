@@ -1,5 +1,5 @@
-//! The catalog (§1): what a project sells, what that unlocks, and in which offerings apps show it; each with the number of
-//! customers it touches.
+//! The catalog (§1): what a project sells, what that unlocks, and in which offerings apps show it. Each is shown with
+//! the number of customers it affects.
 
 mod attach;
 mod confirm;
@@ -29,10 +29,10 @@ pub fn routes(routes: &mut Routes) {
     });
 }
 
-/// What an action answers.
+/// What an action returns.
 type Outcome = Result<HttpResponse, Error>;
 
-/// The address of the catalog, and of what lies below it.
+/// The path of the catalog. The paths of its parts begin with it.
 fn address(member: &Member) -> String {
     format!("/projects/{}/catalog", member.project.slug)
 }

@@ -1,4 +1,4 @@
-//! A thing with an identifier that stays and a name that can change: entitlements and packages.
+//! The form of entitlements and packages. Both have an identifier that stays and a name that can change.
 
 use askama::Template;
 use serde::Deserialize;
@@ -9,22 +9,22 @@ use crate::catalog::rules;
 use crate::pages::settings::values::Values;
 use crate::wording::text::sentence;
 
-/// What was typed.
+/// The fields of the form.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Draft {
     pub identifier: String,
     pub name: String,
-    /// The place among others, where there is one.
+    /// The place among the packages; empty for an entitlement.
     pub place: String,
     pub seen: String,
 }
 
 impl Draft {
-    /// Identifier and name of a new one.
+    /// The identifier and the name of a new entitlement or package.
     ///
     /// # Errors
-    /// A [`Problem`] for each field that was refused.
+    /// A [`Refusal`] with a [`Problem`] for each field that is not valid.
     pub fn parse(&self) -> Result<(String, String), Refusal> {
         let (identifier, name) = (rules::identifier(self.identifier.trim()), rules::name(&self.name));
         let problem = |field, why: &String| Problem { field, sentence: sentence(why) };
@@ -38,7 +38,7 @@ impl Draft {
         }
     }
 
-    /// The name alone.
+    /// The name alone, for a change.
     ///
     /// # Errors
     /// A [`Refusal`] of the field `name`.
@@ -47,21 +47,21 @@ impl Draft {
     }
 }
 
-/// The dialog for a new one and for a change.
+/// The dialog that adds or changes one.
 #[derive(Template)]
 #[template(path = "settings/catalog/named.html")]
 pub struct Write {
     pub form: Opened,
     pub action: String,
-    /// `entitlement`
+    /// `an entitlement`
     pub what: &'static str,
     /// Its identifier; `None` for a new one.
     pub identifier: Option<String>,
     pub current_values: Values,
     pub name: String,
-    /// Its place, and how many there are.
+    /// Its place, and how many places there are.
     pub place: Option<(usize, usize)>,
-    /// Identifiers that are often chosen, with names.
+    /// Common identifiers with their names, as suggestions.
     pub usual: &'static [(&'static str, &'static str)],
     pub hint: &'static str,
 }

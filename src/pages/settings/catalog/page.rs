@@ -1,4 +1,4 @@
-//! `GET /projects/{p}/catalog`: all of it on one page.
+//! `GET /projects/{p}/catalog`: the whole catalog on one page.
 
 use std::collections::HashMap;
 
@@ -59,10 +59,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
     actions::page(request, &req, &db, load).await
 }
 
-/// The page with a dialog over it.
-///
-/// # Errors
-/// As [`show`].
+/// Renders the page with a dialog open.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
     load(conn, request, "", Some(opened))
 }
@@ -74,12 +71,12 @@ fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Open
     if let Some(opened) = opened {
         let problem = opened.all_problems();
         let dialog = dialog(conn, &member, opened.on(&member, address(&member)), request.now)?;
-        page.layout.lay_over(dialog, problem);
+        page.layout.show_dialog(dialog, problem);
     }
     Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
 
-/// Each part's dialogs begin with its name.
+/// The name of a dialog begins with the part that it belongs to.
 fn dialog(conn: &mut Conn, member: &Member, opened: Opened, now: Moment) -> Result<Option<Dialog>, Error> {
     match opened.name.split('-').next() {
         _ if !member.may(ManageCatalog) => Ok(None),
@@ -91,7 +88,7 @@ fn dialog(conn: &mut Conn, member: &Member, opened: Opened, now: Moment) -> Resu
 }
 
 impl CatalogPage {
-    /// Eight queries besides who looks, whatever the size of the catalog.
+    /// Runs eight queries besides those that load the member, whatever the size of the catalog.
     fn load(conn: &mut Conn, member: &Member, now: Moment) -> Result<CatalogPage, Error> {
         let project = member.project.id;
         let attached = queries::attached(conn, project)?;
@@ -125,7 +122,7 @@ impl CatalogPage {
         })
     }
 
-    /// The page with this dialog open.
+    /// The address of the page with this dialog open.
     fn opens(&self, dialog: &str) -> String {
         format!("{}?dialog={}", self.nav.catalog, segment(dialog))
     }

@@ -12,7 +12,7 @@ use crate::db::schema::{
     entitlement_products, entitlements, offering_overrides, offerings, package_products, packages, products,
 };
 
-/// By name, then by id.
+/// Sorted by name, then by id.
 pub fn products(conn: &mut Conn, project: i64) -> QueryResult<Vec<Product>> {
     let mut found: Vec<Product> =
         products::table.filter(products::project_id.eq(project)).select(Product::as_select()).load(conn)?;
@@ -38,7 +38,7 @@ pub fn entitlement(conn: &mut Conn, project: i64, identifier: &str) -> QueryResu
     entitlements::table.find((project, identifier)).select(Entitlement::as_select()).first(conn).optional()
 }
 
-/// Entitlements with the products attached to them.
+/// For each entitlement, the ids of the products attached to it.
 pub fn attached(conn: &mut Conn, project: i64) -> QueryResult<BTreeMap<String, Vec<String>>> {
     let pairs: Vec<(String, String)> = entitlement_products::table
         .filter(entitlement_products::project_id.eq(project))
@@ -47,7 +47,7 @@ pub fn attached(conn: &mut Conn, project: i64) -> QueryResult<BTreeMap<String, V
     Ok(gathered(pairs))
 }
 
-/// The default first, what is archived last.
+/// The default comes first, archived offerings last.
 pub fn offerings(conn: &mut Conn, project: i64) -> QueryResult<Vec<Offering>> {
     let mut found: Vec<Offering> =
         offerings::table.filter(offerings::project_id.eq(project)).select(Offering::as_select()).load(conn)?;
@@ -81,7 +81,7 @@ pub fn package_counts(conn: &mut Conn, project: i64) -> QueryResult<HashMap<Stri
     Ok(counts.into_iter().collect())
 }
 
-/// The packages of an offering with the products in them.
+/// For each package of an offering, the ids of the products in it.
 pub fn packed(conn: &mut Conn, project: i64, offering: &str) -> QueryResult<BTreeMap<String, Vec<String>>> {
     let pairs: Vec<(String, String)> = package_products::table
         .filter(package_products::project_id.eq(project).and(package_products::offering.eq(offering)))
@@ -90,7 +90,7 @@ pub fn packed(conn: &mut Conn, project: i64, offering: &str) -> QueryResult<BTre
     Ok(gathered(pairs))
 }
 
-/// For how many customers each offering is set.
+/// For how many customers each offering is set by an override that has not ended.
 pub fn overrides(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<HashMap<String, i64>> {
     let until = offering_overrides::until;
     let counts: Vec<(String, i64)> = offering_overrides::table

@@ -1,5 +1,5 @@
-//! How many customers something in the catalog touches: counted to a limit, so that a page costs the same for ten
-//! customers and for a million.
+//! How many customers a product or an entitlement affects. Counting stops at a limit, so that a page costs the same
+//! for ten customers and for a million.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,10 +14,10 @@ use crate::db::{Both, Conn};
 use crate::operations::grants::{CUSTOM, Preset};
 use crate::wording::text::{capitalised, count};
 
-/// How many purchases are looked at for each.
-const LOOKED_AT: i64 = 5_000;
+/// How many purchases are read for each product or entitlement.
+const MOST_READ: i64 = 5_000;
 
-/// A number of customers; with more purchases than are looked at, there may be more.
+/// A number of customers. There may be more when there are more purchases than the limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Touched {
     pub customers: i64,
@@ -47,8 +47,8 @@ impl Touched {
         }
     }
 
-    /// From the number of customers, doubled, and one more where not all purchases were looked at: what a subquery, which
-    /// has one column, can tell.
+    /// Decodes what [`COUNT_SQL`] selects: twice the number of customers, plus one where not all purchases were read.
+    /// A subquery returns one column only, so this number holds both.
     fn counted_by(number: i64) -> Touched {
         Touched { customers: number / 2, is_more: number % 2 == 1 }
     }
@@ -64,28 +64,28 @@ struct Counted {
     touched: i64,
 }
 
-/// For each product, by store and id, who has bought it, in the sandbox too.
+/// For each product, by store and id, how many customers have bought it, in the sandbox as well.
 pub fn by_products(conn: &mut Conn, project: i64) -> QueryResult<HashMap<(String, String), Touched>> {
     let sql = format!(
         "SELECT p.store, p.identifier, (
-            SELECT {TOLD} FROM (
+            SELECT {COUNT_SQL} FROM (
                 SELECT u.customer_id, u.store FROM purchases u WHERE u.product_id = p.identifier LIMIT {}
             ) AS seen LEFT JOIN customers c
                 ON c.id = seen.customer_id AND c.project_id = p.project_id AND seen.store = p.store
         ) AS touched FROM products p WHERE p.project_id = $1",
-        LOOKED_AT + 1,
+        MOST_READ + 1,
     );
     let counted: Vec<Counted> = Both(sql_query(sql).bind::<BigInt, _>(project)).load(conn)?;
     Ok(counted.into_iter().map(|one| ((one.store, one.identifier), Touched::counted_by(one.touched))).collect())
 }
 
-/// For each entitlement, who has it now: by a product attached to it, or by a grant. Products attached to nothing may give
-/// it too, where their events say so.
+/// For each entitlement, how many customers have it now, by a product attached to it or by a grant. A product attached
+/// to nothing may give it too when its events name it, but is not counted.
 pub fn by_entitlements(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<HashMap<String, Touched>> {
     let words: Vec<String> = Preset::ALL.iter().map(|preset| preset.word()).chain([CUSTOM]).map(granted).collect();
     let sql = format!(
         "SELECT '' AS store, e.identifier, (
-            SELECT {TOLD} FROM (
+            SELECT {COUNT_SQL} FROM (
                 SELECT u.customer_id FROM (
                     SELECT a.product FROM entitlement_products a
                         WHERE a.project_id = e.project_id AND a.entitlement = e.identifier
@@ -94,32 +94,32 @@ pub fn by_entitlements(conn: &mut Conn, project: i64, now: Moment) -> QueryResul
             ) AS seen LEFT JOIN customers c ON c.id = seen.customer_id AND c.project_id = e.project_id
         ) AS touched FROM entitlements e WHERE e.project_id = $2",
         words.join(" UNION ALL "),
-        LOOKED_AT + 1,
+        MOST_READ + 1,
     );
-    // SQLite counts values in the order in which their places stand in the text.
+    // SQLite binds values in the order in which their placeholders appear in the text.
     let query = sql_query(sql).bind::<BigInt, _>(now.millis()).bind::<BigInt, _>(project);
     let counted: Vec<Counted> = Both(query).load(conn)?;
     Ok(counted.into_iter().map(|one| (one.identifier, Touched::counted_by(one.touched))).collect())
 }
 
-/// The customers among the purchases that were looked at, as [`Touched::counted_by`] reads it.
-const TOLD: &str = "COUNT(DISTINCT c.id) * 2 + CASE WHEN COUNT(*) > 5000 THEN 1 ELSE 0 END";
+/// Counts the customers of the purchases that were read; [`Touched::counted_by`] decodes it.
+const COUNT_SQL: &str = "COUNT(DISTINCT c.id) * 2 + CASE WHEN COUNT(*) > 5000 THEN 1 ELSE 0 END";
 
-/// What a grant of an entitlement is called as a product (§7.2).
+/// Selects the product id of an entitlement's grants of this duration (§7.2).
 fn granted(word: &str) -> String {
     format!("SELECT 'rc_promo_' || e.identifier || '_{word}'")
 }
 
-/// Who bought this product: ever, or so that it has not ended at `since`.
+/// How many customers bought this product: ever, or with an end after `since`.
 pub fn by_product(conn: &mut Conn, project: i64, product: &str, since: Option<Moment>) -> QueryResult<Touched> {
     let since = since.unwrap_or(Moment::EARLIEST).millis();
     let mut found: Vec<(i64, i64)> = purchases::table
         .inner_join(customers::table.on(customers::id.eq(purchases::customer_id)))
         .filter(purchases::product_id.eq(product).and(purchases::ends_at.gt(since)))
         .select((customers::project_id, customers::id))
-        .limit(LOOKED_AT + 1)
+        .limit(MOST_READ + 1)
         .load(conn)?;
-    let is_more = i64::try_from(found.len()).unwrap_or(i64::MAX) > LOOKED_AT;
+    let is_more = i64::try_from(found.len()).unwrap_or(i64::MAX) > MOST_READ;
     found.retain(|(of, _)| *of == project);
     found.sort_unstable();
     found.dedup();
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_told_with_what_is_not_counted() {
+    fn a_number_shows_whether_there_may_be_more() {
         let some = Touched::counted_by(2 * 137);
         assert_eq!((some.to_string(), some.count_in_words()), ("137".into(), "137 customers".into()));
         let many = Touched::counted_by(2 * 912 + 1);
@@ -139,6 +139,6 @@ mod tests {
         assert_eq!(many.have(), "At least 912 customers have");
         assert_eq!([Touched::counted_by(0).have(), Touched::counted_by(2).have()], ["Nobody has", "1 customer has"]);
         assert_eq!(Touched { customers: 1, is_more: false }.count_in_words(), "1 customer");
-        assert!(TOLD.contains(&format!("> {LOOKED_AT} ")));
+        assert!(COUNT_SQL.contains(&format!("> {MOST_READ} ")));
     }
 }

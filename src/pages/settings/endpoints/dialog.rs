@@ -1,4 +1,4 @@
-//! The dialogs of both pages.
+//! The dialogs of the list and of an endpoint's page.
 
 use askama::Template;
 
@@ -7,18 +7,18 @@ use super::{one, page};
 use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::error::Error;
-use crate::endpoints::queries::Asking;
+use crate::endpoints::queries::EndpointWithTypes;
 use crate::endpoints::{Environments, OVERLAP_HOURS};
 use crate::pages::settings::values::Values;
 use crate::web::Dialog;
 
-/// Adding or changing one.
+/// Adds or changes an endpoint.
 #[derive(Template)]
 #[template(path = "settings/endpoints/edit.html")]
 struct Edit {
     form: Opened,
     action: String,
-    asking: Option<Asking>,
+    asking: Option<EndpointWithTypes>,
     current_values: Values,
 }
 
@@ -37,15 +37,15 @@ struct Delete {
     name: String,
 }
 
-/// A secret just made, for the only time.
+/// Shows a new secret, once.
 #[derive(Template)]
 #[template(path = "settings/endpoints/secret.html")]
 struct Secret {
     form: Opened,
 }
 
-/// The dialog of this name; `None` when there is none, or nothing it could be about.
-pub fn dialog(member: &Member, asking: Option<&Asking>, form: Opened) -> Result<Option<Dialog>, Error> {
+/// The dialog that `form` names; `None` for an unknown name, or one that needs an endpoint when there is none.
+pub fn dialog(member: &Member, asking: Option<&EndpointWithTypes>, form: Opened) -> Result<Option<Dialog>, Error> {
     let asking = asking.cloned();
     let at = |path: &str| asking.as_ref().map(|(one, _)| format!("{}{path}", one::address(member, one.id)));
     match (form.name.as_str(), &asking) {
@@ -83,7 +83,7 @@ impl Edit {
         self.asking.as_ref().is_some_and(|(one, _)| one.authorization_value.is_some())
     }
 
-    /// The choices: name, words, and which is made.
+    /// The choices: name, words, and whether each is chosen.
     fn environments(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
         let current = self.asking.as_ref().map_or("all", |(one, _)| one.environment.as_str());
         let chosen = self.form.value("environment", current).to_owned();
@@ -109,7 +109,7 @@ impl Edit {
         self.types().iter().any(|(.., is_ticked)| *is_ticked)
     }
 
-    /// A form leaves out what is not ticked.
+    /// Whether the form was sent. It omits boxes that are not ticked, but never `seen`.
     fn was_sent(&self) -> bool {
         self.form.typed("seen").is_some()
     }

@@ -1,4 +1,5 @@
-//! What can be done with endpoints. Where data would go, or could not be had back, a fresh authentication is asked for.
+//! The actions on endpoints. An action that changes where data goes, or that cannot be undone, requires a fresh
+//! authentication.
 
 use std::time::Duration;
 
@@ -15,20 +16,20 @@ use crate::base::allowlist::{Allowlist, NOT_ALLOWED};
 use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
-use crate::endpoints::queries::{self, Asking};
+use crate::endpoints::queries::{self, EndpointWithTypes};
 use crate::endpoints::{self, Endpoint, MOST, OVERLAP_HOURS, Secret, deliveries, resolves_to_allowed};
 use crate::web::form::NoFields;
 use crate::wording::text::count;
 
 type Outcome = Result<HttpResponse, Error>;
 
-/// On or off.
+/// `on` is present to switch the endpoint on, absent to switch it off.
 #[derive(Deserialize)]
 pub struct Switch {
     on: Option<String>,
 }
 
-/// How long looking a name up may take.
+/// How long the look-up of a host name may take.
 const LOOK_UP: Duration = Duration::from_secs(5);
 
 pub async fn create(act: Act<Draft>, config: Data<Config>) -> Outcome {
@@ -98,8 +99,8 @@ pub async fn switch(act: Act<Switch>) -> Outcome {
         }
         queries::switch(doing.conn, project, found.id, is_on)?;
         let (action, message) = match is_on {
-            true => (Action::EndpointEnabled, "Events are sent to it from now on, and what waited."),
-            false => (Action::EndpointDisabled, "Nothing is sent to it any more. What waits is kept."),
+            true => (Action::EndpointEnabled, "Dossier sends events to it from now on, and those that waited."),
+            false => (Action::EndpointDisabled, "Dossier sends nothing to it any more. Waiting events are kept."),
         };
         Ok(Done::new(Trace::new(action).about(&found.name), message, one::address(doing.member, found.id)))
     };
@@ -121,7 +122,7 @@ pub async fn replace_secret(act: Act<NoFields>) -> Outcome {
     act.with_proof().run(&dialog, one::rendered, work).await
 }
 
-/// Queues a `TEST` event and waits a moment for what comes of it, so that the page it leads to can tell.
+/// Queues a `TEST` event and waits a moment for its first attempt, so that the next page can show the result.
 pub async fn test(act: Act<NoFields>, db: Data<Db>) -> Outcome {
     let (send_queued, queued) = tokio::sync::oneshot::channel();
     let work = move |doing: &mut Doing<'_>, _| {
@@ -132,11 +133,11 @@ pub async fn test(act: Act<NoFields>, db: Data<Db>) -> Outcome {
         }
         let id = doing.next_id();
         endpoints::enqueue_test(doing.conn, (project, id, doing.now), found.id)?;
-        // Whoever waits for it may have left.
+        // The receiver is gone when the client has disconnected.
         let _ = send_queued.send((project, id));
         let trace = Trace::new(Action::EndpointTested).about(&found.name);
         let to = format!("{}#delivery-{id}", one::address(doing.member, found.id));
-        Ok(Done::new(trace, "A test event was queued. Below is what came of it.", to))
+        Ok(Done::new(trace, "A test event was queued. The result is shown below.", to))
     };
     let answer = act.run("", one::rendered, work).await?;
     if let Ok((project, delivery)) = queued.await {
@@ -145,27 +146,27 @@ pub async fn test(act: Act<NoFields>, db: Data<Db>) -> Outcome {
     Ok(answer)
 }
 
-/// How often a test is looked after, and for how many times.
-const LOOKS: (Duration, usize) = (Duration::from_millis(100), 30);
+/// The time between two checks for the attempt of a test event, and the number of checks.
+const CHECKS: (Duration, usize) = (Duration::from_millis(100), 30);
 
 async fn until_tried(db: &Db, project: i64, delivery: i64) -> Result<(), Error> {
-    for _ in 0..LOOKS.1 {
+    for _ in 0..CHECKS.1 {
         if db.read(move |conn| Ok::<_, Error>(deliveries::is_tried(conn, project, delivery)?)).await? {
             return Ok(());
         }
-        tokio::time::sleep(LOOKS.0).await;
+        tokio::time::sleep(CHECKS.0).await;
     }
     Ok(())
 }
 
-/// Sends everything again that was given up.
+/// Queues every delivery again that was given up.
 pub async fn resend_failed(act: Act<NoFields>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
         let (found, _) = named(doing.conn, doing.request, project)?;
         let again = endpoints::resend_failed(doing.conn, project, found.id, doing.now)?;
         if again == 0 {
-            return Err(Refusal::new("", "Nothing was given up.").into());
+            return Err(Refusal::new("", "No delivery was given up.").into());
         }
         let message = count(i64::try_from(again).unwrap_or(i64::MAX), "delivery", "deliveries");
         let trace = Trace::new(Action::WebhookResent).about(&found.name).after(message.clone());
@@ -174,8 +175,8 @@ pub async fn resend_failed(act: Act<NoFields>) -> Outcome {
     act.run("", one::rendered, work).await
 }
 
-/// The endpoint of the address.
-pub fn named(conn: &mut Conn, request: &PageRequest, project: i64) -> Result<Asking, Error> {
+/// The endpoint that the path names.
+pub fn named(conn: &mut Conn, request: &PageRequest, project: i64) -> Result<EndpointWithTypes, Error> {
     let id = request.parameter("endpoint")?.parse().map_err(|_| Error::NotFound)?;
     queries::find(conn, project, id)?.ok_or(Error::NotFound)
 }
@@ -185,13 +186,14 @@ fn checked(draft: &Draft, allowlist: &Allowlist, is_allowed: bool) -> Result<Wan
     if is_allowed { Ok(wanted) } else { Err(Refusal::new("url", NOT_ALLOWED)) }
 }
 
-/// Whether the name in the address that was typed leads to where deliveries may go: asked before the transaction, because
-/// a name server takes its time. What may not be asked by this person, or not in time, is left to the connection.
+/// Whether the host of the URL that was typed resolves to an address where deliveries may go. The look-up runs before
+/// the transaction, because a name server can be slow. A URL that cannot be parsed or looked up in time counts as
+/// allowed: the form and the connection check it again.
 async fn is_allowed(act: &Act<Draft>, allowlist: &Allowlist) -> Result<bool, Error> {
     act.admit().await?;
     let (Ok(url), allowlist) = (allowlist.parse(&act.draft().url), allowlist.clone()) else { return Ok(true) };
-    let looked = tokio::task::spawn_blocking(move || resolves_to_allowed(&allowlist, &url));
-    Ok(match tokio::time::timeout(LOOK_UP, looked).await {
+    let lookup = tokio::task::spawn_blocking(move || resolves_to_allowed(&allowlist, &url));
+    Ok(match tokio::time::timeout(LOOK_UP, lookup).await {
         Ok(Ok(is_allowed)) => is_allowed,
         Ok(Err(_)) | Err(_) => true,
     })

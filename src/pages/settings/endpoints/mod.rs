@@ -1,5 +1,5 @@
-//! `/projects/{p}/settings/endpoints`: the webhook endpoints that events are sent to (§5.1): adding, changing, switching,
-//! testing them, and what became of their deliveries.
+//! `/projects/{p}/settings/endpoints`: the webhook endpoints to which Dossier sends events (§5.1): adding, changing,
+//! switching and testing them, and their deliveries.
 
 mod dialog;
 mod handlers;

@@ -1,4 +1,4 @@
-//! What is typed for an endpoint, and how an endpoint is told.
+//! The form of an endpoint, and an endpoint's settings in words.
 
 use std::collections::BTreeMap;
 
@@ -15,28 +15,28 @@ use crate::pages::settings::webhook;
 /// The longest name, in characters.
 pub const LONGEST_NAME: usize = 60;
 
-/// The fields of the checkboxes of types begin with this.
+/// The names of the checkboxes for event types begin with this.
 pub const TYPE: &str = "type_";
 
-/// What was typed.
+/// The fields of the form.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Draft {
     pub name: String,
     pub url: String,
-    /// A new `Authorization` value; empty: as it is.
+    /// A new `Authorization` value; empty to keep the current one.
     pub authorization: String,
-    /// Set: none any more.
+    /// Present when the value is to be removed.
     pub no_authorization: Option<String>,
     pub environment: String,
     pub sends_received: Option<String>,
-    /// The version of what was on the screen.
+    /// The version of the settings that the person saw.
     pub seen: String,
     #[serde(flatten)]
     rest: BTreeMap<String, String>,
 }
 
-/// What is to become of the `Authorization` value.
+/// What happens to the `Authorization` value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Authorization {
     Kept,
@@ -44,7 +44,7 @@ pub enum Authorization {
     Set(String),
 }
 
-/// What was typed, checked.
+/// The form, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     pub name: String,
@@ -55,14 +55,14 @@ pub struct Wanted {
     pub types: Vec<String>,
 }
 
-/// The types that can be asked for.
+/// The event types that an endpoint can be limited to.
 pub fn types() -> impl Iterator<Item = &'static str> {
     EventType::KNOWN.iter().copied().filter(|kind| *kind != EventType::Test.as_str())
 }
 
 impl Draft {
     /// # Errors
-    /// All that is wrong with it.
+    /// A [`Refusal`] with every [`Problem`].
     pub fn parse(&self, allowlist: &Allowlist) -> Result<Wanted, Refusal> {
         let mut problems: Vec<Problem> = Vec::new();
         let mut wrong = |field: &'static str, sentence: &str| problems.extend(Refusal::new(field, sentence).problems);
@@ -113,7 +113,7 @@ impl Draft {
 }
 
 impl Wanted {
-    /// An endpoint changed to this.
+    /// The endpoint `before`, changed to these settings.
     pub fn applied_to(&self, before: Endpoint) -> Endpoint {
         let authorization_value = match &self.authorization {
             Authorization::Kept => before.authorization_value.clone(),
@@ -131,7 +131,7 @@ impl Wanted {
     }
 }
 
-/// An endpoint in words, without what is secret.
+/// An endpoint's settings in words, without its secrets.
 pub fn values(endpoint: &Endpoint, types: &[String]) -> Values {
     let authorization = endpoint.authorization_value.as_ref().map_or("None", |_| "Sent, not shown");
     let which = if types.is_empty() { "All".to_owned() } else { types.join(", ") };
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_told() {
+    fn every_problem_is_reported() {
         assert!(refused(&draft()).is_empty());
         let wrong = Draft {
             name: "a\0".into(),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn types_that_exist_are_asked_for() {
+    fn only_known_types_are_chosen() {
         let rest = ["type_RENEWAL", "type_TEST", "type_MOON", "once"].map(|name| (name.to_owned(), "1".to_owned()));
         let wanted = Draft { rest: rest.into(), ..draft() }.parse(&Allowlist::default()).expect("a good draft");
         assert_eq!(wanted.types, ["RENEWAL"]);

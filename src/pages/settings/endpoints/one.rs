@@ -1,4 +1,4 @@
-//! One endpoint: what it is sent, how that goes, and the newest deliveries.
+//! The page of one endpoint: its settings, the state of its queue, and the newest deliveries.
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -15,7 +15,7 @@ use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::endpoints::Endpoint;
 use crate::endpoints::deliveries::{self, Sent};
-use crate::endpoints::queries::{self, Asking, Counts};
+use crate::endpoints::queries::{self, Counts, EndpointWithTypes};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
 use crate::pages::settings::values::Values;
@@ -37,7 +37,7 @@ struct EndpointPage {
     deliveries: Vec<Sent>,
     /// The address of this page.
     here: String,
-    /// Makes each form of the page work once.
+    /// The key with which each form of the page works only once.
     once: String,
     now: Moment,
 }
@@ -46,15 +46,12 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
     actions::page(request, &req, &db, load).await
 }
 
-/// The page with a dialog over it.
-///
-/// # Errors
-/// As [`show`].
+/// Renders the page with a dialog open.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
     load(conn, request, "", Some(opened))
 }
 
-/// The address of an endpoint's page.
+/// The path of an endpoint's page.
 pub fn address(member: &Member, id: i64) -> String {
     format!("{}/{id}", super::page::address(member))
 }
@@ -67,7 +64,7 @@ fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Open
     if let Some(opened) = opened {
         let problem = opened.all_problems();
         let dialog = dialog(&member, Some(&asking), opened.on(&member, address(&member, asking.0.id)))?;
-        layout.lay_over(dialog, problem);
+        layout.show_dialog(dialog, problem);
     }
     let page = EndpointPage::load(conn, &member, layout, asking, request.now)?;
     Ok(Bytes::from(page.render_with_values(&member.preferences())?))
@@ -78,7 +75,7 @@ impl EndpointPage {
         conn: &mut Conn,
         member: &Member,
         layout: Layout,
-        (endpoint, types): Asking,
+        (endpoint, types): EndpointWithTypes,
         now: Moment,
     ) -> Result<EndpointPage, Error> {
         let of = (member.project.id, endpoint.id);
@@ -99,12 +96,12 @@ impl EndpointPage {
         format!("{}?dialog={dialog}.{}", self.here, self.endpoint.id)
     }
 
-    /// Since when the secret signs.
+    /// When the current secret was made.
     fn secret_set_at(&self) -> Stamp {
         Stamp::full(self.endpoint.secret_set_at)
     }
 
-    /// Until when the old one signs along.
+    /// Until when deliveries carry a signature of the old secret as well.
     fn overlap(&self) -> Option<Stamp> {
         self.endpoint.overlap(self.now).map(Stamp::full)
     }

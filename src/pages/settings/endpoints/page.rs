@@ -1,4 +1,4 @@
-//! The list of endpoints.
+//! The list of webhook endpoints.
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,7 +10,7 @@ use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::endpoints::queries::{self, Asking};
+use crate::endpoints::queries::{self, EndpointWithTypes};
 use crate::endpoints::{Endpoint, MOST};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
@@ -28,14 +28,14 @@ struct ListPage {
 
 struct Row {
     endpoint: Endpoint,
-    /// What it asks for, in a few words.
-    asks: String,
+    /// Which events it gets, in a few words.
+    events: String,
     waiting: i64,
     href: String,
     last: Option<(Stamp, Last)>,
 }
 
-/// How the newest attempt went, and the tone of that.
+/// The outcome of the newest attempt, and its colour class.
 pub struct Last {
     pub label: String,
     pub tone: &'static str,
@@ -45,15 +45,12 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
     actions::page(request, &req, &db, load).await
 }
 
-/// The page with a dialog over it.
-///
-/// # Errors
-/// As [`show`].
+/// Renders the page with a dialog open.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
     load(conn, request, "", Some(opened))
 }
 
-/// The address of the page.
+/// The path of the page.
 pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings/endpoints", member.project.slug)
 }
@@ -67,9 +64,9 @@ fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Open
     if let Some(opened) = opened {
         let problem = opened.all_problems();
         let dialog = dialog(&member, None, opened.on(&member, address(&member)))?;
-        layout.lay_over(dialog, problem);
+        layout.show_dialog(dialog, problem);
     }
-    let row = |asking: Asking| {
+    let row = |asking: EndpointWithTypes| {
         let waiting = waiting.remove(&asking.0.id).unwrap_or_default();
         Row::new(asking, waiting, &member, request.now)
     };
@@ -93,12 +90,12 @@ impl ListPage {
 }
 
 impl Row {
-    fn new((endpoint, types): Asking, waiting: i64, member: &Member, now: Moment) -> Row {
-        let whose = if endpoint.sends_received { "All events" } else { "Events made by Dossier" };
-        let asked = if types.is_empty() { String::new() } else { format!(", {} types of them", types.len()) };
+    fn new((endpoint, types): EndpointWithTypes, waiting: i64, member: &Member, now: Moment) -> Row {
+        let source = if endpoint.sends_received { "All events" } else { "Events made by Dossier" };
+        let limit = if types.is_empty() { String::new() } else { format!(", {} types of them", types.len()) };
         let last = endpoint.last_at.map(|at| (Stamp::relative(at, now).inside(), Last::new(&endpoint)));
         Row {
-            asks: format!("{whose}{asked}. {}.", endpoint.environments().words()),
+            events: format!("{source}{limit}. {}.", endpoint.environments().words()),
             waiting,
             href: super::one::address(member, endpoint.id),
             last,
@@ -112,7 +109,7 @@ impl Row {
 }
 
 impl Last {
-    /// Of an endpoint that was tried.
+    /// For an endpoint to which a delivery was tried.
     pub fn new(endpoint: &Endpoint) -> Last {
         match endpoint.last_status {
             Some(200) => Last { label: "Received".into(), tone: "good" },

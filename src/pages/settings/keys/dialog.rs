@@ -1,4 +1,4 @@
-//! The dialogs: make a key, see it, once, and revoke one.
+//! The dialogs that make a key, show it once, and revoke it.
 
 use askama::Template;
 
@@ -10,7 +10,7 @@ use crate::base::Permission::ManageKeys;
 use crate::base::error::Error;
 use crate::web::Dialog;
 
-/// The choice for a server's key, beside the stores.
+/// The choice for a server's key. The other choices are stores.
 pub const SERVER: &str = "server";
 
 #[derive(Template)]
@@ -37,7 +37,7 @@ struct Revoke {
     kind: String,
 }
 
-/// The dialog of this name; `None` when there is none, or no key it could be about.
+/// The dialog that `form` names; `None` for an unknown name, or a key that does not exist or is revoked.
 pub fn dialog(member: &Member, form: Opened, keys: &[&Line], origin: &str) -> Result<Option<Dialog>, Error> {
     if !member.may(ManageKeys) {
         return Ok(None);
@@ -58,7 +58,7 @@ pub fn dialog(member: &Member, form: Opened, keys: &[&Line], origin: &str) -> Re
 }
 
 impl Make {
-    /// Value, words, the beginning of such a key, and whether it is chosen.
+    /// The platforms, and whether each is chosen.
     fn apps(&self) -> impl Iterator<Item = (Platform, bool)> {
         let chosen = self.form.value("for", "").to_owned();
         PLATFORMS.into_iter().map(move |platform| (platform, platform.store == chosen))
@@ -74,7 +74,7 @@ impl Shown {
         self.form.value("key", "")
     }
 
-    /// What a developer types to try it.
+    /// The code with which a developer tries the key.
     fn code(&self) -> String {
         let (key, origin) = (self.key(), &self.origin);
         match self.platform.map(|platform| platform.store) {

@@ -1,4 +1,4 @@
-//! Making and revoking keys. Both ask for a fresh authentication.
+//! Making and revoking keys. Both require a fresh authentication.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -22,7 +22,7 @@ pub struct Draft {
     name: String,
     /// A store, or [`SERVER`].
     #[serde(default, rename = "for")]
-    whose: String,
+    kind: String,
     /// A chosen key; empty for one made at random.
     #[serde(default)]
     value: String,
@@ -31,7 +31,7 @@ pub struct Draft {
 pub async fn make(act: Act<Draft>, config: Data<Config>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
         let name = api_keys::name(&draft.name).map_err(|why| Refusal::new("name", sentence(&why)))?;
-        let platform = platform(&draft.whose)?;
+        let platform = platform(&draft.kind)?;
         let value = chosen(draft.value.trim(), platform)?;
         if queries::is_known(doing.conn, &value.hash())? {
             return Err(Refusal::new("value", "This key is in use already, or was revoked. Choose another one.").into());
@@ -45,7 +45,7 @@ pub async fn make(act: Act<Draft>, config: Data<Config>) -> Outcome {
         };
         queries::insert(doing.conn, &new, &value, doing.now)?;
         let trace = Trace::new(Action::ApiKeyCreated).about(&name).after(value.hint());
-        let shown = ShownOnce::new("key-shown", &[("key", value.as_str()), ("name", &name), ("for", &draft.whose)]);
+        let shown = ShownOnce::new("key-shown", &[("key", value.as_str()), ("name", &name), ("for", &draft.kind)]);
         Ok(Done::new(trace, format!("The key of {name} was shown once."), address(doing.member)).showing(shown))
     };
     act.with_proof().run("key-make", page(config), work).await

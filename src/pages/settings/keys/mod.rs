@@ -1,5 +1,5 @@
-//! `/projects/{p}/settings/keys`: the keys by which apps and servers call the client API. A key is shown once, when it is
-//! made; a revoked one is turned away from that moment on.
+//! `/projects/{p}/settings/keys`: the keys with which apps and servers call the client API. A key is shown once, when
+//! it is made. A revoked key is refused at once.
 
 mod dialog;
 mod handlers;

@@ -1,4 +1,4 @@
-//! The page: every key there was, and what to do with one.
+//! The list of all keys, revoked ones included.
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -23,10 +23,10 @@ struct KeysPage {
     layout: Layout,
     nav: Nav,
     slug: String,
-    /// Where clients call: what an app's `proxyURL` is set to.
+    /// The address that clients call: the value of an app's `proxyURL`.
     origin: String,
-    /// How many of them count.
-    counting: usize,
+    /// How many keys are not revoked.
+    active: usize,
     keys: Vec<Row>,
 }
 
@@ -48,14 +48,14 @@ pub async fn show(
         .await
 }
 
-/// The page with a dialog over it, for an action.
+/// Renders the page with a dialog open, for an action.
 pub fn page(
     config: Data<Config>,
 ) -> impl FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static {
     move |conn, request, opened| load(conn, request, &config, "", Some(opened))
 }
 
-/// The address of the page.
+/// The path of the page.
 pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings/keys", member.project.slug)
 }
@@ -77,14 +77,14 @@ fn load(
         let problem = opened.all_problems();
         let lines: Vec<&Line> = keys.iter().map(|row| &row.line).collect();
         let dialog = dialog(&member, opened.on(&member, address(&member)), &lines, &origin)?;
-        layout.lay_over(dialog, problem);
+        layout.show_dialog(dialog, problem);
     }
     let page = KeysPage {
         layout,
         nav: nav(conn, &member, "keys")?,
         slug: member.project.slug.clone(),
         origin,
-        counting: keys.iter().filter(|row| row.line.counts()).count(),
+        active: keys.iter().filter(|row| row.line.counts()).count(),
         keys,
     };
     Ok(Bytes::from(page.render_with_values(&member.preferences())?))

@@ -21,7 +21,7 @@ struct Invite {
     action: String,
 }
 
-/// The link of an invitation just made, for the only time.
+/// Shows the link of a new invitation, once.
 #[derive(Template)]
 #[template(path = "settings/people/link.html")]
 struct Link {
@@ -62,7 +62,7 @@ struct Require {
     has_own: bool,
 }
 
-/// What a role may, in words.
+/// What each role may do, in words.
 const ROLES: [(Role, &str); 4] = [
     (Role::Viewer, "sees profiles, lists and events"),
     (Role::Support, "helps customers: notes, attributes, grants, offerings, transfers"),
@@ -70,7 +70,7 @@ const ROLES: [(Role, &str); 4] = [
     (Role::Admin, "everything, also people and deleting customers"),
 ];
 
-/// The dialog of this name; `None` when there is none, or nobody it could be about.
+/// The dialog that `form` names; `None` for an unknown name, or a member or invitation that does not exist.
 pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Result<Option<Dialog>, Error> {
     if !member.may(ManagePeople) {
         return Ok(None);
@@ -105,7 +105,7 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
     }
 }
 
-/// Name, what it may, and whether it is the one chosen.
+/// The roles: name, what each may do, and whether it is chosen.
 pub fn roles(chosen: &str) -> Vec<(&'static str, &'static str, bool)> {
     ROLES.iter().map(|(role, words)| (role.name(), *words, role.name() == chosen)).collect()
 }

@@ -1,4 +1,4 @@
-//! Inviting, changing roles, removing, and requiring a second factor. All of it asks for a fresh authentication.
+//! Inviting, changing roles, removing, and requiring a second factor. All of them require a fresh authentication.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -31,7 +31,7 @@ pub struct Invited {
 #[derive(Deserialize)]
 pub struct NewRole {
     role: String,
-    /// The role that was seen.
+    /// The role that the person saw.
     seen: String,
 }
 
@@ -148,7 +148,7 @@ fn role(typed: &str) -> Result<Role, Error> {
     Role::parse(typed).ok_or_else(|| Refusal::new("role", "Choose one of the four roles.").into())
 }
 
-/// The member of the address, and how many admins there are: read under the project's lock, so that both stay so.
+/// The member that the path names, and the number of admins. The project's lock keeps both unchanged until the write.
 fn member_of(doing: &mut Doing<'_>) -> Result<(Line, usize), Error> {
     let id: i64 = doing.request.parameter("person")?.parse().map_err(|_| Error::NotFound)?;
     let lines = members::queries::list(doing.conn, doing.member.project.id)?;
@@ -158,7 +158,7 @@ fn member_of(doing: &mut Doing<'_>) -> Result<(Line, usize), Error> {
 }
 
 /// # Errors
-/// A stale form when somebody else gave the member another role meanwhile.
+/// A stale [`Refusal`] when somebody else has changed the member's role meanwhile.
 fn must_be(line: &Line, seen: &str) -> Result<(), Error> {
     if line.role.name() == seen { Ok(()) } else { Err(Refusal::stale().into()) }
 }
@@ -175,7 +175,7 @@ fn erase(doing: &mut Doing<'_>, line: &Line, is_closed: bool) -> Result<(), Erro
     Ok(erasure::request_cleanup(doing.conn, line.id, doing.now)?)
 }
 
-/// Whoever gave up their own place has no business on this page any more.
+/// Where to go next: people who changed or removed their own membership may not see this page any more.
 fn onward(doing: &Doing<'_>, line: &Line) -> String {
     if line.id == doing.member.person.id { "/".into() } else { address(doing.member) }
 }

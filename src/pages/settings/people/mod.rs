@@ -1,4 +1,4 @@
-//! `/projects/{p}/settings/people`: who belongs to the project, as what, and who is invited.
+//! `/projects/{p}/settings/people`: the members of the project with their roles, and the open invitations.
 
 mod dialog;
 mod handlers;

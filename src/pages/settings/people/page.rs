@@ -26,7 +26,7 @@ struct PeoplePage {
     members: Vec<Row>,
     invitations: Vec<(Invitation, Stamp)>,
     requires_second_factor: bool,
-    /// Members without a second factor.
+    /// How many members have no second factor.
     without: usize,
     may_manage: bool,
 }
@@ -41,15 +41,12 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
     actions::page(request, &req, &db, load).await
 }
 
-/// The page with a dialog over it.
-///
-/// # Errors
-/// As [`show`].
+/// Renders the page with a dialog open.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
     load(conn, request, "", Some(opened))
 }
 
-/// The address of the page.
+/// The path of the page.
 pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings/people", member.project.slug)
 }
@@ -61,7 +58,7 @@ fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Open
     if let Some(opened) = opened {
         let problem = opened.all_problems();
         let dialog = dialog(conn, &member, opened.on(&member, address(&member)), request.now)?;
-        page.layout.lay_over(dialog, problem);
+        page.layout.show_dialog(dialog, problem);
     }
     Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }

@@ -11,7 +11,7 @@ use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
 use crate::pages::settings::overview;
 
-/// Who may delete is among them, so it asks for a fresh authentication.
+/// The settings include who may delete customers, so a change requires a fresh authentication.
 pub async fn update(act: Act<Draft>, config: Data<Config>) -> Result<HttpResponse, Error> {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
         let project = doing.member.project.id;

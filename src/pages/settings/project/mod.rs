@@ -1,5 +1,5 @@
-//! What a project's admins decide: its name, how much may be noted, what becomes of purchases that show up under another
-//! id (§9.5), and who may delete customers.
+//! What a project's admins decide: its name, the number and the length of notes, what happens to purchases that show
+//! up under another id (§9.5), and who may delete customers or override offerings.
 
 mod dialog;
 mod handlers;

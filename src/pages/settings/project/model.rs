@@ -1,4 +1,4 @@
-//! The settings, and what they may be.
+//! The settings of a project, and which values are valid.
 
 use diesel::prelude::*;
 use serde::Deserialize;
@@ -9,9 +9,9 @@ use crate::db::schema::projects;
 use crate::pages::settings::values::Values;
 use crate::wording::text::count;
 
-/// A form holds no longer note than this, whatever its letters are.
+/// The longest note that fits into a form, in characters, whatever its letters are.
 pub const LONGEST_NOTE: i64 = 5_000;
-/// All notes stand on one page.
+/// The most notes of a customer: all of them are shown on one page.
 pub const MOST_NOTES: i64 = 100;
 const LONGEST_NAME: usize = 100;
 
@@ -30,7 +30,7 @@ pub struct Settings {
     pub overrides_only_tests: bool,
 }
 
-/// What was typed.
+/// The fields of the form.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Draft {
@@ -41,14 +41,14 @@ pub struct Draft {
     sandbox_transfer_behavior: String,
     others_may_delete: Option<String>,
     overrides_only_tests: Option<String>,
-    /// The state of the settings that was seen.
+    /// The version of the settings that the person saw.
     pub seen: String,
 }
 
-/// The name of a project.
+/// Parses the name of a project.
 ///
 /// # Errors
-/// One line that says what is wrong.
+/// What is wrong, as a clause without a full stop.
 pub fn name(typed: &str) -> Result<String, String> {
     let name = typed.trim();
     match (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.contains(char::is_control) {
@@ -58,10 +58,10 @@ pub fn name(typed: &str) -> Result<String, String> {
 }
 
 impl Settings {
-    /// Tells all that is wrong at once.
+    /// Reports every problem at once.
     ///
     /// # Errors
-    /// A [`Problem`] for each field that was refused.
+    /// A [`Refusal`] with a [`Problem`] for each field that is not valid.
     pub fn parse(&self, draft: &Draft) -> Result<Settings, Refusal> {
         let mut refusal = Refusal::default();
         let mut or_refuse = |field: &'static str, sentence: String| refusal.problems.push(Problem { field, sentence });
@@ -97,12 +97,12 @@ impl Settings {
         if refusal.problems.is_empty() { Ok(parsed) } else { Err(refusal) }
     }
 
-    /// What can be chosen for production: sharing only where it is in force (§9.5).
+    /// The choices for production. Sharing is offered only where it is in force (§9.5).
     pub fn choices(&self) -> Vec<&'static str> {
         offered(&self.transfer_behavior)
     }
 
-    /// What can be chosen for the sandbox alone.
+    /// The choices for the sandbox, besides "As in production".
     pub fn sandbox_choices(&self) -> Vec<&'static str> {
         offered(self.in_sandbox())
     }
@@ -140,7 +140,7 @@ fn offered(current: &str) -> Vec<&'static str> {
 
 fn not_offered(typed: &str) -> String {
     match typed {
-        SHARE => "Sharing cannot be switched on again once it was left. Choose one of the others.".into(),
+        SHARE => "Sharing cannot be switched on again once it is off. Choose one of the others.".into(),
         _ => "Choose one of the options.".into(),
     }
 }
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn every_limit_holds_at_its_edge_and_all_problems_are_told() {
+    fn every_limit_holds_at_its_edge_and_every_problem_is_reported() {
         for (length, count) in [(1, 1), (LONGEST_NOTE, MOST_NOTES)] {
             let wanted = Settings { note_length: length, note_count: count, ..settings() };
             assert_eq!(settings().parse(&draft(&wanted)), Ok(wanted));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_is_told() {
+    fn only_differing_settings_are_listed() {
         let after = Settings { note_count: 20, others_may_delete: true, ..settings() };
         let (before, after) = settings().values().difference(&after.values()).expect("a difference");
         assert_eq!(before, "Notes of a customer: 10 at most\nWho may delete customers: Admins");

@@ -1,4 +1,4 @@
-//! Starting the job: the number typed must be the number of those who would be deleted now.
+//! Starts the job. The number that was typed must be the number of customers who would be deleted now.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -12,7 +12,7 @@ use crate::base::clock::Clock;
 use crate::base::error::{Error, Refusal};
 use crate::base::ids::Ids;
 use crate::db::Db;
-use crate::operations::test_accounts::jobs::{self, Asker};
+use crate::operations::test_accounts::jobs::{self, Requester};
 use crate::operations::test_accounts::work;
 use crate::projection::CustomerId;
 use crate::wording::text::{count, grouped};
@@ -39,8 +39,8 @@ pub async fn start(act: Act<Typed>, at: (Data<Db>, Data<Ids>, Data<Clock>)) -> R
         let number = i64::try_from(chosen.len()).unwrap_or(i64::MAX);
         typed.must_say(number)?;
         let (id, member) = (doing.next_id(), doing.member);
-        let asker = Asker { person: member.person.id, role: member.role.name() };
-        jobs::start(doing.conn, (project, id, doing.now), asker, &choice.wanted, &chosen)?;
+        let requester = Requester { person: member.person.id, role: member.role.name() };
+        jobs::start(doing.conn, (project, id, doing.now), requester, &choice.wanted, &chosen)?;
         let message = count(number, "customer", "customers");
         let location = format!("{}/jobs/{id}", address(&member.project.slug));
         let trace = Trace::new(Action::TestAccountsChosen).about(message.clone());
@@ -51,11 +51,11 @@ pub async fn start(act: Act<Typed>, at: (Data<Db>, Data<Ids>, Data<Clock>)) -> R
     Ok(answer)
 }
 
-/// The work begins at once; if this process ends meanwhile, it goes on with what comes due.
+/// Starts the work at once, in a thread. If the process ends meanwhile, the background jobs continue it.
 fn begin((db, ids, clock): (Data<Db>, Data<Ids>, Data<Clock>)) {
     std::thread::spawn(move || {
         if let Err(error) = work(&db, &ids, &clock) {
-            tracing::warn!(cause = error.cause(), "deleting test accounts goes on later");
+            tracing::warn!(cause = error.cause(), "deleting test accounts failed; the background jobs continue it");
         }
     });
 }
@@ -74,11 +74,11 @@ impl Typed {
         })
     }
 
-    /// Thousands may be set apart, as the page shows them.
+    /// Digits may be grouped by thousands, as the page shows them.
     fn must_say(&self, number: i64) -> Result<(), Refusal> {
         let digits: String = self.count.chars().filter(char::is_ascii_digit).collect();
         match number {
-            0 => Err(Refusal::new("", "Nobody of them is there any more, or is proven to be a test.")),
+            0 => Err(Refusal::new("", "None of them exists any more, or none is still proven to be a test.")),
             _ if digits.parse() == Ok(number) => Ok(()),
             _ => {
                 let customers = grouped(number);

@@ -1,5 +1,5 @@
-//! `/projects/{p}/settings/test-accounts`: choose a filter, look at who fits and why, confirm with a typed number, and
-//! watch the job.
+//! `/projects/{p}/settings/test-accounts`: the pages to choose a filter, check who matches it and why, confirm with a
+//! typed number, and watch the job.
 
 mod handlers;
 mod page;
@@ -18,7 +18,7 @@ pub fn routes(routes: &mut Routes) {
     });
 }
 
-/// The address of these pages.
+/// The path of these pages.
 pub fn address(slug: &str) -> String {
     format!("/projects/{slug}/settings/test-accounts")
 }

@@ -1,4 +1,4 @@
-//! The filter, and who fits it, each with the proof.
+//! The filter, and the customers who match it, each with the proof of being a test.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -22,9 +22,9 @@ use crate::pages::settings::overview::nav;
 use crate::web::{Layout, Section, form};
 use crate::wording::text::{count, grouped};
 
-/// Rows a page.
+/// Rows of a page.
 const ROWS: usize = 50;
-/// Jobs that are shown.
+/// How many of the newest jobs the page shows.
 const JOBS: i64 = 5;
 
 #[derive(Template)]
@@ -32,7 +32,7 @@ const JOBS: i64 = 5;
 struct TestAccountsPage {
     layout: Layout,
     nav: Nav,
-    place: String,
+    address: String,
     /// The filter.
     form: Opened,
     is_refused: bool,
@@ -40,7 +40,7 @@ struct TestAccountsPage {
     jobs: Vec<Progress>,
 }
 
-/// Who fits.
+/// The customers who match the filter.
 struct Found {
     wanted: Wanted,
     rows: Vec<Row>,
@@ -80,19 +80,19 @@ impl TestAccountsPage {
             Some(Err(error)) => return Err(error),
         };
         let jobs = jobs::last(conn, member.project.id, JOBS)?;
-        let place = address(&member.project.slug);
+        let address = address(&member.project.slug);
         Ok(TestAccountsPage {
             layout: member.layout("Delete test accounts", Section::Settings),
             nav: nav(conn, member, "test-accounts")?,
-            jobs: jobs.into_iter().map(|job| Progress::new(job, &place, now)).collect(),
-            place,
+            jobs: jobs.into_iter().map(|job| Progress::new(job, &address, now)).collect(),
+            address,
             is_refused: refusal.is_some(),
             form: Opened::again("filter", typed, refusal.unwrap_or_default())?,
             found,
         })
     }
 
-    /// The choices, and which one is made.
+    /// The choices, and whether each is made.
     fn choices(&self) -> Vec<(Bought, bool)> {
         let made = self.form.value("bought", Bought::Sandbox.as_str());
         Bought::ALL.into_iter().map(|bought| (bought, bought.as_str() == made)).collect()

@@ -1,4 +1,4 @@
-//! How far a job has come. The page looks again by itself until the job is done.
+//! The progress of a job. The page refreshes by itself until the job is done.
 
 use actix_web::http::header::{ContentType, HeaderName};
 use actix_web::web::Data;
@@ -19,19 +19,19 @@ use crate::wording::sentence::Stamp;
 use crate::wording::text::{count, grouped};
 
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
-/// Seconds until the page looks again.
-const AGAIN: &str = "2";
+/// Seconds until the page refreshes.
+const INTERVAL: &str = "2";
 
 #[derive(Template)]
 #[template(path = "settings/test_accounts/job.html")]
 struct JobPage {
     layout: Layout,
     nav: Nav,
-    place: String,
+    address: String,
     progress: Progress,
 }
 
-/// A job as it is shown.
+/// A job as the pages show it.
 pub struct Progress {
     pub job: Job,
     pub href: String,
@@ -46,28 +46,28 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
         let id = request.parameter("job")?.parse().map_err(|_| Error::NotFound)?;
         let job = jobs::find(conn, member.project.id, id)?.ok_or(Error::NotFound)?;
         let is_done = job.finished_at.is_some();
-        let place = address(&member.project.slug);
+        let address = address(&member.project.slug);
         let flash = actions::flash(conn, &member, &query, request.now)?.filter(|_| !is_done);
         let page = JobPage {
             layout: member.layout("Delete test accounts", Section::Settings).with_flash(flash),
             nav: nav(conn, &member, "test-accounts")?,
-            progress: Progress::new(job, &place, request.now),
-            place,
+            progress: Progress::new(job, &address, request.now),
+            address,
         };
         Ok::<_, Error>((is_done, page.render_with_values(&member.preferences())?))
     };
     let (is_done, html) = db.read(load).await?;
     let mut answer = HttpResponse::Ok();
     if !is_done {
-        answer.insert_header((REFRESH, AGAIN));
+        answer.insert_header((REFRESH, INTERVAL));
     }
     Ok(answer.content_type(ContentType::html()).body(html))
 }
 
 impl Progress {
-    pub fn new(job: Job, place: &str, now: Moment) -> Progress {
+    pub fn new(job: Job, address: &str, now: Moment) -> Progress {
         Progress {
-            href: format!("{place}/jobs/{}", job.id),
+            href: format!("{address}/jobs/{}", job.id),
             asked: Stamp::relative(job.asked_at, now),
             finished: job.finished_at.map(Stamp::full),
             job,

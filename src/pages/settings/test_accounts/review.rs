@@ -1,4 +1,4 @@
-//! What would be deleted, in numbers, and the number typed to confirm it.
+//! How much would be deleted, and the field for the number that confirms it.
 
 use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
@@ -19,7 +19,7 @@ use crate::projection::CustomerId;
 use crate::web::{Layout, Section};
 use crate::wording::text::{count, grouped};
 
-/// Who was chosen: everybody who fits, or those who were ticked.
+/// The chosen customers: all who match the filter, or only the ticked ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     pub wanted: Wanted,
@@ -31,7 +31,7 @@ pub struct Choice {
 struct ReviewPage {
     layout: Layout,
     nav: Nav,
-    place: String,
+    address: String,
     form: Opened,
     choice: Choice,
     chosen: i64,
@@ -46,10 +46,10 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
-/// The page; `form` holds what was chosen, and after a refusal what was typed.
+/// Renders the page. `form` holds the choice, and after a refusal also what was typed.
 ///
 /// # Errors
-/// [`Error::BadRequest`] for a choice that none of our pages makes.
+/// [`Error::BadRequest`] for a choice that the page before cannot make.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, form: Opened) -> Result<Bytes, Error> {
     let member = request.authorize(conn)?;
     let choice = Choice::parse(|name| form.all(name))?;
@@ -59,10 +59,10 @@ pub fn rendered(conn: &mut Conn, request: &PageRequest, form: Opened) -> Result<
 }
 
 impl Choice {
-    /// Reads it from the fields of an address or a form.
+    /// Reads the choice from the fields of an address or a form.
     ///
     /// # Errors
-    /// [`Error::BadRequest`]
+    /// [`Error::BadRequest`] when a field is missing or not valid.
     pub fn parse<'a>(field: impl Fn(&str) -> Vec<&'a str>) -> Result<Choice, Error> {
         let unknown = || Error::BadRequest("This choice was not made on the page before. Start from there.".into());
         let first = |name| field(name).first().copied().unwrap_or("");
@@ -75,7 +75,7 @@ impl Choice {
         Ok(Choice { wanted, ticked })
     }
 
-    /// The customers, as they are now.
+    /// The chosen customers who match the filter now.
     pub fn find(&self, conn: &mut Conn, project: i64) -> Result<Vec<Candidate>, Error> {
         Ok(match &self.ticked {
             None => queries::all(conn, project, &self.wanted)?,
@@ -87,14 +87,15 @@ impl Choice {
         if self.ticked.is_some() { "ticked" } else { "all" }
     }
 
-    /// The ticked ones as one field.
+    /// The ids of the ticked customers as the value of one field.
     fn customers(&self) -> String {
         let numbers = self.ticked.iter().flatten().map(ToString::to_string);
         numbers.collect::<Vec<_>>().join(".")
     }
 }
 
-/// Numbers of customers, each in a field of its own or several with dots between.
+/// The ids of customers: one in each field, or several separated by dots. `None` when one is no number, or for too
+/// many.
 fn read(fields: &[&str]) -> Option<Vec<CustomerId>> {
     let numbers = fields.iter().flat_map(|field| field.split('.')).filter(|text| !text.is_empty());
     numbers.map(|text| text.parse().ok()).collect::<Option<Vec<_>>>().filter(|all| all.len() <= MOST)
@@ -108,12 +109,12 @@ impl ReviewPage {
         choice: Choice,
         chosen: &[Candidate],
     ) -> Result<ReviewPage, Error> {
-        let place = address(&member.project.slug);
+        let address = address(&member.project.slug);
         Ok(ReviewPage {
             layout: member.layout("Delete test accounts", Section::Settings),
             nav: nav(conn, member, "test-accounts")?,
-            form: form.on(member, format!("{place}?{}", choice.wanted.query())),
-            place,
+            form: form.on(member, format!("{address}?{}", choice.wanted.query())),
+            address,
             chosen: i64::try_from(chosen.len()).unwrap_or(i64::MAX),
             events: chosen.iter().map(|one| one.events).sum(),
             purchases: chosen.iter().map(|one| one.purchases).sum(),

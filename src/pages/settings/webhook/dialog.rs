@@ -1,4 +1,4 @@
-//! The dialogs: replace the value, end the old one, and see the new one, once.
+//! The dialogs that replace the value, end the old one, and show the new one once.
 
 use askama::Template;
 
@@ -18,7 +18,7 @@ use crate::wording::sentence::Stamp;
 struct Replace {
     form: Opened,
     action: String,
-    /// Until when an older value counts, which ends with this.
+    /// Until when the previous value counts. Replacing the current one ends it.
     overlap: Option<Stamp>,
 }
 
@@ -37,7 +37,7 @@ struct Shown {
     address: String,
 }
 
-/// The dialog of this name; `None` when there is none, or nothing it could be about.
+/// The dialog that `form` names; `None` for an unknown name, or when there is nothing to end or to show.
 pub fn dialog(
     conn: &mut Conn,
     member: &Member,
@@ -60,7 +60,7 @@ pub fn dialog(
 }
 
 impl Replace {
-    /// Hours, words, and which is chosen.
+    /// The choices: hours, words, and whether each is chosen.
     fn overlaps(&self) -> impl Iterator<Item = (i64, &'static str, bool)> {
         let chosen = self.form.value("overlap", "24").to_owned();
         OVERLAPS.into_iter().map(move |(hours, words)| (hours, words, hours.to_string() == chosen))

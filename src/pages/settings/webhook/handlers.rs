@@ -1,4 +1,4 @@
-//! Replacing the value, and ending the old one. Both ask for a fresh authentication.
+//! Replacing the `Authorization` value, and ending the old one. Both require a fresh authentication.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;

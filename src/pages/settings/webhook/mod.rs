@@ -1,5 +1,5 @@
-//! The value of the `Authorization` header that RevenueCat sends (§5.1): replacing it, with a time in which the old one
-//! still counts, so that no delivery is lost while it is changed at the other end.
+//! The value of the `Authorization` header that RevenueCat sends (§5.1), and how it is replaced. The old value
+//! counts for a while longer, so that no delivery is lost until RevenueCat sends the new one.
 
 mod dialog;
 mod handlers;

@@ -1,4 +1,4 @@
-//! An `Authorization` value, and how long the one before it still counts.
+//! An `Authorization` value, and how long the previous value still counts.
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -12,7 +12,7 @@ const LONGEST: usize = 5_000;
 /// A secret that a header can carry. Only its hash is kept.
 pub struct Secret(String);
 
-/// What was typed.
+/// The fields of the form.
 #[derive(Deserialize)]
 #[serde(default)]
 #[derive(Default)]
@@ -23,7 +23,7 @@ pub struct Draft {
     pub value: String,
 }
 
-/// The choices for an overlap: hours, and in words. The first is the usual one.
+/// The choices for an overlap, in hours and in words. The first is the default.
 pub const OVERLAPS: [(i64, &str); 4] = [
     (24, "For 24 hours more"),
     (1, "For an hour more"),
@@ -32,13 +32,13 @@ pub const OVERLAPS: [(i64, &str); 4] = [
 ];
 
 impl Secret {
-    /// One that nobody can guess.
+    /// A random value.
     pub fn fresh() -> Result<Secret, Error> {
         Ok(Secret(format!("Bearer {}", hex(&random_bytes::<32>()?))))
     }
 
     /// # Errors
-    /// One line that says what is wrong.
+    /// What is wrong, as a clause without a full stop.
     pub fn parse(typed: &str) -> Result<Secret, String> {
         let is_plain = typed.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && typed.trim() == typed;
         match is_plain && (1..=LONGEST).contains(&typed.len()) {
@@ -56,7 +56,7 @@ impl Secret {
     }
 }
 
-/// Until when the old value counts; `None`: it ends now. The outer `None`: that is no choice.
+/// Until when the old value counts; `Some(None)` when it ends now. `None` when `typed` is not one of [`OVERLAPS`].
 pub fn overlap(typed: &str, now: Moment) -> Option<Option<Moment>> {
     let hours = typed.parse::<i64>().ok().filter(|hours| OVERLAPS.iter().any(|(known, _)| known == hours))?;
     Some((hours > 0).then(|| now.plus_seconds(hours * 3600)))

@@ -6,18 +6,18 @@ use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::projects;
 
-/// How things stand with the values.
+/// The hash of the current value, and until when the previous value counts.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct SecretStatus {
     pub hash: String,
-    /// When it was replaced; `None`: it is the one the project began with.
+    /// When the value was last replaced; `None` while it is the one that the project began with.
     pub set_at: Option<Moment>,
-    /// Until when the one before it counts.
+    /// Until when the previous value counts.
     pub old_until: Option<Moment>,
 }
 
 impl SecretStatus {
-    /// Until when the old value counts, where it still does.
+    /// Until when the previous value counts; `None` when it does not count any more.
     pub fn overlap(&self, now: Moment) -> Option<Moment> {
         self.old_until.filter(|until| *until > now)
     }
@@ -30,7 +30,7 @@ pub fn load(conn: &mut Conn, project: i64) -> QueryResult<SecretStatus> {
         .first(conn)
 }
 
-/// The value so far becomes the old one. An older one that still counted ends.
+/// The current value becomes the previous one, which counts until `until`. The value before that ends.
 pub fn replace(
     conn: &mut Conn,
     project: i64,

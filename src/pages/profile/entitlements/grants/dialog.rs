@@ -1,4 +1,4 @@
-//! The dialogs: give access, take it back. Both show what it would change.
+//! The dialogs that grant access and remove it. Both show what would change.
 
 use askama::Template;
 
@@ -17,8 +17,8 @@ use crate::wording::{text, times};
 pub const GIVE: &str = "grant";
 pub const REVOKE: &str = "grant-revoke";
 
-/// What is chosen while nobody has chosen.
-const USUAL: Preset = Preset::Weekly;
+/// The length that is selected when the dialog opens.
+const DEFAULT_LENGTH: Preset = Preset::Weekly;
 
 #[derive(Template)]
 #[template(path = "profile/entitlements/give.html")]
@@ -30,20 +30,20 @@ struct Give {
     lengths: Vec<Choice>,
     /// The first day that can be chosen.
     today: String,
-    ahead: Ahead,
+    preview: Preview,
 }
 
-/// What the choices come to.
+/// What the choices would do.
 #[derive(Default)]
-struct Ahead {
-    /// `Pro access for 7 days`; empty while they are not complete.
-    said: String,
+struct Preview {
+    /// `Pro access for 7 days`; empty while the choices are incomplete.
+    summary: String,
     access_changes: Vec<AccessChange>,
-    /// The grant that would be removed: `until 30 Nov 2026`.
+    /// The end of the grant that would be removed: `until 30 Nov 2026`.
     held: Option<String>,
 }
 
-/// An option of a list.
+/// An option of a select element.
 struct Choice {
     value: String,
     label: String,
@@ -60,7 +60,7 @@ struct Revoke {
     access_changes: Vec<AccessChange>,
 }
 
-/// The dialog of this name; `None` when there is none, or nothing it could be about.
+/// The dialog of this name; `None` when it does not exist, is not for this person, or has nothing to grant or remove.
 pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
     if !visit.may(GrantEntitlements) || visit.is_sandbox() {
         return Ok(None);
@@ -80,9 +80,9 @@ impl Give {
     fn load(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Give, Error> {
         let chosen = match form.typed("entitlement") {
             Some(typed) => typed.to_owned(),
-            None => free(conn, visit)?,
+            None => first_not_granted(conn, visit)?,
         };
-        let duration = form.value("duration", USUAL.word()).to_owned();
+        let duration = form.value("duration", DEFAULT_LENGTH.word()).to_owned();
         let choice = |value: &str, label: String, chosen: &str| Choice {
             value: value.to_owned(),
             is_chosen: value == chosen,
@@ -97,32 +97,38 @@ impl Give {
             entitlements: visit.catalog.entitlements().into_iter().map(named).collect(),
             lengths: lengths.into_iter().chain([until]).collect(),
             today: times::machine(visit.now).chars().take(10).collect(),
-            ahead: Ahead::load(conn, visit, &chosen, (&duration, form.value("until", "")))?,
+            preview: Preview::load(conn, visit, &chosen, (&duration, form.value("until", "")))?,
             form,
         })
     }
 }
 
-/// The first entitlement that is not granted already; the first of all where all are.
-fn free(conn: &mut Conn, visit: &Visit) -> Result<String, Error> {
+/// The first entitlement that is not granted yet, or the first one if all are.
+fn first_not_granted(conn: &mut Conn, visit: &Visit) -> Result<String, Error> {
     let all: Vec<String> = visit.catalog.entitlements().into_iter().map(|(id, _)| id.to_owned()).collect();
     let running = holder(visit).running(conn, &visit.catalog, &all)?;
     let granted: Vec<String> = running.iter().flat_map(|grant| visit.catalog.unlocked_by(grant)).collect();
-    let free = all.iter().find(|id| !granted.contains(id)).or(all.first());
-    Ok(free.cloned().unwrap_or_default())
+    let first = all.iter().find(|id| !granted.contains(id)).or(all.first());
+    Ok(first.cloned().unwrap_or_default())
 }
 
-impl Ahead {
-    fn load(conn: &mut Conn, visit: &Visit, chosen: &str, (duration, until_day): (&str, &str)) -> Result<Ahead, Error> {
+impl Preview {
+    fn load(
+        conn: &mut Conn,
+        visit: &Visit,
+        chosen: &str,
+        (duration, until_day): (&str, &str),
+    ) -> Result<Preview, Error> {
         let ids = [chosen.to_owned()];
         let running = holder(visit).running(conn, &visit.catalog, &ids)?;
         let held = running.first().map(|grant| until(&Held::by(grant, visit.now)));
         let Ok(length) = Length::parse(duration, until_day, visit.now) else {
-            return Ok(Ahead { held, ..Ahead::default() });
+            return Ok(Preview { held, ..Preview::default() });
         };
-        let Ok(plan) = holder(visit).plan_grant(conn, chosen, length, true)? else { return Ok(Ahead::default()) };
-        let said = format!("{} {}", visit.catalog.entitlement_name(chosen), length.said());
-        Ok(Ahead { said, access_changes: AccessChange::ahead(conn, visit, &ids, &plan.events)?, held })
+        let Ok(plan) = holder(visit).plan_grant(conn, chosen, length, true)? else { return Ok(Preview::default()) };
+        let summary = format!("{} {}", visit.catalog.entitlement_name(chosen), length.said());
+        let access_changes = AccessChange::preview(conn, visit, &ids, &plan.events)?;
+        Ok(Preview { summary, access_changes, held })
     }
 }
 
@@ -132,7 +138,7 @@ impl Revoke {
             action: visit.action(&format!("grants/{}/revoke", text::segment(&form.subject))),
             what: removed(visit, plan),
             count: plan.removed.len(),
-            access_changes: AccessChange::ahead(conn, visit, &plan.removed_entitlements(), &plan.events)?,
+            access_changes: AccessChange::preview(conn, visit, &plan.removed_entitlements(), &plan.events)?,
             form,
         })
     }

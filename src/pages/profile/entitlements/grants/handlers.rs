@@ -1,4 +1,4 @@
-//! Giving access and taking it back.
+//! Granting access and removing grants.
 
 use super::request::{Draft, GrantRequest, RevokeDraft};
 use super::{GIVE, REVOKE, Undo, request};
@@ -27,7 +27,7 @@ pub async fn give(act: Act<Draft>) -> Outcome {
     .await
 }
 
-/// `POST C/grants/preview`: the dialog again, with what its choices would do.
+/// `POST C/grants/preview`: the dialog again, with a preview of its choices.
 pub async fn preview(act: Act<Draft>) -> Outcome {
     preview_dialog(act, GIVE).await
 }
@@ -40,7 +40,7 @@ pub async fn revoke(act: Act<RevokeDraft>) -> Outcome {
         let key = doing.request.parameter("g")?.to_owned();
         let plan = match holder(visit).plan_removal(doing.conn, &key)? {
             Some(plan) => plan,
-            None => return Err(over(doing, visit, &key)),
+            None => return Err(not_removable(doing, visit, &key)),
         };
         holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
         let message = format!("{} removed.", text::capitalised(&removed(visit, &plan)));
@@ -65,10 +65,10 @@ pub fn removed(visit: &Visit, plan: &Plan) -> String {
     }
 }
 
-/// Why a grant cannot be removed: it is over, or there is none.
-fn over(doing: &mut Doing<'_>, visit: &Visit, key: &str) -> Error {
+/// Why a grant cannot be removed: it has ended, or it does not exist.
+fn not_removable(doing: &mut Doing<'_>, visit: &Visit, key: &str) -> Error {
     match queries::find(doing.conn, visit.customer.id, key) {
-        Ok(Some(_)) => Refusal::new("", "This grant is over already. There is nothing to remove.").into(),
+        Ok(Some(_)) => Refusal::new("", "This grant has already ended. There is nothing to remove.").into(),
         Ok(None) => Error::NotFound,
         Err(error) => error.into(),
     }

@@ -1,4 +1,4 @@
-//! Giving access without a store, and taking it back (§7.2).
+//! Grants: access that the team gives without a store, and its removal (§7.2).
 
 mod dialog;
 mod handlers;

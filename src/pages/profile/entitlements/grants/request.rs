@@ -1,4 +1,4 @@
-//! What was typed to give access, or to take it back.
+//! The forms that grant access and remove it, and the request that they are parsed into.
 
 use serde::Deserialize;
 
@@ -8,7 +8,7 @@ use crate::operations::grants::{Held, Length, NoLength, Refusal};
 use crate::pages::profile::visit::Visit;
 use crate::wording::times;
 
-/// The fields of the dialog that gives access.
+/// The fields of the dialog that grants access.
 #[derive(Debug, Default, Deserialize)]
 pub struct Draft {
     #[serde(default)]
@@ -19,19 +19,19 @@ pub struct Draft {
     until: String,
     #[serde(default)]
     reason: String,
-    /// Not empty: a running grant is removed first.
+    /// If not empty, a running grant is removed first.
     #[serde(default)]
     replace: String,
 }
 
-/// The field of the dialog that takes it back.
+/// The field of the dialog that removes a grant.
 #[derive(Debug, Deserialize)]
 pub struct RevokeDraft {
     #[serde(default)]
     pub reason: String,
 }
 
-/// What is to be given.
+/// A valid request for a grant.
 #[derive(Debug, PartialEq, Eq)]
 pub struct GrantRequest {
     pub entitlement: String,
@@ -40,12 +40,12 @@ pub struct GrantRequest {
     pub replaces: bool,
 }
 
-/// The most characters of a reason.
+/// The maximum number of characters of a reason.
 const REASON: usize = 255;
 
 impl GrantRequest {
     /// # Errors
-    /// [`error::Refusal`] with what is wrong with each field.
+    /// [`error::Refusal`] with a problem for each wrong field.
     pub fn parse(draft: Draft, now: Moment) -> Result<GrantRequest, error::Refusal> {
         let length = Length::parse(&draft.duration, &draft.until, now).map_err(problem);
         let named = Some(&draft.entitlement).filter(|id| !id.is_empty());
@@ -66,10 +66,10 @@ fn problem(why: NoLength) -> Problem {
     Problem { field: why.field(), sentence: why.words().into() }
 }
 
-/// Why it is done; `None` when nobody said.
+/// Parses the reason, without surrounding space; `None` when it is empty.
 ///
 /// # Errors
-/// [`Problem`] for more than 255 characters, or NUL.
+/// A [`Problem`] for more than 255 characters, or for a NUL character.
 pub fn reason(typed: &str) -> Result<Option<String>, Problem> {
     let typed = typed.trim();
     let refused = |sentence: String| Problem { field: "reason", sentence };
@@ -83,12 +83,12 @@ pub fn reason(typed: &str) -> Result<Option<String>, Problem> {
     }
 }
 
-/// Why it is not granted, beside its field.
+/// The refusal of a grant, shown beside the field of the entitlement.
 pub fn refused(refusal: &Refusal, visit: &Visit, entitlement: &str) -> Error {
     let sentence = match refusal {
-        Refusal::NotConfigured => "This project has no such entitlement. Choose one of the list.".to_owned(),
+        Refusal::NotConfigured => "This project has no such entitlement. Choose one from the list.".to_owned(),
         Refusal::Held(held) => format!(
-            "{} is granted already {}. Grants do not add up: remove it and grant again, or leave it.",
+            "{} is already granted {}. Grants do not add up: remove it and grant again, or leave it.",
             visit.catalog.entitlement_name(entitlement),
             until(held)
         ),
@@ -101,10 +101,10 @@ pub fn until(held: &Held) -> String {
     if held.is_lifetime { "without an end".into() } else { format!("until {}", times::day(held.ends_at)) }
 }
 
-/// Grants are production: with test purchases in view they are neither seen nor changed (§4.5).
+/// Grants are production: with sandbox data on they are neither shown nor changed (§4.5).
 ///
 /// # Errors
-/// [`error::Refusal`] with sandbox data shown.
+/// [`error::Refusal`] when the page shows sandbox data.
 pub fn must_be_production(visit: &Visit) -> Result<(), error::Refusal> {
     if visit.is_sandbox() {
         return Err(error::Refusal::new("", "Grants are production. Switch “Sandbox data” off to change them."));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_that_is_wrong_is_told_at_once() {
+    fn every_wrong_field_is_reported_at_once() {
         let long = "é".repeat(256);
         assert_eq!(problems(&[]), ["entitlement", "duration"]);
         assert_eq!(problems(&[("entitlement", "pro"), ("duration", "until"), ("reason", &long)]), ["until", "reason"]);
@@ -138,10 +138,10 @@ mod tests {
     }
 
     #[test]
-    fn a_wish_is_what_was_typed_without_the_space_around_it() {
+    fn a_request_holds_what_was_typed_without_surrounding_space() {
         let long = "é".repeat(255);
         let fields = [("entitlement", "pro plus"), ("duration", "weekly"), ("reason", &format!(" {long}\n"))];
-        let request = GrantRequest::parse(draft(&fields), NOW).expect("a wish");
+        let request = GrantRequest::parse(draft(&fields), NOW).expect("a request");
         let length = Length::Preset(Preset::Weekly);
         assert_eq!(
             request,
@@ -150,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_in_the_way_is_named_with_its_end() {
+    fn a_running_grant_is_named_with_its_end() {
         let held = |days, is_lifetime| Refusal::Held(Held { ends_at: NOW.plus_days(days), is_lifetime });
         let message = |refusal: Refusal| match refused(&refusal, &testing::lena(), "pro") {
             Error::Refused(refusal) => refusal.problems[0].sentence.clone(),
             other => panic!("{other:?}"),
         };
-        assert!(message(held(7, false)).starts_with("pro is granted already until 30 Nov 2026."));
-        assert!(message(held(70_000, true)).starts_with("pro is granted already without an end."));
+        assert!(message(held(7, false)).starts_with("pro is already granted until 30 Nov 2026."));
+        assert!(message(held(70_000, true)).starts_with("pro is already granted without an end."));
     }
 }

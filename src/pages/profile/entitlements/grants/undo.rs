@@ -1,4 +1,4 @@
-//! Taking back that access was given or removed, as long as nobody has done more about it since.
+//! Undoing a grant or its removal, unless somebody has granted or removed it again since.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +11,10 @@ use crate::operations::grants::{Plan, Removed};
 use crate::pages::profile::visit::Visit;
 use crate::wording::times;
 
-/// What it takes to undo an action.
+/// What [`undo`] needs to know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Undo {
-    /// The keys of what was given, and what it took the place of.
+    /// The keys of the new grants, and the grants that they replaced.
     Given(Vec<String>, Vec<Removed>),
     Removed(Vec<Removed>),
 }
@@ -42,7 +42,7 @@ fn take_back(doing: &mut Doing<'_>, visit: &Visit, keys: &[String], replaced: &[
     Ok(plan)
 }
 
-/// For what was left of their time.
+/// Plans the removed grants again, for the rest of their time.
 fn give_back(doing: &mut Doing<'_>, visit: &Visit, removed: &[Removed]) -> Result<Plan, Error> {
     let entitlements: Vec<String> = removed.iter().flat_map(|one| one.entitlements.clone()).collect();
     if !holder(visit).running(doing.conn, &visit.catalog, &entitlements)?.is_empty() {
@@ -51,7 +51,7 @@ fn give_back(doing: &mut Doing<'_>, visit: &Visit, removed: &[Removed]) -> Resul
     let mut plan = Plan::default();
     holder(visit).plan_again(doing.conn, &mut plan, removed)?;
     if plan.given.is_empty() {
-        return Err(Refusal::new("", "Its time is over by now. There is nothing to give back.").into());
+        return Err(Refusal::new("", "The grant would have ended by now. There is nothing to restore.").into());
     }
     Ok(plan)
 }

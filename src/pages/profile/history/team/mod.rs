@@ -1,5 +1,5 @@
-//! What the team did to this customer, told like the rest of the history, out of the audit log. Kept apart: who looks for
-//! what happened to the customer is not told of every note.
+//! The actions of the team on this customer, from the audit log, shown like the rest of the history. They are a
+//! separate topic, so that the history of events does not mention every note.
 
 mod queries;
 mod rows;

@@ -1,4 +1,4 @@
-//! The entries of the audit log that are about a customer, by their place in it.
+//! Loads the entries of the audit log that are about a customer, by their place in the log.
 
 use diesel::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::pages::profile::history::queries::PAGE;
 use crate::pages::profile::history::{Cursor, Query};
 use crate::projection::CustomerId;
 
-/// Newest first, with what lies beside it.
+/// One page of entries, newest first, and whether there are more on either side.
 #[derive(Debug, Default)]
 pub struct Page {
     pub lines: Vec<Line>,
@@ -18,7 +18,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// The place of a line, as addresses name places in the history.
+    /// The place of a line, in the form that addresses use for the history.
     pub fn place(line: &Line) -> Cursor {
         Cursor { timeline_at: line.entry.at, event_at: line.entry.at, tie: 0, event: line.entry.position }
     }
@@ -46,7 +46,7 @@ fn before(conn: &mut Conn, customer: CustomerId, place: Cursor) -> QueryResult<P
     Ok(Page { lines, has_newer: is_below_some, has_older })
 }
 
-/// The page above a place. Where fewer lines than a page are left, the first page shows them with what follows.
+/// The page above a place. If less than a full page is left above it, the first page is returned instead.
 fn after(conn: &mut Conn, customer: CustomerId, place: Cursor) -> QueryResult<Page> {
     let mut lines = nearest(conn, customer, place.event, Towards::Newer, PAGE + 1)?;
     if lines.len() <= PAGE {

@@ -1,6 +1,6 @@
-//! A row of what the team did.
+//! A row about an action of the team.
 
-use crate::audit::{Content, Details, Line as Entered};
+use crate::audit::{Content, Details, Line as AuditLine};
 use crate::pages::profile::history::rows::Row;
 use crate::pages::profile::history::{Line, Subject};
 use crate::pages::profile::visit::Visit;
@@ -9,23 +9,23 @@ use crate::wording::sentence::Sentence;
 
 const TONE: &str = "tone-accent";
 
-pub fn row(entered: &Entered, visit: &Visit) -> Row {
+pub fn row(audit_line: &AuditLine, visit: &Visit) -> Row {
     let empty = Details::default();
-    let details = entered.details().unwrap_or(&empty);
-    let icon_and_tone = (icon(&entered.entry.action), TONE);
-    let row = Row::of_activity(icon_and_tone, entered.words(), entered.entry.at, visit.now);
+    let details = audit_line.details().unwrap_or(&empty);
+    let icon_and_tone = (icon(&audit_line.entry.action), TONE);
+    let row = Row::of_activity(icon_and_tone, audit_line.words(), audit_line.entry.at, visit.now);
     let subject = details.about.as_deref().map_or(Subject::None, about);
     Row {
-        anchor: Some(format!("act-{}", entered.entry.position)),
-        by: Some(entered.who().to_owned()),
+        anchor: Some(format!("act-{}", audit_line.entry.position)),
+        by: Some(audit_line.who().to_owned()),
         lines: row.lines.into_iter().map(|line| Line { subject: subject.clone(), ..line }).collect(),
-        facts: facts(entered, details.reason.as_deref()),
+        facts: facts(audit_line, details.reason.as_deref()),
         change: Change::between(details.before.as_deref(), details.after.as_deref()),
         ..row
     }
 }
 
-/// The shapes that buttons of the same kind have.
+/// The icon of an action, the same as on the buttons for it.
 fn icon(action: &str) -> &'static str {
     match action.rsplit('_').next() {
         Some("created" | "granted" | "added") => "plus",
@@ -40,16 +40,16 @@ fn about(what: &str) -> Subject {
     Subject::Ids { shown: vec![what.to_owned()], more: 0 }
 }
 
-fn facts(entered: &Entered, reason: Option<&str>) -> Vec<Sentence> {
-    let role = Some(entered.role()).filter(|role| !role.is_empty()).map(Sentence::new);
+fn facts(audit_line: &AuditLine, reason: Option<&str>) -> Vec<Sentence> {
+    let role = Some(audit_line.role()).filter(|role| !role.is_empty()).map(Sentence::new);
     let why = reason.map(|reason| match reason {
         "undone" => Sentence::new("taken back with Undo"),
         reason => Sentence::new("reason: ").name(reason),
     });
-    let missing = match entered.content {
+    let missing = match audit_line.content {
         Content::Known(_) => None,
-        Content::Erased => Some(Sentence::new("what it said was erased with another customer")),
-        Content::Unreadable => Some(Sentence::new("what it says cannot be read")),
+        Content::Erased => Some(Sentence::new("the details were erased with another customer")),
+        Content::Unreadable => Some(Sentence::new("the details cannot be read")),
     };
     role.into_iter().chain(why).chain(missing).collect()
 }

@@ -15,9 +15,9 @@ use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 use crate::wording::text::segment;
 
-const HINT: &str = "Your app asks for it by this. It cannot be changed later.";
+const HINT: &str = "Your app asks for the entitlement by this identifier. It cannot be changed later.";
 
-/// The dialog of this name; `None` when there is none, or nothing it could be about.
+/// The dialog that `form` names; `None` for an unknown name or an entitlement that does not exist.
 pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Result<Option<Dialog>, Error> {
     let base = format!("{}/entitlements", address(member));
     let subject = form.subject.clone();
@@ -47,7 +47,7 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
     }
 }
 
-/// The entitlement in words.
+/// An entitlement's settings in words.
 pub fn values(row: &Entitlement) -> Values {
     Values(vec![("Name", row.display_name.clone())])
 }
@@ -72,9 +72,9 @@ fn delete(conn: &mut Conn, form: Opened, action: String, row: &Entitlement, now:
     let consequences = vec![
         Sentence::new(format!("{} it now.", touched.have())),
         Sentence::new(
-            "Its products are detached. One that is attached to nothing else unlocks again what its events say.",
+            "Its products are detached. A product that is attached to nothing else unlocks what its events name again.",
         )
-        .words(" What was granted by hand runs until its end, under the identifier."),
+        .words(" Grants made by hand continue until their end, under the identifier."),
     ];
     let title = format!("Delete {}", row.display_name);
     Ok(Confirm { form, action, title, consequences, button: "Delete the entitlement", is_danger: true, field: None })
@@ -85,9 +85,9 @@ fn attach(conn: &mut Conn, form: Opened, action: String, row: &Entitlement) -> R
     let consequences = vec![
         Sentence::new("Everybody who ever bought the product gets ")
             .name(&row.display_name)
-            .words(" at once: for as long as a subscription runs, for ever with what is bought once and does not end."),
-        Sentence::new("A product that is attached to nothing unlocks what its events say. Once it is attached to ")
-            .words("something, only that counts."),
+            .words(" at once: while a subscription runs, or for ever after a one-time purchase that does not end."),
+        Sentence::new("A product that is attached to nothing unlocks what its events name. Once it is attached to ")
+            .words("something, it unlocks only that."),
     ];
     let title = format!("Attach a product to {}", row.display_name);
     let products = choices(conn, row.project_id, &attached)?;
@@ -104,11 +104,11 @@ fn detach(
     let attached = queries::attached(conn, row.project_id)?;
     let is_last = !attached.iter().any(|(other, products)| *other != row.identifier && products.contains(&product));
     let touched = touched::by_product(conn, row.project_id, &product, Some(now))?;
-    let loss = Sentence::new(format!("{} it running now. Who does loses ", touched.have())).name(&row.display_name);
+    let loss = Sentence::new(format!("{} it running now. Whoever does loses ", touched.have())).name(&row.display_name);
     let loss = loss.words(" at once, unless something else gives it.");
     let events = is_last.then(|| {
         Sentence::new(
-            "It is attached to nothing else: from then on it unlocks what its events say, which may be the same.",
+            "It is attached to nothing else: from then on it unlocks what its events name, which may be the same.",
         )
     });
     Ok(Confirm {

@@ -87,7 +87,7 @@ pub async fn detach(act: Act<Chosen>) -> Outcome {
     act.run(&dialog, page::rendered, work).await
 }
 
-/// The entitlement of the address.
+/// The entitlement that the path names.
 fn entitlement_of(doing: &mut Doing<'_>) -> Result<Entitlement, Error> {
     let identifier = doing.request.parameter("entitlement")?;
     queries::entitlement(doing.conn, doing.member.project.id, identifier)?.ok_or(Error::NotFound)

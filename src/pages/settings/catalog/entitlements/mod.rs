@@ -1,5 +1,5 @@
-//! Entitlements: levels of access, and the products that give them. Attaching and detaching count for everybody who ever
-//! bought the product (§1).
+//! Entitlements: levels of access, and the products that give them. Attaching or detaching a product affects everybody
+//! who ever bought it (§1).
 
 mod dialog;
 mod handlers;

@@ -26,7 +26,7 @@ struct Write {
     offering: Option<Offering>,
 }
 
-/// The dialog for a new one, over the catalog.
+/// The dialog that adds an offering, over the catalog's page; `None` for another name.
 pub fn dialog_to_add(member: &Member, form: Opened) -> Result<Option<Dialog>, Error> {
     if form.name != "offering-add" {
         return Ok(None);
@@ -35,17 +35,18 @@ pub fn dialog_to_add(member: &Member, form: Opened) -> Result<Option<Dialog>, Er
     Dialog::render(&Write { form, action, current_values: Values::default(), offering: None }).map(Some)
 }
 
-/// What the page knows of an offering.
+/// What the dialogs need to know about an offering.
 pub struct Known<'a> {
     pub row: &'a Offering,
-    /// For how many customers it is set.
+    /// For how many customers it is set by an override.
     pub overrides: i64,
-    /// The default of the project.
+    /// The project's default offering.
     pub default: Option<&'a Offering>,
     pub is_alone: bool,
 }
 
-/// The dialog of this name over the offering's page; `None` when there is none, or it would be refused.
+/// The dialog that `form` names, over the offering's page; `None` for an unknown name or an action that would be
+/// refused.
 pub fn dialog(member: &Member, known: &Known<'_>, form: Opened) -> Result<Option<Dialog>, Error> {
     let row = known.row;
     let action = |verb: &str| format!("{}{verb}", href(member, &row.identifier));
@@ -81,10 +82,10 @@ pub fn dialog(member: &Member, known: &Known<'_>, form: Opened) -> Result<Option
 }
 
 fn by_default(known: &Known<'_>) -> Vec<Sentence> {
-    let instead = Sentence::new("Customers for whom nothing is set get ").name(&known.row.display_name);
+    let instead = Sentence::new("Customers without an override get ").name(&known.row.display_name);
     let instead = match known.default {
         Some(default) => instead.words(" instead of ").name(&default.display_name),
-        None => instead.words(", where they got none"),
+        None => instead.words(" instead of none"),
     };
     vec![instead.words(", when their app asks for its offerings the next time. What they own stays as it is.")]
 }

@@ -1,4 +1,4 @@
-//! What was typed, and what it becomes.
+//! The fields of the form of an offering, and the offering that they make.
 
 use serde::Deserialize;
 
@@ -18,10 +18,10 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// A new offering.
+    /// A new offering. Reports every problem at once.
     ///
     /// # Errors
-    /// A [`Problem`] for each field that was refused.
+    /// A [`Refusal`] with a [`Problem`] for each field that is not valid.
     pub fn new_offering(&self, project_id: i64, is_default: bool) -> Result<Offering, Refusal> {
         let mut problems = Vec::new();
         let identifier = rules::identifier(self.identifier.trim()).unwrap_or_else(|why| {
@@ -33,7 +33,7 @@ impl Draft {
         self.rest(problems, new)
     }
 
-    /// The offering with what was typed; its identifier stays.
+    /// The offering with the values of the form; its identifier stays.
     ///
     /// # Errors
     /// As [`Draft::new_offering`].
@@ -54,12 +54,12 @@ impl Draft {
     }
 }
 
-/// The offering in words.
+/// An offering's settings in words.
 pub fn values(row: &Offering) -> Values {
     Values(vec![("Name", row.display_name.clone()), ("Metadata", row.metadata.clone())])
 }
 
-/// The metadata as people read it.
+/// The metadata, indented; unchanged when it is not valid JSON.
 pub fn indented(metadata: &str) -> String {
     let object = serde_json::from_str::<serde_json::Value>(metadata);
     object.ok().and_then(|object| serde_json::to_string_pretty(&object).ok()).unwrap_or_else(|| metadata.to_owned())
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_offering_is_tidied_and_all_that_is_wrong_told() {
+    fn an_offering_is_normalized_and_every_problem_is_reported() {
         let draft = Draft { identifier: " a ".into(), name: " A ".into(), ..Draft::default() };
         let offering = draft.new_offering(11, true).expect("an offering");
         assert_eq!((offering.identifier.as_str(), offering.metadata.as_str()), ("a", "{}"));

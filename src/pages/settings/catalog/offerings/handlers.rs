@@ -1,4 +1,4 @@
-//! Adding, changing and deleting an offering; which is the default, and which are archived.
+//! Adding, changing and deleting an offering; choosing the default; archiving and unarchiving.
 
 use super::draft::{Draft, values};
 use super::{href, page};
@@ -14,14 +14,14 @@ pub async fn add(act: Act<Draft>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
         let project = doing.member.project.id;
         let others = queries::offerings(doing.conn, project)?;
-        // Somebody must be offered something.
+        // Without a default, customers would be offered nothing.
         let row = draft.new_offering(project, !others.iter().any(|other| other.is_default))?;
         if others.iter().any(|other| other.identifier == row.identifier) {
             return Err(Refusal::new("identifier", "There is an offering of that identifier already.").into());
         }
         writes::insert_offering(doing.conn, &row)?;
         let trace = Trace::new(Action::OfferingCreated).about(&row.identifier).after(values(&row).lines());
-        let default = if row.is_default { " It is the default, being the first." } else { "" };
+        let default = if row.is_default { " It is the default, as there was none." } else { "" };
         Ok(done(doing, trace, format!("{} is added.{default}", row.display_name), &row))
     };
     act.run("offering-add", catalog_page::rendered, work).await
@@ -109,7 +109,7 @@ pub async fn delete(act: Act<NoFields>) -> Outcome {
     act.run("offering-delete", page::rendered, work).await
 }
 
-/// The offering of the address.
+/// The offering that the path names.
 fn offering_of(doing: &mut Doing<'_>) -> Result<Offering, Error> {
     let identifier = doing.request.parameter("offering")?;
     queries::offering(doing.conn, doing.member.project.id, identifier)?.ok_or(Error::NotFound)

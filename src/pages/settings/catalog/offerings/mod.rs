@@ -1,4 +1,4 @@
-//! Offerings: what apps show. One of them is the default; what is archived is offered to nobody.
+//! Offerings: what apps show. One of them is the default; no customer gets an archived one.
 
 mod dialog;
 mod draft;
@@ -25,7 +25,7 @@ pub fn routes(routes: &mut Routes) {
     });
 }
 
-/// The page of an offering.
+/// The path of an offering's page.
 pub fn href(member: &Member, identifier: &str) -> String {
     format!("{}/offerings/{}", super::address(member), segment(identifier))
 }

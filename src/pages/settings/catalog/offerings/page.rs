@@ -37,10 +37,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
     actions::page(request, &req, &db, load).await
 }
 
-/// The page with a dialog over it.
-///
-/// # Errors
-/// As [`show`].
+/// Renders the page with a dialog open.
 pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
     load(conn, request, "", Some(opened))
 }
@@ -52,7 +49,7 @@ fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Open
     if let Some(opened) = opened {
         let problem = opened.all_problems();
         let dialog = page.dialog(conn, &member, opened.on(&member, page.href.clone()))?;
-        page.layout.lay_over(dialog, problem);
+        page.layout.show_dialog(dialog, problem);
     }
     Ok(Bytes::from(page.render_with_values(&member.preferences())?))
 }
@@ -82,7 +79,7 @@ impl OfferingPage {
         })
     }
 
-    /// Each part's dialogs begin with its name.
+    /// The name of a dialog begins with the part that it belongs to.
     fn dialog(&self, conn: &mut Conn, member: &Member, opened: Opened) -> Result<Option<Dialog>, Error> {
         let default = std::iter::once(&self.row).chain(&self.others).find(|offering| offering.is_default);
         let known = Known { row: &self.row, overrides: self.overrides, default, is_alone: self.others.is_empty() };
@@ -94,7 +91,7 @@ impl OfferingPage {
         }
     }
 
-    /// The page with this dialog open.
+    /// The address of the page with this dialog open.
     fn opens(&self, dialog: &str) -> String {
         format!("{}?dialog={}", self.href, segment(dialog))
     }

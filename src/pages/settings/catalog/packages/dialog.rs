@@ -13,7 +13,7 @@ use crate::web::Dialog;
 use crate::wording::sentence::Sentence;
 use crate::wording::text::segment;
 
-/// The identifiers that SDKs know by themselves (§1).
+/// The identifiers that SDKs know (§1), with their names.
 const USUAL: [(&str, &str); 7] = [
     ("$rc_lifetime", "Lifetime"),
     ("$rc_annual", "Annual"),
@@ -26,8 +26,8 @@ const USUAL: [(&str, &str); 7] = [
 
 const HINT: &str = "One of those that SDKs know, or your own. It cannot be changed later.";
 
-/// The dialog of this name; `None` when there is none, or nothing it could be about. `offering` is where the page is, and
-/// what it holds.
+/// The dialog that `form` names; `None` for an unknown name or a package that does not exist. `offering` is the path
+/// of the offering's page.
 pub fn dialog(
     conn: &mut Conn,
     member: &Member,
@@ -63,7 +63,7 @@ pub fn dialog(
     }
 }
 
-/// The package in words.
+/// A package's settings in words. `place` counts from 1.
 pub fn values(row: &Package, place: usize) -> Values {
     Values(vec![("Name", row.display_name.clone()), ("Place", place.to_string())])
 }
@@ -86,7 +86,7 @@ fn take_out(form: Opened, action: String, package: &Package) -> Confirm {
     let product = form.typed("product").unwrap_or("").to_owned();
     let consequences =
         Sentence::new("Apps of its store have nothing to offer in this place until another product is put in. ")
-            .words("Who bought it keeps it.");
+            .words("Customers who bought it keep it.");
     Confirm {
         title: format!("Take {product} out of {}", package.display_name),
         consequences: vec![consequences],

@@ -1,4 +1,4 @@
-//! Adding, changing and deleting a package of an offering; the products in it.
+//! Adding, changing and deleting a package of an offering; putting products into it and taking them out.
 
 use super::dialog::values;
 use crate::actions::{Act, Doing, Done};
@@ -93,14 +93,14 @@ pub async fn detach(act: Act<Chosen>) -> Outcome {
     act.run(&dialog, rendered, work).await
 }
 
-/// The packages of the address's offering.
+/// The packages of the offering that the path names.
 fn packages_of(doing: &mut Doing<'_>) -> Result<Vec<Package>, Error> {
     let (project, offering) = (doing.member.project.id, doing.request.parameter("offering")?);
     queries::offering(doing.conn, project, offering)?.ok_or(Error::NotFound)?;
     Ok(queries::packages(doing.conn, project, offering)?)
 }
 
-/// Where the package of the address stands among them.
+/// The index of the package that the path names.
 fn place_of(doing: &Doing<'_>, packages: &[Package]) -> Result<usize, Error> {
     let identifier = doing.request.parameter("package")?;
     packages.iter().position(|package| package.identifier == identifier).ok_or(Error::NotFound)

@@ -27,7 +27,7 @@ struct Write {
     product: Option<Product>,
 }
 
-/// The dialog of this name; `None` when there is none, or nothing it could be about.
+/// The dialog that `form` names; `None` for an unknown name or a product that does not exist.
 pub fn dialog(conn: &mut Conn, member: &Member, form: Opened) -> Result<Option<Dialog>, Error> {
     let project = member.project.id;
     let product = match form.subject.split_once('/') {
@@ -62,7 +62,7 @@ fn delete(conn: &mut Conn, form: Opened, action: String, product: &Product) -> R
     let kept = (!holders.is_empty()).then(|| {
         Sentence::new("What it unlocks stays unlocked: it remains attached to ")
             .code(&listed(&holders))
-            .words(". Detach it there first if nobody shall have access by it.")
+            .words(". Detach it there first if it should not give access any more.")
     });
     Ok(Confirm {
         form,
@@ -84,8 +84,8 @@ impl Write {
         self.product.as_ref().map(values).unwrap_or_default()
     }
 
-    /// What a field holds: what was typed, else what there is.
-    fn held(&self, field: &str) -> String {
+    /// The value of a field: what was typed, otherwise the product's current value.
+    fn value_of(&self, field: &str) -> String {
         let text = |text: Option<&String>| text.cloned().unwrap_or_default();
         let current = self.product.as_ref().map_or_else(String::new, |product| match field {
             "name" => text(product.display_name.as_ref()),
@@ -98,7 +98,7 @@ impl Write {
         self.form.typed(field).map_or(current, str::to_owned)
     }
 
-    /// Words and names of the stores, and which is chosen.
+    /// The word and the name of each store, and whether it is chosen.
     fn stores(&self) -> impl Iterator<Item = (&'static str, String, bool)> {
         let chosen = self.form.value("store", "APP_STORE").to_owned();
         let sold = Store::KNOWN.iter().copied().filter(|word| *word != Store::Promotional.as_str());
@@ -106,7 +106,7 @@ impl Write {
     }
 
     fn kinds(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
-        let chosen = self.held("kind");
+        let chosen = self.value_of("kind");
         rules::KINDS.into_iter().map(move |(kind, name)| (kind, name, kind == chosen))
     }
 

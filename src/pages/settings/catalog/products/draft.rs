@@ -1,4 +1,4 @@
-//! What was typed, and what it becomes.
+//! The fields of the form of a product, and the product that they make.
 
 use serde::Deserialize;
 
@@ -24,10 +24,10 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// A new product; tells all that is wrong at once.
+    /// A new product. Reports every problem at once.
     ///
     /// # Errors
-    /// A [`Problem`] for each field that was refused.
+    /// A [`Refusal`] with a [`Problem`] for each field that is not valid.
     pub fn new_product(&self, project: i64) -> Result<Product, Refusal> {
         let mut problems = Vec::new();
         let store = or_refuse(&mut problems, "store", rules::store(&self.store));
@@ -35,7 +35,7 @@ impl Draft {
         self.rest(problems, (project, store, identifier))
     }
 
-    /// The product with what was typed; its store and its id stay.
+    /// The product with the values of the form; its store and its id stay.
     ///
     /// # Errors
     /// As [`Draft::new_product`].
@@ -66,7 +66,7 @@ fn or_refuse<T: Default>(problems: &mut Vec<Problem>, field: &'static str, parse
     })
 }
 
-/// The product in words.
+/// A product's settings in words.
 pub fn values(product: &Product) -> Values {
     let kind =
         rules::KINDS.iter().find(|(kind, _)| *kind == product.kind).map_or(product.kind.as_str(), |(_, name)| name);
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_is_tidied_and_told() {
+    fn typed_values_are_normalized_and_listed() {
         let product = draft().new_product(11).expect("a product");
         assert_eq!((product.identifier.as_str(), product.price_micros), ("pro", Some(4_990_000)));
         let lines = "Name: Pro\nStore: App Store\nType: Subscription\nDuration: P1M\nPrice: USD 4.99";
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_at_once() {
+    fn every_problem_is_reported_at_once() {
         let wrong =
             Draft { store: "?".into(), identifier: "..".into(), kind: "x".into(), amount: "x".into(), ..draft() };
         let refusal = wrong.new_product(11).expect_err("refused");

@@ -50,7 +50,7 @@ pub async fn delete(act: Act<NoFields>) -> Outcome {
     act.run(&dialog, page::rendered, work).await
 }
 
-/// The product of the address.
+/// The product that the path names.
 fn product_of(doing: &mut Doing<'_>) -> Result<Product, Error> {
     let (store, identifier) = (doing.request.parameter("store")?, doing.request.parameter("product")?);
     find(doing, store, identifier)?.ok_or(Error::NotFound)

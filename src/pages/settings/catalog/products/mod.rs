@@ -1,4 +1,4 @@
-//! Products: what is sold in a store, by the store's own id.
+//! Products: what a store sells, under the store's id.
 
 mod dialog;
 mod draft;
