@@ -48,14 +48,14 @@ where
     L: FnOnce(&mut Conn, &PageRequest, &str, Option<Opened>) -> Result<Bytes, Error> + Send + 'static,
 {
     let query = req.query_string().to_owned();
-    let opened = Opened::asked(&query)?;
+    let opened = Opened::from_query(&query)?;
     let html = db.read(move |conn| load(conn, &request, &query, opened)).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
 impl Opened {
     /// The dialog that `?dialog=` names. Other fields of the query fill the fields of the dialog.
-    pub fn asked(query: &str) -> Result<Option<Opened>, Error> {
+    pub fn from_query(query: &str) -> Result<Option<Opened>, Error> {
         let typed: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         match typed.iter().find(|(name, _)| name == "dialog").map(|(_, dialog)| dialog.clone()) {
             Some(dialog) => Opened::new(&dialog, typed).map(Some),
@@ -137,11 +137,12 @@ mod tests {
 
     #[test]
     fn an_address_names_a_dialog_its_subject_and_its_fields() {
-        let opened = Opened::asked("sandbox=1&dialog=attribute-edit.a.b&value=x+y").ok().flatten().expect("a dialog");
+        let opened =
+            Opened::from_query("sandbox=1&dialog=attribute-edit.a.b&value=x+y").ok().flatten().expect("a dialog");
         assert_eq!((opened.name.as_str(), opened.subject.as_str()), ("attribute-edit", "a.b"));
         assert_eq!((opened.value("value", "z"), opened.value("key", "k")), ("x y", "k"));
         assert!(opened.has_focus("key", "key") && opened.problem("key").is_none());
-        assert!(Opened::asked("sandbox=1").is_ok_and(|opened| opened.is_none()));
+        assert!(Opened::from_query("sandbox=1").is_ok_and(|opened| opened.is_none()));
     }
 
     #[test]

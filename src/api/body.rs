@@ -14,7 +14,7 @@ const LIMIT: usize = 1024 * 1024;
 /// Reads a body as any JSON value.
 ///
 /// # Errors
-/// [`Error::Client`] with code 7226 when the body is not JSON; [`Error::TooLarge`] above 1 MiB; [`Error::Slow`] when it
+/// [`Error::Client`] with code 7226 when the body is not JSON; [`Error::TooLarge`] above 1 MiB; [`Error::BodyTimeout`] when it
 /// does not arrive in time.
 pub async fn json(payload: Payload) -> Result<Value, Error> {
     parsed(payload).await
@@ -33,7 +33,7 @@ pub async fn parsed<T: DeserializeOwned>(payload: Payload) -> Result<T, Error> {
 /// Reads a body and discards it.
 ///
 /// # Errors
-/// [`Error::TooLarge`] and [`Error::Slow`], as for [`json`].
+/// [`Error::TooLarge`] and [`Error::BodyTimeout`], as for [`json`].
 pub async fn dropped(payload: Payload) -> Result<(), Error> {
     form::read_body(payload, LIMIT, form::BODY_TIME).await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! What can be done, by the names the log keeps (§14: snake case, past tense) and in words.
+//! The actions that the audit log records: their names in it (§14: snake case, past tense), and in words.
 
 macro_rules! actions {
     ($($variant:ident $name:literal $words:literal),+ $(,)?) => {
@@ -11,12 +11,12 @@ macro_rules! actions {
         impl Action {
             pub const ALL: &'static [Action] = &[$(Action::$variant,)+];
 
-            /// As the log keeps it.
+            /// The name in the log.
             pub const fn name(self) -> &'static str {
                 match self { $(Action::$variant => $name,)+ }
             }
 
-            /// What follows the name of whoever did it: `Sol Mbeki added a note`.
+            /// The words after the name of the actor: `Sol Mbeki added a note`.
             pub const fn words(self) -> &'static str {
                 match self { $(Action::$variant => $words,)+ }
             }
@@ -32,8 +32,8 @@ actions! {
     AttributeDeleted "attribute_deleted" "cleared an attribute",
     OfferingOverrideSet "offering_override_set" "chose another offering",
     OfferingOverrideCleared "offering_override_cleared" "went back to the default offering",
-    TestCustomerMarked "test_customer_marked" "marked a test customer of theirs",
-    TestCustomerUnmarked "test_customer_unmarked" "took the mark off a test customer",
+    TestCustomerMarked "test_customer_marked" "marked a customer as their test customer",
+    TestCustomerUnmarked "test_customer_unmarked" "unmarked a test customer",
     ProjectUpdated "project_updated" "changed the project's settings",
     WebhookSecretReplaced "webhook_secret_replaced" "replaced the webhook's Authorization value",
     WebhookSecretEnded "webhook_secret_ended" "ended the webhook's old Authorization value",
@@ -67,7 +67,7 @@ actions! {
     PackageDeleted "package_deleted" "deleted a package",
     AuditExported "audit_exported" "downloaded the audit log",
     SignedIn "user_signed_in" "logged in",
-    SignInFailed "sign_in_failed" "was refused at the log-in",
+    SignInFailed "sign_in_failed" "failed to log in",
     SignedOut "signed_out" "logged out",
     AuthorizationRefused "authorization_refused" "was not allowed to",
     SessionsEnded "sessions_ended" "logged out elsewhere",
@@ -93,7 +93,7 @@ actions! {
     CustomerBlocked "customer_blocked" "blocked a customer",
     CustomerUnblocked "customer_unblocked" "unblocked a customer",
     CustomersExported "customers_exported" "downloaded a list of customers",
-    CustomerExported "customer_exported" "looked at everything held on a customer",
+    CustomerExported "customer_exported" "viewed all data of a customer",
     TestAccountsChosen "test_accounts_chosen" "asked to delete test accounts",
     TestAccountsDeleted "test_accounts_deleted" "deleted test accounts",
 }

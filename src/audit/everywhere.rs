@@ -1,4 +1,5 @@
-//! What somebody does to their own account belongs to no project: it is entered in the log of each of theirs.
+//! Entries for what people do to their own accounts. An account belongs to no project, so each project of the person
+//! gets an entry.
 
 use diesel::prelude::*;
 
@@ -12,13 +13,14 @@ use crate::db::schema::memberships;
 /// The projects of a person, locked until the transaction ends.
 pub struct Everywhere {
     person: i64,
-    /// With the role there.
+    /// Each with the person's role in it.
     projects: Vec<(i64, String)>,
 }
 
 impl Everywhere {
-    /// Before anything else is touched, and always in the same order: whoever changes members holds a project's lock when
-    /// they come to a person's rows, and two people may share several projects.
+    /// Locks all projects of a person. Call it before anything else is touched: an action that changes members locks
+    /// the project first and then changes rows of persons. The order is always the same, because two people may share
+    /// projects.
     pub fn lock(conn: &mut Conn, person: i64) -> QueryResult<Everywhere> {
         let projects: Vec<(i64, String)> = memberships::table
             .filter(memberships::person_id.eq(person))
@@ -29,18 +31,12 @@ impl Everywhere {
         Ok(Everywhere { person, projects })
     }
 
-    /// The same entry in each log, done by the person.
-    ///
-    /// # Errors
-    /// As [`append`].
+    /// Appends the same entry to each log, with the person as the actor.
     pub fn append(&self, conn: &mut Conn, at: (&Ids, Moment), origin: &Origin, trace: &Trace) -> Result<(), Error> {
         self.append_by(conn, |role| Actor::person(self.person, role), at, origin, trace)
     }
 
-    /// Done to the person at the command line.
-    ///
-    /// # Errors
-    /// As [`append`].
+    /// Appends to each log what an operator did to the person at the command line.
     pub fn append_by_operator(&self, conn: &mut Conn, at: (&Ids, Moment), trace: &Trace) -> Result<(), Error> {
         self.append_by(conn, |_| Actor::operator(), at, &Origin::default(), trace)
     }

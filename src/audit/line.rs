@@ -1,27 +1,27 @@
-//! An entry as pages tell it: with the name of whoever did it, and with what it says as long as that is kept.
+//! An entry as pages show it: with the name of the actor, and with its details unless they were erased.
 
 use super::{Action, ActorKind, Details, Entry};
 use crate::projection::CustomerId;
 
-/// What a reader of the log selects: the entry; customer, salt and body of its details; the name of the person.
+/// The columns that a reader of the log selects: the entry; customer, salt and body of its details; the person's name.
 pub type Row = (Entry, Option<(Option<i64>, String, String)>, Option<String>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub entry: Entry,
     pub content: Content,
-    /// Whom it concerns, where they still are.
+    /// The customer it is about, if they still exist.
     pub customer: Option<CustomerId>,
     person: Option<String>,
 }
 
-/// What an entry says.
+/// The details of an entry, if they can be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     Known(Details),
-    /// It went with a customer.
+    /// They were erased with a customer or a person.
     Erased,
-    /// A later version wrote it, or somebody else did.
+    /// A later version or another program wrote them.
     Unreadable,
 }
 
@@ -37,7 +37,7 @@ impl Line {
         Line { entry, content, customer, person }
     }
 
-    /// The name of whoever did it.
+    /// The name of the actor.
     pub fn who(&self) -> &str {
         match ActorKind::parse(&self.entry.actor_kind) {
             Some(ActorKind::Person) => self.person.as_deref().unwrap_or("A former member"),
@@ -49,7 +49,7 @@ impl Line {
         }
     }
 
-    /// As what they did it: a person's role at the time, or what else than a person they are; empty where the name says so.
+    /// The role of a person at that time, or `API key` beside the name of a key; empty where the name says enough.
     pub fn role(&self) -> &str {
         match ActorKind::parse(&self.entry.actor_kind) {
             Some(ActorKind::ApiKey) if self.entry.role.is_empty() => "",
@@ -58,7 +58,8 @@ impl Line {
         }
     }
 
-    /// What follows the name: `added a note`. An action that came after this version is called by its name.
+    /// The words after the name: `added a note`. An action that this version does not know is shown by its name in the
+    /// log.
     pub fn words(&self) -> &str {
         match Action::parse(&self.entry.action) {
             Some(action) => action.words(),
@@ -74,7 +75,7 @@ impl Line {
     }
 }
 
-/// Whether details were taken away because they named somebody who was erased.
+/// Whether details were blanked because they named somebody who was erased.
 pub(super) fn is_blank(salt: &str, body: &str) -> bool {
     salt.is_empty() && body.is_empty()
 }
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_has_a_name() {
+    fn every_actor_has_a_name() {
         let who = |kind, person| line(kind, None, person).who().to_owned();
         assert_eq!(who("person", Some("Sol Mbeki")), "Sol Mbeki");
         assert_eq!(who("person", None), "A former member");
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_is_told_apart_from_what_cannot_be_read() {
+    fn erased_details_differ_from_unreadable_ones() {
         let content = |body| line("system", body, None).content;
         assert_eq!((content(None), content(Some(""))), (Content::Erased, Content::Erased));
         assert_eq!(content(Some("{")), Content::Unreadable);

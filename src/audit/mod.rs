@@ -1,8 +1,9 @@
-//! The audit log (§14): who did what, and when. Every action appends one entry in the transaction that changes something;
-//! nothing in the program changes or removes an entry.
+//! The audit log (§14): who did what, and when. Every action appends one entry in the transaction that changes
+//! something; nothing in the program changes or removes an entry.
 //!
-//! Entries of a project form a chain: each carries the hash of the one before. What an entry says of a customer lies
-//! beside it under a salted hash and goes when the customer is erased, so that the chain stays whole.
+//! Entries of a project form a chain: each holds the hash of the one before. The details of an entry are in a table
+//! beside it, and the entry holds their salted hash. When a customer is erased their details are deleted, and the chain
+//! is still valid.
 
 mod action;
 mod entry;

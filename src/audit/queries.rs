@@ -1,4 +1,4 @@
-//! Appending to the log. Reading it is each page's own business.
+//! Appends to the log and blanks details. Each page has its own queries to read the log.
 
 use diesel::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::base::{hex, random_bytes};
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries};
 
-/// What people do to their own accounts and to members, not to customers.
+/// Actions on people's own accounts and on members, not on customers.
 const ABOUT_PEOPLE: [Action; 15] = [
     Action::SignedIn,
     Action::SignInFailed,
@@ -29,7 +29,7 @@ const ABOUT_PEOPLE: [Action; 15] = [
     Action::SecondFactorRequired,
 ];
 
-/// Of these, what names somebody else.
+/// Those of [`ABOUT_PEOPLE`] that name another person.
 const NAMING_OTHERS: [Action; 4] =
     [Action::MemberInvited, Action::InvitationWithdrawn, Action::MemberRoleChanged, Action::MemberRemoved];
 
@@ -38,7 +38,8 @@ pub(super) fn is_about_people(action: &str) -> bool {
     ABOUT_PEOPLE.iter().any(|known| known.name() == action)
 }
 
-/// Appends an entry with the row id `id`. The project stays locked until the transaction ends, so that the chain does not fork.
+/// Appends an entry with the row id `id`. The project stays locked until the transaction ends, so that the chain does
+/// not fork.
 pub fn append(
     conn: &mut Conn,
     (project, id, now): (i64, i64, Moment),
@@ -95,15 +96,15 @@ pub fn has_hash(conn: &mut Conn, project: i64, hash: &str) -> QueryResult<bool> 
     Ok(audit_entries::table.filter(own).count().get_result::<i64>(conn)? > 0)
 }
 
-/// Takes away what an entry says of one customer and of another who is erased. The entry itself stays as it is.
+/// Blanks the details of an entry because they name somebody who is erased. The entry itself stays as it is.
 pub fn blank(conn: &mut Conn, entry: (i64, i64)) -> QueryResult<()> {
     let nothing = (audit_details::salt.eq(""), audit_details::body.eq(""));
     diesel::update(audit_details::table.find(entry)).set(nothing).execute(conn)?;
     Ok(())
 }
 
-/// Erases what the log says of somebody who left: entries that name them, and from where they came to their account. The
-/// entries themselves stay, as links of the chain.
+/// Blanks what the log says about a person who left: the details of their own actions, which hold their addresses, and
+/// details in which others name them. The entries themselves stay in the chain.
 pub fn forget_person(conn: &mut Conn, project: i64, person: i64, names: &[&str]) -> QueryResult<()> {
     let own = audit_details::project_id.eq(audit_entries::project_id);
     let own = own.and(audit_details::position.eq(audit_entries::position));

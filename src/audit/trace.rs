@@ -1,17 +1,17 @@
-//! What an action leaves behind: what was done to whom, what it was before and after, and why.
+//! What an action leaves for the audit log: what was done, to which customer, the values before and after, and why.
 
 use serde::{Deserialize, Serialize};
 
 use super::Action;
 use crate::projection::CustomerId;
 
-/// What a closure that changes something returns, so that no change is without its entry.
+/// A closure that changes something must return a trace, so that every change has its entry.
 #[derive(Debug, Clone)]
 pub struct Trace {
     pub action: Action,
-    /// Whom it concerns; `None` where it is about the project.
+    /// The customer it is about; `None` when it is about the project.
     pub customer: Option<CustomerId>,
-    /// The row of a customer whom the action erased: the entry names it, as those before it do.
+    /// The row of the customer that the action erased. The entry names it, as earlier entries about the customer do.
     pub erased: Option<CustomerId>,
     pub details: Details,
 }
@@ -22,17 +22,17 @@ pub struct Details {
     /// The app user id the page was opened under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_user_id: Option<String>,
-    /// What of the customer or the project: an attribute's key, an entitlement, a person's address.
+    /// The thing that was changed: an attribute's key, an entitlement, a person's e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// Why, as whoever did it typed it.
+    /// The reason that the actor typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The address it was asked from.
+    /// The network address of the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
 }
@@ -50,14 +50,14 @@ pub struct Actor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActorKind {
     Person,
-    /// The program, because a time had come.
+    /// The program itself, at a scheduled time.
     System,
     /// Somebody at the command line.
     Operator,
     ApiKey,
 }
 
-/// Where it was asked.
+/// The request that led to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The request's reference in the log; empty without a request.
@@ -70,7 +70,7 @@ impl Trace {
         Trace { action, customer: None, erased: None, details: Details::default() }
     }
 
-    /// It concerns this customer.
+    /// Adds the customer it is about, and the id under which the page was opened.
     #[must_use]
     pub fn for_customer(mut self, customer: CustomerId, app_user_id: &str) -> Trace {
         self.customer = Some(customer);
@@ -78,7 +78,7 @@ impl Trace {
         self
     }
 
-    /// It left nothing of this customer: what is said of it must not tell who they were.
+    /// Adds the customer that the action erased. The details must not identify them.
     #[must_use]
     pub fn of_erased(mut self, customer: CustomerId) -> Trace {
         self.erased = Some(customer);
@@ -115,7 +115,7 @@ impl Actor {
         Actor { kind: ActorKind::Person, id: Some(id), role: role.to_owned() }
     }
 
-    /// Whoever holds a key of the API.
+    /// The holder of an API key.
     pub fn api_key(id: i64, name: &str) -> Actor {
         Actor { kind: ActorKind::ApiKey, id: Some(id), role: name.to_owned() }
     }
@@ -132,7 +132,7 @@ impl Actor {
 impl ActorKind {
     pub const ALL: [ActorKind; 4] = [ActorKind::Person, ActorKind::System, ActorKind::Operator, ActorKind::ApiKey];
 
-    /// As the log keeps it.
+    /// The name in the log.
     pub const fn name(self) -> &'static str {
         match self {
             ActorKind::Person => "person",

@@ -1,4 +1,4 @@
-//! Walks a project's chain from its first entry and finds the first that is not as it was written.
+//! Checks a project's chain from its first entry on, and finds the first entry that was changed or removed.
 
 use diesel::prelude::*;
 
@@ -16,19 +16,20 @@ const CHUNK: i64 = 500;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Verified {
     pub entries: i64,
-    /// Entries whose details went with a customer.
+    /// Entries whose details were erased with somebody.
     pub erased: i64,
-    /// The hash of the newest entry: noted elsewhere, it shows later that no entry was cut off the end.
+    /// The hash of the newest entry. If somebody keeps it elsewhere, it shows later whether entries were cut off the
+    /// end.
     pub head: String,
 }
 
-/// The first entry that is not as it was written.
+/// The first entry that was changed or removed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Broken {
     pub position: i64,
     /// What is wrong, in words.
     pub why: &'static str,
-    /// The entry at which it shows: the next one where one is missing.
+    /// The entry at which the check failed: the next one when one is missing.
     pub found: i64,
     pub at: Moment,
     pub action: String,
@@ -38,8 +39,7 @@ pub struct Broken {
 type Details = (Option<i64>, String, String);
 type Line = (Entry, Option<Details>);
 
-/// # Errors
-/// The inner result is the verdict.
+/// Checks the whole chain of a project. The inner result is the verdict.
 pub fn verify(conn: &mut Conn, project: i64) -> QueryResult<Result<Verified, Broken>> {
     let mut verified = Verified::default();
     let mut unexplained = None;
@@ -69,14 +69,14 @@ pub fn verify(conn: &mut Conn, project: i64) -> QueryResult<Result<Verified, Bro
     }
 }
 
-/// Whether an entry tells of somebody's end, which takes details of entries before it.
+/// Whether an action erases somebody, and with them details of earlier entries.
 fn erases(action: &str) -> bool {
     use Action::{CustomerBlocked, CustomerDeleted, MemberRemoved, TestAccountsDeleted};
     let ends = [CustomerBlocked, CustomerDeleted, MemberRemoved, TestAccountsDeleted];
     ends.iter().any(|end| end.name() == action)
 }
 
-/// Test accounts go a few at a time, and the entry comes last.
+/// Whether test accounts are being deleted. A job deletes a few at a time and appends its entry last.
 fn is_erasing_now(conn: &mut Conn, project: i64) -> QueryResult<bool> {
     let open = deletion_jobs::project_id.eq(project).and(deletion_jobs::finished_at.is_null());
     Ok(deletion_jobs::table.filter(open).count().get_result::<i64>(conn)? > 0)
@@ -95,8 +95,8 @@ fn follows(entry: &Entry, before: &Verified) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether the details are those of the entry. They may be gone only where the customer is, and blank only where they may
-/// have named somebody who was erased; they may be another customer's only where the two became one.
+/// Whether the details belong to the entry. They may be missing only if the customer was erased, and blank only if they
+/// may have named somebody who was erased. They may be another customer's only if the two were merged.
 fn matches(conn: &mut Conn, entry: &Entry, details: Option<Details>) -> QueryResult<Result<(), &'static str>> {
     let subject = entry.subject.parse::<i64>().ok();
     Ok(match details {
@@ -128,7 +128,7 @@ fn lines_after(conn: &mut Conn, project: i64, position: i64) -> QueryResult<Vec<
         .load(conn)
 }
 
-/// Whether there was a customer, and is no more.
+/// Whether the entry is about a customer who no longer exists.
 fn is_erased(conn: &mut Conn, subject: Option<i64>) -> QueryResult<bool> {
     let Some(customer) = subject else { return Ok(false) };
     Ok(customers::table.find(customer).count().get_result::<i64>(conn)? == 0)

@@ -149,7 +149,7 @@ impl Config {
     }
 
     /// Whether browsers send passwords over a network without encryption.
-    pub fn is_in_the_clear(&self) -> bool {
+    pub fn is_unencrypted(&self) -> bool {
         let is_local = match self.public_url.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),

@@ -44,7 +44,7 @@ pub enum Error {
     /// The body is larger than the route accepts.
     TooLarge,
     /// The body did not arrive in time.
-    Slow,
+    BodyTimeout,
     /// The body is not a form.
     MediaType,
     /// The rate limit is used up.
@@ -150,7 +150,7 @@ impl ResponseError for Error {
             Error::Refused(refusal) if refusal.is_stale => StatusCode::CONFLICT,
             Error::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Error::Slow => StatusCode::REQUEST_TIMEOUT,
+            Error::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Error::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Client(api_error) => api_error.status,

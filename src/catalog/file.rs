@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::rules;
 
-/// A whole file. What it does not name stays as it is.
+/// A catalog file. Things that it does not name stay as they are.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
@@ -70,9 +70,9 @@ pub struct Package {
 
 impl File {
     /// # Errors
-    /// One line that names what is wrong.
+    /// One line that says what is wrong, and in which thing of the file.
     pub fn parse(text: &str) -> Result<File, String> {
-        let file: File = serde_json::from_str(text).map_err(|error| format!("the file is no catalog: {error}"))?;
+        let file: File = serde_json::from_str(text).map_err(|error| format!("the file is not a catalog: {error}"))?;
         file.check()?;
         Ok(file)
     }
@@ -85,7 +85,7 @@ impl File {
         self.offerings.iter().try_for_each(|one| one.check().map_err(|why| format!("offering {:?}: {why}", one.id)))?;
         match self.offerings.iter().filter(|offering| offering.default).count() {
             0 | 1 => Ok(()),
-            more => Err(format!("{more} offerings are marked as the default; one can be")),
+            more => Err(format!("{more} offerings are marked as the default; only one can be")),
         }
     }
 }
@@ -114,7 +114,7 @@ impl Offering {
     fn check(&self) -> Result<(), String> {
         rules::identifier(&self.id)?;
         rules::name(&self.display_name)?;
-        rules::written(&self.metadata)?;
+        rules::stored_metadata(&self.metadata)?;
         self.packages.iter().try_for_each(|package| {
             rules::identifier(&package.id)?;
             rules::name(&package.display_name)?;
@@ -128,14 +128,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_is_told_with_the_name_of_where() {
+    fn an_error_names_the_thing_that_is_wrong() {
         let parse_error = |text: &str| File::parse(text).map(drop).expect_err("a refusal");
         let product = |change: &str| {
             format!(r#"{{"products": [{{"id": "a", "store": "APP_STORE", "type": "consumable"{change}}}]}}"#)
         };
         assert!(File::parse(&product("")).is_ok());
         assert!(parse_error(&product(r#", "duration": "1M""#)).starts_with("product \"a\": a duration is written"));
-        assert!(parse_error(&product(r#", "price": {"amount": "x", "currency": "USD"}"#)).contains("is no decimal"));
+        assert!(parse_error(&product(r#", "price": {"amount": "x", "currency": "USD"}"#)).contains("not a decimal"));
         assert!(parse_error(&product("").replace("consumable", "thing")).contains("a product is one of subscription"));
         assert!(
             parse_error(r#"{"entitlements": [{"id": "", "display_name": "a"}]}"#)
@@ -143,7 +143,7 @@ mod tests {
         );
         let two = r#"{"offerings": [{"id": "a", "display_name": "a", "default": true},
             {"id": "b", "display_name": "b", "default": true}]}"#;
-        assert_eq!(parse_error(two), "2 offerings are marked as the default; one can be");
-        assert!(parse_error(r#"{"offers": []}"#).starts_with("the file is no catalog: unknown field"));
+        assert_eq!(parse_error(two), "2 offerings are marked as the default; only one can be");
+        assert!(parse_error(r#"{"offers": []}"#).starts_with("the file is not a catalog: unknown field"));
     }
 }

@@ -1,4 +1,4 @@
-//! What a project sells: products, the entitlements they unlock, the offerings that show them.
+//! What a project sells: products, the entitlements that they unlock, and the offerings that show them.
 
 pub mod file;
 pub mod queries;
@@ -44,10 +44,10 @@ impl Catalog {
         self.unlocks.get(product).into_iter().flatten().cloned().collect()
     }
 
-    /// What a purchase unlocks: what the catalog attaches now to its product and to the items of its bundle, or what its
-    /// events said when the catalog attaches none of them to anything (§1: attaching is retroactive). Where it attaches
-    /// only some, those of the events' entitlements count as well that it has: the others may unlock them. What the product
-    /// itself unlocks stands first.
+    /// The entitlements that a purchase unlocks: those that the catalog attaches now to its product and to the items of
+    /// its bundle (§1: attaching is retroactive). If the catalog attaches none of them to anything, the entitlements
+    /// that the events named count. If it attaches only some of them, those of the events that exist in the catalog
+    /// count as well: the other products may unlock them. Entitlements of the product itself come first.
     pub fn unlocked_by(&self, purchase: &Purchase) -> Vec<String> {
         let products = || std::iter::once(&purchase.product_id).chain(&purchase.items);
         let attached: Vec<&String> = products().filter_map(|id| self.unlocks.get(id)).flatten().collect();
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_catalog_attaches_counts_before_what_events_said() {
+    fn attached_entitlements_count_before_those_that_events_named() {
         assert_eq!(unlocked(&[("pro_annual", "coach")], json!({ "entitlement_ids": ["pro"] })), ["coach"]);
     }
 }

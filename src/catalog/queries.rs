@@ -8,7 +8,7 @@ use crate::base::money::Micros;
 use crate::db::schema::{entitlement_products, entitlements, offerings, package_products, packages, products};
 use crate::db::{Both, Conn};
 
-/// Writes what the file names; twice is the same as once.
+/// Writes what the file names. Applying a file twice has the same result as once.
 pub fn apply(conn: &mut Conn, project: i64, file: &File) -> QueryResult<()> {
     conn.lock_project(project)?;
     for product in &file.products {
@@ -90,7 +90,7 @@ fn put_offering(conn: &mut Conn, project: i64, offering: &Offering) -> QueryResu
         ));
     Both(statement).execute(conn)?;
     if offering.default {
-        // What is archived is nobody's default.
+        // An archived offering cannot be the default.
         let own = offerings::table.find((project, &offering.id));
         diesel::update(own).set(offerings::is_archived.eq(false)).execute(conn)?;
     }

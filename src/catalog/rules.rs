@@ -1,4 +1,4 @@
-//! What may stand in a catalog (§1): the same for the catalog file and for the forms. Each rule returns what is kept, or
+//! What a catalog may contain (§1), for the catalog file and the forms alike. Each rule returns the value to store, or
 //! one line that says what is wrong.
 
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ pub const LONGEST_NAME: usize = 200;
 /// The most characters of an offering's metadata, written without spaces.
 pub const LONGEST_METADATA: usize = 4_000;
 
-/// What a product can be, and how people call it.
+/// The types of products, with the labels that people see.
 pub const KINDS: [(&str, &str); 5] = [
     ("subscription", "Subscription"),
     ("non_renewing_subscription", "Non-renewing subscription"),
@@ -22,7 +22,7 @@ pub const KINDS: [(&str, &str); 5] = [
     ("one_time", "One-time"),
 ];
 
-/// Kept to the letter. What no address can hold is refused, so that whatever there is can be opened.
+/// An identifier, kept letter by letter. Text that a URL cannot hold is refused, so that the page of each thing opens.
 pub fn identifier(typed: &str) -> Result<String, String> {
     let is_text = !typed.contains(['\0', char::REPLACEMENT_CHARACTER]) && typed != "." && typed != "..";
     match is_text && (1..=LONGEST_NAME).contains(&typed.chars().count()) {
@@ -39,13 +39,13 @@ pub fn name(typed: &str) -> Result<String, String> {
     }
 }
 
-/// In upper case, as in events. A store that came after this version is as good as a known one.
+/// A store in upper case, as in events. Unknown stores are allowed: they may be newer than this version.
 pub fn store(typed: &str) -> Result<String, String> {
     let store = typed.trim().to_uppercase();
     let is_word = store.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
     match is_word && (1..=50).contains(&store.len()) {
         true => Ok(store),
-        false => Err(format!("{typed:?} is no store; one is called like APP_STORE")),
+        false => Err(format!("{typed:?} is not a store such as APP_STORE")),
     }
 }
 
@@ -54,7 +54,7 @@ pub fn kind(typed: &str) -> Result<&'static str, String> {
     known.ok_or_else(|| format!("a product is one of {}", KINDS.map(|(kind, _)| kind).join(", ")))
 }
 
-/// ISO 8601 in whole years, months, weeks and days; `None` for what has no period.
+/// A duration in ISO 8601, in whole years, months, weeks and days; `None` for empty text.
 pub fn duration(typed: &str) -> Result<Option<String>, String> {
     static PERIOD: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"^P([0-9]{1,4}Y)?([0-9]{1,4}M)?([0-9]{1,4}W)?([0-9]{1,4}D)?$").ok());
@@ -72,27 +72,27 @@ pub fn price(amount: &str, currency: &str) -> Result<Option<(Micros, String)>, S
         return Ok(None);
     }
     let micros = Micros::parse(amount).filter(|micros| !micros.is_negative());
-    let micros = micros.ok_or_else(|| format!("{amount:?} is no decimal such as 4.99"))?;
+    let micros = micros.ok_or_else(|| format!("{amount:?} is not a decimal such as 4.99"))?;
     match currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
         true => Ok(Some((micros, currency))),
         false => Err("a currency has three letters, such as USD".into()),
     }
 }
 
-/// A JSON object as it is kept: without spaces. Nothing typed is an empty one.
+/// A JSON object in its stored form, without spaces. Empty text is an empty object.
 pub fn metadata(typed: &str) -> Result<String, String> {
     let typed = if typed.trim().is_empty() { "{}" } else { typed };
     let object: Map<String, Value> =
-        serde_json::from_str(typed).map_err(|error| format!("the metadata is no JSON object: {error}"))?;
-    written(&object)
+        serde_json::from_str(typed).map_err(|error| format!("the metadata is not a JSON object: {error}"))?;
+    stored_metadata(&object)
 }
 
-/// The same for an object that was read already.
-pub fn written(object: &Map<String, Value>) -> Result<String, String> {
+/// The stored form of metadata that is parsed already.
+pub fn stored_metadata(object: &Map<String, Value>) -> Result<String, String> {
     let text = Value::Object(object.clone()).to_string();
     match text.chars().count() {
         0..=LONGEST_METADATA => Ok(text),
-        length => Err(format!("the metadata has {length} characters, {LONGEST_METADATA} at most are kept")),
+        length => Err(format!("the metadata has {length} characters; it may have at most {LONGEST_METADATA}")),
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn names_stores_and_kinds_are_what_people_and_events_say() {
+    fn names_are_trimmed_and_stores_are_upper_case() {
         assert_eq!(name("  Pro access "), Ok("Pro access".into()));
         assert!(name(" ").is_err() && name("a\nb").is_err() && name(&"a".repeat(201)).is_err());
         assert_eq!(store("app_store"), Ok("APP_STORE".into()));

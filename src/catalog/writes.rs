@@ -1,4 +1,4 @@
-//! Changing one thing of a catalog. Whoever calls holds the project's lock, so that what was checked stays true.
+//! Changes one thing of a catalog. The caller holds the project's lock, so that what it has checked stays true.
 
 use diesel::prelude::*;
 
@@ -17,7 +17,7 @@ pub fn update_product(conn: &mut Conn, row: &Product) -> QueryResult<()> {
     Ok(())
 }
 
-/// What it is attached to stays attached: entitlements and packages name products by their ids.
+/// Deletes a product. Its attachments stay: entitlements and packages name products by their ids.
 pub fn delete_product(conn: &mut Conn, row: &Product) -> QueryResult<()> {
     diesel::delete(products::table.find((row.project_id, &row.store, &row.identifier))).execute(conn)?;
     Ok(())
@@ -33,7 +33,7 @@ pub fn update_entitlement(conn: &mut Conn, row: &Entitlement) -> QueryResult<()>
     Ok(())
 }
 
-/// With all that is attached to it.
+/// Deletes an entitlement and its attachments.
 pub fn delete_entitlement(conn: &mut Conn, row: &Entitlement) -> QueryResult<()> {
     diesel::delete(entitlements::table.find((row.project_id, &row.identifier))).execute(conn)?;
     Ok(())
@@ -66,14 +66,14 @@ pub fn update_offering(conn: &mut Conn, row: &Offering) -> QueryResult<()> {
     Ok(())
 }
 
-/// Makes it the default, and the one that was no more. There is never more than one.
+/// Makes an offering the default in place of the present one. There is never more than one.
 pub fn choose_default(conn: &mut Conn, row: &Offering) -> QueryResult<()> {
     let others = offerings::table.filter(offerings::project_id.eq(row.project_id));
     diesel::update(others).set(offerings::is_default.eq(false)).execute(conn)?;
     update_offering(conn, &Offering { is_default: true, ..row.clone() })
 }
 
-/// With its packages.
+/// Deletes an offering and its packages.
 pub fn delete_offering(conn: &mut Conn, row: &Offering) -> QueryResult<()> {
     diesel::delete(offerings::table.find((row.project_id, &row.identifier))).execute(conn)?;
     Ok(())

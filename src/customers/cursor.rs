@@ -1,9 +1,9 @@
-//! A place in the order of a project's customers, newest seen first.
+//! A place in the order of a project's customers, the last active first.
 
 use crate::base::clock::Moment;
 use crate::projection::CustomerId;
 
-/// The row that a page of a list begins behind.
+/// The row after which a page of a list begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     pub active_at: Moment,

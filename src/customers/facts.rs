@@ -1,4 +1,4 @@
-//! The facts of customers: their own events, and without a name those of erased ones from whom they have purchases.
+//! The facts of customers: their own events, and the redacted events of erased customers whose purchases they have.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,28 +11,28 @@ use crate::db::schema::*;
 use crate::events::Delivery;
 use crate::projection::{CustomerId, Fact};
 
-/// The side of a customer whom a transfer takes from.
+/// The side of the customer that loses purchases by a transfer.
 pub const LOST: &str = "lost";
 
 /// Facts by the row of their event.
 pub type Facts = HashMap<i64, Fact>;
 
-/// Row, side, arrival, body.
+/// An event's row, side, arrival (in milliseconds) and body.
 type Row = (i64, String, i64, String);
 
-/// Reads facts; made once for many customers.
+/// Reads facts. Make one for many customers.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader {
-    /// Whether anybody has purchases from somebody erased.
-    any_inherited: bool,
+    /// Whether any customer has retained events.
+    any_retained: bool,
 }
 
 impl Reader {
-    /// One query.
+    /// Asks the database once whether there are retained events.
     pub fn new(conn: &mut Conn) -> QueryResult<Reader> {
-        let any_inherited =
+        let any_retained =
             diesel::select(exists(retained_events::table.select(retained_events::event_id))).get_result(conn)?;
-        Ok(Reader { any_inherited })
+        Ok(Reader { any_retained })
     }
 
     /// Every fact of these customers.
@@ -42,7 +42,7 @@ impl Reader {
             for row in own(conn, *customer)? {
                 add(&mut facts, *customer, row);
             }
-            if self.any_inherited {
+            if self.any_retained {
                 retained(conn, *customer)?.into_iter().for_each(|(stands_as, row)| add(&mut facts, stands_as, row));
             }
         }
@@ -50,7 +50,7 @@ impl Reader {
     }
 }
 
-/// The customer and everybody reachable over transfers.
+/// The customer and all who are linked to them by transfers, directly or through others.
 pub fn with_links(conn: &mut Conn, customer: CustomerId) -> QueryResult<BTreeSet<CustomerId>> {
     let mut group = BTreeSet::from([customer]);
     let mut edge = vec![customer];
@@ -90,7 +90,7 @@ fn retained(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<(CustomerI
         .load(conn)
 }
 
-/// A transfer comes twice, once from each side.
+/// Adds a row. A transfer has two rows, one for each side.
 fn add(facts: &mut Facts, customer: CustomerId, (event_id, side, received_at, body): Row) {
     let is_lost = side == LOST;
     if let Some(fact) = facts.get_mut(&event_id) {

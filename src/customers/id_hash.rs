@@ -1,5 +1,5 @@
-//! Ids that must be known again and may not be kept: a hash under a key of this database tells whether an id is the one,
-//! and nothing else.
+//! Hashes of ids that Dossier must recognise but may not store. A hash under a key of this database shows whether an id
+//! is the same, and nothing else.
 
 use sha2::{Digest, Sha256};
 
@@ -15,16 +15,17 @@ pub struct IdHasher {
 }
 
 impl IdHasher {
-    /// `None` while nobody was ever erased or blocked: the key is made for the first of them.
+    /// `None` while no customer was ever erased or blocked: the first one creates the key.
     pub fn find(conn: &mut Conn, project: i64) -> diesel::QueryResult<Option<IdHasher>> {
         Ok(secrets::find(conn, ERASURE_KEY)?.map(|key| IdHasher { key, project }))
     }
 
+    /// Creates the key if there is none.
     pub fn make(conn: &mut Conn, project: i64) -> Result<IdHasher, Error> {
-        Ok(IdHasher { key: secrets::within(conn, ERASURE_KEY)?, project })
+        Ok(IdHasher { key: secrets::load_or_create_in(conn, ERASURE_KEY)?, project })
     }
 
-    /// What stands for an id.
+    /// The keyed hash of an id.
     pub fn hash(&self, app_user_id: &str) -> Vec<u8> {
         let hash = Sha256::new().chain_update(&self.key).chain_update(self.project.to_be_bytes());
         hash.chain_update(app_user_id).finalize().to_vec()

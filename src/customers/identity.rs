@@ -1,4 +1,4 @@
-//! Which customer a set of ids is (§9.3): ids that stand together in one event are one customer, for ever.
+//! Finds the customer of a set of ids (§9.3). Ids that appear together in one event belong to one customer for ever.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,29 +8,29 @@ use super::merge;
 use crate::base::clock::Moment;
 use crate::base::ids::Ids;
 use crate::base::{AppUserId, lookup_key};
-use crate::customers::{Gate, Verdict};
+use crate::customers::{Tombstones, Verdict};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers};
 use crate::projection::CustomerId;
 
 /// How many keys one statement asks for.
 const CHUNK: usize = 500;
-/// So few are asked for one by one: that statement is planned once for all.
+/// Up to this many keys are read one by one, because the database plans that statement only once.
 const FEW: usize = 6;
 
-/// The ids one writer has met: what the database says of them, plus what the open transaction has changed. Valid only
-/// as long as nobody else can write.
+/// Finds, creates and merges customers by their ids. It remembers the ids it has met: what the database holds of them,
+/// plus what the open transaction has changed. Valid only as long as no other process can write.
 #[derive(Debug)]
 pub struct Resolver {
     project: i64,
     ids: Ids,
     now: Moment,
     known: HashMap<Vec<u8>, (CustomerId, Moment)>,
-    /// Customers that were made under this census, and need no comparison with older rows.
+    /// Customers that this resolver created. They need no comparison with older rows.
     pub(super) new: BTreeSet<CustomerId>,
-    /// Customers that are no more, each with the one it went into.
+    /// Customers that were merged, each with the one that survives.
     merged: HashMap<CustomerId, CustomerId>,
-    gate: Gate,
+    tombstones: Tombstones,
 }
 
 impl Resolver {
@@ -42,19 +42,19 @@ impl Resolver {
             known: HashMap::new(),
             new: BTreeSet::new(),
             merged: HashMap::new(),
-            gate: Gate::default(),
+            tombstones: Tombstones::default(),
         }
     }
 
-    /// Looks ahead at the ids of a transaction: who was erased or blocked is asked for all of them at once.
+    /// Reads for all ids of a transaction at once which of them are erased or blocked.
     pub fn preload<'a>(&mut self, conn: &mut Conn, ids: impl Iterator<Item = &'a str>) -> QueryResult<()> {
-        self.gate.forget();
-        self.gate.learn(conn, self.project, ids)
+        self.tombstones.forget();
+        self.tombstones.load(conn, self.project, ids)
     }
 
-    /// Whether an event of these ids, generated `at`, may be their customer's.
+    /// Whether an event of these ids, generated `at`, may go to their customer.
     pub fn verdict(&mut self, conn: &mut Conn, ids: &[&str], at: Moment) -> QueryResult<Verdict> {
-        self.gate.verdict(conn, self.project, ids, at)
+        self.tombstones.verdict(conn, self.project, ids, at)
     }
 
     pub fn project(&self) -> i64 {
@@ -70,15 +70,15 @@ impl Resolver {
         self.known.clear();
         self.new.clear();
         self.merged.clear();
-        self.gate.forget();
+        self.tombstones.forget();
     }
 
-    /// Whether a customer was made under this census.
+    /// Whether this resolver created the customer.
     pub fn is_new(&self, customer: CustomerId) -> bool {
         self.new.contains(&customer)
     }
 
-    /// The customer that somebody met under this census is by now.
+    /// The customer into which this one was merged, or this one itself.
     pub fn survivor_of(&self, mut customer: CustomerId) -> CustomerId {
         while let Some(into) = self.merged.get(&customer) {
             customer = *into;
@@ -86,9 +86,9 @@ impl Resolver {
         customer
     }
 
-    /// The customer of these ids, made or merged as needed; `None` without ids. `at` is when the ids were seen.
+    /// The customer of these ids, created or merged as needed; `None` without ids. `at` is when the ids were seen.
     pub fn customer_of(&mut self, conn: &mut Conn, ids: &[AppUserId], at: Moment) -> QueryResult<Option<CustomerId>> {
-        self.learn(conn, ids)?;
+        self.load(conn, ids)?;
         let mut owners: BTreeSet<CustomerId> = BTreeSet::new();
         owners.extend(ids.iter().filter_map(|id| self.known.get(&lookup_key(id.as_str()))).map(|(owner, _)| *owner));
         let mut owners = owners.into_iter();
@@ -110,12 +110,12 @@ impl Resolver {
         Ok(Some(customer))
     }
 
-    /// Asks for the ids not met before.
-    fn learn(&mut self, conn: &mut Conn, ids: &[AppUserId]) -> QueryResult<()> {
+    /// Reads the ids that this resolver has not met before.
+    fn load(&mut self, conn: &mut Conn, ids: &[AppUserId]) -> QueryResult<()> {
         let mut unknown: Vec<Vec<u8>> = ids.iter().map(|id| lookup_key(id.as_str())).collect();
         unknown.retain(|key| !self.known.contains_key(key));
         if unknown.len() <= FEW {
-            return unknown.into_iter().try_for_each(|key| self.learn_one(conn, key));
+            return unknown.into_iter().try_for_each(|key| self.load_one(conn, key));
         }
         for chunk in unknown.chunks(CHUNK) {
             let rows: Vec<(Vec<u8>, CustomerId, i64)> = app_user_ids::table
@@ -127,7 +127,7 @@ impl Resolver {
         Ok(())
     }
 
-    fn learn_one(&mut self, conn: &mut Conn, key: Vec<u8>) -> QueryResult<()> {
+    fn load_one(&mut self, conn: &mut Conn, key: Vec<u8>) -> QueryResult<()> {
         let found: Option<(CustomerId, i64)> = app_user_ids::table
             .filter(app_user_ids::project_id.eq(self.project).and(app_user_ids::key.eq(&key)))
             .select((app_user_ids::customer_id, app_user_ids::since))
@@ -167,7 +167,7 @@ impl Resolver {
         Ok(id)
     }
 
-    /// Remembers an id, or that it was there earlier than thought.
+    /// Stores an id, or an earlier time at which it was seen.
     fn note(&mut self, conn: &mut Conn, customer: CustomerId, id: &AppUserId, at: Moment) -> QueryResult<()> {
         let key = lookup_key(id.as_str());
         match self.known.get_mut(&key) {

@@ -1,4 +1,4 @@
-//! Two customers turn out to be one (§9.3): everything of the younger row goes to the older one. There is no way back.
+//! Merges two customers that turn out to be one (§9.3): everything of the newer row goes to the older one, for ever.
 
 use diesel::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::db::Conn;
 use crate::db::schema::*;
 use crate::projection::CustomerId;
 
-/// Moves all that `from` has to `into` and removes `from`. What follows from events is left to be derived again.
+/// Moves everything of `from` to `into` and deletes `from`. The caller derives the state of `into` again.
 pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
     diesel::update(app_user_ids::table.filter(app_user_ids::customer_id.eq(from)))
         .set(app_user_ids::customer_id.eq(into))
@@ -37,17 +37,14 @@ pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<
     Ok(())
 }
 
-/// Renewals that the Test Store still has to make for `from` are made for `into`.
-///
-/// # Errors
-/// Whatever the database reports.
+/// Moves the pending renewals of the Test Store from one customer to another.
 pub fn move_test_sales(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
     let theirs = test_sales::table.filter(test_sales::customer_id.eq(from));
     diesel::update(theirs).set(test_sales::customer_id.eq(into)).execute(conn)?;
     Ok(())
 }
 
-/// A transfer between the two stands in both histories: one row of it stays.
+/// Moves the history. A transfer between the two is in both histories, and only one row of it stays.
 fn move_history(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
     let shared: Vec<i64> = history::table
         .filter(history::customer_id.eq(from).and(history::side.eq("lost")))
@@ -77,7 +74,7 @@ fn forget_rows(conn: &mut Conn, keeper: CustomerId, loser: CustomerId, events: &
     Ok(())
 }
 
-/// What the team or the app set moves, the newer value of a key staying; the rest is derived again.
+/// Moves what the team or the app set; the newer of two values stays. Values from events are derived again.
 fn move_attributes(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
     let theirs: Vec<(String, i64)> = attributes::table
         .filter(attributes::customer_id.eq(from).and(attributes::source.ne("event")))
@@ -99,7 +96,8 @@ fn move_attributes(conn: &mut Conn, into: CustomerId, from: CustomerId) -> Query
     Ok(())
 }
 
-/// The surviving customer's override stays; without one, or with one that is known to be over, it takes the other's (§8).
+/// The surviving customer keeps its override. Without one, or with one whose end is recorded, it takes the other's
+/// (§8).
 fn move_override(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
     let Some(theirs) = overrides::queries::find(conn, from)? else { return Ok(()) };
     if overrides::queries::find(conn, into)?.is_none_or(|own| own.is_end_recorded) {
@@ -119,7 +117,7 @@ fn move_links(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResul
     Ok(())
 }
 
-/// What either has from somebody erased, both have.
+/// Moves the events that were retained of erased customers.
 fn move_retained_events(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
     let theirs: Vec<(i64, String, CustomerId)> = retained_events::table
         .filter(retained_events::customer_id.eq(from))
@@ -143,7 +141,7 @@ struct Contact {
     country: Option<String>,
 }
 
-/// The last contact of either is the last contact of both.
+/// Keeps the later of the two last contacts.
 fn move_contact(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
     let mut contact = |id: CustomerId| {
         customers::table
@@ -159,8 +157,8 @@ fn move_contact(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryRes
             ))
             .first::<Contact>(conn)
     };
-    let (ours, theirs) = (contact(into)?, contact(from)?);
-    if theirs.last_seen_at > ours.last_seen_at {
+    let (own, theirs) = (contact(into)?, contact(from)?);
+    if theirs.last_seen_at > own.last_seen_at {
         diesel::update(customers::table.filter(customers::id.eq(into))).set(&theirs).execute(conn)?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Customers: any of their ids finds them, lists show them, and their standing follows from their events.
+//! Customers: finds them by any of their ids, merges them, and stores the state that follows from their events.
 
 pub mod attributes;
 pub mod cursor;
@@ -19,4 +19,4 @@ pub use cursor::Cursor;
 pub use id_hash::IdHasher;
 pub use identity::Resolver;
 pub use retained::{link_again, retain};
-pub use tombstones::{Gate, Verdict};
+pub use tombstones::{Tombstones, Verdict};

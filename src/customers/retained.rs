@@ -1,8 +1,9 @@
-//! What others have from a customer who is erased stays with them, and stays derived: the events it follows from are left
-//! to them without a name, and the transfers between lose the one party.
+//! Purchases that other customers received from an erased one stay theirs, and stay derived. The others retain the
+//! events from which these purchases follow, redacted. The transfers between them lose the erased party.
 //!
-//! Those who exchanged purchases with the customer are folded together, with the facts those came from and every transfer
-//! the customer had a part in, so nothing of theirs changes. All other events of the customer go.
+//! Customers who exchanged purchases with the erased one are folded together. They keep the facts from which those
+//! purchases follow, and every transfer in which the erased customer took part, so nothing of theirs changes. All other
+//! events of the erased customer are deleted.
 
 use std::collections::BTreeSet;
 
@@ -16,10 +17,11 @@ use crate::events::redaction::{self, Party};
 use crate::events::{Delivery, EventType};
 use crate::projection::{CustomerId, sources};
 
-/// A row that holds an event for the customer: the event, the side they are on, and as whom they stand in it.
+/// A place of the customer in an event: the event's row, the customer's side, and the customer id under which the fold
+/// reads it. A negative id is that of no existing customer.
 type HistoryPlace = (i64, String, CustomerId);
 
-/// Leaves to others what is theirs; returns who was linked to the customer.
+/// Makes linked customers retain the events that they need. Returns who was linked to the customer.
 pub fn retain_for_others(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<BTreeSet<CustomerId>> {
     let mut others = facts::with_links(conn, customer)?;
     others.remove(&customer);
@@ -29,17 +31,18 @@ pub fn retain_for_others(conn: &mut Conn, project: i64, customer: CustomerId) ->
     let group = others.iter().copied().chain([customer]).collect();
     let facts = facts::Reader::new(conn)?.facts_of(conn, &group)?;
     let places = places_of(conn, customer)?;
-    let left = leave(conn, customer, &places, &facts, &others)?;
+    let left = retain_needed(conn, customer, &places, &facts, &others)?;
     for (row, side) in left {
-        strip(conn, project, row, &side)?;
+        redact(conn, project, row, &side)?;
     }
     Ok(others)
 }
 
-/// Gives the events that the others need to one of them, with whom all are folded; returns those, with the customer's
-/// side. Purchases follow from what [`sources`] names. That somebody has no purchase any more follows from transfers, also
-/// from those between others: it was taken on before it could come back. So every transfer stays.
-fn leave(
+/// Makes one of the others retain the events that they need; all of them are folded together. Returns these events with
+/// the erased customer's side. Purchases follow from the events that [`sources`] names. That a customer no longer has a
+/// purchase follows from transfers, including those between others: the purchase moved on before it could come back. So
+/// every transfer stays.
+fn retain_needed(
     conn: &mut Conn,
     customer: CustomerId,
     places: &[HistoryPlace],
@@ -62,7 +65,7 @@ fn leave(
     Ok(left)
 }
 
-/// The customer's own events, which will be nobody's, and those they had from somebody erased before.
+/// The customer's own events, which will belong to no customer, and those they retain of customers erased before.
 fn places_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<HistoryPlace>> {
     let own: Vec<(i64, String)> = history::table
         .filter(history::customer_id.eq(customer))
@@ -75,7 +78,7 @@ fn places_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<HistoryPl
     Ok(own.into_iter().map(|(row, side)| (row, side, -customer)).chain(retained).collect())
 }
 
-/// Lets a customer's purchases follow from an event that is in nobody's name.
+/// Makes a customer retain an event that belongs to no customer, so that purchases follow from it.
 pub fn retain(conn: &mut Conn, holder: CustomerId, event: i64, side: &str, stands_as: CustomerId) -> QueryResult<()> {
     let row = (
         retained_events::customer_id.eq(holder),
@@ -87,8 +90,8 @@ pub fn retain(conn: &mut Conn, holder: CustomerId, event: i64, side: &str, stand
     Ok(())
 }
 
-/// Links everybody who has a part in a transfer, those among them who have it from somebody erased: what [`retain_for_others`] did,
-/// found again in the rows.
+/// Links all customers of a transfer, including those who retain it. It restores from the rows the links that
+/// [`retain_for_others`] made.
 pub fn link_again(conn: &mut Conn, event: i64) -> QueryResult<()> {
     let holders = retained_events::table.filter(retained_events::event_id.eq(event));
     let holders: BTreeSet<CustomerId> = holders.select(retained_events::customer_id).load(conn)?.into_iter().collect();
@@ -99,17 +102,17 @@ pub fn link_again(conn: &mut Conn, event: i64) -> QueryResult<()> {
     others.into_iter().try_for_each(|other| state::link(conn, first, other))
 }
 
-/// Takes the person out of an event that stays.
-fn strip(conn: &mut Conn, project: i64, row: i64, side: &str) -> QueryResult<()> {
+/// Removes the erased customer from the body of an event that stays.
+fn redact(conn: &mut Conn, project: i64, row: i64, side: &str) -> QueryResult<()> {
     let stored = events::table.filter(events::project_id.eq(project).and(events::id.eq(row)));
     let (body, received_at) = stored.select((events::body, events::received_at)).first::<(String, _)>(conn)?;
     let read = Delivery::read_stored(&body, received_at);
     let party = if side == LOST { Party::From } else { Party::To };
     let body = match read {
         Ok(event) if event.kind == EventType::Transfer => redaction::transfer_without(&body, party),
-        _ => redaction::of_purchase(&body),
+        _ => redaction::redact_purchase(&body),
     };
-    // What cannot be read tells nothing either way.
+    // A body that cannot be read holds no facts, so none of it is kept.
     let body = body.unwrap_or_else(|| "{}".to_owned());
     diesel::update(stored).set(events::body.eq(&body)).execute(conn)?;
     if let Ok(event) = Delivery::read_stored(&body, received_at) {
@@ -119,7 +122,7 @@ fn strip(conn: &mut Conn, project: i64, row: i64, side: &str) -> QueryResult<()>
     Ok(())
 }
 
-/// Which of these customers are still there.
+/// Those of these customers who still exist.
 pub fn existing(conn: &mut Conn, customers: &BTreeSet<CustomerId>) -> QueryResult<Vec<CustomerId>> {
     let mut alive = Vec::new();
     for customer in customers {

@@ -1,5 +1,5 @@
-//! What the search box finds a customer by (§13): ids, transactions, e-mail, phone, name, all lower-cased; names without
-//! their accents as well.
+//! The terms by which the search finds a customer (§13): ids, transactions, e-mail, phone and name, all in lower case.
+//! Names are stored without accents.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::db::schema::{app_user_ids, attributes, customers, search_terms};
 use crate::db::{Both, Conn};
 use crate::projection::{CustomerId, CustomerState};
 
-/// On what a search matched.
+/// What a term is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TermKind {
     AppUserId,
@@ -67,23 +67,23 @@ pub fn folded(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// The form in which names are compared, so that they are found as people type them: no accents, no case, and one space
-/// wherever there is white space. Marks that make another letter of one stay: those of Japanese and of Indian scripts.
+/// The form in which names are compared, so that people find them as they type them: no accents, lower case, single
+/// spaces. Marks that make a different letter stay: those of Japanese and of Indian scripts.
 pub fn folded_name(text: &str) -> String {
     let word = |word: &str| word.chars().flat_map(folded_letter).collect::<String>();
     text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// A letter of a name as it is compared; nothing for an accent that stands alone.
+/// A letter of a name as it is compared; nothing for a separate accent.
 pub fn folded_letter(letter: char) -> impl Iterator<Item = char> {
     let parts = std::iter::once(letter).nfkd().filter(|part| canonical_combining_class(*part) < FIRST_ACCENT);
     parts.flat_map(char::to_lowercase)
 }
 
-/// Classes below are marks that make another letter.
+/// The lowest combining class of accents. Marks of lower classes make a different letter.
 const FIRST_ACCENT: u8 = 10;
 
-/// A phone number's digits, with the plus of an international one; empty for what holds fewer than five digits.
+/// The digits of a phone number; empty when there are fewer than five.
 pub fn phone_digits(text: &str) -> String {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     if digits.len() < 5 { String::new() } else { digits }
@@ -94,7 +94,7 @@ pub fn base_order(transaction: &str) -> Option<&str> {
     transaction.split_once("..").map(|(base, _)| base).filter(|base| base.starts_with("GPA."))
 }
 
-/// What the header and the lists show of a customer's names.
+/// What the header and the lists show to identify a customer.
 pub(super) struct Contact {
     pub original: String,
     /// The id to show: the earliest identified one, else the original.
@@ -102,13 +102,13 @@ pub(super) struct Contact {
     pub display_name: Option<String>,
     pub email: Option<String>,
     pub ids: i64,
-    /// What lists are ordered by: when the app was last seen, else the newest event.
+    /// The time by which lists are ordered: when the app was last seen, else the newest event.
     pub active_at: Moment,
 }
 
 type Term = (Vec<u8>, &'static str, String);
 
-/// Writes the terms of a customer, and returns the names among them.
+/// Writes the terms of a customer, and returns what lists show of them.
 pub(super) fn write(
     conn: &mut Conn,
     customer: CustomerId,
@@ -139,20 +139,20 @@ pub(super) fn write(
     Ok(contact)
 }
 
-/// The id the newest event calls the original, if the customer has it; else the earliest one seen.
+/// The id that the newest event calls the original, if the customer has it; else the earliest one seen.
 fn original(state: &CustomerState, ids: &[String]) -> String {
-    let said = state.original_app_user_id.as_ref().filter(|said| ids.contains(said));
-    said.or(ids.first()).cloned().unwrap_or_default()
+    let named = state.original_app_user_id.as_ref().filter(|named| ids.contains(named));
+    named.or(ids.first()).cloned().unwrap_or_default()
 }
 
-/// An id the app gave tells people more than one an SDK made up; of those the original, else the earliest.
+/// The best id to show. Identified ids come before anonymous ones; among them the original first, else the earliest.
 fn best(original: &str, ids: &[String]) -> String {
     let identified = ids.iter().map(String::as_str).find(|id| !is_anonymous(id));
     let best = if is_anonymous(original) { identified.unwrap_or(original) } else { original };
     best.to_owned()
 }
 
-/// What events alone say: nobody else has set anything of a new customer's.
+/// The values of events alone: nobody else has set an attribute of a new customer.
 fn names_in(state: &CustomerState) -> Vec<(String, String)> {
     let set = state.attributes.iter().filter_map(|(key, value)| Some((key.clone(), value.value.clone()?)));
     set.filter(|(key, _)| matches!(key.as_str(), "$displayName" | "$email" | "$phoneNumber")).collect()

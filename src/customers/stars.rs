@@ -1,4 +1,4 @@
-//! "This is me testing": the customers whom somebody of the team uses for tests, each person their own.
+//! Marks of test customers (“This is me testing”): each member of the team marks the customers they test with.
 
 use diesel::prelude::*;
 
@@ -12,7 +12,7 @@ pub fn is_marked(conn: &mut Conn, customer: CustomerId, person: i64) -> QueryRes
     Ok(found > 0)
 }
 
-/// Returns whether that was new.
+/// Marks a test customer. Returns whether there was no mark before.
 pub fn mark(conn: &mut Conn, customer: CustomerId, person: i64, now: Moment) -> QueryResult<bool> {
     let row =
         (test_customers::customer_id.eq(customer), test_customers::person_id.eq(person), test_customers::at.eq(now));
@@ -24,7 +24,7 @@ pub fn unmark(conn: &mut Conn, customer: CustomerId, person: i64) -> QueryResult
     Ok(diesel::delete(test_customers::table.find((customer, person))).execute(conn)? > 0)
 }
 
-/// The marks of somebody who leaves the project.
+/// Removes the marks of a person who leaves the project.
 pub fn unmark_all(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()> {
     for customer in list(conn, project, person)? {
         unmark(conn, customer, person)?;
@@ -32,7 +32,7 @@ pub fn unmark_all(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()>
     Ok(())
 }
 
-/// The customers of a project whom a person marked, the one marked last first.
+/// The customers of a project that a person marked, the one marked last first.
 pub fn list(conn: &mut Conn, project: i64, person: i64) -> QueryResult<Vec<CustomerId>> {
     test_customers::table
         .inner_join(customers::table.on(customers::id.eq(test_customers::customer_id)))
@@ -42,7 +42,7 @@ pub fn list(conn: &mut Conn, project: i64, person: i64) -> QueryResult<Vec<Custo
         .load(conn)
 }
 
-/// Two customers became one: whoever marked either has marked the survivor.
+/// Copies the marks when two customers are merged: whoever marked either has marked the survivor.
 pub(super) fn merge(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
     let marks: Vec<(i64, Moment)> = test_customers::table
         .filter(test_customers::customer_id.eq(from))

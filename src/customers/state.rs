@@ -1,4 +1,4 @@
-//! Keeps what follows from the events beside them: reads the facts of a customer and of everybody linked by transfers,
+//! Stores the state that follows from events: reads the facts of a customer and of all who are linked by transfers,
 //! folds them, and writes what changed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -14,7 +14,7 @@ use crate::db::{Both, Conn};
 use crate::events::Environment;
 use crate::projection::{AttributeValue, CustomerId, CustomerState, Fact, Kind, Purchase, fold};
 
-/// Says that purchases moved between two customers, so that each is folded with the other's events.
+/// Records that purchases moved between two customers, so that each is folded with the other's events.
 pub fn link(conn: &mut Conn, one: CustomerId, other: CustomerId) -> QueryResult<()> {
     for (from, to) in [(one, other), (other, one)] {
         let row = (transfer_links::customer_id.eq(from), transfer_links::other_id.eq(to));
@@ -23,8 +23,8 @@ pub fn link(conn: &mut Conn, one: CustomerId, other: CustomerId) -> QueryResult<
     Ok(())
 }
 
-/// Derives the standing of these customers, and of all who are linked to them, from the stored events. `is_new` tells
-/// whose rows cannot hold anything older. Returns how many customers were derived.
+/// Derives the state of these customers, and of all who are linked to them, from the stored events. `is_new` says which
+/// customers have no older rows to compare with. Returns how many customers were derived.
 pub fn derive(
     conn: &mut Conn,
     customers: impl IntoIterator<Item = CustomerId>,
@@ -35,10 +35,10 @@ pub fn derive(
     Ok(groups.iter().map(Group::len).sum())
 }
 
-/// Customers who are linked by transfers, directly or over others, with their standings.
+/// Customers who are linked by transfers, directly or through others, with their states.
 pub type Group = BTreeMap<CustomerId, CustomerState>;
 
-/// The standings of these customers, and of all who are linked to them, as the stored events have them.
+/// The states of these customers, and of all who are linked to them, as they follow from the stored events.
 pub fn read(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) -> QueryResult<Vec<Group>> {
     let reader = facts::Reader::new(conn)?;
     let mut groups = Vec::new();
@@ -55,7 +55,7 @@ pub fn read(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) ->
     Ok(groups)
 }
 
-/// Every fact that the standings of these customers, and of all who are linked to them, follow from.
+/// Every fact from which the states of these customers, and of all who are linked to them, follow.
 pub fn facts(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) -> QueryResult<Vec<Fact>> {
     let mut members = BTreeSet::new();
     for customer in customers {
@@ -66,14 +66,14 @@ pub fn facts(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) -
     Ok(facts::Reader::new(conn)?.facts_of(conn, &members)?.into_values().collect())
 }
 
-/// The standings that follow from these facts, and those that would if there were `more`: the look before an action.
+/// The states that follow from these facts, and those that would follow with `more` facts: the preview of an action.
 pub fn preview(facts: Vec<Fact>, more: Vec<Fact>) -> (Group, Group) {
     let then = facts.iter().cloned().chain(more).collect();
     (fold(facts), fold(then))
 }
 
-/// Writes standings that were read in another transaction. What one of a group got since may change all of them, so the
-/// whole group is derived again.
+/// Writes states that were read in another transaction. A group in which a customer got events since is derived again
+/// as a whole, because those events may change every state in it.
 pub fn write_or_derive(conn: &mut Conn, groups: &[Group], is_new: impl Fn(CustomerId) -> bool) -> QueryResult<()> {
     for group in groups {
         if is_as_read(conn, group)? {
@@ -157,7 +157,7 @@ fn forget_purchase(conn: &mut Conn, customer: CustomerId, environment: &str, key
 
 type StoredAttribute = (String, String, i64, bool, String);
 
-/// Values from events; a newer one that the team or the app set stays.
+/// Writes the values from events. A newer value that the team or the app set stays.
 fn write_attributes(
     conn: &mut Conn,
     customer: CustomerId,
@@ -244,7 +244,7 @@ fn write_experiments(conn: &mut Conn, customer: CustomerId, state: &CustomerStat
     Ok(())
 }
 
-/// The columns that lists sort and filter by, and that the header shows.
+/// Writes the columns that lists sort and filter by, and that the header shows.
 fn write_summary(
     conn: &mut Conn,
     customer: CustomerId,
@@ -318,14 +318,14 @@ fn production(all: &[Purchase]) -> impl Iterator<Item = &Purchase> {
     all.iter().filter(|purchase| purchase.environment == Environment::Production)
 }
 
-/// What was bought last; a grant only where nothing was bought, a test purchase only where there is neither.
+/// The last purchase in production; a grant only without one, a purchase in the sandbox only without either.
 fn latest(all: &[Purchase]) -> Option<&Purchase> {
     let is_real = |purchase: &Purchase| purchase.environment == Environment::Production;
     all.iter().max_by_key(|one| (is_real(one), one.kind != Kind::Grant, one.period_start, &one.key))
 }
 
-/// The purchase that gives the customer a status: the subscription with the furthest end, grants last (§13.1). The very
-/// latest transaction would call somebody expired who has a year left of another subscription.
+/// The purchase that gives the customer a status: the subscription with the furthest end, grants last (§13.1). By the
+/// latest transaction, a customer with a year left of another subscription could count as expired.
 fn status_purchase(all: &[Purchase]) -> Option<&Purchase> {
     let rank = |purchase: &Purchase| match purchase.kind {
         Kind::Subscription => 2,

@@ -1,4 +1,4 @@
-//! How events of our own name a customer.
+//! The ids by which an event of Dossier's own names its customer.
 
 use diesel::prelude::*;
 
@@ -8,10 +8,11 @@ use crate::db::schema::{app_user_ids, customers};
 use crate::events::own::Subject;
 use crate::projection::CustomerId;
 
-/// The customer's ids: the one that names it best (§9.4; which id was seen last is not kept), the first, and all.
+/// The customer's ids: the best one to show (§9.4; which id was seen last is not stored), the original one, and all of
+/// them, identified ones first.
 ///
 /// # Errors
-/// `NotFound` for a customer who is no more.
+/// [`diesel::result::Error::NotFound`] when the customer does not exist.
 pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Subject> {
     let (app_user_id, original) = customers::table
         .find(customer)

@@ -1,5 +1,5 @@
-//! The gate that events pass: what happened before their customer was erased does not bring the customer back (§12.1),
-//! and what comes for a blocked id makes nobody (§12.2).
+//! Keeps out events of erased and blocked ids. An event from before its customer was erased does not bring the customer
+//! back (§12.1), and an event of a blocked id creates no customer (§12.2).
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,7 @@ use crate::db::schema::{blocked_customers, blocked_ids, tombstones};
 /// How many hashes one statement asks for.
 const CHUNK: usize = 500;
 
-/// What is to be done with an event for the customer of some ids.
+/// Whether an event may go to the customer of its ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Accepted,
@@ -23,23 +23,24 @@ pub enum Verdict {
     Blocked,
 }
 
-/// What is known of an id that is erased or blocked.
+/// When an id was erased, and the blocked customer that it belongs to.
 #[derive(Debug, Clone, Copy, Default)]
 struct Barred {
     erased_at: Option<Moment>,
     blocked: Option<i64>,
 }
 
-/// Remembers what it asked the database, so it is good for one transaction. Where nobody was ever erased it asks once.
+/// The tombstones and blocked ids that were read so far, valid for one transaction. If no customer was ever erased or
+/// blocked, it reads the database once.
 #[derive(Debug, Default)]
-pub struct Gate {
+pub struct Tombstones {
     hasher: Option<Option<IdHasher>>,
     known: HashMap<Vec<u8>, Barred>,
 }
 
-impl Gate {
-    /// Asks for many ids at once.
-    pub fn learn<'a>(&mut self, conn: &mut Conn, project: i64, ids: impl Iterator<Item = &'a str>) -> QueryResult<()> {
+impl Tombstones {
+    /// Reads many ids at once.
+    pub fn load<'a>(&mut self, conn: &mut Conn, project: i64, ids: impl Iterator<Item = &'a str>) -> QueryResult<()> {
         let Some(hasher) = self.hasher(conn, project)? else { return Ok(()) };
         let unknown: HashSet<Vec<u8>> =
             ids.map(|id| hasher.hash(id)).filter(|hash| !self.known.contains_key(hash)).collect();
@@ -47,9 +48,9 @@ impl Gate {
         unknown.chunks(CHUNK).try_for_each(|hashes| self.ask(conn, project, hashes))
     }
 
-    /// What is to be done with an event of these ids that was generated `at`; counts the ones that are turned away.
+    /// The verdict on an event of these ids that was generated `at`. Counts the events that are not accepted.
     pub fn verdict(&mut self, conn: &mut Conn, project: i64, ids: &[&str], at: Moment) -> QueryResult<Verdict> {
-        self.learn(conn, project, ids.iter().copied())?;
+        self.load(conn, project, ids.iter().copied())?;
         let Some(hasher) = self.hasher(conn, project)? else { return Ok(Verdict::Accepted) };
         let hashes: Vec<Vec<u8>> = ids.iter().map(|id| hasher.hash(id)).collect();
         let barred = |hash: &&Vec<u8>| self.known.get(*hash).copied().unwrap_or_default();
@@ -66,7 +67,7 @@ impl Gate {
 
     /// Forgets everything: call it when a transaction begins.
     pub fn forget(&mut self) {
-        *self = Gate::default();
+        *self = Tombstones::default();
     }
 
     fn hasher(&mut self, conn: &mut Conn, project: i64) -> QueryResult<Option<IdHasher>> {

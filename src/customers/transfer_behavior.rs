@@ -2,10 +2,10 @@
 
 /// The options, as they are stored.
 pub const OPTIONS: [&str; 4] = ["transfer_to_new", "transfer_if_no_active", "keep_with_original", SHARE];
-/// The one that cannot be chosen again once left.
+/// The option that nobody can choose again after the project has left it.
 pub const SHARE: &str = "share";
 
-/// The option's name, and what it means for the people concerned. What is stored and unknown counts as the default.
+/// The option's name, and its effect in a sentence. An unknown stored value counts as the default.
 pub fn words(stored: &str) -> (&'static str, &'static str) {
     match stored {
         "transfer_if_no_active" => (

@@ -24,7 +24,7 @@ pub fn load_or_create(db: &Db, name: &'static str) -> Result<Vec<u8>, String> {
 }
 
 /// As [`load_or_create`], inside the transaction of the caller.
-pub fn within(conn: &mut Conn, name: &str) -> Result<Vec<u8>, Error> {
+pub fn load_or_create_in(conn: &mut Conn, name: &str) -> Result<Vec<u8>, Error> {
     let fresh = random_bytes::<64>()?;
     Ok(insert_or_read(conn, name, &fresh)?)
 }

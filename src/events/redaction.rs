@@ -72,7 +72,7 @@ struct Rewritten {
 }
 
 /// Redacts an event of purchases that another customer has by now. `None` if the body cannot be read.
-pub fn of_purchase(body: &str) -> Option<String> {
+pub fn redact_purchase(body: &str) -> Option<String> {
     let (mut rewritten, fields) = plain(body, &PURCHASE_FIELDS)?;
     if let Some(words) = fields.get("entitlement_ids").and_then(|raw| json::words(Some(raw))) {
         rewritten.event.insert("entitlement_ids".into(), raw(&words)?);
@@ -88,7 +88,7 @@ pub fn of_purchase(body: &str) -> Option<String> {
 }
 
 /// Redacts an event that is kept only to recognise duplicates. `None` if the body cannot be read.
-pub fn mark(body: &str) -> Option<String> {
+pub fn redact_to_mark(body: &str) -> Option<String> {
     serde_json::to_string(&plain(body, &MARK_FIELDS)?.0).ok()
 }
 
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn redacting_a_purchase_removes_the_person_and_keeps_the_purchase() {
-        let redacted = of_purchase(&purchase_body()).expect("a body");
+        let redacted = redact_purchase(&purchase_body()).expect("a body");
         assert!(!redacted.contains("lena"), "{redacted}");
         let person = Event {
             app_user_id: None,
@@ -197,17 +197,17 @@ mod tests {
             ..read(&purchase_body())
         };
         assert_eq!(read(&redacted), person);
-        assert_eq!(of_purchase(&redacted), Some(redacted));
+        assert_eq!(redact_purchase(&redacted), Some(redacted));
     }
 
     #[test]
     fn a_mark_names_the_event_and_no_customer() {
-        let marked = mark(&purchase_body()).expect("a body");
+        let marked = redact_to_mark(&purchase_body()).expect("a body");
         assert_eq!(
             marked,
             r#"{"api_version":"1.0","event":{"environment":"of environment","event_timestamp_ms":5,"id":"of id","store":"of store","type":"of type"}}"#
         );
-        assert_eq!(mark(r#"{"event":{"id":{"who":"lena"}}}"#).as_deref(), Some(r#"{"event":{}}"#));
+        assert_eq!(redact_to_mark(r#"{"event":{"id":{"who":"lena"}}}"#).as_deref(), Some(r#"{"event":{}}"#));
     }
 
     #[test]

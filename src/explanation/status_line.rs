@@ -265,7 +265,7 @@ impl Explanation<'_> {
     }
 
     fn ago(&self, at: Moment) -> Stamp {
-        Stamp::saying(at, text::uncapitalised(&times::relative(at, self.now)))
+        Stamp::with_text(at, text::uncapitalised(&times::relative(at, self.now)))
     }
 
     fn on(&self, at: Moment) -> Stamp {

@@ -65,7 +65,7 @@ fn without(delivery: &Delivery, party: Party) -> Screened<'_> {
 }
 
 fn ignored(delivery: &Delivery) -> Screened<'_> {
-    Screened::Ignored(redaction::mark(&delivery.body).and_then(|body| rewritten(delivery, body)))
+    Screened::Ignored(redaction::redact_to_mark(&delivery.body).and_then(|body| rewritten(delivery, body)))
 }
 
 /// The delivery with another body.

@@ -130,8 +130,7 @@ fn unsafe_settings(db: &Db, config: &Config) -> Result<Vec<String>, String> {
     let lossy = found.map_err(|error| format!("the database cannot be read: {}", error.cause().unwrap_or_default()))?;
     let lossy_warnings =
         lossy.into_iter().map(|setting| format!("{setting}: a power failure can lose acknowledged changes."));
-    let open =
-        config.is_in_the_clear().then(|| "DOSSIER_PUBLIC_URL is not https: passwords travel unencrypted.".into());
+    let open = config.is_unencrypted().then(|| "DOSSIER_PUBLIC_URL is not https: passwords travel unencrypted.".into());
     Ok(lossy_warnings.chain(open).collect())
 }
 

@@ -27,7 +27,7 @@ pub trait Source: Send + 'static {
 pub fn stream(db: Db, first: Bytes, source: impl Source) -> impl Stream<Item = Result<Bytes, Error>> {
     stream::try_unfold((db, source, first, Instant::now()), |(db, mut source, mut ready, given_at)| async move {
         if given_at.elapsed() > PIECE_TIMEOUT {
-            return Err(Error::Slow);
+            return Err(Error::BodyTimeout);
         }
         while ready.is_empty() && !source.is_over() {
             let read = move |conn: &mut Conn| -> Result<_, Error> {

@@ -29,7 +29,7 @@ pub struct NoFields {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyError {
     TooLarge,
-    Slow,
+    Timeout,
     /// It ended before it was complete.
     Broken,
 }
@@ -38,7 +38,7 @@ impl From<BodyError> for Error {
     fn from(error: BodyError) -> Error {
         match error {
             BodyError::TooLarge => Error::TooLarge,
-            BodyError::Slow => Error::Slow,
+            BodyError::Timeout => Error::BodyTimeout,
             BodyError::Broken => Error::BadRequest("The request ended before it was complete.".into()),
         }
     }
@@ -47,13 +47,13 @@ impl From<BodyError> for Error {
 /// Reads a whole body.
 ///
 /// # Errors
-/// [`BodyError::TooLarge`] as soon as the body exceeds `limit` bytes, [`BodyError::Slow`] when it takes longer than
+/// [`BodyError::TooLarge`] as soon as the body exceeds `limit` bytes, [`BodyError::Timeout`] when it takes longer than
 /// `time`, [`BodyError::Broken`] when the connection ends early.
 pub async fn read_body<S>(payload: S, limit: usize, time: Duration) -> Result<Vec<u8>, BodyError>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
-    tokio::time::timeout(time, collect(payload, limit)).await.unwrap_or(Err(BodyError::Slow))
+    tokio::time::timeout(time, collect(payload, limit)).await.unwrap_or(Err(BodyError::Timeout))
 }
 
 async fn collect<S>(mut payload: S, limit: usize) -> Result<Vec<u8>, BodyError>
@@ -87,7 +87,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 /// The whole body of a form.
 ///
 /// # Errors
-/// [`Error::MediaType`] when the body is not a form or is compressed. [`Error::TooLarge`], [`Error::Slow`] or
+/// [`Error::MediaType`] when the body is not a form or is compressed. [`Error::TooLarge`], [`Error::BodyTimeout`] or
 /// [`Error::BadRequest`] for what [`read_body`] reports.
 pub async fn read_form(req: &HttpRequest, payload: dev::Payload, limit: usize) -> Result<Vec<u8>, Error> {
     let is_form = req.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
@@ -153,7 +153,7 @@ mod tests {
     #[actix_web::test]
     async fn reading_stops_when_a_body_stalls() {
         let stuck = stream::pending::<Result<Bytes, PayloadError>>();
-        assert_eq!(read_body(stuck, 25, Duration::from_millis(20)).await, Err(BodyError::Slow));
+        assert_eq!(read_body(stuck, 25, Duration::from_millis(20)).await, Err(BodyError::Timeout));
     }
 
     #[actix_web::test]

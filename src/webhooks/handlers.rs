@@ -21,7 +21,7 @@ use crate::web::form;
 /// Takes one delivery. The body is read only after the `Authorization` header was checked.
 ///
 /// # Errors
-/// [`Error::TooLarge`] and [`Error::Slow`] for the body; as [`Intake::take`] when the event is not stored.
+/// [`Error::TooLarge`] and [`Error::BodyTimeout`] for the body; as [`Intake::take`] when the event is not stored.
 pub async fn receive(
     request: HttpRequest,
     slug: Path<String>,

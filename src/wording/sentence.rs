@@ -28,22 +28,22 @@ impl Stamp {
 
     /// `4 years ago`, `in 6 days`
     pub fn relative(at: Moment, now: Moment) -> Stamp {
-        Stamp::saying(at, times::relative(at, now))
+        Stamp::with_text(at, times::relative(at, now))
     }
 
     /// `2 Nov`, with the year if it is not that of `now`
     pub fn short_day(at: Moment, now: Moment) -> Stamp {
-        Stamp::saying(at, times::short_day(at, now))
+        Stamp::with_text(at, times::short_day(at, now))
     }
 
     /// `11 Dec 2026`
     pub fn day(at: Moment) -> Stamp {
-        Stamp::saying(at, times::day(at))
+        Stamp::with_text(at, times::day(at))
     }
 
     /// `3 Nov, 09:40 UTC`, with the year if it is not that of `now`
     pub fn day_and_time(at: Moment, now: Moment) -> Stamp {
-        Stamp::saying(at, times::day_and_time(at, now))
+        Stamp::with_text(at, times::day_and_time(at, now))
     }
 
     /// The same stamp for use inside a sentence or a cell, with a small first letter: `a month ago`.
@@ -53,7 +53,7 @@ impl Stamp {
     }
 
     /// A time shown by any text.
-    pub fn saying(at: Moment, text: impl Into<String>) -> Stamp {
+    pub fn with_text(at: Moment, text: impl Into<String>) -> Stamp {
         Stamp { at, machine: times::machine(at), exact: times::full(at), text: text.into() }
     }
 

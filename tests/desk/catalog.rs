@@ -201,9 +201,9 @@ async fn a_refused_product_comes_back_with_every_reason() {
         ("amount", "4,99"),
         ("currency", "USD"),
     ];
-    let html = refused(&desk, "/products", &wrong, "is no store").await;
+    let html = refused(&desk, "/products", &wrong, "is not a store").await;
     for reason in
-        ["An identifier has 1 to 200", "A name has 1 to 200", "A product is one of", "A duration", "is no decimal"]
+        ["An identifier has 1 to 200", "A name has 1 to 200", "A product is one of", "A duration", "not a decimal"]
     {
         assert!(html.contains(reason), "{reason}");
     }

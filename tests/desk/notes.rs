@@ -132,7 +132,7 @@ async fn a_form_works_once() {
     assert_eq!((stored(&desk).len(), log(&desk).len()), (1, 1));
     let other = desk.post_form(&SOL, &path, &[("body", "other"), ("once", "k1")]).await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(other.body.contains("sent before") && other.body.contains("other</textarea>"));
+    assert!(other.body.contains("sent this form before") && other.body.contains("other</textarea>"));
     assert_eq!(desk.post_form(&DEV, &path, &fields).await.status, StatusCode::SEE_OTHER, "a form key is personal");
 }
 

@@ -352,7 +352,7 @@ async fn only_admins_may_and_only_with_a_fresh_log_in() {
         );
     }
     for (query, why) in [
-        ("bought=either&ids=&before=", "say more"),
+        ("bought=either&ids=&before=", "type a pattern of the ids or a day"),
         ("bought=sandbox&ids=*&before=", "at least one letter"),
         ("bought=nothing&ids=&before=soon", "Type a day"),
     ] {

@@ -1,4 +1,4 @@
-//! Which keys may be typed (§10.1, §10.2). Events may bring others, which are kept as they came.
+//! Which keys somebody may type (§10.1, §10.2). Events may bring others, which are kept as they came.
 
 use super::reserved;
 use crate::base::error::Problem;
@@ -14,10 +14,10 @@ pub const MAX_CUSTOM: i64 = 50;
 pub struct AttributeKey(String);
 
 impl AttributeKey {
-    /// White space at the ends, which no key has, is left out.
+    /// Reads a typed key. White space at the ends is removed.
     ///
     /// # Errors
-    /// A [`Problem`] of the field `key`.
+    /// [`Problem`] for the field `key` when it is empty, too long or malformed, or begins with `$` and is not reserved.
     pub fn parse(typed: &str) -> Result<AttributeKey, Problem> {
         let key = typed.trim();
         match problem_of(key) {
@@ -34,12 +34,12 @@ impl AttributeKey {
         self.0.starts_with('$')
     }
 
-    /// What people call it.
+    /// The label that people see.
     pub fn label(&self) -> &str {
         reserved::find(&self.0).map_or(&self.0, |(_, label)| label)
     }
 
-    /// Whether a value, once set, is not written over here (§10.4): it has to be cleared first.
+    /// Whether nobody may overwrite a value by hand (§10.4): it must be cleared first.
     pub fn is_kept(&self) -> bool {
         reserved::is_kept(&self.0)
     }
@@ -75,7 +75,7 @@ fn unknown(key: &str) -> Option<String> {
     let meant = reserved::KEYS.iter().find(|(known, _)| known.eq_ignore_ascii_case(key));
     Some(match meant {
         Some((known, _)) => format!("Upper and lower case matter: did you mean {known}?"),
-        None => "Names that begin with $ are reserved, and this is none of them. Begin your own with a letter.".into(),
+        None => "Names that begin with $ are reserved, and this is not one of them. Begin yours with a letter.".into(),
     })
 }
 

@@ -1,5 +1,5 @@
-//! Attributes (§10): what a key and a value may be when somebody types them, and the values that are set here rather than
-//! told by events.
+//! Attributes (§10): the rules for keys and values that somebody types, and the stored values: from events, from the
+//! app and from the team.
 
 mod key;
 pub mod queries;

@@ -1,4 +1,4 @@
-//! The stored values of a customer's attributes, those that were cleared included.
+//! The stored values of a customer's attributes, including those that were cleared.
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::db::Conn;
 use crate::db::schema::attributes;
 use crate::projection::CustomerId;
 
-/// The newest word on a key: a value, or that it was cleared.
+/// The newest state of a key: a value, or that it was cleared.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = attributes)]
 pub struct Stored {
@@ -17,19 +17,19 @@ pub struct Stored {
     pub value: String,
     pub updated_at: Moment,
     pub is_deleted: bool,
-    /// Who said so: [`TEAM`], [`APP`], or `event`.
+    /// Where it comes from: [`TEAM`], [`APP`], or `event`.
     pub source: String,
 }
 
-/// The app, or a server of theirs.
+/// The app, or the project's own server.
 pub const APP: &str = "app";
 
-/// Somebody of the team, on this page.
+/// A member of the team, on the profile page.
 pub const TEAM: &str = "team";
 
 impl Stored {
-    /// What the team says now, after `before`: never dated earlier than what it takes the place of, whatever the app's
-    /// clock said, so that it is the newest word. `None` clears.
+    /// A value that the team sets in place of `before`; `None` clears it. It is always dated after `before`, even if
+    /// the app's clock was ahead, so that it is the newest.
     pub fn by_team(
         customer_id: CustomerId,
         key: &str,
@@ -48,7 +48,7 @@ impl Stored {
         }
     }
 
-    /// The value; `None` where it was cleared.
+    /// The value; `None` when it was cleared.
     pub fn set(&self) -> Option<&str> {
         Some(self.value.as_str()).filter(|_| !self.is_deleted)
     }
@@ -62,7 +62,7 @@ pub fn find(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult<Opt
     attributes::table.find((customer, key)).select(Stored::as_select()).first(conn).optional()
 }
 
-/// How many keys have a value that are not reserved.
+/// How many keys that are not reserved have a value.
 pub fn count_custom(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> {
     attributes::table
         .filter(attributes::customer_id.eq(customer).and(attributes::is_deleted.eq(false)))
@@ -88,14 +88,14 @@ pub fn count_cleared(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> 
         .get_result(conn)
 }
 
-/// Writes it in place of what was said before.
+/// Stores it in place of the key's present row.
 pub fn put(conn: &mut Conn, stored: &Stored) -> QueryResult<()> {
     remove(conn, stored.customer_id, &stored.key)?;
     diesel::insert_into(attributes::table).values(stored).execute(conn)?;
     Ok(())
 }
 
-/// Forgets all that was said here of a key: what the events say counts again.
+/// Deletes the row of a key, so that the value from events counts again.
 pub fn remove(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult<()> {
     diesel::delete(attributes::table.find((customer, key))).execute(conn)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The keys that are reserved (§10.2), with their labels, in the order of the card (§10.5).
+//! The reserved keys (§10.2) with their labels, in the order of the attributes card (§10.5).
 
 /// Key and label: the first ones in the order people know, the rest alphabetically.
 pub const KEYS: &[(&str, &str)] = &[
@@ -57,18 +57,18 @@ pub const KEYS: &[(&str, &str)] = &[
     ("$tenjinId", "Tenjin ID"),
 ];
 
-/// Where a key stands, and its label.
+/// The position and the label of a reserved key.
 pub fn find(key: &str) -> Option<(usize, &'static str)> {
     let position = KEYS.iter().position(|(known, _)| *known == key)?;
     KEYS.get(position).map(|(_, label)| (position, *label))
 }
 
-/// Whether the values of a key are read letter by letter.
+/// Whether the values of a key are codes, which people read letter by letter.
 pub fn is_code(key: &str) -> bool {
     key.ends_with("Id") || key.ends_with("Tokens") || matches!(key, "$ip" | "$idfa" | "$idfv")
 }
 
-/// Keys whose values are not written over by hand (§10.4): what identifies a device, and what an ad network told.
+/// Keys whose values nobody overwrites by hand (§10.4): they identify a device, or an ad network reported them.
 const KEPT: &[&str] = &[
     "$ip",
     "$idfa",

@@ -1,28 +1,29 @@
-//! Which values may be typed for a key (§10.3): text of at most 500 characters, and for some keys more than that.
+//! Which values somebody may type for a key (§10.3): text of at most 500 characters. Some keys have further rules.
 
 use super::AttributeKey;
 use crate::base::error::Problem;
 
 /// The most characters of a value.
 pub const MAX_VALUE: usize = 500;
-/// The most partners whom data may not be shared with.
+/// The most partners in a list of those that get no data.
 const MAX_PARTNERS: usize = 50;
 
 /// A value that its key may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypedValue(pub String);
 
-/// What a key asks of its values.
+/// What values a key accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     Text,
     Email,
     OneOf(&'static [&'static str]),
-    /// `all`, or partners with commas between them.
+    /// `all`, or partner ids with commas between them.
     Partners,
     /// A UUID; all zeros means that consent was not given.
     AdvertisingId,
-    /// `true` asks the server to fill in what it sees of the device, which is not there while somebody types.
+    /// Anything but `true`, by which an app asks the server to fill in what it sees of the device. A form has no such
+    /// device.
     Seen,
 }
 
@@ -42,7 +43,7 @@ impl Rule {
         }
     }
 
-    /// What to know before typing.
+    /// A hint for the form's field.
     pub const fn hint(self) -> Option<&'static str> {
         match self {
             Rule::Email => Some("An e-mail address, as in name@example.com."),
@@ -63,7 +64,7 @@ impl Rule {
             Rule::AdvertisingId => (!is_uuid(value))
                 .then(|| "This is not an advertising id: 8-4-4-4-12 letters a to f and digits, with dashes.".into()),
             Rule::Seen => (value == "true").then(|| {
-                "The word true asks for what the server sees of the device, which only the app can do. Type the value."
+                "Only the app can send true, which makes the server fill in what it sees of the device. Type the value."
                     .into()
             }),
         }
@@ -71,10 +72,10 @@ impl Rule {
 }
 
 impl TypedValue {
-    /// A line's end is one character, whatever the browser sent; everything else is kept as typed.
+    /// Reads a typed value. Line ends become LF, whatever the browser sent; everything else is kept as typed.
     ///
     /// # Errors
-    /// A [`Problem`] of the field `value`.
+    /// [`Problem`] for the field `value` when it is empty, too long, holds NUL, or breaks the [`Rule`] of the key.
     pub fn parse(key: &AttributeKey, typed: &str) -> Result<TypedValue, Problem> {
         let value = typed.replace("\r\n", "\n").replace('\r', "\n");
         let problem = general(&value).or_else(|| Rule::for_key(key.as_str()).problem_of(&value));
@@ -97,7 +98,7 @@ fn general(value: &str) -> Option<String> {
         .then(|| format!("{length} characters are {} too many: a value has at most {MAX_VALUE}.", length - MAX_VALUE))
 }
 
-/// Something before one `@`, and a name with a dot in it behind.
+/// Whether a value has the form of an e-mail address: text, one `@`, and a domain with a dot.
 pub fn is_address(value: &str) -> bool {
     let is_plain =
         !value.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "<>(),;".contains(letter));
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_looks_like_one() {
+    fn an_email_address_has_a_name_and_a_domain_with_a_dot() {
         for good in ["a@b.c", "lena+x@okafor.example", "Ö@bücher.example", "a.b@c.d.e"] {
             assert!(is_fine("$email", good), "{good}");
         }
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn some_keys_have_words_of_their_own() {
+    fn some_keys_accept_only_certain_words() {
         assert!(is_fine("$attConsentStatus", "authorized") && !is_fine("$attConsentStatus", "Authorized"));
         assert!(is_fine("$appleRefundHandlingPreference", "DO_NOT_HANDLE"));
         let refused = parsed("$appleRefundHandlingPreference", "no");

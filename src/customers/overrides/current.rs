@@ -1,4 +1,4 @@
-//! Which offering a customer gets: the override while it holds, else the project's default.
+//! Which offering a customer gets: the override while it is in force, else the project's default.
 
 use diesel::prelude::*;
 
@@ -18,7 +18,7 @@ pub struct Offering {
 /// The offering that applies, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Current {
-    /// Set for this customer; `default` is what would apply without.
+    /// Set for this customer; `default` would apply without the override.
     Overridden { offering: Offering, set: Override, default: Option<Offering> },
     /// The project's default, with the override that does not count.
     Default { offering: Offering, ignored: Option<Ignored> },

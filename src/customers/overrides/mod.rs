@@ -7,4 +7,4 @@ pub mod queries;
 pub mod testing;
 
 pub use current::Offering;
-pub use model::{Cursor, End, HELD, Override, may_change};
+pub use model::{Cursor, End, Override, TEST_CUSTOMERS_ONLY, may_change};

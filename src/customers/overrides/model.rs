@@ -1,4 +1,4 @@
-//! What an override is, where one stands among the others, and whose offering a developer may change.
+//! What an override is, its place in lists, and which customers' offerings a developer may change.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::base::error::Refusal;
 use crate::db::schema::offering_overrides;
 use crate::projection::{CustomerId, Kind, Purchase};
 
-/// What the team set for one customer.
+/// The offering that the team set for one customer.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = offering_overrides)]
 pub struct Override {
@@ -21,10 +21,10 @@ pub struct Override {
     pub set_by: String,
     pub set_by_id: Option<i64>,
     pub set_at: Moment,
-    /// The last moment at which it does not count any more; `None` for one without an end.
+    /// It counts before this moment; `None` for one without an end.
     pub until: Option<Moment>,
     pub reason: Option<String>,
-    /// Whether the history tells of its end.
+    /// Whether an event has recorded its end.
     pub is_end_recorded: bool,
 }
 
@@ -33,31 +33,31 @@ impl Override {
         self.until.is_some_and(|until| until <= now)
     }
 
-    /// Which state somebody saw: the time it was set; 0 where there is none.
+    /// The version that a form carries: the time at which the override was set, or 0 without one.
     pub fn version(set: Option<&Override>) -> i64 {
         set.map_or(0, |set| set.set_at.millis())
     }
 
     /// # Errors
-    /// A refusal as stale when `seen` is another state than this one.
+    /// [`Refusal::stale`] when `seen` is another version than that of `set`.
     pub fn must_be(set: Option<&Override>, seen: Option<i64>) -> Result<(), Refusal> {
         if seen.is_none_or(|seen| seen == Override::version(set)) { Ok(()) } else { Err(Refusal::stale()) }
     }
 }
 
-/// Whether somebody of this role may change which offering a customer gets, where developers are held to test customers:
-/// those who never bought with real money. What the team granted is no purchase. `best` is the customer's best purchase in
-/// production, grants last.
-pub fn may_change(role: Role, is_held_to_tests: bool, best: Option<&Purchase>) -> bool {
+/// Whether somebody of this role may change which offering a customer gets. With `tests_only`, developers may change
+/// that of test customers only: those who never bought with real money. A grant is not a purchase. `best` is the
+/// customer's best purchase in production, grants last.
+pub fn may_change(role: Role, tests_only: bool, best: Option<&Purchase>) -> bool {
     let is_test = best.is_none_or(|purchase| purchase.kind == Kind::Grant);
-    role != Role::Developer || !is_held_to_tests || is_test
+    role != Role::Developer || !tests_only || is_test
 }
 
-/// Why somebody who may override offerings may not here.
-pub const HELD: &str = "In this project developers change the offering of test customers only, and this customer has \
-                        bought something with real money.";
+/// Why a developer may not change the offering of a customer.
+pub const TEST_CUSTOMERS_ONLY: &str = "In this project, developers may change the offering of test customers only, and \
+                                       this customer has bought something with real money.";
 
-/// A place in the list of overrides: soonest end first, then those without one; among equals the one set first.
+/// A place in the list of overrides: the soonest end first, then those without one. With equal ends, the one set first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     pub until: Option<Moment>,
@@ -82,7 +82,7 @@ impl Cursor {
     }
 }
 
-/// A number as it is written, and in no other way.
+/// Reads a number only as Rust writes it: no plus sign, no leading zero.
 fn number(text: &str) -> Option<i64> {
     text.parse().ok().filter(|number: &i64| number.to_string() == text)
 }
@@ -97,7 +97,7 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// An override that is over, and the history does not tell so yet: where it stands among the others.
+/// An override that is over and whose end no event has recorded, as a place in the list of all such.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct End {
     pub at: Moment,
@@ -106,7 +106,7 @@ pub struct End {
 }
 
 impl End {
-    /// Before every other.
+    /// A place before all others, where a list begins.
     pub const FIRST: End = End { at: Moment::EARLIEST, customer: CustomerId::MIN, project: 0 };
 }
 
@@ -118,7 +118,7 @@ mod tests {
     use crate::projection::testing::{NOW, purchase};
 
     #[test]
-    fn a_place_is_read_as_it_was_written_and_in_no_other_way() {
+    fn a_cursor_is_read_only_as_it_was_written() {
         for until in [None, Some(Moment(1_795_453_200_000)), Some(Moment(-5))] {
             let cursor = Cursor { until, set_at: Moment(7), customer: i64::MAX };
             assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
@@ -131,13 +131,13 @@ mod tests {
     }
 
     #[test]
-    fn developers_may_be_held_to_customers_who_never_bought() {
+    fn developers_may_be_limited_to_customers_who_never_bought() {
         let bought = purchase(json!({}));
         let granted = purchase(json!({ "kind": "grant", "store": "PROMOTIONAL" }));
         for role in Role::ALL {
-            let is_held = role == Role::Developer;
+            let is_limited = role == Role::Developer;
             assert!(may_change(role, false, Some(&bought)) && may_change(role, true, None), "{role}");
-            assert_eq!(may_change(role, true, Some(&bought)), !is_held, "{role}");
+            assert_eq!(may_change(role, true, Some(&bought)), !is_limited, "{role}");
             assert!(may_change(role, true, Some(&granted)), "{role}");
         }
     }

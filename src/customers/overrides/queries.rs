@@ -1,4 +1,4 @@
-//! The override of a customer, those in force in a project, and those whose end is still to be told.
+//! The override of a customer, those in force in a project, and those whose end no event has recorded.
 
 use diesel::prelude::*;
 
@@ -13,9 +13,10 @@ pub fn find(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Overrid
     offering_overrides::table.find(customer).select(Override::as_select()).first(conn).optional()
 }
 
-/// Whether an offering of the project is the default, and whether it is archived; `None` when there is no such offering.
+/// Whether an offering of the project is the default, and whether it is archived; `None` when there is no such
+/// offering.
 pub fn sold(conn: &mut Conn, project: i64, offering: &str) -> QueryResult<Option<(bool, bool)>> {
-    // PostgreSQL can neither store NUL nor be asked for it.
+    // PostgreSQL rejects text that contains NUL, also in a query.
     if offering.contains('\0') {
         return Ok(None);
     }
@@ -23,7 +24,7 @@ pub fn sold(conn: &mut Conn, project: i64, offering: &str) -> QueryResult<Option
     offerings::table.filter(own).select((offerings::is_default, offerings::is_archived)).first(conn).optional()
 }
 
-/// A project has tens of them, archived ones included.
+/// All offerings of a project, archived ones included: tens of them.
 pub fn offerings_of(conn: &mut Conn, project: i64) -> QueryResult<Vec<Offering>> {
     offerings::table
         .filter(offerings::project_id.eq(project))
@@ -32,7 +33,7 @@ pub fn offerings_of(conn: &mut Conn, project: i64) -> QueryResult<Vec<Offering>>
         .load(conn)
 }
 
-/// Sets it in place of any other.
+/// Stores an override in place of the customer's present one.
 pub fn put(conn: &mut Conn, set: &Override) -> QueryResult<()> {
     remove(conn, set.customer_id)?;
     diesel::insert_into(offering_overrides::table).values(set).execute(conn)?;
@@ -44,8 +45,8 @@ pub fn remove(conn: &mut Conn, customer: CustomerId) -> QueryResult<()> {
     Ok(())
 }
 
-/// The next overrides of a project that are not over: soonest end first, those without one last. At most two queries, each
-/// a range of the index.
+/// The next overrides of a project that are not over: soonest end first, those without one last. At most two queries,
+/// each a range of the index.
 pub fn in_force(
     conn: &mut Conn,
     project: i64,
@@ -84,7 +85,7 @@ fn endless(conn: &mut Conn, project: i64, after: Option<Cursor>, most: i64) -> Q
     let set_at = offering_overrides::set_at;
     let mut query = offering_overrides::table
         .filter(offering_overrides::project_id.eq(project).and(offering_overrides::until.is_null()))
-        // All are alike in the first; with it, the order is that of the index to both databases.
+        // `until` is null in all rows. With it in front, both databases read the order from the index.
         .order((offering_overrides::until, set_at, offering_overrides::customer_id))
         .select(Override::as_select())
         .limit(most)
@@ -97,7 +98,7 @@ fn endless(conn: &mut Conn, project: i64, after: Option<Cursor>, most: i64) -> Q
     query.load(conn)
 }
 
-/// The next overrides that are over without the history telling so, after the one given.
+/// The next overrides that are over and whose end no event has recorded, after the place `after`.
 pub fn ended(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResult<Vec<End>> {
     let (until, customer) = (offering_overrides::until, offering_overrides::customer_id);
     offering_overrides::table
@@ -110,7 +111,8 @@ pub fn ended(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResul
         .load(conn)
 }
 
-/// The override whose end is to be told now: whoever gets it tells it, and nobody gets it again.
+/// Marks an end as recorded and returns the override: the caller records the end, and no other caller gets it. `None`
+/// when the override is not over or another process has taken its end.
 pub fn take_end(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Option<Override>> {
     let over = offering_overrides::is_end_recorded.eq(false).and(offering_overrides::until.le(now));
     let taken = diesel::update(offering_overrides::table.find(customer).filter(over))
@@ -120,6 +122,6 @@ pub fn take_end(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResu
 }
 
 /// Whether developers of the project may change the offering of test customers only.
-pub fn are_developers_held(conn: &mut Conn, project: i64) -> QueryResult<bool> {
+pub fn restricts_developers(conn: &mut Conn, project: i64) -> QueryResult<bool> {
     projects::table.find(project).select(projects::overrides_only_tests).first(conn)
 }

@@ -26,8 +26,8 @@ pub async fn soon(db: &Db) {
     match tokio::task::spawn_blocking(move || work(&db)).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => {
-            tracing::warn!(cause = error.cause(), "the cleanup after an erasure failed, a job retries it")
+            tracing::warn!(cause = error.cause(), "cleanup after an erasure failed, a job retries it")
         }
-        Err(error) => tracing::error!(%error, "the cleanup after an erasure panicked"),
+        Err(error) => tracing::error!(%error, "cleanup after an erasure panicked"),
     }
 }

@@ -31,7 +31,7 @@ pub enum Length {
 
 /// Why what was typed is not a length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoLength {
+pub enum InvalidLength {
     Missing,
     Unknown,
     NoDate,
@@ -120,18 +120,16 @@ impl Preset {
 
 impl Length {
     /// Reads the two fields of a form. A date alone is enough.
-    ///
-    /// # Errors
-    /// [`NoLength`] with the reason.
-    pub fn parse(duration: &str, until: &str, now: Moment) -> Result<Length, NoLength> {
+    pub fn parse(duration: &str, until: &str, now: Moment) -> Result<Length, InvalidLength> {
         let (duration, until) = (duration.trim(), until.trim());
         match (duration, until) {
-            ("", "") => Err(NoLength::Missing),
-            (UNTIL | CUSTOM, "") => Err(NoLength::NoDate),
+            ("", "") => Err(InvalidLength::Missing),
+            (UNTIL | CUSTOM, "") => Err(InvalidLength::NoDate),
             (UNTIL | CUSTOM | "", date) => end_of_day(date, now).map(Length::Until),
             (word, _) => {
-                let preset = Preset::ALL.into_iter().find(|preset| preset.word() == word).ok_or(NoLength::Unknown)?;
-                if until.is_empty() { Ok(Length::Preset(preset)) } else { Err(NoLength::DateBesidePreset) }
+                let preset =
+                    Preset::ALL.into_iter().find(|preset| preset.word() == word).ok_or(InvalidLength::Unknown)?;
+                if until.is_empty() { Ok(Length::Preset(preset)) } else { Err(InvalidLength::DateBesidePreset) }
             }
         }
     }
@@ -152,7 +150,7 @@ impl Length {
     }
 
     /// `for 7 days`, `until 31 Dec 2026`, `for a lifetime`
-    pub fn said(self) -> String {
+    pub fn in_words(self) -> String {
         match self {
             Length::Preset(preset) => match preset.days() {
                 Some(days) => format!("for {}", crate::wording::text::count(days, "day", "days")),
@@ -166,36 +164,36 @@ impl Length {
 /// The last second of a day, written as `YYYY-MM-DD` and in no other way.
 ///
 /// # Errors
-/// [`NoLength::Malformed`] for any other text, [`NoLength::Past`] when the day is over.
-pub fn end_of_day(date: &str, now: Moment) -> Result<Moment, NoLength> {
+/// [`InvalidLength::Malformed`] for any other text, [`InvalidLength::Past`] when the day is over.
+pub fn end_of_day(date: &str, now: Moment) -> Result<Moment, InvalidLength> {
     let is_date = date.len() == 10
         && date
             .bytes()
             .enumerate()
             .all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
-    let day = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok().filter(|_| is_date).ok_or(NoLength::Malformed)?;
-    let end = day.and_hms_opt(23, 59, 59).ok_or(NoLength::Malformed)?;
+    let day = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok().filter(|_| is_date).ok_or(InvalidLength::Malformed)?;
+    let end = day.and_hms_opt(23, 59, 59).ok_or(InvalidLength::Malformed)?;
     let end = Moment(end.and_utc().timestamp_millis());
-    if end > now { Ok(end) } else { Err(NoLength::Past) }
+    if end > now { Ok(end) } else { Err(InvalidLength::Past) }
 }
 
-impl NoLength {
+impl InvalidLength {
     /// The form field that the problem is about.
     pub const fn field(self) -> &'static str {
         match self {
-            NoLength::Missing | NoLength::Unknown => "duration",
+            InvalidLength::Missing | InvalidLength::Unknown => "duration",
             _ => "until",
         }
     }
 
     pub const fn words(self) -> &'static str {
         match self {
-            NoLength::Missing => "Choose how long the access lasts.",
-            NoLength::Unknown => "Choose one of the lengths listed.",
-            NoLength::NoDate => "Choose the last day of the access.",
-            NoLength::Malformed => "This is not a day. Write it as 2026-12-31: year, month, day.",
-            NoLength::Past => "This day is over (in UTC). Choose one that is still ahead.",
-            NoLength::DateBesidePreset => "Choose “Until a date” to use this day, or empty the field.",
+            InvalidLength::Missing => "Choose how long the access lasts.",
+            InvalidLength::Unknown => "Choose one of the lengths listed.",
+            InvalidLength::NoDate => "Choose the last day of the access.",
+            InvalidLength::Malformed => "This is not a day. Write it as 2026-12-31: year, month, day.",
+            InvalidLength::Past => "This day is over (in UTC). Choose one that is still ahead.",
+            InvalidLength::DateBesidePreset => "Choose “Until a date” to use this day, or empty the field.",
         }
     }
 }
@@ -207,7 +205,7 @@ mod tests {
     /// 2026-11-23 17:00:00 UTC
     const NOW: Moment = Moment(1_795_453_200_000);
 
-    fn end(duration: &str, until: &str) -> Result<String, NoLength> {
+    fn end(duration: &str, until: &str) -> Result<String, InvalidLength> {
         let length = Length::parse(duration, until, NOW)?;
         Ok(crate::wording::times::machine(length.ends_at(NOW)))
     }
@@ -234,9 +232,9 @@ mod tests {
             assert_eq!(Length::parse(preset.word(), "", NOW), Ok(Length::Preset(preset)));
         }
         for word in ["Weekly", "week", "7", "P1W", "forever"] {
-            assert_eq!(Length::parse(word, "", NOW), Err(NoLength::Unknown), "{word}");
+            assert_eq!(Length::parse(word, "", NOW), Err(InvalidLength::Unknown), "{word}");
         }
-        assert_eq!(Length::parse(" ", "", NOW), Err(NoLength::Missing));
+        assert_eq!(Length::parse(" ", "", NOW), Err(InvalidLength::Missing));
     }
 
     #[test]
@@ -250,26 +248,26 @@ mod tests {
     #[test]
     fn a_day_must_still_be_ahead() {
         assert_eq!(end("until", "2026-11-23").as_deref(), Ok("2026-11-23T23:59:59Z"), "tonight");
-        assert_eq!(end("until", "2026-11-22"), Err(NoLength::Past));
+        assert_eq!(end("until", "2026-11-22"), Err(InvalidLength::Past));
         let last_second = Moment(NOW.millis() - 17 * 3_600_000 + 86_399_000);
         assert!(Length::parse("until", "2026-11-23", Moment(last_second.millis() - 1)).is_ok());
-        assert_eq!(Length::parse("until", "2026-11-23", last_second), Err(NoLength::Past));
+        assert_eq!(Length::parse("until", "2026-11-23", last_second), Err(InvalidLength::Past));
     }
 
     #[test]
     fn text_that_is_not_a_date_is_refused_with_a_reason() {
         for date in ["2026-02-29", "2026-13-01", "2026-1-1", "31.12.2026", "2026-12-31T00:00", "+026-12-31", "tomorrow"]
         {
-            assert_eq!(end("until", date), Err(NoLength::Malformed), "{date}");
+            assert_eq!(end("until", date), Err(InvalidLength::Malformed), "{date}");
         }
-        assert_eq!(end("until", ""), Err(NoLength::NoDate));
-        assert_eq!(end("weekly", "2026-12-31"), Err(NoLength::DateBesidePreset));
-        assert_eq!((NoLength::Unknown.field(), NoLength::Past.field()), ("duration", "until"));
+        assert_eq!(end("until", ""), Err(InvalidLength::NoDate));
+        assert_eq!(end("weekly", "2026-12-31"), Err(InvalidLength::DateBesidePreset));
+        assert_eq!((InvalidLength::Unknown.field(), InvalidLength::Past.field()), ("duration", "until"));
     }
 
     #[test]
     fn a_length_reads_as_on_the_button() {
-        let words = |duration, until| Length::parse(duration, until, NOW).map(Length::said);
+        let words = |duration, until| Length::parse(duration, until, NOW).map(Length::in_words);
         assert_eq!(words("daily", "").as_deref(), Ok("for 1 day"));
         assert_eq!(words("weekly", "").as_deref(), Ok("for 7 days"));
         assert_eq!(words("lifetime", "").as_deref(), Ok("for a lifetime"));

@@ -10,7 +10,7 @@ pub mod queries;
 use crate::base::clock::Moment;
 use crate::projection::CustomerId;
 
-pub use length::{CUSTOM, Length, NoLength, Preset, UNTIL, end_of_day};
+pub use length::{CUSTOM, InvalidLength, Length, Preset, UNTIL, end_of_day};
 pub use plan::{Given, Held, Plan, Refusal, Removed};
 pub use queries::End;
 

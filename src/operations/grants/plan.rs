@@ -213,7 +213,7 @@ impl Plan {
     /// The audit trace of the new grant; it names the end of a grant that this one replaces.
     pub fn grant_entry(&self, entitlement: &str, length: Length) -> Trace {
         let ends_at = self.given.first().map_or_else(String::new, |given| times::full(given.ends_at));
-        let after = format!("{}, to {ends_at}", length.said());
+        let after = format!("{}, to {ends_at}", length.in_words());
         self.with_former_end(Trace::new(Action::EntitlementGranted).about(entitlement).after(after))
     }
 

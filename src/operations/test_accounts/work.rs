@@ -1,5 +1,5 @@
 //! Runs the deletion jobs, a few customers per transaction. Each transaction takes the next customers off the list and
-//! deletes them, so a process that dies loses nothing, and several processes share the work without repeating any of
+//! deletes them. So a process that dies loses nothing, and several processes share the work without repeating any of
 //! it.
 
 use super::jobs::Job;

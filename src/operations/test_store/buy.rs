@@ -1,4 +1,4 @@
-//! Redeems a token: it buys a product once, whoever posts the token and however often.
+//! Redeems a token: it buys a product once, no matter who posts it and how often.
 
 use super::{Buyer, Token, queries, schedule};
 use crate::base::clock::Moment;

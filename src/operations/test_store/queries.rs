@@ -108,7 +108,7 @@ pub fn is_subscribed(conn: &mut Conn, customer: CustomerId, now: Moment) -> Quer
     Ok(held(conn, customer, now)?.iter().any(|purchase| purchase.kind == Kind::Subscription))
 }
 
-/// The customer who has a token's purchase: the buyer, or whoever it was moved to. `None` if the token bought nothing.
+/// The customer who has a token's purchase: the buyer, or the one it was moved to. `None` if the token bought nothing.
 pub fn holder(conn: &mut Conn, project: i64, token: &str) -> QueryResult<Option<CustomerId>> {
     let key = lookup_key(&TestSale::id_of_purchase(token));
     let purchased = events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key)));

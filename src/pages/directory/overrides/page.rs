@@ -79,7 +79,7 @@ impl OverridesPage {
         let has_more = found.len() > PAGE;
         found.truncate(PAGE);
         let offerings = overrides::queries::offerings_of(conn, project.id)?;
-        let held = overrides::queries::are_developers_held(conn, project.id)?;
+        let held = overrides::queries::restricts_developers(conn, project.id)?;
         let ids: Vec<_> = found.iter().map(|set| set.customer_id).collect();
         let rows = overview::rows_of(conn, &ids)?;
         let overviews = overview::complete(conn, project.id, now, rows)?;

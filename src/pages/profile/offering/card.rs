@@ -7,7 +7,7 @@ use diesel::QueryResult;
 use crate::base::Permission::OverrideOffering;
 use crate::base::clock::Moment;
 use crate::customers::overrides::current::{self, Current, Ignored, Offering, Why};
-use crate::customers::overrides::{self, HELD, Override};
+use crate::customers::overrides::{self, Override, TEST_CUSTOMERS_ONLY};
 use crate::db::Conn;
 use crate::pages::profile::pickup::What;
 use crate::pages::profile::visit::Visit;
@@ -44,7 +44,7 @@ impl Card {
             current,
             slug: visit.project.slug.clone(),
             choose: (may && is_allowed).then(|| visit.dialog("offering-choose")),
-            restriction: (may && !is_allowed).then_some(HELD),
+            restriction: (may && !is_allowed).then_some(TEST_CUSTOMERS_ONLY),
             picked_up: visit.picked_up(What::Offering),
         })
     }

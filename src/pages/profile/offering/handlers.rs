@@ -8,7 +8,7 @@ use super::chosen::Chosen;
 use crate::actions::{Act, Doing, Done};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
-use crate::customers::overrides::{self, HELD, Override};
+use crate::customers::overrides::{self, Override, TEST_CUSTOMERS_ONLY};
 use crate::pages::profile::acting::{Outcome, on_customer};
 use crate::pages::profile::undo;
 use crate::pages::profile::visit::Visit;
@@ -81,7 +81,7 @@ pub fn cleared(
 /// # Errors
 /// A refusal for a developer who may change only test customers.
 pub fn must_be_allowed(visit: &Visit) -> Result<(), Refusal> {
-    if may_change(visit) { Ok(()) } else { Err(Refusal::new("", HELD)) }
+    if may_change(visit) { Ok(()) } else { Err(Refusal::new("", TEST_CUSTOMERS_ONLY)) }
 }
 
 fn set_until(name: &str, until: Option<Moment>) -> String {

@@ -31,7 +31,7 @@ pub struct Draft {
 /// The query field `to` names the receiving customer: an App User ID, or any text that the search finds.
 pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let query = req.query_string().to_owned();
-    let opened = Opened::asked(&format!("dialog=transfer&{query}"))?.ok_or(Error::NotFound)?;
+    let opened = Opened::from_query(&format!("dialog=transfer&{query}"))?.ok_or(Error::NotFound)?;
     let html = db.read(move |conn| page::rendered(conn, &request, &query, opened)).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }

@@ -126,7 +126,7 @@ impl Preview {
             return Ok(Preview { held, ..Preview::default() });
         };
         let Ok(plan) = holder(visit).plan_grant(conn, chosen, length, true)? else { return Ok(Preview::default()) };
-        let summary = format!("{} {}", visit.catalog.entitlement_name(chosen), length.said());
+        let summary = format!("{} {}", visit.catalog.entitlement_name(chosen), length.in_words());
         let access_changes = AccessChange::preview(conn, visit, &ids, &plan.events)?;
         Ok(Preview { summary, access_changes, held })
     }

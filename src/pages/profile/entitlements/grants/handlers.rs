@@ -18,7 +18,7 @@ pub async fn give(act: Act<Draft>) -> Outcome {
         let plan = planned.map_err(|refusal| request::refused(&refusal, visit, &request.entitlement))?;
         holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
         let name = visit.catalog.entitlement_name(&request.entitlement);
-        let message = format!("{name} granted {}.", request.length.said());
+        let message = format!("{name} granted {}.", request.length.in_words());
         let entry = plan.grant_entry(&request.entitlement, request.length).because(request.reason.clone());
         let done = Done::new(entry, message, visit.at("entitlements"));
         let keys = plan.given.into_iter().map(|one| one.key).collect();

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::base::clock::Moment;
 use crate::base::error::{self, Error, Problem};
-use crate::operations::grants::{Held, Length, NoLength, Refusal};
+use crate::operations::grants::{Held, InvalidLength, Length, Refusal};
 use crate::pages::profile::visit::Visit;
 use crate::wording::times;
 
@@ -62,7 +62,7 @@ impl GrantRequest {
     }
 }
 
-fn problem(why: NoLength) -> Problem {
+fn problem(why: InvalidLength) -> Problem {
     Problem { field: why.field(), sentence: why.words().into() }
 }
 
