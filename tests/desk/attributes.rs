@@ -130,7 +130,7 @@ async fn refused_input_comes_back_with_its_reason_beside_its_field() {
         ("$email", "lena at okafor", "value", "not an e-mail address"),
         ("$attConsentStatus", "yes", "value", "restricted, denied, authorized, unknown"),
         ("$idfa", "00000000-0000-0000-0000-000000000000", "value", "clear it first"),
-        ("$ip", "true", "value", "only the app"),
+        ("$ip", "true", "value", "Only the app can send true"),
     ] {
         let answer = set(&desk, key, value).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{key} {value}");

@@ -349,7 +349,9 @@ async fn an_offerings_metadata_is_a_json_object_of_at_most_4000_characters() {
     let version = seen(&desk, "/offerings/winback", "offering-edit").await;
     let most = object(4_000);
     done(&desk, "/offerings/winback", &[("name", "Win-back"), ("metadata", &most), ("seen", &version)]).await;
-    for (metadata, reason) in [("[]", "no JSON object"), ("{", "no JSON object"), (&object(4_001), "4001 characters")] {
+    for (metadata, reason) in
+        [("[]", "not a JSON object"), ("{", "not a JSON object"), (&object(4_001), "4001 characters")]
+    {
         let fields = [("name", "Win-back"), ("metadata", metadata), ("seen", "")];
         let html = refused(&desk, "/offerings/winback", &fields, reason).await;
         assert!(html.contains("aria-invalid=\"true\" aria-describedby=\"metadata-reason\""), "{reason}");
