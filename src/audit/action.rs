@@ -1,8 +1,8 @@
-//! The actions that the audit log records: their names in it (§14: snake case, past tense), and in words.
+//! The actions that the audit log records (§14). Each has a name in the log, in snake case and past tense, and
+//! words for pages.
 
 macro_rules! actions {
     ($($variant:ident $name:literal $words:literal),+ $(,)?) => {
-        /// What was done.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Action {
             $($variant,)+
@@ -11,12 +11,12 @@ macro_rules! actions {
         impl Action {
             pub const ALL: &'static [Action] = &[$(Action::$variant,)+];
 
-            /// The name in the log.
+            /// The name in the log: `note_created`.
             pub const fn name(self) -> &'static str {
                 match self { $(Action::$variant => $name,)+ }
             }
 
-            /// The words after the name of the actor: `Sol Mbeki added a note`.
+            /// The words that follow the actor's name on pages: `added a note`.
             pub const fn words(self) -> &'static str {
                 match self { $(Action::$variant => $words,)+ }
             }
@@ -99,7 +99,7 @@ actions! {
 }
 
 impl Action {
-    /// The action of a name in the log; `None` for one that this version does not know.
+    /// Finds an action by its name in the log; `None` for a name that this version does not know.
     pub fn parse(name: &str) -> Option<Action> {
         Action::ALL.iter().copied().find(|action| action.name() == name)
     }
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_snake_case_and_found_again() {
+    fn every_name_is_snake_case_and_parses_to_its_action() {
         for action in Action::ALL {
             assert_eq!(Action::parse(action.name()), Some(*action));
             assert!(action.name().chars().all(|letter| letter.is_ascii_lowercase() || letter == '_'));

@@ -1,5 +1,4 @@
-//! Entries for what people do to their own accounts. An account belongs to no project, so each project of the person
-//! gets an entry.
+//! Entries about a person's own account. An account belongs to no project, so each project of the person gets an entry.
 
 use diesel::prelude::*;
 
@@ -10,17 +9,17 @@ use crate::base::ids::Ids;
 use crate::db::Conn;
 use crate::db::schema::memberships;
 
-/// The projects of a person, locked until the transaction ends.
+/// All projects of a person, locked until the transaction ends.
 pub struct Everywhere {
     person: i64,
-    /// Each with the person's role in it.
+    /// Each project's id, and the person's role in it.
     projects: Vec<(i64, String)>,
 }
 
 impl Everywhere {
-    /// Locks all projects of a person. Call it before anything else is touched: an action that changes members locks
-    /// the project first and then changes rows of persons. The order is always the same, because two people may share
-    /// projects.
+    /// Locks all projects of a person in the order of their ids, so that two people who share projects cannot deadlock.
+    /// Call it before the transaction changes any row: an action that changes members also locks the project first, and
+    /// changes rows of persons afterwards.
     pub fn lock(conn: &mut Conn, person: i64) -> QueryResult<Everywhere> {
         let projects: Vec<(i64, String)> = memberships::table
             .filter(memberships::person_id.eq(person))
@@ -31,12 +30,12 @@ impl Everywhere {
         Ok(Everywhere { person, projects })
     }
 
-    /// Appends the same entry to each log, with the person as the actor.
+    /// Appends the same entry to the log of each project, with the person as the actor.
     pub fn append(&self, conn: &mut Conn, at: (&Ids, Moment), origin: &Origin, trace: &Trace) -> Result<(), Error> {
         self.append_by(conn, |role| Actor::person(self.person, role), at, origin, trace)
     }
 
-    /// Appends to each log what an operator did to the person at the command line.
+    /// Appends the same entry to the log of each project, with an operator at the command line as the actor.
     pub fn append_by_operator(&self, conn: &mut Conn, at: (&Ids, Moment), trace: &Trace) -> Result<(), Error> {
         self.append_by(conn, |_| Actor::operator(), at, &Origin::default(), trace)
     }

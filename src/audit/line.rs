@@ -1,17 +1,18 @@
-//! An entry as pages show it: with the name of the actor, and with its details unless they were erased.
+//! An entry as pages show it: with the actor's name, and with its details unless they were erased.
 
 use super::{Action, ActorKind, Details, Entry};
 use crate::projection::CustomerId;
 
-/// The columns that a reader of the log selects: the entry; customer, salt and body of its details; the person's name.
+/// The columns that a query for [`Line`] selects: the entry; customer, salt and body of its details; the person's name.
 pub type Row = (Entry, Option<(Option<i64>, String, String)>, Option<String>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub entry: Entry,
     pub content: Content,
-    /// The customer it is about, if they still exist.
+    /// The customer that the entry is about, if they still exist.
     pub customer: Option<CustomerId>,
+    /// The name of the person who acted, if they are still a member.
     person: Option<String>,
 }
 
@@ -19,9 +20,9 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     Known(Details),
-    /// They were erased with a customer or a person.
+    /// The details were erased together with a customer or a person.
     Erased,
-    /// A later version or another program wrote them.
+    /// This version cannot parse the details: a later version or another program wrote them.
     Unreadable,
 }
 
@@ -37,7 +38,7 @@ impl Line {
         Line { entry, content, customer, person }
     }
 
-    /// The name of the actor.
+    /// The actor's name as pages show it.
     pub fn who(&self) -> &str {
         match ActorKind::parse(&self.entry.actor_kind) {
             Some(ActorKind::Person) => self.person.as_deref().unwrap_or("A former member"),
@@ -49,7 +50,7 @@ impl Line {
         }
     }
 
-    /// The role of a person at that time, or `API key` beside the name of a key; empty where the name says enough.
+    /// The role that the person had at that time, or `API key` for a key with a name; otherwise empty.
     pub fn role(&self) -> &str {
         match ActorKind::parse(&self.entry.actor_kind) {
             Some(ActorKind::ApiKey) if self.entry.role.is_empty() => "",
@@ -58,8 +59,8 @@ impl Line {
         }
     }
 
-    /// The words after the name: `added a note`. An action that this version does not know is shown by its name in the
-    /// log.
+    /// The words that follow the actor's name: `added a note`. For an action that this version does not know, its name
+    /// in the log.
     pub fn words(&self) -> &str {
         match Action::parse(&self.entry.action) {
             Some(action) => action.words(),
@@ -75,7 +76,7 @@ impl Line {
     }
 }
 
-/// Whether details were blanked because they named somebody who was erased.
+/// Whether details are blank, because they named somebody who was erased.
 pub(super) fn is_blank(salt: &str, body: &str) -> bool {
     salt.is_empty() && body.is_empty()
 }
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_of_a_later_version_is_called_by_its_name() {
+    fn an_action_of_a_later_version_is_shown_by_its_name_in_the_log() {
         let mut line = line("system", None, None);
         assert_eq!(line.words(), "added a note");
         line.entry.action = "moon_painted".into();

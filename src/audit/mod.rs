@@ -1,9 +1,9 @@
-//! The audit log (§14): who did what, and when. Every action appends one entry in the transaction that changes
-//! something; nothing in the program changes or removes an entry.
+//! The audit log (§14): who did what, and when. Every action appends one entry, in the transaction that makes the
+//! change. Dossier never changes or removes an entry.
 //!
-//! Entries of a project form a chain: each holds the hash of the one before. The details of an entry are in a table
-//! beside it, and the entry holds their salted hash. When a customer is erased their details are deleted, and the chain
-//! is still valid.
+//! The entries of a project form a chain: each entry holds the hash of the entry before it. An entry's details are in a
+//! second table, and the entry holds only their salted hash. So details can be erased with a customer or a person, and
+//! the chain stays valid.
 
 mod action;
 mod entry;

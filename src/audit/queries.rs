@@ -1,4 +1,4 @@
-//! Appends to the log and blanks details. Each page has its own queries to read the log.
+//! Appends entries to the log and blanks their details. The pages that show the log have their own queries to read it.
 
 use diesel::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::base::{hex, random_bytes};
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries};
 
-/// Actions on people's own accounts and on members, not on customers.
+/// Actions on members and on people's own accounts. None of them is about a customer.
 const ABOUT_PEOPLE: [Action; 15] = [
     Action::SignedIn,
     Action::SignInFailed,
@@ -29,17 +29,17 @@ const ABOUT_PEOPLE: [Action; 15] = [
     Action::SecondFactorRequired,
 ];
 
-/// Those of [`ABOUT_PEOPLE`] that name another person.
+/// The actions of [`ABOUT_PEOPLE`] whose details name a person other than the actor.
 const NAMING_OTHERS: [Action; 4] =
     [Action::MemberInvited, Action::InvitationWithdrawn, Action::MemberRoleChanged, Action::MemberRemoved];
 
-/// Whether an action's entries may be blanked when a person is erased.
+/// Whether the details of this action may be blanked when a person is erased. `action` is a name in the log.
 pub(super) fn is_about_people(action: &str) -> bool {
     ABOUT_PEOPLE.iter().any(|known| known.name() == action)
 }
 
-/// Appends an entry with the row id `id`. The project stays locked until the transaction ends, so that the chain does
-/// not fork.
+/// Appends an entry with the row id `id` to the log of `project`. Locks the project until the transaction ends, so that
+/// no other process appends an entry at the same position.
 pub fn append(
     conn: &mut Conn,
     (project, id, now): (i64, i64, Moment),
@@ -80,7 +80,7 @@ pub fn append(
     Ok(())
 }
 
-/// Position and hash of the newest entry.
+/// Position and hash of the project's newest entry; `None` for an empty log.
 pub fn head(conn: &mut Conn, project: i64) -> QueryResult<Option<(i64, String)>> {
     audit_entries::table
         .filter(audit_entries::project_id.eq(project))
@@ -90,30 +90,33 @@ pub fn head(conn: &mut Conn, project: i64) -> QueryResult<Option<(i64, String)>>
         .optional()
 }
 
-/// Whether an entry has this hash.
+/// Whether an entry of the project has this hash.
 pub fn has_hash(conn: &mut Conn, project: i64, hash: &str) -> QueryResult<bool> {
-    let own = audit_entries::project_id.eq(project).and(audit_entries::hash.eq(hash));
-    Ok(audit_entries::table.filter(own).count().get_result::<i64>(conn)? > 0)
+    let with_hash = audit_entries::project_id.eq(project).and(audit_entries::hash.eq(hash));
+    Ok(audit_entries::table.filter(with_hash).count().get_result::<i64>(conn)? > 0)
 }
 
-/// Blanks the details of an entry because they name somebody who is erased. The entry itself stays as it is.
+/// Blanks the details of an entry (project, position), because they name somebody who is erased. The entry itself stays
+/// unchanged.
 pub fn blank(conn: &mut Conn, entry: (i64, i64)) -> QueryResult<()> {
-    let nothing = (audit_details::salt.eq(""), audit_details::body.eq(""));
-    diesel::update(audit_details::table.find(entry)).set(nothing).execute(conn)?;
+    let blanked = (audit_details::salt.eq(""), audit_details::body.eq(""));
+    diesel::update(audit_details::table.find(entry)).set(blanked).execute(conn)?;
     Ok(())
 }
 
-/// Blanks what the log says about a person who left: the details of their own actions, which hold their addresses, and
-/// details in which others name them. The entries themselves stay in the chain.
+/// Blanks what a project's log says about a person who leaves it. These are the details of the person's own
+/// [`ABOUT_PEOPLE`] actions, which hold network addresses, and of others' [`NAMING_OTHERS`] actions that contain one of
+/// `names`. The entries stay unchanged.
 pub fn forget_person(conn: &mut Conn, project: i64, person: i64, names: &[&str]) -> QueryResult<()> {
-    let own = audit_details::project_id.eq(audit_entries::project_id);
-    let own = own.and(audit_details::position.eq(audit_entries::position));
+    let same_project = audit_details::project_id.eq(audit_entries::project_id);
+    let same_entry = same_project.and(audit_details::position.eq(audit_entries::position));
     let entries: Vec<(i64, Option<i64>, String)> = audit_entries::table
-        .inner_join(audit_details::table.on(own))
+        .inner_join(audit_details::table.on(same_entry))
         .filter(audit_entries::project_id.eq(project).and(audit_entries::action.eq_any(ABOUT_PEOPLE.map(Action::name))))
         .filter(audit_entries::actor_id.eq(person).or(audit_entries::action.eq_any(NAMING_OTHERS.map(Action::name))))
         .select((audit_entries::position, audit_entries::actor_id, audit_details::body))
         .load(conn)?;
+    // The bodies are JSON, so each name is compared as a JSON string.
     let names: Vec<String> = names.iter().filter_map(|name| serde_json::to_string(name).ok()).collect();
     for (position, actor, body) in entries {
         if actor == Some(person) || names.iter().any(|name| body.contains(name)) {

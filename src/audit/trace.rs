@@ -1,17 +1,18 @@
-//! What an action leaves for the audit log: what was done, to which customer, the values before and after, and why.
+//! What an action reports to the audit log: what was done, to which customer, the values before and after, and why.
 
 use serde::{Deserialize, Serialize};
 
 use super::Action;
 use crate::projection::CustomerId;
 
-/// A closure that changes something must return a trace, so that every change has its entry.
+/// What one action did. A closure that changes something must return a trace, so every change gets an entry.
 #[derive(Debug, Clone)]
 pub struct Trace {
     pub action: Action,
-    /// The customer it is about; `None` when it is about the project.
+    /// The customer that the action is about; `None` if it is about the project or a person, or erased the customer.
     pub customer: Option<CustomerId>,
-    /// The row of the customer that the action erased. The entry names it, as earlier entries about the customer do.
+    /// The id of the customer's row that the action erased. The entry holds it, as earlier entries about the customer
+    /// do.
     pub erased: Option<CustomerId>,
     pub details: Details,
 }
@@ -19,10 +20,10 @@ pub struct Trace {
 /// The part of an entry that can be erased.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
-    /// The app user id the page was opened under.
+    /// The App User ID under which the actor opened the page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_user_id: Option<String>,
-    /// The thing that was changed: an attribute's key, an entitlement, a person's e-mail address.
+    /// What the action changed: an attribute's key, an entitlement, a person's e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,31 +38,32 @@ pub struct Details {
     pub address: Option<String>,
 }
 
-/// Who did it.
+/// Who acted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     pub kind: ActorKind,
-    /// The person's row, or the key's.
+    /// The id of the person's row or of the key's; `None` for the program and for an operator.
     pub id: Option<i64>,
-    /// The role they had at the time; the name of a key; empty for the program itself.
+    /// The person's role at that time, or the key's name; empty for the program and for an operator.
     pub role: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActorKind {
     Person,
-    /// The program itself, at a scheduled time.
+    /// Dossier itself, in a scheduled job.
     System,
     /// Somebody at the command line.
     Operator,
     ApiKey,
 }
 
-/// The request that led to it.
+/// The request that caused an entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// The request's reference in the log; empty without a request.
+    /// The request's reference in the program's log; empty without a request.
     pub request: String,
+    /// The network address of the client.
     pub address: Option<String>,
 }
 
@@ -70,7 +72,7 @@ impl Trace {
         Trace { action, customer: None, erased: None, details: Details::default() }
     }
 
-    /// Adds the customer it is about, and the id under which the page was opened.
+    /// Adds the customer that the action is about, and the App User ID under which the actor opened the page.
     #[must_use]
     pub fn for_customer(mut self, customer: CustomerId, app_user_id: &str) -> Trace {
         self.customer = Some(customer);
@@ -78,7 +80,7 @@ impl Trace {
         self
     }
 
-    /// Adds the customer that the action erased. The details must not identify them.
+    /// Adds the customer that the action erased. The details must not identify that customer.
     #[must_use]
     pub fn of_erased(mut self, customer: CustomerId) -> Trace {
         self.erased = Some(customer);
@@ -115,7 +117,7 @@ impl Actor {
         Actor { kind: ActorKind::Person, id: Some(id), role: role.to_owned() }
     }
 
-    /// The holder of an API key.
+    /// A program that uses the API key with this id and name.
     pub fn api_key(id: i64, name: &str) -> Actor {
         Actor { kind: ActorKind::ApiKey, id: Some(id), role: name.to_owned() }
     }
@@ -132,7 +134,7 @@ impl Actor {
 impl ActorKind {
     pub const ALL: [ActorKind; 4] = [ActorKind::Person, ActorKind::System, ActorKind::Operator, ActorKind::ApiKey];
 
-    /// The name in the log.
+    /// The name in the log: `api_key`.
     pub const fn name(self) -> &'static str {
         match self {
             ActorKind::Person => "person",

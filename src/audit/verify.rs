@@ -1,4 +1,5 @@
-//! Checks a project's chain from its first entry on, and finds the first entry that was changed or removed.
+//! Checks a project's chain from its first entry to its newest, and finds the first entry that somebody changed or
+//! removed.
 
 use diesel::prelude::*;
 
@@ -10,36 +11,41 @@ use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries, customers, deletion_jobs};
 
+/// The number of entries that one query loads.
 const CHUNK: i64 = 500;
 
-/// A chain without a break.
+/// The result for a chain without a break.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Verified {
+    /// The number of all entries.
     pub entries: i64,
-    /// Entries whose details were erased with somebody.
+    /// The number of entries whose details were erased with a customer or a person.
     pub erased: i64,
-    /// The hash of the newest entry. If somebody keeps it elsewhere, it shows later whether entries were cut off the
-    /// end.
+    /// The hash of the newest entry; empty without entries. Whoever keeps it elsewhere can see later whether somebody
+    /// cut entries off the end.
     pub head: String,
 }
 
-/// The first entry that was changed or removed.
+/// The first entry that somebody changed or removed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Broken {
     pub position: i64,
-    /// What is wrong, in words.
+    /// What is wrong, as the end of a sentence about the entry: `it was changed`.
     pub why: &'static str,
-    /// The entry at which the check failed: the next one when one is missing.
+    /// The position of the entry at which the check failed: if an entry is missing, the next one.
     pub found: i64,
+    /// Time and action of the entry at `found`.
     pub at: Moment,
     pub action: String,
 }
 
-/// Customer, salt and body.
+/// Customer, salt and body of an entry's details.
 type Details = (Option<i64>, String, String);
 type Line = (Entry, Option<Details>);
 
 /// Checks the whole chain of a project. The inner result is the verdict.
+///
+/// Details may be gone only if a later entry erases somebody, or while a job deletes test accounts.
 pub fn verify(conn: &mut Conn, project: i64) -> QueryResult<Result<Verified, Broken>> {
     let mut verified = Verified::default();
     let mut unexplained = None;
@@ -69,19 +75,21 @@ pub fn verify(conn: &mut Conn, project: i64) -> QueryResult<Result<Verified, Bro
     }
 }
 
-/// Whether an action erases somebody, and with them details of earlier entries.
+/// Whether an action erases somebody, together with the details of earlier entries about them.
 fn erases(action: &str) -> bool {
     use Action::{CustomerBlocked, CustomerDeleted, MemberRemoved, TestAccountsDeleted};
-    let ends = [CustomerBlocked, CustomerDeleted, MemberRemoved, TestAccountsDeleted];
-    ends.iter().any(|end| end.name() == action)
+    let erasing = [CustomerBlocked, CustomerDeleted, MemberRemoved, TestAccountsDeleted];
+    erasing.iter().any(|known| known.name() == action)
 }
 
-/// Whether test accounts are being deleted. A job deletes a few at a time and appends its entry last.
+/// Whether a job is deleting test accounts. It deletes a few at a time and appends its entry last, so details may be
+/// gone before the entry exists.
 fn is_erasing_now(conn: &mut Conn, project: i64) -> QueryResult<bool> {
-    let open = deletion_jobs::project_id.eq(project).and(deletion_jobs::finished_at.is_null());
-    Ok(deletion_jobs::table.filter(open).count().get_result::<i64>(conn)? > 0)
+    let unfinished = deletion_jobs::project_id.eq(project).and(deletion_jobs::finished_at.is_null());
+    Ok(deletion_jobs::table.filter(unfinished).count().get_result::<i64>(conn)? > 0)
 }
 
+/// Checks that the entry has the next position, names the hash of the entry before it, and has its own hash.
 fn follows(entry: &Entry, before: &Verified) -> Result<(), &'static str> {
     if entry.position != before.entries + 1 {
         return Err("it is missing");
@@ -95,8 +103,10 @@ fn follows(entry: &Entry, before: &Verified) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether the details belong to the entry. They may be missing only if the customer was erased, and blank only if they
-/// may have named somebody who was erased. They may be another customer's only if the two were merged.
+/// Checks that the details belong to the entry:
+/// - They may be missing only if the customer was erased.
+/// - They may be blank only if the entry is about a customer or a person, because those may have been erased.
+/// - They may belong to another customer only if the entry's customer no longer exists, as after a merge.
 fn matches(conn: &mut Conn, entry: &Entry, details: Option<Details>) -> QueryResult<Result<(), &'static str>> {
     let subject = entry.subject.parse::<i64>().ok();
     Ok(match details {
@@ -114,6 +124,7 @@ fn matches(conn: &mut Conn, entry: &Entry, details: Option<Details>) -> QueryRes
     })
 }
 
+/// The next entries after a position, at most [`CHUNK`], in order.
 fn lines_after(conn: &mut Conn, project: i64, position: i64) -> QueryResult<Vec<Line>> {
     audit_entries::table
         .left_join(
@@ -128,7 +139,7 @@ fn lines_after(conn: &mut Conn, project: i64, position: i64) -> QueryResult<Vec<
         .load(conn)
 }
 
-/// Whether the entry is about a customer who no longer exists.
+/// Whether the entry's subject is a customer who no longer exists.
 fn is_erased(conn: &mut Conn, subject: Option<i64>) -> QueryResult<bool> {
     let Some(customer) = subject else { return Ok(false) };
     Ok(customers::table.find(customer).count().get_result::<i64>(conn)? == 0)

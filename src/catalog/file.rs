@@ -1,10 +1,10 @@
-//! The catalog file: products, entitlements and offerings as one JSON document.
+//! The catalog file: products, entitlements and offerings in one JSON document.
 
 use serde::Deserialize;
 
 use super::rules;
 
-/// A catalog file. Things that it does not name stay as they are.
+/// A parsed catalog file. What the file does not name stays unchanged in the catalog.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
@@ -20,9 +20,10 @@ pub struct File {
 #[serde(deny_unknown_fields)]
 pub struct Product {
     pub id: String,
-    /// The store's name as in events, in any case.
+    /// The store's name as in events, in upper or lower case.
     pub store: String,
     pub display_name: Option<String>,
+    /// One of [`rules::KINDS`].
     #[serde(rename = "type")]
     pub kind: String,
     /// ISO 8601, such as `P1M`.
@@ -33,7 +34,9 @@ pub struct Product {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
+    /// A decimal such as `4.99`.
     pub amount: String,
+    /// Three letters, such as `USD`.
     pub currency: String,
 }
 
@@ -42,6 +45,7 @@ pub struct Price {
 pub struct Entitlement {
     pub id: String,
     pub display_name: String,
+    /// The ids of the products that unlock it.
     #[serde(default)]
     pub products: Vec<String>,
 }
@@ -69,8 +73,10 @@ pub struct Package {
 }
 
 impl File {
+    /// Parses a file and checks all its values by [`rules`].
+    ///
     /// # Errors
-    /// One line that says what is wrong, and in which thing of the file.
+    /// One line that says what is wrong, and in which product, entitlement or offering.
     pub fn parse(text: &str) -> Result<File, String> {
         let file: File = serde_json::from_str(text).map_err(|error| format!("the file is not a catalog: {error}"))?;
         file.check()?;
@@ -128,8 +134,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_names_the_thing_that_is_wrong() {
-        let parse_error = |text: &str| File::parse(text).map(drop).expect_err("a refusal");
+    fn an_error_says_which_part_of_the_file_is_wrong() {
+        let parse_error = |text: &str| File::parse(text).map(drop).expect_err("an error");
         let product = |change: &str| {
             format!(r#"{{"products": [{{"id": "a", "store": "APP_STORE", "type": "consumable"{change}}}]}}"#)
         };

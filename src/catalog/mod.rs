@@ -1,4 +1,4 @@
-//! What a project sells: products, the entitlements that they unlock, and the offerings that show them.
+//! The catalog: what a project sells. Products unlock entitlements, and offerings show products to customers.
 
 pub mod file;
 pub mod queries;
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::projection::Purchase;
 
-/// The names and links of a project's catalog that a profile needs.
+/// The part of a project's catalog that a profile needs: display names, and which product unlocks which entitlement.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     /// Display names by store and product id.
@@ -22,40 +22,42 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// The product's display name; `None` when the catalog has none.
+    /// The product's display name; `None` if the catalog has none.
     pub fn product_name(&self, store: &str, product: &str) -> Option<&str> {
         self.products.get(&(store.to_owned(), product.to_owned())).map(String::as_str)
     }
 
-    /// The entitlement's display name, or its identifier (§7.1).
+    /// The entitlement's display name, or its identifier if the catalog does not have the entitlement (§7.1).
     pub fn entitlement_name<'a>(&'a self, identifier: &'a str) -> &'a str {
         self.entitlements.get(identifier).map_or(identifier, String::as_str)
     }
 
-    /// Identifier and display name of every entitlement, by name.
+    /// Identifier and display name of every entitlement, sorted by name.
     pub fn entitlements(&self) -> Vec<(&str, &str)> {
         let mut all: Vec<_> = self.entitlements.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
         all.sort_by_cached_key(|(id, name)| (name.to_lowercase(), *id));
         all
     }
 
-    /// What a product unlocks.
+    /// The identifiers of the entitlements that a product unlocks.
     pub fn unlocked_by_product(&self, product: &str) -> Vec<String> {
         self.unlocks.get(product).into_iter().flatten().cloned().collect()
     }
 
-    /// The entitlements that a purchase unlocks: those that the catalog attaches now to its product and to the items of
-    /// its bundle (§1: attaching is retroactive). If the catalog attaches none of them to anything, the entitlements
-    /// that the events named count. If it attaches only some of them, those of the events that exist in the catalog
-    /// count as well: the other products may unlock them. Entitlements of the product itself come first.
+    /// The identifiers of the entitlements that a purchase unlocks (§1: attaching is retroactive). The products are the
+    /// purchase's own and the items of its bundle:
+    /// - The entitlements that the catalog attaches now to these products count, those of the purchase's own first.
+    /// - If it attaches some of the products and others not, the entitlements that the events named count as well, if
+    ///   they exist in the catalog. The products that are not attached may unlock them.
+    /// - If it attaches none of the products, exactly the entitlements that the events named count.
     pub fn unlocked_by(&self, purchase: &Purchase) -> Vec<String> {
         let products = || std::iter::once(&purchase.product_id).chain(&purchase.items);
         let attached: Vec<&String> = products().filter_map(|id| self.unlocks.get(id)).flatten().collect();
         if attached.is_empty() {
             return purchase.entitlement_ids.clone();
         }
-        let is_all = products().all(|id| self.unlocks.contains_key(id));
-        let known = purchase.entitlement_ids.iter().filter(|id| !is_all && self.entitlements.contains_key(*id));
+        let all_attached = products().all(|id| self.unlocks.contains_key(id));
+        let known = purchase.entitlement_ids.iter().filter(|id| !all_attached && self.entitlements.contains_key(*id));
         let mut seen = BTreeSet::new();
         attached.into_iter().chain(known).filter(|id| seen.insert(*id)).cloned().collect()
     }
@@ -68,7 +70,7 @@ mod tests {
     use super::*;
     use crate::projection::testing::purchase;
 
-    /// Attaches these products to Pro and Coach.
+    /// The entitlements that a purchase unlocks in a catalog that attaches these products to Pro and Coach.
     fn unlocked(attached: &[(&str, &str)], changes: Value) -> Vec<String> {
         let mut catalog = Catalog::default();
         for id in ["pro", "coach"] {

@@ -1,4 +1,4 @@
-//! The catalog's tables: applying a file, reading the names a profile needs.
+//! Applies a catalog file to the database, and loads the part of the catalog that a profile needs.
 
 use diesel::prelude::*;
 
@@ -8,7 +8,8 @@ use crate::base::money::Micros;
 use crate::db::schema::{entitlement_products, entitlements, offerings, package_products, packages, products};
 use crate::db::{Both, Conn};
 
-/// Writes what the file names. Applying a file twice has the same result as once.
+/// Writes everything that the file names. Applying a file twice has the same result as applying it once. Locks the
+/// project until the transaction ends.
 pub fn apply(conn: &mut Conn, project: i64, file: &File) -> QueryResult<()> {
     conn.lock_project(project)?;
     for product in &file.products {
@@ -40,8 +41,8 @@ fn put_product(conn: &mut Conn, project: i64, product: &Product) -> QueryResult<
         products::price_micros.eq(price.and_then(|price| Micros::parse(&price.amount)).map(|micros| micros.0)),
         products::currency.eq(price.map(|price| price.currency.as_str())),
     );
-    let own = products::project_id.eq(project).and(products::store.eq(product.store.to_uppercase()));
-    diesel::delete(products::table.filter(own.and(products::identifier.eq(&product.id)))).execute(conn)?;
+    let of_store = products::project_id.eq(project).and(products::store.eq(product.store.to_uppercase()));
+    diesel::delete(products::table.filter(of_store.and(products::identifier.eq(&product.id)))).execute(conn)?;
     diesel::insert_into(products::table).values(row).execute(conn)?;
     Ok(())
 }
@@ -91,8 +92,8 @@ fn put_offering(conn: &mut Conn, project: i64, offering: &Offering) -> QueryResu
     Both(statement).execute(conn)?;
     if offering.default {
         // An archived offering cannot be the default.
-        let own = offerings::table.find((project, &offering.id));
-        diesel::update(own).set(offerings::is_archived.eq(false)).execute(conn)?;
+        let row = offerings::table.find((project, &offering.id));
+        diesel::update(row).set(offerings::is_archived.eq(false)).execute(conn)?;
     }
     for (position, package) in (0..).zip(&offering.packages) {
         put_package(conn, project, &offering.id, position, package)?;
@@ -126,7 +127,7 @@ fn put_package(conn: &mut Conn, project: i64, offering: &str, position: i64, pac
     Ok(())
 }
 
-/// The names and links a profile needs: three queries, whatever the size of the catalog.
+/// Loads what a profile needs, with three queries for a catalog of any size.
 pub fn load(conn: &mut Conn, project: i64) -> QueryResult<Catalog> {
     let named: Vec<(String, String, Option<String>)> = products::table
         .filter(products::project_id.eq(project))

@@ -1,5 +1,5 @@
-//! What a catalog may contain (§1), for the catalog file and the forms alike. Each rule returns the value to store, or
-//! one line that says what is wrong.
+//! What a catalog may contain (§1). The catalog file and the forms use the same rules. Each rule returns the value to
+//! store, or one line that says what is wrong.
 
 use std::sync::LazyLock;
 
@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 
 use crate::base::money::Micros;
 
-/// The most characters of an identifier, and of a name.
+/// The most characters of an identifier or a display name.
 pub const LONGEST_NAME: usize = 200;
 /// The most characters of an offering's metadata, written without spaces.
 pub const LONGEST_METADATA: usize = 4_000;
 
-/// The types of products, with the labels that people see.
+/// The types of products, each with the label that pages show.
 pub const KINDS: [(&str, &str); 5] = [
     ("subscription", "Subscription"),
     ("non_renewing_subscription", "Non-renewing subscription"),
@@ -22,7 +22,8 @@ pub const KINDS: [(&str, &str); 5] = [
     ("one_time", "One-time"),
 ];
 
-/// An identifier, kept letter by letter. Text that a URL cannot hold is refused, so that the page of each thing opens.
+/// Returns an identifier unchanged. Refuses text that a URL cannot hold, because each page has the identifier in its
+/// URL.
 pub fn identifier(typed: &str) -> Result<String, String> {
     let is_text = !typed.contains(['\0', char::REPLACEMENT_CHARACTER]) && typed != "." && typed != "..";
     match is_text && (1..=LONGEST_NAME).contains(&typed.chars().count()) {
@@ -31,6 +32,7 @@ pub fn identifier(typed: &str) -> Result<String, String> {
     }
 }
 
+/// Returns a display name without the white space around it.
 pub fn name(typed: &str) -> Result<String, String> {
     let name = typed.trim();
     match (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.contains(char::is_control) {
@@ -39,7 +41,7 @@ pub fn name(typed: &str) -> Result<String, String> {
     }
 }
 
-/// A store in upper case, as in events. Unknown stores are allowed: they may be newer than this version.
+/// Returns a store in upper case, as in events. Allows unknown stores, because they may be newer than this version.
 pub fn store(typed: &str) -> Result<String, String> {
     let store = typed.trim().to_uppercase();
     let is_word = store.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
@@ -49,12 +51,13 @@ pub fn store(typed: &str) -> Result<String, String> {
     }
 }
 
+/// Returns a product's type, one of [`KINDS`].
 pub fn kind(typed: &str) -> Result<&'static str, String> {
     let known = KINDS.iter().find(|(kind, _)| *kind == typed).map(|(kind, _)| *kind);
     known.ok_or_else(|| format!("a product is one of {}", KINDS.map(|(kind, _)| kind).join(", ")))
 }
 
-/// A duration in ISO 8601, in whole years, months, weeks and days; `None` for empty text.
+/// Returns an ISO 8601 duration of whole years, months, weeks and days in upper case; `None` for empty text.
 pub fn duration(typed: &str) -> Result<Option<String>, String> {
     static PERIOD: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"^P([0-9]{1,4}Y)?([0-9]{1,4}M)?([0-9]{1,4}W)?([0-9]{1,4}D)?$").ok());
@@ -65,7 +68,7 @@ pub fn duration(typed: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// An amount and its currency, or neither.
+/// Returns an amount with its currency in upper case; `None` for an empty amount, with any currency.
 pub fn price(amount: &str, currency: &str) -> Result<Option<(Micros, String)>, String> {
     let (amount, currency) = (amount.trim(), currency.trim().to_uppercase());
     if amount.is_empty() {
@@ -79,7 +82,7 @@ pub fn price(amount: &str, currency: &str) -> Result<Option<(Micros, String)>, S
     }
 }
 
-/// A JSON object in its stored form, without spaces. Empty text is an empty object.
+/// Returns a JSON object in its stored form, without spaces; `{}` for empty text.
 pub fn metadata(typed: &str) -> Result<String, String> {
     let typed = if typed.trim().is_empty() { "{}" } else { typed };
     let object: Map<String, Value> =
@@ -87,7 +90,7 @@ pub fn metadata(typed: &str) -> Result<String, String> {
     stored_metadata(&object)
 }
 
-/// The stored form of metadata that is parsed already.
+/// Returns the stored form of metadata that is already parsed.
 pub fn stored_metadata(object: &Map<String, Value>) -> Result<String, String> {
     let text = Value::Object(object.clone()).to_string();
     match text.chars().count() {
@@ -101,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_identifier_is_kept_to_the_letter_within_its_limits() {
+    fn an_identifier_within_its_limits_is_returned_unchanged() {
         for good in ["a", "$rc_annual", "pro:monthly", "a/b?#%", " x ", "نورا", &"語".repeat(200)] {
             assert_eq!(identifier(good), Ok(good.to_owned()));
         }
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_periods_of_iso_8601() {
+    fn durations_are_iso_8601_periods() {
         for (typed, kept) in [("P1M", "P1M"), ("p1y6m", "P1Y6M"), (" P7D ", "P7D"), ("P2W", "P2W")] {
             assert_eq!(duration(typed), Ok(Some(kept.into())));
         }

@@ -1,4 +1,5 @@
-//! Changes one thing of a catalog. The caller holds the project's lock, so that what it has checked stays true.
+//! Inserts, changes and deletes single rows of a catalog. The caller holds the project's lock, so that no other process
+//! can change what the caller has checked.
 
 use diesel::prelude::*;
 
@@ -12,12 +13,12 @@ pub fn insert_product(conn: &mut Conn, row: &Product) -> QueryResult<()> {
 }
 
 pub fn update_product(conn: &mut Conn, row: &Product) -> QueryResult<()> {
-    let own = products::table.find((row.project_id, &row.store, &row.identifier));
-    diesel::update(own).set(row).execute(conn)?;
+    let stored = products::table.find((row.project_id, &row.store, &row.identifier));
+    diesel::update(stored).set(row).execute(conn)?;
     Ok(())
 }
 
-/// Deletes a product. Its attachments stay: entitlements and packages name products by their ids.
+/// Deletes a product. Its attachments stay, because entitlements and packages name products by their ids (§1).
 pub fn delete_product(conn: &mut Conn, row: &Product) -> QueryResult<()> {
     diesel::delete(products::table.find((row.project_id, &row.store, &row.identifier))).execute(conn)?;
     Ok(())
@@ -39,7 +40,7 @@ pub fn delete_entitlement(conn: &mut Conn, row: &Entitlement) -> QueryResult<()>
     Ok(())
 }
 
-/// Returns whether it was not attached before.
+/// Attaches a product to an entitlement. Returns `false` if it was already attached.
 pub fn attach(conn: &mut Conn, (project, entitlement): (i64, &str), product: &str) -> QueryResult<bool> {
     let row = (
         entitlement_products::project_id.eq(project),
@@ -50,7 +51,7 @@ pub fn attach(conn: &mut Conn, (project, entitlement): (i64, &str), product: &st
     Ok(added.execute(conn)? > 0)
 }
 
-/// Returns whether it was attached.
+/// Detaches a product from an entitlement. Returns `false` if it was not attached.
 pub fn detach(conn: &mut Conn, (project, entitlement): (i64, &str), product: &str) -> QueryResult<bool> {
     let row = entitlement_products::table.find((project, entitlement, product));
     Ok(diesel::delete(row).execute(conn)? > 0)
@@ -66,7 +67,7 @@ pub fn update_offering(conn: &mut Conn, row: &Offering) -> QueryResult<()> {
     Ok(())
 }
 
-/// Makes an offering the default in place of the present one. There is never more than one.
+/// Makes an offering the project's only default.
 pub fn choose_default(conn: &mut Conn, row: &Offering) -> QueryResult<()> {
     let others = offerings::table.filter(offerings::project_id.eq(row.project_id));
     diesel::update(others).set(offerings::is_default.eq(false)).execute(conn)?;
@@ -85,8 +86,8 @@ pub fn insert_package(conn: &mut Conn, row: &Package) -> QueryResult<()> {
 }
 
 pub fn update_package(conn: &mut Conn, row: &Package) -> QueryResult<()> {
-    let own = packages::table.find((row.project_id, &row.offering, &row.identifier));
-    diesel::update(own).set(row).execute(conn)?;
+    let stored = packages::table.find((row.project_id, &row.offering, &row.identifier));
+    diesel::update(stored).set(row).execute(conn)?;
     Ok(())
 }
 
@@ -95,7 +96,7 @@ pub fn delete_package(conn: &mut Conn, row: &Package) -> QueryResult<()> {
     Ok(())
 }
 
-/// Returns whether it was not in the package before.
+/// Adds a product to a package. Returns `false` if the package already had it.
 pub fn put_in(conn: &mut Conn, package: &Package, product: &str) -> QueryResult<bool> {
     let row = (
         package_products::project_id.eq(package.project_id),
@@ -107,7 +108,7 @@ pub fn put_in(conn: &mut Conn, package: &Package, product: &str) -> QueryResult<
     Ok(added.execute(conn)? > 0)
 }
 
-/// Returns whether it was in the package.
+/// Removes a product from a package. Returns `false` if the package did not have it.
 pub fn take_out(conn: &mut Conn, package: &Package, product: &str) -> QueryResult<bool> {
     let key = (package.project_id, package.offering.as_str(), package.identifier.as_str(), product);
     Ok(diesel::delete(package_products::table.find(key)).execute(conn)? > 0)

@@ -1,4 +1,4 @@
-//! `dossier audit verify`: checks that the entries of the audit log are as they were written.
+//! `dossier audit verify`: checks that nobody has changed, removed or inserted entries of the audit log.
 
 use diesel::prelude::*;
 
@@ -18,19 +18,19 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Action {
-    /// Checks that no entry was changed, taken out or put in; prints each project's newest hash
+    /// Check that no entry was changed, removed or inserted; print each project's newest hash
     Verify {
-        /// Only this project; otherwise all.
+        /// Only this project [default: all projects]
         #[arg(long)]
         project: Option<String>,
-        /// A hash printed earlier; fails if no entry has it.
+        /// A hash that an earlier run printed; the command fails if no entry has it
         #[arg(long)]
         head: Option<String>,
     },
 }
 
 /// # Errors
-/// One line: the first changed entry, an unknown project or hash, or why the database cannot be used.
+/// One line for standard error, when an entry was changed, the project or the hash is unknown, or the database fails.
 pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     let Action::Verify { project, head } = &args.action;
     let db = super::open(config)?;
@@ -40,7 +40,7 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-/// Verifies the log of one project, or of all. Returns a line for each.
+/// Verifies the log of one project, or of all projects. Returns a line for each project.
 ///
 /// # Errors
 /// As [`run`].
@@ -63,7 +63,7 @@ pub fn verify(db: &Db, slug: Option<&str>, head: Option<&str>) -> Result<Vec<Str
     }
     match has_wanted {
         true => Ok(lines),
-        false => Err(format!("no entry has the hash {wanted}: the end of the log was cut off, or all of it replaced")),
+        false => Err(format!("no entry has the hash {wanted}: the end of the log was cut off or the log was replaced")),
     }
 }
 
@@ -79,7 +79,7 @@ fn verified_line(slug: &str, verified: &Verified) -> String {
     let Verified { entries, erased, head, .. } = verified;
     match entries {
         0 => format!("{slug}: no entries yet"),
-        _ => format!("{slug}: {entries} entries as they were written, {erased} erased with customers, head {head}"),
+        _ => format!("{slug}: {entries} entries unchanged, {erased} erased with customers, head {head}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `dossier catalog apply`: products, entitlements and offerings from one JSON file.
+//! `dossier catalog apply`: writes the products, entitlements and offerings of one JSON file into a project.
 
 use super::one_line;
 use crate::audit::{self, Actor, Origin, Trace};
@@ -19,18 +19,19 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Action {
-    /// Writes the products, entitlements and offerings of the file; all others stay unchanged.
+    /// Write the products, entitlements and offerings of a file; all others stay unchanged
     Apply {
-        /// The project the catalog belongs to.
+        /// The project's slug
         #[arg(long)]
         project: String,
-        /// The catalog file.
+        /// The catalog file, in JSON
         file: String,
     },
 }
 
 /// # Errors
-/// One line: the file, the project or the database cannot be used.
+/// One line for standard error, when the file cannot be read or parsed, the project does not exist or the database
+/// fails.
 pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     let Action::Apply { project: slug, file } = &args.action;
     let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;

@@ -22,7 +22,7 @@ use crate::events::Delivery;
 use crate::{catalog, ingest};
 
 const SLUG: &str = "sundial";
-/// The demo's file if no database is named. Each start replaces it, so that "2 days ago" stays true.
+/// The demo's database file if no database is named. Each start replaces it, so that "2 days ago" stays true.
 pub const DEMO_FILE: &str = "dossier-demo.db";
 
 const TEAM: [(&str, &str, Role); 4] = [
@@ -33,7 +33,8 @@ const TEAM: [(&str, &str, Role); 4] = [
 ];
 
 /// # Errors
-/// One line: the database cannot be used, or it contains the demo project already.
+/// One line for standard error, when the database contains the demo project already or fails, or the server cannot
+/// start.
 pub fn run(config: Config) -> Result<(), String> {
     let config = with_own_database(config)?;
     let db = Db::open(&config.database_url, config.connections)?;
@@ -52,7 +53,7 @@ pub fn run(config: Config) -> Result<(), String> {
     serve::run(config)
 }
 
-/// A key for an app that buys in the Test Store, and a secret one.
+/// Adds a public key for an app that buys in the Test Store, and a secret key. Returns both values in this order.
 fn add_keys(db: &Db, now: Moment) -> Result<[String; 2], Error> {
     let ids = Ids::random();
     let values = [Value::fresh(platform_of("TEST_STORE"))?, Value::fresh(None)?];
@@ -69,7 +70,7 @@ fn add_keys(db: &Db, now: Moment) -> Result<[String; 2], Error> {
     Ok(values.map(|value| value.as_str().to_owned()))
 }
 
-/// Uses a database file of its own if none is named, and logs only warnings so that the log-ins stay on the screen.
+/// Replaces and uses [`DEMO_FILE`] if no database is named. Logs only warnings, so that the log-ins stay on the screen.
 fn with_own_database(mut config: Config) -> Result<Config, String> {
     if config.log == crate::base::config::DEFAULT_LOG {
         config.log = "warn".into();
@@ -89,7 +90,7 @@ fn with_own_database(mut config: Config) -> Result<Config, String> {
     Ok(config)
 }
 
-/// A random password of twice as many characters as `bytes`, which other users of this machine cannot guess.
+/// A random password of twice as many characters as `bytes`. Other users of this machine cannot guess it.
 fn random_word(bytes: usize) -> Result<String, String> {
     let mut word = vec![0; bytes];
     getrandom::fill(&mut word).map_err(|error| error.to_string())?;
@@ -99,7 +100,7 @@ fn random_word(bytes: usize) -> Result<String, String> {
 /// Fills an empty database with the demo's project, people and customers.
 ///
 /// # Errors
-/// One line: the database cannot be used, or the project exists already.
+/// One line for standard error, when the project exists already or the database fails.
 pub fn build(db: &Db, now: Moment, password: &str, webhook_secret: &str) -> Result<(), String> {
     let catalog = catalog::file::File::parse(&demo_data::catalog().to_string())?;
     let hash = password::hash(password)?;
@@ -179,11 +180,11 @@ fn put_contact(conn: &mut Conn, project: i64, row: i64, id: &AppUserId, contact:
             customers::country.eq(contact.country),
         ))
         .execute(conn)?;
-    let own = app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(id.as_str())));
-    diesel::update(app_user_ids::table.filter(own))
+    let is_own_id = app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(id.as_str())));
+    diesel::update(app_user_ids::table.filter(is_own_id))
         .set((app_user_ids::since.eq(contact.first_seen_ms), app_user_ids::is_since_exact.eq(true)))
         .execute(conn)?;
-    // The shown id and the position in lists depend on the dates of the contact.
+    // The shown id and the position in lists depend on the dates of the contact, so they are derived again.
     state::derive(conn, [row], |_| false)?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! `dossier import`: reads webhook bodies from files, one JSON a line. It first stores all events, then derives the
-//! state of their customers. An operator can stop it at any moment; running it again gives the same state.
+//! `dossier import`: reads webhook bodies from files, one JSON object per line. It stores all events, then derives the
+//! state of their customers. An operator can stop it at any moment and run it again; the result is the same.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -21,17 +21,17 @@ use crate::ingest::{self, Outcome};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The project the events belong to.
+    /// The project's slug
     #[arg(long)]
     pub project: String,
-    /// Files of webhook bodies, one JSON a line; "-" is standard input.
+    /// Files of webhook bodies, one JSON object per line; "-" is standard input
     #[arg(required = true)]
     pub files: Vec<String>,
 }
 
 /// How many events share a commit.
 const BATCH: usize = 4_000;
-/// The most bytes to read of a line: enough to know that it is too long.
+/// How many bytes of a line are read at most: enough to see that the line is too long.
 const LONGEST_LINE: u64 = 2 * MAX_BODY as u64;
 
 /// The result of an import.
@@ -58,7 +58,7 @@ pub struct RejectedLines {
 }
 
 /// # Errors
-/// One line: the project, a file or the database cannot be used.
+/// One line for standard error, when the project does not exist, a file cannot be read or the database fails.
 pub fn run(args: &Args, config: &crate::base::config::Config) -> Result<(), String> {
     let db = Db::open(&config.database_url, 2)?;
     migrate::run(&db)?;
@@ -79,7 +79,7 @@ pub fn tune(db: &Db) -> Result<(), String> {
     db.batch_everywhere("PRAGMA cache_size = -200000; PRAGMA wal_autocheckpoint = 8000;")
 }
 
-/// A progress bar, which is hidden if standard error is not a terminal.
+/// A progress bar. It is hidden if standard error is not a terminal.
 pub fn bar(length: u64, shown: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(&format!("{{bar:40}} {shown} {{elapsed}}, {{eta}} left"));
     let bar = ProgressBar::new(length);
@@ -108,7 +108,6 @@ pub fn import(db: &Db, slug: &str, files: &[String], bar: &ProgressBar) -> Resul
     Ok(summary)
 }
 
-/// A line of a file, parsed.
 struct Line {
     file: String,
     number: u64,

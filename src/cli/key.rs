@@ -12,7 +12,7 @@ use crate::db::Conn;
 
 #[derive(clap::Subcommand)]
 pub enum Action {
-    /// Add a key to a project; it is printed once
+    /// Add a key to a project and print it, once
     Add(Args),
 }
 
@@ -34,13 +34,13 @@ pub struct Args {
     /// [default: from --value or --app, else rc_billing]
     #[arg(long, conflicts_with = "secret")]
     store: Option<String>,
-    /// The key, if apps have one already [default: a new random key]
+    /// The key, if apps already use one [default: a new random key]
     #[arg(long)]
     value: Option<String>,
 }
 
 /// # Errors
-/// One line: the project is unknown, or the store, the value or the database cannot be used.
+/// One line for standard error, when the project does not exist, an argument is refused or the database fails.
 pub fn run(action: &Action, config: &Config) -> Result<(), String> {
     let Action::Add(args) = action;
     let name = api_keys::name(&args.app)?;

@@ -32,7 +32,7 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the pages (also without a command)
+    /// Serve the pages; the default if no command is given
     Serve,
     /// Serve a project of invented customers; it prints one log-in per role
     Demo,
@@ -49,13 +49,13 @@ enum Command {
     Catalog(catalog::Args),
     /// The audit log
     Audit(audit::Args),
-    /// Store webhook bodies from files, one JSON a line
+    /// Store webhook bodies from files, one JSON object per line
     Import(import::Args),
-    /// Derive everything again from the stored events
+    /// Derive the state of customers again from the stored events
     Rebuild(rebuild::Args),
 }
 
-/// Runs the command: exit code 0 if it worked, else exit code 1 and one line on standard error.
+/// Runs the command. Exits with 0 if it worked, else with 1 after printing one line on standard error.
 pub fn main() -> ExitCode {
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
@@ -84,7 +84,7 @@ fn run(command: Command, config: Config) -> Result<(), String> {
     }
 }
 
-/// Prints what clap reports. `--help` and `--version` succeed; everything else is a mistake, printed in one line.
+/// Prints what clap reports. `--help` and `--version` succeed. Any other report is a mistake, printed as one line.
 fn refuse(refused: &clap::Error) -> ExitCode {
     let text = refused.to_string();
     if !refused.use_stderr() {

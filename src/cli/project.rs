@@ -11,9 +11,9 @@ use crate::pages::settings::webhook::Secret;
 
 #[derive(clap::Subcommand)]
 pub enum Action {
-    /// Add a project; prints its webhook address and Authorization value, once
+    /// Add a project and print its webhook address and Authorization value, once
     Add {
-        /// The project's part of URLs: lower-case letters, digits, hyphens
+        /// The project's name in URLs: lower-case letters, digits, hyphens
         slug: String,
         /// The project's name
         #[arg(long)]
@@ -25,7 +25,7 @@ pub enum Action {
 }
 
 /// # Errors
-/// One line: the slug, the name, the value or the database cannot be used.
+/// One line for standard error, when an argument is refused, the slug is in use already or the database fails.
 pub fn run(action: &Action, config: &Config) -> Result<(), String> {
     let Action::Add { slug, name, webhook_authorization } = action;
     let (slug, name) = (checked_slug(slug)?, project::name(name)?);
@@ -59,7 +59,7 @@ fn checked_slug(slug: &str) -> Result<&str, String> {
     let is_word = slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     match is_word && !slug.is_empty() && !slug.starts_with('-') && slug.len() <= 63 {
         true => Ok(slug),
-        false => Err("a slug has 1 to 63 lower-case letters, digits and hyphens, and begins with no hyphen".into()),
+        false => Err("a slug is 1 to 63 lower-case letters, digits and hyphens; it cannot start with a hyphen".into()),
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slug_is_a_plain_word() {
+    fn a_slug_has_only_lower_case_letters_digits_and_hyphens() {
         for slug in ["a", "sundial", "sun-dial-2", "0", &"a".repeat(63)] {
             assert!(checked_slug(slug).is_ok(), "{slug}");
         }

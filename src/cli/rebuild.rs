@@ -1,4 +1,4 @@
-//! `dossier rebuild`: derives everything again from the stored events. It changes only what is wrong.
+//! `dossier rebuild`: derives the state of customers again from the stored events. It writes only the differences.
 
 use diesel::prelude::*;
 
@@ -17,13 +17,13 @@ use crate::ingest;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only this project; otherwise all.
+    /// Only this project [default: all projects]
     #[arg(long)]
     pub project: Option<String>,
 }
 
 /// # Errors
-/// One line: the project or the database cannot be used.
+/// One line for standard error, when the project does not exist or the database fails.
 pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     let db = Db::open(&config.database_url, 2)?;
     migrate::run(&db)?;
@@ -41,11 +41,12 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-/// How many events or customers share a commit. It is small, so that a server on the same database can write between.
+/// How many events or customers share a commit. It is small, so that a server on the same database can write in
+/// between.
 const CHUNK: i64 = 500;
 
-/// Assigns the events of one project, or of all, to their customers again, then derives every customer. Returns how
-/// many customers it derived.
+/// Assigns the events of one project, or of all projects, to their customers again. Then derives the state of every
+/// customer. Returns how many customers it derived.
 pub fn rebuild(db: &Db, project: Option<i64>, bar: &indicatif::ProgressBar) -> Result<usize, Error> {
     let all = db.read_here(|conn| Ok::<_, Error>(projects::table.select(projects::id).load::<i64>(conn)?))?;
     for project in all.into_iter().filter(|one| project.is_none_or(|wanted| wanted == *one)) {
@@ -55,7 +56,7 @@ pub fn rebuild(db: &Db, project: Option<i64>, bar: &indicatif::ProgressBar) -> R
     settle::stale(db, |_| false, bar)
 }
 
-/// Calls `chunk` with the last row of the chunk before, until no row is left.
+/// Calls `chunk` with the id of the last row of the previous chunk, until it returns `None`.
 fn in_chunks(mut chunk: impl FnMut(i64) -> Result<Option<i64>, Error>) -> Result<(), Error> {
     let mut after = Some(i64::MIN);
     while let Some(last) = after {

@@ -1,4 +1,4 @@
-//! `dossier serve`: runs the server, from opening the port to the last answer.
+//! `dossier serve`: runs the server, from opening the port until the last request is answered.
 
 use std::any::Any;
 use std::io;
@@ -31,14 +31,14 @@ const IDLE_TIME: Duration = Duration::from_secs(15);
 const SECONDS_TO_FINISH: u64 = 8;
 /// How long a client may leave an answer unread before the system closes its connection.
 const UNREAD_TIME: Duration = Duration::from_secs(30);
-/// How many threads of a worker may wait for the database. A burst of requests needs fewer, so no request waits for a
-/// thread.
+/// How many threads of a worker may wait for the database. This is more than a burst of requests needs, so no request
+/// waits for a thread.
 const WAITING_THREADS: usize = 256;
 
 /// Serves until a signal stops the process.
 ///
 /// # Errors
-/// One line: the log, the database or the port cannot be used.
+/// One line for standard error, when the log, the port, the database or a thread cannot be opened or started.
 pub fn run(config: Config) -> Result<(), String> {
     log::start(&config.log)?;
     let listener = listen(&config)?;
@@ -63,15 +63,15 @@ pub fn run(config: Config) -> Result<(), String> {
     served
 }
 
-/// Opens the port. This happens before the database is used, so that a second server on the same machine stops here.
+/// Opens the port. This happens before the process opens the database, so a second server on the machine stops here.
 fn listen(config: &Config) -> Result<TcpListener, String> {
     TcpListener::bind(config.bind).map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => format!("{} is taken by another program; choose another DOSSIER_BIND", config.bind),
+        io::ErrorKind::AddrInUse => format!("another program uses {}; choose another DOSSIER_BIND", config.bind),
         _ => format!("cannot listen on {} (DOSSIER_BIND): {error}", config.bind),
     })
 }
 
-/// Derives the customers of an interrupted import, whose state does not include all their events yet.
+/// Derives the customers that an interrupted import left stale: their state does not include all their events yet.
 fn finish_imports(db: Db) {
     std::thread::spawn(move || {
         if let Err(error) = super::settle::stale(&db, |_| false, &indicatif::ProgressBar::hidden()) {
@@ -88,10 +88,10 @@ async fn serve(application: Application, listener: TcpListener) -> io::Result<()
     server.await
 }
 
-/// The server for an open port. It runs when the caller awaits it.
+/// The server for an open port. It runs while the caller awaits it.
 ///
 /// # Errors
-/// When the system refuses to listen on the port.
+/// When the operating system refuses to listen on the port.
 pub fn server(application: Application, listener: TcpListener) -> io::Result<Server> {
     let workers = application.config.workers;
     let server = HttpServer::new(move || app(&application))
@@ -116,8 +116,8 @@ fn cut_unread(io: &dyn Any, _: &mut Extensions) {
     }
 }
 
-/// Stops the server: the first signal lets requests finish, the second does not. The event streams of open pages end
-/// first, because they would never finish by themselves.
+/// Stops the server on a signal. After the first signal running requests may finish; a second signal ends them.
+/// The event streams of open pages are closed first, because they never finish by themselves.
 async fn stop_on_signal(server: ServerHandle, live: Live, mut terminate: Signal, mut interrupt: Signal) {
     let mut is_graceful = true;
     loop {

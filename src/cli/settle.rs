@@ -1,4 +1,4 @@
-//! Derives the state of many customers in small transactions, so that a server on the same database can write between.
+//! Derives the state of many customers in small transactions. A server on the same database can write between them.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 
@@ -14,7 +14,8 @@ use crate::projection::CustomerId;
 /// How many customers share a commit.
 const CHUNK: i64 = 1_000;
 
-/// Derives every stale customer and returns how many there were. One thread reads and folds while another one writes.
+/// Derives the state of every stale customer and returns how many there were. One thread reads and folds while another
+/// one writes.
 pub fn stale(db: &Db, is_new: impl Fn(CustomerId) -> bool, bar: &ProgressBar) -> Result<usize, Error> {
     let total = db.read_here(|conn| Ok::<i64, Error>(stale_customers::table.count().get_result(conn)?))?;
     bar.set_length(u64::try_from(total).unwrap_or(0));
@@ -36,7 +37,7 @@ pub fn stale(db: &Db, is_new: impl Fn(CustomerId) -> bool, bar: &ProgressBar) ->
     })
 }
 
-/// Customers in the order of their ids, and the state that follows from their events.
+/// Customers in the order of their ids, with the state derived from their events.
 struct Chunk {
     customers: Vec<CustomerId>,
     groups: Vec<Group>,

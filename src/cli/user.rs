@@ -1,5 +1,5 @@
-//! `dossier user`: adds people to projects and switches second factors off. It reads the password from standard input,
-//! so that the password appears neither in the list of processes nor in the shell history.
+//! `dossier user`: adds people to projects and switches second factors off. It reads the password from standard input:
+//! in an argument it would appear in the list of processes and in the shell history.
 
 use std::io::{IsTerminal, stdin};
 use std::process::Command;
@@ -20,7 +20,7 @@ use crate::db::Conn;
 pub enum Action {
     /// Add a person to a project, or give a member another role; the password is read from standard input
     Add(Person),
-    /// Let somebody log in without their second factor: for a lost phone and lost recovery codes
+    /// Switch off a person's second factor, after they lost their phone and their recovery codes
     SecondFactorOff(Account),
 }
 
@@ -56,7 +56,8 @@ enum Added {
 }
 
 /// # Errors
-/// One line: the project is unknown, or the address, the name, the password or the database cannot be used.
+/// One line for standard error, when the project or the person does not exist, an argument or the password is refused,
+/// or the database fails.
 pub fn run(action: &Action, config: &Config) -> Result<(), String> {
     match action {
         Action::Add(person) => add_person(person, config),
@@ -79,7 +80,7 @@ fn second_factor_off(account: &Account, config: &Config) -> Result<(), String> {
         true => {
             done(&format!("{} logs in with the password alone, and can set up a second factor again.", email.as_str()))
         }
-        false => Err(format!("nobody logs in as {}", email.as_str())),
+        false => Err(format!("no account has the e-mail address {}", email.as_str())),
     }
 }
 
@@ -131,11 +132,11 @@ fn password_hash_of(typed: &str) -> Result<String, String> {
     password::hash(typed)
 }
 
-/// Reads one line. `None` if it is empty, which keeps the password of a known person.
+/// Reads one line. Returns `None` if it is empty; a known person then keeps their password.
 fn typed_password() -> Result<Option<String>, String> {
     let is_typed = stdin().is_terminal();
     if is_typed {
-        eprint!("Password (empty: keep the one this person has): ");
+        eprint!("Password (leave empty to keep the person's current one): ");
         echo("-echo");
     }
     let mut line = String::new();
@@ -153,6 +154,6 @@ fn typed_password() -> Result<Option<String>, String> {
 /// Switches the terminal's echo off or on, so that the typed password is not shown.
 fn echo(mode: &str) {
     if let Err(error) = Command::new("stty").arg(mode).status() {
-        eprintln!("(the terminal shows what is typed: {error})");
+        eprintln!("(the terminal will show the password, because stty could not be started: {error})");
     }
 }

@@ -1,5 +1,5 @@
-//! Static files: styles, scripts, fonts and icons. The binary contains them. Their address holds a hash over all of
-//! them, so browsers may keep them for ever: a binary with other files serves them at another address.
+//! Static files: styles, scripts, fonts and icons. The binary contains them. Their address holds a hash of all files,
+//! so browsers may keep them for ever: a binary with other files serves them at another address.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -34,20 +34,20 @@ struct File {
     media_type: String,
 }
 
-static ASSETS: LazyLock<Assets> = LazyLock::new(Assets::gather);
+static ASSETS: LazyLock<Assets> = LazyLock::new(Assets::load);
 
 pub fn routes(routes: &mut Routes) {
     routes.public_get("/static/{hash}/{path:.*}", file);
     routes.public_get("/favicon.ico", icon);
 }
 
-/// The path of all files: `/static/` and the hash.
+/// The path below which all files are served: `/static/` and the hash.
 pub fn base() -> &'static str {
     &ASSETS.base
 }
 
 impl Assets {
-    fn gather() -> Assets {
+    fn load() -> Assets {
         let mut names: Vec<_> = Files::iter().map(Cow::into_owned).filter(|name| name != ORDER).collect();
         names.sort();
         let mut files: HashMap<_, _> =
@@ -97,7 +97,7 @@ async fn file(req: HttpRequest) -> Result<HttpResponse, Error> {
     serve(path, "public, max-age=31536000, immutable")
 }
 
-/// Serves browsers that ask for `/favicon.ico` without having read a page.
+/// Browsers ask for `/favicon.ico` without having read a page.
 async fn icon() -> Result<HttpResponse, Error> {
     serve(ICON, "public, max-age=86400")
 }

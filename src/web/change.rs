@@ -3,7 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-/// Up to this many characters, before and after together, stay on one line. Longer texts and texts of several lines
+/// The most characters, before and after together, that are shown on one line. Longer texts and texts of several lines
 /// are folded.
 const SHORT: usize = 80;
 
@@ -29,7 +29,7 @@ impl Change {
         texts().all(|text| !text.contains('\n')) && texts().map(|text| text.chars().count()).sum::<usize>() <= SHORT
     }
 
-    /// The label of the fold.
+    /// The label of the folded part.
     fn summary(&self) -> &'static str {
         match (&self.before, &self.after) {
             (Some(_), Some(_)) => "Before and after",

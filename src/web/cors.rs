@@ -1,5 +1,5 @@
-//! CORS: apps in a browser call the client API from their own origin (§C2.4). Any origin may read the answers of its
-//! paths, but no page. That is safe: no cookie is involved, and a caller's key alone decides what it may do.
+//! CORS: apps in a browser call the client API from their own origin (§C2.4). Any origin may read the answers of the
+//! API, but not the pages. That is safe, because the API uses no cookie: the key alone decides what a caller may do.
 
 use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
@@ -11,12 +11,13 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 
-/// The longest list of headers that is accepted, in bytes; no SDK sends a longer one.
+/// The longest list of requested headers that a preflight may send, in bytes. A longer one is
+/// ignored; no SDK sends one.
 const LONGEST_LIST: usize = 4_000;
 /// The headers that SDKs send, for a caller that names none.
 const HEADERS: &str = "authorization, content-type, x-is-sandbox, x-platform, x-platform-flavor, \
                        x-platform-flavor-version, x-version, x-revenuecat-etag, x-rc-subscriber-token";
-/// For how many seconds a browser may remember the answer.
+/// How long a browser may remember the answer to a preflight, in seconds.
 const MAX_AGE: &str = "7200";
 
 /// Whether apps and servers call this path with a key.
@@ -24,7 +25,7 @@ pub fn is_for_clients(path: &str) -> bool {
     is_for_browsers(path) || path.starts_with("/v2/")
 }
 
-/// Whether apps in a browser call this path; the other paths of the API are for servers alone.
+/// Whether apps in a browser call this path. Only servers call the other paths of the API.
 pub fn is_for_browsers(path: &str) -> bool {
     ["/v1/", "/rcbilling/", "/auth/"].into_iter().any(|start| path.starts_with(start))
 }
@@ -34,7 +35,7 @@ pub fn allow(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
 }
 
-/// Answers the preflight request that a browser sends, without a key, before it calls.
+/// Answers the preflight request that a browser sends before the call itself. It carries no key.
 pub async fn preflights(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -43,7 +44,7 @@ pub async fn preflights(
         return next.call(req).await.map(ServiceResponse::map_into_boxed_body);
     }
     let asked = req.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).filter(|list| list.len() <= LONGEST_LIST).cloned();
-    // By name: `*` would not cover Authorization.
+    // The headers are named, because `*` does not cover Authorization.
     let list = asked.unwrap_or_else(|| HeaderValue::from_static(HEADERS));
     let answer = HttpResponse::NoContent()
         .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PATCH, DELETE, OPTIONS"))

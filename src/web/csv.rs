@@ -10,10 +10,10 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Db;
 
-/// How many rows are read at once.
+/// How many rows one query reads.
 pub const CHUNK: usize = 1_000;
 
-/// Answers with a file: first the bytes that were read already, then the rest of the table.
+/// Answers with a CSV file: the bytes in `first`, then the rest of the table, read while it is sent.
 pub fn download(name: &str, db: Db, first: Bytes, table: impl Source) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8; header=present")
@@ -21,7 +21,7 @@ pub fn download(name: &str, db: Db, first: Bytes, table: impl Source) -> HttpRes
         .streaming(file::stream(db, first, table))
 }
 
-/// `sundial-active-2026-11-23.csv`
+/// The name of a file, with the day in UTC: `sundial-active-2026-11-23.csv`.
 pub fn file_name(project: &str, what: &str, now: Moment) -> String {
     let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
     let project: String = project.chars().filter(is_plain).collect();
@@ -29,13 +29,13 @@ pub fn file_name(project: &str, what: &str, now: Moment) -> String {
     format!("{project}-{what}{day}.csv")
 }
 
-/// A text that no spreadsheet takes for a formula: a text that begins like one gets an apostrophe in front.
+/// Puts an apostrophe before a text that a spreadsheet would read as a formula. Other texts stay as they are.
 pub fn harmless(text: &str) -> String {
     let starts = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'];
     if text.starts_with(starts) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// The lines as CSV.
+/// Encodes lines as CSV.
 pub fn written<const N: usize>(lines: impl Iterator<Item = [String; N]>) -> Result<Vec<u8>, Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for line in lines {

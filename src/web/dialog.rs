@@ -1,4 +1,4 @@
-//! A dialog that lies over a page.
+//! A dialog that is open over a page.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use askama::filters::HtmlSafe;
 
 use crate::base::error::Error;
 
-/// A rendered dialog, ready to be printed.
+/// The HTML of a dialog. Pages print it as it is, because its template has escaped the text already.
 #[derive(Debug, Clone)]
 pub struct Dialog(String);
 

@@ -1,5 +1,5 @@
-//! The outermost layer. It gives every request a reference, every answer its headers and a line in the log, and every
-//! error its page or JSON body. A panic becomes an error like any other.
+//! The outermost layer. It gives every request a reference and every error its page or JSON body. It adds headers to
+//! every answer and writes a line to the log. A panic in a handler becomes an error like any other.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
 use crate::web::error_body_v2;
 
-/// What the edge keeps of a request: an error does not give the request back.
+/// What this layer keeps of a request, because a handler that fails does not return the request.
 struct Pending {
     trail: Arc<Trail>,
     method: Method,
-    is_for_machines: bool,
+    is_for_programs: bool,
     is_for_clients: bool,
     is_for_v2: bool,
     is_for_browsers: bool,
@@ -44,7 +44,7 @@ pub async fn edge(
             let (req, response) = response.into_parts();
             Ok(ServiceResponse::new(req, pending.end(response.map_into_boxed_body())))
         }
-        Ok(Err(error)) => Err(pending.fail(failure::of_a_layer(&error).map_or(error, actix_web::Error::from))),
+        Ok(Err(error)) => Err(pending.fail(failure::from_layer(&error).map_or(error, actix_web::Error::from))),
         Err(_) => Err(pending.fail(Error::Internal("a handler panicked".into()).into())),
     }
 }
@@ -57,7 +57,7 @@ impl Pending {
         Pending {
             trail,
             method: req.method().clone(),
-            is_for_machines: failure::is_for_machines(req.path()),
+            is_for_programs: failure::is_for_programs(req.path()),
             is_for_clients: cors::is_for_clients(req.path()),
             is_for_v2: error_body_v2::is_for(req.path()),
             is_for_browsers: cors::is_for_browsers(req.path()),
@@ -66,7 +66,7 @@ impl Pending {
         }
     }
 
-    /// Answers when a layer failed and there is no response: the returned error carries a finished one.
+    /// Answers a request for which a layer returned an error instead of a response. The new error holds the response.
     fn fail(self, error: actix_web::Error) -> actix_web::Error {
         let response = self.end(HttpResponse::from_error(error));
         InternalError::from_response("answered", response).into()
@@ -74,7 +74,7 @@ impl Pending {
 
     fn end(self, mut response: HttpResponse) -> HttpResponse {
         if response.error().is_some() {
-            response = self.explained(response);
+            response = self.with_error_body(response);
         }
         headers::add(response.headers_mut(), self.is_https, &self.trail.reference);
         if self.is_for_browsers {
@@ -84,8 +84,8 @@ impl Pending {
         response
     }
 
-    /// The response with a body that describes its error. Its status and headers stay.
-    fn explained(&self, response: HttpResponse) -> HttpResponse {
+    /// Gives a response a body that describes its error. Status and headers stay, and so does a redirect as a whole.
+    fn with_error_body(&self, response: HttpResponse) -> HttpResponse {
         let status = response.status();
         let Some(error) = response.error() else { return response };
         if status.is_redirection() {
@@ -95,7 +95,7 @@ impl Pending {
             let cause = error.as_error::<Error>().and_then(Error::cause).map(str::to_owned);
             log::failure(&self.trail, status, &cause.unwrap_or_else(|| error.to_string()));
         }
-        let (body, media_type) = match self.is_for_machines {
+        let (body, media_type) = match self.is_for_programs {
             _ if self.is_for_v2 => (error_body_v2::json(error, status), "application/json"),
             true => (failure::json(error, status, self.is_for_clients), "application/json"),
             false => match failure::page(error, status, &self.trail) {
@@ -119,24 +119,23 @@ mod tests {
 
     use super::*;
 
-    async fn broken() -> HttpResponse {
-        panic!("a secret of the inside")
+    async fn panicking() -> HttpResponse {
+        panic!("an internal secret")
     }
 
     #[actix_web::test]
     async fn a_panic_is_answered_like_any_error_and_the_next_request_is_served() {
-        let routes =
-            App::new().route("/broken", web::get().to(broken)).route("/whole", web::get().to(HttpResponse::Ok));
+        let routes = App::new().route("/panic", web::get().to(panicking)).route("/ok", web::get().to(HttpResponse::Ok));
         let service = init_service(routes.wrap(from_fn(edge))).await;
         let call = |path| actix_web::dev::Service::call(&service, TestRequest::get().uri(path).to_request());
-        let error = call("/broken").await.err().map(|error| error.as_response_error().error_response());
+        let error = call("/panic").await.err().map(|error| error.as_response_error().error_response());
         let response = error.expect("an error that carries its response");
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let reference = response.headers().get("x-request-id").expect("a reference").to_str().expect("text").to_owned();
         assert!(response.headers().contains_key("content-security-policy"));
         let body = actix_web::body::to_bytes(response.into_body()).await.unwrap_or_default();
         let body = String::from_utf8_lossy(&body);
-        assert!(body.contains(&reference) && !body.contains("secret of the inside"), "{body}");
-        assert!(call("/whole").await.is_ok_and(|response| response.status() == StatusCode::OK));
+        assert!(body.contains(&reference) && !body.contains("internal secret"), "{body}");
+        assert!(call("/ok").await.is_ok_and(|response| response.status() == StatusCode::OK));
     }
 }

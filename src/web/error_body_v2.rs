@@ -3,10 +3,10 @@
 use actix_web::http::StatusCode;
 use serde::Serialize;
 
-use super::failure::words;
+use super::failure::title_and_sentence;
 use crate::base::error::Error;
 
-/// How many milliseconds to wait when the database cannot serve.
+/// How long a caller is asked to wait after a 503, in milliseconds.
 const BACKOFF_MS: u64 = 5_000;
 
 #[derive(Serialize)]
@@ -23,31 +23,31 @@ struct ErrorBody<'a> {
     backoff_ms: Option<u64>,
 }
 
-/// Whether errors of this path have this body.
+/// Whether the errors of this path have this body.
 pub fn is_for(path: &str) -> bool {
     path == "/v2" || path.starts_with("/v2/")
 }
 
 /// The error as JSON: `{"object":"error","type":…}`.
 pub fn json(error: &actix_web::Error, status: StatusCode) -> String {
-    let (title, sentence) = words(error, status);
-    let ours = error.as_error::<Error>();
+    let (title, sentence) = title_and_sentence(error, status);
+    let known = error.as_error::<Error>();
     let kind = kind(status);
     let body = ErrorBody {
         object: "error",
         kind,
-        message: match ours {
+        message: match known {
             Some(Error::Client(api_error)) => &api_error.message,
             _ if sentence.is_empty() => title,
             _ => sentence,
         },
         retryable: matches!(status.as_u16(), 408 | 423 | 429 | 500..),
         doc_url: format!("https://errors.rev.cat/{}", kind.replace('_', "-")),
-        param: match ours {
+        param: match known {
             Some(Error::Parameter(problem)) => Some(problem.field),
             _ => None,
         },
-        backoff_ms: match ours {
+        backoff_ms: match known {
             Some(Error::TooManyRequests { retry_after, .. }) => Some(retry_after.saturating_mul(1_000)),
             Some(Error::Unavailable(_)) => Some(BACKOFF_MS),
             _ => None,

@@ -1,5 +1,5 @@
-//! The answer to a request that failed: for people a page with a title, a sentence and a way onward, for programs
-//! JSON. An error of the server shows a reference to the log, never its cause.
+//! The answer to a request that failed. People get a page with a title, a sentence and a link to continue. Programs
+//! get JSON. For an error of the server (5xx) the page shows a reference to the log, never the cause.
 
 use actix_web::http::StatusCode;
 use askama::Template;
@@ -17,11 +17,11 @@ struct ErrorPage<'a> {
     status: u16,
     title: &'a str,
     sentence: &'a str,
-    /// The app user id in the path, which no customer has.
+    /// The app user id in the path, when no customer has it.
     requested_id: Option<&'a str>,
     /// Set when that id is blocked: whether the person may unblock it.
     blocked: Option<bool>,
-    /// The reference to the log, for errors of the server.
+    /// The reference to the log, when the server has failed.
     reference: Option<&'a str>,
 }
 
@@ -31,15 +31,15 @@ struct ErrorBody<'a> {
     message: &'a str,
 }
 
-/// Whether programs call this path, not people.
-pub fn is_for_machines(path: &str) -> bool {
+/// Whether programs rather than people call this path.
+pub fn is_for_programs(path: &str) -> bool {
     path.starts_with("/webhooks/") || cors::is_for_clients(path) || matches!(path, "/healthz" | "/readyz")
 }
 
-/// The error as JSON: `{"code":…,"message":…}`. Clients of the API get the codes that SDKs know, others the HTTP
-/// status.
+/// The error as JSON: `{"code":…,"message":…}`. For clients of the API the code is one that SDKs know, for other
+/// programs it is the HTTP status.
 pub fn json(error: &actix_web::Error, status: StatusCode, is_for_clients: bool) -> String {
-    let (title, sentence) = words(error, status);
+    let (title, sentence) = title_and_sentence(error, status);
     let message = match error.as_error::<Error>() {
         Some(Error::Client(api_error)) => &api_error.message,
         _ if sentence.is_empty() => title,
@@ -47,14 +47,14 @@ pub fn json(error: &actix_web::Error, status: StatusCode, is_for_clients: bool) 
     };
     let code = match error.as_error::<Error>() {
         Some(Error::Client(api_error)) => api_error.code,
-        _ if is_for_clients => code_of(status),
+        _ if is_for_clients => sdk_code(status),
         _ => status.as_u16(),
     };
     serde_json::to_string(&ErrorBody { code, message }).unwrap_or_default()
 }
 
 /// The code for SDKs when an error has none of its own (§C2.5).
-fn code_of(status: StatusCode) -> u16 {
+fn sdk_code(status: StatusCode) -> u16 {
     match status.as_u16() {
         401 => 7225,
         403 => 7224,
@@ -65,9 +65,9 @@ fn code_of(status: StatusCode) -> u16 {
     }
 }
 
-/// The error page, in the frame of the project if that is known.
+/// The error page. It has the top bar when it is known who is logged in.
 pub fn page(error: &actix_web::Error, status: StatusCode, trail: &Trail) -> askama::Result<String> {
-    let (title, sentence) = words(error, status);
+    let (title, sentence) = title_and_sentence(error, status);
     let frame = trail.frame.get().cloned();
     let requested_id =
         trail.requested_id.get().map(String::as_str).filter(|_| status == StatusCode::NOT_FOUND && frame.is_some());
@@ -77,8 +77,9 @@ pub fn page(error: &actix_web::Error, status: StatusCode, trail: &Trail) -> aska
     ErrorPage { layout, status: status.as_u16(), title, sentence, requested_id, blocked, reference }.render()
 }
 
-/// Title and sentence. The messages of other crates about requests they refuse are not shown.
-pub(super) fn words(error: &actix_web::Error, status: StatusCode) -> (&str, &str) {
+/// The title and the sentence for an error. Messages of other crates are not shown; such an error gets the words for
+/// its status.
+pub(super) fn title_and_sentence(error: &actix_web::Error, status: StatusCode) -> (&str, &str) {
     match error.as_error::<Error>() {
         Some(Error::Parameter(problem)) => ("That could not be understood", &problem.sentence),
         Some(Error::BadRequest(sentence)) => ("That could not be understood", sentence),
@@ -89,18 +90,18 @@ pub(super) fn words(error: &actix_web::Error, status: StatusCode) -> (&str, &str
             "This did not come from Dossier",
             "Changes can only be made from Dossier's own pages. Nothing was changed.",
         ),
-        _ => words_of(status),
+        _ => describe(status),
     }
 }
 
-fn words_of(status: StatusCode) -> (&'static str, &'static str) {
+fn describe(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
         303 | 401 => ("Log in first", ""),
         403 => ("Your role does not allow this", "An admin of the project can give you another role."),
-        404 => ("There is nothing here", "The address may be mistyped, or it no longer exists."),
-        405 => ("That cannot be done here", "The address is known, but not for this kind of request."),
+        404 => ("There is nothing here", "The address may be mistyped, or the page no longer exists."),
+        405 => ("That cannot be done here", "This address exists, but it does not accept this kind of request."),
         408 => ("The request took too long", "It did not arrive in time. Please send it again."),
-        409 => ("Somebody else was faster", "Nothing was changed. Look at what is there now, then try again."),
+        409 => ("Somebody else changed this first", "Nothing was changed. Check what is there now, then try again."),
         422 => ("That could not be accepted", "Nothing was stored."),
         413 => ("That is too large", "Nothing was stored."),
         415 => ("That is not a form", "Nothing was stored."),
@@ -111,10 +112,10 @@ fn words_of(status: StatusCode) -> (&'static str, &'static str) {
     }
 }
 
-/// The error of a failed layer, as an [`Error`]. It counts as unavailable, because these layers only read and write
-/// session rows.
-pub fn of_a_layer(error: &actix_web::Error) -> Option<Error> {
-    let ours = error.as_error::<Error>().is_none();
+/// Turns a server error of another crate's layer into [`Error::Unavailable`], because these layers only read and write
+/// session rows. `None` for every other error.
+pub fn from_layer(error: &actix_web::Error) -> Option<Error> {
+    let is_foreign = error.as_error::<Error>().is_none();
     let status = error.as_response_error().status_code();
-    (ours && status.is_server_error()).then(|| Error::Unavailable(format!("{error:?}")))
+    (is_foreign && status.is_server_error()).then(|| Error::Unavailable(format!("{error:?}")))
 }

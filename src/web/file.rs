@@ -1,4 +1,5 @@
-//! Files that are read and sent in pieces, so that a long file takes little memory and holds no database connection.
+//! Files that are read and sent in pieces. A long file takes little memory, and no database connection is held while a
+//! piece is sent.
 
 use std::time::{Duration, Instant};
 
@@ -10,20 +11,20 @@ use crate::db::{Conn, Db};
 
 /// How many bytes are sent at once.
 const PIECE: usize = 16 * 1024;
-/// How long the reader may take for a piece.
+/// How long the reader may take to receive a piece.
 const PIECE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where the content of a file comes from.
 pub trait Source: Send + 'static {
-    /// Whether everything was read.
+    /// Whether [`Source::read`] has returned everything.
     fn is_over(&self) -> bool;
 
-    /// The next part; it may be empty.
+    /// Reads the next part, which may be empty.
     fn read(&mut self, conn: &mut Conn) -> Result<Vec<u8>, Error>;
 }
 
-/// The file as a stream: first the part that was read already, then the rest of `source`. The stream breaks off when
-/// the reader takes longer than [`PIECE_TIMEOUT`] for a piece; browsers then report an incomplete file.
+/// The file as a stream: `first`, then what `source` still holds. The stream ends with [`Error::BodyTimeout`] when the
+/// reader takes longer than `PIECE_TIMEOUT` for a piece; browsers then report an incomplete file.
 pub fn stream(db: Db, first: Bytes, source: impl Source) -> impl Stream<Item = Result<Bytes, Error>> {
     stream::try_unfold((db, source, first, Instant::now()), |(db, mut source, mut ready, given_at)| async move {
         if given_at.elapsed() > PIECE_TIMEOUT {

@@ -1,4 +1,4 @@
-//! Flash messages: what just happened, shown once.
+//! Flash messages: a page shows once what has just happened.
 
 /// A message in the corner of the page that follows an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub struct Flash {
     pub is_problem: bool,
     /// The id of the submission to undo; `None` when there is nothing to undo.
     pub undo: Option<i64>,
-    /// The address of the form that undoes it.
+    /// The address that the undo form posts to.
     pub undo_href: String,
 }
 
@@ -17,7 +17,7 @@ impl Flash {
         Flash { is_problem: false, ..Flash::problem(sentence) }
     }
 
-    /// A message about what could not be done, on a page without a dialog for it.
+    /// A message about what could not be done. It is for pages that have no dialog to show the problem in.
     pub fn problem(sentence: impl Into<String>) -> Flash {
         Flash { message: sentence.into(), is_problem: true, undo: None, undo_href: String::new() }
     }

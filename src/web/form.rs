@@ -1,4 +1,5 @@
-//! Reads the bodies of requests with a limit of size and time, so that a slow or endless sender holds nothing up.
+//! Reads the bodies of requests within limits of size and time, so that a slow or endless sender cannot occupy the
+//! server.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,7 +19,7 @@ use crate::base::error::Error;
 /// How many bytes a form may have.
 pub const FORM_LIMIT: usize = 64 * 1024;
 
-/// How long a body may take, from its first byte to its last.
+/// How long reading a body may take in total.
 pub const BODY_TIME: Duration = Duration::from_secs(20);
 
 /// A form without fields: a button.
@@ -102,7 +103,7 @@ pub fn pairs(body: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(body).into_owned().collect()
 }
 
-/// The value of a field of a query. When a field comes twice, the first one counts.
+/// The value of a field of a query. When the field is there twice, the first one counts.
 pub fn field(query: &str, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
@@ -111,7 +112,7 @@ pub fn field(query: &str, name: &str) -> Option<String> {
 /// Reads the fields of a form into `T`.
 ///
 /// # Errors
-/// [`Error::BadRequest`] when a field is missing, comes twice or is not UTF-8.
+/// [`Error::BadRequest`] when a field is missing or there twice, or when the form is not UTF-8.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let unreadable = || Error::BadRequest("Dossier could not read the form.".into());
     let text = std::str::from_utf8(body).map_err(|_| unreadable())?;

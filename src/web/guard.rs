@@ -1,6 +1,6 @@
-//! Refuses changes that a page of another site asks for. Browsers say where a request comes from (`Sec-Fetch-Application`,
-//! older ones `Origin`), and no script can forge these headers, so forms need no token. Webhook deliveries and clients
-//! of the API are exempt, because they carry no cookie.
+//! Refuses changes that a page of another origin requests. Browsers say where a request comes from: in
+//! `Sec-Fetch-Site`, older ones in `Origin`. No script can forge these headers, so forms need no token. Webhook
+//! deliveries and clients of the API are exempt, because they carry no cookie.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -20,11 +20,11 @@ pub async fn guard(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let ours = req.app_data::<Data<Config>>().map(|config| config.origin());
-    if is_safe(req.method()) || is_exempt(req.path()) || ours.is_some_and(|ours| is_same_site(req.headers(), &ours)) {
+    let own = req.app_data::<Data<Config>>().map(|config| config.origin());
+    if is_safe(req.method()) || is_exempt(req.path()) || own.is_some_and(|own| is_same_origin(req.headers(), &own)) {
         return next.call(req).await.map(ServiceResponse::map_into_boxed_body);
     }
-    // An answer, not an `Err`: the outer layers need a response.
+    // This is an answer, not an `Err`, because the outer layers need a response.
     Ok(req.error_response(Error::CrossSite))
 }
 
@@ -36,12 +36,12 @@ fn is_exempt(path: &str) -> bool {
     path.starts_with("/webhooks/") || cors::is_for_clients(path)
 }
 
-/// Whether the headers show that a page of this server sent the request, or the person did: `none` means a typed
-/// address or a reload.
-fn is_same_site(headers: &HeaderMap, ours: &Origin) -> bool {
+/// Whether the headers show that a page of this server sent the request, or that the person did. `none` means that the
+/// person typed the address or reloaded the page.
+fn is_same_origin(headers: &HeaderMap, own: &Origin) -> bool {
     match (only(headers, &SEC_FETCH_SITE), only(headers, &ORIGIN)) {
         (Some("same-origin" | "none"), _) => true,
-        (None, Some(origin)) if !headers.contains_key(SEC_FETCH_SITE) => is_ours(origin, ours),
+        (None, Some(origin)) if !headers.contains_key(SEC_FETCH_SITE) => is_equal(origin, own),
         _ => false,
     }
 }
@@ -53,8 +53,8 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     values.next().is_none().then_some(value)
 }
 
-fn is_ours(origin: &str, ours: &Origin) -> bool {
-    Url::parse(origin).is_ok_and(|url| url.origin().is_tuple() && url.origin() == *ours)
+fn is_equal(origin: &str, own: &Origin) -> bool {
+    Url::parse(origin).is_ok_and(|url| url.origin().is_tuple() && url.origin() == *own)
 }
 
 #[cfg(test)]
@@ -64,16 +64,16 @@ mod tests {
     use super::*;
 
     fn allowed(headers: &[(HeaderName, &'static str)]) -> bool {
-        let ours = Url::parse("https://dossier.example").expect("an address").origin();
+        let own = Url::parse("https://dossier.example").expect("an address").origin();
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(name.clone(), HeaderValue::from_static(value));
         }
-        is_same_site(&map, &ours)
+        is_same_origin(&map, &own)
     }
 
     #[test]
-    fn our_own_pages_may_post() {
+    fn pages_of_the_same_origin_may_post() {
         assert!(allowed(&[(SEC_FETCH_SITE, "same-origin")]));
         assert!(allowed(&[(SEC_FETCH_SITE, "none")]));
         assert!(allowed(&[(ORIGIN, "https://dossier.example")]));
@@ -81,14 +81,14 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_other_sites_may_not() {
+    fn pages_of_other_origins_may_not_post() {
         assert!(!allowed(&[]));
         assert!(!allowed(&[(SEC_FETCH_SITE, "cross-site")]));
         assert!(!allowed(&[(SEC_FETCH_SITE, "same-site")]));
         assert!(!allowed(&[(SEC_FETCH_SITE, "cross-site"), (ORIGIN, "https://dossier.example")]));
         assert!(!allowed(&[(SEC_FETCH_SITE, "same-origin"), (SEC_FETCH_SITE, "cross-site")]));
         assert!(!allowed(&[(SEC_FETCH_SITE, "cross-site"), (SEC_FETCH_SITE, "same-origin")]));
-        let strangers = [
+        let foreign_origins = [
             "null",
             "http://dossier.example",
             "https://dossier.example:8443",
@@ -98,14 +98,14 @@ mod tests {
             "dossier.example",
             "",
         ];
-        for origin in strangers {
+        for origin in foreign_origins {
             assert!(!allowed(&[(ORIGIN, origin)]), "{origin}");
         }
         assert!(!allowed(&[(ORIGIN, "https://dossier.example"), (ORIGIN, "https://evil")]));
     }
 
     #[test]
-    fn reading_is_always_allowed_and_machines_are_exempt() {
+    fn reading_is_always_allowed_and_programs_are_exempt() {
         assert!(is_safe(&Method::GET) && is_safe(&Method::HEAD) && !is_safe(&Method::POST) && !is_safe(&Method::PUT));
         assert!(is_exempt("/webhooks/revenuecat/sundial") && is_exempt("/v1/subscribers/a"));
         assert!(is_exempt("/rcbilling/v1/subscribers/a/products") && is_exempt("/v2/projects"));

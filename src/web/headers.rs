@@ -5,32 +5,32 @@ use actix_web::http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 
-/// The content security policy: it forbids everything that no line here allows, and allows only Dossier's own files.
-/// Inline scripts and styles do nothing, so markup that slips into a page stays dead text.
+/// The content security policy. It forbids everything that no line here allows, and it allows files from this server
+/// only. Browsers ignore inline scripts and styles, so markup that is injected into a page has no effect.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
-    // Behaviours are modules below /static.
+    // The scripts are modules below /static.
     "script-src 'self'; ",
     "style-src 'self'; ",
-    // The sprite of icons. A picture from another server would show that server when somebody opens a page.
+    // The sprite of icons. A picture from another server would reveal to that server when somebody opens a page.
     "img-src 'self'; ",
     "font-src 'self'; ",
-    // Suggestions while typing.
+    // Suggestions while typing, and the stream of new events on an open profile.
     "connect-src 'self'; ",
     "form-action 'self'; ",
     "frame-ancestors 'none'; ",
     "base-uri 'none'",
 );
 
-/// No page needs any of these, so no script may ask for them.
-const FEATURES: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), geolocation=(), \
-    gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), \
+/// The browser features that no script may use, because no page needs them.
+const FEATURES: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), \
+    geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), \
     publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), web-share=(), xr-spatial-tracking=()";
 
 const ALWAYS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    // The address of a page holds the customer's id: other sites must not learn it.
+    // The address of a page holds the customer's id, which other websites must not learn.
     (REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -40,8 +40,8 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TWO_YEARS: &str = "max-age=63072000; includeSubDomains";
 
-/// Adds the headers to an answer. A `Cache-Control` that the handler set stays; without one, nobody may store the
-/// answer.
+/// Adds the headers to an answer. A `Cache-Control` that the handler set stays; without one, no cache may store the
+/// answer. `reference` is the request's reference in the log.
 pub fn add(headers: &mut HeaderMap, is_https: bool, reference: &str) {
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));

@@ -17,7 +17,7 @@ pub struct Frame {
     /// All projects of this person, by name.
     pub projects: Vec<ProjectLink>,
     pub has_settings: bool,
-    /// Warnings about settings that could lose or leak data; only admins get them.
+    /// Warnings about settings that could lose or leak data. They are empty for everybody but admins.
     pub warnings: Arc<[String]>,
     pub preferences: Preferences,
 }
@@ -43,7 +43,7 @@ pub struct Layout {
     /// `None` when nobody is logged in: the page has no top bar then.
     pub frame: Option<Arc<Frame>>,
     pub section: Section,
-    /// What the search box holds.
+    /// The text in the search box.
     pub query: String,
     /// The message about what just happened.
     pub flash: Option<Flash>,
@@ -56,12 +56,12 @@ impl Layout {
         Layout { title: title.into(), frame, section, query: String::new(), flash: None, dialog: None }
     }
 
-    /// For a page that anybody may see.
+    /// The layout of a page that anybody may see.
     pub fn bare(title: impl Into<String>) -> Layout {
         Layout::new(title, None, Section::Elsewhere)
     }
 
-    /// Keeps what was typed in the search box, for the page that answers a search.
+    /// Keeps the text that was typed into the search box.
     #[must_use]
     pub fn with_query(mut self, query: impl Into<String>) -> Layout {
         self.query = query.into();

@@ -1,5 +1,5 @@
-//! The log of requests: one line each. It holds the pattern of the route instead of the path, because a path contains
-//! personal data, and neither the query nor the address of the sender.
+//! The log of requests: one line each. A line holds the pattern of the route instead of the path, because a path
+//! contains personal data. It never holds the query or the address of the sender.
 
 use std::time::Duration;
 
@@ -8,16 +8,17 @@ use tracing_subscriber::EnvFilter;
 
 use super::trail::Trail;
 
-/// Strangers who send something that is not HTTP would fill the log with errors. They get a 400 and no line.
+/// actix logs an error for everything that is not HTTP, so anybody could fill the log. Such a sender gets a 400, and
+/// nothing is logged.
 const QUIET: &str = "actix_http::h1=off";
 
 /// Starts the log: JSON lines on standard output.
 ///
 /// # Errors
-/// One line when `filter` is not a valid filter, or when the log was started before.
+/// A message of one line, when `filter` is not a valid filter or the log has been started before.
 pub fn start(filter: &str) -> Result<(), String> {
     let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))
-        .map_err(|error| format!("DOSSIER_LOG cannot be used: {error}"))?;
+        .map_err(|error| format!("DOSSIER_LOG is not a valid filter: {error}"))?;
     let lines = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter);
     lines.try_init().map_err(|error| error.to_string())
 }

@@ -1,6 +1,6 @@
-//! Turns Markdown into HTML that is safe to print: the formatting a note may have (§3) and nothing else.
-//! pulldown-cmark reads it, then ammonia removes all that is not on its list. This happens on every view, so that a
-//! stricter rule holds for old notes too. What is not allowed becomes plain text.
+//! Turns Markdown into HTML that is safe to print: it holds the formatting that a note may have (§3) and nothing else.
+//! pulldown-cmark reads the Markdown, then ammonia removes every tag and attribute that is not allowed. This happens
+//! on every view, so a stricter rule holds for old notes too. Formatting that is not allowed becomes plain text.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -36,15 +36,15 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 
 /// Renders the Markdown of a note.
 pub fn render(source: &str) -> CleanHtml {
-    let events = Parser::new_ext(source, Options::ENABLE_STRIKETHROUGH).filter_map(degraded);
+    let events = Parser::new_ext(source, Options::ENABLE_STRIKETHROUGH).filter_map(simplified);
     let mut raw = String::with_capacity(source.len() * 2);
     html::push_html(&mut raw, events);
     CleanHtml(CLEANER.clean(&raw).to_string())
 }
 
-/// Replaces what a note may not have: headings, quotes and code blocks become paragraphs, images their description,
-/// and HTML the text that was typed. The end of a line stays the end of a line.
-fn degraded(event: Event<'_>) -> Option<Event<'_>> {
+/// Replaces what a note may not have. Headings, quotes and code blocks become paragraphs, images become their
+/// description, and HTML becomes the text that was typed. Line ends are kept.
+fn simplified(event: Event<'_>) -> Option<Event<'_>> {
     match event {
         Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
         Event::SoftBreak => Some(Event::HardBreak),
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deep_or_long_source_is_rendered_all_the_same() {
+    fn a_deeply_nested_or_long_source_is_rendered() {
         for source in ["*".repeat(255), "[".repeat(255), "- ".repeat(127), "> ".repeat(127), "`".repeat(255)] {
             assert!(rendered(&source).len() < 20_000, "{source}");
         }

@@ -1,4 +1,4 @@
-//! What pages share: the layout around them, the table of routes, and the layers that every request passes.
+//! What all answers share: the layout of pages, the table of routes, and the layers that every request passes.
 
 pub mod assets;
 mod change;
@@ -49,7 +49,7 @@ impl<T: Template> Responder for Page<T> {
     }
 }
 
-/// A template as an answer with the given status, for somebody without preferences: times are in UTC.
+/// A template as an answer with the given status, for a person whose preferences are not known: times are in UTC.
 pub fn html(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
     html_for(Preferences::default(), status, template)
 }

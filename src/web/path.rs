@@ -1,10 +1,10 @@
 //! Reads the segments of a path from the request line itself. actix decodes path parameters twice, so two addresses
-//! could lead to the same id. Here each segment is decoded once, strictly.
+//! could lead to the same id. This module decodes each segment exactly once and refuses what is not valid text.
 
 use percent_encoding::percent_decode_str;
 
-/// Names and values of the `{…}` in `pattern`, taken from the path as it was sent. `None` when a value is not text
-/// that both databases can store.
+/// The names and values of the `{…}` in `pattern`. The values come from the path as it was sent. `None` when one of
+/// them is not text that both databases can store.
 pub fn named(pattern: &str, raw_path: &str) -> Option<Vec<(String, String)>> {
     pattern
         .split('/')
@@ -22,7 +22,7 @@ fn value((name, raw): (&str, &str)) -> Option<(String, String)> {
     Some((name.to_owned(), decode(raw)?))
 }
 
-/// Decodes a segment. `None` for bytes that are not UTF-8, for NUL and for U+FFFD: with it, different ids would look
+/// Decodes a segment. `None` when it is not UTF-8, or contains NUL or U+FFFD. With U+FFFD, different ids would look
 /// the same.
 pub fn decode(raw: &str) -> Option<String> {
     let text = percent_decode_str(raw).decode_utf8().ok()?;

@@ -1,5 +1,5 @@
-//! The table of routes. A room names each of its paths once, with the permission it needs. The same list is registered
-//! with actix and checked by the tests.
+//! The table of routes. Each module names each of its paths once, with the permission that it needs.
+//! [`Routes::register`] hands the list to actix, and the tests check the same list.
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ use crate::base::error::Error;
 pub enum Access {
     /// Anybody, with or without a session.
     Public,
-    /// Holders of a key of the client API; the handler decides which kind.
+    /// Everybody with a key of the client API. The handler decides which kind of key is enough.
     Key,
-    /// Every person who is logged in.
+    /// Everybody who is logged in.
     Person,
     /// Members of the project whose role has the permission.
     Needs(Permission),
@@ -34,7 +34,7 @@ impl Access {
     }
 }
 
-/// A line of the table: the route that a request matched.
+/// A line of the table of routes, which a request has matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matched {
     pub method: Method,
@@ -97,7 +97,7 @@ impl Routes {
         self.add(method, path, Access::Key, handler);
     }
 
-    /// A page of the person rather than of a project.
+    /// A page for everybody who is logged in, which belongs to no project.
     pub fn person_get<F, Args>(&mut self, path: &str, handler: F)
     where
         F: Handler<Args>,
@@ -117,12 +117,12 @@ impl Routes {
         self.add(Method::POST, path, Access::Person, handler);
     }
 
-    /// Adds the routes of `room` below `path`.
-    pub fn within(&mut self, path: &str, room: impl FnOnce(&mut Routes)) {
-        let outside = self.prefix.len();
+    /// Puts `path` before the paths of all routes that `add_routes` adds.
+    pub fn within(&mut self, path: &str, add_routes: impl FnOnce(&mut Routes)) {
+        let outer_length = self.prefix.len();
         self.prefix.push_str(path);
-        room(self);
-        self.prefix.truncate(outside);
+        add_routes(self);
+        self.prefix.truncate(outer_length);
     }
 
     /// Every line, in the order of registration.
@@ -157,7 +157,7 @@ impl Routes {
         let matched = Arc::new(Matched { method: method.clone(), pattern, access });
         let line = matched.clone();
         let route = route_for(&method).to(handler).wrap(from_fn(move |req: ServiceRequest, next: Next<BoxBody>| {
-            note(&req, &line);
+            record_match(&req, &line);
             next.call(req)
         }));
         self.entries.push((matched, route));
@@ -168,7 +168,7 @@ fn new_resource(pattern: &str) -> actix_web::Resource {
     web::resource(pattern).default_service(web::to(|| async { Err::<String, _>(Error::Method) }))
 }
 
-/// The route for a method. A route for GET answers HEAD as well; the server leaves the body out.
+/// The route for a method. A route for GET also answers HEAD; the server then omits the body.
 fn route_for(method: &Method) -> Route {
     match *method {
         Method::GET => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
@@ -176,6 +176,6 @@ fn route_for(method: &Method) -> Route {
     }
 }
 
-fn note(req: &ServiceRequest, line: &Arc<Matched>) {
+fn record_match(req: &ServiceRequest, line: &Arc<Matched>) {
     Trail::from_request(req.request()).matched.get_or_init(|| line.clone());
 }

@@ -5,11 +5,11 @@ use actix_web::web::Data;
 
 use crate::base::error::Error;
 
-/// The shared `T` of the application.
+/// The value of type `T` that the server has registered.
 ///
 /// # Errors
-/// [`Error::Internal`] when the server was assembled without it.
+/// [`Error::Internal`] when the server has registered no `T`.
 pub fn shared<T: 'static>(req: &HttpRequest) -> Result<Data<T>, Error> {
-    let missing = || Error::Internal(format!("the application shares no {}", std::any::type_name::<T>()));
+    let missing = || Error::Internal(format!("the server has registered no {}", std::any::type_name::<T>()));
     req.app_data::<Data<T>>().cloned().ok_or_else(missing)
 }

@@ -1,5 +1,5 @@
-//! What the program learns about a request while it handles it: the matched route, who asked, and for which id. The
-//! outermost layer can still read it when the answer is an error.
+//! What handlers and layers record about a request: the matched route, the person, and the requested id. The outermost
+//! layer reads it for the log and for error pages, because an error does not return the request.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,10 +8,10 @@ use actix_web::{HttpMessage, HttpRequest};
 use super::layout::Frame;
 use super::routes::Matched;
 
-/// One request's trail, shared with the threads that work on it.
+/// The record of one request, shared with the threads that work on it.
 #[derive(Debug, Default)]
 pub struct Trail {
-    /// Names this request in the log and in the answer.
+    /// A random text that identifies this request in the log and in the answer.
     pub reference: String,
     pub matched: OnceLock<Arc<Matched>>,
     pub frame: OnceLock<Arc<Frame>>,
@@ -22,7 +22,7 @@ pub struct Trail {
     pub blocked: OnceLock<bool>,
 }
 
-/// The member of a project who asks, as the audit log records them.
+/// The member of a project who sends the request, as the audit log records them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requester {
     pub project: i64,
@@ -35,7 +35,7 @@ impl Trail {
         Arc::new(Trail { reference, ..Trail::default() })
     }
 
-    /// The trail that the edge made; an empty one for a request that did not pass the edge.
+    /// The trail that the outermost layer has made; an empty one when the request did not pass that layer.
     pub fn from_request(req: &HttpRequest) -> Arc<Trail> {
         req.extensions().get::<Arc<Trail>>().cloned().unwrap_or_default()
     }

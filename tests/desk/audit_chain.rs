@@ -70,7 +70,7 @@ async fn the_chain_is_valid_after_notes_a_merge_and_an_erasure() {
     assert_eq!((verified.entries, verified.erased, verified.head.len()), (10, 2, 64));
     let lines = verify(&desk.db, None, None).expect("all projects");
     let head = &verified.head;
-    let line = format!("sundial: 10 entries as they were written, 2 erased with customers, head {head}");
+    let line = format!("sundial: 10 entries unchanged, 2 erased with customers, head {head}");
     assert_eq!(lines, ["moonrise: no entries yet".to_owned(), line]);
     note(&desk, "noor", "later").await;
     assert_eq!(verify(&desk.db, Some("sundial"), Some(&head.to_uppercase())).map(|lines| lines.len()), Ok(1));

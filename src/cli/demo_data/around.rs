@@ -1,5 +1,5 @@
-//! Steps of a story beside purchases: access given by the team, currency, invoices, experiments, and purchases that
-//! move between customers.
+//! Steps of a story other than purchases: grants by the team, virtual currency, invoices, experiments, and transfers of
+//! purchases between customers.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use super::store::app_id;
 use super::story::Story;
 
 impl Story {
-    /// The team grants Pro access, for one of the lengths it can choose.
+    /// The team grants Pro access, for one of the durations that it can choose.
     pub fn grant(mut self, duration: &str) -> Story {
         let days = match duration {
             "weekly" => 7,
@@ -28,7 +28,7 @@ impl Story {
         self.add_event("NON_RENEWING_PURCHASE", json!({}))
     }
 
-    pub fn take_back(mut self) -> Story {
+    pub fn remove_grant(mut self) -> Story {
         self.plan().expires = Some(self.clock);
         self.cancel("DEVELOPER_INITIATED")
     }
@@ -55,7 +55,7 @@ impl Story {
             });
             overlay(&mut more, bought);
         }
-        self.mention("VIRTUAL_CURRENCY_TRANSACTION", more)
+        self.add_customer_event("VIRTUAL_CURRENCY_TRANSACTION", more)
     }
 
     /// Web Billing issues an invoice, which has an amount but no transaction yet.
@@ -88,7 +88,7 @@ impl Story {
         self
     }
 
-    /// The customer receives the App Store purchases of others.
+    /// The App Store purchases of other customers are transferred to this one.
     pub fn receives_from(mut self, others: &[String]) -> Story {
         let mut event = self.webhook_body("TRANSFER");
         let more = json!({

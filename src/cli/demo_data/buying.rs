@@ -92,11 +92,11 @@ impl Story {
         self
     }
 
-    /// Renews with a period that starts at `start`; the event comes at `noticed`.
-    pub(super) fn renewed(mut self, start: i64, noticed: i64) -> Story {
-        self.clock = noticed;
+    /// Renews with a period that starts at `start`; the event has the time `event_at`.
+    pub(super) fn renewed(mut self, start: i64, event_at: i64) -> Story {
+        self.clock = event_at;
         let market = self.market;
-        let (mut plan, seed) = (self.plan.take().expect("a plan to renew"), &mut self.seed);
+        let (mut plan, seed) = (self.plan.take().expect("the customer has a plan to renew"), &mut self.seed);
         let converts = plan.period_type == "TRIAL";
         plan.advance(start, market, seed);
         self.plan = Some(plan);
@@ -110,7 +110,7 @@ impl Story {
         self.add_event("PRODUCT_CHANGE", json!({"new_product_id": id}))
     }
 
-    /// Changes the product at once: Apple renews into it, Google Play sells a new subscription.
+    /// Changes the product at once. Apple renews into the new product; Google Play sells a new subscription.
     pub fn change_now(self, id: &str) -> Story {
         if product(id).store == "PLAY_STORE" {
             return self.add_event("PRODUCT_CHANGE", json!({})).buy(id);

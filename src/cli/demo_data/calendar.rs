@@ -1,10 +1,10 @@
-//! Lengths of time. Subscriptions renew on the same day of the month, so months are calendar months.
+//! Times and durations in milliseconds. Subscriptions renew on the same day of the month: a month is a calendar month.
 
 pub const MINUTE: i64 = 60_000;
 pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
-/// The end of a period of the catalog ("P1M"). In a store's sandbox it lasts minutes.
+/// The end of a period of the catalog, such as "P1M". In a store's sandbox a period lasts minutes.
 pub fn after(start: i64, period: &str, sandbox: bool) -> i64 {
     match (period, sandbox) {
         ("P1W", false) => start + 7 * DAY,
@@ -20,7 +20,7 @@ pub fn after(start: i64, period: &str, sandbox: bool) -> i64 {
     }
 }
 
-/// The same time of day `months` later. If that day does not exist, the last day of the month.
+/// The same time of day `months` later, on the last day of the month if it has no such day.
 pub fn add_months(at: i64, months: i64) -> i64 {
     let (year, month, day) = date(at.div_euclid(DAY));
     let months = year * 12 + month - 1 + months;

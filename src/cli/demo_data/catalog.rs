@@ -1,4 +1,4 @@
-//! The products of Sundial, the meditation app of the demo: one table for the stories and the catalog file.
+//! The products of Sundial, the demo's meditation app. The stories and the catalog file use the same table.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ pub struct Product {
     pub store: &'static str,
     pub name: &'static str,
     pub kind: &'static str,
-    /// ISO 8601; empty if the purchase does not end.
+    /// An ISO 8601 duration; empty if the purchase does not end.
     pub period: &'static str,
     /// In dollar cents.
     pub price: i64,
@@ -62,7 +62,7 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
 
 pub fn product(id: &str) -> &'static Product {
     let found = PRODUCTS.iter().find(|product| product.id == id);
-    found.expect("the demo sells the product")
+    found.expect("the product is in the demo's catalog")
 }
 
 /// The catalog file of the project.

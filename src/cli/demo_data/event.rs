@@ -1,4 +1,4 @@
-//! The fields of a webhook event: those of every event, those of the customer, and those of the purchase.
+//! The fields of a webhook event: the fields of every event, of the customer and of the purchase.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ impl Story {
     }
 
     /// Adds an event about the customer, without a purchase.
-    pub(super) fn mention(mut self, kind: &str, more: Value) -> Story {
+    pub(super) fn add_customer_event(mut self, kind: &str, more: Value) -> Story {
         let mut event = self.webhook_body(kind);
         overlay(&mut event, self.identity());
         overlay(&mut event, more);
@@ -38,8 +38,8 @@ impl Story {
     }
 
     pub(super) fn webhook_body(&mut self, kind: &str) -> Value {
-        let noticed = 1_200 + self.seed.below(9_000);
-        self.clock = (self.clock + noticed).min(self.now);
+        let delay = 1_200 + self.seed.below(9_000);
+        self.clock = (self.clock + delay).min(self.now);
         let id = self.seed.uuid().to_uppercase();
         json!({"type": kind, "id": id, "event_timestamp_ms": self.clock})
     }
@@ -116,7 +116,7 @@ fn decimal(micros: i64) -> Value {
     json!(micros as f64 / 1_000_000.0)
 }
 
-/// Sets the fields of `more` in `event`, replacing those it has.
+/// Copies the fields of `more` into `event` and replaces fields of the same name.
 pub(super) fn overlay(event: &mut Value, more: Value) {
     if let Value::Object(fields) = more {
         for (key, value) in fields {

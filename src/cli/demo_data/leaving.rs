@@ -1,4 +1,4 @@
-//! Cancellations, failed charges, refunds, pauses and other ends of a plan, and how it recovers.
+//! Cancellations, failed charges, refunds, pauses and other ends of a plan, and its recovery.
 
 use serde_json::json;
 
@@ -31,7 +31,7 @@ impl Story {
         self.cancel(reason).expire(reason)
     }
 
-    /// The charge at the period's end fails. The store may give `grace` days of grace.
+    /// The charge at the period's end fails. The store gives `grace` days of grace, or none.
     pub fn billing_issue(mut self, grace: Option<i64>) -> Story {
         let plan = self.plan();
         let period_end = plan.period_end();
@@ -42,7 +42,8 @@ impl Story {
             .add_event("CANCELLATION", json!({"cancel_reason": "BILLING_ERROR"}))
     }
 
-    /// The charge succeeds `days` later. With grace the new period starts at the old one's end, else on that day.
+    /// The charge succeeds `days` later. If there was grace, the new period starts where the old one ended;
+    /// otherwise it starts on the day of the charge.
     pub fn recover(mut self, days: i64) -> Story {
         let (period_end, in_grace) = (self.plan().period_end(), self.plan().grace.is_some());
         let paid = period_end + days * DAY;
@@ -67,7 +68,7 @@ impl Story {
         self.add_event("REFUND_REVERSED", more)
     }
 
-    /// Google Play pauses the subscription at the end of the period, for `days` or until further notice.
+    /// Google Play pauses the subscription at the end of the period, for `days` or without a date to resume.
     pub fn pause(mut self, days: Option<i64>) -> Story {
         let period_end = self.plan().period_end();
         let resumes = days.map(|days| period_end + days * DAY);
@@ -81,7 +82,7 @@ impl Story {
         self.add_event("SUBSCRIPTION_EXTENDED", json!({}))
     }
 
-    /// The store did not answer, so the customer gets temporary access, for a day at most.
+    /// RevenueCat gives temporary access, for a day at most, because the store did not answer.
     pub fn temporary(mut self, id: &str, hours: i64) -> Story {
         let (sold, now) = (product(id), self.clock);
         let more = json!({

@@ -4,7 +4,7 @@ pub struct Market {
     pub country: &'static str,
     pub locale: &'static str,
     pub currency: &'static str,
-    /// Micro-dollars for one unit.
+    /// The value of one unit, in micro-dollars.
     rate: i64,
     pub tax: f64,
 }
@@ -39,15 +39,15 @@ const fn row(
 impl Market {
     pub fn for_country(country: &str) -> &'static Market {
         let found = MARKETS.iter().find(|market| market.country == country);
-        found.expect("the demo knows the country")
+        found.expect("the country is in the table of markets")
     }
 
     pub fn any(seed: &mut super::seed::Seed) -> &'static Market {
         seed.pick(MARKETS)
     }
 
-    /// A price of `cents` dollar cents in this currency, in micro-units: whole tens if a unit is worth less than a
-    /// cent, else a price just below a whole unit.
+    /// Converts a price of `cents` dollar cents into micro-units of this currency. The result is a multiple of ten
+    /// units if a unit is worth less than a cent, else just below a whole unit.
     pub fn local(&self, cents: i64) -> i64 {
         let units = (cents * 10_000 + self.rate / 2) / self.rate;
         match (cents, self.rate) {
@@ -57,7 +57,7 @@ impl Market {
         }
     }
 
-    /// The micro-dollars of an amount in micro-units, rounded to a tenth of a cent as stores report it.
+    /// Converts micro-units of this currency into micro-dollars, rounded to a tenth of a cent as stores do.
     pub fn dollars(&self, local: i64) -> i64 {
         (local * self.rate / 1_000_000 + 500).div_euclid(1_000) * 1_000
     }

@@ -1,4 +1,4 @@
-//! The invented customers of `dossier demo`, with every kind of subscription history, as the webhook events that
+//! The invented customers of `dossier demo`: every kind of subscription history, written as the webhook events that
 //! RevenueCat would have sent. All times are relative to the given `now`; nothing is random.
 
 mod around;
@@ -25,7 +25,7 @@ pub struct Customer {
     pub app_user_id: String,
     /// The inner `event` object of each webhook, in the order of their `event_timestamp_ms`.
     pub events: Vec<serde_json::Value>,
-    /// What the app sent when it was last opened; `None` if it never was.
+    /// What the app sent when the customer last opened it; `None` if they never did.
     pub contact: Option<Contact>,
     pub notes: Vec<Note>,
     pub offering_override: Option<Override>,
@@ -70,7 +70,7 @@ pub struct Override {
     pub reason: Option<&'static str>,
 }
 
-/// All customers, those with a name of their own first. The same `now_ms` gives the same customers.
+/// All customers: first those written by hand, then the generated crowd. The same `now_ms` gives the same customers.
 pub fn customers(now_ms: i64) -> Vec<Customer> {
     cast::everyone(now_ms)
 }
@@ -147,20 +147,20 @@ mod tests {
 
     /// Tests several values of `now`, because calendar months have different lengths.
     #[test]
-    fn no_event_is_later_than_now_and_no_expiration_earlier_than_its_end() {
+    fn no_event_is_later_than_now_and_no_expiration_precedes_the_end_of_its_period() {
         for now in [0, 8, 38, 68, 98, 129].map(|days| NOW + days * DAY) {
             for event in events(now) {
-                let noticed = time(&event, "event_timestamp_ms");
-                assert!(noticed <= now && event["type"].is_string(), "{event}");
+                let event_at = time(&event, "event_timestamp_ms");
+                assert!(event_at <= now && event["type"].is_string(), "{event}");
                 if event["type"] == "EXPIRATION" {
-                    assert!(time(&event, "expiration_at_ms") <= noticed, "{event}");
+                    assert!(time(&event, "expiration_at_ms") <= event_at, "{event}");
                 }
             }
         }
     }
 
     #[test]
-    fn customers_are_in_their_state_at_any_now() {
+    fn every_customer_has_the_intended_state_for_any_now() {
         for now in [0, 8, 38, 68, 98, 129].map(|days| NOW + days * DAY) {
             let people = customers(now);
             let end = |kind, field| time(about(&people, kind).events.last().expect(kind), field);
@@ -176,12 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn the_same_moment_gives_the_same_people() {
+    fn the_same_now_gives_the_same_events() {
         assert!(events(NOW).eq(events(NOW)));
     }
 
     #[test]
-    fn the_catalog_sells_what_was_bought() {
+    fn every_bought_product_is_in_the_catalog() {
         let sold = catalog()["products"].to_string();
         for event in events(NOW).filter(|event| event["store"] != "PROMOTIONAL") {
             let product = &event["product_id"];

@@ -62,7 +62,7 @@ impl Plan {
         }
     }
 
-    /// Changes the product, from the next period on.
+    /// Changes the product. The change takes effect with the next period.
     pub fn sell(&mut self, sold: &Product) {
         self.product = sold.id.to_owned();
         self.unlocks = sold.unlocks.to_vec();
@@ -81,7 +81,7 @@ impl Plan {
         self.paid = if self.family { 0 } else { base + addon };
     }
 
-    /// Moves on to a full period that begins at `start`.
+    /// Starts the next period, a full one, at `start`.
     pub fn advance(&mut self, start: i64, market: &Market, seed: &mut Seed) {
         self.number += 1;
         self.transaction = next_transaction(self.store, &self.original, self.number, seed);

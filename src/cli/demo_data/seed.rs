@@ -1,4 +1,4 @@
-//! A small seeded generator. Every invented id and choice follows from a text, so the demo is the same each time.
+//! A small seeded generator. It derives every invented id and choice from a text, so the demo is the same each time.
 
 pub struct Seed(u64);
 

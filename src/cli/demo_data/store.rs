@@ -30,7 +30,7 @@ pub fn commission(store: &str) -> f64 {
     }
 }
 
-/// The id of the first transaction of a chain.
+/// An id for the first transaction of a subscription or purchase.
 pub fn first_transaction(store: &str, seed: &mut Seed) -> String {
     match store {
         "APP_STORE" | "MAC_APP_STORE" => format!("4{}", seed.digits(14)),
@@ -48,7 +48,7 @@ pub fn first_transaction(store: &str, seed: &mut Seed) -> String {
     }
 }
 
-/// The id of a later transaction. Google counts up from `..0`, Stripe keeps the first id, other stores use a new one.
+/// An id for a later transaction. Google counts up from `..0`, Stripe keeps the first id, other stores use a new one.
 pub fn next_transaction(store: &str, original: &str, number: i64, seed: &mut Seed) -> String {
     match store {
         "PLAY_STORE" => format!("{original}..{}", number - 2),

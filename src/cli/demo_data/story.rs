@@ -1,5 +1,5 @@
-//! Builds a customer's history step by step: the customer and the current time of the story. The methods in `buying`,
-//! `leaving` and `around` each add the webhook event that RevenueCat would have sent.
+//! Builds a customer's history step by step. A story holds the customer and the current time; the methods in `buying`,
+//! `leaving` and `around` each add the webhook events that RevenueCat would have sent.
 
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ pub struct Story {
     pub(super) manner: Manner,
     joined: i64,
     /// The customer's time of day in milliseconds, counted back from `now`; the same for all their steps.
-    hour: i64,
+    time_of_day: i64,
     pub(super) customer: Customer,
 }
 
@@ -47,11 +47,11 @@ impl Manner {
 }
 
 impl Story {
-    /// A customer who came `days` ago, first with an anonymous id as the SDK generates it.
+    /// A customer who first opened the app `days` ago, with an anonymous id that the SDK generated unless `id` is one.
     pub fn new(now: i64, about: &'static str, id: &str, name: &str, country: &str, days: i64) -> Story {
         let mut seed = Seed::new(id);
-        let hour = 20 * MINUTE + seed.below(3 * HOUR);
-        let joined = now - days * DAY - hour;
+        let time_of_day = 20 * MINUTE + seed.below(3 * HOUR);
+        let joined = now - days * DAY - time_of_day;
         let mut customer = Customer::default();
         (customer.about, customer.app_user_id) = (about, id.to_owned());
         let mut ids = vec![seed.anonymous_id(), id.to_owned()];
@@ -69,7 +69,7 @@ impl Story {
             plan: None,
             manner: Manner::standard(),
             joined,
-            hour,
+            time_of_day,
             customer,
         };
         story.named(name)
@@ -95,31 +95,31 @@ impl Story {
         self
     }
 
-    /// Sets the customer's first id, for stories where a particular one matters.
+    /// Replaces the customer's first id, for stories that need a particular one.
     pub fn originally(mut self, id: &str) -> Story {
         self.ids[0] = id.to_owned();
         self
     }
 
-    /// Removes the anonymous id: the app gave its own id from the start.
+    /// Removes the anonymous id: the app used its own id from the start.
     pub fn without_anonymous_id(mut self) -> Story {
         self.ids.remove(0);
         self
     }
 
-    pub fn also(mut self, alias: &str) -> Story {
+    pub fn alias(mut self, alias: &str) -> Story {
         self.ids.push(alias.to_owned());
         self
     }
 
     pub fn days_ago(mut self, days: i64) -> Story {
-        self.clock = self.now - days * DAY - self.hour;
+        self.clock = self.now - days * DAY - self.time_of_day;
         self
     }
 
     /// Moves the clock to `months` before the day that was `days` ago, so that a period ends on that day.
     pub fn months_before(mut self, months: i64, days: i64) -> Story {
-        self.clock = add_months(self.now - days * DAY - self.hour, -months);
+        self.clock = add_months(self.now - days * DAY - self.time_of_day, -months);
         self
     }
 
@@ -128,7 +128,7 @@ impl Story {
         self
     }
 
-    /// Records the app's last contact, not earlier than the start of a purchase that has not renewed yet.
+    /// Records the app's last contact. It is not earlier than the start of a purchase that has not renewed yet.
     pub fn seen(mut self, device: &Device, minutes_ago: i64) -> Story {
         let first_period = self.plan.as_ref().filter(|plan| plan.number == 1);
         let bought = first_period.map_or(self.joined, |plan| plan.start);
@@ -146,7 +146,7 @@ impl Story {
     }
 
     pub fn note(mut self, author: Author, days_ago: i64, body: &'static str) -> Story {
-        let at_ms = self.now - days_ago * DAY - self.hour;
+        let at_ms = self.now - days_ago * DAY - self.time_of_day;
         let edited = None;
         self.customer.notes.push(Note { body, author, at_ms, edited });
         self
@@ -160,15 +160,15 @@ impl Story {
         self
     }
 
-    pub fn shown(mut self, offering: Override) -> Story {
+    pub fn with_override(mut self, offering: Override) -> Story {
         self.customer.offering_override = Some(offering);
         self
     }
 
     /// The finished customer, with the events in the order of their timestamps.
     pub fn end(mut self) -> Customer {
-        let noticed = |event: &Value| event["event_timestamp_ms"].as_i64();
-        self.customer.events.sort_by_key(noticed);
+        let event_at = |event: &Value| event["event_timestamp_ms"].as_i64();
+        self.customer.events.sort_by_key(event_at);
         self.customer
     }
 

@@ -41,11 +41,11 @@ fn story(now: i64, number: i64) -> Story {
     let country = Market::any(&mut seed).country;
     let story = Story::new(now, "ordinary", &id, &name, country, days);
     let story = story.attribute("onboarding_goal", seed.pick::<&str>(GOALS));
-    live(story, days, &mut seed)
+    with_history(story, days, &mut seed)
 }
 
 #[rustfmt::skip]
-fn live(story: Story, days: i64, seed: &mut Seed) -> Story {
+fn with_history(story: Story, days: i64, seed: &mut Seed) -> Story {
     let apple = seed.below(2) == 0;
     let (monthly, annual, life) = match apple {
         true => ("pro_monthly", "pro_annual", "pro_lifetime"),

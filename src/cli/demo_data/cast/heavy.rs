@@ -13,7 +13,7 @@ pub fn story(now: i64) -> Story {
     (0..PURCHASES).fold(story, buy_breaths).seen(&IPHONE, 2)
 }
 
-/// About one purchase a day, oldest first, each with the currency it brings.
+/// Buys Breaths once a day, oldest purchase first, and adds the currency that each purchase brings.
 fn buy_breaths(story: Story, number: i64) -> Story {
     let (product, amount) = match number % 9 {
         0 => ("breaths_500", 500),

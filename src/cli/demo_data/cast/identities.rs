@@ -29,14 +29,14 @@ pub fn stories(now: i64) -> Vec<Story> {
         meet("awkward id", "team/42?ref=a b#1%20&x=<y>", "<b>Robert</b> & \"Bobby\" Tables", "US", 20)
             .buy("pro_monthly").seen(&IPHONE, 90),
         meet("unknown event type", "oleksandr.shevchenko", "Олександр Шевченко", "UA", 58)
-            .mention("PAYWALL_EXIT_OFFER", paywall.clone())
+            .add_customer_event("PAYWALL_EXIT_OFFER", paywall.clone())
             .buy("sundial_pro:monthly").renew_until_now().seen(&GALAXY, 38),
         meet("attribution only", "meiling.chen", "陳美玲", "TW", 2)
             .attribute("$mediaSource", "Facebook Ads").attribute("$campaign", "TW sleep stories")
             .attribute("$adGroup", "25-40 parents").attribute("$creative", "moon_video_03")
-            .mention("PAYWALL_IMPRESSION", paywall).seen(&IPHONE, 2_500),
+            .add_customer_event("PAYWALL_IMPRESSION", paywall).seen(&IPHONE, 2_500),
         meet("old alias event", "gustaf.berg", "Gustaf Berg", "SE", 1_600)
-            .mention("SUBSCRIBER_ALIAS", json!({"store": "APP_STORE", "app_id": "app5d1c0e9a72"}))
+            .add_customer_event("SUBSCRIBER_ALIAS", json!({"store": "APP_STORE", "app_id": "app5d1c0e9a72"}))
             .buy("pro_annual").renew_until_now().seen(&OLD_IPHONE, 11_000),
         meet("anonymous", "$RCAnonymousID:c0ffee5a7b1d4e9082f6a3b4d5e6f708", "", "US", 15)
             .buy("pro_weekly").renew_until_now().seen(&OLD_ANDROID, 17),
@@ -51,7 +51,7 @@ pub fn stories(now: i64) -> Vec<Story> {
 fn forty_aliases(mut story: Story) -> Story {
     for _ in 1..40 {
         let alias = story.seed.anonymous_id();
-        story = story.also(&alias);
+        story = story.alias(&alias);
     }
     story.buy("pro_annual").later(40 * DAY).once("breaths_100").breaths(100).seen(&IPAD, 1)
 }

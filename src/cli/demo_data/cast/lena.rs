@@ -15,7 +15,7 @@ pub fn story(now: i64) -> Story {
         reason: Some("cancelled her annual plan"),
     };
     on_apple(on_google(introduction(now)))
-        .seen(&IPHONE, 124).shown(winback)
+        .seen(&IPHONE, 124).with_override(winback)
         .note(Author::Vera, 341, "Moved from Android to iOS, see [ticket 88213](https://help.sundial.example/tickets/88213).")
         .note(Author::Sol, 401, "Wrote that she was **charged after asking to stop**; `GPA.3390-1182-5530-01234..3` refunded. She prefers *e-mail*.")
         .edited(Author::Sol)
@@ -25,7 +25,7 @@ pub fn story(now: i64) -> Story {
 fn introduction(now: i64) -> Story {
     let id = "lena.okafor_4471";
     Story::new(now, "cancelled but still active", id, "Lena Okafor", "DE", 536)
-        .originally("$RCAnonymousID:84326a29a74c4eed95abd9f86b3eff3f").also("lena-ipad")
+        .originally("$RCAnonymousID:84326a29a74c4eed95abd9f86b3eff3f").alias("lena-ipad")
         .attribute("$attConsentStatus", "denied")
         .attribute("$idfv", "7E0B51A2-3C11-4F0B-9D0A-1B0C2D3E4F50")
         .attribute("$mediaSource", "Apple Search Ads").attribute("$campaign", "DE autumn sleep")

@@ -28,7 +28,7 @@ fn sandy(now: i64) -> Story {
         .later(DAY).buy("test_pro_monthly").renew_times(5).leave("UNSUBSCRIBE")
         .later(2 * DAY).once("breaths_100").breaths(100)
         .days_ago(0).buy("pro_annual").renew_until_now()
-        .seen(&IPHONE, 3).shown(preview)
+        .seen(&IPHONE, 3).with_override(preview)
 }
 
 #[rustfmt::skip]

@@ -1,4 +1,4 @@
-//! A purchase that moved: bought by one customer, restored by another on the same Apple account.
+//! A transferred purchase: one customer bought it, another one restored it with the same Apple account.
 
 use crate::cli::demo_data::calendar::DAY;
 use crate::cli::demo_data::device::{IPAD, IPHONE};
