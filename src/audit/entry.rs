@@ -25,7 +25,7 @@ pub struct Entry {
     pub subject: String,
     /// The request's reference in the program's log; empty without a request.
     pub request: String,
-    /// [`hash_of_details`], which stays when the details are erased.
+    /// The salted hash of the details. It stays when the details are erased.
     pub details_hash: String,
     /// Empty for the first entry.
     pub previous_hash: String,

@@ -1,4 +1,4 @@
-//! Entries about a person's own account. An account belongs to no project, so each project of the person gets an entry.
+//! Entries about a person's account. An account belongs to no project, so each project of the person gets an entry.
 
 use diesel::prelude::*;
 

@@ -3,7 +3,8 @@
 use super::{Action, ActorKind, Details, Entry};
 use crate::projection::CustomerId;
 
-/// The columns that a query for [`Line`] selects: the entry; customer, salt and body of its details; the person's name.
+/// The columns that a query for [`Line`] selects: the entry; customer, salt and body of its details; the person's
+/// name.
 pub type Row = (Entry, Option<(Option<i64>, String, String)>, Option<String>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub struct Line {
     pub content: Content,
     /// The customer that the entry is about, if they still exist.
     pub customer: Option<CustomerId>,
-    /// The name of the person who acted, if they are still a member.
+    /// The name of the person who acted; `None` for other actors.
     person: Option<String>,
 }
 

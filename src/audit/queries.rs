@@ -104,9 +104,9 @@ pub fn blank(conn: &mut Conn, entry: (i64, i64)) -> QueryResult<()> {
     Ok(())
 }
 
-/// Blanks what a project's log says about a person who leaves it. These are the details of the person's own
-/// [`ABOUT_PEOPLE`] actions, which hold network addresses, and of others' [`NAMING_OTHERS`] actions that contain one of
-/// `names`. The entries stay unchanged.
+/// Blanks what a project's log says about a person who leaves it. Of the actions in `ABOUT_PEOPLE`, these are the
+/// details of the person's own, which hold network addresses, and other people's details that contain one of `names`.
+/// The entries stay unchanged.
 pub fn forget_person(conn: &mut Conn, project: i64, person: i64, names: &[&str]) -> QueryResult<()> {
     let same_project = audit_details::project_id.eq(audit_entries::project_id);
     let same_entry = same_project.and(audit_details::position.eq(audit_entries::position));

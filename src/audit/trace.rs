@@ -51,7 +51,7 @@ pub struct Actor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActorKind {
     Person,
-    /// Dossier itself, in a scheduled job.
+    /// Dossier itself, at a scheduled time.
     System,
     /// Somebody at the command line.
     Operator,
@@ -63,7 +63,7 @@ pub enum ActorKind {
 pub struct Origin {
     /// The request's reference in the program's log; empty without a request.
     pub request: String,
-    /// The network address of the client.
+    /// The client's network address; `None` for API keys and without a request.
     pub address: Option<String>,
 }
 

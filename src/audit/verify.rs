@@ -45,7 +45,7 @@ type Line = (Entry, Option<Details>);
 
 /// Checks the whole chain of a project. The inner result is the verdict.
 ///
-/// Details may be gone only if a later entry erases somebody, or while a job deletes test accounts.
+/// Details may be gone (missing or blank) only if a later entry erases somebody, or while a job deletes test accounts.
 pub fn verify(conn: &mut Conn, project: i64) -> QueryResult<Result<Verified, Broken>> {
     let mut verified = Verified::default();
     let mut unexplained = None;

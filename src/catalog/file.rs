@@ -68,6 +68,7 @@ pub struct Offering {
 pub struct Package {
     pub id: String,
     pub display_name: String,
+    /// The ids of the products in the package.
     #[serde(default)]
     pub products: Vec<String>,
 }

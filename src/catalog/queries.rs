@@ -92,8 +92,8 @@ fn put_offering(conn: &mut Conn, project: i64, offering: &Offering) -> QueryResu
     Both(statement).execute(conn)?;
     if offering.default {
         // An archived offering cannot be the default.
-        let row = offerings::table.find((project, &offering.id));
-        diesel::update(row).set(offerings::is_archived.eq(false)).execute(conn)?;
+        let stored = offerings::table.find((project, &offering.id));
+        diesel::update(stored).set(offerings::is_archived.eq(false)).execute(conn)?;
     }
     for (position, package) in (0..).zip(&offering.packages) {
         put_package(conn, project, &offering.id, position, package)?;

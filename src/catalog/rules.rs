@@ -22,8 +22,8 @@ pub const KINDS: [(&str, &str); 5] = [
     ("one_time", "One-time"),
 ];
 
-/// Returns an identifier unchanged. Refuses text that a URL cannot hold, because each page has the identifier in its
-/// URL.
+/// Returns an identifier unchanged. Refuses text that a URL cannot hold, because the URLs of catalog pages contain
+/// identifiers.
 pub fn identifier(typed: &str) -> Result<String, String> {
     let is_text = !typed.contains(['\0', char::REPLACEMENT_CHARACTER]) && typed != "." && typed != "..";
     match is_text && (1..=LONGEST_NAME).contains(&typed.chars().count()) {
