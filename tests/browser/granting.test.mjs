@@ -69,7 +69,7 @@ test('a date is asked for when it is wanted, and kept when it is refused', async
 });
 
 test('access is granted and removed without script', async () => {
-  const page = await open(browser, demo, 'sol', { javaScriptEnabled: false });
+  const page = await open(browser, demo, 'sol', { javaScriptEnabled: false, reducedMotion: 'reduce' });
   await page.goto(LENA);
   await page.click('#entitlements .button--soft');
   await page.selectOption('#duration', 'two_week');
