@@ -58,7 +58,7 @@ test('times are shown in the zone of the account, wherever the browser is', asyn
   await page.selectOption('select[name=zone]', 'Asia/Tokyo');
   await page.check('input[value=dark]');
   await page.click('text=Save appearance and time');
-  await page.waitForSelector('[data-flash]');
+  await page.waitForSelector('[data-flash]:has-text("Your preferences are saved.")');
   await page.goto(LENA);
   assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'dark');
   const time = page.locator('#details time').first();

@@ -192,7 +192,7 @@ impl Reason {
 struct FindsPage {
     layout: Layout,
     customers: String,
-    sought: String,
+    searched: String,
     /// The pieces that were picked out of a longer text.
     picked: Vec<String>,
     finds: Vec<Find>,
@@ -207,7 +207,7 @@ impl FindsPage {
         let title = if finds.is_empty() { "Nobody matches" } else { "Search" };
         Ok(FindsPage {
             customers: format!("/projects/{}/customers", member.project.slug),
-            sought: shortened(&query.text),
+            searched: shortened(&query.text),
             picked: query.picked().take(MOST_NAMED).map(shortened).collect(),
             hint: query.hint(),
             finds,
@@ -226,7 +226,7 @@ impl FindsPage {
     }
 
     fn is_picked_apart(&self) -> bool {
-        self.picked.iter().any(|piece| *piece != self.sought)
+        self.picked.iter().any(|piece| *piece != self.searched)
     }
 }
 
