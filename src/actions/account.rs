@@ -11,6 +11,7 @@ use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use serde::de::DeserializeOwned;
 
+use super::action::proof_of_route;
 use super::done::ShownOnce;
 use super::opened::Opened;
 use crate::audit::{Everywhere, Origin, Trace};
@@ -20,7 +21,7 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::db::{Conn, Db};
 use crate::web::form::{self, FORM_LIMIT};
-use crate::web::shared;
+use crate::web::{Proof, shared};
 
 /// A form about the sender's own account. `T` is what the handler reads from the form.
 pub struct Own<T> {
@@ -32,16 +33,6 @@ pub struct Own<T> {
     origin: Origin,
     prover: Prover,
     proof: Proof,
-}
-
-/// Which proof of identity the form asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Proof {
-    No,
-    /// The password or a code, unless the log-in is recent.
-    Fresh,
-    /// The password, however recent the log-in is.
-    Password,
 }
 
 /// What the work of such a form gets inside its transaction.
@@ -73,18 +64,6 @@ impl Kept {
 }
 
 impl<T> Own<T> {
-    /// Asks for a fresh authentication first.
-    #[must_use]
-    pub fn with_proof(self) -> Own<T> {
-        Own { proof: Proof::Fresh, ..self }
-    }
-
-    /// Asks for the password first, however recent the log-in is.
-    #[must_use]
-    pub fn with_password(self) -> Own<T> {
-        Own { proof: Proof::Password, ..self }
-    }
-
     /// What the handler reads from the form.
     pub fn draft(&self) -> &T {
         &self.draft
@@ -175,7 +154,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Own<T> {
                 ids: shared::<Ids>(&req)?.as_ref().clone(),
                 origin: address::origin(&req)?,
                 prover: Prover::from_request(&req)?,
-                proof: Proof::No,
+                proof: proof_of_route(&req),
             })
         })
     }

@@ -22,7 +22,8 @@ use crate::base::ids::Ids;
 use crate::base::{Permission, hex};
 use crate::db::{Conn, Db};
 use crate::web::form::{self, FORM_LIMIT};
-use crate::web::shared;
+use crate::web::request_record::RequestRecord;
+use crate::web::{Proof, shared};
 
 /// The field that makes a form work once.
 const ONCE: &str = "once";
@@ -39,7 +40,7 @@ pub struct Act<T> {
     ids: Ids,
     origin: Origin,
     prover: Prover,
-    needs_proof: bool,
+    proof: Proof,
     /// The query of the address that the form was sent to.
     pub query: String,
 }
@@ -77,13 +78,6 @@ enum Next {
 }
 
 impl<T> Act<T> {
-    /// Asks for a fresh authentication first.
-    #[must_use]
-    pub fn with_proof(mut self) -> Act<T> {
-        self.needs_proof = true;
-        self
-    }
-
     /// What the action reads from the form.
     pub fn draft(&self) -> &T {
         &self.draft
@@ -137,7 +131,7 @@ impl<T> Act<T> {
         T: Send + 'static,
         P: FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static,
     {
-        let mut act = self.with_proof();
+        let mut act = self;
         let (db, request, typed) = (act.db.clone(), act.request.clone(), std::mem::take(&mut act.typed));
         let proven = act.prove(&typed).await.map(|()| Next::Page(location));
         answer(&db, request, (dialog, typed), page, proven).await
@@ -172,7 +166,7 @@ impl<T> Act<T> {
     }
 
     async fn prove(&self, typed: &[(String, String)]) -> Result<(), Error> {
-        if !self.needs_proof {
+        if self.proof == Proof::No {
             return Ok(());
         }
         let request = self.request.clone();
@@ -280,11 +274,16 @@ impl<T> Act<T> {
             request: Arc::new(request),
             db: shared::<Db>(req)?.as_ref().clone(),
             ids: shared::<Ids>(req)?.as_ref().clone(),
-            needs_proof: false,
+            proof: proof_of_route(req),
             draft,
             typed,
         })
     }
+}
+
+/// The proof that the matched route asks for.
+pub(super) fn proof_of_route(req: &HttpRequest) -> Proof {
+    RequestRecord::from_request(req).matched.get().map(|entry| entry.proof).unwrap_or_default()
 }
 
 /// Whether a text can be a key: pages use 32 hexadecimal digits, other senders may use any printable ASCII.

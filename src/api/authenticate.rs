@@ -1,12 +1,14 @@
 //! Checks the API key in the `Authorization` header of a call, and reads what an SDK sends about itself (§C2.2, §C2.3).
+//! [`Caller`] is the first argument of every handler of the client API: before the handler runs, the key is known, is of
+//! the kind that the route needs, belongs to the project of the path, and is within its rate limit.
 
-use std::future::{Ready, ready};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
+use futures_util::future::LocalBoxFuture;
 
 use super::device::Device;
 use crate::api::errors;
@@ -15,56 +17,43 @@ use crate::api::rate_limit::{RateLimits, Spent};
 use crate::audit::{self, Actor, Origin, Trace};
 use crate::auth::api_keys::{self, Key, Kind};
 use crate::base::clock::{Clock, Moment};
-use crate::base::error::{ApiError, Error};
+use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::{AppUserId, lookup_key};
 use crate::db::{Conn, Db};
-use crate::web::trail::Trail;
-use crate::web::{path, shared};
+use crate::web::request_record::RequestRecord;
+use crate::web::routes::{ChecksKey, RouteEntry};
+use crate::web::{Access, KeyNeeded, path, shared};
 
-/// Which kind of key a call needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    Any,
-    /// The public key of an app: the answer depends on the app's store.
-    App,
-    Secret,
-}
-
-/// A call whose key is not checked yet.
+/// A call with a valid key.
 pub struct Caller {
-    key_hash: Option<String>,
-    parameters: Option<Vec<(String, String)>>,
+    call: Arc<AuthorizedCall>,
+    parameters: Vec<(String, String)>,
     origin: Origin,
-    checked_key: Arc<OnceLock<CheckedKey>>,
+    key_hash: String,
     db: Data<Db>,
-    ids: Data<Ids>,
-    rate_limits: Data<RateLimits>,
     last_seen: Data<LastSeen>,
-    pub device: Device,
     pub query: String,
-    pub now: Moment,
-    /// Whether the call uploads data that an SDK drops after a 429 and sends again after a 503 (§C2.7).
-    is_upload: bool,
+    /// How many calls of its minute the key has used.
+    pub spent: Spent,
 }
 
-/// A call whose key is valid and of the kind that the call needs.
-pub struct AuthorizedCall<'a> {
+/// What a handler's work learns of the call.
+pub struct AuthorizedCall {
     pub key: Key,
     pub project: i64,
     pub now: Moment,
-    pub ids: &'a Ids,
-    pub device: &'a Device,
+    pub ids: Ids,
+    pub device: Device,
 }
 
 impl Caller {
     /// The value of `{name}` in the path, percent-decoded once.
     ///
     /// # Errors
-    /// [`Error::Client`] with code 7220 when the path is not valid UTF-8.
+    /// [`Error::Internal`] when the route has no such parameter.
     pub fn parameter(&self, name: &str) -> Result<&str, Error> {
-        let all = self.parameters.as_deref().ok_or_else(|| errors::invalid_id("The path is not valid UTF-8."))?;
-        let found = all.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let found = self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         found.ok_or_else(|| Error::Internal(format!("the route has no {name}")))
     }
 
@@ -76,42 +65,43 @@ impl Caller {
         self.parameter("id")
     }
 
-    /// Checks the key, then runs `work` on one snapshot of the database.
+    /// The moment of the call.
+    pub fn now(&self) -> Moment {
+        self.call.now
+    }
+
+    /// What the work of this call learns.
+    pub fn call(&self) -> &AuthorizedCall {
+        &self.call
+    }
+
+    /// Runs `work` on one snapshot of the database.
     ///
     /// # Errors
-    /// [`Error::Client`] when the key is unknown or of the wrong kind; [`Error::TooManyRequests`] or
-    /// [`Error::Unavailable`] when the key is over its rate limit; every error of `work`.
-    pub async fn read<T, W>(&self, needs: Needs, work: W) -> Result<T, Error>
+    /// Every error of `work`.
+    pub async fn read<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
-        W: FnOnce(&mut Conn, &AuthorizedCall<'_>) -> Result<T, Error> + Send + 'static,
+        W: FnOnce(&mut Conn, &AuthorizedCall) -> Result<T, Error> + Send + 'static,
     {
-        let check = self.key_check(needs);
-        let snapshot = move |conn: &mut Conn| {
-            let call = check.authorize(conn)?;
-            work(conn, &call)
-        };
-        self.db.read(snapshot).await
+        let call = self.call.clone();
+        self.db.read(move |conn| work(conn, &call)).await
     }
 
     /// Runs `work` in one write transaction, without an audit entry. It is for changes that customers make themselves:
-    /// first contact, a log-in, device data. A key that is not checked yet is checked in a read first, so that a call
-    /// without a valid key never takes the writer's lock.
+    /// first contact, a log-in, device data.
     ///
     /// # Errors
-    /// As [`Caller::read`].
-    pub async fn write<T, W>(&self, needs: Needs, work: W) -> Result<T, Error>
+    /// [`Error::Client`] when the key was revoked while the call waited for the project's lock; every error of `work`.
+    pub async fn write<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
-        W: FnOnce(&mut Conn, &AuthorizedCall<'_>) -> Result<T, Error> + Send + 'static,
+        W: FnOnce(&mut Conn, &AuthorizedCall) -> Result<T, Error> + Send + 'static,
     {
-        if self.checked_key.get().is_none() {
-            self.read(needs, |_, _| Ok(())).await?;
-        }
-        let check = self.key_check(needs);
+        let (call, key_hash) = (self.call.clone(), self.key_hash.clone());
         let transaction = move |conn: &mut Conn| {
-            let call = check.authorize(conn)?;
             conn.lock_project(call.project)?;
+            api_keys::queries::find(conn, &key_hash)?.ok_or_else(unknown_key)?;
             work(conn, &call)
         };
         self.db.write(transaction).await
@@ -120,14 +110,14 @@ impl Caller {
     /// Runs `work` in one write transaction and adds the traces it returns to the audit log, with the key as the actor.
     ///
     /// # Errors
-    /// As [`Caller::read`].
-    pub async fn act<T, W>(&self, needs: Needs, work: W) -> Result<T, Error>
+    /// As [`Caller::write`].
+    pub async fn act<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
-        W: FnOnce(&mut Conn, &AuthorizedCall<'_>) -> Result<(Vec<Trace>, T), Error> + Send + 'static,
+        W: FnOnce(&mut Conn, &AuthorizedCall) -> Result<(Vec<Trace>, T), Error> + Send + 'static,
     {
         let origin = self.origin.clone();
-        let audited = move |conn: &mut Conn, call: &AuthorizedCall<'_>| {
+        let audited = move |conn: &mut Conn, call: &AuthorizedCall| {
             let (traces, done) = work(conn, call)?;
             let actor = Actor::api_key(call.key.id, &call.key.name);
             for trace in traces {
@@ -135,104 +125,24 @@ impl Caller {
             }
             Ok(done)
         };
-        self.write(needs, audited).await
+        self.write(audited).await
     }
 
     /// Records that an app was open. Calls of servers are not recorded. [`LastSeen`] writes contacts in batches.
     pub fn record_contact(&self, app_user_id: &str, fetched: Fetched) {
-        let app = self.checked_key.get().filter(|key| key.is_app);
-        if let (Some(CheckedKey { project, .. }), Some(device)) = (app, self.device.of_app()) {
-            let key = lookup_key(app_user_id);
-            let contact = Contact { project: *project, key, at: self.now, device: device.clone(), fetched };
-            self.last_seen.add(contact);
+        let call = &self.call;
+        if let Some(device) = call.device.of_app().filter(|_| !call.key.is_secret()) {
+            let (project, key) = (call.project, lookup_key(app_user_id));
+            self.last_seen.add(Contact { project, key, at: call.now, device: device.clone(), fetched });
         }
     }
 
     pub fn db(&self) -> &Db {
         &self.db
     }
-
-    /// How many calls of its minute the key has used; `None` before the key is checked.
-    pub fn spent(&self) -> Option<Spent> {
-        self.checked_key.get().map(|key| key.spent)
-    }
-
-    fn key_check(&self, needs: Needs) -> KeyCheck {
-        let (key_hash, device, checked_key) = (self.key_hash.clone(), self.device.clone(), self.checked_key.clone());
-        let (ids, rate_limits, last_seen) = (self.ids.clone(), self.rate_limits.clone(), self.last_seen.clone());
-        let (now, is_upload) = (self.now, self.is_upload);
-        KeyCheck { key_hash, needs, checked_key, ids, rate_limits, last_seen, device, now, is_upload }
-    }
 }
 
-/// What the first check of a call's key found.
-#[derive(Debug)]
-struct CheckedKey {
-    project: i64,
-    /// Whether it is the public key of an app, not the secret key of a server.
-    is_app: bool,
-    spent: Spent,
-}
-
-/// Everything the check of a key needs, owned, because the check runs on a thread of the database.
-struct KeyCheck {
-    key_hash: Option<String>,
-    needs: Needs,
-    checked_key: Arc<OnceLock<CheckedKey>>,
-    ids: Data<Ids>,
-    rate_limits: Data<RateLimits>,
-    last_seen: Data<LastSeen>,
-    device: Device,
-    now: Moment,
-    is_upload: bool,
-}
-
-impl KeyCheck {
-    fn authorize(&self, conn: &mut Conn) -> Result<AuthorizedCall<'_>, Error> {
-        let found = self.key_hash.as_deref().map(|hash| api_keys::queries::find(conn, hash)).transpose()?;
-        let key = found.flatten().ok_or_else(|| ApiError {
-            status: StatusCode::UNAUTHORIZED,
-            code: errors::KEY_UNKNOWN,
-            message: "The API key is missing, unknown or revoked.".into(),
-        })?;
-        // A call counts once against the rate limit, however many transactions it runs.
-        if self.checked_key.get().is_none() {
-            let spent = self.rate_limits.admit(&key).map_err(|error| self.retryable(error, &key))?;
-            let checked_key = CheckedKey { project: key.project_id, is_app: !key.is_secret(), spent };
-            self.checked_key.get_or_init(|| checked_key);
-            self.last_seen.used(&key, self.now);
-        }
-        match (self.needs, key.kind()) {
-            (Needs::Secret, Kind::Public) => Err(errors::forbidden(
-                errors::SECRET_KEY_NEEDED,
-                "This call needs a secret key. A public key, which every copy of an app holds, is not enough.",
-            )),
-            (Needs::App, Kind::Secret) => Err(errors::forbidden(
-                errors::SECRET_FOR_APP,
-                "This call needs the public key of an app: the answer depends on the app's store.",
-            )),
-            _ => {
-                let (project, now) = (key.project_id, self.now);
-                Ok(AuthorizedCall { project, key, now, ids: &self.ids, device: &self.device })
-            }
-        }
-    }
-}
-
-impl KeyCheck {
-    /// Turns a 429 for an upload of an app into a 503. Android drops an upload after any 4xx except 404, and sends it
-    /// again after a 503 (§C2.7).
-    fn retryable(&self, error: Error, key: &Key) -> Error {
-        match error {
-            Error::TooManyRequests { .. } if self.is_upload && !key.is_secret() => {
-                Error::Unavailable("a public key is over its rate limit".into())
-            }
-            error => error,
-        }
-    }
-}
-
-impl AuthorizedCall<'_> {
+impl AuthorizedCall {
     /// An id for a new row.
     pub fn next_id(&self) -> i64 {
         self.ids.next(self.now)
@@ -259,36 +169,116 @@ pub fn new_id(text: &str) -> Result<AppUserId, Error> {
     }
 }
 
+impl ChecksKey for Caller {}
+
 impl FromRequest for Caller {
     type Error = Error;
-    type Future = Ready<Result<Caller, Error>>;
+    type Future = LocalBoxFuture<'static, Result<Caller, Error>>;
 
     fn from_request(req: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(Caller::from_http(req))
+        let unchecked = UncheckedCall::from_http(req);
+        Box::pin(async move { unchecked?.check().await })
     }
 }
 
-impl Caller {
-    fn from_http(req: &HttpRequest) -> Result<Caller, Error> {
-        let missing = |what: &str| Error::Internal(format!("{what} is missing from the request"));
-        let trail = Trail::from_request(req);
-        let matched = trail.matched.get().ok_or_else(|| missing("the matched route"))?;
-        Ok(Caller {
+/// A call whose key is not checked yet.
+struct UncheckedCall {
+    key_hash: Option<String>,
+    entry: Arc<RouteEntry>,
+    parameters: Option<Vec<(String, String)>>,
+    origin: Origin,
+    device: Device,
+    query: String,
+    now: Moment,
+    db: Data<Db>,
+    ids: Data<Ids>,
+    rate_limits: Data<RateLimits>,
+    last_seen: Data<LastSeen>,
+}
+
+impl UncheckedCall {
+    fn from_http(req: &HttpRequest) -> Result<UncheckedCall, Error> {
+        let record = RequestRecord::from_request(req);
+        let entry = record.matched.get().ok_or_else(|| Error::Internal("the request has no route".into()))?.clone();
+        Ok(UncheckedCall {
             key_hash: bearer(req).map(api_keys::hash_of),
-            checked_key: Arc::default(),
-            parameters: path::named(&matched.pattern, req.uri().path()),
+            parameters: path::named(&entry.pattern, req.uri().path()),
+            entry,
             // The IP address belongs to an end user, so the audit log does not keep it.
-            origin: Origin { request: trail.reference.clone(), address: None },
+            origin: Origin { request: record.reference.clone(), address: None },
             device: Device::from_request(req)?,
             query: req.query_string().to_owned(),
             now: shared::<Clock>(req)?.now(),
-            is_upload: matched.pattern.ends_with("/attributes") || matched.pattern == "/v1/receipts",
             db: shared(req)?,
             ids: shared(req)?,
             rate_limits: shared(req)?,
             last_seen: shared(req)?,
         })
     }
+
+    /// # Errors
+    /// [`Error::Client`] when the key is unknown, of the wrong kind or of another project, or the path is not text;
+    /// [`Error::TooManyRequests`] or [`Error::Unavailable`] when the key is over its rate limit.
+    async fn check(self) -> Result<Caller, Error> {
+        let key_hash = self.key_hash.clone().ok_or_else(unknown_key)?;
+        let hash = key_hash.clone();
+        let found = self.db.read(move |conn| Ok::<_, Error>(api_keys::queries::find(conn, &hash)?)).await?;
+        let key = found.ok_or_else(unknown_key)?;
+        let spent = self.rate_limits.admit(&key).map_err(|error| self.retryable(error, &key))?;
+        self.last_seen.used(&key, self.now);
+        check_kind(self.entry.access, &key)?;
+        let parameters = self.parameters.ok_or_else(|| errors::invalid_id("The path is not valid UTF-8."))?;
+        let named = parameters.iter().find(|(name, _)| name == "project");
+        if named.is_some_and(|(_, slug)| *slug != key.project.slug) {
+            // The answer does not reveal whether another team has a project with this name.
+            return Err(errors::missing("The key does not belong to this project."));
+        }
+        let (ids, project) = (self.ids.as_ref().clone(), key.project_id);
+        Ok(Caller {
+            call: Arc::new(AuthorizedCall { key, project, now: self.now, ids, device: self.device }),
+            parameters,
+            origin: self.origin,
+            key_hash,
+            db: self.db,
+            last_seen: self.last_seen,
+            query: self.query,
+            spent,
+        })
+    }
+
+    /// Turns a 429 for an upload of an app into a 503. Android drops an upload after any 4xx except 404, and sends it
+    /// again after a 503 (§C2.7).
+    fn retryable(&self, error: Error, key: &Key) -> Error {
+        let pattern = &self.entry.pattern;
+        let is_upload = pattern.ends_with("/attributes") || pattern == "/v1/receipts";
+        match error {
+            Error::TooManyRequests { .. } if is_upload && !key.is_secret() => {
+                Error::Unavailable("a public key is over its rate limit".into())
+            }
+            error => error,
+        }
+    }
+}
+
+fn check_kind(access: Access, key: &Key) -> Result<(), Error> {
+    match (access, key.kind()) {
+        (Access::Key(KeyNeeded::Secret), Kind::Public) => Err(errors::forbidden(
+            errors::SECRET_KEY_NEEDED,
+            "This call needs a secret key. A public key, which every copy of an app holds, is not enough.",
+        )),
+        (Access::Key(KeyNeeded::App), Kind::Secret) => Err(errors::forbidden(
+            errors::SECRET_FOR_APP,
+            "This call needs the public key of an app: the answer depends on the app's store.",
+        )),
+        (Access::Key(_), _) => Ok(()),
+        (Access::Public | Access::Person | Access::Needs(_), _) => {
+            Err(Error::Internal("the route is not one for keys".into()))
+        }
+    }
+}
+
+fn unknown_key() -> Error {
+    errors::refuse(StatusCode::UNAUTHORIZED, errors::KEY_UNKNOWN, "The API key is missing, unknown or revoked.")
 }
 
 /// The key in `Authorization: Bearer KEY`; `None` unless the header is there exactly once.

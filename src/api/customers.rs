@@ -16,12 +16,12 @@ use crate::projection::CustomerId;
 ///
 /// # Errors
 /// [`Error::Client`] with status 404 when no customer has it.
-pub fn require(conn: &mut Conn, call: &AuthorizedCall<'_>, app_user_id: &str) -> Result<CustomerId, Error> {
+pub fn require(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Result<CustomerId, Error> {
     find(conn, call, app_user_id)?.ok_or_else(errors::no_customer)
 }
 
 /// Finds the customer who has an id; `None` when no customer has it.
-pub fn find(conn: &mut Conn, call: &AuthorizedCall<'_>, app_user_id: &str) -> Result<Option<CustomerId>, Error> {
+pub fn find(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Result<Option<CustomerId>, Error> {
     Ok(identity::find(conn, call.project, app_user_id)?)
 }
 
@@ -30,11 +30,7 @@ pub fn find(conn: &mut Conn, call: &AuthorizedCall<'_>, app_user_id: &str) -> Re
 ///
 /// # Errors
 /// [`Error::Client`] with code 7220 when a new customer may not get the id, or it is blocked.
-pub fn find_or_create(
-    conn: &mut Conn,
-    call: &AuthorizedCall<'_>,
-    app_user_id: &str,
-) -> Result<(CustomerId, bool), Error> {
+pub fn find_or_create(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Result<(CustomerId, bool), Error> {
     if let Some(known) = find(conn, call, app_user_id)? {
         return Ok((known, false));
     }
@@ -46,7 +42,7 @@ pub fn find_or_create(
 }
 
 /// Marks the `since` of an id as exact: the id was created by this call, and not only named by an event.
-pub fn mark_since_exact(conn: &mut Conn, call: &AuthorizedCall<'_>, app_user_id: &str) -> Result<(), Error> {
+pub fn mark_since_exact(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Result<(), Error> {
     let row = app_user_ids::table.find((call.project, lookup_key(app_user_id)));
     diesel::update(row).set(app_user_ids::is_since_exact.eq(true)).execute(conn)?;
     Ok(())
@@ -58,7 +54,7 @@ pub fn mark_since_exact(conn: &mut Conn, call: &AuthorizedCall<'_>, app_user_id:
 /// [`Error::Client`] with code 7220 when one of the ids is blocked.
 pub fn resolve(
     conn: &mut Conn,
-    call: &AuthorizedCall<'_>,
+    call: &AuthorizedCall,
     resolver: &mut Resolver,
     ids: &[AppUserId],
 ) -> Result<CustomerId, Error> {
@@ -69,7 +65,7 @@ pub fn resolve(
     let customer = resolver.customer_of(conn, ids, call.now)?;
     let customer = customer.ok_or_else(|| Error::Internal("the ids of a call have no customer".into()))?;
     if call.is_app_contact() {
-        store_contact(conn, customer, call.device, call.now)?;
+        store_contact(conn, customer, &call.device, call.now)?;
     }
     state::derive(conn, [customer], |one| resolver.is_new(one))?;
     Ok(customer)

@@ -13,7 +13,7 @@ pub mod v2;
 
 use crate::web::Routes;
 
-pub use authenticate::{AuthorizedCall, Caller, Needs};
+pub use authenticate::{AuthorizedCall, Caller};
 pub use last_seen::LastSeen;
 pub use rate_limit::RateLimits;
 

@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use crate::audit::Origin;
 use crate::base::config::Config;
 use crate::base::error::Error;
+use crate::web::request_record::RequestRecord;
 use crate::web::shared;
-use crate::web::trail::Trail;
 
 /// The nearest address that does not belong to a trusted proxy. An IPv6 address is reduced to its network of 64 bits,
 /// because one person has all addresses of such a network.
@@ -22,7 +22,10 @@ pub fn of_client(req: &HttpRequest) -> Result<IpAddr, Error> {
 
 /// Where a request comes from, as the audit log records it.
 pub fn origin(req: &HttpRequest) -> Result<Origin, Error> {
-    Ok(Origin { request: Trail::from_request(req).reference.clone(), address: Some(of_client(req)?.to_string()) })
+    Ok(Origin {
+        request: RequestRecord::from_request(req).reference.clone(),
+        address: Some(of_client(req)?.to_string()),
+    })
 }
 
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {

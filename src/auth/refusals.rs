@@ -13,8 +13,8 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::customers::identity;
 use crate::db::{Conn, Db};
+use crate::web::request_record::{RequestRecord, Requester};
 use crate::web::shared;
-use crate::web::trail::{Requester, Trail};
 
 /// Records a refused authorisation before it is answered. When that fails, a line goes to the operator's log and the
 /// answer stays the same.
@@ -26,7 +26,7 @@ pub async fn refusals<B: MessageBody + 'static>(
     let error = response.response().error().and_then(|error| error.as_error::<Error>());
     if let Some(Error::Forbidden(permission)) = error {
         let req = response.request();
-        let refused = Refused::new(*permission, &Trail::from_request(req));
+        let refused = Refused::new(*permission, &RequestRecord::from_request(req));
         if let Some(refused) = refused
             && let Err(error) = refused.record(req).await
         {
@@ -46,9 +46,9 @@ struct Refused {
 
 impl Refused {
     /// `None` for a request that was refused before its project was known.
-    fn new(permission: Permission, trail: &Trail) -> Option<Refused> {
-        let requester = trail.requester.get()?.clone();
-        Some(Refused { requester, permission, requested_id: trail.requested_id.get().cloned() })
+    fn new(permission: Permission, record: &RequestRecord) -> Option<Refused> {
+        let requester = record.requester.get()?.clone();
+        Some(Refused { requester, permission, requested_id: record.requested_id.get().cloned() })
     }
 
     async fn record(self, req: &HttpRequest) -> Result<(), Error> {

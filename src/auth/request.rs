@@ -19,9 +19,9 @@ use crate::base::monotonic::MonotonicClock;
 use crate::base::{Permission, Role};
 use crate::db::schema::projects;
 use crate::db::{Conn, Db};
-use crate::web::routes::Matched;
-use crate::web::trail::{Requester, Trail};
-use crate::web::{Access, Frame, Layout, ProjectLink, Section, path};
+use crate::web::request_record::{RequestRecord, Requester};
+use crate::web::routes::RouteEntry;
+use crate::web::{Access, Face, Frame, Layout, ProjectLink, Proof, Section, path};
 use crate::wording::Preferences;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct PageRequest {
     return_to: String,
     warnings: Arc<[String]>,
     session: Arc<CheckedSession>,
-    trail: Arc<Trail>,
+    record: Arc<RequestRecord>,
 }
 
 /// A person with a session, and their projects, ordered by name.
@@ -88,8 +88,9 @@ pub async fn unknown_address(req: HttpRequest, db: Data<Db>) -> Result<HttpRespo
     if !req.path().starts_with("/projects/") {
         return Err(Error::NotFound);
     }
-    let line = Matched { method: req.method().clone(), pattern: "/projects/{p}".into(), access: Access::Person };
-    Trail::from_request(&req).matched.get_or_init(|| Arc::new(line));
+    let (method, pattern) = (req.method().clone(), "/projects/{p}".to_owned());
+    let line = RouteEntry { method, pattern, access: Access::Person, face: Face::Page, proof: Proof::No };
+    RequestRecord::from_request(&req).matched.get_or_init(|| Arc::new(line));
     let error = match PageRequest::new(&req) {
         Ok(request) => request.refuse(&db, Error::NotFound).await,
         Err(error) => error,
@@ -109,8 +110,8 @@ impl FromRequest for PageRequest {
 impl PageRequest {
     fn new(req: &HttpRequest) -> Result<PageRequest, Error> {
         let missing = |what: &str| Error::Internal(format!("{what} is missing from the request"));
-        let trail = Trail::from_request(req);
-        let matched = trail.matched.get().ok_or_else(|| missing("its route"))?.clone();
+        let record = RequestRecord::from_request(req);
+        let matched = record.matched.get().ok_or_else(|| missing("its route"))?.clone();
         let return_to = return_address(req);
         let row = req.get_session().get::<String>(ROW).map_err(|error| Error::Internal(error.to_string()))?;
         let row = row.ok_or_else(|| Error::LogIn(return_to.clone()))?;
@@ -126,10 +127,10 @@ impl PageRequest {
             return_to,
             warnings: req.app_data::<Data<Warnings>>().map(|warnings| warnings.0.clone()).unwrap_or_default(),
             session,
-            trail,
+            record,
         };
         if let Ok(id) = request.parameter("id") {
-            request.trail.requested_id.get_or_init(|| id.to_owned());
+            request.record.requested_id.get_or_init(|| id.to_owned());
         }
         Ok(request)
     }
@@ -146,7 +147,7 @@ impl PageRequest {
             return_to: self.return_to.clone(),
             warnings: self.warnings.clone(),
             session: self.session.clone(),
-            trail: self.trail.clone(),
+            record: self.record.clone(),
         }
     }
 
@@ -179,7 +180,7 @@ impl PageRequest {
 
     /// Records, for the error page, that the id in the path is blocked.
     pub fn mark_blocked(&self, may_unblock: bool) {
-        self.trail.blocked.get_or_init(|| may_unblock);
+        self.record.blocked.get_or_init(|| may_unblock);
     }
 
     /// Finds the person, their project and their role, and checks the permission of the route. One query.
@@ -202,8 +203,8 @@ impl PageRequest {
         }
         let LoggedIn { person, is_proven, has_second_factor, .. } = logged_in;
         let member = Member { person, project, role, is_proven, has_second_factor, frame: Arc::new(frame) };
-        self.trail.frame.get_or_init(|| member.frame.clone());
-        self.trail.requester.get_or_init(|| Requester {
+        self.record.frame.get_or_init(|| member.frame.clone());
+        self.record.requester.get_or_init(|| Requester {
             project: member.project.id,
             person: member.person.id,
             role: member.role.name(),

@@ -11,6 +11,7 @@ pub mod migrate;
 pub mod schema;
 pub mod secrets;
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -71,7 +72,7 @@ impl Db {
         E: From<diesel::result::Error> + From<Unavailable> + Send + 'static,
     {
         let db = self.clone();
-        on_blocking_thread(move || db.read_here(work)).await
+        on_blocking_thread(move || db.read_here(work)).await?
     }
 
     /// Runs `work` as one change, on a thread that may block. All of it is durable when this returns `Ok`; otherwise
@@ -85,7 +86,7 @@ impl Db {
         E: From<diesel::result::Error> + From<Unavailable> + Send + 'static,
     {
         let db = self.clone();
-        on_blocking_thread(move || db.write_here(work)).await
+        on_blocking_thread(move || db.write_here(work)).await?
     }
 
     /// [`Db::read`] on the calling thread, which it blocks.
@@ -96,7 +97,7 @@ impl Db {
     where
         E: From<diesel::result::Error> + From<Unavailable>,
     {
-        self.transaction(Conn::begin_read, work)
+        self.run(Conn::begin_read, work)
     }
 
     /// [`Db::write`] on the calling thread, which it blocks.
@@ -107,35 +108,39 @@ impl Db {
     where
         E: From<diesel::result::Error> + From<Unavailable>,
     {
-        self.transaction(Conn::begin_write, work)
+        self.run(Conn::begin_write, work)
     }
 
-    fn transaction<T, E>(
-        &self,
-        begin: fn(&mut Conn) -> diesel::QueryResult<()>,
-        work: impl FnOnce(&mut Conn) -> Result<T, E>,
-    ) -> Result<T, E>
+    fn run<T, E>(&self, begin: Begin, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
     where
         E: From<diesel::result::Error> + From<Unavailable>,
     {
-        let mut conn = self.open_transaction(begin)?;
-        match work(&mut conn) {
-            Ok(value) => {
-                Tx::commit_transaction(&mut conn.inner).inspect_err(|_| conn.check_after_failure())?;
-                Ok(value)
-            }
-            Err(error) => {
-                if Tx::rollback_transaction(&mut conn.inner).is_err() {
-                    conn.check_after_failure();
-                }
-                Err(error)
-            }
+        let (mut work, mut result) = (Some(work), None);
+        let transaction = self.transaction(begin, &mut |conn| {
+            result = work.take().map(|work| work(conn));
+            matches!(result, Some(Ok(_)))
+        });
+        transaction.map_err(Failed::into_error::<E>)?;
+        result.unwrap_or_else(|| Err(Unavailable("the transaction did not run".into()).into()))
+    }
+
+    /// Runs `work` in one transaction, which is committed when `work` returns true. It is compiled once, whatever the
+    /// caller's closure is.
+    fn transaction(&self, begin: Begin, work: &mut dyn FnMut(&mut Conn) -> bool) -> Result<(), Failed> {
+        let mut conn = self.open_transaction(begin).map_err(Failed::Begin)?;
+        if work(&mut conn) {
+            let committed = Tx::commit_transaction(&mut conn.inner);
+            return committed.inspect_err(|_| conn.check_after_failure()).map_err(Failed::Commit);
         }
+        if Tx::rollback_transaction(&mut conn.inner).is_err() {
+            conn.check_after_failure();
+        }
+        Ok(())
     }
 
     /// A connection with an open transaction. When a pooled connection has died, this drops it and tries the next one;
     /// that is safe because the work has not begun.
-    fn open_transaction(&self, begin: fn(&mut Conn) -> diesel::QueryResult<()>) -> Result<PooledConn, Unavailable> {
+    fn open_transaction(&self, begin: Begin) -> Result<PooledConn, Unavailable> {
         self.file.check()?;
         let mut last = None;
         for _ in 0..=self.pool.max_size() {
@@ -176,17 +181,40 @@ impl Db {
 }
 
 type Tx = <Conn as Connection>::TransactionManager;
+type Begin = fn(&mut Conn) -> diesel::QueryResult<()>;
 
-async fn on_blocking_thread<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
-where
-    T: Send + 'static,
-    E: From<Unavailable> + Send + 'static,
-{
+/// Why a transaction failed, apart from its work.
+enum Failed {
+    Begin(Unavailable),
+    Commit(diesel::result::Error),
+}
+
+impl Failed {
+    fn into_error<E: From<diesel::result::Error> + From<Unavailable>>(self) -> E {
+        match self {
+            Failed::Begin(error) => error.into(),
+            Failed::Commit(error) => error.into(),
+        }
+    }
+}
+
+async fn on_blocking_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unavailable> {
+    let result = run_on_blocking_thread(Box::new(move || Box::new(work()))).await?;
+    result.downcast().map(|result| *result).map_err(|_| Unavailable("the work has returned another type".into()))
+}
+
+type Task = Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>;
+
+/// Tasks of all callers have one type, so that Tokio's machinery is compiled once.
+///
+/// # Errors
+/// [`Unavailable`] when the runtime stops before the work has begun.
+async fn run_on_blocking_thread(work: Task) -> Result<Box<dyn Any + Send>, Unavailable> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
+        Ok(result) => Ok(result),
         Err(stopped) => match stopped.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(Unavailable("the server is stopping".into()).into()),
+            Err(_) => Err(Unavailable("the server is stopping".into())),
         },
     }
 }

@@ -29,7 +29,7 @@ use crate::endpoints::{Client, Courier};
 use crate::ingest::Intake;
 use crate::live::{self, Live};
 use crate::server::health::{self, Readiness};
-use crate::web::routes::Matched;
+use crate::web::routes::RouteEntry;
 use crate::web::{Routes, assets, cors, edge, guard};
 use crate::{pages, webhooks};
 
@@ -148,7 +148,7 @@ fn routes() -> Routes {
 }
 
 /// The table of routes, for tests.
-pub fn route_table() -> Vec<Matched> {
+pub fn route_table() -> Vec<RouteEntry> {
     routes().table()
 }
 

@@ -11,7 +11,7 @@ use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
 use crate::db::schema::secrets;
 use crate::db::{Both, Conn, Db, Unavailable, durability, migrate};
-use crate::web::Routes;
+use crate::web::{Face, Routes};
 
 /// The database is checked at most once in this time, however often strangers ask.
 const FRESH: Duration = Duration::from_secs(1);
@@ -25,7 +25,9 @@ pub struct Readiness(Arc<Mutex<Option<Answer>>>);
 type Answer = (Instant, Vec<String>);
 
 pub fn routes(routes: &mut Routes) {
+    routes.face("/healthz", Face::Program);
     routes.public_get("/healthz", healthz);
+    routes.face("/readyz", Face::Program);
     routes.public_get("/readyz", readyz);
     routes.public_get("/robots.txt", robots);
 }

@@ -11,6 +11,8 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 
+use super::request_record::RequestRecord;
+
 /// The longest list of requested headers that a preflight may send, in bytes. A longer one is
 /// ignored; no SDK sends one.
 const LONGEST_LIST: usize = 4_000;
@@ -19,16 +21,6 @@ const HEADERS: &str = "authorization, content-type, x-is-sandbox, x-platform, x-
                        x-platform-flavor-version, x-version, x-revenuecat-etag, x-rc-subscriber-token";
 /// How long a browser may remember the answer to a preflight, in seconds.
 const MAX_AGE: &str = "7200";
-
-/// Whether apps and servers call this path with a key.
-pub fn is_for_clients(path: &str) -> bool {
-    is_for_browsers(path) || path.starts_with("/v2/")
-}
-
-/// Whether apps in a browser call this path. Only servers call the other paths of the API.
-pub fn is_for_browsers(path: &str) -> bool {
-    ["/v1/", "/rcbilling/", "/auth/"].into_iter().any(|start| path.starts_with(start))
-}
 
 /// Lets every origin read an answer.
 pub fn allow(headers: &mut HeaderMap) {
@@ -40,7 +32,7 @@ pub async fn preflights(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    if *req.method() != Method::OPTIONS || !is_for_browsers(req.path()) {
+    if *req.method() != Method::OPTIONS || !RequestRecord::from_request(req.request()).face.is_for_browser_apps() {
         return next.call(req).await.map(ServiceResponse::map_into_boxed_body);
     }
     let asked = req.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).filter(|list| list.len() <= LONGEST_LIST).cloned();

@@ -15,21 +15,18 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 
-use super::trail::Trail;
+use super::request_record::RequestRecord;
 use super::{cors, failure, headers, log};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
 use crate::web::error_body_v2;
+use crate::web::routes::{Face, Faces};
 
 /// What this layer keeps of a request, because a handler that fails does not return the request.
 struct Pending {
-    trail: Arc<Trail>,
+    record: Arc<RequestRecord>,
     method: Method,
-    is_for_programs: bool,
-    is_for_clients: bool,
-    is_for_v2: bool,
-    is_for_browsers: bool,
     is_https: bool,
     since: Instant,
 }
@@ -52,15 +49,12 @@ pub async fn edge(
 impl Pending {
     fn begin(req: &ServiceRequest) -> Pending {
         let reference = random_bytes::<8>().map(|bytes| hex(&bytes)).unwrap_or_default();
-        let trail = Trail::new(reference);
-        req.extensions_mut().insert(trail.clone());
+        let face = req.app_data::<Data<Faces>>().map(|faces| faces.find(req.path())).unwrap_or_default();
+        let record = RequestRecord::new(reference, face);
+        req.extensions_mut().insert(record.clone());
         Pending {
-            trail,
+            record,
             method: req.method().clone(),
-            is_for_programs: failure::is_for_programs(req.path()),
-            is_for_clients: cors::is_for_clients(req.path()),
-            is_for_v2: error_body_v2::is_for(req.path()),
-            is_for_browsers: cors::is_for_browsers(req.path()),
             is_https: req.app_data::<Data<Config>>().is_some_and(|config| config.is_https()),
             since: Instant::now(),
         }
@@ -76,11 +70,11 @@ impl Pending {
         if response.error().is_some() {
             response = self.with_error_body(response);
         }
-        headers::add(response.headers_mut(), self.is_https, &self.trail.reference);
-        if self.is_for_browsers {
+        headers::add(response.headers_mut(), self.is_https, &self.record.reference);
+        if self.record.face.is_for_browser_apps() {
             cors::allow(response.headers_mut());
         }
-        log::request(&self.trail, &self.method, response.status(), self.since.elapsed());
+        log::request(&self.record, &self.method, response.status(), self.since.elapsed());
         response
     }
 
@@ -93,15 +87,16 @@ impl Pending {
         }
         if status.is_server_error() {
             let cause = error.as_error::<Error>().and_then(Error::cause).map(str::to_owned);
-            log::failure(&self.trail, status, &cause.unwrap_or_else(|| error.to_string()));
+            log::failure(&self.record, status, &cause.unwrap_or_else(|| error.to_string()));
         }
-        let (body, media_type) = match self.is_for_programs {
-            _ if self.is_for_v2 => (error_body_v2::json(error, status), "application/json"),
-            true => (failure::json(error, status, self.is_for_clients), "application/json"),
-            false => match failure::page(error, status, &self.trail) {
+        let (body, media_type) = match self.record.face {
+            Face::Page => match failure::page(error, status, &self.record) {
                 Ok(page) => (page, "text/html; charset=utf-8"),
                 Err(_) => (format!("{status}"), "text/plain; charset=utf-8"),
             },
+            Face::Program => (failure::json(error, status, status.as_u16()), "application/json"),
+            Face::V1 => (failure::json(error, status, failure::sdk_code(status)), "application/json"),
+            Face::V2 => (error_body_v2::json(error, status), "application/json"),
         };
         let mut response = response.set_body(BoxBody::new(body));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));

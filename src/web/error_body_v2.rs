@@ -23,11 +23,6 @@ struct ErrorBody<'a> {
     backoff_ms: Option<u64>,
 }
 
-/// Whether the errors of this path have this body.
-pub fn is_for(path: &str) -> bool {
-    path == "/v2" || path.starts_with("/v2/")
-}
-
 /// The error as JSON: `{"object":"error","type":…}`.
 pub fn json(error: &actix_web::Error, status: StatusCode) -> String {
     let (title, sentence) = title_and_sentence(error, status);

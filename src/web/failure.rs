@@ -5,9 +5,8 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde::Serialize;
 
-use super::cors;
 use super::layout::{Layout, Section};
-use super::trail::Trail;
+use super::request_record::RequestRecord;
 use crate::base::error::Error;
 
 #[derive(Template)]
@@ -31,14 +30,8 @@ struct ErrorBody<'a> {
     message: &'a str,
 }
 
-/// Whether programs rather than people call this path.
-pub fn is_for_programs(path: &str) -> bool {
-    path.starts_with("/webhooks/") || cors::is_for_clients(path) || matches!(path, "/healthz" | "/readyz")
-}
-
-/// The error as JSON: `{"code":…,"message":…}`. For clients of the API the code is one that SDKs know, for other
-/// programs it is the HTTP status.
-pub fn json(error: &actix_web::Error, status: StatusCode, is_for_clients: bool) -> String {
+/// The error as JSON: `{"code":…,"message":…}`. `code` is for an error that has none of its own.
+pub fn json(error: &actix_web::Error, status: StatusCode, code: u16) -> String {
     let (title, sentence) = title_and_sentence(error, status);
     let message = match error.as_error::<Error>() {
         Some(Error::Client(api_error)) => &api_error.message,
@@ -47,14 +40,13 @@ pub fn json(error: &actix_web::Error, status: StatusCode, is_for_clients: bool) 
     };
     let code = match error.as_error::<Error>() {
         Some(Error::Client(api_error)) => api_error.code,
-        _ if is_for_clients => sdk_code(status),
-        _ => status.as_u16(),
+        _ => code,
     };
     serde_json::to_string(&ErrorBody { code, message }).unwrap_or_default()
 }
 
 /// The code for SDKs when an error has none of its own (§C2.5).
-fn sdk_code(status: StatusCode) -> u16 {
+pub fn sdk_code(status: StatusCode) -> u16 {
     match status.as_u16() {
         401 => 7225,
         403 => 7224,
@@ -66,14 +58,14 @@ fn sdk_code(status: StatusCode) -> u16 {
 }
 
 /// The error page. It has the top bar when it is known who is logged in.
-pub fn page(error: &actix_web::Error, status: StatusCode, trail: &Trail) -> askama::Result<String> {
+pub fn page(error: &actix_web::Error, status: StatusCode, record: &RequestRecord) -> askama::Result<String> {
     let (title, sentence) = title_and_sentence(error, status);
-    let frame = trail.frame.get().cloned();
+    let frame = record.frame.get().cloned();
     let requested_id =
-        trail.requested_id.get().map(String::as_str).filter(|_| status == StatusCode::NOT_FOUND && frame.is_some());
-    let reference = status.is_server_error().then_some(trail.reference.as_str());
+        record.requested_id.get().map(String::as_str).filter(|_| status == StatusCode::NOT_FOUND && frame.is_some());
+    let reference = status.is_server_error().then_some(record.reference.as_str());
     let layout = Layout::new(title, frame, Section::Elsewhere);
-    let blocked = trail.blocked.get().copied();
+    let blocked = record.blocked.get().copied();
     ErrorPage { layout, status: status.as_u16(), title, sentence, requested_id, blocked, reference }.render()
 }
 

@@ -10,7 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use url::{Origin, Url};
 
-use super::cors;
+use super::request_record::RequestRecord;
 use crate::base::config::Config;
 use crate::base::error::Error;
 
@@ -21,7 +21,10 @@ pub async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let own = req.app_data::<Data<Config>>().map(|config| config.origin());
-    if is_safe(req.method()) || is_exempt(req.path()) || own.is_some_and(|own| is_same_origin(req.headers(), &own)) {
+    if is_safe(req.method())
+        || !RequestRecord::from_request(req.request()).face.has_cookie()
+        || own.is_some_and(|own| is_same_origin(req.headers(), &own))
+    {
         return next.call(req).await.map(ServiceResponse::map_into_boxed_body);
     }
     // This is an answer, not an `Err`, because the outer layers need a response.
@@ -30,10 +33,6 @@ pub async fn guard(
 
 fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-}
-
-fn is_exempt(path: &str) -> bool {
-    path.starts_with("/webhooks/") || cors::is_for_clients(path)
 }
 
 /// Whether the headers show that a page of this server sent the request, or that the person did. `none` means that the
@@ -105,10 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn reading_is_always_allowed_and_programs_are_exempt() {
+    fn reading_is_always_allowed() {
         assert!(is_safe(&Method::GET) && is_safe(&Method::HEAD) && !is_safe(&Method::POST) && !is_safe(&Method::PUT));
-        assert!(is_exempt("/webhooks/revenuecat/sundial") && is_exempt("/v1/subscribers/a"));
-        assert!(is_exempt("/rcbilling/v1/subscribers/a/products") && is_exempt("/v2/projects"));
-        assert!(!is_exempt("/login") && !is_exempt("/v1x") && !is_exempt("//v1/"));
     }
 }

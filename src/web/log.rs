@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::http::{Method, StatusCode};
 use tracing_subscriber::EnvFilter;
 
-use super::trail::Trail;
+use super::request_record::RequestRecord;
 
 /// actix logs an error for everything that is not HTTP, so anybody could fill the log. Such a sender gets a 400, and
 /// nothing is logged.
@@ -24,17 +24,17 @@ pub fn start(filter: &str) -> Result<(), String> {
 }
 
 /// Logs an answered request.
-pub fn request(trail: &Trail, method: &Method, status: StatusCode, took: Duration) {
-    let route = trail.matched.get().map_or("-", |line| line.pattern.as_str());
+pub fn request(record: &RequestRecord, method: &Method, status: StatusCode, took: Duration) {
+    let route = record.matched.get().map_or("-", |line| line.pattern.as_str());
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(request = trail.reference, %method, route, status = status.as_u16(), ms, "request answered");
+    tracing::info!(request = record.reference, %method, route, status = status.as_u16(), ms, "request answered");
 }
 
 /// Logs the cause of a 5xx, once; the answer shows only the reference.
-pub fn failure(trail: &Trail, status: StatusCode, cause: &str) {
-    let route = trail.matched.get().map_or("-", |line| line.pattern.as_str());
+pub fn failure(record: &RequestRecord, status: StatusCode, cause: &str) {
+    let route = record.matched.get().map_or("-", |line| line.pattern.as_str());
     match status {
-        StatusCode::SERVICE_UNAVAILABLE => tracing::warn!(request = trail.reference, route, cause, "request failed"),
-        _ => tracing::error!(request = trail.reference, route, cause, "request failed"),
+        StatusCode::SERVICE_UNAVAILABLE => tracing::warn!(request = record.reference, route, cause, "request failed"),
+        _ => tracing::error!(request = record.reference, route, cause, "request failed"),
     }
 }

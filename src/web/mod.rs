@@ -17,16 +17,16 @@ pub mod layout;
 pub mod log;
 pub mod markdown;
 pub mod path;
+pub mod request_record;
 pub mod routes;
 mod shared;
-pub mod trail;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use askama::Template;
 
-use self::trail::Trail;
+use self::request_record::RequestRecord;
 use crate::base::error::Error;
 use crate::wording::Preferences;
 pub use change::Change;
@@ -34,7 +34,7 @@ pub use dialog::Dialog;
 pub use flash::Flash;
 pub use form::Form;
 pub use layout::{Frame, Layout, ProjectLink, Section};
-pub use routes::{Access, Routes};
+pub use routes::{Access, Face, KeyNeeded, Proof, Routes};
 pub use shared::shared;
 
 /// A template as an answer: `Ok(Page(ListPage { … }))`.
@@ -44,7 +44,8 @@ impl<T: Template> Responder for Page<T> {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
-        let preferences = Trail::from_request(req).frame.get().map(|frame| frame.preferences).unwrap_or_default();
+        let preferences =
+            RequestRecord::from_request(req).frame.get().map(|frame| frame.preferences).unwrap_or_default();
         html_for(preferences, StatusCode::OK, &self.0).unwrap_or_else(HttpResponse::from_error)
     }
 }

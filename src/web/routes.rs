@@ -1,16 +1,16 @@
-//! The table of routes. Each module names each of its paths once, with the permission that it needs.
-//! [`Routes::register`] hands the list to actix, and the tests check the same list.
+//! The table of routes. Each module names each of its paths once, with who may use it, what its answers look like, and
+//! whether it asks for fresh authentication. [`Routes::register`] hands the table to actix, the layers around the
+//! handlers read it, and the tests check it.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::body::BoxBody;
-use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
-use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, Responder, Route, guard};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route, dev, guard};
+use futures_util::future::LocalBoxFuture;
 
-use super::trail::Trail;
+use super::request_record::RequestRecord;
 use crate::base::Permission;
 use crate::base::error::Error;
 
@@ -19,102 +19,184 @@ use crate::base::error::Error;
 pub enum Access {
     /// Anybody, with or without a session.
     Public,
-    /// Everybody with a key of the client API. The handler decides which kind of key is enough.
-    Key,
+    /// Everybody with such a key of the client API.
+    Key(KeyNeeded),
     /// Everybody who is logged in.
     Person,
     /// Members of the project whose role has the permission.
     Needs(Permission),
 }
 
+/// Which key of the client API a call needs (§C2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyNeeded {
+    Any,
+    /// The public key of an app: the answer depends on the app's store.
+    App,
+    Secret,
+}
+
+/// What the answers of a route look like and who reads them. The bodies of errors, the check of other sites and CORS
+/// follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Face {
+    /// HTML for people in a browser with a session.
+    #[default]
+    Page,
+    /// JSON for RevenueCat's webhooks and for supervisors.
+    Program,
+    /// JSON for SDKs, browsers and servers with a key: v1 of the client API.
+    V1,
+    /// JSON for servers with a secret key: v2 of the client API.
+    V2,
+}
+
+/// Which proof of who they are a form asks a person for, before it does its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Proof {
+    #[default]
+    No,
+    /// The password or a code of the second factor, unless the person has given one recently.
+    Fresh,
+    /// The password, however recent the log-in is.
+    Password,
+}
+
 impl Access {
     /// Whether the route requires a session.
     pub fn is_for_people(self) -> bool {
-        matches!(self, Access::Person | Access::Needs(_))
+        match self {
+            Access::Person | Access::Needs(_) => true,
+            Access::Public | Access::Key(_) => false,
+        }
     }
 }
 
-/// A line of the table of routes, which a request has matched.
+impl Face {
+    /// Whether a browser sends the session's cookie to the route, so that a page of another site could misuse it.
+    pub fn has_cookie(self) -> bool {
+        match self {
+            Face::Page => true,
+            Face::Program | Face::V1 | Face::V2 => false,
+        }
+    }
+
+    /// Whether apps in a browser call the route from their own origin (§C2.4).
+    pub fn is_for_browser_apps(self) -> bool {
+        match self {
+            Face::V1 => true,
+            Face::Page | Face::Program | Face::V2 => false,
+        }
+    }
+}
+
+/// A line of the table of routes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Matched {
+pub struct RouteEntry {
     pub method: Method,
     /// The pattern in actix's syntax: `/projects/{p}/customers/{id}`.
     pub pattern: String,
     pub access: Access,
+    pub face: Face,
+    pub proof: Proof,
 }
+
+impl RouteEntry {
+    /// Makes the route ask for a proof of who the person is.
+    pub fn asks_for(&mut self, proof: Proof) {
+        self.proof = proof;
+    }
+}
+
+/// The first parts of paths whose answers are not pages. They hold for addresses without a route, too.
+#[derive(Debug, Clone, Default)]
+pub struct Faces(Vec<(&'static str, Face)>);
+
+impl Faces {
+    /// The face of a path: that of the start which it has, or a page.
+    pub fn find(&self, path: &str) -> Face {
+        let is_below =
+            |start: &str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        self.0.iter().find(|(start, _)| is_below(start)).map_or(Face::Page, |(_, face)| *face)
+    }
+}
+
+/// Any handler, so that what surrounds a handler is compiled once for all.
+type AnyHandler = Rc<dyn Fn(HttpRequest, dev::Payload) -> LocalBoxFuture<'static, HttpResponse>>;
 
 /// Collects routes, then hands them to actix.
 #[derive(Default)]
 pub struct Routes {
     prefix: String,
-    entries: Vec<(Arc<Matched>, Route)>,
+    faces: Faces,
+    entries: Vec<(RouteEntry, AnyHandler)>,
 }
 
 impl Routes {
-    pub fn get<F, Args>(&mut self, path: &str, permission: Permission, handler: F)
+    pub fn get<F, Args>(&mut self, path: &str, permission: Permission, handler: F) -> &mut RouteEntry
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(Method::GET, path, Access::Needs(permission), handler);
+        self.add(Method::GET, path, Access::Needs(permission), any(handler))
     }
 
-    pub fn post<F, Args>(&mut self, path: &str, permission: Permission, handler: F)
+    pub fn post<F, Args>(&mut self, path: &str, permission: Permission, handler: F) -> &mut RouteEntry
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(Method::POST, path, Access::Needs(permission), handler);
+        self.add(Method::POST, path, Access::Needs(permission), any(handler))
     }
 
-    pub fn public_get<F, Args>(&mut self, path: &str, handler: F)
+    pub fn public_get<F, Args>(&mut self, path: &str, handler: F) -> &mut RouteEntry
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(Method::GET, path, Access::Public, handler);
+        self.add(Method::GET, path, Access::Public, any(handler))
     }
 
-    pub fn public_post<F, Args>(&mut self, path: &str, handler: F)
+    pub fn public_post<F, Args>(&mut self, path: &str, handler: F) -> &mut RouteEntry
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(Method::POST, path, Access::Public, handler);
+        self.add(Method::POST, path, Access::Public, any(handler))
     }
 
-    /// A route for apps and servers with a key.
-    pub fn keyed<F, Args>(&mut self, method: Method, path: &str, handler: F)
+    /// A route for apps and servers with a key. Its handler's first argument is the extractor that checks the key.
+    pub fn keyed<F, Args>(&mut self, method: Method, path: &str, key: KeyNeeded, handler: F) -> &mut RouteEntry
     where
         F: Handler<Args>,
-        Args: FromRequest + 'static,
+        Args: FromRequest + BeginsWithKeyCheck + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(method, path, Access::Key, handler);
+        self.add(method, path, Access::Key(key), any(handler))
     }
 
     /// A page for everybody who is logged in, which belongs to no project.
-    pub fn person_get<F, Args>(&mut self, path: &str, handler: F)
+    pub fn person_get<F, Args>(&mut self, path: &str, handler: F) -> &mut RouteEntry
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(Method::GET, path, Access::Person, handler);
+        self.add(Method::GET, path, Access::Person, any(handler))
     }
 
     /// A change to the person's own account.
-    pub fn person_post<F, Args>(&mut self, path: &str, handler: F)
+    pub fn person_post<F, Args>(&mut self, path: &str, handler: F) -> &mut RouteEntry
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(Method::POST, path, Access::Person, handler);
+        self.add(Method::POST, path, Access::Person, any(handler))
     }
 
     /// Puts `path` before the paths of all routes that `add_routes` adds.
@@ -125,21 +207,29 @@ impl Routes {
         self.prefix.truncate(outer_length);
     }
 
+    /// Gives all paths that begin with `start` a face. Call it before adding the routes below `start`.
+    pub fn face(&mut self, start: &'static str, face: Face) {
+        self.faces.0.push((start, face));
+    }
+
     /// Every line, in the order of registration.
-    pub fn table(&self) -> Vec<Matched> {
-        self.entries.iter().map(|(matched, _)| Matched::clone(matched)).collect()
+    pub fn table(&self) -> Vec<RouteEntry> {
+        self.entries.iter().map(|(entry, _)| entry.clone()).collect()
     }
 
     /// Registers one resource for each path, so that a known path answers a wrong method with 405.
     pub fn register(self, cfg: &mut ServiceConfig) {
+        cfg.app_data(Data::new(self.faces));
         let mut resources: Vec<(String, actix_web::Resource)> = Vec::new();
-        for (matched, route) in self.entries {
-            match resources.iter_mut().find(|(pattern, _)| *pattern == matched.pattern) {
+        for (entry, handler) in self.entries {
+            let pattern = entry.pattern.clone();
+            let route = route(Arc::new(entry), handler);
+            match resources.iter_mut().find(|(known, _)| *known == pattern) {
                 Some((_, resource)) => {
                     let known = std::mem::replace(resource, web::resource(""));
                     *resource = known.route(route);
                 }
-                None => resources.push((matched.pattern.clone(), new_resource(&matched.pattern).route(route))),
+                None => resources.push((pattern.clone(), new_resource(&pattern).route(route))),
             }
         }
         for (_, resource) in resources {
@@ -147,21 +237,48 @@ impl Routes {
         }
     }
 
-    fn add<F, Args>(&mut self, method: Method, path: &str, access: Access, handler: F)
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
+    fn add(&mut self, method: Method, path: &str, access: Access, handler: AnyHandler) -> &mut RouteEntry {
         let pattern = format!("{}{path}", self.prefix);
-        let matched = Arc::new(Matched { method: method.clone(), pattern, access });
-        let line = matched.clone();
-        let route = route_for(&method).to(handler).wrap(from_fn(move |req: ServiceRequest, next: Next<BoxBody>| {
-            record_match(&req, &line);
-            next.call(req)
-        }));
-        self.entries.push((matched, route));
+        let face = self.faces.find(&pattern);
+        let entry = RouteEntry { method, pattern, access, face, proof: Proof::No };
+        self.entries.push((entry, handler));
+        &mut self.entries.last_mut().expect("the entry just pushed").0
     }
+}
+
+/// An extractor that checks the API key of a call, and refuses the call when the route needs another kind of key.
+pub trait ChecksKey {}
+
+/// The arguments of a handler whose first argument checks the key.
+pub trait BeginsWithKeyCheck {}
+
+impl<A: ChecksKey> BeginsWithKeyCheck for (A,) {}
+impl<A: ChecksKey, B> BeginsWithKeyCheck for (A, B) {}
+impl<A: ChecksKey, B, C> BeginsWithKeyCheck for (A, B, C) {}
+
+fn any<F, Args>(handler: F) -> AnyHandler
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    Rc::new(move |req, mut payload| {
+        let handler = handler.clone();
+        Box::pin(async move {
+            match Args::from_request(&req, &mut payload).await {
+                Ok(args) => handler.call(args).await.respond_to(&req).map_into_boxed_body(),
+                Err(error) => HttpResponse::from_error(error),
+            }
+        })
+    })
+}
+
+/// Records which entry the request has matched, then calls the handler.
+fn route(entry: Arc<RouteEntry>, handler: AnyHandler) -> Route {
+    route_for(&entry.method).to(move |req: HttpRequest, payload: web::Payload| {
+        RequestRecord::from_request(&req).matched.get_or_init(|| entry.clone());
+        handler(req, payload.into_inner())
+    })
 }
 
 fn new_resource(pattern: &str) -> actix_web::Resource {
@@ -176,6 +293,19 @@ fn route_for(method: &Method) -> Route {
     }
 }
 
-fn record_match(req: &ServiceRequest, line: &Arc<Matched>) {
-    Trail::from_request(req.request()).matched.get_or_init(|| line.clone());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_face_holds_for_a_start_and_all_paths_below_it() {
+        let mut routes = Routes::default();
+        routes.face("/v1", Face::V1);
+        for path in ["/v1", "/v1/", "/v1/subscribers/a"] {
+            assert_eq!(routes.faces.find(path), Face::V1, "{path}");
+        }
+        for path in ["/", "/login", "/v1x", "//v1/", "/projects/v1/"] {
+            assert_eq!(routes.faces.find(path), Face::Page, "{path}");
+        }
+    }
 }

@@ -2,8 +2,9 @@
 
 mod handlers;
 
-use crate::web::Routes;
+use crate::web::{Face, Routes};
 
 pub fn routes(routes: &mut Routes) {
+    routes.face("/webhooks", Face::Program);
     routes.public_post("/webhooks/revenuecat/{p}", handlers::receive);
 }

@@ -4,13 +4,13 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
 use dossier::server::app::route_table;
 use dossier::web::Access;
-use dossier::web::routes::Matched;
+use dossier::web::routes::RouteEntry;
 
 use crate::support::cast::{MOONRISE, Person, SUNDIAL, TEAM};
 use crate::support::{Answer, Desk};
 
 /// The route's path in a project; its other parameters name nothing that exists.
-fn path(line: &Matched, project: &str) -> String {
+fn path(line: &RouteEntry, project: &str) -> String {
     let parts = line.pattern.split('/').map(|part| match part {
         "{p}" => project,
         "{hash}" | "{path:.*}" => "x",
@@ -20,7 +20,7 @@ fn path(line: &Matched, project: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-async fn ask(desk: &Desk, line: &Matched, project: &str, person: Option<&Person>) -> Answer {
+async fn ask(desk: &Desk, line: &RouteEntry, project: &str, person: Option<&Person>) -> Answer {
     let request = TestRequest::default().method(line.method.clone()).uri(&path(line, project));
     let request = request.insert_header(("sec-fetch-site", "same-origin"));
     match person {
@@ -29,7 +29,7 @@ async fn ask(desk: &Desk, line: &Matched, project: &str, person: Option<&Person>
     }
 }
 
-fn project_routes() -> impl Iterator<Item = Matched> {
+fn project_routes() -> impl Iterator<Item = RouteEntry> {
     route_table().into_iter().filter(|line| matches!(line.access, Access::Needs(_)))
 }
 
@@ -75,7 +75,7 @@ async fn without_a_session_every_page_redirects_to_the_log_in() {
 #[actix_web::test]
 async fn the_client_api_refuses_every_call_without_a_key() {
     let desk = Desk::open().await;
-    for line in route_table().into_iter().filter(|line| line.access == Access::Key) {
+    for line in route_table().into_iter().filter(|line| matches!(line.access, Access::Key(_))) {
         for person in [None, Some(&TEAM[3])] {
             let answer = ask(&desk, &line, SUNDIAL, person).await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{} {}", line.method, line.pattern);
@@ -93,7 +93,7 @@ async fn methods_that_are_not_in_the_table_are_refused() {
         for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {
             let is_known = table.iter().any(|other| other.pattern == line.pattern && other.method == method);
             if !is_known {
-                let other = Matched { method: method.clone(), ..line.clone() };
+                let other = RouteEntry { method: method.clone(), ..line.clone() };
                 let status = ask(&desk, &other, SUNDIAL, Some(&TEAM[3])).await.status;
                 assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {}", line.pattern);
             }
@@ -103,7 +103,7 @@ async fn methods_that_are_not_in_the_table_are_refused() {
 
 #[test]
 fn the_table_of_routes() {
-    let line = |line: Matched| {
+    let line = |line: RouteEntry| {
         let who = match line.access {
             Access::Needs(permission) => format!("{permission:?}"),
             access => format!("{access:?}"),

@@ -10,7 +10,7 @@ use super::answer;
 use super::time::is_readable;
 use crate::api::last_seen::Fetched;
 use crate::api::v1::customer_info;
-use crate::api::{AuthorizedCall, Caller, Needs, body, customers, errors};
+use crate::api::{AuthorizedCall, Caller, body, customers, errors};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -52,13 +52,12 @@ impl AttributeErrors {
     }
 }
 
-pub async fn set(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    caller.read(Needs::Any, |_, _| Ok(())).await?;
+pub async fn set(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let sent = parse(body::json(payload).await)?;
     let asked = id.clone();
     let (problems, customer_info) = caller
-        .act(Needs::Any, move |conn, call| {
+        .act(move |conn, call| {
             let customer = match call.key.is_secret() {
                 true => customers::find_or_create(conn, call, &asked)?.0,
                 false => customers::require(conn, call, &asked)?,
@@ -99,7 +98,7 @@ pub fn parse(body: Result<Value, Error>) -> Result<Map<String, Value>, Error> {
 /// by an app do not, because they are the customer's own.
 pub fn apply(
     conn: &mut Conn,
-    call: &AuthorizedCall<'_>,
+    call: &AuthorizedCall,
     customer: CustomerId,
     sent: &Map<String, Value>,
 ) -> Result<(Vec<Trace>, Vec<Problem>), Error> {
@@ -156,7 +155,7 @@ enum Saved {
 
 impl AttributeUpdate {
     /// Checks one attribute; `None` when the server was asked to fill the value in and does not know it.
-    fn parse(key: &str, entry: &Value, call: &AuthorizedCall<'_>) -> Result<Option<AttributeUpdate>, String> {
+    fn parse(key: &str, entry: &Value, call: &AuthorizedCall) -> Result<Option<AttributeUpdate>, String> {
         well_formed(key)?;
         let Value::Object(entry) = entry else { return Err("An attribute must be an object with a value.".into()) };
         let at = match entry.get("updated_at_ms") {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::attributes;
 use crate::api::last_seen::Fetched;
-use crate::api::{Caller, Needs, body, customers};
+use crate::api::{Caller, body, customers};
 use crate::base::error::Error;
 use crate::customers::attributes::queries;
 
@@ -49,14 +49,12 @@ const ADSERVICES: &str = "Apple Search Ads (token received)";
 
 /// `POST …/attribution`
 pub async fn record(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    caller.read(Needs::Any, |_, _| Ok(())).await?;
     let body = body::json(payload).await?;
     save(&caller, of_network(&body), false).await
 }
 
 /// `POST …/adservices_attribution`: only Apple can resolve the token, so all that is saved is that one was sent.
 pub async fn adservices(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    caller.read(Needs::Any, |_, _| Ok(())).await?;
     let body = body::json(payload).await?;
     let token = body.get("aad_attribution_token").and_then(Value::as_str).unwrap_or_default();
     let attributes_sent =
@@ -69,7 +67,7 @@ async fn save(caller: &Caller, attributes_sent: Map<String, Value>, only_first: 
     let id = caller.app_user_id()?.to_owned();
     let asked = id.clone();
     caller
-        .act(Needs::Any, move |conn, call| {
+        .act(move |conn, call| {
             let (customer, _) = customers::find_or_create(conn, call, &asked)?;
             let known = queries::find(conn, customer, SOURCE)?.is_some_and(|known| !known.is_deleted);
             let attributes_sent = if only_first && known { Map::new() } else { attributes_sent };

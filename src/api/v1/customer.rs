@@ -6,20 +6,19 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::answer;
 use crate::api::last_seen::Fetched;
 use crate::api::v1::customer_info;
-use crate::api::{Caller, Needs, customers, errors};
+use crate::api::{Caller, customers, errors};
 use crate::base::error::Error;
 
 /// `GET /v1/subscribers/`: refuses an empty id.
-pub async fn empty_id(caller: Caller) -> Result<HttpResponse, Error> {
-    caller.read(Needs::Any, |_, _| Ok(())).await?;
+pub async fn empty_id(_: Caller) -> Result<HttpResponse, Error> {
     Err(errors::invalid_id("The App User ID is empty."))
 }
 
-pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn show(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let asked = id.clone();
     let found = caller
-        .read(Needs::Any, move |conn, call| {
+        .read(move |conn, call| {
             let Some(known) = customers::find(conn, call, &asked)? else { return Ok(None) };
             customer_info::load(conn, call, known).map(Some)
         })
@@ -30,7 +29,7 @@ pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Erro
     }
     let asked = id.clone();
     let (is_new, customer_info) = caller
-        .write(Needs::Any, move |conn, call| {
+        .write(move |conn, call| {
             let (customer, is_new) = customers::find_or_create(conn, call, &asked)?;
             Ok((is_new, customer_info::load(conn, call, customer)?))
         })

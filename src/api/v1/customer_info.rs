@@ -98,7 +98,7 @@ struct Attribute {
 ///
 /// # Errors
 /// [`Error::NotFound`] when the customer does not exist any more.
-pub fn load(conn: &mut Conn, call: &AuthorizedCall<'_>, customer: CustomerId) -> Result<CustomerInfo, Error> {
+pub fn load(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> Result<CustomerInfo, Error> {
     let (original, last_seen): (String, Option<Moment>) = customers::table
         .find(customer)
         .select((customers::original_app_user_id, customers::last_seen_at))

@@ -11,7 +11,7 @@ use serde_json::Number;
 use super::answer;
 use super::time::LAST;
 use crate::api::v1::customer_info;
-use crate::api::{AuthorizedCall, Caller, Needs, body, customers, errors};
+use crate::api::{AuthorizedCall, Caller, body, customers, errors};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -27,12 +27,11 @@ pub struct Draft {
 }
 
 /// `POST …/entitlements/{entitlement}/promotional`
-pub async fn give(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    caller.read(Needs::Secret, |_, _| Ok(())).await?;
+pub async fn give(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let (id, entitlement) = (caller.app_user_id()?.to_owned(), caller.parameter("entitlement")?.to_owned());
-    let length = body::parsed::<Draft>(payload).await?.length(caller.now)?;
+    let length = body::parsed::<Draft>(payload).await?.length(caller.now())?;
     let customer_info = caller
-        .act(Needs::Secret, move |conn, call| {
+        .act(move |conn, call| {
             let customer = customers::require(conn, call, &id)?;
             let given = grant(conn, call, customer, &entitlement, length)?;
             let traces = given.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
@@ -43,10 +42,10 @@ pub async fn give(req: HttpRequest, caller: Caller, payload: Payload) -> Result<
 }
 
 /// `POST …/entitlements/{entitlement}/revoke_promotionals`
-pub async fn revoke(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn revoke(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
     let (id, entitlement) = (caller.app_user_id()?.to_owned(), caller.parameter("entitlement")?.to_owned());
     let customer_info = caller
-        .act(Needs::Secret, move |conn, call| {
+        .act(move |conn, call| {
             let customer = customers::require(conn, call, &id)?;
             let taken = take_back(conn, call, customer, &entitlement)?;
             let traces = taken.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
@@ -63,7 +62,7 @@ pub async fn revoke(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Er
 /// [`Error::Client`] with status 404 when the project has no such entitlement.
 pub fn grant(
     conn: &mut Conn,
-    call: &AuthorizedCall<'_>,
+    call: &AuthorizedCall,
     customer: CustomerId,
     entitlement: &str,
     length: Length,
@@ -73,14 +72,14 @@ pub fn grant(
     if plan.is_empty() {
         return Ok(None);
     }
-    holder.carry_out(conn, call.ids, &plan)?;
+    holder.carry_out(conn, &call.ids, &plan)?;
     Ok(Some(plan.grant_entry(entitlement, length)))
 }
 
 /// Ends every active grant of an entitlement. Returns no trace when there is none.
 pub fn take_back(
     conn: &mut Conn,
-    call: &AuthorizedCall<'_>,
+    call: &AuthorizedCall,
     customer: CustomerId,
     entitlement: &str,
 ) -> Result<Option<Trace>, Error> {
@@ -89,11 +88,11 @@ pub fn take_back(
     if plan.is_empty() {
         return Ok(None);
     }
-    holder.carry_out(conn, call.ids, &plan)?;
+    holder.carry_out(conn, &call.ids, &plan)?;
     Ok(Some(plan.removal_entry()))
 }
 
-fn holder(call: &AuthorizedCall<'_>, customer: CustomerId) -> Holder {
+fn holder(call: &AuthorizedCall, customer: CustomerId) -> Holder {
     Holder { project: call.project, customer, now: call.now }
 }
 

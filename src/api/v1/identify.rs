@@ -11,7 +11,7 @@ use super::answer;
 use crate::api::authenticate::new_id;
 use crate::api::last_seen::{Fetched, store_contact};
 use crate::api::v1::customer_info::{self, CustomerInfo};
-use crate::api::{AuthorizedCall, Caller, Needs, body, customers, errors};
+use crate::api::{AuthorizedCall, Caller, body, customers, errors};
 use crate::base::AppUserId;
 use crate::base::app_user_id::{ANONYMOUS_PREFIX, is_anonymous};
 use crate::base::error::Error;
@@ -30,8 +30,7 @@ pub struct Login {
 }
 
 /// `POST /v1/subscribers/identify`
-pub async fn log_in(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    caller.read(Needs::Any, |_, _| Ok(())).await?;
+pub async fn log_in(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let Login { app_user_id, new_app_user_id } = body::parsed(payload).await?;
     identify(&req, &caller, (app_user_id, new_app_user_id)).await
 }
@@ -39,7 +38,7 @@ pub async fn log_in(req: HttpRequest, caller: Caller, payload: Payload) -> Resul
 async fn identify(req: &HttpRequest, caller: &Caller, (current, new): (String, String)) -> Result<HttpResponse, Error> {
     let into = new.clone();
     let (is_new, customer_info) = caller
-        .write(Needs::Any, move |conn, call| {
+        .write(move |conn, call| {
             let (customer_info, is_new) = logged_in(conn, call, (&current, &into))?;
             Ok((is_new, customer_info))
         })
@@ -51,7 +50,7 @@ async fn identify(req: &HttpRequest, caller: &Caller, (current, new): (String, S
 /// The customer info after the log-in, and whether the new id had no customer before.
 fn logged_in(
     conn: &mut Conn,
-    call: &AuthorizedCall<'_>,
+    call: &AuthorizedCall,
     (current, new): (&str, &str),
 ) -> Result<(CustomerInfo, bool), Error> {
     let (from, to) = (customers::find(conn, call, current)?, customers::find(conn, call, new)?);
@@ -90,7 +89,7 @@ fn may_merge(conn: &mut Conn, current: &str, to: Option<CustomerId>) -> QueryRes
 /// stored events. The customer under the new id survives: their override stays, else they get the other's (§8).
 fn merge(
     conn: &mut Conn,
-    call: &AuthorizedCall<'_>,
+    call: &AuthorizedCall,
     (current, from): (&str, Option<CustomerId>),
     (new, to): (&str, Option<CustomerId>),
 ) -> Result<(), Error> {
@@ -111,7 +110,7 @@ fn merge(
         overrides::queries::put(conn, &Override { customer_id: customer, ..kept })?;
     }
     if call.is_app_contact() {
-        store_contact(conn, customer, call.device, call.now)?;
+        store_contact(conn, customer, &call.device, call.now)?;
     }
     Ok(())
 }
@@ -120,7 +119,7 @@ fn merge(
 /// count as older than the erasure and be dropped, but the customer is a new one.
 fn merge_without_event(
     conn: &mut Conn,
-    call: &AuthorizedCall<'_>,
+    call: &AuthorizedCall,
     resolver: &mut Resolver,
     (current, new): (&str, &str),
 ) -> Result<(), Error> {
@@ -131,7 +130,7 @@ fn merge_without_event(
 /// The Original App User ID of whichever of the two customers was known first.
 fn original(
     conn: &mut Conn,
-    call: &AuthorizedCall<'_>,
+    call: &AuthorizedCall,
     (current, from): (&str, Option<CustomerId>),
     to: Option<CustomerId>,
 ) -> Result<String, Error> {

@@ -10,20 +10,20 @@ use serde_json::{Value, json};
 
 use super::{answer, store_products};
 use crate::api::last_seen::Fetched;
-use crate::api::{Caller, Needs, body, customers};
+use crate::api::{Caller, body, customers};
 use crate::base::error::Error;
 use crate::db::schema::{balances, entitlement_products};
 use crate::events::Environment;
 
 /// `GET …/virtual_currencies`: the balances that follow from the events (§15), in the environment the app was built
 /// for.
-pub async fn currencies(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn currencies(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let is_sandbox = req.headers().get("x-is-sandbox").is_some_and(|value| value.as_bytes() == b"true");
     let environment = if is_sandbox { Environment::Sandbox } else { Environment::Production };
     let asked = id.clone();
     let held: Vec<(String, String, i64)> = caller
-        .read(Needs::Any, move |conn, call| {
+        .read(move |conn, call| {
             let Some(customer) = customers::find(conn, call, &asked)? else {
                 return Ok(Vec::new());
             };
@@ -42,9 +42,9 @@ pub async fn currencies(req: HttpRequest, caller: Caller) -> Result<HttpResponse
 }
 
 /// `GET /v1/product_entitlement_mapping`: which entitlements each product of the store unlocks.
-pub async fn mapping(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn mapping(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
     let mapping = caller
-        .read(Needs::Any, |conn, call| {
+        .read(|conn, call| {
             let store_products = store_products::load(conn, call)?;
             let links: Vec<(String, String)> = entitlement_products::table
                 .filter(entitlement_products::project_id.eq(call.project))
@@ -70,8 +70,7 @@ pub async fn mapping(req: HttpRequest, caller: Caller) -> Result<HttpResponse, E
 
 /// `POST /v1/events`, `POST /v1/diagnostics`: the body is discarded. The answer is 200, because an SDK repeats an
 /// upload that fails.
-pub async fn discard(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    caller.read(Needs::Any, |_, _| Ok(())).await?;
+pub async fn discard(_: Caller, payload: Payload) -> Result<HttpResponse, Error> {
     body::dropped(payload).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

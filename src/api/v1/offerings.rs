@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{answer, store_products};
 use crate::api::last_seen::Fetched;
-use crate::api::{AuthorizedCall, Caller, Needs, customers};
+use crate::api::{AuthorizedCall, Caller, customers};
 use crate::base::error::Error;
 use crate::customers::overrides;
 use crate::customers::overrides::current::{self, Current};
@@ -39,11 +39,11 @@ struct Package {
     platform_product_plan_identifier: Option<String>,
 }
 
-pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn show(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let asked = id.clone();
     let sold = caller
-        .read(Needs::App, move |conn, call| {
+        .read(move |conn, call| {
             let current = current_of(conn, call, &asked)?;
             Ok(Offerings { current_offering_id: current, offerings: all(conn, call)? })
         })
@@ -53,7 +53,7 @@ pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Erro
 }
 
 /// The customer's override while it is in force, else the project's default (§8).
-fn current_of(conn: &mut Conn, call: &AuthorizedCall<'_>, app_user_id: &str) -> Result<Option<String>, Error> {
+fn current_of(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Result<Option<String>, Error> {
     let offerings = overrides::queries::offerings_of(conn, call.project)?;
     let set = match customers::find(conn, call, app_user_id)? {
         Some(customer) => overrides::queries::find(conn, customer)?,
@@ -66,7 +66,7 @@ fn current_of(conn: &mut Conn, call: &AuthorizedCall<'_>, app_user_id: &str) -> 
 }
 
 /// Every offering that is not archived. SDKs look up the current one in this list.
-fn all(conn: &mut Conn, call: &AuthorizedCall<'_>) -> Result<Vec<Offering>, Error> {
+fn all(conn: &mut Conn, call: &AuthorizedCall) -> Result<Vec<Offering>, Error> {
     let rows: Vec<(String, String, String)> = offerings::table
         .filter(offerings::project_id.eq(call.project).and(offerings::is_archived.eq(false)))
         .order(offerings::identifier)
@@ -90,7 +90,7 @@ fn metadata_of(text: &str) -> Option<Value> {
 }
 
 /// The packages of each offering, in the order of the paywall, without those that the app's store cannot sell.
-fn packages_of(conn: &mut Conn, call: &AuthorizedCall<'_>) -> Result<BTreeMap<String, Vec<Package>>, Error> {
+fn packages_of(conn: &mut Conn, call: &AuthorizedCall) -> Result<BTreeMap<String, Vec<Package>>, Error> {
     let store_products = store_products::load(conn, call)?;
     let project = call.project;
     let order: Vec<(String, String)> = packages::table

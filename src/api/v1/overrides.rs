@@ -5,21 +5,21 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
 use crate::api::v1::customer_info::{self, CustomerInfo};
-use crate::api::{AuthorizedCall, Caller, Needs, customers, errors};
+use crate::api::{AuthorizedCall, Caller, customers, errors};
 use crate::audit::Trace;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::operations::overrides::{Choice, Refusal};
 
 /// `POST …/offerings/{offering}/override`
-pub async fn choose(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn choose(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
     let offering = caller.parameter("offering")?.to_owned();
     let customer_info = change(&caller, Some(offering)).await?;
     answer::customer(&req, StatusCode::CREATED, customer_info)
 }
 
 /// `DELETE …/offerings/override`
-pub async fn clear(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn clear(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
     let customer_info = change(&caller, None).await?;
     answer::customer(&req, StatusCode::CREATED, customer_info)
 }
@@ -27,7 +27,7 @@ pub async fn clear(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Err
 async fn change(caller: &Caller, offering: Option<String>) -> Result<CustomerInfo, Error> {
     let id = caller.app_user_id()?.to_owned();
     caller
-        .act(Needs::Secret, move |conn, call| {
+        .act(move |conn, call| {
             let customer = customers::require(conn, call, &id)?;
             let trace = assign(conn, call, customer, offering.as_deref())?;
             let traces = trace.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
@@ -42,12 +42,12 @@ async fn change(caller: &Caller, offering: Option<String>) -> Result<CustomerInf
 /// [`Error::Client`] when the project does not have the offering (status 404) or has archived it (status 400).
 pub fn assign(
     conn: &mut Conn,
-    call: &AuthorizedCall<'_>,
+    call: &AuthorizedCall,
     customer: i64,
     offering: Option<&str>,
 ) -> Result<Option<Trace>, Error> {
     let choice = Choice { project: call.project, customer, by: &call.key.name, now: call.now };
-    match choice.make(conn, call.ids, offering)? {
+    match choice.make(conn, &call.ids, offering)? {
         Ok(trace) => Ok(trace),
         Err(Refusal::Unknown) => Err(errors::missing("The project has no such offering.")),
         Err(Refusal::Archived) => Err(errors::malformed("This offering is archived.")),

@@ -6,22 +6,22 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{answer, store_products};
+use crate::api::Caller;
 use crate::api::last_seen::Fetched;
-use crate::api::{Caller, Needs};
 use crate::base::error::Error;
 use crate::catalog::rows::Product;
 
 /// The id of the purchase option. The catalog has exactly one for each product.
 const OPTION: &str = "base_option";
 
-pub async fn show(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn show(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let wanted: Vec<String> = form_urlencoded::parse(caller.query.as_bytes())
         .filter(|(name, _)| name == "id")
         .map(|(_, value)| value.into_owned())
         .collect();
     let details = caller
-        .read(Needs::Any, move |conn, call| {
+        .read(move |conn, call| {
             let store_products = store_products::load(conn, call)?;
             let found = wanted.iter().filter_map(|product| store_products.find(product));
             Ok(found.filter_map(details).collect::<Vec<_>>())

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::answer;
 use crate::api::v1::customer_info;
-use crate::api::{AuthorizedCall, Caller, Needs, body, customers, errors};
+use crate::api::{AuthorizedCall, Caller, body, customers, errors};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
 use crate::db::Conn;
@@ -27,53 +27,51 @@ enum StoreAction {
 }
 
 /// `POST …/transactions/{transaction}/refund`
-pub async fn refund(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
-    act(req, caller, StoreAction::Refund).await
+pub async fn refund(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
+    act(caller, req, StoreAction::Refund).await
 }
 
 /// `POST …/subscriptions/{subscription}/revoke`. The path names the product.
-pub async fn revoke(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
-    act(req, caller, StoreAction::Revoke).await
+pub async fn revoke(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
+    act(caller, req, StoreAction::Revoke).await
 }
 
 /// `POST …/subscriptions/{subscription}/cancel`. The path names a transaction.
-pub async fn cancel(req: HttpRequest, caller: Caller) -> Result<HttpResponse, Error> {
-    act(req, caller, StoreAction::Cancel).await
+pub async fn cancel(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
+    act(caller, req, StoreAction::Cancel).await
 }
 
 /// `POST …/subscriptions/{subscription}/defer`. The path names the product, the body a later end or a number of days.
-pub async fn defer(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    caller.read(Needs::Secret, |_, _| Ok(())).await?;
+pub async fn defer(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let body = body::json(payload).await?;
     let is_whole = |name: &str| body.get(name).and_then(Value::as_i64);
     let days = is_whole("extend_by_days").filter(|days| (1..=365).contains(days));
     match is_whole("expiry_time_ms").is_some() != days.is_some() {
-        true => act(req, caller, StoreAction::Defer).await,
+        true => act(caller, req, StoreAction::Defer).await,
         false => Err(errors::malformed("The body must have either an expiry_time_ms or extend_by_days from 1 to 365.")),
     }
 }
 
 /// `POST …/subscriptions/{subscription}/extend`. The path names a transaction.
-pub async fn extend(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    caller.read(Needs::Secret, |_, _| Ok(())).await?;
+pub async fn extend(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let body = body::json(payload).await?;
     let within = |name: &str, most: i64, least: i64| {
         body.get(name).and_then(Value::as_i64).is_some_and(|number| (least..=most).contains(&number))
     };
     match within("extend_by_days", 90, 1) && within("extend_reason_code", 3, 0) {
-        true => act(req, caller, StoreAction::Extend).await,
+        true => act(caller, req, StoreAction::Extend).await,
         false => {
             Err(errors::malformed("The body must have extend_by_days from 1 to 90 and extend_reason_code from 0 to 3."))
         }
     }
 }
 
-async fn act(req: HttpRequest, caller: Caller, action: StoreAction) -> Result<HttpResponse, Error> {
+async fn act(caller: Caller, req: HttpRequest, action: StoreAction) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let named =
         caller.parameter(if action == StoreAction::Refund { "transaction" } else { "subscription" })?.to_owned();
     let customer_info = caller
-        .act(Needs::Secret, move |conn, call| {
+        .act(move |conn, call| {
             let customer = customers::require(conn, call, &id)?;
             let purchase = action.find(customer_info::purchases_of(conn, customer)?, &named)?;
             let trace = action.carry_out(conn, call, customer, &purchase)?.for_customer(customer, &id);
@@ -123,7 +121,7 @@ impl StoreAction {
     fn carry_out(
         self,
         conn: &mut Conn,
-        call: &AuthorizedCall<'_>,
+        call: &AuthorizedCall,
         customer: i64,
         purchase: &Purchase,
     ) -> Result<Trace, Error> {
@@ -131,11 +129,11 @@ impl StoreAction {
         let buyer = Buyer { project: call.project, customer, now: call.now };
         let action = match self {
             StoreAction::Cancel => {
-                test_store::cancel(conn, call.ids, buyer, purchase)?;
+                test_store::cancel(conn, &call.ids, buyer, purchase)?;
                 Action::SubscriptionCancelled
             }
             _ => {
-                test_store::refund(conn, call.ids, buyer, purchase)?;
+                test_store::refund(conn, &call.ids, buyer, purchase)?;
                 Action::PurchaseRefunded
             }
         };
@@ -145,7 +143,7 @@ impl StoreAction {
     /// # Errors
     /// [`Error::Client`] with code 7101 when the store does not support the action, is not connected, or the action has
     /// nothing to change.
-    fn check_possible(self, call: &AuthorizedCall<'_>, purchase: &Purchase) -> Result<(), Error> {
+    fn check_possible(self, call: &AuthorizedCall, purchase: &Purchase) -> Result<(), Error> {
         let refused = |why: &str| Err(errors::refuse(StatusCode::BAD_REQUEST, errors::STORE_PROBLEM, why));
         let store = purchase.store.clone().unwrap_or(Store::Other(String::new()));
         let is_over = !purchase.is_active(call.now);

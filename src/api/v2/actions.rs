@@ -5,12 +5,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use serde::Serialize;
 
+use super::answer;
 use super::customer;
 use super::customer::Customer;
 use super::fields::{Fields, wrong};
 use crate::api::v1::{grants, overrides};
-use crate::api::v2::project_call::{self, ProjectCall};
-use crate::api::{Caller, customers, errors};
+use crate::api::{AuthorizedCall, Caller, customers, errors};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
 use crate::customers::identity;
@@ -27,62 +27,57 @@ struct Transferred {
 }
 
 pub async fn grant(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    project_call::authenticate(&caller).await?;
     let fields = Fields::read(payload).await?;
     let (entitlement, until) = (fields.text("entitlement_id")?, fields.moment("expires_at")?);
-    if until <= caller.now {
+    if until <= caller.now() {
         return Err(wrong("expires_at", "expires_at must be in the future."));
     }
     let granted = change(&caller, move |conn, call, customer| {
-        grants::grant(conn, call.authorized, customer, &entitlement, Length::Until(until))
+        grants::grant(conn, call, customer, &entitlement, Length::Until(until))
     })
     .await?;
-    Ok(project_call::answer(&caller, StatusCode::CREATED, &granted))
+    Ok(answer::json(&caller, StatusCode::CREATED, &granted))
 }
 
 pub async fn revoke(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    project_call::authenticate(&caller).await?;
     let entitlement = Fields::read(payload).await?.text("entitlement_id")?;
     let revoked =
-        change(&caller, move |conn, call, customer| grants::take_back(conn, call.authorized, customer, &entitlement))
-            .await?;
-    Ok(project_call::answer(&caller, StatusCode::OK, &revoked))
+        change(&caller, move |conn, call, customer| grants::take_back(conn, call, customer, &entitlement)).await?;
+    Ok(answer::json(&caller, StatusCode::OK, &revoked))
 }
 
 /// Sets the offering of a customer; `offering_id: null` returns to the project's default.
 pub async fn assign(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    project_call::authenticate(&caller).await?;
     let offering = Fields::read(payload).await?.text_or_null("offering_id")?;
-    let assigned = change(&caller, move |conn, call, customer| {
-        overrides::assign(conn, call.authorized, customer, offering.as_deref())
-    })
-    .await?;
-    Ok(project_call::answer(&caller, StatusCode::OK, &assigned))
+    let assigned =
+        change(&caller, move |conn, call, customer| overrides::assign(conn, call, customer, offering.as_deref()))
+            .await?;
+    Ok(answer::json(&caller, StatusCode::OK, &assigned))
 }
 
 /// Moves every purchase except grants. When nothing is left to move the call succeeds, so that a program may repeat it.
 pub async fn transfer(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    project_call::authenticate(&caller).await?;
     let fields = Fields::read(payload).await?;
     let (id, target) = (caller.app_user_id()?.to_owned(), fields.text(TARGET)?);
     if fields.list("app_ids")?.is_some_and(|apps| !apps.is_empty()) {
         return Err(wrong("app_ids", "app_ids is not supported: the purchases of all apps move together."));
     }
-    let transferred = project_call::act(&caller, move |conn, call| {
-        let from = customers::require(conn, call.authorized, &id)?;
-        let to = identity::find(conn, call.authorized.project, &target)?;
-        let to = to.ok_or_else(|| errors::missing("No customer has the id in target_customer_id."))?;
-        let transfer = Move { project: call.authorized.project, from, to, now: call.authorized.now };
-        let traces = match transfer.make(conn, call.authorized.ids)? {
-            Ok(moved) => vec![entry(moved, &target).for_customer(from, &id)],
-            Err(Refusal::NoPurchases) => Vec::new(),
-            Err(Refusal::Same) => return Err(wrong(TARGET, "Both ids belong to the same customer.")),
-        };
-        let source_customer = customer::load(conn, call, from, false)?;
-        Ok((traces, Transferred { source_customer, target_customer: customer::load(conn, call, to, false)? }))
-    })
-    .await?;
-    Ok(project_call::answer(&caller, StatusCode::OK, &transferred))
+    let transferred = caller
+        .act(move |conn, call| {
+            let from = customers::require(conn, call, &id)?;
+            let to = identity::find(conn, call.project, &target)?;
+            let to = to.ok_or_else(|| errors::missing("No customer has the id in target_customer_id."))?;
+            let transfer = Move { project: call.project, from, to, now: call.now };
+            let traces = match transfer.make(conn, &call.ids)? {
+                Ok(moved) => vec![entry(moved, &target).for_customer(from, &id)],
+                Err(Refusal::NoPurchases) => Vec::new(),
+                Err(Refusal::Same) => return Err(wrong(TARGET, "Both ids belong to the same customer.")),
+            };
+            let source_customer = customer::load(conn, call, from, false)?;
+            Ok((traces, Transferred { source_customer, target_customer: customer::load(conn, call, to, false)? }))
+        })
+        .await?;
+    Ok(answer::json(&caller, StatusCode::OK, &transferred))
 }
 
 const TARGET: &str = "target_customer_id";
@@ -96,14 +91,15 @@ fn entry(moved: i64, target: &str) -> Trace {
 /// changed nothing.
 async fn change<W>(caller: &Caller, work: W) -> Result<Customer, Error>
 where
-    W: FnOnce(&mut Conn, &ProjectCall<'_>, CustomerId) -> Result<Option<Trace>, Error> + Send + 'static,
+    W: FnOnce(&mut Conn, &AuthorizedCall, CustomerId) -> Result<Option<Trace>, Error> + Send + 'static,
 {
     let id = caller.app_user_id()?.to_owned();
-    project_call::act(caller, move |conn, call| {
-        let customer = customers::require(conn, call.authorized, &id)?;
-        let trace = work(conn, call, customer)?;
-        let traces = trace.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
-        Ok((traces, customer::load(conn, call, customer, false)?))
-    })
-    .await
+    caller
+        .act(move |conn, call| {
+            let customer = customers::require(conn, call, &id)?;
+            let trace = work(conn, call, customer)?;
+            let traces = trace.map(|trace| trace.for_customer(customer, &id)).into_iter().collect();
+            Ok((traces, customer::load(conn, call, customer, false)?))
+        })
+        .await
 }

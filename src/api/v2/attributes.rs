@@ -7,12 +7,12 @@ use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::answer;
 use super::customer::address;
 use super::fields::{Fields, wrong};
 use super::list::{List, Window};
 use crate::api::v1::attributes;
-use crate::api::v2::project_call::{self, ProjectCall};
-use crate::api::{Caller, customers};
+use crate::api::{AuthorizedCall, Caller, customers};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -33,30 +33,31 @@ pub struct Attribute {
 
 pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
-    let list = project_call::read(&caller, move |conn, call| {
-        let customer = customers::require(conn, call.authorized, &id)?;
-        listed(conn, call, (customer, &id), &query)
-    })
-    .await?;
-    Ok(project_call::answer(&caller, StatusCode::OK, &list))
+    let list = caller
+        .read(move |conn, call| {
+            let customer = customers::require(conn, call, &id)?;
+            listed(conn, call, (customer, &id), &query)
+        })
+        .await?;
+    Ok(answer::json(&caller, StatusCode::OK, &list))
 }
 
 /// Sets attributes and answers with every attribute of the customer.
 pub async fn set(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    project_call::authenticate(&caller).await?;
     let id = caller.app_user_id()?.to_owned();
     let fields = Fields::read(payload).await?;
     let sent = parse(fields.list(FIELD)?.unwrap_or_default())?;
     if sent.is_empty() {
         return Err(wrong(FIELD, "attributes must have 1 to 50 items."));
     }
-    let list = project_call::act(&caller, move |conn, call| {
-        let customer = customers::require(conn, call.authorized, &id)?;
-        let traces = save(conn, call, (customer, &id), &sent)?;
-        Ok((traces, listed(conn, call, (customer, &id), "limit=1000")?))
-    })
-    .await?;
-    Ok(project_call::answer(&caller, StatusCode::OK, &list))
+    let list = caller
+        .act(move |conn, call| {
+            let customer = customers::require(conn, call, &id)?;
+            let traces = save(conn, call, (customer, &id), &sent)?;
+            Ok((traces, listed(conn, call, (customer, &id), "limit=1000")?))
+        })
+        .await?;
+    Ok(answer::json(&caller, StatusCode::OK, &list))
 }
 
 const FIELD: &str = "attributes";
@@ -88,11 +89,11 @@ pub fn parse(items: &[Value]) -> Result<Map<String, Value>, Error> {
 /// [`Error::Parameter`] with the first attribute that is refused. The caller's transaction then rolls back the others.
 pub fn save(
     conn: &mut Conn,
-    call: &ProjectCall<'_>,
+    call: &AuthorizedCall,
     (customer, id): (CustomerId, &str),
     sent: &Map<String, Value>,
 ) -> Result<Vec<Trace>, Error> {
-    let (traces, problems) = attributes::apply(conn, call.authorized, customer, sent)?;
+    let (traces, problems) = attributes::apply(conn, call, customer, sent)?;
     match problems.first() {
         Some(problem) => Err(wrong(FIELD, format!("{}: {}", problem.key_name, problem.message))),
         None => Ok(traces.into_iter().map(|trace| trace.for_customer(customer, id)).collect()),
@@ -113,7 +114,7 @@ pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Attribute>
 
 fn listed(
     conn: &mut Conn,
-    call: &ProjectCall<'_>,
+    call: &AuthorizedCall,
     (customer, id): (CustomerId, &str),
     query: &str,
 ) -> Result<List<Attribute>, Error> {

@@ -9,7 +9,7 @@ use super::attributes::Attribute;
 use super::entitlements::ActiveEntitlement;
 use super::list::List;
 use super::{attributes, entitlements};
-use crate::api::v2::project_call::ProjectCall;
+use crate::api::AuthorizedCall;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
@@ -53,7 +53,7 @@ pub struct Row {
 /// [`Error::NotFound`] when the customer does not exist any more.
 pub fn load(
     conn: &mut Conn,
-    call: &ProjectCall<'_>,
+    call: &AuthorizedCall,
     customer: CustomerId,
     has_attributes: bool,
 ) -> Result<Customer, Error> {
@@ -70,7 +70,7 @@ pub fn load(
 }
 
 /// Customer objects for many rows, with one more query for all of them.
-pub fn all(conn: &mut Conn, call: &ProjectCall<'_>, rows: Vec<Row>) -> QueryResult<Vec<Customer>> {
+pub fn all(conn: &mut Conn, call: &AuthorizedCall, rows: Vec<Row>) -> QueryResult<Vec<Customer>> {
     let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
     let since: Vec<(CustomerId, Moment)> = app_user_ids::table
         .filter(app_user_ids::customer_id.eq_any(ids))
@@ -82,8 +82,8 @@ pub fn all(conn: &mut Conn, call: &ProjectCall<'_>, rows: Vec<Row>) -> QueryResu
     }
     let shown = rows.into_iter().map(|row| Customer {
         object: "customer",
-        project_id: call.project.slug.clone(),
-        first_seen_at: first.get(&row.id).copied().unwrap_or(call.authorized.now),
+        project_id: call.key.project.slug.clone(),
+        first_seen_at: first.get(&row.id).copied().unwrap_or(call.now),
         id: row.original_app_user_id,
         last_seen_at: row.last_seen_at,
         last_seen_app_version: row.app_version,
@@ -97,11 +97,11 @@ pub fn all(conn: &mut Conn, call: &ProjectCall<'_>, rows: Vec<Row>) -> QueryResu
 }
 
 /// The path of the project's list of customers.
-pub fn base(call: &ProjectCall<'_>) -> String {
-    format!("/v2/projects/{}/customers", call.project.slug)
+pub fn base(call: &AuthorizedCall) -> String {
+    format!("/v2/projects/{}/customers", call.key.project.slug)
 }
 
 /// The path of a customer under one of their ids.
-pub fn address(call: &ProjectCall<'_>, app_user_id: &str) -> String {
+pub fn address(call: &AuthorizedCall, app_user_id: &str) -> String {
     format!("{}/{}", base(call), text::segment(app_user_id))
 }

@@ -8,10 +8,9 @@ use serde::Serialize;
 use super::customer::base;
 use super::fields::{Fields, wrong};
 use super::list::{Window, not_in_list};
-use super::{attributes, customer, queries};
+use super::{answer, attributes, customer, queries};
 use crate::api::v1::deletion;
-use crate::api::v2::project_call::{self, ProjectCall};
-use crate::api::{Caller, customers, errors};
+use crate::api::{AuthorizedCall, Caller, customers, errors};
 use crate::audit::{Action, Trace};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -32,25 +31,25 @@ struct Deleted {
 /// address.
 pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     let query = caller.query.clone();
-    let list = project_call::read(&caller, move |conn, call| {
-        let search = form::field(&query, "search").filter(|search| !search.is_empty());
-        let window = Window::parse(&query, base(call))?.keeping("search", search.clone());
-        let after = start(conn, call, &query, &window)?;
-        let rows = match &search {
-            Some(email) => queries::with_email(conn, call.authorized.project, email, after, window.one_more())?,
-            None => queries::following(conn, call.authorized.project, after, window.one_more())?,
-        };
-        let last = rows.get(window.limit.saturating_sub(1)).map(|row| row.id.to_string());
-        let window = window.keeping(PLACE, last);
-        Ok(window.filled(customer::all(conn, call, rows)?, |shown| shown.id.clone()))
-    })
-    .await?;
-    Ok(project_call::answer(&caller, StatusCode::OK, &list))
+    let list = caller
+        .read(move |conn, call| {
+            let search = form::field(&query, "search").filter(|search| !search.is_empty());
+            let window = Window::parse(&query, base(call))?.keeping("search", search.clone());
+            let after = start(conn, call, &query, &window)?;
+            let rows = match &search {
+                Some(email) => queries::with_email(conn, call.project, email, after, window.one_more())?,
+                None => queries::following(conn, call.project, after, window.one_more())?,
+            };
+            let last = rows.get(window.limit.saturating_sub(1)).map(|row| row.id.to_string());
+            let window = window.keeping(PLACE, last);
+            Ok(window.filled(customer::all(conn, call, rows)?, |shown| shown.id.clone()))
+        })
+        .await?;
+    Ok(answer::json(&caller, StatusCode::OK, &list))
 }
 
 /// `POST …/customers`
 pub async fn create(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    project_call::authenticate(&caller).await?;
     let fields = Fields::read(payload).await?;
     let id = fields.text("id")?;
     let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
@@ -58,17 +57,18 @@ pub async fn create(caller: Caller, payload: Payload) -> Result<HttpResponse, Er
         return Err(wrong("id", "An id may have only letters, digits, _ and -."));
     }
     let sent = fields.list("attributes")?.map(attributes::parse).transpose()?.unwrap_or_default();
-    let made = project_call::act(&caller, move |conn, call| {
-        let (made, is_new) = customers::find_or_create(conn, call.authorized, &id)?;
-        if !is_new {
-            return Err(errors::refuse(StatusCode::CONFLICT, errors::MALFORMED, "A customer has this id already."));
-        }
-        let mut traces = vec![Trace::new(Action::CustomerCreated).for_customer(made, &id)];
-        traces.extend(attributes::save(conn, call, (made, &id), &sent)?);
-        Ok((traces, customer::load(conn, call, made, !sent.is_empty())?))
-    })
-    .await?;
-    Ok(project_call::answer(&caller, StatusCode::CREATED, &made))
+    let made = caller
+        .act(move |conn, call| {
+            let (made, is_new) = customers::find_or_create(conn, call, &id)?;
+            if !is_new {
+                return Err(errors::refuse(StatusCode::CONFLICT, errors::MALFORMED, "A customer has this id already."));
+            }
+            let mut traces = vec![Trace::new(Action::CustomerCreated).for_customer(made, &id)];
+            traces.extend(attributes::save(conn, call, (made, &id), &sent)?);
+            Ok((traces, customer::load(conn, call, made, !sent.is_empty())?))
+        })
+        .await?;
+    Ok(answer::json(&caller, StatusCode::CREATED, &made))
 }
 
 /// `GET …/customers/{id}`, by any id of the customer.
@@ -76,25 +76,27 @@ pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let expand = form::field(&caller.query, "expand").unwrap_or_default();
     let has_attributes = expand.split(',').any(|part| part.trim() == "attributes");
-    let shown = project_call::read(&caller, move |conn, call| {
-        let found = customers::require(conn, call.authorized, &id)?;
-        customer::load(conn, call, found, has_attributes)
-    })
-    .await?;
-    Ok(project_call::answer(&caller, StatusCode::OK, &shown))
+    let shown = caller
+        .read(move |conn, call| {
+            let found = customers::require(conn, call, &id)?;
+            customer::load(conn, call, found, has_attributes)
+        })
+        .await?;
+    Ok(answer::json(&caller, StatusCode::OK, &shown))
 }
 
 /// `DELETE …/customers/{id}`: the same action as on the page.
 pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
-    let deleted = project_call::act(&caller, move |conn, call| {
-        let found = customers::require(conn, call.authorized, &id)?;
-        let trace = deletion::erase(conn, call.authorized, found)?;
-        Ok((vec![trace], Deleted { object: "customer", id, deleted_at: call.authorized.now }))
-    })
-    .await?;
+    let deleted = caller
+        .act(move |conn, call| {
+            let found = customers::require(conn, call, &id)?;
+            let trace = deletion::erase(conn, call, found)?;
+            Ok((vec![trace], Deleted { object: "customer", id, deleted_at: call.now }))
+        })
+        .await?;
     cleanup::soon(caller.db()).await;
-    Ok(project_call::answer(&caller, StatusCode::OK, &deleted))
+    Ok(answer::json(&caller, StatusCode::OK, &deleted))
 }
 
 /// A parameter that only Dossier has: the row number of the last customer of a window. That customer may be erased or
@@ -102,10 +104,10 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
 const PLACE: &str = "place";
 
 /// The row number after which the window starts.
-fn start(conn: &mut Conn, call: &ProjectCall<'_>, query: &str, window: &Window) -> Result<CustomerId, Error> {
+fn start(conn: &mut Conn, call: &AuthorizedCall, query: &str, window: &Window) -> Result<CustomerId, Error> {
     let Some(after) = &window.after else { return Ok(CustomerId::MIN) };
     match form::field(query, PLACE).and_then(|place| place.parse().ok()) {
         Some(place) => Ok(place),
-        None => identity::find(conn, call.authorized.project, after)?.ok_or_else(not_in_list),
+        None => identity::find(conn, call.project, after)?.ok_or_else(not_in_list),
     }
 }

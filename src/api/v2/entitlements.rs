@@ -7,10 +7,10 @@ use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use serde::Serialize;
 
+use super::answer;
 use super::customer::address;
 use super::list::Window;
-use crate::api::v2::project_call::{self, ProjectCall};
-use crate::api::{Caller, customers};
+use crate::api::{AuthorizedCall, Caller, customers};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::catalog;
@@ -28,20 +28,21 @@ pub struct ActiveEntitlement {
 
 pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
-    let list = project_call::read(&caller, move |conn, call| {
-        let customer = customers::require(conn, call.authorized, &id)?;
-        let window = Window::parse(&query, format!("{}/active_entitlements", address(call, &id)))?;
-        window.cut(load(conn, call, customer)?, |active| active.entitlement_id.clone())
-    })
-    .await?;
-    Ok(project_call::answer(&caller, StatusCode::OK, &list))
+    let list = caller
+        .read(move |conn, call| {
+            let customer = customers::require(conn, call, &id)?;
+            let window = Window::parse(&query, format!("{}/active_entitlements", address(call, &id)))?;
+            window.cut(load(conn, call, customer)?, |active| active.entitlement_id.clone())
+        })
+        .await?;
+    Ok(answer::json(&caller, StatusCode::OK, &list))
 }
 
 /// Loads the active entitlements of both environments, sorted by identifier. Each ends with the last purchase that
 /// unlocks it.
-pub fn load(conn: &mut Conn, call: &ProjectCall<'_>, customer: CustomerId) -> QueryResult<Vec<ActiveEntitlement>> {
-    let now = call.authorized.now;
-    let catalog = catalog::queries::load(conn, call.authorized.project)?;
+pub fn load(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> QueryResult<Vec<ActiveEntitlement>> {
+    let now = call.now;
+    let catalog = catalog::queries::load(conn, call.project)?;
     let bodies: Vec<String> = purchases::table
         .filter(purchases::customer_id.eq(customer).and(purchases::ends_at.gt(now.millis())))
         .select(purchases::body)

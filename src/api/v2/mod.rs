@@ -6,13 +6,13 @@
 
 mod actions;
 mod aliases;
+mod answer;
 mod attributes;
 mod customer;
 mod customers;
 mod entitlements;
 mod fields;
 mod list;
-pub mod project_call;
 mod projects;
 mod purchases;
 pub mod queries;
@@ -20,26 +20,28 @@ mod subscriptions;
 
 use actix_web::http::Method;
 
-use crate::web::Routes;
+use crate::web::KeyNeeded::Secret;
+use crate::web::{Face, Routes};
 
 pub fn routes(routes: &mut Routes) {
-    routes.keyed(Method::GET, "/v2/projects", projects::index);
+    routes.face("/v2", Face::V2);
+    routes.keyed(Method::GET, "/v2/projects", Secret, projects::index);
     routes.within("/v2/projects/{project}/customers", |routes| {
-        routes.keyed(Method::GET, "", customers::index);
-        routes.keyed(Method::POST, "", customers::create);
-        routes.keyed(Method::GET, "/{id}", customers::show);
-        routes.keyed(Method::DELETE, "/{id}", customers::delete);
-        routes.keyed(Method::GET, "/{id}/aliases", aliases::index);
-        routes.keyed(Method::GET, "/{id}/attributes", attributes::index);
-        routes.keyed(Method::POST, "/{id}/attributes", attributes::set);
-        routes.keyed(Method::GET, "/{id}/active_entitlements", entitlements::index);
-        routes.keyed(Method::GET, "/{id}/subscriptions", subscriptions::index);
-        routes.keyed(Method::GET, "/{id}/purchases", purchases::index);
+        routes.keyed(Method::GET, "", Secret, customers::index);
+        routes.keyed(Method::POST, "", Secret, customers::create);
+        routes.keyed(Method::GET, "/{id}", Secret, customers::show);
+        routes.keyed(Method::DELETE, "/{id}", Secret, customers::delete);
+        routes.keyed(Method::GET, "/{id}/aliases", Secret, aliases::index);
+        routes.keyed(Method::GET, "/{id}/attributes", Secret, attributes::index);
+        routes.keyed(Method::POST, "/{id}/attributes", Secret, attributes::set);
+        routes.keyed(Method::GET, "/{id}/active_entitlements", Secret, entitlements::index);
+        routes.keyed(Method::GET, "/{id}/subscriptions", Secret, subscriptions::index);
+        routes.keyed(Method::GET, "/{id}/purchases", Secret, purchases::index);
     });
     routes.within("/v2/projects/{project}/customers/{id}/actions", |routes| {
-        routes.keyed(Method::POST, "/grant_entitlement", actions::grant);
-        routes.keyed(Method::POST, "/revoke_granted_entitlement", actions::revoke);
-        routes.keyed(Method::POST, "/assign_offering", actions::assign);
-        routes.keyed(Method::POST, "/transfer", actions::transfer);
+        routes.keyed(Method::POST, "/grant_entitlement", Secret, actions::grant);
+        routes.keyed(Method::POST, "/revoke_granted_entitlement", Secret, actions::revoke);
+        routes.keyed(Method::POST, "/assign_offering", Secret, actions::assign);
+        routes.keyed(Method::POST, "/transfer", Secret, actions::transfer);
     });
 }

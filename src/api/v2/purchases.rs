@@ -7,12 +7,12 @@ use serde::Serialize;
 use serde_json::{Number, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::answer;
 use super::customer::address;
 use super::fields::wrong;
 use super::list::{List, Window};
 use crate::api::v1::customer_info;
-use crate::api::v2::project_call::{self, ProjectCall};
-use crate::api::{Caller, customers};
+use crate::api::{AuthorizedCall, Caller, customers};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::hex;
@@ -67,7 +67,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
         (!customer_info::is_subscription(purchase)).then_some(one)
     });
     let list = list.await?;
-    Ok(project_call::answer(&caller, StatusCode::OK, &list))
+    Ok(answer::json(&caller, StatusCode::OK, &list))
 }
 
 /// Renders the purchases of one customer.
@@ -101,17 +101,20 @@ pub async fn list<T: Listed>(
     render: impl Fn(&Renderer, &Purchase) -> Option<T> + Send + 'static,
 ) -> Result<List<T>, Error> {
     let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
-    project_call::read(caller, move |conn, call| {
-        let asked = form::field(&query, "environment");
-        let environment = asked.as_deref().map(environment).transpose()?;
-        let customer = customers::require(conn, call.authorized, &id)?;
-        let url = format!("{}/{called}", address(call, &id));
-        let window = Window::parse(&query, url)?.keeping("environment", asked);
-        let renderer = Renderer::load(conn, call, customer)?;
-        let all = load(conn, customer, environment)?;
-        window.cut(all.iter().filter_map(|purchase| render(&renderer, purchase)).collect(), |item| item.id().to_owned())
-    })
-    .await
+    caller
+        .read(move |conn, call| {
+            let asked = form::field(&query, "environment");
+            let environment = asked.as_deref().map(environment).transpose()?;
+            let customer = customers::require(conn, call, &id)?;
+            let url = format!("{}/{called}", address(call, &id));
+            let window = Window::parse(&query, url)?.keeping("environment", asked);
+            let renderer = Renderer::load(conn, call, customer)?;
+            let all = load(conn, customer, environment)?;
+            window.cut(all.iter().filter_map(|purchase| render(&renderer, purchase)).collect(), |item| {
+                item.id().to_owned()
+            })
+        })
+        .await
 }
 
 fn environment(word: &str) -> Result<Environment, Error> {
@@ -132,15 +135,15 @@ fn load(conn: &mut Conn, customer: CustomerId, environment: Option<Environment>)
 }
 
 impl Renderer {
-    fn load(conn: &mut Conn, call: &ProjectCall<'_>, customer: CustomerId) -> QueryResult<Renderer> {
+    fn load(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> QueryResult<Renderer> {
         let original: String = people::table.find(customer).select(people::original_app_user_id).first(conn)?;
         Ok(Renderer {
-            now: call.authorized.now,
+            now: call.now,
             url: address(call, &original),
             customer: original,
-            project: call.project.slug.clone(),
-            made_at: call.project.created_at,
-            catalog: catalog::queries::load(conn, call.authorized.project)?,
+            project: call.key.project.slug.clone(),
+            made_at: call.key.project.created_at,
+            catalog: catalog::queries::load(conn, call.project)?,
         })
     }
 

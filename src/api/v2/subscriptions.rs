@@ -5,10 +5,10 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::answer;
 use super::purchases::{Bought, Listed, dollars, list, transaction};
 use crate::api::Caller;
 use crate::api::v1::customer_info;
-use crate::api::v2::project_call;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::projection::{Purchase, Status};
@@ -61,7 +61,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
         customer_info::is_subscription(purchase).then_some(one)
     });
     let list = list.await?;
-    Ok(project_call::answer(&caller, StatusCode::OK, &list))
+    Ok(answer::json(&caller, StatusCode::OK, &list))
 }
 
 /// The word of v2 for the status of a purchase.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::model::{Kind, Value};
 use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::db::schema::api_keys;
+use crate::db::schema::{api_keys, projects};
 
 /// A key that is not revoked, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -19,6 +19,17 @@ pub struct Key {
     /// The store of the app; `None` for a secret key.
     pub store: Option<String>,
     pub used_at: Option<Moment>,
+    #[diesel(embed)]
+    pub project: KeyProject,
+}
+
+/// The project of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = projects)]
+pub struct KeyProject {
+    pub slug: String,
+    pub name: String,
+    pub created_at: Moment,
 }
 
 impl Key {
@@ -75,6 +86,7 @@ pub fn list(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
 /// The key with this hash, unless it is revoked.
 pub fn find(conn: &mut Conn, hash: &str) -> QueryResult<Option<Key>> {
     api_keys::table
+        .inner_join(projects::table.on(projects::id.eq(api_keys::project_id)))
         .filter(api_keys::key_hash.eq(hash).and(api_keys::revoked_at.is_null()))
         .select(Key::as_select())
         .first(conn)

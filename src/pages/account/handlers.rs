@@ -73,16 +73,15 @@ pub async fn change_password(own: Own<NewPassword>, passwords: Data<Passwords>) 
     let typed = own.draft().new_password.clone();
     // Outside the transaction: hashing is slow on purpose.
     let hash = passwords.hash(typed.clone()).await?;
-    own.with_password()
-        .run("password", rendered, move |owner, _| {
-            let person = &owner.logged_in.person;
-            let accepted = password::accept_for(&typed, &person.email, &person.name);
-            accepted.map_err(|why| Refusal::new("new_password", sentence(&why)))?;
-            people::set_password(owner.conn, person.id, &hash)?;
-            account::end_others(owner.conn, person.id, "")?;
-            Ok(Kept::new(Some(Trace::new(Action::PasswordChanged)), "/account?done=password#password"))
-        })
-        .await
+    own.run("password", rendered, move |owner, _| {
+        let person = &owner.logged_in.person;
+        let accepted = password::accept_for(&typed, &person.email, &person.name);
+        accepted.map_err(|why| Refusal::new("new_password", sentence(&why)))?;
+        people::set_password(owner.conn, person.id, &hash)?;
+        account::end_others(owner.conn, person.id, "")?;
+        Ok(Kept::new(Some(Trace::new(Action::PasswordChanged)), "/account?done=password#password"))
+    })
+    .await
 }
 
 pub async fn end_session(own: Own<OneSession>) -> Outcome {

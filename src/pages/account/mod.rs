@@ -4,20 +4,20 @@ mod handlers;
 mod page;
 mod second_factor;
 
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/account", |routes| {
         routes.person_get("", page::show);
         routes.person_post("/name", handlers::rename);
         routes.person_post("/preferences", handlers::choose_preferences);
-        routes.person_post("/password", handlers::change_password);
+        routes.person_post("/password", handlers::change_password).asks_for(Proof::Password);
         routes.person_post("/sessions/end", handlers::end_session);
         routes.person_post("/sessions/end-others", handlers::end_others);
         routes.person_get("/second-factor", second_factor::page::show);
-        routes.person_post("/second-factor", second_factor::handlers::begin);
+        routes.person_post("/second-factor", second_factor::handlers::begin).asks_for(Proof::Fresh);
         routes.person_post("/second-factor/confirm", second_factor::handlers::confirm);
-        routes.person_post("/second-factor/codes", second_factor::handlers::replace_codes);
-        routes.person_post("/second-factor/off", second_factor::handlers::switch_off);
+        routes.person_post("/second-factor/codes", second_factor::handlers::replace_codes).asks_for(Proof::Fresh);
+        routes.person_post("/second-factor/off", second_factor::handlers::switch_off).asks_for(Proof::Fresh);
     });
 }

@@ -14,7 +14,7 @@ use super::attributes::Problem;
 use super::{answer, attributes};
 use crate::api::last_seen::Fetched;
 use crate::api::v1::customer_info::{self, CustomerInfo};
-use crate::api::{AuthorizedCall, Caller, Needs, body, customers};
+use crate::api::{AuthorizedCall, Caller, body, customers};
 use crate::audit::{Action, Trace};
 use crate::base::error::{ApiError, Error};
 use crate::db::Conn;
@@ -36,12 +36,12 @@ struct InfoWithErrors {
     attributes_error_response: attributes::AttributeErrors,
 }
 
-pub async fn take(req: HttpRequest, caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    caller.read(Needs::Any, |_, call| refused::require_platform(call)).await?;
+pub async fn take(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+    refused::require_platform(caller.call())?;
     let receipt = Receipt::parse(&body::json(payload).await?)?;
     let id = receipt.app_user_id.clone();
     let taken = caller
-        .act(Needs::Any, move |conn, call| {
+        .act(move |conn, call| {
             let (traces, taken) = save_and_buy(conn, call, &receipt)?;
             Ok((traces, taken))
         })
@@ -56,7 +56,7 @@ pub async fn take(req: HttpRequest, caller: Caller, payload: Payload) -> Result<
 }
 
 /// Saves the attributes of the receipt, whether or not the purchase is taken, and then makes the purchase.
-fn save_and_buy(conn: &mut Conn, call: &AuthorizedCall<'_>, receipt: &Receipt) -> Result<(Vec<Trace>, Taken), Error> {
+fn save_and_buy(conn: &mut Conn, call: &AuthorizedCall, receipt: &Receipt) -> Result<(Vec<Trace>, Taken), Error> {
     let (customer, _) = customers::find_or_create(conn, call, &receipt.app_user_id)?;
     let (set, problems) = attributes::apply(conn, call, customer, &receipt.attributes)?;
     let mut traces: Vec<Trace> =
@@ -71,18 +71,13 @@ fn save_and_buy(conn: &mut Conn, call: &AuthorizedCall<'_>, receipt: &Receipt) -
 
 type Purchased = Result<(Option<Trace>, CustomerInfo), ApiError>;
 
-fn buy(
-    conn: &mut Conn,
-    call: &AuthorizedCall<'_>,
-    customer: CustomerId,
-    receipt: &Receipt,
-) -> Result<Purchased, Error> {
+fn buy(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId, receipt: &Receipt) -> Result<Purchased, Error> {
     let order = match refused::test_store_order(call, receipt) {
         Ok(order) => order,
         Err(api_error) => return Ok(Err(api_error)),
     };
     let buyer = Buyer { project: call.project, customer, now: call.now };
-    let bought = match buyer.buy(conn, call.ids, &order)? {
+    let bought = match buyer.buy(conn, &call.ids, &order)? {
         Ok(bought) => bought,
         Err(why) => return Ok(Err(refused::purchase_error(why, &order))),
     };

@@ -14,14 +14,14 @@ use crate::operations::test_store::{Order, Refusal, Token};
 ///
 /// # Errors
 /// [`Error::Client`] with code 7000 when it does not.
-pub fn require_platform(call: &AuthorizedCall<'_>) -> Result<(), Error> {
+pub fn require_platform(call: &AuthorizedCall) -> Result<(), Error> {
     let is_missing = call.key.is_secret() && call.device.platform.is_none();
     let message = "The header X-Platform is missing: say which platform the purchase was made on.";
     if is_missing { Err(errors::refuse(StatusCode::BAD_REQUEST, errors::NO_PLATFORM, message)) } else { Ok(()) }
 }
 
 /// The order of a Test Store purchase; an error for any other receipt.
-pub fn test_store_order(call: &AuthorizedCall<'_>, receipt: &Receipt) -> Result<Order, ApiError> {
+pub fn test_store_order(call: &AuthorizedCall, receipt: &Receipt) -> Result<Order, ApiError> {
     let is_test_key = call.key.store.as_deref() == Some(Store::TestStore.as_str());
     match Token::parse(&receipt.fetch_token) {
         Some(token) if is_test_key || call.key.is_secret() => Ok(Order {
@@ -43,7 +43,7 @@ pub fn test_store_order(call: &AuthorizedCall<'_>, receipt: &Receipt) -> Result<
 }
 
 /// Refuses a purchase of a real store.
-fn not_connected(call: &AuthorizedCall<'_>) -> ApiError {
+fn not_connected(call: &AuthorizedCall) -> ApiError {
     let platform = call.device.platform.as_deref().unwrap_or_default().to_lowercase();
     let store = call.key.store.clone().map(Store::from).or_else(|| store_of(&platform));
     let name = store.as_ref().map_or("this store", Store::name);

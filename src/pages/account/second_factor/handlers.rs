@@ -29,13 +29,12 @@ pub struct Confirmation {
 
 /// Makes a secret and shows it. The log-in asks for it only once a code has proved that it arrived.
 pub async fn begin(own: Own<Draft>, config: Data<Config>) -> Outcome {
-    own.with_proof()
-        .run("begin", rendered(&config), |owner, draft| {
-            must_be(owner, false)?;
-            queries::begin(owner.conn, owner.logged_in.person.id, &Secret::fresh()?)?;
-            Ok(Kept::new(None, "").showing(ShownOnce::new("confirm", &[("next", next::path(&draft.next))])))
-        })
-        .await
+    own.run("begin", rendered(&config), |owner, draft| {
+        must_be(owner, false)?;
+        queries::begin(owner.conn, owner.logged_in.person.id, &Secret::fresh()?)?;
+        Ok(Kept::new(None, "").showing(ShownOnce::new("confirm", &[("next", next::path(&draft.next))])))
+    })
+    .await
 }
 
 pub async fn confirm(own: Own<Confirmation>, config: Data<Config>) -> Outcome {
@@ -54,23 +53,21 @@ pub async fn confirm(own: Own<Confirmation>, config: Data<Config>) -> Outcome {
 }
 
 pub async fn replace_codes(own: Own<Draft>, config: Data<Config>) -> Outcome {
-    own.with_proof()
-        .run("codes", rendered(&config), |owner, draft| {
-            must_be(owner, true)?;
-            let shown = fresh_codes(owner, &draft.next)?;
-            Ok(Kept::new(Some(Trace::new(Action::RecoveryCodesReplaced)), "").showing(shown))
-        })
-        .await
+    own.run("codes", rendered(&config), |owner, draft| {
+        must_be(owner, true)?;
+        let shown = fresh_codes(owner, &draft.next)?;
+        Ok(Kept::new(Some(Trace::new(Action::RecoveryCodesReplaced)), "").showing(shown))
+    })
+    .await
 }
 
 pub async fn switch_off(own: Own<Draft>, config: Data<Config>) -> Outcome {
-    own.with_proof()
-        .run("off", rendered(&config), |owner, _| {
-            must_be(owner, true)?;
-            queries::switch_off(owner.conn, owner.logged_in.person.id)?;
-            Ok(Kept::new(Some(Trace::new(Action::SecondFactorDisabled)), "/account?done=factor-off#second-factor"))
-        })
-        .await
+    own.run("off", rendered(&config), |owner, _| {
+        must_be(owner, true)?;
+        queries::switch_off(owner.conn, owner.logged_in.person.id)?;
+        Ok(Kept::new(Some(Trace::new(Action::SecondFactorDisabled)), "/account?done=factor-off#second-factor"))
+    })
+    .await
 }
 
 /// Refuses a form when the second factor was switched on or off in another window meanwhile.

@@ -12,7 +12,7 @@ mod queries;
 mod tables;
 
 use crate::base::Permission::ExportCustomers;
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub use dialog::dialog;
 
@@ -20,6 +20,6 @@ pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/customers/{id}", |routes| {
         routes.get("/export", ExportCustomers, handlers::show);
         routes.get("/export.json", ExportCustomers, handlers::download);
-        routes.post("/export", ExportCustomers, handlers::prove);
+        routes.post("/export", ExportCustomers, handlers::prove).asks_for(Proof::Fresh);
     });
 }

@@ -21,7 +21,7 @@ pub async fn delete(act: Act<Confirmation>, db: Data<Db>) -> Outcome {
         let message = format!("Customer deleted: {}.", erased.numbers());
         Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), message, list(visit)))
     };
-    let answer = on_deletion(act.with_proof(), "manage-delete", work).await?;
+    let answer = on_deletion(act, "manage-delete", work).await?;
     cleanup::soon(&db).await;
     Ok(answer)
 }
@@ -35,7 +35,7 @@ pub async fn block(act: Act<Ticked>, db: Data<Db>) -> Outcome {
         let message = format!("Customer blocked and deleted: {}.", done.erased.numbers());
         Ok(Done::new(Trace::new(Action::CustomerBlocked).about(done.erased.numbers()), message, list(visit)))
     };
-    let answer = on_deletion(act.with_proof(), "manage-block", work).await?;
+    let answer = on_deletion(act, "manage-block", work).await?;
     cleanup::soon(&db).await;
     Ok(answer)
 }

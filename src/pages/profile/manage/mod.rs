@@ -7,14 +7,14 @@ mod model;
 mod queries;
 
 use crate::base::Permission::{BlockCustomers, DeleteCustomers};
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub use card::Card;
 pub use dialog::dialog;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/customers/{id}", |routes| {
-        routes.post("/delete", DeleteCustomers, handlers::delete);
-        routes.post("/block", BlockCustomers, handlers::block);
+        routes.post("/delete", DeleteCustomers, handlers::delete).asks_for(Proof::Fresh);
+        routes.post("/block", BlockCustomers, handlers::block).asks_for(Proof::Fresh);
     });
 }

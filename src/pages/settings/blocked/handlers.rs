@@ -35,7 +35,7 @@ pub async fn block(act: Act<Typed>, db: Data<Db>) -> Result<HttpResponse, Error>
         let trace = done.customer.into_iter().fold(trace, Trace::of_erased);
         Ok(Done::new(trace, message, address(doing.member)))
     };
-    let answer = act.with_proof().run("blocked-add", rendered, work).await?;
+    let answer = act.run("blocked-add", rendered, work).await?;
     cleanup::soon(&db).await;
     Ok(answer)
 }

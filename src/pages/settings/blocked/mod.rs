@@ -5,12 +5,12 @@ mod handlers;
 mod page;
 
 use crate::base::Permission::BlockCustomers;
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}", |routes| {
         routes.get("/settings/blocked", BlockCustomers, page::show);
-        routes.post("/settings/blocked", BlockCustomers, handlers::block);
+        routes.post("/settings/blocked", BlockCustomers, handlers::block).asks_for(Proof::Fresh);
         routes.post("/customers/{id}/unblock", BlockCustomers, handlers::unblock);
     });
 }

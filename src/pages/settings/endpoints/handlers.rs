@@ -49,7 +49,7 @@ pub async fn create(act: Act<Draft>, config: Data<Config>) -> Outcome {
         let done = format!("The endpoint {} is added.", added.name);
         Ok(Done::new(trace, done, page::address(doing.member)).showing(shown))
     };
-    act.with_proof().run("endpoint-new", page::rendered, work).await
+    act.run("endpoint-new", page::rendered, work).await
 }
 
 pub async fn update(act: Act<Draft>, config: Data<Config>) -> Outcome {
@@ -74,7 +74,7 @@ pub async fn update(act: Act<Draft>, config: Data<Config>) -> Outcome {
         let trace = Trace::new(Action::EndpointUpdated).about(&after.name).before(was).after(is);
         Ok(Done::new(trace, "The endpoint is changed.", one::address(doing.member, after.id)))
     };
-    act.with_proof().run(&dialog, one::rendered, work).await
+    act.run(&dialog, one::rendered, work).await
 }
 
 pub async fn delete(act: Act<NoFields>) -> Outcome {
@@ -86,7 +86,7 @@ pub async fn delete(act: Act<NoFields>) -> Outcome {
         let trace = Trace::new(Action::EndpointDeleted).about(&gone.name).before(values(&gone, &types).lines());
         Ok(Done::new(trace, format!("The endpoint {} is deleted.", gone.name), page::address(doing.member)))
     };
-    act.with_proof().run(&dialog, one::rendered, work).await
+    act.run(&dialog, one::rendered, work).await
 }
 
 pub async fn switch(act: Act<Switch>) -> Outcome {
@@ -119,7 +119,7 @@ pub async fn replace_secret(act: Act<NoFields>) -> Outcome {
         let message = "The signing secret is replaced. The new one was shown once.";
         Ok(Done::new(trace, message, one::address(doing.member, before.id)).showing(shown))
     };
-    act.with_proof().run(&dialog, one::rendered, work).await
+    act.run(&dialog, one::rendered, work).await
 }
 
 /// Queues a `TEST` event and waits a moment for its first attempt, so that the next page can show the result.

@@ -8,17 +8,17 @@ mod one;
 mod page;
 
 use crate::base::Permission::ManageEndpoints;
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/endpoints", |routes| {
         routes.get("", ManageEndpoints, page::show);
-        routes.post("", ManageEndpoints, handlers::create);
+        routes.post("", ManageEndpoints, handlers::create).asks_for(Proof::Fresh);
         routes.get("/{endpoint}", ManageEndpoints, one::show);
-        routes.post("/{endpoint}", ManageEndpoints, handlers::update);
-        routes.post("/{endpoint}/delete", ManageEndpoints, handlers::delete);
+        routes.post("/{endpoint}", ManageEndpoints, handlers::update).asks_for(Proof::Fresh);
+        routes.post("/{endpoint}/delete", ManageEndpoints, handlers::delete).asks_for(Proof::Fresh);
         routes.post("/{endpoint}/resend", ManageEndpoints, handlers::resend_failed);
-        routes.post("/{endpoint}/secret", ManageEndpoints, handlers::replace_secret);
+        routes.post("/{endpoint}/secret", ManageEndpoints, handlers::replace_secret).asks_for(Proof::Fresh);
         routes.post("/{endpoint}/switch", ManageEndpoints, handlers::switch);
         routes.post("/{endpoint}/test", ManageEndpoints, handlers::test);
     });

@@ -48,7 +48,7 @@ pub async fn make(act: Act<Draft>, config: Data<Config>) -> Outcome {
         let shown = ShownOnce::new("key-shown", &[("key", value.as_str()), ("name", &name), ("for", &draft.kind)]);
         Ok(Done::new(trace, format!("The key of {name} was shown once."), address(doing.member)).showing(shown))
     };
-    act.with_proof().run("key-make", page(config), work).await
+    act.run("key-make", page(config), work).await
 }
 
 pub async fn revoke(act: Act<NoFields>, config: Data<Config>) -> Outcome {
@@ -63,7 +63,7 @@ pub async fn revoke(act: Act<NoFields>, config: Data<Config>) -> Outcome {
         let trace = Trace::new(Action::ApiKeyRevoked).about(&line.name).before(&line.hint);
         Ok(Done::new(trace, format!("The key of {} is revoked.", line.name), address(doing.member)))
     };
-    act.with_proof().run(&dialog, page(config), work).await
+    act.run(&dialog, page(config), work).await
 }
 
 /// The platform of an app; `None` for a server.

@@ -6,12 +6,12 @@ mod handlers;
 mod page;
 
 use crate::base::Permission::ManageKeys;
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/keys", |routes| {
         routes.get("", ManageKeys, page::show);
-        routes.post("", ManageKeys, handlers::make);
-        routes.post("/{key}/revoke", ManageKeys, handlers::revoke);
+        routes.post("", ManageKeys, handlers::make).asks_for(Proof::Fresh);
+        routes.post("/{key}/revoke", ManageKeys, handlers::revoke).asks_for(Proof::Fresh);
     });
 }

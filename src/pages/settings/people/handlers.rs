@@ -64,7 +64,7 @@ pub async fn invite(act: Act<Invited>, config: Data<Config>) -> Outcome {
         let shown = ShownOnce::new("invitation-link", &[("link", &link), ("email", email.as_str())]);
         Ok(Done::new(trace, format!("{} is invited.", email.as_str()), address(doing.member)).showing(shown))
     };
-    act.with_proof().run("member-invite", rendered, work).await
+    act.run("member-invite", rendered, work).await
 }
 
 pub async fn withdraw(act: Act<NoFields>) -> Outcome {
@@ -80,7 +80,7 @@ pub async fn withdraw(act: Act<NoFields>) -> Outcome {
         let trace = Trace::new(Action::InvitationWithdrawn).about(&invitation.email).before(invitation.role.name());
         Ok(Done::new(trace, "The invitation is withdrawn.", address(doing.member)))
     };
-    act.with_proof().run(&dialog, rendered, work).await
+    act.run(&dialog, rendered, work).await
 }
 
 pub async fn change_role(act: Act<NewRole>) -> Outcome {
@@ -100,7 +100,7 @@ pub async fn change_role(act: Act<NewRole>) -> Outcome {
         let trace = trace.before(line.role.name()).after(role.name());
         Ok(Done::new(trace, format!("{} is now {role}.", line.name), onward(doing, &line)))
     };
-    act.with_proof().run(&dialog, rendered, work).await
+    act.run(&dialog, rendered, work).await
 }
 
 pub async fn remove(act: Act<Leaving>, db: Data<Db>) -> Outcome {
@@ -123,7 +123,7 @@ pub async fn remove(act: Act<Leaving>, db: Data<Db>) -> Outcome {
         };
         Ok(Done::new(trace, message, onward(doing, &line)))
     };
-    let answer = act.with_proof().run(&dialog, rendered, work).await?;
+    let answer = act.run(&dialog, rendered, work).await?;
     cleanup::soon(&db).await;
     Ok(answer)
 }
@@ -141,7 +141,7 @@ pub async fn require_second_factor(act: Act<Required>) -> Outcome {
         let message = format!("A second factor is now {}.", words(draft.required));
         Ok(Done::new(trace, message, address(doing.member)))
     };
-    act.with_proof().run("factor-require", rendered, work).await
+    act.run("factor-require", rendered, work).await
 }
 
 fn role(typed: &str) -> Result<Role, Error> {

@@ -5,17 +5,17 @@ mod handlers;
 mod page;
 
 use crate::base::Permission::{ManagePeople, ReadPeople};
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/people", |routes| {
         routes.get("", ReadPeople, page::show);
-        routes.post("/second-factor", ManagePeople, handlers::require_second_factor);
-        routes.post("/{person}/role", ManagePeople, handlers::change_role);
-        routes.post("/{person}/delete", ManagePeople, handlers::remove);
+        routes.post("/second-factor", ManagePeople, handlers::require_second_factor).asks_for(Proof::Fresh);
+        routes.post("/{person}/role", ManagePeople, handlers::change_role).asks_for(Proof::Fresh);
+        routes.post("/{person}/delete", ManagePeople, handlers::remove).asks_for(Proof::Fresh);
     });
     routes.within("/invitations", |routes| {
-        routes.post("", ManagePeople, handlers::invite);
-        routes.post("/{i}/delete", ManagePeople, handlers::withdraw);
+        routes.post("", ManagePeople, handlers::invite).asks_for(Proof::Fresh);
+        routes.post("/{i}/delete", ManagePeople, handlers::withdraw).asks_for(Proof::Fresh);
     });
 }

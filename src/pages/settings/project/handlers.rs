@@ -26,5 +26,5 @@ pub async fn update(act: Act<Draft>, config: Data<Config>) -> Result<HttpRespons
         let trace = Trace::new(Action::ProjectUpdated).before(was).after(is);
         Ok(Done::new(trace, "The settings are changed.", overview::address(doing.member)))
     };
-    act.with_proof().run("project-edit", overview::page(config), work).await
+    act.run("project-edit", overview::page(config), work).await
 }

@@ -7,12 +7,12 @@ mod model;
 mod queries;
 
 use crate::base::Permission::ManageProject;
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub use dialog::dialog;
 pub use model::{Settings, name};
 pub use queries::load;
 
 pub fn routes(routes: &mut Routes) {
-    routes.post("/project", ManageProject, handlers::update);
+    routes.post("/project", ManageProject, handlers::update).asks_for(Proof::Fresh);
 }

@@ -7,13 +7,13 @@ mod progress;
 mod review;
 
 use crate::base::Permission::DeleteTestAccounts;
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings/test-accounts", |routes| {
         routes.get("", DeleteTestAccounts, page::show);
         routes.get("/review", DeleteTestAccounts, review::show);
-        routes.post("", DeleteTestAccounts, handlers::start);
+        routes.post("", DeleteTestAccounts, handlers::start).asks_for(Proof::Fresh);
         routes.get("/jobs/{job}", DeleteTestAccounts, progress::show);
     });
 }

@@ -31,7 +31,7 @@ pub async fn replace(act: Act<Draft>, config: Data<Config>) -> Outcome {
         let done = "The Authorization value is replaced. The new one was shown once.";
         Ok(Done::new(trace, done, overview::address(doing.member)).showing(shown))
     };
-    act.with_proof().run("webhook-replace", overview::page(config), work).await
+    act.run("webhook-replace", overview::page(config), work).await
 }
 
 pub async fn end(act: Act<NoFields>, config: Data<Config>) -> Outcome {
@@ -43,7 +43,7 @@ pub async fn end(act: Act<NoFields>, config: Data<Config>) -> Outcome {
         let trace = Trace::new(Action::WebhookSecretEnded).before(replaced_until(Some(until)));
         Ok(Done::new(trace, "The old Authorization value is ended.", overview::address(doing.member)))
     };
-    act.with_proof().run("webhook-end", overview::page(config), work).await
+    act.run("webhook-end", overview::page(config), work).await
 }
 
 fn chosen(typed: &str) -> Result<Secret, Error> {

@@ -7,7 +7,7 @@ mod model;
 mod queries;
 
 use crate::base::Permission::ManageSecrets;
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub use dialog::dialog;
 pub use model::Secret;
@@ -15,7 +15,7 @@ pub use queries::{SecretStatus, load};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/webhook/secret", |routes| {
-        routes.post("", ManageSecrets, handlers::replace);
-        routes.post("/end", ManageSecrets, handlers::end);
+        routes.post("", ManageSecrets, handlers::replace).asks_for(Proof::Fresh);
+        routes.post("/end", ManageSecrets, handlers::end).asks_for(Proof::Fresh);
     });
 }

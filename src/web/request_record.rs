@@ -6,14 +6,16 @@ use std::sync::{Arc, OnceLock};
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::layout::Frame;
-use super::routes::Matched;
+use super::routes::{Face, RouteEntry};
 
 /// The record of one request, shared with the threads that work on it.
 #[derive(Debug, Default)]
-pub struct Trail {
+pub struct RequestRecord {
     /// A random text that identifies this request in the log and in the answer.
     pub reference: String,
-    pub matched: OnceLock<Arc<Matched>>,
+    /// How the answer looks, which the path decides: an address without a route has a face, too.
+    pub face: Face,
+    pub matched: OnceLock<Arc<RouteEntry>>,
     pub frame: OnceLock<Arc<Frame>>,
     pub requester: OnceLock<Requester>,
     /// The app user id in the path.
@@ -30,13 +32,13 @@ pub struct Requester {
     pub role: &'static str,
 }
 
-impl Trail {
-    pub fn new(reference: String) -> Arc<Trail> {
-        Arc::new(Trail { reference, ..Trail::default() })
+impl RequestRecord {
+    pub fn new(reference: String, face: Face) -> Arc<RequestRecord> {
+        Arc::new(RequestRecord { reference, face, ..RequestRecord::default() })
     }
 
-    /// The trail that the outermost layer has made; an empty one when the request did not pass that layer.
-    pub fn from_request(req: &HttpRequest) -> Arc<Trail> {
-        req.extensions().get::<Arc<Trail>>().cloned().unwrap_or_default()
+    /// The record that the outermost layer has made; an empty one when the request did not pass that layer.
+    pub fn from_request(req: &HttpRequest) -> Arc<RequestRecord> {
+        req.extensions().get::<Arc<RequestRecord>>().cloned().unwrap_or_default()
     }
 }
