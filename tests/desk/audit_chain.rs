@@ -4,55 +4,36 @@ use diesel::connection::SimpleConnection;
 use dossier::audit::{self, Action, Actor, Broken, Origin, Trace, Verified};
 use dossier::base::error::Error;
 use dossier::cli::audit::verify;
-use dossier::customers::identity;
 use dossier::db::Conn;
-use dossier::operations::erasure;
 
-use crate::ingestion::{body, deliver, ids};
 use crate::support::Desk;
-use crate::support::cast::{ADA, DEV, SOL};
+use crate::support::acting::add_note;
+use crate::support::audit_log::verify_audit_chain;
+use crate::support::cast::{ADA, DEV};
+use crate::support::customers::customer_id;
+use crate::support::events::{deliver, event_on_day, with_ids};
+use crate::support::operations::erase_customer;
 
 fn path(id: &str) -> String {
     format!("/projects/sundial/customers/{id}")
-}
-
-async fn note(desk: &Desk, id: &str, text: &str) {
-    desk.clock.advance(60);
-    desk.post_form(&SOL, &format!("{}/notes", path(id)), &[("body", text)]).await;
-}
-
-fn known(desk: &Desk, id: &str) -> i64 {
-    let found = desk.db.read_here(|conn| Ok::<_, Error>(identity::find(conn, desk.project, id)?));
-    found.expect("an answer").expect("a customer")
-}
-
-fn erase(desk: &Desk, id: &str) {
-    let customer = known(desk, id);
-    let erased = desk.db.write_here(|conn| erasure::erase(conn, desk.project, &[customer], desk.clock.now()));
-    assert_eq!(erased.expect("it works").customers, 1);
-}
-
-fn checked(desk: &Desk) -> Result<Verified, Broken> {
-    let verdict = desk.db.read_here(|conn| Ok::<_, Error>(audit::verify(conn, desk.project)?));
-    verdict.expect("the log is read")
 }
 
 /// Ten entries, eight of them about four customers. Two of these were merged, one was erased; entry 10 records that.
 async fn desk_with_a_log() -> Desk {
     let desk = Desk::open().await;
     for id in ["lena", "mara", "noor", "gone"] {
-        deliver(&desk, desk.project, &[body(1, "RENEWAL", ids(id, &[id]))]);
+        deliver(&desk, desk.project, &[event_on_day(1, "RENEWAL", with_ids(id, &[id]))]);
     }
     for (id, text) in [("lena", "one"), ("mara", "two"), ("gone", "three"), ("gone", "four"), ("noor", "five")] {
-        note(&desk, id, text).await;
+        add_note(&desk, id, text).await;
     }
     let undo = [("submission", "1")];
     assert_eq!(desk.post_form(&ADA, &format!("{}/undo", path("noor")), &undo).await.status.as_u16(), 404);
     for text in ["six", "seven", "eight"] {
-        note(&desk, "lena", text).await;
+        add_note(&desk, "lena", text).await;
     }
-    deliver(&desk, desk.project, &[body(2, "SUBSCRIBER_ALIAS", ids("lena", &["lena", "mara"]))]);
-    erase(&desk, "gone");
+    deliver(&desk, desk.project, &[event_on_day(2, "SUBSCRIBER_ALIAS", with_ids("lena", &["lena", "mara"]))]);
+    assert_eq!(erase_customer(&desk, desk.project, "gone").customers, 1);
     desk.clock.advance(60);
     assert_eq!(desk.get(&ADA, "/projects/sundial/settings/audit.csv").await.status.as_u16(), 200);
     let shown = desk.db.write_here(|conn| {
@@ -66,13 +47,13 @@ async fn desk_with_a_log() -> Desk {
 #[actix_web::test]
 async fn the_chain_is_valid_after_notes_a_merge_and_an_erasure() {
     let desk = desk_with_a_log().await;
-    let verified = checked(&desk).expect("a valid chain");
+    let verified = verify_audit_chain(&desk).expect("a valid chain");
     assert_eq!((verified.entries, verified.erased, verified.head.len()), (10, 2, 64));
     let lines = verify(&desk.db, None, None).expect("all projects");
     let head = &verified.head;
     let line = format!("sundial: 10 entries unchanged, 2 erased with customers, head {head}");
     assert_eq!(lines, ["moonrise: no entries yet".to_owned(), line]);
-    note(&desk, "noor", "later").await;
+    add_note(&desk, "noor", "later").await;
     assert_eq!(verify(&desk.db, Some("sundial"), Some(&head.to_uppercase())).map(|lines| lines.len()), Ok(1));
     assert_eq!(verify(&desk.db, Some("nowhere"), None), Err("there is no project nowhere".into()));
 }
@@ -80,7 +61,7 @@ async fn the_chain_is_valid_after_notes_a_merge_and_an_erasure() {
 /// SQL that tampers with the log, the first entry that verification must reject, and the reason. Entries 3 and 4 are
 /// about the erased customer, entry 2 about a merged one, entry 9 about no customer.
 fn tampering(desk: &Desk) -> Vec<(String, i64, &'static str)> {
-    let (lena, noor) = (known(desk, "lena"), known(desk, "noor"));
+    let (lena, noor) = (customer_id(desk, "lena"), customer_id(desk, "noor"));
     let entry = |position: i64, change: &str| {
         format!("UPDATE audit_entries SET {change} WHERE project_id = 11 AND position = {position}")
     };
@@ -178,14 +159,14 @@ async fn every_tampering_is_found_at_the_first_broken_entry() {
         assert!(broken.position == position && broken.why.starts_with(why), "{sql}: {broken:?}");
         assert!(broken.at > dossier::base::clock::Moment(0) && !broken.action.is_empty(), "{broken:?}");
     }
-    assert!(checked(&desk).is_ok(), "the changes were rolled back");
+    assert!(verify_audit_chain(&desk).is_ok(), "the changes were rolled back");
 }
 
 #[actix_web::test]
 async fn a_truncated_log_is_found_with_a_hash_that_was_noted_before() {
     let desk = desk_with_a_log().await;
-    note(&desk, "noor", "the last").await;
-    let head = checked(&desk).expect("a valid chain").head;
+    add_note(&desk, "noor", "the last").await;
+    let head = verify_audit_chain(&desk).expect("a valid chain").head;
     let cut = "DELETE FROM audit_details WHERE position > 10; DELETE FROM audit_entries WHERE position > 10;";
     assert!(verdict_after(&desk, cut).is_ok_and(|left| left.entries == 10), "what is left is valid");
     assert!(verify(&desk.db, None, Some(&head)).is_ok());
@@ -197,7 +178,7 @@ async fn a_truncated_log_is_found_with_a_hash_that_was_noted_before() {
 #[actix_web::test]
 async fn the_command_names_the_entry_its_time_and_what_is_wrong() {
     let desk = desk_with_a_log().await;
-    note(&desk, "noor", "nine").await;
+    add_note(&desk, "noor", "nine").await;
     desk.post_form(&DEV, &format!("{}/notes", path("noor")), &[("body", "ten")]).await;
     desk.db.batch("UPDATE audit_entries SET role = 'admin' WHERE position = 11").expect("changed");
     let shown = verify(&desk.db, None, None).expect_err("changed");

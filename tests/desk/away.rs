@@ -7,18 +7,14 @@ use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::error::Error;
 use dossier::db::Db;
-use dossier::db::schema::events;
 use serde_json::json;
 
-use crate::ingestion::body;
 use crate::support::Desk;
-
-fn stored(desk: &Desk) -> i64 {
-    desk.db.read_here(|conn| Ok::<_, Error>(events::table.count().get_result(conn)?)).expect("it counts")
-}
+use crate::support::customers::count_events;
+use crate::support::events::event_on_day;
 
 async fn deliver_many(desk: &Desk, slug: &str, days: std::ops::Range<i64>) -> Vec<StatusCode> {
-    let all = days.map(|day| desk.deliver(slug, body(day, "RENEWAL", json!({}))));
+    let all = days.map(|day| desk.post_webhook(slug, event_on_day(day, "RENEWAL", json!({}))));
     futures_util::future::join_all(all).await.into_iter().map(|answer| answer.status).collect()
 }
 
@@ -45,9 +41,9 @@ async fn while_another_process_holds_the_lock_deliveries_get_503_in_time() {
     assert!(answers.iter().all(|status| *status == StatusCode::SERVICE_UNAVAILABLE), "{answers:?}");
     release.0.send(()).expect("the holder listens");
     holder.join().expect("no panic").expect("it commits");
-    assert_eq!(stored(&desk), 0);
+    assert_eq!(count_events(&desk), 0);
     assert!(deliver_many(&desk, &slug, 0..12).await.iter().all(|status| *status == StatusCode::OK));
-    assert_eq!(stored(&desk), 12);
+    assert_eq!(count_events(&desk), 12);
 }
 
 #[actix_web::test]
@@ -66,7 +62,7 @@ async fn connections_that_the_server_ended_are_replaced() {
         admin.batch(&format!("{all} '{schema}'")).expect("they end");
     }
     assert_eq!(deliver_many(&desk, &slug, 2..4).await, [StatusCode::OK; 2]);
-    assert_eq!(stored(&desk), 4);
+    assert_eq!(count_events(&desk), 4);
 }
 
 #[derive(QueryableByName)]
@@ -100,13 +96,13 @@ async fn on_a_full_disk_nothing_is_stored_and_the_rest_keeps_working() {
     // SQLite refuses to grow beyond so many pages with the words it has for a full disk.
     desk.db.batch_everywhere("PRAGMA max_page_count = 1").expect("no room");
     let large = json!({ "subscriber_attributes": { "essay": { "value": "x".repeat(200_000), "updated_at_ms": 1 } } });
-    let refused = desk.deliver(&slug, body(1, "RENEWAL", large.clone())).await;
+    let refused = desk.post_webhook(&slug, event_on_day(1, "RENEWAL", large.clone())).await;
     assert_eq!((refused.status, refused.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "5"));
     assert_eq!(desk.anonymous_get("/healthz").await.status, StatusCode::OK);
-    assert_eq!(stored(&desk), 1);
+    assert_eq!(count_events(&desk), 1);
     desk.db.batch_everywhere("PRAGMA max_page_count = 1000000").expect("room again");
-    assert_eq!(desk.deliver(&slug, body(1, "RENEWAL", large)).await.status, StatusCode::OK);
-    assert_eq!(stored(&desk), 2);
+    assert_eq!(desk.post_webhook(&slug, event_on_day(1, "RENEWAL", large)).await.status, StatusCode::OK);
+    assert_eq!(count_events(&desk), 2);
 }
 
 #[actix_web::test]

@@ -1,41 +1,29 @@
 //! Blocking from the profile and from the settings, unblocking, and what a blocked id shows.
 
 use actix_web::http::StatusCode;
-use diesel::prelude::*;
-use dossier::audit;
-use dossier::base::AppUserId;
 use dossier::base::error::Error;
-use dossier::db::schema::*;
 use dossier::operations::erasure::blocking::{self, MOST};
 use serde_json::json;
 
-use crate::ingestion::{body, deliver};
-use crate::support::cast::{ADA, DEV, PASSWORD, SOL, TEAM, VERA};
+use crate::support::audit_log::verified_audit_entries;
+use crate::support::cast::{ADA, DEV, LENA, PASSWORD, SOL, TEAM, VERA};
+use crate::support::events::{deliver, event_on_day};
+use crate::support::operations::block;
 use crate::support::{Desk, traces};
 
-const LENA: &str = "/projects/sundial/customers/lena";
 const BLOCKED: &str = "/projects/sundial/settings/blocked";
 const TICKED: [(&str, &str); 2] = [("lost", "1"), ("checked", "1")];
 
 async fn desk_with_lena() -> Desk {
     let desk = Desk::open().await;
     let aliases = json!({ "id": "first", "aliases": ["lena", "kanarie"] });
-    deliver(&desk, desk.project, &[body(0, "INITIAL_PURCHASE", aliases)]);
+    deliver(&desk, desk.project, &[event_on_day(0, "INITIAL_PURCHASE", aliases)]);
     desk
 }
 
 fn blocked(desk: &Desk) -> Vec<(String, i64)> {
     let read = desk.db.read_here(|conn| Ok::<_, Error>(blocking::all(conn, desk.project)?)).expect("the list");
     read.into_iter().map(|one| (one.app_user_id, one.ids)).collect()
-}
-
-fn log(desk: &Desk) -> Vec<String> {
-    let read = desk.db.read_here(|conn| {
-        assert!(audit::verify(conn, desk.project)?.is_ok());
-        let entries = audit_entries::table.order(audit_entries::position).select(audit_entries::action);
-        Ok::<_, Error>(entries.load(conn)?)
-    });
-    read.expect("the log")
 }
 
 #[actix_web::test]
@@ -72,7 +60,9 @@ async fn a_customer_is_blocked_from_the_profile_and_unblocked_from_the_list() {
     assert_eq!((unblocked.status, unblocked.location()), (StatusCode::SEE_OTHER, format!("{BLOCKED}#")));
     assert!(desk.get(&DEV, unblocked.header("location")).await.body.contains("Nobody is blocked."));
     assert!(blocked(&desk).is_empty());
-    assert_eq!(log(&desk), ["customer_blocked", "customer_unblocked"]);
+    let log = verified_audit_entries(&desk);
+    let actions: Vec<&str> = log.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["customer_blocked", "customer_unblocked"]);
     assert!(!desk.get(&SOL, LENA).await.body.contains("is blocked"));
 }
 
@@ -96,7 +86,7 @@ async fn an_id_is_blocked_from_the_settings_whether_or_not_somebody_has_it() {
         assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains(why), "{id}");
         assert!(refused.body.contains(&format!("value=\"{id}\"")), "{id} is kept");
     }
-    assert_eq!(log(&desk).len(), 2);
+    assert_eq!(verified_audit_entries(&desk).len(), 2);
 }
 
 #[actix_web::test]
@@ -147,15 +137,9 @@ async fn an_old_log_in_needs_the_password_first() {
 #[actix_web::test]
 async fn the_hundred_and_first_blocked_customer_is_refused() {
     let desk = desk_with_lena().await;
-    let filled = desk.db.write_here(|conn| {
-        for number in 0..MOST {
-            let id = AppUserId::parse(&format!("blocked-{number}")).map_err(|_| Error::NotFound)?;
-            let row = (desk.ids.next(desk.clock.now()), desk.clock.now());
-            assert!(blocking::block(conn, desk.project, &id, row)?.is_ok());
-        }
-        Ok::<_, Error>(())
-    });
-    filled.expect("a hundred");
+    for number in 0..MOST {
+        block(&desk, desk.project, &format!("blocked-{number}")).expect("there is room");
+    }
     let refused = desk.post_form(&SOL, &format!("{LENA}/block"), &TICKED).await;
     assert!(
         refused.status == StatusCode::UNPROCESSABLE_ENTITY

@@ -7,17 +7,15 @@ use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::base::error::Error;
 use dossier::db::schema::{api_keys, app_user_ids, customers};
+use dossier::operations::grants::Preset;
 use serde_json::{Value, json};
 
-use crate::finding::purchase;
-use crate::giving;
-use crate::ingestion::deliver_together;
 use crate::support::cast::VERA;
+use crate::support::catalogs::desk_with_entitlements;
+use crate::support::customers::count_customers;
+use crate::support::events::{deliver_together, purchase};
+use crate::support::operations::grant;
 use crate::support::{Answer, Desk, NOW, seed};
-
-fn count(desk: &Desk) -> i64 {
-    desk.db.read_here(|conn| Ok::<_, Error>(customers::table.count().get_result(conn)?)).expect("customers")
-}
 
 fn keys_of(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
@@ -32,7 +30,7 @@ async fn the_first_contact_makes_a_customer_and_the_next_finds_it() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&first.json()).expect("JSON"));
     let again = app.get("/v1/subscribers/lena").await;
     assert_eq!((again.status, again.json()), (StatusCode::OK, first.json()));
-    assert_eq!(count(&desk), 1);
+    assert_eq!(count_customers(&desk), 1);
     let page = desk.get(&VERA, "/projects/sundial/customers/lena").await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.body.contains("1.63.1"), "the SDK's version is on the card");
@@ -47,7 +45,7 @@ async fn every_spelling_of_an_id_is_the_same_customer() {
         let answer_body = app.get(&format!("/v1/subscribers/{spelling}")).await.json();
         assert_eq!(answer_body["subscriber"]["original_app_user_id"], "$RCAnonymousID:ab12");
     }
-    assert_eq!(count(&desk), 1);
+    assert_eq!(count_customers(&desk), 1);
     for (spelling, id) in
         [("a+b", "a+b"), ("a%20b", "a b"), ("%D9%86%D9%88%D8%B1", "نور"), ("Lena", "Lena"), ("lena", "lena")]
     {
@@ -91,7 +89,7 @@ async fn ids_that_name_nobody_are_refused_and_create_no_customer() {
     }
     assert_eq!(app.get(&format!("/v1/subscribers/{}", "%C3%A9".repeat(101))).await.refused(), (400, 7220));
     assert_eq!(app.get("/v1/subscribers/").await.refused(), (400, 7220));
-    assert_eq!(count(&desk), 0);
+    assert_eq!(count_customers(&desk), 0);
     assert_eq!(app.get(&format!("/v1/subscribers/{}", "%C3%A9".repeat(100))).await.status, StatusCode::CREATED);
     // A customer that a webhook made under such an id can be read.
     deliver_together(&desk, desk.project, &[purchase("a/b", 3, json!({}))]);
@@ -122,7 +120,7 @@ async fn only_a_valid_key_is_authorized() {
     assert_eq!(desk.call(doubled).await.refused(), (401, 7225));
     assert_eq!(app.delete("/v1/subscribers/lena").await.refused(), (403, 7224));
     assert_eq!(server.get("/v1/subscribers/lena/offerings").await.refused(), (403, 7243));
-    assert_eq!(count(&desk), 0);
+    assert_eq!(count_customers(&desk), 0);
     let revoked = diesel::update(api_keys::table).set(api_keys::revoked_at.eq(NOW));
     desk.db.write_here(|conn| Ok::<_, Error>(revoked.execute(conn)?)).expect("revoked");
     assert_eq!(app.get("/v1/subscribers/lena").await.refused(), (401, 7225));
@@ -158,7 +156,7 @@ async fn a_key_works_only_in_its_own_project() {
     desk.web_app().get("/v1/subscribers/lena").await;
     assert_eq!(other.delete("/v1/subscribers/lena").await.refused(), (404, 7259));
     assert_eq!(other.get("/v1/subscribers/lena").await.status, StatusCode::CREATED);
-    assert_eq!(count(&desk), 2);
+    assert_eq!(count_customers(&desk), 2);
 }
 
 #[actix_web::test]
@@ -167,13 +165,13 @@ async fn first_contacts_at_once_make_one_customer() {
     let app = desk.web_app();
     let all = futures_util::future::join_all((0..12).map(|_| app.get("/v1/subscribers/lena"))).await;
     let made = all.iter().filter(|answer| answer.status == StatusCode::CREATED).count();
-    assert_eq!((made, count(&desk)), (1, 1));
+    assert_eq!((made, count_customers(&desk)), (1, 1));
     assert!(all.iter().all(|answer| answer.status.is_success()));
 }
 
 #[actix_web::test]
 async fn customer_info_holds_what_was_bought_and_granted() {
-    let desk = giving::desk().await;
+    let desk = desk_with_entitlements().await;
     let day = 86_400_000;
     let at = NOW.millis() - 3 * day;
     let google = json!({
@@ -188,7 +186,7 @@ async fn customer_info_holds_what_was_bought_and_granted() {
         "is_family_share": true, "price": null, "entitlement_ids": ["pro"], "expiration_at_ms": at - day });
     let lena = [purchase("lena", 3, google), purchase("lena", 2, coins), purchase("lena", 40, odd)];
     deliver_together(&desk, desk.project, &lena);
-    giving::give(&desk, "lena", "pro", dossier::operations::grants::Preset::Lifetime);
+    grant(&desk, "lena", "pro", Preset::Lifetime);
     let mut answer_body = desk.server().get("/v1/subscribers/lena").await.json();
     let subscriptions = answer_body["subscriber"]["subscriptions"].as_object_mut().expect("subscriptions");
     for (_, one) in subscriptions.iter_mut().filter(|(product, _)| product.starts_with("rc_promo_")) {
@@ -405,7 +403,7 @@ async fn unknown_paths_and_methods_get_an_error_in_json() {
 
 #[actix_web::test]
 async fn a_matching_etag_gets_no_body_and_a_changed_customer_gets_one() {
-    let desk = giving::desk().await;
+    let desk = desk_with_entitlements().await;
     let app = desk.web_app().with("x-revenuecat-etag", "");
     let first = app.get("/v1/subscribers/lena").await;
     let tag = first.header("x-revenuecat-etag").to_owned();
@@ -422,7 +420,7 @@ async fn a_matching_etag_gets_no_body_and_a_changed_customer_gets_one() {
     assert!(log_in.status.is_success() && !log_in.headers.contains_key("x-revenuecat-etag"), "{}", log_in.body);
     assert_eq!(ask().get("/v1/subscribers/sandy").await.status, StatusCode::CREATED);
     assert_eq!(ask().get("/v1/subscribers/sandy").await.status, StatusCode::OK);
-    giving::give(&desk, "lena", "pro", dossier::operations::grants::Preset::Weekly);
+    grant(&desk, "lena", "pro", Preset::Weekly);
     assert_eq!(ask().get("/v1/subscribers/lena").await.status, StatusCode::OK);
 }
 

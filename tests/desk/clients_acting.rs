@@ -1,26 +1,14 @@
 //! What servers do over the client API: the same actions as on the page, with the same traces.
 
 use actix_web::http::StatusCode;
-use diesel::prelude::*;
-use dossier::base::error::Error;
-use dossier::db::schema::audit_entries;
 use serde_json::{Value, json};
 
+use crate::support::audit_log::audit_actions_of_keys;
 use crate::support::cast::SOL;
-use crate::support::{Answer, Desk, NOW};
-use crate::{giving, offering};
-
-const DAY: i64 = 86_400_000;
-
-/// The actions in the log, each with the name of its key.
-fn actions(desk: &Desk) -> Vec<String> {
-    let lines = audit_entries::table.order(audit_entries::position);
-    let lines = lines.select((audit_entries::action, audit_entries::role, audit_entries::actor_kind));
-    let lines: Vec<(String, String, String)> =
-        desk.db.read_here(|conn| Ok::<_, Error>(lines.load(conn)?)).expect("entries");
-    assert!(lines.iter().all(|(.., kind)| kind == "api_key"), "{lines:?}");
-    lines.into_iter().map(|(action, key, _)| format!("{action} by {key}")).collect()
-}
+use crate::support::catalogs::{apply_catalog, desk_with_entitlements, desk_with_offerings};
+use crate::support::customers::{grants_of, history_of};
+use crate::support::jobs::run_jobs;
+use crate::support::{Answer, DAY, Desk, NOW};
 
 fn coach(answer: &Answer) -> Value {
     answer.json()["subscriber"]["entitlements"]["coach"].clone()
@@ -28,7 +16,7 @@ fn coach(answer: &Answer) -> Value {
 
 #[actix_web::test]
 async fn access_is_granted_repeated_replaced_and_taken_back() {
-    let desk = giving::desk().await;
+    let desk = desk_with_entitlements().await;
     let server = desk.server();
     let path = "/v1/subscribers/lena/entitlements/coach/promotional";
     let given = server.post(path, json!({ "duration": "weekly" })).await;
@@ -54,21 +42,21 @@ async fn access_is_granted_repeated_replaced_and_taken_back() {
     assert_eq!((revoked.status, &coach(&revoked)["expires_date"]), (StatusCode::OK, &json!("2026-11-23T18:01:00Z")));
     assert_eq!(server.post(revoke, Value::Null).await.status, StatusCode::OK, "also when there is none");
     assert_eq!(
-        actions(&desk),
+        audit_actions_of_keys(&desk),
         [
             "entitlement_granted by Billing server",
             "entitlement_granted by Billing server",
             "entitlement_revoked by Billing server",
         ]
     );
-    insta::assert_debug_snapshot!(giving::history_of(&desk, "lena"));
+    insta::assert_debug_snapshot!(history_of(&desk, "lena"));
     let page = desk.get(&SOL, "/projects/sundial/customers/lena?topic=team").await;
     assert!(page.body.contains("Billing server") && page.body.contains("API key"), "the history says whose key it was");
 }
 
 #[actix_web::test]
 async fn a_lifetime_grant_that_is_requested_again_stays_as_it_is() {
-    let desk = giving::desk().await;
+    let desk = desk_with_entitlements().await;
     let server = desk.server();
     for _ in 0..3 {
         let given =
@@ -79,12 +67,12 @@ async fn a_lifetime_grant_that_is_requested_again_stays_as_it_is() {
         );
         desk.clock.advance(86_400);
     }
-    assert_eq!(actions(&desk), ["entitlement_granted by Billing server"]);
+    assert_eq!(audit_actions_of_keys(&desk), ["entitlement_granted by Billing server"]);
 }
 
 #[actix_web::test]
 async fn a_customer_created_at_the_moment_of_an_erasure_can_get_a_grant() {
-    let desk = giving::desk().await;
+    let desk = desk_with_entitlements().await;
     let server = desk.server();
     assert_eq!(server.delete("/v1/subscribers/lena").await.status, StatusCode::OK);
     assert_eq!(server.get("/v1/subscribers/lena").await.status, StatusCode::CREATED);
@@ -98,7 +86,7 @@ async fn a_customer_created_at_the_moment_of_an_erasure_can_get_a_grant() {
 
 #[actix_web::test]
 async fn an_invalid_grant_is_refused_and_changes_nothing() {
-    let desk = giving::desk().await;
+    let desk = desk_with_entitlements().await;
     let server = desk.server();
     let path = "/v1/subscribers/lena/entitlements/coach/promotional";
     let bodies = [
@@ -118,12 +106,12 @@ async fn an_invalid_grant_is_refused_and_changes_nothing() {
     let nobody = "/v1/subscribers/nobody/entitlements/coach/promotional";
     assert_eq!(server.post(nobody, weekly.clone()).await.refused(), (404, 7259));
     assert_eq!(desk.web_app().post(path, weekly).await.refused(), (403, 7224));
-    assert_eq!((actions(&desk), giving::grants(&desk, "lena").len()), (Vec::new(), 0));
+    assert_eq!((audit_actions_of_keys(&desk), grants_of(&desk, "lena").len()), (Vec::new(), 0));
 }
 
 #[actix_web::test]
 async fn a_start_only_moves_the_end_and_may_have_a_fraction() {
-    let desk = giving::desk().await;
+    let desk = desk_with_entitlements().await;
     let start = format!("{}.25", NOW.millis() - DAY);
     let body = format!(r#"{{"duration": "weekly", "start_time_ms": {start}}}"#);
     let path = "/v1/subscribers/lena/entitlements/coach/promotional";
@@ -134,7 +122,7 @@ async fn a_start_only_moves_the_end_and_may_have_a_fraction() {
 
 #[actix_web::test]
 async fn an_override_changes_what_the_app_gets_at_once_for_that_customer_alone() {
-    let desk = offering::stocked().await;
+    let desk = desk_with_offerings().await;
     let (server, app) = (desk.server(), desk.web_app());
     let current = async |id: &str| {
         app.get(&format!("/v1/subscribers/{id}/offerings")).await.json()["current_offering_id"].clone()
@@ -152,7 +140,7 @@ async fn an_override_changes_what_the_app_gets_at_once_for_that_customer_alone()
     }
     assert_eq!(current("lena").await, "standard");
     let expected = ["offering_override_set by Billing server", "offering_override_cleared by Billing server"];
-    assert_eq!(actions(&desk), expected);
+    assert_eq!(audit_actions_of_keys(&desk), expected);
     for (path, refused) in [
         ("lena/offerings/gone", (404, 7226)),
         ("lena/offerings/old", (400, 7226)),
@@ -173,7 +161,7 @@ async fn a_deleted_customer_is_gone_under_every_id_and_can_be_created_again() {
     let deleted = server.delete("/v1/subscribers/lena").await;
     assert_eq!((deleted.status, deleted.json()), (StatusCode::OK, json!({ "app_user_id": "lena", "deleted": true })));
     assert_eq!(server.delete("/v1/subscribers/lena").await.refused(), (404, 7259));
-    assert_eq!(actions(&desk), ["customer_deleted by Billing server"]);
+    assert_eq!(audit_actions_of_keys(&desk), ["customer_deleted by Billing server"]);
     for id in ["lena", anonymous] {
         assert_eq!(app.get(&format!("/v1/subscribers/{id}")).await.status, StatusCode::CREATED, "{id}");
     }
@@ -195,7 +183,7 @@ async fn a_blocked_id_is_refused_to_every_key() {
 
 /// A desk where Sandy has bought a month of Plus and a consumable in the Test Store.
 async fn bought() -> Desk {
-    let desk = giving::desk().await;
+    let desk = desk_with_entitlements().await;
     let product = |id: &str, kind: &str, duration: Value| {
         let price = json!({ "amount": "9.99", "currency": "USD" });
         json!({ "id": id, "store": "TEST_STORE", "display_name": id, "type": kind, "duration": duration, "price": price })
@@ -204,9 +192,7 @@ async fn bought() -> Desk {
         "products": [product("plus", "subscription", json!("P1M")), product("coins", "consumable", Value::Null)],
         "entitlements": [{ "id": "coach", "display_name": "Coach", "products": ["plus"] }],
     });
-    let sold = dossier::catalog::file::File::parse(&sold.to_string()).expect("a catalog");
-    let apply = |conn: &mut _| Ok::<_, Error>(dossier::catalog::queries::apply(conn, desk.project, &sold)?);
-    desk.db.write_here(apply).expect("the catalog is applied");
+    apply_catalog(&desk, &sold);
     for (product, token) in [("plus", PLUS), ("coins", COINS)] {
         let app = desk.app("TEST_STORE").with("x-platform", "web");
         let body = json!({ "app_user_id": "sandy", "product_id": product, "fetch_token": token });
@@ -239,16 +225,11 @@ async fn a_test_purchase_is_cancelled_and_refunded() {
     assert_eq!(server.post(&coins, Value::Null).await.status, StatusCode::OK);
     assert!(server.post(&coins, Value::Null).await.status.is_client_error(), "nothing is paid back twice");
     let expected = ["subscription_cancelled", "purchase_refunded", "purchase_refunded"];
-    let done: Vec<String> = actions(&desk).into_iter().filter(|line| !line.starts_with("test_purchase")).collect();
+    let done: Vec<String> =
+        audit_actions_of_keys(&desk).into_iter().filter(|line| !line.starts_with("test_purchase")).collect();
     assert_eq!(done, expected.map(|action| format!("{action} by Billing server")));
     desk.clock.advance(600);
-    let work = dossier::jobs::Work {
-        clock: desk.clock.clone(),
-        db: desk.db.clone(),
-        ids: desk.ids.clone(),
-        now: desk.clock.now(),
-    };
-    dossier::jobs::run(&work);
+    run_jobs(&desk);
     assert_eq!(
         plus(&server.get("/v1/subscribers/sandy").await)["expires_date"],
         "2026-11-23T17:01:00Z",
@@ -261,8 +242,7 @@ async fn refunding_an_earlier_payment_does_not_refund_the_newest() {
     let desk = bought().await;
     let server = desk.server();
     desk.clock.advance(301);
-    let (clock, db, ids) = (desk.clock.clone(), desk.db.clone(), desk.ids.clone());
-    dossier::jobs::run(&dossier::jobs::Work { clock, db, ids, now: desk.clock.now() });
+    run_jobs(&desk);
     let refund = |transaction: &str| format!("/v1/subscribers/sandy/transactions/{transaction}/refund");
     assert_eq!(server.post(&refund(PLUS), Value::Null).await.refused(), (400, 7101));
     let answer_body = server.get("/v1/subscribers/sandy").await.json();

@@ -3,7 +3,7 @@
 use actix_web::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::grants::log;
+use crate::support::audit_log::audit_lines;
 use crate::support::cast::SOL;
 use crate::support::client::Client;
 use crate::support::{Answer, Desk, NOW};
@@ -41,7 +41,7 @@ async fn attributes_from_an_app_are_stored_shown_and_found() {
     assert!(page.body.contains("Mim 🐈") && page.body.contains("lena@okafor.example"));
     let found = desk.get(&SOL, "/projects/sundial/customers?q=lena%40okafor.example").await;
     assert!(found.location().contains("/customers/lena"), "{}", found.location());
-    assert_eq!(log(&desk), Vec::<String>::new(), "what an app sends is not in the team's log");
+    assert_eq!(audit_lines(&desk), Vec::<String>::new(), "what an app sends is not in the team's log");
 }
 
 #[actix_web::test]
@@ -139,7 +139,7 @@ async fn a_body_without_attributes_has_its_own_error_code() {
     assert_eq!(app.post("/v1/subscribers/nobody/attributes", body.clone()).await.refused(), (404, 7259));
     let made = desk.server().post("/v1/subscribers/nobody/attributes", body).await;
     assert_eq!(made.status, StatusCode::OK, "a call of a server creates the customer");
-    assert_eq!(log(&desk), ["attribute_set: plan | - | x | -"]);
+    assert_eq!(audit_lines(&desk), ["attribute_set: plan | - | x | -"]);
 }
 
 #[actix_web::test]

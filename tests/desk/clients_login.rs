@@ -6,11 +6,11 @@ use dossier::base::error::Error;
 use dossier::db::schema::{app_user_ids, customers};
 use serde_json::{Value, json};
 
-use crate::finding::purchase;
-use crate::ingestion::deliver_together;
-use crate::offering;
 use crate::support::cast::SOL;
+use crate::support::catalogs::desk_with_offerings;
 use crate::support::client::Client;
+use crate::support::events::{deliver_together, purchase};
+use crate::support::jobs::rebuild;
 use crate::support::{Answer, Desk};
 
 const ANONYMOUS: &str = "$RCAnonymousID:0123456789abcdef0123456789abcdef";
@@ -124,7 +124,7 @@ async fn two_devices_that_log_in_at_once_are_one_customer() {
 
 #[actix_web::test]
 async fn a_merge_joins_attributes_and_purchases_and_the_override_of_the_named_user_wins() {
-    let desk = offering::stocked().await;
+    let desk = desk_with_offerings().await;
     let (app, server) = (desk.web_app(), desk.server());
     open(&app, ANONYMOUS).await;
     desk.clock.advance(60);
@@ -151,8 +151,7 @@ async fn a_rebuild_keeps_what_a_log_in_merged() {
     let app = desk.web_app();
     open(&app, ANONYMOUS).await;
     log_in(&app, ANONYMOUS, "lena").await;
-    let bar = indicatif::ProgressBar::hidden();
-    dossier::cli::rebuild::rebuild(&desk.db, None, &bar).expect("rebuilt");
+    rebuild(&desk, None);
     assert_eq!(customer_ids(&desk), [[ANONYMOUS, "lena"]]);
     let best = customers::table.select(customers::best_app_user_id);
     let best: String = desk.db.read_here(|conn| Ok::<_, Error>(best.first(conn)?)).expect("a customer");

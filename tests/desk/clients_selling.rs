@@ -2,12 +2,10 @@
 //! §C3.19, §C3.20).
 
 use actix_web::http::StatusCode;
-use dossier::base::error::Error;
-use dossier::catalog;
 use serde_json::{Value, json};
 
-use crate::finding::purchase;
-use crate::ingestion::deliver_together;
+use crate::support::catalogs::apply_catalog;
+use crate::support::events::{deliver_together, purchase};
 use crate::support::{Desk, NOW};
 
 /// A desk with products of several stores; the one of Google Play has a base plan.
@@ -35,9 +33,7 @@ async fn desk() -> Desk {
             { "id": "winback", "display_name": "Win-back", "metadata": { "badge": "-50%" }, "packages": [] },
         ],
     });
-    let sold = catalog::file::File::parse(&sold.to_string()).expect("a catalog");
-    let stocked = desk.db.write_here(|conn| Ok::<_, Error>(catalog::queries::apply(conn, desk.project, &sold)?));
-    stocked.expect("the catalog is applied");
+    apply_catalog(&desk, &sold);
     desk
 }
 

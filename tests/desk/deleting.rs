@@ -2,15 +2,16 @@
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::audit;
 use dossier::base::error::Error;
 use dossier::db::schema::*;
 use dossier::ingest::Outcome;
 use serde_json::json;
 
-use crate::erasing::transfer;
-use crate::ingestion::{body, deliver};
+use crate::support::audit_log::verified_audit_entries;
 use crate::support::cast::{ADA, DEV, PASSWORD, SOL, TEAM, VERA};
+use crate::support::customers::count_customers;
+use crate::support::events::{deliver, event_on_day, transfer_of_every_store};
+use crate::support::pages::seen_version;
 use crate::support::{Answer, Desk, traces};
 
 const LENA: &str = "/projects/sundial/customers/lena-kanarie";
@@ -23,8 +24,8 @@ async fn desk_with_lena() -> Desk {
         &desk,
         desk.project,
         &[
-            body(1_090, "INITIAL_PURCHASE", named),
-            body(
+            event_on_day(1_090, "INITIAL_PURCHASE", named),
+            event_on_day(
                 0,
                 "INITIAL_PURCHASE",
                 json!({ "app_user_id": "mara", "original_app_user_id": "mara", "aliases": ["mara"] }),
@@ -32,20 +33,6 @@ async fn desk_with_lena() -> Desk {
         ],
     );
     desk
-}
-
-fn customers_left(desk: &Desk) -> i64 {
-    desk.db.read_here(|conn| Ok::<_, Error>(customers::table.count().get_result(conn)?)).expect("it counts")
-}
-
-/// Action, role and subject of every entry. Also checks the chain.
-fn log(desk: &Desk) -> Vec<(String, String, String)> {
-    let read = desk.db.read_here(|conn| {
-        assert!(audit::verify(conn, desk.project)?.is_ok());
-        let entries = audit_entries::table.order(audit_entries::position);
-        Ok::<_, Error>(entries.select((audit_entries::action, audit_entries::role, audit_entries::subject)).load(conn)?)
-    });
-    read.expect("the log")
 }
 
 async fn delete(desk: &Desk, person: &crate::support::cast::Person) -> Answer {
@@ -74,14 +61,11 @@ async fn an_admin_deletes_a_customer_by_typing_the_id() {
     for gone in [LENA, "/projects/sundial/customers/lena"] {
         assert_eq!(desk.get(&ADA, gone).await.status, StatusCode::NOT_FOUND);
     }
-    assert_eq!(customers_left(&desk), 1);
-    let log = log(&desk);
-    let row = log[0].2.clone();
-    assert_eq!(
-        log[1..],
-        [("customer_deleted".to_owned(), "admin".to_owned(), row)],
-        "the entry names the row that is gone"
-    );
+    assert_eq!(count_customers(&desk), 1);
+    let log = verified_audit_entries(&desk);
+    let [noted, deleted] = log.as_slice() else { panic!("{log:?}") };
+    assert_eq!((deleted.action.as_str(), deleted.role.as_str()), ("customer_deleted", "admin"));
+    assert_eq!(deleted.subject, noted.subject, "the entry names the row that is gone");
     if desk.db.is_sqlite() {
         assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new(), "at once");
     }
@@ -103,7 +87,7 @@ async fn only_admins_may_delete_unless_the_project_allows_support_and_developers
         assert_eq!(page.contains("Type the id to delete its customer"), may, "{}", role.name);
         let status = delete(&desk, &role).await.status;
         assert_eq!(status, if may { StatusCode::SEE_OTHER } else { StatusCode::FORBIDDEN }, "{}", role.name);
-        assert_eq!(customers_left(&desk), if may { 1 } else { 2 });
+        assert_eq!(count_customers(&desk), if may { 1 } else { 2 });
     }
 }
 
@@ -117,7 +101,7 @@ async fn any_other_id_is_refused_and_kept_in_the_field() {
     }
     let unknown = desk.post_form(&ADA, "/projects/sundial/customers/nobody/delete", &[("confirm", "nobody")]).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
-    assert_eq!((customers_left(&desk), log(&desk).len()), (2, 0));
+    assert_eq!((count_customers(&desk), verified_audit_entries(&desk).len()), (2, 0));
 }
 
 #[actix_web::test]
@@ -132,24 +116,23 @@ async fn an_old_log_in_needs_the_password_first() {
         let refused = desk.post_with(&cookie, &format!("{LENA}/delete"), &fields).await;
         assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains(why), "{}", refused.body);
     }
-    assert_eq!(customers_left(&desk), 2);
+    assert_eq!(count_customers(&desk), 2);
     let fields = [CONFIRMED[0], ("password", PASSWORD)];
     assert_eq!(desk.post_with(&cookie, &format!("{LENA}/delete"), &fields).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(customers_left(&desk), 1);
+    assert_eq!(count_customers(&desk), 1);
 }
 
 #[actix_web::test]
 async fn changes_since_the_dialog_was_opened_are_shown_first() {
     let desk = desk_with_lena().await;
     let dialog = desk.get(&ADA, &format!("{LENA}?dialog=manage-delete")).await.body;
-    let seen =
-        dialog.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a version");
+    let seen = seen_version(&dialog);
     desk.post_form(&SOL, &format!("{LENA}/notes"), &[("body", "wait!")]).await;
     let fields = [CONFIRMED[0], ("seen", seen)];
     let stale = desk.post_form(&ADA, &format!("{LENA}/delete"), &fields).await;
     assert_eq!(stale.status, StatusCode::CONFLICT);
     assert!(stale.body.contains("Something changed while you were looking.") && stale.body.contains("1 note"));
-    assert_eq!(customers_left(&desk), 2);
+    assert_eq!(count_customers(&desk), 2);
 }
 
 #[actix_web::test]
@@ -162,11 +145,15 @@ async fn a_form_that_is_sent_many_times_deletes_once_and_gets_the_same_answer() 
         answers.iter().all(|answer| answer.status == StatusCode::SEE_OTHER)
             && locations.iter().all(|one| *one == locations[0])
     );
-    assert_eq!((customers_left(&desk), log(&desk).len()), (1, 1));
+    assert_eq!((count_customers(&desk), verified_audit_entries(&desk).len()), (1, 1));
     // A customer who gets the id afterwards is another one; the repeated form must not delete them.
-    deliver(&desk, desk.project, &[body(1_105, "RENEWAL", json!({ "app_user_id": "lena-kanarie", "aliases": [] }))]);
+    deliver(
+        &desk,
+        desk.project,
+        &[event_on_day(1_105, "RENEWAL", json!({ "app_user_id": "lena-kanarie", "aliases": [] }))],
+    );
     assert_eq!(desk.post_form(&ADA, &format!("{LENA}/delete"), &fields).await.header("location"), locations[0]);
-    assert_eq!(customers_left(&desk), 2);
+    assert_eq!(count_customers(&desk), 2);
 }
 
 #[actix_web::test]
@@ -175,15 +162,15 @@ async fn events_that_arrive_during_the_deletion_leave_nothing_behind() {
     let slug = desk.project_of_the_cast();
     let project: i64 = slug[1..].parse().expect("its id");
     let named = |number: i64| {
-        body(
+        event_on_day(
             number,
             "RENEWAL",
             json!({ "id": format!("{number}"), "app_user_id": "lena-kanarie", "aliases": ["lena"] }),
         )
     };
-    desk.deliver(&slug, named(0)).await;
+    desk.post_webhook(&slug, named(0)).await;
     let path = format!("/projects/{slug}/customers/lena-kanarie/delete");
-    let deliveries = futures_util::future::join_all((1..40).map(|number| desk.deliver(&slug, named(number))));
+    let deliveries = futures_util::future::join_all((1..40).map(|number| desk.post_webhook(&slug, named(number))));
     let (answers, deleted) = futures_util::join!(deliveries, desk.post_form(&DEV, &path, &CONFIRMED));
     assert!(answers.iter().all(|answer| answer.status == StatusCode::OK));
     assert_eq!(deleted.status, StatusCode::SEE_OTHER);
@@ -203,7 +190,10 @@ async fn the_other_side_of_a_transfer_still_says_that_purchases_moved() {
     deliver(
         &desk,
         desk.project,
-        &[body(1_090, "INITIAL_PURCHASE", bought), transfer(1_095, &["lena-kanarie"], &["mara"])],
+        &[
+            event_on_day(1_090, "INITIAL_PURCHASE", bought),
+            transfer_of_every_store(1_095, &["lena-kanarie"], &["mara"]),
+        ],
     );
     let dialog = desk.get(&ADA, &format!("{LENA}?dialog=manage-delete")).await.body;
     assert!(dialog.contains("stay with that customer, without this customer’s ids"));

@@ -1,24 +1,20 @@
 //! "Everything we hold": complete for one customer, with nothing about others, logged, and only after a fresh log-in.
 
 use actix_web::http::StatusCode;
-use diesel::prelude::*;
-use dossier::base::error::Error;
-use dossier::db::schema::*;
 use serde_json::{Value, json};
 
-use crate::erasing::everything_known;
-use crate::ingestion::{body, deliver, moved};
 use crate::support::Desk;
+use crate::support::audit_log::audit_entries;
+use crate::support::canary::add_customer_with_everything;
 use crate::support::cast::{ADA, PASSWORD, SOL, TEAM, VERA};
+use crate::support::events::{deliver, event_on_day, transfer_event};
 
 const KNOWN: &str = "/projects/sundial/customers/kanarie-id";
 
+/// The role of whoever exported a customer, for each export.
 fn exports(desk: &Desk) -> Vec<String> {
-    let read = desk.db.read_here(|conn| {
-        let entries = audit_entries::table.filter(audit_entries::action.eq("customer_exported"));
-        Ok::<_, Error>(entries.select(audit_entries::role).load(conn)?)
-    });
-    read.expect("the log")
+    let exports = audit_entries(desk).into_iter().filter(|entry| entry.action == "customer_exported");
+    exports.map(|entry| entry.role).collect()
 }
 
 async fn file(desk: &Desk, path: &str) -> Value {
@@ -32,7 +28,7 @@ async fn file(desk: &Desk, path: &str) -> Value {
 #[actix_web::test]
 async fn the_file_holds_everything_of_the_customer_and_names_nobody_of_the_team() {
     let desk = Desk::open().await;
-    everything_known(&desk).await;
+    add_customer_with_everything(&desk).await;
     let file = file(&desk, KNOWN).await;
     assert_eq!(file["schema"], "dossier.customer/1");
     let count = |field: &str| file[field].as_array().map_or(0, Vec::len);
@@ -66,8 +62,12 @@ async fn the_file_holds_everything_of_the_customer_and_names_nobody_of_the_team(
 async fn ids_of_other_customers_are_left_out() {
     let desk = Desk::open().await;
     let mara = json!({ "app_user_id": "mara", "original_app_user_id": "mara", "aliases": ["mara"], "id": "hers", "transaction_id": "of-mara", "original_transaction_id": "of-mara" });
-    deliver(&desk, desk.project, &[body(0, "INITIAL_PURCHASE", json!({})), body(1, "INITIAL_PURCHASE", mara)]);
-    let transfer: Value = serde_json::from_str(&moved(3, &["lena"], &["mara"])).expect("JSON");
+    deliver(
+        &desk,
+        desk.project,
+        &[event_on_day(0, "INITIAL_PURCHASE", json!({})), event_on_day(1, "INITIAL_PURCHASE", mara)],
+    );
+    let transfer: Value = serde_json::from_str(&transfer_event(3, &["lena"], &["mara"])).expect("JSON");
     let mut transfer = transfer;
     transfer["event"]["id"] = json!("transfer");
     deliver(&desk, desk.project, &[transfer.to_string()]);
@@ -82,7 +82,8 @@ async fn ids_of_other_customers_are_left_out() {
 #[actix_web::test]
 async fn a_long_history_is_complete_and_in_order() {
     let desk = Desk::open().await;
-    let bodies: Vec<String> = (0..450).map(|day| body(day, "RENEWAL", json!({ "id": format!("e{day}") }))).collect();
+    let bodies: Vec<String> =
+        (0..450).map(|day| event_on_day(day, "RENEWAL", json!({ "id": format!("e{day}") }))).collect();
     deliver(&desk, desk.project, &bodies);
     let file = file(&desk, "/projects/sundial/customers/lena").await;
     let ids: Vec<&str> = file["events"]
@@ -97,7 +98,7 @@ async fn a_long_history_is_complete_and_in_order() {
 #[actix_web::test]
 async fn everybody_but_viewers_may_export_and_an_unknown_customer_is_404() {
     let desk = Desk::open().await;
-    deliver(&desk, desk.project, &[body(0, "RENEWAL", json!({}))]);
+    deliver(&desk, desk.project, &[event_on_day(0, "RENEWAL", json!({}))]);
     for person in &TEAM {
         for path in ["/projects/sundial/customers/lena/export", "/projects/sundial/customers/lena/export.json"] {
             let wanted = if person.email == VERA.email { StatusCode::FORBIDDEN } else { StatusCode::OK };
@@ -115,7 +116,7 @@ async fn everybody_but_viewers_may_export_and_an_unknown_customer_is_404() {
 #[actix_web::test]
 async fn an_old_log_in_needs_the_password_first() {
     let desk = Desk::open().await;
-    deliver(&desk, desk.project, &[body(0, "RENEWAL", json!({}))]);
+    deliver(&desk, desk.project, &[event_on_day(0, "RENEWAL", json!({}))]);
     let cookie = desk.cookie(&SOL);
     desk.clock.advance(16 * 60);
     let lena = "/projects/sundial/customers/lena";

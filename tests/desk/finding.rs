@@ -1,47 +1,26 @@
 //! The search: anything that a customer may send finds them, and no input creates a customer or breaks a page.
 
 use actix_web::http::StatusCode;
-use diesel::prelude::*;
-use dossier::base::error::Error;
-use dossier::db::schema::customers;
 use dossier::wording::text::segment;
 use serde_json::{Value, json};
 
-use crate::ingestion::deliver_together;
 use crate::support::cast::{DEV, SOL, TEAM, VERA};
-use crate::support::{Answer, Desk, NOW};
+use crate::support::customers::count_customers;
+use crate::support::events::{attributes_set_at, deliver_together, purchase};
+use crate::support::{Answer, DAY, Desk, NOW};
 
-const DAY: i64 = 86_400_000;
 const ANONYMOUS: &str = "$RCAnonymousID:5f1c0d2e9a774c21b80a6f1f4f6a9921";
 
-/// A delivery about one purchase, `days` ago, of thirty days.
-pub fn purchase(id: &str, days: i64, extra: Value) -> String {
-    let at = NOW.millis() - days * DAY;
-    let mut event = json!({
-        "id": format!("{id}-{days}-{extra}"), "type": "INITIAL_PURCHASE", "event_timestamp_ms": at, "app_user_id": id,
-        "original_app_user_id": id, "aliases": [id], "store": "APP_STORE", "environment": "PRODUCTION",
-        "product_id": "pro_monthly", "period_type": "NORMAL", "purchased_at_ms": at, "expiration_at_ms": at + 30 * DAY,
-        "price": 9.99, "transaction_id": format!("t-{id}"), "original_transaction_id": format!("t-{id}"),
-    });
-    for (key, value) in extra.as_object().into_iter().flatten() {
-        event[key] = value.clone();
-    }
-    json!({ "api_version": "1.0", "event": event }).to_string()
-}
-
-fn known_as(values: &[(&str, &str)]) -> Value {
-    let at = NOW.millis() - DAY;
-    let values = values.iter().map(|(key, value)| ((*key).to_owned(), json!({ "value": value, "updated_at_ms": at })));
-    Value::Object(values.collect())
+/// Attributes as an event of yesterday carries them.
+fn set_yesterday(values: Value) -> Value {
+    attributes_set_at(NOW.millis() - DAY, values)
 }
 
 async fn desk() -> Desk {
     let desk = Desk::open().await;
-    let lena = known_as(&[
-        ("$email", "Lena@Okafor.example"),
-        ("$displayName", "Lena Okafor"),
-        ("$phoneNumber", "+49 151 2345678"),
-    ]);
+    let lena = set_yesterday(json!({
+        "$email": "Lena@Okafor.example", "$displayName": "Lena Okafor", "$phoneNumber": "+49 151 2345678",
+    }));
     let google = |id: &str, number: i64| {
         json!({
             "type": "RENEWAL", "store": "PLAY_STORE", "renewal_number": number, "transaction_id": id,
@@ -66,12 +45,16 @@ async fn desk() -> Desk {
         ),
         purchase("chidi", 8, google("GPA.3390-1182-5530-01234..7", 7)),
         purchase("sandy", 7, json!({ "environment": "SANDBOX", "transaction_id": "2000000831360853" })),
-        purchase("mara", 6, json!({ "subscriber_attributes": known_as(&[("$email", "family@okafor.example")]) })),
+        purchase(
+            "mara",
+            6,
+            json!({ "subscriber_attributes": set_yesterday(json!({ "$email": "family@okafor.example" })) }),
+        ),
         purchase(
             "noor",
             5,
             json!({
-                "subscriber_attributes": known_as(&[("$email", "family@okafor.example"), ("$displayName", "نورا العبد الله")]),
+                "subscriber_attributes": set_yesterday(json!({ "$email": "family@okafor.example", "$displayName": "نورا العبد الله" })),
             }),
         ),
         purchase("stripe_user", 4, json!({ "store": "STRIPE", "transaction_id": "si_RX9aLena4471" })),
@@ -121,7 +104,7 @@ async fn each_exact_value_redirects_to_its_customer() {
 #[actix_web::test]
 async fn names_are_found_without_their_accents_and_spaces() {
     let desk = desk().await;
-    let named = |name: &str| json!({ "subscriber_attributes": known_as(&[("$displayName", name)]) });
+    let named = |name: &str| json!({ "subscriber_attributes": set_yesterday(json!({ "$displayName": name })) });
     let bodies = [purchase("chloe", 1, named("Chloé  Lefèvre")), purchase("tomasz", 1, named("Tomasz Wiśniewski"))];
     deliver_together(&desk, desk.project, &bodies);
     for typed in ["chloe lefevre", "CHLOÉ LEFÈVRE", "Chloe\u{301}  Lefe\u{300}vre"] {
@@ -199,7 +182,7 @@ async fn the_beginning_of_a_value_finds_customers_in_any_case() {
 #[actix_web::test]
 async fn a_search_without_a_match_says_so_and_creates_no_customer() {
     let desk = desk().await;
-    let before = customers_in(&desk);
+    let before = count_customers(&desk);
     for text in
         ["nobody-has-this", "a\0b", "%", "_", "' OR 1=1 --", "<script>alert(1)</script>", "\u{202E}gpj", "\u{FFFD}"]
     {
@@ -209,12 +192,7 @@ async fn a_search_without_a_match_says_so_and_creates_no_customer() {
         assert!(!answer.body.contains("<script>alert"), "{text}");
     }
     assert!(search(&desk, "GPA.9999-1182-5530-0123").await.body.contains("4, 4, 4 and 5 digits"));
-    assert_eq!(customers_in(&desk), before);
-}
-
-fn customers_in(desk: &Desk) -> i64 {
-    let count = desk.db.read_here(|conn| Ok::<_, Error>(customers::table.count().get_result(conn)?));
-    count.expect("a count")
+    assert_eq!(count_customers(&desk), before);
 }
 
 #[actix_web::test]

@@ -9,9 +9,9 @@ use dossier::server::app::route_table;
 use dossier::web::Access;
 use serde_json::json;
 
-use crate::ingestion::deliver_together;
 use crate::support::Desk;
 use crate::support::cast::ADA;
+use crate::support::events::deliver_together;
 
 /// A desk with Lena and one of her orders.
 async fn desk_with_lena() -> Desk {

@@ -4,13 +4,10 @@ use actix_web::http::StatusCode;
 use dossier::wording::text::segment;
 use serde_json::{Value, json};
 
-use crate::finding::purchase;
-use crate::ingestion::deliver_together;
-use crate::support::cast::{SOL, TEAM, VERA};
-use crate::support::{Desk, NOW};
-
-const PROFILE: &str = "/projects/sundial/customers/lena";
-const DAY: i64 = 86_400_000;
+use crate::support::cast::{LENA, SOL, TEAM, VERA};
+use crate::support::events::{deliver_together, purchase};
+use crate::support::pages::pager_link;
+use crate::support::{DAY, Desk, NOW};
 
 /// 120 renewals, seven at each moment. The later an event was sent, the older its purchase, so the two orders differ.
 async fn desk() -> Desk {
@@ -33,17 +30,9 @@ async fn desk() -> Desk {
 
 /// The ids of the events a page shows, from its links.
 fn shown(html: &str) -> Vec<String> {
-    let link = format!("{PROFILE}/events/");
+    let link = format!("{LENA}/events/");
     let links = html.split(&link).skip(1);
     links.map(|rest| rest.split(['"', '?']).next().unwrap_or_default().to_owned()).collect()
-}
-
-/// The address of the pager's link in this direction.
-fn onward(html: &str, rel: &str) -> Option<String> {
-    let (before, _) = html.split_once(&format!("\" rel=\"{rel}\""))?;
-    let (_, href) = before.rsplit_once("href=\"")?;
-    let href = href.replace("&#38;", "&");
-    href.split('#').next().map(str::to_owned)
 }
 
 async fn page(desk: &Desk, path: &str) -> String {
@@ -56,8 +45,8 @@ async fn page(desk: &Desk, path: &str) -> String {
 async fn every_row_is_shown_once_in_both_directions() {
     let desk = desk().await;
     for order in ["", "?order=event"] {
-        let mut pages = vec![page(&desk, &format!("{PROFILE}{order}")).await];
-        while let Some(older) = onward(&pages[pages.len() - 1], "next").filter(|_| pages.len() < 5) {
+        let mut pages = vec![page(&desk, &format!("{LENA}{order}")).await];
+        while let Some(older) = pager_link(&pages[pages.len() - 1], "next").filter(|_| pages.len() < 5) {
             pages.push(page(&desk, &older).await);
         }
         let seen: Vec<Vec<String>> = pages.iter().map(|html| shown(html)).collect();
@@ -66,30 +55,30 @@ async fn every_row_is_shown_once_in_both_directions() {
         all.sort();
         all.dedup();
         assert_eq!(all.len(), 120, "{order}");
-        let back = page(&desk, &onward(&pages[2], "prev").expect("a way back")).await;
+        let back = page(&desk, &pager_link(&pages[2], "prev").expect("a way back")).await;
         assert_eq!(shown(&back), seen[1], "{order}");
-        let top = page(&desk, &onward(&back, "prev").expect("a way back")).await;
-        assert_eq!((shown(&top), onward(&top, "prev")), (seen[0].clone(), None), "{order}");
+        let top = page(&desk, &pager_link(&back, "prev").expect("a way back")).await;
+        assert_eq!((shown(&top), pager_link(&top, "prev")), (seen[0].clone(), None), "{order}");
     }
 }
 
 #[actix_web::test]
 async fn the_newest_comes_first_in_either_order() {
     let desk = desk().await;
-    let by_event = shown(&page(&desk, &format!("{PROFILE}?order=event")).await);
+    let by_event = shown(&page(&desk, &format!("{LENA}?order=event")).await);
     assert_eq!(by_event.first().map(String::as_str), Some("e119"));
-    let by_timeline = shown(&page(&desk, PROFILE).await);
+    let by_timeline = shown(&page(&desk, LENA).await);
     assert_eq!(by_timeline.first().map(String::as_str), Some("e6"));
 }
 
 #[actix_web::test]
 async fn each_environment_and_topic_shows_only_its_own_events() {
     let desk = desk().await;
-    assert_eq!(shown(&page(&desk, &format!("{PROFILE}?sandbox=1")).await), ["s"]);
-    let trouble = page(&desk, &format!("{PROFILE}?topic=trouble")).await;
+    assert_eq!(shown(&page(&desk, &format!("{LENA}?sandbox=1")).await), ["s"]);
+    let trouble = page(&desk, &format!("{LENA}?topic=trouble")).await;
     assert!(shown(&trouble).is_empty() && trouble.contains("Nothing of this kind has happened"));
     for bad in ["before=x", "before=1.2.3", "topic=everything", "order=price", "before=1.2.3.4&after=1.2.3.4"] {
-        assert_eq!(desk.get(&VERA, &format!("{PROFILE}?{bad}")).await.status, StatusCode::BAD_REQUEST, "{bad}");
+        assert_eq!(desk.get(&VERA, &format!("{LENA}?{bad}")).await.status, StatusCode::BAD_REQUEST, "{bad}");
     }
 }
 
@@ -97,10 +86,10 @@ async fn each_environment_and_topic_shows_only_its_own_events() {
 async fn the_page_of_an_event_shows_its_body_and_links_back_to_its_row() {
     let desk = desk().await;
     for person in TEAM {
-        let answer = desk.get(&person, &format!("{PROFILE}/events/e70")).await;
+        let answer = desk.get(&person, &format!("{LENA}/events/e70")).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", person.name);
     }
-    let html = page(&desk, &format!("{PROFILE}/events/e70")).await;
+    let html = page(&desk, &format!("{LENA}/events/e70")).await;
     assert!(html.contains("Renewed pro/monthly") && html.contains("RENEWAL"), "{html}");
     let price = "<span class=\"k\">&#34;price&#34;</span>: <span class=\"n\">";
     assert!(html.contains(price) && html.contains("&#34;&#60;/pre&#62;&#34;"), "{html}");
@@ -119,8 +108,8 @@ async fn an_event_of_somebody_else_is_not_found() {
     let status = |answer: crate::support::Answer| answer.status;
     assert_eq!(status(desk.get(&SOL, &format!("/projects/sundial/customers/mara/events/{id}")).await), StatusCode::OK);
     for path in [
-        format!("{PROFILE}/events/{id}"),
-        format!("{PROFILE}/events/none"),
+        format!("{LENA}/events/{id}"),
+        format!("{LENA}/events/none"),
         "/projects/sundial/customers/nobody/events/e1".into(),
     ] {
         assert_eq!(status(desk.get(&SOL, &path).await), StatusCode::NOT_FOUND, "{path}");

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use dossier::cli::import::{RejectedLines, Summary, import};
 use serde_json::json;
 
-use crate::ingestion::{body, deliver, profiles};
 use crate::support::Desk;
+use crate::support::customers::profiles;
+use crate::support::events::{deliver, event_on_day};
 
 fn run(desk: &Desk, project: i64, lines: &[String]) -> Summary {
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -32,9 +33,9 @@ fn forty_customers() -> Vec<String> {
             names
         };
         [
-            body(0, "INITIAL_PURCHASE", with(names(&anonymous, &[]))),
-            body(1, "RENEWAL", with(names(&id, &[]))),
-            body(2, "SUBSCRIBER_ALIAS", with(names(&id, &[&anonymous]))),
+            event_on_day(0, "INITIAL_PURCHASE", with(names(&anonymous, &[]))),
+            event_on_day(1, "RENEWAL", with(names(&id, &[]))),
+            event_on_day(2, "SUBSCRIBER_ALIAS", with(names(&id, &[&anonymous]))),
         ]
     };
     (0..40).flat_map(one).collect()
@@ -48,11 +49,10 @@ async fn an_import_gives_the_same_state_as_deliveries() {
     let summary = run(&desk, imported, &lines);
     assert_eq!((summary.stored, summary.duplicates, summary.rejected, summary.customers), (120, 0, 0, 40));
     deliver(&desk, delivered, &lines);
-    let state = |project| desk.db.read_here(|conn| Ok::<_, dossier::base::error::Error>(profiles(conn, project)?));
-    assert_eq!(state(imported).expect("profiles"), state(delivered).expect("profiles"));
+    assert_eq!(profiles(&desk, imported), profiles(&desk, delivered));
     let again = run(&desk, imported, &lines);
     assert_eq!((again.stored, again.duplicates), (0, 120));
-    assert_eq!(state(imported).expect("profiles"), state(delivered).expect("profiles"));
+    assert_eq!(profiles(&desk, imported), profiles(&desk, delivered));
 }
 
 #[actix_web::test]
@@ -63,8 +63,7 @@ async fn an_interrupted_import_that_is_run_again_gives_the_same_state() {
     run(&desk, complete, &lines);
     run(&desk, interrupted, &lines[..61]);
     run(&desk, interrupted, &lines);
-    let state = |project| desk.db.read_here(|conn| Ok::<_, dossier::base::error::Error>(profiles(conn, project)?));
-    assert_eq!(state(interrupted).expect("profiles"), state(complete).expect("profiles"));
+    assert_eq!(profiles(&desk, interrupted), profiles(&desk, complete));
 }
 
 #[actix_web::test]
@@ -72,14 +71,14 @@ async fn the_summary_names_every_rejected_line() {
     let desk = Desk::open().await;
     let project = desk.project_of_its_own();
     let lines = [
-        body(0, "INITIAL_PURCHASE", json!({})),
+        event_on_day(0, "INITIAL_PURCHASE", json!({})),
         "x".repeat(5 << 20),
         "{}".into(),
         "{}".into(),
         String::new(),
         "not JSON".into(),
-        body(0, "TEST", json!({})),
-        body(0, "INITIAL_PURCHASE", json!({})),
+        event_on_day(0, "TEST", json!({})),
+        event_on_day(0, "INITIAL_PURCHASE", json!({})),
     ];
     let summary = run(&desk, project, &lines);
     assert_eq!((summary.stored, summary.duplicates, summary.tests, summary.rejected), (1, 1, 1, 4));

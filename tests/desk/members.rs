@@ -5,15 +5,15 @@ use diesel::prelude::*;
 use dossier::auth::queries::{role_of, set_role};
 use dossier::base::Role;
 use dossier::base::error::Error;
-use dossier::db::schema::{audit_details, audit_entries, invitations, notes, offering_overrides, sessions};
-use serde_json::json;
+use dossier::db::schema::{invitations, notes, offering_overrides, sessions};
 
-use crate::ingestion::deliver_together;
-use crate::support::cast::{ADA, DEV, PASSWORD, Person, SOL, TEAM, VERA};
+use crate::support::audit_log::{audit_entries, verify_audit_chain};
+use crate::support::cast::{ADA, DEV, LENA, PASSWORD, Person, SOL, TEAM, VERA};
+use crate::support::desks::add_lena;
+use crate::support::pages::seen_version;
 use crate::support::{Desk, traces};
 
 const PEOPLE: &str = "/projects/sundial/settings/people";
-const LENA: &str = "/projects/sundial/customers/lena";
 
 fn role_path(person: &Person) -> String {
     format!("{PEOPLE}/{}/role", person.id)
@@ -33,17 +33,9 @@ fn give_role(desk: &Desk, person: &Person, role: Role) {
     desk.db.write_here(|conn| Ok::<_, Error>(set_role(conn, project, person.id, role)?)).expect("a role");
 }
 
-fn log(desk: &Desk) -> Vec<(String, String)> {
-    let own = audit_details::table.on(audit_details::position.eq(audit_entries::position));
-    let lines = audit_entries::table.inner_join(own).order(audit_entries::position);
-    let lines = lines.select((audit_entries::action, audit_details::body));
-    desk.db.read_here(|conn| Ok::<_, Error>(lines.load(conn)?)).expect("the log")
-}
-
 /// Makes Lena, a note about her by Sol, and a note by Dev that Sol edited.
 async fn write_notes(desk: &Desk) {
-    let event = json!({ "id": "e1", "type": "TRIAL_STARTED", "app_user_id": "lena", "event_timestamp_ms": 1_790_000_000_000_i64 });
-    deliver_together(desk, desk.project, &[json!({ "event": event }).to_string()]);
+    add_lena(desk);
     for person in [&SOL, &DEV] {
         let added = desk.post_form(person, &format!("{LENA}/notes"), &[("body", "Hello")]).await;
         assert_eq!(added.status, StatusCode::SEE_OTHER);
@@ -51,8 +43,7 @@ async fn write_notes(desk: &Desk) {
     let newest = notes::table.order(notes::id.desc()).select(notes::id);
     let id: i64 = desk.db.read_here(|conn| Ok::<_, Error>(newest.first(conn)?)).expect("a note");
     let dialog = desk.get(&SOL, &format!("{LENA}?dialog=note-edit.{id}")).await.body;
-    let seen =
-        dialog.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a version");
+    let seen = seen_version(&dialog);
     let fields = [("body", "Hello!"), ("seen", seen)];
     let edited = desk.post_form(&SOL, &format!("{LENA}/notes/{id}"), &fields).await;
     assert_eq!(edited.status, StatusCode::SEE_OTHER);
@@ -83,8 +74,7 @@ async fn delete_first_note(desk: &Desk) {
     let first = notes::table.order(notes::id).select(notes::id);
     let id: i64 = desk.db.read_here(|conn| Ok::<_, Error>(first.first(conn)?)).expect("a note");
     let dialog = desk.get(&ADA, &format!("{LENA}?dialog=note-delete.{id}")).await.body;
-    let seen =
-        dialog.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a version");
+    let seen = seen_version(&dialog);
     let deleted = desk.post_form(&ADA, &format!("{LENA}/notes/{id}/delete"), &[("seen", seen)]).await;
     assert_eq!(deleted.status, StatusCode::SEE_OTHER);
 }
@@ -126,12 +116,12 @@ async fn a_role_is_changed_and_counts_from_the_next_request() {
     assert!(desk.get(&ADA, answer.header("location")).await.body.contains("Sol Mbeki is now developer."));
     assert_eq!(role(&desk, &SOL), Some(Role::Developer));
     assert_eq!(desk.get_with(&cookie, "/projects/sundial/settings").await.status, StatusCode::OK);
-    let log = log(&desk);
-    assert_eq!(log[0].0, "member_role_changed");
+    let log = audit_entries(&desk);
+    assert_eq!(log[0].action, "member_role_changed");
     assert!(
-        log[0].1.contains(r#""about":"sol@sundial.example","before":"support","after":"developer""#),
+        log[0].details.contains(r#""about":"sol@sundial.example","before":"support","after":"developer""#),
         "{}",
-        log[0].1
+        log[0].details
     );
 }
 
@@ -148,9 +138,9 @@ async fn only_admins_change_roles() {
         assert_eq!(required.status, StatusCode::FORBIDDEN);
     }
     assert!(TEAM.iter().all(|person| role(&desk, person) == Some(person.role)));
-    let log = log(&desk);
+    let log = audit_entries(&desk);
     assert_eq!(log.len(), 3 * (2 * TEAM.len() + 1), "each refusal is logged");
-    assert!(log.iter().all(|(action, _)| action == "authorization_refused"), "{log:?}");
+    assert!(log.iter().all(|entry| entry.action == "authorization_refused"), "{log:?}");
 }
 
 #[actix_web::test]
@@ -236,7 +226,9 @@ async fn a_removed_person_loses_access_at_once_and_the_account_closes_with_the_l
         })
         .expect("a count");
     assert_eq!(kept, 0);
-    assert!(log(&desk).iter().any(|(name, body)| name == "member_removed" && body.contains(SOL.email)));
+    assert!(
+        audit_entries(&desk).iter().any(|entry| entry.action == "member_removed" && entry.details.contains(SOL.email))
+    );
 }
 
 #[actix_web::test]
@@ -302,9 +294,7 @@ async fn an_erased_name_is_stored_nowhere_and_the_chain_is_still_valid() {
     for text in [SOL.name, SOL.email] {
         assert_eq!(traces::find(&desk, text), Vec::<String>::new(), "{text}");
     }
-    let project = desk.project;
-    let verified = desk.db.read_here(|conn| Ok::<_, Error>(dossier::audit::verify(conn, project)));
-    assert!(matches!(verified, Ok(Ok(_))), "the chain");
+    assert!(verify_audit_chain(&desk).is_ok(), "the chain");
 }
 
 #[actix_web::test]
@@ -342,6 +332,10 @@ async fn a_second_factor_is_required_only_by_an_admin_who_has_one() {
     assert!(desk.get(&ADA, PEOPLE).await.body.contains("badge tone-warn\">Off"));
     assert_eq!(desk.post_form(&ADA, &path, &[("required", "false")]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(desk.get(&SOL, "/projects/sundial/customers").await.status, StatusCode::OK);
-    let changes: Vec<_> = log(&desk).into_iter().filter(|(name, _)| name == "second_factor_required").collect();
-    assert!(changes.len() == 2 && changes[0].1.contains(r#""before":"optional","after":"required""#), "{changes:?}");
+    let changes: Vec<_> =
+        audit_entries(&desk).into_iter().filter(|entry| entry.action == "second_factor_required").collect();
+    assert!(
+        changes.len() == 2 && changes[0].details.contains(r#""before":"optional","after":"required""#),
+        "{changes:?}"
+    );
 }

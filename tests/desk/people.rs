@@ -18,10 +18,6 @@ async fn log_in(desk: &Desk, email: &str, password: &str) -> Answer {
     desk.anonymous_post_form("/login", &[("email", email), ("password", password)]).await
 }
 
-async fn visit(desk: &Desk, cookie: &str, path: &str) -> Answer {
-    desk.call(TestRequest::get().uri(path).insert_header(("cookie", cookie.to_owned()))).await
-}
-
 fn sessions_kept(desk: &Desk) -> i64 {
     desk.db.read_here(|conn| Ok::<i64, Error>(sessions::table.count().get_result(conn)?)).expect("a count")
 }
@@ -40,7 +36,7 @@ async fn the_right_password_opens_the_page_that_was_asked_for() {
     let welcome = desk.anonymous_post_form("/login", &fields).await;
     assert_eq!(welcome.status, StatusCode::SEE_OTHER);
     assert_eq!(welcome.header("location"), "/projects/sundial/settings?a=1");
-    assert_eq!(visit(&desk, &welcome.cookie(), SETTINGS).await.status, StatusCode::OK);
+    assert_eq!(desk.get_with(&welcome.cookie(), SETTINGS).await.status, StatusCode::OK);
 }
 
 #[actix_web::test]
@@ -101,21 +97,21 @@ async fn logging_in_gives_a_new_session_and_ends_the_old_one() {
     let request = request.insert_header(("sec-fetch-site", "same-origin")).insert_header(("cookie", planted.clone()));
     let welcome = desk.call(request).await;
     assert_ne!(welcome.cookie(), planted);
-    assert_eq!(visit(&desk, &planted, SETTINGS).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(visit(&desk, &welcome.cookie(), SETTINGS).await.status, StatusCode::OK);
+    assert_eq!(desk.get_with(&planted, SETTINGS).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(desk.get_with(&welcome.cookie(), SETTINGS).await.status, StatusCode::OK);
 }
 
 #[actix_web::test]
 async fn logging_out_ends_the_session_on_the_server() {
     let desk = Desk::open().await;
     let cookie = desk.cookie(&ADA);
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::OK);
+    assert_eq!(desk.get_with(&cookie, SETTINGS).await.status, StatusCode::OK);
     let request = TestRequest::post().uri("/logout").insert_header(("sec-fetch-site", "same-origin"));
     let out = desk.call(request.insert_header(("cookie", cookie.clone()))).await;
     assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/login?out=1"));
     assert_eq!(out.header("clear-site-data"), r#""cache", "cookies", "storage""#);
     assert!(out.header("set-cookie").contains("Max-Age=0"));
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(desk.get_with(&cookie, SETTINGS).await.status, StatusCode::SEE_OTHER);
     assert_eq!(sessions_kept(&desk), 0);
     assert!(desk.anonymous_get("/login?out=1").await.body.contains("You are logged out."));
 }
@@ -126,7 +122,7 @@ async fn a_removed_person_loses_access_at_once() {
     let cookie = desk.cookie(&ADA);
     let gone = |conn: &mut dossier::db::Conn| Ok::<_, Error>(diesel::delete(people::table.find(ADA.id)).execute(conn)?);
     assert_eq!(desk.db.write_here(gone).expect("removed"), 1);
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(desk.get_with(&cookie, SETTINGS).await.status, StatusCode::SEE_OTHER);
     assert_eq!(sessions_kept(&desk), 0);
 }
 
@@ -134,16 +130,16 @@ async fn a_removed_person_loses_access_at_once() {
 async fn a_changed_role_or_membership_counts_from_the_next_request() {
     let desk = Desk::open().await;
     let cookie = desk.cookie(&DEV);
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::OK);
+    assert_eq!(desk.get_with(&cookie, SETTINGS).await.status, StatusCode::OK);
     let project = desk.project;
     desk.db.write_here(|conn| Ok::<_, Error>(set_role(conn, project, DEV.id, Role::Support)?)).expect("a role");
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(desk.get_with(&cookie, SETTINGS).await.status, StatusCode::FORBIDDEN);
     let left = |conn: &mut dossier::db::Conn| {
         Ok::<_, Error>(diesel::delete(memberships::table.find((project, DEV.id))).execute(conn)?)
     };
     desk.db.write_here(left).expect("removed");
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::NOT_FOUND);
-    assert!(visit(&desk, &cookie, "/").await.body.contains("You belong to no project yet"));
+    assert_eq!(desk.get_with(&cookie, SETTINGS).await.status, StatusCode::NOT_FOUND);
+    assert!(desk.get_with(&cookie, "/").await.body.contains("You belong to no project yet"));
 }
 
 #[actix_web::test]
@@ -152,12 +148,12 @@ async fn a_session_lasts_an_hour_without_use_and_twelve_hours_with_it() {
     let (idle, used) = (desk.cookie(&ADA), desk.cookie(&ADA));
     for _ in 0..24 {
         desk.clock.advance(1800 - 1);
-        assert_eq!(visit(&desk, &used, SETTINGS).await.status, StatusCode::OK);
+        assert_eq!(desk.get_with(&used, SETTINGS).await.status, StatusCode::OK);
         wait_until_stored(&desk).await;
     }
-    assert_eq!(visit(&desk, &idle, SETTINGS).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(desk.get_with(&idle, SETTINGS).await.status, StatusCode::SEE_OTHER);
     desk.clock.advance(60);
-    assert_eq!(visit(&desk, &used, SETTINGS).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(desk.get_with(&used, SETTINGS).await.status, StatusCode::SEE_OTHER);
     desk.clock.advance(-3600);
     for _ in 0..100 {
         if sessions_kept(&desk) == 0 {
@@ -165,7 +161,7 @@ async fn a_session_lasts_an_hour_without_use_and_twelve_hours_with_it() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    assert_eq!(visit(&desk, &used, SETTINGS).await.status, StatusCode::SEE_OTHER, "a clock set back revives none");
+    assert_eq!(desk.get_with(&used, SETTINGS).await.status, StatusCode::SEE_OTHER, "a clock set back revives none");
 }
 
 #[actix_web::test]
@@ -174,10 +170,10 @@ async fn how_long_a_session_lasts_is_a_setting() {
     let desk = Desk::open_with(|config| config.session_limits = limits).await;
     let cookie = desk.cookie(&ADA);
     desk.clock.advance(9 * 3600);
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::OK);
+    assert_eq!(desk.get_with(&cookie, SETTINGS).await.status, StatusCode::OK);
     wait_until_stored(&desk).await;
     desk.clock.advance(2 * 3600 + 1);
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(desk.get_with(&cookie, SETTINGS).await.status, StatusCode::SEE_OTHER);
 }
 
 /// The last use of a session is written after the answer.
@@ -231,7 +227,7 @@ async fn a_cookie_that_was_changed_or_signed_elsewhere_is_rejected() {
     let cut = cookie.get(..cookie.len() - 4).unwrap_or_default().to_owned();
     let other = Desk::open().await.cookie(&ADA);
     for forged in [cut, other, format!("{cookie}x"), "session=".into(), format!("session={}", "a".repeat(4100))] {
-        assert_eq!(visit(&desk, &forged, SETTINGS).await.status, StatusCode::SEE_OTHER, "{forged}");
+        assert_eq!(desk.get_with(&forged, SETTINGS).await.status, StatusCode::SEE_OTHER, "{forged}");
     }
 }
 

@@ -4,10 +4,12 @@ use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::db::schema::{audit_details, audit_entries, projects, submissions};
+use dossier::db::schema::{projects, submissions};
 
-use crate::ingestion::{body, deliver, ids};
+use crate::support::audit_log::{Entry, audit_entries};
 use crate::support::cast::{ADA, DEV, PASSWORD, SOL, TEAM, VERA};
+use crate::support::events::{deliver, event_on_day, with_ids};
+use crate::support::pages::seen_version;
 use crate::support::seed::WEBHOOK_SECRET;
 use crate::support::{Answer, Desk};
 
@@ -18,8 +20,7 @@ const SECRET: &str = "/projects/sundial/settings/webhook/secret";
 /// The version of the settings that the dialog sends back.
 async fn seen(desk: &Desk) -> String {
     let dialog = desk.get(&ADA, &format!("{SETTINGS}?dialog=project-edit")).await.body;
-    let value = dialog.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-    value.expect("a version").to_owned()
+    seen_version(&dialog).to_owned()
 }
 
 /// The form with its present values, except for these changes.
@@ -39,13 +40,6 @@ fn form<'a>(seen: &'a str, changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a 
 async fn change(desk: &Desk, changes: &[(&str, &str)]) -> Answer {
     let seen = seen(desk).await;
     desk.post_form(&ADA, PROJECT, &form(&seen, changes)).await
-}
-
-fn log(desk: &Desk) -> Vec<(String, String)> {
-    let own = audit_details::table.on(audit_details::position.eq(audit_entries::position));
-    let lines = audit_entries::table.inner_join(own).order(audit_entries::position);
-    let lines = lines.select((audit_entries::action, audit_details::body));
-    desk.db.read_here(|conn| Ok::<_, Error>(lines.load(conn)?)).expect("the log")
 }
 
 #[actix_web::test]
@@ -69,7 +63,7 @@ async fn an_admin_changes_the_settings_and_the_log_has_what_differs() {
     ] {
         assert!(page.contains(shown), "{shown}");
     }
-    let (action, details) = log(&desk).remove(0);
+    let Entry { action, details, .. } = audit_entries(&desk).remove(0);
     assert!(action == "project_updated" && details.contains("Notes of a customer: 10 at most"), "{details}");
     assert!(!details.contains("Length of a note"), "unchanged settings are not logged: {details}");
 }
@@ -77,7 +71,7 @@ async fn an_admin_changes_the_settings_and_the_log_has_what_differs() {
 #[actix_web::test]
 async fn new_limits_count_at_once_and_existing_notes_stay() {
     let desk = Desk::open().await;
-    deliver(&desk, desk.project, &[body(1, "RENEWAL", ids("lena", &["lena"]))]);
+    deliver(&desk, desk.project, &[event_on_day(1, "RENEWAL", with_ids("lena", &["lena"]))]);
     let notes = "/projects/sundial/customers/lena/notes";
     for text in ["one", "two"] {
         desk.post_form(&SOL, notes, &[("body", text)]).await;
@@ -125,7 +119,7 @@ async fn refused_settings_come_back_with_every_reason() {
     assert!(!answer.body.contains(">Share between"), "it is not offered");
     let same = change(&desk, &[]).await;
     assert!(same.status == StatusCode::UNPROCESSABLE_ENTITY && same.body.contains("Nothing differs"));
-    assert!(log(&desk).is_empty());
+    assert!(audit_entries(&desk).is_empty());
 }
 
 #[actix_web::test]
@@ -149,13 +143,13 @@ async fn two_who_change_the_settings_at_once_see_both_versions() {
     let late = desk.post_form(&ADA, PROJECT, &form(&seen, &[("name", "Yours")])).await;
     assert_eq!(late.status, StatusCode::CONFLICT);
     assert!(late.body.contains("<bdi>Mine</bdi>") && late.body.contains("value=\"Yours\""), "both");
-    assert_eq!(log(&desk).len(), 1);
+    assert_eq!(audit_entries(&desk).len(), 1);
 }
 
 #[actix_web::test]
 async fn support_may_delete_customers_where_the_project_says_so() {
     let desk = Desk::open().await;
-    deliver(&desk, desk.project, &[body(1, "RENEWAL", ids("lena", &["lena"]))]);
+    deliver(&desk, desk.project, &[event_on_day(1, "RENEWAL", with_ids("lena", &["lena"]))]);
     let path = "/projects/sundial/customers/lena/delete";
     assert_eq!(desk.post_form(&SOL, path, &[]).await.status, StatusCode::FORBIDDEN);
     change(&desk, &[("others_may_delete", "1")]).await;
@@ -168,7 +162,7 @@ async fn authenticate(desk: &Desk, secret: &str) -> StatusCode {
         .uri("/webhooks/revenuecat/sundial")
         .insert_header(("authorization", secret))
         .insert_header(("content-type", "application/json"))
-        .set_payload(body(1, "TEST", ids("lena", &["lena"])));
+        .set_payload(event_on_day(1, "TEST", with_ids("lena", &["lena"])));
     desk.call(request).await.status
 }
 
@@ -201,7 +195,7 @@ async fn a_new_secret_is_shown_once_and_the_old_one_counts_for_a_day() {
     desk.clock.advance(1);
     assert_eq!((authenticate(&desk, WEBHOOK_SECRET).await, authenticate(&desk, &new).await), (BAD, GOOD));
     assert!(!desk.get(&DEV, SETTINGS).await.body.contains("End it now"));
-    let (action, details) = log(&desk).remove(0);
+    let Entry { action, details, .. } = audit_entries(&desk).remove(0);
     assert!(action == "webhook_secret_replaced" && details.contains("counts until 24 Nov 2026, 17:00:00 UTC"));
     let kept = |conn: &mut _| Ok::<_, Error>(submissions::table.select(submissions::message).load::<String>(conn)?);
     let kept = desk.db.read_here(kept).expect("submissions").join(" ");
@@ -222,7 +216,7 @@ async fn the_old_secret_can_end_at_once_or_before_its_time() {
     assert_eq!((authenticate(&desk, &second).await, authenticate(&desk, &third).await), (BAD, GOOD));
     let again = desk.post_form(&DEV, &format!("{SECRET}/end"), &[]).await;
     assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.body.contains("does not count any more"));
-    assert_eq!(log(&desk).len(), 4);
+    assert_eq!(audit_entries(&desk).len(), 4);
 }
 
 #[actix_web::test]
@@ -275,7 +269,7 @@ async fn fifty_clicks_replace_the_secret_once() {
             other => panic!("{other}"),
         }
     }
-    assert_eq!((values.len(), others, log(&desk).len()), (1, 49, 1));
+    assert_eq!((values.len(), others, audit_entries(&desk).len()), (1, 49, 1));
     assert_eq!((authenticate(&desk, &values[0]).await, authenticate(&desk, WEBHOOK_SECRET).await), (GOOD, GOOD));
     let other = projects::table.filter(projects::slug.eq("moonrise")).select(projects::webhook_secret_set_at);
     let other = desk.db.read_here(|conn| Ok::<_, Error>(other.first::<Option<i64>>(conn)?));

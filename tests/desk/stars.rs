@@ -6,9 +6,9 @@ use dossier::base::error::Error;
 use dossier::db::schema::test_customers;
 use serde_json::json;
 
-use crate::grants::log;
-use crate::ingestion::deliver_together;
+use crate::support::audit_log::audit_lines;
 use crate::support::cast::{ADA, SOL, TEAM, VERA};
+use crate::support::events::deliver_together;
 use crate::support::{Answer, Desk};
 
 const CUSTOMERS: &str = "/projects/sundial/customers";
@@ -59,7 +59,7 @@ async fn a_customer_is_marked_shown_as_marked_and_unmarked() {
     let answer = desk.post_form(&SOL, &format!("{CUSTOMERS}/tester-01/unstar"), &[]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert!(marks(&desk).is_empty());
-    assert_eq!(log(&desk), ["test_customer_marked: - | - | - | -", "test_customer_unmarked: - | - | - | -"]);
+    assert_eq!(audit_lines(&desk), ["test_customer_marked: - | - | - | -", "test_customer_unmarked: - | - | - | -"]);
 }
 
 #[actix_web::test]
@@ -85,7 +85,7 @@ async fn an_unknown_customer_is_404_and_a_second_mark_is_refused() {
     );
     let other = desk.post_form(&SOL, &format!("{CUSTOMERS}/tester-02/unstar"), &[]).await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(log(&desk).len(), 1);
+    assert_eq!(audit_lines(&desk).len(), 1);
 }
 
 #[actix_web::test]
@@ -94,11 +94,11 @@ async fn fifty_clicks_mark_once() {
     let path = format!("{CUSTOMERS}/tester-01/star");
     let answers = desk.post_form_at_once(&SOL, &path, &[], 50).await;
     let done = answers.iter().filter(|answer| answer.status == StatusCode::SEE_OTHER).count();
-    assert_eq!((done, log(&desk).len(), marks(&desk).len()), (1, 1, 1));
+    assert_eq!((done, audit_lines(&desk).len(), marks(&desk).len()), (1, 1, 1));
     desk.post_form(&SOL, &format!("{CUSTOMERS}/tester-01/unstar"), &[]).await;
     let answers = desk.post_form_at_once(&SOL, &path, &[("once", "k1")], 50).await;
     assert!(answers.iter().all(|answer| answer.status == StatusCode::SEE_OTHER), "a double click is one click");
-    assert_eq!((log(&desk).len(), marks(&desk).len()), (3, 1));
+    assert_eq!((audit_lines(&desk).len(), marks(&desk).len()), (3, 1));
 }
 
 #[actix_web::test]

@@ -6,24 +6,20 @@ use dossier::audit::{self, Action, Actor, Origin, Trace};
 use dossier::base::error::Error;
 use dossier::customers::identity;
 
-use crate::ingestion::{body, deliver, ids};
 use crate::support::Desk;
-use crate::support::cast::{ADA, DEV, SOL, TEAM, VERA};
-
-const LENA: &str = "/projects/sundial/customers/lena";
+use crate::support::cast::{ADA, DEV, LENA, SOL, TEAM, VERA};
+use crate::support::events::{deliver, event_on_day, with_ids};
+use crate::support::pages::{card_of, pager_link, text_of};
 
 async fn desk_with_lena() -> Desk {
     let desk = Desk::open().await;
-    deliver(&desk, desk.project, &[body(1, "RENEWAL", ids("lena", &["lena"]))]);
+    deliver(&desk, desk.project, &[event_on_day(1, "RENEWAL", with_ids("lena", &["lena"]))]);
     desk
 }
 
 /// The words of the history card.
 fn words(html: &str) -> String {
-    let card = html.split_once("id=\"history\"").map_or("", |(_, rest)| rest);
-    let card = card.split_once("</section>").map_or(card, |(card, _)| card);
-    let texts: Vec<&str> = card.split('<').filter_map(|piece| Some(piece.split_once('>')?.1)).collect();
-    texts.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+    text_of(card_of(html, "history"))
 }
 
 async fn team(desk: &Desk, query: &str) -> String {
@@ -97,11 +93,8 @@ async fn pages_lead_back_and_forth() {
         let marks = html.split("<bdi>n").skip(1).filter_map(|rest| rest.split('<').next()?.parse().ok());
         marks.collect::<Vec<i64>>()
     };
-    let onward = |html: &str, rel: &str| {
-        let (before, _) = html.split_once(&format!("\" rel=\"{rel}\""))?;
-        let href = before.rsplit_once("href=\"")?.1.replace("&#38;", "&");
-        href.split('#').next().and_then(|href| href.strip_prefix(&format!("{LENA}?topic=team"))).map(str::to_owned)
-    };
+    let onward =
+        |html: &str, rel: &str| pager_link(html, rel)?.strip_prefix(&format!("{LENA}?topic=team")).map(str::to_owned);
     let first = team(&desk, "").await;
     assert_eq!((numbers(&first), onward(&first, "prev")), ((70..120).rev().collect(), None));
     let second = team(&desk, &onward(&first, "next").expect("older")).await;
@@ -130,12 +123,12 @@ async fn the_number_of_queries_does_not_grow_with_the_log() {
 #[actix_web::test]
 async fn after_a_merge_the_survivor_has_both_histories() {
     let desk = desk_with_lena().await;
-    deliver(&desk, desk.project, &[body(1, "RENEWAL", ids("mara", &["mara"]))]);
+    deliver(&desk, desk.project, &[event_on_day(1, "RENEWAL", with_ids("mara", &["mara"]))]);
     for id in ["lena", "mara"] {
         let path = format!("/projects/sundial/customers/{id}/notes");
         desk.post_form(&SOL, &path, &[("body", &format!("about {id}"))]).await;
     }
-    deliver(&desk, desk.project, &[body(2, "SUBSCRIBER_ALIAS", ids("lena", &["lena", "mara"]))]);
+    deliver(&desk, desk.project, &[event_on_day(2, "SUBSCRIBER_ALIAS", with_ids("lena", &["lena", "mara"]))]);
     let shown = words(&team(&desk, "").await);
     assert!(shown.contains("about lena") && shown.contains("about mara"), "{shown}");
 }

@@ -5,35 +5,29 @@ use std::sync::Barrier;
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use dossier::auth::api_keys as keys;
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::db::Db;
 use dossier::db::schema::{api_keys, app_user_ids, projects, test_sales};
-use dossier::operations::erasure::erase;
-use dossier::operations::transfer::Move;
+use dossier::jobs;
 use dossier::projection::{Purchase, Status};
-use dossier::{catalog, jobs};
 use serde_json::{Value, json};
 
-use crate::finding::purchase;
-use crate::giving::{bought, customer, history_of, run, stored_events, work};
-use crate::grants::log;
-use crate::ingestion::{deliver, state};
+use crate::support::audit_log::audit_lines;
 use crate::support::cast::SOL;
+use crate::support::catalogs::apply_catalog;
+use crate::support::customers::{count_events, customer_id, history_of, profiles, purchases_of};
+use crate::support::events::{deliver, purchase, replace_fields};
+use crate::support::jobs::{jobs_of_process, run_jobs};
+use crate::support::operations::{erase_customer, transfer_purchases};
 use crate::support::{Answer, Desk, NOW};
 
 const MINUTE: i64 = 60;
 
 /// Makes a key of the project: with the prefix of a store, or a secret key.
 fn key(desk: &Desk, store: Option<&str>) -> String {
-    let platform = store.and_then(keys::platform_of);
-    let value = keys::Value::fresh(platform).expect("a key");
-    let (id, name) = (desk.ids.next(desk.clock.now()), if store.is_some() { "Sundial app" } else { "Our server" });
-    let new = keys::queries::NewKey { project: desk.project, id, name, store, created_by: "Dev Anand" };
-    let made = desk.db.write_here(|conn| Ok::<_, Error>(keys::queries::insert(conn, &new, &value, NOW)?));
-    made.expect("the key is made");
-    value.as_str().to_owned()
+    let name = if store.is_some() { "Sundial app" } else { "Our server" };
+    desk.client(desk.project, name, store).key
 }
 
 /// Applies a catalog of the Test Store: subscriptions of all lengths, and products that do not renew.
@@ -59,9 +53,7 @@ fn stock(desk: &Desk) {
     let file = json!({ "products": products, "entitlements": [
         { "id": "pro", "display_name": "Pro access", "products": ["month", "year", "for_life", "retreat"] },
     ], "offerings": [{ "id": "standard", "display_name": "Standard", "default": true }] });
-    let file = catalog::file::File::parse(&file.to_string()).expect("a catalog");
-    let applied = desk.db.write_here(|conn| Ok::<_, Error>(catalog::queries::apply(conn, desk.project, &file)?));
-    applied.expect("the catalog is applied");
+    apply_catalog(&desk, &file);
 }
 
 async fn desk() -> (Desk, String) {
@@ -111,7 +103,7 @@ fn refused(answer: &Answer) -> (u16, u16) {
 }
 
 fn only(desk: &Desk, id: &str) -> Purchase {
-    let [one] = bought(desk, id).try_into().expect("one purchase");
+    let [one] = purchases_of(desk, id).try_into().expect("one purchase");
     one
 }
 
@@ -151,7 +143,7 @@ async fn a_post_of_purchases_js_buys_the_product_and_unlocks_its_entitlement() {
     assert_eq!(purchase.presented_offering.as_deref(), Some("standard"));
     assert_eq!(purchase.entitlement_ids, ["pro"]);
     assert_eq!(history_of(&desk, "sandy"), ["own INITIAL_PURCHASE"]);
-    assert_eq!(log(&desk), ["test_purchase_made: month | - | - | -"]);
+    assert_eq!(audit_lines(&desk), ["test_purchase_made: month | - | - | -"]);
 }
 
 #[actix_web::test]
@@ -171,16 +163,16 @@ async fn a_purchase_is_on_the_profile_with_the_key_that_made_it() {
 async fn a_token_buys_once_however_often_it_is_posted() {
     let (desk, key) = desk().await;
     buy(&desk, &key, "sandy", "month", 1).await;
-    let before = state(&desk, desk.project);
+    let before = profiles(&desk, desk.project);
     desk.clock.advance(10);
     let again = buy(&desk, &key, "sandy", "month", 1).await;
     assert_eq!(again["subscriber"]["entitlements"]["pro"]["expires_date"], "2026-11-23T17:05:00Z");
     // The token decides, whichever product the retry names.
     buy(&desk, &key, "sandy", "gone", 1).await;
-    assert_eq!(state(&desk, desk.project), before);
-    assert_eq!((pending(&desk), log(&desk).len()), (1, 1));
+    assert_eq!(profiles(&desk, desk.project), before);
+    assert_eq!((pending(&desk), audit_lines(&desk).len()), (1, 1));
     desk.clock.advance(40 * MINUTE);
-    run(&desk);
+    run_jobs(&desk);
     let over = buy(&desk, &key, "sandy", "month", 1).await;
     assert_eq!(over["subscriber"]["entitlements"]["pro"]["expires_date"], "2026-11-23T17:30:00Z");
     assert_eq!(pending(&desk), 0, "an expired subscription does not start again");
@@ -196,7 +188,7 @@ async fn fifty_posts_of_one_token_at_once_are_one_purchase() {
         let info: Value = serde_json::from_str(&answer.body).expect("JSON");
         assert_eq!(info["subscriber"]["non_subscriptions"]["coins"].as_array().map(Vec::len), Some(1));
     }
-    assert_eq!((stored_events(&desk), log(&desk).len()), (1, 1));
+    assert_eq!((count_events(&desk), audit_lines(&desk).len()), (1, 1));
 }
 
 #[actix_web::test]
@@ -207,10 +199,10 @@ async fn a_subscription_renews_five_times_on_the_fast_schedule_and_expires() {
         buy(&desk, &key, "sandy", product, 1).await;
         for renewal in 1..=5 {
             desk.clock.advance(minutes * MINUTE - 1);
-            assert_eq!(run(&desk), 0, "{product}");
+            assert_eq!(run_jobs(&desk), 0, "{product}");
             assert!(only(&desk, "sandy").is_active(desk.clock.now()));
             desk.clock.advance(1);
-            assert_eq!(run(&desk), 1, "{product}");
+            assert_eq!(run_jobs(&desk), 1, "{product}");
             let (purchase, start) = (only(&desk, "sandy"), NOW.plus_seconds(renewal * minutes * MINUTE));
             assert_eq!((purchase.period_start, purchase.renewal_number), (start, Some(renewal + 1)));
             assert_eq!(purchase.expires_at, Some(start.plus_seconds(minutes * MINUTE)));
@@ -218,7 +210,7 @@ async fn a_subscription_renews_five_times_on_the_fast_schedule_and_expires() {
             assert_eq!(purchase.status(start), if renewal < 5 { Status::Active } else { Status::Cancelled });
         }
         desk.clock.advance(minutes * MINUTE);
-        assert_eq!((run(&desk), run(&desk), pending(&desk)), (1, 0, 0));
+        assert_eq!((run_jobs(&desk), run_jobs(&desk), pending(&desk)), (1, 0, 0));
         let purchase = only(&desk, "sandy");
         assert_eq!(purchase.status(desk.clock.now()), Status::Expired);
         assert_eq!(purchase.expires_at, Some(NOW.plus_seconds(6 * minutes * MINUTE)));
@@ -244,7 +236,7 @@ async fn missed_events_are_made_up_in_order_with_their_planned_dates() {
     buy(&desk, &key, "sandy", "month", 1).await;
     buy(&desk, &key, "vic", "year", 2).await;
     desk.clock.advance(86_400);
-    assert_eq!(run(&desk), 12);
+    assert_eq!(run_jobs(&desk), 12);
     assert_eq!(
         (history_of(&desk, "sandy"), history_of(&desk, "vic")),
         (LIFE.map(str::to_owned).to_vec(), LIFE.map(str::to_owned).to_vec())
@@ -255,14 +247,14 @@ async fn missed_events_are_made_up_in_order_with_their_planned_dates() {
     assert_eq!(purchase.transaction_id, Some(format!("{}.5", token(1))));
     assert_eq!(purchase.spans.len(), 1, "one bar without a gap");
     // The result is the same without the gap.
-    let late = bought(&desk, "sandy");
+    let late = purchases_of(&desk, "sandy");
     let (desk, key) = self::desk().await;
     buy(&desk, &key, "sandy", "month", 1).await;
     for _ in 0..6 {
         desk.clock.advance(5 * MINUTE);
-        run(&desk);
+        run_jobs(&desk);
     }
-    assert_eq!(bought(&desk, "sandy"), late);
+    assert_eq!(purchases_of(&desk, "sandy"), late);
 }
 
 #[actix_web::test]
@@ -273,16 +265,16 @@ async fn two_processes_record_each_step_once() {
     }
     desk.clock.advance(3_600);
     let other = Db::open(&desk.application.config.database_url, 2).expect("the same database");
-    let (both, jobs) = (Barrier::new(2), [work(&desk, &desk.db), work(&desk, &other)]);
+    let (both, jobs) = (Barrier::new(2), [jobs_of_process(&desk, &desk.db), jobs_of_process(&desk, &other)]);
     let counts: Vec<usize> = std::thread::scope(|scope| {
         let both = &both;
         let start = |job| scope.spawn(move || (both.wait(), jobs::run(job)).1);
         let threads: Vec<_> = jobs.iter().map(start).collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });
-    run(&desk);
+    run_jobs(&desk);
     assert!(counts.iter().sum::<usize>() <= 120, "{counts:?}");
-    assert_eq!((stored_events(&desk), pending(&desk)), (20 * 8, 0));
+    assert_eq!((count_events(&desk), pending(&desk)), (20 * 8, 0));
     for number in 0..20 {
         assert_eq!(history_of(&desk, &format!("user-{number}")), LIFE);
     }
@@ -300,7 +292,7 @@ async fn events_that_arrived_meanwhile_come_before_the_schedule() {
             "transaction_id": token(number), "original_transaction_id": token(number), "purchased_at_ms": NOW,
             "event_timestamp_ms": NOW.plus_seconds(60), "expiration_at_ms": NOW.plus_seconds(300), "price": 0,
         });
-        extra.as_object().into_iter().flatten().for_each(|(key, value)| fields[key] = value.clone());
+        replace_fields(&mut fields, &extra);
         purchase(id, 0, fields)
     };
     let refund =
@@ -312,14 +304,14 @@ async fn events_that_arrived_meanwhile_come_before_the_schedule() {
     ];
     deliver(&desk, desk.project, &events);
     desk.clock.advance(300);
-    assert_eq!(run(&desk), 2);
+    assert_eq!(run_jobs(&desk), 2);
     for id in ["off", "back"] {
         assert_eq!(history_of(&desk, id).last().map(String::as_str), Some("own EXPIRATION"), "{id}");
         assert!(!only(&desk, id).is_active(desk.clock.now()));
     }
     assert!(only(&desk, "longer").is_active(desk.clock.now()));
     desk.clock.advance(600);
-    assert_eq!(run(&desk), 1);
+    assert_eq!(run_jobs(&desk), 1);
     let longer = only(&desk, "longer");
     assert_eq!((longer.period_start, longer.expires_at), (NOW.plus_seconds(900), Some(NOW.plus_seconds(1_200))));
 }
@@ -330,9 +322,7 @@ async fn a_subscription_renews_for_whoever_has_it() {
     buy(&desk, &key, "sandy", "month", 1).await;
     buy(&desk, &key, "$RCAnonymousID:0123456789abcdef0123456789abcdef", "year", 2).await;
     deliver(&desk, desk.project, &[purchase("vic", 0, json!({}))]);
-    let moved = Move { project: desk.project, from: customer(&desk, "sandy"), to: customer(&desk, "vic"), now: NOW };
-    let moved = desk.db.write_here(|conn| moved.make(conn, &desk.ids)).expect("it is asked");
-    assert!(moved.is_ok());
+    assert!(transfer_purchases(&desk, "sandy", "vic").is_ok());
     // A log-in: both ids are one customer.
     let aliases = ["vic", "$RCAnonymousID:0123456789abcdef0123456789abcdef"];
     deliver(
@@ -341,17 +331,15 @@ async fn a_subscription_renews_for_whoever_has_it() {
         &[purchase("vic", 0, json!({ "id": "log-in", "type": "SUBSCRIBER_ALIAS", "aliases": aliases }))],
     );
     desk.clock.advance(3_600);
-    assert_eq!(run(&desk), 7);
-    let own: Vec<_> = bought(&desk, "vic").into_iter().map(|one| (one.product_id, one.renewal_number)).collect();
+    assert_eq!(run_jobs(&desk), 7);
+    let own: Vec<_> = purchases_of(&desk, "vic").into_iter().map(|one| (one.product_id, one.renewal_number)).collect();
     let wanted = [("pro_monthly", None), ("month", Some(6)), ("year", Some(2))];
     assert_eq!(own, wanted.map(|(product, number)| (product.to_owned(), number)));
-    assert!(bought(&desk, "sandy").is_empty());
-    let gone = customer(&desk, "sandy");
-    let erased = desk.db.write_here(|conn| erase(conn, desk.project, &[gone], desk.clock.now()));
-    assert_eq!(erased.expect("she is erased").customers, 1);
+    assert!(purchases_of(&desk, "sandy").is_empty());
+    assert_eq!(erase_customer(&desk, desk.project, "sandy").customers, 1);
     desk.clock.advance(3_600);
-    run(&desk);
-    let year = bought(&desk, "vic").into_iter().find(|one| one.product_id == "year").expect("it stays");
+    run_jobs(&desk);
+    let year = purchases_of(&desk, "vic").into_iter().find(|one| one.product_id == "year").expect("it stays");
     assert_eq!((year.renewal_number, pending(&desk)), (Some(3), 1));
 }
 
@@ -360,14 +348,13 @@ async fn an_erasure_deletes_the_purchases_and_a_retry_does_not_bring_them_back()
     let (desk, key) = desk().await;
     buy(&desk, &key, "sandy", "month", 1).await;
     desk.clock.advance(60);
-    let gone = customer(&desk, "sandy");
-    desk.db.write_here(|conn| erase(conn, desk.project, &[gone], desk.clock.now())).expect("she is erased");
-    assert_eq!((pending(&desk), stored_events(&desk)), (0, 0));
+    assert_eq!(erase_customer(&desk, desk.project, "sandy").customers, 1);
+    assert_eq!((pending(&desk), count_events(&desk)), (0, 0));
     desk.clock.advance(3_600);
-    run(&desk);
+    run_jobs(&desk);
     let retried = post(&desk, &key, &posted("sandy", "month", &token(1))).await;
     assert_eq!(refused(&retried), (400, 7103));
-    assert_eq!((stored_events(&desk), pending(&desk)), (0, 0));
+    assert_eq!((count_events(&desk), pending(&desk)), (0, 0));
     let fresh = format!("test_{}_a", desk.clock.now().millis());
     assert_eq!(post(&desk, &key, &posted("sandy", "month", &fresh)).await.status, StatusCode::OK);
 }
@@ -382,7 +369,8 @@ async fn products_that_do_not_renew_are_bought_once_or_any_number_of_times() {
     buy(&desk, &key, "sandy", "for_life", 3).await;
     let info = buy(&desk, &key, "sandy", "retreat", 4).await;
     assert_eq!(info["subscriber"]["entitlements"]["pro"]["expires_date"], Value::Null);
-    let retreat = bought(&desk, "sandy").into_iter().find(|one| one.product_id == "retreat").expect("it is there");
+    let retreat =
+        purchases_of(&desk, "sandy").into_iter().find(|one| one.product_id == "retreat").expect("it is there");
     assert_eq!(retreat.expires_at, Some(NOW.plus_seconds(5 * MINUTE)));
     buy(&desk, &key, "sandy", "bare", 5).await;
     assert_eq!((history_of(&desk, "sandy"), pending(&desk)), (vec!["own NON_RENEWING_PURCHASE".to_owned(); 5], 0));
@@ -401,9 +389,9 @@ async fn an_active_subscription_is_not_bought_twice_and_an_expired_one_is() {
     buy(&desk, &key, "sandy", "year", 3).await;
     buy(&desk, &key, "vic", "month", 4).await;
     desk.clock.advance(31 * MINUTE);
-    run(&desk);
+    run_jobs(&desk);
     buy(&desk, &key, "sandy", "month", 5).await;
-    assert_eq!(bought(&desk, "sandy").len(), 3);
+    assert_eq!(purchases_of(&desk, "sandy").len(), 3);
 }
 
 #[actix_web::test]
@@ -413,8 +401,7 @@ async fn a_catalog_without_test_products_sells_the_products_of_other_stores() {
         { "id": "pro_monthly", "store": "APP_STORE", "type": "subscription", "duration": "P1M",
           "price": { "amount": "9.99", "currency": "USD" } },
     ]});
-    let file = catalog::file::File::parse(&file.to_string()).expect("a catalog");
-    desk.db.write_here(|conn| Ok::<_, Error>(catalog::queries::apply(conn, desk.project, &file)?)).expect("applied");
+    apply_catalog(&desk, &file);
     let key = key(&desk, Some("TEST_STORE"));
     let info = buy(&desk, &key, "sandy", "pro_monthly", 1).await;
     assert_eq!(info["subscriber"]["subscriptions"]["pro_monthly"]["store"], "test_store");
@@ -425,7 +412,7 @@ async fn a_price_in_another_currency_is_shown_in_that_currency() {
     let (desk, key) = desk().await;
     buy(&desk, &key, "sandy", "euros", 1).await;
     desk.clock.advance(5 * MINUTE);
-    run(&desk);
+    run_jobs(&desk);
     let purchase = only(&desk, "sandy");
     assert_eq!(purchase.paid.map(|paid| paid.shown()), Some("EUR 8.99".into()));
     assert_eq!(purchase.revenue.prices_missing, 2, "there are no dollars to add up");
@@ -446,21 +433,21 @@ async fn a_token_of_somebody_else_follows_the_setting_for_sandbox_purchases() {
         match wanted {
             Ok(holder) => {
                 assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
-                assert_eq!((bought(&desk, holder).len(), bought(&desk, "sandy").len()), (1, 0));
+                assert_eq!((purchases_of(&desk, holder).len(), purchases_of(&desk, "sandy").len()), (1, 0));
                 assert_eq!(history_of(&desk, "sandy"), ["own INITIAL_PURCHASE", "lost TRANSFER"]);
                 assert_eq!(
-                    log(&desk).last().map(String::as_str),
+                    audit_lines(&desk).last().map(String::as_str),
                     Some("purchases_transferred: - | - | moved to vic | -")
                 );
                 desk.clock.advance(5 * MINUTE);
-                assert_eq!((run(&desk), bought(&desk, holder).len()), (1, 1), "it renews there");
+                assert_eq!((run_jobs(&desk), purchases_of(&desk, holder).len()), (1, 1), "it renews there");
                 // Sandy posts the same token again and gets the purchase back.
                 assert_eq!(post(&desk, &key, &posted("sandy", "month", &token(1))).await.status, StatusCode::OK);
-                assert_eq!((bought(&desk, "sandy").len(), stored_events(&desk)), (1, 4));
+                assert_eq!((purchases_of(&desk, "sandy").len(), count_events(&desk)), (1, 4));
             }
             Err(why) => {
                 assert_eq!(refused(&answer), why, "{behavior}");
-                assert_eq!((bought(&desk, "sandy").len(), bought(&desk, "vic").len()), (1, 0));
+                assert_eq!((purchases_of(&desk, "sandy").len(), purchases_of(&desk, "vic").len()), (1, 0));
             }
         }
     }
@@ -474,10 +461,10 @@ async fn a_token_of_an_anonymous_customer_merges_both() {
     buy(&desk, &key, anonymous, "month", 1).await;
     let info = buy(&desk, &key, "vic", "month", 1).await;
     assert_eq!(info["subscriber"]["original_app_user_id"], anonymous);
-    assert_eq!(customer(&desk, "vic"), customer(&desk, anonymous));
+    assert_eq!(customer_id(&desk, "vic"), customer_id(&desk, anonymous));
     assert_eq!(history_of(&desk, "vic"), ["own INITIAL_PURCHASE", "own SUBSCRIBER_ALIAS"]);
     desk.clock.advance(5 * MINUTE);
-    assert_eq!((run(&desk), bought(&desk, "vic").len()), (1, 1));
+    assert_eq!((run_jobs(&desk), purchases_of(&desk, "vic").len()), (1, 1));
 }
 
 #[actix_web::test]
@@ -533,7 +520,7 @@ async fn an_invalid_purchase_is_refused_with_its_code() {
     let (desk, key) = desk().await;
     let body = |change: Value| {
         let mut body = posted("sandy", "month", &token(1));
-        change.as_object().into_iter().flatten().for_each(|(key, value)| body[key] = value.clone());
+        replace_fields(&mut body, &change);
         body
     };
     for (change, wanted) in [
@@ -563,7 +550,7 @@ async fn an_invalid_purchase_is_refused_with_its_code() {
     let large = format!("{{\"fetch_token\":\"{}\"}}", "a".repeat(1 << 20));
     assert_eq!(desk.call(request(&key, "web", large)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(desk.call(request("test_nobody", "web", "{}".into())).await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!((stored_events(&desk), pending(&desk), log(&desk).len()), (0, 0, 0));
+    assert_eq!((count_events(&desk), pending(&desk), audit_lines(&desk).len()), (0, 0, 0));
 }
 
 #[actix_web::test]

@@ -5,15 +5,14 @@ use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::auth::api_keys::{NewKey, Value as Secret, platform_of, queries};
 use dossier::base::error::Error;
-use dossier::catalog;
 use dossier::db::schema::{app_user_ids, customers};
 use serde_json::{Value, json};
 
-use crate::finding::purchase;
-use crate::giving::{customer, grants};
-use crate::grants::log;
-use crate::ingestion::deliver;
+use crate::support::audit_log::audit_lines;
 use crate::support::cast::SOL;
+use crate::support::catalogs::apply_catalog;
+use crate::support::customers::{customer_id, grants_of};
+use crate::support::events::{deliver, purchase};
 use crate::support::{Answer, Desk, NOW};
 
 const KEY: &str = "sk_0123456789abcdef";
@@ -34,9 +33,8 @@ async fn desk() -> Desk {
             { "id": "winback", "display_name": "Win back", "default": false, "metadata": {}, "packages": [] },
         ],
     });
-    let sold = catalog::file::File::parse(&sold.to_string()).expect("a catalog");
+    apply_catalog(&desk, &sold);
     let made = desk.db.write_here(|conn| {
-        catalog::queries::apply(conn, desk.project, &sold)?;
         for (value, store) in [(KEY, None), (APP, Some("RC_BILLING"))] {
             let value = Secret::parse(value, store.and_then(platform_of)).expect("a key");
             let new =
@@ -45,7 +43,7 @@ async fn desk() -> Desk {
         }
         Ok::<_, Error>(())
     });
-    made.expect("keys and a catalog");
+    made.expect("keys");
     desk
 }
 
@@ -194,7 +192,7 @@ async fn a_customer_is_made_once_with_its_attributes() {
     let nia = post(&desk, CUSTOMERS, new.clone(), StatusCode::CREATED).await;
     assert_eq!((&nia["id"], &nia["last_seen_at"]), (&json!("nia-7"), &Value::Null));
     assert_eq!(nia["attributes"]["items"][0]["value"], "gold");
-    assert_eq!(log(&desk), ["customer_created: - | - | - | -", "attribute_set: plan | - | gold | -"]);
+    assert_eq!(audit_lines(&desk), ["customer_created: - | - | - | -", "attribute_set: plan | - | gold | -"]);
     let again = refused(&desk, Method::POST, CUSTOMERS, Some(new), StatusCode::CONFLICT).await;
     assert_eq!(again.0, "resource_already_exists");
     let expanded = get(&desk, &format!("{CUSTOMERS}/nia-7?expand=attributes")).await;
@@ -218,7 +216,7 @@ async fn an_invalid_id_creates_no_customer() {
     let bad = json!({ "id": "nia", "attributes": [{ "name": "plan", "value": "x" }, { "name": "a b", "value": "x" }] });
     let shown = refused(&desk, Method::POST, CUSTOMERS, Some(bad), StatusCode::BAD_REQUEST).await;
     assert_eq!(shown, ("parameter_error".into(), "attributes".into()));
-    assert!(ids(&get(&desk, CUSTOMERS).await).is_empty() && log(&desk).is_empty());
+    assert!(ids(&get(&desk, CUSTOMERS).await).is_empty() && audit_lines(&desk).is_empty());
 }
 
 #[actix_web::test]
@@ -238,7 +236,11 @@ async fn attributes_are_set_all_or_none_and_cleared_by_null() {
     let cleared = json!({ "attributes": [{ "name": "plan", "value": null }] });
     post(&desk, &path, cleared, StatusCode::OK).await;
     assert_eq!(get(&desk, &path).await["items"], json!([email]));
-    assert!(log(&desk).contains(&"attribute_deleted: plan | gold | - | -".to_owned()), "{:?}", log(&desk));
+    assert!(
+        audit_lines(&desk).contains(&"attribute_deleted: plan | gold | - | -".to_owned()),
+        "{:?}",
+        audit_lines(&desk)
+    );
     let many: Vec<Value> = (0..51).map(|number| json!({ "name": format!("a{number}"), "value": "x" })).collect();
     let wrong = [
         json!({}),
@@ -269,8 +271,8 @@ async fn access_is_granted_once_however_often_it_is_requested_and_revoked() {
         let coach = json!({ "object": "customer.active_entitlement", "entitlement_id": "coach", "expires_at": until });
         assert_eq!(lena["active_entitlements"]["items"][0], coach);
     }
-    assert_eq!(grants(&desk, "lena").len(), 1);
-    assert_eq!(log(&desk).len(), 1);
+    assert_eq!(grants_of(&desk, "lena").len(), 1);
+    assert_eq!(audit_lines(&desk).len(), 1);
     let subscriptions = get(&desk, &format!("{CUSTOMERS}/lena/subscriptions")).await;
     let given = &subscriptions["items"][0];
     assert_eq!((&given["store"], &given["product_id"]), (&json!("promotional"), &Value::Null));
@@ -278,7 +280,7 @@ async fn access_is_granted_once_however_often_it_is_requested_and_revoked() {
     let lena = act(&desk, "revoke_granted_entitlement", json!({ "entitlement_id": "coach" }), StatusCode::OK).await;
     assert_eq!(lena["active_entitlements"]["items"][0]["entitlement_id"], "pro");
     act(&desk, "revoke_granted_entitlement", json!({ "entitlement_id": "coach" }), StatusCode::OK).await;
-    assert_eq!(log(&desk).len(), 2);
+    assert_eq!(audit_lines(&desk).len(), 2);
     let path = format!("{CUSTOMERS}/lena/actions/grant_entitlement");
     for (body, parameter) in [
         (json!({ "expires_at": until }), "entitlement_id"),
@@ -307,7 +309,7 @@ async fn an_offering_is_assigned_and_null_goes_back_to_the_default() {
         act(&desk, "assign_offering", json!({ "offering_id": null }), StatusCode::OK).await;
     }
     let shown = ["offering_override_set: - | - | winback | -", "offering_override_cleared: - | winback | - | -"];
-    assert_eq!(log(&desk), shown);
+    assert_eq!(audit_lines(&desk), shown);
     let path = format!("{CUSTOMERS}/lena/actions/assign_offering");
     for body in [json!({}), json!({ "offering_id": 7 }), json!({ "offering_id": "" })] {
         let shown = refused(&desk, Method::POST, &path, Some(body), StatusCode::BAD_REQUEST).await;
@@ -327,7 +329,7 @@ async fn purchases_move_to_another_customer_and_asking_again_moves_nothing() {
         assert_eq!(both["source_customer"]["active_entitlements"]["items"], json!([]));
         assert_eq!(both["target_customer"]["active_entitlements"]["items"][0]["entitlement_id"], "pro");
     }
-    let shown = log(&desk);
+    let shown = audit_lines(&desk);
     assert_eq!(shown.iter().filter(|line| line.starts_with("purchases_transferred")).count(), 1, "{shown:?}");
     let path = format!("{CUSTOMERS}/lena/actions/transfer");
     let same = Some(json!({ "target_customer_id": "lena" }));
@@ -347,7 +349,7 @@ async fn a_deleted_customer_is_gone_under_every_id() {
     assert_eq!(deleted, json!({ "object": "customer", "id": "lena", "deleted_at": NOW }));
     let again = refused(&desk, Method::DELETE, &format!("{CUSTOMERS}/lena"), None, StatusCode::NOT_FOUND).await;
     assert_eq!(again.0, "resource_missing");
-    assert!(log(&desk)[0].starts_with("customer_deleted: 1 App User ID"), "{:?}", log(&desk));
+    assert!(audit_lines(&desk)[0].starts_with("customer_deleted: 1 App User ID"), "{:?}", audit_lines(&desk));
 }
 
 #[actix_web::test]
@@ -439,7 +441,7 @@ async fn only_a_secret_key_of_this_project_is_authorized() {
         let path = format!("/v2/projects/{other}/customers");
         assert_eq!(refused(&desk, Method::GET, &path, None, StatusCode::NOT_FOUND).await.0, "resource_missing");
     }
-    assert!(log(&desk).is_empty());
+    assert!(audit_lines(&desk).is_empty());
 }
 
 #[actix_web::test]
@@ -497,7 +499,7 @@ async fn an_id_is_found_however_it_is_spelt_in_the_path() {
     for id in ["%24RCAnonymousID%3Aab12", "$RCAnonymousID%3Aab12", "$RCAnonymousID:ab12"] {
         assert_eq!(get(&desk, &format!("{CUSTOMERS}/{id}")).await["id"], "$RCAnonymousID:ab12");
     }
-    assert!(customer(&desk, "$RCAnonymousID:ab12") > 0);
+    assert!(customer_id(&desk, "$RCAnonymousID:ab12") > 0);
     for id in ["%FF", "%00"] {
         let path = format!("{CUSTOMERS}/{id}");
         assert_eq!(refused(&desk, Method::GET, &path, None, StatusCode::BAD_REQUEST).await.0, "parameter_error");
