@@ -31,9 +31,7 @@ fn append(desk: &Desk, actor: &Actor, trace: Trace) {
 }
 
 async fn page(desk: &Desk, query: &str) -> String {
-    let answer = desk.get(&ADA, &format!("{LOG}{query}")).await;
-    assert_eq!(answer.status, StatusCode::OK, "{query}");
-    answer.body
+    desk.page(&ADA, &format!("{LOG}{query}")).await
 }
 
 /// The words of each row of the table.

@@ -65,3 +65,29 @@ async fn a_configured_table_replaces_the_built_in_one() {
     let key = desk.app("RC_BILLING").key;
     assert_eq!(country(&desk, &key, "80.156.0.1", &[]).await.as_deref(), Some("DE"));
 }
+
+#[actix_web::test]
+async fn the_country_comes_from_the_address_and_the_address_is_stored_nowhere() {
+    let desk =
+        Desk::open_with(|config| config.trusted_proxies = vec!["127.0.0.1/32".parse().expect("a network")]).await;
+    let app = desk.web_app();
+    let ask = |address: &str, peer: &str| {
+        let request = TestRequest::get().uri("/v1/subscribers/lena").peer_addr(peer.parse().expect("an address"));
+        let request = request.insert_header(("authorization", format!("Bearer {}", app.key)));
+        request.insert_header(("x-platform", "web")).insert_header(("x-forwarded-for", address.to_owned()))
+    };
+    let country = || {
+        let country = customers::table.select(customers::country);
+        desk.application.last_seen.settle();
+        desk.db.read_here(|conn| Ok::<_, Error>(country.first::<Option<String>>(conn)?)).expect("a customer")
+    };
+    desk.call(ask("133.11.93.7", "127.0.0.1:4000")).await;
+    assert_eq!(country().as_deref(), Some("JP"));
+    desk.clock.advance(60);
+    // This peer is no trusted proxy, so its header does not count.
+    desk.call(ask("133.11.93.7", "200.160.2.3:4000")).await;
+    assert_eq!(country().as_deref(), Some("BR"));
+    for address in ["133.11.93.7", "200.160.2.3"] {
+        assert_eq!(traces::find(&desk, address), Vec::<String>::new());
+    }
+}

@@ -14,7 +14,6 @@ use dossier::base::error::Error;
 use dossier::base::ids::Ids;
 use dossier::db::schema::{app_user_ids, delivery_attempts, history, webhook_deliveries as queue, webhook_endpoints};
 use dossier::endpoints::{self, Client, Courier, LEASE, RETRIES};
-use dossier::operations::erasure::cleanup;
 use dossier::server::app::Application;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
@@ -23,7 +22,7 @@ use sha2::Sha256;
 use crate::support::audit_log::audit_actions;
 use crate::support::cast::{ADA, DEV, LENA, SOL, SUNDIAL, VERA};
 use crate::support::events::{deliver, deliver_together, event_on_day};
-use crate::support::jobs::rebuild;
+use crate::support::jobs::{clean_up, rebuild};
 use crate::support::operations::erase_customer;
 use crate::support::pages::seen_version;
 use crate::support::receiver::{Manner, Receiver, Request};
@@ -624,13 +623,16 @@ async fn nothing_of_an_erased_customer_is_sent_or_kept() {
         json!({ "id": "k1", "app_user_id": "kanarie", "original_app_user_id": "kanarie", "aliases": ["kanarie"] });
     receive(&desk, &event_on_day(1_095, "RENEWAL", kanarie)).await;
     receive(&desk, &event_on_day(1_096, "RENEWAL", json!({ "id": "other" }))).await;
-    let moved = json!({ "event": { "id": "t1", "type": "TRANSFER", "event_timestamp_ms": 1_795_000_000_000_i64, "transferred_from": ["kanarie"], "transferred_to": ["lena"] } });
+    let moved = json!({ "event": {
+        "id": "t1", "type": "TRANSFER", "event_timestamp_ms": 1_795_000_000_000_i64, "transferred_from": ["kanarie"],
+        "transferred_to": ["lena"],
+    } });
     receive(&desk, &moved.to_string()).await;
     assert_eq!((send(&desk), receiver.requests().len()), (3, 3));
     let events: i64 = desk.read(|conn| history::table.count().get_result(conn));
     assert!(events > 3);
     erase_customer(&desk, desk.project, "kanarie");
-    cleanup::work(&desk.db).expect("it cleans up");
+    clean_up(&desk);
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
     desk.clock.advance(300);
     assert_eq!(send(&desk), 1, "the deliveries of others continue");

@@ -15,6 +15,7 @@ use crate::support::audit_log::verified_audit_entries;
 use crate::support::cast::{ADA, PASSWORD, TEAM};
 use crate::support::customers::customer_id;
 use crate::support::events::{deliver, deliver_together, event_on_day, replace_fields};
+use crate::support::jobs::clean_up;
 use crate::support::{Desk, NOW, traces};
 
 const PAGE: &str = "/projects/sundial/settings/test-accounts";
@@ -76,13 +77,19 @@ fn real_ones() -> Vec<String> {
         real(
             "taker",
             "TRANSFER",
-            json!({ "transferred_from": ["real-giver"], "transferred_to": ["real-taker"], "app_user_id": null, "aliases": null, "original_app_user_id": null }),
+            json!({
+                "transferred_from": ["real-giver"], "transferred_to": ["real-taker"], "app_user_id": null, "aliases": null,
+                "original_app_user_id": null,
+            }),
         ),
         // A customer who received purchases that were then transferred on.
         real(
             "passer",
             "TRANSFER",
-            json!({ "event_timestamp_ms": 1_700_900_000_000i64, "transferred_from": ["real-taker"], "transferred_to": ["real-end"], "app_user_id": null, "aliases": null, "original_app_user_id": null }),
+            json!({
+                "event_timestamp_ms": 1_700_900_000_000i64, "transferred_from": ["real-taker"],
+                "transferred_to": ["real-end"], "app_user_id": null, "aliases": null, "original_app_user_id": null,
+            }),
         ),
     ]
 }
@@ -210,7 +217,7 @@ async fn a_customer_who_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_
             && shown[0].details.contains("47 customers, 2 kept")
     );
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("nothing is left to do"), 0);
-    dossier::operations::erasure::cleanup::work(&desk.db).expect("it cleans up");
+    clean_up(&desk);
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
 }
 

@@ -193,7 +193,9 @@ async fn absurd_times_and_prices_are_stored_and_shown() {
     ];
     for (number, time) in times.iter().enumerate() {
         for field in ["event_timestamp_ms", "purchased_at_ms", "expiration_at_ms", "grace_period_expiration_at_ms"] {
-            let extra = json!({ "id": format!("{number}-{field}"), field: time, "transaction_id": format!("{number}{field}"), "price": 0 });
+            let extra = json!({
+                "id": format!("{number}-{field}"), field: time, "transaction_id": format!("{number}{field}"), "price": 0,
+            });
             assert_eq!(desk.post_webhook(&slug, purchase_by_lena(extra)).await.status, 200, "{field}: {time}");
         }
     }
@@ -293,7 +295,8 @@ async fn a_thousand_attributes_and_a_huge_one_are_stored_and_the_page_still_open
         desk.post_webhook(&slug, purchase_by_lena(json!({ "id": "many", "subscriber_attributes": many }))).await.status,
         200
     );
-    let huge = json!({ "id": "huge", "subscriber_attributes": { "story": { "value": "y".repeat(100_000), "updated_at_ms": 1_700_000_000_000i64 } } });
+    let story = json!({ "value": "y".repeat(100_000), "updated_at_ms": 1_700_000_000_000i64 });
+    let huge = json!({ "id": "huge", "subscriber_attributes": { "story": story } });
     assert_eq!(desk.post_webhook(&slug, purchase_by_lena(huge)).await.status, 200);
     let page = desk.get(&VERA, &format!("/projects/{slug}/customers/lena")).await;
     assert_eq!(page.status, 200);

@@ -11,10 +11,13 @@ pub struct Person {
     pub role: Role,
 }
 
-/// She may only look.
+/// A viewer.
 pub const VERA: Person = Person { id: 1, name: "Vera Lind", email: "vera@sundial.example", role: Role::Viewer };
+/// Works in support.
 pub const SOL: Person = Person { id: 2, name: "Sol Mbeki", email: "sol@sundial.example", role: Role::Support };
+/// A developer.
 pub const DEV: Person = Person { id: 3, name: "Dev Anand", email: "dev@sundial.example", role: Role::Developer };
+/// An admin.
 pub const ADA: Person = Person { id: 4, name: "Ada Okoye", email: "ada@sundial.example", role: Role::Admin };
 
 /// Everybody, from the least to the most that a role may.

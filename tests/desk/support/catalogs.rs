@@ -65,3 +65,37 @@ pub async fn desk_with_offerings() -> Desk {
     deliver_together(&desk, desk.project, &[purchase("lena", 3, json!({})), test]);
     desk
 }
+
+/// A desk with products of several stores; the one of Google Play has a base plan.
+pub async fn desk_with_products() -> Desk {
+    let desk = Desk::open().await;
+    let product = |id: &str, store: &str, kind: &str, duration: Value, price: Value| {
+        json!({
+            "id": id, "store": store, "display_name": format!("Name of {id}"), "type": kind, "duration": duration,
+            "price": price,
+        })
+    };
+    let euros = |amount: &str| json!({ "amount": amount, "currency": "EUR" });
+    let sold = json!({
+        "products": [
+            product("plus_1m", "RC_BILLING", "subscription", json!("P1M"), euros("4.99")),
+            product("plus_18m", "RC_BILLING", "subscription", json!("P1Y6M"), euros("49")),
+            product("coins", "RC_BILLING", "consumable", Value::Null, euros("0.99")),
+            product("unpriced", "RC_BILLING", "subscription", json!("P1M"), Value::Null),
+            product("premium:monthly", "PLAY_STORE", "subscription", json!("P1M"), euros("5.99")),
+            product("plus_ios", "APP_STORE", "subscription", json!("P1M"), euros("6.99")),
+        ],
+        "entitlements": [
+            { "id": "plus", "display_name": "Plus", "products": ["plus_1m", "premium:monthly", "plus_ios"] },
+        ],
+        "offerings": [
+            { "id": "standard", "display_name": "Standard plans", "default": true, "metadata": {}, "packages": [
+                { "id": "$rc_monthly", "display_name": "Monthly", "products": ["plus_1m", "premium:monthly", "plus_ios"] },
+                { "id": "coins", "display_name": "Coins", "products": ["coins"] },
+            ]},
+            { "id": "winback", "display_name": "Win-back", "metadata": { "badge": "-50%" }, "packages": [] },
+        ],
+    });
+    apply_catalog(&desk, &sold);
+    desk
+}

@@ -2,6 +2,7 @@
 
 use dossier::db::Db;
 use dossier::jobs::{self, Work};
+use dossier::operations::erasure::cleanup;
 
 use super::Desk;
 
@@ -19,4 +20,9 @@ pub fn jobs_of_process(desk: &Desk, db: &Db) -> Work {
 pub fn rebuild(desk: &Desk, project: Option<i64>) {
     let bar = indicatif::ProgressBar::hidden();
     dossier::cli::rebuild::rebuild(&desk.db, project, &bar).expect("it rebuilds");
+}
+
+/// Overwrites what erased customers left in free space; returns how many erasures were waiting for it.
+pub fn clean_up(desk: &Desk) -> usize {
+    cleanup::work(&desk.db).expect("it cleans up")
 }

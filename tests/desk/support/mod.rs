@@ -1,5 +1,6 @@
 //! [`Desk`]: the program with its own database, a clock that only the test advances, and ids that count up.
 
+pub mod accounts;
 pub mod acting;
 pub mod audit_log;
 pub mod canary;
@@ -10,7 +11,9 @@ pub mod customers;
 mod database;
 pub mod desks;
 pub mod events;
+pub mod forms;
 pub mod jobs;
+pub mod life_cycles;
 pub mod operations;
 pub mod pages;
 pub mod phone;
@@ -18,6 +21,7 @@ mod project;
 pub mod receiver;
 pub mod samples;
 pub mod seed;
+pub mod test_store;
 pub mod traces;
 
 use std::collections::HashMap;
@@ -110,6 +114,13 @@ impl Desk {
     /// Gets a page in a new session of this person.
     pub async fn get(&self, person: &Person, path: &str) -> Answer {
         self.call(TestRequest::get().uri(path).insert_header(("cookie", self.cookie(person)))).await
+    }
+
+    /// The HTML of a page that opens for this person.
+    pub async fn page(&self, person: &Person, path: &str) -> String {
+        let answer = self.get(person, path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        answer.body
     }
 
     /// As [`Desk::get`], in the session of this cookie.

@@ -10,11 +10,6 @@ use dossier::operations::transfer::{self, Move};
 use super::Desk;
 use super::customers::customer_id;
 
-/// The customer as operations on grants take it.
-pub fn holder(desk: &Desk, id: &str) -> Holder {
-    Holder { project: desk.project, customer: customer_id(desk, id), now: desk.clock.now() }
-}
-
 /// Grants an entitlement, or says why not. `replaces` puts it in the place of a running grant.
 pub fn try_to_grant(desk: &Desk, id: &str, entitlement: &str, preset: Preset, replaces: bool) -> Result<Plan, Refusal> {
     let (holder, length) = (holder(desk, id), Length::Preset(preset));
@@ -42,6 +37,10 @@ pub fn remove_grant(desk: &Desk, id: &str, key: &str) -> Option<Vec<Removed>> {
         Ok::<_, Error>(plan.map(|plan| plan.removed))
     });
     removed.expect("it is decided")
+}
+
+fn holder(desk: &Desk, id: &str) -> Holder {
+    Holder { project: desk.project, customer: customer_id(desk, id), now: desk.clock.now() }
 }
 
 /// A transfer that has not been made.

@@ -1,5 +1,7 @@
 //! Reads the HTML of pages.
 
+use super::cast::LENA;
+
 /// The text of a piece of HTML, one space between words.
 pub fn text_of(html: &str) -> String {
     let texts: Vec<&str> = html.split('<').filter_map(|piece| Some(piece.split_once('>')?.1)).collect();
@@ -24,4 +26,11 @@ pub fn pager_link(html: &str, rel: &str) -> Option<String> {
     let (_, address) = before.rsplit_once("href=\"")?;
     let address = address.replace("&#38;", "&").replace("&amp;", "&");
     address.split('#').next().map(str::to_owned)
+}
+
+/// The ids of the events that a profile of Lena shows, from its links.
+pub fn events_on(html: &str) -> Vec<String> {
+    let link = format!("{LENA}/events/");
+    let links = html.split(&link).skip(1);
+    links.map(|rest| rest.split(['"', '?']).next().unwrap_or_default().to_owned()).collect()
 }

@@ -54,7 +54,9 @@ async fn desk() -> Desk {
             "noor",
             5,
             json!({
-                "subscriber_attributes": set_yesterday(json!({ "$email": "family@okafor.example", "$displayName": "نورا العبد الله" })),
+                "subscriber_attributes": set_yesterday(json!({
+                    "$email": "family@okafor.example", "$displayName": "نورا العبد الله",
+                })),
             }),
         ),
         purchase("stripe_user", 4, json!({ "store": "STRIPE", "transaction_id": "si_RX9aLena4471" })),

@@ -331,32 +331,6 @@ async fn uploads_over_the_rate_limit_get_503_with_a_retry_after() {
 }
 
 #[actix_web::test]
-async fn the_country_comes_from_the_address_and_the_address_is_stored_nowhere() {
-    let desk =
-        Desk::open_with(|config| config.trusted_proxies = vec!["127.0.0.1/32".parse().expect("a network")]).await;
-    let app = desk.web_app();
-    let ask = |address: &str, peer: &str| {
-        let request = TestRequest::get().uri("/v1/subscribers/lena").peer_addr(peer.parse().expect("an address"));
-        let request = request.insert_header(("authorization", format!("Bearer {}", app.key)));
-        request.insert_header(("x-platform", "web")).insert_header(("x-forwarded-for", address.to_owned()))
-    };
-    let country = || {
-        let country = customers::table.select(customers::country);
-        desk.application.last_seen.settle();
-        desk.db.read_here(|conn| Ok::<_, Error>(country.first::<Option<String>>(conn)?)).expect("a customer")
-    };
-    desk.call(ask("133.11.93.7", "127.0.0.1:4000")).await;
-    assert_eq!(country().as_deref(), Some("JP"));
-    desk.clock.advance(60);
-    // This peer is no trusted proxy, so its header does not count.
-    desk.call(ask("133.11.93.7", "200.160.2.3:4000")).await;
-    assert_eq!(country().as_deref(), Some("BR"));
-    for address in ["133.11.93.7", "200.160.2.3"] {
-        assert_eq!(crate::support::traces::find(&desk, address), Vec::<String>::new());
-    }
-}
-
-#[actix_web::test]
 async fn a_browser_of_any_origin_may_call_and_read_even_errors() {
     let desk = Desk::open().await;
     for path in ["/v1/subscribers/lena", "/rcbilling/v1/subscribers/lena/products?id=a", "/v1/nothing"] {

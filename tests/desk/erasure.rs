@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use dossier::base::error::Error;
 use dossier::db::schema::*;
 use dossier::ingest::Outcome;
-use dossier::operations::erasure::{Erased, blocking, cleanup};
+use dossier::operations::erasure::Erased;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
@@ -14,20 +14,9 @@ use serde_json::json;
 use crate::support::canary::add_customer_with_everything;
 use crate::support::customers::{ids_of_customers, profiles};
 use crate::support::events::{TODAY, deliver, event_on_day, transfer_of_every_store, with_ids};
-use crate::support::jobs::rebuild;
-use crate::support::operations::{block, erase_customer};
+use crate::support::jobs::{clean_up, rebuild};
+use crate::support::operations::erase_customer;
 use crate::support::{Desk, traces};
-
-/// An event of these App User IDs. Its event id does not contain them.
-fn event(day: i64, id: &str, aliases: &[&str]) -> String {
-    let mut extra = with_ids(aliases[0], aliases);
-    extra["id"] = json!(id);
-    event_on_day(day, "RENEWAL", extra)
-}
-
-fn cleanup(desk: &Desk) {
-    assert!(cleanup::work(&desk.db).expect("it cleans up") > 0, "there is something to clean up");
-}
 
 #[actix_web::test]
 async fn nothing_of_an_erased_customer_is_left_in_any_file_or_table() {
@@ -37,7 +26,7 @@ async fn nothing_of_an_erased_customer_is_left_in_any_file_or_table() {
     assert!(!traces::find(&desk, "kanarie").is_empty());
     let erased = erase_customer(&desk, desk.project, "$RCAnonymousID:kanarie");
     assert_eq!(erased, Erased { customers: 1, ids: 3, events: 8 });
-    cleanup(&desk);
+    assert!(clean_up(&desk) > 0, "there is something to clean up");
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
     assert_eq!(traces::find(&desk, "anarie@sundial"), Vec::<String>::new());
     assert_eq!(ids_of_customers(&desk, desk.project), [["lena".to_owned()]], "others stay");
@@ -110,7 +99,10 @@ fn seen_of_others(desk: &Desk, project: i64, gone: &[&str]) -> BTreeMap<Vec<Stri
 async fn received_purchases_stay_when_the_giver_is_erased() {
     let desk = Desk::open().await;
     let project = desk.project;
-    let kept = json!({ "id": "first", "price": 9.99, "subscriber_attributes": { "$email": { "value": "kanarie@sundial.example" } }, "country_code": "NL" });
+    let kept = json!({
+        "id": "first", "price": 9.99, "country_code": "NL",
+        "subscriber_attributes": { "$email": { "value": "kanarie@sundial.example" } },
+    });
     let bodies = [
         event_on_day(0, "INITIAL_PURCHASE", kept),
         event_on_day(
@@ -137,7 +129,7 @@ async fn received_purchases_stay_when_the_giver_is_erased() {
     let erased = erase_customer(&desk, project, "lena");
     assert_eq!(erased.events, 0, "all of them are needed by others");
     assert_eq!(seen_of_others(&desk, project, &["lena"]), before);
-    cleanup(&desk);
+    assert!(clean_up(&desk) > 0, "there is something to clean up");
     for gone in ["\"lena\"", "kanarie", "\"NL\""] {
         assert_eq!(traces::find(&desk, gone), Vec::<String>::new());
     }
@@ -181,7 +173,7 @@ async fn purchases_given_away_do_not_come_back_when_the_receiver_is_erased() {
     rebuild(&desk, Some(project));
     assert_eq!(desk.count(|conn| purchases::table.count().get_result(conn)), 0);
     assert_eq!(ids_of_customers(&desk, project), [["lena".to_owned()]]);
-    cleanup(&desk);
+    assert!(clean_up(&desk) > 0, "there is something to clean up");
     assert_eq!(traces::find(&desk, "mara"), Vec::<String>::new());
 }
 
@@ -198,19 +190,25 @@ async fn erasures_after_random_transfers_change_nothing_for_the_others() {
     let sequences = (prop::collection::vec(one, 3..14), Just(["lena1", "mara1", "noor1"]).prop_shuffle());
     let checked = runner.run(&sequences, |(sequence, gone)| {
         let names = ["lena1", "mara1", "noor1", "ines1"];
-        let bodies: Vec<String> = (0..).zip(&sequence).map(|(number, (kind, day, transaction, one, other, store))| {
-            let mut extra = match *kind {
-                "TRANSFER" => json!({ "transferred_from": [names[*one]], "transferred_to": [names[*other]], "app_user_id": null, "original_app_user_id": null, "aliases": null }),
-                _ => with_ids(names[*one], &[names[*one]]),
-            };
-            extra["id"] = json!(format!("{number}"));
-            extra["price"] = json!(number);
-            extra["store"] = json!(store);
-            extra["transaction_id"] = json!(transaction.to_string());
-            extra["original_transaction_id"] = json!((transaction / 2).to_string());
-            extra["purchased_at_ms"] = json!(1_700_000_000_000 + day * 86_400_000);
-            event_on_day(*day, kind, extra)
-        }).collect();
+        let bodies: Vec<String> = (0..)
+            .zip(&sequence)
+            .map(|(number, (kind, day, transaction, one, other, store))| {
+                let mut extra = match *kind {
+                    "TRANSFER" => json!({
+                        "transferred_from": [names[*one]], "transferred_to": [names[*other]], "app_user_id": null,
+                        "original_app_user_id": null, "aliases": null,
+                    }),
+                    _ => with_ids(names[*one], &[names[*one]]),
+                };
+                extra["id"] = json!(format!("{number}"));
+                extra["price"] = json!(number);
+                extra["store"] = json!(store);
+                extra["transaction_id"] = json!(transaction.to_string());
+                extra["original_transaction_id"] = json!((transaction / 2).to_string());
+                extra["purchased_at_ms"] = json!(1_700_000_000_000 + day * 86_400_000);
+                event_on_day(*day, kind, extra)
+            })
+            .collect();
         let project = desk.project_of_its_own();
         deliver(&desk, project, &bodies);
         for number in 1..=2 {
@@ -225,7 +223,7 @@ async fn erasures_after_random_transfers_change_nothing_for_the_others() {
             deliver(&desk, project, &bodies);
             prop_assert_eq!(&seen_of_others(&desk, project, gone), &before);
             for name in gone {
-                prop_assert!(traces_of_rows(&desk, project, name).is_empty());
+                prop_assert!(traces::find_in_rows(&desk, project, name).is_empty());
             }
         }
         Ok(())
@@ -276,85 +274,4 @@ async fn an_event_that_many_customers_need_is_retained_once() {
     assert!(lost.is_ok());
     rebuild(&desk, Some(project));
     assert_eq!(seen_of_others(&desk, project, &["lena"]), before);
-}
-
-/// The stored texts of a project that hold a name.
-fn traces_of_rows(desk: &Desk, project: i64, name: &str) -> Vec<String> {
-    let read = desk.db.read_here(|conn| {
-        let mut texts: Vec<String> =
-            events::table.filter(events::project_id.eq(project)).select(events::body).load(conn)?;
-        let own = customers::table.filter(customers::project_id.eq(project)).select(customers::id);
-        texts.extend(
-            history::table.filter(history::customer_id.eq_any(own)).select(history::summary).load::<String>(conn)?,
-        );
-        let bodies = rejected_deliveries::table.filter(rejected_deliveries::project_id.eq(project));
-        let bodies: Vec<Vec<u8>> = bodies.select(rejected_deliveries::body).load(conn)?;
-        texts.extend(bodies.iter().map(|body| String::from_utf8_lossy(body).into_owned()));
-        Ok::<_, Error>(texts)
-    });
-    read.expect("it reads").into_iter().filter(|text| text.contains(name)).collect()
-}
-
-#[actix_web::test]
-async fn a_blocked_customer_is_erased_and_later_events_create_no_customer() {
-    let desk = Desk::open().await;
-    let project = desk.project;
-    deliver(&desk, project, &[event(0, "first", &["lena", "kanarie-2"])]);
-    let done = block(&desk, project, "lena").expect("she is blocked");
-    assert_eq!((done.customer.is_some(), done.erased.ids), (true, 2));
-    assert_eq!(block(&desk, project, "kanarie-2"), Err(blocking::Problem::Already));
-    let newer = [
-        event_on_day(
-            TODAY,
-            "RENEWAL",
-            json!({ "id": "of-lena", "subscriber_attributes": { "$email": { "value": "kanarie@sundial.example" } } }),
-        ),
-        event(TODAY, "of-a-stranger", &["kanarie-2", "stranger"]),
-    ];
-    assert_eq!(deliver(&desk, project, &newer), [Outcome::Ignored; 2]);
-    rebuild(&desk, Some(project));
-    assert!(ids_of_customers(&desk, project).is_empty());
-    cleanup(&desk);
-    assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
-    let stored = desk.count(|conn| events::table.filter(events::project_id.eq(project)).count().get_result(conn));
-    let ignored = desk.count(|conn| blocked_customers::table.select(blocked_customers::ignored).first(conn));
-    assert_eq!((stored, ignored), (2, 2), "the events are counted");
-    let unblocked =
-        desk.db.write_here(|conn| Ok::<_, Error>(blocking::unblock(conn, project, done.blocked, desk.clock.now())?));
-    assert!(unblocked.expect("she is unblocked"));
-    assert_eq!(deliver(&desk, project, &[event(TODAY - 2, "before", &["kanarie-2"])]), [Outcome::Late]);
-    desk.clock.advance(2 * 86_400);
-    assert_eq!(deliver(&desk, project, &[event(TODAY + 1, "after", &["kanarie-2"])]), [Outcome::Stored]);
-    assert_eq!(ids_of_customers(&desk, project), [["kanarie-2".to_owned()]]);
-}
-
-#[actix_web::test]
-async fn a_transfer_with_a_blocked_customer_counts_only_for_the_other() {
-    let desk = Desk::open().await;
-    let project = desk.project;
-    block(&desk, project, "blocked-one").expect("blocked before they came");
-    deliver(&desk, project, &[event_on_day(0, "INITIAL_PURCHASE", json!({}))]);
-    let sent = transfer_of_every_store(TODAY, &["lena"], &["blocked-one"]);
-    assert_eq!(deliver(&desk, project, &[sent.clone(), sent]), [Outcome::Stored, Outcome::Duplicate]);
-    assert_eq!(desk.count(|conn| purchases::table.count().get_result(conn)), 0);
-    assert_eq!(
-        deliver(&desk, project, &[transfer_of_every_store(TODAY + 1, &["blocked-one"], &["null"])]),
-        [Outcome::Stored]
-    );
-    assert_eq!(
-        deliver(&desk, project, &[transfer_of_every_store(TODAY + 2, &["blocked-one"], &[])]),
-        [Outcome::Ignored]
-    );
-    assert_eq!(ids_of_customers(&desk, project), [["lena".to_owned()]]);
-    assert!(traces_of_rows(&desk, project, "blocked-one").is_empty());
-}
-
-#[actix_web::test]
-async fn a_hundred_customers_may_be_blocked_and_not_one_more() {
-    let desk = Desk::open().await;
-    for number in 0..blocking::MOST {
-        block(&desk, desk.project, &format!("blocked-{number}")).expect("there is room");
-    }
-    assert_eq!(block(&desk, desk.project, "one-more"), Err(blocking::Problem::Full));
-    assert!(block(&desk, desk.project_of_its_own(), "one-more").is_ok());
 }

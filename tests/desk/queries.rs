@@ -373,7 +373,8 @@ async fn customers_of_a_product_are_counted_from_an_index() {
         INSERT INTO entitlements (project_id, identifier, display_name) VALUES (11, 'pro', 'Pro'), (12, 'pro', 'Pro');
         INSERT INTO entitlement_products (project_id, entitlement, product) VALUES (11, 'pro', 'p1'), (11, 'pro', 'p2');
         INSERT INTO purchases (customer_id, environment, key, store, product_id, kind, names_entitlements, starts_at, ends_at, body)
-        {numbers} SELECT 1 + (i - 1) % 30000, 'production', 'k' || i, 'APP_STORE', 'p' || (i / 2 % 20), 'subscription', 1 = 0, 0, {now} + i - 118000, '' FROM n;",
+        {numbers} SELECT 1 + (i - 1) % 30000, 'production', 'k' || i, 'APP_STORE', 'p' || (i / 2 % 20), 'subscription', 1 = 0, 0,
+            {now} + i - 118000, '' FROM n;",
         now = NOW.millis(),
     );
     desk.db.batch(&sql).expect("purchases");

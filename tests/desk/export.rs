@@ -61,7 +61,10 @@ async fn the_file_holds_everything_of_the_customer_and_names_nobody_of_the_team(
 #[actix_web::test]
 async fn ids_of_other_customers_are_left_out() {
     let desk = Desk::open().await;
-    let mara = json!({ "app_user_id": "mara", "original_app_user_id": "mara", "aliases": ["mara"], "id": "hers", "transaction_id": "of-mara", "original_transaction_id": "of-mara" });
+    let mara = json!({
+        "app_user_id": "mara", "original_app_user_id": "mara", "aliases": ["mara"], "id": "hers",
+        "transaction_id": "of-mara", "original_transaction_id": "of-mara",
+    });
     deliver(
         &desk,
         desk.project,

@@ -10,7 +10,8 @@ use serde_json::json;
 use crate::support::audit_log::verified_audit_entries;
 use crate::support::cast::{ADA, DEV, PASSWORD, SOL, TEAM, VERA};
 use crate::support::customers::count_customers;
-use crate::support::events::{deliver, event_on_day, transfer_of_every_store};
+use crate::support::events::{TODAY, deliver, event_on_day, transfer_of_every_store};
+use crate::support::jobs::clean_up;
 use crate::support::pages::seen_version;
 use crate::support::{Answer, Desk, traces};
 
@@ -19,7 +20,10 @@ const CONFIRMED: [(&str, &str); 1] = [("confirm", "lena-kanarie")];
 
 async fn desk_with_lena() -> Desk {
     let desk = Desk::open().await;
-    let named = json!({ "id": "first", "app_user_id": "lena-kanarie", "original_app_user_id": "lena-kanarie", "aliases": ["lena-kanarie", "lena"], "expiration_at_ms": 1_797_000_000_000i64 });
+    let named = json!({
+        "id": "first", "app_user_id": "lena-kanarie", "original_app_user_id": "lena-kanarie",
+        "aliases": ["lena-kanarie", "lena"], "expiration_at_ms": 1_797_000_000_000i64,
+    });
     deliver(
         &desk,
         desk.project,
@@ -69,7 +73,7 @@ async fn an_admin_deletes_a_customer_by_typing_the_id() {
     if desk.db.is_sqlite() {
         assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new(), "at once");
     }
-    dossier::operations::erasure::cleanup::work(&desk.db).expect("it cleans up");
+    clean_up(&desk);
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
 }
 
@@ -150,7 +154,7 @@ async fn a_form_that_is_sent_many_times_deletes_once_and_gets_the_same_answer() 
     deliver(
         &desk,
         desk.project,
-        &[event_on_day(1_105, "RENEWAL", json!({ "app_user_id": "lena-kanarie", "aliases": [] }))],
+        &[event_on_day(TODAY, "RENEWAL", json!({ "app_user_id": "lena-kanarie", "aliases": [] }))],
     );
     assert_eq!(desk.post_form(&ADA, &format!("{LENA}/delete"), &fields).await.header("location"), locations[0]);
     assert_eq!(count_customers(&desk), 2);
@@ -186,7 +190,10 @@ async fn events_that_arrive_during_the_deletion_leave_nothing_behind() {
 #[actix_web::test]
 async fn the_other_side_of_a_transfer_still_says_that_purchases_moved() {
     let desk = Desk::open().await;
-    let bought = json!({ "expiration_at_ms": 1_797_000_000_000i64, "app_user_id": "lena-kanarie", "original_app_user_id": "lena-kanarie", "aliases": [] });
+    let bought = json!({
+        "expiration_at_ms": 1_797_000_000_000i64, "app_user_id": "lena-kanarie",
+        "original_app_user_id": "lena-kanarie", "aliases": [],
+    });
     deliver(
         &desk,
         desk.project,

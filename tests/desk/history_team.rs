@@ -23,9 +23,7 @@ fn words(html: &str) -> String {
 }
 
 async fn team(desk: &Desk, query: &str) -> String {
-    let answer = desk.get(&SOL, &format!("{LENA}?topic=team{query}")).await;
-    assert_eq!(answer.status, StatusCode::OK, "{query}");
-    answer.body
+    desk.page(&SOL, &format!("{LENA}?topic=team{query}")).await
 }
 
 fn append_entries(desk: &Desk, count: i64) {
