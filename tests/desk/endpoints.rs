@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::support::audit_log::audit_actions;
-use crate::support::cast::{ADA, DEV, LENA, SOL, SUNDIAL, VERA};
+use crate::support::cast::{ADA, DEV, LENA, Person, SOL, SUNDIAL, VERA};
 use crate::support::events::{deliver, deliver_together, event_on_day};
 use crate::support::jobs::{clean_up, rebuild};
 use crate::support::operations::erase_customer;
@@ -115,7 +115,7 @@ fn signature(secret: &[u8], request: &Request) -> String {
     format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
 }
 
-async fn event_page(desk: &Desk, person: &crate::support::cast::Person, event_id: &str) -> Answer {
+async fn event_page(desk: &Desk, person: &Person, event_id: &str) -> Answer {
     desk.get(person, &format!("{LENA}/events/{event_id}")).await
 }
 

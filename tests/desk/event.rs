@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use dossier::wording::text::segment;
 
+use crate::support::Answer;
 use crate::support::cast::{LENA, SOL, TEAM, VERA};
 use crate::support::desks::desk_with_a_long_history;
 use crate::support::pages::events_on;
@@ -30,7 +31,7 @@ async fn the_page_of_an_event_shows_its_body_and_links_back_to_its_row() {
 async fn an_event_of_somebody_else_is_not_found() {
     let desk = desk_with_a_long_history().await;
     let id = segment("x/y?#");
-    let status = |answer: crate::support::Answer| answer.status;
+    let status = |answer: Answer| answer.status;
     assert_eq!(status(desk.get(&SOL, &format!("/projects/sundial/customers/mara/events/{id}")).await), StatusCode::OK);
     for path in [
         format!("{LENA}/events/{id}"),

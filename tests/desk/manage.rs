@@ -8,7 +8,7 @@ use dossier::ingest::Outcome;
 use serde_json::json;
 
 use crate::support::audit_log::verified_audit_entries;
-use crate::support::cast::{ADA, DEV, PASSWORD, SOL, TEAM, VERA};
+use crate::support::cast::{ADA, DEV, PASSWORD, Person, SOL, TEAM, VERA};
 use crate::support::customers::count_customers;
 use crate::support::events::{TODAY, deliver, event_on_day, transfer_of_every_store};
 use crate::support::jobs::clean_up;
@@ -39,7 +39,7 @@ async fn desk_with_lena() -> Desk {
     desk
 }
 
-async fn delete(desk: &Desk, person: &crate::support::cast::Person) -> Answer {
+async fn delete(desk: &Desk, person: &Person) -> Answer {
     desk.post_form(person, &format!("{LENA}/delete"), &CONFIRMED).await
 }
 
