@@ -1,5 +1,6 @@
 //! The modules of `src` stand in one order, and each uses only those above it. The test reads every path that begins with
 //! `crate::` or leads out of its module with `super::`, in the sources and in their templates, and there are no exceptions.
+//! In the same way the files of `tests/desk` use only `support/`, not each other.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -49,9 +50,9 @@ const UNKNOWN_TO: [(&str, &[&str]); 12] = [
     ("operations", &["actix_web"]),
 ];
 
-/// One file of `src`: where it stands, and every path in it, from the root of the crate.
+/// One file of a crate: where it stands, and every path in it, from the root of the crate.
 struct Source {
-    /// As below `src`: `pages/profile/mod.rs`.
+    /// As below the root: `pages/profile/mod.rs`.
     name: String,
     /// The module it is: `["pages", "profile"]`.
     module: Vec<String>,
@@ -59,9 +60,9 @@ struct Source {
 }
 
 impl Source {
-    fn read(path: &Path) -> Source {
+    fn read(root: &Path, path: &Path) -> Source {
         let text = fs::read_to_string(path).expect("a source file is text");
-        let name = path.strip_prefix(src()).expect("a file below src").to_string_lossy().into_owned();
+        let name = path.strip_prefix(root).expect("a file below the root").to_string_lossy().into_owned();
         let mut module: Vec<String> = name.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
         if module.last().is_some_and(|last| last == "mod") {
             module.pop();
@@ -87,13 +88,18 @@ fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every module of the program: all files but `main.rs` and `lib.rs`, which only names them.
+/// Every module of the program.
 fn sources() -> Vec<Source> {
+    modules(&src())
+}
+
+/// Every module of the crate in this folder: all files but `main.rs` and `lib.rs`, which only name them.
+fn modules(root: &Path) -> Vec<Source> {
     let mut files = Vec::new();
-    collect(&src(), &mut files);
+    collect(root, &mut files);
     files.sort();
-    let roots = [src().join("main.rs"), src().join("lib.rs")];
-    files.iter().filter(|file| !roots.contains(file)).map(|file| Source::read(file)).collect()
+    let roots = [root.join("main.rs"), root.join("lib.rs")];
+    files.iter().filter(|file| !roots.contains(file)).map(|file| Source::read(root, file)).collect()
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -248,6 +254,19 @@ fn the_rules_of_the_domain_know_neither_the_network_nor_the_database() {
                 }
             });
         }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whoever reads one file of tests needs no other one: what several use is in `support/`.
+#[test]
+fn each_file_of_tests_uses_only_support() {
+    let tests = modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/desk"));
+    assert!(tests.len() > 50, "{} files were found", tests.len());
+    let mut wrong = Vec::new();
+    for file in &tests {
+        let others = file.uses().into_iter().filter(|used| used != "support");
+        wrong.extend(others.map(|used| format!("tests/desk/{} uses {used}", file.name)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -5,19 +5,13 @@ use actix_web::http::header::USER_AGENT;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::db::schema::{audit_details, audit_entries, people, sessions};
+use dossier::db::schema::{people, sessions};
 
 use crate::support::Desk;
+use crate::support::audit_log::{audit_actions, audit_entries};
 use crate::support::cast::{ADA, PASSWORD, SOL, TEAM, VERA};
 
 const NEW: &str = "a staple of batteries";
-
-fn entries(desk: &Desk) -> Vec<(String, String)> {
-    let own = audit_details::table.on(audit_details::position.eq(audit_entries::position));
-    let lines = audit_entries::table.inner_join(own).order(audit_entries::position);
-    let lines = lines.select((audit_entries::action, audit_details::body));
-    desk.db.read_here(|conn| Ok::<_, Error>(lines.load(conn)?)).expect("the log")
-}
 
 fn sessions_of(desk: &Desk, person: i64) -> i64 {
     let own = sessions::table.filter(sessions::person_id.eq(person)).count();
@@ -44,9 +38,9 @@ async fn a_new_name_is_in_the_menu_and_in_the_log() {
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/account?done=name#name"));
     let page = desk.get_with(&cookie, "/account?done=name").await.body;
     assert!(page.contains("<strong>Sol M. Beki</strong>") && page.contains("Your name is changed."));
-    let log = entries(&desk);
-    assert_eq!(log[0].0, "name_changed");
-    assert!(log[0].1.contains(r#""before":"Sol Mbeki","after":"Sol M. Beki""#), "{}", log[0].1);
+    let log = audit_entries(&desk);
+    assert_eq!(log[0].action, "name_changed");
+    assert!(log[0].details.contains(r#""before":"Sol Mbeki","after":"Sol M. Beki""#), "{}", log[0].details);
 }
 
 #[actix_web::test]
@@ -63,7 +57,7 @@ async fn a_refused_name_comes_back_with_the_reason() {
     let answer = desk.post_form(&SOL, "/account/name", &[("name", &long)]).await;
     assert!(answer.body.contains("value=\"&#60;b&#62;&#60;b&#62;"), "what was typed is kept");
     assert_eq!(desk.post_form(&SOL, "/account/name", &[("nome", "x")]).await.status, StatusCode::BAD_REQUEST);
-    assert!(entries(&desk).is_empty());
+    assert!(audit_entries(&desk).is_empty());
 }
 
 #[actix_web::test]
@@ -128,8 +122,8 @@ async fn a_new_password_needs_the_old_one_and_ends_every_other_session() {
         let fields = [("email", SOL.email), ("password", password)];
         assert_eq!(desk.anonymous_post_form("/login", &fields).await.status, status);
     }
-    assert_eq!(entries(&desk)[0].0, "password_changed");
-    assert!(!format!("{:?}", entries(&desk)).contains("staple"));
+    assert_eq!(audit_entries(&desk)[0].action, "password_changed");
+    assert!(!format!("{:?}", audit_entries(&desk)).contains("staple"));
 }
 
 #[actix_web::test]
@@ -203,7 +197,7 @@ async fn logging_out_everywhere_else_leaves_this_session_alone() {
     }
     let page = desk.get_with(&here, "/account").await.body;
     assert!(!page.contains("Log out everywhere else"), "there is no other session to end");
-    assert!(entries(&desk)[0].1.contains("2 sessions"));
+    assert!(audit_entries(&desk)[0].details.contains("2 sessions"));
 }
 
 #[actix_web::test]
@@ -215,11 +209,10 @@ async fn log_ins_and_log_outs_are_in_the_log_of_every_project() {
     desk.anonymous_post_form("/login", &[("email", SOL.email), ("password", "wrong horse battery")]).await;
     desk.anonymous_post_form("/login", &[("email", "eve@sundial.example"), ("password", "x")]).await;
     for _ in 0..100 {
-        if entries(&desk).len() == 3 {
+        if audit_entries(&desk).len() == 3 {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    let names: Vec<String> = entries(&desk).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["user_signed_in", "signed_out", "sign_in_failed"]);
+    assert_eq!(audit_actions(&desk), ["user_signed_in", "signed_out", "sign_in_failed"]);
 }

@@ -7,12 +7,11 @@ use dossier::customers::attributes::Stored;
 use dossier::db::schema::attributes;
 use serde_json::json;
 
-use crate::grants::log;
-use crate::ingestion::deliver_together;
-use crate::support::cast::{DEV, SOL, TEAM, VERA};
+use crate::support::acting::undo;
+use crate::support::audit_log::audit_lines;
+use crate::support::cast::{DEV, LENA, SOL, TEAM, VERA};
+use crate::support::events::{attributes_set_at, deliver_together};
 use crate::support::{Answer, Desk, NOW};
-
-const LENA: &str = "/projects/sundial/customers/lena";
 
 /// A desk with Lena; an event set these values an hour ago.
 async fn desk_with(values: &[(&str, &str)]) -> Desk {
@@ -22,8 +21,7 @@ async fn desk_with(values: &[(&str, &str)]) -> Desk {
 }
 
 fn deliver_attributes(desk: &Desk, id: &str, values: &[(&str, &str)], at: i64) {
-    let sent = values.iter().map(|(key, value)| ((*key).to_owned(), json!({ "value": value, "updated_at_ms": at })));
-    let sent: serde_json::Map<_, _> = sent.collect();
+    let sent = attributes_set_at(at, values.iter().copied().collect());
     let event = json!({ "id": id, "type": "TRIAL_STARTED", "app_user_id": "lena", "subscriber_attributes": sent,
         "event_timestamp_ms": 1_790_000_000_000_i64 });
     deliver_together(desk, desk.project, &[json!({ "event": event }).to_string()]);
@@ -52,10 +50,6 @@ async fn clear(desk: &Desk, key: &str) -> Answer {
     desk.post_form(&SOL, &format!("{LENA}/attributes/delete"), &[("key", key)]).await
 }
 
-async fn undo(desk: &Desk, answer: &Answer) -> Answer {
-    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("submission", &answer.submission())]).await
-}
-
 #[actix_web::test]
 async fn an_attribute_is_set_changed_and_cleared_shown_and_logged() {
     let desk = desk_with(&[]).await;
@@ -72,7 +66,7 @@ async fn an_attribute_is_set_changed_and_cleared_shown_and_logged() {
     let [tombstone] = stored(&desk).try_into().expect("one row");
     assert!(tombstone.is_deleted && tombstone.source == "team" && tombstone.updated_at >= desk.clock.now());
     assert_eq!(
-        log(&desk),
+        audit_lines(&desk),
         [
             "attribute_set: plan | - | gold | -",
             "attribute_set: plan | gold | silver | -",
@@ -111,7 +105,7 @@ async fn an_unknown_customer_or_value_is_404() {
     for key in ["plan", "gone", "", "a\0b"] {
         assert_eq!(clear(&desk, key).await.status, StatusCode::NOT_FOUND, "{key:?}");
     }
-    assert_eq!(log(&desk).len(), 2);
+    assert_eq!(audit_lines(&desk).len(), 2);
 }
 
 #[actix_web::test]
@@ -141,7 +135,7 @@ async fn refused_input_comes_back_with_its_reason_beside_its_field() {
         let kept = if value.contains('\0') { "name=\"value\"".to_owned() } else { format!("value=\"{value}\"") };
         assert!(body.contains(&kept), "{key} {value} is kept");
     }
-    assert!(log(&desk).is_empty());
+    assert!(audit_lines(&desk).is_empty());
     for (key, value) in [("k".repeat(40).as_str(), "é\r\n".repeat(250).as_str()), ("$email", "lena@okafor.example")] {
         assert_eq!(set(&desk, key, value).await.status, StatusCode::SEE_OTHER, "{key}");
     }
@@ -235,7 +229,7 @@ async fn setting_changing_and_clearing_are_undone_and_logged() {
     let shown = undo(&desk, &cleared).await;
     assert!(desk.get(&SOL, shown.header("location")).await.body.contains("<p>plan is as before.</p>"));
     assert_eq!(stored(&desk), before);
-    let lines = log(&desk);
+    let lines = audit_lines(&desk);
     assert_eq!(lines[1], "attribute_deleted: goal | sleep | - | undone");
     assert_eq!((lines[5].as_str(), lines.len()), ("attribute_set: plan | - | gold | undone", 6));
     let again = set(&desk, "plan", "silver").await;
@@ -291,7 +285,7 @@ async fn a_form_works_once() {
     let fields = [("key", "plan"), ("value", "gold"), ("once", "k1")];
     let answers = desk.post_form_at_once(&SOL, &format!("{LENA}/attributes"), &fields, 50).await;
     assert!(answers.iter().all(|answer| answer.header("location") == answers[0].header("location")));
-    assert_eq!(log(&desk).len(), 1);
+    assert_eq!(audit_lines(&desk).len(), 1);
 }
 
 #[actix_web::test]

@@ -2,28 +2,22 @@
 
 use actix_web::http::StatusCode;
 use dossier::audit::{self, Action, Actor, Origin, Trace};
-use dossier::base::error::Error;
-use dossier::customers::identity;
-use dossier::operations::erasure;
 
-use crate::ingestion::{body, deliver, ids};
+use crate::support::acting::add_note;
+use crate::support::audit_log::verify_audit_chain;
 use crate::support::cast::{ADA, DEV, SOL, TEAM, VERA};
+use crate::support::events::{deliver, event_on_day, with_ids};
+use crate::support::operations::erase_customer;
+use crate::support::pages::{pager_link, text_of};
 use crate::support::{Desk, NOW};
 
 const LOG: &str = "/projects/sundial/settings/audit";
 const FILE: &str = "/projects/sundial/settings/audit.csv";
 
-async fn note(desk: &Desk, id: &str, text: &str) {
-    desk.clock.advance(60);
-    let path = format!("/projects/sundial/customers/{id}/notes");
-    let answer = desk.post_form(&SOL, &path, &[("body", text)]).await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{id}");
-}
-
 async fn desk_with(customers: &[&str]) -> Desk {
     let desk = Desk::open().await;
     for id in customers {
-        deliver(&desk, desk.project, &[body(1, "RENEWAL", ids(id, &[id]))]);
+        deliver(&desk, desk.project, &[event_on_day(1, "RENEWAL", with_ids(id, &[id]))]);
     }
     desk
 }
@@ -37,25 +31,19 @@ fn append(desk: &Desk, actor: &Actor, trace: Trace) {
 }
 
 async fn page(desk: &Desk, query: &str) -> String {
-    let answer = desk.get(&ADA, &format!("{LOG}{query}")).await;
-    assert_eq!(answer.status, StatusCode::OK, "{query}");
-    answer.body
+    desk.page(&ADA, &format!("{LOG}{query}")).await
 }
 
 /// The words of each row of the table.
 fn rows(html: &str) -> Vec<String> {
     let body = html.split_once("<tbody").and_then(|(_, rest)| rest.split_once("</tbody>")).map_or("", |(body, _)| body);
-    let words = |row: &str| {
-        let texts: Vec<&str> = row.split('<').filter_map(|piece| Some(piece.split_once('>')?.1)).collect();
-        texts.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
-    };
-    body.split("<tr").skip(1).map(words).collect()
+    body.split("<tr").skip(1).map(text_of).collect()
 }
 
 #[actix_web::test]
 async fn an_entry_shows_who_did_what_when_to_which_customer_and_why() {
     let desk = desk_with(&["lena/1"]).await;
-    note(&desk, "lena%2F1", "Charged <b>twice</b>").await;
+    add_note(&desk, "lena%2F1", "Charged <b>twice</b>").await;
     let plain = Trace::new(Action::NoteUpdated).about("plan").before("a\nb").after("c".repeat(90));
     let trace = plain.because(Some("she asked".into()));
     append(&desk, &Actor::person(ADA.id, "admin"), trace);
@@ -91,13 +79,13 @@ async fn the_log_is_for_admins() {
 #[actix_web::test]
 async fn entries_are_found_by_person_action_customer_and_day() {
     let desk = desk_with(&["lena", "mara"]).await;
-    deliver(&desk, desk.project, &[body(2, "SUBSCRIBER_ALIAS", ids("lena", &["lena", "ipad"]))]);
-    note(&desk, "lena", "one").await;
-    note(&desk, "mara", "two").await;
+    deliver(&desk, desk.project, &[event_on_day(2, "SUBSCRIBER_ALIAS", with_ids("lena", &["lena", "ipad"]))]);
+    add_note(&desk, "lena", "one").await;
+    add_note(&desk, "mara", "two").await;
     let path = "/projects/sundial/customers/lena/notes";
     desk.post_form(&DEV, path, &[("body", "three")]).await;
     desk.clock.advance(24 * 3600);
-    note(&desk, "lena", "four").await;
+    add_note(&desk, "lena", "four").await;
     append(&desk, &Actor::system(), Trace::new(Action::NoteDeleted).before("five"));
     let found = async |query: &str| {
         let words = ["one", "two", "three", "four", "five"];
@@ -148,11 +136,7 @@ async fn pages_lead_back_and_forth_and_keep_the_filter() {
         let marks = html.split("<bdi>n").skip(1).filter_map(|rest| rest.split('<').next()?.parse().ok());
         marks.collect::<Vec<i64>>()
     };
-    let onward = |html: &str, rel: &str| {
-        let (before, _) = html.split_once(&format!("\" rel=\"{rel}\""))?;
-        let (_, href) = before.rsplit_once("href=\"")?;
-        href.replace("&#38;", "&").strip_prefix(LOG).map(str::to_owned)
-    };
+    let onward = |html: &str, rel: &str| pager_link(html, rel)?.strip_prefix(LOG).map(str::to_owned);
     let first = page(&desk, "?person=2").await;
     assert_eq!(numbers(&first), (70..120).rev().collect::<Vec<_>>());
     assert!(onward(&first, "prev").is_none());
@@ -168,13 +152,9 @@ async fn pages_lead_back_and_forth_and_keep_the_filter() {
 #[actix_web::test]
 async fn an_entry_about_an_erased_customer_shows_no_details() {
     let desk = desk_with(&["lena", "gone"]).await;
-    note(&desk, "gone", "a secret").await;
+    add_note(&desk, "gone", "a secret").await;
     desk.get(&ADA, &format!("{FILE}?customer=gone")).await;
-    let erased = desk.db.write_here(|conn| {
-        let customer = identity::find(conn, desk.project, "gone")?.ok_or(Error::NotFound)?;
-        erasure::erase(conn, desk.project, &[customer], NOW)
-    });
-    assert_eq!(erased.expect("erased").customers, 1);
+    assert_eq!(erase_customer(&desk, desk.project, "gone").customers, 1);
     let html = page(&desk, "").await;
     let rows = rows(&html);
     assert_eq!(rows.len(), 2);
@@ -183,7 +163,7 @@ async fn an_entry_about_an_erased_customer_shows_no_details() {
         rows[1].contains("Sol Mbeki support Added a note") && !html.contains("a secret") && !html.contains("gone<")
     );
     assert!(!html.contains("/customers/gone"), "no link to the erased customer");
-    let verify = || desk.db.read_here(|conn| Ok::<_, Error>(audit::verify(conn, desk.project)?)).expect("read");
+    let verify = || verify_audit_chain(&desk);
     assert!(verify().is_err_and(|broken| broken.why.contains("nobody was erased after it")));
     let shown = desk.db.write_here(|conn| {
         let row = (desk.project, desk.ids.next(NOW), NOW);
@@ -195,8 +175,8 @@ async fn an_entry_about_an_erased_customer_shows_no_details() {
 #[actix_web::test]
 async fn the_file_holds_the_filtered_entries_and_downloading_it_is_logged() {
     let desk = desk_with(&["lena", "mara"]).await;
-    note(&desk, "lena", "=1+1").await;
-    note(&desk, "mara", "two, \"three\"\nfour").await;
+    add_note(&desk, "lena", "=1+1").await;
+    add_note(&desk, "mara", "two, \"three\"\nfour").await;
     let all = desk.get(&ADA, FILE).await;
     assert_eq!(all.header("content-type"), "text/csv; charset=utf-8; header=present");
     assert_eq!(all.header("content-disposition"), "attachment; filename=\"sundial-audit-2026-11-23.csv\"");

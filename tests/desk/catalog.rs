@@ -3,19 +3,18 @@
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::catalog;
-use dossier::catalog::file::File;
-use dossier::db::schema::{audit_details, audit_entries, offering_overrides, offerings, packages};
+use dossier::db::schema::{offering_overrides, offerings, packages};
 use dossier::wording::text::segment;
 use serde_json::json;
 
-use crate::finding::purchase;
-use crate::ingestion::deliver_together;
-use crate::support::cast::{ADA, DEV, Person, SOL, TEAM, VERA};
+use crate::support::audit_log::{audit_actions, audit_entries};
+use crate::support::cast::{ADA, DEV, LENA, Person, SOL, TEAM, VERA};
+use crate::support::catalogs::apply_catalog;
+use crate::support::events::{deliver_together, purchase};
+use crate::support::pages::{card_of, seen_version};
 use crate::support::{Answer, Desk, NOW};
 
 const CATALOG: &str = "/projects/sundial/catalog";
-const LENA: &str = "/projects/sundial/customers/lena";
 
 /// A desk with two products, two entitlements and three offerings. Lena has bought `pro`, which unlocks Pro.
 async fn desk_that_sells() -> Desk {
@@ -36,9 +35,7 @@ async fn desk_that_sells() -> Desk {
         ],
         "offerings": [standard, offering("winback", false), offering("old", false)],
     });
-    let sold = File::parse(&sold.to_string()).expect("a catalog");
-    let applied = desk.db.write_here(|conn| Ok::<_, Error>(catalog::queries::apply(conn, desk.project, &sold)?));
-    applied.expect("applied");
+    apply_catalog(&desk, &sold);
     let bought =
         json!({ "product_id": "pro", "entitlement_ids": ["vip"], "expiration_at_ms": NOW.plus_days(9).millis() });
     deliver_together(&desk, desk.project, &[purchase("lena", 1, bought)]);
@@ -71,20 +68,7 @@ async fn dialog(desk: &Desk, page: &str, name: &str) -> String {
 }
 
 async fn seen(desk: &Desk, page: &str, name: &str) -> String {
-    let dialog = dialog(desk, page, name).await;
-    let value = dialog.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-    value.expect("a version").to_owned()
-}
-
-fn log(desk: &Desk) -> Vec<(String, String)> {
-    let own = audit_details::table.on(audit_details::position.eq(audit_entries::position));
-    let lines = audit_entries::table.inner_join(own).order(audit_entries::position);
-    let lines = lines.select((audit_entries::action, audit_details::body));
-    desk.db.read_here(|conn| Ok::<_, Error>(lines.load(conn)?)).expect("the log")
-}
-
-fn actions(desk: &Desk) -> Vec<String> {
-    log(desk).into_iter().map(|(action, _)| action).collect()
+    seen_version(&dialog(desk, page, name).await).to_owned()
 }
 
 fn defaults(desk: &Desk) -> Vec<String> {
@@ -96,8 +80,7 @@ fn defaults(desk: &Desk) -> Vec<String> {
 /// The entitlements on Lena's card.
 async fn entitlements(desk: &Desk) -> String {
     let html = desk.get(&SOL, LENA).await.body;
-    let card = html.split_once("id=\"entitlements\"").map_or("", |(_, rest)| rest);
-    let card = card.split_once("</section>").map_or(card, |(card, _)| card);
+    let card = card_of(&html, "entitlements");
     let names = ["Pro access", "Coach", "vip"].into_iter().filter(|name| card.contains(name));
     names.collect::<Vec<_>>().join(", ")
 }
@@ -115,7 +98,7 @@ async fn the_catalog_is_read_by_developers_and_changed_with_a_trace() {
         assert_eq!(added.status == StatusCode::SEE_OTHER, may, "{}", person.name);
     }
     let (made, refused): (Vec<String>, Vec<String>) =
-        actions(&desk).into_iter().partition(|action| action != "authorization_refused");
+        audit_actions(&desk).into_iter().partition(|action| action != "authorization_refused");
     assert_eq!((made, refused.len()), (vec!["entitlement_created".to_owned(); 2], 6));
     let page = desk.get(&DEV, CATALOG).await.body;
     for shown in ["sun/pro:monthly", "Google Play", "Subscription", "1 customer", "0 customers", "Default"] {
@@ -154,7 +137,7 @@ async fn what_is_not_in_the_catalog_is_404() {
         404
     );
     assert_eq!(desk.get(&DEV, &format!("{CATALOG}/offerings/nothing")).await.status, StatusCode::NOT_FOUND);
-    assert!(log(&desk).is_empty());
+    assert!(audit_entries(&desk).is_empty());
 }
 
 #[actix_web::test]
@@ -183,9 +166,13 @@ async fn a_product_is_added_changed_and_deleted() {
     );
     let gone = done(&desk, "/products/STRIPE/prod%2F1/delete", &[]).await;
     assert!(gone.contains("prod/1 is deleted.") && !gone.contains(">prod/1</bdi>"));
-    let lines = log(&desk);
-    assert_eq!(actions(&desk), ["product_created", "product_updated", "product_deleted"]);
-    assert!(lines[1].1.contains("Type: Subscription") && lines[1].1.contains("Type: Consumable"), "{}", lines[1].1);
+    let lines = audit_entries(&desk);
+    assert_eq!(audit_actions(&desk), ["product_created", "product_updated", "product_deleted"]);
+    assert!(
+        lines[1].details.contains("Type: Subscription") && lines[1].details.contains("Type: Consumable"),
+        "{}",
+        lines[1].details
+    );
 }
 
 #[actix_web::test]
@@ -249,7 +236,7 @@ async fn attaching_and_detaching_count_for_everybody_who_ever_bought_it() {
     refused(&desk, "/entitlements/coach/detach", &[("product", "pro")], "not attached any more").await;
     let list = desk.get(&SOL, "/projects/sundial/customers?list=active").await.body;
     assert!(list.contains(">lena<"), "lists follow purchases, not the catalog");
-    assert_eq!(actions(&desk), ["product_attached", "product_detached", "product_detached"]);
+    assert_eq!(audit_actions(&desk), ["product_attached", "product_detached", "product_detached"]);
 }
 
 #[actix_web::test]
@@ -280,8 +267,8 @@ async fn an_entitlement_is_added_renamed_and_deleted() {
     assert!(shown.contains("1 customer") && shown.contains("Grants made by hand"), "{shown}");
     done(&desk, "/entitlements/pro/delete", &[]).await;
     assert_eq!(entitlements(&desk).await, "vip");
-    assert_eq!(actions(&desk), ["entitlement_created", "entitlement_updated", "entitlement_deleted"]);
-    assert!(log(&desk)[2].1.contains("Pro access\\npro"), "what it unlocked is in the log");
+    assert_eq!(audit_actions(&desk), ["entitlement_created", "entitlement_updated", "entitlement_deleted"]);
+    assert!(audit_entries(&desk)[2].details.contains("Pro access\\npro"), "what it unlocked is in the log");
 }
 
 #[actix_web::test]
@@ -307,7 +294,7 @@ async fn the_default_offering_can_be_neither_archived_nor_deleted() {
     done(&desk, "/offerings/old/delete", &[]).await;
     assert_eq!(desk.get(&DEV, &format!("{CATALOG}/offerings/old")).await.status, StatusCode::NOT_FOUND);
     let wanted = ["default_offering_changed", "offering_archived", "offering_unarchived", "offering_deleted"];
-    assert_eq!(actions(&desk), wanted);
+    assert_eq!(audit_actions(&desk), wanted);
     assert_eq!(defaults(&desk), ["winback"]);
 }
 
@@ -322,7 +309,7 @@ async fn fifty_choices_of_a_default_at_once_leave_one() {
     let done = answers.iter().filter(|answer| answer.status == StatusCode::SEE_OTHER).count();
     assert!(done >= 1 && answers.iter().all(|answer| !answer.status.is_server_error()));
     assert_eq!(defaults(&desk).len(), 1);
-    assert_eq!(actions(&desk).iter().filter(|action| *action == "default_offering_changed").count(), done);
+    assert_eq!(audit_actions(&desk).iter().filter(|action| *action == "default_offering_changed").count(), done);
     let sql = "UPDATE offerings SET is_default = (1 = 1) WHERE project_id = 11";
     assert!(desk.db.batch(sql).is_err(), "the database itself allows one");
 }
@@ -420,7 +407,7 @@ async fn packages_are_added_filled_moved_and_deleted() {
     refused(&desk, &format!("{path}/detach"), &taken, "not in the package any more").await;
     done(&desk, &format!("{path}/delete"), &[]).await;
     let wanted = ["package_created", "package_updated", "package_updated", "package_updated", "package_deleted"];
-    assert_eq!(actions(&desk), wanted);
+    assert_eq!(audit_actions(&desk), wanted);
 }
 
 #[actix_web::test]
@@ -486,8 +473,6 @@ async fn the_page_asks_the_same_number_of_queries_for_any_catalog() {
         (0..60).map(|n| json!({ "id": format!("p{n}"), "store": "ROKU", "type": "consumable" })).collect();
     let more: Vec<_> =
         (0..30).map(|n| json!({ "id": format!("e{n}"), "display_name": "E", "products": ["p1"] })).collect();
-    let file = File::parse(&json!({ "products": many, "entitlements": more }).to_string()).expect("a catalog");
-    let applied = desk.db.write_here(|conn| Ok::<_, Error>(catalog::queries::apply(conn, desk.project, &file)?));
-    applied.expect("applied");
+    apply_catalog(&desk, &json!({ "products": many, "entitlements": more }));
     assert_eq!(asked().await, small);
 }

@@ -12,24 +12,23 @@ use diesel::prelude::*;
 use dossier::base::allowlist::Allowlist;
 use dossier::base::error::Error;
 use dossier::base::ids::Ids;
-use dossier::customers::identity;
-use dossier::db::schema::{
-    app_user_ids, audit_entries, delivery_attempts, history, webhook_deliveries as queue, webhook_endpoints,
-};
+use dossier::db::schema::{app_user_ids, delivery_attempts, history, webhook_deliveries as queue, webhook_endpoints};
 use dossier::endpoints::{self, Client, Courier, LEASE, RETRIES};
-use dossier::operations::erasure::{cleanup, erase};
 use dossier::server::app::Application;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::ingestion::{body, deliver, deliver_together};
-use crate::support::cast::{ADA, DEV, SOL, VERA};
+use crate::support::audit_log::audit_actions;
+use crate::support::cast::{ADA, DEV, LENA, Person, SOL, SUNDIAL, VERA};
+use crate::support::events::{deliver, deliver_together, event_on_day};
+use crate::support::jobs::{clean_up, rebuild};
+use crate::support::operations::erase_customer;
+use crate::support::pages::seen_version;
 use crate::support::receiver::{Manner, Receiver, Request};
-use crate::support::{Answer, Desk, seed, traces};
+use crate::support::{Answer, Desk, traces};
 
 const PAGE: &str = "/projects/sundial/settings/endpoints";
-const LENA: &str = "/projects/sundial/customers/lena";
 const VALUE: &str = "Bearer of-the-receiver";
 
 fn local_addresses() -> Allowlist {
@@ -40,7 +39,7 @@ fn local_addresses() -> Allowlist {
 async fn desk() -> Desk {
     let desk = Desk::open_with(|config| config.allowlist = local_addresses()).await;
     let lena = json!({ "id": "first", "app_user_id": "lena", "original_app_user_id": "lena", "aliases": ["lena"] });
-    deliver(&desk, desk.project, &[body(1_090, "INITIAL_PURCHASE", lena)]);
+    deliver(&desk, desk.project, &[event_on_day(1_090, "INITIAL_PURCHASE", lena)]);
     desk
 }
 
@@ -61,23 +60,19 @@ async fn add(desk: &Desk, url: &str, more: &[(&str, &str)]) -> (i64, Vec<u8>) {
     let answer = desk.post_form(&DEV, PAGE, &fields).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     let secret = answer.body.split("whsec_").nth(1).and_then(|rest| rest.split('<').next()).expect("a secret");
-    let ids: Vec<i64> = read(desk, |conn| {
+    let ids: Vec<i64> = desk.read(|conn| {
         webhook_endpoints::table.select(webhook_endpoints::id).order(webhook_endpoints::id.desc()).load(conn)
     });
     (ids[0], STANDARD.decode(secret).expect("base 64"))
 }
 
-fn read<T>(desk: &Desk, query: impl FnOnce(&mut dossier::db::Conn) -> QueryResult<T>) -> T {
-    desk.db.read_here(|conn| Ok::<_, Error>(query(conn)?)).expect("it reads")
-}
-
 /// State and tries of every delivery.
 fn states(desk: &Desk) -> Vec<(String, i64)> {
-    read(desk, |conn| queue::table.order(queue::id).select((queue::state, queue::tries)).load(conn))
+    desk.read(|conn| queue::table.order(queue::id).select((queue::state, queue::tries)).load(conn))
 }
 
 fn problems(desk: &Desk) -> Vec<(Option<i64>, Option<String>)> {
-    read(desk, |conn| {
+    desk.read(|conn| {
         let columns = (delivery_attempts::status, delivery_attempts::problem);
         delivery_attempts::table.order(delivery_attempts::id).select(columns).load(conn)
     })
@@ -99,7 +94,7 @@ fn catalog(desk: &Desk) {
         entitlements::identifier.eq("pro"),
         entitlements::display_name.eq("Pro"),
     );
-    let known: i64 = read(desk, |conn| entitlements::table.count().get_result(conn));
+    let known: i64 = desk.read(|conn| entitlements::table.count().get_result(conn));
     if known == 0 {
         let put = desk
             .db
@@ -110,11 +105,7 @@ fn catalog(desk: &Desk) {
 
 /// Delivers a webhook to Dossier, as RevenueCat does.
 async fn receive(desk: &Desk, sent: &str) {
-    let request = actix_web::test::TestRequest::post()
-        .uri("/webhooks/revenuecat/sundial")
-        .insert_header(("authorization", seed::WEBHOOK_SECRET))
-        .set_payload(sent.to_owned());
-    assert_eq!(desk.call(request).await.status, StatusCode::OK);
+    assert_eq!(desk.post_webhook(SUNDIAL, sent).await.status, StatusCode::OK);
 }
 
 fn signature(secret: &[u8], request: &Request) -> String {
@@ -124,7 +115,7 @@ fn signature(secret: &[u8], request: &Request) -> String {
     format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
 }
 
-async fn event_page(desk: &Desk, person: &crate::support::cast::Person, event_id: &str) -> Answer {
+async fn event_page(desk: &Desk, person: &Person, event_id: &str) -> Answer {
     desk.get(person, &format!("{LENA}/events/{event_id}")).await
 }
 
@@ -153,7 +144,7 @@ async fn received_events_are_sent_only_to_endpoints_that_ask_for_them() {
     let (own, all) = (Receiver::open(Manner::Answer(200)), Receiver::open(Manner::Answer(200)));
     add(&desk, &own.url, &[]).await;
     add(&desk, &all.url, &[("sends_received", "1")]).await;
-    let sent = body(1_095, "RENEWAL", json!({ "id": "r1", "price": 4.990, "unknown": { "field": [1] } }));
+    let sent = event_on_day(1_095, "RENEWAL", json!({ "id": "r1", "price": 4.990, "unknown": { "field": [1] } }));
     receive(&desk, &sent).await;
     receive(&desk, &sent).await;
     assert_eq!(send(&desk), 1);
@@ -190,7 +181,7 @@ async fn an_endpoint_gets_the_environment_and_the_types_it_asks_for() {
         ("d", "RENEWAL", Value::Null),
         ("e", "NEWER_THAN_US", json!("SANDBOX")),
     ] {
-        receive(&desk, &body(1_095, kind, json!({ "id": id, "environment": environment }))).await;
+        receive(&desk, &event_on_day(1_095, kind, json!({ "id": id, "environment": environment }))).await;
     }
     send(&desk);
     let mut ids: Vec<String> = receiver.requests().iter().map(|one| one.event()["id"].to_string()).collect();
@@ -203,9 +194,8 @@ async fn imported_and_rebuilt_events_are_not_sent() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(200));
     add(&desk, &receiver.url, &[("sends_received", "1")]).await;
-    deliver_together(&desk, desk.project, &[body(1_095, "RENEWAL", json!({ "id": "imported" }))]);
-    let bar = indicatif::ProgressBar::hidden();
-    dossier::cli::rebuild::rebuild(&desk.db, Some(desk.project), &bar).expect("it rebuilds");
+    deliver_together(&desk, desk.project, &[event_on_day(1_095, "RENEWAL", json!({ "id": "imported" }))]);
+    rebuild(&desk, Some(desk.project));
     assert_eq!((states(&desk), send(&desk)), (vec![], 0));
 }
 
@@ -285,7 +275,7 @@ async fn several_processes_send_each_delivery_once() {
     let receiver = Receiver::open(Manner::Hang(Duration::from_millis(5)));
     add(&desk, &receiver.url, &[("sends_received", "1")]).await;
     for number in 0..40 {
-        receive(&desk, &body(1_095, "RENEWAL", json!({ "id": format!("r{number}") }))).await;
+        receive(&desk, &event_on_day(1_095, "RENEWAL", json!({ "id": format!("r{number}") }))).await;
     }
     let applications: Vec<Application> = (2..5)
         .map(|node| {
@@ -315,7 +305,7 @@ async fn an_endpoint_that_hangs_does_not_delay_others() {
         add(&desk, &receiver.url, &[("sends_received", "1")]).await;
     }
     for number in 0..12 {
-        receive(&desk, &body(1_095, "RENEWAL", json!({ "id": format!("r{number}") }))).await;
+        receive(&desk, &event_on_day(1_095, "RENEWAL", json!({ "id": format!("r{number}") }))).await;
     }
     let worker = endpoints::Worker::start(courier(&desk)).expect("a thread");
     let received = fast.wait_for(12).len();
@@ -371,7 +361,7 @@ async fn two_servers_on_one_database_share_the_work_and_send_nothing_twice() {
     let receiver = Receiver::open(Manner::Hang(Duration::from_secs(8)));
     add(&desk, &receiver.url, &[("sends_received", "1")]).await;
     for number in 0..10 {
-        receive(&desk, &body(1_095, "RENEWAL", json!({ "id": format!("r{number}") }))).await;
+        receive(&desk, &event_on_day(1_095, "RENEWAL", json!({ "id": format!("r{number}") }))).await;
     }
     let servers = [Process::start(&desk), Process::start(&desk)];
     assert!(!receiver.wait_for(1).is_empty());
@@ -478,8 +468,7 @@ async fn an_endpoint_is_changed_switched_and_deleted_with_traces() {
     let (id, _) = add(&desk, &receiver.url, &[]).await;
     let path = format!("{PAGE}/{id}");
     let dialog = desk.get(&DEV, &format!("{path}?dialog=endpoint-edit.{id}")).await.body;
-    let seen =
-        dialog.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a version");
+    let seen = seen_version(&dialog);
     let fields = [("name", "Another"), ("url", receiver.url.as_str()), ("environment", "production"), ("seen", seen)];
     assert_eq!(desk.post_form(&DEV, &path, &fields).await.status, StatusCode::SEE_OTHER);
     assert_eq!(desk.post_form(&DEV, &path, &fields).await.status, StatusCode::CONFLICT, "it was changed since");
@@ -492,9 +481,7 @@ async fn an_endpoint_is_changed_switched_and_deleted_with_traces() {
     assert_eq!((send(&desk), receiver.requests()[0].header("authorization")), (1, VALUE));
     assert_eq!(desk.post_form(&DEV, &format!("{path}/delete"), &[]).await.status, StatusCode::SEE_OTHER);
     assert_eq!((states(&desk), desk.get(&DEV, &path).await.status), (vec![], StatusCode::NOT_FOUND));
-    let log: Vec<String> = read(&desk, |conn| {
-        audit_entries::table.order(audit_entries::position).select(audit_entries::action).load(conn)
-    });
+    let log = audit_actions(&desk);
     let done = ["created", "updated", "disabled", "enabled", "deleted"].map(|what| format!("endpoint_{what}"));
     assert!(done.iter().all(|action| log.iter().filter(|known| *known == action).count() == 1), "{log:?}");
 }
@@ -587,7 +574,7 @@ async fn all_failed_deliveries_can_be_sent_again_at_once() {
     let receiver = Receiver::open(Manner::Answer(500));
     let (id, _) = add(&desk, &receiver.url, &[("sends_received", "1")]).await;
     for number in 0..3 {
-        receive(&desk, &body(1_095, "RENEWAL", json!({ "id": format!("r{number}") }))).await;
+        receive(&desk, &event_on_day(1_095, "RENEWAL", json!({ "id": format!("r{number}") }))).await;
     }
     for minutes in [0, 5, 10, 20, 40, 80] {
         desk.clock.advance(minutes * 60);
@@ -618,7 +605,7 @@ async fn the_app_user_id_that_is_sent_is_the_identified_one_last_seen() {
             Ok::<_, Error>(())
         });
         put.expect("they are seen");
-        receive(&desk, &body(1_095, "RENEWAL", named(id))).await;
+        receive(&desk, &event_on_day(1_095, "RENEWAL", named(id))).await;
         send(&desk);
         sent.extend(
             receiver.requests().last().map(|one| one.event()["app_user_id"].as_str().unwrap_or_default().to_owned()),
@@ -634,19 +621,18 @@ async fn nothing_of_an_erased_customer_is_sent_or_kept() {
     add(&desk, &receiver.url, &[("sends_received", "1")]).await;
     let kanarie =
         json!({ "id": "k1", "app_user_id": "kanarie", "original_app_user_id": "kanarie", "aliases": ["kanarie"] });
-    receive(&desk, &body(1_095, "RENEWAL", kanarie)).await;
-    receive(&desk, &body(1_096, "RENEWAL", json!({ "id": "other" }))).await;
-    let moved = json!({ "event": { "id": "t1", "type": "TRANSFER", "event_timestamp_ms": 1_795_000_000_000_i64, "transferred_from": ["kanarie"], "transferred_to": ["lena"] } });
+    receive(&desk, &event_on_day(1_095, "RENEWAL", kanarie)).await;
+    receive(&desk, &event_on_day(1_096, "RENEWAL", json!({ "id": "other" }))).await;
+    let moved = json!({ "event": {
+        "id": "t1", "type": "TRANSFER", "event_timestamp_ms": 1_795_000_000_000_i64, "transferred_from": ["kanarie"],
+        "transferred_to": ["lena"],
+    } });
     receive(&desk, &moved.to_string()).await;
     assert_eq!((send(&desk), receiver.requests().len()), (3, 3));
-    let events: i64 = read(&desk, |conn| history::table.count().get_result(conn));
+    let events: i64 = desk.read(|conn| history::table.count().get_result(conn));
     assert!(events > 3);
-    let erased = desk.db.write_here(|conn| {
-        let customer = identity::find(conn, desk.project, "kanarie")?;
-        erase(conn, desk.project, &Vec::from_iter(customer), desk.clock.now())
-    });
-    erased.expect("the customer is erased");
-    cleanup::work(&desk.db).expect("it cleans up");
+    erase_customer(&desk, desk.project, "kanarie");
+    clean_up(&desk);
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
     desk.clock.advance(300);
     assert_eq!(send(&desk), 1, "the deliveries of others continue");
@@ -658,9 +644,9 @@ async fn old_deliveries_are_pruned_and_waiting_ones_are_not() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(200));
     add(&desk, &receiver.url, &[("sends_received", "1")]).await;
-    receive(&desk, &body(1_095, "RENEWAL", json!({ "id": "r1" }))).await;
+    receive(&desk, &event_on_day(1_095, "RENEWAL", json!({ "id": "r1" }))).await;
     send(&desk);
-    receive(&desk, &body(1_095, "RENEWAL", json!({ "id": "r2" }))).await;
+    receive(&desk, &event_on_day(1_095, "RENEWAL", json!({ "id": "r2" }))).await;
     assert_eq!(endpoints::prune(&desk.db, desk.clock.now().plus_days(30)).expect("it prunes"), 0);
     assert_eq!(endpoints::prune(&desk.db, desk.clock.now().plus_days(31)).expect("it prunes"), 1);
     assert_eq!(states(&desk), [("waiting".to_owned(), 0)]);
@@ -673,7 +659,7 @@ async fn the_queries_of_the_pages_do_not_grow_with_endpoints_and_deliveries() {
     let (id, _) = add(&desk, &receiver.url, &[("sends_received", "1")]).await;
     let mut counts = Vec::new();
     for round in 0..2 {
-        receive(&desk, &body(1_095, "RENEWAL", json!({ "id": format!("r{round}") }))).await;
+        receive(&desk, &event_on_day(1_095, "RENEWAL", json!({ "id": format!("r{round}") }))).await;
         send(&desk);
         let cookie = desk.cookie(&DEV);
         let before = desk.db.statements();

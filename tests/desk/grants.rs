@@ -1,38 +1,17 @@
 //! Granting access and removing it: who may, which input is accepted, undo, concurrent posts, and what is logged.
 
 use actix_web::http::StatusCode;
-use diesel::prelude::*;
-use dossier::base::error::Error;
-use dossier::catalog;
-use dossier::db::schema::{audit_details, audit_entries};
 use dossier::projection::Status;
 use dossier::wording::text::segment;
 use serde_json::json;
 
-use crate::giving::{customer, desk, grants, history_of, stored_events};
-use crate::support::cast::{ADA, DEV, SOL, TEAM, VERA};
+use crate::support::acting::undo;
+use crate::support::audit_log::audit_lines;
+use crate::support::cast::{ADA, DEV, LENA, SOL, TEAM, VERA};
+use crate::support::catalogs::{apply_catalog, desk_with_entitlements};
+use crate::support::customers::{count_events, customer_id, grants_of, history_of};
+use crate::support::events::{deliver, purchase};
 use crate::support::{Answer, Desk, NOW};
-
-const LENA: &str = "/projects/sundial/customers/lena";
-
-/// The log: for each entry the action, the subject, before, after and the reason.
-pub fn log(desk: &Desk) -> Vec<String> {
-    let read = |conn: &mut _| {
-        let own = audit_details::table.on(audit_details::position.eq(audit_entries::position));
-        let lines: Vec<(String, String)> = audit_entries::table
-            .inner_join(own)
-            .order(audit_entries::position)
-            .select((audit_entries::action, audit_details::body))
-            .load(conn)?;
-        Ok::<_, Error>(lines)
-    };
-    let line = |(action, body): (String, String)| {
-        let details: serde_json::Value = serde_json::from_str(&body).expect("JSON");
-        let texts = ["about", "before", "after", "reason"].map(|name| details[name].as_str().unwrap_or("-").to_owned());
-        format!("{action}: {}", texts.join(" | "))
-    };
-    desk.db.read_here(read).expect("the log").into_iter().map(line).collect()
-}
 
 /// Fields of a form.
 type Typed<'a> = &'a [(&'a str, &'a str)];
@@ -45,19 +24,15 @@ async fn revoke(desk: &Desk, key: &str) -> Answer {
     desk.post_form(&SOL, &format!("{LENA}/grants/{}/revoke", segment(key)), &[("reason", "a mistake")]).await
 }
 
-async fn undo(desk: &Desk, answer: &Answer) -> Answer {
-    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("submission", &answer.submission())]).await
-}
-
 /// The keys of Lena's grants that give access now.
 fn running(desk: &Desk) -> Vec<String> {
     let now = desk.clock.now();
-    grants(desk, "lena").into_iter().filter(|one| one.status(now) == Status::Granted).map(|one| one.key).collect()
+    grants_of(desk, "lena").into_iter().filter(|one| one.status(now) == Status::Granted).map(|one| one.key).collect()
 }
 
 #[actix_web::test]
 async fn access_is_granted_shown_and_logged() {
-    let desk = desk().await;
+    let desk = desk_with_entitlements().await;
     let answer = give(&desk, &[("entitlement", "coach"), ("duration", "weekly"), ("reason", "an outage")]).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{LENA}#entitlements")));
     let page = desk.get(&SOL, answer.header("location")).await.body;
@@ -66,18 +41,21 @@ async fn access_is_granted_shown_and_logged() {
         page.contains("Granted entitlement") && page.contains("Was granted the Coach entitlement"),
         "card, history"
     );
-    assert_eq!(log(&desk), ["entitlement_granted: coach | - | for 7 days, to 2026-11-30 at 05:00 PM UTC | an outage"]);
+    assert_eq!(
+        audit_lines(&desk),
+        ["entitlement_granted: coach | - | for 7 days, to 2026-11-30 at 05:00 PM UTC | an outage"]
+    );
     let until = give(&desk, &[("entitlement", "pro"), ("duration", "until"), ("until", "2026-12-31")]).await;
     assert_eq!(until.status, StatusCode::SEE_OTHER);
-    let products: Vec<String> = grants(&desk, "lena").into_iter().map(|one| one.product_id).collect();
+    let products: Vec<String> = grants_of(&desk, "lena").into_iter().map(|one| one.product_id).collect();
     assert!(products.contains(&"rc_promo_pro_custom".to_owned()), "{products:?}");
-    assert!(log(&desk)[1].contains("until 31 Dec 2026, to 2026-12-31 at 11:59 PM UTC"));
+    assert!(audit_lines(&desk)[1].contains("until 31 Dec 2026, to 2026-12-31 at 11:59 PM UTC"));
 }
 
 #[actix_web::test]
 async fn everybody_but_viewers_may_grant_and_remove() {
     for person in &TEAM {
-        let desk = desk().await;
+        let desk = desk_with_entitlements().await;
         let may = person.id != VERA.id;
         let wanted = if may { StatusCode::SEE_OTHER } else { StatusCode::FORBIDDEN };
         let fields = [("entitlement", "pro"), ("duration", "daily")];
@@ -105,7 +83,7 @@ async fn everybody_but_viewers_may_grant_and_remove() {
 
 #[actix_web::test]
 async fn an_unknown_customer_or_grant_is_404() {
-    let desk = desk().await;
+    let desk = desk_with_entitlements().await;
     let nobody = "/projects/sundial/customers/nobody";
     let fields = [("entitlement", "pro"), ("duration", "daily")];
     for path in ["grants", "grants/preview", "grants/x/revoke"] {
@@ -114,16 +92,16 @@ async fn an_unknown_customer_or_grant_is_404() {
     }
     // A purchase is no grant, and a grant belongs to one customer.
     assert_eq!(revoke(&desk, "APP_STORE:t-lena").await.status, StatusCode::NOT_FOUND);
-    crate::ingestion::deliver(&desk, desk.project, &[crate::finding::purchase("mara", 1, json!({}))]);
+    deliver(&desk, desk.project, &[purchase("mara", 1, json!({}))]);
     desk.post_form(&SOL, "/projects/sundial/customers/mara/grants", &fields).await;
-    let key = grants(&desk, "mara").remove(0).key;
+    let key = grants_of(&desk, "mara").remove(0).key;
     assert_eq!(revoke(&desk, &key).await.status, StatusCode::NOT_FOUND);
-    assert_eq!(grants(&desk, "mara").remove(0).status(NOW), Status::Granted);
+    assert_eq!(grants_of(&desk, "mara").remove(0).status(NOW), Status::Granted);
 }
 
 #[actix_web::test]
 async fn refused_input_comes_back_in_its_dialog() {
-    let desk = desk().await;
+    let desk = desk_with_entitlements().await;
     let long = "é".repeat(256);
     let cases: [(Typed, &str, &str); 8] = [
         (&[("duration", "weekly")], "entitlement", "Choose an entitlement."),
@@ -151,12 +129,12 @@ async fn refused_input_comes_back_in_its_dialog() {
     {
         assert!(kept.body.contains(text), "{text} is kept");
     }
-    assert_eq!((grants(&desk, "lena").len(), log(&desk).len()), (0, 0));
+    assert_eq!((grants_of(&desk, "lena").len(), audit_lines(&desk).len()), (0, 0));
 }
 
 #[actix_web::test]
 async fn a_second_grant_is_refused_with_the_offer_to_replace_the_first() {
-    let desk = desk().await;
+    let desk = desk_with_entitlements().await;
     give(&desk, &[("entitlement", "pro"), ("duration", "weekly")]).await;
     desk.clock.advance(3_600);
     let fields = [("entitlement", "pro"), ("duration", "monthly")];
@@ -167,12 +145,12 @@ async fn a_second_grant_is_refused_with_the_offer_to_replace_the_first() {
     assert_eq!(running(&desk).len(), 1);
     let replaced = give(&desk, &[&fields[..], &[("replace", "1")]].concat()).await;
     assert_eq!(replaced.status, StatusCode::SEE_OTHER);
-    assert_eq!((running(&desk).len(), grants(&desk, "lena").len()), (1, 2));
+    assert_eq!((running(&desk).len(), grants_of(&desk, "lena").len()), (1, 2));
     let page = desk.get(&SOL, LENA).await.body;
     let history = page.split_once("id=\"history\"").expect("a history").1;
     let place = |words: &str| history.find(words).expect("a row");
     assert!(place("sprite.svg#grant") < place("sprite.svg#remove"), "the new grant comes first");
-    let last = log(&desk).remove(1);
+    let last = audit_lines(&desk).remove(1);
     assert!(
         last.starts_with("entitlement_granted: pro | granted to 2026-11-30 at 05:00 PM UTC | for 31 days"),
         "{last}"
@@ -181,7 +159,7 @@ async fn a_second_grant_is_refused_with_the_offer_to_replace_the_first() {
     let dialog = desk.get(&SOL, &format!("{LENA}?dialog=grant")).await.body;
     assert!(dialog.contains("<option value=\"coach\" selected>Coach (coach)</option>"), "{dialog}");
     assert_eq!(undo(&desk, &replaced).await.status, StatusCode::SEE_OTHER);
-    let ends: Vec<_> = grants(&desk, "lena").into_iter().filter(|one| one.is_active(desk.clock.now())).collect();
+    let ends: Vec<_> = grants_of(&desk, "lena").into_iter().filter(|one| one.is_active(desk.clock.now())).collect();
     assert_eq!(
         ends.iter().map(|one| one.expires_at).collect::<Vec<_>>(),
         [Some(NOW.plus_days(7))],
@@ -191,7 +169,7 @@ async fn a_second_grant_is_refused_with_the_offer_to_replace_the_first() {
 
 #[actix_web::test]
 async fn the_dialog_shows_the_access_before_and_after() {
-    let desk = desk().await;
+    let desk = desk_with_entitlements().await;
     let dialog = desk.get(&SOL, &format!("{LENA}?dialog=grant&entitlement=pro&duration=yearly")).await.body;
     let dialog = dialog.split_once("<dialog").expect("a dialog").1;
     let (now, then) = dialog.split_once(">Then</p>").expect("both");
@@ -204,12 +182,12 @@ async fn the_dialog_shows_the_access_before_and_after() {
     let seen =
         desk.post_form(&SOL, &format!("{LENA}/grants/preview"), &[("entitlement", "coach"), ("duration", "x")]).await;
     assert!(seen.status == StatusCode::OK && seen.body.contains("<dialog") && !seen.body.contains(">Then</p>"));
-    assert_eq!((history_of(&desk, "lena").len(), log(&desk).len()), (1, 0), "nothing was done");
+    assert_eq!((history_of(&desk, "lena").len(), audit_lines(&desk).len()), (1, 0), "nothing was done");
 }
 
 #[actix_web::test]
 async fn a_grant_is_removed_from_its_menu_after_a_preview() {
-    let desk = desk().await;
+    let desk = desk_with_entitlements().await;
     give(&desk, &[("entitlement", "coach"), ("duration", "weekly")]).await;
     let key = running(&desk).remove(0);
     desk.clock.advance(60);
@@ -223,7 +201,10 @@ async fn a_grant_is_removed_from_its_menu_after_a_preview() {
     assert!(running(&desk).is_empty());
     let page = desk.get(&SOL, answer.header("location")).await.body;
     assert!(page.contains("<p>Granted Coach removed.</p>") && page.contains("Removed by the team on <time"));
-    assert_eq!(log(&desk)[1], "entitlement_revoked: coach | granted to 2026-11-30 at 05:00 PM UTC | - | a mistake");
+    assert_eq!(
+        audit_lines(&desk)[1],
+        "entitlement_revoked: coach | granted to 2026-11-30 at 05:00 PM UTC | - | a mistake"
+    );
     let again = revoke(&desk, &key).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(again.body.contains("This grant has already ended."), "the flash says so");
@@ -238,7 +219,7 @@ async fn a_grant_is_removed_from_its_menu_after_a_preview() {
 
 #[actix_web::test]
 async fn granting_and_removing_are_undone_unless_somebody_made_another_change() {
-    let desk = desk().await;
+    let desk = desk_with_entitlements().await;
     let fields = [("entitlement", "pro"), ("duration", "weekly")];
     let given = give(&desk, &fields).await;
     desk.clock.advance(60);
@@ -249,7 +230,7 @@ async fn granting_and_removing_are_undone_unless_somebody_made_another_change() 
     desk.clock.advance(60);
     assert_eq!(undo(&desk, &removed).await.status, StatusCode::SEE_OTHER);
     assert_eq!(running(&desk).len(), 1);
-    assert_eq!(log(&desk).last().map(|line| line.split(':').next()), Some(Some("entitlement_granted")));
+    assert_eq!(audit_lines(&desk).last().map(|line| line.split(':').next()), Some(Some("entitlement_granted")));
     // Somebody removes it and gives another one.
     let removed = revoke(&desk, &running(&desk)[0]).await;
     let other = desk.post_form(&DEV, &format!("{LENA}/grants"), &fields).await;
@@ -266,27 +247,27 @@ async fn granting_and_removing_are_undone_unless_somebody_made_another_change() 
 
 #[actix_web::test]
 async fn fifty_posts_at_once_make_one_grant() {
-    let desk = desk().await;
-    let before = stored_events(&desk);
+    let desk = desk_with_entitlements().await;
+    let before = count_events(&desk);
     let path = format!("{LENA}/grants");
     let fields = [("entitlement", "pro"), ("duration", "weekly"), ("once", "k1")];
     let answers = desk.post_form_at_once(&SOL, &path, &fields, 50).await;
     assert!(answers.iter().all(|answer| answer.header("location") == answers[0].header("location")));
-    assert_eq!((stored_events(&desk), log(&desk).len(), running(&desk).len()), (before + 1, 1, 1));
+    assert_eq!((count_events(&desk), audit_lines(&desk).len(), running(&desk).len()), (before + 1, 1, 1));
     // Without a form key the rule of one grant still holds.
     let answers = desk.post_form_at_once(&SOL, &path, &[("entitlement", "coach"), ("duration", "weekly")], 50).await;
     let made = answers.iter().filter(|answer| answer.status == StatusCode::SEE_OTHER).count();
-    assert_eq!((made, running(&desk).len(), log(&desk).len()), (1, 2, 2));
+    assert_eq!((made, running(&desk).len(), audit_lines(&desk).len()), (1, 2, 2));
     let key = running(&desk).remove(0);
     let path = format!("{LENA}/grants/{}/revoke", segment(&key));
     let answers = desk.post_form_at_once(&SOL, &path, &[], 50).await;
     let done = answers.iter().filter(|answer| answer.status == StatusCode::SEE_OTHER).count();
-    assert_eq!((done, running(&desk).len(), log(&desk).len()), (1, 1, 3));
+    assert_eq!((done, running(&desk).len(), audit_lines(&desk).len()), (1, 1, 3));
 }
 
 #[actix_web::test]
 async fn with_sandbox_data_shown_nothing_is_granted_or_removed() {
-    let desk = desk().await;
+    let desk = desk_with_entitlements().await;
     give(&desk, &[("entitlement", "pro"), ("duration", "weekly")]).await;
     let page = desk.get(&SOL, &format!("{LENA}?sandbox=1")).await.body;
     assert!(!page.contains("dialog=grant") && page.contains("switch “Sandbox data” off to give or remove access"));
@@ -302,7 +283,7 @@ async fn with_sandbox_data_shown_nothing_is_granted_or_removed() {
 #[actix_web::test]
 async fn without_a_configured_entitlement_there_is_nothing_to_grant() {
     let desk = Desk::open().await;
-    crate::ingestion::deliver(&desk, desk.project, &[crate::finding::purchase("lena", 1, json!({}))]);
+    deliver(&desk, desk.project, &[purchase("lena", 1, json!({}))]);
     let page = desk.get(&SOL, LENA).await.body;
     assert!(!page.contains("dialog=grant") && page.contains("once the catalog has an entitlement"));
     let answer = give(&desk, &[("entitlement", "pro"), ("duration", "weekly")]).await;
@@ -312,22 +293,20 @@ async fn without_a_configured_entitlement_there_is_nothing_to_grant() {
 
 #[actix_web::test]
 async fn an_entitlement_of_any_spelling_is_granted() {
-    let desk = desk().await;
+    let desk = desk_with_entitlements().await;
     let odd = "Pro / “plus” 50% <b>\u{202E}";
     let file = json!({ "products": [], "offerings": [], "entitlements": [{ "id": odd, "display_name": odd, "products": [] }] });
-    let file = catalog::file::File::parse(&file.to_string()).expect("a catalog");
-    let applied = desk.db.write_here(|conn| Ok::<_, Error>(catalog::queries::apply(conn, desk.project, &file)?));
-    applied.expect("the catalog is applied");
+    apply_catalog(&desk, &file);
     let answer = give(&desk, &[("entitlement", odd), ("duration", "weekly")]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    let grant = grants(&desk, "lena").remove(0);
+    let grant = grants_of(&desk, "lena").remove(0);
     assert_eq!((grant.product_id, grant.entitlement_ids), (format!("rc_promo_{odd}_weekly"), vec![odd.to_owned()]));
-    assert!(customer(&desk, "lena") > 0 && revoke(&desk, &grant.key).await.status == StatusCode::SEE_OTHER);
+    assert!(customer_id(&desk, "lena") > 0 && revoke(&desk, &grant.key).await.status == StatusCode::SEE_OTHER);
 }
 
 #[actix_web::test]
 async fn a_nul_in_any_parameter_is_refused_or_ignored() {
-    let desk = desk().await;
+    let desk = desk_with_entitlements().await;
     for dialog in
         ["grant&entitlement=%00", "grant-revoke.%00", "grant-revoke", "grant-more", "grant&duration=%00&until=%00"]
     {

@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use dossier::auth::queries::role_of;
 use dossier::base::Role;
 use dossier::base::error::Error;
-use dossier::db::schema::{audit_entries, invitations, memberships, people};
+use dossier::db::schema::{invitations, memberships, people};
 
+use crate::support::audit_log::audit_entries;
 use crate::support::cast::{ADA, DEV, PASSWORD, SOL, VERA};
 use crate::support::{Answer, Desk};
 
@@ -196,13 +197,7 @@ async fn inviting_and_joining_are_logged() {
     let desk = Desk::open().await;
     let link = link(&desk, EMAIL, "developer").await;
     join(&desk, &link, "Nia", PASSWORD).await;
-    let lines: Vec<(String, String)> = desk
-        .db
-        .read_here(|conn| {
-            let log = audit_entries::table.order(audit_entries::position);
-            Ok::<_, Error>(log.select((audit_entries::action, audit_entries::role)).load(conn)?)
-        })
-        .expect("the log");
+    let lines: Vec<_> = audit_entries(&desk).into_iter().map(|entry| (entry.action, entry.role)).collect();
     let named = |name: &str, role: &str| (name.to_owned(), role.to_owned());
     assert_eq!(lines, [named("member_invited", "admin"), named("member_joined", "developer")]);
 }

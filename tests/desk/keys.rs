@@ -4,15 +4,16 @@ use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::db::schema::{api_keys, audit_details, audit_entries};
+use dossier::db::schema::api_keys;
 
+use crate::support::audit_log::{Entry, audit_actions, audit_entries};
 use crate::support::cast::{ADA, DEV, PASSWORD, Person, SOL};
 use crate::support::{Answer, Desk, traces};
 
 const KEYS: &str = "/projects/sundial/settings/keys";
 
 /// Makes a key in the dialog of the page and returns its value. `caller` is `server` or the store of an app.
-pub async fn make(desk: &Desk, person: &Person, name: &str, caller: &str) -> String {
+async fn make_key(desk: &Desk, person: &Person, name: &str, caller: &str) -> String {
     let answer = desk.post_form(person, KEYS, &[("name", name), ("for", caller)]).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     shown(&answer)
@@ -35,25 +36,17 @@ fn ids(desk: &Desk) -> Vec<i64> {
     desk.db.read_here(|conn| Ok::<_, Error>(rows.load(conn)?)).expect("keys")
 }
 
-/// The action and the details of the newest entry of the log.
-fn newest_entry(desk: &Desk) -> (String, String) {
-    let own = audit_details::table.on(audit_details::position.eq(audit_entries::position));
-    let lines = audit_entries::table.inner_join(own).order(audit_entries::position.desc());
-    let lines = lines.select((audit_entries::action, audit_details::body));
-    desk.db.read_here(|conn| Ok::<_, Error>(lines.first(conn)?)).expect("an entry")
-}
-
 #[actix_web::test]
 async fn a_key_is_shown_once_and_kept_as_a_hash() {
     let desk = Desk::open().await;
-    let key = make(&desk, &DEV, "Billing server", "server").await;
+    let key = make_key(&desk, &DEV, "Billing server", "server").await;
     assert!(key.starts_with("sk_") && key.len() == 51, "{key}");
     assert!(traces::find(&desk, &key).is_empty());
     let page = desk.get(&DEV, KEYS).await.body;
     assert!(!page.contains(&key) && page.contains("Billing server") && page.contains("sk_"));
     assert!(page.contains("Dev Anand") && page.contains("http://desk.example/v2/projects/sundial"));
     assert!(!desk.get(&DEV, &format!("{KEYS}?dialog=key-shown&key=x")).await.body.contains("class=\"secret\""));
-    let (action, details) = newest_entry(&desk);
+    let Entry { action, details, .. } = audit_entries(&desk).pop().expect("an entry");
     assert_eq!(action, "api_key_created");
     assert!(details.contains("Billing server") && !details.contains(&key), "{details}");
 }
@@ -74,7 +67,7 @@ async fn a_key_begins_as_its_sdk_expects_and_the_sample_code_has_the_public_addr
 #[actix_web::test]
 async fn a_key_works_until_it_is_revoked() {
     let desk = Desk::open().await;
-    let key = make(&desk, &DEV, "Web app", "RC_BILLING").await;
+    let key = make_key(&desk, &DEV, "Web app", "RC_BILLING").await;
     assert_eq!(call(&desk, &key).await, StatusCode::CREATED);
     assert_eq!(call(&desk, &key).await, StatusCode::OK);
     desk.application.last_seen.settle();
@@ -88,7 +81,7 @@ async fn a_key_works_until_it_is_revoked() {
         (StatusCode::SEE_OTHER, "/projects/sundial/settings/keys#")
     );
     assert_eq!(call(&desk, &key).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(newest_entry(&desk).0, "api_key_revoked");
+    assert_eq!(audit_actions(&desk).last().map(String::as_str), Some("api_key_revoked"));
     let again = desk.post_form(&DEV, &format!("{KEYS}/{id}/revoke"), &[]).await;
     assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.body.contains("revoked already"));
     assert!(desk.get(&DEV, KEYS).await.body.contains("Revoked"));
@@ -128,7 +121,7 @@ async fn refused_input_has_its_reason_beside_its_field() {
 #[actix_web::test]
 async fn making_and_revoking_need_the_password_after_an_old_log_in() {
     let desk = Desk::open().await;
-    make(&desk, &DEV, "Server", "server").await;
+    make_key(&desk, &DEV, "Server", "server").await;
     let cookie = desk.cookie(&DEV);
     desk.clock.advance(16 * 60);
     let path = format!("{KEYS}/{}/revoke", ids(&desk)[0]);
@@ -144,7 +137,7 @@ async fn making_and_revoking_need_the_password_after_an_old_log_in() {
 #[actix_web::test]
 async fn a_key_of_another_project_cannot_be_revoked_here_and_support_sees_none() {
     let desk = Desk::open().await;
-    let key = make(&desk, &DEV, "Server", "server").await;
+    let key = make_key(&desk, &DEV, "Server", "server").await;
     let elsewhere = desk.project_of_its_own();
     let move_away = diesel::update(api_keys::table).set(api_keys::project_id.eq(elsewhere));
     desk.db.write_here(|conn| Ok::<_, Error>(move_away.execute(conn)?)).expect("moved");

@@ -6,12 +6,11 @@ use dossier::base::error::Error;
 use dossier::db::schema::customers;
 use serde_json::json;
 
-use crate::finding::purchase;
-use crate::ingestion::deliver_together;
 use crate::support::cast::{ADA, DEV, SOL, VERA};
-use crate::support::{Answer, Desk, NOW};
+use crate::support::events::{deliver_together, purchase};
+use crate::support::pages::pager_link;
+use crate::support::{Answer, DAY, Desk, NOW};
 
-const DAY: i64 = 86_400_000;
 const LISTS: [&str; 5] = ["all", "active", "sandbox", "one-time", "expired"];
 
 async fn page(desk: &Desk, query: &str) -> Answer {
@@ -24,11 +23,9 @@ fn ids(answer: &Answer) -> Vec<String> {
     rows.filter_map(|row| row.split("/customers/").nth(1)?.split('"').next().map(str::to_owned)).collect()
 }
 
-/// The address behind a link of the pager.
+/// The query of the address behind a link of the pager.
 fn link(answer: &Answer, rel: &str) -> Option<String> {
-    let before = answer.body.split(&format!("rel=\"{rel}\"")).next().filter(|before| *before != answer.body)?;
-    let href = before.rsplit("href=\"").next()?.split('"').next()?;
-    Some(href.replace("&amp;", "&").replace("/projects/sundial/customers", ""))
+    Some(pager_link(&answer.body, rel)?.replace("/projects/sundial/customers", ""))
 }
 
 #[actix_web::test]

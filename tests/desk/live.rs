@@ -10,26 +10,25 @@ use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, init_service};
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::customers::identity;
 use dossier::db::schema::sessions;
-use dossier::operations::erasure::erase;
 use dossier::server::app::app;
 use serde_json::json;
 
-use crate::ingestion::{body, deliver};
 use crate::support::Desk;
 use crate::support::cast::{SOL, VERA};
+use crate::support::events::{deliver, event_on_day};
+use crate::support::operations::erase_customer;
 
 const LIVE: &str = "/projects/sundial/customers/lena/live";
 
 async fn desk() -> Desk {
     let desk = Desk::open().await;
-    deliver(&desk, desk.project, &[body(1_090, "INITIAL_PURCHASE", json!({ "id": "first" }))]);
+    deliver(&desk, desk.project, &[event_on_day(1_090, "INITIAL_PURCHASE", json!({ "id": "first" }))]);
     desk
 }
 
 fn renew(desk: &Desk, id: &str, environment: &str) {
-    deliver(desk, desk.project, &[body(1_095, "RENEWAL", json!({ "id": id, "environment": environment }))]);
+    deliver(desk, desk.project, &[event_on_day(1_095, "RENEWAL", json!({ "id": id, "environment": environment }))]);
 }
 
 /// A stream of server-sent events that a test reads.
@@ -132,16 +131,12 @@ async fn a_stream_ends_with_the_customer_and_with_the_server() {
     let cookie = desk.cookie(&VERA);
     let mut of_erased = listen(&desk, &cookie, LIVE).await;
     assert!(of_erased.next().await.is_some());
-    let erased = desk.db.write_here(|conn| {
-        let customer = identity::find(conn, desk.project, "lena")?;
-        erase(conn, desk.project, &Vec::from_iter(customer), desk.clock.now())
-    });
-    erased.expect("she is erased");
+    erase_customer(&desk, desk.project, "lena");
     assert_eq!(of_erased.next().await.as_deref(), Some("event: gone\ndata:\n\n"));
     deliver(
         &desk,
         desk.project,
-        &[body(
+        &[event_on_day(
             1_200,
             "INITIAL_PURCHASE",
             json!({ "id": "mara", "app_user_id": "mara", "original_app_user_id": "mara", "aliases": [] }),

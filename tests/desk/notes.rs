@@ -3,19 +3,17 @@
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::db::schema::{audit_details, audit_entries, notes};
-use serde_json::json;
+use dossier::db::schema::notes;
 
-use crate::ingestion::deliver_together;
-use crate::support::cast::{ADA, DEV, SOL, TEAM, VERA};
+use crate::support::acting::undo;
+use crate::support::audit_log::{Entry, audit_entries};
+use crate::support::cast::{ADA, DEV, LENA, SOL, TEAM, VERA};
+use crate::support::desks::add_lena;
 use crate::support::{Answer, Desk};
-
-const LENA: &str = "/projects/sundial/customers/lena";
 
 async fn desk_with_lena() -> Desk {
     let desk = Desk::open().await;
-    let event = json!({ "id": "e1", "type": "TRIAL_STARTED", "app_user_id": "lena", "event_timestamp_ms": 1_790_000_000_000_i64 });
-    deliver_together(&desk, desk.project, &[json!({ "event": event }).to_string()]);
+    add_lena(&desk);
     desk
 }
 
@@ -25,18 +23,10 @@ fn stored(desk: &Desk) -> Vec<(i64, String)> {
     desk.db.read_here(read).expect("notes")
 }
 
-fn log(desk: &Desk) -> Vec<String> {
-    let read = |conn: &mut _| {
-        let own = audit_details::table.on(audit_details::position.eq(audit_entries::position));
-        let lines: Vec<(String, String, Option<i64>)> = audit_entries::table
-            .inner_join(own)
-            .order(audit_entries::position)
-            .select((audit_entries::action, audit_entries::role, audit_entries::actor_id))
-            .load(conn)?;
-        Ok::<_, Error>(lines)
-    };
-    let lines = desk.db.read_here(read).expect("the log");
-    lines.into_iter().map(|(action, role, actor)| format!("{action} by {role} {}", actor.unwrap_or_default())).collect()
+/// Each action, with the role and the id of whoever did it.
+fn actions_with_actors(desk: &Desk) -> Vec<String> {
+    let line = |entry: Entry| format!("{} by {} {}", entry.action, entry.role, entry.actor_id.unwrap_or_default());
+    audit_entries(desk).into_iter().map(line).collect()
 }
 
 async fn add(desk: &Desk, body: &str) -> Answer {
@@ -51,7 +41,7 @@ async fn a_note_is_added_shown_and_logged() {
     let page = desk.get(&SOL, answer.header("location")).await.body;
     assert!(page.contains("Charged <strong>twice</strong><br>") && page.contains("1 of 10"), "the note");
     assert!(page.contains("<p>Note added.</p>") && page.contains(">Undo</button>"), "the flash");
-    assert_eq!(log(&desk), ["note_created by support 2"]);
+    assert_eq!(actions_with_actors(&desk), ["note_created by support 2"]);
     let other = desk.get(&DEV, answer.header("location")).await.body;
     assert!(!other.contains("Note added."), "only the person who did it gets the flash");
 }
@@ -85,7 +75,7 @@ async fn an_unknown_customer_or_note_is_404() {
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{customer}/{path}");
         }
     }
-    assert!(log(&desk).is_empty());
+    assert!(actions_with_actors(&desk).is_empty());
 }
 
 #[actix_web::test]
@@ -99,7 +89,7 @@ async fn refused_input_comes_back_in_its_dialog() {
         assert!(answer.body.contains("aria-invalid=\"true\" aria-describedby=\"body-reason\""), "{reason}");
     }
     assert!(add(&desk, &long).await.body.contains("🧜&#60;b&#62;🧜"), "the text is kept");
-    assert_eq!((stored(&desk).len(), log(&desk).len()), (0, 0));
+    assert_eq!((stored(&desk).len(), actions_with_actors(&desk).len()), (0, 0));
     assert_eq!(add(&desk, &"é\r\n".repeat(127)).await.status, StatusCode::SEE_OTHER, "254 characters");
     let dialog = desk.get(&SOL, &format!("{LENA}?dialog=note-add")).await.body;
     assert!(
@@ -116,7 +106,7 @@ async fn fifty_posts_at_once_make_ten_notes() {
     let answers = desk.post_form_at_once(&SOL, &path, &[("body", "x")], 50).await;
     let count = |status| answers.iter().filter(|answer| answer.status == status).count();
     assert_eq!((count(StatusCode::SEE_OTHER), count(StatusCode::UNPROCESSABLE_ENTITY)), (10, 40));
-    assert_eq!((stored(&desk).len(), log(&desk).len()), (10, 10));
+    assert_eq!((stored(&desk).len(), actions_with_actors(&desk).len()), (10, 10));
     let page = desk.get(&SOL, LENA).await.body;
     assert!(page.contains("10 of 10") && page.contains("Full: delete one"), "the card says why");
 }
@@ -129,7 +119,7 @@ async fn a_form_works_once() {
     let answers = desk.post_form_at_once(&SOL, &path, &fields, 50).await;
     assert!(answers.iter().all(|answer| answer.header("location") == answers[0].header("location")));
     assert!(answers[0].submission().parse::<i64>().is_ok());
-    assert_eq!((stored(&desk).len(), log(&desk).len()), (1, 1));
+    assert_eq!((stored(&desk).len(), actions_with_actors(&desk).len()), (1, 1));
     let other = desk.post_form(&SOL, &path, &[("body", "other"), ("once", "k1")]).await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(other.body.contains("sent this form before") && other.body.contains("other</textarea>"));
@@ -149,7 +139,7 @@ async fn a_note_is_edited_by_anybody_who_may_and_says_so() {
     let page = desk.get(&SOL, LENA).await.body;
     assert!(page.contains("<p>second</p>") && page.contains("edited by <bdi>Ada Okoye</bdi>"), "edited");
     assert!(page.contains(">Sol Mbeki</bdi>"), "the author stays");
-    assert_eq!(log(&desk), ["note_created by support 2", "note_updated by admin 4"]);
+    assert_eq!(actions_with_actors(&desk), ["note_created by support 2", "note_updated by admin 4"]);
 }
 
 #[actix_web::test]
@@ -173,10 +163,6 @@ async fn two_who_edit_at_once_see_both_versions() {
     assert_eq!(deleted.status, StatusCode::CONFLICT, "a changed note is not deleted unseen");
 }
 
-async fn undo(desk: &Desk, answer: &Answer) -> Answer {
-    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("submission", &answer.submission())]).await
-}
-
 #[actix_web::test]
 async fn adding_editing_and_deleting_are_undone_and_logged() {
     let desk = desk_with_lena().await;
@@ -194,7 +180,7 @@ async fn adding_editing_and_deleting_are_undone_and_logged() {
     assert!(stored(&desk).is_empty());
     undo(&desk, &deleted).await;
     assert_eq!(stored(&desk), before);
-    assert_eq!(log(&desk).len(), 7);
+    assert_eq!(actions_with_actors(&desk).len(), 7);
     let again = undo(&desk, &deleted).await;
     assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.body.contains("undone already"));
 }
@@ -223,5 +209,5 @@ async fn the_preview_is_rendered_like_the_note() {
     let desk = desk_with_lena().await;
     let answer = desk.post_form(&SOL, &format!("{LENA}/notes/preview"), &[("body", "**a** <script>")]).await;
     assert_eq!((answer.status, answer.body.trim()), (StatusCode::OK, "<p><strong>a</strong> &lt;script&gt;</p>"));
-    assert!(stored(&desk).is_empty() && log(&desk).is_empty());
+    assert!(stored(&desk).is_empty() && actions_with_actors(&desk).is_empty());
 }

@@ -1,5 +1,4 @@
-//! Choosing the offering of a customer: who may, until when, concurrent choices, the end by itself; and the page of all
-//! overrides.
+//! Choosing the offering of a customer: who may, until when, concurrent choices, and the end by itself.
 
 use std::sync::Barrier;
 
@@ -7,44 +6,20 @@ use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
-use dossier::catalog;
 use dossier::customers::overrides::Override;
-use dossier::db::schema::{offering_overrides, offerings, projects};
-use dossier::jobs::{self, Work};
+use dossier::db::schema::{offering_overrides, projects};
 use serde_json::json;
 
-use crate::finding::purchase;
-use crate::giving::{customer, history_of};
-use crate::grants::log;
-use crate::ingestion::deliver_together;
-use crate::support::cast::{ADA, DEV, Person, SOL, TEAM, VERA};
+use crate::support::acting::undo;
+use crate::support::audit_log::audit_lines;
+use crate::support::cast::{ADA, DEV, LENA, Person, SOL, TEAM, VERA};
+use crate::support::catalogs::desk_with_offerings;
+use crate::support::customers::history_of;
+use crate::support::events::deliver_together;
+use crate::support::jobs::run_jobs;
 use crate::support::{Answer, Desk, NOW};
 
-const LENA: &str = "/projects/sundial/customers/lena";
 const OVERRIDES: &str = "/projects/sundial/overrides";
-
-/// A desk where Lena subscribes and Sandy tests; Standard is the default offering, Old is archived.
-pub async fn stocked() -> Desk {
-    let desk = Desk::open().await;
-    let offering = |id: &str, name: &str| {
-        json!({ "id": id, "display_name": name, "default": id == "standard", "metadata": {},
-        "packages": [{ "id": "$rc_annual", "display_name": format!("{name} annual"), "products": [] }] })
-    };
-    let sold = json!({ "products": [], "entitlements": [], "offerings": [
-        offering("standard", "Standard"), offering("winback", "Win-back"), offering("old", "Old"), offering("zen", "Zen"),
-    ]});
-    let sold = catalog::file::File::parse(&sold.to_string()).expect("a catalog");
-    let stocked = desk.db.write_here(|conn| {
-        catalog::queries::apply(conn, desk.project, &sold)?;
-        let old = offerings::table.filter(offerings::identifier.eq("old"));
-        diesel::update(old).set(offerings::is_archived.eq(true)).execute(conn)?;
-        Ok::<_, Error>(())
-    });
-    stocked.expect("the catalog is applied");
-    let test = purchase("sandy", 4, json!({ "environment": "SANDBOX" }));
-    deliver_together(&desk, desk.project, &[purchase("lena", 3, json!({})), test]);
-    desk
-}
 
 async fn choose_as(desk: &Desk, person: &Person, fields: &[(&str, &str)]) -> Answer {
     desk.post_form(person, &format!("{LENA}/offering"), fields).await
@@ -52,10 +27,6 @@ async fn choose_as(desk: &Desk, person: &Person, fields: &[(&str, &str)]) -> Ans
 
 async fn choose(desk: &Desk, offering: &str, until: &str) -> Answer {
     choose_as(desk, &SOL, &[("offering", offering), ("until", until)]).await
-}
-
-async fn undo(desk: &Desk, answer: &Answer) -> Answer {
-    desk.post_form(&SOL, &format!("{LENA}/undo"), &[("submission", &answer.submission())]).await
 }
 
 fn stored(desk: &Desk) -> Vec<Override> {
@@ -68,16 +39,12 @@ fn chosen(desk: &Desk) -> Vec<(String, Option<Moment>)> {
     stored(desk).into_iter().map(|set| (set.offering, set.until)).collect()
 }
 
-fn run_jobs(desk: &Desk) -> usize {
-    jobs::run(&Work { clock: desk.clock.clone(), db: desk.db.clone(), ids: desk.ids.clone(), now: desk.clock.now() })
-}
-
 /// The last second of the desk's day.
 const TONIGHT: Moment = NOW.plus_seconds(7 * 3_600 - 1);
 
 #[actix_web::test]
 async fn another_offering_is_chosen_shown_and_taken_back() {
-    let desk = stocked().await;
+    let desk = desk_with_offerings().await;
     let fields = [("offering", "winback"), ("until", "2026-11-30"), ("reason", "asked for a discount")];
     let answer = choose_as(&desk, &SOL, &fields).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{LENA}#offering")));
@@ -93,7 +60,7 @@ async fn another_offering_is_chosen_shown_and_taken_back() {
     assert!(stored(&desk).is_empty());
     let until = "winback until 30 Nov 2026, 23:59:59 UTC";
     assert_eq!(
-        log(&desk),
+        audit_lines(&desk),
         [
             format!("offering_override_set: - | - | {until} | asked for a discount"),
             format!("offering_override_cleared: - | {until} | - | -")
@@ -103,7 +70,7 @@ async fn another_offering_is_chosen_shown_and_taken_back() {
 
 #[actix_web::test]
 async fn everybody_but_viewers_may_choose() {
-    let desk = stocked().await;
+    let desk = desk_with_offerings().await;
     for person in &TEAM {
         let wanted = if person.id == VERA.id { StatusCode::FORBIDDEN } else { StatusCode::SEE_OTHER };
         assert_eq!(choose_as(&desk, person, &[("offering", "winback")]).await.status, wanted, "{}", person.name);
@@ -117,7 +84,7 @@ async fn everybody_but_viewers_may_choose() {
 
 #[actix_web::test]
 async fn an_unknown_customer_is_404() {
-    let desk = stocked().await;
+    let desk = desk_with_offerings().await;
     for path in ["/projects/sundial/customers/nobody/offering", "/projects/moonrise/customers/lena/offering"] {
         assert_eq!(desk.post_form(&SOL, path, &[("offering", "")]).await.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -125,12 +92,12 @@ async fn an_unknown_customer_is_404() {
         let answer = desk.post_form(&SOL, &format!("{OVERRIDES}/clear"), &[("customer", customer)]).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{customer:?}");
     }
-    assert!(log(&desk).is_empty());
+    assert!(audit_lines(&desk).is_empty());
 }
 
 #[actix_web::test]
 async fn refused_input_comes_back_in_its_dialog() {
-    let desk = stocked().await;
+    let desk = desk_with_offerings().await;
     let long = "語".repeat(256);
     for (offering, until, reason, field, shown) in [
         ("old", "", "", "offering", "archived"),
@@ -152,14 +119,14 @@ async fn refused_input_comes_back_in_its_dialog() {
         );
         assert!(body.contains(&format!("value=\"{reason}\"")), "the reason is kept");
     }
-    assert!(stored(&desk).is_empty() && log(&desk).is_empty());
+    assert!(stored(&desk).is_empty() && audit_lines(&desk).is_empty());
     assert_eq!(choose(&desk, "winback", "2026-11-23").await.status, StatusCode::SEE_OTHER, "tonight lies ahead");
     assert_eq!(chosen(&desk), [("winback".to_owned(), Some(TONIGHT))]);
 }
 
 #[actix_web::test]
 async fn the_selector_begins_with_the_default_and_shows_what_follows() {
-    let desk = stocked().await;
+    let desk = desk_with_offerings().await;
     let dialog = desk.get(&SOL, &format!("{LENA}?dialog=offering-choose")).await.body;
     let values: Vec<&str> =
         dialog.split("name=\"offering\" value=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
@@ -176,7 +143,7 @@ async fn the_selector_begins_with_the_default_and_shows_what_follows() {
 
 #[actix_web::test]
 async fn two_who_choose_at_once_see_both_choices() {
-    let desk = stocked().await;
+    let desk = desk_with_offerings().await;
     let first = choose_as(&desk, &DEV, &[("offering", "zen"), ("seen", "0")]).await;
     assert_eq!(first.status, StatusCode::SEE_OTHER);
     let second = choose_as(&desk, &SOL, &[("offering", "winback"), ("seen", "0")]).await;
@@ -194,21 +161,21 @@ async fn two_who_choose_at_once_see_both_choices() {
 
 #[actix_web::test]
 async fn one_of_fifty_choices_at_once_counts() {
-    let desk = stocked().await;
+    let desk = desk_with_offerings().await;
     let path = format!("{LENA}/offering");
     let answers = desk.post_form_at_once(&SOL, &path, &[("offering", "zen"), ("seen", "0")], 50).await;
     let count = |status| answers.iter().filter(|answer| answer.status == status).count();
     assert_eq!((count(StatusCode::SEE_OTHER), count(StatusCode::CONFLICT)), (1, 49));
-    assert_eq!((stored(&desk).len(), log(&desk).len()), (1, 1));
+    assert_eq!((stored(&desk).len(), audit_lines(&desk).len()), (1, 1));
     let fields = [("offering", "winback"), ("once", "k1")];
     let answers = desk.post_form_at_once(&SOL, &path, &fields, 50).await;
     assert!(answers.iter().all(|answer| answer.header("location") == answers[0].header("location")));
-    assert_eq!(log(&desk).len(), 2);
+    assert_eq!(audit_lines(&desk).len(), 2);
 }
 
 #[actix_web::test]
 async fn choosing_and_taking_back_are_undone_and_logged() {
-    let desk = stocked().await;
+    let desk = desk_with_offerings().await;
     let set = choose(&desk, "winback", "2026-11-30").await;
     undo(&desk, &set).await;
     assert!(stored(&desk).is_empty());
@@ -222,7 +189,7 @@ async fn choosing_and_taking_back_are_undone_and_logged() {
     let cleared = choose(&desk, "", "").await;
     undo(&desk, &cleared).await;
     assert_eq!(stored(&desk), before);
-    assert!(log(&desk)[1].ends_with("| undone"), "{:?}", log(&desk));
+    assert!(audit_lines(&desk)[1].ends_with("| undone"), "{:?}", audit_lines(&desk));
     let set = choose(&desk, "zen", "").await;
     desk.clock.advance(60);
     choose_as(&desk, &DEV, &[("offering", "winback")]).await;
@@ -234,7 +201,7 @@ async fn choosing_and_taking_back_are_undone_and_logged() {
 
 #[actix_web::test]
 async fn an_override_ends_by_itself_and_the_end_is_recorded_once() {
-    let desk = stocked().await;
+    let desk = desk_with_offerings().await;
     choose(&desk, "winback", "2026-11-23").await;
     assert_eq!(run_jobs(&desk), 0);
     desk.clock.advance(7 * 3_600 - 1);
@@ -257,14 +224,14 @@ async fn an_override_ends_by_itself_and_the_end_is_recorded_once() {
         assert!(history.contains("Offering override ended") && history.contains("winback"), "{view}");
         assert!(history.contains("the project&#39;s default applies again"), "{view}");
     }
-    assert_eq!(log(&desk).len(), 1, "no person did it");
+    assert_eq!(audit_lines(&desk).len(), 1, "no person did it");
     let nothing = choose(&desk, "", "").await;
     assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY, "there is nothing to take back");
 }
 
 #[actix_web::test]
 async fn an_end_that_is_not_recorded_yet_is_recorded_before_another_choice() {
-    let desk = stocked().await;
+    let desk = desk_with_offerings().await;
     choose(&desk, "winback", "2026-11-23").await;
     desk.clock.advance(8 * 3_600);
     choose(&desk, "zen", "").await;
@@ -277,92 +244,8 @@ async fn an_end_that_is_not_recorded_yet_is_recorded_before_another_choice() {
 }
 
 #[actix_web::test]
-async fn the_page_lists_overrides_by_their_end_and_can_clear_them() {
-    let desk = stocked().await;
-    let empty = desk.get(&VERA, OVERRIDES).await;
-    assert!(empty.status == StatusCode::OK && empty.body.contains("No customer has an offering override"));
-    let ids = ["ana", "bo", "cy", "di"];
-    deliver_together(&desk, desk.project, &ids.map(|id| purchase(id, 1, json!({}))));
-    for (id, until) in [("ana", ""), ("bo", "2026-12-24"), ("cy", "2026-11-30"), ("di", "")] {
-        let fields = [("offering", "winback"), ("until", until), ("reason", id)];
-        desk.post_form(&SOL, &format!("/projects/sundial/customers/{id}/offering"), &fields).await;
-        desk.clock.advance(60);
-    }
-    choose(&desk, "zen", "2026-11-23").await;
-    desk.clock.advance(8 * 3_600);
-    let order = |html: &str| -> Vec<String> {
-        let found = html.split("name=\"customer\" value=\"").skip(1).filter_map(|rest| rest.split('"').next());
-        found.map(str::to_owned).collect()
-    };
-    let page = desk.get(&SOL, OVERRIDES).await.body;
-    assert_eq!(order(&page), ["cy", "bo", "ana", "di"], "an ended override is not listed");
-    assert!(page.contains("aria-current=\"page\">Offering overrides</a>") && page.contains("Win-back"));
-    let viewer = desk.get(&VERA, OVERRIDES).await.body;
-    assert!(viewer.contains("customers/cy#offering") && order(&viewer).is_empty(), "a viewer reads");
-    let list = desk.get(&VERA, "/projects/sundial/customers").await.body;
-    assert!(list.contains(&format!("href=\"{OVERRIDES}\"")), "the lists lead there");
-    let fields = [("customer", "bo"), ("seen", "5")];
-    let stale = desk.post_form(&SOL, &format!("{OVERRIDES}/clear"), &fields).await;
-    assert!(stale.status == StatusCode::CONFLICT && stale.body.contains("Somebody changed this override"));
-    let seen = (NOW.millis() + 60_000).to_string();
-    let cleared = desk.post_form(&SOL, &format!("{OVERRIDES}/clear"), &[("customer", "bo"), ("seen", &seen)]).await;
-    assert_eq!(cleared.status, StatusCode::SEE_OTHER);
-    let page = desk.get(&SOL, cleared.header("location")).await.body;
-    assert_eq!(order(&page), ["cy", "ana", "di"]);
-    assert!(page.contains("action=\"/projects/sundial/customers/bo/undo\""), "the flash offers to undo it");
-    let path = "/projects/sundial/customers/bo/undo";
-    let back = desk.post_form(&SOL, path, &[("submission", &cleared.submission())]).await;
-    assert_eq!(back.status, StatusCode::SEE_OTHER);
-    assert_eq!(order(&desk.get(&SOL, OVERRIDES).await.body), ["cy", "bo", "ana", "di"]);
-    let again = desk.post_form(&SOL, &format!("{OVERRIDES}/clear"), &[("customer", "lena")]).await;
-    assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.body.contains("already gets the project"));
-}
-
-#[actix_web::test]
-async fn the_page_shows_fifty_overrides_at_a_time() {
-    let desk = stocked().await;
-    let ids: Vec<String> = (0..120).map(|number| format!("u{number:03}")).collect();
-    deliver_together(&desk, desk.project, &ids.iter().map(|id| purchase(id, 1, json!({}))).collect::<Vec<_>>());
-    let set = |number: i64, id: &str| Override {
-        customer_id: customer(&desk, id),
-        project_id: desk.project,
-        offering: "winback".into(),
-        set_by: "Sol Mbeki".into(),
-        set_by_id: None,
-        set_at: NOW.plus_seconds(number / 4),
-        until: (number < 70).then(|| NOW.plus_days(1 + number / 3)),
-        reason: None,
-        is_end_recorded: false,
-    };
-    let sets: Vec<Override> = ids.iter().zip(0..).map(|(id, number)| set(number, id)).collect();
-    let put = desk.db.write_here(|conn| {
-        sets.iter().try_for_each(|set| dossier::customers::overrides::queries::put(conn, set)).map_err(Error::from)
-    });
-    put.expect("they are set");
-    let (mut address, mut seen) = (OVERRIDES.to_owned(), Vec::new());
-    for wanted in [50, 50, 20] {
-        let page = desk.get(&SOL, &address).await.body;
-        let rows: Vec<&str> = page.split("#offering\"><bdi").skip(1).collect();
-        assert_eq!(rows.len(), wanted);
-        let ids = page.split("name=\"customer\" value=\"").skip(1).filter_map(|rest| rest.split('"').next());
-        seen.extend(ids.map(str::to_owned));
-        address =
-            page.split("rel=\"next\"").next().and_then(|before| before.rsplit("href=\"").next()).unwrap_or("").into();
-        address = address.trim_end_matches("\" ").to_owned();
-    }
-    let mut wanted = sets.clone();
-    wanted.sort_by_key(|set| (set.until.unwrap_or(Moment::NEVER), set.set_at, set.customer_id));
-    let number = |set: &Override| sets.iter().position(|one| one.customer_id == set.customer_id).expect("one of them");
-    let wanted: Vec<String> = wanted.iter().map(|set| ids[number(set)].clone()).collect();
-    assert_eq!(seen, wanted);
-    for place in ["x", "1.2", "none.1.x"] {
-        assert_eq!(desk.get(&SOL, &format!("{OVERRIDES}?after={place}")).await.status, StatusCode::BAD_REQUEST);
-    }
-}
-
-#[actix_web::test]
 async fn developers_can_be_limited_to_test_customers() {
-    let desk = stocked().await;
+    let desk = desk_with_offerings().await;
     let limited = desk.db.write_here(|conn| {
         diesel::update(projects::table.find(desk.project))
             .set(projects::overrides_only_tests.eq(true))
@@ -391,7 +274,7 @@ async fn developers_can_be_limited_to_test_customers() {
 #[actix_web::test]
 async fn a_merge_keeps_the_survivors_override_unless_it_has_ended() {
     for (own, wanted) in [("zen", "zen"), ("", "winback")] {
-        let desk = stocked().await;
+        let desk = desk_with_offerings().await;
         if !own.is_empty() {
             choose(&desk, own, "").await;
         }
@@ -401,7 +284,7 @@ async fn a_merge_keeps_the_survivors_override_unless_it_has_ended() {
         deliver_together(&desk, desk.project, &[json!({ "event": event }).to_string()]);
         assert_eq!(chosen(&desk), [(wanted.to_owned(), None)], "{own}");
     }
-    let desk = stocked().await;
+    let desk = desk_with_offerings().await;
     choose(&desk, "zen", "2026-11-23").await;
     desk.clock.advance(8 * 3_600);
     run_jobs(&desk);

@@ -1,258 +1,341 @@
-//! Logging in and out. Whoever loses a role, a membership or a session loses the access at once.
+//! The people of a project: roles, leaving, and that a project keeps an admin.
 
 use actix_web::http::StatusCode;
-use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use dossier::auth::queries::set_role;
+use dossier::auth::queries::{role_of, set_role};
 use dossier::base::Role;
-use dossier::base::config::SessionLimits;
 use dossier::base::error::Error;
-use dossier::db::schema::{login_attempts, memberships, people, sessions};
+use dossier::db::schema::{invitations, notes, offering_overrides, sessions};
 
-use crate::support::cast::{ADA, DEV, PASSWORD, SOL, VERA};
-use crate::support::{Answer, Desk, NOW};
+use crate::support::audit_log::{audit_entries, verify_audit_chain};
+use crate::support::cast::{ADA, DEV, LENA, PASSWORD, Person, SOL, TEAM, VERA};
+use crate::support::desks::add_lena;
+use crate::support::pages::seen_version;
+use crate::support::{Desk, traces};
 
-const SETTINGS: &str = "/projects/sundial/settings";
+const PEOPLE: &str = "/projects/sundial/settings/people";
 
-async fn log_in(desk: &Desk, email: &str, password: &str) -> Answer {
-    desk.anonymous_post_form("/login", &[("email", email), ("password", password)]).await
+fn role_path(person: &Person) -> String {
+    format!("{PEOPLE}/{}/role", person.id)
 }
 
-async fn visit(desk: &Desk, cookie: &str, path: &str) -> Answer {
-    desk.call(TestRequest::get().uri(path).insert_header(("cookie", cookie.to_owned()))).await
+fn delete_path(person: &Person) -> String {
+    format!("{PEOPLE}/{}/delete", person.id)
 }
 
-fn sessions_kept(desk: &Desk) -> i64 {
-    desk.db.read_here(|conn| Ok::<i64, Error>(sessions::table.count().get_result(conn)?)).expect("a count")
-}
-
-#[actix_web::test]
-async fn the_right_password_opens_the_page_that_was_asked_for() {
-    let desk = Desk::open().await;
-    let asked = desk.anonymous_get(&format!("{SETTINGS}?a=1")).await;
-    assert_eq!(asked.status, StatusCode::SEE_OTHER);
-    assert_eq!(asked.header("location"), "/login?next=/projects/sundial/settings%3Fa%3D1");
-    let form = desk.anonymous_get(asked.header("location")).await;
-    assert!(form.body.contains(r#"name="next" value="/projects/sundial/settings?a=1""#), "{}", form.body);
-
-    let fields =
-        [("email", " Ada@Sundial.example "), ("password", PASSWORD), ("next", "/projects/sundial/settings?a=1")];
-    let welcome = desk.anonymous_post_form("/login", &fields).await;
-    assert_eq!(welcome.status, StatusCode::SEE_OTHER);
-    assert_eq!(welcome.header("location"), "/projects/sundial/settings?a=1");
-    assert_eq!(visit(&desk, &welcome.cookie(), SETTINGS).await.status, StatusCode::OK);
-}
-
-#[actix_web::test]
-async fn a_wrong_password_and_an_unknown_account_are_answered_alike() {
-    let desk = Desk::open().await;
-    let wrong = log_in(&desk, ADA.email, "wrong horse battery").await;
-    let unknown = log_in(&desk, "eve@sundial.example", "wrong horse battery").await;
-    assert_eq!((wrong.status, unknown.status), (StatusCode::UNPROCESSABLE_ENTITY, StatusCode::UNPROCESSABLE_ENTITY));
-    assert!(wrong.body.contains("do not belong together") && wrong.body.contains(r#"value="ada@sundial.example""#));
-    assert_eq!(wrong.body.replace(ADA.email, "eve@sundial.example"), unknown.body);
-    assert_eq!((wrong.cookie(), unknown.cookie()), (String::new(), String::new()));
-    assert_eq!(sessions_kept(&desk), 0);
-}
-
-#[actix_web::test]
-async fn odd_addresses_and_passwords_are_just_wrong() {
-    let desk = Desk::open().await;
-    let long = "a".repeat(5000);
-    for (email, password) in
-        [("", ""), ("a\0b", "p\0q"), (&long, &long), ("' OR 1=1 --", "x"), ("ada@sundial.example", &long)]
-    {
-        assert_eq!(log_in(&desk, email, password).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    }
-}
-
-#[actix_web::test]
-async fn the_eleventh_guess_at_an_account_is_refused_whether_it_exists_or_not() {
-    for email in [SOL.email, "nobody@sundial.example"] {
-        let desk = Desk::open().await;
-        for _ in 0..10 {
-            assert_eq!(log_in(&desk, email, "guess guess").await.status, StatusCode::UNPROCESSABLE_ENTITY);
-        }
-        let refused = log_in(&desk, email, PASSWORD).await;
-        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(refused.header("retry-after"), "180");
-        desk.clock.advance(181);
-        let later = log_in(&desk, email, PASSWORD).await;
-        assert_eq!(later.status == StatusCode::SEE_OTHER, email == SOL.email);
-    }
-}
-
-#[actix_web::test]
-async fn right_passwords_do_not_count_as_guesses() {
-    let desk = Desk::open().await;
-    for _ in 0..12 {
-        assert_eq!(log_in(&desk, SOL.email, PASSWORD).await.status, StatusCode::SEE_OTHER);
-    }
-    let left = desk.db.read_here(|conn| Ok::<i64, Error>(login_attempts::table.count().get_result(conn)?));
-    assert_eq!(left.expect("a count"), 0);
-}
-
-#[actix_web::test]
-async fn logging_in_gives_a_new_session_and_ends_the_old_one() {
-    let desk = Desk::open().await;
-    let planted = desk.cookie(&VERA);
-    let fields = [("email", ADA.email), ("password", PASSWORD)];
-    let request = TestRequest::post().uri("/login").set_form(fields);
-    let request = request.insert_header(("sec-fetch-site", "same-origin")).insert_header(("cookie", planted.clone()));
-    let welcome = desk.call(request).await;
-    assert_ne!(welcome.cookie(), planted);
-    assert_eq!(visit(&desk, &planted, SETTINGS).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(visit(&desk, &welcome.cookie(), SETTINGS).await.status, StatusCode::OK);
-}
-
-#[actix_web::test]
-async fn logging_out_ends_the_session_on_the_server() {
-    let desk = Desk::open().await;
-    let cookie = desk.cookie(&ADA);
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::OK);
-    let request = TestRequest::post().uri("/logout").insert_header(("sec-fetch-site", "same-origin"));
-    let out = desk.call(request.insert_header(("cookie", cookie.clone()))).await;
-    assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/login?out=1"));
-    assert_eq!(out.header("clear-site-data"), r#""cache", "cookies", "storage""#);
-    assert!(out.header("set-cookie").contains("Max-Age=0"));
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(sessions_kept(&desk), 0);
-    assert!(desk.anonymous_get("/login?out=1").await.body.contains("You are logged out."));
-}
-
-#[actix_web::test]
-async fn a_removed_person_loses_access_at_once() {
-    let desk = Desk::open().await;
-    let cookie = desk.cookie(&ADA);
-    let gone = |conn: &mut dossier::db::Conn| Ok::<_, Error>(diesel::delete(people::table.find(ADA.id)).execute(conn)?);
-    assert_eq!(desk.db.write_here(gone).expect("removed"), 1);
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(sessions_kept(&desk), 0);
-}
-
-#[actix_web::test]
-async fn a_changed_role_or_membership_counts_from_the_next_request() {
-    let desk = Desk::open().await;
-    let cookie = desk.cookie(&DEV);
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::OK);
+fn role(desk: &Desk, person: &Person) -> Option<Role> {
     let project = desk.project;
-    desk.db.write_here(|conn| Ok::<_, Error>(set_role(conn, project, DEV.id, Role::Support)?)).expect("a role");
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::FORBIDDEN);
-    let left = |conn: &mut dossier::db::Conn| {
-        Ok::<_, Error>(diesel::delete(memberships::table.find((project, DEV.id))).execute(conn)?)
-    };
-    desk.db.write_here(left).expect("removed");
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::NOT_FOUND);
-    assert!(visit(&desk, &cookie, "/").await.body.contains("You belong to no project yet"));
+    desk.db.read_here(|conn| Ok::<_, Error>(role_of(conn, project, person.id)?)).expect("a role")
+}
+
+fn give_role(desk: &Desk, person: &Person, role: Role) {
+    let project = desk.project;
+    desk.db.write_here(|conn| Ok::<_, Error>(set_role(conn, project, person.id, role)?)).expect("a role");
+}
+
+/// Makes Lena, a note about her by Sol, and a note by Dev that Sol edited.
+async fn write_notes(desk: &Desk) {
+    add_lena(desk);
+    for person in [&SOL, &DEV] {
+        let added = desk.post_form(person, &format!("{LENA}/notes"), &[("body", "Hello")]).await;
+        assert_eq!(added.status, StatusCode::SEE_OTHER);
+    }
+    let newest = notes::table.order(notes::id.desc()).select(notes::id);
+    let id: i64 = desk.db.read_here(|conn| Ok::<_, Error>(newest.first(conn)?)).expect("a note");
+    let dialog = desk.get(&SOL, &format!("{LENA}?dialog=note-edit.{id}")).await.body;
+    let seen = seen_version(&dialog);
+    let fields = [("body", "Hello!"), ("seen", seen)];
+    let edited = desk.post_form(&SOL, &format!("{LENA}/notes/{id}"), &fields).await;
+    assert_eq!(edited.status, StatusCode::SEE_OTHER);
+}
+
+/// Sets another offering for Lena, as Sol.
+fn override_offering(desk: &Desk) {
+    let set = desk.db.write_here(|conn| {
+        let lena: i64 = notes::table.select(notes::customer_id).first(conn)?;
+        diesel::insert_into(offering_overrides::table)
+            .values((
+                offering_overrides::customer_id.eq(lena),
+                offering_overrides::project_id.eq(desk.project),
+                offering_overrides::offering.eq("sale"),
+                offering_overrides::set_by.eq(SOL.name),
+                offering_overrides::set_by_id.eq(SOL.id),
+                offering_overrides::set_at.eq(desk.clock.now()),
+                offering_overrides::is_end_recorded.eq(false),
+            ))
+            .execute(conn)?;
+        Ok::<_, Error>(())
+    });
+    set.expect("an override");
+}
+
+/// Ada deletes the note by Sol, and could undo that.
+async fn delete_first_note(desk: &Desk) {
+    let first = notes::table.order(notes::id).select(notes::id);
+    let id: i64 = desk.db.read_here(|conn| Ok::<_, Error>(first.first(conn)?)).expect("a note");
+    let dialog = desk.get(&ADA, &format!("{LENA}?dialog=note-delete.{id}")).await.body;
+    let seen = seen_version(&dialog);
+    let deleted = desk.post_form(&ADA, &format!("{LENA}/notes/{id}/delete"), &[("seen", seen)]).await;
+    assert_eq!(deleted.status, StatusCode::SEE_OTHER);
 }
 
 #[actix_web::test]
-async fn a_session_lasts_an_hour_without_use_and_twelve_hours_with_it() {
+async fn admins_see_who_belongs_to_the_project_and_nobody_else_does() {
     let desk = Desk::open().await;
-    let (idle, used) = (desk.cookie(&ADA), desk.cookie(&ADA));
-    for _ in 0..24 {
-        desk.clock.advance(1800 - 1);
-        assert_eq!(visit(&desk, &used, SETTINGS).await.status, StatusCode::OK);
-        wait_until_stored(&desk).await;
+    desk.set_up_second_factor(&SOL).await;
+    let page = desk.get(&ADA, PEOPLE).await.body;
+    for person in &TEAM {
+        assert!(page.contains(person.name) && page.contains(person.email), "{}", person.name);
     }
-    assert_eq!(visit(&desk, &idle, SETTINGS).await.status, StatusCode::SEE_OTHER);
-    desk.clock.advance(60);
-    assert_eq!(visit(&desk, &used, SETTINGS).await.status, StatusCode::SEE_OTHER);
-    desk.clock.advance(-3600);
-    for _ in 0..100 {
-        if sessions_kept(&desk) == 0 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    assert!(
+        page.matches("<span class=\"badge tone-good\">On</span>").count() == 1 && page.contains("3 of 4 have none")
+    );
+    assert!(page.contains("dialog=member-invite") && page.contains("Nobody is invited at the moment."));
+    for person in [&VERA, &SOL, &DEV] {
+        assert_eq!(desk.get(person, PEOPLE).await.status, StatusCode::FORBIDDEN, "{}", person.name);
     }
-    assert_eq!(visit(&desk, &used, SETTINGS).await.status, StatusCode::SEE_OTHER, "a clock set back revives none");
 }
 
 #[actix_web::test]
-async fn how_long_a_session_lasts_is_a_setting() {
-    let limits = SessionLimits { idle_minutes: 600, hours: 11 };
-    let desk = Desk::open_with(|config| config.session_limits = limits).await;
-    let cookie = desk.cookie(&ADA);
-    desk.clock.advance(9 * 3600);
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::OK);
-    wait_until_stored(&desk).await;
-    desk.clock.advance(2 * 3600 + 1);
-    assert_eq!(visit(&desk, &cookie, SETTINGS).await.status, StatusCode::SEE_OTHER);
-}
-
-/// The last use of a session is written after the answer.
-async fn wait_until_stored(desk: &Desk) {
-    let now = desk.clock.now().millis();
-    for _ in 0..100 {
-        let newest = desk.db.read_here(|conn| {
-            Ok::<Option<i64>, Error>(sessions::table.select(diesel::dsl::max(sessions::used_at)).first(conn)?)
-        });
-        if newest.expect("a time") == Some(now) {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("the use of the session was not stored");
-}
-
-#[actix_web::test]
-async fn the_table_of_sessions_does_not_hold_what_is_in_the_cookie() {
+async fn the_page_shows_when_somebody_was_last_active() {
     let desk = Desk::open().await;
-    let welcome = log_in(&desk, ADA.email, PASSWORD).await;
-    let rows: Vec<(String, Option<i64>, String)> = desk
+    desk.anonymous_post_form("/login", &[("email", SOL.email), ("password", PASSWORD)]).await;
+    desk.clock.advance(7_200);
+    let page = desk.get(&ADA, PEOPLE).await.body;
+    assert!(page.contains(">2 hours ago</time>") && page.contains("<span class=\"quiet\">Never</span>"), "{page}");
+}
+
+#[actix_web::test]
+async fn a_role_is_changed_and_counts_from_the_next_request() {
+    let desk = Desk::open().await;
+    let cookie = desk.cookie(&SOL);
+    let dialog = desk.get(&ADA, &format!("{PEOPLE}?dialog=member-role.{}", SOL.id)).await.body;
+    assert!(dialog.contains("Change the role of Sol Mbeki") && dialog.contains("value=\"support\" checked"));
+    let answer = desk.post_form(&ADA, &role_path(&SOL), &[("role", "developer"), ("seen", "support")]).await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{PEOPLE}#")));
+    assert!(desk.get(&ADA, answer.header("location")).await.body.contains("Sol Mbeki is now developer."));
+    assert_eq!(role(&desk, &SOL), Some(Role::Developer));
+    assert_eq!(desk.get_with(&cookie, "/projects/sundial/settings").await.status, StatusCode::OK);
+    let log = audit_entries(&desk);
+    assert_eq!(log[0].action, "member_role_changed");
+    assert!(
+        log[0].details.contains(r#""about":"sol@sundial.example","before":"support","after":"developer""#),
+        "{}",
+        log[0].details
+    );
+}
+
+#[actix_web::test]
+async fn only_admins_change_roles() {
+    let desk = Desk::open().await;
+    for person in [&VERA, &SOL, &DEV] {
+        for subject in &TEAM {
+            let fields = [("role", "admin"), ("seen", subject.role.name())];
+            assert_eq!(desk.post_form(person, &role_path(subject), &fields).await.status, StatusCode::FORBIDDEN);
+            assert_eq!(desk.post_form(person, &delete_path(subject), &fields).await.status, StatusCode::FORBIDDEN);
+        }
+        let required = desk.post_form(person, &format!("{PEOPLE}/second-factor"), &[("required", "true")]).await;
+        assert_eq!(required.status, StatusCode::FORBIDDEN);
+    }
+    assert!(TEAM.iter().all(|person| role(&desk, person) == Some(person.role)));
+    let log = audit_entries(&desk);
+    assert_eq!(log.len(), 3 * (2 * TEAM.len() + 1), "each refusal is logged");
+    assert!(log.iter().all(|entry| entry.action == "authorization_refused"), "{log:?}");
+}
+
+#[actix_web::test]
+async fn a_refused_role_has_its_reason_in_the_dialog() {
+    let desk = Desk::open().await;
+    for (typed, reason) in [("owner", "Choose one of the four"), ("support", "That is the role already.")] {
+        let answer = desk.post_form(&ADA, &role_path(&SOL), &[("role", typed), ("seen", "support")]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{typed}");
+        assert!(answer.body.contains("<dialog") && answer.body.contains(reason), "{typed}");
+    }
+    let stale = desk.post_form(&ADA, &role_path(&SOL), &[("role", "viewer"), ("seen", "developer")]).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    assert!(
+        stale.body.contains("Somebody else changed it meanwhile.") && stale.body.contains("value=\"viewer\" checked")
+    );
+    for path in [format!("{PEOPLE}/99/role"), format!("{PEOPLE}/x/role"), format!("{PEOPLE}/99/delete")] {
+        let answer = desk.post_form(&ADA, &path, &[("role", "viewer"), ("seen", "support")]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(role(&desk, &SOL), Some(Role::Support));
+}
+
+#[actix_web::test]
+async fn the_last_admin_can_neither_step_down_nor_leave() {
+    let desk = Desk::open().await;
+    let down = desk.post_form(&ADA, &role_path(&ADA), &[("role", "viewer"), ("seen", "admin")]).await;
+    let gone = desk.post_form(&ADA, &delete_path(&ADA), &[("seen", "admin")]).await;
+    for answer in [down, gone] {
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains("last admin"), "{}", answer.body);
+    }
+    assert_eq!(role(&desk, &ADA), Some(Role::Admin));
+}
+
+#[actix_web::test]
+async fn two_admins_who_remove_each_other_at_once_leave_one() {
+    for round in 0..5 {
+        let desk = Desk::open().await;
+        give_role(&desk, &DEV, Role::Admin);
+        let (dev, ada) = (delete_path(&DEV), delete_path(&ADA));
+        let (one, other) = futures_util::future::join(
+            desk.post_form(&ADA, &dev, &[("seen", "admin")]),
+            desk.post_form(&DEV, &ada, &[("seen", "admin")]),
+        )
+        .await;
+        let left = [&ADA, &DEV].into_iter().filter(|person| role(&desk, person) == Some(Role::Admin)).count();
+        assert_eq!(left, 1, "round {round}: {} {}", one.status, other.status);
+    }
+}
+
+#[actix_web::test]
+async fn many_admins_who_step_down_at_once_leave_one() {
+    let desk = Desk::open().await;
+    for person in &TEAM {
+        give_role(&desk, person, Role::Admin);
+    }
+    let steps = TEAM.iter().map(|person| {
+        let (desk, path) = (&desk, role_path(person));
+        async move { desk.post_form(person, &path, &[("role", "viewer"), ("seen", "admin")]).await.status }
+    });
+    let statuses = futures_util::future::join_all(steps).await;
+    let left = TEAM.iter().filter(|person| role(&desk, person) == Some(Role::Admin)).count();
+    assert_eq!(left, 1, "{statuses:?}");
+}
+
+#[actix_web::test]
+async fn a_removed_person_loses_access_at_once_and_the_account_closes_with_the_last_project() {
+    let desk = Desk::open().await;
+    let (cookie, password) = (desk.cookie(&SOL), PASSWORD);
+    let answer = desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "support")]).await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{PEOPLE}#")));
+    assert_eq!(desk.get_with(&cookie, "/projects/sundial/customers").await.status, StatusCode::SEE_OTHER);
+    let fields = [("email", SOL.email), ("password", password)];
+    let closed = desk.anonymous_post_form("/login", &fields).await;
+    let unknown = desk.anonymous_post_form("/login", &[("email", "eve@sundial.example"), ("password", password)]).await;
+    assert_eq!(closed.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(closed.body.replace(SOL.email, "eve@sundial.example"), unknown.body);
+    let kept: i64 = desk
         .db
         .read_here(|conn| {
-            let columns = (sessions::key_hash, sessions::person_id, sessions::state);
-            Ok::<_, Error>(sessions::table.select(columns).load(conn)?)
+            let own = sessions::table.filter(sessions::person_id.eq(SOL.id));
+            Ok::<_, Error>(own.count().get_result(conn)?)
         })
-        .expect("rows");
-    assert_eq!(rows.len(), 1);
-    let (hash, person, state) = &rows[0];
-    assert_eq!((hash.len(), *person, state.as_str()), (64, Some(ADA.id), r#"{"person":"4"}"#));
-    assert!(!welcome.cookie().contains(hash.as_str()));
+        .expect("a count");
+    assert_eq!(kept, 0);
+    assert!(
+        audit_entries(&desk).iter().any(|entry| entry.action == "member_removed" && entry.details.contains(SOL.email))
+    );
 }
 
 #[actix_web::test]
-async fn the_cookie_is_for_this_host_and_no_script() {
-    let plain = Desk::open().await;
-    let cookie = log_in(&plain, ADA.email, PASSWORD).await.header("set-cookie").to_owned();
-    assert!(cookie.starts_with("session=") && cookie.ends_with("; HttpOnly; SameSite=Lax; Path=/"), "{cookie}");
-
-    let secure = Desk::open_at("https://desk.example").await;
-    let cookie = log_in(&secure, ADA.email, PASSWORD).await.header("set-cookie").to_owned();
-    assert!(cookie.starts_with("__Host-session="), "{cookie}");
-    assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/") && !cookie.contains("Domain"), "{cookie}");
-}
-
-#[actix_web::test]
-async fn a_cookie_that_was_changed_or_signed_elsewhere_is_rejected() {
+async fn a_person_removed_from_one_project_keeps_the_other() {
     let desk = Desk::open().await;
+    let slug = desk.project_of_the_cast();
+    let cookie = desk.cookie(&SOL);
+    desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "support")]).await;
+    assert_eq!(desk.get_with(&cookie, "/projects/sundial/customers").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(desk.get_with(&cookie, &format!("/projects/{slug}/customers")).await.status, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn a_closed_account_is_opened_again_by_an_invitation() {
+    let desk = Desk::open().await;
+    desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "support")]).await;
+    let fields = [("email", SOL.email), ("role", "viewer")];
+    let page = desk.post_form(&ADA, "/projects/sundial/settings/invitations", &fields).await.body;
+    let link = page
+        .split("http://desk.example")
+        .find(|part| part.starts_with("/invitations/"))
+        .and_then(|part| part.get(..77));
+    let joined =
+        desk.anonymous_post_form(link.expect("a link"), &[("name", "Sol"), ("password", "a new beginning")]).await;
+    assert_eq!(joined.status, StatusCode::SEE_OTHER);
+    assert_eq!(role(&desk, &SOL), Some(Role::Viewer));
+    let fields = [("email", SOL.email), ("password", "a new beginning")];
+    assert_eq!(desk.anonymous_post_form("/login", &fields).await.status, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn invitations_by_somebody_who_stops_being_admin_are_withdrawn() {
+    let desk = Desk::open().await;
+    give_role(&desk, &DEV, Role::Admin);
+    let fields = [("email", "eve@x.example"), ("role", "admin")];
+    assert_eq!(desk.post_form(&DEV, "/projects/sundial/settings/invitations", &fields).await.status, StatusCode::OK);
+    desk.post_form(&ADA, &role_path(&DEV), &[("role", "support"), ("seen", "admin")]).await;
+    let left = invitations::table.count();
+    assert_eq!(desk.db.read_here(|conn| Ok::<i64, Error>(left.get_result(conn)?)).expect("a count"), 0);
+}
+
+#[actix_web::test]
+async fn notes_keep_the_name_of_a_removed_person_unless_it_is_erased() {
+    let desk = Desk::open().await;
+    write_notes(&desk).await;
+    desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "support")]).await;
+    let page = desk.get(&ADA, LENA).await.body;
+    assert!(page.contains("Sol Mbeki") && page.contains("edited by <bdi>Sol Mbeki</bdi>"));
+}
+
+#[actix_web::test]
+async fn an_erased_name_is_stored_nowhere_and_the_chain_is_still_valid() {
+    let desk = Desk::open().await;
+    desk.anonymous_post_form("/login", &[("email", SOL.email), ("password", PASSWORD)]).await;
+    write_notes(&desk).await;
+    desk.post_form(&ADA, &role_path(&SOL), &[("role", "viewer"), ("seen", "support")]).await;
+    override_offering(&desk);
+    delete_first_note(&desk).await;
+    let answer = desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "viewer"), ("erase", "1")]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let page = desk.get(&ADA, LENA).await.body;
+    assert!(page.contains("A former member") && !page.contains("Sol Mbeki") && !page.contains(SOL.email));
+    for text in [SOL.name, SOL.email] {
+        assert_eq!(traces::find(&desk, text), Vec::<String>::new(), "{text}");
+    }
+    assert!(verify_audit_chain(&desk).is_ok(), "the chain");
+}
+
+#[actix_web::test]
+async fn removing_and_changing_ask_for_a_fresh_log_in() {
+    let desk = Desk::open().await;
+    let posts = [
+        (role_path(&SOL), vec![("role", "viewer"), ("seen", "support")]),
+        (delete_path(&SOL), vec![("seen", "support")]),
+        (format!("{PEOPLE}/second-factor"), vec![("required", "false")]),
+    ];
     let cookie = desk.cookie(&ADA);
-    let cut = cookie.get(..cookie.len() - 4).unwrap_or_default().to_owned();
-    let other = Desk::open().await.cookie(&ADA);
-    for forged in [cut, other, format!("{cookie}x"), "session=".into(), format!("session={}", "a".repeat(4100))] {
-        assert_eq!(visit(&desk, &forged, SETTINGS).await.status, StatusCode::SEE_OTHER, "{forged}");
+    desk.clock.advance(16 * 60);
+    for (path, fields) in &posts {
+        let answer = desk.post_with(&cookie, path, fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(answer.body.contains("id=\"password-reason\""), "{path}");
     }
+    assert_eq!(role(&desk, &SOL), Some(Role::Support));
+    let (path, fields) = &posts[0];
+    let fields: Vec<_> = fields.iter().copied().chain([("password", PASSWORD)]).collect();
+    assert_eq!(desk.post_with(&cookie, path, &fields).await.status, StatusCode::SEE_OTHER);
 }
 
 #[actix_web::test]
-async fn a_proxy_that_is_not_trusted_cannot_hide_an_address() {
+async fn a_second_factor_is_required_only_by_an_admin_who_has_one() {
     let desk = Desk::open().await;
-    for guess in 0..31 {
-        let (email, hop) = (format!("p{guess}@sundial.example"), format!("198.51.100.{guess}"));
-        let fields = [("email", email.as_str()), ("password", "guess guess")];
-        let request =
-            TestRequest::post().uri("/login").set_form(fields).peer_addr("192.0.2.1:4000".parse().expect("a peer"));
-        let request = request.insert_header(("sec-fetch-site", "same-origin")).insert_header(("x-forwarded-for", hop));
-        let status = desk.call(request).await.status;
-        assert_eq!(status == StatusCode::TOO_MANY_REQUESTS, guess == 30, "{guess}: {status}");
-    }
-}
-
-#[actix_web::test]
-async fn the_start_page_leads_to_the_first_project() {
-    let desk = Desk::open().await;
-    assert_eq!(desk.anonymous_get("/").await.header("location"), "/login");
-    assert_eq!(desk.get(&SOL, "/").await.header("location"), "/projects/sundial/customers");
-    assert_eq!(desk.clock.now(), NOW);
+    let path = format!("{PEOPLE}/second-factor");
+    let refused = desk.post_form(&ADA, &path, &[("required", "true")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("<dialog") && refused.body.contains("lock yourself out"));
+    assert_eq!(desk.post_form(&ADA, &path, &[("required", "maybe")]).await.status, StatusCode::BAD_REQUEST);
+    desk.set_up_second_factor(&ADA).await;
+    assert_eq!(desk.post_form(&ADA, &path, &[("required", "true")]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(desk.get(&SOL, LENA).await.status, StatusCode::SEE_OTHER);
+    assert!(desk.get(&ADA, PEOPLE).await.body.contains("badge tone-warn\">Off"));
+    assert_eq!(desk.post_form(&ADA, &path, &[("required", "false")]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(desk.get(&SOL, "/projects/sundial/customers").await.status, StatusCode::OK);
+    let changes: Vec<_> =
+        audit_entries(&desk).into_iter().filter(|entry| entry.action == "second_factor_required").collect();
+    assert!(
+        changes.len() == 2 && changes[0].details.contains(r#""before":"optional","after":"required""#),
+        "{changes:?}"
+    );
 }

@@ -4,26 +4,21 @@ use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::catalog;
 use dossier::db::schema::{app_user_ids, notes, offering_overrides, offerings};
 use dossier::wording::text::segment;
 use serde_json::{Value, json};
 
-use crate::finding::purchase;
-use crate::ingestion::deliver_together;
 use crate::support::cast::{SOL, TEAM, VERA};
-use crate::support::{Answer, Desk, NOW};
-
-const DAY: i64 = 86_400_000;
+use crate::support::catalogs::apply_catalog;
+use crate::support::events::{attributes_set_at, deliver_together, purchase};
+use crate::support::{Answer, DAY, Desk, NOW};
 
 async fn open(desk: &Desk, id: &str) -> Answer {
     desk.get(&VERA, &format!("/projects/sundial/customers/{}", segment(id))).await
 }
 
 async fn page(desk: &Desk, id: &str) -> String {
-    let answer = open(desk, id).await;
-    assert_eq!(answer.status, StatusCode::OK, "{id}");
-    answer.body
+    desk.page(&VERA, &format!("/projects/sundial/customers/{}", segment(id))).await
 }
 
 /// The words of one card, or of the strip or the head, without markup.
@@ -44,12 +39,6 @@ fn card(html: &str, id: &str) -> String {
     words(html, &format!("id=\"{id}\""), "</section>")
 }
 
-fn attributes(values: Value) -> Value {
-    let at = NOW.millis() - DAY;
-    let values = values.as_object().into_iter().flatten();
-    values.map(|(key, value)| (key.clone(), json!({ "value": value, "updated_at_ms": at }))).collect()
-}
-
 fn customer_of(conn: &mut dossier::db::Conn, id: &str) -> QueryResult<i64> {
     app_user_ids::table.filter(app_user_ids::app_user_id.eq(id)).select(app_user_ids::customer_id).first(conn)
 }
@@ -65,9 +54,8 @@ fn fill_cards(desk: &Desk, id: &str) {
             { "id": "winback", "display_name": "Win-back", "default": false, "metadata": {}, "packages": [] },
         ],
     });
-    let sold = catalog::file::File::parse(&sold.to_string()).expect("a catalog");
+    apply_catalog(desk, &sold);
     let filled = desk.db.write_here(|conn| {
-        catalog::queries::apply(conn, desk.project, &sold)?;
         let customer = customer_of(conn, id)?;
         for number in 0..10_i64 {
             diesel::insert_into(notes::table)
@@ -95,13 +83,16 @@ fn fill_cards(desk: &Desk, id: &str) {
             .execute(conn)?;
         Ok::<_, Error>(())
     });
-    filled.expect("a catalog, notes and an override");
+    filled.expect("notes and an override");
 }
 
 fn lena() -> String {
-    let known = attributes(json!({
-        "$displayName": "Lena Okafor", "$email": "lena@okafor.example", "$mediaSource": "Apple Search Ads", "goal": "sleep",
-    }));
+    let known = attributes_set_at(
+        NOW.millis() - DAY,
+        json!({
+            "$displayName": "Lena Okafor", "$email": "lena@okafor.example", "$mediaSource": "Apple Search Ads", "goal": "sleep",
+        }),
+    );
     let extra = json!({ "aliases": ["lena", "lena-ipad"], "subscriber_attributes": known, "country_code": "DE" });
     purchase("lena", 12, extra)
 }
@@ -282,7 +273,8 @@ async fn any_id_opens_its_customer_and_is_escaped() {
 async fn names_and_values_are_text_whatever_they_hold() {
     let desk = Desk::open().await;
     let hostile = "</title><script>alert(1)</script>";
-    let known = attributes(
+    let known = attributes_set_at(
+        NOW.millis() - DAY,
         json!({ "$displayName": hostile, "$email": hostile, "$campaign": hostile, "<b>key</b>": "https://evil.example" }),
     );
     let extra = json!({ "subscriber_attributes": known, "product_id": hostile, "entitlement_ids": [hostile], "country_code": hostile });
@@ -300,7 +292,7 @@ async fn very_long_values_and_lists_are_cut_and_the_page_says_so() {
         (0..1_000).map(|n| (format!("key_{n:04}"), json!("value"))).collect();
     known.insert("essay".into(), json!("x".repeat(102_400)));
     let aliases: Vec<String> = (0..400).map(|n| format!("$RCAnonymousID:{n:032x}")).collect();
-    let extra = json!({ "aliases": aliases, "subscriber_attributes": attributes(Value::Object(known)) });
+    let extra = json!({ "aliases": aliases, "subscriber_attributes": attributes_set_at(NOW.millis() - DAY, Value::Object(known)) });
     deliver_together(&desk, desk.project, &[purchase("heavy", 1, extra)]);
     let html = page(&desk, "heavy").await;
     assert!(card(&html, "attributes").contains("the rest of 102,400 characters"));

@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::audit;
 use dossier::base::error::Error;
-use dossier::customers::identity;
 use dossier::db::schema::*;
 use dossier::operations::test_accounts::jobs::{self, Requester};
 use dossier::operations::test_accounts::{Job, Pattern, Wanted, queries, work};
 use dossier::projection::CustomerId;
 use serde_json::{Value, json};
 
-use crate::ingestion::{body, deliver, deliver_together};
+use crate::support::audit_log::verified_audit_entries;
 use crate::support::cast::{ADA, PASSWORD, TEAM};
+use crate::support::customers::customer_id;
+use crate::support::events::{deliver, deliver_together, event_on_day, replace_fields};
+use crate::support::jobs::clean_up;
 use crate::support::{Desk, NOW, traces};
 
 const PAGE: &str = "/projects/sundial/settings/test-accounts";
@@ -24,10 +25,8 @@ fn event(id: &str, kind: &str, extra: Value) -> String {
         "id": format!("{kind}-{id}-{extra}"), "app_user_id": id, "original_app_user_id": id, "aliases": [id],
         "environment": "SANDBOX", "transaction_id": id, "original_transaction_id": id, "price": 0,
     });
-    for (key, value) in extra.as_object().into_iter().flatten() {
-        fields[key] = value.clone();
-    }
-    body(3, kind, fields)
+    replace_fields(&mut fields, &extra);
+    event_on_day(3, kind, fields)
 }
 
 fn tester(id: &str) -> String {
@@ -78,13 +77,19 @@ fn real_ones() -> Vec<String> {
         real(
             "taker",
             "TRANSFER",
-            json!({ "transferred_from": ["real-giver"], "transferred_to": ["real-taker"], "app_user_id": null, "aliases": null, "original_app_user_id": null }),
+            json!({
+                "transferred_from": ["real-giver"], "transferred_to": ["real-taker"], "app_user_id": null, "aliases": null,
+                "original_app_user_id": null,
+            }),
         ),
         // A customer who received purchases that were then transferred on.
         real(
             "passer",
             "TRANSFER",
-            json!({ "event_timestamp_ms": 1_700_900_000_000i64, "transferred_from": ["real-taker"], "transferred_to": ["real-end"], "app_user_id": null, "aliases": null, "original_app_user_id": null }),
+            json!({
+                "event_timestamp_ms": 1_700_900_000_000i64, "transferred_from": ["real-taker"],
+                "transferred_to": ["real-end"], "app_user_id": null, "aliases": null, "original_app_user_id": null,
+            }),
         ),
     ]
 }
@@ -188,24 +193,6 @@ fn reload(desk: &Desk, job: &Job) -> Job {
     found.expect("it reads").expect("the job")
 }
 
-fn customer(desk: &Desk, id: &str) -> CustomerId {
-    let found = desk.db.read_here(|conn| Ok::<_, Error>(identity::find(conn, desk.project, id)?));
-    found.expect("it reads").expect("a customer")
-}
-
-/// The action, the actor and the details of every entry. Also checks the chain.
-fn log(desk: &Desk) -> Vec<(String, Option<i64>, String)> {
-    let read = desk.db.read_here(|conn| {
-        assert!(audit::verify(conn, desk.project)?.is_ok());
-        let lines = audit_entries::table
-            .inner_join(audit_details::table.on(audit_details::position.eq(audit_entries::position)))
-            .order(audit_entries::position)
-            .select((audit_entries::action, audit_entries::actor_id, audit_details::body));
-        Ok::<_, Error>(lines.load(conn)?)
-    });
-    read.expect("the log")
-}
-
 #[actix_web::test]
 async fn a_customer_who_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_entry() {
     let desk = Desk::open().await;
@@ -215,22 +202,22 @@ async fn a_customer_who_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_
     let wanted = Wanted::parse("sandbox", "", "").expect("a filter");
     let chosen = desk.db.read_here(|conn| Ok::<_, Error>(queries::all(conn, desk.project, &wanted)?)).expect("all");
     let chosen: Vec<CustomerId> =
-        chosen.iter().map(|one| one.id).filter(|id| *id != customer(&desk, "other")).collect();
+        chosen.iter().map(|one| one.id).filter(|id| *id != customer_id(&desk, "other")).collect();
     let job = start(&desk, &wanted, &[&chosen[..], &[12_345]].concat());
     deliver(&desk, desk.project, &[event("buyer", "RENEWAL", json!({ "environment": "PRODUCTION", "price": 9.99 }))]);
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("it works"), 47);
     let done = reload(&desk, &job);
     assert_eq!((done.chosen, done.erased, done.kept, done.wanted.as_str()), (49, 47, 2, ""));
     assert!(done.finished_at == Some(NOW) && left(&desk) == names(&["buyer", "other"]));
-    let shown = log(&desk);
+    let shown = verified_audit_entries(&desk);
     assert_eq!(shown.len(), 1);
     assert!(
-        shown[0].0 == "test_accounts_deleted"
-            && shown[0].1 == Some(ADA.id)
-            && shown[0].2.contains("47 customers, 2 kept")
+        shown[0].action == "test_accounts_deleted"
+            && shown[0].actor_id == Some(ADA.id)
+            && shown[0].details.contains("47 customers, 2 kept")
     );
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("nothing is left to do"), 0);
-    dossier::operations::erasure::cleanup::work(&desk.db).expect("it cleans up");
+    clean_up(&desk);
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
 }
 
@@ -254,7 +241,10 @@ async fn several_processes_share_the_work_and_do_nothing_twice() {
         workers.into_iter().map(|worker| worker.join().expect("it ends well")).sum()
     });
     let done = reload(&desk, &job);
-    assert_eq!((erased, done.erased, done.kept, left(&desk).len(), log(&desk).len()), (90, 90, 0, 0, 1));
+    assert_eq!(
+        (erased, done.erased, done.kept, left(&desk).len(), verified_audit_entries(&desk).len()),
+        (90, 90, 0, 0, 1)
+    );
 }
 
 async fn until_done(desk: &Desk, path: &str) -> String {
@@ -287,7 +277,7 @@ async fn an_admin_chooses_accounts_types_their_number_and_watches_the_deletion()
     ] {
         assert!(list.contains(text), "{text}");
     }
-    let (one, two) = (customer(&desk, "qa-1").to_string(), customer(&desk, "qa-2").to_string());
+    let (one, two) = (customer_id(&desk, "qa-1").to_string(), customer_id(&desk, "qa-2").to_string());
     let review = format!("{PAGE}/review?bought=sandbox&ids=qa&before=&customer={one}&customer={two}&scope=ticked");
     let page = desk.get(&ADA, &review).await.body;
     for text in ["Type the number of customers, 2, to delete them", "2 events", "2 purchases of the sandbox"] {
@@ -313,7 +303,7 @@ async fn an_admin_chooses_accounts_types_their_number_and_watches_the_deletion()
     let done = until_done(&desk, started.header("location")).await;
     assert!(done.contains("2 of 2 customers deleted"), "{done}");
     assert_eq!(left(&desk), names(&["qa-3", "free"]));
-    let actions: Vec<String> = log(&desk).into_iter().map(|line| line.0).collect();
+    let actions: Vec<String> = verified_audit_entries(&desk).into_iter().map(|entry| entry.action).collect();
     assert_eq!(actions, ["test_accounts_chosen", "test_accounts_deleted"]);
     assert!(desk.get(&ADA, PAGE).await.body.contains("2 of 2 customers deleted"));
     let rest = [("bought", "sandbox"), ("ids", ""), ("before", ""), ("scope", "all"), ("count", "1")];

@@ -1,18 +1,17 @@
 //! Moving purchases to another customer: who may, who can receive them, the preview, and what stays.
 
 use actix_web::http::StatusCode;
-use dossier::base::AppUserId;
-use dossier::operations::erasure::blocking;
 use serde_json::json;
 
-use crate::finding::purchase;
-use crate::giving::{bought, grants, history_of, keys, stored_events, two};
-use crate::grants::log;
-use crate::ingestion::deliver;
-use crate::support::cast::{SOL, TEAM, VERA};
-use crate::support::{Answer, Desk, NOW};
+use crate::support::audit_log::audit_lines;
+use crate::support::cast::{LENA, SOL, TEAM, VERA};
+use crate::support::catalogs::desk_with_two_buyers;
+use crate::support::customers::{count_events, grants_of, history_of, purchases_of, store_purchases_of};
+use crate::support::events::{deliver, purchase};
+use crate::support::operations::block;
+use crate::support::pages::seen_version;
+use crate::support::{Answer, Desk};
 
-const LENA: &str = "/projects/sundial/customers/lena";
 const MARA: &str = "/projects/sundial/customers/mara";
 
 async fn transfer(desk: &Desk, from: &str, to: &str) -> Answer {
@@ -21,7 +20,7 @@ async fn transfer(desk: &Desk, from: &str, to: &str) -> Answer {
 
 #[actix_web::test]
 async fn purchases_move_to_the_other_customer_and_both_pages_say_so() {
-    let desk = two().await;
+    let desk = desk_with_two_buyers().await;
     let answer = transfer(&desk, "lena", " mara ").await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{MARA}#entitlements")));
     let page = desk.get(&SOL, answer.header("location")).await.body;
@@ -32,13 +31,20 @@ async fn purchases_move_to_the_other_customer_and_both_pages_say_so() {
     assert!(left.contains("Purchases transferred to another customer") && left.contains("Purchases moved to "));
     assert!(left.contains(&format!("href=\"{MARA}\"")), "a link to the other customer");
     assert!(left.contains("Granted entitlement"), "the grant stays");
-    assert_eq!((keys(&desk, "lena").len(), keys(&desk, "mara").len(), grants(&desk, "lena").len()), (0, 4, 1));
-    assert_eq!(log(&desk), ["purchases_transferred: - | 3 purchases | moved to mara | -"]);
+    assert_eq!(
+        (
+            store_purchases_of(&desk, "lena").len(),
+            store_purchases_of(&desk, "mara").len(),
+            grants_of(&desk, "lena").len()
+        ),
+        (0, 4, 1)
+    );
+    assert_eq!(audit_lines(&desk), ["purchases_transferred: - | 3 purchases | moved to mara | -"]);
 }
 
 #[actix_web::test]
 async fn the_page_shows_both_customers_before_and_after() {
-    let desk = two().await;
+    let desk = desk_with_two_buyers().await;
     let page = desk.get(&SOL, &format!("{LENA}/transfer?to=mara")).await;
     assert_eq!(page.status, StatusCode::OK);
     let (from, to) = page.body.split_once(">To <").expect("two sides");
@@ -48,12 +54,12 @@ async fn the_page_shows_both_customers_before_and_after() {
     let (now, then) = to.split_once(">Afterwards<").expect("both states");
     assert!(!now.contains("archive") && then.contains("archive"), "{to}");
     assert!(to.contains("Move 3 purchases, 1 of them a test to mara</button>"), "the button says it");
-    assert_eq!(stored_events(&desk), 5, "nothing was done");
+    assert_eq!(count_events(&desk), 5, "nothing was done");
 }
 
 #[actix_web::test]
 async fn the_receiving_customer_is_found_by_any_id_or_address() {
-    let desk = two().await;
+    let desk = desk_with_two_buyers().await;
     let named = |id: &str, email: &str| {
         let value = |value: &str| json!({ "value": value, "updated_at_ms": 1_790_000_000_000_i64 });
         let attributes = json!({ "$email": value(email), "$displayName": value("Zoë <i>") });
@@ -83,7 +89,7 @@ async fn the_receiving_customer_is_found_by_any_id_or_address() {
 #[actix_web::test]
 async fn everybody_but_viewers_may_transfer() {
     for person in &TEAM {
-        let desk = two().await;
+        let desk = desk_with_two_buyers().await;
         let may = person.id != VERA.id;
         let profile = desk.get(person, LENA).await.body;
         assert_eq!(profile.contains("Transfer purchases"), may, "{}", person.name);
@@ -92,13 +98,13 @@ async fn everybody_but_viewers_may_transfer() {
         let answer = desk.post_form(person, &format!("{LENA}/transfer"), &[("to", "mara")]).await;
         let wanted = if may { StatusCode::SEE_OTHER } else { StatusCode::FORBIDDEN };
         assert_eq!(answer.status, wanted, "{}", person.name);
-        assert_eq!(keys(&desk, "lena").is_empty(), may, "{}", person.name);
+        assert_eq!(store_purchases_of(&desk, "lena").is_empty(), may, "{}", person.name);
     }
 }
 
 #[actix_web::test]
 async fn an_unknown_customer_is_404() {
-    let desk = two().await;
+    let desk = desk_with_two_buyers().await;
     assert_eq!(transfer(&desk, "nobody", "mara").await.status, StatusCode::NOT_FOUND);
     assert_eq!(desk.get(&SOL, "/projects/sundial/customers/nobody/transfer").await.status, StatusCode::NOT_FOUND);
     let other = desk.post_form(&SOL, "/projects/moonrise/customers/lena/transfer", &[("to", "mara")]).await;
@@ -107,8 +113,8 @@ async fn an_unknown_customer_is_404() {
 
 #[actix_web::test]
 async fn an_impossible_receiving_customer_is_refused_and_the_text_is_kept() {
-    let desk = two().await;
-    let before = stored_events(&desk);
+    let desk = desk_with_two_buyers().await;
+    let before = count_events(&desk);
     for (to, reason) in [
         ("no<body", "No customer has this App User ID."),
         ("lena", "This is the same customer."),
@@ -118,19 +124,20 @@ async fn an_impossible_receiving_customer_is_refused_and_the_text_is_kept() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{to}");
         assert!(answer.body.contains(reason) && answer.body.contains("aria-describedby=\"to-reason\""), "{reason}");
     }
-    let blocked = AppUserId::parse("zed").expect("an id");
-    let done = desk.db.write_here(|conn| blocking::block(conn, desk.project, &blocked, (desk.ids.next(NOW), NOW)));
-    done.expect("it is decided").expect("it is blocked");
+    block(&desk, desk.project, "zed").expect("it is blocked");
     assert!(transfer(&desk, "lena", "zed").await.body.contains("This App User ID is blocked."));
     let page = desk.get(&SOL, &format!("{LENA}/transfer?to=zed")).await.body;
     assert!(page.contains("This App User ID is blocked."), "before the form is sent");
     assert!(transfer(&desk, "lena", "no<body").await.body.contains("value=\"no&#60;body\""), "the text is kept");
-    assert_eq!((stored_events(&desk), log(&desk).len(), keys(&desk, "lena").len()), (before, 0, 3));
+    assert_eq!(
+        (count_events(&desk), audit_lines(&desk).len(), store_purchases_of(&desk, "lena").len()),
+        (before, 0, 3)
+    );
 }
 
 #[actix_web::test]
 async fn without_purchases_there_is_nothing_to_transfer() {
-    let desk = two().await;
+    let desk = desk_with_two_buyers().await;
     let path = |id: &str| format!("/projects/sundial/customers/{id}");
     deliver(&desk, desk.project, &[purchase("zoe", 1, json!({ "type": "TRIAL_STARTED" }))]);
     assert!(!desk.get(&SOL, &path("zoe")).await.body.contains("Transfer purchases"), "no control");
@@ -146,10 +153,9 @@ async fn without_purchases_there_is_nothing_to_transfer() {
 
 #[actix_web::test]
 async fn changes_since_the_page_was_opened_are_shown_before_the_transfer() {
-    let desk = two().await;
+    let desk = desk_with_two_buyers().await;
     let page = desk.get(&SOL, &format!("{LENA}/transfer?to=mara")).await.body;
-    let (_, rest) = page.split_once("name=\"seen\" value=\"").expect("what was seen");
-    let seen = rest.split('"').next().expect("a value");
+    let seen = seen_version(&page);
     let late = json!({ "type": "CANCELLATION", "cancel_reason": "UNSUBSCRIBE", "expiration_at_ms": null });
     deliver(&desk, desk.project, &[purchase("lena", 0, late)]);
     let path = format!("{LENA}/transfer");
@@ -159,32 +165,34 @@ async fn changes_since_the_page_was_opened_are_shown_before_the_transfer() {
         stale.body.contains("The purchases changed meanwhile.") && stale.body.contains(">Afterwards<"),
         "both sides again"
     );
-    assert_eq!(keys(&desk, "lena").len(), 3);
-    let (_, rest) = stale.body.split_once("name=\"seen\" value=\"").expect("what is seen now");
-    let seen = rest.split('"').next().expect("a value");
+    assert_eq!(store_purchases_of(&desk, "lena").len(), 3);
+    let seen = seen_version(&stale.body);
     let moved = desk.post_form(&SOL, &path, &[("to", "mara"), ("seen", seen)]).await;
-    assert_eq!((moved.status, keys(&desk, "mara").len()), (StatusCode::SEE_OTHER, 4));
+    assert_eq!((moved.status, store_purchases_of(&desk, "mara").len()), (StatusCode::SEE_OTHER, 4));
 }
 
 #[actix_web::test]
 async fn fifty_posts_at_once_move_the_purchases_once() {
-    let desk = two().await;
-    let before = stored_events(&desk);
+    let desk = desk_with_two_buyers().await;
+    let before = count_events(&desk);
     let path = format!("{LENA}/transfer");
     let answers = desk.post_form_at_once(&SOL, &path, &[("to", "mara"), ("once", "k1")], 50).await;
     assert!(answers.iter().all(|answer| answer.header("location") == answers[0].header("location")));
-    assert_eq!((stored_events(&desk), log(&desk).len(), keys(&desk, "mara").len()), (before + 1, 1, 4));
+    assert_eq!(
+        (count_events(&desk), audit_lines(&desk).len(), store_purchases_of(&desk, "mara").len()),
+        (before + 1, 1, 4)
+    );
     let answers = desk.post_form_at_once(&SOL, &format!("{MARA}/transfer"), &[("to", "lena")], 50).await;
     let done = answers.iter().filter(|answer| answer.status == StatusCode::SEE_OTHER).count();
-    assert_eq!((done, stored_events(&desk), log(&desk).len()), (1, before + 2, 2));
-    assert_eq!((keys(&desk, "lena").len(), keys(&desk, "mara").len()), (4, 0));
+    assert_eq!((done, count_events(&desk), audit_lines(&desk).len()), (1, before + 2, 2));
+    assert_eq!((store_purchases_of(&desk, "lena").len(), store_purchases_of(&desk, "mara").len()), (4, 0));
     assert_eq!(history_of(&desk, "lena").iter().filter(|line| line.ends_with("TRANSFER")).count(), 2);
-    assert!(bought(&desk, "lena").len() == 5, "and the grant");
+    assert!(purchases_of(&desk, "lena").len() == 5, "and the grant");
 }
 
 #[actix_web::test]
 async fn the_sandbox_view_is_kept() {
-    let desk = two().await;
+    let desk = desk_with_two_buyers().await;
     let page = desk.get(&SOL, &format!("{LENA}/transfer?sandbox=1&to=mara")).await.body;
     assert!(page.contains("action=\"/projects/sundial/customers/lena/transfer?sandbox=1\""), "{page}");
     assert!(page.contains("name=\"sandbox\" value=\"1\"") && page.contains(">Sandbox</span>"), "{page}");

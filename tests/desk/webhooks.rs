@@ -3,15 +3,17 @@
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::db::schema::{customers, events, rejected_deliveries};
+use dossier::db::schema::{customers, rejected_deliveries};
 use serde_json::{Value, json};
 
 use crate::support::cast::{ADA, VERA};
-use crate::support::project::SECRET;
+use crate::support::customers::count_events;
+use crate::support::events::replace_fields;
+use crate::support::seed::WEBHOOK_SECRET;
 use crate::support::{Desk, samples};
 
 /// A purchase by Lena, with the fields of `extra` replaced.
-fn purchase(extra: Value) -> String {
+fn purchase_by_lena(extra: Value) -> String {
     let mut event = json!({
         "id": format!("{extra}"), "type": "INITIAL_PURCHASE", "event_timestamp_ms": 1_790_000_000_000i64,
         "app_user_id": "lena", "original_app_user_id": "lena", "aliases": ["lena"], "store": "APP_STORE",
@@ -19,14 +21,8 @@ fn purchase(extra: Value) -> String {
         "purchased_at_ms": 1_790_000_000_000i64, "expiration_at_ms": 1_799_000_000_000i64, "price": 9.99,
         "currency": "USD", "price_in_purchased_currency": 9.99, "transaction_id": "2000001", "original_transaction_id": "2000001",
     });
-    for (key, value) in extra.as_object().into_iter().flatten() {
-        event[key] = value.clone();
-    }
+    replace_fields(&mut event, &extra);
     json!({ "api_version": "1.0", "event": event }).to_string()
-}
-
-fn count_events(desk: &Desk) -> i64 {
-    desk.db.read_here(|conn| Ok::<_, Error>(events::table.count().get_result(conn)?)).expect("it counts")
 }
 
 fn spent(desk: &Desk) -> i64 {
@@ -40,7 +36,7 @@ async fn a_delivery_is_stored_once_and_answered_200_each_time() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     for _ in 0..3 {
-        assert_eq!(desk.deliver(&slug, purchase(json!({}))).await.status, 200);
+        assert_eq!(desk.post_webhook(&slug, purchase_by_lena(json!({}))).await.status, 200);
     }
     assert_eq!((count_events(&desk), spent(&desk)), (1, 9_990_000));
 }
@@ -49,7 +45,7 @@ async fn a_delivery_is_stored_once_and_answered_200_each_time() {
 async fn fifty_deliveries_of_one_event_at_once_have_one_effect() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
-    let all = (0..50).map(|_| desk.deliver(&slug, purchase(json!({}))));
+    let all = (0..50).map(|_| desk.post_webhook(&slug, purchase_by_lena(json!({}))));
     let answers = futures_util::future::join_all(all).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
     assert_eq!((count_events(&desk), spent(&desk)), (1, 9_990_000));
@@ -62,13 +58,15 @@ async fn only_the_exact_authorization_value_is_accepted() {
     let wrong = ["", "Bearer", "bearer of the desk", "Bearer of the des", "Bearer of the desk2", "Basic Og=="];
     for value in wrong {
         let request = TestRequest::post().uri(&format!("/webhooks/revenuecat/{slug}"));
-        let answer = desk.call(request.insert_header(("authorization", value)).set_payload(purchase(json!({})))).await;
+        let answer =
+            desk.call(request.insert_header(("authorization", value)).set_payload(purchase_by_lena(json!({})))).await;
         assert_eq!(answer.status, 401, "{value:?}");
     }
     let twice = TestRequest::post().uri(&format!("/webhooks/revenuecat/{slug}"));
-    let twice = twice.append_header(("authorization", SECRET)).append_header(("authorization", SECRET));
-    assert_eq!(desk.call(twice.set_payload(purchase(json!({})))).await.status, 401);
-    let without = TestRequest::post().uri(&format!("/webhooks/revenuecat/{slug}")).set_payload(purchase(json!({})));
+    let twice = twice.append_header(("authorization", WEBHOOK_SECRET)).append_header(("authorization", WEBHOOK_SECRET));
+    assert_eq!(desk.call(twice.set_payload(purchase_by_lena(json!({})))).await.status, 401);
+    let without =
+        TestRequest::post().uri(&format!("/webhooks/revenuecat/{slug}")).set_payload(purchase_by_lena(json!({})));
     let answer = desk.call(without).await;
     assert_eq!(answer.status, 401);
     assert!(serde_json::from_str::<Value>(&answer.body).is_ok(), "machines get JSON: {}", answer.body);
@@ -78,7 +76,7 @@ async fn only_the_exact_authorization_value_is_accepted() {
 #[actix_web::test]
 async fn an_unknown_project_is_a_404_in_json() {
     let desk = Desk::open().await;
-    let answer = desk.deliver("nowhere", purchase(json!({}))).await;
+    let answer = desk.post_webhook("nowhere", purchase_by_lena(json!({}))).await;
     assert_eq!(answer.status, 404);
     assert!(serde_json::from_str::<Value>(&answer.body).is_ok());
 }
@@ -112,7 +110,7 @@ async fn a_body_that_cannot_be_read_gets_400_and_is_kept_with_its_reason() {
         deep.into_bytes(),
     ];
     for body in &bad {
-        let answer = desk.deliver(&slug, body.clone()).await;
+        let answer = desk.post_webhook(&slug, body.clone()).await;
         assert_eq!(answer.status, 400, "{}", String::from_utf8_lossy(body).chars().take(80).collect::<String>());
     }
     let kept =
@@ -127,19 +125,20 @@ async fn a_body_that_cannot_be_read_gets_400_and_is_kept_with_its_reason() {
 async fn a_body_over_1_mib_is_refused_and_one_of_1_mib_is_not() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
-    let padded = |length: usize| purchase(json!({ "id": "padded", "metadata": { "padding": "x".repeat(length) } }));
+    let padded =
+        |length: usize| purchase_by_lena(json!({ "id": "padded", "metadata": { "padding": "x".repeat(length) } }));
     let fits = padded((1 << 20) - padded(0).len());
     assert_eq!(fits.len(), 1 << 20);
-    assert_eq!(desk.deliver(&slug, fits).await.status, 200);
-    assert_eq!(desk.deliver(&slug, "x".repeat((1 << 20) + 1)).await.status, 413);
-    assert_eq!(desk.deliver(&slug, "x".repeat(2 << 20)).await.status, 413);
+    assert_eq!(desk.post_webhook(&slug, fits).await.status, 200);
+    assert_eq!(desk.post_webhook(&slug, "x".repeat((1 << 20) + 1)).await.status, 413);
+    assert_eq!(desk.post_webhook(&slug, "x".repeat(2 << 20)).await.status, 413);
 }
 
 #[actix_web::test]
 async fn a_field_of_the_wrong_type_counts_as_missing() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
-    let sample: Value = serde_json::from_str(&purchase(json!({}))).expect("it is JSON");
+    let sample: Value = serde_json::from_str(&purchase_by_lena(json!({}))).expect("it is JSON");
     let fields: Vec<String> = sample["event"].as_object().expect("an object").keys().cloned().collect();
     let more = [
         "subscriber_attributes",
@@ -172,7 +171,7 @@ async fn a_field_of_the_wrong_type_counts_as_missing() {
             if field != "id" && field != "type" {
                 extra[field] = value.clone();
             }
-            let answer = desk.deliver(&slug, purchase(extra)).await;
+            let answer = desk.post_webhook(&slug, purchase_by_lena(extra)).await;
             assert_eq!(answer.status, 200, "{field}: {value}");
         }
     }
@@ -194,17 +193,19 @@ async fn absurd_times_and_prices_are_stored_and_shown() {
     ];
     for (number, time) in times.iter().enumerate() {
         for field in ["event_timestamp_ms", "purchased_at_ms", "expiration_at_ms", "grace_period_expiration_at_ms"] {
-            let extra = json!({ "id": format!("{number}-{field}"), field: time, "transaction_id": format!("{number}{field}"), "price": 0 });
-            assert_eq!(desk.deliver(&slug, purchase(extra)).await.status, 200, "{field}: {time}");
+            let extra = json!({
+                "id": format!("{number}-{field}"), field: time, "transaction_id": format!("{number}{field}"), "price": 0,
+            });
+            assert_eq!(desk.post_webhook(&slug, purchase_by_lena(extra)).await.status, 200, "{field}: {time}");
         }
     }
     let prices = ["4.9900000001", "1e2", "\"0.50\"", "1e400", "-0", "99999999999999999999"];
     for (number, price) in prices.iter().enumerate() {
-        let body = purchase(
+        let body = purchase_by_lena(
             json!({ "id": format!("price-{number}"), "app_user_id": "mara", "original_app_user_id": "mara", "aliases": [],
             "price": "PRICE", "transaction_id": format!("m{number}"), "original_transaction_id": format!("m{number}") }),
         );
-        assert_eq!(desk.deliver(&slug, body.replace("\"PRICE\"", price)).await.status, 200, "{price}");
+        assert_eq!(desk.post_webhook(&slug, body.replace("\"PRICE\"", price)).await.status, 200, "{price}");
     }
     let mara = |conn: &mut dossier::db::Conn| {
         let of = customers::table.filter(customers::original_app_user_id.eq("mara"));
@@ -247,7 +248,7 @@ async fn odd_ids_can_be_opened_and_found_and_are_shown_as_text() {
     for (number, id) in odd.iter().enumerate() {
         let extra = json!({ "id": format!("odd-{number}"), "app_user_id": id, "original_app_user_id": id, "aliases": [id],
             "transaction_id": format!("t{number}"), "original_transaction_id": format!("t{number}") });
-        assert_eq!(desk.deliver(&slug, purchase(extra)).await.status, 200, "{id}");
+        assert_eq!(desk.post_webhook(&slug, purchase_by_lena(extra)).await.status, 200, "{id}");
         let segment = dossier::wording::text::segment(id);
         let page = desk.get(&VERA, &format!("/projects/{slug}/customers/{segment}")).await;
         assert_eq!(page.status, 200, "{id}");
@@ -262,14 +263,15 @@ async fn ids_with_nul_or_an_unpaired_surrogate_are_reported_and_create_no_custom
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     let with_id = |id: &str| {
-        purchase(json!({ "app_user_id": "ID", "original_app_user_id": null, "aliases": null })).replace("\"ID\"", id)
+        purchase_by_lena(json!({ "app_user_id": "ID", "original_app_user_id": null, "aliases": null }))
+            .replace("\"ID\"", id)
     };
-    let answer = desk.deliver(&slug, with_id("\"a\\u0000b\"")).await;
+    let answer = desk.post_webhook(&slug, with_id("\"a\\u0000b\"")).await;
     assert_eq!(answer.status, 200);
     assert_eq!(desk.get(&VERA, &format!("/projects/{slug}/customers/a%00b")).await.status, 404);
     let surrogate =
         with_id("\"a\\ud800b\"").replace("INITIAL_PURCHASE", "RENEWAL").replace("\"id\":\"{", "\"id\":\"s{");
-    assert_eq!(desk.deliver(&slug, surrogate).await.status, 200);
+    assert_eq!(desk.post_webhook(&slug, surrogate).await.status, 200);
     let kept =
         |conn: &mut dossier::db::Conn| Ok::<_, Error>(rejected_deliveries::table.count().get_result::<i64>(conn)?);
     assert_eq!(desk.db.read_here(kept).expect("it counts"), 2, "both are reported");
@@ -289,9 +291,13 @@ async fn a_thousand_attributes_and_a_huge_one_are_stored_and_the_page_still_open
             )
         })
         .collect();
-    assert_eq!(desk.deliver(&slug, purchase(json!({ "id": "many", "subscriber_attributes": many }))).await.status, 200);
-    let huge = json!({ "id": "huge", "subscriber_attributes": { "story": { "value": "y".repeat(100_000), "updated_at_ms": 1_700_000_000_000i64 } } });
-    assert_eq!(desk.deliver(&slug, purchase(huge)).await.status, 200);
+    assert_eq!(
+        desk.post_webhook(&slug, purchase_by_lena(json!({ "id": "many", "subscriber_attributes": many }))).await.status,
+        200
+    );
+    let story = json!({ "value": "y".repeat(100_000), "updated_at_ms": 1_700_000_000_000i64 });
+    let huge = json!({ "id": "huge", "subscriber_attributes": { "story": story } });
+    assert_eq!(desk.post_webhook(&slug, purchase_by_lena(huge)).await.status, 200);
     let page = desk.get(&VERA, &format!("/projects/{slug}/customers/lena")).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("key_999"));
@@ -301,7 +307,7 @@ async fn a_thousand_attributes_and_a_huge_one_are_stored_and_the_page_still_open
 async fn a_test_event_is_answered_and_stores_nothing() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
-    assert_eq!(desk.deliver(&slug, purchase(json!({ "type": "TEST" }))).await.status, 200);
+    assert_eq!(desk.post_webhook(&slug, purchase_by_lena(json!({ "type": "TEST" }))).await.status, 200);
     assert_eq!(count_events(&desk), 0);
 }
 
@@ -309,7 +315,7 @@ async fn a_test_event_is_answered_and_stores_nothing() {
 async fn an_unknown_type_is_kept_and_shown() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
-    assert_eq!(desk.deliver(&slug, purchase(json!({ "type": "PAYWALL_CLOSE" }))).await.status, 200);
+    assert_eq!(desk.post_webhook(&slug, purchase_by_lena(json!({ "type": "PAYWALL_CLOSE" }))).await.status, 200);
     let page = desk.get(&VERA, &format!("/projects/{slug}/customers/lena")).await;
     assert!(page.body.contains("PAYWALL_CLOSE"));
 }
@@ -332,7 +338,7 @@ async fn every_sample_is_shown_in_the_right_words() {
     for (body, (expected, id)) in samples::all().into_iter().zip(words) {
         let desk = Desk::open().await;
         let slug = desk.project_of_the_cast();
-        assert_eq!(desk.deliver(&slug, body).await.status, 200, "{expected}");
+        assert_eq!(desk.post_webhook(&slug, body).await.status, 200, "{expected}");
         let page =
             desk.get(&VERA, &format!("/projects/{slug}/customers/{}", dossier::wording::text::segment(id))).await;
         assert_eq!(page.status, 200, "{expected}");

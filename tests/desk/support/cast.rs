@@ -1,7 +1,8 @@
-//! The people of the tests: one for each role, all members of the project `sundial`.
+//! The people of the tests: one for each role, all members of the project `sundial`; and Lena, its best-known customer.
 
 use dossier::base::Role;
 
+/// Somebody of the team.
 #[derive(Debug, Clone, Copy)]
 pub struct Person {
     pub id: i64,
@@ -10,11 +11,16 @@ pub struct Person {
     pub role: Role,
 }
 
+/// A viewer.
 pub const VERA: Person = Person { id: 1, name: "Vera Lind", email: "vera@sundial.example", role: Role::Viewer };
+/// Works in support.
 pub const SOL: Person = Person { id: 2, name: "Sol Mbeki", email: "sol@sundial.example", role: Role::Support };
+/// A developer.
 pub const DEV: Person = Person { id: 3, name: "Dev Anand", email: "dev@sundial.example", role: Role::Developer };
+/// An admin.
 pub const ADA: Person = Person { id: 4, name: "Ada Okoye", email: "ada@sundial.example", role: Role::Admin };
 
+/// Everybody, from the least to the most that a role may.
 pub const TEAM: [Person; 4] = [VERA, SOL, DEV, ADA];
 
 /// The password of everybody in the cast.
@@ -24,3 +30,6 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const SUNDIAL: &str = "sundial";
 /// A project that the team does not belong to.
 pub const MOONRISE: &str = "moonrise";
+
+/// The profile of Lena, where a test has made her a customer of `sundial`.
+pub const LENA: &str = "/projects/sundial/customers/lena";

@@ -31,6 +31,7 @@ impl Desk {
         self.client(self.project, "Billing server", None)
     }
 
+    /// A caller with a new key: of an app in this store, or the secret key of a server.
     pub fn client(&self, project: i64, name: &str, store: Option<&str>) -> Client<'_> {
         let value = Value::fresh(store.and_then(platform_of)).expect("a key");
         let new = NewKey { project, id: self.ids.next(self.clock.now()), name, store, created_by: "Ada Okoye" };
@@ -41,19 +42,23 @@ impl Desk {
 }
 
 impl Client<'_> {
+    /// The same caller, which sends this header as well.
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 
+    /// A `GET`.
     pub async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, None).await
     }
 
+    /// A `DELETE`.
     pub async fn delete(&self, path: &str) -> Answer {
         self.call(Method::DELETE, path, None).await
     }
 
+    /// A `POST` of JSON.
     pub async fn post(&self, path: &str, body: Json) -> Answer {
         self.call(Method::POST, path, Some(body.to_string())).await
     }
@@ -65,6 +70,7 @@ impl Client<'_> {
         self.headers.iter().fold(request, |request, (name, value)| request.insert_header((*name, value.as_str())))
     }
 
+    /// Any call. Returns when the contact of the app is stored.
     pub async fn call(&self, method: Method, path: &str, body: Option<String>) -> Answer {
         let request = self.request(method, path);
         let request = body.into_iter().fold(request, |request, body| request.set_payload(body));

@@ -9,6 +9,7 @@ use dossier::db::{Db, migrate};
 
 use super::seed;
 
+/// The database of one test.
 pub enum TestDatabase {
     File(PathBuf),
     Database { server: String, name: String },
@@ -26,6 +27,7 @@ impl TestDatabase {
         }
     }
 
+    /// Its address, as in `DATABASE_URL`.
     pub fn url(&self) -> String {
         match self {
             TestDatabase::File(path) => format!("sqlite:{}", path.display()),

@@ -1,13 +1,27 @@
 //! [`Desk`]: the program with its own database, a clock that only the test advances, and ids that count up.
 
+pub mod accounts;
+pub mod acting;
+pub mod audit_log;
+pub mod canary;
 pub mod cast;
+pub mod catalogs;
 pub mod client;
+pub mod customers;
 mod database;
+pub mod desks;
+pub mod events;
+pub mod forms;
+pub mod jobs;
+pub mod life_cycles;
+pub mod operations;
+pub mod pages;
 pub mod phone;
-pub mod project;
+mod project;
 pub mod receiver;
 pub mod samples;
 pub mod seed;
+pub mod test_store;
 pub mod traces;
 
 use std::collections::HashMap;
@@ -20,6 +34,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
 use cast::Person;
 use database::TestDatabase;
+use diesel::QueryResult;
 use dossier::auth::queries::{NewProject, NewSession, insert_project, start_session};
 use dossier::auth::sessions::{PERSON, row_of};
 use dossier::base::allowlist::Allowlist;
@@ -28,12 +43,15 @@ use dossier::base::config::{Config, KeyLimits, SessionLimits};
 use dossier::base::error::Error;
 use dossier::base::ids::Ids;
 use dossier::base::random_bytes;
-use dossier::db::Db;
+use dossier::db::{Conn, Db};
 use dossier::server::app::{Application, app};
 
-/// 2026-11-23T17:00:00Z
+/// The time at which each desk opens: 2026-11-23T17:00:00Z.
 pub const NOW: Moment = Moment(1_795_453_200_000);
+/// A day in milliseconds.
+pub const DAY: i64 = 86_400_000;
 
+/// One running program with its own database, two projects and the cast.
 pub struct Desk {
     pub db: Db,
     pub clock: Clock,
@@ -54,6 +72,7 @@ pub struct Answer {
 }
 
 impl Desk {
+    /// Opens a desk with the public address `http://desk.example`.
     pub async fn open() -> Desk {
         Desk::open_at("http://desk.example").await
     }
@@ -63,6 +82,7 @@ impl Desk {
         Desk::open_with(|config| config.public_url = public_url.parse().expect("an address")).await
     }
 
+    /// Opens a desk with other settings.
     pub async fn open_with(change: impl FnOnce(&mut Config)) -> Desk {
         let database = TestDatabase::make();
         let (clock, ids) = (Clock::set_to(NOW), Ids::of_node(1));
@@ -73,7 +93,17 @@ impl Desk {
         Desk { db, clock, ids, project: seed::SUNDIAL_ID, application, _database: database }
     }
 
-    /// Makes another empty project, for tests that need several.
+    /// The result of a query.
+    pub fn read<T>(&self, query: impl FnOnce(&mut Conn) -> QueryResult<T>) -> T {
+        self.db.read_here(|conn| Ok::<_, Error>(query(conn)?)).expect("it reads")
+    }
+
+    /// The number that a query counts or reads.
+    pub fn count(&self, query: impl FnOnce(&mut Conn) -> QueryResult<i64>) -> i64 {
+        self.read(query)
+    }
+
+    /// Makes another empty project, for tests that need several. Returns its id.
     pub fn project_of_its_own(&self) -> i64 {
         let id = self.ids.next(self.clock.now());
         let new = NewProject { id, slug: &format!("p{id}"), name: "Its own", webhook_secret_hash: "" };
@@ -81,8 +111,16 @@ impl Desk {
         id
     }
 
+    /// Gets a page in a new session of this person.
     pub async fn get(&self, person: &Person, path: &str) -> Answer {
         self.call(TestRequest::get().uri(path).insert_header(("cookie", self.cookie(person)))).await
+    }
+
+    /// The HTML of a page that opens for this person.
+    pub async fn page(&self, person: &Person, path: &str) -> String {
+        let answer = self.get(person, path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        answer.body
     }
 
     /// As [`Desk::get`], in the session of this cookie.
@@ -90,19 +128,22 @@ impl Desk {
         self.call(TestRequest::get().uri(path).insert_header(("cookie", cookie))).await
     }
 
+    /// As [`Desk::post_form`], in the session of this cookie.
     pub async fn post_with(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.call(form(path, fields).insert_header(("cookie", cookie))).await
     }
 
+    /// Gets a page without a session.
     pub async fn anonymous_get(&self, path: &str) -> Answer {
         self.call(TestRequest::get().uri(path)).await
     }
 
-    /// Posts a form as a browser does from a page of Dossier.
+    /// Posts a form as a browser does from a page of Dossier, in a new session of this person.
     pub async fn post_form(&self, person: &Person, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.call(form(path, fields).insert_header(("cookie", self.cookie(person)))).await
     }
 
+    /// As [`Desk::post_form`], without a session.
     pub async fn anonymous_post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.call(form(path, fields)).await
     }
@@ -120,6 +161,7 @@ impl Desk {
         futures_util::future::join_all((0..times).map(|_| send())).await
     }
 
+    /// Sends any request.
     pub async fn call(&self, request: TestRequest) -> Answer {
         let service = test::init_service(app(&self.application)).await;
         let response = match service.call(request.to_request()).await {

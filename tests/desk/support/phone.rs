@@ -5,6 +5,7 @@ use totp_rs::{Builder, Totp};
 use super::Desk;
 use super::cast::Person;
 
+/// A phone that has read the secret of one person.
 pub struct Phone {
     totp: Totp,
 }

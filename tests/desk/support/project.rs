@@ -1,4 +1,4 @@
-//! Projects made in the middle of a test, and deliveries to them.
+//! Projects made in the middle of a test, and webhooks to any project.
 
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
@@ -8,16 +8,14 @@ use dossier::base::error::Error;
 use dossier::db::schema::{people, projects};
 use sha2::{Digest, Sha256};
 
+use super::seed::WEBHOOK_SECRET;
 use super::{Answer, Desk};
 
-/// The `Authorization` value of every project made here.
-pub const SECRET: &str = "Bearer of the desk";
-
 impl Desk {
-    /// Makes a project with a known secret, in which everybody of the cast is an admin. Returns its slug.
+    /// Makes a project with [`WEBHOOK_SECRET`], in which everybody of the cast is an admin. Returns its slug.
     pub fn project_of_the_cast(&self) -> String {
         let id = self.project_of_its_own();
-        let hash = dossier::base::hex(&Sha256::digest(SECRET.as_bytes()));
+        let hash = dossier::base::hex(&Sha256::digest(WEBHOOK_SECRET.as_bytes()));
         let made = self.db.write_here(|conn| {
             diesel::update(projects::table.find(id)).set(projects::webhook_secret_hash.eq(&hash)).execute(conn)?;
             let people: Vec<i64> = people::table.select(people::id).load(conn)?;
@@ -30,11 +28,11 @@ impl Desk {
         format!("p{id}")
     }
 
-    /// Sends a webhook body with the right `Authorization`.
-    pub async fn deliver(&self, slug: &str, body: impl Into<Vec<u8>>) -> Answer {
+    /// Posts a webhook as RevenueCat does, with the right `Authorization`.
+    pub async fn post_webhook(&self, slug: &str, body: impl Into<Vec<u8>>) -> Answer {
         let request = TestRequest::post()
             .uri(&format!("/webhooks/revenuecat/{slug}"))
-            .insert_header(("authorization", SECRET))
+            .insert_header(("authorization", WEBHOOK_SECRET))
             .insert_header(("content-type", "application/json"))
             .set_payload(body.into());
         self.call(request).await

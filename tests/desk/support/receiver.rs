@@ -26,6 +26,7 @@ pub struct Request {
     pub body: String,
 }
 
+/// A server on this machine, at `url`.
 pub struct Receiver {
     pub url: String,
     manner: Arc<Mutex<Manner>>,
@@ -33,6 +34,7 @@ pub struct Receiver {
 }
 
 impl Receiver {
+    /// Starts one that answers in this manner.
     pub fn open(manner: Manner) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
@@ -47,10 +49,12 @@ impl Receiver {
         Receiver { url, manner, requests }
     }
 
+    /// From now on it answers in this manner.
     pub fn behaves(&self, manner: Manner) {
         *self.manner.lock().expect("the manner") = manner;
     }
 
+    /// The requests that came so far.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().expect("the requests").clone()
     }
@@ -111,6 +115,7 @@ impl Request {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
+    /// The event in the body.
     pub fn event(&self) -> Value {
         let body: Value = serde_json::from_str(&self.body).expect("JSON");
         assert_eq!(body["api_version"], "1.0");

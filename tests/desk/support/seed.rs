@@ -12,12 +12,15 @@ use sha2::{Digest, Sha256};
 use super::NOW;
 use super::cast::{MOONRISE, PASSWORD, SUNDIAL, TEAM};
 
-/// The `Authorization` value of the webhooks of both projects.
-pub const WEBHOOK_SECRET: &str = "Bearer let-me-in";
+/// The `Authorization` value of the webhooks of every project.
+pub const WEBHOOK_SECRET: &str = "Bearer of the desk";
 
+/// The id of the project that the team belongs to.
 pub const SUNDIAL_ID: i64 = 11;
+/// The id of the project that the team does not belong to.
 pub const MOONRISE_ID: i64 = 12;
 
+/// Makes the projects and the cast.
 pub fn fill(db: &Db) {
     static HASH: OnceLock<String> = OnceLock::new();
     let hash = HASH.get_or_init(|| password::hash(PASSWORD).expect("a hash"));

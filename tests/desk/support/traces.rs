@@ -5,6 +5,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use dossier::base::error::Error;
 use dossier::base::hex;
+use dossier::db::schema::{customers, events, history, rejected_deliveries};
 
 use super::Desk;
 
@@ -54,4 +55,21 @@ fn in_tables(desk: &Desk, text: &str) -> Vec<String> {
         Ok::<_, Error>(found)
     });
     found.expect("every table is read")
+}
+
+/// The stored texts of a project that hold a name.
+pub fn find_in_rows(desk: &Desk, project: i64, name: &str) -> Vec<String> {
+    let read = desk.db.read_here(|conn| {
+        let mut texts: Vec<String> =
+            events::table.filter(events::project_id.eq(project)).select(events::body).load(conn)?;
+        let own = customers::table.filter(customers::project_id.eq(project)).select(customers::id);
+        texts.extend(
+            history::table.filter(history::customer_id.eq_any(own)).select(history::summary).load::<String>(conn)?,
+        );
+        let bodies = rejected_deliveries::table.filter(rejected_deliveries::project_id.eq(project));
+        let bodies: Vec<Vec<u8>> = bodies.select(rejected_deliveries::body).load(conn)?;
+        texts.extend(bodies.iter().map(|body| String::from_utf8_lossy(body).into_owned()));
+        Ok::<_, Error>(texts)
+    });
+    read.expect("it reads").into_iter().filter(|text| text.contains(name)).collect()
 }

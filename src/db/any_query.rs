@@ -1,0 +1,150 @@
+//! Runs every query as one type. Diesel is generic over the type of a query, and each query of the program has a type
+//! of its own, so the compiler would make the code that runs it hundreds of times. [`Conn`] hides the type of a query
+//! behind [`AnyQuery`] before it hands it on.
+
+use diesel::backend::Backend;
+use diesel::connection::{
+    CacheSize, Connection, Instrumentation, LoadConnection, SimpleConnection, TransactionManager,
+    TransactionManagerStatus,
+};
+use diesel::expression::QueryMetadata;
+use diesel::internal::derives::multiconnection::ConnectionSealed;
+use diesel::query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId};
+use diesel::sql_types::Untyped;
+use diesel::{ConnectionResult, QueryResult};
+
+use super::conn::{AnyConnection, Conn, MultiBackend};
+
+/// A query of any type, with its SQL.
+struct AnyQuery<'query> {
+    fragment: Box<dyn QueryFragment<MultiBackend> + 'query>,
+    sql: String,
+    is_safe_to_cache: bool,
+}
+
+type Builder = <MultiBackend as Backend>::QueryBuilder;
+
+impl<'query> AnyQuery<'query> {
+    fn new(
+        connection: &AnyConnection,
+        fragment: Box<dyn QueryFragment<MultiBackend> + 'query>,
+    ) -> QueryResult<AnyQuery<'query>> {
+        let (backend, mut builder) = match connection {
+            AnyConnection::Sqlite(_) => (MultiBackend::Sqlite(Default::default()), Builder::Sqlite(Default::default())),
+            AnyConnection::Postgres(_) => {
+                (MultiBackend::Postgres(Default::default()), Builder::Postgres(Default::default()))
+            }
+        };
+        fragment.to_sql(&mut builder, &backend)?;
+        let is_safe_to_cache = fragment.is_safe_to_cache_prepared(&backend)?;
+        Ok(AnyQuery { fragment, sql: builder.finish(), is_safe_to_cache })
+    }
+}
+
+impl QueryFragment<MultiBackend> for AnyQuery<'_> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        self.fragment.walk_ast(pass)
+    }
+
+    fn to_sql(&self, out: &mut Builder, _: &MultiBackend) -> QueryResult<()> {
+        out.push_sql(&self.sql);
+        Ok(())
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &MultiBackend) -> QueryResult<bool> {
+        Ok(self.is_safe_to_cache)
+    }
+}
+
+/// Prepared statements are cached by their SQL.
+impl QueryId for AnyQuery<'_> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for AnyQuery<'_> {
+    type SqlType = Untyped;
+}
+
+impl ConnectionSealed for Conn {}
+
+impl SimpleConnection for Conn {
+    fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
+        self.0.batch_execute(sql)
+    }
+}
+
+impl Connection for Conn {
+    type Backend = MultiBackend;
+    type TransactionManager = Conn;
+
+    fn establish(url: &str) -> ConnectionResult<Conn> {
+        AnyConnection::establish(url).map(Conn)
+    }
+
+    fn execute_returning_count<T>(&mut self, source: &T) -> QueryResult<usize>
+    where
+        T: QueryFragment<MultiBackend> + QueryId,
+    {
+        let query = AnyQuery::new(&self.0, Box::new(source))?;
+        self.0.execute_returning_count(&query)
+    }
+
+    fn transaction_state(&mut self) -> &mut Conn {
+        self
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        self.0.instrumentation()
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        self.0.set_instrumentation(instrumentation);
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
+        self.0.set_prepared_statement_cache_size(size);
+    }
+}
+
+impl LoadConnection for Conn {
+    type Cursor<'conn, 'query> = <AnyConnection as LoadConnection>::Cursor<'conn, 'query>;
+    type Row<'conn, 'query> = <AnyConnection as LoadConnection>::Row<'conn, 'query>;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> QueryResult<Self::Cursor<'conn, 'query>>
+    where
+        T: Query + QueryFragment<MultiBackend> + QueryId + 'query,
+        MultiBackend: QueryMetadata<T::SqlType>,
+    {
+        let query = AnyQuery::new(&self.0, Box::new(source))?;
+        load(&mut self.0, query)
+    }
+}
+
+fn load<'conn, 'query>(
+    connection: &'conn mut AnyConnection,
+    query: AnyQuery<'query>,
+) -> QueryResult<<AnyConnection as LoadConnection>::Cursor<'conn, 'query>> {
+    connection.load(query)
+}
+
+impl TransactionManager<Conn> for Conn {
+    type TransactionStateData = Conn;
+
+    fn begin_transaction(conn: &mut Conn) -> QueryResult<()> {
+        AnyConnection::begin_transaction(&mut conn.0)
+    }
+
+    fn rollback_transaction(conn: &mut Conn) -> QueryResult<()> {
+        AnyConnection::rollback_transaction(&mut conn.0)
+    }
+
+    fn commit_transaction(conn: &mut Conn) -> QueryResult<()> {
+        AnyConnection::commit_transaction(&mut conn.0)
+    }
+
+    fn transaction_manager_status_mut(conn: &mut Conn) -> &mut TransactionManagerStatus {
+        AnyConnection::transaction_manager_status_mut(&mut conn.0)
+    }
+}

@@ -1,0 +1,140 @@
+//! When the database is locked, full or gone: deliveries get 503 in time, the program acknowledges nothing that it has
+//! not stored, and it recovers by itself.
+
+use std::time::{Duration, Instant};
+
+use actix_web::http::StatusCode;
+use diesel::prelude::*;
+use dossier::base::error::Error;
+use dossier::db::Db;
+use serde_json::json;
+
+use crate::support::Desk;
+use crate::support::customers::count_events;
+use crate::support::events::event_on_day;
+
+async fn deliver_many(desk: &Desk, slug: &str, days: std::ops::Range<i64>) -> Vec<StatusCode> {
+    let all = days.map(|day| desk.post_webhook(slug, event_on_day(day, "RENEWAL", json!({}))));
+    futures_util::future::join_all(all).await.into_iter().map(|answer| answer.status).collect()
+}
+
+#[actix_web::test]
+async fn while_another_process_holds_the_lock_deliveries_get_503_in_time() {
+    let desk = Desk::open().await;
+    let slug = desk.project_of_the_cast();
+    let other = Db::open(&desk.application.config.database_url, 1).expect("a second process");
+    let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    let project: i64 = slug.trim_start_matches('p').parse().expect("a number");
+    let (signal, wait) = (held.0, release.1);
+    let holder = std::thread::spawn(move || {
+        other.write_here(|conn| {
+            conn.lock_project(project)?;
+            signal.send(()).expect("somebody listens");
+            wait.recv().expect("the test releases the lock");
+            Ok::<_, Error>(())
+        })
+    });
+    held.1.recv().expect("the lock is taken");
+    let began = Instant::now();
+    let answers = deliver_many(&desk, &slug, 0..12).await;
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+    assert!(answers.iter().all(|status| *status == StatusCode::SERVICE_UNAVAILABLE), "{answers:?}");
+    release.0.send(()).expect("the holder listens");
+    holder.join().expect("no panic").expect("it commits");
+    assert_eq!(count_events(&desk), 0);
+    assert!(deliver_many(&desk, &slug, 0..12).await.iter().all(|status| *status == StatusCode::OK));
+    assert_eq!(count_events(&desk), 12);
+}
+
+#[actix_web::test]
+async fn connections_that_the_server_ended_are_replaced() {
+    let desk = Desk::open().await;
+    if desk.db.is_sqlite() {
+        return;
+    }
+    let slug = desk.project_of_the_cast();
+    assert_eq!(deliver_many(&desk, &slug, 0..2).await, [StatusCode::OK; 2]);
+    assert!(end_connections(&desk) > 0, "the pool keeps some");
+    assert_eq!(deliver_many(&desk, &slug, 2..4).await, [StatusCode::OK; 2]);
+    assert_eq!(count_events(&desk), 4);
+}
+
+#[derive(QueryableByName)]
+struct Ended {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    ended: i64,
+}
+
+/// Has the PostgreSQL server end every connection of the desk; returns how many it were.
+fn end_connections(desk: &Desk) -> i64 {
+    let server = std::env::var("TEST_DATABASE_URL").expect("a server");
+    let admin = Db::open(&server, 1).expect("the server");
+    let address = url::Url::parse(&desk.application.config.database_url).expect("an address");
+    let name = address.path().trim_start_matches('/');
+    // A connection may answer once more while it ends, so the server is asked to wait for each.
+    let end = format!(
+        "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000)) AS ended FROM pg_stat_activity
+            WHERE datname = '{name}'"
+    );
+    let ended = admin.read_here(|conn| Ok::<_, Error>(diesel::sql_query(end).get_result::<Ended>(conn)?));
+    ended.expect("they end").ended
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+#[actix_web::test]
+async fn sqlite_is_newer_than_its_last_known_corruption_bug() {
+    let desk = Desk::open().await;
+    if !desk.db.is_sqlite() {
+        return;
+    }
+    let version = desk.db.read_here(|conn| {
+        Ok::<_, Error>(diesel::sql_query("SELECT sqlite_version() AS version").get_result::<Version>(conn)?)
+    });
+    let version = version.expect("a version").version;
+    let numbers: Vec<u32> = version.split('.').map(|part| part.parse().expect("a number")).collect();
+    assert!(numbers >= vec![3, 51, 3], "{version}");
+}
+
+#[actix_web::test]
+async fn on_a_full_disk_nothing_is_stored_and_the_rest_keeps_working() {
+    let desk = Desk::open().await;
+    if !desk.db.is_sqlite() {
+        return;
+    }
+    let slug = desk.project_of_the_cast();
+    assert_eq!(deliver_many(&desk, &slug, 0..1).await, [StatusCode::OK]);
+    // SQLite refuses to grow beyond so many pages with the words it has for a full disk.
+    desk.db.batch_everywhere("PRAGMA max_page_count = 1").expect("no room");
+    let large = json!({ "subscriber_attributes": { "essay": { "value": "x".repeat(200_000), "updated_at_ms": 1 } } });
+    let refused = desk.post_webhook(&slug, event_on_day(1, "RENEWAL", large.clone())).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "5"));
+    assert_eq!(desk.anonymous_get("/healthz").await.status, StatusCode::OK);
+    assert_eq!(count_events(&desk), 1);
+    desk.db.batch_everywhere("PRAGMA max_page_count = 1000000").expect("room again");
+    assert_eq!(desk.post_webhook(&slug, event_on_day(1, "RENEWAL", large)).await.status, StatusCode::OK);
+    assert_eq!(count_events(&desk), 2);
+}
+
+#[actix_web::test]
+async fn a_deleted_database_file_is_never_written_to() {
+    let desk = Desk::open().await;
+    if !desk.db.is_sqlite() {
+        return;
+    }
+    let slug = desk.project_of_the_cast();
+    assert_eq!(desk.anonymous_get("/readyz").await.status, StatusCode::OK);
+    let path = desk.application.config.database_url.trim_start_matches("sqlite:").to_owned();
+    let aside = format!("{path}.aside");
+    std::fs::rename(&path, &aside).expect("the file goes");
+    assert_eq!(deliver_many(&desk, &slug, 0..2).await, [StatusCode::SERVICE_UNAVAILABLE; 2]);
+    std::fs::write(&path, "").expect("another file in its place");
+    assert_eq!(deliver_many(&desk, &slug, 0..2).await, [StatusCode::SERVICE_UNAVAILABLE; 2]);
+    assert!(std::fs::read(&path).expect("the other file").is_empty());
+    std::fs::rename(&aside, &path).expect("it comes back");
+    assert_eq!(deliver_many(&desk, &slug, 0..2).await, [StatusCode::OK; 2]);
+}

@@ -1,0 +1,111 @@
+//! The page of deliveries that could not be read.
+
+use actix_web::http::StatusCode;
+use diesel::prelude::*;
+use dossier::base::error::Error;
+use dossier::db::schema::rejected_deliveries as rejected;
+
+use crate::support::cast::{DEV, SOL};
+use crate::support::{Desk, NOW};
+
+fn reject(desk: &Desk, count: i64, body: &[u8]) {
+    let rows: Vec<_> = (0..count)
+        .map(|number| {
+            (
+                rejected::project_id.eq(desk.project),
+                rejected::id.eq(1000 + number),
+                rejected::received_at.eq(NOW.plus_seconds(number)),
+                rejected::reason.eq(format!("reason {number}.")),
+                rejected::body.eq(body.to_vec()),
+            )
+        })
+        .collect();
+    let stored = desk.db.write_here(|conn| {
+        rows.into_iter().try_for_each(|row| {
+            diesel::insert_into(rejected::table).values(row).execute(conn)?;
+            Ok::<_, Error>(())
+        })
+    });
+    stored.expect("rejected deliveries");
+}
+
+#[actix_web::test]
+async fn the_page_says_when_every_delivery_could_be_read() {
+    let desk = Desk::open().await;
+    let page = desk.get(&DEV, "/projects/sundial/settings/rejected").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("Every delivery could be read."));
+}
+
+#[actix_web::test]
+async fn a_rejected_body_is_shown_as_text() {
+    let desk = Desk::open().await;
+    reject(&desk, 1, b"{\"a\":\"<script>alert(1)</script>\xff\"");
+    let page = desk.get(&DEV, "/projects/sundial/settings/rejected").await;
+    assert!(page.body.contains("reason 0.") && page.body.contains("Body of 33 bytes"), "{}", page.body);
+    assert!(page.body.contains("&#60;script&#62;alert(1)&#60;/script&#62;\u{fffd}"), "{}", page.body);
+    assert!(!page.body.contains("<script>alert"));
+}
+
+#[actix_web::test]
+async fn a_long_body_is_shown_in_part_and_can_be_downloaded_in_full() {
+    let desk = Desk::open().await;
+    let body = "é".repeat(2_000);
+    reject(&desk, 1, body.as_bytes());
+    let page = desk.get(&DEV, "/projects/sundial/settings/rejected").await;
+    assert_eq!(page.body.matches('é').count(), 1_000);
+    assert!(page.body.contains("Body of 4.0 KB, its beginning"), "{}", page.body);
+    assert!(page.body.contains("href=\"/projects/sundial/settings/rejected/1000\""), "{}", page.body);
+    let raw = desk.get(&DEV, "/projects/sundial/settings/rejected/1000").await;
+    assert_eq!((raw.status, raw.body), (StatusCode::OK, body));
+    assert_eq!(raw.headers.get("content-type").expect("a type"), "text/plain; charset=utf-8");
+    let disposition = raw.headers.get("content-disposition").expect("a disposition");
+    assert_eq!(disposition, "attachment; filename=\"rejected-1000.txt\"");
+}
+
+#[actix_web::test]
+async fn a_body_that_is_not_text_is_served_as_bytes_and_one_of_another_project_is_404() {
+    let desk = Desk::open().await;
+    reject(&desk, 1, b"\xff\xfe");
+    let raw = desk.get(&DEV, "/projects/sundial/settings/rejected/1000").await;
+    assert_eq!(raw.header("content-type"), "application/octet-stream");
+    let other = desk.project_of_the_cast();
+    for path in ["1001", "x", "1000000000000000000000", "-1"] {
+        let answer = desk.get(&DEV, &format!("/projects/sundial/settings/rejected/{path}")).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let elsewhere = desk.get(&DEV, &format!("/projects/{other}/settings/rejected/1000")).await;
+    assert_eq!(elsewhere.status, StatusCode::NOT_FOUND);
+    assert_eq!(desk.get(&SOL, "/projects/sundial/settings/rejected/1000").await.status, StatusCode::FORBIDDEN);
+}
+
+#[actix_web::test]
+async fn a_short_body_can_be_copied_and_a_long_one_cannot() {
+    let desk = Desk::open().await;
+    reject(&desk, 1, b"{");
+    assert!(desk.get(&DEV, "/projects/sundial/settings/rejected").await.body.contains("data-copy=\"{\""));
+    let desk = Desk::open().await;
+    reject(&desk, 1, "x".repeat(1_001).as_bytes());
+    assert!(!desk.get(&DEV, "/projects/sundial/settings/rejected").await.body.contains("data-copy=\"x"));
+}
+
+#[actix_web::test]
+async fn rejected_deliveries_come_fifty_a_page_newest_first() {
+    let desk = Desk::open().await;
+    reject(&desk, 120, b"{");
+    let reasons = |body: &str| {
+        body.split("<b>reason ").skip(1).filter_map(|part| part.split('.').next()?.parse().ok()).collect::<Vec<i64>>()
+    };
+    let mut path = "/projects/sundial/settings/rejected".to_owned();
+    let mut seen = Vec::new();
+    for rows in [50, 50, 20] {
+        let page = desk.get(&DEV, &path).await;
+        let found = reasons(&page.body);
+        assert_eq!(found.len(), rows);
+        seen.extend(found);
+        let next = page.body.split("rejected?after=").nth(1).and_then(|rest| rest.split('"').next());
+        path = format!("/projects/sundial/settings/rejected?after={}", next.unwrap_or_default());
+    }
+    assert_eq!(seen, (0..120).rev().collect::<Vec<_>>());
+    assert!(path.ends_with("after="), "no page after the last");
+}

@@ -1,0 +1,99 @@
+//! A customer of whom everything is known, with one word in every value, by which a test finds whatever is left of them.
+
+use diesel::prelude::*;
+use dossier::base::error::Error;
+use dossier::customers::identity;
+use dossier::db::schema::*;
+use serde_json::{Value, json};
+
+use super::Desk;
+use super::cast::SOL;
+use super::events::{deliver, event_on_day, replace_fields};
+
+/// Adds a customer of whom everything is known that can be known. Every value holds "kanarie".
+pub async fn add_customer_with_everything(desk: &Desk) {
+    let bodies = [
+        canary(0, "INITIAL_PURCHASE", json!({ "price": 9.99 })),
+        canary(30, "RENEWAL", json!({ "price": 9.99 })),
+        canary(31, "CANCELLATION", json!({ "cancel_reason": "kanarie" })),
+        canary(32, "VIRTUAL_CURRENCY_TRANSACTION", json!({})),
+        canary(33, "EXPERIMENT_ENROLLMENT", json!({ "enrolled_at_ms": 5 })),
+        canary(34, "KANARIE", json!({ "payload": "kanarie".repeat(5_000) })),
+        canary(35, "INITIAL_PURCHASE", json!({ "environment": "SANDBOX", "original_transaction_id": "kanarie-s" })),
+        canary(36, "NON_RENEWING_PURCHASE", json!({ "store": "PROMOTIONAL" })),
+        // Kept among the rejected deliveries: this event id came before with another body.
+        canary(36, "NON_RENEWING_PURCHASE", json!({ "store": "APP_STORE" })),
+    ];
+    deliver(desk, desk.project, &bodies);
+    let rejected = [
+        r#"{"event":{"type":"RENEWAL","app_user_id":"kanarie-id"}}"#,
+        r#"{"event":{"type":"RENEWAL","app_user_id":"kanarie\/\u00fc 2","#,
+        "not JSON for $RCAnonymousID:kanarie",
+        r#"{"mail":"kanarie@sundial.example"}"#,
+    ];
+    let project = desk.project;
+    let filled = desk.db.write_here(|conn| {
+        for (number, text) in (0..).zip(rejected) {
+            let row = (
+                rejected_deliveries::project_id.eq(project),
+                rejected_deliveries::id.eq(500 + number),
+                rejected_deliveries::received_at.eq(1),
+                rejected_deliveries::reason.eq("no type"),
+                rejected_deliveries::body.eq(text.as_bytes()),
+            );
+            diesel::insert_into(rejected_deliveries::table).values(row).execute(conn)?;
+        }
+        let customer = identity::find(conn, project, "kanarie-id")?.ok_or(Error::NotFound)?;
+        let seen = (
+            customers::app_version.eq("kanarie"),
+            customers::platform.eq("kanarie"),
+            customers::platform_version.eq("kanarie"),
+            customers::sdk_version.eq("kanarie"),
+            customers::locale.eq("kanarie"),
+        );
+        diesel::update(customers::table.find(customer)).set(seen).execute(conn)?;
+        let overridden = (
+            offering_overrides::customer_id.eq(customer),
+            offering_overrides::project_id.eq(project),
+            offering_overrides::is_end_recorded.eq(false),
+            offering_overrides::offering.eq("kanarie"),
+            offering_overrides::set_by.eq("Sol Mbeki"),
+            offering_overrides::set_at.eq(1),
+            offering_overrides::reason.eq("kanarie"),
+        );
+        diesel::insert_into(offering_overrides::table).values(overridden).execute(conn)?;
+        let sale = (
+            test_sales::customer_id.eq(customer),
+            test_sales::token.eq("test_1_kanarie"),
+            test_sales::renews_at.eq(i64::MAX),
+            test_sales::period.eq(1),
+            test_sales::renewals.eq(0),
+        );
+        diesel::insert_into(test_sales::table).values(sale).execute(conn)?;
+        let starred =
+            (test_customers::customer_id.eq(customer), test_customers::person_id.eq(SOL.id), test_customers::at.eq(1));
+        diesel::insert_into(test_customers::table).values(starred).execute(conn)?;
+        diesel::insert_into(stale_customers::table).values(stale_customers::customer_id.eq(customer)).execute(conn)?;
+        Ok::<_, Error>(())
+    });
+    filled.expect("everything is known");
+    let noted = desk.post_form(&SOL, "/projects/sundial/customers/kanarie-id/notes", &[("body", "kanarie")]).await;
+    assert_eq!(noted.status.as_u16(), 303);
+}
+
+/// An event of a customer in which every value holds "kanarie".
+fn canary(day: i64, kind: &str, extra: Value) -> String {
+    let mut fields = json!({
+        "app_user_id": "kanarie-id", "original_app_user_id": "$RCAnonymousID:kanarie", "aliases": ["kanarie-id", "kanarie/ü 2"],
+        "subscriber_attributes": {
+            "$email": { "value": "kanarie@sundial.example" }, "$displayName": { "value": "Kanarie kanarie" },
+            "$phoneNumber": { "value": "+316kanarie12345" }, "kanarie": { "value": "kanarie" }, "kanarie_gone": { "value": "" },
+        },
+        "experiments": [{ "experiment_id": "kanarie", "experiment_variant": "kanarie" }],
+        "product_id": "kanarie", "transaction_id": format!("kanarie-{day}"), "original_transaction_id": "kanarie-0",
+        "entitlement_ids": ["kanarie"], "presented_offering_id": "kanarie", "unknown": { "kanarie": "kanarie" },
+        "adjustments": [{ "amount": 5, "currency": { "code": "kanarie", "name": "kanarie" } }], "id": format!("kanarie-{day}-{kind}"),
+    });
+    replace_fields(&mut fields, &extra);
+    event_on_day(day, kind, fields)
+}

@@ -1,0 +1,28 @@
+//! Does what the server does by itself at a time, and what an operator does to a whole database.
+
+use dossier::db::Db;
+use dossier::jobs::{self, Work};
+use dossier::operations::erasure::cleanup;
+
+use super::Desk;
+
+/// Does everything that is due; returns how much it was.
+pub fn run_jobs(desk: &Desk) -> usize {
+    jobs::run(&jobs_of_process(desk, &desk.db))
+}
+
+/// What is due now, for a process that has this connection to the database.
+pub fn jobs_of_process(desk: &Desk, db: &Db) -> Work {
+    Work { clock: desk.clock.clone(), db: db.clone(), ids: desk.ids.clone(), now: desk.clock.now() }
+}
+
+/// Derives every profile again from the stored events: of one project, or of all.
+pub fn rebuild(desk: &Desk, project: Option<i64>) {
+    let bar = indicatif::ProgressBar::hidden();
+    dossier::cli::rebuild::rebuild(&desk.db, project, &bar).expect("it rebuilds");
+}
+
+/// Overwrites what erased customers left in free space; returns how many erasures were waiting for it.
+pub fn clean_up(desk: &Desk) -> usize {
+    cleanup::work(&desk.db).expect("it cleans up")
+}
