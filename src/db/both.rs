@@ -6,6 +6,7 @@ use diesel::query_dsl::methods::LoadQuery;
 use diesel::{PgConnection, QueryResult, SqliteConnection};
 
 use super::Conn;
+use super::conn::AnyConnection;
 
 /// A statement that both databases understand.
 pub struct Both<Q>(pub Q);
@@ -17,9 +18,9 @@ impl<Q> Both<Q> {
         Q: QueryId + QueryFragment<diesel::sqlite::Sqlite> + QueryFragment<diesel::pg::Pg>,
     {
         use diesel::connection::Connection as _;
-        match conn {
-            Conn::Sqlite(conn) => conn.execute_returning_count(&self.0),
-            Conn::Postgres(conn) => conn.execute_returning_count(&self.0),
+        match &mut conn.0 {
+            AnyConnection::Sqlite(conn) => conn.execute_returning_count(&self.0),
+            AnyConnection::Postgres(conn) => conn.execute_returning_count(&self.0),
         }
     }
 
@@ -28,9 +29,9 @@ impl<Q> Both<Q> {
     where
         Q: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,
     {
-        match conn {
-            Conn::Sqlite(conn) => LoadQuery::<SqliteConnection, U>::internal_load(self.0, conn)?.collect(),
-            Conn::Postgres(conn) => LoadQuery::<PgConnection, U>::internal_load(self.0, conn)?.collect(),
+        match &mut conn.0 {
+            AnyConnection::Sqlite(conn) => LoadQuery::<SqliteConnection, U>::internal_load(self.0, conn)?.collect(),
+            AnyConnection::Postgres(conn) => LoadQuery::<PgConnection, U>::internal_load(self.0, conn)?.collect(),
         }
     }
 }

@@ -12,9 +12,12 @@ use diesel::{ConnectionError, PgConnection, QueryResult, SqliteConnection};
 
 use super::Unavailable;
 
-/// An open connection to either database.
+/// An open connection to either database, as the program uses it.
+pub struct Conn(pub(super) AnyConnection);
+
+/// The two kinds of connections.
 #[derive(diesel::MultiConnection)]
-pub enum Conn {
+pub enum AnyConnection {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
@@ -43,9 +46,9 @@ const POSTGRES_SETTINGS: &str = "
 
 impl Conn {
     pub(super) fn begin_read(&mut self) -> QueryResult<()> {
-        match self {
-            Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
-            Conn::Postgres(conn) => {
+        match &mut self.0 {
+            AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
+            AnyConnection::Postgres(conn) => {
                 AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             }
         }
@@ -53,9 +56,9 @@ impl Conn {
 
     /// Takes SQLite's write lock at once, because SQLite cannot turn a reader into a writer while others write.
     pub(super) fn begin_write(&mut self) -> QueryResult<()> {
-        match self {
-            Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
-            Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
+        match &mut self.0 {
+            AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+            AnyConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
         }
     }
 }
@@ -83,9 +86,9 @@ impl Conn {
     }
 
     fn lock(&mut self, key: i64) -> QueryResult<()> {
-        match self {
-            Conn::Sqlite(_) => Ok(()),
-            Conn::Postgres(conn) => conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({key})")),
+        match &mut self.0 {
+            AnyConnection::Sqlite(_) => Ok(()),
+            AnyConnection::Postgres(conn) => conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({key})")),
         }
     }
 }
@@ -168,15 +171,15 @@ impl Manager {
                 let mut conn = SqliteConnection::establish(path).map_err(diesel::r2d2::Error::ConnectionError)?;
                 conn.batch_execute(SQLITE_SETTINGS).map_err(diesel::r2d2::Error::QueryError)?;
                 self.file.remember(Path::new(path));
-                Conn::Sqlite(conn)
+                AnyConnection::Sqlite(conn)
             }
             Address::Postgres(url) => {
                 let mut conn = PgConnection::establish(url).map_err(diesel::r2d2::Error::ConnectionError)?;
                 conn.batch_execute(POSTGRES_SETTINGS).map_err(diesel::r2d2::Error::QueryError)?;
-                Conn::Postgres(conn)
+                AnyConnection::Postgres(conn)
             }
         };
-        Ok(conn)
+        Ok(Conn(conn))
     }
 }
 
@@ -201,7 +204,7 @@ pub struct Slot {
 impl Slot {
     /// Call this after a failure: it sets `is_broken` when the server no longer answers.
     pub(super) fn check_after_failure(&mut self) {
-        if let Conn::Postgres(conn) = &mut self.inner {
+        if let AnyConnection::Postgres(conn) = &mut self.inner.0 {
             self.is_broken = conn.batch_execute("SELECT 1").is_err();
         }
     }
@@ -244,9 +247,9 @@ impl ManageConnection for Manager {
         use diesel::r2d2::R2D2Connection;
         slot.is_broken
             || std::thread::panicking()
-            || match &mut slot.inner {
-                Conn::Sqlite(conn) => conn.is_broken(),
-                Conn::Postgres(conn) => conn.is_broken(),
+            || match &mut slot.inner.0 {
+                AnyConnection::Sqlite(conn) => conn.is_broken(),
+                AnyConnection::Postgres(conn) => conn.is_broken(),
             }
     }
 }

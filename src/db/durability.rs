@@ -5,6 +5,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryResult, sql_query};
 
 use super::Conn;
+use super::conn::AnyConnection;
 
 #[derive(QueryableByName)]
 struct Number {
@@ -20,9 +21,9 @@ struct Word {
 
 /// One warning for each setting that could lose acknowledged changes, or break references between rows.
 pub fn warnings(conn: &mut Conn) -> QueryResult<Vec<String>> {
-    match conn {
-        Conn::Sqlite(conn) => sqlite(conn),
-        Conn::Postgres(conn) => postgres(conn),
+    match &mut conn.0 {
+        AnyConnection::Sqlite(conn) => sqlite(conn),
+        AnyConnection::Postgres(conn) => postgres(conn),
     }
 }
 

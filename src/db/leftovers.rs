@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use diesel::{QueryResult, sql_query};
 
-use super::{Conn, Db, Unavailable};
+use super::conn::AnyConnection;
+use super::{Db, Unavailable};
 
 /// How long a checkpoint may wait for readers, in milliseconds. Writers wait meanwhile.
 const CHECKPOINT_WAIT: u32 = 200;
@@ -60,9 +61,9 @@ impl Db {
     /// the caller should try again later.
     pub fn clear_leftovers(&self) -> Result<bool, Unavailable> {
         let mut conn = self.pool.get().map_err(|error| Unavailable(error.to_string()))?;
-        let cleared = match &mut conn.inner {
-            Conn::Sqlite(conn) => vacuum_small_file(conn).and_then(|()| truncate_write_ahead_log(conn)),
-            Conn::Postgres(conn) => vacuum_customer_tables(conn).map(|()| true),
+        let cleared = match &mut conn.inner.0 {
+            AnyConnection::Sqlite(conn) => vacuum_small_file(conn).and_then(|()| truncate_write_ahead_log(conn)),
+            AnyConnection::Postgres(conn) => vacuum_customer_tables(conn).map(|()| true),
         };
         cleared.map_err(|error| {
             conn.check_after_failure();

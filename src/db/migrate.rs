@@ -4,7 +4,8 @@ use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationVersion;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Conn, Db, Unavailable};
+use super::conn::AnyConnection;
+use super::{Db, Unavailable};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -17,9 +18,9 @@ const LOCK: i64 = 0x0d05_51e2;
 /// One line: the database is newer than this binary, or the database reported an error.
 pub fn run(db: &Db) -> Result<(), String> {
     let mut conn = db.pool.get().map_err(|error| error.to_string())?;
-    match &mut conn.inner {
-        Conn::Sqlite(conn) => migrate(conn),
-        Conn::Postgres(conn) => {
+    match &mut conn.inner.0 {
+        AnyConnection::Sqlite(conn) => migrate(conn),
+        AnyConnection::Postgres(conn) => {
             conn.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK})")).map_err(line)?;
             let done = migrate(conn);
             conn.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK}); SET lock_timeout = '5s'")).map_err(line)?;
@@ -31,9 +32,9 @@ pub fn run(db: &Db) -> Result<(), String> {
 /// Whether the database has exactly the migrations of this binary; `/readyz` asks this.
 pub fn is_done(db: &Db) -> Result<bool, Unavailable> {
     let mut conn = db.pool.get().map_err(|error| Unavailable(error.to_string()))?;
-    let applied = match &mut conn.inner {
-        Conn::Sqlite(conn) => conn.applied_migrations(),
-        Conn::Postgres(conn) => conn.applied_migrations(),
+    let applied = match &mut conn.inner.0 {
+        AnyConnection::Sqlite(conn) => conn.applied_migrations(),
+        AnyConnection::Postgres(conn) => conn.applied_migrations(),
     };
     let applied = applied.map_err(|error| {
         conn.check_after_failure();

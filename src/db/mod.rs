@@ -1,6 +1,7 @@
 //! The database. `Db` runs one transaction per call: `read` on a snapshot, `write` for a change that is on disk when
 //! the call returns. The work runs on threads that may block; a call waits at most [`POOL_WAIT`] for a connection.
 
+mod any_query;
 mod both;
 mod columns;
 mod conn;
@@ -20,7 +21,7 @@ use diesel::connection::{Connection, SimpleConnection, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection};
 
 pub use both::Both;
-use conn::DatabaseFile;
+use conn::{AnyConnection, DatabaseFile};
 pub use conn::{Conn, Manager};
 pub use failure::{Unavailable, is_unavailable};
 
@@ -176,7 +177,7 @@ impl Db {
     }
 
     pub fn is_sqlite(&self) -> bool {
-        self.pool.get().is_ok_and(|conn| matches!(conn.inner, Conn::Sqlite(_)))
+        self.pool.get().is_ok_and(|conn| matches!(conn.inner.0, AnyConnection::Sqlite(_)))
     }
 }
 
