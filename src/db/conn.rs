@@ -64,6 +64,11 @@ impl Conn {
 }
 
 impl Conn {
+    /// The connection to the one database that is open, for what the two databases do differently.
+    pub fn any(&mut self) -> &mut AnyConnection {
+        &mut self.0
+    }
+
     /// Keeps other processes from writing the same project's events until this transaction ends. Does nothing on
     /// SQLite, which has only one writer.
     ///

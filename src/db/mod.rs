@@ -21,8 +21,8 @@ use diesel::connection::{Connection, SimpleConnection, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection};
 
 pub use both::Both;
-use conn::{AnyConnection, DatabaseFile};
-pub use conn::{Conn, Manager};
+use conn::DatabaseFile;
+pub use conn::{AnyConnection, Conn, Manager};
 pub use failure::{Unavailable, is_unavailable};
 
 /// How long a request waits for a connection before the answer is 503.

@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection;
 use dossier::audit::{self, Action, Actor, Broken, Origin, Trace, Verified};
 use dossier::base::error::Error;
 use dossier::cli::audit::verify;
-use dossier::db::Conn;
+use dossier::db::{AnyConnection, Conn};
 
 use crate::support::Desk;
 use crate::support::acting::add_note;
@@ -130,12 +130,12 @@ fn tampering(desk: &Desk) -> Vec<(String, i64, &'static str)> {
 fn verdict_after(desk: &Desk, sql: &str) -> Result<Verified, Broken> {
     let mut verdict = None;
     let rolled_back = desk.db.write_here(|conn: &mut Conn| {
-        let done = match conn {
-            Conn::Sqlite(conn) => {
+        let done = match conn.any() {
+            AnyConnection::Sqlite(conn) => {
                 // Somebody who can write the file can defer the foreign keys.
                 conn.batch_execute("PRAGMA defer_foreign_keys = ON").and_then(|()| conn.batch_execute(sql))
             }
-            Conn::Postgres(conn) => conn.batch_execute(sql),
+            AnyConnection::Postgres(conn) => conn.batch_execute(sql),
         };
         done.unwrap_or_else(|error| panic!("{error}: {sql}"));
         verdict = Some(audit::verify(conn, desk.project)?);

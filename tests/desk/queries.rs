@@ -10,7 +10,7 @@ use dossier::audit::{Action, ActorKind};
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::customers::{Cursor, overrides, stars};
-use dossier::db::Conn;
+use dossier::db::{AnyConnection, Conn};
 use dossier::operations::grants::{End, queries as grants};
 use dossier::operations::test_store;
 use dossier::pages::directory::lists::{List, Position, Reader, queries as lists};
@@ -87,7 +87,7 @@ fn asked(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> QueryResult<()>) -> Ve
     });
     work(conn).expect("it is answered");
     conn.set_instrumentation(|_: InstrumentationEvent<'_>| {});
-    let is_sqlite = matches!(conn, Conn::Sqlite(_));
+    let is_sqlite = matches!(conn.any(), AnyConnection::Sqlite(_));
     let seen = seen.lock().expect("nobody panicked");
     seen.iter().map(|query| with_values(query, is_sqlite)).collect()
 }
@@ -147,12 +147,12 @@ struct PostgresStep {
 }
 
 fn plan(conn: &mut Conn, sql: &str) -> Vec<String> {
-    match conn {
-        Conn::Sqlite(conn) => {
+    match conn.any() {
+        AnyConnection::Sqlite(conn) => {
             let steps = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load::<SqliteStep>(conn);
             steps.unwrap_or_else(|error| panic!("{error}: {sql}")).into_iter().map(|step| step.detail).collect()
         }
-        Conn::Postgres(conn) => {
+        AnyConnection::Postgres(conn) => {
             let steps = diesel::sql_query(format!("EXPLAIN {sql}")).load::<PostgresStep>(conn);
             steps.unwrap_or_else(|error| panic!("{error}: {sql}")).into_iter().map(|step| step.step).collect()
         }
@@ -391,7 +391,7 @@ async fn customers_of_a_product_are_counted_from_an_index() {
             assert!(touched.values().next().is_some_and(|one| !one.is_more && one.customers == 100), "{touched:?}");
             touched::by_product(conn, 11, "p1", Some(NOW)).map(drop)
         });
-        if let Conn::Postgres(conn) = conn {
+        if let AnyConnection::Postgres(conn) = conn.any() {
             // With so few rows the planner finds a sequential scan as fast as the index.
             diesel::sql_query("SET LOCAL enable_seqscan = off").execute(conn)?;
         }
