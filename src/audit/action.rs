@@ -1,8 +1,35 @@
-//! The actions that the audit log records (§14). Each has a name in the log, in snake case and past tense, and
-//! words for pages.
+//! The actions that the audit log records (§14). Each has a name in the log, in snake case and past tense, words for
+//! pages, and what it is about.
+
+/// What an action is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// A customer, but nothing that their app fetches.
+    Customer,
+    /// The attributes, the offering or the access of a customer, which their app fetches.
+    Attributes,
+    Offering,
+    Access,
+    /// The project, its settings, or several customers.
+    Project,
+    /// The account or the membership of the person who acts.
+    Account,
+    /// Another person, whom the details name.
+    Colleague,
+}
+
+impl About {
+    /// Whether the details may be blanked when a person is erased. They name no customer.
+    pub const fn is_people(self) -> bool {
+        match self {
+            About::Account | About::Colleague => true,
+            About::Customer | About::Attributes | About::Offering | About::Access | About::Project => false,
+        }
+    }
+}
 
 macro_rules! actions {
-    ($($variant:ident $name:literal $words:literal),+ $(,)?) => {
+    ($($variant:ident $name:literal $words:literal $about:ident),+ $(,)?) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Action {
             $($variant,)+
@@ -20,88 +47,97 @@ macro_rules! actions {
             pub const fn words(self) -> &'static str {
                 match self { $(Action::$variant => $words,)+ }
             }
+
+            pub const fn about(self) -> About {
+                match self { $(Action::$variant => About::$about,)+ }
+            }
         }
     };
 }
 
 actions! {
-    NoteCreated "note_created" "added a note",
-    NoteUpdated "note_updated" "edited a note",
-    NoteDeleted "note_deleted" "deleted a note",
-    AttributeSet "attribute_set" "set an attribute",
-    AttributeDeleted "attribute_deleted" "cleared an attribute",
-    OfferingOverrideSet "offering_override_set" "chose another offering",
-    OfferingOverrideCleared "offering_override_cleared" "went back to the default offering",
-    TestCustomerMarked "test_customer_marked" "marked a customer as their test customer",
-    TestCustomerUnmarked "test_customer_unmarked" "unmarked a test customer",
-    ProjectUpdated "project_updated" "changed the project's settings",
-    WebhookSecretReplaced "webhook_secret_replaced" "replaced the webhook's Authorization value",
-    WebhookSecretEnded "webhook_secret_ended" "ended the webhook's old Authorization value",
-    ApiKeyCreated "api_key_created" "made an API key",
-    ApiKeyRevoked "api_key_revoked" "revoked an API key",
-    EndpointCreated "endpoint_created" "added a webhook endpoint",
-    EndpointUpdated "endpoint_updated" "changed a webhook endpoint",
-    EndpointEnabled "endpoint_enabled" "switched a webhook endpoint on",
-    EndpointDisabled "endpoint_disabled" "switched a webhook endpoint off",
-    EndpointSecretReplaced "endpoint_secret_replaced" "replaced the signing secret of a webhook endpoint",
-    EndpointTested "endpoint_tested" "sent a test event",
-    EndpointDeleted "endpoint_deleted" "deleted a webhook endpoint",
-    WebhookResent "webhook_resent" "sent an event again",
-    CatalogApplied "catalog_applied" "applied a catalog file",
-    ProductCreated "product_created" "added a product",
-    ProductUpdated "product_updated" "changed a product",
-    ProductDeleted "product_deleted" "deleted a product",
-    EntitlementCreated "entitlement_created" "added an entitlement",
-    EntitlementUpdated "entitlement_updated" "changed an entitlement",
-    EntitlementDeleted "entitlement_deleted" "deleted an entitlement",
-    ProductAttached "product_attached" "attached a product to an entitlement",
-    ProductDetached "product_detached" "detached a product from an entitlement",
-    OfferingCreated "offering_created" "added an offering",
-    OfferingUpdated "offering_updated" "changed an offering",
-    OfferingDeleted "offering_deleted" "deleted an offering",
-    OfferingArchived "offering_archived" "archived an offering",
-    OfferingUnarchived "offering_unarchived" "took an offering out of the archive",
-    DefaultOfferingChanged "default_offering_changed" "chose the default offering",
-    PackageCreated "package_created" "added a package",
-    PackageUpdated "package_updated" "changed a package",
-    PackageDeleted "package_deleted" "deleted a package",
-    AuditExported "audit_exported" "downloaded the audit log",
-    SignedIn "user_signed_in" "logged in",
-    SignInFailed "sign_in_failed" "failed to log in",
-    SignedOut "signed_out" "logged out",
-    AuthorizationRefused "authorization_refused" "was not allowed to",
-    SessionsEnded "sessions_ended" "logged out elsewhere",
-    NameChanged "name_changed" "changed their name",
-    PasswordChanged "password_changed" "changed their password",
-    SecondFactorEnabled "second_factor_enabled" "switched on their second factor",
-    SecondFactorDisabled "second_factor_disabled" "switched off their second factor",
-    RecoveryCodesReplaced "recovery_codes_replaced" "made new recovery codes",
-    MemberInvited "member_invited" "invited somebody",
-    InvitationWithdrawn "invitation_withdrawn" "withdrew an invitation",
-    MemberJoined "member_joined" "joined the project",
-    MemberRoleChanged "member_role_changed" "changed somebody's role",
-    MemberRemoved "member_removed" "removed somebody",
-    SecondFactorRequired "second_factor_required" "changed whether a second factor is required",
-    EntitlementGranted "entitlement_granted" "granted an entitlement",
-    EntitlementRevoked "entitlement_revoked" "removed a granted entitlement",
-    TestPurchaseMade "test_purchase_made" "bought in the Test Store",
-    PurchasesTransferred "purchases_transferred" "moved the purchases to another customer",
-    CustomerCreated "customer_created" "added a customer",
-    PurchaseRefunded "purchase_refunded" "refunded a purchase",
-    SubscriptionCancelled "subscription_cancelled" "switched off a renewal",
-    CustomerDeleted "customer_deleted" "deleted a customer",
-    CustomerBlocked "customer_blocked" "blocked a customer",
-    CustomerUnblocked "customer_unblocked" "unblocked a customer",
-    CustomersExported "customers_exported" "downloaded a list of customers",
-    CustomerExported "customer_exported" "viewed all data of a customer",
-    TestAccountsChosen "test_accounts_chosen" "asked to delete test accounts",
-    TestAccountsDeleted "test_accounts_deleted" "deleted test accounts",
+    NoteCreated "note_created" "added a note" Customer,
+    NoteUpdated "note_updated" "edited a note" Customer,
+    NoteDeleted "note_deleted" "deleted a note" Customer,
+    AttributeSet "attribute_set" "set an attribute" Attributes,
+    AttributeDeleted "attribute_deleted" "cleared an attribute" Attributes,
+    OfferingOverrideSet "offering_override_set" "chose another offering" Offering,
+    OfferingOverrideCleared "offering_override_cleared" "went back to the default offering" Offering,
+    TestCustomerMarked "test_customer_marked" "marked a customer as their test customer" Customer,
+    TestCustomerUnmarked "test_customer_unmarked" "unmarked a test customer" Customer,
+    ProjectUpdated "project_updated" "changed the project's settings" Project,
+    WebhookSecretReplaced "webhook_secret_replaced" "replaced the webhook's Authorization value" Project,
+    WebhookSecretEnded "webhook_secret_ended" "ended the webhook's old Authorization value" Project,
+    ApiKeyCreated "api_key_created" "made an API key" Project,
+    ApiKeyRevoked "api_key_revoked" "revoked an API key" Project,
+    EndpointCreated "endpoint_created" "added a webhook endpoint" Project,
+    EndpointUpdated "endpoint_updated" "changed a webhook endpoint" Project,
+    EndpointEnabled "endpoint_enabled" "switched a webhook endpoint on" Project,
+    EndpointDisabled "endpoint_disabled" "switched a webhook endpoint off" Project,
+    EndpointSecretReplaced "endpoint_secret_replaced" "replaced the signing secret of a webhook endpoint" Project,
+    EndpointTested "endpoint_tested" "sent a test event" Project,
+    EndpointDeleted "endpoint_deleted" "deleted a webhook endpoint" Project,
+    WebhookResent "webhook_resent" "sent an event again" Customer,
+    CatalogApplied "catalog_applied" "applied a catalog file" Project,
+    ProductCreated "product_created" "added a product" Project,
+    ProductUpdated "product_updated" "changed a product" Project,
+    ProductDeleted "product_deleted" "deleted a product" Project,
+    EntitlementCreated "entitlement_created" "added an entitlement" Project,
+    EntitlementUpdated "entitlement_updated" "changed an entitlement" Project,
+    EntitlementDeleted "entitlement_deleted" "deleted an entitlement" Project,
+    ProductAttached "product_attached" "attached a product to an entitlement" Project,
+    ProductDetached "product_detached" "detached a product from an entitlement" Project,
+    OfferingCreated "offering_created" "added an offering" Project,
+    OfferingUpdated "offering_updated" "changed an offering" Project,
+    OfferingDeleted "offering_deleted" "deleted an offering" Project,
+    OfferingArchived "offering_archived" "archived an offering" Project,
+    OfferingUnarchived "offering_unarchived" "took an offering out of the archive" Project,
+    DefaultOfferingChanged "default_offering_changed" "chose the default offering" Project,
+    PackageCreated "package_created" "added a package" Project,
+    PackageUpdated "package_updated" "changed a package" Project,
+    PackageDeleted "package_deleted" "deleted a package" Project,
+    AuditExported "audit_exported" "downloaded the audit log" Project,
+    SignedIn "user_signed_in" "logged in" Account,
+    SignInFailed "sign_in_failed" "failed to log in" Account,
+    SignedOut "signed_out" "logged out" Account,
+    AuthorizationRefused "authorization_refused" "was not allowed to" Project,
+    SessionsEnded "sessions_ended" "logged out elsewhere" Account,
+    NameChanged "name_changed" "changed their name" Account,
+    PasswordChanged "password_changed" "changed their password" Account,
+    SecondFactorEnabled "second_factor_enabled" "switched on their second factor" Account,
+    SecondFactorDisabled "second_factor_disabled" "switched off their second factor" Account,
+    RecoveryCodesReplaced "recovery_codes_replaced" "made new recovery codes" Account,
+    MemberInvited "member_invited" "invited somebody" Colleague,
+    InvitationWithdrawn "invitation_withdrawn" "withdrew an invitation" Colleague,
+    MemberJoined "member_joined" "joined the project" Account,
+    MemberRoleChanged "member_role_changed" "changed somebody's role" Colleague,
+    MemberRemoved "member_removed" "removed somebody" Colleague,
+    SecondFactorRequired "second_factor_required" "changed whether a second factor is required" Account,
+    EntitlementGranted "entitlement_granted" "granted an entitlement" Access,
+    EntitlementRevoked "entitlement_revoked" "removed a granted entitlement" Access,
+    TestPurchaseMade "test_purchase_made" "bought in the Test Store" Customer,
+    PurchasesTransferred "purchases_transferred" "moved the purchases to another customer" Customer,
+    CustomerCreated "customer_created" "added a customer" Customer,
+    PurchaseRefunded "purchase_refunded" "refunded a purchase" Customer,
+    SubscriptionCancelled "subscription_cancelled" "switched off a renewal" Customer,
+    CustomerDeleted "customer_deleted" "deleted a customer" Customer,
+    CustomerBlocked "customer_blocked" "blocked a customer" Customer,
+    CustomerUnblocked "customer_unblocked" "unblocked a customer" Customer,
+    CustomersExported "customers_exported" "downloaded a list of customers" Project,
+    CustomerExported "customer_exported" "viewed all data of a customer" Customer,
+    TestAccountsChosen "test_accounts_chosen" "asked to delete test accounts" Project,
+    TestAccountsDeleted "test_accounts_deleted" "deleted test accounts" Project,
 }
 
 impl Action {
     /// Finds an action by its name in the log; `None` for a name that this version does not know.
     pub fn parse(name: &str) -> Option<Action> {
         Action::ALL.iter().copied().find(|action| action.name() == name)
+    }
+
+    /// All actions for which `is_wanted` holds.
+    pub fn all_about(is_wanted: impl Fn(About) -> bool) -> impl Iterator<Item = Action> {
+        Action::ALL.iter().copied().filter(move |action| is_wanted(action.about()))
     }
 }
 

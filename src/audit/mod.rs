@@ -13,7 +13,7 @@ pub mod queries;
 mod trace;
 mod verify;
 
-pub use action::Action;
+pub use action::{About, Action};
 pub use entry::Entry;
 pub use everywhere::Everywhere;
 pub use line::{Content, Line, Row};

@@ -3,39 +3,16 @@
 use diesel::prelude::*;
 
 use super::entry::hash_of_details;
-use super::{Action, Actor, Entry, Origin, Trace};
+use super::{About, Action, Actor, Entry, Origin, Trace};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries};
 
-/// Actions on members and on people's own accounts. None of them is about a customer.
-const ABOUT_PEOPLE: [Action; 15] = [
-    Action::SignedIn,
-    Action::SignInFailed,
-    Action::SignedOut,
-    Action::SessionsEnded,
-    Action::NameChanged,
-    Action::PasswordChanged,
-    Action::SecondFactorEnabled,
-    Action::SecondFactorDisabled,
-    Action::RecoveryCodesReplaced,
-    Action::MemberInvited,
-    Action::InvitationWithdrawn,
-    Action::MemberJoined,
-    Action::MemberRoleChanged,
-    Action::MemberRemoved,
-    Action::SecondFactorRequired,
-];
-
-/// The actions of [`ABOUT_PEOPLE`] whose details name a person other than the actor.
-const NAMING_OTHERS: [Action; 4] =
-    [Action::MemberInvited, Action::InvitationWithdrawn, Action::MemberRoleChanged, Action::MemberRemoved];
-
 /// Whether the details of this action may be blanked when a person is erased. `action` is a name in the log.
 pub(super) fn is_about_people(action: &str) -> bool {
-    ABOUT_PEOPLE.iter().any(|known| known.name() == action)
+    Action::parse(action).is_some_and(|action| action.about().is_people())
 }
 
 /// Appends an entry with the row id `id` to the log of `project`. Locks the project until the transaction ends, so that
@@ -104,16 +81,25 @@ pub fn blank(conn: &mut Conn, entry: (i64, i64)) -> QueryResult<()> {
     Ok(())
 }
 
-/// Blanks what a project's log says about a person who leaves it. Of the actions in `ABOUT_PEOPLE`, these are the
-/// details of the person's own, which hold network addresses, and other people's details that contain one of `names`.
+/// Blanks what a project's log says about a person who leaves it. Of the actions about people, these are the details
+/// of the person's own, which hold network addresses, and other people's details that contain one of `names`.
 /// The entries stay unchanged.
 pub fn forget_person(conn: &mut Conn, project: i64, person: i64, names: &[&str]) -> QueryResult<()> {
+    let names_others = |about| about == About::Colleague;
     let same_project = audit_details::project_id.eq(audit_entries::project_id);
     let same_entry = same_project.and(audit_details::position.eq(audit_entries::position));
     let entries: Vec<(i64, Option<i64>, String)> = audit_entries::table
         .inner_join(audit_details::table.on(same_entry))
-        .filter(audit_entries::project_id.eq(project).and(audit_entries::action.eq_any(ABOUT_PEOPLE.map(Action::name))))
-        .filter(audit_entries::actor_id.eq(person).or(audit_entries::action.eq_any(NAMING_OTHERS.map(Action::name))))
+        .filter(
+            audit_entries::project_id
+                .eq(project)
+                .and(audit_entries::action.eq_any(Action::all_about(About::is_people).map(Action::name))),
+        )
+        .filter(
+            audit_entries::actor_id
+                .eq(person)
+                .or(audit_entries::action.eq_any(Action::all_about(names_others).map(Action::name))),
+        )
         .select((audit_entries::position, audit_entries::actor_id, audit_details::body))
         .load(conn)?;
     // The bodies are JSON, so each name is compared as a JSON string.

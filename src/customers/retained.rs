@@ -108,10 +108,8 @@ fn redact(conn: &mut Conn, project: i64, row: i64, side: &str) -> QueryResult<()
     let (body, received_at) = stored.select((events::body, events::received_at)).first::<(String, _)>(conn)?;
     let read = Delivery::read_stored(&body, received_at);
     let party = if side == LOST { Party::From } else { Party::To };
-    let body = match read {
-        Ok(event) if event.kind == EventType::Transfer => redaction::transfer_without(&body, party),
-        _ => redaction::redact_purchase(&body),
-    };
+    let is_transfer = read.is_ok_and(|event| event.kind == EventType::Transfer);
+    let body = if is_transfer { redaction::transfer_without(&body, party) } else { redaction::redact_purchase(&body) };
     // A body that cannot be read holds no facts, so none of it is kept.
     let body = body.unwrap_or_else(|| "{}".to_owned());
     diesel::update(stored).set(events::body.eq(&body)).execute(conn)?;

@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::kinds::DatedBy;
 use super::{Event, EventType, Reason};
 use crate::base::app_user_id::is_anonymous;
 use crate::base::clock::Moment;
@@ -46,15 +47,11 @@ fn identified_first(ids: &[String]) -> impl Iterator<Item = &String> {
 impl Event {
     /// Where the timeline shows the event: at the store's date if the store gives one, else when it was generated.
     pub fn timeline_at(&self) -> Moment {
-        let own = match self.kind {
-            EventType::InitialPurchase
-            | EventType::Renewal
-            | EventType::NonRenewingPurchase
-            | EventType::TemporaryEntitlementGrant
-            | EventType::InvoiceIssuance => self.purchased_at,
-            EventType::Expiration => self.expires_at,
-            EventType::ExperimentEnrollment => self.experiments.first().and_then(|enrolment| enrolment.enrolled_at),
-            _ => None,
+        let own = match self.kind.traits().dated_by {
+            DatedBy::Purchased => self.purchased_at,
+            DatedBy::Ended => self.expires_at,
+            DatedBy::Enrolled => self.experiments.first().and_then(|enrolment| enrolment.enrolled_at),
+            DatedBy::Generated => None,
         };
         own.unwrap_or_else(|| self.generated_at())
     }
@@ -64,7 +61,7 @@ impl Event {
     pub fn tie(&self) -> i64 {
         let digest = Sha256::digest(self.id.as_bytes());
         let id = digest.iter().take(7).fold(0_i64, |sum, byte| (sum << 8) | i64::from(*byte));
-        (i64::from(self.kind.causal_rank()) << 56) | id
+        (i64::from(self.kind.traits().causal_rank) << 56) | id
     }
 
     /// The environment whose view shows the event; both views show an event with none (§4.5).

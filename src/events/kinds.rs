@@ -1,10 +1,28 @@
 //! The words of the protocol: event types, stores, period types and reasons (§5.2, §5.4). All lists are open:
-//! an unknown word is kept unchanged in `Other`.
+//! an unknown word is kept unchanged in `Other`. Each list is one table: a word, and what follows from it.
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! open_words {
     ($(#[$doc:meta])* $name:ident { $($(#[$remark:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        open_words!(@words $(#[$doc])* $name { $($(#[$remark])* $variant = $word),* });
+    };
+    // With a property that each word has; the last one is for words that this version does not know.
+    ($(#[$doc:meta])* $name:ident has $property:ident: $type:ty {
+        $($(#[$remark:meta])* $variant:ident = $word:literal: $value:expr),* ; $other:expr
+    }) => {
+        open_words!(@words $(#[$doc])* $name { $($(#[$remark])* $variant = $word),* });
+
+        impl $name {
+            pub(crate) const fn $property(&self) -> $type {
+                match self {
+                    $(Self::$variant => $value,)*
+                    Self::Other(_) => $other,
+                }
+            }
+        }
+    };
+    (@words $(#[$doc:meta])* $name:ident { $($(#[$remark:meta])* $variant:ident = $word:literal),* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(from = "String", into = "String")]
@@ -46,43 +64,106 @@ macro_rules! open_words {
 
 open_words!(
     /// What happened (§5.2).
-    EventType {
-        Test = "TEST",
-        InitialPurchase = "INITIAL_PURCHASE",
-        Renewal = "RENEWAL",
-        Cancellation = "CANCELLATION",
-        Uncancellation = "UNCANCELLATION",
-        NonRenewingPurchase = "NON_RENEWING_PURCHASE",
-        SubscriptionPaused = "SUBSCRIPTION_PAUSED",
-        Expiration = "EXPIRATION",
-        BillingIssue = "BILLING_ISSUE",
-        ProductChange = "PRODUCT_CHANGE",
-        Transfer = "TRANSFER",
-        SubscriptionExtended = "SUBSCRIPTION_EXTENDED",
-        TemporaryEntitlementGrant = "TEMPORARY_ENTITLEMENT_GRANT",
-        RefundReversed = "REFUND_REVERSED",
-        InvoiceIssuance = "INVOICE_ISSUANCE",
-        VirtualCurrencyTransaction = "VIRTUAL_CURRENCY_TRANSACTION",
-        ExperimentEnrollment = "EXPERIMENT_ENROLLMENT",
-        SubscriberAlias = "SUBSCRIBER_ALIAS",
+    EventType has traits: Traits {
+        Test = "TEST": row(Nothing, 9, Generated),
+        InitialPurchase = "INITIAL_PURCHASE": row(Purchase(Begin), 0, Purchased),
+        Renewal = "RENEWAL": row(Purchase(Renew), 2, Purchased),
+        Cancellation = "CANCELLATION": row(Purchase(Cancel), 6, Generated),
+        Uncancellation = "UNCANCELLATION": row(Purchase(Uncancel), 3, Generated),
+        NonRenewingPurchase = "NON_RENEWING_PURCHASE": row(Purchase(BuyOnce), 0, Purchased),
+        SubscriptionPaused = "SUBSCRIPTION_PAUSED": row(Purchase(Pause), 4, Generated),
+        Expiration = "EXPIRATION": row(Purchase(Expire), 8, Ended),
+        BillingIssue = "BILLING_ISSUE": row(Purchase(FailBilling), 5, Generated),
+        ProductChange = "PRODUCT_CHANGE": row(Purchase(ChangeProduct), 1, Generated),
+        Transfer = "TRANSFER": row(Changes::Transfer, 9, Generated),
+        SubscriptionExtended = "SUBSCRIPTION_EXTENDED": row(Purchase(Extend), 3, Generated),
+        TemporaryEntitlementGrant = "TEMPORARY_ENTITLEMENT_GRANT": row(Purchase(GrantTemporarily), 0, Purchased),
+        RefundReversed = "REFUND_REVERSED": row(Purchase(ReverseRefund), 7, Generated),
+        InvoiceIssuance = "INVOICE_ISSUANCE": row(Nothing, 9, Purchased),
+        VirtualCurrencyTransaction = "VIRTUAL_CURRENCY_TRANSACTION": row(Balance, 9, Generated),
+        ExperimentEnrollment = "EXPERIMENT_ENROLLMENT": row(Nothing, 9, Enrolled),
+        SubscriberAlias = "SUBSCRIBER_ALIAS": row(Nothing, 9, Generated),
         /// Dossier makes it when an offering override with an end date ends.
-        OfferingOverrideEnded = "OFFERING_OVERRIDE_ENDED",
+        OfferingOverrideEnded = "OFFERING_OVERRIDE_ENDED": row(Nothing, 9, Generated);
+        row(Nothing, 9, Generated)
     }
 );
 
+/// What follows from the type of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Traits {
+    pub changes: Changes,
+    /// Orders events of nearly the same time: causes have lower ranks than their effects (§6.3).
+    pub causal_rank: u8,
+    pub dated_by: DatedBy,
+}
+
+const fn row(changes: Changes, causal_rank: u8, dated_by: DatedBy) -> Traits {
+    Traits { changes, causal_rank, dated_by }
+}
+
+/// What an event changes, apart from what every event says of its customer: dates, ids, country, attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changes {
+    Nothing,
+    Purchase(PurchaseChange),
+    /// Moves purchases from one customer to another.
+    Transfer,
+    /// Changes the balances of virtual currencies.
+    Balance,
+}
+
+/// What an event changes about its purchase (§6.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PurchaseChange {
+    Begin,
+    Renew,
+    BuyOnce,
+    ChangeProduct,
+    Cancel,
+    Uncancel,
+    FailBilling,
+    Expire,
+    Pause,
+    Extend,
+    ReverseRefund,
+    GrantTemporarily,
+}
+
+/// The date at which the timeline shows an event, if the event has that date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatedBy {
+    /// When the event was generated.
+    Generated,
+    /// When the period or the access began.
+    Purchased,
+    /// When access ended.
+    Ended,
+    /// When the customer entered the experiment.
+    Enrolled,
+}
+
+use Changes::{Balance, Nothing, Purchase};
+use DatedBy::{Ended, Enrolled, Generated, Purchased};
+use PurchaseChange::{
+    Begin, BuyOnce, Cancel, ChangeProduct, Expire, Extend, FailBilling, GrantTemporarily, Pause, Renew, ReverseRefund,
+    Uncancel,
+};
+
 open_words!(
     /// Where a purchase was made (§1).
-    Store {
-        Amazon = "AMAZON",
-        AppStore = "APP_STORE",
-        MacAppStore = "MAC_APP_STORE",
-        Paddle = "PADDLE",
-        PlayStore = "PLAY_STORE",
-        Promotional = "PROMOTIONAL",
-        WebBilling = "RC_BILLING",
-        Roku = "ROKU",
-        Stripe = "STRIPE",
-        TestStore = "TEST_STORE",
+    Store has known_name: Option<&'static str> {
+        Amazon = "AMAZON": Some("Amazon Appstore"),
+        AppStore = "APP_STORE": Some("App Store"),
+        MacAppStore = "MAC_APP_STORE": Some("Mac App Store"),
+        Paddle = "PADDLE": Some("Paddle"),
+        PlayStore = "PLAY_STORE": Some("Google Play"),
+        Promotional = "PROMOTIONAL": Some("Granted"),
+        WebBilling = "RC_BILLING": Some("Web Billing"),
+        Roku = "ROKU": Some("Roku"),
+        Stripe = "STRIPE": Some("Stripe"),
+        TestStore = "TEST_STORE": Some("Test Store");
+        None
     }
 );
 
@@ -99,68 +180,40 @@ open_words!(
 
 open_words!(
     /// Why a purchase was cancelled or expired (§5.4).
-    Reason {
-        Unsubscribe = "UNSUBSCRIBE",
-        BillingError = "BILLING_ERROR",
-        DeveloperInitiated = "DEVELOPER_INITIATED",
-        PriceIncrease = "PRICE_INCREASE",
-        CustomerSupport = "CUSTOMER_SUPPORT",
-        Unknown = "UNKNOWN",
-        SubscriptionPaused = "SUBSCRIPTION_PAUSED",
-        UnknownDueToImport = "UNKNOWN_DUE_TO_IMPORT",
+    Reason has known_words: Option<&'static str> {
+        Unsubscribe = "UNSUBSCRIBE": Some("renewal was switched off"),
+        BillingError = "BILLING_ERROR": Some("billing error"),
+        DeveloperInitiated = "DEVELOPER_INITIATED": Some("ended by the developer"),
+        PriceIncrease = "PRICE_INCREASE": Some("price increase not accepted"),
+        CustomerSupport = "CUSTOMER_SUPPORT": Some("refunded"),
+        Unknown = "UNKNOWN": Some("the store gave no reason"),
+        SubscriptionPaused = "SUBSCRIPTION_PAUSED": Some("paused"),
+        UnknownDueToImport = "UNKNOWN_DUE_TO_IMPORT": Some("reason unknown, imported");
+        None
     }
 );
 
 impl Store {
     /// The store's name for people to read.
     pub fn name(&self) -> &str {
-        match self {
-            Store::Amazon => "Amazon Appstore",
-            Store::AppStore => "App Store",
-            Store::MacAppStore => "Mac App Store",
-            Store::Paddle => "Paddle",
-            Store::PlayStore => "Google Play",
-            Store::Promotional => "Granted",
-            Store::WebBilling => "Web Billing",
-            Store::Roku => "Roku",
-            Store::Stripe => "Stripe",
-            Store::TestStore => "Test Store",
-            Store::Other(word) => word,
-        }
+        self.known_name().unwrap_or_else(|| self.as_str())
     }
 }
 
 impl Reason {
     /// The reason in words, for use inside a sentence.
     pub fn words(&self) -> &str {
-        match self {
-            Reason::Unsubscribe => "renewal was switched off",
-            Reason::BillingError => "billing error",
-            Reason::DeveloperInitiated => "ended by the developer",
-            Reason::PriceIncrease => "price increase not accepted",
-            Reason::CustomerSupport => "refunded",
-            Reason::Unknown => "the store gave no reason",
-            Reason::SubscriptionPaused => "paused",
-            Reason::UnknownDueToImport => "reason unknown, imported",
-            Reason::Other(word) => word,
-        }
+        self.known_words().unwrap_or_else(|| self.as_str())
     }
 }
 
-impl EventType {
-    /// Orders events of nearly the same time: causes have lower ranks than their effects (§6.3).
-    pub fn causal_rank(&self) -> u8 {
+impl PurchaseChange {
+    /// Whether a period begins with the event, which then says what was paid for it.
+    pub fn begins_period(self) -> bool {
         match self {
-            EventType::InitialPurchase | EventType::NonRenewingPurchase | EventType::TemporaryEntitlementGrant => 0,
-            EventType::ProductChange => 1,
-            EventType::Renewal => 2,
-            EventType::Uncancellation | EventType::SubscriptionExtended => 3,
-            EventType::SubscriptionPaused => 4,
-            EventType::BillingIssue => 5,
-            EventType::Cancellation => 6,
-            EventType::RefundReversed => 7,
-            EventType::Expiration => 8,
-            _ => 9,
+            Begin | Renew | BuyOnce => true,
+            ChangeProduct | Cancel | Uncancel | FailBilling | Expire | Pause | Extend | ReverseRefund
+            | GrantTemporarily => false,
         }
     }
 }

@@ -3,70 +3,72 @@
 use super::purchase::{Kind, Purchase};
 use super::spans::{Phase, cut, paint};
 use crate::base::clock::Moment;
-use crate::events::{Event, EventType, Reason, Store};
+use crate::events::kinds::PurchaseChange::{
+    self, Begin, BuyOnce, Cancel, ChangeProduct, Expire, Extend, FailBilling, GrantTemporarily, Pause, Renew,
+    ReverseRefund, Uncancel,
+};
+use crate::events::{Event, Reason, Store};
 
 /// How many seconds temporary access lasts if the event names no end (§5.3).
 const TEMPORARY_SECONDS: i64 = 86_400;
 
 impl Purchase {
     /// Applies the first known event of a purchase, whose period is set already.
-    pub(super) fn apply_first(&mut self, event: &Event) {
-        self.account(event);
-        self.take_effect(event);
+    pub(super) fn apply_first(&mut self, event: &Event, change: PurchaseChange) {
+        self.account(event, change);
+        self.take_effect(event, change);
     }
 
     /// Applies a further event. An event about an older transaction leaves the current period unchanged (§6.2).
-    pub(super) fn apply(&mut self, event: &Event) {
-        self.account(event);
-        if self.repeats_start(event) {
-            return self.renew_from(event.event_at, event);
+    pub(super) fn apply(&mut self, event: &Event, change: PurchaseChange) {
+        self.account(event, change);
+        if self.repeats_start(event, change) {
+            return self.renew_from(event.event_at, event, change);
         }
-        if self.is_older(event) {
-            self.annotate(event);
+        if self.is_older(event, change) {
+            self.annotate(event, change);
             return;
         }
-        match event.kind {
-            EventType::InitialPurchase | EventType::Renewal | EventType::NonRenewingPurchase => {
-                cut(&mut self.spans, event.purchased_at.unwrap_or(event.event_at));
-                self.take_period(event);
-            }
-            _ => self.take_description(event),
+        if change.begins_period() {
+            cut(&mut self.spans, event.purchased_at.unwrap_or(event.event_at));
+            self.take_period(event);
+        } else {
+            self.take_description(event);
         }
-        self.take_effect(event);
+        self.take_effect(event, change);
     }
 
     /// Records the event's money and the transactions by which the search finds the purchase.
-    fn account(&mut self, event: &Event) {
+    fn account(&mut self, event: &Event, change: PurchaseChange) {
         self.transactions.extend(event.transaction_id.iter().chain(&event.original_transaction_id).cloned());
-        match event.kind {
-            EventType::InitialPurchase | EventType::Renewal | EventType::NonRenewingPurchase => {
-                self.ledger.charge(event);
-            }
-            EventType::RefundReversed => self.ledger.reverse(event),
-            EventType::Cancellation if event.is_refund() => self.ledger.refund(event),
-            _ => {}
+        if change.begins_period() {
+            self.ledger.charge(event);
+        } else if change == ReverseRefund {
+            self.ledger.reverse(event);
+        } else if change == Cancel && event.is_refund() {
+            self.ledger.refund(event);
         }
     }
 
     /// Whether a Stripe renewal carries the time of the first purchase, as it does after a change of product (§5.3).
     /// Its end is then later than the known one.
-    fn repeats_start(&self, event: &Event) -> bool {
+    fn repeats_start(&self, event: &Event, change: PurchaseChange) -> bool {
         event.store == Some(Store::Stripe)
-            && event.kind == EventType::Renewal
+            && change == Renew
             && event.purchased_at.is_some_and(|at| at < self.period_start)
             && event.expires_at > self.expires_at
     }
 
-    fn renew_from(&mut self, start: Moment, event: &Event) {
+    fn renew_from(&mut self, start: Moment, event: &Event, change: PurchaseChange) {
         let event = Event { purchased_at: Some(start), ..event.clone() };
         cut(&mut self.spans, start);
         self.take_period(&event);
-        self.take_effect(&event);
+        self.take_effect(&event, change);
     }
 
-    fn is_older(&self, event: &Event) -> bool {
+    fn is_older(&self, event: &Event, change: PurchaseChange) -> bool {
         let is_other = event.transaction_id.is_some() && event.transaction_id != self.transaction_id;
-        match (event.purchased_at, event.kind == EventType::Expiration) {
+        match (event.purchased_at, change == Expire) {
             (Some(purchased_at), _) if is_other => purchased_at < self.period_start,
             (None, true) if is_other => event.expires_at.zip(self.expires_at).is_some_and(|(theirs, own)| theirs < own),
             _ => false,
@@ -74,51 +76,46 @@ impl Purchase {
     }
 
     /// Applies an event about a past period: only the bars of the timeline and the first purchase date change.
-    fn annotate(&mut self, event: &Event) {
+    fn annotate(&mut self, event: &Event, change: PurchaseChange) {
         let Some(from) = event.purchased_at else { return };
         self.first_purchased_at = self.first_purchased_at.min(from);
         let to = event.expires_at.unwrap_or(self.period_start).min(self.period_start);
-        match event.kind {
-            EventType::InitialPurchase | EventType::Renewal => {
-                let is_trial = event.period_type == Some(crate::events::PeriodType::Trial);
-                paint(&mut self.spans, if is_trial { Phase::Trial } else { Phase::Paid }, from, to);
-            }
-            EventType::Cancellation if event.is_refund() => paint(&mut self.spans, Phase::Refunded, from, to),
-            _ => {}
+        if matches!(change, Begin | Renew) {
+            let is_trial = event.period_type == Some(crate::events::PeriodType::Trial);
+            paint(&mut self.spans, if is_trial { Phase::Trial } else { Phase::Paid }, from, to);
+        } else if change == Cancel && event.is_refund() {
+            paint(&mut self.spans, Phase::Refunded, from, to);
         }
     }
 
-    fn take_effect(&mut self, event: &Event) {
-        match event.kind {
-            EventType::InitialPurchase | EventType::Renewal | EventType::NonRenewingPurchase => {
-                self.start_afresh(event)
-            }
-            EventType::ProductChange => self.change_product(event),
-            EventType::Cancellation => self.cancel(event),
-            EventType::Uncancellation => {
+    fn take_effect(&mut self, event: &Event, change: PurchaseChange) {
+        match change {
+            Begin | Renew | BuyOnce => self.start_afresh(event),
+            ChangeProduct => self.change_product(event),
+            Cancel => self.cancel(event),
+            Uncancel => {
                 self.unsubscribed_at = None;
                 self.cancel_reason = None;
                 self.set_end(event.expires_at);
             }
-            EventType::BillingIssue => self.fail_billing(event),
-            EventType::Expiration => self.expire(event),
-            EventType::SubscriptionPaused => {
+            FailBilling => self.fail_billing(event),
+            Expire => self.expire(event),
+            Pause => {
                 self.pause_asked_at = Some(event.event_at);
                 self.auto_resume_at = event.auto_resume_at;
             }
-            EventType::SubscriptionExtended => self.set_end(event.expires_at),
-            EventType::RefundReversed => {
+            Extend => self.set_end(event.expires_at),
+            ReverseRefund => {
                 self.refunded_at = None;
                 self.expiration_reason = None;
                 self.set_end(event.expires_at);
                 self.draw_period(event);
             }
-            EventType::TemporaryEntitlementGrant => {
+            GrantTemporarily => {
                 let end = event.expires_at.unwrap_or(event.event_at.plus_seconds(TEMPORARY_SECONDS));
                 cut(&mut self.spans, self.period_start);
                 self.set_end(Some(end));
             }
-            _ => {}
         }
     }
 
@@ -163,7 +160,15 @@ impl Purchase {
                 return;
             }
             Some(Reason::DeveloperInitiated) => self.set_end(event.expires_at),
-            _ => {}
+            None
+            | Some(
+                Reason::Unsubscribe
+                | Reason::PriceIncrease
+                | Reason::Unknown
+                | Reason::SubscriptionPaused
+                | Reason::UnknownDueToImport
+                | Reason::Other(_),
+            ) => {}
         }
         self.unsubscribed_at = Some(event.event_at);
         self.cancel_reason = event.cancel_reason.clone().or(Some(Reason::Unknown));
@@ -177,7 +182,7 @@ impl Purchase {
         match (self.kind, event.expires_at) {
             (_, Some(end)) => self.expires_at = Some(end),
             (Kind::Subscription, None) => self.end_at(event.event_at),
-            _ => {}
+            (Kind::OneTime | Kind::Grant | Kind::Temporary, None) => {}
         }
         let from = self.period_start;
         let end = self.access_ends_at();
@@ -202,10 +207,10 @@ impl Purchase {
         self.expires_at = Some(end);
         self.expiration_reason = event.expiration_reason.clone().or(Some(Reason::Unknown));
         cut(&mut self.spans, seen_end);
-        match self.expiration_reason {
-            Some(Reason::SubscriptionPaused) => paint(&mut self.spans, Phase::Paused, seen_end, Moment::NEVER),
-            Some(Reason::BillingError) => paint(&mut self.spans, Phase::Retry, seen_end, Moment::NEVER),
-            _ => {}
+        if self.expiration_reason == Some(Reason::SubscriptionPaused) {
+            paint(&mut self.spans, Phase::Paused, seen_end, Moment::NEVER);
+        } else if self.expiration_reason == Some(Reason::BillingError) {
+            paint(&mut self.spans, Phase::Retry, seen_end, Moment::NEVER);
         }
     }
 

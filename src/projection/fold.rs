@@ -7,6 +7,7 @@ use super::purchase::{Kind, Purchase};
 use super::sources::Sources;
 use super::{CustomerId, CustomerState, Enrolled, Fact, order};
 use crate::base::clock::Moment;
+use crate::events::kinds::{Changes, PurchaseChange};
 use crate::events::{Environment, Event, EventType, Store};
 
 /// Balances are between zero and this (§15).
@@ -53,16 +54,11 @@ impl Folding {
         if let Some(loser) = fact.lost_by.filter(|loser| *loser != fact.customer) {
             self.record(loser, event);
         }
-        match event.kind {
-            EventType::Transfer => self.transfer(fact),
-            EventType::VirtualCurrencyTransaction => self.adjust(fact.customer, event),
-            EventType::Test
-            | EventType::InvoiceIssuance
-            | EventType::ExperimentEnrollment
-            | EventType::SubscriberAlias
-            | EventType::OfferingOverrideEnded
-            | EventType::Other(_) => {}
-            _ => self.apply_to_purchase(fact.customer, event),
+        match event.kind.traits().changes {
+            Changes::Purchase(change) => self.apply_to_purchase(fact.customer, event, change),
+            Changes::Transfer => self.transfer(fact),
+            Changes::Balance => self.adjust(fact.customer, event),
+            Changes::Nothing => {}
         }
     }
 
@@ -90,22 +86,21 @@ impl Folding {
     }
 
     /// Applies an event to its purchase.
-    fn apply_to_purchase(&mut self, customer: CustomerId, event: &Event) {
+    fn apply_to_purchase(&mut self, customer: CustomerId, event: &Event, change: PurchaseChange) {
         let place = self.place_of(customer, event);
         self.sources.note(&place, &event.id);
-        match event.kind {
-            EventType::ProductChange => self.changes.push((place.clone(), event.store.clone(), event.event_at)),
-            EventType::InitialPurchase => {
-                self.end_temporary(customer, event);
-                self.starts.push((place.clone(), event.store.clone(), event.event_at));
-            }
-            _ => {}
+        if change == PurchaseChange::ChangeProduct {
+            self.changes.push((place.clone(), event.store.clone(), event.event_at));
+        }
+        if change == PurchaseChange::Begin {
+            self.end_temporary(customer, event);
+            self.starts.push((place.clone(), event.store.clone(), event.event_at));
         }
         match self.purchases.get_mut(&place) {
-            Some(purchase) => purchase.apply(event),
+            Some(purchase) => purchase.apply(event, change),
             None => {
-                let mut purchase = Purchase::begun_by(event, place.2.clone(), kind_of(event));
-                purchase.apply_first(event);
+                let mut purchase = Purchase::begun_by(event, place.2.clone(), kind_of(event, change));
+                purchase.apply_first(event, change);
                 self.purchases.insert(place, purchase);
             }
         }
@@ -238,12 +233,18 @@ impl Folding {
 }
 
 /// The kind of purchase that begins with this event.
-fn kind_of(event: &Event) -> Kind {
-    match event.kind {
+fn kind_of(event: &Event, change: PurchaseChange) -> Kind {
+    use PurchaseChange::{
+        Begin, BuyOnce, Cancel, ChangeProduct, Expire, Extend, FailBilling, GrantTemporarily, Pause, Renew,
+        ReverseRefund, Uncancel,
+    };
+    match change {
         _ if event.is_promotional() => Kind::Grant,
-        EventType::TemporaryEntitlementGrant => Kind::Temporary,
-        EventType::NonRenewingPurchase => Kind::OneTime,
-        EventType::Cancellation | EventType::RefundReversed if event.expires_at.is_none() => Kind::OneTime,
-        _ => Kind::Subscription,
+        GrantTemporarily => Kind::Temporary,
+        BuyOnce => Kind::OneTime,
+        Cancel | ReverseRefund if event.expires_at.is_none() => Kind::OneTime,
+        Begin | Renew | ChangeProduct | Cancel | Uncancel | FailBilling | Expire | Pause | Extend | ReverseRefund => {
+            Kind::Subscription
+        }
     }
 }

@@ -15,9 +15,9 @@ const TOGETHER_MS: i64 = 1_000;
 /// Sorts facts into the order of effect. The same set of facts always gets the same order.
 pub fn sort(facts: &mut [Fact]) {
     facts.sort_by(|a, b| {
-        (a.event.event_at, a.event.kind.causal_rank(), &a.event.id).cmp(&(
+        (a.event.event_at, a.event.kind.traits().causal_rank, &a.event.id).cmp(&(
             b.event.event_at,
-            b.event.kind.causal_rank(),
+            b.event.kind.traits().causal_rank,
             &b.event.id,
         ))
     });
@@ -48,7 +48,7 @@ fn clusters(facts: &[Fact]) -> Vec<Vec<usize>> {
 /// Reorders the events of a cluster within the cluster's positions, causes first.
 fn rearrange(facts: &mut [Fact], places: Vec<usize>) {
     let mut events: Vec<Fact> = places.iter().map(|&place| facts[place].clone()).collect();
-    events.sort_by_key(|fact| fact.event.kind.causal_rank());
+    events.sort_by_key(|fact| fact.event.kind.traits().causal_rank);
     for (place, fact) in places.into_iter().zip(events) {
         facts[place] = fact;
     }

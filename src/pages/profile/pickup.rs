@@ -5,7 +5,7 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 
 use super::visit::Customer;
-use crate::audit::Action;
+use crate::audit::{About, Action};
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries};
@@ -34,11 +34,12 @@ const FETCHED_DAYS: i64 = 1;
 impl What {
     const ALL: [What; 3] = [What::Offering, What::Access, What::Attributes];
 
-    fn is_changed_by(self, action: Action) -> bool {
+    /// What the actions that change it are about.
+    const fn about(self) -> About {
         match self {
-            What::Offering => matches!(action, Action::OfferingOverrideSet | Action::OfferingOverrideCleared),
-            What::Access => matches!(action, Action::EntitlementGranted | Action::EntitlementRevoked),
-            What::Attributes => matches!(action, Action::AttributeSet | Action::AttributeDeleted),
+            What::Offering => About::Offering,
+            What::Access => About::Access,
+            What::Attributes => About::Attributes,
         }
     }
 }
@@ -51,7 +52,7 @@ impl Changes {
         }
         let own = audit_details::project_id.eq(audit_entries::project_id);
         let own = own.and(audit_details::position.eq(audit_entries::position));
-        let relevant = Action::ALL.iter().filter(|action| What::ALL.iter().any(|what| what.is_changed_by(**action)));
+        let relevant = Action::all_about(|about| What::ALL.iter().any(|what| what.about() == about));
         let newest: Vec<(String, Option<Moment>)> = audit_entries::table
             .inner_join(audit_details::table.on(own))
             .filter(audit_details::customer_id.eq(customer.id).and(audit_entries::project_id.eq(project)))
@@ -60,7 +61,8 @@ impl Changes {
             .select((audit_entries::action, max(audit_entries::at)))
             .load(conn)?;
         let changed = |what: What| {
-            let own = newest.iter().filter(|(name, _)| Action::parse(name).is_some_and(|one| what.is_changed_by(one)));
+            let own =
+                newest.iter().filter(|(name, _)| Action::parse(name).is_some_and(|one| one.about() == what.about()));
             own.filter_map(|(_, at)| *at).max()
         };
         Ok(Changes {
