@@ -56,7 +56,7 @@ impl Line {
         match ActorKind::parse(&self.entry.actor_kind) {
             Some(ActorKind::ApiKey) if self.entry.role.is_empty() => "",
             Some(ActorKind::ApiKey) => "API key",
-            _ => &self.entry.role,
+            Some(ActorKind::Person | ActorKind::System | ActorKind::Operator) | None => &self.entry.role,
         }
     }
 

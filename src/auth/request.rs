@@ -211,7 +211,8 @@ impl PageRequest {
         });
         match self.access {
             Access::Needs(permission) if !member.may(permission) => Err(Error::Forbidden(permission)),
-            _ => Ok(member),
+            Access::Needs(_) | Access::Person => Ok(member),
+            Access::Public | Access::Key(_) => Err(Error::Internal("the route is not one for members".into())),
         }
     }
 

@@ -239,7 +239,16 @@ impl Explanation<'_> {
             Some(reason @ (Reason::PriceIncrease | Reason::DeveloperInitiated)) => {
                 price_note.words(format!(" ({})", reason.words()))
             }
-            _ => price_note,
+            None
+            | Some(
+                Reason::Unsubscribe
+                | Reason::BillingError
+                | Reason::CustomerSupport
+                | Reason::Unknown
+                | Reason::SubscriptionPaused
+                | Reason::UnknownDueToImport
+                | Reason::Other(_),
+            ) => price_note,
         })
     }
 
@@ -281,7 +290,19 @@ pub fn is_unsettled(purchase: &Purchase, now: Moment) -> bool {
     match purchase.status(now) {
         Status::BillingRetry | Status::Paused => true,
         Status::Refunded => may_charge_again(purchase, now),
-        _ => false,
+        Status::Trial
+        | Status::TrialCancelled
+        | Status::Intro
+        | Status::Active
+        | Status::Cancelled
+        | Status::Prepaid
+        | Status::Grace
+        | Status::GraceInTrial
+        | Status::Granted
+        | Status::Owned
+        | Status::Temporary
+        | Status::Expired
+        | Status::GrantOver => false,
     }
 }
 

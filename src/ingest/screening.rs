@@ -46,10 +46,14 @@ fn transfer<'a>(conn: &mut Conn, resolver: &mut Resolver, delivery: &'a Delivery
     let has_ids = |party: &[String]| !party.is_empty();
     Ok(match (from, to) {
         (Verdict::Accepted, Verdict::Accepted) => unchanged(delivery),
-        (Verdict::Accepted, _) if has_ids(&delivery.event.transferred_from) => without(delivery, Party::To),
-        (_, Verdict::Accepted) if has_ids(&delivery.event.transferred_to) => without(delivery, Party::From),
+        (Verdict::Accepted, Verdict::Erased | Verdict::Blocked) if has_ids(&delivery.event.transferred_from) => {
+            without(delivery, Party::To)
+        }
+        (Verdict::Erased | Verdict::Blocked, Verdict::Accepted) if has_ids(&delivery.event.transferred_to) => {
+            without(delivery, Party::From)
+        }
         (Verdict::Blocked, _) | (_, Verdict::Blocked) => ignored(delivery),
-        _ => Screened::Late,
+        (Verdict::Accepted | Verdict::Erased, Verdict::Accepted | Verdict::Erased) => Screened::Late,
     })
 }
 

@@ -179,10 +179,11 @@ impl Purchase {
     /// Adds the event's period to the bars of the timeline.
     pub(super) fn draw_period(&mut self, event: &Event) {
         let from = event.purchased_at.unwrap_or(event.event_at);
-        let phase = match (self.kind, &event.period_type) {
-            (Kind::Grant | Kind::Temporary, _) => Phase::Granted,
-            (_, Some(PeriodType::Trial)) => Phase::Trial,
-            _ => Phase::Paid,
+        let is_trial = event.period_type == Some(PeriodType::Trial);
+        let phase = match self.kind {
+            Kind::Grant | Kind::Temporary => Phase::Granted,
+            Kind::Subscription | Kind::OneTime if is_trial => Phase::Trial,
+            Kind::Subscription | Kind::OneTime => Phase::Paid,
         };
         paint(&mut self.spans, phase, from, event.expires_at.unwrap_or(Moment::NEVER));
     }

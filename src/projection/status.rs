@@ -54,20 +54,37 @@ impl Purchase {
 
     fn status_without_access(&self, now: Moment) -> Status {
         let may_be_collected = now < self.access_ends_at().plus_days(RETRY_DAYS);
-        match (self.kind, &self.expiration_reason) {
-            (Kind::Grant, _) => Status::GrantOver,
-            _ if self.refunded_at.is_some() => Status::Refunded,
-            (Kind::Subscription, Some(Reason::SubscriptionPaused)) => Status::Paused,
-            (Kind::Subscription, Some(Reason::BillingError)) if may_be_collected => Status::BillingRetry,
-            (Kind::Subscription, None) if self.billing_issue_at.is_some() && may_be_collected => Status::BillingRetry,
-            _ => Status::Expired,
+        let reason = self.expiration_reason.as_ref();
+        let has_failed = match reason {
+            Some(reason) => *reason == Reason::BillingError,
+            None => self.billing_issue_at.is_some(),
+        };
+        match self.kind {
+            Kind::Grant => Status::GrantOver,
+            Kind::Subscription | Kind::OneTime | Kind::Temporary if self.refunded_at.is_some() => Status::Refunded,
+            Kind::Subscription if reason == Some(&Reason::SubscriptionPaused) => Status::Paused,
+            Kind::Subscription if has_failed && may_be_collected => Status::BillingRetry,
+            Kind::Subscription | Kind::OneTime | Kind::Temporary => Status::Expired,
         }
     }
 }
 
 impl Status {
     pub fn gives_access(self) -> bool {
-        !matches!(self, Status::BillingRetry | Status::Paused | Status::Refunded | Status::Expired | Status::GrantOver)
+        match self {
+            Status::Trial
+            | Status::TrialCancelled
+            | Status::Intro
+            | Status::Active
+            | Status::Cancelled
+            | Status::Prepaid
+            | Status::Grace
+            | Status::GraceInTrial
+            | Status::Granted
+            | Status::Owned
+            | Status::Temporary => true,
+            Status::BillingRetry | Status::Paused | Status::Refunded | Status::Expired | Status::GrantOver => false,
+        }
     }
 
     /// The status as customer lists name it (§13.1); `None` if they have no name for it.

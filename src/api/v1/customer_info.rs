@@ -262,10 +262,13 @@ pub fn is_subscription(purchase: &Purchase) -> bool {
 /// The product id, and the base plan that Google puts behind a colon. When events named no product, it is
 /// `unknown_product`.
 fn product(purchase: &Purchase) -> (String, Option<String>) {
-    match (purchase.store.as_ref(), purchase.product_id.split_once(':')) {
-        _ if purchase.product_id.is_empty() => ("unknown_product".into(), None),
-        (Some(Store::PlayStore), Some((product, plan))) => (product.to_owned(), Some(plan.to_owned())),
-        _ => (purchase.product_id.clone(), None),
+    if purchase.product_id.is_empty() {
+        return ("unknown_product".into(), None);
+    }
+    let plan = purchase.product_id.split_once(':').filter(|_| purchase.store == Some(Store::PlayStore));
+    match plan {
+        Some((product, plan)) => (product.to_owned(), Some(plan.to_owned())),
+        None => (purchase.product_id.clone(), None),
     }
 }
 
@@ -285,7 +288,7 @@ fn period_type(purchase: &Purchase) -> &'static str {
         Some(PeriodType::Trial) => "trial",
         Some(PeriodType::Intro) => "intro",
         Some(PeriodType::Prepaid) => "prepaid",
-        _ => "normal",
+        Some(PeriodType::Normal | PeriodType::Promotional | PeriodType::Other(_)) | None => "normal",
     }
 }
 
@@ -310,10 +313,16 @@ pub fn management_url(purchase: &Purchase, now: Moment) -> Option<&'static str> 
     if purchase.kind != Kind::Subscription || !purchase.is_active(now) {
         return None;
     }
-    match purchase.store {
-        Some(Store::AppStore | Store::MacAppStore) => Some("https://apps.apple.com/account/subscriptions"),
-        Some(Store::PlayStore) => Some("https://play.google.com/store/account/subscriptions"),
-        Some(Store::Amazon) => Some("https://www.amazon.com/gp/mas/your-account/myapps/yoursubscriptions"),
-        _ => None,
+    match purchase.store.as_ref()? {
+        Store::AppStore | Store::MacAppStore => Some("https://apps.apple.com/account/subscriptions"),
+        Store::PlayStore => Some("https://play.google.com/store/account/subscriptions"),
+        Store::Amazon => Some("https://www.amazon.com/gp/mas/your-account/myapps/yoursubscriptions"),
+        Store::Paddle
+        | Store::Promotional
+        | Store::WebBilling
+        | Store::Roku
+        | Store::Stripe
+        | Store::TestStore
+        | Store::Other(_) => None,
     }
 }

@@ -132,9 +132,12 @@ impl StoreAction {
                 test_store::cancel(conn, &call.ids, buyer, purchase)?;
                 Action::SubscriptionCancelled
             }
-            _ => {
+            StoreAction::Refund | StoreAction::Revoke => {
                 test_store::refund(conn, &call.ids, buyer, purchase)?;
                 Action::PurchaseRefunded
+            }
+            StoreAction::Defer | StoreAction::Extend => {
+                return Err(Error::Internal("the Test Store does not defer or extend".into()));
             }
         };
         Ok(Trace::new(action).about(&purchase.product_id))
@@ -144,32 +147,51 @@ impl StoreAction {
     /// [`Error::Client`] with code 7101 when the store does not support the action, is not connected, or the action has
     /// nothing to change.
     fn check_possible(self, call: &AuthorizedCall, purchase: &Purchase) -> Result<(), Error> {
-        let refused = |why: &str| Err(errors::refuse(StatusCode::BAD_REQUEST, errors::STORE_PROBLEM, why));
         let store = purchase.store.clone().unwrap_or(Store::Other(String::new()));
-        let is_over = !purchase.is_active(call.now);
         match (self, &store) {
             (_, Store::Promotional) => refused("This was granted, not bought. Use revoke_promotionals instead."),
-            (StoreAction::Defer, _) if store != Store::PlayStore => {
-                refused("Only subscriptions of Google Play can be deferred.")
-            }
+            (StoreAction::Defer, _) if store != Store::PlayStore => refused(ONLY_GOOGLE_DEFERS),
             (StoreAction::Extend, _) if !matches!(store, Store::AppStore | Store::MacAppStore) => {
-                refused("Only subscriptions of the App Store can be extended.")
+                refused(ONLY_APPLE_EXTENDS)
             }
-            (_, store) if *store != Store::TestStore => {
+            (_, Store::TestStore) => self.check_in_test_store(call, purchase),
+            (
+                StoreAction::Refund
+                | StoreAction::Revoke
+                | StoreAction::Cancel
+                | StoreAction::Defer
+                | StoreAction::Extend,
+                store,
+            ) => {
                 let name = if store.name().is_empty() { "the store" } else { store.name() };
                 refused(&format!(
                     "This installation has no connection to {name}, so nothing was changed. Do it in the store's own \
                      console."
                 ))
             }
-            (StoreAction::Refund | StoreAction::Revoke, _) if purchase.refunded_at.is_some() => {
-                refused("The purchase was refunded already.")
-            }
-            (StoreAction::Revoke | StoreAction::Cancel, _) if is_over => refused("The subscription is over already."),
-            (StoreAction::Cancel, _) if purchase.unsubscribed_at.is_some() => {
-                refused("The renewal of the subscription is switched off already.")
-            }
-            _ => Ok(()),
         }
     }
+
+    fn check_in_test_store(self, call: &AuthorizedCall, purchase: &Purchase) -> Result<(), Error> {
+        let is_over = !purchase.is_active(call.now);
+        match self {
+            StoreAction::Refund | StoreAction::Revoke if purchase.refunded_at.is_some() => {
+                refused("The purchase was refunded already.")
+            }
+            StoreAction::Revoke | StoreAction::Cancel if is_over => refused("The subscription is over already."),
+            StoreAction::Cancel if purchase.unsubscribed_at.is_some() => {
+                refused("The renewal of the subscription is switched off already.")
+            }
+            StoreAction::Refund | StoreAction::Revoke | StoreAction::Cancel => Ok(()),
+            StoreAction::Defer => refused(ONLY_GOOGLE_DEFERS),
+            StoreAction::Extend => refused(ONLY_APPLE_EXTENDS),
+        }
+    }
+}
+
+const ONLY_GOOGLE_DEFERS: &str = "Only subscriptions of Google Play can be deferred.";
+const ONLY_APPLE_EXTENDS: &str = "Only subscriptions of the App Store can be extended.";
+
+fn refused(why: &str) -> Result<(), Error> {
+    Err(errors::refuse(StatusCode::BAD_REQUEST, errors::STORE_PROBLEM, why))
 }

@@ -71,8 +71,14 @@ fn status(state: Status) -> &'static str {
         Status::Grace | Status::GraceInTrial => "in_grace_period",
         Status::BillingRetry => "in_billing_retry",
         Status::Paused => "paused",
-        state if state.gives_access() => "active",
-        _ => "expired",
+        Status::Intro
+        | Status::Active
+        | Status::Cancelled
+        | Status::Prepaid
+        | Status::Granted
+        | Status::Owned
+        | Status::Temporary => "active",
+        Status::Refunded | Status::Expired | Status::GrantOver => "expired",
     }
 }
 

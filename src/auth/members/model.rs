@@ -21,9 +21,9 @@ pub struct Line {
 /// # Errors
 /// One sentence, when this is the last admin of the project.
 pub fn may_leave_admins(role: Role, admins: usize) -> Result<(), &'static str> {
-    match role {
-        Role::Admin if admins <= 1 => Err("This is the project's last admin. Make somebody else an admin first."),
-        _ => Ok(()),
+    match role == Role::Admin && admins <= 1 {
+        true => Err("This is the project's last admin. Make somebody else an admin first."),
+        false => Ok(()),
     }
 }
 

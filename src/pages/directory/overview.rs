@@ -65,7 +65,7 @@ pub fn complete(conn: &mut Conn, project: i64, now: Moment, rows: Vec<Row>) -> Q
     let overviews = rows.into_iter().zip(latest).map(|(row, latest)| {
         let product_name = latest.as_ref().and_then(|latest| match latest.kind {
             Kind::Grant => Some(granted(latest, &given)),
-            _ => names.get(&product_of(latest)).cloned(),
+            Kind::Subscription | Kind::OneTime | Kind::Temporary => names.get(&product_of(latest)).cloned(),
         });
         let status_purchase = purchase_of(&row, row.status_purchase.as_deref());
         Overview { row, latest, status_purchase, product_name, now }
@@ -242,8 +242,15 @@ impl Badge {
             Status::Active | Status::Prepaid => "good",
             Status::Trial | Status::Intro => "trial",
             Status::Granted => "gift",
-            _ if word == "Expired" => "quiet",
-            _ => "warn",
+            Status::Paused | Status::Refunded | Status::Expired => "quiet",
+            Status::TrialCancelled
+            | Status::Cancelled
+            | Status::Grace
+            | Status::GraceInTrial
+            | Status::BillingRetry
+            | Status::Owned
+            | Status::Temporary
+            | Status::GrantOver => "warn",
         };
         Some(Badge { word, tone })
     }
@@ -260,7 +267,21 @@ pub fn without_status(purchase: Option<&Purchase>, now: Moment) -> &'static str 
     match purchase.status(now) {
         Status::Owned if unlocks && purchase.is_lifetime(now) => LIFETIME,
         Status::Temporary => "Temporary access",
-        _ => "No subscription",
+        Status::Owned
+        | Status::Trial
+        | Status::TrialCancelled
+        | Status::Intro
+        | Status::Active
+        | Status::Cancelled
+        | Status::Prepaid
+        | Status::Grace
+        | Status::GraceInTrial
+        | Status::Granted
+        | Status::BillingRetry
+        | Status::Paused
+        | Status::Refunded
+        | Status::Expired
+        | Status::GrantOver => "No subscription",
     }
 }
 

@@ -141,7 +141,7 @@ fn also_granted(group: &Group, detail: &Source, visit: &Visit) -> Sentence {
         Some(grant) if detail.status != Status::Granted && !detail.is_lifetime => {
             Sentence::new(" Also granted until ").time(Stamp::short_day(grant.ends_at, visit.now)).words(".")
         }
-        _ => Sentence::default(),
+        Some(_) | None => Sentence::default(),
     }
 }
 
@@ -149,8 +149,15 @@ fn also_granted(group: &Group, detail: &Source, visit: &Visit) -> Sentence {
 fn tone(status: Status) -> &'static str {
     match status {
         Status::Grace | Status::GraceInTrial | Status::Temporary => "warn",
-        status if status.gives_access() => "good",
-        _ => "quiet",
+        Status::Trial
+        | Status::TrialCancelled
+        | Status::Intro
+        | Status::Active
+        | Status::Cancelled
+        | Status::Prepaid
+        | Status::Granted
+        | Status::Owned => "good",
+        Status::BillingRetry | Status::Paused | Status::Refunded | Status::Expired | Status::GrantOver => "quiet",
     }
 }
 
@@ -166,7 +173,18 @@ fn headline(group: &Group, source: &Source, visit: &Visit) -> Sentence {
         Status::Trial => name.words(", on trial until ").time(day),
         Status::Grace | Status::GraceInTrial => name.words(", in grace until ").time(day),
         Status::Temporary => name.words(" until ").time(Stamp::day_and_time(source.ends_at, visit.now)),
-        _ => name.words(" until ").time(day),
+        Status::Active
+        | Status::Intro
+        | Status::TrialCancelled
+        | Status::Cancelled
+        | Status::Prepaid
+        | Status::Granted
+        | Status::Owned
+        | Status::BillingRetry
+        | Status::Paused
+        | Status::Refunded
+        | Status::Expired
+        | Status::GrantOver => name.words(" until ").time(day),
     }
 }
 

@@ -123,13 +123,12 @@ fn is_owned(visit: &Visit, purchase: &Purchase) -> bool {
 
 /// The pause, which the lists do not show: they call a paused subscription expired, and one that will pause active.
 fn pause(purchase: &Purchase, status: Status, now: Moment) -> Option<String> {
-    match (status, purchase.pause_asked_at, purchase.expires_at) {
-        (Status::Paused, ..) => Some("Paused".into()),
-        (status, Some(_), Some(end)) if status.gives_access() && purchase.will_renew() => {
-            Some(format!("Pauses on {}", times::short_day(end, now)))
-        }
-        _ => None,
+    if status == Status::Paused {
+        return Some("Paused".into());
     }
+    let will_pause = purchase.pause_asked_at.is_some() && status.gives_access() && purchase.will_renew();
+    let end = purchase.expires_at.filter(|_| will_pause)?;
+    Some(format!("Pauses on {}", times::short_day(end, now)))
 }
 
 /// Whether a subscription gives access now and will not renew.

@@ -208,8 +208,8 @@ impl Visit {
         match purchase.kind {
             Kind::Grant => "Granted entitlement",
             Kind::Temporary if purchase.product_id.is_empty() => "Temporary access",
-            _ if purchase.product_id.is_empty() => "A product no event named",
-            _ => {
+            Kind::Subscription | Kind::OneTime if purchase.product_id.is_empty() => "A product no event named",
+            Kind::Subscription | Kind::OneTime | Kind::Temporary => {
                 let store = purchase.store.as_ref().map_or("", |store| store.as_str());
                 let known = self.catalog.product_name(store, &purchase.product_id);
                 known.or(purchase.product_name.as_deref()).unwrap_or(&purchase.product_id)

@@ -85,9 +85,9 @@ enum Answer {
 fn straight_to(conn: &mut Conn, member: &Member, query: &Query) -> Result<Option<String>, Error> {
     let exact = queries::exact(conn, member.project.id, query)?;
     let Some(found) = only(&exact) else { return Ok(None) };
-    let id = match found.kind {
-        TermKind::AppUserId => Some(found.value.clone()),
-        _ => overview::best_id(conn, member.project.id, found.customer)?,
+    let id = match found.kind == TermKind::AppUserId {
+        true => Some(found.value.clone()),
+        false => overview::best_id(conn, member.project.id, found.customer)?,
     };
     Ok(id.map(|id| profile_address(&member.project.slug, &id)))
 }
@@ -145,9 +145,9 @@ const MOST_REASONS: usize = 3;
 impl Find {
     fn new(project: &str, overview: Overview, matches: Vec<Match>) -> Option<Find> {
         let first = matches.first()?;
-        let href = match first.kind {
-            TermKind::AppUserId => profile_address(project, &first.value),
-            _ => overview.href(project),
+        let href = match first.kind == TermKind::AppUserId {
+            true => profile_address(project, &first.value),
+            false => overview.href(project),
         };
         let rank = (first.fit, first.kind);
         let is_new = |one: &&Match| !repeats_a_transaction(one, &matches);

@@ -177,7 +177,9 @@ pub fn by_customer(matches: Vec<Match>) -> Vec<(CustomerId, Vec<Match>)> {
 pub fn marked<'a>(value: &'a str, piece: &str, kind: TermKind) -> (&'a str, &'a str, &'a str) {
     let wanted: Vec<char> = match kind {
         TermKind::Phone => piece.chars().filter(char::is_ascii_digit).collect(),
-        _ => kind.folded(piece).chars().collect(),
+        TermKind::AppUserId | TermKind::Transaction | TermKind::Order | TermKind::Email | TermKind::Name => {
+            kind.folded(piece).chars().collect()
+        }
     };
     let starts = value.char_indices().map(|(start, _)| start).filter(|_| !wanted.is_empty());
     let mut hits = starts.filter_map(|start| Some((start, start + ending(value.get(start..)?, &wanted, kind)?)));
@@ -198,14 +200,16 @@ fn ending(text: &str, wanted: &[char], kind: TermKind) -> Option<usize> {
         let is_skipped = match kind {
             TermKind::Phone => !letter.is_ascii_digit() && at > 0,
             TermKind::Name => letter.is_whitespace() && before.is_some_and(char::is_whitespace),
-            _ => false,
+            TermKind::AppUserId | TermKind::Transaction | TermKind::Order | TermKind::Email => false,
         };
         before = Some(letter);
         let mut takes = |lower: char| is_skipped || left.next() == Some(&lower);
         let fits = match kind {
             TermKind::Name if letter.is_whitespace() => takes(' '),
             TermKind::Name => folded_letter(letter).all(takes),
-            _ => letter.to_lowercase().all(takes),
+            TermKind::AppUserId | TermKind::Transaction | TermKind::Order | TermKind::Email | TermKind::Phone => {
+                letter.to_lowercase().all(takes)
+            }
         };
         if !fits {
             return None;

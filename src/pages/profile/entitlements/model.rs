@@ -190,17 +190,34 @@ impl Grouped {
     }
 }
 
+impl Source {
+    /// The badge of an entitlement that comes from this purchase before all others.
+    fn badge(&self) -> Badge {
+        match self.status {
+            Status::Trial
+            | Status::TrialCancelled
+            | Status::Intro
+            | Status::Active
+            | Status::Cancelled
+            | Status::Prepaid
+            | Status::Grace
+            | Status::GraceInTrial
+            | Status::Granted
+            | Status::Owned
+            | Status::Temporary => Badge::new("Active", "tone-good"),
+            Status::Refunded => Badge::new("Refunded", "tone-bad"),
+            Status::BillingRetry if self.is_current => Badge::new("Billing issue", "tone-bad"),
+            Status::Paused if self.is_current => Badge::new("Paused", "tone-warn"),
+            Status::BillingRetry | Status::Paused | Status::Expired | Status::GrantOver => {
+                Badge::new("Expired", "tone-quiet")
+            }
+        }
+    }
+}
+
 impl Group {
     fn unlocked(title: &str, identifier: &str, sources: Vec<Source>) -> Group {
-        let first = sources.first();
-        let badge = match first.map(|source| source.status) {
-            Some(status) if status.gives_access() => Badge::new("Active", "tone-good"),
-            Some(Status::Refunded) => Badge::new("Refunded", "tone-bad"),
-            _ if first.is_some_and(|source| !source.is_current) => Badge::new("Expired", "tone-quiet"),
-            Some(Status::BillingRetry) => Badge::new("Billing issue", "tone-bad"),
-            Some(Status::Paused) => Badge::new("Paused", "tone-warn"),
-            _ => Badge::new("Expired", "tone-quiet"),
-        };
+        let badge = sources.first().map_or_else(|| Badge::new("Expired", "tone-quiet"), Source::badge);
         let has = |is_grant: bool| {
             sources.iter().any(|source| source.status.gives_access() && (source.status == Status::Granted) == is_grant)
         };

@@ -134,7 +134,11 @@ fn heading(event: &Event, found: &Found, visit: &Visit) -> String {
     };
     match line.subject {
         Subject::Product(product) => format!("{} {}", [line.verb.as_str(), line.joint].join(" ").trim(), product.name),
-        _ => line.verb,
+        Subject::None
+        | Subject::Change { .. }
+        | Subject::Customer(_)
+        | Subject::Ids { .. }
+        | Subject::Currency { .. } => line.verb,
     }
 }
 

@@ -46,7 +46,8 @@ impl Category {
             EventType::InitialPurchase => match event.period_type {
                 Some(PeriodType::Trial) => Category::Trial,
                 Some(PeriodType::Intro) => Category::Intro,
-                _ => Category::Start,
+                Some(PeriodType::Normal | PeriodType::Promotional | PeriodType::Prepaid | PeriodType::Other(_))
+                | None => Category::Start,
             },
             EventType::Renewal if event.is_trial_conversion => Category::Converted,
             EventType::Renewal => Category::Renewed,
@@ -80,7 +81,14 @@ impl Category {
             Some(Reason::PriceIncrease) => Category::PriceIncrease,
             Some(Reason::BillingError) => Category::BillingCancel,
             Some(Reason::DeveloperInitiated) => Category::DeveloperCancel,
-            _ => Category::UnknownCancel,
+            Some(
+                Reason::CustomerSupport
+                | Reason::Unknown
+                | Reason::SubscriptionPaused
+                | Reason::UnknownDueToImport
+                | Reason::Other(_),
+            )
+            | None => Category::UnknownCancel,
         }
     }
 

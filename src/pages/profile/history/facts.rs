@@ -51,7 +51,21 @@ fn cause(event: &Event, category: Category) -> Option<Sentence> {
         Category::Invoice => phrase("an invoice is not yet a payment"),
         Category::OverrideEnded => phrase("the project's default applies again"),
         Category::Unknown => phrase("a kind of event this version does not know"),
-        _ => None,
+        Category::Start
+        | Category::Converted
+        | Category::Renewed
+        | Category::Granted
+        | Category::Bought
+        | Category::OptedOut
+        | Category::PriceIncrease
+        | Category::DeveloperCancel
+        | Category::PauseAsked
+        | Category::Extended
+        | Category::RefundReversed
+        | Category::Transferred
+        | Category::Currency
+        | Category::Enrolled
+        | Category::Alias => None,
     }
 }
 
@@ -79,7 +93,26 @@ fn end(event: &Event, category: Category, now: Moment) -> Option<Sentence> {
         Category::Extended => event.expires_at.map(|end| dated("now until", end)),
         Category::Temporary => event.expires_at.map(|end| dated("until", end)),
         Category::PauseAsked => Some(pause(event, ahead, dated)),
-        _ => None,
+        Category::Trial
+        | Category::Intro
+        | Category::Start
+        | Category::Converted
+        | Category::Renewed
+        | Category::Bought
+        | Category::PreferenceChanged
+        | Category::GrantRemoved
+        | Category::BillingCancel
+        | Category::Resubscribed
+        | Category::BillingIssue
+        | Category::Expired
+        | Category::RefundReversed
+        | Category::Transferred
+        | Category::Invoice
+        | Category::Currency
+        | Category::Enrolled
+        | Category::Alias
+        | Category::OverrideEnded
+        | Category::Unknown => None,
     }
 }
 

@@ -103,7 +103,7 @@ fn name(purchase: &Purchase, visit: &Visit) -> String {
         Kind::Temporary if !purchase.product_id.is_empty() => {
             format!("Temporary: {}", visit.product_name(purchase))
         }
-        _ => visit.product_name(purchase).to_owned(),
+        Kind::Temporary | Kind::Subscription | Kind::OneTime => visit.product_name(purchase).to_owned(),
     })
 }
 
@@ -149,8 +149,13 @@ fn end(purchase: &Purchase, span: Span, now: Moment) -> Moment {
         Phase::Retry if is_open => now.min(span.from.plus_days(RETRY_DAYS)),
         Phase::Retry => span.to.min(span.from.plus_days(RETRY_DAYS)),
         Phase::Paused if is_open => purchase.auto_resume_at.map_or(now, |resumes| resumes.max(now)),
-        _ if words::is_lifetime(now, span.to) => Moment::NEVER,
-        _ => span.to,
+        Phase::Paused | Phase::Trial | Phase::Paid | Phase::Grace | Phase::Refunded | Phase::Granted => {
+            if words::is_lifetime(now, span.to) {
+                Moment::NEVER
+            } else {
+                span.to
+            }
+        }
     }
 }
 

@@ -65,6 +65,13 @@ pub fn lines(event: &Event, side: Side, catalog: &Catalog) -> Vec<Line> {
 }
 
 fn line(event: &Event, category: Category, side: Side, catalog: &Catalog) -> Line {
+    // A verb, and the word that joins it to the product.
+    let with_product = |verb: &str, joint: &'static str| Line {
+        verb: verb.to_owned(),
+        joint,
+        subject: product_of(event, catalog),
+        tail: String::new(),
+    };
     match category {
         Category::Granted => granted(event, catalog),
         Category::Expired if event.is_promotional() => grant_over(event, catalog),
@@ -74,39 +81,29 @@ fn line(event: &Event, category: Category, side: Side, catalog: &Catalog) -> Lin
         Category::Enrolled => enrolled(event),
         Category::Alias => alias(event),
         Category::OverrideEnded => override_ended(event),
-        _ => {
-            let (verb, joint) = verb(category, event);
-            Line { verb: verb.to_owned(), joint, subject: product_of(event, catalog), tail: String::new() }
-        }
-    }
-}
-
-/// The verb, and the word that joins it to the product.
-fn verb(category: Category, event: &Event) -> (&str, &'static str) {
-    match category {
-        Category::Trial => ("Started a trial", ""),
-        Category::Intro => ("Started a subscription", "(introductory price)"),
-        Category::Start => ("Started a subscription", ""),
-        Category::Converted => ("Converted from a trial", ""),
-        Category::Renewed => ("Renewed", ""),
-        Category::Bought => ("Made a purchase", ""),
-        Category::GrantRemoved => ("Had their granted entitlement removed", ""),
-        Category::Refunded => ("Was issued a refund", "of"),
-        Category::OptedOut => ("Opted out of renewal", "of"),
-        Category::PriceIncrease => ("Cancelled due to not agreeing to a price increase", ""),
-        Category::BillingCancel => ("Cancelled due to a billing error", ""),
-        Category::DeveloperCancel => ("Cancelled by the developer", ""),
-        Category::UnknownCancel => ("Cancelled due to unknown reasons", ""),
-        Category::Resubscribed => ("Resubscribed", "to"),
-        Category::Grace => ("Entered a grace period", ""),
-        Category::BillingIssue => ("Had a billing issue", ""),
-        Category::Expired => ("Subscription expired", ""),
-        Category::PauseAsked => ("Scheduled a pause", "of"),
-        Category::Extended => ("Subscription extended", ""),
-        Category::RefundReversed => ("Refund reversed", ""),
-        Category::Temporary => ("Temporary access granted", ""),
-        Category::Invoice => ("Was issued an invoice", ""),
-        _ => (event.kind.as_str(), ""),
+        Category::Trial => with_product("Started a trial", ""),
+        Category::Intro => with_product("Started a subscription", "(introductory price)"),
+        Category::Start => with_product("Started a subscription", ""),
+        Category::Converted => with_product("Converted from a trial", ""),
+        Category::Renewed => with_product("Renewed", ""),
+        Category::Bought => with_product("Made a purchase", ""),
+        Category::GrantRemoved => with_product("Had their granted entitlement removed", ""),
+        Category::Refunded => with_product("Was issued a refund", "of"),
+        Category::OptedOut => with_product("Opted out of renewal", "of"),
+        Category::PriceIncrease => with_product("Cancelled due to not agreeing to a price increase", ""),
+        Category::BillingCancel => with_product("Cancelled due to a billing error", ""),
+        Category::DeveloperCancel => with_product("Cancelled by the developer", ""),
+        Category::UnknownCancel => with_product("Cancelled due to unknown reasons", ""),
+        Category::Resubscribed => with_product("Resubscribed", "to"),
+        Category::Grace => with_product("Entered a grace period", ""),
+        Category::BillingIssue => with_product("Had a billing issue", ""),
+        Category::Expired => with_product("Subscription expired", ""),
+        Category::PauseAsked => with_product("Scheduled a pause", "of"),
+        Category::Extended => with_product("Subscription extended", ""),
+        Category::RefundReversed => with_product("Refund reversed", ""),
+        Category::Temporary => with_product("Temporary access granted", ""),
+        Category::Invoice => with_product("Was issued an invoice", ""),
+        Category::Unknown => with_product(event.kind.as_str(), ""),
     }
 }
 
@@ -170,7 +167,11 @@ fn changed(event: &Event, catalog: &Catalog) -> Line {
     let to = named(event.store.as_ref(), new, None, catalog);
     match old {
         Subject::Product(old) => Line { joint: "from", subject: Subject::Change { from: old.name, to }, ..verb },
-        _ => Line { joint: "to", subject: Subject::Product(to), ..verb },
+        Subject::None
+        | Subject::Change { .. }
+        | Subject::Customer(_)
+        | Subject::Ids { .. }
+        | Subject::Currency { .. } => Line { joint: "to", subject: Subject::Product(to), ..verb },
     }
 }
 

@@ -130,23 +130,32 @@ fn effect_in_store(purchase: &Purchase, now: Moment, name: String) -> Sentence {
     if purchase.is_family_share {
         return sentence.words("not touched. It belongs to a relative who shares it.");
     }
-    match (&purchase.store, may_charge_again(purchase, now)) {
-        (Some(Store::TestStore), _) => sentence.words("ends with the customer; it is a test and costs nothing."),
-        (_, false) => {
-            sentence.words("not changed; it ends ").time(Stamp::relative(purchase.access_ends_at(), now)).words(".")
-        }
-        (Some(Store::AppStore | Store::MacAppStore), _) => {
-            sentence.words("not cancelled. Only the customer can do that, in their Apple account.")
-        }
-        (Some(Store::PlayStore), _) => {
-            sentence.words("not cancelled. Cancel it, or refund and revoke it, in Google Play first.")
-        }
-        (Some(Store::Stripe), _) => sentence.words("not cancelled. Cancel it in Stripe first."),
-        (Some(Store::WebBilling), _) => {
-            sentence.words("not cancelled. Deleting the customer at the billing provider cancels it at once.")
-        }
-        _ => sentence.words("not cancelled. The store keeps charging until the customer cancels there."),
+    if purchase.store == Some(Store::TestStore) {
+        return sentence.words("ends with the customer; it is a test and costs nothing.");
     }
+    if !may_charge_again(purchase, now) {
+        let end = Stamp::relative(purchase.access_ends_at(), now);
+        return sentence.words("not changed; it ends ").time(end).words(".");
+    }
+    sentence.words(match &purchase.store {
+        Some(Store::AppStore | Store::MacAppStore) => {
+            "not cancelled. Only the customer can do that, in their Apple account."
+        }
+        Some(Store::PlayStore) => "not cancelled. Cancel it, or refund and revoke it, in Google Play first.",
+        Some(Store::Stripe) => "not cancelled. Cancel it in Stripe first.",
+        Some(Store::WebBilling) => {
+            "not cancelled. Deleting the customer at the billing provider cancels it at once."
+        }
+        None
+        | Some(
+            Store::Amazon
+            | Store::Paddle
+            | Store::Promotional
+            | Store::Roku
+            | Store::TestStore
+            | Store::Other(_),
+        ) => "not cancelled. The store keeps charging until the customer cancels there.",
+    })
 }
 
 /// Whether the store will charge again, or is retrying a payment.

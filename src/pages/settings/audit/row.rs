@@ -47,10 +47,8 @@ impl Row {
 
 fn actor_href(line: &Line, slug: &str, filter: &Filter) -> String {
     let kind = ActorKind::parse(&line.entry.actor_kind);
-    let who = match (kind, line.entry.actor_id) {
-        (Some(ActorKind::Person), Some(id)) => Some(Who::Person(id)),
-        (kind, _) => kind.map(Who::Other),
-    };
+    let person = line.entry.actor_id.filter(|_| kind == Some(ActorKind::Person));
+    let who = person.map(Who::Person).or(kind.map(Who::Other));
     format!("/projects/{slug}/settings/audit?{}", Filter { who, ..filter.clone() }.query())
 }
 
