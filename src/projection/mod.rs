@@ -18,10 +18,10 @@ mod tests;
 pub use attributes::AttributeValue;
 pub use fold::fold;
 pub use ledger::Revenue;
-pub use purchase::{Kind, Purchase};
+pub use purchase::{Kind, Purchase, is_lifetime};
 pub use sources::sources;
 pub use spans::{Phase, Span};
-pub use status::Status;
+pub use status::{RETRY_DAYS, Status};
 
 use std::collections::BTreeMap;
 

@@ -92,6 +92,11 @@ pub struct Purchase {
 /// An end more than so many years ahead means that the purchase does not end (§7.1).
 const LIFETIME_YEARS: i64 = 100;
 
+/// Whether something that begins at `from` and ends at `to` counts as without an end (§7.1).
+pub fn is_lifetime(from: Moment, to: Moment) -> bool {
+    to > from.plus_days(LIFETIME_YEARS * 365)
+}
+
 impl Purchase {
     /// A purchase whose first known event is `event`, of any type.
     pub(super) fn begun_by(event: &Event, key: String, kind: Kind) -> Purchase {
@@ -225,7 +230,7 @@ impl Purchase {
 
     /// Whether the purchase counts as unlimited: it has no end, or one more than a century ahead (§7.1).
     pub fn is_lifetime(&self, now: Moment) -> bool {
-        self.expires_at.is_none_or(|end| end > now.plus_days(LIFETIME_YEARS * 365))
+        self.expires_at.is_none_or(|end| is_lifetime(now, end))
     }
 
     /// Whether its revenue is real money of this customer: in production, not shared by a relative, not a grant.

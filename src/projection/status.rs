@@ -5,7 +5,7 @@ use crate::base::clock::Moment;
 use crate::events::{PeriodType, Reason};
 
 /// For so many days stores retry a failed payment at most; Apple retries longest.
-const RETRY_DAYS: i64 = 60;
+pub const RETRY_DAYS: i64 = 60;
 
 /// The status of a purchase. [`Status::gives_access`] says which ones give access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, Month, Timelike, Utc};
 use chrono_tz::Tz;
 
+use super::text::uncapitalised;
 use crate::base::clock::Moment;
 
 /// `2021-04-23 at 01:53 AM UTC`; a moment outside the calendar is shown in milliseconds.
@@ -158,7 +159,7 @@ pub fn relative(at: Moment, now: Moment) -> String {
     let span = now.since(at);
     match (amount(span.saturating_abs()), span >= 0) {
         (Amount::One(words), true) => format!("{words} ago"),
-        (Amount::One(words), false) => format!("in {}", lower_first(words)),
+        (Amount::One(words), false) => format!("in {}", uncapitalised(words)),
         (Amount::Many(number, unit), true) => format!("{number} {unit} ago"),
         (Amount::Many(number, unit), false) => format!("in {number} {unit}"),
     }
@@ -190,11 +191,6 @@ fn amount(span: i64) -> Amount {
         _ if span < 548 * DAY => Amount::One("A year"),
         _ => many(DAY * 1461 / 4, "years"),
     }
-}
-
-fn lower_first(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

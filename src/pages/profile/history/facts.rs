@@ -4,6 +4,7 @@ use super::category::Category;
 use super::words;
 use crate::base::clock::Moment;
 use crate::events::{Event, PeriodType, Reason};
+use crate::projection::is_lifetime;
 use crate::wording::sentence::{Sentence, Stamp};
 
 /// The most characters of a text from outside in the second line. The page of the event shows all of it.
@@ -88,7 +89,7 @@ fn end(event: &Event, category: Category, now: Moment) -> Option<Sentence> {
         Category::Grace => event.grace_expires_at.map(|end| dated("access continues until", end)),
         Category::Granted => {
             let from = event.purchased_at.unwrap_or(event.event_at);
-            event.expires_at.filter(|end| !words::is_lifetime(from, *end)).map(|end| dated("until", end))
+            event.expires_at.filter(|end| !is_lifetime(from, *end)).map(|end| dated("until", end))
         }
         Category::Extended => event.expires_at.map(|end| dated("now until", end)),
         Category::Temporary => event.expires_at.map(|end| dated("until", end)),

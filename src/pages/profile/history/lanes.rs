@@ -1,13 +1,13 @@
 //! The lanes of the picture: the state of each purchase over time, as bars and in words. One-time purchases that
 //! unlock nothing are marks, with one lane per product.
 
+use super::axis;
 use super::marker::Marker;
-use super::{axis, words};
 use crate::base::clock::Moment;
 use crate::catalog::Catalog;
 use crate::events::Store;
 use crate::pages::profile::visit::{SOME, Visit};
-use crate::projection::{Kind, Phase, Purchase, Span};
+use crate::projection::{Kind, Phase, Purchase, RETRY_DAYS, Span, is_lifetime};
 use crate::wording::text::{count, grouped, listed, visible};
 use crate::wording::times;
 
@@ -32,8 +32,6 @@ pub struct Lane {
 /// The most lanes that the picture draws, and the most bars on one lane. The newest bars are drawn.
 pub const MOST: usize = 12;
 const BARS: usize = 60;
-/// Stores stop retrying after about two months at the latest.
-const RETRY_DAYS: i64 = 60;
 
 /// All lanes, the most important first: purchases that give access, then those that ended last.
 pub fn draw(visit: &Visit) -> Vec<Lane> {
@@ -150,11 +148,7 @@ fn end(purchase: &Purchase, span: Span, now: Moment) -> Moment {
         Phase::Retry => span.to.min(span.from.plus_days(RETRY_DAYS)),
         Phase::Paused if is_open => purchase.auto_resume_at.map_or(now, |resumes| resumes.max(now)),
         Phase::Paused | Phase::Trial | Phase::Paid | Phase::Grace | Phase::Refunded | Phase::Granted => {
-            if words::is_lifetime(now, span.to) {
-                Moment::NEVER
-            } else {
-                span.to
-            }
+            if is_lifetime(now, span.to) { Moment::NEVER } else { span.to }
         }
     }
 }

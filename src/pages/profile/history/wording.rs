@@ -7,6 +7,7 @@ use super::words;
 use crate::base::app_user_id::is_anonymous;
 use crate::catalog::Catalog;
 use crate::events::{Adjustment, Event, Store};
+use crate::projection::is_lifetime;
 use crate::wording::text;
 
 /// `Renewed` · `` · a product, or `Purchases transferred to another customer` · `` · an id.
@@ -143,7 +144,7 @@ fn granted(event: &Event, catalog: &Catalog) -> Line {
     };
     let from = event.purchased_at.unwrap_or(event.event_at);
     let tail = match event.expires_at {
-        Some(end) if !words::is_lifetime(from, end) => format!("for {}", words::length(end.since(from))),
+        Some(end) if !is_lifetime(from, end) => format!("for {}", words::length(end.since(from))),
         _ => "without an end".to_owned(),
     };
     Line { tail, ..bare(format!("Was granted the {the} {noun}")) }

@@ -1,18 +1,10 @@
 //! Texts that several rows share: lengths of time, and large numbers.
 
-use crate::base::clock::Moment;
 use crate::wording::text;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-
-/// Ends further away than this mean "without an end" (§7.1).
-const LIFETIME_YEARS: i64 = 100;
-
-pub fn is_lifetime(from: Moment, to: Moment) -> bool {
-    to > from.plus_days(LIFETIME_YEARS * 365)
-}
 
 /// A period of so many milliseconds in words: `7 days`, `1 month`. Months and years only if the period fits; otherwise
 /// days, and below two days hours or minutes.
@@ -50,6 +42,8 @@ fn comma(place: usize) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::clock::Moment;
+    use crate::projection::is_lifetime;
 
     #[test]
     fn a_period_is_named_as_people_name_it() {

@@ -8,13 +8,13 @@ use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{balances, experiments, notes, offering_overrides, purchases, transfer_links};
 use crate::pages::profile::visit::{Visit, read_purchase};
-use crate::projection::{CustomerId, Kind, Purchase};
+use crate::projection::{CustomerId, Kind, Purchase, RETRY_DAYS};
 
 /// The most live subscriptions that are listed.
 const NAMED: i64 = 20;
-/// For how many days after its end a subscription is loaded. Stores stop retrying a payment before that; a paused
+/// For how many days after its end a subscription is loaded: longer than stores retry a payment, because a paused
 /// subscription may come back later.
-const RETRY_DAYS: i64 = 90;
+const LOADED_DAYS: i64 = RETRY_DAYS + 30;
 
 /// Three queries.
 pub fn held(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
@@ -69,7 +69,7 @@ fn beside_events(conn: &mut Conn, customer: CustomerId) -> QueryResult<Beside> {
 /// Subscriptions of both environments that a store may still charge for, or that still give access.
 fn live(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Vec<Purchase>> {
     let own = purchases::customer_id.eq(customer).and(purchases::kind.eq(Kind::Subscription.as_str()));
-    let recent = purchases::ends_at.gt(now.plus_days(-RETRY_DAYS).millis());
+    let recent = purchases::ends_at.gt(now.plus_days(-LOADED_DAYS).millis());
     let bodies: Vec<String> = purchases::table
         .filter(own.and(purchases::environment.eq("production").or(purchases::environment.eq("sandbox"))).and(recent))
         .order(purchases::ends_at.desc())
