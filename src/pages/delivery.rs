@@ -5,6 +5,7 @@ use askama::filters::HtmlSafe;
 
 use crate::base::clock::Moment;
 use crate::endpoints::deliveries::{self, Tried, WebhookDelivery};
+use crate::web::filters;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::count;
 

@@ -6,6 +6,7 @@ use askama::Template;
 use serde::Serialize;
 
 use super::cors;
+use super::filters;
 use super::layout::{Layout, Section};
 use super::trail::Trail;
 use crate::base::error::Error;

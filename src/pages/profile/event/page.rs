@@ -15,7 +15,7 @@ use crate::events::{Delivery, Environment, Event};
 use crate::pages::delivery::Sent;
 use crate::pages::profile::history::{self, Amount, Category, Subject};
 use crate::pages::profile::visit::{self, Visit};
-use crate::web::{Flash, Layout, Section};
+use crate::web::{Flash, Layout, Section, filters};
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;
 

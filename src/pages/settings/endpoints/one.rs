@@ -20,7 +20,7 @@ use crate::pages::delivery::Sent;
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
 use crate::pages::settings::values::Values;
-use crate::web::{Layout, Section};
+use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::{count, grouped};
 
