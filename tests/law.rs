@@ -1,4 +1,5 @@
-//! The rules that the code cites stand in the repository: each `§` of a comment names a section of one of these documents.
+//! Rules about the text of the sources: each `§` of a comment names a section of one of these documents, lines are short
+//! enough to be read side by side, and templates do not reach into modules.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,6 +8,9 @@ use std::path::{Path, PathBuf};
 const DOCUMENTS: [&str; 3] = ["src/projection/RULES.md", "src/pages/profile/RULES.md", "src/api/CONTRACT.md"];
 /// Where sections are cited. `tests/layers.rs` and this file only speak of them.
 const CITING: [&str; 4] = ["src", "tests/desk", "templates", "migrations"];
+
+/// A line has fewer characters than this.
+const TOO_LONG: usize = 140;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -77,4 +81,42 @@ fn each_section_stands_in_one_document() {
         .map(|(name, documents)| format!("§{name} stands in {}", documents.join(" and ")))
         .collect();
     assert!(twice.is_empty(), "{}", twice.join("\n"));
+}
+
+/// The lines of all files with this extension in `folders`: where, and what they say.
+fn lines(folders: &[&str], extension: &str) -> Vec<(String, String)> {
+    let mut paths = Vec::new();
+    folders.iter().for_each(|folder| files(&root().join(folder), &mut paths));
+    let mut found = Vec::new();
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|name| name == extension)) {
+        let text = fs::read_to_string(path).expect("a source file is text");
+        let name = path.strip_prefix(root()).unwrap_or(path).display();
+        let lines = text.lines().enumerate().map(|(at, line)| (format!("{name}:{}", at + 1), line.to_owned()));
+        found.extend(lines);
+    }
+    found
+}
+
+#[test]
+fn no_line_of_rust_or_of_a_template_is_too_long() {
+    let all = [lines(&["src", "tests"], "rs"), lines(&["templates"], "html")].concat();
+    assert!(all.len() > 10_000, "{} lines were found", all.len());
+    let too_long: Vec<String> = all
+        .iter()
+        .map(|(place, line)| (place, line.chars().count()))
+        .filter(|(_, length)| *length >= TOO_LONG)
+        .map(|(place, length)| format!("{place} has {length} characters; wrap it before {TOO_LONG}"))
+        .collect();
+    assert!(too_long.is_empty(), "{}", too_long.join("\n"));
+}
+
+/// A template asks its struct or a filter (`src/web/filters.rs`), so the order of the modules need not be checked in there.
+#[test]
+fn no_template_reaches_into_a_module() {
+    let reaching: Vec<String> = lines(&["templates"], "html")
+        .iter()
+        .filter(|(_, line)| line.contains("crate::") || line.contains("super::"))
+        .map(|(place, _)| format!("{place} names a path of Rust; make it a method of the struct, or a filter"))
+        .collect();
+    assert!(reaching.is_empty(), "{}", reaching.join("\n"));
 }

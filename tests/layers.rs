@@ -1,6 +1,6 @@
 //! The modules of `src` stand in one order, and each uses only those above it. The test reads every path that begins with
-//! `crate::` or leads out of its module with `super::`, in the sources and in their templates, and there are no exceptions.
-//! In the same way the files of `tests/desk` use only `support/`, not each other.
+//! `crate::` or leads out of its module with `super::`, and there are no exceptions. Templates hold no such paths
+//! (`tests/law.rs`). In the same way the files of `tests/desk` use only `support/`, not each other.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -79,8 +79,7 @@ impl Source {
     fn uses(&self) -> Vec<String> {
         let mut found = Vec::new();
         paths(&trees(self.tokens.clone()), self.module.len(), &mut found);
-        let templates = template_names(&self.tokens).into_iter().flat_map(|name| template_uses(&name));
-        found.into_iter().chain(templates).filter(|name| name != self.top()).collect()
+        found.into_iter().filter(|name| name != self.top()).collect()
     }
 }
 
@@ -178,23 +177,6 @@ fn heads(tree: Option<&TokenTree>, found: &mut Vec<String>) {
     }
 }
 
-/// The files that `#[template(path = "…")]` names.
-fn template_names(tokens: &TokenStream) -> Vec<String> {
-    let mut names = Vec::new();
-    for_each_level(tokens, &mut |level| {
-        for (at, tree) in level.iter().enumerate() {
-            if is_word(Some(tree), "template")
-                && let Some(TokenTree::Group(group)) = level.get(at + 1)
-                && let [TokenTree::Ident(key), _, TokenTree::Literal(path), ..] = trees(group.stream()).as_slice()
-                && *key == "path"
-            {
-                names.push(path.to_string().trim_matches('"').to_owned());
-            }
-        }
-    });
-    names
-}
-
 fn for_each_level(tokens: &TokenStream, visit: &mut impl FnMut(&[TokenTree])) {
     let level = trees(tokens.clone());
     visit(&level);
@@ -203,14 +185,6 @@ fn for_each_level(tokens: &TokenStream, visit: &mut impl FnMut(&[TokenTree])) {
             for_each_level(&group.stream(), visit);
         }
     }
-}
-
-/// Paths of Rust in a template: they are compiled in the module whose struct names it.
-fn template_uses(name: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates").join(name);
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let word = |rest: &str| rest.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
-    text.split("crate::").skip(1).map(word).collect()
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::monotonic::MonotonicClock;
 use crate::db::Db;
-use crate::web::{Form, Layout, html, html_for};
+use crate::web::{Form, Layout, filters, html, html_for};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 

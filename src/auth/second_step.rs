@@ -18,7 +18,7 @@ use crate::base::error::{Error, address_with_next};
 use crate::base::ids::Ids;
 use crate::base::monotonic::MonotonicClock;
 use crate::db::{Conn, Db};
-use crate::web::{Form, Layout, html};
+use crate::web::{Form, Layout, filters, html};
 
 /// How long the second step may take.
 const MINUTES: i64 = 5;

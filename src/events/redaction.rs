@@ -205,7 +205,10 @@ mod tests {
         let marked = redact_to_mark(&purchase_body()).expect("a body");
         assert_eq!(
             marked,
-            r#"{"api_version":"1.0","event":{"environment":"of environment","event_timestamp_ms":5,"id":"of id","store":"of store","type":"of type"}}"#
+            concat!(
+                r#"{"api_version":"1.0","event":{"environment":"of environment","event_timestamp_ms":5,"#,
+                r#""id":"of id","store":"of store","type":"of type"}}"#
+            )
         );
         assert_eq!(redact_to_mark(r#"{"event":{"id":{"who":"lena"}}}"#).as_deref(), Some(r#"{"event":{}}"#));
     }
@@ -221,7 +224,11 @@ mod tests {
         let lost = text(transfer_without(&body.to_string(), Party::From));
         assert_eq!(
             lost,
-            r#"{"event":{"event_timestamp_ms":5,"id":"1","note":"sandy","store":"APP_STORE","subscriber_attributes":{"goal":{"value":"x"}},"transferred_from":[],"transferred_to":["sandy"],"type":"TRANSFER"}}"#
+            concat!(
+                r#"{"event":{"event_timestamp_ms":5,"id":"1","note":"sandy","store":"APP_STORE","#,
+                r#""subscriber_attributes":{"goal":{"value":"x"}},"transferred_from":[],"transferred_to":["sandy"],"#,
+                r#""type":"TRANSFER"}}"#
+            )
         );
         let received = text(transfer_without(&body.to_string(), Party::To));
         assert!(!received.contains("sandy") && !received.contains("goal") && received.contains("lena"), "{received}");

@@ -331,7 +331,7 @@ mod tests {
         let purchase = purchase(changes);
         let name_of = |product: &str| format!("Product {product}");
         let line = Explanation { purchase: &purchase, now: NOW, name_of: &name_of }.line();
-        let hint = line.hint.as_ref().map_or_else(String::new, |hint| format!(" ({})", hint.plain()));
+        let hint = line.hint.as_ref().map_or_else(String::new, |hint| format!("\n  {}", hint.plain()));
         format!("[{}] {}{hint}", line.tone, line.plain())
     }
 
@@ -350,8 +350,10 @@ mod tests {
         [good] Renews in 18 days, changes to Product pro_monthly on 11 Dec
         [good] Renews in 18 days, introductory price until then
         [trial] Trial, converts in 3 days
-        [warn] Pauses on 11 Dec, resumes on 10 Jan 2027 (Access continues until the pause begins.)
-        [warn] Pauses on 11 Dec, with no date to resume (Access continues until the pause begins.)
+        [warn] Pauses on 11 Dec, resumes on 10 Jan 2027
+          Access continues until the pause begins.
+        [warn] Pauses on 11 Dec, with no date to resume
+          Access continues until the pause begins.
         ");
     }
 
@@ -366,9 +368,12 @@ mod tests {
             line(json!({ "kind": "one_time", "expires_at": ahead(20), "period_start": ago(10) })),
         ];
         insta::assert_snapshot!(lines.join("\n"), @"
-        [warn] Expires in 18 days, cancelled on 2 Nov (Cancelled means that it will not renew. Access continues until the paid time ends.)
-        [warn] Expires in 18 days, cancelled on 2 Nov (price increase not accepted) (Cancelled means that it will not renew. Access continues until the paid time ends.)
-        [warn] Trial, ends in 3 days, cancelled on 22 Nov (Access continues until then. No charge follows.)
+        [warn] Expires in 18 days, cancelled on 2 Nov
+          Cancelled means that it will not renew. Access continues until the paid time ends.
+        [warn] Expires in 18 days, cancelled on 2 Nov (price increase not accepted)
+          Cancelled means that it will not renew. Access continues until the paid time ends.
+        [warn] Trial, ends in 3 days, cancelled on 22 Nov
+          Access continues until then. No charge follows.
         [warn] Expires in 18 days, replaced by another product on 21 Nov
         [warn] Expires in 4 days, prepaid, does not renew by itself
         [warn] Expires in 20 days, bought on 13 Nov, does not renew
@@ -392,13 +397,18 @@ mod tests {
             line(json!({ "kind": "temporary", "expires_at": NOW.plus_seconds(57_600) })),
         ];
         insta::assert_snapshot!(lines.join("\n"), @"
-        [warn] Grace period until 30 Nov, billing issue detected 14 Nov (The store could not collect the payment and tries again. Access continues meanwhile, past the date of the renewal.)
-        [warn] Trial, grace period until 30 Nov, billing issue detected 14 Nov (The store could not collect the payment and tries again. Access continues meanwhile, past the date of the renewal.)
-        [warn] Billing issue, paid until 11 Dec, detected 22 Nov (The store could not collect the next payment and tries again.)
-        [bad] Expired 11 days ago, the store is retrying payment; billing issue detected 12 Nov (Access returns by itself if the payment goes through.)
+        [warn] Grace period until 30 Nov, billing issue detected 14 Nov
+          The store could not collect the payment and tries again. Access continues meanwhile, past the date of the renewal.
+        [warn] Trial, grace period until 30 Nov, billing issue detected 14 Nov
+          The store could not collect the payment and tries again. Access continues meanwhile, past the date of the renewal.
+        [warn] Billing issue, paid until 11 Dec, detected 22 Nov
+          The store could not collect the next payment and tries again.
+        [bad] Expired 11 days ago, the store is retrying payment; billing issue detected 12 Nov
+          Access returns by itself if the payment goes through.
         [warn] Paused, resumes on 5 Dec
         [warn] Paused, with no date to resume
-        [warn] Temporary access until 24 Nov, 09:00 UTC (The store did not answer about this purchase yet. Until it does, access lasts for a day at most.)
+        [warn] Temporary access until 24 Nov, 09:00 UTC
+          The store did not answer about this purchase yet. Until it does, access lasts for a day at most.
         ");
     }
 
@@ -459,9 +469,12 @@ mod tests {
         ];
         insta::assert_snapshot!(lines.join("\n"), @"
         [bad] Refunded on 3 Nov
-        [bad] Refunded on 3 Nov (The subscription is still set to renew: the store may charge again unless it is cancelled there.)
-        [warn] Expires in 18 days, cancelled on 2 Nov (Refunded on 3 Nov. The store did not end access.)
-        [good] Renews in 18 days (Refunded on 3 Nov. The store did not end access, and the subscription is still set to renew.)
+        [bad] Refunded on 3 Nov
+          The subscription is still set to renew: the store may charge again unless it is cancelled there.
+        [warn] Expires in 18 days, cancelled on 2 Nov
+          Refunded on 3 Nov. The store did not end access.
+        [good] Renews in 18 days
+          Refunded on 3 Nov. The store did not end access, and the subscription is still set to renew.
         [bad] Refunded on 3 Nov
         [bad] Refunded on 19 Oct 2025
         ");

@@ -2,6 +2,7 @@
 //! the person who is logged in, and invitations.
 
 pub mod account;
+pub mod delivery;
 pub mod directory;
 pub mod invitations;
 pub mod profile;

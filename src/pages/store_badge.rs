@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::events::Store;
+use crate::web::filters;
 
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(path = "profile/store_badge.html")]

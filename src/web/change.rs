@@ -3,6 +3,8 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+use super::filters;
+
 /// The most characters, before and after together, that are shown on one line. Longer texts and texts of several lines
 /// are folded.
 const SHORT: usize = 80;

@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde::Serialize;
 
+use super::filters;
 use super::layout::{Layout, Section};
 use super::request_record::RequestRecord;
 use crate::base::error::Error;

@@ -9,6 +9,7 @@ pub mod edge;
 pub mod error_body_v2;
 mod failure;
 pub mod file;
+pub mod filters;
 mod flash;
 pub mod form;
 pub mod guard;

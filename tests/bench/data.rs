@@ -32,7 +32,8 @@ fn ordinary(customer: usize, event: i64) -> String {
     format!(
         concat!(
             r#"{{"api_version":"1.0","event":{{"id":"{customer:08x}-{event:04x}-4b6d-8f2e-{customer:012x}","type":"{kind}","#,
-            r#""event_timestamp_ms":{at},"app_id":"app0sundial","app_user_id":"{name}","original_app_user_id":"$RCAnonymousID:{customer:032x}","#,
+            r#""event_timestamp_ms":{at},"app_id":"app0sundial","app_user_id":"{name}","#,
+            r#""original_app_user_id":"$RCAnonymousID:{customer:032x}","#,
             r#""aliases":["{name}","$RCAnonymousID:{customer:032x}"],"product_id":"pro_monthly","period_type":"NORMAL","#,
             r#""purchased_at_ms":{start},"expiration_at_ms":{end},"store":"APP_STORE","environment":"PRODUCTION","#,
             r#""entitlement_ids":["pro"],"entitlement_id":null,"presented_offering_id":"standard","price":9.99,"currency":"EUR","#,

@@ -162,6 +162,11 @@ impl Overview {
         visible(&self.row.best_app_user_id)
     }
 
+    /// The name, or the App User ID of a customer without one.
+    pub fn name_or_id(&self) -> String {
+        self.name().unwrap_or_else(|| self.id())
+    }
+
     /// ISO 3166-1 alpha-2: where the app was last seen, else what the newest event names.
     pub fn country(&self) -> Option<&str> {
         let row = &self.row;

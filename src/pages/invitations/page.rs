@@ -5,11 +5,11 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::actions::Opened;
-use crate::auth::invitations::Invitation;
+use crate::auth::invitations::{DAYS, Invitation};
 use crate::auth::{LoggedIn, Project, queries};
 use crate::base::error::{Error, address_with_next};
 use crate::db::Conn;
-use crate::web::{Layout, html};
+use crate::web::{Layout, filters, html};
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
@@ -27,6 +27,13 @@ pub struct InvitationPage {
 #[template(path = "invitations/gone.html")]
 struct Gone {
     layout: Layout,
+}
+
+impl Gone {
+    /// How many days an invitation lasts.
+    fn days(&self) -> i64 {
+        DAYS
+    }
 }
 
 /// The person who opens the link.

@@ -252,13 +252,15 @@ mod tests {
         let mut visit = testing::lena();
         visit.purchases = purchases.into_iter().map(crate::projection::testing::purchase).collect();
         let now = Now::new(&visit, &Grouped::new(&visit), None);
-        format!("[{}] {} / {}", now.tone, now.headline.plain(), now.detail.plain())
+        format!("[{}] {}\n  {}", now.tone, now.headline.plain(), now.detail.plain())
     }
 
     #[test]
     fn the_answer_is_one_plain_sentence() {
         let ended = json!({ "expires_at": NOW.plus_days(-90), "expiration_reason": "BILLING_ERROR" });
-        let lifetime = json!({ "key": "l", "kind": "one_time", "expires_at": null, "product_id": "archive", "entitlement_ids": ["archive"] });
+        let lifetime = json!({
+            "key": "l", "kind": "one_time", "expires_at": null, "product_id": "archive", "entitlement_ids": ["archive"],
+        });
         let trial =
             json!({ "key": "t", "period_type": "TRIAL", "expires_at": NOW.plus_days(3), "entitlement_ids": ["coach"] });
         let answers = [
@@ -276,16 +278,26 @@ mod tests {
             answer(vec![]),
         ];
         insta::assert_snapshot!(answers.join("\n"), @"
-        [good] pro, renews on 11 Dec 2026 / Pro annual, App Store. Renews in 18 days.
-        [good] archive, for good / Pro annual, App Store. Does not expire, bought on 11 Dec 2025. Also: pro (expires in 18 days).
-        [good] archive, for good / Pro annual, App Store. Does not expire, bought on 11 Dec 2025. Also: pro (renews in 18 days), coach (trial, converts in 3 days).
-        [good] coach, on trial until 26 Nov 2026 / Pro annual, App Store. Trial, converts in 3 days.
-        [warn] pro, in grace until 30 Nov 2026 / Pro annual, App Store. Grace period until 30 Nov, billing issue detected 14 Nov.
-        [good] pro, for good / Granted entitlement. Does not expire, granted on 11 Dec 2025.
-        [quiet] Nothing / Pro annual, App Store. Paused, with no date to resume.
-        [quiet] Nothing / Pro annual is running, but the catalog attaches it to no entitlement.
-        [quiet] Nothing / Pro annual, App Store. Expired 3 months ago, billing error.
-        [quiet] Nothing / No purchase or grant has ever reached this customer.
+        [good] pro, renews on 11 Dec 2026
+          Pro annual, App Store. Renews in 18 days.
+        [good] archive, for good
+          Pro annual, App Store. Does not expire, bought on 11 Dec 2025. Also: pro (expires in 18 days).
+        [good] archive, for good
+          Pro annual, App Store. Does not expire, bought on 11 Dec 2025. Also: pro (renews in 18 days), coach (trial, converts in 3 days).
+        [good] coach, on trial until 26 Nov 2026
+          Pro annual, App Store. Trial, converts in 3 days.
+        [warn] pro, in grace until 30 Nov 2026
+          Pro annual, App Store. Grace period until 30 Nov, billing issue detected 14 Nov.
+        [good] pro, for good
+          Granted entitlement. Does not expire, granted on 11 Dec 2025.
+        [quiet] Nothing
+          Pro annual, App Store. Paused, with no date to resume.
+        [quiet] Nothing
+          Pro annual is running, but the catalog attaches it to no entitlement.
+        [quiet] Nothing
+          Pro annual, App Store. Expired 3 months ago, billing error.
+        [quiet] Nothing
+          No purchase or grant has ever reached this customer.
         ");
     }
 
@@ -294,7 +306,7 @@ mod tests {
         let grant = json!({ "key": "g", "kind": "grant", "store": "PROMOTIONAL", "expires_at": NOW.plus_days(26) });
         assert_eq!(
             answer(vec![json!({}), grant]),
-            "[good] pro, renews on 11 Dec 2026 / Pro annual, App Store. Renews in 18 days. Also granted until 19 Dec."
+            "[good] pro, renews on 11 Dec 2026\n  Pro annual, App Store. Renews in 18 days. Also granted until 19 Dec."
         );
     }
 

@@ -10,6 +10,7 @@ use super::visit::{Visit, read_purchase};
 use crate::base::clock::Moment;
 use crate::pages::directory::overview;
 use crate::projection::{Kind, Purchase, Status};
+use crate::web::filters;
 use crate::wording::{text, times};
 
 #[derive(Debug, Template)]

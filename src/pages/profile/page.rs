@@ -21,7 +21,7 @@ use crate::auth::{Member, PageRequest};
 use crate::base::Permission::ReadTeam;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::web::{Dialog, Layout, Section};
+use crate::web::{Dialog, Layout, Section, filters};
 
 /// The initial capacity of the buffer in bytes, which is enough for most pages.
 const USUAL_LENGTH: usize = 96 * 1024;

@@ -15,7 +15,7 @@ use crate::base::clock::Moment;
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::web::{Layout, Section};
+use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]

@@ -13,7 +13,7 @@ use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::web::{Layout, Page, Section, form};
+use crate::web::{Layout, Page, Section, filters, form};
 use crate::wording::sentence::Stamp;
 
 const ROWS: usize = 50;

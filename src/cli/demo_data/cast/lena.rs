@@ -17,7 +17,8 @@ pub fn story(now: i64) -> Story {
     on_apple(on_google(introduction(now)))
         .seen(&IPHONE, 124).with_override(winback)
         .note(Author::Vera, 341, "Moved from Android to iOS, see [ticket 88213](https://help.sundial.example/tickets/88213).")
-        .note(Author::Sol, 401, "Wrote that she was **charged after asking to stop**; `GPA.3390-1182-5530-01234..3` refunded. She prefers *e-mail*.")
+        .note(Author::Sol, 401, "Wrote that she was **charged after asking to stop**; `GPA.3390-1182-5530-01234..3` refunded. \
+            She prefers *e-mail*.")
         .edited(Author::Sol)
 }
 

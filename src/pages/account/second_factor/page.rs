@@ -11,7 +11,7 @@ use crate::auth::{LoggedIn, PageRequest, next};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
-use crate::web::{Layout, form};
+use crate::web::{Layout, filters, form};
 use crate::wording::Preferences;
 use crate::wording::sentence::Stamp;
 

@@ -19,7 +19,7 @@ use crate::customers::Cursor;
 use crate::db::{Conn, Db};
 use crate::pages::directory::overview::{self, Overview};
 use crate::pages::directory::search::{self, Query};
-use crate::web::{Layout, Section, html_for};
+use crate::web::{Layout, Section, filters, html_for};
 
 /// The fields of the query. If a field comes twice, the first one counts; unknown fields are ignored.
 #[derive(Default)]
@@ -158,6 +158,10 @@ impl ListPage {
             may_export: member.may(Permission::ExportLists),
             webhook_address: is_new.then(|| config.address_of(&format!("/webhooks/revenuecat/{}", project.slug))),
         })
+    }
+
+    fn lists(&self) -> [List; 6] {
+        List::ALL
     }
 
     fn top(&self, list: &List) -> String {

@@ -10,10 +10,11 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::customers::overrides::{self, Cursor, Offering, Override, may_change};
 use crate::db::Conn;
+use crate::pages::directory::lists::List;
 use crate::pages::directory::overview::{self, Overview};
 use crate::pages::profile::visit;
 use crate::web::form::field;
-use crate::web::{Flash, Layout, Section};
+use crate::web::{Flash, Layout, Section, filters};
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;
 
@@ -94,6 +95,10 @@ impl OverridesPage {
         let default = offerings.into_iter().find(|offering| offering.is_default && !offering.is_archived);
         let layout = member.layout("Offering overrides", Section::Customers);
         Ok(OverridesPage { layout, project: project.slug.clone(), default, rows, is_later: after.is_some(), next })
+    }
+
+    fn lists(&self) -> [List; 6] {
+        List::ALL
     }
 
     fn top(&self) -> String {

@@ -16,7 +16,7 @@ use crate::customers::stars;
 use crate::db::{Conn, Db};
 use crate::pages::directory::overview::{self, Overview, profile_address};
 use crate::projection::CustomerId;
-use crate::web::{Layout, Section, html_for};
+use crate::web::{Layout, Section, filters, html_for};
 use crate::wording::Preferences;
 use crate::wording::text::{visible, visible_parts};
 

@@ -8,6 +8,7 @@ use super::queries;
 use crate::base::app_user_id;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
+use crate::web::filters;
 use crate::wording::text;
 
 /// How many ids are shown unfolded.

@@ -8,6 +8,7 @@ use super::model::{Set, Unset};
 use crate::base::Permission::EditAttributes;
 use crate::pages::profile::pickup::What;
 use crate::pages::profile::visit::Visit;
+use crate::web::filters;
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
 

@@ -8,7 +8,7 @@ use crate::base::error::Error;
 use crate::customers::attributes::{AttributeKey, MAX_VALUE, Rule, Stored, queries, reserved};
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 
 /// Values with more characters than this get a field of several lines.
 const LINE: usize = 60;

@@ -8,6 +8,7 @@ use crate::db::Conn;
 use crate::db::schema::balances;
 use crate::pages::profile::badge::Badge;
 use crate::pages::profile::visit::Visit;
+use crate::web::filters;
 use crate::wording::text;
 
 #[derive(Debug, Template)]

@@ -6,6 +6,7 @@ use askama::filters::HtmlSafe;
 use super::model;
 use super::model::Row;
 use crate::pages::profile::visit::Visit;
+use crate::web::filters;
 
 #[derive(Debug, Template)]
 #[template(path = "profile/details.html")]

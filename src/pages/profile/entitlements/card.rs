@@ -11,6 +11,7 @@ use crate::base::Permission::{GrantEntitlements, TransferPurchases};
 use crate::db::Conn;
 use crate::pages::profile::pickup::What;
 use crate::pages::profile::visit::Visit;
+use crate::web::filters;
 use crate::wording::sentence::{Sentence, Stamp};
 
 #[derive(Debug, Template)]

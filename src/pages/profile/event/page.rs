@@ -10,11 +10,12 @@ use crate::auth::Member;
 use crate::base::Permission::{ManageEndpoints, ResendDeliveries};
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::endpoints::deliveries::{self, Sent};
+use crate::endpoints::deliveries;
 use crate::events::{Delivery, Environment, Event};
+use crate::pages::delivery::Sent;
 use crate::pages::profile::history::{self, Amount, Category, Subject};
 use crate::pages::profile::visit::{self, Visit};
-use crate::web::{Flash, Layout, Section};
+use crate::web::{Flash, Layout, Section, filters};
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;
 
@@ -69,7 +70,8 @@ impl EventPage {
         let heading = heading(&event, &found, visit);
         let environment = environment(&found);
         let code = json::read(&found.body).and_then(|body| body.field("event")).as_ref().map(Code::new);
-        let sent = deliveries::of_event(conn, visit.project.id, found.place.event, visit.now)?;
+        let tried = deliveries::of_event(conn, visit.project.id, found.place.event)?;
+        let sent = tried.into_iter().map(|tried| Sent::of_event(tried, visit.now)).collect();
         let settings = || format!("/projects/{}/settings/endpoints", visit.project.slug);
         Ok(EventPage {
             deliveries: with_resend(sent, visit, event_id)?,

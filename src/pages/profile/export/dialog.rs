@@ -6,7 +6,7 @@ use crate::actions::Opened;
 use crate::base::Permission::ExportCustomers;
 use crate::base::error::Error;
 use crate::pages::profile::visit::Visit;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 
 #[derive(Template)]
 #[template(path = "profile/export/prove.html")]

@@ -10,7 +10,7 @@ use crate::auth::Member;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
-use crate::web::{Layout, Section};
+use crate::web::{Layout, Section, filters};
 use crate::wording::text::count;
 
 /// How many events the page shows. The file has all of them.

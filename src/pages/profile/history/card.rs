@@ -16,6 +16,7 @@ use crate::db::Conn;
 use crate::events::history::Topic;
 use crate::pages::profile::visit::{self, Visit};
 use crate::pages::store_badge::StoreBadge;
+use crate::web::filters;
 use crate::wording::times;
 
 #[derive(Debug, Template)]

@@ -10,6 +10,7 @@ use super::queries;
 use crate::base::Permission::{BlockCustomers, DeleteCustomers, ExportCustomers};
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
+use crate::web::filters;
 use crate::wording::sentence::Sentence;
 
 #[derive(Debug, Template)]

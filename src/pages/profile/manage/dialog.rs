@@ -9,7 +9,7 @@ use crate::base::Permission::{BlockCustomers, DeleteCustomers};
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 use crate::wording::sentence::Sentence;
 
 #[derive(Template)]

@@ -219,7 +219,10 @@ mod tests {
         live.push(purchase(json!({ "unsubscribed_at": NOW.plus_days(-1) })));
         live.push(purchase(json!({ "expires_at": NOW.plus_days(-9), "expiration_reason": "UNSUBSCRIBE" })));
         live.push(purchase(json!({ "expires_at": NOW.plus_days(-9), "expiration_reason": "BILLING_ERROR" })));
-        live.push(purchase(json!({ "expires_at": NOW.plus_days(-2), "billing_issue_at": NOW.plus_days(-2), "grace_expires_at": NOW.plus_days(14) })));
+        let (two_days_ago, in_two_weeks) = (NOW.plus_days(-2), NOW.plus_days(14));
+        live.push(purchase(json!({
+            "expires_at": two_days_ago, "billing_issue_at": two_days_ago, "grace_expires_at": in_two_weeks,
+        })));
         live.push(purchase(json!({ "is_family_share": true })));
         let held = Held { live, ..Held::default() };
         let effects: Vec<String> = held.outside_effects(NOW, |_| "Pro".into()).iter().map(Sentence::plain).collect();

@@ -9,6 +9,7 @@ use super::queries;
 use crate::base::Permission::WriteNotes;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
+use crate::web::filters;
 use crate::web::markdown::{self, CleanHtml};
 use crate::wording::sentence::{Sentence, Stamp};
 

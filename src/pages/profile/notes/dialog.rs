@@ -10,8 +10,8 @@ use crate::base::Permission::WriteNotes;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
-use crate::web::Dialog;
 use crate::web::markdown::{self, CleanHtml};
+use crate::web::{Dialog, filters};
 
 #[derive(Template)]
 #[template(path = "profile/notes/write.html")]

@@ -12,6 +12,7 @@ use crate::db::Conn;
 use crate::pages::profile::pickup::What;
 use crate::pages::profile::visit::Visit;
 use crate::projection::Purchase;
+use crate::web::filters;
 use crate::wording::sentence::{Sentence, Stamp};
 
 #[derive(Debug, Template)]

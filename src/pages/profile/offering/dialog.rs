@@ -13,7 +13,7 @@ use crate::customers::overrides::current::{self, Current};
 use crate::customers::overrides::{self, Override};
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 use crate::wording::sentence::Sentence;
 use crate::wording::times;
 

@@ -12,7 +12,7 @@ use crate::db::Conn;
 use crate::operations::transfer::movable;
 use crate::pages::profile::transfer::recipient::{self, Matches, Offer, TO};
 use crate::pages::profile::visit::Visit;
-use crate::web::{Layout, Section};
+use crate::web::{Layout, Section, filters};
 
 #[derive(Template)]
 #[template(path = "profile/transfer.html")]

@@ -17,7 +17,7 @@ use crate::pages::directory::lists::Position;
 use crate::pages::directory::lists::model::{PAGE, slice};
 use crate::pages::settings::{Nav, overview};
 use crate::projection::CustomerId;
-use crate::web::{Layout, Page, Section, form};
+use crate::web::{Layout, Page, Section, filters, form};
 use crate::wording::text::capitalised;
 
 #[derive(Template)]

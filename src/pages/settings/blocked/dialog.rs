@@ -7,7 +7,7 @@ use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::error::Error;
 use crate::operations::erasure::blocking::Blocked;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 use crate::wording::text::segment;
 
 #[derive(Template)]

@@ -9,6 +9,7 @@ use crate::base::error::{Error, Refusal};
 use crate::catalog::rules;
 use crate::db::Conn;
 use crate::events::Store;
+use crate::web::filters;
 use crate::wording::sentence::Sentence;
 use crate::wording::text::sentence;
 

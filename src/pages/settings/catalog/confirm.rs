@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::actions::Opened;
 use crate::base::error::Error;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 use crate::wording::sentence::Sentence;
 
 #[derive(Template)]

@@ -7,6 +7,7 @@ use crate::actions::Opened;
 use crate::base::error::{Problem, Refusal};
 use crate::catalog::rules;
 use crate::pages::settings::values::Values;
+use crate::web::filters;
 use crate::wording::text::sentence;
 
 /// The fields of the form.

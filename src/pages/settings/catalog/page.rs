@@ -19,7 +19,7 @@ use crate::events::Store;
 use crate::pages::settings::values::Values;
 use crate::pages::settings::{Nav, overview};
 use crate::pages::store_badge::StoreBadge;
-use crate::web::{Dialog, Layout, Section};
+use crate::web::{Dialog, Layout, Section, filters};
 use crate::wording::text::segment;
 
 #[derive(Template)]

@@ -10,7 +10,7 @@ use crate::base::error::Error;
 use crate::endpoints::queries::EndpointWithTypes;
 use crate::endpoints::{Environments, OVERLAP_HOURS};
 use crate::pages::settings::values::Values;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 
 /// Adds or changes an endpoint.
 #[derive(Template)]

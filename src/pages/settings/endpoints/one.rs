@@ -14,12 +14,13 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::endpoints::Endpoint;
-use crate::endpoints::deliveries::{self, Sent};
+use crate::endpoints::deliveries;
 use crate::endpoints::queries::{self, Counts, EndpointWithTypes};
+use crate::pages::delivery::Sent;
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
 use crate::pages::settings::values::Values;
-use crate::web::{Layout, Section};
+use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::{count, grouped};
 
@@ -79,12 +80,13 @@ impl EndpointPage {
         now: Moment,
     ) -> Result<EndpointPage, Error> {
         let of = (member.project.id, endpoint.id);
+        let deliveries = deliveries::to(conn, of, SHOWN)?;
         Ok(EndpointPage {
             layout,
             nav: nav(conn, member, "endpoints")?,
             values: model::values(&endpoint, &types),
             counts: queries::counts(conn, of)?,
-            deliveries: deliveries::to(conn, of, SHOWN, now)?,
+            deliveries: deliveries.into_iter().map(|tried| Sent::to_endpoint(tried, now)).collect(),
             here: address(member, endpoint.id),
             once: fresh_key()?,
             endpoint,

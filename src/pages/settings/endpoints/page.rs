@@ -14,7 +14,7 @@ use crate::endpoints::queries::{self, EndpointWithTypes};
 use crate::endpoints::{Endpoint, MOST};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
-use crate::web::{Layout, Section};
+use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::grouped;
 

@@ -8,7 +8,7 @@ use crate::auth::Member;
 use crate::auth::api_keys::{Line, PLATFORMS, Platform, platform_of};
 use crate::base::Permission::ManageKeys;
 use crate::base::error::Error;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 
 /// The choice for a server's key. The other choices are stores.
 pub const SERVER: &str = "server";

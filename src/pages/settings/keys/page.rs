@@ -14,7 +14,7 @@ use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
-use crate::web::{Layout, Section};
+use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]

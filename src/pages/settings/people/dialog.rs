@@ -12,7 +12,7 @@ use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 
 #[derive(Template)]
 #[template(path = "settings/people/invite.html")]
@@ -62,6 +62,9 @@ struct Require {
     has_own: bool,
 }
 
+/// A role's name, what it may do, and whether it is chosen.
+type RoleChoice = (&'static str, &'static str, bool);
+
 /// What each role may do, in words.
 const ROLES: [(Role, &str); 4] = [
     (Role::Viewer, "sees profiles, lists and events"),
@@ -105,7 +108,18 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
     }
 }
 
-/// The roles: name, what each may do, and whether it is chosen.
-pub fn roles(chosen: &str) -> Vec<(&'static str, &'static str, bool)> {
+impl Invite {
+    fn roles(&self) -> Vec<RoleChoice> {
+        roles(self.form.value("role", Role::Support.name()))
+    }
+}
+
+impl ChangeRole {
+    fn roles(&self) -> Vec<RoleChoice> {
+        roles(self.form.value("role", self.line.role.name()))
+    }
+}
+
+fn roles(chosen: &str) -> Vec<RoleChoice> {
     ROLES.iter().map(|(role, words)| (role.name(), *words, role.name() == chosen)).collect()
 }

@@ -10,7 +10,7 @@ use crate::base::Permission::ManageProject;
 use crate::base::error::Error;
 use crate::customers::transfer_behavior::words;
 use crate::db::Conn;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 
 #[derive(Template)]
 #[template(path = "settings/project/edit.html")]

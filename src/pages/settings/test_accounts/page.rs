@@ -19,7 +19,7 @@ use crate::operations::test_accounts::{Bought, MOST, Wanted, jobs};
 use crate::pages::profile::visit::href;
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
-use crate::web::{Layout, Section, form};
+use crate::web::{Layout, Section, filters, form};
 use crate::wording::text::{count, grouped};
 
 /// Rows of a page.

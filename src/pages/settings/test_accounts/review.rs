@@ -16,7 +16,7 @@ use crate::operations::test_accounts::{MOST, Wanted};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
 use crate::projection::CustomerId;
-use crate::web::{Layout, Section};
+use crate::web::{Layout, Section, filters};
 use crate::wording::text::{count, grouped};
 
 /// The chosen customers: all who match the filter, or only the ticked ones.

@@ -10,7 +10,7 @@ use crate::base::Permission::ManageSecrets;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]

@@ -11,7 +11,7 @@ use crate::db::Conn;
 use crate::operations::grants::{Held, Length, Plan, Preset, UNTIL};
 use crate::pages::profile::entitlements::access_change::AccessChange;
 use crate::pages::profile::visit::Visit;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 use crate::wording::{text, times};
 
 pub const GIVE: &str = "grant";

@@ -12,7 +12,7 @@ use crate::catalog::rules::LONGEST_METADATA;
 use crate::pages::settings::catalog::address;
 use crate::pages::settings::catalog::confirm::Confirm;
 use crate::pages::settings::values::Values;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 use crate::wording::sentence::Sentence;
 use crate::wording::text::count;
 

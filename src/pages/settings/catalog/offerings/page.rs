@@ -16,7 +16,7 @@ use crate::catalog::rows::{Offering, Package};
 use crate::db::{Conn, Db};
 use crate::pages::settings::catalog::{packages, queries};
 use crate::pages::settings::{Nav, overview};
-use crate::web::{Dialog, Layout, Section};
+use crate::web::{Dialog, Layout, Section, filters};
 use crate::wording::text::segment;
 
 #[derive(Template)]

@@ -14,7 +14,7 @@ use crate::events::Store;
 use crate::pages::settings::catalog::confirm::Confirm;
 use crate::pages::settings::catalog::{address, queries, touched};
 use crate::pages::settings::values::Values;
-use crate::web::Dialog;
+use crate::web::{Dialog, filters};
 use crate::wording::sentence::Sentence;
 use crate::wording::text::{listed, segment};
 
