@@ -15,9 +15,16 @@ use crate::base::clock::Moment;
 macro_rules! row_ids {
     ($($(#[$documentation:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$documentation])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub i64);
+
+        impl $name {
+            /// No id is below this one.
+            pub const MIN: $name = $name(i64::MIN);
+            /// No id is above this one.
+            pub const MAX: $name = $name(i64::MAX);
+        }
 
         impl From<i64> for $name {
             fn from(id: i64) -> $name {
@@ -34,6 +41,13 @@ macro_rules! row_ids {
         }
 
         impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        /// The number alone, so that a logged query can be read and run.
+        impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)
             }

@@ -7,9 +7,9 @@ use askama::filters::HtmlSafe;
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, DeliveryId, EndpointId, EventId, ProjectId, RowId};
 use crate::db::Conn;
 use crate::db::schema::{delivery_attempts as attempts, history, webhook_deliveries, webhook_endpoints};
-use crate::projection::CustomerId;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::count;
 
@@ -34,13 +34,13 @@ impl HtmlSafe for Sent {}
 
 #[derive(Debug, Clone, Queryable)]
 struct Row {
-    id: i64,
+    id: DeliveryId,
     event_type: String,
     body: String,
     queued_at: Moment,
     state: String,
     next_attempt_at: Moment,
-    leased_by: Option<i64>,
+    leased_by: Option<RowId>,
     tries: i64,
     finished_at: Moment,
     name: String,
@@ -50,7 +50,7 @@ struct Row {
 
 #[derive(Debug, Clone, Queryable)]
 struct Attempt {
-    delivery: i64,
+    delivery: DeliveryId,
     at: Moment,
     took_ms: i64,
     headers: String,
@@ -60,7 +60,7 @@ struct Attempt {
 }
 
 /// The deliveries of an event.
-pub fn of_event(conn: &mut Conn, project: i64, event_row: i64, now: Moment) -> QueryResult<Vec<Sent>> {
+pub fn of_event(conn: &mut Conn, project: ProjectId, event_row: EventId, now: Moment) -> QueryResult<Vec<Sent>> {
     let rows = rows()
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::event_row.eq(event_row)))
         .order(webhook_deliveries::id)
@@ -69,7 +69,7 @@ pub fn of_event(conn: &mut Conn, project: i64, event_row: i64, now: Moment) -> Q
 }
 
 /// The newest deliveries to an endpoint.
-pub fn to(conn: &mut Conn, (project, endpoint): (i64, i64), most: i64, now: Moment) -> QueryResult<Vec<Sent>> {
+pub fn to(conn: &mut Conn, project: ProjectId, endpoint: EndpointId, most: i64, now: Moment) -> QueryResult<Vec<Sent>> {
     let rows = rows()
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint)))
         .order(webhook_deliveries::id.desc())
@@ -79,8 +79,8 @@ pub fn to(conn: &mut Conn, (project, endpoint): (i64, i64), most: i64, now: Mome
 }
 
 /// The row of the event that a delivery sends; `None` when there is no such delivery, or it sends a test event.
-pub fn event_of(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<Option<i64>> {
-    let row: Option<Option<i64>> = webhook_deliveries::table
+pub fn event_of(conn: &mut Conn, project: ProjectId, delivery: DeliveryId) -> QueryResult<Option<EventId>> {
+    let row: Option<Option<EventId>> = webhook_deliveries::table
         .find((project, delivery))
         .select(webhook_deliveries::event_row)
         .first(conn)
@@ -89,7 +89,7 @@ pub fn event_of(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<Opt
 }
 
 /// Whether a delivery was tried since it was last queued, or does not exist any more.
-pub fn is_tried(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<bool> {
+pub fn is_tried(conn: &mut Conn, project: ProjectId, delivery: DeliveryId) -> QueryResult<bool> {
     let tries: Option<i64> =
         webhook_deliveries::table.find((project, delivery)).select(webhook_deliveries::tries).first(conn).optional()?;
     Ok(tries.is_none_or(|tries| tries > 0))
@@ -106,7 +106,7 @@ pub struct PassedOn {
 }
 
 /// The deliveries of a customer's events that are still kept, the oldest first.
-pub fn of_customer(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Vec<PassedOn>> {
+pub fn of_customer(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryResult<Vec<PassedOn>> {
     let endpoint = webhook_endpoints::project_id
         .eq(webhook_deliveries::project_id)
         .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
@@ -147,11 +147,11 @@ fn rows() -> _ {
 
 fn with_attempts(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     rows: Vec<Row>,
     (now, is_of_event): (Moment, bool),
 ) -> QueryResult<Vec<Sent>> {
-    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
     let made: Vec<Attempt> = attempts::table
         .filter(attempts::project_id.eq(project).and(attempts::delivery_id.eq_any(&ids)))
         .order(attempts::id.desc())
@@ -166,7 +166,7 @@ fn with_attempts(
         ))
         .limit(ATTEMPTS)
         .load(conn)?;
-    let mut by_delivery: BTreeMap<i64, Vec<Attempt>> = BTreeMap::new();
+    let mut by_delivery: BTreeMap<DeliveryId, Vec<Attempt>> = BTreeMap::new();
     made.into_iter().for_each(|attempt| by_delivery.entry(attempt.delivery).or_default().push(attempt));
     let sent = |row: Row| {
         let attempts = by_delivery.remove(&row.id).unwrap_or_default();
@@ -176,7 +176,7 @@ fn with_attempts(
 }
 
 impl Sent {
-    pub fn id(&self) -> i64 {
+    pub fn id(&self) -> DeliveryId {
         self.row.id
     }
 

@@ -3,6 +3,7 @@
 use diesel::connection::SimpleConnection;
 use dossier::audit::{self, Action, Actor, Broken, Origin, Trace, Verified};
 use dossier::base::error::Error;
+use dossier::base::ids::CustomerId;
 use dossier::cli::audit::verify;
 use dossier::customers::identity;
 use dossier::db::Conn;
@@ -21,7 +22,7 @@ async fn note(desk: &Desk, id: &str, text: &str) {
     desk.post_form(&SOL, &format!("{}/notes", path(id)), &[("body", text)]).await;
 }
 
-fn known(desk: &Desk, id: &str) -> i64 {
+fn known(desk: &Desk, id: &str) -> CustomerId {
     let found = desk.db.read_here(|conn| Ok::<_, Error>(identity::find(conn, desk.project, id)?));
     found.expect("an answer").expect("a customer")
 }

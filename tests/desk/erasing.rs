@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use dossier::base::AppUserId;
 use dossier::base::error::Error;
+use dossier::base::ids::ProjectId;
 use dossier::customers::identity;
 use dossier::db::schema::*;
 use dossier::ingest::Outcome;
@@ -20,7 +21,7 @@ use crate::support::{Desk, traces};
 /// The present day, as [`body`] counts days.
 const TODAY: i64 = 1_105;
 
-fn erase_customer(desk: &Desk, project: i64, app_user_id: &str) -> Erased {
+fn erase_customer(desk: &Desk, project: ProjectId, app_user_id: &str) -> Erased {
     let erased = desk.db.write_here(|conn| {
         let customer = identity::find(conn, project, app_user_id)?;
         erase(conn, project, &Vec::from_iter(customer), desk.clock.now())
@@ -43,12 +44,12 @@ fn event(day: i64, id: &str, aliases: &[&str]) -> String {
     body(day, "RENEWAL", extra)
 }
 
-fn rebuild(desk: &Desk, project: i64) {
+fn rebuild(desk: &Desk, project: ProjectId) {
     let bar = indicatif::ProgressBar::hidden();
     dossier::cli::rebuild::rebuild(&desk.db, Some(project), &bar).expect("it rebuilds");
 }
 
-fn customer_ids(desk: &Desk, project: i64) -> Vec<Vec<String>> {
+fn customer_ids(desk: &Desk, project: ProjectId) -> Vec<Vec<String>> {
     state(desk, project).into_keys().collect()
 }
 
@@ -213,7 +214,7 @@ async fn an_erasure_in_one_project_changes_nothing_in_another() {
 }
 
 /// The profiles of the other customers, without the ids of those who are gone.
-fn seen_of_others(desk: &Desk, project: i64, gone: &[&str]) -> BTreeMap<Vec<String>, String> {
+fn seen_of_others(desk: &Desk, project: ProjectId, gone: &[&str]) -> BTreeMap<Vec<String>, String> {
     let mut all = state(desk, project);
     all.retain(|ids, _| !ids.iter().any(|id| gone.contains(&id.as_str())));
     for text in all.values_mut() {
@@ -388,7 +389,7 @@ async fn an_event_that_many_customers_need_is_retained_once() {
 }
 
 /// The stored texts of a project that hold a name.
-fn traces_of_rows(desk: &Desk, project: i64, name: &str) -> Vec<String> {
+fn traces_of_rows(desk: &Desk, project: ProjectId, name: &str) -> Vec<String> {
     let read = desk.db.read_here(|conn| {
         let mut texts: Vec<String> =
             events::table.filter(events::project_id.eq(project)).select(events::body).load(conn)?;
@@ -404,7 +405,7 @@ fn traces_of_rows(desk: &Desk, project: i64, name: &str) -> Vec<String> {
     read.expect("it reads").into_iter().filter(|text| text.contains(name)).collect()
 }
 
-fn block(desk: &Desk, project: i64, app_user_id: &str) -> Result<blocking::Done, blocking::Problem> {
+fn block(desk: &Desk, project: ProjectId, app_user_id: &str) -> Result<blocking::Done, blocking::Problem> {
     let id = AppUserId::parse(app_user_id).expect("an id");
     let row = (desk.ids.next(desk.clock.now()), desk.clock.now());
     desk.db.write_here(|conn| blocking::block(conn, project, &id, row)).expect("it answers")

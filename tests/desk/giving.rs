@@ -5,6 +5,7 @@ use std::sync::Barrier;
 use diesel::prelude::*;
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
+use dossier::base::ids::CustomerId;
 use dossier::catalog;
 use dossier::customers::{identity, state};
 use dossier::db::Db;
@@ -38,7 +39,7 @@ pub async fn desk() -> Desk {
     desk
 }
 
-pub fn customer(desk: &Desk, id: &str) -> i64 {
+pub fn customer(desk: &Desk, id: &str) -> CustomerId {
     let found = desk.db.read_here(|conn| Ok::<_, Error>(identity::find(conn, desk.project, id)?));
     found.expect("it is asked").expect("somebody has the id")
 }

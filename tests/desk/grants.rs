@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::error::Error;
+use dossier::base::ids::CustomerId;
 use dossier::catalog;
 use dossier::db::schema::{audit_details, audit_entries};
 use dossier::projection::Status;
@@ -322,7 +323,7 @@ async fn an_entitlement_of_any_spelling_is_granted() {
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     let grant = grants(&desk, "lena").remove(0);
     assert_eq!((grant.product_id, grant.entitlement_ids), (format!("rc_promo_{odd}_weekly"), vec![odd.to_owned()]));
-    assert!(customer(&desk, "lena") > 0 && revoke(&desk, &grant.key).await.status == StatusCode::SEE_OTHER);
+    assert!(customer(&desk, "lena") > CustomerId(0) && revoke(&desk, &grant.key).await.status == StatusCode::SEE_OTHER);
 }
 
 #[actix_web::test]

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use dossier::base::error::Error;
+use dossier::base::ids::{CustomerId, ProjectId};
 use dossier::customers::Resolver;
 use dossier::db::Conn;
 use dossier::db::schema::*;
 use dossier::events::Delivery;
 use dossier::ingest::{self, Outcome};
-use dossier::projection::CustomerId;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::support::{Desk, samples};
 const DAY: i64 = 86_400_000;
 
 /// Everything that the profiles of a project show, without row ids: one text per customer, by their App User IDs.
-pub fn profiles(conn: &mut Conn, project: i64) -> QueryResult<BTreeMap<Vec<String>, String>> {
+pub fn profiles(conn: &mut Conn, project: ProjectId) -> QueryResult<BTreeMap<Vec<String>, String>> {
     let ids: Vec<CustomerId> =
         customers::table.filter(customers::project_id.eq(project)).select(customers::id).load(conn)?;
     ids.into_iter().map(|id| profile(conn, id)).collect()
@@ -77,12 +77,12 @@ fn profile(conn: &mut Conn, id: CustomerId) -> QueryResult<(Vec<String>, String)
 }
 
 /// Delivers bodies one by one, each in its own commit.
-pub fn deliver(desk: &Desk, project: i64, bodies: &[String]) -> Vec<Outcome> {
+pub fn deliver(desk: &Desk, project: ProjectId, bodies: &[String]) -> Vec<Outcome> {
     bodies.iter().map(|body| deliver_together(desk, project, std::slice::from_ref(body)).remove(0)).collect()
 }
 
 /// Delivers bodies in one commit.
-pub fn deliver_together(desk: &Desk, project: i64, bodies: &[String]) -> Vec<Outcome> {
+pub fn deliver_together(desk: &Desk, project: ProjectId, bodies: &[String]) -> Vec<Outcome> {
     let stored = desk.db.write_here(|conn| {
         let mut resolver = Resolver::new(project, desk.ids.clone(), desk.clock.now());
         let mut touched = BTreeSet::new();
@@ -97,7 +97,7 @@ pub fn deliver_together(desk: &Desk, project: i64, bodies: &[String]) -> Vec<Out
     stored.expect("the deliveries are stored")
 }
 
-pub fn state(desk: &Desk, project: i64) -> BTreeMap<Vec<String>, String> {
+pub fn state(desk: &Desk, project: ProjectId) -> BTreeMap<Vec<String>, String> {
     desk.db.read_here(|conn| Ok::<_, Error>(profiles(conn, project)?)).expect("profiles are read")
 }
 

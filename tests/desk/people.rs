@@ -208,7 +208,7 @@ async fn the_table_of_sessions_does_not_hold_what_is_in_the_cookie() {
         .expect("rows");
     assert_eq!(rows.len(), 1);
     let (hash, person, state) = &rows[0];
-    assert_eq!((hash.len(), *person, state.as_str()), (64, Some(ADA.id), r#"{"person":"4"}"#));
+    assert_eq!((hash.len(), *person, state.as_str()), (64, Some(ADA.id.0), r#"{"person":"4"}"#));
     assert!(!welcome.cookie().contains(hash.as_str()));
 }
 

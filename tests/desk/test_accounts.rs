@@ -6,11 +6,11 @@ use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::audit;
 use dossier::base::error::Error;
+use dossier::base::ids::CustomerId;
 use dossier::customers::identity;
 use dossier::db::schema::*;
 use dossier::operations::test_accounts::jobs::{self, Requester};
 use dossier::operations::test_accounts::{Job, Pattern, Wanted, queries, work};
-use dossier::projection::CustomerId;
 use serde_json::{Value, json};
 
 use crate::ingestion::{body, deliver, deliver_together};
@@ -216,7 +216,7 @@ async fn a_customer_who_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_
     let chosen = desk.db.read_here(|conn| Ok::<_, Error>(queries::all(conn, desk.project, &wanted)?)).expect("all");
     let chosen: Vec<CustomerId> =
         chosen.iter().map(|one| one.id).filter(|id| *id != customer(&desk, "other")).collect();
-    let job = start(&desk, &wanted, &[&chosen[..], &[12_345]].concat());
+    let job = start(&desk, &wanted, &[&chosen[..], &[CustomerId(12_345)]].concat());
     deliver(&desk, desk.project, &[event("buyer", "RENEWAL", json!({ "environment": "PRODUCTION", "price": 9.99 }))]);
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("it works"), 47);
     let done = reload(&desk, &job);
@@ -226,7 +226,7 @@ async fn a_customer_who_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_
     assert_eq!(shown.len(), 1);
     assert!(
         shown[0].0 == "test_accounts_deleted"
-            && shown[0].1 == Some(ADA.id)
+            && shown[0].1 == Some(ADA.id.0)
             && shown[0].2.contains("47 customers, 2 kept")
     );
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("nothing is left to do"), 0);

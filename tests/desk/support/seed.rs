@@ -6,6 +6,7 @@ use dossier::auth::password;
 use dossier::auth::queries::{NewPerson, NewProject, insert_person, insert_project, set_role};
 use dossier::base::error::Error;
 use dossier::base::hex;
+use dossier::base::ids::ProjectId;
 use dossier::db::Db;
 use sha2::{Digest, Sha256};
 
@@ -15,8 +16,8 @@ use super::cast::{MOONRISE, PASSWORD, SUNDIAL, TEAM};
 /// The `Authorization` value of the webhooks of both projects.
 pub const WEBHOOK_SECRET: &str = "Bearer let-me-in";
 
-pub const SUNDIAL_ID: i64 = 11;
-pub const MOONRISE_ID: i64 = 12;
+pub const SUNDIAL_ID: ProjectId = ProjectId(11);
+pub const MOONRISE_ID: ProjectId = ProjectId(12);
 
 pub fn fill(db: &Db) {
     static HASH: OnceLock<String> = OnceLock::new();

@@ -3,6 +3,7 @@
 use super::model::{Filter, Who};
 use crate::audit::{ActorKind, Content, Details, Line};
 use crate::base::clock::Moment;
+use crate::base::ids::PersonId;
 use crate::pages::profile::visit;
 use crate::web::Change;
 use crate::wording::sentence::Stamp;
@@ -48,7 +49,7 @@ impl Row {
 fn actor_href(line: &Line, slug: &str, filter: &Filter) -> String {
     let kind = ActorKind::parse(&line.entry.actor_kind);
     let who = match (kind, line.entry.actor_id) {
-        (Some(ActorKind::Person), Some(id)) => Some(Who::Person(id)),
+        (Some(ActorKind::Person), Some(id)) => Some(Who::Person(PersonId(id.0))),
         (kind, _) => kind.map(Who::Other),
     };
     format!("/projects/{slug}/settings/audit?{}", Filter { who, ..filter.clone() }.query())
