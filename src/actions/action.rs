@@ -56,7 +56,7 @@ pub struct Doing<'a> {
 
 impl Doing<'_> {
     /// An id for a new row.
-    pub fn next_id(&self) -> i64 {
+    pub fn next_id<Id: From<i64>>(&self) -> Id {
         self.ids.next(self.now)
     }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::Trace;
+use crate::base::ids::SubmissionId;
 
 /// For how long an action can be undone.
 pub const UNDO_MINUTES: i64 = 10;
@@ -57,7 +58,7 @@ impl Done {
 }
 
 /// The address with the id of the submission in its query. The next page finds its flash message by this id.
-pub(super) fn with_submission(location: &str, submission: i64) -> String {
+pub(super) fn with_submission(location: &str, submission: SubmissionId) -> String {
     let (path, fragment) = location.split_once('#').map_or((location, None), |(path, rest)| (path, Some(rest)));
     let joint = if path.contains('?') { '&' } else { '?' };
     let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
@@ -70,8 +71,8 @@ mod tests {
 
     #[test]
     fn the_id_of_the_submission_is_in_the_query_before_the_fragment() {
-        assert_eq!(with_submission("/a#notes", 7), "/a?done=7#notes");
-        assert_eq!(with_submission("/a?sandbox=1#notes", 7), "/a?sandbox=1&done=7#notes");
-        assert_eq!(with_submission("/a", 7), "/a?done=7");
+        assert_eq!(with_submission("/a#notes", SubmissionId(7)), "/a?done=7#notes");
+        assert_eq!(with_submission("/a?sandbox=1#notes", SubmissionId(7)), "/a?sandbox=1&done=7#notes");
+        assert_eq!(with_submission("/a", SubmissionId(7)), "/a?done=7");
     }
 }

@@ -1,5 +1,7 @@
 //! A dialog that a page opens: because its address asks for it, or again because the input was refused.
 
+use std::str::FromStr;
+
 use actix_web::http::header::ContentType;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
@@ -95,7 +97,7 @@ impl Opened {
     }
 
     /// The subject as the id of a row.
-    pub fn number(&self) -> Option<i64> {
+    pub fn number<Id: FromStr>(&self) -> Option<Id> {
         self.subject.parse().ok()
     }
 

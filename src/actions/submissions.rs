@@ -7,6 +7,7 @@ use super::done::{Done, UNDO_MINUTES};
 use crate::auth::Member;
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
+use crate::base::ids::{CustomerId, PersonId, ProjectId, SubmissionId};
 use crate::db::Conn;
 use crate::db::schema::submissions;
 use crate::web::{Flash, form};
@@ -27,9 +28,9 @@ pub struct Sent {
 ///
 /// # Errors
 /// [`Error::Refused`] when the key was used with other fields.
-pub fn find(conn: &mut Conn, person: i64, sent: &Sent) -> Result<Option<(i64, String)>, Error> {
+pub fn find(conn: &mut Conn, person: PersonId, sent: &Sent) -> Result<Option<(SubmissionId, String)>, Error> {
     let Some(once) = &sent.once else { return Ok(None) };
-    let found: Option<(i64, String, String)> = submissions::table
+    let found: Option<(SubmissionId, String, String)> = submissions::table
         .filter(submissions::person_id.eq(person).and(submissions::once.eq(once)))
         .select((submissions::id, submissions::location, submissions::fingerprint))
         .first(conn)
@@ -49,7 +50,7 @@ pub fn find(conn: &mut Conn, person: i64, sent: &Sent) -> Result<Option<(i64, St
 pub fn insert(
     conn: &mut Conn,
     member: &Member,
-    (id, customer, now): (i64, Option<i64>, Moment),
+    (id, customer, now): (SubmissionId, Option<CustomerId>, Moment),
     sent: &Sent,
     done: &Done,
 ) -> QueryResult<()> {
@@ -76,7 +77,7 @@ type Row = (String, Moment, Option<String>, Option<Moment>);
 /// The flash message of the submission that `?done=` names, for as long as undoing is possible. Without `done` it asks
 /// the database nothing.
 pub fn flash(conn: &mut Conn, member: &Member, query: &str, now: Moment) -> QueryResult<Option<Flash>> {
-    let Some(id) = form::field(query, "done").and_then(|id| id.parse::<i64>().ok()) else { return Ok(None) };
+    let Some(id) = form::field(query, "done").and_then(|id| id.parse::<SubmissionId>().ok()) else { return Ok(None) };
     let own = submissions::table.find((member.person.id, id)).filter(submissions::project_id.eq(member.project.id));
     let found: Option<Row> = own
         .select((submissions::message, submissions::at, submissions::undo, submissions::undone_at))
@@ -98,7 +99,13 @@ fn is_recent(at: Moment, now: Moment) -> bool {
 /// # Errors
 /// [`Error::Refused`] when it was undone already or is too long ago. [`Error::NotFound`] when the member has no such
 /// submission or its action cannot be undone.
-pub fn take_undo(conn: &mut Conn, member: &Member, customer: i64, id: i64, now: Moment) -> Result<String, Error> {
+pub fn take_undo(
+    conn: &mut Conn,
+    member: &Member,
+    customer: CustomerId,
+    id: SubmissionId,
+    now: Moment,
+) -> Result<String, Error> {
     let own = submissions::customer_id.eq(customer).and(submissions::project_id.eq(member.project.id));
     let submission = submissions::table.find((member.person.id, id)).filter(own);
     let (_, at, undo, undone_at) = submission
@@ -120,8 +127,8 @@ pub fn take_undo(conn: &mut Conn, member: &Member, customer: i64, id: i64, now: 
 
 /// Deletes the submissions of a person whose name is erased, and those that contain one of `names`: they would show
 /// the name again.
-pub fn forget(conn: &mut Conn, project: i64, person: i64, names: &[&str]) -> QueryResult<()> {
-    let rows: Vec<(i64, i64, String, Option<String>)> = submissions::table
+pub fn forget(conn: &mut Conn, project: ProjectId, person: PersonId, names: &[&str]) -> QueryResult<()> {
+    let rows: Vec<(PersonId, SubmissionId, String, Option<String>)> = submissions::table
         .filter(submissions::project_id.eq(project))
         .select((submissions::person_id, submissions::id, submissions::message, submissions::undo))
         .load(conn)?;

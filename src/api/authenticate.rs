@@ -18,7 +18,7 @@ use crate::audit::{self, Actor, Origin, Trace};
 use crate::auth::api_keys::{self, Key, Kind};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{Ids, ProjectId};
 use crate::base::{AppUserId, lookup_key};
 use crate::db::{Conn, Db};
 use crate::web::request_record::RequestRecord;
@@ -41,7 +41,7 @@ pub struct Caller {
 /// What a handler's work learns of the call.
 pub struct AuthorizedCall {
     pub key: Key,
-    pub project: i64,
+    pub project: ProjectId,
     pub now: Moment,
     pub ids: Ids,
     pub device: Device,
@@ -144,7 +144,7 @@ impl Caller {
 
 impl AuthorizedCall {
     /// An id for a new row.
-    pub fn next_id(&self) -> i64 {
+    pub fn next_id<Id: From<i64>>(&self) -> Id {
         self.ids.next(self.now)
     }
 

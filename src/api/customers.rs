@@ -6,11 +6,11 @@ use crate::api::authenticate::new_id;
 use crate::api::last_seen::store_contact;
 use crate::api::{AuthorizedCall, errors};
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::base::{AppUserId, lookup_key};
 use crate::customers::{Resolver, Verdict, identity, state};
 use crate::db::Conn;
 use crate::db::schema::app_user_ids;
-use crate::projection::CustomerId;
 
 /// Finds the customer who has an id.
 ///

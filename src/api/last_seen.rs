@@ -14,6 +14,7 @@ use super::device::Device;
 use crate::auth::api_keys::{self, Key};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::{CustomerId, KeyId, ProjectId};
 use crate::db::schema::{app_user_ids, customers};
 use crate::db::{Conn, Db};
 
@@ -40,7 +41,7 @@ pub enum Fetched {
 /// One call of an app: whose customer, when, and from which device.
 #[derive(Debug, Clone)]
 pub struct Contact {
-    pub project: i64,
+    pub project: ProjectId,
     /// The lookup key of the app user id.
     pub key: Vec<u8>,
     pub at: Moment,
@@ -50,7 +51,7 @@ pub struct Contact {
 
 enum Job {
     Seen(Box<Contact>),
-    Used(i64, i64, Moment),
+    Used(ProjectId, KeyId, Moment),
     /// The writer answers it when everything before it is written.
     Settle(mpsc::Sender<()>),
 }
@@ -114,8 +115,8 @@ impl LastSeen {
 /// The contacts collected for one write, merged per App User ID, and the last use of each key.
 #[derive(Default)]
 struct Gathered {
-    seen: HashMap<(i64, Vec<u8>), Merged>,
-    used: HashMap<(i64, i64), Moment>,
+    seen: HashMap<(ProjectId, Vec<u8>), Merged>,
+    used: HashMap<(ProjectId, KeyId), Moment>,
     settle: Vec<mpsc::Sender<()>>,
 }
 
@@ -189,7 +190,7 @@ impl Gathered {
     }
 
     fn store(&self, conn: &mut Conn) -> Result<(), Error> {
-        let mut projects: Vec<i64> = self.seen.keys().map(|(project, _)| *project).collect();
+        let mut projects: Vec<ProjectId> = self.seen.keys().map(|(project, _)| *project).collect();
         projects.sort_unstable();
         projects.dedup();
         for project in projects {
@@ -206,9 +207,9 @@ impl Gathered {
 }
 
 impl Merged {
-    fn store(&self, conn: &mut Conn, project: i64, key: &[u8]) -> QueryResult<()> {
+    fn store(&self, conn: &mut Conn, project: ProjectId, key: &[u8]) -> QueryResult<()> {
         let own = app_user_ids::table.find((project, key));
-        let found: Option<(i64, Option<i64>)> =
+        let found: Option<(CustomerId, Option<i64>)> =
             own.select((app_user_ids::customer_id, app_user_ids::seen_at)).first(conn).optional()?;
         // The customer was erased meanwhile, or never existed: fetching offerings does not create a customer.
         let Some((customer, seen_at)) = found else { return Ok(()) };
@@ -245,7 +246,7 @@ struct ContactColumns<'a> {
 
 /// Stores the device data of a contact, unless a later contact is stored already. Values that the device did not send
 /// keep what is stored, but the versions of a device on another platform are cleared.
-pub fn store_contact(conn: &mut Conn, customer: i64, device: &Device, at: Moment) -> QueryResult<()> {
+pub fn store_contact(conn: &mut Conn, customer: CustomerId, device: &Device, at: Moment) -> QueryResult<()> {
     let older = customers::last_seen_at.is_null().or(customers::last_seen_at.lt(at.millis()));
     if let Some(platform) = &device.platform {
         let versions = (

@@ -10,8 +10,9 @@ use governor::{Quota, RateLimiter};
 use crate::auth::api_keys::Key;
 use crate::base::config::KeyLimits;
 use crate::base::error::Error;
+use crate::base::ids::KeyId;
 
-type Limiter = RateLimiter<i64, DashMapStateStore<i64>, DefaultClock, StateInformationMiddleware>;
+type Limiter = RateLimiter<KeyId, DashMapStateStore<KeyId>, DefaultClock, StateInformationMiddleware>;
 
 /// How many calls of its minute a key has used, and how many it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,19 +5,20 @@ use sha2::{Digest, Sha256};
 
 use crate::base::clock::Moment;
 use crate::base::hex;
+use crate::base::ids::{ProjectId, RowId};
 use crate::db::schema::audit_entries;
 
 /// A row of `audit_entries`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_entries)]
 pub struct Entry {
-    pub project_id: i64,
+    pub project_id: ProjectId,
     /// The place in the project's chain: 1, 2, 3 … without a gap.
     pub position: i64,
-    pub id: i64,
+    pub id: RowId,
     pub at: Moment,
     pub actor_kind: String,
-    pub actor_id: Option<i64>,
+    pub actor_id: Option<RowId>,
     pub role: String,
     pub action: String,
     /// The id of the customer's row, or empty if the entry is about no customer. After the customer is erased, this id

@@ -5,23 +5,23 @@ use diesel::prelude::*;
 use super::{Actor, Origin, Trace, append};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{Ids, PersonId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::memberships;
 
 /// All projects of a person, locked until the transaction ends.
 pub struct Everywhere {
-    person: i64,
+    person: PersonId,
     /// Each project's id, and the person's role in it.
-    projects: Vec<(i64, String)>,
+    projects: Vec<(ProjectId, String)>,
 }
 
 impl Everywhere {
     /// Locks all projects of a person in the order of their ids, so that two people who share projects cannot deadlock.
     /// Call it before the transaction changes any row: an action that changes members also locks the project first, and
     /// changes rows of persons afterwards.
-    pub fn lock(conn: &mut Conn, person: i64) -> QueryResult<Everywhere> {
-        let projects: Vec<(i64, String)> = memberships::table
+    pub fn lock(conn: &mut Conn, person: PersonId) -> QueryResult<Everywhere> {
+        let projects: Vec<(ProjectId, String)> = memberships::table
             .filter(memberships::person_id.eq(person))
             .order(memberships::project_id)
             .select((memberships::project_id, memberships::role))

@@ -1,11 +1,11 @@
 //! An entry as pages show it: with the actor's name, and with its details unless they were erased.
 
 use super::{Action, ActorKind, Details, Entry};
-use crate::projection::CustomerId;
+use crate::base::ids::CustomerId;
 
 /// The columns that a query for [`Line`] selects: the entry; customer, salt and body of its details; the person's
 /// name.
-pub type Row = (Entry, Option<(Option<i64>, String, String)>, Option<String>);
+pub type Row = (Entry, Option<(Option<CustomerId>, String, String)>, Option<String>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -86,12 +86,13 @@ pub(super) fn is_blank(salt: &str, body: &str) -> bool {
 mod tests {
     use super::*;
     use crate::base::clock::Moment;
+    use crate::base::ids::{ProjectId, RowId};
 
     fn line(kind: &str, body: Option<&str>, person: Option<&str>) -> Line {
         let entry = Entry {
-            project_id: 11,
+            project_id: ProjectId(11),
             position: 1,
-            id: 5,
+            id: RowId(5),
             at: Moment(0),
             actor_kind: kind.into(),
             actor_id: None,
@@ -104,7 +105,11 @@ mod tests {
             hash: String::new(),
         };
         let salt = |body: &str| if body.is_empty() { String::new() } else { "salt".to_owned() };
-        Line::new((entry, body.map(|body| (Some(7), salt(body), body.to_owned())), person.map(str::to_owned)))
+        Line::new((
+            entry,
+            body.map(|body| (Some(CustomerId(7)), salt(body), body.to_owned())),
+            person.map(str::to_owned),
+        ))
     }
 
     #[test]

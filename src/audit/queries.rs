@@ -6,6 +6,7 @@ use super::entry::hash_of_details;
 use super::{About, Action, Actor, Entry, Origin, Trace};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::{PersonId, ProjectId, RowId};
 use crate::base::{hex, random_bytes};
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries};
@@ -19,7 +20,7 @@ pub(super) fn is_about_people(action: &str) -> bool {
 /// no other process appends an entry at the same position.
 pub fn append(
     conn: &mut Conn,
-    (project, id, now): (i64, i64, Moment),
+    (project, id, now): (ProjectId, RowId, Moment),
     actor: &Actor,
     origin: &Origin,
     mut trace: Trace,
@@ -58,7 +59,7 @@ pub fn append(
 }
 
 /// Position and hash of the project's newest entry; `None` for an empty log.
-pub fn head(conn: &mut Conn, project: i64) -> QueryResult<Option<(i64, String)>> {
+pub fn head(conn: &mut Conn, project: ProjectId) -> QueryResult<Option<(i64, String)>> {
     audit_entries::table
         .filter(audit_entries::project_id.eq(project))
         .order(audit_entries::position.desc())
@@ -68,27 +69,27 @@ pub fn head(conn: &mut Conn, project: i64) -> QueryResult<Option<(i64, String)>>
 }
 
 /// Whether an entry of the project has this hash.
-pub fn has_hash(conn: &mut Conn, project: i64, hash: &str) -> QueryResult<bool> {
+pub fn has_hash(conn: &mut Conn, project: ProjectId, hash: &str) -> QueryResult<bool> {
     let with_hash = audit_entries::project_id.eq(project).and(audit_entries::hash.eq(hash));
     Ok(audit_entries::table.filter(with_hash).count().get_result::<i64>(conn)? > 0)
 }
 
-/// Blanks the details of an entry (project, position), because they name somebody who is erased. The entry itself stays
+/// Blanks the details of an entry, because they name somebody who is erased. The entry itself stays
 /// unchanged.
-pub fn blank(conn: &mut Conn, entry: (i64, i64)) -> QueryResult<()> {
+pub fn blank(conn: &mut Conn, project: ProjectId, position: i64) -> QueryResult<()> {
     let blanked = (audit_details::salt.eq(""), audit_details::body.eq(""));
-    diesel::update(audit_details::table.find(entry)).set(blanked).execute(conn)?;
+    diesel::update(audit_details::table.find((project, position))).set(blanked).execute(conn)?;
     Ok(())
 }
 
 /// Blanks what a project's log says about a person who leaves it. Of the actions about people, these are the details
 /// of the person's own, which hold network addresses, and other people's details that contain one of `names`.
 /// The entries stay unchanged.
-pub fn forget_person(conn: &mut Conn, project: i64, person: i64, names: &[&str]) -> QueryResult<()> {
+pub fn forget_person(conn: &mut Conn, project: ProjectId, person: PersonId, names: &[&str]) -> QueryResult<()> {
     let names_others = |about| about == About::Colleague;
     let same_project = audit_details::project_id.eq(audit_entries::project_id);
     let same_entry = same_project.and(audit_details::position.eq(audit_entries::position));
-    let entries: Vec<(i64, Option<i64>, String)> = audit_entries::table
+    let entries: Vec<(i64, Option<PersonId>, String)> = audit_entries::table
         .inner_join(audit_details::table.on(same_entry))
         .filter(
             audit_entries::project_id
@@ -106,7 +107,7 @@ pub fn forget_person(conn: &mut Conn, project: i64, person: i64, names: &[&str])
     let names: Vec<String> = names.iter().filter_map(|name| serde_json::to_string(name).ok()).collect();
     for (position, actor, body) in entries {
         if actor == Some(person) || names.iter().any(|name| body.contains(name)) {
-            blank(conn, (project, position))?;
+            blank(conn, project, position)?;
         }
     }
     Ok(())

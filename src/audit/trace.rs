@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Action;
-use crate::projection::CustomerId;
+use crate::base::ids::{CustomerId, KeyId, PersonId, RowId};
 
 /// What one action did. A closure that changes something must return a trace, so every change gets an entry.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ pub struct Details {
 pub struct Actor {
     pub kind: ActorKind,
     /// The id of the person's row or of the key's; `None` for the program and for an operator.
-    pub id: Option<i64>,
+    pub id: Option<RowId>,
     /// The person's role at that time, or the key's name; empty for the program and for an operator.
     pub role: String,
 }
@@ -113,13 +113,13 @@ impl Trace {
 }
 
 impl Actor {
-    pub fn person(id: i64, role: &str) -> Actor {
-        Actor { kind: ActorKind::Person, id: Some(id), role: role.to_owned() }
+    pub fn person(id: PersonId, role: &str) -> Actor {
+        Actor { kind: ActorKind::Person, id: Some(RowId(id.0)), role: role.to_owned() }
     }
 
     /// A program that uses the API key with this id and name.
-    pub fn api_key(id: i64, name: &str) -> Actor {
-        Actor { kind: ActorKind::ApiKey, id: Some(id), role: name.to_owned() }
+    pub fn api_key(id: KeyId, name: &str) -> Actor {
+        Actor { kind: ActorKind::ApiKey, id: Some(RowId(id.0)), role: name.to_owned() }
     }
 
     pub fn system() -> Actor {

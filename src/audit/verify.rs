@@ -8,6 +8,7 @@ use super::line::is_blank;
 use super::queries::is_about_people;
 use super::{Action, Entry};
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries, customers, deletion_jobs};
 
@@ -40,13 +41,13 @@ pub struct Broken {
 }
 
 /// Customer, salt and body of an entry's details.
-type Details = (Option<i64>, String, String);
+type Details = (Option<CustomerId>, String, String);
 type Line = (Entry, Option<Details>);
 
 /// Checks the whole chain of a project. The inner result is the verdict.
 ///
 /// Details may be gone (missing or blank) only if a later entry erases somebody, or while a job deletes test accounts.
-pub fn verify(conn: &mut Conn, project: i64) -> QueryResult<Result<Verified, Broken>> {
+pub fn verify(conn: &mut Conn, project: ProjectId) -> QueryResult<Result<Verified, Broken>> {
     let mut verified = Verified::default();
     let mut unexplained = None;
     let is_erasing = is_erasing_now(conn, project)?;
@@ -84,7 +85,7 @@ fn erases(action: &str) -> bool {
 
 /// Whether a job is deleting test accounts. It deletes a few at a time and appends its entry last, so details may be
 /// gone before the entry exists.
-fn is_erasing_now(conn: &mut Conn, project: i64) -> QueryResult<bool> {
+fn is_erasing_now(conn: &mut Conn, project: ProjectId) -> QueryResult<bool> {
     let unfinished = deletion_jobs::project_id.eq(project).and(deletion_jobs::finished_at.is_null());
     Ok(deletion_jobs::table.filter(unfinished).count().get_result::<i64>(conn)? > 0)
 }
@@ -108,7 +109,7 @@ fn follows(entry: &Entry, before: &Verified) -> Result<(), &'static str> {
 /// - They may be blank only if the entry is about a customer or a person, because those may have been erased.
 /// - They may belong to another customer only if the entry's customer no longer exists, as after a merge.
 fn matches(conn: &mut Conn, entry: &Entry, details: Option<Details>) -> QueryResult<Result<(), &'static str>> {
-    let subject = entry.subject.parse::<i64>().ok();
+    let subject = entry.subject.parse::<CustomerId>().ok();
     Ok(match details {
         None if is_erased(conn, subject)? => Ok(()),
         None => Err("its details are missing although nobody was erased"),
@@ -125,7 +126,7 @@ fn matches(conn: &mut Conn, entry: &Entry, details: Option<Details>) -> QueryRes
 }
 
 /// The next entries after a position, at most [`CHUNK`], in order.
-fn lines_after(conn: &mut Conn, project: i64, position: i64) -> QueryResult<Vec<Line>> {
+fn lines_after(conn: &mut Conn, project: ProjectId, position: i64) -> QueryResult<Vec<Line>> {
     audit_entries::table
         .left_join(
             audit_details::table.on(audit_details::project_id
@@ -140,7 +141,7 @@ fn lines_after(conn: &mut Conn, project: i64, position: i64) -> QueryResult<Vec<
 }
 
 /// Whether the entry's subject is a customer who no longer exists.
-fn is_erased(conn: &mut Conn, subject: Option<i64>) -> QueryResult<bool> {
+fn is_erased(conn: &mut Conn, subject: Option<CustomerId>) -> QueryResult<bool> {
     let Some(customer) = subject else { return Ok(false) };
     Ok(customers::table.find(customer).count().get_result::<i64>(conn)? == 0)
 }

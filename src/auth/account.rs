@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::PersonId;
 use crate::db::Conn;
 use crate::db::schema::{people, sessions};
 use crate::wording::Preferences;
@@ -16,12 +17,12 @@ pub struct OpenSession {
     pub used_at: Moment,
 }
 
-pub fn rename(conn: &mut Conn, person: i64, name: &str) -> QueryResult<()> {
+pub fn rename(conn: &mut Conn, person: PersonId, name: &str) -> QueryResult<()> {
     diesel::update(people::table.find(person)).set(people::name.eq(name)).execute(conn)?;
     Ok(())
 }
 
-pub fn set_preferences(conn: &mut Conn, person: i64, preferences: Preferences) -> QueryResult<()> {
+pub fn set_preferences(conn: &mut Conn, person: PersonId, preferences: Preferences) -> QueryResult<()> {
     let zone = preferences.zone.map(|zone| zone.name());
     let row = (people::theme.eq(preferences.theme.name()), people::time_zone.eq(zone));
     diesel::update(people::table.find(person)).set(row).execute(conn)?;
@@ -29,7 +30,12 @@ pub fn set_preferences(conn: &mut Conn, person: i64, preferences: Preferences) -
 }
 
 /// The sessions that are not over, the most recently used one first.
-pub fn sessions(conn: &mut Conn, person: i64, used_since: Moment, made_since: Moment) -> QueryResult<Vec<OpenSession>> {
+pub fn sessions(
+    conn: &mut Conn,
+    person: PersonId,
+    used_since: Moment,
+    made_since: Moment,
+) -> QueryResult<Vec<OpenSession>> {
     sessions::table
         .filter(sessions::person_id.eq(person))
         .filter(sessions::used_at.ge(used_since).and(sessions::created_at.ge(made_since)))
@@ -39,14 +45,14 @@ pub fn sessions(conn: &mut Conn, person: i64, used_since: Moment, made_since: Mo
 }
 
 /// Ends a session; returns whether it existed.
-pub fn end_session(conn: &mut Conn, person: i64, row: &str) -> QueryResult<bool> {
+pub fn end_session(conn: &mut Conn, person: PersonId, row: &str) -> QueryResult<bool> {
     let own = sessions::table.find(row).filter(sessions::person_id.eq(person));
     Ok(diesel::delete(own).execute(conn)? == 1)
 }
 
 /// Ends all sessions but `row`, and all log-ins that still wait for the second factor; returns how many sessions
 /// ended.
-pub fn end_others(conn: &mut Conn, person: i64, row: &str) -> QueryResult<usize> {
+pub fn end_others(conn: &mut Conn, person: PersonId, row: &str) -> QueryResult<usize> {
     let others = sessions::table.filter(sessions::person_id.eq(person).and(sessions::key_hash.ne(row)));
     let ended = diesel::delete(others).execute(conn)?;
     diesel::delete(sessions::table.filter(sessions::person_awaiting_code_id.eq(person))).execute(conn)?;

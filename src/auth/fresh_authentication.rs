@@ -9,6 +9,7 @@ use crate::auth::throttle::{Attempt, ThrottleKey};
 use crate::auth::{Person, address, browser, queries, second_factor, sessions};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
+use crate::base::ids::{PersonId, RowId};
 use crate::base::monotonic::MonotonicClock;
 use crate::db::Db;
 use crate::web::shared;
@@ -55,7 +56,7 @@ impl Prover {
         &self,
         db: &Db,
         (person, has_second_factor): (&Person, bool),
-        (attempt, now): (i64, Moment),
+        (attempt, now): (RowId, Moment),
         typed: Option<String>,
     ) -> Result<(), Error> {
         let asks = "Type your password: this cannot be taken back, and your log-in is more than 15 minutes old.";
@@ -71,7 +72,7 @@ impl Prover {
         }
     }
 
-    async fn is_right_password(&self, db: &Db, person: &Person, id: i64, typed: String) -> Result<bool, Error> {
+    async fn is_right_password(&self, db: &Db, person: &Person, id: RowId, typed: String) -> Result<bool, Error> {
         let (email, now) = (person.email.clone(), self.monotonic);
         let attempt = Attempt::new(id, &self.throttle_key, &email, &self.address);
         let counted = attempt.clone();
@@ -87,7 +88,13 @@ impl Prover {
         Ok(true)
     }
 
-    async fn is_right_code(&self, db: &Db, person: i64, at: (i64, Moment), typed: String) -> Result<bool, Error> {
+    async fn is_right_code(
+        &self,
+        db: &Db,
+        person: PersonId,
+        at: (RowId, Moment),
+        typed: String,
+    ) -> Result<bool, Error> {
         let attempt = Attempt::code(at.0, &self.throttle_key, person, &self.address);
         let (now, monotonic) = (at.1, self.monotonic);
         db.write(move |conn| {

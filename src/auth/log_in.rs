@@ -15,7 +15,7 @@ use crate::audit::{Action, Everywhere, Origin, Trace};
 use crate::auth::PageRequest;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{Ids, PersonId};
 use crate::base::monotonic::MonotonicClock;
 use crate::db::Db;
 use crate::web::{Form, Layout, filters, html, html_for};
@@ -127,7 +127,12 @@ fn log_in_form(email: String, next: &str, is_wrong: bool, is_out: bool) -> LogIn
     LogInPage { layout: Layout::bare("Log in"), email, next, is_wrong, is_out }
 }
 
-async fn find_account(db: &Db, attempt: Attempt, email: String, now: Moment) -> Result<Option<(i64, String)>, Error> {
+async fn find_account(
+    db: &Db,
+    attempt: Attempt,
+    email: String,
+    now: Moment,
+) -> Result<Option<(PersonId, String)>, Error> {
     db.write(move |conn| {
         attempt.count(conn, now)?;
         Ok(queries::account(conn, &email)?)
@@ -139,7 +144,7 @@ async fn find_account(db: &Db, attempt: Attempt, email: String, now: Moment) -> 
 async fn accept_password(
     db: &Db,
     (attempt, verdict): (Attempt, Verdict),
-    person: i64,
+    person: PersonId,
     (ids, now): (Data<Ids>, Moment),
     origin: Origin,
 ) -> Result<bool, Error> {
@@ -160,7 +165,7 @@ async fn accept_password(
 }
 
 /// Records a refused log-in. It runs after the answer, so that the answer takes no longer for an account that exists.
-async fn record_refusal(db: Data<Db>, ids: Data<Ids>, known: Option<i64>, origin: Origin, now: Moment) {
+async fn record_refusal(db: Data<Db>, ids: Data<Ids>, known: Option<PersonId>, origin: Origin, now: Moment) {
     let Some(person) = known else { return };
     let recorded = db.write(move |conn| {
         Everywhere::lock(conn, person)?.append(conn, (&ids, now), &origin, &Trace::new(Action::SignInFailed))

@@ -8,6 +8,7 @@ use super::Project;
 use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::config::SessionLimits;
+use crate::base::ids::{PersonId, ProjectId};
 use crate::db::schema::{memberships, people, projects, sessions};
 use crate::db::{Both, Conn};
 
@@ -17,7 +18,7 @@ pub struct SessionLine {
     pub created_at: Moment,
     pub used_at: Moment,
     pub proved_at: Moment,
-    pub person: (i64, String, String),
+    pub person: (PersonId, String, String),
     /// Theme and time zone.
     pub preferences: (String, Option<String>),
     pub second_factor_at: Option<Moment>,
@@ -27,9 +28,9 @@ pub struct SessionLine {
 
 pub struct NewSession {
     pub row: String,
-    pub person: Option<i64>,
+    pub person: Option<PersonId>,
     /// The person whose second factor must still follow.
-    pub person_awaiting_code_id: Option<i64>,
+    pub person_awaiting_code_id: Option<PersonId>,
     /// The browser, in words.
     pub browser: String,
     pub state: HashMap<String, String>,
@@ -38,14 +39,14 @@ pub struct NewSession {
 }
 
 pub struct NewPerson<'a> {
-    pub id: i64,
+    pub id: PersonId,
     pub email: &'a str,
     pub name: &'a str,
     pub password_hash: &'a str,
 }
 
 pub struct NewProject<'a> {
-    pub id: i64,
+    pub id: ProjectId,
     pub slug: &'a str,
     pub name: &'a str,
     pub webhook_secret_hash: &'a str,
@@ -94,7 +95,7 @@ pub fn start_session(conn: &mut Conn, new: &NewSession) -> QueryResult<()> {
 }
 
 /// The person of a session whose second factor must still follow, and since when; `None` for other sessions.
-pub fn person_awaiting_code(conn: &mut Conn, row: &str) -> QueryResult<Option<(i64, Moment)>> {
+pub fn person_awaiting_code(conn: &mut Conn, row: &str) -> QueryResult<Option<(PersonId, Moment)>> {
     sessions::table
         .inner_join(people::table.on(sessions::person_awaiting_code_id.eq(people::id.nullable())))
         .filter(sessions::key_hash.eq(row).and(people::closed_at.is_null()))
@@ -104,8 +105,9 @@ pub fn person_awaiting_code(conn: &mut Conn, row: &str) -> QueryResult<Option<(i
 }
 
 /// The person who is logged in with a session.
-pub fn person_of_session(conn: &mut Conn, row: &str) -> QueryResult<Option<i64>> {
-    let person: Option<Option<i64>> = sessions::table.find(row).select(sessions::person_id).first(conn).optional()?;
+pub fn person_of_session(conn: &mut Conn, row: &str) -> QueryResult<Option<PersonId>> {
+    let person: Option<Option<PersonId>> =
+        sessions::table.find(row).select(sessions::person_id).first(conn).optional()?;
     Ok(person.flatten())
 }
 
@@ -125,7 +127,7 @@ pub fn use_session(conn: &mut Conn, row: &str, now: Moment) -> QueryResult<()> {
 }
 
 /// Records when a person last used Dossier.
-pub fn record_last_seen(conn: &mut Conn, person: i64, now: Moment) -> QueryResult<()> {
+pub fn record_last_seen(conn: &mut Conn, person: PersonId, now: Moment) -> QueryResult<()> {
     diesel::update(people::table.find(person)).set(people::seen_at.eq(now)).execute(conn)?;
     Ok(())
 }
@@ -136,12 +138,12 @@ pub fn end_session(conn: &mut Conn, row: &str) -> QueryResult<()> {
 }
 
 /// Id and password hash of the open account with this address, in the form of [`Email`](crate::auth::names::Email).
-pub fn account(conn: &mut Conn, email: &str) -> QueryResult<Option<(i64, String)>> {
+pub fn account(conn: &mut Conn, email: &str) -> QueryResult<Option<(PersonId, String)>> {
     let open = people::table.filter(people::email.eq(email).and(people::closed_at.is_null()));
     open.select((people::id, people::password_hash)).first(conn).optional()
 }
 
-pub fn set_password(conn: &mut Conn, person: i64, password_hash: &str) -> QueryResult<()> {
+pub fn set_password(conn: &mut Conn, person: PersonId, password_hash: &str) -> QueryResult<()> {
     diesel::update(people::table.find(person)).set(people::password_hash.eq(password_hash)).execute(conn)?;
     Ok(())
 }
@@ -168,19 +170,19 @@ pub fn reopen(conn: &mut Conn, new: &NewPerson<'_>) -> QueryResult<()> {
 }
 
 /// Id of the account with this address, and whether it is open.
-pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<(i64, bool)>> {
+pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<(PersonId, bool)>> {
     let own = people::table.filter(people::email.eq(email));
     own.select((people::id, people::closed_at.is_null())).first(conn).optional()
 }
 
-pub fn role_of(conn: &mut Conn, project: i64, person: i64) -> QueryResult<Option<Role>> {
+pub fn role_of(conn: &mut Conn, project: ProjectId, person: PersonId) -> QueryResult<Option<Role>> {
     let name: Option<String> =
         memberships::table.find((project, person)).select(memberships::role).first(conn).optional()?;
     Ok(name.and_then(|name| Role::parse(&name)))
 }
 
 /// Makes the person a member with this role, or changes the role of a member.
-pub fn set_role(conn: &mut Conn, project: i64, person: i64, role: Role) -> QueryResult<()> {
+pub fn set_role(conn: &mut Conn, project: ProjectId, person: PersonId, role: Role) -> QueryResult<()> {
     let row =
         (memberships::project_id.eq(project), memberships::person_id.eq(person), memberships::role.eq(role.name()));
     let key = (memberships::project_id, memberships::person_id);
@@ -203,11 +205,11 @@ pub fn insert_project(conn: &mut Conn, new: &NewProject<'_>, now: Moment) -> Que
     Ok(())
 }
 
-pub fn project_id(conn: &mut Conn, slug: &str) -> QueryResult<Option<i64>> {
+pub fn project_id(conn: &mut Conn, slug: &str) -> QueryResult<Option<ProjectId>> {
     projects::table.filter(projects::slug.eq(slug)).select(projects::id).first(conn).optional()
 }
 
-pub fn require_second_factor(conn: &mut Conn, project: i64, is_required: bool) -> QueryResult<()> {
+pub fn require_second_factor(conn: &mut Conn, project: ProjectId, is_required: bool) -> QueryResult<()> {
     let row = diesel::update(projects::table.find(project));
     row.set(projects::requires_second_factor.eq(is_required)).execute(conn)?;
     Ok(())

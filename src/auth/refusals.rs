@@ -10,7 +10,7 @@ use crate::audit::{self, Action, Actor, Origin, Trace};
 use crate::base::Permission;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{Ids, RowId};
 use crate::customers::identity;
 use crate::db::{Conn, Db};
 use crate::web::request_record::{RequestRecord, Requester};
@@ -57,7 +57,7 @@ impl Refused {
         db.write(move |conn| self.append(conn, (id, now), &origin)).await
     }
 
-    fn append(self, conn: &mut Conn, (id, now): (i64, Moment), origin: &Origin) -> Result<(), Error> {
+    fn append(self, conn: &mut Conn, (id, now): (RowId, Moment), origin: &Origin) -> Result<(), Error> {
         let Requester { project, person, role } = self.requester;
         let trace = Trace::new(Action::AuthorizationRefused).about(self.permission.words());
         let customer = match &self.requested_id {

@@ -15,6 +15,7 @@ use super::sessions::{Age, CheckedSession, ROW, is_proven};
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::{Config, SessionLimits};
 use crate::base::error::Error;
+use crate::base::ids::{PersonId, ProjectId};
 use crate::base::monotonic::MonotonicClock;
 use crate::base::{Permission, Role};
 use crate::db::schema::projects;
@@ -26,7 +27,7 @@ use crate::wording::Preferences;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    pub id: i64,
+    pub id: PersonId,
     pub name: String,
     pub email: String,
 }
@@ -34,7 +35,7 @@ pub struct Person {
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = projects)]
 pub struct Project {
-    pub id: i64,
+    pub id: ProjectId,
     pub slug: String,
     pub name: String,
     /// Whether support and developers may delete customers as well.

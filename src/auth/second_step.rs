@@ -15,7 +15,7 @@ use crate::audit::{Action, Everywhere, Trace};
 use crate::auth::log_in::see_other;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::{Error, address_with_next};
-use crate::base::ids::Ids;
+use crate::base::ids::{Ids, PersonId};
 use crate::base::monotonic::MonotonicClock;
 use crate::db::{Conn, Db};
 use crate::web::{Form, Layout, filters, html};
@@ -49,7 +49,7 @@ enum Outcome {
     Gone,
     Wrong,
     /// Holds the person.
-    Right(i64),
+    Right(PersonId),
 }
 
 /// The address of the second step of a log-in that leads to `next`.
@@ -112,7 +112,7 @@ pub async fn answer(
 }
 
 /// The person of a session that is half in and not yet over.
-fn half_in_person(conn: &mut Conn, row: &str, now: Moment) -> Result<Option<i64>, Error> {
+fn half_in_person(conn: &mut Conn, row: &str, now: Moment) -> Result<Option<PersonId>, Error> {
     let found = queries::person_awaiting_code(conn, row)?;
     Ok(found.filter(|(_, since)| now.since(*since) <= MINUTES * 60_000).map(|(person, _)| person))
 }

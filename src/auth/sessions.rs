@@ -24,6 +24,7 @@ use super::queries::NewSession;
 use crate::base::clock::Moment;
 use crate::base::config::SessionLimits;
 use crate::base::error::Error;
+use crate::base::ids::PersonId;
 use crate::base::monotonic::MonotonicClock;
 use crate::base::{hex, random_bytes};
 use crate::db::Db;
@@ -150,16 +151,16 @@ impl Sessions {
 }
 
 /// Begins a session of `person` with a new key; the session before ends.
-pub fn begin(session: &Session, person: i64, browser: String) -> Result<(), Error> {
+pub fn begin(session: &Session, person: PersonId, browser: String) -> Result<(), Error> {
     begin_as(session, PERSON, person, browser)
 }
 
 /// Begins a session that opens no page but the one for the second factor.
-pub fn begin_awaiting_code(session: &Session, person: i64) -> Result<(), Error> {
+pub fn begin_awaiting_code(session: &Session, person: PersonId) -> Result<(), Error> {
     begin_as(session, AWAITING_CODE, person, String::new())
 }
 
-fn begin_as(session: &Session, what: &str, person: i64, browser: String) -> Result<(), Error> {
+fn begin_as(session: &Session, what: &str, person: PersonId, browser: String) -> Result<(), Error> {
     let failed = |error: SessionInsertError| Error::Internal(error.to_string());
     session.renew();
     session.insert(what, person).map_err(failed)?;

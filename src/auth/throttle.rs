@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::hex;
+use crate::base::ids::{PersonId, RowId};
 use crate::db::Conn;
 use crate::db::schema::login_attempts as attempts;
 
@@ -36,27 +37,27 @@ pub struct ThrottleKey(pub Vec<u8>);
 /// One check of a password or code. It is counted before the check, and no longer when the check succeeds.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    id: i64,
+    id: RowId,
     subjects: Vec<(Limit, String)>,
 }
 
 impl Attempt {
     /// A try of a password. `key` is the [`ThrottleKey`].
-    pub fn new(id: i64, key: &[u8], email: &str, address: &str) -> Attempt {
+    pub fn new(id: RowId, key: &[u8], email: &str, address: &str) -> Attempt {
         Attempt::with_subjects(id, key, &[(ACCOUNT, email), (ADDRESS, address)])
     }
 
     /// A try of a code of the second factor.
-    pub fn code(id: i64, key: &[u8], person: i64, address: &str) -> Attempt {
+    pub fn code(id: RowId, key: &[u8], person: PersonId, address: &str) -> Attempt {
         Attempt::with_subjects(id, key, &[(CODE, &person.to_string()), (ADDRESS, address)])
     }
 
     /// A try of the link of an invitation.
-    pub fn invitation(id: i64, key: &[u8], address: &str) -> Attempt {
+    pub fn invitation(id: RowId, key: &[u8], address: &str) -> Attempt {
         Attempt::with_subjects(id, key, &[(INVITATION, address)])
     }
 
-    fn with_subjects(id: i64, key: &[u8], counted: &[(Limit, &str)]) -> Attempt {
+    fn with_subjects(id: RowId, key: &[u8], counted: &[(Limit, &str)]) -> Attempt {
         let subjects = counted.iter().map(|(limit, text)| (*limit, subject(key, limit.scope, text)));
         Attempt { id, subjects: subjects.collect() }
     }
@@ -107,7 +108,7 @@ fn seconds(millis: i64) -> u64 {
     u64::try_from(millis).unwrap_or(0).div_ceil(1000).max(1)
 }
 
-fn insert(conn: &mut Conn, scope: &str, subject: &str, id: i64, now: Moment) -> QueryResult<usize> {
+fn insert(conn: &mut Conn, scope: &str, subject: &str, id: RowId, now: Moment) -> QueryResult<usize> {
     let row =
         (attempts::scope.eq(scope), attempts::subject_hash.eq(subject), attempts::id.eq(id), attempts::at.eq(now));
     diesel::insert_into(attempts::table).values(row).execute(conn)
@@ -130,7 +131,7 @@ mod tests {
     const NOW: Moment = Moment(1_795_453_200_000);
 
     fn tried(db: &Db, id: i64, email: &str, address: &str, now: Moment) -> Result<Attempt, u64> {
-        let attempt = Attempt::new(id, b"key", email, address);
+        let attempt = Attempt::new(RowId(id), b"key", email, address);
         match db.write_here(|conn| attempt.count(conn, now)) {
             Ok(()) => Ok(attempt),
             Err(Error::TooManyRequests { retry_after, .. }) => Err(retry_after),
@@ -173,7 +174,8 @@ mod tests {
     #[test]
     fn the_eleventh_guess_at_a_code_has_to_wait_a_quarter_of_an_hour() {
         let db = database("code");
-        let tried = |id: i64, now| db.write_here(|conn| Attempt::code(id, b"key", 4, "192.0.2.1").count(conn, now));
+        let tried =
+            |id, now| db.write_here(|conn| Attempt::code(RowId(id), b"key", PersonId(4), "192.0.2.1").count(conn, now));
         assert!((0..10).all(|id| tried(id, NOW).is_ok()));
         assert!(matches!(tried(10, NOW.plus_seconds(300)), Err(Error::TooManyRequests { retry_after: 600, .. })));
         assert!(tried(11, NOW.plus_seconds(901)).is_ok());

@@ -2,9 +2,80 @@
 //!
 //! 41 bits are milliseconds since 2024, 10 bits distinguish processes, 12 bits are a counter.
 
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::clock::Moment;
+
+/// Makes a type for the ids of one kind of row, so that nobody can pass one kind for another.
+macro_rules! row_ids {
+    ($($(#[$documentation:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$documentation])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl $name {
+            /// No id is below this one.
+            pub const MIN: $name = $name(i64::MIN);
+            /// No id is above this one.
+            pub const MAX: $name = $name(i64::MAX);
+        }
+
+        impl From<i64> for $name {
+            fn from(id: i64) -> $name {
+                $name(id)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIntError;
+
+            fn from_str(text: &str) -> Result<$name, ParseIntError> {
+                text.parse().map($name)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        /// The number alone, so that a logged query can be read and run.
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )+};
+}
+
+row_ids! {
+    ProjectId,
+    PersonId,
+    CustomerId,
+    /// A stored event.
+    EventId,
+    NoteId,
+    /// A webhook endpoint.
+    EndpointId,
+    /// A delivery to a webhook endpoint.
+    DeliveryId,
+    /// A key of the client API.
+    KeyId,
+    InvitationId,
+    /// A form that was sent.
+    SubmissionId,
+    /// A deletion of test accounts.
+    JobId,
+    /// A row of any other table.
+    RowId,
+}
 
 /// 2024-01-01T00:00:00Z, in milliseconds since 1970.
 const EPOCH: i64 = 1_704_067_200_000;
@@ -33,7 +104,7 @@ impl Ids {
     }
 
     /// The next id, greater than all ids that this value and its clones made before.
-    pub fn next(&self, now: Moment) -> i64 {
+    pub fn next<Id: From<i64>>(&self, now: Moment) -> Id {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let (millis, counter) = *last;
         let now = (now.millis() - EPOCH).max(0);
@@ -42,7 +113,7 @@ impl Ids {
             (false, true) => (millis, counter + 1),
             (false, false) => (millis + 1, 0),
         };
-        (last.0 << (NODE_BITS + COUNTER_BITS)) | (self.node << COUNTER_BITS) | last.1
+        Id::from((last.0 << (NODE_BITS + COUNTER_BITS)) | (self.node << COUNTER_BITS) | last.1)
     }
 }
 
@@ -53,7 +124,7 @@ mod tests {
     #[test]
     fn ids_grow_even_when_the_clock_steps_back() {
         let ids = Ids::of_node(7);
-        let mut last = 0;
+        let mut last = 0_i64;
         for step in 0..10_000 {
             let next = ids.next(Moment(EPOCH + 10_000 - step));
             assert!(next > last);

@@ -4,13 +4,14 @@ use diesel::prelude::*;
 
 use super::Catalog;
 use super::file::{Entitlement, File, Offering, Package, Product};
+use crate::base::ids::ProjectId;
 use crate::base::money::Micros;
 use crate::db::schema::{entitlement_products, entitlements, offerings, package_products, packages, products};
 use crate::db::{Both, Conn};
 
 /// Writes everything that the file names. Applying a file twice has the same result as applying it once. Locks the
 /// project until the transaction ends.
-pub fn apply(conn: &mut Conn, project: i64, file: &File) -> QueryResult<()> {
+pub fn apply(conn: &mut Conn, project: ProjectId, file: &File) -> QueryResult<()> {
     conn.lock_project(project)?;
     for product in &file.products {
         put_product(conn, project, product)?;
@@ -29,7 +30,7 @@ pub fn apply(conn: &mut Conn, project: i64, file: &File) -> QueryResult<()> {
     Ok(())
 }
 
-fn put_product(conn: &mut Conn, project: i64, product: &Product) -> QueryResult<()> {
+fn put_product(conn: &mut Conn, project: ProjectId, product: &Product) -> QueryResult<()> {
     let price = product.price.as_ref();
     let row = (
         products::project_id.eq(project),
@@ -47,7 +48,7 @@ fn put_product(conn: &mut Conn, project: i64, product: &Product) -> QueryResult<
     Ok(())
 }
 
-fn put_entitlement(conn: &mut Conn, project: i64, entitlement: &Entitlement) -> QueryResult<()> {
+fn put_entitlement(conn: &mut Conn, project: ProjectId, entitlement: &Entitlement) -> QueryResult<()> {
     let row = (
         entitlements::project_id.eq(project),
         entitlements::identifier.eq(&entitlement.id),
@@ -70,7 +71,7 @@ fn put_entitlement(conn: &mut Conn, project: i64, entitlement: &Entitlement) -> 
     Ok(())
 }
 
-fn put_offering(conn: &mut Conn, project: i64, offering: &Offering) -> QueryResult<()> {
+fn put_offering(conn: &mut Conn, project: ProjectId, offering: &Offering) -> QueryResult<()> {
     let metadata = serde_json::Value::Object(offering.metadata.clone()).to_string();
     let row = (
         offerings::project_id.eq(project),
@@ -101,7 +102,13 @@ fn put_offering(conn: &mut Conn, project: i64, offering: &Offering) -> QueryResu
     Ok(())
 }
 
-fn put_package(conn: &mut Conn, project: i64, offering: &str, position: i64, package: &Package) -> QueryResult<()> {
+fn put_package(
+    conn: &mut Conn,
+    project: ProjectId,
+    offering: &str,
+    position: i64,
+    package: &Package,
+) -> QueryResult<()> {
     let row = (
         packages::project_id.eq(project),
         packages::offering.eq(offering),
@@ -128,7 +135,7 @@ fn put_package(conn: &mut Conn, project: i64, offering: &str, position: i64, pac
 }
 
 /// Loads what a profile needs, with three queries for a catalog of any size.
-pub fn load(conn: &mut Conn, project: i64) -> QueryResult<Catalog> {
+pub fn load(conn: &mut Conn, project: ProjectId) -> QueryResult<Catalog> {
     let named: Vec<(String, String, Option<String>)> = products::table
         .filter(products::project_id.eq(project))
         .select((products::store, products::identifier, products::display_name))

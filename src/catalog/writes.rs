@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use super::rows::{Entitlement, Offering, Package, Product};
+use crate::base::ids::ProjectId;
 use crate::db::schema::{entitlement_products, entitlements, offerings, package_products, packages, products};
 use crate::db::{Both, Conn};
 
@@ -41,7 +42,7 @@ pub fn delete_entitlement(conn: &mut Conn, row: &Entitlement) -> QueryResult<()>
 }
 
 /// Attaches a product to an entitlement. Returns `false` if it was already attached.
-pub fn attach(conn: &mut Conn, (project, entitlement): (i64, &str), product: &str) -> QueryResult<bool> {
+pub fn attach(conn: &mut Conn, project: ProjectId, entitlement: &str, product: &str) -> QueryResult<bool> {
     let row = (
         entitlement_products::project_id.eq(project),
         entitlement_products::entitlement.eq(entitlement),
@@ -52,7 +53,7 @@ pub fn attach(conn: &mut Conn, (project, entitlement): (i64, &str), product: &st
 }
 
 /// Detaches a product from an entitlement. Returns `false` if it was not attached.
-pub fn detach(conn: &mut Conn, (project, entitlement): (i64, &str), product: &str) -> QueryResult<bool> {
+pub fn detach(conn: &mut Conn, project: ProjectId, entitlement: &str, product: &str) -> QueryResult<bool> {
     let row = entitlement_products::table.find((project, entitlement, product));
     Ok(diesel::delete(row).execute(conn)? > 0)
 }

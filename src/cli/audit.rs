@@ -6,6 +6,7 @@ use super::one_line;
 use crate::audit::{self, Broken, Verified};
 use crate::base::config::Config;
 use crate::base::error::Error;
+use crate::base::ids::ProjectId;
 use crate::db::schema::projects;
 use crate::db::{Conn, Db};
 use crate::wording::times;
@@ -67,7 +68,7 @@ pub fn verify(db: &Db, slug: Option<&str>, head: Option<&str>) -> Result<Vec<Str
     }
 }
 
-fn projects_called(conn: &mut Conn, slug: Option<&str>) -> QueryResult<Vec<(i64, String)>> {
+fn projects_called(conn: &mut Conn, slug: Option<&str>) -> QueryResult<Vec<(ProjectId, String)>> {
     let mut query = projects::table.select((projects::id, projects::slug)).order(projects::slug).into_boxed();
     if let Some(slug) = slug {
         query = query.filter(projects::slug.eq(slug));

@@ -12,7 +12,7 @@ use crate::auth::queries::{NewPerson, NewProject, insert_person, insert_project,
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, Ids, NoteId, ProjectId};
 use crate::base::{AppUserId, Role, lookup_key};
 use crate::cli::demo_data::{self, Author, Contact, Customer, Note, Override};
 use crate::customers::{Resolver, identity, state};
@@ -125,7 +125,7 @@ pub fn build(db: &Db, now: Moment, password: &str, webhook_secret: &str) -> Resu
     }
 }
 
-fn project_of_team(conn: &mut Conn, ids: &Ids, now: Moment, hash: &str, secret: &str) -> Result<i64, Error> {
+fn project_of_team(conn: &mut Conn, ids: &Ids, now: Moment, hash: &str, secret: &str) -> Result<ProjectId, Error> {
     let project = ids.next(now);
     let webhook_secret_hash = &crate::base::hex(&Sha256::digest(secret.as_bytes()));
     let new = NewProject { id: project, slug: SLUG, name: "Sundial", webhook_secret_hash };
@@ -168,7 +168,13 @@ fn add_contact_notes_and_override(conn: &mut Conn, resolver: &mut Resolver, cust
     customer.offering_override.as_ref().map_or(Ok(()), |set| put_override(conn, project, row, set))
 }
 
-fn put_contact(conn: &mut Conn, project: i64, row: i64, id: &AppUserId, contact: &Contact) -> Result<(), Error> {
+fn put_contact(
+    conn: &mut Conn,
+    project: ProjectId,
+    row: CustomerId,
+    id: &AppUserId,
+    contact: &Contact,
+) -> Result<(), Error> {
     diesel::update(customers::table.find(row))
         .set((
             customers::last_seen_at.eq(contact.last_seen_ms),
@@ -189,7 +195,7 @@ fn put_contact(conn: &mut Conn, project: i64, row: i64, id: &AppUserId, contact:
     Ok(())
 }
 
-fn put_note(conn: &mut Conn, row: i64, id: i64, note: &Note) -> Result<(), Error> {
+fn put_note(conn: &mut Conn, row: CustomerId, id: NoteId, note: &Note) -> Result<(), Error> {
     let (author, email, _) = person(note.author);
     diesel::insert_into(notes::table)
         .values((
@@ -206,7 +212,7 @@ fn put_note(conn: &mut Conn, row: i64, id: i64, note: &Note) -> Result<(), Error
     Ok(())
 }
 
-fn put_override(conn: &mut Conn, project: i64, row: i64, set: &Override) -> Result<(), Error> {
+fn put_override(conn: &mut Conn, project: ProjectId, row: CustomerId, set: &Override) -> Result<(), Error> {
     diesel::insert_into(offering_overrides::table)
         .values((
             offering_overrides::customer_id.eq(row),

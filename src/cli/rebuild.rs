@@ -8,7 +8,7 @@ use crate::auth::queries::project_id;
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, EventId, Ids, ProjectId};
 use crate::customers::Resolver;
 use crate::db::schema::{customers, events, projects};
 use crate::db::{Conn, Db, migrate};
@@ -47,8 +47,8 @@ const CHUNK: i64 = 500;
 
 /// Assigns the events of one project, or of all projects, to their customers again. Then derives the state of every
 /// customer. Returns how many customers it derived.
-pub fn rebuild(db: &Db, project: Option<i64>, bar: &indicatif::ProgressBar) -> Result<usize, Error> {
-    let all = db.read_here(|conn| Ok::<_, Error>(projects::table.select(projects::id).load::<i64>(conn)?))?;
+pub fn rebuild(db: &Db, project: Option<ProjectId>, bar: &indicatif::ProgressBar) -> Result<usize, Error> {
+    let all = db.read_here(|conn| Ok::<_, Error>(projects::table.select(projects::id).load::<ProjectId>(conn)?))?;
     for project in all.into_iter().filter(|one| project.is_none_or(|wanted| wanted == *one)) {
         in_chunks(|after| db.write_here(|conn| reassign(conn, project, after)))?;
         in_chunks(|after| db.write_here(|conn| mark_stale(conn, project, after)))?;
@@ -57,18 +57,18 @@ pub fn rebuild(db: &Db, project: Option<i64>, bar: &indicatif::ProgressBar) -> R
 }
 
 /// Calls `chunk` with the id of the last row of the previous chunk, until it returns `None`.
-fn in_chunks(mut chunk: impl FnMut(i64) -> Result<Option<i64>, Error>) -> Result<(), Error> {
-    let mut after = Some(i64::MIN);
+fn in_chunks<Id: From<i64>>(mut chunk: impl FnMut(Id) -> Result<Option<Id>, Error>) -> Result<(), Error> {
+    let mut after = Some(Id::from(i64::MIN));
     while let Some(last) = after {
         after = chunk(last)?;
     }
     Ok(())
 }
 
-fn reassign(conn: &mut Conn, project: i64, after: i64) -> Result<Option<i64>, Error> {
+fn reassign(conn: &mut Conn, project: ProjectId, after: EventId) -> Result<Option<EventId>, Error> {
     conn.lock_project(project)?;
     let mut resolver = Resolver::new(project, Ids::random(), Clock::Machine.now());
-    let rows: Vec<(i64, i64, String)> = events::table
+    let rows: Vec<(EventId, Moment, String)> = events::table
         .filter(events::project_id.eq(project).and(events::id.gt(after)))
         .order(events::id)
         .limit(CHUNK)
@@ -76,16 +76,16 @@ fn reassign(conn: &mut Conn, project: i64, after: i64) -> Result<Option<i64>, Er
         .load(conn)?;
     let last = rows.last().map(|(id, ..)| *id);
     for (id, received_at, body) in rows {
-        match Delivery::parse(body.into_bytes(), Moment(received_at)) {
+        match Delivery::parse(body.into_bytes(), received_at) {
             Ok(delivery) => ingest::reassign(conn, &mut resolver, id, &delivery)?,
-            Err((Rejection(reason), _)) => tracing::error!(event = id, reason, "a stored event cannot be read"),
+            Err((Rejection(reason), _)) => tracing::error!(event = id.0, reason, "a stored event cannot be read"),
         }
     }
     Ok(last)
 }
 
-fn mark_stale(conn: &mut Conn, project: i64, after: i64) -> Result<Option<i64>, Error> {
-    let ids: Vec<i64> = customers::table
+fn mark_stale(conn: &mut Conn, project: ProjectId, after: CustomerId) -> Result<Option<CustomerId>, Error> {
+    let ids: Vec<CustomerId> = customers::table
         .filter(customers::project_id.eq(project).and(customers::id.gt(after)))
         .order(customers::id)
         .limit(CHUNK)

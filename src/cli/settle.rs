@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use indicatif::ProgressBar;
 
 use crate::base::error::Error;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::customers::state::{self, Group};
 use crate::db::schema::{customers, stale_customers};
 use crate::db::{Conn, Db};
-use crate::projection::CustomerId;
 
 /// How many customers share a commit.
 const CHUNK: i64 = 1_000;
@@ -69,7 +69,7 @@ fn read_chunk(conn: &mut Conn, after: CustomerId) -> Result<Chunk, Error> {
 
 fn settle(conn: &mut Conn, chunk: &Chunk, is_new: impl Fn(CustomerId) -> bool) -> Result<(), Error> {
     let owners = customers::table.filter(customers::id.eq_any(&chunk.customers)).select(customers::project_id);
-    let projects: Vec<i64> = owners.distinct().order(customers::project_id).load(conn)?;
+    let projects: Vec<ProjectId> = owners.distinct().order(customers::project_id).load(conn)?;
     for project in projects {
         conn.lock_project(project)?;
     }

@@ -6,19 +6,20 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, EventId};
 use crate::db::Conn;
 use crate::db::schema::*;
 use crate::events::Delivery;
-use crate::projection::{CustomerId, Fact};
+use crate::projection::Fact;
 
 /// The side of the customer that loses purchases by a transfer.
 pub const LOST: &str = "lost";
 
 /// Facts by the row of their event.
-pub type Facts = HashMap<i64, Fact>;
+pub type Facts = HashMap<EventId, Fact>;
 
 /// An event's row, side, arrival (in milliseconds) and body.
-type Row = (i64, String, i64, String);
+type Row = (EventId, String, i64, String);
 
 /// Reads facts. Make one for many customers.
 #[derive(Debug, Clone, Copy)]
@@ -106,6 +107,6 @@ fn add(facts: &mut Facts, customer: CustomerId, (event_id, side, received_at, bo
         Ok(event) => {
             facts.insert(event_id, Fact { event, customer, lost_by: None });
         }
-        Err(reason) => tracing::error!(event_id, reason = reason.0, "a stored event cannot be read"),
+        Err(reason) => tracing::error!(event_id = event_id.0, reason = reason.0, "a stored event cannot be read"),
     }
 }

@@ -6,12 +6,11 @@ use diesel::prelude::*;
 
 use super::merge;
 use crate::base::clock::Moment;
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, Ids, ProjectId};
 use crate::base::{AppUserId, lookup_key};
 use crate::customers::{Tombstones, Verdict};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers};
-use crate::projection::CustomerId;
 
 /// How many keys one statement asks for.
 const CHUNK: usize = 500;
@@ -22,7 +21,7 @@ const FEW: usize = 6;
 /// plus what the open transaction has changed. Valid only as long as no other process can write.
 #[derive(Debug)]
 pub struct Resolver {
-    project: i64,
+    project: ProjectId,
     ids: Ids,
     now: Moment,
     known: HashMap<Vec<u8>, (CustomerId, Moment)>,
@@ -34,7 +33,7 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    pub fn new(project: i64, ids: Ids, now: Moment) -> Resolver {
+    pub fn new(project: ProjectId, ids: Ids, now: Moment) -> Resolver {
         Resolver {
             project,
             ids,
@@ -57,11 +56,11 @@ impl Resolver {
         self.tombstones.verdict(conn, self.project, ids, at)
     }
 
-    pub fn project(&self) -> i64 {
+    pub fn project(&self) -> ProjectId {
         self.project
     }
 
-    pub fn next_id(&self) -> i64 {
+    pub fn next_id<Id: From<i64>>(&self) -> Id {
         self.ids.next(self.now)
     }
 
@@ -198,7 +197,7 @@ impl Resolver {
 }
 
 /// The customer of an id; `None` when nobody has it.
-pub fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Option<CustomerId>> {
+pub fn find(conn: &mut Conn, project: ProjectId, app_user_id: &str) -> QueryResult<Option<CustomerId>> {
     app_user_ids::table
         .filter(app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(app_user_id))))
         .select(app_user_ids::customer_id)

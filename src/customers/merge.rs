@@ -4,9 +4,9 @@ use diesel::prelude::*;
 
 use super::overrides::Override;
 use super::{overrides, stars};
+use crate::base::ids::{CustomerId, EventId};
 use crate::db::Conn;
 use crate::db::schema::*;
-use crate::projection::CustomerId;
 
 /// Moves everything of `from` to `into` and deletes `from`. The caller derives the state of `into` again.
 pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
@@ -46,12 +46,12 @@ pub fn move_test_sales(conn: &mut Conn, into: CustomerId, from: CustomerId) -> Q
 
 /// Moves the history. A transfer between the two is in both histories, and only one row of it stays.
 fn move_history(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let shared: Vec<i64> = history::table
+    let shared: Vec<EventId> = history::table
         .filter(history::customer_id.eq(from).and(history::side.eq("lost")))
         .select(history::event_id)
         .load(conn)?;
     forget_rows(conn, into, from, &shared)?;
-    let shared: Vec<i64> = history::table
+    let shared: Vec<EventId> = history::table
         .filter(history::customer_id.eq(into).and(history::side.eq("lost")))
         .select(history::event_id)
         .load(conn)?;
@@ -63,7 +63,7 @@ fn move_history(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryRes
 }
 
 /// Removes from `loser`'s history those of `events` that `keeper` has as well.
-fn forget_rows(conn: &mut Conn, keeper: CustomerId, loser: CustomerId, events: &[i64]) -> QueryResult<()> {
+fn forget_rows(conn: &mut Conn, keeper: CustomerId, loser: CustomerId, events: &[EventId]) -> QueryResult<()> {
     for event in events {
         let both = history::table.filter(history::event_id.eq(event).and(history::customer_id.eq(keeper)));
         if both.count().get_result::<i64>(conn)? > 0 {
@@ -119,7 +119,7 @@ fn move_links(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResul
 
 /// Moves the events that were retained of erased customers.
 fn move_retained_events(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let theirs: Vec<(i64, String, CustomerId)> = retained_events::table
+    let theirs: Vec<(EventId, String, CustomerId)> = retained_events::table
         .filter(retained_events::customer_id.eq(from))
         .select((retained_events::event_id, retained_events::side, retained_events::stands_as))
         .load(conn)?;

@@ -9,20 +9,25 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
+use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::customers::facts::{self, Facts, LOST};
 use crate::customers::state;
 use crate::db::schema::{customers, events, history, retained_events};
 use crate::db::{Both, Conn};
 use crate::events::redaction::{self, Party};
 use crate::events::{Delivery, EventType};
-use crate::projection::{CustomerId, sources};
+use crate::projection::sources;
 
 /// A place of the customer in an event: the event's row, the customer's side, and the customer id under which the fold
 /// reads it. A negative id is that of no existing customer.
-type HistoryPlace = (i64, String, CustomerId);
+type HistoryPlace = (EventId, String, CustomerId);
 
 /// Makes linked customers retain the events that they need. Returns who was linked to the customer.
-pub fn retain_for_others(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<BTreeSet<CustomerId>> {
+pub fn retain_for_others(
+    conn: &mut Conn,
+    project: ProjectId,
+    customer: CustomerId,
+) -> QueryResult<BTreeSet<CustomerId>> {
     let mut others = facts::with_links(conn, customer)?;
     others.remove(&customer);
     if others.is_empty() {
@@ -48,7 +53,7 @@ fn retain_needed(
     places: &[HistoryPlace],
     facts: &Facts,
     others: &BTreeSet<CustomerId>,
-) -> QueryResult<BTreeSet<(i64, String)>> {
+) -> QueryResult<BTreeSet<(EventId, String)>> {
     let mut sources = sources(facts.values().cloned().collect());
     sources.remove(&customer);
     let needed: BTreeSet<String> = sources.into_values().flatten().collect();
@@ -58,7 +63,7 @@ fn retain_needed(
         let Some(fact) = facts.get(row) else { continue };
         if fact.lost_by.is_some() || needed.contains(&fact.event.id) {
             retain(conn, *holder, *row, side, *name)?;
-            left.extend((*name == -customer).then(|| (*row, side.clone())));
+            left.extend((*name == CustomerId(-customer.0)).then(|| (*row, side.clone())));
         }
     }
     others.try_for_each(|other| state::link(conn, *holder, *other))?;
@@ -67,7 +72,7 @@ fn retain_needed(
 
 /// The customer's own events, which will belong to no customer, and those they retain of customers erased before.
 fn places_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<HistoryPlace>> {
-    let own: Vec<(i64, String)> = history::table
+    let own: Vec<(EventId, String)> = history::table
         .filter(history::customer_id.eq(customer))
         .select((history::event_id, history::side))
         .load(conn)?;
@@ -75,11 +80,17 @@ fn places_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<HistoryPl
         .filter(retained_events::customer_id.eq(customer))
         .select((retained_events::event_id, retained_events::side, retained_events::stands_as))
         .load(conn)?;
-    Ok(own.into_iter().map(|(row, side)| (row, side, -customer)).chain(retained).collect())
+    Ok(own.into_iter().map(|(row, side)| (row, side, CustomerId(-customer.0))).chain(retained).collect())
 }
 
 /// Makes a customer retain an event that belongs to no customer, so that purchases follow from it.
-pub fn retain(conn: &mut Conn, holder: CustomerId, event: i64, side: &str, stands_as: CustomerId) -> QueryResult<()> {
+pub fn retain(
+    conn: &mut Conn,
+    holder: CustomerId,
+    event: EventId,
+    side: &str,
+    stands_as: CustomerId,
+) -> QueryResult<()> {
     let row = (
         retained_events::customer_id.eq(holder),
         retained_events::event_id.eq(event),
@@ -92,7 +103,7 @@ pub fn retain(conn: &mut Conn, holder: CustomerId, event: i64, side: &str, stand
 
 /// Links all customers of a transfer, including those who retain it. It restores from the rows the links that
 /// [`retain_for_others`] made.
-pub fn link_again(conn: &mut Conn, event: i64) -> QueryResult<()> {
+pub fn link_again(conn: &mut Conn, event: EventId) -> QueryResult<()> {
     let holders = retained_events::table.filter(retained_events::event_id.eq(event));
     let holders: BTreeSet<CustomerId> = holders.select(retained_events::customer_id).load(conn)?.into_iter().collect();
     let Some(first) = holders.first().copied() else { return Ok(()) };
@@ -103,7 +114,7 @@ pub fn link_again(conn: &mut Conn, event: i64) -> QueryResult<()> {
 }
 
 /// Removes the erased customer from the body of an event that stays.
-fn redact(conn: &mut Conn, project: i64, row: i64, side: &str) -> QueryResult<()> {
+fn redact(conn: &mut Conn, project: ProjectId, row: EventId, side: &str) -> QueryResult<()> {
     let stored = events::table.filter(events::project_id.eq(project).and(events::id.eq(row)));
     let (body, received_at) = stored.select((events::body, events::received_at)).first::<(String, _)>(conn)?;
     let read = Delivery::read_stored(&body, received_at);

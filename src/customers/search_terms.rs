@@ -9,10 +9,11 @@ use unicode_normalization::char::canonical_combining_class;
 
 use crate::base::app_user_id::is_anonymous;
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::lookup_key;
 use crate::db::schema::{app_user_ids, attributes, customers, search_terms};
 use crate::db::{Both, Conn};
-use crate::projection::{CustomerId, CustomerState};
+use crate::projection::CustomerState;
 
 /// What a term is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,7 +116,7 @@ pub(super) fn write(
     state: &CustomerState,
     is_new: bool,
 ) -> QueryResult<Contact> {
-    let (project, last_seen): (i64, Option<i64>) =
+    let (project, last_seen): (ProjectId, Option<i64>) =
         customers::table.find(customer).select((customers::project_id, customers::last_seen_at)).first(conn)?;
     let ids: Vec<String> = app_user_ids::table
         .filter(app_user_ids::customer_id.eq(customer))
@@ -203,7 +204,7 @@ fn terms_of(ids: &[String], state: &CustomerState, contact: &Contact, phone: Opt
 
 fn replace(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     customer: CustomerId,
     terms: BTreeSet<Term>,
     is_new: bool,

@@ -3,29 +3,29 @@
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, PersonId, ProjectId};
 use crate::db::schema::{customers, test_customers};
 use crate::db::{Both, Conn};
-use crate::projection::CustomerId;
 
-pub fn is_marked(conn: &mut Conn, customer: CustomerId, person: i64) -> QueryResult<bool> {
+pub fn is_marked(conn: &mut Conn, customer: CustomerId, person: PersonId) -> QueryResult<bool> {
     let found: i64 = test_customers::table.find((customer, person)).count().get_result(conn)?;
     Ok(found > 0)
 }
 
 /// Marks a test customer. Returns whether there was no mark before.
-pub fn mark(conn: &mut Conn, customer: CustomerId, person: i64, now: Moment) -> QueryResult<bool> {
+pub fn mark(conn: &mut Conn, customer: CustomerId, person: PersonId, now: Moment) -> QueryResult<bool> {
     let row =
         (test_customers::customer_id.eq(customer), test_customers::person_id.eq(person), test_customers::at.eq(now));
     Ok(Both(diesel::insert_into(test_customers::table).values(row).on_conflict_do_nothing()).execute(conn)? > 0)
 }
 
 /// Returns whether there was a mark.
-pub fn unmark(conn: &mut Conn, customer: CustomerId, person: i64) -> QueryResult<bool> {
+pub fn unmark(conn: &mut Conn, customer: CustomerId, person: PersonId) -> QueryResult<bool> {
     Ok(diesel::delete(test_customers::table.find((customer, person))).execute(conn)? > 0)
 }
 
 /// Removes the marks of a person who leaves the project.
-pub fn unmark_all(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()> {
+pub fn unmark_all(conn: &mut Conn, project: ProjectId, person: PersonId) -> QueryResult<()> {
     for customer in list(conn, project, person)? {
         unmark(conn, customer, person)?;
     }
@@ -33,7 +33,7 @@ pub fn unmark_all(conn: &mut Conn, project: i64, person: i64) -> QueryResult<()>
 }
 
 /// The customers of a project that a person marked, the one marked last first.
-pub fn list(conn: &mut Conn, project: i64, person: i64) -> QueryResult<Vec<CustomerId>> {
+pub fn list(conn: &mut Conn, project: ProjectId, person: PersonId) -> QueryResult<Vec<CustomerId>> {
     test_customers::table
         .inner_join(customers::table.on(customers::id.eq(test_customers::customer_id)))
         .filter(test_customers::person_id.eq(person).and(customers::project_id.eq(project)))
@@ -44,7 +44,7 @@ pub fn list(conn: &mut Conn, project: i64, person: i64) -> QueryResult<Vec<Custo
 
 /// Copies the marks when two customers are merged: whoever marked either has marked the survivor.
 pub(super) fn merge(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let marks: Vec<(i64, Moment)> = test_customers::table
+    let marks: Vec<(PersonId, Moment)> = test_customers::table
         .filter(test_customers::customer_id.eq(from))
         .select((test_customers::person_id, test_customers::at))
         .load(conn)?;

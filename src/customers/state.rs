@@ -7,12 +7,13 @@ use diesel::prelude::*;
 
 use super::facts;
 use crate::base::clock::Moment;
+use crate::base::ids::CustomerId;
 use crate::base::money::Micros;
 use crate::customers::search_terms;
 use crate::db::schema::*;
 use crate::db::{Both, Conn};
 use crate::events::Environment;
-use crate::projection::{AttributeValue, CustomerId, CustomerState, Fact, Kind, Purchase, fold};
+use crate::projection::{AttributeValue, CustomerState, Fact, Kind, Purchase, fold};
 
 /// Records that purchases moved between two customers, so that each is folded with the other's events.
 pub fn link(conn: &mut Conn, one: CustomerId, other: CustomerId) -> QueryResult<()> {

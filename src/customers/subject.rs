@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 
 use crate::base::app_user_id::is_anonymous;
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers};
 use crate::events::own::Subject;
-use crate::projection::CustomerId;
 
 /// The customer's ids: the best one to show (§9.4; which id was seen last is not stored), the original one, and all of
 /// them, identified ones first.

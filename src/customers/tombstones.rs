@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::IdHasher;
 use crate::base::clock::Moment;
+use crate::base::ids::{ProjectId, RowId};
 use crate::db::Conn;
 use crate::db::schema::{blocked_customers, blocked_ids, tombstones};
 
@@ -27,7 +28,7 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, Default)]
 struct Barred {
     erased_at: Option<Moment>,
-    blocked: Option<i64>,
+    blocked: Option<RowId>,
 }
 
 /// The tombstones and blocked ids that were read so far, valid for one transaction. If no customer was ever erased or
@@ -40,7 +41,12 @@ pub struct Tombstones {
 
 impl Tombstones {
     /// Reads many ids at once.
-    pub fn load<'a>(&mut self, conn: &mut Conn, project: i64, ids: impl Iterator<Item = &'a str>) -> QueryResult<()> {
+    pub fn load<'a>(
+        &mut self,
+        conn: &mut Conn,
+        project: ProjectId,
+        ids: impl Iterator<Item = &'a str>,
+    ) -> QueryResult<()> {
         let Some(hasher) = self.hasher(conn, project)? else { return Ok(()) };
         let unknown: HashSet<Vec<u8>> =
             ids.map(|id| hasher.hash(id)).filter(|hash| !self.known.contains_key(hash)).collect();
@@ -49,7 +55,7 @@ impl Tombstones {
     }
 
     /// The verdict on an event of these ids that was generated `at`. Counts the events that are not accepted.
-    pub fn verdict(&mut self, conn: &mut Conn, project: i64, ids: &[&str], at: Moment) -> QueryResult<Verdict> {
+    pub fn verdict(&mut self, conn: &mut Conn, project: ProjectId, ids: &[&str], at: Moment) -> QueryResult<Verdict> {
         self.load(conn, project, ids.iter().copied())?;
         let Some(hasher) = self.hasher(conn, project)? else { return Ok(Verdict::Accepted) };
         let hashes: Vec<Vec<u8>> = ids.iter().map(|id| hasher.hash(id)).collect();
@@ -70,14 +76,14 @@ impl Tombstones {
         *self = Tombstones::default();
     }
 
-    fn hasher(&mut self, conn: &mut Conn, project: i64) -> QueryResult<Option<IdHasher>> {
+    fn hasher(&mut self, conn: &mut Conn, project: ProjectId) -> QueryResult<Option<IdHasher>> {
         if self.hasher.is_none() {
             self.hasher = Some(IdHasher::find(conn, project)?);
         }
         Ok(self.hasher.clone().flatten())
     }
 
-    fn ask(&mut self, conn: &mut Conn, project: i64, hashes: &[Vec<u8>]) -> QueryResult<()> {
+    fn ask(&mut self, conn: &mut Conn, project: ProjectId, hashes: &[Vec<u8>]) -> QueryResult<()> {
         self.known.extend(hashes.iter().map(|hash| (hash.clone(), Barred::default())));
         let erased: Vec<(Vec<u8>, Moment)> = tombstones::table
             .filter(tombstones::project_id.eq(project).and(tombstones::id_hash.eq_any(hashes)))
@@ -86,7 +92,7 @@ impl Tombstones {
         for (hash, at) in erased {
             self.known.entry(hash).or_default().erased_at = Some(at);
         }
-        let blocked: Vec<(Vec<u8>, i64)> = blocked_ids::table
+        let blocked: Vec<(Vec<u8>, RowId)> = blocked_ids::table
             .filter(blocked_ids::project_id.eq(project).and(blocked_ids::id_hash.eq_any(hashes)))
             .select((blocked_ids::id_hash, blocked_ids::blocked_id))
             .load(conn)?;
@@ -97,13 +103,13 @@ impl Tombstones {
     }
 }
 
-fn count_late(conn: &mut Conn, project: i64, hash: &[u8]) -> QueryResult<()> {
+fn count_late(conn: &mut Conn, project: ProjectId, hash: &[u8]) -> QueryResult<()> {
     let row = tombstones::table.filter(tombstones::project_id.eq(project).and(tombstones::id_hash.eq(hash)));
     diesel::update(row).set(tombstones::late.eq(tombstones::late + 1)).execute(conn)?;
     Ok(())
 }
 
-fn count_ignored(conn: &mut Conn, project: i64, blocked: i64) -> QueryResult<()> {
+fn count_ignored(conn: &mut Conn, project: ProjectId, blocked: RowId) -> QueryResult<()> {
     let row = blocked_customers::table.find((project, blocked));
     diesel::update(row).set(blocked_customers::ignored.eq(blocked_customers::ignored + 1)).execute(conn)?;
     Ok(())

@@ -11,6 +11,7 @@ use diesel::r2d2::ManageConnection;
 use diesel::{ConnectionError, PgConnection, QueryResult, SqliteConnection};
 
 use super::Unavailable;
+use crate::base::ids::{PersonId, ProjectId};
 
 /// An open connection to either database, as the program uses it.
 pub struct Conn(pub(super) AnyConnection);
@@ -74,14 +75,14 @@ impl Conn {
     ///
     /// # Errors
     /// When another process holds the lock too long; [`super::is_unavailable`] is true for this error.
-    pub fn lock_project(&mut self, project: i64) -> QueryResult<()> {
-        self.lock(project)
+    pub fn lock_project(&mut self, project: ProjectId) -> QueryResult<()> {
+        self.lock(project.0)
     }
 
     /// As [`Conn::lock_project`], for a person across all projects. A caller that needs both locks takes the
     /// project's first, or two callers could deadlock.
-    pub fn lock_person(&mut self, person: i64) -> QueryResult<()> {
-        self.lock(person)
+    pub fn lock_person(&mut self, person: PersonId) -> QueryResult<()> {
+        self.lock(person.0)
     }
 
     /// As [`Conn::lock_project`], for the subject of a hash, so that concurrent attempts are all counted.

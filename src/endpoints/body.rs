@@ -4,13 +4,14 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use crate::base::app_user_id::is_anonymous;
+use crate::base::ids::EventId;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, history};
 use crate::events::{Delivery, EventType};
 
 /// Renders the body of a delivery of a stored event. When no id of the customer was ever seen, the id in the event
 /// stays.
-pub fn load(conn: &mut Conn, event_row: i64, delivery: &Delivery) -> QueryResult<String> {
+pub fn load(conn: &mut Conn, event_row: EventId, delivery: &Delivery) -> QueryResult<String> {
     let names_nobody = delivery.event.kind == EventType::Transfer || delivery.event.app_user_id.is_none();
     if names_nobody {
         return Ok(delivery.body.clone());
@@ -20,7 +21,7 @@ pub fn load(conn: &mut Conn, event_row: i64, delivery: &Delivery) -> QueryResult
 }
 
 /// The customer's last seen identified id, else the last seen anonymous one.
-fn seen_last(conn: &mut Conn, event_row: i64) -> QueryResult<Option<String>> {
+fn seen_last(conn: &mut Conn, event_row: EventId) -> QueryResult<Option<String>> {
     let owner = history::table.filter(history::event_id.eq(event_row).and(history::side.eq("own")));
     let ids: Vec<String> = app_user_ids::table
         .filter(app_user_ids::customer_id.eq_any(owner.select(history::customer_id)))

@@ -8,7 +8,7 @@ use super::lease::Job;
 use super::{lease, signing};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{EndpointId, Ids};
 use crate::db::Db;
 
 /// How many deliveries a process sends at the same time.
@@ -37,11 +37,12 @@ impl Courier {
     /// Takes deliveries that are due, as many as the limits allow. `busy` counts, for each endpoint, the deliveries
     /// that are being sent. When nothing is due it only reads, so that an idle server never waits for the writer's
     /// lock.
-    pub fn take(&self, busy: &BTreeMap<i64, usize>) -> Result<Vec<Job>, Error> {
+    pub fn take(&self, busy: &BTreeMap<EndpointId, usize>) -> Result<Vec<Job>, Error> {
         let room = MAX_SENDING.saturating_sub(busy.values().sum());
-        let full: Vec<i64> = busy.iter().filter(|(_, count)| **count >= MAX_PER_ENDPOINT).map(|(id, _)| *id).collect();
+        let full: Vec<EndpointId> =
+            busy.iter().filter(|(_, count)| **count >= MAX_PER_ENDPOINT).map(|(id, _)| *id).collect();
         // First only idle endpoints, so that a backlog at one endpoint does not keep the others waiting.
-        let busy_ones: Vec<i64> = busy.keys().copied().collect();
+        let busy_ones: Vec<EndpointId> = busy.keys().copied().collect();
         let each = if busy.is_empty() { MAX_PER_ENDPOINT } else { 1 };
         for excluded in [busy_ones, full] {
             let jobs = self.take_except(&excluded, (room, each))?;
@@ -52,7 +53,7 @@ impl Courier {
         Ok(Vec::new())
     }
 
-    fn take_except(&self, excluded: &[i64], (room, each): (usize, usize)) -> Result<Vec<Job>, Error> {
+    fn take_except(&self, excluded: &[EndpointId], (room, each): (usize, usize)) -> Result<Vec<Job>, Error> {
         let now = self.clock.now();
         if room == 0 || !self.db.read_here(|conn| Ok::<_, Error>(lease::has_ready(conn, now, excluded)?))? {
             return Ok(Vec::new());
@@ -67,9 +68,9 @@ impl Courier {
         let at = self.clock.now();
         let headers = headers_of(job, at);
         let answer = self.client.post(&job.endpoint.url, &headers, &job.body);
-        tracing::debug!(delivery = job.id, status = answer.status, took_ms = answer.took_ms, "a delivery was sent");
+        tracing::debug!(delivery = job.id.0, status = answer.status, took_ms = answer.took_ms, "a delivery was sent");
         if let Err(error) = self.record(job, at, (&shown(&headers), &answer)) {
-            tracing::error!(delivery = job.id, cause = error.cause(), "the result of a delivery was not recorded");
+            tracing::error!(delivery = job.id.0, cause = error.cause(), "the result of a delivery was not recorded");
         }
     }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, DeliveryId, EndpointId, EventId, ProjectId, RowId};
 use crate::db::Conn;
 use crate::db::schema::{delivery_attempts as attempts, history, webhook_deliveries, webhook_endpoints};
-use crate::projection::CustomerId;
 
 /// How many attempts are loaded for all deliveries of a page.
 const ATTEMPTS: i64 = 200;
@@ -15,14 +15,14 @@ const ATTEMPTS: i64 = 200;
 /// A delivery and the endpoint it goes to.
 #[derive(Debug, Clone, Queryable)]
 pub struct WebhookDelivery {
-    pub id: i64,
+    pub id: DeliveryId,
     pub event_type: String,
     pub body: String,
     pub queued_at: Moment,
     /// `waiting`, `sent` or `failed`.
     pub state: String,
     pub next_attempt_at: Moment,
-    pub leased_by: Option<i64>,
+    pub leased_by: Option<RowId>,
     pub tries: i64,
     pub finished_at: Moment,
     pub endpoint: String,
@@ -32,7 +32,7 @@ pub struct WebhookDelivery {
 
 #[derive(Debug, Clone, Queryable)]
 pub struct Attempt {
-    pub delivery: i64,
+    pub delivery: DeliveryId,
     pub at: Moment,
     pub took_ms: i64,
     pub headers: String,
@@ -45,7 +45,7 @@ pub struct Attempt {
 pub type Tried = (WebhookDelivery, Vec<Attempt>);
 
 /// The deliveries of an event.
-pub fn of_event(conn: &mut Conn, project: i64, event_row: i64) -> QueryResult<Vec<Tried>> {
+pub fn of_event(conn: &mut Conn, project: ProjectId, event_row: EventId) -> QueryResult<Vec<Tried>> {
     let rows = rows()
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::event_row.eq(event_row)))
         .order(webhook_deliveries::id)
@@ -54,7 +54,7 @@ pub fn of_event(conn: &mut Conn, project: i64, event_row: i64) -> QueryResult<Ve
 }
 
 /// The newest deliveries to an endpoint.
-pub fn to(conn: &mut Conn, (project, endpoint): (i64, i64), most: i64) -> QueryResult<Vec<Tried>> {
+pub fn to(conn: &mut Conn, project: ProjectId, endpoint: EndpointId, most: i64) -> QueryResult<Vec<Tried>> {
     let rows = rows()
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint)))
         .order(webhook_deliveries::id.desc())
@@ -64,8 +64,8 @@ pub fn to(conn: &mut Conn, (project, endpoint): (i64, i64), most: i64) -> QueryR
 }
 
 /// The row of the event that a delivery sends; `None` when there is no such delivery, or it sends a test event.
-pub fn event_of(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<Option<i64>> {
-    let row: Option<Option<i64>> = webhook_deliveries::table
+pub fn event_of(conn: &mut Conn, project: ProjectId, delivery: DeliveryId) -> QueryResult<Option<EventId>> {
+    let row: Option<Option<EventId>> = webhook_deliveries::table
         .find((project, delivery))
         .select(webhook_deliveries::event_row)
         .first(conn)
@@ -74,7 +74,7 @@ pub fn event_of(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<Opt
 }
 
 /// Whether a delivery was tried since it was last queued, or does not exist any more.
-pub fn is_tried(conn: &mut Conn, project: i64, delivery: i64) -> QueryResult<bool> {
+pub fn is_tried(conn: &mut Conn, project: ProjectId, delivery: DeliveryId) -> QueryResult<bool> {
     let tries: Option<i64> =
         webhook_deliveries::table.find((project, delivery)).select(webhook_deliveries::tries).first(conn).optional()?;
     Ok(tries.is_none_or(|tries| tries > 0))
@@ -91,7 +91,7 @@ pub struct PassedOn {
 }
 
 /// The deliveries of a customer's events that are still kept, the oldest first.
-pub fn of_customer(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Vec<PassedOn>> {
+pub fn of_customer(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryResult<Vec<PassedOn>> {
     let endpoint = webhook_endpoints::project_id
         .eq(webhook_deliveries::project_id)
         .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
@@ -130,8 +130,8 @@ fn rows() -> _ {
     ))
 }
 
-fn with_attempts(conn: &mut Conn, project: i64, rows: Vec<WebhookDelivery>) -> QueryResult<Vec<Tried>> {
-    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+fn with_attempts(conn: &mut Conn, project: ProjectId, rows: Vec<WebhookDelivery>) -> QueryResult<Vec<Tried>> {
+    let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
     let made: Vec<Attempt> = attempts::table
         .filter(attempts::project_id.eq(project).and(attempts::delivery_id.eq_any(&ids)))
         .order(attempts::id.desc())
@@ -146,7 +146,7 @@ fn with_attempts(conn: &mut Conn, project: i64, rows: Vec<WebhookDelivery>) -> Q
         ))
         .limit(ATTEMPTS)
         .load(conn)?;
-    let mut by_delivery: BTreeMap<i64, Vec<Attempt>> = BTreeMap::new();
+    let mut by_delivery: BTreeMap<DeliveryId, Vec<Attempt>> = BTreeMap::new();
     made.into_iter().for_each(|attempt| by_delivery.entry(attempt.delivery).or_default().push(attempt));
     let tried = |row: WebhookDelivery| {
         let attempts = by_delivery.remove(&row.id).unwrap_or_default();

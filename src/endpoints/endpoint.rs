@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::Secret;
 use crate::base::clock::Moment;
+use crate::base::ids::{EndpointId, ProjectId};
 use crate::db::schema::webhook_endpoints;
 use crate::events::{Environment, Event};
 
@@ -14,8 +15,8 @@ pub const MOST: usize = 20;
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = webhook_endpoints, treat_none_as_null = true)]
 pub struct Endpoint {
-    pub project_id: i64,
-    pub id: i64,
+    pub project_id: ProjectId,
+    pub id: EndpointId,
     pub name: String,
     pub url: String,
     /// The value of the `Authorization` header; never shown.
@@ -80,7 +81,7 @@ impl Environments {
 
 impl Endpoint {
     /// An endpoint that is switched on, with an empty name and address.
-    pub fn new((project_id, id, now): (i64, i64, Moment), secret: Vec<u8>) -> Endpoint {
+    pub fn new((project_id, id, now): (ProjectId, EndpointId, Moment), secret: Vec<u8>) -> Endpoint {
         Endpoint {
             project_id,
             id,

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::client::Answer;
 use crate::base::clock::Moment;
+use crate::base::ids::{DeliveryId, EndpointId, ProjectId, RowId};
 use crate::db::Conn;
 use crate::db::schema::{delivery_attempts as attempts, webhook_deliveries, webhook_endpoints};
 use crate::endpoints::Endpoint;
@@ -17,24 +18,24 @@ pub const RETRIES: [i64; 5] = [5, 10, 20, 40, 80];
 
 /// A delivery that this process has taken.
 pub struct Job {
-    pub project: i64,
-    pub id: i64,
+    pub project: ProjectId,
+    pub id: DeliveryId,
     pub endpoint: Endpoint,
     pub body: String,
     /// How many attempts were made since the delivery was last queued.
     pub tries: i64,
     /// The mark of the lease.
-    pub mark: i64,
+    pub mark: RowId,
 }
 
-type Row = (i64, i64, String, i64, Endpoint);
+type Row = (ProjectId, DeliveryId, String, i64, Endpoint);
 
 /// Takes up to `room` deliveries that are due: none for the endpoints in `excluded`, and at most `each` for any other.
 /// The caller chooses a `mark` that no other call in any process uses.
 pub fn take(
     conn: &mut Conn,
-    (mark, now): (i64, Moment),
-    excluded: &[i64],
+    (mark, now): (RowId, Moment),
+    excluded: &[EndpointId],
     (room, each): (usize, usize),
 ) -> QueryResult<Vec<Job>> {
     let own = webhook_endpoints::project_id
@@ -57,7 +58,7 @@ pub fn take(
     let mut taken: Vec<Job> = Vec::new();
     for (project, id, body, tries, endpoint) in ready {
         let already = taken.iter().filter(|job| job.endpoint.id == endpoint.id).count();
-        if taken.len() < room && already < each && lease(conn, (project, id), mark, now)? {
+        if taken.len() < room && already < each && lease(conn, project, id, mark, now)? {
             taken.push(Job { project, id, endpoint, body, tries, mark });
         }
     }
@@ -65,11 +66,11 @@ pub fn take(
 }
 
 /// Leases a delivery; returns whether no other process has taken it before.
-fn lease(conn: &mut Conn, row: (i64, i64), mark: i64, now: Moment) -> QueryResult<bool> {
+fn lease(conn: &mut Conn, project: ProjectId, id: DeliveryId, mark: RowId, now: Moment) -> QueryResult<bool> {
     let is_free = webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now));
     let leased =
         (webhook_deliveries::next_attempt_at.eq(now.plus_seconds(LEASE)), webhook_deliveries::leased_by.eq(Some(mark)));
-    Ok(diesel::update(webhook_deliveries::table.find(row).filter(is_free)).set(leased).execute(conn)? > 0)
+    Ok(diesel::update(webhook_deliveries::table.find((project, id)).filter(is_free)).set(leased).execute(conn)? > 0)
 }
 
 /// Records the result of a delivery as the attempt `id`. Nothing is recorded when the delivery was erased meanwhile,
@@ -77,7 +78,7 @@ fn lease(conn: &mut Conn, row: (i64, i64), mark: i64, now: Moment) -> QueryResul
 pub fn finish(
     conn: &mut Conn,
     job: &Job,
-    (id, at, now): (i64, Moment, Moment),
+    (id, at, now): (RowId, Moment, Moment),
     (headers, answer): (&str, &Answer),
 ) -> QueryResult<()> {
     let retry = usize::try_from(job.tries).ok().and_then(|tries| RETRIES.get(tries)).copied();
@@ -89,7 +90,7 @@ pub fn finish(
     let done = (
         webhook_deliveries::state.eq(state),
         webhook_deliveries::next_attempt_at.eq(next_attempt_at),
-        webhook_deliveries::leased_by.eq(None::<i64>),
+        webhook_deliveries::leased_by.eq(None::<RowId>),
         webhook_deliveries::tries.eq(job.tries + 1),
         webhook_deliveries::finished_at.eq(if state == "waiting" { Moment::NEVER } else { now }),
     );
@@ -121,11 +122,11 @@ pub fn finish(
 }
 
 /// Whether [`take`] would find a delivery.
-pub fn has_ready(conn: &mut Conn, now: Moment, excluded: &[i64]) -> QueryResult<bool> {
+pub fn has_ready(conn: &mut Conn, now: Moment, excluded: &[EndpointId]) -> QueryResult<bool> {
     let own = webhook_endpoints::project_id
         .eq(webhook_deliveries::project_id)
         .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
-    let ready: Option<i64> = webhook_deliveries::table
+    let ready: Option<DeliveryId> = webhook_deliveries::table
         .inner_join(webhook_endpoints::table.on(own))
         .filter(webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now)))
         .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(excluded)))

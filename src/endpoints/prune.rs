@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::{DeliveryId, ProjectId};
 use crate::db::Db;
 use crate::db::schema::webhook_deliveries;
 
@@ -28,7 +29,7 @@ pub fn prune(db: &Db, now: Moment) -> Result<usize, Error> {
 }
 
 fn batch(conn: &mut crate::db::Conn, state: &str, before: Moment) -> Result<usize, Error> {
-    let old: Vec<(i64, i64)> = webhook_deliveries::table
+    let old: Vec<(ProjectId, DeliveryId)> = webhook_deliveries::table
         .filter(webhook_deliveries::state.eq(state).and(webhook_deliveries::finished_at.lt(before)))
         .select((webhook_deliveries::project_id, webhook_deliveries::id))
         .limit(BATCH)

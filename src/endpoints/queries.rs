@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::{EndpointId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::{webhook_deliveries, webhook_endpoint_types as types, webhook_endpoints};
 use crate::endpoints::Endpoint;
@@ -13,7 +14,7 @@ use crate::endpoints::Endpoint;
 pub type EndpointWithTypes = (Endpoint, Vec<String>);
 
 /// The project's endpoints that are switched on; with `received`, only those that want received events.
-pub fn on(conn: &mut Conn, project: i64, received: bool) -> QueryResult<Vec<EndpointWithTypes>> {
+pub fn on(conn: &mut Conn, project: ProjectId, received: bool) -> QueryResult<Vec<EndpointWithTypes>> {
     let all: Vec<Endpoint> = webhook_endpoints::table
         .filter(webhook_endpoints::project_id.eq(project).and(webhook_endpoints::is_on.eq(true)))
         .order(webhook_endpoints::id)
@@ -24,7 +25,7 @@ pub fn on(conn: &mut Conn, project: i64, received: bool) -> QueryResult<Vec<Endp
 }
 
 /// All endpoints of a project, the oldest first.
-pub fn all(conn: &mut Conn, project: i64) -> QueryResult<Vec<EndpointWithTypes>> {
+pub fn all(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<EndpointWithTypes>> {
     let all: Vec<Endpoint> = webhook_endpoints::table
         .filter(webhook_endpoints::project_id.eq(project))
         .order(webhook_endpoints::id)
@@ -33,20 +34,20 @@ pub fn all(conn: &mut Conn, project: i64) -> QueryResult<Vec<EndpointWithTypes>>
     with_types(conn, project, all)
 }
 
-pub fn find(conn: &mut Conn, project: i64, id: i64) -> QueryResult<Option<EndpointWithTypes>> {
+pub fn find(conn: &mut Conn, project: ProjectId, id: EndpointId) -> QueryResult<Option<EndpointWithTypes>> {
     let found: Option<Endpoint> =
         webhook_endpoints::table.find((project, id)).select(Endpoint::as_select()).first(conn).optional()?;
     let found = found.map(|one| with_types(conn, project, vec![one])).transpose()?;
     Ok(found.into_iter().flatten().next())
 }
 
-fn with_types(conn: &mut Conn, project: i64, all: Vec<Endpoint>) -> QueryResult<Vec<EndpointWithTypes>> {
-    let rows: Vec<(i64, String)> = types::table
+fn with_types(conn: &mut Conn, project: ProjectId, all: Vec<Endpoint>) -> QueryResult<Vec<EndpointWithTypes>> {
+    let rows: Vec<(EndpointId, String)> = types::table
         .filter(types::project_id.eq(project))
         .order((types::endpoint_id, types::kind))
         .select((types::endpoint_id, types::kind))
         .load(conn)?;
-    let mut asked: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    let mut asked: BTreeMap<EndpointId, Vec<String>> = BTreeMap::new();
     rows.into_iter().for_each(|(id, kind)| asked.entry(id).or_default().push(kind));
     Ok(all.into_iter().map(|one| (asked.remove(&one.id).unwrap_or_default(), one)).map(|(a, b)| (b, a)).collect())
 }
@@ -81,7 +82,7 @@ fn put_types(conn: &mut Conn, of: &Endpoint, kinds: &[String]) -> QueryResult<()
 }
 
 /// Switches an endpoint on or off. Its waiting deliveries stay, and are not sent while it is off.
-pub fn switch(conn: &mut Conn, project: i64, id: i64, is_on: bool) -> QueryResult<()> {
+pub fn switch(conn: &mut Conn, project: ProjectId, id: EndpointId, is_on: bool) -> QueryResult<()> {
     diesel::update(webhook_endpoints::table.find((project, id)))
         .set(webhook_endpoints::is_on.eq(is_on))
         .execute(conn)?;
@@ -106,14 +107,14 @@ pub fn replace_secret(
 }
 
 /// Deletes an endpoint with all of its deliveries.
-pub fn delete(conn: &mut Conn, project: i64, id: i64) -> QueryResult<()> {
+pub fn delete(conn: &mut Conn, project: ProjectId, id: EndpointId) -> QueryResult<()> {
     diesel::delete(webhook_endpoints::table.find((project, id))).execute(conn)?;
     Ok(())
 }
 
 /// How many deliveries wait, for each endpoint that has any.
-pub fn waiting(conn: &mut Conn, project: i64) -> QueryResult<BTreeMap<i64, i64>> {
-    let counted: Vec<(i64, i64)> = webhook_deliveries::table
+pub fn waiting(conn: &mut Conn, project: ProjectId) -> QueryResult<BTreeMap<EndpointId, i64>> {
+    let counted: Vec<(EndpointId, i64)> = webhook_deliveries::table
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::state.eq("waiting")))
         .group_by(webhook_deliveries::endpoint_id)
         .select((webhook_deliveries::endpoint_id, diesel::dsl::count_star()))
@@ -128,7 +129,7 @@ pub struct Counts {
     pub failed: i64,
 }
 
-pub fn counts(conn: &mut Conn, (project, endpoint): (i64, i64)) -> QueryResult<Counts> {
+pub fn counts(conn: &mut Conn, project: ProjectId, endpoint: EndpointId) -> QueryResult<Counts> {
     let counted: Vec<(String, i64)> = webhook_deliveries::table
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint)))
         .filter(webhook_deliveries::state.eq_any(["waiting", "failed"]))

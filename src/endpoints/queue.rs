@@ -5,13 +5,13 @@ use diesel::prelude::*;
 use super::{body, queries, test_event};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::{CustomerId, DeliveryId, EndpointId, EventId, ProjectId, RowId};
 use crate::base::lookup_key;
 use crate::customers::Resolver;
 use crate::db::Conn;
 use crate::db::schema::{events, history, retained_events, webhook_deliveries};
 use crate::endpoints::Endpoint;
 use crate::events::Delivery;
-use crate::projection::CustomerId;
 
 /// Where an event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +25,10 @@ pub enum Source {
 #[derive(Insertable)]
 #[diesel(table_name = webhook_deliveries)]
 struct Row<'a> {
-    project_id: i64,
-    id: i64,
-    endpoint_id: i64,
-    event_row: Option<i64>,
+    project_id: ProjectId,
+    id: DeliveryId,
+    endpoint_id: EndpointId,
+    event_row: Option<EventId>,
     event_type: &'a str,
     body: &'a str,
     queued_at: Moment,
@@ -71,7 +71,7 @@ fn enqueue(
         return Ok(());
     }
     // Screening may have stored less than was received: see `ingest::screening`.
-    let found: Option<(i64, String)> = events::table
+    let found: Option<(EventId, String)> = events::table
         .filter(events::project_id.eq(resolver.project()).and(events::event_key.eq(lookup_key(&received.event.id))))
         .select((events::id, events::body))
         .first(conn)
@@ -89,7 +89,12 @@ fn enqueue(
 }
 
 impl<'a> Row<'a> {
-    fn new((project_id, id, now): (i64, i64, Moment), endpoint_id: i64, event_type: &'a str, body: &'a str) -> Row<'a> {
+    fn new(
+        (project_id, id, now): (ProjectId, DeliveryId, Moment),
+        endpoint_id: EndpointId,
+        event_type: &'a str,
+        body: &'a str,
+    ) -> Row<'a> {
         Row {
             project_id,
             id,
@@ -112,7 +117,11 @@ fn insert(conn: &mut Conn, row: &Row<'_>) -> QueryResult<()> {
 }
 
 /// Queues a `TEST` event as the delivery `id`.
-pub fn enqueue_test(conn: &mut Conn, (project, id, now): (i64, i64, Moment), endpoint: i64) -> Result<(), Error> {
+pub fn enqueue_test(
+    conn: &mut Conn,
+    (project, id, now): (ProjectId, DeliveryId, Moment),
+    endpoint: EndpointId,
+) -> Result<(), Error> {
     let body = test_event::body(now)?;
     insert(conn, &Row::new((project, id, now), endpoint, "TEST", &body))?;
     Ok(())
@@ -120,12 +129,12 @@ pub fn enqueue_test(conn: &mut Conn, (project, id, now): (i64, i64, Moment), end
 
 /// Queues a delivery again for now, with all of its attempts, unless it is being sent right now. Returns whether it was
 /// queued.
-pub fn resend(conn: &mut Conn, project: i64, delivery: i64, now: Moment) -> QueryResult<bool> {
+pub fn resend(conn: &mut Conn, project: ProjectId, delivery: DeliveryId, now: Moment) -> QueryResult<bool> {
     let free = webhook_deliveries::leased_by.is_null().or(webhook_deliveries::next_attempt_at.le(now));
     let again = (
         webhook_deliveries::state.eq("waiting"),
         webhook_deliveries::next_attempt_at.eq(now),
-        webhook_deliveries::leased_by.eq(None::<i64>),
+        webhook_deliveries::leased_by.eq(None::<RowId>),
         webhook_deliveries::tries.eq(0),
         webhook_deliveries::finished_at.eq(Moment::NEVER),
     );
@@ -135,7 +144,7 @@ pub fn resend(conn: &mut Conn, project: i64, delivery: i64, now: Moment) -> Quer
 }
 
 /// Queues the failed deliveries of an endpoint again. Returns how many.
-pub fn resend_failed(conn: &mut Conn, project: i64, endpoint: i64, now: Moment) -> QueryResult<usize> {
+pub fn resend_failed(conn: &mut Conn, project: ProjectId, endpoint: EndpointId, now: Moment) -> QueryResult<usize> {
     let of_endpoint = webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint));
     let again = (
         webhook_deliveries::state.eq("waiting"),
@@ -150,7 +159,7 @@ pub fn resend_failed(conn: &mut Conn, project: i64, endpoint: i64, now: Moment) 
 
 /// Removes every delivery of a customer's events, including those still to be sent, because their bodies name the
 /// customer. Call it before the events themselves are removed.
-pub fn forget(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<()> {
+pub fn forget(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryResult<()> {
     let own = history::table.filter(history::customer_id.eq(customer)).select(history::event_id.nullable());
     let retained = retained_events::table
         .filter(retained_events::customer_id.eq(customer))

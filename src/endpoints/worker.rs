@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::courier::Courier;
 use super::lease::Job;
 use crate::base::error::Error;
+use crate::base::ids::EndpointId;
 
 /// How often the queue is read.
 const EVERY: Duration = Duration::from_secs(1);
@@ -25,7 +26,7 @@ pub struct Worker {
 
 enum News {
     /// A delivery to this endpoint is done.
-    Done(i64),
+    Done(EndpointId),
     Stop,
 }
 
@@ -48,7 +49,7 @@ impl Worker {
 }
 
 fn work(courier: &Courier, back: &mpsc::Sender<News>, inbox: &mpsc::Receiver<News>) {
-    let mut busy: BTreeMap<i64, usize> = BTreeMap::new();
+    let mut busy: BTreeMap<EndpointId, usize> = BTreeMap::new();
     loop {
         for job in take_ready(courier, &busy) {
             start_sending(courier, job, back, &mut busy);
@@ -61,7 +62,7 @@ fn work(courier: &Courier, back: &mpsc::Sender<News>, inbox: &mpsc::Receiver<New
     }
 }
 
-fn take_ready(courier: &Courier, busy: &BTreeMap<i64, usize>) -> Vec<Job> {
+fn take_ready(courier: &Courier, busy: &BTreeMap<EndpointId, usize>) -> Vec<Job> {
     let taken = catch_unwind(AssertUnwindSafe(|| courier.take(busy)));
     taken.unwrap_or_else(|_| Err(Error::Internal("taking deliveries panicked".into()))).unwrap_or_else(|error| {
         tracing::error!(cause = error.cause(), "the queue of deliveries could not be read");
@@ -69,11 +70,11 @@ fn take_ready(courier: &Courier, busy: &BTreeMap<i64, usize>) -> Vec<Job> {
     })
 }
 
-fn start_sending(courier: &Courier, job: Job, back: &mpsc::Sender<News>, busy: &mut BTreeMap<i64, usize>) {
+fn start_sending(courier: &Courier, job: Job, back: &mpsc::Sender<News>, busy: &mut BTreeMap<EndpointId, usize>) {
     let (courier, back, endpoint) = (courier.clone(), back.clone(), job.endpoint.id);
     let sending = move || {
         if catch_unwind(AssertUnwindSafe(|| courier.send(&job))).is_err() {
-            tracing::error!(delivery = job.id, "sending a delivery panicked");
+            tracing::error!(delivery = job.id.0, "sending a delivery panicked");
         }
         // The worker does not receive any more once the server stops.
         drop(back.send(News::Done(endpoint)));
@@ -84,7 +85,7 @@ fn start_sending(courier: &Courier, job: Job, back: &mpsc::Sender<News>, busy: &
     }
 }
 
-fn done(busy: &mut BTreeMap<i64, usize>, endpoint: i64) {
+fn done(busy: &mut BTreeMap<EndpointId, usize>, endpoint: EndpointId) {
     if let Some(count) = busy.get_mut(&endpoint) {
         *count -= 1;
         if *count == 0 {
@@ -93,7 +94,7 @@ fn done(busy: &mut BTreeMap<i64, usize>, endpoint: i64) {
     }
 }
 
-fn finish(busy: &mut BTreeMap<i64, usize>, inbox: &mpsc::Receiver<News>) {
+fn finish(busy: &mut BTreeMap<EndpointId, usize>, inbox: &mpsc::Receiver<News>) {
     let end = Instant::now() + STOP_WAIT;
     while !busy.is_empty() {
         match inbox.recv_timeout(end.saturating_duration_since(Instant::now())) {

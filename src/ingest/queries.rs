@@ -4,13 +4,13 @@
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, EventId, ProjectId, RowId};
 use crate::db::schema::{events, history, rejected_deliveries};
 use crate::db::{Both, Conn};
 use crate::events::Delivery;
-use crate::projection::CustomerId;
 
 /// Stores a delivery unless its event is stored already. Returns whether it is new.
-pub fn insert(conn: &mut Conn, project: i64, id: i64, delivery: &Delivery) -> QueryResult<bool> {
+pub fn insert(conn: &mut Conn, project: ProjectId, id: EventId, delivery: &Delivery) -> QueryResult<bool> {
     let row = (
         events::project_id.eq(project),
         events::id.eq(id),
@@ -22,7 +22,7 @@ pub fn insert(conn: &mut Conn, project: i64, id: i64, delivery: &Delivery) -> Qu
 }
 
 /// The stored body of an event.
-pub fn body_of(conn: &mut Conn, project: i64, event_id: &str) -> QueryResult<String> {
+pub fn body_of(conn: &mut Conn, project: ProjectId, event_id: &str) -> QueryResult<String> {
     let key = crate::base::lookup_key(event_id);
     events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key))).select(events::body).first(conn)
 }
@@ -32,7 +32,7 @@ pub fn body_of(conn: &mut Conn, project: i64, event_id: &str) -> QueryResult<Str
 pub fn show_in_history(
     conn: &mut Conn,
     customer: CustomerId,
-    event_id: i64,
+    event_id: EventId,
     delivery: &Delivery,
     side: &str,
 ) -> QueryResult<()> {
@@ -52,13 +52,13 @@ pub fn show_in_history(
     Ok(())
 }
 
-type HistoryRow = (CustomerId, i64, i64, i64, String, String, String, String);
+type HistoryRow = (CustomerId, Moment, Moment, i64, String, String, String, String);
 
 /// Puts an event into the histories of exactly these customers. Nothing is written when it is so already.
 pub fn show_only_in(
     conn: &mut Conn,
     receivers: &[(CustomerId, &str)],
-    event_id: i64,
+    event_id: EventId,
     delivery: &Delivery,
 ) -> QueryResult<()> {
     let mut stored: Vec<HistoryRow> = history::table
@@ -76,7 +76,7 @@ pub fn show_only_in(
         .load(conn)?;
     let event = &delivery.event;
     let wanted = |customer: CustomerId, side: &str| {
-        let (timeline_at, event_at) = (event.timeline_at().millis(), event.generated_at().millis());
+        let (timeline_at, event_at) = (event.timeline_at(), event.generated_at());
         let (environment, topic) = (event.environment_word().to_owned(), event.topic().as_str().to_owned());
         (customer, timeline_at, event_at, event.tie(), environment, topic, side.to_owned(), delivery.summary.clone())
     };
@@ -91,7 +91,14 @@ pub fn show_only_in(
 }
 
 /// Keeps a delivery that cannot be used, or not in full, with the reason.
-pub fn reject(conn: &mut Conn, project: i64, id: i64, at: Moment, reason: &str, body: &[u8]) -> QueryResult<()> {
+pub fn reject(
+    conn: &mut Conn,
+    project: ProjectId,
+    id: RowId,
+    at: Moment,
+    reason: &str,
+    body: &[u8],
+) -> QueryResult<()> {
     let row = (
         rejected_deliveries::project_id.eq(project),
         rejected_deliveries::id.eq(id),

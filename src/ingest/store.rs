@@ -8,12 +8,12 @@ use diesel::prelude::*;
 use super::screening::Screened;
 use super::{queries, screening};
 use crate::base::AppUserId;
+use crate::base::ids::{CustomerId, EventId};
 use crate::customers::{Resolver, retained, state};
 use crate::db::Conn;
 use crate::db::schema::stale_customers;
 use crate::endpoints::{self, Source};
 use crate::events::{Delivery, EventType};
-use crate::projection::CustomerId;
 
 /// What was done with a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,14 +82,14 @@ fn take(
         queries::show_in_history(conn, customer, row, delivery, side)?;
         touched.insert(customer);
         if to_nobody {
-            retained::retain(conn, customer, row, "own", -row)?;
+            retained::retain(conn, customer, row, "own", CustomerId(-row.0))?;
         }
     }
     Ok(Outcome::Stored)
 }
 
 /// Resolves the customers of a stored event again, as if it had just come, and corrects the histories that differ.
-pub fn reassign(conn: &mut Conn, resolver: &mut Resolver, row: i64, delivery: &Delivery) -> QueryResult<()> {
+pub fn reassign(conn: &mut Conn, resolver: &mut Resolver, row: EventId, delivery: &Delivery) -> QueryResult<()> {
     let (receivers, _) = receivers_of(conn, resolver, delivery)?;
     queries::show_only_in(conn, &receivers, row, delivery)?;
     if delivery.event.kind == EventType::Transfer { retained::link_again(conn, row) } else { Ok(()) }

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::base::clock::Clock;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, Ids, ProjectId};
 use crate::customers::Resolver;
 use crate::db::Db;
 use crate::endpoints::{self, Source};
@@ -42,7 +42,7 @@ pub struct Intake {
 }
 
 struct Job {
-    project: i64,
+    project: ProjectId,
     body: Vec<u8>,
     reply: oneshot::Sender<Result<Answer, Error>>,
     _room: OwnedSemaphorePermit,
@@ -69,7 +69,7 @@ impl Intake {
     /// # Errors
     /// [`Error::Unavailable`] when too many deliveries wait, the database is unavailable or the server is stopping;
     /// [`Error::Internal`] when storing failed.
-    pub async fn take(&self, project: i64, body: Vec<u8>) -> Result<Answer, Error> {
+    pub async fn take(&self, project: ProjectId, body: Vec<u8>) -> Result<Answer, Error> {
         let kib = u32::try_from(body.len() / 1024 + 1).unwrap_or(u32::MAX);
         let room = tokio::time::timeout(ROOM_WAIT, self.room.clone().acquire_many_owned(kib)).await;
         let Ok(Ok(room)) = room else { return Err(Error::Unavailable("too many deliveries are waiting".into())) };
@@ -133,7 +133,7 @@ impl Writer {
         let now = self.clock.now();
         let (bodies, replies): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|job| ((job.project, job.body), (job.reply, job._room))).unzip();
-        let parsed: Vec<(i64, Parsed)> =
+        let parsed: Vec<(ProjectId, Parsed)> =
             bodies.into_iter().map(|(project, body)| (project, Delivery::parse(body, now))).collect();
         let answers = match self.store(&parsed) {
             Ok(all) => all.into_iter().map(Ok).collect(),
@@ -150,7 +150,7 @@ impl Writer {
     }
 
     /// Stores each delivery of a failed batch in its own commit, until the database is unavailable.
-    fn one_by_one(&self, batch: &[(i64, Parsed)], error: Error) -> Vec<Result<Answer, Error>> {
+    fn one_by_one(&self, batch: &[(ProjectId, Parsed)], error: Error) -> Vec<Result<Answer, Error>> {
         if batch.len() == 1 {
             return vec![Err(error)];
         }
@@ -164,19 +164,19 @@ impl Writer {
         batch.iter().map(one).collect()
     }
 
-    fn store_one(&self, one: &(i64, Parsed)) -> Result<Answer, Error> {
+    fn store_one(&self, one: &(ProjectId, Parsed)) -> Result<Answer, Error> {
         let mut answers = self.store(std::slice::from_ref(one))?;
         answers.pop().ok_or_else(|| Error::Internal("a stored delivery has no answer".into()))
     }
 
-    fn store(&self, batch: &[(i64, Parsed)]) -> Result<Vec<Answer>, Error> {
+    fn store(&self, batch: &[(ProjectId, Parsed)]) -> Result<Vec<Answer>, Error> {
         let stored = catch_unwind(AssertUnwindSafe(|| self.db.write_here(|conn| self.store_in(conn, batch))));
         stored.unwrap_or_else(|_| Err(Error::Internal("storing a delivery panicked".into())))
     }
 
-    fn store_in(&self, conn: &mut crate::db::Conn, batch: &[(i64, Parsed)]) -> Result<Vec<Answer>, Error> {
+    fn store_in(&self, conn: &mut crate::db::Conn, batch: &[(ProjectId, Parsed)]) -> Result<Vec<Answer>, Error> {
         let now = self.clock.now();
-        let mut resolvers: BTreeMap<i64, (Resolver, BTreeSet<i64>)> = BTreeMap::new();
+        let mut resolvers: BTreeMap<ProjectId, (Resolver, BTreeSet<CustomerId>)> = BTreeMap::new();
         for project in batch.iter().map(|(project, _)| *project).collect::<BTreeSet<_>>() {
             conn.lock_project(project)?;
             let mut resolver = Resolver::new(project, self.ids.clone(), now);
@@ -185,7 +185,7 @@ impl Writer {
             resolvers.insert(project, (resolver, BTreeSet::new()));
         }
         let mut answers = Vec::with_capacity(batch.len());
-        let mut stored: BTreeMap<i64, Vec<&Delivery>> = BTreeMap::new();
+        let mut stored: BTreeMap<ProjectId, Vec<&Delivery>> = BTreeMap::new();
         for (project, parsed) in batch {
             let Some((resolver, touched)) = resolvers.get_mut(project) else { continue };
             answers.push(match parsed {

@@ -35,7 +35,7 @@ fn record_alone(work: &Work, end: &End) -> usize {
     let recorded = work.db.write_here(|conn| record(conn, work, std::slice::from_ref(end)));
     recorded.unwrap_or_else(|error| {
         let cause = error.cause().unwrap_or_default();
-        tracing::error!(customer = end.customer, cause, "the end of a grant could not be recorded");
+        tracing::error!(customer = end.customer.0, cause, "the end of a grant could not be recorded");
         0
     })
 }

@@ -26,7 +26,7 @@ fn record(work: &Work, end: &End) -> bool {
         work.db.write_here(|conn| overrides::record_end(conn, end.project, end.customer, &work.ids, work.now));
     recorded.unwrap_or_else(|error| {
         let cause = error.cause().unwrap_or_default();
-        tracing::error!(customer = end.customer, cause, "the end of an override could not be recorded");
+        tracing::error!(customer = end.customer.0, cause, "the end of an override could not be recorded");
         false
     })
 }

@@ -38,7 +38,7 @@ fn catch_up(work: &Work, mut renewal: PendingRenewal) -> usize {
             }
             Err(error) => {
                 let cause = error.cause().unwrap_or_default();
-                tracing::error!(customer = renewal.customer, cause, "a Test Store renewal could not be recorded");
+                tracing::error!(customer = renewal.customer.0, cause, "a Test Store renewal could not be recorded");
                 return recorded;
             }
         }

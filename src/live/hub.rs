@@ -10,9 +10,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::queries;
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::db::{Conn, Db};
 use crate::events::Environment;
-use crate::projection::CustomerId;
 
 /// How often the database is polled.
 const EVERY: Duration = Duration::from_secs(1);

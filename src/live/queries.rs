@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::lookup_key;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers, history};
 use crate::events::Environment;
-use crate::projection::CustomerId;
 
 /// How many customers one statement reads.
 const CHUNK: usize = 500;
@@ -16,7 +16,7 @@ const CHUNK: usize = 500;
 const MOST: i64 = 1_000;
 
 /// Finds the customer who has an id, with the number of their events.
-pub fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Option<(CustomerId, i64)>> {
+pub fn find(conn: &mut Conn, project: ProjectId, app_user_id: &str) -> QueryResult<Option<(CustomerId, i64)>> {
     app_user_ids::table
         .inner_join(customers::table.on(customers::id.eq(app_user_ids::customer_id)))
         .filter(app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(app_user_id))))

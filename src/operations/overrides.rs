@@ -4,19 +4,18 @@
 use crate::audit::{Action, Trace};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, Ids, ProjectId};
 use crate::customers::overrides::{Override, queries};
 use crate::customers::{Resolver, subject};
 use crate::db::Conn;
 use crate::events::own;
 use crate::ingest;
-use crate::projection::CustomerId;
 use crate::wording::times;
 
 /// The customer who gets an offering, and who chooses it.
 #[derive(Debug, Clone, Copy)]
 pub struct Choice<'a> {
-    pub project: i64,
+    pub project: ProjectId,
     pub customer: CustomerId,
     /// Who chooses it, as the offering card names them.
     pub by: &'a str,
@@ -52,7 +51,7 @@ impl Choice<'_> {
         if is_archived {
             return Ok(Err(Refusal::Archived));
         }
-        let before = current(conn, (self.project, self.customer), ids, self.now)?;
+        let before = current(conn, self.project, self.customer, ids, self.now)?;
         let before = before.filter(|set| !set.is_over(self.now));
         let chosen = offering.filter(|_| !is_default).map(|offering| self.into_override(offering));
         let is_same = |one: &Override, other: &Override| (&one.offering, one.until) == (&other.offering, other.until);
@@ -87,7 +86,8 @@ impl Choice<'_> {
 /// As [`record_end`].
 pub fn current(
     conn: &mut Conn,
-    (project, customer): (i64, CustomerId),
+    project: ProjectId,
+    customer: CustomerId,
     ids: &Ids,
     now: Moment,
 ) -> Result<Option<Override>, Error> {
@@ -113,7 +113,13 @@ pub fn entry(before: Option<&Override>, after: Option<&Override>) -> Trace {
 ///
 /// # Errors
 /// [`Error::NotFound`] when the customer does not exist.
-pub fn record_end(conn: &mut Conn, project: i64, customer: CustomerId, ids: &Ids, now: Moment) -> Result<bool, Error> {
+pub fn record_end(
+    conn: &mut Conn,
+    project: ProjectId,
+    customer: CustomerId,
+    ids: &Ids,
+    now: Moment,
+) -> Result<bool, Error> {
     conn.lock_project(project)?;
     let Some(over) = queries::take_end(conn, customer, now)? else { return Ok(false) };
     let span = (over.set_at, over.until.unwrap_or(now));

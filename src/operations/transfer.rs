@@ -5,18 +5,18 @@ use diesel::prelude::*;
 
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, Ids, ProjectId};
 use crate::customers::{Resolver, merge, state, subject};
 use crate::db::Conn;
 use crate::db::schema::purchases;
 use crate::events::{Delivery, own};
 use crate::ingest;
-use crate::projection::{CustomerId, CustomerState, Fact, Kind};
+use crate::projection::{CustomerState, Fact, Kind};
 
 /// A move from one customer to another of the same project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Move {
-    pub project: i64,
+    pub project: ProjectId,
     pub from: CustomerId,
     pub to: CustomerId,
     pub now: Moment,

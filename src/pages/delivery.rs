@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::base::clock::Moment;
+use crate::base::ids::DeliveryId;
 use crate::endpoints::deliveries::{self, Tried, WebhookDelivery};
 use crate::web::filters;
 use crate::wording::sentence::{Sentence, Stamp};
@@ -40,7 +41,7 @@ impl Sent {
         Sent { sent, attempts, now, again: None, is_of_event: false }
     }
 
-    pub fn id(&self) -> i64 {
+    pub fn id(&self) -> DeliveryId {
         self.sent.id
     }
 

@@ -26,10 +26,8 @@ pub use status::{RETRY_DAYS, Status};
 use std::collections::BTreeMap;
 
 use crate::base::clock::Moment;
+use crate::base::ids::CustomerId;
 use crate::events::{Environment, Event};
-
-/// The id of a customer's row.
-pub type CustomerId = i64;
 
 /// One event, and the customers whose histories it belongs to.
 #[derive(Debug, Clone)]

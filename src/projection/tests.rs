@@ -4,12 +4,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::base::ids::CustomerId;
 use crate::base::money::{Micros, Money};
 use crate::events::{Delivery, Environment, Reason};
 
 const DAY: i64 = 86_400_000;
-const LENA: CustomerId = 1;
-const SANDY: CustomerId = 2;
+const LENA: CustomerId = CustomerId(1);
+const SANDY: CustomerId = CustomerId(2);
 
 /// An event of Lena's monthly App Store subscription, `day` days after its start.
 fn event(day: i64, kind: &str, extra: Value) -> Fact {
@@ -320,7 +321,12 @@ fn a_transfer_moves_purchases_with_their_money_and_leaves_grants() {
 
 #[test]
 fn purchases_follow_a_chain_of_transfers() {
-    let all = fold(vec![initial(), transfer(2, LENA, SANDY), transfer(3, SANDY, 3), transfer(4, 3, LENA)]);
+    let all = fold(vec![
+        initial(),
+        transfer(2, LENA, SANDY),
+        transfer(3, SANDY, CustomerId(3)),
+        transfer(4, CustomerId(3), LENA),
+    ]);
     let holders: Vec<_> = all.iter().filter(|(_, one)| !one.purchases.is_empty()).map(|(id, _)| *id).collect();
     assert_eq!(holders, [LENA]);
 }
@@ -416,7 +422,7 @@ fn random_fact((index, one): (usize, Drawn)) -> Fact {
     let (kind, (day, step), transaction, customer, reason, price, what) = one;
     let (store, period, environment, is_shared, names_first) = what;
     if kind == "TRANSFER" {
-        let mut fact = transfer(day, 3 - customer, customer);
+        let mut fact = transfer(day, CustomerId(3 - customer), CustomerId(customer));
         fact.event.id = format!("{index}");
         return fact;
     }
@@ -431,7 +437,7 @@ fn random_fact((index, one): (usize, Drawn)) -> Fact {
         "adjustments": [{ "amount": price, "currency": { "code": "GEM" } }],
         "subscriber_attributes": { "goal": { "value": reason, "updated_at_ms": 200_000_000_000i64 + day } },
     });
-    fact_of(customer, day, kind, extra)
+    fact_of(CustomerId(customer), day, kind, extra)
 }
 
 proptest! {
@@ -463,7 +469,7 @@ proptest! {
         let facts = among_three(facts, seed);
         let kept = without_name(&facts, LENA);
         let (before, after) = (fold(facts), fold(kept));
-        for customer in [SANDY, 3] {
+        for customer in [SANDY, CustomerId(3)] {
             let of = |all: &BTreeMap<CustomerId, CustomerState>| all.get(&customer).cloned().unwrap_or_default();
             prop_assert_eq!(of(&after), of(&before));
         }
@@ -474,8 +480,8 @@ proptest! {
 /// Replaces one of the two customers by a third in some of the facts.
 fn among_three(facts: Vec<Fact>, seed: u64) -> Vec<Fact> {
     let third = |index: usize, customer: CustomerId| match customer {
-        SANDY if seed >> (index % 60) & 1 == 1 => 3,
-        LENA if seed >> (index % 60) & 7 == 6 => 3,
+        SANDY if seed >> (index % 60) & 1 == 1 => CustomerId(3),
+        LENA if seed >> (index % 60) & 7 == 6 => CustomerId(3),
         other => other,
     };
     let one = |(index, fact): (usize, Fact)| Fact {
@@ -489,7 +495,7 @@ fn among_three(facts: Vec<Fact>, seed: u64) -> Vec<Fact> {
 /// The facts that are kept when a customer is erased (§12.1): those that purchases of others follow from, and the
 /// transfers with others. The erased customer is replaced in them.
 fn without_name(facts: &[Fact], erased: CustomerId) -> Vec<Fact> {
-    const REDACTED: CustomerId = -1;
+    const REDACTED: CustomerId = CustomerId(-1);
     let mut sources = sources(facts.to_vec());
     sources.remove(&erased);
     let is_source = |fact: &Fact| sources.values().any(|events| events.contains(&fact.event.id));

@@ -1,12 +1,14 @@
 //! Flash messages: a page shows once what has just happened.
 
+use crate::base::ids::SubmissionId;
+
 /// A message in the corner of the page that follows an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flash {
     pub message: String,
     pub is_problem: bool,
     /// The id of the submission to undo; `None` when there is nothing to undo.
-    pub undo: Option<i64>,
+    pub undo: Option<SubmissionId>,
     /// The address that the undo form posts to.
     pub undo_href: String,
 }

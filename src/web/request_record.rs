@@ -7,6 +7,7 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use super::layout::Frame;
 use super::routes::{Face, RouteEntry};
+use crate::base::ids::{PersonId, ProjectId};
 
 /// The record of one request, shared with the threads that work on it.
 #[derive(Debug, Default)]
@@ -27,8 +28,8 @@ pub struct RequestRecord {
 /// The member of a project who sends the request, as the audit log records them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requester {
-    pub project: i64,
-    pub person: i64,
+    pub project: ProjectId,
+    pub person: PersonId,
     pub role: &'static str,
 }
 

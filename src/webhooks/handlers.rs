@@ -12,6 +12,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
+use crate::base::ids::ProjectId;
 use crate::db::schema::projects;
 use crate::db::{Conn, Db};
 use crate::events::MAX_BODY;
@@ -58,7 +59,7 @@ struct Secrets {
     old_until: Option<Moment>,
 }
 
-fn project_of(conn: &mut Conn, slug: &str) -> Result<Option<(i64, Secrets)>, Error> {
+fn project_of(conn: &mut Conn, slug: &str) -> Result<Option<(ProjectId, Secrets)>, Error> {
     let secrets =
         (projects::webhook_secret_hash, projects::old_webhook_secret_hash, projects::old_webhook_secret_until);
     let found = projects::table.filter(projects::slug.eq(slug)).select((projects::id, secrets)).first(conn);

@@ -11,6 +11,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use dossier::auth::queries::lines_of_session;
 use dossier::base::error::Error;
+use dossier::base::ids::ProjectId;
 use dossier::base::lookup_key;
 use dossier::catalog;
 use dossier::db::schema::*;
@@ -71,7 +72,7 @@ pub fn info(conn: &mut Conn, customer: &str) -> QueryResult<()> {
     customers::table.find(row).select(names).first::<(String, Option<i64>)>(conn)?;
     let since = app_user_ids::table.filter(app_user_ids::customer_id.eq(row));
     since.select(diesel::dsl::min(app_user_ids::since)).first::<Option<i64>>(conn)?;
-    catalog::queries::load(conn, 1)?;
+    catalog::queries::load(conn, ProjectId(1))?;
     let bought = purchases::table.filter(purchases::customer_id.eq(row)).select(purchases::body);
     bought.load::<String>(conn)?;
     Ok(())
@@ -92,7 +93,7 @@ pub fn profile(conn: &mut Conn, customer: &str) -> QueryResult<()> {
             (customers::latest, customers::spent_micros, projects::name),
         ))
         .first(conn)?;
-    catalog::queries::load(conn, 1)?;
+    catalog::queries::load(conn, ProjectId(1))?;
     purchases(conn, row)?;
     cards(conn, row)?;
     history(conn, row)

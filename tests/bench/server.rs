@@ -12,6 +12,7 @@ use dossier::auth::queries::{NewPerson, NewProject, insert_person, insert_projec
 use dossier::base::Role;
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
+use dossier::base::ids::{KeyId, PersonId, ProjectId};
 use dossier::cli::import;
 use dossier::customers::identity;
 use dossier::db::schema::notes;
@@ -32,10 +33,14 @@ pub fn prepare(url: &str) {
     let secret = dossier::base::hex(&Sha256::digest(SECRET.as_bytes()));
     let now = Moment(1_795_000_000_000);
     let made = db.write_here(|conn| {
-        let new = NewProject { id: 1, slug: "bench", name: "Bench", webhook_secret_hash: &secret };
+        let new = NewProject { id: ProjectId(1), slug: "bench", name: "Bench", webhook_secret_hash: &secret };
         insert_project(conn, &new, now)?;
-        insert_person(conn, &NewPerson { id: 1, email: EMAIL, name: "Ada Okoye", password_hash: &hash }, now)?;
-        set_role(conn, 1, 1, Role::Admin)?;
+        insert_person(
+            conn,
+            &NewPerson { id: PersonId(1), email: EMAIL, name: "Ada Okoye", password_hash: &hash },
+            now,
+        )?;
+        set_role(conn, ProjectId(1), PersonId(1), Role::Admin)?;
         Ok::<_, Error>(())
     });
     made.expect("an empty database takes the project");
@@ -76,7 +81,7 @@ pub fn add_app_key(url: &str) -> String {
     let value = Value::fresh(platform_of("RC_BILLING")).expect("a key can be made");
     let added = db.write_here(|conn| {
         let project = project_id(conn, "bench")?.ok_or(Error::NotFound)?;
-        let new = NewKey { project, id: 1, name: "Web", store: Some("RC_BILLING"), created_by: "Ada Okoye" };
+        let new = NewKey { project, id: KeyId(1), name: "Web", store: Some("RC_BILLING"), created_by: "Ada Okoye" };
         Ok::<_, Error>(api_keys::queries::insert(conn, &new, &value, Moment(1_795_000_000_000))?)
     });
     added.expect("the key is added");

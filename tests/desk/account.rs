@@ -5,6 +5,7 @@ use actix_web::http::header::USER_AGENT;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::base::error::Error;
+use dossier::base::ids::PersonId;
 use dossier::db::schema::{people, sessions};
 
 use crate::support::Desk;
@@ -13,7 +14,7 @@ use crate::support::cast::{ADA, PASSWORD, SOL, TEAM, VERA};
 
 const NEW: &str = "a staple of batteries";
 
-fn sessions_of(desk: &Desk, person: i64) -> i64 {
+fn sessions_of(desk: &Desk, person: PersonId) -> i64 {
     let own = sessions::table.filter(sessions::person_id.eq(person)).count();
     desk.db.read_here(|conn| Ok::<_, Error>(own.get_result(conn)?)).expect("a count")
 }

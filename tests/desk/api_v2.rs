@@ -5,6 +5,7 @@ use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::auth::api_keys::{NewKey, Value as Secret, platform_of, queries};
 use dossier::base::error::Error;
+use dossier::base::ids::KeyId;
 use dossier::db::schema::{app_user_ids, customers};
 use serde_json::{Value, json};
 
@@ -475,7 +476,7 @@ async fn answers_show_the_rate_limit_and_a_refusal_shows_when_to_retry() {
     let two = std::num::NonZeroU32::new(2).expect("two");
     let desk = Desk::open_with(|config| config.key_limits.secret = two).await;
     let value = Secret::parse(KEY, None).expect("a key");
-    let new = NewKey { project: desk.project, id: 1, name: "Billing", store: None, created_by: "Dev" };
+    let new = NewKey { project: desk.project, id: KeyId(1), name: "Billing", store: None, created_by: "Dev" };
     desk.db.write_here(|conn| Ok::<_, Error>(queries::insert(conn, &new, &value, NOW)?)).expect("a key");
     let made = ask(&desk, Method::POST, CUSTOMERS, Some(json!({ "id": "nia" }))).await;
     assert_eq!(made.status, StatusCode::CREATED);
@@ -499,7 +500,7 @@ async fn an_id_is_found_however_it_is_spelt_in_the_path() {
     for id in ["%24RCAnonymousID%3Aab12", "$RCAnonymousID%3Aab12", "$RCAnonymousID:ab12"] {
         assert_eq!(get(&desk, &format!("{CUSTOMERS}/{id}")).await["id"], "$RCAnonymousID:ab12");
     }
-    assert!(customer_id(&desk, "$RCAnonymousID:ab12") > 0);
+    assert!(customer_id(&desk, "$RCAnonymousID:ab12").0 > 0);
     for id in ["%FF", "%00"] {
         let path = format!("{CUSTOMERS}/{id}");
         assert_eq!(refused(&desk, Method::GET, &path, None, StatusCode::BAD_REQUEST).await.0, "parameter_error");

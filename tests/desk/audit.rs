@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use dossier::audit::{self, Action, Actor, Origin, Trace};
+use dossier::base::ids::PersonId;
 
 use crate::support::acting::add_note;
 use crate::support::audit_log::verify_audit_chain;
@@ -49,7 +50,7 @@ async fn an_entry_shows_who_did_what_when_to_which_customer_and_why() {
     append(&desk, &Actor::person(ADA.id, "admin"), trace);
     append(&desk, &Actor::system(), Trace::new(Action::NoteDeleted).because(Some("undone".into())));
     append(&desk, &Actor::operator(), Trace::new(Action::NoteDeleted));
-    append(&desk, &Actor::person(99, "support"), Trace::new(Action::NoteDeleted));
+    append(&desk, &Actor::person(PersonId(99), "support"), Trace::new(Action::NoteDeleted));
     let html = page(&desk, "").await;
     let rows = rows(&html);
     assert!(rows[0].contains("A former member support Deleted a note"), "{rows:?}");

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::error::Error;
+use dossier::base::ids::ProjectId;
 use dossier::db::Db;
 use serde_json::json;
 
@@ -24,7 +25,7 @@ async fn while_another_process_holds_the_lock_deliveries_get_503_in_time() {
     let slug = desk.project_of_the_cast();
     let other = Db::open(&desk.application.config.database_url, 1).expect("a second process");
     let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
-    let project: i64 = slug.trim_start_matches('p').parse().expect("a number");
+    let project: ProjectId = slug.trim_start_matches('p').parse().expect("a number");
     let (signal, wait) = (held.0, release.1);
     let holder = std::thread::spawn(move || {
         other.write_here(|conn| {

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use diesel::prelude::*;
 use dossier::base::allowlist::Allowlist;
 use dossier::base::error::Error;
-use dossier::base::ids::Ids;
+use dossier::base::ids::{EndpointId, Ids};
 use dossier::db::schema::{app_user_ids, delivery_attempts, history, webhook_deliveries as queue, webhook_endpoints};
 use dossier::endpoints::{self, Client, Courier, LEASE, RETRIES};
 use dossier::server::app::Application;
@@ -53,14 +53,14 @@ fn send(desk: &Desk) -> usize {
 }
 
 /// Adds an endpoint through the page; returns its id and its secret.
-async fn add(desk: &Desk, url: &str, more: &[(&str, &str)]) -> (i64, Vec<u8>) {
+async fn add(desk: &Desk, url: &str, more: &[(&str, &str)]) -> (EndpointId, Vec<u8>) {
     let mut fields = vec![("name", "Sundial server"), ("url", url), ("environment", "all"), ("authorization", VALUE)];
     fields.retain(|(name, _)| !more.iter().any(|(known, _)| known == name));
     fields.extend_from_slice(more);
     let answer = desk.post_form(&DEV, PAGE, &fields).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     let secret = answer.body.split("whsec_").nth(1).and_then(|rest| rest.split('<').next()).expect("a secret");
-    let ids: Vec<i64> = desk.read(|conn| {
+    let ids: Vec<EndpointId> = desk.read(|conn| {
         webhook_endpoints::table.select(webhook_endpoints::id).order(webhook_endpoints::id.desc()).load(conn)
     });
     (ids[0], STANDARD.decode(secret).expect("base 64"))
@@ -319,7 +319,7 @@ async fn a_backlog_at_one_endpoint_does_not_delay_others() {
     let desk = desk().await;
     let (first, second) =
         (add(&desk, "http://127.0.0.1:9/one", &[]).await.0, add(&desk, "http://127.0.0.1:9/two", &[]).await.0);
-    let enqueue = |endpoint: i64, many: usize| {
+    let enqueue = |endpoint: EndpointId, many: usize| {
         let put = desk.db.write_here(|conn| {
             (0..many).try_for_each(|_| {
                 let row = (desk.project, desk.ids.next(desk.clock.now()), desk.clock.now());

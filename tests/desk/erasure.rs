@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use dossier::base::error::Error;
+use dossier::base::ids::ProjectId;
 use dossier::db::schema::*;
 use dossier::ingest::Outcome;
 use dossier::operations::erasure::Erased;
@@ -81,7 +82,7 @@ async fn an_erasure_in_one_project_changes_nothing_in_another() {
 }
 
 /// The profiles of the other customers, without the ids of those who are gone.
-fn seen_of_others(desk: &Desk, project: i64, gone: &[&str]) -> BTreeMap<Vec<String>, String> {
+fn seen_of_others(desk: &Desk, project: ProjectId, gone: &[&str]) -> BTreeMap<Vec<String>, String> {
     let mut all = profiles(desk, project);
     all.retain(|ids, _| !ids.iter().any(|id| gone.contains(&id.as_str())));
     for text in all.values_mut() {

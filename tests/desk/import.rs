@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use dossier::base::ids::ProjectId;
 use dossier::cli::import::{RejectedLines, Summary, import};
 use serde_json::json;
 
@@ -9,7 +10,7 @@ use crate::support::Desk;
 use crate::support::customers::profiles;
 use crate::support::events::{deliver, event_on_day};
 
-fn run(desk: &Desk, project: i64, lines: &[String]) -> Summary {
+fn run(desk: &Desk, project: ProjectId, lines: &[String]) -> Summary {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let path = std::env::temp_dir().join(format!("dossier_import_{}_{number}.jsonl", std::process::id()));

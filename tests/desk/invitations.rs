@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use dossier::auth::queries::role_of;
 use dossier::base::Role;
 use dossier::base::error::Error;
+use dossier::base::ids::PersonId;
 use dossier::db::schema::{invitations, memberships, people};
 
 use crate::support::audit_log::audit_entries;
@@ -30,14 +31,14 @@ async fn join(desk: &Desk, link: &str, name: &str, password: &str) -> Answer {
 fn role(desk: &Desk, email: &str) -> Option<Role> {
     let project = desk.project;
     let found = desk.db.read_here(|conn| {
-        let id: Option<i64> =
+        let id: Option<PersonId> =
             people::table.filter(people::email.eq(email)).select(people::id).first(conn).optional()?;
         id.map_or(Ok(None), |id| Ok::<_, Error>(role_of(conn, project, id)?))
     });
     found.expect("a role")
 }
 
-fn remove_memberships(desk: &Desk, person: i64) {
+fn remove_memberships(desk: &Desk, person: PersonId) {
     let gone = memberships::table.filter(memberships::person_id.eq(person));
     desk.db.write_here(|conn| Ok::<_, Error>(diesel::delete(gone).execute(conn)?)).expect("gone");
 }

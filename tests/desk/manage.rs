@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::error::Error;
+use dossier::base::ids::ProjectId;
 use dossier::db::schema::*;
 use dossier::ingest::Outcome;
 use serde_json::json;
@@ -164,7 +165,7 @@ async fn a_form_that_is_sent_many_times_deletes_once_and_gets_the_same_answer() 
 async fn events_that_arrive_during_the_deletion_leave_nothing_behind() {
     let desk = desk_with_lena().await;
     let slug = desk.project_of_the_cast();
-    let project: i64 = slug[1..].parse().expect("its id");
+    let project: ProjectId = slug[1..].parse().expect("its id");
     let named = |number: i64| {
         event_on_day(
             number,

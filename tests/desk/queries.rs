@@ -9,6 +9,7 @@ use dossier::api::v2::queries as bulk;
 use dossier::audit::{Action, ActorKind};
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
+use dossier::base::ids::{CustomerId, PersonId, ProjectId, RowId};
 use dossier::customers::{Cursor, overrides, stars};
 use dossier::db::{AnyConnection, Conn};
 use dossier::operations::grants::{End, queries as grants};
@@ -22,7 +23,7 @@ use dossier::pages::settings::catalog::touched;
 
 use crate::support::{Desk, NOW};
 
-const READER: Reader = Reader { project: 11, person: 2 };
+const READER: Reader = Reader { project: ProjectId(11), person: PersonId(2) };
 
 /// Enough rows that reading all of them costs more than an index, in two projects.
 fn fill(desk: &Desk) {
@@ -212,15 +213,17 @@ fn check_searches(desk: &Desk) {
         ] {
             let query = Query::parse(text).expect("short").expect("something");
             reads_ranges(conn, text, |conn| search::find(conn, desk.project, &query, 80).map(drop));
-            reads_ranges(conn, text, |conn| search::guess(conn, desk.project, &query, 80, &[4002, 100]).map(drop));
+            reads_ranges(conn, text, |conn| {
+                search::guess(conn, desk.project, &query, 80, &[CustomerId(4002), CustomerId(100)]).map(drop)
+            });
         }
-        let some: Vec<i64> = (1..=50).map(|number| number * 100).collect();
+        let some: Vec<CustomerId> = (1..=50).map(|number| CustomerId(number * 100)).collect();
         reads_ranges(conn, "rows", |conn| {
             let rows = overview::rows_of(conn, &some)?;
-            overview::complete(conn, 11, NOW, rows).map(drop)
+            overview::complete(conn, ProjectId(11), NOW, rows).map(drop)
         });
         reads_ranges(conn, "best id", |conn| {
-            assert_eq!(overview::best_id(conn, 11, 100)?.as_deref(), Some("user-100"));
+            assert_eq!(overview::best_id(conn, ProjectId(11), CustomerId(100))?.as_deref(), Some("user-100"));
             Ok(())
         });
         Ok::<_, Error>(())
@@ -238,7 +241,7 @@ async fn lists_read_ranges_of_indexes() {
 }
 
 fn check_lists(desk: &Desk) {
-    let middle = Cursor { active_at: Moment(15_000_000), id: 15_000 };
+    let middle = Cursor { active_at: Moment(15_000_000), id: RowId(15_000) };
     let checked = desk.db.read_here(|conn| {
         for list in List::ALL {
             for place in [Position::Top, Position::After(middle), Position::Before(middle)] {
@@ -246,7 +249,7 @@ fn check_lists(desk: &Desk) {
                 reads_ranges(conn, &what, |conn| lists::rows(conn, READER, list, place, NOW, 51).map(drop));
             }
         }
-        reads_ranges(conn, "any", |conn| lists::has_any(conn, 11).map(drop));
+        reads_ranges(conn, "any", |conn| lists::has_any(conn, ProjectId(11)).map(drop));
         Ok::<_, Error>(())
     });
     checked.expect("every plan reads ranges");
@@ -257,9 +260,11 @@ async fn customers_in_bulk_are_read_from_ranges() {
     let desk = Desk::open().await;
     fill(&desk);
     let checked = desk.db.read_here(|conn| {
-        reads_ranges(conn, "customers in bulk", |conn| bulk::following(conn, 11, 15_000, 21).map(drop));
+        reads_ranges(conn, "customers in bulk", |conn| {
+            bulk::following(conn, ProjectId(11), CustomerId(15_000), 21).map(drop)
+        });
         reads_ranges(conn, "customers of an address", |conn| {
-            bulk::with_email(conn, 11, "a@b.example", 15_000, 21).map(drop)
+            bulk::with_email(conn, ProjectId(11), "a@b.example", CustomerId(15_000), 21).map(drop)
         });
         Ok::<_, Error>(())
     });
@@ -270,7 +275,12 @@ async fn customers_in_bulk_are_read_from_ranges() {
 async fn ended_grants_are_read_from_a_range() {
     let desk = Desk::open().await;
     fill(&desk);
-    let middle = End { at: NOW.plus_seconds(100), customer: 100, key: "PROMOTIONAL:100".into(), project: 11 };
+    let middle = End {
+        at: NOW.plus_seconds(100),
+        customer: CustomerId(100),
+        key: "PROMOTIONAL:100".into(),
+        project: ProjectId(11),
+    };
     for _ in 0..2 {
         let checked = desk.db.read_here(|conn| {
             for (now, after) in
@@ -292,7 +302,7 @@ async fn pending_renewals_of_the_test_store_are_read_from_a_range() {
     let (now, first) = (NOW.plus_seconds(200), test_store::PendingRenewal::first());
     let middle = test_store::PendingRenewal {
         at: NOW.plus_seconds(100),
-        customer: 100,
+        customer: CustomerId(100),
         token: "test_1_100".into(),
         ..first.clone()
     };
@@ -301,7 +311,9 @@ async fn pending_renewals_of_the_test_store_are_read_from_a_range() {
             for (now, after) in [(NOW, &first), (now, &first), (now, &middle)] {
                 reads_ranges(conn, "sales", |conn| test_store::queries::ended(conn, now, after, 50).map(drop));
             }
-            reads_ranges(conn, "a token", |conn| test_store::queries::holder(conn, 11, "test_1_7").map(drop));
+            reads_ranges(conn, "a token", |conn| {
+                test_store::queries::holder(conn, ProjectId(11), "test_1_7").map(drop)
+            });
             Ok::<_, Error>(test_store::queries::ended(conn, now, &middle, 500)?)
         });
         assert_eq!(checked.expect("every plan reads ranges").len(), 100);
@@ -332,7 +344,7 @@ async fn the_audit_log_is_read_in_ranges_for_every_filter() {
     let desk = Desk::open().await;
     fill(&desk);
     fill_log(&desk);
-    let (person, system) = (Some(Who::Person(4)), Some(Who::Other(ActorKind::System)));
+    let (person, system) = (Some(Who::Person(PersonId(4))), Some(Who::Other(ActorKind::System)));
     let (since, until) = (Some(Moment(10_000_000)), Some(Moment(20_000_000)));
     let deleted = Some(Action::NoteDeleted);
     let all = [
@@ -340,24 +352,24 @@ async fn the_audit_log_is_read_in_ranges_for_every_filter() {
         Chosen { who: person, ..Chosen::default() },
         Chosen { who: system, ..Chosen::default() },
         Chosen { action: deleted, ..Chosen::default() },
-        Chosen { customer: Some(42), ..Chosen::default() },
+        Chosen { customer: Some(CustomerId(42)), ..Chosen::default() },
         Chosen { since, until, ..Chosen::default() },
         Chosen { who: person, since, until, action: deleted, ..Chosen::default() },
-        Chosen { who: person, customer: Some(42), ..Chosen::default() },
+        Chosen { who: person, customer: Some(CustomerId(42)), ..Chosen::default() },
     ];
-    let middle = Cursor { active_at: Moment(15_000_000), id: 15_000 };
+    let middle = Cursor { active_at: Moment(15_000_000), id: RowId(15_000) };
     let checked = desk.db.read_here(|conn| {
         for chosen in &all {
             for place in [Position::Top, Position::After(middle), Position::Before(middle)] {
                 let what = format!("{chosen:?} {place:?}");
-                reads_ranges(conn, &what, |conn| log::lines(conn, 12, chosen, place, 51).map(drop));
+                reads_ranges(conn, &what, |conn| log::lines(conn, ProjectId(12), chosen, place, 51).map(drop));
             }
         }
         for place in ["", "&before=1.1.0.9000", "&after=1.1.0.9000"] {
             let query = history::Query::parse(&format!("topic=team{place}")).expect("a query");
-            reads_ranges(conn, place, |conn| history::team::page(conn, 42, &query).map(drop));
+            reads_ranges(conn, place, |conn| history::team::page(conn, CustomerId(42), &query).map(drop));
         }
-        reads_ranges(conn, "the newest", |conn| dossier::audit::queries::head(conn, 12).map(drop));
+        reads_ranges(conn, "the newest", |conn| dossier::audit::queries::head(conn, ProjectId(12)).map(drop));
         Ok::<_, Error>(())
     });
     checked.expect("every plan reads ranges");
@@ -385,11 +397,11 @@ async fn customers_of_a_product_are_counted_from_an_index() {
     }
     let checked = desk.db.read_here(|conn| {
         let statements = asked(conn, |conn| {
-            let touched = touched::by_products(conn, 11)?;
+            let touched = touched::by_products(conn, ProjectId(11))?;
             assert!(touched.values().next().is_some_and(|one| one.is_more && one.customers > 400), "{touched:?}");
-            let touched = touched::by_entitlements(conn, 11, NOW)?;
+            let touched = touched::by_entitlements(conn, ProjectId(11), NOW)?;
             assert!(touched.values().next().is_some_and(|one| !one.is_more && one.customers == 100), "{touched:?}");
-            touched::by_product(conn, 11, "p1", Some(NOW)).map(drop)
+            touched::by_product(conn, ProjectId(11), "p1", Some(NOW)).map(drop)
         });
         if let AnyConnection::Postgres(conn) = conn.any() {
             // With so few rows the planner finds a sequential scan as fast as the index.
@@ -414,20 +426,22 @@ async fn overrides_are_read_from_ranges() {
     fill(&desk);
     let middle = |until: Option<i64>| {
         let (until, set_at) = (until.map(|seconds| NOW.plus_seconds(seconds)), Moment(NOW.millis() - 9_000));
-        overrides::Cursor { until, set_at, customer: 9_000 }
+        overrides::Cursor { until, set_at, customer: CustomerId(9_000) }
     };
-    let late = overrides::End { at: NOW.plus_seconds(100), customer: 100, project: 11 };
+    let late = overrides::End { at: NOW.plus_seconds(100), customer: CustomerId(100), project: ProjectId(11) };
     for _ in 0..2 {
         let checked = desk.db.read_here(|conn| {
             for after in [None, Some(middle(Some(9_000))), Some(middle(None))] {
                 let what = format!("{after:?}");
-                reads_ranges(conn, &what, |conn| overrides::queries::in_force(conn, 11, NOW, after, 51).map(drop));
+                reads_ranges(conn, &what, |conn| {
+                    overrides::queries::in_force(conn, ProjectId(11), NOW, after, 51).map(drop)
+                });
             }
             for after in [overrides::End::FIRST, late] {
                 let now = NOW.plus_seconds(200);
                 reads_ranges(conn, "ended", |conn| overrides::queries::ended(conn, now, &after, 50).map(drop));
             }
-            reads_ranges(conn, "marked", |conn| stars::is_marked(conn, 7, 4).map(drop));
+            reads_ranges(conn, "marked", |conn| stars::is_marked(conn, CustomerId(7), PersonId(4)).map(drop));
             Ok::<_, Error>(overrides::queries::ended(conn, NOW.plus_seconds(200), &late, 500)?)
         });
         assert_eq!(
@@ -441,16 +455,19 @@ async fn overrides_are_read_from_ranges() {
 
 /// The numbers of the customers on all pages of a list, from one end to the other.
 fn numbers(desk: &Desk, now: Moment, is_backwards: bool) -> Vec<i64> {
-    let mut place =
-        if is_backwards { Position::Before(Cursor { active_at: Moment::EARLIEST, id: 0 }) } else { Position::Top };
+    let mut place = if is_backwards {
+        Position::Before(Cursor { active_at: Moment::EARLIEST, id: RowId(0) })
+    } else {
+        Position::Top
+    };
     let mut all = Vec::new();
     loop {
         let page = |conn: &mut Conn| Ok::<_, Error>(lists::rows(conn, READER, List::Active, place, now, 50)?);
         let rows = desk.db.read_here(page).expect("a page");
         let Some(last) = rows.last() else { return all };
-        let last = Cursor { active_at: last.active_at, id: last.id };
+        let last = Cursor { active_at: last.active_at, id: RowId(last.id.0) };
         place = if is_backwards { Position::Before(last) } else { Position::After(last) };
-        all.extend(rows.iter().map(|row| row.id));
+        all.extend(rows.iter().map(|row| row.id.0));
     }
 }
 

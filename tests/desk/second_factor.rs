@@ -253,7 +253,7 @@ async fn a_session_without_the_code_is_stored_without_a_person() {
             Ok::<_, Error>(waiting.select((sessions::person_id, sessions::person_awaiting_code_id)).load(conn)?)
         })
         .expect("rows");
-    assert_eq!(rows, [(None, Some(SOL.id))]);
+    assert_eq!(rows, [(None, Some(SOL.id.0))]);
 }
 
 #[actix_web::test]

@@ -7,6 +7,7 @@ use dossier::auth::queries::set_role;
 use dossier::base::Role;
 use dossier::base::config::SessionLimits;
 use dossier::base::error::Error;
+use dossier::base::ids::PersonId;
 use dossier::db::schema::{memberships, people, sessions};
 
 use crate::support::Desk;
@@ -94,7 +95,7 @@ async fn wait_until_stored(desk: &Desk) {
 async fn the_table_of_sessions_does_not_hold_what_is_in_the_cookie() {
     let desk = Desk::open().await;
     let welcome = log_in(&desk, ADA.email, PASSWORD).await;
-    let rows: Vec<(String, Option<i64>, String)> = desk
+    let rows: Vec<(String, Option<PersonId>, String)> = desk
         .db
         .read_here(|conn| {
             let columns = (sessions::key_hash, sessions::person_id, sessions::state);

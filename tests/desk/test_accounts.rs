@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::error::Error;
+use dossier::base::ids::CustomerId;
 use dossier::db::schema::*;
 use dossier::operations::test_accounts::jobs::{self, Requester};
 use dossier::operations::test_accounts::{Job, Pattern, Wanted, queries, work};
-use dossier::projection::CustomerId;
 use serde_json::{Value, json};
 
 use crate::support::audit_log::verified_audit_entries;
@@ -203,7 +203,7 @@ async fn a_customer_who_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_
     let chosen = desk.db.read_here(|conn| Ok::<_, Error>(queries::all(conn, desk.project, &wanted)?)).expect("all");
     let chosen: Vec<CustomerId> =
         chosen.iter().map(|one| one.id).filter(|id| *id != customer_id(&desk, "other")).collect();
-    let job = start(&desk, &wanted, &[&chosen[..], &[12_345]].concat());
+    let job = start(&desk, &wanted, &[&chosen[..], &[CustomerId(12_345)]].concat());
     deliver(&desk, desk.project, &[event("buyer", "RENEWAL", json!({ "environment": "PRODUCTION", "price": 9.99 }))]);
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("it works"), 47);
     let done = reload(&desk, &job);
@@ -213,7 +213,7 @@ async fn a_customer_who_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_
     assert_eq!(shown.len(), 1);
     assert!(
         shown[0].action == "test_accounts_deleted"
-            && shown[0].actor_id == Some(ADA.id)
+            && shown[0].actor_id == Some(ADA.id.0)
             && shown[0].details.contains("47 customers, 2 kept")
     );
     assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("nothing is left to do"), 0);

@@ -14,10 +14,10 @@ use crate::api::{AuthorizedCall, Caller, body, customers, errors};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::customers::attributes::{self, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Stored, queries, reserved};
 use crate::customers::state;
 use crate::db::Conn;
-use crate::projection::CustomerId;
 
 /// Keys whose values lists, the header and the search show.
 const SHOWN_KEYS: [&str; 3] = ["$displayName", "$email", "$phoneNumber"];

@@ -12,12 +12,13 @@ use super::time::{At, at};
 use crate::api::AuthorizedCall;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::base::money::Micros;
 use crate::catalog::{self, Catalog};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, attributes, customers, purchases};
 use crate::events::{Environment, PeriodType, Store};
-use crate::projection::{CustomerId, Kind, Purchase};
+use crate::projection::{Kind, Purchase};
 
 /// The whole answer of the customer info endpoint.
 #[derive(Debug, Serialize)]

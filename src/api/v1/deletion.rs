@@ -7,9 +7,9 @@ use serde_json::json;
 use crate::api::{AuthorizedCall, Caller, customers};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::operations::erasure::{self, cleanup};
-use crate::projection::CustomerId;
 
 pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();

@@ -15,9 +15,9 @@ use crate::api::{AuthorizedCall, Caller, body, customers, errors};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::operations::grants::{Holder, Length, Preset};
-use crate::projection::CustomerId;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Draft {

@@ -15,13 +15,13 @@ use crate::api::{AuthorizedCall, Caller, body, customers, errors};
 use crate::base::AppUserId;
 use crate::base::app_user_id::{ANONYMOUS_PREFIX, is_anonymous};
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::customers::overrides::{self, Override};
 use crate::customers::{Resolver, Verdict};
 use crate::db::Conn;
 use crate::db::schema::app_user_ids;
 use crate::events::own;
 use crate::ingest;
-use crate::projection::CustomerId;
 
 #[derive(Deserialize)]
 pub struct Login {

@@ -8,6 +8,7 @@ use crate::api::v1::customer_info::{self, CustomerInfo};
 use crate::api::{AuthorizedCall, Caller, customers, errors};
 use crate::audit::Trace;
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::operations::overrides::{Choice, Refusal};
 
@@ -43,7 +44,7 @@ async fn change(caller: &Caller, offering: Option<String>) -> Result<CustomerInf
 pub fn assign(
     conn: &mut Conn,
     call: &AuthorizedCall,
-    customer: i64,
+    customer: CustomerId,
     offering: Option<&str>,
 ) -> Result<Option<Trace>, Error> {
     let choice = Choice { project: call.project, customer, by: &call.key.name, now: call.now };

@@ -11,6 +11,7 @@ use crate::api::v1::customer_info;
 use crate::api::{AuthorizedCall, Caller, body, customers, errors};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::events::Store;
 use crate::operations::test_store::{self, Buyer};
@@ -122,7 +123,7 @@ impl StoreAction {
         self,
         conn: &mut Conn,
         call: &AuthorizedCall,
-        customer: i64,
+        customer: CustomerId,
         purchase: &Purchase,
     ) -> Result<Trace, Error> {
         self.check_possible(call, purchase)?;

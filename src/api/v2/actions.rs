@@ -13,11 +13,11 @@ use crate::api::v1::{grants, overrides};
 use crate::api::{AuthorizedCall, Caller, customers, errors};
 use crate::audit::{Action, Trace};
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::customers::identity;
 use crate::db::Conn;
 use crate::operations::grants::Length;
 use crate::operations::transfer::{Move, Refusal};
-use crate::projection::CustomerId;
 use crate::wording::text::count;
 
 #[derive(Serialize)]

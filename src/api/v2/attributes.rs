@@ -16,9 +16,9 @@ use crate::api::{AuthorizedCall, Caller, customers};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::db::schema::attributes as table;
-use crate::projection::CustomerId;
 
 /// How many attributes one call may set.
 const MOST: usize = 50;

@@ -12,9 +12,9 @@ use super::{attributes, entitlements};
 use crate::api::AuthorizedCall;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers};
-use crate::projection::CustomerId;
 use crate::wording::text;
 
 #[derive(Debug, Serialize)]

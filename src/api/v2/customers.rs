@@ -14,10 +14,10 @@ use crate::api::{AuthorizedCall, Caller, customers, errors};
 use crate::audit::{Action, Trace};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::customers::identity;
 use crate::db::Conn;
 use crate::operations::erasure::cleanup;
-use crate::projection::CustomerId;
 use crate::web::form;
 
 #[derive(Debug, Serialize)]

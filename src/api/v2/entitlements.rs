@@ -13,10 +13,11 @@ use super::list::Window;
 use crate::api::{AuthorizedCall, Caller, customers};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::catalog;
 use crate::db::Conn;
 use crate::db::schema::purchases;
-use crate::projection::{CustomerId, Purchase};
+use crate::projection::Purchase;
 
 #[derive(Debug, Serialize)]
 pub struct ActiveEntitlement {

@@ -16,12 +16,13 @@ use crate::api::{AuthorizedCall, Caller, customers};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::hex;
+use crate::base::ids::CustomerId;
 use crate::base::money::Micros;
 use crate::catalog::{self, Catalog};
 use crate::db::Conn;
 use crate::db::schema::{customers as people, purchases};
 use crate::events::Environment;
-use crate::projection::{CustomerId, Purchase};
+use crate::projection::Purchase;
 use crate::web::form;
 
 /// The fields that one-time purchases and subscriptions share.

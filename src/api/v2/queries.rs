@@ -3,14 +3,14 @@
 use diesel::prelude::*;
 
 use super::customer::Row;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::lookup_key;
 use crate::customers::search_terms::{TermKind, folded};
 use crate::db::Conn;
 use crate::db::schema::{customers, search_terms};
-use crate::projection::CustomerId;
 
 /// The customers of a project after the row `after`, in the order of their row numbers.
-pub fn following(conn: &mut Conn, project: i64, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
+pub fn following(conn: &mut Conn, project: ProjectId, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
     customers::table
         .filter(customers::project_id.eq(project).and(customers::id.gt(after)))
         .order(customers::id)
@@ -20,7 +20,13 @@ pub fn following(conn: &mut Conn, project: i64, after: CustomerId, most: i64) ->
 }
 
 /// The customers after the row `after` whose `$email` is exactly `email`.
-pub fn with_email(conn: &mut Conn, project: i64, email: &str, after: CustomerId, most: i64) -> QueryResult<Vec<Row>> {
+pub fn with_email(
+    conn: &mut Conn,
+    project: ProjectId,
+    email: &str,
+    after: CustomerId,
+    most: i64,
+) -> QueryResult<Vec<Row>> {
     // PostgreSQL cannot store NUL, and refuses it in a parameter.
     if email.contains('\0') {
         return Ok(Vec::new());

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::model::{Kind, Value};
 use crate::base::clock::Moment;
+use crate::base::ids::{KeyId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::{api_keys, projects};
 
@@ -11,8 +12,8 @@ use crate::db::schema::{api_keys, projects};
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = api_keys)]
 pub struct Key {
-    pub project_id: i64,
-    pub id: i64,
+    pub project_id: ProjectId,
+    pub id: KeyId,
     pub name: String,
     #[diesel(deserialize_as = String)]
     kind: String,
@@ -45,8 +46,8 @@ impl Key {
 
 /// A key to insert.
 pub struct NewKey<'a> {
-    pub project: i64,
-    pub id: i64,
+    pub project: ProjectId,
+    pub id: KeyId,
     pub name: &'a str,
     /// The store of a public key; `None` makes a secret key.
     pub store: Option<&'a str>,
@@ -57,7 +58,7 @@ pub struct NewKey<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = api_keys)]
 pub struct Line {
-    pub id: i64,
+    pub id: KeyId,
     pub name: String,
     /// `None` for a secret key.
     pub store: Option<String>,
@@ -76,7 +77,7 @@ impl Line {
 }
 
 /// All keys of a project: first the valid ones, then the revoked ones, each group with the newest first.
-pub fn list(conn: &mut Conn, project: i64) -> QueryResult<Vec<Line>> {
+pub fn list(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Line>> {
     let own = api_keys::table.filter(api_keys::project_id.eq(project));
     let mut all: Vec<Line> = own.select(Line::as_select()).load(conn)?;
     all.sort_by_key(|line| (line.revoked_at.is_some(), std::cmp::Reverse((line.created_at, line.id))));
@@ -116,13 +117,13 @@ pub fn insert(conn: &mut Conn, new: &NewKey<'_>, value: &Value, now: Moment) -> 
 }
 
 /// Revokes a key; returns whether it was valid until now.
-pub fn revoke(conn: &mut Conn, project: i64, id: i64, now: Moment) -> QueryResult<bool> {
+pub fn revoke(conn: &mut Conn, project: ProjectId, id: KeyId, now: Moment) -> QueryResult<bool> {
     let counting = api_keys::table.find((project, id)).filter(api_keys::revoked_at.is_null());
     Ok(diesel::update(counting).set(api_keys::revoked_at.eq(now)).execute(conn)? > 0)
 }
 
 /// Records when a key was used, unless a later use is recorded.
-pub fn touch(conn: &mut Conn, project: i64, id: i64, at: Moment) -> QueryResult<()> {
+pub fn touch(conn: &mut Conn, project: ProjectId, id: KeyId, at: Moment) -> QueryResult<()> {
     let older = api_keys::used_at.is_null().or(api_keys::used_at.lt(at));
     let key = api_keys::table.find((project, id)).filter(older);
     diesel::update(key).set(api_keys::used_at.eq(at)).execute(conn)?;

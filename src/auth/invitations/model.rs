@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::{InvitationId, ProjectId};
 use crate::base::{Role, hex, random_bytes};
 
 /// For how many days a link works.
@@ -13,8 +14,8 @@ pub const DAYS: i64 = 7;
 
 #[derive(Debug, Clone)]
 pub struct Invitation {
-    pub project: i64,
-    pub id: i64,
+    pub project: ProjectId,
+    pub id: InvitationId,
     pub email: String,
     pub role: Role,
     pub inviter: String,

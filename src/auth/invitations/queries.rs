@@ -7,18 +7,19 @@ use crate::auth::Project;
 use crate::auth::names::Email;
 use crate::base::Role;
 use crate::base::clock::Moment;
+use crate::base::ids::{InvitationId, PersonId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::{invitations, people, projects};
 
-type Row = (i64, i64, String, String, String, Moment, Moment);
+type Row = (ProjectId, InvitationId, String, String, String, Moment, Moment);
 
 /// The invitation that an admin makes.
 pub struct New<'a> {
-    pub project: i64,
-    pub id: i64,
+    pub project: ProjectId,
+    pub id: InvitationId,
     pub email: &'a Email,
     pub role: Role,
-    pub invited_by: i64,
+    pub invited_by: PersonId,
 }
 
 /// Adds an invitation. Deletes those of the project that have expired, and an older one for the same address.
@@ -42,7 +43,7 @@ pub fn insert(conn: &mut Conn, new: &New<'_>, token: &Token, now: Moment) -> Que
 }
 
 /// The open invitations of a project, the newest first.
-pub fn list(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<Vec<Invitation>> {
+pub fn list(conn: &mut Conn, project: ProjectId, now: Moment) -> QueryResult<Vec<Invitation>> {
     let rows: Vec<Row> = invitations::table
         .inner_join(people::table.on(people::id.eq(invitations::invited_by)))
         .filter(invitations::project_id.eq(project).and(invitations::expires_at.gt(now)))
@@ -85,7 +86,7 @@ pub fn find(conn: &mut Conn, token: &Token, now: Moment) -> QueryResult<Option<(
 
 /// Deletes an invitation that is accepted or withdrawn. Returns whether it existed: of two requests at once, only one
 /// gets `true`.
-pub fn take(conn: &mut Conn, project: i64, id: i64) -> QueryResult<bool> {
+pub fn take(conn: &mut Conn, project: ProjectId, id: InvitationId) -> QueryResult<bool> {
     Ok(diesel::delete(invitations::table.find((project, id))).execute(conn)? == 1)
 }
 

@@ -2,13 +2,14 @@
 
 use crate::base::Role;
 use crate::base::clock::Moment;
+use crate::base::ids::PersonId;
 
 /// The name shown for a person whose name was erased.
 pub const FORMER: &str = "A former member";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    pub id: i64,
+    pub id: PersonId,
     pub name: String,
     pub email: String,
     pub role: Role,

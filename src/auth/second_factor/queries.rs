@@ -7,21 +7,22 @@ use super::recovery::RecoveryCode;
 use super::secret::Secret;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::PersonId;
 use crate::db::schema::{people, recovery_codes, second_factors};
 use crate::db::{Both, Conn};
 
 /// Since when the person logs in with a code; `None` when the second factor is off.
-pub fn on_since(conn: &mut Conn, person: i64) -> QueryResult<Option<Moment>> {
+pub fn on_since(conn: &mut Conn, person: PersonId) -> QueryResult<Option<Moment>> {
     people::table.find(person).select(people::second_factor_at).first(conn)
 }
 
 /// The stored secret of a person, whether the second factor is on or being set up.
-pub fn secret(conn: &mut Conn, person: i64) -> QueryResult<Option<Vec<u8>>> {
+pub fn secret(conn: &mut Conn, person: PersonId) -> QueryResult<Option<Vec<u8>>> {
     second_factors::table.find(person).select(second_factors::secret).first(conn).optional()
 }
 
 /// Begins setting up a second factor; replaces a secret from an earlier start.
-pub fn begin(conn: &mut Conn, person: i64, secret: &[u8]) -> QueryResult<()> {
+pub fn begin(conn: &mut Conn, person: PersonId, secret: &[u8]) -> QueryResult<()> {
     let row =
         (second_factors::person_id.eq(person), second_factors::secret.eq(secret), second_factors::last_step.eq(0));
     let insert = diesel::insert_into(second_factors::table).values(row);
@@ -31,13 +32,13 @@ pub fn begin(conn: &mut Conn, person: i64, secret: &[u8]) -> QueryResult<()> {
 }
 
 /// Turns the second factor on: from now on the log-in asks for a code.
-pub fn switch_on(conn: &mut Conn, person: i64, now: Moment) -> QueryResult<()> {
+pub fn switch_on(conn: &mut Conn, person: PersonId, now: Moment) -> QueryResult<()> {
     diesel::update(people::table.find(person)).set(people::second_factor_at.eq(now)).execute(conn)?;
     Ok(())
 }
 
 /// Turns the second factor off; deletes its secret and the recovery codes.
-pub fn switch_off(conn: &mut Conn, person: i64) -> QueryResult<()> {
+pub fn switch_off(conn: &mut Conn, person: PersonId) -> QueryResult<()> {
     diesel::update(people::table.find(person)).set(people::second_factor_at.eq(None::<Moment>)).execute(conn)?;
     diesel::delete(second_factors::table.find(person)).execute(conn)?;
     diesel::delete(recovery_codes::table.filter(recovery_codes::person_id.eq(person))).execute(conn)?;
@@ -46,7 +47,7 @@ pub fn switch_off(conn: &mut Conn, person: i64) -> QueryResult<()> {
 
 /// Whether `typed` is a code that is valid now, or a recovery code. Asking uses the code up, so that it works once
 /// even when it comes twice at the same moment.
-pub fn spend(conn: &mut Conn, person: i64, typed: &str, now: Moment) -> Result<bool, Error> {
+pub fn spend(conn: &mut Conn, person: PersonId, typed: &str, now: Moment) -> Result<bool, Error> {
     if let Some(code) = RecoveryCode::parse(typed) {
         let own = recovery_codes::table.find((person, code.hash(person)));
         return Ok(diesel::delete(own).execute(conn)? == 1);
@@ -58,7 +59,7 @@ pub fn spend(conn: &mut Conn, person: i64, typed: &str, now: Moment) -> Result<b
 }
 
 /// Replaces all recovery codes of a person.
-pub fn replace_codes(conn: &mut Conn, person: i64, codes: &[RecoveryCode]) -> QueryResult<()> {
+pub fn replace_codes(conn: &mut Conn, person: PersonId, codes: &[RecoveryCode]) -> QueryResult<()> {
     diesel::delete(recovery_codes::table.filter(recovery_codes::person_id.eq(person))).execute(conn)?;
     for code in codes {
         let row = (recovery_codes::person_id.eq(person), recovery_codes::code_hash.eq(code.hash(person)));
@@ -68,6 +69,6 @@ pub fn replace_codes(conn: &mut Conn, person: i64, codes: &[RecoveryCode]) -> Qu
 }
 
 /// How many recovery codes are left.
-pub fn count_codes(conn: &mut Conn, person: i64) -> QueryResult<i64> {
+pub fn count_codes(conn: &mut Conn, person: PersonId) -> QueryResult<i64> {
     recovery_codes::table.filter(recovery_codes::person_id.eq(person)).count().get_result(conn)
 }

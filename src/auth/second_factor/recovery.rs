@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::base::error::Error;
+use crate::base::ids::PersonId;
 use crate::base::{hex, random_bytes};
 
 /// How many codes a person gets.
@@ -38,7 +39,7 @@ impl RecoveryCode {
     }
 
     /// The stored hash. A quick hash is enough for 80 random bits.
-    pub fn hash(&self, person: i64) -> String {
+    pub fn hash(&self, person: PersonId) -> String {
         hex(&Sha256::digest(format!("{person} {}", self.0)))
     }
 
@@ -87,6 +88,6 @@ mod tests {
     #[test]
     fn the_same_code_of_two_people_has_different_hashes() {
         let code = RecoveryCode::parse("7k2m-x9qd-4b0t-hw31").expect("a code");
-        assert_ne!(code.hash(1), code.hash(2));
+        assert_ne!(code.hash(PersonId(1)), code.hash(PersonId(2)));
     }
 }

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Moment;
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::db::schema::attributes;
-use crate::projection::CustomerId;
 
 /// The newest state of a key: a value, or that it was cleared.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]

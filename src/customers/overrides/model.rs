@@ -8,18 +8,19 @@ use serde::{Deserialize, Serialize};
 use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::error::Refusal;
+use crate::base::ids::{CustomerId, PersonId, ProjectId};
 use crate::db::schema::offering_overrides;
-use crate::projection::{CustomerId, Kind, Purchase};
+use crate::projection::{Kind, Purchase};
 
 /// The offering that the team set for one customer.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = offering_overrides)]
 pub struct Override {
     pub customer_id: CustomerId,
-    pub project_id: i64,
+    pub project_id: ProjectId,
     pub offering: String,
     pub set_by: String,
-    pub set_by_id: Option<i64>,
+    pub set_by_id: Option<PersonId>,
     pub set_at: Moment,
     /// It counts before this moment; `None` for one without an end.
     pub until: Option<Moment>,
@@ -77,7 +78,8 @@ impl Cursor {
             "none" => None,
             until => Some(Moment(number(until)?)),
         };
-        let cursor = Cursor { until, set_at: Moment(number(parts.next()?)?), customer: number(parts.next()?)? };
+        let cursor =
+            Cursor { until, set_at: Moment(number(parts.next()?)?), customer: CustomerId(number(parts.next()?)?) };
         parts.next().is_none().then_some(cursor)
     }
 }
@@ -102,12 +104,12 @@ impl fmt::Display for Cursor {
 pub struct End {
     pub at: Moment,
     pub customer: CustomerId,
-    pub project: i64,
+    pub project: ProjectId,
 }
 
 impl End {
     /// A place before all others, where a list begins.
-    pub const FIRST: End = End { at: Moment::EARLIEST, customer: CustomerId::MIN, project: 0 };
+    pub const FIRST: End = End { at: Moment::EARLIEST, customer: CustomerId::MIN, project: ProjectId(0) };
 }
 
 #[cfg(test)]
@@ -120,7 +122,7 @@ mod tests {
     #[test]
     fn a_cursor_is_read_only_as_it_was_written() {
         for until in [None, Some(Moment(1_795_453_200_000)), Some(Moment(-5))] {
-            let cursor = Cursor { until, set_at: Moment(7), customer: i64::MAX };
+            let cursor = Cursor { until, set_at: Moment(7), customer: CustomerId::MAX };
             assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
         }
         for text in
@@ -145,11 +147,11 @@ mod tests {
     #[test]
     fn an_override_is_over_at_the_moment_it_names() {
         let set = |until| Override {
-            customer_id: 7,
-            project_id: 1,
+            customer_id: CustomerId(7),
+            project_id: ProjectId(1),
             offering: "winback".into(),
             set_by: "Dev Anand".into(),
-            set_by_id: Some(3),
+            set_by_id: Some(PersonId(3)),
             set_at: NOW,
             until,
             reason: None,

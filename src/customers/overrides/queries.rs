@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use super::current::Offering;
 use super::model::{Cursor, End, Override};
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::{offering_overrides, offerings, projects};
-use crate::projection::CustomerId;
 
 pub fn find(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Override>> {
     offering_overrides::table.find(customer).select(Override::as_select()).first(conn).optional()
@@ -15,7 +15,7 @@ pub fn find(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Overrid
 
 /// Whether an offering of the project is the default, and whether it is archived; `None` when there is no such
 /// offering.
-pub fn sold(conn: &mut Conn, project: i64, offering: &str) -> QueryResult<Option<(bool, bool)>> {
+pub fn sold(conn: &mut Conn, project: ProjectId, offering: &str) -> QueryResult<Option<(bool, bool)>> {
     // PostgreSQL rejects text that contains NUL, also in a query.
     if offering.contains('\0') {
         return Ok(None);
@@ -25,7 +25,7 @@ pub fn sold(conn: &mut Conn, project: i64, offering: &str) -> QueryResult<Option
 }
 
 /// All offerings of a project, archived ones included: tens of them.
-pub fn offerings_of(conn: &mut Conn, project: i64) -> QueryResult<Vec<Offering>> {
+pub fn offerings_of(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Offering>> {
     offerings::table
         .filter(offerings::project_id.eq(project))
         .order(offerings::identifier)
@@ -49,7 +49,7 @@ pub fn remove(conn: &mut Conn, customer: CustomerId) -> QueryResult<()> {
 /// each a range of the index.
 pub fn in_force(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     now: Moment,
     after: Option<Cursor>,
     most: i64,
@@ -66,7 +66,13 @@ pub fn in_force(
     Ok(found)
 }
 
-fn ending(conn: &mut Conn, project: i64, now: Moment, after: Option<Cursor>, most: i64) -> QueryResult<Vec<Override>> {
+fn ending(
+    conn: &mut Conn,
+    project: ProjectId,
+    now: Moment,
+    after: Option<Cursor>,
+    most: i64,
+) -> QueryResult<Vec<Override>> {
     let (until, set_at) = (offering_overrides::until, offering_overrides::set_at);
     let mut query = offering_overrides::table
         .filter(offering_overrides::project_id.eq(project).and(until.gt(now.millis())))
@@ -81,7 +87,7 @@ fn ending(conn: &mut Conn, project: i64, now: Moment, after: Option<Cursor>, mos
     query.load(conn)
 }
 
-fn endless(conn: &mut Conn, project: i64, after: Option<Cursor>, most: i64) -> QueryResult<Vec<Override>> {
+fn endless(conn: &mut Conn, project: ProjectId, after: Option<Cursor>, most: i64) -> QueryResult<Vec<Override>> {
     let set_at = offering_overrides::set_at;
     let mut query = offering_overrides::table
         .filter(offering_overrides::project_id.eq(project).and(offering_overrides::until.is_null()))
@@ -122,6 +128,6 @@ pub fn take_end(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResu
 }
 
 /// Whether developers of the project may change the offering of test customers only.
-pub fn restricts_developers(conn: &mut Conn, project: i64) -> QueryResult<bool> {
+pub fn restricts_developers(conn: &mut Conn, project: ProjectId) -> QueryResult<bool> {
     projects::table.find(project).select(projects::overrides_only_tests).first(conn)
 }

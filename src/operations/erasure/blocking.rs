@@ -7,10 +7,10 @@ use super::{Erased, erase, queries};
 use crate::base::AppUserId;
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
+use crate::base::ids::{CustomerId, ProjectId, RowId};
 use crate::customers::{IdHasher, identity};
 use crate::db::Conn;
 use crate::db::schema::{blocked_customers, blocked_ids, tombstones};
-use crate::projection::CustomerId;
 
 /// How many customers of a project may be blocked at a time.
 pub const MOST: i64 = 100;
@@ -18,7 +18,7 @@ pub const MOST: i64 = 100;
 /// A customer who is blocked.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Blocked {
-    pub id: i64,
+    pub id: RowId,
     /// The id that somebody blocked. Of the customer's other ids only hashes are stored.
     pub app_user_id: String,
     /// How many ids are blocked, this one included.
@@ -75,7 +75,7 @@ impl Ticked {
 /// The result of blocking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {
-    pub blocked: i64,
+    pub blocked: RowId,
     /// The row of the erased customer; `None` when no customer had the id.
     pub customer: Option<CustomerId>,
     pub erased: Erased,
@@ -101,9 +101,9 @@ pub fn parse(typed: &str) -> Result<AppUserId, Problem> {
 /// The inner result holds the [`Problem`] when nothing was blocked.
 pub fn block(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     app_user_id: &AppUserId,
-    (id, now): (i64, Moment),
+    (id, now): (RowId, Moment),
 ) -> Result<Result<Done, Problem>, Error> {
     conn.lock_project(project)?;
     if find(conn, project, app_user_id.as_str())?.is_some() {
@@ -126,7 +126,7 @@ pub fn block(
 fn insert(
     conn: &mut Conn,
     hasher: &IdHasher,
-    (project, id, now): (i64, i64, Moment),
+    (project, id, now): (ProjectId, RowId, Moment),
     app_user_id: &AppUserId,
     ids: &[String],
 ) -> QueryResult<()> {
@@ -152,7 +152,7 @@ fn insert(
 
 /// Unblocks the ids of a blocked customer. Tombstones keep out events from before `now`, so the customer starts without
 /// a history. Returns whether `id` was a blocked customer.
-pub fn unblock(conn: &mut Conn, project: i64, id: i64, now: Moment) -> QueryResult<bool> {
+pub fn unblock(conn: &mut Conn, project: ProjectId, id: RowId, now: Moment) -> QueryResult<bool> {
     let hashes: Vec<Vec<u8>> = blocked_ids::table
         .filter(blocked_ids::project_id.eq(project).and(blocked_ids::blocked_id.eq(id)))
         .select(blocked_ids::id_hash)
@@ -164,10 +164,10 @@ pub fn unblock(conn: &mut Conn, project: i64, id: i64, now: Moment) -> QueryResu
 }
 
 /// The blocked customer who has this id; `None` when the id is not blocked.
-pub fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Option<Blocked>> {
+pub fn find(conn: &mut Conn, project: ProjectId, app_user_id: &str) -> QueryResult<Option<Blocked>> {
     let Some(hasher) = IdHasher::find(conn, project)? else { return Ok(None) };
     let of_id = blocked_ids::project_id.eq(project).and(blocked_ids::id_hash.eq(hasher.hash(app_user_id)));
-    let id: Option<i64> = blocked_ids::table.filter(of_id).select(blocked_ids::blocked_id).first(conn).optional()?;
+    let id: Option<RowId> = blocked_ids::table.filter(of_id).select(blocked_ids::blocked_id).first(conn).optional()?;
     match id {
         Some(id) => blocked_customers::table.find((project, id)).select(COLUMNS).first(conn).optional(),
         None => Ok(None),
@@ -175,7 +175,7 @@ pub fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Opt
 }
 
 /// All blocked customers of a project, the one blocked last first.
-pub fn all(conn: &mut Conn, project: i64) -> QueryResult<Vec<Blocked>> {
+pub fn all(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Blocked>> {
     blocked_customers::table
         .filter(blocked_customers::project_id.eq(project))
         .order((blocked_customers::blocked_at.desc(), blocked_customers::id.desc()))
@@ -183,12 +183,12 @@ pub fn all(conn: &mut Conn, project: i64) -> QueryResult<Vec<Blocked>> {
         .load(conn)
 }
 
-pub fn count(conn: &mut Conn, project: i64) -> QueryResult<i64> {
+pub fn count(conn: &mut Conn, project: ProjectId) -> QueryResult<i64> {
     blocked_customers::table.filter(blocked_customers::project_id.eq(project)).count().get_result(conn)
 }
 
 /// How many events arrived after their customer was erased, and were ignored.
-pub fn count_late(conn: &mut Conn, project: i64) -> QueryResult<i64> {
+pub fn count_late(conn: &mut Conn, project: ProjectId) -> QueryResult<i64> {
     let counts: Vec<i64> = tombstones::table
         .filter(tombstones::project_id.eq(project).and(tombstones::late.gt(0)))
         .select(tombstones::late)

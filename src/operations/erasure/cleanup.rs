@@ -4,12 +4,13 @@
 use diesel::prelude::*;
 
 use crate::base::error::Error;
+use crate::base::ids::RowId;
 use crate::db::Db;
 use crate::db::schema::cleanups;
 
 /// Clears the leftovers of all erasures so far. Returns how many erasures that were; 0 while readers block the cleanup.
 pub fn work(db: &Db) -> Result<usize, Error> {
-    let asked: Vec<i64> = db.read_here(|conn| Ok::<_, Error>(cleanups::table.select(cleanups::id).load(conn)?))?;
+    let asked: Vec<RowId> = db.read_here(|conn| Ok::<_, Error>(cleanups::table.select(cleanups::id).load(conn)?))?;
     if asked.is_empty() || !db.clear_leftovers()? {
         return Ok(0);
     }

@@ -6,9 +6,9 @@ use super::names::Names;
 use super::{mentions, queries};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::{CustomerId, ProjectId, RowId};
 use crate::customers::{IdHasher, retained, state};
 use crate::db::Conn;
-use crate::projection::CustomerId;
 use crate::wording::text::count;
 
 /// How much was erased.
@@ -31,7 +31,7 @@ impl Erased {
 /// Erases these customers of the project: every id, all their events of both environments, and everything else that is
 /// stored about them. Tombstones of their ids keep out events from before `now` that arrive later. Customers who
 /// exchanged purchases with them keep their purchases. A customer who no longer exists is skipped.
-pub fn erase(conn: &mut Conn, project: i64, customers: &[CustomerId], now: Moment) -> Result<Erased, Error> {
+pub fn erase(conn: &mut Conn, project: ProjectId, customers: &[CustomerId], now: Moment) -> Result<Erased, Error> {
     conn.lock_project(project)?;
     let hasher = IdHasher::make(conn, project)?;
     let (mut erased, mut neighbours, mut names) = (Erased::default(), BTreeSet::new(), Names::default());
@@ -49,7 +49,7 @@ pub fn erase(conn: &mut Conn, project: i64, customers: &[CustomerId], now: Momen
         erased.customers += 1;
         erased.ids += ids.len();
         names.extend(ids);
-        queries::request_cleanup(conn, *customer, now)?;
+        queries::request_cleanup(conn, RowId(customer.0), now)?;
     }
     let neighbours = retained::existing(conn, &neighbours)?;
     mentions::remove(conn, project, &names, &neighbours)?;

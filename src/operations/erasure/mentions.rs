@@ -7,26 +7,26 @@ use super::names::Names;
 use super::queries;
 use crate::audit;
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, PersonId, ProjectId, RowId, SubmissionId};
 use crate::db::Conn;
 use crate::db::schema::{audit_details, rejected_deliveries as rejected, submissions};
 use crate::events::{Delivery, EventType};
-use crate::projection::CustomerId;
 
 /// How many bodies are in memory at a time.
 const CHUNK: i64 = 50;
 
 /// Removes the project's rejected deliveries and submissions that contain a name, and blanks such details of
 /// `neighbours`.
-pub fn remove(conn: &mut Conn, project: i64, names: &Names, neighbours: &[CustomerId]) -> QueryResult<()> {
+pub fn remove(conn: &mut Conn, project: ProjectId, names: &Names, neighbours: &[CustomerId]) -> QueryResult<()> {
     remove_rejected(conn, project, names)?;
     remove_submissions(conn, project, names)?;
     neighbours.iter().try_for_each(|neighbour| blank_details(conn, *neighbour, names))
 }
 
-fn remove_rejected(conn: &mut Conn, project: i64, names: &Names) -> QueryResult<()> {
-    let mut after = i64::MIN;
+fn remove_rejected(conn: &mut Conn, project: ProjectId, names: &Names) -> QueryResult<()> {
+    let mut after = RowId::MIN;
     loop {
-        let bodies: Vec<(i64, Vec<u8>)> = rejected::table
+        let bodies: Vec<(RowId, Vec<u8>)> = rejected::table
             .filter(rejected::project_id.eq(project).and(rejected::id.gt(after)))
             .order(rejected::id)
             .limit(CHUNK)
@@ -45,15 +45,15 @@ fn remove_rejected(conn: &mut Conn, project: i64, names: &Names) -> QueryResult<
 pub type RejectedRow = (Moment, String, Option<String>);
 
 /// The rejected deliveries that name a customer.
-pub fn rejected_naming(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Vec<RejectedRow>> {
+pub fn rejected_naming(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryResult<Vec<RejectedRow>> {
     let ids = queries::ids_of(conn, project, customer)?;
     let mut names = Names::default();
     names.extend(queries::contacts_of(conn, customer)?);
     names.extend(ids.iter().cloned());
     let mut found = Vec::new();
-    let mut after = i64::MIN;
+    let mut after = RowId::MIN;
     loop {
-        let rows: Vec<(i64, Moment, String, Vec<u8>)> = rejected::table
+        let rows: Vec<(RowId, Moment, String, Vec<u8>)> = rejected::table
             .filter(rejected::project_id.eq(project).and(rejected::id.gt(after)))
             .order(rejected::id)
             .limit(CHUNK)
@@ -78,9 +78,9 @@ fn is_about(body: &str, received_at: Moment, ids: &[String]) -> bool {
 }
 
 /// A stored submission: person, id, location, message and undo.
-type Submission = (i64, i64, String, String, Option<String>);
+type Submission = (PersonId, SubmissionId, String, String, Option<String>);
 
-fn remove_submissions(conn: &mut Conn, project: i64, names: &Names) -> QueryResult<()> {
+fn remove_submissions(conn: &mut Conn, project: ProjectId, names: &Names) -> QueryResult<()> {
     let all: Vec<Submission> = submissions::table
         .filter(submissions::project_id.eq(project))
         .select((
@@ -101,10 +101,10 @@ fn remove_submissions(conn: &mut Conn, project: i64, names: &Names) -> QueryResu
 
 /// Blanks the audit details about `neighbour` that contain a name.
 fn blank_details(conn: &mut Conn, neighbour: CustomerId, names: &Names) -> QueryResult<()> {
-    let details: Vec<(i64, i64, String)> = audit_details::table
+    let details: Vec<(ProjectId, i64, String)> = audit_details::table
         .filter(audit_details::customer_id.eq(neighbour))
         .select((audit_details::project_id, audit_details::position, audit_details::body))
         .load(conn)?;
-    let naming = details.into_iter().filter(|(.., body)| names.are_in(body));
-    naming.map(|(project, position, _)| (project, position)).try_for_each(|entry| audit::queries::blank(conn, entry))
+    let mut naming = details.into_iter().filter(|(.., body)| names.are_in(body));
+    naming.try_for_each(|(project, position, _)| audit::queries::blank(conn, project, position))
 }

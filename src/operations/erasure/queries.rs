@@ -4,13 +4,13 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, ProjectId, RowId};
 use crate::db::schema::*;
 use crate::db::{Both, Conn};
 use crate::endpoints;
-use crate::projection::CustomerId;
 
 /// Every id of a customer; none when there is no such customer in the project.
-pub fn ids_of(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Vec<String>> {
+pub fn ids_of(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryResult<Vec<String>> {
     app_user_ids::table
         .filter(app_user_ids::customer_id.eq(customer).and(app_user_ids::project_id.eq(project)))
         .select(app_user_ids::app_user_id)
@@ -38,7 +38,7 @@ pub fn last_event_at(conn: &mut Conn, customer: CustomerId) -> QueryResult<Optio
 
 /// Deletes the customer, all their rows, and the events that no other customer has. Returns how many events of the
 /// customer's history were deleted.
-pub fn remove(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<usize> {
+pub fn remove(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryResult<usize> {
     let own = history::table.filter(history::customer_id.eq(customer)).select(history::event_id);
     let retained =
         retained_events::table.filter(retained_events::customer_id.eq(customer)).select(retained_events::event_id);
@@ -60,7 +60,7 @@ pub fn remove(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResul
 }
 
 /// Records that the customer of an id was erased at that time. An existing tombstone keeps the later of the two times.
-pub fn put_tombstone(conn: &mut Conn, project: i64, hash: Vec<u8>, at: Moment) -> QueryResult<()> {
+pub fn put_tombstone(conn: &mut Conn, project: ProjectId, hash: Vec<u8>, at: Moment) -> QueryResult<()> {
     let known = tombstones::project_id.eq(project).and(tombstones::id_hash.eq(&hash));
     let later = diesel::update(tombstones::table.filter(known.and(tombstones::erased_at.lt(at))));
     later.set(tombstones::erased_at.eq(at)).execute(conn)?;
@@ -75,7 +75,7 @@ pub fn put_tombstone(conn: &mut Conn, project: i64, hash: Vec<u8>, at: Moment) -
 }
 
 /// Requests the cleanup after an erasure. `id` is the id of a deleted row, so no other erasure uses it.
-pub fn request_cleanup(conn: &mut Conn, id: i64, now: Moment) -> QueryResult<()> {
+pub fn request_cleanup(conn: &mut Conn, id: RowId, now: Moment) -> QueryResult<()> {
     let row = (cleanups::id.eq(id), cleanups::asked_at.eq(now));
     Both(diesel::insert_into(cleanups::table).values(row).on_conflict_do_nothing()).execute(conn)?;
     Ok(())

@@ -8,7 +8,7 @@ mod plan;
 pub mod queries;
 
 use crate::base::clock::Moment;
-use crate::projection::CustomerId;
+use crate::base::ids::{CustomerId, ProjectId};
 
 pub use length::{CUSTOM, InvalidLength, Length, Preset, UNTIL, end_of_day};
 pub use plan::{Given, Held, Plan, Refusal, Removed};
@@ -17,7 +17,7 @@ pub use queries::End;
 /// The customer whose grants are planned or changed, and the current time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder {
-    pub project: i64,
+    pub project: ProjectId,
     pub customer: CustomerId,
     pub now: Moment,
 }

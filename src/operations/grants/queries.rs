@@ -3,10 +3,11 @@
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::{customers, entitlements, grant_ends, purchases};
 use crate::events::Environment;
-use crate::projection::{CustomerId, Kind, Purchase};
+use crate::projection::{Kind, Purchase};
 
 /// The scheduled end of a grant that Dossier made. Ends are ordered by time, the earliest first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
@@ -15,18 +16,18 @@ pub struct End {
     pub customer: CustomerId,
     /// The key of the purchase.
     pub key: String,
-    pub project: i64,
+    pub project: ProjectId,
 }
 
 impl End {
     /// A place before all ends, where a list begins.
     pub fn first() -> End {
-        End { at: Moment::EARLIEST, customer: CustomerId::MIN, key: String::new(), project: 0 }
+        End { at: Moment::EARLIEST, customer: CustomerId::MIN, key: String::new(), project: ProjectId(0) }
     }
 }
 
 /// Whether the project has this entitlement.
-pub fn is_configured(conn: &mut Conn, project: i64, entitlement: &str) -> QueryResult<bool> {
+pub fn is_configured(conn: &mut Conn, project: ProjectId, entitlement: &str) -> QueryResult<bool> {
     // PostgreSQL rejects text that contains NUL, also in a query.
     if entitlement.contains('\0') {
         return Ok(false);

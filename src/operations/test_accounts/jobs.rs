@@ -5,17 +5,17 @@ use diesel::prelude::*;
 use super::Wanted;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::{CustomerId, JobId, PersonId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::{deletion_choices as choices, deletion_jobs as jobs};
-use crate::projection::CustomerId;
 
 /// A deletion job and its progress.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = jobs)]
 pub struct Job {
-    pub project_id: i64,
-    pub id: i64,
-    pub person_id: i64,
+    pub project_id: ProjectId,
+    pub id: JobId,
+    pub person_id: PersonId,
     /// The person's role when they requested the job.
     pub role: String,
     pub asked_at: Moment,
@@ -31,7 +31,7 @@ pub struct Job {
 /// The person who requests a job, and their role.
 #[derive(Debug, Clone, Copy)]
 pub struct Requester<'a> {
-    pub person: i64,
+    pub person: PersonId,
     pub role: &'a str,
 }
 
@@ -48,7 +48,7 @@ impl Job {
 /// Stores a job with the row id `id` for the `chosen` customers.
 pub fn start(
     conn: &mut Conn,
-    (project, id, now): (i64, i64, Moment),
+    (project, id, now): (ProjectId, JobId, Moment),
     requester: Requester<'_>,
     wanted: &Wanted,
     chosen: &[CustomerId],
@@ -72,12 +72,12 @@ pub fn start(
     Ok(())
 }
 
-pub fn find(conn: &mut Conn, project: i64, id: i64) -> QueryResult<Option<Job>> {
+pub fn find(conn: &mut Conn, project: ProjectId, id: JobId) -> QueryResult<Option<Job>> {
     jobs::table.find((project, id)).select(Job::as_select()).first(conn).optional()
 }
 
 /// The last jobs of a project, the newest first.
-pub fn last(conn: &mut Conn, project: i64, limit: i64) -> QueryResult<Vec<Job>> {
+pub fn last(conn: &mut Conn, project: ProjectId, limit: i64) -> QueryResult<Vec<Job>> {
     let of_project = jobs::table.filter(jobs::project_id.eq(project));
     of_project.order(jobs::id.desc()).limit(limit).select(Job::as_select()).load(conn)
 }

@@ -7,13 +7,14 @@ use diesel::prelude::*;
 
 use super::{Bought, MOST, Pattern, Wanted};
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, ProjectId, RowId};
 use crate::base::lookup_key;
 use crate::customers::Cursor;
 use crate::db::Conn;
 use crate::db::schema::*;
 use crate::events::Environment;
 use crate::events::history::Topic;
-use crate::projection::{CustomerId, Kind};
+use crate::projection::Kind;
 
 /// How many customers are read at once.
 const CHUNK: usize = 500;
@@ -36,7 +37,7 @@ pub struct Candidate {
 /// The next `limit` customers, the last active first, and the place after them; `None` when no more follow.
 pub fn page(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     wanted: &Wanted,
     after: Option<Cursor>,
     limit: usize,
@@ -45,22 +46,27 @@ pub fn page(
     while found.len() <= limit && !is_over {
         let rows = rows(conn, project, wanted, None, place, CHUNK)?;
         is_over = rows.len() < CHUNK;
-        place = rows.last().map(|row| Cursor { active_at: row.2, id: row.0 });
+        place = rows.last().map(|row| Cursor { active_at: row.2, id: RowId(row.0.0) });
         found.extend(completed(conn, wanted, rows)?);
     }
     let has_more = found.len() > limit;
     found.truncate(limit);
-    let last = found.last().map(|last| Cursor { active_at: last.active_at, id: last.id });
+    let last = found.last().map(|last| Cursor { active_at: last.active_at, id: RowId(last.id.0) });
     Ok((found, last.filter(|_| has_more)))
 }
 
 /// All customers who meet the conditions, up to [`MOST`].
-pub fn all(conn: &mut Conn, project: i64, wanted: &Wanted) -> QueryResult<Vec<Candidate>> {
+pub fn all(conn: &mut Conn, project: ProjectId, wanted: &Wanted) -> QueryResult<Vec<Candidate>> {
     Ok(page(conn, project, wanted, None, MOST)?.0)
 }
 
 /// Those of the `chosen` customers who still meet the conditions.
-pub fn still(conn: &mut Conn, project: i64, wanted: &Wanted, chosen: &[CustomerId]) -> QueryResult<Vec<Candidate>> {
+pub fn still(
+    conn: &mut Conn,
+    project: ProjectId,
+    wanted: &Wanted,
+    chosen: &[CustomerId],
+) -> QueryResult<Vec<Candidate>> {
     let mut found = Vec::new();
     for chunk in chosen.chunks(CHUNK) {
         let rows = rows(conn, project, wanted, Some(chunk), None, CHUNK)?;
@@ -73,7 +79,7 @@ type Row = (CustomerId, String, Moment, i64);
 
 fn rows(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     wanted: &Wanted,
     among: Option<&[CustomerId]>,
     after: Option<Cursor>,

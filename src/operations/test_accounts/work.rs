@@ -7,10 +7,9 @@ use super::{jobs, queries};
 use crate::audit::{self, Action, Actor, Origin, Trace};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, Ids};
 use crate::db::{Conn, Db};
 use crate::operations::erasure;
-use crate::projection::CustomerId;
 use crate::wording::text::count;
 
 /// How many customers one transaction deletes: few, so that other writers do not wait long for it.
@@ -44,7 +43,7 @@ fn advance(db: &Db, ids: &Ids, job: &Job, now: Moment) -> Result<Option<usize>, 
 fn try_one(db: &Db, ids: &Ids, job: &Job, now: Moment, error: &Error) -> Result<Option<usize>, Error> {
     match db.write_here(|conn| step(conn, ids, job, 1, now)) {
         Err(again) if !again.is_unavailable() => {
-            tracing::error!(job = job.id, cause = error.cause(), "deleting a test account failed, it is kept");
+            tracing::error!(job = job.id.0, cause = error.cause(), "deleting a test account failed, it is kept");
             db.write_here(|conn| {
                 let next = jobs::next(conn, job, 1)?;
                 Ok::<_, Error>(jobs::record_step(conn, job, &next, 0)?)

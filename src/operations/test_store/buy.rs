@@ -3,13 +3,12 @@
 use super::{Buyer, Token, queries, schedule};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, Ids};
 use crate::base::money::{Micros, Money};
 use crate::catalog::rows::Product;
 use crate::customers::{Resolver, Verdict, subject};
 use crate::db::Conn;
 use crate::events::own::{Period, TestSale};
-use crate::projection::CustomerId;
 use crate::{catalog, ingest};
 
 /// A purchase that an app posts.

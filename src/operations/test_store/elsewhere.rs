@@ -4,7 +4,7 @@
 use super::{Bought, Buyer, Refusal, queries};
 use crate::base::app_user_id::is_anonymous;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, Ids};
 use crate::customers::overrides::{self, Override};
 use crate::customers::transfer_behavior::SHARE;
 use crate::customers::{Resolver, identity, subject};
@@ -12,7 +12,6 @@ use crate::db::Conn;
 use crate::events::own::{self, Subject};
 use crate::ingest;
 use crate::operations::transfer::Move;
-use crate::projection::CustomerId;
 
 /// What happens to the other customer's purchase.
 enum Decision {

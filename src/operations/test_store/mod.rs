@@ -11,7 +11,7 @@ mod schedule;
 mod token;
 
 use crate::base::clock::Moment;
-use crate::projection::CustomerId;
+use crate::base::ids::{CustomerId, ProjectId};
 
 pub use buy::{Bought, Order, Refusal};
 pub use queries::PendingRenewal;
@@ -23,7 +23,7 @@ pub use token::Token;
 /// The customer who buys, their project, and the current time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buyer {
-    pub project: i64,
+    pub project: ProjectId,
     pub customer: CustomerId,
     pub now: Moment,
 }

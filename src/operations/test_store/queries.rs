@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::token::key_of;
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::lookup_key;
 use crate::catalog::rows::Product;
 use crate::customers::facts;
@@ -13,7 +14,7 @@ use crate::db::Conn;
 use crate::db::schema::{customers, events, history, products, projects, purchases, retained_events, test_sales};
 use crate::events::own::TestSale;
 use crate::events::{Environment, Store};
-use crate::projection::{CustomerId, Kind, Purchase};
+use crate::projection::{Kind, Purchase};
 
 /// A subscription and the end of its current period. They are ordered by that end, the earliest first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
@@ -21,7 +22,7 @@ pub struct PendingRenewal {
     pub at: Moment,
     pub customer: CustomerId,
     pub token: String,
-    pub project: i64,
+    pub project: ProjectId,
     /// How long the next period lasts, in milliseconds.
     pub period: i64,
     /// How often it has renewed.
@@ -53,7 +54,7 @@ impl PendingRenewal {
             at: Moment::EARLIEST,
             customer: CustomerId::MIN,
             token: String::new(),
-            project: 0,
+            project: ProjectId(0),
             period: 0,
             renewals: 0,
         }
@@ -62,7 +63,7 @@ impl PendingRenewal {
 
 /// A product of the Test Store. If the catalog has no products for the Test Store, it sells those of other stores,
 /// because apps are shown those.
-pub fn product(conn: &mut Conn, project: i64, identifier: &str) -> QueryResult<Option<Product>> {
+pub fn product(conn: &mut Conn, project: ProjectId, identifier: &str) -> QueryResult<Option<Product>> {
     // PostgreSQL rejects text that contains NUL, also in a query.
     if identifier.contains('\0') {
         return Ok(None);
@@ -80,7 +81,7 @@ pub fn product(conn: &mut Conn, project: i64, identifier: &str) -> QueryResult<O
 }
 
 /// The transfer behaviour for a purchase of the sandbox that another id posts (§9.5).
-pub fn transfer_behavior(conn: &mut Conn, project: i64) -> QueryResult<String> {
+pub fn transfer_behavior(conn: &mut Conn, project: ProjectId) -> QueryResult<String> {
     let (general, of_sandbox): (String, Option<String>) = projects::table
         .find(project)
         .select((projects::transfer_behavior, projects::sandbox_transfer_behavior))
@@ -109,10 +110,10 @@ pub fn is_subscribed(conn: &mut Conn, customer: CustomerId, now: Moment) -> Quer
 }
 
 /// The customer who has a token's purchase: the buyer, or the one it was moved to. `None` if the token bought nothing.
-pub fn holder(conn: &mut Conn, project: i64, token: &str) -> QueryResult<Option<CustomerId>> {
+pub fn holder(conn: &mut Conn, project: ProjectId, token: &str) -> QueryResult<Option<CustomerId>> {
     let key = lookup_key(&TestSale::id_of_purchase(token));
     let purchased = events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key)));
-    let Some(event) = purchased.select(events::id).first::<i64>(conn).optional()? else { return Ok(None) };
+    let Some(event) = purchased.select(events::id).first::<EventId>(conn).optional()? else { return Ok(None) };
     let buyer: Option<CustomerId> =
         history::table.filter(history::event_id.eq(event)).select(history::customer_id).first(conn).optional()?;
     let holder = retained_events::table.filter(retained_events::event_id.eq(event));

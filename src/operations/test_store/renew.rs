@@ -7,12 +7,12 @@ use diesel::QueryResult;
 use super::{PendingRenewal, RENEWALS, queries};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, Ids};
 use crate::customers::{Resolver, subject};
 use crate::db::Conn;
 use crate::events::Delivery;
 use crate::events::own::{Period, Subject, TestSale};
-use crate::projection::{CustomerId, Purchase};
+use crate::projection::Purchase;
 use crate::{catalog, ingest};
 
 /// Appends the events of a subscription's next step, unless another process has done so. Returns whether it did.

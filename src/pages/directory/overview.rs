@@ -6,12 +6,13 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::money::{Micros, Money};
 use crate::db::Conn;
 use crate::db::schema::{customers, entitlements, products};
 use crate::events::Environment;
 use crate::pages::store_badge::StoreBadge;
-use crate::projection::{CustomerId, Kind, Purchase, Status};
+use crate::projection::{Kind, Purchase, Status};
 use crate::wording::country;
 use crate::wording::sentence::Stamp;
 use crate::wording::text::{count, listed, segment, visible};
@@ -58,7 +59,7 @@ pub struct Badge {
 }
 
 /// The rows with their purchases and product names, in the same order.
-pub fn complete(conn: &mut Conn, project: i64, now: Moment, rows: Vec<Row>) -> QueryResult<Vec<Overview>> {
+pub fn complete(conn: &mut Conn, project: ProjectId, now: Moment, rows: Vec<Row>) -> QueryResult<Vec<Overview>> {
     let latest: Vec<Option<Purchase>> = rows.iter().map(|row| purchase_of(row, row.latest.as_deref())).collect();
     let names = product_names(conn, project, latest.iter().flatten())?;
     let given = entitlement_names(conn, project, latest.iter().flatten())?;
@@ -83,7 +84,7 @@ pub fn rows_of(conn: &mut Conn, ids: &[CustomerId]) -> QueryResult<Vec<Row>> {
 }
 
 /// The App User ID that names a customer in an address.
-pub fn best_id(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResult<Option<String>> {
+pub fn best_id(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryResult<Option<String>> {
     customers::table
         .filter(customers::id.eq(customer).and(customers::project_id.eq(project)))
         .select(customers::best_app_user_id)
@@ -94,7 +95,7 @@ pub fn best_id(conn: &mut Conn, project: i64, customer: CustomerId) -> QueryResu
 /// A purchase that cannot be read is logged and left out: one bad row must not hide a list.
 fn purchase_of(row: &Row, stored: Option<&str>) -> Option<Purchase> {
     let read = serde_json::from_str(stored?);
-    read.inspect_err(|error| tracing::error!(customer = row.id, %error, "a stored purchase cannot be parsed")).ok()
+    read.inspect_err(|error| tracing::error!(customer = row.id.0, %error, "a stored purchase cannot be parsed")).ok()
 }
 
 type ProductKey = (String, String);
@@ -105,7 +106,7 @@ fn product_of(purchase: &Purchase) -> ProductKey {
 
 fn product_names<'a>(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     purchases: impl Iterator<Item = &'a Purchase>,
 ) -> QueryResult<HashMap<ProductKey, String>> {
     let sold = purchases.filter(|purchase| purchase.kind != Kind::Grant);
@@ -124,7 +125,7 @@ fn product_names<'a>(
 /// The names of the entitlements that grants give, by identifier.
 fn entitlement_names<'a>(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     purchases: impl Iterator<Item = &'a Purchase>,
 ) -> QueryResult<HashMap<String, String>> {
     let grants = purchases.filter(|purchase| purchase.kind == Kind::Grant);
@@ -308,7 +309,7 @@ mod tests {
 
     fn row() -> Row {
         Row {
-            id: 1,
+            id: CustomerId(1),
             last_seen_at: None,
             country: None,
             event_country: None,

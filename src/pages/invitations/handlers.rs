@@ -18,7 +18,7 @@ use crate::auth::throttle::{Attempt, ThrottleKey};
 use crate::auth::{PageRequest, Project, address, browser, queries as people, sessions};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::{Error, Refusal};
-use crate::base::ids::Ids;
+use crate::base::ids::{Ids, PersonId};
 use crate::db::{Conn, Db};
 use crate::web::Form;
 use crate::wording::text::sentence;
@@ -34,8 +34,8 @@ pub struct Typed {
 
 /// Who joins: a person with an account, or somebody with the name and the password hash of a new one.
 enum Joining {
-    Person(i64),
-    New { closed: Option<i64>, name: Name, hash: String },
+    Person(PersonId),
+    New { closed: Option<PersonId>, name: Name, hash: String },
 }
 
 /// The database, the clock, and the ids for new rows.
@@ -123,7 +123,7 @@ fn join(
     token: &Token,
     joining: Joining,
     origin: &Origin,
-) -> Result<Option<i64>, Error> {
+) -> Result<Option<PersonId>, Error> {
     let now = clock.now();
     let Some((invitation, project)) = queries::find(conn, token, now)? else { return Ok(None) };
     conn.lock_project(project.id)?;
@@ -141,7 +141,7 @@ fn join(
 
 /// The account that joins; it is made or reopened where necessary. `None` when another project closed, reopened or
 /// made it in the meantime.
-fn account(conn: &mut Conn, ids: &Ids, email: &str, joining: Joining, now: Moment) -> Result<Option<i64>, Error> {
+fn account(conn: &mut Conn, ids: &Ids, email: &str, joining: Joining, now: Moment) -> Result<Option<PersonId>, Error> {
     let id = match &joining {
         Joining::Person(id) | Joining::New { closed: Some(id), .. } => *id,
         Joining::New { closed: None, .. } => ids.next(now),

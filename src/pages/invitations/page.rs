@@ -8,6 +8,7 @@ use crate::actions::Opened;
 use crate::auth::invitations::{DAYS, Invitation};
 use crate::auth::{LoggedIn, Project, queries};
 use crate::base::error::{Error, address_with_next};
+use crate::base::ids::PersonId;
 use crate::db::Conn;
 use crate::web::{Layout, filters, html};
 use crate::wording::sentence::Stamp;
@@ -40,11 +41,11 @@ impl Gone {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Guest {
     /// Nobody is logged in, and the invited address has no account, or one that was closed.
-    New { closed: Option<i64> },
+    New { closed: Option<PersonId> },
     /// Nobody is logged in, and the invited address has an account.
     Unknown { log_in: String },
     /// The invited person is logged in.
-    Invited { id: i64 },
+    Invited { id: PersonId },
     /// Somebody else is logged in.
     Other { name: String },
     /// The person is a member already.

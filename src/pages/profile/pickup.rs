@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::visit::Customer;
 use crate::audit::{About, Action};
 use crate::base::clock::Moment;
+use crate::base::ids::ProjectId;
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries};
 use crate::wording::sentence::{Sentence, Stamp};
@@ -46,7 +47,7 @@ impl What {
 
 impl Changes {
     /// One query; none when no app has ever called for the customer.
-    pub fn load(conn: &mut Conn, project: i64, customer: &Customer) -> QueryResult<Changes> {
+    pub fn load(conn: &mut Conn, project: ProjectId, customer: &Customer) -> QueryResult<Changes> {
         if customer.info_fetched_at.is_none() && customer.offerings_fetched_at.is_none() {
             return Ok(Changes::default());
         }

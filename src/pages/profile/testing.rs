@@ -3,6 +3,7 @@
 use super::pickup::Changes;
 use super::visit::{Customer, Project, Since, Visit};
 use crate::base::Role;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::catalog::Catalog;
 use crate::events::Environment;
 use crate::projection::testing::NOW;
@@ -38,7 +39,7 @@ pub fn lena() -> Visit {
 pub fn stranger() -> Visit {
     Visit {
         project: Project {
-            id: 1,
+            id: ProjectId(1),
             slug: "sundial".into(),
             name: "Sundial".into(),
             transfer_behavior: "transfer_to_new".into(),
@@ -49,7 +50,7 @@ pub fn stranger() -> Visit {
             others_may_delete: false,
         },
         customer: Customer {
-            id: 7,
+            id: CustomerId(7),
             last_seen_at: None,
             app_version: None,
             platform: None,

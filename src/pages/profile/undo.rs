@@ -7,6 +7,7 @@ use super::visit::Visit;
 use super::{attributes, entitlements, notes, offering};
 use crate::actions::{Act, Doing, Done, take_undo};
 use crate::base::error::Error;
+use crate::base::ids::SubmissionId;
 
 /// What each card needs to undo one of its actions.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,7 +20,7 @@ pub enum Undo {
 
 #[derive(Deserialize)]
 pub struct Draft {
-    submission: i64,
+    submission: SubmissionId,
 }
 
 pub async fn undo(act: Act<Draft>) -> Outcome {

@@ -8,13 +8,14 @@ use super::pickup::{Changes, What};
 use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::{AppUserId, Permission, Role, lookup_key};
 use crate::catalog::{self, Catalog};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, attributes, customers, entitlement_products, projects, purchases};
 use crate::events::Environment;
 use crate::operations::erasure::blocking;
-use crate::projection::{CustomerId, Kind, Purchase};
+use crate::projection::{Kind, Purchase};
 use crate::web::form;
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
@@ -47,7 +48,7 @@ pub struct Visit {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = projects)]
 pub struct Project {
-    pub id: i64,
+    pub id: ProjectId,
     pub slug: String,
     pub name: String,
     pub transfer_behavior: String,
@@ -139,7 +140,7 @@ impl Visit {
     /// Loads the customer who has this id, and what the cards share; `None` when no customer has it.
     pub fn load(
         conn: &mut Conn,
-        project: i64,
+        project: ProjectId,
         (app_user_id, environment): (&str, Environment),
         (role, now): (Role, Moment),
     ) -> QueryResult<Option<Visit>> {
@@ -225,7 +226,7 @@ pub fn href(slug: &str, app_user_id: &str) -> String {
 
 type Found = (Project, Customer, Since);
 
-fn find(conn: &mut Conn, project: i64, app_user_id: &str) -> QueryResult<Option<Found>> {
+fn find(conn: &mut Conn, project: ProjectId, app_user_id: &str) -> QueryResult<Option<Found>> {
     let own = app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(app_user_id)));
     app_user_ids::table
         .inner_join(customers::table.on(customers::id.eq(app_user_ids::customer_id)))
@@ -251,7 +252,7 @@ pub const SOME: i64 = 30;
 /// something; and the newest of those that unlock nothing, of which a heavy buyer of consumables has thousands.
 pub fn purchases_of(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     customer: CustomerId,
     environment: Environment,
 ) -> QueryResult<Vec<Purchase>> {
@@ -288,7 +289,7 @@ pub fn read_purchase(body: &str) -> Option<Purchase> {
 /// The catalog, and the purchases that a page shows.
 pub fn load_purchases(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     customer: CustomerId,
     environment: Environment,
 ) -> QueryResult<(Catalog, Vec<Purchase>)> {

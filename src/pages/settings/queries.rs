@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Binary, Integer};
 
 use crate::base::clock::Moment;
+use crate::base::ids::{ProjectId, RowId};
 use crate::db::Conn;
 use crate::db::schema::{events, rejected_deliveries as rejected};
 
@@ -21,7 +22,7 @@ diesel::define_sql_function! {
 
 #[derive(Queryable)]
 pub struct Delivery {
-    pub id: i64,
+    pub id: RowId,
     pub received_at: Moment,
     pub reason: String,
     /// The first bytes of the body.
@@ -31,14 +32,14 @@ pub struct Delivery {
 }
 
 /// When the last usable delivery arrived. Ids grow with time, so it is the last row of the primary key.
-pub fn last_delivery(conn: &mut Conn, project: i64) -> QueryResult<Option<Moment>> {
+pub fn last_delivery(conn: &mut Conn, project: ProjectId) -> QueryResult<Option<Moment>> {
     let newest = events::table.filter(events::project_id.eq(project)).order(events::id.desc());
     newest.select(events::received_at).first(conn).optional()
 }
 
 /// Rejected deliveries, at most [`COUNTED`].
-pub fn count_rejected(conn: &mut Conn, project: i64) -> QueryResult<i64> {
-    let ids: Vec<i64> = rejected::table
+pub fn count_rejected(conn: &mut Conn, project: ProjectId) -> QueryResult<i64> {
+    let ids: Vec<RowId> = rejected::table
         .filter(rejected::project_id.eq(project))
         .select(rejected::id)
         .order(rejected::id.desc())
@@ -50,8 +51,8 @@ pub fn count_rejected(conn: &mut Conn, project: i64) -> QueryResult<i64> {
 /// The newest `limit` rejected deliveries with an id below `before`, each with the first `head` bytes of its body.
 pub fn rejected_before(
     conn: &mut Conn,
-    project: i64,
-    before: i64,
+    project: ProjectId,
+    before: RowId,
     limit: i64,
     head: i32,
 ) -> QueryResult<Vec<Delivery>> {
@@ -70,6 +71,6 @@ pub fn rejected_before(
 }
 
 /// The whole body of one rejected delivery; `None` when it does not exist.
-pub fn rejected_body(conn: &mut Conn, project: i64, id: i64) -> QueryResult<Option<Vec<u8>>> {
+pub fn rejected_body(conn: &mut Conn, project: ProjectId, id: RowId) -> QueryResult<Option<Vec<u8>>> {
     rejected::table.find((project, id)).select(rejected::body).first(conn).optional()
 }

@@ -12,6 +12,7 @@ use super::{Nav, queries};
 use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::RowId;
 use crate::db::{Conn, Db};
 use crate::web::{Layout, Page, Section, filters, form};
 use crate::wording::sentence::Stamp;
@@ -28,11 +29,11 @@ pub struct Rejected {
     nav: Nav,
     deliveries: Vec<Row>,
     is_first: bool,
-    next: Option<i64>,
+    next: Option<RowId>,
 }
 
 struct Row {
-    id: i64,
+    id: RowId,
     received: (Stamp, Stamp),
     reason: String,
     size: String,
@@ -56,7 +57,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
 pub async fn body(request: PageRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let load = move |conn: &mut Conn| {
         let member = request.authorize(conn)?;
-        let id: i64 = request.parameter("delivery")?.parse().map_err(|_| Error::NotFound)?;
+        let id: RowId = request.parameter("delivery")?.parse().map_err(|_| Error::NotFound)?;
         let body = queries::rejected_body(conn, member.project.id, id)?.ok_or(Error::NotFound)?;
         Ok::<_, Error>((id, body))
     };
@@ -69,15 +70,15 @@ pub async fn body(request: PageRequest, db: Data<Db>) -> Result<HttpResponse, Er
     Ok(HttpResponse::Ok().content_type(media_type).insert_header((CONTENT_DISPOSITION, disposition)).body(body))
 }
 
-fn cursor(after: Option<String>) -> Result<Option<i64>, Error> {
+fn cursor(after: Option<String>) -> Result<Option<RowId>, Error> {
     let parsed = after.map(|text| text.parse()).transpose();
     parsed.map_err(|_| Error::BadRequest("This page of the list does not exist. Start again at the newest.".into()))
 }
 
 impl Rejected {
-    fn load(conn: &mut Conn, member: &Member, before: Option<i64>, now: Moment) -> Result<Rejected, Error> {
+    fn load(conn: &mut Conn, member: &Member, before: Option<RowId>, now: Moment) -> Result<Rejected, Error> {
         let limit = i64::try_from(ROWS + 1).unwrap_or(i64::MAX);
-        let before_id = before.unwrap_or(i64::MAX);
+        let before_id = before.unwrap_or(RowId::MAX);
         let mut found = queries::rejected_before(conn, member.project.id, before_id, limit, SHOWN_BYTES)?;
         let has_more = found.len() > ROWS;
         found.truncate(ROWS);
@@ -135,7 +136,7 @@ mod tests {
     #[test]
     fn a_malformed_cursor_is_a_bad_request() {
         assert!(matches!(cursor(Some("12x".into())), Err(Error::BadRequest(_))));
-        assert!(matches!(cursor(Some("12".into())), Ok(Some(12))));
+        assert!(matches!(cursor(Some("12".into())), Ok(Some(RowId(12)))));
         assert!(matches!(cursor(None), Ok(None)));
     }
 }

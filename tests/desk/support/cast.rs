@@ -1,24 +1,28 @@
 //! The people of the tests: one for each role, all members of the project `sundial`; and Lena, its best-known customer.
 
 use dossier::base::Role;
+use dossier::base::ids::PersonId;
 
 /// Somebody of the team.
 #[derive(Debug, Clone, Copy)]
 pub struct Person {
-    pub id: i64,
+    pub id: PersonId,
     pub name: &'static str,
     pub email: &'static str,
     pub role: Role,
 }
 
 /// A viewer.
-pub const VERA: Person = Person { id: 1, name: "Vera Lind", email: "vera@sundial.example", role: Role::Viewer };
+pub const VERA: Person =
+    Person { id: PersonId(1), name: "Vera Lind", email: "vera@sundial.example", role: Role::Viewer };
 /// Works in support.
-pub const SOL: Person = Person { id: 2, name: "Sol Mbeki", email: "sol@sundial.example", role: Role::Support };
+pub const SOL: Person =
+    Person { id: PersonId(2), name: "Sol Mbeki", email: "sol@sundial.example", role: Role::Support };
 /// A developer.
-pub const DEV: Person = Person { id: 3, name: "Dev Anand", email: "dev@sundial.example", role: Role::Developer };
+pub const DEV: Person =
+    Person { id: PersonId(3), name: "Dev Anand", email: "dev@sundial.example", role: Role::Developer };
 /// An admin.
-pub const ADA: Person = Person { id: 4, name: "Ada Okoye", email: "ada@sundial.example", role: Role::Admin };
+pub const ADA: Person = Person { id: PersonId(4), name: "Ada Okoye", email: "ada@sundial.example", role: Role::Admin };
 
 /// Everybody, from the least to the most that a role may.
 pub const TEAM: [Person; 4] = [VERA, SOL, DEV, ADA];

@@ -4,6 +4,7 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use dossier::auth::api_keys::{NewKey, Value, platform_of, queries};
 use dossier::base::error::Error;
+use dossier::base::ids::ProjectId;
 use serde_json::Value as Json;
 
 use super::{Answer, Desk};
@@ -32,7 +33,7 @@ impl Desk {
     }
 
     /// A caller with a new key: of an app in this store, or the secret key of a server.
-    pub fn client(&self, project: i64, name: &str, store: Option<&str>) -> Client<'_> {
+    pub fn client(&self, project: ProjectId, name: &str, store: Option<&str>) -> Client<'_> {
         let value = Value::fresh(store.and_then(platform_of)).expect("a key");
         let new = NewKey { project, id: self.ids.next(self.clock.now()), name, store, created_by: "Ada Okoye" };
         let made = self.db.write_here(|conn| Ok::<_, Error>(queries::insert(conn, &new, &value, self.clock.now())?));

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
+use dossier::base::ids::{CustomerId, ProjectId};
 use dossier::customers::identity;
 use dossier::db::Conn;
 use dossier::db::schema::*;
-use dossier::projection::{CustomerId, Kind, Purchase};
+use dossier::projection::{Kind, Purchase};
 use serde_json::Value;
 
 use super::Desk;
@@ -56,12 +57,12 @@ pub fn history_of(desk: &Desk, app_user_id: &str) -> Vec<String> {
 }
 
 /// The App User IDs of each customer of a project.
-pub fn ids_of_customers(desk: &Desk, project: i64) -> Vec<Vec<String>> {
+pub fn ids_of_customers(desk: &Desk, project: ProjectId) -> Vec<Vec<String>> {
     profiles(desk, project).into_keys().collect()
 }
 
 /// Everything that the profiles of a project show, without row ids: one text per customer, by their App User IDs.
-pub fn profiles(desk: &Desk, project: i64) -> BTreeMap<Vec<String>, String> {
+pub fn profiles(desk: &Desk, project: ProjectId) -> BTreeMap<Vec<String>, String> {
     desk.read(|conn| {
         let own = customers::table.filter(customers::project_id.eq(project));
         let ids: Vec<CustomerId> = own.select(customers::id).load(conn)?;

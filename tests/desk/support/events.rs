@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use dossier::base::error::Error;
+use dossier::base::ids::ProjectId;
 use dossier::customers::Resolver;
 use dossier::events::Delivery;
 use dossier::ingest::{self, Outcome};
@@ -78,12 +79,12 @@ pub fn replace_fields(fields: &mut Value, extra: &Value) {
 }
 
 /// Delivers bodies one by one, each in its own commit.
-pub fn deliver(desk: &Desk, project: i64, bodies: &[String]) -> Vec<Outcome> {
+pub fn deliver(desk: &Desk, project: ProjectId, bodies: &[String]) -> Vec<Outcome> {
     bodies.iter().map(|body| deliver_together(desk, project, std::slice::from_ref(body)).remove(0)).collect()
 }
 
 /// Delivers bodies in one commit.
-pub fn deliver_together(desk: &Desk, project: i64, bodies: &[String]) -> Vec<Outcome> {
+pub fn deliver_together(desk: &Desk, project: ProjectId, bodies: &[String]) -> Vec<Outcome> {
     let stored = desk.db.write_here(|conn| {
         let mut resolver = Resolver::new(project, desk.ids.clone(), desk.clock.now());
         let mut touched = BTreeSet::new();

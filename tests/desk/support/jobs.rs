@@ -1,5 +1,6 @@
 //! Does what the server does by itself at a time, and what an operator does to a whole database.
 
+use dossier::base::ids::ProjectId;
 use dossier::db::Db;
 use dossier::jobs::{self, Work};
 use dossier::operations::erasure::cleanup;
@@ -17,7 +18,7 @@ pub fn jobs_of_process(desk: &Desk, db: &Db) -> Work {
 }
 
 /// Derives every profile again from the stored events: of one project, or of all.
-pub fn rebuild(desk: &Desk, project: Option<i64>) {
+pub fn rebuild(desk: &Desk, project: Option<ProjectId>) {
     let bar = indicatif::ProgressBar::hidden();
     dossier::cli::rebuild::rebuild(&desk.db, project, &bar).expect("it rebuilds");
 }

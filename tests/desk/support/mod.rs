@@ -41,7 +41,7 @@ use dossier::base::allowlist::Allowlist;
 use dossier::base::clock::{Clock, Moment};
 use dossier::base::config::{Config, KeyLimits, SessionLimits};
 use dossier::base::error::Error;
-use dossier::base::ids::Ids;
+use dossier::base::ids::{Ids, ProjectId};
 use dossier::base::random_bytes;
 use dossier::db::{Conn, Db};
 use dossier::server::app::{Application, app};
@@ -57,7 +57,7 @@ pub struct Desk {
     pub clock: Clock,
     pub ids: Ids,
     /// The id of the project `sundial`.
-    pub project: i64,
+    pub project: ProjectId,
     pub application: Application,
     // The last field, so that it is dropped after everything that uses it.
     _database: TestDatabase,
@@ -104,7 +104,7 @@ impl Desk {
     }
 
     /// Makes another empty project, for tests that need several. Returns its id.
-    pub fn project_of_its_own(&self) -> i64 {
+    pub fn project_of_its_own(&self) -> ProjectId {
         let id = self.ids.next(self.clock.now());
         let new = NewProject { id, slug: &format!("p{id}"), name: "Its own", webhook_secret_hash: "" };
         self.db.write_here(|conn| Ok::<_, Error>(insert_project(conn, &new, NOW)?)).expect("a project");

@@ -2,6 +2,7 @@
 
 use dossier::base::AppUserId;
 use dossier::base::error::Error;
+use dossier::base::ids::ProjectId;
 use dossier::customers::identity;
 use dossier::operations::erasure::{Erased, blocking, erase};
 use dossier::operations::grants::{Given, Holder, Length, Plan, Preset, Refusal, Removed};
@@ -56,7 +57,7 @@ pub fn transfer_purchases(desk: &Desk, from: &str, to: &str) -> Result<i64, tran
 }
 
 /// Erases the customer who has this App User ID, if anybody has it.
-pub fn erase_customer(desk: &Desk, project: i64, app_user_id: &str) -> Erased {
+pub fn erase_customer(desk: &Desk, project: ProjectId, app_user_id: &str) -> Erased {
     let erased = desk.db.write_here(|conn| {
         let customer = identity::find(conn, project, app_user_id)?;
         erase(conn, project, &Vec::from_iter(customer), desk.clock.now())
@@ -65,7 +66,7 @@ pub fn erase_customer(desk: &Desk, project: i64, app_user_id: &str) -> Erased {
 }
 
 /// Blocks an App User ID, whether or not somebody has it.
-pub fn block(desk: &Desk, project: i64, app_user_id: &str) -> Result<blocking::Done, blocking::Problem> {
+pub fn block(desk: &Desk, project: ProjectId, app_user_id: &str) -> Result<blocking::Done, blocking::Problem> {
     let id = AppUserId::parse(app_user_id).expect("an id");
     let row = (desk.ids.next(desk.clock.now()), desk.clock.now());
     desk.db.write_here(|conn| blocking::block(conn, project, &id, row)).expect("it answers")

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use dossier::auth::queries::set_role;
 use dossier::base::Role;
 use dossier::base::error::Error;
+use dossier::base::ids::PersonId;
 use dossier::db::schema::{people, projects};
 use sha2::{Digest, Sha256};
 
@@ -18,7 +19,7 @@ impl Desk {
         let hash = dossier::base::hex(&Sha256::digest(WEBHOOK_SECRET.as_bytes()));
         let made = self.db.write_here(|conn| {
             diesel::update(projects::table.find(id)).set(projects::webhook_secret_hash.eq(&hash)).execute(conn)?;
-            let people: Vec<i64> = people::table.select(people::id).load(conn)?;
+            let people: Vec<PersonId> = people::table.select(people::id).load(conn)?;
             for person in people {
                 set_role(conn, id, person, Role::Admin)?;
             }

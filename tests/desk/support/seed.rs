@@ -6,6 +6,7 @@ use dossier::auth::password;
 use dossier::auth::queries::{NewPerson, NewProject, insert_person, insert_project, set_role};
 use dossier::base::error::Error;
 use dossier::base::hex;
+use dossier::base::ids::ProjectId;
 use dossier::db::Db;
 use sha2::{Digest, Sha256};
 
@@ -16,9 +17,9 @@ use super::cast::{MOONRISE, PASSWORD, SUNDIAL, TEAM};
 pub const WEBHOOK_SECRET: &str = "Bearer of the desk";
 
 /// The id of the project that the team belongs to.
-pub const SUNDIAL_ID: i64 = 11;
+pub const SUNDIAL_ID: ProjectId = ProjectId(11);
 /// The id of the project that the team does not belong to.
-pub const MOONRISE_ID: i64 = 12;
+pub const MOONRISE_ID: ProjectId = ProjectId(12);
 
 /// Makes the projects and the cast.
 pub fn fill(db: &Db) {

@@ -5,6 +5,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use dossier::base::error::Error;
 use dossier::base::hex;
+use dossier::base::ids::ProjectId;
 use dossier::db::schema::{customers, events, history, rejected_deliveries};
 
 use super::Desk;
@@ -58,7 +59,7 @@ fn in_tables(desk: &Desk, text: &str) -> Vec<String> {
 }
 
 /// The stored texts of a project that hold a name.
-pub fn find_in_rows(desk: &Desk, project: i64, name: &str) -> Vec<String> {
+pub fn find_in_rows(desk: &Desk, project: ProjectId, name: &str) -> Vec<String> {
     let read = desk.db.read_here(|conn| {
         let mut texts: Vec<String> =
             events::table.filter(events::project_id.eq(project)).select(events::body).load(conn)?;

@@ -17,9 +17,9 @@ use crate::api::v1::customer_info::{self, CustomerInfo};
 use crate::api::{AuthorizedCall, Caller, body, customers};
 use crate::audit::{Action, Trace};
 use crate::base::error::{ApiError, Error};
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::operations::test_store::{Bought, Buyer};
-use crate::projection::CustomerId;
 
 /// What to answer after the commit. A refused purchase is a value, not an error that rolls back: SDKs do not send the
 /// attributes again after most refusals, so these must be saved.

@@ -11,6 +11,7 @@ use crate::audit::{Action, Trace};
 use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::RowId;
 use crate::base::money::Micros;
 use crate::customers::Cursor;
 use crate::db::{Conn, Db};
@@ -70,7 +71,7 @@ impl Source for Export {
         let Some(place) = self.next else { return Ok(Vec::new()) };
         let rows = queries::rows(conn, self.reader, self.list, place, self.now, CHUNK)?;
         let last = rows.last().filter(|_| rows.len() == CHUNK);
-        self.next = last.map(|row| Position::After(Cursor { active_at: row.active_at, id: row.id }));
+        self.next = last.map(|row| Position::After(Cursor { active_at: row.active_at, id: RowId(row.id.0) }));
         let overviews = overview::complete(conn, self.reader.project, self.now, rows)?;
         written(overviews.iter().map(line))
     }

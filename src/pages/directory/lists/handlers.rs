@@ -15,6 +15,7 @@ use crate::base::Permission;
 use crate::base::clock::Moment;
 use crate::base::config::Config;
 use crate::base::error::Error;
+use crate::base::ids::RowId;
 use crate::customers::Cursor;
 use crate::db::{Conn, Db};
 use crate::pages::directory::overview::{self, Overview};
@@ -179,7 +180,7 @@ fn page(conn: &mut Conn, reader: Reader, list: List, place: Position, now: Momen
     if matches!(place, Position::Before(_)) && rows.len() < PAGE {
         return page(conn, reader, list, Position::Top, now);
     }
-    let cut = slice(rows, place, |row| Cursor { active_at: row.active_at, id: row.id });
+    let cut = slice(rows, place, |row| Cursor { active_at: row.active_at, id: RowId(row.id.0) });
     let rows = overview::complete(conn, reader.project, now, cut.rows)?;
     Ok(Slice { rows, newer: cut.newer, older: cut.older })
 }

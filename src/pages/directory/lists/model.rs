@@ -150,9 +150,10 @@ pub fn slice<T>(mut rows: Vec<T>, place: Position, cursor: impl Fn(&T) -> Cursor
 mod tests {
     use super::*;
     use crate::base::clock::Moment;
+    use crate::base::ids::RowId;
 
     fn cursor(number: i64) -> Cursor {
-        Cursor { active_at: Moment(number), id: number }
+        Cursor { active_at: Moment(number), id: RowId(number) }
     }
 
     #[test]

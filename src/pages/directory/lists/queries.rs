@@ -5,11 +5,11 @@ use diesel::prelude::*;
 use super::model::{List, Position};
 use crate::auth::Member;
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, PersonId, ProjectId, RowId};
 use crate::customers::Cursor;
 use crate::db::Conn;
 use crate::db::schema::{customers, test_customers};
 use crate::pages::directory::overview::{self, Row};
-use crate::projection::CustomerId;
 
 /// A list of at most this many customers is read whole and sorted here. When few customers of a project match, a walk
 /// in the order of time would pass over nearly all the others to find them.
@@ -18,8 +18,8 @@ const FEW: i64 = 1_000;
 /// The project whose lists are read, and the person who reads them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reader {
-    pub project: i64,
-    pub person: i64,
+    pub project: ProjectId,
+    pub person: PersonId,
 }
 
 impl Reader {
@@ -55,7 +55,7 @@ fn few(
         .filter(customers::project_id.eq(project))
         .select((customers::active_at, customers::id))
         .limit(FEW + 1);
-    let found: Vec<(Moment, CustomerId)> = match list {
+    let found: Vec<(Moment, RowId)> = match list {
         List::Active => {
             by_end.filter(customers::subscribed_until.gt(now).and(customers::granted_until.le(now))).load(conn)?
         }
@@ -88,7 +88,7 @@ fn chosen(conn: &mut Conn, mut all: Vec<Cursor>, place: Position, limit: usize) 
         }
     }
     all.truncate(limit);
-    let ids: Vec<CustomerId> = all.iter().map(|one| one.id).collect();
+    let ids: Vec<CustomerId> = all.iter().map(|one| CustomerId(one.id.0)).collect();
     let mut rows = overview::rows_of(conn, &ids)?;
     rows.sort_by_cached_key(|row| ids.iter().position(|id| *id == row.id));
     Ok(rows)
@@ -145,8 +145,8 @@ fn walked(
 }
 
 /// Whether the project has any customer.
-pub fn has_any(conn: &mut Conn, project: i64) -> QueryResult<bool> {
-    let first: Option<i64> = customers::table
+pub fn has_any(conn: &mut Conn, project: ProjectId) -> QueryResult<bool> {
+    let first: Option<CustomerId> = customers::table
         .filter(customers::project_id.eq(project))
         .order((customers::active_at.desc(), customers::id.desc()))
         .select(customers::id)

@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 use super::pasted;
 use super::pasted::{Piece, Sureness, looks_like_id};
 use crate::base::app_user_id::MAX_CHARS;
+use crate::base::ids::CustomerId;
 use crate::customers::search_terms::{TermKind, folded, folded_letter, phone_digits};
-use crate::projection::CustomerId;
 
 /// The longest text that is searched, in bytes.
 pub const MOST_BYTES: usize = 10 * 1024;
@@ -259,31 +259,31 @@ mod tests {
 
     #[test]
     fn an_exact_id_wins_over_the_address_of_another_customer() {
-        let email = found(1, TermKind::Email, "a@b.example", Sureness::Whole, "a@b.example");
-        let id = found(2, TermKind::AppUserId, "a@b.example", Sureness::Whole, "a@b.example");
-        assert_eq!(only(&best(vec![email.clone(), id])).map(|one| one.customer), Some(2));
-        let other_case = found(2, TermKind::AppUserId, "A@b.example", Sureness::Whole, "a@b.example");
+        let email = found(CustomerId(1), TermKind::Email, "a@b.example", Sureness::Whole, "a@b.example");
+        let id = found(CustomerId(2), TermKind::AppUserId, "a@b.example", Sureness::Whole, "a@b.example");
+        assert_eq!(only(&best(vec![email.clone(), id])).map(|one| one.customer), Some(CustomerId(2)));
+        let other_case = found(CustomerId(2), TermKind::AppUserId, "A@b.example", Sureness::Whole, "a@b.example");
         assert_eq!(only(&best(vec![email, other_case])), None);
     }
 
     #[test]
     fn guesses_count_when_nothing_better_does() {
-        let guess = found(1, TermKind::AppUserId, "tash", Sureness::Guessed, "tash");
-        let order = found(2, TermKind::Order, "GPA.1", Sureness::Named, "GPA.1");
-        assert_eq!(only(&best(vec![guess.clone(), order])).map(|one| one.customer), Some(2));
+        let guess = found(CustomerId(1), TermKind::AppUserId, "tash", Sureness::Guessed, "tash");
+        let order = found(CustomerId(2), TermKind::Order, "GPA.1", Sureness::Named, "GPA.1");
+        assert_eq!(only(&best(vec![guess.clone(), order])).map(|one| one.customer), Some(CustomerId(2)));
         assert_eq!(only(&best(vec![guess.clone()])), None);
         assert_eq!(best(vec![guess]).len(), 1);
-        let name = found(3, TermKind::Name, "Grant", Sureness::Guessed, "Grant");
+        let name = found(CustomerId(3), TermKind::Name, "Grant", Sureness::Guessed, "Grant");
         assert!(best(vec![name]).is_empty());
     }
 
     #[test]
     fn a_base_order_counts_only_while_nobody_has_the_renewal() {
-        let renewal = found(1, TermKind::Transaction, "GPA.1..7", Sureness::Whole, "GPA.1..7");
-        let mut base = found(2, TermKind::Order, "GPA.1", Sureness::Named, "GPA.1");
+        let renewal = found(CustomerId(1), TermKind::Transaction, "GPA.1..7", Sureness::Whole, "GPA.1..7");
+        let mut base = found(CustomerId(2), TermKind::Order, "GPA.1", Sureness::Named, "GPA.1");
         base.piece.in_place_of = Some("GPA.1..7".into());
         assert_eq!(best(vec![base.clone(), renewal]).len(), 1);
-        assert_eq!(only(&best(vec![base])).map(|one| one.customer), Some(2));
+        assert_eq!(only(&best(vec![base])).map(|one| one.customer), Some(CustomerId(2)));
     }
 
     #[test]

@@ -6,14 +6,14 @@ use diesel::prelude::*;
 
 use super::model::{Fit, Match, Query, best, key_range};
 use super::pasted::{Piece, Sureness};
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::lookup_key;
 use crate::customers::search_terms::{TermKind, folded, folded_name};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, search_terms};
-use crate::projection::CustomerId;
 
 /// The exact matches that count, best first. Runs at most two queries.
-pub fn exact(conn: &mut Conn, project: i64, query: &Query) -> QueryResult<Vec<Match>> {
+pub fn exact(conn: &mut Conn, project: ProjectId, query: &Query) -> QueryResult<Vec<Match>> {
     if query.pieces.is_empty() {
         return Ok(Vec::new());
     }
@@ -24,7 +24,7 @@ pub fn exact(conn: &mut Conn, project: i64, query: &Query) -> QueryResult<Vec<Ma
 
 /// All matches that count, best first, and whether the limit of `most` rows was reached. Runs at most three queries,
 /// and a fourth for a name that is typed with accents.
-pub fn find(conn: &mut Conn, project: i64, query: &Query, most: i64) -> QueryResult<(Vec<Match>, bool)> {
+pub fn find(conn: &mut Conn, project: ProjectId, query: &Query, most: i64) -> QueryResult<(Vec<Match>, bool)> {
     let mut matches = exact(conn, project, query)?;
     let is_picked = matches.first().is_some_and(|one| one.piece.sureness == Sureness::Named);
     let (Some(beginning), Some(whole), false) = (query.beginning(), query.pieces.first(), is_picked) else {
@@ -45,7 +45,7 @@ pub fn find(conn: &mut Conn, project: i64, query: &Query, most: i64) -> QueryRes
 /// most one query more than [`find`].
 pub fn guess(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     query: &Query,
     most: i64,
     marked: &[CustomerId],
@@ -61,7 +61,7 @@ pub fn guess(
 pub const MOST_ROWS: i64 = 500;
 
 /// Matches of App User IDs that equal a piece.
-fn by_id(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
+fn by_id(conn: &mut Conn, project: ProjectId, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
     let asked = keyed(pieces, lookup_key);
     let rows: Vec<(Vec<u8>, String, CustomerId)> = app_user_ids::table
         .filter(app_user_ids::project_id.eq(project).and(app_user_ids::key.eq_any(asked.keys())))
@@ -81,7 +81,7 @@ const TERM: (search_terms::term, search_terms::kind, search_terms::value, search
     (search_terms::term, search_terms::kind, search_terms::value, search_terms::customer_id);
 
 /// Matches of ids, orders, addresses, numbers or names that equal a piece, ignoring case.
-fn by_term(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
+fn by_term(conn: &mut Conn, project: ProjectId, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
     let asked = keyed(pieces, |text| lookup_key(&folded(text)));
     let names = keyed(pieces, |text| lookup_key(&folded_name(text)));
     let keys: BTreeSet<&Vec<u8>> = asked.keys().chain(names.keys()).collect();
@@ -104,7 +104,7 @@ fn by_term(conn: &mut Conn, project: i64, pieces: &[Piece]) -> QueryResult<Vec<M
 /// of `most` rows was reached.
 fn by_beginning(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     beginning: &str,
     piece: &Piece,
     (most, among): (i64, Option<&[CustomerId]>),

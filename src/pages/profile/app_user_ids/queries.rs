@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::db::schema::app_user_ids;
-use crate::projection::CustomerId;
 
 /// At most `most` ids, in the order they became known.
 pub fn load(conn: &mut Conn, customer: CustomerId, most: i64) -> QueryResult<Vec<String>> {

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::EventId;
 use crate::base::lookup_key;
 use crate::db::Conn;
 use crate::db::schema::{events, history};
@@ -20,7 +21,7 @@ pub struct Found {
 
 /// `None` when the event is not in this customer's history.
 pub fn find(conn: &mut Conn, visit: &Visit, event_id: &str) -> QueryResult<Option<Found>> {
-    type Row = ((i64, i64, i64, i64), (String, String, i64, String));
+    type Row = ((Moment, Moment, i64, EventId), (String, String, Moment, String));
     let named = events::project_id.eq(visit.project.id).and(events::event_key.eq(lookup_key(event_id)));
     let row: Option<Row> = history::table
         .inner_join(events::table.on(events::id.eq(history::event_id)))
@@ -32,10 +33,10 @@ pub fn find(conn: &mut Conn, visit: &Visit, event_id: &str) -> QueryResult<Optio
         .first(conn)
         .optional()?;
     Ok(row.map(|((timeline_at, event_at, tie, event), (environment, side, received_at, body))| Found {
-        place: Cursor { timeline_at: Moment(timeline_at), event_at: Moment(event_at), tie, event },
+        place: Cursor { timeline_at, event_at, tie, event },
         environment,
         side: Side::parse(&side),
-        received_at: Moment(received_at),
+        received_at,
         body,
     }))
 }

@@ -6,9 +6,9 @@ use super::model::{Event, Held};
 use super::queries;
 use super::queries::EventCursor;
 use crate::base::error::Error;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::customers;
-use crate::projection::CustomerId;
 use crate::web::file::Source;
 
 /// How many events are read at once.
@@ -16,7 +16,7 @@ const CHUNK: i64 = 200;
 
 /// The events of a customer that the file still lacks.
 pub struct Events {
-    project: i64,
+    project: ProjectId,
     customer: CustomerId,
     /// Where the next chunk begins; `None` after the last event.
     next: Option<EventCursor>,
@@ -24,7 +24,7 @@ pub struct Events {
 }
 
 impl Events {
-    pub fn new(project: i64, customer: CustomerId) -> Events {
+    pub fn new(project: ProjectId, customer: CustomerId) -> Events {
         Events { project, customer, next: Some(EventCursor::START), is_first: true }
     }
 }
@@ -47,7 +47,7 @@ impl Source for Events {
         use diesel::prelude::*;
         let Some(place) = self.next else { return Ok(Vec::new()) };
         customers::table.find(self.customer).select(customers::id).first::<CustomerId>(conn)?;
-        let (events, next) = queries::events_after(conn, (self.project, self.customer), place, CHUNK)?;
+        let (events, next) = queries::events_after(conn, self.project, self.customer, place, CHUNK)?;
         self.next = next;
         let mut json = written(&events, &mut self.is_first)?;
         if self.next.is_none() {

@@ -32,8 +32,7 @@ pub struct ExportPage {
 impl ExportPage {
     /// Loads the events in addition to `held`: one query.
     pub fn load(conn: &mut Conn, member: &Member, visit: &Visit, held: &Held) -> Result<ExportPage, Error> {
-        let customer = (visit.project.id, visit.customer.id);
-        let (events, _) = queries::events_after(conn, customer, EventCursor::START, EVENTS)?;
+        let (events, _) = queries::events_after(conn, visit.project.id, visit.customer.id, EventCursor::START, EVENTS)?;
         let all = visit.customer.events_count;
         let more = format!("The first {EVENTS} of {}. The file has all of them.", count(all, "event", "events"));
         Ok(ExportPage {

@@ -9,13 +9,13 @@ use super::model::{
 };
 use crate::audit;
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::customers::facts::LOST;
 use crate::db::Conn;
 use crate::db::schema::*;
 use crate::endpoints::deliveries;
 use crate::events::Delivery;
 use crate::pages::profile::visit::Visit;
-use crate::projection::CustomerId;
 
 /// Everything but the events.
 pub fn held(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
@@ -202,22 +202,23 @@ fn passed_on(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<PassedOn>> {
 /// The place of the last event of a chunk.
 #[derive(Debug, Clone, Copy)]
 pub struct EventCursor {
-    pub event_at: i64,
+    pub event_at: Moment,
     pub tie: i64,
-    pub id: i64,
+    pub id: EventId,
 }
 
 impl EventCursor {
-    pub const START: EventCursor = EventCursor { event_at: i64::MIN, tie: i64::MIN, id: i64::MIN };
+    pub const START: EventCursor = EventCursor { event_at: Moment::EARLIEST, tie: i64::MIN, id: EventId::MIN };
 }
 
-type Row = (i64, i64, i64, String, Moment, String);
+type Row = (Moment, i64, EventId, String, Moment, String);
 
 /// The customer's next events in the order in which they were generated, and where they end; `None` when fewer than
 /// `limit` were left.
 pub fn events_after(
     conn: &mut Conn,
-    (project, customer): (i64, CustomerId),
+    project: ProjectId,
+    customer: CustomerId,
     after: EventCursor,
     limit: i64,
 ) -> QueryResult<(Vec<Event>, Option<EventCursor>)> {

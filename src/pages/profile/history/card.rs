@@ -207,6 +207,7 @@ mod tests {
     use super::super::model::Cursor;
     use super::super::queries::Stored;
     use super::*;
+    use crate::base::ids::EventId;
     use crate::events::Delivery;
     use crate::pages::profile::testing::{lena, stranger};
     use crate::projection::testing::{NOW, purchase};
@@ -218,7 +219,7 @@ mod tests {
             "purchased_at_ms": at, "event_timestamp_ms": at, "price": 9.99, "currency": "EUR",
             "price_in_purchased_currency": 8.99,
         });
-        let cursor = Cursor { timeline_at: at, event_at: at, tie: 0, event: id };
+        let cursor = Cursor { timeline_at: at, event_at: at, tie: 0, event: EventId(id) };
         let (environment, side) = ("sandbox".to_owned(), "own".to_owned());
         let event = Delivery::read_stored(&json!({ "event": event }).to_string(), at).expect("an event");
         Stored { cursor, environment, side, summary: event.summary() }

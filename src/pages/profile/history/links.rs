@@ -115,8 +115,9 @@ fn name(shown: Shown) -> &'static str {
 mod tests {
     use super::*;
     use crate::base::clock::Moment;
+    use crate::base::ids::EventId;
 
-    const PLACE: Cursor = Cursor { timeline_at: Moment(1), event_at: Moment(-2), tie: 3, event: 4 };
+    const PLACE: Cursor = Cursor { timeline_at: Moment(1), event_at: Moment(-2), tie: 3, event: EventId(4) };
 
     fn links() -> Links {
         let profile = "/projects/sundial/customers/lena".into();

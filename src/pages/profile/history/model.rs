@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::base::clock::Moment;
+use crate::base::ids::EventId;
 use crate::events::history::Topic;
 
 /// Which rows the page shows, and in which order.
@@ -43,8 +44,8 @@ pub struct Cursor {
     pub timeline_at: Moment,
     pub event_at: Moment,
     pub tie: i64,
-    /// The number of the event's row.
-    pub event: i64,
+    /// The event; in the tab of the team the position of the entry in the audit log.
+    pub event: EventId,
 }
 
 /// Which customer of a transfer a row belongs to.
@@ -148,7 +149,7 @@ impl Side {
 impl Cursor {
     /// Above every row.
     pub const TOP: Cursor =
-        Cursor { timeline_at: Moment::NEVER, event_at: Moment::NEVER, tie: i64::MAX, event: i64::MAX };
+        Cursor { timeline_at: Moment::NEVER, event_at: Moment::NEVER, tie: i64::MAX, event: EventId::MAX };
 
     /// The time of the row in this order.
     pub const fn at(&self, order: Order) -> Moment {
@@ -160,12 +161,12 @@ impl Cursor {
 
     /// Just above the row: `before` this place are the row and everything older.
     pub const fn above(self) -> Cursor {
-        Cursor { event: self.event.saturating_add(1), ..self }
+        Cursor { event: EventId(self.event.0.saturating_add(1)), ..self }
     }
 
     /// Just below the row: `after` this place are the row and everything newer.
     pub const fn below(self) -> Cursor {
-        Cursor { event: self.event.saturating_sub(1), ..self }
+        Cursor { event: EventId(self.event.0.saturating_sub(1)), ..self }
     }
 }
 
@@ -182,9 +183,12 @@ impl FromStr for Cursor {
         let unreadable = Malformed("The address names a place in the history that cannot be read.");
         let numbers: Result<Vec<i64>, _> = text.split('.').map(str::parse).collect();
         match numbers.as_deref() {
-            Ok([timeline_at, event_at, tie, event]) => {
-                Ok(Cursor { timeline_at: Moment(*timeline_at), event_at: Moment(*event_at), tie: *tie, event: *event })
-            }
+            Ok([timeline_at, event_at, tie, event]) => Ok(Cursor {
+                timeline_at: Moment(*timeline_at),
+                event_at: Moment(*event_at),
+                tie: *tie,
+                event: EventId(*event),
+            }),
             _ => Err(unreadable),
         }
     }
@@ -195,7 +199,7 @@ mod tests {
     use super::*;
 
     fn place(timeline_at: i64, event: i64) -> Cursor {
-        Cursor { timeline_at: Moment(timeline_at), event_at: Moment(-5), tie: 3, event }
+        Cursor { timeline_at: Moment(timeline_at), event_at: Moment(-5), tie: 3, event: EventId(event) }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::model::{Cursor, Order, Query};
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, EventId};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, history};
 use crate::events::history::Topic;
@@ -102,7 +103,7 @@ impl Selection<'_> {
         if let Some(topic) = self.topic {
             query = query.filter(history::topic.eq(topic.as_str()));
         }
-        let Cursor { timeline_at: Moment(t), event_at: Moment(e), tie, event } = cursor;
+        let Cursor { timeline_at: t, event_at: e, tie, event } = cursor;
         use history::{event_at, event_id, tie as t_tie, timeline_at};
         query = match (self.order, towards) {
             (Order::Timeline, Towards::Older) => {
@@ -127,11 +128,11 @@ impl Selection<'_> {
     }
 }
 
-type Row = ((i64, i64, i64, i64), (String, String, String));
+type Row = ((Moment, Moment, i64, EventId), (String, String, String));
 
 impl From<Row> for Stored {
     fn from(((timeline_at, event_at, tie, event), (environment, side, summary)): Row) -> Stored {
-        let cursor = Cursor { timeline_at: Moment(timeline_at), event_at: Moment(event_at), tie, event };
+        let cursor = Cursor { timeline_at, event_at, tie, event };
         Stored { cursor, environment, side, summary }
     }
 }
@@ -139,7 +140,7 @@ impl From<Row> for Stored {
 // Rows below or above a place, compared column by column. The first comparison lets the database use the index.
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn older_in_timeline(timeline_at: i64, event_at: i64, tie: i64, event: i64) -> _ {
+fn older_in_timeline(timeline_at: Moment, event_at: Moment, tie: i64, event: EventId) -> _ {
     history::timeline_at.le(timeline_at).and(
         history::timeline_at.lt(timeline_at).or(history::event_at.lt(event_at)).or(history::event_at
             .eq(event_at)
@@ -148,7 +149,7 @@ fn older_in_timeline(timeline_at: i64, event_at: i64, tie: i64, event: i64) -> _
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn newer_in_timeline(timeline_at: i64, event_at: i64, tie: i64, event: i64) -> _ {
+fn newer_in_timeline(timeline_at: Moment, event_at: Moment, tie: i64, event: EventId) -> _ {
     history::timeline_at.ge(timeline_at).and(
         history::timeline_at.gt(timeline_at).or(history::event_at.gt(event_at)).or(history::event_at
             .eq(event_at)
@@ -157,7 +158,7 @@ fn newer_in_timeline(timeline_at: i64, event_at: i64, tie: i64, event: i64) -> _
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn older_in_events(event_at: i64, tie: i64, event: i64) -> _ {
+fn older_in_events(event_at: Moment, tie: i64, event: EventId) -> _ {
     history::event_at.le(event_at).and(
         history::event_at
             .lt(event_at)
@@ -167,7 +168,7 @@ fn older_in_events(event_at: i64, tie: i64, event: i64) -> _ {
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn newer_in_events(event_at: i64, tie: i64, event: i64) -> _ {
+fn newer_in_events(event_at: Moment, tie: i64, event: EventId) -> _ {
     history::event_at.ge(event_at).and(
         history::event_at
             .gt(event_at)
@@ -177,8 +178,8 @@ fn newer_in_events(event_at: i64, tie: i64, event: i64) -> _ {
 }
 
 /// When an app was first seen under any of the customer's ids; `None` when that is not known exactly.
-pub fn first_seen(conn: &mut Conn, customer: i64) -> QueryResult<Option<Moment>> {
+pub fn first_seen(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Moment>> {
     let exact = app_user_ids::customer_id.eq(customer).and(app_user_ids::is_since_exact.eq(true));
     let since = app_user_ids::table.filter(exact).select(app_user_ids::since).order(app_user_ids::since.asc());
-    Ok(since.first::<i64>(conn).optional()?.map(Moment))
+    since.first(conn).optional()
 }

@@ -6,6 +6,7 @@ use super::queries::Stored;
 use super::wording::{Line, Subject};
 use super::{amount, facts, wording};
 use crate::base::clock::Moment;
+use crate::base::ids::EventId;
 use crate::catalog::Catalog;
 use crate::events::{Environment, Event};
 use crate::pages::profile::visit::Visit;
@@ -113,7 +114,7 @@ impl Row {
 }
 
 /// The fragment of an event's row.
-pub fn anchor(event: i64) -> String {
+pub fn anchor(event: EventId) -> String {
     format!("event-{event}")
 }
 

@@ -4,9 +4,10 @@ use serde::Deserialize;
 
 use crate::base::clock::Moment;
 use crate::base::error::Refusal;
+use crate::base::ids::CustomerId;
 use crate::events::{Environment, Store};
 use crate::explanation::status_line::is_unsettled;
-use crate::projection::{CustomerId, Purchase};
+use crate::projection::Purchase;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::{count, listed};
 
@@ -87,7 +88,7 @@ impl Held {
     pub fn version(&self, customer: CustomerId) -> String {
         let beside = self.balances + self.experiments + i64::from(self.has_override);
         let bought = self.purchases + self.grants;
-        let numbers = [customer, self.ids, self.events, bought, self.notes, self.attributes, beside];
+        let numbers = [customer.0, self.ids, self.events, bought, self.notes, self.attributes, beside];
         numbers.map(|number| number.to_string()).join(".")
     }
 
@@ -193,7 +194,7 @@ mod tests {
         The offering override, 2 currency balances and 1 experiment enrolment
         ");
         assert!(!held.is_bare());
-        assert_eq!(held.version(7), "7.3.14.3.2.8.4");
+        assert_eq!(held.version(CustomerId(7)), "7.3.14.3.2.8.4");
         assert!(Held { ids: 1, ..Held::default() }.is_bare());
     }
 
@@ -201,11 +202,11 @@ mod tests {
     fn the_id_must_be_typed_exactly_and_the_state_must_be_unchanged() {
         let held = Held { ids: 1, ..Held::default() };
         let check = |confirm: &str, seen: Option<String>| {
-            Confirmation { confirm: confirm.into(), seen }.check("Lena", &held, 7).err()
+            Confirmation { confirm: confirm.into(), seen }.check("Lena", &held, CustomerId(7)).err()
         };
         assert_eq!(check(" Lena\n", None), None);
-        assert_eq!(check("Lena", Some(held.version(7))), None);
-        assert_eq!(check("Lena", Some(held.version(8))), Some(Refusal::stale()));
+        assert_eq!(check("Lena", Some(held.version(CustomerId(7)))), None);
+        assert_eq!(check("Lena", Some(held.version(CustomerId(8)))), Some(Refusal::stale()));
         for typed in ["lena", "", "Len", "Lena2"] {
             let field = check(typed, None).map(|refusal| refusal.problems[0].field);
             assert_eq!(field, Some("confirm"), "{typed}");

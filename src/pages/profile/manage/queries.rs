@@ -5,10 +5,11 @@ use diesel::prelude::*;
 
 use super::model::Held;
 use crate::base::clock::Moment;
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::db::schema::{balances, experiments, notes, offering_overrides, purchases, transfer_links};
 use crate::pages::profile::visit::{Visit, read_purchase};
-use crate::projection::{CustomerId, Kind, Purchase, RETRY_DAYS};
+use crate::projection::{Kind, Purchase, RETRY_DAYS};
 
 /// The most live subscriptions that are listed.
 const NAMED: i64 = 20;

@@ -7,6 +7,7 @@ use diesel::QueryResult;
 use super::model::Note;
 use super::queries;
 use crate::base::Permission::WriteNotes;
+use crate::base::ids::NoteId;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
 use crate::web::filters;
@@ -25,7 +26,7 @@ pub struct Card {
 
 #[derive(Debug)]
 struct Shown {
-    id: i64,
+    id: NoteId,
     body: CleanHtml,
     author: String,
     author_email: String,
@@ -86,13 +87,14 @@ mod tests {
     use super::*;
     use crate::base::Role;
     use crate::base::clock::Moment;
+    use crate::base::ids::CustomerId;
     use crate::pages::profile::testing;
 
     #[test]
     fn a_note_is_rendered_with_its_author_and_its_marks() {
         let note = Note {
-            customer_id: 7,
-            id: 3,
+            customer_id: CustomerId(7),
+            id: NoteId(3),
             author_id: None,
             edited_by_id: None,
             body: "Charged **twice** <script>".into(),

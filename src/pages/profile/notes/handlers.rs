@@ -33,7 +33,7 @@ pub async fn add(act: Act<Draft>) -> Outcome {
     on_customer(act, "note-add", |doing, visit, draft| {
         let body = NoteBody::parse(&draft.body, visit.project.note_length)?;
         must_have_room(doing, visit)?;
-        let note = Note::new((visit.customer.id, doing.next_id()), body, &doing.member.person, doing.now);
+        let note = Note::new(visit.customer.id, doing.next_id(), body, &doing.member.person, doing.now);
         queries::insert(doing.conn, &note)?;
         let trace = Trace::new(Action::NoteCreated).after(&note.body);
         let undo = undo::Undo::Note(Box::new(Undo::Added(note)));

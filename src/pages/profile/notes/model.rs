@@ -6,26 +6,27 @@ use serde::{Deserialize, Serialize};
 use crate::auth::Person;
 use crate::base::clock::Moment;
 use crate::base::error::{Problem, Refusal};
+use crate::base::ids::{CustomerId, NoteId, PersonId};
 use crate::db::schema::notes;
 
 /// A note as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = notes)]
 pub struct Note {
-    pub customer_id: i64,
-    pub id: i64,
+    pub customer_id: CustomerId,
+    pub id: NoteId,
     pub body: String,
     pub author: String,
     pub author_email: String,
-    pub author_id: Option<i64>,
+    pub author_id: Option<PersonId>,
     pub created_at: Moment,
     pub edited_by: Option<String>,
-    pub edited_by_id: Option<i64>,
+    pub edited_by_id: Option<PersonId>,
     pub edited_at: Option<Moment>,
 }
 
 impl Note {
-    pub fn new((customer_id, id): (i64, i64), body: NoteBody, by: &Person, now: Moment) -> Note {
+    pub fn new(customer_id: CustomerId, id: NoteId, body: NoteBody, by: &Person, now: Moment) -> Note {
         Note {
             customer_id,
             id,
@@ -125,8 +126,8 @@ mod tests {
 
     #[test]
     fn another_state_of_a_note_than_the_one_seen_is_stale() {
-        let sol = Person { id: 2, name: "Sol Mbeki".into(), email: "sol@sundial.example".into() };
-        let note = Note::new((7, 1), NoteBody("a".into()), &sol, Moment(5));
+        let sol = Person { id: PersonId(2), name: "Sol Mbeki".into(), email: "sol@sundial.example".into() };
+        let note = Note::new(CustomerId(7), NoteId(1), NoteBody("a".into()), &sol, Moment(5));
         let edited = note.edited(NoteBody("b".into()), &sol, Moment(9));
         assert!(note.must_be(Some(5)).is_ok() && note.must_be(None).is_ok());
         assert_eq!(edited.must_be(Some(5)), Err(Refusal::stale()));

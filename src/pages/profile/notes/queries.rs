@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 
 use super::model::Note;
+use crate::base::ids::{CustomerId, NoteId};
 use crate::db::Conn;
 use crate::db::schema::notes;
-use crate::projection::CustomerId;
 
 /// All notes, newest first. After a merge a customer may have more than the limit.
 pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Note>> {
@@ -18,7 +18,7 @@ pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Note>> {
 
 /// # Errors
 /// [`diesel::NotFound`] when this customer has no such note.
-pub fn find(conn: &mut Conn, customer: CustomerId, id: i64) -> QueryResult<Note> {
+pub fn find(conn: &mut Conn, customer: CustomerId, id: NoteId) -> QueryResult<Note> {
     notes::table.find((customer, id)).select(Note::as_select()).first(conn)
 }
 

@@ -2,6 +2,7 @@
 //! with what the app would get.
 
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::customers::overrides::Override;
 use crate::customers::overrides::current::{self, Current, Offering};
 use crate::wording::sentence::Sentence;
@@ -57,8 +58,8 @@ pub fn list(
 /// The override that a choice would set; `None` for the default.
 fn overriding(value: &str, now: Moment) -> Option<Override> {
     let set = |offering: &str| Override {
-        customer_id: 0,
-        project_id: 0,
+        customer_id: CustomerId(0),
+        project_id: ProjectId(0),
         offering: offering.to_owned(),
         set_by: String::new(),
         set_by_id: None,

@@ -31,8 +31,13 @@ pub struct Draft {
 pub async fn choose(act: Act<Draft>) -> Outcome {
     on_customer(act, "offering-choose", |doing, visit, draft| {
         must_be_allowed(visit)?;
-        let ids = (visit.project.id, visit.customer.id);
-        let before = crate::operations::overrides::current(doing.conn, ids, doing.ids, doing.now)?;
+        let before = crate::operations::overrides::current(
+            doing.conn,
+            visit.project.id,
+            visit.customer.id,
+            doing.ids,
+            doing.now,
+        )?;
         let offerings = overrides::queries::offerings_of(doing.conn, visit.project.id)?;
         let chosen = Chosen::parse((&draft.offering, &draft.until, &draft.reason), &offerings, doing.now)?;
         Override::must_be(before.as_ref(), draft.seen)?;

@@ -10,13 +10,13 @@ use crate::actions::{Act, Doing, Done, Opened};
 use crate::audit::{Action, Trace};
 use crate::auth::PageRequest;
 use crate::base::error::{Error, Refusal};
+use crate::base::ids::CustomerId;
 use crate::db::Db;
 use crate::operations::transfer;
 use crate::pages::directory::overview;
 use crate::pages::profile::acting::Outcome;
 use crate::pages::profile::transfer::recipient;
 use crate::pages::profile::visit::{self, Visit};
-use crate::projection::CustomerId;
 use crate::wording::text;
 
 /// The fields of the form that confirms the transfer.

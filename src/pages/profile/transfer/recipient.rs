@@ -3,6 +3,7 @@
 use diesel::QueryResult;
 
 use crate::base::error::{Problem, Refusal};
+use crate::base::ids::CustomerId;
 use crate::customers::identity;
 use crate::db::Conn;
 use crate::operations::erasure::blocking;
@@ -10,7 +11,6 @@ use crate::pages::directory::overview;
 use crate::pages::directory::search::model::by_customer;
 use crate::pages::directory::search::{Query, queries};
 use crate::pages::profile::visit::Visit;
-use crate::projection::CustomerId;
 
 /// The name of the field that holds the receiving customer.
 pub const TO: &str = "to";

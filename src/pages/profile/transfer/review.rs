@@ -6,12 +6,13 @@ use sha2::{Digest, Sha256};
 
 use crate::base::error::Error;
 use crate::base::hex;
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::events::Environment;
 use crate::operations::transfer::{Move, Preview};
 use crate::pages::profile::entitlements::Grouped;
 use crate::pages::profile::visit::{self, Visit};
-use crate::projection::{CustomerId, CustomerState, Kind, Purchase};
+use crate::projection::{CustomerState, Kind, Purchase};
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
 

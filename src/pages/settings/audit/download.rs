@@ -10,7 +10,7 @@ use super::queries;
 use crate::audit::{self, Action, Actor, Details, Line, Trace};
 use crate::auth::{Member, PageRequest, address};
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, Ids, ProjectId, RowId};
 use crate::customers::Cursor;
 use crate::db::{Conn, Db};
 use crate::pages::directory::lists::Position;
@@ -60,7 +60,7 @@ pub async fn download(
 }
 
 /// Records the filter. The id of a customer is kept with that customer only, so that erasing the customer erases it.
-fn trace(filter: &Filter, customer: Option<i64>) -> Trace {
+fn trace(filter: &Filter, customer: Option<CustomerId>) -> Trace {
     let without_customer = Filter { customer: None, ..filter.clone() }.query();
     let trace = Trace::new(Action::AuditExported);
     let trace = if without_customer.is_empty() { trace } else { trace.about(without_customer) };
@@ -71,14 +71,14 @@ fn trace(filter: &Filter, customer: Option<i64>) -> Trace {
 }
 
 struct Export {
-    project: i64,
+    project: ProjectId,
     chosen: Chosen,
     /// Where the next rows begin; `None` after the last.
     next: Option<Position>,
 }
 
 impl Export {
-    fn new(member: &Member, filter: &Filter, customer: Option<Option<i64>>) -> Export {
+    fn new(member: &Member, filter: &Filter, customer: Option<Option<CustomerId>>) -> Export {
         let next = (customer != Some(None)).then_some(Position::Top);
         Export { project: member.project.id, chosen: filter.chosen(customer.flatten()), next }
     }
@@ -89,7 +89,8 @@ impl Source for Export {
         let Some(place) = self.next else { return Ok(Vec::new()) };
         let lines = queries::lines(conn, self.project, &self.chosen, place, CHUNK)?;
         let last = lines.last().filter(|_| lines.len() == CHUNK);
-        self.next = last.map(|line| Position::After(Cursor { active_at: line.entry.at, id: line.entry.position }));
+        self.next =
+            last.map(|line| Position::After(Cursor { active_at: line.entry.at, id: RowId(line.entry.position) }));
         written(lines.iter().map(cells))
     }
 

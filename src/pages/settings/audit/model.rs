@@ -5,7 +5,7 @@ use url::form_urlencoded;
 
 use crate::audit::{Action, ActorKind};
 use crate::base::clock::Moment;
-use crate::projection::CustomerId;
+use crate::base::ids::{CustomerId, PersonId};
 use crate::web::form;
 
 /// The filter as typed. An empty field does not filter.
@@ -23,7 +23,7 @@ pub struct Filter {
 /// The actor whose entries are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
-    Person(i64),
+    Person(PersonId),
     /// An actor that is not a person: Dossier itself, the command line or an API key.
     Other(ActorKind),
 }
@@ -118,9 +118,9 @@ mod tests {
         let query = "person=2&action=note_created&customer=a%2Fb+c&from=2026-11-01&to=2026-11-23";
         let filter = Filter::parse(query).expect("a filter");
         assert_eq!(filter.query(), query);
-        let chosen = filter.chosen(Some(7));
+        let chosen = filter.chosen(Some(CustomerId(7)));
         assert_eq!((chosen.since, chosen.until), (Some(Moment(1_793_491_200_000)), Some(Moment(1_795_478_400_000))));
-        assert_eq!((chosen.who, chosen.customer), (Some(Who::Person(2)), Some(7)));
+        assert_eq!((chosen.who, chosen.customer), (Some(Who::Person(PersonId(2))), Some(CustomerId(7))));
     }
 
     #[test]

@@ -11,12 +11,12 @@ use crate::audit::{self, Action, ActorKind, Line};
 use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::{CustomerId, PersonId, ProjectId, RowId};
 use crate::customers::{Cursor, identity};
 use crate::db::{Conn, Db};
 use crate::pages::directory::lists::Position;
 use crate::pages::directory::lists::model::{PAGE, slice};
 use crate::pages::settings::{Nav, overview};
-use crate::projection::CustomerId;
 use crate::web::{Layout, Page, Section, filters, form};
 use crate::wording::text::capitalised;
 
@@ -59,7 +59,7 @@ pub fn asked(query: &str) -> Result<(Filter, Position), Error> {
 }
 
 /// The customer with the id that was typed: `None` when no id was typed, `Some(None)` when no customer has it.
-pub fn customer_of(conn: &mut Conn, project: i64, filter: &Filter) -> Result<Option<Option<CustomerId>>, Error> {
+pub fn customer_of(conn: &mut Conn, project: ProjectId, filter: &Filter) -> Result<Option<Option<CustomerId>>, Error> {
     let found = filter.customer.as_deref().map(|id| identity::find(conn, project, id.trim()));
     Ok(found.transpose()?)
 }
@@ -71,7 +71,7 @@ impl Log {
             Some(None) => Vec::new(),
             customer => queries::lines(conn, project.id, &filter.chosen(customer.flatten()), place, PAGE + 1)?,
         };
-        let page = slice(lines, place, |line| Cursor { active_at: line.entry.at, id: line.entry.position });
+        let page = slice(lines, place, |line| Cursor { active_at: line.entry.at, id: RowId(line.entry.position) });
         Ok(Log {
             layout: member.layout("Audit log", Section::Settings),
             nav: overview::nav(conn, member, "audit")?,
@@ -119,7 +119,7 @@ impl Log {
 }
 
 /// The choices: the members, a chosen person who is no member any more, Dossier itself and the command line.
-fn people(members: Vec<(i64, String)>, filter: &Filter, lines: &[Line]) -> Vec<(String, String)> {
+fn people(members: Vec<(PersonId, String)>, filter: &Filter, lines: &[Line]) -> Vec<(String, String)> {
     let mut people: Vec<(String, String)> = members.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
     let chosen = filter.who.filter(|who| matches!(who, Who::Person(_))).map(Who::word);
     if let Some(word) = chosen.filter(|word| people.iter().all(|(known, _)| known != word)) {

@@ -4,17 +4,23 @@ use diesel::prelude::*;
 
 use super::model::{Chosen, Who};
 use crate::audit::{ActorKind, Entry, Line, Row};
+use crate::base::ids::{CustomerId, PersonId, ProjectId};
 use crate::customers::Cursor;
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries, memberships, people};
 use crate::pages::directory::lists::Position;
-use crate::projection::CustomerId;
 
 /// Only this many entries of one customer are searched, the newest ones.
 const OF_A_CUSTOMER: i64 = 10_000;
 
 /// Up to `limit` entries: newest first from the top or after an entry, oldest first before an entry.
-pub fn lines(conn: &mut Conn, project: i64, chosen: &Chosen, place: Position, limit: usize) -> QueryResult<Vec<Line>> {
+pub fn lines(
+    conn: &mut Conn,
+    project: ProjectId,
+    chosen: &Chosen,
+    place: Position,
+    limit: usize,
+) -> QueryResult<Vec<Line>> {
     let mut query = audit_entries::table
         .left_join(
             audit_details::table.on(audit_details::project_id
@@ -87,8 +93,8 @@ fn positions_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<i64>> 
 }
 
 /// The members of a project, sorted by name.
-pub fn members(conn: &mut Conn, project: i64) -> QueryResult<Vec<(i64, String)>> {
-    let mut members: Vec<(i64, String)> = memberships::table
+pub fn members(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<(PersonId, String)>> {
+    let mut members: Vec<(PersonId, String)> = memberships::table
         .inner_join(people::table.on(people::id.eq(memberships::person_id)))
         .filter(memberships::project_id.eq(project))
         .select((people::id, people::name))

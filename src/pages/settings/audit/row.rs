@@ -3,6 +3,7 @@
 use super::model::{Filter, Who};
 use crate::audit::{ActorKind, Content, Details, Line};
 use crate::base::clock::Moment;
+use crate::base::ids::PersonId;
 use crate::pages::profile::visit;
 use crate::web::Change;
 use crate::wording::sentence::Stamp;
@@ -47,7 +48,7 @@ impl Row {
 
 fn actor_href(line: &Line, slug: &str, filter: &Filter) -> String {
     let kind = ActorKind::parse(&line.entry.actor_kind);
-    let person = line.entry.actor_id.filter(|_| kind == Some(ActorKind::Person));
+    let person = line.entry.actor_id.filter(|_| kind == Some(ActorKind::Person)).map(|id| PersonId(id.0));
     let who = person.map(Who::Person).or(kind.map(Who::Other));
     format!("/projects/{slug}/settings/audit?{}", Filter { who, ..filter.clone() }.query())
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{queries, touched};
 use crate::actions::Opened;
 use crate::base::error::{Error, Refusal};
+use crate::base::ids::ProjectId;
 use crate::catalog::rules;
 use crate::db::Conn;
 use crate::events::Store;
@@ -42,7 +43,7 @@ pub struct Attach {
 }
 
 /// The products of the catalog that are not in `without`: the id; and name, store and number of buyers in words.
-pub fn choices(conn: &mut Conn, project: i64, without: &[String]) -> Result<Vec<(String, String)>, Error> {
+pub fn choices(conn: &mut Conn, project: ProjectId, without: &[String]) -> Result<Vec<(String, String)>, Error> {
     let touched = touched::by_products(conn, project)?;
     let products = queries::products(conn, project)?;
     let choices = products.into_iter().filter(|one| !without.contains(&one.identifier)).map(|one| {

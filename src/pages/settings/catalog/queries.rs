@@ -6,6 +6,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::ProjectId;
 use crate::catalog::rows::{Entitlement, Offering, Package, Product};
 use crate::db::Conn;
 use crate::db::schema::{
@@ -13,7 +14,7 @@ use crate::db::schema::{
 };
 
 /// Sorted by name, then by id.
-pub fn products(conn: &mut Conn, project: i64) -> QueryResult<Vec<Product>> {
+pub fn products(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Product>> {
     let mut found: Vec<Product> =
         products::table.filter(products::project_id.eq(project)).select(Product::as_select()).load(conn)?;
     found.sort_by_cached_key(|one| {
@@ -23,23 +24,23 @@ pub fn products(conn: &mut Conn, project: i64) -> QueryResult<Vec<Product>> {
     Ok(found)
 }
 
-pub fn product(conn: &mut Conn, project: i64, (store, identifier): (&str, &str)) -> QueryResult<Option<Product>> {
+pub fn product(conn: &mut Conn, project: ProjectId, (store, identifier): (&str, &str)) -> QueryResult<Option<Product>> {
     products::table.find((project, store, identifier)).select(Product::as_select()).first(conn).optional()
 }
 
-pub fn entitlements(conn: &mut Conn, project: i64) -> QueryResult<Vec<Entitlement>> {
+pub fn entitlements(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Entitlement>> {
     let mut found: Vec<Entitlement> =
         entitlements::table.filter(entitlements::project_id.eq(project)).select(Entitlement::as_select()).load(conn)?;
     found.sort_by_cached_key(|one| (one.display_name.to_lowercase(), one.identifier.clone()));
     Ok(found)
 }
 
-pub fn entitlement(conn: &mut Conn, project: i64, identifier: &str) -> QueryResult<Option<Entitlement>> {
+pub fn entitlement(conn: &mut Conn, project: ProjectId, identifier: &str) -> QueryResult<Option<Entitlement>> {
     entitlements::table.find((project, identifier)).select(Entitlement::as_select()).first(conn).optional()
 }
 
 /// For each entitlement, the ids of the products attached to it.
-pub fn attached(conn: &mut Conn, project: i64) -> QueryResult<BTreeMap<String, Vec<String>>> {
+pub fn attached(conn: &mut Conn, project: ProjectId) -> QueryResult<BTreeMap<String, Vec<String>>> {
     let pairs: Vec<(String, String)> = entitlement_products::table
         .filter(entitlement_products::project_id.eq(project))
         .select((entitlement_products::entitlement, entitlement_products::product))
@@ -48,7 +49,7 @@ pub fn attached(conn: &mut Conn, project: i64) -> QueryResult<BTreeMap<String, V
 }
 
 /// The default comes first, archived offerings last.
-pub fn offerings(conn: &mut Conn, project: i64) -> QueryResult<Vec<Offering>> {
+pub fn offerings(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Offering>> {
     let mut found: Vec<Offering> =
         offerings::table.filter(offerings::project_id.eq(project)).select(Offering::as_select()).load(conn)?;
     found.sort_by_cached_key(|one| {
@@ -57,12 +58,12 @@ pub fn offerings(conn: &mut Conn, project: i64) -> QueryResult<Vec<Offering>> {
     Ok(found)
 }
 
-pub fn offering(conn: &mut Conn, project: i64, identifier: &str) -> QueryResult<Option<Offering>> {
+pub fn offering(conn: &mut Conn, project: ProjectId, identifier: &str) -> QueryResult<Option<Offering>> {
     offerings::table.find((project, identifier)).select(Offering::as_select()).first(conn).optional()
 }
 
 /// In the order in which apps show them.
-pub fn packages(conn: &mut Conn, project: i64, offering: &str) -> QueryResult<Vec<Package>> {
+pub fn packages(conn: &mut Conn, project: ProjectId, offering: &str) -> QueryResult<Vec<Package>> {
     let mut found: Vec<Package> = packages::table
         .filter(packages::project_id.eq(project).and(packages::offering.eq(offering)))
         .select(Package::as_select())
@@ -72,7 +73,7 @@ pub fn packages(conn: &mut Conn, project: i64, offering: &str) -> QueryResult<Ve
 }
 
 /// How many packages each offering has.
-pub fn package_counts(conn: &mut Conn, project: i64) -> QueryResult<HashMap<String, i64>> {
+pub fn package_counts(conn: &mut Conn, project: ProjectId) -> QueryResult<HashMap<String, i64>> {
     let counts: Vec<(String, i64)> = packages::table
         .filter(packages::project_id.eq(project))
         .group_by(packages::offering)
@@ -82,7 +83,7 @@ pub fn package_counts(conn: &mut Conn, project: i64) -> QueryResult<HashMap<Stri
 }
 
 /// For each package of an offering, the ids of the products in it.
-pub fn packed(conn: &mut Conn, project: i64, offering: &str) -> QueryResult<BTreeMap<String, Vec<String>>> {
+pub fn packed(conn: &mut Conn, project: ProjectId, offering: &str) -> QueryResult<BTreeMap<String, Vec<String>>> {
     let pairs: Vec<(String, String)> = package_products::table
         .filter(package_products::project_id.eq(project).and(package_products::offering.eq(offering)))
         .select((package_products::package, package_products::product))
@@ -91,7 +92,7 @@ pub fn packed(conn: &mut Conn, project: i64, offering: &str) -> QueryResult<BTre
 }
 
 /// For how many customers each offering is set by an override that has not ended.
-pub fn overrides(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<HashMap<String, i64>> {
+pub fn overrides(conn: &mut Conn, project: ProjectId, now: Moment) -> QueryResult<HashMap<String, i64>> {
     let until = offering_overrides::until;
     let counts: Vec<(String, i64)> = offering_overrides::table
         .filter(offering_overrides::project_id.eq(project))

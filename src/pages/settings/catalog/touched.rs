@@ -9,6 +9,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::db::schema::{customers, purchases};
 use crate::db::{Both, Conn};
 use crate::operations::grants::{CUSTOM, Preset};
@@ -65,7 +66,7 @@ struct Counted {
 }
 
 /// For each product, by store and id, how many customers have bought it, in the sandbox as well.
-pub fn by_products(conn: &mut Conn, project: i64) -> QueryResult<HashMap<(String, String), Touched>> {
+pub fn by_products(conn: &mut Conn, project: ProjectId) -> QueryResult<HashMap<(String, String), Touched>> {
     let sql = format!(
         "SELECT p.store, p.identifier, (
             SELECT {COUNT_SQL} FROM (
@@ -81,7 +82,7 @@ pub fn by_products(conn: &mut Conn, project: i64) -> QueryResult<HashMap<(String
 
 /// For each entitlement, how many customers have it now, by a product attached to it or by a grant. A product attached
 /// to nothing may give it too when its events name it, but is not counted.
-pub fn by_entitlements(conn: &mut Conn, project: i64, now: Moment) -> QueryResult<HashMap<String, Touched>> {
+pub fn by_entitlements(conn: &mut Conn, project: ProjectId, now: Moment) -> QueryResult<HashMap<String, Touched>> {
     let words: Vec<String> = Preset::ALL.iter().map(|preset| preset.word()).chain([CUSTOM]).map(granted).collect();
     let sql = format!(
         "SELECT '' AS store, e.identifier, (
@@ -111,9 +112,9 @@ fn granted(word: &str) -> String {
 }
 
 /// How many customers bought this product: ever, or with an end after `since`.
-pub fn by_product(conn: &mut Conn, project: i64, product: &str, since: Option<Moment>) -> QueryResult<Touched> {
+pub fn by_product(conn: &mut Conn, project: ProjectId, product: &str, since: Option<Moment>) -> QueryResult<Touched> {
     let since = since.unwrap_or(Moment::EARLIEST).millis();
-    let mut found: Vec<(i64, i64)> = purchases::table
+    let mut found: Vec<(ProjectId, CustomerId)> = purchases::table
         .inner_join(customers::table.on(customers::id.eq(purchases::customer_id)))
         .filter(purchases::product_id.eq(product).and(purchases::ends_at.gt(since)))
         .select((customers::project_id, customers::id))

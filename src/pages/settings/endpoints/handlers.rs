@@ -15,6 +15,7 @@ use crate::auth::PageRequest;
 use crate::base::allowlist::{Allowlist, NOT_ALLOWED};
 use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
+use crate::base::ids::{DeliveryId, ProjectId};
 use crate::db::{Conn, Db};
 use crate::endpoints::queries::{self, EndpointWithTypes};
 use crate::endpoints::{self, Endpoint, MOST, OVERLAP_HOURS, Secret, deliveries, resolves_to_allowed};
@@ -149,7 +150,7 @@ pub async fn test(act: Act<NoFields>, db: Data<Db>) -> Outcome {
 /// The time between two checks for the attempt of a test event, and the number of checks.
 const CHECKS: (Duration, usize) = (Duration::from_millis(100), 30);
 
-async fn until_tried(db: &Db, project: i64, delivery: i64) -> Result<(), Error> {
+async fn until_tried(db: &Db, project: ProjectId, delivery: DeliveryId) -> Result<(), Error> {
     for _ in 0..CHECKS.1 {
         if db.read(move |conn| Ok::<_, Error>(deliveries::is_tried(conn, project, delivery)?)).await? {
             return Ok(());
@@ -176,7 +177,7 @@ pub async fn resend_failed(act: Act<NoFields>) -> Outcome {
 }
 
 /// The endpoint that the path names.
-pub fn named(conn: &mut Conn, request: &PageRequest, project: i64) -> Result<EndpointWithTypes, Error> {
+pub fn named(conn: &mut Conn, request: &PageRequest, project: ProjectId) -> Result<EndpointWithTypes, Error> {
     let id = request.parameter("endpoint")?.parse().map_err(|_| Error::NotFound)?;
     queries::find(conn, project, id)?.ok_or(Error::NotFound)
 }

@@ -12,6 +12,7 @@ use crate::actions::{self, Opened, fresh_key};
 use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::EndpointId;
 use crate::db::{Conn, Db};
 use crate::endpoints::Endpoint;
 use crate::endpoints::deliveries;
@@ -53,7 +54,7 @@ pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Resul
 }
 
 /// The path of an endpoint's page.
-pub fn address(member: &Member, id: i64) -> String {
+pub fn address(member: &Member, id: EndpointId) -> String {
     format!("{}/{id}", super::page::address(member))
 }
 
@@ -79,13 +80,12 @@ impl EndpointPage {
         (endpoint, types): EndpointWithTypes,
         now: Moment,
     ) -> Result<EndpointPage, Error> {
-        let of = (member.project.id, endpoint.id);
-        let deliveries = deliveries::to(conn, of, SHOWN)?;
+        let deliveries = deliveries::to(conn, member.project.id, endpoint.id, SHOWN)?;
         Ok(EndpointPage {
             layout,
             nav: nav(conn, member, "endpoints")?,
             values: model::values(&endpoint, &types),
-            counts: queries::counts(conn, of)?,
+            counts: queries::counts(conn, member.project.id, endpoint.id)?,
             deliveries: deliveries.into_iter().map(|tried| Sent::to_endpoint(tried, now)).collect(),
             here: address(member, endpoint.id),
             once: fresh_key()?,

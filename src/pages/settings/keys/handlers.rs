@@ -11,6 +11,7 @@ use crate::audit::{Action, Trace};
 use crate::auth::api_keys::{self, NewKey, Platform, Value, platform_of, queries};
 use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
+use crate::base::ids::KeyId;
 use crate::web::form::NoFields;
 use crate::wording::text::sentence;
 
@@ -54,7 +55,7 @@ pub async fn make(act: Act<Draft>, config: Data<Config>) -> Outcome {
 pub async fn revoke(act: Act<NoFields>, config: Data<Config>) -> Outcome {
     let dialog = format!("key-revoke.{}", act.parameter("key")?);
     let work = |doing: &mut Doing<'_>, _| {
-        let id: i64 = doing.request.parameter("key")?.parse().map_err(|_| Error::NotFound)?;
+        let id: KeyId = doing.request.parameter("key")?.parse().map_err(|_| Error::NotFound)?;
         let project = doing.member.project.id;
         let line = queries::list(doing.conn, project)?.into_iter().find(|line| line.id == id).ok_or(Error::NotFound)?;
         if !queries::revoke(doing.conn, project, id, doing.now)? {

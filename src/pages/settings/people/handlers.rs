@@ -14,6 +14,7 @@ use crate::auth::queries as people;
 use crate::base::Role;
 use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
+use crate::base::ids::{InvitationId, PersonId, RowId};
 use crate::customers::stars;
 use crate::db::Db;
 use crate::operations::erasure::{self, cleanup};
@@ -70,7 +71,7 @@ pub async fn invite(act: Act<Invited>, config: Data<Config>) -> Outcome {
 pub async fn withdraw(act: Act<NoFields>) -> Outcome {
     let dialog = format!("invitation-withdraw.{}", act.parameter("i")?);
     let work = |doing: &mut Doing<'_>, _| {
-        let id: i64 = doing.request.parameter("i")?.parse().map_err(|_| Error::NotFound)?;
+        let id: InvitationId = doing.request.parameter("i")?.parse().map_err(|_| Error::NotFound)?;
         let project = doing.member.project.id;
         let open = crate::auth::invitations::queries::list(doing.conn, project, doing.now)?;
         let invitation = open.into_iter().find(|one| one.id == id).ok_or(Error::NotFound)?;
@@ -150,7 +151,7 @@ fn role(typed: &str) -> Result<Role, Error> {
 
 /// The member that the path names, and the number of admins. The project's lock keeps both unchanged until the write.
 fn member_of(doing: &mut Doing<'_>) -> Result<(Line, usize), Error> {
-    let id: i64 = doing.request.parameter("person")?.parse().map_err(|_| Error::NotFound)?;
+    let id: PersonId = doing.request.parameter("person")?.parse().map_err(|_| Error::NotFound)?;
     let lines = members::queries::list(doing.conn, doing.member.project.id)?;
     let admins = lines.iter().filter(|line| line.role == Role::Admin).count();
     let line = lines.into_iter().find(|line| line.id == id).ok_or(Error::NotFound)?;
@@ -172,7 +173,7 @@ fn erase(doing: &mut Doing<'_>, line: &Line, is_closed: bool) -> Result<(), Erro
     if is_closed {
         members::queries::erase_account(doing.conn, line.id)?;
     }
-    Ok(erasure::request_cleanup(doing.conn, line.id, doing.now)?)
+    Ok(erasure::request_cleanup(doing.conn, RowId(line.id.0), doing.now)?)
 }
 
 /// Where to go next: people who changed or removed their own membership may not see this page any more.

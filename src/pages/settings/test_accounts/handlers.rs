@@ -10,11 +10,10 @@ use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::clock::Clock;
 use crate::base::error::{Error, Refusal};
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, Ids};
 use crate::db::Db;
 use crate::operations::test_accounts::jobs::{self, Requester};
 use crate::operations::test_accounts::work;
-use crate::projection::CustomerId;
 use crate::wording::text::{count, grouped};
 
 #[derive(Deserialize)]

@@ -10,12 +10,12 @@ use super::address;
 use crate::actions::Opened;
 use crate::auth::{Member, PageRequest};
 use crate::base::error::{Error, Refusal};
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::db::{Conn, Db};
 use crate::operations::test_accounts::queries::{self, Candidate};
 use crate::operations::test_accounts::{MOST, Wanted};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
-use crate::projection::CustomerId;
 use crate::web::{Layout, Section, filters};
 use crate::wording::text::{count, grouped};
 
@@ -76,7 +76,7 @@ impl Choice {
     }
 
     /// The chosen customers who match the filter now.
-    pub fn find(&self, conn: &mut Conn, project: i64) -> Result<Vec<Candidate>, Error> {
+    pub fn find(&self, conn: &mut Conn, project: ProjectId) -> Result<Vec<Candidate>, Error> {
         Ok(match &self.ticked {
             None => queries::all(conn, project, &self.wanted)?,
             Some(ticked) => queries::still(conn, project, &self.wanted, ticked)?,

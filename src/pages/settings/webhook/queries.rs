@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
+use crate::base::ids::ProjectId;
 use crate::db::Conn;
 use crate::db::schema::projects;
 
@@ -23,7 +24,7 @@ impl SecretStatus {
     }
 }
 
-pub fn load(conn: &mut Conn, project: i64) -> QueryResult<SecretStatus> {
+pub fn load(conn: &mut Conn, project: ProjectId) -> QueryResult<SecretStatus> {
     projects::table
         .find(project)
         .select((projects::webhook_secret_hash, projects::webhook_secret_set_at, projects::old_webhook_secret_until))
@@ -33,7 +34,7 @@ pub fn load(conn: &mut Conn, project: i64) -> QueryResult<SecretStatus> {
 /// The current value becomes the previous one, which counts until `until`. The value before that ends.
 pub fn replace(
     conn: &mut Conn,
-    project: i64,
+    project: ProjectId,
     (hash, now): (&str, Moment),
     (old, until): (&str, Option<Moment>),
 ) -> QueryResult<()> {
@@ -48,7 +49,7 @@ pub fn replace(
     Ok(())
 }
 
-pub fn end_old(conn: &mut Conn, project: i64) -> QueryResult<()> {
+pub fn end_old(conn: &mut Conn, project: ProjectId) -> QueryResult<()> {
     let nothing =
         (projects::old_webhook_secret_hash.eq(None::<String>), projects::old_webhook_secret_until.eq(None::<Moment>));
     diesel::update(projects::table.find(project)).set(nothing).execute(conn)?;

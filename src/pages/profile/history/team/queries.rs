@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 
 use crate::audit::{Entry, Line, Row};
+use crate::base::ids::{CustomerId, EventId};
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries, people};
 use crate::pages::profile::history::queries::PAGE;
 use crate::pages::profile::history::{Cursor, Query};
-use crate::projection::CustomerId;
 
 /// One page of entries, newest first, and whether there are more on either side.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub struct Page {
 impl Page {
     /// The place of a line, in the form that addresses use for the history.
     pub fn place(line: &Line) -> Cursor {
-        Cursor { timeline_at: line.entry.at, event_at: line.entry.at, tie: 0, event: line.entry.position }
+        Cursor { timeline_at: line.entry.at, event_at: line.entry.at, tie: 0, event: EventId(line.entry.position) }
     }
 }
 
@@ -39,7 +39,7 @@ pub fn page(conn: &mut Conn, customer: CustomerId, query: &Query) -> QueryResult
 }
 
 fn before(conn: &mut Conn, customer: CustomerId, place: Cursor) -> QueryResult<Page> {
-    let mut lines = nearest(conn, customer, place.event, Towards::Older, PAGE + 1)?;
+    let mut lines = nearest(conn, customer, place.event.0, Towards::Older, PAGE + 1)?;
     let has_older = lines.len() > PAGE;
     lines.truncate(PAGE);
     let is_below_some = place != Cursor::TOP && has(conn, customer, place.below(), Towards::Newer)?;
@@ -48,7 +48,7 @@ fn before(conn: &mut Conn, customer: CustomerId, place: Cursor) -> QueryResult<P
 
 /// The page above a place. If less than a full page is left above it, the first page is returned instead.
 fn after(conn: &mut Conn, customer: CustomerId, place: Cursor) -> QueryResult<Page> {
-    let mut lines = nearest(conn, customer, place.event, Towards::Newer, PAGE + 1)?;
+    let mut lines = nearest(conn, customer, place.event.0, Towards::Newer, PAGE + 1)?;
     if lines.len() <= PAGE {
         return before(conn, customer, Cursor::TOP);
     }
@@ -59,7 +59,7 @@ fn after(conn: &mut Conn, customer: CustomerId, place: Cursor) -> QueryResult<Pa
 }
 
 fn has(conn: &mut Conn, customer: CustomerId, place: Cursor, towards: Towards) -> QueryResult<bool> {
-    Ok(!nearest(conn, customer, place.event, towards, 1)?.is_empty())
+    Ok(!nearest(conn, customer, place.event.0, towards, 1)?.is_empty())
 }
 
 fn nearest(

@@ -63,7 +63,7 @@ pub async fn attach(act: Act<Chosen>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Chosen| {
         let row = entitlement_of(doing)?;
         let product = draft.parse()?;
-        if !writes::attach(doing.conn, (row.project_id, &row.identifier), &product)? {
+        if !writes::attach(doing.conn, row.project_id, &row.identifier, &product)? {
             return Err(Refusal::new("product", format!("It is attached to {} already.", row.display_name)).into());
         }
         let now = touched::by_product(doing.conn, row.project_id, &product, Some(doing.now))?;
@@ -78,7 +78,7 @@ pub async fn detach(act: Act<Chosen>) -> Outcome {
     let dialog = format!("entitlement-detach.{}", act.parameter("entitlement")?);
     let work = |doing: &mut Doing<'_>, draft: Chosen| {
         let row = entitlement_of(doing)?;
-        if !writes::detach(doing.conn, (row.project_id, &row.identifier), &draft.product)? {
+        if !writes::detach(doing.conn, row.project_id, &row.identifier, &draft.product)? {
             return Err(Refusal::new("", "This product is not attached any more.").into());
         }
         let trace = Trace::new(Action::ProductDetached).about(&row.identifier).before(&draft.product);

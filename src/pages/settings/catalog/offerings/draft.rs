@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::base::error::{Problem, Refusal};
+use crate::base::ids::ProjectId;
 use crate::catalog::rows::Offering;
 use crate::catalog::rules;
 use crate::pages::settings::values::Values;
@@ -22,7 +23,7 @@ impl Draft {
     ///
     /// # Errors
     /// A [`Refusal`] with a [`Problem`] for each field that is not valid.
-    pub fn new_offering(&self, project_id: i64, is_default: bool) -> Result<Offering, Refusal> {
+    pub fn new_offering(&self, project_id: ProjectId, is_default: bool) -> Result<Offering, Refusal> {
         let mut problems = Vec::new();
         let identifier = rules::identifier(self.identifier.trim()).unwrap_or_else(|why| {
             problems.push(Problem { field: "identifier", sentence: sentence(&why) });
@@ -72,10 +73,10 @@ mod tests {
     #[test]
     fn an_offering_is_normalized_and_every_problem_is_reported() {
         let draft = Draft { identifier: " a ".into(), name: " A ".into(), ..Draft::default() };
-        let offering = draft.new_offering(11, true).expect("an offering");
+        let offering = draft.new_offering(ProjectId(11), true).expect("an offering");
         assert_eq!((offering.identifier.as_str(), offering.metadata.as_str()), ("a", "{}"));
         let wrong = Draft { metadata: "[1]".into(), ..Draft::default() };
-        let problems = wrong.new_offering(11, false).expect_err("refused").problems;
+        let problems = wrong.new_offering(ProjectId(11), false).expect_err("refused").problems;
         let fields: Vec<&str> = problems.iter().map(|problem| problem.field).collect();
         assert_eq!(fields, ["identifier", "name", "metadata"]);
         assert_eq!(indented("{\"a\":1}"), "{\n  \"a\": 1\n}");

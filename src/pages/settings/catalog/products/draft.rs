@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::base::error::{Problem, Refusal};
+use crate::base::ids::ProjectId;
 use crate::base::money::{Micros, Money};
 use crate::catalog::rows::Product;
 use crate::catalog::rules;
@@ -28,11 +29,11 @@ impl Draft {
     ///
     /// # Errors
     /// A [`Refusal`] with a [`Problem`] for each field that is not valid.
-    pub fn new_product(&self, project: i64) -> Result<Product, Refusal> {
+    pub fn new_product(&self, project: ProjectId) -> Result<Product, Refusal> {
         let mut problems = Vec::new();
         let store = or_refuse(&mut problems, "store", rules::store(&self.store));
         let identifier = or_refuse(&mut problems, "identifier", rules::identifier(self.identifier.trim()));
-        self.rest(problems, (project, store, identifier))
+        self.rest(problems, project, store, identifier)
     }
 
     /// The product with the values of the form; its store and its id stay.
@@ -40,13 +41,15 @@ impl Draft {
     /// # Errors
     /// As [`Draft::new_product`].
     pub fn changed(&self, product: &Product) -> Result<Product, Refusal> {
-        self.rest(Vec::new(), (product.project_id, product.store.clone(), product.identifier.clone()))
+        self.rest(Vec::new(), product.project_id, product.store.clone(), product.identifier.clone())
     }
 
     fn rest(
         &self,
         mut problems: Vec<Problem>,
-        (project_id, store, identifier): (i64, String, String),
+        project_id: ProjectId,
+        store: String,
+        identifier: String,
     ) -> Result<Product, Refusal> {
         let is_named = !self.name.trim().is_empty();
         let display_name = or_refuse(&mut problems, "name", is_named.then(|| rules::name(&self.name)).transpose());
@@ -98,7 +101,7 @@ mod tests {
 
     #[test]
     fn typed_values_are_normalized_and_listed() {
-        let product = draft().new_product(11).expect("a product");
+        let product = draft().new_product(ProjectId(11)).expect("a product");
         assert_eq!((product.identifier.as_str(), product.price_micros), ("pro", Some(4_990_000)));
         let lines = "Name: Pro\nStore: App Store\nType: Subscription\nDuration: P1M\nPrice: USD 4.99";
         assert_eq!(values(&product).lines(), lines);
@@ -111,7 +114,7 @@ mod tests {
     fn every_problem_is_reported_at_once() {
         let wrong =
             Draft { store: "?".into(), identifier: "..".into(), kind: "x".into(), amount: "x".into(), ..draft() };
-        let refusal = wrong.new_product(11).expect_err("refused");
+        let refusal = wrong.new_product(ProjectId(11)).expect_err("refused");
         let fields: Vec<&str> = refusal.problems.iter().map(|problem| problem.field).collect();
         assert_eq!(fields, ["store", "identifier", "kind", "amount"]);
         assert!(refusal.problems.iter().all(|problem| problem.sentence.ends_with('.')));
