@@ -5,31 +5,16 @@ use diesel::prelude::*;
 use super::overrides::Override;
 use super::{overrides, stars};
 use crate::base::ids::{CustomerId, EventId};
-use crate::db::Conn;
 use crate::db::schema::*;
+use crate::db::{Conn, customer_tables};
 
 /// Moves everything of `from` to `into` and deletes `from`. The caller derives the state of `into` again.
 pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    diesel::update(app_user_ids::table.filter(app_user_ids::customer_id.eq(from)))
-        .set(app_user_ids::customer_id.eq(into))
-        .execute(conn)?;
+    customer_tables::move_rows(conn, into, from)?;
     move_history(conn, into, from)?;
     move_attributes(conn, into, from)?;
-    diesel::update(notes::table.filter(notes::customer_id.eq(from))).set(notes::customer_id.eq(into)).execute(conn)?;
-    diesel::update(audit_details::table.filter(audit_details::customer_id.eq(from)))
-        .set(audit_details::customer_id.eq(into))
-        .execute(conn)?;
-    diesel::update(submissions::table.filter(submissions::customer_id.eq(from)))
-        .set(submissions::customer_id.eq(into))
-        .execute(conn)?;
     move_override(conn, into, from)?;
     stars::merge(conn, into, from)?;
-    // No two grants have one key.
-    diesel::update(grant_ends::table.filter(grant_ends::customer_id.eq(from)))
-        .set(grant_ends::customer_id.eq(into))
-        .execute(conn)?;
-    // No two purchases of the Test Store have one token.
-    move_test_sales(conn, into, from)?;
     move_links(conn, into, from)?;
     move_retained_events(conn, into, from)?;
     move_contact(conn, into, from)?;

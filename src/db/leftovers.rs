@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Integer};
 use diesel::{QueryResult, sql_query};
 
 use super::conn::AnyConnection;
+use super::customer_tables::CUSTOMER_TABLES;
 use super::{Db, Unavailable};
 
 /// How long a checkpoint may wait for readers, in milliseconds. Writers wait meanwhile.
@@ -14,35 +15,6 @@ const CHECKPOINT_WAIT: u32 = 200;
 
 /// The largest SQLite file, in bytes, that is vacuumed. During a vacuum the copy is in memory and writers wait.
 const LARGEST_TO_VACUUM: i64 = 64 << 20;
-
-/// Tables that hold data of customers.
-const CUSTOMER_TABLES: [&str; 25] = [
-    "app_user_ids",
-    "attributes",
-    "audit_details",
-    "balances",
-    "blocked_customers",
-    "blocked_ids",
-    "customers",
-    "deletion_choices",
-    "deletion_jobs",
-    "delivery_attempts",
-    "events",
-    "experiments",
-    "grant_ends",
-    "history",
-    "notes",
-    "offering_overrides",
-    "purchases",
-    "rejected_deliveries",
-    "retained_events",
-    "search_terms",
-    "submissions",
-    "test_customers",
-    "test_sales",
-    "transfer_links",
-    "webhook_deliveries",
-];
 
 #[derive(QueryableByName)]
 struct Checkpoint {
@@ -94,7 +66,7 @@ fn truncate_write_ahead_log(conn: &mut SqliteConnection) -> QueryResult<bool> {
 fn vacuum_customer_tables(conn: &mut PgConnection) -> QueryResult<()> {
     conn.batch_execute("SET statement_timeout = 0")?;
     // One statement per call: several together would be a transaction, and PostgreSQL cannot vacuum inside one.
-    let done = CUSTOMER_TABLES.iter().try_for_each(|table| conn.batch_execute(&format!("VACUUM {table}")));
+    let done = CUSTOMER_TABLES.iter().try_for_each(|(table, _)| conn.batch_execute(&format!("VACUUM {table}")));
     conn.batch_execute("SET statement_timeout = '15s'")?;
     done
 }

@@ -5,6 +5,7 @@ mod any_query;
 mod both;
 mod columns;
 mod conn;
+pub mod customer_tables;
 pub mod durability;
 mod failure;
 mod leftovers;

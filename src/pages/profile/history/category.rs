@@ -3,41 +3,74 @@
 
 use crate::events::{Event, EventType, PeriodType, Reason};
 
-/// A line of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Category {
-    Trial,
-    Intro,
-    Start,
-    Converted,
-    Renewed,
-    Granted,
-    Bought,
-    PreferenceChanged,
-    GrantRemoved,
-    Refunded,
-    OptedOut,
-    PriceIncrease,
-    BillingCancel,
-    DeveloperCancel,
-    UnknownCancel,
-    Resubscribed,
-    Grace,
-    BillingIssue,
-    Expired,
-    PauseAsked,
-    Extended,
-    RefundReversed,
-    Transferred,
-    Temporary,
-    Invoice,
-    Currency,
-    Enrolled,
-    Alias,
+/// Makes the categories from a table: the name of an icon in the sprite, the class of a colour family, and what the
+/// row shows of money.
+macro_rules! categories {
+    ($($(#[$doc:meta])* $name:ident: $icon:literal, $tone:literal, $amount:ident;)+) => {
+        /// A line of the table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Category {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Category {
+            /// The name of an icon in the sprite, and the class of a colour family.
+            pub const fn icon_and_tone(self) -> (&'static str, &'static str) {
+                match self { $(Category::$name => ($icon, $tone),)+ }
+            }
+
+            const fn about(self) -> About {
+                match self { $(Category::$name => About::$amount,)+ }
+            }
+        }
+    };
+}
+
+/// What a row shows of a purchase and of money (§4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// A purchase with its price.
+    Purchase,
+    /// A purchase that cost nothing.
+    FreePurchase,
+    /// Money that is not paid for a new purchase.
+    Money,
+    Other,
+}
+
+categories! {
+    Trial: "trial", "tone-trial", FreePurchase;
+    Intro: "start", "tone-good", Purchase;
+    Start: "start", "tone-good", Purchase;
+    Converted: "convert", "tone-good", Purchase;
+    Renewed: "renew", "tone-good", Purchase;
+    Granted: "grant", "tone-gift", Other;
+    Bought: "purchase", "tone-good", Purchase;
+    PreferenceChanged: "change", "tone-accent", Other;
+    GrantRemoved: "remove", "tone-bad", Other;
+    Refunded: "refund", "tone-bad", Money;
+    OptedOut: "cancel", "tone-warn", Other;
+    PriceIncrease: "cancel", "tone-warn", Other;
+    BillingCancel: "billing", "tone-bad", Other;
+    DeveloperCancel: "cancel", "tone-warn", Other;
+    UnknownCancel: "cancel", "tone-warn", Other;
+    Resubscribed: "resubscribe", "tone-good", Other;
+    Grace: "grace", "tone-warn", Other;
+    BillingIssue: "billing", "tone-warn", Other;
+    Expired: "expire", "tone-bad", Other;
+    PauseAsked: "pause", "tone-warn", Other;
+    Extended: "extend", "tone-good", Other;
+    RefundReversed: "refund-reversed", "tone-good", Money;
+    Transferred: "transfer", "tone-accent", Other;
+    Temporary: "temporary", "tone-good", Other;
+    Invoice: "invoice", "tone-quiet", Money;
+    Currency: "coins", "tone-accent", Other;
+    Enrolled: "experiment", "tone-accent", Other;
+    Alias: "alias", "tone-quiet", Other;
     /// The project's default replaces an offering that the team had chosen until a day.
-    OverrideEnded,
+    OverrideEnded: "change", "tone-quiet", Other;
     /// A type that this version does not know, shown by its own name.
-    Unknown,
+    Unknown: "unknown", "tone-quiet", Other;
 }
 
 impl Category {
@@ -92,56 +125,19 @@ impl Category {
         }
     }
 
-    /// The name of an icon in the sprite, and the class of a colour family.
-    pub const fn icon_and_tone(self) -> (&'static str, &'static str) {
-        match self {
-            Category::Trial => ("trial", "tone-trial"),
-            Category::Intro | Category::Start => ("start", "tone-good"),
-            Category::Converted => ("convert", "tone-good"),
-            Category::Renewed => ("renew", "tone-good"),
-            Category::Granted => ("grant", "tone-gift"),
-            Category::Bought => ("purchase", "tone-good"),
-            Category::PreferenceChanged => ("change", "tone-accent"),
-            Category::GrantRemoved => ("remove", "tone-bad"),
-            Category::Refunded => ("refund", "tone-bad"),
-            Category::OptedOut | Category::PriceIncrease | Category::DeveloperCancel | Category::UnknownCancel => {
-                ("cancel", "tone-warn")
-            }
-            Category::BillingCancel => ("billing", "tone-bad"),
-            Category::Resubscribed => ("resubscribe", "tone-good"),
-            Category::Grace => ("grace", "tone-warn"),
-            Category::BillingIssue => ("billing", "tone-warn"),
-            Category::Expired => ("expire", "tone-bad"),
-            Category::PauseAsked => ("pause", "tone-warn"),
-            Category::Extended => ("extend", "tone-good"),
-            Category::RefundReversed => ("refund-reversed", "tone-good"),
-            Category::Transferred => ("transfer", "tone-accent"),
-            Category::Temporary => ("temporary", "tone-good"),
-            Category::Invoice => ("invoice", "tone-quiet"),
-            Category::Currency => ("coins", "tone-accent"),
-            Category::Enrolled => ("experiment", "tone-accent"),
-            Category::Alias => ("alias", "tone-quiet"),
-            Category::OverrideEnded => ("change", "tone-quiet"),
-            Category::Unknown => ("unknown", "tone-quiet"),
-        }
-    }
-
     /// Whether the row is about an amount of money (§4.1).
     pub const fn is_about_money(self) -> bool {
-        let is_other = matches!(self, Category::Refunded | Category::RefundReversed | Category::Invoice);
-        is_other || (self.is_purchase() && !matches!(self, Category::Trial))
+        match self.about() {
+            About::Purchase | About::Money => true,
+            About::FreePurchase | About::Other => false,
+        }
     }
 
     /// Whether the row is a purchase, which mentions the offer code and the shown offering.
     pub const fn is_purchase(self) -> bool {
-        matches!(
-            self,
-            Category::Trial
-                | Category::Intro
-                | Category::Start
-                | Category::Converted
-                | Category::Renewed
-                | Category::Bought
-        )
+        match self.about() {
+            About::Purchase | About::FreePurchase => true,
+            About::Money | About::Other => false,
+        }
     }
 }
