@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 
 use super::page;
-use super::visit::Visit;
+use super::subject::Subject;
 use crate::actions::{Act, Doing, Done};
 use crate::audit::Trace;
 use crate::base::error::Error;
@@ -19,9 +19,9 @@ pub type Outcome = Result<HttpResponse, Error>;
 pub async fn on_customer<T, W>(act: Act<T>, dialog: &str, work: W) -> Outcome
 where
     T: Send + 'static,
-    W: FnOnce(&mut Doing<'_>, &Visit, T) -> Result<Done, Error> + Send + 'static,
+    W: FnOnce(&mut Doing<'_>, &Subject, T) -> Result<Done, Error> + Send + 'static,
 {
-    let name_customer = |trace: Trace, visit: &Visit| trace.for_customer(visit.customer.id, &visit.opened_as);
+    let name_customer = |trace: Trace, subject: &Subject| trace.for_customer(subject.customer.id, &subject.opened_as);
     at_customer(act, dialog, work, name_customer).await
 }
 
@@ -32,23 +32,23 @@ where
 pub async fn on_deletion<T, W>(act: Act<T>, dialog: &str, work: W) -> Outcome
 where
     T: Send + 'static,
-    W: FnOnce(&mut Doing<'_>, &Visit, T) -> Result<Done, Error> + Send + 'static,
+    W: FnOnce(&mut Doing<'_>, &Subject, T) -> Result<Done, Error> + Send + 'static,
 {
-    at_customer(act, dialog, work, |trace, visit| trace.of_erased(visit.customer.id)).await
+    at_customer(act, dialog, work, |trace, subject| trace.of_erased(subject.customer.id)).await
 }
 
-async fn at_customer<T, W>(act: Act<T>, dialog: &str, work: W, name_customer: fn(Trace, &Visit) -> Trace) -> Outcome
+async fn at_customer<T, W>(act: Act<T>, dialog: &str, work: W, name_customer: fn(Trace, &Subject) -> Trace) -> Outcome
 where
     T: Send + 'static,
-    W: FnOnce(&mut Doing<'_>, &Visit, T) -> Result<Done, Error> + Send + 'static,
+    W: FnOnce(&mut Doing<'_>, &Subject, T) -> Result<Done, Error> + Send + 'static,
 {
     let query = act.query.clone();
     let again = query.clone();
     let page = move |conn: &mut _, request: &_, opened| page::rendered(conn, request, &again, Some(opened));
     let work = move |doing: &mut Doing<'_>, draft| {
-        let visit = Visit::from_request(doing.conn, doing.request, doing.member, &query)?;
-        let done = work(doing, &visit, draft)?;
-        Ok(Done { trace: name_customer(done.trace, &visit), ..done })
+        let subject = Subject::from_request(doing.conn, doing.request, doing.member, &query)?;
+        let done = work(doing, &subject, draft)?;
+        Ok(Done { trace: name_customer(done.trace, &subject), ..done })
     };
     act.run(dialog, page, work).await
 }

@@ -24,6 +24,7 @@ mod page;
 pub mod pickup;
 mod star;
 pub mod store_badge;
+pub mod subject;
 #[cfg(test)]
 pub mod testing;
 pub mod transfer;

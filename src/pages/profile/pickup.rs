@@ -4,7 +4,7 @@
 use diesel::dsl::max;
 use diesel::prelude::*;
 
-use super::visit::Customer;
+use super::subject::Customer;
 use crate::audit::{About, Action};
 use crate::base::clock::Moment;
 use crate::base::ids::ProjectId;

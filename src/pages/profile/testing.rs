@@ -1,7 +1,8 @@
 //! Visits of made-up customers for the tests of the cards. Nothing here uses a database.
 
 use super::pickup::Changes;
-use super::visit::{Customer, Project, Since, Visit};
+use super::subject::{Customer, Project, Since, Subject};
+use super::visit::Visit;
 use crate::base::Role;
 use crate::base::ids::{CustomerId, ProjectId};
 use crate::catalog::Catalog;
@@ -14,6 +15,7 @@ pub fn lena() -> Visit {
     visit.opened_as = "lena.okafor_4471".into();
     visit.href = "/projects/sundial/customers/lena.okafor_4471".into();
     visit.since = Since { at: NOW.plus_days(-381), is_exact: true };
+    let customer = visit.customer.clone();
     visit.customer = Customer {
         last_seen_at: Some(NOW.plus_seconds(-7_200)),
         app_version: Some("4.12.0".into()),
@@ -30,14 +32,14 @@ pub fn lena() -> Visit {
         refunds: 1,
         ids_count: 3,
         events_count: 14,
-        ..visit.customer
+        ..customer
     };
     visit
 }
 
 /// A customer of whom only an id is known.
 pub fn stranger() -> Visit {
-    Visit {
+    let subject = Subject {
         project: Project {
             id: ProjectId(1),
             slug: "sundial".into(),
@@ -81,6 +83,9 @@ pub fn stranger() -> Visit {
         environment: Environment::Production,
         now: NOW,
         role: Role::Support,
+    };
+    Visit {
+        subject,
         catalog: Catalog::default(),
         purchases: Vec::new(),
         attributes: Vec::new(),

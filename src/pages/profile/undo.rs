@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::acting::{Outcome, on_customer};
-use super::visit::Visit;
+use super::subject::Subject;
 use super::{attributes, entitlements, notes, offering};
 use crate::actions::{Act, Doing, Done, take_undo};
 use crate::base::error::Error;
@@ -24,21 +24,21 @@ pub struct Draft {
 }
 
 pub async fn undo(act: Act<Draft>) -> Outcome {
-    on_customer(act, "", |doing, visit, draft| {
-        let undo = take_undo(doing.conn, doing.member, visit.customer.id, draft.submission, doing.now)?;
+    on_customer(act, "", |doing, subject, draft| {
+        let undo = take_undo(doing.conn, doing.member, subject.customer.id, draft.submission, doing.now)?;
         match serde_json::from_str(&undo) {
-            Ok(undo) => take_back(doing, visit, undo),
+            Ok(undo) => take_back(doing, subject, undo),
             Err(error) => Err(Error::Internal(error.to_string())),
         }
     })
     .await
 }
 
-fn take_back(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
+fn take_back(doing: &mut Doing<'_>, subject: &Subject, undo: Undo) -> Result<Done, Error> {
     match undo {
-        Undo::Note(undo) => notes::undo(doing, visit, *undo),
-        Undo::Attribute(undo) => attributes::undo(doing, visit, *undo),
-        Undo::Offering(undo) => offering::undo(doing, visit, *undo),
-        Undo::Grant(undo) => entitlements::undo(doing, visit, undo),
+        Undo::Note(undo) => notes::undo(doing, subject, *undo),
+        Undo::Attribute(undo) => attributes::undo(doing, subject, *undo),
+        Undo::Offering(undo) => offering::undo(doing, subject, *undo),
+        Undo::Grant(undo) => entitlements::undo(doing, subject, undo),
     }
 }

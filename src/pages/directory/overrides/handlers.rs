@@ -14,7 +14,7 @@ use crate::db::Db;
 use crate::events::Environment;
 use crate::pages::profile::acting::Outcome;
 use crate::pages::profile::offering::{cleared, must_be_allowed};
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::subject::Subject;
 use crate::wording::text;
 
 pub async fn index(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
@@ -36,14 +36,14 @@ pub async fn clear(act: Act<Draft>) -> Outcome {
     let page = |conn: &mut _, request: &_, opened| rendered(conn, request, "", Some(opened));
     act.run("", page, |doing, draft| {
         let (member, id) = (doing.member, draft.customer.as_str());
-        let who = ((id, Environment::Production), (member.role, doing.now));
-        let visit = Visit::load(doing.conn, member.project.id, who.0, who.1)?.ok_or(Error::NotFound)?;
-        must_be_allowed(&visit)?;
-        let before = overrides::queries::find(doing.conn, visit.customer.id)?;
+        let found = Subject::find(doing.conn, member, id, Environment::Production, doing.now)?;
+        let subject = found.ok_or(Error::NotFound)?;
+        must_be_allowed(&subject)?;
+        let before = overrides::queries::find(doing.conn, subject.customer.id)?;
         Override::must_be(before.as_ref(), draft.seen)?;
         let done = cleared(doing, before, None, address(&member.project.slug, id))?;
         let message = format!("{} gets the project's default again.", text::visible(id));
-        Ok(Done { trace: done.trace.for_customer(visit.customer.id, id), message, ..done })
+        Ok(Done { trace: done.trace.for_customer(subject.customer.id, id), message, ..done })
     })
     .await
 }

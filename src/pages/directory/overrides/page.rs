@@ -12,7 +12,7 @@ use crate::customers::overrides::{self, Cursor, Offering, Override, may_change};
 use crate::db::Conn;
 use crate::pages::directory::lists::List;
 use crate::pages::directory::overview::{self, Overview};
-use crate::pages::profile::visit;
+use crate::pages::profile::subject;
 use crate::web::form::field;
 use crate::web::{Flash, Layout, Section, filters};
 use crate::wording::sentence::{Sentence, Stamp};
@@ -61,7 +61,7 @@ pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Opt
         None => None,
     };
     let mut page = OverridesPage::load(conn, &member, after, request.now)?;
-    let undo = |of: String| format!("{}/undo", visit::href(&member.project.slug, &of));
+    let undo = |of: String| format!("{}/undo", subject::href(&member.project.slug, &of));
     let flash = actions::flash(conn, &member, query, request.now)?;
     let flash = flash.map(|flash| flash.undone_at(field(query, "of").map(undo).unwrap_or_default()));
     let refused = opened.map(|opened| if opened.is_stale { CHANGED.into() } else { opened.all_problems() });

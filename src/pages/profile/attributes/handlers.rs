@@ -9,8 +9,8 @@ use crate::base::error::{Error, Problem, Refusal};
 use crate::customers::attributes::{AttributeKey, MAX_CUSTOM, Stored, TypedValue, queries};
 use crate::customers::state;
 use crate::pages::profile::acting::{Outcome, on_customer};
+use crate::pages::profile::subject::Subject;
 use crate::pages::profile::undo;
-use crate::pages::profile::visit::Visit;
 use crate::wording::text;
 
 /// The fields of the form.
@@ -34,11 +34,11 @@ impl Draft {
 
 pub async fn set(act: Act<Draft>) -> Outcome {
     let dialog = act.draft().dialog();
-    on_customer(act, &dialog, |doing, visit, draft| {
+    on_customer(act, &dialog, |doing, subject, draft| {
         let key = AttributeKey::parse(&draft.key)?;
-        let before = queries::find(doing.conn, visit.customer.id, key.as_str())?;
+        let before = queries::find(doing.conn, subject.customer.id, key.as_str())?;
         if draft.value.is_empty() && is_set(before.as_ref()) {
-            return clear_value(doing, visit, before, draft.seen);
+            return clear_value(doing, subject, before, draft.seen);
         }
         let value = TypedValue::parse(&key, &draft.value)?;
         must_be(before.as_ref(), draft.seen)?;
@@ -47,52 +47,57 @@ pub async fn set(act: Act<Draft>) -> Outcome {
         }
         must_be_open(&key, before.as_ref())?;
         if !is_set(before.as_ref()) {
-            must_have_room(doing, visit, &key)?;
+            must_have_room(doing, subject, &key)?;
         }
-        let (customer, now) = (visit.customer.id, doing.now);
+        let (customer, now) = (subject.customer.id, doing.now);
         let after = Stored::by_team(customer, key.as_str(), Some(value.0), before.as_ref(), now);
         let message = format!("{} {}.", key.label(), if is_set(before.as_ref()) { "changed" } else { "set" });
-        change(doing, visit, before, after, message)
+        change(doing, subject, before, after, message)
     })
     .await
 }
 
 pub async fn clear(act: Act<Draft>) -> Outcome {
     let dialog = format!("attribute-edit.{}", act.draft().key);
-    on_customer(act, &dialog, |doing, visit, draft| {
+    on_customer(act, &dialog, |doing, subject, draft| {
         let before = match draft.key.contains('\0') {
             true => None,
-            false => queries::find(doing.conn, visit.customer.id, &draft.key)?,
+            false => queries::find(doing.conn, subject.customer.id, &draft.key)?,
         };
-        clear_value(doing, visit, before, draft.seen)
+        clear_value(doing, subject, before, draft.seen)
     })
     .await
 }
 
 /// Stores the attribute as cleared instead of removing it, so that a late event cannot restore an older value
 /// (§10.4).
-fn clear_value(doing: &mut Doing<'_>, visit: &Visit, before: Option<Stored>, seen: Option<i64>) -> Result<Done, Error> {
+fn clear_value(
+    doing: &mut Doing<'_>,
+    subject: &Subject,
+    before: Option<Stored>,
+    seen: Option<i64>,
+) -> Result<Done, Error> {
     let stored = before.ok_or(Error::NotFound)?;
     must_be(Some(&stored), seen)?;
     stored.set().ok_or(Error::NotFound)?;
-    let after = Stored::by_team(visit.customer.id, &stored.key, None, Some(&stored), doing.now);
+    let after = Stored::by_team(subject.customer.id, &stored.key, None, Some(&stored), doing.now);
     let message = format!("{} cleared.", label(&stored.key));
-    change(doing, visit, Some(stored), after, message)
+    change(doing, subject, Some(stored), after, message)
 }
 
 /// Stores the attribute, then derives what depends on it: names, lists and search.
 fn change(
     doing: &mut Doing<'_>,
-    visit: &Visit,
+    subject: &Subject,
     before: Option<Stored>,
     after: Stored,
     message: String,
 ) -> Result<Done, Error> {
     queries::put(doing.conn, &after)?;
-    state::derive(doing.conn, [visit.customer.id], |_| false)?;
+    state::derive(doing.conn, [subject.customer.id], |_| false)?;
     let trace = crate::operations::trace(before.as_ref(), Some(&after));
     let undo = undo::Undo::Attribute(Undo { before, after }.into());
-    Ok(Done::new(trace, message, visit.at("attributes")).with_undo(&undo))
+    Ok(Done::new(trace, message, subject.at("attributes")).with_undo(&undo))
 }
 
 /// The name of a key in a sentence.
@@ -128,8 +133,8 @@ fn must_be_open(key: &AttributeKey, before: Option<&Stored>) -> Result<(), Probl
 
 /// # Errors
 /// A refusal when the customer has the maximum number of attributes that are not reserved (§10.1).
-pub fn must_have_room(doing: &mut Doing<'_>, visit: &Visit, key: &AttributeKey) -> Result<(), Error> {
-    if key.is_reserved() || queries::count_custom(doing.conn, visit.customer.id)? < MAX_CUSTOM {
+pub fn must_have_room(doing: &mut Doing<'_>, subject: &Subject, key: &AttributeKey) -> Result<(), Error> {
+    if key.is_reserved() || queries::count_custom(doing.conn, subject.customer.id)? < MAX_CUSTOM {
         return Ok(());
     }
     let sentence = format!(

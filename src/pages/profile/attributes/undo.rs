@@ -8,7 +8,7 @@ use crate::base::Permission::EditAttributes;
 use crate::base::error::{Error, Refusal};
 use crate::customers::attributes::{AttributeKey, Stored, queries};
 use crate::customers::state;
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::subject::Subject;
 
 /// What [`undo`] needs to know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,9 +19,9 @@ pub struct Undo {
 
 /// Restores the earlier value with its author and time, as if the change had not happened. Events that arrived in the
 /// meantime count as if it had not.
-pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
+pub fn undo(doing: &mut Doing<'_>, subject: &Subject, undo: Undo) -> Result<Done, Error> {
     doing.permit(EditAttributes)?;
-    let (customer, key) = (visit.customer.id, undo.after.key.clone());
+    let (customer, key) = (subject.customer.id, undo.after.key.clone());
     // If the customer was merged since, the attribute belongs to the remaining customer.
     let of_customer = |stored: Stored| Stored { customer_id: customer, ..stored };
     let (before, after) = (undo.before.map(of_customer), of_customer(undo.after));
@@ -31,7 +31,7 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
     }
     let is_back = before.as_ref().is_some_and(|before| !before.is_deleted);
     if let Some(key) = AttributeKey::parse(&key).ok().filter(|_| is_back && after.is_deleted) {
-        must_have_room(doing, visit, &key)?;
+        must_have_room(doing, subject, &key)?;
     }
     match &before {
         Some(before) => queries::put(doing.conn, before)?,
@@ -40,5 +40,5 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
     state::derive(doing.conn, [customer], |_| false)?;
     let trace = crate::operations::trace(Some(&after), before.as_ref()).because(Some("undone".into()));
     let message = format!("{} is as before.", label(&key));
-    Ok(Done::new(trace, message, visit.at("attributes")))
+    Ok(Done::new(trace, message, subject.at("attributes")))
 }

@@ -2,7 +2,8 @@
 
 use crate::base::money::{Micros, Money};
 use crate::customers::transfer_behavior;
-use crate::pages::profile::visit::{Customer, Visit};
+use crate::pages::profile::subject::Customer;
+use crate::pages::profile::visit::Visit;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;
 

@@ -8,7 +8,8 @@ use crate::db::Conn;
 use crate::db::schema::{customers, history, retained_events, transfer_links};
 use crate::events::Event;
 use crate::events::history::Topic;
-use crate::pages::profile::visit::{self, Visit};
+use crate::pages::profile::subject;
+use crate::pages::profile::visit::Visit;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::visible;
 
@@ -65,7 +66,7 @@ impl Moved {
     /// The address of the other customer's profile, in the same view.
     pub fn href(&self, visit: &Visit) -> Option<String> {
         let query = if visit.is_sandbox() { "?sandbox=1" } else { "" };
-        self.other.as_deref().map(|id| visit::href(&visit.project.slug, id) + query)
+        self.other.as_deref().map(|id| subject::href(&visit.project.slug, id) + query)
     }
 
     pub fn when(&self, now: Moment) -> Stamp {

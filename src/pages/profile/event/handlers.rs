@@ -13,6 +13,7 @@ use crate::auth::PageRequest;
 use crate::base::error::{Error, Refusal};
 use crate::db::{Conn, Db};
 use crate::endpoints::{self, deliveries};
+use crate::pages::profile::subject::Subject;
 use crate::pages::profile::visit::Visit;
 use crate::web::Flash;
 use crate::web::form::NoFields;
@@ -42,18 +43,19 @@ pub async fn resend(act: Act<NoFields>) -> Result<HttpResponse, Error> {
     let again = query.clone();
     let page = move |conn: &mut Conn, request: &PageRequest, refused| load(conn, request, &again, Some(refused));
     let work = move |doing: &mut Doing<'_>, _| {
-        let visit = Visit::from_request(doing.conn, doing.request, doing.member, &query)?;
+        let subject = Subject::from_request(doing.conn, doing.request, doing.member, &query)?;
         let event_id = doing.request.parameter("event_id")?;
-        let found = queries::find(doing.conn, &visit, event_id)?.ok_or(Error::NotFound)?;
+        let found = queries::find(doing.conn, &subject, event_id)?.ok_or(Error::NotFound)?;
         let delivery = doing.request.parameter("delivery")?.parse().map_err(|_| Error::NotFound)?;
-        if deliveries::event_of(doing.conn, visit.project.id, delivery)? != Some(found.place.event) {
+        if deliveries::event_of(doing.conn, subject.project.id, delivery)? != Some(found.place.event) {
             return Err(Error::NotFound);
         }
-        if !endpoints::resend(doing.conn, visit.project.id, delivery, doing.now)? {
+        if !endpoints::resend(doing.conn, subject.project.id, delivery, doing.now)? {
             return Err(Refusal::new("", "The event is being sent right now.").into());
         }
-        let trace = Trace::new(Action::WebhookResent).about(event_id).for_customer(visit.customer.id, &visit.opened_as);
-        let at = format!("{}#deliveries", visit.action(&format!("events/{}", segment(event_id))));
+        let trace =
+            Trace::new(Action::WebhookResent).about(event_id).for_customer(subject.customer.id, &subject.opened_as);
+        let at = format!("{}#deliveries", subject.action(&format!("events/{}", segment(event_id))));
         Ok(Done::new(trace, "The event will be sent again in a moment.", at))
     };
     act.run("", page, work).await

@@ -14,7 +14,8 @@ use crate::endpoints::deliveries;
 use crate::events::{Delivery, Environment, Event};
 use crate::pages::delivery::Sent;
 use crate::pages::profile::history::{self, Amount, Category, Subject};
-use crate::pages::profile::visit::{self, Visit};
+use crate::pages::profile::subject;
+use crate::pages::profile::visit::Visit;
 use crate::web::{Flash, Layout, Section, filters};
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;
@@ -116,7 +117,7 @@ impl Facts {
         Facts {
             id: event.id.clone(),
             project: visit.project.name.clone(),
-            app_user_href: visit::href(&visit.project.slug, &app_user_id),
+            app_user_href: subject::href(&visit.project.slug, &app_user_id),
             app_user_id,
             noticed: Stamp::full(found.place.event_at),
             happened: differs.then(|| Stamp::full(found.place.timeline_at)),

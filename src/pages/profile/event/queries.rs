@@ -8,7 +8,7 @@ use crate::base::lookup_key;
 use crate::db::Conn;
 use crate::db::schema::{events, history};
 use crate::pages::profile::history::{Cursor, Side};
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::subject::Subject;
 
 pub struct Found {
     pub place: Cursor,
@@ -20,12 +20,12 @@ pub struct Found {
 }
 
 /// `None` when the event is not in this customer's history.
-pub fn find(conn: &mut Conn, visit: &Visit, event_id: &str) -> QueryResult<Option<Found>> {
+pub fn find(conn: &mut Conn, subject: &Subject, event_id: &str) -> QueryResult<Option<Found>> {
     type Row = ((Moment, Moment, i64, EventId), (String, String, Moment, String));
-    let named = events::project_id.eq(visit.project.id).and(events::event_key.eq(lookup_key(event_id)));
+    let named = events::project_id.eq(subject.project.id).and(events::event_key.eq(lookup_key(event_id)));
     let row: Option<Row> = history::table
         .inner_join(events::table.on(events::id.eq(history::event_id)))
-        .filter(named.and(history::customer_id.eq(visit.customer.id)))
+        .filter(named.and(history::customer_id.eq(subject.customer.id)))
         .select((
             (history::timeline_at, history::event_at, history::tie, history::event_id),
             (history::environment, history::side, events::received_at, events::body),

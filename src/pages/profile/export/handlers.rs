@@ -16,7 +16,8 @@ use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::pages::profile::acting::Outcome;
 use crate::pages::profile::page;
-use crate::pages::profile::visit::{self, Visit};
+use crate::pages::profile::subject;
+use crate::pages::profile::visit::Visit;
 use crate::web::file;
 use crate::web::form::NoFields;
 
@@ -52,7 +53,7 @@ pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> O
 /// `POST C/export`: the password, then the page.
 pub async fn prove(act: Act<NoFields>) -> Outcome {
     let query = act.query.clone();
-    let on = format!("{}/export", visit::href(&act.parameter("p")?, &act.parameter("id")?));
+    let on = format!("{}/export", subject::href(&act.parameter("p")?, &act.parameter("id")?));
     let page = move |conn: &mut _, request: &_, opened| page::rendered(conn, request, &query, Some(opened));
     act.only_prove("export-prove", page, on).await
 }

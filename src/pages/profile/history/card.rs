@@ -14,7 +14,8 @@ use super::{queries, team};
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::events::history::Topic;
-use crate::pages::profile::visit::{self, Visit};
+use crate::pages::profile::subject;
+use crate::pages::profile::visit::Visit;
 use crate::pages::store_badge::StoreBadge;
 use crate::web::filters;
 use crate::wording::times;
@@ -123,7 +124,7 @@ impl Card {
 
     /// The path of another customer's profile.
     fn profile(&self, id: &str) -> String {
-        visit::href(&self.project, id)
+        subject::href(&self.project, id)
     }
 }
 

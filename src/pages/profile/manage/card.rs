@@ -29,7 +29,7 @@ impl HtmlSafe for Card {}
 impl Card {
     /// Three queries.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
-        let held = queries::held(conn, visit)?;
+        let held = queries::held_with(conn, visit, visit.attributes_count())?;
         Ok(Card::new(visit, held))
     }
 

@@ -40,7 +40,7 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
         "manage-block" if visit.may(BlockCustomers) => false,
         _ => return Ok(None),
     };
-    let held = queries::held(conn, visit)?;
+    let held = queries::held_with(conn, visit, visit.attributes_count())?;
     let outside_effects = held.outside_effects(visit.now, |purchase| visit.product_name(purchase).to_owned());
     let (app_user_id, version) = (visit.opened_as.clone(), held.version(visit.customer.id));
     let dialog = if is_delete {

@@ -11,15 +11,15 @@ use crate::db::Db;
 use crate::operations::erasure::blocking::{self, Ticked};
 use crate::operations::erasure::{self, cleanup};
 use crate::pages::profile::acting::{Outcome, on_deletion};
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::subject::Subject;
 
 pub async fn delete(act: Act<Confirmation>, db: Data<Db>) -> Outcome {
-    let work = |doing: &mut Doing<'_>, visit: &Visit, confirmation: Confirmation| {
-        let held = queries::held(doing.conn, visit)?;
-        confirmation.check(&visit.opened_as, &held, visit.customer.id)?;
-        let erased = erasure::erase(doing.conn, visit.project.id, &[visit.customer.id], doing.now)?;
+    let work = |doing: &mut Doing<'_>, subject: &Subject, confirmation: Confirmation| {
+        let held = queries::held(doing.conn, subject)?;
+        confirmation.check(&subject.opened_as, &held, subject.customer.id)?;
+        let erased = erasure::erase(doing.conn, subject.project.id, &[subject.customer.id], doing.now)?;
         let message = format!("Customer deleted: {}.", erased.numbers());
-        Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), message, list(visit)))
+        Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), message, list(subject)))
     };
     let answer = on_deletion(act, "manage-delete", work).await?;
     cleanup::soon(&db).await;
@@ -27,21 +27,21 @@ pub async fn delete(act: Act<Confirmation>, db: Data<Db>) -> Outcome {
 }
 
 pub async fn block(act: Act<Ticked>, db: Data<Db>) -> Outcome {
-    let work = |doing: &mut Doing<'_>, visit: &Visit, ticked: Ticked| {
+    let work = |doing: &mut Doing<'_>, subject: &Subject, ticked: Ticked| {
         ticked.check()?;
-        let id = blocking::parse(&visit.opened_as).map_err(refused)?;
+        let id = blocking::parse(&subject.opened_as).map_err(refused)?;
         let row = (doing.next_id(), doing.now);
-        let done = blocking::block(doing.conn, visit.project.id, &id, row)?.map_err(refused)?;
+        let done = blocking::block(doing.conn, subject.project.id, &id, row)?.map_err(refused)?;
         let message = format!("Customer blocked and deleted: {}.", done.erased.numbers());
-        Ok(Done::new(Trace::new(Action::CustomerBlocked).about(done.erased.numbers()), message, list(visit)))
+        Ok(Done::new(Trace::new(Action::CustomerBlocked).about(done.erased.numbers()), message, list(subject)))
     };
     let answer = on_deletion(act, "manage-block", work).await?;
     cleanup::soon(&db).await;
     Ok(answer)
 }
 
-fn list(visit: &Visit) -> String {
-    format!("/projects/{}/customers", visit.project.slug)
+fn list(subject: &Subject) -> String {
+    format!("/projects/{}/customers", subject.project.slug)
 }
 
 fn refused(problem: blocking::Problem) -> Error {

@@ -8,7 +8,8 @@ use crate::base::clock::Moment;
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::db::schema::{balances, experiments, notes, offering_overrides, purchases, transfer_links};
-use crate::pages::profile::visit::{Visit, read_purchase};
+use crate::pages::profile::subject::Subject;
+use crate::pages::profile::visit::{attributes_of, read_purchase};
 use crate::projection::{Kind, Purchase, RETRY_DAYS};
 
 /// The most live subscriptions that are listed.
@@ -17,9 +18,15 @@ const NAMED: i64 = 20;
 /// subscription may come back later.
 const LOADED_DAYS: i64 = RETRY_DAYS + 30;
 
-/// Three queries.
-pub fn held(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
-    let customer = visit.customer.id;
+/// Four queries.
+pub fn held(conn: &mut Conn, subject: &Subject) -> QueryResult<Held> {
+    let attributes = attributes_of(conn, subject.customer.id)?;
+    held_with(conn, subject, i64::try_from(attributes.len()).unwrap_or(i64::MAX))
+}
+
+/// As [`held`], when the number of attributes is known. Three queries.
+pub fn held_with(conn: &mut Conn, subject: &Subject, attributes: i64) -> QueryResult<Held> {
+    let customer = subject.customer.id;
     let (notes, balances, experiments, overrides, partners) = beside_events(conn, customer)?;
     let kinds: Vec<(String, i64)> = purchases::table
         .filter(purchases::customer_id.eq(customer))
@@ -30,17 +37,17 @@ pub fn held(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
         kinds.iter().filter(|(kind, _)| wanted(kind)).map(|(_, count)| count).sum::<i64>()
     };
     Ok(Held {
-        ids: visit.customer.ids_count,
-        events: visit.customer.events_count,
+        ids: subject.customer.ids_count,
+        events: subject.customer.events_count,
         purchases: of(&|kind| kind != Kind::Grant.as_str()),
         grants: of(&|kind| kind == Kind::Grant.as_str()),
         notes,
-        attributes: i64::try_from(visit.attributes.len()).unwrap_or(i64::MAX),
+        attributes,
         balances,
         experiments,
         has_override: overrides > 0,
         partners,
-        live: live(conn, customer, visit.now)?,
+        live: live(conn, customer, subject.now)?,
     })
 }
 

@@ -11,8 +11,8 @@ use crate::actions::{Act, Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::pages::profile::acting::{Outcome, on_customer};
+use crate::pages::profile::subject::Subject;
 use crate::pages::profile::undo;
-use crate::pages::profile::visit::Visit;
 use crate::web::markdown;
 use crate::wording::text::count;
 
@@ -30,42 +30,42 @@ pub struct Seen {
 }
 
 pub async fn add(act: Act<Draft>) -> Outcome {
-    on_customer(act, "note-add", |doing, visit, draft| {
-        let body = NoteBody::parse(&draft.body, visit.project.note_length)?;
-        must_have_room(doing, visit)?;
-        let note = Note::new(visit.customer.id, doing.next_id(), body, &doing.member.person, doing.now);
+    on_customer(act, "note-add", |doing, subject, draft| {
+        let body = NoteBody::parse(&draft.body, subject.project.note_length)?;
+        must_have_room(doing, subject)?;
+        let note = Note::new(subject.customer.id, doing.next_id(), body, &doing.member.person, doing.now);
         queries::insert(doing.conn, &note)?;
         let trace = Trace::new(Action::NoteCreated).after(&note.body);
         let undo = undo::Undo::Note(Box::new(Undo::Added(note)));
-        Ok(Done::new(trace, "Note added.", visit.at("notes")).with_undo(&undo))
+        Ok(Done::new(trace, "Note added.", subject.at("notes")).with_undo(&undo))
     })
     .await
 }
 
 pub async fn edit(act: Act<Draft>) -> Outcome {
     let dialog = format!("note-edit.{}", act.parameter("n")?);
-    on_customer(act, &dialog, |doing, visit, draft| {
-        let note = note_of(doing, visit)?;
-        let body = NoteBody::parse(&draft.body, visit.project.note_length)?;
+    on_customer(act, &dialog, |doing, subject, draft| {
+        let note = note_of(doing, subject)?;
+        let body = NoteBody::parse(&draft.body, subject.project.note_length)?;
         note.must_be(draft.seen)?;
         let edited = note.edited(body, &doing.member.person, doing.now);
         queries::update(doing.conn, &edited)?;
         let trace = Trace::new(Action::NoteUpdated).before(&note.body).after(&edited.body);
         let undo = undo::Undo::Note(Box::new(Undo::Edited { before: note, after: edited }));
-        Ok(Done::new(trace, "Note changed.", visit.at("notes")).with_undo(&undo))
+        Ok(Done::new(trace, "Note changed.", subject.at("notes")).with_undo(&undo))
     })
     .await
 }
 
 pub async fn delete(act: Act<Seen>) -> Outcome {
     let dialog = format!("note-delete.{}", act.parameter("n")?);
-    on_customer(act, &dialog, |doing, visit, draft| {
-        let note = note_of(doing, visit)?;
+    on_customer(act, &dialog, |doing, subject, draft| {
+        let note = note_of(doing, subject)?;
         note.must_be(draft.seen)?;
         queries::delete(doing.conn, &note)?;
         let trace = Trace::new(Action::NoteDeleted).before(&note.body);
         let undo = undo::Undo::Note(Box::new(Undo::Deleted(note)));
-        Ok(Done::new(trace, "Note deleted.", visit.at("notes")).with_undo(&undo))
+        Ok(Done::new(trace, "Note deleted.", subject.at("notes")).with_undo(&undo))
     })
     .await
 }
@@ -78,15 +78,15 @@ pub async fn preview(act: Act<Draft>) -> Outcome {
 
 /// # Errors
 /// A refusal when the customer already has as many notes as the project allows (§3).
-pub fn must_have_room(doing: &mut Doing<'_>, visit: &Visit) -> Result<(), Error> {
-    let most = visit.project.note_count;
-    if queries::count(doing.conn, visit.customer.id)? < most {
+pub fn must_have_room(doing: &mut Doing<'_>, subject: &Subject) -> Result<(), Error> {
+    let most = subject.project.note_count;
+    if queries::count(doing.conn, subject.customer.id)? < most {
         return Ok(());
     }
     Err(Refusal::new("", format!("A customer has at most {}. Delete one first.", count(most, "note", "notes"))).into())
 }
 
-fn note_of(doing: &mut Doing<'_>, visit: &Visit) -> Result<Note, Error> {
+fn note_of(doing: &mut Doing<'_>, subject: &Subject) -> Result<Note, Error> {
     let id = doing.request.parameter("n")?.parse().map_err(|_| Error::NotFound)?;
-    Ok(queries::find(doing.conn, visit.customer.id, id)?)
+    Ok(queries::find(doing.conn, subject.customer.id, id)?)
 }

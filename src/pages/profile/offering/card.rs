@@ -10,6 +10,7 @@ use crate::customers::overrides::current::{self, Current, Ignored, Offering, Why
 use crate::customers::overrides::{self, Override, TEST_CUSTOMERS_ONLY};
 use crate::db::Conn;
 use crate::pages::profile::pickup::What;
+use crate::pages::profile::subject::Subject;
 use crate::pages::profile::visit::Visit;
 use crate::projection::Purchase;
 use crate::web::filters;
@@ -67,9 +68,9 @@ impl Card {
 }
 
 /// Whether the person's role may change this customer's offering (§14, and the project's setting).
-pub fn may_change(visit: &Visit) -> bool {
-    let best = visit.customer.status_purchase.as_deref().and_then(Purchase::stored);
-    overrides::may_change(visit.role, visit.project.overrides_only_tests, best.as_ref())
+pub fn may_change(subject: &Subject) -> bool {
+    let best = subject.customer.status_purchase.as_deref().and_then(Purchase::stored);
+    overrides::may_change(subject.role, subject.project.overrides_only_tests, best.as_ref())
 }
 
 fn sentences(current: &Current, now: Moment) -> Vec<Sentence> {

@@ -10,8 +10,8 @@ use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::customers::overrides::{self, Override, TEST_CUSTOMERS_ONLY};
 use crate::pages::profile::acting::{Outcome, on_customer};
+use crate::pages::profile::subject::Subject;
 use crate::pages::profile::undo;
-use crate::pages::profile::visit::Visit;
 use crate::wording::times;
 
 /// The fields of the form.
@@ -29,24 +29,24 @@ pub struct Draft {
 }
 
 pub async fn choose(act: Act<Draft>) -> Outcome {
-    on_customer(act, "offering-choose", |doing, visit, draft| {
-        must_be_allowed(visit)?;
+    on_customer(act, "offering-choose", |doing, subject, draft| {
+        must_be_allowed(subject)?;
         let before = crate::operations::overrides::current(
             doing.conn,
-            visit.project.id,
-            visit.customer.id,
+            subject.project.id,
+            subject.customer.id,
             doing.ids,
             doing.now,
         )?;
-        let offerings = overrides::queries::offerings_of(doing.conn, visit.project.id)?;
+        let offerings = overrides::queries::offerings_of(doing.conn, subject.project.id)?;
         let chosen = Chosen::parse((&draft.offering, &draft.until, &draft.reason), &offerings, doing.now)?;
         Override::must_be(before.as_ref(), draft.seen)?;
         let Some((offering, until)) = chosen.set else {
-            return cleared(doing, before, chosen.reason, visit.at("offering"));
+            return cleared(doing, before, chosen.reason, subject.at("offering"));
         };
         let set = Override {
-            customer_id: visit.customer.id,
-            project_id: visit.project.id,
+            customer_id: subject.customer.id,
+            project_id: subject.project.id,
             offering,
             set_by: doing.member.person.name.clone(),
             set_by_id: Some(doing.member.person.id),
@@ -60,7 +60,7 @@ pub async fn choose(act: Act<Draft>) -> Outcome {
         let message = set_until(name.unwrap_or(&set.offering), until);
         let trace = crate::operations::overrides::entry(before.as_ref(), Some(&set)).because(set.reason.clone());
         let undo = undo::Undo::Offering(Undo { before, after: Some(set) }.into());
-        Ok(Done::new(trace, message, visit.at("offering")).with_undo(&undo))
+        Ok(Done::new(trace, message, subject.at("offering")).with_undo(&undo))
     })
     .await
 }
@@ -85,8 +85,8 @@ pub fn cleared(
 
 /// # Errors
 /// A refusal for a developer who may change only test customers.
-pub fn must_be_allowed(visit: &Visit) -> Result<(), Refusal> {
-    if may_change(visit) { Ok(()) } else { Err(Refusal::new("", TEST_CUSTOMERS_ONLY)) }
+pub fn must_be_allowed(subject: &Subject) -> Result<(), Refusal> {
+    if may_change(subject) { Ok(()) } else { Err(Refusal::new("", TEST_CUSTOMERS_ONLY)) }
 }
 
 fn set_until(name: &str, until: Option<Moment>) -> String {

@@ -7,7 +7,7 @@ use crate::actions::{Doing, Done};
 use crate::base::Permission::OverrideOffering;
 use crate::base::error::{Error, Refusal};
 use crate::customers::overrides::{self, Override};
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::subject::Subject;
 
 /// What [`undo`] needs to know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,10 +16,10 @@ pub struct Undo {
     pub after: Option<Override>,
 }
 
-pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
+pub fn undo(doing: &mut Doing<'_>, subject: &Subject, undo: Undo) -> Result<Done, Error> {
     doing.permit(OverrideOffering)?;
-    must_be_allowed(visit)?;
-    let customer = visit.customer.id;
+    must_be_allowed(subject)?;
+    let customer = subject.customer.id;
     let now = overrides::queries::find(doing.conn, customer)?;
     if Override::version(now.as_ref()) != Override::version(undo.after.as_ref()) {
         let by = now.map_or_else(|| "Somebody".to_owned(), |set| set.set_by);
@@ -34,5 +34,5 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
     }
     let trace =
         crate::operations::overrides::entry(undo.after.as_ref(), before.as_ref()).because(Some("undone".into()));
-    Ok(Done::new(trace, "The offering is as before.", visit.at("offering")))
+    Ok(Done::new(trace, "The offering is as before.", subject.at("offering")))
 }

@@ -13,23 +13,23 @@ use crate::pages::profile::acting::{Outcome, on_customer};
 pub struct Draft {}
 
 pub async fn mark(act: Act<Draft>) -> Outcome {
-    on_customer(act, "", |doing, visit, _| {
-        if !stars::mark(doing.conn, visit.customer.id, doing.member.person.id, doing.now)? {
+    on_customer(act, "", |doing, subject, _| {
+        if !stars::mark(doing.conn, subject.customer.id, doing.member.person.id, doing.now)? {
             return Err(Refusal::new("", "This is already one of your test customers.").into());
         }
         let message = "This is now one of your test customers. They come first when you search.";
-        Ok(Done::new(Trace::new(Action::TestCustomerMarked), message, visit.at("top")))
+        Ok(Done::new(Trace::new(Action::TestCustomerMarked), message, subject.at("top")))
     })
     .await
 }
 
 pub async fn unmark(act: Act<Draft>) -> Outcome {
-    on_customer(act, "", |doing, visit, _| {
-        if !stars::unmark(doing.conn, visit.customer.id, doing.member.person.id)? {
+    on_customer(act, "", |doing, subject, _| {
+        if !stars::unmark(doing.conn, subject.customer.id, doing.member.person.id)? {
             return Err(Refusal::new("", "This is not one of your test customers.").into());
         }
         let message = "This is no longer one of your test customers.";
-        Ok(Done::new(Trace::new(Action::TestCustomerUnmarked), message, visit.at("top")))
+        Ok(Done::new(Trace::new(Action::TestCustomerUnmarked), message, subject.at("top")))
     })
     .await
 }

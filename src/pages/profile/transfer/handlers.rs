@@ -15,8 +15,8 @@ use crate::db::Db;
 use crate::operations::transfer;
 use crate::pages::directory::overview;
 use crate::pages::profile::acting::Outcome;
+use crate::pages::profile::subject::{self, Subject};
 use crate::pages::profile::transfer::recipient;
-use crate::pages::profile::visit::{self, Visit};
 use crate::wording::text;
 
 /// The fields of the form that confirms the transfer.
@@ -41,29 +41,29 @@ pub async fn make(act: Act<Draft>) -> Outcome {
     let again = query.clone();
     let page = move |conn: &mut _, request: &_, opened| page::rendered(conn, request, &again, opened);
     act.run("transfer", page, move |doing, draft| {
-        let visit = Visit::from_request(doing.conn, doing.request, doing.member, &query)?;
-        let to = recipient::receiver(doing.conn, &visit, &draft.to)??;
-        let one = review::transfer(&visit, to);
+        let subject = Subject::from_request(doing.conn, doing.request, doing.member, &query)?;
+        let to = recipient::receiver(doing.conn, &subject, &draft.to)??;
+        let one = review::transfer(&subject, to);
         if let Some(seen) = draft.seen.filter(|seen| !seen.is_empty())
             && review::fingerprint(&one.preview(doing.conn)?) != seen
         {
             return Err(Refusal::stale().into());
         }
         let moved = one.make(doing.conn, doing.ids)?.map_err(refused)?;
-        done(doing, &visit, to, moved)
+        done(doing, &subject, to, moved)
     })
     .await
 }
 
 /// Redirects to the customer who has the purchases now.
-fn done(doing: &mut Doing<'_>, visit: &Visit, to: CustomerId, moved: i64) -> Result<Done, Error> {
+fn done(doing: &mut Doing<'_>, subject: &Subject, to: CustomerId, moved: i64) -> Result<Done, Error> {
     let counted = text::count(moved, "purchase", "purchases");
-    let message = format!("{counted} moved here from {}.", review::name(visit));
-    let trace = Trace::new(Action::PurchasesTransferred).for_customer(visit.customer.id, &visit.opened_as);
-    let id = overview::best_id(doing.conn, visit.project.id, to)?.ok_or(Error::NotFound)?;
+    let message = format!("{counted} moved here from {}.", review::name(subject));
+    let trace = Trace::new(Action::PurchasesTransferred).for_customer(subject.customer.id, &subject.opened_as);
+    let id = overview::best_id(doing.conn, subject.project.id, to)?.ok_or(Error::NotFound)?;
     let trace = trace.before(&counted).after(format!("moved to {id}"));
-    let view = if visit.is_sandbox() { "?sandbox=1" } else { "" };
-    let location = format!("{}{view}#entitlements", visit::href(&visit.project.slug, &id));
+    let view = if subject.is_sandbox() { "?sandbox=1" } else { "" };
+    let location = format!("{}{view}#entitlements", subject::href(&subject.project.slug, &id));
     Ok(Done::new(trace, message, location))
 }
 

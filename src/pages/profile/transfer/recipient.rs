@@ -10,7 +10,7 @@ use crate::operations::erasure::blocking;
 use crate::pages::directory::overview;
 use crate::pages::directory::search::model::by_customer;
 use crate::pages::directory::search::{Query, queries};
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::subject::Subject;
 
 /// The name of the field that holds the receiving customer.
 pub const TO: &str = "to";
@@ -41,14 +41,14 @@ pub struct Offer {
 /// # Errors
 /// The inner result is a refusal of the field [`TO`]: no customer has the id, it is blocked, or it belongs to the same
 /// customer.
-pub fn receiver(conn: &mut Conn, visit: &Visit, to: &str) -> QueryResult<Result<CustomerId, Refusal>> {
-    let (project, to) = (visit.project.id, to.trim());
+pub fn receiver(conn: &mut Conn, subject: &Subject, to: &str) -> QueryResult<Result<CustomerId, Refusal>> {
+    let (project, to) = (subject.project.id, to.trim());
     Ok(match identity::find(conn, project, to)? {
         None if blocking::find(conn, project, to)?.is_some() => {
             Err(refused("This App User ID is blocked. Unblock it first, or choose another one."))
         }
         None => Err(refused("No customer has this App User ID. A transfer does not create one.")),
-        Some(found) if found == visit.customer.id => Err(refused("This is the same customer. Choose another one.")),
+        Some(found) if found == subject.customer.id => Err(refused("This is the same customer. Choose another one.")),
         Some(found) => Ok(found),
     })
 }
@@ -57,20 +57,20 @@ pub fn receiver(conn: &mut Conn, visit: &Visit, to: &str) -> QueryResult<Result<
 ///
 /// # Errors
 /// The inner result is a refusal of the field [`TO`]: as [`receiver`], or the search found no other customer.
-pub fn search(conn: &mut Conn, visit: &Visit, typed: &str) -> QueryResult<Result<Matches, Refusal>> {
+pub fn search(conn: &mut Conn, subject: &Subject, typed: &str) -> QueryResult<Result<Matches, Refusal>> {
     let typed = typed.trim();
-    let is_blocked = blocking::find(conn, visit.project.id, typed)?.is_some();
-    if is_blocked || identity::find(conn, visit.project.id, typed)?.is_some() {
-        return Ok(receiver(conn, visit, typed)?.map(|found| Matches::One(found, typed.to_owned())));
+    let is_blocked = blocking::find(conn, subject.project.id, typed)?.is_some();
+    if is_blocked || identity::find(conn, subject.project.id, typed)?.is_some() {
+        return Ok(receiver(conn, subject, typed)?.map(|found| Matches::One(found, typed.to_owned())));
     }
     let Ok(Some(query)) = Query::parse(typed) else {
         return Ok(Err(refused("Type an App User ID or an e-mail address.")));
     };
-    let (matches, _) = queries::find(conn, visit.project.id, &query, MOST_ROWS)?;
+    let (matches, _) = queries::find(conn, subject.project.id, &query, MOST_ROWS)?;
     let ids: Vec<CustomerId> = by_customer(matches).into_iter().map(|(customer, _)| customer).take(MOST).collect();
-    let is_only_same = ids == [visit.customer.id];
+    let is_only_same = ids == [subject.customer.id];
     let mut rows = overview::rows_of(conn, &ids)?;
-    rows.retain(|row| row.id != visit.customer.id);
+    rows.retain(|row| row.id != subject.customer.id);
     rows.sort_by_key(|row| std::cmp::Reverse((row.active_at, row.id)));
     let offer = |row: overview::Row| Offer { id: row.best_app_user_id, name: row.display_name, email: row.email };
     Ok(match rows.len() {

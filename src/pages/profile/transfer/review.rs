@@ -11,7 +11,8 @@ use crate::db::Conn;
 use crate::events::Environment;
 use crate::operations::transfer::{Move, Preview};
 use crate::pages::profile::entitlements::Grouped;
-use crate::pages::profile::visit::{self, Visit};
+use crate::pages::profile::subject::{self, Subject};
+use crate::pages::profile::visit::Visit;
 use crate::projection::{CustomerState, Kind, Purchase};
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
@@ -47,8 +48,9 @@ pub struct Side {
 impl Review {
     /// `None` when there is nothing to move.
     pub fn load(conn: &mut Conn, visit: &Visit, to: CustomerId, to_id: &str) -> Result<Option<Review>, Error> {
-        let other = Visit::load(conn, visit.project.id, (to_id, visit.environment), (visit.role, visit.now))?;
-        let other = other.ok_or(Error::NotFound)?;
+        let (project, role, environment, now) = (visit.project.id, visit.role, visit.environment, visit.now);
+        let other = Subject::find_for(conn, project, role, to_id, environment, now)?.ok_or(Error::NotFound)?;
+        let other = Visit::load(conn, other)?;
         let preview = transfer(visit, to).preview(conn)?;
         let moving: Vec<&Purchase> = preview.from.0.purchases.iter().filter(|one| one.kind != Kind::Grant).collect();
         if moving.is_empty() {
@@ -64,8 +66,8 @@ impl Review {
 }
 
 /// The transfer from this customer to another.
-pub fn transfer(visit: &Visit, to: CustomerId) -> Move {
-    Move { project: visit.project.id, from: visit.customer.id, to, now: visit.now }
+pub fn transfer(subject: &Subject, to: CustomerId) -> Move {
+    Move { project: subject.project.id, from: subject.customer.id, to, now: subject.now }
 }
 
 /// A hash that stays the same until the purchases of either customer change.
@@ -118,7 +120,7 @@ impl Side {
         Side {
             name: name(visit),
             id: visit.opened_as.clone(),
-            href: visit::href(&visit.project.slug, &visit.opened_as),
+            href: subject::href(&visit.project.slug, &visit.opened_as),
             now: grouped(visit, now),
             then: grouped(visit, then),
             tests: hidden,
@@ -127,9 +129,9 @@ impl Side {
 }
 
 /// The customer's name: display name, else e-mail address, else the id.
-pub fn name(visit: &Visit) -> String {
-    let known = visit.customer.display_name.as_ref().or(visit.customer.email.as_ref());
-    known.cloned().unwrap_or_else(|| text::visible(&visit.opened_as))
+pub fn name(subject: &Subject) -> String {
+    let known = subject.customer.display_name.as_ref().or(subject.customer.email.as_ref());
+    known.cloned().unwrap_or_else(|| text::visible(&subject.opened_as))
 }
 
 fn grouped(visit: &Visit, state: CustomerState) -> Grouped {

@@ -4,7 +4,7 @@ use super::model::{Filter, Who};
 use crate::audit::{ActorKind, Content, Details, Line};
 use crate::base::clock::Moment;
 use crate::base::ids::PersonId;
-use crate::pages::profile::visit;
+use crate::pages::profile::subject;
 use crate::web::Change;
 use crate::wording::sentence::Stamp;
 use crate::wording::text::capitalised;
@@ -41,7 +41,7 @@ impl Row {
             change: Change::between(details.before.as_deref(), details.after.as_deref()),
             reason: details.reason.clone(),
             missing: missing(&line.content),
-            customer: customer.map(|id| (id.to_owned(), visit::href(slug, id))),
+            customer: customer.map(|id| (id.to_owned(), subject::href(slug, id))),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::customers::Cursor;
 use crate::db::{Conn, Db};
 use crate::operations::test_accounts::queries::{self, Candidate};
 use crate::operations::test_accounts::{Bought, MOST, Wanted, jobs};
-use crate::pages::profile::visit::href;
+use crate::pages::profile::subject::href;
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
 use crate::web::{Layout, Section, filters, form};

@@ -136,7 +136,7 @@ impl Revoke {
     fn load(conn: &mut Conn, visit: &Visit, form: Opened, plan: &Plan) -> Result<Revoke, Error> {
         Ok(Revoke {
             action: visit.action(&format!("grants/{}/revoke", text::segment(&form.subject))),
-            what: removed(visit, plan),
+            what: removed(&visit.catalog, plan),
             count: plan.removed.len(),
             access_changes: AccessChange::preview(conn, visit, &plan.removed_entitlements(), &plan.events)?,
             form,

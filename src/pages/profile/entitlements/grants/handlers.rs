@@ -4,23 +4,25 @@ use super::request::{Draft, GrantRequest, RevokeDraft};
 use super::{GIVE, REVOKE, Undo, request};
 use crate::actions::{Act, Doing, Done};
 use crate::base::error::{Error, Refusal};
+use crate::catalog::{self, Catalog};
 use crate::operations::grants::{Holder, Plan, queries};
 use crate::pages::profile::acting::{Outcome, on_customer, preview_dialog};
+use crate::pages::profile::subject::Subject;
 use crate::pages::profile::undo;
-use crate::pages::profile::visit::Visit;
 use crate::wording::text;
 
 pub async fn give(act: Act<Draft>) -> Outcome {
-    on_customer(act, GIVE, |doing, visit, draft| {
-        request::must_be_production(visit)?;
+    on_customer(act, GIVE, |doing, subject, draft| {
+        request::must_be_production(subject)?;
         let request = GrantRequest::parse(draft, doing.now)?;
-        let planned = holder(visit).plan_grant(doing.conn, &request.entitlement, request.length, request.replaces)?;
-        let plan = planned.map_err(|refusal| request::refused(&refusal, visit, &request.entitlement))?;
-        holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
-        let name = visit.catalog.entitlement_name(&request.entitlement);
+        let catalog = catalog::queries::load(doing.conn, subject.project.id)?;
+        let name = catalog.entitlement_name(&request.entitlement);
+        let planned = holder(subject).plan_grant(doing.conn, &request.entitlement, request.length, request.replaces)?;
+        let plan = planned.map_err(|refusal| request::refused(&refusal, name))?;
+        holder(subject).carry_out(doing.conn, doing.ids, &plan)?;
         let message = format!("{name} granted {}.", request.length.in_words());
         let entry = plan.grant_entry(&request.entitlement, request.length).because(request.reason.clone());
-        let done = Done::new(entry, message, visit.at("entitlements"));
+        let done = Done::new(entry, message, subject.at("entitlements"));
         let keys = plan.given.into_iter().map(|one| one.key).collect();
         Ok(done.with_undo(&undo::Undo::Grant(Undo::Given(keys, plan.removed))))
     })
@@ -34,30 +36,33 @@ pub async fn preview(act: Act<Draft>) -> Outcome {
 
 pub async fn revoke(act: Act<RevokeDraft>) -> Outcome {
     let name = format!("{}.{}", REVOKE, act.parameter("g")?);
-    on_customer(act, &name, |doing, visit, draft| {
-        request::must_be_production(visit)?;
+    on_customer(act, &name, |doing, subject, draft| {
+        request::must_be_production(subject)?;
         let reason = request::reason(&draft.reason)?;
         let key = doing.request.parameter("g")?.to_owned();
-        let plan = match holder(visit).plan_removal(doing.conn, &key)? {
+        let plan = match holder(subject).plan_removal(doing.conn, &key)? {
             Some(plan) => plan,
-            None => return Err(not_removable(doing, visit, &key)),
+            None => return Err(not_removable(doing, subject, &key)),
         };
-        holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
-        let message = format!("{} removed.", text::capitalised(&removed(visit, &plan)));
-        let done = Done::new(plan.removal_entry().because(reason), message, visit.at("entitlements"));
+        holder(subject).carry_out(doing.conn, doing.ids, &plan)?;
+        let message = format!(
+            "{} removed.",
+            text::capitalised(&removed(&catalog::queries::load(doing.conn, subject.project.id)?, &plan))
+        );
+        let done = Done::new(plan.removal_entry().because(reason), message, subject.at("entitlements"));
         Ok(done.with_undo(&undo::Undo::Grant(Undo::Removed(plan.removed))))
     })
     .await
 }
 
-pub fn holder(visit: &Visit) -> Holder {
-    Holder { project: visit.project.id, customer: visit.customer.id, now: visit.now }
+pub fn holder(subject: &Subject) -> Holder {
+    Holder { project: subject.project.id, customer: subject.customer.id, now: subject.now }
 }
 
 /// `granted Pro access`, `2 grants of Pro access`
-pub fn removed(visit: &Visit, plan: &Plan) -> String {
+pub fn removed(catalog: &Catalog, plan: &Plan) -> String {
     let names: Vec<String> =
-        plan.removed_entitlements().iter().map(|id| visit.catalog.entitlement_name(id).to_owned()).collect();
+        plan.removed_entitlements().iter().map(|id| catalog.entitlement_name(id).to_owned()).collect();
     let what = if names.is_empty() { "access".to_owned() } else { text::listed(&names) };
     match plan.removed.len() {
         1 => format!("granted {what}"),
@@ -66,8 +71,8 @@ pub fn removed(visit: &Visit, plan: &Plan) -> String {
 }
 
 /// Why a grant cannot be removed: it has ended, or it does not exist.
-fn not_removable(doing: &mut Doing<'_>, visit: &Visit, key: &str) -> Error {
-    match queries::find(doing.conn, visit.customer.id, key) {
+fn not_removable(doing: &mut Doing<'_>, subject: &Subject, key: &str) -> Error {
+    match queries::find(doing.conn, subject.customer.id, key) {
         Ok(Some(_)) => Refusal::new("", "This grant has already ended. There is nothing to remove.").into(),
         Ok(None) => Error::NotFound,
         Err(error) => error.into(),

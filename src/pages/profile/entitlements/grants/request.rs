@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::base::clock::Moment;
 use crate::base::error::{self, Error, Problem};
 use crate::operations::grants::{Held, InvalidLength, Length, Refusal};
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::subject::Subject;
 use crate::wording::times;
 
 /// The fields of the dialog that grants access.
@@ -83,13 +83,12 @@ pub fn reason(typed: &str) -> Result<Option<String>, Problem> {
     }
 }
 
-/// The refusal of a grant, shown beside the field of the entitlement.
-pub fn refused(refusal: &Refusal, visit: &Visit, entitlement: &str) -> Error {
+/// The refusal of a grant, shown beside the field of the entitlement, whose name is `entitlement`.
+pub fn refused(refusal: &Refusal, entitlement: &str) -> Error {
     let sentence = match refusal {
         Refusal::NotConfigured => "This project has no such entitlement. Choose one from the list.".to_owned(),
         Refusal::Held(held) => format!(
-            "{} is already granted {}. Grants do not add up: remove it and grant again, or leave it.",
-            visit.catalog.entitlement_name(entitlement),
+            "{entitlement} is already granted {}. Grants do not add up: remove it and grant again, or leave it.",
             until(held)
         ),
     };
@@ -105,8 +104,8 @@ pub fn until(held: &Held) -> String {
 ///
 /// # Errors
 /// [`error::Refusal`] when the page shows sandbox data.
-pub fn must_be_production(visit: &Visit) -> Result<(), error::Refusal> {
-    if visit.is_sandbox() {
+pub fn must_be_production(subject: &Subject) -> Result<(), error::Refusal> {
+    if subject.is_sandbox() {
         return Err(error::Refusal::new("", "Grants are production. Switch “Sandbox data” off to change them."));
     }
     Ok(())
@@ -116,7 +115,6 @@ pub fn must_be_production(visit: &Visit) -> Result<(), error::Refusal> {
 mod tests {
     use super::*;
     use crate::operations::grants::Preset;
-    use crate::pages::profile::testing;
     use crate::projection::testing::NOW;
 
     fn draft(fields: &[(&str, &str)]) -> Draft {
@@ -152,7 +150,7 @@ mod tests {
     #[test]
     fn a_running_grant_is_named_with_its_end() {
         let held = |days, is_lifetime| Refusal::Held(Held { ends_at: NOW.plus_days(days), is_lifetime });
-        let message = |refusal: Refusal| match refused(&refusal, &testing::lena(), "pro") {
+        let message = |refusal: Refusal| match refused(&refusal, "pro") {
             Error::Refused(refusal) => refusal.problems[0].sentence.clone(),
             other => panic!("{other:?}"),
         };

@@ -7,8 +7,9 @@ use crate::actions::{Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::Permission::GrantEntitlements;
 use crate::base::error::{Error, Refusal};
+use crate::catalog;
 use crate::operations::grants::{Plan, Removed};
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::subject::Subject;
 use crate::wording::times;
 
 /// What [`undo`] needs to know.
@@ -19,37 +20,38 @@ pub enum Undo {
     Removed(Vec<Removed>),
 }
 
-pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Error> {
+pub fn undo(doing: &mut Doing<'_>, subject: &Subject, undo: Undo) -> Result<Done, Error> {
     doing.permit(GrantEntitlements)?;
     let (plan, message) = match undo {
-        Undo::Given(keys, replaced) => (take_back(doing, visit, &keys, &replaced)?, "The grant is gone again."),
-        Undo::Removed(removed) => (give_back(doing, visit, &removed)?, "The granted access is back."),
+        Undo::Given(keys, replaced) => (take_back(doing, subject, &keys, &replaced)?, "The grant is gone again."),
+        Undo::Removed(removed) => (give_back(doing, subject, &removed)?, "The granted access is back."),
     };
-    holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
+    holder(subject).carry_out(doing.conn, doing.ids, &plan)?;
     let trace = if plan.removed.is_empty() { given_back(&plan) } else { plan.removal_entry() };
-    Ok(Done::new(trace.because(Some("undone".into())), message, visit.at("entitlements")))
+    Ok(Done::new(trace.because(Some("undone".into())), message, subject.at("entitlements")))
 }
 
-fn take_back(doing: &mut Doing<'_>, visit: &Visit, keys: &[String], replaced: &[Removed]) -> Result<Plan, Error> {
+fn take_back(doing: &mut Doing<'_>, subject: &Subject, keys: &[String], replaced: &[Removed]) -> Result<Plan, Error> {
     let mut plan = Plan::default();
     for key in keys {
         let gone = || Refusal::new("", "The grant is over, or somebody removed it. There is nothing to undo.");
-        let one = holder(visit).plan_removal_of_one(doing.conn, key)?.ok_or_else(gone)?;
+        let one = holder(subject).plan_removal_of_one(doing.conn, key)?.ok_or_else(gone)?;
         plan.events.extend(one.events);
         plan.removed.extend(one.removed);
     }
-    holder(visit).plan_again(doing.conn, &mut plan, replaced)?;
+    holder(subject).plan_again(doing.conn, &mut plan, replaced)?;
     Ok(plan)
 }
 
 /// Plans the removed grants again, for the rest of their time.
-fn give_back(doing: &mut Doing<'_>, visit: &Visit, removed: &[Removed]) -> Result<Plan, Error> {
+fn give_back(doing: &mut Doing<'_>, subject: &Subject, removed: &[Removed]) -> Result<Plan, Error> {
     let entitlements: Vec<String> = removed.iter().flat_map(|one| one.entitlements.clone()).collect();
-    if !holder(visit).running(doing.conn, &visit.catalog, &entitlements)?.is_empty() {
+    let catalog = catalog::queries::load(doing.conn, subject.project.id)?;
+    if !holder(subject).running(doing.conn, &catalog, &entitlements)?.is_empty() {
         return Err(Refusal::new("", "Somebody granted it again meanwhile. That stays as it is.").into());
     }
     let mut plan = Plan::default();
-    holder(visit).plan_again(doing.conn, &mut plan, removed)?;
+    holder(subject).plan_again(doing.conn, &mut plan, removed)?;
     if plan.given.is_empty() {
         return Err(Refusal::new("", "The grant would have ended by now. There is nothing to restore.").into());
     }

@@ -1,0 +1,191 @@
+//! The customer that an address names, the person who asks, and the time: what every action needs, read with one query.
+
+use diesel::prelude::*;
+
+use crate::auth::{Member, PageRequest};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::{CustomerId, ProjectId};
+use crate::base::{AppUserId, Permission, Role, lookup_key};
+use crate::db::Conn;
+use crate::db::schema::{app_user_ids, customers, projects};
+use crate::events::Environment;
+use crate::operations::erasure::blocking;
+use crate::web::form;
+use crate::wording::text;
+
+/// One customer as one person sees them at one moment.
+#[derive(Debug)]
+pub struct Subject {
+    pub project: Project,
+    pub customer: Customer,
+    /// The id in the address, which may be any of the customer's ids.
+    pub opened_as: String,
+    /// Since when `opened_as` has been known.
+    pub since: Since,
+    /// The path of the profile, percent-encoded, without a query.
+    pub href: String,
+    /// Which data the history and the entitlements show; the "Sandbox data" switch selects it.
+    pub environment: Environment,
+    pub now: Moment,
+    /// The role of the person in the project.
+    pub role: Role,
+}
+
+/// The project that the customer belongs to.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = projects)]
+pub struct Project {
+    pub id: ProjectId,
+    pub slug: String,
+    pub name: String,
+    pub transfer_behavior: String,
+    pub sandbox_transfer_behavior: Option<String>,
+    /// The maximum length of a note in characters.
+    pub note_length: i64,
+    /// The maximum number of notes per customer.
+    pub note_count: i64,
+    /// Whether developers may change the offering only of test customers.
+    pub overrides_only_tests: bool,
+    /// Whether support and developers may delete customers as well.
+    pub others_may_delete: bool,
+}
+
+/// The customer's row: what the app reported, and what follows from the events.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = customers)]
+pub struct Customer {
+    pub id: CustomerId,
+    pub last_seen_at: Option<Moment>,
+    pub app_version: Option<String>,
+    pub platform: Option<String>,
+    pub platform_version: Option<String>,
+    pub sdk_version: Option<String>,
+    pub locale: Option<String>,
+    /// The country of the app's last contact (ISO 3166-1 alpha-2).
+    pub country: Option<String>,
+    pub original_app_user_id: String,
+    /// The country that the newest event names, shown when no app has ever made contact.
+    pub event_country: Option<String>,
+    pub display_name: Option<String>,
+    pub email: Option<String>,
+    pub spent_micros: i64,
+    pub prices_missing: i64,
+    pub payments: i64,
+    pub refunds: i64,
+    pub family_shared_only: bool,
+    pub ids_count: i64,
+    pub events_count: i64,
+    pub first_event_at: Option<Moment>,
+    /// The production purchase that decides the status, as JSON ([`Purchase`] without the spans of the picture).
+    pub status_purchase: Option<String>,
+    pub made_sandbox: bool,
+    /// When an app last fetched the customer info.
+    pub info_fetched_at: Option<Moment>,
+    /// When an app last fetched the customer's offerings.
+    pub offerings_fetched_at: Option<Moment>,
+}
+
+/// Since when an id has been known.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = app_user_ids)]
+pub struct Since {
+    #[diesel(column_name = since)]
+    pub at: Moment,
+    /// Whether `at` is when the id was created; otherwise it is when an event first named it.
+    #[diesel(column_name = is_since_exact)]
+    pub is_exact: bool,
+}
+
+impl Subject {
+    /// Finds the customer that the path names, in the view that the query asks for. One query.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when no customer has that id.
+    pub fn from_request(
+        conn: &mut Conn,
+        request: &PageRequest,
+        member: &Member,
+        query: &str,
+    ) -> Result<Subject, Error> {
+        let environment = match form::field(query, "sandbox").as_deref() {
+            Some("1") => Environment::Sandbox,
+            _ => Environment::Production,
+        };
+        let id = AppUserId::parse(request.app_user_id()?).map_err(|_| Error::NotFound)?;
+        let found = Subject::find(conn, member, id.as_str(), environment, request.now)?;
+        if found.is_none() && blocking::find(conn, member.project.id, id.as_str())?.is_some() {
+            request.mark_blocked(member.may(Permission::BlockCustomers));
+        }
+        found.ok_or(Error::NotFound)
+    }
+
+    /// Finds the customer who has this id in the member's project; `None` when no customer has it. One query.
+    pub fn find(
+        conn: &mut Conn,
+        member: &Member,
+        app_user_id: &str,
+        environment: Environment,
+        now: Moment,
+    ) -> QueryResult<Option<Subject>> {
+        Subject::find_for(conn, member.project.id, member.role, app_user_id, environment, now)
+    }
+
+    /// As [`Subject::find`], for a person with this role.
+    pub fn find_for(
+        conn: &mut Conn,
+        project: ProjectId,
+        role: Role,
+        app_user_id: &str,
+        environment: Environment,
+        now: Moment,
+    ) -> QueryResult<Option<Subject>> {
+        let Some((project, customer, since)) = find(conn, project, app_user_id)? else { return Ok(None) };
+        let (href, opened_as) = (href(&project.slug, app_user_id), app_user_id.to_owned());
+        Ok(Some(Subject { project, customer, opened_as, since, href, environment, now, role }))
+    }
+
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may_in(self.project.others_may_delete, permission)
+    }
+
+    /// The address of the page at this card, with the sandbox switch unchanged.
+    pub fn at(&self, card: &str) -> String {
+        let query = if self.is_sandbox() { "?sandbox=1" } else { "" };
+        format!("{}{query}#{card}", self.href)
+    }
+
+    /// The address of the page with this dialog open.
+    pub fn dialog(&self, name: &str) -> String {
+        let sandbox = if self.is_sandbox() { "sandbox=1&" } else { "" };
+        format!("{}?{sandbox}dialog={}", self.href, text::segment(name))
+    }
+
+    /// The address that a form of the page posts to: `notes` becomes `C/notes`.
+    pub fn action(&self, path: &str) -> String {
+        let query = if self.is_sandbox() { "?sandbox=1" } else { "" };
+        format!("{}/{path}{query}", self.href)
+    }
+
+    pub fn is_sandbox(&self) -> bool {
+        self.environment == Environment::Sandbox
+    }
+}
+
+/// The path of a profile, percent-encoded.
+pub fn href(slug: &str, app_user_id: &str) -> String {
+    format!("/projects/{slug}/customers/{}", text::segment(app_user_id))
+}
+
+type Found = (Project, Customer, Since);
+
+fn find(conn: &mut Conn, project: ProjectId, app_user_id: &str) -> QueryResult<Option<Found>> {
+    let own = app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(app_user_id)));
+    app_user_ids::table
+        .inner_join(customers::table.on(customers::id.eq(app_user_ids::customer_id)))
+        .inner_join(projects::table.on(projects::id.eq(app_user_ids::project_id)))
+        .filter(own)
+        .select((Project::as_select(), Customer::as_select(), Since::as_select()))
+        .first(conn)
+        .optional()
+}
