@@ -11,10 +11,10 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// Top-level modules, each using only those before it. `src/README.md` says what each is for, in the same order.
 const ORDER: [&str; 22] = [
     "base",
-    "db",
     "wording",
     "events",
     "projection",
+    "db",
     "catalog",
     "audit",
     "customers",

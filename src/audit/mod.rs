@@ -20,3 +20,8 @@ pub use line::{Content, Line, Row};
 pub use queries::append;
 pub use trace::{Actor, ActorKind, Details, Origin, Trace};
 pub use verify::{Broken, Verified, verify};
+
+crate::db::columns::text_enum! {
+    ActorKind: name, ActorKind::parse;
+    Action: name, Action::parse;
+}

@@ -24,7 +24,7 @@ pub fn rename(conn: &mut Conn, person: PersonId, name: &str) -> QueryResult<()> 
 
 pub fn set_preferences(conn: &mut Conn, person: PersonId, preferences: Preferences) -> QueryResult<()> {
     let zone = preferences.zone.map(|zone| zone.name());
-    let row = (people::theme.eq(preferences.theme.name()), people::time_zone.eq(zone));
+    let row = (people::theme.eq(preferences.theme), people::time_zone.eq(zone));
     diesel::update(people::table.find(person)).set(row).execute(conn)?;
     Ok(())
 }

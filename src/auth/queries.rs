@@ -183,11 +183,10 @@ pub fn role_of(conn: &mut Conn, project: ProjectId, person: PersonId) -> QueryRe
 
 /// Makes the person a member with this role, or changes the role of a member.
 pub fn set_role(conn: &mut Conn, project: ProjectId, person: PersonId, role: Role) -> QueryResult<()> {
-    let row =
-        (memberships::project_id.eq(project), memberships::person_id.eq(person), memberships::role.eq(role.name()));
+    let row = (memberships::project_id.eq(project), memberships::person_id.eq(person), memberships::role.eq(role));
     let key = (memberships::project_id, memberships::person_id);
     let insert = diesel::insert_into(memberships::table).values(row);
-    Both(insert.on_conflict(key).do_update().set(memberships::role.eq(role.name()))).execute(conn)?;
+    Both(insert.on_conflict(key).do_update().set(memberships::role.eq(role))).execute(conn)?;
     Ok(())
 }
 

@@ -26,6 +26,8 @@ pub enum TermKind {
     Name,
 }
 
+crate::db::columns::text_enum!(TermKind: as_str, TermKind::parse);
+
 impl TermKind {
     pub const ALL: [TermKind; 6] =
         [TermKind::AppUserId, TermKind::Transaction, TermKind::Order, TermKind::Email, TermKind::Phone, TermKind::Name];

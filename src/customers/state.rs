@@ -136,7 +136,7 @@ fn write_purchases(conn: &mut Conn, customer: CustomerId, all: &[Purchase], is_n
             purchases::key.eq(&purchase.key),
             purchases::store.eq(purchase.store.as_ref().map_or("", |store| store.as_str())),
             purchases::product_id.eq(&purchase.product_id),
-            purchases::kind.eq(purchase.kind.as_str()),
+            purchases::kind.eq(purchase.kind),
             purchases::names_entitlements.eq(!purchase.entitlement_ids.is_empty()),
             purchases::starts_at.eq(purchase.period_start.millis()),
             purchases::ends_at.eq(purchase.access_ends_at().millis()),
@@ -219,7 +219,7 @@ fn write_balances(conn: &mut Conn, customer: CustomerId, state: &CustomerState, 
     for ((environment, code), balance) in &state.balances {
         let row = (
             balances::customer_id.eq(customer),
-            balances::environment.eq(environment.as_str()),
+            balances::environment.eq(environment),
             balances::code.eq(code),
             balances::name.eq(&balance.name),
             balances::amount.eq(balance.amount),

@@ -1,4 +1,4 @@
-//! How database columns store the types of `base`, which itself knows no database.
+//! How database columns store the types of modules that know no database: ids and moments as BIGINT, enums as TEXT.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
@@ -7,11 +7,16 @@ use diesel::internal::derives::as_expression::Bound;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, Nullable, SingleValue};
 
+use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::ids::{
     CustomerId, DeliveryId, EndpointId, EventId, InvitationId, JobId, KeyId, NoteId, PersonId, ProjectId, RowId,
     SubmissionId,
 };
+use crate::events::Environment;
+use crate::events::history::Topic;
+use crate::projection::Kind;
+use crate::wording::preferences::Theme;
 
 /// Stores each type as the number in it, in BIGINT columns. In queries it becomes that number at once, so that queries
 /// that differ only in such types are compiled once.
@@ -89,3 +94,66 @@ stored_as_bigint!(
     JobId,
     RowId,
 );
+
+/// Stores an enum in TEXT columns as one of its words. In queries it becomes the word at once, as ids become numbers.
+/// The two functions give the word of a value, and the value of a word.
+macro_rules! text_enum {
+    ($($name:ty: $word:ident, $parse:expr);+ $(;)?) => {$(
+        impl<DB: diesel::backend::Backend> diesel::serialize::ToSql<diesel::sql_types::Text, DB> for $name
+        where
+            str: diesel::serialize::ToSql<diesel::sql_types::Text, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, DB>) -> diesel::serialize::Result {
+                <str as diesel::serialize::ToSql<diesel::sql_types::Text, DB>>::to_sql(self.$word(), out)
+            }
+        }
+
+        impl<DB: diesel::backend::Backend> diesel::deserialize::FromSql<diesel::sql_types::Text, DB> for $name
+        where
+            String: diesel::deserialize::FromSql<diesel::sql_types::Text, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> diesel::deserialize::Result<Self> {
+                let word = <String as diesel::deserialize::FromSql<diesel::sql_types::Text, DB>>::from_sql(bytes)?;
+                let unknown = || format!("{word} is no {}", stringify!($name));
+                ($parse)(&word).ok_or_else(|| unknown().into())
+            }
+        }
+
+        impl<DB: diesel::backend::Backend, ST: diesel::sql_types::SingleValue> diesel::deserialize::Queryable<ST, DB>
+            for $name
+        where
+            $name: diesel::deserialize::FromSql<ST, DB>,
+        {
+            type Row = $name;
+
+            fn build(row: $name) -> diesel::deserialize::Result<Self> {
+                Ok(row)
+            }
+        }
+
+        impl diesel::expression::AsExpression<diesel::sql_types::Text> for $name {
+            type Expression = diesel::internal::derives::as_expression::Bound<diesel::sql_types::Text, &'static str>;
+
+            fn as_expression(self) -> Self::Expression {
+                diesel::internal::derives::as_expression::Bound::new(self.$word())
+            }
+        }
+
+        impl diesel::expression::AsExpression<diesel::sql_types::Text> for &$name {
+            type Expression = diesel::internal::derives::as_expression::Bound<diesel::sql_types::Text, &'static str>;
+
+            fn as_expression(self) -> Self::Expression {
+                diesel::internal::derives::as_expression::Bound::new(self.$word())
+            }
+        }
+    )+};
+}
+pub(crate) use text_enum;
+
+text_enum! {
+    Role: name, Role::parse;
+    Theme: name, Theme::parse;
+    Environment: as_str, Environment::parse_stored;
+    Topic: as_str, Topic::parse;
+    Kind: as_str, Kind::parse;
+}

@@ -3,7 +3,7 @@
 
 mod any_query;
 mod both;
-mod columns;
+pub(crate) mod columns;
 mod conn;
 pub mod customer_tables;
 pub mod durability;

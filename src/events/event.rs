@@ -148,6 +148,11 @@ impl Environment {
         }
     }
 
+    /// The environment whose name in the database this is: `sandbox`.
+    pub fn parse_stored(word: &str) -> Option<Environment> {
+        [Environment::Production, Environment::Sandbox].into_iter().find(|environment| environment.as_str() == word)
+    }
+
     pub(super) fn parse(word: &str) -> Option<Environment> {
         match word {
             "PRODUCTION" => Some(Environment::Production),

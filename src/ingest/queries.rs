@@ -44,7 +44,7 @@ pub fn show_in_history(
         history::tie.eq(event.tie()),
         history::event_id.eq(event_id),
         history::environment.eq(event.environment_word()),
-        history::topic.eq(event.topic().as_str()),
+        history::topic.eq(event.topic()),
         history::side.eq(side),
         history::summary.eq(&delivery.summary),
     );

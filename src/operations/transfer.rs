@@ -40,7 +40,7 @@ pub struct Preview {
 
 /// How many purchases a transfer would move.
 pub fn movable(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> {
-    let own = purchases::customer_id.eq(customer).and(purchases::kind.ne(Kind::Grant.as_str()));
+    let own = purchases::customer_id.eq(customer).and(purchases::kind.ne(Kind::Grant));
     purchases::table.filter(own).count().get_result(conn)
 }
 

@@ -32,6 +32,10 @@ impl Kind {
             Kind::Temporary => "temporary",
         }
     }
+
+    pub fn parse(word: &str) -> Option<Kind> {
+        [Kind::Subscription, Kind::OneTime, Kind::Grant, Kind::Temporary].into_iter().find(|kind| kind.as_str() == word)
+    }
 }
 
 /// A purchase and all that is known of it. A time is `None` until an event names it.

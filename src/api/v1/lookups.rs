@@ -27,7 +27,7 @@ pub async fn currencies(caller: Caller, req: HttpRequest) -> Result<HttpResponse
             let Some(customer) = customers::find(conn, call, &asked)? else {
                 return Ok(Vec::new());
             };
-            let own = balances::customer_id.eq(customer).and(balances::environment.eq(environment.as_str()));
+            let own = balances::customer_id.eq(customer).and(balances::environment.eq(environment));
             let rows = balances::table.filter(own).select((balances::code, balances::name, balances::amount));
             Ok(rows.load(conn)?)
         })

@@ -127,7 +127,7 @@ fn environment(word: &str) -> Result<Environment, Error> {
 fn load(conn: &mut Conn, customer: CustomerId, environment: Option<Environment>) -> QueryResult<Vec<Purchase>> {
     let mut own = purchases::table.filter(purchases::customer_id.eq(customer)).select(purchases::body).into_boxed();
     if let Some(environment) = environment {
-        own = own.filter(purchases::environment.eq(environment.as_str()));
+        own = own.filter(purchases::environment.eq(environment));
     }
     let bodies: Vec<String> = own.load(conn)?;
     let mut all: Vec<Purchase> = bodies.iter().filter_map(|body| Purchase::stored(body)).collect();

@@ -33,7 +33,7 @@ pub fn with_email(
     }
     let term = search_terms::project_id.eq(project).and(search_terms::term.eq(lookup_key(&folded(email))));
     let found: Vec<CustomerId> = search_terms::table
-        .filter(term.and(search_terms::kind.eq(TermKind::Email.as_str())))
+        .filter(term.and(search_terms::kind.eq(TermKind::Email)))
         .filter(search_terms::value.eq(email).and(search_terms::customer_id.gt(after)))
         .order(search_terms::customer_id)
         .limit(most)

@@ -33,7 +33,7 @@ pub fn insert(conn: &mut Conn, new: &New<'_>, token: &Token, now: Moment) -> Que
             invitations::id.eq(new.id),
             invitations::token_hash.eq(token.hash()),
             invitations::email.eq(new.email.as_str()),
-            invitations::role.eq(new.role.name()),
+            invitations::role.eq(new.role),
             invitations::invited_by.eq(new.invited_by),
             invitations::created_at.eq(now),
             invitations::expires_at.eq(now.plus_days(DAYS)),

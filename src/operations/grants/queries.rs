@@ -41,8 +41,8 @@ pub fn is_configured(conn: &mut Conn, project: ProjectId, entitlement: &str) -> 
 pub fn running(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Vec<Purchase>> {
     let bodies: Vec<String> = purchases::table
         .filter(purchases::customer_id.eq(customer))
-        .filter(purchases::environment.eq(Environment::Production.as_str()))
-        .filter(purchases::kind.eq(Kind::Grant.as_str()).and(purchases::ends_at.gt(now.millis())))
+        .filter(purchases::environment.eq(Environment::Production))
+        .filter(purchases::kind.eq(Kind::Grant).and(purchases::ends_at.gt(now.millis())))
         .order(purchases::ends_at.desc())
         .select(purchases::body)
         .load(conn)?;
@@ -54,9 +54,9 @@ pub fn find(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult<Opt
     if key.contains('\0') {
         return Ok(None);
     }
-    let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(Environment::Production.as_str()));
+    let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(Environment::Production));
     let body: Option<String> = purchases::table
-        .filter(own.and(purchases::key.eq(key)).and(purchases::kind.eq(Kind::Grant.as_str())))
+        .filter(own.and(purchases::key.eq(key)).and(purchases::kind.eq(Kind::Grant)))
         .select(purchases::body)
         .first(conn)
         .optional()?;

@@ -87,9 +87,9 @@ fn rows(
 ) -> QueryResult<Vec<Row>> {
     let purchases_of = || purchases::table.filter(purchases::customer_id.eq(customers::id));
     let history_of = || history::table.filter(history::customer_id.eq(customers::id));
-    let is_real = purchases::environment.ne(Environment::Sandbox.as_str()).or(purchases::kind.eq(Kind::Grant.as_str()));
+    let is_real = purchases::environment.ne(Environment::Sandbox).or(purchases::kind.eq(Kind::Grant));
     // An event that does not name the sandbox counts as production.
-    let outside = || history_of().filter(history::environment.ne(Environment::Sandbox.as_str()));
+    let outside = || history_of().filter(history::environment.ne(Environment::Sandbox));
     let [money, access, trouble, identity, other] = Topic::ALL.map(Topic::as_str);
     let of_purchases = history::topic.eq(money).or(history::topic.eq(access)).or(history::topic.eq(trouble));
     let transfer = history::topic.eq(identity).and(history::summary.like("%\"kind\":\"TRANSFER\"%"));

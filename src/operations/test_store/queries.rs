@@ -98,7 +98,7 @@ pub fn bought(conn: &mut Conn, customer: CustomerId, token: &str) -> QueryResult
 
 /// The customer's purchases in the Test Store that have not ended. Products that are used up are not among them.
 pub fn held(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Vec<Purchase>> {
-    let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(Environment::Sandbox.as_str()));
+    let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(Environment::Sandbox));
     let of_store = purchases::store.eq(Store::TestStore.as_str()).and(purchases::ends_at.gt(now.millis()));
     let bodies: Vec<String> = purchases::table.filter(own.and(of_store)).select(purchases::body).load(conn)?;
     Ok(bodies.iter().filter_map(|body| Purchase::stored(body)).collect())

@@ -111,7 +111,7 @@ mod tests {
     use crate::projection::testing::NOW;
 
     fn sentence(changed: i64, fetched: Option<i64>) -> String {
-        let mut customer = lena().customer;
+        let mut customer = lena().subject.customer;
         customer.offerings_fetched_at = fetched.map(|seconds| NOW.plus_seconds(-seconds));
         let changes = Changes { offering: Some(NOW.plus_seconds(-changed)), ..Changes::default() };
         changes.sentence(What::Offering, &customer, NOW).map(|sentence| sentence.plain()).unwrap_or_default()

@@ -126,12 +126,12 @@ pub fn purchases_of(
 ) -> QueryResult<Vec<Purchase>> {
     let own = || {
         purchases::table
-            .filter(purchases::customer_id.eq(customer).and(purchases::environment.eq(environment.as_str())))
+            .filter(purchases::customer_id.eq(customer).and(purchases::environment.eq(environment)))
             .select(purchases::body)
     };
-    let one_time = Kind::OneTime.as_str();
-    let [subscription, grant, temporary] = [Kind::Subscription, Kind::Grant, Kind::Temporary].map(Kind::as_str);
-    let lasting = purchases::kind.eq(subscription).or(purchases::kind.eq(grant)).or(purchases::kind.eq(temporary));
+    let one_time = Kind::OneTime;
+    let lasting = purchases::kind.eq(Kind::Subscription).or(purchases::kind.eq(Kind::Grant));
+    let lasting = lasting.or(purchases::kind.eq(Kind::Temporary));
     let ended_last = own().filter(lasting).order(purchases::ends_at.desc()).limit(MANY);
     let mut bodies: Vec<String> = ended_last.load(conn)?;
     let attached = entitlement_products::table.filter(entitlement_products::project_id.eq(project));

@@ -32,9 +32,7 @@ impl Card {
     /// One query. `None` without a balance in this environment.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Card>> {
         let rows: Vec<(String, String, i64)> = balances::table
-            .filter(
-                balances::customer_id.eq(visit.customer.id).and(balances::environment.eq(visit.environment.as_str())),
-            )
+            .filter(balances::customer_id.eq(visit.customer.id).and(balances::environment.eq(visit.environment)))
             .select((balances::code, balances::name, balances::amount))
             .load(conn)?;
         let mut balances: Vec<Balance> = rows.into_iter().map(Balance::from).collect();

@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_device_is_called_as_people_call_it() {
-        let mut customer = testing::lena().customer;
+        let mut customer = testing::lena().subject.customer;
         assert_eq!(device(&customer).as_deref(), Some("iOS 19.1"));
         customer.platform = Some("Android".into());
         customer.platform_version = Some("36".into());

@@ -30,10 +30,10 @@ impl Moved {
     /// customer.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Moved>> {
         let customer = visit.customer.id;
-        let in_view = history::environment.eq(visit.environment.as_str()).or(history::environment.eq("none"));
+        let in_view = history::environment.eq(visit.environment).or(history::environment.eq("none"));
         let newest = history::table
             .filter(history::customer_id.eq(customer).and(in_view))
-            .filter(history::topic.eq(Topic::Identity.as_str()).and(history::summary.like("%\"kind\":\"TRANSFER\"%")))
+            .filter(history::topic.eq(Topic::Identity).and(history::summary.like("%\"kind\":\"TRANSFER\"%")))
             .order((history::timeline_at.desc(), history::event_at.desc(), history::tie.desc()))
             .select(history::side.concat(history::summary))
             .limit(1)

@@ -101,7 +101,7 @@ impl Selection<'_> {
             .limit(limit)
             .into_boxed();
         if let Some(topic) = self.topic {
-            query = query.filter(history::topic.eq(topic.as_str()));
+            query = query.filter(history::topic.eq(topic));
         }
         let Cursor { timeline_at: t, event_at: e, tie, event } = cursor;
         use history::{event_at, event_id, tie as t_tie, timeline_at};

@@ -28,19 +28,19 @@ pub fn held(conn: &mut Conn, subject: &Subject) -> QueryResult<Held> {
 pub fn held_with(conn: &mut Conn, subject: &Subject, attributes: i64) -> QueryResult<Held> {
     let customer = subject.customer.id;
     let (notes, balances, experiments, overrides, partners) = beside_events(conn, customer)?;
-    let kinds: Vec<(String, i64)> = purchases::table
+    let kinds: Vec<(Kind, i64)> = purchases::table
         .filter(purchases::customer_id.eq(customer))
         .group_by((purchases::environment, purchases::kind))
         .select((purchases::kind, count_star()))
         .load(conn)?;
-    let of = |wanted: &dyn Fn(&str) -> bool| {
-        kinds.iter().filter(|(kind, _)| wanted(kind)).map(|(_, count)| count).sum::<i64>()
+    let of = |wanted: &dyn Fn(Kind) -> bool| {
+        kinds.iter().filter(|(kind, _)| wanted(*kind)).map(|(_, count)| count).sum::<i64>()
     };
     Ok(Held {
         ids: subject.customer.ids_count,
         events: subject.customer.events_count,
-        purchases: of(&|kind| kind != Kind::Grant.as_str()),
-        grants: of(&|kind| kind == Kind::Grant.as_str()),
+        purchases: of(&|kind| kind != Kind::Grant),
+        grants: of(&|kind| kind == Kind::Grant),
         notes,
         attributes,
         balances,
@@ -76,7 +76,7 @@ fn beside_events(conn: &mut Conn, customer: CustomerId) -> QueryResult<Beside> {
 
 /// Subscriptions of both environments that a store may still charge for, or that still give access.
 fn live(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Vec<Purchase>> {
-    let own = purchases::customer_id.eq(customer).and(purchases::kind.eq(Kind::Subscription.as_str()));
+    let own = purchases::customer_id.eq(customer).and(purchases::kind.eq(Kind::Subscription));
     let recent = purchases::ends_at.gt(now.plus_days(-LOADED_DAYS).millis());
     let bodies: Vec<String> = purchases::table
         .filter(own.and(purchases::environment.eq("production").or(purchases::environment.eq("sandbox"))).and(recent))

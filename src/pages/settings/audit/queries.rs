@@ -41,18 +41,18 @@ pub fn lines(
     }
     query = match chosen.who {
         Some(Who::Person(id)) => {
-            let person = ActorKind::Person.name();
+            let person = ActorKind::Person;
             query.filter(audit_entries::actor_kind.eq(person).and(audit_entries::actor_id.eq(id)))
         }
         Some(Who::Other(kind)) => {
-            let of_kind = query.filter(audit_entries::actor_kind.eq(kind.name()));
+            let of_kind = query.filter(audit_entries::actor_kind.eq(kind));
             // All API keys are one choice; the other kinds have no ids.
             if kind == ActorKind::ApiKey { of_kind } else { of_kind.filter(audit_entries::actor_id.is_null()) }
         }
         None => query,
     };
     if let Some(action) = chosen.action {
-        query = query.filter(audit_entries::action.eq(action.name()));
+        query = query.filter(audit_entries::action.eq(action));
     }
     if let Some(since) = chosen.since {
         query = query.filter(audit_entries::at.ge(since.millis()));
