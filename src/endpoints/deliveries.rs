@@ -65,7 +65,7 @@ pub fn of_event(conn: &mut Conn, project: ProjectId, event_row: EventId, now: Mo
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::event_row.eq(event_row)))
         .order(webhook_deliveries::id)
         .load(conn)?;
-    with_attempts(conn, project, rows, (now, true))
+    with_attempts(conn, project, rows, now, true)
 }
 
 /// The newest deliveries to an endpoint.
@@ -75,7 +75,7 @@ pub fn to(conn: &mut Conn, project: ProjectId, endpoint: EndpointId, most: i64, 
         .order(webhook_deliveries::id.desc())
         .limit(most)
         .load(conn)?;
-    with_attempts(conn, project, rows, (now, false))
+    with_attempts(conn, project, rows, now, false)
 }
 
 /// The row of the event that a delivery sends; `None` when there is no such delivery, or it sends a test event.
@@ -149,7 +149,8 @@ fn with_attempts(
     conn: &mut Conn,
     project: ProjectId,
     rows: Vec<Row>,
-    (now, is_of_event): (Moment, bool),
+    now: Moment,
+    is_of_event: bool,
 ) -> QueryResult<Vec<Sent>> {
     let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
     let made: Vec<Attempt> = attempts::table

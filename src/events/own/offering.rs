@@ -14,7 +14,8 @@ use crate::events::{Delivery, EventType};
 pub fn override_ended(
     subject: &Subject,
     offering: &str,
-    (set_at, ended_at): (Moment, Moment),
+    set_at: Moment,
+    ended_at: Moment,
     now: Moment,
 ) -> Result<Delivery, Error> {
     let name = format!("the end of the override to {offering} of {} set at {}", subject.app_user_id, set_at.millis());

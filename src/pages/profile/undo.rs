@@ -25,7 +25,7 @@ pub struct Draft {
 
 pub async fn undo(act: Act<Draft>) -> Outcome {
     on_customer(act, "", |doing, visit, draft| {
-        let undo = take_undo(doing.conn, doing.member, visit.customer.id, draft.submission, doing.now)?;
+        let undo = take_undo(doing.conn, doing.member, visit.customer.id, draft.submission, doing.ctx.now)?;
         match serde_json::from_str(&undo) {
             Ok(undo) => take_back(doing, visit, undo),
             Err(error) => Err(Error::Internal(error.to_string())),

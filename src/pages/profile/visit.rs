@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::pickup::{Changes, What};
+use crate::audit::Ctx;
 use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -33,7 +34,8 @@ pub struct Visit {
     pub href: String,
     /// Which data the history and the entitlements show; the "Sandbox data" switch selects it.
     pub environment: Environment,
-    pub now: Moment,
+    /// The context of what the person does here.
+    pub ctx: Ctx,
     /// The role of the person in the project.
     pub role: Role,
     pub catalog: Catalog,
@@ -129,8 +131,7 @@ impl Visit {
             _ => Environment::Production,
         };
         let id = AppUserId::parse(request.app_user_id()?).map_err(|_| Error::NotFound)?;
-        let (shown, person) = ((id.as_str(), environment), (member.role, request.now));
-        let found = Visit::load(conn, member.project.id, shown, person)?;
+        let found = Visit::load(conn, &request.ctx(member), id.as_str(), environment, member.role)?;
         if found.is_none() && blocking::find(conn, member.project.id, id.as_str())?.is_some() {
             request.mark_blocked(member.may(Permission::BlockCustomers));
         }
@@ -140,11 +141,12 @@ impl Visit {
     /// Loads the customer who has this id, and what the cards share; `None` when no customer has it.
     pub fn load(
         conn: &mut Conn,
-        project: ProjectId,
-        (app_user_id, environment): (&str, Environment),
-        (role, now): (Role, Moment),
+        ctx: &Ctx,
+        app_user_id: &str,
+        environment: Environment,
+        role: Role,
     ) -> QueryResult<Option<Visit>> {
-        let Some((project, customer, since)) = find(conn, project, app_user_id)? else { return Ok(None) };
+        let Some((project, customer, since)) = find(conn, ctx.project, app_user_id)? else { return Ok(None) };
         let (catalog, purchases) = load_purchases(conn, project.id, customer.id, environment)?;
         let attributes = attributes_of(conn, customer.id)?;
         let changes = Changes::load(conn, project.id, &customer)?;
@@ -157,7 +159,7 @@ impl Visit {
             since,
             href,
             environment,
-            now,
+            ctx: ctx.clone(),
             role,
             catalog,
             purchases,
@@ -190,7 +192,7 @@ impl Visit {
 
     /// Whether the app has fetched since the last change; see [`Changes::sentence`].
     pub fn picked_up(&self, what: What) -> Option<Sentence> {
-        self.changes.sentence(what, &self.customer, self.now)
+        self.changes.sentence(what, &self.customer, self.ctx.now)
     }
 
     pub fn is_sandbox(&self) -> bool {

@@ -36,8 +36,8 @@ pub async fn clear(act: Act<Draft>) -> Outcome {
     let page = |conn: &mut _, request: &_, opened| rendered(conn, request, "", Some(opened));
     act.run("", page, |doing, draft| {
         let (member, id) = (doing.member, draft.customer.as_str());
-        let who = ((id, Environment::Production), (member.role, doing.now));
-        let visit = Visit::load(doing.conn, member.project.id, who.0, who.1)?.ok_or(Error::NotFound)?;
+        let found = Visit::load(doing.conn, &doing.ctx, id, Environment::Production, member.role)?;
+        let visit = found.ok_or(Error::NotFound)?;
         must_be_allowed(&visit)?;
         let before = overrides::queries::find(doing.conn, visit.customer.id)?;
         Override::must_be(before.as_ref(), draft.seen)?;

@@ -49,7 +49,7 @@ pub async fn set(act: Act<Draft>) -> Outcome {
         if !is_set(before.as_ref()) {
             must_have_room(doing, visit, &key)?;
         }
-        let (customer, now) = (visit.customer.id, doing.now);
+        let (customer, now) = (visit.customer.id, doing.ctx.now);
         let after = Stored::by_team(customer, key.as_str(), Some(value.0), before.as_ref(), now);
         let message = format!("{} {}.", key.label(), if is_set(before.as_ref()) { "changed" } else { "set" });
         change(doing, visit, before, after, message)
@@ -75,7 +75,7 @@ fn clear_value(doing: &mut Doing<'_>, visit: &Visit, before: Option<Stored>, see
     let stored = before.ok_or(Error::NotFound)?;
     must_be(Some(&stored), seen)?;
     stored.set().ok_or(Error::NotFound)?;
-    let after = Stored::by_team(visit.customer.id, &stored.key, None, Some(&stored), doing.now);
+    let after = Stored::by_team(visit.customer.id, &stored.key, None, Some(&stored), doing.ctx.now);
     let message = format!("{} cleared.", label(&stored.key));
     change(doing, visit, Some(stored), after, message)
 }

@@ -69,7 +69,7 @@ impl EventPage {
         let heading = heading(&event, &found, visit);
         let environment = environment(&found);
         let code = json::read(&found.body).and_then(|body| body.field("event")).as_ref().map(Code::new);
-        let sent = deliveries::of_event(conn, visit.project.id, found.place.event, visit.now)?;
+        let sent = deliveries::of_event(conn, visit.project.id, found.place.event, visit.ctx.now)?;
         let settings = || format!("/projects/{}/settings/endpoints", visit.project.slug);
         Ok(EventPage {
             deliveries: with_resend(sent, visit, event_id)?,

@@ -17,7 +17,7 @@ pub async fn delete(act: Act<Confirmation>, db: Data<Db>) -> Outcome {
     let work = |doing: &mut Doing<'_>, visit: &Visit, confirmation: Confirmation| {
         let held = queries::held(doing.conn, visit)?;
         confirmation.check(&visit.opened_as, &held, visit.customer.id)?;
-        let erased = erasure::erase(doing.conn, visit.project.id, &[visit.customer.id], doing.now)?;
+        let erased = erasure::erase(doing.conn, &doing.ctx, &[visit.customer.id])?;
         let message = format!("Customer deleted: {}.", erased.numbers());
         Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), message, list(visit)))
     };
@@ -30,8 +30,7 @@ pub async fn block(act: Act<Ticked>, db: Data<Db>) -> Outcome {
     let work = |doing: &mut Doing<'_>, visit: &Visit, ticked: Ticked| {
         ticked.check()?;
         let id = blocking::parse(&visit.opened_as).map_err(refused)?;
-        let row = (doing.next_id(), doing.now);
-        let done = blocking::block(doing.conn, visit.project.id, &id, row)?.map_err(refused)?;
+        let done = blocking::block(doing.conn, &doing.ctx, &id)?.map_err(refused)?;
         let message = format!("Customer blocked and deleted: {}.", done.erased.numbers());
         Ok(Done::new(Trace::new(Action::CustomerBlocked).about(done.erased.numbers()), message, list(visit)))
     };

@@ -40,7 +40,7 @@ pub fn held(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
         experiments,
         has_override: overrides > 0,
         partners,
-        live: live(conn, customer, visit.now)?,
+        live: live(conn, customer, visit.ctx.now)?,
     })
 }
 

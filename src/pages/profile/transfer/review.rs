@@ -47,9 +47,9 @@ pub struct Side {
 impl Review {
     /// `None` when there is nothing to move.
     pub fn load(conn: &mut Conn, visit: &Visit, to: CustomerId, to_id: &str) -> Result<Option<Review>, Error> {
-        let other = Visit::load(conn, visit.project.id, (to_id, visit.environment), (visit.role, visit.now))?;
+        let other = Visit::load(conn, &visit.ctx, to_id, visit.environment, visit.role)?;
         let other = other.ok_or(Error::NotFound)?;
-        let preview = transfer(visit, to).preview(conn)?;
+        let preview = Move { from: visit.customer.id, to }.preview(conn, visit.ctx.now)?;
         let moving: Vec<&Purchase> = preview.from.0.purchases.iter().filter(|one| one.kind != Kind::Grant).collect();
         if moving.is_empty() {
             return Ok(None);
@@ -61,11 +61,6 @@ impl Review {
         let (from, to) = (Side::new(visit, preview.from), Side::new(&other, preview.to));
         Ok(Some(Review { from, to, to_id: to_id.to_owned(), moving, is_one, named, seen }))
     }
-}
-
-/// The transfer from this customer to another.
-pub fn transfer(visit: &Visit, to: CustomerId) -> Move {
-    Move { project: visit.project.id, from: visit.customer.id, to, now: visit.now }
 }
 
 /// A hash that stays the same until the purchases of either customer change.

@@ -4,7 +4,7 @@ use super::request::{Draft, GrantRequest, RevokeDraft};
 use super::{GIVE, REVOKE, Undo, request};
 use crate::actions::{Act, Doing, Done};
 use crate::base::error::{Error, Refusal};
-use crate::operations::grants::{Holder, Plan, queries};
+use crate::operations::grants::{self, Plan, queries};
 use crate::pages::profile::acting::{Outcome, on_customer, preview_dialog};
 use crate::pages::profile::undo;
 use crate::pages::profile::visit::Visit;
@@ -13,10 +13,12 @@ use crate::wording::text;
 pub async fn give(act: Act<Draft>) -> Outcome {
     on_customer(act, GIVE, |doing, visit, draft| {
         request::must_be_production(visit)?;
-        let request = GrantRequest::parse(draft, doing.now)?;
-        let planned = holder(visit).plan_grant(doing.conn, &request.entitlement, request.length, request.replaces)?;
+        let request = GrantRequest::parse(draft, doing.ctx.now)?;
+        let GrantRequest { entitlement, length, replaces, .. } = &request;
+        let (ctx, customer) = (&doing.ctx, visit.customer.id);
+        let planned = grants::plan_grant(doing.conn, ctx, customer, entitlement, *length, *replaces)?;
         let plan = planned.map_err(|refusal| request::refused(&refusal, visit, &request.entitlement))?;
-        holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
+        grants::carry_out(doing.conn, &doing.ctx, visit.customer.id, &plan)?;
         let name = visit.catalog.entitlement_name(&request.entitlement);
         let message = format!("{name} granted {}.", request.length.in_words());
         let entry = plan.grant_entry(&request.entitlement, request.length).because(request.reason.clone());
@@ -38,20 +40,16 @@ pub async fn revoke(act: Act<RevokeDraft>) -> Outcome {
         request::must_be_production(visit)?;
         let reason = request::reason(&draft.reason)?;
         let key = doing.request.parameter("g")?.to_owned();
-        let plan = match holder(visit).plan_removal(doing.conn, &key)? {
+        let plan = match grants::plan_removal(doing.conn, &doing.ctx, visit.customer.id, &key)? {
             Some(plan) => plan,
             None => return Err(not_removable(doing, visit, &key)),
         };
-        holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
+        grants::carry_out(doing.conn, &doing.ctx, visit.customer.id, &plan)?;
         let message = format!("{} removed.", text::capitalised(&removed(visit, &plan)));
         let done = Done::new(plan.removal_entry().because(reason), message, visit.at("entitlements"));
         Ok(done.with_undo(&undo::Undo::Grant(Undo::Removed(plan.removed))))
     })
     .await
-}
-
-pub fn holder(visit: &Visit) -> Holder {
-    Holder { project: visit.project.id, customer: visit.customer.id, now: visit.now }
 }
 
 /// `granted Pro access`, `2 grants of Pro access`

@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::handlers::holder;
 use crate::actions::{Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::Permission::GrantEntitlements;
 use crate::base::error::{Error, Refusal};
-use crate::operations::grants::{Plan, Removed};
+use crate::operations::grants::{self, Plan, Removed};
 use crate::pages::profile::visit::Visit;
 use crate::wording::times;
 
@@ -25,7 +24,7 @@ pub fn undo(doing: &mut Doing<'_>, visit: &Visit, undo: Undo) -> Result<Done, Er
         Undo::Given(keys, replaced) => (take_back(doing, visit, &keys, &replaced)?, "The grant is gone again."),
         Undo::Removed(removed) => (give_back(doing, visit, &removed)?, "The granted access is back."),
     };
-    holder(visit).carry_out(doing.conn, doing.ids, &plan)?;
+    grants::carry_out(doing.conn, &doing.ctx, visit.customer.id, &plan)?;
     let trace = if plan.removed.is_empty() { given_back(&plan) } else { plan.removal_entry() };
     Ok(Done::new(trace.because(Some("undone".into())), message, visit.at("entitlements")))
 }
@@ -34,22 +33,23 @@ fn take_back(doing: &mut Doing<'_>, visit: &Visit, keys: &[String], replaced: &[
     let mut plan = Plan::default();
     for key in keys {
         let gone = || Refusal::new("", "The grant is over, or somebody removed it. There is nothing to undo.");
-        let one = holder(visit).plan_removal_of_one(doing.conn, key)?.ok_or_else(gone)?;
+        let one = grants::plan_removal_of_one(doing.conn, &doing.ctx, visit.customer.id, key)?.ok_or_else(gone)?;
         plan.events.extend(one.events);
         plan.removed.extend(one.removed);
     }
-    holder(visit).plan_again(doing.conn, &mut plan, replaced)?;
+    grants::plan_again(doing.conn, &doing.ctx, visit.customer.id, &mut plan, replaced)?;
     Ok(plan)
 }
 
 /// Plans the removed grants again, for the rest of their time.
 fn give_back(doing: &mut Doing<'_>, visit: &Visit, removed: &[Removed]) -> Result<Plan, Error> {
     let entitlements: Vec<String> = removed.iter().flat_map(|one| one.entitlements.clone()).collect();
-    if !holder(visit).running(doing.conn, &visit.catalog, &entitlements)?.is_empty() {
+    let running = grants::running(doing.conn, visit.customer.id, doing.ctx.now, &visit.catalog, &entitlements)?;
+    if !running.is_empty() {
         return Err(Refusal::new("", "Somebody granted it again meanwhile. That stays as it is.").into());
     }
     let mut plan = Plan::default();
-    holder(visit).plan_again(doing.conn, &mut plan, removed)?;
+    grants::plan_again(doing.conn, &doing.ctx, visit.customer.id, &mut plan, removed)?;
     if plan.given.is_empty() {
         return Err(Refusal::new("", "The grant would have ended by now. There is nothing to restore.").into());
     }
