@@ -14,11 +14,10 @@ use serde::de::DeserializeOwned;
 use super::action::proof_of_route;
 use super::done::ShownOnce;
 use super::opened::Opened;
-use crate::audit::{Everywhere, Origin, Trace};
-use crate::auth::{LoggedIn, PageRequest, Prover, address, fresh_authentication};
+use crate::audit::Trace;
+use crate::auth::{LoggedIn, PageRequest, Prover, fresh_authentication};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
 use crate::db::{Conn, Db};
 use crate::web::form::{self, FORM_LIMIT};
 use crate::web::{Proof, shared};
@@ -29,8 +28,6 @@ pub struct Own<T> {
     typed: Vec<(String, String)>,
     request: Arc<PageRequest>,
     db: Db,
-    ids: Ids,
-    origin: Origin,
     prover: Prover,
     proof: Proof,
 }
@@ -108,8 +105,8 @@ impl<T> Own<T> {
             Proof::Fresh if logged_in.is_proven => return Ok(()),
             proof => logged_in.has_second_factor && proof == Proof::Fresh,
         };
-        let attempt = (self.ids.next(self.request.now), self.request.now);
-        self.prover.check(&self.db, (&logged_in.person, takes_codes), attempt, fresh_authentication::typed(typed)).await
+        let typed = fresh_authentication::typed(typed);
+        self.prover.check(&self.db, &self.request, &logged_in.person, takes_codes, typed).await
     }
 
     async fn perform<W>(self, work: W) -> Result<Kept, Error>
@@ -117,14 +114,14 @@ impl<T> Own<T> {
         T: Send + 'static,
         W: FnOnce(&mut Owner<'_>, T) -> Result<Kept, Error> + Send + 'static,
     {
-        let Own { draft, request, db, ids, origin, .. } = self;
+        let Own { draft, request, db, .. } = self;
         let transaction = move |conn: &mut Conn| {
             let logged_in = request.authenticate(conn)?;
             let now = request.now;
-            let everywhere = Everywhere::lock(conn, logged_in.person.id)?;
+            let everywhere = request.everywhere(conn, logged_in.person.id)?;
             let kept = work(&mut Owner { conn: &mut *conn, logged_in: &logged_in, request: &request, now }, draft)?;
             if let Some(trace) = &kept.trace {
-                everywhere.append(conn, (&ids, now), &origin, trace)?;
+                everywhere.append(conn, trace)?;
             }
             Ok(kept)
         };
@@ -151,8 +148,6 @@ impl<T: DeserializeOwned + 'static> FromRequest for Own<T> {
                 typed: form::pairs(&body),
                 request,
                 db: db.as_ref().clone(),
-                ids: shared::<Ids>(&req)?.as_ref().clone(),
-                origin: address::origin(&req)?,
                 prover: Prover::from_request(&req)?,
                 proof: proof_of_route(&req),
             })

@@ -14,11 +14,9 @@ use sha2::{Digest, Sha256};
 use super::done::{Done, ShownOnce, with_submission};
 use super::opened::Opened;
 use crate::actions::submissions::{self, Sent};
-use crate::audit::{self, Actor, Origin};
-use crate::auth::{Member, PageRequest, Prover, address, fresh_authentication};
-use crate::base::clock::Moment;
+use crate::audit::{self, Ctx};
+use crate::auth::{Member, PageRequest, Prover, fresh_authentication};
 use crate::base::error::{Error, Refusal};
-use crate::base::ids::Ids;
 use crate::base::{Permission, hex};
 use crate::db::{Conn, Db};
 use crate::web::form::{self, FORM_LIMIT};
@@ -37,8 +35,6 @@ pub struct Act<T> {
     sent: Sent,
     request: Arc<PageRequest>,
     db: Db,
-    ids: Ids,
-    origin: Origin,
     prover: Prover,
     proof: Proof,
     /// The query of the address that the form was sent to.
@@ -50,16 +46,10 @@ pub struct Doing<'a> {
     pub conn: &'a mut Conn,
     pub member: &'a Member,
     pub request: &'a PageRequest,
-    pub ids: &'a Ids,
-    pub now: Moment,
+    pub ctx: Ctx,
 }
 
 impl Doing<'_> {
-    /// An id for a new row.
-    pub fn next_id<Id: From<i64>>(&self) -> Id {
-        self.ids.next(self.now)
-    }
-
     /// Checks a further permission, for an action that needs more than its route asks for.
     ///
     /// # Errors
@@ -174,15 +164,8 @@ impl<T> Act<T> {
         if member.is_proven {
             return Ok(());
         }
-        let who = (&member.person, member.has_second_factor);
-        self.prover
-            .check(
-                &self.db,
-                who,
-                (self.ids.next(self.request.now), self.request.now),
-                fresh_authentication::typed(typed),
-            )
-            .await
+        let typed = fresh_authentication::typed(typed);
+        self.prover.check(&self.db, &self.request, &member.person, member.has_second_factor, typed).await
     }
 
     /// Runs the transaction; returns how to answer.
@@ -191,7 +174,7 @@ impl<T> Act<T> {
         T: Send + 'static,
         W: FnOnce(&mut Doing<'_>, T) -> Result<Done, Error> + Send + 'static,
     {
-        let Act { draft, sent, request, db, ids, origin, .. } = self;
+        let Act { draft, sent, request, db, .. } = self;
         let transaction = move |conn: &mut Conn| {
             let project = request.authorize(conn)?.project.id;
             conn.lock_project(project)?;
@@ -200,13 +183,11 @@ impl<T> Act<T> {
             if let Some((submission, location)) = submissions::find(conn, member.person.id, &sent)? {
                 return Ok(Next::Page(with_submission(&location, submission)));
             }
-            let now = request.now;
-            let done =
-                work(&mut Doing { conn: &mut *conn, member: &member, request: &request, ids: &ids, now }, draft)?;
-            let (submission, customer) = (ids.next(now), done.trace.customer);
-            submissions::insert(conn, &member, (submission, customer, now), &sent, &done)?;
-            let actor = Actor::person(member.person.id, member.role.name());
-            audit::append(conn, (member.project.id, ids.next(now), now), &actor, &origin, done.trace)?;
+            let ctx = request.ctx(&member);
+            let mut doing = Doing { conn: &mut *conn, member: &member, request: &request, ctx: ctx.clone() };
+            let done = work(&mut doing, draft)?;
+            let submission = submissions::insert(conn, &ctx, member.person.id, &sent, &done)?;
+            audit::append(conn, &ctx, done.trace)?;
             let redirect = Next::Page(with_submission(&done.location, submission));
             Ok(done.shown_once.map_or(redirect, Next::Shown))
         };
@@ -265,15 +246,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Act<T> {
 impl<T> Act<T> {
     fn new(req: &HttpRequest, request: PageRequest, draft: T, typed: Vec<(String, String)>) -> Result<Act<T>, Error> {
         let once = typed.iter().find(|(name, value)| name == ONCE && is_key(value)).map(|(_, key)| key.clone());
-        let (origin, prover) = (address::origin(req)?, Prover::from_request(req)?);
+        let prover = Prover::from_request(req)?;
         Ok(Act {
             sent: Sent { once, fingerprint: fingerprint(&prover.throttle_key, req.path(), &typed) },
-            origin,
             prover,
             query: req.query_string().to_owned(),
             request: Arc::new(request),
             db: shared::<Db>(req)?.as_ref().clone(),
-            ids: shared::<Ids>(req)?.as_ref().clone(),
             proof: proof_of_route(req),
             draft,
             typed,

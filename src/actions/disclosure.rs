@@ -2,10 +2,9 @@
 
 use actix_web::HttpRequest;
 
-use crate::audit::{self, Actor, Trace};
-use crate::auth::{Member, PageRequest, address};
+use crate::audit::{self, Trace};
+use crate::auth::{Member, PageRequest};
 use crate::base::error::Error;
-use crate::base::ids::Ids;
 use crate::db::{Conn, Db};
 use crate::web::shared;
 
@@ -18,13 +17,12 @@ where
     R: Send + 'static,
     W: FnOnce(&mut Conn, &Member, &PageRequest) -> Result<(R, Option<Trace>), Error> + Send + 'static,
 {
-    let (db, ids, origin) = (shared::<Db>(req)?, shared::<Ids>(req)?, address::origin(req)?);
+    let db = shared::<Db>(req)?;
     let transaction = move |conn: &mut Conn| {
         let member = request.authorize(conn)?;
         let (answer, trace) = work(conn, &member, &request)?;
         if let Some(trace) = trace {
-            let actor = Actor::person(member.person.id, member.role.name());
-            audit::append(conn, (member.project.id, ids.next(request.now), request.now), &actor, &origin, trace)?;
+            audit::append(conn, &request.ctx(&member), trace)?;
         }
         Ok(answer)
     };

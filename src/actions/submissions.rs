@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use super::done::{Done, UNDO_MINUTES};
+use crate::audit::Ctx;
 use crate::auth::Member;
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
@@ -46,21 +47,16 @@ pub fn find(conn: &mut Conn, person: PersonId, sent: &Sent) -> Result<Option<(Su
     }
 }
 
-/// Stores the submission with the given id, about the given customer, and deletes old ones.
-pub fn insert(
-    conn: &mut Conn,
-    member: &Member,
-    (id, customer, now): (SubmissionId, Option<CustomerId>, Moment),
-    sent: &Sent,
-    done: &Done,
-) -> QueryResult<()> {
+/// Stores a submission of this person and deletes old ones. Returns its id.
+pub fn insert(conn: &mut Conn, ctx: &Ctx, person: PersonId, sent: &Sent, done: &Done) -> QueryResult<SubmissionId> {
+    let (id, now) = (ctx.next_id(), ctx.now);
     diesel::delete(submissions::table.filter(submissions::at.lt(now.plus_days(-KEPT_DAYS)))).execute(conn)?;
     diesel::insert_into(submissions::table)
         .values((
-            submissions::person_id.eq(member.person.id),
+            submissions::person_id.eq(person),
             submissions::id.eq(id),
-            submissions::project_id.eq(member.project.id),
-            submissions::customer_id.eq(customer),
+            submissions::project_id.eq(ctx.project),
+            submissions::customer_id.eq(done.trace.customer),
             submissions::once.eq(&sent.once),
             submissions::fingerprint.eq(&sent.fingerprint),
             submissions::at.eq(now),
@@ -69,7 +65,7 @@ pub fn insert(
             submissions::undo.eq(&done.undo),
         ))
         .execute(conn)?;
-    Ok(())
+    Ok(id)
 }
 
 type Row = (String, Moment, Option<String>, Option<Moment>);

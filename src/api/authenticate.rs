@@ -14,11 +14,11 @@ use super::device::Device;
 use crate::api::errors;
 use crate::api::last_seen::{Contact, Fetched, LastSeen};
 use crate::api::rate_limit::{RateLimits, Spent};
-use crate::audit::{self, Actor, Origin, Trace};
+use crate::audit::{self, Actor, Ctx, Origin, Trace};
 use crate::auth::api_keys::{self, Key, Kind};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
-use crate::base::ids::{Ids, ProjectId};
+use crate::base::ids::Ids;
 use crate::base::{AppUserId, lookup_key};
 use crate::db::{Conn, Db};
 use crate::web::request_record::RequestRecord;
@@ -29,7 +29,6 @@ use crate::web::{Access, KeyNeeded, path, shared};
 pub struct Caller {
     call: Arc<AuthorizedCall>,
     parameters: Vec<(String, String)>,
-    origin: Origin,
     key_hash: String,
     db: Data<Db>,
     last_seen: Data<LastSeen>,
@@ -41,9 +40,8 @@ pub struct Caller {
 /// What a handler's work learns of the call.
 pub struct AuthorizedCall {
     pub key: Key,
-    pub project: ProjectId,
-    pub now: Moment,
-    pub ids: Ids,
+    /// The key is the actor.
+    pub ctx: Ctx,
     pub device: Device,
 }
 
@@ -67,7 +65,7 @@ impl Caller {
 
     /// The moment of the call.
     pub fn now(&self) -> Moment {
-        self.call.now
+        self.call.ctx.now
     }
 
     /// What the work of this call learns.
@@ -100,7 +98,7 @@ impl Caller {
     {
         let (call, key_hash) = (self.call.clone(), self.key_hash.clone());
         let transaction = move |conn: &mut Conn| {
-            conn.lock_project(call.project)?;
+            conn.lock_project(call.ctx.project)?;
             api_keys::queries::find(conn, &key_hash)?.ok_or_else(unknown_key)?;
             work(conn, &call)
         };
@@ -116,13 +114,9 @@ impl Caller {
         T: Send + 'static,
         W: FnOnce(&mut Conn, &AuthorizedCall) -> Result<(Vec<Trace>, T), Error> + Send + 'static,
     {
-        let origin = self.origin.clone();
         let audited = move |conn: &mut Conn, call: &AuthorizedCall| {
             let (traces, done) = work(conn, call)?;
-            let actor = Actor::api_key(call.key.id, &call.key.name);
-            for trace in traces {
-                audit::append(conn, (call.project, call.next_id(), call.now), &actor, &origin, trace)?;
-            }
+            traces.into_iter().try_for_each(|trace| audit::append(conn, &call.ctx, trace))?;
             Ok(done)
         };
         self.write(audited).await
@@ -132,8 +126,8 @@ impl Caller {
     pub fn record_contact(&self, app_user_id: &str, fetched: Fetched) {
         let call = &self.call;
         if let Some(device) = call.device.of_app().filter(|_| !call.key.is_secret()) {
-            let (project, key) = (call.project, lookup_key(app_user_id));
-            self.last_seen.add(Contact { project, key, at: call.now, device: device.clone(), fetched });
+            let (project, key) = (call.ctx.project, lookup_key(app_user_id));
+            self.last_seen.add(Contact { project, key, at: call.ctx.now, device: device.clone(), fetched });
         }
     }
 
@@ -143,11 +137,6 @@ impl Caller {
 }
 
 impl AuthorizedCall {
-    /// An id for a new row.
-    pub fn next_id<Id: From<i64>>(&self) -> Id {
-        self.ids.next(self.now)
-    }
-
     /// Whether an app made the call, so that its device data is to be stored.
     pub fn is_app_contact(&self) -> bool {
         !self.key.is_secret() && self.device.of_app().is_some()
@@ -233,11 +222,11 @@ impl UncheckedCall {
             // The answer does not reveal whether another team has a project with this name.
             return Err(errors::missing("The key does not belong to this project."));
         }
-        let (ids, project) = (self.ids.as_ref().clone(), key.project_id);
+        let actor = Actor::api_key(key.id, &key.name).with_origin(self.origin);
+        let ctx = Ctx::new(key.project_id, &self.ids, self.now, actor);
         Ok(Caller {
-            call: Arc::new(AuthorizedCall { key, project, now: self.now, ids, device: self.device }),
+            call: Arc::new(AuthorizedCall { key, ctx, device: self.device }),
             parameters,
-            origin: self.origin,
             key_hash,
             db: self.db,
             last_seen: self.last_seen,

@@ -22,7 +22,7 @@ pub fn require(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Res
 
 /// Finds the customer who has an id; `None` when no customer has it.
 pub fn find(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Result<Option<CustomerId>, Error> {
-    Ok(identity::find(conn, call.project, app_user_id)?)
+    Ok(identity::find(conn, call.ctx.project, app_user_id)?)
 }
 
 /// Finds the customer who has an id, or creates one. Returns whether the customer is new. It must run in a write
@@ -35,7 +35,7 @@ pub fn find_or_create(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str)
         return Ok((known, false));
     }
     let id = new_id(app_user_id)?;
-    let mut resolver = Resolver::new(call.project, call.ids.clone(), call.now);
+    let mut resolver = Resolver::new(&call.ctx);
     let customer = resolve(conn, call, &mut resolver, &[id])?;
     mark_since_exact(conn, call, app_user_id)?;
     Ok((customer, true))
@@ -43,7 +43,7 @@ pub fn find_or_create(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str)
 
 /// Marks the `since` of an id as exact: the id was created by this call, and not only named by an event.
 pub fn mark_since_exact(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Result<(), Error> {
-    let row = app_user_ids::table.find((call.project, lookup_key(app_user_id)));
+    let row = app_user_ids::table.find((call.ctx.project, lookup_key(app_user_id)));
     diesel::update(row).set(app_user_ids::is_since_exact.eq(true)).execute(conn)?;
     Ok(())
 }
@@ -59,13 +59,13 @@ pub fn resolve(
     ids: &[AppUserId],
 ) -> Result<CustomerId, Error> {
     let names: Vec<&str> = ids.iter().map(AppUserId::as_str).collect();
-    if resolver.verdict(conn, &names, call.now)? == Verdict::Blocked {
+    if resolver.verdict(conn, &names, call.ctx.now)? == Verdict::Blocked {
         return Err(errors::invalid_id("This App User ID is blocked."));
     }
-    let customer = resolver.customer_of(conn, ids, call.now)?;
+    let customer = resolver.customer_of(conn, ids, call.ctx.now)?;
     let customer = customer.ok_or_else(|| Error::Internal("the ids of a call have no customer".into()))?;
     if call.is_app_contact() {
-        store_contact(conn, customer, &call.device, call.now)?;
+        store_contact(conn, customer, &call.device, call.ctx.now)?;
     }
     state::derive(conn, [customer], |one| resolver.is_new(one))?;
     Ok(customer)

@@ -2,55 +2,45 @@
 
 use diesel::prelude::*;
 
-use super::{Actor, Origin, Trace, append};
+use super::{Actor, Ctx, Origin, Trace, append};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{Ids, PersonId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::memberships;
 
-/// All projects of a person, locked until the transaction ends.
-pub struct Everywhere {
-    person: PersonId,
-    /// Each project's id, and the person's role in it.
-    projects: Vec<(ProjectId, String)>,
-}
+/// All projects of a person, locked until the transaction ends, each with the context of a change to the account.
+pub struct Everywhere(Vec<Ctx>);
 
 impl Everywhere {
     /// Locks all projects of a person in the order of their ids, so that two people who share projects cannot deadlock.
     /// Call it before the transaction changes any row: an action that changes members also locks the project first, and
-    /// changes rows of persons afterwards.
-    pub fn lock(conn: &mut Conn, person: PersonId) -> QueryResult<Everywhere> {
-        let projects: Vec<(ProjectId, String)> = memberships::table
-            .filter(memberships::person_id.eq(person))
-            .order(memberships::project_id)
-            .select((memberships::project_id, memberships::role))
-            .load(conn)?;
-        projects.iter().try_for_each(|(project, _)| conn.lock_project(*project))?;
-        Ok(Everywhere { person, projects })
+    /// changes rows of persons afterwards. The person is the actor of the entries.
+    pub fn lock(conn: &mut Conn, person: PersonId, ids: &Ids, now: Moment, origin: &Origin) -> QueryResult<Everywhere> {
+        let actor = |role: &str| Actor::person(person, role).with_origin(origin.clone());
+        let all = lock_projects(conn, person)?.into_iter();
+        Ok(Everywhere(all.map(|(project, role)| Ctx::new(project, ids, now, actor(&role))).collect()))
     }
 
-    /// Appends the same entry to the log of each project, with the person as the actor.
-    pub fn append(&self, conn: &mut Conn, at: (&Ids, Moment), origin: &Origin, trace: &Trace) -> Result<(), Error> {
-        self.append_by(conn, |role| Actor::person(self.person, role), at, origin, trace)
+    /// As [`Everywhere::lock`], with an operator at the command line as the actor of the entries.
+    pub fn lock_by_operator(conn: &mut Conn, person: PersonId, ids: &Ids, now: Moment) -> QueryResult<Everywhere> {
+        let all = lock_projects(conn, person)?.into_iter();
+        Ok(Everywhere(all.map(|(project, _)| Ctx::operator(project, ids, now)).collect()))
     }
 
-    /// Appends the same entry to the log of each project, with an operator at the command line as the actor.
-    pub fn append_by_operator(&self, conn: &mut Conn, at: (&Ids, Moment), trace: &Trace) -> Result<(), Error> {
-        self.append_by(conn, |_| Actor::operator(), at, &Origin::default(), trace)
+    /// Appends the same entry to the log of each project.
+    pub fn append(&self, conn: &mut Conn, trace: &Trace) -> Result<(), Error> {
+        self.0.iter().try_for_each(|ctx| append(conn, ctx, trace.clone()))
     }
+}
 
-    fn append_by(
-        &self,
-        conn: &mut Conn,
-        actor: impl Fn(&str) -> Actor,
-        (ids, now): (&Ids, Moment),
-        origin: &Origin,
-        trace: &Trace,
-    ) -> Result<(), Error> {
-        for (project, role) in &self.projects {
-            append(conn, (*project, ids.next(now), now), &actor(role), origin, trace.clone())?;
-        }
-        Ok(())
-    }
+/// The projects of a person, and the person's role in each.
+fn lock_projects(conn: &mut Conn, person: PersonId) -> QueryResult<Vec<(ProjectId, String)>> {
+    let projects: Vec<(ProjectId, String)> = memberships::table
+        .filter(memberships::person_id.eq(person))
+        .order(memberships::project_id)
+        .select((memberships::project_id, memberships::role))
+        .load(conn)?;
+    projects.iter().try_for_each(|(project, _)| conn.lock_project(*project))?;
+    Ok(projects)
 }

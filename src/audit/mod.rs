@@ -6,6 +6,7 @@
 //! the chain stays valid.
 
 mod action;
+mod context;
 mod entry;
 mod everywhere;
 mod line;
@@ -14,6 +15,7 @@ mod trace;
 mod verify;
 
 pub use action::{About, Action};
+pub use context::Ctx;
 pub use entry::Entry;
 pub use everywhere::Everywhere;
 pub use line::{Content, Line, Row};

@@ -3,10 +3,9 @@
 use diesel::prelude::*;
 
 use super::entry::hash_of_details;
-use super::{About, Action, Actor, Entry, Origin, Trace};
-use crate::base::clock::Moment;
+use super::{About, Action, Ctx, Entry, Trace};
 use crate::base::error::Error;
-use crate::base::ids::{PersonId, ProjectId, RowId};
+use crate::base::ids::{PersonId, ProjectId};
 use crate::base::{hex, random_bytes};
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries};
@@ -16,31 +15,26 @@ pub(super) fn is_about_people(action: &str) -> bool {
     Action::parse(action).is_some_and(|action| action.about().is_people())
 }
 
-/// Appends an entry with the row id `id` to the log of `project`. Locks the project until the transaction ends, so that
-/// no other process appends an entry at the same position.
-pub fn append(
-    conn: &mut Conn,
-    (project, id, now): (ProjectId, RowId, Moment),
-    actor: &Actor,
-    origin: &Origin,
-    mut trace: Trace,
-) -> Result<(), Error> {
-    conn.lock_project(project)?;
-    let (position, previous_hash) = head(conn, project)?.unwrap_or_default();
+/// Appends an entry to the log of the project. Locks the project until the transaction ends, so that no other process
+/// appends an entry at the same position.
+pub fn append(conn: &mut Conn, ctx: &Ctx, mut trace: Trace) -> Result<(), Error> {
+    let Ctx { project, now, actor, .. } = ctx;
+    conn.lock_project(*project)?;
+    let (position, previous_hash) = head(conn, *project)?.unwrap_or_default();
     let salt = hex(&random_bytes::<16>()?);
-    trace.details.address = trace.details.address.take().or_else(|| origin.address.clone());
+    trace.details.address = trace.details.address.take().or_else(|| actor.origin.address.clone());
     let body = serde_json::to_string(&trace.details).map_err(|error| Error::Internal(error.to_string()))?;
     let mut entry = Entry {
-        project_id: project,
+        project_id: *project,
         position: position + 1,
-        id,
-        at: now,
+        id: ctx.next_id(),
+        at: *now,
         actor_kind: actor.kind.name().to_owned(),
         actor_id: actor.id,
         role: actor.role.clone(),
         action: trace.action.name().to_owned(),
         subject: trace.customer.or(trace.erased).map(|customer| customer.to_string()).unwrap_or_default(),
-        request: origin.request.clone(),
+        request: actor.origin.request.clone(),
         details_hash: hash_of_details(&salt, &body),
         previous_hash,
         hash: String::new(),

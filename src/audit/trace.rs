@@ -46,6 +46,8 @@ pub struct Actor {
     pub id: Option<RowId>,
     /// The person's role at that time, or the key's name; empty for the program and for an operator.
     pub role: String,
+    /// The request by which they act; empty without one.
+    pub origin: Origin,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +60,7 @@ pub enum ActorKind {
     ApiKey,
 }
 
-/// The request that caused an entry.
+/// A request, as the audit log records it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The request's reference in the program's log; empty without a request.
@@ -114,20 +116,30 @@ impl Trace {
 
 impl Actor {
     pub fn person(id: PersonId, role: &str) -> Actor {
-        Actor { kind: ActorKind::Person, id: Some(RowId(id.0)), role: role.to_owned() }
+        Actor::new(ActorKind::Person, Some(RowId(id.0)), role)
     }
 
     /// A program that uses the API key with this id and name.
     pub fn api_key(id: KeyId, name: &str) -> Actor {
-        Actor { kind: ActorKind::ApiKey, id: Some(RowId(id.0)), role: name.to_owned() }
+        Actor::new(ActorKind::ApiKey, Some(RowId(id.0)), name)
     }
 
     pub fn system() -> Actor {
-        Actor { kind: ActorKind::System, id: None, role: String::new() }
+        Actor::new(ActorKind::System, None, "")
     }
 
     pub fn operator() -> Actor {
-        Actor { kind: ActorKind::Operator, ..Actor::system() }
+        Actor::new(ActorKind::Operator, None, "")
+    }
+
+    fn new(kind: ActorKind, id: Option<RowId>, role: &str) -> Actor {
+        Actor { kind, id, role: role.to_owned(), origin: Origin::default() }
+    }
+
+    /// Adds the request by which the actor acts.
+    #[must_use]
+    pub fn with_origin(self, origin: Origin) -> Actor {
+        Actor { origin, ..self }
     }
 }
 

@@ -6,10 +6,10 @@ use actix_web::HttpRequest;
 
 use crate::auth::password::{Passwords, Verdict};
 use crate::auth::throttle::{Attempt, ThrottleKey};
-use crate::auth::{Person, address, browser, queries, second_factor, sessions};
+use crate::auth::{PageRequest, Person, address, browser, queries, second_factor, sessions};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
-use crate::base::ids::{PersonId, RowId};
+use crate::base::ids::PersonId;
 use crate::base::monotonic::MonotonicClock;
 use crate::db::Db;
 use crate::web::shared;
@@ -47,34 +47,41 @@ impl Prover {
         })
     }
 
-    /// Checks what was typed: the password or, for a person with a second factor, a code. On success the session gets
-    /// a new key and counts as fresh, as after a log-in.
+    /// Checks what was typed: the password or, when the person `takes_codes` of a second factor, a code. On success the
+    /// session gets a new key and counts as fresh, as after a log-in.
     ///
     /// # Errors
     /// [`Error::Refused`] when nothing was typed or it is wrong; [`Error::TooManyRequests`] after too many tries.
     pub async fn check(
         &self,
         db: &Db,
-        (person, has_second_factor): (&Person, bool),
-        (attempt, now): (RowId, Moment),
+        request: &PageRequest,
+        person: &Person,
+        takes_codes: bool,
         typed: Option<String>,
     ) -> Result<(), Error> {
         let asks = "Type your password: this cannot be taken back, and your log-in is more than 15 minutes old.";
         let typed = typed.ok_or_else(|| Refusal::new(FIELD, asks))?;
-        let is_right = match has_second_factor && is_code(&typed) {
-            true => self.is_right_code(db, person.id, (attempt, now), typed).await?,
-            false => self.is_right_password(db, person, attempt, typed).await?,
+        let is_right = match takes_codes && is_code(&typed) {
+            true => self.is_right_code(db, request, person.id, typed).await?,
+            false => self.is_right_password(db, request, person, typed).await?,
         };
         match is_right {
             true => sessions::begin(&self.session, person.id, self.browser.clone()),
-            false if has_second_factor => Err(Refusal::new(FIELD, "That is neither your password nor a code.").into()),
+            false if takes_codes => Err(Refusal::new(FIELD, "That is neither your password nor a code.").into()),
             false => Err(Refusal::new(FIELD, "That is not your password.").into()),
         }
     }
 
-    async fn is_right_password(&self, db: &Db, person: &Person, id: RowId, typed: String) -> Result<bool, Error> {
+    async fn is_right_password(
+        &self,
+        db: &Db,
+        request: &PageRequest,
+        person: &Person,
+        typed: String,
+    ) -> Result<bool, Error> {
         let (email, now) = (person.email.clone(), self.monotonic);
-        let attempt = Attempt::new(id, &self.throttle_key, &email, &self.address);
+        let attempt = Attempt::new(request.next_id(), &self.throttle_key, &email, &self.address);
         let counted = attempt.clone();
         let account = db.write(move |conn| {
             counted.count(conn, now)?;
@@ -91,12 +98,12 @@ impl Prover {
     async fn is_right_code(
         &self,
         db: &Db,
+        request: &PageRequest,
         person: PersonId,
-        at: (RowId, Moment),
         typed: String,
     ) -> Result<bool, Error> {
-        let attempt = Attempt::code(at.0, &self.throttle_key, person, &self.address);
-        let (now, monotonic) = (at.1, self.monotonic);
+        let attempt = Attempt::code(request.next_id(), &self.throttle_key, person, &self.address);
+        let (now, monotonic) = (request.now, self.monotonic);
         db.write(move |conn| {
             attempt.count(conn, monotonic)?;
             let is_right = second_factor::queries::spend(conn, person, &typed, now)?;

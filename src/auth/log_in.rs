@@ -80,7 +80,7 @@ pub async fn log_in(
         actix_web::rt::spawn(record_refusal(db, ids, known, origin, now));
         return html(StatusCode::UNPROCESSABLE_ENTITY, &log_in_form(typed.email, &typed.next, true, false));
     };
-    if accept_password(&db, (attempt, verdict), person, (ids, now), origin).await? {
+    if accept_password(&db, attempt, verdict, person, ids, now, origin).await? {
         sessions::begin_awaiting_code(&session, person)?;
         return Ok(see_other(&second_step::address(&typed.next)));
     }
@@ -100,7 +100,7 @@ pub async fn log_out(
     db.write(move |conn| {
         let Some(person) = queries::person_of_session(conn, &row)? else { return Ok(()) };
         let trace = Trace::new(Action::SignedOut);
-        Everywhere::lock(conn, person)?.append(conn, (&ids, clock.now()), &origin, &trace)
+        Everywhere::lock(conn, person, &ids, clock.now(), &origin)?.append(conn, &trace)
     })
     .await?;
     session.purge();
@@ -143,13 +143,15 @@ async fn find_account(
 /// Handles a right password; returns whether the second factor must follow.
 async fn accept_password(
     db: &Db,
-    (attempt, verdict): (Attempt, Verdict),
+    attempt: Attempt,
+    verdict: Verdict,
     person: PersonId,
-    (ids, now): (Data<Ids>, Moment),
+    ids: Data<Ids>,
+    now: Moment,
     origin: Origin,
 ) -> Result<bool, Error> {
     db.write(move |conn| {
-        let everywhere = Everywhere::lock(conn, person)?;
+        let everywhere = Everywhere::lock(conn, person, &ids, now, &origin)?;
         if let Verdict::Outdated(hash) = verdict {
             queries::set_password(conn, person, &hash)?;
         }
@@ -157,7 +159,7 @@ async fn accept_password(
         let has_second_factor = second_factor::queries::on_since(conn, person)?.is_some();
         if !has_second_factor {
             queries::record_last_seen(conn, person, now)?;
-            everywhere.append(conn, (&ids, now), &origin, &Trace::new(Action::SignedIn))?;
+            everywhere.append(conn, &Trace::new(Action::SignedIn))?;
         }
         Ok(has_second_factor)
     })
@@ -168,7 +170,7 @@ async fn accept_password(
 async fn record_refusal(db: Data<Db>, ids: Data<Ids>, known: Option<PersonId>, origin: Origin, now: Moment) {
     let Some(person) = known else { return };
     let recorded = db.write(move |conn| {
-        Everywhere::lock(conn, person)?.append(conn, (&ids, now), &origin, &Trace::new(Action::SignInFailed))
+        Everywhere::lock(conn, person, &ids, now, &origin)?.append(conn, &Trace::new(Action::SignInFailed))
     });
     if let Err(error) = recorded.await {
         tracing::warn!(cause = error.cause(), "a refused log-in could not be recorded in the audit log");

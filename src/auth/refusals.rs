@@ -6,11 +6,11 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 
 use super::address;
-use crate::audit::{self, Action, Actor, Origin, Trace};
+use crate::audit::{self, Action, Actor, Ctx, Trace};
 use crate::base::Permission;
-use crate::base::clock::{Clock, Moment};
+use crate::base::clock::Clock;
 use crate::base::error::Error;
-use crate::base::ids::{Ids, RowId};
+use crate::base::ids::Ids;
 use crate::customers::identity;
 use crate::db::{Conn, Db};
 use crate::web::request_record::{RequestRecord, Requester};
@@ -52,22 +52,23 @@ impl Refused {
     }
 
     async fn record(self, req: &HttpRequest) -> Result<(), Error> {
-        let (db, now, origin) = (shared::<Db>(req)?, shared::<Clock>(req)?.now(), address::origin(req)?);
-        let id = shared::<Ids>(req)?.next(now);
-        db.write(move |conn| self.append(conn, (id, now), &origin)).await
+        let (db, ids, now) = (shared::<Db>(req)?, shared::<Ids>(req)?, shared::<Clock>(req)?.now());
+        let origin = address::origin(req)?;
+        let Requester { project, person, role } = self.requester;
+        let ctx = Ctx::new(project, &ids, now, Actor::person(person, role).with_origin(origin));
+        db.write(move |conn| self.append(conn, &ctx)).await
     }
 
-    fn append(self, conn: &mut Conn, (id, now): (RowId, Moment), origin: &Origin) -> Result<(), Error> {
-        let Requester { project, person, role } = self.requester;
+    fn append(self, conn: &mut Conn, ctx: &Ctx) -> Result<(), Error> {
         let trace = Trace::new(Action::AuthorizationRefused).about(self.permission.words());
         let customer = match &self.requested_id {
-            Some(requested_id) => identity::find(conn, project, requested_id)?,
+            Some(requested_id) => identity::find(conn, ctx.project, requested_id)?,
             None => None,
         };
         let trace = match customer.zip(self.requested_id) {
             Some((customer, requested_id)) => trace.for_customer(customer, &requested_id),
             None => trace,
         };
-        audit::append(conn, (project, id, now), &Actor::person(person, role), origin, trace)
+        audit::append(conn, ctx, trace)
     }
 }

@@ -12,17 +12,19 @@ use diesel::prelude::*;
 use super::queries;
 use super::queries::SessionLine;
 use super::sessions::{Age, CheckedSession, ROW, is_proven};
+use crate::audit::{Actor, Ctx, Everywhere, Origin};
+use crate::auth::address;
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::{Config, SessionLimits};
 use crate::base::error::Error;
-use crate::base::ids::{PersonId, ProjectId};
+use crate::base::ids::{Ids, PersonId, ProjectId};
 use crate::base::monotonic::MonotonicClock;
 use crate::base::{Permission, Role};
 use crate::db::schema::projects;
 use crate::db::{Conn, Db};
 use crate::web::request_record::{RequestRecord, Requester};
 use crate::web::routes::RouteEntry;
-use crate::web::{Access, Face, Frame, Layout, ProjectLink, Proof, Section, path};
+use crate::web::{Access, Face, Frame, Layout, ProjectLink, Proof, Section, path, shared};
 use crate::wording::Preferences;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub struct Warnings(pub Arc<[String]>);
 pub struct PageRequest {
     /// The moment at which the request is answered.
     pub now: Moment,
+    ids: Ids,
+    origin: Origin,
     access: Access,
     parameters: Vec<(String, String)>,
     monotonic: Moment,
@@ -121,6 +125,8 @@ impl PageRequest {
         req.extensions_mut().insert(session.clone());
         let request = PageRequest {
             now: req.app_data::<Data<Clock>>().ok_or_else(|| missing("the clock"))?.now(),
+            ids: shared::<Ids>(req)?.as_ref().clone(),
+            origin: address::origin(req)?,
             monotonic: req.app_data::<Data<MonotonicClock>>().ok_or_else(|| missing("the clock"))?.now(),
             limits: req.app_data::<Data<Config>>().map(|config| config.session_limits).unwrap_or_default(),
             access: matched.access,
@@ -141,6 +147,8 @@ impl PageRequest {
     pub fn at(&self, now: Moment, monotonic: Moment) -> PageRequest {
         PageRequest {
             now,
+            ids: self.ids.clone(),
+            origin: self.origin.clone(),
             monotonic,
             access: self.access,
             parameters: self.parameters.clone(),
@@ -159,6 +167,22 @@ impl PageRequest {
     pub fn parameter(&self, name: &str) -> Result<&str, Error> {
         let found = self.parameters.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).ok_or(Error::NotFound)
+    }
+
+    /// The context of what this member does by the request.
+    pub fn ctx(&self, member: &Member) -> Ctx {
+        let actor = Actor::person(member.person.id, member.role.name()).with_origin(self.origin.clone());
+        Ctx::new(member.project.id, &self.ids, self.now, actor)
+    }
+
+    /// Locks all projects of this person, for a change to their account.
+    pub fn everywhere(&self, conn: &mut Conn, person: PersonId) -> QueryResult<Everywhere> {
+        Everywhere::lock(conn, person, &self.ids, self.now, &self.origin)
+    }
+
+    /// An id for a new row.
+    pub fn next_id<Id: From<i64>>(&self) -> Id {
+        self.ids.next(self.now)
     }
 
     /// The key of the session's row in the table.

@@ -86,19 +86,19 @@ pub async fn answer(
     let next = typed.next.clone();
     let check = move |conn: &mut Conn| {
         let Some(person) = half_in_person(conn, &row, monotonic)? else { return Ok(Outcome::Gone) };
-        let everywhere = Everywhere::lock(conn, person)?;
+        let everywhere = Everywhere::lock(conn, person, &ids, now, &origin)?;
         let attempt = Attempt::code(id, &key.0, person, &from);
         attempt.count(conn, monotonic)?;
         if !second_factor::queries::spend(conn, person, &typed.code, now)? {
             let trace = Trace::new(Action::SignInFailed).about("second factor");
-            everywhere.append(conn, (&ids, now), &origin, &trace)?;
+            everywhere.append(conn, &trace)?;
             return Ok(Outcome::Wrong);
         }
         attempt.forget(conn)?;
         queries::record_last_seen(conn, person, now)?;
         let by =
             if second_factor::RecoveryCode::parse(&typed.code).is_some() { "recovery code" } else { "second factor" };
-        everywhere.append(conn, (&ids, now), &origin, &Trace::new(Action::SignedIn).about(by))?;
+        everywhere.append(conn, &Trace::new(Action::SignedIn).about(by))?;
         Ok::<_, Error>(Outcome::Right(person))
     };
     match db.write(check).await? {

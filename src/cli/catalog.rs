@@ -1,7 +1,7 @@
 //! `dossier catalog apply`: writes the products, entitlements and offerings of one JSON file into a project.
 
 use super::one_line;
-use crate::audit::{self, Actor, Origin, Trace};
+use crate::audit::{self, Ctx, Trace};
 use crate::auth::queries::project_id;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
@@ -41,10 +41,8 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     let done = db.write_here(|conn| {
         let Some(project) = project_id(conn, slug)? else { return Ok(None) };
         queries::apply(conn, project, &catalog)?;
-        let now = Clock::Machine.now();
         let trace = Trace::new(audit::Action::CatalogApplied).after(describe(&catalog));
-        let key = (project, Ids::random().next(now), now);
-        audit::append(conn, key, &Actor::operator(), &Origin::default(), trace)?;
+        audit::append(conn, &Ctx::operator(project, &Ids::random(), Clock::Machine.now()), trace)?;
         Ok::<_, Error>(Some(()))
     });
     done.map_err(one_line)?.ok_or_else(|| format!("there is no project {slug}"))?;

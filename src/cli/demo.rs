@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::{one_line, serve};
+use crate::audit::Ctx;
 use crate::auth::api_keys::{self, NewKey, Value, platform_of};
 use crate::auth::password;
 use crate::auth::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
@@ -111,7 +112,7 @@ pub fn build(db: &Db, now: Moment, password: &str, webhook_secret: &str) -> Resu
         }
         let project = project_of_team(conn, &ids, now, &hash, webhook_secret)?;
         catalog::queries::apply(conn, project, &catalog)?;
-        let mut resolver = Resolver::new(project, ids.clone(), now);
+        let mut resolver = Resolver::new(&Ctx::operator(project, &ids, now));
         let people = demo_data::customers(now.millis());
         store_events(conn, &mut resolver, &people, now)?;
         for customer in &people {
@@ -163,7 +164,7 @@ fn add_contact_notes_and_override(conn: &mut Conn, resolver: &mut Resolver, cust
         put_contact(conn, project, row, &id, contact)?;
     }
     for note in &customer.notes {
-        put_note(conn, row, resolver.next_id(), note)?;
+        put_note(conn, row, resolver.ctx().next_id(), note)?;
     }
     customer.offering_override.as_ref().map_or(Ok(()), |set| put_override(conn, project, row, set))
 }

@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use super::one_line;
+use crate::audit::Ctx;
 use crate::auth::queries::project_id;
 use crate::base::clock::Clock;
 use crate::base::error::Error;
@@ -98,7 +99,7 @@ pub fn import(db: &Db, slug: &str, files: &[String], bar: &ProgressBar) -> Resul
         let (files, bar) = (files.to_vec(), bar.clone());
         std::thread::spawn(move || read_files(&files, &sender, &bar))
     };
-    let mut resolver = Resolver::new(project, Ids::random(), Clock::Machine.now());
+    let mut resolver = Resolver::new(&Ctx::operator(project, &Ids::random(), Clock::Machine.now()));
     let mut summary = Summary::default();
     store_all(db, &mut resolver, &lines, &mut summary)?;
     drop(lines);

@@ -1,7 +1,7 @@
 //! `dossier key add`: makes a key of the client API and prints it once.
 
 use super::one_line;
-use crate::audit::{self, Actor, Origin, Trace};
+use crate::audit::{self, Ctx, Trace};
 use crate::auth::api_keys::{self, NewKey, PLATFORMS, Platform, Value, platform_of};
 use crate::auth::queries;
 use crate::base::clock::Clock;
@@ -75,12 +75,12 @@ fn add(conn: &mut Conn, slug: &str, name: &str, platform: Option<Platform>, valu
     if api_keys::queries::is_known(conn, &value.hash())? {
         return Ok(Added::Known);
     }
-    let (ids, now) = (Ids::random(), Clock::Machine.now());
+    let ctx = Ctx::operator(project, &Ids::random(), Clock::Machine.now());
     let store = platform.map(|platform| platform.store);
-    let new = NewKey { project, id: ids.next(now), name, store, created_by: "Command line" };
-    api_keys::queries::insert(conn, &new, value, now)?;
+    let new = NewKey { project, id: ctx.next_id(), name, store, created_by: "Command line" };
+    api_keys::queries::insert(conn, &new, value, ctx.now)?;
     let trace = Trace::new(audit::Action::ApiKeyCreated).about(name).after(value.hint());
-    audit::append(conn, (project, ids.next(now), now), &Actor::operator(), &Origin::default(), trace)?;
+    audit::append(conn, &ctx, trace)?;
     Ok(Added::Done)
 }
 

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::import::bar;
 use super::{one_line, settle};
+use crate::audit::Ctx;
 use crate::auth::queries::project_id;
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
@@ -67,7 +68,7 @@ fn in_chunks<Id: From<i64>>(mut chunk: impl FnMut(Id) -> Result<Option<Id>, Erro
 
 fn reassign(conn: &mut Conn, project: ProjectId, after: EventId) -> Result<Option<EventId>, Error> {
     conn.lock_project(project)?;
-    let mut resolver = Resolver::new(project, Ids::random(), Clock::Machine.now());
+    let mut resolver = Resolver::new(&Ctx::operator(project, &Ids::random(), Clock::Machine.now()));
     let rows: Vec<(EventId, Moment, String)> = events::table
         .filter(events::project_id.eq(project).and(events::id.gt(after)))
         .order(events::id)

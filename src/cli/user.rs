@@ -70,10 +70,10 @@ fn second_factor_off(account: &Account, config: &Config) -> Result<(), String> {
     let db = super::open(config)?;
     let found = db.write_here(|conn| {
         let Some((id, _)) = queries::account(conn, email.as_str())? else { return Ok(false) };
-        let everywhere = Everywhere::lock(conn, id)?;
+        let everywhere = Everywhere::lock_by_operator(conn, id, &Ids::random(), Clock::Machine.now())?;
         second_factor::queries::switch_off(conn, id)?;
         let trace = Trace::new(audit::Action::SecondFactorDisabled).about(email.as_str());
-        everywhere.append_by_operator(conn, (&Ids::random(), Clock::Machine.now()), &trace)?;
+        everywhere.append(conn, &trace)?;
         Ok::<_, Error>(true)
     });
     match found.map_err(one_line)? {

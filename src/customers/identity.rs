@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 
 use super::merge;
+use crate::audit::Ctx;
 use crate::base::clock::Moment;
-use crate::base::ids::{CustomerId, Ids, ProjectId};
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::{AppUserId, lookup_key};
 use crate::customers::{Tombstones, Verdict};
 use crate::db::Conn;
@@ -21,9 +22,7 @@ const FEW: usize = 6;
 /// plus what the open transaction has changed. Valid only as long as no other process can write.
 #[derive(Debug)]
 pub struct Resolver {
-    project: ProjectId,
-    ids: Ids,
-    now: Moment,
+    ctx: Ctx,
     known: HashMap<Vec<u8>, (CustomerId, Moment)>,
     /// Customers that this resolver created. They need no comparison with older rows.
     pub(super) new: BTreeSet<CustomerId>,
@@ -33,11 +32,9 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    pub fn new(project: ProjectId, ids: Ids, now: Moment) -> Resolver {
+    pub fn new(ctx: &Ctx) -> Resolver {
         Resolver {
-            project,
-            ids,
-            now,
+            ctx: ctx.clone(),
             known: HashMap::new(),
             new: BTreeSet::new(),
             merged: HashMap::new(),
@@ -48,20 +45,21 @@ impl Resolver {
     /// Reads for all ids of a transaction at once which of them are erased or blocked.
     pub fn preload<'a>(&mut self, conn: &mut Conn, ids: impl Iterator<Item = &'a str>) -> QueryResult<()> {
         self.tombstones.forget();
-        self.tombstones.load(conn, self.project, ids)
+        self.tombstones.load(conn, self.ctx.project, ids)
     }
 
     /// Whether an event of these ids, generated `at`, may go to their customer.
     pub fn verdict(&mut self, conn: &mut Conn, ids: &[&str], at: Moment) -> QueryResult<Verdict> {
-        self.tombstones.verdict(conn, self.project, ids, at)
+        self.tombstones.verdict(conn, self.ctx.project, ids, at)
+    }
+
+    /// The context in which customers are created and merged.
+    pub fn ctx(&self) -> &Ctx {
+        &self.ctx
     }
 
     pub fn project(&self) -> ProjectId {
-        self.project
-    }
-
-    pub fn next_id<Id: From<i64>>(&self) -> Id {
-        self.ids.next(self.now)
+        self.ctx.project
     }
 
     /// Forgets everything: call it when the transaction was rolled back.
@@ -118,7 +116,7 @@ impl Resolver {
         }
         for chunk in unknown.chunks(CHUNK) {
             let rows: Vec<(Vec<u8>, CustomerId, i64)> = app_user_ids::table
-                .filter(app_user_ids::project_id.eq(self.project).and(app_user_ids::key.eq_any(chunk)))
+                .filter(app_user_ids::project_id.eq(self.ctx.project).and(app_user_ids::key.eq_any(chunk)))
                 .select((app_user_ids::key, app_user_ids::customer_id, app_user_ids::since))
                 .load(conn)?;
             self.known.extend(rows.into_iter().map(|(key, owner, since)| (key, (owner, Moment(since)))));
@@ -128,7 +126,7 @@ impl Resolver {
 
     fn load_one(&mut self, conn: &mut Conn, key: Vec<u8>) -> QueryResult<()> {
         let found: Option<(CustomerId, i64)> = app_user_ids::table
-            .filter(app_user_ids::project_id.eq(self.project).and(app_user_ids::key.eq(&key)))
+            .filter(app_user_ids::project_id.eq(self.ctx.project).and(app_user_ids::key.eq(&key)))
             .select((app_user_ids::customer_id, app_user_ids::since))
             .first(conn)
             .optional()?;
@@ -137,10 +135,10 @@ impl Resolver {
     }
 
     fn create(&mut self, conn: &mut Conn, first: &AppUserId) -> QueryResult<CustomerId> {
-        let id = self.next_id();
+        let id = self.ctx.next_id();
         let row = (
             customers::id.eq(id),
-            customers::project_id.eq(self.project),
+            customers::project_id.eq(self.ctx.project),
             customers::original_app_user_id.eq(first.as_str()),
             customers::best_app_user_id.eq(first.as_str()),
             (
@@ -173,7 +171,7 @@ impl Resolver {
             Some((_, since)) if *since <= at => return Ok(()),
             Some((_, since)) => {
                 *since = at;
-                let own = app_user_ids::project_id.eq(self.project).and(app_user_ids::key.eq(&key));
+                let own = app_user_ids::project_id.eq(self.ctx.project).and(app_user_ids::key.eq(&key));
                 let guess = own.and(app_user_ids::is_since_exact.eq(false));
                 diesel::update(app_user_ids::table.filter(guess))
                     .set(app_user_ids::since.eq(at.millis()))
@@ -183,7 +181,7 @@ impl Resolver {
             None => {}
         }
         let row = (
-            app_user_ids::project_id.eq(self.project),
+            app_user_ids::project_id.eq(self.ctx.project),
             app_user_ids::key.eq(&key),
             app_user_ids::app_user_id.eq(id.as_str()),
             app_user_ids::customer_id.eq(customer),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::client::{Answer, Client};
-use super::lease::Job;
+use super::lease::{Attempt, Job};
 use super::{lease, signing};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
@@ -45,7 +45,7 @@ impl Courier {
         let busy_ones: Vec<EndpointId> = busy.keys().copied().collect();
         let each = if busy.is_empty() { MAX_PER_ENDPOINT } else { 1 };
         for excluded in [busy_ones, full] {
-            let jobs = self.take_except(&excluded, (room, each))?;
+            let jobs = self.take_except(&excluded, room, each)?;
             if !jobs.is_empty() {
                 return Ok(jobs);
             }
@@ -53,13 +53,13 @@ impl Courier {
         Ok(Vec::new())
     }
 
-    fn take_except(&self, excluded: &[EndpointId], (room, each): (usize, usize)) -> Result<Vec<Job>, Error> {
+    fn take_except(&self, excluded: &[EndpointId], room: usize, each: usize) -> Result<Vec<Job>, Error> {
         let now = self.clock.now();
         if room == 0 || !self.db.read_here(|conn| Ok::<_, Error>(lease::has_ready(conn, now, excluded)?))? {
             return Ok(Vec::new());
         }
         let mark = self.ids.next(now);
-        self.db.write_here(|conn| Ok(lease::take(conn, (mark, now), excluded, (room, each))?))
+        self.db.write_here(|conn| Ok(lease::take(conn, mark, now, excluded, room, each)?))
     }
 
     /// Sends one delivery and records the result. When the result cannot be recorded, that is logged, and the delivery
@@ -69,18 +69,18 @@ impl Courier {
         let headers = headers_of(job, at);
         let answer = self.client.post(&job.endpoint.url, &headers, &job.body);
         tracing::debug!(delivery = job.id.0, status = answer.status, took_ms = answer.took_ms, "a delivery was sent");
-        if let Err(error) = self.record(job, at, (&shown(&headers), &answer)) {
+        if let Err(error) = self.record(job, at, &shown(&headers), &answer) {
             tracing::error!(delivery = job.id.0, cause = error.cause(), "the result of a delivery was not recorded");
         }
     }
 
-    fn record(&self, job: &Job, at: Moment, result: (&str, &Answer)) -> Result<(), Error> {
+    fn record(&self, job: &Job, at: Moment, headers: &str, answer: &Answer) -> Result<(), Error> {
         let now = self.clock.now();
-        let id = self.ids.next(now);
+        let attempt = Attempt { id: self.ids.next(now), at, headers, answer };
         let mut left = TRIES;
         loop {
             left -= 1;
-            match self.db.write_here(|conn| Ok::<_, Error>(lease::finish(conn, job, (id, at, now), result)?)) {
+            match self.db.write_here(|conn| Ok::<_, Error>(lease::finish(conn, job, &attempt, now)?)) {
                 Err(error) if error.is_unavailable() && left > 0 => std::thread::sleep(PAUSE),
                 done => return done,
             }

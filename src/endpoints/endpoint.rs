@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Secret;
+use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::ids::{EndpointId, ProjectId};
 use crate::db::schema::webhook_endpoints;
@@ -81,10 +82,10 @@ impl Environments {
 
 impl Endpoint {
     /// An endpoint that is switched on, with an empty name and address.
-    pub fn new((project_id, id, now): (ProjectId, EndpointId, Moment), secret: Vec<u8>) -> Endpoint {
+    pub fn new(ctx: &Ctx, secret: Vec<u8>) -> Endpoint {
         Endpoint {
-            project_id,
-            id,
+            project_id: ctx.project,
+            id: ctx.next_id(),
             name: String::new(),
             url: String::new(),
             authorization_value: None,
@@ -92,10 +93,10 @@ impl Endpoint {
             sends_received: false,
             is_on: true,
             secret,
-            secret_set_at: now,
+            secret_set_at: ctx.now,
             old_secret: None,
             old_secret_until: None,
-            created_at: now,
+            created_at: ctx.now,
             last_at: None,
             last_status: None,
             last_problem: None,

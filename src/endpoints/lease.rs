@@ -34,9 +34,11 @@ type Row = (ProjectId, DeliveryId, String, i64, Endpoint);
 /// The caller chooses a `mark` that no other call in any process uses.
 pub fn take(
     conn: &mut Conn,
-    (mark, now): (RowId, Moment),
+    mark: RowId,
+    now: Moment,
     excluded: &[EndpointId],
-    (room, each): (usize, usize),
+    room: usize,
+    each: usize,
 ) -> QueryResult<Vec<Job>> {
     let own = webhook_endpoints::project_id
         .eq(webhook_deliveries::project_id)
@@ -73,14 +75,21 @@ fn lease(conn: &mut Conn, project: ProjectId, id: DeliveryId, mark: RowId, now: 
     Ok(diesel::update(webhook_deliveries::table.find((project, id)).filter(is_free)).set(leased).execute(conn)? > 0)
 }
 
-/// Records the result of a delivery as the attempt `id`. Nothing is recorded when the delivery was erased meanwhile,
+/// One attempt at a delivery.
+#[derive(Clone, Copy)]
+pub struct Attempt<'a> {
+    pub id: RowId,
+    /// When the request was sent.
+    pub at: Moment,
+    /// The headers of the request as pages show them.
+    pub headers: &'a str,
+    pub answer: &'a Answer,
+}
+
+/// Records the result of a delivery. Nothing is recorded when the delivery was erased meanwhile,
 /// or when another process has taken it after the lease ended.
-pub fn finish(
-    conn: &mut Conn,
-    job: &Job,
-    (id, at, now): (RowId, Moment, Moment),
-    (headers, answer): (&str, &Answer),
-) -> QueryResult<()> {
+pub fn finish(conn: &mut Conn, job: &Job, attempt: &Attempt<'_>, now: Moment) -> QueryResult<()> {
+    let Attempt { id, at, headers, answer } = *attempt;
     let retry = usize::try_from(job.tries).ok().and_then(|tries| RETRIES.get(tries)).copied();
     let (state, next_attempt_at) = match (answer.is_success(), retry) {
         (true, _) => ("sent", now),

@@ -94,7 +94,8 @@ pub fn replace_secret(
     conn: &mut Conn,
     before: &Endpoint,
     secret: &[u8],
-    (now, until): (Moment, Moment),
+    now: Moment,
+    until: Moment,
 ) -> QueryResult<()> {
     let values = (
         webhook_endpoints::secret.eq(secret),

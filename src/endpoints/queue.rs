@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::{body, queries, test_event};
+use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, DeliveryId, EndpointId, EventId, ProjectId, RowId};
@@ -80,31 +81,25 @@ fn enqueue(
     let stored = Delivery { body: stored, ..(*received).clone() };
     let body = body::load(conn, row, &stored)?;
     for taker in takers {
-        let now = received.received_at;
-        let id = resolver.next_id();
-        let (project, event_row, kind) = (resolver.project(), Some(row), received.event.kind.as_str());
-        insert(conn, &Row { event_row, ..Row::new((project, id, now), taker.id, kind, &body) })?;
+        let (at, kind) = (received.received_at, received.event.kind.as_str());
+        let queued = Row::new(resolver.ctx(), taker.id, kind, &body);
+        insert(conn, &Row { event_row: Some(row), queued_at: at, next_attempt_at: at, ..queued })?;
     }
     Ok(())
 }
 
 impl<'a> Row<'a> {
-    fn new(
-        (project_id, id, now): (ProjectId, DeliveryId, Moment),
-        endpoint_id: EndpointId,
-        event_type: &'a str,
-        body: &'a str,
-    ) -> Row<'a> {
+    fn new(ctx: &Ctx, endpoint_id: EndpointId, event_type: &'a str, body: &'a str) -> Row<'a> {
         Row {
-            project_id,
-            id,
+            project_id: ctx.project,
+            id: ctx.next_id(),
             endpoint_id,
             event_row: None,
             event_type,
             body,
-            queued_at: now,
+            queued_at: ctx.now,
             state: "waiting",
-            next_attempt_at: now,
+            next_attempt_at: ctx.now,
             tries: 0,
             finished_at: Moment::NEVER,
         }
@@ -116,20 +111,18 @@ fn insert(conn: &mut Conn, row: &Row<'_>) -> QueryResult<()> {
     Ok(())
 }
 
-/// Queues a `TEST` event as the delivery `id`.
-pub fn enqueue_test(
-    conn: &mut Conn,
-    (project, id, now): (ProjectId, DeliveryId, Moment),
-    endpoint: EndpointId,
-) -> Result<(), Error> {
-    let body = test_event::body(now)?;
-    insert(conn, &Row::new((project, id, now), endpoint, "TEST", &body))?;
-    Ok(())
+/// Queues a `TEST` event. Returns the id of the delivery.
+pub fn enqueue_test(conn: &mut Conn, ctx: &Ctx, endpoint: EndpointId) -> Result<DeliveryId, Error> {
+    let body = test_event::body(ctx.now)?;
+    let row = Row::new(ctx, endpoint, "TEST", &body);
+    insert(conn, &row)?;
+    Ok(row.id)
 }
 
 /// Queues a delivery again for now, with all of its attempts, unless it is being sent right now. Returns whether it was
 /// queued.
-pub fn resend(conn: &mut Conn, project: ProjectId, delivery: DeliveryId, now: Moment) -> QueryResult<bool> {
+pub fn resend(conn: &mut Conn, ctx: &Ctx, delivery: DeliveryId) -> QueryResult<bool> {
+    let (project, now) = (ctx.project, ctx.now);
     let free = webhook_deliveries::leased_by.is_null().or(webhook_deliveries::next_attempt_at.le(now));
     let again = (
         webhook_deliveries::state.eq("waiting"),
@@ -144,7 +137,8 @@ pub fn resend(conn: &mut Conn, project: ProjectId, delivery: DeliveryId, now: Mo
 }
 
 /// Queues the failed deliveries of an endpoint again. Returns how many.
-pub fn resend_failed(conn: &mut Conn, project: ProjectId, endpoint: EndpointId, now: Moment) -> QueryResult<usize> {
+pub fn resend_failed(conn: &mut Conn, ctx: &Ctx, endpoint: EndpointId) -> QueryResult<usize> {
+    let (project, now) = (ctx.project, ctx.now);
     let of_endpoint = webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint));
     let again = (
         webhook_deliveries::state.eq("waiting"),

@@ -54,7 +54,7 @@ pub fn store(
         Screened::Taken { delivery, to_nobody } => take(conn, resolver, &delivery, to_nobody, touched),
         Screened::Late => Ok(Outcome::Late),
         Screened::Ignored(Some(mark)) => {
-            queries::insert(conn, resolver.project(), resolver.next_id(), &mark)?;
+            queries::insert(conn, resolver.project(), resolver.ctx().next_id(), &mark)?;
             Ok(Outcome::Ignored)
         }
         Screened::Ignored(None) => Ok(Outcome::Ignored),
@@ -68,7 +68,7 @@ fn take(
     to_nobody: bool,
     touched: &mut BTreeSet<CustomerId>,
 ) -> QueryResult<Outcome> {
-    let row = resolver.next_id();
+    let row = resolver.ctx().next_id();
     if !queries::insert(conn, resolver.project(), row, delivery)? {
         flag_changed_body(conn, resolver, delivery)?;
         return Ok(Outcome::Duplicate);
@@ -76,7 +76,7 @@ fn take(
     let (receivers, refused) = receivers_of(conn, resolver, delivery)?;
     if let Some(reason) = refused {
         let body = delivery.body.as_bytes();
-        queries::reject(conn, resolver.project(), resolver.next_id(), delivery.received_at, &reason, body)?;
+        queries::reject(conn, resolver.project(), resolver.ctx().next_id(), delivery.received_at, &reason, body)?;
     }
     for (customer, side) in receivers {
         queries::show_in_history(conn, customer, row, delivery, side)?;
@@ -107,7 +107,7 @@ fn flag_changed_body(conn: &mut Conn, resolver: &Resolver, delivery: &Delivery) 
     queries::reject(
         conn,
         resolver.project(),
-        resolver.next_id(),
+        resolver.ctx().next_id(),
         delivery.received_at,
         reason,
         delivery.body.as_bytes(),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use crate::audit::Ctx;
 use crate::base::clock::Clock;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, Ids, ProjectId};
@@ -179,7 +180,7 @@ impl Writer {
         let mut resolvers: BTreeMap<ProjectId, (Resolver, BTreeSet<CustomerId>)> = BTreeMap::new();
         for project in batch.iter().map(|(project, _)| *project).collect::<BTreeSet<_>>() {
             conn.lock_project(project)?;
-            let mut resolver = Resolver::new(project, self.ids.clone(), now);
+            let mut resolver = Resolver::new(&Ctx::system(project, &self.ids, now));
             let own = batch.iter().filter(|(of, _)| *of == project);
             ingest::preload(conn, &mut resolver, own.filter_map(|(_, parsed)| parsed.as_ref().ok()))?;
             resolvers.insert(project, (resolver, BTreeSet::new()));
@@ -197,7 +198,7 @@ impl Writer {
                     Answer::Taken(outcome)
                 }
                 Err((Rejection(reason), body)) => {
-                    queries::reject(conn, *project, resolver.next_id(), now, reason, body)?;
+                    queries::reject(conn, *project, resolver.ctx().next_id(), now, reason, body)?;
                     Answer::Unreadable(reason.clone())
                 }
             });

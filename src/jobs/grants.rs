@@ -3,7 +3,7 @@
 use super::Work;
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::operations::grants::{End, Holder, queries};
+use crate::operations::grants::{self, End, queries};
 
 /// How many ends share a transaction.
 const BATCH: i64 = 50;
@@ -44,9 +44,7 @@ fn record(conn: &mut Conn, work: &Work, ends: &[End]) -> Result<usize, Error> {
     let mut recorded = 0;
     for end in ends {
         conn.lock_project(end.project)?;
-        let (project, customer) = (end.project, end.customer);
-        let holder = Holder { project, customer, now: work.now };
-        recorded += usize::from(holder.record_end(conn, &work.ids, &end.key)?);
+        recorded += usize::from(grants::record_end(conn, &work.ctx(end.project), end.customer, &end.key)?);
     }
     Ok(recorded)
 }

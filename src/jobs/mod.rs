@@ -8,9 +8,10 @@ mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::audit::Ctx;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{Ids, ProjectId};
 use crate::db::Db;
 use crate::endpoints;
 use crate::operations::{erasure, test_accounts};
@@ -25,6 +26,13 @@ pub struct Work {
     pub now: Moment,
     /// For jobs that run so long that they must ask for the time again.
     pub clock: Clock,
+}
+
+impl Work {
+    /// The context of what a job does in a project.
+    fn ctx(&self, project: ProjectId) -> Ctx {
+        Ctx::system(project, &self.ids, self.now)
+    }
 }
 
 /// Does the pending work; returns how many items it handled.

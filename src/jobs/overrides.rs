@@ -22,8 +22,7 @@ pub fn record_ends(work: &Work) -> Result<usize, Error> {
 }
 
 fn record(work: &Work, end: &End) -> bool {
-    let recorded =
-        work.db.write_here(|conn| overrides::record_end(conn, end.project, end.customer, &work.ids, work.now));
+    let recorded = work.db.write_here(|conn| overrides::record_end(conn, &work.ctx(end.project), end.customer));
     recorded.unwrap_or_else(|error| {
         let cause = error.cause().unwrap_or_default();
         tracing::error!(customer = end.customer.0, cause, "the end of an override could not be recorded");

@@ -27,7 +27,7 @@ fn catch_up(work: &Work, mut renewal: PendingRenewal) -> usize {
     let mut recorded = 0;
     loop {
         let step = work.db.write_here(|conn| {
-            let is_recorded = advance(conn, &work.ids, &renewal, work.now)?;
+            let is_recorded = advance(conn, &work.ctx(renewal.project), &renewal)?;
             Ok::<_, Error>((is_recorded, queries::again(conn, &renewal, work.now)?))
         });
         match step {

@@ -3,9 +3,10 @@
 
 use diesel::prelude::*;
 
+use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::{CustomerId, Ids, ProjectId};
+use crate::base::ids::CustomerId;
 use crate::customers::{Resolver, merge, state, subject};
 use crate::db::Conn;
 use crate::db::schema::purchases;
@@ -16,10 +17,8 @@ use crate::projection::{CustomerState, Fact, Kind};
 /// A move from one customer to another of the same project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Move {
-    pub project: ProjectId,
     pub from: CustomerId,
     pub to: CustomerId,
-    pub now: Moment,
 }
 
 /// Why nothing can move.
@@ -49,8 +48,8 @@ impl Move {
     ///
     /// # Errors
     /// [`Error::NotFound`] when one of the customers does not exist.
-    pub fn make(self, conn: &mut Conn, ids: &Ids) -> Result<Result<i64, Refusal>, Error> {
-        conn.lock_project(self.project)?;
+    pub fn make(self, conn: &mut Conn, ctx: &Ctx) -> Result<Result<i64, Refusal>, Error> {
+        conn.lock_project(ctx.project)?;
         if self.from == self.to {
             return Ok(Err(Refusal::Same));
         }
@@ -58,8 +57,8 @@ impl Move {
         if moved == 0 {
             return Ok(Err(Refusal::NoPurchases));
         }
-        let (_, event) = self.event(conn, own::Moved::Everything)?;
-        self.append(conn, ids, event)?;
+        let (_, event) = self.event(conn, ctx.now, own::Moved::Everything)?;
+        self.append(conn, ctx, event)?;
         Ok(Ok(moved))
     }
 
@@ -68,15 +67,15 @@ impl Move {
     ///
     /// # Errors
     /// As [`Move::make`].
-    pub fn make_of_test_store(self, conn: &mut Conn, ids: &Ids) -> Result<(), Error> {
-        let (_, event) = self.event(conn, own::Moved::OfTestStore)?;
-        self.append(conn, ids, event)
+    pub fn make_of_test_store(self, conn: &mut Conn, ctx: &Ctx) -> Result<(), Error> {
+        let (_, event) = self.event(conn, ctx.now, own::Moved::OfTestStore)?;
+        self.append(conn, ctx, event)
     }
 
     /// Appends the event, and moves pending renewals of the Test Store to the receiver.
-    fn append(self, conn: &mut Conn, ids: &Ids, event: Delivery) -> Result<(), Error> {
+    fn append(self, conn: &mut Conn, ctx: &Ctx, event: Delivery) -> Result<(), Error> {
         merge::move_test_sales(conn, self.to, self.from)?;
-        let mut resolver = Resolver::new(self.project, ids.clone(), self.now);
+        let mut resolver = Resolver::new(ctx);
         match ingest::append(conn, &mut resolver, &[event])? {
             true => Ok(()),
             false => Err(Error::Internal("the event of a transfer was not stored: its id exists already".into())),
@@ -88,8 +87,8 @@ impl Move {
     ///
     /// # Errors
     /// As [`Move::make`].
-    pub fn preview(self, conn: &mut Conn) -> Result<Preview, Error> {
-        let (facts, delivery) = self.event(conn, own::Moved::Everything)?;
+    pub fn preview(self, conn: &mut Conn, now: Moment) -> Result<Preview, Error> {
+        let (facts, delivery) = self.event(conn, now, own::Moved::Everything)?;
         let fact = Fact { event: delivery.event, customer: self.to, lost_by: Some(self.from) };
         let (mut before, mut after) = state::preview(facts, vec![fact]);
         let mut of =
@@ -99,12 +98,11 @@ impl Move {
 
     /// All facts of both customers, and the event that moves the purchases. The event is dated after all of them, even
     /// those of a sender whose clock is ahead: otherwise they would give the purchases back.
-    fn event(self, conn: &mut Conn, what: own::Moved) -> Result<(Vec<Fact>, Delivery), Error> {
+    fn event(self, conn: &mut Conn, now: Moment, what: own::Moved) -> Result<(Vec<Fact>, Delivery), Error> {
         let facts = state::facts(conn, [self.from, self.to])?;
         let newest = facts.iter().map(|fact| fact.event.event_at.millis()).max().unwrap_or(i64::MIN);
-        let at = self.now.max(Moment(newest.saturating_add(1)));
-        let event =
-            own::transfer(what, &subject::load(conn, self.from)?, &subject::load(conn, self.to)?, (at, self.now))?;
+        let at = now.max(Moment(newest.saturating_add(1)));
+        let event = own::transfer(what, &subject::load(conn, self.from)?, &subject::load(conn, self.to)?, at, now)?;
         Ok((facts, event))
     }
 }

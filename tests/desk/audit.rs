@@ -1,16 +1,16 @@
 //! The audit log as a page with filters, and as a file.
 
 use actix_web::http::StatusCode;
-use dossier::audit::{self, Action, Actor, Origin, Trace};
+use dossier::audit::{self, Action, Actor, Ctx, Trace};
 use dossier::base::ids::PersonId;
 
+use crate::support::Desk;
 use crate::support::acting::add_note;
 use crate::support::audit_log::verify_audit_chain;
 use crate::support::cast::{ADA, DEV, SOL, TEAM, VERA};
 use crate::support::events::{deliver, event_on_day, with_ids};
 use crate::support::operations::erase_customer;
 use crate::support::pages::{pager_link, text_of};
-use crate::support::{Desk, NOW};
 
 const LOG: &str = "/projects/sundial/settings/audit";
 const FILE: &str = "/projects/sundial/settings/audit.csv";
@@ -25,9 +25,8 @@ async fn desk_with(customers: &[&str]) -> Desk {
 
 /// Appends an entry without a form.
 fn append(desk: &Desk, actor: &Actor, trace: Trace) {
-    let now = desk.clock.now();
-    let key = (desk.project, desk.ids.next(now), now);
-    let appended = desk.db.write_here(|conn| audit::append(conn, key, actor, &Origin::default(), trace));
+    let ctx = Ctx { actor: actor.clone(), ..desk.ctx() };
+    let appended = desk.db.write_here(|conn| audit::append(conn, &ctx, trace));
     appended.expect("an entry");
 }
 
@@ -166,10 +165,7 @@ async fn an_entry_about_an_erased_customer_shows_no_details() {
     assert!(!html.contains("/customers/gone"), "no link to the erased customer");
     let verify = || verify_audit_chain(&desk);
     assert!(verify().is_err_and(|broken| broken.why.contains("nobody was erased after it")));
-    let shown = desk.db.write_here(|conn| {
-        let row = (desk.project, desk.ids.next(NOW), NOW);
-        audit::append(conn, row, &Actor::system(), &Origin::default(), Trace::new(Action::CustomerDeleted))
-    });
+    let shown = desk.db.write_here(|conn| audit::append(conn, &desk.ctx(), Trace::new(Action::CustomerDeleted)));
     assert!(shown.is_ok() && verify().is_ok_and(|verified| verified.erased == 2));
 }
 

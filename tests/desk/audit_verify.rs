@@ -1,7 +1,7 @@
 //! The chain of the audit log: valid after everything that the program does, and broken by every change from outside.
 
 use diesel::connection::SimpleConnection;
-use dossier::audit::{self, Action, Actor, Broken, Origin, Trace, Verified};
+use dossier::audit::{self, Action, Broken, Trace, Verified};
 use dossier::base::error::Error;
 use dossier::cli::audit::verify;
 use dossier::db::{AnyConnection, Conn};
@@ -36,10 +36,7 @@ async fn desk_with_a_log() -> Desk {
     assert_eq!(erase_customer(&desk, desk.project, "gone").customers, 1);
     desk.clock.advance(60);
     assert_eq!(desk.get(&ADA, "/projects/sundial/settings/audit.csv").await.status.as_u16(), 200);
-    let shown = desk.db.write_here(|conn| {
-        let row = (desk.project, desk.ids.next(desk.clock.now()), desk.clock.now());
-        audit::append(conn, row, &Actor::system(), &Origin::default(), Trace::new(Action::CustomerDeleted))
-    });
+    let shown = desk.db.write_here(|conn| audit::append(conn, &desk.ctx(), Trace::new(Action::CustomerDeleted)));
     shown.expect("the erasure has its entry");
     desk
 }

@@ -321,10 +321,7 @@ async fn a_backlog_at_one_endpoint_does_not_delay_others() {
         (add(&desk, "http://127.0.0.1:9/one", &[]).await.0, add(&desk, "http://127.0.0.1:9/two", &[]).await.0);
     let enqueue = |endpoint: EndpointId, many: usize| {
         let put = desk.db.write_here(|conn| {
-            (0..many).try_for_each(|_| {
-                let row = (desk.project, desk.ids.next(desk.clock.now()), desk.clock.now());
-                endpoints::enqueue_test(conn, row, endpoint)
-            })
+            (0..many).try_for_each(|_| endpoints::enqueue_test(conn, &desk.ctx(), endpoint).map(drop))
         });
         put.expect("it is queued");
     };

@@ -45,7 +45,7 @@ async fn a_blocked_customer_is_erased_and_later_events_create_no_customer() {
     let ignored = desk.count(|conn| blocked_customers::table.select(blocked_customers::ignored).first(conn));
     assert_eq!((stored, ignored), (2, 2), "the events are counted");
     let unblocked =
-        desk.db.write_here(|conn| Ok::<_, Error>(blocking::unblock(conn, project, done.blocked, desk.clock.now())?));
+        desk.db.write_here(|conn| Ok::<_, Error>(blocking::unblock(conn, &desk.ctx_in(project), done.blocked)?));
     assert!(unblocked.expect("she is unblocked"));
     assert_eq!(deliver(&desk, project, &[event_of(TODAY - 2, "before", &["kanarie-2"])]), [Outcome::Late]);
     desk.clock.advance(2 * 86_400);

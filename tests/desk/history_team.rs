@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
-use dossier::audit::{self, Action, Actor, Origin, Trace};
+use dossier::audit::{self, Action, Actor, Ctx, Trace};
 use dossier::base::error::Error;
 use dossier::customers::identity;
 
@@ -31,8 +31,8 @@ fn append_entries(desk: &Desk, count: i64) {
         let lena = identity::find(conn, desk.project, "lena")?.ok_or(Error::NotFound)?;
         for number in 0..count {
             let trace = Trace::new(Action::NoteUpdated).about(format!("n{number}")).for_customer(lena, "lena");
-            let key = (desk.project, desk.ids.next(desk.clock.now()), desk.clock.now());
-            audit::append(conn, key, &Actor::person(DEV.id, "developer"), &Origin::default(), trace)?;
+            let ctx = Ctx { actor: Actor::person(DEV.id, "developer"), ..desk.ctx() };
+            audit::append(conn, &ctx, trace)?;
         }
         Ok::<_, Error>(())
     });

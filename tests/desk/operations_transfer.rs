@@ -34,7 +34,7 @@ async fn a_transfer_moves_purchases_from_stores_and_leaves_grants() {
 async fn a_transfer_does_what_its_preview_shows() {
     let desk = desk_with_two_buyers().await;
     let one = planned_transfer(&desk, "lena", "mara");
-    let seen = desk.db.read_here(|conn| one.preview(conn)).expect("a preview");
+    let seen = desk.db.read_here(|conn| one.preview(conn, desk.clock.now())).expect("a preview");
     let sides = [("lena", &seen.from), ("mara", &seen.to)];
     let check = |side: fn(
         &(dossier::projection::CustomerState, dossier::projection::CustomerState),
@@ -59,7 +59,7 @@ async fn opposite_transfers_at_once_lose_no_purchase() {
     for _ in 0..5 {
         let (both, there, back) =
             (Barrier::new(2), planned_transfer(&desk, "lena", "mara"), planned_transfer(&desk, "mara", "lena"));
-        let make = |db: &Db, one: Move| (both.wait(), db.write_here(|conn| one.make(conn, &desk.ids))).1;
+        let make = |db: &Db, one: Move| (both.wait(), db.write_here(|conn| one.make(conn, &desk.ctx()))).1;
         let made = std::thread::scope(|scope| {
             let back = scope.spawn(|| make(&other, back));
             (make(&desk.db, there), back.join().expect("no panic"))

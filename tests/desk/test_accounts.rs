@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
+use dossier::audit::Ctx;
 use dossier::base::error::Error;
 use dossier::base::ids::CustomerId;
 use dossier::db::schema::*;
@@ -180,9 +181,9 @@ async fn pages_of_the_list_hold_everybody_once() {
 }
 
 fn start(desk: &Desk, wanted: &Wanted, chosen: &[CustomerId]) -> Job {
-    let id = desk.ids.next(desk.clock.now());
     let started = desk.db.write_here(|conn| {
-        jobs::start(conn, (desk.project, id, NOW), Requester { person: ADA.id, role: "admin" }, wanted, chosen)?;
+        let ctx = Ctx { now: NOW, ..desk.ctx() };
+        let id = jobs::start(conn, &ctx, Requester { person: ADA.id, role: "admin" }, wanted, chosen)?;
         jobs::find(conn, desk.project, id)?.ok_or(Error::NotFound)
     });
     started.expect("a job")

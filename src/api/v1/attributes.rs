@@ -159,7 +159,7 @@ impl AttributeUpdate {
         well_formed(key)?;
         let Value::Object(entry) = entry else { return Err("An attribute must be an object with a value.".into()) };
         let at = match entry.get("updated_at_ms") {
-            None | Some(Value::Null) => call.now,
+            None | Some(Value::Null) => call.ctx.now,
             Some(at) => {
                 let at = at.as_i64().map(Moment).filter(|at| is_readable(*at));
                 at.ok_or("updated_at_ms must be milliseconds since 1970, until the year 9999.")?

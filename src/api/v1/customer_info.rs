@@ -107,21 +107,21 @@ pub fn load(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> Res
     let since = app_user_ids::table.filter(app_user_ids::customer_id.eq(customer));
     let since: Option<Moment> = since.select(diesel::dsl::min(app_user_ids::since)).first(conn)?;
     // This call is a contact as well, although it is stored a moment later.
-    let last_seen = if call.is_app_contact() { last_seen.max(Some(call.now)) } else { last_seen };
+    let last_seen = if call.is_app_contact() { last_seen.max(Some(call.ctx.now)) } else { last_seen };
     let all = purchases_of(conn, customer)?;
     // Most customers never bought anything, and their answer needs no catalog.
     let catalog = match all.is_empty() {
         true => Catalog::default(),
-        false => catalog::queries::load(conn, call.project)?,
+        false => catalog::queries::load(conn, call.ctx.project)?,
     };
-    let renderer = Renderer { catalog, now: call.now };
+    let renderer = Renderer { catalog, now: call.ctx.now };
     let subscriptions = renderer.subscriptions(&all);
     Ok(CustomerInfo {
-        request_date: at(call.now),
-        request_date_ms: call.now.millis(),
+        request_date: at(call.ctx.now),
+        request_date_ms: call.ctx.now.millis(),
         subscriber: Subscriber {
             original_app_user_id: original,
-            first_seen: at(since.unwrap_or(call.now)),
+            first_seen: at(since.unwrap_or(call.ctx.now)),
             last_seen: last_seen.map(at),
             management_url: renderer.management_url(&all),
             original_application_version: None,

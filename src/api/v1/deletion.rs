@@ -26,6 +26,6 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
 
 /// Erases a customer. The audit entry names only the number of the erased row, no App User ID.
 pub fn erase(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> Result<Trace, Error> {
-    let erased = erasure::erase(conn, call.project, &[customer], call.now)?;
+    let erased = erasure::erase(conn, &call.ctx, &[customer])?;
     Ok(Trace::new(Action::CustomerDeleted).about(erased.numbers()).of_erased(customer))
 }

@@ -17,7 +17,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
-use crate::operations::grants::{Holder, Length, Preset};
+use crate::operations::grants::{self, Length, Preset};
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Draft {
@@ -67,12 +67,11 @@ pub fn grant(
     entitlement: &str,
     length: Length,
 ) -> Result<Option<Trace>, Error> {
-    let holder = holder(call, customer);
-    let plan = holder.plan_as_asked(conn, entitlement, length)?.map_err(|_| no_entitlement())?;
+    let plan = grants::plan_as_asked(conn, &call.ctx, customer, entitlement, length)?.map_err(|_| no_entitlement())?;
     if plan.is_empty() {
         return Ok(None);
     }
-    holder.carry_out(conn, &call.ids, &plan)?;
+    grants::carry_out(conn, &call.ctx, customer, &plan)?;
     Ok(Some(plan.grant_entry(entitlement, length)))
 }
 
@@ -83,17 +82,12 @@ pub fn take_back(
     customer: CustomerId,
     entitlement: &str,
 ) -> Result<Option<Trace>, Error> {
-    let holder = holder(call, customer);
-    let plan = holder.plan_removal_of_all(conn, entitlement)?;
+    let plan = grants::plan_removal_of_all(conn, &call.ctx, customer, entitlement)?;
     if plan.is_empty() {
         return Ok(None);
     }
-    holder.carry_out(conn, &call.ids, &plan)?;
+    grants::carry_out(conn, &call.ctx, customer, &plan)?;
     Ok(Some(plan.removal_entry()))
-}
-
-fn holder(call: &AuthorizedCall, customer: CustomerId) -> Holder {
-    Holder { project: call.project, customer, now: call.now }
 }
 
 fn no_entitlement() -> Error {

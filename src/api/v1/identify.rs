@@ -93,15 +93,15 @@ fn merge(
     (current, from): (&str, Option<CustomerId>),
     (new, to): (&str, Option<CustomerId>),
 ) -> Result<(), Error> {
-    let mut resolver = Resolver::new(call.project, call.ids.clone(), call.now);
-    if resolver.verdict(conn, &[current, new], call.now)? == Verdict::Blocked {
+    let mut resolver = Resolver::new(&call.ctx);
+    if resolver.verdict(conn, &[current, new], call.ctx.now)? == Verdict::Blocked {
         return Err(errors::invalid_id("One of these App User IDs is blocked."));
     }
     let kept = to.map(|to| overrides::queries::find(conn, to)).transpose()?.flatten();
     let kept = kept.filter(|set| !set.is_end_recorded);
     let original = original(conn, call, (current, from), to)?;
     let subject = own::Subject { app_user_id: new.to_owned(), original, ids: vec![new.to_owned(), current.to_owned()] };
-    let taken = ingest::append(conn, &mut resolver, &[own::aliased(&subject, call.now)?])?;
+    let taken = ingest::append(conn, &mut resolver, &[own::aliased(&subject, call.ctx.now)?])?;
     let merged = customers::find(conn, call, new)?.filter(|_| taken);
     let Some(customer) = merged else {
         return merge_without_event(conn, call, &mut resolver, (current, new));
@@ -110,7 +110,7 @@ fn merge(
         overrides::queries::put(conn, &Override { customer_id: customer, ..kept })?;
     }
     if call.is_app_contact() {
-        store_contact(conn, customer, &call.device, call.now)?;
+        store_contact(conn, customer, &call.device, call.ctx.now)?;
     }
     Ok(())
 }
@@ -142,7 +142,7 @@ fn original(
         Ok((since.unwrap_or(i64::MAX), original))
     };
     let from = from.map(|from| first(conn, from)).transpose()?;
-    let from = from.unwrap_or_else(|| (call.now.millis(), current.to_owned()));
+    let from = from.unwrap_or_else(|| (call.ctx.now.millis(), current.to_owned()));
     let to = to.map(|to| first(conn, to)).transpose()?;
     Ok(match to {
         Some((since, original)) if since < from.0 => original,

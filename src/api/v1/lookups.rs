@@ -47,7 +47,7 @@ pub async fn mapping(caller: Caller, req: HttpRequest) -> Result<HttpResponse, E
         .read(|conn, call| {
             let store_products = store_products::load(conn, call)?;
             let links: Vec<(String, String)> = entitlement_products::table
-                .filter(entitlement_products::project_id.eq(call.project))
+                .filter(entitlement_products::project_id.eq(call.ctx.project))
                 .order((entitlement_products::product, entitlement_products::entitlement))
                 .select((entitlement_products::product, entitlement_products::entitlement))
                 .load(conn)?;

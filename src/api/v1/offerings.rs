@@ -54,12 +54,12 @@ pub async fn show(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Erro
 
 /// The customer's override while it is in force, else the project's default (§8).
 fn current_of(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Result<Option<String>, Error> {
-    let offerings = overrides::queries::offerings_of(conn, call.project)?;
+    let offerings = overrides::queries::offerings_of(conn, call.ctx.project)?;
     let set = match customers::find(conn, call, app_user_id)? {
         Some(customer) => overrides::queries::find(conn, customer)?,
         None => None,
     };
-    Ok(match current::resolve(&offerings, set, call.now) {
+    Ok(match current::resolve(&offerings, set, call.ctx.now) {
         Current::Overridden { offering, .. } | Current::Default { offering, .. } => Some(offering.identifier),
         Current::NoDefault { .. } | Current::None => None,
     })
@@ -68,7 +68,7 @@ fn current_of(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Resu
 /// Every offering that is not archived. SDKs look up the current one in this list.
 fn all(conn: &mut Conn, call: &AuthorizedCall) -> Result<Vec<Offering>, Error> {
     let rows: Vec<(String, String, String)> = offerings::table
-        .filter(offerings::project_id.eq(call.project).and(offerings::is_archived.eq(false)))
+        .filter(offerings::project_id.eq(call.ctx.project).and(offerings::is_archived.eq(false)))
         .order(offerings::identifier)
         .select((offerings::identifier, offerings::display_name, offerings::metadata))
         .load(conn)?;
@@ -92,7 +92,7 @@ fn metadata_of(text: &str) -> Option<Value> {
 /// The packages of each offering, in the order of the paywall, without those that the app's store cannot sell.
 fn packages_of(conn: &mut Conn, call: &AuthorizedCall) -> Result<BTreeMap<String, Vec<Package>>, Error> {
     let store_products = store_products::load(conn, call)?;
-    let project = call.project;
+    let project = call.ctx.project;
     let order: Vec<(String, String)> = packages::table
         .filter(packages::project_id.eq(project))
         .order((packages::offering, packages::position, packages::identifier))

@@ -10,7 +10,7 @@ use crate::audit::Trace;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
-use crate::operations::overrides::{Choice, Refusal};
+use crate::operations::overrides::{self, Refusal};
 
 /// `POST …/offerings/{offering}/override`
 pub async fn choose(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
@@ -47,8 +47,7 @@ pub fn assign(
     customer: CustomerId,
     offering: Option<&str>,
 ) -> Result<Option<Trace>, Error> {
-    let choice = Choice { project: call.project, customer, by: &call.key.name, now: call.now };
-    match choice.make(conn, &call.ids, offering)? {
+    match overrides::choose(conn, &call.ctx, customer, &call.key.name, offering)? {
         Ok(trace) => Ok(trace),
         Err(Refusal::Unknown) => Err(errors::missing("The project has no such offering.")),
         Err(Refusal::Archived) => Err(errors::malformed("This offering is archived.")),

@@ -14,7 +14,7 @@ use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::events::Store;
-use crate::operations::test_store::{self, Buyer};
+use crate::operations::test_store;
 use crate::projection::{Kind, Purchase};
 
 /// The action that the server requests.
@@ -127,14 +127,13 @@ impl StoreAction {
         purchase: &Purchase,
     ) -> Result<Trace, Error> {
         self.check_possible(call, purchase)?;
-        let buyer = Buyer { project: call.project, customer, now: call.now };
         let action = match self {
             StoreAction::Cancel => {
-                test_store::cancel(conn, &call.ids, buyer, purchase)?;
+                test_store::cancel(conn, &call.ctx, customer, purchase)?;
                 Action::SubscriptionCancelled
             }
             StoreAction::Refund | StoreAction::Revoke => {
-                test_store::refund(conn, &call.ids, buyer, purchase)?;
+                test_store::refund(conn, &call.ctx, customer, purchase)?;
                 Action::PurchaseRefunded
             }
             StoreAction::Defer | StoreAction::Extend => {
@@ -174,7 +173,7 @@ impl StoreAction {
     }
 
     fn check_in_test_store(self, call: &AuthorizedCall, purchase: &Purchase) -> Result<(), Error> {
-        let is_over = !purchase.is_active(call.now);
+        let is_over = !purchase.is_active(call.ctx.now);
         match self {
             StoreAction::Refund | StoreAction::Revoke if purchase.refunded_at.is_some() => {
                 refused("The purchase was refunded already.")

@@ -22,7 +22,7 @@ pub struct StoreProducts {
 /// Loads the products of the key's store, or of all stores when a server calls.
 pub fn load(conn: &mut Conn, call: &AuthorizedCall) -> QueryResult<StoreProducts> {
     let all: Vec<Product> = products::table
-        .filter(products::project_id.eq(call.project))
+        .filter(products::project_id.eq(call.ctx.project))
         .order((products::store, products::identifier))
         .select(Product::as_select())
         .load(conn)?;

@@ -65,10 +65,9 @@ pub async fn transfer(caller: Caller, payload: Payload) -> Result<HttpResponse, 
     let transferred = caller
         .act(move |conn, call| {
             let from = customers::require(conn, call, &id)?;
-            let to = identity::find(conn, call.project, &target)?;
+            let to = identity::find(conn, call.ctx.project, &target)?;
             let to = to.ok_or_else(|| errors::missing("No customer has the id in target_customer_id."))?;
-            let transfer = Move { project: call.project, from, to, now: call.now };
-            let traces = match transfer.make(conn, &call.ids)? {
+            let traces = match (Move { from, to }).make(conn, &call.ctx)? {
                 Ok(moved) => vec![entry(moved, &target).for_customer(from, &id)],
                 Err(Refusal::NoPurchases) => Vec::new(),
                 Err(Refusal::Same) => return Err(wrong(TARGET, "Both ids belong to the same customer.")),

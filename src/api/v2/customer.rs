@@ -83,7 +83,7 @@ pub fn all(conn: &mut Conn, call: &AuthorizedCall, rows: Vec<Row>) -> QueryResul
     let shown = rows.into_iter().map(|row| Customer {
         object: "customer",
         project_id: call.key.project.slug.clone(),
-        first_seen_at: first.get(&row.id).copied().unwrap_or(call.now),
+        first_seen_at: first.get(&row.id).copied().unwrap_or(call.ctx.now),
         id: row.original_app_user_id,
         last_seen_at: row.last_seen_at,
         last_seen_app_version: row.app_version,

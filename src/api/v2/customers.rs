@@ -37,8 +37,8 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
             let window = Window::parse(&query, base(call))?.keeping("search", search.clone());
             let after = start(conn, call, &query, &window)?;
             let rows = match &search {
-                Some(email) => queries::with_email(conn, call.project, email, after, window.one_more())?,
-                None => queries::following(conn, call.project, after, window.one_more())?,
+                Some(email) => queries::with_email(conn, call.ctx.project, email, after, window.one_more())?,
+                None => queries::following(conn, call.ctx.project, after, window.one_more())?,
             };
             let last = rows.get(window.limit.saturating_sub(1)).map(|row| row.id.to_string());
             let window = window.keeping(PLACE, last);
@@ -92,7 +92,7 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
         .act(move |conn, call| {
             let found = customers::require(conn, call, &id)?;
             let trace = deletion::erase(conn, call, found)?;
-            Ok((vec![trace], Deleted { object: "customer", id, deleted_at: call.now }))
+            Ok((vec![trace], Deleted { object: "customer", id, deleted_at: call.ctx.now }))
         })
         .await?;
     cleanup::soon(caller.db()).await;
@@ -108,6 +108,6 @@ fn start(conn: &mut Conn, call: &AuthorizedCall, query: &str, window: &Window) -
     let Some(after) = &window.after else { return Ok(CustomerId::MIN) };
     match form::field(query, PLACE).and_then(|place| place.parse().ok()) {
         Some(place) => Ok(place),
-        None => identity::find(conn, call.project, after)?.ok_or_else(not_in_list),
+        None => identity::find(conn, call.ctx.project, after)?.ok_or_else(not_in_list),
     }
 }

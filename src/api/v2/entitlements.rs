@@ -42,8 +42,8 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 /// Loads the active entitlements of both environments, sorted by identifier. Each ends with the last purchase that
 /// unlocks it.
 pub fn load(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> QueryResult<Vec<ActiveEntitlement>> {
-    let now = call.now;
-    let catalog = catalog::queries::load(conn, call.project)?;
+    let now = call.ctx.now;
+    let catalog = catalog::queries::load(conn, call.ctx.project)?;
     let bodies: Vec<String> = purchases::table
         .filter(purchases::customer_id.eq(customer).and(purchases::ends_at.gt(now.millis())))
         .select(purchases::body)

@@ -139,12 +139,12 @@ impl Renderer {
     fn load(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> QueryResult<Renderer> {
         let original: String = people::table.find(customer).select(people::original_app_user_id).first(conn)?;
         Ok(Renderer {
-            now: call.now,
+            now: call.ctx.now,
             url: address(call, &original),
             customer: original,
             project: call.key.project.slug.clone(),
             made_at: call.key.project.created_at,
-            catalog: catalog::queries::load(conn, call.project)?,
+            catalog: catalog::queries::load(conn, call.ctx.project)?,
         })
     }
 

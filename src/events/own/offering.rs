@@ -14,7 +14,8 @@ use crate::events::{Delivery, EventType};
 pub fn override_ended(
     subject: &Subject,
     offering: &str,
-    (set_at, ended_at): (Moment, Moment),
+    set_at: Moment,
+    ended_at: Moment,
     now: Moment,
 ) -> Result<Delivery, Error> {
     let name = format!("the end of the override to {offering} of {} set at {}", subject.app_user_id, set_at.millis());
@@ -38,7 +39,7 @@ mod tests {
     #[test]
     fn the_end_of_an_override_is_the_same_event_whenever_it_is_made() {
         let subject = Subject { app_user_id: "lena".into(), original: "lena".into(), ids: vec!["lena".into()] };
-        let ended = |set_at, now| override_ended(&subject, "winback", (set_at, NOW), now).expect("a delivery");
+        let ended = |set_at, now| override_ended(&subject, "winback", set_at, NOW, now).expect("a delivery");
         let (one, late) = (ended(NOW.plus_days(-3), NOW), ended(NOW.plus_days(-3), NOW.plus_days(2)));
         assert_eq!(one.body, late.body);
         assert_eq!((one.event.event_at, one.event.environment), (NOW, None));

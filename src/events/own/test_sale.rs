@@ -38,25 +38,25 @@ impl TestSale {
     /// Makes the event of the purchase: `renews` says whether it is a subscription.
     pub fn bought(&self, subject: &Subject, period: Period, renews: bool) -> Result<Delivery, Error> {
         let kind = if renews { EventType::InitialPurchase } else { EventType::NonRenewingPurchase };
-        self.delivery(subject, (kind, "bought"), period, (period.starts_at, period.starts_at), json!({}))
+        self.delivery(subject, kind, "bought", period, period.starts_at, period.starts_at, json!({}))
     }
 
     /// Makes the event that a further period began.
     pub fn renewed(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let of_renewal = json!({ "is_trial_conversion": false });
-        self.delivery(subject, (EventType::Renewal, "renewed"), period, (period.starts_at, now), of_renewal)
+        self.delivery(subject, EventType::Renewal, "renewed", period, period.starts_at, now, of_renewal)
     }
 
     /// Makes the event that the subscription will not renew after this period, dated at the period's start.
     pub fn switched_off(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "cancel_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
-        self.delivery(subject, (EventType::Cancellation, "switched off"), period, (period.starts_at, now), why)
+        self.delivery(subject, EventType::Cancellation, "switched off", period, period.starts_at, now, why)
     }
 
     /// Makes the event that somebody switched renewal off within a period, dated `now`.
     pub fn cancelled(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "cancel_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
-        self.delivery(subject, (EventType::Cancellation, "switched off"), period, (now, now), why)
+        self.delivery(subject, EventType::Cancellation, "switched off", period, now, now, why)
     }
 
     /// Makes the event that the period's price was refunded, which ends access at once.
@@ -77,7 +77,7 @@ impl TestSale {
     /// Makes the event that the subscription expired.
     pub fn expired(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "expiration_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
-        self.delivery(subject, (EventType::Expiration, "over"), period, (period.ends_at.unwrap_or(now), now), why)
+        self.delivery(subject, EventType::Expiration, "over", period, period.ends_at.unwrap_or(now), now, why)
     }
 
     /// The id of the purchase event, derived from the token: each token buys once.
@@ -88,9 +88,11 @@ impl TestSale {
     fn delivery(
         &self,
         subject: &Subject,
-        (kind, what): (EventType, &str),
+        kind: EventType,
+        what: &str,
         period: Period,
-        (at, now): (Moment, Moment),
+        at: Moment,
+        now: Moment,
         extra: Value,
     ) -> Result<Delivery, Error> {
         let mut event = subject.named_in(self.event(&kind, id(&self.token, what, period.renewals), period, at));

@@ -21,7 +21,7 @@ pub enum Moved {
 ///
 /// # Errors
 /// [`Error::Internal`] when the system has no random bytes.
-pub fn transfer(what: Moved, from: &Subject, to: &Subject, (at, now): (Moment, Moment)) -> Result<Delivery, Error> {
+pub fn transfer(what: Moved, from: &Subject, to: &Subject, at: Moment, now: Moment) -> Result<Delivery, Error> {
     let mut event = json!({
         "id": fresh_id()?,
         "type": EventType::Transfer,

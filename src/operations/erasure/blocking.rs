@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde::Deserialize;
 
 use super::{Erased, erase, queries};
+use crate::audit::Ctx;
 use crate::base::AppUserId;
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
@@ -95,16 +96,12 @@ pub fn parse(typed: &str) -> Result<AppUserId, Problem> {
     }
 }
 
-/// Blocks an id together with all other ids of its customer, and erases that customer. `id` is the new row's id.
+/// Blocks an id together with all other ids of its customer, and erases that customer.
 ///
 /// # Errors
 /// The inner result holds the [`Problem`] when nothing was blocked.
-pub fn block(
-    conn: &mut Conn,
-    project: ProjectId,
-    app_user_id: &AppUserId,
-    (id, now): (RowId, Moment),
-) -> Result<Result<Done, Problem>, Error> {
+pub fn block(conn: &mut Conn, ctx: &Ctx, app_user_id: &AppUserId) -> Result<Result<Done, Problem>, Error> {
+    let project = ctx.project;
     conn.lock_project(project)?;
     if find(conn, project, app_user_id.as_str())?.is_some() {
         return Ok(Err(Problem::Already));
@@ -118,24 +115,26 @@ pub fn block(
         Some(customer) => queries::ids_of(conn, project, customer)?,
         None => vec![app_user_id.as_str().to_owned()],
     };
-    insert(conn, &hasher, (project, id, now), app_user_id, &ids)?;
-    let erased = erase(conn, project, &Vec::from_iter(customer), now)?;
-    Ok(Ok(Done { blocked: id, customer, erased }))
+    let blocked = insert(conn, ctx, &hasher, app_user_id, &ids)?;
+    let erased = erase(conn, ctx, &Vec::from_iter(customer))?;
+    Ok(Ok(Done { blocked, customer, erased }))
 }
 
+/// Returns the id of the new row.
 fn insert(
     conn: &mut Conn,
+    ctx: &Ctx,
     hasher: &IdHasher,
-    (project, id, now): (ProjectId, RowId, Moment),
     app_user_id: &AppUserId,
     ids: &[String],
-) -> QueryResult<()> {
+) -> QueryResult<RowId> {
+    let (project, id) = (ctx.project, ctx.next_id());
     let row = (
         blocked_customers::project_id.eq(project),
         blocked_customers::id.eq(id),
         blocked_customers::app_user_id.eq(app_user_id.as_str()),
         blocked_customers::ids.eq(i64::try_from(ids.len()).unwrap_or(i64::MAX)),
-        blocked_customers::blocked_at.eq(now),
+        blocked_customers::blocked_at.eq(ctx.now),
         blocked_customers::ignored.eq(0),
     );
     diesel::insert_into(blocked_customers::table).values(row).execute(conn)?;
@@ -147,18 +146,19 @@ fn insert(
         );
         diesel::insert_into(blocked_ids::table).values(row).execute(conn)?;
     }
-    Ok(())
+    Ok(id)
 }
 
-/// Unblocks the ids of a blocked customer. Tombstones keep out events from before `now`, so the customer starts without
+/// Unblocks the ids of a blocked customer. Tombstones keep out events from before now, so the customer starts without
 /// a history. Returns whether `id` was a blocked customer.
-pub fn unblock(conn: &mut Conn, project: ProjectId, id: RowId, now: Moment) -> QueryResult<bool> {
+pub fn unblock(conn: &mut Conn, ctx: &Ctx, id: RowId) -> QueryResult<bool> {
+    let project = ctx.project;
     let hashes: Vec<Vec<u8>> = blocked_ids::table
         .filter(blocked_ids::project_id.eq(project).and(blocked_ids::blocked_id.eq(id)))
         .select(blocked_ids::id_hash)
         .load(conn)?;
     for hash in hashes {
-        queries::put_tombstone(conn, project, hash, now)?;
+        queries::put_tombstone(conn, project, hash, ctx.now)?;
     }
     Ok(diesel::delete(blocked_customers::table.find((project, id))).execute(conn)? > 0)
 }

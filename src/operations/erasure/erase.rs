@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::names::Names;
 use super::{mentions, queries};
-use crate::base::clock::Moment;
+use crate::audit::Ctx;
 use crate::base::error::Error;
-use crate::base::ids::{CustomerId, ProjectId, RowId};
+use crate::base::ids::{CustomerId, RowId};
 use crate::customers::{IdHasher, retained, state};
 use crate::db::Conn;
 use crate::wording::text::count;
@@ -29,9 +29,10 @@ impl Erased {
 }
 
 /// Erases these customers of the project: every id, all their events of both environments, and everything else that is
-/// stored about them. Tombstones of their ids keep out events from before `now` that arrive later. Customers who
+/// stored about them. Tombstones of their ids keep out events from before now that arrive later. Customers who
 /// exchanged purchases with them keep their purchases. A customer who no longer exists is skipped.
-pub fn erase(conn: &mut Conn, project: ProjectId, customers: &[CustomerId], now: Moment) -> Result<Erased, Error> {
+pub fn erase(conn: &mut Conn, ctx: &Ctx, customers: &[CustomerId]) -> Result<Erased, Error> {
+    let (project, now) = (ctx.project, ctx.now);
     conn.lock_project(project)?;
     let hasher = IdHasher::make(conn, project)?;
     let (mut erased, mut neighbours, mut names) = (Erased::default(), BTreeSet::new(), Names::default());

@@ -2,22 +2,15 @@
 //! time runs beside a subscription, not after it. Dossier's own events record them: `plan` makes the events, `execute`
 //! appends them.
 
-pub mod execute;
+mod execute;
 mod length;
 mod plan;
 pub mod queries;
 
-use crate::base::clock::Moment;
-use crate::base::ids::{CustomerId, ProjectId};
-
+pub use execute::{carry_out, record_end};
 pub use length::{CUSTOM, InvalidLength, Length, Preset, UNTIL, end_of_day};
-pub use plan::{Given, Held, Plan, Refusal, Removed};
+pub use plan::{
+    Given, Held, Plan, Refusal, Removed, plan_again, plan_as_asked, plan_grant, plan_removal, plan_removal_of_all,
+    plan_removal_of_one, running,
+};
 pub use queries::End;
-
-/// The customer whose grants are planned or changed, and the current time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holder {
-    pub project: ProjectId,
-    pub customer: CustomerId,
-    pub now: Moment,
-}

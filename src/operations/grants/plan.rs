@@ -4,10 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::length::{Length, Preset};
-use super::{Holder, queries};
-use crate::audit::{Action, Trace};
+use super::queries;
+use crate::audit::{Action, Ctx, Trace};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::CustomerId;
 use crate::catalog::{self, Catalog};
 use crate::customers::subject;
 use crate::db::Conn;
@@ -60,138 +61,156 @@ pub struct Held {
     pub is_lifetime: bool,
 }
 
-impl Holder {
-    /// Plans a grant. A second running grant of an entitlement is refused, unless it `replaces` the first (§7.2).
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when the customer does not exist.
-    pub fn plan_grant(
-        self,
-        conn: &mut Conn,
-        entitlement: &str,
-        length: Length,
-        replaces: bool,
-    ) -> Result<Result<Plan, Refusal>, Error> {
-        if !queries::is_configured(conn, self.project, entitlement)? {
-            return Ok(Err(Refusal::NotConfigured));
-        }
-        let catalog = catalog::queries::load(conn, self.project)?;
-        let running = self.running(conn, &catalog, &[entitlement.to_owned()])?;
-        if let Some(first) = running.first().filter(|_| !replaces) {
-            return Ok(Err(Refusal::Held(Held::by(first, self.now))));
-        }
-        // One millisecond earlier, so that the history shows the removal before the new grant.
-        let before = Holder { now: Moment(self.now.millis() - 1), ..self };
-        let mut plan = before.removal_of(conn, &catalog, &running)?;
-        let grant = Grant::new(entitlement, length.word(), self.now, length.ends_at(self.now))?;
-        self.add(conn, &mut plan, &grant)?;
-        Ok(Ok(plan))
+/// Plans a grant. A second running grant of an entitlement is refused, unless it `replaces` the first (§7.2).
+///
+/// # Errors
+/// [`Error::NotFound`] when the customer does not exist.
+pub fn plan_grant(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    customer: CustomerId,
+    entitlement: &str,
+    length: Length,
+    replaces: bool,
+) -> Result<Result<Plan, Refusal>, Error> {
+    if !queries::is_configured(conn, ctx.project, entitlement)? {
+        return Ok(Err(Refusal::NotConfigured));
     }
+    let catalog = catalog::queries::load(conn, ctx.project)?;
+    let running = running(conn, customer, ctx.now, &catalog, &[entitlement.to_owned()])?;
+    if let Some(first) = running.first().filter(|_| !replaces) {
+        return Ok(Err(Refusal::Held(Held::by(first, ctx.now))));
+    }
+    // One millisecond earlier, so that the history shows the removal before the new grant.
+    let just_before = Moment(ctx.now.millis() - 1);
+    let mut plan = removal_of(conn, customer, &catalog, &running, just_before)?;
+    let grant = Grant::new(entitlement, length.word(), ctx.now, length.ends_at(ctx.now))?;
+    add(conn, customer, &mut plan, &grant)?;
+    Ok(Ok(plan))
+}
 
-    /// Plans a grant that a program requests. Programs repeat requests, so an end close to that of a running grant adds
-    /// nothing. Neither does an earlier end, which would take access away. A later end replaces the running grant. The
-    /// plan may be empty.
-    ///
-    /// # Errors
-    /// As [`Holder::plan_grant`].
-    pub fn plan_as_asked(
-        self,
-        conn: &mut Conn,
-        entitlement: &str,
-        length: Length,
-    ) -> Result<Result<Plan, Refusal>, Error> {
-        match self.plan_grant(conn, entitlement, length, false)? {
-            Err(Refusal::Held(held)) if self.repeats(&held, length) => Ok(Ok(Plan::default())),
-            Err(Refusal::Held(_)) => self.plan_grant(conn, entitlement, length, true),
-            planned => Ok(planned),
-        }
+/// Plans a grant that a program requests. Programs repeat requests, so an end close to that of a running grant adds
+/// nothing. Neither does an earlier end, which would take access away. A later end replaces the running grant. The
+/// plan may be empty.
+///
+/// # Errors
+/// As [`plan_grant`].
+pub fn plan_as_asked(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    customer: CustomerId,
+    entitlement: &str,
+    length: Length,
+) -> Result<Result<Plan, Refusal>, Error> {
+    match plan_grant(conn, ctx, customer, entitlement, length, false)? {
+        Err(Refusal::Held(held)) if repeats(&held, length, ctx.now) => Ok(Ok(Plan::default())),
+        Err(Refusal::Held(_)) => plan_grant(conn, ctx, customer, entitlement, length, true),
+        planned => Ok(planned),
     }
+}
 
-    fn repeats(self, held: &Held, length: Length) -> bool {
-        let is_for_life = held.is_lifetime && length == Length::Preset(Preset::Lifetime);
-        is_for_life || length.ends_at(self.now).since(held.ends_at) <= REPEAT_MILLIS
-    }
+fn repeats(held: &Held, length: Length, now: Moment) -> bool {
+    let is_for_life = held.is_lifetime && length == Length::Preset(Preset::Lifetime);
+    is_for_life || length.ends_at(now).since(held.ends_at) <= REPEAT_MILLIS
+}
 
-    /// Plans the removal of every running grant of an entitlement. The plan is empty when there is none.
-    ///
-    /// # Errors
-    /// As [`Holder::plan_grant`].
-    pub fn plan_removal_of_all(self, conn: &mut Conn, entitlement: &str) -> Result<Plan, Error> {
-        let catalog = catalog::queries::load(conn, self.project)?;
-        let all = self.running(conn, &catalog, &[entitlement.to_owned()])?;
-        self.removal_of(conn, &catalog, &all)
-    }
+/// Plans the removal of every running grant of an entitlement. The plan is empty when there is none.
+///
+/// # Errors
+/// As [`plan_grant`].
+pub fn plan_removal_of_all(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, entitlement: &str) -> Result<Plan, Error> {
+    let catalog = catalog::queries::load(conn, ctx.project)?;
+    let all = running(conn, customer, ctx.now, &catalog, &[entitlement.to_owned()])?;
+    removal_of(conn, customer, &catalog, &all, ctx.now)
+}
 
-    /// Plans the removal of a running grant and of all others of the same entitlement (§7.2). `None` when the grant is
-    /// not running.
-    ///
-    /// # Errors
-    /// As [`Holder::plan_grant`].
-    pub fn plan_removal(self, conn: &mut Conn, key: &str) -> Result<Option<Plan>, Error> {
-        let Some(grant) = self.running_one(conn, key)? else { return Ok(None) };
-        let catalog = catalog::queries::load(conn, self.project)?;
-        let mut all = self.running(conn, &catalog, &catalog.unlocked_by(&grant))?;
-        if all.is_empty() {
-            all.push(grant);
-        }
-        self.removal_of(conn, &catalog, &all).map(Some)
+/// Plans the removal of a running grant and of all others of the same entitlement (§7.2). `None` when the grant is
+/// not running.
+///
+/// # Errors
+/// As [`plan_grant`].
+pub fn plan_removal(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, key: &str) -> Result<Option<Plan>, Error> {
+    let Some(grant) = running_one(conn, customer, key, ctx.now)? else { return Ok(None) };
+    let catalog = catalog::queries::load(conn, ctx.project)?;
+    let mut all = running(conn, customer, ctx.now, &catalog, &catalog.unlocked_by(&grant))?;
+    if all.is_empty() {
+        all.push(grant);
     }
+    removal_of(conn, customer, &catalog, &all, ctx.now).map(Some)
+}
 
-    /// Plans the removal of this grant only. `None` when it is not running.
-    ///
-    /// # Errors
-    /// As [`Holder::plan_grant`].
-    pub fn plan_removal_of_one(self, conn: &mut Conn, key: &str) -> Result<Option<Plan>, Error> {
-        let Some(grant) = self.running_one(conn, key)? else { return Ok(None) };
-        let catalog = catalog::queries::load(conn, self.project)?;
-        self.removal_of(conn, &catalog, &[grant]).map(Some)
-    }
+/// Plans the removal of this grant only. `None` when it is not running.
+///
+/// # Errors
+/// As [`plan_grant`].
+pub fn plan_removal_of_one(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, key: &str) -> Result<Option<Plan>, Error> {
+    let Some(grant) = running_one(conn, customer, key, ctx.now)? else { return Ok(None) };
+    let catalog = catalog::queries::load(conn, ctx.project)?;
+    removal_of(conn, customer, &catalog, &[grant], ctx.now).map(Some)
+}
 
-    /// Adds removed grants to a plan again, each until its former end. Those whose end has passed are left out.
-    ///
-    /// # Errors
-    /// As [`Holder::plan_grant`].
-    pub fn plan_again(self, conn: &mut Conn, plan: &mut Plan, removed: &[Removed]) -> Result<(), Error> {
-        for one in removed.iter().filter(|one| one.ends_at > self.now) {
-            let Some(first) = one.entitlements.first() else { continue };
-            let grant = Grant::new(first, super::CUSTOM, self.now, one.ends_at)?;
-            self.add(conn, plan, &Grant { entitlements: one.entitlements.clone(), ..grant })?;
-        }
-        Ok(())
+/// Adds removed grants to a plan again, each until its former end. Those whose end has passed are left out.
+///
+/// # Errors
+/// As [`plan_grant`].
+pub fn plan_again(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    customer: CustomerId,
+    plan: &mut Plan,
+    removed: &[Removed],
+) -> Result<(), Error> {
+    for one in removed.iter().filter(|one| one.ends_at > ctx.now) {
+        let Some(first) = one.entitlements.first() else { continue };
+        let grant = Grant::new(first, super::CUSTOM, ctx.now, one.ends_at)?;
+        add(conn, customer, plan, &Grant { entitlements: one.entitlements.clone(), ..grant })?;
     }
+    Ok(())
+}
 
-    /// The running grants that unlock one of these entitlements; the one that ends last comes first.
-    pub fn running(self, conn: &mut Conn, catalog: &Catalog, entitlements: &[String]) -> Result<Vec<Purchase>, Error> {
-        let mut running = queries::running(conn, self.customer, self.now)?;
-        running.retain(|grant| catalog.unlocked_by(grant).iter().any(|own| entitlements.contains(own)));
-        Ok(running)
-    }
+/// The running grants that unlock one of these entitlements; the one that ends last comes first.
+pub fn running(
+    conn: &mut Conn,
+    customer: CustomerId,
+    now: Moment,
+    catalog: &Catalog,
+    entitlements: &[String],
+) -> Result<Vec<Purchase>, Error> {
+    let mut running = queries::running(conn, customer, now)?;
+    running.retain(|grant| catalog.unlocked_by(grant).iter().any(|own| entitlements.contains(own)));
+    Ok(running)
+}
 
-    fn running_one(self, conn: &mut Conn, key: &str) -> Result<Option<Purchase>, Error> {
-        Ok(queries::find(conn, self.customer, key)?.filter(|grant| grant.is_active(self.now)))
-    }
+fn running_one(conn: &mut Conn, customer: CustomerId, key: &str, now: Moment) -> Result<Option<Purchase>, Error> {
+    Ok(queries::find(conn, customer, key)?.filter(|grant| grant.is_active(now)))
+}
 
-    fn add(self, conn: &mut Conn, plan: &mut Plan, grant: &Grant) -> Result<(), Error> {
-        let subject = subject::load(conn, self.customer)?;
-        plan.events.push(grant.given(&subject)?);
-        plan.given.push(Given { key: key_of(grant), ends_at: grant.ends_at.unwrap_or(Moment::NEVER) });
-        Ok(())
-    }
+fn add(conn: &mut Conn, customer: CustomerId, plan: &mut Plan, grant: &Grant) -> Result<(), Error> {
+    let subject = subject::load(conn, customer)?;
+    plan.events.push(grant.given(&subject)?);
+    plan.given.push(Given { key: key_of(grant), ends_at: grant.ends_at.unwrap_or(Moment::NEVER) });
+    Ok(())
+}
 
-    /// A plan that removes these grants, with one event for each.
-    fn removal_of(self, conn: &mut Conn, catalog: &Catalog, grants: &[Purchase]) -> Result<Plan, Error> {
-        let subject = subject::load(conn, self.customer)?;
-        let mut plan = Plan::default();
-        for grant in grants {
-            plan.events.push(of_purchase(grant).removed(&subject, self.now)?);
-            plan.removed.push(Removed {
-                key: grant.key.clone(),
-                entitlements: catalog.unlocked_by(grant),
-                ends_at: grant.access_ends_at(),
-            });
-        }
-        Ok(plan)
+/// A plan that removes these grants `now`, with one event for each.
+fn removal_of(
+    conn: &mut Conn,
+    customer: CustomerId,
+    catalog: &Catalog,
+    grants: &[Purchase],
+    now: Moment,
+) -> Result<Plan, Error> {
+    let subject = subject::load(conn, customer)?;
+    let mut plan = Plan::default();
+    for grant in grants {
+        plan.events.push(of_purchase(grant).removed(&subject, now)?);
+        plan.removed.push(Removed {
+            key: grant.key.clone(),
+            entitlements: catalog.unlocked_by(grant),
+            ends_at: grant.access_ends_at(),
+        });
     }
+    Ok(plan)
 }
 
 impl Plan {

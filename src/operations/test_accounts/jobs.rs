@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Wanted;
+use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, JobId, PersonId, ProjectId};
@@ -45,21 +46,22 @@ impl Job {
     }
 }
 
-/// Stores a job with the row id `id` for the `chosen` customers.
+/// Stores a job for the `chosen` customers. Returns its id.
 pub fn start(
     conn: &mut Conn,
-    (project, id, now): (ProjectId, JobId, Moment),
+    ctx: &Ctx,
     requester: Requester<'_>,
     wanted: &Wanted,
     chosen: &[CustomerId],
-) -> Result<(), Error> {
+) -> Result<JobId, Error> {
+    let (project, id) = (ctx.project, ctx.next_id());
     let wanted = serde_json::to_string(wanted).map_err(|error| Error::Internal(error.to_string()))?;
     let row = (
         jobs::project_id.eq(project),
         jobs::id.eq(id),
         jobs::person_id.eq(requester.person),
         jobs::role.eq(requester.role),
-        jobs::asked_at.eq(now),
+        jobs::asked_at.eq(ctx.now),
         jobs::wanted.eq(wanted),
         jobs::chosen.eq(i64::try_from(chosen.len()).unwrap_or(i64::MAX)),
         (jobs::erased.eq(0), jobs::kept.eq(0)),
@@ -69,7 +71,7 @@ pub fn start(
         let row = (choices::project_id.eq(project), choices::job_id.eq(id), choices::customer_id.eq(customer));
         diesel::insert_into(choices::table).values(row).execute(conn)?;
     }
-    Ok(())
+    Ok(id)
 }
 
 pub fn find(conn: &mut Conn, project: ProjectId, id: JobId) -> QueryResult<Option<Job>> {

@@ -4,8 +4,8 @@
 
 use super::jobs::Job;
 use super::{jobs, queries};
-use crate::audit::{self, Action, Actor, Origin, Trace};
-use crate::base::clock::{Clock, Moment};
+use crate::audit::{self, Action, Actor, Ctx, Trace};
+use crate::base::clock::Clock;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, Ids};
 use crate::db::{Conn, Db};
@@ -23,7 +23,8 @@ const STEP: i64 = 20;
 pub fn work(db: &Db, ids: &Ids, clock: &Clock) -> Result<usize, Error> {
     let mut erased = 0;
     for job in db.read_here(|conn| Ok::<_, Error>(jobs::open(conn)?))? {
-        while let Some(step) = advance(db, ids, &job, clock.now())? {
+        let ctx = || Ctx::new(job.project_id, ids, clock.now(), Actor::person(job.person_id, &job.role));
+        while let Some(step) = advance(db, &ctx(), &job)? {
             erased += step;
         }
     }
@@ -32,16 +33,16 @@ pub fn work(db: &Db, ids: &Ids, clock: &Clock) -> Result<usize, Error> {
 
 /// Runs one step; `None` when the job is done. If a step fails, its customers are tried one by one, so that a customer
 /// who cannot be deleted does not keep the others.
-fn advance(db: &Db, ids: &Ids, job: &Job, now: Moment) -> Result<Option<usize>, Error> {
-    match db.write_here(|conn| step(conn, ids, job, STEP, now)) {
-        Err(error) if !error.is_unavailable() => try_one(db, ids, job, now, &error),
+fn advance(db: &Db, ctx: &Ctx, job: &Job) -> Result<Option<usize>, Error> {
+    match db.write_here(|conn| step(conn, ctx, job, STEP)) {
+        Err(error) if !error.is_unavailable() => try_one(db, ctx, job, &error),
         done => done,
     }
 }
 
 /// Tries the next customer alone. If that fails as well, the customer is kept.
-fn try_one(db: &Db, ids: &Ids, job: &Job, now: Moment, error: &Error) -> Result<Option<usize>, Error> {
-    match db.write_here(|conn| step(conn, ids, job, 1, now)) {
+fn try_one(db: &Db, ctx: &Ctx, job: &Job, error: &Error) -> Result<Option<usize>, Error> {
+    match db.write_here(|conn| step(conn, ctx, job, 1)) {
         Err(again) if !again.is_unavailable() => {
             tracing::error!(job = job.id.0, cause = error.cause(), "deleting a test account failed, it is kept");
             db.write_here(|conn| {
@@ -55,22 +56,22 @@ fn try_one(db: &Db, ids: &Ids, job: &Job, now: Moment, error: &Error) -> Result<
 }
 
 /// Deletes the next `limit` customers. Those who no longer meet the conditions are kept.
-fn step(conn: &mut Conn, ids: &Ids, job: &Job, limit: i64, now: Moment) -> Result<Option<usize>, Error> {
+fn step(conn: &mut Conn, ctx: &Ctx, job: &Job, limit: i64) -> Result<Option<usize>, Error> {
     conn.lock_project(job.project_id)?;
     let next = jobs::next(conn, job, limit)?;
     if next.is_empty() {
-        return finish(conn, ids, job, now).map(|()| None);
+        return finish(conn, ctx, job).map(|()| None);
     }
     let still = queries::still(conn, job.project_id, &job.wanted()?, &next)?;
     let still: Vec<CustomerId> = still.into_iter().map(|one| one.id).collect();
-    let erased = erasure::erase(conn, job.project_id, &still, now)?.customers;
+    let erased = erasure::erase(conn, ctx, &still)?.customers;
     jobs::record_step(conn, job, &next, i64::try_from(erased).unwrap_or(i64::MAX))?;
     Ok(Some(erased))
 }
 
 /// Marks the job as done, and appends its one audit entry.
-fn finish(conn: &mut Conn, ids: &Ids, job: &Job, now: Moment) -> Result<(), Error> {
-    if !jobs::finish(conn, job, now)? {
+fn finish(conn: &mut Conn, ctx: &Ctx, job: &Job) -> Result<(), Error> {
+    if !jobs::finish(conn, job, ctx.now)? {
         return Ok(());
     }
     let done = jobs::find(conn, job.project_id, job.id)?.ok_or(Error::NotFound)?;
@@ -79,6 +80,5 @@ fn finish(conn: &mut Conn, ids: &Ids, job: &Job, now: Moment) -> Result<(), Erro
         kept => format!("{}, {kept} kept", count(done.erased, "customer", "customers")),
     };
     let trace = Trace::new(Action::TestAccountsDeleted).about(progress);
-    let actor = Actor::person(job.person_id, &job.role);
-    audit::append(conn, (job.project_id, ids.next(now), now), &actor, &Origin::default(), trace)
+    audit::append(conn, ctx, trace)
 }

@@ -1,9 +1,11 @@
 //! Redeems a token: it buys a product once, no matter who posts it and how often.
 
-use super::{Buyer, Token, queries, schedule};
+use super::elsewhere::take_over;
+use super::{Token, queries, schedule};
+use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::{CustomerId, Ids};
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::money::{Micros, Money};
 use crate::catalog::rows::Product;
 use crate::customers::{Resolver, Verdict, subject};
@@ -55,65 +57,63 @@ const HAD_ONCE: [&str; 2] = [RENEWING, "non_consumable"];
 const RENEWING: &str = "subscription";
 const ENDING: [&str; 2] = [RENEWING, "non_renewing_subscription"];
 
-impl Buyer {
-    /// Executes an order. The caller holds the project's lock until its transaction ends.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when the customer does not exist.
-    pub fn buy(self, conn: &mut Conn, ids: &Ids, order: &Order) -> Result<Result<Bought, Refusal>, Error> {
-        match queries::holder(conn, self.project, order.token.as_str())? {
-            Some(holder) if holder == self.customer => Ok(Ok(Bought::Before)),
-            Some(holder) => self.take_over(conn, ids, holder, order.is_restore),
-            None => self.buy_new(conn, ids, order),
-        }
+/// Executes an order. The caller holds the project's lock until its transaction ends.
+///
+/// # Errors
+/// [`Error::NotFound`] when the customer does not exist.
+pub fn buy(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, order: &Order) -> Result<Result<Bought, Refusal>, Error> {
+    match queries::holder(conn, ctx.project, order.token.as_str())? {
+        Some(holder) if holder == customer => Ok(Ok(Bought::Before)),
+        Some(holder) => take_over(conn, ctx, customer, holder, order.is_restore),
+        None => buy_new(conn, ctx, customer, order),
     }
+}
 
-    fn buy_new(self, conn: &mut Conn, ids: &Ids, order: &Order) -> Result<Result<Bought, Refusal>, Error> {
-        let Some(named) = &order.product else { return Ok(Err(Refusal::NoProduct)) };
-        let Some(product) = queries::product(conn, self.project, named)? else {
-            return Ok(Err(Refusal::UnknownProduct));
-        };
-        if self.has(conn, &product)? {
-            return Ok(Err(Refusal::Held));
-        }
-        let mut resolver = Resolver::new(self.project, ids.clone(), self.now);
-        let subject = subject::load(conn, self.customer)?;
-        let names: Vec<&str> = subject.ids.iter().map(String::as_str).collect();
-        // A retry of a purchase from before an erasure does not bring it back (§12.1).
-        let at = order.token.made_at().min(self.now);
-        if resolver.verdict(conn, &names, at)? != Verdict::Accepted {
-            return Ok(Err(Refusal::TurnedAway));
-        }
-        let (sale, period) = (self.sale(conn, order, &product)?, first_period(&product, self.now));
-        let renews = product.kind == RENEWING && period.ends_at.is_some();
-        if !ingest::append(conn, &mut resolver, &[sale.bought(&subject, period, renews)?])? {
-            return Ok(Err(Refusal::TurnedAway));
-        }
-        if let Some(end) = period.ends_at.filter(|_| renews) {
-            queries::await_end(conn, self.customer, &sale.token, end, end.since(period.starts_at))?;
-        }
-        Ok(Ok(Bought::Now { product: product.identifier }))
+fn buy_new(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, order: &Order) -> Result<Result<Bought, Refusal>, Error> {
+    let Some(named) = &order.product else { return Ok(Err(Refusal::NoProduct)) };
+    let Some(product) = queries::product(conn, ctx.project, named)? else {
+        return Ok(Err(Refusal::UnknownProduct));
+    };
+    if has(conn, customer, &product, ctx.now)? {
+        return Ok(Err(Refusal::Held));
     }
+    let mut resolver = Resolver::new(ctx);
+    let subject = subject::load(conn, customer)?;
+    let names: Vec<&str> = subject.ids.iter().map(String::as_str).collect();
+    // A retry of a purchase from before an erasure does not bring it back (§12.1).
+    let at = order.token.made_at().min(ctx.now);
+    if resolver.verdict(conn, &names, at)? != Verdict::Accepted {
+        return Ok(Err(Refusal::TurnedAway));
+    }
+    let (sale, period) = (sale(conn, ctx.project, order, &product)?, first_period(&product, ctx.now));
+    let renews = product.kind == RENEWING && period.ends_at.is_some();
+    if !ingest::append(conn, &mut resolver, &[sale.bought(&subject, period, renews)?])? {
+        return Ok(Err(Refusal::TurnedAway));
+    }
+    if let Some(end) = period.ends_at.filter(|_| renews) {
+        queries::await_end(conn, customer, &sale.token, end, end.since(period.starts_at))?;
+    }
+    Ok(Ok(Bought::Now { product: product.identifier }))
+}
 
-    fn has(self, conn: &mut Conn, product: &Product) -> Result<bool, Error> {
-        if !HAD_ONCE.contains(&product.kind.as_str()) {
-            return Ok(false);
-        }
-        let held = queries::held(conn, self.customer, self.now)?;
-        Ok(held.iter().any(|purchase| purchase.product_id == product.identifier))
+fn has(conn: &mut Conn, customer: CustomerId, product: &Product, now: Moment) -> Result<bool, Error> {
+    if !HAD_ONCE.contains(&product.kind.as_str()) {
+        return Ok(false);
     }
+    let held = queries::held(conn, customer, now)?;
+    Ok(held.iter().any(|purchase| purchase.product_id == product.identifier))
+}
 
-    fn sale(self, conn: &mut Conn, order: &Order, product: &Product) -> Result<TestSale, Error> {
-        let catalog = catalog::queries::load(conn, self.project)?;
-        let price = product.price_micros.zip(product.currency.clone());
-        Ok(TestSale {
-            token: order.token.as_str().to_owned(),
-            product_id: product.identifier.clone(),
-            entitlements: catalog.unlocked_by_product(&product.identifier),
-            offering: order.offering.clone(),
-            price: price.map(|(micros, currency)| Money { amount: Micros(micros), currency }),
-        })
-    }
+fn sale(conn: &mut Conn, project: ProjectId, order: &Order, product: &Product) -> Result<TestSale, Error> {
+    let catalog = catalog::queries::load(conn, project)?;
+    let price = product.price_micros.zip(product.currency.clone());
+    Ok(TestSale {
+        token: order.token.as_str().to_owned(),
+        product_id: product.identifier.clone(),
+        entitlements: catalog.unlocked_by_product(&product.identifier),
+        offering: order.offering.clone(),
+        price: price.map(|(micros, currency)| Money { amount: Micros(micros), currency }),
+    })
 }
 
 fn first_period(product: &Product, starts_at: Moment) -> Period {

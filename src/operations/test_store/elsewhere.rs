@@ -1,10 +1,11 @@
 //! A token that bought something for another customer: the project's transfer behaviour decides what happens (§9.5). A
 //! holder who has only anonymous ids is the same person.
 
-use super::{Bought, Buyer, Refusal, queries};
+use super::{Bought, Refusal, queries};
+use crate::audit::Ctx;
 use crate::base::app_user_id::is_anonymous;
 use crate::base::error::Error;
-use crate::base::ids::{CustomerId, Ids};
+use crate::base::ids::CustomerId;
 use crate::customers::overrides::{self, Override};
 use crate::customers::transfer_behavior::SHARE;
 use crate::customers::{Resolver, identity, subject};
@@ -20,73 +21,73 @@ enum Decision {
     Refuse,
 }
 
-impl Buyer {
-    pub(super) fn take_over(
-        self,
-        conn: &mut Conn,
-        ids: &Ids,
-        holder: CustomerId,
-        is_restore: bool,
-    ) -> Result<Result<Bought, Refusal>, Error> {
-        let (own, theirs) = (subject::load(conn, self.customer)?, subject::load(conn, holder)?);
-        match self.decide(conn, (&own, &theirs), holder, is_restore)? {
-            Decision::Refuse => Ok(Err(Refusal::InUse)),
-            Decision::Join => {
-                self.join(conn, ids, (&own, &theirs), holder)?;
-                Ok(Ok(Bought::Joined))
-            }
-            Decision::Move => {
-                let Buyer { project, customer, now } = self;
-                Move { project, from: holder, to: customer, now }.make_of_test_store(conn, ids)?;
-                Ok(Ok(Bought::Moved { from: holder, from_id: theirs.app_user_id }))
-            }
+/// Gives the customer what the token bought for the `holder`.
+pub(super) fn take_over(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    customer: CustomerId,
+    holder: CustomerId,
+    is_restore: bool,
+) -> Result<Result<Bought, Refusal>, Error> {
+    let (own, theirs) = (subject::load(conn, customer)?, subject::load(conn, holder)?);
+    match decide(conn, ctx, &own, &theirs, holder, is_restore)? {
+        Decision::Refuse => Ok(Err(Refusal::InUse)),
+        Decision::Join => {
+            join(conn, ctx, customer, &own, &theirs, holder)?;
+            Ok(Ok(Bought::Joined))
+        }
+        Decision::Move => {
+            Move { from: holder, to: customer }.make_of_test_store(conn, ctx)?;
+            Ok(Ok(Bought::Moved { from: holder, from_id: theirs.app_user_id }))
         }
     }
+}
 
-    fn decide(
-        self,
-        conn: &mut Conn,
-        (own, theirs): (&Subject, &Subject),
-        holder: CustomerId,
-        is_restore: bool,
-    ) -> Result<Decision, Error> {
-        if is_anonymous_only(theirs) {
-            return Ok(Decision::Join);
-        }
-        Ok(match queries::transfer_behavior(conn, self.project)?.as_str() {
-            "keep_with_original" => Decision::Refuse,
-            "transfer_if_no_active" if queries::is_subscribed(conn, holder, self.now)? => Decision::Refuse,
-            SHARE if is_anonymous_only(own) || is_restore => Decision::Join,
-            SHARE => Decision::Refuse,
-            _ => Decision::Move,
-        })
+fn decide(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    own: &Subject,
+    theirs: &Subject,
+    holder: CustomerId,
+    is_restore: bool,
+) -> Result<Decision, Error> {
+    if is_anonymous_only(theirs) {
+        return Ok(Decision::Join);
     }
+    Ok(match queries::transfer_behavior(conn, ctx.project)?.as_str() {
+        "keep_with_original" => Decision::Refuse,
+        "transfer_if_no_active" if queries::is_subscribed(conn, holder, ctx.now)? => Decision::Refuse,
+        SHARE if is_anonymous_only(own) || is_restore => Decision::Join,
+        SHARE => Decision::Refuse,
+        _ => Decision::Move,
+    })
+}
 
-    /// Merges the two by an event of Dossier's own, so that the history shows it. The override of the customer with an
-    /// identified id stays (§8).
-    fn join(
-        self,
-        conn: &mut Conn,
-        ids: &Ids,
-        (own, theirs): (&Subject, &Subject),
-        holder: CustomerId,
-    ) -> Result<(), Error> {
-        let named = if is_anonymous_only(own) && !is_anonymous_only(theirs) { holder } else { self.customer };
-        let kept = overrides::queries::find(conn, named)?.filter(|set| !set.is_end_recorded);
-        let both = Subject {
-            app_user_id: own.app_user_id.clone(),
-            original: theirs.original.clone(),
-            ids: vec![own.app_user_id.clone(), theirs.app_user_id.clone()],
-        };
-        let mut resolver = Resolver::new(self.project, ids.clone(), self.now);
-        if !ingest::append(conn, &mut resolver, &[own::aliased(&both, self.now)?])? {
-            return Err(Error::Internal("the event of a merge was not stored: its id exists already".into()));
-        }
-        let merged = identity::find(conn, self.project, &own.app_user_id)?.ok_or(Error::NotFound)?;
-        match kept {
-            Some(kept) => Ok(overrides::queries::put(conn, &Override { customer_id: merged, ..kept })?),
-            None => Ok(()),
-        }
+/// Merges the two by an event of Dossier's own, so that the history shows it. The override of the customer with an
+/// identified id stays (§8).
+fn join(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    customer: CustomerId,
+    own: &Subject,
+    theirs: &Subject,
+    holder: CustomerId,
+) -> Result<(), Error> {
+    let named = if is_anonymous_only(own) && !is_anonymous_only(theirs) { holder } else { customer };
+    let kept = overrides::queries::find(conn, named)?.filter(|set| !set.is_end_recorded);
+    let both = Subject {
+        app_user_id: own.app_user_id.clone(),
+        original: theirs.original.clone(),
+        ids: vec![own.app_user_id.clone(), theirs.app_user_id.clone()],
+    };
+    let mut resolver = Resolver::new(ctx);
+    if !ingest::append(conn, &mut resolver, &[own::aliased(&both, ctx.now)?])? {
+        return Err(Error::Internal("the event of a merge was not stored: its id exists already".into()));
+    }
+    let merged = identity::find(conn, ctx.project, &own.app_user_id)?.ok_or(Error::NotFound)?;
+    match kept {
+        Some(kept) => Ok(overrides::queries::put(conn, &Override { customer_id: merged, ..kept })?),
+        None => Ok(()),
     }
 }
 

@@ -10,20 +10,9 @@ mod renew;
 mod schedule;
 mod token;
 
-use crate::base::clock::Moment;
-use crate::base::ids::{CustomerId, ProjectId};
-
-pub use buy::{Bought, Order, Refusal};
+pub use buy::{Bought, Order, Refusal, buy};
 pub use queries::PendingRenewal;
 pub use refund::{cancel, refund};
 pub use renew::advance;
 pub use schedule::RENEWALS;
 pub use token::Token;
-
-/// The customer who buys, their project, and the current time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Buyer {
-    pub project: ProjectId,
-    pub customer: CustomerId,
-    pub now: Moment,
-}

@@ -1,8 +1,8 @@
 //! Refunds a purchase of the Test Store, and switches off a renewal: as a store would, but without money.
 
-use super::Buyer;
+use crate::audit::Ctx;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::CustomerId;
 use crate::customers::{Resolver, subject};
 use crate::db::Conn;
 use crate::events::Delivery;
@@ -14,26 +14,26 @@ use crate::{catalog, ingest};
 ///
 /// # Errors
 /// [`Error::NotFound`] when the customer does not exist.
-pub fn refund(conn: &mut Conn, ids: &Ids, buyer: Buyer, purchase: &Purchase) -> Result<(), Error> {
-    append_event(conn, ids, buyer, purchase, |sale, subject, period| sale.refunded(subject, period, buyer.now))
+pub fn refund(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, purchase: &Purchase) -> Result<(), Error> {
+    append_event(conn, ctx, customer, purchase, |sale, subject, period| sale.refunded(subject, period, ctx.now))
 }
 
 /// Switches the renewal off: access lasts until the period ends.
 ///
 /// # Errors
 /// As [`refund`].
-pub fn cancel(conn: &mut Conn, ids: &Ids, buyer: Buyer, purchase: &Purchase) -> Result<(), Error> {
-    append_event(conn, ids, buyer, purchase, |sale, subject, period| sale.cancelled(subject, period, buyer.now))
+pub fn cancel(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, purchase: &Purchase) -> Result<(), Error> {
+    append_event(conn, ctx, customer, purchase, |sale, subject, period| sale.cancelled(subject, period, ctx.now))
 }
 
 fn append_event(
     conn: &mut Conn,
-    ids: &Ids,
-    buyer: Buyer,
+    ctx: &Ctx,
+    customer: CustomerId,
     purchase: &Purchase,
     event: impl FnOnce(&TestSale, &Subject, Period) -> Result<Delivery, Error>,
 ) -> Result<(), Error> {
-    let catalog = catalog::queries::load(conn, buyer.project)?;
+    let catalog = catalog::queries::load(conn, ctx.project)?;
     let token = purchase.original_transaction_id.clone().or_else(|| purchase.transaction_id.clone());
     let sale = TestSale {
         token: token.unwrap_or_default(),
@@ -44,8 +44,8 @@ fn append_event(
     };
     let renewals = purchase.renewal_number.unwrap_or(1).saturating_sub(1);
     let period = Period { renewals, starts_at: purchase.period_start, ends_at: purchase.expires_at };
-    let delivery = event(&sale, &subject::load(conn, buyer.customer)?, period)?;
-    let mut resolver = Resolver::new(buyer.project, ids.clone(), buyer.now);
+    let delivery = event(&sale, &subject::load(conn, customer)?, period)?;
+    let mut resolver = Resolver::new(ctx);
     ingest::append(conn, &mut resolver, &[delivery])?;
     Ok(())
 }

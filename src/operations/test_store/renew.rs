@@ -5,9 +5,10 @@
 use diesel::QueryResult;
 
 use super::{PendingRenewal, RENEWALS, queries};
+use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::{CustomerId, Ids};
+use crate::base::ids::CustomerId;
 use crate::customers::{Resolver, subject};
 use crate::db::Conn;
 use crate::events::Delivery;
@@ -16,8 +17,8 @@ use crate::projection::Purchase;
 use crate::{catalog, ingest};
 
 /// Appends the events of a subscription's next step, unless another process has done so. Returns whether it did.
-pub fn advance(conn: &mut Conn, ids: &Ids, renewal: &PendingRenewal, now: Moment) -> Result<bool, Error> {
-    conn.lock_project(renewal.project)?;
+pub fn advance(conn: &mut Conn, ctx: &Ctx, renewal: &PendingRenewal) -> Result<bool, Error> {
+    conn.lock_project(ctx.project)?;
     let Some(holder) = queries::among_links(conn, renewal.customer, &renewal.token)? else {
         queries::remove(conn, renewal)?;
         return Ok(false);
@@ -30,10 +31,10 @@ pub fn advance(conn: &mut Conn, ids: &Ids, renewal: &PendingRenewal, now: Moment
         queries::postpone(conn, renewal, end, renewal.renewals)?;
         return Ok(false);
     }
-    let step = Step { renewal, purchase: &purchase, end, now };
+    let step = Step { renewal, purchase: &purchase, end, ctx };
     let events = if step.renews() { step.renew(conn, holder)? } else { step.expire(conn, holder)? };
     let Some(events) = events else { return Ok(false) };
-    let mut resolver = Resolver::new(renewal.project, ids.clone(), now);
+    let mut resolver = Resolver::new(ctx);
     ingest::append(conn, &mut resolver, &events)?;
     Ok(true)
 }
@@ -49,7 +50,7 @@ struct Step<'a> {
     renewal: &'a PendingRenewal,
     purchase: &'a Purchase,
     end: Moment,
-    now: Moment,
+    ctx: &'a Ctx,
 }
 
 impl Step<'_> {
@@ -66,9 +67,9 @@ impl Step<'_> {
         }
         let (subject, sale) = self.subject_and_sale(conn, holder)?;
         let period = Period { renewals, starts_at: self.end, ends_at: Some(ends_at) };
-        let mut events = vec![sale.renewed(&subject, period, self.now)?];
+        let mut events = vec![sale.renewed(&subject, period, self.ctx.now)?];
         if renewals >= RENEWALS {
-            events.push(sale.switched_off(&subject, period, self.now)?);
+            events.push(sale.switched_off(&subject, period, self.ctx.now)?);
         }
         Ok(Some(events))
     }
@@ -80,11 +81,11 @@ impl Step<'_> {
         let (subject, sale) = self.subject_and_sale(conn, holder)?;
         let (renewals, starts_at) = (self.renewal.renewals, self.purchase.period_start);
         let period = Period { renewals, starts_at, ends_at: Some(self.end) };
-        Ok(Some(vec![sale.expired(&subject, period, self.now)?]))
+        Ok(Some(vec![sale.expired(&subject, period, self.ctx.now)?]))
     }
 
     fn subject_and_sale(&self, conn: &mut Conn, holder: CustomerId) -> Result<(Subject, TestSale), Error> {
-        let catalog = catalog::queries::load(conn, self.renewal.project)?;
+        let catalog = catalog::queries::load(conn, self.ctx.project)?;
         let sale = TestSale {
             token: self.renewal.token.clone(),
             product_id: self.purchase.product_id.clone(),

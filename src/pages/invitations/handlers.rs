@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::page::{Guest, InvitationPage, gone};
 use crate::actions::Opened;
-use crate::audit::{self, Action, Actor, Origin, Trace};
+use crate::audit::{self, Action, Actor, Ctx, Origin, Trace};
 use crate::auth::invitations::{Invitation, Token, queries};
 use crate::auth::log_in::see_other;
 use crate::auth::names::Name;
@@ -78,7 +78,7 @@ pub async fn accept(
     };
     let (token, is_new) = (token(&req), matches!(joining, Joining::New { .. }));
     let (origin, db) = (address::origin(&req)?, at.0.clone());
-    let Some(person) = db.write(move |conn| join(conn, &at, &token, joining, &origin)).await? else {
+    let Some(person) = db.write(move |conn| join(conn, &at, &token, joining, origin)).await? else {
         return gone();
     };
     if is_new {
@@ -122,7 +122,7 @@ fn join(
     (_, clock, ids): &Services,
     token: &Token,
     joining: Joining,
-    origin: &Origin,
+    origin: Origin,
 ) -> Result<Option<PersonId>, Error> {
     let now = clock.now();
     let Some((invitation, project)) = queries::find(conn, token, now)? else { return Ok(None) };
@@ -133,9 +133,9 @@ fn join(
     let account = account(conn, ids, &invitation.email, joining, now)?;
     let person = account.ok_or(Error::NotFound)?;
     people::set_role(conn, project.id, person, invitation.role)?;
-    let actor = Actor::person(person, invitation.role.name());
+    let actor = Actor::person(person, invitation.role.name()).with_origin(origin);
     let trace = Trace::new(Action::MemberJoined).about(invitation.email).after(invitation.role.name());
-    audit::append(conn, (project.id, ids.next(now), now), &actor, origin, trace)?;
+    audit::append(conn, &Ctx::new(project.id, ids, now, actor), trace)?;
     Ok(Some(person))
 }
 

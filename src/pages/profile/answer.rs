@@ -47,8 +47,8 @@ impl Answer {
             payments: payments(visit, moved),
             last_opened: customer
                 .last_seen_at
-                .map(|at| (Stamp::relative(at, visit.now), Stamp::day_and_time(at, visit.now))),
-            user_since: (Stamp::relative(at, visit.now), Stamp::day(at)),
+                .map(|at| (Stamp::relative(at, visit.ctx.now), Stamp::day_and_time(at, visit.ctx.now))),
+            user_since: (Stamp::relative(at, visit.ctx.now), Stamp::day(at)),
             is_since_exact: visit.since.is_exact,
             device: device_and_app(visit),
         }
@@ -115,7 +115,7 @@ impl Now {
 fn temporary(visit: &Visit, entitlements: &Grouped) -> Option<Now> {
     let mut sources = entitlements.current.iter().flat_map(|group| &group.sources);
     let source = sources.find(|source| source.status == Status::Temporary)?;
-    let until = Stamp::day_and_time(source.ends_at, visit.now);
+    let until = Stamp::day_and_time(source.ends_at, visit.ctx.now);
     let detail = Sentence::new(format!("{}. No event has named the entitlement it gives.", source.store_name));
     Some(Now { tone: tone(source.status), headline: Sentence::new("Temporary access until ").time(until), detail })
 }
@@ -139,7 +139,7 @@ fn also_granted(group: &Group, detail: &Source, visit: &Visit) -> Sentence {
     let mut grants = group.sources.iter().filter(|source| source.status == Status::Granted);
     match grants.next() {
         Some(grant) if detail.status != Status::Granted && !detail.is_lifetime => {
-            Sentence::new(" Also granted until ").time(Stamp::short_day(grant.ends_at, visit.now)).words(".")
+            Sentence::new(" Also granted until ").time(Stamp::short_day(grant.ends_at, visit.ctx.now)).words(".")
         }
         Some(_) | None => Sentence::default(),
     }
@@ -172,7 +172,7 @@ fn headline(group: &Group, source: &Source, visit: &Visit) -> Sentence {
         Status::Active | Status::Intro if source.renews => name.words(", renews on ").time(day),
         Status::Trial => name.words(", on trial until ").time(day),
         Status::Grace | Status::GraceInTrial => name.words(", in grace until ").time(day),
-        Status::Temporary => name.words(" until ").time(Stamp::day_and_time(source.ends_at, visit.now)),
+        Status::Temporary => name.words(" until ").time(Stamp::day_and_time(source.ends_at, visit.ctx.now)),
         Status::Active
         | Status::Intro
         | Status::TrialCancelled
@@ -228,7 +228,7 @@ fn nothing(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Sent
         ""
     };
     let detail = match (entitlements.is_empty(), moved) {
-        (true, Some(moved)) => moved.sentence(visit.now),
+        (true, Some(moved)) => moved.sentence(visit.ctx.now),
         (true, None) if visit.is_sandbox() => Sentence::new("No test purchase has ever reached this customer."),
         (true, None) if !hidden.is_empty() => {
             Sentence::new("No real purchase or grant has ever reached this customer.")

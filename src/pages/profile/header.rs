@@ -87,18 +87,18 @@ fn badges(visit: &Visit) -> Vec<Badge> {
         return vec![Badge::new(word, "tone-quiet")];
     };
     let deciding = deciding_purchase(visit, &latest);
-    let status = deciding.status(visit.now);
+    let status = deciding.status(visit.ctx.now);
     let owns = !visit.is_sandbox() && visit.purchases.iter().any(|purchase| is_owned(visit, purchase));
     let word = match overview::Badge::new(status) {
         Some(badge) if owns && badge.word == "Expired" && status != Status::Paused => None,
         Some(badge) => Some(Badge::new(badge.word, tone(badge.tone))),
         None if owns => None,
-        None => Some(Badge::new(overview::without_status(Some(deciding), visit.now), "tone-quiet")),
+        None => Some(Badge::new(overview::without_status(Some(deciding), visit.ctx.now), "tone-quiet")),
     };
     let owned = owns.then(|| Badge::new(overview::LIFETIME, "tone-quiet"));
-    let pause = pause(deciding, status, visit.now).map(|text| Badge::new(text, "tone-warn"));
+    let pause = pause(deciding, status, visit.ctx.now).map(|text| Badge::new(text, "tone-warn"));
     let ends = will_end(deciding, status).then(|| Badge::new("Will not renew", "tone-warn"));
-    let given = visit.purchases.iter().any(|purchase| purchase.status(visit.now) == Status::Granted);
+    let given = visit.purchases.iter().any(|purchase| purchase.status(visit.ctx.now) == Status::Granted);
     let granted =
         (given && !visit.is_sandbox() && status != Status::Granted).then(|| Badge::new("Granted", "tone-gift"));
     let shared = customer.family_shared_only.then(|| Badge::new("Family Sharing", "tone-quiet"));
@@ -108,17 +108,17 @@ fn badges(visit: &Visit) -> Vec<Badge> {
 /// The purchase that decides the customer's status: the latest one, unless that is over while an earlier subscription
 /// still gives access. People would read "Expired" as the answer, although the answer strip shows access.
 fn deciding_purchase<'a>(visit: &'a Visit, latest: &'a Purchase) -> &'a Purchase {
-    if visit.is_sandbox() || latest.status(visit.now).gives_access() {
+    if visit.is_sandbox() || latest.status(visit.ctx.now).gives_access() {
         return latest;
     }
     let subscriptions = visit.purchases.iter().filter(|purchase| purchase.kind == Kind::Subscription);
-    let giving = subscriptions.filter(|purchase| purchase.is_active(visit.now));
+    let giving = subscriptions.filter(|purchase| purchase.is_active(visit.ctx.now));
     giving.max_by_key(|purchase| (purchase.access_ends_at(), &purchase.key)).unwrap_or(latest)
 }
 
 /// Whether a one-time purchase gives access for good.
 fn is_owned(visit: &Visit, purchase: &Purchase) -> bool {
-    let lasts = purchase.status(visit.now) == Status::Owned && purchase.is_lifetime(visit.now);
+    let lasts = purchase.status(visit.ctx.now) == Status::Owned && purchase.is_lifetime(visit.ctx.now);
     lasts && !visit.catalog.unlocked_by(purchase).is_empty()
 }
 

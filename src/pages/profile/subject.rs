@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use crate::audit::Ctx;
 use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -27,7 +28,8 @@ pub struct Subject {
     pub href: String,
     /// Which data the history and the entitlements show; the "Sandbox data" switch selects it.
     pub environment: Environment,
-    pub now: Moment,
+    /// The context of what the person does here.
+    pub ctx: Ctx,
     /// The role of the person in the project.
     pub role: Role,
 }
@@ -113,36 +115,24 @@ impl Subject {
             _ => Environment::Production,
         };
         let id = AppUserId::parse(request.app_user_id()?).map_err(|_| Error::NotFound)?;
-        let found = Subject::find(conn, member, id.as_str(), environment, request.now)?;
+        let found = Subject::find(conn, &request.ctx(member), id.as_str(), environment, member.role)?;
         if found.is_none() && blocking::find(conn, member.project.id, id.as_str())?.is_some() {
             request.mark_blocked(member.may(Permission::BlockCustomers));
         }
         found.ok_or(Error::NotFound)
     }
 
-    /// Finds the customer who has this id in the member's project; `None` when no customer has it. One query.
+    /// Finds the customer who has this id, for a person with this role; `None` when no customer has it. One query.
     pub fn find(
         conn: &mut Conn,
-        member: &Member,
+        ctx: &Ctx,
         app_user_id: &str,
         environment: Environment,
-        now: Moment,
-    ) -> QueryResult<Option<Subject>> {
-        Subject::find_for(conn, member.project.id, member.role, app_user_id, environment, now)
-    }
-
-    /// As [`Subject::find`], for a person with this role.
-    pub fn find_for(
-        conn: &mut Conn,
-        project: ProjectId,
         role: Role,
-        app_user_id: &str,
-        environment: Environment,
-        now: Moment,
     ) -> QueryResult<Option<Subject>> {
-        let Some((project, customer, since)) = find(conn, project, app_user_id)? else { return Ok(None) };
+        let Some((project, customer, since)) = find(conn, ctx.project, app_user_id)? else { return Ok(None) };
         let (href, opened_as) = (href(&project.slug, app_user_id), app_user_id.to_owned());
-        Ok(Some(Subject { project, customer, opened_as, since, href, environment, now, role }))
+        Ok(Some(Subject { project, customer, opened_as, since, href, environment, ctx: ctx.clone(), role }))
     }
 
     pub fn may(&self, permission: Permission) -> bool {

@@ -3,8 +3,9 @@
 use super::pickup::Changes;
 use super::subject::{Customer, Project, Since, Subject};
 use super::visit::Visit;
+use crate::audit::Ctx;
 use crate::base::Role;
-use crate::base::ids::{CustomerId, ProjectId};
+use crate::base::ids::{CustomerId, Ids, ProjectId};
 use crate::catalog::Catalog;
 use crate::events::Environment;
 use crate::projection::testing::NOW;
@@ -81,7 +82,7 @@ pub fn stranger() -> Visit {
         since: Since { at: NOW.plus_seconds(-360), is_exact: false },
         href: "/projects/sundial/customers/u_90211".into(),
         environment: Environment::Production,
-        now: NOW,
+        ctx: Ctx::system(ProjectId(1), &Ids::of_node(1), NOW),
         role: Role::Support,
     };
     Visit {

@@ -25,7 +25,7 @@ pub struct Draft {
 
 pub async fn undo(act: Act<Draft>) -> Outcome {
     on_customer(act, "", |doing, subject, draft| {
-        let undo = take_undo(doing.conn, doing.member, subject.customer.id, draft.submission, doing.now)?;
+        let undo = take_undo(doing.conn, doing.member, subject.customer.id, draft.submission, doing.ctx.now)?;
         match serde_json::from_str(&undo) {
             Ok(undo) => take_back(doing, subject, undo),
             Err(error) => Err(Error::Internal(error.to_string())),

@@ -75,7 +75,7 @@ impl Visit {
 
     /// Whether the app has fetched since the last change; see [`Changes::sentence`].
     pub fn picked_up(&self, what: What) -> Option<Sentence> {
-        self.changes.sentence(what, &self.customer, self.now)
+        self.changes.sentence(what, &self.customer, self.ctx.now)
     }
 
     pub fn attributes_count(&self) -> i64 {

@@ -86,7 +86,7 @@ pub fn deliver(desk: &Desk, project: ProjectId, bodies: &[String]) -> Vec<Outcom
 /// Delivers bodies in one commit.
 pub fn deliver_together(desk: &Desk, project: ProjectId, bodies: &[String]) -> Vec<Outcome> {
     let stored = desk.db.write_here(|conn| {
-        let mut resolver = Resolver::new(project, desk.ids.clone(), desk.clock.now());
+        let mut resolver = Resolver::new(&desk.ctx_in(project));
         let mut touched = BTreeSet::new();
         let mut outcomes = Vec::new();
         for body in bodies {

@@ -35,6 +35,7 @@ use actix_web::test::{self, TestRequest};
 use cast::Person;
 use database::TestDatabase;
 use diesel::QueryResult;
+use dossier::audit::Ctx;
 use dossier::auth::queries::{NewProject, NewSession, insert_project, start_session};
 use dossier::auth::sessions::{PERSON, row_of};
 use dossier::base::allowlist::Allowlist;
@@ -96,6 +97,15 @@ impl Desk {
     /// The result of a query.
     pub fn read<T>(&self, query: impl FnOnce(&mut Conn) -> QueryResult<T>) -> T {
         self.db.read_here(|conn| Ok::<_, Error>(query(conn)?)).expect("it reads")
+    }
+
+    /// The context in which the program itself does something in the desk's project, now.
+    pub fn ctx(&self) -> Ctx {
+        self.ctx_in(self.project)
+    }
+
+    pub fn ctx_in(&self, project: ProjectId) -> Ctx {
+        Ctx::system(project, &self.ids, self.clock.now())
     }
 
     /// The number that a query counts or reads.

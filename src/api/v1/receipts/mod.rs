@@ -19,7 +19,7 @@ use crate::audit::{Action, Trace};
 use crate::base::error::{ApiError, Error};
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
-use crate::operations::test_store::{Bought, Buyer};
+use crate::operations::test_store::{self, Bought};
 
 /// What to answer after the commit. A refused purchase is a value, not an error that rolls back: SDKs do not send the
 /// attributes again after most refusals, so these must be saved.
@@ -76,20 +76,20 @@ fn buy(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId, receipt: &R
         Ok(order) => order,
         Err(api_error) => return Ok(Err(api_error)),
     };
-    let buyer = Buyer { project: call.project, customer, now: call.now };
-    let bought = match buyer.buy(conn, &call.ids, &order)? {
+    let bought = match test_store::buy(conn, &call.ctx, customer, &order)? {
         Ok(bought) => bought,
         Err(why) => return Ok(Err(refused::purchase_error(why, &order))),
     };
+    let trace = trace(bought, customer, receipt);
     // The purchase may have merged two customers.
     let customer = customers::require(conn, call, &receipt.app_user_id)?;
-    Ok(Ok((trace(bought, buyer, receipt), customer_info::load(conn, call, customer)?)))
+    Ok(Ok((trace, customer_info::load(conn, call, customer)?)))
 }
 
-fn trace(bought: Bought, buyer: Buyer, receipt: &Receipt) -> Option<Trace> {
+fn trace(bought: Bought, customer: CustomerId, receipt: &Receipt) -> Option<Trace> {
     match bought {
         Bought::Now { product } => {
-            Some(Trace::new(Action::TestPurchaseMade).for_customer(buyer.customer, &receipt.app_user_id).about(product))
+            Some(Trace::new(Action::TestPurchaseMade).for_customer(customer, &receipt.app_user_id).about(product))
         }
         Bought::Moved { from, from_id } => {
             let moved = Trace::new(Action::PurchasesTransferred).for_customer(from, &from_id);

@@ -36,7 +36,7 @@ pub async fn clear(act: Act<Draft>) -> Outcome {
     let page = |conn: &mut _, request: &_, opened| rendered(conn, request, "", Some(opened));
     act.run("", page, |doing, draft| {
         let (member, id) = (doing.member, draft.customer.as_str());
-        let found = Subject::find(doing.conn, member, id, Environment::Production, doing.now)?;
+        let found = Subject::find(doing.conn, &doing.ctx, id, Environment::Production, member.role)?;
         let subject = found.ok_or(Error::NotFound)?;
         must_be_allowed(&subject)?;
         let before = overrides::queries::find(doing.conn, subject.customer.id)?;

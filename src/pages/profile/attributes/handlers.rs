@@ -49,7 +49,7 @@ pub async fn set(act: Act<Draft>) -> Outcome {
         if !is_set(before.as_ref()) {
             must_have_room(doing, subject, &key)?;
         }
-        let (customer, now) = (subject.customer.id, doing.now);
+        let (customer, now) = (subject.customer.id, doing.ctx.now);
         let after = Stored::by_team(customer, key.as_str(), Some(value.0), before.as_ref(), now);
         let message = format!("{} {}.", key.label(), if is_set(before.as_ref()) { "changed" } else { "set" });
         change(doing, subject, before, after, message)
@@ -80,7 +80,7 @@ fn clear_value(
     let stored = before.ok_or(Error::NotFound)?;
     must_be(Some(&stored), seen)?;
     stored.set().ok_or(Error::NotFound)?;
-    let after = Stored::by_team(subject.customer.id, &stored.key, None, Some(&stored), doing.now);
+    let after = Stored::by_team(subject.customer.id, &stored.key, None, Some(&stored), doing.ctx.now);
     let message = format!("{} cleared.", label(&stored.key));
     change(doing, subject, Some(stored), after, message)
 }

@@ -35,7 +35,9 @@ pub fn rows(visit: &Visit) -> Vec<Row> {
         raw("Last Seen App Version", &customer.app_version),
         country(customer),
         Some(spent(visit)),
-        customer.last_seen_at.map(|at| Row::new("Last Opened", dated(Stamp::full(at), Stamp::relative(at, visit.now)))),
+        customer
+            .last_seen_at
+            .map(|at| Row::new("Last Opened", dated(Stamp::full(at), Stamp::relative(at, visit.ctx.now)))),
         Some(user_since(visit)),
         platform(customer).map(|version| Row::new("Last Seen Platform Version", Sentence::default().name(version))),
         raw("Last Seen SDK Version", &customer.sdk_version),
@@ -90,7 +92,7 @@ fn spent(visit: &Visit) -> Row {
 /// When the opened id was created, not the oldest id.
 fn user_since(visit: &Visit) -> Row {
     let at = visit.since.at;
-    let dated = dated(Stamp::full(at), Stamp::relative(at, visit.now));
+    let dated = dated(Stamp::full(at), Stamp::relative(at, visit.ctx.now));
     match visit.since.is_exact {
         true => Row::new("User Since", dated),
         false => Row::new("User Since", Sentence::new("about ").then(dated))

@@ -128,7 +128,7 @@ impl Transfer {
             lead: moved.lead(),
             other: moved.other(),
             href: moved.href(visit),
-            when: moved.when(visit.now),
+            when: moved.when(visit.ctx.now),
             rest: if has_nothing { moved.rest() } else { "." },
         }
     }

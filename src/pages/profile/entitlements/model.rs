@@ -254,19 +254,19 @@ impl Source {
             let store = purchase.store.as_ref().map_or("", |store| store.as_str());
             visit.catalog.product_name(store, product).unwrap_or(product).to_owned()
         };
-        let line = Explanation { purchase, now: visit.now, name_of: &name_of }.line();
+        let line = Explanation { purchase, now: visit.ctx.now, name_of: &name_of }.line();
         Source::with(visit, purchase, line)
     }
 
     fn used_up(visit: &Visit, purchase: &Purchase) -> Source {
-        let line = Explanation { purchase, now: visit.now, name_of: &str::to_owned }.bought();
+        let line = Explanation { purchase, now: visit.ctx.now, name_of: &str::to_owned }.bought();
         Source::with(visit, purchase, line)
     }
 
     fn with(visit: &Visit, purchase: &Purchase, line: StatusLine) -> Source {
         let name = visit.product_name(purchase);
         let shows_id = purchase.kind != Kind::Grant && name != purchase.product_id && !purchase.product_id.is_empty();
-        let status = purchase.status(visit.now);
+        let status = purchase.status(visit.ctx.now);
         Source {
             key: purchase.key.clone(),
             store: StoreBadge::new(purchase.store.as_ref()),
@@ -277,9 +277,9 @@ impl Source {
             badges: badges(purchase),
             status,
             ends_at: purchase.access_ends_at(),
-            is_lifetime: purchase.is_lifetime(visit.now),
+            is_lifetime: purchase.is_lifetime(visit.ctx.now),
             renews: purchase.will_renew() && purchase.pause_asked_at.is_none() && status.gives_access(),
-            is_current: status.gives_access() || is_unsettled(purchase, visit.now),
+            is_current: status.gives_access() || is_unsettled(purchase, visit.ctx.now),
             menu: None,
         }
     }

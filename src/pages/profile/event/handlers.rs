@@ -50,7 +50,7 @@ pub async fn resend(act: Act<NoFields>) -> Result<HttpResponse, Error> {
         if deliveries::event_of(doing.conn, subject.project.id, delivery)? != Some(found.place.event) {
             return Err(Error::NotFound);
         }
-        if !endpoints::resend(doing.conn, subject.project.id, delivery, doing.now)? {
+        if !endpoints::resend(doing.conn, &doing.ctx, delivery)? {
             return Err(Refusal::new("", "The event is being sent right now.").into());
         }
         let trace =

@@ -72,7 +72,7 @@ impl EventPage {
         let environment = environment(&found);
         let code = json::read(&found.body).and_then(|body| body.field("event")).as_ref().map(Code::new);
         let tried = deliveries::of_event(conn, visit.project.id, found.place.event)?;
-        let sent = tried.into_iter().map(|tried| Sent::of_event(tried, visit.now)).collect();
+        let sent = tried.into_iter().map(|tried| Sent::of_event(tried, visit.ctx.now)).collect();
         let settings = || format!("/projects/{}/settings/endpoints", visit.project.slug);
         Ok(EventPage {
             deliveries: with_resend(sent, visit, event_id)?,

@@ -22,7 +22,7 @@ pub fn held(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
     let customer = visit.customer.id;
     Ok(Held {
         schema: SCHEMA,
-        made_at: Time(visit.now),
+        made_at: Time(visit.ctx.now),
         project: visit.project.name.clone(),
         app_user_ids: ids(conn, customer, &visit.customer.original_app_user_id)?,
         details: details(visit),

@@ -169,7 +169,7 @@ fn add_activity(rows: &mut Vec<Row>, visit: &Visit, query: &Query, slice: &Slice
         let Some(at) = at.filter(|at| is_here(*at)) else { return };
         let is_above = |row: &Row| if is_first { row.at >= at } else { row.at > at };
         let place = rows.iter().take_while(|row| is_above(row)).count();
-        rows.insert(place, Row::of_activity((icon, "tone-quiet"), verb, at, visit.now));
+        rows.insert(place, Row::of_activity((icon, "tone-quiet"), verb, at, visit.ctx.now));
     };
     add(visit.customer.last_seen_at, "last-opened", "Last opened the app", false);
     add(first_seen, "first-seen", "First seen using the app", true);

@@ -65,8 +65,8 @@ fn is_mark(purchase: &Purchase, catalog: &Catalog) -> bool {
 
 /// The lane of one purchase; `None` when nothing is known about its time.
 fn of_purchase(purchase: &Purchase, visit: &Visit) -> Option<Lane> {
-    let mut bars: Vec<Bar> = purchase.spans.iter().flat_map(|span| bars(purchase, *span, visit.now)).collect();
-    bars.extend(temporary(purchase).or_else(|| pause_ahead(purchase, visit.now)));
+    let mut bars: Vec<Bar> = purchase.spans.iter().flat_map(|span| bars(purchase, *span, visit.ctx.now)).collect();
+    bars.extend(temporary(purchase).or_else(|| pause_ahead(purchase, visit.ctx.now)));
     if bars.is_empty() {
         return None;
     }
@@ -75,8 +75,8 @@ fn of_purchase(purchase: &Purchase, visit: &Visit) -> Option<Lane> {
     let name = name(purchase, visit);
     let in_words: Vec<String> = bars.iter().map(bar_in_words).collect();
     let words = format!("{name}{}: {}.", store(purchase), in_words.join(", "));
-    let seen = bars.into_iter().filter(|bar| axis::is_in_sight(bar.from, visit.now)).collect();
-    Some(Lane { name, bars: seen, words, is_active: purchase.is_active(visit.now) })
+    let seen = bars.into_iter().filter(|bar| axis::is_in_sight(bar.from, visit.ctx.now)).collect();
+    Some(Lane { name, bars: seen, words, is_active: purchase.is_active(visit.ctx.now) })
 }
 
 /// The bar of temporary access, which has no spans: it runs from the grant until the store answers or access ends.
@@ -201,7 +201,7 @@ fn of_marks(purchase: &Purchase, mut marks: Vec<Bar>, are_all: bool, visit: &Vis
     let before = if are_all { "" } else { ", and maybe before" };
     let words = format!("{name}{}: bought {times}{when}{before}{back}.", store(purchase));
     let name = if marks.len() == 1 { name } else { format!("{name} \u{d7}{}", grouped(marks.len() as i64)) };
-    marks.retain(|mark| axis::is_in_sight(mark.from, visit.now));
+    marks.retain(|mark| axis::is_in_sight(mark.from, visit.ctx.now));
     Lane { name, bars: marks, words, is_active: false }
 }
 

@@ -61,16 +61,20 @@ impl Picture {
         lanes.truncate(lanes::MOST);
         lanes.sort_by_key(Lane::start);
         let stretches = lanes.iter().flat_map(|lane| &lane.bars).map(|bar| (bar.from, bar.to));
-        let axis = Axis::over(stretches, visit.now);
+        let axis = Axis::over(stretches, visit.ctx.now);
         let legend: BTreeSet<Marker> = lanes.iter().flat_map(|lane| &lane.bars).map(|bar| bar.marker).collect();
         (!legend.is_empty()).then(|| Picture {
             title: format!("Purchases from {} to {}", times::month(axis.from), times::month(axis.to)),
             ticks: axis.ticks(),
             patterns: legend.iter().filter_map(|marker| marker.pattern()).collect(),
             legend: legend.into_iter().collect(),
-            today: axis.x(visit.now),
+            today: axis.x(visit.ctx.now),
             words: lanes.iter().chain(&unseen).map(|lane| lane.words.clone()).collect(),
-            lanes: lanes.into_iter().enumerate().map(|(row, lane)| Drawn::new(lane, row, &axis, visit.now)).collect(),
+            lanes: lanes
+                .into_iter()
+                .enumerate()
+                .map(|(row, lane)| Drawn::new(lane, row, &axis, visit.ctx.now))
+                .collect(),
             all,
             leaves_some_out: lanes::leaves_some_out(visit),
         })

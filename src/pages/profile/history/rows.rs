@@ -54,7 +54,7 @@ impl Row {
     pub fn new(stored: &Stored, visit: &Visit, order: Order) -> Row {
         match Event::from_summary(&stored.summary) {
             Some(event) => Row::from_event(&event, stored, visit, order),
-            None => Row::at(stored.cursor, order, visit.now),
+            None => Row::at(stored.cursor, order, visit.ctx.now),
         }
     }
 
@@ -62,8 +62,8 @@ impl Row {
         let category = Category::from_event(event);
         let (icon, tone) = category.icon_and_tone();
         let query = if visit.environment == Environment::Sandbox { "?sandbox=1" } else { "" };
-        let mut row = Row::at(stored.cursor, order, visit.now);
-        row.facts.extend(facts::in_words(event, category, visit.now));
+        let mut row = Row::at(stored.cursor, order, visit.ctx.now);
+        row.facts.extend(facts::in_words(event, category, visit.ctx.now));
         Row {
             icon,
             tone,

@@ -44,7 +44,7 @@ impl Card {
 
     fn new(visit: &Visit, held: Held) -> Card {
         Card {
-            outside_effects: held.outside_effects(visit.now, |purchase| visit.product_name(purchase).to_owned()),
+            outside_effects: held.outside_effects(visit.ctx.now, |purchase| visit.product_name(purchase).to_owned()),
             delete: visit.may(DeleteCustomers).then(|| visit.dialog("manage-delete")),
             block: visit.may(BlockCustomers).then(|| visit.dialog("manage-block")),
             export: visit.may(ExportCustomers).then(|| format!("{}/export", visit.href)),

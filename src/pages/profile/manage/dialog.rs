@@ -41,7 +41,7 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
         _ => return Ok(None),
     };
     let held = queries::held_with(conn, visit, visit.attributes_count())?;
-    let outside_effects = held.outside_effects(visit.now, |purchase| visit.product_name(purchase).to_owned());
+    let outside_effects = held.outside_effects(visit.ctx.now, |purchase| visit.product_name(purchase).to_owned());
     let (app_user_id, version) = (visit.opened_as.clone(), held.version(visit.customer.id));
     let dialog = if is_delete {
         let action = visit.action("delete");

@@ -17,7 +17,7 @@ pub async fn delete(act: Act<Confirmation>, db: Data<Db>) -> Outcome {
     let work = |doing: &mut Doing<'_>, subject: &Subject, confirmation: Confirmation| {
         let held = queries::held(doing.conn, subject)?;
         confirmation.check(&subject.opened_as, &held, subject.customer.id)?;
-        let erased = erasure::erase(doing.conn, subject.project.id, &[subject.customer.id], doing.now)?;
+        let erased = erasure::erase(doing.conn, &doing.ctx, &[subject.customer.id])?;
         let message = format!("Customer deleted: {}.", erased.numbers());
         Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), message, list(subject)))
     };
@@ -30,8 +30,7 @@ pub async fn block(act: Act<Ticked>, db: Data<Db>) -> Outcome {
     let work = |doing: &mut Doing<'_>, subject: &Subject, ticked: Ticked| {
         ticked.check()?;
         let id = blocking::parse(&subject.opened_as).map_err(refused)?;
-        let row = (doing.next_id(), doing.now);
-        let done = blocking::block(doing.conn, subject.project.id, &id, row)?.map_err(refused)?;
+        let done = blocking::block(doing.conn, &doing.ctx, &id)?.map_err(refused)?;
         let message = format!("Customer blocked and deleted: {}.", done.erased.numbers());
         Ok(Done::new(Trace::new(Action::CustomerBlocked).about(done.erased.numbers()), message, list(subject)))
     };

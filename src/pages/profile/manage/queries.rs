@@ -47,7 +47,7 @@ pub fn held_with(conn: &mut Conn, subject: &Subject, attributes: i64) -> QueryRe
         experiments,
         has_override: overrides > 0,
         partners,
-        live: live(conn, customer, subject.now)?,
+        live: live(conn, customer, subject.ctx.now)?,
     })
 }
 

@@ -33,7 +33,7 @@ pub async fn add(act: Act<Draft>) -> Outcome {
     on_customer(act, "note-add", |doing, subject, draft| {
         let body = NoteBody::parse(&draft.body, subject.project.note_length)?;
         must_have_room(doing, subject)?;
-        let note = Note::new(subject.customer.id, doing.next_id(), body, &doing.member.person, doing.now);
+        let note = Note::new(subject.customer.id, doing.ctx.next_id(), body, &doing.member.person, doing.ctx.now);
         queries::insert(doing.conn, &note)?;
         let trace = Trace::new(Action::NoteCreated).after(&note.body);
         let undo = undo::Undo::Note(Box::new(Undo::Added(note)));
@@ -48,7 +48,7 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
         let note = note_of(doing, subject)?;
         let body = NoteBody::parse(&draft.body, subject.project.note_length)?;
         note.must_be(draft.seen)?;
-        let edited = note.edited(body, &doing.member.person, doing.now);
+        let edited = note.edited(body, &doing.member.person, doing.ctx.now);
         queries::update(doing.conn, &edited)?;
         let trace = Trace::new(Action::NoteUpdated).before(&note.body).after(&edited.body);
         let undo = undo::Undo::Note(Box::new(Undo::Edited { before: note, after: edited }));

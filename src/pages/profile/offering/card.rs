@@ -39,10 +39,10 @@ impl Card {
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
         let offerings = overrides::queries::offerings_of(conn, visit.project.id)?;
         let set = overrides::queries::find(conn, visit.customer.id)?;
-        let current = current::resolve(&offerings, set, visit.now);
+        let current = current::resolve(&offerings, set, visit.ctx.now);
         let (may, is_allowed) = (visit.may(OverrideOffering), may_change(visit));
         Ok(Card {
-            sentences: sentences(&current, visit.now),
+            sentences: sentences(&current, visit.ctx.now),
             current,
             slug: visit.project.slug.clone(),
             choose: (may && is_allowed).then(|| visit.dialog("offering-choose")),

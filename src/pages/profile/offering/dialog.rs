@@ -39,22 +39,22 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
     }
     let offerings = overrides::queries::offerings_of(conn, visit.project.id)?;
     let set = overrides::queries::find(conn, visit.customer.id)?;
-    let current = current::resolve(&offerings, set.clone(), visit.now);
+    let current = current::resolve(&offerings, set.clone(), visit.ctx.now);
     if current == Current::None {
         return Ok(None);
     }
     let packages = queries::packages_of(conn, visit.project.id)?;
-    let choices = choices::list(&offerings, &packages, set.as_ref(), form.typed("offering"), visit.now);
-    let running = set.as_ref().filter(|set| !set.is_over(visit.now));
+    let choices = choices::list(&offerings, &packages, set.as_ref(), form.typed("offering"), visit.ctx.now);
+    let running = set.as_ref().filter(|set| !set.is_over(visit.ctx.now));
     let day = |at: Moment| times::machine(at).split('T').next().unwrap_or_default().to_owned();
     let choose = Choose {
         action: visit.action("offering"),
         choices,
         before: before(&current),
-        set_by: running.map(|set| set_by(set, visit.now)),
+        set_by: running.map(|set| set_by(set, visit.ctx.now)),
         seen: Override::version(set.as_ref()),
         until: running.and_then(|set| set.until).map(day).unwrap_or_default(),
-        today: day(visit.now),
+        today: day(visit.ctx.now),
         form,
     };
     Dialog::render(&choose).map(Some)

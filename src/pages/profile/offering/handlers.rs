@@ -31,15 +31,9 @@ pub struct Draft {
 pub async fn choose(act: Act<Draft>) -> Outcome {
     on_customer(act, "offering-choose", |doing, subject, draft| {
         must_be_allowed(subject)?;
-        let before = crate::operations::overrides::current(
-            doing.conn,
-            subject.project.id,
-            subject.customer.id,
-            doing.ids,
-            doing.now,
-        )?;
+        let before = crate::operations::overrides::current(doing.conn, &doing.ctx, subject.customer.id)?;
         let offerings = overrides::queries::offerings_of(doing.conn, subject.project.id)?;
-        let chosen = Chosen::parse((&draft.offering, &draft.until, &draft.reason), &offerings, doing.now)?;
+        let chosen = Chosen::parse((&draft.offering, &draft.until, &draft.reason), &offerings, doing.ctx.now)?;
         Override::must_be(before.as_ref(), draft.seen)?;
         let Some((offering, until)) = chosen.set else {
             return cleared(doing, before, chosen.reason, subject.at("offering"));
@@ -50,7 +44,7 @@ pub async fn choose(act: Act<Draft>) -> Outcome {
             offering,
             set_by: doing.member.person.name.clone(),
             set_by_id: Some(doing.member.person.id),
-            set_at: doing.now,
+            set_at: doing.ctx.now,
             until,
             reason: chosen.reason,
             is_end_recorded: false,
@@ -76,7 +70,7 @@ pub fn cleared(
     location: String,
 ) -> Result<Done, Error> {
     let none = || Refusal::new("offering", "The app already gets the project's default. Nothing was changed.");
-    let set = before.filter(|set| !set.is_over(doing.now)).ok_or_else(none)?;
+    let set = before.filter(|set| !set.is_over(doing.ctx.now)).ok_or_else(none)?;
     overrides::queries::remove(doing.conn, set.customer_id)?;
     let trace = crate::operations::overrides::entry(Some(&set), None).because(reason);
     let undo = undo::Undo::Offering(Undo { before: Some(set), after: None }.into());

@@ -14,7 +14,7 @@ pub struct Draft {}
 
 pub async fn mark(act: Act<Draft>) -> Outcome {
     on_customer(act, "", |doing, subject, _| {
-        if !stars::mark(doing.conn, subject.customer.id, doing.member.person.id, doing.now)? {
+        if !stars::mark(doing.conn, subject.customer.id, doing.member.person.id, doing.ctx.now)? {
             return Err(Refusal::new("", "This is already one of your test customers.").into());
         }
         let message = "This is now one of your test customers. They come first when you search.";

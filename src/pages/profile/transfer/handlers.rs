@@ -12,7 +12,7 @@ use crate::auth::PageRequest;
 use crate::base::error::{Error, Refusal};
 use crate::base::ids::CustomerId;
 use crate::db::Db;
-use crate::operations::transfer;
+use crate::operations::transfer::{self, Move};
 use crate::pages::directory::overview;
 use crate::pages::profile::acting::Outcome;
 use crate::pages::profile::subject::{self, Subject};
@@ -43,13 +43,13 @@ pub async fn make(act: Act<Draft>) -> Outcome {
     act.run("transfer", page, move |doing, draft| {
         let subject = Subject::from_request(doing.conn, doing.request, doing.member, &query)?;
         let to = recipient::receiver(doing.conn, &subject, &draft.to)??;
-        let one = review::transfer(&subject, to);
+        let one = Move { from: subject.customer.id, to };
         if let Some(seen) = draft.seen.filter(|seen| !seen.is_empty())
-            && review::fingerprint(&one.preview(doing.conn)?) != seen
+            && review::fingerprint(&one.preview(doing.conn, doing.ctx.now)?) != seen
         {
             return Err(Refusal::stale().into());
         }
-        let moved = one.make(doing.conn, doing.ids)?.map_err(refused)?;
+        let moved = one.make(doing.conn, &doing.ctx)?.map_err(refused)?;
         done(doing, &subject, to, moved)
     })
     .await

@@ -48,10 +48,9 @@ pub struct Side {
 impl Review {
     /// `None` when there is nothing to move.
     pub fn load(conn: &mut Conn, visit: &Visit, to: CustomerId, to_id: &str) -> Result<Option<Review>, Error> {
-        let (project, role, environment, now) = (visit.project.id, visit.role, visit.environment, visit.now);
-        let other = Subject::find_for(conn, project, role, to_id, environment, now)?.ok_or(Error::NotFound)?;
+        let other = Subject::find(conn, &visit.ctx, to_id, visit.environment, visit.role)?.ok_or(Error::NotFound)?;
         let other = Visit::load(conn, other)?;
-        let preview = transfer(visit, to).preview(conn)?;
+        let preview = Move { from: visit.customer.id, to }.preview(conn, visit.ctx.now)?;
         let moving: Vec<&Purchase> = preview.from.0.purchases.iter().filter(|one| one.kind != Kind::Grant).collect();
         if moving.is_empty() {
             return Ok(None);
@@ -63,11 +62,6 @@ impl Review {
         let (from, to) = (Side::new(visit, preview.from), Side::new(&other, preview.to));
         Ok(Some(Review { from, to, to_id: to_id.to_owned(), moving, is_one, named, seen }))
     }
-}
-
-/// The transfer from this customer to another.
-pub fn transfer(subject: &Subject, to: CustomerId) -> Move {
-    Move { project: subject.project.id, from: subject.customer.id, to, now: subject.now }
 }
 
 /// A hash that stays the same until the purchases of either customer change.

@@ -7,10 +7,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::model::{Chosen, Filter};
 use super::page::{asked, customer_of};
 use super::queries;
-use crate::audit::{self, Action, Actor, Details, Line, Trace};
-use crate::auth::{Member, PageRequest, address};
+use crate::audit::{self, Action, Details, Line, Trace};
+use crate::auth::{Member, PageRequest};
 use crate::base::error::Error;
-use crate::base::ids::{CustomerId, Ids, ProjectId, RowId};
+use crate::base::ids::{CustomerId, ProjectId, RowId};
 use crate::customers::Cursor;
 use crate::db::{Conn, Db};
 use crate::pages::directory::lists::Position;
@@ -36,20 +36,14 @@ const HEAD: [&str; 15] = [
     "hash",
 ];
 
-pub async fn download(
-    request: PageRequest,
-    req: HttpRequest,
-    (db, ids): (Data<Db>, Data<Ids>),
-) -> Result<HttpResponse, Error> {
+pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let asked = asked(req.query_string());
-    let origin = address::origin(&req)?;
     let begin = move |conn: &mut Conn| {
         let member = request.authorize(conn)?;
         let (filter, _) = asked?;
         let customer = customer_of(conn, member.project.id, &filter)?;
         let trace = trace(&filter, customer.flatten());
-        let actor = Actor::person(member.person.id, member.role.name());
-        audit::append(conn, (member.project.id, ids.next(request.now), request.now), &actor, &origin, trace)?;
+        audit::append(conn, &request.ctx(&member), trace)?;
         let mut export = Export::new(&member, &filter, customer);
         let mut first = written(std::iter::once(HEAD.map(String::from)))?;
         first.extend(export.read(conn)?);

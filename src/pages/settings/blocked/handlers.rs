@@ -25,13 +25,13 @@ pub async fn block(act: Act<Typed>, db: Data<Db>) -> Result<HttpResponse, Error>
     let work = |doing: &mut Doing<'_>, typed: Typed| {
         let id = blocking::parse(&typed.app_user_id).map_err(refused)?;
         typed.ticked.check()?;
-        let row = (doing.next_id(), doing.now);
-        let done = blocking::block(doing.conn, doing.member.project.id, &id, row)?.map_err(refused)?;
+        let done = blocking::block(doing.conn, &doing.ctx, &id)?.map_err(refused)?;
         let message = match done.customer {
             Some(_) => format!("Blocked, and the customer deleted: {}.", done.erased.numbers()),
             None => "Blocked. Nobody had this id.".into(),
         };
-        let trace = Trace::new(Action::CustomerBlocked).about(format!("block {}", row.0)).after(done.erased.numbers());
+        let trace =
+            Trace::new(Action::CustomerBlocked).about(format!("block {}", done.blocked)).after(done.erased.numbers());
         let trace = done.customer.into_iter().fold(trace, Trace::of_erased);
         Ok(Done::new(trace, message, address(doing.member)))
     };
@@ -45,7 +45,7 @@ pub async fn unblock(act: Act<NoFields>) -> Result<HttpResponse, Error> {
     let work = |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
         let blocked = blocking::find(doing.conn, project, doing.request.app_user_id()?)?.ok_or(Error::NotFound)?;
-        blocking::unblock(doing.conn, project, blocked.id, doing.now)?;
+        blocking::unblock(doing.conn, &doing.ctx, blocked.id)?;
         let message = "Unblocked. Whoever uses the id from now on is a new customer.";
         let trace = Trace::new(Action::CustomerUnblocked).about(format!("block {}", blocked.id));
         Ok(Done::new(trace, message, address(doing.member)))

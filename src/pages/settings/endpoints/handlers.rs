@@ -38,12 +38,11 @@ pub async fn create(act: Act<Draft>, config: Data<Config>) -> Outcome {
     let is_allowed = is_allowed(&act, &allowlist).await?;
     let work = move |doing: &mut Doing<'_>, draft: Draft| {
         let wanted = checked(&draft, &allowlist, is_allowed)?;
-        let (project, id, now) = (doing.member.project.id, doing.next_id(), doing.now);
-        if queries::all(doing.conn, project)?.len() >= MOST {
+        if queries::all(doing.conn, doing.ctx.project)?.len() >= MOST {
             return Err(Refusal::new("", format!("A project has {MOST} endpoints at most.")).into());
         }
         let secret = Secret::fresh()?;
-        let added = wanted.applied_to(Endpoint::new((project, id, now), secret.0.clone()));
+        let added = wanted.applied_to(Endpoint::new(&doing.ctx, secret.0.clone()));
         queries::insert(doing.conn, &added, &wanted.types)?;
         let trace = Trace::new(Action::EndpointCreated).about(&added.name).after(values(&added, &wanted.types).lines());
         let shown = ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &added.name)]);
@@ -113,8 +112,8 @@ pub async fn replace_secret(act: Act<NoFields>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let (before, _) = named(doing.conn, doing.request, doing.member.project.id)?;
         let secret = Secret::fresh()?;
-        let until = doing.now.plus_seconds(OVERLAP_HOURS * 3600);
-        queries::replace_secret(doing.conn, &before, &secret.0, (doing.now, until))?;
+        let until = doing.ctx.now.plus_seconds(OVERLAP_HOURS * 3600);
+        queries::replace_secret(doing.conn, &before, &secret.0, doing.ctx.now, until)?;
         let trace = Trace::new(Action::EndpointSecretReplaced).about(&before.name);
         let shown = ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &before.name)]);
         let message = "The signing secret is replaced. The new one was shown once.";
@@ -132,8 +131,7 @@ pub async fn test(act: Act<NoFields>, db: Data<Db>) -> Outcome {
         if !found.is_on {
             return Err(Refusal::new("", "Switch the endpoint on first.").into());
         }
-        let id = doing.next_id();
-        endpoints::enqueue_test(doing.conn, (project, id, doing.now), found.id)?;
+        let id = endpoints::enqueue_test(doing.conn, &doing.ctx, found.id)?;
         // The receiver is gone when the client has disconnected.
         let _ = send_queued.send((project, id));
         let trace = Trace::new(Action::EndpointTested).about(&found.name);
@@ -165,7 +163,7 @@ pub async fn resend_failed(act: Act<NoFields>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
         let (found, _) = named(doing.conn, doing.request, project)?;
-        let again = endpoints::resend_failed(doing.conn, project, found.id, doing.now)?;
+        let again = endpoints::resend_failed(doing.conn, &doing.ctx, found.id)?;
         if again == 0 {
             return Err(Refusal::new("", "No delivery was given up.").into());
         }

@@ -39,12 +39,12 @@ pub async fn make(act: Act<Draft>, config: Data<Config>) -> Outcome {
         }
         let new = NewKey {
             project: doing.member.project.id,
-            id: doing.next_id(),
+            id: doing.ctx.next_id(),
             name: &name,
             store: platform.map(|platform| platform.store),
             created_by: &doing.member.person.name,
         };
-        queries::insert(doing.conn, &new, &value, doing.now)?;
+        queries::insert(doing.conn, &new, &value, doing.ctx.now)?;
         let trace = Trace::new(Action::ApiKeyCreated).about(&name).after(value.hint());
         let shown = ShownOnce::new("key-shown", &[("key", value.as_str()), ("name", &name), ("for", &draft.kind)]);
         Ok(Done::new(trace, format!("The key of {name} was shown once."), address(doing.member)).showing(shown))
@@ -58,7 +58,7 @@ pub async fn revoke(act: Act<NoFields>, config: Data<Config>) -> Outcome {
         let id: KeyId = doing.request.parameter("key")?.parse().map_err(|_| Error::NotFound)?;
         let project = doing.member.project.id;
         let line = queries::list(doing.conn, project)?.into_iter().find(|line| line.id == id).ok_or(Error::NotFound)?;
-        if !queries::revoke(doing.conn, project, id, doing.now)? {
+        if !queries::revoke(doing.conn, project, id, doing.ctx.now)? {
             return Err(Refusal::new("", "This key is revoked already.").into());
         }
         let trace = Trace::new(Action::ApiKeyRevoked).about(&line.name).before(&line.hint);

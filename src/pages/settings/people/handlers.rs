@@ -57,9 +57,9 @@ pub async fn invite(act: Act<Invited>, config: Data<Config>) -> Outcome {
             return Err(Refusal::new("email", "This person belongs to the project already.").into());
         }
         let token = Token::fresh()?;
-        let (id, invited_by) = (doing.next_id(), doing.member.person.id);
+        let (id, invited_by) = (doing.ctx.next_id(), doing.member.person.id);
         let new = crate::auth::invitations::queries::New { project, id, email: &email, role, invited_by };
-        crate::auth::invitations::queries::insert(doing.conn, &new, &token, doing.now)?;
+        crate::auth::invitations::queries::insert(doing.conn, &new, &token, doing.ctx.now)?;
         let trace = Trace::new(Action::MemberInvited).about(email.as_str()).after(role.name());
         let link = config.address_of(&token.path());
         let shown = ShownOnce::new("invitation-link", &[("link", &link), ("email", email.as_str())]);
@@ -73,7 +73,7 @@ pub async fn withdraw(act: Act<NoFields>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let id: InvitationId = doing.request.parameter("i")?.parse().map_err(|_| Error::NotFound)?;
         let project = doing.member.project.id;
-        let open = crate::auth::invitations::queries::list(doing.conn, project, doing.now)?;
+        let open = crate::auth::invitations::queries::list(doing.conn, project, doing.ctx.now)?;
         let invitation = open.into_iter().find(|one| one.id == id).ok_or(Error::NotFound)?;
         if !crate::auth::invitations::queries::take(doing.conn, project, id)? {
             return Err(Error::NotFound);
@@ -113,7 +113,7 @@ pub async fn remove(act: Act<Leaving>, db: Data<Db>) -> Outcome {
         let project = doing.member.project.id;
         stars::unmark_all(doing.conn, project, line.id)?;
         members::queries::remove(doing.conn, project, line.id)?;
-        let is_closed = members::queries::close_if_alone(doing.conn, line.id, doing.now)?;
+        let is_closed = members::queries::close_if_alone(doing.conn, line.id, doing.ctx.now)?;
         let trace = Trace::new(Action::MemberRemoved).before(line.role.name());
         let (trace, message) = match draft.erase.is_some() {
             true => {
@@ -173,7 +173,7 @@ fn erase(doing: &mut Doing<'_>, line: &Line, is_closed: bool) -> Result<(), Erro
     if is_closed {
         members::queries::erase_account(doing.conn, line.id)?;
     }
-    Ok(erasure::request_cleanup(doing.conn, RowId(line.id.0), doing.now)?)
+    Ok(erasure::request_cleanup(doing.conn, RowId(line.id.0), doing.ctx.now)?)
 }
 
 /// Where to go next: people who changed or removed their own membership may not see this page any more.

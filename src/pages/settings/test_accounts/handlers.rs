@@ -37,9 +37,9 @@ pub async fn start(act: Act<Typed>, at: (Data<Db>, Data<Ids>, Data<Clock>)) -> R
         let chosen: Vec<CustomerId> = choice.find(doing.conn, project)?.into_iter().map(|one| one.id).collect();
         let number = i64::try_from(chosen.len()).unwrap_or(i64::MAX);
         typed.must_say(number)?;
-        let (id, member) = (doing.next_id(), doing.member);
+        let member = doing.member;
         let requester = Requester { person: member.person.id, role: member.role.name() };
-        jobs::start(doing.conn, (project, id, doing.now), requester, &choice.wanted, &chosen)?;
+        let id = jobs::start(doing.conn, &doing.ctx, requester, &choice.wanted, &chosen)?;
         let message = count(number, "customer", "customers");
         let location = format!("{}/jobs/{id}", address(&member.project.slug));
         let trace = Trace::new(Action::TestAccountsChosen).about(message.clone());

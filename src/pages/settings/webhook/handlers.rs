@@ -18,7 +18,7 @@ type Outcome = Result<HttpResponse, Error>;
 
 pub async fn replace(act: Act<Draft>, config: Data<Config>) -> Outcome {
     let work = |doing: &mut Doing<'_>, draft: Draft| {
-        let (project, now) = (doing.member.project.id, doing.now);
+        let (project, now) = (doing.member.project.id, doing.ctx.now);
         let until = overlap(&draft.overlap, now).ok_or_else(|| Refusal::new("overlap", "Choose one of these."))?;
         let secret = chosen(&draft.value)?;
         let (hash, before) = (secret.hash(), queries::load(doing.conn, project)?);
@@ -37,7 +37,7 @@ pub async fn replace(act: Act<Draft>, config: Data<Config>) -> Outcome {
 pub async fn end(act: Act<NoFields>, config: Data<Config>) -> Outcome {
     let work = |doing: &mut Doing<'_>, _| {
         let project = doing.member.project.id;
-        let until = queries::load(doing.conn, project)?.overlap(doing.now);
+        let until = queries::load(doing.conn, project)?.overlap(doing.ctx.now);
         let until = until.ok_or_else(|| Refusal::new("", "The old value does not count any more."))?;
         queries::end_old(doing.conn, project)?;
         let trace = Trace::new(Action::WebhookSecretEnded).before(replaced_until(Some(until)));

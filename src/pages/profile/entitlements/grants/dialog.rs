@@ -2,13 +2,13 @@
 
 use askama::Template;
 
-use super::handlers::{holder, removed};
+use super::handlers::removed;
 use super::request::until;
 use crate::actions::Opened;
 use crate::base::Permission::GrantEntitlements;
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::operations::grants::{Held, Length, Plan, Preset, UNTIL};
+use crate::operations::grants::{self, Held, Length, Plan, Preset, UNTIL};
 use crate::pages::profile::entitlements::access_change::AccessChange;
 use crate::pages::profile::visit::Visit;
 use crate::web::{Dialog, filters};
@@ -68,7 +68,7 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
     match form.name.as_str() {
         GIVE if visit.catalog.entitlements().is_empty() => Ok(None),
         GIVE => Dialog::render(&Give::load(conn, visit, form)?).map(Some),
-        REVOKE => match holder(visit).plan_removal(conn, &form.subject)? {
+        REVOKE => match grants::plan_removal(conn, &visit.ctx, visit.customer.id, &form.subject)? {
             Some(plan) => Dialog::render(&Revoke::load(conn, visit, form, &plan)?).map(Some),
             None => Ok(None),
         },
@@ -96,8 +96,8 @@ impl Give {
             preview_action: visit.action("grants/preview"),
             entitlements: visit.catalog.entitlements().into_iter().map(named).collect(),
             lengths: lengths.into_iter().chain([until]).collect(),
-            today: times::machine(visit.now).chars().take(10).collect(),
-            preview: Preview::load(conn, visit, &chosen, (&duration, form.value("until", "")))?,
+            today: times::machine(visit.ctx.now).chars().take(10).collect(),
+            preview: Preview::load(conn, visit, &chosen, &duration, form.value("until", ""))?,
             form,
         })
     }
@@ -106,26 +106,22 @@ impl Give {
 /// The first entitlement that is not granted yet, or the first one if all are.
 fn first_not_granted(conn: &mut Conn, visit: &Visit) -> Result<String, Error> {
     let all: Vec<String> = visit.catalog.entitlements().into_iter().map(|(id, _)| id.to_owned()).collect();
-    let running = holder(visit).running(conn, &visit.catalog, &all)?;
+    let running = grants::running(conn, visit.customer.id, visit.ctx.now, &visit.catalog, &all)?;
     let granted: Vec<String> = running.iter().flat_map(|grant| visit.catalog.unlocked_by(grant)).collect();
     let first = all.iter().find(|id| !granted.contains(id)).or(all.first());
     Ok(first.cloned().unwrap_or_default())
 }
 
 impl Preview {
-    fn load(
-        conn: &mut Conn,
-        visit: &Visit,
-        chosen: &str,
-        (duration, until_day): (&str, &str),
-    ) -> Result<Preview, Error> {
+    fn load(conn: &mut Conn, visit: &Visit, chosen: &str, duration: &str, until_day: &str) -> Result<Preview, Error> {
         let ids = [chosen.to_owned()];
-        let running = holder(visit).running(conn, &visit.catalog, &ids)?;
-        let held = running.first().map(|grant| until(&Held::by(grant, visit.now)));
-        let Ok(length) = Length::parse(duration, until_day, visit.now) else {
+        let running = grants::running(conn, visit.customer.id, visit.ctx.now, &visit.catalog, &ids)?;
+        let held = running.first().map(|grant| until(&Held::by(grant, visit.ctx.now)));
+        let Ok(length) = Length::parse(duration, until_day, visit.ctx.now) else {
             return Ok(Preview { held, ..Preview::default() });
         };
-        let Ok(plan) = holder(visit).plan_grant(conn, chosen, length, true)? else { return Ok(Preview::default()) };
+        let planned = grants::plan_grant(conn, &visit.ctx, visit.customer.id, chosen, length, true)?;
+        let Ok(plan) = planned else { return Ok(Preview::default()) };
         let summary = format!("{} {}", visit.catalog.entitlement_name(chosen), length.in_words());
         let access_changes = AccessChange::preview(conn, visit, &ids, &plan.events)?;
         Ok(Preview { summary, access_changes, held })

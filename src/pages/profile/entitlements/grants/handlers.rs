@@ -5,7 +5,7 @@ use super::{GIVE, REVOKE, Undo, request};
 use crate::actions::{Act, Doing, Done};
 use crate::base::error::{Error, Refusal};
 use crate::catalog::{self, Catalog};
-use crate::operations::grants::{Holder, Plan, queries};
+use crate::operations::grants::{self, Plan, queries};
 use crate::pages::profile::acting::{Outcome, on_customer, preview_dialog};
 use crate::pages::profile::subject::Subject;
 use crate::pages::profile::undo;
@@ -14,12 +14,13 @@ use crate::wording::text;
 pub async fn give(act: Act<Draft>) -> Outcome {
     on_customer(act, GIVE, |doing, subject, draft| {
         request::must_be_production(subject)?;
-        let request = GrantRequest::parse(draft, doing.now)?;
+        let request = GrantRequest::parse(draft, doing.ctx.now)?;
+        let GrantRequest { entitlement, length, replaces, .. } = &request;
         let catalog = catalog::queries::load(doing.conn, subject.project.id)?;
-        let name = catalog.entitlement_name(&request.entitlement);
-        let planned = holder(subject).plan_grant(doing.conn, &request.entitlement, request.length, request.replaces)?;
+        let (ctx, customer, name) = (&doing.ctx, subject.customer.id, catalog.entitlement_name(entitlement));
+        let planned = grants::plan_grant(doing.conn, ctx, customer, entitlement, *length, *replaces)?;
         let plan = planned.map_err(|refusal| request::refused(&refusal, name))?;
-        holder(subject).carry_out(doing.conn, doing.ids, &plan)?;
+        grants::carry_out(doing.conn, &doing.ctx, customer, &plan)?;
         let message = format!("{name} granted {}.", request.length.in_words());
         let entry = plan.grant_entry(&request.entitlement, request.length).because(request.reason.clone());
         let done = Done::new(entry, message, subject.at("entitlements"));
@@ -40,23 +41,17 @@ pub async fn revoke(act: Act<RevokeDraft>) -> Outcome {
         request::must_be_production(subject)?;
         let reason = request::reason(&draft.reason)?;
         let key = doing.request.parameter("g")?.to_owned();
-        let plan = match holder(subject).plan_removal(doing.conn, &key)? {
+        let plan = match grants::plan_removal(doing.conn, &doing.ctx, subject.customer.id, &key)? {
             Some(plan) => plan,
             None => return Err(not_removable(doing, subject, &key)),
         };
-        holder(subject).carry_out(doing.conn, doing.ids, &plan)?;
-        let message = format!(
-            "{} removed.",
-            text::capitalised(&removed(&catalog::queries::load(doing.conn, subject.project.id)?, &plan))
-        );
+        grants::carry_out(doing.conn, &doing.ctx, subject.customer.id, &plan)?;
+        let catalog = catalog::queries::load(doing.conn, subject.project.id)?;
+        let message = format!("{} removed.", text::capitalised(&removed(&catalog, &plan)));
         let done = Done::new(plan.removal_entry().because(reason), message, subject.at("entitlements"));
         Ok(done.with_undo(&undo::Undo::Grant(Undo::Removed(plan.removed))))
     })
     .await
-}
-
-pub fn holder(subject: &Subject) -> Holder {
-    Holder { project: subject.project.id, customer: subject.customer.id, now: subject.now }
 }
 
 /// `granted Pro access`, `2 grants of Pro access`

@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::handlers::holder;
 use crate::actions::{Doing, Done};
 use crate::audit::{Action, Trace};
 use crate::base::Permission::GrantEntitlements;
 use crate::base::error::{Error, Refusal};
 use crate::catalog;
-use crate::operations::grants::{Plan, Removed};
+use crate::operations::grants::{self, Plan, Removed};
 use crate::pages::profile::subject::Subject;
 use crate::wording::times;
 
@@ -26,7 +25,7 @@ pub fn undo(doing: &mut Doing<'_>, subject: &Subject, undo: Undo) -> Result<Done
         Undo::Given(keys, replaced) => (take_back(doing, subject, &keys, &replaced)?, "The grant is gone again."),
         Undo::Removed(removed) => (give_back(doing, subject, &removed)?, "The granted access is back."),
     };
-    holder(subject).carry_out(doing.conn, doing.ids, &plan)?;
+    grants::carry_out(doing.conn, &doing.ctx, subject.customer.id, &plan)?;
     let trace = if plan.removed.is_empty() { given_back(&plan) } else { plan.removal_entry() };
     Ok(Done::new(trace.because(Some("undone".into())), message, subject.at("entitlements")))
 }
@@ -35,11 +34,11 @@ fn take_back(doing: &mut Doing<'_>, subject: &Subject, keys: &[String], replaced
     let mut plan = Plan::default();
     for key in keys {
         let gone = || Refusal::new("", "The grant is over, or somebody removed it. There is nothing to undo.");
-        let one = holder(subject).plan_removal_of_one(doing.conn, key)?.ok_or_else(gone)?;
+        let one = grants::plan_removal_of_one(doing.conn, &doing.ctx, subject.customer.id, key)?.ok_or_else(gone)?;
         plan.events.extend(one.events);
         plan.removed.extend(one.removed);
     }
-    holder(subject).plan_again(doing.conn, &mut plan, replaced)?;
+    grants::plan_again(doing.conn, &doing.ctx, subject.customer.id, &mut plan, replaced)?;
     Ok(plan)
 }
 
@@ -47,11 +46,12 @@ fn take_back(doing: &mut Doing<'_>, subject: &Subject, keys: &[String], replaced
 fn give_back(doing: &mut Doing<'_>, subject: &Subject, removed: &[Removed]) -> Result<Plan, Error> {
     let entitlements: Vec<String> = removed.iter().flat_map(|one| one.entitlements.clone()).collect();
     let catalog = catalog::queries::load(doing.conn, subject.project.id)?;
-    if !holder(subject).running(doing.conn, &catalog, &entitlements)?.is_empty() {
+    let running = grants::running(doing.conn, subject.customer.id, doing.ctx.now, &catalog, &entitlements)?;
+    if !running.is_empty() {
         return Err(Refusal::new("", "Somebody granted it again meanwhile. That stays as it is.").into());
     }
     let mut plan = Plan::default();
-    holder(subject).plan_again(doing.conn, &mut plan, removed)?;
+    grants::plan_again(doing.conn, &doing.ctx, subject.customer.id, &mut plan, removed)?;
     if plan.given.is_empty() {
         return Err(Refusal::new("", "The grant would have ended by now. There is nothing to restore.").into());
     }

@@ -13,7 +13,7 @@ pub fn row(audit_line: &AuditLine, visit: &Visit) -> Row {
     let empty = Details::default();
     let details = audit_line.details().unwrap_or(&empty);
     let icon_and_tone = (icon(&audit_line.entry.action), TONE);
-    let row = Row::of_activity(icon_and_tone, audit_line.words(), audit_line.entry.at, visit.now);
+    let row = Row::of_activity(icon_and_tone, audit_line.words(), audit_line.entry.at, visit.ctx.now);
     let subject = details.about.as_deref().map_or(Subject::None, about);
     Row {
         anchor: Some(format!("act-{}", audit_line.entry.position)),

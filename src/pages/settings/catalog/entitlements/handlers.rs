@@ -66,7 +66,7 @@ pub async fn attach(act: Act<Chosen>) -> Outcome {
         if !writes::attach(doing.conn, row.project_id, &row.identifier, &product)? {
             return Err(Refusal::new("product", format!("It is attached to {} already.", row.display_name)).into());
         }
-        let now = touched::by_product(doing.conn, row.project_id, &product, Some(doing.now))?;
+        let now = touched::by_product(doing.conn, row.project_id, &product, Some(doing.ctx.now))?;
         let trace = Trace::new(Action::ProductAttached).about(&row.identifier).after(&product);
         let message = format!("{product} unlocks {}. {} it running now.", row.display_name, now.have());
         Ok(done(doing, trace, message))
