@@ -29,6 +29,22 @@ pub struct ShownOnce {
     pub fields: Vec<(String, String)>,
 }
 
+/// What answers a form that worked.
+#[derive(Debug)]
+pub enum Next {
+    /// A redirect to this address.
+    Page(String),
+    /// The same page, with a secret that is shown only now.
+    Shown(ShownOnce),
+}
+
+impl Next {
+    /// A redirect to a page that shows the message of the submission.
+    pub(super) fn after(submission: SubmissionId, location: &str) -> Next {
+        Next::Page(with_submission(location, submission))
+    }
+}
+
 impl ShownOnce {
     pub fn new(dialog: &'static str, fields: &[(&str, &str)]) -> ShownOnce {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -58,7 +74,7 @@ impl Done {
 }
 
 /// The address with the id of the submission in its query. The next page finds its flash message by this id.
-pub(super) fn with_submission(location: &str, submission: SubmissionId) -> String {
+fn with_submission(location: &str, submission: SubmissionId) -> String {
     let (path, fragment) = location.split_once('#').map_or((location, None), |(path, rest)| (path, Some(rest)));
     let joint = if path.contains('?') { '&' } else { '?' };
     let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();

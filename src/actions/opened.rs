@@ -2,16 +2,11 @@
 
 use std::str::FromStr;
 
-use actix_web::http::header::ContentType;
-use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
 use url::form_urlencoded;
 
 use super::done::ShownOnce;
-use crate::auth::{Member, PageRequest};
 use crate::base::error::{Error, Problem, Refusal};
 use crate::base::{hex, random_bytes};
-use crate::db::{Conn, Db};
 
 /// Which dialog, what its fields hold, and what was wrong with them.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +25,8 @@ pub struct Opened {
     pub has_second_factor: bool,
     /// It shows what an action has just made, for the only time. No address can open it.
     pub is_shown_once: bool,
+    /// An address asks for it. Otherwise a form was sent.
+    pub is_of_address: bool,
     /// Somebody else changed the same thing meanwhile.
     pub is_stale: bool,
     typed: Vec<(String, String)>,
@@ -41,28 +38,19 @@ pub fn fresh_key() -> Result<String, Error> {
     Ok(hex(&random_bytes::<16>()?))
 }
 
-/// Answers with a page and the dialog that its address asks for.
-///
-/// # Errors
-/// Whatever `load` returns.
-pub async fn page<L>(request: PageRequest, req: &HttpRequest, db: &Db, load: L) -> Result<HttpResponse, Error>
-where
-    L: FnOnce(&mut Conn, &PageRequest, &str, Option<Opened>) -> Result<Bytes, Error> + Send + 'static,
-{
-    let query = req.query_string().to_owned();
-    let opened = Opened::from_query(&query)?;
-    let html = db.read(move |conn| load(conn, &request, &query, opened)).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
-}
-
 impl Opened {
     /// The dialog that `?dialog=` names. Other fields of the query fill the fields of the dialog.
     pub fn from_query(query: &str) -> Result<Option<Opened>, Error> {
         let typed: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         match typed.iter().find(|(name, _)| name == "dialog").map(|(_, dialog)| dialog.clone()) {
-            Some(dialog) => Opened::new(&dialog, typed).map(Some),
+            Some(dialog) => Ok(Some(Opened { is_of_address: true, ..Opened::new(&dialog, typed)? })),
             None => Ok(None),
         }
+    }
+
+    /// A form of a page, filled with the fields of the page's query.
+    pub fn of_fields(name: &str, query: &str) -> Result<Opened, Error> {
+        Opened::new(name, form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
     /// The dialog again, with what was typed and the problems of the refusal.
@@ -82,10 +70,10 @@ impl Opened {
         Ok(Opened { name, subject, typed, once: fresh_key()?, ..Opened::default() })
     }
 
-    /// For a page that this member sees; its close button leads to `back`.
+    /// Sets where the close button leads.
     #[must_use]
-    pub fn on(self, member: &Member, back: String) -> Opened {
-        Opened { back, ..self.by(member.is_proven, member.has_second_factor) }
+    pub fn with_back(self, back: String) -> Opened {
+        Opened { back, ..self }
     }
 
     /// For a person who proved recently who they are, or not.

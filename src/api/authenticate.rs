@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::future::LocalBoxFuture;
 
 use super::device::Device;
+use crate::actions::{self, Scope};
 use crate::api::errors;
 use crate::api::last_seen::{Contact, Fetched, LastSeen};
 use crate::api::rate_limit::{RateLimits, Spent};
@@ -43,6 +44,27 @@ pub struct AuthorizedCall {
     /// The key is the actor.
     pub ctx: Ctx,
     pub device: Device,
+}
+
+/// Actions of the holder of an API key.
+struct ByKey {
+    call: Arc<AuthorizedCall>,
+    key_hash: String,
+}
+
+impl Scope for ByKey {
+    type Who = Arc<AuthorizedCall>;
+
+    /// The key may have been revoked while the call waited for the lock.
+    fn enter(&self, conn: &mut Conn) -> Result<Arc<AuthorizedCall>, Error> {
+        conn.lock_project(self.call.ctx.project)?;
+        api_keys::queries::find(conn, &self.key_hash)?.ok_or_else(unknown_key)?;
+        Ok(self.call.clone())
+    }
+
+    fn append(&self, conn: &mut Conn, call: &Arc<AuthorizedCall>, trace: Trace) -> Result<(), Error> {
+        audit::append(conn, &call.ctx, trace)
+    }
 }
 
 impl Caller {
@@ -96,13 +118,7 @@ impl Caller {
         T: Send + 'static,
         W: FnOnce(&mut Conn, &AuthorizedCall) -> Result<T, Error> + Send + 'static,
     {
-        let (call, key_hash) = (self.call.clone(), self.key_hash.clone());
-        let transaction = move |conn: &mut Conn| {
-            conn.lock_project(call.ctx.project)?;
-            api_keys::queries::find(conn, &key_hash)?.ok_or_else(unknown_key)?;
-            work(conn, &call)
-        };
-        self.db.write(transaction).await
+        self.act(move |conn, call| Ok((Vec::new(), work(conn, call)?))).await
     }
 
     /// Runs `work` in one write transaction and adds the traces it returns to the audit log, with the key as the actor.
@@ -114,12 +130,8 @@ impl Caller {
         T: Send + 'static,
         W: FnOnce(&mut Conn, &AuthorizedCall) -> Result<(Vec<Trace>, T), Error> + Send + 'static,
     {
-        let audited = move |conn: &mut Conn, call: &AuthorizedCall| {
-            let (traces, done) = work(conn, call)?;
-            traces.into_iter().try_for_each(|trace| audit::append(conn, &call.ctx, trace))?;
-            Ok(done)
-        };
-        self.write(audited).await
+        let scope = ByKey { call: self.call.clone(), key_hash: self.key_hash.clone() };
+        self.db.write(move |conn| actions::act(&scope, conn, |conn, call| work(conn, call))).await
     }
 
     /// Records that an app was open. Calls of servers are not recorded. [`LastSeen`] writes contacts in batches.

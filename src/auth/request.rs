@@ -53,6 +53,7 @@ pub struct Warnings(pub Arc<[String]>);
 pub struct PageRequest {
     /// The moment at which the request is answered.
     pub now: Moment,
+    config: Arc<Config>,
     ids: Ids,
     origin: Origin,
     access: Access,
@@ -125,10 +126,11 @@ impl PageRequest {
         req.extensions_mut().insert(session.clone());
         let request = PageRequest {
             now: req.app_data::<Data<Clock>>().ok_or_else(|| missing("the clock"))?.now(),
+            config: shared::<Config>(req)?.into_inner(),
             ids: shared::<Ids>(req)?.as_ref().clone(),
             origin: address::origin(req)?,
             monotonic: req.app_data::<Data<MonotonicClock>>().ok_or_else(|| missing("the clock"))?.now(),
-            limits: req.app_data::<Data<Config>>().map(|config| config.session_limits).unwrap_or_default(),
+            limits: shared::<Config>(req)?.session_limits,
             access: matched.access,
             parameters,
             return_to,
@@ -147,6 +149,7 @@ impl PageRequest {
     pub fn at(&self, now: Moment, monotonic: Moment) -> PageRequest {
         PageRequest {
             now,
+            config: self.config.clone(),
             ids: self.ids.clone(),
             origin: self.origin.clone(),
             monotonic,
@@ -158,6 +161,11 @@ impl PageRequest {
             session: self.session.clone(),
             record: self.record.clone(),
         }
+    }
+
+    /// The settings of the operator.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// A `{name}` of the route's path, decoded once.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Dialog, Flash};
+use super::{Flash, OpenDialog};
 use crate::wording::Preferences;
 
 /// Who sees the page, and in which project.
@@ -48,7 +48,7 @@ pub struct Layout {
     /// The message about what just happened.
     pub flash: Option<Flash>,
     /// The open dialog, over the page.
-    pub dialog: Option<Dialog>,
+    pub dialog: Option<OpenDialog>,
 }
 
 impl Layout {
@@ -79,7 +79,7 @@ impl Layout {
     }
 
     /// Opens a dialog over the page. When there is none, a flash message shows `problem` instead.
-    pub fn show_dialog(&mut self, dialog: Option<Dialog>, problem: String) {
+    pub fn show_dialog(&mut self, dialog: Option<OpenDialog>, problem: String) {
         if dialog.is_none() && !problem.is_empty() {
             self.flash = Some(Flash::problem(problem));
         }

@@ -31,7 +31,7 @@ use self::request_record::RequestRecord;
 use crate::base::error::Error;
 use crate::wording::Preferences;
 pub use change::Change;
-pub use dialog::Dialog;
+pub use dialog::{Dialog, OpenDialog};
 pub use flash::Flash;
 pub use form::Form;
 pub use layout::{Frame, Layout, ProjectLink, Section};

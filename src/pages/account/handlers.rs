@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Deserialize;
 
-use super::page::rendered;
-use crate::actions::{Kept, Own};
+use super::page::AccountPage;
+use crate::actions::{AccountDone, AccountForm};
 use crate::audit::{Action, Trace};
 use crate::auth::names::Name;
 use crate::auth::password::{self, Passwords};
@@ -39,22 +39,22 @@ pub struct OneSession {
     session: String,
 }
 
-pub async fn rename(own: Own<NewName>) -> Outcome {
-    own.run("name", rendered, |owner, draft| {
+pub async fn rename(form: AccountForm<NewName>) -> Outcome {
+    form.run::<AccountPage, _>("name", |action, draft| {
         let name = Name::parse(&draft.name).map_err(|why| Refusal::new("name", sentence(&why)))?;
-        let person = &owner.logged_in.person;
-        account::rename(owner.conn, person.id, name.as_str())?;
+        let person = &action.who.person;
+        account::rename(action.conn, person.id, name.as_str())?;
         let trace = Trace::new(Action::NameChanged).before(&person.name).after(name.as_str());
-        Ok(Kept::new(Some(trace), "/account?done=name#name"))
+        Ok(AccountDone::new(Some(trace), "/account?done=name#name"))
     })
     .await
 }
 
-pub async fn choose_preferences(own: Own<NewPreferences>) -> Outcome {
-    own.run("preferences", rendered, |owner, draft| {
+pub async fn choose_preferences(form: AccountForm<NewPreferences>) -> Outcome {
+    form.run::<AccountPage, _>("preferences", |action, draft| {
         let preferences = preferences(&draft)?;
-        account::set_preferences(owner.conn, owner.logged_in.person.id, preferences)?;
-        Ok(Kept::new(None, "/account?done=preferences#preferences"))
+        account::set_preferences(action.conn, action.who.person.id, preferences)?;
+        Ok(AccountDone::new(None, "/account?done=preferences#preferences"))
     })
     .await
 }
@@ -69,27 +69,27 @@ fn preferences(draft: &NewPreferences) -> Result<Preferences, Error> {
 }
 
 /// Ends every other session of the person.
-pub async fn change_password(own: Own<NewPassword>, passwords: Data<Passwords>) -> Outcome {
-    let typed = own.draft().new_password.clone();
+pub async fn change_password(form: AccountForm<NewPassword>, passwords: Data<Passwords>) -> Outcome {
+    let typed = form.draft().new_password.clone();
     // Outside the transaction: hashing is slow on purpose.
     let hash = passwords.hash(typed.clone()).await?;
-    own.run("password", rendered, move |owner, _| {
-        let person = &owner.logged_in.person;
+    form.run::<AccountPage, _>("password", move |action, _| {
+        let person = &action.who.person;
         let accepted = password::accept_for(&typed, &person.email, &person.name);
         accepted.map_err(|why| Refusal::new("new_password", sentence(&why)))?;
-        people::set_password(owner.conn, person.id, &hash)?;
-        account::end_others(owner.conn, person.id, "")?;
-        Ok(Kept::new(Some(Trace::new(Action::PasswordChanged)), "/account?done=password#password"))
+        people::set_password(action.conn, person.id, &hash)?;
+        account::end_others(action.conn, person.id, "")?;
+        Ok(AccountDone::new(Some(Trace::new(Action::PasswordChanged)), "/account?done=password#password"))
     })
     .await
 }
 
-pub async fn end_session(own: Own<OneSession>) -> Outcome {
-    own.run("sessions", rendered, |owner, draft| {
+pub async fn end_session(form: AccountForm<OneSession>) -> Outcome {
+    form.run::<AccountPage, _>("sessions", |action, draft| {
         let is_row = draft.session.bytes().all(|letter| letter.is_ascii_hexdigit());
-        let is_other = is_row && draft.session != owner.request.session_row();
-        match is_other && account::end_session(owner.conn, owner.logged_in.person.id, &draft.session)? {
-            true => Ok(Kept::new(
+        let is_other = is_row && draft.session != action.request.session_row();
+        match is_other && account::end_session(action.conn, action.who.person.id, &draft.session)? {
+            true => Ok(AccountDone::new(
                 Some(Trace::new(Action::SessionsEnded).after("1 session")),
                 "/account?done=session#sessions",
             )),
@@ -99,12 +99,12 @@ pub async fn end_session(own: Own<OneSession>) -> Outcome {
     .await
 }
 
-pub async fn end_others(own: Own<NoFields>) -> Outcome {
-    own.run("sessions", rendered, |owner, _| {
-        let ended = account::end_others(owner.conn, owner.logged_in.person.id, owner.request.session_row())?;
+pub async fn end_others(form: AccountForm<NoFields>) -> Outcome {
+    form.run::<AccountPage, _>("sessions", |action, _| {
+        let ended = account::end_others(action.conn, action.who.person.id, action.request.session_row())?;
         let ended_in_words = format!("{ended} {}", if ended == 1 { "session" } else { "sessions" });
         let trace = (ended > 0).then(|| Trace::new(Action::SessionsEnded).after(ended_in_words));
-        Ok(Kept::new(trace, "/account?done=sessions#sessions"))
+        Ok(AccountDone::new(trace, "/account?done=sessions#sessions"))
     })
     .await
 }

@@ -1,16 +1,16 @@
 //! `GET /account`: everything on one page, each part with its own form.
 
-use actix_web::http::header::ContentType;
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::actions::Opened;
+use crate::actions::OwnAccount;
+use crate::actions::Page;
+use crate::actions::View;
 use crate::auth::account::{self, OpenSession};
 use crate::auth::{LoggedIn, PageRequest, Person, second_factor};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::db::{Conn, Db};
+use crate::db::Conn;
 use crate::web::{Flash, Layout, filters, form};
 use crate::wording::Preferences;
 use crate::wording::preferences::{Theme, places};
@@ -18,7 +18,7 @@ use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "account/page.html")]
-struct AccountPage {
+pub struct AccountPage {
     layout: Layout,
     person: Person,
     /// The name of each project, and the person's role in it.
@@ -46,33 +46,38 @@ struct Continent {
     places: Vec<(&'static str, String)>,
 }
 
-pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let flash = form::field(req.query_string(), "done").and_then(|what| message_of(&what)).map(Flash::success);
-    let html = db.read(move |conn| load(conn, &request, Opened::default())?.with_flash(flash).html()).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
-}
+impl Page for AccountPage {
+    type Scope = OwnAccount;
 
-/// Renders the page with a form that was refused.
-pub fn rendered(conn: &mut Conn, request: &PageRequest, form: Opened) -> Result<Bytes, Error> {
-    load(conn, request, form)?.html()
-}
+    fn load(conn: &mut Conn, view: &View<'_, OwnAccount>) -> Result<AccountPage, Error> {
+        let (logged_in, request) = (view.who, view.request);
+        let id = logged_in.person.id;
+        let since = second_factor::queries::on_since(conn, id)?;
+        let (used_since, made_since) = request.open_since();
+        let open = account::sessions(conn, id, used_since, made_since)?;
+        Ok(AccountPage {
+            layout: logged_in.layout("Your account"),
+            projects: projects(logged_in),
+            preferences: logged_in.preferences,
+            form: view.sent().cloned().unwrap_or_default(),
+            second_factor: since.map(Stamp::day),
+            codes_left: second_factor::queries::count_codes(conn, id)?,
+            sessions: open.into_iter().map(|session| Line::new(session, request, request.now)).collect(),
+            person: logged_in.person.clone(),
+        })
+    }
 
-fn load(conn: &mut Conn, request: &PageRequest, form: Opened) -> Result<AccountPage, Error> {
-    let logged_in = request.authenticate(conn)?;
-    let id = logged_in.person.id;
-    let since = second_factor::queries::on_since(conn, id)?;
-    let (used_since, made_since) = request.open_since();
-    let open = account::sessions(conn, id, used_since, made_since)?;
-    Ok(AccountPage {
-        layout: logged_in.layout("Your account"),
-        projects: projects(&logged_in),
-        preferences: logged_in.preferences,
-        form,
-        second_factor: since.map(Stamp::day),
-        codes_left: second_factor::queries::count_codes(conn, id)?,
-        sessions: open.into_iter().map(|session| Line::new(session, request, request.now)).collect(),
-        person: logged_in.person,
-    })
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
+    fn flash(&self, _: &mut Conn, view: &View<'_, OwnAccount>) -> Result<Option<Flash>, Error> {
+        Ok(form::field(view.query, "done").and_then(|what| message_of(&what)).map(Flash::success))
+    }
+
+    fn has_dialogs() -> bool {
+        false
+    }
 }
 
 fn projects(logged_in: &LoggedIn) -> Vec<(String, &'static str)> {
@@ -93,15 +98,6 @@ fn message_of(what: &str) -> Option<&'static str> {
 }
 
 impl AccountPage {
-    fn with_flash(mut self, flash: Option<Flash>) -> AccountPage {
-        self.layout = self.layout.with_flash(flash);
-        self
-    }
-
-    fn html(self) -> Result<Bytes, Error> {
-        Ok(Bytes::from(self.render_with_values(&self.preferences)?))
-    }
-
     /// The value of a field of one of the forms.
     fn value<'a>(&'a self, form: &str, field: &str, current: &'a str) -> &'a str {
         if self.form.name == form { self.form.value(field, current) } else { current }

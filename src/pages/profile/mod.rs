@@ -20,7 +20,7 @@ pub mod history;
 pub mod manage;
 pub mod notes;
 pub mod offering;
-mod page;
+pub mod page;
 pub mod pickup;
 mod star;
 pub mod store_badge;
@@ -31,11 +31,12 @@ pub mod transfer;
 mod undo;
 pub mod visit;
 
+use crate::actions::show;
 use crate::base::Permission::ReadCustomers;
 use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
-    routes.get("/projects/{p}/customers/{id}", ReadCustomers, page::show);
+    routes.get("/projects/{p}/customers/{id}", ReadCustomers, show::<page::ProfilePage>);
     routes.post("/projects/{p}/customers/{id}/undo", ReadCustomers, undo::undo);
     event::routes(routes);
     export::routes(routes);

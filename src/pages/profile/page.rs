@@ -4,8 +4,6 @@
 //! (1); the catalog (3); purchases (4); attributes (1); the star (1); notes, entitlements, ids and currencies (1
 //! each); offering (2); manage (3); and those of the history.
 
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use url::form_urlencoded;
 
@@ -16,15 +14,11 @@ use super::visit::Visit;
 use super::{
     app_user_ids, attributes, attribution, currencies, details, entitlements, export, history, manage, notes, offering,
 };
-use crate::actions::{self, Opened};
-use crate::auth::{Member, PageRequest};
+use crate::actions::{self, InProject, Opened, Page, View};
 use crate::base::Permission::ReadTeam;
 use crate::base::error::Error;
-use crate::db::{Conn, Db};
-use crate::web::{Dialog, Layout, Section, filters};
-
-/// The initial capacity of the buffer in bytes, which is enough for most pages.
-const USUAL_LENGTH: usize = 96 * 1024;
+use crate::db::Conn;
+use crate::web::{Dialog, Flash, Layout, Section, filters};
 
 /// What the query string asks for.
 #[derive(Debug, Default)]
@@ -37,8 +31,9 @@ struct Asked {
 
 #[derive(Template)]
 #[template(path = "profile/page.html")]
-struct ProfilePage {
+pub struct ProfilePage {
     layout: Layout,
+    visit: Visit,
     header: Header,
     answer: Answer,
     details: details::Card,
@@ -53,73 +48,61 @@ struct ProfilePage {
     manage: manage::Card,
 }
 
-pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(request, &req, &db, rendered).await
-}
+impl Page for ProfilePage {
+    type Scope = InProject;
 
-/// Renders the page, with a dialog over it if `opened` names one.
-///
-/// # Errors
-/// Those of [`PageRequest::authorize`]; [`Error::NotFound`] when no customer has the id of the address;
-/// [`Error::BadRequest`] for a malformed query; [`Error::Forbidden`] for the topic Team without its permission.
-pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.authorize(conn)?;
-    let asked = Asked::parse(query)?;
-    let visit = Visit::from_request(conn, request, &member, query)?;
-    if asked.history.shown == history::Shown::Team && !visit.may(ReadTeam) {
-        return Err(Error::Forbidden(ReadTeam));
-    }
-    let mut page = ProfilePage::load(conn, &member, &visit, &asked)?;
-    let flash = actions::flash(conn, &member, query, request.now)?.map(|flash| flash.undone_at(visit.action("undo")));
-    page.layout = page.layout.with_flash(flash);
-    if let Some(opened) = opened {
-        page.open(conn, &member, &visit, opened)?;
-    }
-    let mut html = String::with_capacity(USUAL_LENGTH);
-    page.render_into_with_values(&mut html, &member.preferences())?;
-    Ok(Bytes::from(html))
-}
-
-impl ProfilePage {
-    fn load(conn: &mut Conn, member: &Member, visit: &Visit, asked: &Asked) -> Result<ProfilePage, Error> {
-        let header = Header::new(visit, asked.kept.clone(), Star::load(conn, member, visit)?);
-        let entitlements = entitlements::Card::load(conn, visit)?;
+    /// # Errors
+    /// [`Error::NotFound`] when no customer has the id of the address; [`Error::BadRequest`] for a malformed query;
+    /// [`Error::Forbidden`] for the topic Team without its permission.
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<ProfilePage, Error> {
+        let member = view.who;
+        let asked = Asked::parse(view.query)?;
+        let visit = Visit::from_request(conn, view.request, member, view.query)?;
+        if asked.history.shown == history::Shown::Team && !visit.may(ReadTeam) {
+            return Err(Error::Forbidden(ReadTeam));
+        }
+        let header = Header::new(&visit, asked.kept.clone(), Star::load(conn, member, &visit)?);
+        let entitlements = entitlements::Card::load(conn, &visit)?;
         Ok(ProfilePage {
             layout: member.layout(header.title(), Section::Customers),
-            answer: Answer::new(visit, &entitlements),
-            details: details::Card::new(visit),
-            notes: notes::Card::load(conn, visit)?,
-            history: history::Card::load(conn, visit, &asked.history)?,
-            offering: offering::Card::load(conn, visit)?,
-            currencies: currencies::Card::load(conn, visit)?,
-            app_user_ids: app_user_ids::Card::load(conn, visit, asked.shows_all_ids)?,
-            attributes: attributes::Card::new(visit),
-            attribution: attribution::Card::new(visit),
-            manage: manage::Card::load(conn, visit)?,
+            answer: Answer::new(&visit, &entitlements),
+            details: details::Card::new(&visit),
+            notes: notes::Card::load(conn, &visit)?,
+            history: history::Card::load(conn, &visit, &asked.history)?,
+            offering: offering::Card::load(conn, &visit)?,
+            currencies: currencies::Card::load(conn, &visit)?,
+            app_user_ids: app_user_ids::Card::load(conn, &visit, asked.shows_all_ids)?,
+            attributes: attributes::Card::new(&visit),
+            attribution: attribution::Card::new(&visit),
+            manage: manage::Card::load(conn, &visit)?,
             header,
             entitlements,
+            visit,
         })
     }
 
-    /// Opens a dialog. If there is no dialog of this name for this person, the page shows a refusal in its corner.
-    fn open(&mut self, conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<(), Error> {
-        let problem = opened.all_problems();
-        let dialog = dialog(conn, member, visit, opened)?;
-        self.layout.show_dialog(dialog, problem);
-        Ok(())
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
     }
-}
 
-/// The name of a dialog begins with the name of its card.
-fn dialog(conn: &mut Conn, member: &Member, visit: &Visit, opened: Opened) -> Result<Option<Dialog>, Error> {
-    match opened.name.split('-').next() {
-        Some("note") => notes::dialog(conn, visit, opened.on(member, visit.at("notes"))),
-        Some("export") => export::dialog(visit, opened.on(member, visit.at("manage"))),
-        Some("offering") => offering::dialog(conn, visit, opened.on(member, visit.at("offering"))),
-        Some("attribute") => attributes::dialog(conn, visit, opened.on(member, visit.at("attributes"))),
-        Some("grant") => entitlements::dialog(conn, visit, opened.on(member, visit.at("entitlements"))),
-        Some("manage") => manage::dialog(conn, visit, opened.on(member, visit.at("manage"))),
-        _ => Ok(None),
+    fn flash(&self, conn: &mut Conn, view: &View<'_, InProject>) -> Result<Option<Flash>, Error> {
+        let flash = actions::flash(conn, view.who, view.query, view.request.now)?;
+        Ok(flash.map(|flash| flash.undone_at(self.visit.action("undo"))))
+    }
+
+    /// The name of a dialog begins with the name of its card.
+    fn dialog(&self, conn: &mut Conn, _: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
+        let visit = &self.visit;
+        let at = |card: &str, opened: Opened| opened.with_back(visit.at(card));
+        match opened.name.split('-').next() {
+            Some("note") => notes::dialog(conn, visit, at("notes", opened)),
+            Some("export") => export::dialog(visit, at("manage", opened)),
+            Some("offering") => offering::dialog(conn, visit, at("offering", opened)),
+            Some("attribute") => attributes::dialog(conn, visit, at("attributes", opened)),
+            Some("grant") => entitlements::dialog(conn, visit, at("entitlements", opened)),
+            Some("manage") => manage::dialog(conn, visit, at("manage", opened)),
+            _ => Ok(None),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::acting::{Outcome, on_customer};
 use super::subject::Subject;
 use super::{attributes, entitlements, notes, offering};
-use crate::actions::{Act, Doing, Done, take_undo};
+use crate::actions::{ActionContext, ActionForm, Done, take_undo};
 use crate::base::error::Error;
 use crate::base::ids::SubmissionId;
 
@@ -23,22 +23,22 @@ pub struct Draft {
     submission: SubmissionId,
 }
 
-pub async fn undo(act: Act<Draft>) -> Outcome {
-    on_customer(act, "", |doing, subject, draft| {
-        let undo = take_undo(doing.conn, doing.member, subject.customer.id, draft.submission, doing.ctx.now)?;
+pub async fn undo(form: ActionForm<Draft>) -> Outcome {
+    on_customer(form, "", |action, subject, draft| {
+        let undo = take_undo(action.conn, action.who, subject.customer.id, draft.submission, action.ctx.now)?;
         match serde_json::from_str(&undo) {
-            Ok(undo) => take_back(doing, subject, undo),
+            Ok(undo) => take_back(action, subject, undo),
             Err(error) => Err(Error::Internal(error.to_string())),
         }
     })
     .await
 }
 
-fn take_back(doing: &mut Doing<'_>, subject: &Subject, undo: Undo) -> Result<Done, Error> {
+fn take_back(action: &mut ActionContext<'_>, subject: &Subject, undo: Undo) -> Result<Done, Error> {
     match undo {
-        Undo::Note(undo) => notes::undo(doing, subject, *undo),
-        Undo::Attribute(undo) => attributes::undo(doing, subject, *undo),
-        Undo::Offering(undo) => offering::undo(doing, subject, *undo),
-        Undo::Grant(undo) => entitlements::undo(doing, subject, undo),
+        Undo::Note(undo) => notes::undo(action, subject, *undo),
+        Undo::Attribute(undo) => attributes::undo(action, subject, *undo),
+        Undo::Offering(undo) => offering::undo(action, subject, *undo),
+        Undo::Grant(undo) => entitlements::undo(action, subject, undo),
     }
 }

@@ -15,13 +15,14 @@ mod test_accounts;
 pub mod values;
 pub mod webhook;
 
+use crate::actions::show;
 use crate::base::Permission::{ReadRejected, ReadSettings};
 use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     catalog::routes(routes);
     routes.within("/projects/{p}/settings", |routes| {
-        routes.get("", ReadSettings, overview::show);
+        routes.get("", ReadSettings, show::<overview::Overview>);
         project::routes(routes);
         webhook::routes(routes);
         keys::routes(routes);

@@ -1,26 +1,27 @@
 //! `GET /projects/{p}/settings`: the project's settings, and the address to which its webhooks are sent.
 
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::{Nav, project, queries, webhook};
-use crate::actions::{self, Opened};
-use crate::auth::{Member, PageRequest};
+use crate::actions::InProject;
+use crate::actions::Opened;
+use crate::actions::Page;
+use crate::actions::View;
+use crate::auth::Member;
 use crate::base::Permission::{
     BlockCustomers, DeleteTestAccounts, ManageEndpoints, ManageKeys, ManageProject, ManageSecrets, ReadAudit,
     ReadPeople, ReadRejected, ReadSettings,
 };
 use crate::base::clock::Moment;
-use crate::base::config::Config;
 use crate::base::error::Error;
-use crate::db::{Conn, Db};
+use crate::db::Conn;
+use crate::web::Dialog;
 use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "settings/index.html")]
-struct Overview {
+pub struct Overview {
     layout: Layout,
     nav: Nav,
     slug: String,
@@ -34,46 +35,16 @@ struct Overview {
     now: Moment,
 }
 
-pub async fn show(
-    request: PageRequest,
-    req: HttpRequest,
-    db: Data<Db>,
-    config: Data<Config>,
-) -> Result<HttpResponse, Error> {
-    actions::page(request, &req, &db, move |conn, request, query, opened| load(conn, request, &config, query, opened))
-        .await
-}
-
-/// Renders the page with a dialog open, for an action.
-pub fn page(
-    config: Data<Config>,
-) -> impl FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static {
-    move |conn, request, opened| load(conn, request, &config, "", Some(opened))
-}
-
 /// The path of the page.
 pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings", member.project.slug)
 }
 
-fn load(
-    conn: &mut Conn,
-    request: &PageRequest,
-    config: &Config,
-    query: &str,
-    opened: Option<Opened>,
-) -> Result<Bytes, Error> {
-    let member = request.authorize(conn)?;
-    let mut page = Overview::load(conn, &member, config, request.now)?;
-    page.layout.flash = actions::flash(conn, &member, query, request.now)?;
-    if let Some(opened) = opened {
-        page.open(conn, &member, opened)?;
-    }
-    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
-}
+impl Page for Overview {
+    type Scope = InProject;
 
-impl Overview {
-    fn load(conn: &mut Conn, member: &Member, config: &Config, now: Moment) -> Result<Overview, Error> {
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<Overview, Error> {
+        let (member, now) = (view.who, view.request.now);
         let project = &member.project;
         let last = queries::last_delivery(conn, project.id)?;
         Ok(Overview {
@@ -81,7 +52,7 @@ impl Overview {
             nav: nav(conn, member, "")?,
             settings: project::load(conn, project.id)?,
             role: member.role.name(),
-            webhook: config.address_of(&format!("/webhooks/revenuecat/{}", project.slug)),
+            webhook: view.request.config().address_of(&format!("/webhooks/revenuecat/{}", project.slug)),
             secret: webhook::load(conn, project.id)?,
             last_delivery: last.map(|at| (Stamp::full(at), Stamp::relative(at, now))),
             may_manage: member.may(ManageProject),
@@ -91,19 +62,25 @@ impl Overview {
         })
     }
 
-    /// The name of a dialog begins with the part that it belongs to.
-    fn open(&mut self, conn: &mut Conn, member: &Member, opened: Opened) -> Result<(), Error> {
-        let problem = opened.all_problems();
-        let opened = opened.on(member, address(member));
-        let dialog = match opened.name.split('-').next() {
-            Some("project") => project::dialog(conn, member, opened)?,
-            Some("webhook") => webhook::dialog(conn, member, opened, (self.now, &self.webhook))?,
-            _ => None,
-        };
-        self.layout.show_dialog(dialog, problem);
-        Ok(())
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
     }
 
+    fn address(&self) -> String {
+        self.nav.base.clone()
+    }
+
+    /// The name of a dialog begins with the part that it belongs to.
+    fn dialog(&self, conn: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
+        match opened.name.split('-').next() {
+            Some("project") => project::dialog(conn, view.who, opened),
+            Some("webhook") => webhook::dialog(conn, view.who, opened, self.now, &self.webhook),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl Overview {
     fn opens(&self, dialog: &str) -> String {
         format!("{}?dialog={dialog}", self.nav.base)
     }

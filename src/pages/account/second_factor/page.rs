@@ -1,25 +1,22 @@
 //! The page: off, being set up, just switched on, or on.
 
-use actix_web::http::header::ContentType;
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::actions::Opened;
+use crate::actions::OwnAccount;
+use crate::actions::Page;
+use crate::actions::View;
 use crate::auth::second_factor::{Picture, Secret, queries};
-use crate::auth::{LoggedIn, PageRequest, next};
-use crate::base::config::Config;
+use crate::auth::{LoggedIn, next};
 use crate::base::error::Error;
-use crate::db::{Conn, Db};
+use crate::db::Conn;
 use crate::web::{Layout, filters, form};
-use crate::wording::Preferences;
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "account/second_factor.html")]
-struct FactorPage {
+pub struct FactorPage {
     layout: Layout,
-    preferences: Preferences,
     form: Opened,
     /// Where to go afterwards.
     next: String,
@@ -43,41 +40,38 @@ enum State {
     },
 }
 
-pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let next = form::field(req.query_string(), "next").unwrap_or_default();
-    let html = db.read(move |conn| FactorPage::load(conn, &request, Opened::default(), &next, "")?.html()).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
-}
+impl Page for FactorPage {
+    type Scope = OwnAccount;
 
-/// The page after one of its forms was sent.
-pub fn rendered(
-    config: &Config,
-) -> impl FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static {
-    let host = config.public_url.host_str().unwrap_or_default().to_owned();
-    move |conn, request, form| {
-        let next = form.value("next", "").to_owned();
-        FactorPage::load(conn, request, form, &next, &host)?.html()
-    }
-}
-
-impl FactorPage {
-    fn load(conn: &mut Conn, request: &PageRequest, form: Opened, next: &str, host: &str) -> Result<FactorPage, Error> {
-        let logged_in = request.authenticate(conn)?;
+    fn load(conn: &mut Conn, view: &View<'_, OwnAccount>) -> Result<FactorPage, Error> {
+        let logged_in = view.who;
         let requiring = logged_in.projects.iter().filter(|(project, _)| project.requires_second_factor);
+        // An address opens no form: the secret is shown only when it has just been made.
+        let form = view.sent().cloned().unwrap_or_default();
+        let next = match view.sent() {
+            Some(sent) => sent.value("next", "").to_owned(),
+            None => form::field(view.query, "next").unwrap_or_default(),
+        };
+        let host = view.request.config().public_url.host_str().unwrap_or_default();
         Ok(FactorPage {
             layout: logged_in.layout("Second factor"),
-            preferences: logged_in.preferences,
-            next: next::path(next).to_owned(),
+            next: next::path(&next).to_owned(),
             required_by: requiring.map(|(project, _)| project.name.clone()).collect(),
-            state: state(conn, &logged_in, &form, host)?,
+            state: state(conn, logged_in, &form, host)?,
             form: form.by(logged_in.is_proven, logged_in.has_second_factor),
         })
     }
 
-    fn html(self) -> Result<Bytes, Error> {
-        Ok(Bytes::from(self.render_with_values(&self.preferences)?))
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
     }
 
+    fn has_dialogs() -> bool {
+        false
+    }
+}
+
+impl FactorPage {
     fn has_next(&self) -> bool {
         self.next != "/"
     }

@@ -3,10 +3,11 @@
 mod handlers;
 mod page;
 
+use crate::actions::show;
 use crate::base::Permission::{OverrideOffering, ReadCustomers};
 use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
-    routes.get("/projects/{p}/overrides", ReadCustomers, handlers::index);
+    routes.get("/projects/{p}/overrides", ReadCustomers, show::<page::OverridesPage>);
     routes.post("/projects/{p}/overrides/clear", OverrideOffering, handlers::clear);
 }

@@ -1,10 +1,9 @@
 //! The page: a row for each override, with its customer.
 
-use actix_web::web::Bytes;
 use askama::Template;
 
-use crate::actions::{self, Opened, fresh_key};
-use crate::auth::{Member, PageRequest};
+use crate::actions::{self, InProject, Opened, Page, View, fresh_key};
+use crate::auth::Member;
 use crate::base::Permission::OverrideOffering;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -15,6 +14,7 @@ use crate::pages::directory::overview::{self, Overview};
 use crate::pages::profile::subject;
 use crate::web::form::field;
 use crate::web::{Flash, Layout, Section, filters};
+use crate::wording::Preferences;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;
 
@@ -23,7 +23,7 @@ const PAGE: usize = 50;
 
 #[derive(Template)]
 #[template(path = "directory/overrides.html")]
-struct OverridesPage {
+pub struct OverridesPage {
     layout: Layout,
     project: String,
     default: Option<Offering>,
@@ -50,30 +50,42 @@ pub fn address(project: &str, app_user_id: &str) -> String {
     format!("/projects/{project}/overrides?of={}", text::segment(app_user_id))
 }
 
-/// Renders the page, with a message about what was just done or refused.
-///
-/// # Errors
-/// [`Error::BadRequest`] for a cursor that Dossier did not make.
-pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.authorize(conn)?;
-    let after = match field(query, "after") {
-        Some(place) => Some(Cursor::parse(&place).ok_or_else(|| Error::BadRequest(NO_PLACE.into()))?),
-        None => None,
-    };
-    let mut page = OverridesPage::load(conn, &member, after, request.now)?;
-    let undo = |of: String| format!("{}/undo", subject::href(&member.project.slug, &of));
-    let flash = actions::flash(conn, &member, query, request.now)?;
-    let flash = flash.map(|flash| flash.undone_at(field(query, "of").map(undo).unwrap_or_default()));
-    let refused = opened.map(|opened| if opened.is_stale { CHANGED.into() } else { opened.all_problems() });
-    page.layout = page.layout.with_flash(refused.map(Flash::problem).or(flash));
-    Ok(Bytes::from(page.render()?))
+impl Page for OverridesPage {
+    type Scope = InProject;
+
+    /// # Errors
+    /// [`Error::BadRequest`] for a cursor that Dossier did not make.
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<OverridesPage, Error> {
+        let after = match field(view.query, "after") {
+            Some(place) => Some(Cursor::parse(&place).ok_or_else(|| Error::BadRequest(NO_PLACE.into()))?),
+            None => None,
+        };
+        OverridesPage::after(conn, view.who, after, view.request.now)
+    }
+
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
+    fn flash(&self, conn: &mut Conn, view: &View<'_, InProject>) -> Result<Option<Flash>, Error> {
+        let undo = |of: String| format!("{}/undo", subject::href(&self.project, &of));
+        let flash = actions::flash(conn, view.who, view.query, view.request.now)?;
+        Ok(flash.map(|flash| flash.undone_at(field(view.query, "of").map(undo).unwrap_or_default())))
+    }
+
+    /// A refusal is shown in the corner, because the forms are in the rows.
+    fn open(&mut self, _: &mut Conn, _: &View<'_, InProject>, opened: Opened, _: Preferences) -> Result<(), Error> {
+        let problem = if opened.is_stale { CHANGED.into() } else { opened.all_problems() };
+        self.layout.show_dialog(None, problem);
+        Ok(())
+    }
 }
 
 const NO_PLACE: &str = "This page of the list does not exist. Start from the top of the list.";
 const CHANGED: &str = "Somebody changed this override meanwhile. The list shows it as it is now.";
 
 impl OverridesPage {
-    fn load(conn: &mut Conn, member: &Member, after: Option<Cursor>, now: Moment) -> Result<OverridesPage, Error> {
+    fn after(conn: &mut Conn, member: &Member, after: Option<Cursor>, now: Moment) -> Result<OverridesPage, Error> {
         let project = &member.project;
         let most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
         let mut found = overrides::queries::in_force(conn, project.id, now, after, most)?;

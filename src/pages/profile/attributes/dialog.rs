@@ -38,9 +38,9 @@ struct Edit {
 pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
     match form.name.as_str() {
         _ if !visit.may(EditAttributes) => Ok(None),
-        "attribute-add" => Dialog::render(&Add { form, action: visit.action("attributes") }).map(Some),
+        "attribute-add" => Ok(Some(Dialog::new(Add { form, action: visit.action("attributes") }))),
         "attribute-edit" => match Edit::load(conn, visit, form)? {
-            Some(edit) => Dialog::render(&edit).map(Some),
+            Some(edit) => Ok(Some(Dialog::new(edit))),
             None => Ok(None),
         },
         _ => Ok(None),

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::Undo;
 use super::dialog::KEPT;
-use crate::actions::{Act, Doing, Done};
+use crate::actions::{ActionContext, ActionForm, Done};
 use crate::base::error::{Error, Problem, Refusal};
 use crate::customers::attributes::{AttributeKey, MAX_CUSTOM, Stored, TypedValue, queries};
 use crate::customers::state;
@@ -32,13 +32,13 @@ impl Draft {
     }
 }
 
-pub async fn set(act: Act<Draft>) -> Outcome {
-    let dialog = act.draft().dialog();
-    on_customer(act, &dialog, |doing, subject, draft| {
+pub async fn set(form: ActionForm<Draft>) -> Outcome {
+    let dialog = form.draft().dialog();
+    on_customer(form, &dialog, |action, subject, draft| {
         let key = AttributeKey::parse(&draft.key)?;
-        let before = queries::find(doing.conn, subject.customer.id, key.as_str())?;
+        let before = queries::find(action.conn, subject.customer.id, key.as_str())?;
         if draft.value.is_empty() && is_set(before.as_ref()) {
-            return clear_value(doing, subject, before, draft.seen);
+            return clear_value(action, subject, before, draft.seen);
         }
         let value = TypedValue::parse(&key, &draft.value)?;
         must_be(before.as_ref(), draft.seen)?;
@@ -47,24 +47,24 @@ pub async fn set(act: Act<Draft>) -> Outcome {
         }
         must_be_open(&key, before.as_ref())?;
         if !is_set(before.as_ref()) {
-            must_have_room(doing, subject, &key)?;
+            must_have_room(action, subject, &key)?;
         }
-        let (customer, now) = (subject.customer.id, doing.ctx.now);
+        let (customer, now) = (subject.customer.id, action.ctx.now);
         let after = Stored::by_team(customer, key.as_str(), Some(value.0), before.as_ref(), now);
         let message = format!("{} {}.", key.label(), if is_set(before.as_ref()) { "changed" } else { "set" });
-        change(doing, subject, before, after, message)
+        change(action, subject, before, after, message)
     })
     .await
 }
 
-pub async fn clear(act: Act<Draft>) -> Outcome {
-    let dialog = format!("attribute-edit.{}", act.draft().key);
-    on_customer(act, &dialog, |doing, subject, draft| {
+pub async fn clear(form: ActionForm<Draft>) -> Outcome {
+    let dialog = format!("attribute-edit.{}", form.draft().key);
+    on_customer(form, &dialog, |action, subject, draft| {
         let before = match draft.key.contains('\0') {
             true => None,
-            false => queries::find(doing.conn, subject.customer.id, &draft.key)?,
+            false => queries::find(action.conn, subject.customer.id, &draft.key)?,
         };
-        clear_value(doing, subject, before, draft.seen)
+        clear_value(action, subject, before, draft.seen)
     })
     .await
 }
@@ -72,7 +72,7 @@ pub async fn clear(act: Act<Draft>) -> Outcome {
 /// Stores the attribute as cleared instead of removing it, so that a late event cannot restore an older value
 /// (§10.4).
 fn clear_value(
-    doing: &mut Doing<'_>,
+    action: &mut ActionContext<'_>,
     subject: &Subject,
     before: Option<Stored>,
     seen: Option<i64>,
@@ -80,21 +80,21 @@ fn clear_value(
     let stored = before.ok_or(Error::NotFound)?;
     must_be(Some(&stored), seen)?;
     stored.set().ok_or(Error::NotFound)?;
-    let after = Stored::by_team(subject.customer.id, &stored.key, None, Some(&stored), doing.ctx.now);
+    let after = Stored::by_team(subject.customer.id, &stored.key, None, Some(&stored), action.ctx.now);
     let message = format!("{} cleared.", label(&stored.key));
-    change(doing, subject, Some(stored), after, message)
+    change(action, subject, Some(stored), after, message)
 }
 
 /// Stores the attribute, then derives what depends on it: names, lists and search.
 fn change(
-    doing: &mut Doing<'_>,
+    action: &mut ActionContext<'_>,
     subject: &Subject,
     before: Option<Stored>,
     after: Stored,
     message: String,
 ) -> Result<Done, Error> {
-    queries::put(doing.conn, &after)?;
-    state::derive(doing.conn, [subject.customer.id], |_| false)?;
+    queries::put(action.conn, &after)?;
+    state::derive(action.conn, [subject.customer.id], |_| false)?;
     let trace = crate::operations::trace(before.as_ref(), Some(&after));
     let undo = undo::Undo::Attribute(Undo { before, after }.into());
     Ok(Done::new(trace, message, subject.at("attributes")).with_undo(&undo))
@@ -133,8 +133,8 @@ fn must_be_open(key: &AttributeKey, before: Option<&Stored>) -> Result<(), Probl
 
 /// # Errors
 /// A refusal when the customer has the maximum number of attributes that are not reserved (§10.1).
-pub fn must_have_room(doing: &mut Doing<'_>, subject: &Subject, key: &AttributeKey) -> Result<(), Error> {
-    if key.is_reserved() || queries::count_custom(doing.conn, subject.customer.id)? < MAX_CUSTOM {
+pub fn must_have_room(action: &mut ActionContext<'_>, subject: &Subject, key: &AttributeKey) -> Result<(), Error> {
+    if key.is_reserved() || queries::count_custom(action.conn, subject.customer.id)? < MAX_CUSTOM {
         return Ok(());
     }
     let sentence = format!(

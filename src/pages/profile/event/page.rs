@@ -5,8 +5,7 @@ use askama::Template;
 use super::code::Code;
 use super::queries::Found;
 use super::{json, queries};
-use crate::actions::fresh_key;
-use crate::auth::Member;
+use crate::actions::{InProject, Page, View, fresh_key};
 use crate::base::Permission::{ManageEndpoints, ResendDeliveries};
 use crate::base::error::Error;
 use crate::db::Conn;
@@ -16,7 +15,7 @@ use crate::pages::delivery::Sent;
 use crate::pages::profile::history::{self, Amount, Category, Subject};
 use crate::pages::profile::subject;
 use crate::pages::profile::visit::Visit;
-use crate::web::{Flash, Layout, Section, filters};
+use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;
 
@@ -58,13 +57,15 @@ struct Facts {
     changes: Vec<Sentence>,
 }
 
-impl EventPage {
-    /// Loads an event of the customer's history.
-    ///
+impl Page for EventPage {
+    type Scope = InProject;
+
     /// # Errors
     /// [`Error::NotFound`] when the event is not in the history; [`Error::Internal`] when its stored body is
     /// unreadable.
-    pub fn load(conn: &mut Conn, visit: &Visit, member: &Member, event_id: &str) -> Result<EventPage, Error> {
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<EventPage, Error> {
+        let (member, event_id) = (view.who, view.request.parameter("event_id")?);
+        let visit = &Visit::from_request(conn, view.request, member, view.query)?;
         let found = queries::find(conn, visit, event_id)?.ok_or(Error::NotFound)?;
         let event = Delivery::read_stored(&found.body, found.received_at);
         let event = event.map_err(|reason| Error::Internal(format!("a stored event cannot be read: {}", reason.0)))?;
@@ -90,9 +91,8 @@ impl EventPage {
         })
     }
 
-    #[must_use]
-    pub fn with_flash(self, flash: Option<Flash>) -> EventPage {
-        EventPage { layout: self.layout.with_flash(flash), ..self }
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
     }
 }
 

@@ -20,5 +20,5 @@ pub fn dialog(visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
     if form.name != "export-prove" || !visit.may(ExportCustomers) {
         return Ok(None);
     }
-    Dialog::render(&Prove { form, action: visit.action("export") }).map(Some)
+    Ok(Some(Dialog::new(Prove { form, action: visit.action("export") })))
 }

@@ -8,14 +8,14 @@ use askama::Template;
 use super::file::{Events, beginning};
 use super::page::ExportPage;
 use super::queries;
-use crate::actions::{self, Act};
+use crate::actions::{self, ActionForm};
 use crate::audit::{Action, Trace};
 use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::{Conn, Db};
 use crate::pages::profile::acting::Outcome;
-use crate::pages::profile::page;
+use crate::pages::profile::page::ProfilePage;
 use crate::pages::profile::subject;
 use crate::pages::profile::visit::Visit;
 use crate::web::file;
@@ -51,11 +51,9 @@ pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> O
 }
 
 /// `POST C/export`: the password, then the page.
-pub async fn prove(act: Act<NoFields>) -> Outcome {
-    let query = act.query.clone();
-    let on = format!("{}/export", subject::href(&act.parameter("p")?, &act.parameter("id")?));
-    let page = move |conn: &mut _, request: &_, opened| page::rendered(conn, request, &query, Some(opened));
-    act.only_prove("export-prove", page, on).await
+pub async fn prove(form: ActionForm<NoFields>) -> Outcome {
+    let on = format!("{}/export", subject::href(&form.parameter("p")?, &form.parameter("id")?));
+    form.only_prove::<ProfilePage>("export-prove", on).await
 }
 
 /// The result of [`disclose`].

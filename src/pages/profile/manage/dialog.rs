@@ -45,10 +45,10 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
     let (app_user_id, version) = (visit.opened_as.clone(), held.version(visit.customer.id));
     let dialog = if is_delete {
         let action = visit.action("delete");
-        Dialog::render(&Delete { form, action, app_user_id, version, held, outside_effects })
+        Dialog::new(Delete { form, action, app_user_id, version, held, outside_effects })
     } else {
         let action = visit.action("block");
-        Dialog::render(&Block { form, action, app_user_id, held, outside_effects })
+        Dialog::new(Block { form, action, app_user_id, held, outside_effects })
     };
-    dialog.map(Some)
+    Ok(Some(dialog))
 }

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 
 use super::model::Confirmation;
 use super::queries;
-use crate::actions::{Act, Doing, Done};
+use crate::actions::{ActionContext, ActionForm, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::db::Db;
@@ -13,28 +13,28 @@ use crate::operations::erasure::{self, cleanup};
 use crate::pages::profile::acting::{Outcome, on_deletion};
 use crate::pages::profile::subject::Subject;
 
-pub async fn delete(act: Act<Confirmation>, db: Data<Db>) -> Outcome {
-    let work = |doing: &mut Doing<'_>, subject: &Subject, confirmation: Confirmation| {
-        let held = queries::held(doing.conn, subject)?;
+pub async fn delete(form: ActionForm<Confirmation>, db: Data<Db>) -> Outcome {
+    let work = |action: &mut ActionContext<'_>, subject: &Subject, confirmation: Confirmation| {
+        let held = queries::held(action.conn, subject)?;
         confirmation.check(&subject.opened_as, &held, subject.customer.id)?;
-        let erased = erasure::erase(doing.conn, &doing.ctx, &[subject.customer.id])?;
+        let erased = erasure::erase(action.conn, &action.ctx, &[subject.customer.id])?;
         let message = format!("Customer deleted: {}.", erased.numbers());
         Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), message, list(subject)))
     };
-    let answer = on_deletion(act, "manage-delete", work).await?;
+    let answer = on_deletion(form, "manage-delete", work).await?;
     cleanup::soon(&db).await;
     Ok(answer)
 }
 
-pub async fn block(act: Act<Ticked>, db: Data<Db>) -> Outcome {
-    let work = |doing: &mut Doing<'_>, subject: &Subject, ticked: Ticked| {
+pub async fn block(form: ActionForm<Ticked>, db: Data<Db>) -> Outcome {
+    let work = |action: &mut ActionContext<'_>, subject: &Subject, ticked: Ticked| {
         ticked.check()?;
         let id = blocking::parse(&subject.opened_as).map_err(refused)?;
-        let done = blocking::block(doing.conn, &doing.ctx, &id)?.map_err(refused)?;
+        let done = blocking::block(action.conn, &action.ctx, &id)?.map_err(refused)?;
         let message = format!("Customer blocked and deleted: {}.", done.erased.numbers());
         Ok(Done::new(Trace::new(Action::CustomerBlocked).about(done.erased.numbers()), message, list(subject)))
     };
-    let answer = on_deletion(act, "manage-block", work).await?;
+    let answer = on_deletion(form, "manage-block", work).await?;
     cleanup::soon(&db).await;
     Ok(answer)
 }

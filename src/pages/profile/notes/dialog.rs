@@ -43,9 +43,9 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
         None => None,
     };
     match (form.name.as_str(), note) {
-        ("note-add", None) => Dialog::render(&Write::new(visit, form, None)).map(Some),
-        ("note-edit", Some(note)) => Dialog::render(&Write::new(visit, form, Some(note))).map(Some),
-        ("note-delete", Some(note)) => Dialog::render(&Delete::new(visit, form, note)).map(Some),
+        ("note-add", None) => Ok(Some(Dialog::new(Write::new(visit, form, None)))),
+        ("note-edit", Some(note)) => Ok(Some(Dialog::new(Write::new(visit, form, Some(note))))),
+        ("note-delete", Some(note)) => Ok(Some(Dialog::new(Delete::new(visit, form, note)))),
         _ => Ok(None),
     }
 }

@@ -57,7 +57,7 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
         today: day(visit.ctx.now),
         form,
     };
-    Dialog::render(&choose).map(Some)
+    Ok(Some(Dialog::new(choose)))
 }
 
 fn before(current: &Current) -> Sentence {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::Undo;
 use super::card::may_change;
 use super::chosen::Chosen;
-use crate::actions::{Act, Doing, Done};
+use crate::actions::{ActionContext, ActionForm, Done};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::customers::overrides::{self, Override, TEST_CUSTOMERS_ONLY};
@@ -28,28 +28,28 @@ pub struct Draft {
     seen: Option<i64>,
 }
 
-pub async fn choose(act: Act<Draft>) -> Outcome {
-    on_customer(act, "offering-choose", |doing, subject, draft| {
+pub async fn choose(form: ActionForm<Draft>) -> Outcome {
+    on_customer(form, "offering-choose", |action, subject, draft| {
         must_be_allowed(subject)?;
-        let before = crate::operations::overrides::current(doing.conn, &doing.ctx, subject.customer.id)?;
-        let offerings = overrides::queries::offerings_of(doing.conn, subject.project.id)?;
-        let chosen = Chosen::parse((&draft.offering, &draft.until, &draft.reason), &offerings, doing.ctx.now)?;
+        let before = crate::operations::overrides::current(action.conn, &action.ctx, subject.customer.id)?;
+        let offerings = overrides::queries::offerings_of(action.conn, subject.project.id)?;
+        let chosen = Chosen::parse((&draft.offering, &draft.until, &draft.reason), &offerings, action.ctx.now)?;
         Override::must_be(before.as_ref(), draft.seen)?;
         let Some((offering, until)) = chosen.set else {
-            return cleared(doing, before, chosen.reason, subject.at("offering"));
+            return cleared(action, before, chosen.reason, subject.at("offering"));
         };
         let set = Override {
             customer_id: subject.customer.id,
             project_id: subject.project.id,
             offering,
-            set_by: doing.member.person.name.clone(),
-            set_by_id: Some(doing.member.person.id),
-            set_at: doing.ctx.now,
+            set_by: action.who.person.name.clone(),
+            set_by_id: Some(action.who.person.id),
+            set_at: action.ctx.now,
             until,
             reason: chosen.reason,
             is_end_recorded: false,
         };
-        overrides::queries::put(doing.conn, &set)?;
+        overrides::queries::put(action.conn, &set)?;
         let name = offerings.iter().find(|one| one.identifier == set.offering).map(|one| one.display_name.as_str());
         let message = set_until(name.unwrap_or(&set.offering), until);
         let trace = crate::operations::overrides::entry(before.as_ref(), Some(&set)).because(set.reason.clone());
@@ -64,14 +64,14 @@ pub async fn choose(act: Act<Draft>) -> Outcome {
 /// # Errors
 /// A refusal when there is no override, or it has ended.
 pub fn cleared(
-    doing: &mut Doing<'_>,
+    action: &mut ActionContext<'_>,
     before: Option<Override>,
     reason: Option<String>,
     location: String,
 ) -> Result<Done, Error> {
     let none = || Refusal::new("offering", "The app already gets the project's default. Nothing was changed.");
-    let set = before.filter(|set| !set.is_over(doing.ctx.now)).ok_or_else(none)?;
-    overrides::queries::remove(doing.conn, set.customer_id)?;
+    let set = before.filter(|set| !set.is_over(action.ctx.now)).ok_or_else(none)?;
+    overrides::queries::remove(action.conn, set.customer_id)?;
     let trace = crate::operations::overrides::entry(Some(&set), None).because(reason);
     let undo = undo::Undo::Offering(Undo { before: Some(set), after: None }.into());
     Ok(Done::new(trace, "The app gets the project's default again.", location).with_undo(&undo))

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::handlers::must_be_allowed;
-use crate::actions::{Doing, Done};
+use crate::actions::{ActionContext, Done};
 use crate::base::Permission::OverrideOffering;
 use crate::base::error::{Error, Refusal};
 use crate::customers::overrides::{self, Override};
@@ -16,11 +16,11 @@ pub struct Undo {
     pub after: Option<Override>,
 }
 
-pub fn undo(doing: &mut Doing<'_>, subject: &Subject, undo: Undo) -> Result<Done, Error> {
-    doing.permit(OverrideOffering)?;
+pub fn undo(action: &mut ActionContext<'_>, subject: &Subject, undo: Undo) -> Result<Done, Error> {
+    action.permit(OverrideOffering)?;
     must_be_allowed(subject)?;
     let customer = subject.customer.id;
-    let now = overrides::queries::find(doing.conn, customer)?;
+    let now = overrides::queries::find(action.conn, customer)?;
     if Override::version(now.as_ref()) != Override::version(undo.after.as_ref()) {
         let by = now.map_or_else(|| "Somebody".to_owned(), |set| set.set_by);
         let sentence = format!("{by} changed the offering meanwhile. It stays as it is.");
@@ -29,8 +29,8 @@ pub fn undo(doing: &mut Doing<'_>, subject: &Subject, undo: Undo) -> Result<Done
     // If the customer was merged since, the override belongs to the remaining customer.
     let before = undo.before.map(|set| Override { customer_id: customer, ..set });
     match &before {
-        Some(before) => overrides::queries::put(doing.conn, before)?,
-        None => overrides::queries::remove(doing.conn, customer)?,
+        Some(before) => overrides::queries::put(action.conn, before)?,
+        None => overrides::queries::remove(action.conn, customer)?,
     }
     let trace =
         crate::operations::overrides::entry(undo.after.as_ref(), before.as_ref()).because(Some("undone".into()));

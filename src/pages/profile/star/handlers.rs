@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::actions::{Act, Done};
+use crate::actions::{ActionForm, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::Refusal;
 use crate::customers::stars;
@@ -12,9 +12,9 @@ use crate::pages::profile::acting::{Outcome, on_customer};
 #[derive(Deserialize)]
 pub struct Draft {}
 
-pub async fn mark(act: Act<Draft>) -> Outcome {
-    on_customer(act, "", |doing, subject, _| {
-        if !stars::mark(doing.conn, subject.customer.id, doing.member.person.id, doing.ctx.now)? {
+pub async fn mark(form: ActionForm<Draft>) -> Outcome {
+    on_customer(form, "", |action, subject, _| {
+        if !stars::mark(action.conn, subject.customer.id, action.who.person.id, action.ctx.now)? {
             return Err(Refusal::new("", "This is already one of your test customers.").into());
         }
         let message = "This is now one of your test customers. They come first when you search.";
@@ -23,9 +23,9 @@ pub async fn mark(act: Act<Draft>) -> Outcome {
     .await
 }
 
-pub async fn unmark(act: Act<Draft>) -> Outcome {
-    on_customer(act, "", |doing, subject, _| {
-        if !stars::unmark(doing.conn, subject.customer.id, doing.member.person.id)? {
+pub async fn unmark(form: ActionForm<Draft>) -> Outcome {
+    on_customer(form, "", |action, subject, _| {
+        if !stars::unmark(action.conn, subject.customer.id, action.who.person.id)? {
             return Err(Refusal::new("", "This is not one of your test customers.").into());
         }
         let message = "This is no longer one of your test customers.";

@@ -6,10 +6,11 @@ mod page;
 pub mod recipient;
 mod review;
 
+use crate::actions::show;
 use crate::base::Permission::TransferPurchases;
 use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
-    routes.get("/projects/{p}/customers/{id}/transfer", TransferPurchases, handlers::show);
+    routes.get("/projects/{p}/customers/{id}/transfer", TransferPurchases, show::<page::TransferPage>);
     routes.post("/projects/{p}/customers/{id}/transfer", TransferPurchases, handlers::make);
 }

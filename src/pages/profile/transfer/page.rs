@@ -1,12 +1,13 @@
 //! The page: it asks for the receiving customer, then shows what the transfer would do.
 
-use actix_web::web::Bytes;
 use askama::Template;
 
 use super::review;
 use super::review::Review;
+use crate::actions::InProject;
 use crate::actions::Opened;
-use crate::auth::PageRequest;
+use crate::actions::Page;
+use crate::actions::View;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::operations::transfer::movable;
@@ -16,7 +17,7 @@ use crate::web::{Layout, Section, filters};
 
 #[derive(Template)]
 #[template(path = "profile/transfer.html")]
-struct TransferPage {
+pub struct TransferPage {
     layout: Layout,
     form: Opened,
     customers: String,
@@ -33,32 +34,44 @@ struct TransferPage {
     review: Option<Review>,
 }
 
-/// Renders the page, also after a refusal.
-///
-/// # Errors
-/// Those of [`PageRequest::authorize`]; [`Error::NotFound`] when no customer has the id of the address.
-pub fn rendered(conn: &mut Conn, request: &PageRequest, query: &str, opened: Opened) -> Result<Bytes, Error> {
-    let member = request.authorize(conn)?;
-    let visit = Visit::from_request(conn, request, &member, query)?;
-    let profile = visit.at("entitlements");
-    let mut page = TransferPage {
-        layout: member.layout(format!("Transfer purchases of {}", review::name(&visit)), Section::Customers),
-        customers: format!("/projects/{}/customers", visit.project.slug),
-        customer: review::name(&visit),
-        action: visit.action("transfer"),
-        is_sandbox: visit.is_sandbox(),
-        typed: opened.value(TO, "").to_owned(),
-        problem: opened.problem(TO).or(opened.problem("")).map(str::to_owned),
-        has_purchases: movable(conn, visit.customer.id)? > 0,
-        offers: Vec::new(),
-        review: None,
-        form: opened.on(&member, profile.clone()),
-        profile,
-    };
-    if page.problem.is_none() && page.has_purchases && !page.typed.trim().is_empty() {
-        page.load_review(conn, &visit)?;
+impl Page for TransferPage {
+    type Scope = InProject;
+
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<TransferPage, Error> {
+        let member = view.who;
+        let visit = Visit::from_request(conn, view.request, member, view.query)?;
+        let opened = match view.sent() {
+            Some(sent) => sent.clone(),
+            None => Opened::of_fields("transfer", view.query)?.by(member.is_proven, member.has_second_factor),
+        };
+        let profile = visit.at("entitlements");
+        let mut page = TransferPage {
+            layout: member.layout(format!("Transfer purchases of {}", review::name(&visit)), Section::Customers),
+            customers: format!("/projects/{}/customers", visit.project.slug),
+            customer: review::name(&visit),
+            action: visit.action("transfer"),
+            is_sandbox: visit.is_sandbox(),
+            typed: opened.value(TO, "").to_owned(),
+            problem: opened.problem(TO).or(opened.problem("")).map(str::to_owned),
+            has_purchases: movable(conn, visit.customer.id)? > 0,
+            offers: Vec::new(),
+            review: None,
+            form: opened.with_back(profile.clone()),
+            profile,
+        };
+        if page.problem.is_none() && page.has_purchases && !page.typed.trim().is_empty() {
+            page.load_review(conn, &visit)?;
+        }
+        Ok(page)
     }
-    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
+
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
+    fn has_dialogs() -> bool {
+        false
+    }
 }
 
 impl TransferPage {

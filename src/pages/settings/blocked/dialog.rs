@@ -26,14 +26,14 @@ struct Unblock {
 }
 
 /// The dialog that `form` names; `None` for an unknown name or a block that does not exist.
-pub fn dialog(member: &Member, all: &[Blocked], form: Opened) -> Result<Option<Dialog>, Error> {
-    let blocked = all.iter().find(|one| form.number() == Some(one.id)).cloned();
+pub fn dialog(member: &Member, all: &[&Blocked], form: Opened) -> Result<Option<Dialog>, Error> {
+    let blocked = all.iter().find(|one| form.number() == Some(one.id)).map(|one| Blocked::clone(one));
     match (form.name.as_str(), blocked) {
-        ("blocked-add", None) => Dialog::render(&Block { action: address(member), form }).map(Some),
+        ("blocked-add", None) => Ok(Some(Dialog::new(Block { action: address(member), form }))),
         ("blocked-end", Some(blocked)) => {
             let id = segment(&blocked.app_user_id);
             let action = format!("/projects/{}/customers/{id}/unblock", member.project.slug);
-            Dialog::render(&Unblock { form, action, blocked }).map(Some)
+            Ok(Some(Dialog::new(Unblock { form, action, blocked })))
         }
         _ => Ok(None),
     }

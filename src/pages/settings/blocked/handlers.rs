@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Deserialize;
 
-use super::page::{address, rendered};
-use crate::actions::{Act, Doing, Done};
+use super::page::{BlockedPage, address};
+use crate::actions::{ActionContext, ActionForm, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::db::Db;
@@ -21,11 +21,11 @@ pub struct Typed {
     ticked: Ticked,
 }
 
-pub async fn block(act: Act<Typed>, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let work = |doing: &mut Doing<'_>, typed: Typed| {
+pub async fn block(form: ActionForm<Typed>, db: Data<Db>) -> Result<HttpResponse, Error> {
+    let work = |action: &mut ActionContext<'_>, typed: Typed| {
         let id = blocking::parse(&typed.app_user_id).map_err(refused)?;
         typed.ticked.check()?;
-        let done = blocking::block(doing.conn, &doing.ctx, &id)?.map_err(refused)?;
+        let done = blocking::block(action.conn, &action.ctx, &id)?.map_err(refused)?;
         let message = match done.customer {
             Some(_) => format!("Blocked, and the customer deleted: {}.", done.erased.numbers()),
             None => "Blocked. Nobody had this id.".into(),
@@ -33,24 +33,24 @@ pub async fn block(act: Act<Typed>, db: Data<Db>) -> Result<HttpResponse, Error>
         let trace =
             Trace::new(Action::CustomerBlocked).about(format!("block {}", done.blocked)).after(done.erased.numbers());
         let trace = done.customer.into_iter().fold(trace, Trace::of_erased);
-        Ok(Done::new(trace, message, address(doing.member)))
+        Ok(Done::new(trace, message, address(action.who)))
     };
-    let answer = act.run("blocked-add", rendered, work).await?;
+    let answer = form.run::<BlockedPage, _>("blocked-add", work).await?;
     cleanup::soon(&db).await;
     Ok(answer)
 }
 
 /// `POST C/unblock`
-pub async fn unblock(act: Act<NoFields>) -> Result<HttpResponse, Error> {
-    let work = |doing: &mut Doing<'_>, _| {
-        let project = doing.member.project.id;
-        let blocked = blocking::find(doing.conn, project, doing.request.app_user_id()?)?.ok_or(Error::NotFound)?;
-        blocking::unblock(doing.conn, &doing.ctx, blocked.id)?;
+pub async fn unblock(form: ActionForm<NoFields>) -> Result<HttpResponse, Error> {
+    let work = |action: &mut ActionContext<'_>, _| {
+        let project = action.who.project.id;
+        let blocked = blocking::find(action.conn, project, action.request.app_user_id()?)?.ok_or(Error::NotFound)?;
+        blocking::unblock(action.conn, &action.ctx, blocked.id)?;
         let message = "Unblocked. Whoever uses the id from now on is a new customer.";
         let trace = Trace::new(Action::CustomerUnblocked).about(format!("block {}", blocked.id));
-        Ok(Done::new(trace, message, address(doing.member)))
+        Ok(Done::new(trace, message, address(action.who)))
     };
-    act.run("", rendered, work).await
+    form.run::<BlockedPage, _>("", work).await
 }
 
 fn refused(problem: Problem) -> Error {

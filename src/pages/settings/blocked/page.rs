@@ -1,24 +1,26 @@
 //! The list of blocked customers.
 
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::actions::{self, Opened};
-use crate::auth::{Member, PageRequest};
+use crate::actions::InProject;
+use crate::actions::Opened;
+use crate::actions::Page;
+use crate::actions::View;
+use crate::auth::Member;
 use crate::base::error::Error;
-use crate::db::{Conn, Db};
+use crate::db::Conn;
 use crate::operations::erasure::blocking::{self, Blocked, MOST};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
+use crate::web::Dialog;
 use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::count;
 
 #[derive(Template)]
 #[template(path = "settings/blocked.html")]
-struct BlockedPage {
+pub struct BlockedPage {
     layout: Layout,
     nav: Nav,
     rows: Vec<Row>,
@@ -31,37 +33,37 @@ struct Row {
     at: Stamp,
 }
 
-pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(request, &req, &db, load).await
-}
-
-/// Renders the page with a dialog open.
-pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
-    load(conn, request, "", Some(opened))
-}
-
 /// The path of the page.
 pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings/blocked", member.project.slug)
 }
 
-fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.authorize(conn)?;
-    let all = blocking::all(conn, member.project.id)?;
-    let flash = actions::flash(conn, &member, query, request.now)?;
-    let mut layout = member.layout("Blocked", Section::Settings).with_flash(flash);
-    if let Some(opened) = opened {
-        let problem = opened.all_problems();
-        let dialog = dialog(&member, &all, opened.on(&member, address(&member)))?;
-        layout.show_dialog(dialog, problem);
+impl Page for BlockedPage {
+    type Scope = InProject;
+
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<BlockedPage, Error> {
+        let member = view.who;
+        let all = blocking::all(conn, member.project.id)?;
+        Ok(BlockedPage {
+            layout: member.layout("Blocked", Section::Settings),
+            nav: nav(conn, member, "blocked")?,
+            rows: all.into_iter().map(|blocked| Row { at: Stamp::full(blocked.at), blocked }).collect(),
+            late: blocking::count_late(conn, member.project.id)?,
+        })
     }
-    let page = BlockedPage {
-        layout,
-        nav: nav(conn, &member, "blocked")?,
-        rows: all.into_iter().map(|blocked| Row { at: Stamp::full(blocked.at), blocked }).collect(),
-        late: blocking::count_late(conn, member.project.id)?,
-    };
-    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
+
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
+    fn address(&self) -> String {
+        format!("{}/blocked", self.nav.base)
+    }
+
+    fn dialog(&self, _: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
+        let all: Vec<&Blocked> = self.rows.iter().map(|row| &row.blocked).collect();
+        dialog(view.who, &all, opened)
+    }
 }
 
 impl BlockedPage {

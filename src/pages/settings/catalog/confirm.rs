@@ -23,6 +23,6 @@ pub struct Confirm {
 
 impl Confirm {
     pub fn dialog(self) -> Result<Option<Dialog>, Error> {
-        Dialog::render(&self).map(Some)
+        Ok(Some(Dialog::new(self)))
     }
 }

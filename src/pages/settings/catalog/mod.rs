@@ -14,6 +14,7 @@ pub mod touched;
 
 use actix_web::HttpResponse;
 
+use crate::actions::show;
 use crate::auth::Member;
 use crate::base::Permission::ReadSettings;
 use crate::base::error::Error;
@@ -21,7 +22,7 @@ use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/catalog", |routes| {
-        routes.get("", ReadSettings, page::show);
+        routes.get("", ReadSettings, show::<page::CatalogPage>);
         products::routes(routes);
         entitlements::routes(routes);
         offerings::routes(routes);

@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::touched::Touched;
-use super::{address, entitlements, offerings, products, queries, touched};
-use crate::actions::{self, Opened};
-use crate::auth::{Member, PageRequest};
+use super::{entitlements, offerings, products, queries, touched};
+use crate::actions::InProject;
+use crate::actions::Opened;
+use crate::actions::Page;
+use crate::actions::View;
+use crate::auth::Member;
 use crate::base::Permission::ManageCatalog;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::catalog::rows::{Entitlement, Offering, Product};
-use crate::db::{Conn, Db};
+use crate::db::Conn;
 use crate::events::Store;
 use crate::pages::settings::values::Values;
 use crate::pages::settings::{Nav, overview};
@@ -24,7 +25,7 @@ use crate::wording::text::segment;
 
 #[derive(Template)]
 #[template(path = "settings/catalog/page.html")]
-struct CatalogPage {
+pub struct CatalogPage {
     layout: Layout,
     nav: Nav,
     entitlements: Vec<EntitlementRow>,
@@ -55,27 +56,6 @@ struct ProductRow {
     touched: Touched,
 }
 
-pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(request, &req, &db, load).await
-}
-
-/// Renders the page with a dialog open.
-pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
-    load(conn, request, "", Some(opened))
-}
-
-fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.authorize(conn)?;
-    let mut page = CatalogPage::load(conn, &member, request.now)?;
-    page.layout.flash = actions::flash(conn, &member, query, request.now)?;
-    if let Some(opened) = opened {
-        let problem = opened.all_problems();
-        let dialog = dialog(conn, &member, opened.on(&member, address(&member)), request.now)?;
-        page.layout.show_dialog(dialog, problem);
-    }
-    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
-}
-
 /// The name of a dialog begins with the part that it belongs to.
 fn dialog(conn: &mut Conn, member: &Member, opened: Opened, now: Moment) -> Result<Option<Dialog>, Error> {
     match opened.name.split('-').next() {
@@ -87,9 +67,12 @@ fn dialog(conn: &mut Conn, member: &Member, opened: Opened, now: Moment) -> Resu
     }
 }
 
-impl CatalogPage {
+impl Page for CatalogPage {
+    type Scope = InProject;
+
     /// Runs eight queries besides those that load the member, whatever the size of the catalog.
-    fn load(conn: &mut Conn, member: &Member, now: Moment) -> Result<CatalogPage, Error> {
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<CatalogPage, Error> {
+        let (member, now) = (view.who, view.request.now);
         let project = member.project.id;
         let attached = queries::attached(conn, project)?;
         let touched = touched::by_products(conn, project)?;
@@ -122,6 +105,20 @@ impl CatalogPage {
         })
     }
 
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
+    fn address(&self) -> String {
+        self.nav.catalog.clone()
+    }
+
+    fn dialog(&self, conn: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
+        dialog(conn, view.who, opened, view.request.now)
+    }
+}
+
+impl CatalogPage {
     /// The address of the page with this dialog open.
     fn opens(&self, dialog: &str) -> String {
         format!("{}?dialog={}", self.nav.catalog, segment(dialog))

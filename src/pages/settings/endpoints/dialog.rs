@@ -49,22 +49,22 @@ pub fn dialog(member: &Member, asking: Option<&EndpointWithTypes>, form: Opened)
     let asking = asking.cloned();
     let at = |path: &str| asking.as_ref().map(|(one, _)| format!("{}{path}", one::address(member, one.id)));
     match (form.name.as_str(), &asking) {
-        ("endpoint-secret", _) if form.is_shown_once => Dialog::render(&Secret { form }).map(Some),
+        ("endpoint-secret", _) if form.is_shown_once => Ok(Some(Dialog::new(Secret { form }))),
         ("endpoint-new", None) => {
             let action = page::address(member);
-            Dialog::render(&Edit { form, action, asking: None, current_values: Values::default() }).map(Some)
+            Ok(Some(Dialog::new(Edit { form, action, asking: None, current_values: Values::default() })))
         }
         ("endpoint-edit", Some((endpoint, kinds))) => {
             let (action, current_values) = (at("").unwrap_or_default(), values(endpoint, kinds));
-            Dialog::render(&Edit { form, action, asking, current_values }).map(Some)
+            Ok(Some(Dialog::new(Edit { form, action, asking, current_values })))
         }
         ("endpoint-replace", Some(_)) => {
             let action = at("/secret").unwrap_or_default();
-            Dialog::render(&Replace { form, action }).map(Some)
+            Ok(Some(Dialog::new(Replace { form, action })))
         }
         ("endpoint-delete", Some((endpoint, _))) => {
             let (action, name) = (at("/delete").unwrap_or_default(), endpoint.name.clone());
-            Dialog::render(&Delete { form, action, name }).map(Some)
+            Ok(Some(Dialog::new(Delete { form, action, name })))
         }
         _ => Ok(None),
     }

@@ -8,8 +8,10 @@ use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::model::{Authorization, Draft, Wanted, values};
+use super::one::EndpointPage;
+use super::page::ListPage;
 use super::{one, page};
-use crate::actions::{Act, Doing, Done, ShownOnce};
+use crate::actions::{ActionContext, ActionForm, Done, ShownOnce};
 use crate::audit::{Action, Trace};
 use crate::auth::PageRequest;
 use crate::base::allowlist::{Allowlist, NOT_ALLOWED};
@@ -33,31 +35,31 @@ pub struct Switch {
 /// How long the look-up of a host name may take.
 const LOOK_UP: Duration = Duration::from_secs(5);
 
-pub async fn create(act: Act<Draft>, config: Data<Config>) -> Outcome {
+pub async fn create(form: ActionForm<Draft>, config: Data<Config>) -> Outcome {
     let allowlist = config.allowlist.clone();
-    let is_allowed = is_allowed(&act, &allowlist).await?;
-    let work = move |doing: &mut Doing<'_>, draft: Draft| {
+    let is_allowed = is_allowed(&form, &allowlist).await?;
+    let work = move |action: &mut ActionContext<'_>, draft: Draft| {
         let wanted = checked(&draft, &allowlist, is_allowed)?;
-        if queries::all(doing.conn, doing.ctx.project)?.len() >= MOST {
+        if queries::all(action.conn, action.ctx.project)?.len() >= MOST {
             return Err(Refusal::new("", format!("A project has {MOST} endpoints at most.")).into());
         }
         let secret = Secret::fresh()?;
-        let added = wanted.applied_to(Endpoint::new(&doing.ctx, secret.0.clone()));
-        queries::insert(doing.conn, &added, &wanted.types)?;
+        let added = wanted.applied_to(Endpoint::new(&action.ctx, secret.0.clone()));
+        queries::insert(action.conn, &added, &wanted.types)?;
         let trace = Trace::new(Action::EndpointCreated).about(&added.name).after(values(&added, &wanted.types).lines());
         let shown = ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &added.name)]);
         let done = format!("The endpoint {} is added.", added.name);
-        Ok(Done::new(trace, done, page::address(doing.member)).showing(shown))
+        Ok(Done::new(trace, done, page::address(action.who)).showing(shown))
     };
-    act.run("endpoint-new", page::rendered, work).await
+    form.run::<ListPage, _>("endpoint-new", work).await
 }
 
-pub async fn update(act: Act<Draft>, config: Data<Config>) -> Outcome {
+pub async fn update(form: ActionForm<Draft>, config: Data<Config>) -> Outcome {
     let allowlist = config.allowlist.clone();
-    let is_allowed = is_allowed(&act, &allowlist).await?;
-    let dialog = format!("endpoint-edit.{}", act.parameter("endpoint")?);
-    let work = move |doing: &mut Doing<'_>, draft: Draft| {
-        let (before, types) = named(doing.conn, doing.request, doing.member.project.id)?;
+    let is_allowed = is_allowed(&form, &allowlist).await?;
+    let dialog = format!("endpoint-edit.{}", form.parameter("endpoint")?);
+    let work = move |action: &mut ActionContext<'_>, draft: Draft| {
+        let (before, types) = named(action.conn, action.request, action.who.project.id)?;
         let wanted = checked(&draft, &allowlist, is_allowed)?;
         if draft.seen != values(&before, &types).version() {
             return Err(Refusal::stale().into());
@@ -70,75 +72,75 @@ pub async fn update(act: Act<Draft>, config: Data<Config>) -> Outcome {
         if is.is_empty() {
             return Err(Refusal::new("", "Nothing differs from what is set already.").into());
         }
-        queries::update(doing.conn, &after, &wanted.types)?;
+        queries::update(action.conn, &after, &wanted.types)?;
         let trace = Trace::new(Action::EndpointUpdated).about(&after.name).before(was).after(is);
-        Ok(Done::new(trace, "The endpoint is changed.", one::address(doing.member, after.id)))
+        Ok(Done::new(trace, "The endpoint is changed.", one::address(action.who, after.id)))
     };
-    act.run(&dialog, one::rendered, work).await
+    form.run::<EndpointPage, _>(&dialog, work).await
 }
 
-pub async fn delete(act: Act<NoFields>) -> Outcome {
-    let dialog = format!("endpoint-delete.{}", act.parameter("endpoint")?);
-    let work = |doing: &mut Doing<'_>, _| {
-        let project = doing.member.project.id;
-        let (gone, types) = named(doing.conn, doing.request, project)?;
-        queries::delete(doing.conn, project, gone.id)?;
+pub async fn delete(form: ActionForm<NoFields>) -> Outcome {
+    let dialog = format!("endpoint-delete.{}", form.parameter("endpoint")?);
+    let work = |action: &mut ActionContext<'_>, _| {
+        let project = action.who.project.id;
+        let (gone, types) = named(action.conn, action.request, project)?;
+        queries::delete(action.conn, project, gone.id)?;
         let trace = Trace::new(Action::EndpointDeleted).about(&gone.name).before(values(&gone, &types).lines());
-        Ok(Done::new(trace, format!("The endpoint {} is deleted.", gone.name), page::address(doing.member)))
+        Ok(Done::new(trace, format!("The endpoint {} is deleted.", gone.name), page::address(action.who)))
     };
-    act.run(&dialog, one::rendered, work).await
+    form.run::<EndpointPage, _>(&dialog, work).await
 }
 
-pub async fn switch(act: Act<Switch>) -> Outcome {
-    let work = |doing: &mut Doing<'_>, wanted: Switch| {
-        let project = doing.member.project.id;
-        let (found, _) = named(doing.conn, doing.request, project)?;
+pub async fn switch(form: ActionForm<Switch>) -> Outcome {
+    let work = |action: &mut ActionContext<'_>, wanted: Switch| {
+        let project = action.who.project.id;
+        let (found, _) = named(action.conn, action.request, project)?;
         let is_on = wanted.on.is_some();
         if found.is_on == is_on {
             return Err(Refusal::new("", if is_on { "It is on already." } else { "It is off already." }).into());
         }
-        queries::switch(doing.conn, project, found.id, is_on)?;
-        let (action, message) = match is_on {
+        queries::switch(action.conn, project, found.id, is_on)?;
+        let (switched, message) = match is_on {
             true => (Action::EndpointEnabled, "Dossier sends events to it from now on, and those that waited."),
             false => (Action::EndpointDisabled, "Dossier sends nothing to it any more. Waiting events are kept."),
         };
-        Ok(Done::new(Trace::new(action).about(&found.name), message, one::address(doing.member, found.id)))
+        Ok(Done::new(Trace::new(switched).about(&found.name), message, one::address(action.who, found.id)))
     };
-    act.run("", one::rendered, work).await
+    form.run::<EndpointPage, _>("", work).await
 }
 
-pub async fn replace_secret(act: Act<NoFields>) -> Outcome {
-    let dialog = format!("endpoint-replace.{}", act.parameter("endpoint")?);
-    let work = |doing: &mut Doing<'_>, _| {
-        let (before, _) = named(doing.conn, doing.request, doing.member.project.id)?;
+pub async fn replace_secret(form: ActionForm<NoFields>) -> Outcome {
+    let dialog = format!("endpoint-replace.{}", form.parameter("endpoint")?);
+    let work = |action: &mut ActionContext<'_>, _| {
+        let (before, _) = named(action.conn, action.request, action.who.project.id)?;
         let secret = Secret::fresh()?;
-        let until = doing.ctx.now.plus_seconds(OVERLAP_HOURS * 3600);
-        queries::replace_secret(doing.conn, &before, &secret.0, doing.ctx.now, until)?;
+        let until = action.ctx.now.plus_seconds(OVERLAP_HOURS * 3600);
+        queries::replace_secret(action.conn, &before, &secret.0, action.ctx.now, until)?;
         let trace = Trace::new(Action::EndpointSecretReplaced).about(&before.name);
         let shown = ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &before.name)]);
         let message = "The signing secret is replaced. The new one was shown once.";
-        Ok(Done::new(trace, message, one::address(doing.member, before.id)).showing(shown))
+        Ok(Done::new(trace, message, one::address(action.who, before.id)).showing(shown))
     };
-    act.run(&dialog, one::rendered, work).await
+    form.run::<EndpointPage, _>(&dialog, work).await
 }
 
 /// Queues a `TEST` event and waits a moment for its first attempt, so that the next page can show the result.
-pub async fn test(act: Act<NoFields>, db: Data<Db>) -> Outcome {
+pub async fn test(form: ActionForm<NoFields>, db: Data<Db>) -> Outcome {
     let (send_queued, queued) = tokio::sync::oneshot::channel();
-    let work = move |doing: &mut Doing<'_>, _| {
-        let project = doing.member.project.id;
-        let (found, _) = named(doing.conn, doing.request, project)?;
+    let work = move |action: &mut ActionContext<'_>, _| {
+        let project = action.who.project.id;
+        let (found, _) = named(action.conn, action.request, project)?;
         if !found.is_on {
             return Err(Refusal::new("", "Switch the endpoint on first.").into());
         }
-        let id = endpoints::enqueue_test(doing.conn, &doing.ctx, found.id)?;
+        let id = endpoints::enqueue_test(action.conn, &action.ctx, found.id)?;
         // The receiver is gone when the client has disconnected.
         let _ = send_queued.send((project, id));
         let trace = Trace::new(Action::EndpointTested).about(&found.name);
-        let to = format!("{}#delivery-{id}", one::address(doing.member, found.id));
+        let to = format!("{}#delivery-{id}", one::address(action.who, found.id));
         Ok(Done::new(trace, "A test event was queued. The result is shown below.", to))
     };
-    let answer = act.run("", one::rendered, work).await?;
+    let answer = form.run::<EndpointPage, _>("", work).await?;
     if let Ok((project, delivery)) = queued.await {
         until_tried(&db, project, delivery).await?;
     }
@@ -159,19 +161,19 @@ async fn until_tried(db: &Db, project: ProjectId, delivery: DeliveryId) -> Resul
 }
 
 /// Queues every delivery again that was given up.
-pub async fn resend_failed(act: Act<NoFields>) -> Outcome {
-    let work = |doing: &mut Doing<'_>, _| {
-        let project = doing.member.project.id;
-        let (found, _) = named(doing.conn, doing.request, project)?;
-        let again = endpoints::resend_failed(doing.conn, &doing.ctx, found.id)?;
+pub async fn resend_failed(form: ActionForm<NoFields>) -> Outcome {
+    let work = |action: &mut ActionContext<'_>, _| {
+        let project = action.who.project.id;
+        let (found, _) = named(action.conn, action.request, project)?;
+        let again = endpoints::resend_failed(action.conn, &action.ctx, found.id)?;
         if again == 0 {
             return Err(Refusal::new("", "No delivery was given up.").into());
         }
         let message = count(i64::try_from(again).unwrap_or(i64::MAX), "delivery", "deliveries");
         let trace = Trace::new(Action::WebhookResent).about(&found.name).after(message.clone());
-        Ok(Done::new(trace, format!("{message} will be sent again."), one::address(doing.member, found.id)))
+        Ok(Done::new(trace, format!("{message} will be sent again."), one::address(action.who, found.id)))
     };
-    act.run("", one::rendered, work).await
+    form.run::<EndpointPage, _>("", work).await
 }
 
 /// The endpoint that the path names.
@@ -188,9 +190,9 @@ fn checked(draft: &Draft, allowlist: &Allowlist, is_allowed: bool) -> Result<Wan
 /// Whether the host of the URL that was typed resolves to an address where deliveries may go. The look-up runs before
 /// the transaction, because a name server can be slow. A URL that cannot be parsed or looked up in time counts as
 /// allowed: the form and the connection check it again.
-async fn is_allowed(act: &Act<Draft>, allowlist: &Allowlist) -> Result<bool, Error> {
-    act.admit().await?;
-    let (Ok(url), allowlist) = (allowlist.parse(&act.draft().url), allowlist.clone()) else { return Ok(true) };
+async fn is_allowed(form: &ActionForm<Draft>, allowlist: &Allowlist) -> Result<bool, Error> {
+    form.admit().await?;
+    let (Ok(url), allowlist) = (allowlist.parse(&form.draft().url), allowlist.clone()) else { return Ok(true) };
     let lookup = tokio::task::spawn_blocking(move || resolves_to_allowed(&allowlist, &url));
     Ok(match tokio::time::timeout(LOOK_UP, lookup).await {
         Ok(Ok(is_allowed)) => is_allowed,

@@ -7,14 +7,15 @@ mod model;
 mod one;
 mod page;
 
+use crate::actions::show;
 use crate::base::Permission::ManageEndpoints;
 use crate::web::{Proof, Routes};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/endpoints", |routes| {
-        routes.get("", ManageEndpoints, page::show);
+        routes.get("", ManageEndpoints, show::<page::ListPage>);
         routes.post("", ManageEndpoints, handlers::create).asks_for(Proof::Fresh);
-        routes.get("/{endpoint}", ManageEndpoints, one::show);
+        routes.get("/{endpoint}", ManageEndpoints, show::<one::EndpointPage>);
         routes.post("/{endpoint}", ManageEndpoints, handlers::update).asks_for(Proof::Fresh);
         routes.post("/{endpoint}/delete", ManageEndpoints, handlers::delete).asks_for(Proof::Fresh);
         routes.post("/{endpoint}/resend", ManageEndpoints, handlers::resend_failed);

@@ -1,26 +1,28 @@
 //! The page of one endpoint: its settings, the state of its queue, and the newest deliveries.
 
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
 use super::handlers::named;
 use super::model;
 use super::page::Last;
-use crate::actions::{self, Opened, fresh_key};
-use crate::auth::{Member, PageRequest};
+use crate::actions::InProject;
+use crate::actions::Page;
+use crate::actions::View;
+use crate::actions::{Opened, fresh_key};
+use crate::auth::Member;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::EndpointId;
-use crate::db::{Conn, Db};
+use crate::db::Conn;
 use crate::endpoints::Endpoint;
 use crate::endpoints::deliveries;
-use crate::endpoints::queries::{self, Counts, EndpointWithTypes};
+use crate::endpoints::queries::{self, Counts};
 use crate::pages::delivery::Sent;
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
 use crate::pages::settings::values::Values;
+use crate::web::Dialog;
 use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::{count, grouped};
@@ -30,10 +32,12 @@ const SHOWN: i64 = 20;
 
 #[derive(Template)]
 #[template(path = "settings/endpoints/one.html")]
-struct EndpointPage {
+pub struct EndpointPage {
     layout: Layout,
     nav: Nav,
     endpoint: Endpoint,
+    /// The types of events that it gets.
+    types: Vec<String>,
     values: Values,
     counts: Counts,
     deliveries: Vec<Sent>,
@@ -44,45 +48,20 @@ struct EndpointPage {
     now: Moment,
 }
 
-pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(request, &req, &db, load).await
-}
-
-/// Renders the page with a dialog open.
-pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
-    load(conn, request, "", Some(opened))
-}
-
 /// The path of an endpoint's page.
 pub fn address(member: &Member, id: EndpointId) -> String {
     format!("{}/{id}", super::page::address(member))
 }
 
-fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.authorize(conn)?;
-    let asking = named(conn, request, member.project.id)?;
-    let flash = actions::flash(conn, &member, query, request.now)?;
-    let mut layout = member.layout(asking.0.name.clone(), Section::Settings).with_flash(flash);
-    if let Some(opened) = opened {
-        let problem = opened.all_problems();
-        let dialog = dialog(&member, Some(&asking), opened.on(&member, address(&member, asking.0.id)))?;
-        layout.show_dialog(dialog, problem);
-    }
-    let page = EndpointPage::load(conn, &member, layout, asking, request.now)?;
-    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
-}
+impl Page for EndpointPage {
+    type Scope = InProject;
 
-impl EndpointPage {
-    fn load(
-        conn: &mut Conn,
-        member: &Member,
-        layout: Layout,
-        (endpoint, types): EndpointWithTypes,
-        now: Moment,
-    ) -> Result<EndpointPage, Error> {
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<EndpointPage, Error> {
+        let (member, now) = (view.who, view.request.now);
+        let (endpoint, types) = named(conn, view.request, member.project.id)?;
         let deliveries = deliveries::to(conn, member.project.id, endpoint.id, SHOWN)?;
         Ok(EndpointPage {
-            layout,
+            layout: member.layout(endpoint.name.clone(), Section::Settings),
             nav: nav(conn, member, "endpoints")?,
             values: model::values(&endpoint, &types),
             counts: queries::counts(conn, member.project.id, endpoint.id)?,
@@ -90,10 +69,25 @@ impl EndpointPage {
             here: address(member, endpoint.id),
             once: fresh_key()?,
             endpoint,
+            types,
             now,
         })
     }
 
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
+    fn address(&self) -> String {
+        self.here.clone()
+    }
+
+    fn dialog(&self, _: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
+        dialog(view.who, Some(&(self.endpoint.clone(), self.types.clone())), opened)
+    }
+}
+
+impl EndpointPage {
     fn opens(&self, dialog: &str) -> String {
         format!("{}?dialog={dialog}.{}", self.here, self.endpoint.id)
     }

@@ -1,26 +1,28 @@
 //! The list of webhook endpoints.
 
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::actions::{self, Opened};
-use crate::auth::{Member, PageRequest};
+use crate::actions::InProject;
+use crate::actions::Opened;
+use crate::actions::Page;
+use crate::actions::View;
+use crate::auth::Member;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::db::{Conn, Db};
+use crate::db::Conn;
 use crate::endpoints::queries::{self, EndpointWithTypes};
 use crate::endpoints::{Endpoint, MOST};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
+use crate::web::Dialog;
 use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::grouped;
 
 #[derive(Template)]
 #[template(path = "settings/endpoints/list.html")]
-struct ListPage {
+pub struct ListPage {
     layout: Layout,
     nav: Nav,
     rows: Vec<Row>,
@@ -41,38 +43,38 @@ pub struct Last {
     pub tone: &'static str,
 }
 
-pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(request, &req, &db, load).await
-}
-
-/// Renders the page with a dialog open.
-pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
-    load(conn, request, "", Some(opened))
-}
-
 /// The path of the page.
 pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings/endpoints", member.project.slug)
 }
 
-fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.authorize(conn)?;
-    let all = queries::all(conn, member.project.id)?;
-    let mut waiting = queries::waiting(conn, member.project.id)?;
-    let flash = actions::flash(conn, &member, query, request.now)?;
-    let mut layout = member.layout("Webhook endpoints", Section::Settings).with_flash(flash);
-    if let Some(opened) = opened {
-        let problem = opened.all_problems();
-        let dialog = dialog(&member, None, opened.on(&member, address(&member)))?;
-        layout.show_dialog(dialog, problem);
+impl Page for ListPage {
+    type Scope = InProject;
+
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<ListPage, Error> {
+        let member = view.who;
+        let all = queries::all(conn, member.project.id)?;
+        let mut waiting = queries::waiting(conn, member.project.id)?;
+        let row = |asking: EndpointWithTypes| {
+            let waiting = waiting.remove(&asking.0.id).unwrap_or_default();
+            Row::new(asking, waiting, member, view.request.now)
+        };
+        let rows = all.into_iter().map(row).collect();
+        let layout = member.layout("Webhook endpoints", Section::Settings);
+        Ok(ListPage { layout, nav: nav(conn, member, "endpoints")?, rows })
     }
-    let row = |asking: EndpointWithTypes| {
-        let waiting = waiting.remove(&asking.0.id).unwrap_or_default();
-        Row::new(asking, waiting, &member, request.now)
-    };
-    let rows = all.into_iter().map(row).collect();
-    let page = ListPage { layout, nav: nav(conn, &member, "endpoints")?, rows };
-    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
+
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
+    fn address(&self) -> String {
+        format!("{}/endpoints", self.nav.base)
+    }
+
+    fn dialog(&self, _: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
+        dialog(view.who, None, opened)
+    }
 }
 
 impl ListPage {

@@ -44,14 +44,14 @@ pub fn dialog(member: &Member, form: Opened, keys: &[&Line], origin: &str) -> Re
     }
     let line = keys.iter().find(|line| form.number() == Some(line.id) && line.counts());
     match (form.name.as_str(), line) {
-        ("key-make", None) => Dialog::render(&Make { action: address(member), form }).map(Some),
+        ("key-make", None) => Ok(Some(Dialog::new(Make { action: address(member), form }))),
         ("key-shown", None) if form.is_shown_once => {
             let platform = platform_of(form.value("for", SERVER));
-            Dialog::render(&Shown { form, origin: origin.to_owned(), platform }).map(Some)
+            Ok(Some(Dialog::new(Shown { form, origin: origin.to_owned(), platform })))
         }
         ("key-revoke", Some(line)) => {
             let action = format!("{}/{}/revoke", address(member), line.id);
-            Dialog::render(&Revoke { form, action, kind: kind(line), line: Line::clone(line) }).map(Some)
+            Ok(Some(Dialog::new(Revoke { form, action, kind: kind(line), line: Line::clone(line) })))
         }
         _ => Ok(None),
     }

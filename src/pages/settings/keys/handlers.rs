@@ -1,15 +1,13 @@
 //! Making and revoking keys. Both require a fresh authentication.
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::dialog::SERVER;
-use super::page::{address, page};
-use crate::actions::{Act, Doing, Done, ShownOnce};
+use super::page::{KeysPage, address};
+use crate::actions::{ActionContext, ActionForm, Done, ShownOnce};
 use crate::audit::{Action, Trace};
 use crate::auth::api_keys::{self, NewKey, Platform, Value, platform_of, queries};
-use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
 use crate::base::ids::KeyId;
 use crate::web::form::NoFields;
@@ -29,42 +27,43 @@ pub struct Draft {
     value: String,
 }
 
-pub async fn make(act: Act<Draft>, config: Data<Config>) -> Outcome {
-    let work = |doing: &mut Doing<'_>, draft: Draft| {
+pub async fn make(form: ActionForm<Draft>) -> Outcome {
+    let work = |action: &mut ActionContext<'_>, draft: Draft| {
         let name = api_keys::name(&draft.name).map_err(|why| Refusal::new("name", sentence(&why)))?;
         let platform = platform(&draft.kind)?;
         let value = chosen(draft.value.trim(), platform)?;
-        if queries::is_known(doing.conn, &value.hash())? {
+        if queries::is_known(action.conn, &value.hash())? {
             return Err(Refusal::new("value", "This key is in use already, or was revoked. Choose another one.").into());
         }
         let new = NewKey {
-            project: doing.member.project.id,
-            id: doing.ctx.next_id(),
+            project: action.who.project.id,
+            id: action.ctx.next_id(),
             name: &name,
             store: platform.map(|platform| platform.store),
-            created_by: &doing.member.person.name,
+            created_by: &action.who.person.name,
         };
-        queries::insert(doing.conn, &new, &value, doing.ctx.now)?;
+        queries::insert(action.conn, &new, &value, action.ctx.now)?;
         let trace = Trace::new(Action::ApiKeyCreated).about(&name).after(value.hint());
         let shown = ShownOnce::new("key-shown", &[("key", value.as_str()), ("name", &name), ("for", &draft.kind)]);
-        Ok(Done::new(trace, format!("The key of {name} was shown once."), address(doing.member)).showing(shown))
+        Ok(Done::new(trace, format!("The key of {name} was shown once."), address(action.who)).showing(shown))
     };
-    act.run("key-make", page(config), work).await
+    form.run::<KeysPage, _>("key-make", work).await
 }
 
-pub async fn revoke(act: Act<NoFields>, config: Data<Config>) -> Outcome {
-    let dialog = format!("key-revoke.{}", act.parameter("key")?);
-    let work = |doing: &mut Doing<'_>, _| {
-        let id: KeyId = doing.request.parameter("key")?.parse().map_err(|_| Error::NotFound)?;
-        let project = doing.member.project.id;
-        let line = queries::list(doing.conn, project)?.into_iter().find(|line| line.id == id).ok_or(Error::NotFound)?;
-        if !queries::revoke(doing.conn, project, id, doing.ctx.now)? {
+pub async fn revoke(form: ActionForm<NoFields>) -> Outcome {
+    let dialog = format!("key-revoke.{}", form.parameter("key")?);
+    let work = |action: &mut ActionContext<'_>, _| {
+        let id: KeyId = action.request.parameter("key")?.parse().map_err(|_| Error::NotFound)?;
+        let project = action.who.project.id;
+        let line =
+            queries::list(action.conn, project)?.into_iter().find(|line| line.id == id).ok_or(Error::NotFound)?;
+        if !queries::revoke(action.conn, project, id, action.ctx.now)? {
             return Err(Refusal::new("", "This key is revoked already.").into());
         }
         let trace = Trace::new(Action::ApiKeyRevoked).about(&line.name).before(&line.hint);
-        Ok(Done::new(trace, format!("The key of {} is revoked.", line.name), address(doing.member)))
+        Ok(Done::new(trace, format!("The key of {} is revoked.", line.name), address(action.who)))
     };
-    act.run(&dialog, page(config), work).await
+    form.run::<KeysPage, _>(&dialog, work).await
 }
 
 /// The platform of an app; `None` for a server.

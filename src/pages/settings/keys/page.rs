@@ -1,25 +1,26 @@
 //! The list of all keys, revoked ones included.
 
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::actions::{self, Opened};
+use crate::actions::InProject;
+use crate::actions::Opened;
+use crate::actions::Page;
+use crate::actions::View;
+use crate::auth::Member;
 use crate::auth::api_keys::{Line, platform_of, queries};
-use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
-use crate::base::config::Config;
 use crate::base::error::Error;
-use crate::db::{Conn, Db};
+use crate::db::Conn;
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
+use crate::web::Dialog;
 use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "settings/keys.html")]
-struct KeysPage {
+pub struct KeysPage {
     layout: Layout,
     nav: Nav,
     slug: String,
@@ -38,56 +39,40 @@ struct Row {
     revoked: Option<Stamp>,
 }
 
-pub async fn show(
-    request: PageRequest,
-    req: HttpRequest,
-    db: Data<Db>,
-    config: Data<Config>,
-) -> Result<HttpResponse, Error> {
-    actions::page(request, &req, &db, move |conn, request, query, opened| load(conn, request, &config, query, opened))
-        .await
-}
-
-/// Renders the page with a dialog open, for an action.
-pub fn page(
-    config: Data<Config>,
-) -> impl FnOnce(&mut Conn, &PageRequest, Opened) -> Result<Bytes, Error> + Send + 'static {
-    move |conn, request, opened| load(conn, request, &config, "", Some(opened))
-}
-
 /// The path of the page.
 pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings/keys", member.project.slug)
 }
 
-fn load(
-    conn: &mut Conn,
-    request: &PageRequest,
-    config: &Config,
-    query: &str,
-    opened: Option<Opened>,
-) -> Result<Bytes, Error> {
-    let member = request.authorize(conn)?;
-    let origin = config.address_of("");
-    let flash = actions::flash(conn, &member, query, request.now)?;
-    let mut layout = member.layout("API keys", Section::Settings).with_flash(flash);
-    let keys: Vec<Row> =
-        queries::list(conn, member.project.id)?.into_iter().map(|line| Row::new(line, request.now)).collect();
-    if let Some(opened) = opened {
-        let problem = opened.all_problems();
-        let lines: Vec<&Line> = keys.iter().map(|row| &row.line).collect();
-        let dialog = dialog(&member, opened.on(&member, address(&member)), &lines, &origin)?;
-        layout.show_dialog(dialog, problem);
+impl Page for KeysPage {
+    type Scope = InProject;
+
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<KeysPage, Error> {
+        let (member, now) = (view.who, view.request.now);
+        let lines = queries::list(conn, member.project.id)?;
+        let keys: Vec<Row> = lines.into_iter().map(|line| Row::new(line, now)).collect();
+        Ok(KeysPage {
+            layout: member.layout("API keys", Section::Settings),
+            nav: nav(conn, member, "keys")?,
+            slug: member.project.slug.clone(),
+            origin: view.request.config().address_of(""),
+            active: keys.iter().filter(|row| row.line.counts()).count(),
+            keys,
+        })
     }
-    let page = KeysPage {
-        layout,
-        nav: nav(conn, &member, "keys")?,
-        slug: member.project.slug.clone(),
-        origin,
-        active: keys.iter().filter(|row| row.line.counts()).count(),
-        keys,
-    };
-    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
+
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
+    fn address(&self) -> String {
+        format!("{}/keys", self.nav.base)
+    }
+
+    fn dialog(&self, _: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
+        let lines: Vec<&Line> = self.keys.iter().map(|row| &row.line).collect();
+        dialog(view.who, opened, &lines, &self.origin)
+    }
 }
 
 impl KeysPage {

@@ -83,26 +83,26 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
     let action = |path: &str| format!("{}/{path}", address(member));
     let invitations = format!("/projects/{}/settings/invitations", member.project.slug);
     match (form.name.as_str(), line) {
-        ("member-invite", None) => Dialog::render(&Invite { action: invitations, form }).map(Some),
-        ("invitation-link", None) if form.is_shown_once => Dialog::render(&Link { form }).map(Some),
+        ("member-invite", None) => Ok(Some(Dialog::new(Invite { action: invitations, form }))),
+        ("invitation-link", None) if form.is_shown_once => Ok(Some(Dialog::new(Link { form }))),
         ("invitation-withdraw", None) => {
             let open = crate::auth::invitations::queries::list(conn, member.project.id, now)?;
             let Some(invitation) = open.into_iter().find(|one| form.number() == Some(one.id)) else { return Ok(None) };
             let action = format!("{invitations}/{}/delete", invitation.id);
-            Dialog::render(&Withdraw { form, action, invitation }).map(Some)
+            Ok(Some(Dialog::new(Withdraw { form, action, invitation })))
         }
         ("member-role", Some(line)) => {
-            Dialog::render(&ChangeRole { action: action(&format!("{}/role", line.id)), form, line }).map(Some)
+            Ok(Some(Dialog::new(ChangeRole { action: action(&format!("{}/role", line.id)), form, line })))
         }
         ("member-remove", Some(line)) => {
-            Dialog::render(&Remove { action: action(&format!("{}/delete", line.id)), form, line }).map(Some)
+            Ok(Some(Dialog::new(Remove { action: action(&format!("{}/delete", line.id)), form, line })))
         }
         ("factor-require", None) => {
             let without = lines.into_iter().filter(|line| !line.has_second_factor).map(|line| line.name);
             let (is_required, has_own) = (member.project.requires_second_factor, member.has_second_factor);
             let require =
                 Require { action: action("second-factor"), form, is_required, without: without.collect(), has_own };
-            Dialog::render(&require).map(Some)
+            Ok(Some(Dialog::new(require)))
         }
         _ => Ok(None),
     }

@@ -4,12 +4,13 @@ mod dialog;
 mod handlers;
 mod page;
 
+use crate::actions::show;
 use crate::base::Permission::{ManagePeople, ReadPeople};
 use crate::web::{Proof, Routes};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/people", |routes| {
-        routes.get("", ReadPeople, page::show);
+        routes.get("", ReadPeople, show::<page::PeoplePage>);
         routes.post("/second-factor", ManagePeople, handlers::require_second_factor).asks_for(Proof::Fresh);
         routes.post("/{person}/role", ManagePeople, handlers::change_role).asks_for(Proof::Fresh);
         routes.post("/{person}/delete", ManagePeople, handlers::remove).asks_for(Proof::Fresh);

@@ -1,26 +1,28 @@
 //! The page: members, open invitations, and whether a second factor is required.
 
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::dialog;
-use crate::actions::{self, Opened};
+use crate::actions::InProject;
+use crate::actions::Opened;
+use crate::actions::Page;
+use crate::actions::View;
+use crate::auth::Member;
 use crate::auth::invitations::Invitation;
 use crate::auth::members::{self, Line};
-use crate::auth::{Member, PageRequest};
 use crate::base::Permission::ManagePeople;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::db::{Conn, Db};
+use crate::db::Conn;
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
+use crate::web::Dialog;
 use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]
 #[template(path = "settings/people.html")]
-struct PeoplePage {
+pub struct PeoplePage {
     layout: Layout,
     nav: Nav,
     members: Vec<Row>,
@@ -37,34 +39,16 @@ struct Row {
     is_own: bool,
 }
 
-pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(request, &req, &db, load).await
-}
-
-/// Renders the page with a dialog open.
-pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
-    load(conn, request, "", Some(opened))
-}
-
 /// The path of the page.
 pub fn address(member: &Member) -> String {
     format!("/projects/{}/settings/people", member.project.slug)
 }
 
-fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.authorize(conn)?;
-    let mut page = PeoplePage::load(conn, &member, request.now)?;
-    page.layout.flash = actions::flash(conn, &member, query, request.now)?;
-    if let Some(opened) = opened {
-        let problem = opened.all_problems();
-        let dialog = dialog(conn, &member, opened.on(&member, address(&member)), request.now)?;
-        page.layout.show_dialog(dialog, problem);
-    }
-    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
-}
+impl Page for PeoplePage {
+    type Scope = InProject;
 
-impl PeoplePage {
-    fn load(conn: &mut Conn, member: &Member, now: Moment) -> Result<PeoplePage, Error> {
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<PeoplePage, Error> {
+        let (member, now) = (view.who, view.request.now);
         let lines = members::queries::list(conn, member.project.id)?;
         let open = crate::auth::invitations::queries::list(conn, member.project.id, now)?;
         Ok(PeoplePage {
@@ -78,6 +62,20 @@ impl PeoplePage {
         })
     }
 
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
+    fn address(&self) -> String {
+        format!("{}/people", self.nav.base)
+    }
+
+    fn dialog(&self, conn: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
+        dialog(conn, view.who, opened, view.request.now)
+    }
+}
+
+impl PeoplePage {
     fn everybody_has_one(&self) -> bool {
         self.without == 0
     }

@@ -26,7 +26,7 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened) -> Result<Option<D
         return Ok(None);
     }
     let action = format!("/projects/{}/settings/project", member.project.slug);
-    Dialog::render(&Edit { form, action, settings: queries::load(conn, member.project.id)? }).map(Some)
+    Ok(Some(Dialog::new(Edit { form, action, settings: queries::load(conn, member.project.id)? })))
 }
 
 impl Edit {

@@ -5,8 +5,9 @@ use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::address;
-use super::review::{Choice, rendered};
-use crate::actions::{Act, Doing, Done};
+use super::review::Choice;
+use super::review::ReviewPage;
+use crate::actions::{ActionContext, ActionForm, Done};
 use crate::audit::{Action, Trace};
 use crate::base::clock::Clock;
 use crate::base::error::{Error, Refusal};
@@ -30,22 +31,22 @@ pub struct Typed {
     count: String,
 }
 
-pub async fn start(act: Act<Typed>, at: (Data<Db>, Data<Ids>, Data<Clock>)) -> Result<HttpResponse, Error> {
-    let work = |doing: &mut Doing<'_>, typed: Typed| {
+pub async fn start(form: ActionForm<Typed>, at: (Data<Db>, Data<Ids>, Data<Clock>)) -> Result<HttpResponse, Error> {
+    let work = |action: &mut ActionContext<'_>, typed: Typed| {
         let choice = typed.choice()?;
-        let project = doing.member.project.id;
-        let chosen: Vec<CustomerId> = choice.find(doing.conn, project)?.into_iter().map(|one| one.id).collect();
+        let project = action.who.project.id;
+        let chosen: Vec<CustomerId> = choice.find(action.conn, project)?.into_iter().map(|one| one.id).collect();
         let number = i64::try_from(chosen.len()).unwrap_or(i64::MAX);
         typed.must_say(number)?;
-        let member = doing.member;
+        let member = action.who;
         let requester = Requester { person: member.person.id, role: member.role.name() };
-        let id = jobs::start(doing.conn, &doing.ctx, requester, &choice.wanted, &chosen)?;
+        let id = jobs::start(action.conn, &action.ctx, requester, &choice.wanted, &chosen)?;
         let message = count(number, "customer", "customers");
         let location = format!("{}/jobs/{id}", address(&member.project.slug));
         let trace = Trace::new(Action::TestAccountsChosen).about(message.clone());
         Ok(Done::new(trace, format!("Deleting {message}."), location))
     };
-    let answer = act.run("review", rendered, work).await?;
+    let answer = form.run::<ReviewPage, _>("review", work).await?;
     begin(at);
     Ok(answer)
 }

@@ -6,13 +6,14 @@ mod page;
 mod progress;
 mod review;
 
+use crate::actions::show;
 use crate::base::Permission::DeleteTestAccounts;
 use crate::web::{Proof, Routes};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings/test-accounts", |routes| {
         routes.get("", DeleteTestAccounts, page::show);
-        routes.get("/review", DeleteTestAccounts, review::show);
+        routes.get("/review", DeleteTestAccounts, show::<review::ReviewPage>);
         routes.post("", DeleteTestAccounts, handlers::start).asks_for(Proof::Fresh);
         routes.get("/jobs/{job}", DeleteTestAccounts, progress::show);
     });

@@ -1,17 +1,16 @@
 //! How much would be deleted, and the field for the number that confirms it.
 
-use actix_web::http::header::ContentType;
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use url::form_urlencoded;
 
 use super::address;
+use crate::actions::InProject;
 use crate::actions::Opened;
-use crate::auth::{Member, PageRequest};
-use crate::base::error::{Error, Refusal};
+use crate::actions::Page;
+use crate::actions::View;
+use crate::auth::Member;
+use crate::base::error::Error;
 use crate::base::ids::{CustomerId, ProjectId};
-use crate::db::{Conn, Db};
+use crate::db::Conn;
 use crate::operations::test_accounts::queries::{self, Candidate};
 use crate::operations::test_accounts::{MOST, Wanted};
 use crate::pages::settings::Nav;
@@ -28,7 +27,7 @@ pub struct Choice {
 
 #[derive(Template)]
 #[template(path = "settings/test_accounts/review.html")]
-struct ReviewPage {
+pub struct ReviewPage {
     layout: Layout,
     nav: Nav,
     address: String,
@@ -39,23 +38,28 @@ struct ReviewPage {
     purchases: i64,
 }
 
-pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(req.query_string().as_bytes()).into_owned().collect();
-    let html =
-        db.read(move |conn| rendered(conn, &request, Opened::again("review", pairs, Refusal::default())?)).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
-}
+impl Page for ReviewPage {
+    type Scope = InProject;
 
-/// Renders the page. `form` holds the choice, and after a refusal also what was typed.
-///
-/// # Errors
-/// [`Error::BadRequest`] for a choice that the page before cannot make.
-pub fn rendered(conn: &mut Conn, request: &PageRequest, form: Opened) -> Result<Bytes, Error> {
-    let member = request.authorize(conn)?;
-    let choice = Choice::parse(|name| form.all(name))?;
-    let chosen = choice.find(conn, member.project.id)?;
-    let page = ReviewPage::new(conn, &member, form, choice, &chosen)?;
-    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
+    /// The choice is in the fields of the form, or in those of the address.
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<ReviewPage, Error> {
+        let member = view.who;
+        let form = match view.sent() {
+            Some(sent) => sent.clone(),
+            None => Opened::of_fields("review", view.query)?.by(member.is_proven, member.has_second_factor),
+        };
+        let choice = Choice::parse(|name| form.all(name))?;
+        let chosen = choice.find(conn, member.project.id)?;
+        ReviewPage::new(conn, member, form, choice, &chosen)
+    }
+
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
+    fn has_dialogs() -> bool {
+        false
+    }
 }
 
 impl Choice {
@@ -113,7 +117,7 @@ impl ReviewPage {
         Ok(ReviewPage {
             layout: member.layout("Delete test accounts", Section::Settings),
             nav: nav(conn, member, "test-accounts")?,
-            form: form.on(member, format!("{address}?{}", choice.wanted.query())),
+            form: form.with_back(format!("{address}?{}", choice.wanted.query())),
             address,
             chosen: i64::try_from(chosen.len()).unwrap_or(i64::MAX),
             events: chosen.iter().map(|one| one.events).sum(),

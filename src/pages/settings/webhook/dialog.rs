@@ -42,7 +42,8 @@ pub fn dialog(
     conn: &mut Conn,
     member: &Member,
     form: Opened,
-    (now, address): (Moment, &str),
+    now: Moment,
+    address: &str,
 ) -> Result<Option<Dialog>, Error> {
     if !member.may(ManageSecrets) {
         return Ok(None);
@@ -50,10 +51,10 @@ pub fn dialog(
     let action = format!("/projects/{}/settings/webhook/secret", member.project.slug);
     let overlap = queries::load(conn, member.project.id)?.overlap(now).map(Stamp::full);
     match (form.name.as_str(), overlap) {
-        ("webhook-replace", overlap) => Dialog::render(&Replace { form, action, overlap }).map(Some),
-        ("webhook-end", Some(until)) => Dialog::render(&End { form, action: format!("{action}/end"), until }).map(Some),
+        ("webhook-replace", overlap) => Ok(Some(Dialog::new(Replace { form, action, overlap }))),
+        ("webhook-end", Some(until)) => Ok(Some(Dialog::new(End { form, action: format!("{action}/end"), until }))),
         ("webhook-secret", _) if form.is_shown_once => {
-            Dialog::render(&Shown { form, address: address.to_owned() }).map(Some)
+            Ok(Some(Dialog::new(Shown { form, address: address.to_owned() })))
         }
         _ => Ok(None),
     }

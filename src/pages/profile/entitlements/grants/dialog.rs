@@ -67,9 +67,9 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
     }
     match form.name.as_str() {
         GIVE if visit.catalog.entitlements().is_empty() => Ok(None),
-        GIVE => Dialog::render(&Give::load(conn, visit, form)?).map(Some),
+        GIVE => Ok(Some(Dialog::new(Give::load(conn, visit, form)?))),
         REVOKE => match grants::plan_removal(conn, &visit.ctx, visit.customer.id, &form.subject)? {
-            Some(plan) => Dialog::render(&Revoke::load(conn, visit, form, &plan)?).map(Some),
+            Some(plan) => Ok(Some(Dialog::new(Revoke::load(conn, visit, form, &plan)?))),
             None => Ok(None),
         },
         _ => Ok(None),

@@ -2,25 +2,26 @@
 
 use super::request::{Draft, GrantRequest, RevokeDraft};
 use super::{GIVE, REVOKE, Undo, request};
-use crate::actions::{Act, Doing, Done};
+use crate::actions::{ActionContext, ActionForm, Done};
 use crate::base::error::{Error, Refusal};
 use crate::catalog::{self, Catalog};
 use crate::operations::grants::{self, Plan, queries};
-use crate::pages::profile::acting::{Outcome, on_customer, preview_dialog};
+use crate::pages::profile::acting::{Outcome, on_customer};
+use crate::pages::profile::page::ProfilePage;
 use crate::pages::profile::subject::Subject;
 use crate::pages::profile::undo;
 use crate::wording::text;
 
-pub async fn give(act: Act<Draft>) -> Outcome {
-    on_customer(act, GIVE, |doing, subject, draft| {
+pub async fn give(form: ActionForm<Draft>) -> Outcome {
+    on_customer(form, GIVE, |action, subject, draft| {
         request::must_be_production(subject)?;
-        let request = GrantRequest::parse(draft, doing.ctx.now)?;
+        let request = GrantRequest::parse(draft, action.ctx.now)?;
         let GrantRequest { entitlement, length, replaces, .. } = &request;
-        let catalog = catalog::queries::load(doing.conn, subject.project.id)?;
-        let (ctx, customer, name) = (&doing.ctx, subject.customer.id, catalog.entitlement_name(entitlement));
-        let planned = grants::plan_grant(doing.conn, ctx, customer, entitlement, *length, *replaces)?;
+        let catalog = catalog::queries::load(action.conn, subject.project.id)?;
+        let (ctx, customer, name) = (&action.ctx, subject.customer.id, catalog.entitlement_name(entitlement));
+        let planned = grants::plan_grant(action.conn, ctx, customer, entitlement, *length, *replaces)?;
         let plan = planned.map_err(|refusal| request::refused(&refusal, name))?;
-        grants::carry_out(doing.conn, &doing.ctx, customer, &plan)?;
+        grants::carry_out(action.conn, &action.ctx, customer, &plan)?;
         let message = format!("{name} granted {}.", request.length.in_words());
         let entry = plan.grant_entry(&request.entitlement, request.length).because(request.reason.clone());
         let done = Done::new(entry, message, subject.at("entitlements"));
@@ -31,22 +32,22 @@ pub async fn give(act: Act<Draft>) -> Outcome {
 }
 
 /// `POST C/grants/preview`: the dialog again, with a preview of its choices.
-pub async fn preview(act: Act<Draft>) -> Outcome {
-    preview_dialog(act, GIVE).await
+pub async fn preview(form: ActionForm<Draft>) -> Outcome {
+    form.preview::<ProfilePage>(GIVE).await
 }
 
-pub async fn revoke(act: Act<RevokeDraft>) -> Outcome {
-    let name = format!("{}.{}", REVOKE, act.parameter("g")?);
-    on_customer(act, &name, |doing, subject, draft| {
+pub async fn revoke(form: ActionForm<RevokeDraft>) -> Outcome {
+    let name = format!("{}.{}", REVOKE, form.parameter("g")?);
+    on_customer(form, &name, |action, subject, draft| {
         request::must_be_production(subject)?;
         let reason = request::reason(&draft.reason)?;
-        let key = doing.request.parameter("g")?.to_owned();
-        let plan = match grants::plan_removal(doing.conn, &doing.ctx, subject.customer.id, &key)? {
+        let key = action.request.parameter("g")?.to_owned();
+        let plan = match grants::plan_removal(action.conn, &action.ctx, subject.customer.id, &key)? {
             Some(plan) => plan,
-            None => return Err(not_removable(doing, subject, &key)),
+            None => return Err(not_removable(action, subject, &key)),
         };
-        grants::carry_out(doing.conn, &doing.ctx, subject.customer.id, &plan)?;
-        let catalog = catalog::queries::load(doing.conn, subject.project.id)?;
+        grants::carry_out(action.conn, &action.ctx, subject.customer.id, &plan)?;
+        let catalog = catalog::queries::load(action.conn, subject.project.id)?;
         let message = format!("{} removed.", text::capitalised(&removed(&catalog, &plan)));
         let done = Done::new(plan.removal_entry().because(reason), message, subject.at("entitlements"));
         Ok(done.with_undo(&undo::Undo::Grant(Undo::Removed(plan.removed))))
@@ -66,8 +67,8 @@ pub fn removed(catalog: &Catalog, plan: &Plan) -> String {
 }
 
 /// Why a grant cannot be removed: it has ended, or it does not exist.
-fn not_removable(doing: &mut Doing<'_>, subject: &Subject, key: &str) -> Error {
-    match queries::find(doing.conn, subject.customer.id, key) {
+fn not_removable(action: &mut ActionContext<'_>, subject: &Subject, key: &str) -> Error {
+    match queries::find(action.conn, subject.customer.id, key) {
         Ok(Some(_)) => Refusal::new("", "This grant has already ended. There is nothing to remove.").into(),
         Ok(None) => Error::NotFound,
         Err(error) => error.into(),

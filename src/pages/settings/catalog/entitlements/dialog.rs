@@ -29,15 +29,15 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
     let row = queries::entitlement(conn, member.project.id, &identifier)?;
     let path = |row: &Entitlement, verb: &str| format!("{base}/{}{verb}", segment(&row.identifier));
     match (form.name.as_str(), row) {
-        ("entitlement-add", None) => Dialog::render(&write(form, base, None)).map(Some),
-        ("entitlement-edit", Some(row)) => Dialog::render(&write(form, path(&row, ""), Some(row))).map(Some),
+        ("entitlement-add", None) => Ok(Some(Dialog::new(write(form, base, None)))),
+        ("entitlement-edit", Some(row)) => Ok(Some(Dialog::new(write(form, path(&row, ""), Some(row))))),
         ("entitlement-delete", Some(row)) => {
             let action = path(&row, "/delete");
             delete(conn, form, action, &row, now)?.dialog()
         }
         ("entitlement-attach", Some(row)) => {
             let action = path(&row, "/attach");
-            Dialog::render(&attach(conn, form, action, &row)?).map(Some)
+            Ok(Some(Dialog::new(attach(conn, form, action, &row)?)))
         }
         ("entitlement-detach", Some(row)) => {
             let action = path(&row, "/detach");

@@ -32,7 +32,7 @@ pub fn dialog_to_add(member: &Member, form: Opened) -> Result<Option<Dialog>, Er
         return Ok(None);
     }
     let action = format!("{}/offerings", address(member));
-    Dialog::render(&Write { form, action, current_values: Values::default(), offering: None }).map(Some)
+    Ok(Some(Dialog::new(Write { form, action, current_values: Values::default(), offering: None })))
 }
 
 /// What the dialogs need to know about an offering.
@@ -53,7 +53,7 @@ pub fn dialog(member: &Member, known: &Known<'_>, form: Opened) -> Result<Option
     let (verb, title, consequences, button, is_danger) = match form.name.as_str() {
         "offering-edit" => {
             let write = Write { form, action: action(""), current_values: values(row), offering: Some(row.clone()) };
-            return Dialog::render(&write).map(Some);
+            return Ok(Some(Dialog::new(write)));
         }
         "offering-default" if !row.is_default && !row.is_archived => (
             "/default",

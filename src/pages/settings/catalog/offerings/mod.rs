@@ -3,20 +3,20 @@
 mod dialog;
 mod draft;
 mod handlers;
-mod page;
+pub mod page;
 
+use crate::actions::show;
 use crate::auth::Member;
 use crate::base::Permission::{ManageCatalog, ReadSettings};
 use crate::web::Routes;
 use crate::wording::text::segment;
 
 pub use dialog::dialog_to_add;
-pub use page::rendered;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/offerings", |routes| {
         routes.post("", ManageCatalog, handlers::add);
-        routes.get("/{offering}", ReadSettings, page::show);
+        routes.get("/{offering}", ReadSettings, show::<page::OfferingPage>);
         routes.post("/{offering}", ManageCatalog, handlers::edit);
         routes.post("/{offering}/default", ManageCatalog, handlers::choose_default);
         routes.post("/{offering}/archive", ManageCatalog, handlers::archive);

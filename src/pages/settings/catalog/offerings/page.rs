@@ -1,19 +1,18 @@
 //! `GET /projects/{p}/catalog/offerings/{offering}`: an offering with its packages.
 
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::dialog::{Known, dialog};
 use super::draft::indented;
 use super::href;
-use crate::actions::{self, Opened};
-use crate::auth::{Member, PageRequest};
+use crate::actions::InProject;
+use crate::actions::Opened;
+use crate::actions::Page;
+use crate::actions::View;
 use crate::base::Permission::ManageCatalog;
-use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::catalog::rows::{Offering, Package};
-use crate::db::{Conn, Db};
+use crate::db::Conn;
 use crate::pages::settings::catalog::{packages, queries};
 use crate::pages::settings::{Nav, overview};
 use crate::web::{Dialog, Layout, Section, filters};
@@ -21,7 +20,7 @@ use crate::wording::text::segment;
 
 #[derive(Template)]
 #[template(path = "settings/catalog/offering.html")]
-struct OfferingPage {
+pub struct OfferingPage {
     layout: Layout,
     nav: Nav,
     row: Offering,
@@ -33,29 +32,11 @@ struct OfferingPage {
     href: String,
 }
 
-pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
-    actions::page(request, &req, &db, load).await
-}
+impl Page for OfferingPage {
+    type Scope = InProject;
 
-/// Renders the page with a dialog open.
-pub fn rendered(conn: &mut Conn, request: &PageRequest, opened: Opened) -> Result<Bytes, Error> {
-    load(conn, request, "", Some(opened))
-}
-
-fn load(conn: &mut Conn, request: &PageRequest, query: &str, opened: Option<Opened>) -> Result<Bytes, Error> {
-    let member = request.authorize(conn)?;
-    let mut page = OfferingPage::load(conn, &member, request.parameter("offering")?, request.now)?;
-    page.layout.flash = actions::flash(conn, &member, query, request.now)?;
-    if let Some(opened) = opened {
-        let problem = opened.all_problems();
-        let dialog = page.dialog(conn, &member, opened.on(&member, page.href.clone()))?;
-        page.layout.show_dialog(dialog, problem);
-    }
-    Ok(Bytes::from(page.render_with_values(&member.preferences())?))
-}
-
-impl OfferingPage {
-    fn load(conn: &mut Conn, member: &Member, identifier: &str, now: Moment) -> Result<OfferingPage, Error> {
+    fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<OfferingPage, Error> {
+        let (member, identifier, now) = (view.who, view.request.parameter("offering")?, view.request.now);
         let project = member.project.id;
         let (own, others): (Vec<Offering>, Vec<Offering>) =
             queries::offerings(conn, project)?.into_iter().partition(|offering| offering.identifier == identifier);
@@ -79,18 +60,28 @@ impl OfferingPage {
         })
     }
 
+    fn layout(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
+    fn address(&self) -> String {
+        self.href.clone()
+    }
+
     /// The name of a dialog begins with the part that it belongs to.
-    fn dialog(&self, conn: &mut Conn, member: &Member, opened: Opened) -> Result<Option<Dialog>, Error> {
+    fn dialog(&self, conn: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
         let default = std::iter::once(&self.row).chain(&self.others).find(|offering| offering.is_default);
         let known = Known { row: &self.row, overrides: self.overrides, default, is_alone: self.others.is_empty() };
         match opened.name.split('-').next() {
             _ if !self.may_manage => Ok(None),
-            Some("offering") => dialog(member, &known, opened),
-            Some("package") => packages::dialog(conn, member, (&self.href, &self.packages), opened),
+            Some("offering") => dialog(view.who, &known, opened),
+            Some("package") => packages::dialog(conn, view.who, &self.href, &self.packages, opened),
             _ => Ok(None),
         }
     }
+}
 
+impl OfferingPage {
     /// The address of the page with this dialog open.
     fn opens(&self, dialog: &str) -> String {
         format!("{}?dialog={}", self.href, segment(dialog))

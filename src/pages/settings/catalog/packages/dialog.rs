@@ -31,7 +31,8 @@ const HINT: &str = "One of those that SDKs know, or your own. It cannot be chang
 pub fn dialog(
     conn: &mut Conn,
     member: &Member,
-    (offering, packages): (&str, &[(Package, Vec<String>)]),
+    offering: &str,
+    packages: &[(Package, Vec<String>)],
     form: Opened,
 ) -> Result<Option<Dialog>, Error> {
     let place = packages.iter().position(|(package, _)| package.identifier == form.subject);
@@ -39,11 +40,11 @@ pub fn dialog(
     let base = format!("{offering}/packages");
     let path = |package: &Package, verb: &str| format!("{base}/{}{verb}", segment(&package.identifier));
     match (form.name.as_str(), found) {
-        ("package-add", None) => Dialog::render(&write(form, base, None, 0)).map(Some),
+        ("package-add", None) => Ok(Some(Dialog::new(write(form, base, None, 0)))),
         ("package-edit", Some((place, package, _))) => {
-            Dialog::render(&write(form, path(package, ""), Some((place, package)), packages.len())).map(Some)
+            Ok(Some(Dialog::new(write(form, path(package, ""), Some((place, package)), packages.len()))))
         }
-        ("package-attach", Some((_, package, products))) => Dialog::render(&Attach {
+        ("package-attach", Some((_, package, products))) => Ok(Some(Dialog::new(Attach {
             action: path(package, "/attach"),
             title: format!("Put a product into {}", package.display_name),
             consequences: vec![Sentence::new(
@@ -52,8 +53,7 @@ pub fn dialog(
             products: choices(conn, member.project.id, products)?,
             button: "Put it in",
             form,
-        })
-        .map(Some),
+        }))),
         ("package-detach", Some((_, package, _))) => take_out(form, path(package, "/detach"), package).dialog(),
         ("package-delete", Some((_, package, products))) => {
             let action = path(package, "/delete");

@@ -1,39 +1,40 @@
 //! Adding, changing and deleting a package of an offering; putting products into it and taking them out.
 
 use super::dialog::values;
-use crate::actions::{Act, Doing, Done};
+use crate::actions::{ActionContext, ActionForm, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
 use crate::catalog::rows::Package;
 use crate::catalog::writes;
 use crate::pages::settings::catalog::attach::Draft as Chosen;
 use crate::pages::settings::catalog::named::Draft;
-use crate::pages::settings::catalog::offerings::{href, rendered};
+use crate::pages::settings::catalog::offerings::href;
+use crate::pages::settings::catalog::offerings::page::OfferingPage;
 use crate::pages::settings::catalog::{Outcome, queries};
 use crate::web::form::NoFields;
 
-pub async fn add(act: Act<Draft>) -> Outcome {
-    let work = |doing: &mut Doing<'_>, draft: Draft| {
+pub async fn add(form: ActionForm<Draft>) -> Outcome {
+    let work = |action: &mut ActionContext<'_>, draft: Draft| {
         let (identifier, display_name) = draft.parse()?;
-        let packages = packages_of(doing)?;
+        let packages = packages_of(action)?;
         if packages.iter().any(|package| package.identifier == identifier) {
             return Err(Refusal::new("identifier", "The offering has a package of that identifier already.").into());
         }
         let position = packages.iter().map(|package| package.position + 1).max().unwrap_or(0);
-        let (project_id, offering) = (doing.member.project.id, doing.request.parameter("offering")?.to_owned());
+        let (project_id, offering) = (action.who.project.id, action.request.parameter("offering")?.to_owned());
         let row = Package { project_id, offering, identifier, display_name, position };
-        writes::insert_package(doing.conn, &row)?;
+        writes::insert_package(action.conn, &row)?;
         let trace = trace(Action::PackageCreated, &row).after(&row.display_name);
-        Ok(done(doing, trace, format!("{} is added. Put products into it.", row.display_name), &row))
+        Ok(done(action, trace, format!("{} is added. Put products into it.", row.display_name), &row))
     };
-    act.run("package-add", rendered, work).await
+    form.run::<OfferingPage, _>("package-add", work).await
 }
 
-pub async fn edit(act: Act<Draft>) -> Outcome {
-    let dialog = format!("package-edit.{}", act.parameter("package")?);
-    let work = |doing: &mut Doing<'_>, draft: Draft| {
-        let mut packages = packages_of(doing)?;
-        let at = place_of(doing, &packages)?;
+pub async fn edit(form: ActionForm<Draft>) -> Outcome {
+    let dialog = format!("package-edit.{}", form.parameter("package")?);
+    let work = |action: &mut ActionContext<'_>, draft: Draft| {
+        let mut packages = packages_of(action)?;
+        let at = place_of(action, &packages)?;
         let display_name = draft.parse_name()?;
         let places = 1..=packages.len();
         let to = draft.place.parse().ok().filter(|place| places.contains(place));
@@ -48,67 +49,67 @@ pub async fn edit(act: Act<Draft>) -> Outcome {
         let (was, is) = was.difference(&values(&after, to)).ok_or_else(unchanged)?;
         packages.insert(to - 1, after.clone());
         for (position, package) in (0..).zip(packages) {
-            writes::update_package(doing.conn, &Package { position, ..package })?;
+            writes::update_package(action.conn, &Package { position, ..package })?;
         }
         let trace = trace(Action::PackageUpdated, &after).before(was).after(is);
-        Ok(done(doing, trace, format!("{} is changed.", after.display_name), &after))
+        Ok(done(action, trace, format!("{} is changed.", after.display_name), &after))
     };
-    act.run(&dialog, rendered, work).await
+    form.run::<OfferingPage, _>(&dialog, work).await
 }
 
-pub async fn delete(act: Act<NoFields>) -> Outcome {
-    let dialog = format!("package-delete.{}", act.parameter("package")?);
-    let work = |doing: &mut Doing<'_>, _| {
-        let row = package_of(doing)?;
-        writes::delete_package(doing.conn, &row)?;
+pub async fn delete(form: ActionForm<NoFields>) -> Outcome {
+    let dialog = format!("package-delete.{}", form.parameter("package")?);
+    let work = |action: &mut ActionContext<'_>, _| {
+        let row = package_of(action)?;
+        writes::delete_package(action.conn, &row)?;
         let trace = trace(Action::PackageDeleted, &row).before(&row.display_name);
-        Ok(done(doing, trace, format!("{} is deleted.", row.display_name), &row))
+        Ok(done(action, trace, format!("{} is deleted.", row.display_name), &row))
     };
-    act.run(&dialog, rendered, work).await
+    form.run::<OfferingPage, _>(&dialog, work).await
 }
 
-pub async fn attach(act: Act<Chosen>) -> Outcome {
-    let dialog = format!("package-attach.{}", act.parameter("package")?);
-    let work = |doing: &mut Doing<'_>, draft: Chosen| {
-        let (row, product) = (package_of(doing)?, draft.parse()?);
-        if !writes::put_in(doing.conn, &row, &product)? {
+pub async fn attach(form: ActionForm<Chosen>) -> Outcome {
+    let dialog = format!("package-attach.{}", form.parameter("package")?);
+    let work = |action: &mut ActionContext<'_>, draft: Chosen| {
+        let (row, product) = (package_of(action)?, draft.parse()?);
+        if !writes::put_in(action.conn, &row, &product)? {
             return Err(Refusal::new("product", "It is in this package already.").into());
         }
         let trace = trace(Action::PackageUpdated, &row).after(&product);
-        Ok(done(doing, trace, format!("{product} is in {} now.", row.display_name), &row))
+        Ok(done(action, trace, format!("{product} is in {} now.", row.display_name), &row))
     };
-    act.run(&dialog, rendered, work).await
+    form.run::<OfferingPage, _>(&dialog, work).await
 }
 
-pub async fn detach(act: Act<Chosen>) -> Outcome {
-    let dialog = format!("package-detach.{}", act.parameter("package")?);
-    let work = |doing: &mut Doing<'_>, draft: Chosen| {
-        let row = package_of(doing)?;
-        if !writes::take_out(doing.conn, &row, &draft.product)? {
+pub async fn detach(form: ActionForm<Chosen>) -> Outcome {
+    let dialog = format!("package-detach.{}", form.parameter("package")?);
+    let work = |action: &mut ActionContext<'_>, draft: Chosen| {
+        let row = package_of(action)?;
+        if !writes::take_out(action.conn, &row, &draft.product)? {
             return Err(Refusal::new("", "This product is not in the package any more.").into());
         }
         let trace = trace(Action::PackageUpdated, &row).before(&draft.product);
-        Ok(done(doing, trace, format!("{} is not in {} any more.", draft.product, row.display_name), &row))
+        Ok(done(action, trace, format!("{} is not in {} any more.", draft.product, row.display_name), &row))
     };
-    act.run(&dialog, rendered, work).await
+    form.run::<OfferingPage, _>(&dialog, work).await
 }
 
 /// The packages of the offering that the path names.
-fn packages_of(doing: &mut Doing<'_>) -> Result<Vec<Package>, Error> {
-    let (project, offering) = (doing.member.project.id, doing.request.parameter("offering")?);
-    queries::offering(doing.conn, project, offering)?.ok_or(Error::NotFound)?;
-    Ok(queries::packages(doing.conn, project, offering)?)
+fn packages_of(action: &mut ActionContext<'_>) -> Result<Vec<Package>, Error> {
+    let (project, offering) = (action.who.project.id, action.request.parameter("offering")?);
+    queries::offering(action.conn, project, offering)?.ok_or(Error::NotFound)?;
+    Ok(queries::packages(action.conn, project, offering)?)
 }
 
 /// The index of the package that the path names.
-fn place_of(doing: &Doing<'_>, packages: &[Package]) -> Result<usize, Error> {
-    let identifier = doing.request.parameter("package")?;
+fn place_of(action: &ActionContext<'_>, packages: &[Package]) -> Result<usize, Error> {
+    let identifier = action.request.parameter("package")?;
     packages.iter().position(|package| package.identifier == identifier).ok_or(Error::NotFound)
 }
 
-fn package_of(doing: &mut Doing<'_>) -> Result<Package, Error> {
-    let mut packages = packages_of(doing)?;
-    let at = place_of(doing, &packages)?;
+fn package_of(action: &mut ActionContext<'_>) -> Result<Package, Error> {
+    let mut packages = packages_of(action)?;
+    let at = place_of(action, &packages)?;
     Ok(packages.swap_remove(at))
 }
 
@@ -116,6 +117,6 @@ fn trace(action: Action, row: &Package) -> Trace {
     Trace::new(action).about(format!("{} / {}", row.offering, row.identifier))
 }
 
-fn done(doing: &Doing<'_>, trace: Trace, message: String, row: &Package) -> Done {
-    Done::new(trace, message, format!("{}#packages", href(doing.member, &row.offering)))
+fn done(action: &ActionContext<'_>, trace: Trace, message: String, row: &Package) -> Done {
+    Done::new(trace, message, format!("{}#packages", href(action.who, &row.offering)))
 }

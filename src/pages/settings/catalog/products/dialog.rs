@@ -37,9 +37,9 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened) -> Result<Option<D
     let base = format!("{}/products", address(member));
     let path = |one: &Product| format!("{base}/{}/{}", segment(&one.store), segment(&one.identifier));
     match (form.name.as_str(), product) {
-        ("product-add", None) => Dialog::render(&Write { form, action: base, product: None }).map(Some),
+        ("product-add", None) => Ok(Some(Dialog::new(Write { form, action: base, product: None }))),
         ("product-edit", Some(product)) => {
-            Dialog::render(&Write { form, action: path(&product), product: Some(product) }).map(Some)
+            Ok(Some(Dialog::new(Write { form, action: path(&product), product: Some(product) })))
         }
         ("product-delete", Some(product)) => {
             let action = format!("{}/delete", path(&product));
