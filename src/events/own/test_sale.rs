@@ -34,29 +34,49 @@ pub struct Period {
     pub ends_at: Option<Moment>,
 }
 
+/// A step in the life of a purchase. Its event's id is made of the word, so that no two steps have one id.
+struct Step {
+    kind: EventType,
+    word: &'static str,
+}
+
 impl TestSale {
     /// Makes the event of the purchase: `renews` says whether it is a subscription.
     pub fn bought(&self, subject: &Subject, period: Period, renews: bool) -> Result<Delivery, Error> {
         let kind = if renews { EventType::InitialPurchase } else { EventType::NonRenewingPurchase };
-        self.delivery(subject, kind, "bought", period, period.starts_at, period.starts_at, json!({}))
+        self.delivery(subject, Step { kind, word: "bought" }, period, period.starts_at, period.starts_at, json!({}))
     }
 
     /// Makes the event that a further period began.
     pub fn renewed(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let of_renewal = json!({ "is_trial_conversion": false });
-        self.delivery(subject, EventType::Renewal, "renewed", period, period.starts_at, now, of_renewal)
+        self.delivery(
+            subject,
+            Step { kind: EventType::Renewal, word: "renewed" },
+            period,
+            period.starts_at,
+            now,
+            of_renewal,
+        )
     }
 
     /// Makes the event that the subscription will not renew after this period, dated at the period's start.
     pub fn switched_off(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "cancel_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
-        self.delivery(subject, EventType::Cancellation, "switched off", period, period.starts_at, now, why)
+        self.delivery(
+            subject,
+            Step { kind: EventType::Cancellation, word: "switched off" },
+            period,
+            period.starts_at,
+            now,
+            why,
+        )
     }
 
     /// Makes the event that somebody switched renewal off within a period, dated `now`.
     pub fn cancelled(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "cancel_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
-        self.delivery(subject, EventType::Cancellation, "switched off", period, now, now, why)
+        self.delivery(subject, Step { kind: EventType::Cancellation, word: "switched off" }, period, now, now, why)
     }
 
     /// Makes the event that the period's price was refunded, which ends access at once.
@@ -77,7 +97,14 @@ impl TestSale {
     /// Makes the event that the subscription expired.
     pub fn expired(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
         let why = json!({ "expiration_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
-        self.delivery(subject, EventType::Expiration, "over", period, period.ends_at.unwrap_or(now), now, why)
+        self.delivery(
+            subject,
+            Step { kind: EventType::Expiration, word: "over" },
+            period,
+            period.ends_at.unwrap_or(now),
+            now,
+            why,
+        )
     }
 
     /// The id of the purchase event, derived from the token: each token buys once.
@@ -88,14 +115,14 @@ impl TestSale {
     fn delivery(
         &self,
         subject: &Subject,
-        kind: EventType,
-        what: &str,
+        step: Step,
         period: Period,
         at: Moment,
         now: Moment,
         extra: Value,
     ) -> Result<Delivery, Error> {
-        let mut event = subject.named_in(self.event(&kind, id(&self.token, what, period.renewals), period, at));
+        let mut event =
+            subject.named_in(self.event(&step.kind, id(&self.token, step.word, period.renewals), period, at));
         for (key, value) in extra.as_object().into_iter().flatten() {
             event[key] = value.clone();
         }
