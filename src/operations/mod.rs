@@ -5,6 +5,7 @@ pub mod attributes;
 pub mod erasure;
 pub mod grants;
 pub mod overrides;
+pub mod store_actions;
 pub mod test_accounts;
 pub mod test_store;
 pub mod transfer;

@@ -217,6 +217,11 @@ impl Purchase {
         self.expires_at.map_or(Moment::NEVER, |end| end.max(self.grace_expires_at.unwrap_or(end)))
     }
 
+    /// Whether clients are shown it among subscriptions: it has an end, or is not a one-time purchase (§C3.1).
+    pub fn is_subscription(&self) -> bool {
+        self.kind != Kind::OneTime || self.expires_at.is_some()
+    }
+
     /// Whether the purchase gives access at `now` (§6.2).
     pub fn is_active(&self, now: Moment) -> bool {
         now < self.access_ends_at()

@@ -164,7 +164,7 @@ impl Renderer {
     /// The subscriptions by product; of several purchases of a product, the one that lasts longest.
     fn subscriptions(&self, all: &[Purchase]) -> BTreeMap<String, Subscription> {
         let mut best: BTreeMap<String, &Purchase> = BTreeMap::new();
-        for purchase in all.iter().filter(|purchase| is_subscription(purchase)) {
+        for purchase in all.iter().filter(|purchase| purchase.is_subscription()) {
             let first = best.entry(product(purchase).0).or_insert(purchase);
             if rank(purchase) > rank(first) {
                 *first = purchase;
@@ -197,7 +197,7 @@ impl Renderer {
 
     fn one_time(&self, all: &[Purchase]) -> BTreeMap<String, Vec<OneTime>> {
         let mut bought: BTreeMap<String, Vec<OneTime>> = BTreeMap::new();
-        for purchase in all.iter().filter(|purchase| !is_subscription(purchase)) {
+        for purchase in all.iter().filter(|purchase| !purchase.is_subscription()) {
             bought.entry(product(purchase).0).or_default().push(OneTime {
                 id: purchase.transaction_id.clone().unwrap_or_else(|| purchase.key.clone()),
                 purchase_date: at(purchase.period_start),
@@ -233,7 +233,7 @@ impl Renderer {
     }
 
     fn management_url(&self, all: &[Purchase]) -> Option<&'static str> {
-        let mut active: Vec<&Purchase> = all.iter().filter(|purchase| is_subscription(purchase)).collect();
+        let mut active: Vec<&Purchase> = all.iter().filter(|purchase| purchase.is_subscription()).collect();
         active.sort_by_key(|purchase| Reverse(rank(purchase)));
         active.into_iter().find_map(|purchase| management_url(purchase, self.now))
     }
@@ -253,11 +253,6 @@ fn unlocked(purchase: &Purchase) -> Entitlement {
 /// The order of preference: the purchase that gives access longest, then production, then the latest period.
 fn rank(purchase: &Purchase) -> (Moment, bool, Moment) {
     (purchase.access_ends_at(), purchase.environment == Environment::Production, purchase.period_start)
-}
-
-/// Whether the purchase is listed among subscriptions: it has an end, or is not a one-time purchase.
-pub fn is_subscription(purchase: &Purchase) -> bool {
-    purchase.kind != Kind::OneTime || purchase.expires_at.is_some()
 }
 
 /// The product id, and the base plan that Google puts behind a colon. When events named no product, it is

@@ -65,7 +65,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
             status: if purchase.refunded_at.is_some() { "refunded" } else { "owned" },
             store_purchase_identifier: transaction(purchase),
         };
-        (!customer_info::is_subscription(purchase)).then_some(one)
+        (!purchase.is_subscription()).then_some(one)
     });
     let list = list.await?;
     Ok(answer::json(&caller, StatusCode::OK, &list))

@@ -58,7 +58,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
             management_url: customer_info::management_url(purchase, renderer.now),
             pending_changes: None,
         };
-        customer_info::is_subscription(purchase).then_some(one)
+        purchase.is_subscription().then_some(one)
     });
     let list = list.await?;
     Ok(answer::json(&caller, StatusCode::OK, &list))
