@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::file::{Events, beginning};
+use super::model::Held;
 use super::page::ExportPage;
-use super::queries;
 use crate::actions::{self, ActionForm};
 use crate::audit::{Action, Trace};
 use crate::auth::{Member, PageRequest};
@@ -24,7 +24,7 @@ use crate::web::form::NoFields;
 /// `GET C/export`
 pub async fn show(request: PageRequest, req: HttpRequest) -> Outcome {
     let read = |conn: &mut Conn, member: &Member, visit: &Visit| {
-        let held = queries::held(conn, visit)?;
+        let held = Held::load(conn, visit)?;
         let page = ExportPage::load(conn, member, visit, &held)?;
         Ok(Bytes::from(page.render_with_values(&member.preferences())?))
     };
@@ -38,7 +38,7 @@ pub async fn show(request: PageRequest, req: HttpRequest) -> Outcome {
 pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Outcome {
     let now = request.now;
     let read = |conn: &mut Conn, _: &Member, visit: &Visit| {
-        let first = beginning(&queries::held(conn, visit)?)?;
+        let first = beginning(&Held::load(conn, visit)?)?;
         Ok((first, Events::new(visit.project.id, visit.customer.id)))
     };
     match disclose(request, &req, "file", read).await? {

@@ -1,7 +1,7 @@
 //! Everything we hold (for requests under Art. 15 and 20 GDPR): all data of one customer, as a page and as a file.
 //! Only other people's data is left out: the names of the team, the other party of a transfer, and events of others.
 //!
-//! The file is JSON of the schema that [`model::SCHEMA`] names; the structs in `model` describe every field.
+//! The file is JSON of the schema that [`model::SCHEMA`] names; the structs in `sections` describe every field.
 
 mod dialog;
 mod file;
@@ -9,7 +9,8 @@ mod handlers;
 mod model;
 mod page;
 mod queries;
-mod tables;
+mod sections;
+mod table;
 
 use crate::base::Permission::ExportCustomers;
 use crate::web::{Proof, Routes};

@@ -1,139 +1,69 @@
-//! The fields of the file. Times are RFC 3339 in UTC unless a field's name ends in `_ms`; an absent value is null.
+//! The fields of the file; `sections` has those of each part. Times are RFC 3339 in UTC unless a field's name ends in
+//! `_ms`; an absent value is null.
 
+use diesel::QueryResult;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::sections::{
+    Attribute, Balance, Bought, Details, Experiment, Id, Note, Override, PassedOn, Rejected, Section, TeamAction,
+};
+use super::table::Table;
 use crate::base::clock::Moment;
+use crate::db::Conn;
 use crate::events::EventType;
 use crate::events::redaction::{Party, transfer_without};
+use crate::pages::profile::visit::Visit;
 use crate::wording::times;
 
 /// The name and version of the schema. A field may be added without a new version, never changed or removed.
 pub const SCHEMA: &str = "dossier.customer/1";
 
-/// The file without its last field `events`, which is `[{"received_at", "body"}]`: every webhook event as received, in
-/// the order in which the events were generated.
-#[derive(Debug, Serialize)]
-pub struct Held {
-    pub schema: &'static str,
-    pub made_at: Time,
-    /// The project's name.
-    pub project: String,
-    /// All ids, the earliest first.
-    pub app_user_ids: Vec<Id>,
-    pub details: Details,
-    pub attributes: Vec<Attribute>,
-    pub notes: Vec<Note>,
-    pub offering_override: Option<Override>,
-    pub experiments: Vec<Experiment>,
-    pub balances: Vec<Balance>,
-    /// Subscriptions, one-time purchases and grants, derived from the events. Amounts are millionths of US dollars.
-    pub purchases: Vec<Box<RawValue>>,
-    /// The actions of the team, the newest last.
-    pub team_actions: Vec<TeamAction>,
-    /// Rejected deliveries that name the customer. Bodies that may be about others are left out.
-    pub rejected_deliveries: Vec<Rejected>,
-    /// Events that were sent to the project's webhook endpoints, the newest last, as long as deliveries are kept.
-    pub passed_on: Vec<PassedOn>,
+/// Declares [`Held`]: a field of the file and a table of the page for each section, in this order.
+macro_rules! held {
+    ($($(#[$doc:meta])* $field:ident: $section:ty,)+) => {
+        /// The file without its last field `events`, which is `[{"received_at", "body"}]`: every webhook event as
+        /// received, in the order in which the events were generated.
+        #[derive(Serialize)]
+        pub struct Held {
+            pub schema: &'static str,
+            pub made_at: Time,
+            /// The project's name.
+            pub project: String,
+            $($(#[$doc])* pub $field: <$section as Section>::Field,)+
+        }
+
+        impl Held {
+            /// Everything but the events, with at most one query per section.
+            pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
+                Ok(Held {
+                    schema: SCHEMA,
+                    made_at: Time(visit.ctx.now),
+                    project: visit.project.name.clone(),
+                    $($field: <$section>::load(conn, visit)?,)+
+                })
+            }
+
+            /// Everything but the events, as tables.
+            pub fn tables(&self) -> Vec<Table> {
+                vec![$(Table::new(<$section>::TITLE, <$section>::HEADS, <$section>::rows(&self.$field)),)+]
+            }
+        }
+    };
 }
 
-#[derive(Debug, Serialize)]
-pub struct Id {
-    pub app_user_id: String,
-    pub since: Time,
-    /// Whether `since` is when the id was created; otherwise it is when an event first named it.
-    pub is_since_exact: bool,
-    pub is_original: bool,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Details {
-    pub display_name: Option<String>,
-    pub email: Option<String>,
-    pub last_seen_at: Option<Time>,
-    pub app_version: Option<String>,
-    pub platform: Option<String>,
-    pub platform_version: Option<String>,
-    pub sdk_version: Option<String>,
-    pub locale: Option<String>,
-    /// The country of the app's last contact (ISO 3166-1 alpha-2).
-    pub country: Option<String>,
-    /// The country that the newest event names.
-    pub event_country: Option<String>,
-    pub total_spent_usd_micros: i64,
-    pub first_event_at: Option<Time>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Attribute {
-    pub key: String,
-    /// Null if the attribute was deleted.
-    pub value: Option<String>,
-    pub updated_at: Time,
-    pub source: String,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Note {
-    /// The Markdown source.
-    pub text: String,
-    pub written_by: &'static str,
-    pub created_at: Time,
-    pub edited_at: Option<Time>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Override {
-    pub offering: String,
-    pub set_by: &'static str,
-    pub set_at: Time,
-    pub until: Option<Time>,
-    pub reason: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Experiment {
-    pub experiment_id: String,
-    pub variant: String,
-    pub enrolled_at: Option<Time>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Balance {
-    pub environment: String,
-    pub code: String,
-    pub name: String,
-    pub amount: i64,
-}
-
-#[derive(Debug, Serialize)]
-pub struct TeamAction {
-    pub at: Time,
-    pub action: String,
-    /// `support`, `admin` …; empty for what Dossier did by itself.
-    pub role: String,
-    pub app_user_id: Option<String>,
-    pub about: Option<String>,
-    pub before: Option<String>,
-    pub after: Option<String>,
-    pub reason: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Rejected {
-    pub received_at: Time,
-    pub reason: String,
-    pub body: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct PassedOn {
-    /// The name of the webhook endpoint.
-    pub to: String,
-    pub event_type: String,
-    pub queued_at: Time,
-    /// `waiting`, `sent` or `failed`.
-    pub state: String,
+held! {
+    app_user_ids: Id,
+    details: Details,
+    attributes: Attribute,
+    notes: Note,
+    offering_override: Override,
+    experiments: Experiment,
+    balances: Balance,
+    purchases: Bought,
+    team_actions: TeamAction,
+    rejected_deliveries: Rejected,
+    passed_on: PassedOn,
 }
 
 #[derive(Debug, Serialize)]
@@ -141,9 +71,6 @@ pub struct Event {
     pub received_at: Time,
     pub body: Box<RawValue>,
 }
-
-/// Stands for the author's name, which is personal data of the team member.
-pub const TEAM: &str = "team member";
 
 /// A time in RFC 3339, or its number of milliseconds if it is outside the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use askama::Template;
 use super::model::{Event, Held, Time};
 use super::queries;
 use super::queries::EventCursor;
-use super::tables::{Table, of_event, tables};
+use super::table::{Table, of_event};
 use crate::auth::Member;
 use crate::base::error::Error;
 use crate::db::Conn;
@@ -41,7 +41,7 @@ impl ExportPage {
             app_user_id: visit.opened_as.clone(),
             project: visit.project.name.clone(),
             made_at: held.made_at,
-            tables: tables(held).into_iter().chain([events_table(&events)]).collect(),
+            tables: held.tables().into_iter().chain([events_table(&events)]).collect(),
             more: (all > EVENTS).then_some(more),
         })
     }
