@@ -1,5 +1,6 @@
 //! Manage (§12): what deleting this customer means, in numbers; and deleting and blocking.
 
+mod beside;
 mod card;
 mod dialog;
 mod handlers;

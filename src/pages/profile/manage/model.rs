@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::beside::{Beside, Line};
 use crate::base::clock::Moment;
 use crate::base::error::Refusal;
 use crate::base::ids::CustomerId;
@@ -9,7 +10,7 @@ use crate::events::{Environment, Store};
 use crate::explanation::status_line::is_unsettled;
 use crate::projection::Purchase;
 use crate::wording::sentence::{Sentence, Stamp};
-use crate::wording::text::{count, listed};
+use crate::wording::text::{capitalised, count, listed};
 
 /// Everything that is held on a customer, in numbers.
 #[derive(Debug, Clone, Default)]
@@ -18,13 +19,8 @@ pub struct Held {
     pub events: i64,
     pub purchases: i64,
     pub grants: i64,
-    pub notes: i64,
     pub attributes: i64,
-    pub balances: i64,
-    pub experiments: i64,
-    pub has_override: bool,
-    /// The number of customers to whom or from whom purchases were transferred.
-    pub partners: i64,
+    pub beside: Beside,
     /// Recent subscriptions of both environments.
     pub live: Vec<Purchase>,
 }
@@ -38,38 +34,22 @@ impl Held {
     /// What deleting would erase here, one sentence per line, the ids first.
     pub fn erased(&self) -> Vec<String> {
         let some = |number: i64, one, many| (number > 0).then(|| count(number, one, many));
-        let together = |parts: Vec<Option<String>>, tail: &str| {
-            let parts: Vec<String> = parts.into_iter().flatten().collect();
-            (!parts.is_empty()).then(|| format!("{}{tail}", listed(&parts)))
-        };
-        let lines = [
-            Some(format!(
-                "{} and everything found by {}",
-                self.ids_counted(),
-                if self.ids == 1 { "it" } else { "them" }
-            )),
-            together(
-                vec![some(self.events, "event", "events"), some(self.purchases, "purchase", "purchases")],
-                ", in production and in sandbox",
-            ),
-            together(
-                vec![
-                    some(self.notes, "note", "notes"),
-                    some(self.attributes, "attribute", "attributes"),
-                    some(self.grants, "granted entitlement", "granted entitlements"),
-                ],
-                "",
-            ),
-            together(
-                vec![
-                    self.has_override.then(|| "the offering override".to_owned()),
-                    some(self.balances, "currency balance", "currency balances"),
-                    some(self.experiments, "experiment enrolment", "experiment enrolments"),
-                ],
-                "",
-            ),
+        let together =
+            |parts: Vec<String>, tail: &str| (!parts.is_empty()).then(|| format!("{}{tail}", listed(&parts)));
+        let bought = [some(self.events, "event", "events"), some(self.purchases, "purchase", "purchases")];
+        let given = [
+            some(self.attributes, "attribute", "attributes"),
+            some(self.grants, "granted entitlement", "granted entitlements"),
         ];
-        lines.into_iter().flatten().map(|line| crate::wording::text::capitalised(&line)).collect()
+        let written = self.beside.in_words(Line::Written).into_iter().chain(given.into_iter().flatten());
+        let found_by = if self.ids == 1 { "it" } else { "them" };
+        let lines = [
+            Some(format!("{} and everything found by {found_by}", self.ids_counted())),
+            together(bought.into_iter().flatten().collect(), ", in production and in sandbox"),
+            together(written.collect(), ""),
+            together(self.beside.in_words(Line::Other), ""),
+        ];
+        lines.into_iter().flatten().map(|line| capitalised(&line)).collect()
     }
 
     /// `3 App User IDs`
@@ -86,9 +66,9 @@ impl Held {
     /// A summary of the state, such as `7.3.14.3.2.8.4`: the number of the customer's row, then the counts. It shows
     /// whether anything has changed since the dialog was opened.
     pub fn version(&self, customer: CustomerId) -> String {
-        let beside = self.balances + self.experiments + i64::from(self.has_override);
+        let others = self.beside.total() - self.beside.notes;
         let bought = self.purchases + self.grants;
-        let numbers = [customer.0, self.ids, self.events, bought, self.notes, self.attributes, beside];
+        let numbers = [customer.0, self.ids, self.events, bought, self.beside.notes, self.attributes, others];
         numbers.map(|number| number.to_string()).join(".")
     }
 
@@ -179,12 +159,8 @@ mod tests {
             events: 14,
             purchases: 2,
             grants: 1,
-            notes: 2,
             attributes: 8,
-            balances: 2,
-            experiments: 1,
-            has_override: true,
-            partners: 0,
+            beside: Beside { notes: 2, balances: 2, experiments: 1, overrides: 1, partners: 0 },
             live: Vec::new(),
         };
         insta::assert_snapshot!(held.erased().join("\n"), @"

@@ -1,13 +1,14 @@
 //! Counts what is held on a customer, and loads the subscriptions that would continue after a deletion.
 
-use diesel::dsl::{count, count_star};
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 
+use super::beside::Beside;
 use super::model::Held;
 use crate::base::clock::Moment;
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
-use crate::db::schema::{balances, experiments, notes, offering_overrides, purchases, transfer_links};
+use crate::db::schema::purchases;
 use crate::pages::profile::subject::Subject;
 use crate::pages::profile::visit::{attributes_of, read_purchase};
 use crate::projection::{Kind, Purchase, RETRY_DAYS};
@@ -27,7 +28,6 @@ pub fn held(conn: &mut Conn, subject: &Subject) -> QueryResult<Held> {
 /// As [`held`], when the number of attributes is known. Three queries.
 pub fn held_with(conn: &mut Conn, subject: &Subject, attributes: i64) -> QueryResult<Held> {
     let customer = subject.customer.id;
-    let (notes, balances, experiments, overrides, partners) = beside_events(conn, customer)?;
     let kinds: Vec<(Kind, i64)> = purchases::table
         .filter(purchases::customer_id.eq(customer))
         .group_by((purchases::environment, purchases::kind))
@@ -41,37 +41,10 @@ pub fn held_with(conn: &mut Conn, subject: &Subject, attributes: i64) -> QueryRe
         events: subject.customer.events_count,
         purchases: of(&|kind| kind != Kind::Grant),
         grants: of(&|kind| kind == Kind::Grant),
-        notes,
         attributes,
-        balances,
-        experiments,
-        has_override: overrides > 0,
-        partners,
+        beside: Beside::load(conn, customer)?,
         live: live(conn, customer, subject.ctx.now)?,
     })
-}
-
-type Counts = (Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
-type Beside = (i64, i64, i64, i64, i64);
-
-fn beside_events(conn: &mut Conn, customer: CustomerId) -> QueryResult<Beside> {
-    let notes = notes::table.filter(notes::customer_id.eq(customer)).select(count_star()).single_value();
-    let balances = balances::table
-        .filter(balances::customer_id.eq(customer))
-        .select(count(balances::code).aggregate_distinct())
-        .single_value();
-    let experiments =
-        experiments::table.filter(experiments::customer_id.eq(customer)).select(count_star()).single_value();
-    let overrides = offering_overrides::table
-        .filter(offering_overrides::customer_id.eq(customer))
-        .select(count_star())
-        .single_value();
-    let partners =
-        transfer_links::table.filter(transfer_links::customer_id.eq(customer)).select(count_star()).single_value();
-    let (notes, balances, experiments, overrides, partners): Counts =
-        diesel::select((notes, balances, experiments, overrides, partners)).first(conn)?;
-    let some = |number: Option<i64>| number.unwrap_or(0);
-    Ok((some(notes), some(balances), some(experiments), some(overrides), some(partners)))
 }
 
 /// Subscriptions of both environments that a store may still charge for, or that still give access.
