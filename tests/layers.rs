@@ -1,6 +1,7 @@
 //! The modules of `src` stand in one order, and each uses only those above it. The test reads every path that begins with
 //! `crate::` or leads out of its module with `super::`, and there are no exceptions. Templates hold no such paths
-//! (`tests/law.rs`). In the same way the files of `tests/desk` use only `support/`, not each other.
+//! (`tests/law.rs`). In the same way the files of `tests/desk` use only `support/`, not each other. And no `match` over
+//! a table of kinds has a wildcard.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -243,6 +244,127 @@ fn each_file_of_tests_uses_only_support() {
         wrong.extend(others.map(|used| format!("tests/desk/{} uses {used}", file.name)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A file that nobody names is not compiled, and its tests never run.
+#[test]
+fn each_file_of_tests_is_named_in_its_crate() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/desk");
+    let main = fs::read_to_string(folder.join("main.rs")).expect("the root of the tests");
+    let mut forgotten = Vec::new();
+    for entry in fs::read_dir(&folder).expect("the folder of the tests") {
+        let path = entry.expect("an entry of the folder").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name in UTF-8").to_owned();
+        let is_module = path.join("mod.rs").exists() || path.extension().is_some_and(|extension| extension == "rs");
+        if is_module && name != "main" && !main.contains(&format!("\nmod {name};\n")) {
+            forgotten.push(name);
+        }
+    }
+    assert!(forgotten.is_empty(), "tests/desk/main.rs does not name {forgotten:?}");
+}
+
+/// Enums that are tables of kinds: what is added later must not compile until each place has decided about it.
+const KINDS: [&str; 16] = [
+    "About",
+    "Action",
+    "ActorKind",
+    "Category",
+    "Changes",
+    "DatedBy",
+    "Environment",
+    "EventType",
+    "Face",
+    "Kind",
+    "KeyNeeded",
+    "Permission",
+    "PurchaseChange",
+    "Role",
+    "Store",
+    "Topic",
+];
+
+/// The patterns of the arms in the braces of a `match`, with their guards.
+fn patterns(arms: &[TokenTree]) -> Vec<String> {
+    let is = |at: usize, sign: char| matches!(arms.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < arms.len() {
+        let start = at;
+        while at < arms.len() && !(is(at, '=') && is(at + 1, '>')) {
+            at += 1;
+        }
+        let pattern: TokenStream = arms[start..at].iter().cloned().collect();
+        found.push(pattern.to_string());
+        at += 2;
+        let is_block = matches!(arms.get(at), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace);
+        while !is_block && at < arms.len() && !is(at, ',') {
+            at += 1;
+        }
+        at += usize::from(is_block);
+        at += usize::from(is(at, ','));
+    }
+    found
+}
+
+/// Whether a pattern takes every value of a kind: `_`, `Some(_)`, `(_, _)` or a name.
+fn takes_everything(pattern: &str) -> bool {
+    if pattern.contains(" if ") {
+        return false;
+    }
+    let bare = pattern.trim_start_matches("Some").replace(['(', ')', ',', '&', ' '], "");
+    let is_name = bare.chars().all(|letter| letter.is_lowercase() || letter == '_');
+    !bare.is_empty() && is_name && !["true", "false"].contains(&bare.as_str())
+}
+
+/// The wildcard arms of matches that name a value of a kind in another arm.
+fn wildcards(tokens: &TokenStream) -> Vec<String> {
+    let mut found = Vec::new();
+    for_each_level(tokens, &mut |level| {
+        for at in (0..level.len()).filter(|at| is_word(level.get(*at), "match")) {
+            let braces = level[at..].iter().find_map(|tree| match tree {
+                TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(trees(group.stream())),
+                _ => None,
+            });
+            let patterns = patterns(&braces.unwrap_or_default());
+            let of_kind = |pattern: &String| {
+                let words: Vec<&str> = pattern.split([' ', '(', '&']).collect();
+                words.windows(2).any(|pair| pair[1] == "::" && KINDS.contains(&pair[0]))
+            };
+            if let Some(kind) = patterns.iter().find(|pattern| of_kind(pattern)) {
+                let wild = patterns.iter().filter(|pattern| takes_everything(pattern));
+                found.extend(wild.map(|wild| format!("`{wild}` beside `{kind}`")));
+            }
+        }
+    });
+    found
+}
+
+#[test]
+fn no_match_over_kinds_has_a_wildcard() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        wrong.extend(wildcards(&source.tokens).into_iter().map(|arm| format!("{}: {arm}", source.name)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn wildcards_are_found_however_they_are_written() {
+    let found =
+        |arms: &str| !wildcards(&format!("fn f() {{ match x {{ {arms} }} }}").parse().expect("Rust")).is_empty();
+    for arms in [
+        "Store::Roku => 1, _ => 2",
+        "Some(Store::Roku) => { 1 } Some(_) => 2, None => 3",
+        "Role::Admin => a(|_| 1), other => 2",
+    ] {
+        assert!(found(arms), "{arms}");
+    }
+    for arms in [
+        "Store::Roku => 1, Store::Other(_) => 2",
+        "\"a\" => Some(Store::Roku), _ => None",
+        "_ if a => 1, Role::Admin => 2",
+    ] {
+        assert!(!found(arms), "{arms}");
+    }
 }
 
 #[test]

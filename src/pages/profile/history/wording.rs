@@ -57,12 +57,11 @@ const IDS: usize = 3;
 
 /// The lines of an event: one, or one for each change of a virtual currency.
 pub fn lines(event: &Event, side: Side, catalog: &Catalog) -> Vec<Line> {
-    match Category::from_event(event) {
-        Category::Currency if !event.adjustments.is_empty() => {
-            event.adjustments.iter().map(|change| currency(event, change, catalog)).collect()
-        }
-        category => vec![line(event, category, side, catalog)],
+    let category = Category::from_event(event);
+    if category == Category::Currency && !event.adjustments.is_empty() {
+        return event.adjustments.iter().map(|change| currency(event, change, catalog)).collect();
     }
+    vec![line(event, category, side, catalog)]
 }
 
 fn line(event: &Event, category: Category, side: Side, catalog: &Catalog) -> Line {

@@ -103,7 +103,7 @@ impl Who {
     fn parse(word: &str) -> Option<Who> {
         match ActorKind::parse(word) {
             Some(ActorKind::Person) => None,
-            Some(kind) => Some(Who::Other(kind)),
+            Some(kind @ (ActorKind::ApiKey | ActorKind::System | ActorKind::Operator)) => Some(Who::Other(kind)),
             None => word.parse().ok().map(Who::Person),
         }
     }
