@@ -124,6 +124,16 @@ mod tests {
     }
 
     #[test]
+    fn each_style_sheet_stands_in_the_order() {
+        let order = Files::get(ORDER).expect("the order");
+        let named: Vec<&str> = std::str::from_utf8(&order.data).expect("text").lines().collect();
+        let sheets = Files::iter().filter_map(|name| name.strip_prefix("css/").map(str::to_owned));
+        let forgotten: Vec<String> =
+            sheets.filter(|name| name.ends_with(".css") && !named.contains(&name.as_str())).collect();
+        assert!(forgotten.is_empty(), "{ORDER} does not name {forgotten:?}");
+    }
+
+    #[test]
     fn each_file_has_its_media_type() {
         let kind = |name: &str| ASSETS.files.get(name).map(|file| file.media_type.as_str());
         assert_eq!(kind("app.css"), Some("text/css; charset=utf-8"));

@@ -7,6 +7,7 @@ use dossier::auth::api_keys::{NewKey, Value as Secret, platform_of, queries};
 use dossier::base::error::Error;
 use dossier::base::ids::KeyId;
 use dossier::db::schema::{app_user_ids, customers};
+use dossier::server::app::route_table;
 use serde_json::{Value, json};
 
 use crate::support::audit_log::audit_lines;
@@ -504,5 +505,47 @@ async fn an_id_is_found_however_it_is_spelt_in_the_path() {
     for id in ["%FF", "%00"] {
         let path = format!("{CUSTOMERS}/{id}");
         assert_eq!(refused(&desk, Method::GET, &path, None, StatusCode::BAD_REQUEST).await.0, "parameter_error");
+    }
+}
+
+/// Every list of v2: `GET` without a parameter, or with the customer alone.
+fn lists() -> Vec<String> {
+    let gets = route_table().into_iter().filter(|line| line.method == Method::GET && line.pattern.starts_with("/v2/"));
+    let paths = gets.map(|line| line.pattern.replace("{project}", "sundial").replace("{id}", "lena"));
+    paths.filter(|path| !path.ends_with("/lena")).collect()
+}
+
+#[actix_web::test]
+async fn every_list_is_read_page_by_page_and_refuses_the_same_things() {
+    let desk = desk_with_lena().await;
+    deliver(&desk, desk.project, &[purchase("mara", 3, json!({}))]);
+    let attributes = json!({ "attributes": [{ "name": "plan", "value": "a" }, { "name": "team", "value": "b" }] });
+    post(&desk, &format!("{CUSTOMERS}/lena/attributes"), attributes, StatusCode::OK).await;
+    let lists = lists();
+    assert!(lists.len() >= 7, "{lists:?}");
+    for path in &lists {
+        let all = get(&desk, path).await;
+        assert_eq!((&all["object"], &all["url"], &all["next_page"]), (&json!("list"), &json!(path), &Value::Null));
+        let (mut seen, mut next) = (Vec::new(), Some(format!("{path}?limit=1")));
+        while let Some(place) = next {
+            let page = get(&desk, &place).await;
+            let items = page["items"].as_array().expect("items");
+            assert!(items.len() <= 1 && seen.len() < 100, "{place}");
+            seen.extend(items.clone());
+            next = page["next_page"].as_str().map(str::to_owned);
+        }
+        assert_eq!(json!(seen), all["items"], "{path}");
+        for (query, parameter) in
+            [("limit=0", "limit"), ("limit=x", "limit"), ("starting_after=nobody", "starting_after")]
+        {
+            let (kind, about) =
+                refused(&desk, Method::GET, &format!("{path}?{query}"), None, StatusCode::BAD_REQUEST).await;
+            assert_eq!((kind.as_str(), about.as_str()), ("parameter_error", parameter), "{path}?{query}");
+        }
+        if path.contains("/lena/") {
+            let of_nobody = path.replace("/lena/", "/nobody/");
+            let (kind, _) = refused(&desk, Method::GET, &of_nobody, None, StatusCode::NOT_FOUND).await;
+            assert_eq!(kind, "resource_missing", "{of_nobody}");
+        }
     }
 }

@@ -354,6 +354,26 @@ async fn a_page_asks_the_same_number_of_queries_whatever_it_shows() {
     assert!(large <= MOST_QUERIES, "{large} queries");
 }
 
+/// The transaction 2, the session when it is read and again in the transaction 2, the customer with the project and the
+/// id 1, the form's submission 2, the audit log 3.
+const QUERIES_OF_EVERY_ACTION: u64 = 10;
+
+#[actix_web::test]
+async fn an_action_looks_its_customer_up_and_loads_nothing_of_the_page() {
+    let desk = Desk::open().await;
+    deliver_together(&desk, desk.project, &[purchase("lena", 1, json!({}))]);
+    let cookie = desk.cookie(&SOL);
+    let own = async |action: &str| {
+        let before = desk.db.statements();
+        let path = format!("/projects/sundial/customers/lena/{action}");
+        let answer =
+            desk.post_with(&cookie, &path, &[("body", "Charged twice"), ("key", "plan"), ("value", "a")]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{action}: {}", answer.body);
+        desk.db.statements() - before - QUERIES_OF_EVERY_ACTION
+    };
+    assert_eq!([own("star").await, own("unstar").await, own("notes").await], [1, 1, 2]);
+}
+
 #[actix_web::test]
 async fn an_override_to_an_archived_offering_falls_back_and_says_so() {
     let desk = Desk::open().await;

@@ -1,10 +1,12 @@
 //! Every route for every role. The program registers its routes from the same table, so none is missing here.
 
+use std::collections::BTreeSet;
+
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
 use dossier::server::app::route_table;
-use dossier::web::Access;
 use dossier::web::routes::RouteEntry;
+use dossier::web::{Access, KeyNeeded};
 
 use crate::support::cast::{MOONRISE, Person, SUNDIAL, TEAM};
 use crate::support::{Answer, Desk};
@@ -82,6 +84,56 @@ async fn the_client_api_refuses_every_call_without_a_key() {
             assert_eq!(answer.header("content-type"), "application/json", "{}", line.pattern);
             assert!(!answer.headers.contains_key("set-cookie"), "{}", line.pattern);
         }
+    }
+}
+
+#[actix_web::test]
+async fn a_key_of_the_wrong_kind_is_refused_on_every_call() {
+    let desk = Desk::open().await;
+    let (app, server) = (desk.web_app(), desk.server());
+    let mut refused = 0;
+    for line in route_table() {
+        let (client, code) = match line.access {
+            Access::Key(KeyNeeded::Secret) => (&app, 7224),
+            Access::Key(KeyNeeded::App) => (&server, 7243),
+            _ => continue,
+        };
+        let path = path(&line, SUNDIAL).replace("{project}", SUNDIAL);
+        let answer = client.call(line.method.clone(), &path, None).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} {path}: {}", line.method, answer.body);
+        let is_v2 = path.starts_with("/v2");
+        let expected = if is_v2 { "authorization_error".to_owned() } else { format!("\"code\":{code}") };
+        assert!(answer.body.contains(&expected), "{} {path}: {}", line.method, answer.body);
+        refused += 1;
+    }
+    assert!(refused > 20, "{refused} calls");
+}
+
+/// Each call of the client API as the contract writes it: `GET /v1/subscribers/{}`.
+fn in_contract() -> BTreeSet<String> {
+    let text = include_str!("../../src/api/CONTRACT.md");
+    let words: Vec<&str> = text.split([' ', '`', '\n', '|', ',']).filter(|word| !word.is_empty()).collect();
+    let calls = words
+        .windows(2)
+        .filter(|pair| Method::from_bytes(pair[0].as_bytes()).is_ok_and(|method| METHODS.contains(&method)));
+    calls.map(|pair| format!("{} {}", pair[0], without_names(pair[1]))).collect()
+}
+
+const METHODS: [Method; 3] = [Method::GET, Method::POST, Method::DELETE];
+
+/// `/customers/{id}` becomes `/customers/{}`.
+fn without_names(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn every_call_of_the_client_api_stands_in_the_contract() {
+    let known = in_contract();
+    for line in route_table().into_iter().filter(|line| matches!(line.access, Access::Key(_))) {
+        let below = line.pattern.strip_prefix("/v2/projects/{project}").unwrap_or(&line.pattern);
+        let call = format!("{} {}", line.method, without_names(below));
+        assert!(known.contains(&call), "{call} is not in src/api/CONTRACT.md, which has {known:#?}");
     }
 }
 
