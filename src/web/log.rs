@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use actix_web::http::{Method, StatusCode};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
 
 use super::request_record::RequestRecord;
 
@@ -17,10 +19,10 @@ const QUIET: &str = "actix_http::h1=off";
 /// # Errors
 /// A message of one line, when `filter` is not a valid filter or the log has been started before.
 pub fn start(filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))
-        .map_err(|error| format!("DOSSIER_LOG is not a valid filter: {error}"))?;
-    let lines = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter);
-    lines.try_init().map_err(|error| error.to_string())
+    let filter: Targets =
+        format!("{QUIET},{filter}").parse().map_err(|error| format!("DOSSIER_LOG is not a valid filter: {error}"))?;
+    let lines = fmt::layer().json().flatten_event(true);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).try_init().map_err(|error| error.to_string())
 }
 
 /// Logs an answered request.
