@@ -9,6 +9,7 @@ use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::config::SessionLimits;
 use crate::base::ids::{PersonId, ProjectId};
+use crate::customers::TransferBehavior;
 use crate::db::schema::{memberships, people, projects, sessions};
 use crate::db::{Both, Conn};
 
@@ -176,9 +177,7 @@ pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<(PersonId, b
 }
 
 pub fn role_of(conn: &mut Conn, project: ProjectId, person: PersonId) -> QueryResult<Option<Role>> {
-    let name: Option<String> =
-        memberships::table.find((project, person)).select(memberships::role).first(conn).optional()?;
-    Ok(name.and_then(|name| Role::parse(&name)))
+    memberships::table.find((project, person)).select(memberships::role).first(conn).optional()
 }
 
 /// Makes the person a member with this role, or changes the role of a member.
@@ -197,7 +196,7 @@ pub fn insert_project(conn: &mut Conn, new: &NewProject<'_>, now: Moment) -> Que
             projects::slug.eq(new.slug),
             projects::name.eq(new.name),
             projects::webhook_secret_hash.eq(new.webhook_secret_hash),
-            projects::transfer_behavior.eq("transfer_to_new"),
+            projects::transfer_behavior.eq(TransferBehavior::TransferToNew),
             projects::created_at.eq(now),
         ))
         .execute(conn)?;

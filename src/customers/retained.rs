@@ -10,17 +10,18 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use crate::base::ids::{CustomerId, EventId, ProjectId};
-use crate::customers::facts::{self, Facts, LOST};
+use crate::customers::facts::{self, Facts};
 use crate::customers::state;
 use crate::db::schema::{customers, events, history, retained_events};
 use crate::db::{Both, Conn};
+use crate::events::history::Side;
 use crate::events::redaction::{self, Party};
 use crate::events::{Delivery, EventType};
 use crate::projection::sources;
 
 /// A place of the customer in an event: the event's row, the customer's side, and the customer id under which the fold
 /// reads it. A negative id is that of no existing customer.
-type HistoryPlace = (EventId, String, CustomerId);
+type HistoryPlace = (EventId, Side, CustomerId);
 
 /// Makes linked customers retain the events that they need. Returns who was linked to the customer.
 pub fn retain_for_others(
@@ -38,7 +39,7 @@ pub fn retain_for_others(
     let places = places_of(conn, customer)?;
     let left = retain_needed(conn, customer, &places, &facts, &others)?;
     for (row, side) in left {
-        redact(conn, project, row, &side)?;
+        redact(conn, project, row, side)?;
     }
     Ok(others)
 }
@@ -53,7 +54,7 @@ fn retain_needed(
     places: &[HistoryPlace],
     facts: &Facts,
     others: &BTreeSet<CustomerId>,
-) -> QueryResult<BTreeSet<(EventId, String)>> {
+) -> QueryResult<BTreeSet<(EventId, Side)>> {
     let mut sources = sources(facts.values().cloned().collect());
     sources.remove(&customer);
     let needed: BTreeSet<String> = sources.into_values().flatten().collect();
@@ -62,8 +63,8 @@ fn retain_needed(
     for (row, side, name) in places {
         let Some(fact) = facts.get(row) else { continue };
         if fact.lost_by.is_some() || needed.contains(&fact.event.id) {
-            retain(conn, *holder, *row, side, *name)?;
-            left.extend((*name == CustomerId(-customer.0)).then(|| (*row, side.clone())));
+            retain(conn, *holder, *row, *side, *name)?;
+            left.extend((*name == CustomerId(-customer.0)).then(|| (*row, *side)));
         }
     }
     others.try_for_each(|other| state::link(conn, *holder, *other))?;
@@ -72,7 +73,7 @@ fn retain_needed(
 
 /// The customer's own events, which will belong to no customer, and those they retain of customers erased before.
 fn places_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<HistoryPlace>> {
-    let own: Vec<(EventId, String)> = history::table
+    let own: Vec<(EventId, Side)> = history::table
         .filter(history::customer_id.eq(customer))
         .select((history::event_id, history::side))
         .load(conn)?;
@@ -88,7 +89,7 @@ pub fn retain(
     conn: &mut Conn,
     holder: CustomerId,
     event: EventId,
-    side: &str,
+    side: Side,
     stands_as: CustomerId,
 ) -> QueryResult<()> {
     let row = (
@@ -114,11 +115,14 @@ pub fn link_again(conn: &mut Conn, event: EventId) -> QueryResult<()> {
 }
 
 /// Removes the erased customer from the body of an event that stays.
-fn redact(conn: &mut Conn, project: ProjectId, row: EventId, side: &str) -> QueryResult<()> {
+fn redact(conn: &mut Conn, project: ProjectId, row: EventId, side: Side) -> QueryResult<()> {
     let stored = events::table.filter(events::project_id.eq(project).and(events::id.eq(row)));
     let (body, received_at) = stored.select((events::body, events::received_at)).first::<(String, _)>(conn)?;
     let read = Delivery::read_stored(&body, received_at);
-    let party = if side == LOST { Party::From } else { Party::To };
+    let party = match side {
+        Side::Lost => Party::From,
+        Side::Own => Party::To,
+    };
     let is_transfer = read.is_ok_and(|event| event.kind == EventType::Transfer);
     let body = if is_transfer { redaction::transfer_without(&body, party) } else { redaction::redact_purchase(&body) };
     // A body that cannot be read holds no facts, so none of it is kept.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
 
+use super::attributes::{Source, Stored};
 use super::facts;
 use crate::base::clock::Moment;
 use crate::base::ids::CustomerId;
@@ -156,8 +157,6 @@ fn forget_purchase(conn: &mut Conn, customer: CustomerId, environment: &str, key
     Ok(())
 }
 
-type StoredAttribute = (String, String, i64, bool, String);
-
 /// Writes the values from events. A newer value that the team or the app set stays.
 fn write_attributes(
     conn: &mut Conn,
@@ -165,26 +164,17 @@ fn write_attributes(
     new: &BTreeMap<String, AttributeValue>,
     is_new: bool,
 ) -> QueryResult<()> {
-    let mut old: HashMap<String, (AttributeValue, String)> = HashMap::new();
+    let mut old: HashMap<String, (AttributeValue, Source)> = HashMap::new();
     if !is_new {
-        let rows: Vec<StoredAttribute> = attributes::table
-            .filter(attributes::customer_id.eq(customer))
-            .select((
-                attributes::key,
-                attributes::value,
-                attributes::updated_at,
-                attributes::is_deleted,
-                attributes::source,
-            ))
-            .load(conn)?;
-        old.extend(rows.into_iter().map(|(key, value, at, is_deleted, source)| {
-            let value = AttributeValue { updated_at: Moment(at), value: (!is_deleted).then_some(value) };
-            (key, (value, source))
+        let rows = attributes::table.filter(attributes::customer_id.eq(customer)).select(Stored::as_select());
+        old.extend(rows.load(conn)?.into_iter().map(|row| {
+            let value = AttributeValue { updated_at: row.updated_at, value: (!row.is_deleted).then_some(row.value) };
+            (row.key, (value, row.source))
         }));
     }
     for (key, value) in new {
         match old.remove(key) {
-            Some((stored, source)) if stored == *value || (source != "event" && stored > *value) => continue,
+            Some((stored, source)) if stored == *value || (source != Source::Event && stored > *value) => continue,
             Some(_) => forget_attribute(conn, customer, key)?,
             None => {}
         }
@@ -192,14 +182,14 @@ fn write_attributes(
             attributes::customer_id.eq(customer),
             attributes::key.eq(key),
             attributes::value.eq(value.value.as_deref().unwrap_or("")),
-            attributes::updated_at.eq(value.updated_at.millis()),
+            attributes::updated_at.eq(value.updated_at),
             attributes::is_deleted.eq(value.value.is_none()),
-            attributes::source.eq("event"),
+            attributes::source.eq(Source::Event),
         );
         diesel::insert_into(attributes::table).values(row).execute(conn)?;
     }
     for (key, (_, source)) in old {
-        if source == "event" {
+        if source == Source::Event {
             forget_attribute(conn, customer, &key)?;
         }
     }

@@ -12,6 +12,32 @@ use crate::db::schema::{delivery_attempts as attempts, history, webhook_deliveri
 /// How many attempts are loaded for all deliveries of a page.
 const ATTEMPTS: i64 = 200;
 
+/// What becomes of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is to be sent, for the first time or again.
+    Waiting,
+    Sent,
+    /// Given up after the last attempt.
+    Failed,
+}
+
+crate::db::columns::text_enum!(State: as_str, State::parse);
+
+impl State {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            State::Waiting => "waiting",
+            State::Sent => "sent",
+            State::Failed => "failed",
+        }
+    }
+
+    fn parse(word: &str) -> Option<State> {
+        [State::Waiting, State::Sent, State::Failed].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
 /// A delivery and the endpoint it goes to.
 #[derive(Debug, Clone, Queryable)]
 pub struct WebhookDelivery {
@@ -19,8 +45,7 @@ pub struct WebhookDelivery {
     pub event_type: String,
     pub body: String,
     pub queued_at: Moment,
-    /// `waiting`, `sent` or `failed`.
-    pub state: String,
+    pub state: State,
     pub next_attempt_at: Moment,
     pub leased_by: Option<RowId>,
     pub tries: i64,
@@ -86,8 +111,7 @@ pub struct PassedOn {
     pub endpoint: String,
     pub event_type: String,
     pub queued_at: Moment,
-    /// `waiting`, `sent` or `failed`.
-    pub state: String,
+    pub state: State,
 }
 
 /// The deliveries of a customer's events that are still kept, the oldest first.

@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use super::client::Answer;
+use super::deliveries::State;
 use crate::base::clock::Moment;
 use crate::base::ids::{DeliveryId, EndpointId, ProjectId, RowId};
 use crate::db::Conn;
@@ -45,7 +46,7 @@ pub fn take(
         .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
     let ready: Vec<Row> = webhook_deliveries::table
         .inner_join(webhook_endpoints::table.on(own))
-        .filter(webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now)))
+        .filter(webhook_deliveries::state.eq(State::Waiting).and(webhook_deliveries::next_attempt_at.le(now)))
         .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(excluded)))
         .order((webhook_deliveries::next_attempt_at, webhook_deliveries::id))
         .select((
@@ -69,7 +70,7 @@ pub fn take(
 
 /// Leases a delivery; returns whether no other process has taken it before.
 fn lease(conn: &mut Conn, project: ProjectId, id: DeliveryId, mark: RowId, now: Moment) -> QueryResult<bool> {
-    let is_free = webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now));
+    let is_free = webhook_deliveries::state.eq(State::Waiting).and(webhook_deliveries::next_attempt_at.le(now));
     let leased =
         (webhook_deliveries::next_attempt_at.eq(now.plus_seconds(LEASE)), webhook_deliveries::leased_by.eq(Some(mark)));
     Ok(diesel::update(webhook_deliveries::table.find((project, id)).filter(is_free)).set(leased).execute(conn)? > 0)
@@ -92,16 +93,16 @@ pub fn finish(conn: &mut Conn, job: &Job, attempt: &Attempt<'_>, now: Moment) ->
     let Attempt { id, at, headers, answer } = *attempt;
     let retry = usize::try_from(job.tries).ok().and_then(|tries| RETRIES.get(tries)).copied();
     let (state, next_attempt_at) = match (answer.is_success(), retry) {
-        (true, _) => ("sent", now),
-        (false, Some(minutes)) => ("waiting", now.plus_seconds(minutes * 60)),
-        (false, None) => ("failed", now),
+        (true, _) => (State::Sent, now),
+        (false, Some(minutes)) => (State::Waiting, now.plus_seconds(minutes * 60)),
+        (false, None) => (State::Failed, now),
     };
     let done = (
         webhook_deliveries::state.eq(state),
         webhook_deliveries::next_attempt_at.eq(next_attempt_at),
         webhook_deliveries::leased_by.eq(None::<RowId>),
         webhook_deliveries::tries.eq(job.tries + 1),
-        webhook_deliveries::finished_at.eq(if state == "waiting" { Moment::NEVER } else { now }),
+        webhook_deliveries::finished_at.eq(if state == State::Waiting { Moment::NEVER } else { now }),
     );
     let own =
         webhook_deliveries::table.find((job.project, job.id)).filter(webhook_deliveries::leased_by.eq(Some(job.mark)));
@@ -137,7 +138,7 @@ pub fn has_ready(conn: &mut Conn, now: Moment, excluded: &[EndpointId]) -> Query
         .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
     let ready: Option<DeliveryId> = webhook_deliveries::table
         .inner_join(webhook_endpoints::table.on(own))
-        .filter(webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now)))
+        .filter(webhook_deliveries::state.eq(State::Waiting).and(webhook_deliveries::next_attempt_at.le(now)))
         .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(excluded)))
         .select(webhook_deliveries::id)
         .first(conn)

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::kinds::DatedBy;
-use super::{Event, EventType, Reason};
+use super::{Environment, Event, EventType, Reason};
 use crate::base::app_user_id::is_anonymous;
 use crate::base::clock::Moment;
 
@@ -32,6 +32,57 @@ impl Topic {
 
     pub fn parse(word: &str) -> Option<Topic> {
         Topic::ALL.into_iter().find(|topic| topic.as_str() == word)
+    }
+}
+
+/// Whose history an event is in: a transfer of purchases is in the histories of two customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// The customer who lost the purchases.
+    Lost,
+    /// The customer of the event; for a transfer, the one who received the purchases.
+    Own,
+}
+
+impl Side {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Side::Lost => "lost",
+            Side::Own => "own",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Side> {
+        [Side::Lost, Side::Own].into_iter().find(|side| side.as_str() == word)
+    }
+}
+
+/// The view that shows an event: that of its environment, or both if the event names none (§4.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShownIn {
+    Only(Environment),
+    Both,
+}
+
+impl ShownIn {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ShownIn::Only(environment) => environment.as_str(),
+            ShownIn::Both => "none",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<ShownIn> {
+        let both = Some(ShownIn::Both).filter(|both| both.as_str() == word);
+        both.or_else(|| Environment::parse_stored(word).map(ShownIn::Only))
+    }
+
+    /// The environment that the event names.
+    pub const fn environment(self) -> Option<Environment> {
+        match self {
+            ShownIn::Only(environment) => Some(environment),
+            ShownIn::Both => None,
+        }
     }
 }
 
@@ -64,9 +115,8 @@ impl Event {
         (i64::from(self.kind.traits().causal_rank) << 56) | id
     }
 
-    /// The environment whose view shows the event; both views show an event with none (§4.5).
-    pub fn environment_word(&self) -> &'static str {
-        self.environment.map_or("none", |environment| environment.as_str())
+    pub fn shown_in(&self) -> ShownIn {
+        self.environment.map_or(ShownIn::Both, ShownIn::Only)
     }
 
     /// What a row of the history shows, as JSON: the event without attributes, and without ids unless it is about ids.

@@ -9,6 +9,7 @@ use crate::base::lookup_key;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers, history};
 use crate::events::Environment;
+use crate::events::history::ShownIn;
 
 /// How many customers one statement reads.
 const CHUNK: usize = 500;
@@ -49,12 +50,15 @@ pub fn news(
     if more == 0 {
         return Ok(0);
     }
-    let newest: Vec<String> = history::table
+    let newest: Vec<ShownIn> = history::table
         .filter(history::customer_id.eq(customer))
         .order(history::event_id.desc())
         .select(history::environment)
         .limit(more)
         .load(conn)?;
-    let is_in_view = |of: &&String| of.as_str() == "none" || of.as_str() == environment.as_str();
+    let is_in_view = |of: &&ShownIn| match of {
+        ShownIn::Only(one) => *one == environment,
+        ShownIn::Both => true,
+    };
     Ok(i64::try_from(newest.iter().filter(is_in_view).count()).unwrap_or(MOST))
 }

@@ -9,7 +9,7 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::lookup_key;
 use crate::catalog::rows::Product;
-use crate::customers::facts;
+use crate::customers::{TransferBehavior, facts};
 use crate::db::Conn;
 use crate::db::schema::{customers, events, history, products, projects, purchases, retained_events, test_sales};
 use crate::events::own::TestSale;
@@ -81,8 +81,8 @@ pub fn product(conn: &mut Conn, project: ProjectId, identifier: &str) -> QueryRe
 }
 
 /// The transfer behaviour for a purchase of the sandbox that another id posts (§9.5).
-pub fn transfer_behavior(conn: &mut Conn, project: ProjectId) -> QueryResult<String> {
-    let (general, of_sandbox): (String, Option<String>) = projects::table
+pub fn transfer_behavior(conn: &mut Conn, project: ProjectId) -> QueryResult<TransferBehavior> {
+    let (general, of_sandbox): (TransferBehavior, Option<TransferBehavior>) = projects::table
         .find(project)
         .select((projects::transfer_behavior, projects::sandbox_transfer_behavior))
         .first(conn)?;

@@ -70,7 +70,7 @@ impl Page for EventPage {
         let event = Delivery::read_stored(&found.body, found.received_at);
         let event = event.map_err(|reason| Error::Internal(format!("a stored event cannot be read: {}", reason.0)))?;
         let heading = heading(&event, &found, visit);
-        let environment = environment(&found);
+        let environment = found.environment.environment();
         let code = json::read(&found.body).and_then(|body| body.field("event")).as_ref().map(Code::new);
         let tried = deliveries::of_event(conn, visit.project.id, found.place.event)?;
         let sent = tried.into_iter().map(|tried| Sent::of_event(tried, visit.ctx.now)).collect();
@@ -143,10 +143,6 @@ fn heading(event: &Event, found: &Found, visit: &Visit) -> String {
         | Subject::Ids { .. }
         | Subject::Currency { .. } => line.verb,
     }
-}
-
-fn environment(found: &Found) -> Option<Environment> {
-    [Environment::Production, Environment::Sandbox].into_iter().find(|known| known.as_str() == found.environment)
 }
 
 /// The customer's name in the breadcrumbs: display name, else e-mail address, else the id.

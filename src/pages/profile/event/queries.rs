@@ -7,13 +7,13 @@ use crate::base::ids::EventId;
 use crate::base::lookup_key;
 use crate::db::Conn;
 use crate::db::schema::{events, history};
-use crate::pages::profile::history::{Cursor, Side};
+use crate::events::history::{ShownIn, Side};
+use crate::pages::profile::history::Cursor;
 use crate::pages::profile::subject::Subject;
 
 pub struct Found {
     pub place: Cursor,
-    /// `production`, `sandbox` or `none`.
-    pub environment: String,
+    pub environment: ShownIn,
     pub side: Side,
     pub received_at: Moment,
     pub body: String,
@@ -21,7 +21,7 @@ pub struct Found {
 
 /// `None` when the event is not in this customer's history.
 pub fn find(conn: &mut Conn, subject: &Subject, event_id: &str) -> QueryResult<Option<Found>> {
-    type Row = ((Moment, Moment, i64, EventId), (String, String, Moment, String));
+    type Row = ((Moment, Moment, i64, EventId), (ShownIn, Side, Moment, String));
     let named = events::project_id.eq(subject.project.id).and(events::event_key.eq(lookup_key(event_id)));
     let row: Option<Row> = history::table
         .inner_join(events::table.on(events::id.eq(history::event_id)))
@@ -35,7 +35,7 @@ pub fn find(conn: &mut Conn, subject: &Subject, event_id: &str) -> QueryResult<O
     Ok(row.map(|((timeline_at, event_at, tie, event), (environment, side, received_at, body))| Found {
         place: Cursor { timeline_at, event_at, tie, event },
         environment,
-        side: Side::parse(&side),
+        side,
         received_at,
         body,
     }))

@@ -10,11 +10,12 @@ use super::model::{
 use crate::audit;
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
-use crate::customers::facts::LOST;
+use crate::customers::attributes::Stored;
 use crate::db::Conn;
 use crate::db::schema::*;
 use crate::endpoints::deliveries;
 use crate::events::Delivery;
+use crate::events::history::Side;
 use crate::pages::profile::visit::Visit;
 
 /// Everything but the events.
@@ -72,23 +73,14 @@ fn ids(conn: &mut Conn, customer: CustomerId, original: &str) -> QueryResult<Vec
 }
 
 fn attributes_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Attribute>> {
-    let rows: Vec<(String, String, Moment, bool, String)> = attributes::table
-        .filter(attributes::customer_id.eq(customer))
-        .select((
-            attributes::key,
-            attributes::value,
-            attributes::updated_at,
-            attributes::is_deleted,
-            attributes::source,
-        ))
-        .load(conn)?;
-    let one = |(key, value, at, is_deleted, source): (String, String, Moment, bool, String)| Attribute {
-        key,
-        value: (!is_deleted).then_some(value),
-        updated_at: Time(at),
-        source,
+    let one = |stored: Stored| Attribute {
+        key: stored.key,
+        value: (!stored.is_deleted).then_some(stored.value),
+        updated_at: Time(stored.updated_at),
+        source: stored.source.as_str(),
     };
-    let mut all: Vec<Attribute> = rows.into_iter().map(one).collect();
+    let own = attributes::table.filter(attributes::customer_id.eq(customer)).select(Stored::as_select());
+    let mut all: Vec<Attribute> = own.load(conn)?.into_iter().map(one).collect();
     all.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(all)
 }
@@ -194,7 +186,7 @@ fn passed_on(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<PassedOn>> {
         to: one.endpoint,
         event_type: one.event_type,
         queued_at: Time(one.queued_at),
-        state: one.state,
+        state: one.state.as_str(),
     };
     Ok(found.into_iter().map(one).collect())
 }
@@ -211,7 +203,7 @@ impl EventCursor {
     pub const START: EventCursor = EventCursor { event_at: Moment::EARLIEST, tie: i64::MIN, id: EventId::MIN };
 }
 
-type Row = (Moment, i64, EventId, String, Moment, String);
+type Row = (Moment, i64, EventId, Side, Moment, String);
 
 /// The customer's next events in the order in which they were generated, and where they end; `None` when fewer than
 /// `limit` were left.
@@ -239,7 +231,7 @@ pub fn events_after(
 
 fn event((.., side, received_at, body): Row) -> Option<Event> {
     let kind = Delivery::read_stored(&body, received_at).map(|event| event.kind).ok()?;
-    let body = own_part(body, &kind, side == LOST).and_then(raw)?;
+    let body = own_part(body, &kind, side).and_then(raw)?;
     Some(Event { received_at: Time(received_at), body })
 }
 

@@ -54,7 +54,7 @@ pub fn tables(held: &Held) -> Vec<Table> {
     let passed_on = held
         .passed_on
         .iter()
-        .map(|one| vec![one.queued_at.shown(), words(&one.event_type), one.to.clone(), words(&one.state)]);
+        .map(|one| vec![one.queued_at.shown(), words(&one.event_type), one.to.clone(), words(one.state)]);
     let purchases = held.purchases.iter().filter_map(|body| read_purchase(body.get())).map(|one| of_purchase(&one));
     vec![
         Table::new("App User IDs", &["Id", "Known since"], ids.collect()),
@@ -93,7 +93,7 @@ fn details(held: &Held) -> Vec<Vec<String>> {
 
 fn of_attribute(attribute: &Attribute) -> Vec<String> {
     let value = attribute.value.clone().unwrap_or_else(|| "(deleted)".into());
-    vec![attribute.key.clone(), value, attribute.updated_at.shown(), attribute.source.clone()]
+    vec![attribute.key.clone(), value, attribute.updated_at.shown(), attribute.source.to_owned()]
 }
 
 fn of_purchase(purchase: &Purchase) -> Vec<String> {

@@ -48,15 +48,6 @@ pub struct Cursor {
     pub event: EventId,
 }
 
-/// Which customer of a transfer a row belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The customer of the event; for a transfer, the one who received the purchases.
-    Own,
-    /// The customer who lost the purchases.
-    Lost,
-}
-
 /// A sentence about a query string that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed(pub &'static str);
@@ -137,12 +128,6 @@ impl FromStr for Order {
             "event" => Ok(Order::Event),
             _ => Err(Malformed("There is no such order of the history. It can be timeline or event.")),
         }
-    }
-}
-
-impl Side {
-    pub fn parse(word: &str) -> Side {
-        if word == "lost" { Side::Lost } else { Side::Own }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, history};
-use crate::events::history::Topic;
+use crate::events::history::{ShownIn, Side, Topic};
 use crate::pages::profile::visit::Visit;
 
 /// How many rows a page has.
@@ -18,8 +18,8 @@ pub const PAGE: usize = 50;
 #[derive(Debug, Clone)]
 pub struct Stored {
     pub cursor: Cursor,
-    pub environment: String,
-    pub side: String,
+    pub environment: ShownIn,
+    pub side: Side,
     /// The content of the row as JSON: see [`crate::events::Event::summary`].
     pub summary: String,
 }
@@ -87,12 +87,10 @@ impl Selection<'_> {
 
     fn nearest(&self, conn: &mut Conn, cursor: Cursor, towards: Towards, limit: i64) -> QueryResult<Vec<Stored>> {
         // Two comparisons instead of a list: the database plans a statement with a list again each time.
-        let seen = self.visit.environment.as_str();
+        let seen = history::environment.eq(ShownIn::Only(self.visit.environment));
         let mut query = history::table
             .filter(
-                history::customer_id
-                    .eq(self.visit.customer.id)
-                    .and(history::environment.eq(seen).or(history::environment.eq("none"))),
+                history::customer_id.eq(self.visit.customer.id).and(seen.or(history::environment.eq(ShownIn::Both))),
             )
             .select((
                 (timeline_at, event_at, history::tie, event_id),
@@ -128,7 +126,7 @@ impl Selection<'_> {
     }
 }
 
-type Row = ((Moment, Moment, i64, EventId), (String, String, String));
+type Row = ((Moment, Moment, i64, EventId), (ShownIn, Side, String));
 
 impl From<Row> for Stored {
     fn from(((timeline_at, event_at, tie, event), (environment, side, summary)): Row) -> Stored {

@@ -1,13 +1,14 @@
 //! A row as the template prints it, made from a stored event.
 
 use super::category::Category;
-use super::model::{Cursor, Order, Side};
+use super::model::{Cursor, Order};
 use super::queries::Stored;
 use super::wording::{Line, Subject};
 use super::{amount, facts, wording};
 use crate::base::clock::Moment;
 use crate::base::ids::EventId;
 use crate::catalog::Catalog;
+use crate::events::history::ShownIn;
 use crate::events::{Environment, Event};
 use crate::pages::profile::visit::Visit;
 use crate::web::Change;
@@ -67,8 +68,8 @@ impl Row {
         Row {
             icon,
             tone,
-            lines: wording::lines(event, Side::parse(&stored.side), &visit.catalog),
-            is_sandbox: stored.environment == Environment::Sandbox.as_str(),
+            lines: wording::lines(event, stored.side, &visit.catalog),
+            is_sandbox: stored.environment == ShownIn::Only(Environment::Sandbox),
             fold: bundle(event, &visit.catalog),
             offering: facts::offering(event, category),
             amount: amount::in_event(event, category),

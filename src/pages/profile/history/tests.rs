@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::category::Category;
-use super::model::Side;
 use super::wording::{Line, Product, Subject, lines};
 use super::{amount, facts};
 use crate::catalog::Catalog;
+use crate::events::history::Side;
 use crate::events::{Delivery, Event};
 use crate::projection::testing::NOW;
 

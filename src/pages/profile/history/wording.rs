@@ -2,10 +2,10 @@
 //! can isolate them.
 
 use super::category::Category;
-use super::model::Side;
 use super::words;
 use crate::base::app_user_id::is_anonymous;
 use crate::catalog::Catalog;
+use crate::events::history::Side;
 use crate::events::{Adjustment, Event, Store};
 use crate::projection::is_lifetime;
 use crate::wording::text;
