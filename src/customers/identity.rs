@@ -173,9 +173,7 @@ impl Resolver {
                 *since = at;
                 let own = app_user_ids::project_id.eq(self.ctx.project).and(app_user_ids::key.eq(&key));
                 let guess = own.and(app_user_ids::is_since_exact.eq(false));
-                diesel::update(app_user_ids::table.filter(guess))
-                    .set(app_user_ids::since.eq(at.millis()))
-                    .execute(conn)?;
+                diesel::update(app_user_ids::table.filter(guess)).set(app_user_ids::since.eq(at)).execute(conn)?;
                 return Ok(());
             }
             None => {}
@@ -185,7 +183,7 @@ impl Resolver {
             app_user_ids::key.eq(&key),
             app_user_ids::app_user_id.eq(id.as_str()),
             app_user_ids::customer_id.eq(customer),
-            app_user_ids::since.eq(at.millis()),
+            app_user_ids::since.eq(at),
             app_user_ids::is_since_exact.eq(false),
         );
         diesel::insert_into(app_user_ids::table).values(row).execute(conn)?;

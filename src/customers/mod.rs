@@ -11,6 +11,7 @@ pub mod retained;
 pub mod search_terms;
 pub mod stars;
 pub mod state;
+pub mod stored_purchases;
 pub mod subject;
 pub mod tombstones;
 mod transfer_behavior;

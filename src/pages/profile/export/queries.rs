@@ -11,6 +11,7 @@ use crate::audit;
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::customers::attributes::Stored;
+use crate::customers::stored_purchases;
 use crate::db::Conn;
 use crate::db::schema::*;
 use crate::endpoints::deliveries;
@@ -143,12 +144,8 @@ fn balances_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Balance
 }
 
 fn purchases_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Box<RawValue>>> {
-    let bodies: Vec<String> = purchases::table
-        .filter(purchases::customer_id.eq(customer))
-        .order((purchases::starts_at, purchases::environment, purchases::key))
-        .select(purchases::body)
-        .load(conn)?;
-    Ok(bodies.into_iter().filter_map(raw).collect())
+    let all = stored_purchases::of(customer).order((purchases::starts_at, purchases::environment, purchases::key));
+    Ok(stored_purchases::load_json(conn, all)?.into_iter().filter_map(raw).collect())
 }
 
 fn team_actions(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<TeamAction>> {

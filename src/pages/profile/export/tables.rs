@@ -3,7 +3,6 @@
 use super::model::{Attribute, Event, Held, Time};
 use crate::base::money::{Micros, Money};
 use crate::events::{Delivery, Event as Read};
-use crate::pages::profile::visit::read_purchase;
 use crate::projection::Purchase;
 use crate::wording::text::capitalised;
 
@@ -55,7 +54,7 @@ pub fn tables(held: &Held) -> Vec<Table> {
         .passed_on
         .iter()
         .map(|one| vec![one.queued_at.shown(), words(&one.event_type), one.to.clone(), words(one.state)]);
-    let purchases = held.purchases.iter().filter_map(|body| read_purchase(body.get())).map(|one| of_purchase(&one));
+    let purchases = held.purchases.iter().filter_map(|body| Purchase::stored(body.get())).map(|one| of_purchase(&one));
     vec![
         Table::new("App User IDs", &["Id", "Known since"], ids.collect()),
         Table::new("Details", &["What", "Value"], details(held)),
