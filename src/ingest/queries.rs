@@ -16,7 +16,7 @@ pub fn insert(conn: &mut Conn, project: ProjectId, id: EventId, delivery: &Deliv
         events::project_id.eq(project),
         events::id.eq(id),
         events::event_key.eq(crate::base::lookup_key(&delivery.event.id)),
-        events::received_at.eq(delivery.received_at.millis()),
+        events::received_at.eq(delivery.received_at),
         events::body.eq(&delivery.body),
     );
     Ok(Both(diesel::insert_into(events::table).values(row).on_conflict_do_nothing()).execute(conn)? > 0)
@@ -108,7 +108,7 @@ pub fn reject(
     let row = (
         rejected_deliveries::project_id.eq(project),
         rejected_deliveries::id.eq(id),
-        rejected_deliveries::received_at.eq(at.millis()),
+        rejected_deliveries::received_at.eq(at),
         rejected_deliveries::reason.eq(reason),
         rejected_deliveries::body.eq(body),
     );

@@ -13,7 +13,7 @@ use crate::customers::Cursor;
 use crate::db::Conn;
 use crate::db::schema::*;
 use crate::events::Environment;
-use crate::events::history::Topic;
+use crate::events::history::{ShownIn, Topic};
 use crate::projection::Kind;
 
 /// How many customers are read at once.
@@ -89,8 +89,8 @@ fn rows(
     let history_of = || history::table.filter(history::customer_id.eq(customers::id));
     let is_real = purchases::environment.ne(Environment::Sandbox).or(purchases::kind.eq(Kind::Grant));
     // An event that does not name the sandbox counts as production.
-    let outside = || history_of().filter(history::environment.ne(Environment::Sandbox));
-    let [money, access, trouble, identity, other] = Topic::ALL.map(Topic::as_str);
+    let outside = || history_of().filter(history::environment.ne(ShownIn::Only(Environment::Sandbox)));
+    let [money, access, trouble, identity, other] = Topic::ALL;
     let of_purchases = history::topic.eq(money).or(history::topic.eq(access)).or(history::topic.eq(trouble));
     let transfer = history::topic.eq(identity).and(history::summary.like("%\"kind\":\"TRANSFER\"%"));
     // An event of an unknown type might be about a purchase.
@@ -116,7 +116,7 @@ fn rows(
         Bought::Either => query,
     };
     if let Some(before) = wanted.before {
-        query = query.filter(customers::active_at.lt(before.millis()));
+        query = query.filter(customers::active_at.lt(before));
     }
     if let Some(pattern) = &wanted.ids {
         let like = app_user_ids::app_user_id.like(pattern.like()).escape('\\');
@@ -129,8 +129,8 @@ fn rows(
         query = query.filter(customers::id.eq_any(among.to_vec()));
     }
     if let Some(after) = after {
-        let is_older = customers::active_at.lt(after.active_at.millis()).or(customers::id.lt(after.id));
-        query = query.filter(customers::active_at.le(after.active_at.millis()).and(is_older));
+        let is_older = customers::active_at.lt(after.active_at).or(customers::id.lt(after.id));
+        query = query.filter(customers::active_at.le(after.active_at).and(is_older));
     }
     query.load(conn)
 }

@@ -55,10 +55,10 @@ pub fn lines(
         query = query.filter(audit_entries::action.eq(action));
     }
     if let Some(since) = chosen.since {
-        query = query.filter(audit_entries::at.ge(since.millis()));
+        query = query.filter(audit_entries::at.ge(since));
     }
     if let Some(until) = chosen.until {
-        query = query.filter(audit_entries::at.lt(until.millis()));
+        query = query.filter(audit_entries::at.lt(until));
     }
     // A bound on the time alone lets both databases start at this place of the index.
     query = match place {

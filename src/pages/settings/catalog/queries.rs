@@ -96,7 +96,7 @@ pub fn overrides(conn: &mut Conn, project: ProjectId, now: Moment) -> QueryResul
     let until = offering_overrides::until;
     let counts: Vec<(String, i64)> = offering_overrides::table
         .filter(offering_overrides::project_id.eq(project))
-        .filter(until.is_null().or(until.gt(now.millis())))
+        .filter(until.is_null().or(until.gt(now)))
         .group_by(offering_overrides::offering)
         .select((offering_overrides::offering, count_star()))
         .load(conn)?;
