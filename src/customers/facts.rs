@@ -16,8 +16,14 @@ use crate::projection::Fact;
 /// Facts by the row of their event.
 pub type Facts = HashMap<EventId, Fact>;
 
-/// An event's row, side, arrival and body.
-type Row = (EventId, Side, Moment, String);
+/// A stored event in the history of a customer.
+#[derive(Queryable)]
+struct Row {
+    event_id: EventId,
+    side: Side,
+    received_at: Moment,
+    body: String,
+}
 
 /// Reads facts. Make one for many customers.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +96,8 @@ fn retained(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<(CustomerI
 }
 
 /// Adds a row. A transfer has two rows, one for each side.
-fn add(facts: &mut Facts, customer: CustomerId, (event_id, side, received_at, body): Row) {
+fn add(facts: &mut Facts, customer: CustomerId, row: Row) {
+    let Row { event_id, side, received_at, body } = row;
     let is_lost = side == Side::Lost;
     if let Some(fact) = facts.get_mut(&event_id) {
         if is_lost {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::attributes::Source;
 use super::overrides::Override;
-use super::{overrides, stars};
+use super::{overrides, retained, stars, state};
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId};
 use crate::db::schema::*;
@@ -100,21 +100,14 @@ fn move_links(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResul
         .select(transfer_links::other_id)
         .load(conn)?;
     for other in others {
-        crate::customers::state::link(conn, into, other)?;
+        state::link(conn, into, other)?;
     }
     Ok(())
 }
 
 /// Moves the events that were retained of erased customers.
 fn move_retained_events(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let theirs: Vec<(EventId, Side, CustomerId)> = retained_events::table
-        .filter(retained_events::customer_id.eq(from))
-        .select((retained_events::event_id, retained_events::side, retained_events::stands_as))
-        .load(conn)?;
-    for (event, side, stands_as) in theirs {
-        crate::customers::retain(conn, into, event, side, stands_as)?;
-    }
-    Ok(())
+    retained::retained_by(conn, from)?.into_iter().try_for_each(|place| retained::retain(conn, into, place))
 }
 
 /// What the app reported at its last contact.

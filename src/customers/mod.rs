@@ -19,6 +19,5 @@ mod transfer_behavior;
 pub use cursor::Cursor;
 pub use id_hash::IdHasher;
 pub use identity::Resolver;
-pub use retained::{link_again, retain};
 pub use tombstones::{Tombstones, Verdict};
 pub use transfer_behavior::TransferBehavior;

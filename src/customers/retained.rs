@@ -19,9 +19,15 @@ use crate::events::redaction::{self, Party};
 use crate::events::{Delivery, EventType};
 use crate::projection::sources;
 
-/// A place of the customer in an event: the event's row, the customer's side, and the customer id under which the fold
-/// reads it. A negative id is that of no existing customer.
-type HistoryPlace = (EventId, Side, CustomerId);
+/// A place of a customer in an event.
+#[derive(Debug, Clone, Copy, Queryable, Selectable)]
+#[diesel(table_name = retained_events)]
+pub struct HistoryPlace {
+    pub event_id: EventId,
+    pub side: Side,
+    /// The customer id under which the fold reads the event. A negative id is that of no existing customer.
+    pub stands_as: CustomerId,
+}
 
 /// Makes linked customers retain the events that they need. Returns who was linked to the customer.
 pub fn retain_for_others(
@@ -60,11 +66,11 @@ fn retain_needed(
     let needed: BTreeSet<String> = sources.into_values().flatten().collect();
     let (mut left, mut others) = (BTreeSet::new(), others.iter());
     let Some(holder) = others.next() else { return Ok(left) };
-    for (row, side, name) in places {
-        let Some(fact) = facts.get(row) else { continue };
+    for place in places {
+        let Some(fact) = facts.get(&place.event_id) else { continue };
         if fact.lost_by.is_some() || needed.contains(&fact.event.id) {
-            retain(conn, *holder, *row, *side, *name)?;
-            left.extend((*name == CustomerId(-customer.0)).then(|| (*row, *side)));
+            retain(conn, *holder, *place)?;
+            left.extend((place.stands_as == CustomerId(-customer.0)).then_some((place.event_id, place.side)));
         }
     }
     others.try_for_each(|other| state::link(conn, *holder, *other))?;
@@ -77,26 +83,24 @@ fn places_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<HistoryPl
         .filter(history::customer_id.eq(customer))
         .select((history::event_id, history::side))
         .load(conn)?;
-    let retained: Vec<HistoryPlace> = retained_events::table
-        .filter(retained_events::customer_id.eq(customer))
-        .select((retained_events::event_id, retained_events::side, retained_events::stands_as))
-        .load(conn)?;
-    Ok(own.into_iter().map(|(row, side)| (row, side, CustomerId(-customer.0))).chain(retained).collect())
+    let stands_as = CustomerId(-customer.0);
+    let own = own.into_iter().map(|(event_id, side)| HistoryPlace { event_id, side, stands_as });
+    Ok(own.chain(retained_by(conn, customer)?).collect())
+}
+
+/// The places in which a customer retains events.
+pub fn retained_by(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<HistoryPlace>> {
+    let own = retained_events::table.filter(retained_events::customer_id.eq(customer));
+    own.select(HistoryPlace::as_select()).load(conn)
 }
 
 /// Makes a customer retain an event that belongs to no customer, so that purchases follow from it.
-pub fn retain(
-    conn: &mut Conn,
-    holder: CustomerId,
-    event: EventId,
-    side: Side,
-    stands_as: CustomerId,
-) -> QueryResult<()> {
+pub fn retain(conn: &mut Conn, holder: CustomerId, place: HistoryPlace) -> QueryResult<()> {
     let row = (
         retained_events::customer_id.eq(holder),
-        retained_events::event_id.eq(event),
-        retained_events::side.eq(side),
-        retained_events::stands_as.eq(stands_as),
+        retained_events::event_id.eq(place.event_id),
+        retained_events::side.eq(place.side),
+        retained_events::stands_as.eq(place.stands_as),
     );
     Both(diesel::insert_into(retained_events::table).values(row).on_conflict_do_nothing()).execute(conn)?;
     Ok(())

@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 
 use super::client::Answer;
-use super::deliveries::State;
+use super::deliveries::{State, of_endpoint};
 use crate::base::clock::Moment;
 use crate::base::ids::{DeliveryId, EndpointId, ProjectId, RowId};
 use crate::db::Conn;
@@ -29,7 +29,17 @@ pub struct Job {
     pub mark: RowId,
 }
 
-type Row = (ProjectId, DeliveryId, String, i64, Endpoint);
+/// A delivery that may be sent.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = webhook_deliveries)]
+struct Ready {
+    project_id: ProjectId,
+    id: DeliveryId,
+    body: String,
+    tries: i64,
+    #[diesel(embed)]
+    endpoint: Endpoint,
+}
 
 /// Takes up to `room` deliveries that are due: none for the endpoints in `excluded`, and at most `each` for any other.
 /// The caller chooses a `mark` that no other call in any process uses.
@@ -41,25 +51,16 @@ pub fn take(
     room: usize,
     each: usize,
 ) -> QueryResult<Vec<Job>> {
-    let own = webhook_endpoints::project_id
-        .eq(webhook_deliveries::project_id)
-        .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
-    let ready: Vec<Row> = webhook_deliveries::table
-        .inner_join(webhook_endpoints::table.on(own))
+    let ready: Vec<Ready> = webhook_deliveries::table
+        .inner_join(webhook_endpoints::table.on(of_endpoint()))
         .filter(webhook_deliveries::state.eq(State::Waiting).and(webhook_deliveries::next_attempt_at.le(now)))
         .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(excluded)))
         .order((webhook_deliveries::next_attempt_at, webhook_deliveries::id))
-        .select((
-            webhook_deliveries::project_id,
-            webhook_deliveries::id,
-            webhook_deliveries::body,
-            webhook_deliveries::tries,
-            Endpoint::as_select(),
-        ))
+        .select(Ready::as_select())
         .limit(i64::try_from(room.saturating_mul(4)).unwrap_or(i64::MAX))
         .load(conn)?;
     let mut taken: Vec<Job> = Vec::new();
-    for (project, id, body, tries, endpoint) in ready {
+    for Ready { project_id: project, id, body, tries, endpoint } in ready {
         let already = taken.iter().filter(|job| job.endpoint.id == endpoint.id).count();
         if taken.len() < room && already < each && lease(conn, project, id, mark, now)? {
             taken.push(Job { project, id, endpoint, body, tries, mark });
@@ -133,11 +134,8 @@ pub fn finish(conn: &mut Conn, job: &Job, attempt: &Attempt<'_>, now: Moment) ->
 
 /// Whether [`take`] would find a delivery.
 pub fn has_ready(conn: &mut Conn, now: Moment, excluded: &[EndpointId]) -> QueryResult<bool> {
-    let own = webhook_endpoints::project_id
-        .eq(webhook_deliveries::project_id)
-        .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
     let ready: Option<DeliveryId> = webhook_deliveries::table
-        .inner_join(webhook_endpoints::table.on(own))
+        .inner_join(webhook_endpoints::table.on(of_endpoint()))
         .filter(webhook_deliveries::state.eq(State::Waiting).and(webhook_deliveries::next_attempt_at.le(now)))
         .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(excluded)))
         .select(webhook_deliveries::id)

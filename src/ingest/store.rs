@@ -9,7 +9,8 @@ use super::screening::Screened;
 use super::{queries, screening};
 use crate::base::AppUserId;
 use crate::base::ids::{CustomerId, EventId};
-use crate::customers::{Resolver, retained, state};
+use crate::customers::retained::{self, HistoryPlace};
+use crate::customers::{Resolver, state};
 use crate::db::Conn;
 use crate::db::schema::stale_customers;
 use crate::endpoints::{self, Source};
@@ -83,7 +84,8 @@ fn take(
         queries::show_in_history(conn, customer, row, delivery, side)?;
         touched.insert(customer);
         if to_nobody {
-            retained::retain(conn, customer, row, Side::Own, CustomerId(-row.0))?;
+            let place = HistoryPlace { event_id: row, side: Side::Own, stands_as: CustomerId(-row.0) };
+            retained::retain(conn, customer, place)?;
         }
     }
     Ok(Outcome::Stored)

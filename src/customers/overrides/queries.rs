@@ -111,7 +111,7 @@ pub fn ended(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResul
         .filter(until.gt(after.at).or(customer.gt(after.customer).nullable()))
         .order((until, customer))
         .limit(most)
-        .select((until.assume_not_null(), customer, offering_overrides::project_id))
+        .select(End::as_select())
         .load(conn)
 }
 

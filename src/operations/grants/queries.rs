@@ -11,12 +11,17 @@ use crate::events::Environment;
 use crate::projection::{Kind, Purchase};
 
 /// The scheduled end of a grant that Dossier made. Ends are ordered by time, the earliest first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable, Selectable)]
+#[diesel(table_name = grant_ends)]
 pub struct End {
+    #[diesel(column_name = ends_at)]
     pub at: Moment,
+    #[diesel(column_name = customer_id)]
     pub customer: CustomerId,
     /// The key of the purchase.
+    #[diesel(column_name = purchase_key)]
     pub key: String,
+    #[diesel(select_expression = customers::project_id)]
     pub project: ProjectId,
 }
 
@@ -80,6 +85,6 @@ pub fn ended(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResul
         .filter(at.le(now).and(at.ge(start)).and(at.gt(start).or(later)))
         .order((grant_ends::ends_at, grant_ends::customer_id, grant_ends::purchase_key))
         .limit(most)
-        .select((grant_ends::ends_at, grant_ends::customer_id, grant_ends::purchase_key, customers::project_id))
+        .select(End::as_select())
         .load(conn)
 }

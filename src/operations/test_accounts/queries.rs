@@ -46,7 +46,7 @@ pub fn page(
     while found.len() <= limit && !is_over {
         let rows = rows(conn, project, wanted, None, place, CHUNK)?;
         is_over = rows.len() < CHUNK;
-        place = rows.last().map(|row| Cursor { active_at: row.2, id: RowId(row.0.0) });
+        place = rows.last().map(|row| Cursor { active_at: row.active_at, id: RowId(row.id.0) });
         found.extend(completed(conn, wanted, rows)?);
     }
     let has_more = found.len() > limit;
@@ -75,7 +75,15 @@ pub fn still(
     Ok(found)
 }
 
-type Row = (CustomerId, String, Moment, i64);
+/// A customer who may meet the conditions, without what only further queries can tell.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = customers)]
+struct Row {
+    id: CustomerId,
+    best_app_user_id: String,
+    active_at: Moment,
+    events_count: i64,
+}
 
 fn rows(
     conn: &mut Conn,
@@ -105,7 +113,7 @@ fn rows(
         .filter(not(exists(purchases_of().filter(is_real).select(purchases::key))))
         .filter(not(exists(outside().filter(of_purchases.or(transfer).or(unknown)).select(history::event_id))))
         .filter(not(exists(retained.select(retained_events::event_id))))
-        .select((customers::id, customers::best_app_user_id, customers::active_at, customers::events_count))
+        .select(Row::as_select())
         .order((customers::active_at.desc(), customers::id.desc()))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .into_boxed();
@@ -147,7 +155,7 @@ fn keys_of(pattern: &Pattern) -> (Vec<u8>, Vec<u8>) {
 
 /// Adds what the rows lack, and drops customers whose ids only `LIKE` matches: on SQLite it ignores case.
 fn completed(conn: &mut Conn, wanted: &Wanted, rows: Vec<Row>) -> QueryResult<Vec<Candidate>> {
-    let ids: Vec<CustomerId> = rows.iter().map(|row| row.0).collect();
+    let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
     let counts: Vec<(CustomerId, i64)> = purchases::table
         .filter(purchases::customer_id.eq_any(&ids))
         .group_by(purchases::customer_id)
@@ -158,13 +166,13 @@ fn completed(conn: &mut Conn, wanted: &Wanted, rows: Vec<Row>) -> QueryResult<Ve
         Some(pattern) => fitting(conn, pattern, &ids)?,
         None => BTreeMap::new(),
     };
-    let candidate = |(id, app_user_id, active_at, events)| Candidate {
-        id,
-        app_user_id,
-        active_at,
-        events,
-        purchases: counts.get(&id).copied().unwrap_or(0),
-        fitting: fitting.get(&id).cloned(),
+    let candidate = |row: Row| Candidate {
+        id: row.id,
+        app_user_id: row.best_app_user_id,
+        active_at: row.active_at,
+        events: row.events_count,
+        purchases: counts.get(&row.id).copied().unwrap_or(0),
+        fitting: fitting.get(&row.id).cloned(),
     };
     let all = rows.into_iter().map(candidate);
     Ok(all.filter(|one| wanted.ids.is_none() || one.fitting.is_some()).collect())

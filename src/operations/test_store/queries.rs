@@ -17,35 +17,21 @@ use crate::events::{Environment, Store};
 use crate::projection::{Kind, Purchase};
 
 /// A subscription and the end of its current period. They are ordered by that end, the earliest first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable, Selectable)]
+#[diesel(table_name = test_sales)]
 pub struct PendingRenewal {
+    #[diesel(column_name = renews_at)]
     pub at: Moment,
+    #[diesel(column_name = customer_id)]
     pub customer: CustomerId,
     pub token: String,
+    #[diesel(select_expression = customers::project_id)]
     pub project: ProjectId,
     /// How long the next period lasts, in milliseconds.
     pub period: i64,
     /// How often it has renewed.
     pub renewals: i64,
 }
-
-type Row = (
-    test_sales::renews_at,
-    test_sales::customer_id,
-    test_sales::token,
-    customers::project_id,
-    test_sales::period,
-    test_sales::renewals,
-);
-
-const ROW: Row = (
-    test_sales::renews_at,
-    test_sales::customer_id,
-    test_sales::token,
-    customers::project_id,
-    test_sales::period,
-    test_sales::renewals,
-);
 
 impl PendingRenewal {
     /// A place before all others, where a list begins.
@@ -173,7 +159,7 @@ pub fn ended(conn: &mut Conn, now: Moment, after: &PendingRenewal, most: i64) ->
         .filter(at.le(now).and(at.ge(start)).and(at.gt(start).or(later)))
         .order((test_sales::renews_at, test_sales::customer_id, test_sales::token))
         .limit(most)
-        .select(ROW)
+        .select(PendingRenewal::as_select())
         .load(conn)
 }
 
@@ -184,7 +170,7 @@ pub fn again(conn: &mut Conn, renewal: &PendingRenewal, now: Moment) -> QueryRes
         .inner_join(customers::table.on(customers::id.eq(test_sales::customer_id)))
         .filter(test_sales::customer_id.eq(renewal.customer).and(test_sales::token.eq(&renewal.token)))
         .filter(at.gt(start).and(at.le(now)))
-        .select(ROW)
+        .select(PendingRenewal::as_select())
         .first(conn)
         .optional()
 }

@@ -17,6 +17,7 @@ use crate::db::schema::*;
 use crate::endpoints::deliveries;
 use crate::events::Delivery;
 use crate::events::history::Side;
+use crate::operations::erasure::{self, Naming};
 use crate::pages::profile::visit::Visit;
 
 /// Everything but the events.
@@ -150,11 +151,7 @@ fn purchases_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Box<Ra
 
 fn team_actions(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<TeamAction>> {
     let rows: Vec<(Moment, String, String, String)> = audit_details::table
-        .inner_join(
-            audit_entries::table.on(audit_entries::project_id
-                .eq(audit_details::project_id)
-                .and(audit_entries::position.eq(audit_details::position))),
-        )
+        .inner_join(audit_entries::table.on(audit::of_entry()))
         .filter(audit_details::customer_id.eq(customer))
         .order(audit_details::position)
         .select((audit_entries::at, audit_entries::action, audit_entries::role, audit_details::body))
@@ -168,12 +165,8 @@ fn team_actions(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<TeamAc
 }
 
 fn rejected(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<Rejected>> {
-    let found = crate::operations::erasure::rejected_naming(conn, visit.project.id, visit.customer.id)?;
-    let one = |(received_at, reason, body): (Moment, String, Option<String>)| Rejected {
-        received_at: Time(received_at),
-        reason,
-        body,
-    };
+    let found = erasure::rejected_naming(conn, visit.project.id, visit.customer.id)?;
+    let one = |one: Naming| Rejected { received_at: Time(one.received_at), reason: one.reason, body: one.body };
     Ok(found.into_iter().map(one).collect())
 }
 
