@@ -16,7 +16,7 @@ use crate::db::schema::{customers, events, history, retained_events};
 use crate::db::{Both, Conn};
 use crate::events::history::Side;
 use crate::events::redaction::{self, Party};
-use crate::events::{Delivery, EventType};
+use crate::events::{Delivery, EventType, Summary};
 use crate::projection::sources;
 
 /// A place of a customer in an event.
@@ -133,7 +133,7 @@ fn redact(conn: &mut Conn, project: ProjectId, row: EventId, side: Side) -> Quer
     let body = body.unwrap_or_else(|| "{}".to_owned());
     diesel::update(stored).set(events::body.eq(&body)).execute(conn)?;
     if let Ok(event) = Delivery::read_stored(&body, received_at) {
-        let summary = history::summary.eq(event.summary());
+        let summary = history::summary.eq(Summary::new(&event).to_json());
         diesel::update(history::table.filter(history::event_id.eq(row))).set(summary).execute(conn)?;
     }
     Ok(())

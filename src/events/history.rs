@@ -1,10 +1,9 @@
-//! How a customer's history shows an event (§4.3): its position, its topic for the filter, and what its row shows.
+//! Where a customer's history shows an event (§4.3): its position, its topic for the filter, and in which views.
 
 use sha2::{Digest, Sha256};
 
 use super::kinds::DatedBy;
 use super::{Environment, Event, EventType, Reason};
-use crate::base::app_user_id::is_anonymous;
 use crate::base::clock::Moment;
 
 /// What a row of the history is about. The filter offers these topics.
@@ -86,15 +85,6 @@ impl ShownIn {
     }
 }
 
-/// How many ids of a list a row may show or count.
-const SUMMARY_IDS: usize = 110;
-
-/// Puts the ids that the app gave before the anonymous ones.
-fn identified_first(ids: &[String]) -> impl Iterator<Item = &String> {
-    let (anonymous, identified): (Vec<&String>, Vec<&String>) = ids.iter().partition(|id| is_anonymous(id));
-    identified.into_iter().chain(anonymous)
-}
-
 impl Event {
     /// Where the timeline shows the event: at the store's date if the store gives one, else when it was generated.
     pub fn timeline_at(&self) -> Moment {
@@ -117,32 +107,6 @@ impl Event {
 
     pub fn shown_in(&self) -> ShownIn {
         self.environment.map_or(ShownIn::Both, ShownIn::Only)
-    }
-
-    /// What a row of the history shows, as JSON: the event without attributes, and without ids unless it is about ids.
-    /// A page of the history reads these summaries instead of the bodies, which may be a thousand times as long.
-    pub fn summary(&self) -> String {
-        let names_ids = self.kind == EventType::SubscriberAlias;
-        let of_aliases = |ids: &[String]| ids.iter().filter(|_| names_ids).take(SUMMARY_IDS).cloned().collect();
-        let name = |id: &Option<String>| id.clone().filter(|_| names_ids);
-        let short = |ids: &[String]| identified_first(ids).take(SUMMARY_IDS).cloned().collect();
-        let summary = Event {
-            event_at: self.generated_at(),
-            attributes: Vec::new(),
-            aliases: of_aliases(&self.aliases),
-            app_user_id: name(&self.app_user_id),
-            original_app_user_id: name(&self.original_app_user_id),
-            transferred_from: short(&self.transferred_from),
-            transferred_to: short(&self.transferred_to),
-            ..self.clone()
-        };
-        // The summary holds only strings, numbers and lists, so writing it as JSON cannot fail.
-        serde_json::to_string(&summary).unwrap_or_default()
-    }
-
-    /// Reads what [`Event::summary`] wrote: an event with only the fields of a summary. `None` if it is unreadable.
-    pub fn from_summary(summary: &str) -> Option<Event> {
-        serde_json::from_str(summary).ok()
     }
 
     pub fn topic(&self) -> Topic {

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{customers, history, retained_events, transfer_links};
-use crate::events::Event;
+use crate::events::Summary;
 use crate::events::history::{ShownIn, Side, Topic};
 use crate::pages::profile::subject;
 use crate::pages::profile::visit::Visit;
@@ -51,10 +51,10 @@ impl Moved {
     /// Reads a side with the summary behind it.
     fn read(row: &str) -> Option<Moved> {
         let (side, summary) = row.split_at_checked(row.find('{')?)?;
-        let event = Event::from_summary(summary)?;
+        let event = Summary::parse(summary)?;
         let is_lost = Side::parse(side)? == Side::Lost;
         let others = if is_lost { &event.transferred_to } else { &event.transferred_from };
-        Some(Moved { is_lost, other: others.first().cloned(), at: event.generated_at() })
+        Some(Moved { is_lost, other: others.first().cloned(), at: event.event_at })
     }
 
     /// The other customer's id for display, or `another customer`.

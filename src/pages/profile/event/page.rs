@@ -10,7 +10,7 @@ use crate::base::Permission::{ManageEndpoints, ResendDeliveries};
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::endpoints::deliveries;
-use crate::events::{Delivery, Environment, Event};
+use crate::events::{Delivery, Environment, Event, Summary};
 use crate::pages::delivery::Sent;
 use crate::pages::profile::history::{self, Amount, Category, Subject};
 use crate::pages::profile::subject;
@@ -110,8 +110,8 @@ fn with_resend(all: Vec<Sent>, visit: &Visit, event_id: &str) -> Result<Vec<Sent
 
 impl Facts {
     fn new(event: &Event, found: &Found, visit: &Visit) -> Facts {
-        let category = Category::from_event(event);
-        let line = history::lines(event, found.side, &visit.catalog).into_iter().next();
+        let summary = Summary::new(event);
+        let line = history::lines(&summary, found.side, &visit.catalog).into_iter().next();
         let differs = history::differ(found.place);
         let app_user_id = event.app_user_id.clone().unwrap_or_else(|| visit.opened_as.clone());
         Facts {
@@ -124,7 +124,7 @@ impl Facts {
             received: Stamp::full(found.received_at),
             kind: event.kind.as_str().to_owned(),
             words: line.map(|line| line.verb).unwrap_or_default(),
-            amount: history::amount(event, category),
+            amount: history::amount(&summary, Category::from_event(&summary)),
             changes: changes(event),
         }
     }
@@ -132,7 +132,7 @@ impl Facts {
 
 /// `Renewed Pro monthly`
 fn heading(event: &Event, found: &Found, visit: &Visit) -> String {
-    let Some(line) = history::lines(event, found.side, &visit.catalog).into_iter().next() else {
+    let Some(line) = history::lines(&Summary::new(event), found.side, &visit.catalog).into_iter().next() else {
         return event.kind.as_str().to_owned();
     };
     match line.subject {

@@ -210,7 +210,7 @@ mod tests {
     use super::*;
     use crate::base::ids::EventId;
     use crate::events::history::{ShownIn, Side};
-    use crate::events::{Delivery, Environment};
+    use crate::events::{Delivery, Environment, Summary};
     use crate::pages::profile::testing::{lena, stranger};
     use crate::projection::testing::{NOW, purchase};
 
@@ -224,7 +224,7 @@ mod tests {
         let cursor = Cursor { timeline_at: at, event_at: at, tie: 0, event: EventId(id) };
         let (environment, side) = (ShownIn::Only(Environment::Sandbox), Side::Own);
         let event = Delivery::read_stored(&json!({ "event": event }).to_string(), at).expect("an event");
-        Stored { cursor, environment, side, summary: event.summary() }
+        Stored { cursor, environment, side, summary: Summary::new(&event).to_json() }
     }
 
     fn verbs(card: &Card) -> Vec<String> {

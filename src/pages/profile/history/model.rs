@@ -3,8 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use diesel::prelude::*;
+
 use crate::base::clock::Moment;
 use crate::base::ids::EventId;
+use crate::db::schema::history;
 use crate::events::history::Topic;
 
 /// Which rows the page shows, and in which order.
@@ -39,12 +42,14 @@ pub enum Order {
 }
 
 /// The place of a row, in both orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = history)]
 pub struct Cursor {
     pub timeline_at: Moment,
     pub event_at: Moment,
     pub tie: i64,
     /// The event; in the tab of the team the position of the entry in the audit log.
+    #[diesel(column_name = event_id)]
     pub event: EventId,
 }
 

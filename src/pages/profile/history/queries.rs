@@ -15,12 +15,14 @@ use crate::pages::profile::visit::Visit;
 pub const PAGE: usize = 50;
 
 /// A row as it is stored.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = history)]
 pub struct Stored {
+    #[diesel(embed)]
     pub cursor: Cursor,
     pub environment: ShownIn,
     pub side: Side,
-    /// The content of the row as JSON: see [`crate::events::Event::summary`].
+    /// A [`Summary`](crate::events::Summary) as JSON.
     pub summary: String,
 }
 
@@ -92,10 +94,7 @@ impl Selection<'_> {
             .filter(
                 history::customer_id.eq(self.visit.customer.id).and(seen.or(history::environment.eq(ShownIn::Both))),
             )
-            .select((
-                (timeline_at, event_at, history::tie, event_id),
-                (history::environment, history::side, history::summary),
-            ))
+            .select(Stored::as_select())
             .limit(limit)
             .into_boxed();
         if let Some(topic) = self.topic {
@@ -121,17 +120,7 @@ impl Selection<'_> {
                 query.order((event_at.asc(), t_tie.asc(), event_id.asc()))
             }
         };
-        let rows: Vec<Row> = query.load(conn)?;
-        Ok(rows.into_iter().map(Stored::from).collect())
-    }
-}
-
-type Row = ((Moment, Moment, i64, EventId), (ShownIn, Side, String));
-
-impl From<Row> for Stored {
-    fn from(((timeline_at, event_at, tie, event), (environment, side, summary)): Row) -> Stored {
-        let cursor = Cursor { timeline_at, event_at, tie, event };
-        Stored { cursor, environment, side, summary }
+        query.load(conn)
     }
 }
 
