@@ -64,7 +64,7 @@ pub async fn create(caller: Caller, payload: Payload) -> Result<HttpResponse, Er
                 return Err(errors::refuse(StatusCode::CONFLICT, errors::MALFORMED, "A customer has this id already."));
             }
             let mut traces = vec![Trace::new(Action::CustomerCreated).for_customer(made, &id)];
-            traces.extend(attributes::save(conn, call, (made, &id), &sent)?);
+            traces.extend(attributes::save(conn, call, made, &id, &sent)?);
             Ok((traces, customer::load(conn, call, made, !sent.is_empty())?))
         })
         .await?;

@@ -5,6 +5,7 @@ use std::fmt;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
+use crate::auth::Project;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{InvitationId, ProjectId};
@@ -26,6 +27,16 @@ pub struct Invitation {
     pub inviter: String,
     pub created_at: Moment,
     pub expires_at: Moment,
+}
+
+/// An invitation that can still be accepted, and the project it leads to.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = invitations)]
+pub struct OpenInvitation {
+    #[diesel(embed)]
+    pub invitation: Invitation,
+    #[diesel(embed)]
+    pub project: Project,
 }
 
 /// The secret in the link; the database holds only its hash.

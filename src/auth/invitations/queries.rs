@@ -2,8 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::model::{DAYS, Invitation, Token};
-use crate::auth::Project;
+use super::model::{DAYS, Invitation, OpenInvitation, Token};
 use crate::auth::names::Email;
 use crate::base::Role;
 use crate::base::clock::Moment;
@@ -50,13 +49,13 @@ pub fn list(conn: &mut Conn, project: ProjectId, now: Moment) -> QueryResult<Vec
         .load(conn)
 }
 
-/// The invitation of a link, with its project; `None` when it is unknown, used, withdrawn or expired.
-pub fn find(conn: &mut Conn, token: &Token, now: Moment) -> QueryResult<Option<(Invitation, Project)>> {
+/// The invitation of a link; `None` when it is unknown, used, withdrawn or expired.
+pub fn find(conn: &mut Conn, token: &Token, now: Moment) -> QueryResult<Option<OpenInvitation>> {
     invitations::table
         .inner_join(people::table.on(people::id.eq(invitations::invited_by)))
         .inner_join(projects::table.on(projects::id.eq(invitations::project_id)))
         .filter(invitations::token_hash.eq(token.hash()).and(invitations::expires_at.gt(now)))
-        .select((Invitation::as_select(), Project::as_select()))
+        .select(OpenInvitation::as_select())
         .first(conn)
         .optional()
 }

@@ -30,11 +30,11 @@ pub fn find(conn: &mut Conn, project: ProjectId, query: &Query, most: i64) -> Qu
     let (Some(beginning), Some(whole), false) = (query.beginning(), query.pieces.first(), is_picked) else {
         return Ok((matches, false));
     };
-    let (longer, mut is_cut) = by_beginning(conn, project, &beginning, whole, (most, None))?;
+    let (longer, mut is_cut) = by_beginning(conn, project, &beginning, whole, most, None)?;
     matches.extend(longer);
     let name = folded_name(&whole.text);
     if name != beginning && name.contains(char::is_alphabetic) {
-        let (longer, are_cut) = by_beginning(conn, project, &name, whole, (most, None))?;
+        let (longer, are_cut) = by_beginning(conn, project, &name, whole, most, None)?;
         matches.extend(longer.into_iter().filter(|one| one.kind == TermKind::Name));
         is_cut |= are_cut;
     }
@@ -52,7 +52,7 @@ pub fn guess(
 ) -> QueryResult<Vec<Match>> {
     let (mut matches, is_cut) = find(conn, project, query, most)?;
     if let (Some(beginning), Some(whole), true) = (query.beginning(), query.pieces.first(), is_cut) {
-        matches.extend(by_beginning(conn, project, &beginning, whole, (MOST_ROWS, Some(marked)))?.0);
+        matches.extend(by_beginning(conn, project, &beginning, whole, MOST_ROWS, Some(marked))?.0);
     }
     Ok(best(matches))
 }
@@ -112,7 +112,8 @@ fn by_beginning(
     project: ProjectId,
     beginning: &str,
     piece: &Piece,
-    (most, among): (i64, Option<&[CustomerId]>),
+    most: i64,
+    among: Option<&[CustomerId]>,
 ) -> QueryResult<(Vec<Match>, bool)> {
     let (from, to) = key_range(beginning);
     let mut terms = search_terms::table

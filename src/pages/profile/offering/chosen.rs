@@ -1,5 +1,7 @@
 //! Parses a choice: one of the project's offerings, optionally until a day, or the default.
 
+use serde::Deserialize;
+
 use crate::base::clock::Moment;
 use crate::base::error::Problem;
 use crate::customers::overrides::current::Offering;
@@ -7,6 +9,20 @@ use crate::operations::grants::end_of_day;
 
 /// The maximum number of characters of a reason.
 pub const MAX_REASON: usize = 255;
+
+/// The fields of the form.
+#[derive(Debug, Default, Deserialize)]
+pub struct Draft {
+    /// The identifier; empty for the default.
+    #[serde(default)]
+    pub offering: String,
+    #[serde(default)]
+    pub until: String,
+    #[serde(default)]
+    pub reason: String,
+    /// The version of the override that the dialog showed; 0 without an override.
+    pub seen: Option<i64>,
+}
 
 /// A valid choice of an offering.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +37,9 @@ impl Chosen {
     ///
     /// # Errors
     /// A [`Problem`] of the wrong field.
-    pub fn parse(
-        (offering, until, reason): (&str, &str, &str),
-        offerings: &[Offering],
-        now: Moment,
-    ) -> Result<Chosen, Problem> {
-        let reason = parse_reason(reason)?;
+    pub fn parse(draft: &Draft, offerings: &[Offering], now: Moment) -> Result<Chosen, Problem> {
+        let (offering, until) = (draft.offering.as_str(), draft.until.as_str());
+        let reason = parse_reason(&draft.reason)?;
         let found = offerings.iter().find(|one| one.identifier == offering);
         let refused = |sentence: &str| Problem { field: "offering", sentence: sentence.into() };
         let offering = match found {
@@ -71,7 +84,9 @@ mod tests {
     }
 
     fn chosen(offering: &str, until: &str, reason: &str) -> Result<Chosen, (&'static str, String)> {
-        Chosen::parse((offering, until, reason), &sold(), NOW).map_err(|problem| (problem.field, problem.sentence))
+        let [offering, until, reason] = [offering, until, reason].map(str::to_owned);
+        let draft = Draft { offering, until, reason, seen: None };
+        Chosen::parse(&draft, &sold(), NOW).map_err(|problem| (problem.field, problem.sentence))
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub fn products(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Product>
     Ok(found)
 }
 
-pub fn product(conn: &mut Conn, project: ProjectId, (store, identifier): (&str, &str)) -> QueryResult<Option<Product>> {
+pub fn product(conn: &mut Conn, project: ProjectId, store: &str, identifier: &str) -> QueryResult<Option<Product>> {
     products::table.find((project, store, identifier)).select(Product::as_select()).first(conn).optional()
 }
 

@@ -30,7 +30,7 @@ struct Write {
 pub fn dialog(conn: &mut Conn, member: &Member, form: Opened) -> Result<Option<Dialog>, Error> {
     let project = member.project.id;
     let product = match form.subject.split_once('/') {
-        Some(key) => queries::product(conn, project, key)?,
+        Some((store, identifier)) => queries::product(conn, project, store, identifier)?,
         None => None,
     };
     let base = format!("{}/products", address(member));
