@@ -25,20 +25,29 @@ pub struct Sent {
     pub fingerprint: String,
 }
 
-/// The id and the location of the submission with the same key, when the person sent the form before.
+/// A submission of a form that comes a second time.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = submissions)]
+pub struct Earlier {
+    pub id: SubmissionId,
+    pub location: String,
+    fingerprint: String,
+}
+
+/// The submission with the same key, when the person sent the form before.
 ///
 /// # Errors
 /// [`Error::Refused`] when the key was used with other fields.
-pub fn find(conn: &mut Conn, person: PersonId, sent: &Sent) -> Result<Option<(SubmissionId, String)>, Error> {
+pub fn find(conn: &mut Conn, person: PersonId, sent: &Sent) -> Result<Option<Earlier>, Error> {
     let Some(once) = &sent.once else { return Ok(None) };
-    let found: Option<(SubmissionId, String, String)> = submissions::table
+    let found: Option<Earlier> = submissions::table
         .filter(submissions::person_id.eq(person).and(submissions::once.eq(once)))
-        .select((submissions::id, submissions::location, submissions::fingerprint))
+        .select(Earlier::as_select())
         .first(conn)
         .optional()?;
     match found {
         None => Ok(None),
-        Some((id, location, fingerprint)) if fingerprint == sent.fingerprint => Ok(Some((id, location))),
+        Some(earlier) if earlier.fingerprint == sent.fingerprint => Ok(Some(earlier)),
         Some(_) => Err(Refusal::new(
             "",
             "You sent this form before with different content. Send it again if you want both changes.",

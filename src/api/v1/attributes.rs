@@ -59,7 +59,7 @@ pub async fn set(caller: Caller, req: HttpRequest, payload: Payload) -> Result<H
     let (problems, customer_info) = caller
         .act(move |conn, call| {
             let customer = match call.key.is_secret() {
-                true => customers::find_or_create(conn, call, &asked)?.0,
+                true => customers::find_or_create(conn, call, &asked)?.customer,
                 false => customers::require(conn, call, &asked)?,
             };
             let (traces, problems) = apply(conn, call, customer, &sent)?;

@@ -86,7 +86,7 @@ fn logged_in(conn: &mut Conn, call: &AuthorizedCall, login: &Login) -> Result<(b
     } else if ids.current.customer.is_none() {
         customers::find_or_create(conn, call, ids.current.id)?;
     }
-    let (customer, _) = customers::find_or_create(conn, call, ids.new.id)?;
+    let customer = customers::find_or_create(conn, call, ids.new.id)?.customer;
     Ok((ids.new.customer.is_none(), customer_info::load(conn, call, customer)?))
 }
 

@@ -156,9 +156,9 @@ fn account(conn: &mut Conn, ids: &Ids, email: &str, joining: Joining, now: Momen
         Joining::New { closed: None, .. } => ids.next(now),
     };
     conn.lock_person(id)?;
-    match (joining, people::by_email(conn, email)?) {
-        (Joining::Person(_), Some((_, true))) => return Ok(Some(id)),
-        (Joining::New { closed: Some(_), name, hash }, Some((_, false))) => {
+    match (joining, people::by_email(conn, email)?.map(|account| account.is_open)) {
+        (Joining::Person(_), Some(true)) => return Ok(Some(id)),
+        (Joining::New { closed: Some(_), name, hash }, Some(false)) => {
             people::reopen(conn, &NewPerson { id, email, name: name.as_str(), password_hash: &hash })?;
         }
         (Joining::New { closed: None, name, hash }, None) => {

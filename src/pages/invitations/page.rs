@@ -5,8 +5,9 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::actions::Opened;
+use crate::auth::LoggedIn;
 use crate::auth::invitations::{DAYS, Invitation, OpenInvitation};
-use crate::auth::{LoggedIn, queries};
+use crate::auth::queries::{self, Account};
 use crate::base::error::{Error, address_with_next};
 use crate::base::ids::PersonId;
 use crate::db::Conn;
@@ -67,8 +68,8 @@ impl Guest {
                 Guest::Member
             }
             (_, Some(logged_in)) => Guest::Invited { id: logged_in.person.id },
-            (Some((_, true)), None) => Guest::Unknown { log_in: address_with_next("/login", path) },
-            (Some((id, false)), None) => Guest::New { closed: Some(id) },
+            (Some(Account { is_open: true, .. }), None) => Guest::Unknown { log_in: address_with_next("/login", path) },
+            (Some(Account { id, is_open: false }), None) => Guest::New { closed: Some(id) },
             (None, None) => Guest::New { closed: None },
         })
     }
