@@ -11,6 +11,7 @@ mod entry;
 mod everywhere;
 mod line;
 pub mod queries;
+pub mod reason;
 mod trace;
 mod verify;
 

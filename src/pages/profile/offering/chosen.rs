@@ -2,13 +2,11 @@
 
 use serde::Deserialize;
 
+use crate::audit::reason::{self, MAX_REASON, NotAReason};
 use crate::base::clock::Moment;
 use crate::base::error::Problem;
 use crate::customers::overrides::current::Offering;
 use crate::operations::grants::end_of_day;
-
-/// The maximum number of characters of a reason.
-pub const MAX_REASON: usize = 255;
 
 /// The fields of the form.
 #[derive(Debug, Default, Deserialize)]
@@ -39,7 +37,7 @@ impl Chosen {
     /// A [`Problem`] of the wrong field.
     pub fn parse(draft: &Draft, offerings: &[Offering], now: Moment) -> Result<Chosen, Problem> {
         let (offering, until) = (draft.offering.as_str(), draft.until.as_str());
-        let reason = parse_reason(&draft.reason)?;
+        let reason = reason::parse(&draft.reason).map_err(refused_reason)?;
         let found = offerings.iter().find(|one| one.identifier == offering);
         let refused = |sentence: &str| Problem { field: "offering", sentence: sentence.into() };
         let offering = match found {
@@ -55,19 +53,15 @@ impl Chosen {
     }
 }
 
-fn parse_reason(typed: &str) -> Result<Option<String>, Problem> {
-    let reason = typed.replace("\r\n", "\n").trim().to_owned();
-    let length = reason.chars().count();
-    let refused = |sentence: String| Err(Problem { field: "reason", sentence });
-    match length {
-        0 => Ok(None),
-        _ if reason.contains('\0') => refused("The reason holds a NUL character, which cannot be stored.".into()),
-        _ if length > MAX_REASON => refused(format!(
-            "{length} characters are {} too many: a reason has at most {MAX_REASON}.",
-            length - MAX_REASON
-        )),
-        _ => Ok(Some(reason)),
-    }
+/// Says by how many characters a reason is too long.
+fn refused_reason(why: NotAReason) -> Problem {
+    let sentence = match why {
+        NotAReason::TooLong(length) => {
+            format!("{length} characters are {} too many: a reason has at most {MAX_REASON}.", length - MAX_REASON)
+        }
+        NotAReason::Nul => why.sentence(),
+    };
+    Problem { field: "reason", sentence }
 }
 
 #[cfg(test)]
