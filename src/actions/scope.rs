@@ -149,7 +149,7 @@ impl FormScope for InProject {
 
     fn earlier(&self, conn: &mut Conn, member: &Member, sent: &Sent) -> Result<Option<Next>, Error> {
         let found = submissions::find(conn, member.person.id, sent)?;
-        Ok(found.map(|(submission, location)| Next::after(submission, &location)))
+        Ok(found.map(|earlier| Next::after(earlier.id, &earlier.location)))
     }
 
     fn finish(&self, conn: &mut Conn, member: &Member, sent: &Sent, done: Done) -> Result<(Vec<Trace>, Next), Error> {

@@ -25,20 +25,29 @@ pub struct Sent {
     pub fingerprint: String,
 }
 
-/// The id and the location of the submission with the same key, when the person sent the form before.
+/// A submission of a form that comes a second time.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = submissions)]
+pub struct Earlier {
+    pub id: SubmissionId,
+    pub location: String,
+    fingerprint: String,
+}
+
+/// The submission with the same key, when the person sent the form before.
 ///
 /// # Errors
 /// [`Error::Refused`] when the key was used with other fields.
-pub fn find(conn: &mut Conn, person: PersonId, sent: &Sent) -> Result<Option<(SubmissionId, String)>, Error> {
+pub fn find(conn: &mut Conn, person: PersonId, sent: &Sent) -> Result<Option<Earlier>, Error> {
     let Some(once) = &sent.once else { return Ok(None) };
-    let found: Option<(SubmissionId, String, String)> = submissions::table
+    let found: Option<Earlier> = submissions::table
         .filter(submissions::person_id.eq(person).and(submissions::once.eq(once)))
-        .select((submissions::id, submissions::location, submissions::fingerprint))
+        .select(Earlier::as_select())
         .first(conn)
         .optional()?;
     match found {
         None => Ok(None),
-        Some((id, location, fingerprint)) if fingerprint == sent.fingerprint => Ok(Some((id, location))),
+        Some(earlier) if earlier.fingerprint == sent.fingerprint => Ok(Some(earlier)),
         Some(_) => Err(Refusal::new(
             "",
             "You sent this form before with different content. Send it again if you want both changes.",
@@ -68,21 +77,27 @@ pub fn insert(conn: &mut Conn, ctx: &Ctx, person: PersonId, sent: &Sent, done: &
     Ok(id)
 }
 
-type Row = (String, Moment, Option<String>, Option<Moment>);
+/// What a stored submission says of undoing it.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = submissions)]
+struct Stored {
+    at: Moment,
+    message: String,
+    /// What undoing needs; `None` if the action cannot be undone.
+    undo: Option<String>,
+    undone_at: Option<Moment>,
+}
 
 /// The flash message of the submission that `?done=` names, for as long as undoing is possible. Without `done` it asks
 /// the database nothing.
 pub fn flash(conn: &mut Conn, member: &Member, query: &str, now: Moment) -> QueryResult<Option<Flash>> {
     let Some(id) = form::field(query, "done").and_then(|id| id.parse::<SubmissionId>().ok()) else { return Ok(None) };
     let own = submissions::table.find((member.person.id, id)).filter(submissions::project_id.eq(member.project.id));
-    let found: Option<Row> = own
-        .select((submissions::message, submissions::at, submissions::undo, submissions::undone_at))
-        .first(conn)
-        .optional()?;
-    let recent = found.filter(|(_, at, ..)| is_recent(*at, now));
-    Ok(recent.map(|(message, _, undo, undone_at)| {
-        let undo = undo.filter(|_| undone_at.is_none()).map(|_| id);
-        Flash { message, is_problem: false, undo, undo_href: String::new() }
+    let found = own.select(Stored::as_select()).first(conn).optional()?;
+    let recent = found.filter(|stored| is_recent(stored.at, now));
+    Ok(recent.map(|stored| {
+        let undo = stored.undo.filter(|_| stored.undone_at.is_none()).map(|_| id);
+        Flash { message: stored.message, is_problem: false, undo, undo_href: String::new() }
     }))
 }
 
@@ -104,17 +119,15 @@ pub fn take_undo(
 ) -> Result<String, Error> {
     let own = submissions::customer_id.eq(customer).and(submissions::project_id.eq(member.project.id));
     let submission = submissions::table.find((member.person.id, id)).filter(own);
-    let (_, at, undo, undone_at) = submission
-        .select((submissions::message, submissions::at, submissions::undo, submissions::undone_at))
-        .first::<Row>(conn)?;
-    if undone_at.is_some() {
+    let stored = submission.select(Stored::as_select()).first(conn)?;
+    if stored.undone_at.is_some() {
         return Err(Refusal::new("", "That was undone already.").into());
     }
-    if !is_recent(at, now) {
+    if !is_recent(stored.at, now) {
         let sentence = format!("That was more than {UNDO_MINUTES} minutes ago and can no longer be undone.");
         return Err(Refusal::new("", sentence).into());
     }
-    let undo = undo.ok_or(Error::NotFound)?;
+    let undo = stored.undo.ok_or(Error::NotFound)?;
     diesel::update(submissions::table.find((member.person.id, id)))
         .set(submissions::undone_at.eq(now))
         .execute(conn)?;

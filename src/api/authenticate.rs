@@ -262,7 +262,7 @@ impl UncheckedCall {
 }
 
 fn check_kind(access: Access, key: &Key) -> Result<(), Error> {
-    match (access, key.kind()) {
+    match (access, key.kind) {
         (Access::Key(KeyNeeded::Secret), Kind::Public) => Err(errors::forbidden(
             errors::SECRET_KEY_NEEDED,
             "This call needs a secret key. A public key, which every copy of an app holds, is not enough.",

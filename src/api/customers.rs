@@ -25,20 +25,27 @@ pub fn find(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Result
     Ok(identity::find(conn, call.ctx.project, app_user_id)?)
 }
 
-/// Finds the customer who has an id, or creates one. Returns whether the customer is new. It must run in a write
-/// transaction.
+/// A customer whom a call names.
+#[derive(Debug, Clone, Copy)]
+pub struct Named {
+    pub customer: CustomerId,
+    /// Whether the call created the customer.
+    pub is_new: bool,
+}
+
+/// Finds the customer who has an id, or creates one. It must run in a write transaction.
 ///
 /// # Errors
 /// [`Error::Client`] with code 7220 when a new customer may not get the id, or it is blocked.
-pub fn find_or_create(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Result<(CustomerId, bool), Error> {
+pub fn find_or_create(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str) -> Result<Named, Error> {
     if let Some(known) = find(conn, call, app_user_id)? {
-        return Ok((known, false));
+        return Ok(Named { customer: known, is_new: false });
     }
     let id = new_id(app_user_id)?;
     let mut resolver = Resolver::new(&call.ctx);
     let customer = resolve(conn, call, &mut resolver, &[id])?;
     mark_since_exact(conn, call, app_user_id)?;
-    Ok((customer, true))
+    Ok(Named { customer, is_new: true })
 }
 
 /// Marks the `since` of an id as exact: the id was created by this call, and not only named by an event.

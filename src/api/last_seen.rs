@@ -218,12 +218,12 @@ impl Merged {
         }
         store_contact(conn, customer, &self.device, self.at)?;
         if let Some(at) = self.info_at {
-            let older = customers::info_fetched_at.is_null().or(customers::info_fetched_at.lt(at.millis()));
+            let older = customers::info_fetched_at.is_null().or(customers::info_fetched_at.lt(at));
             let row = customers::table.find(customer).filter(older);
             diesel::update(row).set(customers::info_fetched_at.eq(at)).execute(conn)?;
         }
         if let Some(at) = self.offerings_at {
-            let older = customers::offerings_fetched_at.is_null().or(customers::offerings_fetched_at.lt(at.millis()));
+            let older = customers::offerings_fetched_at.is_null().or(customers::offerings_fetched_at.lt(at));
             let row = customers::table.find(customer).filter(older);
             diesel::update(row).set(customers::offerings_fetched_at.eq(at)).execute(conn)?;
         }
@@ -234,8 +234,8 @@ impl Merged {
 #[derive(AsChangeset)]
 #[diesel(table_name = customers)]
 struct ContactColumns<'a> {
-    last_seen_at: Option<i64>,
-    active_at: i64,
+    last_seen_at: Option<Moment>,
+    active_at: Moment,
     app_version: Option<&'a str>,
     platform: Option<&'a str>,
     platform_version: Option<&'a str>,
@@ -247,7 +247,7 @@ struct ContactColumns<'a> {
 /// Stores the device data of a contact, unless a later contact is stored already. Values that the device did not send
 /// keep what is stored, but the versions of a device on another platform are cleared.
 pub fn store_contact(conn: &mut Conn, customer: CustomerId, device: &Device, at: Moment) -> QueryResult<()> {
-    let older = customers::last_seen_at.is_null().or(customers::last_seen_at.lt(at.millis()));
+    let older = customers::last_seen_at.is_null().or(customers::last_seen_at.lt(at));
     if let Some(platform) = &device.platform {
         let versions = (
             customers::app_version.eq(None::<String>),
@@ -258,8 +258,8 @@ pub fn store_contact(conn: &mut Conn, customer: CustomerId, device: &Device, at:
         diesel::update(other_platform).set(versions).execute(conn)?;
     }
     let columns = ContactColumns {
-        last_seen_at: Some(at.millis()),
-        active_at: at.millis(),
+        last_seen_at: Some(at),
+        active_at: at,
         app_version: device.app_version.as_deref(),
         platform: device.platform.as_deref(),
         platform_version: device.platform_version.as_deref(),

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::{Actor, Ctx, Origin, Trace, append};
+use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{Ids, PersonId, ProjectId};
@@ -17,9 +18,9 @@ impl Everywhere {
     /// Call it before the transaction changes any row: an action that changes members also locks the project first, and
     /// changes rows of persons afterwards. The person is the actor of the entries.
     pub fn lock(conn: &mut Conn, person: PersonId, ids: &Ids, now: Moment, origin: &Origin) -> QueryResult<Everywhere> {
-        let actor = |role: &str| Actor::person(person, role).with_origin(origin.clone());
+        let actor = |role: Role| Actor::person(person, role.name()).with_origin(origin.clone());
         let all = lock_projects(conn, person)?.into_iter();
-        Ok(Everywhere(all.map(|(project, role)| Ctx::new(project, ids, now, actor(&role))).collect()))
+        Ok(Everywhere(all.map(|(project, role)| Ctx::new(project, ids, now, actor(role))).collect()))
     }
 
     /// As [`Everywhere::lock`], with an operator at the command line as the actor of the entries.
@@ -35,8 +36,8 @@ impl Everywhere {
 }
 
 /// The projects of a person, and the person's role in each.
-fn lock_projects(conn: &mut Conn, person: PersonId) -> QueryResult<Vec<(ProjectId, String)>> {
-    let projects: Vec<(ProjectId, String)> = memberships::table
+fn lock_projects(conn: &mut Conn, person: PersonId) -> QueryResult<Vec<(ProjectId, Role)>> {
+    let projects: Vec<(ProjectId, Role)> = memberships::table
         .filter(memberships::person_id.eq(person))
         .order(memberships::project_id)
         .select((memberships::project_id, memberships::role))

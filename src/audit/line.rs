@@ -1,11 +1,46 @@
 //! An entry as pages show it: with the actor's name, and with its details unless they were erased.
 
+use diesel::prelude::*;
+
 use super::{Action, ActorKind, Details, Entry};
 use crate::base::ids::CustomerId;
+use crate::db::schema::{audit_details, audit_entries, people};
 
-/// The columns that a query for [`Line`] selects: the entry; customer, salt and body of its details; the person's
-/// name.
-pub type Row = (Entry, Option<(Option<CustomerId>, String, String)>, Option<String>);
+/// The details of an entry as they are stored. Both texts are empty after they were erased.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = audit_details)]
+pub struct StoredDetails {
+    pub customer_id: Option<CustomerId>,
+    pub salt: String,
+    pub body: String,
+}
+
+impl StoredDetails {
+    /// Whether they are blank, because they named somebody who was erased.
+    pub fn is_blank(&self) -> bool {
+        self.salt.is_empty() && self.body.is_empty()
+    }
+}
+
+/// What a query for [`Line`] selects.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = audit_entries)]
+pub struct Row {
+    #[diesel(embed)]
+    pub entry: Entry,
+    #[diesel(embed)]
+    pub details: Option<StoredDetails>,
+    /// The name of the person who acted.
+    #[diesel(select_expression = people::name.nullable())]
+    pub person: Option<String>,
+}
+
+/// Joins details to their entry.
+#[diesel::dsl::auto_type]
+pub fn of_entry() -> _ {
+    let same_project = audit_details::project_id.eq(audit_entries::project_id);
+    same_project.and(audit_details::position.eq(audit_entries::position))
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -28,13 +63,11 @@ pub enum Content {
 }
 
 impl Line {
-    pub fn new((entry, details, person): Row) -> Line {
-        let customer = details.as_ref().and_then(|(customer, ..)| *customer);
-        let content = match details {
-            Some((_, salt, body)) if !is_blank(&salt, &body) => {
-                serde_json::from_str(&body).map_or(Content::Unreadable, Content::Known)
-            }
-            _ => Content::Erased,
+    pub fn new(Row { entry, details, person }: Row) -> Line {
+        let customer = details.as_ref().and_then(|details| details.customer_id);
+        let content = match details.filter(|details| !details.is_blank()) {
+            Some(details) => serde_json::from_str(&details.body).map_or(Content::Unreadable, Content::Known),
+            None => Content::Erased,
         };
         Line { entry, content, customer, person }
     }
@@ -77,11 +110,6 @@ impl Line {
     }
 }
 
-/// Whether details are blank, because they named somebody who was erased.
-pub(super) fn is_blank(salt: &str, body: &str) -> bool {
-    salt.is_empty() && body.is_empty()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,11 +133,9 @@ mod tests {
             hash: String::new(),
         };
         let salt = |body: &str| if body.is_empty() { String::new() } else { "salt".to_owned() };
-        Line::new((
-            entry,
-            body.map(|body| (Some(CustomerId(7)), salt(body), body.to_owned())),
-            person.map(str::to_owned),
-        ))
+        let stored =
+            |body: &str| StoredDetails { customer_id: Some(CustomerId(7)), salt: salt(body), body: body.to_owned() };
+        Line::new(Row { entry, details: body.map(stored), person: person.map(str::to_owned) })
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod entry;
 mod everywhere;
 mod line;
 pub mod queries;
+pub mod reason;
 mod trace;
 mod verify;
 
@@ -18,7 +19,7 @@ pub use action::{About, Action};
 pub use context::Ctx;
 pub use entry::Entry;
 pub use everywhere::Everywhere;
-pub use line::{Content, Line, Row};
+pub use line::{Content, Line, Row, of_entry};
 pub use queries::append;
 pub use trace::{Actor, ActorKind, Details, Origin, Trace};
 pub use verify::{Broken, Verified, verify};

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::entry::hash_of_details;
+use super::line::of_entry;
 use super::{About, Action, Ctx, Entry, Trace};
 use crate::base::error::Error;
 use crate::base::ids::{PersonId, ProjectId};
@@ -81,10 +82,8 @@ pub fn blank(conn: &mut Conn, project: ProjectId, position: i64) -> QueryResult<
 /// The entries stay unchanged.
 pub fn forget_person(conn: &mut Conn, project: ProjectId, person: PersonId, names: &[&str]) -> QueryResult<()> {
     let names_others = |about| about == About::Colleague;
-    let same_project = audit_details::project_id.eq(audit_entries::project_id);
-    let same_entry = same_project.and(audit_details::position.eq(audit_entries::position));
     let entries: Vec<(i64, Option<PersonId>, String)> = audit_entries::table
-        .inner_join(audit_details::table.on(same_entry))
+        .inner_join(audit_details::table.on(of_entry()))
         .filter(
             audit_entries::project_id
                 .eq(project)

@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 
 use super::entry::hash_of_details;
-use super::line::is_blank;
+use super::line::{StoredDetails, of_entry};
 use super::queries::is_about_people;
 use super::{Action, Entry};
 use crate::base::clock::Moment;
@@ -40,9 +40,7 @@ pub struct Broken {
     pub action: String,
 }
 
-/// Customer, salt and body of an entry's details.
-type Details = (Option<CustomerId>, String, String);
-type Line = (Entry, Option<Details>);
+type Line = (Entry, Option<StoredDetails>);
 
 /// Checks the whole chain of a project. The inner result is the verdict.
 ///
@@ -57,7 +55,7 @@ pub fn verify(conn: &mut Conn, project: ProjectId) -> QueryResult<Result<Verifie
             return Ok(unexplained.filter(|_| !is_erasing).map_or(Ok(verified), Err));
         }
         for (entry, details) in lines {
-            let is_gone = details.as_ref().is_none_or(|(_, salt, body)| is_blank(salt, body));
+            let is_gone = details.as_ref().is_none_or(StoredDetails::is_blank);
             if erases(&entry.action) {
                 unexplained = None;
             } else if is_gone && unexplained.is_none() {
@@ -108,17 +106,19 @@ fn follows(entry: &Entry, before: &Verified) -> Result<(), &'static str> {
 /// - They may be missing only if the customer was erased.
 /// - They may be blank only if the entry is about a customer or a person, because those may have been erased.
 /// - They may belong to another customer only if the entry's customer no longer exists, as after a merge.
-fn matches(conn: &mut Conn, entry: &Entry, details: Option<Details>) -> QueryResult<Result<(), &'static str>> {
+fn matches(conn: &mut Conn, entry: &Entry, details: Option<StoredDetails>) -> QueryResult<Result<(), &'static str>> {
     let subject = entry.subject.parse::<CustomerId>().ok();
     Ok(match details {
         None if is_erased(conn, subject)? => Ok(()),
         None => Err("its details are missing although nobody was erased"),
-        Some((_, salt, body)) if is_blank(&salt, &body) => match subject.is_some() || is_about_people(&entry.action) {
+        Some(stored) if stored.is_blank() => match subject.is_some() || is_about_people(&entry.action) {
             true => Ok(()),
             false => Err("its details were taken away although nobody was erased"),
         },
-        Some((_, salt, body)) if hash_of_details(&salt, &body) != entry.details_hash => Err("its details were changed"),
-        Some((customer, ..)) if customer != subject && !is_erased(conn, subject)? => {
+        Some(stored) if hash_of_details(&stored.salt, &stored.body) != entry.details_hash => {
+            Err("its details were changed")
+        }
+        Some(stored) if stored.customer_id != subject && !is_erased(conn, subject)? => {
             Err("its details were given to another customer")
         }
         Some(_) => Ok(()),
@@ -128,15 +128,11 @@ fn matches(conn: &mut Conn, entry: &Entry, details: Option<Details>) -> QueryRes
 /// The next entries after a position, at most [`CHUNK`], in order.
 fn lines_after(conn: &mut Conn, project: ProjectId, position: i64) -> QueryResult<Vec<Line>> {
     audit_entries::table
-        .left_join(
-            audit_details::table.on(audit_details::project_id
-                .eq(audit_entries::project_id)
-                .and(audit_details::position.eq(audit_entries::position))),
-        )
+        .left_join(audit_details::table.on(of_entry()))
         .filter(audit_entries::project_id.eq(project).and(audit_entries::position.gt(position)))
         .order(audit_entries::position.asc())
         .limit(CHUNK)
-        .select((Entry::as_select(), (audit_details::customer_id, audit_details::salt, audit_details::body).nullable()))
+        .select((Entry::as_select(), Option::<StoredDetails>::as_select()))
         .load(conn)
 }
 

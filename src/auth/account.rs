@@ -9,8 +9,10 @@ use crate::db::schema::{people, sessions};
 use crate::wording::Preferences;
 
 /// An open session.
-#[derive(Debug, Queryable)]
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = sessions)]
 pub struct OpenSession {
+    #[diesel(column_name = key_hash)]
     pub row: String,
     pub browser: String,
     pub created_at: Moment,
@@ -40,7 +42,7 @@ pub fn sessions(
         .filter(sessions::person_id.eq(person))
         .filter(sessions::used_at.ge(used_since).and(sessions::created_at.ge(made_since)))
         .order((sessions::used_at.desc(), sessions::key_hash))
-        .select((sessions::key_hash, sessions::browser, sessions::created_at, sessions::used_at))
+        .select(OpenSession::as_select())
         .load(conn)
 }
 

@@ -87,7 +87,7 @@ impl Prover {
             counted.count(conn, now)?;
             Ok::<_, Error>(queries::account(conn, &email)?)
         });
-        let kept = account.await?.map(|(_, kept)| kept);
+        let kept = account.await?.map(|account| account.password_hash);
         if self.passwords.check(typed, kept).await? == Verdict::Wrong {
             return Ok(false);
         }

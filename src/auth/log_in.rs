@@ -73,7 +73,7 @@ pub async fn log_in(
     let from = address::of_client(&req)?.to_string();
     let attempt = Attempt::new(ids.next(now), &key.0, &email, &from);
     let account = find_account(&db, attempt.clone(), email, now).await?;
-    let (known, kept) = account.unzip();
+    let (known, kept) = account.map(|account| (account.id, account.password_hash)).unzip();
     let verdict = passwords.check(typed.password, kept).await?;
     let origin = address::origin(&req)?;
     let Some(person) = known.filter(|_| verdict != Verdict::Wrong) else {
@@ -132,7 +132,7 @@ async fn find_account(
     attempt: Attempt,
     email: String,
     now: Moment,
-) -> Result<Option<(PersonId, String)>, Error> {
+) -> Result<Option<queries::OpenAccount>, Error> {
     db.write(move |conn| {
         attempt.count(conn, now)?;
         Ok(queries::account(conn, &email)?)

@@ -4,25 +4,33 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::Project;
+use super::{Person, Project};
 use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::config::SessionLimits;
 use crate::base::ids::{PersonId, ProjectId};
+use crate::customers::TransferBehavior;
 use crate::db::schema::{memberships, people, projects, sessions};
 use crate::db::{Both, Conn};
 
 /// A session's row, joined with its person and one of the person's projects.
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions)]
 pub struct SessionLine {
     pub created_at: Moment,
     pub used_at: Moment,
     pub proved_at: Moment,
-    pub person: (PersonId, String, String),
-    /// Theme and time zone.
-    pub preferences: (String, Option<String>),
+    #[diesel(embed)]
+    pub person: Person,
+    #[diesel(select_expression = people::theme)]
+    pub theme: String,
+    #[diesel(select_expression = people::time_zone)]
+    pub time_zone: Option<String>,
+    #[diesel(select_expression = people::second_factor_at)]
     pub second_factor_at: Option<Moment>,
-    pub role: Option<String>,
+    #[diesel(select_expression = memberships::role.nullable())]
+    pub role: Option<Role>,
+    #[diesel(embed)]
     pub project: Option<Project>,
 }
 
@@ -54,23 +62,12 @@ pub struct NewProject<'a> {
 
 /// The person of a session with all their projects, one line for each; no line when there is no such session.
 pub fn lines_of_session(conn: &mut Conn, row: &str) -> QueryResult<Vec<SessionLine>> {
-    let project =
-        (projects::id, projects::slug, projects::name, projects::others_may_delete, projects::requires_second_factor);
     sessions::table
         .inner_join(people::table.on(sessions::person_id.eq(people::id.nullable())))
         .left_join(memberships::table.on(memberships::person_id.eq(people::id)))
         .left_join(projects::table.on(projects::id.nullable().eq(memberships::project_id.nullable())))
         .filter(sessions::key_hash.eq(row).and(people::closed_at.is_null()))
-        .select((
-            sessions::created_at,
-            sessions::used_at,
-            sessions::proved_at,
-            (people::id, people::name, people::email),
-            (people::theme, people::time_zone),
-            people::second_factor_at,
-            memberships::role.nullable(),
-            project.nullable(),
-        ))
+        .select(SessionLine::as_select())
         .load(conn)
 }
 
@@ -137,10 +134,18 @@ pub fn end_session(conn: &mut Conn, row: &str) -> QueryResult<()> {
     Ok(())
 }
 
-/// Id and password hash of the open account with this address, in the form of [`Email`](crate::auth::names::Email).
-pub fn account(conn: &mut Conn, email: &str) -> QueryResult<Option<(PersonId, String)>> {
+/// An open account.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = people)]
+pub struct OpenAccount {
+    pub id: PersonId,
+    pub password_hash: String,
+}
+
+/// The open account with this address, in the form of [`Email`](crate::auth::names::Email).
+pub fn account(conn: &mut Conn, email: &str) -> QueryResult<Option<OpenAccount>> {
     let open = people::table.filter(people::email.eq(email).and(people::closed_at.is_null()));
-    open.select((people::id, people::password_hash)).first(conn).optional()
+    open.select(OpenAccount::as_select()).first(conn).optional()
 }
 
 pub fn set_password(conn: &mut Conn, person: PersonId, password_hash: &str) -> QueryResult<()> {
@@ -169,16 +174,23 @@ pub fn reopen(conn: &mut Conn, new: &NewPerson<'_>) -> QueryResult<()> {
     Ok(())
 }
 
-/// Id of the account with this address, and whether it is open.
-pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<(PersonId, bool)>> {
+/// An account, open or closed.
+#[derive(Debug, Clone, Copy, Queryable, Selectable)]
+#[diesel(table_name = people)]
+pub struct Account {
+    pub id: PersonId,
+    #[diesel(select_expression = people::closed_at.is_null())]
+    pub is_open: bool,
+}
+
+/// The account with this address.
+pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Account>> {
     let own = people::table.filter(people::email.eq(email));
-    own.select((people::id, people::closed_at.is_null())).first(conn).optional()
+    own.select(Account::as_select()).first(conn).optional()
 }
 
 pub fn role_of(conn: &mut Conn, project: ProjectId, person: PersonId) -> QueryResult<Option<Role>> {
-    let name: Option<String> =
-        memberships::table.find((project, person)).select(memberships::role).first(conn).optional()?;
-    Ok(name.and_then(|name| Role::parse(&name)))
+    memberships::table.find((project, person)).select(memberships::role).first(conn).optional()
 }
 
 /// Makes the person a member with this role, or changes the role of a member.
@@ -197,7 +209,7 @@ pub fn insert_project(conn: &mut Conn, new: &NewProject<'_>, now: Moment) -> Que
             projects::slug.eq(new.slug),
             projects::name.eq(new.name),
             projects::webhook_secret_hash.eq(new.webhook_secret_hash),
-            projects::transfer_behavior.eq("transfer_to_new"),
+            projects::transfer_behavior.eq(TransferBehavior::TransferToNew),
             projects::created_at.eq(now),
         ))
         .execute(conn)?;

@@ -20,14 +20,15 @@ use crate::base::error::Error;
 use crate::base::ids::{Ids, PersonId, ProjectId};
 use crate::base::monotonic::MonotonicClock;
 use crate::base::{Permission, Role};
-use crate::db::schema::projects;
+use crate::db::schema::{people, projects};
 use crate::db::{Conn, Db};
 use crate::web::request_record::{RequestRecord, Requester};
 use crate::web::routes::RouteEntry;
 use crate::web::{Access, Face, Frame, Layout, ProjectLink, Proof, Section, path, shared};
 use crate::wording::Preferences;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = people)]
 pub struct Person {
     pub id: PersonId,
     pub name: String,
@@ -285,13 +286,12 @@ fn return_address(req: &HttpRequest) -> String {
 impl LoggedIn {
     fn new(lines: Vec<SessionLine>, is_proven: bool) -> Option<LoggedIn> {
         let first = lines.first()?;
-        let (id, name, email) = first.person.clone();
-        let (theme, zone) = &first.preferences;
-        let (preferences, has_second_factor) =
-            (Preferences::parse(theme, zone.as_deref()), first.second_factor_at.is_some());
+        let person = first.person.clone();
+        let preferences = Preferences::parse(&first.theme, first.time_zone.as_deref());
+        let has_second_factor = first.second_factor_at.is_some();
         let mut projects: Vec<_> = lines.into_iter().filter_map(project_of).collect();
         projects.sort_by_cached_key(|(project, _)| (project.name.to_lowercase(), project.slug.clone()));
-        Some(LoggedIn { person: Person { id, name, email }, is_proven, has_second_factor, preferences, projects })
+        Some(LoggedIn { person, is_proven, has_second_factor, preferences, projects })
     }
 
     /// The layout of a page that belongs to no project.
@@ -318,7 +318,7 @@ impl LoggedIn {
 }
 
 fn project_of(line: SessionLine) -> Option<(Project, Role)> {
-    Some((line.project?, Role::parse(&line.role?)?))
+    Some((line.project?, line.role?))
 }
 
 impl Member {

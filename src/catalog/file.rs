@@ -23,7 +23,7 @@ pub struct Product {
     /// The store's name as in events, in upper or lower case.
     pub store: String,
     pub display_name: Option<String>,
-    /// One of [`rules::KINDS`].
+    /// The word of a [`ProductKind`](super::rows::ProductKind).
     #[serde(rename = "type")]
     pub kind: String,
     /// ISO 8601, such as `P1M`.

@@ -6,21 +6,13 @@ use std::sync::LazyLock;
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
+use super::rows::ProductKind;
 use crate::base::money::Micros;
 
 /// The most characters of an identifier or a display name.
 pub const LONGEST_NAME: usize = 200;
 /// The most characters of an offering's metadata, written without spaces.
 pub const LONGEST_METADATA: usize = 4_000;
-
-/// The types of products, each with the label that pages show.
-pub const KINDS: [(&str, &str); 5] = [
-    ("subscription", "Subscription"),
-    ("non_renewing_subscription", "Non-renewing subscription"),
-    ("non_consumable", "Non-consumable"),
-    ("consumable", "Consumable"),
-    ("one_time", "One-time"),
-];
 
 /// Returns an identifier unchanged. Refuses text that a URL cannot hold, because the URLs of catalog pages contain
 /// identifiers.
@@ -51,10 +43,10 @@ pub fn store(typed: &str) -> Result<String, String> {
     }
 }
 
-/// Returns a product's type, one of [`KINDS`].
-pub fn kind(typed: &str) -> Result<&'static str, String> {
-    let known = KINDS.iter().find(|(kind, _)| *kind == typed).map(|(kind, _)| *kind);
-    known.ok_or_else(|| format!("a product is one of {}", KINDS.map(|(kind, _)| kind).join(", ")))
+/// Returns a product's type.
+pub fn kind(typed: &str) -> Result<ProductKind, String> {
+    let known = || ProductKind::ALL.map(ProductKind::as_str).join(", ");
+    ProductKind::parse(typed).ok_or_else(|| format!("a product is one of {}", known()))
 }
 
 /// Returns an ISO 8601 duration of whole years, months, weeks and days in upper case; `None` for empty text.
@@ -121,7 +113,7 @@ mod tests {
         assert!(
             store("").is_err() && store("App Store").is_err() && store("ſtore").is_ok_and(|store| store == "STORE")
         );
-        assert_eq!(kind("consumable"), Ok("consumable"));
+        assert_eq!(kind("consumable"), Ok(ProductKind::Consumable));
         assert!(kind("Consumable").is_err() && kind("").is_err());
     }
 

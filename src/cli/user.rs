@@ -69,7 +69,7 @@ fn second_factor_off(account: &Account, config: &Config) -> Result<(), String> {
     let email = Email::parse(&account.email)?;
     let db = super::open(config)?;
     let found = db.write_here(|conn| {
-        let Some((id, _)) = queries::account(conn, email.as_str())? else { return Ok(false) };
+        let Some(queries::OpenAccount { id, .. }) = queries::account(conn, email.as_str())? else { return Ok(false) };
         let everywhere = Everywhere::lock_by_operator(conn, id, &Ids::random(), Clock::Machine.now())?;
         second_factor::queries::switch_off(conn, id)?;
         let trace = Trace::new(audit::Action::SecondFactorDisabled).about(email.as_str());
@@ -102,7 +102,7 @@ fn add_person(person: &Person, config: &Config) -> Result<(), String> {
 fn add(conn: &mut Conn, person: &Person, email: &str, name: &str, hash: Option<&str>) -> Result<Added, Error> {
     let Some(project) = queries::project_id(conn, &person.project)? else { return Ok(Added::NoProject) };
     let known = queries::by_email(conn, email)?;
-    if let Some((id, true)) = known {
+    if let Some(queries::Account { id, is_open: true }) = known {
         if let Some(hash) = hash {
             queries::set_password(conn, id, hash)?;
             account::end_others(conn, id, "")?;
@@ -112,7 +112,7 @@ fn add(conn: &mut Conn, person: &Person, email: &str, name: &str, hash: Option<&
     }
     let Some(password_hash) = hash else { return Ok(Added::NoPassword) };
     let now = Clock::Machine.now();
-    let id = known.map_or_else(|| Ids::random().next(now), |(id, _)| id);
+    let id = known.map_or_else(|| Ids::random().next(now), |account| account.id);
     let new = NewPerson { id, email, name, password_hash };
     match known {
         Some(_) => queries::reopen(conn, &new)?,

@@ -10,16 +10,20 @@ use crate::base::ids::{CustomerId, EventId};
 use crate::db::Conn;
 use crate::db::schema::*;
 use crate::events::Delivery;
+use crate::events::history::Side;
 use crate::projection::Fact;
-
-/// The side of the customer that loses purchases by a transfer.
-pub const LOST: &str = "lost";
 
 /// Facts by the row of their event.
 pub type Facts = HashMap<EventId, Fact>;
 
-/// An event's row, side, arrival (in milliseconds) and body.
-type Row = (EventId, String, i64, String);
+/// A stored event in the history of a customer.
+#[derive(Queryable)]
+struct Row {
+    event_id: EventId,
+    side: Side,
+    received_at: Moment,
+    body: String,
+}
 
 /// Reads facts. Make one for many customers.
 #[derive(Debug, Clone, Copy)]
@@ -92,8 +96,9 @@ fn retained(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<(CustomerI
 }
 
 /// Adds a row. A transfer has two rows, one for each side.
-fn add(facts: &mut Facts, customer: CustomerId, (event_id, side, received_at, body): Row) {
-    let is_lost = side == LOST;
+fn add(facts: &mut Facts, customer: CustomerId, row: Row) {
+    let Row { event_id, side, received_at, body } = row;
+    let is_lost = side == Side::Lost;
     if let Some(fact) = facts.get_mut(&event_id) {
         if is_lost {
             fact.lost_by = Some(customer);
@@ -103,7 +108,7 @@ fn add(facts: &mut Facts, customer: CustomerId, (event_id, side, received_at, bo
         }
         return;
     }
-    match Delivery::read_stored(&body, Moment(received_at)) {
+    match Delivery::read_stored(&body, received_at) {
         Ok(event) => {
             facts.insert(event_id, Fact { event, customer, lost_by: None });
         }

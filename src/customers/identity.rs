@@ -115,22 +115,22 @@ impl Resolver {
             return unknown.into_iter().try_for_each(|key| self.load_one(conn, key));
         }
         for chunk in unknown.chunks(CHUNK) {
-            let rows: Vec<(Vec<u8>, CustomerId, i64)> = app_user_ids::table
+            let rows: Vec<(Vec<u8>, CustomerId, Moment)> = app_user_ids::table
                 .filter(app_user_ids::project_id.eq(self.ctx.project).and(app_user_ids::key.eq_any(chunk)))
                 .select((app_user_ids::key, app_user_ids::customer_id, app_user_ids::since))
                 .load(conn)?;
-            self.known.extend(rows.into_iter().map(|(key, owner, since)| (key, (owner, Moment(since)))));
+            self.known.extend(rows.into_iter().map(|(key, owner, since)| (key, (owner, since))));
         }
         Ok(())
     }
 
     fn load_one(&mut self, conn: &mut Conn, key: Vec<u8>) -> QueryResult<()> {
-        let found: Option<(CustomerId, i64)> = app_user_ids::table
+        let found: Option<(CustomerId, Moment)> = app_user_ids::table
             .filter(app_user_ids::project_id.eq(self.ctx.project).and(app_user_ids::key.eq(&key)))
             .select((app_user_ids::customer_id, app_user_ids::since))
             .first(conn)
             .optional()?;
-        self.known.extend(found.map(|(owner, since)| (key, (owner, Moment(since)))));
+        self.known.extend(found.map(|(owner, since)| (key, (owner, since))));
         Ok(())
     }
 
@@ -173,9 +173,7 @@ impl Resolver {
                 *since = at;
                 let own = app_user_ids::project_id.eq(self.ctx.project).and(app_user_ids::key.eq(&key));
                 let guess = own.and(app_user_ids::is_since_exact.eq(false));
-                diesel::update(app_user_ids::table.filter(guess))
-                    .set(app_user_ids::since.eq(at.millis()))
-                    .execute(conn)?;
+                diesel::update(app_user_ids::table.filter(guess)).set(app_user_ids::since.eq(at)).execute(conn)?;
                 return Ok(());
             }
             None => {}
@@ -185,7 +183,7 @@ impl Resolver {
             app_user_ids::key.eq(&key),
             app_user_ids::app_user_id.eq(id.as_str()),
             app_user_ids::customer_id.eq(customer),
-            app_user_ids::since.eq(at.millis()),
+            app_user_ids::since.eq(at),
             app_user_ids::is_since_exact.eq(false),
         );
         diesel::insert_into(app_user_ids::table).values(row).execute(conn)?;

@@ -2,11 +2,14 @@
 
 use diesel::prelude::*;
 
+use super::attributes::Source;
 use super::overrides::Override;
-use super::{overrides, stars};
+use super::{overrides, retained, stars, state};
+use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId};
 use crate::db::schema::*;
 use crate::db::{Conn, customer_tables};
+use crate::events::history::Side;
 
 /// Moves everything of `from` to `into` and deletes `from`. The caller derives the state of `into` again.
 pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
@@ -32,12 +35,12 @@ pub fn move_test_sales(conn: &mut Conn, into: CustomerId, from: CustomerId) -> Q
 /// Moves the history. A transfer between the two is in both histories, and only one row of it stays.
 fn move_history(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
     let shared: Vec<EventId> = history::table
-        .filter(history::customer_id.eq(from).and(history::side.eq("lost")))
+        .filter(history::customer_id.eq(from).and(history::side.eq(Side::Lost)))
         .select(history::event_id)
         .load(conn)?;
     forget_rows(conn, into, from, &shared)?;
     let shared: Vec<EventId> = history::table
-        .filter(history::customer_id.eq(into).and(history::side.eq("lost")))
+        .filter(history::customer_id.eq(into).and(history::side.eq(Side::Lost)))
         .select(history::event_id)
         .load(conn)?;
     forget_rows(conn, from, into, &shared)?;
@@ -61,8 +64,8 @@ fn forget_rows(conn: &mut Conn, keeper: CustomerId, loser: CustomerId, events: &
 
 /// Moves what the team or the app set; the newer of two values stays. Values from events are derived again.
 fn move_attributes(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let theirs: Vec<(String, i64)> = attributes::table
-        .filter(attributes::customer_id.eq(from).and(attributes::source.ne("event")))
+    let theirs: Vec<(String, Moment)> = attributes::table
+        .filter(attributes::customer_id.eq(from).and(attributes::source.ne(Source::Event)))
         .select((attributes::key, attributes::updated_at))
         .load(conn)?;
     for (key, updated_at) in theirs {
@@ -97,27 +100,21 @@ fn move_links(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResul
         .select(transfer_links::other_id)
         .load(conn)?;
     for other in others {
-        crate::customers::state::link(conn, into, other)?;
+        state::link(conn, into, other)?;
     }
     Ok(())
 }
 
 /// Moves the events that were retained of erased customers.
 fn move_retained_events(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let theirs: Vec<(EventId, String, CustomerId)> = retained_events::table
-        .filter(retained_events::customer_id.eq(from))
-        .select((retained_events::event_id, retained_events::side, retained_events::stands_as))
-        .load(conn)?;
-    for (event, side, stands_as) in theirs {
-        crate::customers::retain(conn, into, event, &side, stands_as)?;
-    }
-    Ok(())
+    retained::retained_by(conn, from)?.into_iter().try_for_each(|place| retained::retain(conn, into, place))
 }
 
-#[derive(Queryable, AsChangeset)]
+/// What the app reported at its last contact.
+#[derive(Queryable, Selectable, AsChangeset)]
 #[diesel(table_name = customers)]
 struct Contact {
-    last_seen_at: Option<i64>,
+    last_seen_at: Option<Moment>,
     app_version: Option<String>,
     platform: Option<String>,
     platform_version: Option<String>,
@@ -128,20 +125,8 @@ struct Contact {
 
 /// Keeps the later of the two last contacts.
 fn move_contact(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let mut contact = |id: CustomerId| {
-        customers::table
-            .filter(customers::id.eq(id))
-            .select((
-                customers::last_seen_at,
-                customers::app_version,
-                customers::platform,
-                customers::platform_version,
-                customers::sdk_version,
-                customers::locale,
-                customers::country,
-            ))
-            .first::<Contact>(conn)
-    };
+    let mut contact =
+        |id: CustomerId| customers::table.filter(customers::id.eq(id)).select(Contact::as_select()).first(conn);
     let (own, theirs) = (contact(into)?, contact(from)?);
     if theirs.last_seen_at > own.last_seen_at {
         diesel::update(customers::table.filter(customers::id.eq(into))).set(&theirs).execute(conn)?;

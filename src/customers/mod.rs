@@ -11,12 +11,13 @@ pub mod retained;
 pub mod search_terms;
 pub mod stars;
 pub mod state;
+pub mod stored_purchases;
 pub mod subject;
 pub mod tombstones;
-pub mod transfer_behavior;
+mod transfer_behavior;
 
 pub use cursor::Cursor;
 pub use id_hash::IdHasher;
 pub use identity::Resolver;
-pub use retained::{link_again, retain};
 pub use tombstones::{Tombstones, Verdict};
+pub use transfer_behavior::TransferBehavior;

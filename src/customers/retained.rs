@@ -10,17 +10,24 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use crate::base::ids::{CustomerId, EventId, ProjectId};
-use crate::customers::facts::{self, Facts, LOST};
+use crate::customers::facts::{self, Facts};
 use crate::customers::state;
 use crate::db::schema::{customers, events, history, retained_events};
 use crate::db::{Both, Conn};
+use crate::events::history::Side;
 use crate::events::redaction::{self, Party};
-use crate::events::{Delivery, EventType};
+use crate::events::{Delivery, EventType, Summary};
 use crate::projection::sources;
 
-/// A place of the customer in an event: the event's row, the customer's side, and the customer id under which the fold
-/// reads it. A negative id is that of no existing customer.
-type HistoryPlace = (EventId, String, CustomerId);
+/// A place of a customer in an event.
+#[derive(Debug, Clone, Copy, Queryable, Selectable)]
+#[diesel(table_name = retained_events)]
+pub struct HistoryPlace {
+    pub event_id: EventId,
+    pub side: Side,
+    /// The customer id under which the fold reads the event. A negative id is that of no existing customer.
+    pub stands_as: CustomerId,
+}
 
 /// Makes linked customers retain the events that they need. Returns who was linked to the customer.
 pub fn retain_for_others(
@@ -38,7 +45,7 @@ pub fn retain_for_others(
     let places = places_of(conn, customer)?;
     let left = retain_needed(conn, customer, &places, &facts, &others)?;
     for (row, side) in left {
-        redact(conn, project, row, &side)?;
+        redact(conn, project, row, side)?;
     }
     Ok(others)
 }
@@ -53,17 +60,17 @@ fn retain_needed(
     places: &[HistoryPlace],
     facts: &Facts,
     others: &BTreeSet<CustomerId>,
-) -> QueryResult<BTreeSet<(EventId, String)>> {
+) -> QueryResult<BTreeSet<(EventId, Side)>> {
     let mut sources = sources(facts.values().cloned().collect());
     sources.remove(&customer);
     let needed: BTreeSet<String> = sources.into_values().flatten().collect();
     let (mut left, mut others) = (BTreeSet::new(), others.iter());
     let Some(holder) = others.next() else { return Ok(left) };
-    for (row, side, name) in places {
-        let Some(fact) = facts.get(row) else { continue };
+    for place in places {
+        let Some(fact) = facts.get(&place.event_id) else { continue };
         if fact.lost_by.is_some() || needed.contains(&fact.event.id) {
-            retain(conn, *holder, *row, side, *name)?;
-            left.extend((*name == CustomerId(-customer.0)).then(|| (*row, side.clone())));
+            retain(conn, *holder, *place)?;
+            left.extend((place.stands_as == CustomerId(-customer.0)).then_some((place.event_id, place.side)));
         }
     }
     others.try_for_each(|other| state::link(conn, *holder, *other))?;
@@ -72,30 +79,28 @@ fn retain_needed(
 
 /// The customer's own events, which will belong to no customer, and those they retain of customers erased before.
 fn places_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<HistoryPlace>> {
-    let own: Vec<(EventId, String)> = history::table
+    let own: Vec<(EventId, Side)> = history::table
         .filter(history::customer_id.eq(customer))
         .select((history::event_id, history::side))
         .load(conn)?;
-    let retained: Vec<HistoryPlace> = retained_events::table
-        .filter(retained_events::customer_id.eq(customer))
-        .select((retained_events::event_id, retained_events::side, retained_events::stands_as))
-        .load(conn)?;
-    Ok(own.into_iter().map(|(row, side)| (row, side, CustomerId(-customer.0))).chain(retained).collect())
+    let stands_as = CustomerId(-customer.0);
+    let own = own.into_iter().map(|(event_id, side)| HistoryPlace { event_id, side, stands_as });
+    Ok(own.chain(retained_by(conn, customer)?).collect())
+}
+
+/// The places in which a customer retains events.
+pub fn retained_by(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<HistoryPlace>> {
+    let own = retained_events::table.filter(retained_events::customer_id.eq(customer));
+    own.select(HistoryPlace::as_select()).load(conn)
 }
 
 /// Makes a customer retain an event that belongs to no customer, so that purchases follow from it.
-pub fn retain(
-    conn: &mut Conn,
-    holder: CustomerId,
-    event: EventId,
-    side: &str,
-    stands_as: CustomerId,
-) -> QueryResult<()> {
+pub fn retain(conn: &mut Conn, holder: CustomerId, place: HistoryPlace) -> QueryResult<()> {
     let row = (
         retained_events::customer_id.eq(holder),
-        retained_events::event_id.eq(event),
-        retained_events::side.eq(side),
-        retained_events::stands_as.eq(stands_as),
+        retained_events::event_id.eq(place.event_id),
+        retained_events::side.eq(place.side),
+        retained_events::stands_as.eq(place.stands_as),
     );
     Both(diesel::insert_into(retained_events::table).values(row).on_conflict_do_nothing()).execute(conn)?;
     Ok(())
@@ -114,18 +119,21 @@ pub fn link_again(conn: &mut Conn, event: EventId) -> QueryResult<()> {
 }
 
 /// Removes the erased customer from the body of an event that stays.
-fn redact(conn: &mut Conn, project: ProjectId, row: EventId, side: &str) -> QueryResult<()> {
+fn redact(conn: &mut Conn, project: ProjectId, row: EventId, side: Side) -> QueryResult<()> {
     let stored = events::table.filter(events::project_id.eq(project).and(events::id.eq(row)));
     let (body, received_at) = stored.select((events::body, events::received_at)).first::<(String, _)>(conn)?;
     let read = Delivery::read_stored(&body, received_at);
-    let party = if side == LOST { Party::From } else { Party::To };
+    let party = match side {
+        Side::Lost => Party::From,
+        Side::Own => Party::To,
+    };
     let is_transfer = read.is_ok_and(|event| event.kind == EventType::Transfer);
     let body = if is_transfer { redaction::transfer_without(&body, party) } else { redaction::redact_purchase(&body) };
     // A body that cannot be read holds no facts, so none of it is kept.
     let body = body.unwrap_or_else(|| "{}".to_owned());
     diesel::update(stored).set(events::body.eq(&body)).execute(conn)?;
     if let Ok(event) = Delivery::read_stored(&body, received_at) {
-        let summary = history::summary.eq(event.summary());
+        let summary = history::summary.eq(Summary::new(&event).to_json());
         diesel::update(history::table.filter(history::event_id.eq(row))).set(summary).execute(conn)?;
     }
     Ok(())

@@ -118,7 +118,7 @@ pub(super) fn write(
     state: &CustomerState,
     is_new: bool,
 ) -> QueryResult<Contact> {
-    let (project, last_seen): (ProjectId, Option<i64>) =
+    let (project, last_seen): (ProjectId, Option<Moment>) =
         customers::table.find(customer).select((customers::project_id, customers::last_seen_at)).first(conn)?;
     let ids: Vec<String> = app_user_ids::table
         .filter(app_user_ids::customer_id.eq(customer))
@@ -134,7 +134,7 @@ pub(super) fn write(
         display_name: value("$displayName"),
         email: value("$email"),
         ids: i64::try_from(ids.len()).unwrap_or(i64::MAX),
-        active_at: last_seen.map(Moment).or(state.last_event_at).unwrap_or(Moment(0)),
+        active_at: last_seen.or(state.last_event_at).unwrap_or(Moment(0)),
     };
     let phone = value("$phoneNumber");
     let terms = terms_of(&ids, state, &contact, phone.as_deref());

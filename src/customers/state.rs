@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::facts;
+use super::attributes::{Source, Stored};
+use super::{facts, stored_purchases};
 use crate::base::clock::Moment;
 use crate::base::ids::CustomerId;
 use crate::base::money::Micros;
@@ -105,58 +106,13 @@ fn write_group(conn: &mut Conn, group: &Group, is_new: &impl Fn(CustomerId) -> b
 }
 
 fn write(conn: &mut Conn, customer: CustomerId, state: &CustomerState, is_new: bool) -> QueryResult<()> {
-    write_purchases(conn, customer, &state.purchases, is_new)?;
+    stored_purchases::write(conn, customer, &state.purchases, is_new)?;
     write_attributes(conn, customer, &state.attributes, is_new)?;
     write_balances(conn, customer, state, is_new)?;
     write_experiments(conn, customer, state, is_new)?;
     let contact = search_terms::write(conn, customer, state, is_new)?;
     write_summary(conn, customer, state, contact)
 }
-
-fn write_purchases(conn: &mut Conn, customer: CustomerId, all: &[Purchase], is_new: bool) -> QueryResult<()> {
-    let mut old: HashMap<(String, String), String> = HashMap::new();
-    if !is_new {
-        let rows: Vec<(String, String, String)> = purchases::table
-            .filter(purchases::customer_id.eq(customer))
-            .select((purchases::environment, purchases::key, purchases::body))
-            .load(conn)?;
-        old.extend(rows.into_iter().map(|(environment, key, body)| ((environment, key), body)));
-    }
-    for purchase in all {
-        let environment = purchase.environment.as_str();
-        let body = to_json(purchase);
-        match old.remove(&(environment.to_owned(), purchase.key.clone())) {
-            Some(stored) if stored == body => continue,
-            Some(_) => forget_purchase(conn, customer, environment, &purchase.key)?,
-            None => {}
-        }
-        let row = (
-            purchases::customer_id.eq(customer),
-            purchases::environment.eq(environment),
-            purchases::key.eq(&purchase.key),
-            purchases::store.eq(purchase.store.as_ref().map_or("", |store| store.as_str())),
-            purchases::product_id.eq(&purchase.product_id),
-            purchases::kind.eq(purchase.kind),
-            purchases::names_entitlements.eq(!purchase.entitlement_ids.is_empty()),
-            purchases::starts_at.eq(purchase.period_start.millis()),
-            purchases::ends_at.eq(purchase.access_ends_at().millis()),
-            purchases::body.eq(body),
-        );
-        diesel::insert_into(purchases::table).values(row).execute(conn)?;
-    }
-    for (environment, key) in old.into_keys() {
-        forget_purchase(conn, customer, &environment, &key)?;
-    }
-    Ok(())
-}
-
-fn forget_purchase(conn: &mut Conn, customer: CustomerId, environment: &str, key: &str) -> QueryResult<()> {
-    let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(environment));
-    diesel::delete(purchases::table.filter(own.and(purchases::key.eq(key)))).execute(conn)?;
-    Ok(())
-}
-
-type StoredAttribute = (String, String, i64, bool, String);
 
 /// Writes the values from events. A newer value that the team or the app set stays.
 fn write_attributes(
@@ -165,26 +121,17 @@ fn write_attributes(
     new: &BTreeMap<String, AttributeValue>,
     is_new: bool,
 ) -> QueryResult<()> {
-    let mut old: HashMap<String, (AttributeValue, String)> = HashMap::new();
+    let mut old: HashMap<String, (AttributeValue, Source)> = HashMap::new();
     if !is_new {
-        let rows: Vec<StoredAttribute> = attributes::table
-            .filter(attributes::customer_id.eq(customer))
-            .select((
-                attributes::key,
-                attributes::value,
-                attributes::updated_at,
-                attributes::is_deleted,
-                attributes::source,
-            ))
-            .load(conn)?;
-        old.extend(rows.into_iter().map(|(key, value, at, is_deleted, source)| {
-            let value = AttributeValue { updated_at: Moment(at), value: (!is_deleted).then_some(value) };
-            (key, (value, source))
+        let rows = attributes::table.filter(attributes::customer_id.eq(customer)).select(Stored::as_select());
+        old.extend(rows.load(conn)?.into_iter().map(|row| {
+            let value = AttributeValue { updated_at: row.updated_at, value: (!row.is_deleted).then_some(row.value) };
+            (row.key, (value, row.source))
         }));
     }
     for (key, value) in new {
         match old.remove(key) {
-            Some((stored, source)) if stored == *value || (source != "event" && stored > *value) => continue,
+            Some((stored, source)) if stored == *value || (source != Source::Event && stored > *value) => continue,
             Some(_) => forget_attribute(conn, customer, key)?,
             None => {}
         }
@@ -192,14 +139,14 @@ fn write_attributes(
             attributes::customer_id.eq(customer),
             attributes::key.eq(key),
             attributes::value.eq(value.value.as_deref().unwrap_or("")),
-            attributes::updated_at.eq(value.updated_at.millis()),
+            attributes::updated_at.eq(value.updated_at),
             attributes::is_deleted.eq(value.value.is_none()),
-            attributes::source.eq("event"),
+            attributes::source.eq(Source::Event),
         );
         diesel::insert_into(attributes::table).values(row).execute(conn)?;
     }
     for (key, (_, source)) in old {
-        if source == "event" {
+        if source == Source::Event {
             forget_attribute(conn, customer, &key)?;
         }
     }
@@ -253,7 +200,7 @@ fn write_summary(
     contact: search_terms::Contact,
 ) -> QueryResult<()> {
     let spent = Spent::sum(&state.purchases);
-    let compact = |purchase: &Purchase| to_json(&purchase.without_picture());
+    let compact = |purchase: &Purchase| purchase.without_picture().to_json();
     let ends = |kind: Kind| {
         let own = production(&state.purchases).filter(move |purchase| purchase.kind == kind);
         own.map(|purchase| purchase.access_ends_at().millis()).max()
@@ -273,7 +220,7 @@ fn write_summary(
             customers::family_shared_only.eq(spent.family_shared_only),
             customers::events_count.eq(state.events),
             customers::first_event_at.eq(state.first_event_at.map(Moment::millis)),
-            customers::active_at.eq(contact.active_at.millis()),
+            customers::active_at.eq(contact.active_at),
         ),
         (
             customers::latest.eq(latest(&state.purchases).map(compact)),
@@ -334,9 +281,4 @@ fn status_purchase(all: &[Purchase]) -> Option<&Purchase> {
         Kind::Grant => 0,
     };
     production(all).max_by_key(|one| (rank(one), one.access_ends_at(), one.period_start, &one.key))
-}
-
-/// Purchases hold strings, numbers and lists: writing them as JSON cannot fail.
-fn to_json(purchase: &Purchase) -> String {
-    serde_json::to_string(purchase).unwrap_or_else(|_| String::from("null"))
 }

@@ -14,7 +14,7 @@ use crate::base::ids::{
     SubmissionId,
 };
 use crate::events::Environment;
-use crate::events::history::Topic;
+use crate::events::history::{ShownIn, Side, Topic};
 use crate::projection::Kind;
 use crate::wording::preferences::Theme;
 
@@ -131,29 +131,35 @@ macro_rules! text_enum {
             }
         }
 
-        impl diesel::expression::AsExpression<diesel::sql_types::Text> for $name {
-            type Expression = diesel::internal::derives::as_expression::Bound<diesel::sql_types::Text, &'static str>;
-
-            fn as_expression(self) -> Self::Expression {
-                diesel::internal::derives::as_expression::Bound::new(self.$word())
-            }
-        }
-
-        impl diesel::expression::AsExpression<diesel::sql_types::Text> for &$name {
-            type Expression = diesel::internal::derives::as_expression::Bound<diesel::sql_types::Text, &'static str>;
-
-            fn as_expression(self) -> Self::Expression {
-                diesel::internal::derives::as_expression::Bound::new(self.$word())
-            }
-        }
+        $crate::db::columns::text_as_expression!(
+            $word: diesel::sql_types::Text, $name;
+            $word: diesel::sql_types::Nullable<diesel::sql_types::Text>, $name;
+            $word: diesel::sql_types::Text, &$name;
+            $word: diesel::sql_types::Nullable<diesel::sql_types::Text>, &$name
+        );
     )+};
 }
 pub(crate) use text_enum;
+
+macro_rules! text_as_expression {
+    ($($word:ident: $sql_type:ty, $name:ty);+) => {
+        $(impl diesel::expression::AsExpression<$sql_type> for $name {
+            type Expression = diesel::internal::derives::as_expression::Bound<$sql_type, &'static str>;
+
+            fn as_expression(self) -> Self::Expression {
+                diesel::internal::derives::as_expression::Bound::new(self.$word())
+            }
+        })+
+    };
+}
+pub(crate) use text_as_expression;
 
 text_enum! {
     Role: name, Role::parse;
     Theme: name, Theme::parse;
     Environment: as_str, Environment::parse_stored;
     Topic: as_str, Topic::parse;
+    Side: as_str, Side::parse;
+    ShownIn: as_str, ShownIn::parse;
     Kind: as_str, Kind::parse;
 }

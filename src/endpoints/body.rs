@@ -7,6 +7,7 @@ use crate::base::app_user_id::is_anonymous;
 use crate::base::ids::EventId;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, history};
+use crate::events::history::Side;
 use crate::events::{Delivery, EventType};
 
 /// Renders the body of a delivery of a stored event. When no id of the customer was ever seen, the id in the event
@@ -22,7 +23,7 @@ pub fn load(conn: &mut Conn, event_row: EventId, delivery: &Delivery) -> QueryRe
 
 /// The customer's last seen identified id, else the last seen anonymous one.
 fn seen_last(conn: &mut Conn, event_row: EventId) -> QueryResult<Option<String>> {
-    let owner = history::table.filter(history::event_id.eq(event_row).and(history::side.eq("own")));
+    let owner = history::table.filter(history::event_id.eq(event_row).and(history::side.eq(Side::Own)));
     let ids: Vec<String> = app_user_ids::table
         .filter(app_user_ids::customer_id.eq_any(owner.select(history::customer_id)))
         .filter(app_user_ids::seen_at.is_not_null())

@@ -12,31 +12,64 @@ use crate::db::schema::{delivery_attempts as attempts, history, webhook_deliveri
 /// How many attempts are loaded for all deliveries of a page.
 const ATTEMPTS: i64 = 200;
 
+/// What becomes of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is to be sent, for the first time or again.
+    Waiting,
+    Sent,
+    /// Given up after the last attempt.
+    Failed,
+}
+
+crate::db::columns::text_enum!(State: as_str, State::parse);
+
+impl State {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            State::Waiting => "waiting",
+            State::Sent => "sent",
+            State::Failed => "failed",
+        }
+    }
+
+    fn parse(word: &str) -> Option<State> {
+        [State::Waiting, State::Sent, State::Failed].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
 /// A delivery and the endpoint it goes to.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = webhook_deliveries)]
 pub struct WebhookDelivery {
     pub id: DeliveryId,
     pub event_type: String,
     pub body: String,
     pub queued_at: Moment,
-    /// `waiting`, `sent` or `failed`.
-    pub state: String,
+    pub state: State,
     pub next_attempt_at: Moment,
     pub leased_by: Option<RowId>,
     pub tries: i64,
     pub finished_at: Moment,
+    #[diesel(select_expression = webhook_endpoints::name)]
     pub endpoint: String,
+    #[diesel(select_expression = webhook_endpoints::url)]
     pub url: String,
+    #[diesel(select_expression = webhook_endpoints::is_on)]
     pub is_on: bool,
 }
 
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = attempts)]
 pub struct Attempt {
+    #[diesel(column_name = delivery_id)]
     pub delivery: DeliveryId,
     pub at: Moment,
     pub took_ms: i64,
+    #[diesel(column_name = request_headers)]
     pub headers: String,
     pub status: Option<i64>,
+    #[diesel(column_name = response_body)]
     pub body: Option<String>,
     pub problem: Option<String>,
 }
@@ -46,19 +79,23 @@ pub type Tried = (WebhookDelivery, Vec<Attempt>);
 
 /// The deliveries of an event.
 pub fn of_event(conn: &mut Conn, project: ProjectId, event_row: EventId) -> QueryResult<Vec<Tried>> {
-    let rows = rows()
+    let rows = webhook_deliveries::table
+        .inner_join(webhook_endpoints::table.on(of_endpoint()))
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::event_row.eq(event_row)))
         .order(webhook_deliveries::id)
+        .select(WebhookDelivery::as_select())
         .load(conn)?;
     with_attempts(conn, project, rows)
 }
 
 /// The newest deliveries to an endpoint.
 pub fn to(conn: &mut Conn, project: ProjectId, endpoint: EndpointId, most: i64) -> QueryResult<Vec<Tried>> {
-    let rows = rows()
+    let rows = webhook_deliveries::table
+        .inner_join(webhook_endpoints::table.on(of_endpoint()))
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint)))
         .order(webhook_deliveries::id.desc())
         .limit(most)
+        .select(WebhookDelivery::as_select())
         .load(conn)?;
     with_attempts(conn, project, rows)
 }
@@ -81,53 +118,32 @@ pub fn is_tried(conn: &mut Conn, project: ProjectId, delivery: DeliveryId) -> Qu
 }
 
 /// A delivery of a customer's event to an endpoint.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = webhook_deliveries)]
 pub struct PassedOn {
+    #[diesel(select_expression = webhook_endpoints::name)]
     pub endpoint: String,
     pub event_type: String,
     pub queued_at: Moment,
-    /// `waiting`, `sent` or `failed`.
-    pub state: String,
+    pub state: State,
 }
 
 /// The deliveries of a customer's events that are still kept, the oldest first.
 pub fn of_customer(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryResult<Vec<PassedOn>> {
-    let endpoint = webhook_endpoints::project_id
-        .eq(webhook_deliveries::project_id)
-        .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
     let events = history::table.filter(history::customer_id.eq(customer)).select(history::event_id.nullable());
     webhook_deliveries::table
-        .inner_join(webhook_endpoints::table.on(endpoint))
+        .inner_join(webhook_endpoints::table.on(of_endpoint()))
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::event_row.eq_any(events)))
         .order(webhook_deliveries::id)
-        .select((
-            webhook_endpoints::name,
-            webhook_deliveries::event_type,
-            webhook_deliveries::queued_at,
-            webhook_deliveries::state,
-        ))
+        .select(PassedOn::as_select())
         .load(conn)
 }
 
+/// Joins a delivery with its endpoint.
 #[diesel::dsl::auto_type]
-fn rows() -> _ {
-    let own = webhook_endpoints::project_id
-        .eq(webhook_deliveries::project_id)
-        .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
-    webhook_deliveries::table.inner_join(webhook_endpoints::table.on(own)).select((
-        webhook_deliveries::id,
-        webhook_deliveries::event_type,
-        webhook_deliveries::body,
-        webhook_deliveries::queued_at,
-        webhook_deliveries::state,
-        webhook_deliveries::next_attempt_at,
-        webhook_deliveries::leased_by,
-        webhook_deliveries::tries,
-        webhook_deliveries::finished_at,
-        webhook_endpoints::name,
-        webhook_endpoints::url,
-        webhook_endpoints::is_on,
-    ))
+pub(super) fn of_endpoint() -> _ {
+    let same_project = webhook_endpoints::project_id.eq(webhook_deliveries::project_id);
+    same_project.and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id))
 }
 
 fn with_attempts(conn: &mut Conn, project: ProjectId, rows: Vec<WebhookDelivery>) -> QueryResult<Vec<Tried>> {
@@ -135,15 +151,7 @@ fn with_attempts(conn: &mut Conn, project: ProjectId, rows: Vec<WebhookDelivery>
     let made: Vec<Attempt> = attempts::table
         .filter(attempts::project_id.eq(project).and(attempts::delivery_id.eq_any(&ids)))
         .order(attempts::id.desc())
-        .select((
-            attempts::delivery_id,
-            attempts::at,
-            attempts::took_ms,
-            attempts::request_headers,
-            attempts::status,
-            attempts::response_body,
-            attempts::problem,
-        ))
+        .select(Attempt::as_select())
         .limit(ATTEMPTS)
         .load(conn)?;
     let mut by_delivery: BTreeMap<DeliveryId, Vec<Attempt>> = BTreeMap::new();

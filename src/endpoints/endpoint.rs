@@ -22,7 +22,7 @@ pub struct Endpoint {
     pub url: String,
     /// The value of the `Authorization` header; never shown.
     pub authorization_value: Option<String>,
-    pub environment: String,
+    pub environment: Environments,
     /// Whether it also wants events that were received, not only those that Dossier makes.
     pub sends_received: bool,
     pub is_on: bool,
@@ -45,6 +45,8 @@ pub enum Environments {
     Production,
     Sandbox,
 }
+
+crate::db::columns::text_enum!(Environments: name, Environments::parse);
 
 impl Environments {
     pub const ALL: [Environments; 3] = [Environments::All, Environments::Production, Environments::Sandbox];
@@ -89,7 +91,7 @@ impl Endpoint {
             name: String::new(),
             url: String::new(),
             authorization_value: None,
-            environment: Environments::All.name().to_owned(),
+            environment: Environments::All,
             sends_received: false,
             is_on: true,
             secret,
@@ -103,14 +105,10 @@ impl Endpoint {
         }
     }
 
-    pub fn environments(&self) -> Environments {
-        Environments::parse(&self.environment).unwrap_or(Environments::All)
-    }
-
     /// Whether the endpoint wants an event. `types` are the types it wants; if empty, it wants every type.
     pub fn wants(&self, types: &[String], event: &Event, is_own: bool) -> bool {
         let is_of_type = types.is_empty() || types.iter().any(|kind| kind == event.kind.as_str());
-        self.is_on && (is_own || self.sends_received) && is_of_type && self.environments().wants(event.environment)
+        self.is_on && (is_own || self.sends_received) && is_of_type && self.environment.wants(event.environment)
     }
 
     /// The secrets that sign requests now, the newest first.

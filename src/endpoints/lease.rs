@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use super::client::Answer;
+use super::deliveries::{State, of_endpoint};
 use crate::base::clock::Moment;
 use crate::base::ids::{DeliveryId, EndpointId, ProjectId, RowId};
 use crate::db::Conn;
@@ -28,7 +29,17 @@ pub struct Job {
     pub mark: RowId,
 }
 
-type Row = (ProjectId, DeliveryId, String, i64, Endpoint);
+/// A delivery that may be sent.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = webhook_deliveries)]
+struct Ready {
+    project_id: ProjectId,
+    id: DeliveryId,
+    body: String,
+    tries: i64,
+    #[diesel(embed)]
+    endpoint: Endpoint,
+}
 
 /// Takes up to `room` deliveries that are due: none for the endpoints in `excluded`, and at most `each` for any other.
 /// The caller chooses a `mark` that no other call in any process uses.
@@ -40,25 +51,16 @@ pub fn take(
     room: usize,
     each: usize,
 ) -> QueryResult<Vec<Job>> {
-    let own = webhook_endpoints::project_id
-        .eq(webhook_deliveries::project_id)
-        .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
-    let ready: Vec<Row> = webhook_deliveries::table
-        .inner_join(webhook_endpoints::table.on(own))
-        .filter(webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now)))
+    let ready: Vec<Ready> = webhook_deliveries::table
+        .inner_join(webhook_endpoints::table.on(of_endpoint()))
+        .filter(webhook_deliveries::state.eq(State::Waiting).and(webhook_deliveries::next_attempt_at.le(now)))
         .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(excluded)))
         .order((webhook_deliveries::next_attempt_at, webhook_deliveries::id))
-        .select((
-            webhook_deliveries::project_id,
-            webhook_deliveries::id,
-            webhook_deliveries::body,
-            webhook_deliveries::tries,
-            Endpoint::as_select(),
-        ))
+        .select(Ready::as_select())
         .limit(i64::try_from(room.saturating_mul(4)).unwrap_or(i64::MAX))
         .load(conn)?;
     let mut taken: Vec<Job> = Vec::new();
-    for (project, id, body, tries, endpoint) in ready {
+    for Ready { project_id: project, id, body, tries, endpoint } in ready {
         let already = taken.iter().filter(|job| job.endpoint.id == endpoint.id).count();
         if taken.len() < room && already < each && lease(conn, project, id, mark, now)? {
             taken.push(Job { project, id, endpoint, body, tries, mark });
@@ -69,7 +71,7 @@ pub fn take(
 
 /// Leases a delivery; returns whether no other process has taken it before.
 fn lease(conn: &mut Conn, project: ProjectId, id: DeliveryId, mark: RowId, now: Moment) -> QueryResult<bool> {
-    let is_free = webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now));
+    let is_free = webhook_deliveries::state.eq(State::Waiting).and(webhook_deliveries::next_attempt_at.le(now));
     let leased =
         (webhook_deliveries::next_attempt_at.eq(now.plus_seconds(LEASE)), webhook_deliveries::leased_by.eq(Some(mark)));
     Ok(diesel::update(webhook_deliveries::table.find((project, id)).filter(is_free)).set(leased).execute(conn)? > 0)
@@ -92,16 +94,16 @@ pub fn finish(conn: &mut Conn, job: &Job, attempt: &Attempt<'_>, now: Moment) ->
     let Attempt { id, at, headers, answer } = *attempt;
     let retry = usize::try_from(job.tries).ok().and_then(|tries| RETRIES.get(tries)).copied();
     let (state, next_attempt_at) = match (answer.is_success(), retry) {
-        (true, _) => ("sent", now),
-        (false, Some(minutes)) => ("waiting", now.plus_seconds(minutes * 60)),
-        (false, None) => ("failed", now),
+        (true, _) => (State::Sent, now),
+        (false, Some(minutes)) => (State::Waiting, now.plus_seconds(minutes * 60)),
+        (false, None) => (State::Failed, now),
     };
     let done = (
         webhook_deliveries::state.eq(state),
         webhook_deliveries::next_attempt_at.eq(next_attempt_at),
         webhook_deliveries::leased_by.eq(None::<RowId>),
         webhook_deliveries::tries.eq(job.tries + 1),
-        webhook_deliveries::finished_at.eq(if state == "waiting" { Moment::NEVER } else { now }),
+        webhook_deliveries::finished_at.eq(if state == State::Waiting { Moment::NEVER } else { now }),
     );
     let own =
         webhook_deliveries::table.find((job.project, job.id)).filter(webhook_deliveries::leased_by.eq(Some(job.mark)));
@@ -132,12 +134,9 @@ pub fn finish(conn: &mut Conn, job: &Job, attempt: &Attempt<'_>, now: Moment) ->
 
 /// Whether [`take`] would find a delivery.
 pub fn has_ready(conn: &mut Conn, now: Moment, excluded: &[EndpointId]) -> QueryResult<bool> {
-    let own = webhook_endpoints::project_id
-        .eq(webhook_deliveries::project_id)
-        .and(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id));
     let ready: Option<DeliveryId> = webhook_deliveries::table
-        .inner_join(webhook_endpoints::table.on(own))
-        .filter(webhook_deliveries::state.eq("waiting").and(webhook_deliveries::next_attempt_at.le(now)))
+        .inner_join(webhook_endpoints::table.on(of_endpoint()))
+        .filter(webhook_deliveries::state.eq(State::Waiting).and(webhook_deliveries::next_attempt_at.le(now)))
         .filter(webhook_endpoints::is_on.eq(true).and(webhook_deliveries::endpoint_id.ne_all(excluded)))
         .select(webhook_deliveries::id)
         .first(conn)

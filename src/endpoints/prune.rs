@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::deliveries::State;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{DeliveryId, ProjectId};
@@ -9,7 +10,7 @@ use crate::db::Db;
 use crate::db::schema::webhook_deliveries;
 
 /// How many days deliveries are kept after they were sent, or after they failed.
-const DAYS: [(&str, i64); 2] = [("sent", 30), ("failed", 90)];
+const DAYS: [(State, i64); 2] = [(State::Sent, 30), (State::Failed, 90)];
 /// How many deliveries one transaction removes.
 const BATCH: i64 = 500;
 
@@ -28,7 +29,7 @@ pub fn prune(db: &Db, now: Moment) -> Result<usize, Error> {
     Ok(pruned)
 }
 
-fn batch(conn: &mut crate::db::Conn, state: &str, before: Moment) -> Result<usize, Error> {
+fn batch(conn: &mut crate::db::Conn, state: State, before: Moment) -> Result<usize, Error> {
     let old: Vec<(ProjectId, DeliveryId)> = webhook_deliveries::table
         .filter(webhook_deliveries::state.eq(state).and(webhook_deliveries::finished_at.lt(before)))
         .select((webhook_deliveries::project_id, webhook_deliveries::id))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
+use super::deliveries::State;
 use crate::base::clock::Moment;
 use crate::base::ids::{EndpointId, ProjectId};
 use crate::db::Conn;
@@ -64,7 +65,7 @@ pub fn update(conn: &mut Conn, changed: &Endpoint, kinds: &[String]) -> QueryRes
         webhook_endpoints::name.eq(&changed.name),
         webhook_endpoints::url.eq(&changed.url),
         webhook_endpoints::authorization_value.eq(&changed.authorization_value),
-        webhook_endpoints::environment.eq(&changed.environment),
+        webhook_endpoints::environment.eq(changed.environment),
         webhook_endpoints::sends_received.eq(changed.sends_received),
         webhook_endpoints::is_on.eq(changed.is_on),
     );
@@ -116,7 +117,7 @@ pub fn delete(conn: &mut Conn, project: ProjectId, id: EndpointId) -> QueryResul
 /// How many deliveries wait, for each endpoint that has any.
 pub fn waiting(conn: &mut Conn, project: ProjectId) -> QueryResult<BTreeMap<EndpointId, i64>> {
     let counted: Vec<(EndpointId, i64)> = webhook_deliveries::table
-        .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::state.eq("waiting")))
+        .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::state.eq(State::Waiting)))
         .group_by(webhook_deliveries::endpoint_id)
         .select((webhook_deliveries::endpoint_id, diesel::dsl::count_star()))
         .load(conn)?;
@@ -131,12 +132,12 @@ pub struct Counts {
 }
 
 pub fn counts(conn: &mut Conn, project: ProjectId, endpoint: EndpointId) -> QueryResult<Counts> {
-    let counted: Vec<(String, i64)> = webhook_deliveries::table
+    let counted: Vec<(State, i64)> = webhook_deliveries::table
         .filter(webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint)))
-        .filter(webhook_deliveries::state.eq_any(["waiting", "failed"]))
+        .filter(webhook_deliveries::state.eq_any([State::Waiting, State::Failed]))
         .group_by(webhook_deliveries::state)
         .select((webhook_deliveries::state, diesel::dsl::count_star()))
         .load(conn)?;
-    let of = |state| counted.iter().find(|(known, _)| known == state).map_or(0, |(_, count)| *count);
-    Ok(Counts { waiting: of("waiting"), failed: of("failed") })
+    let of = |state| counted.iter().find(|(known, _)| *known == state).map_or(0, |(_, count)| *count);
+    Ok(Counts { waiting: of(State::Waiting), failed: of(State::Failed) })
 }

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::deliveries::State;
 use super::{body, queries, test_event};
 use crate::audit::Ctx;
 use crate::base::clock::Moment;
@@ -12,7 +13,7 @@ use crate::customers::Resolver;
 use crate::db::Conn;
 use crate::db::schema::{events, history, retained_events, webhook_deliveries};
 use crate::endpoints::Endpoint;
-use crate::events::Delivery;
+use crate::events::{Delivery, EventType};
 
 /// Where an event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ struct Row<'a> {
     event_type: &'a str,
     body: &'a str,
     queued_at: Moment,
-    state: &'static str,
+    state: State,
     next_attempt_at: Moment,
     tries: i64,
     finished_at: Moment,
@@ -98,7 +99,7 @@ impl<'a> Row<'a> {
             event_type,
             body,
             queued_at: ctx.now,
-            state: "waiting",
+            state: State::Waiting,
             next_attempt_at: ctx.now,
             tries: 0,
             finished_at: Moment::NEVER,
@@ -114,7 +115,7 @@ fn insert(conn: &mut Conn, row: &Row<'_>) -> QueryResult<()> {
 /// Queues a `TEST` event. Returns the id of the delivery.
 pub fn enqueue_test(conn: &mut Conn, ctx: &Ctx, endpoint: EndpointId) -> Result<DeliveryId, Error> {
     let body = test_event::body(ctx.now)?;
-    let row = Row::new(ctx, endpoint, "TEST", &body);
+    let row = Row::new(ctx, endpoint, EventType::Test.as_str(), &body);
     insert(conn, &row)?;
     Ok(row.id)
 }
@@ -125,7 +126,7 @@ pub fn resend(conn: &mut Conn, ctx: &Ctx, delivery: DeliveryId) -> QueryResult<b
     let (project, now) = (ctx.project, ctx.now);
     let free = webhook_deliveries::leased_by.is_null().or(webhook_deliveries::next_attempt_at.le(now));
     let again = (
-        webhook_deliveries::state.eq("waiting"),
+        webhook_deliveries::state.eq(State::Waiting),
         webhook_deliveries::next_attempt_at.eq(now),
         webhook_deliveries::leased_by.eq(None::<RowId>),
         webhook_deliveries::tries.eq(0),
@@ -141,12 +142,12 @@ pub fn resend_failed(conn: &mut Conn, ctx: &Ctx, endpoint: EndpointId) -> QueryR
     let (project, now) = (ctx.project, ctx.now);
     let of_endpoint = webhook_deliveries::project_id.eq(project).and(webhook_deliveries::endpoint_id.eq(endpoint));
     let again = (
-        webhook_deliveries::state.eq("waiting"),
+        webhook_deliveries::state.eq(State::Waiting),
         webhook_deliveries::next_attempt_at.eq(now),
         webhook_deliveries::tries.eq(0),
         webhook_deliveries::finished_at.eq(Moment::NEVER),
     );
-    diesel::update(webhook_deliveries::table.filter(of_endpoint.and(webhook_deliveries::state.eq("failed"))))
+    diesel::update(webhook_deliveries::table.filter(of_endpoint.and(webhook_deliveries::state.eq(State::Failed))))
         .set(again)
         .execute(conn)
 }

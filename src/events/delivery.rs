@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::event::Event;
 use super::json;
 use super::read::Fields;
+use super::summary::Summary;
 use crate::base::clock::Moment;
 
 /// The largest accepted body, in bytes.
@@ -18,7 +19,7 @@ const MAX_DEPTH: usize = 100;
 #[derive(Debug, Clone)]
 pub struct Delivery {
     pub event: Event,
-    /// What the history shows: see [`Event::summary`].
+    /// What the history stores of the event: a [`Summary`] as JSON.
     pub summary: String,
     /// The body as it came.
     pub body: String,
@@ -47,7 +48,7 @@ impl Delivery {
             Err(error) => return Err((reject("The body is not UTF-8."), error.into_bytes())),
         };
         match checked(&body, received_at) {
-            Ok(event) => Ok(Delivery { summary: event.summary(), event, body, received_at }),
+            Ok(event) => Ok(Delivery { summary: Summary::new(&event).to_json(), event, body, received_at }),
             Err(reason) => Err((reason, body.into_bytes())),
         }
     }

@@ -7,95 +7,52 @@ use crate::base::clock::Moment;
 use crate::base::money::{Micros, Money};
 
 /// The content of one webhook event. Times and amounts are as sent; `event_at` falls back to the purchase time, then
-/// to the time of arrival. Its JSON form keeps what a row of the history shows: see [`Event::summary`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// to the time of arrival.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     pub id: String,
     pub kind: EventType,
     pub event_at: Moment,
-    #[serde(skip, default = "never")]
     pub received_at: Moment,
-    #[serde(skip)]
     pub app_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub app_user_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub original_app_user_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
-    #[serde(skip)]
     pub attributes: Vec<AttributeUpdate>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub experiments: Vec<Enrolment>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub product_display_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub new_product_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entitlement_ids: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub period_type: Option<PeriodType>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub purchased_at: Option<Moment>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Moment>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub grace_expires_at: Option<Moment>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_resume_at: Option<Moment>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<Store>,
-    #[serde(skip)]
     pub environment: Option<Environment>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_trial_conversion: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_reason: Option<Reason>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub expiration_reason: Option<Reason>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub presented_offering_id: Option<String>,
     /// The offering of an override that ended, or of an experiment.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub offering_id: Option<String>,
     /// In US dollars, before tax and commission; negative for refunds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Micros>,
     /// The amount paid, in the currency of the payment.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub paid: Option<Money>,
-    #[serde(skip)]
     pub transaction_id: Option<String>,
-    #[serde(skip)]
     pub original_transaction_id: Option<String>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_family_share: bool,
-    #[serde(skip)]
     pub country_code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub offer_code: Option<String>,
-    #[serde(skip)]
     pub renewal_number: Option<i64>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transferred_from: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transferred_to: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjustments: Vec<Adjustment>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    #[serde(skip)]
     pub ledger_id: Option<String>,
-}
-
-/// The arrival time of an event read from its summary. It is later than any event time, so that
-/// [`Event::generated_at`] keeps the event time, which the summary has corrected already.
-fn never() -> Moment {
-    Moment::NEVER
 }
 
 /// Whether a transaction used real money or test money: a property of the transaction, never of a customer.
@@ -188,8 +145,12 @@ impl Event {
     /// Whether the event is a refund (§4.2): a cancellation, not of a grant, with the reason `CUSTOMER_SUPPORT` or a
     /// negative price.
     pub fn is_refund(&self) -> bool {
-        self.kind == EventType::Cancellation
-            && !self.is_promotional()
-            && (self.cancel_reason == Some(Reason::CustomerSupport) || self.price.is_some_and(Micros::is_negative))
+        let is_paid_back = is_paid_back(self.cancel_reason.as_ref(), self.price);
+        self.kind == EventType::Cancellation && !self.is_promotional() && is_paid_back
     }
+}
+
+/// Whether the reason or the price of a cancellation says that the customer got money back.
+pub(super) fn is_paid_back(reason: Option<&Reason>, price: Option<Micros>) -> bool {
+    reason == Some(&Reason::CustomerSupport) || price.is_some_and(Micros::is_negative)
 }

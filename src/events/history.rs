@@ -1,10 +1,9 @@
-//! How a customer's history shows an event (§4.3): its position, its topic for the filter, and what its row shows.
+//! Where a customer's history shows an event (§4.3): its position, its topic for the filter, and in which views.
 
 use sha2::{Digest, Sha256};
 
 use super::kinds::DatedBy;
-use super::{Event, EventType, Reason};
-use crate::base::app_user_id::is_anonymous;
+use super::{Environment, Event, EventType, Reason};
 use crate::base::clock::Moment;
 
 /// What a row of the history is about. The filter offers these topics.
@@ -35,13 +34,55 @@ impl Topic {
     }
 }
 
-/// How many ids of a list a row may show or count.
-const SUMMARY_IDS: usize = 110;
+/// Whose history an event is in: a transfer of purchases is in the histories of two customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// The customer who lost the purchases.
+    Lost,
+    /// The customer of the event; for a transfer, the one who received the purchases.
+    Own,
+}
 
-/// Puts the ids that the app gave before the anonymous ones.
-fn identified_first(ids: &[String]) -> impl Iterator<Item = &String> {
-    let (anonymous, identified): (Vec<&String>, Vec<&String>) = ids.iter().partition(|id| is_anonymous(id));
-    identified.into_iter().chain(anonymous)
+impl Side {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Side::Lost => "lost",
+            Side::Own => "own",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Side> {
+        [Side::Lost, Side::Own].into_iter().find(|side| side.as_str() == word)
+    }
+}
+
+/// The view that shows an event: that of its environment, or both if the event names none (§4.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShownIn {
+    Only(Environment),
+    Both,
+}
+
+impl ShownIn {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ShownIn::Only(environment) => environment.as_str(),
+            ShownIn::Both => "none",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<ShownIn> {
+        let both = Some(ShownIn::Both).filter(|both| both.as_str() == word);
+        both.or_else(|| Environment::parse_stored(word).map(ShownIn::Only))
+    }
+
+    /// The environment that the event names.
+    pub const fn environment(self) -> Option<Environment> {
+        match self {
+            ShownIn::Only(environment) => Some(environment),
+            ShownIn::Both => None,
+        }
+    }
 }
 
 impl Event {
@@ -64,35 +105,8 @@ impl Event {
         (i64::from(self.kind.traits().causal_rank) << 56) | id
     }
 
-    /// The environment whose view shows the event; both views show an event with none (§4.5).
-    pub fn environment_word(&self) -> &'static str {
-        self.environment.map_or("none", |environment| environment.as_str())
-    }
-
-    /// What a row of the history shows, as JSON: the event without attributes, and without ids unless it is about ids.
-    /// A page of the history reads these summaries instead of the bodies, which may be a thousand times as long.
-    pub fn summary(&self) -> String {
-        let names_ids = self.kind == EventType::SubscriberAlias;
-        let of_aliases = |ids: &[String]| ids.iter().filter(|_| names_ids).take(SUMMARY_IDS).cloned().collect();
-        let name = |id: &Option<String>| id.clone().filter(|_| names_ids);
-        let short = |ids: &[String]| identified_first(ids).take(SUMMARY_IDS).cloned().collect();
-        let summary = Event {
-            event_at: self.generated_at(),
-            attributes: Vec::new(),
-            aliases: of_aliases(&self.aliases),
-            app_user_id: name(&self.app_user_id),
-            original_app_user_id: name(&self.original_app_user_id),
-            transferred_from: short(&self.transferred_from),
-            transferred_to: short(&self.transferred_to),
-            ..self.clone()
-        };
-        // The summary holds only strings, numbers and lists, so writing it as JSON cannot fail.
-        serde_json::to_string(&summary).unwrap_or_default()
-    }
-
-    /// Reads what [`Event::summary`] wrote: an event with only the fields of a summary. `None` if it is unreadable.
-    pub fn from_summary(summary: &str) -> Option<Event> {
-        serde_json::from_str(summary).ok()
+    pub fn shown_in(&self) -> ShownIn {
+        self.environment.map_or(ShownIn::Both, ShownIn::Only)
     }
 
     pub fn topic(&self) -> Topic {

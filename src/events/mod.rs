@@ -8,7 +8,9 @@ pub mod kinds;
 pub mod own;
 mod read;
 pub mod redaction;
+mod summary;
 
 pub use delivery::{Delivery, MAX_BODY, Rejection};
 pub use event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};
 pub use kinds::{EventType, PeriodType, Reason, Store};
+pub use summary::Summary;

@@ -9,10 +9,12 @@ use super::screening::Screened;
 use super::{queries, screening};
 use crate::base::AppUserId;
 use crate::base::ids::{CustomerId, EventId};
-use crate::customers::{Resolver, retained, state};
+use crate::customers::retained::{self, HistoryPlace};
+use crate::customers::{Resolver, state};
 use crate::db::Conn;
 use crate::db::schema::stale_customers;
 use crate::endpoints::{self, Source};
+use crate::events::history::Side;
 use crate::events::{Delivery, EventType};
 
 /// What was done with a delivery.
@@ -82,7 +84,8 @@ fn take(
         queries::show_in_history(conn, customer, row, delivery, side)?;
         touched.insert(customer);
         if to_nobody {
-            retained::retain(conn, customer, row, "own", CustomerId(-row.0))?;
+            let place = HistoryPlace { event_id: row, side: Side::Own, stands_as: CustomerId(-row.0) };
+            retained::retain(conn, customer, place)?;
         }
     }
     Ok(Outcome::Stored)
@@ -115,7 +118,7 @@ fn flag_changed_body(conn: &mut Conn, resolver: &Resolver, delivery: &Delivery) 
 }
 
 /// The customers in whose histories an event belongs, each with the side; and a report on ids that cannot be used.
-type Receivers = (Vec<(CustomerId, &'static str)>, Option<String>);
+type Receivers = (Vec<(CustomerId, Side)>, Option<String>);
 
 fn receivers_of(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -> QueryResult<Receivers> {
     let event = &delivery.event;
@@ -123,7 +126,7 @@ fn receivers_of(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -
         return receivers_of_transfer(conn, resolver, delivery);
     }
     let (customer, refused) = owner(conn, resolver, delivery, event.customer_ids())?;
-    Ok((customer.map(|customer| (customer, "own")).into_iter().collect(), refused))
+    Ok((customer.map(|customer| (customer, Side::Own)).into_iter().collect(), refused))
 }
 
 /// A transfer concerns two customers. It is in both histories, and the state of each depends on the other (§5.3).
@@ -136,7 +139,7 @@ fn receivers_of_transfer(conn: &mut Conn, resolver: &mut Resolver, delivery: &De
     if let (Some(loser), Some(winner)) = (loser, winner) {
         state::link(conn, loser, winner)?;
     }
-    let receivers = winner.map(|winner| (winner, "own")).into_iter().chain(loser.map(|loser| (loser, "lost")));
+    let receivers = winner.map(|winner| (winner, Side::Own)).into_iter().chain(loser.map(|loser| (loser, Side::Lost)));
     Ok((receivers.collect(), refused.or(also_refused)))
 }
 

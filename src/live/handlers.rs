@@ -54,9 +54,9 @@ pub async fn listen(
     let find = move |conn: &mut Conn| {
         let member = request.authorize(conn)?;
         let found = queries::find(conn, member.project.id, request.app_user_id()?)?;
-        let (customer, known) = found.ok_or(Error::NotFound)?;
+        let queries::Counted { id: customer, events_count: known } = found.ok_or(Error::NotFound)?;
         let since = since.unwrap_or(known);
-        let first = queries::news(conn, customer, environment, (since, known))?;
+        let first = queries::news(conn, customer, environment, since..known)?;
         Ok::<_, Error>((Watch { customer, environment, since, known, check }, first))
     };
     let (watch, first) = db.read(find).await?;

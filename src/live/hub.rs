@@ -201,7 +201,7 @@ fn check_one(conn: &mut Conn, number: u64, of: &Listener, count: Option<i64>) ->
     }
     let news = match count == of.known {
         true => 0,
-        false => queries::news(conn, of.watch.customer, of.watch.environment, (of.watch.since, count))?,
+        false => queries::news(conn, of.watch.customer, of.watch.environment, of.watch.since..count)?,
     };
     let news = (news > 0).then_some(News::Events(news));
     Ok(Some(Found { known: count, checked_at: Instant::now(), news, ..gone }))

@@ -5,7 +5,7 @@ use askama::filters::HtmlSafe;
 
 use crate::base::clock::Moment;
 use crate::base::ids::DeliveryId;
-use crate::endpoints::deliveries::{self, Tried, WebhookDelivery};
+use crate::endpoints::deliveries::{self, State, Tried, WebhookDelivery};
 use crate::web::filters;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::count;
@@ -52,17 +52,17 @@ impl Sent {
     }
 
     fn is_under_way(&self) -> bool {
-        self.sent.state == "waiting" && self.sent.leased_by.is_some() && self.sent.next_attempt_at > self.now
+        self.sent.state == State::Waiting && self.sent.leased_by.is_some() && self.sent.next_attempt_at > self.now
     }
 
     /// The status and the tone of its badge.
     fn status(&self) -> (&'static str, &'static str) {
-        match self.sent.state.as_str() {
-            "sent" => ("Sent", "good"),
-            "failed" => ("Failed", "bad"),
-            _ if self.is_under_way() => ("Being sent", "quiet"),
-            _ if self.sent.tries > 0 => ("Retrying", "warn"),
-            _ => ("Waiting", "quiet"),
+        match self.sent.state {
+            State::Sent => ("Sent", "good"),
+            State::Failed => ("Failed", "bad"),
+            State::Waiting if self.is_under_way() => ("Being sent", "quiet"),
+            State::Waiting if self.sent.tries > 0 => ("Retrying", "warn"),
+            State::Waiting => ("Waiting", "quiet"),
         }
     }
 
@@ -70,15 +70,17 @@ impl Sent {
     fn summary(&self) -> Sentence {
         let attempts = count(self.sent.tries, "attempt", "attempts");
         let relative = |at| Stamp::relative(at, self.now).inside();
-        match self.sent.state.as_str() {
-            "sent" => Sentence::new("Delivered ").time(relative(self.sent.finished_at)).words(format!(", {attempts}.")),
-            "failed" => {
+        match self.sent.state {
+            State::Sent => {
+                Sentence::new("Delivered ").time(relative(self.sent.finished_at)).words(format!(", {attempts}."))
+            }
+            State::Failed => {
                 let given_up = Sentence::new("Given up ").time(relative(self.sent.finished_at));
                 given_up.words(format!(" after {attempts}. It is not retried automatically."))
             }
-            _ if self.is_under_way() => Sentence::new("It is being sent now."),
-            _ if !self.sent.is_on => Sentence::new("It waits until the endpoint is switched on again."),
-            _ if self.sent.tries > 0 => {
+            State::Waiting if self.is_under_way() => Sentence::new("It is being sent now."),
+            State::Waiting if !self.sent.is_on => Sentence::new("It waits until the endpoint is switched on again."),
+            State::Waiting if self.sent.tries > 0 => {
                 let next = Sentence::new(format!("{attempts} so far, the next "));
                 if self.sent.next_attempt_at <= self.now {
                     next.words("now.")
@@ -86,7 +88,7 @@ impl Sent {
                     next.time(relative(self.sent.next_attempt_at)).words(".")
                 }
             }
-            _ => Sentence::new("Queued ").time(relative(self.sent.queued_at)).words("."),
+            State::Waiting => Sentence::new("Queued ").time(relative(self.sent.queued_at)).words("."),
         }
     }
 

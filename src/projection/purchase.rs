@@ -197,6 +197,11 @@ impl Purchase {
         paint(&mut self.spans, phase, from, event.expires_at.unwrap_or(Moment::NEVER));
     }
 
+    /// The form in which a purchase is stored. It holds strings, numbers and lists, so writing it as JSON cannot fail.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| String::from("null"))
+    }
+
     /// Reads a stored purchase. An unreadable one is logged and left out, so that pages can show the others.
     pub fn stored(body: &str) -> Option<Purchase> {
         let read = serde_json::from_str(body);

@@ -27,18 +27,19 @@ pub async fn receive(
     request: HttpRequest,
     slug: Path<String>,
     payload: Payload,
-    (db, clock, writer): (Data<Db>, Data<Clock>, Data<Intake>),
+    db: Data<Db>,
+    clock: Data<Clock>,
+    writer: Data<Intake>,
 ) -> Result<HttpResponse, Error> {
     let slug = slug.into_inner();
-    let project = db.read(move |conn| project_of(conn, &slug)).await?;
-    let Some((project, secrets)) = project else {
+    let Some(project) = db.read(move |conn| project_of(conn, &slug)).await? else {
         return Ok(answer(StatusCode::NOT_FOUND, "unknown_project", "no project has this address"));
     };
-    if !secrets.allow(&request, clock.now()) {
+    if !project.allows(&request, clock.now()) {
         return Ok(answer(StatusCode::UNAUTHORIZED, "unauthorised", "the Authorization header is not this project's"));
     }
     let body = form::read_body(payload, MAX_BODY, form::BODY_TIME).await?;
-    Ok(match writer.take(project, body).await? {
+    Ok(match writer.take(project.id, body).await? {
         Answer::Taken(Outcome::Stored) => answer(StatusCode::OK, "stored", "the event is stored"),
         Answer::Taken(Outcome::Duplicate) => answer(StatusCode::OK, "duplicate", "the event was stored before"),
         Answer::Taken(Outcome::Test) => answer(StatusCode::OK, "test", "a test event is not kept"),
@@ -50,27 +51,30 @@ pub async fn receive(
     })
 }
 
-/// The hashes of the `Authorization` values that the project accepts.
-#[derive(Queryable)]
-struct Secrets {
+/// A project, with the hashes of the `Authorization` values that it accepts.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = projects)]
+struct Receiver {
+    id: ProjectId,
+    #[diesel(column_name = webhook_secret_hash)]
     hash: String,
     /// The replaced value, and until when it is still accepted.
+    #[diesel(column_name = old_webhook_secret_hash)]
     old: Option<String>,
+    #[diesel(column_name = old_webhook_secret_until)]
     old_until: Option<Moment>,
 }
 
-fn project_of(conn: &mut Conn, slug: &str) -> Result<Option<(ProjectId, Secrets)>, Error> {
-    let secrets =
-        (projects::webhook_secret_hash, projects::old_webhook_secret_hash, projects::old_webhook_secret_until);
-    let found = projects::table.filter(projects::slug.eq(slug)).select((projects::id, secrets)).first(conn);
+fn project_of(conn: &mut Conn, slug: &str) -> Result<Option<Receiver>, Error> {
+    let found = projects::table.filter(projects::slug.eq(slug)).select(Receiver::as_select()).first(conn);
     Ok(found.optional()?)
 }
 
-impl Secrets {
+impl Receiver {
     /// Whether there is exactly one `Authorization` header, with a value that the project accepts. Both hashes are
     /// always compared, in constant time, so that the time of the answer reveals neither how much of a value matches
     /// nor of which.
-    fn allow(&self, request: &HttpRequest, now: Moment) -> bool {
+    fn allows(&self, request: &HttpRequest, now: Moment) -> bool {
         let mut values = request.headers().get_all(AUTHORIZATION);
         let (Some(value), None) = (values.next(), values.next()) else { return false };
         let hash = crate::base::hex(&Sha256::digest(value.as_bytes()));

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::customers::attributes::Stored;
+use dossier::customers::attributes::{Source, Stored};
 use dossier::db::schema::attributes;
 use serde_json::json;
 
@@ -64,7 +64,7 @@ async fn an_attribute_is_set_changed_and_cleared_shown_and_logged() {
     let cleared = clear(&desk, "plan").await;
     assert!(desk.get(&SOL, cleared.header("location")).await.body.contains("<p>plan cleared.</p>"));
     let [tombstone] = stored(&desk).try_into().expect("one row");
-    assert!(tombstone.is_deleted && tombstone.source == "team" && tombstone.updated_at >= desk.clock.now());
+    assert!(tombstone.is_deleted && tombstone.source == Source::Team && tombstone.updated_at >= desk.clock.now());
     assert_eq!(
         audit_lines(&desk),
         [

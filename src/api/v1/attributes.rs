@@ -15,7 +15,7 @@ use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
-use crate::customers::attributes::{self, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Stored, queries, reserved};
+use crate::customers::attributes::{self, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Source, Stored, queries, reserved};
 use crate::customers::state;
 use crate::db::Conn;
 
@@ -59,7 +59,7 @@ pub async fn set(caller: Caller, req: HttpRequest, payload: Payload) -> Result<H
     let (problems, customer_info) = caller
         .act(move |conn, call| {
             let customer = match call.key.is_secret() {
-                true => customers::find_or_create(conn, call, &asked)?.0,
+                true => customers::find_or_create(conn, call, &asked)?.customer,
                 false => customers::require(conn, call, &asked)?,
             };
             let (traces, problems) = apply(conn, call, customer, &sent)?;
@@ -203,7 +203,7 @@ impl AttributeUpdate {
             is_deleted: self.value.is_none(),
             value: self.value.unwrap_or_default(),
             updated_at: self.at,
-            source: queries::APP.to_owned(),
+            source: Source::App,
         };
         queries::put(conn, &after)?;
         Ok(Saved::Changed(before, after))

@@ -68,7 +68,7 @@ async fn save(caller: &Caller, attributes_sent: Map<String, Value>, only_first: 
     let asked = id.clone();
     caller
         .act(move |conn, call| {
-            let (customer, _) = customers::find_or_create(conn, call, &asked)?;
+            let customer = customers::find_or_create(conn, call, &asked)?.customer;
             let known = queries::find(conn, customer, SOURCE)?.is_some_and(|known| !known.is_deleted);
             let attributes_sent = if only_first && known { Map::new() } else { attributes_sent };
             // Attributes that are refused are left out without an error: the SDK could only send the same again.

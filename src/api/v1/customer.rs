@@ -30,7 +30,7 @@ pub async fn show(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Erro
     let asked = id.clone();
     let (is_new, customer_info) = caller
         .write(move |conn, call| {
-            let (customer, is_new) = customers::find_or_create(conn, call, &asked)?;
+            let customers::Named { customer, is_new } = customers::find_or_create(conn, call, &asked)?;
             Ok((is_new, customer_info::load(conn, call, customer)?))
         })
         .await?;

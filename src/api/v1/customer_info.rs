@@ -15,8 +15,9 @@ use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::base::money::Micros;
 use crate::catalog::{self, Catalog};
+use crate::customers::stored_purchases;
 use crate::db::Conn;
-use crate::db::schema::{app_user_ids, attributes, customers, purchases};
+use crate::db::schema::{app_user_ids, attributes, customers};
 use crate::events::{Environment, PeriodType, Store};
 use crate::projection::{Kind, Purchase};
 
@@ -137,9 +138,7 @@ pub fn load(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> Res
 
 /// Every purchase that customer info can show, of both environments, the oldest first.
 pub fn purchases_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Purchase>> {
-    let bodies: Vec<String> =
-        purchases::table.filter(purchases::customer_id.eq(customer)).select(purchases::body).load(conn)?;
-    let mut all: Vec<Purchase> = bodies.iter().filter_map(|body| Purchase::stored(body)).collect();
+    let mut all = stored_purchases::load(conn, stored_purchases::of(customer))?;
     // A refunded one-time purchase gives no access, and customer info has no field for the refund.
     all.retain(|purchase| purchase.expires_at.is_some() || purchase.refunded_at.is_none());
     all.sort_by_key(|purchase| (purchase.period_start, purchase.key.clone()));

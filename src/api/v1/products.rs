@@ -9,7 +9,7 @@ use super::{answer, store_products};
 use crate::api::Caller;
 use crate::api::last_seen::Fetched;
 use crate::base::error::Error;
-use crate::catalog::rows::Product;
+use crate::catalog::rows::{Product, ProductKind};
 
 /// The id of the purchase option. The catalog has exactly one for each product.
 const OPTION: &str = "base_option";
@@ -34,14 +34,16 @@ pub async fn show(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Erro
 /// `None` for a product without a price, or without a period that SDKs can read: they would show it wrong, or drop it.
 fn details(product: &Product) -> Option<Value> {
     let price = json!({ "amount_micros": product.price_micros?, "currency": product.currency.as_ref()? });
-    let (kind, sold) = match product.kind.as_str() {
-        "subscription" => {
+    let (kind, sold) = match product.kind {
+        ProductKind::Subscription => {
             let period = period(product.duration.as_deref()?)?;
             let base = json!({ "period_duration": period, "cycle_count": 1, "price": price });
             ("subscription", json!({ "base": base, "trial": null, "intro_price": null, "discount": null }))
         }
-        "consumable" | "non_renewing_subscription" => ("consumable", json!({ "base_price": price })),
-        _ => ("non_consumable", json!({ "base_price": price })),
+        ProductKind::Consumable | ProductKind::NonRenewingSubscription => {
+            ("consumable", json!({ "base_price": price }))
+        }
+        ProductKind::NonConsumable | ProductKind::OneTime => ("non_consumable", json!({ "base_price": price })),
     };
     let mut option = sold;
     option["id"] = json!(OPTION);

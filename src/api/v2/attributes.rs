@@ -36,7 +36,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     let list = caller
         .read(move |conn, call| {
             let customer = customers::require(conn, call, &id)?;
-            listed(conn, call, (customer, &id), &query)
+            listed(conn, call, customer, &id, &query)
         })
         .await?;
     Ok(answer::json(&caller, StatusCode::OK, &list))
@@ -53,8 +53,8 @@ pub async fn set(caller: Caller, payload: Payload) -> Result<HttpResponse, Error
     let list = caller
         .act(move |conn, call| {
             let customer = customers::require(conn, call, &id)?;
-            let traces = save(conn, call, (customer, &id), &sent)?;
-            Ok((traces, listed(conn, call, (customer, &id), "limit=1000")?))
+            let traces = save(conn, call, customer, &id, &sent)?;
+            Ok((traces, listed(conn, call, customer, &id, "limit=1000")?))
         })
         .await?;
     Ok(answer::json(&caller, StatusCode::OK, &list))
@@ -83,14 +83,15 @@ pub fn parse(items: &[Value]) -> Result<Map<String, Value>, Error> {
     Ok(sent)
 }
 
-/// Sets all of the attributes, under the rules of v1.
+/// Sets all of the attributes, under the rules of v1. `id` is the id that the call names the customer by.
 ///
 /// # Errors
 /// [`Error::Parameter`] with the first attribute that is refused. The caller's transaction then rolls back the others.
 pub fn save(
     conn: &mut Conn,
     call: &AuthorizedCall,
-    (customer, id): (CustomerId, &str),
+    customer: CustomerId,
+    id: &str,
     sent: &Map<String, Value>,
 ) -> Result<Vec<Trace>, Error> {
     let (traces, problems) = attributes::apply(conn, call, customer, sent)?;
@@ -115,7 +116,8 @@ pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Attribute>
 fn listed(
     conn: &mut Conn,
     call: &AuthorizedCall,
-    (customer, id): (CustomerId, &str),
+    customer: CustomerId,
+    id: &str,
     query: &str,
 ) -> Result<List<Attribute>, Error> {
     let window = Window::parse(query, format!("{}/attributes", address(call, id)))?;

@@ -59,12 +59,12 @@ pub async fn create(caller: Caller, payload: Payload) -> Result<HttpResponse, Er
     let sent = fields.list("attributes")?.map(attributes::parse).transpose()?.unwrap_or_default();
     let made = caller
         .act(move |conn, call| {
-            let (made, is_new) = customers::find_or_create(conn, call, &id)?;
+            let customers::Named { customer: made, is_new } = customers::find_or_create(conn, call, &id)?;
             if !is_new {
                 return Err(errors::refuse(StatusCode::CONFLICT, errors::MALFORMED, "A customer has this id already."));
             }
             let mut traces = vec![Trace::new(Action::CustomerCreated).for_customer(made, &id)];
-            traces.extend(attributes::save(conn, call, (made, &id), &sent)?);
+            traces.extend(attributes::save(conn, call, made, &id, &sent)?);
             Ok((traces, customer::load(conn, call, made, !sent.is_empty())?))
         })
         .await?;

@@ -15,9 +15,9 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::catalog;
+use crate::customers::stored_purchases;
 use crate::db::Conn;
 use crate::db::schema::purchases;
-use crate::projection::Purchase;
 
 #[derive(Debug, Serialize)]
 pub struct ActiveEntitlement {
@@ -44,13 +44,10 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 pub fn load(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> QueryResult<Vec<ActiveEntitlement>> {
     let now = call.ctx.now;
     let catalog = catalog::queries::load(conn, call.ctx.project)?;
-    let bodies: Vec<String> = purchases::table
-        .filter(purchases::customer_id.eq(customer).and(purchases::ends_at.gt(now.millis())))
-        .select(purchases::body)
-        .load(conn)?;
+    let lasting = stored_purchases::load(conn, stored_purchases::of(customer).filter(purchases::ends_at.gt(now)))?;
     let mut ends: BTreeMap<String, Moment> = BTreeMap::new();
-    for purchase in bodies.iter().filter_map(|body| Purchase::stored(body)).filter(|purchase| purchase.is_active(now)) {
-        for entitlement in catalog.unlocked_by(&purchase) {
+    for purchase in lasting.iter().filter(|purchase| purchase.is_active(now)) {
+        for entitlement in catalog.unlocked_by(purchase) {
             let end = ends.entry(entitlement).or_insert(Moment::EARLIEST);
             *end = purchase.access_ends_at().max(*end);
         }

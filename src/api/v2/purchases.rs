@@ -19,6 +19,7 @@ use crate::base::hex;
 use crate::base::ids::CustomerId;
 use crate::base::money::Micros;
 use crate::catalog::{self, Catalog};
+use crate::customers::stored_purchases;
 use crate::db::Conn;
 use crate::db::schema::{customers as people, purchases};
 use crate::events::Environment;
@@ -125,12 +126,11 @@ fn environment(word: &str) -> Result<Environment, Error> {
 }
 
 fn load(conn: &mut Conn, customer: CustomerId, environment: Option<Environment>) -> QueryResult<Vec<Purchase>> {
-    let mut own = purchases::table.filter(purchases::customer_id.eq(customer)).select(purchases::body).into_boxed();
+    let mut own = stored_purchases::of(customer);
     if let Some(environment) = environment {
         own = own.filter(purchases::environment.eq(environment));
     }
-    let bodies: Vec<String> = own.load(conn)?;
-    let mut all: Vec<Purchase> = bodies.iter().filter_map(|body| Purchase::stored(body)).collect();
+    let mut all = stored_purchases::load(conn, own)?;
     all.sort_by(|one, other| (other.period_start, &other.key).cmp(&(one.period_start, &one.key)));
     Ok(all)
 }

@@ -56,6 +56,8 @@ const SHOWN: usize = 4;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Value(String);
 
+crate::db::columns::text_enum!(Kind: name, Kind::parse);
+
 impl Kind {
     /// The stored name.
     pub const fn name(self) -> &'static str {
@@ -65,7 +67,7 @@ impl Kind {
         }
     }
 
-    pub fn parse(name: &str) -> Option<Kind> {
+    fn parse(name: &str) -> Option<Kind> {
         [Kind::Public, Kind::Secret].into_iter().find(|kind| kind.name() == name)
     }
 }

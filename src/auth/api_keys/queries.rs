@@ -15,8 +15,7 @@ pub struct Key {
     pub project_id: ProjectId,
     pub id: KeyId,
     pub name: String,
-    #[diesel(deserialize_as = String)]
-    kind: String,
+    pub kind: Kind,
     /// The store of the app; `None` for a secret key.
     pub store: Option<String>,
     pub used_at: Option<Moment>,
@@ -34,13 +33,8 @@ pub struct KeyProject {
 }
 
 impl Key {
-    pub fn kind(&self) -> Kind {
-        // An unknown kind may do as little as possible.
-        Kind::parse(&self.kind).unwrap_or(Kind::Public)
-    }
-
     pub fn is_secret(&self) -> bool {
-        self.kind() == Kind::Secret
+        self.kind == Kind::Secret
     }
 }
 
@@ -105,7 +99,7 @@ pub fn insert(conn: &mut Conn, new: &NewKey<'_>, value: &Value, now: Moment) -> 
         api_keys::project_id.eq(new.project),
         api_keys::id.eq(new.id),
         api_keys::name.eq(new.name),
-        api_keys::kind.eq(kind.name()),
+        api_keys::kind.eq(kind),
         api_keys::store.eq(new.store),
         api_keys::key_hash.eq(value.hash()),
         api_keys::hint.eq(value.hint()),

@@ -3,4 +3,4 @@
 pub mod model;
 pub mod queries;
 
-pub use model::{DAYS, Invitation, Token};
+pub use model::{DAYS, Invitation, OpenInvitation, Token};

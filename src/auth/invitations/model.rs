@@ -2,25 +2,41 @@
 
 use std::fmt;
 
+use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
+use crate::auth::Project;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{InvitationId, ProjectId};
 use crate::base::{Role, hex, random_bytes};
+use crate::db::schema::{invitations, people};
 
 /// For how many days a link works.
 pub const DAYS: i64 = 7;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = invitations)]
 pub struct Invitation {
+    #[diesel(column_name = project_id)]
     pub project: ProjectId,
     pub id: InvitationId,
     pub email: String,
     pub role: Role,
+    #[diesel(select_expression = people::name)]
     pub inviter: String,
     pub created_at: Moment,
     pub expires_at: Moment,
+}
+
+/// An invitation that can still be accepted, and the project it leads to.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = invitations)]
+pub struct OpenInvitation {
+    #[diesel(embed)]
+    pub invitation: Invitation,
+    #[diesel(embed)]
+    pub project: Project,
 }
 
 /// The secret in the link; the database holds only its hash.

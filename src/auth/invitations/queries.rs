@@ -2,16 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::model::{DAYS, Invitation, Token};
-use crate::auth::Project;
+use super::model::{DAYS, Invitation, OpenInvitation, Token};
 use crate::auth::names::Email;
 use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::ids::{InvitationId, PersonId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::{invitations, people, projects};
-
-type Row = (ProjectId, InvitationId, String, String, String, Moment, Moment);
 
 /// The invitation that an admin makes.
 pub struct New<'a> {
@@ -44,52 +41,27 @@ pub fn insert(conn: &mut Conn, new: &New<'_>, token: &Token, now: Moment) -> Que
 
 /// The open invitations of a project, the newest first.
 pub fn list(conn: &mut Conn, project: ProjectId, now: Moment) -> QueryResult<Vec<Invitation>> {
-    let rows: Vec<Row> = invitations::table
+    invitations::table
         .inner_join(people::table.on(people::id.eq(invitations::invited_by)))
         .filter(invitations::project_id.eq(project).and(invitations::expires_at.gt(now)))
         .order(invitations::id.desc())
-        .select((
-            invitations::project_id,
-            invitations::id,
-            invitations::email,
-            invitations::role,
-            people::name,
-            invitations::created_at,
-            invitations::expires_at,
-        ))
-        .load(conn)?;
-    Ok(rows.into_iter().filter_map(invitation).collect())
+        .select(Invitation::as_select())
+        .load(conn)
 }
 
-/// The invitation of a link, with its project; `None` when it is unknown, used, withdrawn or expired.
-pub fn find(conn: &mut Conn, token: &Token, now: Moment) -> QueryResult<Option<(Invitation, Project)>> {
-    let found: Option<(Row, Project)> = invitations::table
+/// The invitation of a link; `None` when it is unknown, used, withdrawn or expired.
+pub fn find(conn: &mut Conn, token: &Token, now: Moment) -> QueryResult<Option<OpenInvitation>> {
+    invitations::table
         .inner_join(people::table.on(people::id.eq(invitations::invited_by)))
         .inner_join(projects::table.on(projects::id.eq(invitations::project_id)))
         .filter(invitations::token_hash.eq(token.hash()).and(invitations::expires_at.gt(now)))
-        .select((
-            (
-                invitations::project_id,
-                invitations::id,
-                invitations::email,
-                invitations::role,
-                people::name,
-                invitations::created_at,
-                invitations::expires_at,
-            ),
-            Project::as_select(),
-        ))
+        .select(OpenInvitation::as_select())
         .first(conn)
-        .optional()?;
-    Ok(found.and_then(|(row, project)| Some((invitation(row)?, project))))
+        .optional()
 }
 
 /// Deletes an invitation that is accepted or withdrawn. Returns whether it existed: of two requests at once, only one
 /// gets `true`.
 pub fn take(conn: &mut Conn, project: ProjectId, id: InvitationId) -> QueryResult<bool> {
     Ok(diesel::delete(invitations::table.find((project, id))).execute(conn)? == 1)
-}
-
-fn invitation((project, id, email, role, inviter, created_at, expires_at): Row) -> Option<Invitation> {
-    Some(Invitation { project, id, email, role: Role::parse(&role)?, inviter, created_at, expires_at })
 }

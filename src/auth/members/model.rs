@@ -1,18 +1,24 @@
 //! A member as the list shows them, and the rule that a project keeps at least one admin.
 
+use diesel::prelude::*;
+
 use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::ids::PersonId;
+use crate::db::schema::{memberships, people};
 
 /// The name shown for a person whose name was erased.
 pub const FORMER: &str = "A former member";
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = people)]
 pub struct Line {
     pub id: PersonId,
     pub name: String,
     pub email: String,
+    #[diesel(select_expression = memberships::role)]
     pub role: Role,
+    #[diesel(select_expression = people::second_factor_at.is_not_null())]
     pub has_second_factor: bool,
     pub seen_at: Option<Moment>,
 }

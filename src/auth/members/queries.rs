@@ -5,29 +5,20 @@ use diesel::prelude::*;
 
 use super::model::{FORMER, Line};
 use crate::auth::second_factor;
-use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::ids::{PersonId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, invitations, memberships, notes, offering_overrides, people, sessions};
 
-type Row = (PersonId, String, String, String, Option<Moment>, Option<Moment>);
-
 /// The members of a project, ordered by name.
 pub fn list(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Line>> {
-    let rows: Vec<Row> = memberships::table
+    let mut lines: Vec<Line> = memberships::table
         .inner_join(people::table.on(people::id.eq(memberships::person_id)))
         .filter(memberships::project_id.eq(project))
-        .select((people::id, people::name, people::email, memberships::role, people::second_factor_at, people::seen_at))
+        .select(Line::as_select())
         .load(conn)?;
-    let mut lines: Vec<Line> = rows.into_iter().filter_map(line).collect();
     lines.sort_by_cached_key(|line| (line.name.to_lowercase(), line.email.clone()));
     Ok(lines)
-}
-
-fn line((id, name, email, role, second_factor_at, seen_at): Row) -> Option<Line> {
-    let role = Role::parse(&role)?;
-    Some(Line { id, name, email, role, has_second_factor: second_factor_at.is_some(), seen_at })
 }
 
 /// Removes a person from a project and deletes the invitations they sent. From the next request on they have no

@@ -7,5 +7,5 @@ pub mod reserved;
 mod value;
 
 pub use key::{AttributeKey, MAX_CUSTOM, MAX_KEY};
-pub use queries::Stored;
+pub use queries::{Source, Stored};
 pub use value::{MAX_VALUE, Rule, TypedValue, is_address};

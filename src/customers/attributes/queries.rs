@@ -8,6 +8,34 @@ use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::db::schema::attributes;
 
+/// Who set a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// An event.
+    Event,
+    /// The app, or the project's own server.
+    App,
+    /// A member of the team, on the profile page.
+    Team,
+}
+
+crate::db::columns::text_enum!(Source: as_str, Source::parse);
+
+impl Source {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Source::Event => "event",
+            Source::App => "app",
+            Source::Team => "team",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Source> {
+        [Source::Event, Source::App, Source::Team].into_iter().find(|source| source.as_str() == word)
+    }
+}
+
 /// The newest state of a key: a value, or that it was cleared.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = attributes)]
@@ -17,15 +45,8 @@ pub struct Stored {
     pub value: String,
     pub updated_at: Moment,
     pub is_deleted: bool,
-    /// Where it comes from: [`TEAM`], [`APP`], or `event`.
-    pub source: String,
+    pub source: Source,
 }
-
-/// The app, or the project's own server.
-pub const APP: &str = "app";
-
-/// A member of the team, on the profile page.
-pub const TEAM: &str = "team";
 
 impl Stored {
     /// A value that the team sets in place of `before`; `None` clears it. It is always dated after `before`, even if
@@ -44,7 +65,7 @@ impl Stored {
             is_deleted: value.is_none(),
             value: value.unwrap_or_default(),
             updated_at: now.max(after),
-            source: TEAM.to_owned(),
+            source: Source::Team,
         }
     }
 
@@ -54,7 +75,7 @@ impl Stored {
     }
 
     pub fn is_of_team(&self) -> bool {
-        self.source == TEAM
+        self.source == Source::Team
     }
 }
 

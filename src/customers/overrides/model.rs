@@ -100,10 +100,14 @@ impl fmt::Display for Cursor {
 }
 
 /// An override that is over and whose end no event has recorded, as a place in the list of all such.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = offering_overrides)]
 pub struct End {
+    #[diesel(select_expression = offering_overrides::until.assume_not_null())]
     pub at: Moment,
+    #[diesel(column_name = customer_id)]
     pub customer: CustomerId,
+    #[diesel(column_name = project_id)]
     pub project: ProjectId,
 }
 

@@ -75,14 +75,14 @@ fn ending(
 ) -> QueryResult<Vec<Override>> {
     let (until, set_at) = (offering_overrides::until, offering_overrides::set_at);
     let mut query = offering_overrides::table
-        .filter(offering_overrides::project_id.eq(project).and(until.gt(now.millis())))
+        .filter(offering_overrides::project_id.eq(project).and(until.gt(now)))
         .order((until, set_at, offering_overrides::customer_id))
         .select(Override::as_select())
         .limit(most)
         .into_boxed();
     if let Some((Cursor { set_at: at, customer, .. }, end)) = after.and_then(|after| Some((after, after.until?))) {
-        let later = set_at.gt(at.millis()).or(set_at.eq(at.millis()).and(offering_overrides::customer_id.gt(customer)));
-        query = query.filter(until.ge(end.millis())).filter(until.gt(end.millis()).or(later.nullable()));
+        let later = set_at.gt(at).or(set_at.eq(at).and(offering_overrides::customer_id.gt(customer)));
+        query = query.filter(until.ge(end)).filter(until.gt(end).or(later.nullable()));
     }
     query.load(conn)
 }
@@ -97,9 +97,7 @@ fn endless(conn: &mut Conn, project: ProjectId, after: Option<Cursor>, most: i64
         .limit(most)
         .into_boxed();
     if let Some(Cursor { set_at: at, customer, .. }) = after {
-        query = query.filter(
-            set_at.ge(at.millis()).and(set_at.gt(at.millis()).or(offering_overrides::customer_id.gt(customer))),
-        );
+        query = query.filter(set_at.ge(at).and(set_at.gt(at).or(offering_overrides::customer_id.gt(customer))));
     }
     query.load(conn)
 }
@@ -109,11 +107,11 @@ pub fn ended(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResul
     let (until, customer) = (offering_overrides::until, offering_overrides::customer_id);
     offering_overrides::table
         .filter(offering_overrides::is_end_recorded.eq(false))
-        .filter(until.le(now.millis()).and(until.ge(after.at.millis())))
-        .filter(until.gt(after.at.millis()).or(customer.gt(after.customer).nullable()))
+        .filter(until.le(now).and(until.ge(after.at)))
+        .filter(until.gt(after.at).or(customer.gt(after.customer).nullable()))
         .order((until, customer))
         .limit(most)
-        .select((until.assume_not_null(), customer, offering_overrides::project_id))
+        .select(End::as_select())
         .load(conn)
 }
 

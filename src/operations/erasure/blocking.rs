@@ -17,13 +17,15 @@ use crate::db::schema::{blocked_customers, blocked_ids, tombstones};
 pub const MOST: i64 = 100;
 
 /// A customer who is blocked.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = blocked_customers)]
 pub struct Blocked {
     pub id: RowId,
     /// The id that somebody blocked. Of the customer's other ids only hashes are stored.
     pub app_user_id: String,
     /// How many ids are blocked, this one included.
     pub ids: i64,
+    #[diesel(column_name = blocked_at)]
     pub at: Moment,
     /// How many events arrived since then and were ignored.
     pub ignored: i64,
@@ -169,7 +171,7 @@ pub fn find(conn: &mut Conn, project: ProjectId, app_user_id: &str) -> QueryResu
     let of_id = blocked_ids::project_id.eq(project).and(blocked_ids::id_hash.eq(hasher.hash(app_user_id)));
     let id: Option<RowId> = blocked_ids::table.filter(of_id).select(blocked_ids::blocked_id).first(conn).optional()?;
     match id {
-        Some(id) => blocked_customers::table.find((project, id)).select(COLUMNS).first(conn).optional(),
+        Some(id) => blocked_customers::table.find((project, id)).select(Blocked::as_select()).first(conn).optional(),
         None => Ok(None),
     }
 }
@@ -179,7 +181,7 @@ pub fn all(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Blocked>> {
     blocked_customers::table
         .filter(blocked_customers::project_id.eq(project))
         .order((blocked_customers::blocked_at.desc(), blocked_customers::id.desc()))
-        .select(COLUMNS)
+        .select(Blocked::as_select())
         .load(conn)
 }
 
@@ -195,22 +197,6 @@ pub fn count_late(conn: &mut Conn, project: ProjectId) -> QueryResult<i64> {
         .load(conn)?;
     Ok(counts.into_iter().sum())
 }
-
-type Columns = (
-    blocked_customers::id,
-    blocked_customers::app_user_id,
-    blocked_customers::ids,
-    blocked_customers::blocked_at,
-    blocked_customers::ignored,
-);
-
-const COLUMNS: Columns = (
-    blocked_customers::id,
-    blocked_customers::app_user_id,
-    blocked_customers::ids,
-    blocked_customers::blocked_at,
-    blocked_customers::ignored,
-);
 
 #[cfg(test)]
 mod tests {

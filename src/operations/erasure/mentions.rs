@@ -41,11 +41,17 @@ fn remove_rejected(conn: &mut Conn, project: ProjectId, names: &Names) -> QueryR
     }
 }
 
-/// When a rejected delivery arrived, why it was rejected, and its body if it is about no other customer.
-pub type RejectedRow = (Moment, String, Option<String>);
+/// A rejected delivery that names a customer.
+pub struct Naming {
+    pub received_at: Moment,
+    /// Why it was rejected.
+    pub reason: String,
+    /// `None` if it may be about other customers.
+    pub body: Option<String>,
+}
 
 /// The rejected deliveries that name a customer.
-pub fn rejected_naming(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryResult<Vec<RejectedRow>> {
+pub fn rejected_naming(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryResult<Vec<Naming>> {
     let ids = queries::ids_of(conn, project, customer)?;
     let mut names = Names::default();
     names.extend(queries::contacts_of(conn, customer)?);
@@ -61,10 +67,11 @@ pub fn rejected_naming(conn: &mut Conn, project: ProjectId, customer: CustomerId
             .load(conn)?;
         let Some((last, ..)) = rows.last() else { return Ok(found) };
         after = *last;
-        for (_, at, reason, body) in rows {
+        for (_, received_at, reason, body) in rows {
             let text = String::from_utf8_lossy(&body).into_owned();
             if names.are_in(&text) {
-                found.push((at, reason, Some(text).filter(|text| is_about(text, at, &ids))));
+                let body = Some(text).filter(|text| is_about(text, received_at, &ids));
+                found.push(Naming { received_at, reason, body });
             }
         }
     }
@@ -77,23 +84,23 @@ fn is_about(body: &str, received_at: Moment, ids: &[String]) -> bool {
     event.kind != EventType::Transfer && event.customer_ids().all(is_own)
 }
 
-/// A stored submission: person, id, location, message and undo.
-type Submission = (PersonId, SubmissionId, String, String, Option<String>);
+/// A stored submission, with all of its text.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = submissions)]
+struct Submission {
+    person_id: PersonId,
+    id: SubmissionId,
+    location: String,
+    message: String,
+    undo: Option<String>,
+}
 
 fn remove_submissions(conn: &mut Conn, project: ProjectId, names: &Names) -> QueryResult<()> {
-    let all: Vec<Submission> = submissions::table
-        .filter(submissions::project_id.eq(project))
-        .select((
-            submissions::person_id,
-            submissions::id,
-            submissions::location,
-            submissions::message,
-            submissions::undo,
-        ))
-        .load(conn)?;
-    for (person, id, location, message, undo) in all {
+    let all: Vec<Submission> =
+        submissions::table.filter(submissions::project_id.eq(project)).select(Submission::as_select()).load(conn)?;
+    for Submission { person_id, id, location, message, undo } in all {
         if [Some(location), Some(message), undo].into_iter().flatten().any(|text| names.are_in(&text)) {
-            diesel::delete(submissions::table.find((person, id))).execute(conn)?;
+            diesel::delete(submissions::table.find((person_id, id))).execute(conn)?;
         }
     }
     Ok(())

@@ -13,5 +13,5 @@ mod names;
 mod queries;
 
 pub use erase::{Erased, erase};
-pub use mentions::rejected_naming;
+pub use mentions::{Naming, rejected_naming};
 pub use queries::request_cleanup;

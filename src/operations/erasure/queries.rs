@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, ProjectId, RowId};
+use crate::customers::search_terms::TermKind;
 use crate::db::schema::*;
 use crate::db::{Both, Conn};
 use crate::endpoints;
@@ -21,7 +22,7 @@ pub fn ids_of(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> Quer
 pub fn contacts_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<String>> {
     search_terms::table
         .filter(search_terms::customer_id.eq(customer))
-        .filter(search_terms::kind.eq("email").or(search_terms::kind.eq("phone")))
+        .filter(search_terms::kind.eq(TermKind::Email).or(search_terms::kind.eq(TermKind::Phone)))
         .select(search_terms::value)
         .load(conn)
 }

@@ -4,18 +4,24 @@ use diesel::prelude::*;
 
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, ProjectId};
+use crate::customers::stored_purchases;
 use crate::db::Conn;
 use crate::db::schema::{customers, entitlements, grant_ends, purchases};
 use crate::events::Environment;
 use crate::projection::{Kind, Purchase};
 
 /// The scheduled end of a grant that Dossier made. Ends are ordered by time, the earliest first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable, Selectable)]
+#[diesel(table_name = grant_ends)]
 pub struct End {
+    #[diesel(column_name = ends_at)]
     pub at: Moment,
+    #[diesel(column_name = customer_id)]
     pub customer: CustomerId,
     /// The key of the purchase.
+    #[diesel(column_name = purchase_key)]
     pub key: String,
+    #[diesel(select_expression = customers::project_id)]
     pub project: ProjectId,
 }
 
@@ -39,14 +45,11 @@ pub fn is_configured(conn: &mut Conn, project: ProjectId, entitlement: &str) -> 
 
 /// The grants that give access now; the one that ends last comes first.
 pub fn running(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Vec<Purchase>> {
-    let bodies: Vec<String> = purchases::table
-        .filter(purchases::customer_id.eq(customer))
+    let granted = stored_purchases::of(customer)
         .filter(purchases::environment.eq(Environment::Production))
-        .filter(purchases::kind.eq(Kind::Grant).and(purchases::ends_at.gt(now.millis())))
-        .order(purchases::ends_at.desc())
-        .select(purchases::body)
-        .load(conn)?;
-    Ok(bodies.iter().filter_map(|body| Purchase::stored(body)).collect())
+        .filter(purchases::kind.eq(Kind::Grant).and(purchases::ends_at.gt(now)))
+        .order(purchases::ends_at.desc());
+    stored_purchases::load(conn, granted)
 }
 
 /// One grant, running or over.
@@ -54,19 +57,13 @@ pub fn find(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult<Opt
     if key.contains('\0') {
         return Ok(None);
     }
-    let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(Environment::Production));
-    let body: Option<String> = purchases::table
-        .filter(own.and(purchases::key.eq(key)).and(purchases::kind.eq(Kind::Grant)))
-        .select(purchases::body)
-        .first(conn)
-        .optional()?;
-    Ok(body.and_then(|body| Purchase::stored(&body)))
+    let found = stored_purchases::find(conn, customer, Environment::Production, key)?;
+    Ok(found.filter(|purchase| purchase.kind == Kind::Grant))
 }
 
 /// Schedules the end of a grant: a job records it then.
 pub fn await_end(conn: &mut Conn, customer: CustomerId, key: &str, at: Moment) -> QueryResult<()> {
-    let row =
-        (grant_ends::customer_id.eq(customer), grant_ends::purchase_key.eq(key), grant_ends::ends_at.eq(at.millis()));
+    let row = (grant_ends::customer_id.eq(customer), grant_ends::purchase_key.eq(key), grant_ends::ends_at.eq(at));
     diesel::insert_into(grant_ends::table).values(row).execute(conn)?;
     Ok(())
 }
@@ -79,15 +76,15 @@ pub fn take_end(conn: &mut Conn, customer: CustomerId, key: &str) -> QueryResult
 
 /// The next grants that have ended, after the place `after`.
 pub fn ended(conn: &mut Conn, now: Moment, after: &End, most: i64) -> QueryResult<Vec<End>> {
-    let (at, start) = (grant_ends::ends_at, after.at.millis());
+    let (at, start) = (grant_ends::ends_at, after.at);
     let later = grant_ends::customer_id
         .gt(after.customer)
         .or(grant_ends::customer_id.eq(after.customer).and(grant_ends::purchase_key.gt(&after.key)));
     grant_ends::table
         .inner_join(customers::table.on(customers::id.eq(grant_ends::customer_id)))
-        .filter(at.le(now.millis()).and(at.ge(start)).and(at.gt(start).or(later)))
+        .filter(at.le(now).and(at.ge(start)).and(at.gt(start).or(later)))
         .order((grant_ends::ends_at, grant_ends::customer_id, grant_ends::purchase_key))
         .limit(most)
-        .select((grant_ends::ends_at, grant_ends::customer_id, grant_ends::purchase_key, customers::project_id))
+        .select(End::as_select())
         .load(conn)
 }

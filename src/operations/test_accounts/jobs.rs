@@ -10,6 +10,9 @@ use crate::base::ids::{CustomerId, JobId, PersonId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::{deletion_choices as choices, deletion_jobs as jobs};
 
+/// What stays of the conditions of a job that is done, because they may name somebody.
+const FORGOTTEN: &str = "";
+
 /// A deletion job and its progress.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = jobs)]
@@ -111,10 +114,10 @@ pub fn record_step(conn: &mut Conn, job: &Job, customers: &[CustomerId], erased:
     Ok(())
 }
 
-/// Marks a job as done and deletes its conditions, which may name somebody. Returns whether the job was not done
+/// Marks a job as done and deletes its conditions. Returns whether the job was not done
 /// before.
 pub fn finish(conn: &mut Conn, job: &Job, now: Moment) -> QueryResult<bool> {
     let open = jobs::project_id.eq(job.project_id).and(jobs::id.eq(job.id)).and(jobs::finished_at.is_null());
-    let done = (jobs::finished_at.eq(now), jobs::wanted.eq(""));
+    let done = (jobs::finished_at.eq(now), jobs::wanted.eq(FORGOTTEN));
     Ok(diesel::update(jobs::table.filter(open)).set(done).execute(conn)? > 0)
 }

@@ -13,7 +13,7 @@ use crate::customers::Cursor;
 use crate::db::Conn;
 use crate::db::schema::*;
 use crate::events::Environment;
-use crate::events::history::Topic;
+use crate::events::history::{ShownIn, Topic};
 use crate::projection::Kind;
 
 /// How many customers are read at once.
@@ -46,7 +46,7 @@ pub fn page(
     while found.len() <= limit && !is_over {
         let rows = rows(conn, project, wanted, None, place, CHUNK)?;
         is_over = rows.len() < CHUNK;
-        place = rows.last().map(|row| Cursor { active_at: row.2, id: RowId(row.0.0) });
+        place = rows.last().map(|row| Cursor { active_at: row.active_at, id: RowId(row.id.0) });
         found.extend(completed(conn, wanted, rows)?);
     }
     let has_more = found.len() > limit;
@@ -75,7 +75,15 @@ pub fn still(
     Ok(found)
 }
 
-type Row = (CustomerId, String, Moment, i64);
+/// A customer who may meet the conditions, without what only further queries can tell.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = customers)]
+struct Row {
+    id: CustomerId,
+    best_app_user_id: String,
+    active_at: Moment,
+    events_count: i64,
+}
 
 fn rows(
     conn: &mut Conn,
@@ -89,8 +97,8 @@ fn rows(
     let history_of = || history::table.filter(history::customer_id.eq(customers::id));
     let is_real = purchases::environment.ne(Environment::Sandbox).or(purchases::kind.eq(Kind::Grant));
     // An event that does not name the sandbox counts as production.
-    let outside = || history_of().filter(history::environment.ne(Environment::Sandbox));
-    let [money, access, trouble, identity, other] = Topic::ALL.map(Topic::as_str);
+    let outside = || history_of().filter(history::environment.ne(ShownIn::Only(Environment::Sandbox)));
+    let [money, access, trouble, identity, other] = Topic::ALL;
     let of_purchases = history::topic.eq(money).or(history::topic.eq(access)).or(history::topic.eq(trouble));
     let transfer = history::topic.eq(identity).and(history::summary.like("%\"kind\":\"TRANSFER\"%"));
     // An event of an unknown type might be about a purchase.
@@ -105,7 +113,7 @@ fn rows(
         .filter(not(exists(purchases_of().filter(is_real).select(purchases::key))))
         .filter(not(exists(outside().filter(of_purchases.or(transfer).or(unknown)).select(history::event_id))))
         .filter(not(exists(retained.select(retained_events::event_id))))
-        .select((customers::id, customers::best_app_user_id, customers::active_at, customers::events_count))
+        .select(Row::as_select())
         .order((customers::active_at.desc(), customers::id.desc()))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .into_boxed();
@@ -116,7 +124,7 @@ fn rows(
         Bought::Either => query,
     };
     if let Some(before) = wanted.before {
-        query = query.filter(customers::active_at.lt(before.millis()));
+        query = query.filter(customers::active_at.lt(before));
     }
     if let Some(pattern) = &wanted.ids {
         let like = app_user_ids::app_user_id.like(pattern.like()).escape('\\');
@@ -129,8 +137,8 @@ fn rows(
         query = query.filter(customers::id.eq_any(among.to_vec()));
     }
     if let Some(after) = after {
-        let is_older = customers::active_at.lt(after.active_at.millis()).or(customers::id.lt(after.id));
-        query = query.filter(customers::active_at.le(after.active_at.millis()).and(is_older));
+        let is_older = customers::active_at.lt(after.active_at).or(customers::id.lt(after.id));
+        query = query.filter(customers::active_at.le(after.active_at).and(is_older));
     }
     query.load(conn)
 }
@@ -147,7 +155,7 @@ fn keys_of(pattern: &Pattern) -> (Vec<u8>, Vec<u8>) {
 
 /// Adds what the rows lack, and drops customers whose ids only `LIKE` matches: on SQLite it ignores case.
 fn completed(conn: &mut Conn, wanted: &Wanted, rows: Vec<Row>) -> QueryResult<Vec<Candidate>> {
-    let ids: Vec<CustomerId> = rows.iter().map(|row| row.0).collect();
+    let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
     let counts: Vec<(CustomerId, i64)> = purchases::table
         .filter(purchases::customer_id.eq_any(&ids))
         .group_by(purchases::customer_id)
@@ -158,13 +166,13 @@ fn completed(conn: &mut Conn, wanted: &Wanted, rows: Vec<Row>) -> QueryResult<Ve
         Some(pattern) => fitting(conn, pattern, &ids)?,
         None => BTreeMap::new(),
     };
-    let candidate = |(id, app_user_id, active_at, events)| Candidate {
-        id,
-        app_user_id,
-        active_at,
-        events,
-        purchases: counts.get(&id).copied().unwrap_or(0),
-        fitting: fitting.get(&id).cloned(),
+    let candidate = |row: Row| Candidate {
+        id: row.id,
+        app_user_id: row.best_app_user_id,
+        active_at: row.active_at,
+        events: row.events_count,
+        purchases: counts.get(&row.id).copied().unwrap_or(0),
+        fitting: fitting.get(&row.id).cloned(),
     };
     let all = rows.into_iter().map(candidate);
     Ok(all.filter(|one| wanted.ids.is_none() || one.fitting.is_some()).collect())

@@ -7,7 +7,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::money::{Micros, Money};
-use crate::catalog::rows::Product;
+use crate::catalog::rows::{Product, ProductKind};
 use crate::customers::{Resolver, Verdict, subject};
 use crate::db::Conn;
 use crate::events::own::{Period, TestSale};
@@ -53,9 +53,9 @@ pub enum Refusal {
 }
 
 /// Product types of which a customer can have only one purchase at a time.
-const HAD_ONCE: [&str; 2] = [RENEWING, "non_consumable"];
-const RENEWING: &str = "subscription";
-const ENDING: [&str; 2] = [RENEWING, "non_renewing_subscription"];
+const HAD_ONCE: [ProductKind; 2] = [ProductKind::Subscription, ProductKind::NonConsumable];
+/// Product types whose purchases end.
+const ENDING: [ProductKind; 2] = [ProductKind::Subscription, ProductKind::NonRenewingSubscription];
 
 /// Executes an order. The caller holds the project's lock until its transaction ends.
 ///
@@ -86,7 +86,7 @@ fn buy_new(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, order: &Order) -> R
         return Ok(Err(Refusal::TurnedAway));
     }
     let (sale, period) = (sale(conn, ctx.project, order, &product)?, first_period(&product, ctx.now));
-    let renews = product.kind == RENEWING && period.ends_at.is_some();
+    let renews = product.kind == ProductKind::Subscription && period.ends_at.is_some();
     if !ingest::append(conn, &mut resolver, &[sale.bought(&subject, period, renews)?])? {
         return Ok(Err(Refusal::TurnedAway));
     }
@@ -97,7 +97,7 @@ fn buy_new(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, order: &Order) -> R
 }
 
 fn has(conn: &mut Conn, customer: CustomerId, product: &Product, now: Moment) -> Result<bool, Error> {
-    if !HAD_ONCE.contains(&product.kind.as_str()) {
+    if !HAD_ONCE.contains(&product.kind) {
         return Ok(false);
     }
     let held = queries::held(conn, customer, now)?;
@@ -117,7 +117,7 @@ fn sale(conn: &mut Conn, project: ProjectId, order: &Order, product: &Product) -
 }
 
 fn first_period(product: &Product, starts_at: Moment) -> Period {
-    let length = product.duration.as_deref().filter(|_| ENDING.contains(&product.kind.as_str()));
+    let length = product.duration.as_deref().filter(|_| ENDING.contains(&product.kind));
     let ends_at = length.and_then(schedule::period).map(|millis| Moment(starts_at.millis().saturating_add(millis)));
     Period { renewals: 0, starts_at, ends_at }
 }

@@ -7,8 +7,7 @@ use crate::base::app_user_id::is_anonymous;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::customers::overrides::{self, Override};
-use crate::customers::transfer_behavior::SHARE;
-use crate::customers::{Resolver, identity, subject};
+use crate::customers::{Resolver, TransferBehavior, identity, subject};
 use crate::db::Conn;
 use crate::events::own::{self, Subject};
 use crate::ingest;
@@ -54,12 +53,12 @@ fn decide(
     if is_anonymous_only(theirs) {
         return Ok(Decision::Join);
     }
-    Ok(match queries::transfer_behavior(conn, ctx.project)?.as_str() {
-        "keep_with_original" => Decision::Refuse,
-        "transfer_if_no_active" if queries::is_subscribed(conn, holder, ctx.now)? => Decision::Refuse,
-        SHARE if is_anonymous_only(own) || is_restore => Decision::Join,
-        SHARE => Decision::Refuse,
-        _ => Decision::Move,
+    Ok(match queries::transfer_behavior(conn, ctx.project)? {
+        TransferBehavior::KeepWithOriginal => Decision::Refuse,
+        TransferBehavior::TransferIfNoActive if queries::is_subscribed(conn, holder, ctx.now)? => Decision::Refuse,
+        TransferBehavior::Share if is_anonymous_only(own) || is_restore => Decision::Join,
+        TransferBehavior::Share => Decision::Refuse,
+        TransferBehavior::TransferIfNoActive | TransferBehavior::TransferToNew => Decision::Move,
     })
 }
 

@@ -9,7 +9,7 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::lookup_key;
 use crate::catalog::rows::Product;
-use crate::customers::facts;
+use crate::customers::{TransferBehavior, facts, stored_purchases};
 use crate::db::Conn;
 use crate::db::schema::{customers, events, history, products, projects, purchases, retained_events, test_sales};
 use crate::events::own::TestSale;
@@ -17,35 +17,21 @@ use crate::events::{Environment, Store};
 use crate::projection::{Kind, Purchase};
 
 /// A subscription and the end of its current period. They are ordered by that end, the earliest first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable, Selectable)]
+#[diesel(table_name = test_sales)]
 pub struct PendingRenewal {
+    #[diesel(column_name = renews_at)]
     pub at: Moment,
+    #[diesel(column_name = customer_id)]
     pub customer: CustomerId,
     pub token: String,
+    #[diesel(select_expression = customers::project_id)]
     pub project: ProjectId,
     /// How long the next period lasts, in milliseconds.
     pub period: i64,
     /// How often it has renewed.
     pub renewals: i64,
 }
-
-type Row = (
-    test_sales::renews_at,
-    test_sales::customer_id,
-    test_sales::token,
-    customers::project_id,
-    test_sales::period,
-    test_sales::renewals,
-);
-
-const ROW: Row = (
-    test_sales::renews_at,
-    test_sales::customer_id,
-    test_sales::token,
-    customers::project_id,
-    test_sales::period,
-    test_sales::renewals,
-);
 
 impl PendingRenewal {
     /// A place before all others, where a list begins.
@@ -81,8 +67,8 @@ pub fn product(conn: &mut Conn, project: ProjectId, identifier: &str) -> QueryRe
 }
 
 /// The transfer behaviour for a purchase of the sandbox that another id posts (§9.5).
-pub fn transfer_behavior(conn: &mut Conn, project: ProjectId) -> QueryResult<String> {
-    let (general, of_sandbox): (String, Option<String>) = projects::table
+pub fn transfer_behavior(conn: &mut Conn, project: ProjectId) -> QueryResult<TransferBehavior> {
+    let (general, of_sandbox): (TransferBehavior, Option<TransferBehavior>) = projects::table
         .find(project)
         .select((projects::transfer_behavior, projects::sandbox_transfer_behavior))
         .first(conn)?;
@@ -91,17 +77,14 @@ pub fn transfer_behavior(conn: &mut Conn, project: ProjectId) -> QueryResult<Str
 
 /// The purchase of a token, if this customer has it.
 pub fn bought(conn: &mut Conn, customer: CustomerId, token: &str) -> QueryResult<Option<Purchase>> {
-    let row = purchases::table.find((customer, Environment::Sandbox.as_str(), key_of(token)));
-    let body: Option<String> = row.select(purchases::body).first(conn).optional()?;
-    Ok(body.and_then(|body| Purchase::stored(&body)))
+    stored_purchases::find(conn, customer, Environment::Sandbox, &key_of(token))
 }
 
 /// The customer's purchases in the Test Store that have not ended. Products that are used up are not among them.
 pub fn held(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Vec<Purchase>> {
-    let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(Environment::Sandbox));
-    let of_store = purchases::store.eq(Store::TestStore.as_str()).and(purchases::ends_at.gt(now.millis()));
-    let bodies: Vec<String> = purchases::table.filter(own.and(of_store)).select(purchases::body).load(conn)?;
-    Ok(bodies.iter().filter_map(|body| Purchase::stored(body)).collect())
+    let own = stored_purchases::of(customer).filter(purchases::environment.eq(Environment::Sandbox));
+    let of_store = purchases::store.eq(Store::TestStore.as_str()).and(purchases::ends_at.gt(now));
+    stored_purchases::load(conn, own.filter(of_store))
 }
 
 /// Whether a subscription of the Test Store gives a customer access now.
@@ -143,7 +126,7 @@ pub fn await_end(conn: &mut Conn, customer: CustomerId, token: &str, at: Moment,
     let row = (
         test_sales::customer_id.eq(customer),
         test_sales::token.eq(token),
-        test_sales::renews_at.eq(at.millis()),
+        test_sales::renews_at.eq(at),
         test_sales::period.eq(period),
         test_sales::renewals.eq(0),
     );
@@ -154,44 +137,40 @@ pub fn await_end(conn: &mut Conn, customer: CustomerId, token: &str, at: Moment,
 /// Postpones a pending renewal. Returns whether it was still pending: the caller that gets `true` records what
 /// happened.
 pub fn postpone(conn: &mut Conn, renewal: &PendingRenewal, until: Moment, renewals: i64) -> QueryResult<bool> {
-    let row = test_sales::table
-        .find((renewal.customer, &renewal.token))
-        .filter(test_sales::renews_at.eq(renewal.at.millis()));
-    let then = (test_sales::renews_at.eq(until.millis()), test_sales::renewals.eq(renewals));
+    let row = test_sales::table.find((renewal.customer, &renewal.token)).filter(test_sales::renews_at.eq(renewal.at));
+    let then = (test_sales::renews_at.eq(until), test_sales::renewals.eq(renewals));
     Ok(diesel::update(row).set(then).execute(conn)? > 0)
 }
 
 /// Removes a pending renewal. Returns whether it was still pending.
 pub fn remove(conn: &mut Conn, renewal: &PendingRenewal) -> QueryResult<bool> {
-    let row = test_sales::table
-        .find((renewal.customer, &renewal.token))
-        .filter(test_sales::renews_at.eq(renewal.at.millis()));
+    let row = test_sales::table.find((renewal.customer, &renewal.token)).filter(test_sales::renews_at.eq(renewal.at));
     Ok(diesel::delete(row).execute(conn)? > 0)
 }
 
 /// The next subscriptions whose period has ended, after the place `after`.
 pub fn ended(conn: &mut Conn, now: Moment, after: &PendingRenewal, most: i64) -> QueryResult<Vec<PendingRenewal>> {
-    let (at, start) = (test_sales::renews_at, after.at.millis());
+    let (at, start) = (test_sales::renews_at, after.at);
     let later = test_sales::customer_id
         .gt(after.customer)
         .or(test_sales::customer_id.eq(after.customer).and(test_sales::token.gt(&after.token)));
     test_sales::table
         .inner_join(customers::table.on(customers::id.eq(test_sales::customer_id)))
-        .filter(at.le(now.millis()).and(at.ge(start)).and(at.gt(start).or(later)))
+        .filter(at.le(now).and(at.ge(start)).and(at.gt(start).or(later)))
         .order((test_sales::renews_at, test_sales::customer_id, test_sales::token))
         .limit(most)
-        .select(ROW)
+        .select(PendingRenewal::as_select())
         .load(conn)
 }
 
 /// The same subscription, if its next period has ended as well.
 pub fn again(conn: &mut Conn, renewal: &PendingRenewal, now: Moment) -> QueryResult<Option<PendingRenewal>> {
-    let (at, start) = (test_sales::renews_at, renewal.at.millis());
+    let (at, start) = (test_sales::renews_at, renewal.at);
     test_sales::table
         .inner_join(customers::table.on(customers::id.eq(test_sales::customer_id)))
         .filter(test_sales::customer_id.eq(renewal.customer).and(test_sales::token.eq(&renewal.token)))
-        .filter(at.gt(start).and(at.le(now.millis())))
-        .select(ROW)
+        .filter(at.gt(start).and(at.le(now)))
+        .select(PendingRenewal::as_select())
         .first(conn)
         .optional()
 }

@@ -9,13 +9,13 @@ use serde::Deserialize;
 use super::page::{Guest, InvitationPage, gone};
 use crate::actions::Opened;
 use crate::audit::{self, Action, Actor, Ctx, Origin, Trace};
-use crate::auth::invitations::{Invitation, Token, queries};
+use crate::auth::invitations::{OpenInvitation, Token, queries};
 use crate::auth::log_in::see_other;
 use crate::auth::names::Name;
 use crate::auth::password::{self, Passwords};
 use crate::auth::queries::NewPerson;
 use crate::auth::throttle::{Attempt, ThrottleKey};
-use crate::auth::{PageRequest, Project, address, browser, queries as people, sessions};
+use crate::auth::{PageRequest, address, browser, queries as people, sessions};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::{Error, Refusal};
 use crate::base::ids::{Ids, PersonId};
@@ -41,7 +41,11 @@ enum Joining {
 /// The database, the clock, and the ids for new rows.
 type Services = (Data<Db>, Data<Clock>, Data<Ids>);
 
-type Opening = ((Invitation, Project), Guest);
+/// An invitation, and who opens its link.
+struct Opening {
+    found: OpenInvitation,
+    guest: Guest,
+}
 
 /// `GET /invitations/{token}`
 pub async fn show(
@@ -51,7 +55,9 @@ pub async fn show(
     key: Data<ThrottleKey>,
 ) -> Result<HttpResponse, Error> {
     match open(&req, request, &at).await? {
-        Some((found, guest)) => InvitationPage::new(req.path(), found, guest, Opened::default()).answer(StatusCode::OK),
+        Some(Opening { found, guest }) => {
+            InvitationPage::new(req.path(), found, guest, Opened::default()).answer(StatusCode::OK)
+        }
         None => missed(&req, &at, &key).await,
     }
 }
@@ -61,13 +67,16 @@ pub async fn accept(
     req: HttpRequest,
     request: Option<PageRequest>,
     session: Session,
-    (at, passwords, key): (Services, Data<Passwords>, Data<ThrottleKey>),
+    at: Services,
+    passwords: Data<Passwords>,
+    key: Data<ThrottleKey>,
     Form(typed): Form<Typed>,
 ) -> Result<HttpResponse, Error> {
-    let Some((found, guest)) = open(&req, request, &at).await? else { return missed(&req, &at, &key).await };
+    let opening = open(&req, request, &at).await?;
+    let Some(Opening { found, guest }) = opening else { return missed(&req, &at, &key).await };
     let joining = match &guest {
         Guest::Invited { id } => Joining::Person(*id),
-        Guest::New { closed } => match checked(&typed, &found.0.email) {
+        Guest::New { closed } => match checked(&typed, &found.invitation.email) {
             Ok(name) => Joining::New { closed: *closed, name, hash: passwords.hash(typed.password).await? },
             Err(refusal) => {
                 let form = Opened::again("join", vec![("name".into(), typed.name)], refusal)?;
@@ -84,7 +93,7 @@ pub async fn accept(
     if is_new {
         sessions::begin(&session, person, browser::describe(&req))?;
     }
-    Ok(see_other(&format!("/projects/{}/customers", found.1.slug)))
+    Ok(see_other(&format!("/projects/{}/customers", found.project.slug)))
 }
 
 /// The invitation and who opens it; `None` for a link that is not valid.
@@ -95,14 +104,14 @@ async fn open(
 ) -> Result<Option<Opening>, Error> {
     let (token, path, now) = (token(req), req.path().to_owned(), clock.now());
     let load = move |conn: &mut Conn| {
-        let Some((invitation, project)) = queries::find(conn, &token, now)? else { return Ok(None) };
+        let Some(found) = queries::find(conn, &token, now)? else { return Ok(None) };
         let logged_in = match request.map(|request| request.authenticate(conn)) {
             Some(Ok(logged_in)) => Some(logged_in),
             Some(Err(Error::LogIn(_))) | None => None,
             Some(Err(error)) => return Err(error),
         };
-        let guest = Guest::load(conn, &invitation, logged_in, &path)?;
-        Ok(Some(((invitation, project), guest)))
+        let guest = Guest::load(conn, &found.invitation, logged_in, &path)?;
+        Ok(Some(Opening { found, guest }))
     };
     db.read(load).await
 }
@@ -125,7 +134,7 @@ fn join(
     origin: Origin,
 ) -> Result<Option<PersonId>, Error> {
     let now = clock.now();
-    let Some((invitation, project)) = queries::find(conn, token, now)? else { return Ok(None) };
+    let Some(OpenInvitation { invitation, project }) = queries::find(conn, token, now)? else { return Ok(None) };
     conn.lock_project(project.id)?;
     if !queries::take(conn, project.id, invitation.id)? {
         return Ok(None);
@@ -147,9 +156,9 @@ fn account(conn: &mut Conn, ids: &Ids, email: &str, joining: Joining, now: Momen
         Joining::New { closed: None, .. } => ids.next(now),
     };
     conn.lock_person(id)?;
-    match (joining, people::by_email(conn, email)?) {
-        (Joining::Person(_), Some((_, true))) => return Ok(Some(id)),
-        (Joining::New { closed: Some(_), name, hash }, Some((_, false))) => {
+    match (joining, people::by_email(conn, email)?.map(|account| account.is_open)) {
+        (Joining::Person(_), Some(true)) => return Ok(Some(id)),
+        (Joining::New { closed: Some(_), name, hash }, Some(false)) => {
             people::reopen(conn, &NewPerson { id, email, name: name.as_str(), password_hash: &hash })?;
         }
         (Joining::New { closed: None, name, hash }, None) => {

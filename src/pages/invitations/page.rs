@@ -5,8 +5,9 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::actions::Opened;
-use crate::auth::invitations::{DAYS, Invitation};
-use crate::auth::{LoggedIn, Project, queries};
+use crate::auth::LoggedIn;
+use crate::auth::invitations::{DAYS, Invitation, OpenInvitation};
+use crate::auth::queries::{self, Account};
 use crate::base::error::{Error, address_with_next};
 use crate::base::ids::PersonId;
 use crate::db::Conn;
@@ -18,8 +19,7 @@ use crate::wording::sentence::Stamp;
 pub struct InvitationPage {
     layout: Layout,
     action: String,
-    invitation: Invitation,
-    project: Project,
+    found: OpenInvitation,
     guest: Guest,
     form: Opened,
 }
@@ -68,21 +68,21 @@ impl Guest {
                 Guest::Member
             }
             (_, Some(logged_in)) => Guest::Invited { id: logged_in.person.id },
-            (Some((_, true)), None) => Guest::Unknown { log_in: address_with_next("/login", path) },
-            (Some((id, false)), None) => Guest::New { closed: Some(id) },
+            (Some(Account { is_open: true, .. }), None) => Guest::Unknown { log_in: address_with_next("/login", path) },
+            (Some(Account { id, is_open: false }), None) => Guest::New { closed: Some(id) },
             (None, None) => Guest::New { closed: None },
         })
     }
 }
 
 impl InvitationPage {
-    pub fn new(path: &str, (invitation, project): (Invitation, Project), guest: Guest, form: Opened) -> InvitationPage {
-        let layout = Layout::bare(format!("Join {}", project.name));
-        InvitationPage { layout, action: path.to_owned(), invitation, project, guest, form }
+    pub fn new(path: &str, found: OpenInvitation, guest: Guest, form: Opened) -> InvitationPage {
+        let layout = Layout::bare(format!("Join {}", found.project.name));
+        InvitationPage { layout, action: path.to_owned(), found, guest, form }
     }
 
     fn last_day(&self) -> Stamp {
-        Stamp::day(self.invitation.expires_at)
+        Stamp::day(self.found.invitation.expires_at)
     }
 
     pub fn answer(&self, status: StatusCode) -> Result<HttpResponse, Error> {

@@ -6,7 +6,7 @@ use askama::filters::HtmlSafe;
 use super::badge::Badge;
 use super::details::country_name;
 use super::star::Star;
-use super::visit::{Visit, read_purchase};
+use super::visit::Visit;
 use crate::base::clock::Moment;
 use crate::pages::directory::overview;
 use crate::projection::{Kind, Purchase, Status};
@@ -82,7 +82,7 @@ fn letters(code: &str) -> Option<String> {
 /// The status word of the lists (§13.1), then what that word leaves out (§2.2).
 fn badges(visit: &Visit) -> Vec<Badge> {
     let customer = &visit.customer;
-    let Some(latest) = customer.status_purchase.as_deref().and_then(read_purchase) else {
+    let Some(latest) = customer.status_purchase.as_deref().and_then(Purchase::stored) else {
         let word = if customer.made_sandbox { "Sandbox only" } else { "No purchase" };
         return vec![Badge::new(word, "tone-quiet")];
     };

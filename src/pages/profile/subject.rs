@@ -8,6 +8,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::{AppUserId, Permission, Role, lookup_key};
+use crate::customers::TransferBehavior;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers, projects};
 use crate::events::Environment;
@@ -41,8 +42,8 @@ pub struct Project {
     pub id: ProjectId,
     pub slug: String,
     pub name: String,
-    pub transfer_behavior: String,
-    pub sandbox_transfer_behavior: Option<String>,
+    pub transfer_behavior: TransferBehavior,
+    pub sandbox_transfer_behavior: Option<TransferBehavior>,
     /// The maximum length of a note in characters.
     pub note_length: i64,
     /// The maximum number of notes per customer.

@@ -7,6 +7,7 @@ use crate::audit::Ctx;
 use crate::base::Role;
 use crate::base::ids::{CustomerId, Ids, ProjectId};
 use crate::catalog::Catalog;
+use crate::customers::TransferBehavior;
 use crate::events::Environment;
 use crate::projection::testing::NOW;
 
@@ -45,7 +46,7 @@ pub fn stranger() -> Visit {
             id: ProjectId(1),
             slug: "sundial".into(),
             name: "Sundial".into(),
-            transfer_behavior: "transfer_to_new".into(),
+            transfer_behavior: TransferBehavior::TransferToNew,
             sandbox_transfer_behavior: None,
             note_length: 255,
             note_count: 10,

@@ -12,6 +12,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, ProjectId};
 use crate::catalog::{self, Catalog};
+use crate::customers::stored_purchases;
 use crate::db::Conn;
 use crate::db::schema::{attributes, entitlement_products, purchases};
 use crate::events::Environment;
@@ -84,7 +85,7 @@ impl Visit {
 
     /// Whether a store has sold anything, in production or in sandbox.
     pub fn has_purchases(&self) -> bool {
-        let counted = self.customer.status_purchase.as_deref().and_then(read_purchase);
+        let counted = self.customer.status_purchase.as_deref().and_then(Purchase::stored);
         let is_bought = |purchase: &Purchase| purchase.kind != Kind::Grant;
         self.customer.made_sandbox || self.purchases.iter().chain(&counted).any(is_bought)
     }
@@ -124,34 +125,24 @@ pub fn purchases_of(
     customer: CustomerId,
     environment: Environment,
 ) -> QueryResult<Vec<Purchase>> {
-    let own = || {
-        purchases::table
-            .filter(purchases::customer_id.eq(customer).and(purchases::environment.eq(environment)))
-            .select(purchases::body)
-    };
+    let own = || stored_purchases::of(customer).filter(purchases::environment.eq(environment));
     let one_time = Kind::OneTime;
     let lasting = purchases::kind.eq(Kind::Subscription).or(purchases::kind.eq(Kind::Grant));
     let lasting = lasting.or(purchases::kind.eq(Kind::Temporary));
     let ended_last = own().filter(lasting).order(purchases::ends_at.desc()).limit(MANY);
-    let mut bodies: Vec<String> = ended_last.load(conn)?;
+    let mut found = stored_purchases::load(conn, ended_last)?;
     let attached = entitlement_products::table.filter(entitlement_products::project_id.eq(project));
     let attached = purchases::product_id.eq_any(attached.select(entitlement_products::product));
     let attached = own().filter(purchases::kind.eq(one_time).and(attached)).limit(SOME);
-    bodies.extend(attached.load::<String>(conn)?);
+    found.extend(stored_purchases::load(conn, attached)?);
     for names_entitlements in [true, false] {
         let like = purchases::kind.eq(one_time).and(purchases::names_entitlements.eq(names_entitlements));
         let newest = own().filter(like).order(purchases::starts_at.desc()).limit(SOME);
-        bodies.extend(newest.load::<String>(conn)?);
+        found.extend(stored_purchases::load(conn, newest)?);
     }
-    let mut found: Vec<Purchase> = bodies.iter().filter_map(|body| read_purchase(body)).collect();
     let mut seen = HashSet::new();
     found.retain(|purchase| seen.insert(purchase.key.clone()));
     Ok(found)
-}
-
-/// Reads a stored purchase: see [`Purchase::stored`].
-pub fn read_purchase(body: &str) -> Option<Purchase> {
-    Purchase::stored(body)
 }
 
 /// The catalog, and the purchases that a page shows.

@@ -57,7 +57,7 @@ pub async fn take(caller: Caller, req: HttpRequest, payload: Payload) -> Result<
 
 /// Saves the attributes of the receipt, whether or not the purchase is taken, and then makes the purchase.
 fn save_and_buy(conn: &mut Conn, call: &AuthorizedCall, receipt: &Receipt) -> Result<(Vec<Trace>, Taken), Error> {
-    let (customer, _) = customers::find_or_create(conn, call, &receipt.app_user_id)?;
+    let customer = customers::find_or_create(conn, call, &receipt.app_user_id)?.customer;
     let (set, problems) = attributes::apply(conn, call, customer, &receipt.attributes)?;
     let mut traces: Vec<Trace> =
         set.into_iter().map(|trace| trace.for_customer(customer, &receipt.app_user_id)).collect();

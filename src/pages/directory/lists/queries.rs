@@ -113,10 +113,10 @@ fn walked(
     query = match list {
         List::All => query,
         List::Active => {
-            let is_active = until.gt(now.millis()).and(customers::granted_until.le(now.millis()));
+            let is_active = until.gt(now).and(customers::granted_until.le(now));
             query.filter(subscriber.and(is_active))
         }
-        List::Expired => query.filter(subscriber.and(until.le(now.millis()))),
+        List::Expired => query.filter(subscriber.and(until.le(now))),
         List::OneTime => query.filter(customers::made_one_time.eq(true)),
         List::Sandbox => query.filter(customers::made_sandbox.eq(true)),
         List::Mine => {
@@ -128,12 +128,12 @@ fn walked(
     query = match place {
         Position::Top => query,
         Position::After(row) => {
-            let is_older = customers::active_at.lt(row.active_at.millis()).or(customers::id.lt(row.id));
-            query.filter(customers::active_at.le(row.active_at.millis()).and(is_older))
+            let is_older = customers::active_at.lt(row.active_at).or(customers::id.lt(row.id));
+            query.filter(customers::active_at.le(row.active_at).and(is_older))
         }
         Position::Before(row) => {
-            let is_newer = customers::active_at.gt(row.active_at.millis()).or(customers::id.gt(row.id));
-            query.filter(customers::active_at.ge(row.active_at.millis()).and(is_newer))
+            let is_newer = customers::active_at.gt(row.active_at).or(customers::id.gt(row.id));
+            query.filter(customers::active_at.ge(row.active_at).and(is_newer))
         }
     };
     match place {

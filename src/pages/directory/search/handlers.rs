@@ -65,7 +65,7 @@ fn guesses(
     now: Moment,
 ) -> Result<Vec<Find>, Error> {
     let matches = queries::guess(conn, member.project.id, query, GUESS_ROWS, marked)?;
-    finds(conn, member, matches, (MOST_GUESSES, marked), now).map(|(finds, _)| finds)
+    finds(conn, member, matches, MOST_GUESSES, marked, now).map(|(finds, _)| finds)
 }
 
 /// The marked customers. The one marked last comes first.
@@ -98,7 +98,8 @@ fn finds(
     conn: &mut Conn,
     member: &Member,
     matches: Vec<Match>,
-    (most, marked): (usize, &[CustomerId]),
+    most: usize,
+    marked: &[CustomerId],
     now: Moment,
 ) -> Result<(Vec<Find>, bool), Error> {
     let mut groups = by_customer(matches);
@@ -203,7 +204,7 @@ struct FindsPage {
 impl FindsPage {
     fn load(conn: &mut Conn, member: &Member, query: Query, now: Moment) -> Result<FindsPage, Error> {
         let (matches, is_cut) = queries::find(conn, member.project.id, &query, MOST_ROWS)?;
-        let (finds, has_more) = finds(conn, member, matches, (MOST_FINDS, &[]), now)?;
+        let (finds, has_more) = finds(conn, member, matches, MOST_FINDS, &[], now)?;
         let title = if finds.is_empty() { "Nobody matches" } else { "Search" };
         Ok(FindsPage {
             customers: format!("/projects/{}/customers", member.project.slug),

@@ -30,11 +30,11 @@ pub fn find(conn: &mut Conn, project: ProjectId, query: &Query, most: i64) -> Qu
     let (Some(beginning), Some(whole), false) = (query.beginning(), query.pieces.first(), is_picked) else {
         return Ok((matches, false));
     };
-    let (longer, mut is_cut) = by_beginning(conn, project, &beginning, whole, (most, None))?;
+    let (longer, mut is_cut) = by_beginning(conn, project, &beginning, whole, most, None)?;
     matches.extend(longer);
     let name = folded_name(&whole.text);
     if name != beginning && name.contains(char::is_alphabetic) {
-        let (longer, are_cut) = by_beginning(conn, project, &name, whole, (most, None))?;
+        let (longer, are_cut) = by_beginning(conn, project, &name, whole, most, None)?;
         matches.extend(longer.into_iter().filter(|one| one.kind == TermKind::Name));
         is_cut |= are_cut;
     }
@@ -52,7 +52,7 @@ pub fn guess(
 ) -> QueryResult<Vec<Match>> {
     let (mut matches, is_cut) = find(conn, project, query, most)?;
     if let (Some(beginning), Some(whole), true) = (query.beginning(), query.pieces.first(), is_cut) {
-        matches.extend(by_beginning(conn, project, &beginning, whole, (MOST_ROWS, Some(marked)))?.0);
+        matches.extend(by_beginning(conn, project, &beginning, whole, MOST_ROWS, Some(marked))?.0);
     }
     Ok(best(matches))
 }
@@ -74,11 +74,17 @@ fn by_id(conn: &mut Conn, project: ProjectId, pieces: &[Piece]) -> QueryResult<V
     Ok(found.collect())
 }
 
-/// A row of the index of terms: the term's key, its kind, the value it was made of, and the customer.
-type Term = (Vec<u8>, String, String, CustomerId);
-
-const TERM: (search_terms::term, search_terms::kind, search_terms::value, search_terms::customer_id) =
-    (search_terms::term, search_terms::kind, search_terms::value, search_terms::customer_id);
+/// A row of the index of terms.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = search_terms)]
+struct Term {
+    /// The key of the term.
+    term: Vec<u8>,
+    kind: TermKind,
+    /// What the term was made of.
+    value: String,
+    customer_id: CustomerId,
+}
 
 /// Matches of ids, orders, addresses, numbers or names that equal a piece, ignoring case.
 fn by_term(conn: &mut Conn, project: ProjectId, pieces: &[Piece]) -> QueryResult<Vec<Match>> {
@@ -87,13 +93,12 @@ fn by_term(conn: &mut Conn, project: ProjectId, pieces: &[Piece]) -> QueryResult
     let keys: BTreeSet<&Vec<u8>> = asked.keys().chain(names.keys()).collect();
     let rows: Vec<Term> = search_terms::table
         .filter(search_terms::project_id.eq(project).and(search_terms::term.eq_any(keys)))
-        .select(TERM)
+        .select(Term::as_select())
         .limit(MOST_ROWS)
         .load(conn)?;
-    let found = rows.into_iter().filter_map(|(key, kind, value, customer)| {
-        let kind = TermKind::parse(&kind)?;
+    let found = rows.into_iter().filter_map(|Term { term, kind, value, customer_id: customer }| {
         let asked = if kind == TermKind::Name { &names } else { &asked };
-        let piece = Piece::clone(asked.get(&key)?);
+        let piece = Piece::clone(asked.get(&term)?);
         let fit = if is_whole(kind, &value, &piece.text) { Fit::Is } else { Fit::BeginsWith };
         Some(Match { customer, kind, value, fit, piece })
     });
@@ -107,12 +112,13 @@ fn by_beginning(
     project: ProjectId,
     beginning: &str,
     piece: &Piece,
-    (most, among): (i64, Option<&[CustomerId]>),
+    most: i64,
+    among: Option<&[CustomerId]>,
 ) -> QueryResult<(Vec<Match>, bool)> {
     let (from, to) = key_range(beginning);
     let mut terms = search_terms::table
         .filter(search_terms::project_id.eq(project).and(search_terms::term.ge(&from)).and(search_terms::term.lt(&to)))
-        .select(TERM)
+        .select(Term::as_select())
         .limit(most)
         .into_boxed();
     terms = match among {
@@ -122,10 +128,9 @@ fn by_beginning(
     let rows: Vec<Term> = terms.load(conn)?;
     let is_cut = i64::try_from(rows.len()).is_ok_and(|rows| rows >= most);
     let whole = lookup_key(beginning);
-    let found = rows.into_iter().filter_map(|(key, kind, value, customer)| {
-        let kind = TermKind::parse(&kind)?;
-        let fit = if key == whole && is_whole(kind, &value, beginning) { Fit::Is } else { Fit::BeginsWith };
-        Some(Match { customer, kind, value, fit, piece: piece.clone() })
+    let found = rows.into_iter().map(|Term { term, kind, value, customer_id: customer }| {
+        let fit = if term == whole && is_whole(kind, &value, beginning) { Fit::Is } else { Fit::BeginsWith };
+        Match { customer, kind, value, fit, piece: piece.clone() }
     });
     Ok((found.filter(|one| has_beginning(one, &from, beginning)).collect(), is_cut))
 }

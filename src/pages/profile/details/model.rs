@@ -1,7 +1,6 @@
 //! The rows of §2: their order, their format, and when they are left out.
 
 use crate::base::money::{Micros, Money};
-use crate::customers::transfer_behavior;
 use crate::pages::profile::subject::Customer;
 use crate::pages::profile::visit::Visit;
 use crate::wording::sentence::{Sentence, Stamp};
@@ -122,16 +121,18 @@ pub fn device(customer: &Customer) -> Option<String> {
 
 fn transfer_behavior(visit: &Visit) -> Row {
     let project = &visit.project;
-    let own = project.sandbox_transfer_behavior.as_deref().filter(|_| visit.is_sandbox());
-    let (name, hint) = transfer_behavior::words(own.unwrap_or(&project.transfer_behavior));
+    let own = project.sandbox_transfer_behavior.filter(|_| visit.is_sandbox());
+    let behavior = own.unwrap_or(project.transfer_behavior);
     let sandbox = own.map(|_| "The project's choice for sandbox purchases.".to_owned());
-    Row::new("Transfer Behavior", Sentence::new(name)).noting(std::iter::once(hint.to_owned()).chain(sandbox))
+    let notes = std::iter::once(behavior.effect().to_owned()).chain(sandbox);
+    Row::new("Transfer Behavior", Sentence::new(behavior.name())).noting(notes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::clock::Moment;
+    use crate::customers::TransferBehavior;
     use crate::events::Environment;
     use crate::pages::profile::testing;
 
@@ -198,7 +199,7 @@ mod tests {
     #[test]
     fn the_sandbox_may_have_its_own_transfer_behavior() {
         let mut visit = testing::lena();
-        visit.project.sandbox_transfer_behavior = Some("keep_with_original".into());
+        visit.project.sandbox_transfer_behavior = Some(TransferBehavior::KeepWithOriginal);
         assert!(value(&visit, "Transfer").starts_with("Transfer Behavior: Transfer to new App User ID"));
         visit.environment = Environment::Sandbox;
         assert!(value(&visit, "Transfer").starts_with("Transfer Behavior: Keep with original App User ID"));

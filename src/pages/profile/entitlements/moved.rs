@@ -6,8 +6,8 @@ use diesel::prelude::*;
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::db::schema::{customers, history, retained_events, transfer_links};
-use crate::events::Event;
-use crate::events::history::Topic;
+use crate::events::Summary;
+use crate::events::history::{ShownIn, Side, Topic};
 use crate::pages::profile::subject;
 use crate::pages::profile::visit::Visit;
 use crate::wording::sentence::{Sentence, Stamp};
@@ -22,15 +22,13 @@ pub struct Moved {
     at: Moment,
 }
 
-/// The side of the customer who lost the purchases. The query returns the side in front of the summary.
-const LOST: &str = "lost";
-
 impl Moved {
     /// One query. It reads the history only of customers who have a transfer link, or retain events of a deleted
     /// customer.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Moved>> {
         let customer = visit.customer.id;
-        let in_view = history::environment.eq(visit.environment).or(history::environment.eq("none"));
+        let of_view = history::environment.eq(ShownIn::Only(visit.environment));
+        let in_view = of_view.or(history::environment.eq(ShownIn::Both));
         let newest = history::table
             .filter(history::customer_id.eq(customer).and(in_view))
             .filter(history::topic.eq(Topic::Identity).and(history::summary.like("%\"kind\":\"TRANSFER\"%")))
@@ -50,12 +48,13 @@ impl Moved {
         Ok(summary.flatten().and_then(|summary| Moved::read(&summary)))
     }
 
+    /// Reads a side with the summary behind it.
     fn read(row: &str) -> Option<Moved> {
         let (side, summary) = row.split_at_checked(row.find('{')?)?;
-        let event = Event::from_summary(summary)?;
-        let is_lost = side == LOST;
+        let event = Summary::parse(summary)?;
+        let is_lost = Side::parse(side)? == Side::Lost;
         let others = if is_lost { &event.transferred_to } else { &event.transferred_from };
-        Some(Moved { is_lost, other: others.first().cloned(), at: event.generated_at() })
+        Some(Moved { is_lost, other: others.first().cloned(), at: event.event_at })
     }
 
     /// The other customer's id for display, or `another customer`.

@@ -10,7 +10,7 @@ use crate::base::Permission::{ManageEndpoints, ResendDeliveries};
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::endpoints::deliveries;
-use crate::events::{Delivery, Environment, Event};
+use crate::events::{Delivery, Environment, Event, Summary};
 use crate::pages::delivery::Sent;
 use crate::pages::profile::history::{self, Amount, Category, Subject};
 use crate::pages::profile::subject;
@@ -70,7 +70,7 @@ impl Page for EventPage {
         let event = Delivery::read_stored(&found.body, found.received_at);
         let event = event.map_err(|reason| Error::Internal(format!("a stored event cannot be read: {}", reason.0)))?;
         let heading = heading(&event, &found, visit);
-        let environment = environment(&found);
+        let environment = found.environment.environment();
         let code = json::read(&found.body).and_then(|body| body.field("event")).as_ref().map(Code::new);
         let tried = deliveries::of_event(conn, visit.project.id, found.place.event)?;
         let sent = tried.into_iter().map(|tried| Sent::of_event(tried, visit.ctx.now)).collect();
@@ -110,8 +110,8 @@ fn with_resend(all: Vec<Sent>, visit: &Visit, event_id: &str) -> Result<Vec<Sent
 
 impl Facts {
     fn new(event: &Event, found: &Found, visit: &Visit) -> Facts {
-        let category = Category::from_event(event);
-        let line = history::lines(event, found.side, &visit.catalog).into_iter().next();
+        let summary = Summary::new(event);
+        let line = history::lines(&summary, found.side, &visit.catalog).into_iter().next();
         let differs = history::differ(found.place);
         let app_user_id = event.app_user_id.clone().unwrap_or_else(|| visit.opened_as.clone());
         Facts {
@@ -124,7 +124,7 @@ impl Facts {
             received: Stamp::full(found.received_at),
             kind: event.kind.as_str().to_owned(),
             words: line.map(|line| line.verb).unwrap_or_default(),
-            amount: history::amount(event, category),
+            amount: history::amount(&summary, Category::from_event(&summary)),
             changes: changes(event),
         }
     }
@@ -132,7 +132,7 @@ impl Facts {
 
 /// `Renewed Pro monthly`
 fn heading(event: &Event, found: &Found, visit: &Visit) -> String {
-    let Some(line) = history::lines(event, found.side, &visit.catalog).into_iter().next() else {
+    let Some(line) = history::lines(&Summary::new(event), found.side, &visit.catalog).into_iter().next() else {
         return event.kind.as_str().to_owned();
     };
     match line.subject {
@@ -143,10 +143,6 @@ fn heading(event: &Event, found: &Found, visit: &Visit) -> String {
         | Subject::Ids { .. }
         | Subject::Currency { .. } => line.verb,
     }
-}
-
-fn environment(found: &Found) -> Option<Environment> {
-    [Environment::Production, Environment::Sandbox].into_iter().find(|known| known.as_str() == found.environment)
 }
 
 /// The customer's name in the breadcrumbs: display name, else e-mail address, else the id.

@@ -3,40 +3,34 @@
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
-use crate::base::ids::EventId;
 use crate::base::lookup_key;
 use crate::db::Conn;
 use crate::db::schema::{events, history};
-use crate::pages::profile::history::{Cursor, Side};
+use crate::events::history::{ShownIn, Side};
+use crate::pages::profile::history::Cursor;
 use crate::pages::profile::subject::Subject;
 
+/// An event in a customer's history, with its body.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = history)]
 pub struct Found {
+    #[diesel(embed)]
     pub place: Cursor,
-    /// `production`, `sandbox` or `none`.
-    pub environment: String,
+    pub environment: ShownIn,
     pub side: Side,
+    #[diesel(select_expression = events::received_at)]
     pub received_at: Moment,
+    #[diesel(select_expression = events::body)]
     pub body: String,
 }
 
 /// `None` when the event is not in this customer's history.
 pub fn find(conn: &mut Conn, subject: &Subject, event_id: &str) -> QueryResult<Option<Found>> {
-    type Row = ((Moment, Moment, i64, EventId), (String, String, Moment, String));
     let named = events::project_id.eq(subject.project.id).and(events::event_key.eq(lookup_key(event_id)));
-    let row: Option<Row> = history::table
+    history::table
         .inner_join(events::table.on(events::id.eq(history::event_id)))
         .filter(named.and(history::customer_id.eq(subject.customer.id)))
-        .select((
-            (history::timeline_at, history::event_at, history::tie, history::event_id),
-            (history::environment, history::side, events::received_at, events::body),
-        ))
+        .select(Found::as_select())
         .first(conn)
-        .optional()?;
-    Ok(row.map(|((timeline_at, event_at, tie, event), (environment, side, received_at, body))| Found {
-        place: Cursor { timeline_at, event_at, tie, event },
-        environment,
-        side: Side::parse(&side),
-        received_at,
-        body,
-    }))
+        .optional()
 }

@@ -12,6 +12,7 @@ use super::table::Table;
 use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::events::EventType;
+use crate::events::history::Side;
 use crate::events::redaction::{Party, transfer_without};
 use crate::pages::profile::visit::Visit;
 use crate::wording::times;
@@ -93,8 +94,11 @@ impl Time {
 }
 
 /// The body of an event as received, without the other party of a transfer.
-pub fn own_part(body: String, kind: &EventType, is_lost: bool) -> Option<String> {
-    let other = if is_lost { Party::To } else { Party::From };
+pub fn own_part(body: String, kind: &EventType, side: Side) -> Option<String> {
+    let other = match side {
+        Side::Lost => Party::To,
+        Side::Own => Party::From,
+    };
     if *kind == EventType::Transfer { transfer_without(&body, other) } else { Some(body) }
 }
 
@@ -112,9 +116,9 @@ mod tests {
     #[test]
     fn the_other_party_of_a_transfer_is_left_out() {
         let body = r#"{"event":{"id":"1","type":"TRANSFER","transferred_from":["lena"],"transferred_to":["mara"]}}"#;
-        let part = |is_lost| own_part(body.into(), &EventType::Transfer, is_lost).expect("a body");
-        assert!(part(true).contains("lena") && !part(true).contains("mara"));
-        assert!(part(false).contains("mara") && !part(false).contains("lena"));
-        assert_eq!(own_part(body.into(), &EventType::Renewal, true).as_deref(), Some(body));
+        let part = |side| own_part(body.into(), &EventType::Transfer, side).expect("a body");
+        assert!(part(Side::Lost).contains("lena") && !part(Side::Lost).contains("mara"));
+        assert!(part(Side::Own).contains("mara") && !part(Side::Own).contains("lena"));
+        assert_eq!(own_part(body.into(), &EventType::Renewal, Side::Lost).as_deref(), Some(body));
     }
 }

@@ -6,10 +6,10 @@ use super::model::{Event, Time, own_part};
 use super::sections::raw;
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
-use crate::customers::facts::LOST;
 use crate::db::Conn;
 use crate::db::schema::{events, history};
 use crate::events::Delivery;
+use crate::events::history::Side;
 
 /// The place of the last event of a chunk.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ impl EventCursor {
     pub const START: EventCursor = EventCursor { event_at: Moment::EARLIEST, tie: i64::MIN, id: EventId::MIN };
 }
 
-type Row = (Moment, i64, EventId, String, Moment, String);
+type Row = (Moment, i64, EventId, Side, Moment, String);
 
 /// The customer's next events in the order in which they were generated, and where they end; `None` when fewer than
 /// `limit` were left.
@@ -51,6 +51,6 @@ pub fn events_after(
 
 fn event((.., side, received_at, body): Row) -> Option<Event> {
     let kind = Delivery::read_stored(&body, received_at).map(|event| event.kind).ok()?;
-    let body = own_part(body, &kind, side == LOST).and_then(raw)?;
+    let body = own_part(body, &kind, side).and_then(raw)?;
     Some(Event { received_at: Time(received_at), body })
 }

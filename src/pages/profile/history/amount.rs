@@ -4,7 +4,7 @@
 use super::category::Category;
 use super::words;
 use crate::base::money::{Micros, Money};
-use crate::events::{Event, Item};
+use crate::events::{Item, Summary};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Amount {
@@ -14,7 +14,7 @@ pub struct Amount {
     pub is_refund: bool,
 }
 
-pub fn in_event(event: &Event, category: Category) -> Option<Amount> {
+pub fn in_event(event: &Summary, category: Category) -> Option<Amount> {
     if category == Category::Currency {
         return of_currency(event);
     }
@@ -36,7 +36,7 @@ fn signed(money: Money, is_refund: bool) -> String {
 }
 
 /// The amount of a single change of a virtual currency. Several changes show their amounts in their own lines.
-fn of_currency(event: &Event) -> Option<Amount> {
+fn of_currency(event: &Summary) -> Option<Amount> {
     let [change] = event.adjustments.as_slice() else { return None };
     let sign = if change.amount < 0 { '\u{2212}' } else { '+' };
     let shown = format!("{sign}{} {}", words::grouped(change.amount.unsigned_abs()), change.code);
@@ -56,7 +56,7 @@ mod tests {
 
     fn amount(fields: &str) -> Option<Amount> {
         let body = format!("{{\"event\": {{\"id\": \"e\", {fields}}}}}");
-        let event = Delivery::read_stored(&body, Moment(0)).expect("an event");
+        let event = Summary::new(&Delivery::read_stored(&body, Moment(0)).expect("an event"));
         in_event(&event, Category::from_event(&event))
     }
 

@@ -209,7 +209,8 @@ mod tests {
     use super::super::queries::Stored;
     use super::*;
     use crate::base::ids::EventId;
-    use crate::events::Delivery;
+    use crate::events::history::{ShownIn, Side};
+    use crate::events::{Delivery, Environment, Summary};
     use crate::pages::profile::testing::{lena, stranger};
     use crate::projection::testing::{NOW, purchase};
 
@@ -221,9 +222,9 @@ mod tests {
             "price_in_purchased_currency": 8.99,
         });
         let cursor = Cursor { timeline_at: at, event_at: at, tie: 0, event: EventId(id) };
-        let (environment, side) = ("sandbox".to_owned(), "own".to_owned());
+        let (environment, side) = (ShownIn::Only(Environment::Sandbox), Side::Own);
         let event = Delivery::read_stored(&json!({ "event": event }).to_string(), at).expect("an event");
-        Stored { cursor, environment, side, summary: event.summary() }
+        Stored { cursor, environment, side, summary: Summary::new(&event).to_json() }
     }
 
     fn verbs(card: &Card) -> Vec<String> {
@@ -276,7 +277,7 @@ mod tests {
         assert_eq!(empty(&visit, &Query::default()), Some(Empty::OnlySandbox));
         assert_eq!(empty(&visit, &money), Some(Empty::Topic));
         assert_eq!(empty(&visit, &paged), Some(Empty::Beyond));
-        visit.environment = crate::events::Environment::Sandbox;
+        visit.environment = Environment::Sandbox;
         let card = Card::new(&visit, &Query::default(), &slice(Vec::new()), None);
         assert_eq!(card.empty, Some(Empty::OnlyProduction));
         assert!(card.to_string().contains("href=\"/projects/sundial/customers/u_90211#history\">Show it</a>"));

@@ -1,7 +1,7 @@
 //! The kind of row that an event becomes, by the first matching line of the table in §4.2. It alone decides icon,
 //! colour and verb.
 
-use crate::events::{Event, EventType, PeriodType, Reason};
+use crate::events::{EventType, PeriodType, Reason, Summary};
 
 /// Makes the categories from a table: the name of an icon in the sprite, the class of a colour family, and what the
 /// row shows of money.
@@ -74,7 +74,7 @@ categories! {
 }
 
 impl Category {
-    pub fn from_event(event: &Event) -> Category {
+    pub fn from_event(event: &Summary) -> Category {
         match event.kind {
             EventType::InitialPurchase => match event.period_type {
                 Some(PeriodType::Trial) => Category::Trial,
@@ -106,7 +106,7 @@ impl Category {
         }
     }
 
-    fn of_cancellation(event: &Event) -> Category {
+    fn of_cancellation(event: &Summary) -> Category {
         match event.cancel_reason {
             _ if event.is_promotional() => Category::GrantRemoved,
             _ if event.is_refund() => Category::Refunded,

@@ -3,7 +3,7 @@
 use super::category::Category;
 use super::words;
 use crate::base::clock::Moment;
-use crate::events::{Event, PeriodType, Reason};
+use crate::events::{PeriodType, Reason, Summary};
 use crate::projection::is_lifetime;
 use crate::wording::sentence::{Sentence, Stamp};
 
@@ -11,7 +11,7 @@ use crate::wording::sentence::{Sentence, Stamp};
 const LONGEST: usize = 80;
 
 /// Further facts about an event, the most important first.
-pub fn in_words(event: &Event, category: Category, now: Moment) -> Vec<Sentence> {
+pub fn in_words(event: &Summary, category: Category, now: Moment) -> Vec<Sentence> {
     let mut facts: Vec<Sentence> = cause(event, category).into_iter().collect();
     facts.extend(end(event, category, now));
     if event.product_id.is_none() && !event.is_promotional() {
@@ -25,12 +25,12 @@ pub fn in_words(event: &Event, category: Category, now: Moment) -> Vec<Sentence>
 }
 
 /// The offering that the app showed. It is separate because narrow screens leave it out.
-pub fn offering(event: &Event, category: Category) -> Option<Sentence> {
+pub fn offering(event: &Summary, category: Category) -> Option<Sentence> {
     let id = event.presented_offering_id.as_deref().filter(|_| category.is_purchase())?;
     Some(named("shown offering: ", id))
 }
 
-fn cause(event: &Event, category: Category) -> Option<Sentence> {
+fn cause(event: &Summary, category: Category) -> Option<Sentence> {
     match category {
         Category::Trial | Category::Intro => period(event).map(Sentence::new),
         Category::Start | Category::Renewed if event.period_type == Some(PeriodType::Prepaid) => phrase("prepaid"),
@@ -71,13 +71,13 @@ fn cause(event: &Event, category: Category) -> Option<Sentence> {
 }
 
 /// Whether prepaid time has ended, which stores report as if the customer had switched the renewal off.
-fn is_prepaid_over(event: &Event) -> bool {
+fn is_prepaid_over(event: &Summary) -> bool {
     let is_plain = matches!(event.expiration_reason, None | Some(Reason::Unsubscribe | Reason::Unknown));
     is_plain && event.period_type == Some(PeriodType::Prepaid)
 }
 
 /// What ends or continues, and when.
-fn end(event: &Event, category: Category, now: Moment) -> Option<Sentence> {
+fn end(event: &Summary, category: Category, now: Moment) -> Option<Sentence> {
     let dated = |words: &str, at: Moment| Sentence::new(format!("{words} ")).time(Stamp::short_day(at, now));
     let ahead = event.expires_at.filter(|end| *end > event.event_at);
     match category {
@@ -118,7 +118,7 @@ fn end(event: &Event, category: Category, now: Moment) -> Option<Sentence> {
 }
 
 /// A pause begins when the period ends. Its own end is not always known.
-fn pause(event: &Event, begins: Option<Moment>, dated: impl Fn(&str, Moment) -> Sentence) -> Sentence {
+fn pause(event: &Summary, begins: Option<Moment>, dated: impl Fn(&str, Moment) -> Sentence) -> Sentence {
     let begins = begins.map_or(Sentence::new("begins when the period ends"), |at| dated("begins", at));
     begins.then(match event.auto_resume_at {
         Some(at) => dated(", resumes", at),
@@ -126,7 +126,7 @@ fn pause(event: &Event, begins: Option<Moment>, dated: impl Fn(&str, Moment) -> 
     })
 }
 
-fn period(event: &Event) -> Option<String> {
+fn period(event: &Summary) -> Option<String> {
     let (from, to) = event.purchased_at.zip(event.expires_at)?;
     (to > from).then(|| words::length(to.since(from)))
 }

@@ -26,7 +26,7 @@ pub use amount::{Amount, in_event as amount};
 pub use card::Card;
 pub use category::Category;
 pub use links::to_row;
-pub use model::{Cursor, Malformed, Order, Query, Shown, Side};
+pub use model::{Cursor, Malformed, Order, Query, Shown};
 pub use rows::differ;
 pub use wording::{Line, Subject, lines};
 pub use words::grouped;

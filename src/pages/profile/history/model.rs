@@ -3,8 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use diesel::prelude::*;
+
 use crate::base::clock::Moment;
 use crate::base::ids::EventId;
+use crate::db::schema::history;
 use crate::events::history::Topic;
 
 /// Which rows the page shows, and in which order.
@@ -39,22 +42,15 @@ pub enum Order {
 }
 
 /// The place of a row, in both orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = history)]
 pub struct Cursor {
     pub timeline_at: Moment,
     pub event_at: Moment,
     pub tie: i64,
     /// The event; in the tab of the team the position of the entry in the audit log.
+    #[diesel(column_name = event_id)]
     pub event: EventId,
-}
-
-/// Which customer of a transfer a row belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The customer of the event; for a transfer, the one who received the purchases.
-    Own,
-    /// The customer who lost the purchases.
-    Lost,
 }
 
 /// A sentence about a query string that cannot be read.
@@ -137,12 +133,6 @@ impl FromStr for Order {
             "event" => Ok(Order::Event),
             _ => Err(Malformed("There is no such order of the history. It can be timeline or event.")),
         }
-    }
-}
-
-impl Side {
-    pub fn parse(word: &str) -> Side {
-        if word == "lost" { Side::Lost } else { Side::Own }
     }
 }
 

@@ -8,19 +8,21 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, history};
-use crate::events::history::Topic;
+use crate::events::history::{ShownIn, Side, Topic};
 use crate::pages::profile::visit::Visit;
 
 /// How many rows a page has.
 pub const PAGE: usize = 50;
 
 /// A row as it is stored.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = history)]
 pub struct Stored {
+    #[diesel(embed)]
     pub cursor: Cursor,
-    pub environment: String,
-    pub side: String,
-    /// The content of the row as JSON: see [`crate::events::Event::summary`].
+    pub environment: ShownIn,
+    pub side: Side,
+    /// A [`Summary`](crate::events::Summary) as JSON.
     pub summary: String,
 }
 
@@ -87,17 +89,12 @@ impl Selection<'_> {
 
     fn nearest(&self, conn: &mut Conn, cursor: Cursor, towards: Towards, limit: i64) -> QueryResult<Vec<Stored>> {
         // Two comparisons instead of a list: the database plans a statement with a list again each time.
-        let seen = self.visit.environment.as_str();
+        let seen = history::environment.eq(ShownIn::Only(self.visit.environment));
         let mut query = history::table
             .filter(
-                history::customer_id
-                    .eq(self.visit.customer.id)
-                    .and(history::environment.eq(seen).or(history::environment.eq("none"))),
+                history::customer_id.eq(self.visit.customer.id).and(seen.or(history::environment.eq(ShownIn::Both))),
             )
-            .select((
-                (timeline_at, event_at, history::tie, event_id),
-                (history::environment, history::side, history::summary),
-            ))
+            .select(Stored::as_select())
             .limit(limit)
             .into_boxed();
         if let Some(topic) = self.topic {
@@ -123,17 +120,7 @@ impl Selection<'_> {
                 query.order((event_at.asc(), t_tie.asc(), event_id.asc()))
             }
         };
-        let rows: Vec<Row> = query.load(conn)?;
-        Ok(rows.into_iter().map(Stored::from).collect())
-    }
-}
-
-type Row = ((Moment, Moment, i64, EventId), (String, String, String));
-
-impl From<Row> for Stored {
-    fn from(((timeline_at, event_at, tie, event), (environment, side, summary)): Row) -> Stored {
-        let cursor = Cursor { timeline_at, event_at, tie, event };
-        Stored { cursor, environment, side, summary }
+        query.load(conn)
     }
 }
 

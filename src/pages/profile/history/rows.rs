@@ -1,14 +1,15 @@
 //! A row as the template prints it, made from a stored event.
 
 use super::category::Category;
-use super::model::{Cursor, Order, Side};
+use super::model::{Cursor, Order};
 use super::queries::Stored;
 use super::wording::{Line, Subject};
 use super::{amount, facts, wording};
 use crate::base::clock::Moment;
 use crate::base::ids::EventId;
 use crate::catalog::Catalog;
-use crate::events::{Environment, Event};
+use crate::events::history::ShownIn;
+use crate::events::{Environment, Summary};
 use crate::pages::profile::visit::Visit;
 use crate::web::Change;
 use crate::wording::sentence::{Sentence, Stamp};
@@ -52,13 +53,13 @@ const SAME_TIME_MS: i64 = 60_000;
 
 impl Row {
     pub fn new(stored: &Stored, visit: &Visit, order: Order) -> Row {
-        match Event::from_summary(&stored.summary) {
+        match Summary::parse(&stored.summary) {
             Some(event) => Row::from_event(&event, stored, visit, order),
             None => Row::at(stored.cursor, order, visit.ctx.now),
         }
     }
 
-    fn from_event(event: &Event, stored: &Stored, visit: &Visit, order: Order) -> Row {
+    fn from_event(event: &Summary, stored: &Stored, visit: &Visit, order: Order) -> Row {
         let category = Category::from_event(event);
         let (icon, tone) = category.icon_and_tone();
         let query = if visit.environment == Environment::Sandbox { "?sandbox=1" } else { "" };
@@ -67,8 +68,8 @@ impl Row {
         Row {
             icon,
             tone,
-            lines: wording::lines(event, Side::parse(&stored.side), &visit.catalog),
-            is_sandbox: stored.environment == Environment::Sandbox.as_str(),
+            lines: wording::lines(event, stored.side, &visit.catalog),
+            is_sandbox: stored.environment == ShownIn::Only(Environment::Sandbox),
             fold: bundle(event, &visit.catalog),
             offering: facts::offering(event, category),
             amount: amount::in_event(event, category),
@@ -132,7 +133,7 @@ fn other_clock(place: Cursor, order: Order, now: Moment) -> Option<Sentence> {
 }
 
 /// The items of a Google bundle: the base product and its add-ons.
-fn bundle(event: &Event, catalog: &Catalog) -> Option<Fold> {
+fn bundle(event: &Summary, catalog: &Catalog) -> Option<Fold> {
     let addons = event.items.iter().filter(|item| item.is_addon).count();
     let summary = match addons {
         _ if event.items.is_empty() => return None,

@@ -3,22 +3,22 @@
 use serde_json::{Value, json};
 
 use super::category::Category;
-use super::model::Side;
 use super::wording::{Line, Product, Subject, lines};
 use super::{amount, facts};
 use crate::catalog::Catalog;
-use crate::events::{Delivery, Event};
+use crate::events::history::Side;
+use crate::events::{Delivery, Summary};
 use crate::projection::testing::NOW;
 
 /// An event of a type with further fields, about the product `pro_annual` unless the fields name another.
-fn event(kind: &str, fields: Value) -> Event {
+fn event(kind: &str, fields: Value) -> Summary {
     let mut all = json!({
         "id": "e", "type": kind, "event_timestamp_ms": NOW, "store": "APP_STORE", "product_id": "pro_annual",
         "product_display_name": "Pro annual", "app_user_id": "lena.okafor_4471",
     });
     let more = fields.as_object().expect("an object").clone();
     all.as_object_mut().expect("an object").extend(more);
-    Delivery::read_stored(&json!({ "event": all }).to_string(), NOW).expect("an event")
+    Summary::new(&Delivery::read_stored(&json!({ "event": all }).to_string(), NOW).expect("an event"))
 }
 
 fn text(line: &Line) -> String {
@@ -40,7 +40,7 @@ fn text(line: &Line) -> String {
 }
 
 /// First lines, joined; icon; colour; the second line without its time.
-fn row_text(event: &Event, side: Side) -> (String, &'static str, &'static str, String) {
+fn row_text(event: &Summary, side: Side) -> (String, &'static str, &'static str, String) {
     let category = Category::from_event(event);
     let (icon, tone) = category.icon_and_tone();
     let lines: Vec<String> = lines(event, side, &Catalog::default()).iter().map(text).collect();

@@ -2,11 +2,11 @@
 //! can isolate them.
 
 use super::category::Category;
-use super::model::Side;
 use super::words;
 use crate::base::app_user_id::is_anonymous;
 use crate::catalog::Catalog;
-use crate::events::{Adjustment, Event, Store};
+use crate::events::history::Side;
+use crate::events::{Adjustment, Store, Summary};
 use crate::projection::is_lifetime;
 use crate::wording::text;
 
@@ -56,7 +56,7 @@ pub struct Product {
 const IDS: usize = 3;
 
 /// The lines of an event: one, or one for each change of a virtual currency.
-pub fn lines(event: &Event, side: Side, catalog: &Catalog) -> Vec<Line> {
+pub fn lines(event: &Summary, side: Side, catalog: &Catalog) -> Vec<Line> {
     let category = Category::from_event(event);
     if category == Category::Currency && !event.adjustments.is_empty() {
         return event.adjustments.iter().map(|change| currency(event, change, catalog)).collect();
@@ -64,7 +64,7 @@ pub fn lines(event: &Event, side: Side, catalog: &Catalog) -> Vec<Line> {
     vec![line(event, category, side, catalog)]
 }
 
-fn line(event: &Event, category: Category, side: Side, catalog: &Catalog) -> Line {
+fn line(event: &Summary, category: Category, side: Side, catalog: &Catalog) -> Line {
     // A verb, and the word that joins it to the product.
     let with_product = |verb: &str, joint: &'static str| Line {
         verb: verb.to_owned(),
@@ -113,7 +113,7 @@ fn bare(verb: impl Into<String>) -> Line {
 
 /// The product of an event, named by the catalog, else by the event. A grant is named by what it gives, never by its
 /// artificial product id (§7.1).
-fn product_of(event: &Event, catalog: &Catalog) -> Subject {
+fn product_of(event: &Summary, catalog: &Catalog) -> Subject {
     let Some(id) = event.product_id.as_deref() else { return Subject::None };
     if event.is_promotional() {
         let given = entitlements(event, catalog);
@@ -129,12 +129,12 @@ pub fn named(store: Option<&Store>, id: &str, own_name: Option<&str>, catalog: &
     Product { store: store.cloned(), name: name.unwrap_or(id).to_owned(), id: name.map(|_| id.to_owned()) }
 }
 
-fn entitlements(event: &Event, catalog: &Catalog) -> Vec<String> {
+fn entitlements(event: &Summary, catalog: &Catalog) -> Vec<String> {
     event.entitlement_ids.iter().map(|id| catalog.entitlement_name(id).to_owned()).collect()
 }
 
 /// `Was granted the Pro access entitlement` · `for a month`
-fn granted(event: &Event, catalog: &Catalog) -> Line {
+fn granted(event: &Summary, catalog: &Catalog) -> Line {
     let names = entitlements(event, catalog);
     let (the, noun) = match names.len() {
         0 => return bare("Was granted an entitlement"),
@@ -150,7 +150,7 @@ fn granted(event: &Event, catalog: &Catalog) -> Line {
 }
 
 /// `Granted Pro access ended`
-fn grant_over(event: &Event, catalog: &Catalog) -> Line {
+fn grant_over(event: &Summary, catalog: &Catalog) -> Line {
     let names = entitlements(event, catalog);
     bare(if names.is_empty() {
         "Granted access ended".into()
@@ -160,7 +160,7 @@ fn grant_over(event: &Event, catalog: &Catalog) -> Line {
 }
 
 /// `product_id` is the old product. The event does not always name the new one (§5.3).
-fn changed(event: &Event, catalog: &Catalog) -> Line {
+fn changed(event: &Summary, catalog: &Catalog) -> Line {
     let verb = bare("Changed renewal preference");
     let old = product_of(event, catalog);
     let Some(new) = event.new_product_id.as_deref() else { return Line { joint: "of", subject: old, ..verb } };
@@ -176,7 +176,7 @@ fn changed(event: &Event, catalog: &Catalog) -> Line {
 }
 
 /// Names the other customer, if possible by an id that the app chose.
-fn transferred(event: &Event, side: Side) -> Line {
+fn transferred(event: &Summary, side: Side) -> Line {
     let (verb, others) = match side {
         Side::Lost => ("Purchases transferred to another customer", &event.transferred_to),
         Side::Own => ("Purchases transferred from another customer", &event.transferred_from),
@@ -187,7 +187,7 @@ fn transferred(event: &Event, side: Side) -> Line {
 
 /// `Granted 100 GEM` · `via purchase of Gem pack`. An amount that a purchase takes away is "removed", not "spent":
 /// the purchase was refunded or changed.
-fn currency(event: &Event, change: &Adjustment, catalog: &Catalog) -> Line {
+fn currency(event: &Summary, change: &Adjustment, catalog: &Catalog) -> Line {
     let is_of_store = event.source.as_deref() == Some("in_app_purchase");
     let verb = match change.amount < 0 {
         true if is_of_store => "Removed",
@@ -211,7 +211,7 @@ fn currency(event: &Event, change: &Adjustment, catalog: &Catalog) -> Line {
     Line { subject: name.map_or(Subject::None, |name| Subject::Currency { name }), tail, ..bare(verb) }
 }
 
-fn enrolled(event: &Event) -> Line {
+fn enrolled(event: &Summary) -> Line {
     let Some(enrolment) = event.experiments.first() else { return bare("Enrolled in an experiment") };
     let subject = Subject::Ids { shown: vec![enrolment.experiment_id.clone()], more: 0 };
     let tail = if enrolment.variant.is_empty() { String::new() } else { format!("variant {}", enrolment.variant) };
@@ -219,14 +219,14 @@ fn enrolled(event: &Event) -> Line {
 }
 
 /// `Offering override ended` · `winback`
-fn override_ended(event: &Event) -> Line {
+fn override_ended(event: &Summary) -> Line {
     let shown: Vec<String> = event.offering_id.iter().cloned().collect();
     let subject = if shown.is_empty() { Subject::None } else { Subject::Ids { shown, more: 0 } };
     Line { subject, ..bare("Offering override ended") }
 }
 
 /// The ids that were added: all but the customer's first id.
-fn alias(event: &Event) -> Line {
+fn alias(event: &Summary) -> Line {
     let first = event.original_app_user_id.as_deref();
     let mut ids: Vec<&str> = Vec::new();
     for id in event.aliases.iter().chain(&event.app_user_id).map(String::as_str) {

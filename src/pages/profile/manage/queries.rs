@@ -7,10 +7,12 @@ use super::beside::Beside;
 use super::model::Held;
 use crate::base::clock::Moment;
 use crate::base::ids::CustomerId;
+use crate::customers::stored_purchases;
 use crate::db::Conn;
 use crate::db::schema::purchases;
+use crate::events::Environment;
 use crate::pages::profile::subject::Subject;
-use crate::pages::profile::visit::{attributes_of, read_purchase};
+use crate::pages::profile::visit::attributes_of;
 use crate::projection::{Kind, Purchase, RETRY_DAYS};
 
 /// The most live subscriptions that are listed.
@@ -49,13 +51,8 @@ pub fn held_with(conn: &mut Conn, subject: &Subject, attributes: i64) -> QueryRe
 
 /// Subscriptions of both environments that a store may still charge for, or that still give access.
 fn live(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Vec<Purchase>> {
-    let own = purchases::customer_id.eq(customer).and(purchases::kind.eq(Kind::Subscription));
-    let recent = purchases::ends_at.gt(now.plus_days(-LOADED_DAYS).millis());
-    let bodies: Vec<String> = purchases::table
-        .filter(own.and(purchases::environment.eq("production").or(purchases::environment.eq("sandbox"))).and(recent))
-        .order(purchases::ends_at.desc())
-        .limit(NAMED)
-        .select(purchases::body)
-        .load(conn)?;
-    Ok(bodies.iter().filter_map(|body| read_purchase(body)).collect())
+    let seen = purchases::environment.eq(Environment::Production).or(purchases::environment.eq(Environment::Sandbox));
+    let live = purchases::kind.eq(Kind::Subscription).and(purchases::ends_at.gt(now.plus_days(-LOADED_DAYS)));
+    let own = stored_purchases::of(customer).filter(live.and(seen));
+    stored_purchases::load(conn, own.order(purchases::ends_at.desc()).limit(NAMED))
 }

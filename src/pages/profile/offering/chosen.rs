@@ -1,12 +1,26 @@
 //! Parses a choice: one of the project's offerings, optionally until a day, or the default.
 
+use serde::Deserialize;
+
+use crate::audit::reason::{self, MAX_REASON, NotAReason};
 use crate::base::clock::Moment;
 use crate::base::error::Problem;
 use crate::customers::overrides::current::Offering;
 use crate::operations::grants::end_of_day;
 
-/// The maximum number of characters of a reason.
-pub const MAX_REASON: usize = 255;
+/// The fields of the form.
+#[derive(Debug, Default, Deserialize)]
+pub struct Draft {
+    /// The identifier; empty for the default.
+    #[serde(default)]
+    pub offering: String,
+    #[serde(default)]
+    pub until: String,
+    #[serde(default)]
+    pub reason: String,
+    /// The version of the override that the dialog showed; 0 without an override.
+    pub seen: Option<i64>,
+}
 
 /// A valid choice of an offering.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +35,9 @@ impl Chosen {
     ///
     /// # Errors
     /// A [`Problem`] of the wrong field.
-    pub fn parse(
-        (offering, until, reason): (&str, &str, &str),
-        offerings: &[Offering],
-        now: Moment,
-    ) -> Result<Chosen, Problem> {
-        let reason = parse_reason(reason)?;
+    pub fn parse(draft: &Draft, offerings: &[Offering], now: Moment) -> Result<Chosen, Problem> {
+        let (offering, until) = (draft.offering.as_str(), draft.until.as_str());
+        let reason = reason::parse(&draft.reason).map_err(refused_reason)?;
         let found = offerings.iter().find(|one| one.identifier == offering);
         let refused = |sentence: &str| Problem { field: "offering", sentence: sentence.into() };
         let offering = match found {
@@ -42,19 +53,15 @@ impl Chosen {
     }
 }
 
-fn parse_reason(typed: &str) -> Result<Option<String>, Problem> {
-    let reason = typed.replace("\r\n", "\n").trim().to_owned();
-    let length = reason.chars().count();
-    let refused = |sentence: String| Err(Problem { field: "reason", sentence });
-    match length {
-        0 => Ok(None),
-        _ if reason.contains('\0') => refused("The reason holds a NUL character, which cannot be stored.".into()),
-        _ if length > MAX_REASON => refused(format!(
-            "{length} characters are {} too many: a reason has at most {MAX_REASON}.",
-            length - MAX_REASON
-        )),
-        _ => Ok(Some(reason)),
-    }
+/// Says by how many characters a reason is too long.
+fn refused_reason(why: NotAReason) -> Problem {
+    let sentence = match why {
+        NotAReason::TooLong(length) => {
+            format!("{length} characters are {} too many: a reason has at most {MAX_REASON}.", length - MAX_REASON)
+        }
+        NotAReason::Nul => why.sentence(),
+    };
+    Problem { field: "reason", sentence }
 }
 
 #[cfg(test)]
@@ -71,7 +78,9 @@ mod tests {
     }
 
     fn chosen(offering: &str, until: &str, reason: &str) -> Result<Chosen, (&'static str, String)> {
-        Chosen::parse((offering, until, reason), &sold(), NOW).map_err(|problem| (problem.field, problem.sentence))
+        let [offering, until, reason] = [offering, until, reason].map(str::to_owned);
+        let draft = Draft { offering, until, reason, seen: None };
+        Chosen::parse(&draft, &sold(), NOW).map_err(|problem| (problem.field, problem.sentence))
     }
 
     #[test]

@@ -1,10 +1,8 @@
 //! `POST C/offering`: sets another offering for this customer, or the default again.
 
-use serde::Deserialize;
-
 use super::Undo;
 use super::card::may_change;
-use super::chosen::Chosen;
+use super::chosen::{Chosen, Draft};
 use crate::actions::{ActionContext, ActionForm, Done};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
@@ -14,26 +12,12 @@ use crate::pages::profile::subject::Subject;
 use crate::pages::profile::undo;
 use crate::wording::times;
 
-/// The fields of the form.
-#[derive(Deserialize)]
-pub struct Draft {
-    /// The identifier; empty for the default.
-    #[serde(default)]
-    offering: String,
-    #[serde(default)]
-    until: String,
-    #[serde(default)]
-    reason: String,
-    /// The version of the override that the dialog showed; 0 without an override.
-    seen: Option<i64>,
-}
-
 pub async fn choose(form: ActionForm<Draft>) -> Outcome {
     on_customer(form, "offering-choose", |action, subject, draft| {
         must_be_allowed(subject)?;
         let before = crate::operations::overrides::current(action.conn, &action.ctx, subject.customer.id)?;
         let offerings = overrides::queries::offerings_of(action.conn, subject.project.id)?;
-        let chosen = Chosen::parse((&draft.offering, &draft.until, &draft.reason), &offerings, action.ctx.now)?;
+        let chosen = Chosen::parse(&draft, &offerings, action.ctx.now)?;
         Override::must_be(before.as_ref(), draft.seen)?;
         let Some((offering, until)) = chosen.set else {
             return cleared(action, before, chosen.reason, subject.at("offering"));

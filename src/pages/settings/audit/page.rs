@@ -76,7 +76,7 @@ impl Log {
             layout: member.layout("Audit log", Section::Settings),
             nav: overview::nav(conn, member, "audit")?,
             people: people(queries::members(conn, project.id)?, &filter, &page.rows),
-            rows: page.rows.iter().map(|line| Row::new(line, (&project.slug, &filter), now)).collect(),
+            rows: page.rows.iter().map(|line| Row::new(line, &project.slug, &filter, now)).collect(),
             newer: page.newer,
             older: page.older,
             is_paged: place != Position::Top,

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::model::{Chosen, Who};
-use crate::audit::{ActorKind, Entry, Line, Row};
+use crate::audit::{ActorKind, Line, Row, of_entry};
 use crate::base::ids::{CustomerId, PersonId, ProjectId};
 use crate::customers::Cursor;
 use crate::db::Conn;
@@ -22,18 +22,10 @@ pub fn lines(
     limit: usize,
 ) -> QueryResult<Vec<Line>> {
     let mut query = audit_entries::table
-        .left_join(
-            audit_details::table.on(audit_details::project_id
-                .eq(audit_entries::project_id)
-                .and(audit_details::position.eq(audit_entries::position))),
-        )
+        .left_join(audit_details::table.on(of_entry()))
         .left_join(people::table.on(people::id.nullable().eq(audit_entries::actor_id)))
         .filter(audit_entries::project_id.eq(project))
-        .select((
-            Entry::as_select(),
-            (audit_details::customer_id, audit_details::salt, audit_details::body).nullable(),
-            people::name.nullable(),
-        ))
+        .select(Row::as_select())
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .into_boxed();
     if let Some(customer) = chosen.customer {
@@ -55,21 +47,19 @@ pub fn lines(
         query = query.filter(audit_entries::action.eq(action));
     }
     if let Some(since) = chosen.since {
-        query = query.filter(audit_entries::at.ge(since.millis()));
+        query = query.filter(audit_entries::at.ge(since));
     }
     if let Some(until) = chosen.until {
-        query = query.filter(audit_entries::at.lt(until.millis()));
+        query = query.filter(audit_entries::at.lt(until));
     }
     // A bound on the time alone lets both databases start at this place of the index.
     query = match place {
         Position::Top => query,
         Position::After(Cursor { active_at: at, id }) => {
-            let at = at.millis();
             let is_older = audit_entries::at.lt(at).or(audit_entries::position.lt(id));
             query.filter(audit_entries::at.le(at).and(is_older))
         }
         Position::Before(Cursor { active_at: at, id }) => {
-            let at = at.millis();
             let is_newer = audit_entries::at.gt(at).or(audit_entries::position.gt(id));
             query.filter(audit_entries::at.ge(at).and(is_newer))
         }

@@ -27,7 +27,7 @@ pub struct Row {
 }
 
 impl Row {
-    pub fn new(line: &Line, (slug, filter): (&str, &Filter), now: Moment) -> Row {
+    pub fn new(line: &Line, slug: &str, filter: &Filter, now: Moment) -> Row {
         let empty = Details::default();
         let details = line.details().unwrap_or(&empty);
         let customer = line.customer.and(details.app_user_id.as_deref());

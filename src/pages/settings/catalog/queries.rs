@@ -24,7 +24,7 @@ pub fn products(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Product>
     Ok(found)
 }
 
-pub fn product(conn: &mut Conn, project: ProjectId, (store, identifier): (&str, &str)) -> QueryResult<Option<Product>> {
+pub fn product(conn: &mut Conn, project: ProjectId, store: &str, identifier: &str) -> QueryResult<Option<Product>> {
     products::table.find((project, store, identifier)).select(Product::as_select()).first(conn).optional()
 }
 
@@ -96,7 +96,7 @@ pub fn overrides(conn: &mut Conn, project: ProjectId, now: Moment) -> QueryResul
     let until = offering_overrides::until;
     let counts: Vec<(String, i64)> = offering_overrides::table
         .filter(offering_overrides::project_id.eq(project))
-        .filter(until.is_null().or(until.gt(now.millis())))
+        .filter(until.is_null().or(until.gt(now)))
         .group_by(offering_overrides::offering)
         .select((offering_overrides::offering, count_star()))
         .load(conn)?;

@@ -85,8 +85,8 @@ impl Edit {
 
     /// The choices: name, words, and whether each is chosen.
     fn environments(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
-        let current = self.asking.as_ref().map_or("all", |(one, _)| one.environment.as_str());
-        let chosen = self.form.value("environment", current).to_owned();
+        let current = self.asking.as_ref().map_or(Environments::All, |(one, _)| one.environment);
+        let chosen = self.form.value("environment", current.name()).to_owned();
         Environments::ALL.into_iter().map(move |one| (one.name(), one.words(), one.name() == chosen))
     }
 

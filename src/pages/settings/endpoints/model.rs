@@ -124,7 +124,7 @@ impl Wanted {
             name: self.name.clone(),
             url: self.url.to_string(),
             authorization_value,
-            environment: self.environment.name().to_owned(),
+            environment: self.environment,
             sends_received: self.sends_received,
             ..before
         }
@@ -140,7 +140,7 @@ pub fn values(endpoint: &Endpoint, types: &[String]) -> Values {
         ("Name", endpoint.name.clone()),
         ("URL", endpoint.url.clone()),
         ("Authorization", authorization.to_owned()),
-        ("Environment", endpoint.environments().words().to_owned()),
+        ("Environment", endpoint.environment.words().to_owned()),
         ("Events", received.to_owned()),
         ("Types", which),
     ])

@@ -97,7 +97,7 @@ impl Row {
         let limit = if types.is_empty() { String::new() } else { format!(", {} types of them", types.len()) };
         let last = endpoint.last_at.map(|at| (Stamp::relative(at, now).inside(), Last::new(&endpoint)));
         Row {
-            events: format!("{source}{limit}. {}.", endpoint.environments().words()),
+            events: format!("{source}{limit}. {}.", endpoint.environment.words()),
             waiting,
             href: super::one::address(member, endpoint.id),
             last,

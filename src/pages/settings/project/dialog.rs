@@ -8,7 +8,7 @@ use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::Permission::ManageProject;
 use crate::base::error::Error;
-use crate::customers::transfer_behavior::words;
+use crate::customers::TransferBehavior;
 use crate::db::Conn;
 use crate::web::{Dialog, filters};
 
@@ -33,11 +33,12 @@ impl Edit {
     /// The options: value, name, and whether each is chosen.
     fn options(&self, field: &str) -> Vec<(&'static str, &'static str, bool)> {
         let (offered, current) = match field {
-            "transfer_behavior" => (self.settings.choices(), self.settings.transfer_behavior.as_str()),
-            _ => (self.settings.sandbox_choices(), self.settings.sandbox_transfer_behavior.as_deref().unwrap_or("")),
+            "transfer_behavior" => (self.settings.choices(), Some(self.settings.transfer_behavior)),
+            _ => (self.settings.sandbox_choices(), self.settings.sandbox_transfer_behavior),
         };
-        let chosen = self.form.value(field, current).to_owned();
-        offered.into_iter().map(|option| (option, words(option).0, option == chosen)).collect()
+        let chosen = self.form.value(field, current.map_or("", TransferBehavior::as_str)).to_owned();
+        let option = |one: TransferBehavior| (one.as_str(), one.name(), one.as_str() == chosen);
+        offered.into_iter().map(option).collect()
     }
 
     fn others_may_delete(&self) -> bool {

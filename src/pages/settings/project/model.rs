@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde::Deserialize;
 
 use crate::base::error::{Problem, Refusal};
-use crate::customers::transfer_behavior::{OPTIONS, SHARE, words};
+use crate::customers::TransferBehavior;
 use crate::db::schema::projects;
 use crate::pages::settings::values::Values;
 use crate::wording::text::count;
@@ -22,9 +22,9 @@ pub struct Settings {
     pub name: String,
     pub note_length: i64,
     pub note_count: i64,
-    pub transfer_behavior: String,
+    pub transfer_behavior: TransferBehavior,
     /// `None`: as in production.
-    pub sandbox_transfer_behavior: Option<String>,
+    pub sandbox_transfer_behavior: Option<TransferBehavior>,
     pub others_may_delete: bool,
     /// Whether developers may set another offering for test customers only.
     pub overrides_only_tests: bool,
@@ -78,19 +78,20 @@ impl Settings {
         };
         let note_length = number("note_length", &draft.note_length, LONGEST_NOTE);
         let note_count = number("note_count", &draft.note_count, MOST_NOTES);
-        let (transfer_behavior, sandbox) = (&draft.transfer_behavior, &draft.sandbox_transfer_behavior);
-        let in_sandbox = if sandbox.is_empty() { transfer_behavior } else { sandbox };
-        if !self.choices().contains(&transfer_behavior.as_str()) {
+        let transfer_behavior = TransferBehavior::parse(&draft.transfer_behavior);
+        let sandbox = TransferBehavior::parse(&draft.sandbox_transfer_behavior);
+        let in_sandbox = if draft.sandbox_transfer_behavior.is_empty() { transfer_behavior } else { sandbox };
+        if !is_among(&self.choices(), transfer_behavior) {
             or_refuse("transfer_behavior", not_offered(transfer_behavior));
-        } else if !self.sandbox_choices().contains(&in_sandbox.as_str()) {
+        } else if !is_among(&self.sandbox_choices(), in_sandbox) {
             or_refuse("sandbox_transfer_behavior", not_offered(in_sandbox));
         }
         let parsed = Settings {
             name,
             note_length,
             note_count,
-            transfer_behavior: transfer_behavior.clone(),
-            sandbox_transfer_behavior: Some(sandbox.clone()).filter(|sandbox| !sandbox.is_empty()),
+            transfer_behavior: transfer_behavior.unwrap_or(self.transfer_behavior),
+            sandbox_transfer_behavior: sandbox,
             others_may_delete: draft.others_may_delete.is_some(),
             overrides_only_tests: draft.overrides_only_tests.is_some(),
         };
@@ -98,27 +99,27 @@ impl Settings {
     }
 
     /// The choices for production. Sharing is offered only where it is in force (§9.5).
-    pub fn choices(&self) -> Vec<&'static str> {
-        offered(&self.transfer_behavior)
+    pub fn choices(&self) -> Vec<TransferBehavior> {
+        offered(self.transfer_behavior)
     }
 
     /// The choices for the sandbox, besides "As in production".
-    pub fn sandbox_choices(&self) -> Vec<&'static str> {
+    pub fn sandbox_choices(&self) -> Vec<TransferBehavior> {
         offered(self.in_sandbox())
     }
 
-    fn in_sandbox(&self) -> &str {
-        self.sandbox_transfer_behavior.as_deref().unwrap_or(&self.transfer_behavior)
+    fn in_sandbox(&self) -> TransferBehavior {
+        self.sandbox_transfer_behavior.unwrap_or(self.transfer_behavior)
     }
 
     /// Every setting with its value, in words.
     pub fn values(&self) -> Values {
-        let sandbox = self.sandbox_transfer_behavior.as_deref().map_or("As in production", |own| words(own).0);
+        let sandbox = self.sandbox_transfer_behavior.map_or("As in production", TransferBehavior::name);
         Values(vec![
             ("Name", self.name.clone()),
             ("Length of a note", count(self.note_length, "character", "characters")),
             ("Notes of a customer", format!("{} at most", self.note_count)),
-            ("Transfer Behavior", words(&self.transfer_behavior).0.to_owned()),
+            ("Transfer Behavior", self.transfer_behavior.name().to_owned()),
             ("In the sandbox", sandbox.to_owned()),
             ("Who may delete customers", who_deletes(self.others_may_delete).to_owned()),
             ("Developers set offerings for", whose_offering(self.overrides_only_tests).to_owned()),
@@ -134,14 +135,24 @@ fn whose_offering(only_tests: bool) -> &'static str {
     if only_tests { "Customers without a production purchase" } else { "All customers" }
 }
 
-fn offered(current: &str) -> Vec<&'static str> {
-    OPTIONS.into_iter().filter(|option| *option != SHARE || current == SHARE).collect()
+fn offered(current: TransferBehavior) -> Vec<TransferBehavior> {
+    let share = TransferBehavior::Share;
+    TransferBehavior::ALL.into_iter().filter(|option| *option != share || current == share).collect()
 }
 
-fn not_offered(typed: &str) -> String {
-    match typed {
-        SHARE => "Sharing cannot be switched on again once it is off. Choose one of the others.".into(),
-        _ => "Choose one of the options.".into(),
+fn is_among(offered: &[TransferBehavior], chosen: Option<TransferBehavior>) -> bool {
+    chosen.is_some_and(|chosen| offered.contains(&chosen))
+}
+
+fn not_offered(chosen: Option<TransferBehavior>) -> String {
+    match chosen {
+        Some(TransferBehavior::Share) => {
+            "Sharing cannot be switched on again once it is off. Choose one of the others.".into()
+        }
+        Some(
+            TransferBehavior::TransferToNew | TransferBehavior::TransferIfNoActive | TransferBehavior::KeepWithOriginal,
+        )
+        | None => "Choose one of the options.".into(),
     }
 }
 
@@ -149,12 +160,14 @@ fn not_offered(typed: &str) -> String {
 mod tests {
     use super::*;
 
+    const SHARE: TransferBehavior = TransferBehavior::Share;
+
     fn settings() -> Settings {
         Settings {
             name: "Sundial".into(),
             note_length: 255,
             note_count: 10,
-            transfer_behavior: "transfer_to_new".into(),
+            transfer_behavior: TransferBehavior::TransferToNew,
             sandbox_transfer_behavior: None,
             others_may_delete: false,
             overrides_only_tests: false,
@@ -166,8 +179,11 @@ mod tests {
             name: settings.name.clone(),
             note_length: settings.note_length.to_string(),
             note_count: settings.note_count.to_string(),
-            transfer_behavior: settings.transfer_behavior.clone(),
-            sandbox_transfer_behavior: settings.sandbox_transfer_behavior.clone().unwrap_or_default(),
+            transfer_behavior: settings.transfer_behavior.as_str().to_owned(),
+            sandbox_transfer_behavior: settings
+                .sandbox_transfer_behavior
+                .map_or("", TransferBehavior::as_str)
+                .to_owned(),
             others_may_delete: settings.others_may_delete.then(|| "1".to_owned()),
             overrides_only_tests: settings.overrides_only_tests.then(|| "1".to_owned()),
             seen: String::new(),
@@ -195,16 +211,16 @@ mod tests {
 
     #[test]
     fn sharing_cannot_be_chosen_again_once_it_was_left() {
-        let shares = Settings { transfer_behavior: SHARE.into(), ..settings() };
+        let shares = Settings { transfer_behavior: SHARE, ..settings() };
         assert!(shares.choices().contains(&SHARE) && !settings().choices().contains(&SHARE));
         assert_eq!(refused(draft(&shares), &settings()), ["transfer_behavior"]);
         assert!(refused(draft(&shares), &shares).is_empty());
         // The sandbox may keep what production leaves.
-        let sandbox = Settings { sandbox_transfer_behavior: Some(SHARE.into()), ..settings() };
+        let sandbox = Settings { sandbox_transfer_behavior: Some(SHARE), ..settings() };
         assert!(refused(draft(&sandbox), &shares).is_empty());
         assert_eq!(refused(draft(&sandbox), &settings()), ["sandbox_transfer_behavior"]);
         let back = Settings { sandbox_transfer_behavior: None, ..shares.clone() };
-        let kept = Settings { sandbox_transfer_behavior: Some("keep_with_original".into()), ..shares };
+        let kept = Settings { sandbox_transfer_behavior: Some(TransferBehavior::KeepWithOriginal), ..shares };
         assert_eq!(refused(draft(&back), &kept), ["sandbox_transfer_behavior"], "as in production would share again");
     }
 

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 
 use super::model::{Draft, Secret, overlap};
-use super::queries;
+use super::queries::{self, Replacement};
 use crate::actions::{ActionContext, ActionForm, Done, ShownOnce};
 use crate::audit::{Action, Trace};
 use crate::base::clock::Moment;
@@ -24,7 +24,8 @@ pub async fn replace(form: ActionForm<Draft>) -> Outcome {
         if hash == before.hash {
             return Err(Refusal::new("value", "That is the value already.").into());
         }
-        queries::replace(action.conn, project, (&hash, now), (&before.hash, until))?;
+        let new = Replacement { hash: &hash, old_hash: &before.hash, old_until: until };
+        queries::replace(action.conn, project, &new, now)?;
         let trace = Trace::new(Action::WebhookSecretReplaced).after(replaced_until(until));
         let shown = ShownOnce::new("webhook-secret", &[("value", secret.as_str()), ("old", &replaced_until(until))]);
         let done = "The Authorization value is replaced. The new one was shown once.";

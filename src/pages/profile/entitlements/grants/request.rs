@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::audit;
 use crate::base::clock::Moment;
 use crate::base::error::{self, Error, Problem};
 use crate::operations::grants::{Held, InvalidLength, Length, Refusal};
@@ -40,9 +41,6 @@ pub struct GrantRequest {
     pub replaces: bool,
 }
 
-/// The maximum number of characters of a reason.
-const REASON: usize = 255;
-
 impl GrantRequest {
     /// # Errors
     /// [`error::Refusal`] with a problem for each wrong field.
@@ -66,21 +64,12 @@ fn problem(why: InvalidLength) -> Problem {
     Problem { field: why.field(), sentence: why.words().into() }
 }
 
-/// Parses the reason, without surrounding space; `None` when it is empty.
+/// Parses the reason; `None` when it is empty.
 ///
 /// # Errors
-/// A [`Problem`] for more than 255 characters, or for a NUL character.
+/// A [`Problem`] when it cannot be a reason.
 pub fn reason(typed: &str) -> Result<Option<String>, Problem> {
-    let typed = typed.trim();
-    let refused = |sentence: String| Problem { field: "reason", sentence };
-    match typed.chars().count() {
-        0 => Ok(None),
-        length if length > REASON => {
-            Err(refused(format!("{length} characters are too many: a reason has at most {REASON}.")))
-        }
-        _ if typed.contains('\0') => Err(refused("The reason holds a NUL character, which cannot be stored.".into())),
-        _ => Ok(Some(typed.to_owned())),
-    }
+    audit::reason::parse(typed).map_err(|why| Problem { field: "reason", sentence: why.sentence() })
 }
 
 /// The refusal of a grant, shown beside the field of the entitlement, whose name is `entitlement`.

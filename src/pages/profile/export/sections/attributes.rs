@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::Section;
-use crate::base::clock::Moment;
+use crate::customers::attributes::Stored;
 use crate::db::Conn;
 use crate::db::schema::attributes;
 use crate::pages::profile::export::model::Time;
@@ -16,7 +16,8 @@ pub struct Attribute {
     /// Null if the attribute was deleted.
     pub value: Option<String>,
     pub updated_at: Time,
-    pub source: String,
+    /// `event`, `app` or `team`.
+    pub source: &'static str,
 }
 
 impl Section for Attribute {
@@ -26,23 +27,14 @@ impl Section for Attribute {
     const HEADS: &'static [&'static str] = &["Key", "Value", "Set at", "By"];
 
     fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<Attribute>> {
-        let rows: Vec<(String, String, Moment, bool, String)> = attributes::table
-            .filter(attributes::customer_id.eq(visit.customer.id))
-            .select((
-                attributes::key,
-                attributes::value,
-                attributes::updated_at,
-                attributes::is_deleted,
-                attributes::source,
-            ))
-            .load(conn)?;
-        let one = |(key, value, at, is_deleted, source): (String, String, Moment, bool, String)| Attribute {
-            key,
-            value: (!is_deleted).then_some(value),
-            updated_at: Time(at),
-            source,
+        let one = |stored: Stored| Attribute {
+            key: stored.key,
+            value: (!stored.is_deleted).then_some(stored.value),
+            updated_at: Time(stored.updated_at),
+            source: stored.source.as_str(),
         };
-        let mut all: Vec<Attribute> = rows.into_iter().map(one).collect();
+        let own = attributes::table.filter(attributes::customer_id.eq(visit.customer.id)).select(Stored::as_select());
+        let mut all: Vec<Attribute> = own.load(conn)?.into_iter().map(one).collect();
         all.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(all)
     }
@@ -50,7 +42,7 @@ impl Section for Attribute {
     fn rows(attributes: &Vec<Attribute>) -> Vec<Vec<String>> {
         let one = |attribute: &Attribute| {
             let value = attribute.value.clone().unwrap_or_else(|| "(deleted)".into());
-            vec![attribute.key.clone(), value, attribute.updated_at.shown(), attribute.source.clone()]
+            vec![attribute.key.clone(), value, attribute.updated_at.shown(), attribute.source.to_owned()]
         };
         attributes.iter().map(one).collect()
     }

@@ -16,7 +16,7 @@ pub struct PassedOn {
     pub event_type: String,
     pub queued_at: Time,
     /// `waiting`, `sent` or `failed`.
-    pub state: String,
+    pub state: &'static str,
 }
 
 impl Section for PassedOn {
@@ -31,14 +31,14 @@ impl Section for PassedOn {
             to: one.endpoint,
             event_type: one.event_type,
             queued_at: Time(one.queued_at),
-            state: one.state,
+            state: one.state.as_str(),
         };
         Ok(found.into_iter().map(one).collect())
     }
 
     fn rows(all: &Vec<PassedOn>) -> Vec<Vec<String>> {
         let one =
-            |one: &PassedOn| vec![one.queued_at.shown(), words(&one.event_type), one.to.clone(), words(&one.state)];
+            |one: &PassedOn| vec![one.queued_at.shown(), words(&one.event_type), one.to.clone(), words(one.state)];
         all.iter().map(one).collect()
     }
 }

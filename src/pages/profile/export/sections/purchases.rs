@@ -4,10 +4,11 @@ use diesel::prelude::*;
 use serde_json::value::RawValue;
 
 use super::{Section, dollars, raw, words};
+use crate::customers::stored_purchases;
 use crate::db::Conn;
 use crate::db::schema::purchases;
 use crate::pages::profile::export::model::Time;
-use crate::pages::profile::visit::{Visit, read_purchase};
+use crate::pages::profile::visit::Visit;
 use crate::projection::Purchase;
 
 /// What the customer bought or was granted, as it is stored.
@@ -21,16 +22,13 @@ impl Section for Bought {
     const HEADS: &'static [&'static str] = &["Product", "Store", "Environment", "Began", "Ends", "Paid"];
 
     fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<Box<RawValue>>> {
-        let bodies: Vec<String> = purchases::table
-            .filter(purchases::customer_id.eq(visit.customer.id))
-            .order((purchases::starts_at, purchases::environment, purchases::key))
-            .select(purchases::body)
-            .load(conn)?;
-        Ok(bodies.into_iter().filter_map(raw).collect())
+        let own = stored_purchases::of(visit.customer.id);
+        let ordered = own.order((purchases::starts_at, purchases::environment, purchases::key));
+        Ok(stored_purchases::load_json(conn, ordered)?.into_iter().filter_map(raw).collect())
     }
 
     fn rows(purchases: &Vec<Box<RawValue>>) -> Vec<Vec<String>> {
-        purchases.iter().filter_map(|body| read_purchase(body.get())).map(|one| row(&one)).collect()
+        purchases.iter().filter_map(|body| Purchase::stored(body.get())).map(|one| row(&one)).collect()
     }
 }
 

@@ -4,9 +4,8 @@ use diesel::QueryResult;
 use serde::Serialize;
 
 use super::{Section, text};
-use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::operations::erasure;
+use crate::operations::erasure::{self, Naming};
 use crate::pages::profile::export::model::Time;
 use crate::pages::profile::visit::Visit;
 
@@ -25,11 +24,7 @@ impl Section for Rejected {
 
     fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<Rejected>> {
         let found = erasure::rejected_naming(conn, visit.project.id, visit.customer.id)?;
-        let one = |(received_at, reason, body): (Moment, String, Option<String>)| Rejected {
-            received_at: Time(received_at),
-            reason,
-            body,
-        };
+        let one = |one: Naming| Rejected { received_at: Time(one.received_at), reason: one.reason, body: one.body };
         Ok(found.into_iter().map(one).collect())
     }
 

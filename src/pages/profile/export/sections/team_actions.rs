@@ -32,11 +32,7 @@ impl Section for TeamAction {
 
     fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<TeamAction>> {
         let rows: Vec<(Moment, String, String, String)> = audit_details::table
-            .inner_join(
-                audit_entries::table.on(audit_entries::project_id
-                    .eq(audit_details::project_id)
-                    .and(audit_entries::position.eq(audit_details::position))),
-            )
+            .inner_join(audit_entries::table.on(audit::of_entry()))
             .filter(audit_details::customer_id.eq(visit.customer.id))
             .order(audit_details::position)
             .select((audit_entries::at, audit_entries::action, audit_entries::role, audit_details::body))

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::audit::{Entry, Line, Row};
+use crate::audit::{Line, Row, of_entry};
 use crate::base::ids::{CustomerId, EventId};
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries, people};
@@ -70,18 +70,10 @@ fn nearest(
     limit: usize,
 ) -> QueryResult<Vec<Line>> {
     let query = audit_details::table
-        .inner_join(
-            audit_entries::table.on(audit_entries::project_id
-                .eq(audit_details::project_id)
-                .and(audit_entries::position.eq(audit_details::position))),
-        )
+        .inner_join(audit_entries::table.on(of_entry()))
         .left_join(people::table.on(people::id.nullable().eq(audit_entries::actor_id)))
         .filter(audit_details::customer_id.eq(customer))
-        .select((
-            Entry::as_select(),
-            (audit_details::customer_id, audit_details::salt, audit_details::body).nullable(),
-            people::name.nullable(),
-        ))
+        .select(Row::as_select())
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .into_boxed();
     let rows: Vec<Row> = match towards {

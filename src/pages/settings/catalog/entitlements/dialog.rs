@@ -41,7 +41,7 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
         }
         ("entitlement-detach", Some(row)) => {
             let action = path(&row, "/detach");
-            detach(conn, form, action, (&row, product), now)?.dialog()
+            detach(conn, form, action, &row, product, now)?.dialog()
         }
         _ => Ok(None),
     }
@@ -98,7 +98,8 @@ fn detach(
     conn: &mut Conn,
     form: Opened,
     action: String,
-    (row, product): (&Entitlement, String),
+    row: &Entitlement,
+    product: String,
     now: Moment,
 ) -> Result<Confirm, Error> {
     let attached = queries::attached(conn, row.project_id)?;

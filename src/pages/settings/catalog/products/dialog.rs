@@ -7,8 +7,7 @@ use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::error::Error;
 use crate::base::money::Micros;
-use crate::catalog::rows::Product;
-use crate::catalog::rules;
+use crate::catalog::rows::{Product, ProductKind};
 use crate::db::Conn;
 use crate::events::Store;
 use crate::pages::settings::catalog::confirm::Confirm;
@@ -31,7 +30,7 @@ struct Write {
 pub fn dialog(conn: &mut Conn, member: &Member, form: Opened) -> Result<Option<Dialog>, Error> {
     let project = member.project.id;
     let product = match form.subject.split_once('/') {
-        Some(key) => queries::product(conn, project, key)?,
+        Some((store, identifier)) => queries::product(conn, project, store, identifier)?,
         None => None,
     };
     let base = format!("{}/products", address(member));
@@ -89,7 +88,7 @@ impl Write {
         let text = |text: Option<&String>| text.cloned().unwrap_or_default();
         let current = self.product.as_ref().map_or_else(String::new, |product| match field {
             "name" => text(product.display_name.as_ref()),
-            "kind" => product.kind.clone(),
+            "kind" => product.kind.as_str().to_owned(),
             "duration" => text(product.duration.as_ref()),
             "amount" => product.price_micros.map(|micros| Micros(micros).decimal()).unwrap_or_default(),
             "currency" => text(product.currency.as_ref()),
@@ -107,7 +106,7 @@ impl Write {
 
     fn kinds(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
         let chosen = self.value_of("kind");
-        rules::KINDS.into_iter().map(move |(kind, name)| (kind, name, kind == chosen))
+        ProductKind::ALL.into_iter().map(move |kind| (kind.as_str(), kind.name(), kind.as_str() == chosen))
     }
 
     fn first(&self) -> &'static str {

@@ -53,12 +53,16 @@ impl Draft {
     ) -> Result<Product, Refusal> {
         let is_named = !self.name.trim().is_empty();
         let display_name = or_refuse(&mut problems, "name", is_named.then(|| rules::name(&self.name)).transpose());
-        let kind = or_refuse(&mut problems, "kind", rules::kind(&self.kind)).to_owned();
+        let kind = or_refuse(&mut problems, "kind", rules::kind(&self.kind).map(Some));
         let duration = or_refuse(&mut problems, "duration", rules::duration(&self.duration));
         let price = or_refuse(&mut problems, "amount", rules::price(&self.amount, &self.currency));
         let (price_micros, currency) = price.map(|(micros, currency)| (micros.0, currency)).unzip();
-        let row = Product { project_id, store, identifier, display_name, kind, duration, price_micros, currency };
-        if problems.is_empty() { Ok(row) } else { Err(Refusal { problems, is_stale: false }) }
+        match kind {
+            Some(kind) if problems.is_empty() => {
+                Ok(Product { project_id, store, identifier, display_name, kind, duration, price_micros, currency })
+            }
+            _ => Err(Refusal { problems, is_stale: false }),
+        }
     }
 }
 
@@ -71,13 +75,11 @@ fn or_refuse<T: Default>(problems: &mut Vec<Problem>, field: &'static str, parse
 
 /// A product's settings in words.
 pub fn values(product: &Product) -> Values {
-    let kind =
-        rules::KINDS.iter().find(|(kind, _)| *kind == product.kind).map_or(product.kind.as_str(), |(_, name)| name);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     Values(vec![
         ("Name", text(&product.display_name)),
         ("Store", Store::from(product.store.clone()).name().to_owned()),
-        ("Type", kind.to_owned()),
+        ("Type", product.kind.name().to_owned()),
         ("Duration", text(&product.duration)),
         ("Price", price(product)),
     ])

@@ -58,7 +58,7 @@ fn product_of(action: &mut ActionContext<'_>) -> Result<Product, Error> {
 }
 
 fn find(action: &mut ActionContext<'_>, store: &str, identifier: &str) -> Result<Option<Product>, Error> {
-    Ok(queries::product(action.conn, action.who.project.id, (store, identifier))?)
+    Ok(queries::product(action.conn, action.who.project.id, store, identifier)?)
 }
 
 fn done(action: &ActionContext<'_>, trace: Trace, product: &Product, what: &str) -> Done {
