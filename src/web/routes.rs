@@ -2,12 +2,13 @@
 //! whether it asks for fresh authentication. [`Routes::register`] hands the table to actix, the layers around the
 //! handlers read it, and the tests check it.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route, dev, guard};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, Scope, dev, guard};
 use futures_util::future::LocalBoxFuture;
 
 use super::request_record::RequestRecord;
@@ -217,23 +218,32 @@ impl Routes {
         self.entries.iter().map(|(entry, _)| entry.clone()).collect()
     }
 
-    /// Registers one resource for each path, so that a known path answers a wrong method with 405.
+    /// Registers one resource for each path, so that a known path answers a wrong method with 405. The resources stand
+    /// in a scope for the first part of their path: a request is compared only with the patterns of its own scope.
     pub fn register(self, cfg: &mut ServiceConfig) {
         cfg.app_data(Data::new(self.faces));
-        let mut resources: Vec<(String, actix_web::Resource)> = Vec::new();
+        let mut routes: Vec<(String, Vec<Route>)> = Vec::new();
         for (entry, handler) in self.entries {
             let pattern = entry.pattern.clone();
             let route = route(Arc::new(entry), handler);
-            match resources.iter_mut().find(|(known, _)| *known == pattern) {
-                Some((_, resource)) => {
-                    let known = std::mem::replace(resource, web::resource(""));
-                    *resource = known.route(route);
-                }
-                None => resources.push((pattern.clone(), new_resource(&pattern).route(route))),
+            match routes.iter_mut().find(|(known, _)| *known == pattern) {
+                Some((_, routes)) => routes.push(route),
+                None => routes.push((pattern, vec![route])),
             }
         }
-        for (_, resource) in resources {
-            cfg.service(resource);
+        let mut scopes: BTreeMap<String, Vec<Resource>> = BTreeMap::new();
+        for (pattern, routes) in routes {
+            let (start, rest) = first_part(&pattern);
+            scopes.entry(start.to_owned()).or_default().push(resource(rest, routes));
+        }
+        for (start, resources) in scopes {
+            if start.is_empty() {
+                resources.into_iter().for_each(|one| {
+                    cfg.service(one);
+                });
+            } else {
+                cfg.service(resources.into_iter().fold(web::scope(&start), Scope::service));
+            }
         }
     }
 
@@ -281,8 +291,20 @@ fn route(entry: Arc<RouteEntry>, handler: AnyHandler) -> Route {
     })
 }
 
-fn new_resource(pattern: &str) -> actix_web::Resource {
-    web::resource(pattern).default_service(web::to(|| async { Err::<String, _>(Error::Method) }))
+fn resource(pattern: &str, routes: Vec<Route>) -> Resource {
+    let resource = web::resource(pattern).default_service(web::to(|| async { Err::<String, _>(Error::Method) }));
+    routes.into_iter().fold(resource, Resource::route)
+}
+
+/// `/v1/subscribers/{id}` becomes `/v1` and `/subscribers/{id}`. The start is empty when the first part is a parameter, or
+/// there is none.
+fn first_part(pattern: &str) -> (&str, &str) {
+    let end = pattern.get(1..).and_then(|rest| rest.find('/')).map_or(pattern.len(), |slash| slash + 1);
+    match pattern.split_at(end) {
+        ("/", _) => ("", pattern),
+        (start, _) if start.contains('{') => ("", pattern),
+        parts => parts,
+    }
 }
 
 /// The route for a method. A route for GET also answers HEAD; the server then omits the body.

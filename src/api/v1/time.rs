@@ -1,6 +1,6 @@
 //! Times in the format of v1: UTC, whole seconds, `Z` (§C0).
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::base::clock::Moment;
@@ -29,7 +29,7 @@ impl Serialize for At {
 
 fn written(moment: Moment) -> String {
     let utc = moment.min(LAST).utc().filter(|utc| utc.year() >= 0);
-    utc.unwrap_or(DateTime::<Utc>::UNIX_EPOCH).format("%Y-%m-%dT%H:%M:%SZ").to_string()
+    utc.unwrap_or(DateTime::<Utc>::UNIX_EPOCH).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 #[cfg(test)]
