@@ -21,7 +21,7 @@ pub enum OnMerge {
 }
 
 /// Every table that holds data of customers.
-pub const CUSTOMER_TABLES: [(&str, OnMerge); 26] = [
+pub const CUSTOMER_TABLES: &[(&str, OnMerge)] = &[
     ("app_user_ids", OnMerge::Move),
     ("attributes", OnMerge::Choose),
     ("audit_details", OnMerge::Move),
@@ -83,7 +83,7 @@ mod tests {
             );
         }
         for (table, on_merge) in CUSTOMER_TABLES {
-            assert_eq!(found.contains(&table), on_merge != OnMerge::NotTheirs, "{table}");
+            assert_eq!(found.contains(table), *on_merge != OnMerge::NotTheirs, "{table}");
         }
     }
 }

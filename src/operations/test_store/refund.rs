@@ -46,6 +46,9 @@ fn append_event(
     let period = Period { renewals, starts_at: purchase.period_start, ends_at: purchase.expires_at };
     let delivery = event(&sale, &subject::load(conn, customer)?, period)?;
     let mut resolver = Resolver::new(ctx);
-    ingest::append(conn, &mut resolver, &[delivery])?;
-    Ok(())
+    // The event's id is made of the step and the period: the same step twice in one period would change nothing.
+    match ingest::append(conn, &mut resolver, &[delivery])? {
+        true => Ok(()),
+        false => Err(Error::Internal("the event of a store action was not stored: its id exists already".into())),
+    }
 }

@@ -1,8 +1,4 @@
 //! `GET /projects/{p}/customers/{id}`: loads every card on one connection and in one snapshot.
-//!
-//! The number of queries does not depend on the amount of data: the person (1); the id with its customer and project
-//! (1); the catalog (3); purchases (4); attributes (1); the star (1); notes, entitlements, ids and currencies (1
-//! each); offering (2); manage (3); and those of the history.
 
 use askama::Template;
 use url::form_urlencoded;

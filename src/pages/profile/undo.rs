@@ -4,18 +4,32 @@ use serde::{Deserialize, Serialize};
 
 use super::acting::{Outcome, on_customer};
 use super::subject::Subject;
-use super::{attributes, entitlements, notes, offering};
 use crate::actions::{ActionContext, ActionForm, Done, take_undo};
 use crate::base::error::Error;
 use crate::base::ids::SubmissionId;
 
-/// What each card needs to undo one of its actions.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Undo {
-    Note(Box<notes::Undo>),
-    Attribute(Box<attributes::Undo>),
-    Offering(Box<offering::Undo>),
-    Grant(entitlements::Undo),
+/// Declares [`Undo`]: the cards whose actions can be undone, each with its module.
+macro_rules! undo {
+    ($($variant:ident: $card:ident,)+) => {
+        /// What each card needs to undo one of its actions.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        pub enum Undo {
+            $($variant(Box<super::$card::Undo>),)+
+        }
+
+        fn take_back(action: &mut ActionContext<'_>, subject: &Subject, undo: Undo) -> Result<Done, Error> {
+            match undo {
+                $(Undo::$variant(undo) => super::$card::undo(action, subject, *undo),)+
+            }
+        }
+    };
+}
+
+undo! {
+    Note: notes,
+    Attribute: attributes,
+    Offering: offering,
+    Grant: entitlements,
 }
 
 #[derive(Deserialize)]
@@ -32,13 +46,4 @@ pub async fn undo(form: ActionForm<Draft>) -> Outcome {
         }
     })
     .await
-}
-
-fn take_back(action: &mut ActionContext<'_>, subject: &Subject, undo: Undo) -> Result<Done, Error> {
-    match undo {
-        Undo::Note(undo) => notes::undo(action, subject, *undo),
-        Undo::Attribute(undo) => attributes::undo(action, subject, *undo),
-        Undo::Offering(undo) => offering::undo(action, subject, *undo),
-        Undo::Grant(undo) => entitlements::undo(action, subject, undo),
-    }
 }

@@ -5,9 +5,7 @@ use diesel::QueryResult;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::sections::{
-    Attribute, Balance, Bought, Details, Experiment, Id, Note, Override, PassedOn, Rejected, Section, TeamAction,
-};
+use super::sections::{self, Section};
 use super::table::Table;
 use crate::base::clock::Moment;
 use crate::db::Conn;
@@ -20,9 +18,13 @@ use crate::wording::times;
 /// The name and version of the schema. A field may be added without a new version, never changed or removed.
 pub const SCHEMA: &str = "dossier.customer/1";
 
-/// Declares [`Held`]: a field of the file and a table of the page for each section, in this order.
+fn table<S: Section>(field: &S::Field) -> Table {
+    Table::new(S::TITLE, S::HEADS, S::rows(field))
+}
+
+/// Declares [`Held`]: a field of the file and a table of the page for each section, in this order. A section is named with its file.
 macro_rules! held {
-    ($($(#[$doc:meta])* $field:ident: $section:ty,)+) => {
+    ($($field:ident: $file:ident::$section:ident,)+) => {
         /// The file without its last field `events`, which is `[{"received_at", "body"}]`: every webhook event as
         /// received, in the order in which the events were generated.
         #[derive(Serialize)]
@@ -31,7 +33,7 @@ macro_rules! held {
             pub made_at: Time,
             /// The project's name.
             pub project: String,
-            $($(#[$doc])* pub $field: <$section as Section>::Field,)+
+            $(pub $field: <sections::$file::$section as Section>::Field,)+
         }
 
         impl Held {
@@ -41,30 +43,30 @@ macro_rules! held {
                     schema: SCHEMA,
                     made_at: Time(visit.ctx.now),
                     project: visit.project.name.clone(),
-                    $($field: <$section>::load(conn, visit)?,)+
+                    $($field: sections::$file::$section::load(conn, visit)?,)+
                 })
             }
 
             /// Everything but the events, as tables.
             pub fn tables(&self) -> Vec<Table> {
-                vec![$(Table::new(<$section>::TITLE, <$section>::HEADS, <$section>::rows(&self.$field)),)+]
+                vec![$(table::<sections::$file::$section>(&self.$field),)+]
             }
         }
     };
 }
 
 held! {
-    app_user_ids: Id,
-    details: Details,
-    attributes: Attribute,
-    notes: Note,
-    offering_override: Override,
-    experiments: Experiment,
-    balances: Balance,
-    purchases: Bought,
-    team_actions: TeamAction,
-    rejected_deliveries: Rejected,
-    passed_on: PassedOn,
+    app_user_ids: app_user_ids::Id,
+    details: details::Details,
+    attributes: attributes::Attribute,
+    notes: notes::Note,
+    offering_override: offering_override::Override,
+    experiments: experiments::Experiment,
+    balances: balances::Balance,
+    purchases: purchases::Bought,
+    team_actions: team_actions::TeamAction,
+    rejected_deliveries: rejected::Rejected,
+    passed_on: passed_on::PassedOn,
 }
 
 #[derive(Debug, Serialize)]

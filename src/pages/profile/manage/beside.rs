@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
-use crate::db::schema::{balances, experiments, notes, offering_overrides, transfer_links};
+use crate::db::schema::*;
 use crate::wording::text::count as words;
 
 /// The line in which a number stands.

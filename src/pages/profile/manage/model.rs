@@ -160,7 +160,7 @@ mod tests {
             purchases: 2,
             grants: 1,
             attributes: 8,
-            beside: Beside { notes: 2, balances: 2, experiments: 1, overrides: 1, partners: 0 },
+            beside: Beside { notes: 2, balances: 2, experiments: 1, overrides: 1, ..Beside::default() },
             live: Vec::new(),
         };
         insta::assert_snapshot!(held.erased().join("\n"), @"

@@ -26,7 +26,7 @@ pub async fn give(form: ActionForm<Draft>) -> Outcome {
         let entry = plan.grant_entry(&request.entitlement, request.length).because(request.reason.clone());
         let done = Done::new(entry, message, subject.at("entitlements"));
         let keys = plan.given.into_iter().map(|one| one.key).collect();
-        Ok(done.with_undo(&undo::Undo::Grant(Undo::Given(keys, plan.removed))))
+        Ok(done.with_undo(&undo::Undo::Grant(Undo::Given(keys, plan.removed).into())))
     })
     .await
 }
@@ -50,7 +50,7 @@ pub async fn revoke(form: ActionForm<RevokeDraft>) -> Outcome {
         let catalog = catalog::queries::load(action.conn, subject.project.id)?;
         let message = format!("{} removed.", text::capitalised(&removed(&catalog, &plan)));
         let done = Done::new(plan.removal_entry().because(reason), message, subject.at("entitlements"));
-        Ok(done.with_undo(&undo::Undo::Grant(Undo::Removed(plan.removed))))
+        Ok(done.with_undo(&undo::Undo::Grant(Undo::Removed(plan.removed).into())))
     })
     .await
 }

@@ -1,33 +1,22 @@
 //! The parts of what is held, one file each. A part is a field of the export file and a table on the page; the list of
 //! them all is in `model`.
 
-mod app_user_ids;
-mod attributes;
-mod balances;
-mod details;
-mod experiments;
-mod notes;
-mod offering_override;
-mod passed_on;
-mod purchases;
-mod rejected;
-mod team_actions;
+pub mod app_user_ids;
+pub mod attributes;
+pub mod balances;
+pub mod details;
+pub mod experiments;
+pub mod notes;
+pub mod offering_override;
+pub mod passed_on;
+pub mod purchases;
+pub mod rejected;
+pub mod team_actions;
 
 use diesel::QueryResult;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-pub use self::app_user_ids::Id;
-pub use self::attributes::Attribute;
-pub use self::balances::Balance;
-pub use self::details::Details;
-pub use self::experiments::Experiment;
-pub use self::notes::Note;
-pub use self::offering_override::Override;
-pub use self::passed_on::PassedOn;
-pub use self::purchases::Bought;
-pub use self::rejected::Rejected;
-pub use self::team_actions::TeamAction;
 use super::model::Time;
 use crate::base::money::{Micros, Money};
 use crate::db::Conn;
