@@ -2,6 +2,10 @@
 //! of its own, so the compiler would make the code that runs it hundreds of times. [`Conn`] hides the type of a query
 //! behind [`AnyQuery`] before it hands it on.
 
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
 use diesel::backend::Backend;
 use diesel::connection::{
     CacheSize, Connection, Instrumentation, LoadConnection, SimpleConnection, TransactionManager,
@@ -18,17 +22,49 @@ use super::conn::{AnyConnection, Conn, MultiBackend};
 /// A query of any type, with its SQL.
 struct AnyQuery<'query> {
     fragment: Box<dyn QueryFragment<MultiBackend> + 'query>,
+    written: Arc<Written>,
+}
+
+/// The SQL of a query for one backend.
+struct Written {
     sql: String,
     is_safe_to_cache: bool,
 }
+
+/// What was written of queries whose type alone decides their SQL, which Diesel tells by an id of the type.
+static WRITTEN: LazyLock<RwLock<ByType>> = LazyLock::new(RwLock::default);
+
+/// By the id of the type, and whether the database is SQLite.
+type ByType = HashMap<(TypeId, bool), Arc<Written>>;
 
 type Builder = <MultiBackend as Backend>::QueryBuilder;
 
 impl<'query> AnyQuery<'query> {
     fn new(
         connection: &AnyConnection,
+        type_id: Option<TypeId>,
         fragment: Box<dyn QueryFragment<MultiBackend> + 'query>,
     ) -> QueryResult<AnyQuery<'query>> {
+        let Some(type_id) = type_id else {
+            let written = Arc::new(Written::new(connection, &*fragment)?);
+            return Ok(AnyQuery { fragment, written });
+        };
+        let key = (type_id, matches!(connection, AnyConnection::Sqlite(_)));
+        let known = WRITTEN.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let written = match known {
+            Some(written) => written,
+            None => {
+                let written = Arc::new(Written::new(connection, &*fragment)?);
+                WRITTEN.write().unwrap_or_else(PoisonError::into_inner).insert(key, written.clone());
+                written
+            }
+        };
+        Ok(AnyQuery { fragment, written })
+    }
+}
+
+impl Written {
+    fn new(connection: &AnyConnection, fragment: &dyn QueryFragment<MultiBackend>) -> QueryResult<Written> {
         let (backend, mut builder) = match connection {
             AnyConnection::Sqlite(_) => (MultiBackend::Sqlite(Default::default()), Builder::Sqlite(Default::default())),
             AnyConnection::Postgres(_) => {
@@ -37,7 +73,7 @@ impl<'query> AnyQuery<'query> {
         };
         fragment.to_sql(&mut builder, &backend)?;
         let is_safe_to_cache = fragment.is_safe_to_cache_prepared(&backend)?;
-        Ok(AnyQuery { fragment, sql: builder.finish(), is_safe_to_cache })
+        Ok(Written { sql: builder.finish(), is_safe_to_cache })
     }
 }
 
@@ -47,12 +83,12 @@ impl QueryFragment<MultiBackend> for AnyQuery<'_> {
     }
 
     fn to_sql(&self, out: &mut Builder, _: &MultiBackend) -> QueryResult<()> {
-        out.push_sql(&self.sql);
+        out.push_sql(&self.written.sql);
         Ok(())
     }
 
     fn is_safe_to_cache_prepared(&self, _: &MultiBackend) -> QueryResult<bool> {
-        Ok(self.is_safe_to_cache)
+        Ok(self.written.is_safe_to_cache)
     }
 }
 
@@ -87,7 +123,7 @@ impl Connection for Conn {
     where
         T: QueryFragment<MultiBackend> + QueryId,
     {
-        let query = AnyQuery::new(&self.0, Box::new(source))?;
+        let query = AnyQuery::new(&self.0, T::query_id(), Box::new(source))?;
         self.0.execute_returning_count(&query)
     }
 
@@ -117,7 +153,7 @@ impl LoadConnection for Conn {
         T: Query + QueryFragment<MultiBackend> + QueryId + 'query,
         MultiBackend: QueryMetadata<T::SqlType>,
     {
-        let query = AnyQuery::new(&self.0, Box::new(source))?;
+        let query = AnyQuery::new(&self.0, T::query_id(), Box::new(source))?;
         load(&mut self.0, query)
     }
 }

@@ -22,7 +22,8 @@ fn table<S: Section>(field: &S::Field) -> Table {
     Table::new(S::TITLE, S::HEADS, S::rows(field))
 }
 
-/// Declares [`Held`]: a field of the file and a table of the page for each section, in this order. A section is named with its file.
+/// Declares [`Held`]: a field of the file and a table of the page for each section, in this order. A section is named
+/// with its file.
 macro_rules! held {
     ($($field:ident: $file:ident::$section:ident,)+) => {
         /// The file without its last field `events`, which is `[{"received_at", "body"}]`: every webhook event as
