@@ -7,6 +7,7 @@
 
 pub mod disclosure;
 mod done;
+mod field;
 mod form;
 mod opened;
 mod page;

@@ -4,6 +4,7 @@
 use askama::{Result, Values};
 
 use super::assets;
+use super::icon::Icon;
 use crate::wording::text;
 
 /// `{{ id|visible }}`: an id with its hidden characters made visible.
@@ -16,6 +17,12 @@ pub fn visible(text: &str, _: &dyn Values) -> Result<String> {
 #[askama::filter_fn]
 pub fn count(number: &i64, _: &dyn Values, one: &str, many: &str) -> Result<String> {
     Ok(text::count(*number, one, many))
+}
+
+/// `{{ "check"|drawn("icon copy__done") }}`: an icon of the sprite, with these classes.
+#[askama::filter_fn]
+pub fn drawn(name: &str, _: &dyn Values, classes: &str) -> Result<Icon> {
+    Ok(Icon { name: name.to_owned(), classes: classes.to_owned() })
 }
 
 /// `{{ "icons/mark.svg"|asset }}`: the address of a static file.

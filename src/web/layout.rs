@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use super::{Flash, OpenDialog};
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::{Flash, OpenDialog, filters};
 use crate::wording::Preferences;
 
 /// Who sees the page, and in which project.
@@ -51,6 +54,24 @@ pub struct Layout {
     pub dialog: Option<OpenDialog>,
 }
 
+/// The page up to its own part. It is a template of its own, so that it is compiled once and not into each page.
+#[derive(Template)]
+#[template(path = "layout/start.html")]
+pub struct Start<'a> {
+    layout: &'a Layout,
+}
+
+impl HtmlSafe for Start<'_> {}
+
+/// The page after its own part.
+#[derive(Template)]
+#[template(path = "layout/end.html")]
+pub struct End<'a> {
+    layout: &'a Layout,
+}
+
+impl HtmlSafe for End<'_> {}
+
 impl Layout {
     pub fn new(title: impl Into<String>, frame: Option<Arc<Frame>>, section: Section) -> Layout {
         Layout { title: title.into(), frame, section, query: String::new(), flash: None, dialog: None }
@@ -66,6 +87,14 @@ impl Layout {
     pub fn with_query(mut self, query: impl Into<String>) -> Layout {
         self.query = query.into();
         self
+    }
+
+    pub fn start(&self) -> Start<'_> {
+        Start { layout: self }
+    }
+
+    pub fn end(&self) -> End<'_> {
+        End { layout: self }
     }
 
     pub fn preferences(&self) -> Preferences {

@@ -14,6 +14,7 @@ mod flash;
 pub mod form;
 pub mod guard;
 mod headers;
+pub mod icon;
 pub mod layout;
 pub mod log;
 pub mod markdown;

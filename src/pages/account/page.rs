@@ -11,7 +11,7 @@ use crate::auth::{LoggedIn, PageRequest, Person, second_factor};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::web::{Flash, Layout, filters, form};
+use crate::web::{Flash, Layout, form};
 use crate::wording::Preferences;
 use crate::wording::preferences::{Theme, places};
 use crate::wording::sentence::Stamp;

@@ -14,7 +14,7 @@ use crate::actions::{self, InProject, Opened, Page, View};
 use crate::base::Permission::ReadTeam;
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::web::{Dialog, Flash, Layout, Section, filters};
+use crate::web::{Dialog, Flash, Layout, Section};
 
 /// What the query string asks for.
 #[derive(Debug, Default)]

@@ -15,6 +15,9 @@ mod test_accounts;
 pub mod values;
 pub mod webhook;
 
+use askama::Template;
+use askama::filters::HtmlSafe;
+
 use crate::actions::show;
 use crate::base::Permission::{ReadRejected, ReadSettings};
 use crate::web::Routes;
@@ -37,6 +40,8 @@ pub fn routes(routes: &mut Routes) {
 }
 
 /// The navigation beside each settings page: the pages that the member may open.
+#[derive(Template)]
+#[template(path = "settings/nav.html")]
 pub struct Nav {
     pub base: String,
     pub catalog: String,
@@ -51,3 +56,5 @@ pub struct Nav {
     pub has_endpoints: bool,
     pub has_test_accounts: bool,
 }
+
+impl HtmlSafe for Nav {}

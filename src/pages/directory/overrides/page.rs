@@ -13,7 +13,7 @@ use crate::pages::directory::lists::List;
 use crate::pages::directory::overview::{self, Overview};
 use crate::pages::profile::subject;
 use crate::web::form::field;
-use crate::web::{Flash, Layout, Section, filters};
+use crate::web::{Flash, Layout, Section};
 use crate::wording::Preferences;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text;

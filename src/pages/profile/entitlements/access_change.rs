@@ -1,5 +1,7 @@
 //! A preview: the access to an entitlement before and after an action, computed and grouped as for the card.
 
+use askama::Template;
+use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
 use super::model::{Grouped, Source};
@@ -10,12 +12,15 @@ use crate::pages::profile::visit::Visit;
 use crate::projection::{CustomerState, Fact, Purchase};
 
 /// The purchases that unlock one entitlement, now and after the action.
-#[derive(Debug)]
+#[derive(Debug, Template)]
+#[template(path = "profile/entitlements/access_change.html")]
 pub struct AccessChange {
     pub title: String,
     pub now: Vec<Source>,
     pub then: Vec<Source>,
 }
+
+impl HtmlSafe for AccessChange {}
 
 impl AccessChange {
     /// The access to these entitlements now, and with the events added.

@@ -3,6 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
+use askama::Template;
+use askama::filters::HtmlSafe;
+
 use crate::base::clock::Moment;
 use crate::events::Environment;
 use crate::explanation::status_line::{Explanation, StatusLine, is_unsettled};
@@ -10,6 +13,7 @@ use crate::pages::profile::badge::Badge;
 use crate::pages::profile::visit::Visit;
 use crate::pages::store_badge::StoreBadge;
 use crate::projection::{Kind, Purchase, Status};
+use crate::web::filters;
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
 
@@ -29,7 +33,8 @@ pub struct Grouped {
 }
 
 /// An entitlement and the purchases that unlock it; or those that unlock nothing.
-#[derive(Debug)]
+#[derive(Debug, Template)]
+#[template(path = "profile/entitlements/group.html")]
 pub struct Group {
     pub title: String,
     /// `None` for purchases that unlock nothing.
@@ -41,7 +46,8 @@ pub struct Group {
 }
 
 /// One purchase under an entitlement.
-#[derive(Debug)]
+#[derive(Debug, Template)]
+#[template(path = "profile/entitlements/source.html")]
 pub struct Source {
     pub key: String,
     pub store: StoreBadge,
@@ -60,6 +66,9 @@ pub struct Source {
     /// The actions of a grant; the card sets them.
     pub menu: Option<Menu>,
 }
+
+impl HtmlSafe for Group {}
+impl HtmlSafe for Source {}
 
 /// The actions of a grant.
 #[derive(Debug)]

@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use askama::Template;
+use askama::filters::HtmlSafe;
 use sha2::{Digest, Sha256};
 
 use crate::base::error::Error;
@@ -14,6 +16,7 @@ use crate::pages::profile::entitlements::Grouped;
 use crate::pages::profile::subject::{self, Subject};
 use crate::pages::profile::visit::Visit;
 use crate::projection::{CustomerState, Kind, Purchase};
+use crate::web::filters;
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
 
@@ -34,8 +37,11 @@ pub struct Review {
 }
 
 /// One of the two customers.
-#[derive(Debug)]
+#[derive(Debug, Template)]
+#[template(path = "profile/transfer/side.html")]
 pub struct Side {
+    /// `From` or `To`
+    pub heading: &'static str,
     pub name: String,
     pub id: String,
     pub href: String,
@@ -59,7 +65,7 @@ impl Review {
         let (is_one, named) = (moving.len() == 1, named(visit, &moving));
         let moving = counted(moving.len(), tests);
         let seen = fingerprint(&preview);
-        let (from, to) = (Side::new(visit, preview.from), Side::new(&other, preview.to));
+        let (from, to) = (Side::new("From", visit, preview.from), Side::new("To", &other, preview.to));
         Ok(Some(Review { from, to, to_id: to_id.to_owned(), moving, is_one, named, seen }))
     }
 }
@@ -105,13 +111,16 @@ fn named(visit: &Visit, moving: &[&Purchase]) -> Sentence {
     if more == 0 { names_in_words } else { names_in_words.words(format!(" and {more} more")) }
 }
 
+impl HtmlSafe for Side {}
+
 impl Side {
-    fn new(visit: &Visit, (now, then): (CustomerState, CustomerState)) -> Side {
+    fn new(heading: &'static str, visit: &Visit, (now, then): (CustomerState, CustomerState)) -> Side {
         let tests = |state: &CustomerState| {
             state.purchases.iter().filter(|one| one.environment == Environment::Sandbox).count()
         };
         let hidden = if visit.is_sandbox() { 0 } else { tests(&now).max(tests(&then)) };
         Side {
+            heading,
             name: name(visit),
             id: visit.opened_as.clone(),
             href: subject::href(&visit.project.slug, &visit.opened_as),

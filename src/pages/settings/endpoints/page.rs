@@ -16,7 +16,7 @@ use crate::endpoints::{Endpoint, MOST};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
 use crate::web::Dialog;
-use crate::web::{Layout, Section, filters};
+use crate::web::{Layout, Section};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::grouped;
 

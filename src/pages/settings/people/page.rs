@@ -17,7 +17,7 @@ use crate::db::Conn;
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
 use crate::web::Dialog;
-use crate::web::{Layout, Section, filters};
+use crate::web::{Layout, Section};
 use crate::wording::sentence::Stamp;
 
 #[derive(Template)]

@@ -14,7 +14,7 @@ use crate::db::{Conn, Db};
 use crate::operations::test_accounts::{Job, jobs};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
-use crate::web::{Layout, Section, filters};
+use crate::web::{Layout, Section};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::{count, grouped};
 
