@@ -1,11 +1,14 @@
 //! "Everything we hold": complete for one customer, with nothing about others, logged, and only after a fresh log-in.
 
 use actix_web::http::StatusCode;
+use diesel::connection::SimpleConnection;
+use dossier::base::error::Error;
+use dossier::db::customer_tables::{CUSTOMER_TABLES, OnMerge};
 use serde_json::{Value, json};
 
 use crate::support::Desk;
 use crate::support::audit_log::audit_entries;
-use crate::support::canary::add_customer_with_everything;
+use crate::support::canary::{WITHOUT_ROWS, add_customer_with_everything};
 use crate::support::cast::{ADA, PASSWORD, SOL, TEAM, VERA};
 use crate::support::events::{deliver, event_on_day, transfer_event};
 
@@ -23,6 +26,55 @@ async fn file(desk: &Desk, path: &str) -> Value {
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"customer-2026-11-23.json\"");
     assert_eq!(answer.header("content-type"), "application/json");
     serde_json::from_str(&answer.body).expect("the file is JSON")
+}
+
+/// Tables of which the file has nothing: they are for the program's own work or a colleague's. The last one has the actions
+/// of the team, which another test finds there.
+const NOT_IN_THE_FILE: [&str; 5] = ["test_sales", "test_customers", "submissions", "stale_customers", "audit_details"];
+
+/// Tables of which the deletion dialog has no number.
+const NOT_COUNTED: [&str; 7] =
+    ["test_sales", "test_customers", "submissions", "stale_customers", "search_terms", "history", "audit_details"];
+
+/// A table is in the file, and is counted before a deletion, when either looks different without its rows.
+#[actix_web::test]
+async fn no_table_of_customers_is_forgotten_in_the_file_or_before_a_deletion() {
+    let desk = Desk::open().await;
+    add_customer_with_everything(&desk).await;
+    let theirs = CUSTOMER_TABLES.iter().filter(|(_, on_merge)| *on_merge != OnMerge::NotTheirs);
+    let theirs = theirs.map(|(table, _)| *table).filter(|table| !WITHOUT_ROWS.contains(table));
+    let (mut not_in_the_file, mut not_counted) = (Vec::new(), Vec::new());
+    let (mut held, mut counted) = (held(&desk).await, counted(&desk).await);
+    // Ids come last: without them nobody is found.
+    for table in theirs.rev() {
+        let deleted = desk.db.write_here(|conn| Ok::<_, Error>(conn.batch_execute(&format!("DELETE FROM {table}"))?));
+        deleted.expect("its rows are deleted");
+        let (held_now, counted_now) = (self::held(&desk).await, self::counted(&desk).await);
+        if held_now == held {
+            not_in_the_file.push(table);
+        }
+        if counted_now == counted {
+            not_counted.push(table);
+        }
+        (held, counted) = (held_now, counted_now);
+    }
+    assert_eq!(not_in_the_file, NOT_IN_THE_FILE, "a new table needs a section in pages/profile/export/sections/");
+    assert_eq!(not_counted, NOT_COUNTED, "a new table needs a row in pages/profile/manage/beside.rs");
+}
+
+/// The file without the actions of the team, to which each download adds one.
+async fn held(desk: &Desk) -> Option<Value> {
+    let answer = desk.get(&ADA, &format!("{KNOWN}/export.json")).await;
+    let mut file: Value = serde_json::from_str(&answer.body).ok()?;
+    file.as_object_mut()?.remove("team_actions");
+    Some(file)
+}
+
+/// The dialog that deletes the customer.
+async fn counted(desk: &Desk) -> String {
+    let page = desk.get(&ADA, &format!("{KNOWN}?dialog=manage-delete")).await.body;
+    let dialog = page.split("<dialog").nth(1).unwrap_or_default();
+    dialog.lines().filter(|line| !line.contains("name=\"once\"")).collect()
 }
 
 #[actix_web::test]

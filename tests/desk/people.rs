@@ -8,6 +8,7 @@ use dossier::base::error::Error;
 use dossier::db::schema::{invitations, notes, offering_overrides, sessions};
 
 use crate::support::audit_log::{audit_entries, verify_audit_chain};
+use crate::support::canary::add_customer_with_everything;
 use crate::support::cast::{ADA, DEV, LENA, PASSWORD, Person, SOL, TEAM, VERA};
 use crate::support::desks::add_lena;
 use crate::support::pages::seen_version;
@@ -284,9 +285,10 @@ async fn an_erased_name_is_stored_nowhere_and_the_chain_is_still_valid() {
     let desk = Desk::open().await;
     desk.anonymous_post_form("/login", &[("email", SOL.email), ("password", PASSWORD)]).await;
     write_notes(&desk).await;
-    desk.post_form(&ADA, &role_path(&SOL), &[("role", "viewer"), ("seen", "support")]).await;
     override_offering(&desk);
     delete_first_note(&desk).await;
+    add_customer_with_everything(&desk).await;
+    desk.post_form(&ADA, &role_path(&SOL), &[("role", "viewer"), ("seen", "support")]).await;
     let answer = desk.post_form(&ADA, &delete_path(&SOL), &[("seen", "viewer"), ("erase", "1")]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     let page = desk.get(&ADA, LENA).await.body;
