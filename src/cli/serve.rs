@@ -99,6 +99,8 @@ pub fn server(application: Application, listener: TcpListener) -> io::Result<Ser
         .worker_max_blocking_threads(WAITING_THREADS)
         .keep_alive(KeepAlive::Timeout(IDLE_TIME))
         .client_request_timeout(HEAD_TIME)
+        // A compressed answer is written in parts, and each would wait up to 40 ms for the client to confirm the one before.
+        .tcp_nodelay(true)
         .shutdown_timeout(SECONDS_TO_FINISH)
         .disable_signals()
         .on_connect(cut_unread)
