@@ -12,7 +12,7 @@ use diesel::connection::{
     TransactionManagerStatus,
 };
 use diesel::expression::QueryMetadata;
-use diesel::internal::derives::multiconnection::ConnectionSealed;
+use diesel::internal::derives::multiconnection::{AstPassHelper, ConnectionSealed};
 use diesel::query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
 use diesel::{ConnectionResult, QueryResult};
@@ -78,17 +78,17 @@ impl Written {
 }
 
 impl QueryFragment<MultiBackend> for AnyQuery<'_> {
-    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        self.fragment.walk_ast(pass)
-    }
-
-    fn to_sql(&self, out: &mut Builder, _: &MultiBackend) -> QueryResult<()> {
-        out.push_sql(&self.written.sql);
+    /// Diesel walks a query several times: to write it, to ask whether it may be cached, to collect the values in it. Only
+    /// the last needs the query itself.
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        if pass.bind_collector().is_some() || pass.debug_binds().is_some() {
+            return self.fragment.walk_ast(pass);
+        }
+        pass.push_sql(&self.written.sql);
+        if !self.written.is_safe_to_cache {
+            pass.unsafe_to_cache_prepared();
+        }
         Ok(())
-    }
-
-    fn is_safe_to_cache_prepared(&self, _: &MultiBackend) -> QueryResult<bool> {
-        Ok(self.written.is_safe_to_cache)
     }
 }
 
