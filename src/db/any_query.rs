@@ -78,8 +78,9 @@ impl Written {
 }
 
 impl QueryFragment<MultiBackend> for AnyQuery<'_> {
-    /// Diesel walks a query several times: to write it, to ask whether it may be cached, to collect the values in it. Only
-    /// the last needs the query itself.
+    /// Diesel walks a query several times: to write it, to ask whether it may be cached, to collect the values in it or to
+    /// show them. Only the values need the query itself. This is not done in `to_sql`, because a reference to a query,
+    /// which is what Diesel is given, forwards `walk_ast` alone.
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         if pass.bind_collector().is_some() || pass.debug_binds().is_some() {
             return self.fragment.walk_ast(pass);
@@ -182,5 +183,37 @@ impl TransactionManager<Conn> for Conn {
 
     fn transaction_manager_status_mut(conn: &mut Conn) -> &mut TransactionManagerStatus {
         AnyConnection::transaction_manager_status_mut(&mut conn.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// A statement without a static id, which counts how often it is walked.
+    struct Counted<'a>(&'a Cell<usize>);
+
+    impl QueryFragment<MultiBackend> for Counted<'_> {
+        fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+            self.0.set(self.0.get() + 1);
+            pass.push_sql("CREATE TEMP TABLE IF NOT EXISTS counted (id BIGINT)");
+            Ok(())
+        }
+    }
+
+    impl QueryId for Counted<'_> {
+        type QueryId = ();
+
+        const HAS_STATIC_QUERY_ID: bool = false;
+    }
+
+    #[test]
+    fn a_query_is_walked_once_to_write_it_once_for_the_cache_and_once_for_its_values() {
+        let mut conn = Conn::establish(":memory:").expect("a database in memory");
+        let walks = Cell::new(0);
+        conn.execute_returning_count(&Counted(&walks)).expect("a table");
+        assert_eq!(walks.get(), 3);
     }
 }
