@@ -13,7 +13,7 @@ use super::events::{deliver, event_on_day, replace_fields};
 /// Tables in which this customer has no row, because it would be in the way: running jobs, running grants, transfers.
 pub const WITHOUT_ROWS: [&str; 4] = ["deletion_choices", "grant_ends", "retained_events", "transfer_links"];
 
-/// Adds a customer of whom everything is known that can be known. Every value holds "kanarie", but a colleague is Sol.
+/// Adds a customer of whom everything is known that can be known. Every value holds "kanarie", except that a colleague is always Sol.
 pub async fn add_customer_with_everything(desk: &Desk) {
     let bodies = [
         canary(0, "INITIAL_PURCHASE", json!({ "price": 9.99 })),
