@@ -10,7 +10,7 @@ use crate::web::filters;
 
 /// The attributes of a field that was refused; nothing for others.
 #[derive(Template)]
-#[template(path = "form/wrong.html")]
+#[template(path = "field/wrong.html")]
 pub struct Wrong<'a> {
     field: &'a str,
     is_wrong: bool,
@@ -18,7 +18,7 @@ pub struct Wrong<'a> {
 
 /// Why a field was refused; nothing for others.
 #[derive(Template)]
-#[template(path = "form/reason.html")]
+#[template(path = "field/reason.html")]
 pub struct Reason<'a> {
     field: &'a str,
     sentence: Option<&'a str>,
@@ -26,7 +26,7 @@ pub struct Reason<'a> {
 
 /// The field for the password or a code, where the form asks for it.
 #[derive(Template)]
-#[template(path = "form/proof.html")]
+#[template(path = "field/proof.html")]
 pub struct Proof<'a> {
     form: &'a Opened,
 }

@@ -51,6 +51,8 @@ pub struct Side {
     pub tests: usize,
 }
 
+impl HtmlSafe for Side {}
+
 impl Review {
     /// `None` when there is nothing to move.
     pub fn load(conn: &mut Conn, visit: &Visit, to: CustomerId, to_id: &str) -> Result<Option<Review>, Error> {
@@ -110,8 +112,6 @@ fn named(visit: &Visit, moving: &[&Purchase]) -> Sentence {
     });
     if more == 0 { names_in_words } else { names_in_words.words(format!(" and {more} more")) }
 }
-
-impl HtmlSafe for Side {}
 
 impl Side {
     fn new(heading: &'static str, visit: &Visit, (now, then): (CustomerState, CustomerState)) -> Side {
