@@ -2,6 +2,7 @@
 //! [`Caller`] is the first argument of every handler of the client API: before the handler runs, the key is known, is of
 //! the kind that the route needs, belongs to the project of the path, and is within its rate limit.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -11,16 +12,22 @@ use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::future::LocalBoxFuture;
 
 use super::device::Device;
+use super::v1::log_ins::LogIn;
+use super::{AttributeCalls, LogIns};
 use crate::actions::{self, Scope};
+use crate::api::attribute_writer::{AttributeCall, Outcome};
 use crate::api::errors;
 use crate::api::last_seen::{Contact, Fetched, LastSeen};
 use crate::api::rate_limit::{RateLimits, Spent};
 use crate::audit::{self, Actor, Ctx, Origin, Trace};
+use crate::auth::address;
 use crate::auth::api_keys::{self, Key, Kind};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::{AppUserId, lookup_key};
+use crate::customers::attributes::Update;
+use crate::db::group::GroupWriter;
 use crate::db::{Conn, Db};
 use crate::web::request_record::RequestRecord;
 use crate::web::routes::{ChecksKey, RouteEntry};
@@ -33,6 +40,8 @@ pub struct Caller {
     key_hash: String,
     db: Data<Db>,
     last_seen: Data<LastSeen>,
+    attributes: Data<GroupWriter<AttributeCalls>>,
+    log_ins: Data<GroupWriter<LogIns>>,
     pub query: String,
     /// How many calls of its minute the key has used.
     pub spent: Spent,
@@ -134,6 +143,23 @@ impl Caller {
         self.db.write(move |conn| actions::act(&scope, conn, |conn, call| work(conn, call))).await
     }
 
+    /// Saves attributes that an app sends, and returns after the commit. Calls that come at the same time share it.
+    ///
+    /// # Errors
+    /// As [`GroupWriter::run`].
+    pub async fn save_attributes(&self, app_user_id: AppUserId, updates: Vec<Update>) -> Result<Outcome, Error> {
+        let (project, at) = (self.call.ctx.project, self.call.ctx.now);
+        self.attributes.run(AttributeCall { project, app_user_id, at, updates }).await
+    }
+
+    /// Logs an app in, and returns after the commit whether nobody had the new id before.
+    ///
+    /// # Errors
+    /// [`Error::Client`] with code 7220 when an id may not be given to a new customer; as [`GroupWriter::run`].
+    pub async fn log_in(&self, current: AppUserId, new: AppUserId) -> Result<bool, Error> {
+        Ok(self.log_ins.run(LogIn { call: self.call.clone(), current, new }).await??)
+    }
+
     /// Records that an app was open. Calls of servers are not recorded. [`LastSeen`] writes contacts in batches.
     pub fn record_contact(&self, app_user_id: &str, fetched: Fetched) {
         let call = &self.call;
@@ -190,11 +216,16 @@ struct UncheckedCall {
     origin: Origin,
     device: Device,
     query: String,
+    /// Whether the call may change something.
+    is_write: bool,
     now: Moment,
     db: Data<Db>,
     ids: Data<Ids>,
     rate_limits: Data<RateLimits>,
     last_seen: Data<LastSeen>,
+    attributes: Data<GroupWriter<AttributeCalls>>,
+    log_ins: Data<GroupWriter<LogIns>>,
+    address: IpAddr,
 }
 
 impl UncheckedCall {
@@ -209,11 +240,15 @@ impl UncheckedCall {
             origin: Origin { request: record.reference.clone(), address: None },
             device: Device::from_request(req)?,
             query: req.query_string().to_owned(),
+            is_write: !req.method().is_safe(),
             now: shared::<Clock>(req)?.now(),
             db: shared(req)?,
             ids: shared(req)?,
             rate_limits: shared(req)?,
             last_seen: shared(req)?,
+            attributes: shared(req)?,
+            log_ins: shared(req)?,
+            address: address::of_client(req)?,
         })
     }
 
@@ -223,9 +258,12 @@ impl UncheckedCall {
     async fn check(self) -> Result<Caller, Error> {
         let key_hash = self.key_hash.clone().ok_or_else(unknown_key)?;
         let hash = key_hash.clone();
-        let found = self.db.read(move |conn| Ok::<_, Error>(api_keys::queries::find(conn, &hash)?)).await?;
+        let found = self.db.ask(move |conn| Ok::<_, Error>(api_keys::queries::find(conn, &hash)?)).await?;
         let key = found.ok_or_else(unknown_key)?;
         let spent = self.rate_limits.admit(&key).map_err(|error| self.retryable(error, &key))?;
+        if self.is_write && !key.is_secret() {
+            self.rate_limits.admit_write(self.address, self.parameters.as_deref().unwrap_or_default())?;
+        }
         self.last_seen.used(&key, self.now);
         check_kind(self.entry.access, &key)?;
         let parameters = self.parameters.ok_or_else(|| errors::invalid_id("The path is not valid UTF-8."))?;
@@ -242,6 +280,8 @@ impl UncheckedCall {
             key_hash,
             db: self.db,
             last_seen: self.last_seen,
+            attributes: self.attributes,
+            log_ins: self.log_ins,
             query: self.query,
             spent,
         })

@@ -8,9 +8,11 @@ use crate::api::{AuthorizedCall, errors};
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::base::{AppUserId, lookup_key};
-use crate::customers::{Resolver, Verdict, identity, state};
+use crate::customers::{Seen, Tombstones, Verdict, identity};
 use crate::db::Conn;
+use crate::db::many::{self, Column, Kind, Row};
 use crate::db::schema::app_user_ids;
+use crate::ingest;
 
 /// Finds the customer who has an id.
 ///
@@ -42,8 +44,7 @@ pub fn find_or_create(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &str)
         return Ok(Named { customer: known, is_new: false });
     }
     let id = new_id(app_user_id)?;
-    let mut resolver = Resolver::new(&call.ctx);
-    let customer = resolve(conn, call, &mut resolver, &[id])?;
+    let customer = resolve(conn, call, vec![id])?;
     mark_since_exact(conn, call, app_user_id)?;
     Ok(Named { customer, is_new: true })
 }
@@ -55,25 +56,29 @@ pub fn mark_since_exact(conn: &mut Conn, call: &AuthorizedCall, app_user_id: &st
     Ok(())
 }
 
-/// Finds or creates the one customer who has all these ids from now on, and derives their state.
+/// As [`mark_since_exact`], for many ids: rows of projects and keys.
+pub fn mark_all_since_exact(conn: &mut Conn, ids: &[Row]) -> QueryResult<()> {
+    const KEY: &[Column] = &[("project_id", Kind::Integer), ("key", Kind::Bytes)];
+    let exact = "UPDATE app_user_ids SET is_since_exact = TRUE FROM given
+        WHERE app_user_ids.project_id = given.project_id AND app_user_ids.key = given.key";
+    many::change(conn, KEY, ids, exact)?;
+    Ok(())
+}
+
+/// Finds or creates the one customer who has all these ids from now on.
 ///
 /// # Errors
 /// [`Error::Client`] with code 7220 when one of the ids is blocked.
-pub fn resolve(
-    conn: &mut Conn,
-    call: &AuthorizedCall,
-    resolver: &mut Resolver,
-    ids: &[AppUserId],
-) -> Result<CustomerId, Error> {
+pub fn resolve(conn: &mut Conn, call: &AuthorizedCall, ids: Vec<AppUserId>) -> Result<CustomerId, Error> {
+    let (ctx, now) = (&call.ctx, call.ctx.now);
     let names: Vec<&str> = ids.iter().map(AppUserId::as_str).collect();
-    if resolver.verdict(conn, &names, call.ctx.now)? == Verdict::Blocked {
+    if Tombstones::default().verdict(conn, ctx.project, &names, now)? == Verdict::Blocked {
         return Err(errors::invalid_id("This App User ID is blocked."));
     }
-    let customer = resolver.customer_of(conn, ids, call.ctx.now)?;
+    let customer = ingest::introduce(conn, ctx, &[Seen { ids, at: now }])?.into_iter().next().flatten();
     let customer = customer.ok_or_else(|| Error::Internal("the ids of a call have no customer".into()))?;
     if call.is_app_contact() {
         store_contact(conn, customer, &call.device, call.ctx.now)?;
     }
-    state::derive(conn, [customer], |one| resolver.is_new(one))?;
     Ok(customer)
 }

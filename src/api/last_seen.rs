@@ -2,20 +2,23 @@
 //! them in one transaction, so that a thousand app starts a second cost a few commits. A clean stop writes what is
 //! left.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use diesel::prelude::*;
+use diesel::QueryResult;
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::device::Device;
 use crate::auth::api_keys::{self, Key};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, KeyId, ProjectId};
-use crate::db::schema::{app_user_ids, customers};
+use crate::customers::identity;
+use crate::db::many::{self, Column, Kind, Row, row};
 use crate::db::{Conn, Db};
 
 /// How long contacts are collected before they are written.
@@ -115,10 +118,13 @@ impl LastSeen {
 /// The contacts collected for one write, merged per App User ID, and the last use of each key.
 #[derive(Default)]
 struct Gathered {
-    seen: HashMap<(ProjectId, Vec<u8>), Merged>,
+    seen: HashMap<Id, Merged>,
     used: HashMap<(ProjectId, KeyId), Moment>,
     settle: Vec<mpsc::Sender<()>>,
 }
+
+/// An App User ID, by its key.
+type Id = (ProjectId, Vec<u8>);
 
 struct Merged {
     at: Moment,
@@ -128,9 +134,19 @@ struct Merged {
 }
 
 fn run(db: &Db, jobs: &mpsc::Receiver<Job>) {
-    while let Ok(first) = jobs.recv() {
-        let mut gathered = Gathered::default();
-        gathered.take(first);
+    let mut busy: HashMap<Id, Merged> = HashMap::new();
+    let mut is_open = true;
+    while is_open || !busy.is_empty() {
+        let first = match busy.is_empty() {
+            true => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            false => jobs.recv_timeout(GATHER),
+        };
+        let mut gathered = Gathered { seen: std::mem::take(&mut busy), ..Gathered::default() };
+        match first {
+            Ok(first) => gathered.take(first),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => is_open = false,
+        }
         let until = Instant::now() + GATHER;
         while gathered.settle.is_empty() && gathered.seen.len() < BATCH {
             match jobs.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -138,8 +154,11 @@ fn run(db: &Db, jobs: &mpsc::Receiver<Job>) {
                 Err(_) => break,
             }
         }
-        if catch_unwind(AssertUnwindSafe(|| gathered.write(db))).is_err() {
-            tracing::error!("writing contacts panicked");
+        match catch_unwind(AssertUnwindSafe(|| gathered.write(db))) {
+            // When the server stops, nobody waits for a customer who is locked.
+            Ok(left) if is_open => busy = left,
+            Ok(_) => {}
+            Err(_) => tracing::error!("writing contacts panicked"),
         }
     }
 }
@@ -170,11 +189,16 @@ impl Gathered {
         }
     }
 
-    /// Writes the batch; while the database is unavailable, tries again up to [`TRIES`] times.
-    fn write(self, db: &Db) {
+    /// Writes the batch; while the database is unavailable, tries again up to [`TRIES`] times. Returns the contacts of
+    /// customers whom another transaction has locked, for the next batch.
+    fn write(mut self, db: &Db) -> HashMap<Id, Merged> {
+        let mut busy = HashMap::new();
         for attempt in 0..TRIES {
-            match db.write_here(|conn| self.store(conn)) {
-                Ok(()) => break,
+            match db.write_without_waiting(|conn| self.store(conn)) {
+                Ok(left) => {
+                    busy = left.into_iter().filter_map(|id| self.seen.remove_entry(&id)).collect();
+                    break;
+                }
                 Err(error) if error.is_unavailable() && attempt + 1 < TRIES => std::thread::sleep(PAUSE),
                 Err(error) => {
                     tracing::error!(cause = error.cause(), lost = self.seen.len(), "contacts were not written");
@@ -187,86 +211,176 @@ impl Gathered {
                 tracing::debug!("a caller of settle has gone");
             }
         }
+        busy
     }
 
-    fn store(&self, conn: &mut Conn) -> Result<(), Error> {
-        let mut projects: Vec<ProjectId> = self.seen.keys().map(|(project, _)| *project).collect();
-        projects.sort_unstable();
-        projects.dedup();
+    /// Returns the ids whose customers are locked.
+    fn store(&self, conn: &mut Conn) -> Result<Vec<Id>, Error> {
+        let projects: BTreeSet<ProjectId> = self.seen.keys().map(|(project, _)| *project).collect();
+        let (mut sightings, mut ids, mut busy) = (Vec::new(), Vec::new(), Vec::new());
         for project in projects {
-            conn.lock_project(project)?;
+            let own = || self.seen.iter().filter(|((of, _), _)| *of == project);
+            let locked = identity::lock_keys(conn, project, own().map(|((_, key), _)| key.clone()).collect())?;
+            for (id, merged) in own() {
+                let owner = locked.owner_of_key(&id.1);
+                busy.extend(locked.is_busy(&id.1).then(|| id.clone()));
+                // The customer was erased meanwhile, or never existed: fetching offerings does not create a customer.
+                let Some(customer) = owner else { continue };
+                ids.push(row![project, &id.1, merged.at]);
+                sightings.push(merged.sighting(customer));
+            }
         }
-        for ((project, key), merged) in &self.seen {
-            merged.store(conn, *project, key)?;
-        }
+        let seen =
+            "UPDATE app_user_ids SET seen_at = given.at FROM given WHERE app_user_ids.project_id = given.project_id
+            AND app_user_ids.key = given.key AND (app_user_ids.seen_at IS NULL OR app_user_ids.seen_at < given.at)";
+        const ID: &[Column] = &[("project_id", Kind::Integer), ("key", Kind::Bytes), ("at", Kind::Integer)];
+        many::change(conn, ID, &ids, seen)?;
+        store_sightings(conn, sightings)?;
         for ((project, key), at) in &self.used {
             api_keys::queries::touch(conn, *project, *key, *at)?;
         }
-        Ok(())
+        Ok(busy)
     }
 }
 
 impl Merged {
-    fn store(&self, conn: &mut Conn, project: ProjectId, key: &[u8]) -> QueryResult<()> {
-        let own = app_user_ids::table.find((project, key));
-        let found: Option<(CustomerId, Option<i64>)> =
-            own.select((app_user_ids::customer_id, app_user_ids::seen_at)).first(conn).optional()?;
-        // The customer was erased meanwhile, or never existed: fetching offerings does not create a customer.
-        let Some((customer, seen_at)) = found else { return Ok(()) };
-        if seen_at.is_none_or(|before| before < self.at.millis()) {
-            diesel::update(own).set(app_user_ids::seen_at.eq(self.at)).execute(conn)?;
-        }
-        store_contact(conn, customer, &self.device, self.at)?;
-        if let Some(at) = self.info_at {
-            let older = customers::info_fetched_at.is_null().or(customers::info_fetched_at.lt(at));
-            let row = customers::table.find(customer).filter(older);
-            diesel::update(row).set(customers::info_fetched_at.eq(at)).execute(conn)?;
-        }
-        if let Some(at) = self.offerings_at {
-            let older = customers::offerings_fetched_at.is_null().or(customers::offerings_fetched_at.lt(at));
-            let row = customers::table.find(customer).filter(older);
-            diesel::update(row).set(customers::offerings_fetched_at.eq(at)).execute(conn)?;
-        }
-        Ok(())
+    fn sighting(&self, customer: CustomerId) -> Sighting<'_> {
+        let Merged { at, device, info_at, offerings_at } = self;
+        Sighting { customer, device, at: *at, info_at: *info_at, offerings_at: *offerings_at }
     }
 }
 
-#[derive(AsChangeset)]
-#[diesel(table_name = customers)]
-struct ContactColumns<'a> {
-    last_seen_at: Option<Moment>,
-    active_at: Moment,
-    app_version: Option<&'a str>,
-    platform: Option<&'a str>,
-    platform_version: Option<&'a str>,
-    sdk_version: Option<&'a str>,
-    locale: Option<&'a str>,
-    country: Option<&'a str>,
+/// A contact of an app for a customer.
+#[derive(Debug, Clone, Copy)]
+struct Sighting<'a> {
+    customer: CustomerId,
+    device: &'a Device,
+    at: Moment,
+    info_at: Option<Moment>,
+    offerings_at: Option<Moment>,
 }
 
-/// Stores the device data of a contact, unless a later contact is stored already. Values that the device did not send
-/// keep what is stored, but the versions of a device on another platform are cleared.
+/// Stores the device data of a contact, unless a later contact is stored already.
 pub fn store_contact(conn: &mut Conn, customer: CustomerId, device: &Device, at: Moment) -> QueryResult<()> {
-    let older = customers::last_seen_at.is_null().or(customers::last_seen_at.lt(at));
-    if let Some(platform) = &device.platform {
-        let versions = (
-            customers::app_version.eq(None::<String>),
-            customers::platform_version.eq(None::<String>),
-            customers::sdk_version.eq(None::<String>),
-        );
-        let other_platform = customers::table.find(customer).filter(older.and(customers::platform.ne(platform)));
-        diesel::update(other_platform).set(versions).execute(conn)?;
+    store_sightings(conn, vec![Sighting { customer, device, at, info_at: None, offerings_at: None }])
+}
+
+/// As [`store_contact`], for many customers.
+pub fn store_contacts<'a>(
+    conn: &mut Conn,
+    contacts: impl Iterator<Item = (CustomerId, &'a Device, Moment)>,
+) -> QueryResult<()> {
+    let sighting = |(customer, device, at)| Sighting { customer, device, at, info_at: None, offerings_at: None };
+    store_sightings(conn, contacts.map(sighting).collect())
+}
+
+/// What is stored of the last contact: when, what the app fetched, and from which device.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Stored {
+    last_seen_at: Option<Moment>,
+    info_at: Option<Moment>,
+    offerings_at: Option<Moment>,
+    app_version: Option<String>,
+    platform: Option<String>,
+    platform_version: Option<String>,
+    sdk_version: Option<String>,
+    locale: Option<String>,
+    country: Option<String>,
+}
+
+impl Stored {
+    /// Takes a contact, unless a later one is stored. Values that the device did not send keep what is stored, but the
+    /// versions of a device on another platform are cleared.
+    fn take(&mut self, sighting: &Sighting<'_>) {
+        self.info_at = self.info_at.max(sighting.info_at);
+        self.offerings_at = self.offerings_at.max(sighting.offerings_at);
+        if self.last_seen_at.is_some_and(|stored| stored >= sighting.at) {
+            return;
+        }
+        self.last_seen_at = Some(sighting.at);
+        let device = sighting.device;
+        if device.platform.is_some() && self.platform.is_some() && device.platform != self.platform {
+            (self.app_version, self.platform_version, self.sdk_version) = (None, None, None);
+        }
+        let keep = |new: &Option<String>, old: &mut Option<String>| {
+            if new.is_some() {
+                old.clone_from(new);
+            }
+        };
+        keep(&device.app_version, &mut self.app_version);
+        keep(&device.platform, &mut self.platform);
+        keep(&device.platform_version, &mut self.platform_version);
+        keep(&device.sdk_version, &mut self.sdk_version);
+        keep(&device.locale, &mut self.locale);
+        keep(&device.country, &mut self.country);
     }
-    let columns = ContactColumns {
-        last_seen_at: Some(at),
-        active_at: at,
-        app_version: device.app_version.as_deref(),
-        platform: device.platform.as_deref(),
-        platform_version: device.platform_version.as_deref(),
-        sdk_version: device.sdk_version.as_deref(),
-        locale: device.locale.as_deref(),
-        country: device.country.as_deref(),
-    };
-    diesel::update(customers::table.find(customer).filter(older)).set(&columns).execute(conn)?;
+}
+
+const DEVICE: &[Column] = &[
+    ("id", Kind::Integer),
+    ("last_seen_at", Kind::Integer),
+    ("info_fetched_at", Kind::Integer),
+    ("offerings_fetched_at", Kind::Integer),
+    ("app_version", Kind::Text),
+    ("platform", Kind::Text),
+    ("platform_version", Kind::Text),
+    ("sdk_version", Kind::Text),
+    ("locale", Kind::Text),
+    ("country", Kind::Text),
+];
+
+fn store_sightings(conn: &mut Conn, mut sightings: Vec<Sighting<'_>>) -> QueryResult<()> {
+    let before = stored(conn, sightings.iter().map(|sighting| sighting.customer).collect())?;
+    let mut after = before.clone();
+    sightings.sort_by_key(|sighting| sighting.at);
+    for sighting in &sightings {
+        if let Some(stored) = after.get_mut(&sighting.customer) {
+            stored.take(sighting);
+        }
+    }
+    let changed = after.into_iter().filter(|(customer, stored)| before.get(customer) != Some(stored));
+    let rows = changed.map(|(customer, stored)| {
+        let Stored { last_seen_at, info_at, offerings_at, app_version, platform, .. } = stored;
+        let Stored { platform_version, sdk_version, locale, country, .. } = stored;
+        let times = row![customer, last_seen_at, info_at, offerings_at];
+        let device = row![app_version, platform, platform_version, sdk_version, locale, country];
+        [times, device].concat()
+    });
+    let rows: Vec<Row> = rows.collect();
+    let sets: Vec<String> = DEVICE.iter().skip(1).map(|(name, _)| format!("{name} = given.{name}")).collect();
+    let update = format!(
+        "UPDATE customers SET {}, active_at = coalesce(given.last_seen_at, customers.active_at)
+            FROM given WHERE customers.id = given.id",
+        sets.join(", ")
+    );
+    many::change(conn, DEVICE, &rows, &update)?;
     Ok(())
+}
+
+fn stored(conn: &mut Conn, customers: BTreeSet<CustomerId>) -> QueryResult<BTreeMap<CustomerId, Stored>> {
+    const KEY: &[Column] = &[("id", Kind::Integer)];
+    type Time = Nullable<BigInt>;
+    type Word = Nullable<Text>;
+    type Columns = (BigInt, (Time, Time, Time), (Word, Word, Word, Word, Word, Word));
+    type Times = (Option<Moment>, Option<Moment>, Option<Moment>);
+    type Words = (Option<String>, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>);
+    let keys: Vec<Row> = customers.into_iter().map(|customer| row![customer]).collect();
+    let columns = DEVICE.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let rows = many::select::<Columns, (CustomerId, Times, Words)>(conn, (&columns, "customers"), KEY, &keys, "")?;
+    let one = |(customer, (last_seen_at, info_at, offerings_at), words): (CustomerId, Times, Words)| {
+        let (app_version, platform, platform_version, sdk_version, locale, country) = words;
+        let stored = Stored {
+            last_seen_at,
+            info_at,
+            offerings_at,
+            app_version,
+            platform,
+            platform_version,
+            sdk_version,
+            locale,
+            country,
+        };
+        (customer, stored)
+    };
+    Ok(rows.into_iter().map(one).collect())
 }

@@ -1,5 +1,9 @@
-//! Limits how many calls a key may make in a minute. Each process counts its own calls.
+//! Limits how many calls a key may make in a minute, and how many of them may write: for one customer, and from one
+//! address. Each process counts its own calls.
 
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use governor::clock::{Clock, DefaultClock};
@@ -21,17 +25,42 @@ pub struct Spent {
     pub limit: u32,
 }
 
+/// How many calls with public keys may write in a minute: for one customer, and from one address, behind which there may
+/// be many customers.
+const WRITES_OF_CUSTOMER: NonZeroU32 = NonZeroU32::new(120).expect("not zero");
+const WRITES_FROM_ADDRESS: NonZeroU32 = NonZeroU32::new(30_000).expect("not zero");
+
 /// Counts the calls of every key. Clones share the counts.
 #[derive(Clone)]
 pub struct RateLimits {
     public: Arc<Limiter>,
     secret: Arc<Limiter>,
+    customers: Arc<WriteLimiter<String>>,
+    addresses: Arc<WriteLimiter<IpAddr>>,
 }
+
+type WriteLimiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 
 impl RateLimits {
     pub fn new(limits: KeyLimits) -> RateLimits {
         let limiter = |most| Arc::new(RateLimiter::dashmap(Quota::per_minute(most)).with_middleware());
-        RateLimits { public: limiter(limits.public), secret: limiter(limits.secret) }
+        RateLimits {
+            public: limiter(limits.public),
+            secret: limiter(limits.secret),
+            customers: Arc::new(RateLimiter::dashmap(Quota::per_minute(WRITES_OF_CUSTOMER))),
+            addresses: Arc::new(RateLimiter::dashmap(Quota::per_minute(WRITES_FROM_ADDRESS))),
+        }
+    }
+
+    /// Counts a call with a public key that writes. `parameters` are those of the path: the App User ID is one of them.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when the customer or the address is over its limit: Android drops an upload after any 4xx
+    /// but 404, and sends it again after a 503 (§C2.7).
+    pub fn admit_write(&self, address: IpAddr, parameters: &[(String, String)]) -> Result<(), Error> {
+        admit(&self.addresses, &address)?;
+        let customer = parameters.iter().find(|(name, _)| name == "id");
+        customer.map_or(Ok(()), |(_, id)| admit(&self.customers, id))
     }
 
     /// Counts a call of the key.
@@ -48,4 +77,11 @@ impl RateLimits {
         let limit = state.quota().burst_size().get();
         Ok(Spent { calls: limit.saturating_sub(state.remaining_burst_capacity()), limit })
     }
+}
+
+fn admit<K: Hash + Eq + Clone>(limiter: &WriteLimiter<K>, key: &K) -> Result<(), Error> {
+    limiter.check_key(key).map_err(|until| {
+        let wait = until.wait_time_from(DefaultClock::default().now());
+        Error::Overloaded { retry_after: wait.as_secs() + 1 }
+    })
 }

@@ -54,6 +54,11 @@ pub enum Error {
         /// For an API key: how many calls it may make in a minute.
         limit: Option<u32>,
     },
+    /// The caller writes more than it may, and should do so later (503): see `RateLimits::admit_write`.
+    Overloaded {
+        /// Seconds until the next write is accepted.
+        retry_after: u64,
+    },
     /// An error of the client API with its own status and code (§C2.5).
     Client(ApiError),
     /// The same request may work later (503). The text is for the log.
@@ -124,6 +129,11 @@ impl Error {
         }
     }
 
+    /// Whether another transaction had locked what this one needs, and it could not wait.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Error::Unavailable(reason) if reason.contains("could not obtain lock"))
+    }
+
     /// Whether the same request may work later.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Error::Unavailable(_))
@@ -154,7 +164,7 @@ impl ResponseError for Error {
             Error::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Client(api_error) => api_error.status,
-            Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Unavailable(_) | Error::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -170,7 +180,9 @@ impl ResponseError for Error {
         let header = match self {
             Error::LogIn(next) => redirect("/login", next),
             Error::SecondFactor(next) => redirect("/account/second-factor", next),
-            Error::TooManyRequests { retry_after, .. } => Some((RETRY_AFTER, HeaderValue::from(*retry_after))),
+            Error::TooManyRequests { retry_after, .. } | Error::Overloaded { retry_after } => {
+                Some((RETRY_AFTER, HeaderValue::from(*retry_after)))
+            }
             Error::Unavailable(_) => Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))),
             _ => None,
         };

@@ -15,7 +15,7 @@ use crate::base::clock::Moment;
 macro_rules! row_ids {
     ($($(#[$documentation:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$documentation])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub i64);
 

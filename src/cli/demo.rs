@@ -1,7 +1,5 @@
 //! `dossier demo`: makes a project of invented customers of every kind, prints one log-in per role, and serves it.
 
-use std::collections::BTreeSet;
-
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -16,7 +14,8 @@ use crate::base::error::Error;
 use crate::base::ids::{CustomerId, Ids, NoteId, ProjectId};
 use crate::base::{AppUserId, Role, lookup_key};
 use crate::cli::demo_data::{self, Author, Contact, Customer, Note, Override};
-use crate::customers::{Resolver, identity, state};
+use crate::customers::state::News;
+use crate::customers::{Seen, identity, state};
 use crate::db::schema::{app_user_ids, customers, notes, offering_overrides};
 use crate::db::{Conn, Db, migrate};
 use crate::events::Delivery;
@@ -112,11 +111,11 @@ pub fn build(db: &Db, now: Moment, password: &str, webhook_secret: &str) -> Resu
         }
         let project = project_of_team(conn, &ids, now, &hash, webhook_secret)?;
         catalog::queries::apply(conn, project, &catalog)?;
-        let mut resolver = Resolver::new(&Ctx::operator(project, &ids, now));
+        let ctx = Ctx::operator(project, &ids, now);
         let people = demo_data::customers(now.millis());
-        store_events(conn, &mut resolver, &people, now)?;
+        store_events(conn, &ctx, &people, now)?;
         for customer in &people {
-            add_contact_notes_and_override(conn, &mut resolver, customer)?;
+            add_contact_notes_and_override(conn, &ctx, customer)?;
         }
         Ok::<_, Error>(true)
     });
@@ -139,32 +138,31 @@ fn project_of_team(conn: &mut Conn, ids: &Ids, now: Moment, hash: &str, secret: 
     Ok(project)
 }
 
-fn store_events(conn: &mut Conn, resolver: &mut Resolver, all: &[Customer], now: Moment) -> Result<(), Error> {
-    let mut touched = BTreeSet::new();
+fn store_events(conn: &mut Conn, ctx: &Ctx, all: &[Customer], now: Moment) -> Result<(), Error> {
+    let mut deliveries = Vec::new();
     for event in all.iter().flat_map(|customer| &customer.events) {
         let body = serde_json::json!({ "api_version": "1.0", "event": event }).to_string();
         let delivery = Delivery::parse(body.into_bytes(), now);
         let delivery = delivery.map_err(|(rejection, _)| Error::Internal(rejection.0))?;
-        ingest::store(conn, resolver, &delivery, &mut touched)?;
+        deliveries.push(delivery);
     }
-    ingest::settle(conn, resolver, touched)?;
+    ingest::take(conn, ctx, &deliveries.iter().collect::<Vec<_>>())?;
     Ok(())
 }
 
-fn add_contact_notes_and_override(conn: &mut Conn, resolver: &mut Resolver, customer: &Customer) -> Result<(), Error> {
+fn add_contact_notes_and_override(conn: &mut Conn, ctx: &Ctx, customer: &Customer) -> Result<(), Error> {
     let id = AppUserId::parse(&customer.app_user_id).map_err(|why| Error::Internal(why.words().into()))?;
-    let project = resolver.project();
+    let project = ctx.project;
     if identity::find(conn, project, id.as_str())?.is_none() {
         let first_seen = customer.contact.as_ref().map_or(Moment::EARLIEST, |contact| Moment(contact.first_seen_ms));
-        let made = resolver.customer_of(conn, std::slice::from_ref(&id), first_seen)?;
-        ingest::settle(conn, resolver, made.into_iter().collect())?;
+        ingest::introduce(conn, ctx, &[Seen { ids: vec![id.clone()], at: first_seen }])?;
     }
     let row = identity::find(conn, project, id.as_str())?.ok_or(Error::NotFound)?;
     if let Some(contact) = &customer.contact {
         put_contact(conn, project, row, &id, contact)?;
     }
     for note in &customer.notes {
-        put_note(conn, row, resolver.ctx().next_id(), note)?;
+        put_note(conn, row, ctx.next_id(), note)?;
     }
     customer.offering_override.as_ref().map_or(Ok(()), |set| put_override(conn, project, row, set))
 }
@@ -192,7 +190,7 @@ fn put_contact(
         .set((app_user_ids::since.eq(contact.first_seen_ms), app_user_ids::is_since_exact.eq(true)))
         .execute(conn)?;
     // The shown id and the position in lists depend on the dates of the contact, so they are derived again.
-    state::derive(conn, [row], |_| false)?;
+    state::settle(conn, project, News::afresh([row]))?;
     Ok(())
 }
 

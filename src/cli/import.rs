@@ -1,7 +1,6 @@
 //! `dossier import`: reads webhook bodies from files, one JSON object per line. It stores all events, then derives the
 //! state of their customers. An operator can stop it at any moment and run it again; the result is the same.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, stdin};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -15,7 +14,6 @@ use crate::base::clock::Clock;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::cli::settle;
-use crate::customers::Resolver;
 use crate::db::{Db, migrate};
 use crate::events::{Delivery, MAX_BODY};
 use crate::ingest::{self, Outcome};
@@ -99,13 +97,13 @@ pub fn import(db: &Db, slug: &str, files: &[String], bar: &ProgressBar) -> Resul
         let (files, bar) = (files.to_vec(), bar.clone());
         std::thread::spawn(move || read_files(&files, &sender, &bar))
     };
-    let mut resolver = Resolver::new(&Ctx::operator(project, &Ids::random(), Clock::Machine.now()));
+    let ctx = Ctx::operator(project, &Ids::random(), Clock::Machine.now());
     let mut summary = Summary::default();
-    store_all(db, &mut resolver, &lines, &mut summary)?;
+    store_all(db, &ctx, &lines, &mut summary)?;
     drop(lines);
     reader.join().map_err(|_| "reading the files failed".to_owned())??;
     bar.set_message("deriving");
-    summary.customers = settle::stale(db, |customer| resolver.is_new(customer), bar).map_err(one_line)?;
+    summary.customers = settle::stale(db, bar).map_err(one_line)?;
     Ok(summary)
 }
 
@@ -189,40 +187,19 @@ fn parse(line: Vec<u8>) -> Result<Delivery, String> {
     Delivery::parse(line, Clock::Machine.now()).map_err(|(rejection, _)| rejection.0)
 }
 
-fn store_all(
-    db: &Db,
-    resolver: &mut Resolver,
-    lines: &Receiver<Vec<Line>>,
-    summary: &mut Summary,
-) -> Result<(), String> {
+fn store_all(db: &Db, ctx: &Ctx, lines: &Receiver<Vec<Line>>, summary: &mut Summary) -> Result<(), String> {
     for batch in lines {
-        let outcomes = match store(db, resolver, &batch) {
-            Ok(outcomes) => outcomes,
-            Err(_) => {
-                resolver.forget();
-                store(db, resolver, &batch).map_err(one_line)?
-            }
-        };
+        let outcomes = store(db, ctx, &batch).or_else(|_| store(db, ctx, &batch)).map_err(one_line)?;
         count(summary, batch, &outcomes);
     }
     Ok(())
 }
 
-fn store(db: &Db, resolver: &mut Resolver, batch: &[Line]) -> Result<Vec<Option<Outcome>>, Error> {
+fn store(db: &Db, ctx: &Ctx, batch: &[Line]) -> Result<Vec<Option<Outcome>>, Error> {
     db.write_here(|conn| {
-        conn.lock_project(resolver.project())?;
-        ingest::preload(conn, resolver, batch.iter().filter_map(|line| line.parsed.as_ref().ok()))?;
-        let mut touched = BTreeSet::new();
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for line in batch {
-            let delivery = line.parsed.as_ref();
-            outcomes.push(match delivery {
-                Ok(delivery) => Some(ingest::store(conn, resolver, delivery, &mut touched)?),
-                Err(_) => None,
-            });
-        }
-        ingest::mark_stale(conn, ingest::surviving(resolver, touched))?;
-        Ok(outcomes)
+        let readable: Vec<&Delivery> = batch.iter().filter_map(|line| line.parsed.as_ref().ok()).collect();
+        let mut outcomes = ingest::take_unsettled(conn, ctx, &readable)?.into_iter();
+        Ok(batch.iter().map(|line| line.parsed.as_ref().ok().and_then(|_| outcomes.next())).collect())
     })
 }
 

@@ -10,11 +10,10 @@ use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, EventId, Ids, ProjectId};
-use crate::customers::Resolver;
 use crate::db::schema::{customers, events, projects};
 use crate::db::{Conn, Db, migrate};
-use crate::events::{Delivery, Rejection};
-use crate::ingest;
+use crate::events::{Delivery, Digest, Rejection, StoredBody};
+use crate::ingest::{self, queries::StoredEvent};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -54,7 +53,7 @@ pub fn rebuild(db: &Db, project: Option<ProjectId>, bar: &indicatif::ProgressBar
         in_chunks(|after| db.write_here(|conn| reassign(conn, project, after)))?;
         in_chunks(|after| db.write_here(|conn| mark_stale(conn, project, after)))?;
     }
-    settle::stale(db, |_| false, bar)
+    settle::stale(db, bar)
 }
 
 /// Calls `chunk` with the id of the last row of the previous chunk, until it returns `None`.
@@ -67,22 +66,32 @@ fn in_chunks<Id: From<i64>>(mut chunk: impl FnMut(Id) -> Result<Option<Id>, Erro
 }
 
 fn reassign(conn: &mut Conn, project: ProjectId, after: EventId) -> Result<Option<EventId>, Error> {
-    conn.lock_project(project)?;
-    let mut resolver = Resolver::new(&Ctx::operator(project, &Ids::random(), Clock::Machine.now()));
-    let rows: Vec<(EventId, Moment, String)> = events::table
+    let ctx = Ctx::operator(project, &Ids::random(), Clock::Machine.now());
+    let rows: Vec<(EventId, Moment, Digest, StoredBody)> = events::table
         .filter(events::project_id.eq(project).and(events::id.gt(after)))
         .order(events::id)
         .limit(CHUNK)
-        .select((events::id, events::received_at, events::body))
+        .select((events::id, events::received_at, events::digest, events::body))
         .load(conn)?;
     let last = rows.last().map(|(id, ..)| *id);
-    for (id, received_at, body) in rows {
-        match Delivery::parse(body.into_bytes(), received_at) {
-            Ok(delivery) => ingest::reassign(conn, &mut resolver, id, &delivery)?,
-            Err((Rejection(reason), _)) => tracing::error!(event = id.0, reason, "a stored event cannot be read"),
+    let (mut stored, mut readable) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for (row, received_at, digest, body) in rows {
+        match parse(&body, received_at) {
+            Ok(delivery) => {
+                stored.push(StoredEvent { row, digest, body });
+                readable.push((row, delivery));
+            }
+            Err(Rejection(reason)) => tracing::error!(event = row.0, reason, "a stored event cannot be read"),
         }
     }
+    let deliveries = readable.iter().map(|(_, delivery)| delivery);
+    ingest::queries::store_again(conn, project, stored.iter().zip(deliveries))?;
+    ingest::reassign(conn, &ctx, &readable)?;
     Ok(last)
+}
+
+fn parse(body: &StoredBody, received_at: Moment) -> Result<Delivery, Rejection> {
+    Delivery::parse(body.text()?.into_bytes(), received_at).map_err(|(reason, _)| reason)
 }
 
 fn mark_stale(conn: &mut Conn, project: ProjectId, after: CustomerId) -> Result<Option<CustomerId>, Error> {

@@ -49,6 +49,7 @@ pub fn run(config: Config) -> Result<(), String> {
     }
     println!("Dossier listens on {}", application.config.public_url.as_str().trim_end_matches('/'));
     let (intake, last_seen) = (application.intake.clone(), application.last_seen.clone());
+    let (attributes, log_ins) = (application.attributes.clone(), application.log_ins.clone());
     finish_imports(application.db.clone());
     let jobs = Worker::start(application.db.clone(), application.clock.clone(), application.ids.clone());
     let jobs = jobs.map_err(|error| format!("cannot start the thread for jobs: {error}"))?;
@@ -57,6 +58,8 @@ pub fn run(config: Config) -> Result<(), String> {
     let served =
         System::new().block_on(serve(application, listener)).map_err(|error| format!("the server failed: {error}"));
     intake.close();
+    attributes.close();
+    log_ins.close();
     last_seen.close();
     jobs.stop();
     courier.stop();
@@ -74,7 +77,7 @@ fn listen(config: &Config) -> Result<TcpListener, String> {
 /// Derives the customers that an interrupted import left stale: their state does not include all their events yet.
 fn finish_imports(db: Db) {
     std::thread::spawn(move || {
-        if let Err(error) = super::settle::stale(&db, |_| false, &indicatif::ProgressBar::hidden()) {
+        if let Err(error) = super::settle::stale(&db, &indicatif::ProgressBar::hidden()) {
             tracing::error!(cause = super::one_line(error), "the state of imported customers could not be derived");
         }
     });

@@ -1,5 +1,6 @@
 //! Derives the state of many customers in small transactions. A server on the same database can write between them.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use diesel::prelude::*;
@@ -7,7 +8,9 @@ use indicatif::ProgressBar;
 
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, ProjectId};
-use crate::customers::state::{self, Group};
+use crate::customers::locks;
+use crate::customers::state::{self, News, Prepared};
+use crate::db::many::Inserts;
 use crate::db::schema::{customers, stale_customers};
 use crate::db::{Conn, Db};
 
@@ -16,7 +19,7 @@ const CHUNK: i64 = 1_000;
 
 /// Derives the state of every stale customer and returns how many there were. One thread reads and folds while another
 /// one writes.
-pub fn stale(db: &Db, is_new: impl Fn(CustomerId) -> bool, bar: &ProgressBar) -> Result<usize, Error> {
+pub fn stale(db: &Db, bar: &ProgressBar) -> Result<usize, Error> {
     let total = db.read_here(|conn| Ok::<i64, Error>(stale_customers::table.count().get_result(conn)?))?;
     bar.set_length(u64::try_from(total).unwrap_or(0));
     bar.set_position(0);
@@ -24,11 +27,12 @@ pub fn stale(db: &Db, is_new: impl Fn(CustomerId) -> bool, bar: &ProgressBar) ->
     std::thread::scope(|scope| {
         let reader = scope.spawn(move || read_all(db, &sender));
         let mut derived = 0;
-        for chunk in &chunks {
-            db.write_here(|conn| settle(conn, &chunk, &is_new))
-                .or_else(|_: Error| db.write_here(|conn| settle(conn, &chunk, |_| false)))?;
-            derived += chunk.customers.len();
-            bar.inc(chunk.customers.len() as u64);
+        for Chunk { customers, prepared } in chunks {
+            let mut prepared = Some(prepared);
+            db.write_here(|conn| settle(conn, &customers, prepared.take()))
+                .or_else(|_: Error| db.write_here(|conn| settle(conn, &customers, None)))?;
+            derived += customers.values().map(Vec::len).sum::<usize>();
+            bar.inc(customers.values().map(|own| own.len() as u64).sum());
         }
         match reader.join() {
             Ok(read) => read.map(|()| derived),
@@ -37,17 +41,17 @@ pub fn stale(db: &Db, is_new: impl Fn(CustomerId) -> bool, bar: &ProgressBar) ->
     })
 }
 
-/// Customers in the order of their ids, with the state derived from their events.
+/// Customers by their projects, with what follows from their events.
 struct Chunk {
-    customers: Vec<CustomerId>,
-    groups: Vec<Group>,
+    customers: BTreeMap<ProjectId, Vec<CustomerId>>,
+    prepared: Vec<Prepared>,
 }
 
 fn read_all(db: &Db, sender: &SyncSender<Chunk>) -> Result<(), Error> {
     let mut last = CustomerId::MIN;
     loop {
         let chunk = db.read_here(|conn| read_chunk(conn, last))?;
-        let Some(end) = chunk.customers.last() else { return Ok(()) };
+        let Some(end) = chunk.customers.values().flatten().max() else { return Ok(()) };
         last = *end;
         // The receiver is gone only if writing failed, and that error is reported instead.
         if sender.send(chunk).is_err() {
@@ -57,24 +61,43 @@ fn read_all(db: &Db, sender: &SyncSender<Chunk>) -> Result<(), Error> {
 }
 
 fn read_chunk(conn: &mut Conn, after: CustomerId) -> Result<Chunk, Error> {
-    let customers: Vec<CustomerId> = stale_customers::table
+    let found: Vec<(CustomerId, ProjectId)> = stale_customers::table
+        .inner_join(customers::table.on(customers::id.eq(stale_customers::customer_id)))
         .filter(stale_customers::customer_id.gt(after))
         .order(stale_customers::customer_id)
         .limit(CHUNK)
-        .select(stale_customers::customer_id)
+        .select((stale_customers::customer_id, customers::project_id))
         .load(conn)?;
-    let groups = state::read(conn, customers.iter().copied())?;
-    Ok(Chunk { customers, groups })
+    let mut customers: BTreeMap<ProjectId, Vec<CustomerId>> = BTreeMap::new();
+    found.into_iter().for_each(|(customer, project)| customers.entry(project).or_default().push(customer));
+    let prepared = prepare(conn, &customers)?;
+    Ok(Chunk { customers, prepared })
 }
 
-fn settle(conn: &mut Conn, chunk: &Chunk, is_new: impl Fn(CustomerId) -> bool) -> Result<(), Error> {
-    let owners = customers::table.filter(customers::id.eq_any(&chunk.customers)).select(customers::project_id);
-    let projects: Vec<ProjectId> = owners.distinct().order(customers::project_id).load(conn)?;
-    for project in projects {
-        conn.lock_project(project)?;
+fn prepare(conn: &mut Conn, customers: &BTreeMap<ProjectId, Vec<CustomerId>>) -> QueryResult<Vec<Prepared>> {
+    let of = |(project, own): (&ProjectId, &Vec<CustomerId>)| {
+        state::prepare(conn, *project, News::afresh(own.iter().copied()))
+    };
+    customers.iter().map(of).collect()
+}
+
+/// Writes what was derived. Where a customer got events since, everything is derived again.
+fn settle(
+    conn: &mut Conn,
+    customers: &BTreeMap<ProjectId, Vec<CustomerId>>,
+    prepared: Option<Vec<Prepared>>,
+) -> Result<(), Error> {
+    locks::lock(conn, customers.values().flatten().copied())?;
+    let mut is_current = true;
+    for one in prepared.iter().flatten() {
+        is_current &= one.is_current(conn)?;
     }
-    state::write_or_derive(conn, &chunk.groups, is_new)?;
-    let done = stale_customers::customer_id.eq_any(&chunk.customers);
-    diesel::delete(stale_customers::table.filter(done)).execute(conn)?;
+    let prepared = match prepared.filter(|_| is_current) {
+        Some(prepared) => prepared,
+        None => prepare(conn, customers)?,
+    };
+    prepared.into_iter().try_for_each(|one| one.write(conn, Inserts::default()))?;
+    let all: Vec<CustomerId> = customers.values().flatten().copied().collect();
+    diesel::delete(stale_customers::table.filter(stale_customers::customer_id.eq_any(all))).execute(conn)?;
     Ok(())
 }

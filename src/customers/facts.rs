@@ -1,58 +1,72 @@
 //! The facts of customers: their own events, and the redacted events of erased customers whose purchases they have.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, SmallInt};
 
 use crate::base::clock::Moment;
-use crate::base::ids::{CustomerId, EventId};
+use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::db::Conn;
+use crate::db::many::{self, Column, Kind, Row, row};
 use crate::db::schema::*;
-use crate::events::Delivery;
 use crate::events::history::Side;
+use crate::events::{Delivery, EventType, StoredBody};
 use crate::projection::Fact;
 
 /// Facts by the row of their event.
 pub type Facts = HashMap<EventId, Fact>;
 
-/// A stored event in the history of a customer.
-#[derive(Queryable)]
-struct Row {
-    event_id: EventId,
-    side: Side,
-    received_at: Moment,
-    body: String,
-}
-
-/// Reads facts. Make one for many customers.
+/// A customer, and after what time their events are wanted.
 #[derive(Debug, Clone, Copy)]
-pub struct Reader {
-    /// Whether any customer has retained events.
-    any_retained: bool,
+pub struct Since {
+    pub project: ProjectId,
+    pub customer: CustomerId,
+    /// When an event was generated; [`Moment::EARLIEST`] for all events.
+    pub after: Moment,
 }
 
-impl Reader {
-    /// Asks the database once whether there are retained events.
-    pub fn new(conn: &mut Conn) -> QueryResult<Reader> {
-        let any_retained =
-            diesel::select(exists(retained_events::table.select(retained_events::event_id))).get_result(conn)?;
-        Ok(Reader { any_retained })
+impl Since {
+    /// All events of a customer.
+    pub fn beginning(project: ProjectId, customer: CustomerId) -> Since {
+        Since { project, customer, after: Moment::EARLIEST }
     }
+}
 
-    /// Every fact of these customers.
-    pub fn facts_of(self, conn: &mut Conn, group: &BTreeSet<CustomerId>) -> QueryResult<Facts> {
-        let mut facts = Facts::new();
-        for customer in group {
-            for row in own(conn, *customer)? {
-                add(&mut facts, *customer, row);
-            }
-            if self.any_retained {
-                retained(conn, *customer)?.into_iter().for_each(|(stands_as, row)| add(&mut facts, stands_as, row));
-            }
-        }
-        Ok(facts)
+/// Who is in an event: the customer and the side.
+type Party = (CustomerId, Side);
+
+/// The facts of these customers after some time, each with everybody whom it concerns.
+pub fn of(conn: &mut Conn, wanted: &[Since]) -> QueryResult<Facts> {
+    let (own, retained) = (own(conn, wanted)?, retained(conn, wanted)?);
+    with_parties(conn, own.into_iter().chain(retained).collect())
+}
+
+/// The facts of these events, each with everybody whom it concerns.
+pub fn of_events(conn: &mut Conn, project: ProjectId, customer: CustomerId, events: &[EventId]) -> QueryResult<Facts> {
+    let keys: Vec<Row> = events.iter().map(|event| row![customer, project, *event]).collect();
+    const KEY: &[Column] =
+        &[("customer_id", Kind::Integer), ("project_id", Kind::Integer), ("event_id", Kind::Integer)];
+    let from = "given JOIN history ON history.customer_id = given.customer_id AND history.event_id = given.event_id
+        JOIN events ON events.project_id = given.project_id AND events.id = given.event_id";
+    let rows = many::joined::<Columns, Read>(conn, (COLUMNS, from), KEY, &keys)?;
+    with_parties(conn, rows)
+}
+
+/// All facts of these customers, and of those who stand for erased customers whose purchases they have.
+pub fn of_all(conn: &mut Conn, project: ProjectId, customers: &BTreeSet<CustomerId>) -> QueryResult<Facts> {
+    let mut facts = Facts::new();
+    let mut read = BTreeSet::new();
+    let mut unread: BTreeSet<CustomerId> = customers.clone();
+    while !unread.is_empty() {
+        let wanted: Vec<Since> = unread.iter().map(|one| Since::beginning(project, *one)).collect();
+        facts.extend(of(conn, &wanted)?);
+        read.append(&mut unread);
+        let stand_ins = facts.values().flat_map(Fact::parties).filter(|party| party.0 < 0);
+        unread.extend(stand_ins.filter(|party| !read.contains(party)));
     }
+    Ok(facts)
 }
 
 /// The customer and all who are linked to them by transfers, directly or through others.
@@ -69,49 +83,70 @@ pub fn with_links(conn: &mut Conn, customer: CustomerId) -> QueryResult<BTreeSet
     Ok(group)
 }
 
-fn own(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Row>> {
-    history::table
-        .inner_join(customers::table.on(customers::id.eq(history::customer_id)))
-        .inner_join(
-            events::table.on(events::project_id.eq(customers::project_id).and(events::id.eq(history::event_id))),
-        )
-        .filter(history::customer_id.eq(customer))
-        .select((history::event_id, history::side, events::received_at, events::body))
-        .load(conn)
+const WANTED: &[Column] = &[("customer_id", Kind::Integer), ("project_id", Kind::Integer), ("after", Kind::Integer)];
+/// The customer, the event, the side, when it arrived, and its body.
+type Columns = (BigInt, BigInt, SmallInt, BigInt, Binary);
+type Read = (CustomerId, EventId, Side, Moment, StoredBody);
+const COLUMNS: &str = "history.customer_id, history.event_id, history.side, events.received_at, events.body";
+
+fn own(conn: &mut Conn, wanted: &[Since]) -> QueryResult<Vec<Read>> {
+    let keys: Vec<Row> = wanted.iter().map(|one| row![one.customer, one.project, one.after]).collect();
+    let from = "given JOIN history ON history.customer_id = given.customer_id AND history.event_at > given.after
+        JOIN events ON events.project_id = given.project_id AND events.id = history.event_id";
+    many::joined::<Columns, Read>(conn, (COLUMNS, from), WANTED, &keys)
 }
 
-fn retained(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<(CustomerId, Row)>> {
-    retained_events::table
-        .inner_join(customers::table.on(customers::id.eq(retained_events::customer_id)))
-        .inner_join(
-            events::table
-                .on(events::project_id.eq(customers::project_id).and(events::id.eq(retained_events::event_id))),
-        )
-        .filter(retained_events::customer_id.eq(customer))
-        .select((
-            retained_events::stands_as,
-            (retained_events::event_id, retained_events::side, events::received_at, events::body),
-        ))
-        .load(conn)
+/// The events of those who stand for erased customers, whatever their time: others retain them.
+fn retained(conn: &mut Conn, wanted: &[Since]) -> QueryResult<Vec<Read>> {
+    let stand_ins = wanted.iter().filter(|one| one.customer.0 < 0);
+    let keys: Vec<Row> = stand_ins.map(|one| row![one.customer, one.project, one.after]).collect();
+    let columns = "retained_events.stands_as, retained_events.event_id, retained_events.side, events.received_at,
+        events.body";
+    let from = "given JOIN retained_events ON retained_events.stands_as = given.customer_id
+        JOIN events ON events.project_id = given.project_id AND events.id = retained_events.event_id";
+    many::joined::<Columns, Read>(conn, (columns, from), WANTED, &keys)
 }
 
-/// Adds a row. A transfer has two rows, one for each side.
-fn add(facts: &mut Facts, customer: CustomerId, row: Row) {
-    let Row { event_id, side, received_at, body } = row;
-    let is_lost = side == Side::Lost;
-    if let Some(fact) = facts.get_mut(&event_id) {
-        if is_lost {
-            fact.lost_by = Some(customer);
-        } else {
-            fact.lost_by = fact.lost_by.or(Some(fact.customer)).filter(|other| *other != customer);
-            fact.customer = customer;
-        }
-        return;
+/// Makes facts of the rows. A transfer has a row for each side, perhaps of a customer who was not asked for.
+fn with_parties(conn: &mut Conn, rows: Vec<Read>) -> QueryResult<Facts> {
+    let mut events: BTreeMap<EventId, (Moment, StoredBody)> = BTreeMap::new();
+    let mut parties: HashMap<EventId, BTreeSet<Party>> = HashMap::new();
+    for (customer, event, side, received_at, body) in rows {
+        parties.entry(event).or_default().insert((customer, side));
+        events.insert(event, (received_at, body));
     }
-    match Delivery::read_stored(&body, received_at) {
-        Ok(event) => {
-            facts.insert(event_id, Fact { event, customer, lost_by: None });
+    let mut facts = Facts::new();
+    for (row, (received_at, body)) in events {
+        match Delivery::read_compressed(&body, received_at) {
+            Ok(event) => {
+                facts.insert(row, Fact { row, event: Arc::new(event), customer: CustomerId(0), lost_by: None });
+            }
+            Err(reason) => tracing::error!(event_id = row.0, reason = reason.0, "a stored event cannot be read"),
         }
-        Err(reason) => tracing::error!(event_id = event_id.0, reason = reason.0, "a stored event cannot be read"),
     }
+    let transfers = facts.values().filter(|fact| fact.event.kind == EventType::Transfer);
+    let transfers: Vec<Row> = transfers.map(|fact| row![fact.row]).collect();
+    for (event, customer, side) in parties_of(conn, &transfers)? {
+        parties.entry(event).or_default().insert((customer, side));
+    }
+    for fact in facts.values_mut() {
+        let of = parties.get(&fact.row);
+        let side = |wanted: Side| of.into_iter().flatten().find(|(_, side)| *side == wanted).map(|(one, _)| *one);
+        let (own, lost) = (side(Side::Own), side(Side::Lost));
+        // Where only the loser is left, nothing moves.
+        fact.customer = own.or(lost).unwrap_or(fact.customer);
+        fact.lost_by = lost.filter(|loser| own.is_some_and(|own| own != *loser));
+    }
+    Ok(facts)
+}
+
+fn parties_of(conn: &mut Conn, events: &[Row]) -> QueryResult<Vec<(EventId, CustomerId, Side)>> {
+    const KEY: &[Column] = &[("event_id", Kind::Integer)];
+    type Columns = (BigInt, BigInt, SmallInt);
+    type Read = (EventId, CustomerId, Side);
+    let own = ("event_id, customer_id, side", "history");
+    let retained = ("event_id, stands_as, side", "retained_events");
+    let mut parties = many::select::<Columns, Read>(conn, own, KEY, events, "")?;
+    parties.extend(many::select::<Columns, Read>(conn, retained, KEY, events, "")?);
+    Ok(parties)
 }

@@ -1,9 +1,12 @@
 //! Merges two customers that turn out to be one (§9.3): everything of the newer row goes to the older one, for ever.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
-use super::attributes::Source;
+use super::attributes::{Source, Stored, queries};
 use super::overrides::Override;
+use super::state::News;
 use super::{overrides, retained, stars, state};
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId};
@@ -11,17 +14,71 @@ use crate::db::schema::*;
 use crate::db::{Conn, customer_tables};
 use crate::events::history::Side;
 
-/// Moves everything of `from` to `into` and deletes `from`. The caller derives the state of `into` again.
-pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+/// Moves everything of `from` to `into` and deletes `from`. The caller settles `news`, which say what became of the
+/// state of `into`.
+pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId, news: &mut News) -> QueryResult<()> {
+    let since = first_purchase_at(conn, from)?;
+    let numbers = state::numbers_of(conn, from)?;
     customer_tables::move_rows(conn, into, from)?;
-    move_history(conn, into, from)?;
+    let shared = move_history(conn, into, from)?;
     move_attributes(conn, into, from)?;
+    state::merge_records(conn, into, from)?;
+    move_terms(conn, into, from)?;
     move_override(conn, into, from)?;
     stars::merge(conn, into, from)?;
     move_links(conn, into, from)?;
     move_retained_events(conn, into, from)?;
     move_contact(conn, into, from)?;
-    diesel::delete(customers::table.filter(customers::id.eq(from))).execute(conn)?;
+    match merge_progress(conn, into, from, shared)? {
+        Some(()) => {}
+        None => {
+            news.afresh.insert(into);
+        }
+    }
+    customer_tables::delete_customer(conn, from)?;
+    let earlier = news.merged.remove(&from).unwrap_or_default();
+    let merged = news.merged.entry(into).or_default();
+    merged.since = [merged.since, earlier.since, since].into_iter().flatten().min();
+    merged.numbers.extend(earlier.numbers.into_iter().chain(numbers));
+    Ok(())
+}
+
+/// When the first event about the customer's purchases was generated, or an earlier event; `None` if no event was about
+/// purchases.
+fn first_purchase_at(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Moment>> {
+    if state::progress_of(conn, customer)?.is_some_and(|progress| progress.head.is_none()) {
+        return Ok(None);
+    }
+    let own = history::table.filter(history::customer_id.eq(customer));
+    own.select(diesel::dsl::min(history::event_at)).first(conn)
+}
+
+/// Joins what is known of how far the events of both were applied, and what they say. `None` if it is not known of one
+/// of them: then everything is derived again.
+fn merge_progress(conn: &mut Conn, into: CustomerId, from: CustomerId, shared: usize) -> QueryResult<Option<()>> {
+    let read = |conn: &mut Conn, id: CustomerId| -> QueryResult<(i64, Option<Moment>)> {
+        let columns = (customers::events_count, customers::first_event_at);
+        customers::table.find(id).select(columns).first(conn)
+    };
+    let ((own_events, own_first), (their_events, their_first)) = (read(conn, into)?, read(conn, from)?);
+    let first = [own_first, their_first].into_iter().flatten().min();
+    let events = own_events + their_events - i64::try_from(shared).unwrap_or_default();
+    diesel::update(customers::table.find(into))
+        .set((customers::events_count.eq(events), customers::first_event_at.eq(first.map(Moment::millis))))
+        .execute(conn)?;
+    let (Some(own), Some(theirs)) = (state::progress_of(conn, into)?, state::progress_of(conn, from)?) else {
+        return Ok(None);
+    };
+    state::put_progress(conn, into, &own.joined_by(theirs))?;
+    Ok(Some(()))
+}
+
+/// Moves the terms by which the search finds ids and transactions. Those of names are made again.
+fn move_terms(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+    let of_names = search_terms::kind.eq_any(["email", "phone", "name"]);
+    let theirs = || search_terms::table.filter(search_terms::customer_id.eq(from));
+    diesel::delete(theirs().filter(of_names)).execute(conn)?;
+    diesel::update(theirs()).set(search_terms::customer_id.eq(into)).execute(conn)?;
     Ok(())
 }
 
@@ -32,56 +89,55 @@ pub fn move_test_sales(conn: &mut Conn, into: CustomerId, from: CustomerId) -> Q
     Ok(())
 }
 
-/// Moves the history. A transfer between the two is in both histories, and only one row of it stays.
-fn move_history(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
+/// Moves the history. A transfer between the two is in both histories, and only one row of it stays. Returns how many
+/// of these there are.
+fn move_history(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<usize> {
     let shared: Vec<EventId> = history::table
         .filter(history::customer_id.eq(from).and(history::side.eq(Side::Lost)))
         .select(history::event_id)
         .load(conn)?;
-    forget_rows(conn, into, from, &shared)?;
+    let removed = forget_rows(conn, into, from, &shared)?;
     let shared: Vec<EventId> = history::table
         .filter(history::customer_id.eq(into).and(history::side.eq(Side::Lost)))
         .select(history::event_id)
         .load(conn)?;
-    forget_rows(conn, from, into, &shared)?;
+    let removed = removed + forget_rows(conn, from, into, &shared)?;
     diesel::update(history::table.filter(history::customer_id.eq(from)))
         .set(history::customer_id.eq(into))
         .execute(conn)?;
-    Ok(())
+    Ok(removed)
 }
 
-/// Removes from `loser`'s history those of `events` that `keeper` has as well.
-fn forget_rows(conn: &mut Conn, keeper: CustomerId, loser: CustomerId, events: &[EventId]) -> QueryResult<()> {
+/// Removes from `loser`'s history those of `events` that `keeper` has as well. Returns how many.
+fn forget_rows(conn: &mut Conn, keeper: CustomerId, loser: CustomerId, events: &[EventId]) -> QueryResult<usize> {
+    let mut removed = 0;
     for event in events {
         let both = history::table.filter(history::event_id.eq(event).and(history::customer_id.eq(keeper)));
         if both.count().get_result::<i64>(conn)? > 0 {
             let own = history::event_id.eq(event).and(history::customer_id.eq(loser));
-            diesel::delete(history::table.filter(own)).execute(conn)?;
+            removed += diesel::delete(history::table.filter(own)).execute(conn)?;
         }
     }
-    Ok(())
+    Ok(removed)
 }
 
-/// Moves what the team or the app set; the newer of two values stays. Values from events are derived again.
+/// Joins the attributes key by key: the newer of two values that the team or the app set, and the newer of what events
+/// said.
 fn move_attributes(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let theirs: Vec<(String, Moment)> = attributes::table
-        .filter(attributes::customer_id.eq(from).and(attributes::source.ne(Source::Event)))
-        .select((attributes::key, attributes::updated_at))
-        .load(conn)?;
-    for (key, updated_at) in theirs {
-        let own = attributes::customer_id.eq(into).and(attributes::key.eq(&key));
-        let older = own.and(attributes::updated_at.lt(updated_at));
-        diesel::delete(attributes::table.filter(older)).execute(conn)?;
-        let kept: i64 = attributes::table
-            .filter(attributes::customer_id.eq(into).and(attributes::key.eq(&key)))
-            .count()
-            .get_result(conn)?;
-        if kept == 0 {
-            let theirs = attributes::customer_id.eq(from).and(attributes::key.eq(&key));
-            diesel::update(attributes::table.filter(theirs)).set(attributes::customer_id.eq(into)).execute(conn)?;
-        }
+    let mut all: BTreeMap<String, Vec<Stored>> = BTreeMap::new();
+    for stored in queries::of_all(conn, &[into, from])? {
+        all.entry(stored.key.clone()).or_default().push(stored);
     }
-    Ok(())
+    let joined = all.into_iter().filter_map(|(key, rows)| {
+        let said = rows.iter().filter_map(Stored::of_events).max();
+        // Of two equal times that of the customer who stays counts.
+        let own = rows.into_iter().filter(|row| row.source != Source::Event);
+        let own = own.max_by_key(|row| (row.updated_at, row.customer_id == into));
+        Stored::counting(into, &key, own.map(|own| Stored { customer_id: into, ..own }), said)
+    });
+    let joined: Vec<Stored> = joined.collect();
+    diesel::delete(attributes::table.filter(attributes::customer_id.eq(from))).execute(conn)?;
+    queries::put_all(conn, &joined)
 }
 
 /// The surviving customer keeps its override. Without one, or with one whose end is recorded, it takes the other's
@@ -99,10 +155,7 @@ fn move_links(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResul
         .filter(transfer_links::customer_id.eq(from).and(transfer_links::other_id.ne(into)))
         .select(transfer_links::other_id)
         .load(conn)?;
-    for other in others {
-        state::link(conn, into, other)?;
-    }
-    Ok(())
+    state::link(conn, others.into_iter().map(|other| (into, other)))
 }
 
 /// Moves the events that were retained of erased customers.

@@ -5,6 +5,7 @@ pub mod cursor;
 pub mod facts;
 pub mod id_hash;
 pub mod identity;
+pub mod locks;
 pub mod merge;
 pub mod overrides;
 pub mod retained;
@@ -18,6 +19,6 @@ mod transfer_behavior;
 
 pub use cursor::Cursor;
 pub use id_hash::IdHasher;
-pub use identity::Resolver;
+pub use identity::Seen;
 pub use tombstones::{Tombstones, Verdict};
 pub use transfer_behavior::TransferBehavior;

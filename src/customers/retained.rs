@@ -9,14 +9,15 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
+use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::customers::facts::{self, Facts};
 use crate::customers::state;
-use crate::db::schema::{customers, events, history, retained_events};
+use crate::db::schema::{events, history, retained_events};
 use crate::db::{Both, Conn};
 use crate::events::history::Side;
 use crate::events::redaction::{self, Party};
-use crate::events::{Delivery, EventType, Summary};
+use crate::events::{Delivery, Digest, EventType, StoredBody, Summary};
 use crate::projection::sources;
 
 /// A place of a customer in an event.
@@ -41,7 +42,7 @@ pub fn retain_for_others(
         return Ok(others);
     }
     let group = others.iter().copied().chain([customer]).collect();
-    let facts = facts::Reader::new(conn)?.facts_of(conn, &group)?;
+    let facts = state::facts(conn, project, &group)?;
     let places = places_of(conn, customer)?;
     let left = retain_needed(conn, customer, &places, &facts, &others)?;
     for (row, side) in left {
@@ -73,7 +74,7 @@ fn retain_needed(
             left.extend((place.stands_as == CustomerId(-customer.0)).then_some((place.event_id, place.side)));
         }
     }
-    others.try_for_each(|other| state::link(conn, *holder, *other))?;
+    state::link(conn, others.map(|other| (*holder, *other)))?;
     Ok(left)
 }
 
@@ -115,13 +116,17 @@ pub fn link_again(conn: &mut Conn, event: EventId) -> QueryResult<()> {
     let own: Vec<CustomerId> =
         history::table.filter(history::event_id.eq(event)).select(history::customer_id).load(conn)?;
     let others: BTreeSet<CustomerId> = holders.into_iter().chain(own).filter(|one| *one != first).collect();
-    others.into_iter().try_for_each(|other| state::link(conn, first, other))
+    state::link(conn, others.into_iter().map(|other| (first, other)))
 }
 
 /// Removes the erased customer from the body of an event that stays.
 fn redact(conn: &mut Conn, project: ProjectId, row: EventId, side: Side) -> QueryResult<()> {
     let stored = events::table.filter(events::project_id.eq(project).and(events::id.eq(row)));
-    let (body, received_at) = stored.select((events::body, events::received_at)).first::<(String, _)>(conn)?;
+    let (body, received_at): (StoredBody, Moment) = stored.select((events::body, events::received_at)).first(conn)?;
+    let body = body.text().unwrap_or_else(|reason| {
+        tracing::error!(event = row.0, %reason, "a stored body cannot be read");
+        String::new()
+    });
     let read = Delivery::read_stored(&body, received_at);
     let party = match side {
         Side::Lost => Party::From,
@@ -131,20 +136,8 @@ fn redact(conn: &mut Conn, project: ProjectId, row: EventId, side: Side) -> Quer
     let body = if is_transfer { redaction::transfer_without(&body, party) } else { redaction::redact_purchase(&body) };
     // A body that cannot be read holds no facts, so none of it is kept.
     let body = body.unwrap_or_else(|| "{}".to_owned());
-    diesel::update(stored).set(events::body.eq(&body)).execute(conn)?;
-    if let Ok(event) = Delivery::read_stored(&body, received_at) {
-        let summary = history::summary.eq(Summary::new(&event).to_json());
-        diesel::update(history::table.filter(history::event_id.eq(row))).set(summary).execute(conn)?;
-    }
+    let digest = Delivery::read_stored(&body, received_at).map(|event| Summary::new(&event).digest());
+    let digest = digest.unwrap_or_else(|_| Digest::from_bytes(Vec::new()));
+    diesel::update(stored).set((events::digest.eq(&digest), events::body.eq(&StoredBody::new(&body)))).execute(conn)?;
     Ok(())
-}
-
-/// Those of these customers who still exist.
-pub fn existing(conn: &mut Conn, customers: &BTreeSet<CustomerId>) -> QueryResult<Vec<CustomerId>> {
-    let mut alive = Vec::new();
-    for customer in customers {
-        let found: Option<CustomerId> = customers::table.find(customer).select(customers::id).first(conn).optional()?;
-        alive.extend(found);
-    }
-    Ok(alive)
 }

@@ -1,7 +1,7 @@
 //! Keeps out events of erased and blocked ids. An event from before its customer was erased does not bring the customer
 //! back (§12.1), and an event of a blocked id creates no customer (§12.2).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -9,7 +9,8 @@ use super::IdHasher;
 use crate::base::clock::Moment;
 use crate::base::ids::{ProjectId, RowId};
 use crate::db::Conn;
-use crate::db::schema::{blocked_customers, blocked_ids, tombstones};
+use crate::db::many::{self, Column, Kind, Row, row};
+use crate::db::schema::{blocked_ids, tombstones};
 
 /// How many hashes one statement asks for.
 const CHUNK: usize = 500;
@@ -37,6 +38,9 @@ struct Barred {
 pub struct Tombstones {
     hasher: Option<Option<IdHasher>>,
     known: HashMap<Vec<u8>, Barred>,
+    /// How many events were too late for the erasure of an id, and how many were for a blocked customer.
+    late: BTreeMap<Vec<u8>, i64>,
+    ignored: BTreeMap<RowId, i64>,
 }
 
 impl Tombstones {
@@ -54,21 +58,42 @@ impl Tombstones {
         unknown.chunks(CHUNK).try_for_each(|hashes| self.ask(conn, project, hashes))
     }
 
-    /// The verdict on an event of these ids that was generated `at`. Counts the events that are not accepted.
+    /// The verdict on an event of these ids that was generated `at`. [`Tombstones::store_counts`] counts the events that
+    /// are not accepted.
     pub fn verdict(&mut self, conn: &mut Conn, project: ProjectId, ids: &[&str], at: Moment) -> QueryResult<Verdict> {
         self.load(conn, project, ids.iter().copied())?;
         let Some(hasher) = self.hasher(conn, project)? else { return Ok(Verdict::Accepted) };
         let hashes: Vec<Vec<u8>> = ids.iter().map(|id| hasher.hash(id)).collect();
         let barred = |hash: &&Vec<u8>| self.known.get(*hash).copied().unwrap_or_default();
         if let Some(blocked) = hashes.iter().find_map(|hash| barred(&hash).blocked) {
-            count_ignored(conn, project, blocked)?;
+            *self.ignored.entry(blocked).or_default() += 1;
             return Ok(Verdict::Blocked);
         }
         let is_late = |hash: &&Vec<u8>| barred(hash).erased_at.is_some_and(|erased_at| at <= erased_at);
         match hashes.iter().find(is_late) {
-            Some(hash) => count_late(conn, project, hash).map(|()| Verdict::Erased),
+            Some(hash) => {
+                *self.late.entry(hash.clone()).or_default() += 1;
+                Ok(Verdict::Erased)
+            }
             None => Ok(Verdict::Accepted),
         }
+    }
+
+    /// Stores how many events were not accepted.
+    pub fn store_counts(&mut self, conn: &mut Conn, project: ProjectId) -> QueryResult<()> {
+        const LATE: &[Column] = &[("project_id", Kind::Integer), ("id_hash", Kind::Bytes), ("events", Kind::Integer)];
+        const IGNORED: &[Column] = &[("project_id", Kind::Integer), ("id", Kind::Integer), ("events", Kind::Integer)];
+        let late: Vec<Row> =
+            std::mem::take(&mut self.late).into_iter().map(|(hash, events)| row![project, hash, events]).collect();
+        let ignored: Vec<Row> =
+            std::mem::take(&mut self.ignored).into_iter().map(|(id, events)| row![project, id.0, events]).collect();
+        let count_late = "UPDATE tombstones SET late = late + given.events FROM given
+            WHERE tombstones.project_id = given.project_id AND tombstones.id_hash = given.id_hash";
+        let count_ignored = "UPDATE blocked_customers SET ignored = ignored + given.events FROM given
+            WHERE blocked_customers.project_id = given.project_id AND blocked_customers.id = given.id";
+        many::change(conn, LATE, &late, count_late)?;
+        many::change(conn, IGNORED, &ignored, count_ignored)?;
+        Ok(())
     }
 
     /// Forgets everything: call it when a transaction begins.
@@ -101,16 +126,4 @@ impl Tombstones {
         }
         Ok(())
     }
-}
-
-fn count_late(conn: &mut Conn, project: ProjectId, hash: &[u8]) -> QueryResult<()> {
-    let row = tombstones::table.filter(tombstones::project_id.eq(project).and(tombstones::id_hash.eq(hash)));
-    diesel::update(row).set(tombstones::late.eq(tombstones::late + 1)).execute(conn)?;
-    Ok(())
-}
-
-fn count_ignored(conn: &mut Conn, project: ProjectId, blocked: RowId) -> QueryResult<()> {
-    let row = blocked_customers::table.find((project, blocked));
-    diesel::update(row).set(blocked_customers::ignored.eq(blocked_customers::ignored + 1)).execute(conn)?;
-    Ok(())
 }

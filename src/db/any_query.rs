@@ -117,7 +117,7 @@ impl Connection for Conn {
     type TransactionManager = Conn;
 
     fn establish(url: &str) -> ConnectionResult<Conn> {
-        AnyConnection::establish(url).map(Conn)
+        AnyConnection::establish(url).map(Conn::new)
     }
 
     fn execute_returning_count<T>(&mut self, source: &T) -> QueryResult<usize>

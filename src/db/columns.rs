@@ -1,11 +1,12 @@
-//! How database columns store the types of modules that know no database: ids and moments as BIGINT, enums as TEXT.
+//! How database columns store the types of modules that know no database: ids and moments as BIGINT, enums as TEXT, or as
+//! SMALLINT where a table has a row for each event.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::expression::AsExpression;
 use diesel::internal::derives::as_expression::Bound;
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{BigInt, Nullable, SingleValue};
+use diesel::sql_types::{BigInt, Binary, Nullable, SingleValue, SmallInt};
 
 use crate::base::Role;
 use crate::base::clock::Moment;
@@ -13,9 +14,9 @@ use crate::base::ids::{
     CustomerId, DeliveryId, EndpointId, EventId, InvitationId, JobId, KeyId, NoteId, PersonId, ProjectId, RowId,
     SubmissionId,
 };
-use crate::events::Environment;
 use crate::events::history::{ShownIn, Side, Topic};
-use crate::projection::Kind;
+use crate::events::{Digest, Environment, StoredBody};
+use crate::projection::{Kind, PaymentKind};
 use crate::wording::preferences::Theme;
 
 /// Stores each type as the number in it, in BIGINT columns. In queries it becomes that number at once, so that queries
@@ -158,8 +159,84 @@ text_enum! {
     Role: name, Role::parse;
     Theme: name, Theme::parse;
     Environment: as_str, Environment::parse_stored;
-    Topic: as_str, Topic::parse;
-    Side: as_str, Side::parse;
-    ShownIn: as_str, ShownIn::parse;
     Kind: as_str, Kind::parse;
+    PaymentKind: as_str, PaymentKind::parse;
 }
+
+/// Stores an enum in SMALLINT columns as its number. In queries it becomes the number at once.
+macro_rules! number_enum {
+    ($($name:ty),+ $(,)?) => {$(
+        impl<DB: Backend> FromSql<SmallInt, DB> for $name
+        where
+            i16: FromSql<SmallInt, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+                let number = i16::from_sql(bytes)?;
+                let unknown = || format!("{number} is no {}", stringify!($name));
+                <$name>::from_number(number).ok_or_else(|| unknown().into())
+            }
+        }
+
+        impl<DB: Backend> Queryable<SmallInt, DB> for $name
+        where
+            $name: FromSql<SmallInt, DB>,
+        {
+            type Row = $name;
+
+            fn build(row: $name) -> deserialize::Result<Self> {
+                Ok(row)
+            }
+        }
+
+        number_as_expression!($name, &$name);
+    )+};
+}
+
+macro_rules! number_as_expression {
+    ($($name:ty),+) => {
+        $(impl AsExpression<SmallInt> for $name {
+            type Expression = Bound<SmallInt, i16>;
+
+            fn as_expression(self) -> Self::Expression {
+                Bound::new(self.number())
+            }
+        })+
+    };
+}
+
+number_enum!(Topic, Side, ShownIn);
+
+/// Stores each type as the bytes it is made of.
+macro_rules! stored_as_bytes {
+    ($($name:ty),+ $(,)?) => {$(
+        impl<DB: Backend> FromSql<Binary, DB> for $name
+        where
+            Vec<u8>: FromSql<Binary, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+                Vec::from_sql(bytes).map(<$name>::from_bytes)
+            }
+        }
+
+        impl<DB: Backend> Queryable<Binary, DB> for $name
+        where
+            $name: FromSql<Binary, DB>,
+        {
+            type Row = $name;
+
+            fn build(row: $name) -> deserialize::Result<Self> {
+                Ok(row)
+            }
+        }
+
+        impl<'a> AsExpression<Binary> for &'a $name {
+            type Expression = Bound<Binary, &'a [u8]>;
+
+            fn as_expression(self) -> Self::Expression {
+                Bound::new(self.as_bytes())
+            }
+        }
+    )+};
+}
+
+stored_as_bytes!(Digest, StoredBody);

@@ -14,7 +14,16 @@ use super::Unavailable;
 use crate::base::ids::{PersonId, ProjectId};
 
 /// An open connection to either database, as the program uses it.
-pub struct Conn(pub(super) AnyConnection);
+pub struct Conn(pub(super) AnyConnection, Mode);
+
+/// What the open transaction may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Reads,
+    Writes,
+    /// It writes, and fails where it would have to wait for a row that another transaction has locked.
+    NeverWaits,
+}
 
 /// The two kinds of connections.
 #[derive(diesel::MultiConnection)]
@@ -38,6 +47,15 @@ const SQLITE_SETTINGS: &str = "
     PRAGMA mmap_size = 0;
 ";
 
+/// A statement of a writer is planned once, not again for each array of rows, which would take as long as to run it. The
+/// plan is kept, and perhaps the tables were empty when it was made: so it may not read whole tables.
+const POSTGRES_WRITER_SETTINGS: &str = "
+    SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off;
+    SET enable_hashjoin = off;
+    SET enable_mergejoin = off;
+";
+
 const POSTGRES_SETTINGS: &str = "
     SET statement_timeout = '15s';
     SET lock_timeout = '5s';
@@ -46,7 +64,12 @@ const POSTGRES_SETTINGS: &str = "
 ";
 
 impl Conn {
+    pub(super) fn new(connection: AnyConnection) -> Conn {
+        Conn(connection, Mode::Reads)
+    }
+
     pub(super) fn begin_read(&mut self) -> QueryResult<()> {
+        self.1 = Mode::Reads;
         match &mut self.0 {
             AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
             AnyConnection::Postgres(conn) => {
@@ -57,6 +80,7 @@ impl Conn {
 
     /// Takes SQLite's write lock at once, because SQLite cannot turn a reader into a writer while others write.
     pub(super) fn begin_write(&mut self) -> QueryResult<()> {
+        self.1 = Mode::Writes;
         match &mut self.0 {
             AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
             AnyConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
@@ -65,13 +89,35 @@ impl Conn {
 }
 
 impl Conn {
+    /// As [`Conn::begin_write`], for a transaction that skips rows that others have locked, or fails.
+    pub(super) fn begin_without_waiting(&mut self) -> QueryResult<()> {
+        self.begin_write()?;
+        self.1 = Mode::NeverWaits;
+        Ok(())
+    }
+
+    /// Whether rows have to be locked: not on SQLite, which has only one writer, and not by a reader.
+    pub fn locks_rows(&self) -> bool {
+        self.1 != Mode::Reads && !self.is_sqlite()
+    }
+
+    /// Whether the transaction may wait for rows that others have locked.
+    pub fn may_wait(&self) -> bool {
+        self.1 != Mode::NeverWaits
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.0, AnyConnection::Sqlite(_))
+    }
+
     /// The connection to the one database that is open, for what the two databases do differently.
     pub fn any(&mut self) -> &mut AnyConnection {
         &mut self.0
     }
 
-    /// Keeps other processes from writing the same project's events until this transaction ends. Does nothing on
-    /// SQLite, which has only one writer.
+    /// Makes what people and keys do in a project wait for each other, until this transaction ends: the audit log is one
+    /// chain, and some limits are of the whole project. Events do not take it. Does nothing on SQLite, which has only one
+    /// writer.
     ///
     /// # Errors
     /// When another process holds the lock too long; [`super::is_unavailable`] is true for this error.
@@ -103,6 +149,7 @@ impl Conn {
 #[derive(Debug)]
 pub struct Manager {
     address: Address,
+    is_for_writers: bool,
     statements: Arc<AtomicU64>,
     file: Arc<DatabaseFile>,
 }
@@ -151,7 +198,19 @@ impl Manager {
             Some(("postgres" | "postgresql", _)) => Address::Postgres(with_connect_timeout(url)),
             _ => return Err("DATABASE_URL must start with sqlite: or postgres:".into()),
         };
-        Ok(Manager { address, statements, file })
+        Ok(Manager { address, is_for_writers: false, statements, file })
+    }
+
+    /// Opens connections for writers.
+    pub fn for_writers(self) -> Manager {
+        Manager { is_for_writers: true, ..self }
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        match self.address {
+            Address::Sqlite(_) => true,
+            Address::Postgres(_) => false,
+        }
     }
 
     /// Opens one connection now, so that the start fails when the address is wrong.
@@ -182,10 +241,13 @@ impl Manager {
             Address::Postgres(url) => {
                 let mut conn = PgConnection::establish(url).map_err(diesel::r2d2::Error::ConnectionError)?;
                 conn.batch_execute(POSTGRES_SETTINGS).map_err(diesel::r2d2::Error::QueryError)?;
+                if self.is_for_writers {
+                    conn.batch_execute(POSTGRES_WRITER_SETTINGS).map_err(diesel::r2d2::Error::QueryError)?;
+                }
                 AnyConnection::Postgres(conn)
             }
         };
-        Ok(Conn(conn))
+        Ok(Conn::new(conn))
     }
 }
 

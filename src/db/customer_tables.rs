@@ -1,5 +1,6 @@
-//! Every table that holds data of customers, in one place: what happens to its rows when two customers become one, and
-//! that they are vacuumed after an erasure. A test compares it with the schema, so no table can be forgotten.
+//! Every table that holds data of customers, in one place: what happens to its rows when two customers become one, that
+//! they go with the customer, and that they are vacuumed after an erasure. A test compares it with the schema, so no
+//! table can be forgotten.
 
 use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
@@ -25,23 +26,28 @@ pub const CUSTOMER_TABLES: &[(&str, OnMerge)] = &[
     ("app_user_ids", OnMerge::Move),
     ("attributes", OnMerge::Choose),
     ("audit_details", OnMerge::Move),
-    ("balances", OnMerge::Drop),
+    ("balances", OnMerge::Choose),
     ("blocked_customers", OnMerge::NotTheirs),
     ("blocked_ids", OnMerge::NotTheirs),
+    ("checkpoints", OnMerge::Drop),
+    ("currency_entries", OnMerge::Choose),
     ("customers", OnMerge::NotTheirs),
     ("deletion_choices", OnMerge::Drop),
     ("deletion_jobs", OnMerge::NotTheirs),
     ("delivery_attempts", OnMerge::NotTheirs),
     ("events", OnMerge::NotTheirs),
-    ("experiments", OnMerge::Drop),
+    ("experiments", OnMerge::Choose),
+    ("former_purchases", OnMerge::Drop),
     ("grant_ends", OnMerge::Move),
     ("history", OnMerge::Choose),
     ("notes", OnMerge::Move),
     ("offering_overrides", OnMerge::Choose),
+    ("payments", OnMerge::Move),
+    ("progress", OnMerge::Choose),
     ("purchases", OnMerge::Drop),
     ("rejected_deliveries", OnMerge::NotTheirs),
     ("retained_events", OnMerge::Choose),
-    ("search_terms", OnMerge::Drop),
+    ("search_terms", OnMerge::Choose),
     ("stale_customers", OnMerge::Drop),
     ("submissions", OnMerge::Move),
     ("test_customers", OnMerge::Choose),
@@ -57,6 +63,15 @@ pub fn move_rows(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryRe
         conn.batch_execute(&format!("UPDATE {table} SET customer_id = {into} WHERE customer_id = {from}"))?;
     }
     Ok(())
+}
+
+/// Deletes a customer with all rows that are theirs alone. Most go with the customer by reference; the tables that grow
+/// with every event have none.
+pub fn delete_customer(conn: &mut Conn, customer: CustomerId) -> QueryResult<()> {
+    for table in ["history", "payments"] {
+        conn.batch_execute(&format!("DELETE FROM {table} WHERE customer_id = {customer}"))?;
+    }
+    conn.batch_execute(&format!("DELETE FROM customers WHERE id = {customer}"))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub fn is_unavailable(error: &Error) -> bool {
 
 /// Compares the wording of SQLite and PostgreSQL, because Diesel has no kinds for these errors.
 fn message_means_unavailable(message: &str) -> bool {
-    const PHRASES: [&str; 13] = [
+    const PHRASES: [&str; 14] = [
         "database is locked",
         "database or disk is full",
         "disk I/O error",
@@ -36,6 +36,7 @@ fn message_means_unavailable(message: &str) -> bool {
         "the database system is",
         "statement timeout",
         "lock timeout",
+        "could not obtain lock",
         "deadlock detected",
         "connection to server",
     ];

@@ -32,7 +32,7 @@ impl Db {
     /// Removes what the database still holds of deleted rows. Returns `false` when open readers prevented part of it:
     /// the caller should try again later.
     pub fn clear_leftovers(&self) -> Result<bool, Unavailable> {
-        let mut conn = self.pool.get().map_err(|error| Unavailable(error.to_string()))?;
+        let mut conn = self.writers.get().map_err(|error| Unavailable(error.to_string()))?;
         let cleared = match &mut conn.inner.0 {
             AnyConnection::Sqlite(conn) => vacuum_small_file(conn).and_then(|()| truncate_write_ahead_log(conn)),
             AnyConnection::Postgres(conn) => vacuum_customer_tables(conn).map(|()| true),

@@ -8,7 +8,9 @@ mod conn;
 pub mod customer_tables;
 pub mod durability;
 mod failure;
+pub mod group;
 mod leftovers;
+pub mod many;
 pub mod migrate;
 pub mod schema;
 pub mod secrets;
@@ -26,13 +28,18 @@ use conn::DatabaseFile;
 pub use conn::{AnyConnection, Conn, Manager};
 pub use failure::{Unavailable, is_unavailable};
 
-/// How long a request waits for a connection before the answer is 503.
+/// How long a reader waits for a connection before the answer is 503.
 pub const POOL_WAIT: Duration = Duration::from_secs(2);
+/// How long a writer waits for its turn.
+const WRITER_WAIT: Duration = Duration::from_secs(5);
 
-/// The database of this process. Clones share one pool.
+/// The database of this process. Clones share its connections.
 #[derive(Clone)]
 pub struct Db {
-    pool: Pool<Manager>,
+    /// Readers and writers have connections of their own, so that neither has to wait for the others'.
+    readers: Pool<Manager>,
+    /// On SQLite one: writers wait for it, and none of them waits with a connection.
+    writers: Pool<Manager>,
     statements: Arc<AtomicU64>,
     file: Arc<DatabaseFile>,
 }
@@ -40,23 +47,29 @@ pub struct Db {
 type PooledConn = PooledConnection<Manager>;
 
 impl Db {
-    /// Connects to `url` (`sqlite:PATH` or `postgres://…`) with a pool of at most `connections` connections.
+    /// Connects to `url` (`sqlite:PATH` or `postgres://…`) with at most so many connections, of which a quarter are for
+    /// writers: at least one, and on SQLite not more. With one, there is one for readers besides.
     ///
     /// # Errors
     /// One line that says what is wrong with the address, the file or the server.
     pub fn open(url: &str, connections: u32) -> Result<Db, String> {
         let statements = Arc::new(AtomicU64::new(0));
         let file = Arc::new(DatabaseFile::default());
-        let manager = Manager::new(url, statements.clone(), file.clone())?;
-        manager.check()?;
-        let pool = Pool::builder()
-            .max_size(connections)
-            .min_idle(Some(1))
-            .connection_timeout(POOL_WAIT)
-            .test_on_check_out(false)
-            .error_handler(Box::new(failure::LogPoolErrors))
-            .build_unchecked(manager);
-        Ok(Db { pool, statements, file })
+        let manager = || Manager::new(url, statements.clone(), file.clone());
+        let first = manager()?;
+        first.check()?;
+        let writers = if first.is_sqlite() { 1 } else { (connections / 4).max(1) };
+        let pool = |most: u32, wait: Duration, manager| {
+            Pool::builder()
+                .max_size(most)
+                .min_idle(Some(1))
+                .connection_timeout(wait)
+                .test_on_check_out(false)
+                .error_handler(Box::new(failure::LogPoolErrors))
+                .build_unchecked(manager)
+        };
+        let readers = pool(connections.saturating_sub(writers).max(1), POOL_WAIT, first);
+        Ok(Db { readers, writers: pool(writers, WRITER_WAIT, manager()?.for_writers()), statements, file })
     }
 
     /// How many statements all connections have sent since start-up, without `BEGIN`, `COMMIT` and `ROLLBACK`.
@@ -91,6 +104,37 @@ impl Db {
         on_blocking_thread(move || db.write_here(work)).await?
     }
 
+    /// Runs one query, which needs no transaction to see one state of the database. It is asked again on another
+    /// connection when the pooled one has died.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn ask<T, E>(&self, query: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Unavailable> + Send + 'static,
+    {
+        let db = self.clone();
+        on_blocking_thread(move || db.ask_here(query)).await?
+    }
+
+    fn ask_here<T, E: From<Unavailable>>(&self, query: impl Fn(&mut Conn) -> Result<T, E>) -> Result<T, E> {
+        self.file.check()?;
+        let mut left = self.readers.max_size();
+        loop {
+            let mut conn = self.readers.get().map_err(|error| Unavailable(error.to_string()))?;
+            let asked = query(&mut conn);
+            if asked.is_ok() {
+                return asked;
+            }
+            conn.check_after_failure();
+            if !conn.is_broken || left == 0 {
+                return asked;
+            }
+            left -= 1;
+        }
+    }
+
     /// [`Db::read`] on the calling thread, which it blocks.
     ///
     /// # Errors
@@ -99,7 +143,7 @@ impl Db {
     where
         E: From<diesel::result::Error> + From<Unavailable>,
     {
-        self.run(Conn::begin_read, work)
+        self.run(&self.readers, Conn::begin_read, work)
     }
 
     /// [`Db::write`] on the calling thread, which it blocks.
@@ -110,15 +154,31 @@ impl Db {
     where
         E: From<diesel::result::Error> + From<Unavailable>,
     {
-        self.run(Conn::begin_write, work)
+        self.run(&self.writers, Conn::begin_write, work)
     }
 
-    fn run<T, E>(&self, begin: Begin, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
+    /// As [`Db::write_here`], but never waits for a row that another transaction has locked: see [`Conn::may_wait`].
+    ///
+    /// # Errors
+    /// As [`Db::read`]; an error for which `Error::is_busy` is true, where only waiting would have helped.
+    pub fn write_without_waiting<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<diesel::result::Error> + From<Unavailable>,
+    {
+        self.run(&self.writers, Conn::begin_without_waiting, work)
+    }
+
+    fn run<T, E>(
+        &self,
+        pool: &Pool<Manager>,
+        begin: Begin,
+        work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E>
     where
         E: From<diesel::result::Error> + From<Unavailable>,
     {
         let (mut work, mut result) = (Some(work), None);
-        let transaction = self.transaction(begin, &mut |conn| {
+        let transaction = self.transaction(pool, begin, &mut |conn| {
             result = work.take().map(|work| work(conn));
             matches!(result, Some(Ok(_)))
         });
@@ -128,8 +188,13 @@ impl Db {
 
     /// Runs `work` in one transaction, which is committed when `work` returns true. It is compiled once, whatever the
     /// caller's closure is.
-    fn transaction(&self, begin: Begin, work: &mut dyn FnMut(&mut Conn) -> bool) -> Result<(), Failed> {
-        let mut conn = self.open_transaction(begin).map_err(Failed::Begin)?;
+    fn transaction(
+        &self,
+        pool: &Pool<Manager>,
+        begin: Begin,
+        work: &mut dyn FnMut(&mut Conn) -> bool,
+    ) -> Result<(), Failed> {
+        let mut conn = self.open_transaction(pool, begin).map_err(Failed::Begin)?;
         if work(&mut conn) {
             let committed = Tx::commit_transaction(&mut conn.inner);
             return committed.inspect_err(|_| conn.check_after_failure()).map_err(Failed::Commit);
@@ -142,11 +207,11 @@ impl Db {
 
     /// A connection with an open transaction. When a pooled connection has died, this drops it and tries the next one;
     /// that is safe because the work has not begun.
-    fn open_transaction(&self, begin: Begin) -> Result<PooledConn, Unavailable> {
+    fn open_transaction(&self, pool: &Pool<Manager>, begin: Begin) -> Result<PooledConn, Unavailable> {
         self.file.check()?;
         let mut last = None;
-        for _ in 0..=self.pool.max_size() {
-            let mut conn = self.pool.get().map_err(|error| Unavailable(error.to_string()))?;
+        for _ in 0..=pool.max_size() {
+            let mut conn = pool.get().map_err(|error| Unavailable(error.to_string()))?;
             match begin(&mut conn) {
                 Ok(()) => return Ok(conn),
                 Err(error) => {
@@ -164,13 +229,15 @@ impl Db {
 
     /// Runs maintenance SQL as it is, outside any transaction.
     pub fn batch(&self, sql: &str) -> Result<(), String> {
-        let mut conn = self.pool.get().map_err(|error| error.to_string())?;
+        let mut conn = self.writers.get().map_err(|error| error.to_string())?;
         conn.inner.batch_execute(sql).map_err(|error| error.to_string())
     }
 
-    /// Runs SQL on every connection of the pool, for settings that belong to a connection.
+    /// Runs SQL on every connection, for settings that belong to a connection.
     pub fn batch_everywhere(&self, sql: &str) -> Result<(), String> {
-        let all: Result<Vec<PooledConn>, _> = (0..self.pool.max_size()).map(|_| self.pool.get()).collect();
+        let both = [&self.readers, &self.writers];
+        let connections = both.into_iter().flat_map(|pool| (0..pool.max_size()).map(|_| pool.get()));
+        let all: Result<Vec<PooledConn>, _> = connections.collect();
         for mut conn in all.map_err(|error| error.to_string())? {
             conn.inner.batch_execute(sql).map_err(|error| error.to_string())?;
         }
@@ -178,7 +245,7 @@ impl Db {
     }
 
     pub fn is_sqlite(&self) -> bool {
-        self.pool.get().is_ok_and(|conn| matches!(conn.inner.0, AnyConnection::Sqlite(_)))
+        self.readers.get().is_ok_and(|conn| matches!(conn.inner.0, AnyConnection::Sqlite(_)))
     }
 }
 

@@ -226,11 +226,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    search_terms (project_id, term, kind, customer_id) {
+    search_terms (project_id, term, kind, customer_id, purchase) {
         project_id -> BigInt,
         term -> Binary,
         kind -> Text,
         customer_id -> BigInt,
+        purchase -> BigInt,
+        since -> BigInt,
         value -> Text,
     }
 }
@@ -239,9 +241,10 @@ diesel::table! {
     events (project_id, id) {
         project_id -> BigInt,
         id -> BigInt,
-        event_key -> Binary,
         received_at -> BigInt,
-        body -> Text,
+        event_key -> Binary,
+        digest -> Binary,
+        body -> Binary,
     }
 }
 
@@ -250,12 +253,12 @@ diesel::table! {
         customer_id -> BigInt,
         timeline_at -> BigInt,
         event_at -> BigInt,
-        tie -> BigInt,
         event_id -> BigInt,
-        environment -> Text,
-        topic -> Text,
-        side -> Text,
-        summary -> Text,
+        tie -> Integer,
+        environment -> SmallInt,
+        topic -> SmallInt,
+        side -> SmallInt,
+        kind -> SmallInt,
     }
 }
 
@@ -278,6 +281,60 @@ diesel::table! {
         starts_at -> BigInt,
         ends_at -> BigInt,
         body -> Text,
+        born -> BigInt,
+        changed -> BigInt,
+        numbers -> Text,
+        depends_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    progress (customer_id) {
+        customer_id -> BigInt,
+        purchases -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    checkpoints (customer_id, number) {
+        customer_id -> BigInt,
+        number -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    former_purchases (customer_id, checkpoint, environment, key) {
+        customer_id -> BigInt,
+        checkpoint -> BigInt,
+        environment -> Text,
+        key -> Text,
+        born -> BigInt,
+        changed -> BigInt,
+        numbers -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    payments (customer_id, at, event_id) {
+        customer_id -> BigInt,
+        at -> BigInt,
+        event_id -> BigInt,
+        purchase -> BigInt,
+        transaction_key -> BigInt,
+        kind -> Text,
+        amount -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    currency_entries (customer_id, entry) {
+        customer_id -> BigInt,
+        entry -> Binary,
+        at -> BigInt,
+        amounts -> Text,
     }
 }
 
@@ -289,6 +346,8 @@ diesel::table! {
         updated_at -> BigInt,
         is_deleted -> Bool,
         source -> Text,
+        event_at -> Nullable<BigInt>,
+        event_value -> Nullable<Text>,
     }
 }
 
@@ -299,6 +358,8 @@ diesel::table! {
         code -> Text,
         name -> Text,
         amount -> BigInt,
+        sum -> BigInt,
+        named_at -> BigInt,
     }
 }
 
@@ -308,6 +369,7 @@ diesel::table! {
         experiment_id -> Text,
         variant -> Text,
         enrolled_at -> Nullable<BigInt>,
+        said_at -> BigInt,
     }
 }
 
@@ -458,7 +520,7 @@ diesel::table! {
     retained_events (customer_id, event_id, side) {
         customer_id -> BigInt,
         event_id -> BigInt,
-        side -> Text,
+        side -> SmallInt,
         stands_as -> BigInt,
     }
 }
@@ -577,6 +639,7 @@ queried_together! {
     customers with projects;
     customers with purchases;
     customers with retained_events;
+    customers with stale_customers;
     customers with test_customers;
     customers with test_sales;
     customers with transfer_links;

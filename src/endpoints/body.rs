@@ -1,37 +1,48 @@
 //! The body of a delivery (§5): the event as it is stored, with the App User ID that names the customer now (§9.4).
 
-use diesel::prelude::*;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::QueryResult;
+use diesel::sql_types::{BigInt, Binary, Text};
 use serde_json::Value;
 
+use super::queue::Announced;
 use crate::base::app_user_id::is_anonymous;
-use crate::base::ids::EventId;
+use crate::base::clock::Moment;
+use crate::base::ids::CustomerId;
 use crate::db::Conn;
-use crate::db::schema::{app_user_ids, history};
-use crate::events::history::Side;
-use crate::events::{Delivery, EventType};
+use crate::db::many::{self, Column, Kind, Row, row};
+use crate::events::EventType;
 
-/// Renders the body of a delivery of a stored event. When no id of the customer was ever seen, the id in the event
-/// stays.
-pub fn load(conn: &mut Conn, event_row: EventId, delivery: &Delivery) -> QueryResult<String> {
-    let names_nobody = delivery.event.kind == EventType::Transfer || delivery.event.app_user_id.is_none();
-    if names_nobody {
-        return Ok(delivery.body.clone());
-    }
-    let seen = seen_last(conn, event_row)?.filter(|id| Some(id) != delivery.event.app_user_id.as_ref());
-    Ok(seen.and_then(|id| renamed(&delivery.body, &id)).unwrap_or_else(|| delivery.body.clone()))
+/// The App User ID that names each customer now.
+pub type Names = BTreeMap<CustomerId, String>;
+
+/// The body of a delivery of a stored event. When no id of the customer was ever seen, the id in the event stays.
+pub fn of(announced: &Announced<'_>, names: &Names) -> String {
+    let delivery = announced.delivery;
+    let name = announced.customer.filter(|_| names_somebody(announced)).and_then(|customer| names.get(&customer));
+    let other = name.filter(|name| Some(*name) != delivery.event.app_user_id.as_ref());
+    other.and_then(|name| renamed(&delivery.body, name)).unwrap_or_else(|| delivery.body.clone())
 }
 
-/// The customer's last seen identified id, else the last seen anonymous one.
-fn seen_last(conn: &mut Conn, event_row: EventId) -> QueryResult<Option<String>> {
-    let owner = history::table.filter(history::event_id.eq(event_row).and(history::side.eq(Side::Own)));
-    let ids: Vec<String> = app_user_ids::table
-        .filter(app_user_ids::customer_id.eq_any(owner.select(history::customer_id)))
-        .filter(app_user_ids::seen_at.is_not_null())
-        .order((app_user_ids::seen_at.desc(), app_user_ids::key))
-        .select(app_user_ids::app_user_id)
-        .load(conn)?;
-    let identified = ids.iter().find(|id| !is_anonymous(id));
-    Ok(identified.or(ids.first()).cloned())
+fn names_somebody(announced: &Announced<'_>) -> bool {
+    let event = &announced.delivery.event;
+    event.kind != EventType::Transfer && event.app_user_id.is_some()
+}
+
+/// The customers' last seen identified ids, else the last seen anonymous ones.
+pub fn names_of<'a>(conn: &mut Conn, announced: impl Iterator<Item = Announced<'a>>) -> QueryResult<Names> {
+    let customers: BTreeSet<CustomerId> = announced.filter(names_somebody).filter_map(|one| one.customer).collect();
+    const KEY: &[Column] = &[("customer_id", Kind::Integer)];
+    let keys: Vec<Row> = customers.into_iter().map(|customer| row![customer]).collect();
+    type Columns = (BigInt, BigInt, Binary, Text);
+    type Read = (CustomerId, Moment, Vec<u8>, String);
+    let from = ("customer_id, seen_at, key, app_user_id", "app_user_ids");
+    let mut seen = many::select::<Columns, Read>(conn, from, KEY, &keys, "AND seen_at IS NOT NULL")?;
+    // The best of each customer comes last, and replaces the others.
+    seen.sort_by_cached_key(|(_, seen_at, key, id)| (!is_anonymous(id), *seen_at, Reverse(key.clone())));
+    Ok(seen.into_iter().map(|(customer, _, _, id)| (customer, id)).collect())
 }
 
 /// The body with another `app_user_id`; `None` when it is not an event.

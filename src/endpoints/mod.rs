@@ -27,7 +27,7 @@ pub use courier::Courier;
 pub use endpoint::{Endpoint, Environments, MOST};
 pub use lease::{LEASE, RETRIES};
 pub use prune::prune;
-pub use queue::{Source, announce, enqueue_test, forget, resend, resend_failed};
+pub use queue::{Announced, Source, announce, enqueue_test, forget, resend, resend_failed};
 pub use resolver::resolves_to_allowed;
 pub use signing::{OVERLAP_HOURS, Secret};
 pub use worker::Worker;

@@ -8,12 +8,10 @@ use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, DeliveryId, EndpointId, EventId, ProjectId, RowId};
-use crate::base::lookup_key;
-use crate::customers::Resolver;
 use crate::db::Conn;
-use crate::db::schema::{events, history, retained_events, webhook_deliveries};
-use crate::endpoints::Endpoint;
-use crate::events::{Delivery, EventType};
+use crate::db::many::{self, Existing, Kind, Table, row};
+use crate::db::schema::{history, retained_events, webhook_deliveries};
+use crate::events::{Delivery, Event, EventType};
 
 /// Where an event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,54 +38,60 @@ struct Row<'a> {
     finished_at: Moment,
 }
 
+/// An event that was just stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Announced<'a> {
+    pub row: EventId,
+    /// Whose it is; `None` if it is nobody's.
+    pub customer: Option<CustomerId>,
+    pub delivery: &'a Delivery,
+}
+
 /// Queues events that were just stored, for every endpoint that wants them. Imports and rebuilds do not call it, so
 /// their events are not sent.
-pub fn announce(conn: &mut Conn, resolver: &Resolver, stored: &[&Delivery], source: Source) -> QueryResult<()> {
+pub fn announce(conn: &mut Conn, ctx: &Ctx, stored: &[Announced<'_>], source: Source) -> QueryResult<()> {
     if stored.is_empty() {
         return Ok(());
     }
-    let project = resolver.project();
-    let wanting = queries::on(conn, project, source == Source::Received)?;
-    if wanting.is_empty() {
-        return Ok(());
-    }
-    for delivery in stored {
-        enqueue(conn, resolver, &wanting, delivery, source)?;
-    }
-    Ok(())
-}
-
-type Wanting = (Endpoint, Vec<String>);
-
-fn enqueue(
-    conn: &mut Conn,
-    resolver: &Resolver,
-    wanting: &[Wanting],
-    received: &Delivery,
-    source: Source,
-) -> QueryResult<()> {
+    let wanting = queries::on(conn, ctx.project, source == Source::Received)?;
     let is_own = source == Source::Own;
-    let takers: Vec<&Endpoint> =
-        wanting.iter().filter(|(one, types)| one.wants(types, &received.event, is_own)).map(|(one, _)| one).collect();
-    if takers.is_empty() {
-        return Ok(());
+    let takers = |event: &Event| {
+        let takers = wanting.iter().filter(|(one, types)| one.wants(types, event, is_own));
+        takers.map(|(one, _)| one.id).collect::<Vec<EndpointId>>()
+    };
+    let wanted = stored.iter().map(|one| (one, takers(&one.delivery.event))).filter(|(_, takers)| !takers.is_empty());
+    let wanted: Vec<(&Announced<'_>, Vec<EndpointId>)> = wanted.collect();
+    let names = body::names_of(conn, wanted.iter().map(|(one, _)| **one))?;
+    let mut rows = Vec::new();
+    for (one, takers) in wanted {
+        let body = body::of(one, &names);
+        let (at, kind) = (one.delivery.received_at, one.delivery.event.kind.as_str());
+        for taker in takers {
+            let queued = Row::new(ctx, taker, kind, &body);
+            rows.push(Row { event_row: Some(one.row), queued_at: at, next_attempt_at: at, ..queued }.as_row());
+        }
     }
-    // Screening may have stored less than was received: see `ingest::screening`.
-    let found: Option<(EventId, String)> = events::table
-        .filter(events::project_id.eq(resolver.project()).and(events::event_key.eq(lookup_key(&received.event.id))))
-        .select((events::id, events::body))
-        .first(conn)
-        .optional()?;
-    let Some((row, stored)) = found else { return Ok(()) };
-    let stored = Delivery { body: stored, ..(*received).clone() };
-    let body = body::load(conn, row, &stored)?;
-    for taker in takers {
-        let (at, kind) = (received.received_at, received.event.kind.as_str());
-        let queued = Row::new(resolver.ctx(), taker.id, kind, &body);
-        insert(conn, &Row { event_row: Some(row), queued_at: at, next_attempt_at: at, ..queued })?;
-    }
+    DELIVERIES.insert(conn, &rows, Existing::Fails)?;
     Ok(())
 }
+
+const DELIVERIES: Table = Table {
+    name: "webhook_deliveries",
+    key: 2,
+    columns: &[
+        ("project_id", Kind::Integer),
+        ("id", Kind::Integer),
+        ("endpoint_id", Kind::Integer),
+        ("event_row", Kind::Integer),
+        ("event_type", Kind::Text),
+        ("body", Kind::Text),
+        ("queued_at", Kind::Integer),
+        ("state", Kind::Text),
+        ("next_attempt_at", Kind::Integer),
+        ("tries", Kind::Integer),
+        ("finished_at", Kind::Integer),
+    ],
+};
 
 impl<'a> Row<'a> {
     fn new(ctx: &Ctx, endpoint_id: EndpointId, event_type: &'a str, body: &'a str) -> Row<'a> {
@@ -104,6 +108,24 @@ impl<'a> Row<'a> {
             tries: 0,
             finished_at: Moment::NEVER,
         }
+    }
+}
+
+impl Row<'_> {
+    fn as_row(&self) -> many::Row {
+        row![
+            self.project_id,
+            self.id.0,
+            self.endpoint_id.0,
+            self.event_row,
+            self.event_type,
+            self.body,
+            self.queued_at,
+            self.state.as_str(),
+            self.next_attempt_at,
+            self.tries,
+            self.finished_at,
+        ]
     }
 }
 

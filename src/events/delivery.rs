@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::event::Event;
 use super::json;
 use super::read::Fields;
-use super::summary::Summary;
+use super::stored::{Damaged, StoredBody};
 use crate::base::clock::Moment;
 
 /// The largest accepted body, in bytes.
@@ -19,8 +19,6 @@ const MAX_DEPTH: usize = 100;
 #[derive(Debug, Clone)]
 pub struct Delivery {
     pub event: Event,
-    /// What the history stores of the event: a [`Summary`] as JSON.
-    pub summary: String,
     /// The body as it came.
     pub body: String,
     pub received_at: Moment,
@@ -29,6 +27,12 @@ pub struct Delivery {
 /// Why a body is rejected: a sentence for developers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection(pub String);
+
+impl From<Damaged> for Rejection {
+    fn from(damaged: Damaged) -> Rejection {
+        Rejection(damaged.to_string())
+    }
+}
 
 #[derive(Deserialize)]
 struct WebhookBody<'a> {
@@ -48,17 +52,25 @@ impl Delivery {
             Err(error) => return Err((reject("The body is not UTF-8."), error.into_bytes())),
         };
         match checked(&body, received_at) {
-            Ok(event) => Ok(Delivery { summary: Summary::new(&event).to_json(), event, body, received_at }),
+            Ok(event) => Ok(Delivery { event, body, received_at }),
             Err(reason) => Err((reason, body.into_bytes())),
         }
     }
 
-    /// Reads the event of a stored body.
+    /// Reads the event of a body that was stored.
     ///
     /// # Errors
-    /// [`Rejection`] when the stored body is damaged.
+    /// [`Rejection`] when the body is damaged.
     pub fn read_stored(body: &str, received_at: Moment) -> Result<Event, Rejection> {
         read(body, received_at)
+    }
+
+    /// As [`Delivery::read_stored`], from what the database holds.
+    ///
+    /// # Errors
+    /// [`Rejection`] when the body is damaged.
+    pub fn read_compressed(body: &StoredBody, received_at: Moment) -> Result<Event, Rejection> {
+        read(&body.text()?, received_at)
     }
 }
 

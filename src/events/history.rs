@@ -1,4 +1,5 @@
-//! Where a customer's history shows an event (§4.3): its position, its topic for the filter, and in which views.
+//! Where a customer's history shows an event (§4.3): its position, its topic for the filter, and in which views. The history
+//! stores the numbers of the words here, which stay what they are.
 
 use sha2::{Digest, Sha256};
 
@@ -6,14 +7,17 @@ use super::kinds::DatedBy;
 use super::{Environment, Event, EventType, Reason};
 use crate::base::clock::Moment;
 
+/// How many bits of [`Event::tie`] are a hash.
+const HASH_BITS: u32 = 27;
+
 /// What a row of the history is about. The filter offers these topics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
-    Money,
-    Access,
-    Trouble,
-    Identity,
-    Other,
+    Money = 0,
+    Access = 1,
+    Trouble = 2,
+    Identity = 3,
+    Other = 4,
 }
 
 impl Topic {
@@ -32,27 +36,32 @@ impl Topic {
     pub fn parse(word: &str) -> Option<Topic> {
         Topic::ALL.into_iter().find(|topic| topic.as_str() == word)
     }
+
+    pub const fn number(self) -> i16 {
+        self as i16
+    }
+
+    pub fn from_number(number: i16) -> Option<Topic> {
+        Topic::ALL.into_iter().find(|topic| topic.number() == number)
+    }
 }
 
 /// Whose history an event is in: a transfer of purchases is in the histories of two customers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
-    /// The customer who lost the purchases.
-    Lost,
     /// The customer of the event; for a transfer, the one who received the purchases.
-    Own,
+    Own = 0,
+    /// The customer who lost the purchases.
+    Lost = 1,
 }
 
 impl Side {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Side::Lost => "lost",
-            Side::Own => "own",
-        }
+    pub const fn number(self) -> i16 {
+        self as i16
     }
 
-    pub fn parse(word: &str) -> Option<Side> {
-        [Side::Lost, Side::Own].into_iter().find(|side| side.as_str() == word)
+    pub fn from_number(number: i16) -> Option<Side> {
+        [Side::Own, Side::Lost].into_iter().find(|side| side.number() == number)
     }
 }
 
@@ -64,16 +73,19 @@ pub enum ShownIn {
 }
 
 impl ShownIn {
-    pub const fn as_str(self) -> &'static str {
+    const ALL: [ShownIn; 3] =
+        [ShownIn::Only(Environment::Production), ShownIn::Only(Environment::Sandbox), ShownIn::Both];
+
+    pub const fn number(self) -> i16 {
         match self {
-            ShownIn::Only(environment) => environment.as_str(),
-            ShownIn::Both => "none",
+            ShownIn::Only(Environment::Production) => 0,
+            ShownIn::Only(Environment::Sandbox) => 1,
+            ShownIn::Both => 2,
         }
     }
 
-    pub fn parse(word: &str) -> Option<ShownIn> {
-        let both = Some(ShownIn::Both).filter(|both| both.as_str() == word);
-        both.or_else(|| Environment::parse_stored(word).map(ShownIn::Only))
+    pub fn from_number(number: i16) -> Option<ShownIn> {
+        ShownIn::ALL.into_iter().find(|views| views.number() == number)
     }
 
     /// The environment that the event names.
@@ -97,12 +109,12 @@ impl Event {
         own.unwrap_or_else(|| self.generated_at())
     }
 
-    /// Orders events whose timeline times and event times are equal: effects above causes, then by a hash of the id.
-    /// The greater value is shown first.
-    pub fn tie(&self) -> i64 {
+    /// Orders events whose timeline times and event times are equal: effects above causes, then by a hash of the id, of
+    /// which 27 bits fit. The greater value is shown first.
+    pub fn tie(&self) -> i32 {
         let digest = Sha256::digest(self.id.as_bytes());
-        let id = digest.iter().take(7).fold(0_i64, |sum, byte| (sum << 8) | i64::from(*byte));
-        (i64::from(self.kind.traits().causal_rank) << 56) | id
+        let id = digest.iter().take(4).fold(0_u32, |sum, byte| (sum << 8) | u32::from(*byte)) >> (32 - HASH_BITS);
+        (i32::from(self.kind.traits().causal_rank) << HASH_BITS) | id.cast_signed()
     }
 
     pub fn shown_in(&self) -> ShownIn {
@@ -135,5 +147,37 @@ impl Event {
             | EventType::Test
             | EventType::Other(_) => Topic::Other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::Delivery;
+
+    #[test]
+    fn every_word_has_a_number_of_its_own() {
+        for topic in Topic::ALL {
+            assert_eq!(Topic::from_number(topic.number()), Some(topic));
+        }
+        for views in ShownIn::ALL {
+            assert_eq!(ShownIn::from_number(views.number()), Some(views));
+        }
+        for side in [Side::Own, Side::Lost] {
+            assert_eq!(Side::from_number(side.number()), Some(side));
+        }
+        assert_eq!((Topic::from_number(9), ShownIn::from_number(-1), Side::from_number(2)), (None, None, None));
+    }
+
+    /// Histories of earlier versions had 56 bits of the hash; the migration takes 27 of them.
+    #[test]
+    fn a_tie_is_the_rank_and_then_the_hash() {
+        let tie = |kind| {
+            let body = format!("{{\"event\":{{\"id\":\"a\",\"type\":\"{kind}\"}}}}");
+            Delivery::read_stored(&body, Moment(0)).expect("an event").tie()
+        };
+        let wide = |rank: i64| rank << 56 | 0xCA_97_81_12_CA_1B_BD;
+        assert_eq!(i64::from(tie("INITIAL_PURCHASE")), wide(0) >> 29);
+        assert_eq!(i64::from(tie("TRANSFER")), wide(9) >> 29);
     }
 }

@@ -1,5 +1,6 @@
 //! The words of the protocol: event types, stores, period types and reasons (§5.2, §5.4). All lists are open:
-//! an unknown word is kept unchanged in `Other`. Each list is one table: a word, and what follows from it.
+//! an unknown word is kept unchanged in `Other`. Each list is one table: a word, and what follows from it. The database
+//! names a word by its place in the table, so a new word is added at the end.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,18 @@ macro_rules! open_words {
 
             /// The words of all variants except `Other`.
             pub const KNOWN: &'static [&'static str] = &[$($word),*];
+
+            const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The place of the word in the table, from 1; 0 for a word that this version does not know.
+            pub fn number(&self) -> u8 {
+                (1..).zip(Self::ALL).find(|(_, known)| *known == self).map_or(0, |(number, _)| number)
+            }
+
+            /// The known word at this place.
+            pub(crate) fn from_number(number: u8) -> Option<Self> {
+                Self::ALL.get(usize::from(number.checked_sub(1)?)).cloned()
+            }
         }
 
         impl From<String> for $name {

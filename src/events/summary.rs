@@ -1,5 +1,5 @@
 //! What a row of a customer's history shows of an event (§4.3). Pages of the history read these summaries instead of the
-//! bodies, which may be a thousand times as long.
+//! bodies, which may be a thousand times as long. Each is stored once, beside the body, as a [`Digest`](super::Digest).
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,8 @@ use crate::base::money::{Micros, Money};
 /// How many ids of a list a row may show or count.
 const IDS: usize = 110;
 
-/// The part of an event that the history stores with its row, as JSON. It holds no attributes of the customer.
+/// The part of an event that a row of the history shows. It holds no attributes of the customer. As JSON it was stored before
+/// November 2026.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     pub id: String,
@@ -120,16 +121,6 @@ impl Summary {
             adjustments: event.adjustments.clone(),
             source: event.source.clone(),
         }
-    }
-
-    /// The stored form. It holds only strings, numbers and lists, so writing it as JSON cannot fail.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
-    /// Reads the stored form; `None` if it is unreadable.
-    pub fn parse(stored: &str) -> Option<Summary> {
-        serde_json::from_str(stored).ok()
     }
 
     pub fn is_promotional(&self) -> bool {

@@ -6,5 +6,5 @@ mod screening;
 mod store;
 mod writer;
 
-pub use store::{Outcome, append, mark_stale, preload, reassign, settle, store, surviving};
+pub use store::{Outcome, append, introduce, mark_stale, reassign, take, take_unsettled};
 pub use writer::{Answer, Intake};

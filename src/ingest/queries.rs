@@ -1,31 +1,104 @@
 //! Writes events, histories and rejected deliveries. An event is stored once; a rejected delivery is kept with the
 //! reason.
 
-use diesel::prelude::*;
+use std::collections::{HashMap, HashSet};
 
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
+
+use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId, RowId};
-use crate::db::schema::{events, history, rejected_deliveries};
-use crate::db::{Both, Conn};
-use crate::events::Delivery;
+use crate::db::Conn;
+use crate::db::many::{self, Column, Existing, Inserts, Kind, Row, Table, row};
+use crate::db::schema::{history, rejected_deliveries};
 use crate::events::history::{ShownIn, Side, Topic};
+use crate::events::{Delivery, Digest, StoredBody, Summary, event_key};
 
-/// Stores a delivery unless its event is stored already. Returns whether it is new.
-pub fn insert(conn: &mut Conn, project: ProjectId, id: EventId, delivery: &Delivery) -> QueryResult<bool> {
-    let row = (
-        events::project_id.eq(project),
-        events::id.eq(id),
-        events::event_key.eq(crate::base::lookup_key(&delivery.event.id)),
-        events::received_at.eq(delivery.received_at),
-        events::body.eq(&delivery.body),
-    );
-    Ok(Both(diesel::insert_into(events::table).values(row).on_conflict_do_nothing()).execute(conn)? > 0)
+const EVENTS: Table = Table {
+    name: "events",
+    key: 2,
+    columns: &[
+        ("project_id", Kind::Integer),
+        ("id", Kind::Integer),
+        ("received_at", Kind::Integer),
+        ("event_key", Kind::Bytes),
+        ("digest", Kind::Bytes),
+        ("body", Kind::Bytes),
+    ],
+};
+
+/// Stores events that are not stored.
+pub fn insert_events<'a>(
+    inserts: &mut Inserts,
+    project: ProjectId,
+    events: impl Iterator<Item = (EventId, &'a Delivery)>,
+) {
+    let row = |(id, delivery): (EventId, &Delivery)| {
+        let (digest, body) = stored_form(delivery);
+        row![project, id, delivery.received_at, event_key(&delivery.event.id), digest.as_bytes(), body.as_bytes()]
+    };
+    inserts.add(EVENTS, events.map(row).collect(), Existing::Fails);
 }
 
-/// The stored body of an event.
-pub fn body_of(conn: &mut Conn, project: ProjectId, event_id: &str) -> QueryResult<String> {
-    let key = crate::base::lookup_key(event_id);
-    events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key))).select(events::body).first(conn)
+fn stored_form(delivery: &Delivery) -> (Digest, StoredBody) {
+    (Summary::new(&delivery.event).digest(), StoredBody::new(&delivery.body))
+}
+
+/// The stored bodies of the events with these keys, by the keys; an empty text for one that cannot be read.
+pub fn bodies_of(conn: &mut Conn, project: ProjectId, keys: HashSet<Vec<u8>>) -> QueryResult<HashMap<Vec<u8>, String>> {
+    const KEY: &[Column] = &[("project_id", Kind::Integer), ("event_key", Kind::Bytes)];
+    type Read = (Vec<u8>, EventId, StoredBody);
+    let keys: Vec<Row> = keys.into_iter().map(|key| row![project, key]).collect();
+    let from = ("event_key, id, body", "events");
+    let rows = many::select::<(Binary, BigInt, Binary), Read>(conn, from, KEY, &keys, "")?;
+    let text = |(key, row, body): Read| {
+        let unreadable = |reason| tracing::error!(event = row.0, %reason, "a stored body cannot be read");
+        (key, body.text().map_err(unreadable).unwrap_or_default())
+    };
+    Ok(rows.into_iter().map(text).collect())
+}
+
+/// An event with what is stored of it.
+pub struct StoredEvent {
+    pub row: EventId,
+    pub digest: Digest,
+    pub body: StoredBody,
+}
+
+/// Stores the bodies and the digests of events as they would be stored now, if they differ. Events from before texts were
+/// compressed differ, and those whose digest says less than this version can read.
+pub fn store_again<'a>(
+    conn: &mut Conn,
+    project: ProjectId,
+    events: impl Iterator<Item = (&'a StoredEvent, &'a Delivery)>,
+) -> QueryResult<()> {
+    const FORMS: Table = Table {
+        name: "events",
+        key: 2,
+        columns: &[
+            ("project_id", Kind::Integer),
+            ("id", Kind::Integer),
+            ("digest", Kind::Bytes),
+            ("body", Kind::Bytes),
+        ],
+    };
+    let row = |(stored, delivery): (&StoredEvent, &Delivery)| {
+        let (digest, body) = stored_form(delivery);
+        let is_same = stored.digest == digest && stored.body.is_same(&body);
+        (!is_same).then(|| row![project, stored.row, digest.as_bytes(), body.as_bytes()])
+    };
+    FORMS.update(conn, &events.filter_map(row).collect::<Vec<Row>>())?;
+    Ok(())
+}
+
+/// Marks customers whose state must still be derived.
+pub fn mark_stale(conn: &mut Conn, customers: impl Iterator<Item = CustomerId>) -> QueryResult<()> {
+    const STALE: Table = Table { name: "stale_customers", key: 1, columns: &[("customer_id", Kind::Integer)] };
+    let customers: HashSet<CustomerId> = customers.collect();
+    let rows: Vec<Row> = customers.into_iter().map(|customer| row![customer]).collect();
+    STALE.insert(conn, &rows, Existing::Stays)?;
+    Ok(())
 }
 
 /// A row of the history.
@@ -35,12 +108,12 @@ struct HistoryRow {
     customer_id: CustomerId,
     timeline_at: Moment,
     event_at: Moment,
-    tie: i64,
     event_id: EventId,
+    tie: i32,
     environment: ShownIn,
     topic: Topic,
     side: Side,
-    summary: String,
+    kind: i16,
 }
 
 impl HistoryRow {
@@ -50,25 +123,42 @@ impl HistoryRow {
             customer_id,
             timeline_at: event.timeline_at(),
             event_at: event.generated_at(),
-            tie: event.tie(),
             event_id,
+            tie: event.tie(),
             environment: event.shown_in(),
             topic: event.topic(),
             side,
-            summary: delivery.summary.clone(),
+            kind: event.kind.number().into(),
         }
     }
 }
 
-/// Puts an event into a customer's history.
-pub fn show_in_history(
-    conn: &mut Conn,
-    customer: CustomerId,
-    event_id: EventId,
-    delivery: &Delivery,
-    side: Side,
-) -> QueryResult<()> {
-    insert_row(conn, &HistoryRow::new(customer, event_id, delivery, side))
+const HISTORY: Table = Table {
+    name: "history",
+    key: 5,
+    columns: &[
+        ("customer_id", Kind::Integer),
+        ("timeline_at", Kind::Integer),
+        ("event_at", Kind::Integer),
+        ("tie", Kind::Integer),
+        ("event_id", Kind::Integer),
+        ("environment", Kind::Integer),
+        ("topic", Kind::Integer),
+        ("side", Kind::Integer),
+        ("kind", Kind::Integer),
+    ],
+};
+
+/// Puts events into the histories of customers.
+pub fn show_in_histories(inserts: &mut Inserts, places: &[(CustomerId, EventId, &Delivery, Side)]) {
+    let place = |(customer, event, delivery, side): &(CustomerId, EventId, &Delivery, Side)| {
+        let HistoryRow { customer_id, timeline_at, event_at, tie, event_id, environment, topic, side, kind } =
+            HistoryRow::new(*customer, *event, delivery, *side);
+        let [environment, topic, side, kind] =
+            [environment.number(), topic.number(), side.number(), kind].map(i64::from);
+        row![customer_id, timeline_at, event_at, i64::from(tie), event_id, environment, topic, side, kind]
+    };
+    inserts.add(HISTORY, places.iter().map(place).collect(), Existing::Fails);
 }
 
 /// Puts an event into the histories of exactly these customers. Nothing is written when it is so already.
@@ -97,14 +187,8 @@ fn insert_row(conn: &mut Conn, row: &HistoryRow) -> QueryResult<()> {
 }
 
 /// Keeps a delivery that cannot be used, or not in full, with the reason.
-pub fn reject(
-    conn: &mut Conn,
-    project: ProjectId,
-    id: RowId,
-    at: Moment,
-    reason: &str,
-    body: &[u8],
-) -> QueryResult<()> {
+pub fn reject(conn: &mut Conn, ctx: &Ctx, at: Moment, reason: &str, body: &[u8]) -> QueryResult<()> {
+    let (project, id) = (ctx.project, ctx.next_id::<RowId>());
     let row = (
         rejected_deliveries::project_id.eq(project),
         rejected_deliveries::id.eq(id),

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 
 use diesel::prelude::*;
 
-use crate::customers::{Resolver, Verdict};
+use crate::base::ids::ProjectId;
+use crate::customers::{Tombstones, Verdict};
 use crate::db::Conn;
 use crate::events::redaction::{self, Party};
 use crate::events::{Delivery, Event, EventType};
@@ -24,23 +25,33 @@ pub enum Screened<'a> {
     Ignored(Option<Delivery>),
 }
 
-pub fn screen<'a>(conn: &mut Conn, resolver: &mut Resolver, delivery: &'a Delivery) -> QueryResult<Screened<'a>> {
+pub fn screen<'a>(
+    conn: &mut Conn,
+    project: ProjectId,
+    tombstones: &mut Tombstones,
+    delivery: &'a Delivery,
+) -> QueryResult<Screened<'a>> {
     let event = &delivery.event;
     if event.kind == EventType::Transfer {
-        return transfer(conn, resolver, delivery);
+        return transfer(conn, project, tombstones, delivery);
     }
     let ids: Vec<&str> = event.customer_ids().collect();
-    Ok(match resolver.verdict(conn, &ids, event.generated_at())? {
+    Ok(match tombstones.verdict(conn, project, &ids, event.generated_at())? {
         Verdict::Accepted => unchanged(delivery),
         Verdict::Erased => Screened::Late,
         Verdict::Blocked => ignored(delivery),
     })
 }
 
-fn transfer<'a>(conn: &mut Conn, resolver: &mut Resolver, delivery: &'a Delivery) -> QueryResult<Screened<'a>> {
+fn transfer<'a>(
+    conn: &mut Conn,
+    project: ProjectId,
+    tombstones: &mut Tombstones,
+    delivery: &'a Delivery,
+) -> QueryResult<Screened<'a>> {
     let mut of = |ids: &[String]| {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        resolver.verdict(conn, &ids, delivery.event.generated_at())
+        tombstones.verdict(conn, project, &ids, delivery.event.generated_at())
     };
     let (from, to) = (of(&delivery.event.transferred_from)?, of(&delivery.event.transferred_to)?);
     let has_ids = |party: &[String]| !party.is_empty();

@@ -1,21 +1,28 @@
-//! Stores deliveries: first the raw event, then its place in the histories of its customers, then the state that
-//! follows. The caller runs a whole batch in one transaction.
+//! Stores deliveries: the raw events, their places in the histories of their customers, and the state that follows. All
+//! deliveries of a batch go in together, in the caller's transaction: the number of statements does not depend on how many
+//! they are.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use diesel::prelude::*;
 
 use super::screening::Screened;
 use super::{queries, screening};
+use crate::audit::Ctx;
 use crate::base::AppUserId;
 use crate::base::ids::{CustomerId, EventId};
+use crate::customers::identity::Locked;
 use crate::customers::retained::{self, HistoryPlace};
-use crate::customers::{Resolver, state};
+use crate::customers::state::News;
+use crate::customers::{Seen, Tombstones, identity, state};
 use crate::db::Conn;
-use crate::db::schema::stale_customers;
-use crate::endpoints::{self, Source};
+use crate::db::many::Inserts;
+use crate::endpoints::{self, Announced, Source};
 use crate::events::history::Side;
-use crate::events::{Delivery, EventType};
+use crate::events::{Delivery, Event, EventType, event_key};
+use crate::projection::Fact;
 
 /// What was done with a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,129 +38,313 @@ pub enum Outcome {
     Ignored,
 }
 
-/// Loads which ids in the deliveries of a transaction were erased or are blocked, before the first is stored. Without
-/// it, the resolver asks for each delivery separately.
-pub fn preload<'a>(
-    conn: &mut Conn,
-    resolver: &mut Resolver,
-    deliveries: impl Iterator<Item = &'a Delivery>,
-) -> QueryResult<()> {
-    resolver.preload(conn, deliveries.flat_map(|delivery| screening::ids_in(&delivery.event)))
+/// Stores deliveries that came from outside, and derives the state of their customers. Queues the new events for the
+/// endpoints that want them. Returns what was done with each: `None`, if another transaction has locked its customer and
+/// this one may not wait.
+pub fn take(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Vec<Option<Outcome>>> {
+    let mut batch = Batch::screened(conn, ctx, deliveries)?;
+    batch.store(conn, |news| news)?;
+    endpoints::announce(conn, ctx, &batch.announced(), Source::Received)?;
+    Ok(batch.outcomes)
 }
 
-/// Stores a delivery and puts it into the histories it belongs to. It adds the customers it changes to `touched`, but
-/// does not derive their state: see [`settle`].
-pub fn store(
-    conn: &mut Conn,
-    resolver: &mut Resolver,
-    delivery: &Delivery,
-    touched: &mut BTreeSet<CustomerId>,
-) -> QueryResult<Outcome> {
-    if delivery.event.kind == EventType::Test {
-        return Ok(Outcome::Test);
-    }
-    match screening::screen(conn, resolver, delivery)? {
-        Screened::Taken { delivery, to_nobody } => take(conn, resolver, &delivery, to_nobody, touched),
-        Screened::Late => Ok(Outcome::Late),
-        Screened::Ignored(Some(mark)) => {
-            queries::insert(conn, resolver.project(), resolver.ctx().next_id(), &mark)?;
-            Ok(Outcome::Ignored)
+/// As [`take`], but the state of the customers is derived later, by whoever settles stale customers; and no endpoint is
+/// told.
+pub fn take_unsettled(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Vec<Outcome>> {
+    let mut batch = Batch::screened(conn, ctx, deliveries)?;
+    let mut touched: BTreeSet<CustomerId> = BTreeSet::new();
+    batch.store(conn, |news| {
+        touched.extend(news.facts.iter().flat_map(Fact::parties).chain(news.merged.keys().copied()));
+        News { facts: Vec::new(), ..news }
+    })?;
+    mark_stale(conn, touched)?;
+    Ok(batch.outcomes.into_iter().flatten().collect())
+}
+
+/// Stores events that Dossier makes, as if they had been delivered: without screening, because their customer exists, so
+/// they cannot be late, whatever the clock of an erasure said. Returns whether all were new.
+pub fn append(conn: &mut Conn, ctx: &Ctx, deliveries: &[Delivery]) -> QueryResult<bool> {
+    let all: Vec<&Delivery> = deliveries.iter().collect();
+    let mut batch = Batch::unscreened(conn, ctx, &all)?;
+    batch.store(conn, |news| news)?;
+    endpoints::announce(conn, ctx, &batch.announced(), Source::Own)?;
+    Ok(batch.outcomes.iter().all(|outcome| *outcome == Some(Outcome::Stored)))
+}
+
+/// Marks customers whose state must still be derived.
+pub fn mark_stale(conn: &mut Conn, customers: impl IntoIterator<Item = CustomerId>) -> QueryResult<()> {
+    queries::mark_stale(conn, customers.into_iter().filter(|customer| customer.0 > 0))
+}
+
+/// Finds the customers of sets of ids that no event names, and creates those who are new. Their order is that of the sets.
+pub fn introduce(conn: &mut Conn, ctx: &Ctx, seen: &[Seen]) -> QueryResult<Vec<Option<CustomerId>>> {
+    let locked = identity::lock_ids(conn, ctx.project, seen)?;
+    let assigned = identity::assign(conn, ctx, &locked, seen)?;
+    state::settle(conn, ctx.project, assigned.news)?;
+    Ok(assigned.owners)
+}
+
+/// Resolves the customers of stored events again, as if they had just come, and corrects the histories that differ.
+pub fn reassign(conn: &mut Conn, ctx: &Ctx, events: &[(EventId, Delivery)]) -> QueryResult<()> {
+    let accepted =
+        |(row, delivery): &'_ (EventId, Delivery)| Accepted::new(0, *row, Cow::Owned(delivery.clone()), false);
+    let accepted: Vec<Accepted<'_>> = events.iter().map(accepted).collect();
+    let locked = identity::lock_ids(conn, ctx.project, &seen_in(events.iter().map(|(_, delivery)| delivery)))?;
+    let mut batch = Batch { ctx, locked, outcomes: Vec::new(), accepted };
+    let news = batch.find_customers(conn)?;
+    state::settle(conn, ctx.project, News { facts: Vec::new(), ..news })?;
+    batch.link(conn)?;
+    for accepted in &batch.accepted {
+        queries::show_only_in(conn, &accepted.receivers, accepted.row, &accepted.delivery)?;
+        if accepted.delivery.event.kind == EventType::Transfer {
+            retained::link_again(conn, accepted.row)?;
         }
-        Screened::Ignored(None) => Ok(Outcome::Ignored),
+    }
+    Ok(())
+}
+
+/// The sets of ids in events: two for each, of which the second is empty unless it is a transfer.
+fn seen_in<'a>(deliveries: impl Iterator<Item = &'a Delivery>) -> Vec<Seen> {
+    let sets = |delivery: &'a Delivery| {
+        let at = delivery.event.generated_at();
+        sets_of(&delivery.event).map(|named| Seen { ids: usable(&named).0, at })
+    };
+    deliveries.flat_map(sets).collect()
+}
+
+/// The ids of the customer whom an event names; for a transfer those of who loses the purchases, and of who gets them.
+fn sets_of(event: &Event) -> [Vec<&str>; 2] {
+    match event.kind == EventType::Transfer {
+        true => [&event.transferred_from, &event.transferred_to].map(|ids| ids.iter().map(String::as_str).collect()),
+        false => [event.customer_ids().collect(), Vec::new()],
     }
 }
 
-fn take(
-    conn: &mut Conn,
-    resolver: &mut Resolver,
-    delivery: &Delivery,
+/// Deliveries that are stored together.
+struct Batch<'a> {
+    ctx: &'a Ctx,
+    locked: Locked,
+    /// What was done with each delivery of the caller; `None`, if its customer is busy.
+    outcomes: Vec<Option<Outcome>>,
+    accepted: Vec<Accepted<'a>>,
+}
+
+/// A delivery whose event is new.
+struct Accepted<'a> {
+    /// Its place among the deliveries of the caller.
+    place: usize,
+    row: EventId,
+    delivery: Cow<'a, Delivery>,
+    /// Whether it is a transfer whose receiver was erased or is blocked.
     to_nobody: bool,
-    touched: &mut BTreeSet<CustomerId>,
-) -> QueryResult<Outcome> {
-    let row = resolver.ctx().next_id();
-    if !queries::insert(conn, resolver.project(), row, delivery)? {
-        flag_changed_body(conn, resolver, delivery)?;
-        return Ok(Outcome::Duplicate);
+    /// The customers in whose histories it belongs, each with the side.
+    receivers: Vec<(CustomerId, Side)>,
+    /// Whether it is only a mark that an event of a blocked id came.
+    is_mark: bool,
+}
+
+impl<'a> Accepted<'a> {
+    fn new(place: usize, row: EventId, delivery: Cow<'a, Delivery>, to_nobody: bool) -> Accepted<'a> {
+        Accepted { place, row, delivery, to_nobody, receivers: Vec::new(), is_mark: false }
     }
-    let (receivers, refused) = receivers_of(conn, resolver, delivery)?;
-    if let Some(reason) = refused {
-        let body = delivery.body.as_bytes();
-        queries::reject(conn, resolver.project(), resolver.ctx().next_id(), delivery.received_at, &reason, body)?;
+}
+
+impl<'a> Batch<'a> {
+    /// Locks the customers, and keeps out the events of erased and blocked ids, those that are stored already, and those
+    /// whose customers are busy.
+    fn screened(conn: &mut Conn, ctx: &'a Ctx, deliveries: &[&'a Delivery]) -> QueryResult<Batch<'a>> {
+        let mut batch = Batch::locked(conn, ctx, deliveries)?;
+        let mut tombstones = Tombstones::default();
+        let ids = deliveries.iter().flat_map(|delivery| screening::ids_in(&delivery.event));
+        tombstones.load(conn, ctx.project, ids)?;
+        for (place, delivery) in deliveries.iter().enumerate() {
+            if batch.outcomes.get(place).is_some_and(|outcome| *outcome == Some(Outcome::Stored)) {
+                let screened = screening::screen(conn, ctx.project, &mut tombstones, delivery)?;
+                batch.sort_in(place, screened);
+            }
+        }
+        tombstones.store_counts(conn, ctx.project)?;
+        batch.leave_out_known(conn)?;
+        Ok(batch)
     }
-    for (customer, side) in receivers {
-        queries::show_in_history(conn, customer, row, delivery, side)?;
-        touched.insert(customer);
-        if to_nobody {
-            let place = HistoryPlace { event_id: row, side: Side::Own, stands_as: CustomerId(-row.0) };
-            retained::retain(conn, customer, place)?;
+
+    fn unscreened(conn: &mut Conn, ctx: &'a Ctx, deliveries: &[&'a Delivery]) -> QueryResult<Batch<'a>> {
+        let mut batch = Batch::locked(conn, ctx, deliveries)?;
+        for (place, delivery) in deliveries.iter().enumerate() {
+            batch.sort_in(place, Screened::Taken { delivery: Cow::Borrowed(*delivery), to_nobody: false });
+        }
+        batch.leave_out_known(conn)?;
+        Ok(batch)
+    }
+
+    /// Locks the customers of the deliveries.
+    fn locked(conn: &mut Conn, ctx: &'a Ctx, deliveries: &[&'a Delivery]) -> QueryResult<Batch<'a>> {
+        let seen = seen_in(deliveries.iter().copied());
+        let locked = identity::lock_ids(conn, ctx.project, &seen)?;
+        let busy = locked.busy_among(&seen);
+        let outcome = |(delivery, busy): (&&Delivery, &[bool])| match delivery.event.kind == EventType::Test {
+            true => Some(Outcome::Test),
+            false if busy.contains(&true) => None,
+            false => Some(Outcome::Stored),
+        };
+        let outcomes = deliveries.iter().zip(busy.chunks(2)).map(outcome).collect();
+        Ok(Batch { ctx, locked, outcomes, accepted: Vec::new() })
+    }
+
+    fn sort_in(&mut self, place: usize, screened: Screened<'a>) {
+        let (outcome, accepted) = match screened {
+            Screened::Taken { delivery, to_nobody } => {
+                (Outcome::Stored, Some(Accepted::new(place, self.ctx.next_id(), delivery, to_nobody)))
+            }
+            Screened::Late => (Outcome::Late, None),
+            Screened::Ignored(mark) => {
+                let mark = mark.map(|mark| Accepted {
+                    is_mark: true,
+                    ..Accepted::new(place, self.ctx.next_id(), Cow::Owned(mark), false)
+                });
+                (Outcome::Ignored, mark)
+            }
+        };
+        self.accepted.extend(accepted);
+        if let Some(own) = self.outcomes.get_mut(place) {
+            *own = Some(outcome);
         }
     }
-    Ok(Outcome::Stored)
-}
 
-/// Resolves the customers of a stored event again, as if it had just come, and corrects the histories that differ.
-pub fn reassign(conn: &mut Conn, resolver: &mut Resolver, row: EventId, delivery: &Delivery) -> QueryResult<()> {
-    let (receivers, _) = receivers_of(conn, resolver, delivery)?;
-    queries::show_only_in(conn, &receivers, row, delivery)?;
-    if delivery.event.kind == EventType::Transfer { retained::link_again(conn, row) } else { Ok(()) }
-}
-
-/// Keeps a different body under a known event id as a rejected delivery, for developers to see (§5.1). The first body
-/// stays.
-fn flag_changed_body(conn: &mut Conn, resolver: &Resolver, delivery: &Delivery) -> QueryResult<()> {
-    let stored = queries::body_of(conn, resolver.project(), &delivery.event.id)?;
-    if stored == delivery.body {
-        return Ok(());
+    /// Leaves out events that are stored, or that come twice in the batch. One with another body is kept as a rejected
+    /// delivery, for developers to see (§5.1). The first body stays.
+    fn leave_out_known(&mut self, conn: &mut Conn) -> QueryResult<()> {
+        let keys = self.accepted.iter().map(|one| event_key(&one.delivery.event.id)).collect::<HashSet<_>>();
+        let mut known = queries::bodies_of(conn, self.ctx.project, keys)?;
+        let mut changed = Vec::new();
+        let mut fresh = Vec::with_capacity(self.accepted.len());
+        for one in std::mem::take(&mut self.accepted) {
+            let key = event_key(&one.delivery.event.id);
+            match known.get(&key) {
+                None => {
+                    known.insert(key, one.delivery.body.clone());
+                    fresh.push(one);
+                }
+                Some(_) if one.is_mark => {}
+                Some(body) => {
+                    if let Some(outcome) = self.outcomes.get_mut(one.place) {
+                        *outcome = Some(Outcome::Duplicate);
+                    }
+                    if *body != one.delivery.body {
+                        changed.push(one.delivery);
+                    }
+                }
+            }
+        }
+        self.accepted = fresh;
+        for delivery in changed {
+            tracing::warn!("a delivery repeats an event id with a different body; the first body stays");
+            let reason = "This event came before with a different body. The first body stays.";
+            queries::reject(conn, self.ctx, delivery.received_at, reason, delivery.body.as_bytes())?;
+        }
+        Ok(())
     }
-    tracing::warn!("a delivery repeats an event id with a different body; the first body stays");
-    let reason = "This event came before with a different body. The first body stays.";
-    queries::reject(
-        conn,
-        resolver.project(),
-        resolver.ctx().next_id(),
-        delivery.received_at,
-        reason,
-        delivery.body.as_bytes(),
-    )
-}
 
-/// The customers in whose histories an event belongs, each with the side; and a report on ids that cannot be used.
-type Receivers = (Vec<(CustomerId, Side)>, Option<String>);
-
-fn receivers_of(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -> QueryResult<Receivers> {
-    let event = &delivery.event;
-    if event.kind == EventType::Transfer {
-        return receivers_of_transfer(conn, resolver, delivery);
+    /// Stores the events, puts them into the histories of their customers, and has the state of these brought up to date
+    /// with what `settled` leaves of what is new.
+    fn store(&mut self, conn: &mut Conn, settled: impl FnOnce(News) -> News) -> QueryResult<()> {
+        let news = settled(self.find_customers(conn)?);
+        let mut inserts = Inserts::default();
+        let events = self.accepted.iter().map(|one| (one.row, &*one.delivery));
+        queries::insert_events(&mut inserts, self.ctx.project, events);
+        queries::show_in_histories(&mut inserts, &self.places());
+        state::settle_with(conn, self.ctx.project, news, inserts)?;
+        self.link(conn)?;
+        self.retain(conn)
     }
-    let (customer, refused) = owner(conn, resolver, delivery, event.customer_ids())?;
-    Ok((customer.map(|customer| (customer, Side::Own)).into_iter().collect(), refused))
-}
 
-/// A transfer concerns two customers. It is in both histories, and the state of each depends on the other (§5.3).
-fn receivers_of_transfer(conn: &mut Conn, resolver: &mut Resolver, delivery: &Delivery) -> QueryResult<Receivers> {
-    let (from, to) = (&delivery.event.transferred_from, &delivery.event.transferred_to);
-    let (loser, refused) = owner(conn, resolver, delivery, from.iter().map(String::as_str))?;
-    let (winner, also_refused) = owner(conn, resolver, delivery, to.iter().map(String::as_str))?;
-    // When both lists share an id, resolving the winner merged the two customers.
-    let loser = loser.map(|loser| resolver.survivor_of(loser)).filter(|loser| winner != Some(*loser));
-    if let (Some(loser), Some(winner)) = (loser, winner) {
-        state::link(conn, loser, winner)?;
+    /// Finds the customers in whose histories the events belong.
+    fn find_customers(&mut self, conn: &mut Conn) -> QueryResult<News> {
+        let mut seen = Vec::new();
+        for one in self.accepted.iter().filter(|one| !one.is_mark) {
+            for named in sets_of(&one.delivery.event) {
+                let (ids, refused) = usable(&named);
+                if let Some(reason) = refused {
+                    let body = one.delivery.body.as_bytes();
+                    queries::reject(conn, self.ctx, one.delivery.received_at, &reason, body)?;
+                }
+                seen.push(Seen { ids, at: one.delivery.event.generated_at() });
+            }
+        }
+        let assigned = identity::assign(conn, self.ctx, &self.locked, &seen)?;
+        let mut news = assigned.news;
+        let mut owners = assigned.owners.chunks(2);
+        for one in self.accepted.iter_mut().filter(|one| !one.is_mark) {
+            let [first, second] = owners.next().and_then(|pair| pair.try_into().ok()).unwrap_or([None, None]);
+            one.receive(first, second);
+            news.facts.extend(one.fact());
+        }
+        Ok(news)
     }
-    let receivers = winner.map(|winner| (winner, Side::Own)).into_iter().chain(loser.map(|loser| (loser, Side::Lost)));
-    Ok((receivers.collect(), refused.or(also_refused)))
+
+    /// The places of the events in the histories of their customers.
+    fn places(&self) -> Vec<(CustomerId, EventId, &Delivery, Side)> {
+        let mut places = Vec::with_capacity(self.accepted.len());
+        for one in &self.accepted {
+            places.extend(one.receivers.iter().map(|(customer, side)| (*customer, one.row, &*one.delivery, *side)));
+        }
+        places
+    }
+
+    /// Keeps the transfers to nobody, for the sake of those who lost the purchases.
+    fn retain(&self, conn: &mut Conn) -> QueryResult<()> {
+        for one in self.accepted.iter().filter(|one| one.to_nobody) {
+            let place = HistoryPlace { event_id: one.row, side: Side::Own, stands_as: CustomerId(-one.row.0) };
+            one.receivers.iter().try_for_each(|(customer, _)| retained::retain(conn, *customer, place))?;
+        }
+        Ok(())
+    }
+
+    /// Links the two customers of each transfer: the state of each depends on the other (§5.3).
+    fn link(&self, conn: &mut Conn) -> QueryResult<()> {
+        let both = |one: &Accepted<'_>| match one.receivers[..] {
+            [(winner, _), (loser, _)] => Some((winner, loser)),
+            _ => None,
+        };
+        let links: BTreeSet<(CustomerId, CustomerId)> = self.accepted.iter().filter_map(both).collect();
+        state::link(conn, links)
+    }
+
+    fn announced(&self) -> Vec<Announced<'_>> {
+        let own =
+            |one: &Accepted<'_>| one.receivers.iter().find(|(_, side)| *side == Side::Own).map(|(owner, _)| *owner);
+        let stored = self.accepted.iter().filter(|one| !one.is_mark);
+        stored.map(|one| Announced { row: one.row, customer: own(one), delivery: &one.delivery }).collect()
+    }
 }
 
-/// The customer of the ids that an event names. Ids that cannot be App User IDs are left out and reported (§9.2).
-fn owner<'a>(
-    conn: &mut Conn,
-    resolver: &mut Resolver,
-    delivery: &Delivery,
-    named: impl Iterator<Item = &'a str>,
-) -> QueryResult<(Option<CustomerId>, Option<String>)> {
+impl Accepted<'_> {
+    /// Takes the customer of the event; for a transfer the one who loses the purchases, and the one who receives them.
+    fn receive(&mut self, first: Option<CustomerId>, second: Option<CustomerId>) {
+        let is_transfer = self.delivery.event.kind == EventType::Transfer;
+        let (own, lost) = if is_transfer { (second, first) } else { (first, None) };
+        let lost = lost.filter(|loser| own != Some(*loser));
+        let own = own.map(|customer| (customer, Side::Own));
+        self.receivers = own.into_iter().chain(lost.map(|customer| (customer, Side::Lost))).collect();
+    }
+
+    /// The event with its customers; `None` when it has none. A transfer to nobody takes the purchases away.
+    fn fact(&self) -> Option<Fact> {
+        let side = |wanted: Side| self.receivers.iter().find(|(_, side)| *side == wanted).map(|(one, _)| *one);
+        let nobody = self.to_nobody.then_some(CustomerId(-self.row.0));
+        let (own, lost) = (side(Side::Own).or(nobody), side(Side::Lost));
+        let customer = own.or(lost)?;
+        let lost_by = lost.filter(|loser| *loser != customer);
+        Some(Fact { row: self.row, event: Arc::new(self.delivery.event.clone()), customer, lost_by })
+    }
+}
+
+/// The ids that can be App User IDs, each once, and a report on those that cannot (§9.2).
+fn usable(named: &[&str]) -> (Vec<AppUserId>, Option<String>) {
     let mut ids: Vec<AppUserId> = Vec::new();
     let mut seen = HashSet::new();
     let mut refused = None;
-    for text in named.filter(|text| seen.insert(*text)) {
+    for text in named.iter().filter(|text| seen.insert(**text)) {
         match AppUserId::parse(text) {
             Ok(id) => ids.push(id),
             Err(why) => refused = refused.or(Some(why)),
@@ -161,41 +352,5 @@ fn owner<'a>(
     }
     let kept = if ids.is_empty() { "The event is stored without a customer" } else { "The other ids were used" };
     let report = refused.map(|why| format!("An App User ID in this event {}. {kept}.", why.words()));
-    Ok((resolver.customer_of(conn, &ids, delivery.event.generated_at())?, report))
-}
-
-/// The customers that [`store`] touched and that still exist: a later event may have merged two of them.
-pub fn surviving(resolver: &Resolver, touched: BTreeSet<CustomerId>) -> BTreeSet<CustomerId> {
-    touched.into_iter().map(|customer| resolver.survivor_of(customer)).collect()
-}
-
-/// Derives the state of the customers that [`store`] touched. Returns how many.
-pub fn settle(conn: &mut Conn, resolver: &Resolver, touched: BTreeSet<CustomerId>) -> QueryResult<usize> {
-    state::derive(conn, surviving(resolver, touched), |customer| resolver.is_new(customer))
-}
-
-/// Stores events that Dossier makes, derives the state of their customers as if the events had been delivered, and
-/// queues them for the endpoints that want them. The caller holds the project's lock. Returns whether all were new.
-pub fn append(conn: &mut Conn, resolver: &mut Resolver, deliveries: &[Delivery]) -> QueryResult<bool> {
-    let mut touched = BTreeSet::new();
-    let mut stored = Vec::with_capacity(deliveries.len());
-    for delivery in deliveries {
-        // No screening: the customer exists, so the event cannot be late, whatever the clock of an erasure said.
-        if take(conn, resolver, delivery, false, &mut touched)? == Outcome::Stored {
-            stored.push(delivery);
-        }
-    }
-    settle(conn, resolver, touched)?;
-    endpoints::announce(conn, resolver, &stored, Source::Own)?;
-    Ok(stored.len() == deliveries.len())
-}
-
-/// Marks customers whose state must still be derived, for an import that is not finished.
-pub fn mark_stale(conn: &mut Conn, touched: impl IntoIterator<Item = CustomerId>) -> QueryResult<()> {
-    for customer in touched {
-        let row = stale_customers::customer_id.eq(customer);
-        crate::db::Both(diesel::insert_into(stale_customers::table).values(row).on_conflict_do_nothing())
-            .execute(conn)?;
-    }
-    Ok(())
+    (ids, report)
 }

@@ -2,6 +2,7 @@
 
 use super::Work;
 use crate::base::error::Error;
+use crate::customers::locks;
 use crate::db::Conn;
 use crate::operations::grants::{self, End, queries};
 
@@ -23,8 +24,8 @@ pub fn record_ends(work: &Work) -> Result<usize, Error> {
 /// Records all ends in one transaction. If that fails, each gets its own, so that one grant does not hold up the
 /// others.
 fn batch(work: &Work, mut ends: Vec<End>) -> Result<usize, Error> {
-    // Every writer locks projects in the same order.
-    ends.sort_by_key(|end| end.project);
+    // Every writer locks customers in the same order.
+    ends.sort_by_key(|end| end.customer);
     match work.db.write_here(|conn| record(conn, work, &ends)) {
         Err(error) if !error.is_unavailable() => Ok(ends.iter().map(|end| record_alone(work, end)).sum()),
         recorded => recorded,
@@ -43,7 +44,7 @@ fn record_alone(work: &Work, end: &End) -> usize {
 fn record(conn: &mut Conn, work: &Work, ends: &[End]) -> Result<usize, Error> {
     let mut recorded = 0;
     for end in ends {
-        conn.lock_project(end.project)?;
+        locks::lock(conn, [end.customer])?;
         recorded += usize::from(grants::record_end(conn, &work.ctx(end.project), end.customer, &end.key)?);
     }
     Ok(recorded)

@@ -5,7 +5,7 @@ use crate::audit::{Action, Ctx, Trace};
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::customers::overrides::{Override, queries};
-use crate::customers::{Resolver, subject};
+use crate::customers::{locks, subject};
 use crate::db::Conn;
 use crate::events::own;
 use crate::ingest;
@@ -95,11 +95,11 @@ pub fn entry(before: Option<&Override>, after: Option<&Override>) -> Trace {
 /// # Errors
 /// [`Error::NotFound`] when the customer does not exist.
 pub fn record_end(conn: &mut Conn, ctx: &Ctx, customer: CustomerId) -> Result<bool, Error> {
-    conn.lock_project(ctx.project)?;
+    locks::lock(conn, [customer])?;
     let Some(over) = queries::take_end(conn, customer, ctx.now)? else { return Ok(false) };
     let ended_at = over.until.unwrap_or(ctx.now);
     let subject = subject::load(conn, customer)?;
     let ended = own::override_ended(&subject, &over.offering, over.set_at, ended_at, ctx.now)?;
-    ingest::append(conn, &mut Resolver::new(ctx), &[ended])?;
+    ingest::append(conn, ctx, &[ended])?;
     Ok(true)
 }

@@ -1,18 +1,20 @@
 //! Moves purchases from one customer to another (§7.3): all that came from stores, of both environments. The customers
 //! are not merged; grants, currencies, notes, attributes and ids stay where they are.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 
 use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::CustomerId;
-use crate::customers::{Resolver, merge, state, subject};
+use crate::base::ids::{CustomerId, ProjectId};
+use crate::customers::{locks, merge, state, subject};
 use crate::db::Conn;
 use crate::db::schema::purchases;
 use crate::events::{Delivery, own};
 use crate::ingest;
-use crate::projection::{CustomerState, Fact, Kind};
+use crate::projection::{Fact, Kind, Purchase};
 
 /// A move from one customer to another of the same project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +32,11 @@ pub enum Refusal {
     NoPurchases,
 }
 
-/// The states of both customers, before and after.
+/// The purchases of both customers, before and after.
 #[derive(Debug, Default)]
 pub struct Preview {
-    pub from: (CustomerState, CustomerState),
-    pub to: (CustomerState, CustomerState),
+    pub from: (Vec<Purchase>, Vec<Purchase>),
+    pub to: (Vec<Purchase>, Vec<Purchase>),
 }
 
 /// How many purchases a transfer would move.
@@ -44,12 +46,12 @@ pub fn movable(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> {
 }
 
 impl Move {
-    /// Moves the purchases and returns how many. Needs a write transaction, which locks the project until it ends.
+    /// Moves the purchases and returns how many. Needs a write transaction, which locks both customers until it ends.
     ///
     /// # Errors
     /// [`Error::NotFound`] when one of the customers does not exist.
     pub fn make(self, conn: &mut Conn, ctx: &Ctx) -> Result<Result<i64, Refusal>, Error> {
-        conn.lock_project(ctx.project)?;
+        locks::lock(conn, [self.from, self.to])?;
         if self.from == self.to {
             return Ok(Err(Refusal::Same));
         }
@@ -57,52 +59,49 @@ impl Move {
         if moved == 0 {
             return Ok(Err(Refusal::NoPurchases));
         }
-        let (_, event) = self.event(conn, ctx.now, own::Moved::Everything)?;
+        let event = self.event(conn, ctx.project, ctx.now, own::Moved::Everything)?;
         self.append(conn, ctx, event)?;
         Ok(Ok(moved))
     }
 
-    /// Moves only purchases of the Test Store, because the receiver posted one of their receipts (§9.5). The caller
-    /// holds the project's lock.
+    /// Moves only purchases of the Test Store, because the receiver posted one of their receipts (§9.5).
     ///
     /// # Errors
     /// As [`Move::make`].
     pub fn make_of_test_store(self, conn: &mut Conn, ctx: &Ctx) -> Result<(), Error> {
-        let (_, event) = self.event(conn, ctx.now, own::Moved::OfTestStore)?;
+        locks::lock(conn, [self.from, self.to])?;
+        let event = self.event(conn, ctx.project, ctx.now, own::Moved::OfTestStore)?;
         self.append(conn, ctx, event)
     }
 
     /// Appends the event, and moves pending renewals of the Test Store to the receiver.
     fn append(self, conn: &mut Conn, ctx: &Ctx, event: Delivery) -> Result<(), Error> {
         merge::move_test_sales(conn, self.to, self.from)?;
-        let mut resolver = Resolver::new(ctx);
-        match ingest::append(conn, &mut resolver, &[event])? {
+        match ingest::append(conn, ctx, &[event])? {
             true => Ok(()),
             false => Err(Error::Internal("the event of a transfer was not stored: its id exists already".into())),
         }
     }
 
-    /// The states of both customers now and after the move, folded from all their events and the one that would be
-    /// added.
+    /// The purchases of both customers now and after the move.
     ///
     /// # Errors
     /// As [`Move::make`].
-    pub fn preview(self, conn: &mut Conn, now: Moment) -> Result<Preview, Error> {
-        let (facts, delivery) = self.event(conn, now, own::Moved::Everything)?;
-        let fact = Fact { event: delivery.event, customer: self.to, lost_by: Some(self.from) };
-        let (mut before, mut after) = state::preview(facts, vec![fact]);
+    pub fn preview(self, conn: &mut Conn, project: ProjectId, now: Moment) -> Result<Preview, Error> {
+        let event = Arc::new(self.event(conn, project, now, own::Moved::Everything)?.event);
+        let fact = Fact { row: state::PREVIEWED, event, customer: self.to, lost_by: Some(self.from) };
+        let (mut before, mut after) = state::preview(conn, project, &[self.from, self.to], vec![fact])?;
         let mut of =
             |one: CustomerId| (before.remove(&one).unwrap_or_default(), after.remove(&one).unwrap_or_default());
         Ok(Preview { from: of(self.from), to: of(self.to) })
     }
 
-    /// All facts of both customers, and the event that moves the purchases. The event is dated after all of them, even
-    /// those of a sender whose clock is ahead: otherwise they would give the purchases back.
-    fn event(self, conn: &mut Conn, now: Moment, what: own::Moved) -> Result<(Vec<Fact>, Delivery), Error> {
-        let facts = state::facts(conn, [self.from, self.to])?;
-        let newest = facts.iter().map(|fact| fact.event.event_at.millis()).max().unwrap_or(i64::MIN);
+    /// The event that moves the purchases. It is dated after all events about purchases of both customers, even those of a
+    /// sender whose clock is ahead: otherwise they would give the purchases back.
+    fn event(self, conn: &mut Conn, project: ProjectId, now: Moment, what: own::Moved) -> Result<Delivery, Error> {
+        let newest = state::newest_event_at(conn, project, [self.from, self.to])?;
+        let newest = newest.map_or(i64::MIN, Moment::millis);
         let at = now.max(Moment(newest.saturating_add(1)));
-        let event = own::transfer(what, &subject::load(conn, self.from)?, &subject::load(conn, self.to)?, at, now)?;
-        Ok((facts, event))
+        own::transfer(what, &subject::load(conn, self.from)?, &subject::load(conn, self.to)?, at, now)
     }
 }

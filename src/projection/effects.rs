@@ -15,13 +15,13 @@ const TEMPORARY_SECONDS: i64 = 86_400;
 impl Purchase {
     /// Applies the first known event of a purchase, whose period is set already.
     pub(super) fn apply_first(&mut self, event: &Event, change: PurchaseChange) {
-        self.account(event, change);
+        self.remember_transactions(event);
         self.take_effect(event, change);
     }
 
     /// Applies a further event. An event about an older transaction leaves the current period unchanged (§6.2).
     pub(super) fn apply(&mut self, event: &Event, change: PurchaseChange) {
-        self.account(event, change);
+        self.remember_transactions(event);
         if self.repeats_start(event, change) {
             return self.renew_from(event.event_at, event, change);
         }
@@ -36,18 +36,6 @@ impl Purchase {
             self.take_description(event);
         }
         self.take_effect(event, change);
-    }
-
-    /// Records the event's money and the transactions by which the search finds the purchase.
-    fn account(&mut self, event: &Event, change: PurchaseChange) {
-        self.transactions.extend(event.transaction_id.iter().chain(&event.original_transaction_id).cloned());
-        if change.begins_period() {
-            self.ledger.charge(event);
-        } else if change == ReverseRefund {
-            self.ledger.reverse(event);
-        } else if change == Cancel && event.is_refund() {
-            self.ledger.refund(event);
-        }
     }
 
     /// Whether a Stripe renewal carries the time of the first purchase, as it does after a change of product (§5.3).
@@ -133,12 +121,23 @@ impl Purchase {
         self.expiration_reason = None;
         self.entitlement_ids.clone_from(&event.entitlement_ids);
         self.paid.clone_from(&event.paid);
+        // A purchase that is charged again was not replaced.
+        self.replaced_at = self.replaced_at.filter(|at| self.period_start <= *at);
     }
 
     fn change_product(&mut self, event: &Event) {
-        if event.new_product_id.is_some() && event.new_product_id.as_deref() != Some(self.product_id.as_str()) {
+        let is_other = event.new_product_id.as_deref().is_some_and(|new| new != self.product_id);
+        if is_other && self.replaced_at.is_none() {
             self.pending_product.clone_from(&event.new_product_id);
             self.pending_since = Some(event.event_at);
+        }
+    }
+
+    /// Marks it as replaced by another purchase, unless it was charged again afterwards (§6.1).
+    pub(super) fn replace(&mut self, began_at: Moment) {
+        if self.period_start <= began_at {
+            self.replaced_at = Some(began_at);
+            self.pending_product = None;
         }
     }
 
@@ -241,7 +240,11 @@ impl Purchase {
         for span in other.spans {
             paint(&mut self.spans, span.phase, span.from, span.to.min(before));
         }
-        self.ledger.absorb(other.ledger);
+        self.revenue = self.revenue.plus(other.revenue);
+        self.absorbed.extend(std::iter::once(other.number).chain(other.absorbed));
+        self.absorbed.sort_unstable();
+        self.begun_at = self.begun_at.max(other.begun_at);
+        self.change_asked_at = self.change_asked_at.max(other.change_asked_at);
         self.transactions.extend(other.transactions);
     }
 }

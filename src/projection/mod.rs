@@ -4,9 +4,11 @@
 mod attributes;
 mod effects;
 mod fold;
-mod ledger;
 mod order;
+mod payments;
+mod progress;
 mod purchase;
+mod record;
 mod sources;
 mod spans;
 mod status;
@@ -16,57 +18,53 @@ pub mod testing;
 mod tests;
 
 pub use attributes::AttributeValue;
-pub use fold::fold;
-pub use ledger::Revenue;
+pub use fold::{Changed, Folding, NamedTransaction, PurchaseId, fold, keys_named_by};
+pub use order::{CauseKey, Ordered, Position, TOGETHER_MS, ordered};
+pub use payments::{Payment, PaymentKind, Revenue, TransactionKey};
+pub use progress::{CHECKPOINT_EVERY, Progress};
 pub use purchase::{Kind, Purchase, is_lifetime};
+pub use record::{Balance, BalanceChange, Enrolled, Newest, Record};
 pub use sources::sources;
 pub use spans::{Phase, Span};
 pub use status::{RETRY_DAYS, Status};
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::base::clock::Moment;
-use crate::base::ids::CustomerId;
-use crate::events::{Environment, Event};
+use crate::base::ids::{CustomerId, EventId};
+use crate::events::Event;
+use crate::events::kinds::Changes;
 
 /// One event, and the customers whose histories it belongs to.
 #[derive(Debug, Clone)]
 pub struct Fact {
-    pub event: Event,
+    /// The row in which the event is stored.
+    pub row: EventId,
+    /// Shared, because a fact is copied often.
+    pub event: Arc<Event>,
     /// The event's customer; for a `TRANSFER` the one who receives the purchases.
     pub customer: CustomerId,
     /// For a `TRANSFER` the customer who loses the purchases, unless a merge has made both the same customer.
     pub lost_by: Option<CustomerId>,
 }
 
+impl Fact {
+    /// The customers whose states the event changes.
+    pub fn parties(&self) -> impl Iterator<Item = CustomerId> {
+        std::iter::once(self.customer).chain(self.lost_by.filter(|loser| *loser != self.customer))
+    }
+
+    /// Whether the event changes purchases, or who has them.
+    pub fn is_about_purchases(&self) -> bool {
+        match self.event.kind.traits().changes {
+            Changes::Purchase(_) | Changes::Transfer => true,
+            Changes::Nothing | Changes::Balance => false,
+        }
+    }
+}
+
 /// All that follows from the events of one customer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CustomerState {
     pub purchases: Vec<Purchase>,
-    pub attributes: BTreeMap<String, AttributeValue>,
-    /// By environment and currency code. A change without an environment counts in both (§4.5).
-    pub balances: BTreeMap<(Environment, String), Balance>,
-    pub experiments: BTreeMap<String, Enrolled>,
-    /// From the newest event that has one (§9.3).
-    pub original_app_user_id: Option<String>,
-    /// From the newest event that has one; only a hint (§5.3).
-    pub country: Option<String>,
-    pub first_event_at: Option<Moment>,
-    pub last_event_at: Option<Moment>,
-    /// The number of events.
-    pub events: i64,
-}
-
-/// A balance of a virtual currency, estimated as the sum of the events' changes (§15).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Balance {
-    pub name: String,
-    pub amount: i64,
-}
-
-/// A customer's enrolment in an experiment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Enrolled {
-    pub variant: String,
-    pub at: Option<Moment>,
+    pub record: Record,
 }

@@ -1,12 +1,12 @@
 //! One subscription, one-time purchase or grant, as it is after all events (§6.1).
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
-use super::ledger::{Ledger, Revenue};
+use super::fold::CHANGE_MS;
+use super::payments::Revenue;
 use super::spans::{Phase, Span, paint};
 use crate::base::clock::Moment;
+use crate::base::ids::EventId;
 use crate::base::money::Money;
 use crate::events::{Environment, Event, EventType, PeriodType, Reason, Store};
 
@@ -83,15 +83,28 @@ pub struct Purchase {
     /// `None` if the store did not report it, or if the stored state is older than this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid: Option<Money>,
-    /// In US dollars. The fold fills it in at its end.
+    /// In US dollars: the sum of its payments.
     pub revenue: Revenue,
     pub spans: Vec<Span>,
+    /// The row of its first event. Its payments and its transactions are stored under this number.
     #[serde(skip)]
-    pub(super) ledger: Ledger,
-    /// The ids of all its transactions, for the search.
+    pub number: EventId,
+    /// The numbers of purchases of the same key that transfers have joined with it.
     #[serde(skip)]
-    pub transactions: BTreeSet<String>,
+    pub absorbed: Vec<EventId>,
+    /// When it last began (`INITIAL_PURCHASE`): it may replace another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) begun_at: Option<Moment>,
+    /// When another product was last asked for: another purchase may replace it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) change_asked_at: Option<Moment>,
+    /// Of a purchase that is known by its product, the first transactions: later events may name them as their first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) transactions: Vec<String>,
 }
+
+/// How many transactions a purchase that is known by its product remembers.
+const TRANSACTIONS: usize = 20;
 
 /// An end more than so many years ahead means that the purchase does not end (§7.1).
 const LIFETIME_YEARS: i64 = 100;
@@ -103,7 +116,7 @@ pub fn is_lifetime(from: Moment, to: Moment) -> bool {
 
 impl Purchase {
     /// A purchase whose first known event is `event`, of any type.
-    pub(super) fn begun_by(event: &Event, key: String, kind: Kind) -> Purchase {
+    pub(super) fn begun_by(event: &Event, number: EventId, key: String, kind: Kind) -> Purchase {
         let start = event.purchased_at.unwrap_or(event.event_at);
         let mut purchase = Purchase {
             key,
@@ -139,8 +152,11 @@ impl Purchase {
             paid: None,
             revenue: Revenue::default(),
             spans: Vec::new(),
-            ledger: Ledger::default(),
-            transactions: BTreeSet::new(),
+            number,
+            absorbed: Vec::new(),
+            begun_at: None,
+            change_asked_at: None,
+            transactions: Vec::new(),
         };
         purchase.take_period(event);
         purchase
@@ -195,6 +211,29 @@ impl Purchase {
             Kind::Subscription | Kind::OneTime => Phase::Paid,
         };
         paint(&mut self.spans, phase, from, event.expires_at.unwrap_or(Moment::NEVER));
+    }
+
+    /// Its own number, then those of the purchases that were joined with it.
+    pub fn numbers(&self) -> impl Iterator<Item = EventId> {
+        std::iter::once(self.number).chain(self.absorbed.iter().copied())
+    }
+
+    /// Until when an event of another purchase may change it: begin another product, or end temporary access. `None`:
+    /// never.
+    pub fn depends_on_others_until(&self) -> Option<Moment> {
+        let bridge = self.expires_at.filter(|_| self.kind == Kind::Temporary);
+        let half = self.begun_at.max(self.change_asked_at).map(|at| Moment(at.millis().saturating_add(CHANGE_MS)));
+        bridge.max(half)
+    }
+
+    /// Remembers the transactions of an event, if the purchase is known by its product (§6.1).
+    pub(super) fn remember_transactions(&mut self, event: &Event) {
+        let is_known_by_product = self.key.contains(":product:");
+        for id in event.transaction_id.iter().chain(&event.original_transaction_id).filter(|_| is_known_by_product) {
+            if self.transactions.len() < TRANSACTIONS && !self.transactions.contains(id) {
+                self.transactions.push(id.clone());
+            }
+        }
     }
 
     /// The form in which a purchase is stored. It holds strings, numbers and lists, so writing it as JSON cannot fail.

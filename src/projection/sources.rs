@@ -3,17 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fold::{Folding, PurchaseId, apply_all};
+use super::fold::{Folding, PurchaseId};
+use super::order::ordered;
 use super::{CustomerId, Fact};
 
 /// The ids of the events that each customer's purchases follow from: their own events, those of previous holders, and
 /// the transfers between them. Leaving out all other events changes no purchase.
 pub fn sources(facts: Vec<Fact>) -> BTreeMap<CustomerId, BTreeSet<String>> {
-    let mut state = Folding::default();
-    state.sources = Sources(Some(BTreeMap::new()));
-    apply_all(&mut state, facts);
+    let mut folding = Folding::default();
+    folding.sources = Sources(Some(BTreeMap::new()));
+    for fact in ordered(facts).facts {
+        folding.apply(&fact);
+        folding.take_changed();
+    }
     let mut of_customers: BTreeMap<CustomerId, BTreeSet<String>> = BTreeMap::new();
-    for ((customer, ..), mut events) in state.sources.0.unwrap_or_default() {
+    for ((customer, ..), mut events) in folding.sources.0.unwrap_or_default() {
         of_customers.entry(customer).or_default().append(&mut events);
     }
     of_customers
@@ -28,6 +32,14 @@ impl Sources {
     pub fn note(&mut self, place: &PurchaseId, event_id: &str) {
         if let Some(known) = &mut self.0 {
             known.entry(place.clone()).or_default().insert(event_id.to_owned());
+        }
+    }
+
+    /// Records that a purchase changed because of another one.
+    pub fn join(&mut self, place: &PurchaseId, other: &PurchaseId) {
+        if let Some(known) = &mut self.0 {
+            let events = known.get(other).cloned().unwrap_or_default();
+            known.entry(place.clone()).or_default().extend(events);
         }
     }
 

@@ -1,9 +1,12 @@
 //! Tests of the rows of §6.2 and the money of §6.6, and that the order of deliveries does not matter.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::base::clock::Moment;
 use crate::base::ids::CustomerId;
 use crate::base::money::{Micros, Money};
 use crate::events::{Delivery, Environment, EventType, Reason};
@@ -29,7 +32,12 @@ fn fact_of(customer: CustomerId, day: i64, kind: &str, extra: Value) -> Fact {
     }
     let body = json!({ "event": fields }).to_string();
     let event = Delivery::read_stored(&body, Moment::NEVER).expect("the event reads");
-    Fact { event, customer, lost_by: None }
+    Fact { row: row_of(&event.id), event: Arc::new(event), customer, lost_by: None }
+}
+
+/// The row of an event: the same id is in the same row.
+fn row_of(id: &str) -> EventId {
+    EventId(id.bytes().fold(7, |sum, byte| sum * 31 % 1_000_000_007 + i64::from(byte)))
 }
 
 fn transfer(day: i64, from: CustomerId, to: CustomerId) -> Fact {
@@ -97,7 +105,7 @@ fn the_price_is_that_of_the_newest_period_in_the_currency_it_was_paid_in() {
         |amount: f64| json!({ "price": amount, "currency": "EUR", "price_in_purchased_currency": amount - 1.0 });
     let euros = |micros| Some(Money { amount: Micros(micros), currency: "EUR".into() });
     let mut dearer = renewal(1);
-    dearer.event.paid = euros(10_990_000);
+    Arc::make_mut(&mut dearer.event).paid = euros(10_990_000);
     let first = event(0, "INITIAL_PURCHASE", price(9.99));
     assert_eq!(only(vec![first.clone()]).paid, euros(8_990_000));
     assert_eq!(only(vec![dearer.clone(), first.clone()]).paid, euros(10_990_000));
@@ -304,7 +312,7 @@ fn the_next_renewal_completes_a_pending_change() {
     let change = event(5, "PRODUCT_CHANGE", json!({ "new_product_id": "yearly" }));
     assert_eq!(only(vec![initial(), change.clone()]).pending_product.as_deref(), Some("yearly"));
     let mut next = renewal(1);
-    next.event.product_id = Some("yearly".into());
+    Arc::make_mut(&mut next.event).product_id = Some("yearly".into());
     let purchase = only(vec![initial(), change, next]);
     assert_eq!((purchase.product_id.as_str(), purchase.pending_product), ("yearly", None));
 }
@@ -340,7 +348,7 @@ fn the_newest_attribute_stays_and_a_deletion_is_not_undone_by_an_older_value() {
             json!({ "subscriber_attributes": { "goal": { "value": value, "updated_at_ms": at * DAY + 200_000_000_000i64 } } }),
         )
     };
-    let value = |facts| lena(facts).attributes.get("goal").map(|goal| goal.value.clone());
+    let value = |facts| lena(facts).record.attributes.get("goal").map(|goal| goal.value.clone());
     assert_eq!(value(vec![with(1, 10, json!("sleep")), with(2, 5, json!("run"))]), Some(Some("sleep".into())));
     assert_eq!(value(vec![with(1, 10, json!("")), with(2, 5, json!("run"))]), Some(None));
 }
@@ -373,7 +381,7 @@ fn a_balance_is_of_one_environment_unless_no_event_names_any() {
 }
 
 fn balance(state: &CustomerState, environment: Environment) -> Option<i64> {
-    state.balances.get(&(environment, "GEM".to_owned())).map(|balance| balance.amount)
+    state.record.balances().get(&(environment, "GEM".to_owned())).map(Balance::amount)
 }
 
 #[test]
@@ -407,7 +415,8 @@ fn random_fact((index, one): (usize, Drawn)) -> Fact {
     let (store, period, environment, is_shared, names_first) = what;
     if kind == "TRANSFER" {
         let mut fact = transfer(day, CustomerId(3 - customer), CustomerId(customer));
-        fact.event.id = format!("{index}");
+        Arc::make_mut(&mut fact.event).id = format!("{index}");
+        fact.row = row_of(&fact.event.id);
         return fact;
     }
     let extra = json!({
@@ -439,6 +448,37 @@ proptest! {
         prop_assert_eq!(fold(shuffled), ordered);
     }
 
+    /// What the stored state relies on: events that come after a position need only the purchases that they concern.
+    #[test]
+    fn a_fold_that_goes_on_from_some_purchases_gives_the_same(facts in random_facts(), at in 0..14_usize) {
+        let whole = fold(facts.clone());
+        let all = ordered(facts);
+        let split = (0..=at.min(all.facts.len())).rev().find(|place| all.is_whole[*place]).unwrap_or(0);
+        let (before, after) = all.facts.split_at(split);
+        let mut first = Folding::default();
+        let mut payments: Vec<Payment> = Vec::new();
+        before.iter().for_each(|fact| first.apply(fact));
+        payments.extend(first.new_payments().iter().cloned());
+        let mut second = Folding::default();
+        let mut untouched: BTreeMap<PurchaseId, Purchase> = BTreeMap::new();
+        for (id, purchase) in first.all() {
+            match is_concerned(id, purchase, after) {
+                true => second.hold(id.0, purchase.clone()),
+                false => { untouched.insert(id.clone(), purchase.clone()); }
+            }
+        }
+        let named: BTreeSet<TransactionKey> = after.iter().map(|fact| TransactionKey::of(&fact.event)).collect();
+        payments.into_iter().filter(|one| named.contains(&one.transaction)).for_each(|one| second.hold_payment(one));
+        after.iter().for_each(|fact| second.apply(fact));
+        untouched.extend(second.all().map(|(id, purchase)| (id.clone(), purchase.clone())));
+        let mut expected: BTreeMap<PurchaseId, Purchase> = BTreeMap::new();
+        for (customer, state) in whole {
+            let of = |one: Purchase| ((customer, one.environment, one.key.clone()), one);
+            expected.extend(state.purchases.into_iter().map(of));
+        }
+        prop_assert_eq!(untouched, expected);
+    }
+
     #[test]
     fn bars_never_overlap(facts in random_facts()) {
         for purchase in fold(facts).values().flat_map(|state| &state.purchases) {
@@ -461,6 +501,17 @@ proptest! {
     }
 }
 
+/// Whether one of the events may change the purchase, or look at it.
+fn is_concerned(id: &PurchaseId, purchase: &Purchase, events: &[Fact]) -> bool {
+    let first = events.iter().map(|fact| fact.event.event_at).min().unwrap_or(Moment::NEVER);
+    let depends = purchase.depends_on_others_until().is_some_and(|until| until >= first);
+    depends
+        || events.iter().any(|fact| {
+            let names = fact.customer == id.0 && keys_named_by(&fact.event).contains(&id.2);
+            names || (fact.lost_by.is_some() && fact.parties().any(|party| party == id.0))
+        })
+}
+
 /// Replaces one of the two customers by a third in some of the facts.
 fn among_three(facts: Vec<Fact>, seed: u64) -> Vec<Fact> {
     let third = |index: usize, customer: CustomerId| match customer {
@@ -469,6 +520,7 @@ fn among_three(facts: Vec<Fact>, seed: u64) -> Vec<Fact> {
         other => other,
     };
     let one = |(index, fact): (usize, Fact)| Fact {
+        row: fact.row,
         customer: third(index, fact.customer),
         lost_by: fact.lost_by.map(|loser| third(index + 30, loser)),
         event: fact.event,
@@ -487,6 +539,7 @@ fn without_name(facts: &[Fact], erased: CustomerId) -> Vec<Fact> {
     let is_others = |fact: &Fact| fact.customer != erased || fact.lost_by.is_some_and(|loser| loser != erased);
     let kept = facts.iter().filter(|fact| is_others(fact) || is_source(fact));
     kept.map(|fact| Fact {
+        row: fact.row,
         customer: named(fact.customer),
         lost_by: fact.lost_by.map(named),
         event: fact.event.clone(),

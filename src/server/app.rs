@@ -11,7 +11,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 
-use crate::api::{self, LastSeen, RateLimits};
+use crate::api::{self, AttributeCalls, LastSeen, LogIns, RateLimits};
 use crate::auth;
 use crate::auth::password::Passwords;
 use crate::auth::refusals::refusals;
@@ -24,6 +24,7 @@ use crate::base::countries::Countries;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::monotonic::MonotonicClock;
+use crate::db::group::GroupWriter;
 use crate::db::{Db, durability, secrets};
 use crate::endpoints::{Client, Courier};
 use crate::ingest::Intake;
@@ -42,6 +43,8 @@ pub struct Application {
     pub config: Arc<Config>,
     pub intake: Intake,
     pub last_seen: LastSeen,
+    pub attributes: GroupWriter<AttributeCalls>,
+    pub log_ins: GroupWriter<LogIns>,
     pub rate_limits: RateLimits,
     pub countries: Countries,
     pub live: Live,
@@ -68,6 +71,10 @@ impl Application {
         let last_seen = LastSeen::start(db.clone());
         let last_seen =
             last_seen.map_err(|error| format!("the thread for last contacts cannot be started: {error}"))?;
+        let attributes = GroupWriter::start(db.clone(), AttributeCalls);
+        let attributes = attributes.map_err(|error| format!("the thread for attributes cannot be started: {error}"))?;
+        let log_ins = GroupWriter::start(db.clone(), LogIns);
+        let log_ins = log_ins.map_err(|error| format!("the thread for log-ins cannot be started: {error}"))?;
         let rate_limits = RateLimits::new(config.key_limits);
         let live = Live::new(db.clone());
         Ok(Application {
@@ -77,6 +84,8 @@ impl Application {
             config,
             intake,
             last_seen,
+            attributes,
+            log_ins,
             rate_limits,
             countries,
             live,
@@ -173,6 +182,8 @@ pub fn app(
         .app_data(Data::new(application.intake.clone()))
         .app_data(Data::new(application.live.clone()))
         .app_data(Data::new(application.last_seen.clone()))
+        .app_data(Data::new(application.attributes.clone()))
+        .app_data(Data::new(application.log_ins.clone()))
         .app_data(Data::new(application.rate_limits.clone()))
         .app_data(Data::new(application.countries.clone()))
         .app_data(Data::from(application.config.clone()))

@@ -32,7 +32,7 @@ pub async fn receive(
     writer: Data<Intake>,
 ) -> Result<HttpResponse, Error> {
     let slug = slug.into_inner();
-    let Some(project) = db.read(move |conn| project_of(conn, &slug)).await? else {
+    let Some(project) = db.ask(move |conn| project_of(conn, &slug)).await? else {
         return Ok(answer(StatusCode::NOT_FOUND, "unknown_project", "no project has this address"));
     };
     if !project.allows(&request, clock.now()) {

@@ -16,6 +16,8 @@ use dossier::base::lookup_key;
 use dossier::catalog;
 use dossier::db::schema::*;
 use dossier::db::{Conn, Db};
+use dossier::events::Environment;
+use dossier::events::history::ShownIn;
 
 use crate::load::{self, Measured};
 
@@ -155,17 +157,18 @@ fn cards(conn: &mut Conn, row: i64) -> QueryResult<()> {
 }
 
 fn history(conn: &mut Conn, row: i64) -> QueryResult<()> {
+    let (production, both) = (ShownIn::Only(Environment::Production), ShownIn::Both);
+    let in_view = history::environment.eq(production).or(history::environment.eq(both));
+    let digest = events::table.filter(events::project_id.eq(1).and(events::id.eq(history::event_id)));
     history::table
-        .filter(
-            history::customer_id.eq(row).and(history::environment.eq("production").or(history::environment.eq("none"))),
-        )
+        .filter(history::customer_id.eq(row).and(in_view))
         .order((history::timeline_at.desc(), history::event_at.desc(), history::tie.desc(), history::event_id.desc()))
         .limit(51)
         .select((
             (history::timeline_at, history::event_at, history::tie, history::event_id),
-            (history::environment, history::side, history::summary),
+            (history::environment, history::side, digest.select(events::digest).single_value()),
         ))
-        .load::<((i64, i64, i64, i64), (String, String, String))>(conn)?;
+        .load::<((i64, i64, i32, i64), (i16, i16, Option<Vec<u8>>))>(conn)?;
     let exact = app_user_ids::customer_id.eq(row).and(app_user_ids::is_since_exact.eq(true));
     let since = app_user_ids::table.filter(exact).order(app_user_ids::since.asc());
     since.select(app_user_ids::since).first::<i64>(conn).optional()?;

@@ -5,9 +5,13 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
+use dossier::base::AppUserId;
+use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::base::ids::ProjectId;
+use dossier::customers::{Seen, identity};
 use dossier::db::Db;
+use dossier::events::Delivery;
 use serde_json::json;
 
 use crate::support::Desk;
@@ -19,6 +23,7 @@ async fn deliver_many(desk: &Desk, slug: &str, days: std::ops::Range<i64>) -> Ve
     futures_util::future::join_all(all).await.into_iter().map(|answer| answer.status).collect()
 }
 
+/// SQLite has one lock. On PostgreSQL a delivery waits for its customer, and for nobody else.
 #[actix_web::test]
 async fn while_another_process_holds_the_lock_deliveries_get_503_in_time() {
     let desk = Desk::open().await;
@@ -30,6 +35,8 @@ async fn while_another_process_holds_the_lock_deliveries_get_503_in_time() {
     let holder = std::thread::spawn(move || {
         other.write_here(|conn| {
             conn.lock_project(project)?;
+            let ids = named_by(&event_on_day(0, "RENEWAL", json!({})));
+            identity::lock_ids(conn, project, &[Seen { ids, at: Moment(0) }])?;
             signal.send(()).expect("somebody listens");
             wait.recv().expect("the test releases the lock");
             Ok::<_, Error>(())
@@ -45,6 +52,12 @@ async fn while_another_process_holds_the_lock_deliveries_get_503_in_time() {
     assert_eq!(count_events(&desk), 0);
     assert!(deliver_many(&desk, &slug, 0..12).await.iter().all(|status| *status == StatusCode::OK));
     assert_eq!(count_events(&desk), 12);
+}
+
+/// The ids of the customer of an event.
+fn named_by(body: &str) -> Vec<AppUserId> {
+    let delivery = Delivery::parse(body.as_bytes().to_vec(), Moment(0)).expect("an event");
+    delivery.event.customer_ids().map(|id| AppUserId::parse(id).expect("an id")).collect()
 }
 
 #[actix_web::test]

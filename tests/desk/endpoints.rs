@@ -21,7 +21,7 @@ use sha2::Sha256;
 
 use crate::support::audit_log::audit_actions;
 use crate::support::cast::{ADA, DEV, LENA, Person, SOL, SUNDIAL, VERA};
-use crate::support::events::{deliver, deliver_together, event_on_day};
+use crate::support::events::{deliver, event_on_day, import};
 use crate::support::jobs::{clean_up, rebuild};
 use crate::support::operations::erase_customer;
 use crate::support::pages::seen_version;
@@ -194,7 +194,7 @@ async fn imported_and_rebuilt_events_are_not_sent() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(200));
     add(&desk, &receiver.url, &[("sends_received", "1")]).await;
-    deliver_together(&desk, desk.project, &[event_on_day(1_095, "RENEWAL", json!({ "id": "imported" }))]);
+    import(&desk, desk.project, &[event_on_day(1_095, "RENEWAL", json!({ "id": "imported" }))]);
     rebuild(&desk, Some(desk.project));
     assert_eq!((states(&desk), send(&desk)), (vec![], 0));
 }

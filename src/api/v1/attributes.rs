@@ -8,23 +8,18 @@ use serde_json::{Map, Value};
 
 use super::answer;
 use super::time::is_readable;
+use crate::api::attribute_writer::Outcome;
 use crate::api::last_seen::Fetched;
-use crate::api::v1::customer_info;
+use crate::api::v1::customer_info::{self, CustomerInfo};
 use crate::api::{AuthorizedCall, Caller, body, customers, errors};
 use crate::audit::Trace;
+use crate::base::AppUserId;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
-use crate::customers::attributes::{self, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Source, Stored, queries, reserved};
-use crate::customers::state;
+use crate::customers::attributes::{self, Changes, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Saved, Update};
 use crate::db::Conn;
 
-/// Keys whose values lists, the header and the search show.
-const SHOWN_KEYS: [&str; 3] = ["$displayName", "$email", "$phoneNumber"];
-/// How many reserved keys a customer may have, including those that this version does not know.
-const MAX_RESERVED: i64 = 150;
-/// How many cleared attributes of a customer are kept, each with the time it was cleared.
-const MAX_CLEARED: i64 = 500;
 /// How many attributes one call may set.
 pub const MOST: usize = 250;
 /// What mobile SDKs send instead of a value that they want the server to fill in.
@@ -55,23 +50,40 @@ impl AttributeErrors {
 pub async fn set(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let sent = parse(body::json(payload).await)?;
-    let asked = id.clone();
-    let (problems, customer_info) = caller
-        .act(move |conn, call| {
-            let customer = match call.key.is_secret() {
-                true => customers::find_or_create(conn, call, &asked)?.customer,
-                false => customers::require(conn, call, &asked)?,
-            };
-            let (traces, problems) = apply(conn, call, customer, &sent)?;
-            let traces = traces.into_iter().map(|trace| trace.for_customer(customer, &asked)).collect();
-            Ok((traces, (problems, customer_info::load(conn, call, customer)?)))
-        })
-        .await?;
+    let (problems, customer_info) = match caller.call().key.is_secret() {
+        true => set_by_server(&caller, &id, sent).await?,
+        false => set_by_app(&caller, &id, sent).await?,
+    };
     caller.record_contact(&id, Fetched::Other);
     match problems.is_empty() {
         true => answer::customer(&req, StatusCode::OK, customer_info),
         false => Ok(HttpResponse::BadRequest().json(AttributeErrors::new(problems))),
     }
+}
+
+type Answered = (Vec<Problem>, CustomerInfo);
+
+async fn set_by_server(caller: &Caller, id: &str, sent: Map<String, Value>) -> Result<Answered, Error> {
+    let asked = id.to_owned();
+    let work = move |conn: &mut Conn, call: &AuthorizedCall| {
+        let customer = customers::find_or_create(conn, call, &asked)?.customer;
+        let (traces, problems) = apply(conn, call, customer, &sent)?;
+        let traces = traces.into_iter().map(|trace| trace.for_customer(customer, &asked)).collect();
+        Ok((traces, (problems, customer_info::load(conn, call, customer)?)))
+    };
+    caller.act(work).await
+}
+
+/// An app writes for a customer who exists. The answer is read after the commit.
+async fn set_by_app(caller: &Caller, id: &str, sent: Map<String, Value>) -> Result<Answered, Error> {
+    let Checked { updates, mut problems } = check(caller.call(), &sent);
+    let app_user_id = AppUserId::parse(id).map_err(|_| errors::no_customer())?;
+    let Outcome::Saved { customer, no_room } = caller.save_attributes(app_user_id, updates).await? else {
+        return Err(errors::no_customer());
+    };
+    problems.extend(no_room.iter().map(|key| self::no_room(key)));
+    let customer_info = caller.read(move |conn, call| customer_info::load(conn, call, customer)).await?;
+    Ok((problems, customer_info))
 }
 
 /// The attributes of a body, as they were sent.
@@ -94,6 +106,32 @@ pub fn parse(body: Result<Value, Error>) -> Result<Map<String, Value>, Error> {
     }
 }
 
+/// The attributes of a call that can be saved, and a problem for each of the others.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// Those that clear an attribute come first, because they make room for those that set one.
+    pub updates: Vec<Update>,
+    pub problems: Vec<Problem>,
+}
+
+/// Checks the attributes of a call.
+pub fn check(call: &AuthorizedCall, sent: &Map<String, Value>) -> Checked {
+    let mut checked = Checked::default();
+    let (cleared, set): (Vec<_>, Vec<_>) = sent.iter().partition(|(_, entry)| clears(entry));
+    for (key, entry) in cleared.into_iter().chain(set) {
+        match parse_update(key, entry, call) {
+            Ok(update) => checked.updates.extend(update),
+            Err(message) => checked.problems.push(Problem { key_name: key.clone(), message }),
+        }
+    }
+    checked
+}
+
+/// The problem of an attribute for which there was no room.
+pub fn no_room(key: &str) -> Problem {
+    Problem { key_name: key.to_owned(), message: format!("A customer has at most {MAX_CUSTOM} custom attributes.") }
+}
+
 /// Saves the valid attributes and returns a problem for each of the others. Changes by a server leave traces; changes
 /// by an app do not, because they are the customer's own.
 pub fn apply(
@@ -102,35 +140,20 @@ pub fn apply(
     customer: CustomerId,
     sent: &Map<String, Value>,
 ) -> Result<(Vec<Trace>, Vec<Problem>), Error> {
-    let (mut traces, mut problems, mut is_named) = (Vec::new(), Vec::new(), false);
-    // Clearing comes first, because it makes room for the attributes that are set.
-    let (cleared, set): (Vec<_>, Vec<_>) = sent.iter().partition(|(_, entry)| clears(entry));
-    for (key, entry) in cleared.into_iter().chain(set) {
-        let update = match AttributeUpdate::parse(key, entry, call) {
-            Ok(Some(update)) => update,
-            Ok(None) => continue,
-            Err(message) => {
-                problems.push(Problem { key_name: key.clone(), message });
-                continue;
+    let Checked { updates, mut problems } = check(call, sent);
+    let mut changes = Changes::load(conn, updates.iter().map(|update| (customer, update.key.as_str())))?;
+    let mut traces = Vec::new();
+    for update in &updates {
+        match changes.apply(customer, update) {
+            Saved::Changed(values) if call.key.is_secret() => {
+                let (before, after) = *values;
+                traces.push(crate::operations::trace(before.as_ref(), Some(&after)));
             }
-        };
-        match update.save(conn, customer)? {
-            Saved::Changed(before, after) => {
-                is_named |= SHOWN_KEYS.contains(&key.as_str());
-                if call.key.is_secret() {
-                    traces.push(crate::operations::trace(before.as_ref(), Some(&after)));
-                }
-            }
-            Saved::Older => {}
-            Saved::NoRoom => {
-                let message = format!("A customer has at most {MAX_CUSTOM} custom attributes.");
-                problems.push(Problem { key_name: key.clone(), message });
-            }
+            Saved::Changed(_) | Saved::Older => {}
+            Saved::NoRoom => problems.push(no_room(&update.key)),
         }
     }
-    if is_named {
-        state::derive(conn, [customer], |_| false)?;
-    }
+    changes.write(conn)?;
     Ok((traces, problems))
 }
 
@@ -138,85 +161,32 @@ fn clears(entry: &Value) -> bool {
     matches!(entry.get("value"), Some(Value::Null)) || entry.get("value").is_some_and(|value| value == "")
 }
 
-/// One attribute that was sent.
-struct AttributeUpdate {
-    key: String,
-    /// `None` clears the attribute.
-    value: Option<String>,
-    at: Moment,
-}
-
-enum Saved {
-    Changed(Option<Stored>, Stored),
-    /// A newer value is stored, so nothing changed.
-    Older,
-    NoRoom,
-}
-
-impl AttributeUpdate {
-    /// Checks one attribute; `None` when the server was asked to fill the value in and does not know it.
-    fn parse(key: &str, entry: &Value, call: &AuthorizedCall) -> Result<Option<AttributeUpdate>, String> {
-        well_formed(key)?;
-        let Value::Object(entry) = entry else { return Err("An attribute must be an object with a value.".into()) };
-        let at = match entry.get("updated_at_ms") {
-            None | Some(Value::Null) => call.ctx.now,
-            Some(at) => {
-                let at = at.as_i64().map(Moment).filter(|at| is_readable(*at));
-                at.ok_or("updated_at_ms must be milliseconds since 1970, until the year 9999.")?
-            }
-        };
-        let value = match entry.get("value") {
-            Some(Value::String(value)) => Some(value.clone()).filter(|value| !value.is_empty()),
-            Some(Value::Null) => None,
-            _ => return Err("The value must be a string or null.".into()),
-        };
-        let value = match (key, value) {
-            ("$ip", Some(value)) if value == FILL_IN => return Ok(None),
-            ("$deviceVersion", Some(value)) if value == FILL_IN => match call.device.described() {
-                Some(described) => Some(described),
-                None => return Ok(None),
-            },
-            (_, value) => value,
-        };
-        value.as_deref().map_or(Ok(()), |value| fits(key, value))?;
-        Ok(Some(AttributeUpdate { key: key.to_owned(), value, at }))
-    }
-
-    /// Saves the value unless a newer one is stored, be it a cleared one (§10.4).
-    fn save(self, conn: &mut Conn, customer: CustomerId) -> Result<Saved, Error> {
-        let before = queries::find(conn, customer, &self.key)?;
-        if before.as_ref().is_some_and(|before| before.updated_at >= self.at) {
-            return Ok(Saved::Older);
+/// Checks one attribute; `None` when the server was asked to fill the value in and does not know it.
+fn parse_update(key: &str, entry: &Value, call: &AuthorizedCall) -> Result<Option<Update>, String> {
+    well_formed(key)?;
+    let Value::Object(entry) = entry else { return Err("An attribute must be an object with a value.".into()) };
+    let at = match entry.get("updated_at_ms") {
+        None | Some(Value::Null) => call.ctx.now,
+        Some(at) => {
+            let at = at.as_i64().map(Moment).filter(|at| is_readable(*at));
+            at.ok_or("updated_at_ms must be milliseconds since 1970, until the year 9999.")?
         }
-        // Clearing an attribute that was never set is stored only against values that arrive late, so it may be left
-        // out.
-        if self.value.is_none() && before.is_none() && queries::count_cleared(conn, customer)? >= MAX_CLEARED {
-            return Ok(Saved::Older);
-        }
-        let is_new = self.value.is_some() && before.as_ref().is_none_or(|before| before.is_deleted);
-        if is_new && !has_room(conn, customer, &self.key)? {
-            return Ok(Saved::NoRoom);
-        }
-        let after = Stored {
-            customer_id: customer,
-            key: self.key,
-            is_deleted: self.value.is_none(),
-            value: self.value.unwrap_or_default(),
-            updated_at: self.at,
-            source: Source::App,
-        };
-        queries::put(conn, &after)?;
-        Ok(Saved::Changed(before, after))
-    }
-}
-
-/// Whether the customer may have another attribute with this key. Reserved keys that this version knows always fit.
-fn has_room(conn: &mut Conn, customer: CustomerId, key: &str) -> Result<bool, Error> {
-    Ok(match (key.starts_with('$'), reserved::find(key)) {
-        (true, Some(_)) => true,
-        (true, None) => queries::count_reserved(conn, customer)? < MAX_RESERVED,
-        (false, _) => queries::count_custom(conn, customer)? < MAX_CUSTOM,
-    })
+    };
+    let value = match entry.get("value") {
+        Some(Value::String(value)) => Some(value.clone()).filter(|value| !value.is_empty()),
+        Some(Value::Null) => None,
+        _ => return Err("The value must be a string or null.".into()),
+    };
+    let value = match (key, value) {
+        ("$ip", Some(value)) if value == FILL_IN => return Ok(None),
+        ("$deviceVersion", Some(value)) if value == FILL_IN => match call.device.described() {
+            Some(described) => Some(described),
+            None => return Ok(None),
+        },
+        (_, value) => value,
+    };
+    value.as_deref().map_or(Ok(()), |value| fits(key, value))?;
+    Ok(Some(Update { key: key.to_owned(), value, at }))
 }
 
 /// Checks the format of a key. Reserved keys that this version does not know pass, because an app would not send them

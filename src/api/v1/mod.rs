@@ -9,6 +9,7 @@ pub mod customer_info;
 pub mod deletion;
 pub mod grants;
 mod identify;
+pub mod log_ins;
 mod lookups;
 mod offerings;
 pub mod overrides;

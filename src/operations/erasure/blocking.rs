@@ -9,7 +9,7 @@ use crate::base::AppUserId;
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::base::ids::{CustomerId, ProjectId, RowId};
-use crate::customers::{IdHasher, identity};
+use crate::customers::{IdHasher, Seen, identity};
 use crate::db::Conn;
 use crate::db::schema::{blocked_customers, blocked_ids, tombstones};
 
@@ -112,6 +112,8 @@ pub fn block(conn: &mut Conn, ctx: &Ctx, app_user_id: &AppUserId) -> Result<Resu
         return Ok(Err(Problem::Full));
     }
     let hasher = IdHasher::make(conn, project)?;
+    // An event of the id that comes now waits, and then finds it blocked.
+    identity::lock_ids(conn, project, &[Seen { ids: vec![app_user_id.clone()], at: ctx.now }])?;
     let customer = identity::find(conn, project, app_user_id.as_str())?;
     let ids = match customer {
         Some(customer) => queries::ids_of(conn, project, customer)?,

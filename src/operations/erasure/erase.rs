@@ -7,7 +7,8 @@ use super::{mentions, queries};
 use crate::audit::Ctx;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, RowId};
-use crate::customers::{IdHasher, retained, state};
+use crate::customers::state::News;
+use crate::customers::{IdHasher, locks, retained, state};
 use crate::db::Conn;
 use crate::wording::text::count;
 
@@ -34,6 +35,7 @@ impl Erased {
 pub fn erase(conn: &mut Conn, ctx: &Ctx, customers: &[CustomerId]) -> Result<Erased, Error> {
     let (project, now) = (ctx.project, ctx.now);
     conn.lock_project(project)?;
+    locks::lock(conn, customers.iter().copied())?;
     let hasher = IdHasher::make(conn, project)?;
     let (mut erased, mut neighbours, mut names) = (Erased::default(), BTreeSet::new(), Names::default());
     for customer in customers {
@@ -52,8 +54,8 @@ pub fn erase(conn: &mut Conn, ctx: &Ctx, customers: &[CustomerId]) -> Result<Era
         names.extend(ids);
         queries::request_cleanup(conn, RowId(customer.0), now)?;
     }
-    let neighbours = retained::existing(conn, &neighbours)?;
+    let neighbours = locks::lock(conn, neighbours)?;
     mentions::remove(conn, project, &names, &neighbours)?;
-    state::derive(conn, neighbours, |_| false)?;
+    state::settle(conn, project, News::afresh(neighbours))?;
     Ok(erased)
 }

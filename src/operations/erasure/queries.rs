@@ -7,7 +7,7 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, ProjectId, RowId};
 use crate::customers::search_terms::TermKind;
 use crate::db::schema::*;
-use crate::db::{Both, Conn};
+use crate::db::{Both, Conn, customer_tables};
 use crate::endpoints;
 
 /// Every id of a customer; none when there is no such customer in the project.
@@ -56,7 +56,7 @@ pub fn remove(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> Quer
     endpoints::forget(conn, project, customer)?;
     diesel::delete(events::table.filter(retained)).execute(conn)?;
     let events = diesel::delete(events::table.filter(own)).execute(conn)?;
-    diesel::delete(customers::table.filter(customers::id.eq(customer))).execute(conn)?;
+    customer_tables::delete_customer(conn, customer)?;
     Ok(events)
 }
 

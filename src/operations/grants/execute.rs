@@ -7,7 +7,7 @@ use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
-use crate::customers::{Resolver, subject};
+use crate::customers::subject;
 use crate::db::Conn;
 use crate::events::Delivery;
 use crate::ingest;
@@ -42,8 +42,7 @@ pub fn record_end(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, key: &str) -
 }
 
 fn append(conn: &mut Conn, ctx: &Ctx, events: &[Delivery]) -> Result<bool, Error> {
-    let mut resolver = Resolver::new(ctx);
-    Ok(ingest::append(conn, &mut resolver, events)?)
+    Ok(ingest::append(conn, ctx, events)?)
 }
 
 /// Whether a grant has ended and no event has recorded that.

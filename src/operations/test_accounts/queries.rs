@@ -12,8 +12,8 @@ use crate::base::lookup_key;
 use crate::customers::Cursor;
 use crate::db::Conn;
 use crate::db::schema::*;
-use crate::events::Environment;
 use crate::events::history::{ShownIn, Topic};
+use crate::events::{Environment, EventType};
 use crate::projection::Kind;
 
 /// How many customers are read at once.
@@ -100,9 +100,9 @@ fn rows(
     let outside = || history_of().filter(history::environment.ne(ShownIn::Only(Environment::Sandbox)));
     let [money, access, trouble, identity, other] = Topic::ALL;
     let of_purchases = history::topic.eq(money).or(history::topic.eq(access)).or(history::topic.eq(trouble));
-    let transfer = history::topic.eq(identity).and(history::summary.like("%\"kind\":\"TRANSFER\"%"));
+    let transfer = history::topic.eq(identity).and(history::kind.eq(i16::from(EventType::Transfer.number())));
     // An event of an unknown type might be about a purchase.
-    let unknown = history::topic.eq(other).and(history::summary.not_like("%\"kind\":\"EXPERIMENT_ENROLLMENT\"%"));
+    let unknown = history::topic.eq(other).and(history::kind.ne(i16::from(EventType::ExperimentEnrollment.number())));
     let retained = retained_events::table.filter(retained_events::customer_id.eq(customers::id));
     let spent_nothing = customers::spent_micros.eq(0).and(customers::prices_missing.eq(0));
     let paid_nothing = customers::payments.eq(0).and(customers::refunds.eq(0));

@@ -8,7 +8,7 @@ use crate::base::error::Error;
 use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::money::{Micros, Money};
 use crate::catalog::rows::{Product, ProductKind};
-use crate::customers::{Resolver, Verdict, subject};
+use crate::customers::{Tombstones, Verdict, subject};
 use crate::db::Conn;
 use crate::events::own::{Period, TestSale};
 use crate::{catalog, ingest};
@@ -77,17 +77,16 @@ fn buy_new(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, order: &Order) -> R
     if has(conn, customer, &product, ctx.now)? {
         return Ok(Err(Refusal::Held));
     }
-    let mut resolver = Resolver::new(ctx);
     let subject = subject::load(conn, customer)?;
     let names: Vec<&str> = subject.ids.iter().map(String::as_str).collect();
     // A retry of a purchase from before an erasure does not bring it back (§12.1).
     let at = order.token.made_at().min(ctx.now);
-    if resolver.verdict(conn, &names, at)? != Verdict::Accepted {
+    if Tombstones::default().verdict(conn, ctx.project, &names, at)? != Verdict::Accepted {
         return Ok(Err(Refusal::TurnedAway));
     }
     let (sale, period) = (sale(conn, ctx.project, order, &product)?, first_period(&product, ctx.now));
     let renews = product.kind == ProductKind::Subscription && period.ends_at.is_some();
-    if !ingest::append(conn, &mut resolver, &[sale.bought(&subject, period, renews)?])? {
+    if !ingest::append(conn, ctx, &[sale.bought(&subject, period, renews)?])? {
         return Ok(Err(Refusal::TurnedAway));
     }
     if let Some(end) = period.ends_at.filter(|_| renews) {

@@ -7,7 +7,7 @@ use crate::base::app_user_id::is_anonymous;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::customers::overrides::{self, Override};
-use crate::customers::{Resolver, TransferBehavior, identity, subject};
+use crate::customers::{TransferBehavior, identity, subject};
 use crate::db::Conn;
 use crate::events::own::{self, Subject};
 use crate::ingest;
@@ -79,8 +79,7 @@ fn join(
         original: theirs.original.clone(),
         ids: vec![own.app_user_id.clone(), theirs.app_user_id.clone()],
     };
-    let mut resolver = Resolver::new(ctx);
-    if !ingest::append(conn, &mut resolver, &[own::aliased(&both, ctx.now)?])? {
+    if !ingest::append(conn, ctx, &[own::aliased(&both, ctx.now)?])? {
         return Err(Error::Internal("the event of a merge was not stored: its id exists already".into()));
     }
     let merged = identity::find(conn, ctx.project, &own.app_user_id)?.ok_or(Error::NotFound)?;

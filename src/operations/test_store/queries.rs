@@ -7,13 +7,12 @@ use diesel::prelude::*;
 use super::token::key_of;
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
-use crate::base::lookup_key;
 use crate::catalog::rows::Product;
 use crate::customers::{TransferBehavior, facts, stored_purchases};
 use crate::db::Conn;
 use crate::db::schema::{customers, events, history, products, projects, purchases, retained_events, test_sales};
 use crate::events::own::TestSale;
-use crate::events::{Environment, Store};
+use crate::events::{Environment, Store, event_key};
 use crate::projection::{Kind, Purchase};
 
 /// A subscription and the end of its current period. They are ordered by that end, the earliest first.
@@ -94,7 +93,7 @@ pub fn is_subscribed(conn: &mut Conn, customer: CustomerId, now: Moment) -> Quer
 
 /// The customer who has a token's purchase: the buyer, or the one it was moved to. `None` if the token bought nothing.
 pub fn holder(conn: &mut Conn, project: ProjectId, token: &str) -> QueryResult<Option<CustomerId>> {
-    let key = lookup_key(&TestSale::id_of_purchase(token));
+    let key = event_key(&TestSale::id_of_purchase(token));
     let purchased = events::table.filter(events::project_id.eq(project).and(events::event_key.eq(key)));
     let Some(event) = purchased.select(events::id).first::<EventId>(conn).optional()? else { return Ok(None) };
     let buyer: Option<CustomerId> =

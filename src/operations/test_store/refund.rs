@@ -3,7 +3,7 @@
 use crate::audit::Ctx;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
-use crate::customers::{Resolver, subject};
+use crate::customers::subject;
 use crate::db::Conn;
 use crate::events::Delivery;
 use crate::events::own::{Period, Subject, TestSale};
@@ -45,9 +45,8 @@ fn append_event(
     let renewals = purchase.renewal_number.unwrap_or(1).saturating_sub(1);
     let period = Period { renewals, starts_at: purchase.period_start, ends_at: purchase.expires_at };
     let delivery = event(&sale, &subject::load(conn, customer)?, period)?;
-    let mut resolver = Resolver::new(ctx);
     // The event's id is made of the step and the period: the same step twice in one period would change nothing.
-    match ingest::append(conn, &mut resolver, &[delivery])? {
+    match ingest::append(conn, ctx, &[delivery])? {
         true => Ok(()),
         false => Err(Error::Internal("the event of a store action was not stored: its id exists already".into())),
     }

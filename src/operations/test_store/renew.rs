@@ -9,7 +9,7 @@ use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
-use crate::customers::{Resolver, subject};
+use crate::customers::{locks, subject};
 use crate::db::Conn;
 use crate::events::Delivery;
 use crate::events::own::{Period, Subject, TestSale};
@@ -18,11 +18,12 @@ use crate::{catalog, ingest};
 
 /// Appends the events of a subscription's next step, unless another process has done so. Returns whether it did.
 pub fn advance(conn: &mut Conn, ctx: &Ctx, renewal: &PendingRenewal) -> Result<bool, Error> {
-    conn.lock_project(ctx.project)?;
+    locks::lock(conn, [renewal.customer])?;
     let Some(holder) = queries::among_links(conn, renewal.customer, &renewal.token)? else {
         queries::remove(conn, renewal)?;
         return Ok(false);
     };
+    locks::lock(conn, [holder])?;
     let Some((purchase, end)) = running(conn, holder, renewal)? else {
         queries::remove(conn, renewal)?;
         return Ok(false);
@@ -34,8 +35,7 @@ pub fn advance(conn: &mut Conn, ctx: &Ctx, renewal: &PendingRenewal) -> Result<b
     let step = Step { renewal, purchase: &purchase, end, ctx };
     let events = if step.renews() { step.renew(conn, holder)? } else { step.expire(conn, holder)? };
     let Some(events) = events else { return Ok(false) };
-    let mut resolver = Resolver::new(ctx);
-    ingest::append(conn, &mut resolver, &events)?;
+    ingest::append(conn, ctx, &events)?;
     Ok(true)
 }
 

@@ -7,6 +7,7 @@ use super::subject::Subject;
 use crate::actions::{ActionContext, ActionForm, Done};
 use crate::audit::Trace;
 use crate::base::error::Error;
+use crate::customers::identity;
 
 /// The response of an action: a redirect to the page, or the page with the dialog open.
 pub type Outcome = Result<HttpResponse, Error>;
@@ -48,6 +49,10 @@ where
     W: FnOnce(&mut ActionContext<'_>, &Subject, T) -> Result<Done, Error> + Send + 'static,
 {
     let work = move |action: &mut ActionContext<'_>, draft| {
+        if action.conn.locks_rows() {
+            // Nobody else changes the customer until this transaction ends.
+            identity::find(action.conn, action.ctx.project, action.request.app_user_id()?)?;
+        }
         let subject = Subject::from_request(action.conn, action.request, action.who, action.query)?;
         let done = work(action, &subject, draft)?;
         Ok(Done { trace: name_customer(done.trace, &subject), ..done })

@@ -28,6 +28,9 @@ pub async fn add_customer_with_everything(desk: &Desk) {
         canary(36, "NON_RENEWING_PURCHASE", json!({ "store": "APP_STORE" })),
     ];
     deliver(desk, desk.project, &bodies);
+    // So many that there is a checkpoint between them.
+    let renewals: Vec<String> = (-40..-4).map(|day| canary(day, "RENEWAL", json!({ "price": 9.99 }))).collect();
+    deliver(desk, desk.project, &renewals);
     let rejected = [
         r#"{"event":{"type":"RENEWAL","app_user_id":"kanarie-id"}}"#,
         r#"{"event":{"type":"RENEWAL","app_user_id":"kanarie\/\u00fc 2","#,

@@ -7,8 +7,9 @@ use dossier::base::ids::{CustomerId, ProjectId};
 use dossier::customers::identity;
 use dossier::db::Conn;
 use dossier::db::schema::*;
+use dossier::events::Digest;
+use dossier::events::history::Side;
 use dossier::projection::{Kind, Purchase};
-use serde_json::Value;
 
 use super::Desk;
 
@@ -48,12 +49,13 @@ pub fn store_purchases_of(desk: &Desk, app_user_id: &str) -> Vec<String> {
 
 /// The types of the events in a customer's history, oldest first, each behind the side it is on: `own RENEWAL`.
 pub fn history_of(desk: &Desk, app_user_id: &str) -> Vec<String> {
-    let own = history::table.filter(history::customer_id.eq(customer_id(desk, app_user_id)));
-    let own = own.order((history::event_at, history::tie)).select((history::side, history::summary));
-    let rows: Vec<(String, String)> = desk.read(|conn| own.load(conn));
-    let kind =
-        |summary: &str| serde_json::from_str::<Value>(summary).expect("JSON")["kind"].as_str().map(str::to_owned);
-    rows.iter().map(|(side, summary)| format!("{side} {}", kind(summary).expect("a kind"))).collect()
+    let own = history::table.inner_join(events::table.on(events::id.eq(history::event_id)));
+    let own = own.filter(history::customer_id.eq(customer_id(desk, app_user_id)));
+    let own = own.order((history::event_at, history::tie)).select((history::side, events::digest));
+    let rows: Vec<(Side, Digest)> = desk.read(|conn| own.load(conn));
+    let kind = |digest: &Digest| digest.read().expect("it reads").kind;
+    let word = |side: &Side| if *side == Side::Own { "own" } else { "lost" };
+    rows.iter().map(|(side, digest)| format!("{} {}", word(side), kind(digest).as_str())).collect()
 }
 
 /// The App User IDs of each customer of a project.
@@ -68,6 +70,14 @@ pub fn profiles(desk: &Desk, project: ProjectId) -> BTreeMap<Vec<String>, String
         let ids: Vec<CustomerId> = own.select(customers::id).load(conn)?;
         ids.into_iter().map(|id| profile(conn, id)).collect()
     })
+}
+
+/// The place of an event, what the history stores of it in numbers, and its digest.
+type HistoryRow = ((i64, i64, i32), (i16, i16, i16, i16), Digest);
+
+/// What a digest says, as JSON.
+pub fn text_of(digest: &Digest) -> String {
+    serde_json::to_string(&digest.read().expect("it reads")).expect("JSON")
 }
 
 fn profile(conn: &mut Conn, id: CustomerId) -> QueryResult<(Vec<String>, String)> {
@@ -86,25 +96,52 @@ fn profile(conn: &mut Conn, id: CustomerId) -> QueryResult<(Vec<String>, String)
         .order(attributes::key)
         .select((attributes::key, attributes::value, attributes::updated_at, attributes::is_deleted))
         .load(conn)?;
-    let rows: Vec<(i64, i64, i64, String, String, String, String)> = history::table
+    let rows: Vec<HistoryRow> = history::table
+        .inner_join(events::table.on(events::id.eq(history::event_id)))
         .filter(history::customer_id.eq(id))
         .order((history::timeline_at, history::event_at, history::tie))
         .select((
-            history::timeline_at,
-            history::event_at,
-            history::tie,
-            history::environment,
-            history::topic,
-            history::side,
-            history::summary,
+            (history::timeline_at, history::event_at, history::tie),
+            (history::environment, history::topic, history::side, history::kind),
+            events::digest,
         ))
         .load(conn)?;
+    let rows: Vec<_> = rows.iter().map(|(place, words, digest)| (place, words, text_of(digest))).collect();
     let terms: BTreeSet<(Vec<u8>, String, String)> = search_terms::table
         .filter(search_terms::customer_id.eq(id))
         .select((search_terms::term, search_terms::kind, search_terms::value))
         .load(conn)?
         .into_iter()
         .collect();
+    let paid: Vec<(i64, i64, String, Option<i64>)> = payments::table
+        .filter(payments::customer_id.eq(id))
+        .order((payments::at, payments::transaction_key, payments::kind, payments::amount))
+        .select((payments::at, payments::transaction_key, payments::kind, payments::amount))
+        .load(conn)?;
+    let held: Vec<(String, String, String, i64)> = balances::table
+        .filter(balances::customer_id.eq(id))
+        .order((balances::environment, balances::code))
+        .select((balances::environment, balances::code, balances::name, balances::amount))
+        .load(conn)?;
+    let enrolled: Vec<(String, String, Option<i64>)> = experiments::table
+        .filter(experiments::customer_id.eq(id))
+        .order(experiments::experiment_id)
+        .select((experiments::experiment_id, experiments::variant, experiments::enrolled_at))
+        .load(conn)?;
+    let sums: (i64, i64, i64, bool, i64, Option<i64>, Option<String>, i64) = customers::table
+        .find(id)
+        .select((
+            customers::payments,
+            customers::refunds,
+            customers::prices_missing,
+            customers::family_shared_only,
+            customers::ids_count,
+            customers::first_event_at,
+            customers::status_purchase,
+            customers::granted_until,
+        ))
+        .first(conn)?;
+    let counted: i64 = progress::table.find(id).select(progress::purchases).first(conn)?;
     let summary: (String, Option<String>, i64, i64, i64, i64, Option<String>) = customers::table
         .find(id)
         .select((
@@ -118,5 +155,6 @@ fn profile(conn: &mut Conn, id: CustomerId) -> QueryResult<(Vec<String>, String)
         ))
         .first(conn)?;
     let text = format!("{names:?}\n{bought:?}\n{values:?}\n{rows:?}\n{terms:?}\n{summary:?}");
+    let text = format!("{text}\n{paid:?}\n{held:?}\n{enrolled:?}\n{sums:?}\n{counted}");
     Ok((names.into_iter().map(|(name, _)| name).collect(), text))
 }

@@ -1,10 +1,7 @@
 //! Builds bodies of webhooks about a customer, and delivers them without HTTP.
 
-use std::collections::BTreeSet;
-
 use dossier::base::error::Error;
 use dossier::base::ids::ProjectId;
-use dossier::customers::Resolver;
 use dossier::events::Delivery;
 use dossier::ingest::{self, Outcome};
 use serde_json::{Value, json};
@@ -83,18 +80,23 @@ pub fn deliver(desk: &Desk, project: ProjectId, bodies: &[String]) -> Vec<Outcom
     bodies.iter().map(|body| deliver_together(desk, project, std::slice::from_ref(body)).remove(0)).collect()
 }
 
+/// Stores bodies as an import does, without deriving what follows.
+pub fn import(desk: &Desk, project: ProjectId, bodies: &[String]) {
+    let read = |body: &String| Delivery::parse(body.clone().into_bytes(), desk.clock.now()).expect("the body reads");
+    let deliveries: Vec<Delivery> = bodies.iter().map(read).collect();
+    let all: Vec<&Delivery> = deliveries.iter().collect();
+    let ctx = desk.ctx_in(project);
+    let stored = desk.db.write_here(|conn| Ok::<_, Error>(ingest::take_unsettled(conn, &ctx, &all)?));
+    stored.expect("the events are stored");
+}
+
 /// Delivers bodies in one commit.
 pub fn deliver_together(desk: &Desk, project: ProjectId, bodies: &[String]) -> Vec<Outcome> {
-    let stored = desk.db.write_here(|conn| {
-        let mut resolver = Resolver::new(&desk.ctx_in(project));
-        let mut touched = BTreeSet::new();
-        let mut outcomes = Vec::new();
-        for body in bodies {
-            let delivery = Delivery::parse(body.clone().into_bytes(), desk.clock.now()).expect("the body reads");
-            outcomes.push(ingest::store(conn, &mut resolver, &delivery, &mut touched)?);
-        }
-        ingest::settle(conn, &resolver, touched)?;
-        Ok::<_, Error>(outcomes)
-    });
-    stored.expect("the deliveries are stored")
+    let read = |body: &String| Delivery::parse(body.clone().into_bytes(), desk.clock.now()).expect("the body reads");
+    let deliveries: Vec<Delivery> = bodies.iter().map(read).collect();
+    let all: Vec<&Delivery> = deliveries.iter().collect();
+    let ctx = desk.ctx_in(project);
+    let taken = desk.db.write_here(|conn| Ok::<_, Error>(ingest::take(conn, &ctx, &all)?));
+    let outcomes = taken.expect("the deliveries are stored").into_iter();
+    outcomes.map(|outcome| outcome.expect("nobody else has locked the customer")).collect()
 }

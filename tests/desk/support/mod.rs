@@ -12,6 +12,7 @@ mod database;
 pub mod desks;
 pub mod events;
 pub mod forms;
+mod frames;
 pub mod jobs;
 pub mod life_cycles;
 pub mod operations;
@@ -206,6 +207,8 @@ impl Desk {
 impl Drop for Desk {
     fn drop(&mut self) {
         self.application.intake.close();
+        self.application.attributes.close();
+        self.application.log_ins.close();
         self.application.last_seen.close();
     }
 }

@@ -1,5 +1,7 @@
 //! Setting and clearing attributes. Setting a key that has a value changes it; an empty value clears it.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::Undo;
@@ -94,7 +96,7 @@ fn change(
     message: String,
 ) -> Result<Done, Error> {
     queries::put(action.conn, &after)?;
-    state::derive(action.conn, [subject.customer.id], |_| false)?;
+    state::refresh_names(action.conn, &BTreeSet::from([subject.customer.id]))?;
     let trace = crate::operations::trace(before.as_ref(), Some(&after));
     let undo = undo::Undo::Attribute(Undo { before, after }.into());
     Ok(Done::new(trace, message, subject.at("attributes")).with_undo(&undo))

@@ -1,5 +1,7 @@
 //! Undoing a change of an attribute, unless somebody has changed it since.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::handlers::{label, must_have_room};
@@ -25,7 +27,7 @@ pub fn undo(action: &mut ActionContext<'_>, subject: &Subject, undo: Undo) -> Re
     // If the customer was merged since, the attribute belongs to the remaining customer.
     let of_customer = |stored: Stored| Stored { customer_id: customer, ..stored };
     let (before, after) = (undo.before.map(of_customer), of_customer(undo.after));
-    if queries::find(action.conn, customer, &key)?.as_ref() != Some(&after) {
+    if !queries::find(action.conn, customer, &key)?.is_some_and(|now| now.is_same(&after)) {
         let sentence = format!("{} was changed meanwhile. It stays as it is.", label(&key));
         return Err(Refusal::new("", sentence).into());
     }
@@ -33,11 +35,8 @@ pub fn undo(action: &mut ActionContext<'_>, subject: &Subject, undo: Undo) -> Re
     if let Some(key) = AttributeKey::parse(&key).ok().filter(|_| is_back && after.is_deleted) {
         must_have_room(action, subject, &key)?;
     }
-    match &before {
-        Some(before) => queries::put(action.conn, before)?,
-        None => queries::remove(action.conn, customer, &key)?,
-    }
-    state::derive(action.conn, [customer], |_| false)?;
+    queries::take_back(action.conn, customer, &key, before.clone())?;
+    state::refresh_names(action.conn, &BTreeSet::from([customer]))?;
     let trace = crate::operations::trace(Some(&after), before.as_ref()).because(Some("undone".into()));
     let message = format!("{} is as before.", label(&key));
     Ok(Done::new(trace, message, subject.at("attributes")))

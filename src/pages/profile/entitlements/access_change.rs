@@ -1,15 +1,18 @@
 //! A preview: the access to an entitlement before and after an action, computed and grouped as for the card.
 
+use std::sync::Arc;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
 use super::model::{Grouped, Source};
+use crate::base::ids::EventId;
 use crate::customers::state;
 use crate::db::Conn;
 use crate::events::Delivery;
 use crate::pages::profile::visit::Visit;
-use crate::projection::{CustomerState, Fact, Purchase};
+use crate::projection::{Fact, Purchase};
 
 /// The purchases that unlock one entitlement, now and after the action.
 #[derive(Debug, Template)]
@@ -31,9 +34,12 @@ impl AccessChange {
         events: &[Delivery],
     ) -> QueryResult<Vec<AccessChange>> {
         let customer = visit.customer.id;
-        let fact = |one: &Delivery| Fact { event: one.event.clone(), customer, lost_by: None };
-        let facts = state::facts(conn, [customer])?;
-        let (mut now, mut then) = state::preview(facts, events.iter().map(fact).collect());
+        let fact = |(place, one): (usize, &Delivery)| {
+            let row = EventId(state::PREVIEWED.0 - i64::try_from(place).unwrap_or_default());
+            Fact { row, event: Arc::new(one.event.clone()), customer, lost_by: None }
+        };
+        let facts = events.iter().enumerate().map(fact).collect();
+        let (mut now, mut then) = state::preview(conn, visit.ctx.project, &[customer], facts)?;
         let [mut now, mut then] =
             [&mut now, &mut then].map(|group| grouped(visit, group.remove(&customer).unwrap_or_default()));
         let access_change = |id: &String| AccessChange {
@@ -45,9 +51,9 @@ impl AccessChange {
     }
 }
 
-fn grouped(visit: &Visit, state: CustomerState) -> Grouped {
+fn grouped(visit: &Visit, purchases: Vec<Purchase>) -> Grouped {
     let shown: Vec<Purchase> =
-        state.purchases.into_iter().filter(|purchase| purchase.environment == visit.environment).collect();
+        purchases.into_iter().filter(|purchase| purchase.environment == visit.environment).collect();
     Grouped::with(visit, &shown)
 }
 

@@ -5,9 +5,9 @@ use diesel::prelude::*;
 
 use crate::base::clock::Moment;
 use crate::db::Conn;
-use crate::db::schema::{customers, history, retained_events, transfer_links};
-use crate::events::Summary;
-use crate::events::history::{ShownIn, Side, Topic};
+use crate::db::schema::{customers, events, history, retained_events, transfer_links};
+use crate::events::history::{ShownIn, Side};
+use crate::events::{Damaged, Digest, EventType};
 use crate::pages::profile::subject;
 use crate::pages::profile::visit::Visit;
 use crate::wording::sentence::{Sentence, Stamp};
@@ -29,32 +29,36 @@ impl Moved {
         let customer = visit.customer.id;
         let of_view = history::environment.eq(ShownIn::Only(visit.environment));
         let in_view = of_view.or(history::environment.eq(ShownIn::Both));
-        let newest = history::table
-            .filter(history::customer_id.eq(customer).and(in_view))
-            .filter(history::topic.eq(Topic::Identity).and(history::summary.like("%\"kind\":\"TRANSFER\"%")))
-            .order((history::timeline_at.desc(), history::event_at.desc(), history::tie.desc()))
-            .select(history::side.concat(history::summary))
-            .limit(1)
-            .single_value();
         let linked = transfer_links::table.filter(transfer_links::customer_id.eq(customer));
         let retains = retained_events::table.filter(retained_events::customer_id.eq(customer));
         let has_partner =
             exists(linked.select(transfer_links::other_id)).or(exists(retains.select(retained_events::event_id)));
-        let summary: Option<Option<String>> = customers::table
+        let of_row = events::project_id.eq(visit.project.id).and(events::id.eq(history::event_id));
+        let digest = events::table.filter(of_row).select(events::digest).single_value();
+        let newest = || {
+            history::table
+                .filter(history::customer_id.eq(customer).and(in_view))
+                .filter(history::kind.eq(i16::from(EventType::Transfer.number())))
+                .order((history::timeline_at.desc(), history::event_at.desc(), history::tie.desc()))
+                .limit(1)
+        };
+        let (side, digest) = (newest().select(history::side), newest().select(digest));
+        let found: Option<(Option<Side>, Option<Digest>)> = customers::table
             .filter(customers::id.eq(customer).and(has_partner))
-            .select(newest)
+            .select((side.single_value(), digest.single_value()))
             .first(conn)
             .optional()?;
-        Ok(summary.flatten().and_then(|summary| Moved::read(&summary)))
+        let Some((Some(side), Some(digest))) = found else { return Ok(None) };
+        let report =
+            |reason| tracing::error!(customer = customer.0, %reason, "the digest of a transfer cannot be read");
+        Ok(Moved::read(side, &digest).map_err(report).ok())
     }
 
-    /// Reads a side with the summary behind it.
-    fn read(row: &str) -> Option<Moved> {
-        let (side, summary) = row.split_at_checked(row.find('{')?)?;
-        let event = Summary::parse(summary)?;
-        let is_lost = Side::parse(side)? == Side::Lost;
+    fn read(side: Side, digest: &Digest) -> Result<Moved, Damaged> {
+        let event = digest.read()?;
+        let is_lost = side == Side::Lost;
         let others = if is_lost { &event.transferred_to } else { &event.transferred_from };
-        Some(Moved { is_lost, other: others.first().cloned(), at: event.event_at })
+        Ok(Moved { is_lost, other: others.first().cloned(), at: event.event_at })
     }
 
     /// The other customer's id for display, or `another customer`.
@@ -104,6 +108,6 @@ mod tests {
         let summary = |is_lost| example(is_lost).sentence(NOW).plain();
         assert_eq!(summary(true), "Purchases moved to zofia.nowak on 9 Oct.");
         assert_eq!(summary(false), "Purchases came from zofia.nowak on 9 Oct; no event has named them.");
-        assert_eq!(Moved::read("own"), None);
+        assert!(Moved::read(Side::Own, &Digest::from_bytes(Vec::new())).is_err());
     }
 }

@@ -10,7 +10,7 @@ use crate::base::Permission::{ManageEndpoints, ResendDeliveries};
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::endpoints::deliveries;
-use crate::events::{Delivery, Environment, Event, Summary};
+use crate::events::{Delivery, Environment, Event, Rejection, Summary};
 use crate::pages::delivery::Sent;
 use crate::pages::profile::history::{self, Amount, Category, Subject};
 use crate::pages::profile::subject;
@@ -67,11 +67,12 @@ impl Page for EventPage {
         let (member, event_id) = (view.who, view.request.parameter("event_id")?);
         let visit = &Visit::from_request(conn, view.request, member, view.query)?;
         let found = queries::find(conn, visit, event_id)?.ok_or(Error::NotFound)?;
-        let event = Delivery::read_stored(&found.body, found.received_at);
-        let event = event.map_err(|reason| Error::Internal(format!("a stored event cannot be read: {}", reason.0)))?;
+        let (event, body) = read(&found).map_err(|Rejection(reason)| {
+            Error::Internal(format!("the stored event {} cannot be read: {reason}", found.place.event))
+        })?;
         let heading = heading(&event, &found, visit);
         let environment = found.environment.environment();
-        let code = json::read(&found.body).and_then(|body| body.field("event")).as_ref().map(Code::new);
+        let code = json::read(&body).and_then(|body| body.field("event")).as_ref().map(Code::new);
         let tried = deliveries::of_event(conn, visit.project.id, found.place.event)?;
         let sent = tried.into_iter().map(|tried| Sent::of_event(tried, visit.ctx.now)).collect();
         let settings = || format!("/projects/{}/settings/endpoints", visit.project.slug);
@@ -84,7 +85,7 @@ impl Page for EventPage {
             profile: profile(visit),
             row: history::to_row(&visit.href, environment.unwrap_or(visit.environment), found.place),
             environment,
-            plain: code.as_ref().map_or_else(|| found.body.clone(), Code::plain),
+            plain: code.as_ref().map_or(body, Code::plain),
             facts: Facts::new(&event, &found, visit),
             heading,
             code,
@@ -94,6 +95,12 @@ impl Page for EventPage {
     fn layout(&mut self) -> &mut Layout {
         &mut self.layout
     }
+}
+
+/// The event, and the body it came in.
+fn read(found: &Found) -> Result<(Event, String), Rejection> {
+    let body = found.body.text()?;
+    Ok((Delivery::read_stored(&body, found.received_at)?, body))
 }
 
 /// Adds a form to each delivery that sends it again, if the person has the permission.

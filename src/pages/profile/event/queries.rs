@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 
 use crate::base::clock::Moment;
-use crate::base::lookup_key;
 use crate::db::Conn;
 use crate::db::schema::{events, history};
 use crate::events::history::{ShownIn, Side};
+use crate::events::{StoredBody, event_key};
 use crate::pages::profile::history::Cursor;
 use crate::pages::profile::subject::Subject;
 
@@ -21,12 +21,12 @@ pub struct Found {
     #[diesel(select_expression = events::received_at)]
     pub received_at: Moment,
     #[diesel(select_expression = events::body)]
-    pub body: String,
+    pub body: StoredBody,
 }
 
 /// `None` when the event is not in this customer's history.
 pub fn find(conn: &mut Conn, subject: &Subject, event_id: &str) -> QueryResult<Option<Found>> {
-    let named = events::project_id.eq(subject.project.id).and(events::event_key.eq(lookup_key(event_id)));
+    let named = events::project_id.eq(subject.project.id).and(events::event_key.eq(event_key(event_id)));
     history::table
         .inner_join(events::table.on(events::id.eq(history::event_id)))
         .filter(named.and(history::customer_id.eq(subject.customer.id)))

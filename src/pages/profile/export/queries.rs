@@ -8,22 +8,22 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::{events, history};
-use crate::events::Delivery;
 use crate::events::history::Side;
+use crate::events::{Delivery, Rejection, StoredBody};
 
 /// The place of the last event of a chunk.
 #[derive(Debug, Clone, Copy)]
 pub struct EventCursor {
     pub event_at: Moment,
-    pub tie: i64,
+    pub tie: i32,
     pub id: EventId,
 }
 
 impl EventCursor {
-    pub const START: EventCursor = EventCursor { event_at: Moment::EARLIEST, tie: i64::MIN, id: EventId::MIN };
+    pub const START: EventCursor = EventCursor { event_at: Moment::EARLIEST, tie: i32::MIN, id: EventId::MIN };
 }
 
-type Row = (Moment, i64, EventId, Side, Moment, String);
+type Row = (Moment, i32, EventId, Side, Moment, StoredBody);
 
 /// The customer's next events in the order in which they were generated, and where they end; `None` when fewer than
 /// `limit` were left.
@@ -49,8 +49,15 @@ pub fn events_after(
     Ok((rows.into_iter().filter_map(event).collect(), last.filter(|_| is_full)))
 }
 
-fn event((.., side, received_at, body): Row) -> Option<Event> {
-    let kind = Delivery::read_stored(&body, received_at).map(|event| event.kind).ok()?;
-    let body = own_part(body, &kind, side).and_then(raw)?;
-    Some(Event { received_at: Time(received_at), body })
+/// `None` when the event cannot be read.
+fn event((_, _, id, side, received_at, body): Row) -> Option<Event> {
+    let read = body.text().map_err(Rejection::from).and_then(|text| {
+        let kind = Delivery::read_stored(&text, received_at)?.kind;
+        Ok(own_part(text, &kind, side))
+    });
+    let own = read.unwrap_or_else(|Rejection(reason)| {
+        tracing::error!(event = id.0, reason, "a stored event cannot be read");
+        None
+    });
+    Some(Event { received_at: Time(received_at), body: own.and_then(raw)? })
 }

@@ -73,7 +73,8 @@ impl Card {
         if query.shown == Shown::Team {
             return Ok(Card::of_team(visit, query, &team::page(conn, visit.customer.id, query)?));
         }
-        let slice = queries::page(conn, visit, query)?;
+        let (project, customer, environment) = (visit.project.id, visit.customer.id, visit.environment);
+        let slice = queries::page(conn, queries::HistoryOf { project, customer, environment }, query)?;
         let first_seen = queries::first_seen(conn, visit.customer.id)?;
         Ok(Card::new(visit, query, &slice, first_seen))
     }
@@ -210,7 +211,7 @@ mod tests {
     use super::*;
     use crate::base::ids::EventId;
     use crate::events::history::{ShownIn, Side};
-    use crate::events::{Delivery, Environment, Summary};
+    use crate::events::{Delivery, Digest, Environment, Summary};
     use crate::pages::profile::testing::{lena, stranger};
     use crate::projection::testing::{NOW, purchase};
 
@@ -224,7 +225,7 @@ mod tests {
         let cursor = Cursor { timeline_at: at, event_at: at, tie: 0, event: EventId(id) };
         let (environment, side) = (ShownIn::Only(Environment::Sandbox), Side::Own);
         let event = Delivery::read_stored(&json!({ "event": event }).to_string(), at).expect("an event");
-        Stored { cursor, environment, side, summary: Summary::new(&event).to_json() }
+        Stored { cursor, environment, side, digest: Summary::new(&event).digest() }
     }
 
     fn verbs(card: &Card) -> Vec<String> {
@@ -247,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_body_that_cannot_be_read_is_still_a_row() {
-        let damaged = Stored { summary: "{".into(), ..stored(3, 5) };
+        let damaged = Stored { digest: Digest::from_bytes(b"{".to_vec()), ..stored(3, 5) };
         let card = Card::new(&stranger(), &Query::default(), &slice(vec![damaged]), None);
         assert_eq!(verbs(&card), ["An event that cannot be read"]);
     }

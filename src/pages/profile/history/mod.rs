@@ -13,7 +13,7 @@ mod links;
 mod marker;
 mod model;
 mod picture;
-mod queries;
+pub mod queries;
 mod rows;
 pub mod team;
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub enum Order {
 pub struct Cursor {
     pub timeline_at: Moment,
     pub event_at: Moment,
-    pub tie: i64,
+    pub tie: i32,
     /// The event; in the tab of the team the position of the entry in the audit log.
     #[diesel(column_name = event_id)]
     pub event: EventId,
@@ -139,7 +139,7 @@ impl FromStr for Order {
 impl Cursor {
     /// Above every row.
     pub const TOP: Cursor =
-        Cursor { timeline_at: Moment::NEVER, event_at: Moment::NEVER, tie: i64::MAX, event: EventId::MAX };
+        Cursor { timeline_at: Moment::NEVER, event_at: Moment::NEVER, tie: i32::MAX, event: EventId::MAX };
 
     /// The time of the row in this order.
     pub const fn at(&self, order: Order) -> Moment {
@@ -176,7 +176,8 @@ impl FromStr for Cursor {
             Ok([timeline_at, event_at, tie, event]) => Ok(Cursor {
                 timeline_at: Moment(*timeline_at),
                 event_at: Moment(*event_at),
-                tie: *tie,
+                // Addresses of earlier versions hold a greater one.
+                tie: i32::try_from(*tie).unwrap_or(i32::MAX),
                 event: EventId(*event),
             }),
             _ => Err(unreadable),

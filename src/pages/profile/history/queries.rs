@@ -5,25 +5,22 @@ use diesel::prelude::*;
 
 use super::model::{Cursor, Order, Query};
 use crate::base::clock::Moment;
-use crate::base::ids::{CustomerId, EventId};
+use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::db::Conn;
-use crate::db::schema::{app_user_ids, history};
+use crate::db::schema::{app_user_ids, events, history};
 use crate::events::history::{ShownIn, Side, Topic};
-use crate::pages::profile::visit::Visit;
+use crate::events::{Digest, Environment};
 
 /// How many rows a page has.
 pub const PAGE: usize = 50;
 
 /// A row as it is stored.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = history)]
+#[derive(Debug, Clone)]
 pub struct Stored {
-    #[diesel(embed)]
     pub cursor: Cursor,
     pub environment: ShownIn,
     pub side: Side,
-    /// A [`Summary`](crate::events::Summary) as JSON.
-    pub summary: String,
+    pub digest: Digest,
 }
 
 /// One page, newest first.
@@ -35,9 +32,17 @@ pub struct Slice {
     pub has_older: bool,
 }
 
+/// Whose history is read, and in which view.
+#[derive(Debug, Clone, Copy)]
+pub struct HistoryOf {
+    pub project: ProjectId,
+    pub customer: CustomerId,
+    pub environment: Environment,
+}
+
 /// Which rows are selected, and in which order.
-struct Selection<'a> {
-    visit: &'a Visit,
+struct Selection {
+    of: HistoryOf,
     order: Order,
     topic: Option<Topic>,
 }
@@ -48,8 +53,8 @@ enum Towards {
     Newer,
 }
 
-pub fn page(conn: &mut Conn, visit: &Visit, query: &Query) -> QueryResult<Slice> {
-    let selection = Selection { visit, order: query.order, topic: query.shown.topic() };
+pub fn page(conn: &mut Conn, of: HistoryOf, query: &Query) -> QueryResult<Slice> {
+    let selection = Selection { of, order: query.order, topic: query.shown.topic() };
     match (query.before, query.after) {
         (Some(cursor), _) => before(conn, &selection, cursor),
         (None, Some(cursor)) => after(conn, &selection, cursor),
@@ -57,7 +62,7 @@ pub fn page(conn: &mut Conn, visit: &Visit, query: &Query) -> QueryResult<Slice>
     }
 }
 
-fn before(conn: &mut Conn, selection: &Selection<'_>, cursor: Cursor) -> QueryResult<Slice> {
+fn before(conn: &mut Conn, selection: &Selection, cursor: Cursor) -> QueryResult<Slice> {
     let mut rows = selection.rows(conn, cursor, Towards::Older)?;
     let has_older = rows.len() > PAGE;
     rows.truncate(PAGE);
@@ -66,7 +71,7 @@ fn before(conn: &mut Conn, selection: &Selection<'_>, cursor: Cursor) -> QueryRe
 }
 
 /// The page above a place. If less than a full page is left above it, the first page is returned instead.
-fn after(conn: &mut Conn, selection: &Selection<'_>, cursor: Cursor) -> QueryResult<Slice> {
+fn after(conn: &mut Conn, selection: &Selection, cursor: Cursor) -> QueryResult<Slice> {
     let mut rows = selection.rows(conn, cursor, Towards::Newer)?;
     if rows.len() <= PAGE {
         return before(conn, selection, Cursor::TOP);
@@ -77,7 +82,7 @@ fn after(conn: &mut Conn, selection: &Selection<'_>, cursor: Cursor) -> QueryRes
     Ok(Slice { rows, newer, has_older })
 }
 
-impl Selection<'_> {
+impl Selection {
     fn has(&self, conn: &mut Conn, cursor: Cursor, towards: Towards) -> QueryResult<bool> {
         Ok(!self.nearest(conn, cursor, towards, 1)?.is_empty())
     }
@@ -88,20 +93,21 @@ impl Selection<'_> {
     }
 
     fn nearest(&self, conn: &mut Conn, cursor: Cursor, towards: Towards, limit: i64) -> QueryResult<Vec<Stored>> {
+        use history::{event_at, event_id, tie as t_tie, timeline_at};
         // Two comparisons instead of a list: the database plans a statement with a list again each time.
-        let seen = history::environment.eq(ShownIn::Only(self.visit.environment));
+        let seen = history::environment.eq(ShownIn::Only(self.of.environment));
+        // Not a join: PostgreSQL might begin one with all events of a project that its statistics do not know yet.
+        let of_row = events::project_id.eq(self.of.project).and(events::id.eq(event_id));
+        let digest = events::table.filter(of_row).select(events::digest).single_value();
         let mut query = history::table
-            .filter(
-                history::customer_id.eq(self.visit.customer.id).and(seen.or(history::environment.eq(ShownIn::Both))),
-            )
-            .select(Stored::as_select())
+            .filter(history::customer_id.eq(self.of.customer).and(seen.or(history::environment.eq(ShownIn::Both))))
+            .select((Cursor::as_select(), history::environment, history::side, digest))
             .limit(limit)
             .into_boxed();
         if let Some(topic) = self.topic {
             query = query.filter(history::topic.eq(topic));
         }
         let Cursor { timeline_at: t, event_at: e, tie, event } = cursor;
-        use history::{event_at, event_id, tie as t_tie, timeline_at};
         query = match (self.order, towards) {
             (Order::Timeline, Towards::Older) => {
                 let query = query.filter(older_in_timeline(t, e, tie, event));
@@ -120,14 +126,21 @@ impl Selection<'_> {
                 query.order((event_at.asc(), t_tie.asc(), event_id.asc()))
             }
         };
-        query.load(conn)
+        let rows: Vec<(Cursor, ShownIn, Side, Option<Digest>)> = query.load(conn)?;
+        Ok(rows.into_iter().map(Stored::new).collect())
+    }
+}
+
+impl Stored {
+    fn new((cursor, environment, side, digest): (Cursor, ShownIn, Side, Option<Digest>)) -> Stored {
+        Stored { cursor, environment, side, digest: digest.unwrap_or_else(|| Digest::from_bytes(Vec::new())) }
     }
 }
 
 // Rows below or above a place, compared column by column. The first comparison lets the database use the index.
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn older_in_timeline(timeline_at: Moment, event_at: Moment, tie: i64, event: EventId) -> _ {
+fn older_in_timeline(timeline_at: Moment, event_at: Moment, tie: i32, event: EventId) -> _ {
     history::timeline_at.le(timeline_at).and(
         history::timeline_at.lt(timeline_at).or(history::event_at.lt(event_at)).or(history::event_at
             .eq(event_at)
@@ -136,7 +149,7 @@ fn older_in_timeline(timeline_at: Moment, event_at: Moment, tie: i64, event: Eve
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn newer_in_timeline(timeline_at: Moment, event_at: Moment, tie: i64, event: EventId) -> _ {
+fn newer_in_timeline(timeline_at: Moment, event_at: Moment, tie: i32, event: EventId) -> _ {
     history::timeline_at.ge(timeline_at).and(
         history::timeline_at.gt(timeline_at).or(history::event_at.gt(event_at)).or(history::event_at
             .eq(event_at)
@@ -145,7 +158,7 @@ fn newer_in_timeline(timeline_at: Moment, event_at: Moment, tie: i64, event: Eve
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn older_in_events(event_at: Moment, tie: i64, event: EventId) -> _ {
+fn older_in_events(event_at: Moment, tie: i32, event: EventId) -> _ {
     history::event_at.le(event_at).and(
         history::event_at
             .lt(event_at)
@@ -155,7 +168,7 @@ fn older_in_events(event_at: Moment, tie: i64, event: EventId) -> _ {
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn newer_in_events(event_at: Moment, tie: i64, event: EventId) -> _ {
+fn newer_in_events(event_at: Moment, tie: i32, event: EventId) -> _ {
     history::event_at.ge(event_at).and(
         history::event_at
             .gt(event_at)

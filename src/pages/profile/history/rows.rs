@@ -53,9 +53,12 @@ const SAME_TIME_MS: i64 = 60_000;
 
 impl Row {
     pub fn new(stored: &Stored, visit: &Visit, order: Order) -> Row {
-        match Summary::parse(&stored.summary) {
-            Some(event) => Row::from_event(&event, stored, visit, order),
-            None => Row::at(stored.cursor, order, visit.ctx.now),
+        match stored.digest.read() {
+            Ok(event) => Row::from_event(&event, stored, visit, order),
+            Err(reason) => {
+                tracing::error!(event = stored.cursor.event.0, %reason, "the digest of an event cannot be read");
+                Row::at(stored.cursor, order, visit.ctx.now)
+            }
         }
     }
 

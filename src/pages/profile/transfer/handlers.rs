@@ -30,7 +30,7 @@ pub async fn make(form: ActionForm<Draft>) -> Outcome {
         let to = recipient::receiver(action.conn, &subject, &draft.to)??;
         let one = Move { from: subject.customer.id, to };
         if let Some(seen) = draft.seen.filter(|seen| !seen.is_empty())
-            && review::fingerprint(&one.preview(action.conn, action.ctx.now)?) != seen
+            && review::fingerprint(&one.preview(action.conn, action.ctx.project, action.ctx.now)?) != seen
         {
             return Err(Refusal::stale().into());
         }

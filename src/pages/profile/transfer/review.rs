@@ -15,7 +15,7 @@ use crate::operations::transfer::{Move, Preview};
 use crate::pages::profile::entitlements::Grouped;
 use crate::pages::profile::subject::{self, Subject};
 use crate::pages::profile::visit::Visit;
-use crate::projection::{CustomerState, Kind, Purchase};
+use crate::projection::{Kind, Purchase};
 use crate::web::filters;
 use crate::wording::sentence::Sentence;
 use crate::wording::text;
@@ -58,8 +58,8 @@ impl Review {
     pub fn load(conn: &mut Conn, visit: &Visit, to: CustomerId, to_id: &str) -> Result<Option<Review>, Error> {
         let other = Subject::find(conn, &visit.ctx, to_id, visit.environment, visit.role)?.ok_or(Error::NotFound)?;
         let other = Visit::load(conn, other)?;
-        let preview = Move { from: visit.customer.id, to }.preview(conn, visit.ctx.now)?;
-        let moving: Vec<&Purchase> = preview.from.0.purchases.iter().filter(|one| one.kind != Kind::Grant).collect();
+        let preview = Move { from: visit.customer.id, to }.preview(conn, visit.ctx.project, visit.ctx.now)?;
+        let moving: Vec<&Purchase> = preview.from.0.iter().filter(|one| one.kind != Kind::Grant).collect();
         if moving.is_empty() {
             return Ok(None);
         }
@@ -74,7 +74,7 @@ impl Review {
 
 /// A hash that stays the same until the purchases of either customer change.
 pub fn fingerprint(preview: &Preview) -> String {
-    let states = (&preview.from.0.purchases, &preview.to.0.purchases);
+    let states = (&preview.from.0, &preview.to.0);
     let digest = Sha256::digest(serde_json::to_string(&states).unwrap_or_default());
     hex(&digest).chars().take(16).collect()
 }
@@ -114,10 +114,9 @@ fn named(visit: &Visit, moving: &[&Purchase]) -> Sentence {
 }
 
 impl Side {
-    fn new(heading: &'static str, visit: &Visit, (now, then): (CustomerState, CustomerState)) -> Side {
-        let tests = |state: &CustomerState| {
-            state.purchases.iter().filter(|one| one.environment == Environment::Sandbox).count()
-        };
+    fn new(heading: &'static str, visit: &Visit, (now, then): (Vec<Purchase>, Vec<Purchase>)) -> Side {
+        let tests =
+            |purchases: &[Purchase]| purchases.iter().filter(|one| one.environment == Environment::Sandbox).count();
         let hidden = if visit.is_sandbox() { 0 } else { tests(&now).max(tests(&then)) };
         Side {
             heading,
@@ -137,8 +136,8 @@ pub fn name(subject: &Subject) -> String {
     known.cloned().unwrap_or_else(|| text::visible(&subject.opened_as))
 }
 
-fn grouped(visit: &Visit, state: CustomerState) -> Grouped {
-    let shown: Vec<Purchase> = state.purchases.into_iter().filter(|one| one.environment == visit.environment).collect();
+fn grouped(visit: &Visit, purchases: Vec<Purchase>) -> Grouped {
+    let shown: Vec<Purchase> = purchases.into_iter().filter(|one| one.environment == visit.environment).collect();
     Grouped::with(visit, &shown)
 }
 

@@ -1,0 +1,164 @@
+//! Keeps the stored state of customers: what follows from their events.
+//!
+//! An event that comes after all others of its customer changes the stored state as it is. An event that comes late goes
+//! back to a checkpoint before it, from which the events since are applied again. Customers between whom purchases moved
+//! since that checkpoint go back together. Both give what a fold over all events gives (§6).
+
+mod contact;
+mod load;
+mod member;
+mod record;
+mod run;
+mod totals;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+
+use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, EventId, ProjectId};
+use crate::customers::{facts, stored_purchases};
+use crate::db::Conn;
+use crate::db::many::{Existing, Inserts, Kind, Row, Table, row};
+use crate::db::schema::*;
+use crate::projection::{Fact, Progress, Purchase};
+
+pub use contact::{is_naming, refresh_names};
+use load::Loaded;
+pub use record::merge as merge_records;
+
+/// What happened to customers of a project since their state was stored.
+#[derive(Debug, Default)]
+pub struct News {
+    /// New events. They need not be in the histories yet.
+    pub facts: Vec<Fact>,
+    /// Customers whom the database does not have yet, with all their ids.
+    pub new: BTreeMap<CustomerId, Vec<NewId>>,
+    /// Customers of the database who got ids, with these.
+    pub ids: BTreeMap<CustomerId, Vec<NewId>>,
+    /// Customers into whom others were merged.
+    pub merged: BTreeMap<CustomerId, Merged>,
+    /// Customers whose whole state is derived from all their events.
+    pub afresh: BTreeSet<CustomerId>,
+}
+
+/// An App User ID that a customer got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewId {
+    pub app_user_id: String,
+    pub since: Moment,
+    /// Whether the id is known to have begun then.
+    pub is_exact: bool,
+}
+
+/// What a customer got from those who were merged into them.
+#[derive(Debug, Default)]
+pub struct Merged {
+    /// The time of the first event about purchases, or an earlier time; `None` without such an event.
+    pub since: Option<Moment>,
+    /// The numbers of the purchases.
+    pub numbers: Vec<EventId>,
+}
+
+impl News {
+    /// These customers, whose whole state is derived from their events.
+    pub fn afresh(customers: impl IntoIterator<Item = CustomerId>) -> News {
+        News { afresh: customers.into_iter().collect(), ..News::default() }
+    }
+}
+
+/// Brings the stored state of the customers up to date. Customers who are new get their rows.
+pub fn settle(conn: &mut Conn, project: ProjectId, news: News) -> QueryResult<()> {
+    settle_with(conn, project, news, Inserts::default())
+}
+
+/// As [`settle`], and writes the rows of `inserts` with it.
+pub fn settle_with(conn: &mut Conn, project: ProjectId, news: News, inserts: Inserts) -> QueryResult<()> {
+    prepare(conn, project, news)?.write(conn, inserts)
+}
+
+/// Derives what [`settle`] writes, and writes nothing.
+pub fn prepare(conn: &mut Conn, project: ProjectId, news: News) -> QueryResult<Prepared> {
+    Ok(Loaded::load(conn, project, news)?.run())
+}
+
+pub use run::Prepared;
+
+/// Records between which customers purchases moved.
+pub fn link(conn: &mut Conn, pairs: impl IntoIterator<Item = (CustomerId, CustomerId)>) -> QueryResult<()> {
+    const LINKS: Table = Table {
+        name: "transfer_links",
+        key: 2,
+        columns: &[("customer_id", Kind::Integer), ("other_id", Kind::Integer)],
+    };
+    let both = pairs.into_iter().flat_map(|(one, other)| [(one, other), (other, one)]);
+    let rows: BTreeSet<(CustomerId, CustomerId)> = both.collect();
+    let rows: Vec<Row> = rows.into_iter().map(|(one, other)| row![one, other]).collect();
+    LINKS.insert(conn, &rows, Existing::Stays)?;
+    Ok(())
+}
+
+/// How far the events of a customer were applied; `None` if nothing is stored of it.
+pub fn progress_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Progress>> {
+    let body: Option<String> = progress::table.find(customer).select(progress::body).first(conn).optional()?;
+    Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
+}
+
+/// Stores how far the events of a customer were applied.
+pub fn put_progress(conn: &mut Conn, customer: CustomerId, state: &Progress) -> QueryResult<()> {
+    let body = serde_json::to_string(state).unwrap_or_default();
+    diesel::update(progress::table.find(customer)).set(progress::body.eq(body)).execute(conn)?;
+    Ok(())
+}
+
+/// The time of the last of all events about purchases of these customers.
+pub fn newest_event_at(conn: &mut Conn, project: ProjectId, customers: [CustomerId; 2]) -> QueryResult<Option<Moment>> {
+    let mut newest = None;
+    for customer in customers {
+        let at = match progress_of(conn, customer)? {
+            Some(progress) => progress.head.map(|head| head.at),
+            None => {
+                let all = facts::of(conn, &[facts::Since::beginning(project, customer)])?;
+                all.values().map(|fact| fact.event.event_at).max()
+            }
+        };
+        newest = newest.max(at);
+    }
+    Ok(newest)
+}
+
+/// The numbers of a customer's purchases, under which their payments are stored.
+pub fn numbers_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<EventId>> {
+    let own = purchases::table.filter(purchases::customer_id.eq(customer)).select(purchases::numbers);
+    let all: Vec<String> = own.load(conn)?;
+    Ok(all.iter().flat_map(|numbers| member::numbers(numbers)).collect())
+}
+
+/// The row of an event that an action would add.
+pub const PREVIEWED: EventId = EventId::MAX;
+
+/// The purchases of customers, by customer.
+pub type Purchases = BTreeMap<CustomerId, Vec<Purchase>>;
+
+/// All purchases of some customers, and what they would be with more events: the preview of an action. Writes nothing.
+pub fn preview(
+    conn: &mut Conn,
+    project: ProjectId,
+    customers: &[CustomerId],
+    facts: Vec<Fact>,
+) -> QueryResult<(Purchases, Purchases)> {
+    let mut now = Purchases::new();
+    for customer in customers {
+        now.insert(*customer, stored_purchases::load(conn, stored_purchases::of(*customer))?);
+    }
+    let news = News { facts, ..News::default() };
+    let then = Loaded::load_whole(conn, project, news)?.run();
+    let then = customers.iter().map(|customer| (*customer, then.purchases_of(*customer))).collect();
+    Ok((now, then))
+}
+
+/// Every fact from which the states of these customers follow, and those of all who are linked to them.
+pub fn facts(conn: &mut Conn, project: ProjectId, customers: &BTreeSet<CustomerId>) -> QueryResult<facts::Facts> {
+    facts::of_all(conn, project, customers)
+}

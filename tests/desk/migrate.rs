@@ -1,0 +1,188 @@
+//! A database of an earlier version is migrated, and everything is found in it.
+
+use diesel::prelude::*;
+use dossier::base::ids::{CustomerId, EventId, ProjectId};
+use dossier::base::{hex, lookup_key};
+use dossier::db::migrate;
+use dossier::db::schema::*;
+use dossier::events::history::{ShownIn, Side, Topic};
+use dossier::events::{Digest, StoredBody};
+use dossier::ingest::Outcome;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::support::Desk;
+use crate::support::cast::ADA;
+use crate::support::customers::{profiles, text_of};
+use crate::support::events::{deliver, event_on_day, transfer_of_every_store};
+use crate::support::jobs::rebuild;
+use crate::support::life_cycles::life_cycles;
+use crate::support::operations::erase_customer;
+
+/// The tables of events and histories before they were made smaller.
+const TABLES: &str = "
+    DROP TABLE history;
+    DROP TABLE events;
+    DROP TABLE retained_events;
+    CREATE TABLE events (
+        project_id BIGINT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+        id BIGINT NOT NULL,
+        event_key BYTEA NOT NULL,
+        received_at BIGINT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (project_id, id),
+        UNIQUE (project_id, event_key)
+    );
+    CREATE TABLE history (
+        customer_id BIGINT NOT NULL REFERENCES customers (id) ON DELETE CASCADE,
+        timeline_at BIGINT NOT NULL,
+        event_at BIGINT NOT NULL,
+        tie BIGINT NOT NULL,
+        event_id BIGINT NOT NULL,
+        environment TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        side TEXT NOT NULL,
+        summary TEXT NOT NULL,
+        PRIMARY KEY (customer_id, timeline_at, event_at, tie, event_id)
+    );
+    CREATE INDEX history_by_event ON history (customer_id, event_at, tie, event_id);
+    CREATE INDEX history_of_event ON history (event_id, customer_id);
+    CREATE TABLE retained_events (
+        customer_id BIGINT NOT NULL REFERENCES customers (id) ON DELETE CASCADE,
+        event_id BIGINT NOT NULL,
+        side TEXT NOT NULL,
+        stands_as BIGINT NOT NULL,
+        PRIMARY KEY (customer_id, event_id, side)
+    );
+    CREATE INDEX retained_events_by_event ON retained_events (event_id, customer_id);
+    DELETE FROM __diesel_schema_migrations WHERE version = '20261129000007';
+";
+
+#[derive(Queryable)]
+struct Event {
+    project: ProjectId,
+    id: EventId,
+    received_at: i64,
+    digest: Digest,
+    body: StoredBody,
+}
+
+type Place = (CustomerId, i64, i64, i32, EventId, ShownIn, Topic, Side);
+
+fn events(desk: &Desk) -> Vec<Event> {
+    let columns = (events::project_id, events::id, events::received_at, events::digest, events::body);
+    desk.read(|conn| events::table.order(events::id).select(columns).load(conn))
+}
+
+/// The digest and the body of every event.
+fn texts(desk: &Desk) -> Vec<(String, String)> {
+    let body = |event: &Event| event.body.text().expect("it reads");
+    events(desk).iter().map(|event| (hex(event.digest.as_bytes()), body(event))).collect()
+}
+
+/// Gives the desk the tables of the version before, with the rows that it would have written.
+fn go_back(desk: &Desk) {
+    let all = events(desk);
+    let history: Vec<Place> = desk.read(|conn| {
+        use history::*;
+        table.select((customer_id, timeline_at, event_at, tie, event_id, environment, topic, side)).load(conn)
+    });
+    let retained: Vec<(CustomerId, EventId, Side, i64)> = desk.read(|conn| retained_events::table.load(conn));
+    let mut sql = TABLES.to_owned();
+    for event in &all {
+        let body = event.body.text().expect("it reads");
+        let (project, id, received_at) = (event.project, event.id, event.received_at);
+        let key = bytes(desk, &lookup_key(&id_of(&body)));
+        sql += &format!("INSERT INTO events VALUES ({project}, {id}, {key}, {received_at}, {});\n", quoted(&body));
+    }
+    for (customer, timeline_at, event_at, tie, id, environment, topic, side) in history {
+        let event = all.iter().find(|event| event.id == id).expect("it is stored");
+        let tie = wide_tie(tie, &id_of(&event.body.text().expect("it reads")));
+        let environment = match environment {
+            ShownIn::Only(environment) => environment.as_str(),
+            ShownIn::Both => "none",
+        };
+        let (topic, side, summary) = (topic.as_str(), word(side), quoted(&text_of(&event.digest)));
+        sql += &format!(
+            "INSERT INTO history VALUES ({customer}, {timeline_at}, {event_at}, {tie}, {id}, '{environment}', '{topic}',
+                '{side}', {summary});\n"
+        );
+    }
+    for (customer, id, side, stands_as) in retained {
+        sql += &format!("INSERT INTO retained_events VALUES ({customer}, {id}, '{}', {stands_as});\n", word(side));
+    }
+    desk.db.batch(&sql).expect("the tables of the version before");
+}
+
+fn id_of(body: &str) -> String {
+    let body: Value = serde_json::from_str(body).expect("JSON");
+    body["event"]["id"].as_str().expect("an id").to_owned()
+}
+
+fn word(side: Side) -> &'static str {
+    if side == Side::Own { "own" } else { "lost" }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn bytes(desk: &Desk, bytes: &[u8]) -> String {
+    if desk.db.is_sqlite() { format!("x'{}'", hex(bytes)) } else { format!("'\\x{}'::bytea", hex(bytes)) }
+}
+
+/// The rank, and 56 bits of the hash behind it.
+fn wide_tie(tie: i32, id: &str) -> i64 {
+    let hash = Sha256::digest(id.as_bytes()).iter().take(7).fold(0, |sum, byte| (sum << 8) | i64::from(*byte));
+    i64::from(tie >> 27) << 56 | hash
+}
+
+/// A desk with every kind of history, purchases that stay when their giver is erased, and an event in no history.
+async fn desk_with_histories() -> Desk {
+    let desk = Desk::open().await;
+    for (_, bodies) in life_cycles() {
+        deliver(&desk, desk.project, &bodies);
+    }
+    let gone = json!({ "app_user_id": "gone", "original_app_user_id": "gone", "aliases": ["gone"] });
+    let long = json!({ "id": "it's long ".repeat(80), "app_user_id": "mara", "aliases": ["ma'ra"] });
+    let nobodys = json!({ "app_user_id": null, "original_app_user_id": null, "aliases": [] });
+    let bodies = [
+        event_on_day(0, "INITIAL_PURCHASE", gone),
+        event_on_day(1, "RENEWAL", long),
+        event_on_day(2, "EXPERIMENT_ENROLLMENT", nobodys),
+        transfer_of_every_store(3, &["gone"], &["mara"]),
+    ];
+    deliver(&desk, desk.project, &bodies);
+    erase_customer(&desk, desk.project, "gone");
+    desk
+}
+
+/// How many events a page shows, of all that can be read.
+async fn rows_of_page(desk: &Desk) -> usize {
+    let page = desk.page(&ADA, "/projects/sundial/customers/mara").await;
+    assert!(!page.contains("cannot be read"));
+    page.matches("id=\"event-").count()
+}
+
+#[actix_web::test]
+async fn events_and_histories_of_the_version_before_are_kept_and_made_smaller() {
+    let desk = desk_with_histories().await;
+    let (before, told, shown) = (profiles(&desk, desk.project), texts(&desk), rows_of_page(&desk).await);
+    assert_eq!(desk.count(|conn| retained_events::table.count().get_result(conn)), 2);
+    go_back(&desk);
+    migrate::run(&desk.db).expect("it is migrated");
+    assert_eq!(profiles(&desk, desk.project), before);
+    let bodies = |texts: &[(String, String)]| texts.iter().map(|(_, body)| body.clone()).collect::<Vec<_>>();
+    assert_eq!(bodies(&texts(&desk)), bodies(&told));
+    let again = event_on_day(
+        2,
+        "EXPERIMENT_ENROLLMENT",
+        json!({ "app_user_id": null, "original_app_user_id": null, "aliases": [] }),
+    );
+    assert_eq!(deliver(&desk, desk.project, &[again]), [Outcome::Duplicate], "events are known by their new key");
+    assert_eq!(rows_of_page(&desk).await, shown);
+    let plain = |desk: &Desk| events(desk).iter().filter(|event| !event.body.is_compressed()).count();
+    assert_eq!(plain(&desk) == 0, desk.db.is_sqlite(), "only SQLite has them compressed while migrating");
+    rebuild(&desk, Some(desk.project));
+    assert_eq!((plain(&desk), profiles(&desk, desk.project), texts(&desk)), (0, before, told));
+}
