@@ -55,31 +55,37 @@ fn ordinary(customer: usize, event: i64) -> String {
 }
 
 /// A customer with `events` events and every card filled: 5 ids, 3 entitlements, 20 attributes.
-pub fn full(name: &str, events: i64) -> Vec<String> {
-    let aliases: Vec<String> = (0..4).map(|number| format!("{name}-device-{number}")).collect();
+pub fn full(name: &str, events: i64) -> impl Iterator<Item = String> + use<'_> {
     let attributes: serde_json::Map<String, Value> = (0..20)
         .map(|number| {
             (format!("attribute_{number}"), json!({ "value": format!("value {number}"), "updated_at_ms": START }))
         })
         .collect();
-    (0..events)
-        .map(|event| {
-            let at = START + event * 3_600_000;
-            let product = ["pro_monthly", "coach_monthly", "sounds_monthly"][(event % 3) as usize];
-            let entitlement = ["pro", "coach", "sounds"][(event % 3) as usize];
-            json!({ "api_version": "1.0", "event": {
-                "id": format!("{name}-{event}"), "type": if event < 3 { "INITIAL_PURCHASE" } else { "RENEWAL" },
-                "event_timestamp_ms": at, "app_id": "app0sundial", "app_user_id": name, "original_app_user_id": name,
-                "aliases": aliases, "product_id": product, "period_type": "NORMAL", "purchased_at_ms": at,
-                "expiration_at_ms": at + 30 * DAY, "store": "APP_STORE", "environment": "PRODUCTION",
-                "entitlement_ids": [entitlement], "presented_offering_id": "standard", "price": 9.99, "currency": "EUR",
-                "price_in_purchased_currency": 8.99, "transaction_id": format!("{name}-{event}"),
-                "original_transaction_id": format!("{name}-{}", event % 3), "is_family_share": false,
-                "country_code": "DE", "renewal_number": event / 3 + 1, "subscriber_attributes": attributes,
-            }})
-            .to_string()
-        })
-        .collect()
+    (0..events).map(move |event| renewal(name, event, &attributes))
+}
+
+/// The event after `events` others of a customer.
+pub fn one_more(name: &str, events: i64) -> String {
+    renewal(name, events, &serde_json::Map::new())
+}
+
+/// One event in the life of three monthly subscriptions, in the order in which they were made.
+fn renewal(name: &str, event: i64, attributes: &serde_json::Map<String, Value>) -> String {
+    let aliases: Vec<String> = (0..4).map(|number| format!("{name}-device-{number}")).collect();
+    let at = START + event * 600_000;
+    let product = ["pro_monthly", "coach_monthly", "sounds_monthly"][(event % 3) as usize];
+    let entitlement = ["pro", "coach", "sounds"][(event % 3) as usize];
+    json!({ "api_version": "1.0", "event": {
+        "id": format!("{name}-{event}"), "type": if event < 3 { "INITIAL_PURCHASE" } else { "RENEWAL" },
+        "event_timestamp_ms": at, "app_id": "app0sundial", "app_user_id": name, "original_app_user_id": name,
+        "aliases": aliases, "product_id": product, "period_type": "NORMAL", "purchased_at_ms": at,
+        "expiration_at_ms": at + 30 * DAY, "store": "APP_STORE", "environment": "PRODUCTION",
+        "entitlement_ids": [entitlement], "presented_offering_id": "standard", "price": 9.99, "currency": "EUR",
+        "price_in_purchased_currency": 8.99, "transaction_id": format!("{name}-{event}"),
+        "original_transaction_id": format!("{name}-{}", event % 3), "is_family_share": false,
+        "country_code": "DE", "renewal_number": event / 3 + 1, "subscriber_attributes": attributes,
+    }})
+    .to_string()
 }
 
 /// A webhook body of a new customer.

@@ -16,7 +16,7 @@ use dossier::base::ids::{KeyId, PersonId, ProjectId};
 use dossier::cli::import;
 use dossier::customers::identity;
 use dossier::db::schema::notes;
-use dossier::db::{Db, migrate};
+use dossier::db::{AnyConnection, Db, migrate};
 use sha2::{Digest, Sha256};
 
 use crate::load::{self, Client};
@@ -52,6 +52,31 @@ pub fn import(url: &str, file: &Path) {
     let files = [file.display().to_string()];
     let summary = import::import(&db, "bench", &files, &indicatif::ProgressBar::hidden()).expect("the import works");
     assert_eq!((summary.duplicates, summary.rejected), (0, 0));
+}
+
+/// How much room tables and indexes take.
+pub fn bytes_on_disk(url: &str) -> u64 {
+    #[derive(QueryableByName)]
+    struct Size {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        bytes: i64,
+    }
+    let db = Db::open(url, 1).expect("the database opens");
+    let size = |conn: &mut dossier::db::Conn| {
+        Ok::<Vec<Size>, Error>(match conn.any() {
+            AnyConnection::Sqlite(conn) => {
+                diesel::sql_query("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size")
+                    .load(conn)?
+            }
+            AnyConnection::Postgres(conn) => diesel::sql_query(
+                "SELECT sum(pg_total_relation_size(oid))::bigint AS bytes FROM pg_class
+                    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace",
+            )
+            .load(conn)?,
+        })
+    };
+    let sizes = db.read_here(size).expect("the database tells its size");
+    sizes.first().map_or(0, |size| u64::try_from(size.bytes).unwrap_or(0))
 }
 
 pub fn add_notes(url: &str, customer: &str, count: i64) {
