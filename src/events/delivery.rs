@@ -1,12 +1,15 @@
 //! One webhook delivery: the body as it came, and the event in it or the reason why the body is rejected (§5.1).
 
+use std::sync::Arc;
+
 use serde::Deserialize;
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::event::Event;
-use super::json;
 use super::read::Fields;
 use super::stored::{Damaged, StoredBody};
+use super::{Digest, Summary, event_key, json};
 use crate::base::clock::Moment;
 
 /// The largest accepted body, in bytes.
@@ -18,10 +21,22 @@ const MAX_DEPTH: usize = 100;
 /// A body that holds an event.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    pub event: Event,
+    pub event: Arc<Event>,
     /// The body as it came.
     pub body: String,
     pub received_at: Moment,
+    /// What the database gets to hold of it. It is made where bodies are read, which many threads do, and not where they are
+    /// stored, which one does.
+    pub stored: Arc<StoredForm>,
+}
+
+/// An event as the database holds it.
+#[derive(Debug)]
+pub struct StoredForm {
+    /// By what the event is known when it comes again.
+    pub key: Vec<u8>,
+    pub digest: Digest,
+    pub body: StoredBody,
 }
 
 /// Why a body is rejected: a sentence for developers.
@@ -52,7 +67,11 @@ impl Delivery {
             Err(error) => return Err((reject("The body is not UTF-8."), error.into_bytes())),
         };
         match checked(&body, received_at) {
-            Ok(event) => Ok(Delivery { event, body, received_at }),
+            Ok(event) => {
+                let (key, digest) = (event_key(&event.id), Summary::new(&event).digest());
+                let stored = Arc::new(StoredForm { key, digest, body: StoredBody::new(&body) });
+                Ok(Delivery { event: Arc::new(event), body, received_at, stored })
+            }
             Err(reason) => Err((reason, body.into_bytes())),
         }
     }
@@ -82,31 +101,45 @@ fn checked(body: &str, received_at: Moment) -> Result<Event, Rejection> {
 }
 
 fn read(body: &str, received_at: Moment) -> Result<Event, Rejection> {
-    let webhook_body: WebhookBody<'_> =
-        serde_json::from_str(object(body, "body")?).map_err(|error| misshapen("body", &error))?;
+    let webhook_body: WebhookBody<'_> = object(body, "body")?;
     let event = webhook_body.event.ok_or_else(|| reject("The body has no event."))?;
-    let fields: Fields<'_> =
-        serde_json::from_str(object(event.get(), "event")?).map_err(|error| misshapen("event", &error))?;
+    let fields: Fields<'_> = object(event.get(), "event")?;
     let kind = name(fields.kind).ok_or_else(|| reject("The event has no type."))?;
     let id = name(fields.id).ok_or_else(|| reject("The event has no id."))?;
     Ok(Event::read(id, kind, &fields, received_at))
 }
 
-/// The text, if it is a JSON object. Without this check serde would also read a struct from an array.
-fn object<'a>(text: &'a str, what: &str) -> Result<&'a str, Rejection> {
-    match serde_json::from_str::<&RawValue>(text) {
-        Ok(raw) if json::is_object(raw.get()) => Ok(text),
-        Ok(_) => Err(reject(&format!("The {what} is not a JSON object."))),
-        Err(error) => Err(reject(&format!("The {what} is not valid JSON: {error}."))),
+/// Reads a struct from a JSON object. Serde would also read it from an array.
+fn object<'a, T: Deserialize<'a>>(text: &'a str, what: &str) -> Result<T, Rejection> {
+    let read = if json::is_object(text) { Some(serde_json::from_str(text)) } else { None };
+    match read {
+        Some(Ok(object)) => Ok(object),
+        Some(Err(error)) if error.classify() == Category::Data => Err(misshapen(text, what, &error)),
+        Some(Err(error)) => Err(invalid(what, &error)),
+        None => {
+            Err(serde_json::from_str::<&RawValue>(text).map_or_else(|error| invalid(what, &error), |_| no_object(what)))
+        }
     }
 }
 
-/// The reason for an object that serde cannot read, such as one that has a field twice.
-fn misshapen(what: &str, error: &serde_json::Error) -> Rejection {
+fn invalid(what: &str, error: &serde_json::Error) -> Rejection {
+    reject(&format!("The {what} is not valid JSON: {error}."))
+}
+
+fn no_object(what: &str) -> Rejection {
+    reject(&format!("The {what} is not a JSON object."))
+}
+
+/// The reason for an object that serde cannot read, such as one that has a field twice. What is wrong behind that is told
+/// first, if the text is no JSON.
+fn misshapen(text: &str, what: &str, error: &serde_json::Error) -> Rejection {
+    if let Err(error) = serde_json::from_str::<&RawValue>(text) {
+        return invalid(what, &error);
+    }
     let error = error.to_string();
     match error.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
         Some(field) => reject(&format!("The {what} has the field “{field}” twice.")),
-        None => reject(&format!("The {what} is not a JSON object.")),
+        None => no_object(what),
     }
 }
 

@@ -13,7 +13,7 @@ pub mod redaction;
 mod stored;
 mod summary;
 
-pub use delivery::{Delivery, MAX_BODY, Rejection};
+pub use delivery::{Delivery, MAX_BODY, Rejection, StoredForm};
 pub use digest::Digest;
 pub use event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};
 pub use key::event_key;

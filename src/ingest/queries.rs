@@ -13,7 +13,7 @@ use crate::db::Conn;
 use crate::db::many::{self, Column, Existing, Inserts, Kind, Row, Table, row};
 use crate::db::schema::{history, rejected_deliveries};
 use crate::events::history::{ShownIn, Side, Topic};
-use crate::events::{Delivery, Digest, StoredBody, Summary, event_key};
+use crate::events::{Delivery, Digest, StoredBody, StoredForm};
 
 const EVENTS: Table = Table {
     name: "events",
@@ -35,14 +35,10 @@ pub fn insert_events<'a>(
     events: impl Iterator<Item = (EventId, &'a Delivery)>,
 ) {
     let row = |(id, delivery): (EventId, &Delivery)| {
-        let (digest, body) = stored_form(delivery);
-        row![project, id, delivery.received_at, event_key(&delivery.event.id), digest.as_bytes(), body.as_bytes()]
+        let StoredForm { key, digest, body } = &*delivery.stored;
+        row![project, id, delivery.received_at, key, digest.as_bytes(), body.as_bytes()]
     };
     inserts.add(EVENTS, events.map(row).collect(), Existing::Fails);
-}
-
-fn stored_form(delivery: &Delivery) -> (Digest, StoredBody) {
-    (Summary::new(&delivery.event).digest(), StoredBody::new(&delivery.body))
 }
 
 /// The stored bodies of the events with these keys, by the keys; an empty text for one that cannot be read.
@@ -84,8 +80,8 @@ pub fn store_again<'a>(
         ],
     };
     let row = |(stored, delivery): (&StoredEvent, &Delivery)| {
-        let (digest, body) = stored_form(delivery);
-        let is_same = stored.digest == digest && stored.body.is_same(&body);
+        let StoredForm { digest, body, .. } = &*delivery.stored;
+        let is_same = stored.digest == *digest && stored.body.is_same(body);
         (!is_same).then(|| row![project, stored.row, digest.as_bytes(), body.as_bytes()])
     };
     FORMS.update(conn, &events.filter_map(row).collect::<Vec<Row>>())?;

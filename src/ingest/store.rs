@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
 
 use diesel::prelude::*;
 
@@ -21,7 +20,7 @@ use crate::db::Conn;
 use crate::db::many::Inserts;
 use crate::endpoints::{self, Announced, Source};
 use crate::events::history::Side;
-use crate::events::{Delivery, Event, EventType, event_key};
+use crate::events::{Delivery, Event, EventType};
 use crate::projection::Fact;
 
 /// What was done with a delivery.
@@ -214,12 +213,12 @@ impl<'a> Batch<'a> {
     /// Leaves out events that are stored, or that come twice in the batch. One with another body is kept as a rejected
     /// delivery, for developers to see (§5.1). The first body stays.
     fn leave_out_known(&mut self, conn: &mut Conn) -> QueryResult<()> {
-        let keys = self.accepted.iter().map(|one| event_key(&one.delivery.event.id)).collect::<HashSet<_>>();
+        let keys = self.accepted.iter().map(|one| one.delivery.stored.key.clone()).collect::<HashSet<_>>();
         let mut known = queries::bodies_of(conn, self.ctx.project, keys)?;
         let mut changed = Vec::new();
         let mut fresh = Vec::with_capacity(self.accepted.len());
         for one in std::mem::take(&mut self.accepted) {
-            let key = event_key(&one.delivery.event.id);
+            let key = one.delivery.stored.key.clone();
             match known.get(&key) {
                 None => {
                     known.insert(key, one.delivery.body.clone());
@@ -335,7 +334,7 @@ impl Accepted<'_> {
         let (own, lost) = (side(Side::Own).or(nobody), side(Side::Lost));
         let customer = own.or(lost)?;
         let lost_by = lost.filter(|loser| *loser != customer);
-        Some(Fact { row: self.row, event: Arc::new(self.delivery.event.clone()), customer, lost_by })
+        Some(Fact { row: self.row, event: self.delivery.event.clone(), customer, lost_by })
     }
 }
 

@@ -1,7 +1,6 @@
 //! Moves purchases from one customer to another (§7.3): all that came from stores, of both environments. The customers
 //! are not merged; grants, currencies, notes, attributes and ids stay where they are.
 
-use std::sync::Arc;
 
 use diesel::prelude::*;
 
@@ -88,7 +87,7 @@ impl Move {
     /// # Errors
     /// As [`Move::make`].
     pub fn preview(self, conn: &mut Conn, project: ProjectId, now: Moment) -> Result<Preview, Error> {
-        let event = Arc::new(self.event(conn, project, now, own::Moved::Everything)?.event);
+        let event = self.event(conn, project, now, own::Moved::Everything)?.event;
         let fact = Fact { row: state::PREVIEWED, event, customer: self.to, lost_by: Some(self.from) };
         let (mut before, mut after) = state::preview(conn, project, &[self.from, self.to], vec![fact])?;
         let mut of =

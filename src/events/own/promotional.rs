@@ -116,12 +116,12 @@ mod tests {
         let given = week().given(&subject()).expect("a delivery");
         let event = given.event;
         assert_eq!(event.kind, EventType::NonRenewingPurchase);
-        assert_eq!((event.store, event.period_type), (Some(Store::Promotional), Some(PeriodType::Promotional)));
-        assert_eq!((event.app_id, event.price), (None, Some(Micros::ZERO)));
+        assert_eq!((&event.store, &event.period_type), (&Some(Store::Promotional), &Some(PeriodType::Promotional)));
+        assert_eq!((&event.app_id, event.price), (&None, Some(Micros::ZERO)));
         assert_eq!(event.product_id.as_deref(), Some("rc_promo_pro plus_weekly"));
         assert_eq!(event.entitlement_ids, ["pro plus"]);
         assert_eq!((event.purchased_at, event.expires_at), (Some(NOW), Some(NOW.plus_days(7))));
-        let transaction = event.transaction_id.expect("a transaction");
+        let transaction = event.transaction_id.as_ref().expect("a transaction");
         assert!(transaction.len() == 32 && transaction.bytes().all(|byte| byte.is_ascii_hexdigit()), "{transaction}");
         assert_eq!((event.app_user_id.as_deref(), event.aliases.len()), (Some("lena"), 2));
         assert!(!given.body.contains("app_id\""));
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn a_removal_is_never_dated_before_its_grant() {
         let removed = week().removed(&subject(), NOW.plus_seconds(-5)).expect("a delivery").event;
-        assert_eq!((removed.kind, removed.event_at), (EventType::Cancellation, NOW));
+        assert_eq!((&removed.kind, removed.event_at), (&EventType::Cancellation, NOW));
         assert_eq!(removed.cancel_reason, Some(Reason::DeveloperInitiated));
     }
 

@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn a_purchase_has_the_token_as_its_transaction_id() {
         let event = sale("EUR").bought(&sandy(), period(0), true).expect("a delivery").event;
-        assert_eq!((event.kind, event.store), (EventType::InitialPurchase, Some(Store::TestStore)));
+        assert_eq!((&event.kind, &event.store), (&EventType::InitialPurchase, &Some(Store::TestStore)));
         assert_eq!(event.environment, Some(crate::events::Environment::Sandbox));
         assert_eq!(event.transaction_id.as_deref(), Some(TOKEN));
         assert_eq!(event.original_transaction_id.as_deref(), Some(TOKEN));
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(event.id, TestSale::id_of_purchase(TOKEN));
         let once =
             sale("USD").bought(&sandy(), Period { ends_at: None, ..period(0) }, false).expect("a delivery").event;
-        assert_eq!((once.kind, once.price), (EventType::NonRenewingPurchase, Some(Micros(4_990_000))));
+        assert_eq!((&once.kind, once.price), (&EventType::NonRenewingPurchase, Some(Micros(4_990_000))));
         assert_eq!(once.id, event.id, "a token buys once, whatever the catalog says by then");
     }
 
@@ -230,10 +230,10 @@ mod tests {
         assert_eq!(renewal.transaction_id, Some(format!("{TOKEN}.2")));
         let off = sale.switched_off(&sandy(), period(2), later).expect("a delivery").event;
         assert!(!off.is_refund());
-        assert_eq!((off.event_at, off.transaction_id), (renewal.event_at, renewal.transaction_id));
+        assert_eq!((off.event_at, &off.transaction_id), (renewal.event_at, &renewal.transaction_id));
         let over = sale.expired(&sandy(), period(2), later).expect("a delivery").event;
-        assert_eq!((over.event_at, over.expiration_reason), (period(3).starts_at, Some(Reason::Unsubscribe)));
-        let ids = [renewed(NOW).event.id, off.id, over.id, TestSale::id_of_purchase(TOKEN)];
+        assert_eq!((over.event_at, &over.expiration_reason), (period(3).starts_at, &Some(Reason::Unsubscribe)));
+        let ids = [renewed(NOW).event.id.clone(), off.id.clone(), over.id.clone(), TestSale::id_of_purchase(TOKEN)];
         assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
     }
 }

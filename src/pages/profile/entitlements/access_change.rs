@@ -1,6 +1,5 @@
 //! A preview: the access to an entitlement before and after an action, computed and grouped as for the card.
 
-use std::sync::Arc;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -36,7 +35,7 @@ impl AccessChange {
         let customer = visit.customer.id;
         let fact = |(place, one): (usize, &Delivery)| {
             let row = EventId(state::PREVIEWED.0 - i64::try_from(place).unwrap_or_default());
-            Fact { row, event: Arc::new(one.event.clone()), customer, lost_by: None }
+            Fact { row, event: one.event.clone(), customer, lost_by: None }
         };
         let facts = events.iter().enumerate().map(fact).collect();
         let (mut now, mut then) = state::preview(conn, visit.ctx.project, &[customer], facts)?;
