@@ -262,7 +262,8 @@ impl UncheckedCall {
         let key = found.ok_or_else(unknown_key)?;
         let spent = self.rate_limits.admit(&key).map_err(|error| self.retryable(error, &key))?;
         if self.is_write && !key.is_secret() {
-            self.rate_limits.admit_write(self.address, self.parameters.as_deref().unwrap_or_default())?;
+            let parameters = self.parameters.as_deref().unwrap_or_default();
+            self.rate_limits.admit_write(key.project_id, self.address, parameters).await?;
         }
         self.last_seen.used(&key, self.now);
         check_kind(self.entry.access, &key)?;

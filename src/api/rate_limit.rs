@@ -5,6 +5,8 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -14,7 +16,8 @@ use governor::{Quota, RateLimiter};
 use crate::auth::api_keys::Key;
 use crate::base::config::KeyLimits;
 use crate::base::error::Error;
-use crate::base::ids::KeyId;
+use crate::base::ids::{KeyId, ProjectId};
+use crate::base::lookup_key;
 
 type Limiter = RateLimiter<KeyId, DashMapStateStore<KeyId>, DefaultClock, StateInformationMiddleware>;
 
@@ -29,15 +32,23 @@ pub struct Spent {
 /// be many customers.
 const WRITES_OF_CUSTOMER: NonZeroU32 = NonZeroU32::new(120).expect("not zero");
 const WRITES_FROM_ADDRESS: NonZeroU32 = NonZeroU32::new(30_000).expect("not zero");
+/// After so many writes those are forgotten that do not count any more.
+const FORGOTTEN_AFTER: u64 = 10_000;
+/// A refused write is answered so much later: whoever asks again at once takes little of the machine from others.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Counts the calls of every key. Clones share the counts.
 #[derive(Clone)]
 pub struct RateLimits {
     public: Arc<Limiter>,
     secret: Arc<Limiter>,
-    customers: Arc<WriteLimiter<String>>,
+    customers: Arc<WriteLimiter<CustomerKey>>,
     addresses: Arc<WriteLimiter<IpAddr>>,
+    writes: Arc<AtomicU64>,
 }
+
+/// The project and the key by which an App User ID is looked up.
+type CustomerKey = (ProjectId, Vec<u8>);
 
 type WriteLimiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 
@@ -49,18 +60,32 @@ impl RateLimits {
             secret: limiter(limits.secret),
             customers: Arc::new(RateLimiter::dashmap(Quota::per_minute(WRITES_OF_CUSTOMER))),
             addresses: Arc::new(RateLimiter::dashmap(Quota::per_minute(WRITES_FROM_ADDRESS))),
+            writes: Arc::default(),
         }
     }
 
     /// Counts a call with a public key that writes. `parameters` are those of the path: the App User ID is one of them.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] when the customer or the address is over its limit: Android drops an upload after any 4xx
-    /// but 404, and sends it again after a 503 (§C2.7).
-    pub fn admit_write(&self, address: IpAddr, parameters: &[(String, String)]) -> Result<(), Error> {
-        admit(&self.addresses, &address)?;
-        let customer = parameters.iter().find(|(name, _)| name == "id");
-        customer.map_or(Ok(()), |(_, id)| admit(&self.customers, id))
+    /// [`Error::Overloaded`], after a pause, when the customer or the address is over its limit: Android drops an upload
+    /// after any 4xx but 404, and sends it again after a 503 (§C2.7).
+    pub async fn admit_write(
+        &self,
+        project: ProjectId,
+        address: IpAddr,
+        parameters: &[(String, String)],
+    ) -> Result<(), Error> {
+        if self.writes.fetch_add(1, Ordering::Relaxed) % FORGOTTEN_AFTER == FORGOTTEN_AFTER - 1 {
+            self.customers.retain_recent();
+            self.addresses.retain_recent();
+        }
+        let customer = parameters.iter().find(|(name, _)| name == "id").map(|(_, id)| (project, lookup_key(id)));
+        let admitted = admit(&self.addresses, &address)
+            .and_then(|()| customer.map_or(Ok(()), |customer| admit(&self.customers, &customer)));
+        if admitted.is_err() {
+            actix_web::rt::time::sleep(PAUSE).await;
+        }
+        admitted
     }
 
     /// Counts a call of the key.

@@ -1,6 +1,8 @@
 //! `dossier import`: reads webhook bodies from files, one JSON object per line. It stores all events, then derives the
-//! state of their customers. An operator can stop it at any moment and run it again; the result is the same.
+//! state of those customers whose events did not come all at once. An operator can stop it at any moment and run it again;
+//! the result is the same.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, stdin};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -13,10 +15,10 @@ use crate::auth::queries::project_id;
 use crate::base::clock::Clock;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
-use crate::cli::settle;
+use crate::cli::settle::{self, retried};
 use crate::db::{Db, migrate};
 use crate::events::{Delivery, MAX_BODY};
-use crate::ingest::{self, Outcome};
+use crate::ingest::{self, Outcome, Taken};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -99,11 +101,11 @@ pub fn import(db: &Db, slug: &str, files: &[String], bar: &ProgressBar) -> Resul
     };
     let ctx = Ctx::operator(project, &Ids::random(), Clock::Machine.now());
     let mut summary = Summary::default();
-    store_all(db, &ctx, &lines, &mut summary)?;
+    let settled = store_all(db, &ctx, &lines, &mut summary)?;
     drop(lines);
     reader.join().map_err(|_| "reading the files failed".to_owned())??;
     bar.set_message("deriving");
-    summary.customers = settle::stale(db, bar).map_err(one_line)?;
+    summary.customers = settled + settle::stale(db, bar).map_err(one_line)?;
     Ok(summary)
 }
 
@@ -187,34 +189,36 @@ fn parse(line: Vec<u8>) -> Result<Delivery, String> {
     Delivery::parse(line, Clock::Machine.now()).map_err(|(rejection, _)| rejection.0)
 }
 
-fn store_all(db: &Db, ctx: &Ctx, lines: &Receiver<Vec<Line>>, summary: &mut Summary) -> Result<(), String> {
+/// Returns how many customers need not be settled any more.
+fn store_all(db: &Db, ctx: &Ctx, lines: &Receiver<Vec<Line>>, summary: &mut Summary) -> Result<usize, String> {
+    let mut settled = HashSet::new();
     for batch in lines {
-        let outcomes = store(db, ctx, &batch).or_else(|_| store(db, ctx, &batch)).map_err(one_line)?;
-        count(summary, batch, &outcomes);
+        let taken = retried(|| store(db, ctx, &batch)).map_err(one_line)?;
+        settled.extend(taken.settled);
+        settled.retain(|customer| !taken.stale.contains(customer));
+        count(summary, batch, taken.outcomes);
     }
-    Ok(())
+    Ok(settled.len())
 }
 
-fn store(db: &Db, ctx: &Ctx, batch: &[Line]) -> Result<Vec<Option<Outcome>>, Error> {
-    db.write_here(|conn| {
-        let readable: Vec<&Delivery> = batch.iter().filter_map(|line| line.parsed.as_ref().ok()).collect();
-        let mut outcomes = ingest::take_unsettled(conn, ctx, &readable)?.into_iter();
-        Ok(batch.iter().map(|line| line.parsed.as_ref().ok().and_then(|_| outcomes.next())).collect())
-    })
+fn store(db: &Db, ctx: &Ctx, batch: &[Line]) -> Result<Taken, Error> {
+    let readable: Vec<&Delivery> = batch.iter().filter_map(|line| line.parsed.as_ref().ok()).collect();
+    db.write_here(|conn| Ok(ingest::take_many(conn, ctx, &readable)?))
 }
 
-fn count(summary: &mut Summary, batch: Vec<Line>, outcomes: &[Option<Outcome>]) {
-    for (line, outcome) in batch.into_iter().zip(outcomes) {
-        match (outcome, line.parsed) {
-            (Some(Outcome::Stored), _) => summary.stored += 1,
-            (Some(Outcome::Duplicate), _) => summary.duplicates += 1,
-            (Some(Outcome::Test), _) => summary.tests += 1,
-            (Some(Outcome::Late | Outcome::Ignored), _) => summary.screened_out += 1,
-            (None, Err(reason)) => {
-                summary.rejected += 1;
-                summary.add_rejected(line.file, line.number, reason);
-            }
-            (None, Ok(_)) => {}
+fn count(summary: &mut Summary, batch: Vec<Line>, outcomes: Vec<Outcome>) {
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Stored => summary.stored += 1,
+            Outcome::Duplicate => summary.duplicates += 1,
+            Outcome::Test => summary.tests += 1,
+            Outcome::Late | Outcome::Ignored => summary.screened_out += 1,
+        }
+    }
+    for Line { file, number, parsed } in batch {
+        if let Err(reason) = parsed {
+            summary.rejected += 1;
+            summary.add_rejected(file, number, reason);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::db::schema::{customers, stale_customers};
 use crate::db::{Conn, Db};
 
 /// How many customers share a commit.
-const CHUNK: i64 = 1_000;
+const CHUNK: i64 = 250;
 
 /// Derives the state of every stale customer and returns how many there were. One thread reads and folds while another
 /// one writes.
@@ -29,8 +29,7 @@ pub fn stale(db: &Db, bar: &ProgressBar) -> Result<usize, Error> {
         let mut derived = 0;
         for Chunk { customers, prepared } in chunks {
             let mut prepared = Some(prepared);
-            db.write_here(|conn| settle(conn, &customers, prepared.take()))
-                .or_else(|_: Error| db.write_here(|conn| settle(conn, &customers, None)))?;
+            retried(|| db.write_here(|conn| settle(conn, &customers, prepared.take())))?;
             derived += customers.values().map(Vec::len).sum::<usize>();
             bar.inc(customers.values().map(|own| own.len() as u64).sum());
         }
@@ -38,6 +37,14 @@ pub fn stale(db: &Db, bar: &ProgressBar) -> Result<usize, Error> {
             Ok(read) => read.map(|()| derived),
             Err(_) => Err(Error::Internal("reading events panicked".into())),
         }
+    })
+}
+
+/// Does `work` once more when it failed, because a server may have been in its way. The log has the first error.
+pub fn retried<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    work().or_else(|error| {
+        tracing::warn!(cause = error.cause(), "a batch is tried once more");
+        work()
     })
 }
 

@@ -6,5 +6,5 @@ mod screening;
 mod store;
 mod writer;
 
-pub use store::{Outcome, append, introduce, mark_stale, reassign, take, take_unsettled};
+pub use store::{Outcome, Taken, append, introduce, mark_stale, reassign, take, take_many};
 pub use writer::{Answer, Intake};

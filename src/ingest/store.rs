@@ -47,17 +47,34 @@ pub fn take(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult
     Ok(batch.outcomes)
 }
 
-/// As [`take`], but the state of the customers is derived later, by whoever settles stale customers; and no endpoint is
-/// told.
-pub fn take_unsettled(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Vec<Outcome>> {
+/// What [`take_many`] did.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// What was done with each delivery.
+    pub outcomes: Vec<Outcome>,
+    /// The new customers whose state was derived.
+    pub settled: BTreeSet<CustomerId>,
+    /// The customers whose state is still to be derived.
+    pub stale: BTreeSet<CustomerId>,
+}
+
+/// As [`take`], for many deliveries in no order: only the state of customers who are new is derived, because all their
+/// events are here; that of others is derived later, once for all their events, by whoever settles stale customers. No
+/// endpoint is told.
+pub fn take_many(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Taken> {
     let mut batch = Batch::screened(conn, ctx, deliveries)?;
-    let mut touched: BTreeSet<CustomerId> = BTreeSet::new();
+    let mut taken = Taken::default();
     batch.store(conn, |news| {
-        touched.extend(news.facts.iter().flat_map(Fact::parties).chain(news.merged.keys().copied()));
-        News { facts: Vec::new(), ..news }
+        let is_of_one = |fact: &&Fact| fact.lost_by.is_none() && news.new.contains_key(&fact.customer);
+        let of_others = news.facts.iter().filter(|fact| !is_of_one(fact)).flat_map(Fact::parties);
+        taken.stale = of_others.chain(news.merged.keys().copied()).filter(|customer| customer.0 > 0).collect();
+        taken.settled = news.new.keys().copied().filter(|customer| !taken.stale.contains(customer)).collect();
+        let facts = news.facts.into_iter().filter(|fact| taken.settled.contains(&fact.customer)).collect();
+        News { facts, ..news }
     })?;
-    mark_stale(conn, touched)?;
-    Ok(batch.outcomes.into_iter().flatten().collect())
+    mark_stale(conn, taken.stale.iter().copied())?;
+    taken.outcomes = batch.outcomes.into_iter().flatten().collect();
+    Ok(taken)
 }
 
 /// Stores events that Dossier makes, as if they had been delivered: without screening, because their customer exists, so

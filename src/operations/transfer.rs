@@ -1,7 +1,6 @@
 //! Moves purchases from one customer to another (§7.3): all that came from stores, of both environments. The customers
 //! are not merged; grants, currencies, notes, attributes and ids stay where they are.
 
-
 use diesel::prelude::*;
 
 use crate::audit::Ctx;

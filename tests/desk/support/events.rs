@@ -86,7 +86,7 @@ pub fn import(desk: &Desk, project: ProjectId, bodies: &[String]) {
     let deliveries: Vec<Delivery> = bodies.iter().map(read).collect();
     let all: Vec<&Delivery> = deliveries.iter().collect();
     let ctx = desk.ctx_in(project);
-    let stored = desk.db.write_here(|conn| Ok::<_, Error>(ingest::take_unsettled(conn, &ctx, &all)?));
+    let stored = desk.db.write_here(|conn| Ok::<_, Error>(ingest::take_many(conn, &ctx, &all)?));
     stored.expect("the events are stored");
 }
 

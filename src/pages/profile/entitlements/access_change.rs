@@ -1,6 +1,5 @@
 //! A preview: the access to an entitlement before and after an action, computed and grouped as for the card.
 
-
 use askama::Template;
 use askama::filters::HtmlSafe;
 use diesel::QueryResult;
