@@ -13,7 +13,17 @@ CREATE TABLE terms (
     PRIMARY KEY (project_id, term, kind, customer_id)
 );
 INSERT INTO terms (project_id, term, kind, customer_id, value)
-    SELECT project_id, term, kind, customer_id, min(value) FROM search_terms GROUP BY project_id, term, kind, customer_id;
+SELECT
+    project_id,
+    term,
+    CASE kind
+        WHEN 0 THEN 'id' WHEN 1 THEN 'transaction' WHEN 2 THEN 'order' WHEN 3 THEN 'email' WHEN 4 THEN 'phone' ELSE 'name'
+    END,
+    customer_id,
+    /*sqlite CASE WHEN min(value) = '' THEN CAST(term AS TEXT) ELSE min(value) END*/
+    /*postgres CASE WHEN min(value) = '' THEN convert_from(term, 'UTF8') ELSE min(value) END*/
+FROM search_terms
+GROUP BY project_id, term, kind, customer_id;
 DROP TABLE search_terms;
 ALTER TABLE terms RENAME TO search_terms;
 CREATE INDEX search_terms_of_customer ON search_terms (customer_id);

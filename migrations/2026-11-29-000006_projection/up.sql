@@ -41,15 +41,16 @@ CREATE TABLE former_purchases (
 );
 
 -- Charges, refunds and reversals of the purchases that a customer has now. `purchase` is the number of the purchase,
--- `transaction_key` a hash of the transaction's id; `amount` is in micro-units of US dollars. Each event adds a row, so there is
--- no reference to the customer, which PostgreSQL would check for each: the program deletes the rows with the customer.
+-- `transaction_key` a hash of the transaction's id, `kind` a number of `PaymentKind`; `amount` is in micro-units of US dollars. Each event adds a row, so there is
+-- no reference to the customer, which PostgreSQL would check for each: the program deletes the rows with the customer. Without a
+-- rowid SQLite would read all payments of a customer to find those of a transaction.
 CREATE TABLE payments (
     customer_id BIGINT NOT NULL,
     at BIGINT NOT NULL,
     event_id BIGINT NOT NULL,
     purchase BIGINT NOT NULL,
     transaction_key BIGINT NOT NULL,
-    kind TEXT NOT NULL,
+    kind SMALLINT NOT NULL,
     amount BIGINT,
     PRIMARY KEY (customer_id, at, event_id)
 );
@@ -73,20 +74,28 @@ ALTER TABLE experiments ADD COLUMN said_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE attributes ADD COLUMN event_at BIGINT;
 ALTER TABLE attributes ADD COLUMN event_value TEXT;
 
--- `purchase`: the number of the purchase whose transaction it is, and `since` the time of the first event that names it; 0 for
--- all other terms.
+-- `kind` is a number of `TermKind`; `purchase` the number of the purchase whose transaction it is, and `since` the time of the
+-- first event that names it; 0 for all other terms. `value` is empty where a transaction is the same as its term.
 CREATE TABLE terms (
     project_id BIGINT NOT NULL,
     term BYTEA NOT NULL,
-    kind TEXT NOT NULL,
+    kind SMALLINT NOT NULL,
     customer_id BIGINT NOT NULL REFERENCES customers (id) ON DELETE CASCADE,
     purchase BIGINT NOT NULL DEFAULT 0,
     since BIGINT NOT NULL DEFAULT 0,
     value TEXT NOT NULL,
     PRIMARY KEY (project_id, term, kind, customer_id, purchase)
-);
+) /*sqlite WITHOUT ROWID*/;
 INSERT INTO terms (project_id, term, kind, customer_id, value)
-    SELECT project_id, term, kind, customer_id, value FROM search_terms;
+SELECT
+    project_id,
+    term,
+    CASE kind
+        WHEN 'id' THEN 0 WHEN 'transaction' THEN 1 WHEN 'order' THEN 2 WHEN 'email' THEN 3 WHEN 'phone' THEN 4 ELSE 5
+    END,
+    customer_id,
+    value
+FROM search_terms;
 DROP TABLE search_terms;
 ALTER TABLE terms RENAME TO search_terms;
 CREATE INDEX search_terms_of_customer ON search_terms (customer_id, kind, purchase, since);

@@ -89,3 +89,4 @@ INSERT INTO retained_events (customer_id, event_id, side, stands_as)
 SELECT customer_id, event_id, CASE side WHEN 0 THEN 'own' ELSE 'lost' END, stands_as FROM new_retained_events;
 DROP TABLE new_retained_events;
 CREATE INDEX retained_events_by_event ON retained_events (event_id, customer_id);
+CREATE INDEX retained_events_of_stand_in ON retained_events (stands_as);

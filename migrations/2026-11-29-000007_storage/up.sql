@@ -33,7 +33,7 @@ SELECT
     id,
     received_at,
     /*sqlite short_key(event_key), digest(summary), stored(body)*/
-    /*postgres substring(sha256(event_key) FOR 16), convert_to(summary, 'UTF8'), convert_to(body, 'UTF8')*/
+    /*postgres substring(sha256(event_key) FOR 15), convert_to(summary, 'UTF8'), convert_to(body, 'UTF8')*/
 FROM (
     SELECT
         old_events.*,
@@ -112,3 +112,4 @@ INSERT INTO retained_events (customer_id, event_id, side, stands_as)
 SELECT customer_id, event_id, CASE side WHEN 'own' THEN 0 ELSE 1 END, stands_as FROM old_retained_events;
 DROP TABLE old_retained_events;
 CREATE INDEX retained_events_by_event ON retained_events (event_id, customer_id);
+CREATE INDEX retained_events_of_stand_in ON retained_events (stands_as);

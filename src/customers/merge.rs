@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::attributes::{Source, Stored, queries};
 use super::overrides::Override;
+use super::search_terms::TermKind;
 use super::state::News;
 use super::{overrides, retained, stars, state};
 use crate::base::clock::Moment;
@@ -75,7 +76,7 @@ fn merge_progress(conn: &mut Conn, into: CustomerId, from: CustomerId, shared: u
 
 /// Moves the terms by which the search finds ids and transactions. Those of names are made again.
 fn move_terms(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResult<()> {
-    let of_names = search_terms::kind.eq_any(["email", "phone", "name"]);
+    let of_names = search_terms::kind.eq_any([TermKind::Email, TermKind::Phone, TermKind::Name].map(TermKind::number));
     let theirs = || search_terms::table.filter(search_terms::customer_id.eq(from));
     diesel::delete(theirs().filter(of_names)).execute(conn)?;
     diesel::update(theirs()).set(search_terms::customer_id.eq(into)).execute(conn)?;

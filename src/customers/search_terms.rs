@@ -15,25 +15,18 @@ pub enum TermKind {
     Name,
 }
 
-crate::db::columns::text_enum!(TermKind: as_str, TermKind::parse);
+crate::db::columns::number_enum!(TermKind);
 
 impl TermKind {
     pub const ALL: [TermKind; 6] =
         [TermKind::AppUserId, TermKind::Transaction, TermKind::Order, TermKind::Email, TermKind::Phone, TermKind::Name];
 
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            TermKind::AppUserId => "id",
-            TermKind::Transaction => "transaction",
-            TermKind::Order => "order",
-            TermKind::Email => "email",
-            TermKind::Phone => "phone",
-            TermKind::Name => "name",
-        }
+    pub const fn number(self) -> i16 {
+        self as i16
     }
 
-    pub fn parse(word: &str) -> Option<TermKind> {
-        TermKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    pub fn from_number(number: i16) -> Option<TermKind> {
+        TermKind::ALL.into_iter().find(|kind| kind.number() == number)
     }
 
     /// The form in which texts of this kind are compared.

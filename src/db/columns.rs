@@ -6,7 +6,7 @@ use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::expression::AsExpression;
 use diesel::internal::derives::as_expression::Bound;
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{BigInt, Binary, Nullable, SingleValue, SmallInt};
+use diesel::sql_types::{BigInt, Binary, Nullable, SingleValue};
 
 use crate::base::Role;
 use crate::base::clock::Moment;
@@ -160,51 +160,52 @@ text_enum! {
     Theme: name, Theme::parse;
     Environment: as_str, Environment::parse_stored;
     Kind: as_str, Kind::parse;
-    PaymentKind: as_str, PaymentKind::parse;
 }
 
 /// Stores an enum in SMALLINT columns as its number. In queries it becomes the number at once.
 macro_rules! number_enum {
     ($($name:ty),+ $(,)?) => {$(
-        impl<DB: Backend> FromSql<SmallInt, DB> for $name
+        impl<DB: diesel::backend::Backend> diesel::deserialize::FromSql<diesel::sql_types::SmallInt, DB> for $name
         where
-            i16: FromSql<SmallInt, DB>,
+            i16: diesel::deserialize::FromSql<diesel::sql_types::SmallInt, DB>,
         {
-            fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
-                let number = i16::from_sql(bytes)?;
+            fn from_sql(bytes: DB::RawValue<'_>) -> diesel::deserialize::Result<Self> {
+                let number = <i16 as diesel::deserialize::FromSql<diesel::sql_types::SmallInt, DB>>::from_sql(bytes)?;
                 let unknown = || format!("{number} is no {}", stringify!($name));
                 <$name>::from_number(number).ok_or_else(|| unknown().into())
             }
         }
 
-        impl<DB: Backend> Queryable<SmallInt, DB> for $name
+        impl<DB: diesel::backend::Backend> diesel::deserialize::Queryable<diesel::sql_types::SmallInt, DB> for $name
         where
-            $name: FromSql<SmallInt, DB>,
+            $name: diesel::deserialize::FromSql<diesel::sql_types::SmallInt, DB>,
         {
             type Row = $name;
 
-            fn build(row: $name) -> deserialize::Result<Self> {
+            fn build(row: $name) -> diesel::deserialize::Result<Self> {
                 Ok(row)
             }
         }
 
-        number_as_expression!($name, &$name);
+        $crate::db::columns::number_as_expression!($name, &$name);
     )+};
 }
+pub(crate) use number_enum;
 
 macro_rules! number_as_expression {
     ($($name:ty),+) => {
-        $(impl AsExpression<SmallInt> for $name {
-            type Expression = Bound<SmallInt, i16>;
+        $(impl diesel::expression::AsExpression<diesel::sql_types::SmallInt> for $name {
+            type Expression = diesel::internal::derives::as_expression::Bound<diesel::sql_types::SmallInt, i16>;
 
             fn as_expression(self) -> Self::Expression {
-                Bound::new(self.number())
+                diesel::internal::derives::as_expression::Bound::new(self.number())
             }
         })+
     };
 }
+pub(crate) use number_as_expression;
 
-number_enum!(Topic, Side, ShownIn);
+number_enum!(Topic, Side, ShownIn, PaymentKind);
 
 /// Stores each type as the bytes it is made of.
 macro_rules! stored_as_bytes {

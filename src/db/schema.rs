@@ -229,7 +229,7 @@ diesel::table! {
     search_terms (project_id, term, kind, customer_id, purchase) {
         project_id -> BigInt,
         term -> Binary,
-        kind -> Text,
+        kind -> SmallInt,
         customer_id -> BigInt,
         purchase -> BigInt,
         since -> BigInt,
@@ -324,7 +324,7 @@ diesel::table! {
         event_id -> BigInt,
         purchase -> BigInt,
         transaction_key -> BigInt,
-        kind -> Text,
+        kind -> SmallInt,
         amount -> Nullable<BigInt>,
     }
 }

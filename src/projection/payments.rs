@@ -51,16 +51,12 @@ impl TransactionKey {
 impl PaymentKind {
     pub const ALL: [PaymentKind; 3] = [PaymentKind::Charge, PaymentKind::Refund, PaymentKind::Reversal];
 
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            PaymentKind::Charge => "charge",
-            PaymentKind::Refund => "refund",
-            PaymentKind::Reversal => "reversal",
-        }
+    pub const fn number(self) -> i16 {
+        self as i16
     }
 
-    pub fn parse(word: &str) -> Option<PaymentKind> {
-        PaymentKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    pub fn from_number(number: i16) -> Option<PaymentKind> {
+        PaymentKind::ALL.into_iter().find(|kind| kind.number() == number)
     }
 }
 

@@ -38,46 +38,70 @@ impl Kind {
     }
 }
 
-/// A purchase and all that is known of it. A time is `None` until an event names it.
+/// A purchase and all that is known of it. A time is `None` until an event names it. What is not known takes no room where
+/// purchases are stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Purchase {
     /// Identifies the purchase among those of the same customer and environment (§6.1).
     pub key: String,
     pub kind: Kind,
     pub environment: Environment,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<Store>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_id: Option<String>,
     /// Empty if no event named it.
     pub product_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_name: Option<String>,
     /// The entitlements that the events name. Those of the project's catalog take precedence (§1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entitlement_ids: Vec<String>,
     /// The other products of a bundle (Google add-ons).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original_transaction_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period_type: Option<PeriodType>,
     pub first_purchased_at: Moment,
     pub period_start: Moment,
     /// `None` if the purchase does not end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace_expires_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsubscribed_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_reason: Option<Reason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billing_issue_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refunded_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_resume_at: Option<Moment>,
     /// When somebody requested a pause, which begins at the end of the period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_asked_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_product: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_since: Option<Moment>,
     /// When another subscription replaced this one (an immediate product change on Google Play).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiration_reason: Option<Reason>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_family_share: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presented_offering: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer_code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewal_number: Option<i64>,
     /// The price of the current period or of the single purchase, in the currency of the payment; zero during a trial.
     /// `None` if the store did not report it, or if the stored state is older than this field.
@@ -85,6 +109,7 @@ pub struct Purchase {
     pub paid: Option<Money>,
     /// In US dollars: the sum of its payments.
     pub revenue: Revenue,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spans: Vec<Span>,
     /// The row of its first event. Its payments and its transactions are stored under this number.
     #[serde(skip)]

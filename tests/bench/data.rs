@@ -24,7 +24,7 @@ pub fn name(customer: usize) -> String {
     format!("customer-{customer:07}")
 }
 
-/// One event in the life of a monthly subscription.
+/// One event in the life of a monthly subscription: 1.2 KB, as events of the App Store have.
 fn ordinary(customer: usize, event: i64) -> String {
     let start = START + event * 30 * DAY;
     let kind = if event == 0 { "INITIAL_PURCHASE" } else { "RENEWAL" };
@@ -39,9 +39,10 @@ fn ordinary(customer: usize, event: i64) -> String {
             r#""entitlement_ids":["pro"],"entitlement_id":null,"presented_offering_id":"standard","price":9.99,"currency":"EUR","#,
             r#""price_in_purchased_currency":8.99,"tax_percentage":0.19,"commission_percentage":0.3,"takehome_percentage":0.7,"#,
             r#""transaction_id":"2{customer:010}{event:04}","original_transaction_id":"2{customer:010}0000","is_family_share":false,"#,
-            r#""country_code":"DE","offer_code":null,"renewal_number":{number},"is_trial_conversion":false,"#,
-            r#""subscriber_attributes":{{"$email":{{"value":"{name}@okafor.example","updated_at_ms":{start}}},"#,
-            r#""$displayName":{{"value":"Lena {customer}","updated_at_ms":{start}}}}}}}}}"#
+            r#""country_code":"DE","offer_code":null,"renewal_number":{number},"is_trial_conversion":false,"metadata":null,"#,
+            r#""subscriber_attributes":{{"$attConsentStatus":{{"value":"notDetermined","updated_at_ms":{start}}},"#,
+            r#""$email":{{"value":"{name}@okafor.example","updated_at_ms":{start}}},"#,
+            r#""$displayName":{{"value":"Lena Okafor {customer}","updated_at_ms":{start}}}}}}}}}"#
         ),
         customer = customer,
         event = event,

@@ -44,9 +44,9 @@ fn fill(desk: &Desk) {
         INSERT INTO app_user_ids (project_id, key, app_user_id, customer_id, since, is_since_exact)
         {numbers} SELECT 11 + i % 2, {key}, {id}, i, i, 1 = 0 FROM n;
         INSERT INTO search_terms (project_id, term, kind, customer_id, value)
-        {numbers} SELECT 11 + i % 2, {key}, 'id', i, {id} FROM n;
+        {numbers} SELECT 11 + i % 2, {key}, 0, i, {id} FROM n;
         INSERT INTO search_terms (project_id, term, kind, customer_id, value)
-        {numbers} SELECT 11 + i % 2, {mail}, 'email', i, 'a@b.example' FROM n WHERE i % 500 = 0;
+        {numbers} SELECT 11 + i % 2, {mail}, 3, i, 'a@b.example' FROM n WHERE i % 500 = 0;
         INSERT INTO grant_ends (customer_id, purchase_key, ends_at)
         {numbers} SELECT i, 'PROMOTIONAL:' || i, {now} + i * 1000 FROM n;
         INSERT INTO test_sales (customer_id, token, renews_at, period, renewals)

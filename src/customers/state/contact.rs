@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::QueryResult;
-use diesel::sql_types::{BigInt, Binary, Text};
+use diesel::sql_types::{BigInt, Binary, SmallInt, Text};
 
 use super::NewId;
 use super::member::Member;
@@ -67,13 +67,18 @@ impl Term {
     }
 
     fn key(&self, project: ProjectId) -> Row {
-        row![project, self.term.clone(), self.kind.as_str(), self.customer, self.purchase]
+        row![project, self.term.clone(), i64::from(self.kind.number()), self.customer, self.purchase]
     }
 
     fn row(&self, project: ProjectId) -> Row {
-        self.key(project).into_iter().chain(row![self.since, &self.value]).collect()
+        let is_same = self.purchase != NO_PURCHASE && self.term == self.value.as_bytes();
+        let value = if is_same { SAME } else { &self.value };
+        self.key(project).into_iter().chain(row![self.since, value]).collect()
     }
 }
+
+/// The stored value of a transaction that is the same as its term.
+const SAME: &str = "";
 
 /// The number of terms that are of no purchase.
 const NO_PURCHASE: EventId = EventId(0);
@@ -204,7 +209,7 @@ impl Prepared {
         let is = |customer: &CustomerId, is: fn(&Member) -> bool| self.members.get(customer).is_some_and(is);
         let renamed =
             contacts.names.keys().filter(|(customer, _)| !is(customer, |member| member.is_new || member.is_afresh));
-        let renamed: Vec<Row> = renamed.map(|(customer, kind)| row![*customer, kind.as_str()]).collect();
+        let renamed: Vec<Row> = renamed.map(|(customer, kind)| row![*customer, i64::from(kind.number())]).collect();
         OF_KIND.delete(conn, &renamed)?;
         let afresh = self.members.keys().filter(|customer| customer.0 > 0 && is(customer, |member| member.is_afresh));
         let afresh: Vec<Row> = afresh.map(|customer| row![*customer]).collect();
@@ -261,7 +266,7 @@ const TERMS: Table = Table {
     columns: &[
         ("project_id", Kind::Integer),
         ("term", Kind::Bytes),
-        ("kind", Kind::Text),
+        ("kind", Kind::Integer),
         ("customer_id", Kind::Integer),
         ("purchase", Kind::Integer),
         ("since", Kind::Integer),
@@ -269,14 +274,20 @@ const TERMS: Table = Table {
     ],
 };
 const OF_KIND: Table =
-    Table { name: "search_terms", key: 2, columns: &[("customer_id", Kind::Integer), ("kind", Kind::Text)] };
+    Table { name: "search_terms", key: 2, columns: &[("customer_id", Kind::Integer), ("kind", Kind::Integer)] };
 
-type TermColumns = (BigInt, Text, Binary, BigInt, BigInt, Text);
+type TermColumns = (BigInt, SmallInt, Binary, BigInt, BigInt, Text);
 type TermRow = (CustomerId, TermKind, Vec<u8>, EventId, Moment, String);
 const TERM: &str = "search_terms.customer_id, search_terms.kind, term, search_terms.purchase, since, value";
 
 fn term((customer, kind, term, purchase, since, value): TermRow) -> Term {
+    let value = value_of(&term, value);
     Term { customer, kind, term, purchase, since, value }
+}
+
+/// The value of a term, from what is stored of it.
+pub fn value_of(term: &[u8], stored: String) -> String {
+    if stored == SAME { String::from_utf8_lossy(term).into_owned() } else { stored }
 }
 
 fn terms_of(conn: &mut Conn, customers: &[Row]) -> QueryResult<BTreeSet<Term>> {
@@ -287,8 +298,12 @@ fn terms_of(conn: &mut Conn, customers: &[Row]) -> QueryResult<BTreeSet<Term>> {
 
 /// The terms of these customers, kinds and purchases that were first named after a time.
 pub fn terms_since(conn: &mut Conn, keys: &[Row]) -> QueryResult<BTreeSet<Term>> {
-    const KEY: &[Column] =
-        &[("customer_id", Kind::Integer), ("kind", Kind::Text), ("purchase", Kind::Integer), ("after", Kind::Integer)];
+    const KEY: &[Column] = &[
+        ("customer_id", Kind::Integer),
+        ("kind", Kind::Integer),
+        ("purchase", Kind::Integer),
+        ("after", Kind::Integer),
+    ];
     let from = "given JOIN search_terms ON search_terms.customer_id = given.customer_id
         AND search_terms.kind = given.kind AND search_terms.purchase = given.purchase
         AND search_terms.since > given.after";
@@ -312,7 +327,7 @@ pub fn refresh_names(conn: &mut Conn, renamed: &BTreeSet<CustomerId>) -> QueryRe
     let shown =
         |customer: &CustomerId| row![*customer, value(customer, TermKind::Name), value(customer, TermKind::Email)];
     SHOWN.update(conn, &renamed.iter().map(shown).collect::<Vec<Row>>())?;
-    let outdated: Vec<Row> = names.keys().map(|(customer, kind)| row![*customer, kind.as_str()]).collect();
+    let outdated: Vec<Row> = names.keys().map(|(customer, kind)| row![*customer, i64::from(kind.number())]).collect();
     OF_KIND.delete(conn, &outdated)?;
     let projects = projects_of(conn, renamed)?;
     let set = names.iter().filter_map(|(of, value)| Some((of, value.as_ref()?)));

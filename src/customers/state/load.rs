@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::QueryResult;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text};
 
 use super::contact::{Term, terms_since};
 use super::member::{Age, Columns, Former, Member, Start, Stored, Totals, read};
@@ -339,7 +339,7 @@ impl Loaded {
             }
             for number in member.numbers() {
                 let after = begun.get(&number).copied().unwrap_or(Moment::EARLIEST);
-                let kinds = [TermKind::Transaction.as_str(), TermKind::Order.as_str()];
+                let kinds = [TermKind::Transaction, TermKind::Order].map(|kind| i64::from(kind.number()));
                 keys.extend(kinds.map(|kind| row![*customer, kind, number, after]));
             }
         }
@@ -460,7 +460,7 @@ fn former_purchases(conn: &mut Conn, keys: &[Row]) -> QueryResult<Vec<(CustomerI
     Ok(rows.into_iter().filter_map(former).collect())
 }
 
-type PaymentColumns = (BigInt, BigInt, BigInt, BigInt, BigInt, Text, Nullable<BigInt>);
+type PaymentColumns = (BigInt, BigInt, BigInt, BigInt, BigInt, SmallInt, Nullable<BigInt>);
 type PaymentRow = (CustomerId, Moment, EventId, EventId, i64, PaymentKind, Option<i64>);
 const PAYMENT: &str = "payments.customer_id, payments.at, event_id, purchase, payments.transaction_key, kind, amount";
 

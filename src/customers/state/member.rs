@@ -95,7 +95,8 @@ pub struct Columns {
 pub struct Totals {
     pub spent: Revenue,
     pub is_family_shared_only: bool,
-    /// The purchase that lists show, and the one that gives the customer a status, as JSON.
+    /// The purchase that lists show, and the one that gives the customer a status, as JSON. They are mostly the same: then
+    /// only the second is here.
     pub latest: Option<String>,
     pub status: Option<String>,
     pub is_subscriber: bool,

@@ -24,7 +24,7 @@ use crate::db::many::{Existing, Inserts, Kind, Row, Table, row};
 use crate::db::schema::*;
 use crate::projection::{Fact, Progress, Purchase};
 
-pub use contact::{is_naming, refresh_names};
+pub use contact::{is_naming, refresh_names, value_of};
 use load::Loaded;
 pub use record::merge as merge_records;
 

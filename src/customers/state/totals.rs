@@ -66,12 +66,13 @@ impl Member {
             own.map(|purchase| purchase.access_ends_at().millis()).max()
         };
         let subscribed_until = ends(Kind::Subscription);
+        let (latest, status) = (latest(purchases), status_purchase(purchases));
         let totals = &mut self.columns.totals;
         *totals = Totals {
             spent: totals.spent,
             is_family_shared_only: totals.is_family_shared_only,
-            latest: latest(purchases).map(compact),
-            status: status_purchase(purchases).map(compact),
+            latest: latest.filter(|latest| status.is_none_or(|status| !std::ptr::eq(*latest, status))).map(compact),
+            status: status.map(compact),
             is_subscriber: subscribed_until.is_some(),
             made_one_time: ends(Kind::OneTime).is_some(),
             made_sandbox: purchases.iter().any(|one| one.environment == Environment::Sandbox),

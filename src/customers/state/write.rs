@@ -360,14 +360,14 @@ const PAYMENTS: Table = Table {
         ("event_id", Kind::Integer),
         ("purchase", Kind::Integer),
         ("transaction_key", Kind::Integer),
-        ("kind", Kind::Text),
+        ("kind", Kind::Integer),
         ("amount", Kind::Integer),
     ],
 };
 
 fn payment_row(customer: CustomerId, payment: &Payment) -> Row {
     let Payment { event, purchase, transaction, at, kind, amount } = payment;
-    row![customer, *at, *event, *purchase, transaction.0, kind.as_str(), amount.map(|amount| amount.0)]
+    row![customer, *at, *event, *purchase, transaction.0, i64::from(kind.number()), amount.map(|amount| amount.0)]
 }
 
 const OF_PURCHASE: &[Column] = &[("customer_id", Kind::Integer), ("purchase", Kind::Integer)];

@@ -60,7 +60,8 @@ pub struct Badge {
 
 /// The rows with their purchases and product names, in the same order.
 pub fn complete(conn: &mut Conn, project: ProjectId, now: Moment, rows: Vec<Row>) -> QueryResult<Vec<Overview>> {
-    let latest: Vec<Option<Purchase>> = rows.iter().map(|row| purchase_of(row, row.latest.as_deref())).collect();
+    let latest = rows.iter().map(|row| purchase_of(row, row.latest.as_deref().or(row.status_purchase.as_deref())));
+    let latest: Vec<Option<Purchase>> = latest.collect();
     let names = product_names(conn, project, latest.iter().flatten())?;
     let given = entitlement_names(conn, project, latest.iter().flatten())?;
     let overviews = rows.into_iter().zip(latest).map(|(row, latest)| {
@@ -68,7 +69,10 @@ pub fn complete(conn: &mut Conn, project: ProjectId, now: Moment, rows: Vec<Row>
             Kind::Grant => Some(granted(latest, &given)),
             Kind::Subscription | Kind::OneTime | Kind::Temporary => names.get(&product_of(latest)).cloned(),
         });
-        let status_purchase = purchase_of(&row, row.status_purchase.as_deref());
+        let status_purchase = match row.latest {
+            Some(_) => purchase_of(&row, row.status_purchase.as_deref()),
+            None => latest.clone(),
+        };
         Overview { row, latest, status_purchase, product_name, now }
     });
     Ok(overviews.collect())

@@ -107,13 +107,13 @@ fn profile(conn: &mut Conn, id: CustomerId) -> QueryResult<(Vec<String>, String)
         ))
         .load(conn)?;
     let rows: Vec<_> = rows.iter().map(|(place, words, digest)| (place, words, text_of(digest))).collect();
-    let terms: BTreeSet<(Vec<u8>, String, String)> = search_terms::table
+    let terms: BTreeSet<(Vec<u8>, i16, String)> = search_terms::table
         .filter(search_terms::customer_id.eq(id))
         .select((search_terms::term, search_terms::kind, search_terms::value))
         .load(conn)?
         .into_iter()
         .collect();
-    let paid: Vec<(i64, i64, String, Option<i64>)> = payments::table
+    let paid: Vec<(i64, i64, i16, Option<i64>)> = payments::table
         .filter(payments::customer_id.eq(id))
         .order((payments::at, payments::transaction_key, payments::kind, payments::amount))
         .select((payments::at, payments::transaction_key, payments::kind, payments::amount))

@@ -9,6 +9,7 @@ use super::pasted::{Piece, Sureness};
 use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::lookup_key;
 use crate::customers::search_terms::{TermKind, folded, folded_name};
+use crate::customers::state::value_of;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, search_terms};
 
@@ -81,7 +82,7 @@ struct Term {
     /// The key of the term.
     term: Vec<u8>,
     kind: TermKind,
-    /// What the term was made of.
+    /// What the term was made of: see [`value_of`].
     value: String,
     customer_id: CustomerId,
 }
@@ -99,6 +100,7 @@ fn by_term(conn: &mut Conn, project: ProjectId, pieces: &[Piece]) -> QueryResult
     let found = rows.into_iter().filter_map(|Term { term, kind, value, customer_id: customer }| {
         let asked = if kind == TermKind::Name { &names } else { &asked };
         let piece = Piece::clone(asked.get(&term)?);
+        let value = value_of(&term, value);
         let fit = if is_whole(kind, &value, &piece.text) { Fit::Is } else { Fit::BeginsWith };
         Some(Match { customer, kind, value, fit, piece })
     });
@@ -129,6 +131,7 @@ fn by_beginning(
     let is_cut = i64::try_from(rows.len()).is_ok_and(|rows| rows >= most);
     let whole = lookup_key(beginning);
     let found = rows.into_iter().map(|Term { term, kind, value, customer_id: customer }| {
+        let value = value_of(&term, value);
         let fit = if term == whole && is_whole(kind, &value, beginning) { Fit::Is } else { Fit::BeginsWith };
         Match { customer, kind, value, fit, piece: piece.clone() }
     });
