@@ -242,7 +242,6 @@ impl Purchase {
         }
         self.revenue = self.revenue.plus(other.revenue);
         self.absorbed.extend(std::iter::once(other.number).chain(other.absorbed));
-        self.absorbed.sort_unstable();
         self.begun_at = self.begun_at.max(other.begun_at);
         self.change_asked_at = self.change_asked_at.max(other.change_asked_at);
         self.transactions.extend(other.transactions);

@@ -89,6 +89,30 @@ fn a_cancellation_stops_the_renewal_and_not_the_access() {
 }
 
 #[test]
+fn whose_transaction_a_refund_pays_back_does_not_depend_on_the_rows_of_events() {
+    let bought = |customer, on: i64, transaction: &str, price: i64| {
+        let fields = json!({ "price": price, "transaction_id": transaction, "purchased_at_ms": on * DAY });
+        fact_of(customer, on, "RENEWAL", fields)
+    };
+    let refund = json!({ "price": 0, "transaction_id": "200", "cancel_reason": "CUSTOMER_SUPPORT" });
+    let facts = [
+        bought(LENA, 0, "200", 1),
+        transfer(1, LENA, SANDY),
+        bought(LENA, 2, "200", 4),
+        transfer(3, LENA, SANDY),
+        bought(LENA, 4, "300", 16),
+        transfer(5, LENA, SANDY),
+        fact_of(SANDY, 6, "CANCELLATION", refund),
+    ];
+    let spent = |row: fn(i64) -> i64| {
+        let facts = (0..).zip(&facts).map(|(place, fact)| Fact { row: EventId(row(place)), ..fact.clone() });
+        let purchases = fold(facts.collect()).remove(&SANDY).unwrap_or_default().purchases;
+        purchases.iter().map(|purchase| purchase.revenue.net.0 / 1_000_000).sum::<i64>()
+    };
+    assert_eq!((spent(|place| 10 + place), spent(|place| 20 - place)), (17, 17));
+}
+
+#[test]
 fn a_trial_converts_into_a_paid_period() {
     let trial = event(0, "INITIAL_PURCHASE", json!({ "period_type": "TRIAL", "expiration_at_ms": 7 * DAY }));
     assert_eq!(only(vec![trial.clone()]).status(day(1)), Status::Trial);
