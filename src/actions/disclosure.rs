@@ -18,6 +18,7 @@ where
     W: FnOnce(&mut Conn, &Member, &PageRequest) -> Result<(R, Option<Trace>), Error> + Send + 'static,
 {
     let db = shared::<Db>(req)?;
+    let turn = request.turn().to_owned();
     let transaction = move |conn: &mut Conn| {
         let member = request.authorize(conn)?;
         let (answer, trace) = work(conn, &member, &request)?;
@@ -26,5 +27,5 @@ where
         }
         Ok(answer)
     };
-    db.write(transaction).await
+    db.write_in_turn(&turn, transaction).await
 }

@@ -191,7 +191,7 @@ impl<S: FormScope> SentForm<S> {
                 scope.finish(conn, who, &sent, done)
             })
         };
-        self.db.write(transaction).await
+        self.db.write_in_turn(self.request().turn(), transaction).await
     }
 
     /// Redirects; or shows the page, with the secret that is shown once or with the dialog that was refused.

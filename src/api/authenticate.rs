@@ -140,7 +140,8 @@ impl Caller {
         W: FnOnce(&mut Conn, &AuthorizedCall) -> Result<(Vec<Trace>, T), Error> + Send + 'static,
     {
         let scope = ByKey { call: self.call.clone(), key_hash: self.key_hash.clone() };
-        self.db.write(move |conn| actions::act(&scope, conn, |conn, call| work(conn, call))).await
+        let act = move |conn: &mut Conn| actions::act(&scope, conn, |conn, call| work(conn, call));
+        self.db.write_in_turn(&self.call.key.project.slug, act).await
     }
 
     /// Saves attributes that an app sends, and returns after the commit. Calls that come at the same time share it.

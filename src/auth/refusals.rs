@@ -54,9 +54,9 @@ impl Refused {
     async fn record(self, req: &HttpRequest) -> Result<(), Error> {
         let (db, ids, now) = (shared::<Db>(req)?, shared::<Ids>(req)?, shared::<Clock>(req)?.now());
         let origin = address::origin(req)?;
-        let Requester { project, person, role } = self.requester;
+        let Requester { project, slug, person, role } = self.requester.clone();
         let ctx = Ctx::new(project, &ids, now, Actor::person(person, role).with_origin(origin));
-        db.write(move |conn| self.append(conn, &ctx)).await
+        db.write_in_turn(&slug, move |conn| self.append(conn, &ctx)).await
     }
 
     fn append(self, conn: &mut Conn, ctx: &Ctx) -> Result<(), Error> {

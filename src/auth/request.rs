@@ -178,6 +178,11 @@ impl PageRequest {
         found.map(|(_, value)| value.as_str()).ok_or(Error::NotFound)
     }
 
+    /// The project of the route, which is the lock that an action of this request waits for; empty for an account's own page.
+    pub fn turn(&self) -> &str {
+        self.parameter("p").unwrap_or_default()
+    }
+
     /// The context of what this member does by the request.
     pub fn ctx(&self, member: &Member) -> Ctx {
         let actor = Actor::person(member.person.id, member.role.name()).with_origin(self.origin.clone());
@@ -240,6 +245,7 @@ impl PageRequest {
         self.record.frame.get_or_init(|| member.frame.clone());
         self.record.requester.get_or_init(|| Requester {
             project: member.project.id,
+            slug: member.project.slug.clone(),
             person: member.person.id,
             role: member.role.name(),
         });

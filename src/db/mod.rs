@@ -14,6 +14,7 @@ pub mod many;
 pub mod migrate;
 pub mod schema;
 pub mod secrets;
+mod turns;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use both::Both;
 use conn::DatabaseFile;
 pub use conn::{AnyConnection, Conn, Manager};
 pub use failure::{Unavailable, is_unavailable};
+use turns::Turns;
 
 /// How long a reader waits for a connection before the answer is 503.
 pub const POOL_WAIT: Duration = Duration::from_secs(2);
@@ -40,6 +42,7 @@ pub struct Db {
     readers: Pool<Manager>,
     /// On SQLite one: writers wait for it, and none of them waits with a connection.
     writers: Pool<Manager>,
+    turns: Turns,
     statements: Arc<AtomicU64>,
     file: Arc<DatabaseFile>,
 }
@@ -69,7 +72,8 @@ impl Db {
                 .build_unchecked(manager)
         };
         let readers = pool(connections.saturating_sub(writers).max(1), POOL_WAIT, first);
-        Ok(Db { readers, writers: pool(writers, WRITER_WAIT, manager()?.for_writers()), statements, file })
+        let writers = pool(writers, WRITER_WAIT, manager()?.for_writers());
+        Ok(Db { readers, writers, turns: Turns::default(), statements, file })
     }
 
     /// How many statements all connections have sent since start-up, without `BEGIN`, `COMMIT` and `ROLLBACK`.
@@ -102,6 +106,29 @@ impl Db {
     {
         let db = self.clone();
         on_blocking_thread(move || db.write_here(work)).await?
+    }
+
+    /// As [`Db::write`], for work that takes the lock of a project ([`Conn::lock_project`]). Of those who name the same
+    /// project only one takes a connection; the others wait for their turn without.
+    ///
+    /// # Errors
+    /// As [`Db::read`]; [`Unavailable`] when the turn does not come in time.
+    pub async fn write_in_turn<T, E>(
+        &self,
+        project: &str,
+        work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<diesel::result::Error> + From<Unavailable> + Send + 'static,
+    {
+        let turn = self.turns.wait(project).await?;
+        let db = self.clone();
+        on_blocking_thread(move || {
+            let _turn = turn;
+            db.write_here(work)
+        })
+        .await?
     }
 
     /// Runs one query, which needs no transaction to see one state of the database. It is asked again on another

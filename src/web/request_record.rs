@@ -29,6 +29,8 @@ pub struct RequestRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requester {
     pub project: ProjectId,
+    /// The slug of the project.
+    pub slug: String,
     pub person: PersonId,
     pub role: &'static str,
 }

@@ -38,6 +38,7 @@ const HEAD: [&str; 15] = [
 
 pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Result<HttpResponse, Error> {
     let asked = asked(req.query_string());
+    let turn = request.turn().to_owned();
     let begin = move |conn: &mut Conn| {
         let member = request.authorize(conn)?;
         let (filter, _) = asked?;
@@ -49,7 +50,7 @@ pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> R
         first.extend(export.read(conn)?);
         Ok::<_, Error>((csv::file_name(&member.project.slug, "audit", request.now), Bytes::from(first), export))
     };
-    let (name, first, export) = db.write(begin).await?;
+    let (name, first, export) = db.write_in_turn(&turn, begin).await?;
     Ok(csv::download(&name, db.as_ref().clone(), first, export))
 }
 
