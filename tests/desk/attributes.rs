@@ -11,7 +11,7 @@ use crate::support::acting::undo;
 use crate::support::audit_log::audit_lines;
 use crate::support::cast::{DEV, LENA, SOL, TEAM, VERA};
 use crate::support::events::{attributes_set_at, deliver_together};
-use crate::support::{Answer, Desk, NOW};
+use crate::support::{Answer, Desk, NOW, form};
 
 /// A desk with Lena; an event set these values an hour ago.
 async fn desk_with(values: &[(&str, &str)]) -> Desk {
@@ -257,16 +257,13 @@ async fn a_customer_has_at_most_fifty_custom_attributes() {
     }
     let path = format!("{LENA}/attributes");
     let cookie = desk.cookie(&SOL);
-    let send = |number: usize| {
+    let adding = |number: usize| {
         let fields = [("key", format!("late{number}")), ("value", "x".to_owned())];
-        let (desk, cookie, path) = (&desk, cookie.clone(), path.clone());
-        async move {
-            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            desk.post_with(&cookie, &path, &fields).await.status
-        }
+        let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+        form(&path, &fields).insert_header(("cookie", cookie.clone()))
     };
-    let answers = futures_util::future::join_all((0..50).map(send)).await;
-    let count = |status| answers.iter().filter(|answer| **answer == status).count();
+    let answers = desk.call_at_once((0..50).map(adding).collect()).await;
+    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
     assert_eq!((count(StatusCode::SEE_OTHER), count(StatusCode::UNPROCESSABLE_ENTITY)), (1, 49));
     assert_eq!(values(&desk).len(), 52);
     let refused = set(&desk, "one_more", "x").await;

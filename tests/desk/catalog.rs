@@ -12,7 +12,7 @@ use crate::support::cast::{ADA, DEV, LENA, Person, SOL, TEAM, VERA};
 use crate::support::catalogs::apply_catalog;
 use crate::support::events::{deliver_together, purchase};
 use crate::support::pages::{card_of, seen_version};
-use crate::support::{Answer, Desk, NOW};
+use crate::support::{Answer, Desk, NOW, form};
 
 const CATALOG: &str = "/projects/sundial/catalog";
 
@@ -305,7 +305,9 @@ async fn fifty_choices_of_a_default_at_once_leave_one() {
         done(&desk, "/offerings", &[("identifier", &format!("o{number}")), ("name", "x"), ("metadata", "")]).await;
     }
     let paths: Vec<String> = (0..50).map(|number| format!("/offerings/o{}/default", number % 5)).collect();
-    let answers = futures_util::future::join_all(paths.iter().map(|path| post(&desk, &DEV, path, &[]))).await;
+    let cookie = desk.cookie(&DEV);
+    let choosing = |path: &String| form(&format!("{CATALOG}{path}"), &[]).insert_header(("cookie", cookie.clone()));
+    let answers = desk.call_at_once(paths.iter().map(choosing).collect()).await;
     let done = answers.iter().filter(|answer| answer.status == StatusCode::SEE_OTHER).count();
     assert!(done >= 1 && answers.iter().all(|answer| !answer.status.is_server_error()));
     assert_eq!(defaults(&desk).len(), 1);

@@ -10,7 +10,7 @@ use dossier::db::schema::{invitations, memberships, people};
 
 use crate::support::audit_log::audit_entries;
 use crate::support::cast::{ADA, DEV, PASSWORD, SOL, VERA};
-use crate::support::{Answer, Desk};
+use crate::support::{Answer, Desk, form};
 
 const INVITE: &str = "/projects/sundial/settings/invitations";
 const PEOPLE: &str = "/projects/sundial/settings/people";
@@ -185,7 +185,7 @@ async fn of_many_who_accept_at_once_one_joins() {
     let desk = Desk::open().await;
     let link = link(&desk, EMAIL, "viewer").await;
     let (name, fields) = ("Nia", [("name", "Nia"), ("password", PASSWORD)]);
-    let answers = futures_util::future::join_all((0..8).map(|_| desk.anonymous_post_form(&link, &fields))).await;
+    let answers = desk.call_at_once((0..8).map(|_| form(&link, &fields)).collect()).await;
     let joined = answers.iter().filter(|answer| !answer.cookie().is_empty()).count();
     assert_eq!(joined, 1, "{name}");
     assert!(answers.iter().all(|answer| !answer.status.is_server_error()));

@@ -12,7 +12,7 @@ use crate::support::canary::add_customer_with_everything;
 use crate::support::cast::{ADA, DEV, LENA, PASSWORD, Person, SOL, TEAM, VERA};
 use crate::support::desks::add_lena;
 use crate::support::pages::seen_version;
-use crate::support::{Desk, traces};
+use crate::support::{Desk, form, traces};
 
 const PEOPLE: &str = "/projects/sundial/settings/people";
 
@@ -199,10 +199,11 @@ async fn many_admins_who_step_down_at_once_leave_one() {
         give_role(&desk, person, Role::Admin);
     }
     let steps = TEAM.iter().map(|person| {
-        let (desk, path) = (&desk, role_path(person));
-        async move { desk.post_form(person, &path, &[("role", "viewer"), ("seen", "admin")]).await.status }
+        let fields = [("role", "viewer"), ("seen", "admin")];
+        form(&role_path(person), &fields).insert_header(("cookie", desk.cookie(person)))
     });
-    let statuses = futures_util::future::join_all(steps).await;
+    let answers = desk.call_at_once(steps.collect()).await;
+    let statuses: Vec<StatusCode> = answers.iter().map(|answer| answer.status).collect();
     let left = TEAM.iter().filter(|person| role(&desk, person) == Some(Role::Admin)).count();
     assert_eq!(left, 1, "{statuses:?}");
 }

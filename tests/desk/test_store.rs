@@ -71,8 +71,7 @@ async fn a_token_buys_once_however_often_it_is_posted() {
 async fn fifty_posts_of_one_token_at_once_are_one_purchase() {
     let (desk, key) = desk_with_test_store().await;
     let body = receipt("sandy", "coins", &test_token(1)).to_string();
-    let answers =
-        futures_util::future::join_all((0..50).map(|_| desk.call(receipt_request(&key, "web", body.clone())))).await;
+    let answers = desk.call_at_once((0..50).map(|_| receipt_request(&key, "web", body.clone())).collect()).await;
     for answer in &answers {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         let info: Value = serde_json::from_str(&answer.body).expect("JSON");

@@ -18,7 +18,8 @@ pub mod life_cycles;
 pub mod operations;
 pub mod pages;
 pub mod phone;
-mod project;
+pub mod processes;
+pub mod project;
 pub mod receiver;
 pub mod samples;
 pub mod seed;
@@ -168,18 +169,13 @@ impl Desk {
         times: usize,
     ) -> Vec<Answer> {
         let cookie = self.cookie(person);
-        let send = || self.call(form(path, fields).insert_header(("cookie", cookie.clone())));
-        futures_util::future::join_all((0..times).map(|_| send())).await
+        let request = || form(path, fields).insert_header(("cookie", cookie.clone()));
+        self.call_at_once((0..times).map(|_| request()).collect()).await
     }
 
     /// Sends any request.
     pub async fn call(&self, request: TestRequest) -> Answer {
-        let service = test::init_service(app(&self.application)).await;
-        let response = match service.call(request.to_request()).await {
-            Ok(response) => ServiceResponse::into_parts(response).1,
-            Err(error) => error.as_response_error().error_response(),
-        };
-        Answer::new(response).await
+        send(&self.application, request).await
     }
 
     /// Starts a session and returns its cookie as `name=value`.
@@ -206,11 +202,18 @@ impl Desk {
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        self.application.intake.close();
-        self.application.attributes.close();
-        self.application.log_ins.close();
-        self.application.last_seen.close();
+        processes::close(&self.application);
     }
+}
+
+/// Sends a request to a process.
+async fn send(application: &Application, request: TestRequest) -> Answer {
+    let service = test::init_service(app(application)).await;
+    let response = match service.call(request.to_request()).await {
+        Ok(response) => ServiceResponse::into_parts(response).1,
+        Err(error) => error.as_response_error().error_response(),
+    };
+    Answer::new(response).await
 }
 
 impl Answer {
@@ -245,7 +248,8 @@ impl Answer {
     }
 }
 
-fn form(path: &str, fields: &[(&str, &str)]) -> TestRequest {
+/// The post of a form, as a browser sends it from a page of Dossier.
+pub fn form(path: &str, fields: &[(&str, &str)]) -> TestRequest {
     let request = TestRequest::post().uri(path).insert_header(("sec-fetch-site", "same-origin"));
     request.set_form(fields)
 }

@@ -31,11 +31,15 @@ impl Desk {
 
     /// Posts a webhook as RevenueCat does, with the right `Authorization`.
     pub async fn post_webhook(&self, slug: &str, body: impl Into<Vec<u8>>) -> Answer {
-        let request = TestRequest::post()
-            .uri(&format!("/webhooks/revenuecat/{slug}"))
-            .insert_header(("authorization", WEBHOOK_SECRET))
-            .insert_header(("content-type", "application/json"))
-            .set_payload(body.into());
-        self.call(request).await
+        self.call(webhook_request(slug, body)).await
     }
+}
+
+/// The delivery of a webhook by RevenueCat.
+pub fn webhook_request(slug: &str, body: impl Into<Vec<u8>>) -> TestRequest {
+    TestRequest::post()
+        .uri(&format!("/webhooks/revenuecat/{slug}"))
+        .insert_header(("authorization", WEBHOOK_SECRET))
+        .insert_header(("content-type", "application/json"))
+        .set_payload(body.into())
 }

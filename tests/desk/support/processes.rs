@@ -1,0 +1,50 @@
+//! Requests that come at the same time. On PostgreSQL two processes take turns in answering them, since several may run on
+//! one database.
+
+use actix_web::test::TestRequest;
+use dossier::base::ids::Ids;
+use dossier::db::Db;
+use dossier::server::app::Application;
+
+use super::{Answer, Desk, send};
+
+/// Another process on the database of a desk.
+pub struct OtherProcess(pub Application);
+
+impl Desk {
+    /// Starts another process, on PostgreSQL.
+    pub fn other_process(&self) -> Option<OtherProcess> {
+        if self.db.is_sqlite() {
+            return None;
+        }
+        let config = (*self.application.config).clone();
+        let db = Db::open(&config.database_url, config.connections).expect("the database");
+        let application = Application::new(db, self.clock.clone(), Ids::of_node(2), config);
+        Some(OtherProcess(application.expect("a second process")))
+    }
+
+    /// Sends requests at the same time. The answers have the same order.
+    pub async fn call_at_once(&self, requests: Vec<TestRequest>) -> Vec<Answer> {
+        let other = self.other_process();
+        let of = |place: usize| match &other {
+            Some(other) if place % 2 == 1 => &other.0,
+            Some(_) | None => &self.application,
+        };
+        let all = requests.into_iter().enumerate().map(|(place, request)| send(of(place), request));
+        futures_util::future::join_all(all).await
+    }
+}
+
+impl Drop for OtherProcess {
+    fn drop(&mut self) {
+        close(&self.0);
+    }
+}
+
+/// Stops the threads that write.
+pub fn close(application: &Application) {
+    application.intake.close();
+    application.attributes.close();
+    application.log_ins.close();
+    application.last_seen.close();
+}
