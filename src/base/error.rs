@@ -129,9 +129,12 @@ impl Error {
         }
     }
 
-    /// Whether another transaction had locked what this one needs, and it could not wait.
+    /// Whether another transaction was in the way: it had locked what this one needs, or waited for it as well. The same
+    /// work can be done a moment later.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Error::Unavailable(reason) if reason.contains("could not obtain lock"))
+        let is =
+            |reason: &str| ["could not obtain lock", "deadlock detected"].iter().any(|words| reason.contains(words));
+        matches!(self, Error::Unavailable(reason) if is(reason))
     }
 
     /// Whether the same request may work later.

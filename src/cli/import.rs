@@ -203,7 +203,10 @@ fn store_all(db: &Db, ctx: &Ctx, lines: &Receiver<Vec<Line>>, summary: &mut Summ
 
 fn store(db: &Db, ctx: &Ctx, batch: &[Line]) -> Result<Taken, Error> {
     let readable: Vec<&Delivery> = batch.iter().filter_map(|line| line.parsed.as_ref().ok()).collect();
-    db.write_here(|conn| Ok(ingest::take_many(conn, ctx, &readable)?))
+    db.write_here(|conn| {
+        conn.lock_project(ctx.project)?;
+        Ok(ingest::take_many(conn, ctx, &readable)?)
+    })
 }
 
 fn count(summary: &mut Summary, batch: Vec<Line>, outcomes: Vec<Outcome>) {

@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 
 use super::import::bar;
-use super::{one_line, settle};
+use super::one_line;
+use super::settle::{self, retried};
 use crate::audit::Ctx;
 use crate::auth::queries::project_id;
 use crate::base::clock::{Clock, Moment};
@@ -50,14 +51,14 @@ const CHUNK: i64 = 500;
 pub fn rebuild(db: &Db, project: Option<ProjectId>, bar: &indicatif::ProgressBar) -> Result<usize, Error> {
     let all = db.read_here(|conn| Ok::<_, Error>(projects::table.select(projects::id).load::<ProjectId>(conn)?))?;
     for project in all.into_iter().filter(|one| project.is_none_or(|wanted| wanted == *one)) {
-        in_chunks(|after| db.write_here(|conn| reassign(conn, project, after)))?;
-        in_chunks(|after| db.write_here(|conn| mark_stale(conn, project, after)))?;
+        in_chunks(|after| retried(|| db.write_here(|conn| reassign(conn, project, after))))?;
+        in_chunks(|after| retried(|| db.write_here(|conn| mark_stale(conn, project, after))))?;
     }
     settle::stale(db, bar)
 }
 
 /// Calls `chunk` with the id of the last row of the previous chunk, until it returns `None`.
-fn in_chunks<Id: From<i64>>(mut chunk: impl FnMut(Id) -> Result<Option<Id>, Error>) -> Result<(), Error> {
+fn in_chunks<Id: Copy + From<i64>>(mut chunk: impl FnMut(Id) -> Result<Option<Id>, Error>) -> Result<(), Error> {
     let mut after = Some(Id::from(i64::MIN));
     while let Some(last) = after {
         after = chunk(last)?;
@@ -66,6 +67,7 @@ fn in_chunks<Id: From<i64>>(mut chunk: impl FnMut(Id) -> Result<Option<Id>, Erro
 }
 
 fn reassign(conn: &mut Conn, project: ProjectId, after: EventId) -> Result<Option<EventId>, Error> {
+    conn.lock_project(project)?;
     let ctx = Ctx::operator(project, &Ids::random(), Clock::Machine.now());
     let rows: Vec<(EventId, Moment, Digest, StoredBody)> = events::table
         .filter(events::project_id.eq(project).and(events::id.gt(after)))

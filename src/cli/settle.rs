@@ -40,12 +40,20 @@ pub fn stale(db: &Db, bar: &ProgressBar) -> Result<usize, Error> {
     })
 }
 
-/// Does `work` once more when it failed, because a server may have been in its way. The log has the first error.
+/// How often a batch is tried that fails because the database is busy.
+const ATTEMPTS: usize = 3;
+
+/// Does `work` again when a server on the same database was in its way. The log has the errors.
 pub fn retried<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
-    work().or_else(|error| {
-        tracing::warn!(cause = error.cause(), "a batch is tried once more");
-        work()
-    })
+    for _ in 1..ATTEMPTS {
+        match work() {
+            Err(error) if error.is_unavailable() => {
+                tracing::warn!(cause = error.cause(), "a batch is tried once more");
+            }
+            done => return done,
+        }
+    }
+    work()
 }
 
 /// Customers by their projects, with what follows from their events.
@@ -94,6 +102,7 @@ fn settle(
     customers: &BTreeMap<ProjectId, Vec<CustomerId>>,
     prepared: Option<Vec<Prepared>>,
 ) -> Result<(), Error> {
+    customers.keys().try_for_each(|project| conn.lock_project(*project))?;
     locks::lock(conn, customers.values().flatten().copied())?;
     let mut is_current = true;
     for one in prepared.iter().flatten() {

@@ -10,7 +10,7 @@ use diesel::connection::{AnsiTransactionManager, Connection, InstrumentationEven
 use diesel::r2d2::ManageConnection;
 use diesel::{ConnectionError, PgConnection, QueryResult, SqliteConnection};
 
-use super::Unavailable;
+use super::{Unavailable, failure};
 use crate::base::ids::{PersonId, ProjectId};
 
 /// An open connection to either database, as the program uses it.
@@ -115,9 +115,10 @@ impl Conn {
         &mut self.0
     }
 
-    /// Makes what people and keys do in a project wait for each other, until this transaction ends: the audit log is one
-    /// chain, and some limits are of the whole project. Events do not take it. Does nothing on SQLite, which has only one
-    /// writer.
+    /// Makes what people, keys and jobs do in a project wait for each other, until this transaction ends: the audit log is
+    /// one chain, and some limits are of the whole project. Events that come in do not take it, and never wait
+    /// ([`Conn::may_wait`]). Everybody who may wait for customers takes it first, so that no two can deadlock. Does nothing
+    /// on SQLite, which has only one writer.
     ///
     /// # Errors
     /// When another process holds the lock too long; [`super::is_unavailable`] is true for this error.
@@ -145,12 +146,32 @@ impl Conn {
     }
 }
 
+/// What all connections of a process have done.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub statements: AtomicU64,
+    pub deadlocks: AtomicU64,
+}
+
+impl Counts {
+    fn note(&self, event: &InstrumentationEvent<'_>) {
+        match event {
+            InstrumentationEvent::StartQuery { .. } => drop(self.statements.fetch_add(1, Ordering::Relaxed)),
+            InstrumentationEvent::FinishQuery { error: Some(error), .. } if failure::is_deadlock(error) => {
+                let deadlocks = self.deadlocks.fetch_add(1, Ordering::Relaxed) + 1;
+                tracing::warn!(deadlocks, "PostgreSQL has ended a transaction that was in a deadlock with another one");
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Opens connections for the pool.
 #[derive(Debug)]
 pub struct Manager {
     address: Address,
     is_for_writers: bool,
-    statements: Arc<AtomicU64>,
+    counts: Arc<Counts>,
     file: Arc<DatabaseFile>,
 }
 
@@ -192,13 +213,13 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 impl Manager {
     /// # Errors
     /// When the scheme of `url` is neither `sqlite:` nor `postgres:`.
-    pub fn new(url: &str, statements: Arc<AtomicU64>, file: Arc<DatabaseFile>) -> Result<Manager, String> {
+    pub fn new(url: &str, counts: Arc<Counts>, file: Arc<DatabaseFile>) -> Result<Manager, String> {
         let address = match url.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Address::Sqlite(path.trim_start_matches("//").to_owned()),
             Some(("postgres" | "postgresql", _)) => Address::Postgres(with_connect_timeout(url)),
             _ => return Err("DATABASE_URL must start with sqlite: or postgres:".into()),
         };
-        Ok(Manager { address, is_for_writers: false, statements, file })
+        Ok(Manager { address, is_for_writers: false, counts, file })
     }
 
     /// Opens connections for writers.
@@ -298,12 +319,8 @@ impl ManageConnection for Manager {
 
     fn connect(&self) -> Result<Slot, Self::Error> {
         let mut inner = self.establish()?;
-        let statements = self.statements.clone();
-        inner.set_instrumentation(move |event: InstrumentationEvent<'_>| {
-            if matches!(event, InstrumentationEvent::StartQuery { .. }) {
-                statements.fetch_add(1, Ordering::Relaxed);
-            }
-        });
+        let counts = self.counts.clone();
+        inner.set_instrumentation(move |event: InstrumentationEvent<'_>| counts.note(&event));
         Ok(Slot { inner, is_broken: false })
     }
 

@@ -22,6 +22,13 @@ pub fn is_unavailable(error: &Error) -> bool {
     }
 }
 
+/// Whether PostgreSQL has ended the transaction because it and another one waited for each other.
+pub(super) fn is_deadlock(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(_, information) if information.message().contains(DEADLOCK))
+}
+
+const DEADLOCK: &str = "deadlock detected";
+
 /// Compares the wording of SQLite and PostgreSQL, because Diesel has no kinds for these errors.
 fn message_means_unavailable(message: &str) -> bool {
     const PHRASES: [&str; 14] = [
@@ -37,7 +44,7 @@ fn message_means_unavailable(message: &str) -> bool {
         "statement timeout",
         "lock timeout",
         "could not obtain lock",
-        "deadlock detected",
+        DEADLOCK,
         "connection to server",
     ];
     PHRASES.iter().any(|phrase| message.contains(phrase))

@@ -18,15 +18,15 @@ mod turns;
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use diesel::connection::{Connection, SimpleConnection, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection};
 
 pub use both::Both;
-use conn::DatabaseFile;
 pub use conn::{AnyConnection, Conn, Manager};
+use conn::{Counts, DatabaseFile};
 pub use failure::{Unavailable, is_unavailable};
 use turns::Turns;
 
@@ -43,7 +43,7 @@ pub struct Db {
     /// On SQLite one: writers wait for it, and none of them waits with a connection.
     writers: Pool<Manager>,
     turns: Turns,
-    statements: Arc<AtomicU64>,
+    counts: Arc<Counts>,
     file: Arc<DatabaseFile>,
 }
 
@@ -56,9 +56,9 @@ impl Db {
     /// # Errors
     /// One line that says what is wrong with the address, the file or the server.
     pub fn open(url: &str, connections: u32) -> Result<Db, String> {
-        let statements = Arc::new(AtomicU64::new(0));
+        let counts = Arc::new(Counts::default());
         let file = Arc::new(DatabaseFile::default());
-        let manager = || Manager::new(url, statements.clone(), file.clone());
+        let manager = || Manager::new(url, counts.clone(), file.clone());
         let first = manager()?;
         first.check()?;
         let writers = if first.is_sqlite() { 1 } else { (connections / 4).max(1) };
@@ -73,12 +73,17 @@ impl Db {
         };
         let readers = pool(connections.saturating_sub(writers).max(1), POOL_WAIT, first);
         let writers = pool(writers, WRITER_WAIT, manager()?.for_writers());
-        Ok(Db { readers, writers, turns: Turns::default(), statements, file })
+        Ok(Db { readers, writers, turns: Turns::default(), counts, file })
     }
 
     /// How many statements all connections have sent since start-up, without `BEGIN`, `COMMIT` and `ROLLBACK`.
     pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.counts.statements.load(Ordering::Relaxed)
+    }
+
+    /// How many transactions PostgreSQL has ended because of a deadlock.
+    pub fn deadlocks(&self) -> u64 {
+        self.counts.deadlocks.load(Ordering::Relaxed)
     }
 
     /// Runs `work` on one snapshot of the database, on a thread that may block.

@@ -1,7 +1,10 @@
 //! Records the ends of grants (§7.2): each grant made in Dossier whose time is over gets one `EXPIRATION` event.
 
+use std::collections::BTreeSet;
+
 use super::Work;
 use crate::base::error::Error;
+use crate::base::ids::ProjectId;
 use crate::customers::locks;
 use crate::db::Conn;
 use crate::operations::grants::{self, End, queries};
@@ -42,6 +45,8 @@ fn record_alone(work: &Work, end: &End) -> usize {
 }
 
 fn record(conn: &mut Conn, work: &Work, ends: &[End]) -> Result<usize, Error> {
+    let projects: BTreeSet<ProjectId> = ends.iter().map(|end| end.project).collect();
+    projects.into_iter().try_for_each(|project| conn.lock_project(project))?;
     let mut recorded = 0;
     for end in ends {
         locks::lock(conn, [end.customer])?;

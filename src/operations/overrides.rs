@@ -95,6 +95,7 @@ pub fn entry(before: Option<&Override>, after: Option<&Override>) -> Trace {
 /// # Errors
 /// [`Error::NotFound`] when the customer does not exist.
 pub fn record_end(conn: &mut Conn, ctx: &Ctx, customer: CustomerId) -> Result<bool, Error> {
+    conn.lock_project(ctx.project)?;
     locks::lock(conn, [customer])?;
     let Some(over) = queries::take_end(conn, customer, ctx.now)? else { return Ok(false) };
     let ended_at = over.until.unwrap_or(ctx.now);

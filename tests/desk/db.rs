@@ -15,6 +15,7 @@ use dossier::events::Delivery;
 use serde_json::json;
 
 use crate::support::Desk;
+use crate::support::cast::SOL;
 use crate::support::customers::count_events;
 use crate::support::events::event_on_day;
 
@@ -151,4 +152,77 @@ async fn a_deleted_database_file_is_never_written_to() {
     assert!(std::fs::read(&path).expect("the other file").is_empty());
     std::fs::rename(&aside, &path).expect("it comes back");
     assert_eq!(deliver_many(&desk, &slug, 0..2).await, [StatusCode::OK; 2]);
+}
+
+/// Two transactions lock the same two things in opposite order. Nothing in the program does, so the test has to.
+#[actix_web::test]
+async fn a_deadlock_ends_for_one_of_both_and_is_counted() {
+    let desk = Desk::open().await;
+    if desk.db.is_sqlite() {
+        return;
+    }
+    let db = Db::open(&desk.application.config.database_url, 8).expect("two connections for writers");
+    let both = std::sync::Arc::new(std::sync::Barrier::new(2));
+    let lock = |first: i64, second: i64| {
+        let (db, both) = (db.clone(), both.clone());
+        std::thread::spawn(move || {
+            db.write_here(|conn| {
+                conn.lock_project(ProjectId(first))?;
+                both.wait();
+                Ok::<_, Error>(conn.lock_project(ProjectId(second))?)
+            })
+        })
+    };
+    let ends = [lock(1, 2), lock(2, 1)].map(|thread| thread.join().expect("no panic"));
+    let failed: Vec<&Error> = ends.iter().filter_map(|end| end.as_ref().err()).collect();
+    assert!(failed.len() == 1 && failed[0].is_busy() && failed[0].is_unavailable(), "{failed:?}");
+    assert_eq!(db.deadlocks(), 1);
+}
+
+/// While another process has the lock of a project, twelve people act in it. None of them takes a connection away from the
+/// events, not even with as few connections as there may be.
+#[actix_web::test]
+async fn acts_that_wait_for_each_other_hold_no_connections() {
+    let desk = Desk::open_with(|config| config.connections = 8).await;
+    if desk.db.is_sqlite() {
+        return;
+    }
+    let slug = desk.project_of_the_cast();
+    assert_eq!(deliver_many(&desk, &slug, 0..1).await, [StatusCode::OK]);
+    let project: ProjectId = slug.trim_start_matches('p').parse().expect("a number");
+    let other = Db::open(&desk.application.config.database_url, 1).expect("a second process");
+    let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    let (signal, wait) = (held.0, release.1);
+    let holder = std::thread::spawn(move || {
+        other.write_here(|conn| {
+            conn.lock_project(project)?;
+            signal.send(()).expect("somebody listens");
+            wait.recv().expect("the test releases the lock");
+            Ok::<_, Error>(())
+        })
+    });
+    held.1.recv().expect("the lock is taken");
+    let cookie = desk.cookie(&SOL);
+    let path = format!("/projects/{slug}/customers/lena/notes");
+    let write = |number: usize| {
+        let (desk, cookie, path, text) = (&desk, &cookie, &path, format!("Note {number}"));
+        async move { desk.post_with(cookie, path, &[("body", &text)]).await.status }
+    };
+    let acts = futures_util::future::join_all((0..12).map(write));
+    let events = async {
+        actix_web::rt::time::sleep(Duration::from_millis(300)).await;
+        let began = Instant::now();
+        let answers = deliver_many(&desk, &slug, 1..9).await;
+        let took = began.elapsed();
+        release.0.send(()).expect("the holder listens");
+        (answers, took)
+    };
+    let (acts, (events, took)) = futures_util::future::join(acts, events).await;
+    holder.join().expect("no panic").expect("it commits");
+    assert!(
+        events.iter().all(|status| *status == StatusCode::OK) && took < Duration::from_secs(2),
+        "{events:?} {took:?}"
+    );
+    let done = |status: &&StatusCode| **status == StatusCode::SEE_OTHER;
+    assert_eq!(acts.iter().filter(done).count(), 10, "a customer has at most ten notes: {acts:?}");
 }

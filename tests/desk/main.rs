@@ -36,7 +36,7 @@ mod history;
 mod history_team;
 mod import;
 mod ingest;
-mod ingest_batches;
+mod ingest_writer;
 mod invitations;
 mod keys;
 mod lists;

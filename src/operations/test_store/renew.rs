@@ -18,6 +18,7 @@ use crate::{catalog, ingest};
 
 /// Appends the events of a subscription's next step, unless another process has done so. Returns whether it did.
 pub fn advance(conn: &mut Conn, ctx: &Ctx, renewal: &PendingRenewal) -> Result<bool, Error> {
+    conn.lock_project(ctx.project)?;
     locks::lock(conn, [renewal.customer])?;
     let Some(holder) = queries::among_links(conn, renewal.customer, &renewal.token)? else {
         queries::remove(conn, renewal)?;

@@ -1,4 +1,5 @@
-//! Deliveries that are stored together: how many statements they cost, and for whom they wait.
+//! Deliveries that are stored together: how many statements they cost, and for whom they wait. Several processes share a
+//! project.
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
