@@ -110,3 +110,36 @@ fn admit<K: Hash + Eq + Clone>(limiter: &WriteLimiter<K>, key: &K) -> Result<(),
         Error::Overloaded { retry_after: wait.as_secs() + 1 }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn one_address_may_write_for_many_customers_and_not_without_end() {
+        let limits = RateLimits::new(KeyLimits::default());
+        let address = |last: u8| IpAddr::V4(Ipv4Addr::new(192, 0, 2, last));
+        let write = async |number: u32, from: u8| {
+            let customer = [("id".to_owned(), format!("customer-{number}"))];
+            limits.admit_write(ProjectId(1), address(from), &customer).await
+        };
+        let mut written = 0;
+        let refused = loop {
+            match write(written, 1).await {
+                Ok(()) => written += 1,
+                Err(refused) => break refused,
+            }
+        };
+        assert!((30_000..40_000).contains(&written), "{written}");
+        assert!(matches!(refused, Error::Overloaded { retry_after: 1..=60 }), "{refused:?}");
+        assert!(write(1, 2).await.is_ok());
+        let counted = limits.customers.len();
+        actix_web::rt::time::sleep(Duration::from_secs(1)).await;
+        for number in 0..10_000 {
+            assert!(write(number, 3).await.is_ok());
+        }
+        assert!(counted > 20_000 && limits.customers.len() <= 20_000, "they are forgotten: {}", limits.customers.len());
+    }
+}

@@ -17,6 +17,10 @@ use crate::db::Conn;
 use crate::db::many::{self, Column, Existing, Kind, Row, Table, row};
 use crate::db::schema::app_user_ids;
 
+/// How many ids a customer may have before apps' log-ins and receipts merge no more into them. Events merge whatever they
+/// name.
+pub const MOST_IDS: i64 = 500;
+
 /// Ids that were seen together, and when.
 #[derive(Debug, Clone)]
 pub struct Seen {

@@ -3,11 +3,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Unavailable, WRITER_WAIT};
+use super::Unavailable;
 
+/// How long a writer waits for its turn: several may be before it, each for as long as it waits for other processes.
+const TURN_WAIT: Duration = Duration::from_secs(10);
 /// With so many known locks those are forgotten that nobody waits for.
 const FORGOTTEN_AFTER: usize = 1_000;
 
@@ -19,9 +22,9 @@ impl Turns {
     /// Waits for the turn at a lock, which ends when the answer is dropped.
     ///
     /// # Errors
-    /// [`Unavailable`] when it takes longer than [`WRITER_WAIT`].
+    /// [`Unavailable`] when it takes longer than [`TURN_WAIT`].
     pub async fn wait(&self, lock: &str) -> Result<OwnedSemaphorePermit, Unavailable> {
-        let turn = tokio::time::timeout(WRITER_WAIT, self.of(lock).acquire_owned()).await;
+        let turn = tokio::time::timeout(TURN_WAIT, self.of(lock).acquire_owned()).await;
         let turn = turn.map_err(|_| Unavailable("too many writers wait for the same project".into()))?;
         turn.map_err(|error| Unavailable(error.to_string()))
     }

@@ -178,3 +178,26 @@ async fn campaigns_that_old_sdks_send_are_on_the_attribution_card() {
     let page = desk.get(&SOL, "/projects/sundial/customers/lena").await;
     assert!(page.body.contains("AppsFlyer") && page.body.contains("spring"));
 }
+
+/// A 4xx would make Android drop the attributes for good (§C2.7).
+#[actix_web::test]
+async fn an_app_that_writes_too_often_for_a_customer_is_to_come_back_later() {
+    let desk = desk().await;
+    let app = desk.web_app();
+    let mut written = 0;
+    let refused = loop {
+        let answer = set(&app, "plan", json!(format!("{written}")), written).await;
+        if answer.status != StatusCode::OK {
+            break answer;
+        }
+        written += 1;
+    };
+    assert!((120..400).contains(&written), "{written} writes");
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=60).contains(&seconds)));
+    let body = json!({ "attributes": { "plan": { "value": "a" } } });
+    app.get("/v1/subscribers/mara").await;
+    assert_eq!(app.post("/v1/subscribers/mara/attributes", body.clone()).await.status, StatusCode::OK, "somebody else");
+    assert_eq!(desk.server().post(PATH, body).await.status, StatusCode::OK, "a server");
+    assert_eq!(app.get("/v1/subscribers/lena").await.status, StatusCode::OK, "reading");
+}

@@ -3,13 +3,15 @@
 use actix_web::http::{Method, StatusCode};
 use diesel::prelude::*;
 use dossier::base::error::Error;
+use dossier::customers::identity;
 use dossier::db::schema::{app_user_ids, customers};
+use dossier::ingest::Outcome;
 use serde_json::{Value, json};
 
 use crate::support::cast::SOL;
 use crate::support::catalogs::desk_with_offerings;
 use crate::support::client::Client;
-use crate::support::events::{deliver_together, purchase};
+use crate::support::events::{deliver, deliver_together, purchase};
 use crate::support::jobs::rebuild;
 use crate::support::{Answer, Desk};
 
@@ -170,4 +172,32 @@ async fn an_app_cannot_merge_two_named_customers() {
     let body = json!({ "new_app_user_id": "sandy" });
     assert_eq!(app.post("/v1/subscribers/lena/alias", body).await.refused(), (404, 7259));
     assert_eq!(customer_ids(&desk), [["lena"], ["sandy"]]);
+}
+
+/// A customer who has this id and so many others.
+fn add_customer_of_many(desk: &Desk, id: &str, others: i64) {
+    let ids: Vec<String> = (0..others).map(|number| format!("{id}-{number}")).collect();
+    let all: Vec<&str> = ids.iter().map(String::as_str).chain([id]).collect();
+    let event = purchase(id, 1, json!({ "aliases": all, "transaction_id": id, "original_transaction_id": id }));
+    assert_eq!(deliver(desk, desk.project, &[event]), [Outcome::Stored]);
+}
+
+#[actix_web::test]
+async fn beyond_the_limit_of_ids_a_log_in_switches_without_merging_and_an_event_merges() {
+    let desk = Desk::open().await;
+    let app = desk.web_app();
+    add_customer_of_many(&desk, "lena", identity::MOST_IDS - 1);
+    add_customer_of_many(&desk, OTHER, identity::MOST_IDS);
+    open(&app, ANONYMOUS).await;
+    assert_eq!(log_in(&app, ANONYMOUS, "lena").await.status, StatusCode::OK);
+    assert_eq!(log_in(&app, OTHER, "mara").await.status, StatusCode::CREATED);
+    let lengths = || customer_ids(&desk).iter().map(Vec::len).collect::<Vec<_>>();
+    let (most, mut ids) = (usize::try_from(identity::MOST_IDS).expect("a length"), lengths());
+    ids.sort_unstable();
+    assert_eq!(ids, [1, 1, most, most + 1], "nobody was merged");
+    let event = purchase("lena", 1, json!({ "id": "both", "aliases": ["lena", ANONYMOUS, "mara"] }));
+    assert_eq!(deliver(&desk, desk.project, &[event]), [Outcome::Stored]);
+    let mut ids = lengths();
+    ids.sort_unstable();
+    assert_eq!(ids, [most + 1, most + 2]);
 }

@@ -4,14 +4,18 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use diesel::prelude::*;
 use dossier::base::error::Error;
+use dossier::base::ids::ProjectId;
 use dossier::customers::{identity, locks};
-use dossier::db::Db;
+use dossier::db::schema::history;
+use dossier::db::{Conn, Db};
 use dossier::ingest::{Answer, Outcome};
+use dossier::server::app::Application;
 use serde_json::json;
 
-use crate::support::Desk;
 use crate::support::events::{deliver, deliver_together, event_on_day, replace_fields, with_ids};
+use crate::support::{DAY, Desk};
 
 /// An event of one of many customers, each with two ids, attributes and a purchase of their own.
 fn event_of(number: usize, day: i64, kind: &str) -> String {
@@ -108,6 +112,108 @@ async fn a_transaction_of_another_process_on_one_customer_delays_no_event_of_oth
     holder.join().expect("no panic").expect("it commits");
     let (known, new) = held.await.expect("no panic");
     assert_eq!((known.expect("stored"), new.expect("stored")), (stored.clone(), stored));
+}
+
+/// Deliveries of a customer whom another transaction has locked wait, and are stored in the order in which they came.
+#[actix_web::test]
+async fn deliveries_of_a_customer_keep_their_order_while_they_wait() {
+    let desk = Desk::open().await;
+    let project = desk.project;
+    deliver(&desk, project, &[event_of(1, 0, "INITIAL_PURCHASE")]);
+    let (release, released) = mpsc::channel::<()>();
+    let (holds, is_held) = mpsc::channel();
+    let other = Db::open(&desk.application.config.database_url, 4).expect("a second process");
+    let holder = std::thread::spawn(move || {
+        other.write_here(|conn| {
+            identity::find(conn, project, "user-1")?.ok_or(Error::NotFound)?;
+            holds.send(()).expect("somebody waits");
+            released.recv().expect("the test goes on");
+            Ok::<_, Error>(())
+        })
+    });
+    is_held.recv().expect("the customer is held");
+    let mut waiting = Vec::new();
+    for day in [3, 1, 2, 5, 4] {
+        // Each comes when the writer has tried the ones before, so that they are in several batches.
+        for body in [event_of(1, day, "RENEWAL"), event_of(2, day, "RENEWAL")] {
+            let intake = desk.application.intake.clone();
+            waiting.push(actix_web::rt::spawn(async move { intake.take(project, body.into_bytes()).await }));
+        }
+        actix_web::rt::time::sleep(Duration::from_millis(30)).await;
+    }
+    release.send(()).expect("the holder waits");
+    holder.join().expect("no panic").expect("it commits");
+    for answer in waiting {
+        assert_eq!(answer.await.expect("no panic").expect("stored"), Answer::Taken(Outcome::Stored));
+    }
+    let days = desk.read(|conn| {
+        let customer = identity::find(conn, project, "user-1")?.expect("a customer");
+        let own = history::table.filter(history::customer_id.eq(customer)).order(history::event_id);
+        own.select(history::event_at).load::<i64>(conn)
+    });
+    let first = days[0];
+    let days: Vec<i64> = days.iter().map(|at| (at - first) / DAY).collect();
+    assert_eq!(days, [0, 3, 1, 2, 5, 4]);
+}
+
+/// Each commit takes 40 ms longer: what then limits a process is that it commits one batch after the other.
+#[actix_web::test]
+async fn two_processes_take_in_more_than_one_and_wait_for_no_lock() {
+    const SLOW: &str = "
+        CREATE FUNCTION slow_down() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF current_setting('desk.slow', true) IS DISTINCT FROM txid_current()::text THEN
+                PERFORM set_config('desk.slow', txid_current()::text, false), pg_sleep(0.04);
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE CONSTRAINT TRIGGER slow_down AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION slow_down()";
+    let desk = Desk::open().await;
+    let Some(other) = desk.other_process() else { return };
+    desk.db.batch(SLOW).expect("commits are slow now");
+    let (done, is_done) = mpsc::channel::<()>();
+    let watch = desk.db.clone();
+    let waits = std::thread::spawn(move || {
+        let mut seen = 0;
+        while is_done.recv_timeout(Duration::from_millis(5)) == Err(mpsc::RecvTimeoutError::Timeout) {
+            seen += watch.read_here(|conn| Ok::<_, Error>(lock_waits(conn)?)).expect("a count");
+        }
+        seen
+    });
+    let project = desk.project;
+    let one = stored_by(&[&desk.application], project, 1_000).await;
+    let two = stored_by(&[&desk.application, &other.0], project, 2_000).await;
+    done.send(()).expect("the watch goes on");
+    assert!(two >= one * 1.6, "one process {one} a second, two {two}");
+    assert_eq!(waits.join().expect("no panic"), 0, "transactions waited for locks");
+}
+
+/// How many deliveries a second these processes store, each from one sender. Every delivery is of a customer of its own, with
+/// numbers after `first`.
+async fn stored_by(processes: &[&Application], project: ProjectId, first: usize) -> f64 {
+    const EACH: usize = 25;
+    let began = Instant::now();
+    let senders = processes.iter().enumerate().map(|(place, process)| async move {
+        for number in 0..EACH {
+            let body = event_of(first + place * EACH + number, 0, "INITIAL_PURCHASE");
+            process.intake.take(project, body.into_bytes()).await.expect("stored");
+        }
+    });
+    futures_util::future::join_all(senders).await;
+    (processes.len() * EACH) as f64 / began.elapsed().as_secs_f64()
+}
+
+/// How many transactions wait for a lock of another one now.
+fn lock_waits(conn: &mut Conn) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Waits {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        waits: i64,
+    }
+    let waiting = "SELECT count(*) AS waits FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    Ok(diesel::sql_query(waiting).get_result::<Waits>(conn)?.waits)
 }
 
 fn id(text: &str) -> dossier::base::AppUserId {

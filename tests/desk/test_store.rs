@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use dossier::base::error::Error;
 use dossier::db::Db;
 use dossier::db::schema::projects;
+use dossier::ingest::Outcome;
 use dossier::jobs;
 use dossier::projection::Status;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::support::audit_log::audit_lines;
 use crate::support::cast::SOL;
 use crate::support::catalogs::apply_catalog;
 use crate::support::customers::{count_events, customer_id, history_of, profiles, purchases_of};
-use crate::support::events::{deliver, purchase, replace_fields};
+use crate::support::events::{deliver, purchase, replace_fields, transfer_event};
 use crate::support::jobs::{jobs_of_process, run_jobs};
 use crate::support::operations::{erase_customer, transfer_purchases};
 use crate::support::test_store::{
@@ -346,6 +347,22 @@ async fn a_token_of_somebody_else_follows_the_setting_for_sandbox_purchases() {
             }
         }
     }
+}
+
+/// Anybody can have the public key of an app; events come from RevenueCat alone.
+#[actix_web::test]
+async fn a_receipt_links_no_more_than_two_hundred_customers_and_an_event_any_number() {
+    let (desk, key) = desk_with_test_store().await;
+    buy(&desk, &key, "sandy", "month", 1).await;
+    let linked = (0..199).map(|number| transfer_event(number, &["sandy"], &[&format!("other-{number}")]));
+    deliver(&desk, desk.project, &linked.collect::<Vec<String>>());
+    buy(&desk, &key, "sandy", "coins", 2).await;
+    let refused = post_receipt(&desk, &key, &receipt("vic", "coins", &test_token(2))).await;
+    assert_eq!(refused_receipt(&refused), (400, 7102), "{}", refused.body);
+    assert!(refused.body.contains("linked with too many other customers"), "{}", refused.body);
+    let event = [transfer_event(300, &["sandy"], &["vic"])];
+    assert_eq!(deliver(&desk, desk.project, &event), [Outcome::Stored]);
+    assert!(history_of(&desk, "vic").contains(&"own TRANSFER".to_owned()));
 }
 
 #[actix_web::test]

@@ -25,9 +25,6 @@ use crate::db::many::{self, Column, Kind, Row, row};
 use crate::events::{Delivery, own};
 use crate::ingest;
 
-/// How many ids a customer may have before log-ins merge no more into them. Events merge whatever they name.
-pub const MOST_IDS: i64 = 500;
-
 /// A log-in that an app asks for.
 pub struct LogIn {
     pub call: Arc<AuthorizedCall>,
@@ -200,7 +197,7 @@ impl Facts {
             |customer: Option<CustomerId>| customer.and_then(|id| self.customers.get(&id)).map_or(1, |known| known.2);
         one.job.current.is_anonymous()
             && one.to.is_none_or(|to| !self.with_anonymous.contains(&to))
-            && ids(one.from) + ids(one.to) <= MOST_IDS
+            && ids(one.from) + ids(one.to) <= identity::MOST_IDS
     }
 
     /// The Original App User ID of whichever of the two customers was known first.

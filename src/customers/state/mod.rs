@@ -15,6 +15,7 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
@@ -97,6 +98,27 @@ pub fn link(conn: &mut Conn, pairs: impl IntoIterator<Item = (CustomerId, Custom
     let rows: Vec<Row> = rows.into_iter().map(|(one, other)| row![one, other]).collect();
     LINKS.insert(conn, &rows, Existing::Stays)?;
     Ok(())
+}
+
+/// How many customers transfers may link before apps' receipts move no more purchases between them: a late event may have
+/// to be applied to all of them. Events move whatever they name.
+pub const MOST_LINKED: i64 = 200;
+
+/// How many customers transfers have linked with these, who count as well. Counts to `most` and no further.
+pub fn count_linked(conn: &mut Conn, [one, other]: [CustomerId; 2], most: i64) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Linked {
+        #[diesel(sql_type = BigInt)]
+        customers: i64,
+    }
+    let counted = format!(
+        "WITH RECURSIVE linked (id) AS (
+            SELECT id FROM customers WHERE id IN ({one}, {other})
+            UNION SELECT other_id FROM linked JOIN transfer_links ON transfer_links.customer_id = linked.id
+        )
+        SELECT count(*) AS customers FROM (SELECT id FROM linked LIMIT {most}) AS counted"
+    );
+    Ok(diesel::sql_query(counted).get_result::<Linked>(conn)?.customers)
 }
 
 /// How far the events of a customer were applied; `None` if nothing is stored of it.

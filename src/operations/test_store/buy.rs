@@ -48,6 +48,8 @@ pub enum Refusal {
     Held,
     /// Another customer has the purchase, and the project's transfer behaviour keeps it there.
     InUse,
+    /// Another customer has the purchase, and one of both has too many ids, or is linked with too many others.
+    Crowded,
     /// The purchase was made before the customer was erased, or the customer is blocked.
     TurnedAway,
 }

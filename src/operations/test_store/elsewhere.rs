@@ -7,7 +7,7 @@ use crate::base::app_user_id::is_anonymous;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::customers::overrides::{self, Override};
-use crate::customers::{TransferBehavior, identity, subject};
+use crate::customers::{TransferBehavior, identity, state, subject};
 use crate::db::Conn;
 use crate::events::own::{self, Subject};
 use crate::ingest;
@@ -29,7 +29,11 @@ pub(super) fn take_over(
     is_restore: bool,
 ) -> Result<Result<Bought, Refusal>, Error> {
     let (own, theirs) = (subject::load(conn, customer)?, subject::load(conn, holder)?);
-    match decide(conn, ctx, &own, &theirs, holder, is_restore)? {
+    let decision = decide(conn, ctx, &own, &theirs, holder, is_restore)?;
+    if !has_room(conn, &decision, (&own, customer), (&theirs, holder))? {
+        return Ok(Err(Refusal::Crowded));
+    }
+    match decision {
         Decision::Refuse => Ok(Err(Refusal::InUse)),
         Decision::Join => {
             join(conn, ctx, customer, &own, &theirs, holder)?;
@@ -59,6 +63,21 @@ fn decide(
         TransferBehavior::Share if is_anonymous_only(own) || is_restore => Decision::Join,
         TransferBehavior::Share => Decision::Refuse,
         TransferBehavior::TransferIfNoActive | TransferBehavior::TransferToNew => Decision::Move,
+    })
+}
+
+/// Whether the two customers may become one, or be linked, by what an app has sent: anybody can have its public key.
+fn has_room(
+    conn: &mut Conn,
+    decision: &Decision,
+    (own, customer): (&Subject, CustomerId),
+    (theirs, holder): (&Subject, CustomerId),
+) -> Result<bool, Error> {
+    let ids = i64::try_from(own.ids.len() + theirs.ids.len()).unwrap_or(i64::MAX);
+    Ok(match decision {
+        Decision::Join => ids <= identity::MOST_IDS,
+        Decision::Move => state::count_linked(conn, [customer, holder], state::MOST_LINKED + 1)? <= state::MOST_LINKED,
+        Decision::Refuse => true,
     })
 }
 

@@ -88,6 +88,11 @@ pub fn purchase_error(why: Refusal, order: &Order) -> ApiError {
             errors::IN_USE,
             "This purchase belongs to another customer, and the setting for sandbox purchases keeps it there.",
         ),
+        Refusal::Crowded => bad_request(
+            errors::IN_USE,
+            "This purchase belongs to another customer. It stays there, because one of both has too many App User IDs or is \
+             linked with too many other customers by transfers.",
+        ),
         Refusal::TurnedAway => bad_request(
             errors::NO_RECEIPT,
             "This purchase was made before the customer was deleted, or the customer is blocked.",
