@@ -178,7 +178,28 @@ fn measure_writing(url: &str, key: &str) {
         medians.iter().filter_map(|median| Some(format!("{:.2}", median / medians.first()?))).collect();
     println!("  one more event, to the first: {} (the goal is at most 1.5)", grown.join(", "));
     flood(&server, key);
+    if !url.starts_with("sqlite:") {
+        two_processes(url, &server);
+    }
     println!("  resident {} MB, at most {} MB", server.resident_mb(), server.peak_mb());
+}
+
+/// Measures what a second process on the same database adds, while each commit takes 5 ms longer: so it is not the processors
+/// that limit one.
+fn two_processes(url: &str, first: &Server) {
+    const SENDERS: usize = 4;
+    let second = Server::start(url);
+    server::slow_commits_down(url);
+    let send = |run: usize| move |connection: usize, number: usize| webhook(&data::fresh(run, connection, number));
+    let one = load::run(first.address, SENDERS, TIME, send(5));
+    let (own, other) = std::thread::scope(|scope| {
+        let own = scope.spawn(|| load::run(first.address, SENDERS, TIME, send(6)));
+        let other = load::run(second.address, SENDERS, TIME, send(7));
+        (own.join().expect("the load ends"), other)
+    });
+    print("slow commits, one process", &one, None);
+    let grown = (own.per_second + other.per_second) / one.per_second;
+    println!("  slow commits, two processes to one: {grown:.2} (the goal is at least 1.6)");
 }
 
 fn webhook(body: &str) -> Vec<u8> {

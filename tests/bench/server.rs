@@ -79,6 +79,21 @@ pub fn bytes_on_disk(url: &str) -> u64 {
     sizes.first().map_or(0, |size| u64::try_from(size.bytes).unwrap_or(0))
 }
 
+/// Makes each commit of events on PostgreSQL take 5 ms longer.
+pub fn slow_commits_down(url: &str) {
+    let slow = "
+        CREATE FUNCTION slow_down() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF current_setting('bench.slow', true) IS DISTINCT FROM txid_current()::text THEN
+                PERFORM set_config('bench.slow', txid_current()::text, false), pg_sleep(0.005);
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE CONSTRAINT TRIGGER slow_down AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION slow_down()";
+    Db::open(url, 1).expect("the database opens").batch(slow).expect("the trigger is made");
+}
+
 pub fn add_notes(url: &str, customer: &str, count: i64) {
     let db = Db::open(url, 1).expect("the database opens");
     let added = db.write_here(|conn| {

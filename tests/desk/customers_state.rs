@@ -3,7 +3,10 @@
 
 use std::fmt::Write as _;
 
+use actix_web::http::StatusCode;
+use diesel::prelude::*;
 use dossier::base::ids::ProjectId;
+use dossier::db::schema::events;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -165,4 +168,49 @@ async fn after_an_erasure_in_between_the_others_have_what_a_fold_over_all_events
         must_stay_in_a_rebuild(&desk, project)
     });
     checked.expect("the others have what follows from their events");
+}
+
+/// In one of two projects with the same customers the bodies of all events but the newest are damaged. Whoever read them would
+/// miss what they say.
+#[actix_web::test]
+async fn events_from_long_ago_are_not_read_again() {
+    let desk = Desk::open().await;
+    let [whole, damaged] = [(); 2].map(|()| desk.project_of_its_own());
+    let renewal = |id: &str, hour: i64| {
+        let at = 1_700_000_000_000 + hour * 3_600_000;
+        let fields = json!({
+            "id": format!("{id}-{hour}"), "event_timestamp_ms": at, "purchased_at_ms": at, "price": hour % 7,
+            "expiration_at_ms": at + 86_400_000, "transaction_id": format!("{id}-{hour}"),
+            "original_transaction_id": format!("{id}-{}", hour % 3), "app_user_id": id, "original_app_user_id": id,
+            "aliases": [id],
+        });
+        event_on_day(0, "RENEWAL", fields)
+    };
+    let both = |bodies: &[String]| [whole, damaged].iter().for_each(|project| drop(deliver(&desk, *project, bodies)));
+    let mut before: Vec<String> = (0..150).map(|hour| renewal("lena", hour)).collect();
+    before.extend((0..40).map(|hour| renewal("noor", hour)));
+    before.push(transfer_event(5, &["noor"], &["lena"]));
+    before.extend((150..400).map(|hour| renewal("lena", hour)));
+    both(&before);
+    both(&[renewal("$RCAnonymousID:0", 390)]);
+    let newest = desk.read(|conn| {
+        let all = events::table.filter(events::project_id.eq(damaged)).order(events::id.desc());
+        all.offset(81).select(events::id).first::<i64>(conn)
+    });
+    let sql = format!("UPDATE events SET body = digest WHERE project_id = {damaged} AND id <= {newest}");
+    desk.db.batch(&sql).expect("what is older is damaged");
+    let alias = with_ids("lena", &["lena", "$RCAnonymousID:0"]);
+    let refund = json!({ "id": "late", "event_timestamp_ms": 1_700_000_000_000_i64 + 380 * 3_600_000 + 5,
+        "cancel_reason": "CUSTOMER_SUPPORT", "transaction_id": "lena-380", "original_transaction_id": "lena-2" });
+    both(&[renewal("lena", 401), event_on_day(0, "CANCELLATION", refund), renewal("lena", 395 + 7)]);
+    both(&[event_on_day(16, "SUBSCRIBER_ALIAS", alias), renewal("noor", 403), renewal("lena", 404)]);
+    for project in [whole, damaged] {
+        let app = desk.client(project, "Web", Some("RC_BILLING"));
+        let body = json!({ "attributes": { "$displayName": { "value": "Lena", "updated_at_ms": 1 } } });
+        let answer = app.post("/v1/subscribers/lena/attributes", body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    }
+    must_equal(&desk, damaged, whole).expect("nothing was missed");
+    rebuild(&desk, Some(damaged));
+    assert!(must_equal(&desk, damaged, whole).is_err(), "a rebuild reads everything");
 }
