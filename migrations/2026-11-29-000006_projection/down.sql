@@ -45,3 +45,6 @@ ALTER TABLE purchases DROP COLUMN numbers;
 ALTER TABLE purchases DROP COLUMN changed;
 ALTER TABLE purchases DROP COLUMN born;
 DROP TABLE progress;
+-- The version before cannot read the purchases of this one. It derives them at its next start.
+INSERT INTO stale_customers (customer_id)
+    SELECT id FROM customers WHERE id NOT IN (SELECT customer_id FROM stale_customers);

@@ -80,6 +80,10 @@ impl Work for AttributeCalls {
         let values = call.updates.iter().map(|one| one.key.len() + one.value.as_ref().map_or(0, String::len));
         values.sum()
     }
+
+    fn ids(call: &AttributeCall) -> Vec<String> {
+        vec![format!("{} {}", call.project, call.app_user_id.as_str())]
+    }
 }
 
 /// Applies the updates of a call. Returns the keys for which there was no room.

@@ -39,6 +39,7 @@ pub struct Caller {
     parameters: Vec<(String, String)>,
     key_hash: String,
     db: Data<Db>,
+    rate_limits: Data<RateLimits>,
     last_seen: Data<LastSeen>,
     attributes: Data<GroupWriter<AttributeCalls>>,
     log_ins: Data<GroupWriter<LogIns>>,
@@ -142,6 +143,17 @@ impl Caller {
         let scope = ByKey { call: self.call.clone(), key_hash: self.key_hash.clone() };
         let act = move |conn: &mut Conn| actions::act(&scope, conn, |conn, call| work(conn, call));
         self.db.write_in_turn(&self.call.key.project.slug, act).await
+    }
+
+    /// Counts a write of an app for a customer whom the body names, as one for the customer in a path is counted.
+    ///
+    /// # Errors
+    /// As [`RateLimits::admit_write_for`].
+    pub async fn admit_write_for(&self, app_user_id: &str) -> Result<(), Error> {
+        match self.call.key.is_secret() {
+            true => Ok(()),
+            false => self.rate_limits.admit_write_for(self.call.ctx.project, app_user_id).await,
+        }
     }
 
     /// Saves attributes that an app sends, and returns after the commit. Calls that come at the same time share it.
@@ -263,8 +275,11 @@ impl UncheckedCall {
         let key = found.ok_or_else(unknown_key)?;
         let spent = self.rate_limits.admit(&key).map_err(|error| self.retryable(error, &key))?;
         if self.is_write && !key.is_secret() {
-            let parameters = self.parameters.as_deref().unwrap_or_default();
-            self.rate_limits.admit_write(key.project_id, self.address, parameters).await?;
+            self.rate_limits.admit_write(self.address).await?;
+            let named = self.parameters.iter().flatten().find(|(name, _)| name == "id");
+            if let Some((_, id)) = named {
+                self.rate_limits.admit_write_for(key.project_id, id).await?;
+            }
         }
         self.last_seen.used(&key, self.now);
         check_kind(self.entry.access, &key)?;
@@ -281,6 +296,7 @@ impl UncheckedCall {
             parameters,
             key_hash,
             db: self.db,
+            rate_limits: self.rate_limits,
             last_seen: self.last_seen,
             attributes: self.attributes,
             log_ins: self.log_ins,

@@ -34,7 +34,7 @@ const WRITES_OF_CUSTOMER: NonZeroU32 = NonZeroU32::new(120).expect("not zero");
 const WRITES_FROM_ADDRESS: NonZeroU32 = NonZeroU32::new(30_000).expect("not zero");
 /// After so many writes those are forgotten that do not count any more.
 const FORGOTTEN_AFTER: u64 = 10_000;
-/// A refused write is answered so much later: whoever asks again at once takes little of the machine from others.
+/// How much later a refused write is answered.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Counts the calls of every key. Clones share the counts.
@@ -64,28 +64,25 @@ impl RateLimits {
         }
     }
 
-    /// Counts a call with a public key that writes. `parameters` are those of the path: the App User ID is one of them.
+    /// Counts a call with a public key that writes.
     ///
     /// # Errors
-    /// [`Error::Overloaded`], after a pause, when the customer or the address is over its limit: Android drops an upload
-    /// after any 4xx but 404, and sends it again after a 503 (§C2.7).
-    pub async fn admit_write(
-        &self,
-        project: ProjectId,
-        address: IpAddr,
-        parameters: &[(String, String)],
-    ) -> Result<(), Error> {
+    /// [`Error::Overloaded`], after a pause, when the address is over its limit: Android drops an upload after any 4xx but
+    /// 404, and sends it again after a 503 (§C2.7).
+    pub async fn admit_write(&self, address: IpAddr) -> Result<(), Error> {
         if self.writes.fetch_add(1, Ordering::Relaxed) % FORGOTTEN_AFTER == FORGOTTEN_AFTER - 1 {
             self.customers.retain_recent();
             self.addresses.retain_recent();
         }
-        let customer = parameters.iter().find(|(name, _)| name == "id").map(|(_, id)| (project, lookup_key(id)));
-        let admitted = admit(&self.addresses, &address)
-            .and_then(|()| customer.map_or(Ok(()), |customer| admit(&self.customers, &customer)));
-        if admitted.is_err() {
-            actix_web::rt::time::sleep(PAUSE).await;
-        }
-        admitted
+        or_later(admit(&self.addresses, &address)).await
+    }
+
+    /// Counts a write for the customer of an App User ID.
+    ///
+    /// # Errors
+    /// As [`RateLimits::admit_write`], when the customer is over its limit.
+    pub async fn admit_write_for(&self, project: ProjectId, app_user_id: &str) -> Result<(), Error> {
+        or_later(admit(&self.customers, &(project, lookup_key(app_user_id)))).await
     }
 
     /// Counts a call of the key.
@@ -102,6 +99,14 @@ impl RateLimits {
         let limit = state.quota().burst_size().get();
         Ok(Spent { calls: limit.saturating_sub(state.remaining_burst_capacity()), limit })
     }
+}
+
+/// A refusal takes a while, so that whoever asks again at once takes little of the machine from others.
+async fn or_later(admitted: Result<(), Error>) -> Result<(), Error> {
+    if admitted.is_err() {
+        actix_web::rt::time::sleep(PAUSE).await;
+    }
+    admitted
 }
 
 fn admit<K: Hash + Eq + Clone>(limiter: &WriteLimiter<K>, key: &K) -> Result<(), Error> {
@@ -122,8 +127,8 @@ mod tests {
         let limits = RateLimits::new(KeyLimits::default());
         let address = |last: u8| IpAddr::V4(Ipv4Addr::new(192, 0, 2, last));
         let write = async |number: u32, from: u8| {
-            let customer = [("id".to_owned(), format!("customer-{number}"))];
-            limits.admit_write(ProjectId(1), address(from), &customer).await
+            limits.admit_write(address(from)).await?;
+            limits.admit_write_for(ProjectId(1), &format!("customer-{number}")).await
         };
         let mut written = 0;
         let refused = loop {

@@ -132,8 +132,9 @@ impl Error {
     /// Whether another transaction was in the way: it had locked what this one needs, or waited for it as well. The same
     /// work can be done a moment later.
     pub fn is_busy(&self) -> bool {
-        let is =
-            |reason: &str| ["could not obtain lock", "deadlock detected"].iter().any(|words| reason.contains(words));
+        let is = |reason: &str| {
+            ["could not obtain lock", "lock timeout", "deadlock detected"].iter().any(|words| reason.contains(words))
+        };
         matches!(self, Error::Unavailable(reason) if is(reason))
     }
 

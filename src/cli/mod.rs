@@ -9,7 +9,7 @@ mod key;
 mod project;
 pub mod rebuild;
 pub mod serve;
-mod settle;
+pub mod settle;
 mod user;
 
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! Derives the state of many customers in small transactions. A server on the same database can write between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use diesel::prelude::*;
@@ -40,17 +40,15 @@ pub fn stale(db: &Db, bar: &ProgressBar) -> Result<usize, Error> {
     })
 }
 
-/// How often a batch is tried that fails because the database is busy.
+/// How often a batch is tried.
 const ATTEMPTS: usize = 3;
 
-/// Does `work` again when a server on the same database was in its way. The log has the errors.
+/// Does `work` again when it failed: a server on the same database may have been in its way. The log has the errors.
 pub fn retried<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     for _ in 1..ATTEMPTS {
         match work() {
-            Err(error) if error.is_unavailable() => {
-                tracing::warn!(cause = error.cause(), "a batch is tried once more");
-            }
-            done => return done,
+            Ok(done) => return Ok(done),
+            Err(error) => tracing::warn!(cause = error.cause(), "a batch is tried once more"),
         }
     }
     work()
@@ -96,7 +94,8 @@ fn prepare(conn: &mut Conn, customers: &BTreeMap<ProjectId, Vec<CustomerId>>) ->
     customers.iter().map(of).collect()
 }
 
-/// Writes what was derived. Where a customer got events since, everything is derived again.
+/// Writes what was derived, if nobody has changed the customers since, and it concerns nobody else. Otherwise everything is
+/// derived again.
 fn settle(
     conn: &mut Conn,
     customers: &BTreeMap<ProjectId, Vec<CustomerId>>,
@@ -104,9 +103,10 @@ fn settle(
 ) -> Result<(), Error> {
     customers.keys().try_for_each(|project| conn.lock_project(*project))?;
     locks::lock(conn, customers.values().flatten().copied())?;
+    let locked: BTreeSet<CustomerId> = customers.values().flatten().copied().collect();
     let mut is_current = true;
     for one in prepared.iter().flatten() {
-        is_current &= one.is_current(conn)?;
+        is_current = is_current && one.is_current(conn, &locked)?;
     }
     let prepared = match prepared.filter(|_| is_current) {
         Some(prepared) => prepared,

@@ -160,24 +160,43 @@ fn owned(conn: &mut Conn, project: ProjectId, keys: &BTreeSet<Vec<u8>>) -> Query
     Ok(found.into_iter().collect())
 }
 
+/// So many ids that nobody has are locked one by one. PostgreSQL has room for a few thousand locks in all.
+const FEW_UNKNOWN: usize = 500;
+/// For more of them all ids are locked that share one of so many groups.
+const GROUPS: i64 = 256;
+
 /// Locks ids that nobody has, by numbers that stand for them. Returns those that were locked; all, if the transaction may
-/// wait.
+/// wait. Whoever locks an id by itself shares the lock of its group, so that nobody locks the whole group meanwhile.
 fn lock_unknown(conn: &mut Conn, project: ProjectId, keys: &BTreeSet<Vec<u8>>) -> QueryResult<HashSet<Vec<u8>>> {
-    const NUMBERS: &[Column] = &[("number", Kind::Integer)];
+    const NUMBERS: &[Column] = &[("number", Kind::Integer), ("project", Kind::Integer), ("in_group", Kind::Integer)];
     let number = |key: &Vec<u8>| {
         let digest = Sha256::new().chain_update(project.0.to_be_bytes()).chain_update(key).finalize();
         digest.iter().take(8).fold(0_i64, |sum, byte| (sum << 8) | i64::from(*byte))
     };
-    let numbers: BTreeMap<i64, &Vec<u8>> = keys.iter().map(|key| (number(key), key)).collect();
-    // In the order of the numbers, so that no two transactions wait for each other.
-    let rows: Vec<Row> = numbers.keys().map(|number| row![*number]).collect();
-    let is_locked = match conn.may_wait() {
-        true => "number, pg_advisory_xact_lock(number) IS NOT NULL",
-        false => "number, pg_try_advisory_xact_lock(number)",
+    let is_few = keys.len() <= FEW_UNKNOWN;
+    let mut ids: BTreeMap<i64, Vec<&Vec<u8>>> = BTreeMap::new();
+    for key in keys {
+        let number = if is_few { number(key) } else { number(key).rem_euclid(GROUPS) };
+        ids.entry(number).or_default().push(key);
+    }
+    // In the order of the numbers, so that no two transactions wait for each other. A group has two numbers of 32 bits.
+    let of_project = project.0.rem_euclid(i64::from(i32::MAX));
+    let rows: Vec<Row> = ids.keys().map(|number| row![*number, of_project, number.rem_euclid(GROUPS)]).collect();
+    let group = "CAST(project AS INTEGER), CAST(in_group AS INTEGER)";
+    let is_locked = match (conn.may_wait(), is_few) {
+        (true, true) => {
+            format!("pg_advisory_xact_lock_shared({group}) IS NOT NULL AND pg_advisory_xact_lock(number) IS NOT NULL")
+        }
+        (true, false) => format!("pg_advisory_xact_lock({group}) IS NOT NULL"),
+        (false, true) => {
+            format!("pg_try_advisory_xact_lock_shared({group}) AND pg_try_advisory_xact_lock(number)")
+        }
+        (false, false) => format!("pg_try_advisory_xact_lock({group})"),
     };
-    let locked = many::joined::<(BigInt, Bool), (i64, bool)>(conn, (is_locked, "given"), NUMBERS, &rows)?;
+    let columns = format!("number, {is_locked}");
+    let locked = many::joined::<(BigInt, Bool), (i64, bool)>(conn, (&columns, "given"), NUMBERS, &rows)?;
     let locked = locked.into_iter().filter(|(_, is_locked)| *is_locked);
-    Ok(locked.filter_map(|(number, _)| numbers.get(&number).map(|key| (*key).clone())).collect())
+    Ok(locked.filter_map(|(number, _)| ids.get(&number)).flatten().map(|key| (*key).clone()).collect())
 }
 
 /// Finds the customers of these sets of ids, and merges those who turn out to be one. A set of unknown ids gets the id of

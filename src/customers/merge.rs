@@ -31,7 +31,8 @@ pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId, news: &mut News
     move_retained_events(conn, into, from)?;
     move_contact(conn, into, from)?;
     match merge_progress(conn, into, from, shared)? {
-        Some(()) => {}
+        Some(()) if !is_stale(conn, from)? => {}
+        Some(()) => drop(news.afresh.insert(into)),
         None => {
             news.afresh.insert(into);
         }
@@ -42,6 +43,11 @@ pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId, news: &mut News
     merged.since = [merged.since, earlier.since, since].into_iter().flatten().min();
     merged.numbers.extend(earlier.numbers.into_iter().chain(numbers));
     Ok(())
+}
+
+/// Whether the customer has events that were not applied.
+fn is_stale(conn: &mut Conn, customer: CustomerId) -> QueryResult<bool> {
+    Ok(stale_customers::table.find(customer).count().get_result::<i64>(conn)? > 0)
 }
 
 /// When the first event about the customer's purchases was generated, or an earlier event; `None` if no event was about

@@ -91,7 +91,13 @@ impl Conn {
 impl Conn {
     /// As [`Conn::begin_write`], for a transaction that skips rows that others have locked, or fails.
     pub(super) fn begin_without_waiting(&mut self) -> QueryResult<()> {
-        self.begin_write()?;
+        match &mut self.0 {
+            AnyConnection::Sqlite(_) => self.begin_write()?,
+            // What it does not lock by itself, such as the rows that references point to, it waits for as long.
+            AnyConnection::Postgres(conn) => {
+                AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN; SET LOCAL lock_timeout = '50ms'")?
+            }
+        }
         self.1 = Mode::NeverWaits;
         Ok(())
     }

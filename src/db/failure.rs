@@ -22,6 +22,12 @@ pub fn is_unavailable(error: &Error) -> bool {
     }
 }
 
+/// The error of a transaction that waited for a row which was gone then. The same work can be done a moment later.
+pub fn changed_meanwhile() -> Error {
+    let message = "could not obtain lock: a row was merged into another or deleted meanwhile".to_owned();
+    Error::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(message))
+}
+
 /// Whether PostgreSQL has ended the transaction because it and another one waited for each other.
 pub(super) fn is_deadlock(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(_, information) if information.message().contains(DEADLOCK))

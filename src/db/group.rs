@@ -1,6 +1,7 @@
 //! One thread writes what many callers ask for: those that wait at the same time share one transaction, so that they share
 //! the cost of one flush to the disk, and each table is asked once for all of them.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -42,6 +43,9 @@ pub trait Work: Send + 'static {
 
     /// How much of the queue a job takes, in bytes.
     fn size(job: &Self::Job) -> usize;
+
+    /// The ids that a job is about. Jobs that have one in common keep their order.
+    fn ids(job: &Self::Job) -> Vec<String>;
 }
 
 /// Hands jobs to the thread that does them. Clones share the thread; it stops when [`GroupWriter::close`] is called.
@@ -63,6 +67,8 @@ struct Waiting<W: Work> {
     reply: oneshot::Sender<Result<W::Done, Error>>,
     _room: OwnedSemaphorePermit,
     since: Instant,
+    /// Whether it was in the way of a batch, because it needs a customer whom others have locked.
+    is_alone: bool,
 }
 
 impl<W: Work> Waiting<W> {
@@ -98,7 +104,7 @@ impl<W: Work> GroupWriter<W> {
         let room = tokio::time::timeout(ROOM_WAIT, self.room.clone().acquire_many_owned(kib)).await;
         let Ok(Ok(room)) = room else { return Err(Error::Unavailable(format!("too many {} wait", W::NAME))) };
         let (reply, answer) = oneshot::channel();
-        self.hand_over(Waiting { job, reply, _room: room, since: Instant::now() })?;
+        self.hand_over(Waiting { job, reply, _room: room, since: Instant::now(), is_alone: false })?;
         answer.await.unwrap_or_else(|_| Err(stopping()))
     }
 
@@ -137,57 +143,120 @@ fn run<W: Work>(db: &Db, work: &W, jobs: &mpsc::Receiver<Waiting<W>>) {
         if busy.is_empty() && first.is_err() {
             return;
         }
-        let room = BATCH.saturating_sub(busy.len() + 1);
-        let batch = busy.into_iter().chain(first).chain(jobs.try_iter().take(room)).collect();
-        busy = answer(db, work, batch, jobs);
+        let all: Vec<Waiting<W>> = busy.into_iter().chain(first).chain(jobs.try_iter().take(BATCH - 1)).collect();
+        let (batch, mut left) = do_alone(db, work, all);
+        left.extend(answer(db, work, batch, jobs));
+        left.sort_by_key(|waiting| waiting.since);
+        busy = left;
     }
+}
+
+/// The ids of jobs that wait, and so of those that may not be done before them.
+#[derive(Default)]
+struct Held(HashSet<String>);
+
+impl Held {
+    fn hold<W: Work>(&mut self, job: &W::Job) {
+        self.0.extend(W::ids(job));
+    }
+
+    fn holds<W: Work>(&self, job: &W::Job) -> bool {
+        !self.0.is_empty() && W::ids(job).iter().any(|id| self.0.contains(id))
+    }
+}
+
+/// Tries the jobs that were in the way of a batch, each in a transaction of its own. Returns the jobs of the next batch,
+/// and those that still have to wait: for their customers, or for such a job before them.
+fn do_alone<W: Work>(db: &Db, work: &W, all: Vec<Waiting<W>>) -> (Vec<Waiting<W>>, Vec<Waiting<W>>) {
+    if !all.iter().any(|waiting| waiting.is_alone) {
+        return (all, Vec::new());
+    }
+    let (mut batch, mut left) = (Vec::new(), Vec::new());
+    let (mut held, mut in_batch) = (Held::default(), Held::default());
+    for waiting in all {
+        if held.holds::<W>(&waiting.job) || (waiting.is_alone && in_batch.holds::<W>(&waiting.job)) {
+            held.hold::<W>(&waiting.job);
+            left.push(waiting);
+        } else if !waiting.is_alone {
+            in_batch.hold::<W>(&waiting.job);
+            batch.push(waiting);
+        } else {
+            let done = alone(db, work, &waiting.job);
+            if matches!(done, Ok(None)) {
+                held.hold::<W>(&waiting.job);
+            }
+            left.extend(waiting.answer_or_wait(done));
+        }
+    }
+    (batch, left)
 }
 
 /// Does a batch in one transaction. If that fails, each job gets its own, so that one that cannot be done does not keep
 /// the others out. If the database is unavailable, all waiting jobs are refused at once, so that they do not wait for it
 /// one after the other. Returns those whose customers are busy.
 fn answer<W: Work>(db: &Db, work: &W, batch: Vec<Waiting<W>>, jobs: &mpsc::Receiver<Waiting<W>>) -> Vec<Waiting<W>> {
+    if batch.is_empty() {
+        return batch;
+    }
     let all: Vec<&W::Job> = batch.iter().map(|waiting| &waiting.job).collect();
-    let answers = match attempt(db, work, &all) {
-        Ok(done) => done.into_iter().map(Ok).collect(),
-        Err(error) => one_by_one(db, work, &all, error),
+    let (answers, are_alone) = match attempt(db, work, &all) {
+        Ok(done) => (done.into_iter().map(Ok).collect(), false),
+        Err(error) => (one_by_one(db, work, &all, error), true),
     };
-    let is_unavailable = answers.last().is_some_and(|last| last.as_ref().is_err_and(Error::is_unavailable));
+    let is_unavailable = answers.last().is_some_and(|last: &Done<W>| last.as_ref().is_err_and(Error::is_unavailable));
     let refused: Vec<Waiting<W>> = if is_unavailable { jobs.try_iter().collect() } else { Vec::new() };
     let mut busy = Vec::new();
-    for (waiting, answer) in batch.into_iter().zip(answers) {
-        match answer {
-            Ok(None) if waiting.since.elapsed() < BUSY_WAIT => busy.push(waiting),
-            Ok(None) => waiting.answer(Err(Error::Unavailable("a customer was locked too long".into()))),
-            Ok(Some(done)) => waiting.answer(Ok(done)),
-            Err(error) => waiting.answer(Err(error)),
-        }
+    for (mut waiting, answer) in batch.into_iter().zip(answers) {
+        waiting.is_alone = are_alone;
+        busy.extend(waiting.answer_or_wait(answer));
     }
     refused.into_iter().for_each(|waiting| waiting.answer(Err(unavailable())));
     busy
 }
 
-/// Does each job of a failed batch in its own transaction, until the database is unavailable.
-fn one_by_one<W: Work>(db: &Db, work: &W, batch: &[&W::Job], error: Error) -> Vec<Result<Option<W::Done>, Error>> {
-    if batch.len() == 1 {
-        return vec![if error.is_busy() { Ok(None) } else { Err(error) }];
+impl<W: Work> Waiting<W> {
+    /// Answers the caller, unless the job has to be tried again.
+    fn answer_or_wait(self, done: Done<W>) -> Option<Waiting<W>> {
+        match done {
+            Ok(None) if self.since.elapsed() < BUSY_WAIT => return Some(self),
+            Ok(None) => self.answer(Err(Error::Unavailable("a customer was locked too long".into()))),
+            Ok(Some(done)) => self.answer(Ok(done)),
+            Err(error) => self.answer(Err(error)),
+        }
+        None
     }
+}
+
+/// What came of a job: `None` if it has to be tried again.
+type Done<W> = Result<Option<<W as Work>::Done>, Error>;
+
+/// Does each job of a failed batch in its own transaction, until the database is unavailable. Jobs that are about the same
+/// ids as one before them that has to wait, wait as well.
+fn one_by_one<W: Work>(db: &Db, work: &W, batch: &[&W::Job], error: Error) -> Vec<Done<W>> {
     tracing::warn!(cause = error.cause(), jobs = batch.len(), "{} were not stored together", W::NAME);
     let mut is_unavailable = error.is_unavailable() && !error.is_busy();
+    let mut held = Held::default();
     let one = |job: &&W::Job| {
         if is_unavailable {
             return Err(unavailable());
         }
-        match attempt(db, work, &[*job]) {
-            Ok(mut done) => Ok(done.pop().flatten()),
-            Err(error) if error.is_busy() => Ok(None),
-            Err(error) => {
-                is_unavailable = error.is_unavailable();
-                Err(error)
-            }
+        let done = if held.holds::<W>(job) { Ok(None) } else { alone(db, work, job) };
+        if matches!(done, Ok(None)) {
+            held.hold::<W>(job);
         }
+        is_unavailable = done.as_ref().is_err_and(Error::is_unavailable);
+        done
     };
     batch.iter().map(one).collect()
+}
+
+/// Does one job in a transaction of its own.
+fn alone<W: Work>(db: &Db, work: &W, job: &W::Job) -> Done<W> {
+    match attempt(db, work, &[job]) {
+        Ok(mut done) => Ok(done.pop().flatten()),
+        Err(error) if error.is_busy() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn attempt<W: Work>(db: &Db, work: &W, jobs: &[&W::Job]) -> Result<Vec<Option<W::Done>>, Error> {

@@ -27,11 +27,13 @@ use diesel::r2d2::{Pool, PooledConnection};
 pub use both::Both;
 pub use conn::{AnyConnection, Conn, Manager};
 use conn::{Counts, DatabaseFile};
-pub use failure::{Unavailable, is_unavailable};
+pub use failure::{Unavailable, changed_meanwhile, is_unavailable};
 use turns::Turns;
 
 /// How long a reader waits for a connection before the answer is 503.
 pub const POOL_WAIT: Duration = Duration::from_secs(2);
+/// How many threads write batches: deliveries, attributes, log-ins, contacts.
+const BATCH_WRITERS: u32 = 4;
 /// How long a writer waits for its turn.
 const WRITER_WAIT: Duration = Duration::from_secs(5);
 
@@ -42,6 +44,8 @@ pub struct Db {
     readers: Pool<Manager>,
     /// On SQLite one: writers wait for it, and none of them waits with a connection.
     writers: Pool<Manager>,
+    /// For the threads that write batches ([`group`]), which wait for nobody. On SQLite they share the one of all writers.
+    batches: Pool<Manager>,
     turns: Turns,
     counts: Arc<Counts>,
     file: Arc<DatabaseFile>,
@@ -50,8 +54,9 @@ pub struct Db {
 type PooledConn = PooledConnection<Manager>;
 
 impl Db {
-    /// Connects to `url` (`sqlite:PATH` or `postgres://…`) with at most so many connections, of which a quarter are for
-    /// writers: at least one, and on SQLite not more. With one, there is one for readers besides.
+    /// Connects to `url` (`sqlite:PATH` or `postgres://…`) with at most so many connections. On SQLite one is for writers. On
+    /// PostgreSQL a quarter is for them, and a quarter for the threads that write batches: at least one each, and for these
+    /// at most four. For readers there is always one besides.
     ///
     /// # Errors
     /// One line that says what is wrong with the address, the file or the server.
@@ -61,7 +66,10 @@ impl Db {
         let manager = || Manager::new(url, counts.clone(), file.clone());
         let first = manager()?;
         first.check()?;
-        let writers = if first.is_sqlite() { 1 } else { (connections / 4).max(1) };
+        let (writers, batches) = match first.is_sqlite() {
+            true => (1, 0),
+            false => ((connections / 4).max(1), (connections / 4).clamp(1, BATCH_WRITERS)),
+        };
         let pool = |most: u32, wait: Duration, manager| {
             Pool::builder()
                 .max_size(most)
@@ -71,9 +79,13 @@ impl Db {
                 .error_handler(Box::new(failure::LogPoolErrors))
                 .build_unchecked(manager)
         };
-        let readers = pool(connections.saturating_sub(writers).max(1), POOL_WAIT, first);
+        let readers = pool(connections.saturating_sub(writers + batches).max(1), POOL_WAIT, first);
         let writers = pool(writers, WRITER_WAIT, manager()?.for_writers());
-        Ok(Db { readers, writers, turns: Turns::default(), counts, file })
+        let batches = match batches {
+            0 => writers.clone(),
+            most => pool(most, WRITER_WAIT, manager()?.for_writers()),
+        };
+        Ok(Db { readers, writers, batches, turns: Turns::default(), counts, file })
     }
 
     /// How many statements all connections have sent since start-up, without `BEGIN`, `COMMIT` and `ROLLBACK`.
@@ -197,7 +209,7 @@ impl Db {
     where
         E: From<diesel::result::Error> + From<Unavailable>,
     {
-        self.run(&self.writers, Conn::begin_without_waiting, work)
+        self.run(&self.batches, Conn::begin_without_waiting, work)
     }
 
     fn run<T, E>(
@@ -267,8 +279,9 @@ impl Db {
 
     /// Runs SQL on every connection, for settings that belong to a connection.
     pub fn batch_everywhere(&self, sql: &str) -> Result<(), String> {
-        let both = [&self.readers, &self.writers];
-        let connections = both.into_iter().flat_map(|pool| (0..pool.max_size()).map(|_| pool.get()));
+        let all = [&self.readers, &self.writers, &self.batches];
+        let all = if self.is_sqlite() { &all[..2] } else { &all[..] };
+        let connections = all.iter().flat_map(|pool| (0..pool.max_size()).map(|_| pool.get()));
         let all: Result<Vec<PooledConn>, _> = connections.collect();
         for mut conn in all.map_err(|error| error.to_string())? {
             conn.inner.batch_execute(sql).map_err(|error| error.to_string())?;

@@ -9,6 +9,7 @@ use crate::base::ids::{Ids, ProjectId};
 use crate::db::group::{GroupWriter, Work};
 use crate::db::{Conn, Db};
 use crate::events::{Delivery, Rejection};
+use crate::ingest::screening::ids_in;
 use crate::ingest::{self, Outcome, queries};
 
 /// How a delivery is answered.
@@ -84,6 +85,11 @@ impl Work for Deliveries {
 
     fn size(job: &Job) -> usize {
         job.bytes
+    }
+
+    fn ids(job: &Job) -> Vec<String> {
+        let named = job.parsed.iter().flat_map(|delivery| ids_in(&delivery.event));
+        named.map(|id| format!("{} {id}", job.project)).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::ids::ProjectId;
+use dossier::cli::settle;
 use dossier::db::schema::events;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::Desk;
 use crate::support::customers::profiles;
-use crate::support::events::{deliver, deliver_together, event_on_day, transfer_event, with_ids};
+use crate::support::events::{deliver, deliver_together, event_on_day, import, transfer_event, with_ids};
 use crate::support::jobs::rebuild;
 use crate::support::operations::erase_customer;
 
@@ -213,4 +214,55 @@ async fn events_from_long_ago_are_not_read_again() {
     must_equal(&desk, damaged, whole).expect("nothing was missed");
     rebuild(&desk, Some(damaged));
     assert!(must_equal(&desk, damaged, whole).is_err(), "a rebuild reads everything");
+}
+
+/// As an import leaves it that was interrupted, or while one runs beside a server.
+#[actix_web::test]
+async fn events_that_wait_to_be_applied_are_not_lost_when_their_customer_is_merged() {
+    let desk = Desk::open().await;
+    let [at_once, late] = [(); 2].map(|()| desk.project_of_its_own());
+    let bought = |id: &str, day: i64| {
+        let fields = json!({ "app_user_id": id, "original_app_user_id": id, "aliases": [id], "price": day,
+            "transaction_id": format!("{id}-{day}"), "original_transaction_id": format!("{id}-{day}"),
+            "subscriber_attributes": { "goal": { "value": format!("{day}"), "updated_at_ms": day } } });
+        event_on_day(day, "INITIAL_PURCHASE", fields)
+    };
+    let first = [bought("lena", 1), event_on_day(2, "SUBSCRIBER_ALIAS", with_ids("mara", &["mara"]))];
+    let imported = [bought("mara", 3), bought("mara", 4)];
+    let merge = [event_on_day(5, "SUBSCRIBER_ALIAS", with_ids("lena", &["lena", "mara"]))];
+    for project in [at_once, late] {
+        deliver(&desk, project, &first);
+    }
+    deliver(&desk, at_once, &imported);
+    import(&desk, late, &imported);
+    for project in [at_once, late] {
+        deliver(&desk, project, &merge);
+    }
+    must_equal(&desk, late, at_once).expect("nothing was lost");
+    must_stay_in_a_rebuild(&desk, late).expect("nothing was lost");
+}
+
+/// They are derived in several chunks, each of which is read while the one before is written.
+#[actix_web::test]
+async fn customers_whom_transfers_link_are_derived_right_in_whatever_chunk_they_are() {
+    let desk = Desk::open().await;
+    let [at_once, late] = [(); 2].map(|()| desk.project_of_its_own());
+    let ids: Vec<String> = (0..600).map(|number| format!("customer-{number}")).collect();
+    let of = |id: &String, day: i64| {
+        let fields = json!({ "app_user_id": id, "original_app_user_id": id, "aliases": [id], "price": 1,
+            "transaction_id": format!("{id}-{day}"), "original_transaction_id": format!("{id}-0") });
+        event_on_day(day, if day == 0 { "INITIAL_PURCHASE" } else { "RENEWAL" }, fields)
+    };
+    let first: Vec<String> = ids.iter().map(|id| of(id, 0)).collect();
+    let moved = ids.iter().zip(ids.iter().skip(300)).step_by(7);
+    let moved = moved.map(|(from, to)| transfer_event(10, &[from.as_str()], &[to.as_str()]));
+    let then: Vec<String> = ids.iter().map(|id| of(id, 20)).chain(moved).collect();
+    for project in [at_once, late] {
+        deliver_together(&desk, project, &first);
+    }
+    deliver_together(&desk, at_once, &then);
+    import(&desk, late, &then);
+    let derived = settle::stale(&desk.db, &indicatif::ProgressBar::hidden()).expect("all are derived");
+    assert_eq!(derived, ids.len());
+    must_equal(&desk, late, at_once).expect("the same");
 }

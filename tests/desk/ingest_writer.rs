@@ -5,15 +5,17 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
+use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::base::ids::ProjectId;
-use dossier::customers::{identity, locks};
+use dossier::customers::{Seen, identity, locks};
 use dossier::db::schema::history;
 use dossier::db::{Conn, Db};
 use dossier::ingest::{Answer, Outcome};
 use dossier::server::app::Application;
 use serde_json::json;
 
+use crate::support::cast::ADA;
 use crate::support::events::{deliver, deliver_together, event_on_day, replace_fields, with_ids};
 use crate::support::{DAY, Desk};
 
@@ -85,7 +87,7 @@ async fn a_transaction_of_another_process_on_one_customer_delays_no_event_of_oth
             let customer = identity::find(conn, project, "user-1")?.ok_or(Error::NotFound)?;
             locks::lock(conn, [customer])?;
             // An id that nobody has yet is given to a customer as well.
-            let new = identity::Seen { ids: vec![id("user-3")], at: dossier::base::clock::Moment(1) };
+            let new = Seen { ids: vec![id("user-3")], at: Moment(1) };
             identity::lock_ids(conn, project, &[new])?;
             holds.send(()).expect("somebody waits");
             released.recv().expect("the test goes on");
@@ -214,6 +216,77 @@ fn lock_waits(conn: &mut Conn) -> QueryResult<i64> {
     let waiting = "SELECT count(*) AS waits FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
     Ok(diesel::sql_query(waiting).get_result::<Waits>(conn)?.waits)
+}
+
+/// PostgreSQL has room for a few thousand locks in all.
+#[actix_web::test]
+async fn any_number_of_unknown_ids_takes_few_locks() {
+    let desk = Desk::open().await;
+    if desk.db.is_sqlite() {
+        return;
+    }
+    let seen =
+        |from: usize, to: usize| Seen { ids: (from..to).map(|n| id(&format!("user-{n}"))).collect(), at: Moment(1) };
+    let busy_beside = |held: Seen, asked: Seen| {
+        let held = desk.db.write_here(|conn| {
+            identity::lock_ids(conn, desk.project, &[held])?;
+            let beside = desk.db.write_without_waiting(|conn| {
+                let locked = identity::lock_ids(conn, desk.project, std::slice::from_ref(&asked))?;
+                Ok::<_, Error>(locked.busy_among(&[asked]))
+            });
+            Ok::<_, Error>((beside?, advisory_locks(conn)?))
+        });
+        held.expect("locked")
+    };
+    let (busy, locks) = busy_beside(seen(0, 5_000), seen(7, 8));
+    assert!(busy == [true] && locks <= 300, "{busy:?} {locks}");
+    assert_eq!(busy_beside(seen(7, 8), seen(0, 5_000)).0, [true]);
+    assert_eq!(busy_beside(seen(7, 8), seen(8, 9)).0, [false]);
+    assert_eq!(busy_beside(seen(7, 8), seen(7, 9)).0, [true]);
+}
+
+/// How many advisory locks all transactions of the database hold.
+fn advisory_locks(conn: &mut Conn) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Locks {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        locks: i64,
+    }
+    let held = "SELECT count(*) AS locks FROM pg_locks
+        WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    Ok(diesel::sql_query(held).get_result::<Locks>(conn)?.locks)
+}
+
+/// A batch does not lock what its rows refer to; PostgreSQL does.
+#[actix_web::test]
+async fn a_row_that_others_hold_and_a_batch_refers_to_refuses_nobody() {
+    let desk = Desk::open().await;
+    if desk.db.is_sqlite() {
+        return;
+    }
+    let url = ("url", "https://hooks.okafor.example/");
+    let fields =
+        [("name", "Sundial server"), url, ("environment", "all"), ("authorization", ""), ("sends_received", "1")];
+    let added = desk.post_form(&ADA, "/projects/sundial/settings/endpoints", &fields).await;
+    assert_eq!(added.status, 200, "{}", added.body);
+    let (holds, is_held) = mpsc::channel();
+    let other = Db::open(&desk.application.config.database_url, 4).expect("a second process");
+    let holder = std::thread::spawn(move || {
+        other.write_here(|conn| {
+            diesel::sql_query("SELECT id FROM webhook_endpoints FOR UPDATE").execute(conn)?;
+            holds.send(()).expect("somebody waits");
+            std::thread::sleep(Duration::from_millis(400));
+            Ok::<_, Error>(())
+        })
+    });
+    is_held.recv().expect("the endpoint is held");
+    let take = |number: usize| desk.application.intake.take(desk.project, event_of(number, 0, "RENEWAL").into_bytes());
+    let answers = futures_util::future::join_all((0..5).map(take)).await;
+    holder.join().expect("no panic").expect("it commits");
+    assert!(
+        answers.iter().all(|answer| answer.as_ref().is_ok_and(|one| *one == Answer::Taken(Outcome::Stored))),
+        "{answers:?}"
+    );
 }
 
 fn id(text: &str) -> dossier::base::AppUserId {

@@ -23,6 +23,9 @@ pub struct Login {
 pub async fn log_in(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let login: Login = body::parsed(payload).await?;
     let (current, new) = (id(&login.app_user_id)?, id(&login.new_app_user_id)?);
+    for id in [&current, &new] {
+        caller.admit_write_for(id.as_str()).await?;
+    }
     let is_new = caller.log_in(current, new.clone()).await?;
     let customer_info = caller
         .read(move |conn, call| {

@@ -60,6 +60,10 @@ impl Work for LogIns {
     fn size(job: &LogIn) -> usize {
         job.current.as_str().len() + job.new.as_str().len()
     }
+
+    fn ids(job: &LogIn) -> Vec<String> {
+        [&job.current, &job.new].map(|id| format!("{} {}", job.call.ctx.project, id.as_str())).into()
+    }
 }
 
 /// A log-in with what is known of its ids.

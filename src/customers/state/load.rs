@@ -145,7 +145,7 @@ impl Loaded {
     /// the transfers among these.
     fn go_back(&mut self, conn: &mut Conn, needs: Vec<Need>) -> QueryResult<Vec<Need>> {
         let unread = needs.iter().map(|(customer, _)| *customer).filter(|one| !self.members.contains_key(one));
-        locks::lock(conn, unread.collect::<Vec<_>>())?;
+        locks::lock_all(conn, unread.collect())?;
         self.members(conn, needs.iter().map(|(customer, _)| *customer))?;
         let mut times: BTreeMap<CustomerId, Moment> = BTreeMap::new();
         for (customer, time) in needs {
@@ -159,10 +159,7 @@ impl Loaded {
         let mut ahead = Vec::new();
         for (customer, start) in starts {
             let Some(member) = self.members.get_mut(&customer) else { continue };
-            match &member.progress.ahead {
-                Some(some) if member.again_after().is_none() => ahead.push((customer, some.clone())),
-                Some(_) | None => {}
-            }
+            ahead.extend(member.progress.ahead.clone().map(|events| (customer, events)));
             let is_lost = member.progress.ahead.is_none();
             member.rewind(start);
             let after = member.again_after().filter(|_| !is_lost).unwrap_or(Moment::EARLIEST);
@@ -361,7 +358,8 @@ type CustomerRow = (
     (Option<i64>, Option<String>),
 );
 
-fn customers_of(conn: &mut Conn, keys: &[Row]) -> QueryResult<Vec<(CustomerId, Member)>> {
+/// What is stored of customers.
+pub fn customers_of(conn: &mut Conn, keys: &[Row]) -> QueryResult<Vec<(CustomerId, Member)>> {
     const KEY: &[Column] = &[("id", Kind::Integer)];
     let columns = "customers.id, last_seen_at, original_app_user_id, best_app_user_id, ids_count, display_name, email,
         event_country, events_count, first_event_at, active_at, spent_micros, customers.payments, refunds,

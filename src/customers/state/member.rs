@@ -157,6 +157,13 @@ pub struct Member {
 }
 
 impl Member {
+    /// Whether the database has the same of the customer as when this was read.
+    pub fn was_read_as(&self, now: &Member) -> bool {
+        self.stored_columns == now.stored_columns
+            && self.stored_progress == now.stored_progress
+            && self.last_seen_at == now.last_seen_at
+    }
+
     /// A customer whom the database does not have.
     pub fn new() -> Member {
         Member {

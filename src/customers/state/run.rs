@@ -7,7 +7,7 @@ use diesel::sql_types::BigInt;
 
 use super::NewId;
 use super::contact::Term;
-use super::load::Loaded;
+use super::load::{Loaded, customers_of};
 use super::member::Member;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::db::Conn;
@@ -98,17 +98,25 @@ fn take(member: &mut Member, record: &Record) {
 }
 
 impl Prepared {
-    /// Whether the customers have no events but those that were applied. For what was prepared from all events.
-    pub fn is_current(&self, conn: &mut Conn) -> QueryResult<bool> {
-        let own = self.members.iter().filter(|(customer, _)| customer.0 > 0);
-        let keys: Vec<Row> = own.map(|(customer, _)| row![*customer]).collect();
+    /// Whether it still follows from what is stored, and is about no customers but the `locked` ones. For what was prepared from
+    /// all events.
+    pub fn is_current(&self, conn: &mut Conn, locked: &BTreeSet<CustomerId>) -> QueryResult<bool> {
+        let own: BTreeSet<CustomerId> = self.members.keys().copied().filter(|customer| customer.0 > 0).collect();
+        if !own.is_subset(locked) {
+            return Ok(false);
+        }
+        let keys: Vec<Row> = own.iter().map(|customer| row![*customer]).collect();
         const KEY: &[Column] = &[("customer_id", Kind::Integer)];
         let counts = "customer_id, (SELECT count(*) FROM history WHERE history.customer_id = given.customer_id)";
         let counted = many::joined::<(BigInt, BigInt), (CustomerId, i64)>(conn, (counts, "given"), KEY, &keys)?;
-        let is = |(customer, events): &(CustomerId, i64)| {
-            self.members.get(customer).is_some_and(|member| !member.is_afresh || member.columns.events == *events)
+        let has_all = |(customer, events): &(CustomerId, i64)| {
+            self.members.get(customer).is_some_and(|member| member.is_afresh && member.columns.events == *events)
         };
-        Ok(counted.iter().all(is))
+        let stored = customers_of(conn, &keys)?;
+        let is_same = |(customer, now): &(CustomerId, Member)| {
+            self.members.get(customer).is_some_and(|member| member.was_read_as(now))
+        };
+        Ok(stored.len() == own.len() && counted.iter().all(has_all) && stored.iter().all(is_same))
     }
 
     /// The purchases of a customer as they are after the events, as far as they were read.

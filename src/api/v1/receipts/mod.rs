@@ -40,6 +40,7 @@ pub async fn take(caller: Caller, req: HttpRequest, payload: Payload) -> Result<
     refused::require_platform(caller.call())?;
     let receipt = Receipt::parse(&body::json(payload).await?)?;
     let id = receipt.app_user_id.clone();
+    caller.admit_write_for(id.as_str()).await?;
     let taken = caller
         .act(move |conn, call| {
             let (traces, taken) = save_and_buy(conn, call, &receipt)?;
