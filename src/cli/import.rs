@@ -31,7 +31,7 @@ pub struct Args {
 }
 
 /// How many events share a commit. More would not be faster, and servers on the same database wait for it.
-const BATCH: usize = 1_000;
+const BATCH: usize = 2_000;
 /// How many bytes of a line are read at most: enough to see that the line is too long.
 const LONGEST_LINE: u64 = 2 * MAX_BODY as u64;
 
