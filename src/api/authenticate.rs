@@ -311,8 +311,8 @@ impl UncheckedCall {
         let pattern = &self.entry.pattern;
         let is_upload = pattern.ends_with("/attributes") || pattern == "/v1/receipts";
         match error {
-            Error::TooManyRequests { .. } if is_upload && !key.is_secret() => {
-                Error::Unavailable("a public key is over its rate limit".into())
+            Error::TooManyRequests { retry_after, .. } if is_upload && !key.is_secret() => {
+                Error::Overloaded { retry_after }
             }
             error => error,
         }

@@ -85,7 +85,8 @@ impl Pending {
         if status.is_redirection() {
             return response;
         }
-        if status.is_server_error() {
+        let is_failure = !matches!(error.as_error::<Error>(), Some(Error::Overloaded { .. }));
+        if status.is_server_error() && is_failure {
             let cause = error.as_error::<Error>().and_then(Error::cause).map(str::to_owned);
             log::failure(&self.record, status, &cause.unwrap_or_else(|| error.to_string()));
         }

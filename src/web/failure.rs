@@ -83,6 +83,11 @@ pub(super) fn title_and_sentence(error: &actix_web::Error, status: StatusCode) -
             "This did not come from Dossier",
             "Changes can only be made from Dossier's own pages. Nothing was changed.",
         ),
+        Some(Error::Overloaded { .. }) => (
+            "Too much at once",
+            "More was sent for this customer, or from this address, than is taken in a minute. Nothing was stored: send it again \
+             after the time in Retry-After.",
+        ),
         _ => describe(status),
     }
 }

@@ -194,6 +194,8 @@ async fn an_app_that_writes_too_often_for_a_customer_is_to_come_back_later() {
     };
     assert!((120..400).contains(&written), "{written} writes");
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.json()["code"], 7110);
+    assert!(refused.body.contains("than is taken in a minute"), "{}", refused.body);
     assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=60).contains(&seconds)));
     let body = json!({ "attributes": { "plan": { "value": "a" } } });
     app.get("/v1/subscribers/mara").await;
