@@ -60,6 +60,7 @@ impl Refused {
     }
 
     fn append(self, conn: &mut Conn, ctx: &Ctx) -> Result<(), Error> {
+        conn.lock_project(ctx.project)?;
         let trace = Trace::new(Action::AuthorizationRefused).about(self.permission.words());
         let customer = match &self.requested_id {
             Some(requested_id) => identity::find(conn, ctx.project, requested_id)?,

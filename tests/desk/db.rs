@@ -15,7 +15,7 @@ use dossier::events::Delivery;
 use serde_json::json;
 
 use crate::support::Desk;
-use crate::support::cast::SOL;
+use crate::support::cast::{SOL, VERA};
 use crate::support::customers::count_events;
 use crate::support::events::event_on_day;
 
@@ -225,4 +225,44 @@ async fn acts_that_wait_for_each_other_hold_no_connections() {
     );
     let done = |status: &&StatusCode| **status == StatusCode::SEE_OTHER;
     assert_eq!(acts.iter().filter(done).count(), 10, "a customer has at most ten notes: {acts:?}");
+}
+
+/// Whoever waits for a project has locked none of its customers: the other way round two could wait for each other.
+#[actix_web::test]
+async fn a_refusal_that_waits_for_the_project_holds_up_no_event_of_its_customer() {
+    let desk = Desk::open().await;
+    if desk.db.is_sqlite() {
+        return;
+    }
+    let take = |day: i64| {
+        let body = event_on_day(day, "RENEWAL", json!({})).into_bytes();
+        desk.application.intake.take(desk.project, body)
+    };
+    take(0).await.expect("it is stored");
+    let project = desk.project;
+    let other = Db::open(&desk.application.config.database_url, 1).expect("a second process");
+    let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    let (signal, wait) = (held.0, release.1);
+    let holder = std::thread::spawn(move || {
+        other.write_here(|conn| {
+            conn.lock_project(project)?;
+            signal.send(()).expect("somebody listens");
+            wait.recv().expect("the test releases the lock");
+            Ok::<_, Error>(())
+        })
+    });
+    held.1.recv().expect("the lock is taken");
+    let refused = desk.post_form(&VERA, "/projects/sundial/customers/lena/block", &[("body", "x")]);
+    let event = async {
+        actix_web::rt::time::sleep(Duration::from_millis(300)).await;
+        let began = Instant::now();
+        let stored = take(1).await.is_ok();
+        let took = began.elapsed();
+        release.0.send(()).expect("the holder listens");
+        (stored, took)
+    };
+    let (refused, (stored, took)) = futures_util::future::join(refused, event).await;
+    holder.join().expect("no panic").expect("it commits");
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(stored && took < Duration::from_secs(1), "{stored} {took:?}");
 }

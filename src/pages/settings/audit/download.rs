@@ -42,6 +42,7 @@ pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> R
     let begin = move |conn: &mut Conn| {
         let member = request.authorize(conn)?;
         let (filter, _) = asked?;
+        conn.lock_project(member.project.id)?;
         let customer = customer_of(conn, member.project.id, &filter)?;
         let trace = trace(&filter, customer.flatten());
         audit::append(conn, &request.ctx(&member), trace)?;
