@@ -25,6 +25,10 @@ impl Moment {
         Moment(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
+    pub const fn plus_minutes(self, minutes: i64) -> Moment {
+        self.plus_seconds(minutes.saturating_mul(60))
+    }
+
     pub const fn plus_days(self, days: i64) -> Moment {
         self.plus_seconds(days.saturating_mul(86_400))
     }

@@ -1,5 +1,6 @@
-//! Work that starts at a time instead of a request: one thread runs every job again and again. A job finds its work
-//! with one query on an index and works in small transactions. Several processes may run the same job at once.
+//! Work that starts at a time instead of a request. A job finds its work with one query on an index and works in small
+//! transactions. Two threads run the jobs again and again: one what customers wait for, the other what takes long. Several
+//! processes may run the same job at once.
 
 mod grants;
 mod overrides;
@@ -7,6 +8,8 @@ mod renewals;
 mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::audit::Ctx;
 use crate::base::clock::{Clock, Moment};
@@ -26,6 +29,8 @@ pub struct Work {
     pub now: Moment,
     /// For jobs that run so long that they must ask for the time again.
     pub clock: Clock,
+    /// True once the server stops. A job that takes long asks after each step, and leaves the rest to the next start.
+    pub is_stopping: Arc<AtomicBool>,
 }
 
 impl Work {
@@ -33,29 +38,40 @@ impl Work {
     fn ctx(&self, project: ProjectId) -> Ctx {
         Ctx::system(project, &self.ids, self.now)
     }
+
+    fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
+    }
 }
 
 /// Does the pending work; returns how many items it handled.
-type Job = fn(&Work) -> Result<usize, Error>;
+pub type Job = fn(&Work) -> Result<usize, Error>;
 
-/// Every job, with its name in the log.
-const JOBS: [(&str, Job); 6] = [
+/// Jobs that run in one thread, each with its name in the log.
+pub type Jobs = [(&'static str, Job)];
+
+/// What customers wait for: it decides what they can use.
+pub const PUNCTUAL: &Jobs = &[
     ("ends of grants", grants::record_ends),
-    ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, &work.clock)),
     ("ends of overrides", overrides::record_ends),
     ("renewals in the Test Store", renewals::record),
-    ("pruning deliveries", |work| endpoints::prune(&work.db, work.now)),
-    ("cleanup after erasures", |work| erasure::cleanup::work(&work.db)),
 ];
 
-/// Runs every job; returns how many items they handled. A job that fails does not stop the others, and the next run
-/// tries it again.
-pub fn run(work: &Work) -> usize {
+/// What may take long, and may be late.
+pub const UPKEEP: &Jobs = &[
+    ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, &work.clock, &|| work.is_stopping())),
+    ("pruning deliveries", |work| endpoints::prune(&work.db, work.now)),
+    ("overwriting free space", |work| erasure::cleanup::work(&work.db, work.now, &|| work.is_stopping())),
+];
+
+/// Runs every one of the jobs; returns how many items they handled. A job that fails does not stop the others, and the next
+/// run tries it again.
+pub fn run(jobs: &Jobs, work: &Work) -> usize {
     let each = |(name, job): &(&str, Job)| {
         let result = catch_unwind(AssertUnwindSafe(|| job(work)));
         log_result(name, result.unwrap_or_else(|_| Err(Error::Internal("the job panicked".into()))))
     };
-    JOBS.iter().map(each).sum()
+    jobs.iter().map(each).sum()
 }
 
 /// Logs how a job ended; returns how many items it handled.

@@ -1,10 +1,12 @@
-//! The thread that runs the jobs, from the start of the server to its end.
+//! The threads that run the jobs, from the start of the server to its end.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{Work, renewals, run};
+use super::{Jobs, PUNCTUAL, UPKEEP, Work, renewals, run};
 use crate::base::clock::Clock;
 use crate::base::ids::Ids;
 use crate::db::Db;
@@ -14,30 +16,60 @@ const EVERY: Duration = Duration::from_secs(30);
 
 /// Runs the jobs until it is stopped.
 pub struct Worker {
+    is_stopping: Arc<AtomicBool>,
+    threads: [Thread; 2],
+}
+
+/// A thread, and what wakes it when it is to end.
+struct Thread {
     stop: mpsc::Sender<()>,
     thread: JoinHandle<()>,
 }
 
+/// When a thread runs its jobs again.
+type Wait = fn(&Work) -> Duration;
+
 impl Worker {
+    /// # Errors
+    /// When a thread cannot be started.
     pub fn start(db: Db, clock: Clock, ids: Ids) -> std::io::Result<Worker> {
-        let (stop, stopped) = mpsc::channel();
-        let thread = std::thread::Builder::new().name("jobs".into()).spawn(move || {
-            loop {
-                let work = || Work { clock: clock.clone(), db: db.clone(), ids: ids.clone(), now: clock.now() };
-                run(&work());
-                if stopped.recv_timeout(renewals::time_until_next(&work(), EVERY)) != Err(RecvTimeoutError::Timeout) {
-                    return;
-                }
-            }
-        })?;
-        Ok(Worker { stop, thread })
+        let is_stopping = Arc::new(AtomicBool::new(false));
+        let stopping = is_stopping.clone();
+        let work = move || {
+            let now = clock.now();
+            Work { now, clock: clock.clone(), db: db.clone(), ids: ids.clone(), is_stopping: stopping.clone() }
+        };
+        let punctual = thread("jobs", PUNCTUAL, work.clone(), |work| renewals::time_until_next(work, EVERY))?;
+        let upkeep = thread("upkeep", UPKEEP, work, |_| EVERY)?;
+        Ok(Worker { is_stopping, threads: [punctual, upkeep] })
     }
 
-    /// Waits for the present run to finish, then ends the thread.
+    /// Waits for the present step of each thread to finish, then ends them.
     pub fn stop(self) {
-        drop(self.stop);
-        if self.thread.join().is_err() {
-            tracing::error!("the jobs thread panicked");
+        self.is_stopping.store(true, Ordering::Relaxed);
+        for Thread { stop, thread } in self.threads {
+            drop(stop);
+            if thread.join().is_err() {
+                tracing::error!("a thread for jobs panicked");
+            }
         }
     }
+}
+
+fn thread(
+    name: &str,
+    jobs: &'static Jobs,
+    work: impl Fn() -> Work + Send + 'static,
+    wait: Wait,
+) -> std::io::Result<Thread> {
+    let (stop, stopped) = mpsc::channel();
+    let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
+        loop {
+            run(jobs, &work());
+            if stopped.recv_timeout(wait(&work())) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+        }
+    })?;
+    Ok(Thread { stop, thread })
 }

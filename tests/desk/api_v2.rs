@@ -348,7 +348,9 @@ async fn a_deleted_customer_is_gone_under_every_id() {
     let desk = desk_with_lena().await;
     let deleted = ask(&desk, Method::DELETE, &format!("{CUSTOMERS}/lena"), None).await;
     let deleted = read(&deleted, StatusCode::OK);
-    assert_eq!(deleted, json!({ "object": "customer", "id": "lena", "deleted_at": NOW }));
+    let by = NOW.plus_minutes(10);
+    let answer = json!({ "object": "customer", "id": "lena", "deleted_at": NOW, "free_space_overwritten_by": by });
+    assert_eq!(deleted, answer);
     let again = refused(&desk, Method::DELETE, &format!("{CUSTOMERS}/lena"), None, StatusCode::NOT_FOUND).await;
     assert_eq!(again.0, "resource_missing");
     assert!(audit_lines(&desk)[0].starts_with("customer_deleted: 1 App User ID"), "{:?}", audit_lines(&desk));

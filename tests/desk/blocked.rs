@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::support::audit_log::verified_audit_entries;
 use crate::support::cast::{ADA, DEV, LENA, PASSWORD, SOL, TEAM, VERA};
 use crate::support::events::{deliver, event_on_day};
+use crate::support::jobs::clean_up;
 use crate::support::operations::block;
 use crate::support::{Desk, traces};
 
@@ -55,6 +56,7 @@ async fn a_customer_is_blocked_from_the_profile_and_unblocked_from_the_list() {
     for text in ["1 of 100", "and 1 other id", "Unblock<"] {
         assert!(list.contains(text), "{text}");
     }
+    clean_up(&desk);
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
     let unblocked = desk.post_form(&DEV, "/projects/sundial/customers/kanarie/unblock", &[]).await;
     assert_eq!((unblocked.status, unblocked.location()), (StatusCode::SEE_OTHER, format!("{BLOCKED}#")));

@@ -1,6 +1,8 @@
 //! Erasing customers: nothing of them is left anywhere, nothing of others is lost, and nobody comes back.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -9,14 +11,14 @@ use dossier::base::ids::ProjectId;
 use dossier::db::customer_tables::{CUSTOMER_TABLES, OnMerge};
 use dossier::db::schema::*;
 use dossier::ingest::Outcome;
-use dossier::operations::erasure::Erased;
+use dossier::operations::erasure::{Erased, cleanup};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
 use crate::support::canary::{WITHOUT_ROWS, add_customer_with_everything};
 use crate::support::customers::{count_events, ids_of_customers, profiles};
-use crate::support::events::{TODAY, deliver, event_on_day, transfer_of_every_store, with_ids};
+use crate::support::events::{TODAY, deliver, deliver_together, event_on_day, transfer_of_every_store, with_ids};
 use crate::support::jobs::{clean_up, rebuild};
 use crate::support::operations::erase_customer;
 use crate::support::{Desk, traces};
@@ -52,8 +54,35 @@ async fn what_a_careless_deletion_leaves_of_events_in_free_space_is_found() {
     assert_eq!(count_events(&desk), 0);
     assert!(!traces::find_plain(&desk, "kanarie-31-CANCELLATION").is_empty(), "digests are found");
     assert!(!traces::find_compressed(&desk, "kanarie-31-CANCELLATION").is_empty(), "bodies are found");
-    assert!(desk.db.clear_leftovers().expect("it is cleared"), "nobody reads");
-    assert_eq!(traces::find(&desk, "kanarie-31-CANCELLATION"), Vec::<String>::new());
+}
+
+/// SQLite overwrites rows that it deletes, but not the copies that stayed behind when they moved to another page.
+#[actix_web::test]
+async fn copies_that_rows_leave_when_they_move_are_overwritten_and_nothing_else() {
+    let desk = Desk::open().await;
+    if !desk.db.is_sqlite() {
+        return;
+    }
+    add_customer_with_everything(&desk).await;
+    // Rows in the middle of full pages make others move. Every seventh stays, or whole pages would be freed.
+    let moved = "CREATE TABLE moved (key INTEGER PRIMARY KEY, text TEXT);
+        WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < 5000)
+        INSERT INTO moved SELECT i * 7919 % 5003, 'moved-' || i || '-' || hex(zeroblob(40)) FROM numbers;
+        UPDATE moved SET text = 'stays' WHERE key % 7 = 0; DELETE FROM moved WHERE key % 7 <> 0;";
+    desk.db.batch(moved).expect("rows are deleted");
+    assert!(!traces::find_plain(&desk, "moved-1").is_empty(), "copies are left");
+    let before = profiles(&desk, desk.project);
+    assert!(desk.db.overwrite_free_space(&|| false).expect("it is overwritten"), "nobody reads");
+    assert_eq!(traces::find_plain(&desk, "moved-1"), Vec::<String>::new());
+    assert_eq!(profiles(&desk, desk.project), before);
+    desk.db
+        .batch("SELECT CASE count(*) WHEN 714 THEN 1 ELSE abs(-9223372036854775808) END FROM moved")
+        .expect("714 rows");
+    let sound = desk.db.read_here(|conn| {
+        let check = diesel::dsl::sql::<diesel::sql_types::Text>("integrity_check FROM pragma_integrity_check");
+        Ok::<String, Error>(diesel::select(check).first(conn)?)
+    });
+    assert_eq!(sound.ok().as_deref(), Some("ok"));
 }
 
 /// A new table of customers is only tested when the customer of whom everything is known has a row in it.
@@ -311,4 +340,79 @@ async fn an_event_that_many_customers_need_is_retained_once() {
     assert!(lost.is_ok());
     rebuild(&desk, Some(project));
     assert_eq!(seen_of_others(&desk, project, &["lena"]), before);
+}
+
+/// The time of the slowest of the webhooks that are sent one after another while `others` runs, in milliseconds.
+async fn slowest_webhook_during(desk: &Desk, slug: &str, others: impl Future<Output = ()>) -> u128 {
+    let is_over = Cell::new(false);
+    let webhooks = async {
+        let mut slowest = 0;
+        for number in 0.. {
+            let start = Instant::now();
+            let body = event_on_day(number % 900, "RENEWAL", json!({ "id": format!("during-{number}") }));
+            assert_eq!(desk.post_webhook(slug, body).await.status, 200);
+            slowest = slowest.max(start.elapsed().as_millis());
+            if is_over.get() {
+                break;
+            }
+        }
+        slowest
+    };
+    futures_util::future::join(webhooks, async {
+        others.await;
+        is_over.set(true);
+    })
+    .await
+    .0
+}
+
+/// Erasing needs the space of a deleted customer to be overwritten, which takes the longer the larger the database is.
+#[actix_web::test]
+async fn eight_deleters_at_once_all_succeed_and_no_webhook_waits_a_second() {
+    let desk = Desk::open().await;
+    let server = desk.server();
+    let ids: Vec<String> = (0..48).map(|number| format!("gone-{number}")).collect();
+    let purchase = |id: &String| event_on_day(1, "INITIAL_PURCHASE", with_ids(id, &[id]));
+    deliver_together(&desk, desk.project, &ids.iter().map(purchase).collect::<Vec<_>>());
+    if desk.db.is_sqlite() {
+        let rows = "WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < 40000)";
+        let large = format!("CREATE TABLE large AS {rows} SELECT i, hex(zeroblob(500)) AS text FROM numbers");
+        desk.db.batch(&large).expect("40 MB");
+    }
+    let slug = desk.project_of_the_cast();
+    let deleter = async |own: &[String]| {
+        for id in own {
+            let deleted = server.delete(&format!("/v1/subscribers/{id}")).await;
+            assert_eq!(deleted.status, 200, "{}", deleted.body);
+        }
+    };
+    let deleters = futures_util::future::join_all(ids.chunks(6).map(deleter));
+    let slowest = slowest_webhook_during(&desk, &slug, async { drop(deleters.await) }).await;
+    assert!(slowest < 1_000, "a webhook waited {slowest} ms for deleters");
+    let db = desk.db.clone();
+    let overwriting = tokio::task::spawn_blocking(move || db.overwrite_free_space(&|| false));
+    let overwritten = async {
+        assert!(overwriting.await.expect("it ends").is_ok(), "free space is overwritten");
+    };
+    let slowest = slowest_webhook_during(&desk, &slug, overwritten).await;
+    assert!(slowest < 1_000, "a webhook waited {slowest} ms while free space was overwritten");
+}
+
+#[actix_web::test]
+async fn free_space_is_overwritten_once_for_all_erasures_of_a_minute() {
+    let desk = Desk::open().await;
+    let purchase = |id: &str| event_on_day(1, "INITIAL_PURCHASE", with_ids(id, &[id]));
+    deliver(&desk, desk.project, &[purchase("gone-1"), purchase("gone-2"), purchase("gone-3")]);
+    let work = |desk: &Desk| cleanup::work(&desk.db, desk.clock.now(), &|| false).expect("it works");
+    assert_eq!(work(&desk), 0, "nothing was erased");
+    erase_customer(&desk, desk.project, "gone-1");
+    desk.clock.advance(40);
+    erase_customer(&desk, desk.project, "gone-2");
+    assert_eq!(work(&desk), 0, "others may follow");
+    desk.clock.advance(20);
+    assert_eq!((work(&desk), work(&desk)), (2, 0));
+    erase_customer(&desk, desk.project, "gone-3");
+    desk.clock.advance(60);
+    assert_eq!(cleanup::work(&desk.db, desk.clock.now(), &|| true).ok(), Some(if desk.db.is_sqlite() { 0 } else { 1 }));
+    assert_eq!(work(&desk), if desk.db.is_sqlite() { 1 } else { 0 }, "what a stop left is done later");
 }

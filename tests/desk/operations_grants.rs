@@ -6,7 +6,6 @@ use diesel::prelude::*;
 use dossier::base::error::Error;
 use dossier::db::Db;
 use dossier::db::schema::grant_ends;
-use dossier::jobs;
 use dossier::operations::grants::{Preset, Refusal, queries};
 use dossier::projection::Status;
 use serde_json::json;
@@ -14,7 +13,7 @@ use serde_json::json;
 use crate::support::catalogs::desk_with_entitlements;
 use crate::support::customers::{count_events, customer_id, grants_of, history_of};
 use crate::support::events::{deliver, purchase};
-use crate::support::jobs::{jobs_of_process, run_jobs};
+use crate::support::jobs::{jobs_of_process, run_all, run_jobs};
 use crate::support::operations::{grant, remove_grant, try_to_grant};
 use crate::support::{Desk, NOW};
 
@@ -96,7 +95,7 @@ async fn two_workers_record_an_end_once() {
     let (both, jobs) = (Barrier::new(2), [jobs_of_process(&desk, &desk.db), jobs_of_process(&desk, &other)]);
     let counts: Vec<usize> = std::thread::scope(|scope| {
         let both = &both;
-        let start = |job| scope.spawn(move || (both.wait(), jobs::run(job)).1);
+        let start = |job| scope.spawn(move || (both.wait(), run_all(job)).1);
         let threads: Vec<_> = jobs.iter().map(start).collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });

@@ -11,6 +11,7 @@ use crate::support::audit_log::{audit_entries, verify_audit_chain};
 use crate::support::canary::add_customer_with_everything;
 use crate::support::cast::{ADA, DEV, LENA, PASSWORD, Person, SOL, TEAM, VERA};
 use crate::support::desks::add_lena;
+use crate::support::jobs::clean_up;
 use crate::support::pages::seen_version;
 use crate::support::{Desk, form, traces};
 
@@ -294,6 +295,7 @@ async fn an_erased_name_is_stored_nowhere_and_the_chain_is_still_valid() {
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     let page = desk.get(&ADA, LENA).await.body;
     assert!(page.contains("A former member") && !page.contains("Sol Mbeki") && !page.contains(SOL.email));
+    clean_up(&desk);
     for text in [SOL.name, SOL.email] {
         assert_eq!(traces::find(&desk, text), Vec::<String>::new(), "{text}");
     }

@@ -8,6 +8,7 @@ use dossier::audit::Ctx;
 use dossier::base::error::Error;
 use dossier::base::ids::CustomerId;
 use dossier::db::schema::*;
+use dossier::jobs::Worker;
 use dossier::operations::test_accounts::jobs::{self, Requester};
 use dossier::operations::test_accounts::{Job, Pattern, Wanted, queries, work};
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ use crate::support::cast::{ADA, PASSWORD, TEAM};
 use crate::support::customers::customer_id;
 use crate::support::events::{deliver, deliver_together, event_on_day, replace_fields};
 use crate::support::jobs::clean_up;
+use crate::support::test_store::{buy, desk_with_test_store, only_purchase};
 use crate::support::{Desk, NOW, traces};
 
 const PAGE: &str = "/projects/sundial/settings/test-accounts";
@@ -206,7 +208,7 @@ async fn a_customer_who_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_
         chosen.iter().map(|one| one.id).filter(|id| *id != customer_id(&desk, "other")).collect();
     let job = start(&desk, &wanted, &[&chosen[..], &[CustomerId(12_345)]].concat());
     deliver(&desk, desk.project, &[event("buyer", "RENEWAL", json!({ "environment": "PRODUCTION", "price": 9.99 }))]);
-    assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("it works"), 47);
+    assert_eq!(work(&desk.db, &desk.ids, &desk.clock, &|| false).expect("it works"), 47);
     let done = reload(&desk, &job);
     assert_eq!((done.chosen, done.erased, done.kept, done.wanted.as_str()), (49, 47, 2, ""));
     assert!(done.finished_at == Some(NOW) && left(&desk) == names(&["buyer", "other"]));
@@ -217,7 +219,7 @@ async fn a_customer_who_buys_meanwhile_is_kept_and_the_rest_is_deleted_with_one_
             && shown[0].actor_id == Some(ADA.id.0)
             && shown[0].details.contains("47 customers, 2 kept")
     );
-    assert_eq!(work(&desk.db, &desk.ids, &desk.clock).expect("nothing is left to do"), 0);
+    assert_eq!(work(&desk.db, &desk.ids, &desk.clock, &|| false).expect("nothing is left to do"), 0);
     clean_up(&desk);
     assert_eq!(traces::find(&desk, "kanarie"), Vec::<String>::new());
 }
@@ -236,7 +238,7 @@ async fn several_processes_share_the_work_and_do_nothing_twice() {
         let workers: Vec<_> = (0..3)
             .map(|node| {
                 let (db, ids, clock) = (open(), dossier::base::ids::Ids::of_node(50 + node), desk.clock.clone());
-                scope.spawn(move || work(&db, &ids, &clock).expect("it works"))
+                scope.spawn(move || work(&db, &ids, &clock, &|| false).expect("it works"))
             })
             .collect();
         workers.into_iter().map(|worker| worker.join().expect("it ends well")).sum()
@@ -359,4 +361,25 @@ async fn only_admins_may_and_only_with_a_fresh_log_in() {
     let started = desk.post_with(&cookie, PAGE, &proven).await;
     until_done(&desk, started.header("location")).await;
     assert!(left(&desk).is_empty());
+}
+
+/// Both are due when the server starts.
+#[actix_web::test]
+async fn deleting_many_test_accounts_holds_up_no_renewal() {
+    let (desk, key) = desk_with_test_store().await;
+    buy(&desk, &key, "sandy", "month", 1).await;
+    let many: Vec<String> = (0..300).map(|number| tester(&format!("qa-{number}"))).collect();
+    deliver_together(&desk, desk.project, &many);
+    let wanted = Wanted::parse("sandbox", "qa-*", "").expect("a filter");
+    let chosen = desk.db.read_here(|conn| Ok::<_, Error>(queries::all(conn, desk.project, &wanted)?)).expect("all");
+    let job = start(&desk, &wanted, &chosen.iter().map(|one| one.id).collect::<Vec<_>>());
+    desk.clock.advance(5 * 60);
+    let worker = Worker::start(desk.db.clone(), desk.clock.clone(), desk.ids.clone()).expect("threads");
+    while only_purchase(&desk, "sandy").renewal_number != Some(2) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let meanwhile = reload(&desk, &job);
+    assert!(meanwhile.finished_at.is_none(), "{} of {} were deleted before the renewal", meanwhile.done(), job.chosen);
+    worker.stop();
+    assert!(reload(&desk, &job).finished_at.is_none(), "a stop does not wait for the whole deletion");
 }

@@ -8,7 +8,6 @@ use dossier::base::error::Error;
 use dossier::db::Db;
 use dossier::db::schema::projects;
 use dossier::ingest::Outcome;
-use dossier::jobs;
 use dossier::projection::Status;
 use serde_json::{Value, json};
 
@@ -17,7 +16,7 @@ use crate::support::cast::SOL;
 use crate::support::catalogs::apply_catalog;
 use crate::support::customers::{count_events, customer_id, history_of, profiles, purchases_of};
 use crate::support::events::{deliver, purchase, replace_fields, transfer_event};
-use crate::support::jobs::{jobs_of_process, run_jobs};
+use crate::support::jobs::{jobs_of_process, run_all, run_jobs};
 use crate::support::operations::{erase_customer, transfer_purchases};
 use crate::support::test_store::{
     buy, count_pending_renewals, desk_with_test_store, new_key, only_purchase, post_receipt, receipt, receipt_request,
@@ -158,7 +157,7 @@ async fn two_processes_record_each_step_once() {
     let (both, jobs) = (Barrier::new(2), [jobs_of_process(&desk, &desk.db), jobs_of_process(&desk, &other)]);
     let counts: Vec<usize> = std::thread::scope(|scope| {
         let both = &both;
-        let start = |job| scope.spawn(move || (both.wait(), jobs::run(job)).1);
+        let start = |job| scope.spawn(move || (both.wait(), run_all(job)).1);
         let threads: Vec<_> = jobs.iter().map(start).collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });

@@ -10,18 +10,19 @@ use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::operations::erasure::{self, cleanup};
+use crate::wording::times;
 
 pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let asked = id.clone();
-    caller
+    let overwritten_by = caller
         .act(move |conn, call| {
             let customer = customers::require(conn, call, &asked)?;
-            Ok((vec![erase(conn, call, customer)?], ()))
+            Ok((vec![erase(conn, call, customer)?], times::machine(cleanup::deadline(call.ctx.now))))
         })
         .await?;
-    cleanup::soon(caller.db()).await;
-    Ok(HttpResponse::Ok().json(json!({ "app_user_id": id, "deleted": true })))
+    let answer = json!({ "app_user_id": id, "deleted": true, "free_space_overwritten_by": overwritten_by });
+    Ok(HttpResponse::Ok().json(answer))
 }
 
 /// Erases a customer. The audit entry names only the number of the erased row, no App User ID.

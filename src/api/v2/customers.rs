@@ -25,6 +25,8 @@ struct Deleted {
     object: &'static str,
     id: String,
     deleted_at: Moment,
+    /// A field of our own: when the database has overwritten what it held of the customer.
+    free_space_overwritten_by: Moment,
 }
 
 /// `GET …/customers`: the oldest first, so that a customer created meanwhile is on the last page. `search` is an e-mail
@@ -92,10 +94,11 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
         .act(move |conn, call| {
             let found = customers::require(conn, call, &id)?;
             let trace = deletion::erase(conn, call, found)?;
-            Ok((vec![trace], Deleted { object: "customer", id, deleted_at: call.ctx.now }))
+            let now = call.ctx.now;
+            let free_space_overwritten_by = cleanup::deadline(now);
+            Ok((vec![trace], Deleted { object: "customer", id, deleted_at: now, free_space_overwritten_by }))
         })
         .await?;
-    cleanup::soon(caller.db()).await;
     Ok(answer::json(&caller, StatusCode::OK, &deleted))
 }
 

@@ -1,34 +1,59 @@
-//! Clears the database's own leftovers after an erasure. The erasure requests this in its transaction; the cleanup runs
-//! outside of that transaction, and is retried until it succeeds.
+//! Has the database overwrite the free space that erasures leave. An erasure requests this in its transaction; a job does it
+//! for all erasures of a minute together. No request waits for it.
 
 use diesel::prelude::*;
 
+use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::RowId;
 use crate::db::Db;
 use crate::db::schema::cleanups;
+use crate::wording::times;
 
-/// Clears the leftovers of all erasures so far. Returns how many erasures that were; 0 while readers block the cleanup.
-pub fn work(db: &Db) -> Result<usize, Error> {
-    let asked: Vec<RowId> = db.read_here(|conn| Ok::<_, Error>(cleanups::table.select(cleanups::id).load(conn)?))?;
-    if asked.is_empty() || !db.clear_leftovers()? {
+/// Within how many minutes of an erasure the free space is overwritten.
+pub const WITHIN_MINUTES: i64 = 10;
+/// How long the first erasure waits for others, in milliseconds.
+const GATHERED_MS: i64 = 60_000;
+
+/// When the free space that an erasure of `now` leaves is overwritten at the latest.
+pub fn deadline(now: Moment) -> Moment {
+    now.plus_minutes(WITHIN_MINUTES)
+}
+
+/// [`deadline`] as a sentence that follows what was erased: `Free space is overwritten by 3 Nov, 09:40 UTC.`
+pub fn sentence(now: Moment) -> String {
+    format!("Free space is overwritten by {}.", times::day_and_time(deadline(now), now))
+}
+
+/// Overwrites the free space of all erasures so far, if the first was a minute ago. Returns how many erasures that were; 0
+/// when part of it is left for another time.
+///
+/// # Errors
+/// When the database does not answer. All is tried again by the next call.
+pub fn work(db: &Db, now: Moment, is_stopping: &dyn Fn() -> bool) -> Result<usize, Error> {
+    let asked = db.read_here(|conn| {
+        let asked = cleanups::table.select((cleanups::id, cleanups::asked_at));
+        Ok::<_, Error>(asked.load::<(RowId, Moment)>(conn)?)
+    })?;
+    let Some(first) = asked.iter().map(|(_, at)| *at).min() else { return Ok(0) };
+    let waited = now.since(first);
+    if waited < GATHERED_MS || !db.overwrite_free_space(is_stopping)? {
+        warn_when_late(waited);
         return Ok(0);
     }
     db.write_here(|conn| {
         // One by one: there may be more than a statement takes.
-        asked.iter().try_for_each(|id| diesel::delete(cleanups::table.find(id)).execute(conn).map(drop))?;
+        asked.iter().try_for_each(|(id, _)| diesel::delete(cleanups::table.find(id)).execute(conn).map(drop))?;
         Ok::<_, Error>(asked.len())
     })
 }
 
-/// Runs [`work`] right after an erasure, on a thread for blocking calls. If it fails, a background job retries it.
-pub async fn soon(db: &Db) {
-    let db = db.clone();
-    match tokio::task::spawn_blocking(move || work(&db)).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => {
-            tracing::warn!(cause = error.cause(), "cleanup after an erasure failed, a job retries it")
-        }
-        Err(error) => tracing::error!(%error, "cleanup after an erasure panicked"),
+fn warn_when_late(waited: i64) {
+    if waited > WITHIN_MINUTES * 60_000 {
+        let minutes = waited / 60_000;
+        tracing::warn!(
+            minutes,
+            "the free space that an erasure left is still not overwritten: a long reader is in the way"
+        );
     }
 }

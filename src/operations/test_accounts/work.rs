@@ -2,6 +2,8 @@
 //! deletes them. So a process that dies loses nothing, and several processes share the work without repeating any of
 //! it.
 
+use std::time::Duration;
+
 use super::jobs::Job;
 use super::{jobs, queries};
 use crate::audit::{self, Action, Actor, Ctx, Trace};
@@ -13,19 +15,25 @@ use crate::operations::erasure;
 use crate::wording::text::count;
 
 /// How many customers one transaction deletes: few, so that other writers do not wait long for it.
-const STEP: i64 = 20;
+const STEP: i64 = 5;
+/// How long others may write between two steps.
+const PAUSE: Duration = Duration::from_millis(2);
 
-/// Works until every job of every project is done. Each step is dated when it begins. Returns how many customers were
-/// deleted.
+/// Works until every job of every project is done, or `is_stopping` is true. Each step is dated when it begins. Returns how
+/// many customers were deleted.
 ///
 /// # Errors
 /// Stops at the first step that fails; the next call continues with that step.
-pub fn work(db: &Db, ids: &Ids, clock: &Clock) -> Result<usize, Error> {
+pub fn work(db: &Db, ids: &Ids, clock: &Clock, is_stopping: &dyn Fn() -> bool) -> Result<usize, Error> {
     let mut erased = 0;
     for job in db.read_here(|conn| Ok::<_, Error>(jobs::open(conn)?))? {
         let ctx = || Ctx::new(job.project_id, ids, clock.now(), Actor::person(job.person_id, &job.role));
         while let Some(step) = advance(db, &ctx(), &job)? {
             erased += step;
+            if is_stopping() {
+                return Ok(erased);
+            }
+            std::thread::sleep(PAUSE);
         }
     }
     Ok(erased)

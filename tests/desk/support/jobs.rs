@@ -1,5 +1,7 @@
 //! Does what the server does by itself at a time, and what an operator does to a whole database.
 
+use std::sync::Arc;
+
 use dossier::base::ids::ProjectId;
 use dossier::db::Db;
 use dossier::jobs::{self, Work};
@@ -9,12 +11,18 @@ use super::Desk;
 
 /// Does everything that is due; returns how much it was.
 pub fn run_jobs(desk: &Desk) -> usize {
-    jobs::run(&jobs_of_process(desk, &desk.db))
+    run_all(&jobs_of_process(desk, &desk.db))
+}
+
+/// Does everything that is due, as both threads of a server do; returns how much it was.
+pub fn run_all(work: &Work) -> usize {
+    jobs::run(jobs::PUNCTUAL, work) + jobs::run(jobs::UPKEEP, work)
 }
 
 /// What is due now, for a process that has this connection to the database.
 pub fn jobs_of_process(desk: &Desk, db: &Db) -> Work {
-    Work { clock: desk.clock.clone(), db: db.clone(), ids: desk.ids.clone(), now: desk.clock.now() }
+    let (clock, ids, now) = (desk.clock.clone(), desk.ids.clone(), desk.clock.now());
+    Work { clock, db: db.clone(), ids, now, is_stopping: Arc::default() }
 }
 
 /// Derives every profile again from the stored events: of one project, or of all.
@@ -25,5 +33,5 @@ pub fn rebuild(desk: &Desk, project: Option<ProjectId>) {
 
 /// Overwrites what erased customers left in free space; returns how many erasures were waiting for it.
 pub fn clean_up(desk: &Desk) -> usize {
-    cleanup::work(&desk.db).expect("it cleans up")
+    cleanup::work(&desk.db, desk.clock.now().plus_minutes(1), &|| false).expect("it cleans up")
 }

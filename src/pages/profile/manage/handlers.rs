@@ -1,42 +1,36 @@
 //! Deleting and blocking. Both redirect to the list of customers, because the profile no longer exists.
 
-use actix_web::web::Data;
-
 use super::model::Confirmation;
 use super::queries;
 use crate::actions::{ActionContext, ActionForm, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
-use crate::db::Db;
 use crate::operations::erasure::blocking::{self, Ticked};
 use crate::operations::erasure::{self, cleanup};
 use crate::pages::profile::acting::{Outcome, on_deletion};
 use crate::pages::profile::subject::Subject;
 
-pub async fn delete(form: ActionForm<Confirmation>, db: Data<Db>) -> Outcome {
+pub async fn delete(form: ActionForm<Confirmation>) -> Outcome {
     let work = |action: &mut ActionContext<'_>, subject: &Subject, confirmation: Confirmation| {
         let held = queries::held(action.conn, subject)?;
         confirmation.check(&subject.opened_as, &held, subject.customer.id)?;
         let erased = erasure::erase(action.conn, &action.ctx, &[subject.customer.id])?;
-        let message = format!("Customer deleted: {}.", erased.numbers());
+        let message = format!("Customer deleted: {}. {}", erased.numbers(), cleanup::sentence(action.ctx.now));
         Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), message, list(subject)))
     };
-    let answer = on_deletion(form, "manage-delete", work).await?;
-    cleanup::soon(&db).await;
-    Ok(answer)
+    on_deletion(form, "manage-delete", work).await
 }
 
-pub async fn block(form: ActionForm<Ticked>, db: Data<Db>) -> Outcome {
+pub async fn block(form: ActionForm<Ticked>) -> Outcome {
     let work = |action: &mut ActionContext<'_>, subject: &Subject, ticked: Ticked| {
         ticked.check()?;
         let id = blocking::parse(&subject.opened_as).map_err(refused)?;
         let done = blocking::block(action.conn, &action.ctx, &id)?.map_err(refused)?;
-        let message = format!("Customer blocked and deleted: {}.", done.erased.numbers());
-        Ok(Done::new(Trace::new(Action::CustomerBlocked).about(done.erased.numbers()), message, list(subject)))
+        let erased = done.erased.numbers();
+        let message = format!("Customer blocked and deleted: {erased}. {}", cleanup::sentence(action.ctx.now));
+        Ok(Done::new(Trace::new(Action::CustomerBlocked).about(erased), message, list(subject)))
     };
-    let answer = on_deletion(form, "manage-block", work).await?;
-    cleanup::soon(&db).await;
-    Ok(answer)
+    on_deletion(form, "manage-block", work).await
 }
 
 fn list(subject: &Subject) -> String {

@@ -1,14 +1,12 @@
 //! Blocking an id that was typed, and unblocking.
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::page::{BlockedPage, address};
 use crate::actions::{ActionContext, ActionForm, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
-use crate::db::Db;
 use crate::operations::erasure::blocking::{self, Problem, Ticked};
 use crate::operations::erasure::cleanup;
 use crate::web::form::NoFields;
@@ -21,13 +19,16 @@ pub struct Typed {
     ticked: Ticked,
 }
 
-pub async fn block(form: ActionForm<Typed>, db: Data<Db>) -> Result<HttpResponse, Error> {
+pub async fn block(form: ActionForm<Typed>) -> Result<HttpResponse, Error> {
     let work = |action: &mut ActionContext<'_>, typed: Typed| {
         let id = blocking::parse(&typed.app_user_id).map_err(refused)?;
         typed.ticked.check()?;
         let done = blocking::block(action.conn, &action.ctx, &id)?.map_err(refused)?;
         let message = match done.customer {
-            Some(_) => format!("Blocked, and the customer deleted: {}.", done.erased.numbers()),
+            Some(_) => {
+                let free_space = cleanup::sentence(action.ctx.now);
+                format!("Blocked, and the customer deleted: {}. {free_space}", done.erased.numbers())
+            }
             None => "Blocked. Nobody had this id.".into(),
         };
         let trace =
@@ -35,9 +36,7 @@ pub async fn block(form: ActionForm<Typed>, db: Data<Db>) -> Result<HttpResponse
         let trace = done.customer.into_iter().fold(trace, Trace::of_erased);
         Ok(Done::new(trace, message, address(action.who)))
     };
-    let answer = form.run::<BlockedPage, _>("blocked-add", work).await?;
-    cleanup::soon(&db).await;
-    Ok(answer)
+    form.run::<BlockedPage, _>("blocked-add", work).await
 }
 
 /// `POST C/unblock`

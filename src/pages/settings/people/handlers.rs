@@ -16,7 +16,6 @@ use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
 use crate::base::ids::{InvitationId, PersonId, RowId};
 use crate::customers::stars;
-use crate::db::Db;
 use crate::operations::erasure::{self, cleanup};
 use crate::web::form::NoFields;
 use crate::wording::text::sentence;
@@ -104,7 +103,7 @@ pub async fn change_role(form: ActionForm<NewRole>) -> Outcome {
     form.run::<PeoplePage, _>(&dialog, work).await
 }
 
-pub async fn remove(form: ActionForm<Leaving>, db: Data<Db>) -> Outcome {
+pub async fn remove(form: ActionForm<Leaving>) -> Outcome {
     let dialog = format!("member-remove.{}", form.parameter("person")?);
     let work = |action: &mut ActionContext<'_>, draft: Leaving| {
         let (line, admins) = member_of(action)?;
@@ -118,15 +117,14 @@ pub async fn remove(form: ActionForm<Leaving>, db: Data<Db>) -> Outcome {
         let (trace, message) = match draft.erase.is_some() {
             true => {
                 erase(action, &line, is_closed)?;
-                (trace.about(FORMER), "One person is removed, and their name is erased.".to_owned())
+                let free_space = cleanup::sentence(action.ctx.now);
+                (trace.about(FORMER), format!("One person is removed, and their name is erased. {free_space}"))
             }
             false => (trace.about(&line.email), format!("{} is removed.", line.name)),
         };
         Ok(Done::new(trace, message, onward(action, &line)))
     };
-    let answer = form.run::<PeoplePage, _>(&dialog, work).await?;
-    cleanup::soon(&db).await;
-    Ok(answer)
+    form.run::<PeoplePage, _>(&dialog, work).await
 }
 
 pub async fn require_second_factor(form: ActionForm<Required>) -> Outcome {

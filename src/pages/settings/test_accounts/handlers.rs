@@ -51,10 +51,10 @@ pub async fn start(form: ActionForm<Typed>, at: (Data<Db>, Data<Ids>, Data<Clock
     Ok(answer)
 }
 
-/// Starts the work at once, in a thread. If the process ends meanwhile, the background jobs continue it.
+/// Starts the work at once, in a thread that ends with the process. The background jobs continue what is left then.
 fn begin((db, ids, clock): (Data<Db>, Data<Ids>, Data<Clock>)) {
     std::thread::spawn(move || {
-        if let Err(error) = work(&db, &ids, &clock) {
+        if let Err(error) = work(&db, &ids, &clock, &|| false) {
             tracing::warn!(cause = error.cause(), "deleting test accounts failed; the background jobs continue it");
         }
     });
