@@ -46,6 +46,7 @@ pub const CUSTOMER_TABLES: &[(&str, OnMerge)] = &[
     ("progress", OnMerge::Choose),
     ("purchases", OnMerge::Drop),
     ("rejected_deliveries", OnMerge::NotTheirs),
+    ("rejected_words", OnMerge::NotTheirs),
     ("retained_events", OnMerge::Choose),
     ("search_terms", OnMerge::Choose),
     ("stale_customers", OnMerge::Drop),

@@ -477,8 +477,18 @@ diesel::table! {
         project_id -> BigInt,
         id -> BigInt,
         received_at -> BigInt,
+        bytes -> BigInt,
+        has_words -> Bool,
         reason -> Text,
         body -> Binary,
+    }
+}
+
+diesel::table! {
+    rejected_words (project_id, word, delivery_id) {
+        project_id -> BigInt,
+        word -> BigInt,
+        delivery_id -> BigInt,
     }
 }
 

@@ -2,6 +2,7 @@
 //! of its customers; then the state of these customers is derived again.
 
 pub mod queries;
+pub mod rejected;
 mod screening;
 mod store;
 mod writer;

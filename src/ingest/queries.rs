@@ -1,17 +1,15 @@
-//! Writes events, histories and rejected deliveries. An event is stored once; a rejected delivery is kept with the
-//! reason.
+//! Writes events and histories. An event is stored once.
 
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 
-use crate::audit::Ctx;
 use crate::base::clock::Moment;
-use crate::base::ids::{CustomerId, EventId, ProjectId, RowId};
+use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::db::Conn;
 use crate::db::many::{self, Column, Existing, Inserts, Kind, Row, Table, row};
-use crate::db::schema::{history, rejected_deliveries};
+use crate::db::schema::history;
 use crate::events::history::{ShownIn, Side, Topic};
 use crate::events::{Delivery, Digest, StoredBody, StoredForm};
 
@@ -179,19 +177,5 @@ pub fn show_only_in(
 
 fn insert_row(conn: &mut Conn, row: &HistoryRow) -> QueryResult<()> {
     diesel::insert_into(history::table).values(row).execute(conn)?;
-    Ok(())
-}
-
-/// Keeps a delivery that cannot be used, or not in full, with the reason.
-pub fn reject(conn: &mut Conn, ctx: &Ctx, at: Moment, reason: &str, body: &[u8]) -> QueryResult<()> {
-    let (project, id) = (ctx.project, ctx.next_id::<RowId>());
-    let row = (
-        rejected_deliveries::project_id.eq(project),
-        rejected_deliveries::id.eq(id),
-        rejected_deliveries::received_at.eq(at),
-        rejected_deliveries::reason.eq(reason),
-        rejected_deliveries::body.eq(body),
-    );
-    diesel::insert_into(rejected_deliveries::table).values(row).execute(conn)?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use diesel::prelude::*;
 
 use super::screening::Screened;
-use super::{queries, screening};
+use super::{queries, rejected, screening};
 use crate::audit::Ctx;
 use crate::base::AppUserId;
 use crate::base::ids::{CustomerId, EventId};
@@ -256,7 +256,7 @@ impl<'a> Batch<'a> {
         for delivery in changed {
             tracing::warn!("a delivery repeats an event id with a different body; the first body stays");
             let reason = "This event came before with a different body. The first body stays.";
-            queries::reject(conn, self.ctx, delivery.received_at, reason, delivery.body.as_bytes())?;
+            rejected::keep(conn, self.ctx, delivery.received_at, reason, delivery.body.as_bytes())?;
         }
         Ok(())
     }
@@ -282,7 +282,7 @@ impl<'a> Batch<'a> {
                 let (ids, refused) = usable(&named);
                 if let Some(reason) = refused {
                     let body = one.delivery.body.as_bytes();
-                    queries::reject(conn, self.ctx, one.delivery.received_at, &reason, body)?;
+                    rejected::keep(conn, self.ctx, one.delivery.received_at, &reason, body)?;
                 }
                 seen.push(Seen { ids, at: one.delivery.event.generated_at() });
             }

@@ -10,7 +10,7 @@ use crate::db::group::{GroupWriter, Work};
 use crate::db::{Conn, Db};
 use crate::events::{Delivery, Rejection};
 use crate::ingest::screening::ids_in;
-use crate::ingest::{self, Outcome, queries};
+use crate::ingest::{self, Outcome, rejected};
 
 /// How a delivery is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Deliveries {
                     readable.push(delivery);
                 }
                 Err((Rejection(reason), body)) => {
-                    queries::reject(conn, ctx, ctx.now, reason, body)?;
+                    rejected::keep(conn, ctx, ctx.now, reason, body)?;
                     answers.push((*place, Some(Answer::Unreadable(reason.clone()))));
                 }
             }

@@ -17,6 +17,7 @@ use crate::base::error::Error;
 use crate::base::ids::{Ids, ProjectId};
 use crate::db::Db;
 use crate::endpoints;
+use crate::ingest::rejected;
 use crate::operations::{erasure, test_accounts};
 
 pub use worker::Worker;
@@ -61,6 +62,7 @@ pub const PUNCTUAL: &Jobs = &[
 pub const UPKEEP: &Jobs = &[
     ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, &work.clock, &|| work.is_stopping())),
     ("pruning deliveries", |work| endpoints::prune(&work.db, work.now)),
+    ("pruning rejected deliveries", |work| rejected::prune(&work.db, work.now)),
     ("overwriting free space", |work| erasure::cleanup::work(&work.db, work.now, &|| work.is_stopping())),
 ];
 

@@ -7,13 +7,11 @@ use super::names::Names;
 use super::queries;
 use crate::audit;
 use crate::base::clock::Moment;
-use crate::base::ids::{CustomerId, PersonId, ProjectId, RowId, SubmissionId};
+use crate::base::ids::{CustomerId, PersonId, ProjectId, SubmissionId};
 use crate::db::Conn;
-use crate::db::schema::{audit_details, rejected_deliveries as rejected, submissions};
+use crate::db::schema::{audit_details, submissions};
 use crate::events::{Delivery, EventType};
-
-/// How many bodies are in memory at a time.
-const CHUNK: i64 = 50;
+use crate::ingest::rejected;
 
 /// Removes the project's rejected deliveries and submissions that contain a name, and blanks such details of
 /// `neighbours`.
@@ -24,21 +22,8 @@ pub fn remove(conn: &mut Conn, project: ProjectId, names: &Names, neighbours: &[
 }
 
 fn remove_rejected(conn: &mut Conn, project: ProjectId, names: &Names) -> QueryResult<()> {
-    let mut after = RowId::MIN;
-    loop {
-        let bodies: Vec<(RowId, Vec<u8>)> = rejected::table
-            .filter(rejected::project_id.eq(project).and(rejected::id.gt(after)))
-            .order(rejected::id)
-            .limit(CHUNK)
-            .select((rejected::id, rejected::body))
-            .load(conn)?;
-        let Some((last, _)) = bodies.last() else { return Ok(()) };
-        after = *last;
-        let naming = bodies.iter().filter(|(_, body)| names.are_in(&String::from_utf8_lossy(body)));
-        for (id, _) in naming {
-            diesel::delete(rejected::table.find((project, id))).execute(conn)?;
-        }
-    }
+    let naming = rejected::naming(conn, project, names.iter(), |body| names.are_in(body))?;
+    rejected::remove(conn, project, naming.into_iter().map(|one| one.id))
 }
 
 /// A rejected delivery that names a customer.
@@ -56,25 +41,12 @@ pub fn rejected_naming(conn: &mut Conn, project: ProjectId, customer: CustomerId
     let mut names = Names::default();
     names.extend(queries::contacts_of(conn, customer)?);
     names.extend(ids.iter().cloned());
-    let mut found = Vec::new();
-    let mut after = RowId::MIN;
-    loop {
-        let rows: Vec<(RowId, Moment, String, Vec<u8>)> = rejected::table
-            .filter(rejected::project_id.eq(project).and(rejected::id.gt(after)))
-            .order(rejected::id)
-            .limit(CHUNK)
-            .select((rejected::id, rejected::received_at, rejected::reason, rejected::body))
-            .load(conn)?;
-        let Some((last, ..)) = rows.last() else { return Ok(found) };
-        after = *last;
-        for (_, received_at, reason, body) in rows {
-            let text = String::from_utf8_lossy(&body).into_owned();
-            if names.are_in(&text) {
-                let body = Some(text).filter(|text| is_about(text, received_at, &ids));
-                found.push(Naming { received_at, reason, body });
-            }
-        }
-    }
+    let naming = rejected::naming(conn, project, names.iter(), |body| names.are_in(body))?;
+    let shown = |rejected::Naming { received_at, reason, body, .. }| {
+        let body = Some(String::from_utf8_lossy(&body).into_owned()).filter(|body| is_about(body, received_at, &ids));
+        Naming { received_at, reason, body }
+    };
+    Ok(naming.into_iter().map(shown).collect())
 }
 
 /// Whether a body is an event about the customer with these ids and about nobody else.

@@ -1,8 +1,6 @@
 //! Finds names in a text of any kind: JSON with escapes, broken JSON, a URL, a sentence.
 
-use std::borrow::Cow;
-
-use percent_encoding::percent_decode_str;
+use crate::ingest::rejected::words::forms;
 
 /// A name of at least this many characters counts unless a letter or digit touches it. A shorter one could be part of
 /// anything, so it counts only between white space or delimiters.
@@ -17,14 +15,12 @@ impl Names {
         self.0.extend(names.into_iter().filter(|name| !name.is_empty()));
     }
 
-    pub fn are_in(&self, text: &str) -> bool {
-        self.occur_in(text)
-            || self.occur_in(&unescaped(text))
-            || self.occur_in(&percent_decode_str(text).decode_utf8_lossy())
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 
-    fn occur_in(&self, text: &str) -> bool {
-        self.0.iter().any(|name| occurs_in(name, text))
+    pub fn are_in(&self, text: &str) -> bool {
+        forms(text).iter().any(|form| self.0.iter().any(|name| occurs_in(name, form)))
     }
 }
 
@@ -43,39 +39,6 @@ fn ends_a_name(beside: char, is_distinctive: bool) -> bool {
         true => !beside.is_alphanumeric(),
         false => beside.is_whitespace() || "\"'`,:;[]{}()<>/=&?#".contains(beside),
     }
-}
-
-/// The text with JSON escapes decoded. Whatever is not a valid escape stays as it is.
-fn unescaped(text: &str) -> Cow<'_, str> {
-    if !text.contains('\\') {
-        return Cow::Borrowed(text);
-    }
-    let mut units: Vec<u16> = Vec::with_capacity(text.len());
-    let mut rest = text.encode_utf16();
-    while let Some(unit) = rest.next() {
-        if unit != u16::from(b'\\') {
-            units.push(unit);
-            continue;
-        }
-        let mut ahead = rest.clone();
-        match ahead.next().and_then(|kind| u8::try_from(kind).ok()) {
-            Some(b'u') => match number(ahead.by_ref().take(4)) {
-                Some(unit) => units.push(unit),
-                None => continue,
-            },
-            Some(b'n' | b'r' | b't' | b'b' | b'f') => units.push(u16::from(b' ')),
-            Some(plain) => units.push(u16::from(plain)),
-            None => continue,
-        }
-        rest = ahead;
-    }
-    Cow::Owned(String::from_utf16_lossy(&units))
-}
-
-/// Reads four hexadecimal digits.
-fn number(digits: impl Iterator<Item = u16>) -> Option<u16> {
-    let text = String::from_utf16(&digits.collect::<Vec<_>>()).ok()?;
-    if text.len() == 4 { u16::from_str_radix(&text, 16).ok() } else { None }
 }
 
 #[cfg(test)]

@@ -14,8 +14,10 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::RowId;
 use crate::db::{Conn, Db};
+use crate::ingest::rejected::{DAYS, MOST, MOST_BYTES};
 use crate::web::{Layout, Page, Section, filters, form};
 use crate::wording::sentence::Stamp;
+use crate::wording::text::grouped;
 
 const ROWS: usize = 50;
 /// How many characters of a body the page shows, and how many bytes they take at most.
@@ -76,6 +78,12 @@ fn cursor(after: Option<String>) -> Result<Option<RowId>, Error> {
 }
 
 impl Rejected {
+    /// How long deliveries are kept.
+    fn retention() -> String {
+        let (most, size) = (grouped(i64::try_from(MOST).unwrap_or(i64::MAX)), MOST_BYTES >> 20);
+        format!("Dossier keeps the newest {most}, {size} MB of them at most, for {DAYS} days.")
+    }
+
     fn load(conn: &mut Conn, member: &Member, before: Option<RowId>, now: Moment) -> Result<Rejected, Error> {
         let limit = i64::try_from(ROWS + 1).unwrap_or(i64::MAX);
         let before_id = before.unwrap_or(RowId::MAX);

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use dossier::base::error::Error;
 use dossier::customers::identity;
 use dossier::db::schema::*;
+use dossier::ingest::rejected;
 use serde_json::{Value, json};
 
 use super::Desk;
@@ -31,7 +32,7 @@ pub async fn add_customer_with_everything(desk: &Desk) {
     // So many that there is a checkpoint between them.
     let renewals: Vec<String> = (-40..-4).map(|day| canary(day, "RENEWAL", json!({ "price": 9.99 }))).collect();
     deliver(desk, desk.project, &renewals);
-    let rejected = [
+    let bodies = [
         r#"{"event":{"type":"RENEWAL","app_user_id":"kanarie-id"}}"#,
         r#"{"event":{"type":"RENEWAL","app_user_id":"kanarie\/\u00fc 2","#,
         "not JSON for $RCAnonymousID:kanarie",
@@ -39,15 +40,8 @@ pub async fn add_customer_with_everything(desk: &Desk) {
     ];
     let project = desk.project;
     let filled = desk.db.write_here(|conn| {
-        for (number, text) in (0..).zip(rejected) {
-            let row = (
-                rejected_deliveries::project_id.eq(project),
-                rejected_deliveries::id.eq(500 + number),
-                rejected_deliveries::received_at.eq(1),
-                rejected_deliveries::reason.eq("no type"),
-                rejected_deliveries::body.eq(text.as_bytes()),
-            );
-            diesel::insert_into(rejected_deliveries::table).values(row).execute(conn)?;
+        for text in bodies {
+            rejected::keep(conn, &desk.ctx(), desk.clock.now(), "no type", text.as_bytes())?;
         }
         let customer = identity::find(conn, project, "kanarie-id")?.ok_or(Error::NotFound)?;
         let seen = (
