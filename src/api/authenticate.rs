@@ -37,6 +37,7 @@ use crate::web::{Access, KeyNeeded, path, shared};
 pub struct Caller {
     call: Arc<AuthorizedCall>,
     parameters: Vec<(String, String)>,
+    access: Access,
     key_hash: String,
     db: Data<Db>,
     rate_limits: Data<RateLimits>,
@@ -59,16 +60,18 @@ pub struct AuthorizedCall {
 /// Actions of the holder of an API key.
 struct ByKey {
     call: Arc<AuthorizedCall>,
+    access: Access,
     key_hash: String,
 }
 
 impl Scope for ByKey {
     type Who = Arc<AuthorizedCall>;
 
-    /// The key may have been revoked while the call waited for the lock.
+    /// The key may have been revoked, or got another role, while the call waited for the lock.
     fn enter(&self, conn: &mut Conn) -> Result<Arc<AuthorizedCall>, Error> {
         conn.lock_project(self.call.ctx.project)?;
-        api_keys::queries::find(conn, &self.key_hash)?.ok_or_else(unknown_key)?;
+        let key = api_keys::queries::find(conn, &self.key_hash)?.ok_or_else(unknown_key)?;
+        check_key(self.access, &key)?;
         Ok(self.call.clone())
     }
 
@@ -140,7 +143,7 @@ impl Caller {
         T: Send + 'static,
         W: FnOnce(&mut Conn, &AuthorizedCall) -> Result<(Vec<Trace>, T), Error> + Send + 'static,
     {
-        let scope = ByKey { call: self.call.clone(), key_hash: self.key_hash.clone() };
+        let scope = ByKey { call: self.call.clone(), access: self.access, key_hash: self.key_hash.clone() };
         let act = move |conn: &mut Conn| actions::act(&scope, conn, |conn, call| work(conn, call));
         self.db.write_in_turn(&self.call.key.project.slug, act).await
     }
@@ -282,7 +285,7 @@ impl UncheckedCall {
             }
         }
         self.last_seen.used(&key, self.now);
-        check_kind(self.entry.access, &key)?;
+        check_key(self.entry.access, &key)?;
         let parameters = self.parameters.ok_or_else(|| errors::invalid_id("The path is not valid UTF-8."))?;
         let named = parameters.iter().find(|(name, _)| name == "project");
         if named.is_some_and(|(_, slug)| *slug != key.project.slug) {
@@ -294,6 +297,7 @@ impl UncheckedCall {
         Ok(Caller {
             call: Arc::new(AuthorizedCall { key, ctx, device: self.device }),
             parameters,
+            access: self.entry.access,
             key_hash,
             db: self.db,
             rate_limits: self.rate_limits,
@@ -319,9 +323,12 @@ impl UncheckedCall {
     }
 }
 
-fn check_kind(access: Access, key: &Key) -> Result<(), Error> {
+/// # Errors
+/// [`Error::Client`] with status 403 when the key is not of the kind that the route needs, or a secret key's role does not
+/// have the route's permission.
+fn check_key(access: Access, key: &Key) -> Result<(), Error> {
     match (access, key.kind) {
-        (Access::Key(KeyNeeded::Secret), Kind::Public) => Err(errors::forbidden(
+        (Access::Key(KeyNeeded::Secret(_)), Kind::Public) => Err(errors::forbidden(
             errors::SECRET_KEY_NEEDED,
             "This call needs a secret key. A public key, which every copy of an app holds, is not enough.",
         )),
@@ -329,6 +336,14 @@ fn check_kind(access: Access, key: &Key) -> Result<(), Error> {
             errors::SECRET_FOR_APP,
             "This call needs the public key of an app: the answer depends on the app's store.",
         )),
+        (Access::Key(KeyNeeded::Any(permission) | KeyNeeded::Secret(permission)), Kind::Secret)
+            if !key.may(permission) =>
+        {
+            let (role, may) = (key.role_name(), permission.words());
+            let message =
+                format!("This key has the role {role}, which may not {may}. An admin can change the key's role.");
+            Err(errors::forbidden(errors::SECRET_KEY_NEEDED, &message))
+        }
         (Access::Key(_), _) => Ok(()),
         (Access::Public | Access::Person | Access::Needs(_), _) => {
             Err(Error::Internal("the route is not one for keys".into()))

@@ -70,6 +70,8 @@ actions! {
     WebhookSecretEnded "webhook_secret_ended" "ended the webhook's old Authorization value" Project,
     ApiKeyCreated "api_key_created" "made an API key" Project,
     ApiKeyRevoked "api_key_revoked" "revoked an API key" Project,
+    ApiKeyRoleChanged "api_key_role_changed" "changed the role of an API key" Project,
+    ApiKeyKept "api_key_kept" "answers for an API key" Project,
     EndpointCreated "endpoint_created" "added a webhook endpoint" Project,
     EndpointUpdated "endpoint_updated" "changed a webhook endpoint" Project,
     EndpointEnabled "endpoint_enabled" "switched a webhook endpoint on" Project,

@@ -47,11 +47,13 @@ permissions! {
     OverrideOffering: [Support, Developer] "choose offerings",
     GrantEntitlements: [Support, Developer] "grant entitlements",
     TransferPurchases: [Support, Developer] "move purchases",
-    BlockCustomers: [Support, Developer] "block customers",
+    /// Refund, cancel and extend them, and post receipts for customers.
+    ChangePurchases: [Support, Developer] "change purchases",
     /// Download everything that is stored about a customer.
     ExportCustomers: [Support, Developer] "see everything held on a customer",
     /// Send an event again to an endpoint it was queued for.
     ResendDeliveries: [Support, Developer] "send events again",
+    /// Delete customers, and block them, which deletes them as well.
     DeleteCustomers: [] "delete customers",
     DeleteTestAccounts: [] "delete test accounts",
     ReadSettings: [Developer] "see the settings",
@@ -59,8 +61,10 @@ permissions! {
     ManageCatalog: [Developer] "change the catalog",
     /// Replace the project's webhook secret.
     ManageSecrets: [Developer] "replace secrets",
-    /// Make and revoke keys of the client API.
+    /// Make and revoke public keys of apps.
     ManageKeys: [Developer] "make API keys",
+    /// Make and revoke secret keys of servers, change their roles, and answer for keys of people who have left.
+    ManageSecretKeys: [] "manage secret keys",
     /// Change the webhook endpoints that events are sent to.
     ManageEndpoints: [Developer] "change webhook endpoints",
     ManageProject: [] "change the project",
@@ -125,7 +129,7 @@ mod tests {
         OverrideOffering    .   yes  yes  yes
         GrantEntitlements   .   yes  yes  yes
         TransferPurchases   .   yes  yes  yes
-        BlockCustomers      .   yes  yes  yes
+        ChangePurchases     .   yes  yes  yes
         ExportCustomers     .   yes  yes  yes
         ResendDeliveries    .   yes  yes  yes
         DeleteCustomers     .    .    .   yes
@@ -135,6 +139,7 @@ mod tests {
         ManageCatalog       .    .   yes  yes
         ManageSecrets       .    .   yes  yes
         ManageKeys          .    .   yes  yes
+        ManageSecretKeys    .    .    .   yes
         ManageEndpoints     .    .   yes  yes
         ManageProject       .    .    .   yes
         ReadPeople          .    .    .   yes

@@ -5,9 +5,9 @@ use sha2::{Digest, Sha256};
 
 use super::{one_line, serve};
 use crate::audit::Ctx;
-use crate::auth::api_keys::{self, NewKey, Value, platform_of};
+use crate::auth::api_keys::{self, Holder, Maker, NewKey, Value, platform_of};
 use crate::auth::password;
-use crate::auth::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
+use crate::auth::queries::{NewPerson, NewProject, by_email, insert_person, insert_project, project_id, set_role};
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
 use crate::base::error::Error;
@@ -60,14 +60,25 @@ fn add_keys(db: &Db, now: Moment) -> Result<[String; 2], Error> {
     let [app, server] = &values;
     db.write_here(|conn| {
         let project = project_id(conn, SLUG)?.ok_or(Error::NotFound)?;
-        for (value, name, store) in [(app, "Sundial for the web", Some("TEST_STORE")), (server, "Billing server", None)]
-        {
-            let new = NewKey { project, id: ids.next(now), name, store, created_by: "Dev Anand" };
+        let keys = [
+            (app, "Sundial for the web", Holder::App { store: "TEST_STORE" }, Role::Developer),
+            (server, "Billing server", Holder::Server(Role::Admin), Role::Admin),
+        ];
+        for (value, name, holder, maker) in keys {
+            let made_by = maker_of(conn, maker)?;
+            let new = NewKey { project, id: ids.next(now), name, holder, made_by };
             api_keys::queries::insert(conn, &new, value, now)?;
         }
         Ok::<_, Error>(())
     })?;
     Ok(values.map(|value| value.as_str().to_owned()))
+}
+
+/// The member of the team with this role, as the maker of a key.
+fn maker_of(conn: &mut Conn, role: Role) -> Result<Maker<'static>, Error> {
+    let (name, email, _) = TEAM.into_iter().find(|(.., own)| *own == role).ok_or(Error::NotFound)?;
+    let account = by_email(conn, email)?.ok_or(Error::NotFound)?;
+    Ok(Maker::Person { id: account.id, name })
 }
 
 /// Replaces and uses [`DEMO_FILE`] if no database is named. Logs only warnings, so that the log-ins stay on the screen.

@@ -2,8 +2,9 @@
 
 use super::one_line;
 use crate::audit::{self, Ctx, Trace};
-use crate::auth::api_keys::{self, NewKey, PLATFORMS, Platform, Value, platform_of};
+use crate::auth::api_keys::{self, Holder, Maker, NewKey, PLATFORMS, Platform, Value, platform_of};
 use crate::auth::queries;
+use crate::base::Role;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::error::Error;
@@ -27,9 +28,12 @@ pub struct Args {
     /// For an app: the key may do only what an SDK needs
     #[arg(long, conflicts_with = "secret", required_unless_present = "secret")]
     public: bool,
-    /// For a server: the key may do everything that the API offers
+    /// For a server: the key may do what its role may
     #[arg(long)]
     secret: bool,
+    /// The role of a secret key: it may do what a member of this role may
+    #[arg(long, default_value = "admin", conflicts_with = "public")]
+    role: Role,
     /// The store of the app, such as app_store, play_store, rc_billing, test_store
     /// [default: from --value or --app, else rc_billing]
     #[arg(long, conflicts_with = "secret")]
@@ -50,12 +54,13 @@ pub fn run(action: &Action, config: &Config) -> Result<(), String> {
         None => Value::fresh(platform).map_err(one_line)?,
     };
     let db = super::open(config)?;
-    let added = db.write_here(|conn| add(conn, &args.project, &name, platform, &value)).map_err(one_line)?;
+    let added = db.write_here(|conn| add(conn, &args.project, &name, platform, args.role, &value)).map_err(one_line)?;
     match added {
         Added::NoProject => Err(format!("there is no project {}", args.project)),
         Added::Known => Err("--value: this key is in use already, or was revoked".into()),
         Added::Done => {
-            let kind = platform.map_or_else(|| "Secret key".into(), |one| format!("Public key, {},", one.name));
+            let secret = || format!("Secret key, {},", args.role);
+            let kind = platform.map_or_else(secret, |one| format!("Public key, {},", one.name));
             println!("{kind} of {name}: {}", value.as_str());
             println!("It is not shown again. Clients call {}", config.address_of(""));
             Ok(())
@@ -69,15 +74,22 @@ enum Added {
     Done,
 }
 
-fn add(conn: &mut Conn, slug: &str, name: &str, platform: Option<Platform>, value: &Value) -> Result<Added, Error> {
+fn add(
+    conn: &mut Conn,
+    slug: &str,
+    name: &str,
+    platform: Option<Platform>,
+    role: Role,
+    value: &Value,
+) -> Result<Added, Error> {
     let Some(project) = queries::project_id(conn, slug)? else { return Ok(Added::NoProject) };
     conn.lock_project(project)?;
     if api_keys::queries::is_known(conn, &value.hash())? {
         return Ok(Added::Known);
     }
     let ctx = Ctx::operator(project, &Ids::random(), Clock::Machine.now());
-    let store = platform.map(|platform| platform.store);
-    let new = NewKey { project, id: ctx.next_id(), name, store, created_by: "Command line" };
+    let holder = platform.map_or(Holder::Server(role), |platform| Holder::App { store: platform.store });
+    let new = NewKey { project, id: ctx.next_id(), name, holder, made_by: Maker::Operator };
     api_keys::queries::insert(conn, &new, value, ctx.now)?;
     let trace = Trace::new(audit::Action::ApiKeyCreated).about(name).after(value.hint());
     audit::append(conn, &ctx, trace)?;

@@ -97,6 +97,8 @@ diesel::table! {
         created_at -> BigInt,
         used_at -> Nullable<BigInt>,
         revoked_at -> Nullable<BigInt>,
+        role -> Nullable<Text>,
+        owner_id -> Nullable<BigInt>,
     }
 }
 

@@ -31,10 +31,12 @@ pub enum Access {
 /// Which key of the client API a call needs (§C2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyNeeded {
-    Any,
+    /// A public key, or a secret key whose role has the permission.
+    Any(Permission),
     /// The public key of an app: the answer depends on the app's store.
     App,
-    Secret,
+    /// A secret key whose role has the permission.
+    Secret(Permission),
 }
 
 /// What the answers of a route look like and who reads them. The bodies of errors, the check of other sites and CORS

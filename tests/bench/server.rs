@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use dossier::auth::api_keys::{self, NewKey, Value, platform_of};
+use dossier::auth::api_keys::{self, Holder, Maker, NewKey, Value, platform_of};
 use dossier::auth::password;
 use dossier::auth::queries::{NewPerson, NewProject, insert_person, insert_project, project_id, set_role};
 use dossier::base::Role;
@@ -121,7 +121,8 @@ pub fn add_app_key(url: &str) -> String {
     let value = Value::fresh(platform_of("RC_BILLING")).expect("a key can be made");
     let added = db.write_here(|conn| {
         let project = project_id(conn, "bench")?.ok_or(Error::NotFound)?;
-        let new = NewKey { project, id: KeyId(1), name: "Web", store: Some("RC_BILLING"), created_by: "Ada Okoye" };
+        let holder = Holder::App { store: "RC_BILLING" };
+        let new = NewKey { project, id: KeyId(1), name: "Web", holder, made_by: Maker::Operator };
         Ok::<_, Error>(api_keys::queries::insert(conn, &new, &value, Moment(1_795_000_000_000))?)
     });
     added.expect("the key is added");

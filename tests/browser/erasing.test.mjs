@@ -52,10 +52,11 @@ test('a customer is deleted by typing the id, by keyboard', async () => {
 
 test('a customer is blocked and unblocked on a phone without script', async () => {
   await tester('qa-blocked');
-  const page = await open(browser, demo, 'sol', { javaScriptEnabled: false, viewport: { width: 390, height: 844 } });
+  const page = await open(browser, demo, 'ada', { javaScriptEnabled: false, viewport: { width: 390, height: 844 } });
   await page.goto(customer('qa-blocked'));
   await page.click('#manage a:has-text("Block")');
   assert.ok(await fits(page));
+  await page.fill('[name=confirm]', 'qa-blocked');
   await page.check('[name=lost]');
   await page.check('[name=checked]');
   await page.click('dialog button:has-text("Block the customer")');

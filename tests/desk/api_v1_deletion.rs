@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::Desk;
 use crate::support::audit_log::audit_actions_of_keys;
-use crate::support::cast::SOL;
+use crate::support::cast::ADA;
 
 #[actix_web::test]
 async fn a_deleted_customer_is_gone_under_every_id_and_can_be_created_again() {
@@ -32,7 +32,7 @@ async fn a_blocked_id_is_refused_to_every_key() {
     let made = desk.server().get("/v1/subscribers/lena").await;
     assert_eq!(made.status, StatusCode::CREATED);
     let path = "/projects/sundial/customers/lena/block";
-    let blocked = desk.post_form(&SOL, path, &[("lost", "1"), ("checked", "1")]).await;
+    let blocked = desk.post_form(&ADA, path, &[("confirm", "lena"), ("lost", "1"), ("checked", "1")]).await;
     assert_eq!(blocked.status, StatusCode::SEE_OTHER, "{}", blocked.body);
     assert_eq!(app.get("/v1/subscribers/lena").await.refused(), (400, 7220));
     let body = json!({ "app_user_id": "$RCAnonymousID:1", "new_app_user_id": "lena" });

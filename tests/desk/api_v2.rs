@@ -3,7 +3,8 @@
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use dossier::auth::api_keys::{NewKey, Value as Secret, platform_of, queries};
+use dossier::auth::api_keys::{Holder, Maker, NewKey, Value as Secret, platform_of, queries};
+use dossier::base::Role;
 use dossier::base::error::Error;
 use dossier::base::ids::KeyId;
 use dossier::db::schema::{app_user_ids, customers};
@@ -39,8 +40,9 @@ async fn desk() -> Desk {
     let made = desk.db.write_here(|conn| {
         for (value, store) in [(KEY, None), (APP, Some("RC_BILLING"))] {
             let value = Secret::parse(value, store.and_then(platform_of)).expect("a key");
-            let new =
-                NewKey { project: desk.project, id: desk.ids.next(NOW), name: "Billing", store, created_by: "Dev" };
+            let holder = store.map_or(Holder::Server(Role::Admin), |store| Holder::App { store });
+            let (id, made_by) = (desk.ids.next(NOW), Maker::Operator);
+            let new = NewKey { project: desk.project, id, name: "Billing", holder, made_by };
             queries::insert(conn, &new, &value, NOW)?;
         }
         Ok::<_, Error>(())
@@ -479,7 +481,8 @@ async fn answers_show_the_rate_limit_and_a_refusal_shows_when_to_retry() {
     let two = std::num::NonZeroU32::new(2).expect("two");
     let desk = Desk::open_with(|config| config.key_limits.secret = two).await;
     let value = Secret::parse(KEY, None).expect("a key");
-    let new = NewKey { project: desk.project, id: KeyId(1), name: "Billing", store: None, created_by: "Dev" };
+    let (holder, made_by) = (Holder::Server(Role::Admin), Maker::Operator);
+    let new = NewKey { project: desk.project, id: KeyId(1), name: "Billing", holder, made_by };
     desk.db.write_here(|conn| Ok::<_, Error>(queries::insert(conn, &new, &value, NOW)?)).expect("a key");
     let made = ask(&desk, Method::POST, CUSTOMERS, Some(json!({ "id": "nia" }))).await;
     assert_eq!(made.status, StatusCode::CREATED);

@@ -39,12 +39,16 @@ fn ids(desk: &Desk) -> Vec<i64> {
 #[actix_web::test]
 async fn a_key_is_shown_once_and_kept_as_a_hash() {
     let desk = Desk::open().await;
-    let key = make_key(&desk, &DEV, "Billing server", "server").await;
+    let key = make_key(&desk, &ADA, "Billing server", "server.support").await;
     assert!(key.starts_with("sk_") && key.len() == 51, "{key}");
     assert!(traces::find(&desk, &key).is_empty());
     let page = desk.get(&DEV, KEYS).await.body;
     assert!(!page.contains(&key) && page.contains("Billing server") && page.contains("sk_"));
-    assert!(page.contains("Dev Anand") && page.contains("http://desk.example/v2/projects/sundial"));
+    assert!(
+        page.contains("Secret, support")
+            && page.contains("Ada Okoye")
+            && page.contains("http://desk.example/v2/projects/sundial")
+    );
     assert!(!desk.get(&DEV, &format!("{KEYS}?dialog=key-shown&key=x")).await.body.contains("class=\"secret\""));
     let Entry { action, details, .. } = audit_entries(&desk).pop().expect("an entry");
     assert_eq!(action, "api_key_created");
@@ -111,7 +115,7 @@ async fn refused_input_has_its_reason_beside_its_field() {
         (&[("name", "App"), ("for", "APP_STORE"), ("value", "appl_short")], "id=\"value-reason\""),
     ];
     for (fields, reason) in cases {
-        let answer = desk.post_form(&DEV, KEYS, fields).await;
+        let answer = desk.post_form(&ADA, KEYS, fields).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
         assert!(answer.body.contains(reason), "{fields:?}");
     }
@@ -121,8 +125,8 @@ async fn refused_input_has_its_reason_beside_its_field() {
 #[actix_web::test]
 async fn making_and_revoking_need_the_password_after_an_old_log_in() {
     let desk = Desk::open().await;
-    make_key(&desk, &DEV, "Server", "server").await;
-    let cookie = desk.cookie(&DEV);
+    make_key(&desk, &ADA, "Server", "server").await;
+    let cookie = desk.cookie(&ADA);
     desk.clock.advance(16 * 60);
     let path = format!("{KEYS}/{}/revoke", ids(&desk)[0]);
     let fields = [("name", "Other"), ("for", "server")];
@@ -137,15 +141,96 @@ async fn making_and_revoking_need_the_password_after_an_old_log_in() {
 #[actix_web::test]
 async fn a_key_of_another_project_cannot_be_revoked_here_and_support_sees_none() {
     let desk = Desk::open().await;
-    let key = make_key(&desk, &DEV, "Server", "server").await;
+    let key = make_key(&desk, &ADA, "Server", "server").await;
     let elsewhere = desk.project_of_its_own();
     let move_away = diesel::update(api_keys::table).set(api_keys::project_id.eq(elsewhere));
     desk.db.write_here(|conn| Ok::<_, Error>(move_away.execute(conn)?)).expect("moved");
     let id = ids(&desk)[0];
     for id in [id.to_string(), "x".to_owned(), "1".to_owned()] {
-        assert_eq!(desk.post_form(&DEV, &format!("{KEYS}/{id}/revoke"), &[]).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(desk.post_form(&ADA, &format!("{KEYS}/{id}/revoke"), &[]).await.status, StatusCode::NOT_FOUND);
     }
-    assert!(desk.get(&DEV, KEYS).await.body.contains("No app and no server can call yet"));
+    assert!(desk.get(&ADA, KEYS).await.body.contains("No app and no server can call yet"));
     assert_eq!(call(&desk, &key).await, StatusCode::CREATED);
     assert_eq!(desk.get(&SOL, KEYS).await.status, StatusCode::FORBIDDEN);
+}
+
+#[actix_web::test]
+async fn secret_keys_are_made_changed_and_revoked_by_admins_only() {
+    let desk = Desk::open().await;
+    let made = desk.post_form(&DEV, KEYS, &[("name", "Billing server"), ("for", "server.admin")]).await;
+    assert_eq!((made.status, ids(&desk).len()), (StatusCode::FORBIDDEN, 0));
+    let dialog = desk.get(&DEV, &format!("{KEYS}?dialog=key-make")).await.body;
+    assert!(!dialog.contains("value=\"server") && dialog.contains("made by an admin"));
+    assert!(desk.get(&ADA, &format!("{KEYS}?dialog=key-make")).await.body.contains("value=\"server.viewer\""));
+    let key = make_key(&desk, &ADA, "Billing server", "server.viewer").await;
+    let id = ids(&desk)[0];
+    for dialog in ["key-revoke", "key-role", "key-keep"] {
+        assert!(!desk.get(&DEV, &format!("{KEYS}?dialog={dialog}.{id}")).await.body.contains("<dialog"), "{dialog}");
+    }
+    for (action, field) in [("revoke", ("x", "")), ("role", ("role", "admin")), ("keep", ("x", ""))] {
+        let answer = desk.post_form(&DEV, &format!("{KEYS}/{id}/{action}"), &[field]).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{action}");
+    }
+    assert!(!desk.get(&DEV, KEYS).await.body.contains(&format!("key-revoke.{id}")), "no control that is refused");
+    assert_eq!(call(&desk, &key).await, StatusCode::CREATED, "it goes on working");
+}
+
+#[actix_web::test]
+async fn the_role_of_a_secret_key_is_changed_at_once_and_traced() {
+    let desk = Desk::open().await;
+    let key = make_key(&desk, &ADA, "Billing server", "server.viewer").await;
+    let delete = async || {
+        let request = TestRequest::delete().uri("/v1/subscribers/lena");
+        desk.call(request.insert_header(("authorization", format!("Bearer {key}")))).await
+    };
+    assert_eq!(call(&desk, &key).await, StatusCode::CREATED);
+    let refused = delete().await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.body.contains("has the role viewer, which may not delete customers"), "{}", refused.body);
+    let id = ids(&desk)[0];
+    let role = async |role: &str| desk.post_form(&ADA, &format!("{KEYS}/{id}/role"), &[("role", role)]).await;
+    assert_eq!(role("viewer").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(role("owner").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let changed = role("admin").await;
+    assert_eq!(changed.status, StatusCode::SEE_OTHER, "{}", changed.body);
+    assert!(desk.get(&ADA, KEYS).await.body.contains("Secret, admin"));
+    let Entry { action, details, .. } = audit_entries(&desk).pop().expect("an entry");
+    assert_eq!(action, "api_key_role_changed");
+    assert!(["Billing server", "viewer", "admin"].iter().all(|word| details.contains(word)), "{details}");
+    assert_eq!(delete().await.status, StatusCode::OK);
+}
+
+/// Lowering a role or removing somebody breaks no server and no released app.
+#[actix_web::test]
+async fn keys_of_people_who_may_not_make_them_any_more_go_on_working_and_are_listed_for_review() {
+    let desk = Desk::open().await;
+    let slug = desk.project_of_the_cast();
+    let keys = format!("/projects/{slug}/settings/keys");
+    let make = async |person: &Person, name: &str, caller: &str| {
+        shown(&desk.post_form(person, &keys, &[("name", name), ("for", caller)]).await)
+    };
+    let server = make(&SOL, "Billing server", "server.support").await;
+    let app = make(&DEV, "Web app", "RC_BILLING").await;
+    make(&ADA, "Own", "server.viewer").await;
+    assert!(!desk.get(&ADA, &keys).await.body.contains("Review"));
+    let people = format!("/projects/{slug}/settings/people");
+    let role = format!("{people}/{}/role", SOL.id);
+    let demoted = desk.post_form(&ADA, &role, &[("role", "developer"), ("seen", "admin")]).await;
+    let page = desk.get(&ADA, demoted.header("location")).await.body;
+    assert!(page.contains("1 API key of theirs: they go on working"), "{page}");
+    desk.post_form(&ADA, &format!("{people}/{}/delete", DEV.id), &[("seen", "admin")]).await;
+    let page = desk.get(&ADA, &keys).await.body;
+    assert_eq!(page.matches(">Review<").count(), 2);
+    assert!(page.contains("2 keys are nobody’s any more."), "{page}");
+    for key in [&server, &app] {
+        assert!(call(&desk, key).await.is_success(), "it goes on working");
+    }
+    for id in &ids(&desk)[..2] {
+        assert!(desk.get(&ADA, &format!("{keys}?dialog=key-keep.{id}")).await.body.contains("I answer for it"));
+        let kept = desk.post_form(&ADA, &format!("{keys}/{id}/keep"), &[]).await;
+        assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.body);
+        let again = desk.post_form(&ADA, &format!("{keys}/{id}/keep"), &[]).await;
+        assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    assert!(!desk.get(&ADA, &keys).await.body.contains("Review"));
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
+use dossier::base::Role;
 use dossier::server::app::route_table;
 use dossier::web::routes::RouteEntry;
 use dossier::web::{Access, KeyNeeded};
@@ -94,7 +95,7 @@ async fn a_key_of_the_wrong_kind_is_refused_on_every_call() {
     let mut refused = 0;
     for line in route_table() {
         let (client, code) = match line.access {
-            Access::Key(KeyNeeded::Secret) => (&app, 7224),
+            Access::Key(KeyNeeded::Secret(_)) => (&app, 7224),
             Access::Key(KeyNeeded::App) => (&server, 7243),
             _ => continue,
         };
@@ -105,6 +106,26 @@ async fn a_key_of_the_wrong_kind_is_refused_on_every_call() {
         let expected = if is_v2 { "authorization_error".to_owned() } else { format!("\"code\":{code}") };
         assert!(answer.body.contains(&expected), "{} {path}: {}", line.method, answer.body);
         refused += 1;
+    }
+    assert!(refused > 20, "{refused} calls");
+}
+
+/// A secret key may do what a member of its role may.
+#[actix_web::test]
+async fn a_secret_key_is_refused_what_its_role_may_not() {
+    let desk = Desk::open().await;
+    let mut refused = 0;
+    for role in Role::ALL {
+        let server = desk.server_as(role);
+        for line in route_table() {
+            let Access::Key(KeyNeeded::Any(permission) | KeyNeeded::Secret(permission)) = line.access else { continue };
+            let path = path(&line, SUNDIAL).replace("{project}", SUNDIAL);
+            let answer = server.call(line.method.clone(), &path, None).await;
+            let is_refused = answer.status == StatusCode::FORBIDDEN;
+            assert_eq!(is_refused, !role.may(permission), "{role} {} {path}: {}", line.method, answer.body);
+            assert!(!answer.status.is_server_error(), "{role} {} {path}: {}", line.method, answer.body);
+            refused += usize::from(is_refused);
+        }
     }
     assert!(refused > 20, "{refused} calls");
 }

@@ -7,8 +7,10 @@ use super::answer;
 use crate::api::v1::customer_info::{self, CustomerInfo};
 use crate::api::{AuthorizedCall, Caller, customers, errors};
 use crate::audit::Trace;
+use crate::base::Role;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
+use crate::customers::overrides::{TEST_CUSTOMERS_ONLY, queries as customers_overrides};
 use crate::db::Conn;
 use crate::operations::overrides::{self, Refusal};
 
@@ -40,13 +42,18 @@ async fn change(caller: &Caller, offering: Option<String>) -> Result<CustomerInf
 /// Sets the override of a customer, or clears it. Returns no trace when nothing changed.
 ///
 /// # Errors
-/// [`Error::Client`] when the project does not have the offering (status 404) or has archived it (status 400).
+/// [`Error::Client`] when the project does not have the offering (status 404) or has archived it (status 400), or when the
+/// key has the role of a developer and the customer is not a test customer (status 403).
 pub fn assign(
     conn: &mut Conn,
     call: &AuthorizedCall,
     customer: CustomerId,
     offering: Option<&str>,
 ) -> Result<Option<Trace>, Error> {
+    let role = call.key.role.unwrap_or(Role::Viewer);
+    if !customers_overrides::may_change(conn, call.ctx.project, customer, role)? {
+        return Err(errors::forbidden(errors::SECRET_KEY_NEEDED, TEST_CUSTOMERS_ONLY));
+    }
     match overrides::choose(conn, &call.ctx, customer, &call.key.name, offering)? {
         Ok(trace) => Ok(trace),
         Err(Refusal::Unknown) => Err(errors::missing("The project has no such offering.")),

@@ -20,28 +20,31 @@ mod subscriptions;
 
 use actix_web::http::Method;
 
+use crate::base::Permission::{
+    DeleteCustomers, EditAttributes, GrantEntitlements, OverrideOffering, ReadCustomers, ReadLists, TransferPurchases,
+};
 use crate::web::KeyNeeded::Secret;
 use crate::web::{Face, Routes};
 
 pub fn routes(routes: &mut Routes) {
     routes.face("/v2", Face::V2);
-    routes.keyed(Method::GET, "/v2/projects", Secret, projects::index);
+    routes.keyed(Method::GET, "/v2/projects", Secret(ReadCustomers), projects::index);
     routes.within("/v2/projects/{project}/customers", |routes| {
-        routes.keyed(Method::GET, "", Secret, customers::index);
-        routes.keyed(Method::POST, "", Secret, customers::create);
-        routes.keyed(Method::GET, "/{id}", Secret, customers::show);
-        routes.keyed(Method::DELETE, "/{id}", Secret, customers::delete);
-        routes.keyed(Method::GET, "/{id}/aliases", Secret, aliases::index);
-        routes.keyed(Method::GET, "/{id}/attributes", Secret, attributes::index);
-        routes.keyed(Method::POST, "/{id}/attributes", Secret, attributes::set);
-        routes.keyed(Method::GET, "/{id}/active_entitlements", Secret, entitlements::index);
-        routes.keyed(Method::GET, "/{id}/subscriptions", Secret, subscriptions::index);
-        routes.keyed(Method::GET, "/{id}/purchases", Secret, purchases::index);
+        routes.keyed(Method::GET, "", Secret(ReadLists), customers::index);
+        routes.keyed(Method::POST, "", Secret(EditAttributes), customers::create);
+        routes.keyed(Method::GET, "/{id}", Secret(ReadCustomers), customers::show);
+        routes.keyed(Method::DELETE, "/{id}", Secret(DeleteCustomers), customers::delete);
+        routes.keyed(Method::GET, "/{id}/aliases", Secret(ReadCustomers), aliases::index);
+        routes.keyed(Method::GET, "/{id}/attributes", Secret(ReadCustomers), attributes::index);
+        routes.keyed(Method::POST, "/{id}/attributes", Secret(EditAttributes), attributes::set);
+        routes.keyed(Method::GET, "/{id}/active_entitlements", Secret(ReadCustomers), entitlements::index);
+        routes.keyed(Method::GET, "/{id}/subscriptions", Secret(ReadCustomers), subscriptions::index);
+        routes.keyed(Method::GET, "/{id}/purchases", Secret(ReadCustomers), purchases::index);
     });
     routes.within("/v2/projects/{project}/customers/{id}/actions", |routes| {
-        routes.keyed(Method::POST, "/grant_entitlement", Secret, actions::grant);
-        routes.keyed(Method::POST, "/revoke_granted_entitlement", Secret, actions::revoke);
-        routes.keyed(Method::POST, "/assign_offering", Secret, actions::assign);
-        routes.keyed(Method::POST, "/transfer", Secret, actions::transfer);
+        routes.keyed(Method::POST, "/grant_entitlement", Secret(GrantEntitlements), actions::grant);
+        routes.keyed(Method::POST, "/revoke_granted_entitlement", Secret(GrantEntitlements), actions::revoke);
+        routes.keyed(Method::POST, "/assign_offering", Secret(OverrideOffering), actions::assign);
+        routes.keyed(Method::POST, "/transfer", Secret(TransferPurchases), actions::transfer);
     });
 }

@@ -21,7 +21,7 @@ struct Shown {
 
 pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
     let window = Window::parse(&caller.query, "/v2/projects".into())?;
-    let KeyProject { slug, name, created_at } = caller.call().key.project.clone();
+    let KeyProject { slug, name, created_at, .. } = caller.call().key.project.clone();
     let shown = vec![Shown { object: "project", id: slug, name, created_at }];
     let list: List<Shown> = window.cut(shown, |project| project.id.clone())?;
     Ok(answer::json(&caller, StatusCode::OK, &list))

@@ -5,4 +5,4 @@ mod model;
 pub mod queries;
 
 pub use model::{Kind, PLATFORMS, Platform, Value, hash as hash_of, name, platform_of};
-pub use queries::{Key, KeyProject, Line, NewKey};
+pub use queries::{Holder, Key, KeyProject, Line, Maker, NewKey};

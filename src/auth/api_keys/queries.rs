@@ -4,9 +4,10 @@ use diesel::prelude::*;
 
 use super::model::{Kind, Value};
 use crate::base::clock::Moment;
-use crate::base::ids::{KeyId, ProjectId};
+use crate::base::ids::{KeyId, PersonId, ProjectId};
+use crate::base::{Permission, Role};
 use crate::db::Conn;
-use crate::db::schema::{api_keys, projects};
+use crate::db::schema::{api_keys, memberships, projects};
 
 /// A key that is not revoked, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -18,6 +19,8 @@ pub struct Key {
     pub kind: Kind,
     /// The store of the app; `None` for a secret key.
     pub store: Option<String>,
+    /// What a secret key may do; `None` for a public key.
+    pub role: Option<Role>,
     pub used_at: Option<Moment>,
     #[diesel(embed)]
     pub project: KeyProject,
@@ -30,11 +33,23 @@ pub struct KeyProject {
     pub slug: String,
     pub name: String,
     pub created_at: Moment,
+    /// As [`Project::others_may_delete`](crate::auth::Project).
+    pub others_may_delete: bool,
 }
 
 impl Key {
     pub fn is_secret(&self) -> bool {
         self.kind == Kind::Secret
+    }
+
+    /// Whether the role of a secret key has a permission. A public key has no role.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.is_some_and(|role| role.may_in(self.project.others_may_delete, permission))
+    }
+
+    /// The name of the role of a secret key.
+    pub fn role_name(&self) -> &'static str {
+        self.role.map_or("", Role::name)
     }
 }
 
@@ -43,9 +58,46 @@ pub struct NewKey<'a> {
     pub project: ProjectId,
     pub id: KeyId,
     pub name: &'a str,
-    /// The store of a public key; `None` makes a secret key.
-    pub store: Option<&'a str>,
-    pub created_by: &'a str,
+    pub holder: Holder<'a>,
+    pub made_by: Maker<'a>,
+}
+
+/// Who holds a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder<'a> {
+    /// An app of this store: a public key.
+    App { store: &'a str },
+    /// A server, which may do what this role may: a secret key.
+    Server(Role),
+}
+
+/// Who makes a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker<'a> {
+    /// Somebody who answers for the key from now on.
+    Person {
+        id: PersonId,
+        name: &'a str,
+    },
+    Operator,
+}
+
+impl<'a> Holder<'a> {
+    /// The store of an app's key.
+    pub fn store(self) -> Option<&'a str> {
+        match self {
+            Holder::App { store } => Some(store),
+            Holder::Server(_) => None,
+        }
+    }
+
+    /// The role of a server's key.
+    pub fn role(self) -> Option<Role> {
+        match self {
+            Holder::App { .. } => None,
+            Holder::Server(role) => Some(role),
+        }
+    }
 }
 
 /// A key as the settings list it, revoked or not.
@@ -56,8 +108,11 @@ pub struct Line {
     pub name: String,
     /// `None` for a secret key.
     pub store: Option<String>,
+    pub role: Option<Role>,
     pub hint: String,
     pub created_by: String,
+    /// The person who answers for the key: its maker, or an admin who took it over. `None` for a key of the command line.
+    pub owner_id: Option<PersonId>,
     pub created_at: Moment,
     pub used_at: Option<Moment>,
     pub revoked_at: Option<Moment>,
@@ -68,6 +123,22 @@ impl Line {
     pub fn counts(&self) -> bool {
         self.revoked_at.is_none()
     }
+
+    /// What a member needs to make or revoke such a key.
+    pub fn managed_by(&self) -> Permission {
+        match self.role {
+            Some(_) => Permission::ManageSecretKeys,
+            None => Permission::ManageKeys,
+        }
+    }
+
+    /// Whether the person who answers for it may no longer make such a key, or has left. It goes on working, until an
+    /// admin answers for it or revokes it.
+    pub fn is_to_review(&self, members: &[(PersonId, Role)]) -> bool {
+        let owner = self.owner_id.map(|owner| members.iter().find(|(member, _)| *member == owner));
+        let is_fit = |owner: Option<&(PersonId, Role)>| owner.is_some_and(|(_, role)| role.may(self.managed_by()));
+        self.counts() && owner.is_some_and(|owner| !is_fit(owner))
+    }
 }
 
 /// All keys of a project: first the valid ones, then the revoked ones, each group with the newest first.
@@ -76,6 +147,19 @@ pub fn list(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Line>> {
     let mut all: Vec<Line> = own.select(Line::as_select()).load(conn)?;
     all.sort_by_key(|line| (line.revoked_at.is_some(), std::cmp::Reverse((line.created_at, line.id))));
     Ok(all)
+}
+
+/// How many keys a person answers for, and may not any more.
+pub fn count_to_review(conn: &mut Conn, project: ProjectId, owner: PersonId) -> QueryResult<usize> {
+    let members = members_of(conn, project)?;
+    let own = list(conn, project)?.into_iter().filter(|line| line.owner_id == Some(owner));
+    Ok(own.filter(|line| line.is_to_review(&members)).count())
+}
+
+/// The members of a project, with their roles.
+pub fn members_of(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<(PersonId, Role)>> {
+    let own = memberships::table.filter(memberships::project_id.eq(project));
+    own.select((memberships::person_id, memberships::role)).load(conn)
 }
 
 /// The key with this hash, unless it is revoked.
@@ -94,16 +178,21 @@ pub fn is_known(conn: &mut Conn, hash: &str) -> QueryResult<bool> {
 }
 
 pub fn insert(conn: &mut Conn, new: &NewKey<'_>, value: &Value, now: Moment) -> QueryResult<()> {
-    let kind = if new.store.is_some() { Kind::Public } else { Kind::Secret };
+    let kind = if new.holder.store().is_some() { Kind::Public } else { Kind::Secret };
+    let (created_by, owner) = match new.made_by {
+        Maker::Person { id, name } => (name, Some(id)),
+        Maker::Operator => ("Command line", None),
+    };
     let row = (
         api_keys::project_id.eq(new.project),
         api_keys::id.eq(new.id),
         api_keys::name.eq(new.name),
         api_keys::kind.eq(kind),
-        api_keys::store.eq(new.store),
+        api_keys::store.eq(new.holder.store()),
+        api_keys::role.eq(new.holder.role()),
         api_keys::key_hash.eq(value.hash()),
         api_keys::hint.eq(value.hint()),
-        api_keys::created_by.eq(new.created_by),
+        (api_keys::created_by.eq(created_by), api_keys::owner_id.eq(owner)),
         api_keys::created_at.eq(now),
     );
     diesel::insert_into(api_keys::table).values(row).execute(conn)?;
@@ -114,6 +203,19 @@ pub fn insert(conn: &mut Conn, new: &NewKey<'_>, value: &Value, now: Moment) -> 
 pub fn revoke(conn: &mut Conn, project: ProjectId, id: KeyId, now: Moment) -> QueryResult<bool> {
     let counting = api_keys::table.find((project, id)).filter(api_keys::revoked_at.is_null());
     Ok(diesel::update(counting).set(api_keys::revoked_at.eq(now)).execute(conn)? > 0)
+}
+
+/// Gives a secret key another role. Returns whether there is such a key, which is not revoked.
+pub fn set_role(conn: &mut Conn, project: ProjectId, id: KeyId, role: Role) -> QueryResult<bool> {
+    let secret = api_keys::kind.eq(Kind::Secret).and(api_keys::revoked_at.is_null());
+    let key = api_keys::table.find((project, id)).filter(secret);
+    Ok(diesel::update(key).set(api_keys::role.eq(role)).execute(conn)? > 0)
+}
+
+/// Makes somebody answer for a key.
+pub fn set_owner(conn: &mut Conn, project: ProjectId, id: KeyId, owner: PersonId) -> QueryResult<()> {
+    diesel::update(api_keys::table.find((project, id))).set(api_keys::owner_id.eq(owner)).execute(conn)?;
+    Ok(())
 }
 
 /// Records when a key was used, unless a later use is recorded.

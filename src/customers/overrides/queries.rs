@@ -3,11 +3,13 @@
 use diesel::prelude::*;
 
 use super::current::Offering;
-use super::model::{Cursor, End, Override};
+use super::model::{self, Cursor, End, Override};
+use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, ProjectId};
 use crate::db::Conn;
-use crate::db::schema::{offering_overrides, offerings, projects};
+use crate::db::schema::{customers, offering_overrides, offerings, projects};
+use crate::projection::Purchase;
 
 pub fn find(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Override>> {
     offering_overrides::table.find(customer).select(Override::as_select()).first(conn).optional()
@@ -123,6 +125,13 @@ pub fn take_end(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResu
         .set(offering_overrides::is_end_recorded.eq(true))
         .execute(conn)?;
     if taken > 0 { find(conn, customer) } else { Ok(None) }
+}
+
+/// Whether somebody of this role may change the offering of a customer (§8).
+pub fn may_change(conn: &mut Conn, project: ProjectId, customer: CustomerId, role: Role) -> QueryResult<bool> {
+    let tests_only = restricts_developers(conn, project)?;
+    let best: Option<String> = customers::table.find(customer).select(customers::status_purchase).first(conn)?;
+    Ok(model::may_change(role, tests_only, best.as_deref().and_then(Purchase::stored).as_ref()))
 }
 
 /// Whether developers of the project may change the offering of test customers only.

@@ -118,7 +118,7 @@ impl Subject {
         let id = AppUserId::parse(request.app_user_id()?).map_err(|_| Error::NotFound)?;
         let found = Subject::find(conn, &request.ctx(member), id.as_str(), environment, member.role)?;
         if found.is_none() && blocking::find(conn, member.project.id, id.as_str())?.is_some() {
-            request.mark_blocked(member.may(Permission::BlockCustomers));
+            request.mark_blocked(member.may(Permission::DeleteCustomers));
         }
         found.ok_or(Error::NotFound)
     }

@@ -11,6 +11,7 @@ mod people;
 pub mod project;
 mod queries;
 mod rejected;
+pub mod role_choice;
 mod test_accounts;
 pub mod values;
 pub mod webhook;

@@ -9,7 +9,7 @@ use crate::actions::Page;
 use crate::actions::View;
 use crate::auth::Member;
 use crate::base::Permission::{
-    BlockCustomers, DeleteTestAccounts, ManageEndpoints, ManageKeys, ManageProject, ManageSecrets, ReadAudit,
+    DeleteCustomers, DeleteTestAccounts, ManageEndpoints, ManageKeys, ManageProject, ManageSecrets, ReadAudit,
     ReadPeople, ReadRejected, ReadSettings,
 };
 use crate::base::clock::Moment;
@@ -108,7 +108,7 @@ pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, 
         has_people: member.may(ReadPeople),
         has_overview: member.may(ReadSettings),
         has_keys: member.may(ManageKeys),
-        has_blocked: member.may(BlockCustomers),
+        has_blocked: member.may(DeleteCustomers),
         has_endpoints: member.may(ManageEndpoints),
         has_test_accounts: member.may(DeleteTestAccounts),
     })

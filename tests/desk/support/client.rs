@@ -2,11 +2,13 @@
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use dossier::auth::api_keys::{NewKey, Value, platform_of, queries};
+use dossier::auth::api_keys::{Holder, Maker, NewKey, Value, platform_of, queries};
+use dossier::base::Role;
 use dossier::base::error::Error;
 use dossier::base::ids::ProjectId;
 use serde_json::Value as Json;
 
+use super::cast::ADA;
 use super::{Answer, Desk};
 
 /// A caller with an API key.
@@ -34,8 +36,19 @@ impl Desk {
 
     /// A caller with a new key: of an app in this store, or the secret key of a server.
     pub fn client(&self, project: ProjectId, name: &str, store: Option<&str>) -> Client<'_> {
-        let value = Value::fresh(store.and_then(platform_of)).expect("a key");
-        let new = NewKey { project, id: self.ids.next(self.clock.now()), name, store, created_by: "Ada Okoye" };
+        let holder = store.map_or(Holder::Server(Role::Admin), |store| Holder::App { store });
+        self.client_of(project, name, holder)
+    }
+
+    /// A server with a secret key of this role.
+    pub fn server_as(&self, role: Role) -> Client<'_> {
+        self.client_of(self.project, "Billing server", Holder::Server(role))
+    }
+
+    fn client_of(&self, project: ProjectId, name: &str, holder: Holder<'_>) -> Client<'_> {
+        let value = Value::fresh(holder.store().and_then(platform_of)).expect("a key");
+        let made_by = Maker::Person { id: ADA.id, name: ADA.name };
+        let new = NewKey { project, id: self.ids.next(self.clock.now()), name, holder, made_by };
         let made = self.db.write_here(|conn| Ok::<_, Error>(queries::insert(conn, &new, &value, self.clock.now())?));
         made.expect("a key");
         Client { desk: self, key: value.as_str().to_owned(), headers: Vec::new() }

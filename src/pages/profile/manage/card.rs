@@ -7,7 +7,7 @@ use diesel::QueryResult;
 
 use super::model::Held;
 use super::queries;
-use crate::base::Permission::{BlockCustomers, DeleteCustomers, ExportCustomers};
+use crate::base::Permission::{DeleteCustomers, ExportCustomers};
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
 use crate::web::filters;
@@ -35,10 +35,9 @@ impl Card {
 
     /// Who may delete, for people who may not.
     fn who_may(&self) -> &'static str {
-        match (&self.delete, &self.block) {
-            (Some(_), _) => "",
-            (None, Some(_)) => " An admin can do it. Blocking deletes just as much, and blocks the id as well.",
-            (None, None) => " An admin can do it.",
+        match &self.delete {
+            Some(_) => "",
+            None => " An admin can do it.",
         }
     }
 
@@ -46,7 +45,7 @@ impl Card {
         Card {
             outside_effects: held.outside_effects(visit.ctx.now, |purchase| visit.product_name(purchase).to_owned()),
             delete: visit.may(DeleteCustomers).then(|| visit.dialog("manage-delete")),
-            block: visit.may(BlockCustomers).then(|| visit.dialog("manage-block")),
+            block: visit.may(DeleteCustomers).then(|| visit.dialog("manage-block")),
             export: visit.may(ExportCustomers).then(|| format!("{}/export", visit.href)),
             held,
         }
@@ -68,7 +67,7 @@ mod tests {
             ["manage-delete", "manage-block", "/export"].map(|control| html.contains(control))
         };
         assert_eq!(shown(Role::Viewer, true), [false, false, false]);
-        assert_eq!(shown(Role::Support, false), [false, true, true]);
+        assert_eq!(shown(Role::Support, false), [false, false, true]);
         assert_eq!(shown(Role::Support, true), [true, true, true]);
         assert_eq!(shown(Role::Admin, false), [true, true, true]);
     }

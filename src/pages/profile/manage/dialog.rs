@@ -5,7 +5,7 @@ use askama::Template;
 use super::model::Held;
 use super::queries;
 use crate::actions::Opened;
-use crate::base::Permission::{BlockCustomers, DeleteCustomers};
+use crate::base::Permission::DeleteCustomers;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
@@ -29,6 +29,7 @@ struct Block {
     form: Opened,
     action: String,
     app_user_id: String,
+    version: String,
     held: Held,
     outside_effects: Vec<Sentence>,
 }
@@ -36,8 +37,9 @@ struct Block {
 /// The dialog of this name; `None` when it does not exist or is not for this person.
 pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
     let is_delete = match form.name.as_str() {
-        "manage-delete" if visit.may(DeleteCustomers) => true,
-        "manage-block" if visit.may(BlockCustomers) => false,
+        "manage-delete" | "manage-block" if !visit.may(DeleteCustomers) => return Ok(None),
+        "manage-delete" => true,
+        "manage-block" => false,
         _ => return Ok(None),
     };
     let held = queries::held_with(conn, visit, visit.attributes_count())?;
@@ -48,7 +50,7 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
         Dialog::new(Delete { form, action, app_user_id, version, held, outside_effects })
     } else {
         let action = visit.action("block");
-        Dialog::new(Block { form, action, app_user_id, held, outside_effects })
+        Dialog::new(Block { form, action, app_user_id, version, held, outside_effects })
     };
     Ok(Some(dialog))
 }

@@ -1,5 +1,7 @@
 //! Deleting and blocking. Both redirect to the list of customers, because the profile no longer exists.
 
+use serde::Deserialize;
+
 use super::model::Confirmation;
 use super::queries;
 use crate::actions::{ActionContext, ActionForm, Done};
@@ -21,9 +23,20 @@ pub async fn delete(form: ActionForm<Confirmation>) -> Outcome {
     on_deletion(form, "manage-delete", work).await
 }
 
-pub async fn block(form: ActionForm<Ticked>) -> Outcome {
-    let work = |action: &mut ActionContext<'_>, subject: &Subject, ticked: Ticked| {
-        ticked.check()?;
+/// The fields of the form that blocks a customer: as for deleting, and the boxes to tick.
+#[derive(Debug, Deserialize)]
+pub struct Block {
+    #[serde(flatten)]
+    confirmation: Confirmation,
+    #[serde(flatten)]
+    ticked: Ticked,
+}
+
+pub async fn block(form: ActionForm<Block>) -> Outcome {
+    let work = |action: &mut ActionContext<'_>, subject: &Subject, typed: Block| {
+        let held = queries::held(action.conn, subject)?;
+        typed.confirmation.check(&subject.opened_as, &held, subject.customer.id)?;
+        typed.ticked.check()?;
         let id = blocking::parse(&subject.opened_as).map_err(refused)?;
         let done = blocking::block(action.conn, &action.ctx, &id)?.map_err(refused)?;
         let erased = done.erased.numbers();

@@ -7,7 +7,7 @@ mod handlers;
 mod model;
 mod queries;
 
-use crate::base::Permission::{BlockCustomers, DeleteCustomers};
+use crate::base::Permission::DeleteCustomers;
 use crate::web::{Proof, Routes};
 
 pub use card::Card;
@@ -16,6 +16,6 @@ pub use dialog::dialog;
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/customers/{id}", |routes| {
         routes.post("/delete", DeleteCustomers, handlers::delete).asks_for(Proof::Fresh);
-        routes.post("/block", BlockCustomers, handlers::block).asks_for(Proof::Fresh);
+        routes.post("/block", DeleteCustomers, handlers::block).asks_for(Proof::Fresh);
     });
 }

@@ -5,13 +5,13 @@ mod handlers;
 mod page;
 
 use crate::actions::show;
-use crate::base::Permission::BlockCustomers;
+use crate::base::Permission::DeleteCustomers;
 use crate::web::{Proof, Routes};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}", |routes| {
-        routes.get("/settings/blocked", BlockCustomers, show::<page::BlockedPage>);
-        routes.post("/settings/blocked", BlockCustomers, handlers::block).asks_for(Proof::Fresh);
-        routes.post("/customers/{id}/unblock", BlockCustomers, handlers::unblock);
+        routes.get("/settings/blocked", DeleteCustomers, show::<page::BlockedPage>);
+        routes.post("/settings/blocked", DeleteCustomers, handlers::block).asks_for(Proof::Fresh);
+        routes.post("/customers/{id}/unblock", DeleteCustomers, handlers::unblock);
     });
 }

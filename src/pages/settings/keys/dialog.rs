@@ -1,4 +1,4 @@
-//! The dialogs that make a key, show it once, and revoke it.
+//! The dialogs that make a key, show it once, change its role, make an admin answer for it, and revoke it.
 
 use askama::Template;
 
@@ -6,11 +6,13 @@ use super::page::{address, kind};
 use crate::actions::Opened;
 use crate::auth::Member;
 use crate::auth::api_keys::{Line, PLATFORMS, Platform, platform_of};
-use crate::base::Permission::ManageKeys;
+use crate::base::Permission::{ManageKeys, ManageSecretKeys};
+use crate::base::Role;
 use crate::base::error::Error;
+use crate::pages::settings::role_choice::{RoleChoice, choices};
 use crate::web::{Dialog, filters};
 
-/// The choice for a server's key. The other choices are stores.
+/// The choice for a server's key; after a dot, its role. The other choices are stores.
 pub const SERVER: &str = "server";
 
 #[derive(Template)]
@@ -18,6 +20,25 @@ pub const SERVER: &str = "server";
 struct Make {
     form: Opened,
     action: String,
+    /// Whether the member may make secret keys.
+    has_secret: bool,
+}
+
+#[derive(Template)]
+#[template(path = "settings/keys/role.html")]
+struct ChangeRole {
+    form: Opened,
+    action: String,
+    line: Line,
+}
+
+#[derive(Template)]
+#[template(path = "settings/keys/keep.html")]
+struct Keep {
+    form: Opened,
+    action: String,
+    line: Line,
+    kind: String,
 }
 
 #[derive(Template)]
@@ -44,14 +65,25 @@ pub fn dialog(member: &Member, form: Opened, keys: &[&Line], origin: &str) -> Re
     }
     let line = keys.iter().find(|line| form.number() == Some(line.id) && line.counts());
     match (form.name.as_str(), line) {
-        ("key-make", None) => Ok(Some(Dialog::new(Make { action: address(member), form }))),
+        ("key-make", None) => {
+            let has_secret = member.may(ManageSecretKeys);
+            Ok(Some(Dialog::new(Make { action: address(member), has_secret, form })))
+        }
         ("key-shown", None) if form.is_shown_once => {
             let platform = platform_of(form.value("for", SERVER));
             Ok(Some(Dialog::new(Shown { form, origin: origin.to_owned(), platform })))
         }
-        ("key-revoke", Some(line)) => {
+        ("key-revoke", Some(line)) if member.may(line.managed_by()) => {
             let action = format!("{}/{}/revoke", address(member), line.id);
             Ok(Some(Dialog::new(Revoke { form, action, kind: kind(line), line: Line::clone(line) })))
+        }
+        ("key-role", Some(line)) if line.role.is_some() && member.may(ManageSecretKeys) => {
+            let action = format!("{}/{}/role", address(member), line.id);
+            Ok(Some(Dialog::new(ChangeRole { form, action, line: Line::clone(line) })))
+        }
+        ("key-keep", Some(line)) if member.may(ManageSecretKeys) => {
+            let action = format!("{}/{}/keep", address(member), line.id);
+            Ok(Some(Dialog::new(Keep { form, action, kind: kind(line), line: Line::clone(line) })))
         }
         _ => Ok(None),
     }
@@ -64,8 +96,15 @@ impl Make {
         PLATFORMS.into_iter().map(move |platform| (platform, platform.store == chosen))
     }
 
-    fn is_for_server(&self) -> bool {
-        self.form.value("for", "") == SERVER
+    /// The roles of a secret key.
+    fn servers(&self) -> Vec<RoleChoice> {
+        choices(self.form.value("for", "").strip_prefix("server.").unwrap_or_default())
+    }
+}
+
+impl ChangeRole {
+    fn roles(&self) -> Vec<RoleChoice> {
+        choices(self.form.value("role", self.line.role.map_or("", Role::name)))
     }
 }
 

@@ -9,14 +9,18 @@ use crate::actions::Page;
 use crate::actions::View;
 use crate::auth::Member;
 use crate::auth::api_keys::{Line, platform_of, queries};
+use crate::base::Permission::ManageSecretKeys;
+use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::ids::PersonId;
 use crate::db::Conn;
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
 use crate::web::Dialog;
 use crate::web::{Layout, Section, filters};
 use crate::wording::sentence::Stamp;
+use crate::wording::text::count;
 
 #[derive(Template)]
 #[template(path = "settings/keys.html")]
@@ -28,6 +32,8 @@ pub struct KeysPage {
     origin: String,
     /// How many keys are not revoked.
     active: usize,
+    to_review: usize,
+    may_manage_secret: bool,
     keys: Vec<Row>,
 }
 
@@ -37,6 +43,10 @@ struct Row {
     made: Stamp,
     used: Option<Stamp>,
     revoked: Option<Stamp>,
+    /// Whether nobody answers for it any more.
+    is_to_review: bool,
+    /// Whether the member may revoke it.
+    may_manage: bool,
 }
 
 /// The path of the page.
@@ -50,13 +60,16 @@ impl Page for KeysPage {
     fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<KeysPage, Error> {
         let (member, now) = (view.who, view.request.now);
         let lines = queries::list(conn, member.project.id)?;
-        let keys: Vec<Row> = lines.into_iter().map(|line| Row::new(line, now)).collect();
+        let members = queries::members_of(conn, member.project.id)?;
+        let keys: Vec<Row> = lines.into_iter().map(|line| Row::new(line, member, &members, now)).collect();
         Ok(KeysPage {
             layout: member.layout("API keys", Section::Settings),
             nav: nav(conn, member, "keys")?,
             slug: member.project.slug.clone(),
             origin: view.request.config().address_of(""),
             active: keys.iter().filter(|row| row.line.counts()).count(),
+            to_review: keys.iter().filter(|row| row.is_to_review).count(),
+            may_manage_secret: member.may(ManageSecretKeys),
             keys,
         })
     }
@@ -76,15 +89,23 @@ impl Page for KeysPage {
 }
 
 impl KeysPage {
+    /// `2 keys are`
+    fn to_review(&self) -> String {
+        let keys = i64::try_from(self.to_review).unwrap_or(i64::MAX);
+        format!("{} {}", count(keys, "key", "keys"), if keys == 1 { "is" } else { "are" })
+    }
+
     fn opens(&self, dialog: &str) -> String {
         format!("{}/keys?dialog={dialog}", self.nav.base)
     }
 }
 
 impl Row {
-    fn new(line: Line, now: Moment) -> Row {
+    fn new(line: Line, member: &Member, members: &[(PersonId, Role)], now: Moment) -> Row {
         let relative = |at| Stamp::relative(at, now);
         Row {
+            is_to_review: line.is_to_review(members),
+            may_manage: member.may(line.managed_by()),
             kind: kind(&line),
             made: relative(line.created_at),
             used: line.used_at.map(relative),
@@ -94,10 +115,11 @@ impl Row {
     }
 }
 
-/// `Secret`, `Public, App Store`
+/// `Secret, support`, `Public, App Store`
 pub fn kind(line: &Line) -> String {
-    match line.store.as_deref() {
-        None => "Secret".into(),
-        Some(store) => format!("Public, {}", platform_of(store).map_or(store, |platform| platform.name)),
+    match (line.store.as_deref(), line.role) {
+        (Some(store), _) => format!("Public, {}", platform_of(store).map_or(store, |platform| platform.name)),
+        (None, Some(role)) => format!("Secret, {role}"),
+        (None, None) => "Secret".into(),
     }
 }

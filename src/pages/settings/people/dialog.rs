@@ -12,6 +12,7 @@ use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
+use crate::pages::settings::role_choice::{RoleChoice, choices};
 use crate::web::{Dialog, filters};
 
 #[derive(Template)]
@@ -62,17 +63,6 @@ struct Require {
     has_own: bool,
 }
 
-/// A role's name, what it may do, and whether it is chosen.
-type RoleChoice = (&'static str, &'static str, bool);
-
-/// What each role may do, in words.
-const ROLES: [(Role, &str); 4] = [
-    (Role::Viewer, "sees profiles, lists and events"),
-    (Role::Support, "helps customers: notes, attributes, grants, offerings, transfers"),
-    (Role::Developer, "as support, and the catalog, keys and webhooks"),
-    (Role::Admin, "everything, also people and deleting customers"),
-];
-
 /// The dialog that `form` names; `None` for an unknown name, or a member or invitation that does not exist.
 pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Result<Option<Dialog>, Error> {
     if !member.may(ManagePeople) {
@@ -110,16 +100,12 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
 
 impl Invite {
     fn roles(&self) -> Vec<RoleChoice> {
-        roles(self.form.value("role", Role::Support.name()))
+        choices(self.form.value("role", Role::Support.name()))
     }
 }
 
 impl ChangeRole {
     fn roles(&self) -> Vec<RoleChoice> {
-        roles(self.form.value("role", self.line.role.name()))
+        choices(self.form.value("role", self.line.role.name()))
     }
-}
-
-fn roles(chosen: &str) -> Vec<RoleChoice> {
-    ROLES.iter().map(|(role, words)| (role.name(), *words, role.name() == chosen)).collect()
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::page::{PeoplePage, address};
 use crate::actions::{ActionContext, ActionForm, Done, ShownOnce, forget_submissions};
 use crate::audit::{self, Action, Trace};
+use crate::auth::api_keys;
 use crate::auth::invitations::Token;
 use crate::auth::members::{self, FORMER, Line, may_leave_admins};
 use crate::auth::names::Email;
@@ -18,7 +19,7 @@ use crate::base::ids::{InvitationId, PersonId, RowId};
 use crate::customers::stars;
 use crate::operations::erasure::{self, cleanup};
 use crate::web::form::NoFields;
-use crate::wording::text::sentence;
+use crate::wording::text::{count, sentence};
 
 type Outcome = Result<HttpResponse, Error>;
 
@@ -98,7 +99,8 @@ pub async fn change_role(form: ActionForm<NewRole>) -> Outcome {
         members::queries::withdraw_invitations(action.conn, project, line.id)?;
         let trace = Trace::new(Action::MemberRoleChanged).about(&line.email);
         let trace = trace.before(line.role.name()).after(role.name());
-        Ok(Done::new(trace, format!("{} is now {role}.", line.name), onward(action, &line)))
+        let message = format!("{} is now {role}.{}", line.name, keys_to_review(action, &line)?);
+        Ok(Done::new(trace, message, onward(action, &line)))
     };
     form.run::<PeoplePage, _>(&dialog, work).await
 }
@@ -122,6 +124,7 @@ pub async fn remove(form: ActionForm<Leaving>) -> Outcome {
             }
             false => (trace.about(&line.email), format!("{} is removed.", line.name)),
         };
+        let message = message + &keys_to_review(action, &line)?;
         Ok(Done::new(trace, message, onward(action, &line)))
     };
     form.run::<PeoplePage, _>(&dialog, work).await
@@ -172,6 +175,18 @@ fn erase(action: &mut ActionContext<'_>, line: &Line, is_closed: bool) -> Result
         members::queries::erase_account(action.conn, line.id)?;
     }
     Ok(erasure::request_cleanup(action.conn, RowId(line.id.0), action.ctx.now)?)
+}
+
+/// A sentence about the keys that a person made and may not make any more; empty when there are none.
+fn keys_to_review(action: &mut ActionContext<'_>, line: &Line) -> Result<String, Error> {
+    let keys = api_keys::queries::count_to_review(action.conn, action.who.project.id, line.id)?;
+    Ok(match i64::try_from(keys).unwrap_or(i64::MAX) {
+        0 => String::new(),
+        keys => format!(
+            " {} of theirs: they go on working until somebody reviews them under API keys.",
+            count(keys, "API key", "API keys")
+        ),
+    })
 }
 
 /// Where to go next: people who changed or removed their own membership may not see this page any more.
