@@ -4,6 +4,7 @@ pub mod account;
 pub mod address;
 pub mod api_keys;
 pub mod browser;
+pub mod device;
 pub mod fresh_authentication;
 pub mod invitations;
 pub mod log_in;
@@ -18,6 +19,7 @@ pub mod second_factor;
 mod second_step;
 pub mod sessions;
 pub mod throttle;
+pub mod untrusted_proxy;
 
 use crate::web::Routes;
 

@@ -32,6 +32,7 @@ diesel::table! {
         second_factor_at -> Nullable<BigInt>,
         seen_at -> Nullable<BigInt>,
         closed_at -> Nullable<BigInt>,
+        device_generation -> BigInt,
     }
 }
 
@@ -61,6 +62,7 @@ diesel::table! {
         person_id -> BigInt,
         secret -> Binary,
         last_step -> BigInt,
+        begun_at -> BigInt,
     }
 }
 
@@ -666,6 +668,7 @@ queried_together! {
     memberships with projects;
     memberships with sessions;
     people with projects;
+    people with second_factors;
     people with sessions;
     projects with sessions;
     retained_events with webhook_deliveries;

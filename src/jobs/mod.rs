@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::audit::Ctx;
+use crate::auth::second_factor::queries::forget_unfinished;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
 use crate::base::ids::{Ids, ProjectId};
@@ -63,6 +64,9 @@ pub const UPKEEP: &Jobs = &[
     ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, &work.clock, &|| work.is_stopping())),
     ("pruning deliveries", |work| endpoints::prune(&work.db, work.now)),
     ("pruning rejected deliveries", |work| rejected::prune(&work.db, work.now)),
+    ("second factors that nobody confirmed", |work| {
+        Ok(work.db.write_here(|conn| Ok::<_, Error>(forget_unfinished(conn, work.now)?))?)
+    }),
     ("overwriting free space", |work| erasure::cleanup::work(&work.db, work.now, &|| work.is_stopping())),
 ];
 

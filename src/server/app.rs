@@ -13,11 +13,14 @@ use actix_web::web::{self, Data};
 
 use crate::api::{self, AttributeCalls, LastSeen, LogIns, RateLimits};
 use crate::auth;
+use crate::auth::api_keys::WrongKeys;
+use crate::auth::device::DeviceKey;
 use crate::auth::password::Passwords;
 use crate::auth::refusals::refusals;
 use crate::auth::request::{self, Warnings};
 use crate::auth::sessions::{Sessions, upkeep};
 use crate::auth::throttle::ThrottleKey;
+use crate::auth::untrusted_proxy::UntrustedProxy;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::countries::Countries;
@@ -52,7 +55,10 @@ pub struct Application {
     passwords: Passwords,
     readiness: Readiness,
     warnings: Warnings,
+    untrusted_proxy: UntrustedProxy,
+    wrong_keys: WrongKeys,
     key: Arc<Vec<u8>>,
+    device_key: Key,
 }
 
 impl Application {
@@ -63,6 +69,7 @@ impl Application {
     pub fn new(db: Db, clock: Clock, ids: Ids, config: Config) -> Result<Application, String> {
         let countries = Countries::open(config.geoip.as_deref())?;
         let key = Arc::new(secrets::load_or_create(&db, secrets::SESSION_KEY)?);
+        let device_key = Key::from(&secrets::load_or_create(&db, secrets::DEVICE_KEY)?);
         let (monotonic, config) = (MonotonicClock::new(clock.clone()), Arc::new(config));
         let (passwords, readiness) = (Passwords::default(), Readiness::default());
         let warnings = Warnings(unsafe_settings(&db, &config)?.into());
@@ -93,7 +100,10 @@ impl Application {
             passwords,
             readiness,
             warnings,
+            untrusted_proxy: UntrustedProxy::default(),
+            wrong_keys: WrongKeys::default(),
             key,
+            device_key,
         })
     }
 
@@ -191,6 +201,9 @@ pub fn app(
         .app_data(Data::new(application.passwords.clone()))
         .app_data(Data::new(application.readiness.clone()))
         .app_data(Data::new(application.warnings.clone()))
+        .app_data(Data::new(application.untrusted_proxy.clone()))
+        .app_data(Data::new(application.wrong_keys.clone()))
+        .app_data(Data::new(DeviceKey(application.device_key.clone())))
         .app_data(Data::new(ThrottleKey(application.key.to_vec())))
         .configure(|cfg| routes().register(cfg))
         .default_service(web::to(request::unknown_address))

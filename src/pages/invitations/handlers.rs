@@ -12,7 +12,7 @@ use crate::audit::{self, Action, Actor, Ctx, Origin, Trace};
 use crate::auth::invitations::{OpenInvitation, Token, queries};
 use crate::auth::log_in::see_other;
 use crate::auth::names::Name;
-use crate::auth::password::{self, Passwords};
+use crate::auth::password::{self, GuessedWords, Passwords};
 use crate::auth::queries::NewPerson;
 use crate::auth::throttle::{Attempt, ThrottleKey};
 use crate::auth::{PageRequest, address, browser, queries as people, sessions};
@@ -76,8 +76,11 @@ pub async fn accept(
     let Some(Opening { found, guest }) = opening else { return missed(&req, &at, &key).await };
     let joining = match &guest {
         Guest::Invited { id } => Joining::Person(*id),
-        Guest::New { closed } => match checked(&typed, &found.invitation.email) {
-            Ok(name) => Joining::New { closed: *closed, name, hash: passwords.hash(typed.password).await? },
+        Guest::New { closed } => match checked(&typed, &found) {
+            Ok(name) => {
+                count_acceptance(&req, &at, &key).await?;
+                Joining::New { closed: *closed, name, hash: passwords.hash(typed.password).await? }
+            }
             Err(refusal) => {
                 let form = Opened::again("join", vec![("name".into(), typed.name)], refusal)?;
                 return InvitationPage::new(req.path(), found, guest, form).answer(StatusCode::UNPROCESSABLE_ENTITY);
@@ -120,9 +123,16 @@ async fn open(
 /// keeps anybody from trying for long.
 async fn missed(req: &HttpRequest, (db, clock, ids): &Services, key: &ThrottleKey) -> Result<HttpResponse, Error> {
     let now = clock.now();
-    let attempt = Attempt::invitation(ids.next(now), &key.0, &address::of_client(req)?.to_string());
+    let attempt = Attempt::invitation(ids.next(now), &key.0, address::of_client(req)?);
     db.write(move |conn| attempt.count(conn, now)).await?;
     gone()
+}
+
+/// Counts the try before the password is hashed, because hashing takes a core and memory.
+async fn count_acceptance(req: &HttpRequest, (db, clock, ids): &Services, key: &ThrottleKey) -> Result<(), Error> {
+    let now = clock.now();
+    let attempt = Attempt::acceptance(ids.next(now), &key.0, &token(req).hash());
+    db.write(move |conn| attempt.count(conn, now)).await
 }
 
 /// Runs in one transaction: of two who accept at once, one joins. `None` when the invitation is not valid any more.
@@ -170,9 +180,10 @@ fn account(conn: &mut Conn, ids: &Ids, email: &str, joining: Joining, now: Momen
     Ok(Some(id))
 }
 
-fn checked(typed: &Typed, email: &str) -> Result<Name, Refusal> {
+fn checked(typed: &Typed, OpenInvitation { invitation, project }: &OpenInvitation) -> Result<Name, Refusal> {
     let name = Name::parse(&typed.name).map_err(|why| Refusal::new("name", sentence(&why)))?;
-    let accepted = password::accept_for(&typed.password, email, name.as_str());
+    let guessed = GuessedWords::new(&invitation.email, name.as_str(), [project.name.as_str(), project.slug.as_str()]);
+    let accepted = password::accept_for(&typed.password, &guessed);
     accepted.map_err(|why| Refusal::new("password", sentence(&why)))?;
     Ok(name)
 }
