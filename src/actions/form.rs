@@ -17,6 +17,7 @@ use super::page::{Page, Renderer};
 use super::scope::{FormScope, Identity, InProject, OwnAccount, act};
 use super::submissions::Sent;
 use crate::auth::{Member, PageRequest, Prover, fresh_authentication};
+use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::base::{Permission, hex};
 use crate::db::{Conn, Db};
@@ -76,6 +77,17 @@ impl<T: Send + 'static, S: FormScope> ActionForm<T, S> {
     /// What the action reads from the form.
     pub fn draft(&self) -> &T {
         &self.draft
+    }
+
+    /// Lets what the form says decide whether its route asks for a proof. A route whose proof is decided and whose handler does
+    /// not call this always asks.
+    #[must_use]
+    pub fn asks_if(mut self, decide: impl FnOnce(&T, Moment) -> bool) -> Self {
+        if self.sent.proof == Proof::Decided {
+            let asks = decide(&self.draft, self.sent.request().now);
+            self.sent.proof = if asks { Proof::Always } else { Proof::Never };
+        }
+        self
     }
 
     /// A `{name}` of the route's path.
@@ -202,16 +214,16 @@ impl<S: FormScope> SentForm<S> {
     }
 
     async fn prove(&self) -> Result<(), Error> {
-        if self.proof == Proof::No {
+        if self.proof == Proof::Never {
             return Ok(());
         }
         let request = self.scope.request().clone();
         let who = self.db.read(move |conn| S::find(&request, conn)).await?;
         let Identity { person, is_proven, has_second_factor, .. } = S::identity(&who);
         let takes_codes = match self.proof {
-            Proof::No => return Ok(()),
-            Proof::Fresh if is_proven => return Ok(()),
-            Proof::Fresh => has_second_factor,
+            Proof::Never => return Ok(()),
+            Proof::Always | Proof::Decided if is_proven => return Ok(()),
+            Proof::Always | Proof::Decided => has_second_factor,
             Proof::Password => false,
         };
         let typed = fresh_authentication::typed(&self.typed);

@@ -57,7 +57,7 @@ impl Prover {
         takes_codes: bool,
         typed: Option<String>,
     ) -> Result<(), Error> {
-        let asks = "Type your password: this cannot be taken back, and your log-in is more than 15 minutes old.";
+        let asks = "Type your password: this needs a recent log-in, and yours is more than 15 minutes old.";
         let typed = typed.ok_or_else(|| Refusal::new(FIELD, asks))?;
         let is_right = match takes_codes && is_code(&typed) {
             true => self.is_right_code(db, request, person.id, typed).await?,

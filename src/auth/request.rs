@@ -59,6 +59,8 @@ pub struct PageRequest {
     ids: Ids,
     origin: Origin,
     access: Access,
+    /// Whether the page is shown only to people who proved recently who they are. For a form, its action asks.
+    asks_proof: bool,
     parameters: Vec<(String, String)>,
     monotonic: Moment,
     limits: SessionLimits,
@@ -97,7 +99,7 @@ pub async fn unknown_address(req: HttpRequest, db: Data<Db>) -> Result<HttpRespo
         return Err(Error::NotFound);
     }
     let (method, pattern) = (req.method().clone(), "/projects/{p}".to_owned());
-    let line = RouteEntry { method, pattern, access: Access::Person, face: Face::Page, proof: Proof::No };
+    let line = RouteEntry { method, pattern, access: Access::Person, face: Face::Page, proof: Proof::Never };
     RequestRecord::from_request(&req).matched.get_or_init(|| Arc::new(line));
     let error = match PageRequest::new(&req) {
         Ok(request) => request.refuse(&db, Error::NotFound).await,
@@ -134,6 +136,7 @@ impl PageRequest {
             monotonic: req.app_data::<Data<MonotonicClock>>().ok_or_else(|| missing("the clock"))?.now(),
             limits: shared::<Config>(req)?.session_limits,
             access: matched.access,
+            asks_proof: matched.proof == Proof::Always && req.method().is_safe(),
             parameters,
             return_to,
             warnings: warnings(req)?,
@@ -156,6 +159,7 @@ impl PageRequest {
             origin: self.origin.clone(),
             monotonic,
             access: self.access,
+            asks_proof: self.asks_proof,
             parameters: self.parameters.clone(),
             limits: self.limits,
             return_to: self.return_to.clone(),
@@ -228,7 +232,7 @@ impl PageRequest {
     /// # Errors
     /// [`Error::LogIn`] when the session is over. [`Error::NotFound`] when the project does not exist or the person is
     /// not a member. [`Error::SecondFactor`] when the project requires one and the person has none.
-    /// [`Error::Forbidden`] when the role does not have the permission.
+    /// [`Error::Forbidden`] when the role does not have the permission. [`Error::Unproven`] when the page asks for a proof.
     pub fn authorize(&self, conn: &mut Conn) -> Result<Member, Error> {
         let logged_in = self.authenticate(conn)?;
         let slug = self.parameter("p")?;
@@ -252,6 +256,9 @@ impl PageRequest {
         });
         match self.access {
             Access::Needs(permission) if !member.may(permission) => Err(Error::Forbidden(permission)),
+            Access::Needs(_) | Access::Person if self.asks_proof && !member.is_proven => {
+                Err(Error::Unproven(self.return_to.clone()))
+            }
             Access::Needs(_) | Access::Person => Ok(member),
             Access::Public | Access::Key(_) => Err(Error::Internal("the route is not one for members".into())),
         }

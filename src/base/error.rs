@@ -27,6 +27,8 @@ pub enum Error {
     LogIn(String),
     /// The project requires a second factor and this person has none. Holds the path to return to after setting it up.
     SecondFactor(String),
+    /// The page discloses so much that this person must prove first who they are. Holds the path to return to.
+    Unproven(String),
     /// The person or key is known but lacks this permission.
     Forbidden(Permission),
     /// A page of another website sent the form.
@@ -156,7 +158,7 @@ impl std::error::Error for Error {}
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
-            Error::LogIn(_) | Error::SecondFactor(_) => StatusCode::SEE_OTHER,
+            Error::LogIn(_) | Error::SecondFactor(_) | Error::Unproven(_) => StatusCode::SEE_OTHER,
             Error::Forbidden(_) | Error::CrossSite => StatusCode::FORBIDDEN,
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -184,6 +186,7 @@ impl ResponseError for Error {
         let header = match self {
             Error::LogIn(next) => redirect("/login", next),
             Error::SecondFactor(next) => redirect("/account/second-factor", next),
+            Error::Unproven(next) => redirect("/account/proof", next),
             Error::TooManyRequests { retry_after, .. } | Error::Overloaded { retry_after } => {
                 Some((RETRY_AFTER, HeaderValue::from(*retry_after)))
             }

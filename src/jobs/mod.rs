@@ -65,7 +65,7 @@ pub const UPKEEP: &Jobs = &[
     ("pruning deliveries", |work| endpoints::prune(&work.db, work.now)),
     ("pruning rejected deliveries", |work| rejected::prune(&work.db, work.now)),
     ("second factors that nobody confirmed", |work| {
-        Ok(work.db.write_here(|conn| Ok::<_, Error>(forget_unfinished(conn, work.now)?))?)
+        work.db.write_here(|conn| Ok::<_, Error>(forget_unfinished(conn, work.now)?))
     }),
     ("overwriting free space", |work| erasure::cleanup::work(&work.db, work.now, &|| work.is_stopping())),
 ];

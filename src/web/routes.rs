@@ -54,13 +54,15 @@ pub enum Face {
     V2,
 }
 
-/// Which proof of who they are a form asks a person for, before it does its work.
+/// When a person must prove again who they are, with the password or a code of the second factor, unless they have done so
+/// recently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Proof {
     #[default]
-    No,
-    /// The password or a code of the second factor, unless the person has given one recently.
-    Fresh,
+    Never,
+    Always,
+    /// What the form says decides it: its handler calls `ActionForm::asks_if`.
+    Decided,
     /// The password, however recent the log-in is.
     Password,
 }
@@ -105,7 +107,7 @@ pub struct RouteEntry {
 }
 
 impl RouteEntry {
-    /// Makes the route ask for a proof of who the person is.
+    /// Makes the route ask for a proof of who the person is. A page that is asked for without redirects to where it is given.
     pub fn asks_for(&mut self, proof: Proof) {
         self.proof = proof;
     }
@@ -252,7 +254,7 @@ impl Routes {
     fn add(&mut self, method: Method, path: &str, access: Access, handler: AnyHandler) -> &mut RouteEntry {
         let pattern = format!("{}{path}", self.prefix);
         let face = self.faces.find(&pattern);
-        let entry = RouteEntry { method, pattern, access, face, proof: Proof::No };
+        let entry = RouteEntry { method, pattern, access, face, proof: Proof::Never };
         self.entries.push((entry, handler));
         &mut self.entries.last_mut().expect("the entry just pushed").0
     }

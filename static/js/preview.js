@@ -19,12 +19,13 @@ whenReady("[data-preview-action]", (spot) => {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of form.querySelectorAll("[data-part]")) {
         const now = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
-        if (now) part.replaceChildren(...document.importNode(now, true).childNodes);
+        if (now && now.innerHTML !== part.innerHTML) part.replaceChildren(...document.importNode(now, true).childNodes);
       }
       name();
     } catch { /* Aborted or offline: the server checks the form again when it is sent. */ }
   };
 
-  form.addEventListener("change", (event) => { if (event.target.name !== "reason") preview(); });
+  const isSilent = (field) => field.name === "reason" || field.type === "password";
+  form.addEventListener("change", (event) => { if (!isSilent(event.target)) preview(); });
   name();
 });

@@ -204,18 +204,20 @@ async fn an_old_log_in_needs_the_password_first() {
     let lena = "/projects/sundial/customers/lena";
     for path in ["export", "export.json"] {
         let asked = desk.get_with(&cookie, &format!("{lena}/{path}")).await;
-        assert_eq!(
-            (asked.status, asked.header("location")),
-            (StatusCode::SEE_OTHER, format!("{lena}?dialog=export-prove").as_str())
-        );
+        let proof = format!("/account/proof?next={}/{path}", lena.replace('.', "%2E"));
+        assert_eq!((asked.status, asked.header("location")), (StatusCode::SEE_OTHER, proof.as_str()));
     }
-    let dialog = desk.get_with(&cookie, &format!("{lena}?dialog=export-prove")).await;
-    assert!(dialog.body.contains("Your password"));
-    let refused = desk.post_with(&cookie, &format!("{lena}/export"), &[("password", "wrong")]).await;
+    let next = format!("{lena}/export");
+    let page = desk.get_with(&cookie, &format!("/account/proof?next={next}")).await;
+    assert!(page.body.contains("Your password") && page.body.contains(&format!("value=\"{next}\"")), "{}", page.body);
+    let prove = async |password: &str, next: &str| {
+        desk.post_with(&cookie, "/account/proof", &[("next", next), ("password", password)]).await
+    };
+    let refused = prove("wrong", &next).await;
     assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains("That is not your password"));
     assert!(exports(&desk).is_empty());
-    let proven = desk.post_with(&cookie, &format!("{lena}/export"), &[("password", PASSWORD)]).await;
-    assert_eq!((proven.status, proven.header("location")), (StatusCode::SEE_OTHER, format!("{lena}/export").as_str()));
+    let proven = prove(PASSWORD, &next).await;
+    assert_eq!((proven.status, proven.header("location")), (StatusCode::SEE_OTHER, next.as_str()));
     assert_eq!(desk.get_with(&proven.cookie(), &format!("{lena}/export.json")).await.status, StatusCode::OK);
     assert_eq!(exports(&desk), ["support"]);
 }

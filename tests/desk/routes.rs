@@ -4,12 +4,18 @@ use std::collections::BTreeSet;
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
+use diesel::prelude::*;
 use dossier::base::Role;
+use dossier::db::schema::webhook_endpoints;
 use dossier::server::app::route_table;
 use dossier::web::routes::RouteEntry;
-use dossier::web::{Access, KeyNeeded};
+use dossier::web::{Access, KeyNeeded, Proof};
+use dossier::wording::times;
+use serde_json::json;
 
-use crate::support::cast::{MOONRISE, Person, SUNDIAL, TEAM};
+use crate::support::cast::{ADA, MOONRISE, Person, SUNDIAL, TEAM};
+use crate::support::catalogs::{apply_catalog, desk_with_two_buyers};
+use crate::support::events::{deliver, purchase};
 use crate::support::{Answer, Desk};
 
 /// The route's path in a project; its other parameters name nothing that exists.
@@ -130,6 +136,104 @@ async fn a_secret_key_is_refused_what_its_role_may_not() {
     assert!(refused > 20, "{refused} calls");
 }
 
+/// The names of all fields of all forms, so that each form can be read.
+const FIELDS: [&str; 33] = [
+    "app_user_id",
+    "authorization",
+    "body",
+    "code",
+    "confirm",
+    "count",
+    "currency",
+    "customer",
+    "email",
+    "entitlement",
+    "environment",
+    "identifier",
+    "key",
+    "metadata",
+    "name",
+    "new_password",
+    "next",
+    "note_count",
+    "note_length",
+    "offering",
+    "overlap",
+    "place",
+    "product",
+    "reason",
+    "role",
+    "sandbox_transfer_behavior",
+    "seen",
+    "session",
+    "store",
+    "submission",
+    "theme",
+    "transfer_behavior",
+    "zone",
+];
+
+/// What a person whose log-in is sixteen minutes old is answered.
+async fn ask_after_sixteen_minutes(desk: &Desk, line: &RouteEntry, days: i64) -> Answer {
+    let cookie = desk.cookie(&ADA);
+    desk.clock.advance(16 * 60);
+    let path = path(line, SUNDIAL).replace("/customers/nobody", "/customers/lena");
+    if line.method == Method::GET {
+        return desk.get_with(&cookie, &path).await;
+    }
+    let until = times::machine(desk.clock.now().plus_days(days)).chars().take(10).collect::<String>();
+    let mut fields = vec![
+        ("duration", "until"),
+        ("until", until.as_str()),
+        ("required", "true"),
+        ("to", "mara"),
+        ("bought", "sandbox"),
+        ("ids", "sandy"),
+        ("scope", "all"),
+        ("url", "https://x.example"),
+    ];
+    fields.extend(FIELDS.map(|name| (name, "1")));
+    desk.post_with(&cookie, &path, &fields).await
+}
+
+#[actix_web::test]
+async fn every_route_asks_for_a_recent_log_in_as_its_line_says() {
+    let desk = desk_with_two_buyers().await;
+    // What the paths and the fields name.
+    deliver(&desk, desk.project, &[purchase("sandy", 3, json!({ "environment": "SANDBOX", "price": 0 }))]);
+    let offering = json!({ "id": "nobody", "display_name": "Nobody", "default": true, "metadata": {}, "packages": [] });
+    apply_catalog(&desk, &json!({ "products": [], "entitlements": [], "offerings": [offering] }));
+    let endpoint = [("name", "Server"), ("url", "https://8.8.8.8/hook"), ("environment", "all")];
+    desk.post_form(&ADA, "/projects/sundial/settings/endpoints", &endpoint).await;
+    let endpoint = desk.count(|conn| webhook_endpoints::table.select(webhook_endpoints::id).first(conn));
+    let (mut asking, mut decided) = (0, 0);
+    // The answer of an open page never ends.
+    let of_people = |line: &RouteEntry| line.access.is_for_people() && !line.pattern.ends_with("/live");
+    for line in route_table().into_iter().filter(of_people) {
+        let what = format!("{} {}", line.method, line.pattern);
+        let line = RouteEntry { pattern: line.pattern.replace("{endpoint}", &endpoint.to_string()), ..line };
+        let answer = ask_after_sixteen_minutes(&desk, &line, 3).await;
+        let asks = match line.method {
+            Method::GET => answer.header("location").starts_with("/account/proof"),
+            _ => answer.body.contains("Type your password"),
+        };
+        assert!(
+            line.method == Method::GET || answer.status != StatusCode::BAD_REQUEST,
+            "{what}: {} {}",
+            answer.status,
+            answer.body
+        );
+        assert_eq!(asks, matches!(line.proof, Proof::Always | Proof::Password), "{what}: {}", answer.status);
+        asking += usize::from(asks);
+        if line.proof == Proof::Decided {
+            let long = ask_after_sixteen_minutes(&desk, &line, 40).await;
+            assert!(long.body.contains("Type your password"), "{what}: {}", long.status);
+            decided += 1;
+        }
+    }
+    assert!(asking > 30 && decided == 1, "{asking} routes ask, {decided} decide");
+}
+
 /// Each call of the client API as the contract writes it: `GET /v1/subscribers/{}`.
 fn in_contract() -> BTreeSet<String> {
     let text = include_str!("../../src/api/CONTRACT.md");
@@ -181,7 +285,11 @@ fn the_table_of_routes() {
             Access::Needs(permission) => format!("{permission:?}"),
             access => format!("{access:?}"),
         };
-        format!("{:<5}{:<52}{who}", line.method.as_str(), line.pattern)
+        let proof = match line.proof {
+            Proof::Never => String::new(),
+            proof => format!(" {proof:?}"),
+        };
+        format!("{:<6} {:<78} {who}{proof}", line.method.as_str(), line.pattern)
     };
     let table = route_table().into_iter().map(line).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(table);

@@ -8,7 +8,7 @@ use super::header::Header;
 use super::star::Star;
 use super::visit::Visit;
 use super::{
-    app_user_ids, attributes, attribution, currencies, details, entitlements, export, history, manage, notes, offering,
+    app_user_ids, attributes, attribution, currencies, details, entitlements, history, manage, notes, offering,
 };
 use crate::actions::{self, InProject, Opened, Page, View};
 use crate::base::Permission::ReadTeam;
@@ -92,7 +92,6 @@ impl Page for ProfilePage {
         let at = |card: &str, opened: Opened| opened.with_back(visit.at(card));
         match opened.name.split('-').next() {
             Some("note") => notes::dialog(conn, visit, at("notes", opened)),
-            Some("export") => export::dialog(visit, at("manage", opened)),
             Some("offering") => offering::dialog(conn, visit, at("offering", opened)),
             Some("attribute") => attributes::dialog(conn, visit, at("attributes", opened)),
             Some("grant") => entitlements::dialog(conn, visit, at("entitlements", opened)),

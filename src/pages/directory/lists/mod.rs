@@ -6,7 +6,7 @@ pub mod model;
 pub mod queries;
 
 use crate::base::Permission;
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub use model::{List, Position};
 pub use queries::Reader;
@@ -15,5 +15,5 @@ pub use queries::Reader;
 /// list.
 pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers", Permission::ReadCustomers, handlers::index);
-    routes.get("/projects/{p}/customers.csv", Permission::ExportLists, csv::download);
+    routes.get("/projects/{p}/customers.csv", Permission::ExportLists, csv::download).asks_for(Proof::Always);
 }

@@ -15,7 +15,7 @@ pub use dialog::dialog;
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/customers/{id}", |routes| {
-        routes.post("/delete", DeleteCustomers, handlers::delete).asks_for(Proof::Fresh);
-        routes.post("/block", DeleteCustomers, handlers::block).asks_for(Proof::Fresh);
+        routes.post("/delete", DeleteCustomers, handlers::delete).asks_for(Proof::Always);
+        routes.post("/block", DeleteCustomers, handlers::block).asks_for(Proof::Always);
     });
 }

@@ -8,9 +8,9 @@ mod review;
 
 use crate::actions::show;
 use crate::base::Permission::TransferPurchases;
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers/{id}/transfer", TransferPurchases, show::<page::TransferPage>);
-    routes.post("/projects/{p}/customers/{id}/transfer", TransferPurchases, handlers::make);
+    routes.post("/projects/{p}/customers/{id}/transfer", TransferPurchases, handlers::make).asks_for(Proof::Always);
 }

@@ -8,11 +8,11 @@ pub mod queries;
 mod row;
 
 use crate::base::Permission::ReadAudit;
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 
 pub use model::{Chosen, Filter, Who};
 
 pub fn routes(routes: &mut Routes) {
     routes.get("/audit", ReadAudit, page::show);
-    routes.get("/audit.csv", ReadAudit, download::download);
+    routes.get("/audit.csv", ReadAudit, download::download).asks_for(Proof::Always);
 }

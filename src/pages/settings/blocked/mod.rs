@@ -11,7 +11,7 @@ use crate::web::{Proof, Routes};
 pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}", |routes| {
         routes.get("/settings/blocked", DeleteCustomers, show::<page::BlockedPage>);
-        routes.post("/settings/blocked", DeleteCustomers, handlers::block).asks_for(Proof::Fresh);
+        routes.post("/settings/blocked", DeleteCustomers, handlers::block).asks_for(Proof::Always);
         routes.post("/customers/{id}/unblock", DeleteCustomers, handlers::unblock);
     });
 }

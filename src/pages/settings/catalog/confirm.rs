@@ -17,6 +17,8 @@ pub struct Confirm {
     pub consequences: Vec<Sentence>,
     pub button: &'static str,
     pub is_danger: bool,
+    /// Whether it asks for a proof of who the person is.
+    pub asks_proof: bool,
     /// A hidden field of the form that names what the action is about.
     pub field: Option<(&'static str, String)>,
 }

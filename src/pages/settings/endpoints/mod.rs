@@ -14,12 +14,12 @@ use crate::web::{Proof, Routes};
 pub fn routes(routes: &mut Routes) {
     routes.within("/endpoints", |routes| {
         routes.get("", ManageEndpoints, show::<page::ListPage>);
-        routes.post("", ManageEndpoints, handlers::create).asks_for(Proof::Fresh);
+        routes.post("", ManageEndpoints, handlers::create).asks_for(Proof::Always);
         routes.get("/{endpoint}", ManageEndpoints, show::<one::EndpointPage>);
-        routes.post("/{endpoint}", ManageEndpoints, handlers::update).asks_for(Proof::Fresh);
-        routes.post("/{endpoint}/delete", ManageEndpoints, handlers::delete).asks_for(Proof::Fresh);
+        routes.post("/{endpoint}", ManageEndpoints, handlers::update).asks_for(Proof::Always);
+        routes.post("/{endpoint}/delete", ManageEndpoints, handlers::delete).asks_for(Proof::Always);
         routes.post("/{endpoint}/resend", ManageEndpoints, handlers::resend_failed);
-        routes.post("/{endpoint}/secret", ManageEndpoints, handlers::replace_secret).asks_for(Proof::Fresh);
+        routes.post("/{endpoint}/secret", ManageEndpoints, handlers::replace_secret).asks_for(Proof::Always);
         routes.post("/{endpoint}/switch", ManageEndpoints, handlers::switch);
         routes.post("/{endpoint}/test", ManageEndpoints, handlers::test);
     });

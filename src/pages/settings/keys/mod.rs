@@ -12,9 +12,9 @@ use crate::web::{Proof, Routes};
 pub fn routes(routes: &mut Routes) {
     routes.within("/keys", |routes| {
         routes.get("", ManageKeys, show::<page::KeysPage>);
-        routes.post("", ManageKeys, handlers::make).asks_for(Proof::Fresh);
-        routes.post("/{key}/revoke", ManageKeys, handlers::revoke).asks_for(Proof::Fresh);
-        routes.post("/{key}/role", ManageSecretKeys, handlers::change_role).asks_for(Proof::Fresh);
-        routes.post("/{key}/keep", ManageSecretKeys, handlers::keep).asks_for(Proof::Fresh);
+        routes.post("", ManageKeys, handlers::make).asks_for(Proof::Always);
+        routes.post("/{key}/revoke", ManageKeys, handlers::revoke).asks_for(Proof::Always);
+        routes.post("/{key}/role", ManageSecretKeys, handlers::change_role).asks_for(Proof::Always);
+        routes.post("/{key}/keep", ManageSecretKeys, handlers::keep).asks_for(Proof::Always);
     });
 }

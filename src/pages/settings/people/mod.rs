@@ -11,12 +11,12 @@ use crate::web::{Proof, Routes};
 pub fn routes(routes: &mut Routes) {
     routes.within("/people", |routes| {
         routes.get("", ReadPeople, show::<page::PeoplePage>);
-        routes.post("/second-factor", ManagePeople, handlers::require_second_factor).asks_for(Proof::Fresh);
-        routes.post("/{person}/role", ManagePeople, handlers::change_role).asks_for(Proof::Fresh);
-        routes.post("/{person}/delete", ManagePeople, handlers::remove).asks_for(Proof::Fresh);
+        routes.post("/second-factor", ManagePeople, handlers::require_second_factor).asks_for(Proof::Always);
+        routes.post("/{person}/role", ManagePeople, handlers::change_role).asks_for(Proof::Always);
+        routes.post("/{person}/delete", ManagePeople, handlers::remove).asks_for(Proof::Always);
     });
     routes.within("/invitations", |routes| {
-        routes.post("", ManagePeople, handlers::invite).asks_for(Proof::Fresh);
-        routes.post("/{i}/delete", ManagePeople, handlers::withdraw).asks_for(Proof::Fresh);
+        routes.post("", ManagePeople, handlers::invite).asks_for(Proof::Always);
+        routes.post("/{i}/delete", ManagePeople, handlers::withdraw).asks_for(Proof::Always);
     });
 }

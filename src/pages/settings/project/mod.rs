@@ -14,5 +14,5 @@ pub use model::{Settings, name};
 pub use queries::load;
 
 pub fn routes(routes: &mut Routes) {
-    routes.post("/project", ManageProject, handlers::update).asks_for(Proof::Fresh);
+    routes.post("/project", ManageProject, handlers::update).asks_for(Proof::Always);
 }

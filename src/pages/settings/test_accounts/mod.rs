@@ -14,7 +14,7 @@ pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings/test-accounts", |routes| {
         routes.get("", DeleteTestAccounts, page::show);
         routes.get("/review", DeleteTestAccounts, show::<review::ReviewPage>);
-        routes.post("", DeleteTestAccounts, handlers::start).asks_for(Proof::Fresh);
+        routes.post("", DeleteTestAccounts, handlers::start).asks_for(Proof::Always);
         routes.get("/jobs/{job}", DeleteTestAccounts, progress::show);
     });
 }

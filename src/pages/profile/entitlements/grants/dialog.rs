@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::handlers::removed;
-use super::request::until;
+use super::request::{is_long, until};
 use crate::actions::Opened;
 use crate::base::Permission::GrantEntitlements;
 use crate::base::error::Error;
@@ -41,6 +41,8 @@ struct Preview {
     access_changes: Vec<AccessChange>,
     /// The end of the grant that would be removed: `until 30 Nov 2026`.
     held: Option<String>,
+    /// Whether the grant is so long that it asks for a proof of who the person is.
+    is_long: bool,
 }
 
 /// An option of a select element.
@@ -120,11 +122,12 @@ impl Preview {
         let Ok(length) = Length::parse(duration, until_day, visit.ctx.now) else {
             return Ok(Preview { held, ..Preview::default() });
         };
+        let is_long = is_long(length, visit.ctx.now);
         let planned = grants::plan_grant(conn, &visit.ctx, visit.customer.id, chosen, length, true)?;
-        let Ok(plan) = planned else { return Ok(Preview::default()) };
+        let Ok(plan) = planned else { return Ok(Preview { is_long, ..Preview::default() }) };
         let summary = format!("{} {}", visit.catalog.entitlement_name(chosen), length.in_words());
         let access_changes = AccessChange::preview(conn, visit, &ids, &plan.events)?;
-        Ok(Preview { summary, access_changes, held })
+        Ok(Preview { summary, access_changes, held, is_long })
     }
 }
 

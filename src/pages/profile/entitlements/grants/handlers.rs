@@ -13,7 +13,7 @@ use crate::pages::profile::undo;
 use crate::wording::text;
 
 pub async fn give(form: ActionForm<Draft>) -> Outcome {
-    on_customer(form, GIVE, |action, subject, draft| {
+    on_customer(form.asks_if(Draft::is_long), GIVE, |action, subject, draft| {
         request::must_be_production(subject)?;
         let request = GrantRequest::parse(draft, action.ctx.now)?;
         let GrantRequest { entitlement, length, replaces, .. } = &request;

@@ -25,6 +25,21 @@ pub struct Draft {
     replace: String,
 }
 
+/// A grant of more days asks for a proof of who the person is. A month is what agents give every day.
+const LONG_DAYS: i64 = 31;
+
+/// Whether a grant of this length is long.
+pub fn is_long(length: Length, now: Moment) -> bool {
+    length.ends_at(now) > now.plus_days(LONG_DAYS)
+}
+
+impl Draft {
+    /// Whether the grant is long. One whose length cannot be read is refused anyway.
+    pub fn is_long(&self, now: Moment) -> bool {
+        Length::parse(&self.duration, &self.until, now).is_ok_and(|length| is_long(length, now))
+    }
+}
+
 /// The field of the dialog that removes a grant.
 #[derive(Debug, Deserialize)]
 pub struct RevokeDraft {

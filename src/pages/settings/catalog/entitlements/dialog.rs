@@ -77,7 +77,8 @@ fn delete(conn: &mut Conn, form: Opened, action: String, row: &Entitlement, now:
         .words(" Grants made by hand continue until their end, under the identifier."),
     ];
     let title = format!("Delete {}", row.display_name);
-    Ok(Confirm { form, action, title, consequences, button: "Delete the entitlement", is_danger: true, field: None })
+    let button = "Delete the entitlement";
+    Ok(Confirm { form, action, title, consequences, button, is_danger: true, asks_proof: true, field: None })
 }
 
 fn attach(conn: &mut Conn, form: Opened, action: String, row: &Entitlement) -> Result<Attach, Error> {
@@ -117,6 +118,7 @@ fn detach(
         consequences: std::iter::once(loss).chain(events).collect(),
         button: "Detach the product",
         is_danger: true,
+        asks_proof: false,
         field: Some(("product", product)),
         form,
         action,

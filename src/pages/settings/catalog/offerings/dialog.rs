@@ -78,7 +78,8 @@ pub fn dialog(member: &Member, known: &Known<'_>, form: Opened) -> Result<Option
         }
         _ => return Ok(None),
     };
-    Confirm { action: action(verb), form, title, consequences, button, is_danger, field: None }.dialog()
+    let asks_proof = verb == "/delete";
+    Confirm { action: action(verb), form, title, consequences, button, is_danger, asks_proof, field: None }.dialog()
 }
 
 fn by_default(known: &Known<'_>) -> Vec<Sentence> {

@@ -8,7 +8,7 @@ pub mod page;
 use crate::actions::show;
 use crate::auth::Member;
 use crate::base::Permission::{ManageCatalog, ReadSettings};
-use crate::web::Routes;
+use crate::web::{Proof, Routes};
 use crate::wording::text::segment;
 
 pub use dialog::dialog_to_add;
@@ -21,7 +21,7 @@ pub fn routes(routes: &mut Routes) {
         routes.post("/{offering}/default", ManageCatalog, handlers::choose_default);
         routes.post("/{offering}/archive", ManageCatalog, handlers::archive);
         routes.post("/{offering}/unarchive", ManageCatalog, handlers::unarchive);
-        routes.post("/{offering}/delete", ManageCatalog, handlers::delete);
+        routes.post("/{offering}/delete", ManageCatalog, handlers::delete).asks_for(Proof::Always);
     });
 }
 

@@ -70,6 +70,7 @@ fn delete(conn: &mut Conn, form: Opened, action: String, product: &Product) -> R
         consequences: std::iter::once(bought).chain(kept).collect(),
         button: "Delete the product",
         is_danger: true,
+        asks_proof: true,
         field: None,
     })
 }
