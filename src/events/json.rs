@@ -59,10 +59,11 @@ pub fn micros(field: Field<'_>) -> Option<Micros> {
     Micros::parse(&text(field)?)
 }
 
+/// A yes or no, also when it was sent as a string in any case, or as 1 or 0.
 pub fn boolean(field: Field<'_>) -> Option<bool> {
-    match text(field)?.as_str() {
-        "true" => Some(true),
-        "false" => Some(false),
+    match text(field)?.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
         _ => None,
     }
 }

@@ -28,6 +28,7 @@ mod endpoints;
 mod erasure;
 mod erasure_blocking;
 mod event;
+mod events;
 mod export;
 mod form;
 mod grants;
