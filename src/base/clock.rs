@@ -29,6 +29,11 @@ impl Moment {
         self.plus_seconds(days.saturating_mul(86_400))
     }
 
+    /// A millisecond later.
+    pub const fn next(self) -> Moment {
+        Moment(self.0.saturating_add(1))
+    }
+
     /// Milliseconds from `earlier` to `self`; negative when `self` is the earlier one.
     pub const fn since(self, earlier: Moment) -> i64 {
         self.0.saturating_sub(earlier.0)
