@@ -57,6 +57,7 @@ mod queries;
 mod rebuild;
 mod rejected;
 mod routes;
+mod sandbox_access;
 mod search;
 mod second_factor;
 mod sessions;
