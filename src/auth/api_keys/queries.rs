@@ -5,8 +5,10 @@ use diesel::prelude::*;
 use super::model::{Kind, Value};
 use crate::base::clock::Moment;
 use crate::base::ids::{KeyId, ProjectId};
+use crate::customers::SandboxAccess;
 use crate::db::Conn;
 use crate::db::schema::{api_keys, projects};
+use crate::events::Store;
 
 /// A key that is not revoked, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -76,6 +78,47 @@ pub fn list(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Line>> {
     let mut all: Vec<Line> = own.select(Line::as_select()).load(conn)?;
     all.sort_by_key(|line| (line.revoked_at.is_some(), std::cmp::Reverse((line.created_at, line.id))));
     Ok(all)
+}
+
+/// A project in which a Test Store key is beside keys of stores that take money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestKeyBeside {
+    pub slug: String,
+    /// For whom what the Test Store sells unlocks.
+    pub access: SandboxAccess,
+}
+
+impl TestKeyBeside {
+    /// What can come of it, in a sentence.
+    pub fn warning(&self) -> String {
+        let who = match self.access {
+            SandboxAccess::Everybody => {
+                "whoever takes it out of a copy of the app gets access without paying, in production as well. Limit in the \
+                 project's settings for whom sandbox purchases unlock, or revoke it"
+            }
+            SandboxAccess::TestCustomers => "what it sells unlocks for test customers only",
+            SandboxAccess::Nobody => "what it sells unlocks for nobody",
+        };
+        format!("A Test Store key is beside keys of real stores: {who}.")
+    }
+}
+
+/// The projects, or this one, that have a valid Test Store key beside valid public keys of other stores.
+pub fn test_keys_beside(conn: &mut Conn, only: Option<ProjectId>) -> QueryResult<Vec<TestKeyBeside>> {
+    let test = Store::TestStore.as_str();
+    let valid = || api_keys::table.filter(api_keys::revoked_at.is_null().and(api_keys::store.is_not_null()));
+    let with_test = valid().filter(api_keys::store.eq(test)).select(api_keys::project_id);
+    let with_others = valid().filter(api_keys::store.ne(test)).select(api_keys::project_id);
+    let mut query = projects::table
+        .filter(projects::id.eq_any(with_test).and(projects::id.eq_any(with_others)))
+        .order(projects::id)
+        .select((projects::slug, projects::sandbox_access))
+        .into_boxed();
+    if let Some(project) = only {
+        query = query.filter(projects::id.eq(project));
+    }
+    let found: Vec<(String, SandboxAccess)> = query.load(conn)?;
+    Ok(found.into_iter().map(|(slug, access)| TestKeyBeside { slug, access }).collect())
 }
 
 /// The key with this hash, unless it is revoked.

@@ -29,6 +29,8 @@ pub struct KeysPage {
     /// How many keys are not revoked.
     active: usize,
     keys: Vec<Row>,
+    /// What can come of a Test Store key beside keys of real stores.
+    warning: Option<String>,
 }
 
 struct Row {
@@ -50,6 +52,7 @@ impl Page for KeysPage {
     fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<KeysPage, Error> {
         let (member, now) = (view.who, view.request.now);
         let lines = queries::list(conn, member.project.id)?;
+        let beside = queries::test_keys_beside(conn, Some(member.project.id))?;
         let keys: Vec<Row> = lines.into_iter().map(|line| Row::new(line, now)).collect();
         Ok(KeysPage {
             layout: member.layout("API keys", Section::Settings),
@@ -58,6 +61,7 @@ impl Page for KeysPage {
             origin: view.request.config().address_of(""),
             active: keys.iter().filter(|row| row.line.counts()).count(),
             keys,
+            warning: beside.first().map(queries::TestKeyBeside::warning),
         })
     }
 
