@@ -49,6 +49,11 @@ impl Moment {
         self.utc().map_or((i64::MIN, 0), |utc| (i64::from(utc.year()), utc.month()))
     }
 
+    /// The moment that a text in RFC 3339 names.
+    pub fn parse_rfc3339(text: &str) -> Option<Moment> {
+        DateTime::parse_from_rfc3339(text).ok().map(|at| Moment(at.timestamp_millis()))
+    }
+
     /// The calendar date and time; `None` for a moment outside the calendar (about ±262,000 years).
     pub fn utc(self) -> Option<DateTime<Utc>> {
         DateTime::from_timestamp_millis(self.0)

@@ -49,9 +49,15 @@ pub fn integer(field: Field<'_>) -> Option<i64> {
     text.parse().ok().or_else(|| Micros::parse(&text).filter(|n| n.0 % 1_000_000 == 0).map(|n| n.0 / 1_000_000))
 }
 
-/// A time in milliseconds.
+/// A time in milliseconds, also when it was sent as RFC 3339 (`2026-11-23T17:00:00Z`).
 pub fn moment(field: Field<'_>) -> Option<Moment> {
-    integer(field).map(Moment)
+    integer(field).map(Moment).or_else(|| Moment::parse_rfc3339(text(field)?.trim()))
+}
+
+/// Whether something was sent that is no time: neither null nor an empty text.
+pub fn is_no_time(field: Field<'_>) -> bool {
+    let is_empty = text(field).is_some_and(|text| text.trim().is_empty());
+    field.is_some() && !is_empty && moment(field).is_none()
 }
 
 /// An amount of money, exact to the micro-unit.

@@ -225,6 +225,16 @@ impl Reason {
     }
 }
 
+impl EventType {
+    /// Whether a period begins with the event: see [`PurchaseChange::begins_period`].
+    pub(super) fn begins_period(&self) -> bool {
+        match self.traits().changes {
+            Purchase(change) => change.begins_period(),
+            Nothing | Changes::Transfer | Balance => false,
+        }
+    }
+}
+
 impl PurchaseChange {
     /// Whether a period begins with the event, which then says what was paid for it.
     pub fn begins_period(self) -> bool {

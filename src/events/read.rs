@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::Store;
 use super::event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};
 use super::json::{self, Field};
 use super::redaction::UNREADABLE;
+use super::{EventType, Store};
 use crate::base::clock::Moment;
 use crate::base::money::Money;
 
@@ -68,9 +68,13 @@ impl Event {
         let purchased_at = json::moment(fields.purchased_at_ms);
         let event_at = json::moment(fields.event_timestamp_ms).or(purchased_at).unwrap_or(received_at);
         let (environment, unknown_environment) = environment(fields);
+        let kind = EventType::from(kind);
+        // Without an end access lasts for ever, and an end that cannot be read is not that.
+        let is_end_lost = kind.begins_period() && json::is_no_time(fields.expiration_at_ms);
+        let lost_end = is_end_lost.then_some(purchased_at.unwrap_or(event_at));
         Event {
             id,
-            kind: kind.into(),
+            kind,
             event_at,
             received_at,
             app_id: json::word(fields.app_id),
@@ -87,7 +91,7 @@ impl Event {
                 .unwrap_or_default(),
             period_type: json::word(fields.period_type).map(Into::into),
             purchased_at,
-            expires_at: json::moment(fields.expiration_at_ms),
+            expires_at: json::moment(fields.expiration_at_ms).or(lost_end),
             grace_expires_at: json::moment(fields.grace_period_expiration_at_ms),
             auto_resume_at: json::moment(fields.auto_resume_at_ms),
             store: json::word(fields.store).map(Store::named),
@@ -252,7 +256,7 @@ fn adjustment(field: Field<'_>) -> Option<Adjustment> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{Delivery, EventType, PeriodType, Reason};
+    use crate::events::{Delivery, PeriodType, Reason};
 
     const ARRIVAL: Moment = Moment(1_700_000_005_000);
 
@@ -302,6 +306,23 @@ mod tests {
         unknown("\"\"", "");
         unknown("true", "true");
         unknown(r#"{"name":"PRODUCTION"}"#, "unreadable");
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_read_is_not_access_for_ever() {
+        let end = |kind: &str, value: &str| {
+            let body = format!(
+                r#"{{"event":{{"id":"e","type":"{kind}","purchased_at_ms":5000,"expiration_at_ms":{value}}}}}"#
+            );
+            Delivery::read_stored(&body, ARRIVAL).expect("an event").expires_at.map(Moment::millis)
+        };
+        for value in [r#""soon""#, "{}", "true", "1e300"] {
+            assert_eq!(end("RENEWAL", value), Some(5_000), "{value}");
+            assert_eq!(end("UNCANCELLATION", value), None, "{value}: an event that begins nothing changes no end");
+        }
+        assert_eq!((end("RENEWAL", "null"), end("RENEWAL", "\"\"")), (None, None));
+        assert_eq!(end("RENEWAL", "\"1970-01-01T00:00:09Z\""), Some(9_000));
+        assert_eq!(end("RENEWAL", "9000"), Some(9_000));
     }
 
     #[test]

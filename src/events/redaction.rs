@@ -55,10 +55,10 @@ const ITEM_FIELDS: [&str; 5] = ["product_id", "type", "currency", "price_in_purc
 /// The fields that show that an event came, of which type and when.
 const MARK_FIELDS: [&str; 6] = ["id", "type", "event_timestamp_ms", "store", "environment", "purchase_environment"];
 
-/// The fields that must not be lost when their value is not plain: without one, a purchase would be production.
-const ENVIRONMENTS: [&str; 2] = ["environment", "purchase_environment"];
+/// The fields that must not be lost when their value is not plain: without one, a purchase would be production, or for ever.
+const NEVER_LOST: [&str; 3] = ["environment", "purchase_environment", "expiration_at_ms"];
 
-/// What stands for an environment that is no word, such as an object. It is read as an unknown environment.
+/// What stands for such a value, for example an object. It is read as an unknown environment, and as no time.
 pub(super) const UNREADABLE: &str = "unreadable";
 
 type Fields = BTreeMap<String, Box<RawValue>>;
@@ -121,9 +121,9 @@ pub fn transfer_without(body: &str, party: Party) -> Option<String> {
 fn plain(body: &str, kept: &[&str]) -> Option<(Rewritten, Fields)> {
     let webhook_body: WebhookBody<'_> = serde_json::from_str(body).ok()?;
     let mut fields = json::entries(webhook_body.event);
-    for name in ENVIRONMENTS {
-        if let Some(environment) = fields.get_mut(name).filter(|raw| !is_plain(raw)) {
-            *environment = raw(&UNREADABLE)?;
+    for name in NEVER_LOST {
+        if let Some(value) = fields.get_mut(name).filter(|raw| !is_plain(raw)) {
+            *value = raw(&UNREADABLE)?;
         }
     }
     // An event is known by `event_id` where it has no `id`, also once that field is gone.
