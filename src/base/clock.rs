@@ -33,6 +33,11 @@ impl Moment {
         self.plus_seconds(days.saturating_mul(86_400))
     }
 
+    /// A millisecond later.
+    pub const fn next(self) -> Moment {
+        Moment(self.0.saturating_add(1))
+    }
+
     /// Milliseconds from `earlier` to `self`; negative when `self` is the earlier one.
     pub const fn since(self, earlier: Moment) -> i64 {
         self.0.saturating_sub(earlier.0)
@@ -46,6 +51,11 @@ impl Moment {
     /// The year and month in UTC; `(i64::MIN, 0)`, which sorts before all others, for a moment outside the calendar.
     pub fn month(self) -> (i64, u32) {
         self.utc().map_or((i64::MIN, 0), |utc| (i64::from(utc.year()), utc.month()))
+    }
+
+    /// The moment that a text in RFC 3339 names.
+    pub fn parse_rfc3339(text: &str) -> Option<Moment> {
+        DateTime::parse_from_rfc3339(text).ok().map(|at| Moment(at.timestamp_millis()))
     }
 
     /// The calendar date and time; `None` for a moment outside the calendar (about ±262,000 years).

@@ -44,7 +44,7 @@ pub fn run(config: Config) -> Result<(), String> {
     let listener = listen(&config)?;
     let db = super::open(&config)?;
     let application = Application::new(db, Clock::Machine, Ids::random(), config)?;
-    for warning in application.warnings() {
+    for warning in application.start_warnings()? {
         tracing::warn!(warning, "unsafe setting");
     }
     println!("Dossier listens on {}", application.config.public_url.as_str().trim_end_matches('/'));

@@ -12,6 +12,12 @@ pub fn is_marked(conn: &mut Conn, customer: CustomerId, person: PersonId) -> Que
     Ok(found > 0)
 }
 
+/// Whether any member of the team has marked the customer.
+pub fn is_marked_by_anybody(conn: &mut Conn, customer: CustomerId) -> QueryResult<bool> {
+    let marks = test_customers::table.filter(test_customers::customer_id.eq(customer));
+    Ok(marks.count().get_result::<i64>(conn)? > 0)
+}
+
 /// Marks a test customer. Returns whether there was no mark before.
 pub fn mark(conn: &mut Conn, customer: CustomerId, person: PersonId, now: Moment) -> QueryResult<bool> {
     let row =

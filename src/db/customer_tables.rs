@@ -44,6 +44,8 @@ pub const CUSTOMER_TABLES: &[(&str, OnMerge)] = &[
     ("offering_overrides", OnMerge::Choose),
     ("payments", OnMerge::Move),
     ("progress", OnMerge::Choose),
+    // A project names test customers by their ids.
+    ("projects", OnMerge::NotTheirs),
     ("purchases", OnMerge::Drop),
     ("rejected_deliveries", OnMerge::NotTheirs),
     ("rejected_words", OnMerge::NotTheirs),

@@ -17,6 +17,8 @@ diesel::table! {
         old_webhook_secret_hash -> Nullable<Text>,
         old_webhook_secret_until -> Nullable<BigInt>,
         requires_second_factor -> Bool,
+        sandbox_access -> Text,
+        sandbox_testers -> Text,
     }
 }
 

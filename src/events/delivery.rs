@@ -105,7 +105,7 @@ fn read(body: &str, received_at: Moment) -> Result<Event, Rejection> {
     let event = webhook_body.event.ok_or_else(|| reject("The body has no event."))?;
     let fields: Fields<'_> = object(event.get(), "event")?;
     let kind = name(fields.kind).ok_or_else(|| reject("The event has no type."))?;
-    let id = name(fields.id).ok_or_else(|| reject("The event has no id."))?;
+    let id = name(fields.id.or(fields.event_id)).ok_or_else(|| reject("The event has no id."))?;
     Ok(Event::read(id, kind, &fields, received_at))
 }
 
@@ -156,6 +156,18 @@ fn reject(reason: &str) -> Rejection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_without_an_id_is_known_by_its_event_id() {
+        let id = |fields: &str| {
+            let body = format!(r#"{{"event":{{"type":"PAYWALL_CLOSE"{fields}}}}}"#);
+            Delivery::parse(body.into_bytes(), Moment(0)).map(|delivery| delivery.event.id.clone()).ok()
+        };
+        assert_eq!(id(r#","event_id":"p7""#).as_deref(), Some("p7"));
+        assert_eq!(id(r#","id":null,"event_id":"p7""#).as_deref(), Some("p7"));
+        assert_eq!(id(r#","id":"e7","event_id":"p7""#).as_deref(), Some("e7"));
+        assert_eq!((id(""), id(r#","id":"","event_id":"p7""#), id(r#","event_id":7"#)), (None, None, None));
+    }
 
     #[test]
     fn reasons_are_sentences_in_plain_words() {

@@ -30,7 +30,10 @@ pub struct Event {
     pub grace_expires_at: Option<Moment>,
     pub auto_resume_at: Option<Moment>,
     pub store: Option<Store>,
+    /// The sandbox also where the event names an environment that this version does not know.
     pub environment: Option<Environment>,
+    /// The word for the environment, if it is neither production nor sandbox. It never counts as production.
+    pub unknown_environment: Option<String>,
     pub is_trial_conversion: bool,
     pub cancel_reason: Option<Reason>,
     pub expiration_reason: Option<Reason>,
@@ -110,12 +113,10 @@ impl Environment {
         [Environment::Production, Environment::Sandbox].into_iter().find(|environment| environment.as_str() == word)
     }
 
+    /// The environment that a sender names, in any case.
     pub(super) fn parse(word: &str) -> Option<Environment> {
-        match word {
-            "PRODUCTION" => Some(Environment::Production),
-            "SANDBOX" => Some(Environment::Sandbox),
-            _ => None,
-        }
+        let is_word = |known: &Environment| known.as_str().eq_ignore_ascii_case(word.trim());
+        [Environment::Production, Environment::Sandbox].into_iter().find(is_word)
     }
 }
 

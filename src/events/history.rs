@@ -70,17 +70,29 @@ impl Side {
 pub enum ShownIn {
     Only(Environment),
     Both,
+    /// The event names an environment that this version does not know. It is shown with sandbox data, but nobody may take
+    /// it for a test.
+    Unsure,
 }
 
 impl ShownIn {
-    const ALL: [ShownIn; 3] =
-        [ShownIn::Only(Environment::Production), ShownIn::Only(Environment::Sandbox), ShownIn::Both];
+    const ALL: [ShownIn; 4] =
+        [ShownIn::Only(Environment::Production), ShownIn::Only(Environment::Sandbox), ShownIn::Both, ShownIn::Unsure];
+
+    /// What the view of an environment shows.
+    pub const fn in_view(environment: Environment) -> [ShownIn; 3] {
+        match environment {
+            Environment::Production => [ShownIn::Only(environment), ShownIn::Both, ShownIn::Both],
+            Environment::Sandbox => [ShownIn::Only(environment), ShownIn::Both, ShownIn::Unsure],
+        }
+    }
 
     pub const fn number(self) -> i16 {
         match self {
             ShownIn::Only(Environment::Production) => 0,
             ShownIn::Only(Environment::Sandbox) => 1,
             ShownIn::Both => 2,
+            ShownIn::Unsure => 3,
         }
     }
 
@@ -88,11 +100,12 @@ impl ShownIn {
         ShownIn::ALL.into_iter().find(|views| views.number() == number)
     }
 
-    /// The environment that the event names.
+    /// The environment in which the event counts, unless that is both.
     pub const fn environment(self) -> Option<Environment> {
         match self {
             ShownIn::Only(environment) => Some(environment),
             ShownIn::Both => None,
+            ShownIn::Unsure => Some(Environment::Sandbox),
         }
     }
 }
@@ -118,7 +131,10 @@ impl Event {
     }
 
     pub fn shown_in(&self) -> ShownIn {
-        self.environment.map_or(ShownIn::Both, ShownIn::Only)
+        match self.unknown_environment {
+            Some(_) => ShownIn::Unsure,
+            None => self.environment.map_or(ShownIn::Both, ShownIn::Only),
+        }
     }
 
     pub fn topic(&self) -> Topic {

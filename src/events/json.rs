@@ -49,9 +49,15 @@ pub fn integer(field: Field<'_>) -> Option<i64> {
     text.parse().ok().or_else(|| Micros::parse(&text).filter(|n| n.0 % 1_000_000 == 0).map(|n| n.0 / 1_000_000))
 }
 
-/// A time in milliseconds.
+/// A time in milliseconds, also when it was sent as RFC 3339 (`2026-11-23T17:00:00Z`).
 pub fn moment(field: Field<'_>) -> Option<Moment> {
-    integer(field).map(Moment)
+    integer(field).map(Moment).or_else(|| Moment::parse_rfc3339(text(field)?.trim()))
+}
+
+/// Whether something was sent that is no time: neither null nor an empty text.
+pub fn is_no_time(field: Field<'_>) -> bool {
+    let is_empty = text(field).is_some_and(|text| text.trim().is_empty());
+    field.is_some() && !is_empty && moment(field).is_none()
 }
 
 /// An amount of money, exact to the micro-unit.
@@ -59,10 +65,11 @@ pub fn micros(field: Field<'_>) -> Option<Micros> {
     Micros::parse(&text(field)?)
 }
 
+/// A yes or no, also when it was sent as a string in any case, or as 1 or 0.
 pub fn boolean(field: Field<'_>) -> Option<bool> {
-    match text(field)?.as_str() {
-        "true" => Some(true),
-        "false" => Some(false),
+    match text(field)?.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! The words of the protocol: event types, stores, period types and reasons (§5.2, §5.4). All lists are open:
-//! an unknown word is kept unchanged in `Other`. Each list is one table: a word, and what follows from it. The database
-//! names a word by its place in the table, so a new word is added at the end.
+//! an unknown word is kept unchanged in `Other`, and a known one is known in any case. Each list is one table: a word, and
+//! what follows from it. The database names a word by its place in the table, so a new word is added at the end.
 
 use serde::{Deserialize, Serialize};
 
@@ -59,11 +59,11 @@ macro_rules! open_words {
         }
 
         impl From<String> for $name {
+            /// The protocol writes words in capitals; some senders do not, and put spaces around them.
             fn from(word: String) -> Self {
-                match word.as_str() {
-                    $($word => Self::$variant,)*
-                    _ => Self::Other(word),
-                }
+                let is_word = |(known, _): &(&&str, &Self)| known.eq_ignore_ascii_case(word.trim());
+                let known = Self::KNOWN.iter().zip(Self::ALL).find(is_word).map(|(_, known)| known.clone());
+                known.unwrap_or(Self::Other(word))
             }
         }
 
@@ -207,6 +207,11 @@ open_words!(
 );
 
 impl Store {
+    /// The store that an event names. An unknown one is known again in any case: two spellings are not two stores.
+    pub(super) fn named(word: String) -> Store {
+        Store::from(word.trim().to_ascii_uppercase())
+    }
+
     /// The store's name for people to read.
     pub fn name(&self) -> &str {
         self.known_name().unwrap_or_else(|| self.as_str())
@@ -220,6 +225,16 @@ impl Reason {
     }
 }
 
+impl EventType {
+    /// Whether a period begins with the event: see [`PurchaseChange::begins_period`].
+    pub(super) fn begins_period(&self) -> bool {
+        match self.traits().changes {
+            Purchase(change) => change.begins_period(),
+            Nothing | Changes::Transfer | Balance => false,
+        }
+    }
+}
+
 impl PurchaseChange {
     /// Whether a period begins with the event, which then says what was paid for it.
     pub fn begins_period(self) -> bool {
@@ -228,5 +243,21 @@ impl PurchaseChange {
             ChangeProduct | Cancel | Uncancel | FailBilling | Expire | Pause | Extend | ReverseRefund
             | GrantTemporarily => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_known_in_any_case_and_unknown_ones_stay_as_they_came() {
+        let owned = |word: &str| word.to_owned();
+        assert_eq!(EventType::from(owned("initial_purchase")), EventType::InitialPurchase);
+        assert_eq!(PeriodType::from(owned(" Trial ")), PeriodType::Trial);
+        assert_eq!(Reason::from(owned("customer_support")), Reason::CustomerSupport);
+        assert_eq!(Store::from(owned("Promotional")), Store::Promotional);
+        assert_eq!(EventType::from(owned("paywall_Impression")), EventType::Other(owned("paywall_Impression")));
+        assert_eq!(Store::named(owned("mars_store")), Store::Other(owned("MARS_STORE")));
     }
 }

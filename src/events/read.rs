@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use super::event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};
-use super::json;
-use super::json::Field;
+use super::json::{self, Field};
+use super::redaction::UNREADABLE;
+use super::{EventType, Store};
 use crate::base::clock::Moment;
 use crate::base::money::Money;
 
@@ -13,6 +14,8 @@ pub(super) struct Fields<'a> {
     #[serde(borrow, rename = "type")]
     pub kind: Field<'a>,
     pub id: Field<'a>,
+    /// What some events have in place of `id`.
+    pub event_id: Field<'a>,
     event_timestamp_ms: Field<'a>,
     app_id: Field<'a>,
     app_user_id: Field<'a>,
@@ -64,17 +67,21 @@ impl Event {
     pub(super) fn read(id: String, kind: String, fields: &Fields<'_>, received_at: Moment) -> Event {
         let purchased_at = json::moment(fields.purchased_at_ms);
         let event_at = json::moment(fields.event_timestamp_ms).or(purchased_at).unwrap_or(received_at);
-        let environment = json::text(fields.environment).or_else(|| json::text(fields.purchase_environment));
+        let (environment, unknown_environment) = environment(fields);
+        let kind = EventType::from(kind);
+        // Without an end access lasts for ever, and an end that cannot be read is not that.
+        let is_end_lost = kind.begins_period() && json::is_no_time(fields.expiration_at_ms);
+        let lost_end = is_end_lost.then_some(purchased_at.unwrap_or(event_at));
         Event {
             id,
-            kind: kind.into(),
+            kind,
             event_at,
             received_at,
             app_id: json::word(fields.app_id),
             app_user_id: json::id(fields.app_user_id),
             original_app_user_id: json::id(fields.original_app_user_id),
             aliases: json::ids(fields.aliases),
-            attributes: attributes(fields.subscriber_attributes, event_at),
+            attributes: attributes(fields.subscriber_attributes, event_at, received_at),
             experiments: enrolments(fields),
             product_id: json::word(fields.product_id),
             product_display_name: json::word(fields.product_display_name),
@@ -84,11 +91,12 @@ impl Event {
                 .unwrap_or_default(),
             period_type: json::word(fields.period_type).map(Into::into),
             purchased_at,
-            expires_at: json::moment(fields.expiration_at_ms),
+            expires_at: json::moment(fields.expiration_at_ms).or(lost_end),
             grace_expires_at: json::moment(fields.grace_period_expiration_at_ms),
             auto_resume_at: json::moment(fields.auto_resume_at_ms),
-            store: json::word(fields.store).map(Into::into),
-            environment: environment.as_deref().and_then(Environment::parse),
+            store: json::word(fields.store).map(Store::named),
+            environment,
+            unknown_environment,
             is_trial_conversion: json::boolean(fields.is_trial_conversion) == Some(true),
             cancel_reason: json::word(fields.cancel_reason).map(Into::into),
             expiration_reason: json::word(fields.expiration_reason).map(Into::into),
@@ -99,7 +107,7 @@ impl Event {
             transaction_id: json::word(fields.transaction_id),
             original_transaction_id: json::word(fields.original_transaction_id),
             is_family_share: json::boolean(fields.is_family_share) == Some(true),
-            country_code: json::word(fields.country_code),
+            country_code: json::word(fields.country_code).map(capitals),
             offer_code: json::word(fields.offer_code),
             renewal_number: json::integer(fields.renewal_number),
             items: json::items(fields.items).into_iter().filter_map(|raw| item(Some(raw))).collect(),
@@ -112,8 +120,33 @@ impl Event {
     }
 }
 
+/// The first environment that is set, and the word itself if this version does not know it. Such a one counts as sandbox,
+/// because nobody knows that the money is real (§5.3). A purchase of which no environment was sent at all is production.
+fn environment(fields: &Fields<'_>) -> (Option<Environment>, Option<String>) {
+    let sent: Vec<String> = [fields.environment, fields.purchase_environment].into_iter().filter_map(word_of).collect();
+    let Some(word) = sent.iter().find(|word| !word.trim().is_empty()).or(sent.first()) else { return (None, None) };
+    match Environment::parse(word) {
+        Some(known) => (Some(known), None),
+        None => (Some(Environment::Sandbox), Some(word.chars().take(LONGEST_WORD).collect())),
+    }
+}
+
+/// How many characters of an unknown word are kept.
+const LONGEST_WORD: usize = 100;
+
+/// A word as it was sent; what is there but is no word becomes [`UNREADABLE`].
+fn word_of(field: Field<'_>) -> Option<String> {
+    let text = |raw| json::text(Some(raw)).map_or_else(|| UNREADABLE.to_owned(), json::visible);
+    field.map(text)
+}
+
 fn money(amount: Field<'_>, currency: Field<'_>) -> Option<Money> {
-    Some(Money { amount: json::micros(amount)?, currency: json::word(currency)? })
+    Some(Money { amount: json::micros(amount)?, currency: capitals(json::word(currency)?) })
+}
+
+/// A code of a country or a currency: `us` is `US`.
+fn capitals(code: String) -> String {
+    code.trim().to_ascii_uppercase()
 }
 
 #[derive(Deserialize)]
@@ -123,8 +156,9 @@ struct AttributeFields<'a> {
     updated_at_ms: Field<'a>,
 }
 
-/// A value without a time gets the time of the event. A value that is not text is left out and deletes nothing.
-fn attributes(field: Field<'_>, event_at: Moment) -> Vec<AttributeUpdate> {
+/// A value without a time gets the time of the event, and one that was set after the event arrived the time of arrival
+/// (§10.4). A value that is not text is left out and deletes nothing.
+fn attributes(field: Field<'_>, event_at: Moment, received_at: Moment) -> Vec<AttributeUpdate> {
     let updates = json::entries(field).into_iter().filter_map(|(key, raw)| {
         let fields: AttributeFields<'_> = json::object(Some(&raw))?;
         let value = match fields.value {
@@ -132,7 +166,7 @@ fn attributes(field: Field<'_>, event_at: Moment) -> Vec<AttributeUpdate> {
             value => json::word(value),
         };
         let updated_at = json::integer(fields.updated_at_ms).map_or(event_at, seconds_or_millis);
-        Some(AttributeUpdate { key: canonical(json::visible(key)), value, updated_at })
+        Some(AttributeUpdate { key: canonical(json::visible(key)), value, updated_at: updated_at.min(received_at) })
     });
     updates.filter(|update| !update.key.is_empty() && update.key.len() <= 1_000).collect()
 }
@@ -189,7 +223,7 @@ fn item(field: Field<'_>) -> Option<Item> {
     let fields: ItemFields<'_> = json::object(field)?;
     Some(Item {
         product_id: json::word(fields.product_id)?,
-        is_addon: json::word(fields.kind).as_deref() == Some("addon"),
+        is_addon: json::word(fields.kind).is_some_and(|kind| kind.trim().eq_ignore_ascii_case("addon")),
         paid: money(fields.price_in_purchased_currency, fields.currency),
         expires_at: json::moment(fields.expiration_at_ms),
     })
@@ -222,13 +256,15 @@ fn adjustment(field: Field<'_>) -> Option<Adjustment> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::Delivery;
+    use crate::events::{Delivery, PeriodType, Reason};
+
+    const ARRIVAL: Moment = Moment(1_700_000_005_000);
 
     fn attributes_of(fields: &str) -> Vec<(String, Option<String>, i64)> {
         let body = format!(
             r#"{{"event":{{"id":"e","type":"RENEWAL","event_timestamp_ms":1700000000000,"subscriber_attributes":{fields}}}}}"#
         );
-        let event = Delivery::read_stored(&body, Moment(0)).expect("an event");
+        let event = Delivery::read_stored(&body, ARRIVAL).expect("an event");
         event.attributes.into_iter().map(|one| (one.key, one.value, one.updated_at.millis())).collect()
     }
 
@@ -237,6 +273,69 @@ mod tests {
         let read = attributes_of(r#"{"goal":{"value":"run"},"old":{"value":"x","updated_at_ms":1600000000}}"#);
         let wanted = [("goal", "run", 1_700_000_000_000), ("old", "x", 1_600_000_000_000)];
         assert_eq!(read, wanted.map(|(key, value, at)| (key.to_owned(), Some(value.to_owned()), at)));
+    }
+
+    #[test]
+    fn an_attribute_set_after_the_arrival_has_the_time_of_arrival() {
+        let read = attributes_of(r#"{"goal":{"value":"run","updated_at_ms":253402300799999}}"#);
+        assert_eq!(read, [("goal".to_owned(), Some("run".to_owned()), ARRIVAL.millis())]);
+    }
+
+    fn environment_of(fields: &str) -> (Option<Environment>, Option<String>) {
+        let body = format!(r#"{{"event":{{"id":"e","type":"RENEWAL"{fields}}}}}"#);
+        let event = Delivery::read_stored(&body, ARRIVAL).expect("an event");
+        (event.environment, event.unknown_environment)
+    }
+
+    #[test]
+    fn an_environment_is_read_in_any_case_and_an_unknown_one_is_never_production() {
+        let known = |fields: &str, environment| assert_eq!(environment_of(fields), (environment, None), "{fields}");
+        known("", None);
+        known(r#","environment":null"#, None);
+        for word in ["SANDBOX", "sandbox", " Sandbox "] {
+            known(&format!(r#","environment":"{word}""#), Some(Environment::Sandbox));
+        }
+        known(r#","environment":"production""#, Some(Environment::Production));
+        known(r#","environment":null,"purchase_environment":"sandbox""#, Some(Environment::Sandbox));
+        known(r#","environment":"","purchase_environment":"Production""#, Some(Environment::Production));
+        let unknown = |value: &str, word: &str| {
+            let read = environment_of(&format!(r#","environment":{value}"#));
+            assert_eq!(read, (Some(Environment::Sandbox), Some(word.to_owned())), "{value}");
+        };
+        unknown(r#""STAGING""#, "STAGING");
+        unknown("\"\"", "");
+        unknown("true", "true");
+        unknown(r#"{"name":"PRODUCTION"}"#, "unreadable");
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_read_is_not_access_for_ever() {
+        let end = |kind: &str, value: &str| {
+            let body = format!(
+                r#"{{"event":{{"id":"e","type":"{kind}","purchased_at_ms":5000,"expiration_at_ms":{value}}}}}"#
+            );
+            Delivery::read_stored(&body, ARRIVAL).expect("an event").expires_at.map(Moment::millis)
+        };
+        for value in [r#""soon""#, "{}", "true", "1e300"] {
+            assert_eq!(end("RENEWAL", value), Some(5_000), "{value}");
+            assert_eq!(end("UNCANCELLATION", value), None, "{value}: an event that begins nothing changes no end");
+        }
+        assert_eq!((end("RENEWAL", "null"), end("RENEWAL", "\"\"")), (None, None));
+        assert_eq!(end("RENEWAL", "\"1970-01-01T00:00:09Z\""), Some(9_000));
+        assert_eq!(end("RENEWAL", "9000"), Some(9_000));
+    }
+
+    #[test]
+    fn fields_that_decide_money_and_access_are_read_in_any_case() {
+        let body = r#"{"event":{"id":"e","type":"initial_purchase","store":"app_store","period_type":"trial",
+            "cancel_reason":"customer_support","is_family_share":"True","is_trial_conversion":1,"country_code":"de",
+            "price_in_purchased_currency":"1","currency":"usd","product_id":"Pro_Monthly"}}"#;
+        let event = Delivery::read_stored(body, ARRIVAL).expect("an event");
+        assert_eq!((event.kind, event.store), (EventType::InitialPurchase, Some(Store::AppStore)));
+        assert_eq!((event.period_type, event.cancel_reason), (Some(PeriodType::Trial), Some(Reason::CustomerSupport)));
+        assert!(event.is_family_share && event.is_trial_conversion);
+        assert_eq!((event.country_code.as_deref(), event.product_id.as_deref()), (Some("DE"), Some("Pro_Monthly")));
+        assert_eq!(event.paid.map(|paid| paid.currency).as_deref(), Some("USD"));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum Party {
 }
 
 /// The fields that a purchase is derived from. Each is kept only if its value is plain, not an array or object.
-const PURCHASE_FIELDS: [&str; 27] = [
+const PURCHASE_FIELDS: [&str; 28] = [
     "id",
     "type",
     "event_timestamp_ms",
@@ -34,6 +34,7 @@ const PURCHASE_FIELDS: [&str; 27] = [
     "auto_resume_at_ms",
     "store",
     "environment",
+    "purchase_environment",
     "is_trial_conversion",
     "cancel_reason",
     "expiration_reason",
@@ -52,7 +53,13 @@ const PURCHASE_FIELDS: [&str; 27] = [
 const ITEM_FIELDS: [&str; 5] = ["product_id", "type", "currency", "price_in_purchased_currency", "expiration_at_ms"];
 
 /// The fields that show that an event came, of which type and when.
-const MARK_FIELDS: [&str; 5] = ["id", "type", "event_timestamp_ms", "store", "environment"];
+const MARK_FIELDS: [&str; 6] = ["id", "type", "event_timestamp_ms", "store", "environment", "purchase_environment"];
+
+/// The fields that must not be lost when their value is not plain: without one, a purchase would be production, or for ever.
+const NEVER_LOST: [&str; 3] = ["environment", "purchase_environment", "expiration_at_ms"];
+
+/// What stands for such a value, for example an object. It is read as an unknown environment, and as no time.
+pub(super) const UNREADABLE: &str = "unreadable";
 
 type Fields = BTreeMap<String, Box<RawValue>>;
 
@@ -113,7 +120,16 @@ pub fn transfer_without(body: &str, party: Party) -> Option<String> {
 /// The body with only these plain fields, and all fields it had before.
 fn plain(body: &str, kept: &[&str]) -> Option<(Rewritten, Fields)> {
     let webhook_body: WebhookBody<'_> = serde_json::from_str(body).ok()?;
-    let fields = json::entries(webhook_body.event);
+    let mut fields = json::entries(webhook_body.event);
+    for name in NEVER_LOST {
+        if let Some(value) = fields.get_mut(name).filter(|raw| !is_plain(raw)) {
+            *value = raw(&UNREADABLE)?;
+        }
+    }
+    // An event is known by `event_id` where it has no `id`, also once that field is gone.
+    if let Some(id) = fields.get("event_id").filter(|_| fields.get("id").is_none_or(|id| id.get() == "null")) {
+        fields.insert("id".into(), id.clone());
+    }
     let api_version = webhook_body.api_version.filter(|raw| is_plain(raw)).map(ToOwned::to_owned);
     Some((Rewritten { api_version, event: only(&fields, kept) }, fields))
 }
@@ -207,7 +223,7 @@ mod tests {
             marked,
             concat!(
                 r#"{"api_version":"1.0","event":{"environment":"of environment","event_timestamp_ms":5,"#,
-                r#""id":"of id","store":"of store","type":"of type"}}"#
+                r#""id":"of id","purchase_environment":"of purchase_environment","store":"of store","type":"of type"}}"#
             )
         );
         assert_eq!(redact_to_mark(r#"{"event":{"id":{"who":"lena"}}}"#).as_deref(), Some(r#"{"event":{}}"#));
@@ -235,6 +251,24 @@ mod tests {
         assert_eq!(text(transfer_without(&lost, Party::From)), lost);
         let neither = text(transfer_without(&lost, Party::To));
         assert_eq!(text(transfer_without(&received, Party::From)), neither);
+    }
+
+    #[test]
+    fn an_event_keeps_what_it_is_known_by_and_its_environment() {
+        for (fields, id) in [
+            (r#""event_id":"7","purchase_environment":"sandbox""#, "7"),
+            (r#""id":null,"event_id":"7","environment":{"name":"SANDBOX"}"#, "7"),
+            (r#""id":"1","event_id":"7","environment":"STAGING""#, "1"),
+        ] {
+            let body = format!(r#"{{"event":{{"type":"RENEWAL",{fields}}}}}"#);
+            let whole = read(&body);
+            for redacted in [redact_purchase(&body), redact_to_mark(&body)] {
+                let event = read(&redacted.expect("a body"));
+                assert_eq!(event.id, id);
+                let environment = (event.environment, event.unknown_environment);
+                assert_eq!(environment, (whole.environment, whole.unknown_environment.clone()), "{fields}");
+            }
+        }
     }
 
     #[test]

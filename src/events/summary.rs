@@ -80,6 +80,9 @@ pub struct Summary {
     pub adjustments: Vec<Adjustment>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// See [`Event::unknown_environment`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_environment: Option<String>,
 }
 
 impl Summary {
@@ -120,6 +123,7 @@ impl Summary {
             transferred_to: short(&event.transferred_to),
             adjustments: event.adjustments.clone(),
             source: event.source.clone(),
+            unknown_environment: event.unknown_environment.clone(),
         }
     }
 

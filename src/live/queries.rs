@@ -58,9 +58,6 @@ pub fn news(conn: &mut Conn, customer: CustomerId, environment: Environment, cou
         .select(history::environment)
         .limit(more)
         .load(conn)?;
-    let is_in_view = |of: &&ShownIn| match of {
-        ShownIn::Only(one) => *one == environment,
-        ShownIn::Both => true,
-    };
+    let is_in_view = |of: &&ShownIn| ShownIn::in_view(environment).contains(of);
     Ok(i64::try_from(newest.iter().filter(is_in_view).count()).unwrap_or(MOST))
 }

@@ -46,6 +46,9 @@ pub struct Purchase {
     pub key: String,
     pub kind: Kind,
     pub environment: Environment,
+    /// The word that events have for the environment, if this version does not know it. It counts as sandbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_environment: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<Store>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +150,7 @@ impl Purchase {
             key,
             kind,
             environment: event.purchase_environment(),
+            unknown_environment: None,
             store: event.store.clone(),
             app_id: None,
             product_id: String::new(),
@@ -224,6 +228,7 @@ impl Purchase {
         }
         self.period_type = event.period_type.clone().or(self.period_type.take());
         self.renewal_number = event.renewal_number.or(self.renewal_number);
+        self.unknown_environment.clone_from(&event.unknown_environment);
     }
 
     /// Adds the event's period to the bars of the timeline.

@@ -14,6 +14,7 @@ use actix_web::web::{self, Data};
 use crate::api::{self, AttributeCalls, LastSeen, LogIns, RateLimits};
 use crate::auth;
 use crate::auth::api_keys::WrongKeys;
+use crate::auth::api_keys::queries::test_keys_beside;
 use crate::auth::device::DeviceKey;
 use crate::auth::password::Passwords;
 use crate::auth::refusals::refusals;
@@ -27,6 +28,7 @@ use crate::base::countries::Countries;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::monotonic::MonotonicClock;
+use crate::customers::SandboxAccess;
 use crate::db::group::GroupWriter;
 use crate::db::{Db, durability, secrets};
 use crate::endpoints::{Client, Courier};
@@ -116,6 +118,20 @@ impl Application {
     /// One sentence for each unsafe setting: for the log, and for admins on every page.
     pub fn warnings(&self) -> &[String] {
         &self.warnings.0
+    }
+
+    /// What the log says at start: [`Application::warnings`], and each project in which a Test Store key gives access to
+    /// anybody who has it. Only the log has these, because they are no business of other projects.
+    ///
+    /// # Errors
+    /// One line, when the database cannot be read.
+    pub fn start_warnings(&self) -> Result<Vec<String>, String> {
+        let read = self.db.read_here(|conn| Ok::<_, Error>(test_keys_beside(conn, None)?));
+        let beside =
+            read.map_err(|error| format!("the database cannot be read: {}", error.cause().unwrap_or_default()))?;
+        let open = beside.iter().filter(|one| one.access == SandboxAccess::Everybody);
+        let open = open.map(|one| format!("project {}: {}", one.slug, one.warning()));
+        Ok(self.warnings().iter().cloned().chain(open).collect())
     }
 
     /// The key that signs the session cookie.

@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::support::audit_log::audit_lines;
 use crate::support::cast::SOL;
 use crate::support::client::Client;
+use crate::support::events::{deliver, purchase};
+use crate::support::jobs::rebuild;
 use crate::support::{Answer, Desk, NOW};
 
 const PATH: &str = "/v1/subscribers/lena/attributes";
@@ -60,6 +62,55 @@ async fn an_older_value_never_overwrites_a_newer_value_or_deletion() {
     set(&app, "other", json!("x"), 1).await;
     set(&app, "other", json!(""), 2).await;
     assert_eq!(known(&desk).await, Map::from_iter([("plan".to_owned(), json!("back"))]));
+}
+
+/// The last millisecond of the year 9999.
+const FAR_AHEAD: i64 = 253_402_300_799_999;
+
+#[actix_web::test]
+async fn a_date_after_now_counts_as_now_and_a_server_without_a_date_always_writes() {
+    let desk = desk().await;
+    let (app, server) = (desk.web_app(), desk.server());
+    let at = async || {
+        desk.server().get("/v1/subscribers/lena").await.json()["subscriber"]["subscriber_attributes"]["goal"].take()
+    };
+    set(&app, "goal", json!("app"), FAR_AHEAD).await;
+    assert_eq!(at().await, json!({ "value": "app", "updated_at_ms": NOW.millis() }));
+    let undated = json!({ "attributes": { "goal": { "value": "server" } } });
+    assert_eq!(server.post(PATH, undated).await.status, StatusCode::OK);
+    assert_eq!(at().await, json!({ "value": "server", "updated_at_ms": NOW.millis() + 1 }));
+    set(&app, "goal", json!("app again"), FAR_AHEAD).await;
+    assert_eq!(at().await["value"], "server", "the app's write is of the same moment and not newer");
+    let v2 = json!({ "attributes": [{ "name": "goal", "value": "v2" }] });
+    let path = "/v2/projects/sundial/customers/lena/attributes";
+    assert_eq!(server.post(path, v2).await.status, StatusCode::OK);
+    assert_eq!(at().await["value"], "v2");
+    desk.clock.advance(2);
+    set(&app, "goal", json!("app, later"), FAR_AHEAD).await;
+    assert_eq!(at().await["value"], "app, later");
+    set(&server, "goal", json!("server, dated"), 5).await;
+    assert_eq!(at().await["value"], "app, later", "a server that says when is judged by that");
+    assert_eq!(server.post(PATH, json!({ "attributes": { "goal": { "value": null } } })).await.status, StatusCode::OK);
+    assert_eq!(at().await, Value::Null);
+}
+
+#[actix_web::test]
+async fn a_date_far_ahead_in_an_event_counts_as_its_arrival() {
+    let desk = desk().await;
+    let attributes = json!({ "subscriber_attributes": { "goal": { "value": "event", "updated_at_ms": FAR_AHEAD } } });
+    deliver(&desk, desk.project, &[purchase("lena", 1, attributes)]);
+    let server = desk.server();
+    let undated = json!({ "attributes": { "goal": { "value": "server" } } });
+    assert_eq!(server.post(PATH, undated).await.status, StatusCode::OK);
+    assert_eq!(known(&desk).await["goal"], "server");
+    deliver(
+        &desk,
+        desk.project,
+        &[purchase("lena", 2, json!({ "type": "CANCELLATION", "cancel_reason": "UNSUBSCRIBE" }))],
+    );
+    assert_eq!(known(&desk).await["goal"], "server");
+    rebuild(&desk, Some(desk.project));
+    assert_eq!(known(&desk).await["goal"], "server");
 }
 
 #[actix_web::test]

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::db::schema::api_keys;
+use dossier::db::schema::{api_keys, projects};
 
 use crate::support::audit_log::{Entry, audit_actions, audit_entries};
 use crate::support::cast::{ADA, DEV, PASSWORD, Person, SOL};
@@ -262,4 +262,26 @@ async fn keys_of_people_who_may_not_make_them_any_more_go_on_working_and_are_lis
         assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
     assert!(!desk.get(&ADA, &keys).await.body.contains("Review"));
+}
+
+#[actix_web::test]
+async fn a_test_store_key_beside_keys_of_real_stores_is_warned_of() {
+    let desk = Desk::open().await;
+    let warned = async || desk.page(&ADA, KEYS).await.contains("A Test Store key is beside keys of real stores");
+    let at_start =
+        || desk.application.start_warnings().expect("it reads").iter().filter(|one| one.contains("sundial")).count();
+    desk.client(desk.project, "Tests", Some("TEST_STORE"));
+    desk.client(desk.project, "Billing server", None);
+    assert!(!warned().await && at_start() == 0, "a project that only tests");
+    desk.client(desk.project, "Sundial for iOS", Some("APP_STORE"));
+    assert!(warned().await && at_start() == 1);
+    let nobody = diesel::update(projects::table.find(desk.project)).set(projects::sandbox_access.eq("nobody"));
+    desk.db.write_here(|conn| Ok::<_, Error>(nobody.execute(conn)?)).expect("it is set");
+    assert!(warned().await && at_start() == 0, "it unlocks for nobody");
+    let everybody = diesel::update(projects::table.find(desk.project)).set(projects::sandbox_access.eq("everybody"));
+    desk.db.write_here(|conn| Ok::<_, Error>(everybody.execute(conn)?)).expect("it is set");
+    let test_keys = api_keys::table.filter(api_keys::store.eq("TEST_STORE"));
+    let revoked = diesel::update(test_keys).set(api_keys::revoked_at.eq(1_i64));
+    desk.db.write_here(|conn| Ok::<_, Error>(revoked.execute(conn)?)).expect("it is revoked");
+    assert!(!warned().await && at_start() == 0, "a revoked key is none");
 }

@@ -100,7 +100,7 @@ fn go_back(desk: &Desk) {
         let tie = wide_tie(tie, &id_of(&event.body.text().expect("it reads")));
         let environment = match environment {
             ShownIn::Only(environment) => environment.as_str(),
-            ShownIn::Both => "none",
+            ShownIn::Both | ShownIn::Unsure => "none",
         };
         let (topic, side, summary) = (topic.as_str(), word(side), quoted(&text_of(&event.digest)));
         sql += &format!(

@@ -66,6 +66,8 @@ fn real_ones() -> Vec<String> {
         real("real-family", "INITIAL_PURCHASE", json!({ "is_family_share": true })),
         real("real-invoice", "INVOICE_ISSUANCE", json!({})),
         real("real-of-tomorrow", "SUBSCRIPTION_OF_TOMORROW", json!({})),
+        event("real-in-lower-case", "INITIAL_PURCHASE", json!({ "environment": "production" })),
+        event("real-perhaps", "INITIAL_PURCHASE", json!({ "environment": "LIVE" })),
         real("real-coins", "VIRTUAL_CURRENCY_TRANSACTION", json!({ "adjustments": [] })),
         tester("real-both"),
         real(
@@ -122,7 +124,7 @@ async fn nobody_with_production_purchases_or_grants_is_ever_found() {
             Ok::<_, Error>(real.select(app_user_ids::customer_id).load(conn)?)
         })
         .expect("they are there");
-    assert_eq!(real.len(), 13);
+    assert_eq!(real.len(), 15);
     for bought in ["sandbox", "nothing"] {
         let wanted = Wanted::parse(bought, "", "").expect("a filter");
         let still = desk.db.read_here(|conn| Ok::<_, Error>(queries::still(conn, desk.project, &wanted, &real)?));

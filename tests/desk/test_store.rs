@@ -287,7 +287,7 @@ async fn an_active_subscription_is_not_bought_twice_and_an_expired_one_is() {
 }
 
 #[actix_web::test]
-async fn a_catalog_without_test_products_sells_the_products_of_other_stores() {
+async fn the_test_store_sells_no_products_of_other_stores() {
     let desk = Desk::open().await;
     let file = json!({ "products": [
         { "id": "pro_monthly", "store": "APP_STORE", "type": "subscription", "duration": "P1M",
@@ -295,8 +295,15 @@ async fn a_catalog_without_test_products_sells_the_products_of_other_stores() {
     ]});
     apply_catalog(&desk, &file);
     let key = new_key(&desk, Some("TEST_STORE"));
-    let info = buy(&desk, &key, "sandy", "pro_monthly", 1).await;
-    assert_eq!(info["subscriber"]["subscriptions"]["pro_monthly"]["store"], "test_store");
+    for caller in [key.as_str(), &new_key(&desk, None)] {
+        let answer = post_receipt(&desk, caller, &receipt("sandy", "pro_monthly", &test_token(1))).await;
+        assert_eq!(answer.refused(), (404, 7101));
+        assert!(answer.body.contains("sells only products of its own, and the catalog has none"), "{}", answer.body);
+    }
+    assert_eq!(purchases_of(&desk, "sandy"), []);
+    let app = desk.app("TEST_STORE");
+    let shown = app.get("/rcbilling/v1/subscribers/sandy/products?id=pro_monthly").await.json();
+    assert_eq!(shown["product_details"], json!([]), "what is not sold is not shown");
 }
 
 #[actix_web::test]

@@ -17,7 +17,7 @@ use crate::base::AppUserId;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
-use crate::customers::attributes::{self, Changes, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Saved, Update};
+use crate::customers::attributes::{self, Changes, Dated, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Saved, Update};
 use crate::db::Conn;
 
 /// How many attributes one call may set.
@@ -165,11 +165,12 @@ fn clears(entry: &Value) -> bool {
 fn parse_update(key: &str, entry: &Value, call: &AuthorizedCall) -> Result<Option<Update>, String> {
     well_formed(key)?;
     let Value::Object(entry) = entry else { return Err("An attribute must be an object with a value.".into()) };
-    let at = match entry.get("updated_at_ms") {
-        None | Some(Value::Null) => call.ctx.now,
+    let dated = match entry.get("updated_at_ms") {
+        None | Some(Value::Null) if call.key.is_secret() => Dated::Newest,
+        None | Some(Value::Null) => Dated::By(call.ctx.now),
         Some(at) => {
             let at = at.as_i64().map(Moment).filter(|at| is_readable(*at));
-            at.ok_or("updated_at_ms must be milliseconds since 1970, until the year 9999.")?
+            Dated::By(at.ok_or("updated_at_ms must be milliseconds since 1970, until the year 9999.")?)
         }
     };
     let value = match entry.get("value") {
@@ -186,7 +187,7 @@ fn parse_update(key: &str, entry: &Value, call: &AuthorizedCall) -> Result<Optio
         (_, value) => value,
     };
     value.as_deref().map_or(Ok(()), |value| fits(key, value))?;
-    Ok(Some(Update { key: key.to_owned(), value, at }))
+    Ok(Some(Update { key: key.to_owned(), value, dated, now: call.ctx.now }))
 }
 
 /// Checks the format of a key. Reserved keys that this version does not know pass, because an app would not send them

@@ -15,7 +15,7 @@ use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::base::money::Micros;
 use crate::catalog::{self, Catalog};
-use crate::customers::stored_purchases;
+use crate::customers::{sandbox_access, stored_purchases};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, attributes, customers};
 use crate::events::{Environment, PeriodType, Store};
@@ -115,7 +115,8 @@ pub fn load(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> Res
         true => Catalog::default(),
         false => catalog::queries::load(conn, call.ctx.project)?,
     };
-    let renderer = Renderer { catalog, now: call.ctx.now };
+    let renderer =
+        Renderer { catalog, now: call.ctx.now, sandbox_unlocks: sandbox_unlocks(conn, call, customer, &all)? };
     let subscriptions = renderer.subscriptions(&all);
     Ok(CustomerInfo {
         request_date: at(call.ctx.now),
@@ -134,6 +135,19 @@ pub fn load(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> Res
             subscriber_attributes: call.key.is_secret().then(|| attributes_of(conn, customer)).transpose()?,
         },
     })
+}
+
+/// Whether purchases of the sandbox unlock for the customer (§17). Without such a purchase there is nothing to ask.
+pub fn sandbox_unlocks(
+    conn: &mut Conn,
+    call: &AuthorizedCall,
+    customer: CustomerId,
+    all: &[Purchase],
+) -> QueryResult<bool> {
+    if all.iter().all(|purchase| purchase.environment == Environment::Production) {
+        return Ok(true);
+    }
+    Ok(sandbox_access::lock(conn, call.ctx.project, customer)?.is_none())
 }
 
 /// Every purchase that customer info can show, of both environments, the oldest first.
@@ -157,6 +171,8 @@ fn attributes_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<BTreeMap<
 struct Renderer {
     catalog: Catalog,
     now: Moment,
+    /// Whether purchases of the sandbox unlock for the customer.
+    sandbox_unlocks: bool,
 }
 
 impl Renderer {
@@ -165,7 +181,7 @@ impl Renderer {
         let mut best: BTreeMap<String, &Purchase> = BTreeMap::new();
         for purchase in all.iter().filter(|purchase| purchase.is_subscription()) {
             let first = best.entry(product(purchase).0).or_insert(purchase);
-            if rank(purchase) > rank(first) {
+            if self.rank(purchase) > self.rank(first) {
                 *first = purchase;
             }
         }
@@ -214,10 +230,10 @@ impl Renderer {
     /// The entitlements, each with the purchase that unlocks it longest.
     fn entitlements(&self, all: &[Purchase]) -> BTreeMap<String, Entitlement> {
         let mut best: BTreeMap<String, &Purchase> = BTreeMap::new();
-        for purchase in all {
+        for purchase in all.iter().filter(|purchase| self.unlocks(purchase)) {
             for entitlement in self.catalog.unlocked_by(purchase) {
                 let first = best.entry(entitlement).or_insert(purchase);
-                if rank(purchase) > rank(first) {
+                if self.rank(purchase) > self.rank(first) {
                     *first = purchase;
                 }
             }
@@ -233,8 +249,20 @@ impl Renderer {
 
     fn management_url(&self, all: &[Purchase]) -> Option<&'static str> {
         let mut active: Vec<&Purchase> = all.iter().filter(|purchase| purchase.is_subscription()).collect();
-        active.sort_by_key(|purchase| Reverse(rank(purchase)));
+        active.sort_by_key(|purchase| Reverse(self.rank(purchase)));
         active.into_iter().find_map(|purchase| management_url(purchase, self.now))
+    }
+
+    /// Whether a purchase may give access: one of the sandbox only where the project says so.
+    fn unlocks(&self, purchase: &Purchase) -> bool {
+        self.sandbox_unlocks || purchase.environment == Environment::Production
+    }
+
+    /// The order of preference: a purchase that may give access, then the one that gives it longest, then production, then
+    /// the latest period.
+    fn rank(&self, purchase: &Purchase) -> (bool, Moment, bool, Moment) {
+        let is_real = purchase.environment == Environment::Production;
+        (self.unlocks(purchase), purchase.access_ends_at(), is_real, purchase.period_start)
     }
 }
 
@@ -247,11 +275,6 @@ fn unlocked(purchase: &Purchase) -> Entitlement {
         product_plan_identifier,
         purchase_date: at(purchase.period_start),
     }
-}
-
-/// The order of preference: the purchase that gives access longest, then production, then the latest period.
-fn rank(purchase: &Purchase) -> (Moment, bool, Moment) {
-    (purchase.access_ends_at(), purchase.environment == Environment::Production, purchase.period_start)
 }
 
 /// The product id, and the base plan that Google puts behind a colon. When events named no product, it is

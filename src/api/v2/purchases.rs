@@ -75,6 +75,8 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 /// Renders the purchases of one customer.
 pub struct Renderer {
     pub now: Moment,
+    /// Whether purchases of the sandbox unlock for the customer (§17).
+    sandbox_unlocks: bool,
     customer: String,
     project: String,
     made_at: Moment,
@@ -110,8 +112,8 @@ pub async fn list<T: Listed>(
             let customer = customers::require(conn, call, &id)?;
             let url = format!("{}/{called}", address(call, &id));
             let window = Window::parse(&query, url)?.keeping("environment", asked);
-            let renderer = Renderer::load(conn, call, customer)?;
             let all = load(conn, customer, environment)?;
+            let renderer = Renderer::load(conn, call, customer, &all)?;
             window.cut(all.iter().filter_map(|purchase| render(&renderer, purchase)).collect(), |item| {
                 item.id().to_owned()
             })
@@ -136,16 +138,23 @@ fn load(conn: &mut Conn, customer: CustomerId, environment: Option<Environment>)
 }
 
 impl Renderer {
-    fn load(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> QueryResult<Renderer> {
+    fn load(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId, all: &[Purchase]) -> QueryResult<Renderer> {
         let original: String = people::table.find(customer).select(people::original_app_user_id).first(conn)?;
         Ok(Renderer {
             now: call.ctx.now,
+            sandbox_unlocks: customer_info::sandbox_unlocks(conn, call, customer, all)?,
             url: address(call, &original),
             customer: original,
             project: call.key.project.slug.clone(),
             made_at: call.key.project.created_at,
             catalog: catalog::queries::load(conn, call.ctx.project)?,
         })
+    }
+
+    /// Whether a purchase gives access now.
+    pub fn gives_access(&self, purchase: &Purchase) -> bool {
+        let is_real = purchase.environment == Environment::Production;
+        purchase.is_active(self.now) && (is_real || self.sandbox_unlocks)
     }
 
     /// The shared fields of a purchase. Its id is `prefix` and a hash of the environment and the purchase's key.

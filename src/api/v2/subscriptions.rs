@@ -49,7 +49,7 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
             current_period_starts_at: purchase.period_start,
             current_period_ends_at: purchase.expires_at,
             ends_at: purchase.expires_at,
-            gives_access: purchase.is_active(renderer.now),
+            gives_access: renderer.gives_access(purchase),
             pending_payment: matches!(state, Status::Grace | Status::GraceInTrial | Status::BillingRetry),
             auto_renewal_status: renewal(purchase),
             status: status(state),

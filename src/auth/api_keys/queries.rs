@@ -6,8 +6,10 @@ use super::model::{Kind, Value};
 use crate::base::clock::Moment;
 use crate::base::ids::{KeyId, PersonId, ProjectId};
 use crate::base::{Permission, Role};
+use crate::customers::SandboxAccess;
 use crate::db::Conn;
 use crate::db::schema::{api_keys, memberships, projects};
+use crate::events::Store;
 
 /// A key that is not revoked, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -160,6 +162,47 @@ pub fn count_to_review(conn: &mut Conn, project: ProjectId, owner: PersonId) -> 
 pub fn members_of(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<(PersonId, Role)>> {
     let own = memberships::table.filter(memberships::project_id.eq(project));
     own.select((memberships::person_id, memberships::role)).load(conn)
+}
+
+/// A project in which a Test Store key is beside keys of stores that take money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestKeyBeside {
+    pub slug: String,
+    /// For whom what the Test Store sells unlocks.
+    pub access: SandboxAccess,
+}
+
+impl TestKeyBeside {
+    /// What can come of it, in a sentence.
+    pub fn warning(&self) -> String {
+        let who = match self.access {
+            SandboxAccess::Everybody => {
+                "whoever takes it out of a copy of the app gets access without paying, in production as well. Limit in the \
+                 project's settings for whom sandbox purchases unlock, or revoke it"
+            }
+            SandboxAccess::TestCustomers => "what it sells unlocks for test customers only",
+            SandboxAccess::Nobody => "what it sells unlocks for nobody",
+        };
+        format!("A Test Store key is beside keys of real stores: {who}.")
+    }
+}
+
+/// The projects, or this one, that have a valid Test Store key beside valid public keys of other stores.
+pub fn test_keys_beside(conn: &mut Conn, only: Option<ProjectId>) -> QueryResult<Vec<TestKeyBeside>> {
+    let test = Store::TestStore.as_str();
+    let valid = || api_keys::table.filter(api_keys::revoked_at.is_null().and(api_keys::store.is_not_null()));
+    let with_test = valid().filter(api_keys::store.eq(test)).select(api_keys::project_id);
+    let with_others = valid().filter(api_keys::store.ne(test)).select(api_keys::project_id);
+    let mut query = projects::table
+        .filter(projects::id.eq_any(with_test).and(projects::id.eq_any(with_others)))
+        .order(projects::id)
+        .select((projects::slug, projects::sandbox_access))
+        .into_boxed();
+    if let Some(project) = only {
+        query = query.filter(projects::id.eq(project));
+    }
+    let found: Vec<(String, SandboxAccess)> = query.load(conn)?;
+    Ok(found.into_iter().map(|(slug, access)| TestKeyBeside { slug, access }).collect())
 }
 
 /// The key with this hash, unless it is revoked.

@@ -24,7 +24,34 @@ pub struct Update {
     pub key: String,
     /// `None` clears the attribute.
     pub value: Option<String>,
-    pub at: Moment,
+    pub dated: Dated,
+    /// When the call came.
+    pub now: Moment,
+}
+
+/// Which date a value has (§10.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dated {
+    /// What was sent. A date after the call counts as the call's.
+    By(Moment),
+    /// A server's write without a date: it is the newest, whatever is stored.
+    Newest,
+}
+
+impl Update {
+    /// The date that the value gets; `None` when a newer one is stored, be it a cleared one.
+    fn date_over(&self, before: Option<&Stored>) -> Option<Moment> {
+        let stored = before.map(|before| before.updated_at);
+        match self.dated {
+            Dated::Newest => Some(self.now.max(stored.map_or(Moment::EARLIEST, Moment::next))),
+            Dated::By(sent) => {
+                let at = sent.min(self.now);
+                // A stored date far ahead is from before such dates were refused. It protects nothing.
+                let is_newer = |stored: Moment| at > stored || stored > self.now.plus_days(1);
+                stored.is_none_or(is_newer).then_some(at)
+            }
+        }
+    }
 }
 
 /// What became of an update.
@@ -70,11 +97,9 @@ impl Changes {
 
     /// Saves a value unless a newer one is stored, be it a cleared one (§10.4).
     pub fn apply(&mut self, customer: CustomerId, update: &Update) -> Saved {
-        let Update { key, value, at } = update;
+        let Update { key, value, .. } = update;
         let before = self.rows.get(&(customer, key.clone()));
-        if before.is_some_and(|before| before.updated_at >= *at) {
-            return Saved::Older;
-        }
+        let Some(at) = update.date_over(before) else { return Saved::Older };
         let counts = self.counts.entry(customer).or_default();
         // Clearing an attribute that was never set is stored only against values that arrive late, so it may be left
         // out.
@@ -90,7 +115,7 @@ impl Changes {
             key: key.clone(),
             is_deleted: value.is_none(),
             value: value.clone().unwrap_or_default(),
-            updated_at: *at,
+            updated_at: at,
             source: Source::App,
             event_at: None,
             event_value: None,

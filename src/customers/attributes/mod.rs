@@ -7,7 +7,7 @@ pub mod queries;
 pub mod reserved;
 mod value;
 
-pub use changes::{Changes, Saved, Update};
+pub use changes::{Changes, Dated, Saved, Update};
 pub use key::{AttributeKey, MAX_CUSTOM, MAX_KEY};
 pub use queries::{OfEvents, Source, Stored};
 pub use value::{MAX_VALUE, Rule, TypedValue, is_address};

@@ -73,7 +73,7 @@ impl Stored {
         before: Option<&Stored>,
         now: Moment,
     ) -> Stored {
-        let after = before.map_or(Moment::EARLIEST, |before| Moment(before.updated_at.millis().saturating_add(1)));
+        let after = before.map_or(Moment::EARLIEST, |before| before.updated_at.next());
         Stored {
             customer_id,
             key: key.to_owned(),

@@ -98,6 +98,7 @@ fields! {
     29 transferred_to,
     30 adjustments,
     31 source,
+    32 unknown_environment,
 }
 
 #[cfg(test)]
@@ -155,6 +156,7 @@ mod tests {
             transferred_to: vec!["mara".into()],
             adjustments: vec![Adjustment { amount: -5, code: "GLD".into(), name: text("Gold") }],
             source: text("admin_api"),
+            unknown_environment: None,
         }
     }
 
@@ -163,7 +165,8 @@ mod tests {
         let summaries: Vec<Summary> = MADE_UP_BODIES.lines().map(summary).collect();
         let length: usize = summaries.iter().map(|summary| summary.digest().as_bytes().len()).sum();
         assert!(length / summaries.len() <= 115, "{} bytes", length / summaries.len());
-        for summary in summaries.iter().chain([&full()]) {
+        let newer = Summary { unknown_environment: Some("STAGING".into()), ..full() };
+        for summary in summaries.iter().chain([&full(), &newer]) {
             assert_eq!(summary.digest().read().as_ref(), Ok(summary));
         }
     }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, ProjectId, RowId};
+use crate::customers::sandbox_access;
 use crate::customers::search_terms::TermKind;
 use crate::db::schema::*;
 use crate::db::{Both, Conn, customer_tables};
@@ -53,6 +54,8 @@ pub fn remove(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> Quer
     let of_project = events::project_id.eq(project);
     let retained = of_project.and(events::id.eq_any(retained)).and(only_theirs);
     let own = of_project.and(events::id.eq_any(own)).and(only_theirs);
+    let ids = ids_of(conn, project, customer)?;
+    sandbox_access::forget(conn, project, &ids)?;
     endpoints::forget(conn, project, customer)?;
     diesel::delete(events::table.filter(retained)).execute(conn)?;
     let events = diesel::delete(events::table.filter(own)).execute(conn)?;

@@ -44,6 +44,8 @@ pub enum Refusal {
     NoProduct,
     /// The Test Store has no such product.
     UnknownProduct,
+    /// The catalog has no product of the Test Store at all.
+    NothingSold,
     /// The customer has the product already.
     Held,
     /// Another customer has the purchase, and the project's transfer behaviour keeps it there.
@@ -74,7 +76,8 @@ pub fn buy(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, order: &Order) -> R
 fn buy_new(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, order: &Order) -> Result<Result<Bought, Refusal>, Error> {
     let Some(named) = &order.product else { return Ok(Err(Refusal::NoProduct)) };
     let Some(product) = queries::product(conn, ctx.project, named)? else {
-        return Ok(Err(Refusal::UnknownProduct));
+        let sells = queries::has_products(conn, ctx.project)?;
+        return Ok(Err(if sells { Refusal::UnknownProduct } else { Refusal::NothingSold }));
     };
     if has(conn, customer, &product, ctx.now)? {
         return Ok(Err(Refusal::Held));

@@ -46,23 +46,21 @@ impl PendingRenewal {
     }
 }
 
-/// A product of the Test Store. If the catalog has no products for the Test Store, it sells those of other stores,
-/// because apps are shown those.
+/// A product of the Test Store, which sells only its own (§17): a purchase without money must not look like one of another
+/// store's products.
 pub fn product(conn: &mut Conn, project: ProjectId, identifier: &str) -> QueryResult<Option<Product>> {
     // PostgreSQL rejects text that contains NUL, also in a query.
     if identifier.contains('\0') {
         return Ok(None);
     }
     let row = products::table.find((project, Store::TestStore.as_str(), identifier));
-    if let Some(found) = row.select(Product::as_select()).first(conn).optional()? {
-        return Ok(Some(found));
-    }
+    row.select(Product::as_select()).first(conn).optional()
+}
+
+/// Whether the Test Store sells anything.
+pub fn has_products(conn: &mut Conn, project: ProjectId) -> QueryResult<bool> {
     let own = products::project_id.eq(project).and(products::store.eq(Store::TestStore.as_str()));
-    if products::table.filter(own).count().get_result::<i64>(conn)? > 0 {
-        return Ok(None);
-    }
-    let others = products::table.filter(products::project_id.eq(project).and(products::identifier.eq(identifier)));
-    others.order(products::store.desc()).select(Product::as_select()).first(conn).optional()
+    Ok(products::table.filter(own).count().get_result::<i64>(conn)? > 0)
 }
 
 /// The transfer behaviour for a purchase of the sandbox that another id posts (§9.5).

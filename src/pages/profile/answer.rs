@@ -8,6 +8,7 @@ use super::details::{device, spent_in_usd};
 use super::entitlements;
 use super::entitlements::{Group, Grouped, Moved, Source};
 use super::visit::Visit;
+use crate::customers::SandboxAccess;
 use crate::projection::Status;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::{self, count};
@@ -113,8 +114,8 @@ impl Now {
 
 /// Temporary access while the store is unavailable, when no event has named the entitlement.
 fn temporary(visit: &Visit, entitlements: &Grouped) -> Option<Now> {
-    let mut sources = entitlements.current.iter().flat_map(|group| &group.sources);
-    let source = sources.find(|source| source.status == Status::Temporary)?;
+    let sources = entitlements.current.iter().flat_map(|group| &group.sources);
+    let source = sources.filter(|_| visit.locked_by.is_none()).find(|source| source.status == Status::Temporary)?;
     let until = Stamp::day_and_time(source.ends_at, visit.ctx.now);
     let detail = Sentence::new(format!("{}. No event has named the entitlement it gives.", source.store_name));
     Some(Now { tone: tone(source.status), headline: Sentence::new("Temporary access until ").time(until), detail })
@@ -211,7 +212,8 @@ fn nothing(visit: &Visit, entitlements: &Grouped, moved: Option<&Moved>) -> Sent
     let first =
         |groups: &'_ [Group]| unlocking(groups).and_then(|at| groups.get(at)?.sources.first().map(Source::sentence));
     if let Some(detail) = first(&entitlements.current) {
-        return detail;
+        let locked = visit.locked_by.map_or("", SandboxAccess::why_locked);
+        return if locked.is_empty() { detail } else { detail.words(" ").words(locked) };
     }
     let running = entitlements.current.iter().flat_map(|group| &group.sources).find(|source| source.renews);
     if let Some(source) = running {

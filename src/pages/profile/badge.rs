@@ -3,6 +3,8 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+use crate::wording::environment;
+
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(source = r#"<span class="badge {{ classes }}">{{ text }}</span>"#, ext = "html")]
 pub struct Badge {
@@ -21,5 +23,10 @@ impl Badge {
     /// Marks a row of sandbox data.
     pub fn sandbox() -> Badge {
         Badge::new("Sandbox", "badge--line tone-trial")
+    }
+
+    /// Marks a row whose environment is neither production nor sandbox (§5.3).
+    pub fn unknown_environment(word: &str) -> Badge {
+        Badge::new(environment::unknown(word), "badge--line tone-warn")
     }
 }

@@ -92,5 +92,6 @@ pub fn stranger() -> Visit {
         purchases: Vec::new(),
         attributes: Vec::new(),
         changes: Changes::default(),
+        locked_by: None,
     }
 }

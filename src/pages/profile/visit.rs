@@ -12,7 +12,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, ProjectId};
 use crate::catalog::{self, Catalog};
-use crate::customers::stored_purchases;
+use crate::customers::{SandboxAccess, sandbox_access, stored_purchases};
 use crate::db::Conn;
 use crate::db::schema::{attributes, entitlement_products, purchases};
 use crate::events::Environment;
@@ -29,6 +29,8 @@ pub struct Visit {
     /// The attributes that have a value.
     pub attributes: Vec<Attribute>,
     pub changes: Changes,
+    /// The setting because of which the sandbox purchases shown here do not unlock for this customer (§17).
+    pub locked_by: Option<SandboxAccess>,
 }
 
 impl Deref for Visit {
@@ -71,7 +73,9 @@ impl Visit {
         let (catalog, purchases) = load_purchases(conn, project, customer, subject.environment)?;
         let attributes = attributes_of(conn, customer)?;
         let changes = Changes::load(conn, project, &subject.customer)?;
-        Ok(Visit { subject, catalog, purchases, attributes, changes })
+        let shows_sandbox = subject.environment == Environment::Sandbox && !purchases.is_empty();
+        let locked_by = if shows_sandbox { sandbox_access::lock(conn, project, customer)? } else { None };
+        Ok(Visit { subject, catalog, purchases, attributes, changes, locked_by })
     }
 
     /// Whether the app has fetched since the last change; see [`Changes::sentence`].

@@ -79,6 +79,14 @@ pub fn purchase_error(why: Refusal, order: &Order) -> ApiError {
             code: errors::STORE_PROBLEM,
             message: format!("The catalog has no product {product:?} of the store TEST_STORE."),
         },
+        Refusal::NothingSold => ApiError {
+            status: StatusCode::NOT_FOUND,
+            code: errors::STORE_PROBLEM,
+            message:
+                "The Test Store sells only products of its own, and the catalog has none. Add them with the store \
+                      TEST_STORE, and attach them to entitlements and packages."
+                    .into(),
+        },
         Refusal::Held => ApiError {
             status: StatusCode::CONFLICT,
             code: errors::SUBSCRIBED,

@@ -8,6 +8,7 @@ use super::grants::{GIVE, REVOKE};
 use super::model::Grouped;
 use super::moved::Moved;
 use crate::base::Permission::{GrantEntitlements, TransferPurchases};
+use crate::customers::SandboxAccess;
 use crate::db::Conn;
 use crate::pages::profile::pickup::What;
 use crate::pages::profile::visit::Visit;
@@ -26,6 +27,8 @@ pub struct Card {
     /// Whether the customer has test purchases that this view does not show.
     pub hides_sandbox: bool,
     tools: Option<Tools>,
+    /// Why the sandbox purchases shown here do not unlock.
+    locked: Option<&'static str>,
     /// Why the person cannot grant access here.
     hint: Option<&'static str>,
     /// Whether the app has fetched since the last grant.
@@ -64,6 +67,7 @@ impl Card {
         Ok(Card {
             transfer: moved.as_ref().map(|moved| Transfer::new(moved, visit, grouped.is_empty())),
             tools: Tools::new(visit),
+            locked: visit.locked_by.map(SandboxAccess::why_locked),
             hint: hint(visit),
             picked_up: visit.picked_up(What::Access),
             grouped,

@@ -43,6 +43,8 @@ pub struct Group {
     pub sources: Vec<Source>,
     /// A note about all sources of the group.
     pub note: Option<String>,
+    /// Whether the purchases are of the sandbox and do not unlock for this customer (§17).
+    pub is_locked: bool,
 }
 
 /// One purchase under an entitlement.
@@ -145,7 +147,7 @@ impl Grouped {
         let title = visit.catalog.entitlement_name(entitlement);
         for (sources, groups) in [(current, &mut self.current), (past, &mut self.past)] {
             if !sources.is_empty() {
-                groups.push(Group::unlocked(title, entitlement, sources));
+                groups.push(Group::unlocked(title, entitlement, sources).locked(visit.locked_by.is_some()));
             }
         }
     }
@@ -232,7 +234,15 @@ impl Group {
         };
         let note = (has(true) && has(false))
             .then(|| "The grant runs beside the purchase: its time is not added to the end.".to_owned());
-        Group { title: title.to_owned(), identifier: Some(identifier.to_owned()), badge, sources, note }
+        let (title, identifier) = (title.to_owned(), Some(identifier.to_owned()));
+        Group { title, identifier, badge, sources, note, is_locked: false }
+    }
+
+    /// The group as it is where sandbox purchases do not unlock: apps get no access.
+    fn locked(self, is_locked: bool) -> Group {
+        let has_badge = is_locked && self.is_active();
+        let badge = if has_badge { Badge::new("Does not unlock", "tone-warn") } else { self.badge };
+        Group { badge, is_locked, ..self }
     }
 
     fn temporary(source: Source) -> Group {
@@ -241,19 +251,21 @@ impl Group {
             false => Badge::new("Expired", "tone-quiet"),
         };
         let note = Some("No event has named the entitlement it gives.".to_owned());
-        Group { title: TEMPORARY.into(), identifier: None, badge, sources: vec![source], note }
+        let sources = vec![source];
+        Group { title: TEMPORARY.into(), identifier: None, badge, sources, note, is_locked: false }
     }
 
     fn others(sources: Vec<Source>, hidden: usize) -> Group {
         let hidden = i64::try_from(hidden).unwrap_or(i64::MAX);
         let note = (hidden > 0).then(|| format!("And {} more, all in the history.", text::grouped(hidden)));
         let badge = Badge::new("unlock nothing", "tone-quiet");
-        Group { title: "Other purchases".into(), identifier: None, badge, sources, note }
+        Group { title: "Other purchases".into(), identifier: None, badge, sources, note, is_locked: false }
     }
 
     /// Whether it is an entitlement that gives access.
     pub fn is_active(&self) -> bool {
-        self.identifier.is_some() && self.sources.iter().any(|source| source.status.gives_access())
+        let has_access = !self.is_locked && self.identifier.is_some();
+        has_access && self.sources.iter().any(|source| source.status.gives_access())
     }
 }
 
@@ -309,7 +321,8 @@ impl Source {
 
 fn badges(purchase: &Purchase) -> Vec<Badge> {
     let shared = purchase.is_family_share.then(|| Badge::new("family shared", "tone-quiet"));
-    let sandbox = (purchase.environment == Environment::Sandbox).then(Badge::sandbox);
+    let unknown = purchase.unknown_environment.as_deref().map(Badge::unknown_environment);
+    let sandbox = unknown.or_else(|| (purchase.environment == Environment::Sandbox).then(Badge::sandbox));
     shared.into_iter().chain(sandbox).collect()
 }
 
@@ -423,10 +436,27 @@ mod tests {
     }
 
     #[test]
+    fn purchases_that_do_not_unlock_are_not_called_active() {
+        let mut visit = testing::lena();
+        visit.purchases = vec![crate::projection::testing::purchase(json!({ "environment": "sandbox" }))];
+        visit.locked_by = Some(crate::customers::SandboxAccess::Nobody);
+        let grouped = Grouped::new(&visit);
+        assert_eq!(rows(&grouped.current), ["pro [Does not unlock] Pro annual: Renews in 18 days"]);
+        assert_eq!(grouped.active(), 0);
+    }
+
+    #[test]
     fn rows_of_shared_and_sandbox_purchases_carry_badges() {
         let grouped = grouped(vec![json!({ "is_family_share": true, "environment": "sandbox" })]);
         let badges = grouped.current.iter().flat_map(|group| &group.sources).flat_map(|source| &source.badges);
         assert_eq!(badges.map(|badge| badge.text.as_str()).collect::<Vec<_>>(), ["family shared", "Sandbox"]);
+    }
+
+    #[test]
+    fn a_purchase_of_an_unknown_environment_names_it() {
+        let grouped = grouped(vec![json!({ "environment": "sandbox", "unknown_environment": "STAGING" })]);
+        let badges = grouped.current.iter().flat_map(|group| &group.sources).flat_map(|source| &source.badges);
+        assert_eq!(badges.map(|badge| badge.text.as_str()).collect::<Vec<_>>(), ["unknown environment “STAGING”"]);
     }
 
     #[test]

@@ -27,8 +27,8 @@ impl Moved {
     /// customer.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Moved>> {
         let customer = visit.customer.id;
-        let of_view = history::environment.eq(ShownIn::Only(visit.environment));
-        let in_view = of_view.or(history::environment.eq(ShownIn::Both));
+        let [own, both, more] = ShownIn::in_view(visit.environment).map(|views| history::environment.eq(views));
+        let in_view = own.or(both).or(more);
         let linked = transfer_links::table.filter(transfer_links::customer_id.eq(customer));
         let retains = retained_events::table.filter(retained_events::customer_id.eq(customer));
         let has_partner =

@@ -30,6 +30,7 @@ pub struct EventPage {
     /// The address of the row in the customer's history.
     row: String,
     environment: Option<Environment>,
+    unknown_environment: Option<String>,
     facts: Facts,
     /// The deliveries to webhook endpoints, sent or waiting.
     deliveries: Vec<Sent>,
@@ -85,6 +86,7 @@ impl Page for EventPage {
             profile: profile(visit),
             row: history::to_row(&visit.href, environment.unwrap_or(visit.environment), found.place),
             environment,
+            unknown_environment: event.unknown_environment.clone(),
             plain: code.as_ref().map_or(body, Code::plain),
             facts: Facts::new(&event, &found, visit),
             heading,

@@ -4,6 +4,7 @@ use super::model::{Event, Time};
 use super::sections::words;
 use crate::base::money::Money;
 use crate::events::{Delivery, Event as Read};
+use crate::wording::environment::unknown;
 
 pub struct Table {
     pub title: &'static str,
@@ -29,12 +30,15 @@ impl Table {
 
 /// The row of an event, in the words of the protocol; `None` if it cannot be read.
 pub fn of_event(event: &Event) -> Option<Vec<String>> {
-    let Read { id, kind, environment, product_id, paid, event_at, .. } =
+    let Read { id, kind, environment, unknown_environment, product_id, paid, event_at, .. } =
         Delivery::read_stored(event.body.get(), event.received_at.0).ok()?;
     Some(vec![
         Time(event_at).shown(),
         words(kind.as_str()),
-        environment.map_or("", |environment| environment.as_str()).to_owned(),
+        match unknown_environment {
+            Some(word) => unknown(&word),
+            None => environment.map_or("", |environment| environment.as_str()).to_owned(),
+        },
         product_id.unwrap_or_default(),
         paid.as_ref().map(Money::shown).unwrap_or_default(),
         id,

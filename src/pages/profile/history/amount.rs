@@ -1,5 +1,5 @@
 //! The amount at the right of a row (§4.1): the price in the purchase currency, with dollars beneath if that is
-//! another currency. There is no amount if the store sent no price, and none for a trial.
+//! another currency. There is no amount if the store sent no price, and none for what is free.
 
 use super::category::Category;
 use super::words;
@@ -18,12 +18,11 @@ pub fn in_event(event: &Summary, category: Category) -> Option<Amount> {
     if category == Category::Currency {
         return of_currency(event);
     }
-    let dollars = event.price.map(|amount| Money { amount, currency: "USD".into() });
-    let paid = event.paid.clone().or_else(|| dollars.clone()).filter(|_| category.is_about_money())?;
+    // A price of 0 is no payment (§6.6), whatever the period is called that it was sent for.
+    let is_paid = |money: &Money| money.amount != Micros::ZERO;
+    let dollars = event.price.map(|amount| Money { amount, currency: "USD".into() }).filter(is_paid);
+    let paid = event.paid.clone().filter(is_paid).or_else(|| dollars.clone()).filter(|_| category.is_about_money())?;
     let is_refund = category == Category::Refunded;
-    if paid.amount == Micros::ZERO && (is_refund || event.is_family_share) {
-        return None;
-    }
     let dollars = dollars.filter(|dollars| dollars.currency != paid.currency);
     let dollars = dollars.map(|dollars| signed(dollars, is_refund));
     Some(Amount { shown: signed(paid, is_refund), dollars, is_refund })
@@ -43,9 +42,9 @@ fn of_currency(event: &Summary) -> Option<Amount> {
     Some(Amount { shown, dollars: None, is_refund: false })
 }
 
-/// The price of a bundle's item in the purchase currency; empty if it is unknown.
+/// The price of a bundle's item in the purchase currency; empty if it is unknown or nothing.
 pub fn of_item(item: &Item) -> String {
-    item.paid.as_ref().map(Money::shown).unwrap_or_default()
+    item.paid.as_ref().filter(|paid| paid.amount != Micros::ZERO).map(Money::shown).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -78,6 +77,9 @@ mod tests {
         assert_eq!(shown(r#""type": "RENEWAL", "price": null, "currency": "EUR""#), None);
         assert_eq!(shown(r#""type": "INITIAL_PURCHASE", "period_type": "TRIAL", "price": 0"#), None);
         assert_eq!(shown(r#""type": "EXPIRATION", "price": 0"#), None);
+        let free = r#""type": "RENEWAL", "period_type": "TRIAL", "price": 0, "currency": "USD", "price_in_purchased_currency": 0"#;
+        assert_eq!(shown(free), None);
+        assert_eq!(shown(r#""type": "RENEWAL", "offer_code": "FREE", "price": 0"#), None);
         assert_eq!(shown(r#""type": "RENEWAL", "price": 0, "is_family_share": true"#), None);
     }
 

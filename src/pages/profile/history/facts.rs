@@ -21,6 +21,8 @@ pub fn in_words(event: &Summary, category: Category, now: Moment) -> Vec<Sentenc
     if category.is_purchase() {
         facts.extend(event.offer_code.as_deref().map(|code| named("offer code ", code)));
     }
+    let unknown = event.unknown_environment.as_deref();
+    facts.extend(unknown.map(|word| named("unknown environment “", word).words("”, shown with sandbox data")));
     facts
 }
 
@@ -34,6 +36,7 @@ fn cause(event: &Summary, category: Category) -> Option<Sentence> {
     match category {
         Category::Trial | Category::Intro => period(event).map(Sentence::new),
         Category::Start | Category::Renewed if event.period_type == Some(PeriodType::Prepaid) => phrase("prepaid"),
+        Category::Renewed if event.period_type == Some(PeriodType::Trial) => phrase("a free trial"),
         Category::PreferenceChanged => phrase("takes effect with the next renewal or purchase"),
         Category::GrantRemoved => phrase("access ended"),
         Category::Refunded => match &event.cancel_reason {

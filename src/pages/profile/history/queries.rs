@@ -94,13 +94,13 @@ impl Selection {
 
     fn nearest(&self, conn: &mut Conn, cursor: Cursor, towards: Towards, limit: i64) -> QueryResult<Vec<Stored>> {
         use history::{event_at, event_id, tie as t_tie, timeline_at};
-        // Two comparisons instead of a list: the database plans a statement with a list again each time.
-        let seen = history::environment.eq(ShownIn::Only(self.of.environment));
+        // Comparisons instead of a list: the database plans a statement with a list again each time.
+        let [own, both, more] = ShownIn::in_view(self.of.environment).map(|views| history::environment.eq(views));
         // Not a join: PostgreSQL might begin one with all events of a project that its statistics do not know yet.
         let of_row = events::project_id.eq(self.of.project).and(events::id.eq(event_id));
         let digest = events::table.filter(of_row).select(events::digest).single_value();
         let mut query = history::table
-            .filter(history::customer_id.eq(self.of.customer).and(seen.or(history::environment.eq(ShownIn::Both))))
+            .filter(history::customer_id.eq(self.of.customer).and(own.or(both).or(more)))
             .select((Cursor::as_select(), history::environment, history::side, digest))
             .limit(limit)
             .into_boxed();

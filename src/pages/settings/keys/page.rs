@@ -35,6 +35,8 @@ pub struct KeysPage {
     to_review: usize,
     may_manage_secret: bool,
     keys: Vec<Row>,
+    /// What can come of a Test Store key beside keys of real stores.
+    warning: Option<String>,
 }
 
 struct Row {
@@ -60,6 +62,7 @@ impl Page for KeysPage {
     fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<KeysPage, Error> {
         let (member, now) = (view.who, view.request.now);
         let lines = queries::list(conn, member.project.id)?;
+        let beside = queries::test_keys_beside(conn, Some(member.project.id))?;
         let members = queries::members_of(conn, member.project.id)?;
         let keys: Vec<Row> = lines.into_iter().map(|line| Row::new(line, member, &members, now)).collect();
         Ok(KeysPage {
@@ -71,6 +74,7 @@ impl Page for KeysPage {
             to_review: keys.iter().filter(|row| row.is_to_review).count(),
             may_manage_secret: member.may(ManageSecretKeys),
             keys,
+            warning: beside.first().map(queries::TestKeyBeside::warning),
         })
     }
 

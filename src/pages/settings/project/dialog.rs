@@ -2,13 +2,13 @@
 
 use askama::Template;
 
-use super::model::{LONGEST_NOTE, MOST_NOTES, Settings};
+use super::model::{LONGEST_NOTE, MOST_NOTES, MOST_TESTERS, Settings};
 use super::queries;
 use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::Permission::ManageProject;
 use crate::base::error::Error;
-use crate::customers::TransferBehavior;
+use crate::customers::{SandboxAccess, TransferBehavior};
 use crate::db::Conn;
 use crate::web::{Dialog, filters};
 
@@ -39,6 +39,13 @@ impl Edit {
         let chosen = self.form.value(field, current.map_or("", TransferBehavior::as_str)).to_owned();
         let option = |one: TransferBehavior| (one.as_str(), one.name(), one.as_str() == chosen);
         offered.into_iter().map(option).collect()
+    }
+
+    /// For whom sandbox purchases unlock: value, name, and whether it is chosen.
+    fn sandbox_options(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let chosen = self.form.value("sandbox_access", self.settings.sandbox_access.as_str()).to_owned();
+        let option = |one: SandboxAccess| (one.as_str(), one.name(), one.as_str() == chosen);
+        SandboxAccess::ALL.into_iter().map(option).collect()
     }
 
     fn others_may_delete(&self) -> bool {

@@ -3,16 +3,19 @@
 use diesel::prelude::*;
 use serde::Deserialize;
 
+use crate::base::AppUserId;
 use crate::base::error::{Problem, Refusal};
-use crate::customers::TransferBehavior;
+use crate::customers::{SandboxAccess, TransferBehavior, sandbox_access};
 use crate::db::schema::projects;
 use crate::pages::settings::values::Values;
-use crate::wording::text::count;
+use crate::wording::text::{self, count};
 
 /// The longest note that fits into a form, in characters, whatever its letters are.
 pub const LONGEST_NOTE: i64 = 5_000;
 /// The most notes of a customer: all of them are shown on one page.
 pub const MOST_NOTES: i64 = 100;
+/// How many test customers the setting may name by an id.
+pub const MOST_TESTERS: usize = 200;
 const LONGEST_NAME: usize = 100;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, AsChangeset)]
@@ -28,6 +31,10 @@ pub struct Settings {
     pub others_may_delete: bool,
     /// Whether developers may set another offering for test customers only.
     pub overrides_only_tests: bool,
+    /// For whom purchases of the sandbox unlock (§17).
+    pub sandbox_access: SandboxAccess,
+    /// The App User IDs of test customers, one a line.
+    pub sandbox_testers: String,
 }
 
 /// The fields of the form.
@@ -41,6 +48,8 @@ pub struct Draft {
     sandbox_transfer_behavior: String,
     others_may_delete: Option<String>,
     overrides_only_tests: Option<String>,
+    sandbox_access: Option<String>,
+    sandbox_testers: Option<String>,
     /// The version of the settings that the person saw.
     pub seen: String,
 }
@@ -66,7 +75,7 @@ impl Settings {
         let mut refusal = Refusal::default();
         let mut or_refuse = |field: &'static str, sentence: String| refusal.problems.push(Problem { field, sentence });
         let name = name(&draft.name).unwrap_or_else(|why| {
-            or_refuse("name", crate::wording::text::sentence(&why));
+            or_refuse("name", text::sentence(&why));
             String::new()
         });
         let mut number = |field: &'static str, typed: &str, most: i64| {
@@ -86,6 +95,15 @@ impl Settings {
         } else if !is_among(&self.sandbox_choices(), in_sandbox) {
             or_refuse("sandbox_transfer_behavior", not_offered(in_sandbox));
         }
+        let sandbox_access = draft.sandbox_access.as_deref().map_or(Some(self.sandbox_access), SandboxAccess::parse);
+        if sandbox_access.is_none() {
+            or_refuse("sandbox_access", "Choose one of the options.".into());
+        }
+        let testers = draft.sandbox_testers.as_deref().map_or_else(|| Ok(self.sandbox_testers.clone()), testers);
+        let sandbox_testers = testers.unwrap_or_else(|why| {
+            or_refuse("sandbox_testers", why);
+            String::new()
+        });
         let parsed = Settings {
             name,
             note_length,
@@ -94,6 +112,8 @@ impl Settings {
             sandbox_transfer_behavior: sandbox,
             others_may_delete: draft.others_may_delete.is_some(),
             overrides_only_tests: draft.overrides_only_tests.is_some(),
+            sandbox_access: sandbox_access.unwrap_or(self.sandbox_access),
+            sandbox_testers,
         };
         if refusal.problems.is_empty() { Ok(parsed) } else { Err(refusal) }
     }
@@ -123,8 +143,33 @@ impl Settings {
             ("In the sandbox", sandbox.to_owned()),
             ("Who may delete customers", who_deletes(self.others_may_delete).to_owned()),
             ("Developers set offerings for", whose_offering(self.overrides_only_tests).to_owned()),
+            ("Sandbox purchases unlock for", self.sandbox_access.name().to_owned()),
+            ("Test customers by id", named(&self.sandbox_testers)),
         ])
     }
+}
+
+/// The ids in one line.
+fn named(lines: &str) -> String {
+    let ids: Vec<&str> = sandbox_access::testers(lines).collect();
+    if ids.is_empty() { "None".into() } else { ids.join(", ") }
+}
+
+/// Reads typed App User IDs, one a line; white space around an id is removed, and so are repeated ids.
+///
+/// # Errors
+/// What is wrong, as a sentence.
+fn testers(typed: &str) -> Result<String, String> {
+    let mut ids: Vec<&str> = Vec::new();
+    for id in typed.lines().map(str::trim).filter(|id| !id.is_empty()) {
+        if AppUserId::parse(id).is_err() {
+            return Err(format!("“{}” cannot be an App User ID.", text::visible(id)));
+        }
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    if ids.len() > MOST_TESTERS { Err(format!("At most {MOST_TESTERS} ids.")) } else { Ok(ids.join("\n")) }
 }
 
 fn who_deletes(others: bool) -> &'static str {
@@ -171,6 +216,8 @@ mod tests {
             sandbox_transfer_behavior: None,
             others_may_delete: false,
             overrides_only_tests: false,
+            sandbox_access: SandboxAccess::Everybody,
+            sandbox_testers: String::new(),
         }
     }
 
@@ -186,6 +233,8 @@ mod tests {
                 .to_owned(),
             others_may_delete: settings.others_may_delete.then(|| "1".to_owned()),
             overrides_only_tests: settings.overrides_only_tests.then(|| "1".to_owned()),
+            sandbox_access: Some(settings.sandbox_access.as_str().to_owned()),
+            sandbox_testers: Some(settings.sandbox_testers.clone()),
             seen: String::new(),
         }
     }
@@ -222,6 +271,21 @@ mod tests {
         let back = Settings { sandbox_transfer_behavior: None, ..shares.clone() };
         let kept = Settings { sandbox_transfer_behavior: Some(TransferBehavior::KeepWithOriginal), ..shares };
         assert_eq!(refused(draft(&back), &kept), ["sandbox_transfer_behavior"], "as in production would share again");
+    }
+
+    #[test]
+    fn test_customers_are_named_one_a_line() {
+        let typed = |lines: &str| Draft { sandbox_testers: Some(lines.into()), ..draft(&settings()) };
+        let parsed = settings().parse(&typed(" sandy \r\n\r\n$RCAnonymousID:1\nsandy")).map(|one| one.sandbox_testers);
+        assert_eq!(parsed.as_deref(), Ok("sandy\n$RCAnonymousID:1"));
+        assert_eq!(refused(typed("sandy\nnull"), &settings()), ["sandbox_testers"]);
+        let many: Vec<String> = (0..=MOST_TESTERS).map(|number| format!("qa-{number}")).collect();
+        assert_eq!(refused(typed(&many.join("\n")), &settings()), ["sandbox_testers"]);
+        let unknown = Draft { sandbox_access: Some("friends".into()), ..draft(&settings()) };
+        assert_eq!(refused(unknown, &settings()), ["sandbox_access"]);
+        let older = Draft { sandbox_access: None, sandbox_testers: None, ..draft(&settings()) };
+        let set = Settings { sandbox_access: SandboxAccess::Nobody, sandbox_testers: "sandy".into(), ..settings() };
+        assert_eq!(set.parse(&older), Ok(set.clone()), "a form without the fields changes nothing of them");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::db::schema::purchases;
 use crate::pages::profile::export::model::Time;
 use crate::pages::profile::visit::Visit;
 use crate::projection::Purchase;
+use crate::wording::environment;
 
 /// What the customer bought or was granted, as it is stored.
 #[derive(Debug)]
@@ -38,7 +39,10 @@ fn row(purchase: &Purchase) -> Vec<String> {
     vec![
         product,
         purchase.store.as_ref().map_or_else(String::new, |store| store.name().to_owned()),
-        purchase.environment.as_str().to_owned(),
+        purchase
+            .unknown_environment
+            .as_deref()
+            .map_or_else(|| purchase.environment.as_str().to_owned(), environment::unknown),
         Time(purchase.first_purchased_at).shown(),
         purchase.expires_at.map_or_else(|| "does not end".into(), |at| Time(at).shown()),
         dollars(purchase.revenue.net),
