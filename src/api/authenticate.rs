@@ -21,7 +21,7 @@ use crate::api::last_seen::{Contact, Fetched, LastSeen};
 use crate::api::rate_limit::{RateLimits, Spent};
 use crate::audit::{self, Actor, Ctx, Origin, Trace};
 use crate::auth::address;
-use crate::auth::api_keys::{self, Key, Kind};
+use crate::auth::api_keys::{self, Key, Kind, WrongKeys};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
 use crate::base::ids::Ids;
@@ -235,6 +235,7 @@ struct UncheckedCall {
     db: Data<Db>,
     ids: Data<Ids>,
     rate_limits: Data<RateLimits>,
+    wrong_keys: Data<WrongKeys>,
     last_seen: Data<LastSeen>,
     attributes: Data<GroupWriter<AttributeCalls>>,
     log_ins: Data<GroupWriter<LogIns>>,
@@ -258,6 +259,7 @@ impl UncheckedCall {
             db: shared(req)?,
             ids: shared(req)?,
             rate_limits: shared(req)?,
+            wrong_keys: shared(req)?,
             last_seen: shared(req)?,
             attributes: shared(req)?,
             log_ins: shared(req)?,
@@ -267,12 +269,15 @@ impl UncheckedCall {
 
     /// # Errors
     /// [`Error::Client`] when the key is unknown, of the wrong kind or of another project, or the path is not text;
-    /// [`Error::TooManyRequests`] or [`Error::Unavailable`] when the key is over its rate limit.
+    /// [`Error::TooManyRequests`] or [`Error::Unavailable`] when the key is over its rate limit, or after too many wrong keys.
     async fn check(self) -> Result<Caller, Error> {
         let key_hash = self.key_hash.clone().ok_or_else(unknown_key)?;
         let hash = key_hash.clone();
         let found = self.db.ask(move |conn| Ok::<_, Error>(api_keys::queries::find(conn, &hash)?)).await?;
-        let key = found.ok_or_else(unknown_key)?;
+        let Some(key) = found else {
+            self.wrong_keys.count(self.address).await?;
+            return Err(unknown_key());
+        };
         let spent = self.rate_limits.admit(&key).map_err(|error| self.retryable(error, &key))?;
         if self.is_write && !key.is_secret() {
             self.rate_limits.admit_write(self.address).await?;

@@ -7,7 +7,7 @@ use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::pages::settings::project;
-use crate::pages::settings::webhook::Secret;
+use crate::pages::settings::webhook::{SHORT_WARNING, Secret};
 
 #[derive(clap::Subcommand)]
 pub enum Action {
@@ -38,6 +38,9 @@ pub fn run(action: &Action, config: &Config) -> Result<(), String> {
     println!("  URL            {}", config.address_of(&format!("/webhooks/revenuecat/{slug}")));
     println!("  Authorization  {}", secret.as_str());
     println!("The Authorization value is not shown again.");
+    if secret.is_short() {
+        eprintln!("Warning: {SHORT_WARNING}");
+    }
     Ok(())
 }
 

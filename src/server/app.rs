@@ -13,6 +13,7 @@ use actix_web::web::{self, Data};
 
 use crate::api::{self, AttributeCalls, LastSeen, LogIns, RateLimits};
 use crate::auth;
+use crate::auth::api_keys::WrongKeys;
 use crate::auth::password::Passwords;
 use crate::auth::refusals::refusals;
 use crate::auth::request::{self, Warnings};
@@ -52,6 +53,7 @@ pub struct Application {
     passwords: Passwords,
     readiness: Readiness,
     warnings: Warnings,
+    wrong_keys: WrongKeys,
     key: Arc<Vec<u8>>,
 }
 
@@ -93,6 +95,7 @@ impl Application {
             passwords,
             readiness,
             warnings,
+            wrong_keys: WrongKeys::default(),
             key,
         })
     }
@@ -191,6 +194,7 @@ pub fn app(
         .app_data(Data::new(application.passwords.clone()))
         .app_data(Data::new(application.readiness.clone()))
         .app_data(Data::new(application.warnings.clone()))
+        .app_data(Data::new(application.wrong_keys.clone()))
         .app_data(Data::new(ThrottleKey(application.key.to_vec())))
         .configure(|cfg| routes().register(cfg))
         .default_service(web::to(request::unknown_address))

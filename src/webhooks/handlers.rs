@@ -1,5 +1,5 @@
 //! Receives webhook deliveries and answers as §5.1 says: 200 taken, 400 unreadable (the body is kept), 401 not
-//! authorised, 404 unknown project, 408 too slow, 413 too large, 5xx not stored.
+//! authorised, 404 unknown project, 408 too slow, 413 too large, 429 not authorised too often, 5xx not stored.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
@@ -10,6 +10,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::auth::address;
+use crate::auth::api_keys::WrongKeys;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
 use crate::base::ids::ProjectId;
@@ -22,7 +24,8 @@ use crate::web::form;
 /// Takes one delivery. The body is read only after the `Authorization` header was checked.
 ///
 /// # Errors
-/// [`Error::TooLarge`] and [`Error::BodyTimeout`] for the body; as [`Intake::take`] when the event is not stored.
+/// [`Error::TooManyRequests`] after too many wrong values from an address; [`Error::TooLarge`] and [`Error::BodyTimeout`] for
+/// the body; as [`Intake::take`] when the event is not stored.
 pub async fn receive(
     request: HttpRequest,
     slug: Path<String>,
@@ -30,12 +33,14 @@ pub async fn receive(
     db: Data<Db>,
     clock: Data<Clock>,
     writer: Data<Intake>,
+    wrong_keys: Data<WrongKeys>,
 ) -> Result<HttpResponse, Error> {
     let slug = slug.into_inner();
     let Some(project) = db.ask(move |conn| project_of(conn, &slug)).await? else {
         return Ok(answer(StatusCode::NOT_FOUND, "unknown_project", "no project has this address"));
     };
     if !project.allows(&request, clock.now()) {
+        wrong_keys.count(address::of_client(&request)?).await?;
         return Ok(answer(StatusCode::UNAUTHORIZED, "unauthorised", "the Authorization header is not this project's"));
     }
     let body = form::read_body(payload, MAX_BODY, form::BODY_TIME).await?;

@@ -99,6 +99,35 @@ async fn an_existing_key_can_be_added_once() {
 }
 
 #[actix_web::test]
+async fn a_chosen_secret_key_has_22_characters_after_its_prefix_and_a_public_one_need_not() {
+    let desk = Desk::open().await;
+    let short = [("name", "Server"), ("for", "server"), ("value", "sk_0123456789abcdef01234")];
+    let refused = desk.post_form(&DEV, KEYS, &short).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("25 to 200 characters"), "{}", refused.body);
+    let long = [("name", "Server"), ("for", "server"), ("value", "sk_0123456789abcdef012345")];
+    assert_eq!(shown(&desk.post_form(&DEV, KEYS, &long).await), "sk_0123456789abcdef012345");
+    let public = [("name", "App"), ("for", "RC_BILLING"), ("value", "rcb_01234567")];
+    assert_eq!(shown(&desk.post_form(&DEV, KEYS, &public).await), "rcb_01234567");
+}
+
+#[actix_web::test]
+async fn wrong_keys_are_slowed_down_and_right_ones_from_the_same_address_are_not() {
+    let desk = Desk::open().await;
+    let key = make_key(&desk, &DEV, "Web app", "RC_BILLING").await;
+    assert_eq!(call(&desk, &key).await, StatusCode::CREATED);
+    for guess in 0..34 {
+        let status = call(&desk, &format!("sk_guess{guess}")).await;
+        let expected = if guess < 30 { StatusCode::UNAUTHORIZED } else { StatusCode::TOO_MANY_REQUESTS };
+        assert_eq!(status, expected, "{guess}");
+        assert_eq!(call(&desk, &key).await, StatusCode::OK);
+    }
+    let elsewhere = TestRequest::get().uri("/v1/subscribers/lena").peer_addr("192.0.2.7:4000".parse().expect("a peer"));
+    let elsewhere = desk.call(elsewhere.insert_header(("authorization", "Bearer sk_guess"))).await;
+    assert_eq!(elsewhere.status, StatusCode::UNAUTHORIZED);
+}
+
+#[actix_web::test]
 async fn refused_input_has_its_reason_beside_its_field() {
     let desk = Desk::open().await;
     let long = "x".repeat(101);

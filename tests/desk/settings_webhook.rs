@@ -132,3 +132,28 @@ async fn fifty_clicks_replace_the_secret_once() {
     let other = desk.db.read_here(|conn| Ok::<_, Error>(other.first::<Option<i64>>(conn)?));
     assert_eq!(other.expect("the other project"), None);
 }
+
+#[actix_web::test]
+async fn a_short_value_is_taken_with_a_warning() {
+    let desk = Desk::open().await;
+    for (value, warns) in [("Bearer moonrise", true), ("Bearer 0123456789abcdef012345", false)] {
+        let answer = desk.post_form(&DEV, SECRET, &[("overlap", "0"), ("value", value)]).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.body.contains("The value is short"), warns, "{value}");
+        assert_eq!(authenticate(&desk, value).await, GOOD);
+    }
+    let random = desk.post_form(&DEV, SECRET, &[("overlap", "0")]).await;
+    assert!(!random.body.contains("The value is short"));
+}
+
+#[actix_web::test]
+async fn the_command_warns_of_a_short_value_too() {
+    let desk = Desk::open().await;
+    for (slug, value, warns) in [("noon", "moonrise", true), ("dusk", "Bearer 0123456789abcdef012345", false)] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dossier"));
+        command.args(["project", "add", slug, "--name", "Noon", "--webhook-authorization", value]);
+        let output = command.env("DATABASE_URL", &desk.application.config.database_url).output().expect("it runs");
+        assert!(output.status.success());
+        assert_eq!(String::from_utf8_lossy(&output.stderr).contains("Warning: The value is short"), warns, "{value}");
+    }
+}

@@ -75,6 +75,19 @@ async fn only_the_exact_authorization_value_is_accepted() {
 }
 
 #[actix_web::test]
+async fn wrong_values_are_slowed_down_and_deliveries_from_the_same_address_are_not() {
+    let desk = Desk::open().await;
+    let slug = desk.project_of_the_cast();
+    for guess in 0..33 {
+        let request = TestRequest::post().uri(&format!("/webhooks/revenuecat/{slug}"));
+        let answer = desk.call(request.insert_header(("authorization", format!("guess {guess}")))).await;
+        assert_eq!(answer.status, if guess < 30 { 401 } else { 429 }, "{guess}");
+        assert_eq!(desk.post_webhook(&slug, purchase_by_lena(json!({ "id": guess.to_string() }))).await.status, 200);
+    }
+    assert_eq!(count_events(&desk), 33);
+}
+
+#[actix_web::test]
 async fn an_unknown_project_is_a_404_in_json() {
     let desk = Desk::open().await;
     let answer = desk.post_webhook("nowhere", purchase_by_lena(json!({}))).await;

@@ -3,6 +3,8 @@
 
 mod model;
 pub mod queries;
+mod wrong;
 
 pub use model::{Kind, PLATFORMS, Platform, Value, hash as hash_of, name, platform_of};
 pub use queries::{Key, KeyProject, Line, NewKey};
+pub use wrong::WrongKeys;

@@ -47,7 +47,10 @@ pub fn platform_of(store: &str) -> Option<Platform> {
 }
 
 const SECRET_PREFIX: &str = "sk_";
-const SHORTEST: usize = 12;
+/// The length of a public key, which is no secret, and of what follows the prefix of a secret key: 22 letters and digits are
+/// as hard to guess as 128 random bits.
+const SHORTEST_PUBLIC: usize = 12;
+const SHORTEST_SECRET: usize = 22;
 const LONGEST: usize = 200;
 /// How many characters of a key are shown after its prefix, and again at its end.
 const SHOWN: usize = 4;
@@ -86,10 +89,11 @@ impl Value {
     pub fn parse(typed: &str, platform: Option<Platform>) -> Result<Value, String> {
         let prefix = platform.map_or(SECRET_PREFIX, |platform| platform.prefix);
         let is_plain = typed.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
-        match is_plain && (SHORTEST..=LONGEST).contains(&typed.len()) && typed.starts_with(prefix) {
+        let shortest = platform.map_or(SECRET_PREFIX.len() + SHORTEST_SECRET, |_| SHORTEST_PUBLIC);
+        match is_plain && (shortest..=LONGEST).contains(&typed.len()) && typed.starts_with(prefix) {
             true => Ok(Value(typed.to_owned())),
             false => Err(format!(
-                "it must begin with {prefix} and have {SHORTEST} to {LONGEST} characters: letters, digits, _ . or -"
+                "it must begin with {prefix} and have {shortest} to {LONGEST} characters: letters, digits, _ . or -"
             )),
         }
     }
@@ -145,6 +149,9 @@ mod tests {
         }
         assert!(Value::fresh(None).is_ok_and(|key| key.0.starts_with("sk_")));
         assert!(Value::parse("rcb_sb_0123456789", platform_of("RC_BILLING")).is_ok());
+        let secret = |length| Value::parse(&format!("sk_{}", "k".repeat(length)), None);
+        assert!(secret(22).is_ok());
+        assert!(secret(21).err().is_some_and(|why| why.contains("25 to 200 characters")));
         for bad in ["sk_short", "rcb_0123456789abc", "sk_0123456789 abc", "", "sk_0123456789é"] {
             assert!(Value::parse(bad, None).is_err(), "{bad}");
         }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::model::OVERLAPS;
+use super::model::{OVERLAPS, SHORT_WARNING, Secret};
 use super::queries;
 use crate::actions::Opened;
 use crate::auth::Member;
@@ -57,6 +57,14 @@ pub fn dialog(
             Ok(Some(Dialog::new(Shown { form, address: address.to_owned() })))
         }
         _ => Ok(None),
+    }
+}
+
+impl Shown {
+    /// The warning about a chosen value that can be guessed.
+    fn warning(&self) -> Option<&'static str> {
+        let value = Secret::parse(self.form.value("value", ""));
+        value.is_ok_and(|value| value.is_short()).then_some(SHORT_WARNING)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::base::Permission::ManageSecrets;
 use crate::web::{Proof, Routes};
 
 pub use dialog::dialog;
-pub use model::Secret;
+pub use model::{SHORT_WARNING, Secret};
 pub use queries::{SecretStatus, load};
 
 pub fn routes(routes: &mut Routes) {

@@ -8,6 +8,12 @@ use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
 
 const LONGEST: usize = 5_000;
+/// Values of fewer characters get a warning. They are taken, because teams bring the value that they have in RevenueCat.
+const SHORT: usize = 22;
+
+/// The warning about a short value.
+pub const SHORT_WARNING: &str = "The value is short: somebody who guesses it can send events. Let Dossier make one, or choose \
+     at least 22 characters that nobody can guess.";
 
 /// A secret that a header can carry. Only its hash is kept.
 pub struct Secret(String);
@@ -47,6 +53,12 @@ impl Secret {
         }
     }
 
+    /// Whether it can be guessed: without a word such as `Bearer` at its start, it has fewer characters than 128 random bits.
+    pub fn is_short(&self) -> bool {
+        let value = self.0.rsplit(' ').next().unwrap_or_default();
+        value.len() < SHORT
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -72,6 +84,9 @@ mod tests {
         for secret in ["", " a", "a ", "a\nb", "ä", &"x".repeat(5001)] {
             assert!(Secret::parse(secret).is_err(), "{secret}");
         }
+        let is_short = |secret: &str| Secret::parse(secret).is_ok_and(|secret| secret.is_short());
+        assert!(is_short("Bearer 0123456789abcdef01234") && is_short("moonrise"));
+        assert!(!is_short("Bearer 0123456789abcdef012345") && !is_short("0123456789abcdef012345"));
         let (one, other) = (Secret::fresh().expect("a secret"), Secret::fresh().expect("another"));
         assert!(one.as_str().len() == 71 && one.as_str() != other.as_str() && one.hash().len() == 64);
     }
