@@ -6,7 +6,9 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{FORWARDED, HeaderMap, X_FORWARDED_FOR};
 use ipnet::IpNet;
 
+use super::untrusted_proxy::UntrustedProxy;
 use crate::audit::Origin;
+use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::web::request_record::RequestRecord;
@@ -16,24 +18,44 @@ use crate::web::shared;
 /// because one person has all addresses of such a network.
 pub fn of_client(req: &HttpRequest) -> Result<IpAddr, Error> {
     let config = shared::<Config>(req)?;
-    let peer = req.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
-    Ok(network(behind(peer, req.headers(), &config.trusted_proxies)))
+    Ok(network(behind(peer(req), req.headers(), &config.trusted_proxies)))
+}
+
+/// As [`of_client`], for a request of somebody who works with Dossier. Admins are warned when it comes from a proxy that
+/// is not trusted.
+pub fn of_person(req: &HttpRequest) -> Result<IpAddr, Error> {
+    let (config, peer) = (shared::<Config>(req)?, peer(req));
+    if is_forwarded(req.headers()) && !is_trusted(peer, &config.trusted_proxies) {
+        shared::<UntrustedProxy>(req)?.notice(peer, shared::<Clock>(req)?.now());
+    }
+    of_client(req)
 }
 
 /// Where a request comes from, as the audit log records it.
 pub fn origin(req: &HttpRequest) -> Result<Origin, Error> {
     Ok(Origin {
         request: RequestRecord::from_request(req).reference.clone(),
-        address: Some(of_client(req)?.to_string()),
+        address: Some(of_person(req)?.to_string()),
     })
 }
 
+fn peer(req: &HttpRequest) -> IpAddr {
+    req.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip().to_canonical())
+}
+
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED)
+}
+
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut nearest = peer;
     for hop in forwarded_hops(headers).into_iter().rev() {
         match hop {
-            Some(address) if is_trusted(nearest) => nearest = address,
+            Some(address) if is_trusted(nearest, trusted) => nearest = address,
             _ => break,
         }
     }

@@ -18,6 +18,7 @@ pub mod second_factor;
 mod second_step;
 pub mod sessions;
 pub mod throttle;
+pub mod untrusted_proxy;
 
 use crate::web::Routes;
 

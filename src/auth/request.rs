@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use super::queries;
 use super::queries::SessionLine;
 use super::sessions::{Age, CheckedSession, ROW, is_proven};
+use super::untrusted_proxy::UntrustedProxy;
 use crate::audit::{Actor, Ctx, Everywhere, Origin};
 use crate::auth::address;
 use crate::base::clock::{Clock, Moment};
@@ -135,7 +136,7 @@ impl PageRequest {
             access: matched.access,
             parameters,
             return_to,
-            warnings: req.app_data::<Data<Warnings>>().map(|warnings| warnings.0.clone()).unwrap_or_default(),
+            warnings: warnings(req)?,
             session,
             record,
         };
@@ -280,6 +281,15 @@ impl PageRequest {
                 LoggedIn::new(lines, is_proven(self.monotonic, proved_at)).ok_or(Error::NotFound)
             }
         }
+    }
+}
+
+/// The warnings about settings, and about a proxy that is not trusted.
+fn warnings(req: &HttpRequest) -> Result<Arc<[String]>, Error> {
+    let settings = shared::<Warnings>(req)?.0.clone();
+    match shared::<UntrustedProxy>(req)?.warning(shared::<Clock>(req)?.now()) {
+        None => Ok(settings),
+        Some(warning) => Ok(settings.iter().cloned().chain([warning]).collect()),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::auth::refusals::refusals;
 use crate::auth::request::{self, Warnings};
 use crate::auth::sessions::{Sessions, upkeep};
 use crate::auth::throttle::ThrottleKey;
+use crate::auth::untrusted_proxy::UntrustedProxy;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::countries::Countries;
@@ -53,6 +54,7 @@ pub struct Application {
     passwords: Passwords,
     readiness: Readiness,
     warnings: Warnings,
+    untrusted_proxy: UntrustedProxy,
     wrong_keys: WrongKeys,
     key: Arc<Vec<u8>>,
 }
@@ -95,6 +97,7 @@ impl Application {
             passwords,
             readiness,
             warnings,
+            untrusted_proxy: UntrustedProxy::default(),
             wrong_keys: WrongKeys::default(),
             key,
         })
@@ -194,6 +197,7 @@ pub fn app(
         .app_data(Data::new(application.passwords.clone()))
         .app_data(Data::new(application.readiness.clone()))
         .app_data(Data::new(application.warnings.clone()))
+        .app_data(Data::new(application.untrusted_proxy.clone()))
         .app_data(Data::new(application.wrong_keys.clone()))
         .app_data(Data::new(ThrottleKey(application.key.to_vec())))
         .configure(|cfg| routes().register(cfg))

@@ -121,6 +121,24 @@ async fn a_proxy_that_is_not_trusted_cannot_hide_an_address() {
 }
 
 #[actix_web::test]
+async fn a_proxy_that_is_not_trusted_is_named_to_admins_with_the_setting() {
+    let through = |desk: &Desk, person| {
+        let peer = "172.18.0.2:4000".parse().expect("a peer");
+        let request = TestRequest::get().uri("/projects/sundial/customers").peer_addr(peer);
+        let cookie = ("cookie", desk.cookie(person));
+        request.insert_header(cookie).insert_header(("x-forwarded-for", "198.51.100.7"))
+    };
+    let desk = Desk::open().await;
+    assert!(!desk.page(&ADA, "/projects/sundial/customers").await.contains("DOSSIER_TRUSTED_PROXIES"));
+    let seen = desk.call(through(&desk, &ADA)).await.body;
+    assert!(seen.contains("172.18.0.2 sends X-Forwarded-For") && seen.contains("DOSSIER_TRUSTED_PROXIES=172.18.0.2"));
+    assert!(!desk.call(through(&desk, &SOL)).await.body.contains("DOSSIER_TRUSTED_PROXIES"), "admins only");
+    let trusting =
+        Desk::open_with(|config| config.trusted_proxies = vec!["172.18.0.0/16".parse().expect("a network")]).await;
+    assert!(!trusting.call(through(&trusting, &ADA)).await.body.contains("DOSSIER_TRUSTED_PROXIES"));
+}
+
+#[actix_web::test]
 async fn the_start_page_leads_to_the_first_project() {
     let desk = Desk::open().await;
     assert_eq!(desk.anonymous_get("/").await.header("location"), "/login");
