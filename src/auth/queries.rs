@@ -220,6 +220,10 @@ pub fn project_id(conn: &mut Conn, slug: &str) -> QueryResult<Option<ProjectId>>
     projects::table.filter(projects::slug.eq(slug)).select(projects::id).first(conn).optional()
 }
 
+pub fn project_name(conn: &mut Conn, slug: &str) -> QueryResult<Option<String>> {
+    projects::table.filter(projects::slug.eq(slug)).select(projects::name).first(conn).optional()
+}
+
 pub fn require_second_factor(conn: &mut Conn, project: ProjectId, is_required: bool) -> QueryResult<()> {
     let row = diesel::update(projects::table.find(project));
     row.set(projects::requires_second_factor.eq(is_required)).execute(conn)?;

@@ -7,6 +7,7 @@ use std::process::Command;
 use super::one_line;
 use crate::audit::{self, Everywhere, Trace};
 use crate::auth::names::{Email, Name};
+use crate::auth::password::GuessedWords;
 use crate::auth::queries::{self, NewPerson};
 use crate::auth::{account, password, second_factor};
 use crate::base::Role;
@@ -89,7 +90,11 @@ fn add_person(person: &Person, config: &Config) -> Result<(), String> {
     let (email, name) = (email.as_str(), name.as_str());
     let db = super::open(config)?;
     let typed = typed_password()?;
-    let hash = typed.as_deref().map(password_hash_of).transpose()?;
+    let project =
+        db.read_here(|conn| Ok::<_, Error>(queries::project_name(conn, &person.project)?)).map_err(one_line)?;
+    let project = project.ok_or_else(|| format!("there is no project {}", person.project))?;
+    let guessed = GuessedWords::new(email, name, [project.as_str(), person.project.as_str()]);
+    let hash = typed.as_deref().map(|typed| password_hash_of(typed, &guessed)).transpose()?;
     let added = db.write_here(|conn| add(conn, person, email, name, hash.as_deref()));
     match added.map_err(one_line)? {
         Added::NoProject => Err(format!("there is no project {}", person.project)),
@@ -127,8 +132,8 @@ fn done(sentence: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn password_hash_of(typed: &str) -> Result<String, String> {
-    password::accept(typed)?;
+fn password_hash_of(typed: &str, guessed: &GuessedWords) -> Result<String, String> {
+    password::accept_for(typed, guessed)?;
     password::hash(typed)
 }
 

@@ -128,13 +128,24 @@ async fn a_new_password_needs_the_old_one_and_ends_every_other_session() {
 }
 
 #[actix_web::test]
+async fn a_name_of_the_person_or_a_project_is_no_password() {
+    let desk = Desk::open().await;
+    for name in ["Sol Mbeki 1", "sundial2026!", "sol@sundial.example"] {
+        let fields = [("password", PASSWORD), ("new_password", name)];
+        let answer = desk.post_form(&SOL, "/account/password", &fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+        assert!(answer.body.contains("little more than your name"), "{name}");
+    }
+}
+
+#[actix_web::test]
 async fn a_password_is_refused_beside_the_field_that_is_wrong() {
     let desk = Desk::open().await;
     let cases = [
         ("wrong horse battery", NEW, "password-reason", "That is not your password."),
         ("", NEW, "password-reason", "Type your password"),
         (PASSWORD, "short", "new_password-reason", "The password must have at least 8 characters."),
-        (PASSWORD, "password1", "new_password-reason", "too common"),
+        (PASSWORD, "password1", "new_password-reason", "attackers try first"),
         (PASSWORD, "Sol Mbeki", "new_password-reason", "your name"),
         (PASSWORD, SOL.email, "new_password-reason", "your address"),
     ];

@@ -8,8 +8,8 @@ use super::page::AccountPage;
 use crate::actions::{AccountDone, AccountForm};
 use crate::audit::{Action, Trace};
 use crate::auth::names::Name;
-use crate::auth::password::{self, Passwords};
-use crate::auth::{account, queries as people};
+use crate::auth::password::{self, GuessedWords, Passwords};
+use crate::auth::{LoggedIn, account, queries as people};
 use crate::base::error::{Error, Refusal};
 use crate::web::form::NoFields;
 use crate::wording::Preferences;
@@ -75,13 +75,18 @@ pub async fn change_password(form: AccountForm<NewPassword>, passwords: Data<Pas
     let hash = passwords.hash(typed.clone()).await?;
     form.run::<AccountPage, _>("password", move |action, _| {
         let person = &action.who.person;
-        let accepted = password::accept_for(&typed, &person.email, &person.name);
+        let accepted = password::accept_for(&typed, &guessed_words(action.who));
         accepted.map_err(|why| Refusal::new("new_password", sentence(&why)))?;
         people::set_password(action.conn, person.id, &hash)?;
         account::end_others(action.conn, person.id, "")?;
         Ok(AccountDone::new(Some(Trace::new(Action::PasswordChanged)), "/account?done=password#password"))
     })
     .await
+}
+
+fn guessed_words(who: &LoggedIn) -> GuessedWords {
+    let projects = who.projects.iter().flat_map(|(project, _)| [project.name.as_str(), project.slug.as_str()]);
+    GuessedWords::new(&who.person.email, &who.person.name, projects)
 }
 
 pub async fn end_session(form: AccountForm<OneSession>) -> Outcome {

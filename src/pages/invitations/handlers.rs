@@ -12,7 +12,7 @@ use crate::audit::{self, Action, Actor, Ctx, Origin, Trace};
 use crate::auth::invitations::{OpenInvitation, Token, queries};
 use crate::auth::log_in::see_other;
 use crate::auth::names::Name;
-use crate::auth::password::{self, Passwords};
+use crate::auth::password::{self, GuessedWords, Passwords};
 use crate::auth::queries::NewPerson;
 use crate::auth::throttle::{Attempt, ThrottleKey};
 use crate::auth::{PageRequest, address, browser, queries as people, sessions};
@@ -76,7 +76,7 @@ pub async fn accept(
     let Some(Opening { found, guest }) = opening else { return missed(&req, &at, &key).await };
     let joining = match &guest {
         Guest::Invited { id } => Joining::Person(*id),
-        Guest::New { closed } => match checked(&typed, &found.invitation.email) {
+        Guest::New { closed } => match checked(&typed, &found) {
             Ok(name) => Joining::New { closed: *closed, name, hash: passwords.hash(typed.password).await? },
             Err(refusal) => {
                 let form = Opened::again("join", vec![("name".into(), typed.name)], refusal)?;
@@ -170,9 +170,10 @@ fn account(conn: &mut Conn, ids: &Ids, email: &str, joining: Joining, now: Momen
     Ok(Some(id))
 }
 
-fn checked(typed: &Typed, email: &str) -> Result<Name, Refusal> {
+fn checked(typed: &Typed, OpenInvitation { invitation, project }: &OpenInvitation) -> Result<Name, Refusal> {
     let name = Name::parse(&typed.name).map_err(|why| Refusal::new("name", sentence(&why)))?;
-    let accepted = password::accept_for(&typed.password, email, name.as_str());
+    let guessed = GuessedWords::new(&invitation.email, name.as_str(), [project.name.as_str(), project.slug.as_str()]);
+    let accepted = password::accept_for(&typed.password, &guessed);
     accepted.map_err(|why| Refusal::new("password", sentence(&why)))?;
     Ok(name)
 }
