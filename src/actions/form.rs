@@ -1,5 +1,6 @@
 //! A form that somebody sent, and the one way to run its action.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -98,8 +99,39 @@ impl<T: Send + 'static, S: FormScope> ActionForm<T, S> {
         P: Page<Scope = S>,
         W: FnOnce(&mut ActionContext<'_, S>, T) -> Result<S::Done, Error> + Send + 'static,
     {
+        self.run_after::<P, _, _>(dialog, ready(Ok(())), move |action, draft, ()| work(action, draft)).await
+    }
+
+    /// As [`ActionForm::run`]. When the proof that the route asks for is there, first waits for `prepare` and hands `work` what
+    /// it made: for what takes so long that it must not be in the transaction, and must not be had without the proof.
+    ///
+    /// # Errors
+    /// Those of [`ActionForm::run`] and of `prepare`.
+    pub async fn run_after<P, R, W>(
+        self,
+        dialog: &str,
+        prepare: impl Future<Output = Result<R, Error>>,
+        work: W,
+    ) -> Result<HttpResponse, Error>
+    where
+        P: Page<Scope = S>,
+        R: Send + 'static,
+        W: FnOnce(&mut ActionContext<'_, S>, T, R) -> Result<S::Done, Error> + Send + 'static,
+    {
         let ActionForm { draft, sent } = self;
-        sent.run(dialog, super::page::render::<P>, Box::new(move |action| work(action, draft))).await
+        let prepared = Box::pin(async move {
+            let prepared = prepare.await?;
+            Ok(Box::new(move |action: &mut ActionContext<'_, S>| work(action, draft, prepared)) as Work<S>)
+        });
+        sent.run(dialog, super::page::render::<P>, prepared).await
+    }
+
+    /// Counts the form as a try of a code, for a route that asks for no proof.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] after too many tries in the session.
+    pub async fn count_code(&self) -> Result<(), Error> {
+        self.sent.prover.count_code(&self.sent.db, self.sent.request()).await
     }
 
     /// Changes nothing and shows the dialog again with what was typed, so that it can preview what the action would
@@ -153,12 +185,20 @@ impl<S: FormScope> SentForm<S> {
         self.scope.request()
     }
 
-    async fn run(self, dialog: &str, page: Renderer, work: Work<S>) -> Result<HttpResponse, Error> {
-        let next = match self.prove().await {
-            Ok(()) => self.perform(work).await,
-            Err(error) => Err(error),
-        };
+    async fn run(
+        self,
+        dialog: &str,
+        page: Renderer,
+        prepared: LocalBoxFuture<'_, Result<Work<S>, Error>>,
+    ) -> Result<HttpResponse, Error> {
+        let next = self.run_proven(prepared).await;
         self.answer(dialog, page, next).await
+    }
+
+    async fn run_proven(&self, prepared: LocalBoxFuture<'_, Result<Work<S>, Error>>) -> Result<Next, Error> {
+        self.prove().await?;
+        let work = prepared.await?;
+        self.perform(work).await
     }
 
     async fn prove(&self) -> Result<(), Error> {

@@ -52,6 +52,15 @@ pub fn end_session(conn: &mut Conn, person: PersonId, row: &str) -> QueryResult<
     Ok(diesel::delete(own).execute(conn)? == 1)
 }
 
+/// Stores the hash of a new password. Ends all sessions, and no browser is known any more.
+pub fn change_password(conn: &mut Conn, person: PersonId, password_hash: &str) -> QueryResult<()> {
+    let changed =
+        (people::password_hash.eq(password_hash), people::device_generation.eq(people::device_generation + 1));
+    diesel::update(people::table.find(person)).set(changed).execute(conn)?;
+    end_others(conn, person, "")?;
+    Ok(())
+}
+
 /// Ends all sessions but `row`, and all log-ins that still wait for the second factor; returns how many sessions
 /// ended.
 pub fn end_others(conn: &mut Conn, person: PersonId, row: &str) -> QueryResult<usize> {

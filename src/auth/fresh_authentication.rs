@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 
 use crate::auth::password::{Passwords, Verdict};
 use crate::auth::throttle::{Attempt, ThrottleKey};
-use crate::auth::{PageRequest, Person, address, browser, queries, second_factor, sessions};
+use crate::auth::{PageRequest, Person, browser, queries, second_factor, sessions};
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::base::ids::PersonId;
@@ -23,8 +23,6 @@ pub struct Prover {
     pub session: Session,
     pub browser: String,
     pub throttle_key: Vec<u8>,
-    /// Where the request came from.
-    pub address: String,
     /// The time by the [`MonotonicClock`].
     pub monotonic: Moment,
 }
@@ -42,7 +40,6 @@ impl Prover {
             session: req.get_session(),
             browser: browser::describe(req),
             throttle_key: shared::<ThrottleKey>(req)?.0.clone(),
-            address: address::of_client(req)?.to_string(),
             monotonic: shared::<MonotonicClock>(req)?.now(),
         })
     }
@@ -73,6 +70,16 @@ impl Prover {
         }
     }
 
+    /// Counts a try of a code that somebody else checks.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] after too many tries.
+    pub async fn count_code(&self, db: &Db, request: &PageRequest) -> Result<(), Error> {
+        let attempt = Attempt::proof_code(request.next_id(), &self.throttle_key, request.session_row());
+        let now = self.monotonic;
+        db.write(move |conn| attempt.count(conn, now)).await
+    }
+
     async fn is_right_password(
         &self,
         db: &Db,
@@ -81,7 +88,7 @@ impl Prover {
         typed: String,
     ) -> Result<bool, Error> {
         let (email, now) = (person.email.clone(), self.monotonic);
-        let attempt = Attempt::new(request.next_id(), &self.throttle_key, &email, &self.address);
+        let attempt = Attempt::proof(request.next_id(), &self.throttle_key, request.session_row());
         let counted = attempt.clone();
         let account = db.write(move |conn| {
             counted.count(conn, now)?;
@@ -102,7 +109,7 @@ impl Prover {
         person: PersonId,
         typed: String,
     ) -> Result<bool, Error> {
-        let attempt = Attempt::code(request.next_id(), &self.throttle_key, person, &self.address);
+        let attempt = Attempt::proof_code(request.next_id(), &self.throttle_key, request.session_row());
         let (now, monotonic) = (request.now, self.monotonic);
         db.write(move |conn| {
             attempt.count(conn, monotonic)?;

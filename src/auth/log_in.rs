@@ -1,5 +1,8 @@
 //! Logging in and out, and the start page.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, LOCATION};
@@ -8,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::device::Device;
 use super::password::{Passwords, Verdict};
 use super::throttle::{Attempt, ThrottleKey};
 use super::{address, browser, next, queries, second_factor, second_step, sessions};
@@ -15,7 +19,7 @@ use crate::audit::{Action, Everywhere, Origin, Trace};
 use crate::auth::PageRequest;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
-use crate::base::ids::{Ids, PersonId};
+use crate::base::ids::{Ids, PersonId, RowId};
 use crate::base::monotonic::MonotonicClock;
 use crate::db::Db;
 use crate::web::{Form, Layout, filters, html, html_for};
@@ -70,25 +74,28 @@ pub async fn log_in(
 ) -> Result<HttpResponse, Error> {
     let ((db, monotonic, ids), (passwords, key)) = (at, locks);
     let (email, now) = (address_of_account(&typed.email), monotonic.now());
-    let from = address::of_client(&req)?.to_string();
-    let attempt = Attempt::new(ids.next(now), &key.0, &email, &from);
-    let account = find_account(&db, attempt.clone(), email, now).await?;
-    let (known, kept) = account.map(|account| (account.id, account.password_hash)).unzip();
+    let device = Arc::new(Device::of_request(&req)?);
+    let comes = Comes { device: device.clone(), from: address::of_person(&req)?, id: ids.next(now), key };
+    let (account, attempt) = find_account(&db, comes, email, now).await?;
+    let (known, kept) = account.map(|account| (account.known(), account.password_hash)).unzip();
     let verdict = passwords.check(typed.password, kept).await?;
     let origin = address::origin(&req)?;
-    let Some(person) = known.filter(|_| verdict != Verdict::Wrong) else {
-        actix_web::rt::spawn(record_refusal(db, ids, known, origin, now));
+    let Some(account) = known.filter(|_| verdict != Verdict::Wrong) else {
+        actix_web::rt::spawn(record_refusal(db, ids, known.map(|account| account.person), origin, now));
         return html(StatusCode::UNPROCESSABLE_ENTITY, &log_in_form(typed.email, &typed.next, true, false));
     };
-    if accept_password(&db, attempt, verdict, person, ids, now, origin).await? {
-        sessions::begin_awaiting_code(&session, person)?;
+    if accept_password(&db, attempt, verdict, account.person, ids, now, origin).await? {
+        sessions::begin_awaiting_code(&session, account.person)?;
         return Ok(see_other(&second_step::address(&typed.next)));
     }
-    sessions::begin(&session, person, browser::describe(&req))?;
-    Ok(see_other(next::path(&typed.next)))
+    sessions::begin(&session, account.person, browser::describe(&req))?;
+    let mut welcome = see_other(next::path(&typed.next));
+    device.remember(&mut welcome, account)?;
+    Ok(welcome)
 }
 
-/// `POST /logout`: deletes the row of the session, so that no copy of its cookie works any more.
+/// `POST /logout`: deletes the row of the session, so that no copy of its cookie works any more. The cookie of the device
+/// stays: it opens nothing.
 pub async fn log_out(
     req: HttpRequest,
     session: Session,
@@ -105,7 +112,7 @@ pub async fn log_out(
     .await?;
     session.purge();
     let mut response = see_other("/login?out=1");
-    let everything = actix_web::http::header::HeaderValue::from_static(r#""cache", "cookies", "storage""#);
+    let everything = actix_web::http::header::HeaderValue::from_static(r#""cache", "storage""#);
     response.headers_mut().insert(CLEAR_SITE_DATA, everything);
     Ok(response)
 }
@@ -127,15 +134,27 @@ fn log_in_form(email: String, next: &str, is_wrong: bool, is_out: bool) -> LogIn
     LogInPage { layout: Layout::bare("Log in"), email, next, is_wrong, is_out }
 }
 
+/// Where a try to log in comes from, and what counts it.
+struct Comes {
+    device: Arc<Device>,
+    from: IpAddr,
+    id: RowId,
+    key: Data<ThrottleKey>,
+}
+
+/// Counts the try. Returns the account, and what is counted.
 async fn find_account(
     db: &Db,
-    attempt: Attempt,
+    comes: Comes,
     email: String,
     now: Moment,
-) -> Result<Option<queries::OpenAccount>, Error> {
+) -> Result<(Option<queries::OpenAccount>, Attempt), Error> {
     db.write(move |conn| {
+        let account = queries::account(conn, &email)?;
+        let source = comes.device.source(account.as_ref().map(queries::OpenAccount::known), comes.from);
+        let attempt = Attempt::password(comes.id, &comes.key.0, &email, &source);
         attempt.count(conn, now)?;
-        Ok(queries::account(conn, &email)?)
+        Ok((account, attempt))
     })
     .await
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod address;
 pub mod api_keys;
 pub mod browser;
+pub mod device;
 pub mod fresh_authentication;
 pub mod invitations;
 pub mod log_in;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::device::KnownAccount;
 use super::{Person, Project};
 use crate::base::Role;
 use crate::base::clock::Moment;
@@ -140,6 +141,15 @@ pub fn end_session(conn: &mut Conn, row: &str) -> QueryResult<()> {
 pub struct OpenAccount {
     pub id: PersonId,
     pub password_hash: String,
+    /// How often the password was changed.
+    pub device_generation: i64,
+}
+
+impl OpenAccount {
+    /// The account as the cookie of a browser names it.
+    pub fn known(&self) -> KnownAccount {
+        KnownAccount { person: self.id, generation: self.device_generation }
+    }
 }
 
 /// The open account with this address, in the form of [`Email`](crate::auth::names::Email).
@@ -148,6 +158,13 @@ pub fn account(conn: &mut Conn, email: &str) -> QueryResult<Option<OpenAccount>>
     open.select(OpenAccount::as_select()).first(conn).optional()
 }
 
+/// The account of a person, as the cookie of a browser names it.
+pub fn known_account(conn: &mut Conn, person: PersonId) -> QueryResult<KnownAccount> {
+    let generation = people::table.find(person).select(people::device_generation).first(conn)?;
+    Ok(KnownAccount { person, generation })
+}
+
+/// Stores the hash of a password. [`change_password`](super::account::change_password) is for a new password.
 pub fn set_password(conn: &mut Conn, person: PersonId, password_hash: &str) -> QueryResult<()> {
     diesel::update(people::table.find(person)).set(people::password_hash.eq(password_hash)).execute(conn)?;
     Ok(())

@@ -1,6 +1,8 @@
 //! The second step of a log-in: the code of the second factor. Until the code is right, the session is "half in": it
 //! opens no page but this one, and only for five minutes.
 
+use std::sync::Arc;
+
 use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query};
@@ -8,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::device::{Device, KnownAccount};
 use super::sessions::ROW;
 use super::throttle::{Attempt, ThrottleKey};
 use super::{address, browser, next, queries, second_factor, sessions};
@@ -48,8 +51,7 @@ enum Outcome {
     /// The session is not half in, or its five minutes are over.
     Gone,
     Wrong,
-    /// Holds the person.
-    Right(PersonId),
+    Right(KnownAccount),
 }
 
 /// The address of the second step of a log-in that leads to `next`.
@@ -81,13 +83,16 @@ pub async fn answer(
 ) -> Result<HttpResponse, Error> {
     let (db, clock, monotonic, ids) = at;
     let (row, now, monotonic) = (row_of(&session)?, clock.now(), monotonic.now());
-    let (id, from) = (ids.next(now), address::of_client(&req)?.to_string());
+    let (id, from) = (ids.next(now), address::of_person(&req)?);
+    let device = Arc::new(Device::of_request(&req)?);
+    let known = device.clone();
     let origin = address::origin(&req)?;
     let next = typed.next.clone();
     let check = move |conn: &mut Conn| {
         let Some(person) = half_in_person(conn, &row, monotonic)? else { return Ok(Outcome::Gone) };
         let everywhere = Everywhere::lock(conn, person, &ids, now, &origin)?;
-        let attempt = Attempt::code(id, &key.0, person, &from);
+        let account = queries::known_account(conn, person)?;
+        let attempt = Attempt::code(id, &key.0, person, &known.source(Some(account), from));
         attempt.count(conn, monotonic)?;
         if !second_factor::queries::spend(conn, person, &typed.code, now)? {
             let trace = Trace::new(Action::SignInFailed).about("second factor");
@@ -99,14 +104,16 @@ pub async fn answer(
         let by =
             if second_factor::RecoveryCode::parse(&typed.code).is_some() { "recovery code" } else { "second factor" };
         everywhere.append(conn, &Trace::new(Action::SignedIn).about(by))?;
-        Ok::<_, Error>(Outcome::Right(person))
+        Ok::<_, Error>(Outcome::Right(account))
     };
     match db.write(check).await? {
         Outcome::Gone => Ok(see_other(&with_next("/login", &next))),
         Outcome::Wrong => html(StatusCode::UNPROCESSABLE_ENTITY, &form(&next, true)),
-        Outcome::Right(person) => {
-            sessions::begin(&session, person, browser::describe(&req))?;
-            Ok(see_other(next::path(&next)))
+        Outcome::Right(account) => {
+            sessions::begin(&session, account.person, browser::describe(&req))?;
+            let mut welcome = see_other(next::path(&next));
+            device.remember(&mut welcome, account)?;
+            Ok(welcome)
         }
     }
 }

@@ -109,8 +109,7 @@ fn add(conn: &mut Conn, person: &Person, email: &str, name: &str, hash: Option<&
     let known = queries::by_email(conn, email)?;
     if let Some(queries::Account { id, is_open: true }) = known {
         if let Some(hash) = hash {
-            queries::set_password(conn, id, hash)?;
-            account::end_others(conn, id, "")?;
+            account::change_password(conn, id, hash)?;
         }
         queries::set_role(conn, project, id, person.role)?;
         return Ok(Added::KnownPerson);

@@ -32,6 +32,7 @@ diesel::table! {
         second_factor_at -> Nullable<BigInt>,
         seen_at -> Nullable<BigInt>,
         closed_at -> Nullable<BigInt>,
+        device_generation -> BigInt,
     }
 }
 

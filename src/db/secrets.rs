@@ -9,6 +9,8 @@ use crate::db::{Both, Conn, Db};
 
 /// The name of the key that signs session cookies.
 pub const SESSION_KEY: &str = "session_key";
+/// The name of the key that signs the cookies of browsers that have logged in.
+pub const DEVICE_KEY: &str = "device_key";
 /// The name of the key that hashes the ids of erased customers.
 pub const ERASURE_KEY: &str = "erasure_key";
 

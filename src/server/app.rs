@@ -14,6 +14,7 @@ use actix_web::web::{self, Data};
 use crate::api::{self, AttributeCalls, LastSeen, LogIns, RateLimits};
 use crate::auth;
 use crate::auth::api_keys::WrongKeys;
+use crate::auth::device::DeviceKey;
 use crate::auth::password::Passwords;
 use crate::auth::refusals::refusals;
 use crate::auth::request::{self, Warnings};
@@ -57,6 +58,7 @@ pub struct Application {
     untrusted_proxy: UntrustedProxy,
     wrong_keys: WrongKeys,
     key: Arc<Vec<u8>>,
+    device_key: Key,
 }
 
 impl Application {
@@ -67,6 +69,7 @@ impl Application {
     pub fn new(db: Db, clock: Clock, ids: Ids, config: Config) -> Result<Application, String> {
         let countries = Countries::open(config.geoip.as_deref())?;
         let key = Arc::new(secrets::load_or_create(&db, secrets::SESSION_KEY)?);
+        let device_key = Key::from(&secrets::load_or_create(&db, secrets::DEVICE_KEY)?);
         let (monotonic, config) = (MonotonicClock::new(clock.clone()), Arc::new(config));
         let (passwords, readiness) = (Passwords::default(), Readiness::default());
         let warnings = Warnings(unsafe_settings(&db, &config)?.into());
@@ -100,6 +103,7 @@ impl Application {
             untrusted_proxy: UntrustedProxy::default(),
             wrong_keys: WrongKeys::default(),
             key,
+            device_key,
         })
     }
 
@@ -199,6 +203,7 @@ pub fn app(
         .app_data(Data::new(application.warnings.clone()))
         .app_data(Data::new(application.untrusted_proxy.clone()))
         .app_data(Data::new(application.wrong_keys.clone()))
+        .app_data(Data::new(DeviceKey(application.device_key.clone())))
         .app_data(Data::new(ThrottleKey(application.key.to_vec())))
         .configure(|cfg| routes().register(cfg))
         .default_service(web::to(request::unknown_address))

@@ -194,6 +194,16 @@ async fn of_many_who_accept_at_once_one_joins() {
 }
 
 #[actix_web::test]
+async fn a_link_makes_no_more_than_ten_hashes_in_three_minutes() {
+    let desk = Desk::open().await;
+    let link = link(&desk, EMAIL, "viewer").await;
+    let fields = [("name", "Nia"), ("password", PASSWORD)];
+    let answers = desk.call_at_once((0..14).map(|_| form(&link, &fields)).collect()).await;
+    let refused = answers.iter().filter(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS).count();
+    assert_eq!((refused, answers.iter().filter(|answer| !answer.cookie().is_empty()).count()), (4, 1));
+}
+
+#[actix_web::test]
 async fn inviting_and_joining_are_logged() {
     let desk = Desk::open().await;
     let link = link(&desk, EMAIL, "developer").await;

@@ -111,11 +111,11 @@ async fn the_table_of_sessions_does_not_hold_what_is_in_the_cookie() {
 #[actix_web::test]
 async fn the_cookie_is_for_this_host_and_no_script() {
     let plain = Desk::open().await;
-    let cookie = log_in(&plain, ADA.email, PASSWORD).await.header("set-cookie").to_owned();
+    let cookie = log_in(&plain, ADA.email, PASSWORD).await.set_cookie("session").to_owned();
     assert!(cookie.starts_with("session=") && cookie.ends_with("; HttpOnly; SameSite=Lax; Path=/"), "{cookie}");
 
     let secure = Desk::open_at("https://desk.example").await;
-    let cookie = log_in(&secure, ADA.email, PASSWORD).await.header("set-cookie").to_owned();
+    let cookie = log_in(&secure, ADA.email, PASSWORD).await.set_cookie("session").to_owned();
     assert!(cookie.starts_with("__Host-session="), "{cookie}");
     assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/") && !cookie.contains("Domain"), "{cookie}");
 }

@@ -1,12 +1,15 @@
 //! Name, preferences, password and sessions.
 
-use actix_web::HttpResponse;
+use std::sync::{Arc, OnceLock};
+
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::page::AccountPage;
-use crate::actions::{AccountDone, AccountForm};
+use crate::actions::{AccountDone, AccountForm, ActionContext, OwnAccount};
 use crate::audit::{Action, Trace};
+use crate::auth::device::Device;
 use crate::auth::names::Name;
 use crate::auth::password::{self, GuessedWords, Passwords};
 use crate::auth::{LoggedIn, account, queries as people};
@@ -68,20 +71,33 @@ fn preferences(draft: &NewPreferences) -> Result<Preferences, Error> {
     Ok(Preferences { theme, zone })
 }
 
-/// Ends every other session of the person.
-pub async fn change_password(form: AccountForm<NewPassword>, passwords: Data<Passwords>) -> Outcome {
+/// Ends every other session of the person. Of the browsers they have logged in with, only this one stays known.
+pub async fn change_password(req: HttpRequest, form: AccountForm<NewPassword>, passwords: Data<Passwords>) -> Outcome {
     let typed = form.draft().new_password.clone();
-    // Outside the transaction: hashing is slow on purpose.
-    let hash = passwords.hash(typed.clone()).await?;
-    form.run::<AccountPage, _>("password", move |action, _| {
-        let person = &action.who.person;
-        let accepted = password::accept_for(&typed, &guessed_words(action.who));
-        accepted.map_err(|why| Refusal::new("new_password", sentence(&why)))?;
-        people::set_password(action.conn, person.id, &hash)?;
-        account::end_others(action.conn, person.id, "")?;
+    // Outside the transaction, because hashing is slow on purpose; after the proof, because nobody else may make it work.
+    let hashed = async move {
+        password::accept(&typed).map_err(refused)?;
+        passwords.hash(typed).await
+    };
+    let changed = Arc::new(OnceLock::new());
+    let account = changed.clone();
+    let change = move |action: &mut ActionContext<'_, OwnAccount>, draft: NewPassword, hash: String| {
+        let person = action.who.person.id;
+        password::accept_for(&draft.new_password, &guessed_words(action.who)).map_err(refused)?;
+        account::change_password(action.conn, person, &hash)?;
+        let known = people::known_account(action.conn, person)?;
+        account.get_or_init(|| known);
         Ok(AccountDone::new(Some(Trace::new(Action::PasswordChanged)), "/account?done=password#password"))
-    })
-    .await
+    };
+    let mut answer = form.run_after::<AccountPage, _, _>("password", hashed, change).await?;
+    if let Some(account) = changed.get() {
+        Device::of_request(&req)?.remember(&mut answer, *account)?;
+    }
+    Ok(answer)
+}
+
+fn refused(why: String) -> Refusal {
+    Refusal::new("new_password", sentence(&why))
 }
 
 fn guessed_words(who: &LoggedIn) -> GuessedWords {

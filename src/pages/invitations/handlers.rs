@@ -77,7 +77,10 @@ pub async fn accept(
     let joining = match &guest {
         Guest::Invited { id } => Joining::Person(*id),
         Guest::New { closed } => match checked(&typed, &found) {
-            Ok(name) => Joining::New { closed: *closed, name, hash: passwords.hash(typed.password).await? },
+            Ok(name) => {
+                count_acceptance(&req, &at, &key).await?;
+                Joining::New { closed: *closed, name, hash: passwords.hash(typed.password).await? }
+            }
             Err(refusal) => {
                 let form = Opened::again("join", vec![("name".into(), typed.name)], refusal)?;
                 return InvitationPage::new(req.path(), found, guest, form).answer(StatusCode::UNPROCESSABLE_ENTITY);
@@ -120,9 +123,16 @@ async fn open(
 /// keeps anybody from trying for long.
 async fn missed(req: &HttpRequest, (db, clock, ids): &Services, key: &ThrottleKey) -> Result<HttpResponse, Error> {
     let now = clock.now();
-    let attempt = Attempt::invitation(ids.next(now), &key.0, &address::of_client(req)?.to_string());
+    let attempt = Attempt::invitation(ids.next(now), &key.0, address::of_client(req)?);
     db.write(move |conn| attempt.count(conn, now)).await?;
     gone()
+}
+
+/// Counts the try before the password is hashed, because hashing takes a core and memory.
+async fn count_acceptance(req: &HttpRequest, (db, clock, ids): &Services, key: &ThrottleKey) -> Result<(), Error> {
+    let now = clock.now();
+    let attempt = Attempt::acceptance(ids.next(now), &key.0, &token(req).hash());
+    db.write(move |conn| attempt.count(conn, now)).await
 }
 
 /// Runs in one transaction: of two who accept at once, one joins. `None` when the invitation is not valid any more.

@@ -242,9 +242,17 @@ impl Answer {
         query.split(['&', '#']).next().unwrap_or_default().to_owned()
     }
 
-    /// The first cookie it sets, as `name=value`.
+    /// The session that it sets, as `name=value`.
     pub fn cookie(&self) -> String {
-        self.header("set-cookie").split(';').next().unwrap_or_default().to_owned()
+        let session = self.set_cookie("session");
+        session.split(';').next().unwrap_or_default().to_owned()
+    }
+
+    /// The header that sets the cookie of this name, with or without `__Host-`; empty where there is none.
+    pub fn set_cookie(&self, name: &str) -> &str {
+        let all = self.headers.get_all("set-cookie").map(|value| value.to_str().expect("a plain header"));
+        let mut own = all.filter(|value| value.trim_start_matches("__Host-").starts_with(&format!("{name}=")));
+        own.next().unwrap_or_default()
     }
 }
 
