@@ -62,6 +62,7 @@ diesel::table! {
         person_id -> BigInt,
         secret -> Binary,
         last_step -> BigInt,
+        begun_at -> BigInt,
     }
 }
 
@@ -655,6 +656,7 @@ queried_together! {
     memberships with projects;
     memberships with sessions;
     people with projects;
+    people with second_factors;
     people with sessions;
     projects with sessions;
     retained_events with webhook_deliveries;

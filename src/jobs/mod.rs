@@ -9,6 +9,7 @@ mod worker;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::audit::Ctx;
+use crate::auth::second_factor::queries::forget_unfinished;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
 use crate::base::ids::{Ids, ProjectId};
@@ -39,12 +40,15 @@ impl Work {
 type Job = fn(&Work) -> Result<usize, Error>;
 
 /// Every job, with its name in the log.
-const JOBS: [(&str, Job); 6] = [
+const JOBS: [(&str, Job); 7] = [
     ("ends of grants", grants::record_ends),
     ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, &work.clock)),
     ("ends of overrides", overrides::record_ends),
     ("renewals in the Test Store", renewals::record),
     ("pruning deliveries", |work| endpoints::prune(&work.db, work.now)),
+    ("second factors that nobody confirmed", |work| {
+        work.db.write_here(|conn| Ok::<_, Error>(forget_unfinished(conn, work.now)?))
+    }),
     ("cleanup after erasures", |work| erasure::cleanup::work(&work.db)),
 ];
 

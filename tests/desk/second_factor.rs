@@ -7,6 +7,8 @@ use dossier::db::schema::{projects, recovery_codes, second_factors, sessions};
 
 use crate::support::audit_log::audit_actions;
 use crate::support::cast::{ADA, PASSWORD, Person, SOL};
+use crate::support::jobs::run_jobs;
+use crate::support::phone::Phone;
 use crate::support::{Answer, Desk, form};
 
 const PAGE: &str = "/projects/sundial/customers";
@@ -161,11 +163,46 @@ async fn the_second_factor_is_off_until_a_code_confirms_the_secret() {
     assert!(!begun.body.contains("data:"), "the picture is markup");
     let wrong = desk.post_with(&cookie, "/account/second-factor/confirm", &[("code", "000000")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(wrong.body.contains("aria-describedby=\"code-reason\"") && wrong.body.contains("class=\"qr\""));
+    assert!(wrong.body.contains("aria-describedby=\"code-reason\"") && wrong.body.contains("Begin again"));
+    assert!(!wrong.body.contains("class=\"qr\"") && !wrong.body.contains("code-groups"), "it is not shown again");
     assert_eq!(log_in(&desk, &SOL, "").await.header("location"), "/");
     let later = desk.get_with(&cookie, "/account/second-factor").await;
     assert!(!later.body.contains("class=\"qr\""), "a secret is shown in one answer only");
     assert!(audit_actions(&desk).iter().all(|name| name != "second_factor_enabled"));
+}
+
+#[actix_web::test]
+async fn a_secret_without_its_first_code_ends_after_ten_minutes() {
+    let desk = Desk::open().await;
+    let cookie = desk.cookie(&SOL);
+    let begin = async || Phone::scan(&desk.post_with(&cookie, "/account/second-factor", &[]).await.body);
+    let confirm = async |phone: &Phone| {
+        desk.post_with(&cookie, "/account/second-factor/confirm", &[("code", &phone.code(&desk))]).await
+    };
+    let phone = begin().await;
+    desk.clock.advance(601);
+    let late = confirm(&phone).await;
+    assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(late.body.contains("10 minutes are over") && !late.body.contains("name=\"code\""), "{}", late.body);
+    run_jobs(&desk);
+    assert_eq!(desk.count(|conn| second_factors::table.count().get_result(conn)), 0, "it is deleted");
+    let phone = begin().await;
+    desk.clock.advance(600);
+    assert_eq!(confirm(&phone).await.status, StatusCode::OK);
+    desk.clock.advance(601);
+    run_jobs(&desk);
+    assert_eq!(desk.count(|conn| second_factors::table.count().get_result(conn)), 1, "one that is on stays");
+}
+
+#[actix_web::test]
+async fn guesses_at_the_first_code_are_limited() {
+    let desk = Desk::open().await;
+    let cookie = desk.cookie(&SOL);
+    desk.post_with(&cookie, "/account/second-factor", &[]).await;
+    for guess in 0..11 {
+        let answer = desk.post_with(&cookie, "/account/second-factor/confirm", &[("code", "000000")]).await;
+        assert_eq!(answer.status == StatusCode::TOO_MANY_REQUESTS, guess == 10, "{guess}");
+    }
 }
 
 #[actix_web::test]
@@ -222,7 +259,7 @@ async fn a_project_that_requires_one_redirects_to_the_set_up_and_back() {
     let next = format!("{PAGE}?list=all");
     let begun = desk.post_with(&cookie, "/account/second-factor", &[("next", &next)]).await;
     assert!(begun.body.contains(&format!("name=\"next\" value=\"{next}\"")));
-    let code = crate::support::phone::Phone::scan(&begun.body).code(&desk);
+    let code = Phone::scan(&begun.body).code(&desk);
     let on = desk.post_with(&cookie, "/account/second-factor/confirm", &[("code", &code), ("next", &next)]).await;
     assert!(on.body.contains(&format!("href=\"{next}\">I have kept them")), "{}", on.body);
     assert_eq!(desk.get_with(&cookie, &next).await.status, StatusCode::OK);

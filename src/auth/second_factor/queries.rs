@@ -11,6 +11,9 @@ use crate::base::ids::PersonId;
 use crate::db::schema::{people, recovery_codes, second_factors};
 use crate::db::{Both, Conn};
 
+/// For how many minutes a secret waits for its first code.
+pub const PENDING_MINUTES: i64 = 10;
+
 /// Since when the person logs in with a code; `None` when the second factor is off.
 pub fn on_since(conn: &mut Conn, person: PersonId) -> QueryResult<Option<Moment>> {
     people::table.find(person).select(people::second_factor_at).first(conn)
@@ -22,13 +25,29 @@ pub fn secret(conn: &mut Conn, person: PersonId) -> QueryResult<Option<Vec<u8>>>
 }
 
 /// Begins setting up a second factor; replaces a secret from an earlier start.
-pub fn begin(conn: &mut Conn, person: PersonId, secret: &[u8]) -> QueryResult<()> {
-    let row =
-        (second_factors::person_id.eq(person), second_factors::secret.eq(secret), second_factors::last_step.eq(0));
-    let insert = diesel::insert_into(second_factors::table).values(row);
-    let fresh = (second_factors::secret.eq(secret), second_factors::last_step.eq(0));
+pub fn begin(conn: &mut Conn, person: PersonId, secret: &[u8], now: Moment) -> QueryResult<()> {
+    let fresh = (second_factors::secret.eq(secret), second_factors::last_step.eq(0), second_factors::begun_at.eq(now));
+    let insert = diesel::insert_into(second_factors::table).values((second_factors::person_id.eq(person), fresh));
     Both(insert.on_conflict(second_factors::person_id).do_update().set(fresh)).execute(conn)?;
     Ok(())
+}
+
+/// Whether the person began to set up a second factor at most [`PENDING_MINUTES`] ago.
+pub fn is_begun(conn: &mut Conn, person: PersonId, now: Moment) -> QueryResult<bool> {
+    let begun = second_factors::table.find(person).filter(second_factors::begun_at.ge(first_begun(now)));
+    Ok(begun.count().get_result::<i64>(conn)? == 1)
+}
+
+/// Deletes the secrets of people who began to set up a second factor and did not finish in time; returns how many.
+pub fn forget_unfinished(conn: &mut Conn, now: Moment) -> QueryResult<usize> {
+    let without = people::table.filter(people::second_factor_at.is_null()).select(people::id);
+    let late = second_factors::begun_at.lt(first_begun(now));
+    let unfinished = second_factors::table.filter(late.and(second_factors::person_id.eq_any(without)));
+    diesel::delete(unfinished).execute(conn)
+}
+
+fn first_begun(now: Moment) -> Moment {
+    now.plus_seconds(-PENDING_MINUTES * 60)
 }
 
 /// Turns the second factor on: from now on the log-in asks for a code.

@@ -25,20 +25,25 @@ pub struct Confirmation {
     next: String,
 }
 
-/// Makes a secret and shows it. The log-in asks for it only once a code has proved that it arrived.
+/// Makes a secret and shows it, for the only time. The log-in asks for it only once a code has proved that it arrived.
 pub async fn begin(form: AccountForm<Draft>) -> Outcome {
     form.run::<FactorPage, _>("begin", |action, draft| {
         must_be(action, false)?;
-        queries::begin(action.conn, action.who.person.id, &Secret::fresh()?)?;
+        queries::begin(action.conn, action.who.person.id, &Secret::fresh()?, action.request.now)?;
         Ok(AccountDone::showing(None, ShownOnce::new("confirm", &[("next", next::path(&draft.next))])))
     })
     .await
 }
 
 pub async fn confirm(form: AccountForm<Confirmation>) -> Outcome {
+    form.count_code().await?;
     form.run::<FactorPage, _>("confirm", |action, typed| {
         must_be(action, false)?;
         let (person, now) = (action.who.person.id, action.request.now);
+        if !queries::is_begun(action.conn, person, now)? {
+            let over = format!("Its {} minutes are over. Begin again, with a new secret.", queries::PENDING_MINUTES);
+            return Err(Refusal::new("", over).into());
+        }
         if !queries::spend(action.conn, person, &typed.code, now)? {
             let wrong = "That is not the code of this moment. Wait for the next one; the phone's clock must be right.";
             return Err(Refusal::new("code", wrong).into());

@@ -6,8 +6,8 @@ use crate::actions::Opened;
 use crate::actions::OwnAccount;
 use crate::actions::Page;
 use crate::actions::View;
+use crate::auth::next;
 use crate::auth::second_factor::{Picture, Secret, queries};
-use crate::auth::{LoggedIn, next};
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::web::{Layout, filters, form};
@@ -27,11 +27,13 @@ pub struct FactorPage {
 
 enum State {
     Off,
-    /// A secret exists and waits for its first code.
+    /// A secret was just made and waits for its first code.
     Pending {
         picture: Picture,
         groups: Vec<String>,
     },
+    /// The secret waits for its first code, after a wrong one. It is not shown again.
+    Unconfirmed,
     /// New recovery codes, shown once.
     Codes(Vec<String>),
     On {
@@ -57,7 +59,7 @@ impl Page for FactorPage {
             layout: logged_in.layout("Second factor"),
             next: next::path(&next).to_owned(),
             required_by: requiring.map(|(project, _)| project.name.clone()).collect(),
-            state: state(conn, logged_in, &form, host)?,
+            state: state(conn, view, &form, host)?,
             form: form.by(logged_in.is_proven, logged_in.has_second_factor),
         })
     }
@@ -82,18 +84,19 @@ impl FactorPage {
     }
 }
 
-fn state(conn: &mut Conn, logged_in: &LoggedIn, form: &Opened, host: &str) -> Result<State, Error> {
-    let id = logged_in.person.id;
+fn state(conn: &mut Conn, view: &View<'_, OwnAccount>, form: &Opened, host: &str) -> Result<State, Error> {
+    let (id, email) = (view.who.person.id, &view.who.person.email);
     let since = queries::on_since(conn, id)?;
     match (form.name.as_str(), since) {
         ("shown", Some(_)) if form.is_shown_once => {
             Ok(State::Codes(form.value("codes", "").split_whitespace().map(str::to_owned).collect()))
         }
         (_, Some(since)) => Ok(State::On { since: Stamp::day(since), left: queries::count_codes(conn, id)? }),
-        ("confirm", None) => match queries::secret(conn, id)? {
-            Some(bytes) => pending(&Secret::new(bytes, &logged_in.person.email, host)?),
+        ("confirm", None) if form.is_shown_once => match queries::secret(conn, id)? {
+            Some(bytes) => pending(&Secret::new(bytes, email, host)?),
             None => Ok(State::Off),
         },
+        ("confirm", None) if queries::is_begun(conn, id, view.request.now)? => Ok(State::Unconfirmed),
         (_, None) => Ok(State::Off),
     }
 }
