@@ -164,7 +164,7 @@ async fn an_entry_about_an_erased_customer_shows_no_details() {
     );
     assert!(!html.contains("/customers/gone"), "no link to the erased customer");
     let verify = || verify_audit_chain(&desk);
-    assert!(verify().is_err_and(|broken| broken.why.contains("nobody was erased after it")));
+    assert!(verify().is_err_and(|broken| broken.why.contains("no later entry erased them")));
     let shown = desk.db.write_here(|conn| audit::append(conn, &desk.ctx(), Trace::new(Action::CustomerDeleted)));
     assert!(shown.is_ok() && verify().is_ok_and(|verified| verified.erased == 2));
 }
