@@ -14,6 +14,7 @@ mod line;
 mod positions;
 pub mod queries;
 pub mod reason;
+pub mod refusals;
 mod trace;
 mod verify;
 

@@ -8,7 +8,7 @@ mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::audit::Ctx;
+use crate::audit::{self, Ctx};
 use crate::auth::second_factor::queries::forget_unfinished;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
@@ -40,7 +40,7 @@ impl Work {
 type Job = fn(&Work) -> Result<usize, Error>;
 
 /// Every job, with its name in the log.
-const JOBS: [(&str, Job); 7] = [
+const JOBS: [(&str, Job); 8] = [
     ("ends of grants", grants::record_ends),
     ("deleting test accounts", |work| test_accounts::work(&work.db, &work.ids, &work.clock)),
     ("ends of overrides", overrides::record_ends),
@@ -49,6 +49,7 @@ const JOBS: [(&str, Job); 7] = [
     ("second factors that nobody confirmed", |work| {
         work.db.write_here(|conn| Ok::<_, Error>(forget_unfinished(conn, work.now)?))
     }),
+    ("counts of refusals", |work| audit::refusals::append_due(&work.db, &work.ids, work.now)),
     ("cleanup after erasures", |work| erasure::cleanup::work(&work.db)),
 ];
 
