@@ -137,6 +137,14 @@ impl Action {
         Action::ALL.iter().copied().find(|action| action.name() == name)
     }
 
+    /// Whether it erases somebody, together with the details of earlier entries about them.
+    pub const fn erases(self) -> bool {
+        matches!(
+            self,
+            Action::CustomerBlocked | Action::CustomerDeleted | Action::MemberRemoved | Action::TestAccountsDeleted
+        )
+    }
+
     /// All actions for which `is_wanted` holds.
     pub fn all_about(is_wanted: impl Fn(About) -> bool) -> impl Iterator<Item = Action> {
         Action::ALL.iter().copied().filter(move |action| is_wanted(action.about()))

@@ -31,6 +31,9 @@ pub struct Entry {
     /// Empty for the first entry.
     pub previous_hash: String,
     pub hash: String,
+    /// The [`Positions`](super::positions::Positions) whose details went with this entry; empty for most. `None` in entries
+    /// of versions that listed nothing.
+    pub erases: Option<String>,
 }
 
 impl Entry {
@@ -42,7 +45,11 @@ impl Entry {
             (&self.details_hash, &self.previous_hash),
         );
         // These are numbers and strings. Writing them as JSON cannot fail, and different entries give different texts.
-        hex(&Sha256::digest(serde_json::to_string(&fields).unwrap_or_default()))
+        let text = match &self.erases {
+            Some(erases) => serde_json::to_string(&(fields, erases)),
+            None => serde_json::to_string(&fields),
+        };
+        hex(&Sha256::digest(text.unwrap_or_default()))
     }
 }
 

@@ -131,6 +131,7 @@ mod tests {
             details_hash: String::new(),
             previous_hash: String::new(),
             hash: String::new(),
+            erases: None,
         };
         let salt = |body: &str| if body.is_empty() { String::new() } else { "salt".to_owned() };
         let stored =

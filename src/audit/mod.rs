@@ -3,15 +3,18 @@
 //!
 //! The entries of a project form a chain: each entry holds the hash of the entry before it. An entry's details are in a
 //! second table, and the entry holds only their salted hash. So details can be erased with a customer or a person, and
-//! the chain stays valid.
+//! the chain stays valid. The entry of the erasure lists the positions whose details it took, so that nobody can blank others
+//! unnoticed.
 
 mod action;
 mod context;
 mod entry;
 mod everywhere;
 mod line;
+mod positions;
 pub mod queries;
 pub mod reason;
+pub mod refusals;
 mod trace;
 mod verify;
 

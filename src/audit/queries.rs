@@ -4,12 +4,13 @@ use diesel::prelude::*;
 
 use super::entry::hash_of_details;
 use super::line::of_entry;
+use super::positions::Positions;
 use super::{About, Action, Ctx, Entry, Trace};
 use crate::base::error::Error;
-use crate::base::ids::{PersonId, ProjectId};
+use crate::base::ids::{CustomerId, PersonId, ProjectId};
 use crate::base::{hex, random_bytes};
-use crate::db::Conn;
-use crate::db::schema::{audit_details, audit_entries};
+use crate::db::schema::{audit_details, audit_entries, audit_erased};
+use crate::db::{Both, Conn};
 
 /// Whether the details of this action may be blanked when a person is erased. `action` is a name in the log.
 pub(super) fn is_about_people(action: &str) -> bool {
@@ -39,6 +40,7 @@ pub fn append(conn: &mut Conn, ctx: &Ctx, mut trace: Trace) -> Result<(), Error>
         details_hash: hash_of_details(&salt, &body),
         previous_hash,
         hash: String::new(),
+        erases: Some(erased_by(conn, *project, trace.action)?.to_string()),
     };
     entry.hash = entry.hashed();
     diesel::insert_into(audit_entries::table).values(&entry).execute(conn)?;
@@ -50,6 +52,37 @@ pub fn append(conn: &mut Conn, ctx: &Ctx, mut trace: Trace) -> Result<(), Error>
         audit_details::body.eq(body),
     );
     diesel::insert_into(audit_details::table).values(details).execute(conn)?;
+    Ok(())
+}
+
+/// Takes the positions that an entry of this action has to list: all whose details are gone and that no entry lists yet.
+fn erased_by(conn: &mut Conn, project: ProjectId, action: Action) -> QueryResult<Positions> {
+    if !action.erases() {
+        return Ok(Positions::default());
+    }
+    let gone = erased(conn, project)?;
+    diesel::delete(audit_erased::table.filter(audit_erased::project_id.eq(project))).execute(conn)?;
+    Ok(gone)
+}
+
+/// The positions whose details are gone and that no entry lists yet.
+pub(super) fn erased(conn: &mut Conn, project: ProjectId) -> QueryResult<Positions> {
+    let of_project = audit_erased::table.filter(audit_erased::project_id.eq(project));
+    Ok(of_project.select(audit_erased::position).load::<i64>(conn)?.into_iter().collect())
+}
+
+/// Records that the details about a customer go with the customer. The entry of the erasure lists their positions.
+pub fn record_erased(conn: &mut Conn, customer: CustomerId) -> QueryResult<()> {
+    let own: Vec<(ProjectId, i64)> = audit_details::table
+        .filter(audit_details::customer_id.eq(customer))
+        .select((audit_details::project_id, audit_details::position))
+        .load(conn)?;
+    own.into_iter().try_for_each(|(project, position)| record_one_erased(conn, project, position))
+}
+
+fn record_one_erased(conn: &mut Conn, project: ProjectId, position: i64) -> QueryResult<()> {
+    let row = (audit_erased::project_id.eq(project), audit_erased::position.eq(position));
+    Both(diesel::insert_into(audit_erased::table).values(row).on_conflict_do_nothing()).execute(conn)?;
     Ok(())
 }
 
@@ -69,12 +102,12 @@ pub fn has_hash(conn: &mut Conn, project: ProjectId, hash: &str) -> QueryResult<
     Ok(audit_entries::table.filter(with_hash).count().get_result::<i64>(conn)? > 0)
 }
 
-/// Blanks the details of an entry, because they name somebody who is erased. The entry itself stays
-/// unchanged.
+/// Blanks the details of an entry, because they name somebody who is erased. The entry itself stays unchanged; the entry of
+/// the erasure lists its position.
 pub fn blank(conn: &mut Conn, project: ProjectId, position: i64) -> QueryResult<()> {
     let blanked = (audit_details::salt.eq(""), audit_details::body.eq(""));
     diesel::update(audit_details::table.find((project, position))).set(blanked).execute(conn)?;
-    Ok(())
+    record_one_erased(conn, project, position)
 }
 
 /// Blanks what a project's log says about a person who leaves it. Of the actions about people, these are the details

@@ -1,12 +1,15 @@
 //! Checks a project's chain from its first entry to its newest, and finds the first entry that somebody changed or
 //! removed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::prelude::*;
 
 use super::entry::hash_of_details;
 use super::line::{StoredDetails, of_entry};
+use super::positions::Positions;
 use super::queries::is_about_people;
-use super::{Action, Entry};
+use super::{Action, Entry, queries};
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, ProjectId};
 use crate::db::Conn;
@@ -22,6 +25,10 @@ pub struct Verified {
     pub entries: i64,
     /// The number of entries whose details were erased with a customer or a person.
     pub erased: i64,
+    /// How many of these an entry of an earlier version accounts for, which did not list them.
+    pub unlisted: i64,
+    /// How many of these belong to a deletion that is not done, whose entry is still to list them.
+    pub unfinished: i64,
     /// The hash of the newest entry; empty without entries. Whoever keeps it elsewhere can see later whether somebody
     /// cut entries off the end.
     pub head: String,
@@ -44,41 +51,101 @@ type Line = (Entry, Option<StoredDetails>);
 
 /// Checks the whole chain of a project. The inner result is the verdict.
 ///
-/// Details may be gone (missing or blank) only if a later entry erases somebody, or while a job deletes test accounts.
+/// Details may be gone (missing or blank) only if a later entry lists their position. Entries of earlier versions list
+/// nothing: one that erases somebody accounts for all details before it. While a job deletes test accounts, details may be
+/// gone that its entry is going to list.
 pub fn verify(conn: &mut Conn, project: ProjectId) -> QueryResult<Result<Verified, Broken>> {
-    let mut verified = Verified::default();
-    let mut unexplained = None;
-    let is_erasing = is_erasing_now(conn, project)?;
+    let mut checked = Checked::default();
     loop {
-        let lines = lines_after(conn, project, verified.entries)?;
+        let lines = lines_after(conn, project, checked.verified.entries)?;
         if lines.is_empty() {
-            return Ok(unexplained.filter(|_| !is_erasing).map_or(Ok(verified), Err));
+            break;
         }
         for (entry, details) in lines {
-            let is_gone = details.as_ref().is_none_or(StoredDetails::is_blank);
-            if erases(&entry.action) {
-                unexplained = None;
-            } else if is_gone && unexplained.is_none() {
-                let (position, why) = (entry.position, "its details are gone although nobody was erased after it");
-                let (at, action) = (entry.at, entry.action.clone());
-                unexplained = Some(Broken { position, why, found: position, at, action });
+            if let Err(why) = checked.take(conn, &entry, details)? {
+                return Ok(Err(broken(checked.verified.entries + 1, why, &entry)));
             }
-            if let Err(why) = follows(&entry, &verified).and(matches(conn, &entry, details)?) {
-                let (position, found) = (verified.entries + 1, entry.position);
-                return Ok(Err(Broken { position, why, found, at: entry.at, action: entry.action }));
+        }
+    }
+    if is_erasing_now(conn, project)? {
+        checked.excuse_unlisted(&queries::erased(conn, project)?);
+    }
+    Ok(checked.verdict())
+}
+
+/// What is known after the entries so far.
+#[derive(Default)]
+struct Checked {
+    verified: Verified,
+    /// The entries whose details are gone, and that no later entry has accounted for yet.
+    gone: BTreeMap<i64, Entry>,
+    /// The positions for which only an entry without a list accounts.
+    unlisted: BTreeSet<i64>,
+    /// Whether an entry had a list. Then all after it have one.
+    has_lists: bool,
+}
+
+impl Checked {
+    /// Checks the next entry; the inner error is what is wrong with it.
+    fn take(
+        &mut self,
+        conn: &mut Conn,
+        entry: &Entry,
+        details: Option<StoredDetails>,
+    ) -> QueryResult<Result<(), &'static str>> {
+        let is_gone = details.as_ref().is_none_or(StoredDetails::is_blank);
+        let sound = follows(entry, &self.verified).and(matches(conn, entry, details)?);
+        if let Err(why) = sound.and_then(|()| self.account(entry)) {
+            return Ok(Err(why));
+        }
+        if is_gone {
+            self.gone.insert(entry.position, entry.clone());
+        }
+        self.verified.entries += 1;
+        self.verified.erased += i64::from(is_gone);
+        self.verified.head.clone_from(&entry.hash);
+        Ok(Ok(()))
+    }
+
+    /// Takes the details for which the entry accounts off the list of those that are gone.
+    fn account(&mut self, entry: &Entry) -> Result<(), &'static str> {
+        if let Some(list) = &entry.erases {
+            let listed = Positions::parse(list).ok_or("its list of erased entries cannot be read")?;
+            self.has_lists = true;
+            for position in listed.iter() {
+                self.gone.remove(&position);
+                self.unlisted.remove(&position);
             }
-            verified.entries += 1;
-            verified.erased += i64::from(is_gone);
-            verified.head = entry.hash;
+        } else if self.has_lists {
+            return Err("it has no list of erased entries, unlike those before it");
+        } else if Action::parse(&entry.action).is_some_and(Action::erases) {
+            self.unlisted.extend(std::mem::take(&mut self.gone).into_keys());
+        }
+        Ok(())
+    }
+
+    /// Accounts for details that a deletion has erased which is not done.
+    fn excuse_unlisted(&mut self, erased: &Positions) {
+        let found = erased.iter().filter(|position| self.gone.remove(position).is_some()).count();
+        self.verified.unfinished = number(found);
+    }
+
+    fn verdict(self) -> Result<Verified, Broken> {
+        match self.gone.first_key_value() {
+            None => Ok(Verified { unlisted: number(self.unlisted.len()), ..self.verified }),
+            Some((position, entry)) => {
+                Err(broken(*position, "its details are gone although no later entry erased them", entry))
+            }
         }
     }
 }
 
-/// Whether an action erases somebody, together with the details of earlier entries about them.
-fn erases(action: &str) -> bool {
-    use Action::{CustomerBlocked, CustomerDeleted, MemberRemoved, TestAccountsDeleted};
-    let erasing = [CustomerBlocked, CustomerDeleted, MemberRemoved, TestAccountsDeleted];
-    erasing.iter().any(|known| known.name() == action)
+fn broken(position: i64, why: &'static str, found: &Entry) -> Broken {
+    Broken { position, why, found: found.position, at: found.at, action: found.action.clone() }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Whether a job is deleting test accounts. It deletes a few at a time and appends its entry last, so details may be

@@ -4,20 +4,21 @@ use actix_web::HttpRequest;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
+use diesel::QueryResult;
 
 use super::address;
-use crate::audit::{self, Action, Actor, Ctx, Trace};
+use crate::audit::refusals;
 use crate::base::Permission;
 use crate::base::clock::Clock;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{CustomerId, Ids};
 use crate::customers::identity;
 use crate::db::{Conn, Db};
 use crate::web::request_record::{RequestRecord, Requester};
 use crate::web::shared;
 
-/// Records a refused authorisation before it is answered. When that fails, a line goes to the operator's log and the
-/// answer stays the same.
+/// Records a refused authorisation before it is answered: as an entry, or in the number of those that followed one. When
+/// that fails, a line goes to the operator's log and the answer stays the same.
 pub async fn refusals<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
@@ -53,23 +54,29 @@ impl Refused {
 
     async fn record(self, req: &HttpRequest) -> Result<(), Error> {
         let (db, ids, now) = (shared::<Db>(req)?, shared::<Ids>(req)?, shared::<Clock>(req)?.now());
-        let origin = address::origin(req)?;
-        let Requester { project, slug, person, role } = self.requester.clone();
-        let ctx = Ctx::new(project, &ids, now, Actor::person(person, role).with_origin(origin));
-        db.write_in_turn(&slug, move |conn| self.append(conn, &ctx)).await
+        let (origin, slug) = (address::origin(req)?, self.requester.slug.clone());
+        let (refused, again) = (self.refused(), self.refused());
+        if db.write(move |conn| Ok::<_, Error>(refusals::count_again(conn, &again, now)?)).await? {
+            return Ok(());
+        }
+        let append = move |conn: &mut Conn| {
+            conn.lock_project(refused.project_id)?;
+            let customer = self.customer(conn)?;
+            refusals::append_first(conn, &ids, &refused, customer, (now, origin))
+        };
+        db.write_in_turn(&slug, append).await
     }
 
-    fn append(self, conn: &mut Conn, ctx: &Ctx) -> Result<(), Error> {
-        conn.lock_project(ctx.project)?;
-        let trace = Trace::new(Action::AuthorizationRefused).about(self.permission.words());
-        let customer = match &self.requested_id {
-            Some(requested_id) => identity::find(conn, ctx.project, requested_id)?,
-            None => None,
-        };
-        let trace = match customer.zip(self.requested_id) {
-            Some((customer, requested_id)) => trace.for_customer(customer, &requested_id),
-            None => trace,
-        };
-        audit::append(conn, ctx, trace)
+    fn refused(&self) -> refusals::Refused {
+        let Requester { project, person, role, .. } = &self.requester;
+        let (role, permission) = ((*role).to_owned(), self.permission.words().to_owned());
+        refusals::Refused { project_id: *project, person_id: *person, role, permission }
+    }
+
+    /// The customer whose page was asked for, and by which id.
+    fn customer(self, conn: &mut Conn) -> QueryResult<Option<(CustomerId, String)>> {
+        let Some(requested_id) = self.requested_id else { return Ok(None) };
+        let customer = identity::find(conn, self.requester.project, &requested_id)?;
+        Ok(customer.map(|customer| (customer, requested_id)))
     }
 }

@@ -77,10 +77,20 @@ fn projects_called(conn: &mut Conn, slug: Option<&str>) -> QueryResult<Vec<(Proj
 }
 
 fn verified_line(slug: &str, verified: &Verified) -> String {
-    let Verified { entries, erased, head, .. } = verified;
+    let Verified { entries, erased, unlisted, unfinished, head } = verified;
+    let unlisted = match unlisted {
+        0 => String::new(),
+        _ => format!(", {unlisted} of them by an earlier version, which did not list them"),
+    };
+    let unfinished = match unfinished {
+        0 => String::new(),
+        _ => format!(", {unfinished} of them by a deletion that is not done: check again when it is"),
+    };
     match entries {
         0 => format!("{slug}: no entries yet"),
-        _ => format!("{slug}: {entries} entries unchanged, {erased} erased with customers, head {head}"),
+        _ => format!(
+            "{slug}: {entries} entries unchanged, {erased} erased with customers{unlisted}{unfinished}, head {head}"
+        ),
     }
 }
 

@@ -409,6 +409,26 @@ diesel::table! {
         details_hash -> Text,
         previous_hash -> Text,
         hash -> Text,
+        erases -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_erased (project_id, position) {
+        project_id -> BigInt,
+        position -> BigInt,
+    }
+}
+
+diesel::table! {
+    repeated_refusals (project_id, person_id, role, permission) {
+        project_id -> BigInt,
+        person_id -> BigInt,
+        role -> Text,
+        permission -> Text,
+        first_at -> BigInt,
+        last_at -> BigInt,
+        times -> BigInt,
     }
 }
 

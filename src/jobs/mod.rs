@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::audit::Ctx;
+use crate::audit::{self, Ctx};
 use crate::auth::second_factor::queries::forget_unfinished;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
@@ -67,6 +67,7 @@ pub const UPKEEP: &Jobs = &[
     ("second factors that nobody confirmed", |work| {
         work.db.write_here(|conn| Ok::<_, Error>(forget_unfinished(conn, work.now)?))
     }),
+    ("counts of refusals", |work| audit::refusals::append_due(&work.db, &work.ids, work.now)),
     ("overwriting free space", |work| erasure::cleanup::work(&work.db, work.now, &|| work.is_stopping())),
 ];
 

@@ -24,7 +24,8 @@ use crate::web::form;
 /// Takes one delivery. The body is read only after the `Authorization` header was checked.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`] after too many wrong values from an address; [`Error::TooLarge`] and [`Error::BodyTimeout`] for the body; as [`Intake::take`] when the event is not stored.
+/// [`Error::TooManyRequests`] after too many wrong values from an address; [`Error::TooLarge`] and [`Error::BodyTimeout`] for
+/// the body; as [`Intake::take`] when the event is not stored.
 pub async fn receive(
     request: HttpRequest,
     slug: Path<String>,

@@ -18,7 +18,7 @@ use crate::support::customers::{customer_id, grants_of};
 use crate::support::events::{deliver, purchase};
 use crate::support::{Answer, Desk, NOW};
 
-const KEY: &str = "sk_0123456789abcdef";
+const KEY: &str = "sk_0123456789abcdef01234567";
 const APP: &str = "rcb_0123456789abcdef";
 const CUSTOMERS: &str = "/v2/projects/sundial/customers";
 

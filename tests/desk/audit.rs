@@ -9,6 +9,7 @@ use crate::support::acting::add_note;
 use crate::support::audit_log::verify_audit_chain;
 use crate::support::cast::{ADA, DEV, SOL, TEAM, VERA};
 use crate::support::events::{deliver, event_on_day, with_ids};
+use crate::support::jobs::run_jobs;
 use crate::support::operations::erase_customer;
 use crate::support::pages::{pager_link, text_of};
 
@@ -164,7 +165,7 @@ async fn an_entry_about_an_erased_customer_shows_no_details() {
     );
     assert!(!html.contains("/customers/gone"), "no link to the erased customer");
     let verify = || verify_audit_chain(&desk);
-    assert!(verify().is_err_and(|broken| broken.why.contains("nobody was erased after it")));
+    assert!(verify().is_err_and(|broken| broken.why.contains("no later entry erased them")));
     let shown = desk.db.write_here(|conn| audit::append(conn, &desk.ctx(), Trace::new(Action::CustomerDeleted)));
     assert!(shown.is_ok() && verify().is_ok_and(|verified| verified.erased == 2));
 }
@@ -202,6 +203,36 @@ async fn a_long_file_is_complete() {
     let file = desk.get(&ADA, FILE).await.body;
     let positions: Vec<i64> = file.lines().skip(1).filter_map(|line| line.split(',').next()?.parse().ok()).collect();
     assert_eq!(positions, (1..=2_101).rev().collect::<Vec<_>>());
+}
+
+#[actix_web::test]
+async fn a_thousand_refusals_are_one_entry_at_once_and_one_with_their_number() {
+    let desk = desk_with(&["lena/1"]).await;
+    let cookie = desk.cookie(&SOL);
+    for _ in 0..1_000 {
+        assert_eq!(desk.get_with(&cookie, LOG).await.status, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(desk.get(&VERA, LOG).await.status, StatusCode::FORBIDDEN);
+    let refused = async || rows(&page(&desk, "?action=authorization_refused").await);
+    assert_eq!(refused().await.len(), 2, "the first of each person, at once");
+    desk.clock.advance(3599);
+    run_jobs(&desk);
+    assert_eq!(refused().await.len(), 2);
+    desk.clock.advance(1);
+    run_jobs(&desk);
+    let shown = refused().await;
+    assert_eq!(shown.len(), 3, "{shown:?}");
+    assert!(shown[0].contains("Sol Mbeki support Was not allowed to see the audit log"), "{shown:?}");
+    assert!(shown[0].contains("999 more times, the last at 23 Nov 2026, 17:00:00 UTC"), "{shown:?}");
+    for status in [StatusCode::FORBIDDEN; 3] {
+        assert_eq!(desk.get_with(&desk.cookie(&SOL), LOG).await.status, status);
+    }
+    assert_eq!(refused().await.len(), 4, "a new hour begins with an entry");
+    desk.clock.advance(3600);
+    assert_eq!(desk.get(&SOL, LOG).await.status, StatusCode::FORBIDDEN);
+    let shown = refused().await;
+    assert!(shown.len() == 6 && shown[1].contains("2 more times"), "the number is before the next entry: {shown:?}");
+    assert!(verify_audit_chain(&desk).is_ok());
 }
 
 #[actix_web::test]

@@ -1,9 +1,11 @@
 //! The chain of the audit log: valid after everything that the program does, and broken by every change from outside.
 
 use diesel::connection::SimpleConnection;
-use dossier::audit::{self, Action, Broken, Trace, Verified};
+use diesel::prelude::*;
+use dossier::audit::{self, Action, Broken, Entry, Trace, Verified};
 use dossier::base::error::Error;
 use dossier::cli::audit::verify;
+use dossier::db::schema::audit_entries;
 use dossier::db::{AnyConnection, Conn};
 
 use crate::support::Desk;
@@ -99,8 +101,22 @@ fn tampering(desk: &Desk) -> Vec<(String, i64, &'static str)> {
             "UPDATE audit_details SET salt = '', body = '' WHERE position = 8; DELETE FROM audit_entries WHERE position = 10"
                 .into(),
             3,
-            "its details are gone although nobody was erased after it",
+            "its details are gone although no later entry erased them",
         ),
+        (details(2, "salt = '', body = ''"), 2, "its details are gone although no later entry erased them"),
+        (details(8, "salt = '', body = ''"), 8, "its details are gone although no later entry erased them"),
+        (
+            format!("INSERT INTO audit_erased VALUES (11, 8); {}", details(8, "salt = '', body = ''")),
+            8,
+            "its details are gone although no later entry erased them",
+        ),
+        (
+            format!("{}; {}", details(8, "salt = '', body = ''"), entry(10, "erases = '3-4,8'")),
+            10,
+            "it was changed",
+        ),
+        (entry(10, "erases = NULL"), 10, "it was changed"),
+        (entry(1, "erases = '8'"), 1, "it was changed"),
         (swap(6, 7), 6, "its details were changed"),
         ("DELETE FROM audit_details WHERE position = 5".into(), 5, "its details are missing although nobody was erased"),
         (gap.into(), 5, "it is missing"),
@@ -115,7 +131,7 @@ fn tampering(desk: &Desk) -> Vec<(String, i64, &'static str)> {
         ),
         (
             "INSERT INTO audit_entries SELECT project_id, 11, id, at, actor_kind, actor_id, role, action, subject, request,
-                details_hash, hash, hash FROM audit_entries WHERE position = 10"
+                details_hash, hash, hash, erases FROM audit_entries WHERE position = 10"
                 .into(),
             11,
             "it was changed",
@@ -185,4 +201,59 @@ async fn the_command_names_the_entry_its_time_and_what_is_wrong() {
     let shown = verify(&desk.db, Some("sundial"), None).expect_err("taken out");
     let next = "the next is entry 12 (note_created, 23 Nov 2026, 17:10:00 UTC)";
     assert_eq!(shown, format!("sundial: entry 11: it is missing; {next}"));
+}
+
+/// Makes the log as an earlier version wrote it, whose entries listed nothing.
+fn as_of_an_earlier_version(desk: &Desk) {
+    let rewritten = desk.db.write_here(|conn| {
+        let all = audit_entries::table.order(audit_entries::position).select(Entry::as_select());
+        let mut previous = String::new();
+        for entry in all.load(conn)? {
+            let mut entry = Entry { erases: None, previous_hash: previous.clone(), ..entry };
+            entry.hash = entry.hashed();
+            previous.clone_from(&entry.hash);
+            let chain = (
+                audit_entries::erases.eq(None::<String>),
+                audit_entries::previous_hash.eq(&entry.previous_hash),
+                audit_entries::hash.eq(&entry.hash),
+            );
+            diesel::update(audit_entries::table.find((entry.project_id, entry.position))).set(chain).execute(conn)?;
+        }
+        Ok::<_, Error>(())
+    });
+    rewritten.expect("it is rewritten");
+}
+
+#[actix_web::test]
+async fn an_erasure_by_an_earlier_version_accounts_for_what_was_before_it_and_for_nothing_after() {
+    let desk = desk_with_a_log().await;
+    as_of_an_earlier_version(&desk);
+    let lines = verify(&desk.db, Some("sundial"), None).expect("it is valid");
+    let expected =
+        "sundial: 10 entries unchanged, 2 erased with customers, 2 of them by an earlier version, which did not";
+    assert!(lines[0].starts_with(expected), "{lines:?}");
+    add_note(&desk, "noor", "eleven").await;
+    assert!(verify_audit_chain(&desk).is_ok_and(|verified| verified.entries == 11));
+    erase_customer(&desk, desk.project, "lena");
+    let entry = desk.db.write_here(|conn| audit::append(conn, &desk.ctx(), Trace::new(Action::CustomerDeleted)));
+    entry.expect("the erasure has its entry");
+    let verified = verify_audit_chain(&desk).expect("it is valid");
+    assert_eq!((verified.entries, verified.unlisted), (12, 2));
+    let blank = "UPDATE audit_details SET salt = '', body = '' WHERE project_id = 11 AND position = 11";
+    assert!(verdict_after(&desk, blank).is_err_and(|broken| broken.position == 11));
+}
+
+#[actix_web::test]
+async fn what_a_deletion_has_erased_counts_until_its_entry_lists_it() {
+    let desk = desk_with_a_log().await;
+    erase_customer(&desk, desk.project, "noor");
+    assert_eq!(verify_audit_chain(&desk).expect_err("no entry lists it").position, 5);
+    let job = "INSERT INTO deletion_jobs (project_id, id, person_id, role, asked_at, wanted, chosen, erased, kept)
+        VALUES (11, 1, 4, 'admin', 0, '{}', 1, 0, 0);";
+    assert!(verdict_after(&desk, job).is_ok_and(|verified| verified.unfinished == 1));
+    let more = format!("{job} UPDATE audit_details SET salt = '', body = '' WHERE project_id = 11 AND position = 6");
+    assert!(verdict_after(&desk, &more).is_err_and(|broken| broken.position == 6), "not what it has not erased");
+    let entry = desk.db.write_here(|conn| audit::append(conn, &desk.ctx(), Trace::new(Action::TestAccountsDeleted)));
+    entry.expect("the deletion has its entry");
+    assert!(verify_audit_chain(&desk).is_ok_and(|verified| (verified.erased, verified.unfinished) == (3, 0)));
 }

@@ -99,7 +99,7 @@ async fn the_catalog_is_read_by_developers_and_changed_with_a_trace() {
     }
     let (made, refused): (Vec<String>, Vec<String>) =
         audit_actions(&desk).into_iter().partition(|action| action != "authorization_refused");
-    assert_eq!((made, refused.len()), (vec!["entitlement_created".to_owned(); 2], 6));
+    assert_eq!((made, refused.len()), (vec!["entitlement_created".to_owned(); 2], 4));
     let page = desk.get(&DEV, CATALOG).await.body;
     for shown in ["sun/pro:monthly", "Google Play", "Subscription", "1 customer", "0 customers", "Default"] {
         assert!(page.contains(shown), "{shown}");

@@ -12,8 +12,8 @@ const LONGEST: usize = 5_000;
 const SHORT: usize = 22;
 
 /// The warning about a short value.
-pub const SHORT_WARNING: &str = "The value is short: somebody who guesses it can send events. Let Dossier make one, or choose at least 22 characters \
-     that nobody can guess.";
+pub const SHORT_WARNING: &str = "The value is short: somebody who guesses it can send events. Let Dossier make one, or choose \
+     at least 22 characters that nobody can guess.";
 
 /// A secret that a header can carry. Only its hash is kept.
 pub struct Secret(String);
