@@ -20,7 +20,7 @@ use crate::base::config::{Config, SessionLimits};
 use crate::base::error::Error;
 use crate::base::ids::{Ids, PersonId, ProjectId};
 use crate::base::monotonic::MonotonicClock;
-use crate::base::{Permission, Role};
+use crate::base::{Allowed, Permission, Role};
 use crate::db::schema::{people, projects};
 use crate::db::{Conn, Db};
 use crate::web::request_record::{RequestRecord, Requester};
@@ -44,6 +44,8 @@ pub struct Project {
     pub name: String,
     /// Whether support and developers may delete customers as well.
     pub others_may_delete: bool,
+    /// The lowest role that may download lists of customers.
+    pub list_export_role: Role,
     pub requires_second_factor: bool,
 }
 
@@ -306,6 +308,13 @@ fn return_address(req: &HttpRequest) -> String {
     if req.method().is_safe() { path.to_owned() } else { "/".to_owned() }
 }
 
+impl Project {
+    /// What the project allows roles.
+    pub fn allowed(&self) -> Allowed {
+        Allowed { others_may_delete: self.others_may_delete, list_export_role: self.list_export_role }
+    }
+}
+
 impl LoggedIn {
     fn new(lines: Vec<SessionLine>, is_proven: bool) -> Option<LoggedIn> {
         let first = lines.first()?;
@@ -346,7 +355,7 @@ fn project_of(line: SessionLine) -> Option<(Project, Role)> {
 
 impl Member {
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may_in(self.project.others_may_delete, permission)
+        self.role.may_in(self.project.allowed(), permission)
     }
 
     /// The layout of a page of the project.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// The role of a person in a project.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+/// The role of a person in a project, or of a secret key. Each may what the one before it may, and more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Role {
     Viewer,
     Support,
@@ -39,7 +39,7 @@ macro_rules! permissions {
 permissions! {
     ReadCustomers: [Viewer, Support, Developer] "see customers",
     ReadLists: [Viewer, Support, Developer] "see lists of customers",
-    ExportLists: [Viewer] "download lists of customers",
+    ExportLists: [] "download lists of customers",
     /// See the team's actions in a customer's history.
     ReadTeam: [Support, Developer] "see what the team did",
     WriteNotes: [Support, Developer] "write notes",
@@ -73,6 +73,15 @@ permissions! {
     ReadAudit: [] "see the audit log",
 }
 
+/// What a project allows roles besides what the table of permissions says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowed {
+    /// Whether support and developers may delete customers as well.
+    pub others_may_delete: bool,
+    /// The lowest role that may download lists of customers.
+    pub list_export_role: Role,
+}
+
 impl Role {
     pub const ALL: [Role; 4] = [Role::Viewer, Role::Support, Role::Developer, Role::Admin];
 
@@ -80,11 +89,11 @@ impl Role {
         self == Role::Admin || permission.roles().contains(&self)
     }
 
-    /// Whether the role has the permission in a project. A project with `others_may_delete` also lets support and
-    /// developers delete customers.
-    pub fn may_in(self, others_may_delete: bool, permission: Permission) -> bool {
-        let is_other = matches!(self, Role::Support | Role::Developer);
-        self.may(permission) || (permission == Permission::DeleteCustomers && others_may_delete && is_other)
+    /// Whether the role has the permission in a project that allows this much.
+    pub fn may_in(self, allowed: Allowed, permission: Permission) -> bool {
+        let deletes = permission == Permission::DeleteCustomers && allowed.others_may_delete && self >= Role::Support;
+        let exports = permission == Permission::ExportLists && self >= allowed.list_export_role;
+        self.may(permission) || deletes || exports
     }
 
     /// The name as it is stored, typed on the command line and shown.
@@ -122,7 +131,7 @@ mod tests {
         insta::assert_snapshot!(table, @r"
         ReadCustomers      yes  yes  yes  yes
         ReadLists          yes  yes  yes  yes
-        ExportLists        yes   .    .   yes
+        ExportLists         .    .    .   yes
         ReadTeam            .   yes  yes  yes
         WriteNotes          .   yes  yes  yes
         EditAttributes      .   yes  yes  yes
@@ -149,14 +158,26 @@ mod tests {
     }
 
     #[test]
-    fn a_project_can_allow_support_and_developers_to_delete_customers_and_nothing_more() {
+    fn a_project_can_allow_others_to_delete_customers_and_to_download_lists_and_nothing_more() {
+        let none = Allowed { others_may_delete: false, list_export_role: Role::Admin };
+        let some = Allowed { others_may_delete: true, list_export_role: Role::Viewer };
         for permission in Permission::ALL.iter().copied() {
             for role in Role::ALL {
-                let is_allowed =
-                    permission == Permission::DeleteCustomers && matches!(role, Role::Support | Role::Developer);
-                assert_eq!(role.may_in(true, permission), role.may(permission) || is_allowed, "{role} {permission:?}");
-                assert_eq!(role.may_in(false, permission), role.may(permission));
+                let deletes = permission == Permission::DeleteCustomers && role != Role::Viewer;
+                let is_allowed = deletes || permission == Permission::ExportLists;
+                assert_eq!(role.may_in(some, permission), role.may(permission) || is_allowed, "{role} {permission:?}");
+                assert_eq!(role.may_in(none, permission), role.may(permission));
             }
+        }
+        let developers = Allowed { list_export_role: Role::Developer, ..none };
+        let exporting = Role::ALL.map(|role| role.may_in(developers, Permission::ExportLists));
+        assert_eq!(exporting, [false, false, true, true]);
+    }
+
+    #[test]
+    fn each_role_may_what_the_one_before_it_may() {
+        for pair in Role::ALL.windows(2) {
+            assert!(Permission::ALL.iter().all(|permission| pair[1].may(*permission) || !pair[0].may(*permission)));
         }
     }
 

@@ -5,7 +5,8 @@ use std::io::{IsTerminal, stdin};
 use std::process::Command;
 
 use super::one_line;
-use crate::audit::{self, Everywhere, Trace};
+use crate::audit::{self, Ctx, Everywhere, Trace};
+use crate::auth::members::{self, may_leave_admins};
 use crate::auth::names::{Email, Name};
 use crate::auth::password::GuessedWords;
 use crate::auth::queries::{self, NewPerson};
@@ -14,8 +15,9 @@ use crate::base::Role;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{Ids, PersonId};
 use crate::db::Conn;
+use crate::wording::text::uncapitalised;
 
 #[derive(clap::Subcommand)]
 pub enum Action {
@@ -52,6 +54,8 @@ pub struct Person {
 enum Added {
     NoProject,
     NoPassword,
+    /// The person is the project's last admin; the sentence says what to do first.
+    LastAdmin(&'static str),
     NewPerson,
     KnownPerson,
 }
@@ -98,32 +102,68 @@ fn add_person(person: &Person, config: &Config) -> Result<(), String> {
     let added = db.write_here(|conn| add(conn, person, email, name, hash.as_deref()));
     match added.map_err(one_line)? {
         Added::NoProject => Err(format!("there is no project {}", person.project)),
+        Added::LastAdmin(why) => Err(uncapitalised(why.trim_end_matches('.'))),
         Added::NoPassword => Err("a new person needs a password on standard input".into()),
         Added::NewPerson => done(&format!("{name} can log in as {email}, as {} of {}.", person.role, person.project)),
         Added::KnownPerson => done(&format!("{email} is now {} of {}.", person.role, person.project)),
     }
 }
 
+/// Everything is traced, as what people do on the page is.
 fn add(conn: &mut Conn, person: &Person, email: &str, name: &str, hash: Option<&str>) -> Result<Added, Error> {
     let Some(project) = queries::project_id(conn, &person.project)? else { return Ok(Added::NoProject) };
+    conn.lock_project(project)?;
+    let ctx = Ctx::operator(project, &Ids::random(), Clock::Machine.now());
     let known = queries::by_email(conn, email)?;
     if let Some(queries::Account { id, is_open: true }) = known {
-        if let Some(hash) = hash {
-            account::change_password(conn, id, hash)?;
-        }
-        queries::set_role(conn, project, id, person.role)?;
-        return Ok(Added::KnownPerson);
+        return change(conn, &ctx, person, (id, email), hash);
     }
     let Some(password_hash) = hash else { return Ok(Added::NoPassword) };
-    let now = Clock::Machine.now();
-    let id = known.map_or_else(|| Ids::random().next(now), |account| account.id);
+    let id = known.map_or_else(|| ctx.next_id(), |account| account.id);
     let new = NewPerson { id, email, name, password_hash };
     match known {
         Some(_) => queries::reopen(conn, &new)?,
-        None => queries::insert_person(conn, &new, now)?,
+        None => queries::insert_person(conn, &new, ctx.now)?,
     }
     queries::set_role(conn, project, id, person.role)?;
+    audit::append(conn, &ctx, added(email, person.role))?;
     Ok(Added::NewPerson)
+}
+
+/// Gives somebody who has an account a role in the project and, if there is a `hash`, another password.
+fn change(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    person: &Person,
+    (id, email): (PersonId, &str),
+    hash: Option<&str>,
+) -> Result<Added, Error> {
+    let before = queries::role_of(conn, ctx.project, id)?;
+    if let Some(before) = before.filter(|before| *before != person.role) {
+        if let Err(why) = may_leave_admins(before, members::queries::count_admins(conn, ctx.project)?) {
+            return Ok(Added::LastAdmin(why));
+        }
+        members::queries::withdraw_invitations(conn, ctx.project, id)?;
+    }
+    if let Some(hash) = hash {
+        account::change_password(conn, id, hash)?;
+        let everywhere = Everywhere::lock_by_operator(conn, id, &Ids::random(), ctx.now)?;
+        everywhere.append(conn, &Trace::new(audit::Action::PasswordReplaced).about(email))?;
+    }
+    queries::set_role(conn, ctx.project, id, person.role)?;
+    match before {
+        Some(before) if before == person.role => {}
+        Some(before) => {
+            let changed = Trace::new(audit::Action::MemberRoleChanged).about(email);
+            audit::append(conn, ctx, changed.before(before.name()).after(person.role.name()))?;
+        }
+        None => audit::append(conn, ctx, added(email, person.role))?,
+    }
+    Ok(Added::KnownPerson)
+}
+
+fn added(email: &str, role: Role) -> Trace {
+    Trace::new(audit::Action::MemberAdded).about(email).after(role.name())
 }
 
 fn done(sentence: &str) -> Result<(), String> {

@@ -13,6 +13,7 @@ diesel::table! {
         note_count -> BigInt,
         overrides_only_tests -> Bool,
         others_may_delete -> Bool,
+        list_export_role -> Text,
         webhook_secret_set_at -> Nullable<BigInt>,
         old_webhook_secret_hash -> Nullable<Text>,
         old_webhook_secret_until -> Nullable<BigInt>,

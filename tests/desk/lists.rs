@@ -6,7 +6,7 @@ use dossier::base::error::Error;
 use dossier::db::schema::customers;
 use serde_json::json;
 
-use crate::support::cast::{ADA, DEV, SOL, VERA};
+use crate::support::cast::{ADA, TEAM, VERA};
 use crate::support::events::{deliver_together, purchase};
 use crate::support::pages::pager_link;
 use crate::support::{Answer, DAY, Desk, NOW};
@@ -199,7 +199,7 @@ async fn an_unknown_list_and_a_malformed_cursor_are_explained() {
     }
     let beyond = page(&desk, &format!("?after={cursor}")).await;
     assert_eq!(beyond.status, StatusCode::OK);
-    let file = desk.get(&VERA, "/projects/sundial/customers.csv?list=whales").await;
+    let file = desk.get(&ADA, "/projects/sundial/customers.csv?list=whales").await;
     assert_eq!(file.status, StatusCode::BAD_REQUEST);
 }
 
@@ -253,12 +253,22 @@ async fn roles_that_may_export_can_download_a_list() {
     assert!(lines[0].starts_with("app_user_id,name,email,country,status,total_spent_usd,"));
     let wanted = "\"'=HYPERLINK(\"\"http://evil.example\"\")\",'@SUM(1),,,Active,9.99,pro_monthly,APP_STORE,2026-11-22T17:00:00Z,,";
     assert!(lines[1].starts_with(wanted), "{}", lines[1]);
-    for person in [SOL, DEV] {
-        let refused = desk.get(&person, "/projects/sundial/customers.csv").await;
-        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", person.name);
-        assert!(!desk.get(&person, "/projects/sundial/customers").await.body.contains("customers.csv"));
+    let exporting = async || {
+        let mut may = Vec::new();
+        for person in TEAM {
+            let file = desk.get(&person, "/projects/sundial/customers.csv").await;
+            let is_offered = desk.get(&person, "/projects/sundial/customers").await.body.contains("customers.csv?list=all");
+            assert_eq!((file.status == StatusCode::OK, file.status != StatusCode::FORBIDDEN), (is_offered, is_offered));
+            may.push(is_offered);
+        }
+        may
+    };
+    assert_eq!(exporting().await, [false, false, false, true], "admins alone");
+    for (least, roles) in [("support", [false, true, true, true]), ("viewer", [true; 4])] {
+        let allow = diesel::update(projects::table.find(desk.project)).set(projects::list_export_role.eq(least));
+        desk.db.write_here(|conn| Ok::<_, Error>(allow.execute(conn)?)).expect("it is allowed");
+        assert_eq!(exporting().await, roles, "{least}");
     }
-    assert!(page(&desk, "").await.body.contains("customers.csv?list=all"));
 }
 
 #[actix_web::test]

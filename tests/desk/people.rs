@@ -1,5 +1,8 @@
 //! The people of a project: roles, leaving, and that a project keeps an admin.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::auth::queries::{role_of, set_role};
@@ -9,7 +12,7 @@ use dossier::db::schema::{invitations, notes, offering_overrides, sessions};
 
 use crate::support::audit_log::{audit_entries, verify_audit_chain};
 use crate::support::canary::add_customer_with_everything;
-use crate::support::cast::{ADA, DEV, LENA, PASSWORD, Person, SOL, TEAM, VERA};
+use crate::support::cast::{ADA, DEV, LENA, PASSWORD, Person, SOL, SUNDIAL, TEAM, VERA};
 use crate::support::desks::add_lena;
 use crate::support::jobs::clean_up;
 use crate::support::pages::seen_version;
@@ -343,4 +346,38 @@ async fn a_second_factor_is_required_only_by_an_admin_who_has_one() {
         changes.len() == 2 && changes[0].details.contains(r#""before":"optional","after":"required""#),
         "{changes:?}"
     );
+}
+
+/// Runs `dossier user add` in the project Sundial with a password on standard input; returns whether it worked, and its words.
+fn user_add(desk: &Desk, email: &str, role: &str, password: &str) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+    command.args(["user", "add", "--project", SUNDIAL, "--email", email, "--name", "Eve Adebayo", "--role", role]);
+    command.env("DATABASE_URL", &desk.application.config.database_url);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it runs");
+    writeln!(child.stdin.take().expect("an input"), "{password}").expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+/// The command line does what the page does: with an entry in the audit log, and never without an admin.
+#[actix_web::test]
+async fn the_command_line_leaves_traces_and_keeps_the_last_admin() {
+    let desk = Desk::open().await;
+    let (is_refused, words) = user_add(&desk, ADA.email, "viewer", "");
+    assert!(!is_refused && words.contains("this is the project's last admin. Make somebody else an admin first"), "{words}");
+    assert!(audit_entries(&desk).is_empty());
+    assert!(user_add(&desk, "eve@sundial.example", "admin", "a password of her own").0);
+    assert!(user_add(&desk, "eve@sundial.example", "admin", "").0, "nothing changes");
+    assert!(user_add(&desk, SOL.email, "developer", "another one for Sol").0);
+    assert!(user_add(&desk, ADA.email, "support", "").0, "there is another admin");
+    let entries = audit_entries(&desk);
+    let lines: Vec<(&str, &str)> =
+        entries.iter().map(|entry| (entry.action.as_str(), entry.actor_kind.as_str())).collect();
+    let by_operator = |action| (action, "operator");
+    let actions = ["member_added", "password_replaced", "member_role_changed", "member_role_changed"];
+    assert_eq!(lines, actions.map(by_operator));
+    assert!(entries[0].details.contains("eve@sundial.example") && entries[0].details.contains("admin"));
+    assert!(entries[2].details.contains("support") && entries[2].details.contains("developer"));
+    assert!(verify_audit_chain(&desk).is_ok());
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::model::{Kind, Value};
 use crate::base::clock::Moment;
 use crate::base::ids::{KeyId, PersonId, ProjectId};
-use crate::base::{Permission, Role};
+use crate::base::{Allowed, Permission, Role};
 use crate::customers::SandboxAccess;
 use crate::db::Conn;
 use crate::db::schema::{api_keys, memberships, projects};
@@ -37,6 +37,7 @@ pub struct KeyProject {
     pub created_at: Moment,
     /// As [`Project::others_may_delete`](crate::auth::Project).
     pub others_may_delete: bool,
+    pub list_export_role: Role,
 }
 
 impl Key {
@@ -46,7 +47,8 @@ impl Key {
 
     /// Whether the role of a secret key has a permission. A public key has no role.
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.is_some_and(|role| role.may_in(self.project.others_may_delete, permission))
+        let KeyProject { others_may_delete, list_export_role, .. } = self.project;
+        self.role.is_some_and(|role| role.may_in(Allowed { others_may_delete, list_export_role }, permission))
     }
 
     /// The name of the role of a secret key.

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::model::{FORMER, Line};
 use crate::auth::second_factor;
+use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::ids::{PersonId, ProjectId};
 use crate::db::Conn;
@@ -19,6 +20,12 @@ pub fn list(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Line>> {
         .load(conn)?;
     lines.sort_by_cached_key(|line| (line.name.to_lowercase(), line.email.clone()));
     Ok(lines)
+}
+
+pub fn count_admins(conn: &mut Conn, project: ProjectId) -> QueryResult<usize> {
+    let admins = memberships::project_id.eq(project).and(memberships::role.eq(Role::Admin));
+    let count: i64 = memberships::table.filter(admins).count().get_result(conn)?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// Removes a person from a project and deletes the invitations they sent. From the next request on they have no

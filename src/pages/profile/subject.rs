@@ -52,6 +52,8 @@ pub struct Project {
     pub overrides_only_tests: bool,
     /// Whether support and developers may delete customers as well.
     pub others_may_delete: bool,
+    /// The lowest role that may download lists of customers.
+    pub list_export_role: Role,
 }
 
 /// The customer's row: what the app reported, and what follows from the events.
@@ -137,7 +139,8 @@ impl Subject {
     }
 
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may_in(self.project.others_may_delete, permission)
+        let Project { others_may_delete, list_export_role, .. } = self.project;
+        self.role.may_in(Allowed { others_may_delete, list_export_role }, permission)
     }
 
     /// The address of the page at this card, with the sandbox switch unchanged.

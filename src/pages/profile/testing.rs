@@ -52,6 +52,7 @@ pub fn stranger() -> Visit {
             note_count: 10,
             overrides_only_tests: false,
             others_may_delete: false,
+            list_export_role: Role::Admin,
         },
         customer: Customer {
             id: CustomerId(7),

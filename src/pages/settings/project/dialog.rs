@@ -2,11 +2,12 @@
 
 use askama::Template;
 
-use super::model::{LONGEST_NOTE, MOST_NOTES, MOST_TESTERS, Settings};
+use super::model::{LONGEST_NOTE, MOST_NOTES, MOST_TESTERS, Settings, exporters};
 use super::queries;
 use crate::actions::Opened;
 use crate::auth::Member;
 use crate::base::Permission::ManageProject;
+use crate::base::Role;
 use crate::base::error::Error;
 use crate::customers::{SandboxAccess, TransferBehavior};
 use crate::db::Conn;
@@ -46,6 +47,12 @@ impl Edit {
         let chosen = self.form.value("sandbox_access", self.settings.sandbox_access.as_str()).to_owned();
         let option = |one: SandboxAccess| (one.as_str(), one.name(), one.as_str() == chosen);
         SandboxAccess::ALL.into_iter().map(option).collect()
+    }
+
+    /// Who may download lists: value, name, and whether it is chosen.
+    fn export_options(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let chosen = self.form.value("list_export_role", self.settings.list_export_role.name()).to_owned();
+        Role::ALL.into_iter().rev().map(|role| (role.name(), exporters(role), role.name() == chosen)).collect()
     }
 
     fn others_may_delete(&self) -> bool {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde::Deserialize;
 
-use crate::base::AppUserId;
+use crate::base::{AppUserId, Role};
 use crate::base::error::{Problem, Refusal};
 use crate::customers::{SandboxAccess, TransferBehavior, sandbox_access};
 use crate::db::schema::projects;
@@ -29,6 +29,8 @@ pub struct Settings {
     /// `None`: as in production.
     pub sandbox_transfer_behavior: Option<TransferBehavior>,
     pub others_may_delete: bool,
+    /// The lowest role that may download lists of customers.
+    pub list_export_role: Role,
     /// Whether developers may set another offering for test customers only.
     pub overrides_only_tests: bool,
     /// For whom purchases of the sandbox unlock (§17).
@@ -47,6 +49,7 @@ pub struct Draft {
     transfer_behavior: String,
     sandbox_transfer_behavior: String,
     others_may_delete: Option<String>,
+    list_export_role: Option<String>,
     overrides_only_tests: Option<String>,
     sandbox_access: Option<String>,
     sandbox_testers: Option<String>,
@@ -99,6 +102,10 @@ impl Settings {
         if sandbox_access.is_none() {
             or_refuse("sandbox_access", "Choose one of the options.".into());
         }
+        let export_role = draft.list_export_role.as_deref().map_or(Some(self.list_export_role), Role::parse);
+        if export_role.is_none() {
+            or_refuse("list_export_role", "Choose one of the options.".into());
+        }
         let testers = draft.sandbox_testers.as_deref().map_or_else(|| Ok(self.sandbox_testers.clone()), testers);
         let sandbox_testers = testers.unwrap_or_else(|why| {
             or_refuse("sandbox_testers", why);
@@ -111,6 +118,7 @@ impl Settings {
             transfer_behavior: transfer_behavior.unwrap_or(self.transfer_behavior),
             sandbox_transfer_behavior: sandbox,
             others_may_delete: draft.others_may_delete.is_some(),
+            list_export_role: export_role.unwrap_or(self.list_export_role),
             overrides_only_tests: draft.overrides_only_tests.is_some(),
             sandbox_access: sandbox_access.unwrap_or(self.sandbox_access),
             sandbox_testers,
@@ -142,6 +150,7 @@ impl Settings {
             ("Transfer Behavior", self.transfer_behavior.name().to_owned()),
             ("In the sandbox", sandbox.to_owned()),
             ("Who may delete customers", who_deletes(self.others_may_delete).to_owned()),
+            ("Who may download lists", exporters(self.list_export_role).to_owned()),
             ("Developers set offerings for", whose_offering(self.overrides_only_tests).to_owned()),
             ("Sandbox purchases unlock for", self.sandbox_access.name().to_owned()),
             ("Test customers by id", named(&self.sandbox_testers)),
@@ -174,6 +183,16 @@ fn testers(typed: &str) -> Result<String, String> {
 
 fn who_deletes(others: bool) -> &'static str {
     if others { "Admins, developers and support" } else { "Admins" }
+}
+
+/// Everybody whose role is this one or a higher one.
+pub const fn exporters(least: Role) -> &'static str {
+    match least {
+        Role::Viewer => "Everybody",
+        Role::Support => "Admins, developers and support",
+        Role::Developer => "Admins and developers",
+        Role::Admin => "Admins",
+    }
 }
 
 fn whose_offering(only_tests: bool) -> &'static str {
@@ -215,6 +234,7 @@ mod tests {
             transfer_behavior: TransferBehavior::TransferToNew,
             sandbox_transfer_behavior: None,
             others_may_delete: false,
+            list_export_role: Role::Admin,
             overrides_only_tests: false,
             sandbox_access: SandboxAccess::Everybody,
             sandbox_testers: String::new(),
@@ -232,6 +252,7 @@ mod tests {
                 .map_or("", TransferBehavior::as_str)
                 .to_owned(),
             others_may_delete: settings.others_may_delete.then(|| "1".to_owned()),
+            list_export_role: Some(settings.list_export_role.name().to_owned()),
             overrides_only_tests: settings.overrides_only_tests.then(|| "1".to_owned()),
             sandbox_access: Some(settings.sandbox_access.as_str().to_owned()),
             sandbox_testers: Some(settings.sandbox_testers.clone()),
