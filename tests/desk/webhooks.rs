@@ -348,3 +348,19 @@ async fn every_sample_is_shown_in_the_right_words() {
         assert!(card.to_lowercase().contains(&format!("<bdi>{}", expected.to_lowercase())), "{expected}: {card}");
     }
 }
+
+#[actix_web::test]
+async fn ids_that_differ_in_case_alone_are_two_customers_until_an_event_names_both() {
+    let desk = Desk::open().await;
+    let slug = desk.project_of_the_cast();
+    for (event, id) in [("one", "lena"), ("two", "LENA"), ("three", "Lena")] {
+        let named = json!({ "id": event, "app_user_id": id, "original_app_user_id": id, "aliases": [id] });
+        assert_eq!(desk.post_webhook(&slug, purchase_by_lena(named)).await.status, 200);
+    }
+    assert_eq!(desk.count(|conn| customers::table.count().get_result(conn)), 3);
+    let both = purchase_by_lena(json!({ "id": "both", "aliases": ["lena", "LENA", "Lena"] }));
+    assert_eq!(desk.post_webhook(&slug, both).await.status, 200);
+    assert_eq!(desk.count(|conn| customers::table.count().get_result(conn)), 1);
+    let found = desk.get(&VERA, &format!("/projects/{slug}/customers?q=lEnA")).await;
+    assert_eq!(found.status, 303, "the search finds the one customer");
+}
