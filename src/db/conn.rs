@@ -33,7 +33,8 @@ pub enum AnyConnection {
 }
 
 /// A commit is on disk before it returns (`FULL`), and readers do not wait for the writer (`WAL`). SQLite overwrites
-/// deleted content (`secure_delete`), and a second writer waits instead of failing (`busy_timeout`).
+/// deleted content (`secure_delete`), and a second writer waits instead of failing (`busy_timeout`). `LIKE` tells `a` from
+/// `A`, as it does on PostgreSQL.
 const SQLITE_SETTINGS: &str = "
     PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
@@ -45,6 +46,7 @@ const SQLITE_SETTINGS: &str = "
     PRAGMA cache_size = -2000;
     PRAGMA journal_size_limit = 67108864;
     PRAGMA mmap_size = 0;
+    PRAGMA case_sensitive_like = ON;
 ";
 
 /// A statement of a writer is planned once, not again for each array of rows, which would take as long as to run it. The
