@@ -190,7 +190,9 @@ async fn while_every_connection_is_taken_pages_get_503_and_the_rest_works() {
     for path in ["/login", "/healthz", &style_sheet()] {
         assert_eq!(desk.anonymous_get(path).await.status, StatusCode::OK, "{path}");
     }
-    assert_eq!(desk.anonymous_get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let unready = desk.anonymous_get("/readyz").await;
+    assert_eq!((unready.status, unready.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "5"));
+    assert_eq!(unready.body, r#"{"status":"not ready"}"#);
     release.0.send(()).expect("the holder listens");
     holder.join().expect("no panic").expect("a read");
     assert_eq!(desk.call(settings()).await.status, StatusCode::OK);
