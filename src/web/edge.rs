@@ -16,7 +16,7 @@ use actix_web::{HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 
 use super::request_record::RequestRecord;
-use super::{cors, failure, headers, log};
+use super::{cors, failure, headers, log, path};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
@@ -36,6 +36,10 @@ pub async fn edge(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let pending = Pending::begin(&req);
+    if let Err(error) = path::refuse_nul(req.uri(), pending.record.face) {
+        let refused = pending.end(HttpResponse::from_error(error));
+        return Ok(req.into_response(refused));
+    }
     match AssertUnwindSafe(next.call(req)).catch_unwind().await {
         Ok(Ok(response)) => {
             let (req, response) = response.into_parts();

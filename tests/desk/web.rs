@@ -130,9 +130,7 @@ async fn the_host_of_a_request_is_shown_nowhere() {
 #[actix_web::test]
 async fn a_path_that_is_not_text_is_404() {
     let desk = Desk::open().await;
-    for path in
-        ["/projects/%FF/settings", "/projects/%00/settings", "/projects/sundial%00/settings", "/%2e%2e/%2e%2e/etc"]
-    {
+    for path in ["/projects/%FF/settings", "/projects/sundial%EF%BF%BD/settings", "/%2e%2e/%2e%2e/etc"] {
         assert_eq!(desk.get(&ADA, path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
