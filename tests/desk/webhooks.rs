@@ -1,5 +1,7 @@
 //! Receiving webhooks: the authorization, the answers, what is stored, and bad input.
 
+use std::time::{Duration, Instant};
+
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::base::error::Error;
@@ -11,7 +13,7 @@ use crate::support::customers::count_events;
 use crate::support::events::replace_fields;
 use crate::support::project::webhook_request;
 use crate::support::seed::WEBHOOK_SECRET;
-use crate::support::{Desk, samples};
+use crate::support::{Answer, Desk, samples};
 
 /// A purchase by Lena, with the fields of `extra` replaced.
 fn purchase_by_lena(extra: Value) -> String {
@@ -75,11 +77,53 @@ async fn only_the_exact_authorization_value_is_accepted() {
 }
 
 #[actix_web::test]
-async fn an_unknown_project_is_a_404_in_json() {
+async fn an_unknown_project_is_answered_like_a_wrong_secret() {
     let desk = Desk::open().await;
-    let answer = desk.post_webhook("nowhere", purchase_by_lena(json!({}))).await;
-    assert_eq!(answer.status, 404);
-    assert!(serde_json::from_str::<Value>(&answer.body).is_ok());
+    let slug = desk.project_of_the_cast();
+    let seen = |answer: Answer| {
+        let mut headers: Vec<_> = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| *name != "x-request-id")
+            .map(|(name, value)| (name.to_string(), value.clone()))
+            .collect();
+        headers.sort_by(|one, other| one.0.cmp(&other.0));
+        (answer.status, headers, answer.body)
+    };
+    let ask = |slug: &str, value: &'static str| {
+        let request = webhook_request(slug, purchase_by_lena(json!({}))).insert_header(("authorization", value));
+        desk.call(request)
+    };
+    let wrong = seen(ask(&slug, "Bearer of nobody").await);
+    assert_eq!(wrong.0, 401);
+    for unknown in ["nowhere", "%FF", "NOWHERE", "a%2Fb"] {
+        for value in [WEBHOOK_SECRET, "Bearer of nobody", ""] {
+            assert_eq!(seen(ask(unknown, value).await), wrong, "{unknown} {value}");
+        }
+    }
+    assert_eq!(count_events(&desk), 0);
+}
+
+/// Half of them are faster, half are slower.
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+#[actix_web::test]
+async fn an_unknown_project_is_answered_as_fast_as_a_wrong_secret() {
+    let desk = Desk::open().await;
+    let (slug, mut times) = (desk.project_of_the_cast(), [Vec::new(), Vec::new()]);
+    for _ in 0..200 {
+        for (of, slug) in [slug.as_str(), "p1234567890123456789"].into_iter().enumerate() {
+            let request = webhook_request(slug, "{}").insert_header(("authorization", "Bearer of nobody"));
+            let began = Instant::now();
+            assert_eq!(desk.call(request).await.status, 401);
+            times[of].push(began.elapsed());
+        }
+    }
+    let [known, unknown] = times.map(median);
+    assert!(known.abs_diff(unknown) < known / 4 + Duration::from_millis(2), "{known:?} and {unknown:?}");
 }
 
 #[actix_web::test]
