@@ -31,7 +31,7 @@ use crate::ingest::Intake;
 use crate::live::{self, Live};
 use crate::server::health::{self, Readiness};
 use crate::web::routes::RouteEntry;
-use crate::web::{Routes, assets, cors, edge, guard};
+use crate::web::{BodyMemory, Routes, assets, cors, edge, guard};
 use crate::{pages, webhooks};
 
 /// What all handlers share. Each worker thread gets a clone; all clones share one database.
@@ -51,6 +51,7 @@ pub struct Application {
     monotonic: MonotonicClock,
     passwords: Passwords,
     readiness: Readiness,
+    body_memory: BodyMemory,
     warnings: Warnings,
     key: Arc<Vec<u8>>,
 }
@@ -92,6 +93,7 @@ impl Application {
             monotonic,
             passwords,
             readiness,
+            body_memory: BodyMemory::default(),
             warnings,
             key,
         })
@@ -190,6 +192,7 @@ pub fn app(
         .app_data(Data::new(application.monotonic.clone()))
         .app_data(Data::new(application.passwords.clone()))
         .app_data(Data::new(application.readiness.clone()))
+        .app_data(Data::new(application.body_memory.clone()))
         .app_data(Data::new(application.warnings.clone()))
         .app_data(Data::new(ThrottleKey(application.key.to_vec())))
         .configure(|cfg| routes().register(cfg))

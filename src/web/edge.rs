@@ -15,6 +15,7 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 
+use super::gate::Gate;
 use super::request_record::RequestRecord;
 use super::{cors, failure, headers, log, path};
 use crate::base::config::Config;
@@ -40,6 +41,8 @@ pub async fn edge(
         let refused = pending.end(HttpResponse::from_error(error));
         return Ok(req.into_response(refused));
     }
+    // Opened again with the answer, whoever has read the body, or nobody.
+    let _closed = Gate::close_for(&req);
     match AssertUnwindSafe(next.call(req)).catch_unwind().await {
         Ok(Ok(response)) => {
             let (req, response) = response.into_parts();
@@ -89,7 +92,7 @@ impl Pending {
         if status.is_redirection() {
             return response;
         }
-        let is_failure = !matches!(error.as_error::<Error>(), Some(Error::Overloaded { .. }));
+        let is_failure = !matches!(error.as_error::<Error>(), Some(Error::Overloaded { .. } | Error::Crowded));
         if status.is_server_error() && is_failure {
             let cause = error.as_error::<Error>().and_then(Error::cause).map(str::to_owned);
             log::failure(&self.record, status, &cause.unwrap_or_else(|| error.to_string()));

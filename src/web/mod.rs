@@ -1,6 +1,8 @@
 //! What all answers share: the layout of pages, the table of routes, and the layers that every request passes.
 
 pub mod assets;
+mod body;
+mod body_memory;
 mod change;
 pub mod cors;
 pub mod csv;
@@ -12,6 +14,7 @@ pub mod file;
 pub mod filters;
 mod flash;
 pub mod form;
+mod gate;
 pub mod guard;
 mod headers;
 pub mod icon;
@@ -32,10 +35,13 @@ use self::request_record::RequestRecord;
 use crate::base::error::Error;
 use crate::wording::Preferences;
 pub use change::Change;
+pub use body::Incoming;
+pub use body_memory::BodyMemory;
 pub use dialog::{Dialog, OpenDialog};
 pub use flash::Flash;
 pub use form::Form;
 pub use layout::{Frame, Layout, ProjectLink, Section};
+pub use gate::Gate;
 pub use routes::{Access, Face, KeyNeeded, Proof, Routes};
 pub use shared::shared;
 

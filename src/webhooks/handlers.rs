@@ -3,7 +3,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::web::{Data, Payload};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use diesel::prelude::*;
 use serde_json::json;
@@ -17,7 +17,7 @@ use crate::db::schema::projects;
 use crate::db::{Conn, Db};
 use crate::events::MAX_BODY;
 use crate::ingest::{Answer, Intake, Outcome};
-use crate::web::{form, path};
+use crate::web::{Incoming, path};
 
 /// Takes one delivery. The body is read only after the `Authorization` header was checked. Nobody learns which projects there
 /// are: a slug that no project has is answered like a wrong header.
@@ -26,7 +26,7 @@ use crate::web::{form, path};
 /// [`Error::TooLarge`] and [`Error::BodyTimeout`] for the body; as [`Intake::take`] when the event is not stored.
 pub async fn receive(
     request: HttpRequest,
-    payload: Payload,
+    incoming: Incoming,
     db: Data<Db>,
     clock: Data<Clock>,
     writer: Data<Intake>,
@@ -39,7 +39,8 @@ pub async fn receive(
         let reason = "no project has this address and this Authorization header";
         return Ok(answer(StatusCode::UNAUTHORIZED, "unauthorised", reason));
     };
-    let body = form::read_body(payload, MAX_BODY, form::BODY_TIME).await?;
+    // The share of the memory for bodies is kept until the event is stored.
+    let (body, _share) = incoming.read(MAX_BODY).await.map_err(Error::from)?.into_parts();
     Ok(match writer.take(project.id, body).await? {
         Answer::Taken(Outcome::Stored) => answer(StatusCode::OK, "stored", "the event is stored"),
         Answer::Taken(Outcome::Duplicate) => answer(StatusCode::OK, "duplicate", "the event was stored before"),
