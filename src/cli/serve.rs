@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::ids::Ids;
-use crate::db::Db;
+use crate::db::{Db, Serving};
 use crate::endpoints;
 use crate::jobs::Worker;
 use crate::live::Live;
@@ -21,8 +21,18 @@ use crate::web::log;
 /// Serves until a signal stops the process.
 ///
 /// # Errors
-/// One line for standard error, when the log, the port, the database or a thread cannot be opened or started.
+/// One line for standard error, when another process serves the database file already, or the log, the port, the database or
+/// a thread cannot be opened or started.
 pub fn run(config: Config) -> Result<(), String> {
+    let serving = Serving::start(&config.database_url)?;
+    run_holding(serving, config)
+}
+
+/// As [`run`], for a caller that holds the database's lock.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_holding(_serving: Serving, config: Config) -> Result<(), String> {
     log::start(&config.log)?;
     let listener = listen(&config)?;
     let db = super::open(&config)?;

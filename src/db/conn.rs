@@ -222,9 +222,9 @@ impl Manager {
     /// # Errors
     /// When the scheme of `url` is neither `sqlite:` nor `postgres:`.
     pub fn new(url: &str, counts: Arc<Counts>, file: Arc<DatabaseFile>) -> Result<Manager, String> {
-        let address = match url.split_once(':') {
-            Some(("sqlite", path)) if !path.is_empty() => Address::Sqlite(path.trim_start_matches("//").to_owned()),
-            Some(("postgres" | "postgresql", _)) => Address::Postgres(with_connect_timeout(url)),
+        let address = match (sqlite_path(url), url.split_once(':')) {
+            (Some(path), _) => Address::Sqlite(path.to_owned()),
+            (None, Some(("postgres" | "postgresql", _))) => Address::Postgres(with_connect_timeout(url)),
             _ => return Err("DATABASE_URL must start with sqlite: or postgres:".into()),
         };
         Ok(Manager { address, is_for_writers: false, counts, file })
@@ -278,6 +278,12 @@ impl Manager {
         };
         Ok(Conn::new(conn))
     }
+}
+
+/// The path in an address of SQLite.
+pub(super) fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:").filter(|path| !path.is_empty())?;
+    Some(path.trim_start_matches("//"))
 }
 
 fn with_connect_timeout(url: &str) -> String {

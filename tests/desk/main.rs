@@ -60,6 +60,7 @@ mod rejected;
 mod routes;
 mod search;
 mod second_factor;
+mod serve;
 mod sessions;
 mod settings;
 mod settings_webhook;
