@@ -1,23 +1,32 @@
 //! The connection to a client, between the network and the HTTP library. It reads only what the connection's [`Gate`] lets in,
-//! and completes the answers that the library writes by itself.
+//! closes where the head of a request does not arrive (the library watches only the first of a connection), and completes the
+//! answers that the library writes by itself.
 
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
+use tokio::time::Sleep;
 
 use crate::web::{Gate, library_answer};
 
 /// After so many bytes the library must look at what it has before it reads on: only then it closes the gate.
 const AT_ONCE: usize = 8 << 10;
 
+/// How long the head of a request may take that is not the first of its connection.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+
 /// A connection.
 pub struct Socket {
     stream: Take<TcpStream>,
     gate: Gate,
     read_in_a_row: usize,
+    /// Ends when the head that is arriving takes too long.
+    head: Option<Pin<Box<Sleep>>>,
     completed: Option<Completed>,
     is_https: bool,
 }
@@ -32,7 +41,14 @@ struct Completed {
 
 impl Socket {
     pub fn new(stream: TcpStream, is_https: bool) -> Socket {
-        Socket { stream: stream.take(0), gate: Gate::default(), read_in_a_row: 0, completed: None, is_https }
+        Socket {
+            stream: stream.take(0),
+            gate: Gate::default(),
+            read_in_a_row: 0,
+            head: None,
+            completed: None,
+            is_https,
+        }
     }
 
     pub fn gate(&self) -> Gate {
@@ -41,6 +57,15 @@ impl Socket {
 
     fn stream(&mut self) -> Pin<&mut TcpStream> {
         Pin::new(self.stream.get_mut())
+    }
+
+    /// Ready when the head of a request has been arriving for too long.
+    fn poll_head_time(&mut self, context: &mut Context<'_>, came_in: bool) -> Poll<()> {
+        if !self.gate.awaits_head(self.head.is_some(), came_in) {
+            self.head = None;
+            return Poll::Pending;
+        }
+        self.head.get_or_insert_with(|| Box::pin(tokio::time::sleep(HEAD_TIME))).as_mut().poll(context)
     }
 
     fn poll_write_completed(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -77,7 +102,10 @@ impl AsyncRead for Socket {
         let count = buffer.filled().len() - before;
         self.gate.came_in(count);
         self.read_in_a_row = if read.is_pending() { 0 } else { self.read_in_a_row + count };
-        read
+        match self.poll_head_time(context, count > 0) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => read,
+        }
     }
 }
 

@@ -37,12 +37,12 @@ pub async fn edge(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let pending = Pending::begin(&req);
+    // The gate opens again with the answer, whoever has read the body, or nobody.
+    let _passed = Gate::pass(&req);
     if let Err(error) = path::refuse_nul(req.uri(), pending.record.face) {
         let refused = pending.end(HttpResponse::from_error(error));
         return Ok(req.into_response(refused));
     }
-    // Opened again with the answer, whoever has read the body, or nobody.
-    let _closed = Gate::close_for(&req);
     match AssertUnwindSafe(next.call(req)).catch_unwind().await {
         Ok(Ok(response)) => {
             let (req, response) = response.into_parts();

@@ -64,6 +64,7 @@ mod serve;
 mod sessions;
 mod settings;
 mod settings_webhook;
+mod socket;
 mod star;
 mod support;
 mod test_accounts;
