@@ -21,7 +21,7 @@ use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::base::{Permission, hex};
 use crate::db::{Conn, Db};
-use crate::web::form::{self, FORM_LIMIT};
+use crate::web::form;
 use crate::web::request_record::RequestRecord;
 use crate::web::{Proof, shared};
 
@@ -290,7 +290,7 @@ impl<T: DeserializeOwned + 'static, S: FormScope> FromRequest for ActionForm<T, 
         Box::pin(async move {
             // Before the form is read, so that somebody without a session learns nothing about it.
             let request = PageRequest::extract(&req).await?;
-            let body = form::read_form(&req, payload, FORM_LIMIT).await;
+            let body = form::read_form(&req, payload).await;
             match body.and_then(|body| Ok((form::parse(&body)?, form::pairs(&body)))) {
                 Ok((draft, typed)) => Ok(ActionForm { draft, sent: SentForm::new(&req, request, typed)? }),
                 Err(error) => Err(refuse::<S>(shared(&req)?, request, error).await),

@@ -1,31 +1,44 @@
-//! Reads request bodies: at most 1 MiB of JSON, whatever the content type says.
+//! Reads request bodies as JSON, whatever the content type says (§C0).
 
-use actix_web::web::Payload;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::api::errors;
 use crate::base::error::Error;
-use crate::web::form;
+use crate::web::Incoming;
 
-/// The most bytes of a body. The largest bodies are the events of an app, which SDKs send by the hundred.
-const LIMIT: usize = 1024 * 1024;
+/// The most bytes that a body may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// 64 KiB, for calls that name a few things.
+    Small,
+    /// 1 MiB, for receipts, attributes, and what SDKs upload by the hundred.
+    Large,
+}
+
+impl Limit {
+    pub fn bytes(self) -> usize {
+        match self {
+            Limit::Small => 64 << 10,
+            Limit::Large => 1 << 20,
+        }
+    }
+}
 
 /// Reads a body as any JSON value.
 ///
 /// # Errors
-/// [`Error::Client`] with code 7226 when the body is not JSON; [`Error::TooLarge`] above 1 MiB; [`Error::BodyTimeout`] when it
-/// does not arrive in time.
-pub async fn json(payload: Payload) -> Result<Value, Error> {
-    parsed(payload).await
+/// [`Error::Client`] with code 7226 when the body is not JSON; those of [`Incoming::read`].
+pub async fn json(incoming: Incoming, limit: Limit) -> Result<Value, Error> {
+    parsed(incoming, limit).await
 }
 
 /// Reads a body as a `T`.
 ///
 /// # Errors
 /// As [`json`], and [`Error::Client`] with code 7226 when the JSON is not a `T`.
-pub async fn parsed<T: DeserializeOwned>(payload: Payload) -> Result<T, Error> {
-    let body = form::read_body(payload, LIMIT, form::BODY_TIME).await?;
+pub async fn parsed<T: DeserializeOwned>(incoming: Incoming, limit: Limit) -> Result<T, Error> {
+    let body = incoming.read(limit.bytes()).await?;
     serde_json::from_slice(&body)
         .map_err(|error| errors::malformed(&format!("The body cannot be understood: {error}.")))
 }
@@ -33,8 +46,7 @@ pub async fn parsed<T: DeserializeOwned>(payload: Payload) -> Result<T, Error> {
 /// Reads a body and discards it.
 ///
 /// # Errors
-/// [`Error::TooLarge`] and [`Error::BodyTimeout`], as for [`json`].
-pub async fn dropped(payload: Payload) -> Result<(), Error> {
-    form::read_body(payload, LIMIT, form::BODY_TIME).await?;
-    Ok(())
+/// Those of [`Incoming::read`].
+pub async fn dropped(incoming: Incoming) -> Result<(), Error> {
+    Ok(incoming.discard(Limit::Large.bytes()).await?)
 }

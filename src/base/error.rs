@@ -61,6 +61,8 @@ pub enum Error {
         /// Seconds until the next write is accepted.
         retry_after: u64,
     },
+    /// More bodies arrive at once than there is memory for (503).
+    Crowded,
     /// An error of the client API with its own status and code (§C2.5).
     Client(ApiError),
     /// The same request may work later (503). The text is for the log.
@@ -170,7 +172,7 @@ impl ResponseError for Error {
             Error::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Client(api_error) => api_error.status,
-            Error::Unavailable(_) | Error::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Unavailable(_) | Error::Overloaded { .. } | Error::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -190,7 +192,7 @@ impl ResponseError for Error {
             Error::TooManyRequests { retry_after, .. } | Error::Overloaded { retry_after } => {
                 Some((RETRY_AFTER, HeaderValue::from(*retry_after)))
             }
-            Error::Unavailable(_) => Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))),
+            Error::Unavailable(_) | Error::Crowded => Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))),
             _ => None,
         };
         if let Some((name, value)) = header {

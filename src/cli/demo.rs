@@ -17,7 +17,7 @@ use crate::cli::demo_data::{self, Author, Contact, Customer, Note, Override};
 use crate::customers::state::News;
 use crate::customers::{Seen, identity, state};
 use crate::db::schema::{app_user_ids, customers, notes, offering_overrides};
-use crate::db::{Conn, Db, migrate};
+use crate::db::{Conn, Db, Serving, migrate};
 use crate::events::Delivery;
 use crate::{catalog, ingest};
 
@@ -36,7 +36,11 @@ const TEAM: [(&str, &str, Role); 4] = [
 /// One line for standard error, when the database contains the demo project already or fails, or the server cannot
 /// start.
 pub fn run(config: Config) -> Result<(), String> {
-    let config = with_own_database(config)?;
+    let (config, is_own) = with_own_database(config);
+    let serving = Serving::start(&config.database_url)?;
+    if is_own {
+        remove_own_database()?;
+    }
     let db = Db::open(&config.database_url, config.connections)?;
     migrate::run(&db)?;
     let (password, secret) = (random_word(6)?, format!("Bearer {}", random_word(24)?));
@@ -50,7 +54,7 @@ pub fn run(config: Config) -> Result<(), String> {
     println!("SDKs: proxyURL {}, key {app} (Test Store)", config.address_of(""));
     println!("REST API: key {server} (secret)");
     println!("Paste an order number: GPA.3390-1182-5530-01234, or an e-mail address: lena@okafor.example");
-    serve::run(config)
+    serve::run_holding(serving, config)
 }
 
 /// Adds a public key for an app that buys in the Test Store, and a secret key. Returns both values in this order.
@@ -81,24 +85,30 @@ fn maker_of(conn: &mut Conn, role: Role) -> Result<Maker<'static>, Error> {
     Ok(Maker::Person { id: account.id, name })
 }
 
-/// Replaces and uses [`DEMO_FILE`] if no database is named. Logs only warnings, so that the log-ins stay on the screen.
-fn with_own_database(mut config: Config) -> Result<Config, String> {
+/// Uses [`DEMO_FILE`] if no database is named, and returns whether it does. Logs only warnings, so that the log-ins stay on
+/// the screen.
+fn with_own_database(mut config: Config) -> (Config, bool) {
     if config.log == crate::base::config::DEFAULT_LOG {
         config.log = "warn".into();
     }
-    if config.database_url == crate::base::config::DEFAULT_DATABASE_URL {
-        for suffix in ["", "-wal", "-shm"] {
-            let file = format!("{DEMO_FILE}{suffix}");
-            match std::fs::remove_file(&file) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(format!("cannot replace {file}: {error}"));
-                }
-                _ => {}
-            }
-        }
+    let is_own = config.database_url == crate::base::config::DEFAULT_DATABASE_URL;
+    if is_own {
         config.database_url = format!("sqlite:{DEMO_FILE}");
     }
-    Ok(config)
+    (config, is_own)
+}
+
+fn remove_own_database() -> Result<(), String> {
+    for suffix in ["", "-wal", "-shm"] {
+        let file = format!("{DEMO_FILE}{suffix}");
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(format!("cannot replace {file}: {error}"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A random password of twice as many characters as `bytes`. Other users of this machine cannot guess it.

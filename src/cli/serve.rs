@@ -1,45 +1,38 @@
 //! `dossier serve`: runs the server, from opening the port until the last request is answered.
 
-use std::any::Any;
 use std::io;
 use std::net::TcpListener;
-use std::time::Duration;
 
-use actix_web::HttpServer;
-use actix_web::dev::{Extensions, Server, ServerHandle};
-use actix_web::http::KeepAlive;
-use actix_web::rt::net::TcpStream;
+use actix_web::dev::ServerHandle;
 use actix_web::rt::{self, System};
-use socket2::SockRef;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::ids::Ids;
-use crate::db::Db;
+use crate::db::{Db, Serving};
 use crate::endpoints;
 use crate::jobs::Worker;
 use crate::live::Live;
-use crate::server::app::{Application, app};
+use crate::server::app::Application;
+use crate::server::http::server;
 use crate::web::log;
-
-/// How long a client may take to send the head of a request.
-const HEAD_TIME: Duration = Duration::from_secs(5);
-/// How long an idle connection stays open for another request.
-const IDLE_TIME: Duration = Duration::from_secs(15);
-/// How long requests may take to finish after a stop signal. Orchestrators kill the process after ten seconds.
-const SECONDS_TO_FINISH: u64 = 8;
-/// How long a client may leave an answer unread before the system closes its connection.
-const UNREAD_TIME: Duration = Duration::from_secs(30);
-/// How many threads of a worker may wait for the database. This is more than a burst of requests needs, so no request
-/// waits for a thread.
-const WAITING_THREADS: usize = 256;
 
 /// Serves until a signal stops the process.
 ///
 /// # Errors
-/// One line for standard error, when the log, the port, the database or a thread cannot be opened or started.
+/// One line for standard error, when another process serves the database file already, or the log, the port, the database or
+/// a thread cannot be opened or started.
 pub fn run(config: Config) -> Result<(), String> {
+    let serving = Serving::start(&config.database_url)?;
+    run_holding(serving, config)
+}
+
+/// As [`run`], for a caller that holds the database's lock.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_holding(_serving: Serving, config: Config) -> Result<(), String> {
     log::start(&config.log)?;
     let listener = listen(&config)?;
     let db = super::open(&config)?;
@@ -89,36 +82,6 @@ async fn serve(application: Application, listener: TcpListener) -> io::Result<()
     let server = server(application, listener)?;
     rt::spawn(stop_on_signal(server.handle(), live, stop, stop_now));
     server.await
-}
-
-/// The server for an open port. It runs while the caller awaits it.
-///
-/// # Errors
-/// When the operating system refuses to listen on the port.
-pub fn server(application: Application, listener: TcpListener) -> io::Result<Server> {
-    let workers = application.config.workers;
-    let server = HttpServer::new(move || app(&application))
-        .workers(workers)
-        .worker_max_blocking_threads(WAITING_THREADS)
-        .keep_alive(KeepAlive::Timeout(IDLE_TIME))
-        .client_request_timeout(HEAD_TIME)
-        // A compressed answer is written in parts, and each would wait up to 40 ms for the client to confirm the one before.
-        .tcp_nodelay(true)
-        .shutdown_timeout(SECONDS_TO_FINISH)
-        .disable_signals()
-        .on_connect(cut_unread)
-        .listen(listener)?;
-    Ok(server.run())
-}
-
-/// Makes the system close the connection of a client that does not read its answer. Otherwise the answer would stay in
-/// memory for ever.
-fn cut_unread(io: &dyn Any, _: &mut Extensions) {
-    if let Some(stream) = io.downcast_ref::<TcpStream>()
-        && let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_TIME))
-    {
-        tracing::debug!(%error, "the time limit for unread answers could not be set on a connection");
-    }
 }
 
 /// Stops the server on a signal. After the first signal running requests may finish; a second signal ends them.

@@ -15,6 +15,9 @@ use crate::db::schema::*;
 use crate::db::{Conn, customer_tables};
 use crate::events::history::Side;
 
+/// How many search terms one statement names.
+const TERMS: usize = 500;
+
 /// Moves everything of `from` to `into` and deletes `from`. The caller settles `news`, which say what became of the
 /// state of `into`.
 pub fn into(conn: &mut Conn, into: CustomerId, from: CustomerId, news: &mut News) -> QueryResult<()> {
@@ -85,6 +88,14 @@ fn move_terms(conn: &mut Conn, into: CustomerId, from: CustomerId) -> QueryResul
     let of_names = search_terms::kind.eq_any([TermKind::Email, TermKind::Phone, TermKind::Name].map(TermKind::number));
     let theirs = || search_terms::table.filter(search_terms::customer_id.eq(from));
     diesel::delete(theirs().filter(of_names)).execute(conn)?;
+    let is_id = || search_terms::kind.eq(TermKind::AppUserId.number());
+    let ids: Vec<Vec<u8>> = theirs().filter(is_id()).select(search_terms::term).load(conn)?;
+    for ids in ids.chunks(TERMS) {
+        // Ids that differ in nothing but case have the same term.
+        let own = search_terms::customer_id.eq(into).and(is_id()).and(search_terms::term.eq_any(ids));
+        let own: Vec<Vec<u8>> = search_terms::table.filter(own).select(search_terms::term).load(conn)?;
+        diesel::delete(theirs().filter(is_id()).filter(search_terms::term.eq_any(own))).execute(conn)?;
+    }
     diesel::update(theirs()).set(search_terms::customer_id.eq(into)).execute(conn)?;
     Ok(())
 }

@@ -33,7 +33,8 @@ pub enum AnyConnection {
 }
 
 /// A commit is on disk before it returns (`FULL`), and readers do not wait for the writer (`WAL`). SQLite overwrites
-/// deleted content (`secure_delete`), and a second writer waits instead of failing (`busy_timeout`).
+/// deleted content (`secure_delete`), and a second writer waits instead of failing (`busy_timeout`). `LIKE` tells `a` from
+/// `A`, as it does on PostgreSQL.
 const SQLITE_SETTINGS: &str = "
     PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
@@ -45,6 +46,7 @@ const SQLITE_SETTINGS: &str = "
     PRAGMA cache_size = -2000;
     PRAGMA journal_size_limit = 67108864;
     PRAGMA mmap_size = 0;
+    PRAGMA case_sensitive_like = ON;
 ";
 
 /// A statement of a writer is planned once, not again for each array of rows, which would take as long as to run it. The
@@ -220,9 +222,9 @@ impl Manager {
     /// # Errors
     /// When the scheme of `url` is neither `sqlite:` nor `postgres:`.
     pub fn new(url: &str, counts: Arc<Counts>, file: Arc<DatabaseFile>) -> Result<Manager, String> {
-        let address = match url.split_once(':') {
-            Some(("sqlite", path)) if !path.is_empty() => Address::Sqlite(path.trim_start_matches("//").to_owned()),
-            Some(("postgres" | "postgresql", _)) => Address::Postgres(with_connect_timeout(url)),
+        let address = match (sqlite_path(url), url.split_once(':')) {
+            (Some(path), _) => Address::Sqlite(path.to_owned()),
+            (None, Some(("postgres" | "postgresql", _))) => Address::Postgres(with_connect_timeout(url)),
             _ => return Err("DATABASE_URL must start with sqlite: or postgres:".into()),
         };
         Ok(Manager { address, is_for_writers: false, counts, file })
@@ -276,6 +278,12 @@ impl Manager {
         };
         Ok(Conn::new(conn))
     }
+}
+
+/// The path in an address of SQLite.
+pub(super) fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:").filter(|path| !path.is_empty())?;
+    Some(path.trim_start_matches("//"))
 }
 
 fn with_connect_timeout(url: &str) -> String {

@@ -14,6 +14,7 @@ pub mod many;
 pub mod migrate;
 pub mod schema;
 pub mod secrets;
+mod serving;
 mod turns;
 
 use std::any::Any;
@@ -28,6 +29,7 @@ pub use both::Both;
 pub use conn::{AnyConnection, Conn, Manager};
 use conn::{Counts, DatabaseFile};
 pub use failure::{Unavailable, changed_meanwhile, is_unavailable};
+pub use serving::Serving;
 use turns::Turns;
 
 /// How long a reader waits for a connection before the answer is 503.

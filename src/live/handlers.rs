@@ -57,7 +57,7 @@ pub async fn listen(
         let queries::Counted { id: customer, events_count: known } = found.ok_or(Error::NotFound)?;
         let since = since.unwrap_or(known);
         let first = queries::news(conn, customer, environment, since..known)?;
-        Ok::<_, Error>((Watch { customer, environment, since, known, check }, first))
+        Ok::<_, Error>((Watch { person: member.person.id, customer, environment, since, known, check }, first))
     };
     let (watch, first) = db.read(find).await?;
     Ok(HttpResponse::Ok()
@@ -81,7 +81,8 @@ fn lines(listening: Listening) -> impl Stream<Item = Result<Bytes, Infallible>> 
             Next::Retry(listening) => (RETRY.to_owned(), Next::News(listening)),
             Next::News(mut listening) => match tokio::time::timeout(HEARTBEAT, listening.news.recv()).await {
                 Ok(Some(News::Events(count))) => (format!("event: news\ndata: {count}\n\n"), Next::News(listening)),
-                Ok(Some(News::Gone)) => ("event: gone\ndata:\n\n".to_owned(), Next::End),
+                // Either way the page stops listening. One that was replaced listens again when somebody looks at it.
+                Ok(Some(News::Gone | News::Replaced)) => ("event: gone\ndata:\n\n".to_owned(), Next::End),
                 Ok(None) => return None,
                 Err(_) => (":\n\n".to_owned(), Next::News(listening)),
             },

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::queries;
 use crate::base::error::Error;
-use crate::base::ids::CustomerId;
+use crate::base::ids::{CustomerId, PersonId};
 use crate::db::{Conn, Db};
 use crate::events::Environment;
 
@@ -20,6 +20,9 @@ const EVERY: Duration = Duration::from_secs(1);
 const RECHECK: Duration = Duration::from_secs(30);
 /// How many listeners one process accepts.
 const MOST: usize = 1_000;
+/// How many of them one person may have: pages listen only while they are visible, so this is more than screens show. The next
+/// page takes the place of the oldest.
+const MOST_OF_PERSON: usize = 24;
 
 /// What a listener receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub enum News {
     Events(i64),
     /// The customer was erased, or the person may not see them any more.
     Gone,
+    /// The person has opened so many pages that this one, the oldest, is not kept up to date.
+    Replaced,
 }
 
 /// Checks whether a person may still see the customer.
@@ -36,6 +41,7 @@ pub type Check = Arc<dyn Fn(&mut Conn) -> bool + Send + Sync>;
 /// What somebody listens to: the events of a customer in one environment, after the `since` that the page shows.
 #[derive(Clone)]
 pub struct Watch {
+    pub person: PersonId,
     pub customer: CustomerId,
     pub environment: Environment,
     pub since: i64,
@@ -67,6 +73,20 @@ struct Listener {
     sender: UnboundedSender<News>,
 }
 
+impl State {
+    /// Ends the oldest listener of a person who has as many as they may.
+    fn make_room_for(&mut self, person: PersonId) {
+        let of_person = || self.listeners.iter().filter(|(_, listener)| listener.watch.person == person);
+        let oldest = of_person().map(|(number, _)| *number).next();
+        if of_person().count() >= MOST_OF_PERSON
+            && let Some(oldest) = oldest.and_then(|number| self.listeners.remove(&number))
+        {
+            // A listener that has gone needs no word.
+            let _ = oldest.sender.send(News::Replaced);
+        }
+    }
+}
+
 /// A registration as a listener. Dropping it ends the registration.
 pub struct Listening {
     pub news: UnboundedReceiver<News>,
@@ -85,12 +105,14 @@ impl Live {
         Live { db, shared: Arc::default() }
     }
 
-    /// Registers a listener. `first` is the number of new events that it receives at once.
+    /// Registers a listener. `first` is the number of new events that it receives at once. A person who has too many loses
+    /// the oldest.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when too many listen, no thread can be started, or the server is stopping.
     pub fn join(&self, watch: Watch, first: i64) -> Result<Listening, Error> {
         let mut state = self.lock();
+        state.make_room_for(watch.person);
         if state.is_closed || state.listeners.len() >= MOST {
             return Err(Error::Unavailable("too many listeners, or the server is stopping".into()));
         }

@@ -36,7 +36,7 @@ use crate::ingest::Intake;
 use crate::live::{self, Live};
 use crate::server::health::{self, Readiness};
 use crate::web::routes::RouteEntry;
-use crate::web::{Routes, assets, cors, edge, guard};
+use crate::web::{BodyMemory, Routes, assets, cors, edge, guard};
 use crate::{pages, webhooks};
 
 /// What all handlers share. Each worker thread gets a clone; all clones share one database.
@@ -56,6 +56,7 @@ pub struct Application {
     monotonic: MonotonicClock,
     passwords: Passwords,
     readiness: Readiness,
+    body_memory: BodyMemory,
     warnings: Warnings,
     untrusted_proxy: UntrustedProxy,
     wrong_keys: WrongKeys,
@@ -101,6 +102,7 @@ impl Application {
             monotonic,
             passwords,
             readiness,
+            body_memory: BodyMemory::default(),
             warnings,
             untrusted_proxy: UntrustedProxy::default(),
             wrong_keys: WrongKeys::default(),
@@ -216,6 +218,7 @@ pub fn app(
         .app_data(Data::new(application.monotonic.clone()))
         .app_data(Data::new(application.passwords.clone()))
         .app_data(Data::new(application.readiness.clone()))
+        .app_data(Data::new(application.body_memory.clone()))
         .app_data(Data::new(application.warnings.clone()))
         .app_data(Data::new(application.untrusted_proxy.clone()))
         .app_data(Data::new(application.wrong_keys.clone()))

@@ -1,24 +1,31 @@
 //! Health checks for load balancers and supervisors: is the process alive, and can it serve?
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use diesel::prelude::*;
+use serde_json::json;
 
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
 use crate::db::schema::secrets;
 use crate::db::{Both, Conn, Db, Unavailable, durability, migrate};
-use crate::web::{Face, Routes};
+use crate::web::request_record::RequestRecord;
+use crate::web::{Face, Routes, log};
 
 /// The database is checked at most once in this time, however often strangers ask.
 const FRESH: Duration = Duration::from_secs(1);
 
+/// The `Retry-After` of a server that is not ready, in seconds.
+const RETRY_SECONDS: u64 = 5;
+
 const PROBE: &str = "readiness";
 
-/// The last answer and its time.
+/// The warnings of the last check that succeeded, and its time.
 #[derive(Clone, Default)]
 pub struct Readiness(Arc<Mutex<Option<Answer>>>);
 
@@ -34,16 +41,37 @@ pub fn routes(routes: &mut Routes) {
 
 /// Says that the process is alive, without asking the database.
 async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().json(serde_json::json!({ "status": "alive" }))
+    HttpResponse::Ok().json(json!({ "status": "alive" }))
 }
 
-/// Says whether the tables are up to date and a change can be stored.
-async fn readyz(db: Data<Db>, clock: Data<Clock>, readiness: Data<Readiness>) -> Result<HttpResponse, Error> {
-    let warnings = match readiness.recent() {
-        Some(warnings) => warnings,
-        None => readiness.keep(check(&db, clock.now()).await?),
-    };
-    Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "ready", "warnings": warnings })))
+/// Says whether the tables are up to date and a change can be stored: yes or no. Why not, and which settings are unsafe, is for
+/// the log alone.
+async fn readyz(
+    req: HttpRequest,
+    db: Data<Db>,
+    clock: Data<Clock>,
+    readiness: Data<Readiness>,
+) -> Result<HttpResponse, Error> {
+    if readiness.is_fresh() {
+        return Ok(ready());
+    }
+    match check(&db, clock.now()).await {
+        Ok(warnings) => {
+            readiness.keep(warnings);
+            Ok(ready())
+        }
+        Err(error) => Ok(not_ready(&req, &error)),
+    }
+}
+
+fn ready() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "ready" }))
+}
+
+fn not_ready(req: &HttpRequest, error: &Error) -> HttpResponse {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    log::failure(&RequestRecord::from_request(req), status, error.cause().unwrap_or("unknown"));
+    HttpResponse::build(status).insert_header((RETRY_AFTER, RETRY_SECONDS)).json(json!({ "status": "not ready" }))
 }
 
 async fn robots() -> &'static str {
@@ -69,14 +97,22 @@ fn probe(conn: &mut Conn, now: Moment) -> QueryResult<Vec<String>> {
 }
 
 impl Readiness {
-    fn recent(&self) -> Option<Vec<String>> {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref().filter(|(at, _)| at.elapsed() < FRESH).map(|(_, warnings)| warnings.clone())
+    fn is_fresh(&self) -> bool {
+        self.lock().as_ref().is_some_and(|(at, _)| at.elapsed() < FRESH)
     }
 
-    fn keep(&self, warnings: Vec<String>) -> Vec<String> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Some((Instant::now(), warnings.clone()));
+    /// Keeps what was found, and logs it when it differs from what was found before.
+    fn keep(&self, warnings: Vec<String>) {
+        let mut last = self.lock();
+        let before = last.take().map(|(_, before)| before).unwrap_or_default();
         warnings
+            .iter()
+            .filter(|one| !before.contains(one))
+            .for_each(|warning| tracing::warn!(warning, "unsafe setting"));
+        *last = Some((Instant::now(), warnings));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Answer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

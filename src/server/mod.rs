@@ -1,4 +1,6 @@
-//! The application: what its handlers share, every route and every layer, and its health checks.
+//! The application: what its handlers share, every route and every layer, its health checks, and the HTTP server.
 
 pub mod app;
 pub mod health;
+pub mod http;
+mod socket;

@@ -15,8 +15,9 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 
+use super::gate::Gate;
 use super::request_record::RequestRecord;
-use super::{cors, failure, headers, log};
+use super::{cors, failure, headers, log, path};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
@@ -36,6 +37,12 @@ pub async fn edge(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let pending = Pending::begin(&req);
+    // The gate opens again with the answer, whoever has read the body, or nobody.
+    let _passed = Gate::pass(&req);
+    if let Err(error) = path::refuse_nul(req.uri(), pending.record.face) {
+        let refused = pending.end(HttpResponse::from_error(error));
+        return Ok(req.into_response(refused));
+    }
     match AssertUnwindSafe(next.call(req)).catch_unwind().await {
         Ok(Ok(response)) => {
             let (req, response) = response.into_parts();
@@ -85,7 +92,7 @@ impl Pending {
         if status.is_redirection() {
             return response;
         }
-        let is_failure = !matches!(error.as_error::<Error>(), Some(Error::Overloaded { .. }));
+        let is_failure = !matches!(error.as_error::<Error>(), Some(Error::Overloaded { .. } | Error::Crowded));
         if status.is_server_error() && is_failure {
             let cause = error.as_error::<Error>().and_then(Error::cause).map(str::to_owned);
             log::failure(&self.record, status, &cause.unwrap_or_else(|| error.to_string()));

@@ -44,7 +44,7 @@ pub fn json(error: &actix_web::Error, status: StatusCode) -> String {
         },
         backoff_ms: match known {
             Some(Error::TooManyRequests { retry_after, .. }) => Some(retry_after.saturating_mul(1_000)),
-            Some(Error::Unavailable(_)) => Some(BACKOFF_MS),
+            Some(Error::Unavailable(_) | Error::Crowded) => Some(BACKOFF_MS),
             _ => None,
         },
     };

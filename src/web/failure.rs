@@ -88,6 +88,11 @@ pub(super) fn title_and_sentence(error: &actix_web::Error, status: StatusCode) -
             "More was sent for this customer, or from this address, than is taken in a minute. Nothing was stored: send it again \
              after the time in Retry-After.",
         ),
+        Some(Error::Crowded) => (
+            "Too much at once",
+            "More arrives here at the same time than there is room for. Nothing was stored: send it again after the time in \
+             Retry-After.",
+        ),
         _ => describe(status),
     }
 }

@@ -10,8 +10,8 @@ use tracing_subscriber::prelude::*;
 
 use super::request_record::RequestRecord;
 
-/// actix logs an error for everything that is not HTTP, so anybody could fill the log. Such a sender gets a 400, and
-/// nothing is logged.
+/// actix logs an error for everything that is not HTTP. Such a request is logged like every other one instead
+/// ([`library_answer`]).
 const QUIET: &str = "actix_http::h1=off";
 
 /// Starts the log: JSON lines on standard output.
@@ -30,6 +30,16 @@ pub fn request(record: &RequestRecord, method: &Method, status: StatusCode, took
     let route = record.matched.get().map_or("-", |line| line.pattern.as_str());
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(request = record.reference, %method, route, status = status.as_u16(), ms, "request answered");
+}
+
+/// Logs an answer that the HTTP library gave by itself. Browsers open connections that they do not use, so those that time
+/// out are not worth a line.
+pub fn library_answer(reference: &str, status: StatusCode) {
+    let status_number = status.as_u16();
+    match status {
+        StatusCode::REQUEST_TIMEOUT => tracing::debug!(request = reference, status = status_number, "no request came"),
+        _ => tracing::info!(request = reference, status = status_number, "request answered that is not HTTP"),
+    }
 }
 
 /// Logs the cause of a 5xx, once; the answer shows only the reference.

@@ -1,6 +1,8 @@
 //! What all answers share: the layout of pages, the table of routes, and the layers that every request passes.
 
 pub mod assets;
+mod body;
+mod body_memory;
 mod change;
 pub mod cors;
 pub mod csv;
@@ -12,10 +14,12 @@ pub mod file;
 pub mod filters;
 mod flash;
 pub mod form;
+mod gate;
 pub mod guard;
 mod headers;
 pub mod icon;
 pub mod layout;
+pub mod library_answer;
 pub mod log;
 pub mod markdown;
 pub mod path;
@@ -31,10 +35,13 @@ use askama::Template;
 use self::request_record::RequestRecord;
 use crate::base::error::Error;
 use crate::wording::Preferences;
+pub use body::Incoming;
+pub use body_memory::BodyMemory;
 pub use change::Change;
 pub use dialog::{Dialog, OpenDialog};
 pub use flash::Flash;
 pub use form::Form;
+pub use gate::Gate;
 pub use layout::{Frame, Layout, ProjectLink, Section};
 pub use routes::{Access, Face, KeyNeeded, Proof, Routes};
 pub use shared::shared;

@@ -1,9 +1,9 @@
 //! Receives webhook deliveries and answers as §5.1 says: 200 taken, 400 unreadable (the body is kept), 401 not
-//! authorised, 404 unknown project, 408 too slow, 413 too large, 429 not authorised too often, 5xx not stored.
+//! authorised or no such project, 408 too slow, 413 too large, 429 not authorised too often, 5xx not stored.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::web::{Data, Path, Payload};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use diesel::prelude::*;
 use serde_json::json;
@@ -19,31 +19,33 @@ use crate::db::schema::projects;
 use crate::db::{Conn, Db};
 use crate::events::MAX_BODY;
 use crate::ingest::{Answer, Intake, Outcome};
-use crate::web::form;
+use crate::web::{Incoming, path};
 
-/// Takes one delivery. The body is read only after the `Authorization` header was checked.
+/// Takes one delivery. The body is read only after the `Authorization` header was checked. Nobody learns which projects there
+/// are: a slug that no project has is answered like a wrong header.
 ///
 /// # Errors
 /// [`Error::TooManyRequests`] after too many wrong values from an address; [`Error::TooLarge`] and [`Error::BodyTimeout`] for
 /// the body; as [`Intake::take`] when the event is not stored.
 pub async fn receive(
     request: HttpRequest,
-    slug: Path<String>,
-    payload: Payload,
+    incoming: Incoming,
     db: Data<Db>,
     clock: Data<Clock>,
     writer: Data<Intake>,
     wrong_keys: Data<WrongKeys>,
 ) -> Result<HttpResponse, Error> {
-    let slug = slug.into_inner();
-    let Some(project) = db.ask(move |conn| project_of(conn, &slug)).await? else {
-        return Ok(answer(StatusCode::NOT_FOUND, "unknown_project", "no project has this address"));
-    };
-    if !project.allows(&request, clock.now()) {
+    let slug = slug_of(&request).unwrap_or_default();
+    let found = db.ask(move |conn| project_of(conn, &slug)).await?;
+    // The header is compared in any case, so that the time of the answer tells nothing either.
+    let is_allowed = found.as_ref().unwrap_or(&Receiver::of_no_project()).allows(&request, clock.now());
+    let Some(project) = found.filter(|_| is_allowed) else {
         wrong_keys.count(address::of_client(&request)?).await?;
-        return Ok(answer(StatusCode::UNAUTHORIZED, "unauthorised", "the Authorization header is not this project's"));
-    }
-    let body = form::read_body(payload, MAX_BODY, form::BODY_TIME).await?;
+        let reason = "no project has this address and this Authorization header";
+        return Ok(answer(StatusCode::UNAUTHORIZED, "unauthorised", reason));
+    };
+    // The share of the memory for bodies is kept until the event is stored.
+    let (body, _share) = incoming.read(MAX_BODY).await.map_err(Error::from)?.into_parts();
     Ok(match writer.take(project.id, body).await? {
         Answer::Taken(Outcome::Stored) => answer(StatusCode::OK, "stored", "the event is stored"),
         Answer::Taken(Outcome::Duplicate) => answer(StatusCode::OK, "duplicate", "the event was stored before"),
@@ -70,12 +72,23 @@ struct Receiver {
     old_until: Option<Moment>,
 }
 
+/// The slug in the path; `None` when it is not text.
+fn slug_of(request: &HttpRequest) -> Option<String> {
+    let parameters = path::named(super::PATH, request.uri().path())?;
+    parameters.into_iter().next().map(|(_, slug)| slug)
+}
+
 fn project_of(conn: &mut Conn, slug: &str) -> Result<Option<Receiver>, Error> {
     let found = projects::table.filter(projects::slug.eq(slug)).select(Receiver::as_select()).first(conn);
     Ok(found.optional()?)
 }
 
 impl Receiver {
+    /// What a header is compared with when the project does not exist. No header has such a hash.
+    fn of_no_project() -> Receiver {
+        Receiver { id: ProjectId(0), hash: NO_HASH.into(), old: None, old_until: None }
+    }
+
     /// Whether there is exactly one `Authorization` header, with a value that the project accepts. Both hashes are
     /// always compared, in constant time, so that the time of the answer reveals neither how much of a value matches
     /// nor of which.

@@ -4,7 +4,9 @@ mod handlers;
 
 use crate::web::{Face, Routes};
 
+const PATH: &str = "/webhooks/revenuecat/{p}";
+
 pub fn routes(routes: &mut Routes) {
     routes.face("/webhooks", Face::Program);
-    routes.public_post("/webhooks/revenuecat/{p}", handlers::receive);
+    routes.public_post(PATH, handlers::receive);
 }

@@ -452,3 +452,40 @@ async fn calls_with_odd_headers_are_accepted() {
         }
     }
 }
+
+/// The calls whose bodies may have 1 MiB; the others may have 64 KiB.
+const LARGE: [&str; 6] = [
+    "/v1/receipts",
+    "/v1/events",
+    "/v1/diagnostics",
+    "/v1/subscribers/lena/attributes",
+    "/v2/projects/sundial/customers",
+    "/v2/projects/sundial/customers/lena/attributes",
+];
+const SMALL: [&str; 10] = [
+    "/v1/subscribers/identify",
+    "/v1/subscribers/lena/attribution",
+    "/v1/subscribers/lena/adservices_attribution",
+    "/v1/subscribers/lena/entitlements/pro/promotional",
+    "/v1/subscribers/lena/subscriptions/x/defer",
+    "/v1/subscribers/lena/subscriptions/x/extend",
+    "/v2/projects/sundial/customers/lena/actions/grant_entitlement",
+    "/v2/projects/sundial/customers/lena/actions/revoke_granted_entitlement",
+    "/v2/projects/sundial/customers/lena/actions/assign_offering",
+    "/v2/projects/sundial/customers/lena/actions/transfer",
+];
+
+#[actix_web::test]
+async fn a_body_of_64_kib_fits_every_call_and_a_larger_one_only_those_that_carry_much() {
+    let desk = desk_with_entitlements().await;
+    let server = desk.server().with("x-platform", "web");
+    for (paths, limit) in [(&SMALL[..], 64 << 10), (&LARGE[..], 1 << 20)] {
+        for path in paths {
+            let fits = server.call(Method::POST, path, Some(" ".repeat(limit))).await;
+            assert_ne!(fits.status, StatusCode::PAYLOAD_TOO_LARGE, "{path} {}", fits.body);
+            assert!(!fits.status.is_server_error(), "{path} {}", fits.body);
+            let large = server.call(Method::POST, path, Some(" ".repeat(limit + 1))).await;
+            assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE, "{path} {}", large.body);
+        }
+    }
+}

@@ -81,6 +81,18 @@ async fn an_anonymous_user_is_merged_into_a_known_one_without_an_anonymous_id() 
 }
 
 #[actix_web::test]
+async fn an_id_is_anonymous_only_with_the_letters_of_an_anonymous_one() {
+    let desk = Desk::open().await;
+    let app = desk.web_app();
+    const SMALL: &str = "$rcanonymousid:0123456789abcdef0123456789abcdef";
+    open(&app, SMALL).await;
+    open(&app, ANONYMOUS).await;
+    let answer = log_in(&app, ANONYMOUS, SMALL).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    assert_eq!(customer_ids(&desk), [[ANONYMOUS, SMALL]], "merged, because that id is a name");
+}
+
+#[actix_web::test]
 async fn a_named_user_is_never_merged_into_another() {
     let desk = Desk::open().await;
     let app = desk.web_app();

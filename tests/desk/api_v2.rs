@@ -152,7 +152,7 @@ async fn a_search_matches_an_email_address_exactly() {
     assert_eq!(ids(&page), ["a"]);
     let next = get(&desk, page["next_page"].as_str().expect("another one")).await;
     assert_eq!((ids(&next), &next["next_page"]), (vec!["b"], &Value::Null));
-    for nobody in ["lena", "%00", "lena%40okafor.exampl"] {
+    for nobody in ["lena", "lena%40okafor.exampl"] {
         assert!(ids(&get(&desk, &format!("{CUSTOMERS}?search={nobody}")).await).is_empty(), "{nobody}");
     }
 }

@@ -102,7 +102,7 @@ async fn entries_are_found_by_person_action_customer_and_day() {
     assert_eq!(found("?customer=mara&person=2").await, "two");
     assert_eq!(found("?to=2026-11-23").await, "three two one");
     assert_eq!(found("?from=2026-11-24&to=2026-11-24&person=&action=&customer=").await, "five four");
-    for none in ["?customer=nobody", "?customer=LENA", "?person=4", "?from=2027-01-01", "?customer=%00"] {
+    for none in ["?customer=nobody", "?customer=LENA", "?person=4", "?from=2027-01-01"] {
         let html = page(&desk, none).await;
         assert!(rows(&html).is_empty() && html.contains("No entry matches."), "{none}");
     }

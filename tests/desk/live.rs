@@ -184,3 +184,30 @@ async fn an_open_stream_does_not_prolong_the_session() {
     desk.clock.advance(1_801);
     assert_eq!(listen(&desk, &cookie, LIVE).await.status, StatusCode::SEE_OTHER);
 }
+
+#[actix_web::test]
+async fn one_person_cannot_take_the_streams_of_all_and_the_newest_page_of_theirs_works() {
+    let desk = desk().await;
+    let vera = desk.cookie(&VERA);
+    let mut of_sol = listen(&desk, &desk.cookie(&SOL), LIVE).await;
+    let mut pages = Vec::new();
+    for _ in 0..26 {
+        pages.push(listen(&desk, &vera, &format!("{LIVE}?since=1")).await);
+        assert_eq!(pages.last().map(|page| page.status), Some(StatusCode::OK));
+    }
+    assert_eq!(desk.application.live.listeners(), 25, "24 of Vera's, and Sol's");
+    for oldest in &mut pages[..2] {
+        assert!(oldest.next().await.is_some());
+        assert_eq!(oldest.next().await.as_deref(), Some("event: gone\ndata:\n\n"), "its script closes it for good");
+        assert_eq!(oldest.next().await, None);
+    }
+    let other_session = desk.cookie(&VERA);
+    pages.push(listen(&desk, &other_session, LIVE).await);
+    assert_eq!(desk.application.live.listeners(), 25, "another log-in is the same person");
+    renew(&desk, "r1", "PRODUCTION");
+    let newest = pages.iter_mut().rev().find(|page| page.status == StatusCode::OK).expect("a page");
+    for still_open in [newest, &mut of_sol] {
+        assert!(still_open.next().await.is_some());
+        assert_eq!(still_open.next().await.as_deref(), Some("event: news\ndata: 1\n\n"));
+    }
+}

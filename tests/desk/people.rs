@@ -365,7 +365,10 @@ fn user_add(desk: &Desk, email: &str, role: &str, password: &str) -> (bool, Stri
 async fn the_command_line_leaves_traces_and_keeps_the_last_admin() {
     let desk = Desk::open().await;
     let (is_refused, words) = user_add(&desk, ADA.email, "viewer", "");
-    assert!(!is_refused && words.contains("this is the project's last admin. Make somebody else an admin first"), "{words}");
+    assert!(
+        !is_refused && words.contains("this is the project's last admin. Make somebody else an admin first"),
+        "{words}"
+    );
     assert!(audit_entries(&desk).is_empty());
     assert!(user_add(&desk, "eve@sundial.example", "admin", "a password of her own").0);
     assert!(user_add(&desk, "eve@sundial.example", "admin", "").0, "nothing changes");

@@ -9,7 +9,7 @@ use dossier::base::Role;
 use dossier::db::schema::webhook_endpoints;
 use dossier::server::app::route_table;
 use dossier::web::routes::RouteEntry;
-use dossier::web::{Access, KeyNeeded, Proof};
+use dossier::web::{Access, Face, KeyNeeded, Proof};
 use dossier::wording::times;
 use serde_json::json;
 
@@ -276,6 +276,42 @@ async fn methods_that_are_not_in_the_table_are_refused() {
             }
         }
     }
+}
+
+/// The route's path with `nul` in place of its `at`th parameter; `None` where it has no such parameter.
+fn path_with(line: &RouteEntry, at: usize, nul: &str) -> Option<String> {
+    let (parts, mut seen) = (path(line, SUNDIAL), 0);
+    let pairs = line.pattern.split('/').zip(parts.split('/')).map(|(name, part)| {
+        seen += usize::from(name.starts_with('{'));
+        if name.starts_with('{') && seen == at + 1 { nul } else { part }
+    });
+    let path = pairs.collect::<Vec<_>>().join("/");
+    (seen > at).then_some(path)
+}
+
+#[actix_web::test]
+async fn nul_in_any_path_or_query_is_400_in_the_shape_of_the_route() {
+    let desk = Desk::open().await;
+    let cookie = desk.cookie(&TEAM[3]);
+    let mut asked = 0;
+    for line in route_table() {
+        let in_paths = ["%00", "a%00b", "%0%30"].into_iter().flat_map(|nul| (0..4).map(move |at| (at, nul)));
+        let in_paths = in_paths.filter_map(|(at, nul)| path_with(&line, at, nul));
+        let in_query = ["?q=%00", "?%00=1", "?sandbox=1&at=x%00"].map(|query| path(&line, SUNDIAL) + query);
+        for path in in_paths.chain(in_query) {
+            let request = TestRequest::default().method(line.method.clone()).uri(&path);
+            let request =
+                request.insert_header(("sec-fetch-site", "same-origin")).insert_header(("cookie", cookie.clone()));
+            let answer = desk.call(request).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{} {path}", line.method);
+            let media_type = if line.face == Face::Page { "text/html; charset=utf-8" } else { "application/json" };
+            assert_eq!(answer.header("content-type"), media_type, "{path}");
+            assert_eq!(answer.header("x-request-id").len(), 16, "{path}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 500, "{asked} requests");
+    assert_eq!(desk.get(&TEAM[3], "/projects/sundial/customers?q=%2500").await.status, StatusCode::OK);
 }
 
 #[test]

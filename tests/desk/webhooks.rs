@@ -1,5 +1,7 @@
 //! Receiving webhooks: the authorization, the answers, what is stored, and bad input.
 
+use std::time::{Duration, Instant};
+
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::base::error::Error;
@@ -11,7 +13,7 @@ use crate::support::customers::count_events;
 use crate::support::events::replace_fields;
 use crate::support::project::webhook_request;
 use crate::support::seed::WEBHOOK_SECRET;
-use crate::support::{Desk, samples};
+use crate::support::{Answer, Desk, samples};
 
 /// A purchase by Lena, with the fields of `extra` replaced.
 fn purchase_by_lena(extra: Value) -> String {
@@ -78,21 +80,67 @@ async fn only_the_exact_authorization_value_is_accepted() {
 async fn wrong_values_are_slowed_down_and_deliveries_from_the_same_address_are_not() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
-    for guess in 0..33 {
+    let mut refused = 0;
+    for guess in 0..40 {
         let request = TestRequest::post().uri(&format!("/webhooks/revenuecat/{slug}"));
         let answer = desk.call(request.insert_header(("authorization", format!("guess {guess}")))).await;
-        assert_eq!(answer.status, if guess < 30 { 401 } else { 429 }, "{guess}");
+        assert!(answer.status == 401 || (answer.status == 429 && guess >= 30), "{guess}: {}", answer.status);
+        refused += usize::from(answer.status == 429);
         assert_eq!(desk.post_webhook(&slug, purchase_by_lena(json!({ "id": guess.to_string() }))).await.status, 200);
     }
-    assert_eq!(count_events(&desk), 33);
+    assert!(refused > 0, "none was slowed down");
+    assert_eq!(count_events(&desk), 40);
 }
 
 #[actix_web::test]
-async fn an_unknown_project_is_a_404_in_json() {
+async fn an_unknown_project_is_answered_like_a_wrong_secret() {
     let desk = Desk::open().await;
-    let answer = desk.post_webhook("nowhere", purchase_by_lena(json!({}))).await;
-    assert_eq!(answer.status, 404);
-    assert!(serde_json::from_str::<Value>(&answer.body).is_ok());
+    let slug = desk.project_of_the_cast();
+    let seen = |answer: Answer| {
+        let mut headers: Vec<_> = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| *name != "x-request-id")
+            .map(|(name, value)| (name.to_string(), value.clone()))
+            .collect();
+        headers.sort_by(|one, other| one.0.cmp(&other.0));
+        (answer.status, headers, answer.body)
+    };
+    let ask = |slug: &str, value: &'static str| {
+        let request = webhook_request(slug, purchase_by_lena(json!({}))).insert_header(("authorization", value));
+        desk.call(request)
+    };
+    let wrong = seen(ask(&slug, "Bearer of nobody").await);
+    assert_eq!(wrong.0, 401);
+    for unknown in ["nowhere", "%FF", "NOWHERE", "a%2Fb"] {
+        for value in [WEBHOOK_SECRET, "Bearer of nobody", ""] {
+            assert_eq!(seen(ask(unknown, value).await), wrong, "{unknown} {value}");
+        }
+    }
+    assert_eq!(count_events(&desk), 0);
+}
+
+/// Half of them are faster, half are slower.
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+#[actix_web::test]
+async fn an_unknown_project_is_answered_as_fast_as_a_wrong_secret() {
+    let desk = Desk::open().await;
+    let (slug, mut times) = (desk.project_of_the_cast(), [Vec::new(), Vec::new()]);
+    // More from one address are slowed down.
+    for _ in 0..15 {
+        for (of, slug) in [slug.as_str(), "p1234567890123456789"].into_iter().enumerate() {
+            let request = webhook_request(slug, "{}").insert_header(("authorization", "Bearer of nobody"));
+            let began = Instant::now();
+            assert_eq!(desk.call(request).await.status, 401);
+            times[of].push(began.elapsed());
+        }
+    }
+    let [known, unknown] = times.map(median);
+    assert!(known.abs_diff(unknown) < known / 4 + Duration::from_millis(2), "{known:?} and {unknown:?}");
 }
 
 #[actix_web::test]
@@ -282,7 +330,7 @@ async fn ids_with_nul_or_an_unpaired_surrogate_are_reported_and_create_no_custom
     };
     let answer = desk.post_webhook(&slug, with_id("\"a\\u0000b\"")).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(desk.get(&VERA, &format!("/projects/{slug}/customers/a%00b")).await.status, 404);
+    assert_eq!(desk.get(&VERA, &format!("/projects/{slug}/customers/a%00b")).await.status, 400);
     let surrogate =
         with_id("\"a\\ud800b\"").replace("INITIAL_PURCHASE", "RENEWAL").replace("\"id\":\"{", "\"id\":\"s{");
     assert_eq!(desk.post_webhook(&slug, surrogate).await.status, 200);
@@ -360,4 +408,20 @@ async fn every_sample_is_shown_in_the_right_words() {
         let card = card.split("</section>").next().unwrap_or_default();
         assert!(card.to_lowercase().contains(&format!("<bdi>{}", expected.to_lowercase())), "{expected}: {card}");
     }
+}
+
+#[actix_web::test]
+async fn ids_that_differ_in_case_alone_are_two_customers_until_an_event_names_both() {
+    let desk = Desk::open().await;
+    let slug = desk.project_of_the_cast();
+    for (event, id) in [("one", "lena"), ("two", "LENA"), ("three", "Lena")] {
+        let named = json!({ "id": event, "app_user_id": id, "original_app_user_id": id, "aliases": [id] });
+        assert_eq!(desk.post_webhook(&slug, purchase_by_lena(named)).await.status, 200);
+    }
+    assert_eq!(desk.count(|conn| customers::table.count().get_result(conn)), 3);
+    let both = purchase_by_lena(json!({ "id": "both", "aliases": ["lena", "LENA", "Lena"] }));
+    assert_eq!(desk.post_webhook(&slug, both).await.status, 200);
+    assert_eq!(desk.count(|conn| customers::table.count().get_result(conn)), 1);
+    let found = desk.get(&VERA, &format!("/projects/{slug}/customers?q=lEnA")).await;
+    assert_eq!(found.status, 303, "the search finds the one customer");
 }

@@ -1,7 +1,6 @@
 //! `POST …/attributes`: an app or a server sets attributes of a customer (§C3.5, §10).
 
 use actix_web::http::StatusCode;
-use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,6 +8,7 @@ use serde_json::{Map, Value};
 use super::answer;
 use super::time::is_readable;
 use crate::api::attribute_writer::Outcome;
+use crate::api::body::Limit;
 use crate::api::last_seen::Fetched;
 use crate::api::v1::customer_info::{self, CustomerInfo};
 use crate::api::{AuthorizedCall, Caller, body, customers, errors};
@@ -19,6 +19,7 @@ use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::customers::attributes::{self, Changes, Dated, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Saved, Update};
 use crate::db::Conn;
+use crate::web::Incoming;
 
 /// How many attributes one call may set.
 pub const MOST: usize = 250;
@@ -47,9 +48,9 @@ impl AttributeErrors {
     }
 }
 
-pub async fn set(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+pub async fn set(caller: Caller, req: HttpRequest, incoming: Incoming) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
-    let sent = parse(body::json(payload).await)?;
+    let sent = parse(body::json(incoming, Limit::Large).await)?;
     let (problems, customer_info) = match caller.call().key.is_secret() {
         true => set_by_server(&caller, &id, sent).await?,
         false => set_by_app(&caller, &id, sent).await?,

@@ -2,14 +2,15 @@
 //! attributes that today's SDKs set; the latest report counts.
 
 use actix_web::HttpResponse;
-use actix_web::web::Payload;
 use serde_json::{Map, Value, json};
 
 use super::attributes;
+use crate::api::body::Limit;
 use crate::api::last_seen::Fetched;
 use crate::api::{Caller, body, customers};
 use crate::base::error::Error;
 use crate::customers::attributes::queries;
+use crate::web::Incoming;
 
 /// Ad networks: the number that SDKs send, the name, and the attribute for the network's own id.
 const NETWORKS: [(&str, &str, Option<&str>); 6] = [
@@ -48,14 +49,14 @@ const SOURCE: &str = "$mediaSource";
 const ADSERVICES: &str = "Apple Search Ads (token received)";
 
 /// `POST …/attribution`
-pub async fn record(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    let body = body::json(payload).await?;
+pub async fn record(caller: Caller, incoming: Incoming) -> Result<HttpResponse, Error> {
+    let body = body::json(incoming, Limit::Small).await?;
     save(&caller, of_network(&body), false).await
 }
 
 /// `POST …/adservices_attribution`: only Apple can resolve the token, so all that is saved is that one was sent.
-pub async fn adservices(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    let body = body::json(payload).await?;
+pub async fn adservices(caller: Caller, incoming: Incoming) -> Result<HttpResponse, Error> {
+    let body = body::json(incoming, Limit::Small).await?;
     let token = body.get("aad_attribution_token").and_then(Value::as_str).unwrap_or_default();
     let attributes_sent =
         if token.is_empty() { Map::new() } else { Map::from_iter([(SOURCE.to_owned(), value(ADSERVICES))]) };

@@ -1,7 +1,6 @@
 //! Grants access and takes it back (§C3.8, §C3.9, §7.2). They are the same actions as on the page.
 
 use actix_web::http::StatusCode;
-use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -10,6 +9,7 @@ use serde_json::Number;
 
 use super::answer;
 use super::time::LAST;
+use crate::api::body::Limit;
 use crate::api::v1::customer_info;
 use crate::api::{AuthorizedCall, Caller, body, customers, errors};
 use crate::audit::Trace;
@@ -18,6 +18,7 @@ use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::operations::grants::{self, Length, Preset};
+use crate::web::Incoming;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Draft {
@@ -27,9 +28,9 @@ pub struct Draft {
 }
 
 /// `POST …/entitlements/{entitlement}/promotional`
-pub async fn give(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+pub async fn give(caller: Caller, req: HttpRequest, incoming: Incoming) -> Result<HttpResponse, Error> {
     let (id, entitlement) = (caller.app_user_id()?.to_owned(), caller.parameter("entitlement")?.to_owned());
-    let length = body::parsed::<Draft>(payload).await?.length(caller.now())?;
+    let length = body::parsed::<Draft>(incoming, Limit::Small).await?.length(caller.now())?;
     let customer_info = caller
         .act(move |conn, call| {
             let customer = customers::require(conn, call, &id)?;

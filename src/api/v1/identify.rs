@@ -1,17 +1,18 @@
 //! `POST /v1/subscribers/identify`: an app logs in (§C3.4, §9.5). `log_ins.rs` does it.
 
 use actix_web::http::StatusCode;
-use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::answer;
 use crate::api::authenticate::new_id;
+use crate::api::body::Limit;
 use crate::api::last_seen::Fetched;
 use crate::api::v1::customer_info;
 use crate::api::{Caller, body, customers};
 use crate::base::AppUserId;
 use crate::base::error::Error;
+use crate::web::Incoming;
 
 /// The fields of the call.
 #[derive(Deserialize)]
@@ -20,8 +21,8 @@ pub struct Login {
     new_app_user_id: String,
 }
 
-pub async fn log_in(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    let login: Login = body::parsed(payload).await?;
+pub async fn log_in(caller: Caller, req: HttpRequest, incoming: Incoming) -> Result<HttpResponse, Error> {
+    let login: Login = body::parsed(incoming, Limit::Small).await?;
     let (current, new) = (id(&login.app_user_id)?, id(&login.new_app_user_id)?);
     for id in [&current, &new] {
         caller.admit_write_for(id.as_str()).await?;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use diesel::prelude::*;
 use serde_json::{Value, json};
@@ -14,6 +13,7 @@ use crate::api::{Caller, body, customers};
 use crate::base::error::Error;
 use crate::db::schema::{balances, entitlement_products};
 use crate::events::Environment;
+use crate::web::Incoming;
 
 /// `GET …/virtual_currencies`: the balances that follow from the events (§15), in the environment the app was built
 /// for.
@@ -70,7 +70,7 @@ pub async fn mapping(caller: Caller, req: HttpRequest) -> Result<HttpResponse, E
 
 /// `POST /v1/events`, `POST /v1/diagnostics`: the body is discarded. The answer is 200, because an SDK repeats an
 /// upload that fails.
-pub async fn discard(_: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    body::dropped(payload).await?;
+pub async fn discard(_: Caller, incoming: Incoming) -> Result<HttpResponse, Error> {
+    body::dropped(incoming).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

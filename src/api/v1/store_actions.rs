@@ -1,15 +1,16 @@
 //! Actions that servers request from the store of a purchase, such as refunds (§C3.13 to §C3.17).
 
 use actix_web::http::StatusCode;
-use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
 use super::answer;
+use crate::api::body::Limit;
 use crate::api::v1::customer_info;
 use crate::api::{Caller, body, customers, errors};
 use crate::base::error::Error;
 use crate::operations::store_actions::{CANCEL, DEFER, EXTEND, REFUND, REVOKE, StoreAction, StoreActionError};
+use crate::web::Incoming;
 
 /// `POST …/transactions/{transaction}/refund`
 pub async fn refund(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
@@ -27,8 +28,8 @@ pub async fn cancel(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Er
 }
 
 /// `POST …/subscriptions/{subscription}/defer`. The path names the product, the body a later end or a number of days.
-pub async fn defer(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    let body = body::json(payload).await?;
+pub async fn defer(caller: Caller, req: HttpRequest, incoming: Incoming) -> Result<HttpResponse, Error> {
+    let body = body::json(incoming, Limit::Small).await?;
     let is_whole = |name: &str| body.get(name).and_then(Value::as_i64);
     let days = is_whole("extend_by_days").filter(|days| (1..=365).contains(days));
     match is_whole("expiry_time_ms").is_some() != days.is_some() {
@@ -38,8 +39,8 @@ pub async fn defer(caller: Caller, req: HttpRequest, payload: Payload) -> Result
 }
 
 /// `POST …/subscriptions/{subscription}/extend`. The path names a transaction.
-pub async fn extend(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    let body = body::json(payload).await?;
+pub async fn extend(caller: Caller, req: HttpRequest, incoming: Incoming) -> Result<HttpResponse, Error> {
+    let body = body::json(incoming, Limit::Small).await?;
     let within = |name: &str, most: i64, least: i64| {
         body.get(name).and_then(Value::as_i64).is_some_and(|number| (least..=most).contains(&number))
     };

@@ -2,13 +2,13 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Payload;
 use serde::Serialize;
 
 use super::answer;
 use super::customer;
 use super::customer::Customer;
 use super::fields::{Fields, wrong};
+use crate::api::body::Limit;
 use crate::api::v1::{grants, overrides};
 use crate::api::{AuthorizedCall, Caller, customers, errors};
 use crate::audit::{Action, Trace};
@@ -18,6 +18,7 @@ use crate::customers::identity;
 use crate::db::Conn;
 use crate::operations::grants::Length;
 use crate::operations::transfer::{Move, Refusal};
+use crate::web::Incoming;
 use crate::wording::text::count;
 
 #[derive(Serialize)]
@@ -26,8 +27,8 @@ struct Transferred {
     target_customer: Customer,
 }
 
-pub async fn grant(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    let fields = Fields::read(payload).await?;
+pub async fn grant(caller: Caller, incoming: Incoming) -> Result<HttpResponse, Error> {
+    let fields = Fields::read(incoming, Limit::Small).await?;
     let (entitlement, until) = (fields.text("entitlement_id")?, fields.moment("expires_at")?);
     if until <= caller.now() {
         return Err(wrong("expires_at", "expires_at must be in the future."));
@@ -39,16 +40,16 @@ pub async fn grant(caller: Caller, payload: Payload) -> Result<HttpResponse, Err
     Ok(answer::json(&caller, StatusCode::CREATED, &granted))
 }
 
-pub async fn revoke(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    let entitlement = Fields::read(payload).await?.text("entitlement_id")?;
+pub async fn revoke(caller: Caller, incoming: Incoming) -> Result<HttpResponse, Error> {
+    let entitlement = Fields::read(incoming, Limit::Small).await?.text("entitlement_id")?;
     let revoked =
         change(&caller, move |conn, call, customer| grants::take_back(conn, call, customer, &entitlement)).await?;
     Ok(answer::json(&caller, StatusCode::OK, &revoked))
 }
 
 /// Sets the offering of a customer; `offering_id: null` returns to the project's default.
-pub async fn assign(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    let offering = Fields::read(payload).await?.text_or_null("offering_id")?;
+pub async fn assign(caller: Caller, incoming: Incoming) -> Result<HttpResponse, Error> {
+    let offering = Fields::read(incoming, Limit::Small).await?.text_or_null("offering_id")?;
     let assigned =
         change(&caller, move |conn, call, customer| overrides::assign(conn, call, customer, offering.as_deref()))
             .await?;
@@ -56,8 +57,8 @@ pub async fn assign(caller: Caller, payload: Payload) -> Result<HttpResponse, Er
 }
 
 /// Moves every purchase except grants. When nothing is left to move the call succeeds, so that a program may repeat it.
-pub async fn transfer(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    let fields = Fields::read(payload).await?;
+pub async fn transfer(caller: Caller, incoming: Incoming) -> Result<HttpResponse, Error> {
+    let fields = Fields::read(incoming, Limit::Small).await?;
     let (id, target) = (caller.app_user_id()?.to_owned(), fields.text(TARGET)?);
     if fields.list("app_ids")?.is_some_and(|apps| !apps.is_empty()) {
         return Err(wrong("app_ids", "app_ids is not supported: the purchases of all apps move together."));

@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Payload;
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -11,6 +10,7 @@ use super::answer;
 use super::customer::address;
 use super::fields::{Fields, wrong};
 use super::list::{List, Window};
+use crate::api::body::Limit;
 use crate::api::v1::attributes;
 use crate::api::{AuthorizedCall, Caller, customers};
 use crate::audit::Trace;
@@ -19,6 +19,7 @@ use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::db::schema::attributes as table;
+use crate::web::Incoming;
 
 /// How many attributes one call may set.
 const MOST: usize = 50;
@@ -43,9 +44,9 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 }
 
 /// Sets attributes and answers with every attribute of the customer.
-pub async fn set(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
+pub async fn set(caller: Caller, incoming: Incoming) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
-    let fields = Fields::read(payload).await?;
+    let fields = Fields::read(incoming, Limit::Large).await?;
     let sent = parse(fields.list(FIELD)?.unwrap_or_default())?;
     if sent.is_empty() {
         return Err(wrong(FIELD, "attributes must have 1 to 50 items."));

@@ -2,13 +2,13 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Payload;
 use serde::Serialize;
 
 use super::customer::base;
 use super::fields::{Fields, wrong};
 use super::list::{Window, not_in_list};
 use super::{answer, attributes, customer, queries};
+use crate::api::body::Limit;
 use crate::api::v1::deletion;
 use crate::api::{AuthorizedCall, Caller, customers, errors};
 use crate::audit::{Action, Trace};
@@ -18,7 +18,7 @@ use crate::base::ids::CustomerId;
 use crate::customers::identity;
 use crate::db::Conn;
 use crate::operations::erasure::cleanup;
-use crate::web::form;
+use crate::web::{Incoming, form};
 
 #[derive(Debug, Serialize)]
 struct Deleted {
@@ -51,8 +51,8 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 }
 
 /// `POST …/customers`
-pub async fn create(caller: Caller, payload: Payload) -> Result<HttpResponse, Error> {
-    let fields = Fields::read(payload).await?;
+pub async fn create(caller: Caller, incoming: Incoming) -> Result<HttpResponse, Error> {
+    let fields = Fields::read(incoming, Limit::Large).await?;
     let id = fields.text("id")?;
     let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     if !is_plain {

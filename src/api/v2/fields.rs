@@ -1,12 +1,13 @@
 //! Reads the fields of a JSON body. Each error names the field.
 
-use actix_web::web::Payload;
 use serde_json::{Map, Value};
 
 use crate::api::body;
+use crate::api::body::Limit;
 use crate::api::v1::time::is_readable;
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Problem};
+use crate::web::Incoming;
 
 /// The error for a parameter of the call that is refused.
 pub fn wrong(parameter: &'static str, sentence: impl Into<String>) -> Error {
@@ -19,8 +20,8 @@ pub struct Fields(Map<String, Value>);
 impl Fields {
     /// # Errors
     /// [`Error::Client`] with code 7226 when the body is not a JSON object, and as [`body::json`].
-    pub async fn read(payload: Payload) -> Result<Fields, Error> {
-        body::parsed(payload).await.map(Fields)
+    pub async fn read(incoming: Incoming, limit: Limit) -> Result<Fields, Error> {
+        body::parsed(incoming, limit).await.map(Fields)
     }
 
     /// # Errors

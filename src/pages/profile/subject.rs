@@ -7,7 +7,7 @@ use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, ProjectId};
-use crate::base::{AppUserId, Permission, Role, lookup_key};
+use crate::base::{Allowed, AppUserId, Permission, Role, lookup_key};
 use crate::customers::TransferBehavior;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers, projects};

@@ -23,6 +23,7 @@ pub mod project;
 pub mod receiver;
 pub mod samples;
 pub mod seed;
+pub mod server;
 pub mod test_store;
 pub mod traces;
 

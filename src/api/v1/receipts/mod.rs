@@ -5,13 +5,13 @@ mod receipt;
 mod refused;
 
 use actix_web::http::StatusCode;
-use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use receipt::Receipt;
 use serde::Serialize;
 
 use super::attributes::Problem;
 use super::{answer, attributes};
+use crate::api::body::Limit;
 use crate::api::last_seen::Fetched;
 use crate::api::v1::customer_info::{self, CustomerInfo};
 use crate::api::{AuthorizedCall, Caller, body, customers};
@@ -20,6 +20,7 @@ use crate::base::error::{ApiError, Error};
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::operations::test_store::{self, Bought};
+use crate::web::Incoming;
 
 /// What to answer after the commit. A refused purchase is a value, not an error that rolls back: SDKs do not send the
 /// attributes again after most refusals, so these must be saved.
@@ -36,9 +37,9 @@ struct InfoWithErrors {
     attributes_error_response: attributes::AttributeErrors,
 }
 
-pub async fn take(caller: Caller, req: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+pub async fn take(caller: Caller, req: HttpRequest, incoming: Incoming) -> Result<HttpResponse, Error> {
     refused::require_platform(caller.call())?;
-    let receipt = Receipt::parse(&body::json(payload).await?)?;
+    let receipt = Receipt::parse(&body::json(incoming, Limit::Large).await?)?;
     let id = receipt.app_user_id.clone();
     caller.admit_write_for(id.as_str()).await?;
     let taken = caller

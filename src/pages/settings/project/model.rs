@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use serde::Deserialize;
 
-use crate::base::{AppUserId, Role};
 use crate::base::error::{Problem, Refusal};
+use crate::base::{AppUserId, Role};
 use crate::customers::{SandboxAccess, TransferBehavior, sandbox_access};
 use crate::db::schema::projects;
 use crate::pages::settings::values::Values;

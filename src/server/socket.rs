@@ -1,0 +1,135 @@
+//! The connection to a client, between the network and the HTTP library. It reads only what the connection's [`Gate`] lets in,
+//! closes where the head of a request does not arrive (the library watches only the first of a connection), and completes the
+//! answers that the library writes by itself.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use actix_web::rt::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
+use tokio::time::Sleep;
+
+use crate::web::{Gate, library_answer};
+
+/// After so many bytes the library must look at what it has before it reads on: only then it closes the gate.
+const AT_ONCE: usize = 8 << 10;
+
+/// How long the head of a request may take that is not the first of its connection.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+
+/// A connection.
+pub struct Socket {
+    stream: Take<TcpStream>,
+    gate: Gate,
+    read_in_a_row: usize,
+    /// Ends when the head that is arriving takes too long.
+    head: Option<Pin<Box<Sleep>>>,
+    completed: Option<Completed>,
+    is_https: bool,
+}
+
+/// An answer that is written instead of the library's.
+struct Completed {
+    bytes: Vec<u8>,
+    written: usize,
+    /// How many bytes of the library it stands for.
+    stands_for: usize,
+}
+
+impl Socket {
+    pub fn new(stream: TcpStream, is_https: bool) -> Socket {
+        Socket {
+            stream: stream.take(0),
+            gate: Gate::default(),
+            read_in_a_row: 0,
+            head: None,
+            completed: None,
+            is_https,
+        }
+    }
+
+    pub fn gate(&self) -> Gate {
+        self.gate.clone()
+    }
+
+    fn stream(&mut self) -> Pin<&mut TcpStream> {
+        Pin::new(self.stream.get_mut())
+    }
+
+    /// Ready when the head of a request has been arriving for too long.
+    fn poll_head_time(&mut self, context: &mut Context<'_>, came_in: bool) -> Poll<()> {
+        if !self.gate.awaits_head(self.head.is_some(), came_in) {
+            self.head = None;
+            return Poll::Pending;
+        }
+        self.head.get_or_insert_with(|| Box::pin(tokio::time::sleep(HEAD_TIME))).as_mut().poll(context)
+    }
+
+    fn poll_write_completed(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let Some(mut completed) = self.completed.take() else { return Poll::Ready(Ok(0)) };
+        while let Some(rest) = completed.bytes.get(completed.written..).filter(|rest| !rest.is_empty()) {
+            match self.stream().poll_write(context, rest) {
+                Poll::Ready(Ok(count)) if count > 0 => completed.written += count,
+                Poll::Pending => {
+                    self.completed = Some(completed);
+                    return Poll::Pending;
+                }
+                failed => return failed,
+            }
+        }
+        Poll::Ready(Ok(completed.stands_for))
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let left = ready!(self.gate.poll(context));
+        if self.read_in_a_row >= AT_ONCE {
+            self.read_in_a_row = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        self.stream.set_limit(left.min(AT_ONCE).try_into().unwrap_or(u64::MAX));
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let count = buffer.filled().len() - before;
+        self.gate.came_in(count);
+        self.read_in_a_row = if read.is_pending() { 0 } else { self.read_in_a_row + count };
+        match self.poll_head_time(context, count > 0) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => read,
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.completed.is_some() {
+            return self.poll_write_completed(context);
+        }
+        match library_answer::find(bytes) {
+            Some(0) => {
+                let whole = library_answer::complete(bytes, self.is_https).unwrap_or_else(|| bytes.to_vec());
+                self.completed = Some(Completed { bytes: whole, written: 0, stands_for: bytes.len() });
+                self.poll_write_completed(context)
+            }
+            Some(before) => self.stream().poll_write(context, bytes.get(..before).unwrap_or_default()),
+            None => self.stream().poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream().poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream().poll_shutdown(context)
+    }
+}
