@@ -566,6 +566,48 @@ async fn the_event_page_lists_its_deliveries_and_sends_them_again() {
 }
 
 #[actix_web::test]
+async fn a_viewer_sees_of_an_endpoint_its_name_and_host_and_when_it_answered_what_status() {
+    let desk = desk().await;
+    let receiver = Receiver::open(Manner::Answer(503));
+    let url = format!("{}/of-sundial?token=of-the-query", receiver.url);
+    let address = receiver.url.trim_start_matches("http://");
+    add(&desk, &url, &[]).await;
+    grant(&desk, "lena").await;
+    send(&desk);
+    receiver.behaves(Manner::Reset);
+    desk.clock.advance(300);
+    send(&desk);
+    let event = receiver.requests()[0].event()["id"].as_str().expect("an id").to_owned();
+    let answers = "UPDATE delivery_attempts SET response_body = 'of-the-answer' WHERE status = 503";
+    let written = desk.db.write_here(|conn| Ok::<_, Error>(diesel::sql_query(answers).execute(conn)?));
+    assert_eq!(written.expect("an answer"), 1);
+    let hidden = [
+        "of-sundial",
+        "of-the-query",
+        "of-the-answer",
+        "webhook-signature",
+        "webhook-id",
+        "The server closed the connection",
+        address,
+    ];
+    let seen = event_page(&desk, &VERA, &event).await.body;
+    for text in ["Sundial server", ">127.0.0.1<", ">Retrying<", "2 attempts so far", "No answer.", "Answered 503."] {
+        assert!(seen.contains(text), "{text}: {seen}");
+    }
+    for text in hidden {
+        assert!(!seen.contains(text), "{text}: {seen}");
+    }
+    for person in [SOL, DEV, ADA] {
+        let seen = event_page(&desk, &person, &event).await.body;
+        assert!(hidden.iter().all(|text| seen.contains(text)), "{}: {seen}", person.name);
+        assert!(seen.contains("authorization: (not shown)") && !seen.contains(VALUE), "{seen}");
+    }
+    let stored: Vec<String> =
+        desk.read(|conn| delivery_attempts::table.select(delivery_attempts::request_headers).load(conn));
+    assert!(stored.len() == 2 && stored.iter().all(|headers| !headers.contains(VALUE)), "{stored:?}");
+}
+
+#[actix_web::test]
 async fn all_failed_deliveries_can_be_sent_again_at_once() {
     let desk = desk().await;
     let receiver = Receiver::open(Manner::Answer(500));
