@@ -1,4 +1,7 @@
 //! A dialog that a page opens: because its address asks for it, or again because the input was refused.
+//!
+//! Anybody can write an address and have somebody with more rights open it. A dialog that an address opens is therefore empty,
+//! except for the fields that it lists itself ([`Opened::filled_by_links`]).
 
 use std::str::FromStr;
 
@@ -29,7 +32,10 @@ pub struct Opened {
     pub is_of_address: bool,
     /// Somebody else changed the same thing meanwhile.
     pub is_stale: bool,
+    /// What somebody typed and sent, or what the dialog lets an address fill in.
     typed: Vec<(String, String)>,
+    /// The fields of the address. They fill in nothing until the dialog lists them.
+    linked: Vec<(String, String)>,
     problems: Vec<Problem>,
 }
 
@@ -39,18 +45,29 @@ pub fn fresh_key() -> Result<String, Error> {
 }
 
 impl Opened {
-    /// The dialog that `?dialog=` names. Other fields of the query fill the fields of the dialog.
+    /// The dialog that `?dialog=` names. Its fields are empty, whatever else the query holds, except for those that it lists
+    /// itself ([`Opened::filled_by_links`]).
     pub fn from_query(query: &str) -> Result<Option<Opened>, Error> {
-        let typed: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        match typed.iter().find(|(name, _)| name == "dialog").map(|(_, dialog)| dialog.clone()) {
-            Some(dialog) => Ok(Some(Opened { is_of_address: true, ..Opened::new(&dialog, typed)? })),
+        match form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "dialog") {
+            Some((_, dialog)) => Opened::of_address(&dialog, query).map(Some),
             None => Ok(None),
         }
     }
 
-    /// A form of a page, filled with the fields of the page's query.
-    pub fn of_fields(name: &str, query: &str) -> Result<Opened, Error> {
-        Opened::new(name, form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    /// A form that is part of a page, as [`Opened::from_query`].
+    pub fn of_address(name: &str, query: &str) -> Result<Opened, Error> {
+        let linked = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Ok(Opened { is_of_address: true, linked, ..Opened::new(name, Vec::new())? })
+    }
+
+    /// Lets the address fill in these fields and no others. Only what is shown before anything is done belongs here: which
+    /// thing a dialog is about, and what it previews. Never what confirms or consents, a role, an e-mail address, a URL, a
+    /// secret, or what somebody is quoted with. A form that was sent holds what was typed in any case.
+    #[must_use]
+    pub fn filled_by_links(mut self, fields: &[&str]) -> Opened {
+        let listed = std::mem::take(&mut self.linked).into_iter().filter(|(name, _)| fields.contains(&name.as_str()));
+        self.typed.extend(listed);
+        self
     }
 
     /// The dialog again, with what was typed and the problems of the refusal.
@@ -126,13 +143,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_names_a_dialog_its_subject_and_its_fields() {
-        let opened =
-            Opened::from_query("sandbox=1&dialog=attribute-edit.a.b&value=x+y").ok().flatten().expect("a dialog");
+    fn an_address_names_a_dialog_and_its_subject() {
+        let opened = Opened::from_query("sandbox=1&dialog=attribute-edit.a.b").ok().flatten().expect("a dialog");
         assert_eq!((opened.name.as_str(), opened.subject.as_str()), ("attribute-edit", "a.b"));
-        assert_eq!((opened.value("value", "z"), opened.value("key", "k")), ("x y", "k"));
         assert!(opened.has_focus("key", "key") && opened.problem("key").is_none());
         assert!(Opened::from_query("sandbox=1").is_ok_and(|opened| opened.is_none()));
+    }
+
+    #[test]
+    fn an_address_fills_in_only_what_the_dialog_lists() {
+        let opened = Opened::from_query("dialog=grant&reason=a&duration=x+y&seen=1&duration=z").ok().flatten();
+        let opened = opened.expect("a dialog");
+        assert_eq!((opened.typed("duration"), opened.typed("seen"), opened.all("reason")), (None, None, vec![]));
+        let opened = opened.filled_by_links(&["duration"]);
+        assert_eq!((opened.all("duration"), opened.value("reason", "b")), (vec!["x y", "z"], "b"));
+        assert_eq!(opened.filled_by_links(&["reason"]).typed("reason"), None, "the first list counts");
+        let sent = Opened::again("grant", vec![("reason".to_owned(), "a".to_owned())], Refusal::default());
+        assert_eq!(sent.expect("a dialog").filled_by_links(&[]).typed("reason"), Some("a"));
     }
 
     #[test]

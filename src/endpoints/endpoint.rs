@@ -1,6 +1,7 @@
 //! A webhook endpoint and its filters for events (§5.1 Filters).
 
 use diesel::prelude::*;
+use url::Url;
 
 use super::Secret;
 use crate::audit::Ctx;
@@ -109,6 +110,11 @@ impl Endpoint {
     pub fn wants(&self, types: &[String], event: &Event, is_own: bool) -> bool {
         let is_of_type = types.is_empty() || types.iter().any(|kind| kind == event.kind.as_str());
         self.is_on && (is_own || self.sends_received) && is_of_type && self.environment.wants(event.environment)
+    }
+
+    /// Whether a URL has the scheme, the host and the port of this endpoint's, so that the same server answers there.
+    pub fn has_origin_of(&self, url: &Url) -> bool {
+        Url::parse(&self.url).is_ok_and(|own| own.origin() == url.origin())
     }
 
     /// The secrets that sign requests now, the newest first.

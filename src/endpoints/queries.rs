@@ -90,19 +90,20 @@ pub fn switch(conn: &mut Conn, project: ProjectId, id: EndpointId, is_on: bool) 
     Ok(())
 }
 
-/// Sets a new secret. Requests are also signed with the present one until `until`.
+/// Sets a new secret. Requests are also signed with the present one until `until`; with `None` no former secret signs any
+/// more.
 pub fn replace_secret(
     conn: &mut Conn,
     before: &Endpoint,
     secret: &[u8],
     now: Moment,
-    until: Moment,
+    until: Option<Moment>,
 ) -> QueryResult<()> {
     let values = (
         webhook_endpoints::secret.eq(secret),
         webhook_endpoints::secret_set_at.eq(now),
-        webhook_endpoints::old_secret.eq(Some(&before.secret)),
-        webhook_endpoints::old_secret_until.eq(Some(until)),
+        webhook_endpoints::old_secret.eq(until.map(|_| &before.secret)),
+        webhook_endpoints::old_secret_until.eq(until),
     );
     diesel::update(webhook_endpoints::table.find((before.project_id, before.id))).set(values).execute(conn)?;
     Ok(())

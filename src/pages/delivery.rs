@@ -1,7 +1,9 @@
-//! A delivery as pages show it (§4.4): its status, and the request and answer of each attempt.
+//! A delivery as pages show it (§4.4): its status, and for those who may send it again the request and the answers. An
+//! address can hold a secret in its path or its query, and an answer whatever the other server writes.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use url::Url;
 
 use crate::base::clock::Moment;
 use crate::base::ids::DeliveryId;
@@ -22,6 +24,9 @@ pub struct Sent {
     /// Whether the page is that of an event, where the row begins with the endpoint, or of an endpoint, where it
     /// begins with the event's type.
     is_of_event: bool,
+    /// Whether it has the whole request and the answers. Otherwise it has nothing of the URL but the host, and of each
+    /// attempt the time and the status.
+    has_requests: bool,
 }
 
 impl HtmlSafe for Sent {}
@@ -30,15 +35,23 @@ impl HtmlSafe for Sent {}
 struct Attempt(deliveries::Attempt);
 
 impl Sent {
-    /// On the page of an event.
-    pub fn of_event(tried: Tried, now: Moment) -> Sent {
-        Sent { is_of_event: true, ..Sent::to_endpoint(tried, now) }
+    /// On the page of an event. `sees_requests` is for those who may know how the endpoint is called and what it answers.
+    pub fn of_event(tried: Tried, now: Moment, sees_requests: bool) -> Sent {
+        let sent = Sent { is_of_event: true, ..Sent::to_endpoint(tried, now) };
+        if sees_requests { sent } else { sent.without_requests() }
     }
 
     /// On the page of an endpoint.
     pub fn to_endpoint((sent, attempts): Tried, now: Moment) -> Sent {
         let attempts = attempts.into_iter().map(Attempt).collect();
-        Sent { sent, attempts, now, again: None, is_of_event: false }
+        Sent { sent, attempts, now, again: None, is_of_event: false, has_requests: true }
+    }
+
+    fn without_requests(self) -> Sent {
+        let url = Url::parse(&self.sent.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        let sent = WebhookDelivery { url, body: String::new(), ..self.sent };
+        let attempts = self.attempts.into_iter().map(Attempt::without_request).collect();
+        Sent { sent, attempts, has_requests: false, ..self }
     }
 
     pub fn id(&self) -> DeliveryId {
@@ -92,6 +105,11 @@ impl Sent {
         }
     }
 
+    /// What unfolds.
+    fn details(&self) -> &'static str {
+        if self.has_requests { "Request and answers" } else { "Attempts" }
+    }
+
     /// The outcome of the newest attempt.
     fn last(&self) -> Option<String> {
         self.attempts.first().map(Attempt::outcome)
@@ -105,7 +123,7 @@ impl Sent {
     }
 
     fn headers(&self) -> Option<&str> {
-        self.attempts.first().map(|attempt| attempt.0.headers.as_str())
+        self.attempts.first().map(|attempt| attempt.0.headers.as_str()).filter(|_| self.has_requests)
     }
 
     /// Each attempt with its time.
@@ -115,6 +133,11 @@ impl Sent {
 }
 
 impl Attempt {
+    /// Leaves out what was sent and answered, and why there was no answer.
+    fn without_request(self) -> Attempt {
+        Attempt(deliveries::Attempt { headers: String::new(), body: None, problem: None, ..self.0 })
+    }
+
     /// `Answered 503.`, or what went wrong.
     fn outcome(&self) -> String {
         match (self.0.status, &self.0.problem) {

@@ -19,7 +19,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::audit_log::audit_actions;
+use crate::support::audit_log::{Entry, audit_actions, audit_entries};
 use crate::support::cast::{ADA, DEV, LENA, Person, SOL, SUNDIAL, VERA};
 use crate::support::events::{deliver, event_on_day, import};
 use crate::support::jobs::{clean_up, rebuild};
@@ -507,6 +507,76 @@ async fn a_replaced_secret_also_signs_for_a_day() {
     assert_eq!(request.header("webhook-signature"), signature(&new, &request));
 }
 
+/// Changes the URL of an endpoint through the page.
+async fn move_to(desk: &Desk, id: EndpointId, url: &str, more: &[(&str, &str)]) -> Answer {
+    let path = format!("{PAGE}/{id}");
+    let dialog = desk.page(&DEV, &format!("{path}?dialog=endpoint-edit.{id}")).await;
+    let mut fields =
+        vec![("name", "Sundial server"), ("url", url), ("environment", "all"), ("seen", seen_version(&dialog))];
+    fields.extend_from_slice(more);
+    desk.post_form(&DEV, &path, &fields).await
+}
+
+#[actix_web::test]
+async fn an_endpoint_with_another_origin_loses_its_authorization_and_gets_a_new_secret_at_once() {
+    let desk = desk().await;
+    let (first, second) = (Receiver::open(Manner::Answer(500)), Receiver::open(Manner::Answer(500)));
+    let (id, old) = add(&desk, &first.url, &[]).await;
+    // There is an older secret as well, which would sign for a day.
+    desk.post_form(&DEV, &format!("{PAGE}/{id}/secret"), &[]).await;
+    grant(&desk, "lena").await;
+    send(&desk);
+    let dialog = desk.page(&DEV, &format!("{PAGE}/{id}?dialog=endpoint-edit.{id}")).await;
+    assert!(dialog.contains("Another scheme, host or port is another server"), "{dialog}");
+    let moved = move_to(&desk, id, &second.url, &[]).await;
+    assert_eq!(moved.status, StatusCode::OK, "{}", moved.body);
+    assert!(moved.body.contains("Its Authorization value is removed"), "{}", moved.body);
+    let new = moved.body.split("whsec_").nth(1).and_then(|rest| rest.split('<').next()).expect("a secret");
+    let new = STANDARD.decode(new).expect("base 64");
+    desk.clock.advance(300);
+    assert_eq!(send(&desk), 1, "what waited goes to the new address");
+    assert_eq!(first.requests().len(), 1);
+    let request = second.requests().remove(0);
+    assert_eq!((request.header("authorization"), &request.body), ("", &first.requests()[0].body));
+    assert_eq!(request.header("webhook-signature"), signature(&new, &request), "and no other secret signs");
+    assert_ne!(old, new);
+    let Entry { action, details, .. } = audit_entries(&desk).pop().expect("an entry");
+    assert_eq!(action, "endpoint_updated");
+    for line in [second.url.as_str(), "Authorization: None", "Signing secret: a new one"] {
+        assert!(details.contains(line), "{line}: {details}");
+    }
+    let page = desk.page(&DEV, &format!("{PAGE}/{id}")).await;
+    assert!(!page.contains("also signed with the previous secret") && page.contains("None"), "{page}");
+}
+
+#[actix_web::test]
+async fn a_value_typed_with_another_origin_is_sent_there() {
+    let desk = desk().await;
+    let (first, second) = (Receiver::open(Manner::Answer(200)), Receiver::open(Manner::Answer(200)));
+    let (id, old) = add(&desk, &first.url, &[]).await;
+    let moved = move_to(&desk, id, &second.url, &[("authorization", "Bearer of-the-second")]).await;
+    assert!(moved.body.contains("whsec_") && !moved.body.contains("Its Authorization value is removed"));
+    grant(&desk, "lena").await;
+    send(&desk);
+    let request = second.requests().remove(0);
+    assert_eq!(request.header("authorization"), "Bearer of-the-second");
+    assert_ne!(request.header("webhook-signature"), signature(&old, &request));
+}
+
+#[actix_web::test]
+async fn another_path_or_query_of_the_same_server_keeps_both() {
+    let desk = desk().await;
+    let receiver = Receiver::open(Manner::Answer(200));
+    let (id, secret) = add(&desk, &receiver.url, &[]).await;
+    let moved = move_to(&desk, id, &format!("{}/second?token=x", receiver.url), &[]).await;
+    assert_eq!(moved.status, StatusCode::SEE_OTHER, "{}", moved.body);
+    grant(&desk, "lena").await;
+    send(&desk);
+    let request = receiver.requests().remove(0);
+    assert_eq!(request.header("authorization"), VALUE);
+    assert_eq!(request.header("webhook-signature"), signature(&secret, &request));
+}
+
 #[actix_web::test]
 async fn a_test_event_shows_its_result() {
     let desk = desk().await;
@@ -566,6 +636,48 @@ async fn the_event_page_lists_its_deliveries_and_sends_them_again() {
     let page = event_page(&desk, &SOL, &event).await.body;
     assert!(page.contains(">Sent<") && page.contains("Answered 200.") && page.contains("Answered 503."), "{page}");
     assert!(desk.get(&SOL, &format!("{LENA}?topic=team")).await.body.contains("sent an event again"));
+}
+
+#[actix_web::test]
+async fn a_viewer_sees_of_an_endpoint_its_name_and_host_and_when_it_answered_what_status() {
+    let desk = desk().await;
+    let receiver = Receiver::open(Manner::Answer(503));
+    let url = format!("{}/of-sundial?token=of-the-query", receiver.url);
+    let address = receiver.url.trim_start_matches("http://");
+    add(&desk, &url, &[]).await;
+    grant(&desk, "lena").await;
+    send(&desk);
+    receiver.behaves(Manner::Reset);
+    desk.clock.advance(300);
+    send(&desk);
+    let event = receiver.requests()[0].event()["id"].as_str().expect("an id").to_owned();
+    let answers = "UPDATE delivery_attempts SET response_body = 'of-the-answer' WHERE status = 503";
+    let written = desk.db.write_here(|conn| Ok::<_, Error>(diesel::sql_query(answers).execute(conn)?));
+    assert_eq!(written.expect("an answer"), 1);
+    let hidden = [
+        "of-sundial",
+        "of-the-query",
+        "of-the-answer",
+        "webhook-signature",
+        "webhook-id",
+        "The server closed the connection",
+        address,
+    ];
+    let seen = event_page(&desk, &VERA, &event).await.body;
+    for text in ["Sundial server", ">127.0.0.1<", ">Retrying<", "2 attempts so far", "No answer.", "Answered 503."] {
+        assert!(seen.contains(text), "{text}: {seen}");
+    }
+    for text in hidden {
+        assert!(!seen.contains(text), "{text}: {seen}");
+    }
+    for person in [SOL, DEV, ADA] {
+        let seen = event_page(&desk, &person, &event).await.body;
+        assert!(hidden.iter().all(|text| seen.contains(text)), "{}: {seen}", person.name);
+        assert!(seen.contains("authorization: (not shown)") && !seen.contains(VALUE), "{seen}");
+    }
+    let stored: Vec<String> =
+        desk.read(|conn| delivery_attempts::table.select(delivery_attempts::request_headers).load(conn));
+    assert!(stored.len() == 2 && stored.iter().all(|headers| !headers.contains(VALUE)), "{stored:?}");
 }
 
 #[actix_web::test]

@@ -1,28 +1,10 @@
 //! What forms hold: hostile or odd input in every field of every form.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-
 use actix_web::http::StatusCode;
 
 use crate::support::cast::ADA;
 use crate::support::desks::desk_with_an_order;
-use crate::support::forms::form_addresses;
-
-/// The names of all form fields in the templates.
-fn fields(folder: &Path) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-        if entry.is_dir() {
-            names.extend(fields(&entry));
-            continue;
-        }
-        let text = std::fs::read_to_string(&entry).expect("a template");
-        let found = text.split(" name=\"").skip(1).filter_map(|rest| rest.split('"').next());
-        names.extend(found.filter(|name| !name.contains('{')).map(str::to_owned));
-    }
-    names
-}
+use crate::support::forms::{field_names, form_addresses};
 
 /// Text that has broken other programs.
 const ODD: [&str; 20] = [
@@ -51,7 +33,7 @@ const ODD: [&str; 20] = [
 #[actix_web::test]
 async fn odd_text_in_any_field_is_accepted_or_refused_and_never_a_server_error() {
     let desk = desk_with_an_order().await;
-    let names = fields(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"));
+    let names = field_names();
     assert!(names.contains("body") && names.len() > 5, "{names:?}");
     let mut texts: Vec<String> = ODD.iter().map(|text| (*text).to_owned()).collect();
     texts.push("a".repeat(1_000));

@@ -49,6 +49,7 @@ mod manage;
 mod migrate;
 mod notes;
 mod offering;
+mod opened;
 mod operations_grants;
 mod operations_transfer;
 mod overrides;

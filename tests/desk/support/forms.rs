@@ -1,4 +1,7 @@
-//! Finds the forms of the program.
+//! Finds the forms of the program and their fields.
+
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use actix_web::http::Method;
 use dossier::server::app::route_table;
@@ -18,4 +21,23 @@ pub fn form_addresses() -> Vec<String> {
         parts.collect::<Vec<_>>().join("/")
     });
     filled.collect()
+}
+
+/// The names of all form fields in the templates.
+pub fn field_names() -> BTreeSet<String> {
+    names_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"))
+}
+
+fn names_in(folder: &Path) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() {
+            names.extend(names_in(&entry));
+            continue;
+        }
+        let text = std::fs::read_to_string(&entry).expect("a template");
+        let found = text.split(" name=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        names.extend(found.filter(|name| !name.contains('{')).map(str::to_owned));
+    }
+    names
 }

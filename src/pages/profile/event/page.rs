@@ -75,7 +75,8 @@ impl Page for EventPage {
         let environment = found.environment.environment();
         let code = json::read(&body).and_then(|body| body.field("event")).as_ref().map(Code::new);
         let tried = deliveries::of_event(conn, visit.project.id, found.place.event)?;
-        let sent = tried.into_iter().map(|tried| Sent::of_event(tried, visit.ctx.now)).collect();
+        let sees_requests = visit.may(ResendDeliveries);
+        let sent = tried.into_iter().map(|tried| Sent::of_event(tried, visit.ctx.now, sees_requests)).collect();
         let settings = || format!("/projects/{}/settings/endpoints", visit.project.slug);
         Ok(EventPage {
             deliveries: with_resend(sent, visit, event_id)?,

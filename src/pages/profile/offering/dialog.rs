@@ -17,6 +17,9 @@ use crate::web::{Dialog, filters};
 use crate::wording::sentence::Sentence;
 use crate::wording::times;
 
+/// What a link may fill in: the choice, which the dialog shows beside what the app gets now.
+const CHOOSE_LINKS: [&str; 1] = ["offering"];
+
 #[derive(Template)]
 #[template(path = "profile/offering/choose.html")]
 struct Choose {
@@ -43,6 +46,7 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
     if current == Current::None {
         return Ok(None);
     }
+    let form = form.filled_by_links(&CHOOSE_LINKS);
     let packages = queries::packages_of(conn, visit.project.id)?;
     let choices = choices::list(&offerings, &packages, set.as_ref(), form.typed("offering"), visit.ctx.now);
     let running = set.as_ref().filter(|set| !set.is_over(visit.ctx.now));

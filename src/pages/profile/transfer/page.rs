@@ -15,6 +15,9 @@ use crate::pages::profile::transfer::recipient::{self, Matches, Offer, TO};
 use crate::pages::profile::visit::Visit;
 use crate::web::{Layout, Section, filters};
 
+/// What a link may fill in: the receiving customer, for whom the page then shows what would move.
+const LINKS: [&str; 1] = [TO];
+
 #[derive(Template)]
 #[template(path = "profile/transfer.html")]
 pub struct TransferPage {
@@ -42,7 +45,9 @@ impl Page for TransferPage {
         let visit = Visit::from_request(conn, view.request, member, view.query)?;
         let opened = match view.sent() {
             Some(sent) => sent.clone(),
-            None => Opened::of_fields("transfer", view.query)?.by(member.is_proven, member.has_second_factor),
+            None => Opened::of_address("transfer", view.query)?
+                .filled_by_links(&LINKS)
+                .by(member.is_proven, member.has_second_factor),
         };
         let profile = visit.at("entitlements");
         let mut page = TransferPage {

@@ -65,19 +65,52 @@ pub async fn update(form: ActionForm<Draft>, config: Data<Config>) -> Outcome {
             return Err(Refusal::stale().into());
         }
         let after = wanted.applied_to(before.clone());
-        let (was, mut is) = values(&before, &types).difference(&values(&after, &wanted.types)).unwrap_or_default();
-        if matches!(wanted.authorization, Authorization::Set(_)) && before.authorization_value.is_some() {
-            is = [is.as_str(), "Authorization: another value"].join("\n").trim().to_owned();
-        }
-        if is.is_empty() {
-            return Err(Refusal::new("", "Nothing differs from what is set already.").into());
-        }
+        let (was, is) = difference((&before, &types), (&after, &wanted))?;
         queries::update(action.conn, &after, &wanted.types)?;
         let trace = Trace::new(Action::EndpointUpdated).about(&after.name).before(was).after(is);
-        Ok(Done::new(trace, "The endpoint is changed.", one::address(action.who, after.id)))
+        let to = one::address(action.who, after.id);
+        if before.has_origin_of(&wanted.url) {
+            return Ok(Done::new(trace, "The endpoint is changed.", to));
+        }
+        let shown = replace_at_once(action, &before, &after)?;
+        Ok(Done::new(trace, MOVED, to).showing(shown))
     };
     form.run::<EndpointPage, _>(&dialog, work).await
 }
+
+/// What a change of an endpoint is, as lines before and after. The secrets are only mentioned.
+fn difference(
+    (before, types): (&Endpoint, &[String]),
+    (after, wanted): (&Endpoint, &Wanted),
+) -> Result<(String, String), Refusal> {
+    let (was, is) = values(before, types).difference(&values(after, &wanted.types)).unwrap_or_default();
+    let is_set_anew = matches!(wanted.authorization, Authorization::Set(_)) && before.authorization_value.is_some();
+    let secrets = [
+        is_set_anew.then_some("Authorization: another value"),
+        (!before.has_origin_of(&wanted.url)).then_some("Signing secret: a new one"),
+    ];
+    let lines = Some(is.as_str()).filter(|is| !is.is_empty()).into_iter().chain(secrets.into_iter().flatten());
+    match lines.collect::<Vec<_>>().join("\n") {
+        is if is.is_empty() => Err(Refusal::new("", "Nothing differs from what is set already.")),
+        is => Ok((was, is)),
+    }
+}
+
+/// The message after a change of the origin.
+const MOVED: &str = "The endpoint is changed, and has a new signing secret. It was shown once.";
+
+/// Replaces the signing secret of an endpoint that got another origin. The former server knows the old secret and trusts what
+/// it signs, so nothing that the new server gets is signed with it.
+fn replace_at_once(action: &mut ActionContext<'_>, before: &Endpoint, after: &Endpoint) -> Result<ShownOnce, Error> {
+    let secret = Secret::fresh()?;
+    queries::replace_secret(action.conn, before, &secret.0, action.ctx.now, None)?;
+    let lost = before.authorization_value.is_some() && after.authorization_value.is_none();
+    let note = if lost { NO_VALUE } else { "" };
+    Ok(ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &after.name), ("note", note)]))
+}
+
+/// What the dialog with the new secret says as well, when the `Authorization` value went with the former origin.
+const NO_VALUE: &str = "Its Authorization value is removed: it was for the server before.";
 
 pub async fn delete(form: ActionForm<NoFields>) -> Outcome {
     let dialog = format!("endpoint-delete.{}", form.parameter("endpoint")?);
@@ -115,7 +148,7 @@ pub async fn replace_secret(form: ActionForm<NoFields>) -> Outcome {
         let (before, _) = named(action.conn, action.request, action.who.project.id)?;
         let secret = Secret::fresh()?;
         let until = action.ctx.now.plus_seconds(OVERLAP_HOURS * 3600);
-        queries::replace_secret(action.conn, &before, &secret.0, action.ctx.now, until)?;
+        queries::replace_secret(action.conn, &before, &secret.0, action.ctx.now, Some(until))?;
         let trace = Trace::new(Action::EndpointSecretReplaced).about(&before.name);
         let shown = ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &before.name)]);
         let message = "The signing secret is replaced. The new one was shown once.";

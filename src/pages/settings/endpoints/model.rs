@@ -113,11 +113,12 @@ impl Draft {
 }
 
 impl Wanted {
-    /// The endpoint `before`, changed to these settings.
+    /// The endpoint `before`, changed to these settings. Its `Authorization` value is known to its server alone, so another
+    /// server does not get it (§5.1).
     pub fn applied_to(&self, before: Endpoint) -> Endpoint {
         let authorization_value = match &self.authorization {
-            Authorization::Kept => before.authorization_value.clone(),
-            Authorization::Gone => None,
+            Authorization::Kept if before.has_origin_of(&self.url) => before.authorization_value.clone(),
+            Authorization::Kept | Authorization::Gone => None,
             Authorization::Set(value) => Some(value.clone()),
         };
         Endpoint {
@@ -149,6 +150,9 @@ pub fn values(endpoint: &Endpoint, types: &[String]) -> Values {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::Ctx;
+    use crate::base::clock::Moment;
+    use crate::base::ids::{Ids, ProjectId};
 
     fn draft() -> Draft {
         Draft {
@@ -178,6 +182,28 @@ mod tests {
         let both = Draft { authorization: "Bearer a".into(), no_authorization: Some("1".into()), ..draft() };
         assert_eq!(refused(&both), ["authorization"]);
         assert_eq!(refused(&Draft { name: "x".repeat(61), ..draft() }), ["name"]);
+    }
+
+    #[test]
+    fn an_authorization_value_stays_with_its_scheme_host_and_port() {
+        let before = Endpoint {
+            url: "https://example.com/hooks?token=a".into(),
+            authorization_value: Some("Bearer a".into()),
+            ..Endpoint::new(&Ctx::system(ProjectId(1), &Ids::of_node(1), Moment(0)), Vec::new())
+        };
+        let after = |url: &str, authorization: &str| {
+            let typed = Draft { url: url.into(), authorization: authorization.into(), ..draft() };
+            let allowlist = Allowlist { allows_http: true, ..Allowlist::default() };
+            typed.parse(&allowlist).expect("a good draft").applied_to(before.clone()).authorization_value
+        };
+        for same in ["https://example.com/", "https://EXAMPLE.com:443/other?x=1"] {
+            assert_eq!(after(same, ""), Some("Bearer a".into()), "{same}");
+        }
+        let others = ["http://example.com/hooks", "https://example.com:8443/hooks", "https://www.example.com/hooks"];
+        for other in others {
+            assert_eq!(after(other, ""), None, "{other}");
+            assert_eq!(after(other, "Bearer b"), Some("Bearer b".into()), "{other}");
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ use crate::wording::text::{count, grouped};
 
 /// Rows of a page.
 const ROWS: usize = 50;
+/// The fields of the filter, which only looks for customers. The address holds them.
+const FILTER: [&str; 3] = ["bought", "ids", "before"];
 /// How many of the newest jobs the page shows.
 const JOBS: i64 = 5;
 
@@ -69,7 +71,6 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
 
 impl TestAccountsPage {
     fn load(conn: &mut Conn, member: &Member, query: &str, now: Moment) -> Result<TestAccountsPage, Error> {
-        let typed: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let field = |name| form::field(query, name).unwrap_or_default();
         let after = form::field(query, "after").map(|text| cursor(&text)).transpose()?;
         let wanted = form::field(query, "bought").map(|word| Wanted::parse(&word, &field("ids"), &field("before")));
@@ -79,6 +80,8 @@ impl TestAccountsPage {
             Some(Err(Error::Refused(refusal))) => (None, Some(refusal)),
             Some(Err(error)) => return Err(error),
         };
+        let fields = form_urlencoded::parse(query.as_bytes()).into_owned();
+        let typed = fields.filter(|(name, _)| FILTER.contains(&name.as_str())).collect();
         let jobs = jobs::last(conn, member.project.id, JOBS)?;
         let address = address(&member.project.slug);
         Ok(TestAccountsPage {

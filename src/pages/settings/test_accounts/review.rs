@@ -18,6 +18,10 @@ use crate::pages::settings::overview::nav;
 use crate::web::{Layout, Section, filters};
 use crate::wording::text::{count, grouped};
 
+/// What a link may fill in: the choice that the page before made, of which the page shows how much it is. Not the number
+/// that confirms it.
+const LINKS: [&str; 5] = ["bought", "ids", "before", "scope", "customer"];
+
 /// The chosen customers: all who match the filter, or only the ticked ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
@@ -46,7 +50,9 @@ impl Page for ReviewPage {
         let member = view.who;
         let form = match view.sent() {
             Some(sent) => sent.clone(),
-            None => Opened::of_fields("review", view.query)?.by(member.is_proven, member.has_second_factor),
+            None => Opened::of_address("review", view.query)?
+                .filled_by_links(&LINKS)
+                .by(member.is_proven, member.has_second_factor),
         };
         let choice = Choice::parse(|name| form.all(name))?;
         let chosen = choice.find(conn, member.project.id)?;

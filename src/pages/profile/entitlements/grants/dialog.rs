@@ -20,6 +20,9 @@ pub const REVOKE: &str = "grant-revoke";
 /// The length that is selected when the dialog opens.
 const DEFAULT_LENGTH: Preset = Preset::Weekly;
 
+/// What a link may fill in: the dialog previews both before anything is granted.
+const GIVE_LINKS: [&str; 2] = ["entitlement", "duration"];
+
 #[derive(Template)]
 #[template(path = "profile/entitlements/give.html")]
 struct Give {
@@ -69,7 +72,7 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
     }
     match form.name.as_str() {
         GIVE if visit.catalog.entitlements().is_empty() => Ok(None),
-        GIVE => Ok(Some(Dialog::new(Give::load(conn, visit, form)?))),
+        GIVE => Ok(Some(Dialog::new(Give::load(conn, visit, form.filled_by_links(&GIVE_LINKS))?))),
         REVOKE => match grants::plan_removal(conn, &visit.ctx, visit.customer.id, &form.subject)? {
             Some(plan) => Ok(Some(Dialog::new(Revoke::load(conn, visit, form, &plan)?))),
             None => Ok(None),

@@ -17,16 +17,14 @@ use crate::wording::text::segment;
 
 const HINT: &str = "Your app asks for the entitlement by this identifier. It cannot be changed later.";
 
-/// The dialog that `form` names; `None` for an unknown name or an entitlement that does not exist.
+/// What a link may fill in: the product that the dialog is about, which it names.
+const DETACH_LINKS: [&str; 1] = ["product"];
+
+/// The dialog that `form` names; `None` for an unknown name, an entitlement that does not exist, or a product that is not
+/// attached to it.
 pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Result<Option<Dialog>, Error> {
     let base = format!("{}/entitlements", address(member));
-    let subject = form.subject.clone();
-    // The dialog that detaches is about a product as well.
-    let (identifier, product) = match form.name.as_str() {
-        "entitlement-detach" => (subject, form.typed("product").unwrap_or("").to_owned()),
-        _ => (subject, String::new()),
-    };
-    let row = queries::entitlement(conn, member.project.id, &identifier)?;
+    let row = queries::entitlement(conn, member.project.id, &form.subject)?;
     let path = |row: &Entitlement, verb: &str| format!("{base}/{}{verb}", segment(&row.identifier));
     match (form.name.as_str(), row) {
         ("entitlement-add", None) => Ok(Some(Dialog::new(write(form, base, None)))),
@@ -41,7 +39,10 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
         }
         ("entitlement-detach", Some(row)) => {
             let action = path(&row, "/detach");
-            detach(conn, form, action, &row, product, now)?.dialog()
+            match detach(conn, form.filled_by_links(&DETACH_LINKS), action, &row, now)? {
+                Some(confirm) => confirm.dialog(),
+                None => Ok(None),
+            }
         }
         _ => Ok(None),
     }
@@ -100,10 +101,13 @@ fn detach(
     form: Opened,
     action: String,
     row: &Entitlement,
-    product: String,
     now: Moment,
-) -> Result<Confirm, Error> {
+) -> Result<Option<Confirm>, Error> {
+    let product = form.typed("product").unwrap_or_default().to_owned();
     let attached = queries::attached(conn, row.project_id)?;
+    if !attached.get(&row.identifier).is_some_and(|products| products.contains(&product)) {
+        return Ok(None);
+    }
     let is_last = !attached.iter().any(|(other, products)| *other != row.identifier && products.contains(&product));
     let touched = touched::by_product(conn, row.project_id, &product, Some(now))?;
     let loss = Sentence::new(format!("{} it running now. Whoever does loses ", touched.have())).name(&row.display_name);
@@ -113,7 +117,7 @@ fn detach(
             "It is attached to nothing else: from then on it unlocks what its events name, which may be the same.",
         )
     });
-    Ok(Confirm {
+    Ok(Some(Confirm {
         title: format!("Detach {product} from {}", row.display_name),
         consequences: std::iter::once(loss).chain(events).collect(),
         button: "Detach the product",
@@ -122,5 +126,5 @@ fn detach(
         field: Some(("product", product)),
         form,
         action,
-    })
+    }))
 }

@@ -26,8 +26,11 @@ const USUAL: [(&str, &str); 7] = [
 
 const HINT: &str = "One of those that SDKs know, or your own. It cannot be changed later.";
 
-/// The dialog that `form` names; `None` for an unknown name or a package that does not exist. `offering` is the path
-/// of the offering's page.
+/// What a link may fill in: the product that the dialog is about, which it names.
+const DETACH_LINKS: [&str; 1] = ["product"];
+
+/// The dialog that `form` names; `None` for an unknown name, a package that does not exist, or a product that is not in
+/// it. `offering` is the path of the offering's page.
 pub fn dialog(
     conn: &mut Conn,
     member: &Member,
@@ -54,7 +57,13 @@ pub fn dialog(
             button: "Put it in",
             form,
         }))),
-        ("package-detach", Some((_, package, _))) => take_out(form, path(package, "/detach"), package).dialog(),
+        ("package-detach", Some((_, package, products))) => {
+            let form = form.filled_by_links(&DETACH_LINKS);
+            match products.iter().find(|product| form.typed("product") == Some(product.as_str())).cloned() {
+                Some(product) => take_out(form, path(package, "/detach"), package, product).dialog(),
+                None => Ok(None),
+            }
+        }
         ("package-delete", Some((_, package, products))) => {
             let action = path(package, "/delete");
             delete(form, action, package, products.len()).dialog()
@@ -82,8 +91,7 @@ fn write(form: Opened, action: String, package: Option<(usize, &Package)>, count
     }
 }
 
-fn take_out(form: Opened, action: String, package: &Package) -> Confirm {
-    let product = form.typed("product").unwrap_or("").to_owned();
+fn take_out(form: Opened, action: String, package: &Package, product: String) -> Confirm {
     let consequences =
         Sentence::new("Apps of its store have nothing to offer in this place until another product is put in. ")
             .words("Customers who bought it keep it.");
