@@ -126,15 +126,15 @@ async fn own_test_customers_come_first_in_the_search() {
 async fn own_test_customers_have_a_list_and_a_file() {
     let desk = desk().await;
     let list = format!("{CUSTOMERS}?list=mine");
-    let empty = desk.get(&VERA, &list).await;
+    let empty = desk.get(&ADA, &list).await;
     assert!(empty.status == StatusCode::OK && empty.body.contains("You have marked nobody."));
     for id in ["tester-03", "tester-07"] {
-        desk.post_form(&VERA, &format!("{CUSTOMERS}/{id}/star"), &[]).await;
+        desk.post_form(&ADA, &format!("{CUSTOMERS}/{id}/star"), &[]).await;
     }
-    let page = desk.get(&VERA, &list).await.body;
+    let page = desk.get(&ADA, &list).await.body;
     assert_eq!(ids(&page), ["tester-07", "tester-03"]);
     assert!(page.contains("list=mine\" aria-current=\"page\">My test customers</a>"));
-    let file = desk.get(&VERA, "/projects/sundial/customers.csv?list=mine").await.body;
+    let file = desk.get(&ADA, "/projects/sundial/customers.csv?list=mine").await.body;
     assert_eq!(file.lines().count(), 3);
     assert!(desk.get(&SOL, &list).await.body.contains("You have marked nobody."));
 }
