@@ -24,9 +24,7 @@ fn the_sanitizer_alone_leaves_only_allowed_tags() {
 }
 
 fn is_clean(html: &str) {
-    // The HTML parser takes a byte order mark at the start for one.
-    let again = html.strip_prefix('\u{FEFF}').unwrap_or(html);
-    assert_eq!(clean(html).to_string(), again, "cleaning again changes it");
+    assert_eq!(clean(html).to_string(), as_a_parser_reads(html), "cleaning again changes it");
     let mut tags = html.split('<');
     assert!(!tags.next().unwrap_or("").contains('>'));
     for tag in tags {
@@ -34,6 +32,11 @@ fn is_clean(html: &str) {
         assert!(is_allowed(tag), "<{tag}> in {html}");
         assert!(!text.contains('>'), "{text} in {html}");
     }
+}
+
+/// An HTML parser takes a byte order mark at the start for one, and every line end for LF.
+fn as_a_parser_reads(html: &str) -> String {
+    html.strip_prefix('\u{FEFF}').unwrap_or(html).replace("\r\n", "\n").replace('\r', "\n")
 }
 
 fn is_allowed(tag: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Text that somebody pastes into the search (§13).
 
-use dossier::base::app_user_id::MAX_CHARS;
+use dossier::base::app_user_id::ANONYMOUS_PREFIX;
 use dossier::customers::search_terms::TermKind;
 use dossier::pages::directory::search::model::{MOST_BYTES, key_range, marked};
 use dossier::pages::directory::search::pasted::MOST_PIECES;
@@ -21,7 +21,7 @@ fn check(text: &str) {
     let Some(query) = query else { return assert_eq!(text.trim(), "") };
     assert!(query.pieces.len() <= MOST_PIECES);
     for piece in &query.pieces {
-        assert!(piece.text.chars().count() <= MAX_CHARS, "{piece:?}");
+        assert!(piece.text.len() <= text.len() + ANONYMOUS_PREFIX.len(), "{piece:?}");
     }
     assert!(query.picked().count() <= MOST_PIECES && query.hint().is_none_or(|hint| hint.ends_with('.')));
     if let Some(beginning) = query.beginning() {
