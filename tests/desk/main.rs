@@ -45,6 +45,7 @@ mod keys;
 mod library_answer;
 mod lists;
 mod live;
+mod log;
 mod log_in;
 mod manage;
 mod migrate;
