@@ -1,6 +1,7 @@
 //! The renderer of notes (§3): nothing leaves it but text and the tags that a note may have.
 
 use dossier::web::markdown::{clean, render};
+use url::Url;
 
 use crate::inputs::{corpus, fuzz, texts};
 
@@ -53,9 +54,10 @@ fn is_link(tag: &str) -> bool {
     let Some(rest) = tag.strip_prefix("a ") else { return false };
     let Some(address) = rest.strip_suffix(REL) else { return false };
     let address = address.strip_prefix("href=\"").and_then(|rest| rest.strip_suffix("\" "));
+    // As browsers read an address: without tabs and line ends, for example.
     let leads_out = |address: &str| {
-        let scheme = address.split(':').next().unwrap_or("").to_ascii_lowercase();
-        ["http", "https", "mailto"].contains(&scheme.trim()) && !address.contains(['"', '<'])
+        let url = Url::parse(&address.replace("&amp;", "&"));
+        url.is_ok_and(|url| ["http", "https", "mailto"].contains(&url.scheme())) && !address.contains(['"', '<'])
     };
     rest == REL || address.is_some_and(leads_out)
 }
