@@ -39,7 +39,12 @@ pub fn render(source: &str) -> CleanHtml {
     let events = Parser::new_ext(source, Options::ENABLE_STRIKETHROUGH).filter_map(simplified);
     let mut raw = String::with_capacity(source.len() * 2);
     html::push_html(&mut raw, events);
-    CleanHtml(CLEANER.clean(&raw).to_string())
+    clean(&raw)
+}
+
+/// Removes from HTML whatever a note may not have.
+pub fn clean(html: &str) -> CleanHtml {
+    CleanHtml(CLEANER.clean(html).to_string())
 }
 
 /// Replaces what a note may not have. Headings, quotes and code blocks become paragraphs, images become their

@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use crate::support::cast::ADA;
 use crate::support::desks::desk_with_an_order;
 use crate::support::forms::{field_names, form_addresses};
+use crate::support::traces::find;
 
 /// Text that has broken other programs.
 const ODD: [&str; 20] = [
@@ -58,4 +59,52 @@ async fn a_repeated_field_is_a_bad_request_and_unknown_fields_are_ignored() {
     assert_eq!(desk.post_form(&ADA, notes, &unknown).await.status, StatusCode::SEE_OTHER);
     let page = desk.get(&ADA, "/projects/sundial/customers/lena").await.body;
     assert!(page.contains("<p>mine</p>") && page.contains(">Ada Okoye</bdi> on <time datetime=\"2026-11-23"));
+}
+
+/// Fields that no form has, as somebody sends them who guesses what a table is made of.
+const GUESSED: [&str; 8] =
+    ["author_id", "created_at", "customer_id", "is_admin", "price", "project_id", "changed_by", "granted_by"];
+
+#[actix_web::test]
+async fn no_form_takes_over_a_field_that_it_does_not_have() {
+    let desk = desk_with_an_order().await;
+    let names = field_names();
+    GUESSED.iter().for_each(|name| assert!(!names.contains(*name), "{name} is a field"));
+    for path in form_addresses().iter().filter(|path| !path.starts_with("/log")) {
+        let mut form: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).collect();
+        form.extend(GUESSED.map(|name| (name, "kanarie-of-a-form")));
+        let path = format!("{path}?{}", GUESSED.map(|name| format!("{name}=kanarie-of-a-form")).join("&"));
+        let answer = desk.post_form(&ADA, &path, &form).await;
+        assert!(!answer.status.is_server_error(), "{path}: {}", answer.status);
+    }
+    assert_eq!(find(&desk, "kanarie-of-a-form"), Vec::<String>::new());
+}
+
+/// Forms that read no field, so that it does not matter how often one comes.
+const WITHOUT_FIELDS: [&str; 10] = [
+    "/account/sessions/end-others",
+    "/projects/sundial/customers/lena/star",
+    "/projects/sundial/customers/lena/unstar",
+    "/projects/sundial/catalog/products/1/1/delete",
+    "/projects/sundial/catalog/entitlements/1/delete",
+    "/projects/sundial/settings/webhook/secret/end",
+    "/projects/sundial/settings/keys/1/revoke",
+    "/projects/sundial/settings/keys/1/keep",
+    "/projects/sundial/settings/invitations/1/delete",
+    "/projects/sundial/customers/lena/unblock",
+];
+
+#[actix_web::test]
+async fn a_field_that_comes_twice_is_refused_by_every_form_that_reads_it() {
+    let desk = desk_with_an_order().await;
+    let names = field_names();
+    let twice: Vec<(&str, &str)> = names.iter().flat_map(|name| [(name.as_str(), "1"), (name.as_str(), "2")]).collect();
+    let mut taken = Vec::new();
+    for path in form_addresses().iter().filter(|path| !path.starts_with("/log")) {
+        let answer = desk.post_form(&ADA, path, &twice).await;
+        if answer.status != StatusCode::BAD_REQUEST && answer.status != StatusCode::NOT_FOUND {
+            taken.push(path.clone());
+        }
+    }
+    assert_eq!(taken, WITHOUT_FIELDS);
 }

@@ -13,6 +13,7 @@ use dossier::web::{Access, Face, KeyNeeded, Proof};
 use dossier::wording::times;
 use serde_json::json;
 
+use crate::support::audit_log::audit_lines;
 use crate::support::cast::{ADA, MOONRISE, Person, SUNDIAL, TEAM};
 use crate::support::catalogs::{apply_catalog, desk_with_two_buyers};
 use crate::support::events::{deliver, purchase};
@@ -312,6 +313,90 @@ async fn nul_in_any_path_or_query_is_400_in_the_shape_of_the_route() {
     }
     assert!(asked > 500, "{asked} requests");
     assert_eq!(desk.get(&TEAM[3], "/projects/sundial/customers?q=%2500").await.status, StatusCode::OK);
+}
+
+/// Headers of every answer, whose values `tests/desk/web.rs` checks.
+const ALWAYS: [&str; 7] = [
+    "content-security-policy",
+    "x-content-type-options",
+    "referrer-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "permissions-policy",
+    "x-request-id",
+];
+
+/// What only the inside of the program says.
+const INSIDE: [&str; 9] = ["src/", "diesel", "actix", "SELECT ", "panicked", "Error {", "/tmp", "sqlite", "postgres"];
+
+/// The address of the route with each host that a request may claim to be for.
+fn for_other_hosts(line: &RouteEntry) -> Vec<TestRequest> {
+    let path = path(line, SUNDIAL).replace("/customers/nobody", "/customers/lena");
+    let named = |name: &'static str, value: &'static str| {
+        let request = TestRequest::default().method(line.method.clone()).uri(&path);
+        request.insert_header(("sec-fetch-site", "same-origin")).append_header((name, value))
+    };
+    let whole = TestRequest::default().method(line.method.clone()).uri(&format!("http://evil.example{path}"));
+    vec![
+        named("host", "evil.example"),
+        named("host", "evil.example:80").append_header(("host", "desk.example")),
+        named("x-forwarded-host", "evil.example"),
+        named("forwarded", "host=evil.example;proto=https"),
+        named("x-host", "evil.example"),
+        named("x-original-url", "/evil.example"),
+        whole,
+    ]
+}
+
+#[actix_web::test]
+async fn every_answer_of_every_route_has_the_headers_and_reveals_neither_host_nor_inside() {
+    let desk = desk_with_two_buyers().await;
+    // The answer of an open page never ends.
+    for line in route_table().into_iter().filter(|line| !line.pattern.ends_with("/live")) {
+        for person in [None, Some(&TEAM[0]), Some(&ADA)] {
+            for request in for_other_hosts(&line) {
+                // Each in a session of its own, because some routes end it.
+                let cookie = person.map(|person| desk.cookie(person)).unwrap_or_default();
+                let answer = desk.call(request.insert_header(("cookie", cookie))).await;
+                is_like_every_answer(&format!("{} {}", line.method, line.pattern), &answer);
+            }
+        }
+    }
+}
+
+fn is_like_every_answer(what: &str, answer: &Answer) {
+    for name in ALWAYS {
+        assert_ne!(answer.header(name), "", "{what}: {name}");
+    }
+    assert_eq!(answer.header("server"), "", "{what}");
+    assert!(!format!("{answer:?}").contains("evil"), "{what} names the host: {answer:?}");
+    let kind = answer.header("content-type");
+    assert!(!kind.starts_with("text/") || kind.ends_with("charset=utf-8"), "{what}: {kind}");
+    let is_file = what.contains("/static/") || what.contains("favicon") || what.contains("robots");
+    assert!(is_file || answer.header("cache-control").contains("no-"), "{what}: {}", answer.header("cache-control"));
+    if !answer.status.is_success() {
+        INSIDE.iter().for_each(|word| assert!(!answer.body.contains(word), "{what}: {word} in {}", answer.body));
+    }
+}
+
+/// Ways in which other programs let a request name another method.
+#[actix_web::test]
+async fn no_header_and_no_field_changes_the_method() {
+    let desk = desk_with_two_buyers().await;
+    let cookie = desk.cookie(&ADA);
+    for line in
+        route_table().into_iter().filter(|line| line.method != Method::GET && !line.pattern.ends_with("/logout"))
+    {
+        let path = path(&line, SUNDIAL).replace("/customers/nobody", "/customers/lena");
+        let method = line.method.as_str();
+        for name in ["x-http-method-override", "x-http-method", "x-method-override"] {
+            let request = TestRequest::get().uri(&format!("{path}?_method={method}")).insert_header((name, method));
+            let answer = desk.call(request.insert_header(("cookie", cookie.clone()))).await;
+            let plain = desk.call(TestRequest::get().uri(&path).insert_header(("cookie", cookie.clone()))).await;
+            assert_eq!(answer.status, plain.status, "{method} {path} by {name}");
+        }
+    }
+    assert!(audit_lines(&desk).is_empty(), "{:?}", audit_lines(&desk));
 }
 
 #[test]

@@ -240,6 +240,17 @@ async fn hostile_ids_are_shown_and_addressed_safely() {
 }
 
 #[actix_web::test]
+async fn a_text_that_stands_for_nul_finds_nobody() {
+    let desk = desk().await;
+    for text in ["app_user_id=%00", "user: %00lena", r#"{"id": "\u0000", "user": "a\u0000b"}"#] {
+        let answer = search(&desk, text).await;
+        assert_eq!(answer.status, 200, "{text}");
+        assert!(answer.body.contains("Nobody matches"), "{text}");
+        assert!(!answer.body.contains('\0'), "{text}");
+    }
+}
+
+#[actix_web::test]
 async fn a_project_finds_its_own_customers_only() {
     let desk = desk().await;
     let other = desk.project_of_its_own();
