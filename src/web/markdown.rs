@@ -34,9 +34,12 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     cleaner
 });
 
-/// Renders the Markdown of a note.
+/// How many elements stand inside each other at most. The time that the HTML parser takes grows with the square of it.
+const MOST_LEVELS: usize = 20;
+
+/// Renders the Markdown of a note. What is nested deeper than [`MOST_LEVELS`] loses its formatting.
 pub fn render(source: &str) -> CleanHtml {
-    let events = Parser::new_ext(source, Options::ENABLE_STRIKETHROUGH).filter_map(simplified);
+    let events = Parser::new_ext(source, Options::ENABLE_STRIKETHROUGH).filter_map(simplified).filter(not_too_deep());
     let mut raw = String::with_capacity(source.len() * 2);
     html::push_html(&mut raw, events);
     clean(&raw)
@@ -58,6 +61,22 @@ fn simplified(event: Event<'_>) -> Option<Event<'_>> {
         Event::Start(Tag::BlockQuote(_) | Tag::Image { .. }) => None,
         Event::End(TagEnd::BlockQuote(_) | TagEnd::Image) | Event::Rule => None,
         other => Some(other),
+    }
+}
+
+/// Whether an event is kept: one that begins or ends an element only up to [`MOST_LEVELS`].
+fn not_too_deep() -> impl FnMut(&Event<'_>) -> bool {
+    let mut level = 0_usize;
+    move |event| match event {
+        Event::Start(_) => {
+            level += 1;
+            level <= MOST_LEVELS
+        }
+        Event::End(_) => {
+            level = level.saturating_sub(1);
+            level < MOST_LEVELS
+        }
+        _ => true,
     }
 }
 
@@ -185,6 +204,19 @@ mod tests {
                 assert!(is_plain || is_link || tag == "a rel=\"noopener noreferrer nofollow\"", "{attack} -> {html}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_keeps_its_text_and_takes_no_time() {
+        let began = std::time::Instant::now();
+        for unit in ["* + ", "1. ", "- 1) "] {
+            let source = format!("{}deep", unit.repeat(64_000 / unit.len()));
+            let html = rendered(&source);
+            assert!(html.contains("deep") && html.matches("<li>").count() <= MOST_LEVELS / 2, "{unit}");
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(2), "{:?}", began.elapsed());
+        let five = rendered("- a\n  - b\n    - c\n      - d\n        - e");
+        assert!(five.ends_with("<li>e</li></ul></li></ul></li></ul></li></ul></li></ul>"), "{five}");
     }
 
     #[test]

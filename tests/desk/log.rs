@@ -2,36 +2,35 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command};
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::support::Desk;
 use crate::support::seed::WEBHOOK_SECRET;
+use crate::support::server::{free_address, read_all, serve};
 
 /// A server of its own on the database of a desk, whose log goes into a file.
 struct Server {
     process: Child,
-    port: u16,
+    address: SocketAddr,
     log: String,
 }
 
 impl Server {
     fn start(desk: &Desk) -> Server {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let log = std::env::temp_dir().join(format!("dossier_log_{}_{port}", std::process::id())).display().to_string();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
-        command
-            .env("DATABASE_URL", &desk.application.config.database_url)
-            .env("DOSSIER_BIND", format!("127.0.0.1:{port}"));
-        command.env("DOSSIER_LOG", "trace");
+        let address = free_address();
+        let log = std::env::temp_dir().join(format!("dossier_log_{}_{}", std::process::id(), address.port()));
+        let log = log.display().to_string();
         let (out, err) = (File::create(&log).expect("a file"), File::create(format!("{log}.err")).expect("a file"));
-        let server = Server { process: command.stdout(out).stderr(err).spawn().expect("the server starts"), port, log };
-        let patience = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        let mut command = serve(desk, address);
+        command.env("DOSSIER_LOG", "trace").stdout(out).stderr(err);
+        let server = Server { process: command.spawn().expect("the server starts"), address, log };
+        let patience = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(address).is_err() {
             assert!(Instant::now() < patience, "the server does not answer");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -40,12 +39,11 @@ impl Server {
 
     /// Sends a request as it stands here, and returns the reference of the answer.
     fn send(&self, head: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        let mut stream = TcpStream::connect(self.address).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(40))).expect("a timeout");
         let length = body.len();
         write!(stream, "{head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}").expect("it is sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
+        let answer = read_all(&mut stream);
         let reference = answer.lines().find_map(|line| line.strip_prefix("x-request-id: "));
         reference.unwrap_or_else(|| panic!("{answer}")).to_owned()
     }

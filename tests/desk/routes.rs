@@ -369,9 +369,9 @@ fn is_like_every_answer(what: &str, answer: &Answer) {
         assert_ne!(answer.header(name), "", "{what}: {name}");
     }
     assert_eq!(answer.header("server"), "", "{what}");
-    assert!(!format!("{answer:?}").contains("evil"), "{what} names the host: {answer:?}");
+    assert!(!format!("{answer:?}").contains("evil.example"), "{what} names the host: {answer:?}");
     let kind = answer.header("content-type");
-    assert!(!kind.starts_with("text/") || kind.ends_with("charset=utf-8"), "{what}: {kind}");
+    assert!(!kind.starts_with("text/") || kind.contains("charset=utf-8"), "{what}: {kind}");
     let is_file = what.contains("/static/") || what.contains("favicon") || what.contains("robots");
     assert!(is_file || answer.header("cache-control").contains("no-"), "{what}: {}", answer.header("cache-control"));
     if !answer.status.is_success() {
