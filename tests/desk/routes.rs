@@ -340,10 +340,10 @@ fn for_other_hosts(line: &RouteEntry) -> Vec<TestRequest> {
     vec![
         named("host", "evil.example"),
         named("host", "evil.example:80").append_header(("host", "desk.example")),
-        named("x-forwarded-host", "evil.example"),
-        named("forwarded", "host=evil.example;proto=https"),
-        named("x-host", "evil.example"),
-        named("x-original-url", "/evil.example"),
+        named("x-forwarded-host", "evil.example")
+            .insert_header(("forwarded", "host=evil.example;proto=https"))
+            .insert_header(("x-host", "evil.example"))
+            .insert_header(("x-original-url", "/evil.example")),
         whole,
     ]
 }
