@@ -1,6 +1,8 @@
 //! When the database is locked, full or gone: deliveries get 503 in time, the program acknowledges nothing that it has
 //! not stored, and it recovers by itself.
 
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
@@ -30,7 +32,7 @@ async fn while_another_process_holds_the_lock_deliveries_get_503_in_time() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
     let other = Db::open(&desk.application.config.database_url, 1).expect("a second process");
-    let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    let (held, release) = (channel(), channel::<()>());
     let project: ProjectId = slug.trim_start_matches('p').parse().expect("a number");
     let (signal, wait) = (held.0, release.1);
     let holder = std::thread::spawn(move || {
@@ -179,6 +181,22 @@ async fn a_deadlock_ends_for_one_of_both_and_is_counted() {
     assert_eq!(db.deadlocks(), 1);
 }
 
+/// Takes the lock of a project in another process, until something is sent.
+fn hold_project(desk: &Desk, project: ProjectId) -> (Sender<()>, JoinHandle<Result<(), Error>>) {
+    let other = Db::open(&desk.application.config.database_url, 1).expect("a second process");
+    let ((signal, held), (release, wait)) = (channel(), channel());
+    let holder = std::thread::spawn(move || {
+        other.write_here(|conn| {
+            conn.lock_project(project)?;
+            signal.send(()).expect("somebody listens");
+            wait.recv().expect("the test releases the lock");
+            Ok::<_, Error>(())
+        })
+    });
+    held.recv().expect("the lock is taken");
+    (release, holder)
+}
+
 /// While another process has the lock of a project, twelve people act in it. None of them takes a connection away from the
 /// events, not even with as few connections as there may be.
 #[actix_web::test]
@@ -190,18 +208,7 @@ async fn acts_that_wait_for_each_other_hold_no_connections() {
     let slug = desk.project_of_the_cast();
     assert_eq!(deliver_many(&desk, &slug, 0..1).await, [StatusCode::OK]);
     let project: ProjectId = slug.trim_start_matches('p').parse().expect("a number");
-    let other = Db::open(&desk.application.config.database_url, 1).expect("a second process");
-    let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
-    let (signal, wait) = (held.0, release.1);
-    let holder = std::thread::spawn(move || {
-        other.write_here(|conn| {
-            conn.lock_project(project)?;
-            signal.send(()).expect("somebody listens");
-            wait.recv().expect("the test releases the lock");
-            Ok::<_, Error>(())
-        })
-    });
-    held.1.recv().expect("the lock is taken");
+    let (release, holder) = hold_project(&desk, project);
     let cookie = desk.cookie(&SOL);
     let path = format!("/projects/{slug}/customers/lena/notes");
     let write = |number: usize| {
@@ -214,7 +221,7 @@ async fn acts_that_wait_for_each_other_hold_no_connections() {
         let began = Instant::now();
         let answers = deliver_many(&desk, &slug, 1..9).await;
         let took = began.elapsed();
-        release.0.send(()).expect("the holder listens");
+        release.send(()).expect("the holder listens");
         (answers, took)
     };
     let (acts, (events, took)) = futures_util::future::join(acts, events).await;
@@ -240,25 +247,14 @@ async fn a_refusal_that_waits_for_the_project_holds_up_no_event_of_its_customer(
     };
     take(0).await.expect("it is stored");
     let project = desk.project;
-    let other = Db::open(&desk.application.config.database_url, 1).expect("a second process");
-    let (held, release) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
-    let (signal, wait) = (held.0, release.1);
-    let holder = std::thread::spawn(move || {
-        other.write_here(|conn| {
-            conn.lock_project(project)?;
-            signal.send(()).expect("somebody listens");
-            wait.recv().expect("the test releases the lock");
-            Ok::<_, Error>(())
-        })
-    });
-    held.1.recv().expect("the lock is taken");
+    let (release, holder) = hold_project(&desk, project);
     let refused = desk.post_form(&VERA, "/projects/sundial/customers/lena/block", &[("body", "x")]);
     let event = async {
         actix_web::rt::time::sleep(Duration::from_millis(300)).await;
         let began = Instant::now();
         let stored = take(1).await.is_ok();
         let took = began.elapsed();
-        release.0.send(()).expect("the holder listens");
+        release.send(()).expect("the holder listens");
         (stored, took)
     };
     let (refused, (stored, took)) = futures_util::future::join(refused, event).await;
