@@ -246,7 +246,7 @@ async fn keys_of_people_who_may_not_make_them_any_more_go_on_working_and_are_lis
     let role = format!("{people}/{}/role", SOL.id);
     let demoted = desk.post_form(&ADA, &role, &[("role", "developer"), ("seen", "admin")]).await;
     let page = desk.get(&ADA, demoted.header("location")).await.body;
-    assert!(page.contains("1 API key of theirs: they go on working"), "{page}");
+    assert!(page.contains("1 API key of theirs goes on working: review it under API keys."), "{page}");
     desk.post_form(&ADA, &format!("{people}/{}/delete", DEV.id), &[("seen", "admin")]).await;
     let page = desk.get(&ADA, &keys).await.body;
     assert_eq!(page.matches(">Review<").count(), 2);

@@ -19,7 +19,7 @@ use crate::base::ids::{InvitationId, PersonId, RowId};
 use crate::customers::stars;
 use crate::operations::erasure::{self, cleanup};
 use crate::web::form::NoFields;
-use crate::wording::text::{count, sentence};
+use crate::wording::text::sentence;
 
 type Outcome = Result<HttpResponse, Error>;
 
@@ -182,10 +182,8 @@ fn keys_to_review(action: &mut ActionContext<'_>, line: &Line) -> Result<String,
     let keys = api_keys::queries::count_to_review(action.conn, action.who.project.id, line.id)?;
     Ok(match i64::try_from(keys).unwrap_or(i64::MAX) {
         0 => String::new(),
-        keys => format!(
-            " {} of theirs: they go on working until somebody reviews them under API keys.",
-            count(keys, "API key", "API keys")
-        ),
+        1 => " 1 API key of theirs goes on working: review it under API keys.".into(),
+        keys => format!(" {keys} API keys of theirs go on working: review them under API keys."),
     })
 }
 
