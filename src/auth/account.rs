@@ -1,8 +1,10 @@
 //! What people change in their own account: name, preferences and sessions.
 
 use diesel::prelude::*;
+use sha2::{Digest, Sha256};
 
 use crate::base::clock::Moment;
+use crate::base::hex;
 use crate::base::ids::PersonId;
 use crate::db::Conn;
 use crate::db::schema::{people, sessions};
@@ -59,6 +61,12 @@ pub fn change_password(conn: &mut Conn, person: PersonId, password_hash: &str) -
     diesel::update(people::table.find(person)).set(changed).execute(conn)?;
     end_others(conn, person, "")?;
     Ok(())
+}
+
+/// A mark of `what` for this account. Whoever cannot read the stored password hash cannot make it.
+pub fn mark(conn: &mut Conn, person: PersonId, what: &str) -> QueryResult<String> {
+    let kept: String = people::table.find(person).select(people::password_hash).first(conn)?;
+    Ok(hex(&Sha256::digest(format!("{what} {person} {kept}")))[..16].to_owned())
 }
 
 /// Ends all sessions but `row`, and all log-ins that still wait for the second factor; returns how many sessions

@@ -38,7 +38,7 @@ pub struct Credentials {
 pub struct Asked {
     #[serde(default)]
     next: String,
-    /// Present just after logging out.
+    /// Present just after logging out. Whoever has a session was sent here by a link that is not true.
     out: Option<String>,
 }
 
@@ -59,8 +59,10 @@ struct NoProjects {
 }
 
 /// `GET /login`: asks no database, so it works even when the database does not.
-pub async fn log_in_page(asked: Query<Asked>) -> Result<HttpResponse, Error> {
-    html(StatusCode::OK, &log_in_form(String::new(), &asked.next, false, asked.out.is_some()))
+pub async fn log_in_page(asked: Query<Asked>, session: Session) -> Result<HttpResponse, Error> {
+    let has_session =
+        session.get::<String>(sessions::ROW).map_err(|error| Error::Internal(error.to_string()))?.is_some();
+    html(StatusCode::OK, &log_in_form(String::new(), &asked.next, false, asked.out.is_some() && !has_session))
 }
 
 /// `POST /login`: begins a session with a new key, or shows the form again. It never reveals whether the account

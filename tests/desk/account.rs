@@ -38,12 +38,29 @@ async fn a_new_name_is_in_the_menu_and_in_the_log() {
     let desk = Desk::open().await;
     let cookie = desk.cookie(&SOL);
     let answer = desk.post_with(&cookie, "/account/name", &[("name", "  Sol M. Beki ")]).await;
-    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/account?done=name#name"));
-    let page = desk.get_with(&cookie, "/account?done=name").await.body;
+    assert_eq!((answer.status, answer.location().as_str()), (StatusCode::SEE_OTHER, "/account#name"));
+    let page = desk.get_with(&cookie, answer.header("location")).await.body;
     assert!(page.contains("<strong>Sol M. Beki</strong>") && page.contains("Your name is changed."));
     let log = audit_entries(&desk);
     assert_eq!(log[0].action, "name_changed");
     assert!(log[0].details.contains(r#""before":"Sol Mbeki","after":"Sol M. Beki""#), "{}", log[0].details);
+}
+
+#[actix_web::test]
+async fn no_link_shows_a_message_about_a_change_that_was_not_made() {
+    let desk = Desk::open().await;
+    let sol = desk.cookie(&SOL);
+    let renamed = desk.post_with(&sol, "/account/name", &[("name", "Sol M. Beki")]).await;
+    let marked = renamed.submission();
+    let of_another_change = marked.replace("name.", "password.");
+    assert_ne!(marked, of_another_change);
+    for done in ["name", "password", "name.", "password.0123456789abcdef", "sessions", "factor-off", &of_another_change]
+    {
+        let page = desk.get_with(&sol, &format!("/account?done={done}")).await.body;
+        assert!(!page.contains("class=\"flash"), "{done}");
+    }
+    let ada = desk.get_with(&desk.cookie(&ADA), &format!("/account?done={marked}")).await.body;
+    assert!(!ada.contains("Your name is changed."), "not hers");
 }
 
 #[actix_web::test]
@@ -71,10 +88,7 @@ async fn theme_and_zone_follow_the_person_to_every_page() {
     assert!(plain.contains("<html lang=\"en\">") && plain.contains("content=\"light dark\""));
     let fields = [("theme", "dark"), ("zone", "America/Argentina/Buenos_Aires")];
     let answer = desk.post_with(&cookie, "/account/preferences", &fields).await;
-    assert_eq!(
-        (answer.status, answer.header("location")),
-        (StatusCode::SEE_OTHER, "/account?done=preferences#preferences")
-    );
+    assert_eq!((answer.status, answer.location().as_str()), (StatusCode::SEE_OTHER, "/account#preferences"));
     for path in ["/account", "/projects/sundial/customers", "/account/second-factor", "/projects/sundial/nope"] {
         let page = desk.get_with(&cookie, path).await.body;
         let html = "<html lang=\"en\" data-theme=\"dark\" data-time-zone=\"America/Argentina/Buenos_Aires\">";
@@ -116,7 +130,7 @@ async fn a_new_password_needs_the_old_one_and_ends_every_other_session() {
     let (here, elsewhere) = (desk.cookie(&SOL), desk.cookie(&SOL));
     let fields = [("password", PASSWORD), ("new_password", NEW)];
     let answer = desk.post_with(&here, "/account/password", &fields).await;
-    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/account?done=password#password"));
+    assert_eq!((answer.status, answer.location().as_str()), (StatusCode::SEE_OTHER, "/account#password"));
     assert_eq!(desk.get_with(&elsewhere, "/account").await.status, StatusCode::SEE_OTHER);
     assert_eq!(desk.get_with(&here, "/account").await.status, StatusCode::SEE_OTHER, "the old cookie is invalid");
     assert_eq!(desk.get_with(&answer.cookie(), "/account").await.status, StatusCode::OK);
@@ -220,7 +234,7 @@ async fn open_sessions_are_listed_with_their_browser_and_can_be_ended() {
     assert_eq!(stranger.status, StatusCode::NOT_FOUND, "not one of hers");
     assert_eq!(desk.get_with(&elsewhere, "/account").await.status, StatusCode::OK);
     let answer = desk.post_with(&here, "/account/sessions/end", &[("session", row)]).await;
-    assert_eq!(answer.header("location"), "/account?done=session#sessions");
+    assert_eq!(answer.location(), "/account#sessions");
     assert_eq!(desk.get_with(&elsewhere, "/account").await.status, StatusCode::SEE_OTHER);
     assert_eq!(desk.get_with(&here, "/account").await.status, StatusCode::OK);
     for odd in ["", "\0", "x", "' OR 1=1 --"] {
@@ -234,7 +248,7 @@ async fn logging_out_everywhere_else_leaves_this_session_alone() {
     let desk = Desk::open().await;
     let (here, one, other, somebody) = (desk.cookie(&SOL), desk.cookie(&SOL), desk.cookie(&SOL), desk.cookie(&ADA));
     let answer = desk.post_with(&here, "/account/sessions/end-others", &[]).await;
-    assert_eq!(answer.header("location"), "/account?done=sessions#sessions");
+    assert_eq!(answer.location(), "/account#sessions");
     for (cookie, status) in [(&here, 200), (&one, 303), (&other, 303), (&somebody, 200)] {
         assert_eq!(desk.get_with(cookie, "/account").await.status.as_u16(), status);
     }

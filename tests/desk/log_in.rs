@@ -224,6 +224,8 @@ async fn logging_out_ends_the_session_on_the_server() {
     assert_eq!(desk.get_with(&cookie, SETTINGS).await.status, StatusCode::SEE_OTHER);
     assert_eq!(count_sessions(&desk), 0);
     assert!(desk.anonymous_get("/login?out=1").await.body.contains("You are logged out."));
+    let still_in = desk.get(&SOL, "/login?out=1").await.body;
+    assert!(!still_in.contains("You are logged out."), "a link must not say what is not true");
 }
 
 #[actix_web::test]

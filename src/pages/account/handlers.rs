@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
+use super::changed::Changed;
 use super::page::AccountPage;
 use crate::actions::{AccountDone, AccountForm, ActionContext, OwnAccount};
 use crate::audit::{Action, Trace};
@@ -48,7 +49,7 @@ pub async fn rename(form: AccountForm<NewName>) -> Outcome {
         let person = &action.who.person;
         account::rename(action.conn, person.id, name.as_str())?;
         let trace = Trace::new(Action::NameChanged).before(&person.name).after(name.as_str());
-        Ok(AccountDone::new(Some(trace), "/account?done=name#name"))
+        Ok(AccountDone::new(Some(trace), Changed::Name.shown(action)?))
     })
     .await
 }
@@ -57,7 +58,7 @@ pub async fn choose_preferences(form: AccountForm<NewPreferences>) -> Outcome {
     form.run::<AccountPage, _>("preferences", |action, draft| {
         let preferences = preferences(&draft)?;
         account::set_preferences(action.conn, action.who.person.id, preferences)?;
-        Ok(AccountDone::new(None, "/account?done=preferences#preferences"))
+        Ok(AccountDone::new(None, Changed::Preferences.shown(action)?))
     })
     .await
 }
@@ -87,7 +88,7 @@ pub async fn change_password(req: HttpRequest, form: AccountForm<NewPassword>, p
         account::change_password(action.conn, person, &hash)?;
         let known = people::known_account(action.conn, person)?;
         account.get_or_init(|| known);
-        Ok(AccountDone::new(Some(Trace::new(Action::PasswordChanged)), "/account?done=password#password"))
+        Ok(AccountDone::new(Some(Trace::new(Action::PasswordChanged)), Changed::Password.shown(action)?))
     };
     let mut answer = form.run_after::<AccountPage, _, _>("password", hashed, change).await?;
     if let Some(account) = changed.get() {
@@ -112,7 +113,7 @@ pub async fn end_session(form: AccountForm<OneSession>) -> Outcome {
         match is_other && account::end_session(action.conn, action.who.person.id, &draft.session)? {
             true => Ok(AccountDone::new(
                 Some(Trace::new(Action::SessionsEnded).after("1 session")),
-                "/account?done=session#sessions",
+                Changed::Session.shown(action)?,
             )),
             false => Err(Error::NotFound),
         }
@@ -125,7 +126,7 @@ pub async fn end_others(form: AccountForm<NoFields>) -> Outcome {
         let ended = account::end_others(action.conn, action.who.person.id, action.request.session_row())?;
         let ended_in_words = format!("{ended} {}", if ended == 1 { "session" } else { "sessions" });
         let trace = (ended > 0).then(|| Trace::new(Action::SessionsEnded).after(ended_in_words));
-        Ok(AccountDone::new(trace, "/account?done=sessions#sessions"))
+        Ok(AccountDone::new(trace, Changed::Sessions.shown(action)?))
     })
     .await
 }

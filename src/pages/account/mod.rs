@@ -1,5 +1,6 @@
 //! `/account`: what people set for themselves, whatever projects they belong to.
 
+mod changed;
 mod handlers;
 mod page;
 mod proof;

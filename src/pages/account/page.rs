@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::changed;
 use crate::actions::Opened;
 use crate::actions::OwnAccount;
 use crate::actions::Page;
@@ -11,7 +12,7 @@ use crate::auth::{LoggedIn, PageRequest, Person, second_factor};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::web::{Flash, Layout, form};
+use crate::web::{Flash, Layout};
 use crate::wording::Preferences;
 use crate::wording::preferences::{Theme, places};
 use crate::wording::sentence::Stamp;
@@ -71,8 +72,8 @@ impl Page for AccountPage {
         &mut self.layout
     }
 
-    fn flash(&self, _: &mut Conn, view: &View<'_, OwnAccount>) -> Result<Option<Flash>, Error> {
-        Ok(form::field(view.query, "done").and_then(|what| message_of(&what)).map(Flash::success))
+    fn flash(&self, conn: &mut Conn, view: &View<'_, OwnAccount>) -> Result<Option<Flash>, Error> {
+        Ok(changed::message(conn, view.who.person.id, view.query)?.map(Flash::success))
     }
 
     fn has_dialogs() -> bool {
@@ -82,19 +83,6 @@ impl Page for AccountPage {
 
 fn projects(logged_in: &LoggedIn) -> Vec<(String, &'static str)> {
     logged_in.projects.iter().map(|(project, role)| (project.name.clone(), role.name())).collect()
-}
-
-/// The message after a change.
-fn message_of(what: &str) -> Option<&'static str> {
-    match what {
-        "name" => Some("Your name is changed."),
-        "preferences" => Some("Your preferences are saved."),
-        "password" => Some("Your password is changed, and you are logged out everywhere else."),
-        "session" => Some("That session has ended."),
-        "sessions" => Some("You are logged out everywhere else."),
-        "factor-off" => Some("Your second factor is switched off."),
-        _ => None,
-    }
 }
 
 impl AccountPage {

@@ -40,7 +40,7 @@ impl Page for ProofPage {
         };
         let next = next::path(&next).to_owned();
         Ok(ProofPage {
-            layout: logged_in.layout("Your password, please"),
+            layout: logged_in.layout("Confirm that it is you"),
             form: form.by(logged_in.is_proven, logged_in.has_second_factor),
             back: page_of(&next).to_owned(),
             next,

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use serde::Deserialize;
 
+use super::super::changed::Changed;
 use super::page::FactorPage;
 use crate::actions::{AccountDone, AccountForm, ActionContext, OwnAccount, ShownOnce};
 use crate::audit::{Action, Trace};
@@ -68,7 +69,7 @@ pub async fn switch_off(form: AccountForm<Draft>) -> Outcome {
     form.run::<FactorPage, _>("off", |action, _| {
         must_be(action, true)?;
         queries::switch_off(action.conn, action.who.person.id)?;
-        Ok(AccountDone::new(Some(Trace::new(Action::SecondFactorDisabled)), "/account?done=factor-off#second-factor"))
+        Ok(AccountDone::new(Some(Trace::new(Action::SecondFactorDisabled)), Changed::SecondFactorOff.shown(action)?))
     })
     .await
 }
