@@ -12,6 +12,7 @@ pub mod members;
 pub mod names;
 pub mod next;
 pub mod password;
+pub mod project_roles;
 pub mod queries;
 pub mod refusals;
 pub mod request;
@@ -24,6 +25,7 @@ pub mod untrusted_proxy;
 use crate::web::Routes;
 
 pub use fresh_authentication::Prover;
+pub use project_roles::ProjectRoles;
 pub use request::{LoggedIn, Member, PageRequest, Person, Project};
 
 pub fn routes(routes: &mut Routes) {

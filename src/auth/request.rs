@@ -9,6 +9,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
 use diesel::prelude::*;
 
+use super::project_roles::ProjectRoles;
 use super::queries;
 use super::queries::SessionLine;
 use super::sessions::{Age, CheckedSession, ROW, is_proven};
@@ -20,7 +21,7 @@ use crate::base::config::{Config, SessionLimits};
 use crate::base::error::Error;
 use crate::base::ids::{Ids, PersonId, ProjectId};
 use crate::base::monotonic::MonotonicClock;
-use crate::base::{Allowed, Permission, Role};
+use crate::base::{Permission, Role};
 use crate::db::schema::{people, projects};
 use crate::db::{Conn, Db};
 use crate::web::request_record::{RequestRecord, Requester};
@@ -42,10 +43,8 @@ pub struct Project {
     pub id: ProjectId,
     pub slug: String,
     pub name: String,
-    /// Whether support and developers may delete customers as well.
-    pub others_may_delete: bool,
-    /// The lowest role that may download lists of customers.
-    pub list_export_role: Role,
+    #[diesel(embed)]
+    pub roles: ProjectRoles,
     pub requires_second_factor: bool,
 }
 
@@ -308,13 +307,6 @@ fn return_address(req: &HttpRequest) -> String {
     if req.method().is_safe() { path.to_owned() } else { "/".to_owned() }
 }
 
-impl Project {
-    /// What the project allows roles.
-    pub fn allowed(&self) -> Allowed {
-        Allowed { others_may_delete: self.others_may_delete, list_export_role: self.list_export_role }
-    }
-}
-
 impl LoggedIn {
     fn new(lines: Vec<SessionLine>, is_proven: bool) -> Option<LoggedIn> {
         let first = lines.first()?;
@@ -355,7 +347,7 @@ fn project_of(line: SessionLine) -> Option<(Project, Role)> {
 
 impl Member {
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may_in(self.project.allowed(), permission)
+        self.project.roles.allow(self.role, permission)
     }
 
     /// The layout of a page of the project.

@@ -14,4 +14,4 @@ pub mod roles;
 
 pub use app_user_id::{AppUserId, Forbidden, lookup_key};
 pub use bytes::{hex, random_bytes};
-pub use roles::{Allowed, Permission, Role};
+pub use roles::{Permission, Role};

@@ -73,27 +73,11 @@ permissions! {
     ReadAudit: [] "see the audit log",
 }
 
-/// What a project allows roles besides what the table of permissions says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowed {
-    /// Whether support and developers may delete customers as well.
-    pub others_may_delete: bool,
-    /// The lowest role that may download lists of customers.
-    pub list_export_role: Role,
-}
-
 impl Role {
     pub const ALL: [Role; 4] = [Role::Viewer, Role::Support, Role::Developer, Role::Admin];
 
     pub fn may(self, permission: Permission) -> bool {
         self == Role::Admin || permission.roles().contains(&self)
-    }
-
-    /// Whether the role has the permission in a project that allows this much.
-    pub fn may_in(self, allowed: Allowed, permission: Permission) -> bool {
-        let deletes = permission == Permission::DeleteCustomers && allowed.others_may_delete && self >= Role::Support;
-        let exports = permission == Permission::ExportLists && self >= allowed.list_export_role;
-        self.may(permission) || deletes || exports
     }
 
     /// The name as it is stored, typed on the command line and shown.
@@ -155,23 +139,6 @@ mod tests {
         ManagePeople        .    .    .   yes
         ReadAudit           .    .    .   yes
         ");
-    }
-
-    #[test]
-    fn a_project_can_allow_others_to_delete_customers_and_to_download_lists_and_nothing_more() {
-        let none = Allowed { others_may_delete: false, list_export_role: Role::Admin };
-        let some = Allowed { others_may_delete: true, list_export_role: Role::Viewer };
-        for permission in Permission::ALL.iter().copied() {
-            for role in Role::ALL {
-                let deletes = permission == Permission::DeleteCustomers && role != Role::Viewer;
-                let is_allowed = deletes || permission == Permission::ExportLists;
-                assert_eq!(role.may_in(some, permission), role.may(permission) || is_allowed, "{role} {permission:?}");
-                assert_eq!(role.may_in(none, permission), role.may(permission));
-            }
-        }
-        let developers = Allowed { list_export_role: Role::Developer, ..none };
-        let exporting = Role::ALL.map(|role| role.may_in(developers, Permission::ExportLists));
-        assert_eq!(exporting, [false, false, true, true]);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 
 use super::model::{Kind, Value};
+use crate::auth::ProjectRoles;
 use crate::base::clock::Moment;
 use crate::base::ids::{KeyId, PersonId, ProjectId};
-use crate::base::{Allowed, Permission, Role};
+use crate::base::{Permission, Role};
 use crate::customers::SandboxAccess;
 use crate::db::Conn;
 use crate::db::schema::{api_keys, memberships, projects};
@@ -35,9 +36,8 @@ pub struct KeyProject {
     pub slug: String,
     pub name: String,
     pub created_at: Moment,
-    /// As [`Project::others_may_delete`](crate::auth::Project).
-    pub others_may_delete: bool,
-    pub list_export_role: Role,
+    #[diesel(embed)]
+    pub roles: ProjectRoles,
 }
 
 impl Key {
@@ -47,8 +47,7 @@ impl Key {
 
     /// Whether the role of a secret key has a permission. A public key has no role.
     pub fn may(&self, permission: Permission) -> bool {
-        let KeyProject { others_may_delete, list_export_role, .. } = self.project;
-        self.role.is_some_and(|role| role.may_in(Allowed { others_may_delete, list_export_role }, permission))
+        self.role.is_some_and(|role| self.project.roles.allow(role, permission))
     }
 
     /// The name of the role of a secret key.

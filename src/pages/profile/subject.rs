@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 
 use crate::audit::Ctx;
-use crate::auth::{Member, PageRequest};
+use crate::auth::{Member, PageRequest, ProjectRoles};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, ProjectId};
-use crate::base::{Allowed, AppUserId, Permission, Role, lookup_key};
+use crate::base::{AppUserId, Permission, Role, lookup_key};
 use crate::customers::TransferBehavior;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, customers, projects};
@@ -50,10 +50,8 @@ pub struct Project {
     pub note_count: i64,
     /// Whether developers may change the offering only of test customers.
     pub overrides_only_tests: bool,
-    /// Whether support and developers may delete customers as well.
-    pub others_may_delete: bool,
-    /// The lowest role that may download lists of customers.
-    pub list_export_role: Role,
+    #[diesel(embed)]
+    pub roles: ProjectRoles,
 }
 
 /// The customer's row: what the app reported, and what follows from the events.
@@ -139,8 +137,7 @@ impl Subject {
     }
 
     pub fn may(&self, permission: Permission) -> bool {
-        let Project { others_may_delete, list_export_role, .. } = self.project;
-        self.role.may_in(Allowed { others_may_delete, list_export_role }, permission)
+        self.project.roles.allow(self.role, permission)
     }
 
     /// The address of the page at this card, with the sandbox switch unchanged.

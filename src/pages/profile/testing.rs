@@ -4,6 +4,7 @@ use super::pickup::Changes;
 use super::subject::{Customer, Project, Since, Subject};
 use super::visit::Visit;
 use crate::audit::Ctx;
+use crate::auth::ProjectRoles;
 use crate::base::Role;
 use crate::base::ids::{CustomerId, Ids, ProjectId};
 use crate::catalog::Catalog;
@@ -51,8 +52,7 @@ pub fn stranger() -> Visit {
             note_length: 255,
             note_count: 10,
             overrides_only_tests: false,
-            others_may_delete: false,
-            list_export_role: Role::Admin,
+            roles: ProjectRoles { others_may_delete: false, list_export_role: Role::Admin },
         },
         customer: Customer {
             id: CustomerId(7),

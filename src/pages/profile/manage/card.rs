@@ -62,7 +62,7 @@ mod tests {
     fn each_role_sees_the_controls_it_may_use() {
         let mut visit = testing::lena();
         let mut shown = |role, others_may_delete| {
-            (visit.role, visit.project.others_may_delete) = (role, others_may_delete);
+            (visit.role, visit.project.roles.others_may_delete) = (role, others_may_delete);
             let html = Card::new(&visit, Held { ids: 3, events: 1, ..Held::default() }).to_string();
             ["manage-delete", "manage-block", "/export"].map(|control| html.contains(control))
         };
