@@ -23,6 +23,7 @@ pub use context::Ctx;
 pub use entry::Entry;
 pub use everywhere::Everywhere;
 pub use line::{Content, Line, Row, of_entry};
+pub use positions::Positions;
 pub use queries::append;
 pub use trace::{Actor, ActorKind, Details, Origin, Trace};
 pub use verify::{Broken, Verified, verify};

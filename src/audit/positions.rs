@@ -8,14 +8,23 @@ use std::fmt;
 pub struct Positions(BTreeSet<i64>);
 
 impl Positions {
-    /// Parses what [`fmt::Display`] writes; `None` for another text.
-    pub fn parse(text: &str) -> Option<Positions> {
+    /// Parses what [`fmt::Display`] writes; `None` for another text, and for positions that are not before `end`.
+    pub fn parse(text: &str, end: i64) -> Option<Positions> {
         let mut all = BTreeSet::new();
         for part in text.split(',').filter(|part| !part.is_empty()) {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
-            all.extend(first.parse::<i64>().ok()?..=last.parse().ok()?);
+            let (first, last) = (first.parse::<i64>().ok()?, last.parse::<i64>().ok()?);
+            if first < 1 || last >= end {
+                return None;
+            }
+            all.extend(first..=last);
         }
         Some(Positions(all))
+    }
+
+    /// Adds the positions of another set.
+    pub fn append(&mut self, mut other: Positions) {
+        self.0.append(&mut other.0);
     }
 
     pub fn iter(&self) -> impl Iterator<Item = i64> {
@@ -55,10 +64,10 @@ mod tests {
         for (positions, text) in [(vec![], ""), (vec![7], "7"), (vec![17, 5, 3, 4], "3-5,17"), (vec![1, 2], "1-2")] {
             let positions: Positions = positions.into_iter().collect();
             assert_eq!(positions.to_string(), text);
-            assert_eq!(Positions::parse(text), Some(positions));
+            assert_eq!(Positions::parse(text, 18), Some(positions));
         }
-        for text in ["x", "1-", "-", "1;2", "1-2-3"] {
-            assert_eq!(Positions::parse(text), None, "{text}");
+        for text in ["x", "1-", "-", "1;2", "1-2-3", "18", "0", "-4", "1-9223372036854775807"] {
+            assert_eq!(Positions::parse(text, 18), None, "{text}");
         }
     }
 }

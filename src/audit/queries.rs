@@ -40,7 +40,7 @@ pub fn append(conn: &mut Conn, ctx: &Ctx, mut trace: Trace) -> Result<(), Error>
         details_hash: hash_of_details(&salt, &body),
         previous_hash,
         hash: String::new(),
-        erases: Some(erased_by(conn, *project, trace.action)?.to_string()),
+        erases: Some(trace.erases.to_string()),
     };
     entry.hash = entry.hashed();
     diesel::insert_into(audit_entries::table).values(&entry).execute(conn)?;
@@ -55,35 +55,31 @@ pub fn append(conn: &mut Conn, ctx: &Ctx, mut trace: Trace) -> Result<(), Error>
     Ok(())
 }
 
-/// Takes the positions that an entry of this action has to list: all whose details are gone and that no entry lists yet.
-fn erased_by(conn: &mut Conn, project: ProjectId, action: Action) -> QueryResult<Positions> {
-    if !action.erases() {
-        return Ok(Positions::default());
-    }
+/// Keeps the positions whose details a step of a longer erasure took, until its entry lists them.
+pub fn keep_erased(conn: &mut Conn, project: ProjectId, positions: &Positions) -> QueryResult<()> {
+    positions.iter().try_for_each(|position| {
+        let row = (audit_erased::project_id.eq(project), audit_erased::position.eq(position));
+        Both(diesel::insert_into(audit_erased::table).values(row).on_conflict_do_nothing()).execute(conn).map(drop)
+    })
+}
+
+/// Takes the positions that [`keep_erased`] has kept.
+pub fn take_erased(conn: &mut Conn, project: ProjectId) -> QueryResult<Positions> {
     let gone = erased(conn, project)?;
     diesel::delete(audit_erased::table.filter(audit_erased::project_id.eq(project))).execute(conn)?;
     Ok(gone)
 }
 
-/// The positions whose details are gone and that no entry lists yet.
+/// The positions that [`keep_erased`] has kept.
 pub(super) fn erased(conn: &mut Conn, project: ProjectId) -> QueryResult<Positions> {
     let of_project = audit_erased::table.filter(audit_erased::project_id.eq(project));
     Ok(of_project.select(audit_erased::position).load::<i64>(conn)?.into_iter().collect())
 }
 
-/// Records that the details about a customer go with the customer. The entry of the erasure lists their positions.
-pub fn record_erased(conn: &mut Conn, customer: CustomerId) -> QueryResult<()> {
-    let own: Vec<(ProjectId, i64)> = audit_details::table
-        .filter(audit_details::customer_id.eq(customer))
-        .select((audit_details::project_id, audit_details::position))
-        .load(conn)?;
-    own.into_iter().try_for_each(|(project, position)| record_one_erased(conn, project, position))
-}
-
-fn record_one_erased(conn: &mut Conn, project: ProjectId, position: i64) -> QueryResult<()> {
-    let row = (audit_erased::project_id.eq(project), audit_erased::position.eq(position));
-    Both(diesel::insert_into(audit_erased::table).values(row).on_conflict_do_nothing()).execute(conn)?;
-    Ok(())
+/// The positions of the details about a customer, which go with the customer.
+pub fn about(conn: &mut Conn, customer: CustomerId) -> QueryResult<Positions> {
+    let own = audit_details::table.filter(audit_details::customer_id.eq(customer)).select(audit_details::position);
+    Ok(own.load::<i64>(conn)?.into_iter().collect())
 }
 
 /// Position and hash of the project's newest entry; `None` for an empty log.
@@ -102,18 +98,18 @@ pub fn has_hash(conn: &mut Conn, project: ProjectId, hash: &str) -> QueryResult<
     Ok(audit_entries::table.filter(with_hash).count().get_result::<i64>(conn)? > 0)
 }
 
-/// Blanks the details of an entry, because they name somebody who is erased. The entry itself stays unchanged; the entry of
-/// the erasure lists its position.
+/// Blanks the details of an entry, because they name somebody who is erased. The entry itself stays unchanged; that of the
+/// erasure must list its position.
 pub fn blank(conn: &mut Conn, project: ProjectId, position: i64) -> QueryResult<()> {
     let blanked = (audit_details::salt.eq(""), audit_details::body.eq(""));
     diesel::update(audit_details::table.find((project, position))).set(blanked).execute(conn)?;
-    record_one_erased(conn, project, position)
+    Ok(())
 }
 
 /// Blanks what a project's log says about a person who leaves it. Of the actions about people, these are the details
 /// of the person's own, which hold network addresses, and other people's details that contain one of `names`.
-/// The entries stay unchanged.
-pub fn forget_person(conn: &mut Conn, project: ProjectId, person: PersonId, names: &[&str]) -> QueryResult<()> {
+/// The entries stay unchanged. Returns the positions of what was blanked.
+pub fn forget_person(conn: &mut Conn, project: ProjectId, person: PersonId, names: &[&str]) -> QueryResult<Positions> {
     let names_others = |about| about == About::Colleague;
     let entries: Vec<(i64, Option<PersonId>, String)> = audit_entries::table
         .inner_join(audit_details::table.on(of_entry()))
@@ -131,10 +127,7 @@ pub fn forget_person(conn: &mut Conn, project: ProjectId, person: PersonId, name
         .load(conn)?;
     // The bodies are JSON, so each name is compared as a JSON string.
     let names: Vec<String> = names.iter().filter_map(|name| serde_json::to_string(name).ok()).collect();
-    for (position, actor, body) in entries {
-        if actor == Some(person) || names.iter().any(|name| body.contains(name)) {
-            blank(conn, project, position)?;
-        }
-    }
-    Ok(())
+    let names_them = |actor, body: &str| actor == Some(person) || names.iter().any(|name| body.contains(name));
+    let naming = entries.into_iter().filter(|(_, actor, body)| names_them(*actor, body)).map(|(position, ..)| position);
+    naming.map(|position| blank(conn, project, position).map(|()| position)).collect()
 }

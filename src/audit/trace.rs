@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Action;
+use super::{Action, Positions};
 use crate::base::ids::{CustomerId, KeyId, PersonId, RowId};
 
 /// What one action did. A closure that changes something must return a trace, so every change gets an entry.
@@ -14,6 +14,8 @@ pub struct Trace {
     /// The id of the customer's row that the action erased. The entry holds it, as earlier entries about the customer
     /// do.
     pub erased: Option<CustomerId>,
+    /// The positions of the entries whose details the action took.
+    pub erases: Positions,
     pub details: Details,
 }
 
@@ -71,7 +73,7 @@ pub struct Origin {
 
 impl Trace {
     pub fn new(action: Action) -> Trace {
-        Trace { action, customer: None, erased: None, details: Details::default() }
+        Trace { action, customer: None, erased: None, erases: Positions::default(), details: Details::default() }
     }
 
     /// Adds the customer that the action is about, and the App User ID under which the actor opened the page.
@@ -87,6 +89,12 @@ impl Trace {
     pub fn of_erased(mut self, customer: CustomerId) -> Trace {
         self.erased = Some(customer);
         self
+    }
+
+    /// Adds the positions of the entries whose details the action took. The entry lists them.
+    #[must_use]
+    pub fn erasing(self, erases: Positions) -> Trace {
+        Trace { erases, ..self }
     }
 
     #[must_use]

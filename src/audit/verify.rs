@@ -110,7 +110,7 @@ impl Checked {
     /// Takes the details for which the entry accounts off the list of those that are gone.
     fn account(&mut self, entry: &Entry) -> Result<(), &'static str> {
         if let Some(list) = &entry.erases {
-            let listed = Positions::parse(list).ok_or("its list of erased entries cannot be read")?;
+            let listed = Positions::parse(list, entry.position).ok_or("its list of erased entries cannot be read")?;
             self.has_lists = true;
             for position in listed.iter() {
                 self.gone.remove(&position);

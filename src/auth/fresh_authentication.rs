@@ -57,14 +57,16 @@ impl Prover {
         takes_codes: bool,
         typed: Option<String>,
     ) -> Result<(), Error> {
-        let asks = "Type your password: this needs a recent log-in, and yours is more than 15 minutes old.";
-        let typed = typed.ok_or_else(|| Refusal::new(FIELD, asks))?;
+        let typed = typed.ok_or_else(|| Refusal::new(FIELD, "Type your password."))?;
         let is_right = match takes_codes && is_code(&typed) {
             true => self.is_right_code(db, request, person.id, typed).await?,
             false => self.is_right_password(db, request, person, typed).await?,
         };
         match is_right {
-            true => sessions::begin(&self.session, person.id, self.browser.clone()),
+            true => {
+                request.mark_proven();
+                sessions::begin(&self.session, person.id, self.browser.clone())
+            }
             false if takes_codes => Err(Refusal::new(FIELD, "That is neither your password nor a code.").into()),
             false => Err(Refusal::new(FIELD, "That is not your password.").into()),
         }

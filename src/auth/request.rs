@@ -2,7 +2,7 @@
 //! [`PageRequest::authorize`] finds out, on the connection of the page, who asks and whether they may.
 
 use std::future::{Ready, ready};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_session::SessionExt;
 use actix_web::web::Data;
@@ -68,6 +68,8 @@ pub struct PageRequest {
     return_to: String,
     warnings: Arc<[String]>,
     session: Arc<CheckedSession>,
+    /// Set when the person proves with this very request who they are.
+    proven_now: OnceLock<()>,
     record: Arc<RequestRecord>,
 }
 
@@ -142,6 +144,7 @@ impl PageRequest {
             return_to,
             warnings: warnings(req)?,
             session,
+            proven_now: OnceLock::new(),
             record,
         };
         if let Ok(id) = request.parameter("id") {
@@ -166,6 +169,7 @@ impl PageRequest {
             return_to: self.return_to.clone(),
             warnings: self.warnings.clone(),
             session: self.session.clone(),
+            proven_now: self.proven_now.clone(),
             record: self.record.clone(),
         }
     }
@@ -221,6 +225,11 @@ impl PageRequest {
     /// [`Error::NotFound`] when the route has no such parameter.
     pub fn app_user_id(&self) -> Result<&str, Error> {
         self.parameter("id")
+    }
+
+    /// Records that the person has just proved who they are: the session's new key is stored only after the answer.
+    pub fn mark_proven(&self) {
+        self.proven_now.get_or_init(|| ());
     }
 
     /// Records, for the error page, that the id in the path is blocked.
@@ -286,7 +295,8 @@ impl PageRequest {
         match age {
             Age::Over => Err(Error::LogIn(self.return_to.clone())),
             Age::Fresh | Age::Stale => {
-                LoggedIn::new(lines, is_proven(self.monotonic, proved_at)).ok_or(Error::NotFound)
+                let is_proven = self.proven_now.get().is_some() || is_proven(self.monotonic, proved_at);
+                LoggedIn::new(lines, is_proven).ok_or(Error::NotFound)
             }
         }
     }

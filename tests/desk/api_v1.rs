@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
+use dossier::base::Role;
 use dossier::base::error::Error;
 use dossier::db::schema::{api_keys, app_user_ids, customers};
 use dossier::operations::grants::Preset;
@@ -19,6 +20,15 @@ use crate::support::{Answer, Desk, NOW, seed};
 
 fn keys_of(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+#[actix_web::test]
+async fn a_key_that_may_only_read_makes_no_customer() {
+    let desk = Desk::open().await;
+    let viewer = desk.server_as(Role::Viewer);
+    assert_eq!(viewer.get("/v1/subscribers/nobody").await.refused(), (404, 7259));
+    assert_eq!(desk.server_as(Role::Support).get("/v1/subscribers/nobody").await.status, StatusCode::CREATED);
+    assert_eq!(viewer.get("/v1/subscribers/nobody").await.status, StatusCode::OK);
 }
 
 #[actix_web::test]

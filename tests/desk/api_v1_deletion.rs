@@ -15,7 +15,8 @@ async fn a_deleted_customer_is_gone_under_every_id_and_can_be_created_again() {
     app.get("/v1/subscribers/$RCAnonymousID:0123456789abcdef0123456789abcdef").await;
     app.post("/v1/subscribers/identify", json!({ "app_user_id": anonymous, "new_app_user_id": "lena" })).await;
     let deleted = server.delete("/v1/subscribers/lena").await;
-    let overwritten = "2026-11-23T17:10:00Z";
+    // PostgreSQL overwrites free parts of its files only as it uses them again.
+    let overwritten = desk.db.is_sqlite().then_some("2026-11-23T17:10:00Z");
     let answer = json!({ "app_user_id": "lena", "deleted": true, "free_space_overwritten_by": overwritten });
     assert_eq!((deleted.status, deleted.json()), (StatusCode::OK, answer));
     assert_eq!(server.delete("/v1/subscribers/lena").await.refused(), (404, 7259));

@@ -155,7 +155,8 @@ async fn an_entry_about_an_erased_customer_shows_no_details() {
     let desk = desk_with(&["lena", "gone"]).await;
     add_note(&desk, "gone", "a secret").await;
     desk.get(&ADA, &format!("{FILE}?customer=gone")).await;
-    assert_eq!(erase_customer(&desk, desk.project, "gone").customers, 1);
+    let gone = erase_customer(&desk, desk.project, "gone");
+    assert_eq!(gone.customers, 1);
     let html = page(&desk, "").await;
     let rows = rows(&html);
     assert_eq!(rows.len(), 2);
@@ -166,7 +167,8 @@ async fn an_entry_about_an_erased_customer_shows_no_details() {
     assert!(!html.contains("/customers/gone"), "no link to the erased customer");
     let verify = || verify_audit_chain(&desk);
     assert!(verify().is_err_and(|broken| broken.why.contains("no later entry erased them")));
-    let shown = desk.db.write_here(|conn| audit::append(conn, &desk.ctx(), Trace::new(Action::CustomerDeleted)));
+    let trace = Trace::new(Action::CustomerDeleted).erasing(gone.audited);
+    let shown = desk.db.write_here(|conn| audit::append(conn, &desk.ctx(), trace));
     assert!(shown.is_ok() && verify().is_ok_and(|verified| verified.erased == 2));
 }
 

@@ -2,11 +2,13 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use dossier::audit::{self, Action, Broken, Entry, Trace, Verified};
+use dossier::audit::{self, Action, Broken, Entry, Positions, Trace, Verified};
 use dossier::base::error::Error;
 use dossier::cli::audit::verify;
 use dossier::db::schema::audit_entries;
 use dossier::db::{AnyConnection, Conn};
+use dossier::operations::test_accounts::jobs::{self, Requester};
+use dossier::operations::test_accounts::{Bought, Wanted};
 
 use crate::support::Desk;
 use crate::support::acting::add_note;
@@ -14,6 +16,7 @@ use crate::support::audit_log::verify_audit_chain;
 use crate::support::cast::{ADA, DEV};
 use crate::support::customers::customer_id;
 use crate::support::events::{deliver, event_on_day, with_ids};
+use crate::support::jobs::run_jobs;
 use crate::support::operations::erase_customer;
 
 fn path(id: &str) -> String {
@@ -35,12 +38,19 @@ async fn desk_with_a_log() -> Desk {
         add_note(&desk, "lena", text).await;
     }
     deliver(&desk, desk.project, &[event_on_day(2, "SUBSCRIBER_ALIAS", with_ids("lena", &["lena", "mara"]))]);
-    assert_eq!(erase_customer(&desk, desk.project, "gone").customers, 1);
+    let gone = erase_customer(&desk, desk.project, "gone");
+    assert_eq!(gone.customers, 1);
     desk.clock.advance(60);
     assert_eq!(desk.get(&ADA, "/projects/sundial/settings/audit.csv").await.status.as_u16(), 200);
-    let shown = desk.db.write_here(|conn| audit::append(conn, &desk.ctx(), Trace::new(Action::CustomerDeleted)));
-    shown.expect("the erasure has its entry");
+    append_erasure(&desk, gone.audited);
     desk
+}
+
+/// The entry of an erasure that took these details.
+fn append_erasure(desk: &Desk, erased: Positions) {
+    let trace = Trace::new(Action::CustomerDeleted).erasing(erased);
+    let appended = desk.db.write_here(|conn| audit::append(conn, &desk.ctx(), trace));
+    appended.expect("the erasure has its entry");
 }
 
 #[actix_web::test]
@@ -234,26 +244,48 @@ async fn an_erasure_by_an_earlier_version_accounts_for_what_was_before_it_and_fo
     assert!(lines[0].starts_with(expected), "{lines:?}");
     add_note(&desk, "noor", "eleven").await;
     assert!(verify_audit_chain(&desk).is_ok_and(|verified| verified.entries == 11));
-    erase_customer(&desk, desk.project, "lena");
-    let entry = desk.db.write_here(|conn| audit::append(conn, &desk.ctx(), Trace::new(Action::CustomerDeleted)));
-    entry.expect("the erasure has its entry");
+    append_erasure(&desk, erase_customer(&desk, desk.project, "lena").audited);
     let verified = verify_audit_chain(&desk).expect("it is valid");
     assert_eq!((verified.entries, verified.unlisted), (12, 2));
     let blank = "UPDATE audit_details SET salt = '', body = '' WHERE project_id = 11 AND position = 11";
     assert!(verdict_after(&desk, blank).is_err_and(|broken| broken.position == 11));
 }
 
+/// Whoever writes to the database blanks an entry, and has it wait for an erasure of somebody else.
+#[actix_web::test]
+async fn an_erasure_lists_nothing_that_it_has_not_erased() {
+    let desk = desk_with_a_log().await;
+    let planted = "UPDATE audit_details SET salt = '', body = '' WHERE project_id = 11 AND position = 6;
+        INSERT INTO audit_erased VALUES (11, 6);";
+    desk.db.batch(planted).expect("it is planted");
+    assert_eq!(desk.server().delete("/v1/subscribers/noor").await.status.as_u16(), 200);
+    assert_eq!(verify_audit_chain(&desk).expect_err("it is found").position, 6);
+    delete_test_accounts(&desk);
+    assert_eq!(verify_audit_chain(&desk).expect_err("it is still found").position, 6);
+}
+
+/// Deletes test accounts, of which there are none.
+fn delete_test_accounts(desk: &Desk) {
+    let requester = Requester { person: ADA.id, role: "admin" };
+    let wanted = Wanted { bought: Bought::Either, ids: None, before: None };
+    let begun = desk.db.write_here(|conn| jobs::start(conn, &desk.ctx(), requester, &wanted, &[]));
+    begun.expect("it begins");
+    run_jobs(desk);
+}
+
 #[actix_web::test]
 async fn what_a_deletion_has_erased_counts_until_its_entry_lists_it() {
     let desk = desk_with_a_log().await;
-    erase_customer(&desk, desk.project, "noor");
+    let noor = erase_customer(&desk, desk.project, "noor").audited;
+    let kept = desk.db.write_here(|conn| Ok::<_, Error>(audit::queries::keep_erased(conn, desk.project, &noor)?));
+    kept.expect("a step of the deletion keeps it");
     assert_eq!(verify_audit_chain(&desk).expect_err("no entry lists it").position, 5);
     let job = "INSERT INTO deletion_jobs (project_id, id, person_id, role, asked_at, wanted, chosen, erased, kept)
         VALUES (11, 1, 4, 'admin', 0, '{}', 1, 0, 0);";
     assert!(verdict_after(&desk, job).is_ok_and(|verified| verified.unfinished == 1));
     let more = format!("{job} UPDATE audit_details SET salt = '', body = '' WHERE project_id = 11 AND position = 6");
     assert!(verdict_after(&desk, &more).is_err_and(|broken| broken.position == 6), "not what it has not erased");
-    let entry = desk.db.write_here(|conn| audit::append(conn, &desk.ctx(), Trace::new(Action::TestAccountsDeleted)));
-    entry.expect("the deletion has its entry");
+    let taken = desk.db.write_here(|conn| Ok::<_, Error>(audit::queries::take_erased(conn, desk.project)?));
+    append_erasure(&desk, taken.expect("the last step takes it"));
     assert!(verify_audit_chain(&desk).is_ok_and(|verified| (verified.erased, verified.unfinished) == (3, 0)));
 }

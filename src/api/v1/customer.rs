@@ -1,4 +1,5 @@
-//! `GET /v1/subscribers/{id}`: the customer info. The first contact creates the customer.
+//! `GET /v1/subscribers/{id}`: the customer info. The first contact creates the customer, unless a secret key asks that may
+//! only read.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
@@ -7,6 +8,7 @@ use super::answer;
 use crate::api::last_seen::Fetched;
 use crate::api::v1::customer_info;
 use crate::api::{Caller, customers, errors};
+use crate::base::Permission::EditAttributes;
 use crate::base::error::Error;
 
 /// `GET /v1/subscribers/`: refuses an empty id.
@@ -26,6 +28,11 @@ pub async fn show(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Erro
     if let Some(customer_info) = found {
         caller.record_contact(&id, Fetched::Info);
         return answer::customer(&req, StatusCode::OK, customer_info);
+    }
+    let key = &caller.call().key;
+    if key.is_secret() && !key.may(EditAttributes) {
+        let unknown = "No customer has this App User ID, and the role of this key may not make one.";
+        return Err(errors::refuse(StatusCode::NOT_FOUND, errors::NO_CUSTOMER, unknown));
     }
     let asked = id.clone();
     let (is_new, customer_info) = caller

@@ -18,7 +18,8 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
     let overwritten_by = caller
         .act(move |conn, call| {
             let customer = customers::require(conn, call, &asked)?;
-            Ok((vec![erase(conn, call, customer)?], times::machine(cleanup::deadline(call.ctx.now))))
+            let by = cleanup::deadline(conn, call.ctx.now).map(times::machine);
+            Ok((vec![erase(conn, call, customer)?], by))
         })
         .await?;
     let answer = json!({ "app_user_id": id, "deleted": true, "free_space_overwritten_by": overwritten_by });
@@ -28,5 +29,5 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
 /// Erases a customer. The audit entry names only the number of the erased row, no App User ID.
 pub fn erase(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> Result<Trace, Error> {
     let erased = erasure::erase(conn, &call.ctx, &[customer])?;
-    Ok(Trace::new(Action::CustomerDeleted).about(erased.numbers()).of_erased(customer))
+    Ok(Trace::new(Action::CustomerDeleted).about(erased.numbers()).of_erased(customer).erasing(erased.audited))
 }

@@ -25,8 +25,8 @@ struct Deleted {
     object: &'static str,
     id: String,
     deleted_at: Moment,
-    /// A field of our own: when the database has overwritten what it held of the customer.
-    free_space_overwritten_by: Moment,
+    /// A field of our own: when the database has overwritten what it held of the customer. `None` where it says no time.
+    free_space_overwritten_by: Option<Moment>,
 }
 
 /// `GET …/customers`: the oldest first, so that a customer created meanwhile is on the last page. `search` is an e-mail
@@ -95,7 +95,7 @@ pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
             let found = customers::require(conn, call, &id)?;
             let trace = deletion::erase(conn, call, found)?;
             let now = call.ctx.now;
-            let free_space_overwritten_by = cleanup::deadline(now);
+            let free_space_overwritten_by = cleanup::deadline(conn, now);
             Ok((vec![trace], Deleted { object: "customer", id, deleted_at: now, free_space_overwritten_by }))
         })
         .await?;

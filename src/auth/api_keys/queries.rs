@@ -1,5 +1,7 @@
 //! Queries about the keys of the API.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
 use super::model::{Kind, Value};
@@ -9,7 +11,7 @@ use crate::base::ids::{KeyId, PersonId, ProjectId};
 use crate::base::{Permission, Role};
 use crate::customers::SandboxAccess;
 use crate::db::Conn;
-use crate::db::schema::{api_keys, memberships, projects};
+use crate::db::schema::{api_keys, memberships, people, projects};
 use crate::events::Store;
 
 /// A key that is not revoked, without its value.
@@ -150,6 +152,12 @@ pub fn list(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<Line>> {
     let mut all: Vec<Line> = own.select(Line::as_select()).load(conn)?;
     all.sort_by_key(|line| (line.revoked_at.is_some(), std::cmp::Reverse((line.created_at, line.id))));
     Ok(all)
+}
+
+/// The names of the people who answer for these keys.
+pub fn owners_of(conn: &mut Conn, lines: &[Line]) -> QueryResult<Vec<(PersonId, String)>> {
+    let owners: BTreeSet<PersonId> = lines.iter().filter_map(|line| line.owner_id).collect();
+    people::table.filter(people::id.eq_any(owners)).select((people::id, people::name)).load(conn)
 }
 
 /// How many keys a person answers for, and may not any more.

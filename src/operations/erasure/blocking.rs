@@ -76,7 +76,7 @@ impl Ticked {
 }
 
 /// The result of blocking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
     pub blocked: RowId,
     /// The row of the erased customer; `None` when no customer had the id.

@@ -6,8 +6,8 @@ use diesel::prelude::*;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::RowId;
-use crate::db::Db;
 use crate::db::schema::cleanups;
+use crate::db::{Conn, Db};
 use crate::wording::times;
 
 /// Within how many minutes of an erasure the free space is overwritten.
@@ -15,14 +15,20 @@ pub const WITHIN_MINUTES: i64 = 10;
 /// How long the first erasure waits for others, in milliseconds.
 const GATHERED_MS: i64 = 60_000;
 
-/// When the free space that an erasure of `now` leaves is overwritten at the latest.
-pub fn deadline(now: Moment) -> Moment {
-    now.plus_minutes(WITHIN_MINUTES)
+/// When the free space that an erasure of `now` leaves is overwritten at the latest. `None` on PostgreSQL, which overwrites the
+/// free parts of its files only as it uses them again.
+pub fn deadline(conn: &Conn, now: Moment) -> Option<Moment> {
+    conn.is_sqlite().then(|| now.plus_minutes(WITHIN_MINUTES))
 }
 
 /// [`deadline`] as a sentence that follows what was erased: `Free space is overwritten by 3 Nov, 09:40 UTC.`
-pub fn sentence(now: Moment) -> String {
-    format!("Free space is overwritten by {}.", times::day_and_time(deadline(now), now))
+pub fn sentence(conn: &Conn, now: Moment) -> String {
+    match deadline(conn, now) {
+        Some(by) => format!("Free space is overwritten by {}.", times::day_and_time(by, now)),
+        None => {
+            "The database clears the rows within ten minutes, and overwrites free parts of its files as it uses them again.".into()
+        }
+    }
 }
 
 /// Overwrites the free space of all erasures so far, if the first was a minute ago. Returns how many erasures that were; 0

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::names::Names;
 use super::{mentions, queries};
-use crate::audit::Ctx;
+use crate::audit::{self, Ctx, Positions};
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, RowId};
 use crate::customers::state::News;
@@ -13,16 +13,18 @@ use crate::db::Conn;
 use crate::wording::text::count;
 
 /// How much was erased.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Erased {
     pub customers: usize,
     pub ids: usize,
     pub events: usize,
+    /// The entries of the audit log whose details went with it.
+    pub audited: Positions,
 }
 
 impl Erased {
     /// `3 App User IDs, 14 events`: a summary that does not identify the customer.
-    pub fn numbers(self) -> String {
+    pub fn numbers(&self) -> String {
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let ids = count(number(self.ids), "App User ID", "App User IDs");
         format!("{ids}, {}", count(number(self.events), "event", "events"))
@@ -48,6 +50,7 @@ pub fn erase(conn: &mut Conn, ctx: &Ctx, customers: &[CustomerId]) -> Result<Era
         ids.iter().try_for_each(|id| queries::put_tombstone(conn, project, hasher.hash(id), at))?;
         names.extend(queries::contacts_of(conn, *customer)?);
         neighbours.append(&mut retained::retain_for_others(conn, project, *customer)?);
+        erased.audited.append(audit::queries::about(conn, *customer)?);
         erased.events += queries::remove(conn, project, *customer)?;
         erased.customers += 1;
         erased.ids += ids.len();
@@ -55,7 +58,7 @@ pub fn erase(conn: &mut Conn, ctx: &Ctx, customers: &[CustomerId]) -> Result<Era
         queries::request_cleanup(conn, RowId(customer.0), now)?;
     }
     let neighbours = locks::lock(conn, neighbours)?;
-    mentions::remove(conn, project, &names, &neighbours)?;
+    erased.audited.append(mentions::remove(conn, project, &names, &neighbours)?);
     state::settle(conn, project, News::afresh(neighbours))?;
     Ok(erased)
 }

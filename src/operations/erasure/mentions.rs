@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::names::Names;
 use super::queries;
-use crate::audit;
+use crate::audit::{self, Positions};
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, PersonId, ProjectId, SubmissionId};
 use crate::db::Conn;
@@ -14,11 +14,15 @@ use crate::events::{Delivery, EventType};
 use crate::ingest::rejected;
 
 /// Removes the project's rejected deliveries and submissions that contain a name, and blanks such details of
-/// `neighbours`.
-pub fn remove(conn: &mut Conn, project: ProjectId, names: &Names, neighbours: &[CustomerId]) -> QueryResult<()> {
+/// `neighbours`, whose positions it returns.
+pub fn remove(conn: &mut Conn, project: ProjectId, names: &Names, neighbours: &[CustomerId]) -> QueryResult<Positions> {
     remove_rejected(conn, project, names)?;
     remove_submissions(conn, project, names)?;
-    neighbours.iter().try_for_each(|neighbour| blank_details(conn, *neighbour, names))
+    let mut blanked = Positions::default();
+    for neighbour in neighbours {
+        blanked.append(blank_details(conn, *neighbour, names)?);
+    }
+    Ok(blanked)
 }
 
 fn remove_rejected(conn: &mut Conn, project: ProjectId, names: &Names) -> QueryResult<()> {
@@ -78,12 +82,12 @@ fn remove_submissions(conn: &mut Conn, project: ProjectId, names: &Names) -> Que
     Ok(())
 }
 
-/// Blanks the audit details about `neighbour` that contain a name.
-fn blank_details(conn: &mut Conn, neighbour: CustomerId, names: &Names) -> QueryResult<()> {
+/// Blanks the audit details about `neighbour` that contain a name. Returns their positions.
+fn blank_details(conn: &mut Conn, neighbour: CustomerId, names: &Names) -> QueryResult<Positions> {
     let details: Vec<(ProjectId, i64, String)> = audit_details::table
         .filter(audit_details::customer_id.eq(neighbour))
         .select((audit_details::project_id, audit_details::position, audit_details::body))
         .load(conn)?;
-    let mut naming = details.into_iter().filter(|(.., body)| names.are_in(body));
-    naming.try_for_each(|(project, position, _)| audit::queries::blank(conn, project, position))
+    let naming = details.into_iter().filter(|(.., body)| names.are_in(body));
+    naming.map(|(project, position, _)| audit::queries::blank(conn, project, position).map(|()| position)).collect()
 }

@@ -3,7 +3,6 @@
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
-use crate::audit;
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, ProjectId, RowId};
 use crate::customers::sandbox_access;
@@ -60,7 +59,6 @@ pub fn remove(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> Quer
     endpoints::forget(conn, project, customer)?;
     diesel::delete(events::table.filter(retained)).execute(conn)?;
     let events = diesel::delete(events::table.filter(own)).execute(conn)?;
-    audit::queries::record_erased(conn, customer)?;
     customer_tables::delete_customer(conn, customer)?;
     Ok(events)
 }

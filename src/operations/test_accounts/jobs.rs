@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::Wanted;
-use crate::audit::Ctx;
+use crate::audit::{self, Ctx};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, JobId, PersonId, ProjectId};
@@ -58,6 +58,11 @@ pub fn start(
     chosen: &[CustomerId],
 ) -> Result<JobId, Error> {
     let (project, id) = (ctx.project, ctx.next_id());
+    let is_open = jobs::project_id.eq(project).and(jobs::finished_at.is_null());
+    if jobs::table.filter(is_open).count().get_result::<i64>(conn)? == 0 {
+        // What lies there now was put there by nobody who may.
+        audit::queries::take_erased(conn, project)?;
+    }
     let wanted = serde_json::to_string(wanted).map_err(|error| Error::Internal(error.to_string()))?;
     let row = (
         jobs::project_id.eq(project),

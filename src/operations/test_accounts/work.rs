@@ -72,7 +72,8 @@ fn step(conn: &mut Conn, ctx: &Ctx, job: &Job, limit: i64) -> Result<Option<usiz
     }
     let still = queries::still(conn, job.project_id, &job.wanted()?, &next)?;
     let still: Vec<CustomerId> = still.into_iter().map(|one| one.id).collect();
-    let erased = erasure::erase(conn, ctx, &still)?.customers;
+    let erasure::Erased { customers: erased, audited, .. } = erasure::erase(conn, ctx, &still)?;
+    audit::queries::keep_erased(conn, job.project_id, &audited)?;
     jobs::record_step(conn, job, &next, i64::try_from(erased).unwrap_or(i64::MAX))?;
     Ok(Some(erased))
 }
@@ -87,6 +88,7 @@ fn finish(conn: &mut Conn, ctx: &Ctx, job: &Job) -> Result<(), Error> {
         0 => count(done.erased, "customer", "customers"),
         kept => format!("{}, {kept} kept", count(done.erased, "customer", "customers")),
     };
-    let trace = Trace::new(Action::TestAccountsDeleted).about(progress);
+    let erases = audit::queries::take_erased(conn, job.project_id)?;
+    let trace = Trace::new(Action::TestAccountsDeleted).about(progress).erasing(erases);
     audit::append(conn, ctx, trace)
 }

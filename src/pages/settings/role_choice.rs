@@ -11,13 +11,14 @@ pub struct RoleChoice {
     pub is_chosen: bool,
 }
 
-/// The roles, of which the one with the name `chosen` is chosen.
-pub fn choices(chosen: &str) -> Vec<RoleChoice> {
+/// The roles, of which the one with the name `chosen` is chosen. `words` says what each may do.
+pub fn choices(chosen: &str, words: fn(Role) -> &'static str) -> Vec<RoleChoice> {
     let choice = |role: Role| RoleChoice { name: role.name(), words: words(role), is_chosen: role.name() == chosen };
     Role::ALL.into_iter().map(choice).collect()
 }
 
-const fn words(role: Role) -> &'static str {
+/// What a person with this role may do.
+pub const fn words_of_person(role: Role) -> &'static str {
     match role {
         Role::Viewer => "sees profiles, lists and events",
         Role::Support => "helps customers: notes, attributes, grants, offerings, transfers, refunds",

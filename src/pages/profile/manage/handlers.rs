@@ -17,8 +17,10 @@ pub async fn delete(form: ActionForm<Confirmation>) -> Outcome {
         let held = queries::held(action.conn, subject)?;
         confirmation.check(&subject.opened_as, &held, subject.customer.id)?;
         let erased = erasure::erase(action.conn, &action.ctx, &[subject.customer.id])?;
-        let message = format!("Customer deleted: {}. {}", erased.numbers(), cleanup::sentence(action.ctx.now));
-        Ok(Done::new(Trace::new(Action::CustomerDeleted).about(erased.numbers()), message, list(subject)))
+        let message =
+            format!("Customer deleted: {}. {}", erased.numbers(), cleanup::sentence(action.conn, action.ctx.now));
+        let trace = Trace::new(Action::CustomerDeleted).about(erased.numbers()).erasing(erased.audited);
+        Ok(Done::new(trace, message, list(subject)))
     };
     on_deletion(form, "manage-delete", work).await
 }
@@ -40,8 +42,10 @@ pub async fn block(form: ActionForm<Block>) -> Outcome {
         let id = blocking::parse(&subject.opened_as).map_err(refused)?;
         let done = blocking::block(action.conn, &action.ctx, &id)?.map_err(refused)?;
         let erased = done.erased.numbers();
-        let message = format!("Customer blocked and deleted: {erased}. {}", cleanup::sentence(action.ctx.now));
-        Ok(Done::new(Trace::new(Action::CustomerBlocked).about(erased), message, list(subject)))
+        let message =
+            format!("Customer blocked and deleted: {erased}. {}", cleanup::sentence(action.conn, action.ctx.now));
+        let trace = Trace::new(Action::CustomerBlocked).about(erased).erasing(done.erased.audited);
+        Ok(Done::new(trace, message, list(subject)))
     };
     on_deletion(form, "manage-block", work).await
 }

@@ -105,9 +105,14 @@ impl Confirmation {
 
 /// What happens to a subscription in its store when the customer is deleted here (§12.1).
 fn effect_in_store(purchase: &Purchase, now: Moment, name: String) -> Sentence {
-    let sandbox = if purchase.environment == Environment::Sandbox { " (sandbox)" } else { "" };
     let store = purchase.store.as_ref().map_or("its store", Store::name);
-    let sentence = Sentence::default().name(name).words(format!("{sandbox}, {store}: "));
+    let sentence = Sentence::default().name(name);
+    let sentence = match (&purchase.unknown_environment, purchase.environment) {
+        (Some(word), _) => sentence.words(" (unknown environment “").name(word).words("”)"),
+        (None, Environment::Sandbox) => sentence.words(" (sandbox)"),
+        (None, Environment::Production) => sentence,
+    };
+    let sentence = sentence.words(format!(", {store}: "));
     if purchase.is_family_share {
         return sentence.words("not touched. It belongs to a relative who shares it.");
     }

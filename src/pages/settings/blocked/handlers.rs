@@ -7,34 +7,27 @@ use super::page::{BlockedPage, address};
 use crate::actions::{ActionContext, ActionForm, Done};
 use crate::audit::{Action, Trace};
 use crate::base::error::{Error, Refusal};
-use crate::operations::erasure::blocking::{self, Problem, Ticked};
-use crate::operations::erasure::cleanup;
+use crate::customers::identity;
+use crate::operations::erasure::blocking::{self, Problem};
 use crate::web::form::NoFields;
 
 #[derive(Deserialize)]
 pub struct Typed {
     #[serde(default)]
     app_user_id: String,
-    #[serde(flatten)]
-    ticked: Ticked,
 }
 
 pub async fn block(form: ActionForm<Typed>) -> Result<HttpResponse, Error> {
     let work = |action: &mut ActionContext<'_>, typed: Typed| {
         let id = blocking::parse(&typed.app_user_id).map_err(refused)?;
-        typed.ticked.check()?;
+        if identity::find(action.conn, action.ctx.project, id.as_str())?.is_some() {
+            let known =
+                "A customer has this id. Search for it, and block them on their profile: it shows what that deletes.";
+            return Err(Refusal::new("app_user_id", known).into());
+        }
         let done = blocking::block(action.conn, &action.ctx, &id)?.map_err(refused)?;
-        let message = match done.customer {
-            Some(_) => {
-                let free_space = cleanup::sentence(action.ctx.now);
-                format!("Blocked, and the customer deleted: {}. {free_space}", done.erased.numbers())
-            }
-            None => "Blocked. Nobody had this id.".into(),
-        };
-        let trace =
-            Trace::new(Action::CustomerBlocked).about(format!("block {}", done.blocked)).after(done.erased.numbers());
-        let trace = done.customer.into_iter().fold(trace, Trace::of_erased);
-        Ok(Done::new(trace, message, address(action.who)))
+        let trace = Trace::new(Action::CustomerBlocked).about(format!("block {}", done.blocked));
+        Ok(Done::new(trace, "Blocked. Nobody had this id.", address(action.who)))
     };
     form.run::<BlockedPage, _>("blocked-add", work).await
 }

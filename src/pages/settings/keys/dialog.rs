@@ -12,7 +12,7 @@ use crate::base::error::Error;
 use crate::pages::settings::role_choice::{RoleChoice, choices};
 use crate::web::{Dialog, filters};
 
-/// The choice for a server's key; after a dot, its role. The other choices are stores.
+/// The choice for a server's key: this, a dot and its role. The other choices are stores.
 pub const SERVER: &str = "server";
 
 #[derive(Template)]
@@ -47,6 +47,8 @@ struct Shown {
     form: Opened,
     origin: String,
     platform: Option<Platform>,
+    /// The role of a secret key.
+    role: Option<Role>,
 }
 
 #[derive(Template)]
@@ -71,7 +73,8 @@ pub fn dialog(member: &Member, form: Opened, keys: &[&Line], origin: &str) -> Re
         }
         ("key-shown", None) if form.is_shown_once => {
             let platform = platform_of(form.value("for", SERVER));
-            Ok(Some(Dialog::new(Shown { form, origin: origin.to_owned(), platform })))
+            let role = form.value("for", "").strip_prefix("server.").and_then(Role::parse);
+            Ok(Some(Dialog::new(Shown { form, origin: origin.to_owned(), platform, role })))
         }
         ("key-revoke", Some(line)) if member.may(line.managed_by()) => {
             let action = format!("{}/{}/revoke", address(member), line.id);
@@ -89,6 +92,16 @@ pub fn dialog(member: &Member, form: Opened, keys: &[&Line], origin: &str) -> Re
     }
 }
 
+/// What a server may do with a secret key of this role.
+const fn words_of_key(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "reads customers, what they bought, and lists",
+        Role::Support => "also changes customers: attributes, grants, offerings, transfers, refunds",
+        Role::Developer => "the same as support: no call needs more",
+        Role::Admin => "also deletes customers",
+    }
+}
+
 impl Make {
     /// The platforms, and whether each is chosen.
     fn apps(&self) -> impl Iterator<Item = (Platform, bool)> {
@@ -98,17 +111,22 @@ impl Make {
 
     /// The roles of a secret key.
     fn servers(&self) -> Vec<RoleChoice> {
-        choices(self.form.value("for", "").strip_prefix("server.").unwrap_or_default())
+        choices(self.form.value("for", "").strip_prefix("server.").unwrap_or_default(), words_of_key)
     }
 }
 
 impl ChangeRole {
     fn roles(&self) -> Vec<RoleChoice> {
-        choices(self.form.value("role", self.line.role.map_or("", Role::name)))
+        choices(self.form.value("role", self.line.role.map_or("", Role::name)), words_of_key)
     }
 }
 
 impl Shown {
+    /// What its role lets whoever has it do.
+    fn may(&self) -> &'static str {
+        self.role.map_or("", words_of_key)
+    }
+
     fn key(&self) -> &str {
         self.form.value("key", "")
     }

@@ -91,7 +91,7 @@ pub async fn change_role(form: ActionForm<NewRole>) -> Outcome {
             return Err(Refusal::new("", "This key is revoked.").into());
         }
         let trace = Trace::new(Action::ApiKeyRoleChanged).about(&line.name).before(before.name()).after(role.name());
-        Ok(Done::new(trace, format!("The key of {} is now {role}.", line.name), address(action.who)))
+        Ok(Done::new(trace, format!("The key of {} has the role {role} now.", line.name), address(action.who)))
     };
     form.run::<KeysPage, _>(&dialog, work).await
 }
@@ -125,13 +125,10 @@ enum ForWhom {
 }
 
 impl ForWhom {
-    /// A server without a role gets that of an admin, who makes its key.
     fn parse(typed: &str) -> Result<ForWhom, Refusal> {
-        let server = typed.strip_prefix(SERVER).map(|rest| rest.strip_prefix('.').unwrap_or(rest));
-        let found = match server {
-            Some("") => Some(ForWhom::Server(Role::Admin)),
-            Some(role) => Role::parse(role).map(ForWhom::Server),
-            None => platform_of(typed).map(ForWhom::App),
+        let found = match typed.split_once('.') {
+            Some((SERVER, role)) => Role::parse(role).map(ForWhom::Server),
+            _ => platform_of(typed).map(ForWhom::App),
         };
         found.ok_or_else(|| Refusal::new("for", "Choose what the key is for."))
     }

@@ -45,6 +45,8 @@ struct Row {
     made: Stamp,
     used: Option<Stamp>,
     revoked: Option<Stamp>,
+    /// The admin who answers for a key that somebody else has made.
+    kept_by: Option<String>,
     /// Whether nobody answers for it any more.
     is_to_review: bool,
     /// Whether the member may revoke it.
@@ -64,7 +66,8 @@ impl Page for KeysPage {
         let lines = queries::list(conn, member.project.id)?;
         let beside = queries::test_keys_beside(conn, Some(member.project.id))?;
         let members = queries::members_of(conn, member.project.id)?;
-        let keys: Vec<Row> = lines.into_iter().map(|line| Row::new(line, member, &members, now)).collect();
+        let owners = queries::owners_of(conn, &lines)?;
+        let keys: Vec<Row> = lines.into_iter().map(|line| Row::new(line, member, &members, &owners, now)).collect();
         Ok(KeysPage {
             layout: member.layout("API keys", Section::Settings),
             nav: nav(conn, member, "keys")?,
@@ -93,10 +96,9 @@ impl Page for KeysPage {
 }
 
 impl KeysPage {
-    /// `2 keys are`
+    /// `2 keys`
     fn to_review(&self) -> String {
-        let keys = i64::try_from(self.to_review).unwrap_or(i64::MAX);
-        format!("{} {}", count(keys, "key", "keys"), if keys == 1 { "is" } else { "are" })
+        count(i64::try_from(self.to_review).unwrap_or(i64::MAX), "key", "keys")
     }
 
     fn opens(&self, dialog: &str) -> String {
@@ -105,12 +107,20 @@ impl KeysPage {
 }
 
 impl Row {
-    fn new(line: Line, member: &Member, members: &[(PersonId, Role)], now: Moment) -> Row {
+    fn new(
+        line: Line,
+        member: &Member,
+        members: &[(PersonId, Role)],
+        owners: &[(PersonId, String)],
+        now: Moment,
+    ) -> Row {
         let relative = |at| Stamp::relative(at, now);
+        let owner = owners.iter().find(|(id, name)| line.owner_id == Some(*id) && *name != line.created_by);
         Row {
             is_to_review: line.is_to_review(members),
             may_manage: member.may(line.managed_by()),
             kind: kind(&line),
+            kept_by: owner.map(|(_, name)| name.clone()),
             made: relative(line.created_at),
             used: line.used_at.map(relative),
             revoked: line.revoked_at.map(relative),

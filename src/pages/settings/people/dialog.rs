@@ -12,7 +12,7 @@ use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::db::Conn;
-use crate::pages::settings::role_choice::{RoleChoice, choices};
+use crate::pages::settings::role_choice::{RoleChoice, choices, words_of_person};
 use crate::web::{Dialog, filters};
 
 #[derive(Template)]
@@ -100,12 +100,12 @@ pub fn dialog(conn: &mut Conn, member: &Member, form: Opened, now: Moment) -> Re
 
 impl Invite {
     fn roles(&self) -> Vec<RoleChoice> {
-        choices(self.form.value("role", Role::Support.name()))
+        choices(self.form.value("role", Role::Support.name()), words_of_person)
     }
 }
 
 impl ChangeRole {
     fn roles(&self) -> Vec<RoleChoice> {
-        choices(self.form.value("role", self.line.role.name()))
+        choices(self.form.value("role", self.line.role.name()), words_of_person)
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::page::{PeoplePage, address};
 use crate::actions::{ActionContext, ActionForm, Done, ShownOnce, forget_submissions};
-use crate::audit::{self, Action, Trace};
+use crate::audit::{self, Action, Positions, Trace};
 use crate::auth::api_keys;
 use crate::auth::invitations::Token;
 use crate::auth::members::{self, FORMER, Line, may_leave_admins};
@@ -99,7 +99,7 @@ pub async fn change_role(form: ActionForm<NewRole>) -> Outcome {
         members::queries::withdraw_invitations(action.conn, project, line.id)?;
         let trace = Trace::new(Action::MemberRoleChanged).about(&line.email);
         let trace = trace.before(line.role.name()).after(role.name());
-        let message = format!("{} is now {role}.{}", line.name, keys_to_review(action, &line)?);
+        let message = format!("{} has the role {role} now.{}", line.name, keys_to_review(action, &line)?);
         Ok(Done::new(trace, message, onward(action, &line)))
     };
     form.run::<PeoplePage, _>(&dialog, work).await
@@ -118,9 +118,12 @@ pub async fn remove(form: ActionForm<Leaving>) -> Outcome {
         let trace = Trace::new(Action::MemberRemoved).before(line.role.name());
         let (trace, message) = match draft.erase.is_some() {
             true => {
-                erase(action, &line, is_closed)?;
-                let free_space = cleanup::sentence(action.ctx.now);
-                (trace.about(FORMER), format!("One person is removed, and their name is erased. {free_space}"))
+                let erased = erase(action, &line, is_closed)?;
+                let free_space = cleanup::sentence(action.conn, action.ctx.now);
+                (
+                    trace.about(FORMER).erasing(erased),
+                    format!("One person is removed, and their name is erased. {free_space}"),
+                )
             }
             false => (trace.about(&line.email), format!("{} is removed.", line.name)),
         };
@@ -165,16 +168,18 @@ fn must_be(line: &Line, seen: &str) -> Result<(), Error> {
     if line.role.name() == seen { Ok(()) } else { Err(Refusal::stale().into()) }
 }
 
-fn erase(action: &mut ActionContext<'_>, line: &Line, is_closed: bool) -> Result<(), Error> {
+/// Erases the name of a person. Returns the positions of the entries in the log whose details went with it.
+fn erase(action: &mut ActionContext<'_>, line: &Line, is_closed: bool) -> Result<Positions, Error> {
     let project = action.who.project.id;
     members::queries::erase_name(action.conn, project, line.id)?;
     let names = [line.name.as_str(), line.email.as_str()];
-    audit::queries::forget_person(action.conn, project, line.id, &names)?;
+    let blanked = audit::queries::forget_person(action.conn, project, line.id, &names)?;
     forget_submissions(action.conn, project, line.id, &names)?;
     if is_closed {
         members::queries::erase_account(action.conn, line.id)?;
     }
-    Ok(erasure::request_cleanup(action.conn, RowId(line.id.0), action.ctx.now)?)
+    erasure::request_cleanup(action.conn, RowId(line.id.0), action.ctx.now)?;
+    Ok(blanked)
 }
 
 /// A sentence about the keys that a person made and may not make any more; empty when there are none.
