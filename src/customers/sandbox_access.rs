@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use super::stars;
+use crate::base::Permission::GrantEntitlements;
 use crate::base::ids::{CustomerId, ProjectId};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, projects};
@@ -13,7 +14,8 @@ use crate::db::schema::{app_user_ids, projects};
 pub enum SandboxAccess {
     /// As SDKs are documented to behave.
     Everybody,
-    /// Customers whom a member of the team has marked as a test customer, and those whom the setting names by an id.
+    /// Customers whom a member has marked as a test customer who may also grant access, and those whom the setting names by
+    /// an id.
     TestCustomers,
     Nobody,
 }
@@ -53,7 +55,7 @@ impl SandboxAccess {
         match self {
             SandboxAccess::Everybody => "",
             SandboxAccess::TestCustomers => {
-                "Apps get no access from this: sandbox purchases unlock for test customers only, and this is none of them."
+                "Apps get no access from this: sandbox purchases unlock for test customers only, and this customer is not one."
             }
             SandboxAccess::Nobody => {
                 "Apps get no access from this: sandbox purchases unlock for nobody in this project."
@@ -67,6 +69,11 @@ pub fn testers(lines: &str) -> impl Iterator<Item = &str> {
     lines.lines().filter(|line| !line.is_empty())
 }
 
+/// The option of a project.
+pub fn of_project(conn: &mut Conn, project: ProjectId) -> QueryResult<SandboxAccess> {
+    projects::table.find(project).select(projects::sandbox_access).first(conn)
+}
+
 /// The option because of which sandbox purchases do not unlock for a customer; `None` if they do.
 pub fn lock(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryResult<Option<SandboxAccess>> {
     let (access, named): (SandboxAccess, String) =
@@ -74,7 +81,8 @@ pub fn lock(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryR
     let is_left_out = match access {
         SandboxAccess::Everybody => false,
         SandboxAccess::TestCustomers => {
-            !stars::is_marked_by_anybody(conn, customer)? && !is_named(conn, customer, &named)?
+            !stars::is_marked_by_any_who_may(conn, project, customer, GrantEntitlements)?
+                && !is_named(conn, customer, &named)?
         }
         SandboxAccess::Nobody => true,
     };

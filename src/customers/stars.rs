@@ -4,7 +4,8 @@ use diesel::prelude::*;
 
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, PersonId, ProjectId};
-use crate::db::schema::{customers, test_customers};
+use crate::base::{Permission, Role};
+use crate::db::schema::{customers, memberships, test_customers};
 use crate::db::{Both, Conn};
 
 pub fn is_marked(conn: &mut Conn, customer: CustomerId, person: PersonId) -> QueryResult<bool> {
@@ -12,9 +13,18 @@ pub fn is_marked(conn: &mut Conn, customer: CustomerId, person: PersonId) -> Que
     Ok(found > 0)
 }
 
-/// Whether any member of the team has marked the customer.
-pub fn is_marked_by_anybody(conn: &mut Conn, customer: CustomerId) -> QueryResult<bool> {
-    let marks = test_customers::table.filter(test_customers::customer_id.eq(customer));
+/// Whether a member has marked the customer whose role in the project now has this permission.
+pub fn is_marked_by_any_who_may(
+    conn: &mut Conn,
+    project: ProjectId,
+    customer: CustomerId,
+    permission: Permission,
+) -> QueryResult<bool> {
+    let roles = Role::ALL.into_iter().filter(|role| role.may(permission));
+    let in_project = memberships::person_id.eq(test_customers::person_id).and(memberships::project_id.eq(project));
+    let marks = test_customers::table
+        .inner_join(memberships::table.on(in_project))
+        .filter(test_customers::customer_id.eq(customer).and(memberships::role.eq_any(roles)));
     Ok(marks.count().get_result::<i64>(conn)? > 0)
 }
 

@@ -690,6 +690,7 @@ queried_together! {
     memberships with people;
     memberships with projects;
     memberships with sessions;
+    memberships with test_customers;
     people with projects;
     people with second_factors;
     people with sessions;

@@ -1,6 +1,8 @@
 //! For whom purchases of the sandbox unlock (§17), and environments that nobody knows.
 
 use diesel::prelude::*;
+use dossier::auth::queries::set_role;
+use dossier::base::Role;
 use dossier::base::error::Error;
 use dossier::customers::SandboxAccess;
 use dossier::db::schema::projects;
@@ -76,8 +78,16 @@ async fn sandbox_purchases_unlock_for_whom_the_project_says() {
     assert!(has_access(&desk).await, "an id on the list");
     set(&desk, SandboxAccess::TestCustomers, "vic");
     assert!(!has_access(&desk).await);
-    desk.post_form(&SOL, &format!("{SANDY}/star"), &[]).await;
-    assert!(has_access(&desk).await, "a star of anybody in the team");
+    let starred = desk.post_form(&VERA, &format!("{SANDY}/star"), &[]).await;
+    assert!(!has_access(&desk).await, "whoever may not grant access gives none with a star");
+    assert!(desk.get(&VERA, starred.header("location")).await.body.contains("They come first when you search."));
+    let starred = desk.post_form(&SOL, &format!("{SANDY}/star"), &[]).await;
+    assert!(has_access(&desk).await, "a star of anybody who may grant access");
+    let page = desk.get(&SOL, starred.header("location")).await.body;
+    assert!(page.contains("and sandbox purchases unlock for it."), "{page}");
+    let demoted = desk.db.write_here(|conn| Ok::<_, Error>(set_role(conn, desk.project, SOL.id, Role::Viewer)?));
+    demoted.expect("another role");
+    assert!(!has_access(&desk).await, "the star of somebody who may no longer");
 }
 
 #[actix_web::test]
