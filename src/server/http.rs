@@ -1,5 +1,6 @@
 //! The HTTP server on an open port: its workers, its limits in time, and what surrounds the HTTP library.
 
+use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
 
 use super::app::{Application, app};
+use super::head_memory::HeadMemory;
 use super::socket::Socket;
 
 /// How long a client may take to send the head of a request.
@@ -28,19 +30,26 @@ const CLOSING_TIME: Duration = Duration::from_secs(1);
 /// waits for a thread.
 const WAITING_THREADS: usize = 256;
 
+/// How many connections may be open. Others wait in the system until one closes.
+const CONNECTIONS: usize = 10_000;
+
 /// The server for an open port. It runs while the caller awaits it.
 ///
 /// # Errors
 /// When the operating system refuses to listen on the port.
 pub fn server(application: Application, listener: TcpListener) -> io::Result<Server> {
     let address = listener.local_addr()?;
+    let workers = application.config.workers;
     let builder = ServerBuilder::new()
-        .workers(application.config.workers)
+        .workers(workers)
+        .max_concurrent_connections((CONNECTIONS / workers).max(1))
         .worker_max_blocking_threads(WAITING_THREADS)
         .shutdown_timeout(SECONDS_TO_FINISH)
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
-    let builder = builder.listen("dossier", listener, move || connections(&application, address, stopping.clone()))?;
+    let head_memory = HeadMemory::default();
+    let builder = builder
+        .listen("dossier", listener, move || connections(&application, address, stopping.clone(), &head_memory))?;
     Ok(builder.run())
 }
 
@@ -49,9 +58,10 @@ fn connections(
     application: &Application,
     address: SocketAddr,
     stopping: GracefulShutdownSignal,
+    head_memory: &HeadMemory,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = actix_http::error::DispatchError, InitError = ()>
 + use<> {
-    let is_https = application.config.is_https();
+    let (is_https, head_memory) = (application.config.is_https(), head_memory.clone());
     let http = HttpService::build()
         .keep_alive(KeepAlive::Timeout(IDLE_TIME))
         .client_request_timeout(HEAD_TIME)
@@ -63,10 +73,10 @@ fn connections(
         })
         .on_connect_ext(|socket: &Socket, data| drop(data.insert(socket.gate())))
         .finish(map_config(app(application).into_factory(), |()| AppConfig::default()));
-    fn_service(move |stream: TcpStream| async move {
+    fn_service(move |stream: TcpStream| {
         set_options(&stream);
         let peer = stream.peer_addr().ok();
-        Ok((Socket::new(stream, is_https), Protocol::Http1, peer))
+        ready(Ok((Socket::new(stream, is_https, head_memory.clone()), Protocol::Http1, peer)))
     })
     .and_then(http)
 }

@@ -1,5 +1,6 @@
 //! The connection to a client, between the network and the HTTP library. It reads only what the connection's [`Gate`] lets in,
-//! closes where the head of a request does not arrive (the library watches only the first of a connection), and completes the
+//! closes where the head of a request does not arrive (the library watches only the first of a connection) or where there is no
+//! memory for it, and completes the
 //! answers that the library writes by itself.
 
 use std::future::Future;
@@ -12,6 +13,7 @@ use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 use tokio::time::Sleep;
 
+use super::head_memory::{ArrivingHead, HeadMemory};
 use crate::web::{Gate, library_answer};
 
 /// After so many bytes the library must look at what it has before it reads on: only then it closes the gate.
@@ -25,10 +27,17 @@ pub struct Socket {
     stream: Take<TcpStream>,
     gate: Gate,
     read_in_a_row: usize,
-    /// Ends when the head that is arriving takes too long.
-    head: Option<Pin<Box<Sleep>>>,
+    head: Option<Head>,
+    head_memory: HeadMemory,
     completed: Option<Completed>,
     is_https: bool,
+}
+
+/// The head that is arriving.
+struct Head {
+    /// Ends when it takes too long.
+    time: Pin<Box<Sleep>>,
+    memory: ArrivingHead,
 }
 
 /// An answer that is written instead of the library's.
@@ -40,12 +49,13 @@ struct Completed {
 }
 
 impl Socket {
-    pub fn new(stream: TcpStream, is_https: bool) -> Socket {
+    pub fn new(stream: TcpStream, is_https: bool, head_memory: HeadMemory) -> Socket {
         Socket {
             stream: stream.take(0),
             gate: Gate::default(),
             read_in_a_row: 0,
             head: None,
+            head_memory,
             completed: None,
             is_https,
         }
@@ -59,13 +69,18 @@ impl Socket {
         Pin::new(self.stream.get_mut())
     }
 
-    /// Ready when the head of a request has been arriving for too long.
-    fn poll_head_time(&mut self, context: &mut Context<'_>, came_in: bool) -> Poll<()> {
-        if !self.gate.awaits_head(self.head.is_some(), came_in) {
+    /// Ready when the head of a request has been arriving for too long, or is too large now. `count` bytes came in.
+    fn poll_head(&mut self, context: &mut Context<'_>, count: usize) -> Poll<io::ErrorKind> {
+        if !self.gate.awaits_head(self.head.is_some(), count > 0) {
             self.head = None;
             return Poll::Pending;
         }
-        self.head.get_or_insert_with(|| Box::pin(tokio::time::sleep(HEAD_TIME))).as_mut().poll(context)
+        let begin = || Head { time: Box::pin(tokio::time::sleep(HEAD_TIME)), memory: self.head_memory.begin() };
+        let head = self.head.get_or_insert_with(begin);
+        if !head.memory.came_in(count) {
+            return Poll::Ready(io::ErrorKind::OutOfMemory);
+        }
+        head.time.as_mut().poll(context).map(|()| io::ErrorKind::TimedOut)
     }
 
     fn poll_write_completed(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -102,8 +117,8 @@ impl AsyncRead for Socket {
         let count = buffer.filled().len() - before;
         self.gate.came_in(count);
         self.read_in_a_row = if read.is_pending() { 0 } else { self.read_in_a_row + count };
-        match self.poll_head_time(context, count > 0) {
-            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+        match self.poll_head(context, count) {
+            Poll::Ready(why) => Poll::Ready(Err(why.into())),
             Poll::Pending => read,
         }
     }
