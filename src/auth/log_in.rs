@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, LOCATION};
+use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -23,6 +23,7 @@ use crate::base::ids::{Ids, PersonId, RowId};
 use crate::base::monotonic::MonotonicClock;
 use crate::db::Db;
 use crate::web::{Form, Layout, filters, html, html_for};
+use crate::wording::text;
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
@@ -48,8 +49,17 @@ struct LogInPage {
     layout: Layout,
     email: String,
     next: String,
-    is_wrong: bool,
-    is_out: bool,
+    said: Said,
+}
+
+/// What the page says above its form.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    Out,
+    Wrong,
+    /// After too many tries: the seconds until the next one counts.
+    Wait(u64),
 }
 
 #[derive(Template)]
@@ -62,7 +72,8 @@ struct NoProjects {
 pub async fn log_in_page(asked: Query<Asked>, session: Session) -> Result<HttpResponse, Error> {
     let has_session =
         session.get::<String>(sessions::ROW).map_err(|error| Error::Internal(error.to_string()))?.is_some();
-    html(StatusCode::OK, &log_in_form(String::new(), &asked.next, false, asked.out.is_some() && !has_session))
+    let said = if asked.out.is_some() && !has_session { Said::Out } else { Said::Nothing };
+    html(StatusCode::OK, &log_in_form(String::new(), &asked.next, said))
 }
 
 /// `POST /login`: begins a session with a new key, or shows the form again. It never reveals whether the account
@@ -78,13 +89,16 @@ pub async fn log_in(
     let (email, now) = (address_of_account(&typed.email), monotonic.now());
     let device = Arc::new(Device::of_request(&req)?);
     let comes = Comes { device: device.clone(), from: address::of_person(&req)?, id: ids.next(now), key };
-    let (account, attempt) = find_account(&db, comes, email, now).await?;
+    let (account, attempt) = match find_account(&db, comes, email, now).await {
+        Err(Error::TooManyRequests { retry_after, .. }) => return wait(typed, retry_after),
+        found => found?,
+    };
     let (known, kept) = account.map(|account| (account.known(), account.password_hash)).unzip();
     let verdict = passwords.check(typed.password, kept).await?;
     let origin = address::origin(&req)?;
     let Some(account) = known.filter(|_| verdict != Verdict::Wrong) else {
         actix_web::rt::spawn(record_refusal(db, ids, known.map(|account| account.person), origin, now));
-        return html(StatusCode::UNPROCESSABLE_ENTITY, &log_in_form(typed.email, &typed.next, true, false));
+        return html(StatusCode::UNPROCESSABLE_ENTITY, &log_in_form(typed.email, &typed.next, Said::Wrong));
     };
     if accept_password(&db, attempt, verdict, account.person, ids, now, origin).await? {
         sessions::begin_awaiting_code(&session, account.person)?;
@@ -114,7 +128,7 @@ pub async fn log_out(
     .await?;
     session.purge();
     let mut response = see_other("/login?out=1");
-    let everything = actix_web::http::header::HeaderValue::from_static(r#""cache", "storage""#);
+    let everything = HeaderValue::from_static(r#""cache", "storage""#);
     response.headers_mut().insert(CLEAR_SITE_DATA, everything);
     Ok(response)
 }
@@ -131,9 +145,35 @@ pub async fn start(request: PageRequest, db: Data<Db>) -> Result<HttpResponse, E
     }
 }
 
-fn log_in_form(email: String, next: &str, is_wrong: bool, is_out: bool) -> LogInPage {
+fn log_in_form(email: String, next: &str, said: Said) -> LogInPage {
     let next = next::path(next).to_owned();
-    LogInPage { layout: Layout::bare("Log in"), email, next, is_wrong, is_out }
+    LogInPage { layout: Layout::bare("Log in"), email, next, said }
+}
+
+/// The form after too many tries, which were not checked: it says for how long to wait.
+fn wait(typed: Credentials, seconds: u64) -> Result<HttpResponse, Error> {
+    let form = log_in_form(typed.email, &typed.next, Said::Wait(seconds));
+    let mut response = html(StatusCode::TOO_MANY_REQUESTS, &form)?;
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    Ok(response)
+}
+
+impl LogInPage {
+    fn is_wrong(&self) -> bool {
+        self.said == Said::Wrong
+    }
+
+    fn is_out(&self) -> bool {
+        self.said == Said::Out
+    }
+
+    /// `30 seconds`, after too many tries.
+    fn wait(&self) -> Option<String> {
+        match self.said {
+            Said::Wait(seconds) => Some(text::wait(seconds)),
+            Said::Nothing | Said::Out | Said::Wrong => None,
+        }
+    }
 }
 
 /// Where a try to log in comes from, and what counts it.

@@ -14,8 +14,12 @@ const SHOWN: i64 = 24 * 3600 * 1000;
 pub struct UntrustedProxy(Arc<Mutex<Option<(IpAddr, Moment)>>>);
 
 impl UntrustedProxy {
-    /// Remembers the address. The first one also goes to the operator's log.
+    /// Remembers the address, if a proxy of this installation may have it: anybody can send such headers from the internet, and
+    /// must not choose what admins read. The first one also goes to the operator's log.
     pub fn notice(&self, peer: IpAddr, now: Moment) {
+        if !is_near(peer) {
+            return;
+        }
         let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).replace((peer, now));
         if before.is_none() {
             tracing::warn!(warning = sentences(peer), "forwarding headers are ignored");
@@ -26,6 +30,14 @@ impl UntrustedProxy {
     pub fn warning(&self, now: Moment) -> Option<String> {
         let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.filter(|(_, at)| now.since(*at) < SHOWN).map(|(peer, _)| sentences(peer))
+    }
+}
+
+/// Whether an address is of this machine or of a network that the internet does not reach.
+fn is_near(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
     }
 }
 
@@ -49,5 +61,19 @@ mod tests {
         let warning = proxy.warning(now.plus_seconds(80_000)).expect("a warning");
         assert!(warning.starts_with("172.18.0.2 ") && warning.ends_with("DOSSIER_TRUSTED_PROXIES=172.18.0.2."));
         assert_eq!(proxy.warning(now.plus_days(1)), None);
+    }
+
+    #[test]
+    fn nobody_on_the_internet_chooses_what_admins_read() {
+        let (proxy, now) = (UntrustedProxy::default(), Moment(1_795_453_200_000));
+        for address in ["203.0.113.9", "2001:db8::7", "::ffff:203.0.113.9"] {
+            proxy.notice(address.parse().expect("an address"), now);
+            assert_eq!(proxy.warning(now), None, "{address}");
+        }
+        for address in ["127.0.0.1", "10.4.0.1", "192.168.1.1", "::1", "fd00::1", "fe80::1", "::ffff:10.0.0.1"] {
+            let proxy = UntrustedProxy::default();
+            proxy.notice(address.parse().expect("an address"), now);
+            assert!(proxy.warning(now).is_some(), "{address}");
+        }
     }
 }

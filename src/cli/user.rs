@@ -10,13 +10,13 @@ use crate::auth::members::{self, may_leave_admins};
 use crate::auth::names::{Email, Name};
 use crate::auth::password::GuessedWords;
 use crate::auth::queries::{self, NewPerson};
-use crate::auth::{account, password, second_factor};
+use crate::auth::{account, password, second_factor, throttle};
 use crate::base::Role;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::{Ids, PersonId};
-use crate::db::Conn;
+use crate::db::{Conn, secrets};
 use crate::wording::text::uncapitalised;
 
 #[derive(clap::Subcommand)]
@@ -147,6 +147,8 @@ fn change(
     }
     if let Some(hash) = hash {
         account::change_password(conn, id, hash)?;
+        let key = secrets::load_or_create_in(conn, secrets::SESSION_KEY)?;
+        throttle::forget_account(conn, &key, email)?;
         let everywhere = Everywhere::lock_by_operator(conn, id, &Ids::random(), ctx.now)?;
         everywhere.append(conn, &Trace::new(audit::Action::PasswordReplaced).about(email))?;
     }

@@ -9,6 +9,7 @@ use super::filters;
 use super::layout::{Layout, Section};
 use super::request_record::RequestRecord;
 use crate::base::error::Error;
+use crate::wording::text;
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -21,6 +22,8 @@ struct ErrorPage<'a> {
     requested_id: Option<&'a str>,
     /// Set when that id is blocked: whether the person may unblock it.
     blocked: Option<bool>,
+    /// `30 seconds`, when there were too many tries.
+    wait: Option<String>,
     /// The reference to the log, when the server has failed.
     reference: Option<&'a str>,
 }
@@ -67,7 +70,11 @@ pub fn page(error: &actix_web::Error, status: StatusCode, record: &RequestRecord
     let reference = status.is_server_error().then_some(record.reference.as_str());
     let layout = Layout::new(title, frame, Section::Elsewhere);
     let blocked = record.blocked.get().copied();
-    ErrorPage { layout, status: status.as_u16(), title, sentence, requested_id, blocked, reference }.render()
+    let wait = match error.as_error::<Error>() {
+        Some(Error::TooManyRequests { retry_after, .. }) => Some(text::wait(*retry_after)),
+        _ => None,
+    };
+    ErrorPage { layout, status: status.as_u16(), title, sentence, requested_id, blocked, wait, reference }.render()
 }
 
 /// The title and the sentence for an error. Messages of other crates are not shown; such an error gets the words for

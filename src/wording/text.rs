@@ -104,6 +104,15 @@ pub fn count(number: i64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{} {many}", grouped(number)) }
 }
 
+/// How long to wait, rounded up: `30 seconds`, `15 minutes`.
+pub fn wait(seconds: u64) -> String {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    match seconds {
+        0..=90 => count(whole(seconds.max(1)), "second", "seconds"),
+        _ => count(whole(seconds.div_ceil(60)), "minute", "minutes"),
+    }
+}
+
 /// `1,204`.
 pub fn grouped(number: i64) -> String {
     crate::base::money::Micros(number.saturating_mul(1_000_000)).shown()
@@ -141,6 +150,15 @@ pub fn initials(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_is_never_shorter_than_it_says() {
+        let waits = [0, 1, 30, 90, 91, 120, 121, 900].map(wait);
+        assert_eq!(
+            waits,
+            ["1 second", "1 second", "30 seconds", "90 seconds", "2 minutes", "2 minutes", "3 minutes", "15 minutes"]
+        );
+    }
 
     #[test]
     fn an_id_becomes_one_segment_of_a_path() {

@@ -63,6 +63,7 @@ async fn after_five_guesses_each_has_to_wait_longer_whether_the_account_exists_o
         for _ in 0..3 {
             let refused = log_in(&desk, email, PASSWORD).await;
             assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+            assert!(refused.body.contains("Too many tries. Wait ") && refused.body.contains(email), "{}", refused.body);
             waits.push(refused.header("retry-after").parse::<i64>().expect("seconds"));
             desk.clock.advance(waits[waits.len() - 1]);
             assert_eq!(log_in(&desk, email, "guess guess").await.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -144,6 +144,14 @@ impl Attempt {
     }
 }
 
+/// Forgets the failed tries at an account as a whole, because an operator has set another password.
+pub fn forget_account(conn: &mut Conn, key: &[u8], email: &str) -> QueryResult<()> {
+    let subject = subject(key, ACCOUNT.scope, email);
+    let of_account = attempts::scope.eq(ACCOUNT.scope).and(attempts::subject_hash.eq(subject));
+    diesel::delete(attempts::table.filter(of_account)).execute(conn)?;
+    Ok(())
+}
+
 /// When checks failed within the limit's window, in order.
 fn failed(conn: &mut Conn, limit: Limit, subject: &str, now: Moment) -> QueryResult<Vec<Moment>> {
     let recent = attempts::at.gt(Moment(now.millis() - limit.window()));
@@ -224,6 +232,17 @@ mod tests {
         assert_eq!(tried(&db, 10, SOL, &from("192.0.99.1"), late).err(), Some(160));
         assert!(tried(&db, 11, "ada@sundial.example", &from("192.0.99.1"), late).is_ok());
         assert!(tried(&db, 12, SOL, &from("192.0.99.1"), NOW.plus_seconds(181)).is_ok());
+    }
+
+    #[test]
+    fn another_password_forgets_the_tries_at_the_account() {
+        let db = database("forgotten");
+        for id in 0..10 {
+            assert!(tried(&db, id, SOL, &from(&format!("192.0.{id}.1")), NOW).is_ok());
+        }
+        assert!(tried(&db, 10, SOL, &from("203.0.113.7"), NOW).is_err());
+        db.write_here(|conn| Ok::<_, Error>(forget_account(conn, b"key", SOL)?)).expect("forgotten");
+        assert!(tried(&db, 11, SOL, &from("203.0.113.7"), NOW).is_ok());
     }
 
     #[test]
