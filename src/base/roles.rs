@@ -54,7 +54,7 @@ permissions! {
     /// Send an event again to an endpoint it was queued for.
     ResendDeliveries: [Support, Developer] "send events again",
     /// Delete customers, and block them, which deletes them as well.
-    DeleteCustomers: [] "delete customers",
+    DeleteCustomers: [] "delete and block customers",
     DeleteTestAccounts: [] "delete test accounts",
     ReadSettings: [Developer] "see the settings",
     ReadRejected: [Developer] "see rejected deliveries",
@@ -62,7 +62,7 @@ permissions! {
     /// Replace the project's webhook secret.
     ManageSecrets: [Developer] "replace secrets",
     /// Make and revoke public keys of apps.
-    ManageKeys: [Developer] "make API keys",
+    ManageKeys: [Developer] "make public API keys",
     /// Make and revoke secret keys of servers, change their roles, and answer for keys of people who have left.
     ManageSecretKeys: [] "manage secret keys",
     /// Change the webhook endpoints that events are sent to.

@@ -104,3 +104,30 @@ test('purchases are moved to another customer and back, and nothing scrolls side
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
+
+test('what is typed as a proof stays while the choices change, and is sent only with the form', async () => {
+  const page = await open(browser, demo, 'sol');
+  const sent = [];
+  // The log-in is recent here, so the field that the server shows after an old one is added to its answers.
+  await page.route('**/grants/preview*', async (route) => {
+    sent.push(route.request().postData());
+    const answer = await route.fetch();
+    const asks = /duration=yearly/.test(route.request().postData());
+    const field = asks ? '<input id="password" name="password" type="password">' : '';
+    const body = (await answer.text()).replace(/(<div class="part" data-part="proof">)[^<]*/, `$1${field}`);
+    await route.fulfill({ response: answer, body });
+  });
+  await page.goto(`${LENA}?dialog=grant`);
+  await page.waitForSelector('dialog:modal');
+  await page.selectOption('#duration', 'yearly');
+  await page.fill('#password', 'three green lanterns');
+  await page.selectOption('#duration', 'weekly');
+  await page.waitForSelector('#password', { state: 'detached' });
+  await page.selectOption('#duration', 'yearly');
+  await page.waitForSelector('#password');
+  assert.equal(await page.inputValue('#password'), 'three green lanterns');
+  await page.selectOption('#duration', 'lifetime');
+  await page.waitForSelector('#password', { state: 'detached' });
+  assert.ok(sent.length >= 4 && sent.every((body) => !body.includes('lanterns')), 'previews do not carry it');
+  await page.context().close();
+});

@@ -195,6 +195,22 @@ async fn everybody_but_viewers_may_export_and_an_unknown_customer_is_404() {
     }
 }
 
+/// A browser saves whatever answers a link that is marked as a download, also the page that asks for the password.
+#[actix_web::test]
+async fn a_link_that_may_ask_for_the_password_is_not_marked_as_a_download() {
+    let desk = Desk::open().await;
+    deliver(&desk, desk.project, &[event_on_day(0, "RENEWAL", json!({}))]);
+    let pages = ["/customers?list=all", "/settings/audit", "/customers/lena/export", "/settings/rejected"];
+    let cookie = desk.cookie(&ADA);
+    for page in pages {
+        let html = desk.get_with(&cookie, &format!("/projects/sundial{page}")).await.body;
+        let links = html.split("<a ").skip(1).filter_map(|rest| rest.split_once('>').map(|(tag, _)| tag));
+        let asking = ["customers.csv", "audit.csv", "export.json"];
+        let marked = links.filter(|tag| asking.iter().any(|file| tag.contains(file)) && tag.contains(" download"));
+        assert_eq!(marked.collect::<Vec<_>>(), Vec::<&str>::new(), "{page}");
+    }
+}
+
 #[actix_web::test]
 async fn an_old_log_in_needs_the_password_first() {
     let desk = Desk::open().await;

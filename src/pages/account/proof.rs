@@ -11,6 +11,9 @@ use crate::base::error::Error;
 use crate::db::Conn;
 use crate::web::{Layout, form};
 
+/// The path of the page.
+const OWN: &str = "/account/proof";
+
 #[derive(Template)]
 #[template(path = "account/proof.html")]
 pub struct ProofPage {
@@ -18,6 +21,8 @@ pub struct ProofPage {
     form: Opened,
     /// Where to go afterwards.
     next: String,
+    /// Whether something waits for the proof.
+    has_next: bool,
     /// The page before, to go back to.
     back: String,
 }
@@ -38,12 +43,13 @@ impl Page for ProofPage {
             Some(sent) => sent.value("next", "").to_owned(),
             None => form::field(view.query, "next").unwrap_or_default(),
         };
-        let next = next::path(&next).to_owned();
+        let next = Some(next::path(&next)).filter(|next| *next != "/" && !next.starts_with(OWN)).map(str::to_owned);
         Ok(ProofPage {
             layout: logged_in.layout("Confirm that it is you"),
             form: form.by(logged_in.is_proven, logged_in.has_second_factor),
-            back: page_of(&next).to_owned(),
-            next,
+            back: next.as_deref().map(page_of).unwrap_or_default().to_owned(),
+            has_next: next.is_some(),
+            next: next.unwrap_or_else(|| "/account".into()),
         })
     }
 
@@ -59,7 +65,7 @@ impl Page for ProofPage {
 impl ProofPage {
     /// Whether a download follows, which leaves this page where it is.
     fn is_file(&self) -> bool {
-        self.back != self.next
+        self.has_next && self.back != self.next
     }
 }
 

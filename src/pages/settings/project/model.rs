@@ -149,7 +149,7 @@ impl Settings {
             ("Notes of a customer", format!("{} at most", self.note_count)),
             ("Transfer Behavior", self.transfer_behavior.name().to_owned()),
             ("In the sandbox", sandbox.to_owned()),
-            ("Who may delete customers", who_deletes(self.others_may_delete).to_owned()),
+            ("Who may delete and block customers", who_deletes(self.others_may_delete).to_owned()),
             ("Who may download lists", exporters(self.list_export_role).to_owned()),
             ("Developers set offerings for", whose_offering(self.overrides_only_tests).to_owned()),
             ("Sandbox purchases unlock for", self.sandbox_access.name().to_owned()),
@@ -313,7 +313,10 @@ mod tests {
     fn only_differing_settings_are_listed() {
         let after = Settings { note_count: 20, others_may_delete: true, ..settings() };
         let (before, after) = settings().values().difference(&after.values()).expect("a difference");
-        assert_eq!(before, "Notes of a customer: 10 at most\nWho may delete customers: Admins");
-        assert_eq!(after, "Notes of a customer: 20 at most\nWho may delete customers: Admins, developers and support");
+        assert_eq!(before, "Notes of a customer: 10 at most\nWho may delete and block customers: Admins");
+        assert_eq!(
+            after,
+            "Notes of a customer: 20 at most\nWho may delete and block customers: Admins, developers and support"
+        );
     }
 }
