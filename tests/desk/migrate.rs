@@ -195,7 +195,7 @@ async fn events_and_histories_of_the_version_before_are_kept_and_made_smaller() 
 
 /// How often the server is killed while it migrates: in `tests/long/kills` as often as is asked.
 fn rounds() -> u32 {
-    std::env::var("DOSSIER_KILLS").map_or(3, |kills| kills.parse().expect("a number in DOSSIER_KILLS"))
+    std::env::var("DOSSIER_KILLS").map_or(2, |kills| kills.parse().expect("a number in DOSSIER_KILLS"))
 }
 
 /// Within which time of its start a server is killed: the time in which it migrates, as far as is known from the kills before.

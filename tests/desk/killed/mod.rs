@@ -33,7 +33,7 @@ fn number(name: &str) -> Option<u64> {
 fn what_was_acknowledged_is_there_once_after_the_server_was_killed() {
     let long = number("DOSSIER_KILLS");
     let seed = number("DOSSIER_SEED").unwrap_or_else(rig::fresh_seed);
-    let settings = Settings { kills: long.unwrap_or(10), longest: if long.is_some() { 3_000 } else { 500 }, seed };
+    let settings = Settings { kills: long.unwrap_or(8), longest: if long.is_some() { 3_000 } else { 500 }, seed };
     println!("seed {seed}");
     let report = rig::run(&settings);
     println!("{report}");
