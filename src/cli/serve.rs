@@ -76,25 +76,30 @@ fn finish_imports(db: Db) {
     });
 }
 
+/// Serves until the server has stopped, or until a second signal: then what runs is dropped with the server.
 async fn serve(application: Application, listener: TcpListener) -> io::Result<()> {
-    let (stop, stop_now) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let live = application.live.clone();
     let server = server(application, listener)?;
-    rt::spawn(stop_on_signal(server.handle(), live, stop, stop_now));
-    server.await
+    let handle = server.handle();
+    tokio::select! {
+        ended = server => ended,
+        () = stop_until_second_signal(handle, live, signals) => Ok(()),
+    }
 }
 
-/// Stops the server on a signal. After the first signal running requests may finish; a second signal ends them.
-/// The event streams of open pages are closed first, because they never finish by themselves.
-async fn stop_on_signal(server: ServerHandle, live: Live, mut terminate: Signal, mut interrupt: Signal) {
-    let mut is_graceful = true;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        live.close();
-        rt::spawn(server.stop(is_graceful));
-        is_graceful = false;
+/// Stops the server on a signal, so that running requests may finish, and returns after a second one. While the server stops it
+/// hears no other command. The event streams of open pages are closed first, because they never finish by themselves.
+async fn stop_until_second_signal(server: ServerHandle, live: Live, mut signals: (Signal, Signal)) {
+    next(&mut signals).await;
+    live.close();
+    rt::spawn(server.stop(true));
+    next(&mut signals).await;
+}
+
+async fn next((terminate, interrupt): &mut (Signal, Signal)) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
 }

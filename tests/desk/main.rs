@@ -42,6 +42,7 @@ mod ingest;
 mod ingest_writer;
 mod invitations;
 mod keys;
+mod killed;
 mod library_answer;
 mod lists;
 mod live;

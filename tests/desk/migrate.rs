@@ -1,10 +1,14 @@
-//! A database of an earlier version is migrated, and everything is found in it.
+//! A database of an earlier version is migrated, and everything is found in it, also when the server was killed meanwhile.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
+use dossier::base::error::Error;
 use dossier::base::ids::{CustomerId, EventId, ProjectId};
-use dossier::base::{hex, lookup_key};
-use dossier::db::migrate;
+use dossier::base::{hex, lookup_key, random_bytes};
 use dossier::db::schema::*;
+use dossier::db::{Db, migrate};
 use dossier::events::history::{ShownIn, Side, Topic};
 use dossier::events::{Digest, StoredBody};
 use dossier::ingest::Outcome;
@@ -13,11 +17,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::Desk;
 use crate::support::cast::ADA;
-use crate::support::customers::{profiles, text_of};
-use crate::support::events::{deliver, event_on_day, transfer_of_every_store};
+use crate::support::customers::{load_profiles, profiles, text_of};
+use crate::support::database::TestDatabase;
+use crate::support::events::{deliver, deliver_together, event_on_day, purchase, transfer_of_every_store};
 use crate::support::jobs::rebuild;
 use crate::support::life_cycles::life_cycles;
 use crate::support::operations::erase_customer;
+use crate::support::server::{Server, free_address, serve_database};
 
 /// The tables of events and histories before they were made smaller.
 const TABLES: &str = "
@@ -185,4 +191,108 @@ async fn events_and_histories_of_the_version_before_are_kept_and_made_smaller() 
     assert_eq!(plain(&desk) == 0, desk.db.is_sqlite(), "only SQLite has them compressed while migrating");
     rebuild(&desk, Some(desk.project));
     assert_eq!((plain(&desk), profiles(&desk, desk.project), texts(&desk)), (0, before, told));
+}
+
+/// How often the server is killed while it migrates: in `tests/long/kills` as often as is asked.
+fn rounds() -> u32 {
+    std::env::var("DOSSIER_KILLS").map_or(2, |kills| kills.parse().expect("a number in DOSSIER_KILLS"))
+}
+
+/// Within which time of its start a server is killed: the time in which it migrates, as far as is known from the kills before.
+struct Moments(Duration);
+
+impl Moments {
+    /// From how long a command takes that migrates and does next to nothing else.
+    fn on(url: &str) -> Moments {
+        let began = Instant::now();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+        let done = command.args(["audit", "verify"]).env("DATABASE_URL", url).output().expect("it runs");
+        assert!(done.status.success(), "{done:?}");
+        Moments(began.elapsed())
+    }
+
+    /// Starts a server and kills it at a random moment. Whether migrations were missing then.
+    fn kill(&mut self, url: &str) -> bool {
+        let mut child = serve_database(url, free_address()).spawn().expect("it starts");
+        let share = u32::from(u16::from_le_bytes(random_bytes().expect("random bytes")));
+        std::thread::sleep(self.0 * share / u32::from(u16::MAX));
+        child.kill().expect("it is killed");
+        child.wait().expect("it is gone");
+        let is_in_time = !migrate::is_done(&Db::open(url, 1).expect("the database")).unwrap_or(false);
+        self.0 = self.0 * if is_in_time { 5 } else { 3 } / 4;
+        is_in_time
+    }
+}
+
+/// Starts a server that is left alone until it is ready.
+fn start(url: &str) {
+    let address = free_address();
+    drop(Server::run(serve_database(url, address), address));
+}
+
+/// The tables, columns and indexes of a database, and its finished migrations.
+fn tables(url: &str) -> String {
+    let db = Db::open(url, 1).expect("the database");
+    let sql = match db.is_sqlite() {
+        true => "SELECT concat_ws(' ', name, sql) AS line FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'",
+        false => {
+            "SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable) AS line FROM information_schema.columns
+                WHERE table_schema = 'public' UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
+        }
+    };
+    let all = format!("{sql} UNION ALL SELECT version FROM __diesel_schema_migrations ORDER BY 1");
+    let lines = db.read_here(|conn| Ok::<_, Error>(diesel::sql_query(all).load::<Line>(conn)?)).expect("it reads");
+    lines.into_iter().map(|line| line.line + "\n").collect()
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    line: String,
+}
+
+#[test]
+fn a_server_that_was_killed_while_it_made_the_tables_makes_the_rest() {
+    let whole = TestDatabase::empty();
+    let mut moments = Moments::on(&whole.url());
+    let (rounds, mut met) = (rounds(), 0);
+    for _ in 0..rounds {
+        let database = TestDatabase::empty();
+        met += (0..4).filter(|_| moments.kill(&database.url())).count();
+        start(&database.url());
+        assert_eq!(tables(&database.url()), tables(&whole.url()));
+    }
+    println!("{rounds} of {rounds} new databases have all tables; {met} of {} kills came before the last", 4 * rounds);
+    assert!(met > 0, "no kill came in time");
+}
+
+#[actix_web::test]
+async fn a_server_that_was_killed_while_it_rewrote_stored_events_loses_none() {
+    let desk = desk_with_histories().await;
+    for some in 0..4 {
+        let bodies: Vec<String> = (0..200).map(|n| purchase(&format!("b-{some}-{}", n / 8), n, json!({}))).collect();
+        deliver_together(&desk, desk.project, &bodies);
+    }
+    let (before, told) = (profiles(&desk, desk.project), bodies(&desk.db));
+    go_back(&desk);
+    let old = || TestDatabase::copy_of(&desk.db, &desk.application.config.database_url);
+    let mut moments = Moments::on(&old().url());
+    let (rounds, mut met) = (rounds(), 0);
+    for round in 0..rounds {
+        let old = old();
+        met += u32::from(moments.kill(&old.url()));
+        start(&old.url());
+        let db = Db::open(&old.url(), 1).expect("the database");
+        let after = db.read_here(|conn| Ok::<_, Error>(load_profiles(conn, desk.project)?)).expect("it reads");
+        assert!(after == before, "profiles differ in round {round}");
+        assert!(bodies(&db) == told, "bodies differ in round {round}");
+    }
+    println!("{rounds} of {rounds} old databases were migrated without loss; {met} kills came before the end");
+}
+
+/// The bodies of all events, oldest first.
+fn bodies(db: &Db) -> Vec<String> {
+    let all = events::table.order(events::id).select(events::body);
+    let bodies: Vec<StoredBody> = db.read_here(|conn| Ok::<_, Error>(all.load(conn)?)).expect("it reads");
+    bodies.iter().map(|body| body.text().expect("it reads")).collect()
 }

@@ -65,11 +65,14 @@ pub fn ids_of_customers(desk: &Desk, project: ProjectId) -> Vec<Vec<String>> {
 
 /// Everything that the profiles of a project show, without row ids: one text per customer, by their App User IDs.
 pub fn profiles(desk: &Desk, project: ProjectId) -> BTreeMap<Vec<String>, String> {
-    desk.read(|conn| {
-        let own = customers::table.filter(customers::project_id.eq(project));
-        let ids: Vec<CustomerId> = own.select(customers::id).load(conn)?;
-        ids.into_iter().map(|id| profile(conn, id)).collect()
-    })
+    desk.read(|conn| load_profiles(conn, project))
+}
+
+/// As [`profiles`], for a database without a desk.
+pub fn load_profiles(conn: &mut Conn, project: ProjectId) -> QueryResult<BTreeMap<Vec<String>, String>> {
+    let own = customers::table.filter(customers::project_id.eq(project));
+    let ids: Vec<CustomerId> = own.select(customers::id).load(conn)?;
+    ids.into_iter().map(|id| profile(conn, id)).collect()
 }
 
 /// The place of an event, what the history stores of it in numbers, and its digest.

@@ -20,10 +20,39 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 impl TestDatabase {
     /// Makes a database with tables, the two projects and the cast.
     pub fn make() -> TestDatabase {
-        let name = format!("desk_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         match std::env::var("TEST_DATABASE_URL") {
-            Ok(server) => database(server, name),
-            Err(_) => file(&name),
+            Ok(server) => database(server),
+            Err(_) => file(),
+        }
+    }
+
+    /// Makes a database without tables.
+    pub fn empty() -> TestDatabase {
+        match std::env::var("TEST_DATABASE_URL") {
+            Ok(server) => {
+                let name = fresh_name();
+                execute(&server, &format!("CREATE DATABASE {name}"));
+                TestDatabase::Database { server, name }
+            }
+            Err(_) => TestDatabase::File(fresh_path()),
+        }
+    }
+
+    /// Copies the database of a desk, which is at `url`, as it is now. Connections to it end on PostgreSQL.
+    pub fn copy_of(db: &Db, url: &str) -> TestDatabase {
+        match std::env::var("TEST_DATABASE_URL") {
+            Ok(server) => {
+                let (name, source) = (fresh_name(), url.rsplit('/').next().expect("a name"));
+                let all = format!("pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{source}'");
+                execute(&server, &format!("SELECT {all}"));
+                execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {source}"));
+                TestDatabase::Database { server, name }
+            }
+            Err(_) => {
+                let path = fresh_path();
+                db.batch(&format!("VACUUM INTO '{}'", path.display())).expect("a copy");
+                TestDatabase::File(path)
+            }
         }
     }
 
@@ -36,8 +65,19 @@ impl TestDatabase {
     }
 }
 
+fn fresh_name() -> String {
+    format!("desk_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The path of a file that does not exist.
+fn fresh_path() -> PathBuf {
+    let path = std::env::temp_dir().join(format!("dossier_{}.db", fresh_name()));
+    remove(&path);
+    path
+}
+
 /// Makes tables and cast once per run, then copies the file.
-fn file(name: &str) -> TestDatabase {
+fn file() -> TestDatabase {
     static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
         let path = std::env::temp_dir().join(format!("dossier_template_{}.db", std::process::id()));
@@ -50,14 +90,13 @@ fn file(name: &str) -> TestDatabase {
         remove(&path);
         bytes
     });
-    let path = std::env::temp_dir().join(format!("dossier_{name}.db"));
-    remove(&path);
+    let path = fresh_path();
     std::fs::write(&path, template).expect("a copy of the template");
     TestDatabase::File(path)
 }
 
 /// Makes a template once per run here too: PostgreSQL copies a database much faster than it makes tables.
-fn database(server: String, name: String) -> TestDatabase {
+fn database(server: String) -> TestDatabase {
     static TEMPLATE: OnceLock<()> = OnceLock::new();
     const NAME: &str = "dossier_desk_template";
     TEMPLATE.get_or_init(|| {
@@ -67,6 +106,7 @@ fn database(server: String, name: String) -> TestDatabase {
         migrate::run(&db).expect("tables");
         seed::fill(&db);
     });
+    let name = fresh_name();
     execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {NAME}"));
     TestDatabase::Database { server, name }
 }
@@ -94,7 +134,7 @@ impl Drop for TestDatabase {
 }
 
 fn remove(path: &std::path::Path) {
-    for suffix in ["", "-wal", "-shm"] {
+    for suffix in ["", "-wal", "-shm", ".lock"] {
         match std::fs::remove_file(format!("{}{suffix}", path.display())) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => panic!("{error}"),
             _ => {}

@@ -8,7 +8,7 @@ pub mod cast;
 pub mod catalogs;
 pub mod client;
 pub mod customers;
-mod database;
+pub mod database;
 pub mod desks;
 pub mod events;
 pub mod forms;

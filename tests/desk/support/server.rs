@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::Desk;
@@ -18,8 +18,13 @@ pub struct Server {
 
 /// The command `serve` with the database of a desk, on this address.
 pub fn serve(desk: &Desk, address: SocketAddr) -> Command {
+    serve_database(&desk.application.config.database_url, address)
+}
+
+/// The command `serve` with the database at `url`, on this address.
+pub fn serve_database(url: &str, address: SocketAddr) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
-    command.env("DATABASE_URL", &desk.application.config.database_url).env("DOSSIER_BIND", address.to_string());
+    command.env("DATABASE_URL", url).env("DOSSIER_BIND", address.to_string());
     command.env("DOSSIER_WORKERS", "2").stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
@@ -33,17 +38,40 @@ impl Server {
     /// Starts a server and waits until it is ready.
     pub fn start(desk: &Desk) -> Server {
         let address = free_address();
-        let server = Server { child: serve(desk, address).spawn().expect("the server starts"), address };
+        Server::run(serve(desk, address), address)
+    }
+
+    /// Runs a command that serves this address, and waits until the server is ready.
+    pub fn run(mut command: Command, address: SocketAddr) -> Server {
+        let server = Server { child: command.spawn().expect("the server starts"), address };
         let began = Instant::now();
         while !server.ask("GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").starts_with("HTTP/1.1 200") {
             assert!(began.elapsed() < START, "the server does not get ready");
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(10));
         }
         server
     }
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends the process a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().expect("it runs");
+        assert!(sent.success(), "{name}");
+    }
+
+    /// How the process has ended, when it does so in time.
+    pub fn ended_within(&mut self, time: Duration) -> Option<ExitStatus> {
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().expect("it can be asked") {
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        None
     }
 
     /// The memory that the process has in use, in bytes.
