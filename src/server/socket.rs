@@ -1,6 +1,6 @@
 //! The connection to a client, between the network and the HTTP library. It reads only what the connection's [`Gate`] lets in,
 //! closes where the head of a request does not arrive (the library watches only the first of a connection) or a body that
-//! nobody wants does not end, and completes the answers that the library writes by itself.
+//! nobody wants does not end, refuses doubtful ends of lines, and completes the answers that the library writes by itself.
 
 use std::future::Future;
 use std::io;
@@ -12,7 +12,7 @@ use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 use tokio::time::{Instant, Sleep};
 
-use crate::web::{Gate, library_answer};
+use crate::web::{Gate, HeadLines, library_answer};
 
 /// After so many bytes the library must look at what it has before it reads on: only then it closes the gate.
 const AT_ONCE: usize = 8 << 10;
@@ -31,6 +31,7 @@ pub struct Socket {
     read_in_a_row: usize,
     /// Ends when the head that is arriving takes too long.
     head: Option<Pin<Box<Sleep>>>,
+    lines: HeadLines,
     /// Ends when nothing has come or gone for too long.
     silence: Option<Pin<Box<Sleep>>>,
     completed: Option<Completed>,
@@ -52,6 +53,7 @@ impl Socket {
             gate: Gate::default(),
             read_in_a_row: 0,
             head: None,
+            lines: HeadLines::default(),
             silence: None,
             completed: None,
             is_https,
@@ -126,6 +128,9 @@ impl AsyncRead for Socket {
         self.gate.came_in(count);
         if count > 0 {
             self.end_silence();
+        }
+        if !self.gate.is_answering() {
+            self.lines.check(buffer.filled_mut().get_mut(before..).unwrap_or_default());
         }
         self.read_in_a_row = if read.is_pending() { 0 } else { self.read_in_a_row + count };
         let is_late = self.poll_head_time(context, count > 0).is_ready();

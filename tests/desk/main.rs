@@ -37,6 +37,7 @@ mod grants;
 mod guard;
 mod history;
 mod history_team;
+mod http;
 mod import;
 mod ingest;
 mod ingest_writer;
