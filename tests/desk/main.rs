@@ -56,6 +56,7 @@ mod opened;
 mod operations_grants;
 mod operations_transfer;
 mod overrides;
+mod path;
 mod people;
 mod profile;
 mod project;
