@@ -1,7 +1,7 @@
 //! The connection to a client, between the network and the HTTP library. It reads only what the connection's [`Gate`] lets in,
-//! closes where the head of a request does not arrive (the library watches only the first of a connection) or where there is no
-//! memory for it, and completes the
-//! answers that the library writes by itself.
+//! closes where the head of a request does not arrive (the library watches only the first of a connection), where there is no
+//! memory for it, or where a body that nobody wants does not end; it refuses doubtful ends of lines, and completes the answers
+//! that the library writes by itself.
 
 use std::future::Future;
 use std::io;
@@ -11,16 +11,20 @@ use std::time::Duration;
 
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use super::head_memory::{ArrivingHead, HeadMemory};
-use crate::web::{Gate, library_answer};
+use crate::web::{Gate, HeadLines, library_answer};
 
 /// After so many bytes the library must look at what it has before it reads on: only then it closes the gate.
 const AT_ONCE: usize = 8 << 10;
 
 /// How long the head of a request may take that is not the first of its connection.
 const HEAD_TIME: Duration = Duration::from_secs(10);
+
+/// How long a connection may be without a byte in either direction while no request is answered. Streams send one every 15
+/// seconds, and the library closes idle connections after as long, except where a body that nobody has read does not end.
+const SILENCE: Duration = Duration::from_secs(25);
 
 /// A connection.
 pub struct Socket {
@@ -29,6 +33,9 @@ pub struct Socket {
     read_in_a_row: usize,
     head: Option<Head>,
     head_memory: HeadMemory,
+    lines: HeadLines,
+    /// Ends when nothing has come or gone for too long.
+    silence: Option<Pin<Box<Sleep>>>,
     completed: Option<Completed>,
     is_https: bool,
 }
@@ -56,6 +63,8 @@ impl Socket {
             read_in_a_row: 0,
             head: None,
             head_memory,
+            lines: HeadLines::default(),
+            silence: None,
             completed: None,
             is_https,
         }
@@ -81,6 +90,22 @@ impl Socket {
             return Poll::Ready(io::ErrorKind::OutOfMemory);
         }
         head.time.as_mut().poll(context).map(|()| io::ErrorKind::TimedOut)
+    }
+
+    /// Ready when the connection has been silent for too long.
+    fn poll_silence(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.gate.is_answering() {
+            self.silence = None;
+            return Poll::Pending;
+        }
+        self.silence.get_or_insert_with(|| Box::pin(tokio::time::sleep(SILENCE))).as_mut().poll(context)
+    }
+
+    /// Something has come or gone.
+    fn end_silence(&mut self) {
+        if let Some(silence) = &mut self.silence {
+            silence.as_mut().reset(Instant::now() + SILENCE);
+        }
     }
 
     fn poll_write_completed(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -116,16 +141,26 @@ impl AsyncRead for Socket {
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         let count = buffer.filled().len() - before;
         self.gate.came_in(count);
-        self.read_in_a_row = if read.is_pending() { 0 } else { self.read_in_a_row + count };
-        match self.poll_head(context, count) {
-            Poll::Ready(why) => Poll::Ready(Err(why.into())),
-            Poll::Pending => read,
+        if count > 0 {
+            self.end_silence();
         }
+        if !self.gate.is_answering() {
+            self.lines.check(buffer.filled_mut().get_mut(before..).unwrap_or_default());
+        }
+        self.read_in_a_row = if read.is_pending() { 0 } else { self.read_in_a_row + count };
+        if let Poll::Ready(why) = self.poll_head(context, count) {
+            return Poll::Ready(Err(why.into()));
+        }
+        if read.is_pending() && self.poll_silence(context).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        read
     }
 }
 
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.end_silence();
         if self.completed.is_some() {
             return self.poll_write_completed(context);
         }

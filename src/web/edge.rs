@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 
 use super::gate::Gate;
 use super::request_record::RequestRecord;
-use super::{cors, failure, headers, log, path};
+use super::{cors, failure, headers, host, log, path};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
@@ -39,7 +39,8 @@ pub async fn edge(
     let pending = Pending::begin(&req);
     // The gate opens again with the answer, whoever has read the body, or nobody.
     let _passed = Gate::pass(&req);
-    if let Err(error) = path::refuse_nul(req.uri(), pending.record.face) {
+    let refusal = path::refuse_nul(req.uri(), pending.record.face).and_then(|()| host::refuse_malformed(req.headers()));
+    if let Err(error) = refusal {
         let refused = pending.end(HttpResponse::from_error(error));
         return Ok(req.into_response(refused));
     }

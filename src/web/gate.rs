@@ -40,6 +40,11 @@ impl Gate {
         Some(Passed(gate))
     }
 
+    /// Whether a request is being answered. What is sent of its answer afterwards does not count.
+    pub fn is_answering(&self) -> bool {
+        self.0.is_answering.get()
+    }
+
     /// Whether the head of a request is arriving, given whether one was arriving before and bytes came in.
     pub fn awaits_head(&self, before: bool, came_in: bool) -> bool {
         let has_head = self.0.has_head.replace(false);

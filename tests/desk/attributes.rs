@@ -11,6 +11,7 @@ use crate::support::acting::undo;
 use crate::support::audit_log::audit_lines;
 use crate::support::cast::{DEV, LENA, SOL, TEAM, VERA};
 use crate::support::events::{attributes_set_at, deliver_together};
+use crate::support::lengths::{LETTERS, around, text};
 use crate::support::{Answer, Desk, NOW, form};
 
 /// A desk with Lena; an event set these values an hour ago.
@@ -331,4 +332,38 @@ async fn adding_a_key_that_has_a_value_already_is_refused_and_shows_the_value() 
     clear(&desk, "plan").await;
     assert_eq!(desk.post_form(&SOL, &format!("{LENA}/attributes"), &fields).await.status, StatusCode::SEE_OTHER);
     assert_eq!(values(&desk), pairs(&[("plan", "silver")]));
+}
+
+/// The statuses of a key and a value that the team types, and that v1 and v2 of the API are sent.
+async fn statuses(desk: &Desk, key: &str, value: &str) -> [bool; 3] {
+    let server = desk.server();
+    let v1 = json!({ "attributes": { key: { "value": value } } });
+    let v2 = json!({ "attributes": [{ "name": key, "value": value }] });
+    let taken = [
+        set(desk, key, value).await.status == StatusCode::SEE_OTHER,
+        server.post("/v1/subscribers/lena/attributes", v1).await.status == StatusCode::OK,
+        server.post("/v2/projects/sundial/customers/lena/attributes", v2).await.status == StatusCode::OK,
+    ];
+    desk.db.write_here(|conn| Ok::<_, Error>(diesel::delete(attributes::table).execute(conn)?)).expect("none is left");
+    taken
+}
+
+#[actix_web::test]
+async fn the_lengths_of_keys_and_values_are_counted_in_characters_whatever_brings_them() {
+    let desk = desk_with(&[]).await;
+    for length in around(40) {
+        let fits = (1..=40).contains(&length);
+        assert_eq!(statuses(&desk, &text("k", length), "x").await, [fits; 3], "a key of {length}");
+    }
+    for letter in LETTERS {
+        assert_eq!(statuses(&desk, &text("k", 1), &text(letter, 1)).await, [true; 3], "{letter}");
+        if letter != "a" {
+            assert_eq!(statuses(&desk, &text(letter, 2), "x").await, [false; 3], "a key of {letter}");
+        }
+        for length in around(500) {
+            // An empty value clears the attribute. The team is told when there is none.
+            let fits = [(1..=500).contains(&length), length <= 500, length <= 500];
+            assert_eq!(statuses(&desk, "plan", &text(letter, length)).await, fits, "{length} of {letter}");
+        }
+    }
 }

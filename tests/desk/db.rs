@@ -12,7 +12,7 @@ use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::base::ids::ProjectId;
 use dossier::customers::{Seen, identity};
-use dossier::db::Db;
+use dossier::db::{Db, durability};
 use dossier::events::Delivery;
 use serde_json::json;
 
@@ -272,4 +272,16 @@ async fn like_tells_upper_from_lower_case_on_both_databases() {
     };
     assert!(!desk.db.read_here(alike).expect("it reads"));
     assert!(!desk.db.write_here(alike).expect("a connection for writers is like the others"));
+}
+
+/// On PostgreSQL the settings are those of the server, and the one of the tests need not survive a crash.
+#[actix_web::test]
+async fn on_sqlite_every_connection_commits_to_disk_and_keeps_references() {
+    let desk = Desk::open().await;
+    if !desk.application.config.database_url.starts_with("sqlite:") {
+        return;
+    }
+    let warnings = |conn: &mut dossier::db::Conn| Ok::<_, Error>(durability::warnings(conn)?);
+    assert_eq!(desk.db.read_here(warnings).expect("it reads"), Vec::<String>::new());
+    assert_eq!(desk.db.write_here(warnings).expect("it reads"), Vec::<String>::new());
 }

@@ -9,6 +9,7 @@ use crate::support::acting::undo;
 use crate::support::audit_log::{Entry, audit_entries};
 use crate::support::cast::{ADA, DEV, LENA, SOL, TEAM, VERA};
 use crate::support::desks::add_lena;
+use crate::support::lengths::{LETTERS, around, text};
 use crate::support::{Answer, Desk};
 
 async fn desk_with_lena() -> Desk {
@@ -210,4 +211,23 @@ async fn the_preview_is_rendered_like_the_note() {
     let answer = desk.post_form(&SOL, &format!("{LENA}/notes/preview"), &[("body", "**a** <script>")]).await;
     assert_eq!((answer.status, answer.body.trim()), (StatusCode::OK, "<p><strong>a</strong> &lt;script&gt;</p>"));
     assert!(stored(&desk).is_empty() && actions_with_actors(&desk).is_empty());
+}
+
+#[actix_web::test]
+async fn the_length_of_a_note_is_counted_in_characters_when_it_is_added_and_edited() {
+    let desk = desk_with_lena().await;
+    for letter in LETTERS {
+        for length in around(255) {
+            let (body, fits) = (text(letter, length), (1..=255).contains(&length));
+            let added = add(&desk, &body).await;
+            assert_eq!(added.status == StatusCode::SEE_OTHER, fits, "{length} of {letter}");
+            add(&desk, "short").await;
+            let (id, _) = stored(&desk).pop().expect("a note");
+            let edited = desk.post_form(&SOL, &format!("{LENA}/notes/{id}"), &[("body", &body)]).await;
+            assert_eq!(edited.status == StatusCode::SEE_OTHER, fits, "{length} of {letter}, edited");
+            desk.db
+                .write_here(|conn| Ok::<_, Error>(diesel::delete(notes::table).execute(conn)?))
+                .expect("none is left");
+        }
+    }
 }

@@ -14,6 +14,7 @@ pub mod events;
 pub mod forms;
 mod frames;
 pub mod jobs;
+pub mod lengths;
 pub mod life_cycles;
 pub mod operations;
 pub mod pages;
@@ -24,6 +25,7 @@ pub mod receiver;
 pub mod samples;
 pub mod seed;
 pub mod server;
+pub mod tables;
 pub mod test_store;
 pub mod traces;
 
