@@ -54,7 +54,7 @@ permissions! {
     /// Send an event again to an endpoint it was queued for.
     ResendDeliveries: [Support, Developer] "send events again",
     /// Delete customers, and block them, which deletes them as well.
-    DeleteCustomers: [] "delete and block customers",
+    DeleteCustomers: [] "delete or block customers",
     DeleteTestAccounts: [] "delete test accounts",
     ReadSettings: [Developer] "see the settings",
     ReadRejected: [Developer] "see rejected deliveries",

@@ -118,7 +118,7 @@ async fn a_role_is_changed_and_counts_from_the_next_request() {
     assert!(dialog.contains("Change the role of Sol Mbeki") && dialog.contains("value=\"support\" checked"));
     let answer = desk.post_form(&ADA, &role_path(&SOL), &[("role", "developer"), ("seen", "support")]).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, format!("{PEOPLE}#")));
-    assert!(desk.get(&ADA, answer.header("location")).await.body.contains("Sol Mbeki is now developer."));
+    assert!(desk.get(&ADA, answer.header("location")).await.body.contains("Sol Mbeki has the role developer now."));
     assert_eq!(role(&desk, &SOL), Some(Role::Developer));
     assert_eq!(desk.get_with(&cookie, "/projects/sundial/settings").await.status, StatusCode::OK);
     let log = audit_entries(&desk);
