@@ -28,6 +28,7 @@ pub mod operations;
 pub mod pages;
 pub mod projection;
 pub mod server;
+pub mod stores;
 pub mod web;
 pub mod webhooks;
 pub mod wording;

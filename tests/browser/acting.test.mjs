@@ -102,7 +102,7 @@ for (const javaScriptEnabled of [true, false]) {
     await page.waitForSelector('.flash');
     assert.match(await page.textContent('#entitlements'), /Coach coach Active[\s\S]*Expires in 7 days/);
     assert.match(await page.textContent('#history'), /Was granted the Coach entitlement/);
-    await page.click('#entitlements .source__more button');
+    await page.click('#entitlements .source__more:has-text("Remove the grant") > button');
     await page.click('#entitlements .menu:popover-open a');
     await page.click('dialog .button--danger');
     await page.waitForSelector('.flash');

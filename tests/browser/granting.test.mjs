@@ -38,7 +38,7 @@ test('access is previewed, granted, replaced and removed by keyboard alone', asy
   await page.keyboard.press('Enter');
   await page.waitForSelector('[data-flash]');
 
-  await page.focus('#entitlements .source__more > button');
+  await page.focus('#entitlements .source__more:has-text("Remove the grant") > button');
   await page.keyboard.press('Enter');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
@@ -78,7 +78,7 @@ test('access is granted and removed without script', async () => {
   await page.fill('#reason', 'a letter');
   await page.press('#reason', 'Enter');
   assert.match(await page.textContent('[data-flash]'), /Coach granted for 14 days\./);
-  await page.click('#entitlements .source__more > button');
+  await page.click('#entitlements .source__more:has-text("Remove the grant") > button');
   await page.click('#entitlements .menu__item:has-text("Remove the grant")');
   await page.click('dialog .button--danger');
   assert.match(await page.textContent('[data-flash]'), /Granted Coach removed\./);

@@ -27,6 +27,7 @@ mod countries;
 mod customers_state;
 mod db;
 mod endpoints;
+mod entitlements;
 mod erasure;
 mod erasure_blocking;
 mod event;

@@ -129,7 +129,8 @@ async fn everything_known_is_on_its_card() {
     );
     assert_eq!(
         card(&html, "entitlements"),
-        "Entitlements 1 active Pro access pro Active App Store Pro monthly pro_monthly Renews in 18 days"
+        "Entitlements 1 active Pro access pro Active App Store Pro monthly pro_monthly Renews in 18 days \
+         What can be done with Pro monthly Order number t-lena Copy the order number"
     );
     assert!(
         card(&html, "offering")

@@ -4,7 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
-use super::grants::{GIVE, REVOKE};
+use super::grants::GIVE;
 use super::model::Grouped;
 use super::moved::Moved;
 use crate::base::Permission::{GrantEntitlements, TransferPurchases};
@@ -61,9 +61,7 @@ impl Card {
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
         let moved = Moved::load(conn, visit)?;
         let mut grouped = Grouped::new(visit);
-        if visit.may(GrantEntitlements) && !visit.is_sandbox() {
-            grouped.offer_removal(|key| visit.dialog(&format!("{REVOKE}.{key}")));
-        }
+        grouped.offer_menus(visit);
         Ok(Card {
             transfer: moved.as_ref().map(|moved| Transfer::new(moved, visit, grouped.is_empty())),
             tools: Tools::new(visit),

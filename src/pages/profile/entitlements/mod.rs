@@ -4,6 +4,7 @@
 mod access_change;
 mod card;
 mod grants;
+mod menu;
 mod model;
 mod moved;
 

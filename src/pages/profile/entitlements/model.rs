@@ -1,11 +1,12 @@
 //! Purchases grouped by what they unlock: current ones first, ended ones apart, and those that unlock nothing last.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+use super::menu::Menu;
 use crate::base::clock::Moment;
 use crate::events::Environment;
 use crate::explanation::status_line::{Explanation, StatusLine, is_unsettled};
@@ -65,21 +66,12 @@ pub struct Source {
     pub is_current: bool,
     /// Whether the store charges again at the end, and no pause begins there.
     pub renews: bool,
-    /// The actions of a grant; the card sets them.
+    /// What can be done with it, and what cannot; the card sets it.
     pub menu: Option<Menu>,
 }
 
 impl HtmlSafe for Group {}
 impl HtmlSafe for Source {}
-
-/// The actions of a grant.
-#[derive(Debug)]
-pub struct Menu {
-    /// The element id, unique on the page.
-    pub id: String,
-    /// The dialog that removes it.
-    pub remove: String,
-}
 
 impl Grouped {
     pub fn new(visit: &Visit) -> Grouped {
@@ -132,11 +124,12 @@ impl Grouped {
         self.current.is_empty() && self.past.is_empty()
     }
 
-    /// Gives every running grant a menu, whose dialog `dialog` returns for the grant's key.
-    pub fn offer_removal(&mut self, dialog: impl Fn(&str) -> String) {
-        let running = self.current.iter_mut().flat_map(|group| &mut group.sources);
-        for (number, source) in running.filter(|source| source.status == Status::Granted).enumerate() {
-            source.menu = Some(Menu { id: format!("grant-{number}"), remove: dialog(&source.key) });
+    /// Gives every purchase its menu. One that unlocks two entitlements stands here twice, and so has two.
+    pub fn offer_menus(&mut self, visit: &Visit) {
+        let known: HashMap<&str, &Purchase> = visit.purchases.iter().map(|one| (one.key.as_str(), one)).collect();
+        let sources = self.current.iter_mut().chain(&mut self.past).flat_map(|group| &mut group.sources);
+        for (number, source) in sources.enumerate() {
+            source.menu = known.get(source.key.as_str()).and_then(|purchase| Menu::new(visit, purchase, number));
         }
     }
 

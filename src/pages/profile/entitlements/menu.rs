@@ -1,0 +1,86 @@
+//! The menu of a purchase: what can be done with it; what cannot, why, and what to write to the customer.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::grants::REVOKE;
+use crate::base::Permission::{ChangePurchases, GrantEntitlements};
+use crate::pages::profile::visit::Visit;
+use crate::projection::{Kind, Purchase, Status};
+use crate::stores::{self, ActionKind, Obstacle, Target};
+use crate::web::filters;
+
+#[derive(Debug, Template)]
+#[template(path = "profile/entitlements/menu.html")]
+pub struct Menu {
+    /// The element id, unique on the page.
+    id: String,
+    /// The name of the purchase.
+    name: String,
+    /// The dialog that removes a grant.
+    remove: Option<String>,
+    /// What cannot be done.
+    refused: Vec<Refused>,
+    /// The store's number of the newest payment.
+    order: Option<String>,
+}
+
+/// Something that cannot be done with the purchase.
+#[derive(Debug)]
+struct Refused {
+    label: &'static str,
+    why: Obstacle,
+}
+
+impl HtmlSafe for Menu {}
+
+impl Menu {
+    /// The menu number `number` of the page; `None` when it would be empty.
+    pub fn new(visit: &Visit, purchase: &Purchase, number: usize) -> Option<Menu> {
+        let is_grant = purchase.kind == Kind::Grant;
+        let menu = Menu {
+            id: format!("purchase-{number}"),
+            name: visit.product_name(purchase).to_owned(),
+            remove: may_remove(visit, purchase).then(|| visit.dialog(&format!("{REVOKE}.{}", purchase.key))),
+            refused: if is_grant { Vec::new() } else { refused(visit, purchase) },
+            order: purchase.transaction_id.clone().filter(|_| !is_grant),
+        };
+        let is_empty = menu.remove.is_none() && menu.refused.is_empty() && menu.order.is_none();
+        (!is_empty).then_some(menu)
+    }
+}
+
+fn may_remove(visit: &Visit, purchase: &Purchase) -> bool {
+    let is_running = purchase.status(visit.ctx.now) == Status::Granted;
+    is_running && visit.may(GrantEntitlements) && !visit.is_sandbox()
+}
+
+fn refused(visit: &Visit, purchase: &Purchase) -> Vec<Refused> {
+    if !visit.may(ChangePurchases) {
+        return Vec::new();
+    }
+    let target = Target { purchase, now: visit.ctx.now };
+    let refused = |action| {
+        let why = stores::capability(action, target).obstacle()?.clone();
+        Some(Refused { label: label(action), why })
+    };
+    wanted(purchase).into_iter().filter_map(refused).collect()
+}
+
+/// What somebody may want of the purchase: of renewal only the change that is left, and nothing of it where nothing renews.
+fn wanted(purchase: &Purchase) -> Vec<ActionKind> {
+    match (purchase.kind, purchase.unsubscribed_at) {
+        (Kind::Subscription, None) => vec![ActionKind::Refund, ActionKind::Cancel, ActionKind::Extend],
+        (Kind::Subscription, Some(_)) => vec![ActionKind::Refund, ActionKind::Resume, ActionKind::Extend],
+        (Kind::OneTime | Kind::Grant | Kind::Temporary, _) => vec![ActionKind::Refund],
+    }
+}
+
+const fn label(action: ActionKind) -> &'static str {
+    match action {
+        ActionKind::Refund => "Refund",
+        ActionKind::Cancel => "Switch renewal off",
+        ActionKind::Resume => "Switch renewal back on",
+        ActionKind::Extend => "Extend",
+    }
+}
