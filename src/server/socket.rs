@@ -34,6 +34,8 @@ pub struct Socket {
     head: Option<Head>,
     head_memory: HeadMemory,
     lines: HeadLines,
+    /// How many requests had come in when a head was last expected.
+    requests: u64,
     /// Ends when nothing has come or gone for too long.
     silence: Option<Pin<Box<Sleep>>>,
     completed: Option<Completed>,
@@ -64,6 +66,7 @@ impl Socket {
             head: None,
             head_memory,
             lines: HeadLines::default(),
+            requests: 0,
             silence: None,
             completed: None,
             is_https,
@@ -145,6 +148,10 @@ impl AsyncRead for Socket {
             self.end_silence();
         }
         if !self.gate.is_answering() {
+            let requests = self.gate.requests();
+            if requests != self.requests {
+                (self.requests, self.lines) = (requests, HeadLines::default());
+            }
             self.lines.check(buffer.filled_mut().get_mut(before..).unwrap_or_default());
         }
         self.read_in_a_row = if read.is_pending() { 0 } else { self.read_in_a_row + count };

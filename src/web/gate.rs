@@ -20,6 +20,8 @@ struct Inner {
     left: Cell<Option<usize>>,
     waiting: RefCell<Option<Waker>>,
     is_answering: Cell<bool>,
+    /// How many requests have come in.
+    requests: Cell<u64>,
     /// Whether a head is complete since this was asked last.
     has_head: Cell<bool>,
 }
@@ -37,12 +39,18 @@ impl Gate {
         gate.0.left.set(has_body.then_some(0));
         gate.0.is_answering.set(true);
         gate.0.has_head.set(true);
+        gate.0.requests.set(gate.0.requests.get() + 1);
         Some(Passed(gate))
     }
 
     /// Whether a request is being answered. What is sent of its answer afterwards does not count.
     pub fn is_answering(&self) -> bool {
         self.0.is_answering.get()
+    }
+
+    /// How many requests have come in so far.
+    pub fn requests(&self) -> u64 {
+        self.0.requests.get()
     }
 
     /// Whether the head of a request is arriving, given whether one was arriving before and bytes came in.
