@@ -2,8 +2,9 @@
 //! itself.
 
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 
+use super::state;
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::db::schema::purchases;
@@ -26,6 +27,23 @@ pub fn load(conn: &mut Conn, chosen: Chosen) -> QueryResult<Vec<Purchase>> {
 /// Loads the chosen purchases as they are stored.
 pub fn load_json(conn: &mut Conn, chosen: Chosen) -> QueryResult<Vec<String>> {
     chosen.load(conn)
+}
+
+/// A choice of stored purchases of any customers, with the numbers under which their payments are stored.
+pub type Numbered = purchases::BoxedQuery<'static, <Conn as Connection>::Backend, (BigInt, Text, Text)>;
+
+/// All purchases of some customers, to be loaded by [`load_numbered`]. The caller narrows them.
+pub fn numbered(customers: Vec<CustomerId>) -> Numbered {
+    let own = purchases::table.filter(purchases::customer_id.eq_any(customers));
+    own.select((purchases::customer_id, purchases::body, purchases::numbers)).into_boxed()
+}
+
+/// Loads the chosen purchases, each with who has it and with its numbers.
+pub fn load_numbered(conn: &mut Conn, chosen: Numbered) -> QueryResult<Vec<(CustomerId, Purchase)>> {
+    let rows: Vec<(CustomerId, String, String)> = chosen.load(conn)?;
+    let read =
+        |(customer, body, numbers): (CustomerId, String, String)| Some((customer, state::numbered(&body, &numbers)?));
+    Ok(rows.into_iter().filter_map(read).collect())
 }
 
 /// The purchase with this key; `None` when the customer does not have it.

@@ -20,7 +20,7 @@ mod tests;
 pub use attributes::AttributeValue;
 pub use fold::{Changed, Folding, NamedTransaction, PurchaseId, fold, keys_named_by};
 pub use order::{CauseKey, Ordered, Position, TOGETHER_MS, ordered};
-pub use payments::{Payment, PaymentKind, Revenue, TransactionKey};
+pub use payments::{Payment, PaymentKind, Revenue, TransactionKey, revenue_of};
 pub use progress::{CHECKPOINT_EVERY, Progress};
 pub use purchase::{Kind, Purchase, is_lifetime};
 pub use record::{Balance, BalanceChange, Enrolled, Newest, Record};

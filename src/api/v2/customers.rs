@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 
 use super::customer::base;
+use super::expand::Expanded;
 use super::fields::{Fields, wrong};
 use super::list::{Window, not_in_list};
 use super::{answer, attributes, customer, queries};
@@ -76,8 +77,7 @@ pub async fn create(caller: Caller, incoming: Incoming) -> Result<HttpResponse, 
 /// `GET …/customers/{id}`, by any id of the customer.
 pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
-    let expand = form::field(&caller.query, "expand").unwrap_or_default();
-    let has_attributes = expand.split(',').any(|part| part.trim() == "attributes");
+    let has_attributes = Expanded::parse(&caller.query).has("attributes");
     let shown = caller
         .read(move |conn, call| {
             let found = customers::require(conn, call, &id)?;

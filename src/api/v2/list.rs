@@ -11,7 +11,7 @@ use crate::wording::text;
 const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 1_000;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct List<T> {
     object: &'static str,
     items: Vec<T>,
@@ -87,6 +87,20 @@ impl Window {
 }
 
 impl<T> List<T> {
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    pub fn into_items(self) -> Vec<T> {
+        self.items
+    }
+
+    /// The same part of the list, with its items as `shown` renders them.
+    pub fn showing<U>(self, shown: Vec<U>) -> List<U> {
+        let List { object, next_page, url, .. } = self;
+        List { object, items: shown, next_page, url }
+    }
+
     /// A short list in full, inside another object.
     pub fn whole(items: Vec<T>, url: String) -> List<T> {
         List { object: "list", items, next_page: None, url }

@@ -7,16 +7,28 @@
 mod actions;
 mod aliases;
 mod answer;
+mod apps;
 mod attributes;
+mod bought;
 mod customer;
 mod customers;
 mod entitlements;
+mod expand;
 mod fields;
+mod finding;
 mod list;
+mod money;
+mod offerings;
+mod packages;
+mod products;
 mod projects;
+mod purchase_id;
 mod purchases;
 pub mod queries;
+mod sold;
+mod sold_entitlements;
 mod subscriptions;
+mod transactions;
 
 use actix_web::http::Method;
 
@@ -25,6 +37,8 @@ use crate::base::Permission::{
 };
 use crate::web::KeyNeeded::Secret;
 use crate::web::{Face, Routes};
+use purchases::OneTime;
+use subscriptions::Subscription;
 
 pub fn routes(routes: &mut Routes) {
     routes.face("/v2", Face::V2);
@@ -38,13 +52,53 @@ pub fn routes(routes: &mut Routes) {
         routes.keyed(Method::GET, "/{id}/attributes", Secret(ReadCustomers), attributes::index);
         routes.keyed(Method::POST, "/{id}/attributes", Secret(EditAttributes), attributes::set);
         routes.keyed(Method::GET, "/{id}/active_entitlements", Secret(ReadCustomers), entitlements::index);
-        routes.keyed(Method::GET, "/{id}/subscriptions", Secret(ReadCustomers), subscriptions::index);
-        routes.keyed(Method::GET, "/{id}/purchases", Secret(ReadCustomers), purchases::index);
+        routes.keyed(Method::GET, "/{id}/subscriptions", Secret(ReadCustomers), bought::of_customer::<Subscription>);
+        routes.keyed(Method::GET, "/{id}/purchases", Secret(ReadCustomers), bought::of_customer::<OneTime>);
     });
     routes.within("/v2/projects/{project}/customers/{id}/actions", |routes| {
         routes.keyed(Method::POST, "/grant_entitlement", Secret(GrantEntitlements), actions::grant);
         routes.keyed(Method::POST, "/revoke_granted_entitlement", Secret(GrantEntitlements), actions::revoke);
         routes.keyed(Method::POST, "/assign_offering", Secret(OverrideOffering), actions::assign);
         routes.keyed(Method::POST, "/transfer", Secret(TransferPurchases), actions::transfer);
+    });
+    routes.within("/v2/projects/{project}/subscriptions", |routes| {
+        routes.keyed(Method::GET, "", Secret(ReadCustomers), bought::search::<Subscription>);
+        routes.keyed(Method::GET, "/{purchase}", Secret(ReadCustomers), bought::show::<Subscription>);
+        routes.keyed(
+            Method::GET,
+            "/{purchase}/entitlements",
+            Secret(ReadCustomers),
+            bought::entitlements::<Subscription>,
+        );
+        routes.keyed(Method::GET, "/{purchase}/transactions", Secret(ReadCustomers), transactions::index);
+    });
+    routes.within("/v2/projects/{project}/purchases", |routes| {
+        routes.keyed(Method::GET, "", Secret(ReadCustomers), bought::search::<OneTime>);
+        routes.keyed(Method::GET, "/{purchase}", Secret(ReadCustomers), bought::show::<OneTime>);
+        routes.keyed(Method::GET, "/{purchase}/entitlements", Secret(ReadCustomers), bought::entitlements::<OneTime>);
+    });
+    catalog(routes);
+}
+
+/// What the project sells. Whoever sees customers sees what they can buy.
+fn catalog(routes: &mut Routes) {
+    routes.within("/v2/projects/{project}", |routes| {
+        routes.keyed(Method::GET, "/apps", Secret(ReadCustomers), apps::index);
+        routes.keyed(Method::GET, "/apps/{app}", Secret(ReadCustomers), apps::show);
+        routes.keyed(Method::GET, "/products", Secret(ReadCustomers), products::index);
+        routes.keyed(Method::GET, "/products/{product}", Secret(ReadCustomers), products::show);
+        routes.keyed(Method::GET, "/entitlements", Secret(ReadCustomers), sold_entitlements::index);
+        routes.keyed(Method::GET, "/entitlements/{entitlement}", Secret(ReadCustomers), sold_entitlements::show);
+        routes.keyed(
+            Method::GET,
+            "/entitlements/{entitlement}/products",
+            Secret(ReadCustomers),
+            sold_entitlements::products,
+        );
+        routes.keyed(Method::GET, "/offerings", Secret(ReadCustomers), offerings::index);
+        routes.keyed(Method::GET, "/offerings/{offering}", Secret(ReadCustomers), offerings::show);
+        routes.keyed(Method::GET, "/offerings/{offering}/packages", Secret(ReadCustomers), packages::index);
+        routes.keyed(Method::GET, "/packages/{package}", Secret(ReadCustomers), packages::show);
+        routes.keyed(Method::GET, "/packages/{package}/products", Secret(ReadCustomers), packages::products);
     });
 }

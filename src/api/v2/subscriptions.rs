@@ -1,20 +1,16 @@
-//! `GET …/customers/{id}/subscriptions`: every purchase with an end, including grants.
+//! Subscriptions: every purchase with an end, including grants.
 
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use serde::Serialize;
-use serde_json::Value;
 
-use super::answer;
-use super::purchases::{Bought, Listed, dollars, list, transaction};
-use crate::api::Caller;
+use super::bought::{Bought, Renderer, Shown, store, transaction};
+use super::money::Amount;
+use super::sold::Product;
 use crate::api::v1::customer_info;
 use crate::base::clock::Moment;
-use crate::base::error::Error;
 use crate::projection::{Purchase, Status};
 
 #[derive(Debug, Serialize)]
-struct Subscription {
+pub struct Subscription {
     object: &'static str,
     #[serde(flatten)]
     bought: Bought,
@@ -27,24 +23,34 @@ struct Subscription {
     pending_payment: bool,
     auto_renewal_status: &'static str,
     status: &'static str,
-    total_revenue_in_usd: Value,
+    total_revenue_in_usd: Amount,
     store_subscription_identifier: String,
     management_url: Option<&'static str>,
-    pending_changes: Option<Value>,
+    pending_changes: Option<PendingChanges>,
 }
 
-impl Listed for Subscription {
-    fn id(&self) -> &str {
-        &self.bought.id
+/// What changes at the end of the period.
+#[derive(Debug, Serialize)]
+struct PendingChanges {
+    product: Product,
+}
+
+impl Shown for Subscription {
+    const PREFIX: &'static str = "sub";
+    const PATH: &'static str = "subscriptions";
+    const IDENTIFIER: &'static str = "store_subscription_identifier";
+
+    fn is(purchase: &Purchase) -> bool {
+        purchase.is_subscription()
     }
-}
 
-pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
-    let list = list(&caller, "subscriptions", |renderer, purchase| {
+    fn render(renderer: &Renderer, purchase: &Purchase) -> Subscription {
         let state = purchase.status(renderer.now);
-        let one = Subscription {
+        let pending = purchase.pending_product.as_ref().filter(|_| renewal(purchase) == WILL_CHANGE);
+        let product = |id: &String| renderer.sold.subscription(store(purchase), id);
+        Subscription {
             object: "subscription",
-            bought: renderer.bought("sub", purchase),
+            bought: renderer.bought::<Subscription>(purchase),
             starts_at: purchase.first_purchased_at,
             current_period_starts_at: purchase.period_start,
             current_period_ends_at: purchase.expires_at,
@@ -53,15 +59,12 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
             pending_payment: matches!(state, Status::Grace | Status::GraceInTrial | Status::BillingRetry),
             auto_renewal_status: renewal(purchase),
             status: status(state),
-            total_revenue_in_usd: dollars(purchase.revenue.net),
+            total_revenue_in_usd: renderer.ledger.total(purchase),
             store_subscription_identifier: transaction(purchase),
             management_url: customer_info::management_url(purchase, renderer.now),
-            pending_changes: None,
-        };
-        purchase.is_subscription().then_some(one)
-    });
-    let list = list.await?;
-    Ok(answer::json(&caller, StatusCode::OK, &list))
+            pending_changes: pending.map(|id| PendingChanges { product: product(id) }),
+        }
+    }
 }
 
 /// The word of v2 for the status of a purchase.
@@ -82,11 +85,13 @@ fn status(state: Status) -> &'static str {
     }
 }
 
+const WILL_CHANGE: &str = "will_change_product";
+
 /// What happens at the end of the period.
 fn renewal(purchase: &Purchase) -> &'static str {
     match purchase {
         one if !one.will_renew() => "will_not_renew",
-        one if one.pending_product.is_some() => "will_change_product",
+        one if one.pending_product.is_some() => WILL_CHANGE,
         one if one.pause_asked_at.is_some() => "will_pause",
         _ => "will_renew",
     }

@@ -27,6 +27,7 @@ use crate::projection::{Fact, Progress, Purchase};
 
 pub use contact::{is_naming, refresh_names, value_of};
 use load::Loaded;
+pub use member::read as numbered;
 pub use record::merge as merge_records;
 
 /// What happened to customers of a project since their state was stored.
