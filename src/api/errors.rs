@@ -16,6 +16,7 @@ pub const SECRET_FOR_APP: u16 = 7243;
 pub const NO_CUSTOMER: u16 = 7259;
 pub const SOME_ATTRIBUTES: u16 = 7263;
 pub const NO_ATTRIBUTES: u16 = 7264;
+pub use crate::base::error::KEY_REPEATED;
 pub const UNSUPPORTED: u16 = 7662;
 pub const SUBSCRIBED: u16 = 7772;
 

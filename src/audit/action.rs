@@ -121,6 +121,7 @@ actions! {
     EntitlementRevoked "entitlement_revoked" "removed a granted entitlement" Access,
     TestPurchaseMade "test_purchase_made" "bought in the Test Store" Customer,
     PurchasesTransferred "purchases_transferred" "moved the purchases to another customer" Customer,
+    BalanceUpdated "balance_updated" "changed a balance of a virtual currency" Customer,
     CustomerCreated "customer_created" "added a customer" Customer,
     PurchaseRefunded "purchase_refunded" "refunded a purchase" Customer,
     SubscriptionCancelled "subscription_cancelled" "switched off a renewal" Customer,

@@ -15,6 +15,9 @@ pub const CALLS_USED: HeaderName = HeaderName::from_static("revenuecat-rate-limi
 /// The header with the calls that an API key may make in a minute (§C2.7).
 pub const CALLS_LIMIT: HeaderName = HeaderName::from_static("revenuecat-rate-limit-current-limit");
 
+/// The code of a call whose `Idempotency-Key` was used for another call. In v2 it has a type of its own (§C6).
+pub const KEY_REPEATED: u16 = 7638;
+
 /// The `Retry-After` of a 503, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 5;
 

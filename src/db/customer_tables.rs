@@ -56,6 +56,8 @@ pub const CUSTOMER_TABLES: &[(&str, OnMerge)] = &[
     ("test_customers", OnMerge::Choose),
     ("test_sales", OnMerge::Move),
     ("transfer_links", OnMerge::Choose),
+    // A project's currencies are known from its customers' events.
+    ("virtual_currencies", OnMerge::NotTheirs),
     ("webhook_deliveries", OnMerge::NotTheirs),
 ];
 

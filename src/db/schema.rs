@@ -184,6 +184,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    virtual_currencies (project_id, code) {
+        project_id -> BigInt,
+        code -> Text,
+        name -> Text,
+        first_at -> BigInt,
+        named_at -> BigInt,
+    }
+}
+
+diesel::table! {
     customers (id) {
         id -> BigInt,
         project_id -> BigInt,
@@ -670,6 +680,7 @@ queried_together! {
     audit_details with audit_entries;
     audit_details with people;
     audit_entries with people;
+    balances with customers;
     customers with events;
     customers with grant_ends;
     customers with history;

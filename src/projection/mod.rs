@@ -23,7 +23,7 @@ pub use order::{CauseKey, Ordered, Position, TOGETHER_MS, ordered};
 pub use payments::{Payment, PaymentKind, Revenue, TransactionKey, revenue_of};
 pub use progress::{CHECKPOINT_EVERY, Progress};
 pub use purchase::{Kind, Purchase, is_lifetime};
-pub use record::{Balance, BalanceChange, Enrolled, Newest, Record};
+pub use record::{Balance, BalanceChange, Enrolled, MAX_BALANCE, Newest, Record};
 pub use sources::sources;
 pub use spans::{Phase, Span};
 pub use status::{RETRY_DAYS, Status};

@@ -10,7 +10,7 @@ use crate::base::clock::Moment;
 use crate::events::{Adjustment, Environment, Event, EventType};
 
 /// Balances are between zero and this (§15).
-const MAX_BALANCE: i64 = 2_000_000_000;
+pub const MAX_BALANCE: i64 = 2_000_000_000;
 
 /// All that events say of a customer, apart from purchases.
 #[derive(Debug, Clone, Default, PartialEq)]

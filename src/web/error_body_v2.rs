@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 
 use super::failure::title_and_sentence;
-use crate::base::error::Error;
+use crate::base::error::{Error, KEY_REPEATED};
 
 /// How long a caller is asked to wait after a 503, in milliseconds.
 const BACKOFF_MS: u64 = 5_000;
@@ -27,7 +27,10 @@ struct ErrorBody<'a> {
 pub fn json(error: &actix_web::Error, status: StatusCode) -> String {
     let (title, sentence) = title_and_sentence(error, status);
     let known = error.as_error::<Error>();
-    let kind = kind(status);
+    let kind = match known {
+        Some(Error::Client(api_error)) if api_error.code == KEY_REPEATED => "idempotency_error",
+        _ => kind(status),
+    };
     let body = ErrorBody {
         object: "error",
         kind,

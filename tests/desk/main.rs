@@ -17,6 +17,7 @@ mod api_v1_receipts;
 mod api_v1_store_actions;
 mod api_v2;
 mod api_v2_catalog;
+mod api_v2_currencies;
 mod api_v2_purchases;
 mod app_user_id;
 mod attributes;

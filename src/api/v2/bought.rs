@@ -160,7 +160,9 @@ pub fn find<T: Shown>(conn: &mut Conn, call: &AuthorizedCall, id: &str) -> Resul
     Ok((Renderer::load(conn, call, customer, std::slice::from_ref(&purchase))?, purchase))
 }
 
-fn environment(word: &str) -> Result<Environment, Error> {
+/// # Errors
+/// [`Error::Parameter`] for another word than the two.
+pub fn environment(word: &str) -> Result<Environment, Error> {
     let known = [Environment::Production, Environment::Sandbox];
     let found = known.into_iter().find(|environment| environment.as_str().to_lowercase() == word);
     found.ok_or_else(|| wrong("environment", "environment must be production or sandbox."))

@@ -1,5 +1,7 @@
 //! Reads the fields of a JSON body. Each error names the field.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use crate::api::body;
@@ -49,6 +51,35 @@ impl Fields {
     pub fn moment(&self, name: &'static str) -> Result<Moment, Error> {
         let moment = self.0.get(name).and_then(Value::as_i64).map(Moment).filter(|moment| is_readable(*moment));
         moment.ok_or_else(|| wrong(name, format!("{name} must be milliseconds since 1970, until the year 9999.")))
+    }
+
+    /// A string that may be missing or null.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] when it is anything else, empty, or has more than `longest` characters.
+    pub fn optional_text(&self, name: &'static str, longest: usize) -> Result<Option<String>, Error> {
+        if !self.0.contains_key(name) {
+            return Ok(None);
+        }
+        let text = self.text_or_null(name)?;
+        match text.as_ref().is_some_and(|text| text.chars().count() > longest) {
+            true => Err(wrong(name, format!("{name} has more than {longest} characters."))),
+            false => Ok(text),
+        }
+    }
+
+    /// An object of whole numbers.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] unless it is one.
+    pub fn integers(&self, name: &'static str) -> Result<BTreeMap<String, i64>, Error> {
+        let object = self.0.get(name).and_then(Value::as_object);
+        let object = object.ok_or_else(|| wrong(name, format!("{name} must be an object of whole numbers.")))?;
+        let number = |(key, value): (&String, &Value)| match value.as_i64() {
+            Some(number) => Ok((key.clone(), number)),
+            None => Err(wrong(name, format!("{key} must be a whole number."))),
+        };
+        object.iter().map(number).collect()
     }
 
     /// A list; `None` when the field is missing or null.

@@ -10,6 +10,7 @@ mod answer;
 mod apps;
 mod attributes;
 mod bought;
+mod currencies;
 mod customer;
 mod customers;
 mod entitlements;
@@ -61,6 +62,12 @@ pub fn routes(routes: &mut Routes) {
         routes.keyed(Method::POST, "/assign_offering", Secret(OverrideOffering), actions::assign);
         routes.keyed(Method::POST, "/transfer", Secret(TransferPurchases), actions::transfer);
     });
+    // A balance is worth something, as access is: who may give the one may give the other.
+    routes.within("/v2/projects/{project}/customers/{id}/virtual_currencies", |routes| {
+        routes.keyed(Method::GET, "", Secret(ReadCustomers), currencies::held);
+        routes.keyed(Method::POST, "/transactions", Secret(GrantEntitlements), currencies::transact);
+        routes.keyed(Method::POST, "/update_balance", Secret(GrantEntitlements), currencies::update);
+    });
     routes.within("/v2/projects/{project}/subscriptions", |routes| {
         routes.keyed(Method::GET, "", Secret(ReadCustomers), bought::search::<Subscription>);
         routes.keyed(Method::GET, "/{purchase}", Secret(ReadCustomers), bought::show::<Subscription>);
@@ -100,5 +107,7 @@ fn catalog(routes: &mut Routes) {
         routes.keyed(Method::GET, "/offerings/{offering}/packages", Secret(ReadCustomers), packages::index);
         routes.keyed(Method::GET, "/packages/{package}", Secret(ReadCustomers), packages::show);
         routes.keyed(Method::GET, "/packages/{package}/products", Secret(ReadCustomers), packages::products);
+        routes.keyed(Method::GET, "/virtual_currencies", Secret(ReadCustomers), currencies::index);
+        routes.keyed(Method::GET, "/virtual_currencies/{code}", Secret(ReadCustomers), currencies::show);
     });
 }

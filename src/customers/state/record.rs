@@ -101,8 +101,38 @@ impl Prepared {
                 sums.0.entry((customer, *environment, code.clone())).or_default().1 = Some(name.clone());
             }
         }
+        self.write_currencies(conn, inserts)?;
         inserts.add(ENTRIES, entries, Existing::IsReplaced);
         inserts.add(BALANCES, sums.rows(conn)?, Existing::IsReplaced);
+        Ok(())
+    }
+
+    /// Writes the project's currencies: an event may name a new one, an earlier time, or a newer name. What is known already
+    /// is not written, so that writers do not wait for each other.
+    fn write_currencies(&self, conn: &mut Conn, inserts: &mut Inserts) -> QueryResult<()> {
+        let mut named: BTreeMap<&str, Currency> = BTreeMap::new();
+        for (.., record) in self.with_members() {
+            for change in record.balance_changes.values() {
+                for (_, code, _) in &change.amounts {
+                    named.entry(code).or_default().take(change.at, None);
+                }
+            }
+            for ((_, code), name) in &record.currency_names {
+                named.entry(code).or_default().take(name.at, Some(name));
+            }
+        }
+        let keys: Vec<Row> = named.keys().map(|code| row![self.project, *code]).collect();
+        let stored = currencies(conn, &keys)?;
+        let mut rows = Vec::new();
+        for (code, currency) in named {
+            let before = stored.get(code);
+            let after = before.map_or_else(|| currency.clone(), |before| before.clone().with(&currency));
+            if before != Some(&after) {
+                let Currency { first_at, name: Newest { at, value } } = after;
+                rows.push(row![self.project, code, value, first_at, at]);
+            }
+        }
+        inserts.add(CURRENCIES, rows, Existing::IsReplaced);
         Ok(())
     }
 
@@ -177,6 +207,57 @@ const BALANCES: Table = Table {
     ],
 };
 const BALANCES_OF_CUSTOMER: Table = Table { key: 1, ..BALANCES };
+
+const CURRENCIES: Table = Table {
+    name: "virtual_currencies",
+    key: 2,
+    columns: &[
+        ("project_id", Kind::Integer),
+        ("code", Kind::Text),
+        ("name", Kind::Text),
+        ("first_at", Kind::Integer),
+        ("named_at", Kind::Integer),
+    ],
+};
+
+/// A virtual currency of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Currency {
+    /// When an event first named it.
+    first_at: Moment,
+    /// Empty until an event gives a name.
+    name: Newest<String>,
+}
+
+impl Default for Currency {
+    fn default() -> Currency {
+        Currency { first_at: Moment::NEVER, name: Newest { at: Moment(0), value: String::new() } }
+    }
+}
+
+impl Currency {
+    fn take(&mut self, at: Moment, name: Option<&Newest<String>>) {
+        self.first_at = self.first_at.min(at);
+        if let Some(newer) = name.filter(|name| self.name.value.is_empty() || **name > self.name) {
+            self.name = newer.clone();
+        }
+    }
+
+    fn with(mut self, other: &Currency) -> Currency {
+        self.take(other.first_at, Some(&other.name).filter(|name| !name.value.is_empty()));
+        self
+    }
+}
+
+fn currencies(conn: &mut Conn, keys: &[Row]) -> QueryResult<HashMap<String, Currency>> {
+    const KEY: &[Column] = &[("project_id", Kind::Integer), ("code", Kind::Text)];
+    type Columns = (Text, Text, BigInt, BigInt);
+    let columns = "code, name, first_at, named_at";
+    let rows: Vec<(String, String, Moment, Moment)> =
+        many::select::<Columns, _>(conn, (columns, "virtual_currencies"), KEY, keys, "")?;
+    let currency = |(code, value, first_at, at)| (code, Currency { first_at, name: Newest { at, value } });
+    Ok(rows.into_iter().map(currency).collect())
+}
 
 const EXPERIMENTS: Table = Table {
     name: "experiments",

@@ -2,6 +2,7 @@
 //! (§5.3) and are stored in the same way. They name no app, because no app took part.
 
 mod alias;
+mod currency;
 mod offering;
 mod promotional;
 mod test_sale;
@@ -15,6 +16,7 @@ use crate::base::error::Error;
 use crate::base::{hex, random_bytes};
 
 pub use alias::aliased;
+pub use currency::{CurrencyChange, Once};
 pub use offering::override_ended;
 pub use promotional::Grant;
 pub use test_sale::{Period, TestSale};

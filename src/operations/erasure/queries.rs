@@ -57,10 +57,38 @@ pub fn remove(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> Quer
     let ids = ids_of(conn, project, customer)?;
     sandbox_access::forget(conn, project, &ids)?;
     endpoints::forget(conn, project, customer)?;
+    forget_currencies(conn, project, customer)?;
     diesel::delete(events::table.filter(retained)).execute(conn)?;
     let events = diesel::delete(events::table.filter(own)).execute(conn)?;
     customer_tables::delete_customer(conn, customer)?;
     Ok(events)
+}
+
+/// Deletes the virtual currencies that nobody else of the project has, and the names that only this customer's events gave
+/// to others.
+fn forget_currencies(conn: &mut Conn, project: ProjectId, customer: CustomerId) -> QueryResult<()> {
+    let theirs: Vec<(String, String)> = balances::table
+        .filter(balances::customer_id.eq(customer))
+        .select((balances::code, balances::name))
+        .load(conn)?;
+    for (code, name) in theirs {
+        let others: Option<String> = balances::table
+            .inner_join(customers::table.on(customers::id.eq(balances::customer_id)))
+            .filter(balances::code.eq(&code).and(balances::customer_id.ne(customer)))
+            .filter(customers::project_id.eq(project))
+            .select(balances::name)
+            .first(conn)
+            .optional()?;
+        let own = virtual_currencies::table.find((project, &code));
+        match others {
+            Some(others) => {
+                let named = own.filter(virtual_currencies::name.eq(&name));
+                diesel::update(named).set(virtual_currencies::name.eq(others)).execute(conn)?
+            }
+            None => diesel::delete(own).execute(conn)?,
+        };
+    }
+    Ok(())
 }
 
 /// Records that the customer of an id was erased at that time. An existing tombstone keeps the later of the two times.

@@ -1,0 +1,2 @@
+DROP INDEX balances_by_code;
+DROP TABLE virtual_currencies;
