@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use dossier::base::Role;
 use dossier::operations::grants::Preset;
+use dossier::wording::text::segment;
 use serde_json::{Value, json};
 
 use crate::support::catalogs::apply_catalog;
@@ -322,4 +323,45 @@ async fn a_change_of_product_names_the_product_that_follows() {
     let next = &one["pending_changes"]["product"];
     assert_eq!((&next["id"], &next["subscription"]["duration"]), (&json!("pro:annual"), &json!("P1Y")));
     assert_eq!(next["app_id"], "play_store");
+}
+
+#[actix_web::test]
+async fn an_invoice_says_what_the_event_of_its_issuance_says() {
+    let desk = Desk::open().await;
+    let sold = json!({ "offerings": [], "entitlements": [], "products": [
+        { "id": "pro_web", "store": "RC_BILLING", "display_name": "Pro", "type": "subscription", "duration": "P1M" },
+    ]});
+    apply_catalog(&desk, &sold);
+    let invoice = json!({
+        "type": "INVOICE_ISSUANCE", "store": "RC_BILLING", "product_id": "pro_web", "transaction_id": null, "price": null,
+        "currency": "EUR", "price_in_purchased_currency": 4.99, "expiration_at_ms": null,
+    });
+    deliver(&desk, desk.project, &[purchase("lena", 3, invoice), purchase("lena", 2, json!({}))]);
+    let server = desk.server();
+    let all = get(&server, "/customers/lena/invoices").await;
+    let one = &all["items"][0];
+    assert_eq!((all["items"].as_array().map(Vec::len), &one["object"]), (Some(1), &json!("invoice")));
+    assert_eq!((&one["issued_at"], &one["paid_at"]), (&json!(NOW.plus_days(-3)), &Value::Null));
+    assert_eq!(
+        (&one["total_amount"]["currency"], one["total_amount"]["gross"].to_string()),
+        (&json!("EUR"), "4.99".to_owned())
+    );
+    let item = &one["line_items"][0];
+    assert_eq!((&item["product_identifier"], &item["product_duration"]), (&json!("pro_web"), &json!("P1M")));
+    let id = one["id"].as_str().expect("an id");
+    assert_eq!(refused(&server, "/customers/lena/invoices/x/file").await, missing());
+    assert!(ids(&get(&server, &format!("/customers/lena/invoices?starting_after={}", segment(id))).await).is_empty());
+}
+
+#[actix_web::test]
+async fn the_overview_counts_customers() {
+    let desk = desk().await;
+    let old = json!({ "expiration_at_ms": NOW.plus_days(-30) });
+    deliver(&desk, desk.project, &[purchase("mara", 60, old)]);
+    let server = desk.server();
+    let overview = get(&server, "/metrics/overview").await;
+    let metrics = overview["metrics"].as_array().expect("metrics");
+    let values: Vec<(&Value, &Value)> = metrics.iter().map(|metric| (&metric["id"], &metric["value"])).collect();
+    assert_eq!(values, [(&json!("active_subscribers"), &json!(1)), (&json!("active_users"), &json!(1))]);
+    assert_eq!(metrics[0]["last_updated_at"], json!(NOW));
 }

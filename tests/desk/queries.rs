@@ -280,6 +280,10 @@ async fn customers_in_bulk_are_read_from_ranges() {
         reads_ranges(conn, "customers of an address", |conn| {
             bulk::with_email(conn, ProjectId(11), "a@b.example", CustomerId(15_000), 21).map(drop)
         });
+        reads_ranges(conn, "metrics", |conn| {
+            bulk::count_subscribers(conn, ProjectId(11), NOW)?;
+            bulk::count_active(conn, ProjectId(11), Moment(29_000_000)).map(drop)
+        });
         reads_ranges(conn, "purchases by what a store calls them", |conn| {
             bulk::named_by_store(conn, ProjectId(11), "GPA.1234-5678-9012-34567").map(drop)
         });

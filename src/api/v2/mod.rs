@@ -17,7 +17,9 @@ mod entitlements;
 mod expand;
 mod fields;
 mod finding;
+mod invoices;
 mod list;
+mod metrics;
 mod money;
 mod offerings;
 mod packages;
@@ -55,6 +57,7 @@ pub fn routes(routes: &mut Routes) {
         routes.keyed(Method::GET, "/{id}/active_entitlements", Secret(ReadCustomers), entitlements::index);
         routes.keyed(Method::GET, "/{id}/subscriptions", Secret(ReadCustomers), bought::of_customer::<Subscription>);
         routes.keyed(Method::GET, "/{id}/purchases", Secret(ReadCustomers), bought::of_customer::<OneTime>);
+        routes.keyed(Method::GET, "/{id}/invoices", Secret(ReadCustomers), invoices::index);
     });
     routes.within("/v2/projects/{project}/customers/{id}/actions", |routes| {
         routes.keyed(Method::POST, "/grant_entitlement", Secret(GrantEntitlements), actions::grant);
@@ -84,12 +87,13 @@ pub fn routes(routes: &mut Routes) {
         routes.keyed(Method::GET, "/{purchase}", Secret(ReadCustomers), bought::show::<OneTime>);
         routes.keyed(Method::GET, "/{purchase}/entitlements", Secret(ReadCustomers), bought::entitlements::<OneTime>);
     });
-    catalog(routes);
+    of_project(routes);
 }
 
-/// What the project sells. Whoever sees customers sees what they can buy.
-fn catalog(routes: &mut Routes) {
+/// What belongs to no customer: above all what the project sells. Whoever sees customers sees what they can buy.
+fn of_project(routes: &mut Routes) {
     routes.within("/v2/projects/{project}", |routes| {
+        routes.keyed(Method::GET, "/metrics/overview", Secret(ReadLists), metrics::overview);
         routes.keyed(Method::GET, "/apps", Secret(ReadCustomers), apps::index);
         routes.keyed(Method::GET, "/apps/{app}", Secret(ReadCustomers), apps::show);
         routes.keyed(Method::GET, "/products", Secret(ReadCustomers), products::index);

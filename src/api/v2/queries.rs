@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use super::customer::Row;
+use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::lookup_key;
 use crate::customers::search_terms::{TermKind, folded};
@@ -62,4 +63,16 @@ pub fn named_by_store(
         .limit(MOST_FOUND)
         .select((search_terms::customer_id, search_terms::purchase, search_terms::value))
         .load(conn)
+}
+
+/// How many customers of a project have a running subscription or trial.
+pub fn count_subscribers(conn: &mut Conn, project: ProjectId, now: Moment) -> QueryResult<i64> {
+    let own = customers::table.filter(customers::project_id.eq(project));
+    own.filter(customers::subscribed_until.gt(now.millis())).count().get_result(conn)
+}
+
+/// How many customers of a project were active since.
+pub fn count_active(conn: &mut Conn, project: ProjectId, since: Moment) -> QueryResult<i64> {
+    let own = customers::table.filter(customers::project_id.eq(project));
+    own.filter(customers::active_at.ge(since)).count().get_result(conn)
 }

@@ -135,8 +135,21 @@ impl Sold {
 
     /// The id of what a store has sold, whether or not the catalog has it.
     pub fn id_of(&self, store: &str, identifier: &str) -> String {
-        let is_it = |product: &&rows::Product| product.store == store && product.identifier == identifier;
-        self.products.iter().find(is_it).map_or_else(|| identifier.to_owned(), |product| self.id(product))
+        self.sold_by(store, identifier).map_or_else(|| identifier.to_owned(), |product| self.id(product))
+    }
+
+    /// The display name of what a store sells; `None` where the catalog has none.
+    pub fn name(&self, store: &str, identifier: &str) -> Option<String> {
+        self.sold_by(store, identifier).and_then(|product| product.display_name.clone())
+    }
+
+    /// The period of what a store sells; `None` where the catalog has none.
+    pub fn duration(&self, store: &str, identifier: &str) -> Option<String> {
+        self.sold_by(store, identifier).and_then(|product| product.duration.clone())
+    }
+
+    fn sold_by(&self, store: &str, identifier: &str) -> Option<&rows::Product> {
+        self.products.iter().find(|product| product.store == store && product.identifier == identifier)
     }
 
     pub fn product(&self, product: &rows::Product) -> Product {
@@ -159,7 +172,6 @@ impl Sold {
 
     /// The subscription that a store sells under this identifier, also when the catalog does not have it.
     pub fn subscription(&self, store: &str, identifier: &str) -> Product {
-        let known = self.products().find(|product| product.store == store && product.identifier == identifier);
         let unknown = || Product {
             object: "product",
             id: identifier.to_owned(),
@@ -173,7 +185,7 @@ impl Sold {
             app_id: store.to_lowercase(),
             app: None,
         };
-        known.map_or_else(unknown, |product| self.product(product))
+        self.sold_by(store, identifier).map_or_else(unknown, |product| self.product(product))
     }
 
     pub fn entitlement(&self, identifier: &str, name: &str) -> Entitlement {
