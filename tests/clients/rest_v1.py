@@ -7,20 +7,15 @@ offerings call a method that it does not have. There its session sends the reque
 
 import json
 import os
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 import unittest
-import urllib.request
 from datetime import datetime, timedelta, timezone
 
 from revenuecat_sdk.client import Client
 from revenuecat_sdk.errors import RevenueCatError
 from revenuecat_sdk.response import Entitlement, Offering, Package, Subscriber
+from server import Program
 
-BINARY = os.environ["DOSSIER_BINARY"]
 CATALOG = {
     "products": [{"id": "plus_1m", "store": "RC_BILLING", "display_name": "Plus", "type": "subscription",
                   "duration": "P1M", "price": {"amount": "4.99", "currency": "EUR"}}],
@@ -33,16 +28,10 @@ CATALOG = {
 }
 
 
-class Server:
+class Server(Program):
     """The program with one project, a public and a secret key."""
 
-    def __init__(self):
-        self.folder = tempfile.TemporaryDirectory()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.env = {**os.environ, "DATABASE_URL": f"sqlite:{self.folder.name}/dossier.db",
-                    "DOSSIER_BIND": f"127.0.0.1:{self.port}", "DOSSIER_LOG": "warn"}
+    def prepare(self):
         self.run("project", "add", "sundial", "--name", "Sundial")
         catalog = os.path.join(self.folder.name, "catalog.json")
         with open(catalog, "w", encoding="utf-8") as file:
@@ -50,37 +39,16 @@ class Server:
         self.run("catalog", "apply", "--project", "sundial", catalog)
         self.public = self.key("--app", "Web", "--public")
         self.secret = self.key("--app", "Billing server", "--secret")
-        self.process = subprocess.Popen([BINARY], env=self.env, stdout=subprocess.DEVNULL)
-        self.wait()
-
-    def run(self, *words):
-        done = subprocess.run([BINARY, *words], env=self.env, capture_output=True, text=True, check=True)
-        return done.stdout
 
     def key(self, *words):
         return self.run("key", "add", "--project", "sundial", *words).splitlines()[0].split(": ")[1]
-
-    def wait(self):
-        for _ in range(200):
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz") as answer:
-                    if answer.status == 200:
-                        return
-            except OSError:
-                time.sleep(0.05)
-        raise RuntimeError("the server did not get ready")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-        self.folder.cleanup()
 
 
 class RestV1(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = Server()
-        Client.base_api_url = f"http://127.0.0.1:{cls.server.port}/v1"
+        Client.base_api_url = f"{cls.server.address}/v1"
         cls.client = Client(public_key=cls.server.public, secret_key=cls.server.secret)
 
     @classmethod
