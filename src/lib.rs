@@ -27,6 +27,7 @@ pub mod live;
 pub mod operations;
 pub mod pages;
 pub mod projection;
+pub mod requests;
 pub mod server;
 pub mod stores;
 pub mod web;

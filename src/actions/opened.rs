@@ -70,6 +70,13 @@ impl Opened {
         self
     }
 
+    /// Adds what a field holds.
+    #[must_use]
+    pub fn with(mut self, field: &str, value: String) -> Opened {
+        self.typed.push((field.to_owned(), value));
+        self
+    }
+
     /// The dialog again, with what was typed and the problems of the refusal.
     pub fn again(dialog: &str, typed: Vec<(String, String)>, refusal: Refusal) -> Result<Opened, Error> {
         let opened = Opened::new(dialog, typed)?;

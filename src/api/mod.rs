@@ -7,8 +7,10 @@ pub mod body;
 pub mod customers;
 pub mod device;
 pub mod errors;
+pub mod idempotency;
 pub mod last_seen;
 pub mod rate_limit;
+pub mod store_actions;
 pub mod v1;
 pub mod v2;
 

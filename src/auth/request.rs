@@ -7,7 +7,10 @@ use std::sync::{Arc, OnceLock};
 use actix_session::SessionExt;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::project_roles::ProjectRoles;
 use super::queries;
@@ -24,6 +27,8 @@ use crate::base::monotonic::MonotonicClock;
 use crate::base::{Permission, Role};
 use crate::db::schema::{people, projects};
 use crate::db::{Conn, Db};
+use crate::operations::requests;
+use crate::stores::Lines;
 use crate::web::request_record::{RequestRecord, Requester};
 use crate::web::routes::RouteEntry;
 use crate::web::{Access, Face, Frame, Layout, ProjectLink, Proof, Section, path, shared};
@@ -46,7 +51,15 @@ pub struct Project {
     #[diesel(embed)]
     pub roles: ProjectRoles,
     pub requires_second_factor: bool,
+    /// How many requests wait for somebody.
+    #[diesel(select_expression = sql::<BigInt>(WAITING), select_expression_type = SqlLiteral<BigInt>)]
+    pub waiting: i64,
 }
+
+/// A scalar subquery on the small index of open requests.
+const WAITING: &str =
+    "(SELECT count(*) FROM requests WHERE requests.project_id = projects.id AND requests.open_as IS NOT NULL
+    AND (requests.state = 'waiting' OR requests.state = 'unknown' AND requests.due_at IS NULL))";
 
 /// The warnings that admins see on every page.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +70,7 @@ pub struct PageRequest {
     /// The moment at which the request is answered.
     pub now: Moment,
     config: Arc<Config>,
+    lines: Lines,
     ids: Ids,
     origin: Origin,
     access: Access,
@@ -134,6 +148,7 @@ impl PageRequest {
         let request = PageRequest {
             now: req.app_data::<Data<Clock>>().ok_or_else(|| missing("the clock"))?.now(),
             config: shared::<Config>(req)?.into_inner(),
+            lines: shared::<requests::Worker>(req)?.lines.clone(),
             ids: shared::<Ids>(req)?.as_ref().clone(),
             origin: address::origin(req)?,
             monotonic: req.app_data::<Data<MonotonicClock>>().ok_or_else(|| missing("the clock"))?.now(),
@@ -159,6 +174,7 @@ impl PageRequest {
         PageRequest {
             now,
             config: self.config.clone(),
+            lines: self.lines.clone(),
             ids: self.ids.clone(),
             origin: self.origin.clone(),
             monotonic,
@@ -172,6 +188,11 @@ impl PageRequest {
             proven_now: self.proven_now.clone(),
             record: self.record.clone(),
         }
+    }
+
+    /// The connections to stores, which know whether a store answers.
+    pub fn lines(&self) -> &Lines {
+        &self.lines
     }
 
     /// The settings of the operator.
@@ -345,6 +366,9 @@ impl LoggedIn {
             project: here.map(|(project, _)| link(project)).unwrap_or_default(),
             projects: self.projects.iter().map(|(project, _)| link(project)).collect(),
             has_settings: here.is_some_and(|(_, role)| role.may(Permission::ReadSettings)),
+            requests: here
+                .filter(|(_, role)| role.may(Permission::ChangePurchases))
+                .map(|(project, _)| project.waiting),
             warnings: Arc::default(),
             preferences: self.preferences,
         }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use ipnet::IpNet;
@@ -58,6 +59,9 @@ pub struct Flags {
     /// Private networks that webhook endpoints may be in: addresses or networks, separated by commas
     #[arg(long, env = "DOSSIER_OUTGOING_PRIVATE", default_value = "", global = true)]
     outgoing_private: String,
+    /// Milliseconds that the Test Store takes to act on a purchase, to see how waiting looks
+    #[arg(long, env = "DOSSIER_TEST_STORE_DELAY", default_value_t = 0, global = true)]
+    test_store_delay: u64,
     /// What to log: off, error, warn, info, debug, or a filter such as info,actix_server=warn
     #[arg(long, env = "DOSSIER_LOG", default_value = DEFAULT_LOG, global = true)]
     log: String,
@@ -78,6 +82,8 @@ pub struct Config {
     pub key_limits: KeyLimits,
     /// Which addresses webhook endpoints may have.
     pub allowlist: Allowlist,
+    /// How long the Test Store takes to act on a purchase.
+    pub test_store_delay: Duration,
     pub log: String,
 }
 
@@ -137,6 +143,7 @@ impl Flags {
                 allows_http: self.outgoing_http,
                 private: networks("DOSSIER_OUTGOING_PRIVATE", &self.outgoing_private)?,
             },
+            test_store_delay: Duration::from_millis(self.test_store_delay),
             log: self.log,
         })
     }
@@ -228,6 +235,7 @@ mod tests {
             secret_key_requests: 3_000,
             outgoing_http: false,
             outgoing_private: String::new(),
+            test_store_delay: 0,
             log: "info".into(),
         }
     }

@@ -73,6 +73,8 @@ row_ids! {
     SubmissionId,
     /// A deletion of test accounts.
     JobId,
+    /// What somebody asked for that a store has to do, or a colleague to agree to.
+    RequestId,
     /// A row of any other table.
     RowId,
 }

@@ -49,6 +49,7 @@ pub fn of_events(conn: &mut Conn, project: ProjectId, customer: CustomerId, even
     const KEY: &[Column] =
         &[("customer_id", Kind::Integer), ("project_id", Kind::Integer), ("event_id", Kind::Integer)];
     let from = "given JOIN history ON history.customer_id = given.customer_id AND history.event_id = given.event_id
+        AND NOT history.is_muted
         JOIN events ON events.project_id = given.project_id AND events.id = given.event_id";
     let rows = many::joined::<Columns, Read>(conn, (COLUMNS, from), KEY, &keys)?;
     with_parties(conn, rows)
@@ -92,6 +93,7 @@ const COLUMNS: &str = "history.customer_id, history.event_id, history.side, even
 fn own(conn: &mut Conn, wanted: &[Since]) -> QueryResult<Vec<Read>> {
     let keys: Vec<Row> = wanted.iter().map(|one| row![one.customer, one.project, one.after]).collect();
     let from = "given JOIN history ON history.customer_id = given.customer_id AND history.event_at > given.after
+        AND NOT history.is_muted
         JOIN events ON events.project_id = given.project_id AND events.id = history.event_id";
     many::joined::<Columns, Read>(conn, (COLUMNS, from), WANTED, &keys)
 }

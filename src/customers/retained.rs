@@ -81,7 +81,7 @@ fn retain_needed(
 /// The customer's own events, which will belong to no customer, and those they retain of customers erased before.
 fn places_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<HistoryPlace>> {
     let own: Vec<(EventId, Side)> = history::table
-        .filter(history::customer_id.eq(customer))
+        .filter(history::customer_id.eq(customer).and(history::is_muted.eq(false)))
         .select((history::event_id, history::side))
         .load(conn)?;
     let stands_as = CustomerId(-customer.0);

@@ -11,8 +11,8 @@ use diesel::sql_types::{BigInt, Binary, Nullable, SingleValue};
 use crate::base::Role;
 use crate::base::clock::Moment;
 use crate::base::ids::{
-    CustomerId, DeliveryId, EndpointId, EventId, InvitationId, JobId, KeyId, NoteId, PersonId, ProjectId, RowId,
-    SubmissionId,
+    CustomerId, DeliveryId, EndpointId, EventId, InvitationId, JobId, KeyId, NoteId, PersonId, ProjectId, RequestId,
+    RowId, SubmissionId,
 };
 use crate::events::history::{ShownIn, Side, Topic};
 use crate::events::{Digest, Environment, StoredBody};
@@ -93,6 +93,7 @@ stored_as_bigint!(
     InvitationId,
     SubmissionId,
     JobId,
+    RequestId,
     RowId,
 );
 

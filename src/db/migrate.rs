@@ -277,7 +277,7 @@ mod tests {
         conn.batch_execute(&format!(
             "PRAGMA foreign_keys = OFF;
             INSERT INTO events VALUES (1, 2, 3, short_key(long_key('{id}')), digest('{digest}'), stored('{body}'));
-            INSERT INTO history VALUES (4, 5, 6, 2, {tie}, 1, 3, 1, 11);"
+            INSERT INTO history VALUES (4, 5, 6, 2, {tie}, 1, 3, 1, 11, FALSE);"
         ))
         .expect("rows");
         let columns = "received_at, hex(event_key), hex(digest), hex(body), timeline_at, event_at, tie, environment, topic, side, kind";

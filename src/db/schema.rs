@@ -20,6 +20,8 @@ diesel::table! {
         requires_second_factor -> Bool,
         sandbox_access -> Text,
         sandbox_testers -> Text,
+        refunds_need_reason -> Bool,
+        refund_reasons -> Text,
     }
 }
 
@@ -276,6 +278,7 @@ diesel::table! {
         topic -> SmallInt,
         side -> SmallInt,
         kind -> SmallInt,
+        is_muted -> Bool,
     }
 }
 
@@ -663,6 +666,73 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    requests (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        customer_id -> BigInt,
+        kind -> Text,
+        environment -> Text,
+        purchase -> Text,
+        transaction_id -> Nullable<Text>,
+        terms -> Text,
+        reason -> Nullable<Text>,
+        state -> Text,
+        state_at -> BigInt,
+        asked_at -> BigInt,
+        asker_kind -> Text,
+        asker_id -> BigInt,
+        asker_role -> Text,
+        decider_id -> Nullable<BigInt>,
+        open_as -> Nullable<Text>,
+        once -> Nullable<Text>,
+        fingerprint -> Nullable<Text>,
+        attempts -> BigInt,
+        sent_at -> Nullable<BigInt>,
+        due_at -> Nullable<BigInt>,
+        lease_until -> Nullable<BigInt>,
+        snapshot -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        effect_event -> Nullable<BigInt>,
+        echo_event -> Nullable<BigInt>,
+        echo_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    request_steps (project_id, request_id, number) {
+        project_id -> BigInt,
+        request_id -> BigInt,
+        number -> BigInt,
+        at -> BigInt,
+        state -> Text,
+        person_id -> Nullable<BigInt>,
+        words -> Text,
+    }
+}
+
+diesel::table! {
+    approval_rules (project_id, role) {
+        project_id -> BigInt,
+        role -> Text,
+        from_dollars -> Nullable<BigInt>,
+        per_day -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    test_store_actions (project_id, id) {
+        project_id -> BigInt,
+        id -> BigInt,
+        request_id -> BigInt,
+        kind -> Text,
+        transaction_id -> Text,
+        amount -> Nullable<BigInt>,
+        until_at -> Nullable<BigInt>,
+        at -> BigInt,
+    }
+}
+
 /// The tables that some query names together, in pairs. A pair that is missing is named by the compiler's note at the query;
 /// all possible pairs would be a thousand, and cost every build two seconds.
 macro_rules! queried_together {
@@ -706,6 +776,7 @@ queried_together! {
     people with second_factors;
     people with sessions;
     projects with sessions;
+    requests with test_store_actions;
     retained_events with webhook_deliveries;
     webhook_deliveries with webhook_endpoints;
 }

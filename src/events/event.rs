@@ -47,6 +47,8 @@ pub struct Event {
     pub transaction_id: Option<String>,
     pub original_transaction_id: Option<String>,
     pub is_family_share: bool,
+    /// A field of our own: the refund leaves access as it is (§7.4).
+    pub keeps_access: bool,
     pub country_code: Option<String>,
     pub offer_code: Option<String>,
     pub renewal_number: Option<i64>,

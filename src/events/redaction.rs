@@ -18,7 +18,7 @@ pub enum Party {
 }
 
 /// The fields that a purchase is derived from. Each is kept only if its value is plain, not an array or object.
-const PURCHASE_FIELDS: [&str; 28] = [
+const PURCHASE_FIELDS: [&str; 29] = [
     "id",
     "type",
     "event_timestamp_ms",
@@ -47,6 +47,7 @@ const PURCHASE_FIELDS: [&str; 28] = [
     "is_family_share",
     "offer_code",
     "renewal_number",
+    "dossier_keeps_access",
 ];
 
 /// The fields kept of an item of a bundle.

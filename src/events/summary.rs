@@ -83,6 +83,9 @@ pub struct Summary {
     /// See [`Event::unknown_environment`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown_environment: Option<String>,
+    /// The store's id of the payment, if money was paid or given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction_id: Option<String>,
 }
 
 impl Summary {
@@ -124,6 +127,10 @@ impl Summary {
             adjustments: event.adjustments.clone(),
             source: event.source.clone(),
             unknown_environment: event.unknown_environment.clone(),
+            transaction_id: event
+                .transaction_id
+                .clone()
+                .filter(|_| event.price.is_some_and(|price| price != Micros::ZERO)),
         }
     }
 

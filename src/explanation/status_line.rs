@@ -3,6 +3,7 @@
 use crate::base::clock::Moment;
 use crate::events::{PeriodType, Reason};
 use crate::projection::{Purchase, Status};
+use crate::stores;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::{text, times};
 
@@ -212,7 +213,7 @@ impl Explanation<'_> {
 
     /// Adds a hint when the store refunded the payment but kept access or renewal on, since both surprise people.
     fn with_refund(&self, line: StatusLine) -> StatusLine {
-        let Some(at) = self.purchase.refunded_at else { return line };
+        let Some(at) = self.purchase.refunded_at else { return self.with_kept_access(line) };
         let is_active = self.purchase.is_active(self.now);
         let refunded = Sentence::new("Refunded on ").time(self.on(at));
         let hint = match (is_active, may_charge_again(self.purchase, self.now)) {
@@ -225,6 +226,13 @@ impl Explanation<'_> {
             ),
             (false, false) => return line,
         };
+        StatusLine { hint: Some(hint), ..line }
+    }
+
+    /// Adds a hint when money was given back and access was left as it is.
+    fn with_kept_access(&self, line: StatusLine) -> StatusLine {
+        let Some(at) = self.purchase.access_kept_at else { return line };
+        let hint = Sentence::new("Money was given back on ").time(self.on(at)).words(". Access was left as it is.");
         StatusLine { hint: Some(hint), ..line }
     }
 
@@ -308,7 +316,8 @@ pub fn is_unsettled(purchase: &Purchase, now: Moment) -> bool {
 
 /// Whether the store refunded the payment recently while renewal stayed on.
 fn may_charge_again(purchase: &Purchase, now: Moment) -> bool {
-    purchase.will_renew() && purchase.refunded_at.is_some_and(|at| now < at.plus_days(REFUND_DAYS))
+    let may_renew = purchase.will_renew() && !stores::refund_ends_renewal(purchase.store.as_ref());
+    may_renew && purchase.refunded_at.is_some_and(|at| now < at.plus_days(REFUND_DAYS))
 }
 
 #[cfg(test)]

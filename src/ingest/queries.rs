@@ -9,7 +9,7 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::db::Conn;
 use crate::db::many::{self, Column, Existing, Inserts, Kind, Row, Table, row};
-use crate::db::schema::history;
+use crate::db::schema::{history, payments};
 use crate::events::history::{ShownIn, Side, Topic};
 use crate::events::{Delivery, Digest, StoredBody, StoredForm};
 
@@ -108,6 +108,7 @@ struct HistoryRow {
     topic: Topic,
     side: Side,
     kind: i16,
+    is_muted: bool,
 }
 
 impl HistoryRow {
@@ -123,6 +124,7 @@ impl HistoryRow {
             topic: event.topic(),
             side,
             kind: event.kind.number().into(),
+            is_muted: false,
         }
     }
 }
@@ -146,7 +148,7 @@ const HISTORY: Table = Table {
 /// Puts events into the histories of customers.
 pub fn show_in_histories(inserts: &mut Inserts, places: &[(CustomerId, EventId, &Delivery, Side)]) {
     let place = |(customer, event, delivery, side): &(CustomerId, EventId, &Delivery, Side)| {
-        let HistoryRow { customer_id, timeline_at, event_at, tie, event_id, environment, topic, side, kind } =
+        let HistoryRow { customer_id, timeline_at, event_at, tie, event_id, environment, topic, side, kind, .. } =
             HistoryRow::new(*customer, *event, delivery, *side);
         let [environment, topic, side, kind] =
             [environment.number(), topic.number(), side.number(), kind].map(i64::from);
@@ -164,7 +166,11 @@ pub fn show_only_in(
 ) -> QueryResult<()> {
     let mut stored: Vec<HistoryRow> =
         history::table.filter(history::event_id.eq(event_id)).select(HistoryRow::as_select()).load(conn)?;
-    let wanted = |(customer, side): &(CustomerId, Side)| HistoryRow::new(*customer, event_id, delivery, *side);
+    let is_muted = stored.iter().any(|row| row.is_muted);
+    let wanted = |(customer, side): &(CustomerId, Side)| HistoryRow {
+        is_muted,
+        ..HistoryRow::new(*customer, event_id, delivery, *side)
+    };
     let mut wanted: Vec<HistoryRow> = receivers.iter().map(wanted).collect();
     stored.sort_by_key(|row| row.customer_id);
     wanted.sort_by_key(|row| row.customer_id);
@@ -177,5 +183,22 @@ pub fn show_only_in(
 
 fn insert_row(conn: &mut Conn, row: &HistoryRow) -> QueryResult<()> {
     diesel::insert_into(history::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// The customers in whose histories an event is.
+pub fn holders(conn: &mut Conn, event: EventId) -> QueryResult<Vec<CustomerId>> {
+    history::table.filter(history::event_id.eq(event)).select(history::customer_id).load(conn)
+}
+
+/// Lets events stand in the histories of their customers without counting, because other events say the same.
+pub fn mute(conn: &mut Conn, holders: &[CustomerId], events: &[EventId]) -> QueryResult<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let of_holders = payments::customer_id.eq_any(holders.to_vec());
+    diesel::delete(payments::table.filter(of_holders.and(payments::event_id.eq_any(events.to_vec())))).execute(conn)?;
+    let rows = history::table.filter(history::event_id.eq_any(events.to_vec()));
+    diesel::update(rows).set(history::is_muted.eq(true)).execute(conn)?;
     Ok(())
 }

@@ -15,13 +15,14 @@ use crate::base::ids::{CustomerId, EventId};
 use crate::customers::identity::Locked;
 use crate::customers::retained::{self, HistoryPlace};
 use crate::customers::state::News;
-use crate::customers::{Seen, Tombstones, identity, state};
+use crate::customers::{Seen, Tombstones, identity, locks, state};
 use crate::db::Conn;
 use crate::db::many::Inserts;
 use crate::endpoints::{self, Announced, Source};
 use crate::events::history::Side;
 use crate::events::{Delivery, Event, EventType};
 use crate::projection::Fact;
+use crate::requests::echo::{Awaited, Echo};
 
 /// What was done with a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +38,20 @@ pub enum Outcome {
     Ignored,
 }
 
+/// Where events come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Outside,
+    /// Dossier made them.
+    Own,
+}
+
 /// Stores deliveries that came from outside, and derives the state of their customers. Queues the new events for the
 /// endpoints that want them. Returns what was done with each: `None`, if another transaction has locked its customer and
 /// this one may not wait.
 pub fn take(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Vec<Option<Outcome>>> {
     let mut batch = Batch::screened(conn, ctx, deliveries)?;
-    batch.store(conn, |news| news)?;
+    batch.store(conn, Origin::Outside, |news| news)?;
     endpoints::announce(conn, ctx, &batch.announced(), Source::Received)?;
     Ok(batch.outcomes)
 }
@@ -64,7 +73,7 @@ pub struct Taken {
 pub fn take_many(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Taken> {
     let mut batch = Batch::screened(conn, ctx, deliveries)?;
     let mut taken = Taken::default();
-    batch.store(conn, |news| {
+    batch.store(conn, Origin::Outside, |news| {
         let is_of_one = |fact: &&Fact| fact.lost_by.is_none() && news.new.contains_key(&fact.customer);
         let of_others = news.facts.iter().filter(|fact| !is_of_one(fact)).flat_map(Fact::parties);
         taken.stale = of_others.chain(news.merged.keys().copied()).filter(|customer| customer.0 > 0).collect();
@@ -82,9 +91,20 @@ pub fn take_many(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryR
 pub fn append(conn: &mut Conn, ctx: &Ctx, deliveries: &[Delivery]) -> QueryResult<bool> {
     let all: Vec<&Delivery> = deliveries.iter().collect();
     let mut batch = Batch::unscreened(conn, ctx, &all)?;
-    batch.store(conn, |news| news)?;
+    batch.store(conn, Origin::Own, |news| news)?;
     endpoints::announce(conn, ctx, &batch.announced(), Source::Own)?;
     Ok(batch.outcomes.iter().all(|outcome| *outcome == Some(Outcome::Stored)))
+}
+
+/// As [`append`], for one event. Returns its row.
+///
+/// # Errors
+/// [`diesel::result::Error::RollbackTransaction`] when an event with its id is stored already.
+pub fn append_one(conn: &mut Conn, ctx: &Ctx, delivery: &Delivery) -> QueryResult<EventId> {
+    let mut batch = Batch::unscreened(conn, ctx, &[delivery])?;
+    batch.store(conn, Origin::Own, |news| news)?;
+    endpoints::announce(conn, ctx, &batch.announced(), Source::Own)?;
+    batch.accepted.first().map(|one| one.row).ok_or(diesel::result::Error::RollbackTransaction)
 }
 
 /// Marks customers whose state must still be derived.
@@ -157,11 +177,13 @@ struct Accepted<'a> {
     receivers: Vec<(CustomerId, Side)>,
     /// Whether it is only a mark that an event of a blocked id came.
     is_mark: bool,
+    /// What it is to what was asked here of a store.
+    echo: Option<Echo>,
 }
 
 impl<'a> Accepted<'a> {
     fn new(place: usize, row: EventId, delivery: Cow<'a, Delivery>, to_nobody: bool) -> Accepted<'a> {
-        Accepted { place, row, delivery, to_nobody, receivers: Vec::new(), is_mark: false }
+        Accepted { place, row, delivery, to_nobody, receivers: Vec::new(), is_mark: false, echo: None }
     }
 }
 
@@ -263,15 +285,42 @@ impl<'a> Batch<'a> {
 
     /// Stores the events, puts them into the histories of their customers, and has the state of these brought up to date
     /// with what `settled` leaves of what is new.
-    fn store(&mut self, conn: &mut Conn, settled: impl FnOnce(News) -> News) -> QueryResult<()> {
-        let news = settled(self.find_customers(conn)?);
+    fn store(&mut self, conn: &mut Conn, origin: Origin, settled: impl FnOnce(News) -> News) -> QueryResult<()> {
+        let mut news = self.find_customers(conn)?;
+        if origin == Origin::Outside {
+            self.recognise_echoes(conn, &mut news)?;
+        }
+        let news = settled(news);
         let mut inserts = Inserts::default();
         let events = self.accepted.iter().map(|one| (one.row, &*one.delivery));
         queries::insert_events(&mut inserts, self.ctx.project, events);
         queries::show_in_histories(&mut inserts, &self.places());
         state::settle_with(conn, self.ctx.project, news, inserts)?;
+        let repeated = self.accepted.iter().filter(|one| one.echo == Some(Echo::Repeats)).map(|one| one.row);
+        queries::mute(conn, &[], &repeated.collect::<Vec<_>>())?;
         self.link(conn)?;
         self.retain(conn)
+    }
+
+    /// Finds the events that say of a store what was asked of it here. One takes the place of the event that Dossier wrote
+    /// itself, and one that says the same again counts no more.
+    fn recognise_echoes(&mut self, conn: &mut Conn, news: &mut News) -> QueryResult<()> {
+        let events = self.accepted.iter().filter(|one| !one.is_mark).map(|one| &*one.delivery.event);
+        let mut awaited = Awaited::load(conn, self.ctx, events)?;
+        for one in self.accepted.iter_mut().filter(|one| !one.is_mark) {
+            one.echo = awaited.recognise(conn, self.ctx, one.row, &one.delivery.event)?;
+            match one.echo {
+                Some(Echo::Replaces(own)) => {
+                    let holders = queries::holders(conn, own)?;
+                    locks::lock(conn, holders.iter().copied())?;
+                    queries::mute(conn, &holders, &[own])?;
+                    news.afresh.extend(holders);
+                }
+                Some(Echo::Repeats) => news.facts.retain(|fact| fact.row != one.row),
+                Some(Echo::Confirms) | None => {}
+            }
+        }
+        Ok(())
     }
 
     /// Finds the customers in whose histories the events belong.
@@ -329,7 +378,9 @@ impl<'a> Batch<'a> {
     fn announced(&self) -> Vec<Announced<'_>> {
         let own =
             |one: &Accepted<'_>| one.receivers.iter().find(|(_, side)| *side == Side::Own).map(|(owner, _)| *owner);
-        let stored = self.accepted.iter().filter(|one| !one.is_mark);
+        // Of a fact that Dossier announced itself, the store's own event is no news.
+        let is_known = |echo: Option<Echo>| matches!(echo, Some(Echo::Replaces(_) | Echo::Repeats));
+        let stored = self.accepted.iter().filter(|one| !one.is_mark && !is_known(one.echo));
         stored.map(|one| Announced { row: one.row, customer: own(one), delivery: &one.delivery }).collect()
     }
 }

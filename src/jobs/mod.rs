@@ -1,5 +1,6 @@
 //! Work that starts at a time instead of a request. A job finds its work with one query on an index and works in small
-//! transactions. Two threads run the jobs again and again: one what customers wait for, the other what takes long. Several
+//! transactions. Three threads run the jobs again and again: one what customers wait for, one what stores are asked, and one
+//! what takes long. Several
 //! processes may run the same job at once.
 
 mod grants;
@@ -19,7 +20,7 @@ use crate::base::ids::{Ids, ProjectId};
 use crate::db::Db;
 use crate::endpoints;
 use crate::ingest::rejected;
-use crate::operations::{erasure, test_accounts};
+use crate::operations::{erasure, requests, test_accounts};
 
 pub use worker::Worker;
 
@@ -31,6 +32,8 @@ pub struct Work {
     pub now: Moment,
     /// For jobs that run so long that they must ask for the time again.
     pub clock: Clock,
+    /// Sends what is asked of stores.
+    pub requests: requests::Worker,
     /// True once the server stops. A job that takes long asks after each step, and leaves the rest to the next start.
     pub is_stopping: Arc<AtomicBool>,
 }
@@ -58,6 +61,9 @@ pub const PUNCTUAL: &Jobs = &[
     ("ends of overrides", overrides::record_ends),
     ("renewals in the Test Store", renewals::record),
 ];
+
+/// What stores are asked, which may take as long as a store takes to answer.
+pub const REQUESTS: &Jobs = &[("requests to stores", |work| work.requests.work(&|| work.is_stopping()))];
 
 /// What may take long, and may be late.
 pub const UPKEEP: &Jobs = &[

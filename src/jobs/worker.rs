@@ -6,18 +6,19 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{Jobs, PUNCTUAL, UPKEEP, Work, renewals, run};
-use crate::base::clock::Clock;
-use crate::base::ids::Ids;
-use crate::db::Db;
+use super::{Jobs, PUNCTUAL, REQUESTS, UPKEEP, Work, renewals, run};
+use crate::operations::requests;
 
 /// The longest time between two runs.
 const EVERY: Duration = Duration::from_secs(30);
 
+/// The time between two looks at what is to be asked of stores. Whoever asks does not wait for it: the request is sent at once.
+const EVERY_REQUEST: Duration = Duration::from_secs(5);
+
 /// Runs the jobs until it is stopped.
 pub struct Worker {
     is_stopping: Arc<AtomicBool>,
-    threads: [Thread; 2],
+    threads: [Thread; 3],
 }
 
 /// A thread, and what wakes it when it is to end.
@@ -32,16 +33,19 @@ type Wait = fn(&Work) -> Duration;
 impl Worker {
     /// # Errors
     /// When a thread cannot be started.
-    pub fn start(db: Db, clock: Clock, ids: Ids) -> std::io::Result<Worker> {
+    pub fn start(requests: requests::Worker) -> std::io::Result<Worker> {
+        let (db, clock, ids) = (requests.db.clone(), requests.clock.clone(), requests.ids.clone());
         let is_stopping = Arc::new(AtomicBool::new(false));
         let stopping = is_stopping.clone();
         let work = move || {
             let now = clock.now();
-            Work { now, clock: clock.clone(), db: db.clone(), ids: ids.clone(), is_stopping: stopping.clone() }
+            let (requests, is_stopping) = (requests.clone(), stopping.clone());
+            Work { now, clock: clock.clone(), db: db.clone(), ids: ids.clone(), requests, is_stopping }
         };
         let punctual = thread("jobs", PUNCTUAL, work.clone(), |work| renewals::time_until_next(work, EVERY))?;
+        let requests = thread("requests", REQUESTS, work.clone(), |_| EVERY_REQUEST)?;
         let upkeep = thread("upkeep", UPKEEP, work, |_| EVERY)?;
-        Ok(Worker { is_stopping, threads: [punctual, upkeep] })
+        Ok(Worker { is_stopping, threads: [punctual, requests, upkeep] })
     }
 
     /// Waits for the present step of each thread to finish, then ends them.

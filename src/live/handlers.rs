@@ -45,7 +45,8 @@ pub async fn listen(
         Some("1") => Environment::Sandbox,
         _ => Environment::Production,
     };
-    let since = form::field(query, "since").and_then(|since| since.parse().ok());
+    let number = |name: &str| form::field(query, name).and_then(|number| number.parse::<i64>().ok());
+    let (since, steps) = (number("since"), number("steps"));
     let (request, (db, clock, monotonic)) = (Arc::new(request), at);
     let check: Check = {
         let request = request.clone();
@@ -54,9 +55,11 @@ pub async fn listen(
     let find = move |conn: &mut Conn| {
         let member = request.authorize(conn)?;
         let found = queries::find(conn, member.project.id, request.app_user_id()?)?;
-        let queries::Counted { id: customer, events_count: known } = found.ok_or(Error::NotFound)?;
-        let since = since.unwrap_or(known);
-        let first = queries::news(conn, customer, environment, since..known)?;
+        let queries::Counted { id: customer, counts } = found.ok_or(Error::NotFound)?;
+        let since = since.unwrap_or(counts.events);
+        let first = queries::news(conn, customer, environment, since..counts.events)?;
+        // A step since the page was rendered is noticed at the first look.
+        let known = queries::Counts { steps: steps.unwrap_or(counts.steps), ..counts };
         Ok::<_, Error>((Watch { person: member.person.id, customer, environment, since, known, check }, first))
     };
     let (watch, first) = db.read(find).await?;
@@ -82,6 +85,7 @@ fn lines(listening: Listening) -> impl Stream<Item = Result<Bytes, Infallible>> 
             Next::News(mut listening) => match tokio::time::timeout(HEARTBEAT, listening.news.recv()).await {
                 Ok(Some(News::Events(count))) => (format!("event: news\ndata: {count}\n\n"), Next::News(listening)),
                 // Either way the page stops listening. One that was replaced listens again when somebody looks at it.
+                Ok(Some(News::Steps)) => ("event: steps\ndata:\n\n".to_owned(), Next::News(listening)),
                 Ok(Some(News::Gone | News::Replaced)) => ("event: gone\ndata:\n\n".to_owned(), Next::End),
                 Ok(None) => return None,
                 Err(_) => (":\n\n".to_owned(), Next::News(listening)),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::queries;
+use super::queries::{self, Counts};
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, PersonId};
 use crate::db::{Conn, Db};
@@ -29,6 +29,8 @@ const MOST_OF_PERSON: usize = 24;
 pub enum News {
     /// The number of events that came since the page was rendered.
     Events(i64),
+    /// What was asked of a store has gone a step further.
+    Steps,
     /// The customer was erased, or the person may not see them any more.
     Gone,
     /// The person has opened so many pages that this one, the oldest, is not kept up to date.
@@ -45,8 +47,8 @@ pub struct Watch {
     pub customer: CustomerId,
     pub environment: Environment,
     pub since: i64,
-    /// How many events the customer had when the listener connected.
-    pub known: i64,
+    /// How many events the customer had when the listener connected, and how many steps the page shows.
+    pub known: Counts,
     pub check: Check,
 }
 
@@ -68,7 +70,7 @@ struct State {
 #[derive(Clone)]
 struct Listener {
     watch: Watch,
-    known: i64,
+    known: Counts,
     checked_at: Instant,
     sender: UnboundedSender<News>,
 }
@@ -191,7 +193,7 @@ impl Live {
 /// The result of a poll for one listener.
 struct Found {
     number: u64,
-    known: i64,
+    known: Counts,
     checked_at: Instant,
     news: Option<News>,
 }
@@ -210,7 +212,7 @@ fn check(conn: &mut Conn, listeners: &BTreeMap<u64, Listener>) -> Result<Vec<Fou
 }
 
 /// Checks one listener; `None` when nothing changed.
-fn check_one(conn: &mut Conn, number: u64, of: &Listener, count: Option<i64>) -> Result<Option<Found>, Error> {
+fn check_one(conn: &mut Conn, number: u64, of: &Listener, count: Option<Counts>) -> Result<Option<Found>, Error> {
     let gone = Found { number, known: of.known, checked_at: of.checked_at, news: Some(News::Gone) };
     let Some(count) = count else { return Ok(Some(gone)) };
     let needs_check = of.checked_at.elapsed() >= RECHECK;
@@ -221,10 +223,11 @@ fn check_one(conn: &mut Conn, number: u64, of: &Listener, count: Option<i64>) ->
     if !(of.watch.check)(conn) {
         return Ok(Some(gone));
     }
-    let news = match count == of.known {
+    let events = match count.events == of.known.events {
         true => 0,
-        false => queries::news(conn, of.watch.customer, of.watch.environment, of.watch.since..count)?,
+        false => queries::news(conn, of.watch.customer, of.watch.environment, of.watch.since..count.events)?,
     };
-    let news = (news > 0).then_some(News::Events(news));
+    let steps = (count.steps != of.known.steps).then_some(News::Steps);
+    let news = (events > 0).then_some(News::Events(events)).or(steps);
     Ok(Some(Found { known: count, checked_at: Instant::now(), news, ..gone }))
 }

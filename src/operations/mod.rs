@@ -6,7 +6,7 @@ pub mod currencies;
 pub mod erasure;
 pub mod grants;
 pub mod overrides;
-pub mod store_actions;
+pub mod requests;
 pub mod test_accounts;
 pub mod test_store;
 pub mod transfer;

@@ -6,6 +6,8 @@ pub mod delivery;
 pub mod directory;
 pub mod invitations;
 pub mod profile;
+pub mod request_line;
+pub mod requests;
 pub mod settings;
 pub mod store_badge;
 
@@ -16,5 +18,6 @@ pub fn routes(routes: &mut Routes) {
     account::routes(routes);
     directory::routes(routes);
     profile::routes(routes);
+    requests::routes(routes);
     settings::routes(routes);
 }

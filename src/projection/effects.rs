@@ -114,6 +114,7 @@ impl Purchase {
         self.billing_issue_at = None;
         self.grace_expires_at = None;
         self.refunded_at = None;
+        self.access_kept_at = None;
         self.auto_resume_at = None;
         self.pause_asked_at = None;
         self.pending_product = None;
@@ -176,6 +177,10 @@ impl Purchase {
     /// Ends access at the expiry that the event names. If that is still in the future, the refund did not revoke
     /// access. Renewal may still be on.
     fn refund(&mut self, event: &Event) {
+        if event.keeps_access {
+            self.access_kept_at = Some(event.event_at);
+            return;
+        }
         self.refunded_at = Some(event.event_at);
         self.grace_expires_at = None;
         match (self.kind, event.expires_at) {

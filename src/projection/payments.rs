@@ -41,8 +41,13 @@ pub struct TransactionKey(pub i64);
 impl TransactionKey {
     /// The transaction of an event; that of events without an id is the empty one.
     pub fn of(event: &Event) -> TransactionKey {
-        let id = event.transaction_id.as_deref().unwrap_or_default();
-        let number = event.renewal_number.filter(|_| event.store == Some(Store::Stripe));
+        TransactionKey::named(event.store.as_ref(), event.transaction_id.as_deref(), event.renewal_number)
+    }
+
+    /// The transaction with this id, of the renewal with this number.
+    pub fn named(store: Option<&Store>, id: Option<&str>, renewal: Option<i64>) -> TransactionKey {
+        let id = id.unwrap_or_default();
+        let number = renewal.filter(|_| store == Some(&Store::Stripe));
         let digest = Sha256::new().chain_update(number.unwrap_or(-1).to_be_bytes()).chain_update(id).finalize();
         TransactionKey(digest.iter().take(8).fold(0_i64, |sum, byte| (sum << 8) | i64::from(*byte)))
     }

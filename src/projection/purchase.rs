@@ -84,6 +84,9 @@ pub struct Purchase {
     pub billing_issue_at: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refunded_at: Option<Moment>,
+    /// When money was last given back and access left as it is (§7.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_kept_at: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_resume_at: Option<Moment>,
     /// When somebody requested a pause, which begins at the end of the period.
@@ -168,6 +171,7 @@ impl Purchase {
             cancel_reason: None,
             billing_issue_at: None,
             refunded_at: None,
+            access_kept_at: None,
             auto_resume_at: None,
             pause_asked_at: None,
             pending_product: None,

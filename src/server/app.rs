@@ -10,6 +10,7 @@ use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
+use tokio::sync::Semaphore;
 
 use crate::api::{self, AttributeCalls, LastSeen, LogIns, RateLimits};
 use crate::auth;
@@ -34,7 +35,10 @@ use crate::db::{Db, durability, secrets};
 use crate::endpoints::{Client, Courier};
 use crate::ingest::Intake;
 use crate::live::{self, Live};
+use crate::operations::requests;
 use crate::server::health::{self, Readiness};
+use crate::stores::Lines;
+use crate::stores::test_store::Till;
 use crate::web::routes::RouteEntry;
 use crate::web::{BodyMemory, Routes, assets, cors, edge, guard};
 use crate::{pages, webhooks};
@@ -53,6 +57,10 @@ pub struct Application {
     pub rate_limits: RateLimits,
     pub countries: Countries,
     pub live: Live,
+    /// Sends what is asked of stores.
+    pub requests: requests::Worker,
+    /// The Test Store, as something that can be asked.
+    pub till: Arc<Till>,
     monotonic: MonotonicClock,
     passwords: Passwords,
     readiness: Readiness,
@@ -87,6 +95,10 @@ impl Application {
         let log_ins = log_ins.map_err(|error| format!("the thread for log-ins cannot be started: {error}"))?;
         let rate_limits = RateLimits::new(config.key_limits);
         let live = Live::new(db.clone());
+        let till = Arc::new(Till::new(&db, &ids, &clock, config.test_store_delay));
+        let lines = Lines::new(till.clone());
+        let beside = Arc::new(Semaphore::new(requests::BESIDE));
+        let requests = requests::Worker { db: db.clone(), ids: ids.clone(), clock: clock.clone(), lines, beside };
         Ok(Application {
             db,
             clock,
@@ -99,6 +111,8 @@ impl Application {
             rate_limits,
             countries,
             live,
+            requests,
+            till,
             monotonic,
             passwords,
             readiness,
@@ -209,6 +223,7 @@ pub fn app(
         .app_data(Data::new(application.ids.clone()))
         .app_data(Data::new(application.intake.clone()))
         .app_data(Data::new(application.live.clone()))
+        .app_data(Data::new(application.requests.clone()))
         .app_data(Data::new(application.last_seen.clone()))
         .app_data(Data::new(application.attributes.clone()))
         .app_data(Data::new(application.log_ins.clone()))

@@ -34,6 +34,10 @@ pub struct Limit {
     pub may_end_at_once: bool,
     /// By how many days the end can be moved at most.
     pub most_days: Option<i64>,
+    /// Whether a refund that ends access ends renewal too.
+    pub ends_renewal: bool,
+    /// What nobody can know of it here, as a sentence.
+    pub not_known: &'static str,
     /// The limit as a sentence, if people need to know it before they ask.
     pub words: Option<String>,
 }

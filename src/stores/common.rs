@@ -7,6 +7,11 @@ use crate::events::Store;
 use crate::projection::{Kind, Status};
 use crate::wording::times;
 
+/// What to write while somebody does it in the store's own console.
+pub const WE_SWITCH_OFF: &str = "We are switching your renewal off, and will write to you when it is done.";
+pub const WE_SWITCH_ON: &str = "We are switching your renewal back on, and will write to you when it is done.";
+pub const WE_LOOK: &str = "We are looking into your refund, and will write to you.";
+
 /// Why nobody can do this with the purchase, whatever its store; `None` when the store decides.
 pub fn obstacle(action: ActionKind, target: Target<'_>) -> Option<Obstacle> {
     let purchase = target.purchase;
@@ -66,4 +71,9 @@ fn still_on(Target { purchase, .. }: Target<'_>) -> Option<Obstacle> {
 
 fn day(at: Moment, now: Moment) -> String {
     times::short_day(at, now)
+}
+
+/// What a customer who cancels keeps, as a sentence for them; empty where nothing runs.
+pub fn keeps_access(Target { purchase, now }: Target<'_>) -> &'static str {
+    if purchase.is_active(now) { " You keep access to the end of the period that is paid." } else { "" }
 }

@@ -20,6 +20,8 @@ pub struct Frame {
     /// All projects of this person, by name.
     pub projects: Vec<ProjectLink>,
     pub has_settings: bool,
+    /// How many requests wait for somebody; `None` for people who do not decide about them.
+    pub requests: Option<i64>,
     /// Warnings about settings that could lose or leak data. They are empty for everybody but admins.
     pub warnings: Arc<[String]>,
     pub preferences: Preferences,
@@ -36,6 +38,7 @@ pub struct ProjectLink {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
     Customers,
+    Requests,
     Settings,
     Elsewhere,
 }
@@ -119,6 +122,10 @@ impl Layout {
         self.section == Section::Customers
     }
 
+    pub fn is_in_requests(&self) -> bool {
+        self.section == Section::Requests
+    }
+
     pub fn is_in_settings(&self) -> bool {
         self.section == Section::Settings
     }
@@ -139,6 +146,10 @@ impl Frame {
 
     pub fn customers(&self) -> String {
         self.project.customers()
+    }
+
+    pub fn requests_page(&self) -> String {
+        format!("/projects/{}/requests", self.project.slug)
     }
 
     pub fn settings(&self) -> String {
@@ -167,6 +178,7 @@ mod tests {
                 project: ProjectLink::default(),
                 projects: Vec::new(),
                 has_settings: false,
+                requests: None,
                 warnings: Arc::default(),
                 preferences: Preferences::default(),
             };

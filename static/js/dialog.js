@@ -56,6 +56,12 @@ if (served) {
   const address = new URL(location.href);
   address.searchParams.delete("dialog");
   if (location.search.includes("dialog=")) history.replaceState(null, "", address);
+  // After a form was refused, the address is that of the form, which cannot be opened.
+  else if (served.querySelector("a[data-close]")) {
+    const back = new URL(served.querySelector("a[data-close]").href);
+    back.hash = "";
+    history.replaceState(null, "", back);
+  }
 }
 
 // A second click does not send a form again; coming back to the page allows it again.

@@ -4,7 +4,7 @@ import { announce } from "./announce.js";
 import { writeTimes } from "./local-time.js";
 
 // The parts of the page that new events may change.
-const PARTS = ["#history", "#entitlements", ".answer"];
+const PARTS = ["#history", "#entitlements", ".answer", ".profile-head"];
 let source;
 
 function listen() {
@@ -13,6 +13,7 @@ function listen() {
   if (!place || document.hidden) return;
   source = new EventSource(place.dataset.live);
   source.addEventListener("news", ({ data }) => announceNews(place, Number(data)));
+  source.addEventListener("steps", () => isFree() && refresh().then((done) => done && announce("What was asked has gone a step further.")));
   source.addEventListener("gone", () => source.close());
 }
 
@@ -33,8 +34,12 @@ async function announceNews(place, count) {
 
 // Whether new content disturbs nobody who reads, types or chooses.
 function isAtRest({ dataset }) {
+  return "newest" in dataset && scrollY < 40 && isFree();
+}
+
+function isFree() {
   const isBusy = document.querySelector("dialog[open], :popover-open") || document.activeElement?.closest(PARTS.join());
-  return "newest" in dataset && scrollY < 40 && !isBusy && getSelection().isCollapsed;
+  return !isBusy && getSelection().isCollapsed;
 }
 
 async function refresh() {

@@ -2,6 +2,12 @@
 // [data-part] shows it. A button with data-says takes that text, which names its effect.
 import { whenReady } from "./ready.js";
 
+function copyAttributes(from, to) {
+  for (const { name } of [...to.attributes]) if (!from.hasAttribute(name)) to.removeAttribute(name);
+  for (const { name, value } of from.attributes) to.setAttribute(name, value);
+  to.textContent = from.textContent;
+}
+
 whenReady("[data-preview-action]", (spot) => {
   const form = spot.closest("form");
   const secrets = () => form.querySelectorAll("input[type=password]");
@@ -24,14 +30,34 @@ whenReady("[data-preview-action]", (spot) => {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of form.querySelectorAll("[data-part]")) {
         const now = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
-        if (now && now.innerHTML !== part.innerHTML) part.replaceChildren(...document.importNode(now, true).childNodes);
+        if (!now || now.innerHTML === part.innerHTML) continue;
+        const [button, fresher] = [part, now].map((from) => from.querySelector(":scope > button"));
+        // A button that is being pressed must stay where it is.
+        if (button && fresher) copyAttributes(fresher, button);
+        else part.replaceChildren(...document.importNode(now, true).childNodes);
       }
       for (const field of secrets()) field.value ||= typed ?? "";
       name();
     } catch { /* Aborted or offline: the server checks the form again when it is sent. */ }
   };
 
+  // Until the answer is here, a button names nothing that may not be so any more.
+  const unname = () => {
+    for (const button of form.querySelectorAll("[data-plain]")) button.textContent = button.dataset.plain;
+  };
+
+  let soon;
+  form.addEventListener("input", ({ target }) => {
+    if (isSilent(target) || target.type === "radio" || target.localName === "select") return;
+    unname();
+    clearTimeout(soon);
+    soon = setTimeout(preview, 250);
+  });
   const isSilent = (field) => field.name === "reason" || field.type === "password";
-  form.addEventListener("change", (event) => { if (!isSilent(event.target)) preview(); });
+  form.addEventListener("change", (event) => {
+    if (isSilent(event.target)) return;
+    clearTimeout(soon);
+    preview();
+  });
   name();
 });

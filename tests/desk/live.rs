@@ -103,11 +103,13 @@ async fn the_page_has_the_address_of_the_stream() {
     let desk = desk().await;
     let page = desk.get(&VERA, "/projects/sundial/customers/lena?sandbox=1").await.body;
     assert!(
-        page.contains("data-live=\"/projects/sundial/customers/lena/live?since=1&#38;sandbox=1\" data-newest hidden"),
+        page.contains(
+            "data-live=\"/projects/sundial/customers/lena/live?since=1&#38;steps=0&#38;sandbox=1\" data-newest hidden"
+        ),
         "{page}"
     );
     let older = desk.get(&VERA, "/projects/sundial/customers/lena?before=1.1.0.1").await.body;
-    assert!(older.contains("/live?since=1\" hidden"));
+    assert!(older.contains("/live?since=1&#38;steps=0\" hidden"));
 }
 
 #[actix_web::test]

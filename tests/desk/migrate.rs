@@ -94,7 +94,10 @@ fn go_back(desk: &Desk) {
         table.select((customer_id, timeline_at, event_at, tie, event_id, environment, topic, side)).load(conn)
     });
     let retained: Vec<(CustomerId, EventId, Side, i64)> = desk.read(|conn| retained_events::table.load(conn));
-    let mut sql = TABLES.to_owned();
+    // Later versions have added to these tables.
+    let mut sql = include_str!("../../migrations/2026-11-30-000140_requests/down.sql").to_owned();
+    sql += "DELETE FROM __diesel_schema_migrations WHERE version = '20261130000140';\n";
+    sql += TABLES;
     for event in &all {
         let body = event.body.text().expect("it reads");
         let (project, id, received_at) = (event.project, event.id, event.received_at);

@@ -4,7 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::StatusCode;
+use dossier::base::Role;
 use dossier::base::allowlist::Allowlist;
+use dossier::base::error::Error;
+use dossier::base::money::Micros;
+use dossier::operations::requests::{Rule, set_rule};
 use serde_json::json;
 
 use crate::support::Desk;
@@ -12,6 +16,7 @@ use crate::support::cast::{ADA, LENA, SOL};
 use crate::support::catalogs::apply_catalog;
 use crate::support::events::{deliver_together, purchase};
 use crate::support::forms::field_names;
+use crate::support::refunds::{SALE, TRANSACTION, address, sell};
 
 const CATALOG: &str = "/projects/sundial/catalog";
 const SETTINGS: &str = "/projects/sundial/settings";
@@ -22,7 +27,8 @@ const TEST_ACCOUNTS: &str = "/projects/sundial/settings/test-accounts";
 const PLANTED: &str = "planted-by-a-link";
 
 /// What each dialog lets a link fill in. The others let it fill in nothing.
-const LISTED: [(&str, &[&str]); 4] = [
+const LISTED: [(&str, &[&str]); 5] = [
+    ("refund", &["transaction", "event"]),
     ("grant", &["entitlement", "duration"]),
     ("offering-choose", &["offering"]),
     ("entitlement-detach", &["product"]),
@@ -30,11 +36,13 @@ const LISTED: [(&str, &[&str]); 4] = [
 ];
 
 /// The dialogs that the pages of [`desk`] link to, and `key-keep`, whose link stands at the keys of people who left.
-const DIALOGS: [&str; 47] = [
+const DIALOGS: [&str; 53] = [
+    "approve",
     "attribute-add",
     "attribute-edit",
     "blocked-add",
     "blocked-end",
+    "cancel",
     "endpoint-delete",
     "endpoint-edit",
     "endpoint-new",
@@ -44,6 +52,7 @@ const DIALOGS: [&str; 47] = [
     "entitlement-delete",
     "entitlement-detach",
     "entitlement-edit",
+    "extend",
     "factor-require",
     "grant",
     "grant-revoke",
@@ -76,6 +85,9 @@ const DIALOGS: [&str; 47] = [
     "product-delete",
     "product-edit",
     "project-edit",
+    "refund",
+    "refunds-edit",
+    "refuse",
     "webhook-end",
     "webhook-replace",
 ];
@@ -102,6 +114,12 @@ async fn desk() -> Desk {
     );
     let test = json!({ "environment": "SANDBOX", "transaction_id": "s", "original_transaction_id": "s" });
     deliver_together(&desk, desk.project, &[purchase("lena", 3, json!({})), purchase("sandy", 2, test)]);
+    sell(&desk, "lena", TRANSACTION, 1);
+    let rule = Rule { from: Some(Micros(1)), per_day: None };
+    let set = desk.db.write_here(|conn| Ok::<_, Error>(set_rule(conn, desk.project, Role::Support, rule)?));
+    set.expect("a rule");
+    let part = [("amount", "1"), ("reason", "a part")];
+    assert_eq!(desk.post_form(&SOL, &address(LENA, SALE, "refund"), &part).await.status, StatusCode::SEE_OTHER);
     for (path, fields) in [
         (format!("{LENA}/notes"), &[("body", "Likes mornings.")][..]),
         (format!("{LENA}/grants"), &[("entitlement", "coach"), ("duration", "weekly"), ("reason", "sorry")]),
@@ -134,7 +152,7 @@ async fn all_links(desk: &Desk) -> BTreeSet<String> {
     let endpoint = endpoints.split(&format!("{SETTINGS}/endpoints/")).nth(1).and_then(|rest| rest.split('"').next());
     let mut pages = ["/keys", "/people", "/endpoints", "/blocked", ""].map(|page| format!("{SETTINGS}{page}")).to_vec();
     pages.push(format!("{SETTINGS}/endpoints/{}", endpoint.expect("an endpoint")));
-    pages.extend([LENA, CATALOG].map(str::to_owned));
+    pages.extend([LENA, CATALOG, "/projects/sundial/requests"].map(str::to_owned));
     pages.extend(["standard", "winback", "old"].map(|id| format!("{CATALOG}/offerings/{id}")));
     let mut found = BTreeSet::new();
     for page in pages {

@@ -16,6 +16,7 @@ use super::list::{List, Window};
 use super::sold::ACTIVE;
 use super::{answer, finding};
 use crate::api::body::Limit;
+use crate::api::idempotency;
 use crate::api::{AuthorizedCall, Caller, customers, errors};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -132,7 +133,6 @@ async fn change(
 const ADJUSTMENTS: &str = "adjustments";
 const REFERENCE: &str = "reference";
 const LONGEST_REFERENCE: usize = 500;
-const LONGEST_KEY: usize = 255;
 
 fn refused(refusal: Refusal) -> Error {
     let unprocessable =
@@ -156,10 +156,7 @@ fn refused(refusal: Refusal) -> Error {
 /// # Errors
 /// [`Error::Parameter`] when it is empty, longer than 255 characters, or not plain text.
 fn idempotency_key(req: &HttpRequest) -> Result<Option<String>, Error> {
-    let Some(value) = req.headers().get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
-    let sentence = "Idempotency-Key must be 1 to 255 plain characters.";
-    key.map(|key| Some(key.to_owned())).ok_or_else(|| wrong("Idempotency-Key", sentence))
+    idempotency::key(req).map_err(|sentence| wrong("Idempotency-Key", sentence))
 }
 
 impl Shown {

@@ -30,13 +30,15 @@ mod purchases;
 pub mod queries;
 mod sold;
 mod sold_entitlements;
+mod store_actions;
 mod subscriptions;
 mod transactions;
 
 use actix_web::http::Method;
 
 use crate::base::Permission::{
-    DeleteCustomers, EditAttributes, GrantEntitlements, OverrideOffering, ReadCustomers, ReadLists, TransferPurchases,
+    ChangePurchases, DeleteCustomers, EditAttributes, GrantEntitlements, OverrideOffering, ReadCustomers, ReadLists,
+    TransferPurchases,
 };
 use crate::web::KeyNeeded::Secret;
 use crate::web::{Face, Routes};
@@ -81,11 +83,26 @@ pub fn routes(routes: &mut Routes) {
             bought::entitlements::<Subscription>,
         );
         routes.keyed(Method::GET, "/{purchase}/transactions", Secret(ReadCustomers), transactions::index);
+        routes.keyed(Method::POST, "/{purchase}/actions/cancel", Secret(ChangePurchases), store_actions::cancel);
+        routes.keyed(Method::POST, "/{purchase}/actions/refund", Secret(ChangePurchases), store_actions::refund);
+        routes.keyed(Method::POST, "/{purchase}/actions/extend", Secret(ChangePurchases), store_actions::extend);
+        routes.keyed(
+            Method::POST,
+            "/{purchase}/transactions/{transaction}/actions/refund",
+            Secret(ChangePurchases),
+            store_actions::refund_transaction,
+        );
     });
     routes.within("/v2/projects/{project}/purchases", |routes| {
         routes.keyed(Method::GET, "", Secret(ReadCustomers), bought::search::<OneTime>);
         routes.keyed(Method::GET, "/{purchase}", Secret(ReadCustomers), bought::show::<OneTime>);
         routes.keyed(Method::GET, "/{purchase}/entitlements", Secret(ReadCustomers), bought::entitlements::<OneTime>);
+        routes.keyed(
+            Method::POST,
+            "/{purchase}/actions/refund",
+            Secret(ChangePurchases),
+            store_actions::refund_purchase,
+        );
     });
     of_project(routes);
 }

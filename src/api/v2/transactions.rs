@@ -10,17 +10,19 @@ use serde::Serialize;
 use super::answer;
 use super::bought;
 use super::fields::wrong;
+use super::finding;
 use super::list::Window;
 use super::money::{Amount, Transaction};
 use super::subscriptions::Subscription;
-use crate::api::Caller;
+use crate::api::{AuthorizedCall, Caller};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::db::Conn;
 use crate::projection::Purchase;
 use crate::web::form;
 
 #[derive(Debug, Serialize)]
-struct Period {
+pub struct Period {
     object: &'static str,
     id: String,
     purchased_at: Moment,
@@ -53,6 +55,16 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
         })
         .await?;
     Ok(answer::json(&caller, StatusCode::OK, &list))
+}
+
+/// One period of a subscription.
+///
+/// # Errors
+/// [`Error::Client`] with status 404 when the project has no such subscription or it has no such period.
+pub fn one(conn: &mut Conn, call: &AuthorizedCall, id: &str, transaction: &str) -> Result<Period, Error> {
+    let (renderer, purchase) = bought::find::<Subscription>(conn, call, id)?;
+    let all = periods(&purchase, &renderer.ledger.of(&purchase));
+    all.into_iter().find(|period| period.id == transaction).ok_or_else(finding::missing)
 }
 
 /// The periods of a subscription, the oldest first.

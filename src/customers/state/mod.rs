@@ -23,6 +23,7 @@ use crate::customers::{facts, stored_purchases};
 use crate::db::Conn;
 use crate::db::many::{Existing, Inserts, Kind, Row, Table, row};
 use crate::db::schema::*;
+use crate::events::Environment;
 use crate::projection::{Fact, Progress, Purchase};
 
 pub use contact::{is_naming, refresh_names, value_of};
@@ -156,6 +157,19 @@ pub fn numbers_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Even
     let own = purchases::table.filter(purchases::customer_id.eq(customer)).select(purchases::numbers);
     let all: Vec<String> = own.load(conn)?;
     Ok(all.iter().flat_map(|numbers| member::numbers(numbers)).collect())
+}
+
+/// The numbers under which the payments of a purchase are stored.
+pub fn numbers_of_purchase(
+    conn: &mut Conn,
+    customer: CustomerId,
+    environment: Environment,
+    key: &str,
+) -> QueryResult<Vec<EventId>> {
+    let own = purchases::customer_id.eq(customer).and(purchases::environment.eq(environment));
+    let numbers = purchases::table.filter(own.and(purchases::key.eq(key))).select(purchases::numbers);
+    let numbers: Option<String> = numbers.first(conn).optional()?;
+    Ok(numbers.map(|numbers| member::numbers(&numbers).collect()).unwrap_or_default())
 }
 
 /// The row of an event that an action would add.

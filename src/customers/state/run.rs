@@ -107,7 +107,8 @@ impl Prepared {
         }
         let keys: Vec<Row> = own.iter().map(|customer| row![*customer]).collect();
         const KEY: &[Column] = &[("customer_id", Kind::Integer)];
-        let counts = "customer_id, (SELECT count(*) FROM history WHERE history.customer_id = given.customer_id)";
+        let counts = "customer_id, (SELECT count(*) FROM history WHERE history.customer_id = given.customer_id
+            AND NOT history.is_muted)";
         let counted = many::joined::<(BigInt, BigInt), (CustomerId, i64)>(conn, (counts, "given"), KEY, &keys)?;
         let has_all = |(customer, events): &(CustomerId, i64)| {
             self.members.get(customer).is_some_and(|member| member.is_afresh && member.columns.events == *events)

@@ -5,6 +5,7 @@ mod alias;
 mod currency;
 mod offering;
 mod promotional;
+mod store_action;
 mod test_sale;
 mod transfer;
 
@@ -19,6 +20,7 @@ pub use alias::aliased;
 pub use currency::{CurrencyChange, Once};
 pub use offering::override_ended;
 pub use promotional::Grant;
+pub use store_action::{GivenBack, Period as PaidPeriod, StoreAction};
 pub use test_sale::{Period, TestSale};
 pub use transfer::{Moved, transfer};
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{Subject, delivery, uuid};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::money::{Micros, Money};
+use crate::base::money::Money;
 use crate::events::{Delivery, EventType, PeriodType, Reason, Store};
 
 /// A purchase in the Test Store.
@@ -71,27 +71,6 @@ impl TestSale {
             now,
             why,
         )
-    }
-
-    /// Makes the event that somebody switched renewal off within a period, dated `now`.
-    pub fn cancelled(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
-        let why = json!({ "cancel_reason": Reason::Unsubscribe, "price": 0, "price_in_purchased_currency": 0 });
-        self.delivery(subject, Step { kind: EventType::Cancellation, word: "switched off" }, period, now, now, why)
-    }
-
-    /// Makes the event that the period's price was refunded, which ends access at once.
-    pub fn refunded(&self, subject: &Subject, period: Period, now: Moment) -> Result<Delivery, Error> {
-        let mut event = self.event(&EventType::Cancellation, id(&self.token, "refunded", period.renewals), period, now);
-        event["cancel_reason"] = json!(Reason::CustomerSupport);
-        for price in ["price", "price_in_purchased_currency"] {
-            // An unknown price stays unknown.
-            let paid = event[price].as_number().and_then(|paid| Micros::parse(&paid.to_string()));
-            event[price] = paid.map_or(Value::Null, |paid| decimal(Micros::ZERO.minus(paid).decimal()));
-        }
-        if period.ends_at.is_some() {
-            event["expiration_at_ms"] = json!(now);
-        }
-        delivery(subject.named_in(event), now)
     }
 
     /// Makes the event that the subscription expired.
@@ -179,6 +158,7 @@ fn id(token: &str, what: &str, renewals: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::money::Micros;
 
     const NOW: Moment = Moment(1_795_453_200_000);
     const TOKEN: &str = "test_1795453200000_5f0c7a52-6f0e-4a43-9d5b-0d8a3f1b2c3d";

@@ -5,12 +5,20 @@ use std::collections::BTreeSet;
 use super::names::Names;
 use super::{mentions, queries};
 use crate::audit::{self, Ctx, Positions};
-use crate::base::error::Error;
+use crate::base::error::{Error, Problem, Refusal};
 use crate::base::ids::{CustomerId, RowId};
 use crate::customers::state::News;
 use crate::customers::{IdHasher, locks, retained, state};
 use crate::db::Conn;
+use crate::requests::queries as requests;
 use crate::wording::text::count;
+
+/// Why somebody cannot be erased at the moment.
+fn under_way() -> Problem {
+    let sentence = "A store was asked for something, and it is not known yet what came of it. Settle that first: until then it \
+        could not be recorded. The page Requests shows it.";
+    Problem { field: "", sentence: sentence.into() }
+}
 
 /// How much was erased.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,10 +42,17 @@ impl Erased {
 /// Erases these customers of the project: every id, all their events of both environments, and everything else that is
 /// stored about them. Tombstones of their ids keep out events from before now that arrive later. Customers who
 /// exchanged purchases with them keep their purchases. A customer who no longer exists is skipped.
+///
+/// # Errors
+/// [`Error::Refused`] when something was sent to a store for one of them of which it is not known yet whether it was done: what
+/// came of it could not be recorded.
 pub fn erase(conn: &mut Conn, ctx: &Ctx, customers: &[CustomerId]) -> Result<Erased, Error> {
     let (project, now) = (ctx.project, ctx.now);
     conn.lock_project(project)?;
     locks::lock(conn, customers.iter().copied())?;
+    if !requests::under_way(conn, customers)?.is_empty() {
+        return Err(Refusal { problems: vec![under_way()], is_stale: true }.into());
+    }
     let hasher = IdHasher::make(conn, project)?;
     let (mut erased, mut neighbours, mut names) = (Erased::default(), BTreeSet::new(), Names::default());
     for customer in customers {

@@ -12,6 +12,7 @@ use crate::base::error::Error;
 use crate::base::ids::{CustomerId, Ids};
 use crate::db::{Conn, Db};
 use crate::operations::erasure;
+use crate::requests::queries as requests;
 use crate::wording::text::count;
 
 /// How many customers one transaction deletes: few, so that other writers do not wait long for it.
@@ -71,7 +72,10 @@ fn step(conn: &mut Conn, ctx: &Ctx, job: &Job, limit: i64) -> Result<Option<usiz
         return finish(conn, ctx, job).map(|()| None);
     }
     let still = queries::still(conn, job.project_id, &job.wanted()?, &next)?;
-    let still: Vec<CustomerId> = still.into_iter().map(|one| one.id).collect();
+    let mut still: Vec<CustomerId> = still.into_iter().map(|one| one.id).collect();
+    // Kept, because what came of a request to a store could not be recorded.
+    let under_way = requests::under_way(conn, &still)?;
+    still.retain(|one| !under_way.contains(one));
     let erasure::Erased { customers: erased, audited, .. } = erasure::erase(conn, ctx, &still)?;
     audit::queries::keep_erased(conn, job.project_id, &audited)?;
     jobs::record_step(conn, job, &next, i64::try_from(erased).unwrap_or(i64::MAX))?;

@@ -5,14 +5,12 @@
 mod buy;
 mod elsewhere;
 pub mod queries;
-mod refund;
 mod renew;
 mod schedule;
 mod token;
 
 pub use buy::{Bought, Order, Refusal, buy};
 pub use queries::PendingRenewal;
-pub use refund::{cancel, refund};
 pub use renew::advance;
 pub use schedule::RENEWALS;
 pub use token::Token;

@@ -22,6 +22,7 @@ pub mod notes;
 pub mod offering;
 pub mod page;
 pub mod pickup;
+pub mod requests;
 mod star;
 pub mod store_badge;
 pub mod subject;

@@ -87,14 +87,17 @@ impl Page for ProfilePage {
     }
 
     /// The name of a dialog begins with the name of its card.
-    fn dialog(&self, conn: &mut Conn, _: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
+    fn dialog(&self, conn: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
         let visit = &self.visit;
         let at = |card: &str, opened: Opened| opened.with_back(visit.at(card));
         match opened.name.split('-').next() {
             Some("note") => notes::dialog(conn, visit, at("notes", opened)),
             Some("offering") => offering::dialog(conn, visit, at("offering", opened)),
             Some("attribute") => attributes::dialog(conn, visit, at("attributes", opened)),
-            Some("grant") => entitlements::dialog(conn, visit, at("entitlements", opened)),
+            Some("grant") => entitlements::grant_dialog(conn, visit, at("entitlements", opened)),
+            Some("refund" | "cancel" | "resume" | "extend") => {
+                entitlements::purchase_dialog(conn, visit, view.request.lines(), at("entitlements", opened))
+            }
             Some("manage") => manage::dialog(conn, visit, at("manage", opened)),
             _ => Ok(None),
         }

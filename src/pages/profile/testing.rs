@@ -1,6 +1,7 @@
 //! Visits of made-up customers for the tests of the cards. Nothing here uses a database.
 
 use super::pickup::Changes;
+use super::requests::Requests;
 use super::subject::{Customer, Project, Since, Subject};
 use super::visit::Visit;
 use crate::audit::Ctx;
@@ -93,6 +94,7 @@ pub fn stranger() -> Visit {
         purchases: Vec::new(),
         attributes: Vec::new(),
         changes: Changes::default(),
+        requests: Requests::default(),
         locked_by: None,
     }
 }

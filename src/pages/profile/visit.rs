@@ -6,6 +6,7 @@ use std::ops::Deref;
 use diesel::prelude::*;
 
 use super::pickup::{Changes, What};
+use super::requests::Requests;
 use super::subject::Subject;
 use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
@@ -29,6 +30,8 @@ pub struct Visit {
     /// The attributes that have a value.
     pub attributes: Vec<Attribute>,
     pub changes: Changes,
+    /// What was asked of stores.
+    pub requests: Requests,
     /// The setting because of which the sandbox purchases shown here do not unlock for this customer (§17).
     pub locked_by: Option<SandboxAccess>,
 }
@@ -75,7 +78,8 @@ impl Visit {
         let changes = Changes::load(conn, project, &subject.customer)?;
         let shows_sandbox = subject.environment == Environment::Sandbox && !purchases.is_empty();
         let locked_by = if shows_sandbox { sandbox_access::lock(conn, project, customer)? } else { None };
-        Ok(Visit { subject, catalog, purchases, attributes, changes, locked_by })
+        let requests = Requests::load(conn, &subject)?;
+        Ok(Visit { subject, catalog, purchases, attributes, changes, requests, locked_by })
     }
 
     /// Whether the app has fetched since the last change; see [`Changes::sentence`].

@@ -10,6 +10,7 @@ mod overview;
 mod people;
 pub mod project;
 mod queries;
+pub mod refunds;
 mod rejected;
 pub mod role_choice;
 mod test_accounts;
@@ -28,6 +29,7 @@ pub fn routes(routes: &mut Routes) {
     routes.within("/projects/{p}/settings", |routes| {
         routes.get("", ReadSettings, show::<overview::Overview>);
         project::routes(routes);
+        refunds::routes(routes);
         webhook::routes(routes);
         keys::routes(routes);
         audit::routes(routes);

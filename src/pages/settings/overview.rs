@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Nav, project, queries, webhook};
+use super::{Nav, project, queries, refunds, webhook};
 use crate::actions::InProject;
 use crate::actions::Opened;
 use crate::actions::Page;
@@ -26,6 +26,7 @@ pub struct Overview {
     nav: Nav,
     slug: String,
     settings: project::Settings,
+    refunds: refunds::RefundSettings,
     role: &'static str,
     webhook: String,
     secret: webhook::SecretStatus,
@@ -51,6 +52,7 @@ impl Page for Overview {
             layout: member.layout("Settings", Section::Settings),
             nav: nav(conn, member, "")?,
             settings: project::load(conn, project.id)?,
+            refunds: refunds::load(conn, project.id)?,
             role: member.role.name(),
             webhook: view.request.config().address_of(&format!("/webhooks/revenuecat/{}", project.slug)),
             secret: webhook::load(conn, project.id)?,
@@ -74,6 +76,7 @@ impl Page for Overview {
     fn dialog(&self, conn: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
         match opened.name.split('-').next() {
             Some("project") => project::dialog(conn, view.who, opened),
+            Some("refunds") => refunds::dialog(conn, view.who, opened),
             Some("webhook") => webhook::dialog(conn, view.who, opened, self.now, &self.webhook),
             _ => Ok(None),
         }

@@ -1,6 +1,6 @@
 //! The App Store and the Mac App Store. Only Apple refunds, and only customers cancel; a period can be extended (§7.4).
 
-use super::{ActionKind, Capability, Obstacle, StoreRules, Target};
+use super::{ActionKind, Capability, Obstacle, StoreRules, Target, common};
 use crate::projection::{Purchase, Status};
 
 pub struct AppStore;
@@ -8,29 +8,31 @@ pub struct AppStore;
 impl StoreRules for AppStore {
     fn capability(&self, action: ActionKind, target: Target<'_>) -> Capability {
         match action {
-            ActionKind::Refund => Capability::Impossible(refund()),
-            ActionKind::Cancel => Capability::Impossible(cancel()),
+            ActionKind::Refund => Capability::Impossible(refund(target)),
+            ActionKind::Cancel => Capability::Impossible(cancel(target)),
             ActionKind::Resume => Capability::Impossible(resume()),
             ActionKind::Extend => extend(target),
         }
     }
 }
 
-fn refund() -> Obstacle {
-    Obstacle::because("Only Apple refunds.")
-        .instead("The customer asks Apple; of a subscription, for the latest period. Access stays until Apple approves.")
-        .tell(
-            "Apple decides about refunds of purchases in the App Store. You can ask for one at reportaproblem.apple.com, with \
-             the Apple account that paid. Apple usually answers within 48 hours. You keep access until Apple approves.",
-        )
+fn refund(Target { purchase, now }: Target<'_>) -> Obstacle {
+    let is_running = purchase.is_active(now);
+    let period = if purchase.is_subscription() { ", for the latest period" } else { "" };
+    let stays = if is_running { " Access stays until Apple approves." } else { "" };
+    let keep = if is_running { " You keep access until Apple approves." } else { "" };
+    Obstacle::because("Only Apple refunds.").instead(format!("The customer asks Apple{period}.{stays}")).tell(format!(
+        "Apple decides about refunds of purchases in the App Store. You can ask for one at reportaproblem.apple.com, with the \
+         Apple account that paid. Apple usually answers within 48 hours.{keep}"
+    ))
 }
 
-fn cancel() -> Obstacle {
-    Obstacle::because("Only the customer can switch renewal off, in their Apple account.").tell(
+fn cancel(target: Target<'_>) -> Obstacle {
+    Obstacle::because("Only the customer can switch renewal off, in their Apple account.").tell(format!(
         "You can cancel on your iPhone or iPad under Settings, your name, Subscriptions, or on the web at \
-         apps.apple.com/account/subscriptions. Do it at least a day before the next renewal; you keep access to the end of the \
-         period that is paid.",
-    )
+         apps.apple.com/account/subscriptions. Do it at least a day before the next renewal.{}",
+        common::keeps_access(target)
+    ))
 }
 
 fn resume() -> Obstacle {

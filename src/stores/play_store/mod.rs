@@ -1,12 +1,18 @@
 //! Google Play. It could refund, cancel and postpone, once a project is connected (§7.4).
 
-use super::{ActionKind, Capability, Obstacle, StoreRules, Target};
+use super::{ActionKind, Capability, Obstacle, StoreRules, Target, common};
 use crate::projection::Status;
 
 pub struct PlayStore;
 
 /// Google refunds no order that is older, in days (three years).
 const REFUND_DAYS: i64 = 3 * 365;
+
+/// For the first 48 hours after a payment, and for later.
+const ASK_GOOGLE: &str = "Within 48 hours of the purchase you can ask Google for a refund yourself: open play.google.com, your \
+    order history, and choose “Request a refund”.";
+const WE_LOOK: &str = "Google itself takes requests for refunds only within 48 hours of a purchase. We are looking into yours, \
+    and will write to you.";
 
 impl StoreRules for PlayStore {
     fn capability(&self, action: ActionKind, target: Target<'_>) -> Capability {
@@ -29,29 +35,41 @@ fn refund(Target { purchase, now }: Target<'_>) -> Capability {
     Capability::NotConnected(
         Obstacle::because("This project is not connected to Google Play, which could refund the order.")
             .instead(
-                "In the Play Console, under Order management: “refund and revoke” ends access at once, “refund” leaves it. \
-                 Dossier shows it within a day.",
+                "Refund it in the Play Console, under Order management. “Refund and revoke” ends access at once and shows here, \
+                 usually within a day; a plain “refund” leaves access, and does not show here.",
             )
-            .tell(
-                "Within 48 hours of the purchase you can ask Google for a refund yourself: open play.google.com, your order \
-                 history, and choose “Request a refund”. After that we can refund you; please write to us.",
-            ),
+            .tell(if purchase.period_start.plus_days(2) > now { ASK_GOOGLE } else { WE_LOOK }),
     )
 }
 
-fn cancel(Target { purchase, now }: Target<'_>) -> Capability {
-    let themselves = "You can cancel at play.google.com/store/account/subscriptions; you keep access to the end of the period \
-                      that is paid.";
-    if matches!(purchase.status(now), Status::BillingRetry | Status::Paused) {
-        return Capability::Impossible(
-            Obstacle::because("It is on hold or paused, so there is nothing to cancel now.").tell(themselves),
-        );
-    }
-    Capability::NotConnected(
-        Obstacle::because("This project is not connected to Google Play, which could switch renewal off.")
-            .instead("In the Play Console, under Order management.")
-            .tell(themselves),
-    )
+fn cancel(target: Target<'_>) -> Capability {
+    let keeps = common::keeps_access(target);
+    let themselves = format!("You can cancel at play.google.com/store/account/subscriptions.{keeps}");
+    let because = match target.purchase.status(target.now) {
+        Status::BillingRetry => "It is on hold, so there is nothing to cancel now.",
+        Status::Paused => "It is paused, so there is nothing to cancel now.",
+        Status::Trial
+        | Status::TrialCancelled
+        | Status::Intro
+        | Status::Active
+        | Status::Cancelled
+        | Status::Prepaid
+        | Status::Grace
+        | Status::GraceInTrial
+        | Status::Granted
+        | Status::Owned
+        | Status::Temporary
+        | Status::Refunded
+        | Status::Expired
+        | Status::GrantOver => {
+            return Capability::NotConnected(
+                Obstacle::because("This project is not connected to Google Play, which could switch renewal off.")
+                    .instead("Do it in the Play Console, under Order management.")
+                    .tell(themselves),
+            );
+        }
+    };
+    Capability::Impossible(Obstacle::because(because).tell(themselves))
 }
 
 fn resume() -> Obstacle {

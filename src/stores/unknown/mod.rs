@@ -11,6 +11,6 @@ impl StoreRules for Unknown {
             Some(name) => format!("Dossier does not know the store {name}."),
             None => "No event has named the store.".into(),
         };
-        Capability::Impossible(Obstacle::because(because).instead("In the store’s own console."))
+        Capability::Impossible(Obstacle::because(because).instead("Do it in the store’s own console."))
     }
 }

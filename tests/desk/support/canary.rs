@@ -70,6 +70,32 @@ pub async fn add_customer_with_everything(desk: &Desk) {
             test_sales::renewals.eq(0),
         );
         diesel::insert_into(test_sales::table).values(sale).execute(conn)?;
+        let asked = (
+            requests::project_id.eq(project),
+            requests::id.eq(7),
+            requests::customer_id.eq(customer),
+            requests::kind.eq("refund"),
+            requests::environment.eq("production"),
+            requests::purchase.eq("APP_STORE:kanarie-0"),
+            requests::transaction_id.eq("kanarie-0"),
+            requests::terms
+                .eq(r#"{"project":1,"request":7,"environment":"production","store":"APP_STORE","product_id":"kanarie",
+                "transaction_id":"kanarie-0","original_transaction_id":"kanarie-0","wanted":"resume"}"#),
+            requests::reason.eq("kanarie"),
+            requests::state.eq("withdrawn"),
+            (requests::state_at.eq(1), requests::asked_at.eq(1), requests::attempts.eq(0)),
+            (requests::asker_kind.eq("person"), requests::asker_id.eq(SOL.id.0), requests::asker_role.eq("support")),
+        );
+        diesel::insert_into(requests::table).values(asked).execute(conn)?;
+        let step = (
+            request_steps::project_id.eq(project),
+            request_steps::request_id.eq(7),
+            request_steps::number.eq(0),
+            request_steps::at.eq(1),
+            request_steps::state.eq("withdrawn"),
+            request_steps::words.eq("kanarie"),
+        );
+        diesel::insert_into(request_steps::table).values(step).execute(conn)?;
         let starred =
             (test_customers::customer_id.eq(customer), test_customers::person_id.eq(SOL.id), test_customers::at.eq(1));
         diesel::insert_into(test_customers::table).values(starred).execute(conn)?;

@@ -22,6 +22,7 @@ pub mod phone;
 pub mod processes;
 pub mod project;
 pub mod receiver;
+pub mod refunds;
 pub mod samples;
 pub mod seed;
 pub mod server;
@@ -277,6 +278,7 @@ fn config(database_url: String) -> Config {
         session_limits: SessionLimits::default(),
         key_limits: KeyLimits::default(),
         allowlist: Allowlist::default(),
+        test_store_delay: std::time::Duration::ZERO,
         log: "off".into(),
     }
 }

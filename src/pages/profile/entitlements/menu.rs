@@ -19,10 +19,20 @@ pub struct Menu {
     name: String,
     /// The dialog that removes a grant.
     remove: Option<String>,
+    /// What can be asked of the store, each with its dialog.
+    possible: Vec<Item>,
     /// What cannot be done.
     refused: Vec<Refused>,
     /// The store's number of the newest payment.
     order: Option<String>,
+}
+
+/// Something that can be asked of the store.
+#[derive(Debug)]
+struct Item {
+    icon: &'static str,
+    label: &'static str,
+    href: String,
 }
 
 /// Something that cannot be done with the purchase.
@@ -38,14 +48,17 @@ impl Menu {
     /// The menu number `number` of the page; `None` when it would be empty.
     pub fn new(visit: &Visit, purchase: &Purchase, number: usize) -> Option<Menu> {
         let is_grant = purchase.kind == Kind::Grant;
+        let (possible, refused) = if is_grant { Default::default() } else { sorted(visit, purchase) };
         let menu = Menu {
             id: format!("purchase-{number}"),
             name: visit.product_name(purchase).to_owned(),
             remove: may_remove(visit, purchase).then(|| visit.dialog(&format!("{REVOKE}.{}", purchase.key))),
-            refused: if is_grant { Vec::new() } else { refused(visit, purchase) },
+            possible,
+            refused,
             order: purchase.transaction_id.clone().filter(|_| !is_grant),
         };
-        let is_empty = menu.remove.is_none() && menu.refused.is_empty() && menu.order.is_none();
+        let is_empty =
+            menu.remove.is_none() && menu.possible.is_empty() && menu.refused.is_empty() && menu.order.is_none();
         (!is_empty).then_some(menu)
     }
 }
@@ -55,16 +68,32 @@ fn may_remove(visit: &Visit, purchase: &Purchase) -> bool {
     is_running && visit.may(GrantEntitlements) && !visit.is_sandbox()
 }
 
-fn refused(visit: &Visit, purchase: &Purchase) -> Vec<Refused> {
+/// What can be asked of the store, and what cannot.
+fn sorted(visit: &Visit, purchase: &Purchase) -> (Vec<Item>, Vec<Refused>) {
+    let (mut possible, mut refused) = (Vec::new(), Vec::new());
     if !visit.may(ChangePurchases) {
-        return Vec::new();
+        return (possible, refused);
     }
     let target = Target { purchase, now: visit.ctx.now };
-    let refused = |action| {
-        let why = stores::capability(action, target).obstacle()?.clone();
-        Some(Refused { label: label(action), why })
-    };
-    wanted(purchase).into_iter().filter_map(refused).collect()
+    for action in wanted(purchase) {
+        match stores::capability(action, target).obstacle() {
+            Some(why) => refused.push(Refused { label: label(action), why: why.clone() }),
+            None => {
+                let href = visit.dialog(&format!("{}.{}", action.name(), purchase.key));
+                possible.push(Item { icon: icon(action), label: label(action), href });
+            }
+        }
+    }
+    (possible, refused)
+}
+
+const fn icon(action: ActionKind) -> &'static str {
+    match action {
+        ActionKind::Refund => "refund",
+        ActionKind::Cancel => "cancel",
+        ActionKind::Resume => "resubscribe",
+        ActionKind::Extend => "extend",
+    }
 }
 
 /// What somebody may want of the purchase: of renewal only the change that is left, and nothing of it where nothing renews.

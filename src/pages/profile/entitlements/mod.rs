@@ -7,10 +7,21 @@ mod grants;
 mod menu;
 mod model;
 mod moved;
+mod purchases;
 
+pub use access_change::AccessChange;
 pub use card::Card;
-pub use grants::{Undo, dialog, routes, undo};
+pub use grants::dialog as grant_dialog;
+pub use grants::{Undo, undo};
 pub use model::{Group, Grouped, Source};
 pub use moved::Moved;
 #[cfg(test)]
 pub use moved::example as moved_example;
+pub use purchases::{dialog as purchase_dialog, what_changes};
+
+use crate::web::Routes;
+
+pub fn routes(routes: &mut Routes) {
+    grants::routes(routes);
+    purchases::routes(routes);
+}

@@ -12,6 +12,7 @@ use crate::events::Environment;
 use crate::explanation::status_line::{Explanation, StatusLine, is_unsettled};
 use crate::pages::profile::badge::Badge;
 use crate::pages::profile::visit::Visit;
+use crate::pages::request_line::RequestLine;
 use crate::pages::store_badge::StoreBadge;
 use crate::projection::{Kind, Purchase, Status};
 use crate::web::filters;
@@ -68,6 +69,8 @@ pub struct Source {
     pub renews: bool,
     /// What can be done with it, and what cannot; the card sets it.
     pub menu: Option<Menu>,
+    /// What was asked of its store lately; the card sets it.
+    pub request: Option<RequestLine>,
 }
 
 impl HtmlSafe for Group {}
@@ -130,6 +133,7 @@ impl Grouped {
         let sources = self.current.iter_mut().chain(&mut self.past).flat_map(|group| &mut group.sources);
         for (number, source) in sources.enumerate() {
             source.menu = known.get(source.key.as_str()).and_then(|purchase| Menu::new(visit, purchase, number));
+            source.request = visit.requests.of_purchase(visit.environment, &source.key).cloned();
         }
     }
 
@@ -295,6 +299,7 @@ impl Source {
             renews: purchase.will_renew() && purchase.pause_asked_at.is_none() && status.gives_access(),
             is_current: status.gives_access() || is_unsettled(purchase, visit.ctx.now),
             menu: None,
+            request: None,
         }
     }
 

@@ -65,6 +65,7 @@ held! {
     experiments: experiments::Experiment,
     balances: balances::Balance,
     purchases: purchases::Bought,
+    store_requests: store_requests::StoreRequest,
     team_actions: team_actions::TeamAction,
     rejected_deliveries: rejected::Rejected,
     passed_on: passed_on::PassedOn,

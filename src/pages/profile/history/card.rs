@@ -85,6 +85,7 @@ impl Card {
         let empty = rows.is_empty().then(|| Empty::why(visit, query));
         let shown = rows.first().zip(rows.last()).map(|(first, last)| (times::day(first.at), times::day(last.at)));
         add_activity(&mut rows, visit, query, slice, first_seen);
+        add_requests(&mut rows, visit, query, slice);
         let (first, last) = (slice.rows.first(), slice.rows.last());
         Card {
             picture: Picture::draw(visit),
@@ -132,7 +133,8 @@ impl Card {
 /// The address of the server-sent events that announce events newer than those on this page.
 fn live(visit: &Visit) -> String {
     let sandbox = if visit.is_sandbox() { "&sandbox=1" } else { "" };
-    format!("{}/live?since={}{sandbox}", visit.href, visit.customer.events_count)
+    let (since, steps) = (visit.customer.events_count, visit.requests.steps());
+    format!("{}/live?since={since}&steps={steps}{sandbox}", visit.href)
 }
 
 impl Empty {
@@ -174,6 +176,22 @@ fn add_activity(rows: &mut Vec<Row>, visit: &Visit, query: &Query, slice: &Slice
     };
     add(visit.customer.last_seen_at, "last-opened", "Last opened the app", false);
     add(first_seen, "first-seen", "First seen using the app", true);
+}
+
+/// Inserts what was asked of stores and has no event yet, or never had one, where it belongs on this page.
+fn add_requests(rows: &mut Vec<Row>, visit: &Visit, query: &Query, slice: &Slice) {
+    if !matches!(query.shown, Shown::All | Shown::Topic(Topic::Money)) {
+        return;
+    }
+    let oldest = slice.rows.last().map(|row| row.cursor.at(query.order)).filter(|_| slice.has_older);
+    for shown in visit.requests.without_event(visit.environment) {
+        let at = shown.request.asked_at;
+        let is_here = oldest.is_none_or(|oldest| at >= oldest) && slice.newer.is_none_or(|newer| at < newer);
+        if is_here {
+            let place = rows.iter().take_while(|row| row.at > at).count();
+            rows.insert(place, Row::of_request(shown, visit.ctx.now));
+        }
+    }
 }
 
 /// Rows get a heading per day, not per month, if there are on average more than this per day, within about two months.

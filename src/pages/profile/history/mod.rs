@@ -11,6 +11,7 @@ mod facts;
 mod lanes;
 mod links;
 mod marker;
+mod menu;
 mod model;
 mod picture;
 pub mod queries;

@@ -101,6 +101,7 @@ impl Selection {
         let digest = events::table.filter(of_row).select(events::digest).single_value();
         let mut query = history::table
             .filter(history::customer_id.eq(self.of.customer).and(own.or(both).or(more)))
+            .filter(history::is_muted.eq(false))
             .select((Cursor::as_select(), history::environment, history::side, digest))
             .limit(limit)
             .into_boxed();

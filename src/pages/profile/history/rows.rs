@@ -1,6 +1,7 @@
 //! A row as the template prints it, made from a stored event.
 
 use super::category::Category;
+use super::menu::Menu;
 use super::model::{Cursor, Order};
 use super::queries::Stored;
 use super::wording::{Line, Subject};
@@ -11,6 +12,7 @@ use crate::catalog::Catalog;
 use crate::events::history::ShownIn;
 use crate::events::{Environment, Summary};
 use crate::pages::profile::visit::Visit;
+use crate::pages::request_line::{RequestLine, Shown};
 use crate::web::Change;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::{count, segment};
@@ -39,6 +41,10 @@ pub struct Row {
     pub amount: Option<amount::Amount>,
     /// The address of the page of the event.
     pub detail: Option<String>,
+    /// What was asked of the store, of which the event says what came of it.
+    pub request: Option<RequestLine>,
+    /// What can be done with a payment.
+    pub menu: Option<Menu>,
 }
 
 /// The items of a bundle.
@@ -77,6 +83,8 @@ impl Row {
             offering: facts::offering(event, category),
             amount: amount::in_event(event, category),
             detail: Some(format!("{}/events/{}{query}", visit.href, segment(&event.id))),
+            request: visit.requests.of_event(stored.cursor.event).cloned(),
+            menu: Menu::of(event, stored.cursor.event, visit),
             ..row
         }
     }
@@ -108,6 +116,20 @@ impl Row {
             change: None,
             amount: None,
             detail: None,
+            request: None,
+            menu: None,
+        }
+    }
+
+    /// What was asked of a store and has no event.
+    pub fn of_request(shown: &Shown, now: Moment) -> Row {
+        let verb = format!("asked for {}", shown.order.wanted.words());
+        let row = Row::of_activity(("refund", shown.line.tone), &verb, shown.request.asked_at, now);
+        Row {
+            anchor: Some(format!("request-{}", shown.request.id)),
+            by: Some(shown.asked_by.clone()),
+            request: Some(shown.line.clone()),
+            ..row
         }
     }
 

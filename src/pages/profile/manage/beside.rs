@@ -67,6 +67,7 @@ beside! {
     overrides Other: offering_overrides, count_star(), |_| "the offering override".into();
     balances Other: balances, count(balances::code).aggregate_distinct(),
         |number| words(number, "currency balance", "currency balances");
+    requests Other: requests, count_star(), |number| words(number, "request to a store", "requests to stores");
     experiments Other: experiments, count_star(),
         |number| words(number, "experiment enrolment", "experiment enrolments");
 }

@@ -11,6 +11,7 @@ pub mod offering_override;
 pub mod passed_on;
 pub mod purchases;
 pub mod rejected;
+pub mod store_requests;
 pub mod team_actions;
 
 use diesel::QueryResult;

@@ -1,0 +1,158 @@
+//! The dialogs in which people decide about a request. The one to agree shows the same preview as whoever asked saw, drawn anew,
+//! and what has changed since.
+
+use askama::Template;
+
+use crate::actions::{InProject, Opened, View};
+use crate::base::error::Error;
+use crate::base::ids::RequestId;
+use crate::db::Conn;
+use crate::operations::requests::{Payment, WAITING_DAYS, check, stored_ask};
+use crate::pages::profile::entitlements::{AccessChange, what_changes};
+use crate::pages::profile::subject::Subject;
+use crate::pages::profile::visit::Visit;
+use crate::pages::request_line::{self, Shown};
+use crate::requests::{State, queries};
+use crate::stores::{Order, Wanted};
+use crate::web::{Dialog, filters};
+use crate::wording::times;
+
+#[derive(Template)]
+#[template(path = "requests/decide.html")]
+struct Decide {
+    form: Opened,
+    action: String,
+    what: What,
+    title: String,
+    /// The profile of the customer.
+    href: String,
+    customer: String,
+    /// What is known of it: the payment, what would become of access and renewal, who asked and why.
+    facts: Vec<(&'static str, String)>,
+    /// The store's number of the payment.
+    order: Option<String>,
+    access_changes: Vec<AccessChange>,
+    /// Why it cannot be sent as it was asked: what has changed since.
+    changed: Option<String>,
+    store: String,
+    /// The text of the button that agrees.
+    says: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Approve,
+    Refuse,
+    Withdraw,
+    Settle,
+}
+
+impl What {
+    fn parse(name: &str) -> Option<What> {
+        match name {
+            "approve" => Some(What::Approve),
+            "refuse" => Some(What::Refuse),
+            "withdraw" => Some(What::Withdraw),
+            "settle" => Some(What::Settle),
+            _ => None,
+        }
+    }
+
+    fn is(self, name: &str) -> bool {
+        What::parse(name) == Some(self)
+    }
+}
+
+impl Decide {
+    const fn verb(&self) -> &'static str {
+        match self.what {
+            What::Approve => "Agree to the",
+            What::Refuse => "Refuse the",
+            What::Withdraw => "Take back the",
+            What::Settle => "Say what came of the",
+        }
+    }
+}
+
+/// The dialog of this name; `None` when it does not exist, or the request is not one that it can be about.
+pub fn dialog(conn: &mut Conn, view: &View<'_, InProject>, form: Opened) -> Result<Option<Dialog>, Error> {
+    let (member, now) = (view.who, view.request.now);
+    let (Some(what), Some(id)) = (What::parse(&form.name), form.number::<RequestId>()) else { return Ok(None) };
+    let Some(request) = queries::find(conn, (member.project.id, id))? else { return Ok(None) };
+    let is_open = match what {
+        What::Approve | What::Refuse => request.state == State::Waiting,
+        What::Withdraw => request.state.may_become(State::Withdrawn),
+        What::Settle => request.needs_person(),
+    };
+    // After a refusal the dialog is shown in any case, with the reason.
+    if !is_open && form.is_of_address {
+        return Ok(None);
+    }
+    let project = (member.project.id, member.project.slug.as_str());
+    let Some(Shown { request, order, line, asked_by, asked }) =
+        request_line::shown(conn, project, vec![request], (Some(member.person.id), now))?.pop()
+    else {
+        return Ok(None);
+    };
+    let id = crate::customers::subject::load(conn, request.customer)?.app_user_id;
+    let ctx = view.request.ctx(member);
+    let Some(subject) = Subject::find(conn, &ctx, &id, request.environment, member.role)? else { return Ok(None) };
+    let visit = Visit::load(conn, subject)?;
+    let ask = stored_ask(&request, &order);
+    let checked = check(conn, &ctx, &ask)?;
+    let payment = checked.as_ref().ok().and_then(|(.., payment)| payment.clone());
+    let purchase = checked.as_ref().ok().map(|(holder, ..)| holder.purchase.clone());
+    let changed = checked.err().filter(|_| what == What::Approve).map(|refusal| refusal.words());
+    let access_changes = if what == What::Approve { what_changes(conn, &visit, &ask)? } else { Vec::new() };
+    let of_purchase = purchase.as_ref().map(|purchase| visit.product_name(purchase).to_owned());
+    let mut facts = vec![("Product", of_purchase.unwrap_or_else(|| order.product_id.clone()))];
+    let sandbox = if visit.is_sandbox() { ", in the sandbox" } else { "" };
+    facts.push(("Store", format!("{}{sandbox}", request_line::plain_store_name(order.store.as_ref()))));
+    facts.extend(money(&order, payment.as_ref()));
+    facts.push(("Asked by", format!("{asked_by}, {asked}")));
+    facts.extend(request.reason.clone().map(|reason| ("Because", reason)));
+    match what {
+        What::Approve | What::Refuse => {
+            let until = times::day_and_time(request.asked_at.plus_days(WAITING_DAYS), now);
+            facts.push(("Ends by itself", until));
+        }
+        What::Settle => {
+            facts.extend(request.sent_at.map(|at| ("Sent", times::day_and_time(at, now))));
+            facts.extend(line.steps.last().map(|step| ("Last step", format!("{} {}", step.words, step.quote))));
+        }
+        What::Withdraw => {}
+    }
+    Ok(Some(Dialog::new(Decide {
+        action: format!("/projects/{}/requests/{}/{}", member.project.slug, request.id, form.name),
+        what,
+        title: order.wanted.words(),
+        href: visit.href.clone(),
+        customer: visit.customer.display_name.clone().unwrap_or(id),
+        facts,
+        order: order.transaction_id.clone(),
+        access_changes,
+        changed,
+        store: request_line::store_name(order.store.as_ref()),
+        says: format!("Agree: {}", order.wanted.words()),
+        form,
+    })))
+}
+
+/// What was paid, what is left, and what a refund does with access and renewal.
+fn money(order: &Order, payment: Option<&Payment>) -> Vec<(&'static str, String)> {
+    let Wanted::Refund(refund) = &order.wanted else { return Vec::new() };
+    let mut facts = Vec::new();
+    facts.extend(refund.dollars.map(|dollars| ("In US dollars", format!("USD {}", dollars.shown()))));
+    if let Some(payment) = payment {
+        facts.extend(payment.paid.as_ref().map(|paid| ("Paid", paid.shown())));
+        facts.extend(payment.money_left().filter(|_| payment.is_refunded).map(|left| ("Left of it", left.shown())));
+        let period = payment.event.purchased_at.map(|from| match payment.event.expires_at {
+            Some(to) => format!("{} to {}", times::day(from), times::day(to)),
+            None => times::day(from),
+        });
+        facts.extend(period.map(|period| ("Paid for", period)));
+    }
+    let access = if refund.keeps_access { "stays as it is" } else { "ends, where this payment pays for it" };
+    facts.push(("Access", access.into()));
+    facts
+}

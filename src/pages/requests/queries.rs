@@ -1,0 +1,62 @@
+//! The requests of a project.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, ProjectId, RequestId};
+use crate::db::Conn;
+use crate::db::schema::{customers, requests};
+use crate::requests::{Request, State};
+
+/// The requests that wait for somebody: those to be settled first, then those that have waited longest.
+pub fn waiting(conn: &mut Conn, project: ProjectId, most: i64) -> QueryResult<Vec<Request>> {
+    let to_settle = requests::state.eq(State::Unknown).and(requests::due_at.is_null());
+    let waiting = requests::state.eq(State::Waiting);
+    requests::table
+        .filter(requests::project_id.eq(project).and(requests::open_as.is_not_null()))
+        .filter(waiting.or(to_settle))
+        .order((requests::state, requests::asked_at, requests::id))
+        .limit(most)
+        .select(Request::as_select())
+        .load(conn)
+}
+
+/// The requests that are under way, the newest first.
+pub fn under_way(conn: &mut Conn, project: ProjectId, most: i64) -> QueryResult<Vec<Request>> {
+    let moves = requests::state.ne(State::Waiting).and(requests::due_at.is_not_null());
+    requests::table
+        .filter(requests::project_id.eq(project).and(requests::open_as.is_not_null()))
+        .filter(moves)
+        .order((requests::asked_at.desc(), requests::id.desc()))
+        .limit(most)
+        .select(Request::as_select())
+        .load(conn)
+}
+
+/// The place of a request in the list: when it was asked, and its id.
+pub type Place = (Moment, RequestId);
+
+/// The finished requests after a place, the newest first.
+pub fn finished(conn: &mut Conn, project: ProjectId, after: Option<Place>, most: i64) -> QueryResult<Vec<Request>> {
+    let mut own = requests::table
+        .filter(requests::project_id.eq(project).and(requests::open_as.is_null()))
+        .order((requests::asked_at.desc(), requests::id.desc()))
+        .limit(most)
+        .select(Request::as_select())
+        .into_boxed();
+    if let Some((at, id)) = after {
+        let older = requests::asked_at.lt(at).or(requests::asked_at.eq(at).and(requests::id.lt(id)));
+        own = own.filter(requests::asked_at.le(at).and(older));
+    }
+    own.load(conn)
+}
+
+/// The ids and names by which customers are shown.
+pub fn names(conn: &mut Conn, of: &[CustomerId]) -> QueryResult<BTreeMap<CustomerId, (String, Option<String>)>> {
+    let rows = customers::table.filter(customers::id.eq_any(of.to_vec()));
+    let columns = (customers::id, customers::best_app_user_id, customers::display_name);
+    let rows: Vec<(CustomerId, String, Option<String>)> = rows.select(columns).load(conn)?;
+    Ok(rows.into_iter().map(|(id, app_user_id, name)| (id, (app_user_id, name))).collect())
+}

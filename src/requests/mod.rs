@@ -1,0 +1,20 @@
+//! Requests: what somebody asked for that is not done at once, because a store has to do it or a colleague has to agree. A
+//! request is stored before anything leaves the program, and its state says how far it is. (What a browser sends is a request
+//! too; that kind is in `web`.)
+
+pub mod echo;
+pub mod queries;
+mod request;
+mod state;
+mod step;
+
+pub use request::{Asker, NewRequest, Request};
+pub use state::State;
+pub use step::Step;
+
+use crate::stores::ActionKind;
+
+crate::db::columns::text_enum! {
+    State: name, State::parse;
+    ActionKind: name, ActionKind::parse;
+}
