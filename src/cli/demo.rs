@@ -12,13 +12,15 @@ use crate::base::clock::{Clock, Moment};
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, Ids, NoteId, ProjectId};
+use crate::base::money::Micros;
 use crate::base::{AppUserId, Role, lookup_key};
 use crate::cli::demo_data::{self, Author, Contact, Customer, Note, Override};
 use crate::customers::state::News;
 use crate::customers::{Seen, identity, state};
-use crate::db::schema::{app_user_ids, customers, notes, offering_overrides};
+use crate::db::schema::{app_user_ids, customers, notes, offering_overrides, projects};
 use crate::db::{Conn, Db, Serving, migrate};
 use crate::events::Delivery;
+use crate::operations::requests::{self, Rule};
 use crate::{catalog, ingest};
 
 const SLUG: &str = "sundial";
@@ -118,6 +120,9 @@ fn random_word(bytes: usize) -> Result<String, String> {
     Ok(crate::base::hex(&word))
 }
 
+/// From this amount on, in US dollars, somebody else has to agree to a refund of support.
+const LARGE_REFUND: Micros = Micros(50_000_000);
+
 /// Fills an empty database with the demo's project, people and customers.
 ///
 /// # Errors
@@ -138,6 +143,7 @@ pub fn build(db: &Db, now: Moment, password: &str, webhook_secret: &str) -> Resu
         for customer in &people {
             add_contact_notes_and_override(conn, &ctx, customer)?;
         }
+        set_rule_and_reasons(conn, project)?;
         Ok::<_, Error>(true)
     });
     match made.map_err(one_line)? {
@@ -157,6 +163,15 @@ fn project_of_team(conn: &mut Conn, ids: &Ids, now: Moment, hash: &str, secret: 
         set_role(conn, project, id, role)?;
     }
     Ok(project)
+}
+
+/// Support needs a colleague for large refunds, and finds the usual reasons.
+fn set_rule_and_reasons(conn: &mut Conn, project: ProjectId) -> QueryResult<()> {
+    let rule = Rule { from: Some(LARGE_REFUND), per_day: None };
+    requests::set_rule(conn, project, Role::Support, rule)?;
+    let reasons = "Bought by mistake\nBought twice\nDoes not work for the customer";
+    diesel::update(projects::table.find(project)).set(projects::refund_reasons.eq(reasons)).execute(conn)?;
+    Ok(())
 }
 
 fn store_events(conn: &mut Conn, ctx: &Ctx, all: &[Customer], now: Moment) -> Result<(), Error> {

@@ -30,6 +30,10 @@ pub fn stories(now: i64) -> Vec<Story> {
             .buying(Manner { family: true, ..Manner::default() }).buy("pro_annual").seen(&IPAD, 210),
         meet("add-on bundle", "ananya.chatterjee", "Ananya Chatterjee", "IN", 88)
             .bundle("sundial_pro:monthly", "sundial_coach:monthly").renew_until_now().seen(&GALAXY, 12),
+        meet("Test Store purchase in production", "leila.haddad", "Leila Haddad", "FR", 26)
+            .buy("test_pro_monthly").seen(&IPHONE, 31),
+        meet("large Test Store purchase in production", "mateo.silva", "Mateo Silva", "BR", 9)
+            .once("test_pro_lifetime").seen(&PIXEL, 240),
         meet("experiment enrolment", "camila.souza", "Camila Souza", "BR", 48)
             .enrol("prexp4f2a91c0d7", "b", "summer_test").later(DAY)
             .trial("pro_monthly", 7).renew_until_now().seen(&IPHONE, 95),
