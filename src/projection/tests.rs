@@ -182,6 +182,18 @@ fn a_refund_takes_access_and_money_back_and_a_reversal_returns_both() {
 }
 
 #[test]
+fn a_refund_that_says_so_takes_the_money_back_and_leaves_access() {
+    let refund = |keeps: bool| json!({ "cancel_reason": "CUSTOMER_SUPPORT", "price": -4, "expiration_at_ms": 30 * DAY, "dossier_keeps_access": keeps });
+    let bought = event(0, "INITIAL_PURCHASE", json!({ "price": 10 }));
+    let kept = only(vec![bought.clone(), event(3, "CANCELLATION", refund(true))]);
+    assert_eq!((kept.refunded_at, kept.access_kept_at), (None, Some(Moment(3 * DAY))));
+    assert!(kept.is_active(Moment(4 * DAY)) && kept.will_renew());
+    assert_eq!(kept.revenue.net, Micros(6_000_000));
+    let taken = only(vec![bought, event(3, "CANCELLATION", refund(false))]);
+    assert_eq!((taken.refunded_at, taken.access_kept_at), (Some(Moment(3 * DAY)), None));
+}
+
+#[test]
 fn a_refund_never_gives_back_more_than_was_charged() {
     let refund = |id: i64, price: Value| {
         event(
