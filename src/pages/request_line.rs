@@ -14,7 +14,7 @@ use crate::db::schema::people;
 use crate::events::Store;
 use crate::operations::requests::WAITING_DAYS;
 use crate::requests::{Asker, Request, State, Step, queries};
-use crate::stores::{Order, Wanted};
+use crate::stores::{self, Order, Wanted};
 use crate::web::filters;
 use crate::wording::sentence::Stamp;
 use crate::wording::{text, times};
@@ -157,15 +157,6 @@ pub fn plain_store_name(store: Option<&Store>) -> String {
     store.map(Store::name).filter(|name| !name.is_empty()).unwrap_or("Unknown store").to_owned()
 }
 
-/// The name of the store in a sentence: `the Test Store`.
-pub fn store_name(store: Option<&Store>) -> String {
-    match store.map(Store::name).filter(|name| !name.is_empty()) {
-        Some(name @ ("Test Store" | "App Store" | "Play Store" | "Mac App Store")) => format!("the {name}"),
-        Some(name) => name.to_owned(),
-        None => "the store".into(),
-    }
-}
-
 fn tone(state: State) -> &'static str {
     match state {
         State::Asked | State::Sending | State::Pending => "tone-accent",
@@ -194,7 +185,7 @@ fn state_words(request: &Request, order: &Order, now: Moment) -> String {
         }
         State::Unknown => {
             let until = at(request.sent_at.unwrap_or(request.state_at).plus_days(1));
-            let store = store_name(order.store.as_ref());
+            let store = stores::spoken(order.store.as_ref());
             format!(
                 "not known yet whether it was done. It is not sent again: Dossier reads at {store} until {until}, and then asks a person"
             )
@@ -208,7 +199,7 @@ fn state_words(request: &Request, order: &Order, now: Moment) -> String {
 }
 
 fn step_words(step: &Step, asked_by: &str, names: &Names, order: &Order) -> String {
-    let store = store_name(order.store.as_ref());
+    let store = stores::spoken(order.store.as_ref());
     let person = step.person.and_then(|person| names.get(&person)).map(String::as_str);
     match (step.state, person) {
         (State::Asked, Some(person)) if person != asked_by => format!("{person} agreed"),

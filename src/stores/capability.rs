@@ -66,6 +66,16 @@ impl ActionKind {
         }
     }
 
+    /// What is asked, as a heading of a menu.
+    pub const fn words(self) -> &'static str {
+        match self {
+            ActionKind::Refund => "Refund",
+            ActionKind::Cancel => "Switch renewal off",
+            ActionKind::Resume => "Switch renewal back on",
+            ActionKind::Extend => "Extend",
+        }
+    }
+
     pub fn parse(name: &str) -> Option<ActionKind> {
         ActionKind::ALL.into_iter().find(|kind| kind.name() == name)
     }

@@ -56,6 +56,25 @@ pub fn refund_ends_renewal(store: Option<&Store>) -> bool {
     is_connected(store)
 }
 
+/// The name of a store in a sentence: `the Test Store`, `Stripe`.
+pub fn spoken(store: Option<&Store>) -> String {
+    let name = store.map(Store::name).filter(|name| !name.is_empty()).unwrap_or("store");
+    match store {
+        Some(Store::AppStore | Store::MacAppStore | Store::PlayStore | Store::TestStore) | None => {
+            format!("the {name}")
+        }
+        Some(
+            Store::Stripe
+            | Store::WebBilling
+            | Store::Amazon
+            | Store::Roku
+            | Store::Paddle
+            | Store::Promotional
+            | Store::Other(_),
+        ) => name.to_owned(),
+    }
+}
+
 /// Whether a store can be asked for anything by this program.
 pub fn is_connected(store: Option<&Store>) -> bool {
     matches!(store, Some(Store::TestStore))

@@ -1,6 +1,7 @@
 //! What is asked of the store of a purchase from the profile: the dialogs, which input is accepted, and what follows.
 
 use actix_web::http::StatusCode;
+use dossier::events::Store;
 use dossier::requests::State;
 use dossier::stores::test_store::Fault;
 
@@ -267,4 +268,31 @@ async fn a_test_purchase_is_refunded_where_sandbox_data_is_shown() {
     let page = desk.page(&SOL, &format!("{LENA}?sandbox=1")).await;
     assert!(page.contains("Refund of USD 9.99</b> · done"), "{page}");
     assert_eq!((spent(&desk, "lena"), done_by_store(&desk)), (2 * 9_990_000, 1), "it is no money");
+}
+
+#[actix_web::test]
+async fn a_store_that_does_not_answer_slows_no_page_and_the_dialog_says_so() {
+    let desk = desk_with_a_test_sale().await;
+    let (lines, now) = (desk.application.requests.lines.clone(), desk.clock.now());
+    (0..5).for_each(|_| lines.note(desk.project, &Store::TestStore, false, now));
+    let dialog = desk.page(&SOL, &format!("{LENA}?dialog=refund.{SALE}")).await;
+    assert!(dialog.contains("Test Store does not answer at the moment."), "{dialog}");
+    refund(&desk, &SOL).await;
+    assert_eq!((states(&desk), done_by_store(&desk)), (vec![State::Asked], 0));
+    assert!(desk.page(&SOL, LENA).await.contains("the store does not answer; it is sent as soon as it does"));
+    desk.clock.advance(61);
+    run_jobs(&desk);
+    assert_eq!((states(&desk), done_by_store(&desk)), (vec![State::Confirmed], 1));
+}
+
+#[actix_web::test]
+async fn the_row_of_the_newest_payment_offers_what_the_purchase_offers() {
+    let desk = desk_with_a_test_sale().await;
+    let page = desk.page(&SOL, LENA).await;
+    let history = page.split("id=\"history\"").nth(1).expect("the history");
+    let history = history.split("</section>").next().expect("its end");
+    for dialog in ["dialog=refund&#38;event=", "dialog=cancel.TEST_STORE", "dialog=extend.TEST_STORE"] {
+        assert!(history.contains(dialog), "{dialog}");
+    }
+    assert!(!history.contains("dialog=resume"), "renewal is on");
 }

@@ -13,7 +13,7 @@ use crate::pages::profile::subject::Subject;
 use crate::pages::profile::visit::Visit;
 use crate::pages::request_line::{self, Shown};
 use crate::requests::{State, queries};
-use crate::stores::{Order, Wanted};
+use crate::stores::{self, Order, Wanted};
 use crate::web::{Dialog, filters};
 use crate::wording::times;
 
@@ -132,7 +132,7 @@ pub fn dialog(conn: &mut Conn, view: &View<'_, InProject>, form: Opened) -> Resu
         order: order.transaction_id.clone(),
         access_changes,
         changed,
-        store: request_line::store_name(order.store.as_ref()),
+        store: stores::spoken(order.store.as_ref()),
         says: format!("Agree: {}", order.wanted.words()),
         form,
     })))

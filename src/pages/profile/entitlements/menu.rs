@@ -77,10 +77,10 @@ fn sorted(visit: &Visit, purchase: &Purchase) -> (Vec<Item>, Vec<Refused>) {
     let target = Target { purchase, now: visit.ctx.now };
     for action in wanted(purchase) {
         match stores::capability(action, target).obstacle() {
-            Some(why) => refused.push(Refused { label: label(action), why: why.clone() }),
+            Some(why) => refused.push(Refused { label: action.words(), why: why.clone() }),
             None => {
                 let href = visit.dialog(&format!("{}.{}", action.name(), purchase.key));
-                possible.push(Item { icon: icon(action), label: label(action), href });
+                possible.push(Item { icon: icon(action), label: action.words(), href });
             }
         }
     }
@@ -102,14 +102,5 @@ fn wanted(purchase: &Purchase) -> Vec<ActionKind> {
         (Kind::Subscription, None) => vec![ActionKind::Refund, ActionKind::Cancel, ActionKind::Extend],
         (Kind::Subscription, Some(_)) => vec![ActionKind::Refund, ActionKind::Resume, ActionKind::Extend],
         (Kind::OneTime | Kind::Grant | Kind::Temporary, _) => vec![ActionKind::Refund],
-    }
-}
-
-const fn label(action: ActionKind) -> &'static str {
-    match action {
-        ActionKind::Refund => "Refund",
-        ActionKind::Cancel => "Switch renewal off",
-        ActionKind::Resume => "Switch renewal back on",
-        ActionKind::Extend => "Extend",
     }
 }

@@ -8,7 +8,8 @@ use crate::base::ids::EventId;
 use crate::base::money::Micros;
 use crate::events::{EventType, Summary};
 use crate::pages::profile::visit::Visit;
-use crate::stores::{self, ActionKind};
+use crate::projection::Purchase;
+use crate::stores::{self, ActionKind, Target};
 use crate::web::filters;
 
 #[derive(Debug, Template)]
@@ -20,6 +21,8 @@ pub struct Menu {
     refund: Option<String>,
     /// Whether the store can be asked. Otherwise the dialog says what to do instead.
     is_connected: bool,
+    /// What else the store can be asked about the purchase, if this is its newest payment: the dialog, and the words.
+    others: Vec<(String, &'static str)>,
     /// The store's number of the payment.
     order: Option<String>,
 }
@@ -38,7 +41,18 @@ impl Menu {
             format!("{dialog}&event={row}")
         });
         let is_connected = stores::is_connected(event.store.as_ref());
-        let menu = Menu { id: format!("p{row}"), refund, is_connected, order };
+        let others = if refund.is_some() { others(visit, order.as_deref()) } else { Vec::new() };
+        let menu = Menu { id: format!("p{row}"), refund, is_connected, others, order };
         (menu.refund.is_some() || menu.order.is_some()).then_some(menu)
     }
+}
+
+/// What a store can be asked about the purchase of which this is the newest payment, besides refunding it.
+fn others(visit: &Visit, transaction: Option<&str>) -> Vec<(String, &'static str)> {
+    let is_newest = |one: &&Purchase| transaction.is_some() && one.transaction_id.as_deref() == transaction;
+    let Some(purchase) = visit.purchases.iter().find(is_newest) else { return Vec::new() };
+    let is_possible =
+        |action: &ActionKind| stores::capability(*action, Target { purchase, now: visit.ctx.now }).is_possible();
+    let all = [ActionKind::Cancel, ActionKind::Resume, ActionKind::Extend].into_iter().filter(is_possible);
+    all.map(|action| (visit.dialog(&format!("{}.{}", action.name(), purchase.key)), action.words())).collect()
 }

@@ -14,9 +14,9 @@ use crate::operations::requests::{self, Ask, Wish, Worker};
 use crate::pages::profile::acting::{Outcome, on_customer};
 use crate::pages::profile::page::ProfilePage;
 use crate::pages::profile::subject::Subject;
-use crate::pages::request_line::{store_name, title};
+use crate::pages::request_line::title;
 use crate::requests::queries::Key;
-use crate::stores::ActionKind;
+use crate::stores::{self, ActionKind};
 use crate::web::shared;
 
 /// How long the answer to a form waits for the store: with a quick one, the page shows what came of it at once.
@@ -105,7 +105,7 @@ fn store(
     let what = title(&asked.order.wanted);
     let message = match &asked.waits_because {
         Some(why) => format!("{what}: asked for. {why} Nothing is sent before."),
-        None => format!("{what}: asked of {}.", store_name(asked.order.store.as_ref())),
+        None => format!("{what}: asked of {}.", stores::spoken(asked.order.store.as_ref())),
     };
     let trace = asked.trace.ok_or_else(|| Error::Internal("a form has no key of its own".into()))?;
     let done = Done::new(trace, message, subject.at("entitlements"));
