@@ -183,7 +183,12 @@ fn a_refund_takes_access_and_money_back_and_a_reversal_returns_both() {
 
 #[test]
 fn a_refund_that_says_so_takes_the_money_back_and_leaves_access() {
-    let refund = |keeps: bool| json!({ "cancel_reason": "CUSTOMER_SUPPORT", "price": -4, "expiration_at_ms": 30 * DAY, "dossier_keeps_access": keeps });
+    let refund = |keeps: bool| {
+        json!({
+            "cancel_reason": "CUSTOMER_SUPPORT", "price": -4, "expiration_at_ms": 30 * DAY,
+            "dossier_keeps_access": keeps,
+        })
+    };
     let bought = event(0, "INITIAL_PURCHASE", json!({ "price": 10 }));
     let kept = only(vec![bought.clone(), event(3, "CANCELLATION", refund(true))]);
     assert_eq!((kept.refunded_at, kept.access_kept_at), (None, Some(Moment(3 * DAY))));
