@@ -13,7 +13,7 @@ use crate::base::error::Error;
 use crate::base::hex;
 use crate::base::ids::{CustomerId, RequestId};
 use crate::db::Conn;
-use crate::operations::requests::{Ask, Refusal, Wish, Worker};
+use crate::operations::requests::{Ask, Refusal, RefusalKind, Wish, Worker};
 use crate::projection::Purchase;
 use crate::requests::{Request, State, queries};
 use crate::web::{form, shared};
@@ -120,24 +120,12 @@ fn not_done(state: State, words: &str) -> Error {
 
 /// The answer to a call that asks for what is not possible.
 pub fn refused(why: &Refusal) -> Error {
-    let problem = |status, message: &str| errors::refuse(status, errors::STORE_PROBLEM, message);
-    match why {
-        Refusal::NoSuchPurchase | Refusal::NoSuchPayment => {
+    let problem = |status| errors::refuse(status, errors::STORE_PROBLEM, &why.words());
+    match why.kind() {
+        RefusalKind::Missing => {
             errors::refuse(StatusCode::NOT_FOUND, errors::NO_CUSTOMER, "This customer has no such purchase.")
         }
-        Refusal::Open(_) | Refusal::Stale | Refusal::NeedsApproval(_) | Refusal::OtherWithKey => {
-            problem(StatusCode::CONFLICT, &why.words())
-        }
-        Refusal::Impossible(_)
-        | Refusal::NothingLeft
-        | Refusal::TooMuch(_)
-        | Refusal::NotPositive
-        | Refusal::NotDivisible
-        | Refusal::UnknownAmount
-        | Refusal::TooFine(_)
-        | Refusal::OtherCurrency(_)
-        | Refusal::MayNotKeepAccess
-        | Refusal::MayNotEndAtOnce
-        | Refusal::EndOutOfRange(_) => problem(StatusCode::BAD_REQUEST, &why.words()),
+        RefusalKind::Conflict => problem(StatusCode::CONFLICT),
+        RefusalKind::Impossible => problem(StatusCode::BAD_REQUEST),
     }
 }

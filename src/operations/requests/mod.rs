@@ -21,7 +21,7 @@ pub use check::check;
 pub use decide::{Decided, Problem, Settlement, again as stored_ask, approve, refuse, settle, withdraw};
 pub use payment::Payment;
 pub use preview::events as previewed;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, RefusalKind};
 pub use subject::{Holder, find_by_event, find_by_transaction, find_purchase};
 pub use worker::{BESIDE, Worker};
 

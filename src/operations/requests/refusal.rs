@@ -38,6 +38,17 @@ pub enum Refusal {
     OtherWithKey,
 }
 
+/// What a refusal is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// The customer has no such purchase or payment.
+    Missing,
+    /// Somebody else was faster, or has to come first.
+    Conflict,
+    /// The store cannot do what was asked for.
+    Impossible,
+}
+
 impl Refusal {
     /// The field of a form that it is about; empty for the form as a whole.
     pub const fn field(&self) -> &'static str {
@@ -62,13 +73,13 @@ impl Refusal {
         }
     }
 
-    /// Whether somebody else was faster, or has to come first.
-    pub const fn is_conflict(&self) -> bool {
+    pub const fn kind(&self) -> RefusalKind {
         match self {
-            Refusal::Stale | Refusal::Open(_) | Refusal::NeedsApproval(_) | Refusal::OtherWithKey => true,
-            Refusal::NoSuchPurchase
-            | Refusal::NoSuchPayment
-            | Refusal::Impossible(_)
+            Refusal::NoSuchPurchase | Refusal::NoSuchPayment => RefusalKind::Missing,
+            Refusal::Stale | Refusal::Open(_) | Refusal::NeedsApproval(_) | Refusal::OtherWithKey => {
+                RefusalKind::Conflict
+            }
+            Refusal::Impossible(_)
             | Refusal::NothingLeft
             | Refusal::TooMuch(_)
             | Refusal::NotPositive
@@ -78,7 +89,7 @@ impl Refusal {
             | Refusal::OtherCurrency(_)
             | Refusal::MayNotKeepAccess
             | Refusal::MayNotEndAtOnce
-            | Refusal::EndOutOfRange(_) => false,
+            | Refusal::EndOutOfRange(_) => RefusalKind::Impossible,
         }
     }
 

@@ -4,6 +4,7 @@
 use askama::Template;
 
 use crate::actions::{InProject, Opened, View};
+use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::RequestId;
 use crate::db::Conn;
@@ -11,8 +12,8 @@ use crate::operations::requests::{Payment, WAITING_DAYS, check, stored_ask};
 use crate::pages::profile::entitlements::{AccessChange, what_changes};
 use crate::pages::profile::subject::Subject;
 use crate::pages::profile::visit::Visit;
-use crate::pages::request_line::{self, Shown};
-use crate::requests::{State, queries};
+use crate::pages::request_line::{self, RequestLine, Shown};
+use crate::requests::{Request, State, queries};
 use crate::stores::{self, Order, Wanted};
 use crate::web::{Dialog, filters};
 use crate::wording::times;
@@ -55,6 +56,19 @@ impl What {
             "withdraw" => Some(What::Withdraw),
             "settle" => Some(What::Settle),
             _ => None,
+        }
+    }
+
+    /// What is to be known of the request before this is decided.
+    fn facts(self, request: &Request, line: &RequestLine, now: Moment) -> Vec<(&'static str, String)> {
+        let at = |moment| times::day_and_time(moment, now);
+        match self {
+            What::Approve | What::Refuse => vec![("Ends by itself", at(request.asked_at.plus_days(WAITING_DAYS)))],
+            What::Settle => {
+                let last = line.steps.last().map(|step| ("Last step", format!("{} {}", step.words, step.quote)));
+                request.sent_at.map(|sent| ("Sent", at(sent))).into_iter().chain(last).collect()
+            }
+            What::Withdraw => Vec::new(),
         }
     }
 
@@ -111,17 +125,7 @@ pub fn dialog(conn: &mut Conn, view: &View<'_, InProject>, form: Opened) -> Resu
     facts.extend(money(&order, payment.as_ref()));
     facts.push(("Asked by", format!("{asked_by}, {asked}")));
     facts.extend(request.reason.clone().map(|reason| ("Because", reason)));
-    match what {
-        What::Approve | What::Refuse => {
-            let until = times::day_and_time(request.asked_at.plus_days(WAITING_DAYS), now);
-            facts.push(("Ends by itself", until));
-        }
-        What::Settle => {
-            facts.extend(request.sent_at.map(|at| ("Sent", times::day_and_time(at, now))));
-            facts.extend(line.steps.last().map(|step| ("Last step", format!("{} {}", step.words, step.quote))));
-        }
-        What::Withdraw => {}
-    }
+    facts.extend(what.facts(&request, &line, now));
     Ok(Some(Dialog::new(Decide {
         action: format!("/projects/{}/requests/{}/{}", member.project.slug, request.id, form.name),
         what,

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::draft::{CancelDraft, ExtendDraft};
+use super::draft::{CancelDraft, ExtendDraft, preview_ask};
 use super::refund::Refund;
 use crate::actions::Opened;
 use crate::base::Permission::ChangePurchases;
@@ -185,16 +185,7 @@ struct Ahead {
 }
 
 fn ahead(conn: &mut Conn, visit: &Visit, purchase: &Purchase, wish: Wish) -> Result<Ahead, Error> {
-    let ask = Ask {
-        customer: visit.customer.id,
-        environment: purchase.environment,
-        purchase: &purchase.key,
-        wish,
-        reason: None,
-        role: visit.role,
-        once: None,
-        may_wait: true,
-    };
+    let ask = preview_ask(visit, purchase, wish);
     let says = match check(conn, &visit.ctx, &ask)?.map(|(_, order, _)| order.wanted) {
         Ok(Wanted::Cancel { at_once: true }) => "Switch renewal off and end access".into(),
         Ok(Wanted::Cancel { at_once: false }) => "Switch renewal off".into(),

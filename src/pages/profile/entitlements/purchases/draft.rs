@@ -6,7 +6,9 @@ use crate::audit;
 use crate::base::clock::Moment;
 use crate::base::error::{Problem, Refusal};
 use crate::base::money::Micros;
-use crate::operations::requests::{Extent, Wish};
+use crate::operations::requests::{Ask, Extent, Wish};
+use crate::pages::profile::visit::Visit;
+use crate::projection::Purchase;
 use crate::stores::ExtendCode;
 
 /// The fields of the dialog that refunds a payment.
@@ -177,6 +179,20 @@ fn both(wish: Result<Wish, Problem>, reason: Result<Option<String>, Problem>) ->
             let problems = [wish.err(), reason.err()].into_iter().flatten().collect();
             Err(Refusal { problems, is_stale: false })
         }
+    }
+}
+
+/// What a preview checks: this wish, before a reason is typed. Nothing is stored by checking it.
+pub fn preview_ask<'a>(visit: &Visit, purchase: &'a Purchase, wish: Wish) -> Ask<'a> {
+    Ask {
+        customer: visit.customer.id,
+        environment: purchase.environment,
+        purchase: &purchase.key,
+        wish,
+        reason: None,
+        role: visit.role,
+        once: None,
+        may_wait: true,
     }
 }
 

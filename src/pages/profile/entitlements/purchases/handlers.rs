@@ -10,7 +10,7 @@ use super::draft::{CancelDraft, ExtendDraft, Parsed, RefundDraft, ResumeDraft};
 use crate::actions::{ActionContext, ActionForm, Done};
 use crate::base::error::{Error, Problem, Refusal};
 use crate::events::Environment;
-use crate::operations::requests::{self, Ask, Wish, Worker};
+use crate::operations::requests::{self, Ask, RefusalKind, Wish, Worker};
 use crate::pages::profile::acting::{Outcome, on_customer};
 use crate::pages::profile::page::ProfilePage;
 use crate::pages::profile::subject::Subject;
@@ -129,7 +129,7 @@ fn refused(refusal: requests::Refusal) -> Error {
         requests::Refusal::NoSuchPurchase => Error::NotFound,
         refusal => {
             let problem = Problem { field: refusal.field(), sentence: refusal.words() };
-            Refusal { problems: vec![problem], is_stale: refusal.is_conflict() }.into()
+            Refusal { problems: vec![problem], is_stale: refusal.kind() == RefusalKind::Conflict }.into()
         }
     }
 }

@@ -3,14 +3,14 @@
 use askama::Template;
 use diesel::prelude::*;
 
-use super::draft::RefundDraft;
+use super::draft::{RefundDraft, preview_ask};
 use crate::actions::Opened;
 use crate::base::error::Error;
 use crate::base::ids::ProjectId;
 use crate::base::money::Micros;
 use crate::db::Conn;
 use crate::db::schema::projects;
-use crate::operations::requests::{Ask, Payment, Wish, approval_needed, check, previewed};
+use crate::operations::requests::{Payment, Wish, approval_needed, check, previewed};
 use crate::pages::profile::entitlements::access_change::AccessChange;
 use crate::pages::profile::visit::Visit;
 use crate::pages::request_line::plain_store_name;
@@ -148,16 +148,7 @@ impl Preview {
     ) -> Result<Preview, Error> {
         let Ok(wish) = draft.wish() else { return Ok(Preview::default()) };
         let keeps_access = matches!(wish, Wish::Refund { keeps_access: true, .. });
-        let ask = Ask {
-            customer: visit.customer.id,
-            environment: purchase.environment,
-            purchase: &purchase.key,
-            wish,
-            reason: None,
-            role: visit.role,
-            once: None,
-            may_wait: true,
-        };
+        let ask = preview_ask(visit, purchase, wish);
         let Ok((holder, order, _)) = check(conn, &visit.ctx, &ask)? else { return Ok(Preview::default()) };
         let of = (holder.customer, &holder.purchase);
         let events = previewed(conn, &visit.catalog, of, (&order, Some(payment)), visit.ctx.now)?;
