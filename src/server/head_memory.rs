@@ -28,12 +28,14 @@ impl HeadMemory {
 }
 
 impl ArrivingHead {
-    /// Counts bytes that came in. Returns `false` when there is no room for them.
+    /// Counts bytes that came in. Returns `false` when there is no room for them. For a head of the usual size there always is,
+    /// also while others that found no room are still being closed.
     pub fn came_in(&mut self, bytes: usize) -> bool {
         self.bytes += bytes;
         let more = self.bytes.saturating_sub(USUAL) - self.taken;
         self.taken += more;
-        self.memory.0.fetch_add(more, Ordering::Relaxed) + more <= TOGETHER
+        let together = self.memory.0.fetch_add(more, Ordering::Relaxed) + more;
+        self.taken == 0 || together <= TOGETHER
     }
 }
 
@@ -58,7 +60,12 @@ mod tests {
             .collect();
         assert_eq!(large.len(), TOGETHER / (52 << 10));
         assert!(memory.begin().came_in(USUAL) && !memory.begin().came_in(60 << 10));
-        drop(large);
+        let mut too_much = memory.begin();
+        assert!(
+            !too_much.came_in(1 << 20) && memory.begin().came_in(USUAL),
+            "others that found no room are no hindrance"
+        );
+        drop((large, too_much));
         assert_eq!(memory.0.load(Ordering::Relaxed), 0);
         assert!(memory.begin().came_in(60 << 10));
     }
