@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use url::{Host, Origin, Url};
 
 use crate::base::allowlist::Allowlist;
+use crate::base::master_key::MasterKeySource;
 
 /// The default log filter: requests, but not the start of the HTTP server's workers.
 pub const DEFAULT_LOG: &str = "info,actix_server=warn";
@@ -59,6 +60,12 @@ pub struct Flags {
     /// Private networks that webhook endpoints may be in: addresses or networks, separated by commas
     #[arg(long, env = "DOSSIER_OUTGOING_PRIVATE", default_value = "", global = true)]
     outgoing_private: String,
+    /// The master key: 32 bytes in Base64; while it is replaced, the former one after it [default: the master key file]
+    #[arg(long, env = "DOSSIER_MASTER_KEY", global = true, hide_env_values = true)]
+    master_key: Option<String>,
+    /// The file with the master key, made at the first start [default: dossier.key beside the SQLite file, or here]
+    #[arg(long, env = "DOSSIER_MASTER_KEY_FILE", global = true)]
+    master_key_file: Option<PathBuf>,
     /// Milliseconds that the Test Store takes to act on a purchase, to see how waiting looks
     #[arg(long, env = "DOSSIER_TEST_STORE_DELAY", default_value_t = 0, global = true)]
     test_store_delay: u64,
@@ -82,6 +89,8 @@ pub struct Config {
     pub key_limits: KeyLimits,
     /// Which addresses webhook endpoints may have.
     pub allowlist: Allowlist,
+    /// Where the key comes from that seals secrets in the database.
+    pub master_key: MasterKeySource,
     /// How long the Test Store takes to act on a purchase.
     pub test_store_delay: Duration,
     pub log: String,
@@ -123,7 +132,9 @@ impl Flags {
     /// One line that names the first variable with a wrong value.
     pub fn check(self) -> Result<Config, String> {
         let bind = bind(&self.bind)?;
+        let master_key = master_key(self.master_key, self.master_key_file, &self.database_url);
         Ok(Config {
+            master_key,
             database_url: self.database_url,
             bind,
             public_url: public_url(self.public_url.as_deref(), bind)?,
@@ -197,6 +208,19 @@ fn is_bare(url: &Url) -> bool {
     url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty()
 }
 
+/// The key itself, or its file: `dossier.key` beside the file of the database `dossier.db`.
+fn master_key(key: Option<String>, file: Option<PathBuf>, database_url: &str) -> MasterKeySource {
+    let given = |text: &String| !text.trim().is_empty();
+    if let Some(key) = key.filter(given) {
+        return MasterKeySource::Given(key);
+    }
+    let beside = || match database_url.strip_prefix("sqlite:") {
+        Some(path) => PathBuf::from(path.trim_start_matches("//")).with_extension("key"),
+        None => PathBuf::from("dossier.key"),
+    };
+    MasterKeySource::File(file.filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(beside))
+}
+
 fn networks(name: &str, text: &str) -> Result<Vec<IpNet>, String> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| network(name, part)).collect()
 }
@@ -235,6 +259,8 @@ mod tests {
             secret_key_requests: 3_000,
             outgoing_http: false,
             outgoing_private: String::new(),
+            master_key: None,
+            master_key_file: None,
             test_store_delay: 0,
             log: "info".into(),
         }
@@ -245,6 +271,18 @@ mod tests {
         let config = flags().check().expect("good flags");
         assert_eq!(config.address_of("/login"), "http://127.0.0.1:8080/login");
         assert!(!config.is_https());
+    }
+
+    #[test]
+    fn the_master_key_lies_beside_the_database_unless_it_is_given() {
+        let key =
+            |key: Option<&str>, file: Option<&str>, url| master_key(key.map(Into::into), file.map(Into::into), url);
+        let file = |path: &str| MasterKeySource::File(path.into());
+        assert_eq!(key(None, None, "sqlite:/var/lib/dossier.db"), file("/var/lib/dossier.key"));
+        assert_eq!(key(Some(" "), Some(""), "sqlite:a.db"), file("a.key"));
+        assert_eq!(key(None, None, "postgres://db/dossier"), file("dossier.key"));
+        assert_eq!(key(None, Some("/run/key"), "sqlite:a.db"), file("/run/key"));
+        assert_eq!(key(Some("k"), Some("/run/key"), "sqlite:a.db"), MasterKeySource::Given("k".into()));
     }
 
     #[test]

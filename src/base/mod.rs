@@ -8,6 +8,7 @@ pub mod config;
 pub mod countries;
 pub mod error;
 pub mod ids;
+pub mod master_key;
 pub mod money;
 pub mod monotonic;
 pub mod roles;

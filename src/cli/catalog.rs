@@ -9,7 +9,6 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::catalog::file::File;
 use crate::catalog::queries;
-use crate::db::{Db, migrate};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -36,8 +35,7 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     let Action::Apply { project: slug, file } = &args.action;
     let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
     let catalog = File::parse(&text)?;
-    let db = Db::open(&config.database_url, 1)?;
-    migrate::run(&db)?;
+    let db = super::open_with(config, 1)?;
     let done = db.write_here(|conn| {
         let Some(project) = project_id(conn, slug)? else { return Ok(None) };
         queries::apply(conn, project, &catalog)?;

@@ -18,7 +18,7 @@ use crate::cli::demo_data::{self, Author, Contact, Customer, Note, Override};
 use crate::customers::state::News;
 use crate::customers::{Seen, identity, state};
 use crate::db::schema::{app_user_ids, customers, notes, offering_overrides, projects};
-use crate::db::{Conn, Db, Serving, migrate};
+use crate::db::{Conn, Db, Serving};
 use crate::events::Delivery;
 use crate::operations::requests::{self, Rule};
 use crate::{catalog, ingest};
@@ -43,8 +43,7 @@ pub fn run(config: Config) -> Result<(), String> {
     if is_own {
         remove_own_database()?;
     }
-    let db = Db::open(&config.database_url, config.connections)?;
-    migrate::run(&db)?;
+    let db = super::open_with(&config, config.connections)?;
     let (password, secret) = (random_word(6)?, format!("Bearer {}", random_word(24)?));
     build(&db, Clock::Machine.now(), &password, &secret)?;
     let [app, server] = add_keys(&db, Clock::Machine.now()).map_err(one_line)?;

@@ -16,7 +16,7 @@ use crate::base::clock::Clock;
 use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::cli::settle::{self, retried};
-use crate::db::{Db, migrate};
+use crate::db::Db;
 use crate::events::{Delivery, MAX_BODY};
 use crate::ingest::{self, Outcome, Taken};
 
@@ -61,8 +61,7 @@ pub struct RejectedLines {
 /// # Errors
 /// One line for standard error, when the project does not exist, a file cannot be read or the database fails.
 pub fn run(args: &Args, config: &crate::base::config::Config) -> Result<(), String> {
-    let db = Db::open(&config.database_url, 2)?;
-    migrate::run(&db)?;
+    let db = super::open_with(config, 2)?;
     tune(&db)?;
     let size = args.files.iter().filter_map(|name| std::fs::metadata(name).ok()).map(|meta| meta.len()).sum();
     let bar = bar(size, "{bytes}/{total_bytes} {msg}");

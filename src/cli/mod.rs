@@ -6,6 +6,7 @@ pub mod demo;
 pub mod demo_data;
 pub mod import;
 mod key;
+mod master_key;
 mod project;
 pub mod rebuild;
 pub mod serve;
@@ -18,7 +19,7 @@ use clap::{Parser, Subcommand};
 
 use crate::base::config::{Config, Flags};
 use crate::base::error::Error;
-use crate::db::{Db, migrate};
+use crate::db::{Db, migrate, secrets};
 
 /// A self-hosted customer profile for apps that sell subscriptions
 #[derive(Parser)]
@@ -51,6 +52,9 @@ enum Command {
     Audit(audit::Args),
     /// Store webhook bodies from files, one JSON object per line
     Import(import::Args),
+    /// The key that seals secrets in the database
+    #[command(subcommand)]
+    MasterKey(master_key::Action),
     /// Derive the state of customers again from the stored events
     Rebuild(rebuild::Args),
 }
@@ -80,6 +84,7 @@ fn run(command: Command, config: Config) -> Result<(), String> {
         Command::Catalog(args) => catalog::run(&args, &config),
         Command::Audit(args) => audit::run(&args, &config),
         Command::Import(args) => import::run(&args, &config),
+        Command::MasterKey(action) => master_key::run(&action, &config),
         Command::Rebuild(args) => rebuild::run(&args, &config),
     }
 }
@@ -99,8 +104,18 @@ fn refuse(refused: &clap::Error) -> ExitCode {
 
 /// Opens the database for a command and brings its tables up to date.
 fn open(config: &Config) -> Result<Db, String> {
-    let db = Db::open(&config.database_url, config.connections)?;
+    open_with(config, config.connections)
+}
+
+/// As [`open`], with so many connections at most. The first command or server on a database makes its master key.
+fn open_with(config: &Config, connections: u32) -> Result<Db, String> {
+    let db = Db::open(&config.database_url, connections)?;
     migrate::run(&db)?;
+    if secrets::unlock(&db, &config.master_key)? {
+        let file = &config.master_key;
+        eprintln!("Dossier has made its master key, in {file:?}. Back that file up, apart from the database:");
+        eprintln!("without it, second factors, webhook endpoints and connections have to be set up again.");
+    }
     Ok(db)
 }
 

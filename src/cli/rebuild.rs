@@ -12,7 +12,7 @@ use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, EventId, Ids, ProjectId};
 use crate::db::schema::{customers, events, projects};
-use crate::db::{Conn, Db, migrate};
+use crate::db::{Conn, Db};
 use crate::events::{Delivery, Digest, Rejection, StoredBody};
 use crate::ingest::{self, queries::StoredEvent};
 
@@ -26,8 +26,7 @@ pub struct Args {
 /// # Errors
 /// One line for standard error, when the project does not exist or the database fails.
 pub fn run(args: &Args, config: &Config) -> Result<(), String> {
-    let db = Db::open(&config.database_url, 2)?;
-    migrate::run(&db)?;
+    let db = super::open_with(config, 2)?;
     let project = match &args.project {
         None => None,
         Some(slug) => {

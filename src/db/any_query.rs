@@ -117,7 +117,7 @@ impl Connection for Conn {
     type TransactionManager = Conn;
 
     fn establish(url: &str) -> ConnectionResult<Conn> {
-        AnyConnection::establish(url).map(Conn::new)
+        AnyConnection::establish(url).map(|conn| Conn::new(conn, Arc::default()))
     }
 
     fn execute_returning_count<T>(&mut self, source: &T) -> QueryResult<usize>

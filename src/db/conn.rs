@@ -11,10 +11,12 @@ use diesel::r2d2::ManageConnection;
 use diesel::{ConnectionError, PgConnection, QueryResult, SqliteConnection};
 
 use super::{Unavailable, failure};
+use crate::base::error::Error;
 use crate::base::ids::{PersonId, ProjectId};
+use crate::base::master_key::MasterKeys;
 
 /// An open connection to either database, as the program uses it.
-pub struct Conn(pub(super) AnyConnection, Mode);
+pub struct Conn(pub(super) AnyConnection, Mode, Arc<OnceLock<MasterKeys>>);
 
 /// What the open transaction may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +68,8 @@ const POSTGRES_SETTINGS: &str = "
 ";
 
 impl Conn {
-    pub(super) fn new(connection: AnyConnection) -> Conn {
-        Conn(connection, Mode::Reads)
+    pub(super) fn new(connection: AnyConnection, keys: Arc<OnceLock<MasterKeys>>) -> Conn {
+        Conn(connection, Mode::Reads, keys)
     }
 
     pub(super) fn begin_read(&mut self) -> QueryResult<()> {
@@ -116,6 +118,14 @@ impl Conn {
 
     pub fn is_sqlite(&self) -> bool {
         matches!(self.0, AnyConnection::Sqlite(_))
+    }
+
+    /// The keys that open the secrets of this database.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when nobody has unlocked it ([`super::secrets::unlock`]).
+    pub fn master_keys(&self) -> Result<MasterKeys, Error> {
+        super::unlocked(&self.2)
     }
 
     /// The connection to the one database that is open, for what the two databases do differently.
@@ -181,6 +191,7 @@ pub struct Manager {
     is_for_writers: bool,
     counts: Arc<Counts>,
     file: Arc<DatabaseFile>,
+    keys: Arc<OnceLock<MasterKeys>>,
 }
 
 #[derive(Debug)]
@@ -221,13 +232,18 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 impl Manager {
     /// # Errors
     /// When the scheme of `url` is neither `sqlite:` nor `postgres:`.
-    pub fn new(url: &str, counts: Arc<Counts>, file: Arc<DatabaseFile>) -> Result<Manager, String> {
+    pub fn new(
+        url: &str,
+        counts: Arc<Counts>,
+        file: Arc<DatabaseFile>,
+        keys: Arc<OnceLock<MasterKeys>>,
+    ) -> Result<Manager, String> {
         let address = match (sqlite_path(url), url.split_once(':')) {
             (Some(path), _) => Address::Sqlite(path.to_owned()),
             (None, Some(("postgres" | "postgresql", _))) => Address::Postgres(with_connect_timeout(url)),
             _ => return Err("DATABASE_URL must start with sqlite: or postgres:".into()),
         };
-        Ok(Manager { address, is_for_writers: false, counts, file })
+        Ok(Manager { address, is_for_writers: false, counts, file, keys })
     }
 
     /// Opens connections for writers.
@@ -276,7 +292,7 @@ impl Manager {
                 AnyConnection::Postgres(conn)
             }
         };
-        Ok(Conn::new(conn))
+        Ok(Conn::new(conn, self.keys.clone()))
     }
 }
 

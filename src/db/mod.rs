@@ -18,8 +18,8 @@ mod serving;
 mod turns;
 
 use std::any::Any;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use diesel::connection::{Connection, SimpleConnection, TransactionManager};
@@ -31,6 +31,9 @@ use conn::{Counts, DatabaseFile};
 pub use failure::{Unavailable, changed_meanwhile, is_unavailable};
 pub use serving::Serving;
 use turns::Turns;
+
+use crate::base::error::Error;
+use crate::base::master_key::MasterKeys;
 
 /// How long a reader waits for a connection before the answer is 503.
 pub const POOL_WAIT: Duration = Duration::from_secs(2);
@@ -51,6 +54,8 @@ pub struct Db {
     turns: Turns,
     counts: Arc<Counts>,
     file: Arc<DatabaseFile>,
+    /// What opens the secrets in the database; empty until it is unlocked.
+    keys: Arc<OnceLock<MasterKeys>>,
 }
 
 type PooledConn = PooledConnection<Manager>;
@@ -65,7 +70,8 @@ impl Db {
     pub fn open(url: &str, connections: u32) -> Result<Db, String> {
         let counts = Arc::new(Counts::default());
         let file = Arc::new(DatabaseFile::default());
-        let manager = || Manager::new(url, counts.clone(), file.clone());
+        let keys = Arc::new(OnceLock::new());
+        let manager = || Manager::new(url, counts.clone(), file.clone(), keys.clone());
         let first = manager()?;
         first.check()?;
         let (writers, batches) = match first.is_sqlite() {
@@ -87,7 +93,25 @@ impl Db {
             0 => writers.clone(),
             most => pool(most, WRITER_WAIT, manager()?.for_writers()),
         };
-        Ok(Db { readers, writers, batches, turns: Turns::default(), counts, file })
+        Ok(Db { readers, writers, batches, turns: Turns::default(), counts, file, keys })
+    }
+
+    /// Gives all connections the keys that open the secrets in the database. The first keys stay.
+    pub(super) fn keep_keys(&self, keys: MasterKeys) {
+        self.keys.get_or_init(|| keys);
+    }
+
+    /// The keys that open the secrets of this database.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when nobody has unlocked it ([`secrets::unlock`]).
+    pub fn master_keys(&self) -> Result<MasterKeys, Error> {
+        unlocked(&self.keys)
+    }
+
+    /// Whether the secrets in the database can be read.
+    pub fn is_unlocked(&self) -> bool {
+        self.keys.get().is_some()
     }
 
     /// How many statements all connections have sent since start-up, without `BEGIN`, `COMMIT` and `ROLLBACK`.
@@ -294,6 +318,10 @@ impl Db {
     pub fn is_sqlite(&self) -> bool {
         self.readers.get().is_ok_and(|conn| matches!(conn.inner.0, AnyConnection::Sqlite(_)))
     }
+}
+
+fn unlocked(keys: &OnceLock<MasterKeys>) -> Result<MasterKeys, Error> {
+    keys.get().cloned().ok_or_else(|| Error::Internal("the secrets of the database are locked".into()))
 }
 
 type Tx = <Conn as Connection>::TransactionManager;

@@ -611,7 +611,7 @@ diesel::table! {
         id -> BigInt,
         name -> Text,
         url -> Text,
-        authorization_value -> Nullable<Text>,
+        authorization_value -> Nullable<Binary>,
         environment -> Text,
         sends_received -> Bool,
         is_on -> Bool,

@@ -9,6 +9,7 @@ use super::{lease, signing};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
 use crate::base::ids::{EndpointId, Ids};
+use crate::base::master_key::MasterKeys;
 use crate::db::Db;
 
 /// How many deliveries a process sends at the same time.
@@ -66,8 +67,18 @@ impl Courier {
     /// is sent again when its lease ends.
     pub fn send(&self, job: &Job) {
         let at = self.clock.now();
-        let headers = headers_of(job, at);
-        let answer = self.client.post(&job.endpoint.url, &headers, &job.body);
+        let headers = self.db.master_keys().and_then(|keys| headers_of(job, &keys, at));
+        let (headers, answer) = match headers {
+            Ok(headers) => {
+                let answer = self.client.post(&job.endpoint.url, &headers, &job.body);
+                (headers, answer)
+            }
+            Err(error) => {
+                tracing::error!(delivery = job.id.0, cause = error.cause(), "a delivery was not sent");
+                let problem = Some("It was not sent: the signing secret cannot be read with the master key.".into());
+                (Vec::new(), Answer { problem, ..Answer::default() })
+            }
+        };
         tracing::debug!(delivery = job.id.0, status = answer.status, took_ms = answer.took_ms, "a delivery was sent");
         if let Err(error) = self.record(job, at, &shown(&headers), &answer) {
             tracing::error!(delivery = job.id.0, cause = error.cause(), "the result of a delivery was not recorded");
@@ -102,13 +113,13 @@ impl Courier {
 }
 
 /// All headers of a request. `webhook-id` is the same for every attempt of a delivery.
-fn headers_of(job: &Job, now: Moment) -> Vec<(String, String)> {
+fn headers_of(job: &Job, keys: &MasterKeys, now: Moment) -> Result<Vec<(String, String)>, Error> {
     let id = format!("msg_{}", job.id);
-    let signed = signing::headers(&id, now, &job.body, &job.endpoint.secrets(now));
+    let signed = signing::headers(&id, now, &job.body, &job.endpoint.secrets(keys, now)?);
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     headers.extend(signed.map(|(name, value)| (name.to_owned(), value)));
-    headers.extend(job.endpoint.authorization_value.clone().map(|value| ("authorization".to_owned(), value)));
-    headers
+    headers.extend(job.endpoint.authorization(keys)?.map(|value| ("authorization".to_owned(), value)));
+    Ok(headers)
 }
 
 /// The headers as pages show them: one per line, without secret values.

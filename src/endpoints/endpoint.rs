@@ -6,8 +6,11 @@ use url::Url;
 use super::Secret;
 use crate::audit::Ctx;
 use crate::base::clock::Moment;
+use crate::base::error::Error;
 use crate::base::ids::{EndpointId, ProjectId};
+use crate::base::master_key::MasterKeys;
 use crate::db::schema::webhook_endpoints;
+use crate::db::secrets::endpoint as place;
 use crate::events::{Environment, Event};
 
 /// How many endpoints a project may have.
@@ -21,12 +24,13 @@ pub struct Endpoint {
     pub id: EndpointId,
     pub name: String,
     pub url: String,
-    /// The value of the `Authorization` header; never shown.
-    pub authorization_value: Option<String>,
+    /// The value of the `Authorization` header, sealed; never shown.
+    pub authorization_value: Option<Vec<u8>>,
     pub environment: Environments,
     /// Whether it also wants events that were received, not only those that Dossier makes.
     pub sends_received: bool,
     pub is_on: bool,
+    /// What signs requests, sealed.
     pub secret: Vec<u8>,
     pub secret_set_at: Moment,
     pub old_secret: Option<Vec<u8>>,
@@ -85,10 +89,15 @@ impl Environments {
 
 impl Endpoint {
     /// An endpoint that is switched on, with an empty name and address.
-    pub fn new(ctx: &Ctx, secret: Vec<u8>) -> Endpoint {
-        Endpoint {
+    ///
+    /// # Errors
+    /// When the secret cannot be sealed.
+    pub fn new(ctx: &Ctx, keys: &MasterKeys, secret: &Secret) -> Result<Endpoint, Error> {
+        let id = ctx.next_id();
+        let secret = keys.seal(&place(ctx.project, id), &secret.0)?;
+        Ok(Endpoint {
             project_id: ctx.project,
-            id: ctx.next_id(),
+            id,
             name: String::new(),
             url: String::new(),
             authorization_value: None,
@@ -103,7 +112,25 @@ impl Endpoint {
             last_at: None,
             last_status: None,
             last_problem: None,
-        }
+        })
+    }
+
+    /// Seals a secret for this endpoint.
+    ///
+    /// # Errors
+    /// When the operating system's random source fails.
+    pub fn seal(&self, keys: &MasterKeys, secret: &[u8]) -> Result<Vec<u8>, Error> {
+        keys.seal(&place(self.project_id, self.id), secret)
+    }
+
+    /// The value of the `Authorization` header that is sent.
+    ///
+    /// # Errors
+    /// When it does not open with the master key.
+    pub fn authorization(&self, keys: &MasterKeys) -> Result<Option<String>, Error> {
+        let Some(sealed) = &self.authorization_value else { return Ok(None) };
+        let opened = keys.open(&place(self.project_id, self.id), sealed)?;
+        Ok(Some(String::from_utf8_lossy(&opened).into_owned()))
     }
 
     /// Whether the endpoint wants an event. `types` are the types it wants; if empty, it wants every type.
@@ -118,9 +145,13 @@ impl Endpoint {
     }
 
     /// The secrets that sign requests now, the newest first.
-    pub fn secrets(&self, now: Moment) -> Vec<Secret> {
-        let old = self.old_secret.clone().filter(|_| self.overlap(now).is_some());
-        [Some(self.secret.clone()), old].into_iter().flatten().map(Secret).collect()
+    ///
+    /// # Errors
+    /// When they do not open with the master key.
+    pub fn secrets(&self, keys: &MasterKeys, now: Moment) -> Result<Vec<Secret>, Error> {
+        let old = self.old_secret.as_ref().filter(|_| self.overlap(now).is_some());
+        let open = |sealed: &Vec<u8>| keys.open(&place(self.project_id, self.id), sealed).map(Secret);
+        [Some(&self.secret), old].into_iter().flatten().map(open).collect()
     }
 
     /// Until when requests are also signed with the old secret; `None` when they are not.

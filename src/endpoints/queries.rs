@@ -90,7 +90,7 @@ pub fn switch(conn: &mut Conn, project: ProjectId, id: EndpointId, is_on: bool) 
     Ok(())
 }
 
-/// Sets a new secret. Requests are also signed with the present one until `until`; with `None` no former secret signs any
+/// Sets a new secret, sealed. Requests are also signed with the present one until `until`; with `None` no former secret signs any
 /// more.
 pub fn replace_secret(
     conn: &mut Conn,

@@ -79,6 +79,7 @@ impl Application {
     /// One line: the database cannot be used, a thread cannot be started, or the table of countries cannot be read.
     pub fn new(db: Db, clock: Clock, ids: Ids, config: Config) -> Result<Application, String> {
         let countries = Countries::open(config.geoip.as_deref())?;
+        secrets::unlock(&db, &config.master_key)?;
         let key = Arc::new(secrets::load_or_create(&db, secrets::SESSION_KEY)?);
         let device_key = Key::from(&secrets::load_or_create(&db, secrets::DEVICE_KEY)?);
         let (monotonic, config) = (MonotonicClock::new(clock.clone()), Arc::new(config));

@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 use crate::load::{self, Client};
 
 pub const SECRET: &str = "Bearer bench";
+const MASTER_KEY: &str = "c3VuZGlhbHN1bmRpYWxzdW5kaWFsc3VuZGlhbHN1bmQ=";
 const EMAIL: &str = "ada@okafor.example";
 const PASSWORD: &str = "meridian-lantern-7";
 
@@ -144,6 +145,7 @@ impl Server {
         let began = Instant::now();
         let child = Command::new(env!("CARGO_BIN_EXE_dossier"))
             .env("DATABASE_URL", url)
+            .env("DOSSIER_MASTER_KEY", MASTER_KEY)
             .env("DOSSIER_BIND", address.to_string())
             .env("DOSSIER_LOG", "warn")
             .env("DOSSIER_PUBLIC_KEY_REQUESTS", "1000000000")

@@ -2,7 +2,7 @@
 //! the server fails.
 
 use std::collections::BTreeMap;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
@@ -26,6 +26,7 @@ use crate::support::jobs::{clean_up, rebuild};
 use crate::support::operations::erase_customer;
 use crate::support::pages::seen_version;
 use crate::support::receiver::{Manner, Receiver, Request};
+use crate::support::server::dossier;
 use crate::support::{Answer, Desk, traces};
 
 const PAGE: &str = "/projects/sundial/settings/endpoints";
@@ -338,7 +339,7 @@ struct Process(Child);
 
 impl Process {
     fn start(desk: &Desk) -> Process {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+        let mut command = dossier();
         command.env("DATABASE_URL", &desk.application.config.database_url).env("DOSSIER_BIND", "127.0.0.1:0");
         command.env("DOSSIER_OUTGOING_HTTP", "1").env("DOSSIER_OUTGOING_PRIVATE", "127.0.0.0/8");
         Process(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server starts"))

@@ -56,6 +56,7 @@ mod live;
 mod log;
 mod log_in;
 mod manage;
+mod master_key;
 mod migrate;
 mod notes;
 mod offering;

@@ -1,6 +1,5 @@
 //! A database of an earlier version is migrated, and everything is found in it, also when the server was killed meanwhile.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
@@ -23,7 +22,7 @@ use crate::support::events::{deliver, deliver_together, event_on_day, purchase, 
 use crate::support::jobs::rebuild;
 use crate::support::life_cycles::life_cycles;
 use crate::support::operations::erase_customer;
-use crate::support::server::{Server, free_address, serve_database};
+use crate::support::server::{Server, dossier, free_address, serve_database};
 
 /// The tables of events and histories before they were made smaller.
 const TABLES: &str = "
@@ -208,7 +207,7 @@ impl Moments {
     /// From how long a command takes that migrates and does next to nothing else.
     fn on(url: &str) -> Moments {
         let began = Instant::now();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+        let mut command = dossier();
         let done = command.args(["audit", "verify"]).env("DATABASE_URL", url).output().expect("it runs");
         assert!(done.status.success(), "{done:?}");
         Moments(began.elapsed())

@@ -1,7 +1,7 @@
 //! The people of a project: roles, leaving, and that a project keeps an admin.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
@@ -16,6 +16,7 @@ use crate::support::cast::{ADA, DEV, LENA, PASSWORD, Person, SOL, SUNDIAL, TEAM,
 use crate::support::desks::add_lena;
 use crate::support::jobs::clean_up;
 use crate::support::pages::seen_version;
+use crate::support::server::dossier;
 use crate::support::{Desk, form, traces};
 
 const PEOPLE: &str = "/projects/sundial/settings/people";
@@ -350,7 +351,7 @@ async fn a_second_factor_is_required_only_by_an_admin_who_has_one() {
 
 /// Runs `dossier user add` in the project Sundial with a password on standard input; returns whether it worked, and its words.
 fn user_add(desk: &Desk, email: &str, role: &str, password: &str) -> (bool, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+    let mut command = dossier();
     command.args(["user", "add", "--project", SUNDIAL, "--email", email, "--name", "Eve Adebayo", "--role", role]);
     command.env("DATABASE_URL", &desk.application.config.database_url);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -9,6 +9,7 @@ use crate::support::audit_log::audit_actions;
 use crate::support::cast::{ADA, PASSWORD, Person, SOL};
 use crate::support::jobs::run_jobs;
 use crate::support::phone::Phone;
+use crate::support::server::dossier;
 use crate::support::{Answer, Desk, form};
 
 const PAGE: &str = "/projects/sundial/customers";
@@ -295,7 +296,7 @@ async fn the_operator_can_switch_it_off_for_somebody_who_lost_phone_and_codes() 
     let desk = Desk::open().await;
     desk.set_up_second_factor(&SOL).await;
     let run = |email: &str| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dossier"));
+        let mut command = dossier();
         command.args(["user", "second-factor-off", "--email", email]);
         command.env("DATABASE_URL", &desk.application.config.database_url).output().expect("it runs").status.success()
     };

@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
@@ -17,7 +17,7 @@ use crate::support::customers::count_events;
 use crate::support::database::TestDatabase;
 use crate::support::events::purchase;
 use crate::support::seed::WEBHOOK_SECRET;
-use crate::support::server::{Server, free_address, serve, serve_database};
+use crate::support::server::{Server, dossier, free_address, serve, serve_database};
 
 /// Runs a server that is to refuse, for ten seconds at most.
 fn second(desk: &Desk) -> Output {
@@ -46,7 +46,7 @@ async fn a_second_server_on_one_sqlite_file_refuses_and_says_who_holds_it() {
     assert!(words.starts_with(&format!("dossier: process {} already serves", server.pid())), "{words}");
     assert_eq!(words.lines().count(), 1, "{words}");
     assert!(server.ask("GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").starts_with("HTTP/1.1 200"));
-    let beside = Command::new(env!("CARGO_BIN_EXE_dossier"))
+    let beside = dossier()
         .args(["project", "add", "beside", "--name", "Beside"])
         .env("DATABASE_URL", &desk.application.config.database_url)
         .output()

@@ -10,6 +10,7 @@ use crate::support::audit_log::{Entry, audit_entries};
 use crate::support::cast::{ADA, DEV, PASSWORD, TEAM};
 use crate::support::events::{event_on_day, with_ids};
 use crate::support::seed::WEBHOOK_SECRET;
+use crate::support::server::dossier;
 use crate::support::{Answer, Desk};
 
 const SETTINGS: &str = "/projects/sundial/settings";
@@ -150,7 +151,7 @@ async fn a_short_value_is_taken_with_a_warning() {
 async fn the_command_warns_of_a_short_value_too() {
     let desk = Desk::open().await;
     for (slug, value, warns) in [("noon", "moonrise", true), ("dusk", "Bearer 0123456789abcdef012345", false)] {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dossier"));
+        let mut command = dossier();
         command.args(["project", "add", slug, "--name", "Noon", "--webhook-authorization", value]);
         let output = command.env("DATABASE_URL", &desk.application.config.database_url).output().expect("it runs");
         assert!(output.status.success());

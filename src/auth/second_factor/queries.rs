@@ -9,6 +9,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::PersonId;
 use crate::db::schema::{people, recovery_codes, second_factors};
+use crate::db::secrets::second_factor as place;
 use crate::db::{Both, Conn};
 
 /// For how many minutes a secret waits for its first code.
@@ -20,12 +21,22 @@ pub fn on_since(conn: &mut Conn, person: PersonId) -> QueryResult<Option<Moment>
 }
 
 /// The stored secret of a person, whether the second factor is on or being set up.
-pub fn secret(conn: &mut Conn, person: PersonId) -> QueryResult<Option<Vec<u8>>> {
-    second_factors::table.find(person).select(second_factors::secret).first(conn).optional()
+///
+/// # Errors
+/// When the database fails, or the secret does not open with the master key.
+pub fn secret(conn: &mut Conn, person: PersonId) -> Result<Option<Vec<u8>>, Error> {
+    let sealed = second_factors::table.find(person).select(second_factors::secret);
+    let Some(sealed) = sealed.first::<Vec<u8>>(conn).optional()? else { return Ok(None) };
+    conn.master_keys()?.open(&place(person), &sealed).map(Some)
 }
 
 /// Begins setting up a second factor; replaces a secret from an earlier start.
-pub fn begin(conn: &mut Conn, person: PersonId, secret: &[u8], now: Moment) -> QueryResult<()> {
+///
+/// # Errors
+/// When the database fails, or the secret cannot be sealed.
+pub fn begin(conn: &mut Conn, person: PersonId, secret: &[u8], now: Moment) -> Result<(), Error> {
+    let secret = conn.master_keys()?.seal(&place(person), secret)?;
+    let secret = secret.as_slice();
     let fresh = (second_factors::secret.eq(secret), second_factors::last_step.eq(0), second_factors::begun_at.eq(now));
     let insert = diesel::insert_into(second_factors::table).values((second_factors::person_id.eq(person), fresh));
     Both(insert.on_conflict(second_factors::person_id).do_update().set(fresh)).execute(conn)?;

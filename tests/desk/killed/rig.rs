@@ -235,7 +235,7 @@ fn count<'a>(all: impl Iterator<Item = &'a bool>) -> u64 {
 
 /// A command of the program on a database.
 fn dossier(database: &TestDatabase, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+    let mut command = crate::support::server::dossier();
     command.args(arguments).env("DATABASE_URL", database.url());
     command
 }

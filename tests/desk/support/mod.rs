@@ -49,6 +49,7 @@ use dossier::base::clock::{Clock, Moment};
 use dossier::base::config::{Config, KeyLimits, SessionLimits};
 use dossier::base::error::Error;
 use dossier::base::ids::{Ids, ProjectId};
+use dossier::base::master_key::MasterKeySource;
 use dossier::base::random_bytes;
 use dossier::db::{Conn, Db};
 use dossier::server::app::{Application, app};
@@ -278,6 +279,7 @@ fn config(database_url: String) -> Config {
         session_limits: SessionLimits::default(),
         key_limits: KeyLimits::default(),
         allowlist: Allowlist::default(),
+        master_key: MasterKeySource::Given(server::MASTER_KEY.into()),
         test_store_delay: std::time::Duration::ZERO,
         log: "off".into(),
     }

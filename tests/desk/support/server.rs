@@ -16,6 +16,16 @@ pub struct Server {
     pub address: SocketAddr,
 }
 
+/// The master key of every database in tests.
+pub const MASTER_KEY: &str = "c3VuZGlhbHN1bmRpYWxzdW5kaWFsc3VuZGlhbHN1bmQ=";
+
+/// The program, with the master key of tests.
+pub fn dossier() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+    command.env("DOSSIER_MASTER_KEY", MASTER_KEY);
+    command
+}
+
 /// The command `serve` with the database of a desk, on this address.
 pub fn serve(desk: &Desk, address: SocketAddr) -> Command {
     serve_database(&desk.application.config.database_url, address)
@@ -23,7 +33,7 @@ pub fn serve(desk: &Desk, address: SocketAddr) -> Command {
 
 /// The command `serve` with the database at `url`, on this address.
 pub fn serve_database(url: &str, address: SocketAddr) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+    let mut command = dossier();
     command.env("DATABASE_URL", url).env("DOSSIER_BIND", address.to_string());
     command.env("DOSSIER_WORKERS", "2").stdout(Stdio::null()).stderr(Stdio::null());
     command

@@ -44,7 +44,8 @@ pub async fn create(form: ActionForm<Draft>, config: Data<Config>) -> Outcome {
             return Err(Refusal::new("", format!("A project has {MOST} endpoints at most.")).into());
         }
         let secret = Secret::fresh()?;
-        let added = wanted.applied_to(Endpoint::new(&action.ctx, secret.0.clone()));
+        let keys = action.conn.master_keys()?;
+        let added = wanted.applied_to(Endpoint::new(&action.ctx, &keys, &secret)?, &keys)?;
         queries::insert(action.conn, &added, &wanted.types)?;
         let trace = Trace::new(Action::EndpointCreated).about(&added.name).after(values(&added, &wanted.types).lines());
         let shown = ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &added.name)]);
@@ -64,7 +65,7 @@ pub async fn update(form: ActionForm<Draft>, config: Data<Config>) -> Outcome {
         if draft.seen != values(&before, &types).version() {
             return Err(Refusal::stale().into());
         }
-        let after = wanted.applied_to(before.clone());
+        let after = wanted.applied_to(before.clone(), &action.conn.master_keys()?)?;
         let (was, is) = difference((&before, &types), (&after, &wanted))?;
         queries::update(action.conn, &after, &wanted.types)?;
         let trace = Trace::new(Action::EndpointUpdated).about(&after.name).before(was).after(is);
@@ -103,7 +104,8 @@ const MOVED: &str = "The endpoint is changed, and has a new signing secret. It w
 /// it signs, so nothing that the new server gets is signed with it.
 fn replace_at_once(action: &mut ActionContext<'_>, before: &Endpoint, after: &Endpoint) -> Result<ShownOnce, Error> {
     let secret = Secret::fresh()?;
-    queries::replace_secret(action.conn, before, &secret.0, action.ctx.now, None)?;
+    let sealed = before.seal(&action.conn.master_keys()?, &secret.0)?;
+    queries::replace_secret(action.conn, before, &sealed, action.ctx.now, None)?;
     let lost = before.authorization_value.is_some() && after.authorization_value.is_none();
     let note = if lost { NO_VALUE } else { "" };
     Ok(ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &after.name), ("note", note)]))
@@ -148,7 +150,8 @@ pub async fn replace_secret(form: ActionForm<NoFields>) -> Outcome {
         let (before, _) = named(action.conn, action.request, action.who.project.id)?;
         let secret = Secret::fresh()?;
         let until = action.ctx.now.plus_seconds(OVERLAP_HOURS * 3600);
-        queries::replace_secret(action.conn, &before, &secret.0, action.ctx.now, Some(until))?;
+        let sealed = before.seal(&action.conn.master_keys()?, &secret.0)?;
+        queries::replace_secret(action.conn, &before, &sealed, action.ctx.now, Some(until))?;
         let trace = Trace::new(Action::EndpointSecretReplaced).about(&before.name);
         let shown = ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &before.name)]);
         let message = "The signing secret is replaced. The new one was shown once.";

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::base::allowlist::Allowlist;
-use crate::base::error::{Problem, Refusal};
+use crate::base::error::{Error, Problem, Refusal};
+use crate::base::master_key::MasterKeys;
 use crate::endpoints::{Endpoint, Environments};
 use crate::events::EventType;
 use crate::pages::settings::values::Values;
@@ -115,20 +116,23 @@ impl Draft {
 impl Wanted {
     /// The endpoint `before`, changed to these settings. Its `Authorization` value is known to its server alone, so another
     /// server does not get it (§5.1).
-    pub fn applied_to(&self, before: Endpoint) -> Endpoint {
+    ///
+    /// # Errors
+    /// When the value cannot be sealed.
+    pub fn applied_to(&self, before: Endpoint, keys: &MasterKeys) -> Result<Endpoint, Error> {
         let authorization_value = match &self.authorization {
             Authorization::Kept if before.has_origin_of(&self.url) => before.authorization_value.clone(),
             Authorization::Kept | Authorization::Gone => None,
-            Authorization::Set(value) => Some(value.clone()),
+            Authorization::Set(value) => Some(before.seal(keys, value.as_bytes())?),
         };
-        Endpoint {
+        Ok(Endpoint {
             name: self.name.clone(),
             url: self.url.to_string(),
             authorization_value,
             environment: self.environment,
             sends_received: self.sends_received,
             ..before
-        }
+        })
     }
 }
 
@@ -153,6 +157,8 @@ mod tests {
     use crate::audit::Ctx;
     use crate::base::clock::Moment;
     use crate::base::ids::{Ids, ProjectId};
+    use crate::base::master_key::{self, MasterKeySource};
+    use crate::endpoints::Secret;
 
     fn draft() -> Draft {
         Draft {
@@ -186,15 +192,20 @@ mod tests {
 
     #[test]
     fn an_authorization_value_stays_with_its_scheme_host_and_port() {
+        let source = MasterKeySource::Given(master_key::fresh().expect("a key"));
+        let keys = MasterKeys::read(&source).expect("a good key").expect("a key");
+        let ctx = Ctx::system(ProjectId(1), &Ids::of_node(1), Moment(0));
+        let new = Endpoint::new(&ctx, &keys, &Secret::fresh().expect("a secret")).expect("an endpoint");
         let before = Endpoint {
             url: "https://example.com/hooks?token=a".into(),
-            authorization_value: Some("Bearer a".into()),
-            ..Endpoint::new(&Ctx::system(ProjectId(1), &Ids::of_node(1), Moment(0)), Vec::new())
+            authorization_value: Some(new.seal(&keys, b"Bearer a").expect("it seals")),
+            ..new
         };
         let after = |url: &str, authorization: &str| {
             let typed = Draft { url: url.into(), authorization: authorization.into(), ..draft() };
             let allowlist = Allowlist { allows_http: true, ..Allowlist::default() };
-            typed.parse(&allowlist).expect("a good draft").applied_to(before.clone()).authorization_value
+            let changed = typed.parse(&allowlist).expect("a good draft").applied_to(before.clone(), &keys);
+            changed.and_then(|changed| changed.authorization(&keys)).expect("it opens")
         };
         for same in ["https://example.com/", "https://EXAMPLE.com:443/other?x=1"] {
             assert_eq!(after(same, ""), Some("Bearer a".into()), "{same}");
