@@ -30,6 +30,7 @@ mod catalog;
 mod countries;
 mod customers_state;
 mod db;
+mod endpoint;
 mod endpoints;
 mod entitlements;
 mod entitlements_purchases;
