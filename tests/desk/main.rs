@@ -28,6 +28,7 @@ mod blocked;
 mod body_memory;
 mod catalog;
 mod countries;
+mod currencies;
 mod customers_state;
 mod db;
 mod endpoint;
